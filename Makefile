@@ -1,0 +1,60 @@
+# Stammhaus: `make run` to try it, `make test` before handing in a change.
+# make installs into .venv by itself whenever the requirements change. PYTHON=… chooses the interpreter for it.
+
+.DEFAULT_GOAL := run
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+
+VENV := .venv
+BIN := $(VENV)/bin
+CATALOGUES := $(wildcard locale/*/LC_MESSAGES/*.po)
+COMPILED := $(CATALOGUES:.po=.mo)
+# The type checker reads the settings, which want these; it connects to nothing.
+LINT_ENV := DATABASE_URL=postgresql://lint@/lint SECRET_KEY=lint
+
+# An environment whose Python went away (an upgrade of the system) is made anew.
+$(shell test ! -e $(VENV)/.installed || $(BIN)/python -c '' 2>/dev/null || rm -f $(VENV)/.installed $(VENV)/.installed-dev)
+
+.PHONY: run install install-dev test test-fast lint bench clean
+
+run: install
+	@$(BIN)/python -m launch
+
+install: $(VENV)/.installed $(COMPILED)
+
+install-dev: $(VENV)/.installed-dev $(COMPILED)
+
+test: lint
+	@$(BIN)/python -m launch.chromium
+	$(BIN)/python -m pytest $(ARGS)
+
+test-fast: lint
+	$(BIN)/python -m pytest -m "not browser" $(ARGS)
+
+lint: install-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(LINT_ENV) $(BIN)/mypy .
+	$(BIN)/lint-imports
+	$(BIN)/python manage.py makemigrations --check --dry-run
+
+bench: install-dev
+	$(BIN)/python -m bench $(ARGS)
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis $(COMPILED)
+	rm -rf var/postgres-tests var/log var/static
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+	@echo "Kept: var/postgres, your local database. Remove the folder var to begin with an empty one."
+
+$(VENV)/.installed: requirements.txt launch/venv.sh
+	@sh launch/venv.sh $(VENV) $(PYTHON)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+$(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+locale/%.mo: locale/%.po $(VENV)/.installed
+	@$(BIN)/pybabel --quiet compile --input-file=$< --output-file=$@

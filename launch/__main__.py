@@ -1,0 +1,71 @@
+"""`python -m launch`: everything that `make run` runs, until Ctrl-C."""
+
+import os
+import sys
+
+from launch import database, folders, port
+from launch.environment import prepare
+from launch.problem import CannotStart
+from launch.supervisor import Stopped, Supervisor
+
+OLDEST_PYTHON = (3, 12)
+ANSWER_SECONDS = 60
+MANAGE = (sys.executable, "manage.py")
+
+
+def main() -> None:
+    """Raises CannotStart with the sentence for the user; returns after Ctrl-C."""
+    check_python(sys.version_info[:2])
+    number = port.chosen(os.environ.get("PORT"))
+    with Supervisor(folders.var() / "log") as supervisor:
+        try:
+            _prepare(supervisor)
+            logins = _serve(supervisor, number)
+            print(f"Stammhaus is ready: http://{port.HOST}:{number}/\n{logins}", flush=True)
+            supervisor.watch()
+        except Stopped:
+            print("\nStopping …", flush=True)
+
+
+def check_python(version: tuple[int, int]) -> None:
+    if version < OLDEST_PYTHON:
+        found, needed = (".".join(map(str, numbers)) for numbers in (version, OLDEST_PYTHON))
+        raise CannotStart(
+            f"This is Python {found}, and Stammhaus needs {needed} or newer. Install that first."
+        )
+
+
+def _prepare(supervisor: Supervisor) -> None:
+    own = os.environ.get("DATABASE_URL")
+    if own:
+        database.check(own)
+    else:
+        _say("Starting the embedded PostgreSQL …")
+    prepare()
+    _say("Bringing the database up to date …")
+    supervisor.run("migration", *MANAGE, "migrate", "--no-input")
+    supervisor.run("demo", *MANAGE, "demo", "--if-empty")
+
+
+def _serve(supervisor: Supervisor, number: int) -> str:
+    """Start the web server and the worker; the demo's logins, once the first page is served."""
+    _say("Starting the web server and the worker …")
+    supervisor.start(
+        "web server", sys.executable, "-m", "gunicorn", "mcp.wsgi:application", "--no-control-socket",
+        "--bind", f"{port.HOST}:{number}", "--workers", "2", "--threads", "4", "--graceful-timeout", "5",
+    )  # fmt: skip
+    supervisor.start("worker", *MANAGE, "procrastinate", "worker", "--shutdown-graceful-timeout", "5")
+    logins = supervisor.run("logins", *MANAGE, "demo", "--logins")
+    if not supervisor.wait_until(lambda: port.status(number, "/login/") == 200, seconds=ANSWER_SECONDS):
+        answer = port.status(number, "/login/") or "nothing"
+        log = folders.var() / "log" / "web-server.log"
+        raise CannotStart(f"The web server answers {answer} at /login/; {log} says why.")
+    return logins.strip()
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
+if __name__ == "__main__":
+    main()

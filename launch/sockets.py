@@ -1,0 +1,40 @@
+"""Where the socket of an embedded server lies. The system limits the length of its path."""
+
+import hashlib
+import os
+import re
+import stat
+from pathlib import Path
+
+from launch.account import Account
+from launch.problem import CannotStart
+
+PORT = 5432  # only part of the socket's name: the server listens on no network address
+# Linux takes 107 bytes, macOS 103. A comma in the path would mean two hosts.
+_LONGEST = 103
+_PLAIN_PATH = re.compile(r"[A-Za-z0-9/._ -]+")
+
+
+def folder_for(data: Path, account: Account) -> Path:
+    """The data folder itself, or one in /tmp where that path is too long or too odd.
+
+    Not the environment's temporary folder: all processes must come to the same one.
+    """
+    fits = len(os.fsencode(data / f".s.PGSQL.{PORT}")) <= _LONGEST
+    if fits and _PLAIN_PATH.fullmatch(str(data)):
+        return data
+    digest = hashlib.sha256(os.fsencode(data)).hexdigest()[:12]
+    return Path("/tmp") / f"stammhaus-{account.uid}-{digest}"  # noqa: S108  # make_private checks the owner
+
+
+def make_private(folder: Path, account: Account) -> None:
+    """Make `folder` for the account alone; refuse one that somebody else put there."""
+    try:
+        folder.mkdir(mode=0o700)
+        account.own(folder)
+    except FileExistsError:
+        found = folder.lstat()
+        if not stat.S_ISDIR(found.st_mode) or found.st_uid != account.uid or found.st_mode & 0o077:
+            raise CannotStart(
+                f"{folder} is not a private folder of this user. Remove it and start again."
+            ) from None
