@@ -1,0 +1,27 @@
+"""Read and write tables as CSV, XLSX and JSON Lines, safely and in flat memory. Knows no model and no Django."""
+
+from spreadsheets.dialects import Dialect, Overrules
+from spreadsheets.limits import Limits
+from spreadsheets.problems import DOUBTS, MESSAGES, Problem, UnreadableFile, UnwritableTable
+from spreadsheets.reading import Table, open_table
+from spreadsheets.rows import Cell, Row
+from spreadsheets.writing import ENDINGS, Profile, Writer, open_writer
+
+__all__ = [
+    "DOUBTS",
+    "ENDINGS",
+    "MESSAGES",
+    "Cell",
+    "Dialect",
+    "Profile",
+    "Limits",
+    "Overrules",
+    "Problem",
+    "Row",
+    "Table",
+    "UnreadableFile",
+    "UnwritableTable",
+    "Writer",
+    "open_table",
+    "open_writer",
+]

@@ -1,0 +1,39 @@
+"""Decode a text file so that an undecodable byte neither stops the reading nor disappears."""
+
+import codecs
+import io
+import re
+from typing import BinaryIO
+
+HANDLER = "spreadsheets.mark"
+MARKED = re.compile("[\udc00-\udcff]")
+REPLACEMENT = "\ufffd"
+
+
+def _mark(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    return "".join(chr(0xDC00 + byte) for byte in error.object[error.start : error.end]), error.end
+
+
+codecs.register_error(HANDLER, _mark)
+
+
+def text_of(file: BinaryIO, *, encoding: str) -> io.TextIOWrapper:
+    """The file from its beginning, line ends as they are, undecodable bytes as lone surrogates U+DC00 to U+DCFF.
+
+    Detach the wrapper when done; closing it would close the file.
+    """
+    file.seek(0)
+    return io.TextIOWrapper(file, encoding=encoding, errors=HANDLER, newline="")
+
+
+def marked_byte(text: str) -> str | None:
+    """The first undecodable byte as '0xFC', or None."""
+    found = MARKED.search(text)
+    return f"0x{ord(found[0]) - 0xDC00:02X}" if found else None
+
+
+def without_marks(text: str) -> str:
+    """The text with U+FFFD for every undecodable byte."""
+    return MARKED.sub(REPLACEMENT, text)

@@ -1,0 +1,113 @@
+"""Recognise encoding, delimiter and quotation marks of a text file by scoring candidates on its beginning."""
+
+import codecs
+import csv
+import io
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from math import log2
+from typing import BinaryIO, NamedTuple
+
+from spreadsheets.dialects import DELIMITERS, Dialect, Overrules
+from spreadsheets.encodings import encoding_of
+from spreadsheets.problems import unreadable
+
+SAMPLE_BYTES = 256 * 1024
+SAMPLE_RECORDS = 300
+SEPARATOR_LINE = re.compile(r"sep=([;,|\t])\r?\n?")
+_SINGLE_QUOTED = re.compile(r"(?:^|[;,|\t\r\n])'(?:[^'\r\n]|'')*'(?=[;,|\t\r\n]|$)")
+
+
+class Score(NamedTuple):
+    """Compared from left to right."""
+
+    fit: float
+    priority: int
+
+
+def detect(file: BinaryIO, *, overrules: Overrules | None = None) -> Dialect:
+    """Recognise a CSV file; what `overrules` states is taken as it is. The file's position is lost."""
+    stated = overrules or Overrules()
+    encoding = _known(stated.encoding) if stated.encoding else encoding_of(file)
+    text = _sample(file, encoding=encoding)
+    separator = SEPARATOR_LINE.match(text)
+    if separator:
+        text = text[separator.end() :]
+    quote = stated.quote if stated.quote is not None else _quote(text)
+    found = separator[1] if separator else _delimiter(text, quote=quote)
+    delimiter = stated.delimiter or found
+    return Dialect("csv", encoding, delimiter, quote, has_separator_line=separator is not None)
+
+
+def records(text: str, *, delimiter: str, quote: str, strict: bool = False) -> list[list[str]]:
+    """Parse a sample; blank lines are left out. An error ends the list."""
+    found: list[list[str]] = []
+    lines = io.StringIO(text, newline="")
+    reader = csv_reader(lines, delimiter=delimiter, quote=quote, strict=strict)
+    try:
+        for record in reader:
+            if record:
+                found.append(record)
+            if len(found) >= SAMPLE_RECORDS:
+                break
+    except csv.Error:
+        pass  # the sample ends in the middle of a record, or the candidate is wrong: the score shows it
+    return found
+
+
+def csv_reader(lines: Iterable[str], *, delimiter: str, quote: str, strict: bool = False) -> Iterator[list[str]]:
+    """A reader of the csv module for a delimiter and a quotation mark, '' meaning none."""
+    if quote:
+        return csv.reader(lines, delimiter=delimiter, quotechar=quote, strict=strict)
+    return csv.reader(lines, delimiter=delimiter, quoting=csv.QUOTE_NONE)
+
+
+def _known(encoding: str) -> str:
+    try:
+        info = codecs.lookup(encoding)
+    except LookupError:
+        raise unreadable("unknown_encoding", encoding=encoding) from None
+    if not info._is_text_encoding:
+        raise unreadable("unknown_encoding", encoding=encoding)
+    return encoding
+
+
+def _sample(file: BinaryIO, *, encoding: str) -> str:
+    file.seek(0)
+    content = file.read(SAMPLE_BYTES)
+    text = codecs.getincrementaldecoder(encoding)("replace").decode(content)
+    if len(content) < SAMPLE_BYTES:
+        return text
+    end = max(text.rfind("\n"), text.rfind("\r")) + 1
+    return text[:end] if end else text
+
+
+def _quote(text: str) -> str:
+    """Double quotation marks, unless single ones wrap most cells and no double one begins a cell."""
+    if re.search(r'(?:^|[;,|\t\r\n])"', text):
+        return '"'
+    wrapped = len(_SINGLE_QUOTED.findall(text))
+    lines = text.splitlines()
+    return "'" if lines and wrapped >= max(2, len(lines) // 2) and _SINGLE_QUOTED.match(lines[0]) else '"'
+
+
+def _delimiter(text: str, *, quote: str) -> str:
+    return max(DELIMITERS, key=lambda delimiter: _score(text, delimiter=delimiter, quote=quote))
+
+
+def _score(text: str, *, delimiter: str, quote: str) -> Score:
+    """A good delimiter divides the headings, and the rows into as many cells as the headings.
+
+    The headings are parsed strictly: between two quoted headings only the right delimiter can stand.
+    """
+    priority = -DELIMITERS.index(delimiter)
+    rows = records(text, delimiter=delimiter, quote=quote)
+    if not rows or len(rows[0]) < 2 or not records(text, delimiter=delimiter, quote=quote, strict=True):
+        return Score(0.0, priority)
+    return Score(log2(len(rows[0])) * (0.1 + _share_as_wide(rows)), priority)
+
+
+def _share_as_wide(rows: Sequence[Sequence[str]]) -> float:
+    width = len(rows[0])
+    body = rows[1:]
+    return sum(len(row) == width for row in body) / len(body) if body else 1.0

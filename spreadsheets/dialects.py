@@ -1,0 +1,45 @@
+"""How a file is written: what was recognised, and what the user says instead."""
+
+from dataclasses import dataclass, fields
+from typing import Literal
+
+type FileKind = Literal["csv", "xlsx", "jsonl"]
+
+ENCODINGS = ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252", "iso8859-15", "mac-roman")
+DELIMITERS = (";", ",", "\t", "|")
+QUOTE_CHARACTERS = ('"', "'", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """`quote` is '' where quotation marks mean nothing; `sheet` is the name of the sheet that is read.
+
+    `encoding` is a Python codec; utf-8-sig and utf-16 mean that the file begins with a byte order mark.
+    In a workbook only `kind`, `sheet` and `sheets` say something.
+    """
+
+    kind: FileKind
+    encoding: str = "utf-8"
+    delimiter: str = ""
+    quote: str = '"'
+    sheet: str = ""
+    sheets: tuple[str, ...] = ()
+    has_separator_line: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Overrules:
+    """What the user knows better. None leaves a part to the detection."""
+
+    encoding: str | None = None
+    delimiter: str | None = None
+    quote: str | None = None
+    sheet: str | None = None
+
+    def stated(self) -> dict[str, str]:
+        """The parts that are not left to the detection."""
+        return {
+            part.name: getattr(self, part.name)
+            for part in fields(self)
+            if getattr(self, part.name) is not None
+        }

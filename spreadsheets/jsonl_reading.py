@@ -1,0 +1,92 @@
+"""Rows of a JSON Lines file: one object per line, its keys are the headings."""
+
+import json
+from collections.abc import Generator, Iterator
+from decimal import Decimal
+from types import MappingProxyType
+from typing import BinaryIO
+
+from spreadsheets.limits import Limits
+from spreadsheets.problems import Problem, shortened, unreadable
+from spreadsheets.rows import Cell, RawRow
+
+SCALARS = (str, int, Decimal, bool, type(None))
+
+
+class JsonlSource:
+    """The first row that it gives is made of the keys of the first object."""
+
+    def __init__(self, file: BinaryIO, *, limits: Limits) -> None:
+        self.file, self.limits = file, limits
+
+    def __iter__(self) -> Generator[RawRow]:
+        self.file.seek(0)
+        keys: list[str] = []
+        for line, content in enumerate(self._lines(), start=1):
+            if not content.strip():
+                continue
+            try:
+                values = _object(content)
+            except ValueError as error:
+                if not keys:
+                    raise unreadable("broken_json", row=line, line=line, reason=shortened(error)) from None
+                yield RawRow(line + 1, line, [], [_broken(error, line)])
+                continue
+            if not keys:
+                keys = list(values)
+                yield RawRow(1, line, [*keys], [])
+            yield _row(values, keys, line)
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+    def _lines(self) -> Iterator[bytes]:
+        limit = self.limits.row_length * 4
+        row = 0
+        while content := self.file.readline(limit + 1):
+            row += 1
+            if len(content) > limit:
+                raise unreadable("row_too_long", row=row + 1, line=row, limit=self.limits.row_length)
+            yield content.removeprefix(b"\xef\xbb\xbf") if row == 1 else content
+
+
+def _object(content: bytes) -> dict[str, Cell]:
+    text = content.decode("utf-8")
+    try:
+        values = json.loads(text, parse_float=Decimal, parse_constant=_refuse, object_pairs_hook=_unique)
+    except RecursionError:
+        raise ValueError("too deep") from None
+    if not isinstance(values, dict):
+        raise ValueError("no object")
+    for key, value in values.items():
+        if not isinstance(value, SCALARS):
+            raise ValueError(f"{key} holds more than one value")
+        f"{key}{value if isinstance(value, str) else ''}".encode()
+    return values
+
+
+def _unique(pairs: list[tuple[str, Cell]]) -> dict[str, Cell]:
+    values = dict(pairs)
+    if len(values) != len(pairs):
+        raise ValueError("a key stands twice")
+    return values
+
+
+def _refuse(constant: str) -> Cell:
+    raise ValueError(f"{constant} is no number")
+
+
+def _row(values: dict[str, Cell], keys: list[str], line: int) -> RawRow:
+    cells: list[Cell] = [values.get(key, "") for key in keys]
+    problems: list[Problem] = []
+    found = {"found": len(values), "expected": len(keys)}
+    missing = [at for at, key in enumerate(keys) if key not in values]
+    if missing:
+        problems.append(Problem("short_row", line, missing[0] + 1, MappingProxyType(found), line + 1))
+    if len(values) + len(missing) > len(keys):
+        problems.append(Problem("long_row", line, len(keys) + 1, MappingProxyType(found), line + 1))
+    return RawRow(line + 1, line, cells, problems)
+
+
+def _broken(error: ValueError, line: int) -> Problem:
+    return Problem("broken_json", line, None, MappingProxyType({"reason": shortened(error)}), line + 1)

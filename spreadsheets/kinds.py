@@ -1,0 +1,76 @@
+"""What a file is, by its first bytes, and whether that is what its name says."""
+
+import json
+from pathlib import PurePath
+
+from spreadsheets.dialects import FileKind
+from spreadsheets.problems import unreadable
+
+CSV_ENDINGS = frozenset({".csv", ".txt", ".tsv", ".tab", ".asc"})
+XLSX_ENDINGS = frozenset({".xlsx", ".xlsm", ".xltx", ".xltm"})
+JSON_ENDINGS = frozenset({".jsonl", ".ndjson", ".json"})
+ENDINGS: dict[FileKind, frozenset[str]] = {"csv": CSV_ENDINGS, "xlsx": XLSX_ENDINGS, "jsonl": JSON_ENDINGS}
+NAMES: dict[FileKind, str] = {"csv": "text (CSV)", "xlsx": "an Excel workbook", "jsonl": "JSON Lines"}
+
+ARCHIVE = b"PK\x03\x04"
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+FOREIGN = (
+    (b"%PDF-", "a PDF document"),
+    (b"{\\rtf", "a text document (RTF)"),
+    (b"\x1f\x8b", "a compressed file (gzip)"),
+    (b"BZh91AY&SY", "a compressed file (bzip2)"),
+    (b"7z\xbc\xaf", "a compressed file (7z)"),
+    (b"Rar!\x1a\x07", "a compressed file (RAR)"),
+    (b"\x89PNG", "an image"),
+    (b"\xff\xd8\xff", "an image"),
+    (b"GIF89a", "an image"),
+    (b"SQLite format 3", "a database"),
+    (b"PK\x05\x06", "an empty archive"),
+)
+MARKUP = (b"<!doctype", b"<html", b"<head", b"<body", b"<table", b"<meta", b"<?xml", b"<workbook", b"<!--")
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+
+def kind_of(head: bytes, *, name: str = "") -> FileKind:
+    """Recognise the first few kilobytes; refuse what is no table and what is not what its name says."""
+    found = _foreign(head)
+    if found is not None:
+        raise _refused(found, head=head, name=name)
+    kind: FileKind = "xlsx" if head.startswith(ARCHIVE) else "jsonl" if _is_json_line(head) else "csv"
+    ending = PurePath(name).suffix.lower()
+    known = ending == ".xls" or any(ending in endings for endings in ENDINGS.values())
+    if known and ending not in ENDINGS[kind]:
+        raise unreadable("wrong_name", name=PurePath(name).name, found=NAMES[kind])
+    return kind
+
+
+def _foreign(head: bytes) -> str | None:
+    if head.startswith(OLE):
+        return "an old Excel workbook (.xls)"
+    start = head.removeprefix(BYTE_ORDER_MARK).lstrip()
+    markup = start[:2048].replace(b"\0", b"").lower()
+    if markup.startswith(MARKUP):
+        is_page = any(tag in markup for tag in (b"<html", b"<table", b"<body", b"<head", b"<!doctype html"))
+        return "a web page (HTML)" if is_page else "XML"
+    if start[:1] == b"[" and start[1:].lstrip()[:1] in (b"{", b"["):
+        return "a JSON array"
+    return next((found for magic, found in FOREIGN if head.startswith(magic)), None)
+
+
+def _refused(found: str, *, head: bytes, name: str) -> Exception:
+    ending = PurePath(name).suffix.lower()
+    if head.startswith(OLE) and "EncryptedPackage".encode("utf-16-le") in head:
+        return unreadable("encrypted")
+    if any(ending in endings for endings in ENDINGS.values()):
+        return unreadable("wrong_name", name=PurePath(name).name, found=found)
+    return unreadable("unsupported_format", found=found)
+
+
+def _is_json_line(head: bytes) -> bool:
+    line = head.removeprefix(BYTE_ORDER_MARK).lstrip().split(b"\n", 1)[0].strip()
+    if line[:1] != b"{":
+        return False
+    try:
+        return isinstance(json.loads(line), dict)
+    except (ValueError, RecursionError):
+        return b'":' in line

@@ -1,0 +1,182 @@
+"""Read a table from a CSV, XLSX or JSON Lines file, row by row, without losing or changing anything silently.
+
+    with open_table(path) as table:
+        table.dialect, table.headings, table.notices
+        for row in table:
+            row.number, row.cells, row.problems
+
+A file that can't be read raises UnreadableFile, when it is opened or at the row where it ends to make sense.
+A row with something wrong comes with `problems`; the caller rejects it and goes on. Every file is read in flat
+memory, and a table can be iterated again from its beginning (not twice at the same time).
+"""
+
+import os
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
+from itertools import chain, islice
+from types import MappingProxyType, TracebackType
+from typing import BinaryIO, Protocol, Self
+
+from spreadsheets.checks import RowCheck
+from spreadsheets.csv_reading import CsvSource
+from spreadsheets.detect import detect
+from spreadsheets.dialects import Dialect, Overrules
+from spreadsheets.doubts import date_columns
+from spreadsheets.jsonl_reading import JsonlSource
+from spreadsheets.kinds import kind_of
+from spreadsheets.limits import Limits
+from spreadsheets.problems import Problem, UnreadableFile, unreadable
+from spreadsheets.rows import RawRow, Row
+from spreadsheets.xlsx_reading import XlsxSource
+
+HEAD_BYTES = 8192
+SAMPLE_ROWS = 100
+
+type TableFile = str | os.PathLike[str] | BinaryIO
+
+
+class Source(Protocol):
+    """Gives the headings as its first row and the others after it; blank rows are left out."""
+
+    def __iter__(self) -> Generator[RawRow]: ...
+
+    def close(self) -> None: ...
+
+
+class Table:
+    """`headings` are as they stand in the file, `notices` what somebody should know about the whole file."""
+
+    def __init__(self, source: Source, *, dialect: Dialect, limits: Limits) -> None:
+        self._source, self._limits = source, limits
+        self._file: BinaryIO | None = None
+        self.dialect = dialect
+        with closing(iter(source)) as rows:
+            first = next(rows, None)
+        if first is None:
+            raise unreadable("empty_file")
+        self.heading_row = first.number
+        self.headings, self.notices = _headings(first, dialect=dialect, limits=limits)
+        if len(dialect.sheets) > 1:
+            others = ", ".join(sheet for sheet in dialect.sheets if sheet != dialect.sheet)
+            params = MappingProxyType({"sheet": dialect.sheet, "sheets": others})
+            self.notices = (*self.notices, Problem("several_sheets", params=params))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __iter__(self) -> Iterator[Row]:
+        with closing(iter(self._source)) as rows:
+            next(rows)
+            yield from self._checked(rows)
+
+    def _checked(self, rows: Iterator[RawRow]) -> Iterator[Row]:
+        sample = list(islice(rows, SAMPLE_ROWS))
+        if not sample and self.notices[-1:] != (Problem("no_rows"),):
+            self.notices = (*self.notices, Problem("no_rows"))
+        dates = date_columns(self.headings, [row.cells for row in sample])
+        check = RowCheck(width=len(self.headings), dates=dates, limits=self._limits, dialect=self.dialect)
+        for count, row in enumerate(chain(sample, rows), start=1):
+            if count > self._limits.rows:
+                raise unreadable("too_many_rows", limit=self._limits.rows)
+            yield check.checked(row)
+
+    def close(self) -> None:
+        """Close what `open_table` opened; a file object that was passed in stays open."""
+        self._source.close()
+        if self._file is not None:
+            self._file.close()
+
+
+def open_table(
+    file: TableFile,
+    *,
+    name: str | None = None,
+    overrules: Overrules | None = None,
+    limits: Limits | None = None,
+) -> Table:
+    """Open a path or a seekable binary file; raises UnreadableFile.
+
+    `name` is the file's name as the user knows it, if the path or the file object doesn't say it.
+    """
+    if not isinstance(file, str | os.PathLike):
+        known = name if name is not None else getattr(file, "name", "")
+        return _open(file, name=known if isinstance(known, str) else "", overrules=overrules, limits=limits)
+    opened = open(file, "rb")  # noqa: SIM115  the table closes it
+    try:
+        table = _open(opened, name=name or os.fspath(file), overrules=overrules, limits=limits)
+    except BaseException:
+        opened.close()
+        raise
+    table._file = opened
+    return table
+
+
+def _open(file: BinaryIO, *, name: str, overrules: Overrules | None, limits: Limits | None) -> Table:
+    overrules, limits = overrules or Overrules(), limits or Limits()
+    size = file.seek(0, os.SEEK_END)
+    if not size:
+        raise unreadable("empty_file")
+    if size > limits.file_bytes:
+        raise unreadable("file_too_large", size=size, limit=limits.file_bytes)
+    file.seek(0)
+    kind = kind_of(file.read(HEAD_BYTES), name=name)
+    if kind == "xlsx":
+        workbook = XlsxSource(file, overrules=overrules, limits=limits)
+        return _table(workbook, dialect=workbook.dialect, limits=limits)
+    if kind == "jsonl":
+        return _table(JsonlSource(file, limits=limits), dialect=Dialect("jsonl", quote=""), limits=limits)
+    dialect = detect(file, overrules=overrules)
+    return _table(CsvSource(file, dialect=dialect, limits=limits), dialect=dialect, limits=limits)
+
+
+def _table(source: Source, *, dialect: Dialect, limits: Limits) -> Table:
+    try:
+        return Table(source, dialect=dialect, limits=limits)
+    except BaseException:
+        source.close()
+        raise
+
+
+def _headings(
+    first: RawRow, *, dialect: Dialect, limits: Limits
+) -> tuple[tuple[str, ...], tuple[Problem, ...]]:
+    """Names for all columns; empty ones at the end are left out with a notice, rows may have nothing there."""
+    check = RowCheck(width=len(first.cells), dates=frozenset(), limits=limits, dialect=dialect)
+    row = check.checked(first)
+    fatal = [problem for problem in row.problems if not problem.is_doubt]
+    if fatal:
+        raise UnreadableFile(fatal[0])
+    if len(row.cells) > limits.columns:
+        raise unreadable("too_many_columns", row=first.number, line=first.line, limit=limits.columns)
+    names = [str(cell) for cell in row.cells]
+    while names and not names[-1].strip():
+        names.pop()
+    if not names:
+        raise unreadable("empty_heading", row=first.number, line=first.line, column=1)
+    _refuse_unclear(names, row=first)
+    dropped = range(len(names) + 1, len(row.cells) + 1)
+    notices = (Problem("empty_heading", first.line, column, row=first.number) for column in dropped)
+    return tuple(names), (*row.problems, *notices)
+
+
+def _refuse_unclear(names: Sequence[str], *, row: RawRow) -> None:
+    seen: dict[str, int] = {}
+    for column, name in enumerate(names, start=1):
+        key = name.strip().casefold()
+        if not key:
+            raise unreadable("empty_heading", row=row.number, line=row.line, column=column)
+        if key in seen:
+            raise unreadable(
+                "duplicate_heading",
+                row=row.number,
+                line=row.line,
+                column=column,
+                heading=name.strip(),
+                first=seen[key],
+            )
+        seen[key] = column

@@ -1,0 +1,217 @@
+"""Write a table as CSV, XLSX or JSON Lines, row by row, in flat memory.
+
+    with open_writer(file, profile="excel-de") as writer:
+        writer.write_headings(["Kundennummer", "Name"])
+        writer.write_row([1, "Müller"])
+
+What is written reads back as it was: texts character for character, numbers and dates of an XLSX as such.
+A writer left by an exception marks the file as incomplete in its last row, which no reader takes for a customer.
+"""
+
+import csv
+import io
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import date, datetime
+from decimal import Decimal
+from types import MappingProxyType, TracebackType
+from typing import BinaryIO, Literal, Self
+
+from spreadsheets.formulas import neutralise
+from spreadsheets.problems import Problem, UnwritableTable
+from spreadsheets.rows import Cell
+from spreadsheets.xlsx_writing import SheetArchive
+
+type Profile = Literal["excel-de", "plain", "xlsx", "jsonl"]
+
+INCOMPLETE = "*** INCOMPLETE ***"
+ENDINGS: dict[Profile, str] = {"excel-de": ".csv", "plain": ".csv", "xlsx": ".xlsx", "jsonl": ".jsonl"}
+BUFFERED = 64 * 1024
+
+
+class Writer(ABC):
+    """Writes to a binary file that the caller opens and closes."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._headings: tuple[str, ...] = ()
+        self._row = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is None:
+            self.close()
+            return
+        with suppress(OSError):  # a full disk: the error under way says more
+            self.mark_incomplete()
+            self.close()
+
+    def write_headings(self, headings: Sequence[str]) -> None:
+        """The first row; unique and not empty, as a reader wants them (ValueError)."""
+        keys = {heading.strip().casefold() for heading in headings}
+        if not headings or "" in keys or len(keys) != len(headings):
+            raise ValueError("headings must be unique and not empty")
+        self._headings = tuple(headings)
+        self._start_row(headings)
+        self._write_headings(headings)
+
+    def write_row(self, cells: Sequence[Cell]) -> None:
+        """One row, as many cells as headings (ValueError); UnwritableTable if the format can't hold it."""
+        if len(cells) != len(self._headings):
+            raise ValueError(f"{len(cells)} cells for {len(self._headings)} headings")
+        self._start_row(cells)
+        self._write_row(cells)
+
+    def write_notes(self, title: str, notes: Sequence[tuple[str, str]]) -> bool:
+        """Filter, time, user, count … on a second sheet; False if the format has no place for them."""
+        return False
+
+    @abstractmethod
+    def mark_incomplete(self, text: str = INCOMPLETE) -> None:
+        """Say in the last row that rows are missing, in a shape that every reader reports."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Write what is still held; the file itself stays open."""
+
+    @abstractmethod
+    def _write_headings(self, headings: Sequence[str]) -> None: ...
+
+    @abstractmethod
+    def _write_row(self, cells: Sequence[Cell]) -> None: ...
+
+    def _start_row(self, cells: Sequence[Cell]) -> None:
+        self._row += 1
+        for column, cell in enumerate(cells, start=1):
+            if isinstance(cell, str) and (not cell.isascii() or "\0" in cell):
+                _refuse_unwritable(cell, row=self._row, column=column)
+
+
+class CsvWriter(Writer):
+    """Semicolons, UTF-8 with mark and CRLF for Excel in Germany; commas, UTF-8 and LF for everything else.
+
+    Headings are always quoted: the delimiter can then be recognised from them alone, and a first heading "ID"
+    doesn't make Excel look for a SYLK file. Numbers and dates are written as the language of the profile does.
+    """
+
+    def __init__(self, file: BinaryIO, *, is_german_excel: bool) -> None:
+        super().__init__(file)
+        self._is_german = is_german_excel
+        self._end = "\r\n" if is_german_excel else "\n"
+        self._text = io.TextIOWrapper(file, encoding="utf-8", newline="", write_through=False)
+        if is_german_excel:
+            self._text.write("\ufeff")
+        self._delimiter = ";" if is_german_excel else ","
+        self._csv = csv.writer(self, delimiter=self._delimiter)
+
+    def mark_incomplete(self, text: str = INCOMPLETE) -> None:
+        count = 2 if len(self._headings) == 1 else 1
+        self._quoted([text] * count)
+
+    def close(self) -> None:
+        self._text.detach()
+
+    def write(self, record: str) -> None:
+        """Called by csv.writer. It ends records with CRLF so that either character is quoted in a cell."""
+        self._text.write(record[:-2] + self._end)
+
+    def _write_headings(self, headings: Sequence[str]) -> None:
+        self._quoted(headings)
+        if len(headings) == 1:  # nothing else tells that a delimiter in a lone cell is none
+            self._csv = csv.writer(self, delimiter=self._delimiter, quoting=csv.QUOTE_ALL)
+
+    def _quoted(self, cells: Sequence[str]) -> None:
+        csv.writer(self, delimiter=self._delimiter, quoting=csv.QUOTE_ALL).writerow([*map(neutralise, cells)])
+
+    def _write_row(self, cells: Sequence[Cell]) -> None:
+        self._csv.writerow([neutralise(cell) if type(cell) is str else self._shown(cell) for cell in cells])
+
+    def _shown(self, cell: Cell) -> str:
+        if cell is None:
+            return ""
+        if isinstance(cell, bool):
+            return ("nein", "ja")[cell] if self._is_german else ("false", "true")[cell]
+        if isinstance(cell, Decimal):
+            text = format(cell, "f")
+            return text.replace(".", ",") if self._is_german else text
+        if isinstance(cell, datetime):
+            return format(cell, "%d.%m.%Y %H:%M:%S") if self._is_german else cell.isoformat(" ")
+        if isinstance(cell, date):
+            return format(cell, "%d.%m.%Y") if self._is_german else cell.isoformat()
+        return str(cell)
+
+
+class XlsxWriter(Writer):
+    """One sheet of texts, numbers and dates, notes on a second one. Nothing in it is a formula."""
+
+    def __init__(self, file: BinaryIO, *, sheet: str = "Table") -> None:
+        super().__init__(file)
+        self._archive = SheetArchive(file)
+        self._archive.start_sheet(sheet)
+
+    def write_notes(self, title: str, notes: Sequence[tuple[str, str]]) -> bool:
+        self._archive.start_sheet(title)
+        for name, value in notes:
+            self._archive.write_row([neutralise(name), neutralise(value)])
+        return True
+
+    def mark_incomplete(self, text: str = INCOMPLETE) -> None:
+        self._archive.write_row([""] * len(self._headings) + [text])
+
+    def close(self) -> None:
+        self._archive.close()
+
+    def _write_headings(self, headings: Sequence[str]) -> None:
+        self._archive.write_row([neutralise(heading) for heading in headings], is_heading=True)
+
+    def _write_row(self, cells: Sequence[Cell]) -> None:
+        self._archive.write_row([neutralise(cell) if type(cell) is str else cell for cell in cells])
+
+
+class JsonlWriter(Writer):
+    """One object per line. Decimals are written as texts that keep their digits, dates in ISO 8601."""
+
+    def mark_incomplete(self, text: str = INCOMPLETE) -> None:
+        self._line({"": text})
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+    def _write_headings(self, headings: Sequence[str]) -> None:
+        """They stand in every line."""
+
+    def _write_row(self, cells: Sequence[Cell]) -> None:
+        self._line(dict(zip(self._headings, cells, strict=True)))
+
+    def _line(self, values: dict[str, Cell]) -> None:
+        self._file.write(json.dumps(values, ensure_ascii=False, default=_json_text).encode() + b"\n")
+
+
+def open_writer(file: BinaryIO, *, profile: Profile, sheet: str = "Table") -> Writer:
+    """The writer of a profile; `sheet` names the sheet of an XLSX."""
+    if profile == "xlsx":
+        return XlsxWriter(file, sheet=sheet)
+    if profile == "jsonl":
+        return JsonlWriter(file)
+    return CsvWriter(file, is_german_excel=profile == "excel-de")
+
+
+def _json_text(cell: object) -> str:
+    if isinstance(cell, Decimal):
+        return format(cell, "f")
+    if isinstance(cell, date):
+        return cell.isoformat()
+    raise TypeError(type(cell).__name__)
+
+
+def _refuse_unwritable(text: str, *, row: int, column: int) -> None:
+    found = next((char for char in text if char == "\0" or "\ud800" <= char <= "\udfff"), None)
+    if found is not None:
+        params = MappingProxyType({"character": f"U+{ord(found):04X}"})
+        raise UnwritableTable(Problem("unwritable_character", row, column, params, row))
