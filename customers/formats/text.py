@@ -1,0 +1,50 @@
+"""Text as people type it: names, streets, memos. Spelling is theirs; only what nobody can see is tidied."""
+
+import re
+import unicodedata
+
+from django.utils.translation import gettext_lazy as _
+
+from customers.formats.errors import refused
+
+# C0 and C1 control characters but for white space, and lone surrogates, which PostgreSQL cannot store.
+# C1 also gives away a cp1252 file that was read as Latin-1.
+_REFUSED = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+
+# Invisible passengers of copy and paste: soft hyphen, zero width space, word joiner, byte order mark, and the
+# embeddings, overrides and isolates of text direction, with which one name can be made to look like another.
+# Joiners (emoji, Persian, Indic) and plain direction marks (Hebrew, Arabic) belong to names and stay.
+_DROPPED = re.compile("[\u00ad\u200b\u2060\ufeff\u202a-\u202e\u2066-\u2069]")
+
+_BREAK = re.compile("\r\n|[\r\n\v\f\u2028\u2029]")
+
+
+def clean_text(text: str) -> str:
+    """One line of text: NFC, each run of white space one space, none at the ends, nothing invisible.
+
+    Raises `invalid_character` for NUL, other control characters and lone surrogates.
+    """
+    return unicodedata.normalize("NFC", " ".join(_visible(text).split()))
+
+
+def clean_lines(text: str) -> str:
+    """Text of several lines (a memo): as `clean_text`, but line breaks (as LF) and inner white space stay."""
+    lines = (line.rstrip() for line in _BREAK.split(_visible(text)))
+    return unicodedata.normalize("NFC", "\n".join(lines).strip())
+
+
+def clean_code(text: str) -> str:
+    """One line without any format character: for numbers and codes, which need no joiners or marks."""
+    return "".join(char for char in clean_text(text) if unicodedata.category(char) != "Cf").strip()
+
+
+def _visible(text: str) -> str:
+    if found := _REFUSED.search(text):
+        message = _(
+            "“%(value)s” contains the control character %(character)s. "
+            "Remove it; in a file, check that it was saved and read in the same encoding."
+        )
+        raise refused(
+            "invalid_character", message, _REFUSED.sub("�", text), character=f"U+{ord(found[0]):04X}"
+        )
+    return _DROPPED.sub("", text)
