@@ -42,8 +42,8 @@ class FormattedField(forms.CharField):
         return self.display(value) if isinstance(value, str) else value
 
     def has_changed(self, initial: Any, data: Any) -> bool:
-        """What is posted as it was shown has not changed, although it differs from the stored form."""
-        return super().has_changed(self.prepare_value(initial), data)
+        """What is posted as it was shown, or as it is stored, has not changed."""
+        return super().has_changed(initial, data) and super().has_changed(self.prepare_value(initial), data)
 
     def normalize(self, text: str) -> str:
         return formats.clean_code(text)
