@@ -107,6 +107,7 @@ class TestPhone:
     @given(region=st.sampled_from(sorted(phonenumbers.SUPPORTED_REGIONS)), country=COUNTRIES)
     def test_phone_of_every_region_is_read_alike_from_everywhere(self, region, country):
         example = phonenumbers.example_number(region)
+        assert example is not None
         stored = phonenumbers.format_number(example, phonenumbers.PhoneNumberFormat.E164)
         assert formats.is_known_phone(stored)
         assert formats.normalize_phone(formats.display_phone(stored), country=country) == stored
