@@ -70,9 +70,7 @@ def _iban_refusal(compact: str, error: exceptions.SchwiftyException) -> Validati
     params: dict[str, object] = {"country": compact[:2]}
     match error:
         case exceptions.InvalidCountryCode():
-            message = _(
-                "“%(value)s” is not an IBAN: no country has the letters %(country)s. Check the first two."
-            )
+            message = _("“%(value)s” is not an IBAN: no country has the letters %(country)s. Check the first two.")
         case exceptions.InvalidLength():
             params |= {"length": len(compact), "expected": IBAN(compact, allow_invalid=True).spec.iban_length}
             message = _(
@@ -94,12 +92,9 @@ def _bic_refusal(compact: str, error: exceptions.SchwiftyException) -> Validatio
         case exceptions.InvalidLength():
             message = _("“%(value)s” is not a BIC: it has %(length)s characters. Enter 8 or 11.")
         case exceptions.InvalidCountryCode():
-            message = _(
-                "“%(value)s” is not a BIC: no country has the letters %(country)s. Check the fifth and sixth."
-            )
+            message = _("“%(value)s” is not a BIC: no country has the letters %(country)s. Check the fifth and sixth.")
         case _:
             message = _(
-                "“%(value)s” is not a BIC: it has a character where none may be. "
-                "Enter it as COBADEFF or COBADEFFXXX."
+                "“%(value)s” is not a BIC: it has a character where none may be. Enter it as COBADEFF or COBADEFFXXX."
             )
     return refused("invalid_bic", message, compact, length=len(compact), country=compact[4:6])

@@ -72,9 +72,7 @@ _VARIANTS = {
     "VA": "Vatikan, Vatikanstadt, Vatican, Vatican City",
     "XK": "Kosovo, XKX, Kosova, RKS, Republik Kosovo, Republic of Kosovo",
 }
-_WITHOUT_UMLAUTS = str.maketrans(
-    {"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "ß": "ss"}
-)
+_WITHOUT_UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "ß": "ss"})
 _NAME_FIELDS = ("name", "common_name", "official_name")
 
 
@@ -89,8 +87,7 @@ def normalize_country(text: str) -> str:
     if code := _index().get(_folded(typed)):
         return code
     message = _(
-        "“%(value)s” is not a known country. "
-        "Enter its name in English or German, or its two letters, such as DE."
+        "“%(value)s” is not a known country. Enter its name in English or German, or its two letters, such as DE."
     )
     raise refused("invalid_country", message, typed)
 
@@ -108,9 +105,7 @@ def country_choices(language: str) -> list[tuple[str, str]]:
 @lru_cache(maxsize=16)
 def _choices(language: str) -> tuple[tuple[str, str], ...]:
     translate = _translations(language).gettext
-    named = (
-        (fields["alpha_2"], translate(fields.get("common_name", fields["name"]))) for fields in _records()
-    )
+    named = ((fields["alpha_2"], translate(fields.get("common_name", fields["name"]))) for fields in _records())
     return tuple(sorted(named, key=lambda choice: (_folded(choice[1]), choice[1])))
 
 

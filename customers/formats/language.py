@@ -30,9 +30,7 @@ def normalize_language(text: str) -> str:
         return code
     if known := _index().get(wanted):
         return known
-    message = gettext_lazy(
-        "“%(value)s” is not a known language. Enter its name or its two letters, such as de."
-    )
+    message = gettext_lazy("“%(value)s” is not a known language. Enter its name or its two letters, such as de.")
     raise refused("invalid_language", message, typed)
 
 

@@ -17,9 +17,7 @@ DEFAULT_REGION = "DE"
 MAX_LENGTH = 60
 MIN_DIGITS = 3
 
-_LABEL = re.compile(
-    r"(?:tele(?:fon|phone|fax)|tel|fon|phone|mobile?|mobil(?:telefon|funk)|handy|fax)\b[.:\s]*", re.I
-)
+_LABEL = re.compile(r"(?:tele(?:fon|phone|fax)|tel|fon|phone|mobile?|mobil(?:telefon|funk)|handy|fax)\b[.:\s]*", re.I)
 _EXTENSION = re.compile(
     r"\s*(?:;ext=|,?\s*\b(?:ext(?:ension)?|durchwahl|dw|app(?:arat)?)\b[.:]?\s*|\s?x\s?)([0-9]{1,8})$", re.I
 )

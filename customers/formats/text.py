@@ -44,7 +44,5 @@ def _visible(text: str) -> str:
             "“%(value)s” contains the control character %(character)s. "
             "Remove it; in a file, check that it was saved and read in the same encoding."
         )
-        raise refused(
-            "invalid_character", message, _REFUSED.sub("�", text), character=f"U+{ord(found[0]):04X}"
-        )
+        raise refused("invalid_character", message, _REFUSED.sub("�", text), character=f"U+{ord(found[0]):04X}")
     return _DROPPED.sub("", text)

@@ -12,9 +12,7 @@ from customers.formats.text import clean_code
 _ISO_DATE = re.compile(
     r"(?P<year>[1-9][0-9]{3})-(?P<month>[0-9]{1,2})-(?P<day>[0-9]{1,2})(?:[T ]00:00(?::00(?:\.0+)?)?)?"
 )
-_DOTTED_DATE = re.compile(
-    r"(?P<day>[0-9]{1,2})\. ?(?P<month>[0-9]{1,2})\. ?(?P<year>[1-9][0-9]{3})(?: 00:00(?::00)?)?"
-)
+_DOTTED_DATE = re.compile(r"(?P<day>[0-9]{1,2})\. ?(?P<month>[0-9]{1,2})\. ?(?P<year>[1-9][0-9]{3})(?: 00:00(?::00)?)?")
 _SLASHED_DATE = re.compile(r"(?P<first>[0-9]{1,2})[/\-](?P<second>[0-9]{1,2})[/\-](?P<year>[1-9][0-9]{3})")
 
 _NUMBER = re.compile(r"(?P<sign>[+\-\u2212]?) ?(?P<digits>[0-9][0-9., '’]*?)(?: ?(?:€|EUR))?")
@@ -26,9 +24,7 @@ TRUE_WORDS = frozenset({"1", "j", "ja", "true", "t", "wahr", "w", "x", "y", "yes
 FALSE_WORDS = frozenset({"0", "n", "nein", "false", "f", "falsch", "no", "off", "aus"})
 
 _INVALID_DATE = _("“%(value)s” is not a date. Enter it as 31.12.1990 or 1990-12-31.")
-_INVALID_DECIMAL = _(
-    "“%(value)s” is not a number. Enter digits with at most one decimal separator, such as 1250,00."
-)
+_INVALID_DECIMAL = _("“%(value)s” is not a number. Enter digits with at most one decimal separator, such as 1250,00.")
 
 
 def parse_date(text: str, *, day_first: bool | None = None) -> date | None:
@@ -47,8 +43,7 @@ def parse_date(text: str, *, day_first: bool | None = None) -> date | None:
         raise refused("invalid_date", _INVALID_DATE, typed)
     if day_first is None:
         message = _(
-            "“%(value)s” can be read in two ways. "
-            "Choose whether day or month comes first, or write it as 31.12.1990."
+            "“%(value)s” can be read in two ways. Choose whether day or month comes first, or write it as 31.12.1990."
         )
         raise refused("ambiguous_date", message, typed)
     day, month = (found["first"], found["second"]) if day_first else (found["second"], found["first"])

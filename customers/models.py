@@ -1,0 +1,378 @@
+"""The customer master.
+
+    CustomerBase ─┬─< Customer      a guest or a company, one customer number in the base
+                  ├─< CustomerGroup price level and discount for its members
+                  ├─< Tag           the words that may stand in Customer.tags
+                  └─< CustomerCount how many there are, kept by the database
+
+Every row carries its base, and every reference between rows goes over `(base, …)`. The primary key of customers
+in the database is `(id, base_id)`: no unique key of customer data is without its base, so that the tables can be
+spread by base over several machines.
+"""
+
+import pgtrigger
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import ExtractDay, ExtractMonth, Lower, Now
+from django.utils.translation import gettext_lazy as _
+
+from customers import search, triggers
+from customers.choices import PaymentMethod
+from customers.formats.phone import display_phone
+from customers.querysets import (
+    CustomerCountQuerySet,
+    CustomerGroupQuerySet,
+    CustomerQuerySet,
+    TagQuerySet,
+)
+from locations.constraints import CompositeForeignKey
+from locations.history import keep_history
+from locations.models import (
+    HIGHEST_CUSTOMER_NUMBER,
+    LOWEST_CUSTOMER_NUMBER,
+    CustomerBase,
+    Location,
+    Organization,
+)
+from locations.triggers import immutable
+
+HIGHEST_PRICE_LEVEL = 99
+_PERCENT = [MinValueValidator(0), MaxValueValidator(100)]
+
+
+@keep_history()
+class CustomerGroup(models.Model):
+    """Customers with the same price level and discount. A customer's own values go before those of the group."""
+
+    base = models.ForeignKey(CustomerBase, models.PROTECT, related_name="customer_groups", editable=False)
+    name = models.CharField(_("name"), max_length=80)
+    price_level = models.PositiveSmallIntegerField(_("price level"), null=True, blank=True)
+    discount = models.DecimalField(_("discount in %"), max_digits=5, decimal_places=2, default=0, validators=_PERCENT)
+
+    objects = CustomerGroupQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("customer group")
+        verbose_name_plural = _("customer groups")
+        ordering = ["name"]
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(fields=["base", "id"], name="customergroup_in_base"),
+            models.UniqueConstraint(
+                F("base"),
+                Lower("name"),
+                name="customergroup_name_unique",
+                violation_error_message=_("There is already a customer group of this name."),
+            ),
+            models.CheckConstraint(
+                condition=Q(discount__range=(0, 100)),
+                name="customergroup_discount_range",
+                violation_error_message=_("The discount must lie between 0 and 100 %."),
+            ),
+            models.CheckConstraint(
+                condition=Q(price_level=None) | Q(price_level__range=(0, HIGHEST_PRICE_LEVEL)),
+                name="customergroup_price_level_range",
+                violation_error_message=_("The price level must lie between 0 and 99."),
+            ),
+            models.CheckConstraint(
+                condition=~Q(name=""),
+                name="customergroup_has_name",
+                violation_error_message=_("Give the customer group a name."),
+            ),
+        ]
+        triggers = [immutable("base_id")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@keep_history()
+class Tag(models.Model):
+    """A word that may stand in the tags of the base's customers."""
+
+    base = models.ForeignKey(CustomerBase, models.PROTECT, related_name="tags", editable=False)
+    name = models.CharField(_("name"), max_length=40)
+
+    objects = TagQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("tag")
+        verbose_name_plural = _("tags")
+        ordering = ["name"]
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(
+                fields=["base", "name"],
+                name="tag_name_unique",
+                violation_error_message=_("There is already a tag of this name."),
+            ),
+            models.CheckConstraint(
+                condition=~Q(name=""), name="tag_has_name", violation_error_message=_("Give the tag a name.")
+            ),
+        ]
+        triggers = [immutable("base_id"), triggers.TAG_NOT_IN_USE]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def _text(label: object, length: int, **more: object) -> models.CharField:
+    return models.CharField(label, max_length=length, blank=True, default="", **more)  # type: ignore[arg-type]
+
+
+@keep_history(exclude=["search_text", "sort_name"])
+class Customer(models.Model):
+    """A guest or a company. Phone numbers are kept in E.164 where they are known to be one, else as typed."""
+
+    organization = models.ForeignKey(
+        Organization, models.PROTECT, db_constraint=False, db_index=False, related_name="+", editable=False
+    )
+    base = models.ForeignKey(
+        CustomerBase,
+        models.PROTECT,
+        db_constraint=False,  # customer_base_of_organization refers to the same row and says more
+        db_index=False,
+        related_name="customers",
+        editable=False,
+    )
+    customer_number = models.PositiveIntegerField(
+        _("customer number"), help_text=_("Left empty, the next number of the location's number range.")
+    )
+    legacy_number = _text(_("former customer number"), 40)
+    salutation = _text(_("salutation"), 30)
+    title = _text(_("title"), 40)
+    first_name = _text(_("first name"), 100)
+    last_name = _text(_("last name"), 100)
+    alias = _text(_("alias"), 100, help_text=_("How the customer is called or wants to be called."))
+    birthday = models.DateField(_("birthday"), null=True, blank=True)
+    company = _text(_("company"), 160)
+    vat_id = _text(_("VAT id"), 20)
+    street = _text(_("street"), 160)
+    address_extra = _text(_("address extra"), 160)
+    po_box = _text(_("PO box"), 40)
+    postal_code = _text(_("postal code"), 20)
+    city = _text(_("city"), 120)
+    country = _text(_("country"), 2)
+    phone_private = _text(_("private phone"), 60)
+    phone_business = _text(_("business phone"), 60)
+    mobile = _text(_("mobile"), 60)
+    fax = _text(_("fax"), 60)
+    email = models.EmailField(_("e-mail"), blank=True, default="")
+    website = models.URLField(_("website"), blank=True, default="")
+    language = _text(_("language"), 8)
+    customer_group = models.ForeignKey(
+        CustomerGroup,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        db_constraint=False,  # customer_group_in_base refers to the same row and says more
+        db_index=False,
+        related_name="customers",
+        verbose_name=_("customer group"),
+    )
+    price_level = models.PositiveSmallIntegerField(_("price level"), null=True, blank=True)
+    discount = models.DecimalField(
+        _("discount in %"), max_digits=5, decimal_places=2, null=True, blank=True, validators=_PERCENT
+    )
+    credit_limit = models.DecimalField(
+        _("credit limit"),
+        max_digits=12,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(0)],
+    )
+    payment_method = _text(_("payment method"), 20, choices=PaymentMethod)
+    payment_term = models.PositiveSmallIntegerField(_("payment term in days"), null=True, blank=True)
+    iban = _text(_("IBAN"), 34)
+    bic = _text(_("BIC"), 11)
+    bank = _text(_("bank"), 120)
+    loss_reason = _text(_("reason of loss"), 200, help_text=_("Why this customer no longer comes."))
+    tags = ArrayField(models.CharField(max_length=40), verbose_name=_("tags"), default=list, blank=True)
+    is_favourite = models.BooleanField(_("favourite"), default=False)
+    is_blocked = models.BooleanField(_("blocked"), default=False)
+    blocked_reason = _text(_("reason of the block"), 200)
+    memo = models.TextField(_("memo"), blank=True, default="")
+    home_location = models.ForeignKey(
+        Location,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        db_constraint=False,  # customer_home_of_organization refers to the same row and says more
+        db_index=False,
+        related_name="registered_customers",
+        editable=False,
+        verbose_name=_("registered at"),
+    )
+    created_at = models.DateTimeField(_("created"), db_default=Now(), editable=False)
+    changed_at = models.DateTimeField(_("changed"), db_default=Now(), editable=False)
+    archived_at = models.DateTimeField(_("archived"), null=True, blank=True, editable=False)
+    archived_reason = _text(_("reason of archiving"), 200, editable=False)
+    search_text = models.GeneratedField(
+        expression=search.search_text(), output_field=models.TextField(), db_persist=True
+    )
+    sort_name = models.GeneratedField(expression=search.sort_name(), output_field=models.TextField(), db_persist=True)
+
+    objects = CustomerQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("customer")
+        verbose_name_plural = _("customers")
+        default_permissions = ()
+        indexes = [
+            GinIndex(fields=["base", "search_text"], opclasses=["int8_ops", "gin_trgm_ops"], name="customer_search"),
+            models.Index(fields=["base", "sort_name", "id"], name="customer_by_name"),
+            models.Index(fields=["base", "created_at", "id"], name="customer_by_created"),
+            models.Index(fields=["base", "changed_at", "id"], name="customer_by_changed"),
+            models.Index(fields=["base", "city", "id"], name="customer_by_city"),
+            models.Index(fields=["base", "customer_group", "sort_name", "id"], name="customer_by_group"),
+            models.Index(fields=["base", "home_location", "sort_name", "id"], name="customer_by_home"),
+            models.Index(
+                F("base"),
+                ExtractMonth("birthday"),
+                ExtractDay("birthday"),
+                name="customer_by_birthday",
+                condition=Q(birthday__isnull=False),
+            ),
+            models.Index(fields=["base", "sort_name", "id"], name="customer_blocked", condition=Q(is_blocked=True)),
+            models.Index(fields=["base", "sort_name", "id"], name="customer_favourite", condition=Q(is_favourite=True)),
+            models.Index(
+                fields=["base", "sort_name", "id"],
+                name="customer_archived",
+                condition=Q(archived_at__isnull=False),
+            ),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["base", "customer_number"],
+                name="customer_number_unique",
+                violation_error_message=_("This customer number is already in use in this customer base."),
+            ),
+            models.CheckConstraint(
+                condition=Q(customer_number__range=(LOWEST_CUSTOMER_NUMBER, HIGHEST_CUSTOMER_NUMBER)),
+                name="customer_number_range",
+                violation_error_message=_("The customer number must lie between 1 and 9999999."),
+            ),
+            models.CheckConstraint(
+                condition=~Q(first_name="", last_name="", company="", alias=""),
+                name="customer_has_name",
+                violation_error_message=_("Enter a first name, a last name, an alias or a company."),
+            ),
+            models.CheckConstraint(
+                condition=Q(discount=None) | Q(discount__range=(0, 100)),
+                name="customer_discount_range",
+                violation_error_message=_("The discount must lie between 0 and 100 %."),
+            ),
+            models.CheckConstraint(
+                condition=Q(price_level=None) | Q(price_level__range=(0, HIGHEST_PRICE_LEVEL)),
+                name="customer_price_level_range",
+                violation_error_message=_("The price level must lie between 0 and 99."),
+            ),
+            models.CheckConstraint(
+                condition=Q(credit_limit=None) | Q(credit_limit__gte=0),
+                name="customer_credit_limit_positive",
+                violation_error_message=_("The credit limit cannot be negative."),
+            ),
+            models.CheckConstraint(
+                condition=Q(country="") | Q(country__regex=r"^[A-Z]{2}$"),
+                name="customer_country_iso",
+                violation_error_message=_("The country must be an ISO code of two letters, such as DE."),
+            ),
+            models.CheckConstraint(
+                condition=Q(payment_method="") | Q(payment_method__in=PaymentMethod.values),
+                name="customer_payment_method_known",
+                violation_error_message=_("This payment method is not known."),
+            ),
+            models.CheckConstraint(
+                condition=Q(archived_at__isnull=False) | Q(archived_reason=""),
+                name="customer_archived_reason_when_archived",
+            ),
+            models.CheckConstraint(
+                condition=Q(is_blocked=True) | Q(blocked_reason=""),
+                name="customer_blocked_reason_when_blocked",
+                violation_error_message=_("A reason of the block belongs to a blocked customer only."),
+            ),
+            CompositeForeignKey(
+                fields=["organization", "base"],
+                to="locations.CustomerBase",
+                to_fields=["organization", "id"],
+                name="customer_base_of_organization",
+                violation_error_message=_("The customer base belongs to another business."),
+            ),
+            CompositeForeignKey(
+                fields=["base", "customer_group"],
+                to="customers.CustomerGroup",
+                to_fields=["base", "id"],
+                name="customer_group_in_base",
+                violation_error_message=_("The customer group belongs to another customer base."),
+            ),
+            CompositeForeignKey(
+                fields=["organization", "home_location"],
+                to="locations.Location",
+                to_fields=["organization", "id"],
+                name="customer_home_of_organization",
+                violation_error_message=_("The location belongs to another business."),
+            ),
+        ]
+        triggers = [
+            triggers.STAMP,
+            triggers.NOT_DELETED,
+            triggers.tags_known("tags_known_insert", pgtrigger.Insert),
+            triggers.tags_known("tags_known_update", pgtrigger.Update),
+            triggers.COUNT_INSERT,
+            triggers.COUNT_UPDATE,
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.display_name} ({self.customer_number})"
+
+    @property
+    def display_name(self) -> str:
+        """What to call this customer: the person, else the company, else the alias."""
+        person = " ".join(part for part in (self.title, self.first_name, self.last_name) if part)
+        return person or self.company or self.alias
+
+    @property
+    def display_phone(self) -> str:
+        """The number to dial first, as one reads it."""
+        return display_phone(self.mobile or self.phone_private or self.phone_business)
+
+    @property
+    def is_archived(self) -> bool:
+        return self.archived_at is not None
+
+
+class CustomerCount(models.Model):
+    """Steps by which the number of a base's customers changed; their sum is the number. A task adds them up."""
+
+    base = models.ForeignKey(CustomerBase, models.CASCADE, related_name="+")
+    active = models.BigIntegerField()
+    archived = models.BigIntegerField()
+
+    objects = CustomerCountQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("customer count")
+        verbose_name_plural = _("customer counts")
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.base}: {self.active} + {self.archived}"
+
+
+class NumberCounter(models.Model):
+    """The next customer number that a location tries to give. Its row lock makes registrations take turns."""
+
+    location = models.OneToOneField(Location, models.CASCADE, primary_key=True, related_name="number_counter")
+    next_number = models.PositiveIntegerField()
+
+    class Meta:
+        verbose_name = _("number counter")
+        verbose_name_plural = _("number counters")
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.location}: {self.next_number}"

@@ -1,0 +1,156 @@
+"""What can be done with customers. Every form, action, import, command and task goes through here.
+
+Each operation asks for the right itself, runs in one transaction, and leaves the rest to the database.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import F, Func, Value
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from customers.models import Customer, CustomerGroup, Tag
+from customers.numbers import check_number, take_number
+from locations.permissions import Right
+from mcp.scope import Scope
+
+TAGS = Customer._meta.get_field("tags")
+
+
+class CustomerChangedMeanwhile(ValidationError):
+    """Somebody else saved the customer after it was opened for editing."""
+
+    def __init__(self, customer: Customer) -> None:
+        super().__init__(
+            _(
+                "Somebody else changed %(customer)s while you were editing. Open it in a second window, compare, "
+                "and enter your change again."
+            ),
+            code="changed_meanwhile",
+            params={"customer": customer},
+        )
+
+
+@transaction.atomic
+def register_customer(*, customer: Customer, actor: Scope) -> Customer:
+    """Save a new customer at the actor's location.
+
+    Without a number it gets the next one of the location's range; a number outside of it is refused
+    (`number_out_of_range`), as is one that is taken. Base, organization and home location come from the scope,
+    whatever the object says. Raises MissingRight or ValidationError.
+    """
+    actor.demand(Right.ADD_CUSTOMERS)
+    customer.base, customer.organization = actor.base, actor.organization
+    customer.home_location = actor.location
+    if customer.customer_number is None:
+        customer.customer_number = take_number(actor.location)
+    else:
+        check_number(customer.customer_number, actor.location)
+    _check(customer)
+    customer.save(force_insert=True)
+    return customer
+
+
+@transaction.atomic
+def change_customer(*, customer: Customer, seen_at: datetime | None = None, actor: Scope) -> Customer:
+    """Save a changed customer of the actor's base.
+
+    `seen_at` is the `changed_at` that the person saw: if the row is newer, CustomerChangedMeanwhile is raised and
+    nothing is written. Without it the change is written in any case. Raises MissingRight or ValidationError.
+    """
+    actor.demand(Right.CHANGE_CUSTOMERS)
+    stored = Customer.objects.in_base(actor.base).select_for_update().get(pk=customer.pk)
+    if seen_at is not None and stored.changed_at != seen_at:
+        raise CustomerChangedMeanwhile(stored)
+    customer.customer_number, customer.base, customer.organization = (
+        stored.customer_number,
+        stored.base,
+        stored.organization,
+    )
+    customer.home_location_id = stored.home_location_id
+    customer.archived_at, customer.archived_reason = stored.archived_at, stored.archived_reason
+    _check(customer)
+    customer.save(force_update=True)
+    customer.refresh_from_db(fields=["changed_at"])
+    return customer
+
+
+@transaction.atomic
+def archive_customers(*, customers: Iterable[int], reason: str, actor: Scope) -> int:
+    """Archive the customers of these ids in the actor's base; those already archived stay as they are.
+
+    Returns how many were archived. Raises MissingRight, or ValidationError where no reason is given.
+    """
+    actor.demand(Right.ARCHIVE_CUSTOMERS)
+    if not reason.strip():
+        raise ValidationError(_("Say why: the reason is shown wherever the archived customer is."), code="no_reason")
+    return (
+        Customer.objects.in_base(actor.base)
+        .active()
+        .filter(pk__in=list(customers))
+        .update(archived_at=timezone.now(), archived_reason=reason.strip())
+    )
+
+
+@transaction.atomic
+def restore_customers(*, customers: Iterable[int], actor: Scope) -> int:
+    """Undo the archiving of the customers of these ids; returns how many. Raises MissingRight."""
+    actor.demand(Right.ARCHIVE_CUSTOMERS)
+    return (
+        Customer.objects.in_base(actor.base)
+        .archived()
+        .filter(pk__in=list(customers))
+        .update(archived_at=None, archived_reason="")
+    )
+
+
+@transaction.atomic
+def save_customer_group(*, group: CustomerGroup, actor: Scope) -> CustomerGroup:
+    """Create or change a customer group of the actor's base. Raises MissingRight or ValidationError."""
+    actor.demand(Right.MANAGE_CUSTOMER_GROUPS)
+    if group.pk is None:
+        group.base = actor.base
+    elif not CustomerGroup.objects.in_base(actor.base).filter(pk=group.pk).exists():
+        raise CustomerGroup.DoesNotExist
+    group.full_clean()
+    group.save()
+    return group
+
+
+@transaction.atomic
+def save_tag(*, tag: Tag, actor: Scope) -> Tag:
+    """Create a tag in the actor's base, or rename one with all customers that bear it.
+
+    Raises MissingRight or ValidationError.
+    """
+    actor.demand(Right.MANAGE_CUSTOMER_GROUPS)
+    if tag.pk is None:
+        tag.base = actor.base
+        tag.full_clean()
+        tag.save()
+        return tag
+    before = Tag.objects.in_base(actor.base).select_for_update().get(pk=tag.pk)
+    tag.full_clean()
+    if tag.name != before.name:
+        _rename_tag(before, tag.name)
+    return tag
+
+
+def _rename_tag(tag: Tag, name: str) -> None:
+    """The new word first, then the customers, then the old word: the database accepts no other order."""
+    Tag.objects.create(base=tag.base, name=name)
+    renamed = Func(F("tags"), Value(tag.name), Value(name), function="array_replace", output_field=TAGS)
+    Customer.objects.in_base(tag.base).filter(tags__contains=[tag.name]).update(tags=renamed)
+    tag.delete()
+
+
+def _check(customer: Customer) -> None:
+    customer.tags = sorted(set(customer.tags))
+    if not customer.is_blocked:
+        customer.blocked_reason = ""
+    customer.full_clean()

@@ -1,0 +1,96 @@
+"""Rules across rows of the customer master, kept by the database on every path, bulk writes and COPY included."""
+
+import pgtrigger
+
+STAMP = pgtrigger.Trigger(
+    name="stamp",
+    operation=pgtrigger.Update,
+    when=pgtrigger.Before,
+    func="""
+        IF NEW.id <> OLD.id OR NEW.organization_id <> OLD.organization_id OR NEW.base_id <> OLD.base_id
+           OR NEW.customer_number <> OLD.customer_number THEN
+            RAISE EXCEPTION 'Customer % keeps its number and its base', OLD.customer_number
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'customer_number_and_base_stay';
+        END IF;
+        NEW.created_at := OLD.created_at;
+        NEW.changed_at := clock_timestamp();
+        RETURN NEW;
+    """,
+)
+"""A customer's number and base never change; when it was changed is written by nobody but the database."""
+
+NOT_DELETED = pgtrigger.Protect(name="not_deleted", operation=pgtrigger.Delete)
+"""Customers are archived, not deleted."""
+
+
+def tags_known(name: str, operation: pgtrigger.Operation) -> pgtrigger.Trigger:
+    """Each tag of a customer stands in the list of tags of its base."""
+    return pgtrigger.Trigger(
+        name=name,
+        operation=operation,
+        when=pgtrigger.After,
+        level=pgtrigger.Statement,
+        referencing=pgtrigger.Referencing(new="new_values"),
+        declare=[("unknown", "text")],
+        func="""
+            SELECT used.name INTO unknown
+            FROM (SELECT DISTINCT base_id, unnest(tags) AS name FROM new_values) AS used
+            WHERE NOT EXISTS (
+                SELECT FROM customers_tag WHERE base_id = used.base_id AND customers_tag.name = used.name
+            ) LIMIT 1;
+            IF unknown IS NOT NULL THEN
+                RAISE EXCEPTION 'There is no tag "%" in this customer base', unknown
+                    USING ERRCODE = 'foreign_key_violation', CONSTRAINT = 'customer_tags_known';
+            END IF;
+            RETURN NULL;
+        """,
+    )
+
+
+TAG_NOT_IN_USE = pgtrigger.Trigger(
+    name="not_in_use",
+    operation=pgtrigger.Delete | pgtrigger.UpdateOf("name"),
+    when=pgtrigger.After,
+    func="""
+        IF EXISTS (
+            SELECT FROM customers_customer WHERE base_id = OLD.base_id AND tags @> ARRAY[OLD.name::text]
+        ) AND NOT EXISTS (SELECT FROM customers_tag WHERE base_id = OLD.base_id AND name = OLD.name) THEN
+            RAISE EXCEPTION 'The tag "%" is in use', OLD.name
+                USING ERRCODE = 'foreign_key_violation', CONSTRAINT = 'tag_in_use';
+        END IF;
+        RETURN NULL;
+    """,
+)
+
+COUNT_INSERT = pgtrigger.Trigger(
+    name="count_insert",
+    operation=pgtrigger.Insert,
+    when=pgtrigger.After,
+    level=pgtrigger.Statement,
+    referencing=pgtrigger.Referencing(new="new_values"),
+    func="""
+        INSERT INTO customers_customercount (base_id, active, archived)
+        SELECT base_id, count(*) FILTER (WHERE archived_at IS NULL),
+               count(*) FILTER (WHERE archived_at IS NOT NULL)
+        FROM new_values GROUP BY base_id;
+        RETURN NULL;
+    """,
+)
+"""Counting by adding: concurrent registrations write rows of their own and never wait for one another."""
+
+COUNT_UPDATE = pgtrigger.Trigger(
+    name="count_update",
+    operation=pgtrigger.Update,
+    when=pgtrigger.After,
+    level=pgtrigger.Statement,
+    referencing=pgtrigger.Referencing(old="old_values", new="new_values"),
+    func="""
+        INSERT INTO customers_customercount (base_id, active, archived)
+        SELECT base_id, sum(step), -sum(step) FROM (
+            SELECT base_id, 1 AS step FROM new_values WHERE archived_at IS NULL
+            UNION ALL
+            SELECT base_id, -1 FROM old_values WHERE archived_at IS NULL
+        ) AS steps GROUP BY base_id HAVING sum(step) <> 0;
+        RETURN NULL;
+    """,
+)

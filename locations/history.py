@@ -1,0 +1,40 @@
+"""History of every table that holds business data: insert, update and delete, bulk writes and COPY included.
+
+The triggers are statement level (see PGHISTORY_LEVEL) and live in the migrations; nobody has to remember them.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import pghistory
+import pghistory.models
+from django.contrib.postgres.functions import RandomUUID
+from django.db import models
+
+
+class HistoryEvent(pghistory.models.Event):
+    """What a row looked like after a change (after a delete: before it).
+
+    The id is a UUID given by the database: a sequence would be a bottleneck and, at 32 bits, run out.
+    """
+
+    pgh_id: Any = models.UUIDField(primary_key=True, db_default=RandomUUID(), editable=False)
+
+    class Meta:
+        abstract = True
+
+
+def keep_history[M: models.Model](*, exclude: list[str] | None = None) -> Callable[[type[M]], type[M]]:
+    """Class decorator: record each change of the model's rows, deletes included.
+
+    `exclude` names fields that never belong into a history, such as a password.
+    """
+
+    def decorate(model: type[M]) -> type[M]:
+        # Named here, not in PGHISTORY_DEFAULT_TRACKERS: that setting is deep-copied, and a copied operation is
+        # no longer equal to the one that pgtrigger compares it with.
+        trackers = pghistory.InsertEvent(), pghistory.UpdateEvent(), pghistory.DeleteEvent()
+        tracked: Any = pghistory.track(*trackers, exclude=exclude, model_name=f"{model.__name__}Event")(model)
+        return tracked
+
+    return decorate

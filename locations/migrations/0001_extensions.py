@@ -1,0 +1,10 @@
+"""PostgreSQL's own extensions. All of them are trusted: the owner of the database may create them."""
+
+from django.contrib.postgres.operations import BtreeGistExtension
+from django.db import migrations
+
+
+class Migration(migrations.Migration):
+    dependencies = []
+
+    operations = [BtreeGistExtension()]

@@ -1,0 +1,275 @@
+"""What exists: businesses, their places, and the sets of customers they own.
+
+    Organization ─┬─< Location >─┐          an account number        │ one business
+                  └─< CustomerBase <┘       a client number in it    │ one place, one tenant
+                                            a base                   │ one set of customers, one number range space
+
+An organization has exactly one shared base, made by the database together with it. Its locations work on that
+base; only a branch may instead work on an offline base, one for each branch number.
+"""
+
+from typing import Any
+
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import IntegerRangeField, RangeOperators
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+from psycopg.types.range import Range
+
+from locations.choices import BaseKind, LocationKind, OrganizationKind
+from locations.constraints import CompositeForeignKey
+from locations.history import keep_history
+from locations.permissions import PERMISSIONS
+from locations.querysets import CustomerBaseQuerySet, LocationQuerySet, OrganizationQuerySet
+from locations.triggers import BASE_OF_ORGANIZATION, LOCATION_DEFAULTS, LOCATION_RULES, immutable
+
+CENTRAL_CLIENT_NUMBER = 1
+HIGHEST_CLIENT_NUMBER = 99_999
+HIGHEST_ACCOUNT_NUMBER = 999_999_999
+LOWEST_CUSTOMER_NUMBER, HIGHEST_CUSTOMER_NUMBER = 1, 9_999_999
+
+
+@keep_history()
+class Organization(models.Model):
+    """A business known to the provider by one account number."""
+
+    kind = models.CharField(_("kind"), max_length=20, choices=OrganizationKind)
+    account_number = models.PositiveIntegerField(
+        _("account number"),
+        validators=[MinValueValidator(1), MaxValueValidator(HIGHEST_ACCOUNT_NUMBER)],
+        help_text=_("The number under which the provider knows this business. It stands in every address."),
+    )
+    name = models.CharField(_("name"), max_length=120)
+    created_at = models.DateTimeField(_("created"), db_default=Now(), editable=False)
+
+    objects = OrganizationQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("business")
+        verbose_name_plural = _("businesses")
+        ordering = ["account_number"]
+        default_permissions = ()
+        permissions = PERMISSIONS
+        constraints = [
+            models.UniqueConstraint(
+                fields=["account_number"],
+                name="organization_account_number_unique",
+                violation_error_message=_("This account number is already in use. Choose another one."),
+            ),
+            models.CheckConstraint(
+                condition=Q(account_number__range=(1, HIGHEST_ACCOUNT_NUMBER)),
+                name="organization_account_number_range",
+                violation_error_message=_("The account number must lie between 1 and 999999999."),
+            ),
+            models.CheckConstraint(condition=Q(kind__in=OrganizationKind.values), name="organization_kind_known"),
+            models.CheckConstraint(
+                condition=~Q(name=""),
+                name="organization_has_name",
+                violation_error_message=_("Give the business a name."),
+            ),
+        ]
+        triggers = [immutable("kind"), BASE_OF_ORGANIZATION]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def is_group(self) -> bool:
+        return self.kind == OrganizationKind.CENTRAL_GROUP
+
+
+@keep_history()
+class CustomerBase(models.Model):
+    """A set of customers with one space of customer numbers and one owner."""
+
+    organization = models.ForeignKey(Organization, models.PROTECT, related_name="bases", verbose_name=_("business"))
+    kind = models.CharField(_("kind"), max_length=10, choices=BaseKind)
+    branch_number = models.PositiveIntegerField(_("branch number"), null=True, blank=True)
+    created_at = models.DateTimeField(_("created"), db_default=Now(), editable=False)
+
+    objects = CustomerBaseQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("customer base")
+        verbose_name_plural = _("customer bases")
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(fields=["organization", "id"], name="base_of_organization"),
+            models.UniqueConstraint(
+                fields=["organization"],
+                condition=Q(kind=BaseKind.SHARED),
+                name="base_one_shared_per_organization",
+                violation_error_message=_(
+                    "This business already has its customer base 2.0. All its locations share that one base; "
+                    "a second one is only possible as an offline base 1.0."
+                ),
+            ),
+            models.UniqueConstraint(
+                fields=["organization", "branch_number"],
+                condition=Q(kind=BaseKind.OFFLINE),
+                name="base_one_offline_per_branch_number",
+                violation_error_message=_("There is already an offline base 1.0 for this branch number."),
+            ),
+            models.CheckConstraint(
+                condition=Q(kind=BaseKind.SHARED, branch_number=None) | Q(kind=BaseKind.OFFLINE, branch_number__gte=1),
+                name="base_branch_number_fits_kind",
+                violation_error_message=_("An offline base 1.0 needs a branch number; the base 2.0 has none."),
+            ),
+        ]
+        triggers = [immutable("organization_id", "kind", "branch_number")]
+
+    def __str__(self) -> str:
+        return str(self.get_kind_display())
+
+    @property
+    def is_discontinued(self) -> bool:
+        return self.kind == BaseKind.OFFLINE
+
+
+def _number_range_default() -> Range[int]:
+    """The whole space, for a place that has it to itself; an operation proposes a block where others are."""
+    return Range(LOWEST_CUSTOMER_NUMBER, HIGHEST_CUSTOMER_NUMBER + 1)
+
+
+@keep_history()
+class Location(models.Model):
+    """One business place; one tenant. Its address is `/<account_number>/<client_number>/`."""
+
+    organization = models.ForeignKey(Organization, models.PROTECT, related_name="locations", verbose_name=_("business"))
+    kind = models.CharField(_("kind"), max_length=20, choices=LocationKind)
+    client_number = models.PositiveIntegerField(
+        _("client number"),
+        validators=[MinValueValidator(1), MaxValueValidator(HIGHEST_CLIENT_NUMBER)],
+        help_text=_("Unique in the business. 1 is the central and only the central."),
+    )
+    branch_number = models.PositiveIntegerField(
+        _("branch number"),
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(HIGHEST_CLIENT_NUMBER)],
+        help_text=_(
+            "Chooses the offline base 1.0: the same number means one common base. Left empty, it is the client number."
+        ),
+    )
+    name = models.CharField(_("name"), max_length=120)
+    street = models.CharField(_("street"), max_length=120, blank=True)
+    postal_code = models.CharField(_("postal code"), max_length=20, blank=True)
+    city = models.CharField(_("city"), max_length=120, blank=True)
+    base = models.ForeignKey(
+        CustomerBase,
+        models.PROTECT,
+        db_constraint=False,  # location_base_of_organization refers to the same row and says more
+        related_name="locations",
+        editable=False,
+        verbose_name=_("customer base"),
+    )
+    number_range = IntegerRangeField(
+        _("number range"),
+        default=_number_range_default,
+        help_text=_("The block from which this location gives customer numbers, first and last number."),
+    )
+    is_franchise = models.BooleanField(
+        _("independent franchisee"),
+        default=False,
+        help_text=_("An independent franchisee can restrict what the central's user groups may do here."),
+    )
+    opened_at = models.DateTimeField(_("opened"), db_default=Now(), editable=False)
+    closed_at = models.DateTimeField(_("closed"), null=True, blank=True, editable=False)
+
+    objects = LocationQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("location")
+        verbose_name_plural = _("locations")
+        ordering = ["organization", "client_number"]
+        default_permissions = ()
+        permissions = PERMISSIONS
+        constraints = [
+            models.UniqueConstraint(fields=["organization", "id"], name="location_of_organization"),
+            models.UniqueConstraint(
+                fields=["organization", "client_number"],
+                name="location_client_number_unique",
+                violation_error_message=_(
+                    "Another location of this business already has this client number. Choose a free one."
+                ),
+            ),
+            models.UniqueConstraint(
+                fields=["organization"],
+                condition=Q(kind=LocationKind.INDEPENDENT),
+                name="location_one_per_independent_business",
+                violation_error_message=_("An independent business has exactly one location."),
+            ),
+            models.CheckConstraint(
+                condition=Q(kind=LocationKind.CENTRAL, client_number=CENTRAL_CLIENT_NUMBER)
+                | (~Q(kind=LocationKind.CENTRAL) & Q(client_number__gt=CENTRAL_CLIENT_NUMBER)),
+                name="location_central_is_client_one",
+                violation_error_message=_("Client number 1 is the central and only the central; branches start at 2."),
+            ),
+            models.CheckConstraint(
+                condition=Q(client_number__range=(1, HIGHEST_CLIENT_NUMBER))
+                & Q(branch_number__range=(1, HIGHEST_CLIENT_NUMBER)),
+                name="location_numbers_range",
+                violation_error_message=_("Client number and branch number must lie between 1 and 99999."),
+            ),
+            models.CheckConstraint(condition=Q(kind__in=LocationKind.values), name="location_kind_known"),
+            models.CheckConstraint(
+                condition=~Q(name=""),
+                name="location_has_name",
+                violation_error_message=_("Give the location a name."),
+            ),
+            models.CheckConstraint(
+                condition=Q(is_franchise=False) | Q(kind=LocationKind.BRANCH),
+                name="location_franchise_is_branch",
+                violation_error_message=_("Only a branch of a group can be a franchisee."),
+            ),
+            models.CheckConstraint(
+                condition=Q(number_range__contained_by=Range(LOWEST_CUSTOMER_NUMBER, HIGHEST_CUSTOMER_NUMBER + 1))
+                & Q(number_range__isempty=False),
+                name="location_number_range_valid",
+                violation_error_message=_("The number range must lie between 1 and 9999999."),
+            ),
+            ExclusionConstraint(
+                expressions=[(F("base"), RangeOperators.EQUAL), ("number_range", RangeOperators.OVERLAPS)],
+                name="location_number_ranges_apart",
+                violation_error_message=_(
+                    "This number range overlaps that of another location on the same customer base. "
+                    "Choose a free block."
+                ),
+            ),
+            CompositeForeignKey(
+                fields=["organization", "base"],
+                to="locations.CustomerBase",
+                to_fields=["organization", "id"],
+                name="location_base_of_organization",
+                violation_error_message=_("The customer base belongs to another business."),
+            ),
+        ]
+        triggers = [immutable("organization_id"), LOCATION_DEFAULTS, LOCATION_RULES]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def is_central(self) -> bool:
+        return self.kind == LocationKind.CENTRAL
+
+    @property
+    def address(self) -> str:
+        """Where this location's console is mounted, with a slash at both ends."""
+        return f"/{self.organization.account_number}/{self.client_number}/"
+
+    @property
+    def first_number(self) -> int:
+        return int(self.number_range.lower)
+
+    @property
+    def last_number(self) -> int:
+        """The last number of the range, itself included."""
+        return int(self.number_range.upper) - 1
+
+    def clean_fields(self, exclude: Any = None) -> None:
+        if self.branch_number is None:
+            self.branch_number = self.client_number
+        super().clean_fields(exclude=exclude)

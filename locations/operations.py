@@ -1,0 +1,170 @@
+"""Opening businesses and locations.
+
+Rights are asked by the floor above (mcp), which knows users; the rules about what can exist are kept here and,
+below this, by the database.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import Func, IntegerField, Max
+from django.utils.translation import gettext as _
+from psycopg.types.range import Range
+
+from locations.choices import BaseKind, LocationKind, OrganizationKind
+from locations.models import (
+    CENTRAL_CLIENT_NUMBER,
+    HIGHEST_CUSTOMER_NUMBER,
+    LOWEST_CUSTOMER_NUMBER,
+    CustomerBase,
+    Location,
+    Organization,
+)
+
+
+class UpperBound(Func):
+    """SQL `upper(range)`: the first number behind a range. (Django's Upper is the one for text.)"""
+
+    function = "upper"
+    output_field = IntegerField()
+
+
+FIRST_BLOCK = 5_000_000
+"""How many numbers the first location of a base gets: usually the central, which also takes imports."""
+NEXT_BLOCK = 10_000
+"""How many numbers each further location gets."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """What a person says about a location when it is opened."""
+
+    name: str
+    client_number: int | None = None
+    branch_number: int | None = None
+    street: str = ""
+    postal_code: str = ""
+    city: str = ""
+    is_franchise: bool = False
+    number_range: Range[int] | None = None
+
+
+def propose_number_range(base: CustomerBase) -> Range[int]:
+    """The next free block of the base: five million numbers for the first location, ten thousand for each other.
+
+    Raises ValidationError where no such block is left.
+    """
+    last = Location.objects.on_base(base).aggregate(end=Max(UpperBound("number_range")))["end"]
+    if last is None:
+        return Range(LOWEST_CUSTOMER_NUMBER, FIRST_BLOCK)
+    if last + NEXT_BLOCK > HIGHEST_CUSTOMER_NUMBER + 1:
+        raise ValidationError(
+            _("No free block of %(size)s customer numbers is left behind %(last)s. Name a number range yourself."),
+            code="no_number_range",
+            params={"size": NEXT_BLOCK, "last": last - 1},
+        )
+    return Range(last, last + NEXT_BLOCK)
+
+
+def next_client_number(organization: Organization) -> int:
+    """One more than the highest of the business; branches and independents start at 2."""
+    highest = organization.locations.order_by("-client_number").values_list("client_number", flat=True).first()
+    return max(highest or CENTRAL_CLIENT_NUMBER, CENTRAL_CLIENT_NUMBER) + 1
+
+
+@transaction.atomic
+def open_organization(*, account_number: int, name: str, kind: str, place: Place) -> Organization:
+    """Create a business with its shared base and its first location (the central, or the one independent).
+
+    Raises ValidationError where a number is taken or out of range.
+    """
+    organization = Organization(account_number=account_number, name=name, kind=kind)
+    organization.full_clean()
+    organization.save()
+    _save_location(organization, _first_kind(kind), place, _shared_base(organization))
+    return organization
+
+
+@transaction.atomic
+def open_location(*, organization: Organization, place: Place, offline: bool = False) -> Location:
+    """Open a branch in a group. It works on the group's shared base, or offline on that of its branch number.
+
+    The base is found (offline: or made) here; nobody chooses one. Raises ValidationError with the reason.
+    """
+    # The lock makes two openings at the same moment take different client numbers and number ranges.
+    organization = Organization.objects.select_for_update().get(pk=organization.pk)
+    if not organization.is_group:
+        raise ValidationError(
+            _("%(name)s is an independent business and has exactly one location. Only a group can open branches."),
+            code="not_a_group",
+            params={"name": organization.name},
+        )
+    number = place.client_number or next_client_number(organization)
+    base = _offline_base(organization, place.branch_number or number) if offline else _shared_base(organization)
+    return _save_location(organization, LocationKind.BRANCH, place, base, number)
+
+
+@transaction.atomic
+def close_location(*, location: Location, at: datetime) -> Location:
+    """Close a location: from now on nobody works there; its numbers, customers and history stay."""
+    location = Location.objects.select_for_update(of=("self",)).get(pk=location.pk)
+    if location.is_central:
+        raise ValidationError(
+            _("The central cannot be closed: without it nobody could manage the group."), code="central_stays"
+        )
+    location.closed_at = at
+    location.save(update_fields=["closed_at"])
+    return location
+
+
+@transaction.atomic
+def reopen_location(*, location: Location) -> Location:
+    """Undo a closing."""
+    location = Location.objects.select_for_update(of=("self",)).get(pk=location.pk)
+    location.closed_at = None
+    location.save(update_fields=["closed_at"])
+    return location
+
+
+def _first_kind(kind: str) -> LocationKind:
+    return LocationKind.CENTRAL if kind == OrganizationKind.CENTRAL_GROUP else LocationKind.INDEPENDENT
+
+
+def _shared_base(organization: Organization) -> CustomerBase:
+    return CustomerBase.objects.of_organization(organization).shared().get()
+
+
+def _offline_base(organization: Organization, branch_number: int) -> CustomerBase:
+    base, _created = CustomerBase.objects.get_or_create(
+        organization=organization, kind=BaseKind.OFFLINE, branch_number=branch_number
+    )
+    return base
+
+
+def _save_location(
+    organization: Organization,
+    kind: LocationKind,
+    place: Place,
+    base: CustomerBase,
+    number: int | None = None,
+) -> Location:
+    if number is None:
+        number = CENTRAL_CLIENT_NUMBER if kind == LocationKind.CENTRAL else place.client_number or 2
+    location = Location(
+        organization=organization,
+        kind=kind,
+        client_number=number,
+        branch_number=place.branch_number or number,
+        name=place.name,
+        street=place.street,
+        postal_code=place.postal_code,
+        city=place.city,
+        is_franchise=place.is_franchise,
+        base=base,
+        number_range=place.number_range or propose_number_range(base),
+    )
+    location.full_clean()
+    location.save()
+    return location

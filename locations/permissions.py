@@ -1,0 +1,50 @@
+"""The catalogue of rights: what a user group can be allowed to do at a location.
+
+The values are permissions *of Location* and *of Organization* (= at all its locations, later ones included):
+guardian refuses rights of another model on a location, and a right over customers only has a meaning at a place.
+"""
+
+from enum import StrEnum
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+
+class Right(StrEnum):
+    """One thing that somebody may do at a location."""
+
+    VIEW_CUSTOMERS = "view_customers"
+    ADD_CUSTOMERS = "add_customers"
+    CHANGE_CUSTOMERS = "change_customers"
+    ARCHIVE_CUSTOMERS = "archive_customers"
+    IMPORT_CUSTOMERS = "import_customers"
+    EXPORT_CUSTOMERS = "export_customers"
+    SEE_HISTORY = "see_history"
+    RUN_REPORTS = "run_reports"
+    MANAGE_CUSTOMER_GROUPS = "manage_customer_groups"
+    MANAGE_LOCATION = "manage_location"
+    MANAGE_USERS = "manage_users"
+
+    @property
+    def label(self) -> Promise:
+        """The right's name on screen."""
+        return LABELS[self]
+
+
+LABELS: dict[Right, Promise] = {
+    Right.VIEW_CUSTOMERS: _("View customers"),
+    Right.ADD_CUSTOMERS: _("Register customers"),
+    Right.CHANGE_CUSTOMERS: _("Change customers"),
+    Right.ARCHIVE_CUSTOMERS: _("Archive and restore customers"),
+    Right.IMPORT_CUSTOMERS: _("Import customers"),
+    Right.EXPORT_CUSTOMERS: _("Export customers"),
+    Right.SEE_HISTORY: _("See the history"),
+    Right.RUN_REPORTS: _("See figures and reports"),
+    Right.MANAGE_CUSTOMER_GROUPS: _("Manage customer groups and tags"),
+    Right.MANAGE_LOCATION: _("Manage the location"),
+    Right.MANAGE_USERS: _("Manage users and rights"),
+}
+
+PERMISSIONS: Any = [(right.value, f"Can {right.value.replace('_', ' ')}") for right in Right]
+"""The catalogue as `Meta.permissions`; what is shown on screen are the labels."""

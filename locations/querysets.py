@@ -1,0 +1,69 @@
+"""What can be asked about organizations, bases and locations, in sentences."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
+from django.db import models
+from django.db.models import Q
+from psycopg.types.range import Range
+
+from locations.choices import BaseKind, LocationKind
+
+if TYPE_CHECKING:
+    from locations.models import CustomerBase, Organization
+
+
+class OrganizationQuerySet(models.QuerySet["Organization"]):
+    def containing(self, words: str) -> Self:
+        """Organizations whose name or account number contains each of the words."""
+        found = self
+        for word in words.split():
+            found = found.filter(Q(name__icontains=word) | Q(account_number__startswith=word))
+        return found
+
+
+class CustomerBaseQuerySet(models.QuerySet["CustomerBase"]):
+    def of_organization(self, organization: Organization) -> Self:
+        return self.filter(organization=organization)
+
+    def shared(self) -> Self:
+        return self.filter(kind=BaseKind.SHARED)
+
+    def offline(self) -> Self:
+        return self.filter(kind=BaseKind.OFFLINE)
+
+
+class LocationQuerySet(models.QuerySet["Location"]):
+    def of_organization(self, organization: Organization) -> Self:
+        return self.filter(organization=organization)
+
+    def at_address(self, *, account_number: int, client_number: int) -> Self:
+        """The one location that an address `/account_number/client_number/` means, or none."""
+        return self.filter(organization__account_number=account_number, client_number=client_number)
+
+    def open(self) -> Self:
+        return self.filter(closed_at=None)
+
+    def on_base(self, base: CustomerBase) -> Self:
+        return self.filter(base=base)
+
+    def branches(self) -> Self:
+        return self.filter(kind=LocationKind.BRANCH)
+
+    def franchises(self) -> Self:
+        return self.filter(is_franchise=True)
+
+    def overlapping(self, numbers: Range[int]) -> Self:
+        """Locations whose number range has a number in common with `numbers`."""
+        return self.filter(number_range__overlap=numbers)
+
+    def containing(self, words: str) -> Self:
+        """Locations whose name, city, organization or one of whose numbers contains each of the words."""
+        found = self
+        for word in words.split():
+            hit = Q(name__icontains=word) | Q(city__icontains=word) | Q(organization__name__icontains=word)
+            if word.isdigit():
+                hit |= Q(client_number=int(word[:9])) | Q(organization__account_number=int(word[:9]))
+            found = found.filter(hit)
+        return found

@@ -1,0 +1,78 @@
+"""Rules across rows of this floor, kept by the database on every path.
+
+They compare columns that may never change once written, so no lock is needed to make them true for good.
+"""
+
+import pgtrigger
+
+
+def immutable(*columns: str) -> pgtrigger.Trigger:
+    """Refuse every change of these columns."""
+    changed = " OR ".join(f"NEW.{column} IS DISTINCT FROM OLD.{column}" for column in columns)
+    return pgtrigger.Trigger(
+        name="immutable_columns",
+        operation=pgtrigger.Update,
+        when=pgtrigger.Before,
+        func=f"""
+            IF {changed} THEN
+                RAISE EXCEPTION 'These columns of % can never change: {", ".join(columns)}', TG_TABLE_NAME
+                    USING ERRCODE = 'check_violation', CONSTRAINT = TG_TABLE_NAME || '_immutable';
+            END IF;
+            RETURN NEW;
+        """,
+    )
+
+
+BASE_OF_ORGANIZATION = pgtrigger.Trigger(
+    name="create_shared_base",
+    operation=pgtrigger.Insert,
+    when=pgtrigger.After,
+    func="""
+        INSERT INTO locations_customerbase (organization_id, kind, branch_number)
+        VALUES (NEW.id, 'shared', NULL);
+        RETURN NULL;
+    """,
+)
+"""Each organization has its one shared base from the first moment; nobody chooses or creates it."""
+
+LOCATION_DEFAULTS = pgtrigger.Trigger(
+    name="a_defaults",
+    operation=pgtrigger.Insert,
+    when=pgtrigger.Before,
+    func="""
+        NEW.branch_number := COALESCE(NEW.branch_number, NEW.client_number);
+        IF NEW.base_id IS NULL THEN
+            SELECT id INTO NEW.base_id FROM locations_customerbase
+            WHERE organization_id = NEW.organization_id AND kind = 'shared';
+        END IF;
+        RETURN NEW;
+    """,
+)
+"""A location that is opened without naming a base works on the organization's shared one."""
+
+LOCATION_RULES = pgtrigger.Trigger(
+    name="b_rules",
+    operation=pgtrigger.Insert | pgtrigger.Update,
+    when=pgtrigger.Before,
+    declare=[("organization_kind", "text"), ("base_kind", "text"), ("base_branch_number", "integer")],
+    func="""
+        SELECT kind INTO organization_kind FROM locations_organization WHERE id = NEW.organization_id;
+        IF (organization_kind = 'independent') <> (NEW.kind = 'independent') THEN
+            RAISE EXCEPTION 'A location of kind % cannot belong to an organization of kind %',
+                NEW.kind, organization_kind
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'location_kind_fits_organization';
+        END IF;
+        SELECT kind, branch_number INTO base_kind, base_branch_number
+        FROM locations_customerbase WHERE id = NEW.base_id;
+        IF base_kind = 'offline' AND NEW.kind <> 'branch' THEN
+            RAISE EXCEPTION 'Only a branch can work on an offline base'
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'location_offline_only_branch';
+        END IF;
+        IF base_kind = 'offline' AND base_branch_number <> NEW.branch_number THEN
+            RAISE EXCEPTION 'The offline base belongs to branch number %, the location has %',
+                base_branch_number, NEW.branch_number
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'location_offline_base_of_branch_number';
+        END IF;
+        RETURN NEW;
+    """,
+)

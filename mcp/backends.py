@@ -1,0 +1,41 @@
+"""Who is it? User names are unique in their business, so that two businesses can both have an Anna."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.backends import BaseBackend
+from django.http import HttpRequest
+
+from mcp.models import User
+
+
+class AccountBackend(BaseBackend):
+    """Logs in by account number, user name and password.
+
+    Without an account number a user name that exists only once is enough. Where it exists more often, the login
+    is refused like a wrong password: an answer of its own would tell that the name exists elsewhere.
+    """
+
+    def authenticate(
+        self,
+        request: HttpRequest | None,
+        username: str | None = None,
+        password: str | None = None,
+        account_number: int | None = None,
+        **credentials: Any,
+    ) -> User | None:
+        if not username or password is None:
+            return None
+        found = User.objects.named(username)
+        if account_number is not None:
+            found = found.filter(organization__account_number=account_number)
+        users = list(found[:2])
+        if len(users) != 1:
+            User().set_password(password)  # as slow as a check, so that the time tells nothing
+            return None
+        return users[0] if users[0].check_password(password) and users[0].is_active else None
+
+    def get_user(self, user_id: int) -> User | None:
+        """The user of a session; nobody once he is deactivated, which ends the session at the next click."""
+        return User.objects.active().select_related("organization").filter(pk=user_id).first()

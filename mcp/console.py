@@ -1,0 +1,204 @@
+"""What every page of the console stands on: rights and rows come from the scope, and nothing is open by default.
+
+A ModelAdmin of the console declares four things: which right each action needs (`rights`), which rows exist for a
+scope (`rows`), which rows each of its foreign keys may offer (`related_rows`), and its fields. What is not declared
+is not there: no right, no rows, no choices.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
+
+from django.contrib.admin.options import InlineModelAdmin
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.forms import Field
+from django.http import HttpRequest, HttpResponse
+from unfold.admin import ModelAdmin as UnfoldModelAdmin
+from unfold.sites import UnfoldAdminSite
+
+from locations.permissions import Right
+from mcp.scope import Scope
+
+type Rows = Callable[[Scope], QuerySet[Any]]
+
+
+def scope_of(request: HttpRequest) -> Scope:
+    """The scope of a request of the console. Raises PermissionDenied where there is none."""
+    scope: Scope | None = getattr(request, "scope", None)
+    if scope is None:
+        raise PermissionDenied
+    return scope
+
+
+class ConsoleModelAdmin(UnfoldModelAdmin):
+    """The base of every model's pages at a location."""
+
+    rights: ClassVar[Mapping[str, Right]] = {}
+    """Which right 'view', 'add', 'change' and 'delete' need. An action that is missing is impossible."""
+    related_rows: ClassVar[Mapping[str, Rows]] = {}
+    """For each foreign key the rows that may be chosen in a scope. A key that is missing offers none."""
+
+    list_filter_submit = True
+    list_per_page = 50
+    list_max_show_all = 0
+    show_full_result_count = False
+    compressed_fields = True
+    warn_unsaved_form = True
+    save_on_top = False
+
+    def rows(self, scope: Scope) -> QuerySet[Any]:
+        """The rows of this model that exist for the scope."""
+        raise NotImplementedError(f"{type(self).__name__} says nothing about its rows")
+
+    # --- rights -------------------------------------------------------------------------------------------
+
+    def allows(self, request: HttpRequest, action: str) -> bool:
+        scope: Scope | None = getattr(request, "scope", None)
+        right = self.rights.get(action)
+        return scope is not None and right is not None and scope.allows(right)
+
+    def demand(self, request: HttpRequest, action: str) -> None:
+        """Raise MissingRight (403, naming the right) unless the action is allowed here."""
+        right = self.rights.get(action)
+        if right is None:
+            raise PermissionDenied
+        scope_of(request).demand(right)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.allows(request, "view")
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.allows(request, "add")
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.allows(request, "view") and self.allows(request, "change")
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.allows(request, "view") and self.allows(request, "delete")
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self.allows(request, "view") or self.allows(request, "add")
+
+    # --- pages: ask first, so that the refusal names the right ----------------------------------------------
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        self.demand(request, "view")
+        return super().changelist_view(request, extra_context)
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        self.demand(request, "add")
+        return super().add_view(request, form_url, extra_context)
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        self.demand(request, "view" if request.method in {"GET", "HEAD"} else "change")
+        return super().change_view(request, object_id, form_url, extra_context)
+
+    def delete_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        self.demand(request, "delete")
+        return super().delete_view(request, object_id, extra_context)
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Django's own log is not kept: it repeats names across locations. Models with a history have a page."""
+        raise PermissionDenied
+
+    # --- rows ---------------------------------------------------------------------------------------------
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        scope: Scope | None = getattr(request, "scope", None)
+        rows = self.model._default_manager.none() if scope is None else self.rows(scope)
+        ordering = self.get_ordering(request)
+        return rows.order_by(*ordering) if ordering else rows
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        kwargs["queryset"] = self._related(db_field, request)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Field | None:
+        kwargs["queryset"] = self._related(db_field, request)
+        field: Field | None = super().formfield_for_manytomany(db_field, request, **kwargs)
+        return field
+
+    def get_field_queryset(self, db: str | None, db_field: Any, request: HttpRequest) -> QuerySet[Any]:
+        return self._related(db_field, request)
+
+    def _related(self, db_field: Any, request: HttpRequest) -> QuerySet[Any]:
+        scope: Scope | None = getattr(request, "scope", None)
+        rows = self.related_rows.get(db_field.name)
+        if scope is None or rows is None:
+            empty: QuerySet[Any] = db_field.remote_field.model._default_manager.none()
+            return empty
+        return rows(scope)
+
+    # --- what Django would keep beside the history ----------------------------------------------------------
+
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> None:
+        """Nothing: the database keeps the history, and Django's log would copy names out of their scope."""
+
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> None:
+        """Nothing, as above."""
+
+    def log_deletions(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        """Nothing, as above."""
+
+    def get_inline_instances(self, request: HttpRequest, obj: Any = None) -> list[InlineModelAdmin[Any, Any]]:
+        return []
+
+    def get_actions(self, request: HttpRequest) -> Any:
+        actions = super().get_actions(request)
+        actions.pop("delete_selected", None)  # nothing is deleted by the handful
+        return actions
+
+
+UNSCOPED_PAGES = frozenset({"view_on_site", "autocomplete", "search"})
+"""Pages of the stock admin that serve every model at once: a redirect to any object, one autocomplete for all
+foreign keys, and a search whose results are cached by user without regard to the location."""
+
+
+def _without(urls: list[Any], names: frozenset[str]) -> list[Any]:
+    return [url for url in urls if getattr(url, "name", None) not in names]
+
+
+class ConsoleSite(UnfoldAdminSite):
+    """The pages of one location, mounted at its address."""
+
+    final_catch_all_view = False
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        return getattr(request, "scope", None) is not None
+
+    def get_urls(self) -> list[Any]:
+        """Without what reaches past the pages of the models: see UNSCOPED_PAGES. The login is outside."""
+        return _without(super().get_urls(), UNSCOPED_PAGES | {"login"})
+
+
+console = ConsoleSite(name="admin")
+"""Named 'admin' because the templates of the admin look reverse by that name."""
+
+
+class ProviderSite(UnfoldAdminSite):
+    """The pages outside any location: login, chooser, and the businesses for the provider's support."""
+
+    final_catch_all_view = False
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.is_active)
+
+    def get_urls(self) -> list[Any]:
+        return _without(super().get_urls(), UNSCOPED_PAGES)
+
+
+provider = ProviderSite(name="admin")

@@ -1,0 +1,78 @@
+"""Address and scope of a request.
+
+Where somebody works stands in the address, never in the session: `/<account_number>/<client_number>/…`. The two
+numbers become the script name, so every `reverse()` and redirect below stays at that location by itself.
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Callable
+
+import pghistory
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpResponse
+from django.urls import get_script_prefix, set_script_prefix, set_urlconf
+
+from mcp import access
+from mcp.http import ScopedRequest
+
+type GetResponse = Callable[[ScopedRequest], HttpResponse]
+
+CONSOLE_URLCONF = "mcp.console_urls"
+_ADDRESS = re.compile(r"^/([1-9][0-9]{0,8})/([1-9][0-9]{0,4})(/.*)$", re.ASCII)
+_SAFE_METHODS = {"GET", "HEAD", "OPTIONS", "TRACE"}
+
+
+class AddressMiddleware:
+    """Takes `/<account_number>/<client_number>` off the path and mounts the console there."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: ScopedRequest) -> HttpResponse:
+        request.address = None
+        match = _ADDRESS.match(request.path_info)
+        if match is None:
+            return self.get_response(request)
+        account, client, rest = match.groups()
+        outer = get_script_prefix()
+        request.address = (int(account), int(client))
+        request.path_info = rest
+        request.META["SCRIPT_NAME"] = f"{outer.rstrip('/')}/{account}/{client}"
+        request.urlconf = CONSOLE_URLCONF
+        set_script_prefix(request.META["SCRIPT_NAME"])
+        set_urlconf(CONSOLE_URLCONF)
+        try:
+            return self.get_response(request)
+        finally:
+            set_script_prefix(outer)
+            set_urlconf(None)
+
+
+class ScopeMiddleware:
+    """Turns user and address into `request.scope`: two queries, and none below a page without an address.
+
+    A stranger is sent to the login whether or not the address exists. Changes made in the request are recorded
+    with the name of the user, the location and an id of the request.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: ScopedRequest) -> HttpResponse:
+        request.scope = None
+        if request.address is not None:
+            if not request.user.is_authenticated:
+                return redirect_to_login(request.get_full_path())
+            account_number, client_number = request.address
+            request.scope = access.scope_at(request.user, account_number=account_number, client_number=client_number)
+        if request.method in _SAFE_METHODS or not request.user.is_authenticated:
+            return self.get_response(request)
+        return self._recorded(request)
+
+    def _recorded(self, request: ScopedRequest) -> HttpResponse:
+        facts = request.scope.history() if request.scope else {"user": request.user.pk, "user_name": str(request.user)}
+        with pghistory.context(**facts, request=str(uuid.uuid4())):
+            return self.get_response(request)

@@ -1,0 +1,342 @@
+"""Who may do what where.
+
+    User >─ Membership ─< UserGroup ─┬─< LocationGrant      one right at one location
+                                     ├─< OrganizationGrant  one right at all locations, later ones included
+                                     └─< Restriction        one right that a franchisee takes away at its location
+
+Rights come to users through user groups only. The two grant tables are guardian's object permissions with direct
+foreign keys; `mcp.grants` is the only code that writes them and `mcp.access` the only code that reads them.
+Every row carries its organization, and composite foreign keys keep user, group and location in the same one.
+"""
+
+from typing import Any, ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.validators import UnicodeUsernameValidator
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+from guardian.models import GroupObjectPermissionBase
+
+from locations.constraints import CompositeForeignKey
+from locations.history import keep_history
+from locations.models import Location, Organization
+from locations.permissions import Right
+from locations.triggers import immutable
+from mcp.choices import Language, ProviderRole
+from mcp.querysets import RestrictionQuerySet, UserGroupQuerySet, UserManager
+from mcp.triggers import (
+    GRANT_ORGANIZATION,
+    OWNED_GROUP_NOT_EVERYWHERE,
+    OWNED_GROUP_STAYS_HOME,
+    RESTRICTION_RULES,
+)
+
+
+@keep_history(exclude=["password", "last_login"])
+class User(AbstractBaseUser):
+    """A person who logs in: of one business, or (without one) of the provider."""
+
+    organization = models.ForeignKey(
+        Organization, models.PROTECT, null=True, blank=True, related_name="users", verbose_name=_("business")
+    )
+    location = models.ForeignKey(
+        Location,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        db_constraint=False,  # user_location_of_organization refers to the same row and says more
+        related_name="home_users",
+        verbose_name=_("own location"),
+        help_text=_("Where this person works. Empty for people of the central."),
+    )
+    provider_role = models.CharField(
+        _("role at the provider"), max_length=12, choices=ProviderRole, blank=True, default="", editable=False
+    )
+    username = models.CharField(_("user name"), max_length=60, validators=[UnicodeUsernameValidator()])
+    first_name = models.CharField(_("first name"), max_length=80, blank=True)
+    last_name = models.CharField(_("last name"), max_length=80, blank=True)
+    email = models.EmailField(_("e-mail"), blank=True)
+    language = models.CharField(
+        _("language"), max_length=5, choices=Language, default=Language.GERMAN, help_text=_("Of the screens.")
+    )
+    is_active = models.BooleanField(
+        _("active"),
+        default=True,
+        help_text=_("Taken away, this person is logged out at the next click and cannot log in."),
+    )
+    created_at = models.DateTimeField(_("created"), db_default=Now(), editable=False)
+
+    groups = models.ManyToManyField(
+        "mcp.UserGroup",
+        through="mcp.Membership",
+        related_name="members",
+        blank=True,
+        verbose_name=_("user groups"),
+    )
+
+    objects: ClassVar[UserManager] = UserManager()
+
+    USERNAME_FIELD = "username"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+    class Meta:
+        verbose_name = _("user")
+        verbose_name_plural = _("users")
+        ordering = ["username"]
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(fields=["organization", "id"], name="user_of_organization"),
+            models.UniqueConstraint(
+                fields=["organization", "username"],
+                name="user_name_unique_in_organization",
+                nulls_distinct=False,
+                violation_error_message=_("Somebody of this business already has this user name."),
+            ),
+            models.CheckConstraint(
+                condition=Q(organization=None, location=None, provider_role__in=ProviderRole.values)
+                | Q(organization__isnull=False, provider_role=""),
+                name="user_of_business_or_provider",
+                violation_error_message=_("A user belongs either to a business or to the provider."),
+            ),
+            CompositeForeignKey(
+                fields=["organization", "location"],
+                to="locations.Location",
+                to_fields=["organization", "id"],
+                name="user_location_of_organization",
+                violation_error_message=_("The location belongs to another business."),
+            ),
+        ]
+        triggers = [immutable("organization_id", "provider_role")]
+
+    def __str__(self) -> str:
+        return self.get_full_name() or self.username
+
+    def get_full_name(self) -> str:
+        return f"{self.first_name} {self.last_name}".strip()
+
+    def get_short_name(self) -> str:
+        return self.first_name or self.username
+
+    @property
+    def is_staff(self) -> bool:
+        """Django's admin asks this; what somebody may do is asked of the scope."""
+        return self.is_active
+
+    @property
+    def is_superuser(self) -> bool:
+        """Nobody is: every right is granted and can be explained."""
+        return False
+
+    def has_perm(self, perm: str, obj: object = None) -> bool:
+        """Always no: rights hold at a location and are asked of the scope."""
+        return False
+
+    def has_module_perms(self, app_label: str) -> bool:
+        return False
+
+
+@keep_history()
+class UserGroup(models.Model):
+    """A carrier of rights in one business. (Not Django's Group: its names are unique across all businesses.)"""
+
+    organization = models.ForeignKey(
+        Organization, models.PROTECT, related_name="user_groups", editable=False, verbose_name=_("business")
+    )
+    name = models.CharField(_("name"), max_length=80)
+    description = models.CharField(_("description"), max_length=200, blank=True)
+    owner = models.ForeignKey(
+        Location,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        editable=False,
+        db_constraint=False,  # usergroup_owner_of_organization refers to the same row and says more
+        related_name="own_user_groups",
+        verbose_name=_("managed by"),
+        help_text=_("The location that manages this group itself. Empty: the central manages it."),
+    )
+
+    objects = UserGroupQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("user group")
+        verbose_name_plural = _("user groups")
+        ordering = ["name"]
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(fields=["organization", "id"], name="usergroup_of_organization"),
+            models.UniqueConstraint(
+                fields=["organization", "name"],
+                name="usergroup_name_unique",
+                violation_error_message=_("There is already a user group of this name."),
+            ),
+            CompositeForeignKey(
+                fields=["organization", "owner"],
+                to="locations.Location",
+                to_fields=["organization", "id"],
+                name="usergroup_owner_of_organization",
+                violation_error_message=_("The location belongs to another business."),
+            ),
+        ]
+        triggers = [immutable("organization_id", "owner_id")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@keep_history()
+class Membership(models.Model):
+    """A user belongs to a user group of the same business."""
+
+    organization = models.ForeignKey(Organization, models.PROTECT, related_name="+")
+    user = models.ForeignKey(User, models.CASCADE, db_constraint=False, related_name="memberships")
+    group = models.ForeignKey(UserGroup, models.CASCADE, db_constraint=False, related_name="memberships")
+
+    class Meta:
+        verbose_name = _("membership")
+        verbose_name_plural = _("memberships")
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(fields=["user", "group"], name="membership_unique"),
+            CompositeForeignKey(
+                fields=["organization", "user"],
+                to="mcp.User",
+                to_fields=["organization", "id"],
+                name="membership_user_of_organization",
+                violation_error_message=_("This user belongs to another business."),
+            ),
+            CompositeForeignKey(
+                fields=["organization", "group"],
+                to="mcp.UserGroup",
+                to_fields=["organization", "id"],
+                name="membership_group_of_organization",
+                violation_error_message=_("This user group belongs to another business."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} – {self.group}"
+
+
+@keep_history()
+class LocationGrant(GroupObjectPermissionBase):
+    """A user group holds a right at one location."""
+
+    organization = models.ForeignKey(Organization, models.PROTECT, related_name="+")
+    group: Any = models.ForeignKey(UserGroup, models.CASCADE, db_constraint=False, related_name="location_grants")
+    content_object = models.ForeignKey(Location, models.CASCADE, db_constraint=False, related_name="grants")
+
+    class Meta:
+        verbose_name = _("right at a location")
+        verbose_name_plural = _("rights at locations")
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(fields=["group", "content_object", "permission"], name="locationgrant_unique"),
+            CompositeForeignKey(
+                fields=["organization", "group"],
+                to="mcp.UserGroup",
+                to_fields=["organization", "id"],
+                name="locationgrant_group_of_organization",
+                violation_error_message=_("This user group belongs to another business."),
+            ),
+            CompositeForeignKey(
+                fields=["organization", "content_object"],
+                to="locations.Location",
+                to_fields=["organization", "id"],
+                name="locationgrant_location_of_organization",
+                violation_error_message=_("The location belongs to another business."),
+            ),
+        ]
+        triggers = [GRANT_ORGANIZATION, OWNED_GROUP_STAYS_HOME]
+
+
+@keep_history()
+class OrganizationGrant(GroupObjectPermissionBase):
+    """A user group holds a right at all locations of its business, later ones included."""
+
+    organization = models.ForeignKey(Organization, models.PROTECT, related_name="+")
+    group: Any = models.ForeignKey(UserGroup, models.CASCADE, db_constraint=False, related_name="organization_grants")
+    content_object = models.ForeignKey(Organization, models.CASCADE, related_name="grants")
+
+    class Meta:
+        verbose_name = _("right at all locations")
+        verbose_name_plural = _("rights at all locations")
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(fields=["group", "content_object", "permission"], name="organizationgrant_unique"),
+            models.CheckConstraint(
+                condition=Q(content_object=models.F("organization")),
+                name="organizationgrant_own_organization",
+            ),
+            CompositeForeignKey(
+                fields=["organization", "group"],
+                to="mcp.UserGroup",
+                to_fields=["organization", "id"],
+                name="organizationgrant_group_of_organization",
+                violation_error_message=_("This user group belongs to another business."),
+            ),
+        ]
+        triggers = [GRANT_ORGANIZATION, OWNED_GROUP_NOT_EVERYWHERE]
+
+
+@keep_history()
+class Restriction(models.Model):
+    """An independent franchisee takes a right from a user group at its own location."""
+
+    organization = models.ForeignKey(Organization, models.PROTECT, related_name="+", editable=False)
+    location = models.ForeignKey(
+        Location,
+        models.CASCADE,
+        db_constraint=False,
+        related_name="restrictions",
+        editable=False,
+        verbose_name=_("location"),
+    )
+    group = models.ForeignKey(
+        UserGroup,
+        models.CASCADE,
+        db_constraint=False,
+        related_name="restrictions",
+        verbose_name=_("user group"),
+    )
+    right = models.CharField(_("right"), max_length=40, choices=[(right.value, right.label) for right in Right])
+    created_at = models.DateTimeField(_("created"), db_default=Now(), editable=False)
+
+    objects = RestrictionQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("restriction")
+        verbose_name_plural = _("restrictions")
+        ordering = ["group", "right"]
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(
+                fields=["location", "group", "right"],
+                name="restriction_unique",
+                violation_error_message=_("This right is already restricted for this user group."),
+            ),
+            models.CheckConstraint(
+                condition=Q(right__in=[right.value for right in Right]), name="restriction_right_known"
+            ),
+            CompositeForeignKey(
+                fields=["organization", "location"],
+                to="locations.Location",
+                to_fields=["organization", "id"],
+                name="restriction_location_of_organization",
+                violation_error_message=_("The location belongs to another business."),
+            ),
+            CompositeForeignKey(
+                fields=["organization", "group"],
+                to="mcp.UserGroup",
+                to_fields=["organization", "id"],
+                name="restriction_group_of_organization",
+                violation_error_message=_("This user group belongs to another business."),
+            ),
+        ]
+        triggers = [RESTRICTION_RULES]
+
+    def __str__(self) -> str:
+        return f"{self.group}: {Right(self.right).label}"

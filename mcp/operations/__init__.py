@@ -1,0 +1,66 @@
+"""What can be done in the central administration, one verb each.
+
+Each operation asks for the right itself and runs in one transaction. `actor` is the scope of whoever acts.
+"""
+
+from mcp.operations.grants import (
+    CannotGrant,
+    GrantChange,
+    LastUserManager,
+    OwnPromotion,
+    change_grants,
+    preview_grants,
+)
+from mcp.operations.groups import (
+    create_user_group,
+    delete_user_group,
+    may_manage_group,
+    rename_user_group,
+    visible_groups,
+)
+from mcp.operations.places import (
+    change_location,
+    close_location,
+    open_branch,
+    open_business,
+    reopen_location,
+    visible_locations,
+)
+from mcp.operations.restrictions import may_restrict, restrict, unrestrict
+from mcp.operations.users import (
+    TooPowerful,
+    change_user,
+    create_user,
+    set_memberships,
+    set_password,
+    visible_users,
+)
+
+__all__ = [
+    "CannotGrant",
+    "GrantChange",
+    "LastUserManager",
+    "OwnPromotion",
+    "TooPowerful",
+    "change_grants",
+    "change_location",
+    "change_user",
+    "close_location",
+    "create_user",
+    "create_user_group",
+    "delete_user_group",
+    "may_manage_group",
+    "may_restrict",
+    "open_branch",
+    "open_business",
+    "preview_grants",
+    "rename_user_group",
+    "reopen_location",
+    "restrict",
+    "set_memberships",
+    "set_password",
+    "unrestrict",
+    "visible_groups",
+    "visible_locations",
+    "visible_users",
+]

@@ -1,0 +1,133 @@
+"""Handing out and taking away rights."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from locations.models import Location, Organization
+from locations.permissions import Right
+from mcp import access, grants
+from mcp.grants import Grant
+from mcp.models import UserGroup
+from mcp.operations.groups import demand_group
+from mcp.operations.holding import holdings_of
+from mcp.scope import Scope
+
+
+class CannotGrant(ValidationError):
+    """Somebody tried to hand out a right that he does not hold himself."""
+
+    def __init__(self, right: Right, location: Location | None) -> None:
+        place = location or _("all locations")
+        super().__init__(
+            _(
+                "You do not hold the right “%(right)s” for %(place)s yourself, so you cannot hand it out. "
+                "Ask somebody who holds it."
+            ),
+            code="right_not_held",
+            params={"right": right.label, "place": place},
+        )
+
+
+class OwnPromotion(ValidationError):
+    """Somebody tried to give rights to himself."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            _("You would give yourself more rights. Let another person who manages users do this."),
+            code="own_promotion",
+        )
+
+
+class LastUserManager(ValidationError):
+    """After the change nobody could manage users any more."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            _(
+                "After this change nobody active would hold the right “%(right)s” at all locations, and nobody "
+                "could give it back. Give it to another person first."
+            ),
+            code="last_user_manager",
+            params={"right": Right.MANAGE_USERS.label},
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class GrantChange:
+    """What a change of a group's rights means, in numbers, for a sentence before it is saved."""
+
+    added: frozenset[Grant]
+    removed: frozenset[Grant]
+    people: int
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.added and not self.removed
+
+    @property
+    def added_rights(self) -> int:
+        """How many different rights are given."""
+        return len({right for right, _place in self.added})
+
+    @property
+    def added_places(self) -> int:
+        """At how many single locations."""
+        return len({place for _right, place in self.added if place is not None})
+
+    @property
+    def added_everywhere(self) -> int:
+        """How many rights are given at all locations at once."""
+        return sum(place is None for _right, place in self.added)
+
+
+def preview_grants(*, group: UserGroup, wanted: Iterable[Grant], actor: Scope) -> GrantChange:
+    """What `change_grants` would do, checked as strictly, without writing anything."""
+    demand_group(group, actor)
+    now, then = access.grants_of(group), frozenset(wanted)
+    change = GrantChange(added=then - now, removed=now - then, people=group.memberships.count())
+    _check_additions(group, change.added, actor)
+    return change
+
+
+@transaction.atomic
+def change_grants(*, group: UserGroup, wanted: Iterable[Grant], actor: Scope) -> GrantChange:
+    """Let the group hold exactly the rights `wanted`, in one transaction.
+
+    Raises MissingRight, CannotGrant for a right that the actor does not hold there himself, OwnPromotion where
+    he is a member of the group, and LastUserManager where nobody could manage users afterwards.
+    """
+    Organization.objects.select_for_update().get(pk=actor.organization.pk)  # one change of rights at a time
+    change = preview_grants(group=group, wanted=wanted, actor=actor)
+    had_manager = access.has_user_manager(actor.organization)
+    grants.remove_grants(group, change.removed)
+    grants.add_grants(group, change.added)
+    keep_a_manager(had_manager, actor)
+    return change
+
+
+def keep_a_manager(had_manager: bool, actor: Scope) -> None:
+    """Raise LastUserManager if the transaction took the last one away."""
+    if had_manager and not access.has_user_manager(actor.organization):
+        raise LastUserManager
+
+
+def _check_additions(group: UserGroup, added: frozenset[Grant], actor: Scope) -> None:
+    if not added:
+        return
+    if actor.user is not None and group.memberships.filter(user=actor.user).exists():
+        raise OwnPromotion
+    places = Location.objects.of_organization(actor.organization).in_bulk(
+        {place for _right, place in added if place is not None}
+    )
+    held = holdings_of(actor)
+    for right, place in sorted(added, key=lambda grant: (grant[1] or 0, grant[0])):
+        if place is not None and place not in places:
+            raise ValidationError(_("This location does not exist."), code="unknown_location")
+        if not held.holds(right, place):
+            raise CannotGrant(right, places[place] if place is not None else None)

@@ -1,0 +1,90 @@
+"""User groups."""
+
+from __future__ import annotations
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+
+from locations.models import Location
+from locations.permissions import Right
+from mcp.models import UserGroup
+from mcp.operations.holding import acts_for_all, holdings_of
+from mcp.scope import MissingRight, Scope
+
+
+def visible_groups(actor: Scope) -> QuerySet[UserGroup]:
+    """The groups that the actor may see here: all of the business at its head, else the location's own."""
+    if not actor.allows(Right.MANAGE_USERS):
+        return UserGroup.objects.none()
+    if acts_for_all(actor):
+        return UserGroup.objects.of_organization(actor.organization)
+    return UserGroup.objects.owned_by(actor.location)
+
+
+def may_manage_group(group: UserGroup, actor: Scope) -> bool:
+    """Whether the actor may change the group: held everywhere for one of the central, at its owner for another.
+
+    A franchisee who restricts the central's right to manage users keeps his own groups to himself by this.
+    """
+    if group.organization_id != actor.organization.pk or not actor.allows(Right.MANAGE_USERS):
+        return False
+    if group.owner_id is not None and group.owner_id == actor.location.pk:
+        return True
+    return acts_for_all(actor) and holdings_of(actor).holds(Right.MANAGE_USERS, group.owner_id)
+
+
+def demand_group(group: UserGroup, actor: Scope) -> None:
+    """Raise unless the actor may manage the group: MissingRight, or PermissionDenied for a foreign one."""
+    actor.demand(Right.MANAGE_USERS)
+    if not may_manage_group(group, actor):
+        if group.organization_id != actor.organization.pk:
+            raise PermissionDenied
+        raise MissingRight(Right.MANAGE_USERS, group.owner or actor.location)
+
+
+@transaction.atomic
+def create_user_group(*, name: str, description: str = "", owner: Location | None = None, actor: Scope) -> UserGroup:
+    """Create a group. At a branch it belongs to the branch, whatever `owner` says; at the head `owner` counts.
+
+    Raises MissingRight or ValidationError.
+    """
+    actor.demand(Right.MANAGE_USERS)
+    group = UserGroup(
+        organization=actor.organization,
+        name=name,
+        description=description,
+        owner=owner if acts_for_all(actor) else actor.location,
+    )
+    demand_group(group, actor)
+    group.full_clean()
+    group.save()
+    return group
+
+
+@transaction.atomic
+def rename_user_group(*, group: UserGroup, name: str, description: str, actor: Scope) -> UserGroup:
+    """Change name and description. Raises MissingRight or ValidationError."""
+    demand_group(group, actor)
+    group.name, group.description = name, description
+    group.full_clean()
+    group.save(update_fields=["name", "description"])
+    return group
+
+
+@transaction.atomic
+def delete_user_group(*, group: UserGroup, actor: Scope) -> None:
+    """Delete a group without members; its rights and restrictions go with it.
+
+    Raises MissingRight, or ValidationError naming how many members it still has.
+    """
+    demand_group(group, actor)
+    members = group.memberships.count()
+    if members:
+        raise ValidationError(
+            _("%(group)s still has %(count)s members. Take them out of the group first."),
+            code="group_has_members",
+            params={"group": group, "count": members},
+        )
+    group.delete()

@@ -1,0 +1,22 @@
+"""The question under all handing out: what does whoever acts hold himself?"""
+
+from __future__ import annotations
+
+from locations.choices import LocationKind
+from locations.permissions import Right
+from mcp import access
+from mcp.access import Holdings
+from mcp.scope import Scope
+
+
+def holdings_of(actor: Scope) -> Holdings:
+    """All that the actor holds in the organization; the system holds everything."""
+    if actor.user is None:
+        return Holdings(everywhere=frozenset(Right))
+    return access.holdings(actor.user, actor.organization)
+
+
+def acts_for_all(actor: Scope) -> bool:
+    """Whether the actor manages the users of the whole business from here: at its head and holding it everywhere."""
+    at_head = actor.location.kind in {LocationKind.CENTRAL, LocationKind.INDEPENDENT}
+    return at_head and actor.allows(Right.MANAGE_USERS) and holdings_of(actor).holds(Right.MANAGE_USERS, None)

@@ -1,0 +1,126 @@
+"""Businesses and locations, with the rights asked that the ground floor does not know."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import pghistory
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.db.models import QuerySet
+
+from locations import operations
+from locations.choices import LocationKind, OrganizationKind
+from locations.models import CENTRAL_CLIENT_NUMBER, Location, Organization
+from locations.operations import Place
+from locations.permissions import Right
+from mcp import grants
+from mcp.choices import ProviderRole
+from mcp.models import Membership, User, UserGroup
+from mcp.operations.holding import holdings_of
+from mcp.operations.users import create_user
+from mcp.scope import MissingRight, Scope
+
+
+def visible_locations(actor: Scope) -> QuerySet[Location]:
+    """The locations whose data the actor may see here: all at the head of the business, else only this one."""
+    if not actor.allows(Right.MANAGE_LOCATION):
+        return Location.objects.none()
+    if actor.location.kind == LocationKind.CENTRAL:
+        return Location.objects.of_organization(actor.organization)
+    return Location.objects.filter(pk=actor.location.pk)
+
+
+@transaction.atomic
+def open_business(
+    *,
+    account_number: int,
+    name: str,
+    kind: str,
+    place: Place,
+    administrator: User,
+    password: str,
+    support: User,
+) -> Organization:
+    """The provider's support creates a business with its first location and its first administrator.
+
+    The administrator gets a user group with every right at all locations. Raises PermissionDenied for anybody but
+    support, or ValidationError.
+    """
+    if support.provider_role != ProviderRole.SUPPORT or not support.is_active:
+        raise PermissionDenied
+    organization = operations.open_organization(account_number=account_number, name=name, kind=kind, place=place)
+    location = organization.locations.select_related("organization", "base").get()
+    system = Scope.of_system(location, name=str(support))
+    with pghistory.context(**system.history(), support=support.pk):
+        create_user(user=administrator, password=password, actor=system)
+        group = UserGroup.objects.create(organization=organization, name=_first_group_name(kind))
+        grants.add_grants(group, [(right, None) for right in Right])
+        Membership.objects.create(organization=organization, user=administrator, group=group)
+    return organization
+
+
+@transaction.atomic
+def open_branch(*, place: Place, offline: bool = False, actor: Scope) -> Location:
+    """Open a branch in the actor's group. Needs the right to manage locations at all of them.
+
+    Only support opens one on an offline base. Raises MissingRight, PermissionDenied or ValidationError.
+    """
+    _demand_everywhere(actor)
+    if offline and not (actor.user is None or actor.user.provider_role == ProviderRole.SUPPORT):
+        raise PermissionDenied
+    return operations.open_location(organization=actor.organization, place=place, offline=offline)
+
+
+@transaction.atomic
+def change_location(*, location: Location, actor: Scope) -> Location:
+    """Save a changed location. Name and address may be changed there; numbers need the central.
+
+    Raises MissingRight or ValidationError.
+    """
+    actor.demand(Right.MANAGE_LOCATION)
+    before = visible_locations(actor).select_for_update(of=("self",)).filter(pk=location.pk).first()
+    if before is None:
+        raise PermissionDenied
+    if any(getattr(before, name) != getattr(location, name) for name in NUMBERS):
+        _demand_everywhere(actor)
+    location.organization_id, location.base_id = before.organization_id, before.base_id
+    location.kind, location.closed_at = before.kind, before.closed_at
+    location.full_clean()
+    location.save(force_update=True)
+    return location
+
+
+@transaction.atomic
+def close_location(*, location: Location, at: datetime, actor: Scope) -> Location:
+    """Close a location of the actor's group. Raises MissingRight or ValidationError."""
+    _demand_everywhere(actor)
+    return operations.close_location(location=_of_organization(location, actor), at=at)
+
+
+@transaction.atomic
+def reopen_location(*, location: Location, actor: Scope) -> Location:
+    """Undo a closing. Raises MissingRight."""
+    _demand_everywhere(actor)
+    return operations.reopen_location(location=_of_organization(location, actor))
+
+
+NUMBERS = ("client_number", "branch_number", "number_range", "is_franchise")
+"""Fields of a location that the others of its business depend on."""
+
+
+def _demand_everywhere(actor: Scope) -> None:
+    actor.demand(Right.MANAGE_LOCATION)
+    if not holdings_of(actor).holds(Right.MANAGE_LOCATION, None):
+        central = actor.organization.locations.filter(client_number=CENTRAL_CLIENT_NUMBER).first()
+        raise MissingRight(Right.MANAGE_LOCATION, central or actor.location)
+
+
+def _of_organization(location: Location, actor: Scope) -> Location:
+    if location.organization_id != actor.organization.pk:
+        raise PermissionDenied
+    return location
+
+
+def _first_group_name(kind: str) -> str:
+    return "Zentralverwaltung" if kind == OrganizationKind.CENTRAL_GROUP else "Leitung"

@@ -1,0 +1,45 @@
+"""What an independent franchisee takes from the central's user groups at its own location."""
+
+from __future__ import annotations
+
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+
+from locations.permissions import Right
+from mcp import access
+from mcp.models import Restriction, UserGroup
+from mcp.scope import MissingRight, Scope
+
+
+def may_restrict(actor: Scope) -> bool:
+    """Only the franchisee's own people: the central could else lift what is meant to bind it."""
+    if not actor.location.is_franchise or not actor.allows(Right.MANAGE_USERS):
+        return False
+    return actor.user is None or access.manages_own_house(actor.user, actor.location)
+
+
+@transaction.atomic
+def restrict(*, group: UserGroup, right: Right, actor: Scope) -> Restriction:
+    """Take the right from the group at the actor's location, from the next request on.
+
+    Raises MissingRight, or ValidationError where the group is the location's own or already restricted.
+    """
+    _demand(actor)
+    restriction = Restriction(organization=actor.organization, location=actor.location, group=group, right=right.value)
+    restriction.full_clean()
+    restriction.save()
+    return restriction
+
+
+@transaction.atomic
+def unrestrict(*, restriction: Restriction, actor: Scope) -> None:
+    """Lift a restriction of the actor's location. Raises MissingRight or PermissionDenied."""
+    _demand(actor)
+    if restriction.location_id != actor.location.pk:
+        raise PermissionDenied
+    restriction.delete()
+
+
+def _demand(actor: Scope) -> None:
+    if not may_restrict(actor):
+        raise MissingRight(Right.MANAGE_USERS, actor.location)

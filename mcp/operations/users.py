@@ -1,0 +1,140 @@
+"""Users."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+
+from locations.models import Location, Organization
+from locations.permissions import Right
+from mcp import access
+from mcp.models import Membership, User, UserGroup
+from mcp.operations.grants import CannotGrant, OwnPromotion, keep_a_manager
+from mcp.operations.groups import demand_group
+from mcp.operations.holding import acts_for_all, holdings_of
+from mcp.scope import Scope
+
+
+class TooPowerful(ValidationError):
+    """Somebody tried to take over or lock out a person who holds more than he does."""
+
+    def __init__(self, user: User) -> None:
+        super().__init__(
+            _(
+                "%(user)s holds rights that you do not hold, so you cannot change the password, the user name or "
+                "the access. Ask the central."
+            ),
+            code="too_powerful",
+            params={"user": user},
+        )
+
+
+def visible_users(actor: Scope) -> QuerySet[User]:
+    """The people whom the actor may see here: all of the business at its head, else those of the location."""
+    if not actor.allows(Right.MANAGE_USERS):
+        return User.objects.none()
+    if acts_for_all(actor):
+        return User.objects.of_organization(actor.organization)
+    return User.objects.at_home_in(actor.location)
+
+
+@transaction.atomic
+def create_user(*, user: User, password: str, actor: Scope) -> User:
+    """Create a person of the actor's business; at a branch one of that branch. He holds no rights yet.
+
+    Raises MissingRight or ValidationError (also for a weak password).
+    """
+    actor.demand(Right.MANAGE_USERS)
+    user.organization = actor.organization
+    if not acts_for_all(actor):
+        user.location = actor.location
+    validate_password(password, user)
+    user.set_password(password)
+    user.full_clean()
+    user.save(force_insert=True)
+    return user
+
+
+@transaction.atomic
+def change_user(*, user: User, actor: Scope) -> User:
+    """Save a changed person.
+
+    Raises MissingRight, TooPowerful where he holds more than the actor and his user name or access changes, and
+    LastUserManager where nobody could manage users afterwards.
+    """
+    before = _locked(user, actor)
+    if not acts_for_all(actor):
+        user.location = before.location
+    if (before.username, before.is_active) != (user.username, user.is_active):
+        _demand_power(before, actor)
+    had_manager = access.has_user_manager(actor.organization)
+    user.organization_id, user.password = before.organization_id, before.password
+    user.full_clean()
+    user.save(force_update=True)
+    keep_a_manager(had_manager, actor)
+    return user
+
+
+@transaction.atomic
+def set_password(*, user: User, password: str, actor: Scope) -> None:
+    """Give a person a new password, which also ends his sessions. Raises as `change_user` does."""
+    stored = _locked(user, actor)
+    _demand_power(stored, actor)
+    validate_password(password, stored)
+    stored.set_password(password)
+    stored.save(update_fields=["password"])
+
+
+@transaction.atomic
+def set_memberships(*, user: User, groups: Iterable[UserGroup], actor: Scope) -> None:
+    """Let the person belong to exactly these groups among those that the actor may manage; others stay.
+
+    Raises MissingRight, OwnPromotion where he adds himself, CannotGrant where a group holds what the actor does
+    not, and LastUserManager.
+    """
+    _locked(user, actor)
+    had_manager = access.has_user_manager(actor.organization)
+    wanted = {group.pk: group for group in groups}
+    current = {m.group_id: m for m in user.memberships.select_related("group", "group__owner")}
+    for pk in wanted.keys() - current.keys():
+        _admit(user, wanted[pk], actor)
+    for pk in current.keys() - wanted.keys():
+        demand_group(current[pk].group, actor)
+        current[pk].delete()
+    keep_a_manager(had_manager, actor)
+
+
+def _admit(user: User, group: UserGroup, actor: Scope) -> None:
+    demand_group(group, actor)
+    if actor.user is not None and actor.user.pk == user.pk:
+        raise OwnPromotion
+    held = holdings_of(actor)
+    for right, place in access.grants_of(group):
+        if not held.holds(right, place):
+            raise CannotGrant(right, Location.objects.filter(pk=place or 0).first())
+    Membership.objects.create(organization=actor.organization, user=user, group=group)
+
+
+def _locked(user: User, actor: Scope) -> User:
+    """The stored person, if the actor may see him here, under the organization's lock for changes of rights."""
+    actor.demand(Right.MANAGE_USERS)
+    Organization.objects.select_for_update().get(pk=actor.organization.pk)
+    pk = user.pk or 0
+    stored = visible_users(actor).filter(pk=pk).first() if actor.user else User.objects.get(pk=pk)
+    if stored is None or stored.organization_id != actor.organization.pk:
+        raise PermissionDenied
+    return stored
+
+
+def _demand_power(user: User, actor: Scope) -> None:
+    """Support may always help somebody back in; anybody else needs at least the rights of that person."""
+    if actor.user is None or actor.user.organization_id is None or actor.user.pk == user.pk:
+        return
+    held = holdings_of(actor)
+    if not all(held.holds(right, place) for right, place in access.grants_through_groups(user)):
+        raise TooPowerful(user)

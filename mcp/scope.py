@@ -1,0 +1,79 @@
+"""Where somebody works and what he may do there: one frozen value, made once for each request.
+
+Everything below a view takes its base and its rights from it. No scope: no rows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.core.exceptions import PermissionDenied
+from django.utils.translation import gettext as _
+
+from locations.models import CustomerBase, Location, Organization
+from locations.permissions import Right
+
+if TYPE_CHECKING:
+    from mcp.models import User
+
+
+class MissingRight(PermissionDenied):
+    """Somebody without the right asked for something. The 403 page says which right, where, and who grants it."""
+
+    def __init__(self, right: Right, location: Location) -> None:
+        self.right, self.location = right, location
+        super().__init__(
+            _("You lack the right “%(right)s” at the location %(location)s.")
+            % {"right": right.label, "location": location}
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scope:
+    """One user at one location with the rights he holds there now; also the `actor` of every operation.
+
+    `user` is None for the system itself: commands and tasks, which name themselves in `system`.
+    """
+
+    user: User | None
+    location: Location
+    rights: frozenset[Right]
+    system: str = ""
+
+    @classmethod
+    def of_system(cls, location: Location, *, name: str) -> Scope:
+        """The scope of a command or task. It holds every right; who may start it is decided by the machine."""
+        return cls(user=None, location=location, rights=frozenset(Right), system=name)
+
+    @property
+    def base(self) -> CustomerBase:
+        return self.location.base
+
+    @property
+    def organization(self) -> Organization:
+        return self.location.organization
+
+    @property
+    def actor_name(self) -> str:
+        """How history and messages call whoever acts."""
+        return str(self.user) if self.user else self.system
+
+    def allows(self, right: Right) -> bool:
+        return right in self.rights
+
+    def demand(self, right: Right) -> None:
+        """Raise MissingRight unless the right is held here."""
+        if right not in self.rights:
+            raise MissingRight(right, self.location)
+
+    def history(self, **more: Any) -> dict[str, Any]:
+        """What history records about whoever acts here: names frozen as text, so that they outlive the rows."""
+        return {
+            "user": self.user.pk if self.user else None,
+            "user_name": self.actor_name,
+            "organization": self.organization.pk,
+            "location": self.location.pk,
+            "location_name": str(self.location),
+            **more,
+        }

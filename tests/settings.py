@@ -1,0 +1,20 @@
+"""The settings of the tests: the product's own, on a database server of the tests, with a cheap password hash."""
+
+import atexit
+import os
+
+from launch import embedded
+
+if os.environ.get("TEST_DATABASE_URL"):
+    os.environ["DATABASE_URL"] = os.environ["TEST_DATABASE_URL"]
+else:
+    _server = embedded.join_for_tests()
+    atexit.register(_server.close)
+    os.environ["DATABASE_URL"] = _server.url
+os.environ["SECRET_KEY"] = "only-for-the-tests"
+
+from mcp.settings import *  # noqa: F403 - the environment above must stand first; these are the settings
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # one PBKDF2 hash takes 0.3 s
+DATABASES["default"]["CONN_MAX_AGE"] = 0  # noqa: F405 - comes with the star above
+DATABASES["default"]["CONN_HEALTH_CHECKS"] = False  # noqa: F405 - comes with the star above
