@@ -4,7 +4,7 @@ from types import MappingProxyType
 
 from spreadsheets.decoding import marked_byte, without_marks
 from spreadsheets.dialects import Dialect
-from spreadsheets.doubts import HINT, date_doubts, doubt_of
+from spreadsheets.doubts import date_doubts, doubt_of, is_suspicious
 from spreadsheets.formulas import restore
 from spreadsheets.limits import Limits
 from spreadsheets.problems import Problem, shortened
@@ -28,7 +28,7 @@ class RowCheck:
         joined = _joined(cells)
         if len(joined) > self._limits.cell_length:
             self._check_lengths(raw)
-        if HINT.search(joined):
+        if is_suspicious(joined):
             for at, cell in enumerate(cells):
                 if type(cell) is str and cell:
                     cells[at] = self._checked_text(cell, at, raw)

@@ -121,10 +121,10 @@ class CsvSource:
     def _swallowed(self, cells: Sequence[str], *, width: int) -> int | None:
         """The first cell (from 0) of which a line has as many delimiters as a whole row."""
         for at, cell in enumerate(cells):
-            if width >= 3 and any(
-                part.count(self.dialect.delimiter) >= width - 1 for part in cell.splitlines()[1:]
-            ):
-                return at
+            if width >= 3 and cell.count(self.dialect.delimiter) >= width - 1:
+                lines = cell.splitlines()[1:]
+                if any(line.count(self.dialect.delimiter) >= width - 1 for line in lines):
+                    return at
         return None
 
 

@@ -55,7 +55,9 @@ def records(text: str, *, delimiter: str, quote: str, strict: bool = False) -> l
     return found
 
 
-def csv_reader(lines: Iterable[str], *, delimiter: str, quote: str, strict: bool = False) -> Iterator[list[str]]:
+def csv_reader(
+    lines: Iterable[str], *, delimiter: str, quote: str, strict: bool = False
+) -> Iterator[list[str]]:
     """A reader of the csv module for a delimiter and a quotation mark, '' meaning none."""
     if quote:
         return csv.reader(lines, delimiter=delimiter, quotechar=quote, strict=strict)
@@ -65,7 +67,7 @@ def csv_reader(lines: Iterable[str], *, delimiter: str, quote: str, strict: bool
 def _known(encoding: str) -> str:
     try:
         info = codecs.lookup(encoding)
-    except LookupError:
+    except (LookupError, ValueError):
         raise unreadable("unknown_encoding", encoding=encoding) from None
     if not info._is_text_encoding:
         raise unreadable("unknown_encoding", encoding=encoding)

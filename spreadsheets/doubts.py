@@ -20,11 +20,40 @@ _DATE_HEADING = re.compile(
 )
 _DOUBLE = re.compile(r"[ÂÃÄÅÎÏÐÑ][\u0080-\u00bf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]|â[€‚„][\u0080-\u00bf™œž“”¦¢˜]")
 
-# One search over a whole row decides whether its cells are looked at one by one.
-HINT = re.compile(
-    rf"[\x00\udc00-\udcff]|[ÂÃÄÅÎÏÐÑâ][\u0080-\u00bf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]|\x1f['=]|###|\dE\+|\d[-. ]{{1,2}}{_MONTH}"
-    rf"|\x1f{_MONTH}"
-)
+_CELL_HINT = re.compile(r"\x1f(?:['=]|###|\d{1,2}[-. ]{1,2}[A-Z]|[A-Z][a-zä][a-z]\.?[-. ]\d|\d[\d.,]*E\+)")
+
+
+def is_suspicious(row: str) -> bool:
+    """False if no cell of a row needs a closer look; `row` is its texts in one string, \x1f before each.
+
+    This is asked of every row, so it is made of searches that cost next to nothing.
+    """
+    if "\0" in row or _CELL_HINT.search(row):
+        return True
+    if row.isascii():
+        return False
+    if _has_double_lead(row) and _DOUBLE.search(row):
+        return True
+    try:
+        row.encode("utf-8")
+    except UnicodeEncodeError:
+        return True
+    return False
+
+
+def _has_double_lead(row: str) -> bool:
+    """Written out, because a loop over the nine takes ten times as long."""
+    return (
+        "Ã" in row
+        or "Ä" in row
+        or "â" in row
+        or "Â" in row
+        or "Å" in row
+        or "Î" in row
+        or "Ï" in row
+        or "Ð" in row
+        or "Ñ" in row
+    )
 
 
 def date_columns(headings: Sequence[str], rows: Sequence[Sequence[Cell]]) -> frozenset[int]:

@@ -22,13 +22,13 @@ MARKS = (
 )
 SINGLE_BYTE = ("cp1252", "iso8859-15", "mac-roman")
 
-_HIGH = re.compile(rb"[\x20-\x7e]{0,2}[\x80-\xff]+[\x20-\x7e]{0,2}")
+_HIGH = re.compile(rb"([\x20-\x7e]?[\x80-\xff]+)(?=([\x20-\x7e]?))")  # the neighbours belong to it
 _MULTIBYTE = re.compile(
     rb"\xc2[\xa0-\xbf]|[\xc3-\xdf][\x80-\xbf]|[\xe1-\xef][\x80-\xbf]{2}|\xf0[\x90-\xbf][\x80-\xbf]{2}"
 )
 
 COMMON = dict.fromkeys("äöüß", 12) | dict.fromkeys("ÄÖÜ", 8) | dict.fromkeys("éèêëàáâçñóíúøåæœôîïûùãõòìÿ", 5)
-LETTER, CAPITAL, MID_WORD, CONTROL, UNDEFINED = 2, 1, -6, -20, -50
+LETTER, CAPITAL, MID_WORD, NO_TEXT = 2, 1, -6, -20
 
 
 def encoding_of(file: BinaryIO) -> str:
@@ -67,7 +67,7 @@ def _eight_bit(head: bytes, file: BinaryIO) -> str:
             except UnicodeDecodeError:
                 is_utf8 = False
         if len(fragments) < FRAGMENTS and not chunk.isascii():
-            fragments += _HIGH.findall(chunk)
+            fragments += map(b"".join, _HIGH.findall(chunk))
         chunk = file.read(CHUNK)
     if is_utf8 and not decoder.getstate()[0]:
         return "utf-8"
@@ -102,10 +102,8 @@ def _score(fragments: Counter[bytes], encoding: str) -> int:
 def _plausibility(text: str, at: int) -> int:
     char = text[at]
     before, after = text[at - 1] if at else " ", text[at + 1] if at + 1 < len(text) else " "
-    if char == "\ufffd":
-        return UNDEFINED
-    if "\x80" <= char <= "\x9f":
-        return CONTROL
+    if char == "\ufffd" or "\x80" <= char <= "\x9f":
+        return NO_TEXT
     if char == "€":
         return 6 if not (before.isalpha() and after.isalpha()) else MID_WORD
     if not char.isalpha() or char in "ªºﬁﬂˆˇ":

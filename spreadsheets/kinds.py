@@ -48,7 +48,7 @@ def _foreign(head: bytes) -> str | None:
     if head.startswith(OLE):
         return "an old Excel workbook (.xls)"
     start = head.removeprefix(BYTE_ORDER_MARK).lstrip()
-    markup = start[:2048].replace(b"\0", b"").lower()
+    markup = start[:2048].lstrip(b"\xff\xfe").replace(b"\0", b"").lower()
     if markup.startswith(MARKUP):
         is_page = any(tag in markup for tag in (b"<html", b"<table", b"<body", b"<head", b"<!doctype html"))
         return "a web page (HTML)" if is_page else "XML"

@@ -1,17 +1,16 @@
 """A workbook as an archive: refused before unpacking if it is too large, parsed in chunks, never held as a whole."""
 
 import re
+import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from struct import error as StructError
-from struct import unpack_from
 from typing import BinaryIO
 from xml.parsers.expat import ExpatError, ParserCreate, XMLParserType
 
 from spreadsheets.limits import Limits
-from spreadsheets.problems import UnreadableFile, unreadable
+from spreadsheets.problems import UnreadableFile, shortened, unreadable
 
 CHUNK = 64 * 1024
 LONGEST_TOKEN = 1024 * 1024
@@ -20,7 +19,24 @@ END_RECORD = b"PK\x05\x06"
 BYTES_PER_ENTRY = 512
 METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
 
+# NotImplementedError, KeyError and RuntimeError are what zipfile raises for odd archives, ValueError what odd
+# attributes of a sheet raise.
+_DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    ExpatError,
+    EOFError,
+    struct.error,
+    ValueError,
+    NotImplementedError,
+    KeyError,
+    RuntimeError,
+)
+
 type Attributes = dict[str, str]
+type StartHandler = Callable[[str, Attributes], None]
+type EndHandler = Callable[[str], None]
+type TextHandler = Callable[[str], None]
 
 
 @contextmanager
@@ -28,10 +44,8 @@ def damage_reported() -> Iterator[None]:
     """Whatever a damaged archive or damaged XML raises becomes UnreadableFile."""
     try:
         yield
-    except (zipfile.BadZipFile, zlib.error, ExpatError, EOFError, StructError, UnicodeError) as error:
-        raise unreadable("broken_archive", reason=str(error)) from error
-    except (NotImplementedError, KeyError, RuntimeError) as error:
-        raise unreadable("broken_archive", reason=str(error)) from error
+    except _DAMAGE as error:
+        raise unreadable("broken_archive", reason=shortened(error)) from error
 
 
 def open_archive(file: BinaryIO, *, limits: Limits) -> zipfile.ZipFile:
@@ -58,7 +72,7 @@ def _check_directory(file: BinaryIO, *, limits: Limits) -> None:
     at = tail.rfind(END_RECORD)
     if at < 0 or len(tail) < at + 22:
         raise unreadable("broken_archive", reason="its end is missing")
-    entries, directory_size = unpack_from("<HL", tail, at + 10)
+    entries, directory_size = struct.unpack_from("<HL", tail, at + 10)
     if entries > limits.members or directory_size > limits.members * BYTES_PER_ENTRY:
         raise unreadable("too_many_members", limit=limits.members)
 
@@ -73,27 +87,20 @@ def _check_member(member: zipfile.ZipInfo, *, limits: Limits) -> None:
 
 
 class Reader:
-    """Pushes one member through expat, names without their namespaces.
+    """Pushes one member through expat; names come without the prefix of their namespace.
 
     Document types are refused (they could define entities), and so is a single tag of over a mebibyte.
     """
 
     def __init__(
-        self,
-        *,
-        start: Callable[[str, Attributes], None],
-        end: Callable[[str], None] | None = None,
-        text: Callable[[str], None] | None = None,
+        self, *, start: StartHandler, end: EndHandler | None = None, text: TextHandler | None = None
     ) -> None:
         self._start, self._end = start, end
-        self._names: dict[str, str] = {}
-        self._parser: XMLParserType = ParserCreate(namespace_separator=" ")
+        self._parser: XMLParserType = ParserCreate()
         self._parser.buffer_text = True
         self._parser.buffer_size = CHUNK
-        self._parser.StartElementHandler = self._on_start
+        self._parser.StartElementHandler = self._on_root
         self._parser.StartDoctypeDeclHandler = _refuse_doctype
-        if end is not None:
-            self._parser.EndElementHandler = self._on_end
         if text is not None:
             self._parser.CharacterDataHandler = text
 
@@ -115,18 +122,23 @@ class Reader:
         for _chunk in self.chunks(archive, member):
             pass
 
-    def _on_start(self, name: str, attributes: Attributes) -> None:
-        self._start(self._names.get(name) or self._local(name), attributes)
+    def _on_root(self, name: str, attributes: Attributes) -> None:
+        """Most workbooks use no prefix: their millions of elements then need no detour through a function."""
+        start, end = self._start, self._end
+        if ":" in name:
+            start, end = _without_prefix(self._start), end and _end_without_prefix(end)
+        self._parser.StartElementHandler = start
+        if end is not None:
+            self._parser.EndElementHandler = end
+        start(name, attributes)
 
-    def _on_end(self, name: str) -> None:
-        if self._end is not None:
-            self._end(self._names.get(name) or self._local(name))
 
-    def _local(self, name: str) -> str:
-        local = name.rpartition(" ")[2]
-        if len(self._names) < 1000:
-            self._names[name] = local
-        return local
+def _without_prefix(handler: StartHandler) -> StartHandler:
+    return lambda name, attributes: handler(name.rpartition(":")[2], attributes)
+
+
+def _end_without_prefix(handler: EndHandler) -> EndHandler:
+    return lambda name: handler(name.rpartition(":")[2])
 
 
 def _refuse_doctype(*_declaration: object) -> None:

@@ -40,7 +40,7 @@ def read_workbook(archive: zipfile.ZipFile, *, limits: Limits) -> Workbook:
 
     def start(name: str, attributes: Attributes) -> None:
         if name == "sheet":
-            relation = next((value for key, value in attributes.items() if key.endswith(" id")), "")
+            relation = next((value for key, value in attributes.items() if key.endswith(":id")), "")
             if types.get(relation, "").endswith("/worksheet"):
                 listed = (
                     workbook.sheets if attributes.get("state", "visible") == "visible" else workbook.hidden

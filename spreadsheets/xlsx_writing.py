@@ -11,6 +11,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
 from itertools import count
+from types import MappingProxyType
 from typing import IO, BinaryIO
 from xml.sax.saxutils import quoteattr
 
@@ -53,6 +54,7 @@ STYLES = (
     '<xf numFmtId="165" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1"/></cellXfs>'
     '<cellStyles count="1"><cellStyle name="Normal" xfId="0" builtinId="0"/></cellStyles></styleSheet>'
 )
+_TEXT = '<c r="%s%d"%s t="inlineStr"><is><t xml:space="preserve">%s</t></is></c>'
 
 
 class SheetArchive:
@@ -82,10 +84,11 @@ class SheetArchive:
         style = f' s="{HEADING}"' if is_heading else ""
         parts = [f'<row r="{number}">']
         for letter, cell in zip(letters, cells, strict=True):
-            if cell.__class__ is str:
+            if isinstance(cell, str):
+                if len(cell) > LONGEST_CELL:
+                    self._refuse_length(len(cell), column=letters.index(letter) + 1)
                 if cell:
-                    content = self._text(cell)
-                    parts.append(f'<c r="{letter}{number}"{style} t="inlineStr"><is>{content}</is></c>')
+                    parts.append(_TEXT % (letter, number, style, to_xml(cell)))
             elif cell is not None:
                 parts.append(_value(f"{letter}{number}", cell))
         if len(parts) == 1:  # otherwise the row would be blank, and readers skip blank rows
@@ -102,11 +105,9 @@ class SheetArchive:
             self._zip.writestr(name, content)
         self._zip.close()
 
-    def _text(self, text: Cell) -> str:
-        content = str(text)
-        if len(content) > LONGEST_CELL:
-            raise UnwritableTable(Problem("sheet_too_large", row=self._row))
-        return f'<t xml:space="preserve">{to_xml(content)}</t>'
+    def _refuse_length(self, size: int, *, column: int) -> None:
+        params = MappingProxyType({"size": size, "limit": LONGEST_CELL})
+        raise UnwritableTable(Problem("cell_too_long", self._row, column, params, self._row))
 
     def _flush(self) -> None:
         content = "".join(self._pending).encode()
