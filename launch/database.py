@@ -9,7 +9,7 @@ REACH_SECONDS = 5
 ADDRESS_FORM = "postgresql://user:password@host:5432/name"
 
 _FACTS = """
-SELECT rolsuper, rolbypassrls, current_setting('server_encoding'),
+SELECT current_user, current_database(), rolsuper, rolbypassrls, current_setting('server_encoding'),
        has_database_privilege(current_database(), 'CREATE'),
        current_schema() IS NOT NULL AND has_schema_privilege(current_schema(), 'CREATE')
 FROM pg_roles WHERE rolname = current_user
@@ -19,14 +19,13 @@ FROM pg_roles WHERE rolname = current_user
 def check(url: str) -> None:
     """Raise CannotStart unless `url` names a PostgreSQL that Stammhaus can work on safely."""
     with _connect(url) as connection:
-        info = connection.info
-        _check_version(info.server_version)
+        _check_version(connection.info.server_version)
         row = connection.execute(_FACTS).fetchone()
     assert row is not None  # noqa: S101  # the role that asks is always in pg_roles
-    superuser, bypasses_rows, encoding, may_create, may_create_tables = row
-    _check_role(info.user, superuser=superuser, bypasses_rows=bypasses_rows)
-    _check_encoding(info.dbname, encoding)
-    _check_rights(info.user, info.dbname, may_create=may_create and may_create_tables)
+    role, name, superuser, bypasses_rows, encoding, may_create, may_create_tables = row
+    _check_role(role, superuser=superuser, bypasses_rows=bypasses_rows)
+    _check_encoding(name, encoding)
+    _check_rights(role, name, may_create=may_create and may_create_tables)
 
 
 def _connect(url: str) -> psycopg.Connection:
@@ -38,7 +37,7 @@ def _connect(url: str) -> psycopg.Connection:
             f"DATABASE_URL is not the address of a PostgreSQL. Write it as {ADDRESS_FORM}"
         ) from None
     try:
-        return psycopg.connect(url, connect_timeout=REACH_SECONDS)
+        return psycopg.connect(url, connect_timeout=REACH_SECONDS, client_encoding="UTF8")
     except psycopg.OperationalError as error:
         place = f"{parts.get('dbname') or ''} at {parts.get('host') or 'the local socket'}".strip()
         raise CannotStart(

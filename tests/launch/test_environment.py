@@ -1,0 +1,96 @@
+"""What `manage.py` finds in the environment."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from launch import embedded, environment
+from launch.cluster import Cluster
+from launch.folders import PROJECT
+from launch.problem import CannotStart
+
+PREPARE = """
+import os
+from launch.environment import prepare
+prepare()
+print(os.environ["DATABASE_URL"], os.environ["SECRET_KEY"], flush=True)
+input()
+"""
+
+
+@pytest.fixture
+def no_embedded_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse() -> None:
+        pytest.fail("The embedded server was asked for.")
+
+    monkeypatch.setattr(embedded, "join", refuse)
+
+
+def prepared(folder: Path) -> subprocess.Popen[str]:
+    variables = {"PATH": os.environ["PATH"], "STAMMHAUS_VAR": str(folder)}
+    return subprocess.Popen(
+        [sys.executable, "-c", PREPARE],
+        env=variables, cwd=PROJECT, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+    )  # fmt: skip
+
+
+def said_by(process: subprocess.Popen[str]) -> list[str]:
+    assert process.stdout is not None
+    return process.stdout.readline().split()
+
+
+@pytest.mark.usefixtures("no_embedded_server")
+def test_prepare_leaves_a_complete_environment_alone(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("DATABASE_URL", "postgresql://a@b/c")
+    monkeypatch.setenv("SECRET_KEY", "given")
+    environment.prepare()
+    assert (os.environ["DATABASE_URL"], os.environ["SECRET_KEY"]) == ("postgresql://a@b/c", "given")
+
+
+@pytest.mark.usefixtures("no_embedded_server")
+@pytest.mark.parametrize("key", [None, ""])
+def test_prepare_with_own_database_and_no_key_refused(monkeypatch: pytest.MonkeyPatch, key: str | None):
+    monkeypatch.setenv("DATABASE_URL", "postgresql://a@b/c")
+    monkeypatch.delenv("SECRET_KEY", raising=False)
+    if key is not None:
+        monkeypatch.setenv("SECRET_KEY", key)
+    with pytest.raises(CannotStart, match="SECRET_KEY is not set"):
+        environment.prepare()
+
+
+def test_prepare_fills_in_the_embedded_database_and_a_lasting_key(tmp_path: Path):
+    cluster = Cluster(folder=tmp_path / "postgres")
+    process = prepared(tmp_path)
+    url, key = said_by(process)
+    assert (url, key) == (cluster.url(), (tmp_path / "secret_key").read_text().strip())
+    process.communicate("\n")
+    assert cluster.postmaster() is None
+
+
+def test_sigterm_gives_the_server_back(tmp_path: Path):
+    process = prepared(tmp_path)
+    said_by(process)
+    process.send_signal(signal.SIGTERM)
+    process.communicate()
+    assert process.returncode == 143
+    assert Cluster(folder=tmp_path / "postgres").postmaster() is None
+
+
+def test_secret_key_is_made_once_and_readable_for_its_owner_alone(tmp_path: Path):
+    path = tmp_path / "secret_key"
+    first = environment.secret_key(path)
+    assert environment.secret_key(path) == first
+    assert len(first) >= 50
+    assert oct(path.stat().st_mode & 0o777) == "0o600"
+    assert [found.name for found in tmp_path.iterdir()] == ["secret_key"]
+
+
+def test_secret_key_of_the_faster_process_stands(tmp_path: Path):
+    path = tmp_path / "secret_key"
+    path.write_text("faster\n")
+    environment._write_once(path, "slower")
+    assert environment.secret_key(path) == "faster"
