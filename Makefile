@@ -34,7 +34,7 @@ test-fast: lint
 lint: install-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(LINT_ENV) $(BIN)/mypy .
+	$(LINT_ENV) $(BIN)/mypy --explicit-package-bases .
 	$(BIN)/lint-imports
 	$(BIN)/python manage.py makemigrations --check --dry-run
 

@@ -30,9 +30,7 @@ def main() -> None:
 def check_python(version: tuple[int, int]) -> None:
     if version < OLDEST_PYTHON:
         found, needed = (".".join(map(str, numbers)) for numbers in (version, OLDEST_PYTHON))
-        raise CannotStart(
-            f"This is Python {found}, and Stammhaus needs {needed} or newer. Install that first."
-        )
+        raise CannotStart(f"This is Python {found}, and Stammhaus needs {needed} or newer. Install that first.")
 
 
 def _prepare(supervisor: Supervisor) -> None:

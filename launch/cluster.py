@@ -116,9 +116,7 @@ class Cluster:
             self._clear_traces()
             if self._control("start", "-t", str(START_SECONDS), "-l", self.log):
                 return
-        raise CannotStart(
-            f"The embedded PostgreSQL does not start. Its log {self.log} ends: {self._last_words()}"
-        )
+        raise CannotStart(f"The embedded PostgreSQL does not start. Its log {self.log} ends: {self._last_words()}")
 
     def _settled(self) -> bool:
         """Wait for a server that is just coming up or going down; whether it answers then."""
@@ -127,18 +125,14 @@ class Cluster:
             if self._answers():
                 return True
             if time.monotonic() > deadline:
-                raise CannotStart(
-                    f"The embedded PostgreSQL in {self.data} runs but does not answer; see {self.log}."
-                )
+                raise CannotStart(f"The embedded PostgreSQL in {self.data} runs but does not answer; see {self.log}.")
             time.sleep(0.1)
         return False
 
     def _configure(self) -> None:
         if self.sockets != self.data:
             sockets.make_private(self.sockets, self.account)
-        text = _SETTINGS.format(port=sockets.PORT, sockets=self.sockets) + (
-            "" if self.durable else _FORGETFUL
-        )
+        text = _SETTINGS.format(port=sockets.PORT, sockets=self.sockets) + ("" if self.durable else _FORGETFUL)
         path = self.data / "stammhaus.conf"
         path.write_text(text, encoding="utf-8")
         self.account.own(path)

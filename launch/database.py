@@ -33,9 +33,7 @@ def _connect(url: str) -> psycopg.Connection:
         parts = psycopg.conninfo.conninfo_to_dict(url)
     except psycopg.ProgrammingError:
         # The driver's own message may repeat the password, so it is not passed on.
-        raise CannotStart(
-            f"DATABASE_URL is not the address of a PostgreSQL. Write it as {ADDRESS_FORM}"
-        ) from None
+        raise CannotStart(f"DATABASE_URL is not the address of a PostgreSQL. Write it as {ADDRESS_FORM}") from None
     try:
         return psycopg.connect(url, connect_timeout=REACH_SECONDS, client_encoding="UTF8")
     except psycopg.OperationalError as error:

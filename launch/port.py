@@ -14,9 +14,7 @@ def chosen(text: str | None) -> int:
     """The number in PORT, or 8000. Raises CannotStart where it cannot be listened on."""
     given = (text or DEFAULT).strip()
     if not (given.isascii() and given.isdigit() and 0 < int(given) < 65536):
-        raise CannotStart(
-            f"PORT={given} is not a port. Choose a number from 1024 to 65535: make run PORT=8001"
-        )
+        raise CannotStart(f"PORT={given} is not a port. Choose a number from 1024 to 65535: make run PORT=8001")
     number = int(given)
     _try(number)
     return number
@@ -29,9 +27,7 @@ def _try(number: int) -> None:
         try:
             probe.bind((HOST, number))
         except PermissionError:
-            raise CannotStart(
-                f"Port {number} is reserved. Choose one above 1023: make run PORT=8001"
-            ) from None
+            raise CannotStart(f"Port {number} is reserved. Choose one above 1023: make run PORT=8001") from None
         except OSError as error:
             if error.errno != errno.EADDRINUSE:
                 raise

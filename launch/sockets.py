@@ -35,6 +35,4 @@ def make_private(folder: Path, account: Account) -> None:
     except FileExistsError:
         found = folder.lstat()
         if not stat.S_ISDIR(found.st_mode) or found.st_uid != account.uid or found.st_mode & 0o077:
-            raise CannotStart(
-                f"{folder} is not a private folder of this user. Remove it and start again."
-            ) from None
+            raise CannotStart(f"{folder} is not a private folder of this user. Remove it and start again.") from None

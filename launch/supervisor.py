@@ -27,7 +27,7 @@ _PR_SET_PDEATHSIG = 1
 _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
-class Stopped(Exception):  # noqa: N818  # no error: somebody asked for it
+class Stopped(Exception):
     """Ctrl-C, or a signal that asks to end."""
 
 
@@ -70,9 +70,7 @@ class Supervisor:
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
         for number in _SIGNALS:
-            signal.signal(
-                number, signal.SIG_IGN
-            )  # the end is bounded in time, and a half-done one leaves orphans
+            signal.signal(number, signal.SIG_IGN)  # the end is bounded in time, and a half-done one leaves orphans
         self._stop_all()
 
     def _ask_to_stop(self, _number: int, _frame: FrameType | None) -> None:
@@ -152,9 +150,7 @@ class Supervisor:
 def _ended(program: Program) -> CannotStart:
     code = program.process.returncode
     how = f"with exit code {code}" if code >= 0 else f"by {signal.Signals(-code).name}"
-    return CannotStart(
-        f"The {program.name} ended {how}. Its last lines, from {program.log}:\n{program.last_lines()}"
-    )
+    return CannotStart(f"The {program.name} ended {how}. Its last lines, from {program.log}:\n{program.last_lines()}")
 
 
 def _end_with_parent() -> None:

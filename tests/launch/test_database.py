@@ -54,8 +54,7 @@ def test_check_remedy_of_role_without_create_works(server: Cluster, execute: Cal
 
 def test_check_encoding_other_than_utf8_refused(server: Cluster, execute: Callable[..., None]):
     execute(
-        "CREATE DATABASE plain OWNER stammhaus TEMPLATE template0"
-        " ENCODING 'SQL_ASCII' LOCALE 'C' LOCALE_PROVIDER libc"
+        "CREATE DATABASE plain OWNER stammhaus TEMPLATE template0 ENCODING 'SQL_ASCII' LOCALE 'C' LOCALE_PROVIDER libc"
     )
     assert refusal(server.url(database="plain")) == (
         'The database "plain" stores text as SQL_ASCII, which cannot hold every name. '
@@ -87,9 +86,7 @@ def test_check_database_that_is_not_there_refused(server: Cluster):
     assert 'database "nowhere" does not exist' in refusal(server.url(database="nowhere"))
 
 
-@pytest.mark.parametrize(
-    "url", ["sqlite:///db.sqlite3", "anna:geheim@host/shop", "postgres:/geheim", "geheim"]
-)
+@pytest.mark.parametrize("url", ["sqlite:///db.sqlite3", "anna:geheim@host/shop", "postgres:/geheim", "geheim"])
 def test_check_no_address_of_postgresql_refused(url: str):
     assert refusal(url) == (
         "DATABASE_URL is not the address of a PostgreSQL. Write it as postgresql://user:password@host:5432/name"

@@ -63,19 +63,26 @@ def _folders_removed(tmp_path: Path) -> Iterator[None]:
     shutil.rmtree(tmp_path)
 
 
-@pytest.fixture
-def made(tmp_path: Path) -> Cluster:
-    """A server's files, with nobody using them."""
-    with Handle(cluster(tmp_path)):
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    folder = tmp_path_factory.mktemp("made")
+    with Handle(cluster(folder)):
         pass
-    return cluster(tmp_path)
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def made(files: Path) -> Iterator[Cluster]:
+    """A server's files, with nobody using them before and after."""
+    yield cluster(files)
+    assert server_pid(cluster(files)) is None
 
 
 def test_role_has_no_special_rights_but_makes_databases(server: Cluster):
     with psycopg.connect(server.url()) as connection:
         row = connection.execute(
-            "SELECT rolsuper, rolbypassrls, rolcreaterole, rolcreatedb"
-            " FROM pg_roles WHERE rolname = current_user"
+            "SELECT rolsuper, rolbypassrls, rolcreaterole, rolcreatedb FROM pg_roles WHERE rolname = current_user"
         ).fetchone()
     assert row == (False, False, False, True)
 
@@ -219,15 +226,13 @@ def test_socket_folder_open_to_others_refused(tmp_path: Path):
         sockets.make_private(folder, Account(uid=os.geteuid(), gid=os.getegid()))
 
 
-def test_files_of_another_major_version_refused(made: Cluster):
-    (made.data / "PG_VERSION").write_text("17\n")
+def test_files_of_another_major_version_refused(tmp_path: Path):
+    (tmp_path / "PG_VERSION").write_text("17\n")
     with pytest.raises(CannotStart, match="was made by PostgreSQL 17, and 18 is installed"):
-        birth.check_version(made.data)
+        birth.check_version(tmp_path)
 
 
-def test_settings_of_another_server_in_the_environment_are_no_obstacle(
-    made: Cluster, monkeypatch: pytest.MonkeyPatch
-):
+def test_settings_of_another_server_in_the_environment_are_no_obstacle(made: Cluster, monkeypatch: pytest.MonkeyPatch):
     for name, value in {
         "PGPORT": "9",
         "PGHOST": "elsewhere",

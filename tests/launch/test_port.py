@@ -25,7 +25,7 @@ def taken() -> Iterator[int]:
 def free() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+        return int(probe.getsockname()[1])
 
 
 def test_chosen_free_port_is_taken_as_it_is(free: int):
@@ -41,14 +41,11 @@ def test_chosen_no_port_refused(text: str):
     )
 
 
-def test_launch_on_a_taken_port_says_one_sentence_and_starts_nothing(
-    launch: Launch, taken: int, tmp_path: Path
-):
+def test_launch_on_a_taken_port_says_one_sentence_and_starts_nothing(launch: Launch, taken: int, tmp_path: Path):
     done = launch(PORT=str(taken))
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == (
-        f"Port {taken} is taken by another program. "
-        f"Stop that one or choose another port: make run PORT={taken + 1}\n"
+        f"Port {taken} is taken by another program. Stop that one or choose another port: make run PORT={taken + 1}\n"
     )
     assert list(tmp_path.iterdir()) == []
 
@@ -57,17 +54,18 @@ def test_status_where_nobody_listens_is_none(free: int):
     assert port.status(free, "/") is None
 
 
-def test_status_is_what_the_server_answers(tmp_path: Path):
-    def handler(*arguments: object) -> http.server.SimpleHTTPRequestHandler:
-        return Quiet(*arguments, directory=str(tmp_path))  # type: ignore[arg-type]
-
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:  # type: ignore[arg-type]
+def test_status_is_what_the_server_answers():
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answers) as server:
         threading.Thread(target=server.serve_forever).start()
         number = server.server_address[1]
         assert [port.status(number, path) for path in ("/", "/missing")] == [200, 404]
         server.shutdown()
 
 
-class Quiet(http.server.SimpleHTTPRequestHandler):
+class Answers(http.server.BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_response(200 if self.path == "/" else 404)
+        self.end_headers()
+
     def log_message(self, *_arguments: object) -> None:
         """Print nothing."""

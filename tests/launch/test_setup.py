@@ -31,9 +31,7 @@ def clone(tmp_path: Path) -> Path:
     return folder
 
 
-def make_run(
-    clone: Path, *, python: str, arguments: tuple[str, ...] = ()
-) -> subprocess.CompletedProcess[str]:
+def make_run(clone: Path, *, python: str, arguments: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
     programs = clone / "programs"
     programs.mkdir()
     for name in PYTHONS:
@@ -42,9 +40,7 @@ def make_run(
     make = shutil.which("make")
     assert make is not None
     variables = {"PATH": f"{programs}:{os.environ['PATH']}"}
-    return subprocess.run(
-        [make, "-s", "run", *arguments], cwd=clone, env=variables, capture_output=True, text=True
-    )
+    return subprocess.run([make, "-s", "run", *arguments], cwd=clone, env=variables, capture_output=True, text=True)
 
 
 def test_make_run_with_an_old_python_says_one_sentence(clone: Path):
@@ -67,9 +63,7 @@ def test_make_run_without_python_says_so(clone: Path):
 
 def test_make_run_with_a_named_old_python_names_it(clone: Path):
     done = make_run(clone, python=OLD_PYTHON, arguments=("PYTHON=python3.12",))
-    assert done.stderr.startswith(
-        "Stammhaus needs Python 3.12 or newer, and only 3.9 was found as python3.12."
-    )
+    assert done.stderr.startswith("Stammhaus needs Python 3.12 or newer, and only 3.9 was found as python3.12.")
 
 
 def test_launcher_in_an_old_python_refused():
@@ -82,9 +76,7 @@ def test_launcher_in_an_old_python_refused():
 def test_requirements_are_pinned_with_hashes_and_name_no_host(name: str):
     text = (PROJECT / name).read_text()
     pins = re.split(r"\n(?=\S)", text.replace("\\\n", " "))
-    wrong = [
-        pin for pin in pins if not re.match(r"#|[\w.\[\]-]+==\S+ .*--hash=sha256:", pin.strip(), re.DOTALL)
-    ]
+    wrong = [pin for pin in pins if not re.match(r"#|[\w.\[\]-]+==\S+ .*--hash=sha256:", pin.strip(), re.DOTALL)]
     assert wrong == []
     assert re.findall(r"https?:|--index|--extra|--find-links|\bfile:", text) == []
 
@@ -97,9 +89,7 @@ def test_requirements_without_the_package_of_our_own_import_name(name: str):
 
 
 def test_development_installs_the_same_versions_as_running():
-    run, development = (
-        set(re.findall(r"^\S+==\S+", (PROJECT / name).read_text(), re.MULTILINE)) for name in PINS
-    )
+    run, development = (set(re.findall(r"^\S+==\S+", (PROJECT / name).read_text(), re.MULTILINE)) for name in PINS)
     assert run - development == set()
 
 

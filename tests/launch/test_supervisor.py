@@ -105,10 +105,7 @@ def test_program_that_ends_by_itself_shows_its_last_lines(tmp_path: Path):
         with pytest.raises(CannotStart) as caught:
             supervisor.watch()
     sentence, *lines = caught.value.sentence.splitlines()
-    assert (
-        sentence
-        == f"The web server ended with exit code 3. Its last lines, from {tmp_path / 'web-server.log'}:"
-    )
+    assert sentence == f"The web server ended with exit code 3. Its last lines, from {tmp_path / 'web-server.log'}:"
     assert lines == [f"line {n}" for n in range(26, 41)]
 
 
