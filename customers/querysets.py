@@ -11,6 +11,7 @@ from django.db.models import Q, Sum
 from customers import search
 
 if TYPE_CHECKING:
+    from customers.models import Customer, CustomerCount, CustomerGroup, Tag
     from locations.models import CustomerBase, Location
 
 

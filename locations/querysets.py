@@ -11,7 +11,7 @@ from psycopg.types.range import Range
 from locations.choices import BaseKind, LocationKind
 
 if TYPE_CHECKING:
-    from locations.models import CustomerBase, Organization
+    from locations.models import CustomerBase, Location, Organization
 
 
 class OrganizationQuerySet(models.QuerySet["Organization"]):

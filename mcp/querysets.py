@@ -10,7 +10,7 @@ from django.db.models import Q
 
 if TYPE_CHECKING:
     from locations.models import Location, Organization
-    from mcp.models import User
+    from mcp.models import Restriction, User, UserGroup
 
 
 class UserQuerySet(models.QuerySet["User"]):
