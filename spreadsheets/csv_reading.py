@@ -97,9 +97,7 @@ class CsvSource:
     def _good_cells(self, line: str) -> int:
         """How many cells at the beginning of a line are quoted as they should be."""
         mark, delimiter = re.escape(self.dialect.quote or "\0"), re.escape(self.dialect.delimiter)
-        cell = re.compile(
-            rf"(?:{mark}(?:[^{mark}]|{mark}{mark})*{mark}|(?!{mark})[^{delimiter}]*)(?:{delimiter}|$)"
-        )
+        cell = re.compile(rf"(?:{mark}(?:[^{mark}]|{mark}{mark})*{mark}|(?!{mark})[^{delimiter}]*)(?:{delimiter}|$)")
         text, at, count = line.rstrip("\r\n"), 0, 0
         while (found := cell.match(text, at)) and found.end() > at:
             at, count = found.end(), count + 1

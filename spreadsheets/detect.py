@@ -55,9 +55,7 @@ def records(text: str, *, delimiter: str, quote: str, strict: bool = False) -> l
     return found
 
 
-def csv_reader(
-    lines: Iterable[str], *, delimiter: str, quote: str, strict: bool = False
-) -> Iterator[list[str]]:
+def csv_reader(lines: Iterable[str], *, delimiter: str, quote: str, strict: bool = False) -> Iterator[list[str]]:
     """A reader of the csv module for a delimiter and a quotation mark, '' meaning none."""
     if quote:
         return csv.reader(lines, delimiter=delimiter, quotechar=quote, strict=strict)

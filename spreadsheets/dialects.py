@@ -38,8 +38,4 @@ class Overrules:
 
     def stated(self) -> dict[str, str]:
         """The parts that are not left to the detection."""
-        return {
-            part.name: getattr(self, part.name)
-            for part in fields(self)
-            if getattr(self, part.name) is not None
-        }
+        return {part.name: getattr(self, part.name) for part in fields(self) if getattr(self, part.name) is not None}

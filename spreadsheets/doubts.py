@@ -15,9 +15,7 @@ _NARROW = re.compile(r"#{3,}")
 _DATE = re.compile(r"\d{1,2}[./]\d{1,2}[./]\d{4}|\d{4}-\d{2}-\d{2}(?:[T ].*)?")
 _SHORT_YEAR = re.compile(r"\d{1,2}[./]\d{1,2}[./]\d{2}")
 _SERIAL = re.compile(r"[1-7]\d{4}(?:[.,]\d+)?")
-_DATE_HEADING = re.compile(
-    r"geburts(?:tag|datum)|birth ?_?(?:day|date)|datum|date of birth|date", re.IGNORECASE
-)
+_DATE_HEADING = re.compile(r"geburts(?:tag|datum)|birth ?_?(?:day|date)|datum|date of birth|date", re.IGNORECASE)
 _DOUBLE = re.compile(r"[ÂÃÄÅÎÏÐÑ][\u0080-\u00bf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]|â[€‚„][\u0080-\u00bf™œž“”¦¢˜]")
 
 _CELL_HINT = re.compile(r"\x1f(?:['=]|###|\d{1,2}[-. ]{1,2}[A-Z]|[A-Z][a-zä][a-z]\.?[-. ]\d|\d[\d.,]*E\+)")
@@ -66,8 +64,7 @@ def _is_date_column(heading: str, at: int, rows: Sequence[Sequence[Cell]]) -> bo
         return True
     values = [row[at] for row in rows if at < len(row) and row[at] != ""]
     dates = sum(
-        isinstance(value, date) or (isinstance(value, str) and bool(_DATE.fullmatch(value)))
-        for value in values
+        isinstance(value, date) or (isinstance(value, str) and bool(_DATE.fullmatch(value))) for value in values
     )
     return len(values) >= 3 and dates * 5 >= len(values) * 3
 
@@ -81,9 +78,7 @@ def doubt_of(value: str) -> tuple[str, dict[str, object]] | None:
     if _NARROW.fullmatch(value):
         return "narrow_column", {"value": shortened(value)}
     meant = decoded_twice(value)
-    return (
-        None if meant is None else ("double_encoded", {"value": shortened(value), "meant": shortened(meant)})
-    )
+    return None if meant is None else ("double_encoded", {"value": shortened(value), "meant": shortened(meant)})
 
 
 def decoded_twice(value: str) -> str | None:
@@ -115,12 +110,6 @@ def date_doubts(cells: Sequence[Cell], columns: frozenset[int], *, line: int, ro
         if not value or isinstance(value, date):
             continue
         text = str(value)
-        code = (
-            "short_year"
-            if _SHORT_YEAR.fullmatch(text)
-            else "date_serial"
-            if _SERIAL.fullmatch(text)
-            else None
-        )
+        code = "short_year" if _SHORT_YEAR.fullmatch(text) else "date_serial" if _SERIAL.fullmatch(text) else None
         if code:
             yield Problem(code, line, at + 1, MappingProxyType({"value": text}), row)

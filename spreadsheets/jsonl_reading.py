@@ -13,6 +13,10 @@ from spreadsheets.rows import Cell, RawRow
 SCALARS = (str, int, Decimal, bool, type(None))
 
 
+class _BrokenLine(ValueError):
+    """Beside what json itself raises, which is a ValueError too."""
+
+
 class JsonlSource:
     """The first row that it gives is made of the keys of the first object."""
 
@@ -55,12 +59,12 @@ def _object(content: bytes) -> dict[str, Cell]:
     try:
         values = json.loads(text, parse_float=Decimal, parse_constant=_refuse, object_pairs_hook=_unique)
     except RecursionError:
-        raise ValueError("too deep") from None
+        raise _BrokenLine("too deep") from None
     if not isinstance(values, dict):
-        raise ValueError("no object")
+        raise _BrokenLine("no object")
     for key, value in values.items():
         if not isinstance(value, SCALARS):
-            raise ValueError(f"{key} holds more than one value")
+            raise _BrokenLine(f"{key} holds more than one value")
         f"{key}{value if isinstance(value, str) else ''}".encode()
     return values
 
@@ -68,12 +72,12 @@ def _object(content: bytes) -> dict[str, Cell]:
 def _unique(pairs: list[tuple[str, Cell]]) -> dict[str, Cell]:
     values = dict(pairs)
     if len(values) != len(pairs):
-        raise ValueError("a key stands twice")
+        raise _BrokenLine("a key stands twice")
     return values
 
 
 def _refuse(constant: str) -> Cell:
-    raise ValueError(f"{constant} is no number")
+    raise _BrokenLine(f"{constant} is no number")
 
 
 def _row(values: dict[str, Cell], keys: list[str], line: int) -> RawRow:

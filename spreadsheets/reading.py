@@ -142,9 +142,7 @@ def _table(source: Source, *, dialect: Dialect, limits: Limits) -> Table:
         raise
 
 
-def _headings(
-    first: RawRow, *, dialect: Dialect, limits: Limits
-) -> tuple[tuple[str, ...], tuple[Problem, ...]]:
+def _headings(first: RawRow, *, dialect: Dialect, limits: Limits) -> tuple[tuple[str, ...], tuple[Problem, ...]]:
     """Names for all columns; empty ones at the end are left out with a notice, rows may have nothing there."""
     check = RowCheck(width=len(first.cells), dates=frozenset(), limits=limits, dialect=dialect)
     row = check.checked(first)

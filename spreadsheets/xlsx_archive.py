@@ -92,9 +92,7 @@ class Reader:
     Document types are refused (they could define entities), and so is a single tag of over a mebibyte.
     """
 
-    def __init__(
-        self, *, start: StartHandler, end: EndHandler | None = None, text: TextHandler | None = None
-    ) -> None:
+    def __init__(self, *, start: StartHandler, end: EndHandler | None = None, text: TextHandler | None = None) -> None:
         self._start, self._end = start, end
         self._parser: XMLParserType = ParserCreate()
         self._parser.buffer_text = True

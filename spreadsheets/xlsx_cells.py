@@ -6,7 +6,8 @@ from functools import lru_cache
 
 from spreadsheets.rows import Cell
 
-EPOCH_1900, EPOCH_1904 = datetime(1899, 12, 30), datetime(1904, 1, 1)
+EPOCH_1900 = datetime(1899, 12, 30)  # noqa: DTZ001  a workbook knows no time zone
+EPOCH_1904 = datetime(1904, 1, 1)  # noqa: DTZ001  the same
 LEAP_DAY_THAT_NEVER_WAS = 60
 EXCEL_PRECISION = Context(prec=15)
 MILLISECONDS_PER_DAY = 86_400_000
@@ -64,7 +65,7 @@ def moment(text: str, *, is_1904: bool) -> Cell:
 
 
 def _clock(milliseconds: int) -> str:
-    found = datetime.min + timedelta(milliseconds=milliseconds)
+    found = EPOCH_1904 + timedelta(milliseconds=milliseconds)
     return time(found.hour, found.minute, found.second, found.microsecond).isoformat()
 
 

@@ -42,9 +42,7 @@ def read_workbook(archive: zipfile.ZipFile, *, limits: Limits) -> Workbook:
         if name == "sheet":
             relation = next((value for key, value in attributes.items() if key.endswith(":id")), "")
             if types.get(relation, "").endswith("/worksheet"):
-                listed = (
-                    workbook.sheets if attributes.get("state", "visible") == "visible" else workbook.hidden
-                )
+                listed = workbook.sheets if attributes.get("state", "visible") == "visible" else workbook.hidden
                 listed[attributes.get("name", "")] = targets[relation]
         elif name == "workbookPr":
             workbook.is_1904 = attributes.get("date1904") in ("1", "true")

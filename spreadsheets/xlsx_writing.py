@@ -7,23 +7,21 @@ text such as <r>…</r> for markup, both need a temporary file and several times
 import zipfile
 from collections.abc import Sequence
 from contextlib import ExitStack
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 from functools import lru_cache
 from itertools import count
 from types import MappingProxyType
-from typing import IO, BinaryIO
+from typing import IO, BinaryIO, NoReturn
 from xml.sax.saxutils import quoteattr
 
 from spreadsheets.ooxml_text import to_xml
 from spreadsheets.problems import Problem, UnwritableTable
 from spreadsheets.rows import Cell
-from spreadsheets.xlsx_cells import EPOCH_1900, EXCEL_PRECISION, MILLISECONDS_PER_DAY
+from spreadsheets.xlsx_cells import EPOCH_1900, EXCEL_PRECISION, MILLISECONDS_PER_DAY, column_of
 
 LAST_ROW, LAST_COLUMN, LONGEST_CELL = 1_048_576, 16_384, 32_767
-LARGEST_MEMBER = (
-    2**31 - 2**20
-)  # beyond two gibibytes the archive would need an extension that Excel complains of
+LARGEST_MEMBER = 2**31 - 2**20  # beyond two gibibytes the archive would need an extension that Excel complains of
 LEVEL = 4
 ROWS_AT_ONCE = 200
 HEADING, DATE, MOMENT = 1, 2, 3
@@ -78,17 +76,15 @@ class SheetArchive:
     def write_row(self, cells: Sequence[Cell], *, is_heading: bool = False) -> None:
         """UnwritableTable if Excel has no place for the row or for one of its cells."""
         self._row += 1
-        if self._row > LAST_ROW or len(cells) > LAST_COLUMN:
-            raise UnwritableTable(Problem("sheet_too_large", row=self._row))
+        self._refuse_if(self._row > LAST_ROW or len(cells) > LAST_COLUMN)
         letters, number = column_letters(len(cells)), self._row
         style = f' s="{HEADING}"' if is_heading else ""
         parts = [f'<row r="{number}">']
         for letter, cell in zip(letters, cells, strict=True):
             if isinstance(cell, str):
-                if len(cell) > LONGEST_CELL:
-                    self._refuse_length(len(cell), column=letters.index(letter) + 1)
                 if cell:
-                    parts.append(_TEXT % (letter, number, style, to_xml(cell)))
+                    content = to_xml(cell) if len(cell) <= LONGEST_CELL else self._refuse_length(len(cell), letter)
+                    parts.append(_TEXT % (letter, number, style, content))
             elif cell is not None:
                 parts.append(_value(f"{letter}{number}", cell))
         if len(parts) == 1:  # otherwise the row would be blank, and readers skip blank rows
@@ -105,16 +101,19 @@ class SheetArchive:
             self._zip.writestr(name, content)
         self._zip.close()
 
-    def _refuse_length(self, size: int, *, column: int) -> None:
+    def _refuse_length(self, size: int, letter: str) -> NoReturn:
         params = MappingProxyType({"size": size, "limit": LONGEST_CELL})
-        raise UnwritableTable(Problem("cell_too_long", self._row, column, params, self._row))
+        raise UnwritableTable(Problem("cell_too_long", self._row, column_of(letter) + 1, params, self._row))
+
+    def _refuse_if(self, is_too_large: bool) -> None:
+        if is_too_large:
+            raise UnwritableTable(Problem("sheet_too_large", row=self._row))
 
     def _flush(self) -> None:
         content = "".join(self._pending).encode()
         self._pending.clear()
         self._size += len(content)
-        if self._size > LARGEST_MEMBER:
-            raise UnwritableTable(Problem("sheet_too_large", row=self._row))
+        self._refuse_if(self._size > LARGEST_MEMBER)
         if self._sheet is not None:
             self._sheet.write(content)
 
@@ -157,19 +156,13 @@ def _value(reference: str, cell: Cell) -> str:
 
 def _date(reference: str, cell: date | datetime) -> str:
     is_moment = isinstance(cell, datetime)
-    plain = (
-        cell.replace(tzinfo=None) if isinstance(cell, datetime) else datetime(cell.year, cell.month, cell.day)
-    )
+    plain = datetime.combine(cell, cell.time() if isinstance(cell, datetime) else time())
     if plain.date() < FIRST_DATE:
         text = plain.isoformat(" ") if is_moment else plain.date().isoformat()
         return f'<c r="{reference}" t="inlineStr"><is><t>{text}</t></is></c>'
     since = plain - EPOCH_1900
     milliseconds = since.seconds * 1000 + since.microseconds // 1000
-    serial = (
-        f"{Decimal(since.days) + Decimal(milliseconds) / MILLISECONDS_PER_DAY:.12f}"
-        if is_moment
-        else since.days
-    )
+    serial = f"{Decimal(since.days) + Decimal(milliseconds) / MILLISECONDS_PER_DAY:.12f}" if is_moment else since.days
     return f'<c r="{reference}" s="{MOMENT if is_moment else DATE}"><v>{serial}</v></c>'
 
 
@@ -212,7 +205,6 @@ def _fixed_parts(titles: Sequence[str]) -> list[tuple[str, str]]:
 
 def _relations(relations: Sequence[tuple[str, str, str]]) -> str:
     entries = "".join(
-        f'<Relationship Id="{name}" Type="{RELATIONS}/{kind}" Target="{target}"/>'
-        for name, kind, target in relations
+        f'<Relationship Id="{name}" Type="{RELATIONS}/{kind}" Target="{target}"/>' for name, kind, target in relations
     )
     return f'{DECLARATION}<Relationships xmlns="{PACKAGE}/relationships">{entries}</Relationships>'

@@ -19,9 +19,7 @@ def read(content: bytes, *, name: str = "customers.csv", **parts: str) -> tuple[
         return table.headings, list(table)
 
 
-def codes(
-    content: bytes, *, name: str = "customers.csv", limits: Limits | None = None
-) -> list[tuple[object, ...]]:
+def codes(content: bytes, *, name: str = "customers.csv", limits: Limits | None = None) -> list[tuple[object, ...]]:
     """Code, row, line and column of every problem of every row."""
     with open_table(io.BytesIO(content), name=name, limits=limits) as table:
         return [(found.code, found.row, found.line, found.column) for row in table for found in row.problems]

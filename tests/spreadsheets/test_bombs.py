@@ -9,6 +9,7 @@ import struct
 import subprocess
 import sys
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -31,11 +32,7 @@ peak = int(re.search(r"VmHWM:\s*(\d+)", open("/proc/self/status").read())[1]) / 
 print(json.dumps([code, seconds, peak]))
 """
 HEAD = '<row r="1"><c t="inlineStr"><is><t>Nr</t></is></c></row>'
-NESTED = (
-    "<!DOCTYPE x [<!ENTITY a0 'a'>"
-    + "".join(f"<!ENTITY a{n} '{f'&a{n - 1};' * 10}'>" for n in range(1, 9))
-    + "]>"
-)
+NESTED = "<!DOCTYPE x [<!ENTITY a0 'a'>" + "".join(f"<!ENTITY a{n} '{f'&a{n - 1};' * 10}'>" for n in range(1, 9)) + "]>"
 
 
 def zipped(members: dict[str, bytes], *, method: int = zipfile.ZIP_DEFLATED) -> bytes:
@@ -61,7 +58,7 @@ def many_members(*, lying: bool) -> bytes:
     return bytes(content)
 
 
-BOMBS = {
+BOMBS: dict[str, tuple[Callable[[], bytes], set[str]]] = {
     "zeros": (lambda: zipped({"xl/workbook.xml": b"\0" * 200_000_000}), {"suspicious_ratio"}),
     "rows without cells": (lambda: workbook(HEAD + "<row/>" * 8_000_000), {"suspicious_ratio"}),
     "rows beyond Excel": (
@@ -73,9 +70,7 @@ BOMBS = {
         {"suspicious_ratio"},
     ),
     "one long tag": (
-        lambda: zipped(
-            {"xl/workbook.xml": b'<workbook a="' + b"a" * 30_000_000 + b'"/>'}, method=zipfile.ZIP_STORED
-        ),
+        lambda: zipped({"xl/workbook.xml": b'<workbook a="' + b"a" * 30_000_000 + b'"/>'}, method=zipfile.ZIP_STORED),
         {"broken_archive"},
     ),
     "one wide row": (
@@ -108,9 +103,7 @@ def test_bomb_is_refused_quickly_and_in_little_memory(kind: str, tmp_path: Path)
     is_archive, is_json = content.startswith(b"PK"), content.startswith(b"{")
     path = tmp_path / ("bomb.xlsx" if is_archive else "bomb.jsonl" if is_json else "bomb.csv")
     path.write_bytes(content)
-    answer = subprocess.run(
-        [sys.executable, "-c", PROBE, path], cwd=repository(), capture_output=True, check=True
-    )
+    answer = subprocess.run([sys.executable, "-c", PROBE, path], cwd=repository(), capture_output=True, check=True)
     code, seconds, megabytes = json.loads(answer.stdout)
     assert code in expected
     assert seconds < 1

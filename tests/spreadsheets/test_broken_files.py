@@ -154,9 +154,9 @@ def test_truncated_workbook_is_refused(size: int) -> None:
 
 
 def test_limit_of_rows_is_kept() -> None:
-    with open_table(io.BytesIO(b"Nr\n1\n2\n3\n"), limits=Limits(rows=2)) as table:
-        with pytest.raises(UnreadableFile, match="more than 2 rows"):
-            list(table)
+    table = open_table(io.BytesIO(b"Nr\n1\n2\n3\n"), limits=Limits(rows=2))
+    with pytest.raises(UnreadableFile, match="more than 2 rows"):
+        list(table)
 
 
 def test_limit_of_columns_is_kept() -> None:

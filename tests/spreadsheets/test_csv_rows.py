@@ -71,9 +71,7 @@ def test_text_of_many_languages_is_not_double_encoded(text: str) -> None:
     assert codes(f"Nr;Name\n1;{text}\n".encode()) == []
 
 
-@pytest.mark.parametrize(
-    "text", ["Jäger", "Große", "Müller – Söhne", "Café", "12 €", "Łukasz", "Şahin", "Øre", "„a“"]
-)
+@pytest.mark.parametrize("text", ["Jäger", "Große", "Müller – Söhne", "Café", "12 €", "Łukasz", "Şahin", "Øre", "„a“"])
 def test_text_encoded_twice_is_recognised(text: str) -> None:
     twice = b"".join(bytes([byte]).decode("cp1252", "replace").encode() for byte in text.encode())
     if "\ufffd" in twice.decode():
@@ -82,9 +80,7 @@ def test_text_encoded_twice_is_recognised(text: str) -> None:
     assert [found.params["meant"] for found in rows[0].problems] == [text]
 
 
-@pytest.mark.parametrize(
-    "text", ["May", "Jan", "August 5", "2-3", "1. Maihof", "12345", "31.12.90", "1E5", "##"]
-)
+@pytest.mark.parametrize("text", ["May", "Jan", "August 5", "2-3", "1. Maihof", "12345", "31.12.90", "1E5", "##"])
 def test_text_that_no_spreadsheet_made_is_no_doubt(text: str) -> None:
     assert codes(f"Nr;Name\n1;{text}\n".encode()) == []
 

@@ -11,9 +11,7 @@ from tests.spreadsheets.tables import file_name, read, workbook, written
 
 HEADINGS = ["Nr", "Name", "Geburtsdatum"]
 ROWS = [["1", "Jäger", "31.12.1990"], ["2", 'O"Neill; x', "01.02.1980"], ["3", "Große\nStraße", ""]]
-EDITS = st.lists(
-    st.tuples(st.integers(0, 10_000), st.integers(0, 3), st.binary(max_size=4)), min_size=1, max_size=6
-)
+EDITS = st.lists(st.tuples(st.integers(0, 10_000), st.integers(0, 3), st.binary(max_size=4)), min_size=1, max_size=6)
 SHEET = (
     '<row r="1"><c r="A1" t="s"><v>0</v></c></row><row r="2"><c r="A2"><f>A1</f><v>1</v></c></row>'
     '<row r="3"><c r="A3" s="1"><v>33238.5</v></c><c r="B3" t="b"><v>1</v></c></row>'

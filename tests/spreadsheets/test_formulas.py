@@ -44,9 +44,7 @@ LEFT_ALONE = (
     "",
     "2-3",
 )
-SPREADSHEET_TEXT = st.text(
-    st.sampled_from("'=+-@\t\r\n \u00a0\uff1d0123459,.()/aä") | st.characters(), max_size=12
-)
+SPREADSHEET_TEXT = st.text(st.sampled_from("'=+-@\t\r\n \u00a0\uff1d0123459,.()/aä") | st.characters(), max_size=12)
 
 
 @pytest.mark.parametrize("payload", PAYLOADS)

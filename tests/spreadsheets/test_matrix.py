@@ -3,6 +3,7 @@
 import csv
 import io
 from itertools import product
+from typing import Literal
 
 import pytest
 
@@ -11,7 +12,11 @@ from tests.spreadsheets.tables import read
 
 ENCODINGS = ("utf-8", "utf-8-sig", "utf-16-le", "utf-16-be", "cp1252", "iso8859-15", "mac-roman")
 DELIMITERS = (";", ",", "\t", "|")
-QUOTINGS = {"minimal": csv.QUOTE_MINIMAL, "all": csv.QUOTE_ALL, "text": csv.QUOTE_NONNUMERIC}
+QUOTINGS: dict[str, Literal[0, 1, 2]] = {
+    "minimal": csv.QUOTE_MINIMAL,
+    "all": csv.QUOTE_ALL,
+    "text": csv.QUOTE_NONNUMERIC,
+}
 LINE_ENDS = ("\r\n", "\n", "\r")
 HEADINGS = ["Kundennummer", "Name", "Straße", "Ort", "Kreditlimit", "Notiz"]
 ROWS = [

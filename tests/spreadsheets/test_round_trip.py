@@ -11,7 +11,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from spreadsheets import Profile
+from spreadsheets import Cell, Profile
 from tests.spreadsheets.tables import file_name, read, written
 
 PROFILES: tuple[Profile, ...] = ("excel-de", "plain", "xlsx", "jsonl")
@@ -77,14 +77,14 @@ def test_table_of_named_texts_survives(profile: Profile, width: int) -> None:
 
 
 def test_values_of_a_workbook_survive() -> None:
-    row = [
+    row: list[Cell] = [
         1,
         -7,
         Decimal("12.50"),
         True,
         False,
         date(1990, 12, 31),
-        datetime(2026, 1, 2, 3, 4, 5),
+        datetime.fromisoformat("2026-01-02 03:04:05"),
         10**20,
         "007",
     ]
@@ -95,12 +95,19 @@ def test_values_of_a_workbook_survive() -> None:
 
 
 def test_values_of_json_lines_survive() -> None:
-    [found] = read(written(["a", "b", "c", "d"], [[1, True, None, "x"]], profile="jsonl"), name="a.jsonl")[1]
+    [found] = read(written(["a", "b", "c", "d"], [(1, True, None, "x")], profile="jsonl"), name="a.jsonl")[1]
     assert found.cells == (1, True, None, "x")
 
 
 def test_values_of_csv_are_written_as_the_profile_says() -> None:
-    row = [1, Decimal("-1234.50"), True, None, date(1990, 12, 31), datetime(2026, 1, 2, 3, 4, 5)]
+    row: list[Cell] = [
+        1,
+        Decimal("-1234.50"),
+        True,
+        None,
+        date(1990, 12, 31),
+        datetime.fromisoformat("2026-01-02 03:04:05"),
+    ]
     headings = ["a", "b", "c", "d", "e", "f"]
     assert written(headings, [row], profile="excel-de").decode("utf-8-sig").splitlines()[1] == (
         "1;-1234,50;ja;;31.12.1990;02.01.2026 03:04:05"

@@ -18,9 +18,7 @@ DATE_STYLES = (
 
 
 def cell_of(xml: str, *, strings: str | None = None, properties: str = "") -> object:
-    content = workbook(
-        f'{HEAD}<row r="2">{xml}</row>', strings=strings, styles=DATE_STYLES, properties=properties
-    )
+    content = workbook(f'{HEAD}<row r="2">{xml}</row>', strings=strings, styles=DATE_STYLES, properties=properties)
     [row] = read(content, name="a.xlsx")[1]
     return row.cells[0]
 
@@ -39,7 +37,7 @@ def cell_of(xml: str, *, strings: str | None = None, properties: str = "") -> ob
         ('<c s="1"><v>33238</v></c>', date(1990, 12, 31)),
         ('<c s="2"><v>33238</v></c>', date(1990, 12, 31)),
         ('<c s="3"><v>33238.5</v></c>', Decimal("33238.5")),
-        ('<c s="4"><v>33238.75</v></c>', datetime(1990, 12, 31, 18)),
+        ('<c s="4"><v>33238.75</v></c>', datetime.fromisoformat("1990-12-31 18:00")),
         ('<c s="1"><v>1</v></c>', date(1900, 1, 1)),
         ('<c s="1"><v>61</v></c>', date(1900, 3, 1)),
         ('<c s="4"><v>0.5</v></c>', "12:00:00"),
@@ -102,7 +100,8 @@ def test_cell_with_a_problem_is_reported(xml: str, code: str) -> None:
 
 
 def test_rows_keep_their_numbers_and_blank_ones_are_left_out() -> None:
-    rows = '<row r="3"><c r="A3"><v>1</v></c></row><row r="4"><c r="A4" s="0"/></row><row r="9"><c r="B9"><v>2</v></c></row>'
+    rows = '<row r="3"><c r="A3"><v>1</v></c></row><row r="4"><c r="A4" s="0"/></row>'
+    rows += '<row r="9"><c r="B9"><v>2</v></c></row>'
     _headings, found = read(workbook(HEAD + rows), name="a.xlsx")
     assert [(row.number, row.line, row.cells) for row in found] == [(3, 3, (1, "")), (9, 9, ("", 2))]
 
