@@ -1,0 +1,142 @@
+"""`python -m launch` from the first line to Ctrl-C, with stand-ins for Django's commands and pages."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from launch import port
+from launch.cluster import Cluster
+from launch.folders import PROJECT
+
+MANAGE = """
+import os, sys, time
+match sys.argv[1:]:
+    case ["demo", "--logins"]:
+        print("anna: central of Nordlicht\\nbodo: Hamburg and Bremen")
+    case ["procrastinate", "worker", *_]:
+        time.sleep(300)
+    case command:
+        with open("commands.txt", "a") as file:
+            print(*command, "as", os.environ["DATABASE_URL"].partition("@")[0], file=file)
+"""
+WSGI = """
+def application(environ, start_response):
+    start_response("200 OK" if environ["PATH_INFO"] == "/login/" else "404 Not Found", [])
+    return [b"Log in"]
+"""
+BROKEN_WSGI = """
+raise RuntimeError("The table is missing.")
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Iterator[Path]:
+    """A project with the real launcher and nothing behind it."""
+    shutil.copytree(PROJECT / "launch", tmp_path / "launch", ignore=shutil.ignore_patterns("__pycache__"))
+    (tmp_path / "mcp").mkdir()
+    (tmp_path / "mcp" / "wsgi.py").write_text(WSGI)
+    (tmp_path / "manage.py").write_text(MANAGE)
+    yield tmp_path
+    shutil.rmtree(tmp_path)
+
+
+@pytest.fixture
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def launched(project: Path, free_port: int) -> subprocess.Popen[str]:
+    variables = {"PATH": os.environ["PATH"], "PORT": str(free_port)}
+    return subprocess.Popen(
+        [sys.executable, "-m", "launch"],
+        cwd=project, env=variables, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+
+
+def lines_until(process: subprocess.Popen[str], start: str) -> list[str]:
+    assert process.stdout is not None
+    lines: list[str] = []
+    while not (lines and lines[-1].startswith(start)):
+        line = process.stdout.readline()
+        assert line, process.communicate()
+        lines.append(line.rstrip("\n"))
+    return lines
+
+
+def left(project: Path, family: list[psutil.Process]) -> list[psutil.Process]:
+    """What still runs of the programs and of the server."""
+    server = Cluster(folder=project / "var" / "postgres").postmaster()
+    running = [one for one in family if one.is_running() and one.status() != psutil.STATUS_ZOMBIE]
+    return [*running, *([server] if server else [])]
+
+
+def test_run_is_ready_and_ctrl_c_leaves_nothing_behind(project: Path, free_port: int):
+    process = launched(project, free_port)
+    lines = lines_until(process, "bodo")
+    family = psutil.Process(process.pid).children(recursive=True)
+    assert lines[-3:] == [
+        f"Stammhaus is ready: http://127.0.0.1:{free_port}/",
+        "anna: central of Nordlicht",
+        "bodo: Hamburg and Bremen",
+    ]
+    assert len([line for line in lines if line.startswith("Stammhaus is ready")]) == 1
+    assert port.status(free_port, "/login/") == 200
+    assert len(family) == 4  # the web server, its two workers, and the worker for long tasks
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=30)
+    assert (process.returncode, out, err) == (0, "\nStopping …\n", "")
+    assert left(project, family) == []
+    assert port.chosen(str(free_port)) == free_port
+
+
+def test_run_migrates_and_loads_the_demo_as_the_plain_role(project: Path, free_port: int):
+    process = launched(project, free_port)
+    lines_until(process, "Stammhaus is ready")
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=30)
+    assert (project / "commands.txt").read_text().splitlines() == [
+        "migrate --no-input as postgresql://stammhaus",
+        "demo --if-empty as postgresql://stammhaus",
+    ]
+
+
+def test_run_ends_with_the_name_of_the_program_that_died(project: Path, free_port: int):
+    process = launched(project, free_port)
+    lines_until(process, "Stammhaus is ready")
+    family = psutil.Process(process.pid).children(recursive=True)
+    worker = next(one for one in family if "procrastinate" in one.cmdline())
+    worker.kill()
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == 1
+    assert err.startswith("The worker ended by SIGKILL. Its last lines, from ")
+    assert left(project, family) == []
+
+
+def test_run_with_a_web_server_that_cannot_start_shows_why(project: Path, free_port: int):
+    (project / "mcp" / "wsgi.py").write_text(BROKEN_WSGI)
+    process = launched(project, free_port)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "Stammhaus is ready" not in out
+    assert err.startswith("The web server ended with exit code 3. Its last lines, from ")
+    assert "RuntimeError: The table is missing." in err
+    assert left(project, []) == []
+
+
+def test_ctrl_c_while_starting_leaves_nothing_behind(project: Path, free_port: int):
+    process = launched(project, free_port)
+    lines_until(process, "Starting the embedded PostgreSQL")
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=30)
+    assert (process.returncode, err) == (0, "")
+    assert left(project, []) == []
