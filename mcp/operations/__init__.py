@@ -30,6 +30,7 @@ from mcp.operations.restrictions import may_restrict, restrict, unrestrict
 from mcp.operations.users import (
     TooPowerful,
     change_user,
+    create_provider_user,
     create_user,
     set_memberships,
     set_password,
@@ -46,6 +47,7 @@ __all__ = [
     "change_location",
     "change_user",
     "close_location",
+    "create_provider_user",
     "create_user",
     "create_user_group",
     "delete_user_group",

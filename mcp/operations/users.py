@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from locations.models import Location, Organization
 from locations.permissions import Right
 from mcp import access
+from mcp.choices import ProviderRole
 from mcp.models import Membership, User, UserGroup
 from mcp.operations.grants import CannotGrant, OwnPromotion, keep_a_manager
 from mcp.operations.groups import demand_group
@@ -41,6 +42,20 @@ def visible_users(actor: Scope) -> QuerySet[User]:
     if acts_for_all(actor):
         return User.objects.of_organization(actor.organization)
     return User.objects.at_home_in(actor.location)
+
+
+@transaction.atomic
+def create_provider_user(*, username: str, role: ProviderRole, password: str) -> User:
+    """Create a person of the provider. For commands only: no page offers it, so no scope is asked for.
+
+    Raises ValidationError for a name that is taken or a weak password.
+    """
+    user = User(username=username, provider_role=role)
+    validate_password(password, user)
+    user.set_password(password)
+    user.full_clean()
+    user.save(force_insert=True)
+    return user
 
 
 @transaction.atomic

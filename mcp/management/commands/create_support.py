@@ -1,0 +1,34 @@
+"""`manage.py create_support USERNAME`: a person of the provider who opens businesses in the browser."""
+
+from __future__ import annotations
+
+import getpass
+import sys
+from typing import Any
+
+import pghistory
+from django.core.exceptions import ValidationError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from mcp.choices import ProviderRole
+from mcp.operations import create_provider_user
+
+
+class Command(BaseCommand):
+    help = "Create a person of the provider: support, or a developer who signs off base switches."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("username")
+        parser.add_argument("--role", choices=ProviderRole.values, default=ProviderRole.SUPPORT)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Asks for the password; where nobody sits at a terminal, reads it as one line."""
+        password = getpass.getpass("Password: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
+        try:
+            with pghistory.context(user=None, user_name="create_support"):
+                create_provider_user(
+                    username=options["username"], role=ProviderRole(options["role"]), password=password
+                )
+        except ValidationError as error:
+            raise CommandError(" ".join(error.messages)) from error
+        self.stdout.write(f"{options['username']} can log in now. The account number stays empty at the login.")
