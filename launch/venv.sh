@@ -11,6 +11,12 @@ if "$folder/bin/python" -c "$new_enough" 2>/dev/null && "$folder/bin/python" -m 
     exit 0
 fi
 
+# pyenv's stubs answer for the chosen version only; this lets them answer for every one that is installed.
+if command -v pyenv >/dev/null 2>&1; then
+    PYENV_VERSION="$(pyenv versions --bare 2>/dev/null | tr '\n' ':')system"
+    export PYENV_VERSION
+fi
+
 found=
 seen=
 for candidate in ${wanted:-python3.13 python3.12 python3.14 python3 python}; do
