@@ -5,7 +5,7 @@ from spreadsheets.limits import Limits
 from spreadsheets.problems import DOUBTS, MESSAGES, Problem, UnreadableFile, UnwritableTable
 from spreadsheets.reading import Table, open_table
 from spreadsheets.rows import Cell, Row
-from spreadsheets.writing import ENDINGS, Profile, Writer, open_writer
+from spreadsheets.writing import ENDINGS, Profile, Writer, open_writer, open_writer_like
 
 __all__ = [
     "DOUBTS",
@@ -24,4 +24,5 @@ __all__ = [
     "Writer",
     "open_table",
     "open_writer",
+    "open_writer_like",
 ]

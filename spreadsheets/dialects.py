@@ -1,6 +1,6 @@
 """How a file is written: what was recognised, and what the user says instead."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Literal
 
 type FileKind = Literal["csv", "xlsx", "jsonl"]
@@ -29,13 +29,15 @@ class Dialect:
 
 @dataclass(frozen=True, slots=True)
 class Overrules:
-    """What the user knows better. None leaves a part to the detection."""
+    """What the user knows better. None leaves a part to the detection; ValueError where csv would be confused."""
 
     encoding: str | None = None
     delimiter: str | None = None
     quote: str | None = None
     sheet: str | None = None
 
-    def stated(self) -> dict[str, str]:
-        """The parts that are not left to the detection."""
-        return {part.name: getattr(self, part.name) for part in fields(self) if getattr(self, part.name) is not None}
+    def __post_init__(self) -> None:
+        if self.quote not in (None, *QUOTE_CHARACTERS):
+            raise ValueError("quote is none of QUOTE_CHARACTERS")
+        if self.delimiter is not None and (len(self.delimiter) != 1 or self.delimiter in "\r\n\"' "):
+            raise ValueError("delimiter is not one character that can divide cells")

@@ -60,7 +60,7 @@ def _eight_bit(head: bytes, file: BinaryIO) -> str:
     decoder = codecs.getincrementaldecoder("utf-8")()
     fragments: list[bytes] = []
     is_utf8, chunk = True, head
-    while chunk:
+    while chunk and (is_utf8 or len(fragments) < FRAGMENTS):
         if is_utf8:
             try:
                 decoder.decode(chunk)

@@ -17,18 +17,22 @@ from contextlib import suppress
 from datetime import date, datetime
 from decimal import Decimal
 from types import MappingProxyType, TracebackType
-from typing import BinaryIO, Literal, Self
+from typing import TYPE_CHECKING, BinaryIO, Literal, Self
 
+from spreadsheets.dialects import Dialect
 from spreadsheets.formulas import neutralise
 from spreadsheets.problems import Problem, UnwritableTable
 from spreadsheets.rows import Cell
 from spreadsheets.xlsx_writing import SheetArchive
 
+if TYPE_CHECKING:
+    from _csv import Writer as CsvRows  # the module has no public name for it
+
 type Profile = Literal["excel-de", "plain", "xlsx", "jsonl"]
 
 INCOMPLETE = "*** INCOMPLETE ***"
 ENDINGS: dict[Profile, str] = {"excel-de": ".csv", "plain": ".csv", "xlsx": ".xlsx", "jsonl": ".jsonl"}
-BUFFERED = 64 * 1024
+DIALECTS = {"excel-de": Dialect("csv", "utf-8-sig", ";"), "plain": Dialect("csv", "utf-8", ",")}
 
 
 class Writer(ABC):
@@ -96,19 +100,21 @@ class Writer(ABC):
 class CsvWriter(Writer):
     """Semicolons, UTF-8 with mark and CRLF for Excel in Germany; commas, UTF-8 and LF for everything else.
 
+    The text is UTF-8 whatever encoding `dialect` says; it begins with a mark unless that is utf-8.
+
     Headings are always quoted: the delimiter can then be recognised from them alone, and a first heading "ID"
-    doesn't make Excel look for a SYLK file. Numbers and dates are written as the language of the profile does.
+    doesn't make Excel look for a SYLK file. Numbers and dates are German where semicolons delimit.
     """
 
-    def __init__(self, file: BinaryIO, *, is_german_excel: bool) -> None:
+    def __init__(self, file: BinaryIO, *, dialect: Dialect, line_end: str) -> None:
         super().__init__(file)
-        self._is_german = is_german_excel
-        self._end = "\r\n" if is_german_excel else "\n"
-        self._text = io.TextIOWrapper(file, encoding="utf-8", newline="", write_through=False)
-        if is_german_excel:
+        self._is_german = dialect.delimiter == ";"
+        self._delimiter, self._quote, self._end = dialect.delimiter, dialect.quote or '"', line_end
+        self._text = io.TextIOWrapper(file, encoding="utf-8", newline="")
+        if dialect.encoding != "utf-8":
             self._text.write("\ufeff")
-        self._delimiter = ";" if is_german_excel else ","
-        self._csv = csv.writer(self, delimiter=self._delimiter)
+        # Single quotation marks are recognised only where they are the rule.
+        self._csv = self._writer(csv.QUOTE_ALL if self._quote == "'" else csv.QUOTE_MINIMAL)
 
     def mark_incomplete(self, text: str = INCOMPLETE) -> None:
         count = 2 if len(self._headings) == 1 else 1
@@ -124,10 +130,13 @@ class CsvWriter(Writer):
     def _write_headings(self, headings: Sequence[str]) -> None:
         self._quoted(headings)
         if len(headings) == 1:  # nothing else tells that a delimiter in a lone cell is none
-            self._csv = csv.writer(self, delimiter=self._delimiter, quoting=csv.QUOTE_ALL)
+            self._csv = self._writer(csv.QUOTE_ALL)
 
     def _quoted(self, cells: Sequence[str]) -> None:
-        csv.writer(self, delimiter=self._delimiter, quoting=csv.QUOTE_ALL).writerow([*map(neutralise, cells)])
+        self._writer(csv.QUOTE_ALL).writerow([*map(neutralise, cells)])
+
+    def _writer(self, quoting: Literal[0, 1]) -> "CsvRows":
+        return csv.writer(self, delimiter=self._delimiter, quotechar=self._quote, quoting=quoting)
 
     def _write_row(self, cells: Sequence[Cell]) -> None:
         self._csv.writerow([neutralise(cell) if type(cell) is str else self._shown(cell) for cell in cells])
@@ -199,7 +208,17 @@ def open_writer(file: BinaryIO, *, profile: Profile, sheet: str = "Table") -> Wr
         return XlsxWriter(file, sheet=sheet)
     if profile == "jsonl":
         return JsonlWriter(file)
-    return CsvWriter(file, is_german_excel=profile == "excel-de")
+    return CsvWriter(file, dialect=DIALECTS[profile], line_end="\r\n" if profile == "excel-de" else "\n")
+
+
+def open_writer_like(file: BinaryIO, *, dialect: Dialect) -> Writer:
+    """A writer for rows that were read in this dialect, so that they can be corrected and read again.
+
+    CSV keeps its delimiter and quotation marks but becomes UTF-8: an older encoding might lack a character.
+    """
+    if dialect.kind == "csv":
+        return CsvWriter(file, dialect=dialect, line_end="\r\n")
+    return XlsxWriter(file, sheet=dialect.sheet) if dialect.kind == "xlsx" else JsonlWriter(file)
 
 
 def _json_text(cell: object) -> str:

@@ -169,7 +169,7 @@ class _Sheet:
             return moment(text, is_1904=self._workbook.is_1904)
         value = number(text)
         if is_shortened(value):
-            self._report("mangled_number", value=value)
+            self._report("mangled_number", value=shortened(value))
         return value
 
     def _report(self, code: str, **params: object) -> None:

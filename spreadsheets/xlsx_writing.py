@@ -22,7 +22,6 @@ from spreadsheets.xlsx_cells import EPOCH_1900, EXCEL_PRECISION, MILLISECONDS_PE
 
 LAST_ROW, LAST_COLUMN, LONGEST_CELL = 1_048_576, 16_384, 32_767
 LARGEST_MEMBER = 2**31 - 2**20  # beyond two gibibytes the archive would need an extension that Excel complains of
-LEVEL = 4
 ROWS_AT_ONCE = 200
 HEADING, DATE, MOMENT = 1, 2, 3
 FIRST_DATE = date(1900, 3, 1)  # before it Excel counts a day that never was
@@ -59,7 +58,7 @@ class SheetArchive:
     """Sheets one after the other; the last one that was started takes the rows."""
 
     def __init__(self, file: BinaryIO) -> None:
-        self._zip = zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=LEVEL)
+        self._zip = zipfile.ZipFile(file, "w")
         self._titles: list[str] = []
         self._sheet: IO[bytes] | None = None
         self._row = self._size = 0
@@ -69,7 +68,7 @@ class SheetArchive:
         """Finish the sheet before and start another; the title is cut to what Excel allows."""
         self._finish_sheet()
         self._titles.append(_allowed_title(title, taken=self._titles))
-        self._sheet = self._zip.open(f"xl/worksheets/sheet{len(self._titles)}.xml", "w")
+        self._sheet = self._zip.open(_member(f"xl/worksheets/sheet{len(self._titles)}.xml"), "w")
         self._row = self._size = 0
         self._pending = [SHEET_START]
 
@@ -98,7 +97,7 @@ class SheetArchive:
         """Write the rest of the archive; the file stays open."""
         self._finish_sheet()
         for name, content in _fixed_parts(self._titles):
-            self._zip.writestr(name, content)
+            self._zip.writestr(_member(name), content)
         self._zip.close()
 
     def _refuse_length(self, size: int, letter: str) -> NoReturn:
@@ -125,6 +124,13 @@ class SheetArchive:
             self._pending.append(SHEET_END)
             self._flush()
         self._sheet = None
+
+
+def _member(name: str) -> zipfile.ZipInfo:
+    """Without the time of day, so that the same table gives the same bytes."""
+    info = zipfile.ZipInfo(name)
+    info.compress_type = zipfile.ZIP_DEFLATED
+    return info
 
 
 @lru_cache(maxsize=64)

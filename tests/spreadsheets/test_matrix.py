@@ -113,3 +113,9 @@ def test_encoding_damage_late_in_a_large_file_is_seen() -> None:
     head = b"Nr;Name\n" + b"1;Mueller\n" * 300_000
     _headings, rows = read(head + "2;Jäger\n".encode("cp1252"))
     assert rows[-1].cells == ("2", "Jäger")
+
+
+@pytest.mark.parametrize("parts", [{"delimiter": ""}, {"delimiter": ";;"}, {"delimiter": "\n"}, {"quote": "x"}])
+def test_overrule_that_can_not_work_is_refused(parts: dict[str, str]) -> None:
+    with pytest.raises(ValueError, match=r"delimiter|quote"):
+        Overrules(**parts)

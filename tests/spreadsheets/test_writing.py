@@ -7,7 +7,7 @@ from typing import BinaryIO
 import openpyxl
 import pytest
 
-from spreadsheets import Profile, UnreadableFile, UnwritableTable, open_table, open_writer
+from spreadsheets import Profile, UnreadableFile, UnwritableTable, open_table, open_writer, open_writer_like
 from tests.spreadsheets.tables import file_name, read, repository, written
 from tests.spreadsheets.test_formulas import PAYLOADS
 
@@ -147,3 +147,28 @@ def test_json_lines_that_begin_broken_are_refused() -> None:
     with pytest.raises(UnreadableFile) as refused:
         read(b'{"a": [1]}\n', name="a.jsonl")
     assert refused.value.problem.code == "broken_json"
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.csv", "Nr|Name\r\n1|Jäger\r\n2|=1+1\r\n".encode("cp1252")),
+        ("a.csv", "'Nr';'Name'\n'1';'J;ä''ger'\n'2';'\"x\"'\n".encode()),
+        ("a.csv", "Nr\tName\n1\tJäger\n".encode("utf-16")),
+        ("a.xlsx", written(["Nr", "Name"], [[1, "Jäger"]], profile="xlsx")),
+        ("a.jsonl", b'{"Nr": 1, "Name": null}\n'),
+    ],
+)
+def test_rejected_rows_are_written_in_the_format_they_came_in(name: str, content: bytes) -> None:
+    file = io.BytesIO()
+    with open_table(io.BytesIO(content), name=name) as table:
+        rows = [row.cells for row in table]
+        with open_writer_like(file, dialect=table.dialect) as writer:
+            writer.write_headings(table.headings)
+            for cells in rows:
+                writer.write_row(cells)
+        with open_table(file, name=name) as again:
+            assert [row.cells for row in again] == rows
+            before, after = table.dialect, again.dialect
+            assert (after.kind, after.delimiter, after.quote) == (before.kind, before.delimiter, before.quote)
+            assert (after.sheet, again.headings) == (before.sheet, table.headings)

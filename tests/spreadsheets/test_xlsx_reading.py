@@ -13,7 +13,8 @@ DATE_STYLES = (
     '<numFmts><numFmt numFmtId="170" formatCode="[$-407]d\\.\\ mmmm\\ yyyy"/>'
     '<numFmt numFmtId="171" formatCode="0.00&quot; days&quot;"/></numFmts>'
     '<cellStyleXfs><xf numFmtId="14"/></cellStyleXfs>'
-    '<cellXfs><xf numFmtId="0"/><xf numFmtId="14"/><xf numFmtId="170"/><xf numFmtId="171"/><xf numFmtId="22"/></cellXfs>'
+    '<cellXfs><xf numFmtId="0"/><xf numFmtId="14"/><xf numFmtId="170"/><xf numFmtId="171"/>'
+    '<xf numFmtId="22"/></cellXfs>'
 )
 
 
