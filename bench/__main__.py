@@ -1,0 +1,70 @@
+"""`python -m bench`: fill a database of its own (once), measure, print the table."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import time
+
+from launch import folders
+from launch.cluster import Cluster
+from launch.embedded import Handle
+
+# Django reads its settings when it is set up, so what needs models is imported inside of main(), after that.
+
+
+def main() -> None:
+    arguments = _arguments()
+    with Handle(Cluster(folder=folders.var() / "postgres-bench")) as server:
+        os.environ.update(DATABASE_URL=server.url, DJANGO_SETTINGS_MODULE="bench.settings")
+        _run(arguments)
+
+
+def _run(arguments: argparse.Namespace) -> None:
+    import django  # noqa: PLC0415 - the address of the database is known only now
+
+    django.setup()
+    from django.test.utils import setup_test_environment  # noqa: PLC0415 - needs the settings
+
+    from bench import pages, report  # noqa: PLC0415 - needs the models
+
+    _fill(arguments)
+    setup_test_environment()
+    started = time.perf_counter()
+    rows = pages.all_rows(repeat=arguments.repeat)
+    print(report.table(rows))
+    print(f"\n{report.machine()}\nMeasured in {time.perf_counter() - started:.0f} s.")
+
+
+def _fill(arguments: argparse.Namespace) -> None:
+    """Only an empty database is filled; the next run measures on the same rows."""
+    from django.core.management import call_command  # noqa: PLC0415 - needs the settings
+
+    from bench.fill import Size, fill  # noqa: PLC0415 - needs the models
+    from locations.models import Organization  # noqa: PLC0415 - needs the models
+
+    call_command("migrate", verbosity=0)
+    if Organization.objects.exists():
+        return
+    size = Size(
+        customers=arguments.customers,
+        small=arguments.small,
+        locations=arguments.locations,
+        users=arguments.users,
+        groups=arguments.groups,
+    )
+    print(f"Filling {size.customers:,} customers, {size.locations:,} locations, {size.users:,} users …", flush=True)
+    print(f"The customers took {fill(size):.0f} s, with all indexes and history.", flush=True)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    for name, default in (("customers", 1_000_000), ("small", 10_000), ("locations", 10_000), ("users", 20_000)):
+        parser.add_argument(f"--{name}", type=int, default=default)
+    parser.add_argument("--groups", type=int, default=2_000)
+    parser.add_argument("--repeat", type=int, default=40, help="measured calls of each page")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,42 @@
+"""The table that `make bench` prints."""
+
+from __future__ import annotations
+
+import os
+import platform
+
+from django.db import connection
+
+from bench.measure import Series
+from bench.pages import Row
+
+HEAD = ("| page | median ms | p95 ms | queries | 10,000: p95 ms | ratio | stock: median ms | stock ÷ ours |",
+        "|---|--:|--:|--:|--:|--:|--:|--:|")  # fmt: skip
+
+
+def table(rows: list[Row]) -> str:
+    """A Markdown table: ours, ours at ten thousand customers, and the stock admin, with the ratios."""
+    return "\n".join([*HEAD, *(_line(row) for row in rows)])
+
+
+def machine() -> str:
+    """What the figures were measured on."""
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW server_version")
+        version = cursor.fetchone()[0]
+    return (
+        f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}, PostgreSQL {version}. "
+        "Times are of the server, without network; ratios count, absolute times drift."
+    )
+
+
+def _line(row: Row) -> str:
+    cells = [row.name, _ms(row.ours.median), _ms(row.ours.p95), str(row.queries)]
+    cells += [_ms(row.small.p95), f"{row.ours.median / row.small.median:.2f}"] if row.small else ["", ""]
+    cells += [_ms(row.stock.median), f"{row.stock.median / row.ours.median:.1f}"] if row.stock else ["", ""]
+    return "| " + " | ".join(cells) + " |"
+
+
+def _ms(value: float | Series) -> str:
+    seconds = value.median if isinstance(value, Series) else value
+    return f"{seconds * 1000:.1f}"
