@@ -1,12 +1,38 @@
-"""What every page knows: where its user is, and where he can go."""
+"""What every page knows: where its user is, where he can go, and how pages look."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest
+
+from mcp import access
+
+FAVICONS = [{"rel": "icon", "href": "/static/logo.svg", "type": "image/svg+xml"}]
 
 
 def where_you_are(request: HttpRequest) -> dict[str, Any]:
-    """`scope` for the header: group, location and base, a base 1.0 marked as discontinued."""
-    return {"scope": getattr(request, "scope", None)}
+    """`scope` for the header, and whether there is another location to switch to (one query, where it is asked)."""
+    return {"scope": getattr(request, "scope", None), "can_switch": lambda: can_switch(request)}
+
+
+def can_switch(request: HttpRequest) -> bool:
+    """Whether the user can work at a location other than the one of the request."""
+    scope = getattr(request, "scope", None)
+    user: Any = request.user
+    if scope is None or not user.is_authenticated:
+        return False
+    return access.accessible_locations(user).exclude(pk=scope.location.pk).exists()
+
+
+def look(request: HttpRequest) -> dict[str, Any]:
+    """What the frame of a page needs that is outside the admin: the colours and files of the settings."""
+    return {
+        "styles": settings.UNFOLD["STYLES"],
+        "scripts": settings.UNFOLD["SCRIPTS"],
+        "colors": settings.UNFOLD["COLORS"],
+        "border_radius": settings.UNFOLD["BORDER_RADIUS"],
+        "site_favicons": FAVICONS,
+        "show_languages": True,
+    }

@@ -2,30 +2,46 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 
 from mcp import access
+from mcp.context import look
 from mcp.scope import MissingRight
+
+SHOWN_GRANTERS = 5
 
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """403: which right is missing, at which location, and who can grant it."""
-    context: dict[str, object] = {"right": None}
+    context: dict[str, Any] = {**look(request), "title": _("Not open to you")}
     if isinstance(exception, MissingRight):
-        context = {
-            "right": exception.right.label,
-            "location": exception.location,
-            "granters": list(access.granters_at(exception.location)[:5]),
-        }
+        context |= _what_is_missing(request, exception)
     return render(request, "errors/403.html", context, status=403)
+
+
+def _what_is_missing(request: HttpRequest, missing: MissingRight) -> dict[str, Any]:
+    granters = list(access.granters_at(missing.location)[: SHOWN_GRANTERS + 1])
+    scope = getattr(request, "scope", None)
+    return {
+        "right": missing.right.label,
+        "location": missing.location,
+        "granters": granters[:SHOWN_GRANTERS],
+        "more_granters": len(granters) > SHOWN_GRANTERS,
+        "way_back": missing.location.address if scope and scope.rights else "",
+    }
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """404: the same page, to the byte, for what does not exist and for what is somebody else's."""
-    return render(request, "errors/404.html", {}, status=404)
+    context = {**look(request), "title": _("Not found")}
+    return render(request, "errors/404.html", context, status=404)
 
 
 def broken(request: HttpRequest) -> HttpResponse:
-    """500: without any context that could break as well."""
-    return render(request, "errors/500.html", {}, status=500)
+    """500: a page that needs neither database nor user, so that it cannot break as well."""
+    return render(None, "errors/500.html", {"language": get_language()}, status=500)  # type: ignore[arg-type]
