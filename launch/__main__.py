@@ -21,10 +21,12 @@ def main() -> None:
         try:
             _prepare(supervisor)
             logins = _serve(supervisor, number)
-            print(f"Stammhaus is ready: http://{port.HOST}:{number}/\n{logins}", flush=True)
+            _say(f"Stammhaus is ready: http://{port.HOST}:{number}/")
+            if logins:
+                _say(logins)
             supervisor.watch()
         except Stopped:
-            print("\nStopping …", flush=True)
+            _say("\nStopping …")
 
 
 def check_python(version: tuple[int, int]) -> None:

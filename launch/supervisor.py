@@ -154,6 +154,7 @@ def _ended(program: Program) -> CannotStart:
 
 
 def _end_with_parent() -> None:
-    """Linux ends the program when this process is killed and cannot do it itself."""
+    """Linux kills the program when this process was killed and cannot end it; asked politely, a worker whose
+    database died at the same moment stays for ever."""
     if _LIBC is not None:
-        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
