@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -73,6 +74,15 @@ def lines_until(process: subprocess.Popen[str], start: str) -> list[str]:
     return lines
 
 
+def programs_of(process: subprocess.Popen[str]) -> list[psutil.Process]:
+    """The web server, its two workers, and the worker for long tasks, once all are there."""
+    deadline = time.monotonic() + 10
+    while len(found := psutil.Process(process.pid).children(recursive=True)) < 4 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert len(found) == 4
+    return found
+
+
 def left(project: Path, family: list[psutil.Process]) -> list[psutil.Process]:
     """What still runs of the programs and of the server."""
     server = Cluster(folder=project / "var" / "postgres").postmaster()
@@ -83,7 +93,7 @@ def left(project: Path, family: list[psutil.Process]) -> list[psutil.Process]:
 def test_run_is_ready_and_ctrl_c_leaves_nothing_behind(project: Path, free_port: int):
     process = launched(project, free_port)
     lines = lines_until(process, "bodo")
-    family = psutil.Process(process.pid).children(recursive=True)
+    family = programs_of(process)
     assert lines[-3:] == [
         f"Stammhaus is ready: http://127.0.0.1:{free_port}/",
         "anna: central of Nordlicht",
@@ -91,7 +101,6 @@ def test_run_is_ready_and_ctrl_c_leaves_nothing_behind(project: Path, free_port:
     ]
     assert len([line for line in lines if line.startswith("Stammhaus is ready")]) == 1
     assert port.status(free_port, "/login/") == 200
-    assert len(family) == 4  # the web server, its two workers, and the worker for long tasks
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=30)
     assert (process.returncode, out, err) == (0, "\nStopping …\n", "")
@@ -113,7 +122,7 @@ def test_run_migrates_and_loads_the_demo_as_the_plain_role(project: Path, free_p
 def test_run_ends_with_the_name_of_the_program_that_died(project: Path, free_port: int):
     process = launched(project, free_port)
     lines_until(process, "Stammhaus is ready")
-    family = psutil.Process(process.pid).children(recursive=True)
+    family = programs_of(process)
     worker = next(one for one in family if "procrastinate" in one.cmdline())
     worker.kill()
     _, err = process.communicate(timeout=30)
