@@ -7,8 +7,9 @@ from dataclasses import dataclass
 class Limits:
     """All sizes in bytes, all lengths in characters. The defaults admit a million customers with room to spare.
 
-    `members`, `ratio` and `unpacked_bytes` concern workbooks, which are archives; `ratio` is the unpacked
-    size of one member divided by its packed size and is asked only of members that unpack to over a mebibyte.
+    `members`, `ratio`, `unpacked_bytes`, `styles` and `strings` concern workbooks, which are archives.
+    `ratio` is the unpacked size of one member divided by its packed size and is asked only of members that unpack
+    to over a mebibyte; `strings` counts the different texts, each of which takes eight bytes of memory.
     """
 
     file_bytes: int = 2 * 1024**3
@@ -20,3 +21,4 @@ class Limits:
     cell_length: int = 32_767
     row_length: int = 1_000_000
     styles: int = 65_536
+    strings: int = 20_000_000

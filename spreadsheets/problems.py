@@ -24,6 +24,7 @@ MESSAGES: dict[str, str] = {
     "unpacked_too_large": "Unpacked, the workbook has %(size)s bytes; at most %(limit)s are allowed. "
     "Split it into smaller files.",
     "too_many_styles": "The workbook has more than %(limit)s cell formats. Copy the table into a new workbook.",
+    "too_many_strings": "The workbook has more than %(limit)s different texts. Split it into smaller files.",
     "unknown_sheet": "The workbook has no sheet called %(sheet)s. It has: %(sheets)s.",
     "too_many_rows": "The table has more than %(limit)s rows. Split it into smaller files.",
     "too_many_columns": "Row %(row)s has more than %(limit)s columns. Delete the columns that you don't need.",

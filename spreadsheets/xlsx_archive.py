@@ -15,6 +15,7 @@ from spreadsheets.problems import UnreadableFile, shortened, unreadable
 CHUNK = 64 * 1024
 LONGEST_TOKEN = 1024 * 1024
 SMALL_MEMBER = 1024 * 1024
+DEEPEST = 1_000
 END_RECORD = b"PK\x05\x06"
 BYTES_PER_ENTRY = 512
 METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
@@ -89,11 +90,20 @@ def _check_member(member: zipfile.ZipInfo, *, limits: Limits) -> None:
 class Reader:
     """Pushes one member through expat; names come without the prefix of their namespace.
 
-    Document types are refused (they could define entities), and so is a single tag of over a mebibyte.
+    Document types are refused (they could define entities), and so are a single tag of over a mebibyte and
+    elements nested deeper than DEEPEST. Handlers for millions of elements count the depth themselves, which is
+    quicker, and say so with `counts_depth`.
     """
 
-    def __init__(self, *, start: StartHandler, end: EndHandler | None = None, text: TextHandler | None = None) -> None:
-        self._start, self._end = start, end
+    def __init__(
+        self,
+        *,
+        start: StartHandler,
+        end: EndHandler | None = None,
+        text: TextHandler | None = None,
+        counts_depth: bool = False,
+    ) -> None:
+        self._start, self._end = (start, end) if counts_depth else _counting_depth(start, end)
         self._parser: XMLParserType = ParserCreate()
         self._parser.buffer_text = True
         self._parser.buffer_size = CHUNK
@@ -129,6 +139,30 @@ class Reader:
         if end is not None:
             self._parser.EndElementHandler = end
         start(name, attributes)
+
+
+def too_deep() -> UnreadableFile:
+    """What to raise where the depth is more than DEEPEST."""
+    return unreadable("broken_archive", reason="its parts are nested too deeply")
+
+
+def _counting_depth(start: StartHandler, end: EndHandler | None) -> tuple[StartHandler, EndHandler]:
+    depth = 0
+
+    def counting_start(name: str, attributes: Attributes) -> None:
+        nonlocal depth
+        depth += 1
+        if depth > DEEPEST:
+            raise too_deep()
+        start(name, attributes)
+
+    def counting_end(name: str) -> None:
+        nonlocal depth
+        depth -= 1
+        if end is not None:
+            end(name)
+
+    return counting_start, counting_end
 
 
 def _without_prefix(handler: StartHandler) -> StartHandler:

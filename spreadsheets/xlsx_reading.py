@@ -11,12 +11,14 @@ from spreadsheets.ooxml_text import from_xml
 from spreadsheets.problems import Problem, shortened, unreadable
 from spreadsheets.rows import Cell, RawRow
 from spreadsheets.xlsx_archive import (
+    DEEPEST,
     Attributes,
     Reader,
     damage_reported,
     foreign_archive,
     is_workbook,
     open_archive,
+    too_deep,
 )
 from spreadsheets.xlsx_cells import column_of, is_shortened, iso_moment, moment, number
 from spreadsheets.xlsx_workbook import TEXT_PER_CELL, SharedStrings, Workbook, read_workbook
@@ -74,17 +76,21 @@ class _Sheet:
         self._column, self._type, self._style = -1, "n", 0
         self._value: list[str] = []
         self._formula: list[str] = []
-        self._length, self._phonetic = 0, 0
+        self._length = self._phonetic = self._depth = 0
         self._into: list[str] | None = None
         self._has_value = self._has_formula = False
 
     def rows(self, archive: zipfile.ZipFile, member: str) -> Generator[RawRow]:
         """All rows that hold a value."""
-        for _chunk in Reader(start=self._start, end=self._end, text=self._text).chunks(archive, member):
+        reader = Reader(start=self._start, end=self._end, text=self._text, counts_depth=True)
+        for _chunk in reader.chunks(archive, member):
             yield from self._done
             self._done.clear()
 
     def _start(self, name: str, attributes: Attributes) -> None:
+        self._depth += 1
+        if self._depth > DEEPEST:
+            raise too_deep()
         if name == "c":
             self._start_cell(attributes)
         elif name == "v" or (name == "t" and not self._phonetic):
@@ -100,6 +106,7 @@ class _Sheet:
 
     def _end(self, name: str) -> None:
         self._into = None
+        self._depth -= 1
         if name == "c":
             if self._has_value or self._has_formula:
                 self._end_cell()

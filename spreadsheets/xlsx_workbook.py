@@ -11,7 +11,7 @@ from functools import lru_cache
 from spreadsheets.limits import Limits
 from spreadsheets.ooxml_text import from_xml
 from spreadsheets.problems import unreadable
-from spreadsheets.xlsx_archive import Attributes, Reader
+from spreadsheets.xlsx_archive import DEEPEST, Attributes, Reader, too_deep
 
 WORKBOOK = "xl/workbook.xml"
 BUILT_IN_DATES = frozenset({*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)})
@@ -108,12 +108,13 @@ class SharedStrings:
         self._offsets = array("Q", [0])
         self._file = tempfile.TemporaryFile()  # noqa: SIM115  closed by close()
         self._longest = limits.cell_length * TEXT_PER_CELL
+        self._most = limits.strings
         self._parts: list[str] = []
         self._length = 0
-        self._is_text, self._phonetic = False, 0
+        self._is_text, self._phonetic, self._depth = False, 0, 0
         self._spilled = lru_cache(maxsize=4096)(self._read)
         if member is not None:
-            Reader(start=self._start, end=self._end, text=self._text).read(archive, member)
+            Reader(start=self._start, end=self._end, text=self._text, counts_depth=True).read(archive, member)
         self._file.flush()
 
     def __getitem__(self, index: int) -> str:
@@ -136,13 +137,17 @@ class SharedStrings:
         return self._file.read(end - begin).decode("utf-8")
 
     def _start(self, name: str, _attributes: Attributes) -> None:
+        self._depth += 1
         if name == "si":
             self._parts, self._length = [], 0
+        if self._depth > DEEPEST:
+            raise too_deep()
         self._is_text = name == "t" and not self._phonetic
         self._phonetic += name == "rPh"
 
     def _end(self, name: str) -> None:
         self._is_text = False
+        self._depth -= 1
         self._phonetic -= name == "rPh"
         if name == "si":
             self._add(from_xml("".join(self._parts)))
@@ -157,4 +162,6 @@ class SharedStrings:
             self._held_characters += len(text) + 50
             self._held.append(text)
             return
+        if len(self._offsets) > self._most:
+            raise unreadable("too_many_strings", limit=self._most)
         self._offsets.append(self._offsets[-1] + self._file.write(text.encode("utf-8")))

@@ -69,6 +69,11 @@ def workbook(
     return file.getvalue()
 
 
+def deep(name: str) -> str:
+    """Elements that open and never close, none of them like the one before, so that they pack badly."""
+    return "".join(f'<{name} a="{number * 2654435761 % 2**32:08x}">' for number in range(100_000))
+
+
 def repository() -> Path:
     """The folder that the package lies in."""
     return Path(__file__).parents[2]

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.spreadsheets.tables import repository, workbook
+from tests.spreadsheets.tables import deep, repository, workbook
 
 PROBE = r"""
 import json, re, sys, time
@@ -81,6 +81,7 @@ BOMBS: dict[str, tuple[Callable[[], bytes], set[str]]] = {
     "many members": (lambda: many_members(lying=False), {"too_many_members"}),
     "many members and a lie": (lambda: many_members(lying=True), {"too_many_members"}),
     "lie about the size": (lying_about_its_size, {"broken_archive"}),
+    "deep rows": (lambda: workbook(HEAD + deep("row")), {"broken_archive"}),
     "many styles": (
         lambda: workbook(
             HEAD, styles="<cellXfs>" + "".join(f'<xf numFmtId="{n}"/>' for n in range(100_000)) + "</cellXfs>"

@@ -6,7 +6,7 @@ import openpyxl
 import pytest
 
 from spreadsheets import Limits, Overrules, UnreadableFile, open_table
-from tests.spreadsheets.tables import codes, read, workbook
+from tests.spreadsheets.tables import codes, deep, read, workbook
 
 HEAD = '<row r="1"><c r="A1" t="inlineStr"><is><t>Nr</t></is></c><c r="B1" t="inlineStr"><is><t>Name</t></is></c></row>'
 DATE_STYLES = (
@@ -128,6 +128,29 @@ def test_document_type_is_refused() -> None:
     prologue = '<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;">]>'
     with pytest.raises(UnreadableFile, match="document type"):
         read(workbook(HEAD, prologue=prologue), name="a.xlsx")
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        {"sheet_data": HEAD + deep("row")},
+        {"sheet_data": HEAD + "<row>" + deep("v")},
+        {"sheet_data": HEAD, "strings": deep("si")},
+        {"sheet_data": HEAD, "styles": deep("x")},
+        {"sheet_data": HEAD, "properties": deep("x")},
+    ],
+    ids=["rows", "values", "strings", "styles", "properties"],
+)
+def test_elements_nested_without_end_are_refused(parts: dict[str, str]) -> None:
+    with pytest.raises(UnreadableFile, match="nested too deeply"):
+        read(workbook(**parts), name="a.xlsx")
+
+
+def test_limit_of_strings_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("spreadsheets.xlsx_workbook.HELD_CHARACTERS", 0)
+    content = workbook(HEAD, strings="<si><t>a</t></si>" * 9)
+    with pytest.raises(UnreadableFile, match="more than 8 different texts"):
+        codes(content, name="a.xlsx", limits=Limits(strings=8))
 
 
 def test_workbook_of_openpyxl_is_read() -> None:
