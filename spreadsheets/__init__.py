@@ -1,6 +1,6 @@
 """Read and write tables as CSV, XLSX and JSON Lines, safely and in flat memory. Knows no model and no Django."""
 
-from spreadsheets.dialects import Dialect, Overrules
+from spreadsheets.dialects import DELIMITERS, ENCODINGS, QUOTE_CHARACTERS, Dialect, Overrules
 from spreadsheets.limits import Limits
 from spreadsheets.problems import DOUBTS, MESSAGES, Problem, UnreadableFile, UnwritableTable
 from spreadsheets.reading import Table, open_table
@@ -8,9 +8,12 @@ from spreadsheets.rows import Cell, Row
 from spreadsheets.writing import ENDINGS, Profile, Writer, open_writer, open_writer_like
 
 __all__ = [
+    "DELIMITERS",
     "DOUBTS",
+    "ENCODINGS",
     "ENDINGS",
     "MESSAGES",
+    "QUOTE_CHARACTERS",
     "Cell",
     "Dialect",
     "Limits",
