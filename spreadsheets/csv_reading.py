@@ -11,7 +11,7 @@ from spreadsheets.decoding import text_of
 from spreadsheets.detect import csv_reader
 from spreadsheets.dialects import DELIMITERS, Dialect
 from spreadsheets.limits import Limits
-from spreadsheets.problems import Problem, unreadable
+from spreadsheets.problems import Problem, shortened, unreadable
 from spreadsheets.rows import RawRow
 
 
@@ -73,7 +73,8 @@ class CsvSource:
             width = width or len(cells)
             problems: list[Problem] = []
             if len(cells) != width:
-                problems.append(self._misfit(cells, lines, line=line, row=number, width=width))
+                cells, problem = self._fitted(cells, lines, line=line, row=number, width=width)
+                problems.append(problem)
             if lines.count > start and (at := self._swallowed(cells, width=width)) is not None:
                 problems.append(Problem("swallowed_rows", line, at + 1, row=number))
             yield RawRow(number, line, [*cells], problems)
@@ -103,6 +104,13 @@ class CsvSource:
             at, count = found.end(), count + 1
         return count
 
+    def _fitted(self, cells: list[str], lines: _Lines, *, line: int, row: int, width: int) -> tuple[list[str], Problem]:
+        joined, at = _rejoined(cells)
+        if self.dialect.delimiter != "," or len(joined) != width:
+            return cells, self._misfit(cells, lines, line=line, row=row, width=width)
+        params = MappingProxyType({"value": shortened(joined[at])})
+        return joined, Problem("comma_in_text", line, at + 1, params, row)
+
     def _misfit(self, cells: Sequence[str], lines: _Lines, *, line: int, row: int, width: int) -> Problem:
         found: dict[str, object] = {"found": len(cells), "expected": width}
         for other in DELIMITERS:
@@ -124,6 +132,22 @@ class CsvSource:
                 if any(line.count(self.dialect.delimiter) >= width - 1 for line in lines):
                     return at
         return None
+
+
+def _rejoined(cells: Sequence[str]) -> tuple[list[str], int]:
+    """The cells with those that begin with a blank put back behind the comma before them, and the first such place.
+
+    Programs that forget the quotation marks write `Gran Vía, 1` as two cells; hardly any begins a cell with a blank.
+    """
+    joined: list[str] = []
+    first = 0
+    for cell in cells:
+        if joined and cell.startswith(" ") and cell.strip():
+            joined[-1] += f",{cell}"
+            first = first or len(joined)
+        else:
+            joined.append(cell)
+    return joined, max(first - 1, 0)
 
 
 def _shown(delimiter: str) -> str:

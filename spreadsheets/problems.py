@@ -53,6 +53,8 @@ MESSAGES: dict[str, str] = {
     # Doubts: perhaps it is meant so, more likely something went wrong before.
     "double_encoded": "Column %(column)s contains “%(value)s”, which looks as if it had been “%(meant)s”. "
     "Correct the text, or choose another encoding.",
+    "comma_in_text": "“%(value)s” in column %(column)s was divided at its comma, which gave the row too many cells; "
+    "it is read as one text. Put it into quotation marks.",
     "swallowed_rows": "Column %(column)s contains whole rows. A quotation mark is probably missing before or after.",
     "mangled_date": "Column %(column)s contains “%(value)s”. A spreadsheet has probably made a date of it. "
     "Enter the value as text.",
@@ -70,6 +72,7 @@ MESSAGES: dict[str, str] = {
 
 DOUBTS = frozenset(
     {
+        "comma_in_text",
         "double_encoded",
         "swallowed_rows",
         "mangled_date",
