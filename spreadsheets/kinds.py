@@ -4,28 +4,32 @@ import json
 from pathlib import PurePath
 
 from spreadsheets.dialects import FileKind
-from spreadsheets.problems import unreadable
+from spreadsheets.problems import gettext_noop, unreadable
 
 CSV_ENDINGS = frozenset({".csv", ".txt", ".tsv", ".tab", ".asc"})
 XLSX_ENDINGS = frozenset({".xlsx", ".xlsm", ".xltx", ".xltm"})
 JSON_ENDINGS = frozenset({".jsonl", ".ndjson", ".json"})
 ENDINGS: dict[FileKind, frozenset[str]] = {"csv": CSV_ENDINGS, "xlsx": XLSX_ENDINGS, "jsonl": JSON_ENDINGS}
-NAMES: dict[FileKind, str] = {"csv": "text (CSV)", "xlsx": "an Excel workbook", "jsonl": "JSON Lines"}
+NAMES: dict[FileKind, str] = {
+    "csv": gettext_noop("text (CSV)"),
+    "xlsx": gettext_noop("an Excel workbook"),
+    "jsonl": "JSON Lines",
+}
 
 ARCHIVE = b"PK\x03\x04"
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 FOREIGN = (
-    (b"%PDF-", "a PDF document"),
-    (b"{\\rtf", "a text document (RTF)"),
-    (b"\x1f\x8b", "a compressed file (gzip)"),
-    (b"BZh91AY&SY", "a compressed file (bzip2)"),
-    (b"7z\xbc\xaf", "a compressed file (7z)"),
-    (b"Rar!\x1a\x07", "a compressed file (RAR)"),
-    (b"\x89PNG", "an image"),
-    (b"\xff\xd8\xff", "an image"),
-    (b"GIF89a", "an image"),
-    (b"SQLite format 3", "a database"),
-    (b"PK\x05\x06", "an empty archive"),
+    (b"%PDF-", gettext_noop("a PDF document")),
+    (b"{\\rtf", gettext_noop("a text document (RTF)")),
+    (b"\x1f\x8b", gettext_noop("a compressed file (gzip)")),
+    (b"BZh91AY&SY", gettext_noop("a compressed file (bzip2)")),
+    (b"7z\xbc\xaf", gettext_noop("a compressed file (7z)")),
+    (b"Rar!\x1a\x07", gettext_noop("a compressed file (RAR)")),
+    (b"\x89PNG", gettext_noop("an image")),
+    (b"\xff\xd8\xff", gettext_noop("an image")),
+    (b"GIF89a", gettext_noop("an image")),
+    (b"SQLite format 3", gettext_noop("a database")),
+    (b"PK\x05\x06", gettext_noop("an empty archive")),
 )
 MARKUP = (b"<!doctype", b"<html", b"<head", b"<body", b"<table", b"<meta", b"<?xml", b"<workbook", b"<!--")
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -46,14 +50,14 @@ def kind_of(head: bytes, *, name: str = "") -> FileKind:
 
 def _foreign(head: bytes) -> str | None:
     if head.startswith(OLE):
-        return "an old Excel workbook (.xls)"
+        return gettext_noop("an old Excel workbook (.xls)")
     start = head.removeprefix(BYTE_ORDER_MARK).lstrip()
     markup = start[:2048].lstrip(b"\xff\xfe").replace(b"\0", b"").lower()
     if markup.startswith(MARKUP):
         is_page = any(tag in markup for tag in (b"<html", b"<table", b"<body", b"<head", b"<!doctype html"))
-        return "a web page (HTML)" if is_page else "XML"
+        return gettext_noop("a web page (HTML)") if is_page else "XML"
     if start[:1] == b"[" and start[1:].lstrip()[:1] in (b"{", b"["):
-        return "a JSON array"
+        return gettext_noop("a JSON array")
     return next((found for magic, found in FOREIGN if head.startswith(magic)), None)
 
 

@@ -7,6 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+
+def gettext_noop(text: str) -> str:
+    """The text as it is, marked for a catalogue of translations."""
+    return text
+
+
 MESSAGES: dict[str, str] = {
     # The file as a whole: nothing of it can be read.
     "empty_file": "The file is empty. Save the table again and choose the new file.",

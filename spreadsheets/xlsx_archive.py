@@ -10,7 +10,7 @@ from typing import BinaryIO
 from xml.parsers.expat import ExpatError, ParserCreate, XMLParserType
 
 from spreadsheets.limits import Limits
-from spreadsheets.problems import UnreadableFile, shortened, unreadable
+from spreadsheets.problems import UnreadableFile, gettext_noop, shortened, unreadable
 
 CHUNK = 64 * 1024
 LONGEST_TOKEN = 1024 * 1024
@@ -120,7 +120,7 @@ class Reader:
                 fed += len(chunk)
                 self._parser.Parse(chunk, False)
                 if fed - self._parser.CurrentByteIndex > LONGEST_TOKEN:
-                    raise unreadable("broken_archive", reason="a tag is too long")
+                    raise unreadable("broken_archive", reason=gettext_noop("a tag is too long"))
                 yield
             self._parser.Parse(b"", True)
             yield
@@ -174,7 +174,7 @@ def _end_without_prefix(handler: EndHandler) -> EndHandler:
 
 
 def _refuse_doctype(*_declaration: object) -> None:
-    raise unreadable("broken_archive", reason="a document type declaration")
+    raise unreadable("broken_archive", reason=gettext_noop("a document type declaration"))
 
 
 def is_workbook(archive: zipfile.ZipFile) -> bool:
@@ -186,9 +186,9 @@ def foreign_archive(archive: zipfile.ZipFile) -> UnreadableFile:
     """What the archive is instead of an .xlsx."""
     names = archive.namelist()
     if "xl/workbook.bin" in names:
-        return unreadable("unsupported_format", found="a binary Excel workbook (.xlsb)")
+        return unreadable("unsupported_format", found=gettext_noop("a binary Excel workbook (.xlsb)"))
     if "content.xml" in names:
-        return unreadable("unsupported_format", found="an OpenDocument file")
+        return unreadable("unsupported_format", found=gettext_noop("an OpenDocument file"))
     if any(name.startswith("word/") for name in names):
-        return unreadable("unsupported_format", found="a Word document")
-    return unreadable("unsupported_format", found="an archive (ZIP)")
+        return unreadable("unsupported_format", found=gettext_noop("a Word document"))
+    return unreadable("unsupported_format", found=gettext_noop("an archive (ZIP)"))

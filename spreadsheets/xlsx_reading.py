@@ -8,7 +8,7 @@ from typing import BinaryIO
 from spreadsheets.dialects import Dialect, Overrules
 from spreadsheets.limits import Limits
 from spreadsheets.ooxml_text import from_xml
-from spreadsheets.problems import Problem, shortened, unreadable
+from spreadsheets.problems import Problem, gettext_noop, shortened, unreadable
 from spreadsheets.rows import Cell, RawRow
 from spreadsheets.xlsx_archive import (
     DEEPEST,
@@ -24,7 +24,12 @@ from spreadsheets.xlsx_cells import column_of, is_shortened, iso_moment, moment,
 from spreadsheets.xlsx_workbook import TEXT_PER_CELL, SharedStrings, Workbook, read_workbook
 
 LAST_ROW = 1_048_576
-FOUND = {"n": "a number", "s": "a text", "d": "a date", "b": "a truth value"}
+FOUND = {
+    "n": gettext_noop("a number"),
+    "s": gettext_noop("a text"),
+    "d": gettext_noop("a date"),
+    "b": gettext_noop("a truth value"),
+}
 
 
 class XlsxSource:
@@ -153,7 +158,7 @@ class _Sheet:
             cells.append(self._converted(text))
         except (ValueError, IndexError):
             cells.append(text)
-            self._report("broken_cell", value=shortened(text), found=FOUND.get(self._type, "a value"))
+            self._report("broken_cell", value=shortened(text), found=FOUND.get(self._type, gettext_noop("a value")))
 
     def _converted(self, text: str) -> Cell:
         if self._type == "s":
