@@ -13,13 +13,14 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from django.db.models import Exists, F, OuterRef, QuerySet, Value
+from django.db.models import Count, Exists, F, OuterRef, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
 from django.http import Http404
 
 from locations.models import Location, Organization
 from locations.permissions import Right
 from mcp.choices import ProviderRole
-from mcp.models import LocationGrant, OrganizationGrant, Restriction, User, UserGroup
+from mcp.models import LocationGrant, Membership, OrganizationGrant, Restriction, User, UserGroup
 from mcp.scope import Scope
 
 PROVIDER_RIGHTS: dict[str, frozenset[Right]] = {
@@ -164,6 +165,22 @@ def grants_of(group: UserGroup) -> frozenset[tuple[Right, int | None]]:
     )
 
 
+def with_counts(groups: QuerySet[UserGroup]) -> QuerySet[UserGroup]:
+    """The groups with how many members they have, rights at all locations, rights at single ones, and at how many."""
+    return groups.annotate(
+        member_count=_count(Membership.objects.filter(group=OuterRef("pk")), "user"),
+        general_count=_count(OrganizationGrant.objects.filter(group=OuterRef("pk")), "permission"),
+        single_count=_count(LocationGrant.objects.filter(group=OuterRef("pk")), "permission"),
+        place_count=_count(LocationGrant.objects.filter(group=OuterRef("pk")), "content_object"),
+    )
+
+
+def restrictions_of(group: UserGroup) -> frozenset[tuple[Right, int]]:
+    """What franchisees take from the group, as (right, location id)."""
+    rows = Restriction.objects.filter(group=group).values_list("right", "location_id")
+    return frozenset((Right(right), location_id) for right, location_id in rows)
+
+
 def grants_through_groups(user: User) -> frozenset[tuple[Right, int | None]]:
     """All rights that the user's groups hold, restrictions left aside: what power over him would give."""
     single = LocationGrant.objects.filter(group__memberships__user=user)
@@ -206,6 +223,11 @@ def manages_own_house(user: User, location: Location) -> bool:
         group__owner=location,
         group__memberships__user=user,
     ).exists()
+
+
+def _count(rows: QuerySet[Any], column: str) -> Coalesce:
+    counted = rows.order_by().values("group").annotate(n=Count(column, distinct=True)).values("n")
+    return Coalesce(Subquery(counted), 0)
 
 
 def _obstacle(user: User, location: Location) -> str:

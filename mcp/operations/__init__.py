@@ -6,6 +6,7 @@ Each operation asks for the right itself and runs in one transaction. `actor` is
 from mcp.operations.grants import (
     CannotGrant,
     GrantChange,
+    GrantsChanged,
     LastUserManager,
     OwnPromotion,
     change_grants,
@@ -14,13 +15,18 @@ from mcp.operations.grants import (
 from mcp.operations.groups import (
     create_user_group,
     delete_user_group,
+    demand_group,
+    manageable_groups,
     may_manage_group,
     rename_user_group,
     visible_groups,
 )
+from mcp.operations.holding import acts_for_all, holdings_of
 from mcp.operations.places import (
     change_location,
     close_location,
+    demand_all_locations,
+    manages_all_locations,
     open_branch,
     open_business,
     reopen_location,
@@ -40,9 +46,11 @@ from mcp.operations.users import (
 __all__ = [
     "CannotGrant",
     "GrantChange",
+    "GrantsChanged",
     "LastUserManager",
     "OwnPromotion",
     "TooPowerful",
+    "acts_for_all",
     "change_grants",
     "change_location",
     "change_user",
@@ -51,6 +59,11 @@ __all__ = [
     "create_user",
     "create_user_group",
     "delete_user_group",
+    "demand_all_locations",
+    "demand_group",
+    "holdings_of",
+    "manageable_groups",
+    "manages_all_locations",
     "may_manage_group",
     "may_restrict",
     "open_branch",

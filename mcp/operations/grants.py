@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -58,6 +59,20 @@ class LastUserManager(ValidationError):
         )
 
 
+class GrantsChanged(ValidationError):
+    """Between preview and saving somebody else changed the group's rights or members."""
+
+    def __init__(self, group: UserGroup) -> None:
+        super().__init__(
+            _(
+                "Meanwhile somebody else changed the rights or the members of %(group)s. Nothing was saved; look at "
+                "the new preview and confirm once more."
+            ),
+            code="grants_changed",
+            params={"group": group},
+        )
+
+
 @dataclass(frozen=True, kw_only=True)
 class GrantChange:
     """What a change of a group's rights means, in numbers, for a sentence before it is saved."""
@@ -65,6 +80,8 @@ class GrantChange:
     added: frozenset[Grant]
     removed: frozenset[Grant]
     people: int
+    fingerprint: str = ""
+    """Stands for the group's rights and members before the change and the change itself: equal, then nothing moved."""
 
     @property
     def is_empty(self) -> bool:
@@ -90,20 +107,29 @@ def preview_grants(*, group: UserGroup, wanted: Iterable[Grant], actor: Scope) -
     """What `change_grants` would do, checked as strictly, without writing anything."""
     demand_group(group, actor)
     now, then = access.grants_of(group), frozenset(wanted)
-    change = GrantChange(added=then - now, removed=now - then, people=group.memberships.count())
+    members = sorted(group.memberships.values_list("user_id", flat=True))
+    change = GrantChange(
+        added=then - now,
+        removed=now - then,
+        people=len(members),
+        fingerprint=_fingerprint(now, then, members),
+    )
     _check_additions(group, change.added, actor)
     return change
 
 
 @transaction.atomic
-def change_grants(*, group: UserGroup, wanted: Iterable[Grant], actor: Scope) -> GrantChange:
+def change_grants(*, group: UserGroup, wanted: Iterable[Grant], actor: Scope, seen: str = "") -> GrantChange:
     """Let the group hold exactly the rights `wanted`, in one transaction.
 
-    Raises MissingRight, CannotGrant for a right that the actor does not hold there himself, OwnPromotion where
-    he is a member of the group, and LastUserManager where nobody could manage users afterwards.
+    `seen` is the fingerprint of the preview that was confirmed. Raises GrantsChanged where it no longer fits,
+    MissingRight, CannotGrant for a right that the actor does not hold there himself, OwnPromotion where he is a
+    member of the group, and LastUserManager where nobody could manage users afterwards.
     """
     Organization.objects.select_for_update().get(pk=actor.organization.pk)  # one change of rights at a time
     change = preview_grants(group=group, wanted=wanted, actor=actor)
+    if seen and seen != change.fingerprint:
+        raise GrantsChanged(group)
     had_manager = access.has_user_manager(actor.organization)
     grants.remove_grants(group, change.removed)
     grants.add_grants(group, change.added)
@@ -115,6 +141,11 @@ def keep_a_manager(had_manager: bool, actor: Scope) -> None:
     """Raise LastUserManager if the transaction took the last one away."""
     if had_manager and not access.has_user_manager(actor.organization):
         raise LastUserManager
+
+
+def _fingerprint(now: frozenset[Grant], then: frozenset[Grant], members: list[int]) -> str:
+    lines = [",".join(sorted(f"{right}@{place}" for right, place in grants)) for grants in (now, then)]
+    return hashlib.sha256("\n".join([*lines, str(members)]).encode()).hexdigest()
 
 
 def _check_additions(group: UserGroup, added: frozenset[Grant], actor: Scope) -> None:
@@ -129,5 +160,11 @@ def _check_additions(group: UserGroup, added: frozenset[Grant], actor: Scope) ->
     for right, place in sorted(added, key=lambda grant: (grant[1] or 0, grant[0])):
         if place is not None and place not in places:
             raise ValidationError(_("This location does not exist."), code="unknown_location")
+        if group.owner_id is not None and place != group.owner_id:
+            raise ValidationError(
+                _("%(group)s belongs to %(owner)s and can hold rights there only."),
+                code="own_group_stays_home",
+                params={"group": group, "owner": group.owner},
+            )
         if not held.holds(right, place):
             raise CannotGrant(right, places[place] if place is not None else None)

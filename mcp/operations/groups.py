@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.db.models import QuerySet
-from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from locations.models import Location
 from locations.permissions import Right
@@ -21,6 +21,20 @@ def visible_groups(actor: Scope) -> QuerySet[UserGroup]:
     if acts_for_all(actor):
         return UserGroup.objects.of_organization(actor.organization)
     return UserGroup.objects.owned_by(actor.location)
+
+
+def manageable_groups(actor: Scope) -> QuerySet[UserGroup]:
+    """The visible groups that the actor may change: those for which `may_manage_group` says yes."""
+    groups = visible_groups(actor)
+    if not acts_for_all(actor):
+        return groups
+    held = holdings_of(actor)
+    closed = [
+        pk
+        for pk, right in held.restricted
+        if right is Right.MANAGE_USERS and pk != actor.location.pk and not held.holds(right, pk)
+    ]
+    return groups.exclude(owner__in=closed)
 
 
 def may_manage_group(group: UserGroup, actor: Scope) -> bool:
@@ -83,7 +97,11 @@ def delete_user_group(*, group: UserGroup, actor: Scope) -> None:
     members = group.memberships.count()
     if members:
         raise ValidationError(
-            _("%(group)s still has %(count)s members. Take them out of the group first."),
+            ngettext(
+                "%(group)s still has %(count)s member. Take this person out of the group first.",
+                "%(group)s still has %(count)s members. Take them out of the group first.",
+                members,
+            ),
             code="group_has_members",
             params={"group": group, "count": members},
         )

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 
 import pghistory
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
 from locations import operations
 from locations.choices import LocationKind, OrganizationKind
@@ -66,7 +67,7 @@ def open_branch(*, place: Place, offline: bool = False, actor: Scope) -> Locatio
 
     Only support opens one on an offline base. Raises MissingRight, PermissionDenied or ValidationError.
     """
-    _demand_everywhere(actor)
+    demand_all_locations(actor)
     if offline and not (actor.user is None or actor.user.provider_role == ProviderRole.SUPPORT):
         raise PermissionDenied
     return operations.open_location(organization=actor.organization, place=place, offline=offline)
@@ -83,9 +84,10 @@ def change_location(*, location: Location, actor: Scope) -> Location:
     if before is None:
         raise PermissionDenied
     if any(getattr(before, name) != getattr(location, name) for name in NUMBERS):
-        _demand_everywhere(actor)
+        demand_all_locations(actor)
     location.organization_id, location.base_id = before.organization_id, before.base_id
     location.kind, location.closed_at = before.kind, before.closed_at
+    _check_fixed(before, location)
     location.full_clean()
     location.save(force_update=True)
     return location
@@ -94,14 +96,14 @@ def change_location(*, location: Location, actor: Scope) -> Location:
 @transaction.atomic
 def close_location(*, location: Location, at: datetime, actor: Scope) -> Location:
     """Close a location of the actor's group. Raises MissingRight or ValidationError."""
-    _demand_everywhere(actor)
+    demand_all_locations(actor)
     return operations.close_location(location=_of_organization(location, actor), at=at)
 
 
 @transaction.atomic
 def reopen_location(*, location: Location, actor: Scope) -> Location:
     """Undo a closing. Raises MissingRight."""
-    _demand_everywhere(actor)
+    demand_all_locations(actor)
     return operations.reopen_location(location=_of_organization(location, actor))
 
 
@@ -109,11 +111,43 @@ NUMBERS = ("client_number", "branch_number", "number_range", "is_franchise")
 """Fields of a location that the others of its business depend on."""
 
 
-def _demand_everywhere(actor: Scope) -> None:
+def manages_all_locations(actor: Scope) -> bool:
+    """Whether the actor may open and close locations and change their numbers."""
+    return actor.allows(Right.MANAGE_LOCATION) and holdings_of(actor).holds(Right.MANAGE_LOCATION, None)
+
+
+def demand_all_locations(actor: Scope) -> None:
+    """Raise MissingRight unless the actor may open and close locations and change their numbers."""
     actor.demand(Right.MANAGE_LOCATION)
-    if not holdings_of(actor).holds(Right.MANAGE_LOCATION, None):
+    if not manages_all_locations(actor):
         central = actor.organization.locations.filter(client_number=CENTRAL_CLIENT_NUMBER).first()
         raise MissingRight(Right.MANAGE_LOCATION, central or actor.location)
+
+
+def _check_fixed(before: Location, after: Location) -> None:
+    if before.base.is_discontinued and before.branch_number != after.branch_number:
+        raise ValidationError(
+            {
+                "branch_number": ValidationError(
+                    _(
+                        "%(name)s works on the customer base 1.0 of branch number %(number)s. The number stays as long "
+                        "as the location is on 1.0."
+                    ),
+                    code="branch_number_of_offline_base",
+                    params={"name": before.name, "number": before.branch_number},
+                )
+            }
+        )
+    if before.is_franchise and not after.is_franchise and before.restrictions.exists():
+        raise ValidationError(
+            {
+                "is_franchise": ValidationError(
+                    _("%(name)s restricts user groups of the central. Let the franchisee lift the restrictions first."),
+                    code="has_restrictions",
+                    params={"name": before.name},
+                )
+            }
+        )
 
 
 def _of_organization(location: Location, actor: Scope) -> Location:

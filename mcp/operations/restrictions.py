@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from locations.permissions import Right
 from mcp import access
@@ -22,9 +23,15 @@ def may_restrict(actor: Scope) -> bool:
 def restrict(*, group: UserGroup, right: Right, actor: Scope) -> Restriction:
     """Take the right from the group at the actor's location, from the next request on.
 
-    Raises MissingRight, or ValidationError where the group is the location's own or already restricted.
+    Raises MissingRight, or ValidationError where the group is not the central's or already restricted.
     """
     _demand(actor)
+    if group.owner_id is not None:
+        raise ValidationError(
+            _("%(group)s is not a user group of the central. Only those can be restricted."),
+            code="not_of_the_central",
+            params={"group": group},
+        )
     restriction = Restriction(organization=actor.organization, location=actor.location, group=group, right=right.value)
     restriction.full_clean()
     restriction.save()

@@ -16,7 +16,7 @@ from mcp import access
 from mcp.choices import ProviderRole
 from mcp.models import Membership, User, UserGroup
 from mcp.operations.grants import CannotGrant, OwnPromotion, keep_a_manager
-from mcp.operations.groups import demand_group
+from mcp.operations.groups import demand_group, may_manage_group
 from mcp.operations.holding import acts_for_all, holdings_of
 from mcp.scope import Scope
 
@@ -119,8 +119,8 @@ def set_memberships(*, user: User, groups: Iterable[UserGroup], actor: Scope) ->
     for pk in wanted.keys() - current.keys():
         _admit(user, wanted[pk], actor)
     for pk in current.keys() - wanted.keys():
-        demand_group(current[pk].group, actor)
-        current[pk].delete()
+        if may_manage_group(current[pk].group, actor):
+            current[pk].delete()
     keep_a_manager(had_manager, actor)
 
 

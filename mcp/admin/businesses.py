@@ -1,0 +1,117 @@
+"""The businesses, outside any location: for the provider's support only."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.apps import apps
+from django.contrib import admin
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from unfold.admin import ModelAdmin as UnfoldModelAdmin
+
+from locations.models import Organization
+from mcp import operations
+from mcp.admin.pages import OperationAdmin
+from mcp.choices import ProviderRole
+from mcp.console import provider
+from mcp.forms.businesses import BusinessForm, NewBusinessForm
+
+SHOWN_LOCATIONS = 100
+
+
+def is_support(request: HttpRequest) -> bool:
+    return getattr(request.user, "provider_role", "") == ProviderRole.SUPPORT and request.user.is_active
+
+
+@admin.register(Organization, site=provider)
+class OrganizationAdmin(OperationAdmin, UnfoldModelAdmin):
+    """Nobody but support sees, finds or opens a business here."""
+
+    menu_icon: ClassVar[str] = "domain"
+    actions = None
+    list_display = ["account_number", "name", "kind", "location_count", "created_at"]
+    list_display_links = ["account_number", "name"]
+    list_filter = ["kind"]
+    search_fields = ["name"]
+    list_per_page = 50
+    list_max_show_all = 0
+    show_full_result_count = False
+    compressed_fields = True
+    readonly_fields = ["locations_list", "opened_by", "created_at"]
+    fieldsets = [
+        (gettext_lazy("Business"), {"fields": ["account_number", "name", "kind"]}),
+        (gettext_lazy("Locations"), {"fields": ["locations_list"]}),
+        (gettext_lazy("Opened"), {"fields": ["opened_by", "created_at"]}),
+    ]
+    add_fieldsets = [
+        (gettext_lazy("Business"), {"fields": ["account_number", "name", "kind"]}),
+        (gettext_lazy("First location"), {"fields": ["place_name", "street", "postal_code", "city"]}),
+        (
+            gettext_lazy("First administrator"),
+            {"fields": ["username", "first_name", "last_name", "email", "password1", "password2"]},
+        ),
+    ]
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return is_support(request)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return is_support(request)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return is_support(request)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        if not is_support(request):
+            return Organization.objects.none()
+        return Organization.objects.annotate(count=Count("locations")).order_by("account_number")
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[QuerySet, bool]:
+        return queryset.containing(search_term), False
+
+    @admin.display(description=gettext_lazy("locations"))
+    def location_count(self, organization: Any) -> int:
+        return int(organization.count)
+
+    @admin.display(description=gettext_lazy("Locations"))
+    def locations_list(self, organization: Any) -> SafeString:
+        places = organization.locations.select_related("organization").order_by("client_number")[:SHOWN_LOCATIONS]
+        shown = [(place.address, place.client_number, place.name) for place in places]
+        return format_html_join("\n", '<a class="mcp-line" href="{}">{} · {}</a>', shown)
+
+    @admin.display(description=gettext_lazy("opened by"))
+    def opened_by(self, organization: Organization) -> str:
+        events = apps.get_model("locations", "OrganizationEvent")._default_manager.select_related("pgh_context")
+        first = events.filter(id=organization.pk, pgh_label="insert").first()
+        metadata = first.pgh_context.metadata if first and first.pgh_context else {}
+        return str(metadata.get("user_name") or _("the system"))
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        kwargs["form"] = BusinessForm if change else NewBusinessForm
+        return super().get_form(request, obj, change=change, **kwargs)
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        made = operations.open_business(
+            account_number=obj.account_number,
+            name=obj.name,
+            kind=obj.kind,
+            place=form.place(),
+            administrator=form.administrator(),
+            password=form.cleaned_data["password1"],
+            support=request.user,  # type: ignore[arg-type]
+        )
+        obj.pk = made.pk
+
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> None:
+        """Nothing: the database keeps the history."""

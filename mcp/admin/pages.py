@@ -1,0 +1,156 @@
+"""What the pages of this package share: saving by an operation, links to more pages, pages of no model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from django.contrib import messages
+from django.contrib.admin.sites import AdminSite
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import path, reverse
+from django.utils.translation import gettext as _
+
+from mcp.console import ConsoleModelAdmin, console, scope_of
+from mcp.scope import Scope
+
+type View = Callable[..., HttpResponse]
+
+
+@dataclass(frozen=True)
+class Link:
+    """One button above a page."""
+
+    title: str
+    address: str
+    icon: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """What a page of confirmation asks: what will happen, and what keeps it from happening."""
+
+    title: str
+    sentences: list[str]
+    button: str
+    back: str
+    is_dangerous: bool = True
+    hurts: tuple[str, ...] = ()
+    """Why it cannot be done; without any, there is a button."""
+
+
+def show(
+    request: HttpRequest, template: str, context: dict[str, Any], *, site: AdminSite = console, status: int = 200
+) -> HttpResponse:
+    """A page in the frame of the console."""
+    return render(request, template, {**site.each_context(request), **context}, status=status)
+
+
+def ask(request: HttpRequest, question: Question, *, refusal: ValidationError | None = None) -> HttpResponse:
+    """The page of confirmation, with the refusal of an attempt, if there was one."""
+    errors = refusal.messages if refusal else []
+    context = {"title": question.title, "question": question, "errors": errors}
+    return show(request, "mcp/confirm.html", context, status=400 if refusal else 200)
+
+
+def done(request: HttpRequest, sentence: str, address: str) -> HttpResponse:
+    messages.success(request, sentence)
+    return HttpResponseRedirect(address)
+
+
+class OperationAdmin:
+    """Mixin: what is saved goes through one operation, and each of its refusals is shown at the form.
+
+    The form class gets `scope`, and `refusal` while a refused form is shown again (see forms.refusals).
+    """
+
+    change_form_template = "mcp/change_form.html"
+    pages: ClassVar[tuple[tuple[str, str, View], ...]] = ()
+    """Further pages below the model's address: (path, name, view)."""
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        extra_context = {**(extra_context or {}), "page_links": self.links(request, object_id) if object_id else []}
+        parent: Any = super()
+        try:
+            return parent.changeform_view(request, object_id, form_url, extra_context)
+        except ValidationError as refusal:
+            request.refusal = refusal  # type: ignore[attr-defined]
+            return parent.changeform_view(request, object_id, form_url, extra_context)
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        parent: Any = super()
+        form = parent.get_form(request, obj, change=change, **kwargs)
+        bound = {"scope": getattr(request, "scope", None), "refusal": getattr(request, "refusal", None)}
+        return type(form.__name__, (form,), bound)
+
+    def links(self, request: HttpRequest, object_id: str) -> Iterable[Link]:
+        """The buttons above the page of one object."""
+        return []
+
+    def get_urls(self) -> list[Any]:
+        parent: Any = super()
+        site: Any = self.admin_site  # type: ignore[attr-defined]
+        return [path(address, site.admin_view(view), name=name) for address, name, view in self.pages] + list(
+            parent.get_urls()
+        )
+
+    def get_actions(self, request: HttpRequest, action_location: Any = None) -> Any:
+        """None: rights and people are changed one by one, each with its reasons."""
+        return {}
+
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
+        """Only the filters that stand on the page: any other `?field__startswith=` would read hidden fields."""
+        allowed: set[str] = set()
+        for entry in self.get_list_filter(request):  # type: ignore[attr-defined]
+            allowed |= {f"{entry}__exact"} if isinstance(entry, str) else {entry.parameter_name}
+        return lookup in allowed
+
+
+class ConsolePages(OperationAdmin, ConsoleModelAdmin):
+    """The base of the central administration's models at a location."""
+
+    actions = None
+    menu_section: ClassVar[str] = "mcp"
+
+    def rows_or_404(self, request: HttpRequest, object_id: str) -> Any:
+        found = self.get_object(request, object_id)
+        if found is None:
+            raise Http404
+        return found
+
+    def delete_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Ask, then remove by the operation; a refusal is shown on the same page."""
+        self.demand(request, "delete")
+        row, scope = self.rows_or_404(request, object_id), scope_of(request)
+        question = self.before_removal(row, scope)
+        if request.method != "POST":
+            return ask(request, question)
+        sentence = _("%(row)s is gone.") % {"row": row}
+        try:
+            self.remove(row, scope)
+        except ValidationError as refusal:
+            return ask(request, question, refusal=refusal)
+        return done(request, sentence, self.list_address())
+
+    def list_address(self) -> str:
+        return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist")
+
+    def object_address(self, row: Any) -> str:
+        return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", args=[row.pk])
+
+    def before_removal(self, row: Any, scope: Scope) -> Question:
+        raise NotImplementedError(f"{type(self).__name__} removes nothing")
+
+    def remove(self, row: Any, scope: Scope) -> None:
+        raise NotImplementedError(f"{type(self).__name__} removes nothing")

@@ -1,0 +1,12 @@
+"""The form of a user group."""
+
+from mcp.forms.refusals import OperationForm
+from mcp.models import UserGroup
+
+
+class UserGroupForm(OperationForm):
+    refused_fields = {"usergroup_name_unique": "name"}
+
+    class Meta:
+        model = UserGroup
+        fields = ["name", "description"]

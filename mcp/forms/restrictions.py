@@ -1,0 +1,20 @@
+"""The form of a restriction."""
+
+from typing import Any
+
+from mcp.forms.refusals import OperationForm
+from mcp.models import Restriction, UserGroup
+
+
+class RestrictionForm(OperationForm):
+    refused_fields = {"restriction_unique": "right", "not_of_the_central": "group"}
+
+    class Meta:
+        model = Restriction
+        fields = ["group", "right"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "group" in self.fields:
+            group: Any = self.fields["group"]
+            group.queryset = UserGroup.objects.of_organization(self.scope.organization).of_central()
