@@ -10,15 +10,22 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
+from django.conf import settings
 from django.contrib.admin.options import InlineModelAdmin
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.forms import Field
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import path
+from django.utils.functional import Promise
+from django.utils.translation import gettext
 from unfold.admin import ModelAdmin as UnfoldModelAdmin
 from unfold.sites import UnfoldAdminSite
 
 from locations.permissions import Right
+from mcp import panels, views
+from mcp.context import FAVICONS
 from mcp.scope import Scope
 
 type Rows = Callable[[Scope], QuerySet[Any]]
@@ -39,6 +46,15 @@ class ConsoleModelAdmin(UnfoldModelAdmin):
     """Which right 'view', 'add', 'change' and 'delete' need. An action that is missing is impossible."""
     related_rows: ClassVar[Mapping[str, Rows]] = {}
     """For each foreign key the rows that may be chosen in a scope. A key that is missing offers none."""
+
+    is_in_menu: ClassVar[bool] = True
+    menu_section: ClassVar[str] = ""
+    """The heading of the side bar (see mcp.menu.Section); left empty, the one of the app."""
+    menu_icon: ClassVar[str] = "list"
+    menu_order: ClassVar[int] = 50
+    menu_add: ClassVar[str | Promise] = ""
+    """The title of a link to the page for a new one, for what is done every day; empty: none."""
+    menu_add_icon: ClassVar[str] = "add_circle"
 
     list_filter_submit = True
     list_per_page = 50
@@ -172,33 +188,76 @@ def _without(urls: list[Any], names: frozenset[str]) -> list[Any]:
     return [url for url in urls if getattr(url, "name", None) not in names]
 
 
-class ConsoleSite(UnfoldAdminSite):
-    """The pages of one location, mounted at its address."""
+class _Site(UnfoldAdminSite):
+    """What both sites share: the frame around each page."""
 
     final_catch_all_view = False
+    empty_value_display = "–"
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        return {**super().each_context(request), "site_url": None, "site_favicons": FAVICONS}
+
+    def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """The next person at this machine starts in the language of his own."""
+        response: HttpResponse = super().logout(request, extra_context)
+        response.delete_cookie(settings.LANGUAGE_COOKIE_NAME)
+        return response
+
+
+class ConsoleSite(_Site):
+    """The pages of one location, mounted at its address."""
 
     def has_permission(self, request: HttpRequest) -> bool:
         return getattr(request, "scope", None) is not None
 
     def get_urls(self) -> list[Any]:
         """Without what reaches past the pages of the models: see UNSCOPED_PAGES. The login is outside."""
-        return _without(super().get_urls(), UNSCOPED_PAGES | {"login"})
+        panel = path("overview/<slug:name>/", self.admin_view(self.panel), name="panel")
+        return [panel, *_without(super().get_urls(), UNSCOPED_PAGES | {"login"})]
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        """The title of each page ends with the location, so that two tabs can be told apart."""
+        context = super().each_context(request)
+        scope: Scope | None = getattr(request, "scope", None)
+        return {**context, "site_title": f"{scope.location} · {context['site_title']}"} if scope else context
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
+        """The front page: the panels that the rights open. Without any right at all it is refused."""
+        scope = scope_of(request)
+        if not scope.rights:
+            scope.demand(Right.VIEW_CUSTOMERS)
+        shown = [
+            (panel, "" if panel.is_deferred else panels.render(request, panel, scope)) for panel in panels.shown(scope)
+        ]
+        return super().index(request, {"title": gettext("Overview"), "panels": shown, **(extra_context or {})})
+
+    def panel(self, request: HttpRequest, name: str) -> HttpResponse:
+        """One panel alone, for those that the front page loads afterwards."""
+        found, scope = panels.find(name), scope_of(request)
+        if found is None:
+            raise Http404
+        scope.demand(found.right)
+        return HttpResponse(panels.render(request, found, scope))
 
 
 console = ConsoleSite(name="admin")
 """Named 'admin' because the templates of the admin look reverse by that name."""
 
 
-class ProviderSite(UnfoldAdminSite):
+class ProviderSite(_Site):
     """The pages outside any location: login, chooser, and the businesses for the provider's support."""
 
-    final_catch_all_view = False
+    index_template = "shell/chooser.html"
 
     def has_permission(self, request: HttpRequest) -> bool:
         return bool(request.user.is_active)
 
     def get_urls(self) -> list[Any]:
         return _without(super().get_urls(), UNSCOPED_PAGES)
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """The chooser; whoever works at one location only goes straight there."""
+        return views.choose_location(request, super().index)
 
 
 provider = ProviderSite(name="admin")

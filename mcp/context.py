@@ -18,12 +18,15 @@ def where_you_are(request: HttpRequest) -> dict[str, Any]:
 
 
 def can_switch(request: HttpRequest) -> bool:
-    """Whether the user can work at a location other than the one of the request."""
+    """Whether the user can work at a location other than the one of the request. Asked once in a request."""
     scope = getattr(request, "scope", None)
-    user: Any = request.user
-    if scope is None or not user.is_authenticated:
+    if scope is None:
         return False
-    return access.accessible_locations(user).exclude(pk=scope.location.pk).exists()
+    known: bool | None = getattr(request, "_can_switch", None)
+    if known is None:
+        known = access.accessible_locations(scope.user).exclude(pk=scope.location.pk).exists()
+        request._can_switch = known  # type: ignore[attr-defined]
+    return known
 
 
 def look(request: HttpRequest) -> dict[str, Any]:

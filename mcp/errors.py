@@ -44,4 +44,4 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 def broken(request: HttpRequest) -> HttpResponse:
     """500: a page that needs neither database nor user, so that it cannot break as well."""
-    return render(None, "errors/500.html", {"language": get_language()}, status=500)  # type: ignore[arg-type]
+    return render(None, "errors/500.html", {"language": get_language()}, status=500)

@@ -1,0 +1,32 @@
+"use strict";
+
+/* The admin look hides the page until its scripts run, and with it the field that should have the focus. */
+document.addEventListener("alpine:initialized", () => {
+    const field = document.querySelector("[autofocus]");
+    if (field && document.activeElement === document.body) {
+        window.requestAnimationFrame(() => field.focus());
+    }
+});
+
+/* Arrow keys move between a search box and the links that it found. */
+document.addEventListener("keydown", (event) => {
+    const box = event.target.closest("[data-pick]");
+    if (!box || !["ArrowDown", "ArrowUp"].includes(event.key)) {
+        return;
+    }
+    const stops = [box.querySelector("input[type=search]"), ...box.querySelectorAll(".shell-picks a")];
+    const next = stops.indexOf(event.target) + (event.key === "ArrowDown" ? 1 : -1);
+    if (stops.includes(event.target) && stops[next]) {
+        event.preventDefault();
+        stops[next].focus();
+    }
+});
+
+/* A part of a page that answers with the login means that the session has ended: the whole page goes there. */
+document.addEventListener("htmx:beforeSwap", (event) => {
+    const answered = event.detail.xhr.responseURL;
+    if (answered && new URL(answered).pathname === "/login/") {
+        event.preventDefault();
+        window.location.reload();
+    }
+});
