@@ -2,17 +2,35 @@
 
 from __future__ import annotations
 
-from datetime import date
+import re
+from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Self
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db import models
-from django.db.models import Q, Sum
+from django.db.models import F, Func, IntegerField, OuterRef, Q, Sum, Value
+from django.db.models.lookups import Exact, GreaterThanOrEqual, LessThan
+from django.utils import timezone
 
 from customers import search
 
 if TYPE_CHECKING:
     from customers.models import Customer, CustomerCount, CustomerGroup, Tag
     from locations.models import CustomerBase, Location
+
+MOST_MEMBERS = 10_000
+_LAST_CHARACTER = "\U0010ffff"
+
+
+def is_named(*, last_name: str, first_name: str, company: str) -> Q:
+    """The condition that a customer has this name, without regard to case and accents."""
+    wanted = {"last_name": last_name, "first_name": first_name}
+    if not last_name and not first_name:
+        wanted["company"] = company
+    condition = Q()
+    for field, value in wanted.items():
+        condition &= Q(Exact(search.Fold(F(field)), search.Fold(Value(value))))
+    return condition
 
 
 class CustomerQuerySet(models.QuerySet["Customer"]):
@@ -39,10 +57,50 @@ class CustomerQuerySet(models.QuerySet["Customer"]):
             on_a_day |= Q(birthday__month=day.month, birthday__day=day.day)
         return self.filter(on_a_day) if days else self.none()
 
+    def with_birthday_in(self, month: int) -> Self:
+        """Customers whose birthday is in the month (1 to 12)."""
+        return self.filter(birthday__isnull=False, birthday__month=month)
+
+    def changed_since(self, day: date) -> Self:
+        """Customers changed on the day or later, by the clock of the business."""
+        return self.filter(changed_at__gte=timezone.make_aware(datetime.combine(day, time.min)))
+
+    def tagged(self, name: str) -> Self:
+        return self.filter(tags__contains=[name])
+
+    def containing(self, text: str) -> Self:
+        """Customers in whose search text this stands, blanks included; an index answers it, the rarer the faster."""
+        escaped = re.sub(r"([\\%_])", r"\\\1", text)
+        return self.filter(search.HasPart(F("search_text"), f"%{escaped}%"))
+
+    def with_phone(self, phone: str) -> Self:
+        """Customers one of whose three phone numbers is this one, in its stored form."""
+        return self.filter(Q(mobile=phone) | Q(phone_private=phone) | Q(phone_business=phone))
+
+    def named(self, *, last_name: str, first_name: str, company: str) -> Self:
+        """Customers of the same name, without regard to case and accents; an index answers it.
+
+        The name of a person counts; where neither part is given, that of the company.
+        """
+        start = (f"{last_name} {first_name}" if last_name else first_name) or company
+        whole = Q(Exact(F("sort_name"), search.Fold(Value(start.strip()))))
+        begun = Q(
+            GreaterThanOrEqual(F("sort_name"), search.Fold(Value(f"{start} "))),
+            LessThan(F("sort_name"), search.Fold(Value(f"{start} {_LAST_CHARACTER}"))),
+        )
+        return self.filter(whole | begun).filter(is_named(last_name=last_name, first_name=first_name, company=company))
+
 
 class CustomerGroupQuerySet(models.QuerySet["CustomerGroup"]):
     def in_base(self, base: CustomerBase) -> Self:
         return self.filter(base=base)
+
+    def with_members(self) -> Self:
+        """With `members`: how many customers have the group, archived ones too, counted to MOST_MEMBERS + 1."""
+        customers = self.model._meta.get_field("customers").related_model
+        members = customers._default_manager.filter(base=OuterRef("base"), customer_group=OuterRef("pk"))
+        some = ArraySubquery(members.order_by().values("pk")[: MOST_MEMBERS + 1])
+        return self.annotate(members=Func(some, function="cardinality", output_field=IntegerField()))
 
 
 class TagQuerySet(models.QuerySet["Tag"]):

@@ -1,0 +1,5 @@
+"""The pages of the customer master. Importing this package registers them (Django's autodiscovery)."""
+
+from customers.admin import customers, groups
+
+__all__ = ["customers", "groups"]

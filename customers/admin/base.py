@@ -1,0 +1,86 @@
+"""What the pages of customers, customer groups and tags share: saving goes through one operation."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.contrib import messages
+from django.contrib.admin.templatetags.admin_urls import add_preserved_filters
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+
+from mcp.console import ConsoleModelAdmin, scope_of
+
+
+class CustomersAdmin(ConsoleModelAdmin):
+    """The base of the pages of this package.
+
+    `save_model` calls an operation. What it refuses undoes the whole save, and the form is shown again with each
+    sentence at the field it is about.
+    """
+
+    show_facets = None
+    list_filter_parameters: ClassVar[frozenset[str]] = frozenset()
+    """The only parameters, besides search, sorting and page, that a list takes."""
+    menu_section: ClassVar[str] = "customers"
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        try:
+            return super().changeform_view(request, object_id, form_url, extra_context)
+        except ValidationError as refusal:
+            request.refusal = refusal  # type: ignore[attr-defined]
+            return super().changeform_view(request, object_id, form_url, extra_context)
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        form = super().get_form(request, obj, change=change, **kwargs)
+        form.scope, form.refusal = scope_of(request), getattr(request, "refusal", None)
+        return form
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, str]:
+        """Nothing from the address: `?customer_group=7` would ask for rows by their id."""
+        return {}
+
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
+        """Only the filters of the list: any other `?iban__startswith=` would read fields letter by letter."""
+        return lookup in self.list_filter_parameters
+
+    def to_field_allowed(self, request: HttpRequest, to_field: str) -> bool:
+        return to_field == "id"
+
+    def row_or_404(self, request: HttpRequest, object_id: str) -> Any:
+        """The row of this id that exists for the scope. Raises Http404."""
+        row = self.get_object(request, object_id)
+        if row is None:
+            raise Http404
+        return row
+
+    def _get_obj_does_not_exist_redirect(self, request: HttpRequest, opts: Any, object_id: str) -> HttpResponse:
+        raise Http404
+
+    def address(self, page: str, *args: Any) -> str:
+        return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_{page}", args=args)
+
+    def show(self, request: HttpRequest, template: str, context: dict[str, Any], *, status: int = 200) -> HttpResponse:
+        """A page in the frame of the console."""
+        frame = {**self.admin_site.each_context(request), "opts": self.opts}
+        return render(request, template, {**frame, **context}, status=status)
+
+    def leave(self, request: HttpRequest, sentence: str, row: Any) -> HttpResponse:
+        """Say what was saved and go on: to the same page, a new form, or the list, as far as the rights allow."""
+        messages.success(request, sentence)
+        if "_addanother" in request.POST and self.has_add_permission(request):
+            return HttpResponseRedirect(self.address("add"))
+        if not self.has_view_permission(request):
+            return HttpResponseRedirect(reverse("admin:index"))
+        if "_continue" in request.POST:
+            return HttpResponseRedirect(self.address("change", row.pk))
+        filters = {"preserved_filters": self.get_preserved_filters(request), "opts": self.opts}
+        return HttpResponseRedirect(add_preserved_filters(filters, self.address("changelist")))

@@ -1,0 +1,116 @@
+"""The list of customers: which page is shown, in which order, and how many there are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.functional import cached_property
+from unfold.templatetags.unfold_list import result_headers
+from unfold.views import ChangeList
+
+from customers.models import Customer, CustomerCount
+from customers.paginator import LIMIT, SHOWN_OF_MORE, CustomerPaginator
+from customers.querysets import CustomerQuerySet
+from mcp.console import scope_of
+
+PAGE_SIZES = (25, 50, 100)
+SIZE_VAR = "size"
+ARCHIVED_VAR = "archived"
+SORTED_BY = ("customer_number", "sort_name", "city", "created_at", "changed_at")
+"""What the list can be sorted by: each has an index that begins with the base."""
+SHOWN = (
+    "organization", "base", "customer_number", "title", "first_name", "last_name", "company", "alias", "city",
+    "postal_code", "mobile", "phone_private", "phone_business", "email", "is_favourite", "is_blocked", "archived_at",
+    "created_at", "changed_at", "customer_group__name", "home_location__name",
+)  # fmt: skip
+"""The columns that a row of the list needs; above all not the memo and the search text."""
+
+
+class CustomerChangeList(ChangeList):
+    """A list in the scope's base. It never counts all customers, and reads only the rows of the page."""
+
+    limit, shown_of_more = LIMIT, SHOWN_OF_MORE
+    page_sizes = PAGE_SIZES
+
+    def __init__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        self.base = scope_of(request).base
+        super().__init__(request, *args, **kwargs)
+
+    def get_filters_params(self, params: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Without the page size, which is no filter."""
+        found: dict[str, Any] = super().get_filters_params(params)
+        found.pop(SIZE_VAR, None)
+        return found
+
+    def get_ordering(self, request: HttpRequest, queryset: CustomerQuerySet) -> list[str]:
+        return [self.order, "-id" if self.order.startswith("-") else "id"]
+
+    @cached_property
+    def order(self) -> str:
+        """The one column that the list is sorted by; by name, where the address says nothing that is known."""
+        for part in str(self.params.get("o", "")).split("."):
+            sign, digits = ("-", part[1:]) if part.startswith("-") else ("", part)
+            if digits.isdecimal() and int(digits) < len(self.list_display):
+                field = self.get_ordering_field(self.list_display[int(digits)])
+                if field in SORTED_BY:
+                    return f"{sign}{field}"
+        return "sort_name"
+
+    def get_ordering_field_columns(self) -> dict[int, str]:
+        key, direction = self.order.removeprefix("-"), "desc" if self.order.startswith("-") else "asc"
+        columns = [self.get_ordering_field(name) for name in self.list_display]
+        return {columns.index(key): direction} if key in columns else {}
+
+    def apply_select_related(self, queryset: CustomerQuerySet) -> CustomerQuerySet:
+        """Nothing: the page's rows are read by themselves, see `get_results`."""
+        return queryset
+
+    def get_results(self, request: HttpRequest) -> None:
+        size = self.params.get(SIZE_VAR, "")
+        self.list_per_page = int(size) if size in {str(known) for known in PAGE_SIZES} else self.list_per_page
+        self.paginator = CustomerPaginator(self.queryset, self.list_per_page, order=self.order, total=self._total())
+        self.page_num = self.paginator.nearest_page(self.page_num)
+        self.result_list = self._rows(self.paginator.ids(self.page_num))
+        self.result_count = self.paginator.count
+        self.full_result_count, self.show_full_result_count = None, False
+        self.multi_page = self.paginator.num_pages > 1
+        self.can_show_all, self.show_admin_actions = False, True
+
+    def _rows(self, ids: list[int]) -> list[Customer]:
+        rows = Customer.objects.in_base(self.base).select_related("customer_group", "home_location").only(*SHOWN)
+        found = rows.in_bulk(ids)
+        return [found[pk] for pk in ids if pk in found]
+
+    def _total(self) -> int | None:
+        """How many the list has, where no question narrows it; kept by the database, so nothing is counted."""
+        asked = {name for name, values in self.get_filters_params().items() if any(values)}
+        if self.query.strip() or asked - {ARCHIVED_VAR}:
+            return None
+        active, archived = CustomerCount.objects.in_base(self.base).totals()
+        return {"": active, "yes": archived, "all": active + archived}.get(self.params.get(ARCHIVED_VAR, ""))
+
+    def headers(self) -> list[dict[str, Any]]:
+        return list(result_headers(self))
+
+    def table(self) -> Iterator[tuple[int, str, Iterable[tuple[str, Any]]]]:
+        """For each row its id, its address and its cells, (column, content). The stock table takes three times as
+        long as everything else on the page.
+        """
+        columns = [name for name in self.list_display if name != "action_checkbox"]
+        methods = [getattr(self.model_admin, name) for name in columns]
+        way_back = f"?{self.preserved_filters}" if self.preserved_filters else ""
+        before, _digit, behind = reverse("admin:customers_customer_change", args=[0]).rpartition("0")
+        for customer in self.result_list:
+            cells = zip(columns, [method(customer) for method in methods], strict=True)
+            yield customer.pk, f"{before}{customer.pk}{behind}{way_back}", cells
+
+    def page_links(self) -> list[int | str]:
+        """The first, the nearest and the last pages, with an ellipsis between."""
+        return list(self.paginator.get_elided_page_range(self.page_num))
+
+    def size_links(self) -> list[tuple[int, str]]:
+        """(page size, address) for each page size; the page number does not survive a change."""
+        return [(size, self.get_query_string({SIZE_VAR: size})) for size in PAGE_SIZES]

@@ -1,0 +1,244 @@
+"""The pages of customers."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any, ClassVar
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _text
+from django.utils.translation import gettext_lazy as _
+
+from customers.admin import pages
+from customers.admin.base import CustomersAdmin
+from customers.admin.changelist import CustomerChangeList
+from customers.admin.columns import COLUMNS, CustomerColumns, badges
+from customers.admin.fields import FORM_CLASSES, READ_ONLY_TEXTS, customer_widget
+from customers.admin.filters import FILTERS
+from customers.changes import differences
+from customers.forms import CustomerForm, TagsField
+from customers.models import Customer, CustomerGroup
+from customers.operations import CustomerChangedMeanwhile, change_customer, register_customer
+from customers.querysets import CustomerQuerySet
+from locations.permissions import Right
+from mcp.console import console, scope_of
+from mcp.scope import Scope
+
+GIVEN = ("customer_number", "home_location", "created_at", "changed_at")
+"""What is given to a customer and not typed; the number of a new one may be typed."""
+
+
+@admin.register(Customer, site=console)
+class CustomerAdmin(CustomerColumns, CustomersAdmin):
+    """Customers of the base on which the location works."""
+
+    rights = {"view": Right.VIEW_CUSTOMERS, "add": Right.ADD_CUSTOMERS, "change": Right.CHANGE_CUSTOMERS}
+    related_rows = {"customer_group": lambda scope: CustomerGroup.objects.in_base(scope.base)}
+    menu_icon: ClassVar[str] = "groups"
+    menu_order: ClassVar[int] = 10
+
+    form = CustomerForm
+    change_form_template = "customers/customer_form.html"
+    change_list_template = "customers/customer_list.html"
+    list_display = COLUMNS
+    list_display_links = ("number", "name")
+    list_filter = FILTERS
+    list_filter_parameters = frozenset({filter_.parameter_name for filter_ in FILTERS} | {"size"})
+    list_fullwidth = True
+    list_disable_select_all = True
+    search_fields = ("search_text",)  # shows the search box; get_search_results does the searching
+    search_help_text = _("Number, name, company, phone, e-mail, city, tag")
+    actions = ("archive", "restore")
+    ordering = ("sort_name",)
+    readonly_preprocess_fields = READ_ONLY_TEXTS
+    fieldsets = (
+        (
+            _("Person or company"),
+            {"fields": (("salutation", "title"), ("first_name", "last_name"), ("company", "alias"))},
+        ),
+        (
+            _("Contact"),
+            {
+                "fields": (
+                    ("mobile", "phone_private"),
+                    ("email", "phone_business"),
+                    ("website", "fax"),
+                    ("birthday", "language"),
+                )
+            },
+        ),
+        (
+            _("Address"),
+            {
+                "classes": ["tab"],
+                "fields": (("street", "address_extra"), ("postal_code", "city"), ("country", "po_box"), "vat_id"),
+            },
+        ),
+        (
+            _("Conditions"),
+            {
+                "classes": ["tab"],
+                "fields": (
+                    ("customer_group", "price_level"),
+                    ("discount", "credit_limit"),
+                    ("payment_method", "payment_term"),
+                ),
+            },
+        ),
+        (_("Bank"), {"classes": ["tab"], "fields": ("iban", ("bic", "bank"))}),
+        (
+            _("Remarks"),
+            {"classes": ["tab"], "fields": ("tags", "memo", ("is_favourite", "is_blocked"), "blocked_reason")},
+        ),
+        (
+            _("Administration"),
+            {
+                "classes": ["tab"],
+                "fields": (
+                    ("customer_number", "legacy_number"),
+                    ("home_location", "loss_reason"),
+                    ("created_at", "changed_at"),
+                ),
+            },
+        ),
+    )
+
+    class Media:
+        css = {"all": ["customers.css"]}
+        js = ["customers.js"]
+
+    # --- rows and rights ----------------------------------------------------------------------------------
+
+    def rows(self, scope: Scope) -> CustomerQuerySet:
+        return Customer.objects.in_base(scope.base)
+
+    def has_archive_permission(self, request: HttpRequest) -> bool:
+        scope: Scope | None = getattr(request, "scope", None)
+        return scope is not None and scope.allows(Right.ARCHIVE_CUSTOMERS)
+
+    # --- list ---------------------------------------------------------------------------------------------
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[CustomerChangeList]:
+        return CustomerChangeList
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        if request.method == "POST":  # the list's actions archive and restore: the refusal shall name that right
+            scope_of(request).demand(Right.ARCHIVE_CUSTOMERS)
+        context = {
+            "title": capfirst(str(self.opts.verbose_name_plural)),
+            "may_archive": self.has_archive_permission(request),
+        }
+        return super().changelist_view(request, {**context, **(extra_context or {})})
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: CustomerQuerySet, search_term: str
+    ) -> tuple[CustomerQuerySet, bool]:
+        return (queryset.matching(search_term) if search_term.strip() else queryset), False
+
+    @admin.action(description=_("Archive…"), permissions=["archive"])
+    def archive(self, request: HttpRequest, queryset: CustomerQuerySet) -> HttpResponse:
+        return pages.chosen(self, request, "archive")
+
+    @admin.action(description=_("Restore"), permissions=["archive"])
+    def restore(self, request: HttpRequest, queryset: CustomerQuerySet) -> HttpResponse:
+        return pages.chosen(self, request, "restore")
+
+    # --- form ---------------------------------------------------------------------------------------------
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        return GIVEN if obj else ()
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        fieldsets = copy.deepcopy(self.fieldsets)
+        if obj is None:
+            fieldsets[-1][1]["fields"] = (("customer_number", "legacy_number"), "loss_reason")
+        return fieldsets
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        """With the two hidden fields of the form, which stand in no fieldset."""
+        if (fields := kwargs.get("fields")) is not None and self._may_save(request, obj):
+            kwargs["fields"] = [*fields, "seen_at", "known_candidates"]
+        return super().get_form(request, obj, change=change, **kwargs)
+
+    def _may_save(self, request: HttpRequest, obj: Any) -> bool:
+        return self.has_change_permission(request, obj) if obj else self.has_add_permission(request)
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "tags":
+            return TagsField(label=capfirst(db_field.verbose_name), required=False, widget=customer_widget("tags"))
+        if form_class := FORM_CLASSES.get(db_field.name):
+            kwargs["form_class"] = form_class
+        if widget := customer_widget(db_field.name):
+            kwargs["widget"] = widget
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
+
+    def save_model(self, request: HttpRequest, obj: Customer, form: CustomerForm, change: bool) -> None:
+        scope = scope_of(request)
+        if change:
+            change_customer(customer=obj, seen_at=form.cleaned_data["seen_at"], actor=scope)
+        else:
+            register_customer(customer=obj, actor=scope)
+        for label, number in form.unknown_phones():
+            sentence = _text("%(label)s “%(number)s” was kept as typed: it is not a complete phone number.")
+            messages.warning(request, sentence % {"label": label, "number": number})
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        form, customer, scope = context["adminform"].form, kwargs.get("obj"), scope_of(request)
+        context |= {
+            "candidates": getattr(form, "candidates", []),
+            "original_id": str(customer.pk) if customer else "",
+            "badges": badges(customer) if customer else "",
+            "salutations": (_text("Ms"), _text("Mr"), _text("Family"), _text("Company")),
+            "may_archive": self.has_archive_permission(request),
+            "may_see_history": scope.allows(Right.SEE_HISTORY) and scope.allows(Right.VIEW_CUSTOMERS),
+            "may_see_candidates": scope.allows(Right.VIEW_CUSTOMERS),
+            "differences": self._differences(request, form, customer),
+        }
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def _differences(self, request: HttpRequest, form: Any, customer: Any) -> list[Any]:
+        """Where somebody else saved meanwhile: what is stored now, and what was typed here."""
+        if not isinstance(getattr(request, "refusal", None), CustomerChangedMeanwhile):
+            return []
+        stored = Customer.objects.in_base(scope_of(request).base).get(pk=customer.pk)
+        return differences(stored, form.cleaned_data)
+
+    def response_add(self, request: HttpRequest, obj: Customer, post_url_continue: str | None = None) -> HttpResponse:
+        return self.leave(request, _text("%(customer)s is registered.") % {"customer": obj}, obj)
+
+    def response_change(self, request: HttpRequest, obj: Customer) -> HttpResponse:
+        return self.leave(request, _text("%(customer)s is changed.") % {"customer": obj}, obj)
+
+    # --- further pages ------------------------------------------------------------------------------------
+
+    def get_urls(self) -> list[URLPattern]:
+        further = [
+            path("duplicates/", self._page(pages.duplicates), name="customers_customer_duplicates"),
+            path("archive/", self._page(pages.archive), name="customers_customer_archive"),
+            path("restore/", self._page(pages.restore), name="customers_customer_restore"),
+        ]
+        return [*further, *super().get_urls()]
+
+    def _page(self, view: Any) -> Any:
+        def page(request: HttpRequest) -> HttpResponse:
+            response: HttpResponse = view(self, request)
+            return response
+
+        return self.admin_site.admin_view(page)
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return pages.history(self, request, object_id)
+
+    def delete_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Customers are archived. There is no page that deletes them."""
+        raise PermissionDenied

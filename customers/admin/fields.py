@@ -1,0 +1,46 @@
+"""How the fields of a customer are typed and, for those who may only look, shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django import forms
+from django.utils.translation import get_language
+from unfold.widgets import (
+    UnfoldAdminSelect2MultipleWidget,
+    UnfoldAdminSelect2Widget,
+    UnfoldAdminTextInputWidget,
+)
+
+from customers import formats
+from customers.fields import BICField, CountryField, IBANField, PhoneField, VATIDField
+from customers.forms import PHONES, LanguageField
+
+FORM_CLASSES: dict[str, type[forms.Field]] = {
+    **dict.fromkeys(PHONES, PhoneField),
+    "vat_id": VATIDField,
+    "iban": IBANField,
+    "bic": BICField,
+    "country": CountryField,
+    "language": LanguageField,
+}
+READ_ONLY_TEXTS: dict[str, Callable[[str], str]] = {
+    **dict.fromkeys(PHONES, formats.display_phone),
+    "iban": formats.display_iban,
+    "country": lambda code: formats.country_name(code, get_language() or "en"),
+    "language": lambda code: formats.language_name(code, get_language() or "en"),
+}
+
+
+def customer_widget(name: str) -> Any:
+    """The widget of a field that has one of its own, else None."""
+    match name:
+        case "tags":
+            return UnfoldAdminSelect2MultipleWidget()
+        case "country" | "language":
+            return UnfoldAdminSelect2Widget()
+        case "salutation":
+            return UnfoldAdminTextInputWidget(attrs={"list": "salutations", "autocomplete": "off"})
+        case _:
+            return None

@@ -1,0 +1,195 @@
+"""The filters of the customer list. Each offers only what exists for the scope."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from django import forms
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.http import HttpRequest
+from django.utils.dateparse import parse_date
+from django.utils.dates import MONTHS
+from django.utils.translation import gettext_lazy as _
+from unfold.contrib.filters.admin import DropdownFilter, RadioFilter
+from unfold.contrib.filters.forms import HorizontalRadioForm
+from unfold.widgets import UnfoldAdminTextInputWidget
+
+from customers.models import CustomerGroup, Tag
+from customers.querysets import CustomerQuerySet
+from locations.models import Location
+from mcp.console import scope_of
+
+MOST_LOCATIONS = 200
+
+
+class ChosenFilter(DropdownFilter):
+    """A choice among rows of the scope. Anything else in the address is refused, whether or not it exists."""
+
+    def queryset(self, request: HttpRequest, queryset: CustomerQuerySet) -> CustomerQuerySet:
+        value = self.value()
+        if not value:
+            return queryset
+        if value not in {key for key, _label in self.lookup_choices}:
+            raise IncorrectLookupParameters
+        return self.narrowed(queryset, value)
+
+    def has_output(self) -> bool:
+        """Also without anything to choose from: what stands in the address is then refused as well."""
+        return True
+
+    def narrowed(self, customers: CustomerQuerySet, value: str) -> CustomerQuerySet:
+        raise NotImplementedError
+
+
+class GroupFilter(ChosenFilter):
+    title = _("customer group")
+    parameter_name = "group"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        groups = CustomerGroup.objects.in_base(scope_of(request).base)
+        return [(str(pk), name) for pk, name in groups.values_list("pk", "name")]
+
+    def narrowed(self, customers: CustomerQuerySet, value: str) -> CustomerQuerySet:
+        return customers.filter(customer_group=int(value))
+
+
+class HomeFilter(ChosenFilter):
+    """Where the customer was registered: the own location first, then up to MOST_LOCATIONS others on the base."""
+
+    title = _("registered at")
+    parameter_name = "home"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        own = scope_of(request).location
+        others = Location.objects.on_base(own.base).exclude(pk=own.pk).order_by("client_number")
+        named = [(str(pk), name) for pk, name in others.values_list("pk", "name")[:MOST_LOCATIONS]]
+        return [(str(own.pk), own.name), *named]
+
+    def narrowed(self, customers: CustomerQuerySet, value: str) -> CustomerQuerySet:
+        return customers.filter(home_location=int(value))
+
+
+class TagFilter(ChosenFilter):
+    title = _("tag")
+    parameter_name = "tag"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(name, name) for name in Tag.objects.in_base(scope_of(request).base).values_list("name", flat=True)]
+
+    def narrowed(self, customers: CustomerQuerySet, value: str) -> CustomerQuerySet:
+        return customers.tagged(value)
+
+
+class BirthdayFilter(ChosenFilter):
+    title = _("birthday in")
+    parameter_name = "birthday"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [(str(number), name) for number, name in MONTHS.items()]
+
+    def narrowed(self, customers: CustomerQuerySet, value: str) -> CustomerQuerySet:
+        return customers.with_birthday_in(int(value))
+
+
+class DateForm(forms.Form):
+    """One date, entered as the browser enters dates."""
+
+    def __init__(self, *, name: str, label: str, data: dict[str, str | None]) -> None:
+        super().__init__(data)
+        widget = UnfoldAdminTextInputWidget(attrs={"type": "date"})
+        self.fields[name] = forms.CharField(label=label, required=False, widget=widget)
+
+
+class ChangedSinceFilter(DropdownFilter):
+    """Customers changed on a day or later; the day stands in the address as 2026-11-23."""
+
+    title = _("changed since")
+    parameter_name = "changed_since"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return []
+
+    def has_output(self) -> bool:
+        return True
+
+    def queryset(self, request: HttpRequest, queryset: CustomerQuerySet) -> CustomerQuerySet:
+        value = self.value()
+        if not value:
+            return queryset
+        try:
+            day = parse_date(value)
+        except ValueError:
+            day = None
+        if day is None:
+            raise IncorrectLookupParameters
+        return queryset.changed_since(day)
+
+    def choices(self, changelist: Any) -> Iterator[dict[str, Any]]:
+        label = _("Changed since")
+        yield {"form": DateForm(name=self.parameter_name, label=label, data={self.parameter_name: self.value()})}
+
+
+class MarkFilter(RadioFilter):
+    """Yes or no: whether a mark is set."""
+
+    form_class = HorizontalRadioForm
+    field: str
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("yes", _("Yes")), ("no", _("No"))]
+
+    def queryset(self, request: HttpRequest, queryset: CustomerQuerySet) -> CustomerQuerySet:
+        value = self.value()
+        if not value:
+            return queryset
+        if value not in {"yes", "no"}:
+            raise IncorrectLookupParameters
+        return queryset.filter(**{self.field: value == "yes"})
+
+
+class FavouriteFilter(MarkFilter):
+    title = _("favourite")
+    parameter_name = "favourite"
+    field = "is_favourite"
+
+
+class BlockedFilter(MarkFilter):
+    title = _("blocked")
+    parameter_name = "blocked"
+    field = "is_blocked"
+
+
+class ArchivedFilter(RadioFilter):
+    """Archived customers are hidden unless asked for."""
+
+    title = _("archived")
+    parameter_name = "archived"
+    form_class = HorizontalRadioForm
+    all_option = ["", _("Hidden")]
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("yes", _("Only archived")), ("all", _("All"))]
+
+    def queryset(self, request: HttpRequest, queryset: CustomerQuerySet) -> CustomerQuerySet:
+        match self.value():
+            case None | "":
+                return queryset.active()
+            case "yes":
+                return queryset.archived()
+            case "all":
+                return queryset
+            case _:
+                raise IncorrectLookupParameters
+
+
+FILTERS = (
+    GroupFilter,
+    HomeFilter,
+    TagFilter,
+    BirthdayFilter,
+    ChangedSinceFilter,
+    FavouriteFilter,
+    BlockedFilter,
+    ArchivedFilter,
+)

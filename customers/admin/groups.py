@@ -1,0 +1,113 @@
+"""The pages of customer groups and tags."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _text
+from django.utils.translation import gettext_lazy as _
+
+from customers.admin.base import CustomersAdmin
+from customers.forms import CustomerGroupForm, TagForm
+from customers.models import CustomerGroup, Tag
+from customers.operations import save_customer_group, save_tag
+from customers.querysets import MOST_MEMBERS, CustomerGroupQuerySet, TagQuerySet
+from customers.removal import delete_customer_group, delete_tag
+from locations.permissions import Right
+from mcp.console import console, scope_of
+from mcp.scope import Scope
+
+
+class VocabularyAdmin(CustomersAdmin):
+    """What customers can be given: short lists that whoever has the right keeps in order."""
+
+    rights = {
+        "view": Right.VIEW_CUSTOMERS,
+        "add": Right.MANAGE_CUSTOMER_GROUPS,
+        "change": Right.MANAGE_CUSTOMER_GROUPS,
+        "delete": Right.MANAGE_CUSTOMER_GROUPS,
+    }
+    actions = None
+    ordering = ("name",)
+    search_fields = ("name",)
+    delete: ClassVar[Callable[[Any, Scope], None]]
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        title = capfirst(str(self.opts.verbose_name_plural))
+        return super().changelist_view(request, {"title": title, **(extra_context or {})})
+
+    def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:
+        return self.leave(request, _text("%(row)s is saved.") % {"row": obj}, obj)
+
+    def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
+        return self.leave(request, _text("%(row)s is saved.") % {"row": obj}, obj)
+
+    def delete_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Ask, then delete; what is in use stays, and the page says who uses it."""
+        self.demand(request, "delete")
+        self.demand(request, "view")
+        row = self.row_or_404(request, object_id)
+        context = {"title": _text("Delete “%(row)s”?") % {"row": row}, "row": row}
+        if request.method != "POST":
+            return self.show(request, "customers/delete.html", {**context, "back": self.address("change", row.pk)})
+        try:
+            type(self).delete(row, scope_of(request))
+        except ValidationError as refusal:
+            shown = {**context, "refusals": refusal.messages, "back": self.address("change", row.pk)}
+            return self.show(request, "customers/delete.html", shown, status=400)
+        messages.success(request, _text("%(row)s is deleted.") % {"row": row})
+        return HttpResponseRedirect(self.address("changelist"))
+
+
+@admin.register(CustomerGroup, site=console)
+class CustomerGroupAdmin(VocabularyAdmin):
+    menu_icon: ClassVar[str] = "sell"
+    menu_order: ClassVar[int] = 40
+    form = CustomerGroupForm
+    list_display = ("name", "price_level", "discount", "members")
+
+    @staticmethod
+    def delete(row: CustomerGroup, actor: Scope) -> None:
+        delete_customer_group(group=row, actor=actor)
+
+    def rows(self, scope: Scope) -> CustomerGroupQuerySet:
+        return CustomerGroup.objects.in_base(scope.base).with_members()
+
+    @admin.display(description=_("customers"))
+    def members(self, group: Any) -> str:
+        if group.members > MOST_MEMBERS:
+            return _text("more than %(count)s") % {"count": MOST_MEMBERS}
+        return str(group.members)
+
+    def save_model(self, request: HttpRequest, obj: CustomerGroup, form: Any, change: bool) -> None:
+        save_customer_group(group=obj, actor=scope_of(request))
+
+
+@admin.register(Tag, site=console)
+class TagAdmin(VocabularyAdmin):
+    menu_icon: ClassVar[str] = "label"
+    menu_order: ClassVar[int] = 50
+    form = TagForm
+    list_display = ("name",)
+
+    @staticmethod
+    def delete(row: Tag, actor: Scope) -> None:
+        delete_tag(tag=row, actor=actor)
+
+    def rows(self, scope: Scope) -> TagQuerySet:
+        return Tag.objects.in_base(scope.base)
+
+    def save_model(self, request: HttpRequest, obj: Tag, form: Any, change: bool) -> None:
+        save_tag(tag=obj, actor=scope_of(request))
+
+    def response_change(self, request: HttpRequest, obj: Tag) -> HttpResponse:
+        """To the list: a renamed tag is a new row."""
+        messages.success(request, _text("%(row)s is saved.") % {"row": obj})
+        return HttpResponseRedirect(self.address("changelist"))

@@ -1,0 +1,159 @@
+"""What changed, in plain words: from the history that the database keeps, and between two states of a customer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db import models
+from django.utils import timezone
+from django.utils.formats import date_format, number_format
+from django.utils.text import capfirst
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from customers import formats
+from customers.models import Customer, CustomerGroup
+from locations.models import Location
+
+CustomerEvent: Any = Customer._meta.get_field("history").related_model
+EVENTS_PER_PAGE = 25
+NOT_SHOWN = frozenset({"id", "organization", "base", "created_at", "changed_at", "search_text", "sort_name"})
+"""Fields that change by themselves or never; the history is about what people change."""
+FIELDS: tuple[Any, ...] = tuple(field for field in Customer._meta.concrete_fields if field.name not in NOT_SHOWN)
+
+type Names = Mapping[tuple[str, Any], str]
+"""(field, key) → name of the row that a foreign key refers to."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """One field: its label, and its old and new value as one reads them; blank where there was or is none."""
+
+    label: str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One event of the history: who did what, when and where. Who and where are blank where nobody knows."""
+
+    happened_at: datetime
+    kind: str
+    user: str
+    location: str
+    reason: str
+    changes: tuple[Change, ...]
+
+    @property
+    def title(self) -> str:
+        titles = {"insert": _("Registered"), "update": _("Changed"), "delete": _("Deleted")}
+        return titles.get(self.kind, self.kind)
+
+
+def history_of(customer: Customer, *, page: int) -> tuple[list[Entry], bool]:
+    """The entries of one page, newest first, and whether there is another page. Three queries at most."""
+    first = (page - 1) * EVENTS_PER_PAGE
+    events = list(_events(customer)[first : first + EVENTS_PER_PAGE + 1])
+    names = _names(events)
+    pairs = zip(events, [*events[1:], None], strict=True)
+    entries = [_entry(event, before, names) for event, before in pairs]
+    return entries[:EVENTS_PER_PAGE], len(events) > EVENTS_PER_PAGE
+
+
+def differences(old: Customer, new: Mapping[str, Any]) -> list[Change]:
+    """Where a stored customer and the values of a form differ, with both values."""
+    values = {field.name: getattr(old, field.attname) for field in FIELDS}
+    wanted = {field.name: _key(new[field.name]) for field in FIELDS if field.name in new}
+    fields = [field for field in FIELDS if field.name in wanted and values[field.name] != wanted[field.name]]
+    return list(_changes(fields, values, wanted, _names([old], extra=wanted)))
+
+
+def _events(customer: Customer) -> models.QuerySet[Any]:
+    """Newest first. Of several changes in one transaction the stamp on the row tells which was later."""
+    events = CustomerEvent.objects.filter(pgh_obj=customer.pk, base=customer.base_id)
+    ordered: models.QuerySet[Any] = events.select_related("pgh_context").order_by("-pgh_created_at", "-changed_at")
+    return ordered
+
+
+def _entry(event: Any, before: Any, names: Names) -> Entry:
+    facts = (event.pgh_context.metadata if event.pgh_context else None) or {}
+    new = {field.name: getattr(event, field.attname) for field in FIELDS}
+    old = {field.name: getattr(before, field.attname) for field in FIELDS} if before else {}
+    changed = [field for field in FIELDS if _differs(field, old, new)] if event.pgh_label != "delete" else []
+    return Entry(
+        happened_at=event.pgh_created_at,
+        kind=event.pgh_label,
+        user=facts.get("user_name") or "",
+        location=facts.get("location_name") or "",
+        reason=str(facts.get("reason") or ""),
+        changes=tuple(_changes(changed, old, new, names)),
+    )
+
+
+def _differs(field: Any, old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
+    """Against the state before; without one, against an empty customer."""
+    if old:
+        return bool(old[field.name] != new[field.name])
+    return bool(new[field.name]) and field.name != "customer_number"
+
+
+def _changes(fields: Iterable[Any], old: Mapping[str, Any], new: Mapping[str, Any], names: Names) -> Iterator[Change]:
+    for field in fields:
+        yield Change(
+            label=capfirst(str(field.verbose_name)),
+            old=_shown(field, old.get(field.name), names),
+            new=_shown(field, new[field.name], names),
+        )
+
+
+def _names(rows: Iterable[Any], *, extra: Mapping[str, Any] | None = None) -> Names:
+    """The names of all groups and locations that the rows refer to: one query for each of the two."""
+    rows, found = list(rows), {}
+    for name, model in (("customer_group", CustomerGroup), ("home_location", Location)):
+        keys = {getattr(row, f"{name}_id") for row in rows} | {(extra or {}).get(name)}
+        found |= {(name, row.pk): row.name for row in model._default_manager.filter(pk__in=keys - {None})}
+    return found
+
+
+def _key(value: Any) -> Any:
+    return value.pk if isinstance(value, models.Model) else value
+
+
+def _shown(field: Any, value: Any, names: Names) -> str:
+    if value is None or value == "" or value == []:
+        return ""
+    if field.is_relation:
+        return names.get((field.name, value), _("no longer there"))
+    if field.choices:
+        return str(dict(field.flatchoices).get(value, value))
+    special = _SPECIAL.get(field.name)
+    return special(value) if special else _plain(value)
+
+
+def _plain(value: Any) -> str:
+    match value:
+        case bool():
+            return _("Yes") if value else _("No")
+        case datetime():
+            return date_format(timezone.localtime(value), "SHORT_DATETIME_FORMAT")
+        case date():
+            return date_format(value, "SHORT_DATE_FORMAT")
+        case Decimal():
+            return number_format(value, use_l10n=True)
+        case list():
+            return ", ".join(value)
+        case _:
+            return str(value)
+
+
+_SPECIAL: dict[str, Callable[[Any], str]] = {
+    **dict.fromkeys(("mobile", "phone_private", "phone_business", "fax"), formats.display_phone),
+    "iban": formats.display_iban,
+    "country": lambda code: formats.country_name(code, get_language() or "en"),
+    "language": lambda code: formats.language_name(code, get_language() or "en"),
+}

@@ -1,0 +1,127 @@
+"""Who might be the same customer: asked while somebody is being registered.
+
+Two customers may be one when they share an e-mail address, a phone number, or a name together with the birthday or
+the postal code. It is a hint and never a refusal: families share a phone, and father and son a name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.db.models import BooleanField, ExpressionWrapper
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from customers.models import Customer
+from customers.querysets import CustomerQuerySet, is_named
+from locations.models import CustomerBase
+
+MOST_CANDIDATES = 5
+PHONE_FIELDS = ("mobile", "phone_private", "phone_business")
+_LOCAL_PART_IN_INDEX = 40
+_LAST_DIGITS = 7
+_SHOWN = (
+    "organization", "base", "customer_number", "title", "first_name", "last_name", "company", "alias", "email",
+    "birthday", "postal_code", "city", "street", "archived_at", *PHONE_FIELDS,
+)  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sought:
+    """What is known of the customer being registered; values in their stored form, blank where unknown."""
+
+    email: str = ""
+    phones: tuple[str, ...] = ()
+    first_name: str = ""
+    last_name: str = ""
+    company: str = ""
+    birthday: date | None = None
+    postal_code: str = ""
+
+    @classmethod
+    def of(cls, values: dict[str, Any]) -> Sought:
+        """From the cleaned values of a form or the fields of a row; what is missing is unknown."""
+        texts = {
+            name: values.get(name) or "" for name in ("email", "first_name", "last_name", "company", "postal_code")
+        }
+        phones = tuple(dict.fromkeys(values[name] for name in PHONE_FIELDS if values.get(name)))
+        return cls(phones=phones, birthday=values.get("birthday") or None, **texts)
+
+    @property
+    def name(self) -> dict[str, str]:
+        return {"last_name": self.last_name, "first_name": self.first_name, "company": self.company}
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A customer who may be the same, and why."""
+
+    customer: Customer
+    reasons: tuple[Promise, ...]
+
+
+def candidates(sought: Sought, *, base: CustomerBase, but: int | None = None) -> list[Candidate]:
+    """Up to MOST_CANDIDATES customers of the base who may be the one sought, in two queries at any size of base.
+
+    Those who share more come first. Archived customers count: whoever comes back is restored, not registered again.
+    `but` is the id of the customer who is being edited.
+    """
+    ids = _ids(sought, Customer.objects.in_base(base))
+    if not ids:
+        return []
+    has_name = ExpressionWrapper(is_named(**sought.name), output_field=BooleanField())
+    customers = Customer.objects.in_base(base).filter(pk__in=ids).exclude(pk=but).only(*_SHOWN)
+    found = [
+        Candidate(customer, tuple(_reasons(sought, customer))) for customer in customers.annotate(has_name=has_name)
+    ]
+    found.sort(key=lambda candidate: (-len(candidate.reasons), candidate.customer.customer_number))
+    return found[:MOST_CANDIDATES]
+
+
+def _ids(sought: Sought, customers: CustomerQuerySet) -> list[int]:
+    """One question for each way of being the same, each with an index of its own, in one query.
+
+    Of each way only the first few are looked at: a phone number shared by hundreds is no hint.
+    """
+    questions = [*_by_email(sought, customers), *_by_phone(sought, customers), *_by_name(sought, customers)]
+    if not questions:
+        return []
+    first, *others = [question.order_by().values_list("pk", flat=True)[: 4 * MOST_CANDIDATES] for question in questions]
+    return list(first.union(*others)) if others else list(first)
+
+
+def _by_email(sought: Sought, customers: CustomerQuerySet) -> Iterator[CustomerQuerySet]:
+    if sought.email:
+        # The part before the @ finds; what stands behind it is the same for thousands and slows the index down.
+        local = sought.email.partition("@")[0][:_LOCAL_PART_IN_INDEX]
+        yield customers.containing(f" {local}@").filter(email__iexact=sought.email)
+
+
+def _by_phone(sought: Sought, customers: CustomerQuerySet) -> Iterator[CustomerQuerySet]:
+    for phone in sought.phones:
+        # The last digits find: area and country codes are shared by so many that the index is ten times slower.
+        yield customers.containing(phone[-_LAST_DIGITS:]).with_phone(phone)
+
+
+def _by_name(sought: Sought, customers: CustomerQuerySet) -> Iterator[CustomerQuerySet]:
+    if not any(sought.name.values()):
+        return
+    same = customers.named(**sought.name)
+    if sought.birthday:
+        yield same.filter(birthday=sought.birthday)
+    if sought.postal_code:
+        yield same.filter(postal_code__iexact=sought.postal_code)
+
+
+def _reasons(sought: Sought, customer: Any) -> Iterator[Promise]:
+    if sought.email and customer.email.casefold() == sought.email.casefold():
+        yield _("same e-mail")
+    if set(sought.phones) & {getattr(customer, name) for name in PHONE_FIELDS}:
+        yield _("same phone")
+    if customer.has_name and sought.birthday and customer.birthday == sought.birthday:
+        yield _("same name and birthday")
+    if customer.has_name and sought.postal_code and customer.postal_code.casefold() == sought.postal_code.casefold():
+        yield _("same name and postal code")

@@ -1,0 +1,208 @@
+"""The form of a customer: what is typed is checked and brought into one form; operations decide what is saved."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, ClassVar
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from customers import formats
+from customers.duplicates import Candidate, Sought, candidates
+from customers.fields import clean_phone_fields, clean_vat_id_fields
+from customers.models import Customer, CustomerGroup, Tag
+from locations.permissions import Right
+from mcp.forms.refusals import OperationForm
+
+PHONES = ("mobile", "phone_private", "phone_business", "fax")
+REFUSED_FIELDS = {
+    "number_out_of_range": "customer_number",
+    "number_range_exhausted": "customer_number",
+    "customer_number_unique": "customer_number",
+    "customer_number_range": "customer_number",
+    "customer_has_name": "last_name",
+    "customer_discount_range": "discount",
+    "customer_price_level_range": "price_level",
+    "customer_credit_limit_positive": "credit_limit",
+    "customer_country_iso": "country",
+    "customer_payment_method_known": "payment_method",
+    "customer_blocked_reason_when_blocked": "blocked_reason",
+    "customer_group_in_base": "customer_group",
+    "no_reason": "archived_reason",
+}
+"""At which field an operation's refusal is shown: by its code, or by the constraint that was violated."""
+
+
+def language_options() -> list[tuple[str, str]]:
+    return [("", "---------"), *formats.language_choices(get_language() or "en")]
+
+
+class LanguageField(forms.ChoiceField):
+    """ISO code chosen from the names in the active language."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        for text_option in ("max_length", "empty_value", "strip"):  # a model's text column hands them to any field
+            kwargs.pop(text_option, None)
+        super().__init__(choices=language_options, **kwargs)
+
+
+class TagsField(forms.MultipleChoiceField):
+    """Words from the base's list of tags, kept as a list."""
+
+    def clean(self, value: Any) -> list[str]:
+        return sorted(set(super().clean(value)))
+
+
+class CustomerForm(OperationForm):
+    """A customer of the scope's base.
+
+    `seen_at` is when the customer had last been changed as the page was opened. `known_candidates` are the ids of
+    the possible duplicates that were shown and found to be somebody else.
+    """
+
+    refused_fields = REFUSED_FIELDS
+    candidates: ClassVar[list[Candidate]] = []
+
+    seen_at = forms.CharField(required=False, widget=forms.HiddenInput)
+    known_candidates = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    class Meta:
+        model = Customer
+        exclude = ()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            self.initial["seen_at"] = self.instance.changed_at.isoformat()
+        if "tags" in self.fields:
+            names = Tag.objects.in_base(self.scope.base).values_list("name", flat=True)
+            self.fields["tags"].choices = [(name, name) for name in names]  # type: ignore[attr-defined]
+        if "customer_number" in self.fields:
+            self.fields["customer_number"].required = False
+
+    def clean_seen_at(self) -> Any:
+        """The time that was on the page; a customer cannot be changed by a page that never was opened."""
+        text = self.cleaned_data["seen_at"]
+        try:
+            seen_at = parse_datetime(text)
+        except ValueError:
+            seen_at = None
+        if seen_at is None and self.instance.pk:
+            raise ValidationError(
+                _("This page does not say which state it shows. Open the customer again."), code="seen_at_missing"
+            )
+        return seen_at
+
+    def clean(self) -> dict[str, Any]:
+        super().clean()
+        clean_phone_fields(self)
+        clean_vat_id_fields(self)
+        self._complete_bank()
+        self._check_block()
+        if self.instance.pk is None and not self.errors:
+            self._ask_for_duplicates()
+        return self.cleaned_data
+
+    def _complete_bank(self) -> None:
+        """Bank and BIC of a known IBAN, where nobody typed them."""
+        values = self.cleaned_data
+        bank = formats.bank_of_iban(values["iban"]) if values.get("iban") else None
+        if bank and not values.get("bic"):
+            values["bic"] = bank.bic
+        if bank and not values.get("bank"):
+            values["bank"] = bank.name[:120]
+
+    def _check_block(self) -> None:
+        values = self.cleaned_data
+        if values.get("is_blocked") and not (values.get("blocked_reason") or "").strip():
+            self.add_error(
+                "blocked_reason",
+                ValidationError(_("Say why the customer is blocked: your colleagues will ask."), code="no_reason"),
+            )
+
+    def _ask_for_duplicates(self) -> None:
+        if not self.scope.allows(Right.VIEW_CUSTOMERS):
+            return
+        found = candidates(Sought.of(self.cleaned_data), base=self.scope.base)
+        known = set((self.cleaned_data.get("known_candidates") or "").split(","))
+        if {str(candidate.customer.pk) for candidate in found} <= known:
+            return
+        self.candidates = found  # type: ignore[misc]
+        self.add_error(
+            None,
+            ValidationError(
+                _("This customer may already be registered. Compare, and register anyway if it is somebody else."),
+                code="possible_duplicates",
+            ),
+        )
+
+    @property
+    def candidate_ids(self) -> str:
+        return ",".join(str(candidate.customer.pk) for candidate in self.candidates)
+
+    def unknown_phones(self) -> Iterator[tuple[str, str]]:
+        """(label, number) of the numbers that are kept as typed because they are not known to be complete."""
+        for name in PHONES:
+            value = self.cleaned_data.get(name)
+            if value and not formats.is_known_phone(value):
+                yield str(self.fields[name].label), value
+
+
+class SoughtForm(forms.Form):
+    """As much of a customer being typed as is readable already; what is not is left out."""
+
+    email = forms.EmailField(required=False)
+    first_name = forms.CharField(required=False)
+    last_name = forms.CharField(required=False)
+    company = forms.CharField(required=False)
+    postal_code = forms.CharField(required=False)
+    birthday = forms.DateField(required=False)
+    country = forms.CharField(required=False)
+    mobile = forms.CharField(required=False)
+    phone_private = forms.CharField(required=False)
+    phone_business = forms.CharField(required=False)
+
+    def sought(self) -> Sought:
+        self.full_clean()
+        values = dict(self.cleaned_data)
+        for name in PHONES:
+            values[name] = _readable_phone(values.get(name) or "", values.get("country") or "")
+        return Sought.of(values)
+
+
+def _readable_phone(text: str, country: str) -> str:
+    try:
+        return formats.normalize_phone(text, country=country or None)
+    except ValidationError:
+        return ""
+
+
+class ReasonForm(forms.Form):
+    """Why something is done."""
+
+    reason = forms.CharField(label=_("Reason"), max_length=200, required=False)
+
+
+class CustomerGroupForm(OperationForm):
+    refused_fields = {
+        "customergroup_name_unique": "name",
+        "customergroup_has_name": "name",
+        "customergroup_discount_range": "discount",
+        "customergroup_price_level_range": "price_level",
+    }
+
+    class Meta:
+        model = CustomerGroup
+        fields = ["name", "price_level", "discount"]
+
+
+class TagForm(OperationForm):
+    refused_fields = {"tag_name_unique": "name", "tag_has_name": "name"}
+
+    class Meta:
+        model = Tag
+        fields = ["name"]
