@@ -1,0 +1,39 @@
+"""How a file is to be read: what cannot be told from one cell alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, time
+
+from spreadsheets import Cell
+
+NULL = "NULL"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """Choices for a whole file. None leaves a cell that can be read in two ways to be rejected."""
+
+    decimal_comma: bool | None = None
+    day_first: bool | None = None
+    null_is_empty: bool = False
+    """Whether the text NULL, as databases write it, means an empty cell."""
+    accept_doubts: bool = False
+    """Whether values that look damaged (see spreadsheets.DOUBTS) are taken as they stand."""
+
+
+def cell_text(cell: Cell, reading: Reading) -> str:
+    """A cell as text; blank for an empty one. Dates of a workbook become ISO 8601."""
+    match cell:
+        case None:
+            return ""
+        case str():
+            return "" if reading.null_is_empty and cell.strip() == NULL else cell
+        case bool():
+            return "ja" if cell else "nein"
+        case datetime():
+            return cell.date().isoformat() if cell.time() == time() else cell.isoformat(" ")
+        case date():
+            return cell.isoformat()
+        case _:
+            return str(cell)
