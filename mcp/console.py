@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 from django.conf import settings
+from django.contrib.admin import ActionLocation
 from django.contrib.admin.options import InlineModelAdmin
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
@@ -173,10 +174,20 @@ class ConsoleModelAdmin(UnfoldModelAdmin):
     def get_inline_instances(self, request: HttpRequest, obj: Any = None) -> list[InlineModelAdmin[Any, Any]]:
         return []
 
-    def get_actions(self, request: HttpRequest) -> Any:
-        actions = super().get_actions(request)
+    def get_actions(self, request: HttpRequest, action_location: Any = ActionLocation.CHANGE_LIST) -> Any:
+        actions = super().get_actions(request, action_location)
         actions.pop("delete_selected", None)  # nothing is deleted by the handful
         return actions
+
+    def get_action_choices(
+        self,
+        request: HttpRequest,
+        default_choices: list[tuple[str, Any]] | None = None,
+        action_location: Any = ActionLocation.CHANGE_LIST,
+    ) -> Any:
+        """Django's own: that of the admin look does not know on which page the actions stand."""
+        first = default_choices or [("", gettext("Choose an action"))]
+        return super(UnfoldModelAdmin, self).get_action_choices(request, first, action_location)
 
 
 UNSCOPED_PAGES = frozenset({"view_on_site", "autocomplete", "search"})

@@ -1,0 +1,95 @@
+"""The login, the language, the password and the way out."""
+
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.test import Client
+
+from mcp.demo import PASSWORD
+
+ENGLISH = {"Accept-Language": "en"}
+
+
+def login(username: str, password: str = PASSWORD, **more: str) -> tuple[Client, Any]:
+    client = Client()
+    return client, client.post("/login/", {"username": username, "password": password, **more}, headers=ENGLISH)
+
+
+@pytest.mark.parametrize("username", ["anna", "bodo", "carla", "dirk", "frida", "sven", "ines", "rita", "dev"])
+def test_login_leads_to_the_chooser(cast, username):
+    _client, response = login(username)
+    assert (response.status_code, response.headers["Location"]) == (302, "/")
+
+
+def test_login_leads_to_the_page_that_was_asked_for(cast):
+    _client, response = login("anna", next="/10400/2/")
+    assert response.headers["Location"] == "/10400/2/"
+
+
+def test_login_leads_nowhere_else(cast):
+    _client, response = login("anna", next="https://elsewhere.example/")
+    assert response.headers["Location"] == "/"
+
+
+@pytest.mark.parametrize(("username", "password"), [("anna", "wrong"), ("nobody", PASSWORD)])
+def test_login_refuses_with_one_sentence_whatever_is_wrong(cast, username, password):
+    _client, response = login(username, password)
+    assert response.status_code == 200
+    assert 'role="alert"' in response.content.decode()
+    assert response.context["form"].non_field_errors() == [
+        "This user name and password do not fit. Mind capital letters; if in doubt, enter the account number of "
+        "your business as well."
+    ]
+
+
+def test_account_number_is_out_of_the_way_until_the_address_names_one(db):
+    assert '<details class="shell-details">' in Client().get("/login/").content.decode()
+    page = Client().get("/login/?next=/10400/2/").content.decode()
+    assert '<details class="shell-details" open>' in page
+    assert 'value="10400"' in page
+
+
+def test_login_page_speaks_the_chosen_language_and_tells_the_browser(db):
+    assert '<html lang="de"' in Client().get("/login/", headers={"Accept-Language": "de"}).content.decode()
+    assert '<html lang="en"' in Client().get("/login/", headers=ENGLISH).content.decode()
+
+
+def test_language_of_the_user_is_taken_unless_one_was_chosen_before(cast):
+    client, _response = login("anna")
+    assert client.cookies[settings.LANGUAGE_COOKIE_NAME].value == "de"
+    client = Client()
+    client.post("/i18n/setlang/", {"language": "en", "next": "/login/"})
+    client.post("/login/", {"username": "anna", "password": PASSWORD})
+    assert client.cookies[settings.LANGUAGE_COOKIE_NAME].value == "en"
+
+
+def test_language_switch_stays_on_the_page_and_at_the_location(log_in):
+    anna = log_in("anna")
+    page = anna.get("/10400/2/password_change/?from=menu")
+    assert 'action="/10400/2/i18n/setlang/"' in page.content.decode()
+    assert 'name="next" type="hidden" value="/10400/2/password_change/?from=menu"' in page.content.decode()
+    response = anna.post("/10400/2/i18n/setlang/", {"language": "en", "next": "/10400/2/password_change/?from=menu"})
+    assert (response.status_code, response.headers["Location"]) == (302, "/10400/2/password_change/?from=menu")
+    assert '<html lang="en"' in anna.get(response.headers["Location"]).content.decode()
+
+
+def test_password_change_stays_at_the_location(log_in):
+    anna = log_in("anna")
+    assert anna.get("/10400/2/password_change/").status_code == 200
+    new = {"old_password": PASSWORD, "new_password1": "Roggenmehl-1150", "new_password2": "Roggenmehl-1150"}
+    anna.cookies.clear()
+    client, _response = login("anna")
+    response = client.post("/10400/2/password_change/", new)
+    assert (response.status_code, response.headers["Location"]) == (302, "/10400/2/password_change/done/")
+    assert client.get(response.headers["Location"]).status_code == 200
+
+
+@pytest.mark.parametrize("address", ["/logout/", "/10400/2/logout/"])
+def test_logout_goes_to_the_login_and_forgets_the_language(cast, address):
+    client, _response = login("anna")
+    assert client.get(address).status_code == 405
+    response = client.post(address)
+    assert (response.status_code, response.headers["Location"]) == (302, "/login/")
+    assert client.cookies[settings.LANGUAGE_COOKIE_NAME].value == ""
+    assert client.get("/").headers["Location"] == "/login/?next=/"
