@@ -6,6 +6,7 @@ The look (unfold) ships no German: what it shows and nobody translates yet is pa
 
 from __future__ import annotations
 
+import ast
 import io
 from collections.abc import Iterator
 from pathlib import Path
@@ -40,7 +41,7 @@ def our_messages() -> Iterator[Message]:
     for package in PACKAGES:
         for path in sorted((ROOT / package).rglob("*.py")):
             if "migrations" not in path.parts:
-                yield from _python(path.read_text(encoding="utf-8"), path.relative_to(ROOT))
+                yield from _code(path, path.relative_to(ROOT))
     for path in sorted((ROOT / "templates").rglob("*.html")):
         yield from _template(path, path.relative_to(ROOT))
     for sentence in MESSAGES.values():
@@ -54,7 +55,7 @@ def look_messages() -> Iterator[Message]:
     folder = Path(unfold.__file__).parent
     for path in sorted(folder.rglob("*.py")):
         if "contrib" not in path.parts or {"filters", "forms"} & set(path.parts):
-            yield from _foreign(_python(path.read_text(encoding="utf-8"), Path("unfold")))
+            yield from _foreign(_code(path, Path("unfold")))
     for path in sorted(folder.rglob("*.html")):
         if "contrib" not in path.parts or {"filters", "forms"} & set(path.parts):
             yield from _foreign(_template(path, Path("unfold")))
@@ -97,8 +98,20 @@ def _known() -> set[str]:
     return {message.id for message in read_german() if isinstance(message.id, str)} if GERMAN.exists() else set()
 
 
-def _python(source: str, name: Path) -> Iterator[Message]:
-    for line, message, _comments, context in extract("python", io.BytesIO(source.encode()), keywords=KEYWORDS):
+def _code(path: Path, name: Path) -> Iterator[Message]:
+    source = path.read_text(encoding="utf-8")
+    yield from _python(source, name, keywords=KEYWORDS | _own_keywords(source))
+
+
+def _own_keywords(source: str) -> dict[str, Any]:
+    """What the file calls the functions of translation: `gettext as _text` makes `_text` a keyword."""
+    imports = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.ImportFrom)]
+    names = [alias for node in imports if node.module == "django.utils.translation" for alias in node.names]
+    return {alias.asname: KEYWORDS[alias.name] for alias in names if alias.asname and alias.name in KEYWORDS}
+
+
+def _python(source: str, name: Path, keywords: dict[str, Any] = KEYWORDS) -> Iterator[Message]:
+    for line, message, _comments, context in extract("python", io.BytesIO(source.encode()), keywords=keywords):
         yield str(name), line, message, context
 
 
