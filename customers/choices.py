@@ -11,3 +11,12 @@ class PaymentMethod(models.TextChoices):
     DIRECT_DEBIT = "direct_debit", _("Direct debit")
     TRANSFER = "transfer", _("Bank transfer")
     PREPAID = "prepaid", _("Prepaid credit")
+
+
+class UploadState(models.TextChoices):
+    UPLOADED = "uploaded", _("Uploaded")
+    CHECKING = "checking", _("Being checked")
+    CHECKED = "checked", _("Checked")
+    APPLYING = "applying", _("Being imported")
+    APPLIED = "applied", _("Imported")
+    FAILED = "failed", _("Failed")

@@ -10,7 +10,10 @@ in the database is `(id, base_id)`: no unique key of customer data is without it
 spread by base over several machines.
 """
 
+import uuid
+
 import pgtrigger
+from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -20,7 +23,7 @@ from django.db.models.functions import ExtractDay, ExtractMonth, Lower, Now
 from django.utils.translation import gettext_lazy as _
 
 from customers import search, triggers
-from customers.choices import PaymentMethod
+from customers.choices import PaymentMethod, UploadState
 from customers.formats.phone import display_phone
 from customers.querysets import (
     CustomerCountQuerySet,
@@ -376,3 +379,48 @@ class NumberCounter(models.Model):
 
     def __str__(self) -> str:
         return f"{self.location}: {self.next_number}"
+
+
+class ImportUpload(models.Model):
+    """A file on its way into the base. It belongs to one user at one location and is deleted after a day."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    organization = models.ForeignKey(Organization, models.CASCADE, related_name="+")
+    base = models.ForeignKey(CustomerBase, models.CASCADE, related_name="+")
+    location = models.ForeignKey(Location, models.CASCADE, related_name="+")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    created_at = models.DateTimeField(_("created"), db_default=Now(), editable=False)
+    name = models.CharField(_("file"), max_length=255)
+    sha256 = models.CharField(max_length=64)
+    content = models.BinaryField()
+    rows = models.PositiveIntegerField(_("rows"))
+    choices = models.JSONField(default=dict)
+    preview = models.JSONField(null=True)
+    result = models.JSONField(null=True)
+    state = models.CharField(max_length=10, choices=UploadState, default=UploadState.UPLOADED)
+    state_since = models.DateTimeField(db_default=Now())
+    failure = models.TextField(blank=True, default="")
+
+    class Meta:
+        verbose_name = _("import")
+        verbose_name_plural = _("imports")
+        default_permissions = ()
+        indexes = [models.Index(fields=["created_at"], name="importupload_by_created")]
+        constraints = [
+            models.CheckConstraint(condition=Q(state__in=UploadState.values), name="importupload_state_known"),
+            CompositeForeignKey(
+                fields=["organization", "base"],
+                to="locations.CustomerBase",
+                to_fields=["organization", "id"],
+                name="importupload_base_of_organization",
+            ),
+            CompositeForeignKey(
+                fields=["organization", "location"],
+                to="locations.Location",
+                to_fields=["organization", "id"],
+                name="importupload_location_of_organization",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

@@ -9,7 +9,6 @@ scope; without one there are no rows, and it refuses to import or export.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import pgbulk
@@ -54,6 +53,10 @@ from spreadsheets import Cell
 GIVEN = frozenset({"organization", "base", "home_location", "customer_group", "customer_number"})
 """What the scope gives to a customer; the database holds it together."""
 _PHONE = ByCountryWidget(formats.normalize_phone, formats.display_phone)
+
+
+SHOWN = 100
+"""How many new and how many changed customers an outcome shows field by field; all of them are counted."""
 
 
 class NoScope(PermissionDenied):
@@ -163,6 +166,7 @@ class CustomerResource(resources.Resource):
         super().__init__()
         self.scope = scope
         self._run: Run | None = None
+        self._used: list[tuple[str, CustomerField]] | None = None
 
     @property
     def current(self) -> Run:
@@ -180,9 +184,7 @@ class CustomerResource(resources.Resource):
     # --- import ---------------------------------------------------------------------------------------------
 
     @transaction.atomic
-    def run(
-        self, sheet: Sheet, *, dry_run: bool, reading: Reading | None = None, seen: Seen | None = None
-    ) -> Outcome:
+    def run(self, sheet: Sheet, *, dry_run: bool, reading: Reading | None = None, seen: Seen | None = None) -> Outcome:
         """Import a sheet: the good rows in one transaction, the others listed with the reason.
 
         With `dry_run` nothing is written or locked. `seen` is what a preview showed; rows that differ from it by
@@ -190,6 +192,7 @@ class CustomerResource(resources.Resource):
         """
         started = time.monotonic()
         scope = self.demand(Right.IMPORT_CUSTOMERS)
+        self._used = None
         self._run = Run(scope, sheet, is_dry=dry_run, reading=reading or Reading(), seen=seen)
         result = super().import_data(sheet, use_transactions=True, reading=self._run.reading, words=self._run.words)
         _raise_unforeseen(result)
@@ -243,10 +246,13 @@ class CustomerResource(resources.Resource):
     def after_import_row(self, row: Any, row_result: RowResult, **kwargs: Any) -> None:
         if row_result.import_type == RowResult.IMPORT_TYPE_SKIP:
             return
-        customer = self.current.instance
-        row_result.touched = Touched(
-            self.current.row.number, customer.customer_number, customer.display_name, self._differences(row)
-        )
+        shown = self.current.shown
+        shown[row_result.import_type] += 1
+        if shown[row_result.import_type] <= SHOWN:
+            customer = self.current.instance
+            row_result.touched = Touched(
+                self.current.row.number, customer.customer_number, customer.display_name, self._differences(row)
+            )
 
     def save_instance(self, instance: Customer, is_create: bool, row: Any, **kwargs: Any) -> None:
         self.current.instance = instance
@@ -263,11 +269,12 @@ class CustomerResource(resources.Resource):
             pgbulk.update(rows, self.update_instances, self._written_columns())
         self.update_instances.clear()
 
-    def _columns(self, row: Any) -> Iterator[tuple[str, CustomerField]]:
-        """The columns of the file that are imported, the country first."""
-        for name in self.get_import_order():
-            if name in row and not self.fields[name].readonly:
-                yield name, self.fields[name]
+    def _columns(self, row: Any) -> list[tuple[str, CustomerField]]:
+        """The columns of the file that are imported, the country first; the same for each row."""
+        if self._used is None:
+            names = [name for name in self.get_import_order() if name in row and not self.fields[name].readonly]
+            self._used = [(name, self.fields[name]) for name in names]
+        return self._used
 
     def _values(self, customer: Customer, row: Any) -> dict[str, Any]:
         return {name: field.get_value(customer) for name, field in self._columns(row)}
@@ -300,10 +307,10 @@ class CustomerResource(resources.Resource):
                     outcome.unchanged += 1
                 case RowResult.IMPORT_TYPE_NEW:
                     outcome.created += 1
-                    outcome.new_customers.append(row_result.touched)
+                    outcome.new_customers += _shown(row_result)
                 case RowResult.IMPORT_TYPE_UPDATE:
                     outcome.changed += 1
-                    outcome.changed_customers.append(row_result.touched)
+                    outcome.changed_customers += _shown(row_result)
         return outcome
 
     # --- export ---------------------------------------------------------------------------------------------
@@ -318,13 +325,16 @@ class CustomerResource(resources.Resource):
     def export_columns(self, names: list[str] | None = None) -> dict[str, CustomerField]:
         """The columns that can be exported, or those of them that are named, in our order."""
         return {
-            name: field
-            for name, field in self.fields.items()
-            if field.is_exported and (names is None or name in names)
+            name: field for name, field in self.fields.items() if field.is_exported and (names is None or name in names)
         }
 
     def export_row(self, customer: Customer, columns: dict[str, CustomerField]) -> list[Cell]:
         return [field.export(customer) for field in columns.values()]
+
+
+def _shown(row_result: RowResult) -> list[Touched]:
+    touched: Touched | None = getattr(row_result, "touched", None)
+    return [touched] if touched else []
 
 
 def _raise_unforeseen(result: Result) -> None:

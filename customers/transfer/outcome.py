@@ -66,14 +66,14 @@ class Outcome:
     def counts(self) -> dict[str, int]:
         return {name: getattr(self, name) for name in ("read", "created", "changed", "unchanged", "rejected")}
 
-    def as_dict(self, *, shown: int) -> dict[str, Any]:
-        """For a JSON column: everything that was rejected, and the first `shown` of the others."""
+    def as_dict(self) -> dict[str, Any]:
+        """For a JSON column: everything that was rejected, and the first of the others."""
         return {
             **self.counts(),
             "seconds": self.seconds,
             "rejections": [asdict(rejection) for rejection in self.rejections],
-            "new_customers": [asdict(touched) for touched in self.new_customers[:shown]],
-            "changed_customers": [asdict(touched) for touched in self.changed_customers[:shown]],
+            "new_customers": [asdict(touched) for touched in self.new_customers],
+            "changed_customers": [asdict(touched) for touched in self.changed_customers],
             "seen": {str(pk): moment for pk, moment in self.seen.items()},
         }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -31,6 +32,7 @@ class Run:
         self.row: Row
         self.instance: Customer
         self.before: dict[str, Any] = {}
+        self.shown: Counter[str] = Counter()
         self.seen_now: dict[int, str] = {}
         if not is_dry:
             lock_numbers(scope.location)
