@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.contrib import messages
+from django.contrib.admin import ModelAdmin as DjangoModelAdmin
+from django.contrib.admin.options import ActionLocation
 from django.contrib.admin.templatetags.admin_urls import add_preserved_filters
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 
 from mcp.console import ConsoleModelAdmin, scope_of
 
@@ -54,6 +57,16 @@ class CustomersAdmin(ConsoleModelAdmin):
 
     def to_field_allowed(self, request: HttpRequest, to_field: str) -> bool:
         return to_field == "id"
+
+    def get_action_choices(
+        self,
+        request: HttpRequest,
+        default_choices: Any = None,
+        action_location: ActionLocation = ActionLocation.CHANGE_LIST,
+    ) -> Any:
+        """As Django does it: the admin look's own does not know yet where the actions stand."""
+        default = [("", _("Select action"))]
+        return DjangoModelAdmin.get_action_choices(self, request, default, action_location=action_location)
 
     def row_or_404(self, request: HttpRequest, object_id: str) -> Any:
         """The row of this id that exists for the scope. Raises Http404."""

@@ -75,7 +75,7 @@ class CustomerChangeList(ChangeList):
         self.page_num = self.paginator.nearest_page(self.page_num)
         self.result_list = self._rows(self.paginator.ids(self.page_num))
         self.result_count = self.paginator.count
-        self.full_result_count, self.show_full_result_count = None, False
+        self.full_result_count, self.show_full_result_count = self.result_count, False
         self.multi_page = self.paginator.num_pages > 1
         self.can_show_all, self.show_admin_actions = False, True
 

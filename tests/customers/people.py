@@ -1,0 +1,43 @@
+"""Dull, deterministic customers for the tests of the pages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from customers.models import Customer, CustomerGroup, Tag
+from customers.operations import register_customer, save_customer_group, save_tag
+from mcp.scope import Scope
+
+HAMBURG, BREMEN, SOUTH = "/10400/2", "/10400/3", "/20800/2"
+LIST = "/customers/customer/"
+
+
+def customer(scope: Scope, **values: Any) -> Customer:
+    """A registered customer; without a name the last name is Muster."""
+    named = {"last_name", "company", "first_name", "alias"} & set(values)
+    row = Customer(**({} if named else {"last_name": "Muster"}), **values)
+    return Customer.objects.get(pk=register_customer(customer=row, actor=scope).pk)
+
+
+def customers(scope: Scope, count: int) -> list[Customer]:
+    return [customer(scope, last_name=f"Muster{number:02}") for number in range(count)]
+
+
+def group(scope: Scope, name: str) -> CustomerGroup:
+    return save_customer_group(group=CustomerGroup(name=name), actor=scope)
+
+
+def tag(scope: Scope, name: str) -> Tag:
+    return save_tag(tag=Tag(name=name), actor=scope)
+
+
+def page_of(customer: Customer, place: str = HAMBURG) -> str:
+    return f"{place}{LIST}{customer.pk}/change/"
+
+
+def form_data(response: Any, **values: Any) -> dict[str, Any]:
+    """What a browser would post from this page, with the given values typed into it."""
+    form = response.context["adminform"].form
+    data = {name: form[name].value() for name in form.fields if name not in ("known_candidates",)}
+    data |= {f"{name}": value for name, value in values.items()}
+    return {name: value for name, value in data.items() if value not in (None, False)}
