@@ -190,9 +190,10 @@ class ConsoleModelAdmin(UnfoldModelAdmin):
         return super(UnfoldModelAdmin, self).get_action_choices(request, first, action_location)
 
 
-UNSCOPED_PAGES = frozenset({"view_on_site", "autocomplete", "search"})
+UNSCOPED_PAGES = frozenset({"view_on_site", "autocomplete", "search", "app_list"})
 """Pages of the stock admin that serve every model at once: a redirect to any object, one autocomplete for all
-foreign keys, and a search whose results are cached by user without regard to the location."""
+foreign keys, a search whose results are cached by user without regard to the location, and a list of an app's
+models, which knows nothing of our side bar."""
 
 
 def _without(urls: list[Any], names: frozenset[str]) -> list[Any]:
@@ -207,6 +208,10 @@ class _Site(UnfoldAdminSite):
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         return {**super().each_context(request), "site_url": None, "site_favicons": FAVICONS}
+
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
+        """None: the side bar is ours (see mcp.navigation)."""
+        return []
 
     def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """The next person at this machine starts in the language of his own."""

@@ -173,5 +173,15 @@ def test_front_page_takes_a_constant_number_of_queries(cast, log_in, django_asse
     for names in (["Ahlers"], ["Behn", "Cordes"]):
         for name in names:
             register(scope, name, birthday=timezone.localdate().replace(year=1980, day=1))
-        with django_assert_num_queries(11):  # session, user, scope 2, switch, figures 3, birthdays 1, transaction 2
+        with django_assert_num_queries(10):  # session, user, scope 2, switch, figures 3, transaction 2
             assert bodo.get("/10400/2/").status_code == 200
+
+
+def test_panels_that_grow_are_loaded_afterwards_and_link_to_the_customers(cast, log_in):
+    customer = register(cast.scope("bodo", "Hamburg"), "Ahlers", birthday=timezone.localdate().replace(year=2000))
+    bodo = log_in("bodo")
+    page = bodo.get("/10400/2/").content.decode()
+    assert 'hx-get="/10400/2/overview/groups/"' in page
+    assert 'hx-get="/10400/2/overview/birthdays/"' in page
+    panel = bodo.get("/10400/2/overview/birthdays/").content.decode()
+    assert f'href="/10400/2/customers/customer/{customer.pk}/change/"' in panel

@@ -162,5 +162,17 @@ def test_panel_that_does_not_exist_is_not_found(log_in):
 
 def test_console_has_no_page_that_serves_all_models_at_once(log_in):
     names = {url.name for url in console.get_urls() if getattr(url, "name", None)}
-    assert names & {"search", "autocomplete", "view_on_site", "login"} == set()
+    assert names & {"search", "autocomplete", "view_on_site", "login", "app_list"} == set()
     assert "opencommand" not in page(log_in("anna"), "/10400/1/")
+
+
+def test_list_says_how_many_were_found_only_after_a_search(log_in):
+    anna = log_in("anna")
+    assert "Show all" not in page(anna, "/10400/1/locations/location/")
+    found = page(anna, "/10400/1/locations/location/?q=Hamburg")
+    assert re.search(r"2 found\s*\(<a", found)
+
+
+def test_page_of_a_list_has_no_name_of_an_app_in_front(log_in):
+    text = page(log_in("anna"), "/10400/1/mcp/user/")
+    assert re.findall(r'class="shell-crumb">([^<]*)<', text) == ["Users"]
