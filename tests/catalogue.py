@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import io
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,16 @@ KEYWORDS: dict[str, Any] = {
     "pgettext": ((1, "c"), 2),
     "pgettext_lazy": ((1, "c"), 2),
 }
+DJANGO: tuple[str | tuple[str, str], ...] = (
+    "- Select an option -",
+    "%(model)s instance with %(field)s %(value)r is not a valid choice.",
+    "Search %(name)s",
+    "Filter by %(field_name)s",
+    "Pagination %(name)s",
+    "Select all",
+    ("…and %(count)d more object.", "…and %(count)d more objects."),
+)
+"""Sentences that Django and its libraries show on our pages and have no German for."""
 type Message = tuple[str, int, Any, str | None]
 """File, line, the message (two of them for a plural), and its context."""
 
@@ -66,6 +77,8 @@ def catalogue() -> Catalog:
     found = Catalog(locale="de", project="Stammhaus", charset="utf-8", fuzzy=False)
     for name, line, message, context in [*our_messages(), *look_messages()]:
         found.add(message, locations=[(name, line)] if name != "unfold" else [], context=context)
+    for message in DJANGO:
+        found.add(message)
     return found
 
 
@@ -87,15 +100,19 @@ def update() -> None:
 def _foreign(messages: Iterator[Message]) -> Iterator[Message]:
     from django.utils.translation import gettext, override  # noqa: PLC0415 - needs Django set up
 
+    known = _known()
     for name, line, message, context in messages:
         single = message[0] if isinstance(message, tuple) else message
         with override("de"):
-            if gettext(single) == single or single in _known():
+            if gettext(single) == single or single in known:
                 yield name, line, message, context
 
 
+@cache
 def _known() -> set[str]:
-    return {message.id for message in read_german() if isinstance(message.id, str)} if GERMAN.exists() else set()
+    """What our own catalogue translates: as compiled it would pass for Django's."""
+    ids = [message.id for message in read_german()] if GERMAN.exists() else []
+    return {one[0] if isinstance(one, tuple) else one for one in ids}
 
 
 def _code(path: Path, name: Path) -> Iterator[Message]:
