@@ -1,6 +1,6 @@
 """Customers as a file: streamed, in the chosen columns, never rows of another base.
 
-    return export_response(request, queryset)      # a list's filter or selection
+return export_response(request, queryset)      # a list's filter or selection
 """
 
 from __future__ import annotations

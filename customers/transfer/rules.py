@@ -16,8 +16,9 @@ from locations.models import HIGHEST_CUSTOMER_NUMBER, LOWEST_CUSTOMER_NUMBER
 RULES: dict[str, tuple[str, Callable[[Customer], bool]]] = {
     "customer_number_range": (
         "customer_number",
-        lambda row: row.customer_number is None
-        or LOWEST_CUSTOMER_NUMBER <= row.customer_number <= HIGHEST_CUSTOMER_NUMBER,
+        lambda row: (
+            row.customer_number is None or LOWEST_CUSTOMER_NUMBER <= row.customer_number <= HIGHEST_CUSTOMER_NUMBER
+        ),
     ),
     "customer_has_name": (
         NON_FIELD_ERRORS,
