@@ -34,6 +34,8 @@ KEYWORDS: dict[str, Any] = {
     "pgettext_lazy": ((1, "c"), 2),
 }
 DJANGO: tuple[str | tuple[str, str], ...] = (
+    "Save and add another",
+    "Save and continue editing",
     "- Select an option -",
     "%(model)s instance with %(field)s %(value)r is not a valid choice.",
     "Search %(name)s",
@@ -42,7 +44,7 @@ DJANGO: tuple[str | tuple[str, str], ...] = (
     "Select all",
     ("…and %(count)d more object.", "…and %(count)d more objects."),
 )
-"""Sentences that Django and its libraries show on our pages and have no German for."""
+"""Sentences of Django and its libraries on our pages that have no German, or one that calls our words by others."""
 type Message = tuple[str, int, Any, str | None]
 """File, line, the message (two of them for a plural), and its context."""
 
