@@ -8,10 +8,10 @@ from django.apps import apps
 from django.contrib import admin
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
-from django.utils.html import format_html_join
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from unfold.admin import ModelAdmin as UnfoldModelAdmin
 
 from locations.models import Organization
@@ -45,8 +45,8 @@ class OrganizationAdmin(OperationAdmin, UnfoldModelAdmin):
     readonly_fields = ["locations_list", "opened_by", "created_at"]
     fieldsets = [
         (gettext_lazy("Business"), {"fields": ["account_number", "name", "kind"]}),
-        (gettext_lazy("Locations"), {"fields": ["locations_list"]}),
         (gettext_lazy("Opened"), {"fields": ["opened_by", "created_at"]}),
+        (gettext_lazy("Locations"), {"fields": ["locations_list"]}),
     ]
     add_fieldsets = [
         (gettext_lazy("Business"), {"fields": ["account_number", "name", "kind"]}),
@@ -88,7 +88,10 @@ class OrganizationAdmin(OperationAdmin, UnfoldModelAdmin):
     def locations_list(self, organization: Any) -> SafeString:
         places = organization.locations.select_related("organization").order_by("client_number")[:SHOWN_LOCATIONS]
         shown = [(place.address, place.client_number, place.name) for place in places]
-        return format_html_join("\n", '<a class="mcp-line" href="{}">{} · {}</a>', shown)
+        lines = format_html_join("\n", '<a class="mcp-line" href="{}">{} · {}</a>', shown)
+        rest = organization.count - len(shown)
+        more = ngettext("and %(count)s more", "and %(count)s more", rest) % {"count": rest}
+        return format_html("{}<p>{}</p>", lines, more) if rest > 0 else lines
 
     @admin.display(description=gettext_lazy("opened by"))
     def opened_by(self, organization: Organization) -> str:

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from unfold.contrib.filters.admin import DropdownFilter
+from unfold.decorators import display
 
 from locations.choices import BaseKind
 from locations.models import Location
@@ -27,6 +28,9 @@ from mcp.scope import Scope
 
 ADDRESS = (gettext_lazy("Location"), {"fields": ["name", "street", "postal_code", "city"]})
 NUMBERS = ["client_number", "branch_number", "first_number", "last_number", "is_franchise"]
+
+
+BASE_COLORS = {BaseKind.OFFLINE.value: "warning", BaseKind.SHARED.value: "info"}
 
 
 class BaseFilter(DropdownFilter):
@@ -62,7 +66,7 @@ def may_open(scope: Scope) -> bool:
 class LocationAdmin(ConsolePages):
     menu_icon, menu_order = "store", 10
     rights = dict.fromkeys(["view", "add", "change"], Right.MANAGE_LOCATION)
-    list_display = ["client_number", "name", "city", "branch_number", "base_name", "is_franchise", "state"]
+    list_display = ["client_number", "name", "city", "branch_number", "base_label", "franchise", "state"]
     list_display_links = ["client_number", "name"]
     list_filter = [BaseFilter, ClosedFilter, "is_franchise"]
     search_fields = ["name"]
@@ -82,6 +86,15 @@ class LocationAdmin(ConsolePages):
         super().demand(request, action)
         if action == "add":
             operations.demand_all_locations(scope_of(request))
+
+    def base_label(self, location: Location) -> tuple[str, str]:
+        return location.base.kind, str(location.base)
+
+    base_label = display(description=gettext_lazy("customer base"), label=BASE_COLORS)(base_label)
+
+    @admin.display(description=gettext_lazy("franchise"), ordering="is_franchise", empty_value="")
+    def franchise(self, location: Location) -> str:
+        return _("franchise") if location.is_franchise else ""
 
     @admin.display(description=gettext_lazy("customer base"))
     def base_name(self, location: Location) -> str:
@@ -149,7 +162,7 @@ def close_page(request: HttpRequest, object_id: int) -> HttpResponse:
         sentences=[
             _("From now on nobody can work at %(location)s; every address there answers as if it did not exist.")
             % {"location": location},
-            staff,
+            *([staff] if people else []),
             _("Numbers, customers and history stay, and the location can be reopened."),
         ],
         button=_("Close the location"),

@@ -58,6 +58,7 @@ class Matrix:
         self.restricted = access.restrictions_of(group)
         self.held = operations.holdings_of(actor)
         user = actor.user
+        self.is_outside = user is not None and user.organization_id is None
         self.is_own = user is not None and group.memberships.filter(user=user).exists()
 
     def general_row(self, ticked: frozenset[Grant] | None = None) -> Row:
@@ -67,7 +68,8 @@ class Matrix:
     def rows(self, locations: Iterable[Location], ticked: frozenset[Grant] | None = None) -> Iterator[Row]:
         """The rows of these locations; `ticked` shows a refused form again as it was sent."""
         for location in locations:
-            detail = _("closed") if location.closed_at else location.city if location.city != location.name else ""
+            city = "" if location.city in location.name else location.city
+            detail = _("closed") if location.closed_at else city
             search = f"{location.client_number} {location.name} {location.city}".lower()
             cells = self._cells(location.pk, location.name, ticked)
             yield Row(
@@ -102,6 +104,8 @@ class Matrix:
 
     def _reason(self, right: Right, place: int | None) -> str:
         """Why the right cannot be handed out here; empty if it can."""
+        if self.is_outside:
+            return _("The provider's people cannot hand out rights of a business.")
         if self.is_own:
             return _("You belong to this user group: let another person give it more rights.")
         if not self.held.holds(right, place):

@@ -87,10 +87,16 @@ class OperationAdmin:
             return parent.changeform_view(request, object_id, form_url, extra_context)
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        """The form for this request, without the fields of its own that the page does not offer here."""
         parent: Any = super()
         form = parent.get_form(request, obj, change=change, **kwargs)
         bound = {"scope": getattr(request, "scope", None), "refusal": getattr(request, "refusal", None)}
-        return type(form.__name__, (form,), bound)
+        left_out = form.declared_fields.keys() - self._offered(request, obj, kwargs) if kwargs.get("fields") else ()
+        return type(form.__name__, (form,), {**bound, **dict.fromkeys(left_out)})
+
+    def _offered(self, request: HttpRequest, obj: Any, options: dict[str, Any]) -> set[str]:
+        page: Any = self
+        return set(options["fields"]) - set(page.get_readonly_fields(request, obj))
 
     def links(self, request: HttpRequest, object_id: str) -> Iterable[Link]:
         """The buttons above the page of one object."""

@@ -100,9 +100,10 @@ class UserAdmin(ConsolePages):
                 (gettext_lazy("Password"), {"fields": ["password1", "password2"]}),
                 (gettext_lazy("Work"), {"fields": [*place, "user_groups"]}),
             ]
+        others = ["other_groups"] if self.other_groups(obj) else []
         return [
             WHO,
-            (gettext_lazy("Work"), {"fields": [*place, "user_groups", "other_groups"]}),
+            (gettext_lazy("Work"), {"fields": [*place, "user_groups", *others]}),
             (gettext_lazy("Access"), {"fields": ["is_active", "last_login"]}),
         ]
 
@@ -134,7 +135,7 @@ def password_page(request: HttpRequest, object_id: int) -> HttpResponse:
         try:
             operations.set_password(user=user, password=form.cleaned_data["password1"], actor=actor)
         except ValidationError as refusal:
-            show_refusal(form, refusal, PASSWORD_REFUSALS, User)
+            show_refusal(form, refusal, PASSWORD_REFUSALS)
         else:
             return done(request, _("%(user)s has a new password and must log in with it.") % {"user": user}, address)
     context = {"title": _("New password for %(user)s") % {"user": user}, "form": form, "back": address}

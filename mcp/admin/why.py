@@ -50,6 +50,8 @@ def _form(request: HttpRequest, scope: Scope) -> WhyForm:
     place: Any = form.fields["place"]
     form.data = _asked(request.GET, scope, place.prepare_value(scope.location))
     form.is_bound = True
+    if form.is_valid():
+        form.data = {name: form.fields[name].prepare_value(row) for name, row in form.cleaned_data.items()}
     return form
 
 

@@ -37,6 +37,7 @@ class LocationForm(OperationForm):
         "location_number_range_valid": "first_number",
         "location_number_ranges_apart": "first_number",
         "location_has_name": "name",
+        "location_offline_base_of_branch_number": "branch_number",
         "no_number_range": "first_number",
         "number_range": "first_number",
     }

@@ -7,7 +7,11 @@ from mcp.models import Restriction, UserGroup
 
 
 class RestrictionForm(OperationForm):
-    refused_fields = {"restriction_unique": "right", "not_of_the_central": "group"}
+    refused_fields = {
+        "restriction_unique": "right",
+        "not_of_the_central": "group",
+        "restriction_not_own_group": "group",
+    }
 
     class Meta:
         model = Restriction
@@ -15,6 +19,7 @@ class RestrictionForm(OperationForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.instance.organization, self.instance.location = self.scope.organization, self.scope.location
         if "group" in self.fields:
             group: Any = self.fields["group"]
             group.queryset = UserGroup.objects.of_organization(self.scope.organization).of_central()

@@ -56,6 +56,7 @@ class UserForm(OperationForm):
         **PASSWORD_REFUSALS,
         "user_name_unique_in_organization": "username",
         "own_promotion": "user_groups",
+        "not_of_business": "user_groups",
         "right_not_held": "user_groups",
     }
 

@@ -39,7 +39,7 @@ TABLE = [
     # at the franchisee's
     ("/10400/6/mcp/user/", [200, 403, 403, 200, 404, 200, 404, LOGIN]),
     ("/10400/6/mcp/user/{frida}/change/", [200, 403, 403, 200, 404, 200, 404, LOGIN]),
-    ("/10400/6/mcp/usergroup/{team}/rights/", [200, 403, 403, 200, 404, 200, 404, LOGIN]),
+    ("/10400/6/mcp/usergroup/{team}/rights/", [403, 403, 403, 200, 404, 403, 404, LOGIN]),
     ("/10400/6/mcp/restriction/", [200, 403, 403, 200, 404, 200, 404, LOGIN]),
     ("/10400/6/mcp/restriction/add/", [403, 403, 403, 200, 404, 403, 404, LOGIN]),
     ("/10400/6/mcp/restriction/{restriction}/delete/", [403, 403, 403, 200, 404, 403, 404, LOGIN]),

@@ -1,0 +1,287 @@
+"""The matrix of rights: what may be sent, what is previewed, what is saved."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from locations.models import Location
+from locations.operations import Place
+from locations.permissions import Right
+from mcp import access, grants, operations
+from mcp.forms.matrix import bits
+from mcp.models import Membership, Restriction, UserGroup
+
+
+@pytest.fixture
+def theke(cast):
+    return cast.group("Theke Hamburg und Bremen")
+
+
+@pytest.fixture
+def anna(log_in):
+    return log_in("anna")
+
+
+def address(group: UserGroup, client_number: int = 1) -> str:
+    return f"/10400/{client_number}/mcp/usergroup/{group.pk}/rights/"
+
+
+def row(group: UserGroup, place: Location | None) -> str:
+    """The hidden field of a row as the page shows it now."""
+    pk = place.pk if place else None
+    return f"{pk or 'all'}:{bits(right for right, at in access.grants_of(group) if at == pk)}"
+
+
+def hidden(page: bytes, name: str) -> list[str]:
+    return re.findall(rf'name="{name}" value="([^"]*)"', page.decode())
+
+
+def confirm(client, group: UserGroup, preview: bytes, **changed):
+    data = {"seen": hidden(preview, "seen"), "give": hidden(preview, "give"), "take": hidden(preview, "take")}
+    return client.post(f"{address(group)}confirm/", {**data, **changed})
+
+
+def text(response) -> str:
+    return re.sub(r"\s+", " ", response.content.decode())
+
+
+# --- preview and saving ---------------------------------------------------------------------------------------
+
+
+def test_matrix_previews_then_saves_exactly_that(cast, anna, theke):
+    hamburg, bremen = cast.location("Hamburg"), cast.location("Bremen")
+    before = access.grants_of(theke)
+    preview = anna.post(
+        address(theke),
+        {
+            "row": [row(theke, hamburg)],
+            "cell": [
+                f"view_customers@{hamburg.pk}",
+                f"add_customers@{hamburg.pk}",
+                f"change_customers@{hamburg.pk}",
+                f"import_customers@{hamburg.pk}",
+            ],
+        },
+        headers={"accept-language": "en"},
+    )
+    assert "1 right at 1 location for 1 person; 1 taken away" in text(preview)
+    assert "Bodo Brandt" in text(preview)
+    assert access.grants_of(theke) == before
+
+    answer = confirm(anna, theke, preview.content)
+    assert (answer.status_code, answer["Location"]) == (302, address(theke))
+    assert access.grants_of(theke) == before - {(Right.RUN_REPORTS, hamburg.pk)} | {
+        (Right.IMPORT_CUSTOMERS, hamburg.pk)
+    }
+    assert (Right.VIEW_CUSTOMERS, bremen.pk) in access.grants_of(theke)
+
+
+def test_matrix_sent_unchanged_changes_nothing(cast, anna, theke):
+    hamburg = cast.location("Hamburg")
+    ticked = [f"{right.value}@{pk}" for right, pk in access.grants_of(theke) if pk == hamburg.pk]
+    data = {"row": [row(theke, hamburg), row(theke, None)], "cell": ticked}
+    preview = anna.post(address(theke), data, headers={"accept-language": "en"})
+    assert "Nothing changes." in text(preview)
+    assert hidden(preview.content, "give") == hidden(preview.content, "take") == []
+
+
+def test_matrix_gives_at_all_locations_later_ones_included(cast, anna, theke, log_in):
+    preview = anna.post(address(theke), {"row": [row(theke, None)], "cell": ["see_history@all"]})
+    assert confirm(anna, theke, preview.content).status_code == 302
+    later = operations.open_branch(place=Place(name="Husum"), actor=cast.system("Zentrale"))
+    assert access.rights_at(cast.user("bodo"), later) == {Right.SEE_HISTORY}
+
+
+def test_matrix_change_counts_on_the_next_request(cast, anna, theke, log_in):
+    hamburg, bodo = cast.location("Hamburg"), log_in("bodo")
+    assert bodo.get("/10400/2/").status_code == 200
+    preview = anna.post(address(theke), {"row": [row(theke, hamburg)], "cell": []})
+    assert confirm(anna, theke, preview.content).status_code == 302
+    assert bodo.get("/10400/2/").status_code == 403
+    assert bodo.get("/10400/3/").status_code == 200
+
+
+def test_matrix_changed_meanwhile_shows_the_preview_anew(cast, anna, theke):
+    hamburg = cast.location("Hamburg")
+    preview = anna.post(address(theke), {"row": [row(theke, hamburg)], "cell": [f"see_history@{hamburg.pk}"]})
+    grants.add_grants(theke, [(Right.EXPORT_CUSTOMERS, hamburg.pk)])
+    between = access.grants_of(theke)
+
+    again = confirm(anna, theke, preview.content)
+    assert again.status_code == 409
+    assert access.grants_of(theke) == between
+    assert hidden(again.content, "seen") != hidden(preview.content, "seen")
+
+    assert confirm(anna, theke, again.content).status_code == 302
+    assert access.grants_of(theke) == {grant for grant in between if grant[1] != hamburg.pk} | {
+        (Right.SEE_HISTORY, hamburg.pk),
+        (Right.EXPORT_CUSTOMERS, hamburg.pk),  # somebody else's change stays
+    }
+
+
+def test_matrix_new_member_meanwhile_shows_the_preview_anew(cast, anna, theke):
+    preview = anna.post(address(theke), {"row": [row(theke, None)], "cell": ["see_history@all"]})
+    Membership.objects.create(organization=cast.organization(), user=cast.user("carla"), group=theke)
+    assert confirm(anna, theke, preview.content).status_code == 409
+
+
+@pytest.mark.parametrize("seen", ["", "0" * 64])
+def test_matrix_confirmed_without_a_preview_is_not_saved(cast, anna, theke, seen):
+    before = access.grants_of(theke)
+    answer = anna.post(f"{address(theke)}confirm/", {"seen": seen, "give": ["see_history@all"]})
+    assert answer.status_code == 409
+    assert access.grants_of(theke) == before
+
+
+# --- tampering ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("cell", "code"),
+    [
+        ("fly@{hamburg}", "There is no right “fly”"),
+        ("view_customers@{munich}", "A location in this form does not exist"),
+        ("view_customers@999999999", "A location in this form does not exist"),
+        ("view_customers@99999999999999999999", "did not arrive whole"),
+        ("view_customers", "did not arrive whole"),
+        ("view_customers@{bremen}", "did not arrive whole"),
+    ],
+)
+def test_matrix_refuses_what_the_page_cannot_send(cast, anna, theke, cell, code):
+    places = {
+        "hamburg": cast.location("Hamburg").pk,
+        "bremen": cast.location("Bremen").pk,
+        "munich": cast.location("München", 20800).pk,
+    }
+    cell = cell.format(**places)
+    before = access.grants_of(theke)
+    place = cell.split("@")[-1]
+    shown = place if place != str(places["bremen"]) else places["hamburg"]
+    answer = anna.post(address(theke), {"row": [f"{shown}:0"], "cell": [cell]}, headers={"accept-language": "en"})
+    assert answer.status_code == 400
+    assert code in text(answer)
+    answer = anna.post(f"{address(theke)}confirm/", {"seen": "x", "give": [cell]})
+    assert answer.status_code in {400, 409}
+    assert access.grants_of(theke) == before
+
+
+def test_matrix_of_a_foreign_group_does_not_exist(cast, anna):
+    foreign = UserGroup.objects.get(organization=cast.organization(20800))
+    data = {"row": ["all:0"], "cell": ["view_customers@all"]}
+    assert anna.get(address(foreign)).status_code == 404
+    assert anna.post(address(foreign), data).status_code == 404
+    assert anna.post(f"{address(foreign)}confirm/", {"give": ["view_customers@all"], "seen": "x"}).status_code == 404
+
+
+# --- who may hand out what ------------------------------------------------------------------------------------
+
+
+def test_matrix_support_cannot_hand_out_what_it_does_not_hold(cast, log_in, theke):
+    rita, before = log_in("rita"), access.grants_of(theke)
+    page = rita.get(address(theke)).content.decode()
+    assert re.search(r'<input type="checkbox" name="cell" value="view_customers@all" disabled>', page)
+    assert page.count("The provider&#x27;s people cannot hand out rights of a business.") > 10
+    answer = rita.post(address(theke), {"row": ["all:0"], "cell": ["view_customers@all"]})
+    assert answer.status_code == 400
+    assert access.grants_of(theke) == before
+
+
+def test_matrix_of_the_own_group_gives_nothing(cast, anna):
+    own = UserGroup.objects.get(organization=cast.organization(), name="Zentralverwaltung")
+    hamburg = cast.location("Hamburg")
+    page = anna.get(address(own)).content.decode()
+    assert f'value="view_customers@{hamburg.pk}" disabled>' in page
+    answer = anna.post(
+        address(own),
+        {"row": [f"{hamburg.pk}:0"], "cell": [f"view_customers@{hamburg.pk}"]},
+        headers={"accept-language": "en"},
+    )
+    assert answer.status_code == 400
+    assert "You would give yourself more rights" in text(answer)
+
+
+def test_matrix_keeps_the_last_user_manager(cast, anna):
+    own = UserGroup.objects.get(organization=cast.organization(), name="Zentralverwaltung")
+    everything = access.grants_of(own)
+    kept = [f"{right.value}@all" for right, _place in everything if right is not Right.MANAGE_USERS]
+    preview = anna.post(address(own), {"row": [row(own, None)], "cell": kept})
+    answer = confirm(anna, own, preview.content)
+    assert answer.status_code == 409
+    assert access.grants_of(own) == everything
+
+
+def test_matrix_of_a_franchisees_group_shows_his_location_only(cast, log_in):
+    team, flensburg = cast.group("Team Flensburg"), cast.location("Flensburg")
+    frida = log_in("frida")
+    page = frida.get(address(team, 6))
+    assert [name.split(":")[0] for name in hidden(page.content, "row")] == [str(flensburg.pk)]
+    for cell in ("view_customers@all", f"view_customers@{cast.location('Hamburg').pk}"):
+        answer = frida.post(address(team, 6), {"row": [f"{cell.split('@')[1]}:0"], "cell": [cell]})
+        assert answer.status_code == 400
+
+
+def test_matrix_shows_the_restriction_of_a_franchisee(cast, anna, theke):
+    flensburg = cast.location("Flensburg")
+    Restriction.objects.create(
+        organization=cast.organization(), location=flensburg, group=theke, right=Right.VIEW_CUSTOMERS
+    )
+    page = anna.get(address(theke), headers={"accept-language": "en"}).content.decode()
+    cell = re.search(rf'<td([^>]*)><input type="checkbox" name="cell" value="view_customers@{flensburg.pk}"', page)
+    assert cell is not None
+    assert 'class="restricted"' in cell.group(1)
+    assert "The franchisee Flensburg does not let this user group do this." in cell.group(1)
+
+
+# --- size -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def three_hundred(cast):
+    """Nordlicht with 300 locations in all."""
+    actor = cast.system("Zentrale")
+    for number in range(7, 301):
+        operations.open_branch(place=Place(name=f"Filiale {number}", city="Rendsburg"), actor=actor)
+    return cast.organization()
+
+
+def test_matrix_of_300_locations_is_one_page_of_bounded_size(anna, theke, three_hundred):
+    anna.get(address(theke))
+    with CaptureQueriesContext(connection) as queries:
+        page = anna.get(address(theke))
+    assert len(hidden(page.content, "row")) == 301
+    assert len(page.content) < 1_500_000
+    assert len(queries) == QUERIES, [query["sql"] for query in queries.captured_queries]
+
+
+QUERIES = 29
+
+
+def test_matrix_of_six_locations_needs_the_same_queries(anna, theke):
+    anna.get(address(theke))
+    with CaptureQueriesContext(connection) as queries:
+        anna.get(address(theke))
+    assert len(queries) == QUERIES
+
+
+def test_matrix_of_301_locations_has_pages_and_asks_the_server(cast, anna, theke, three_hundred):
+    operations.open_branch(place=Place(name="Sylt", city="Westerland"), actor=cast.system("Zentrale"))
+    assert len(hidden(anna.get(address(theke)).content, "row")) == 301
+    assert len(hidden(anna.get(f"{address(theke)}?p=2").content, "row")) == 2
+    assert len(hidden(anna.get(f"{address(theke)}?q=westerland").content, "row")) == 2
+    assert len(hidden(anna.get(f"{address(theke)}?held=1").content, "row")) == 3
+
+
+def test_matrix_takes_a_whole_form_of_300_locations(cast, anna, theke, three_hundred):
+    places = list(three_hundred.locations.values_list("pk", flat=True))
+    data = {
+        "row": [row(theke, None), *(f"{pk}:0" for pk in places)],
+        "cell": [f"{right.value}@{pk}" for pk in places for right in Right],
+    }
+    preview = anna.post(address(theke), data, headers={"accept-language": "en"})
+    assert "11 rights at 300 locations for 1 person" in text(preview)
+    assert confirm(anna, theke, preview.content).status_code == 302
+    assert len(access.grants_of(theke)) == 3300
