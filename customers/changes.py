@@ -113,7 +113,8 @@ def _changes(fields: Iterable[Any], old: Mapping[str, Any], new: Mapping[str, An
 
 def _names(rows: Iterable[Any], *, extra: Mapping[str, Any] | None = None) -> Names:
     """The names of all groups and locations that the rows refer to: one query for each of the two."""
-    rows, found = list(rows), {}
+    rows = list(rows)
+    found: dict[tuple[str, Any], str] = {}
     for name, model in (("customer_group", CustomerGroup), ("home_location", Location)):
         keys = {getattr(row, f"{name}_id") for row in rows} | {(extra or {}).get(name)}
         found |= {(name, row.pk): row.name for row in model._default_manager.filter(pk__in=keys - {None})}

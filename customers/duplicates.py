@@ -73,7 +73,7 @@ def candidates(sought: Sought, *, base: CustomerBase, but: int | None = None) ->
     if not ids:
         return []
     has_name = ExpressionWrapper(is_named(**sought.name), output_field=BooleanField())
-    customers = Customer.objects.in_base(base).filter(pk__in=ids).exclude(pk=but).only(*_SHOWN)
+    customers = Customer.objects.in_base(base).filter(pk__in=[pk for pk in ids if pk != but]).only(*_SHOWN)
     found = [
         Candidate(customer, tuple(_reasons(sought, customer))) for customer in customers.annotate(has_name=has_name)
     ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime, time
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import models
@@ -97,8 +97,8 @@ class CustomerGroupQuerySet(models.QuerySet["CustomerGroup"]):
 
     def with_members(self) -> Self:
         """With `members`: how many customers have the group, archived ones too, counted to MOST_MEMBERS + 1."""
-        customers = self.model._meta.get_field("customers").related_model
-        members = customers._default_manager.filter(base=OuterRef("base"), customer_group=OuterRef("pk"))
+        customer: Any = self.model._meta.get_field("customers").related_model
+        members = customer._default_manager.filter(base=OuterRef("base"), customer_group=OuterRef("pk"))
         some = ArraySubquery(members.order_by().values("pk")[: MOST_MEMBERS + 1])
         return self.annotate(members=Func(some, function="cardinality", output_field=IntegerField()))
 

@@ -65,7 +65,7 @@ class CustomersAdmin(ConsoleModelAdmin):
         action_location: ActionLocation = ActionLocation.CHANGE_LIST,
     ) -> Any:
         """As Django does it: the admin look's own does not know yet where the actions stand."""
-        default = [("", _("Select action"))]
+        default: Any = [("", _("Select action"))]
         return DjangoModelAdmin.get_action_choices(self, request, default, action_location=action_location)
 
     def row_or_404(self, request: HttpRequest, object_id: str) -> Any:

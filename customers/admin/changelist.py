@@ -32,6 +32,8 @@ SHOWN = (
 class CustomerChangeList(ChangeList):
     """A list in the scope's base. It never counts all customers, and reads only the rows of the page."""
 
+    list_per_page: int
+    page_num: int
     limit, shown_of_more = LIMIT, SHOWN_OF_MORE
     page_sizes = PAGE_SIZES
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.contrib import admin
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -77,5 +79,5 @@ def _two_lines(first: str, second: str) -> SafeString:
     return format_html('{}<span class="customer-second">{}</span>', first, second)
 
 
-def _day(moment: timezone.datetime) -> str:
+def _day(moment: datetime) -> str:
     return date_format(timezone.localtime(moment), "SHORT_DATE_FORMAT")

@@ -95,7 +95,7 @@ class BirthdayFilter(ChosenFilter):
 class DateForm(forms.Form):
     """One date, entered as the browser enters dates."""
 
-    def __init__(self, *, name: str, label: str, data: dict[str, str | None]) -> None:
+    def __init__(self, *, name: str, label: Any, data: dict[str, str | None]) -> None:
         super().__init__(data)
         widget = UnfoldAdminTextInputWidget(attrs={"type": "date"})
         self.fields[name] = forms.CharField(label=label, required=False, widget=widget)

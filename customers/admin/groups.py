@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, ClassVar
 
 from django.contrib import admin, messages
@@ -35,7 +34,10 @@ class VocabularyAdmin(CustomersAdmin):
     actions = None
     ordering = ("name",)
     search_fields = ("name",)
-    delete: ClassVar[Callable[[Any, Scope], None]]
+
+    def remove(self, row: Any, actor: Scope) -> None:
+        """Delete the row by its operation."""
+        raise NotImplementedError
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         title = capfirst(str(self.opts.verbose_name_plural))
@@ -58,7 +60,7 @@ class VocabularyAdmin(CustomersAdmin):
         if request.method != "POST":
             return self.show(request, "customers/delete.html", {**context, "back": self.address("change", row.pk)})
         try:
-            type(self).delete(row, scope_of(request))
+            self.remove(row, scope_of(request))
         except ValidationError as refusal:
             shown = {**context, "refusals": refusal.messages, "back": self.address("change", row.pk)}
             return self.show(request, "customers/delete.html", shown, status=400)
@@ -73,8 +75,7 @@ class CustomerGroupAdmin(VocabularyAdmin):
     form = CustomerGroupForm
     list_display = ("name", "price_level", "discount", "members")
 
-    @staticmethod
-    def delete(row: CustomerGroup, actor: Scope) -> None:
+    def remove(self, row: CustomerGroup, actor: Scope) -> None:
         delete_customer_group(group=row, actor=actor)
 
     def rows(self, scope: Scope) -> CustomerGroupQuerySet:
@@ -97,8 +98,7 @@ class TagAdmin(VocabularyAdmin):
     form = TagForm
     list_display = ("name",)
 
-    @staticmethod
-    def delete(row: Tag, actor: Scope) -> None:
+    def remove(self, row: Tag, actor: Scope) -> None:
         delete_tag(tag=row, actor=actor)
 
     def rows(self, scope: Scope) -> TagQuerySet:
