@@ -184,7 +184,7 @@ def test_matrix_support_cannot_hand_out_what_it_does_not_hold(cast, log_in, thek
     rita, before = log_in("rita"), access.grants_of(theke)
     page = rita.get(address(theke)).content.decode()
     assert re.search(r'<input type="checkbox" name="cell" value="view_customers@all" disabled>', page)
-    assert page.count("The provider&#x27;s people cannot hand out rights of a business.") > 10
+    assert page.count(" disabled>") == 7 * 11 - 8  # all that the group does not hold
     answer = rita.post(address(theke), {"row": ["all:0"], "cell": ["view_customers@all"]})
     assert answer.status_code == 400
     assert access.grants_of(theke) == before
@@ -257,7 +257,7 @@ def test_matrix_of_300_locations_is_one_page_of_bounded_size(anna, theke, three_
     assert len(queries) == QUERIES, [query["sql"] for query in queries.captured_queries]
 
 
-QUERIES = 29
+QUERIES = 28
 
 
 def test_matrix_of_six_locations_needs_the_same_queries(anna, theke):
