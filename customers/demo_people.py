@@ -47,6 +47,6 @@ SPECIAL: tuple[dict[str, Any], ...] = (
     {"first_name": "Katarina", "last_name": "Voss", "email": "k.voss@example.com"},
     {"first_name": "Thomas", "last_name": "Meier", "mobile": "+491715550101"},
     {"first_name": "Tom", "last_name": "Meyer", "mobile": "+491715550101"},
-    {"first_name": "Ilse", "last_name": "Brandt", "postal_code": "20457", "city": "Hamburg", "birthday": date(1951, 4, 3)},
-    {"first_name": "Ilse", "last_name": "Brandt", "postal_code": "20457", "city": "Hamburg", "phone_private": "+49407770001"},
+    {"first_name": "Ilse", "last_name": "Brandt", "postal_code": "20457", "birthday": date(1951, 4, 3)},
+    {"first_name": "Ilse", "last_name": "Brandt", "postal_code": "20457", "phone_private": "+49407770001"},
 )  # fmt: skip

@@ -11,9 +11,8 @@ from collections.abc import Iterator
 
 from django.http import HttpRequest, StreamingHttpResponse
 from django.utils import timezone
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from customers.columns import CustomerField
 from customers.querysets import CustomerQuerySet

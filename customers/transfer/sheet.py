@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from customers.columns import CustomerField
 from customers.transfer.reading import Reading
-from spreadsheets import Cell, Overrules, Problem, Row, open_table
+from spreadsheets import Cell, Limits, Overrules, Problem, Row, open_table
 from spreadsheets.dialects import Dialect
 
 IGNORE = "-"
@@ -96,13 +96,12 @@ class Sheet:
 
 
 def read_sheet(
-    file: BinaryIO, *, name: str, overrules: Overrules | None, targets: Targets | None, fields: dict[str, CustomerField]
+    file: BinaryIO, *, name: str, targets: Targets, overrules: Overrules | None = None, limits: Limits | None = None
 ) -> Sheet:
-    """Read a whole file; without `targets` the columns are matched by their headings. Raises UnreadableFile."""
-    with open_table(file, name=name, overrules=overrules) as table:
-        headings, rows, dialect = table.headings, list(table), table.dialect
-    found = targets if targets is not None else match_columns(headings, fields)
-    return Sheet(headings=headings, rows=rows, targets=found, dialect=dialect)
+    """Read a whole file whose columns go to `targets`. Raises UnreadableFile."""
+    with open_table(file, name=name, overrules=overrules, limits=limits) as table:
+        rows = list(table)
+        return Sheet(headings=table.headings, rows=rows, targets=targets, dialect=table.dialect)
 
 
 def refuse_problems(row: Row, headings: Sequence[str], reading: Reading) -> None:
