@@ -84,7 +84,9 @@ def _entry(event: Any, before: Any, names: Names) -> Entry:
     facts = (event.pgh_context.metadata if event.pgh_context else None) or {}
     new = {field.name: getattr(event, field.attname) for field in FIELDS}
     old = {field.name: getattr(before, field.attname) for field in FIELDS} if before else {}
-    changed = [field for field in FIELDS if _differs(field, old, new)] if event.pgh_label != "delete" else []
+    # Nobody knows what an update changed whose row was written while no history was kept.
+    is_known = event.pgh_label == "insert" or (event.pgh_label == "update" and before is not None)
+    changed = [field for field in FIELDS if is_known and _differs(field, old, new)]
     return Entry(
         happened_at=event.pgh_created_at,
         kind=event.pgh_label,
