@@ -36,6 +36,15 @@ KEYWORDS: dict[str, Any] = {
 DJANGO: tuple[str | tuple[str, str], ...] = (
     "Save and add another",
     "Save and continue editing",
+    "Save and view",
+    "The {name} “{obj}” was added successfully.",
+    "The {name} “{obj}” was added successfully. You may add another {name} below.",
+    "The {name} “{obj}” was changed successfully.",
+    "The {name} “{obj}” was changed successfully. You may add another {name} below.",
+    "The {name} “{obj}” was changed successfully. You may edit it again below.",
+    "Please enter your old password, for security’s sake, and then enter your new password twice so we can verify "
+    "you typed it in correctly.",
+    "Enter the same password as before, for verification.",
     "- Select an option -",
     "%(model)s instance with %(field)s %(value)r is not a valid choice.",
     "Search %(name)s",
