@@ -68,21 +68,25 @@ class CustomerGroup(models.Model):
                 F("base"),
                 Lower("name"),
                 name="customergroup_name_unique",
+                violation_error_code="customergroup_name_unique",
                 violation_error_message=_("There is already a customer group of this name."),
             ),
             models.CheckConstraint(
                 condition=Q(discount__range=(0, 100)),
                 name="customergroup_discount_range",
+                violation_error_code="customergroup_discount_range",
                 violation_error_message=_("The discount must lie between 0 and 100 %."),
             ),
             models.CheckConstraint(
                 condition=Q(price_level=None) | Q(price_level__range=(0, HIGHEST_PRICE_LEVEL)),
                 name="customergroup_price_level_range",
+                violation_error_code="customergroup_price_level_range",
                 violation_error_message=_("The price level must lie between 0 and 99."),
             ),
             models.CheckConstraint(
                 condition=~Q(name=""),
                 name="customergroup_has_name",
+                violation_error_code="customergroup_has_name",
                 violation_error_message=_("Give the customer group a name."),
             ),
         ]
@@ -110,10 +114,14 @@ class Tag(models.Model):
             models.UniqueConstraint(
                 fields=["base", "name"],
                 name="tag_name_unique",
+                violation_error_code="tag_name_unique",
                 violation_error_message=_("There is already a tag of this name."),
             ),
             models.CheckConstraint(
-                condition=~Q(name=""), name="tag_has_name", violation_error_message=_("Give the tag a name.")
+                condition=~Q(name=""),
+                name="tag_has_name",
+                violation_error_code="tag_has_name",
+                violation_error_message=_("Give the tag a name."),
             ),
         ]
         triggers = [immutable("base_id"), triggers.TAG_NOT_IN_USE]
@@ -252,50 +260,61 @@ class Customer(models.Model):
             models.UniqueConstraint(
                 fields=["base", "customer_number"],
                 name="customer_number_unique",
+                violation_error_code="customer_number_unique",
                 violation_error_message=_("This customer number is already in use in this customer base."),
             ),
             models.CheckConstraint(
                 condition=Q(customer_number__range=(LOWEST_CUSTOMER_NUMBER, HIGHEST_CUSTOMER_NUMBER)),
                 name="customer_number_range",
+                violation_error_code="customer_number_range",
                 violation_error_message=_("The customer number must lie between 1 and 9999999."),
             ),
             models.CheckConstraint(
                 condition=~Q(first_name="", last_name="", company="", alias=""),
                 name="customer_has_name",
+                violation_error_code="customer_has_name",
                 violation_error_message=_("Enter a first name, a last name, an alias or a company."),
             ),
             models.CheckConstraint(
                 condition=Q(discount=None) | Q(discount__range=(0, 100)),
                 name="customer_discount_range",
+                violation_error_code="customer_discount_range",
                 violation_error_message=_("The discount must lie between 0 and 100 %."),
             ),
             models.CheckConstraint(
                 condition=Q(price_level=None) | Q(price_level__range=(0, HIGHEST_PRICE_LEVEL)),
                 name="customer_price_level_range",
+                violation_error_code="customer_price_level_range",
                 violation_error_message=_("The price level must lie between 0 and 99."),
             ),
             models.CheckConstraint(
                 condition=Q(credit_limit=None) | Q(credit_limit__gte=0),
                 name="customer_credit_limit_positive",
+                violation_error_code="customer_credit_limit_positive",
                 violation_error_message=_("The credit limit cannot be negative."),
             ),
             models.CheckConstraint(
                 condition=Q(country="") | Q(country__regex=r"^[A-Z]{2}$"),
                 name="customer_country_iso",
+                violation_error_code="customer_country_iso",
                 violation_error_message=_("The country must be an ISO code of two letters, such as DE."),
             ),
             models.CheckConstraint(
                 condition=Q(payment_method="") | Q(payment_method__in=PaymentMethod.values),
                 name="customer_payment_method_known",
+                violation_error_code="customer_payment_method_known",
                 violation_error_message=_("This payment method is not known."),
             ),
             models.CheckConstraint(
                 condition=Q(archived_at__isnull=False) | Q(archived_reason=""),
                 name="customer_archived_reason_when_archived",
+                violation_error_code="customer_archived_reason_when_archived",
+                violation_error_message=_("A reason of archiving belongs to an archived customer only."),
             ),
             models.CheckConstraint(
                 condition=Q(is_blocked=True) | Q(blocked_reason=""),
                 name="customer_blocked_reason_when_blocked",
+                violation_error_code="customer_blocked_reason_when_blocked",
                 violation_error_message=_("A reason of the block belongs to a blocked customer only."),
             ),
             CompositeForeignKey(
@@ -325,6 +344,7 @@ class Customer(models.Model):
             triggers.NOT_DELETED,
             triggers.tags_known("tags_known_insert", pgtrigger.Insert),
             triggers.tags_known("tags_known_update", pgtrigger.Update),
+            triggers.NUMBER_IN_RANGE,
             triggers.COUNT_INSERT,
             triggers.COUNT_UPDATE,
         ]

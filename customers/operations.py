@@ -87,8 +87,7 @@ def archive_customers(*, customers: Iterable[int], reason: str, actor: Scope) ->
     Returns how many were archived. Raises MissingRight, or ValidationError where no reason is given.
     """
     actor.demand(Right.ARCHIVE_CUSTOMERS)
-    if not reason.strip():
-        raise ValidationError(_("Say why: the reason is shown wherever the archived customer is."), code="no_reason")
+    _check_reason(reason.strip())
     return (
         Customer.objects.in_base(actor.base)
         .active()
@@ -113,10 +112,9 @@ def restore_customers(*, customers: Iterable[int], actor: Scope) -> int:
 def save_customer_group(*, group: CustomerGroup, actor: Scope) -> CustomerGroup:
     """Create or change a customer group of the actor's base. Raises MissingRight or ValidationError."""
     actor.demand(Right.MANAGE_CUSTOMER_GROUPS)
-    if group.pk is None:
-        group.base = actor.base
-    elif not CustomerGroup.objects.in_base(actor.base).filter(pk=group.pk).exists():
+    if group.pk is not None and not CustomerGroup.objects.in_base(actor.base).filter(pk=group.pk).exists():
         raise CustomerGroup.DoesNotExist
+    group.base = actor.base
     group.full_clean()
     group.save()
     return group
@@ -126,7 +124,7 @@ def save_customer_group(*, group: CustomerGroup, actor: Scope) -> CustomerGroup:
 def save_tag(*, tag: Tag, actor: Scope) -> Tag:
     """Create a tag in the actor's base, or rename one with all customers that bear it.
 
-    Raises MissingRight or ValidationError.
+    Returns the tag that is there now: a renamed one is a new row. Raises MissingRight or ValidationError.
     """
     actor.demand(Right.MANAGE_CUSTOMER_GROUPS)
     if tag.pk is None:
@@ -136,17 +134,16 @@ def save_tag(*, tag: Tag, actor: Scope) -> Tag:
         return tag
     before = Tag.objects.in_base(actor.base).select_for_update().get(pk=tag.pk)
     tag.full_clean()
-    if tag.name != before.name:
-        _rename_tag(before, tag.name)
-    return tag
+    return tag if tag.name == before.name else _rename_tag(before, tag.name)
 
 
-def _rename_tag(tag: Tag, name: str) -> None:
+def _rename_tag(tag: Tag, name: str) -> Tag:
     """The new word first, then the customers, then the old word: the database accepts no other order."""
-    Tag.objects.create(base=tag.base, name=name)
+    renewed = Tag.objects.create(base=tag.base, name=name)
     renamed = Func(F("tags"), Value(tag.name), Value(name), function="array_replace", output_field=TAGS)
     Customer.objects.in_base(tag.base).filter(tags__contains=[tag.name]).update(tags=renamed)
     tag.delete()
+    return renewed
 
 
 def _check(customer: Customer) -> None:
@@ -154,3 +151,29 @@ def _check(customer: Customer) -> None:
     if not customer.is_blocked:
         customer.blocked_reason = ""
     customer.full_clean()
+    _check_tags(customer)
+
+
+def _check_tags(customer: Customer) -> None:
+    if not customer.tags:
+        return
+    unknown = set(customer.tags).difference(Tag.objects.in_base(customer.base).values_list("name", flat=True))
+    if unknown:
+        refusal = ValidationError(
+            _("There is no tag “%(tag)s” in this customer base. Choose one from the list, or have it created first."),
+            code="unknown_tag",
+            params={"tag": min(unknown)},
+        )
+        raise ValidationError({"tags": refusal})
+
+
+def _check_reason(reason: str) -> None:
+    longest = Customer._meta.get_field("archived_reason").max_length or 0
+    if not reason:
+        raise ValidationError(_("Say why: the reason is shown wherever the archived customer is."), code="no_reason")
+    if len(reason) > longest:
+        raise ValidationError(
+            _("The reason is %(length)s characters long. Shorten it to %(longest)s."),
+            code="reason_too_long",
+            params={"length": len(reason), "longest": longest},
+        )

@@ -5,7 +5,9 @@ The database keeps one folded text for each customer (lower case, accents remove
 word, because two letters have no trigram of their own.
 """
 
+import itertools
 import re
+import unicodedata
 from typing import Any
 
 from django.db.models import Expression, F, Func, Lookup, Q, TextField, Value
@@ -26,8 +28,13 @@ SEARCHED_FIELDS = (
 )
 MAX_WORDS = 8
 
-_EXPANDED = {"ä": "ae", "ö": "oe", "ü": "ue"}  # ß is ss in the folded text already
+MOST_UMLAUTS = 3
+"""In how many places of a word both spellings of an umlaut are tried: with each the questions double."""
+
+_UMLAUT = re.compile(r"[äöü]|[aou]e", re.IGNORECASE)  # ß is ss in the folded text already
+_OTHER_WAY = {"ä": "ae", "ö": "oe", "ü": "ue", "ae": "ä", "oe": "ö", "ue": "ü"}
 _PHONE_LIKE = re.compile(r"^[+(]?[0-9][0-9()/.-]*$")
+_PHONE_PART = re.compile(r"^[+(]?[0-9()/.-]+$")
 
 
 class Fold(Func):
@@ -68,7 +75,7 @@ def sort_name() -> Expression:
 
 
 class HasPart(Lookup):
-    """`HasPart(F("search_text"), pattern)`: LIKE with a folded pattern. Escape what is typed with `escape`."""
+    """`HasPart(F("search_text"), pattern)`: LIKE with a folded pattern. For what is typed there is HasText."""
 
     lookup_name = "has_part"
     prepare_rhs = False
@@ -78,31 +85,65 @@ class HasPart(Lookup):
         return f"{left} LIKE customers_fold(%s)", [*left_params, self.rhs]
 
 
+class HasText(Lookup):
+    """`HasText(F("search_text"), text)`: whether the folded text stands in it, blanks included.
+
+    What LIKE takes for a pattern is escaped behind the folding, which makes a plain % of a full-width one.
+    """
+
+    lookup_name = "has_text"
+    prepare_rhs = False
+
+    def as_sql(self, compiler: Any, connection: Any) -> Any:
+        left, left_params = self.process_lhs(compiler, connection)
+        escaped = r"regexp_replace(customers_fold(%s), '([\\%%_])', '\\\1', 'g')"
+        return f"{left} LIKE '%%' || {escaped} || '%%'", [*left_params, self.rhs]
+
+
 def matches(words: str) -> Q:
-    """The condition that every word (up to eight) is found in the customer's folded text."""
-    condition = Q()
-    for word in words.split()[:MAX_WORDS]:
-        either = Q()
-        for spelling in spellings(word):
-            either |= Q(HasPart(F("search_text"), _pattern(spelling)))
-        condition &= either
-    return condition
+    """The condition that every word (up to eight) is found in the customer's folded text.
+
+    Neighbouring groups of digits may also be one phone number, written with blanks.
+    """
+    typed = unicodedata.normalize("NFC", words.replace("\0", " ")).split()[:MAX_WORDS]
+    joined = _with_phones_joined(typed)
+    each = _all_found(typed)
+    return each if joined == typed else each | _all_found(joined)
 
 
 def spellings(word: str) -> tuple[str, ...]:
     """The ways in which what is typed may be written: Mueller and Müller, 040 and +49 40."""
     if _PHONE_LIKE.match(word):
-        digits = re.sub(r"[^0-9]", "", word)
-        local = digits.removeprefix("00").lstrip("0") or digits
-        return tuple(dict.fromkeys((word, local)))
-    lower = word.lower()
-    expanded, collapsed = lower, lower
-    for umlaut, pair in _EXPANDED.items():
-        expanded = expanded.replace(umlaut, pair)
-        collapsed = collapsed.replace(pair, umlaut)
-    return tuple(dict.fromkeys((lower, expanded, collapsed)))
+        return tuple(dict.fromkeys((word, _local_digits(word))))
+    parts: list[tuple[str, ...]] = []
+    behind = 0
+    for found in itertools.islice(_UMLAUT.finditer(word), MOST_UMLAUTS):
+        parts += [(word[behind : found.start()],), (found[0], _OTHER_WAY[found[0].lower()])]
+        behind = found.end()
+    parts.append((word[behind:],))
+    return tuple("".join(chosen) for chosen in itertools.product(*parts))
 
 
-def _pattern(text: str) -> str:
-    escaped = re.sub(r"([\\%_])", r"\\\1", text)
-    return f"%{escaped}%" if len(text) > 2 else f"% {escaped}%"
+def _all_found(words: list[str]) -> Q:
+    condition = Q()
+    for word in words:
+        either = Q()
+        for spelling in spellings(word):
+            # Two letters have no trigram of their own: they ask for the beginning of a word.
+            either |= Q(HasText(F("search_text"), spelling if len(spelling) > 2 else f" {spelling}"))
+        condition &= either
+    return condition
+
+
+def _with_phones_joined(words: list[str]) -> list[str]:
+    joined: list[str] = []
+    for is_phone, group in itertools.groupby(words, key=lambda word: bool(_PHONE_PART.match(word))):
+        run = list(group)
+        joined += ["".join(run)] if is_phone else run
+    return joined
+
+
+def _local_digits(phone: str) -> str:
+    """The digits that stand in every spelling of the number: without +, 00, (0) or a leading 0."""
+    digits = re.sub(r"[^0-9]", "", phone.replace("(0)", ""))
+    return digits.removeprefix("00").lstrip("0") or digits

@@ -24,7 +24,10 @@ NOT_DELETED = pgtrigger.Protect(name="not_deleted", operation=pgtrigger.Delete)
 
 
 def tags_known(name: str, operation: pgtrigger.Operation) -> pgtrigger.Trigger:
-    """Each tag of a customer stands in the list of tags of its base."""
+    """Each tag of a customer stands in the list of tags of its base.
+
+    The lock is that of a foreign key: nobody removes or renames the tag before this transaction has ended.
+    """
     return pgtrigger.Trigger(
         name=name,
         operation=operation,
@@ -33,6 +36,8 @@ def tags_known(name: str, operation: pgtrigger.Operation) -> pgtrigger.Trigger:
         referencing=pgtrigger.Referencing(new="new_values"),
         declare=[("unknown", "text")],
         func="""
+            PERFORM FROM customers_tag
+            WHERE (base_id, name) IN (SELECT base_id, unnest(tags) FROM new_values) ORDER BY id FOR KEY SHARE;
             SELECT used.name INTO unknown
             FROM (SELECT DISTINCT base_id, unnest(tags) AS name FROM new_values) AS used
             WHERE NOT EXISTS (
@@ -53,7 +58,7 @@ TAG_NOT_IN_USE = pgtrigger.Trigger(
     when=pgtrigger.After,
     func="""
         IF EXISTS (
-            SELECT FROM customers_customer WHERE base_id = OLD.base_id AND tags @> ARRAY[OLD.name::text]
+            SELECT FROM customers_customer WHERE base_id = OLD.base_id AND tags @> ARRAY[OLD.name]
         ) AND NOT EXISTS (SELECT FROM customers_tag WHERE base_id = OLD.base_id AND name = OLD.name) THEN
             RAISE EXCEPTION 'The tag "%" is in use', OLD.name
                 USING ERRCODE = 'foreign_key_violation', CONSTRAINT = 'tag_in_use';
@@ -61,6 +66,28 @@ TAG_NOT_IN_USE = pgtrigger.Trigger(
         RETURN NULL;
     """,
 )
+
+NUMBER_IN_RANGE = pgtrigger.Trigger(
+    name="number_in_range",
+    operation=pgtrigger.Insert,
+    when=pgtrigger.After,
+    level=pgtrigger.Statement,
+    referencing=pgtrigger.Referencing(new="new_values"),
+    declare=[("place", "text"), ("outside", "integer"), ("numbers", "int4range")],
+    func="""
+        SELECT location.name, customer.customer_number, location.number_range INTO place, outside, numbers
+        FROM new_values AS customer
+        JOIN locations_location AS location ON location.id = customer.home_location_id
+        WHERE location.base_id = customer.base_id AND NOT customer.customer_number <@ location.number_range LIMIT 1;
+        IF outside IS NOT NULL THEN
+            RAISE EXCEPTION 'Customer number % is outside the number range of % (% to %)',
+                outside, place, lower(numbers), upper(numbers) - 1
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'customer_number_in_range';
+        END IF;
+        RETURN NULL;
+    """,
+)
+"""A customer registered at a location bears a number of its range. Who was registered nowhere may bear any."""
 
 COUNT_INSERT = pgtrigger.Trigger(
     name="count_insert",

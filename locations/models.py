@@ -12,6 +12,7 @@ from typing import Any
 
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import IntegerRangeField, RangeOperators
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
@@ -57,17 +58,25 @@ class Organization(models.Model):
             models.UniqueConstraint(
                 fields=["account_number"],
                 name="organization_account_number_unique",
+                violation_error_code="organization_account_number_unique",
                 violation_error_message=_("This account number is already in use. Choose another one."),
             ),
             models.CheckConstraint(
                 condition=Q(account_number__range=(1, HIGHEST_ACCOUNT_NUMBER)),
                 name="organization_account_number_range",
+                violation_error_code="organization_account_number_range",
                 violation_error_message=_("The account number must lie between 1 and 999999999."),
             ),
-            models.CheckConstraint(condition=Q(kind__in=OrganizationKind.values), name="organization_kind_known"),
+            models.CheckConstraint(
+                condition=Q(kind__in=OrganizationKind.values),
+                name="organization_kind_known",
+                violation_error_code="organization_kind_known",
+                violation_error_message=_("A business is a central group or independent."),
+            ),
             models.CheckConstraint(
                 condition=~Q(name=""),
                 name="organization_has_name",
+                violation_error_code="organization_has_name",
                 violation_error_message=_("Give the business a name."),
             ),
         ]
@@ -102,6 +111,7 @@ class CustomerBase(models.Model):
                 fields=["organization"],
                 condition=Q(kind=BaseKind.SHARED),
                 name="base_one_shared_per_organization",
+                violation_error_code="base_one_shared_per_organization",
                 violation_error_message=_(
                     "This business already has its customer base 2.0. All its locations share that one base; "
                     "a second one is only possible as an offline base 1.0."
@@ -111,11 +121,13 @@ class CustomerBase(models.Model):
                 fields=["organization", "branch_number"],
                 condition=Q(kind=BaseKind.OFFLINE),
                 name="base_one_offline_per_branch_number",
+                violation_error_code="base_one_offline_per_branch_number",
                 violation_error_message=_("There is already an offline base 1.0 for this branch number."),
             ),
             models.CheckConstraint(
                 condition=Q(kind=BaseKind.SHARED, branch_number=None) | Q(kind=BaseKind.OFFLINE, branch_number__gte=1),
                 name="base_branch_number_fits_kind",
+                violation_error_code="base_branch_number_fits_kind",
                 violation_error_message=_("An offline base 1.0 needs a branch number; the base 2.0 has none."),
             ),
         ]
@@ -191,6 +203,7 @@ class Location(models.Model):
             models.UniqueConstraint(
                 fields=["organization", "client_number"],
                 name="location_client_number_unique",
+                violation_error_code="location_client_number_unique",
                 violation_error_message=_(
                     "Another location of this business already has this client number. Choose a free one."
                 ),
@@ -199,40 +212,52 @@ class Location(models.Model):
                 fields=["organization"],
                 condition=Q(kind=LocationKind.INDEPENDENT),
                 name="location_one_per_independent_business",
+                violation_error_code="location_one_per_independent_business",
                 violation_error_message=_("An independent business has exactly one location."),
             ),
             models.CheckConstraint(
                 condition=Q(kind=LocationKind.CENTRAL, client_number=CENTRAL_CLIENT_NUMBER)
                 | (~Q(kind=LocationKind.CENTRAL) & Q(client_number__gt=CENTRAL_CLIENT_NUMBER)),
                 name="location_central_is_client_one",
+                violation_error_code="location_central_is_client_one",
                 violation_error_message=_("Client number 1 is the central and only the central; branches start at 2."),
             ),
             models.CheckConstraint(
                 condition=Q(client_number__range=(1, HIGHEST_CLIENT_NUMBER))
                 & Q(branch_number__range=(1, HIGHEST_CLIENT_NUMBER)),
                 name="location_numbers_range",
+                violation_error_code="location_numbers_range",
                 violation_error_message=_("Client number and branch number must lie between 1 and 99999."),
             ),
-            models.CheckConstraint(condition=Q(kind__in=LocationKind.values), name="location_kind_known"),
+            models.CheckConstraint(
+                condition=Q(kind__in=LocationKind.values),
+                name="location_kind_known",
+                violation_error_code="location_kind_known",
+                violation_error_message=_("A location is a central, a branch or independent."),
+            ),
             models.CheckConstraint(
                 condition=~Q(name=""),
                 name="location_has_name",
+                violation_error_code="location_has_name",
                 violation_error_message=_("Give the location a name."),
             ),
             models.CheckConstraint(
                 condition=Q(is_franchise=False) | Q(kind=LocationKind.BRANCH),
                 name="location_franchise_is_branch",
+                violation_error_code="location_franchise_is_branch",
                 violation_error_message=_("Only a branch of a group can be a franchisee."),
             ),
             models.CheckConstraint(
                 condition=Q(number_range__contained_by=Range(LOWEST_CUSTOMER_NUMBER, HIGHEST_CUSTOMER_NUMBER + 1))
                 & Q(number_range__isempty=False),
                 name="location_number_range_valid",
+                violation_error_code="location_number_range_valid",
                 violation_error_message=_("The number range must lie between 1 and 9999999."),
             ),
             ExclusionConstraint(
                 expressions=[(F("base"), RangeOperators.EQUAL), ("number_range", RangeOperators.OVERLAPS)],
                 name="location_number_ranges_apart",
+                violation_error_code="location_number_ranges_apart",
                 violation_error_message=_(
                     "This number range overlaps that of another location on the same customer base. "
                     "Choose a free block."
@@ -272,4 +297,28 @@ class Location(models.Model):
     def clean_fields(self, exclude: Any = None) -> None:
         if self.branch_number is None:
             self.branch_number = self.client_number
+        if self.base_id is None:
+            self.base = CustomerBase.objects.shared().filter(organization=self.organization_id).first()
         super().clean_fields(exclude=exclude)
+
+    def clean(self) -> None:
+        """Say in a sentence what the triggers of this table would refuse."""
+        organization = Organization.objects.filter(pk=self.organization_id).first()
+        base = CustomerBase.objects.filter(pk=self.base_id).first()
+        if organization and organization.is_group == (self.kind == LocationKind.INDEPENDENT):
+            raise ValidationError(
+                _("Central and branches belong to a group, and an independent location to an independent business."),
+                code="location_kind_fits_organization",
+            )
+        if base is None or not base.is_discontinued:
+            return
+        if self.kind != LocationKind.BRANCH:
+            raise ValidationError(
+                _("Only a branch can work on an offline base 1.0."), code="location_offline_only_branch"
+            )
+        if base.branch_number != self.branch_number:
+            raise ValidationError(
+                _("The offline base 1.0 belongs to branch number %(base)s, but the location has %(own)s."),
+                code="location_offline_base_of_branch_number",
+                params={"base": base.branch_number, "own": self.branch_number},
+            )

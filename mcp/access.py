@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from django.db.models import Count, Exists, F, OuterRef, QuerySet, Subquery, Value
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 from django.http import Http404
 
@@ -91,24 +91,25 @@ def explain(user: User, location: Location) -> list[Answer]:
 
 
 def accessible_locations(user: User) -> QuerySet[Location]:
-    """The open locations at which the user holds at least one right."""
+    """The open locations at which the user holds at least one right. Asks two small questions before it is read.
+
+    What he holds everywhere is resolved first: asked for each of ten thousand locations, it took 0.2 s.
+    """
     locations = Location.objects.open().select_related("organization", "base")
     if not user.is_active:
         return locations.none()
     if user.organization_id is None:
         return locations if PROVIDER_RIGHTS[user.provider_role] else locations.none()
-    return locations.filter(organization=user.organization_id).filter(
-        Exists(
-            LocationGrant.objects.filter(
-                ~_restriction(OuterRef("content_object_id")),
-                content_object=OuterRef("pk"),
-                group__memberships__user=user,
-            )
-        )
-        | Exists(
-            OrganizationGrant.objects.filter(~_restriction(OuterRef(OuterRef("pk"))), group__memberships__user=user)
-        )
+    single = LocationGrant.objects.filter(
+        ~_restriction(OuterRef("content_object_id")), group__memberships__user=user
+    ).values("content_object")
+    reachable = Q(pk__in=single)
+    everywhere = set(
+        OrganizationGrant.objects.filter(group__memberships__user=user).values_list("group_id", "permission__codename")
     )
+    if everywhere:
+        reachable |= ~Q(pk__in=_closed_to(everywhere, _denied(user)))
+    return locations.filter(reachable, organization=user.organization_id)
 
 
 @dataclass(frozen=True)
@@ -127,16 +128,17 @@ class Holdings:
             return True
         return right in self.everywhere and (location_id, right) not in self.restricted
 
+    def withheld(self, right: Right) -> frozenset[int]:
+        """The locations at which a franchisee keeps back the right, although it is held everywhere."""
+        places = {pk for pk, restricted_right in self.restricted if restricted_right == right}
+        return frozenset(pk for pk in places if not self.holds(right, pk))
+
 
 def holdings(user: User, organization: Organization) -> Holdings:
     """What the user holds at each location of the organization and at all of them. Three queries."""
     if not user.is_active or user.organization_id != organization.pk:
         return Holdings(PROVIDER_RIGHTS.get(user.provider_role, frozenset()) if user.is_active else frozenset())
-    denied = defaultdict(set)
-    for location_id, group_id, right in Restriction.objects.filter(group__memberships__user=user).values_list(
-        "location_id", "group_id", "right"
-    ):
-        denied[group_id].add((location_id, Right(right)))
+    denied = _denied(user)
     at_location: dict[int, set[Right]] = defaultdict(set)
     for location_id, group_id, codename in LocationGrant.objects.filter(group__memberships__user=user).values_list(
         "content_object_id", "group_id", "permission__codename"
@@ -181,14 +183,17 @@ def restrictions_of(group: UserGroup) -> frozenset[tuple[Right, int]]:
     return frozenset((Right(right), location_id) for right, location_id in rows)
 
 
-def grants_through_groups(user: User) -> frozenset[tuple[Right, int | None]]:
-    """All rights that the user's groups hold, restrictions left aside: what power over him would give."""
-    single = LocationGrant.objects.filter(group__memberships__user=user)
-    general = OrganizationGrant.objects.filter(group__memberships__user=user)
-    return frozenset(
-        {(Right(name), pk) for name, pk in single.values_list("permission__codename", "content_object_id")}
-        | {(Right(name), None) for name in general.values_list("permission__codename", flat=True)}
-    )
+def right_beyond(held: Holdings, group: UserGroup) -> tuple[Right, int | None] | None:
+    """A right that somebody who holds `held` would gain somewhere as a member of the group, or None."""
+    silenced = restrictions_of(group)
+    for right, place in sorted(grants_of(group), key=lambda grant: (grant[1] or 0, grant[0])):
+        if (right, place) not in silenced and not held.holds(right, place):
+            return right, place
+        withheld = held.withheld(right) if place is None else frozenset()
+        for location_id in sorted(withheld):
+            if (right, location_id) not in silenced:
+                return right, location_id
+    return None
 
 
 def granters_at(location: Location) -> QuerySet[User]:
@@ -215,14 +220,29 @@ def has_user_manager(organization: Organization) -> bool:
     ).exists()
 
 
+def houses_of(user: User) -> QuerySet[Location]:
+    """The locations at which the user manages users through a group of the location itself: his own house."""
+    own = LocationGrant.objects.filter(
+        content_object=OuterRef("pk"),
+        permission__codename=Right.MANAGE_USERS,
+        group__owner=OuterRef("pk"),
+        group__memberships__user=user,
+    )
+    return Location.objects.filter(Exists(own))
+
+
 def manages_own_house(user: User, location: Location) -> bool:
     """Whether the user manages users through a group that the location manages itself: one of its own people."""
-    return LocationGrant.objects.filter(
-        content_object=location,
-        permission__codename=Right.MANAGE_USERS,
-        group__owner=location,
-        group__memberships__user=user,
-    ).exists()
+    return houses_of(user).filter(pk=location.pk).exists()
+
+
+def houses_kept_from(user: User) -> QuerySet[Location]:
+    """The franchises that restrict somebody, but those of which the user is one of the own people.
+
+    He cannot manage their groups nor log in as their people: else he could lift what is meant to bind him.
+    """
+    restricting = Restriction.objects.filter(location=OuterRef("pk"))
+    return Location.objects.filter(Exists(restricting)).exclude(pk__in=houses_of(user).values("pk"))
 
 
 def _count(rows: QuerySet[Any], column: str) -> Coalesce:
@@ -286,6 +306,24 @@ def _restriction(location: Any) -> Exists:
         Restriction.objects.filter(
             location=location, group=OuterRef("group_id"), right=OuterRef("permission__codename")
         )
+    )
+
+
+def _denied(user: User) -> dict[int, set[tuple[int, Right]]]:
+    """For each of the user's groups the places and rights in which it is restricted."""
+    denied: dict[int, set[tuple[int, Right]]] = defaultdict(set)
+    for group_id, location_id, right in Restriction.objects.filter(group__memberships__user=user).values_list(
+        "group_id", "location_id", "right"
+    ):
+        denied[group_id].add((location_id, Right(right)))
+    return denied
+
+
+def _closed_to(everywhere: set[tuple[int, str]], denied: dict[int, set[tuple[int, Right]]]) -> list[int]:
+    """The locations at which nothing is left of what is held everywhere, because all of it is restricted there."""
+    places = {location_id for found in denied.values() for location_id, _right in found}
+    return sorted(
+        place for place in places if all((place, Right(right)) in denied[group_id] for group_id, right in everywhere)
     )
 
 

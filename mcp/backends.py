@@ -14,7 +14,8 @@ class AccountBackend(BaseBackend):
     """Logs in by account number, user name and password.
 
     Without an account number a user name that exists only once is enough. Where it exists more often, the login
-    is refused like a wrong password: an answer of its own would tell that the name exists elsewhere.
+    is refused like a wrong password: an answer of its own would tell that the name exists elsewhere. The provider's
+    own people have no account number, and no business locks them out by choosing the same user name.
     """
 
     def authenticate(
@@ -30,7 +31,7 @@ class AccountBackend(BaseBackend):
         found = User.objects.named(username)
         if account_number is not None:
             found = found.filter(organization__account_number=account_number)
-        users = list(found[:2])
+        users = list(found[:2]) if account_number else list(found.of_provider() or found[:2])
         if len(users) != 1:
             User().set_password(password)  # as slow as a check, so that the time tells nothing
             return None

@@ -13,9 +13,10 @@ from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.validators import UnicodeUsernameValidator
+from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import Q
-from django.db.models.functions import Now
+from django.db.models import F, Q
+from django.db.models.functions import Now, Upper
 from django.utils.translation import gettext_lazy as _
 from guardian.models import GroupObjectPermissionBase
 
@@ -31,6 +32,7 @@ from mcp.triggers import (
     OWNED_GROUP_NOT_EVERYWHERE,
     OWNED_GROUP_STAYS_HOME,
     RESTRICTION_RULES,
+    permission_of,
 )
 
 
@@ -90,8 +92,10 @@ class User(AbstractBaseUser):
         constraints = [
             models.UniqueConstraint(fields=["organization", "id"], name="user_of_organization"),
             models.UniqueConstraint(
-                fields=["organization", "username"],
+                F("organization"),
+                Upper("username"),  # the login does not mind capital letters
                 name="user_name_unique_in_organization",
+                violation_error_code="user_name_unique_in_organization",
                 nulls_distinct=False,
                 violation_error_message=_("Somebody of this business already has this user name."),
             ),
@@ -99,6 +103,7 @@ class User(AbstractBaseUser):
                 condition=Q(organization=None, location=None, provider_role__in=ProviderRole.values)
                 | Q(organization__isnull=False, provider_role=""),
                 name="user_of_business_or_provider",
+                violation_error_code="user_of_business_or_provider",
                 violation_error_message=_("A user belongs either to a business or to the provider."),
             ),
             CompositeForeignKey(
@@ -171,6 +176,7 @@ class UserGroup(models.Model):
             models.UniqueConstraint(
                 fields=["organization", "name"],
                 name="usergroup_name_unique",
+                violation_error_code="usergroup_name_unique",
                 violation_error_message=_("There is already a user group of this name."),
             ),
             CompositeForeignKey(
@@ -200,7 +206,12 @@ class Membership(models.Model):
         verbose_name_plural = _("memberships")
         default_permissions = ()
         constraints = [
-            models.UniqueConstraint(fields=["user", "group"], name="membership_unique"),
+            models.UniqueConstraint(
+                fields=["user", "group"],
+                name="membership_unique",
+                violation_error_code="membership_unique",
+                violation_error_message=_("This person belongs to this user group already."),
+            ),
             CompositeForeignKey(
                 fields=["organization", "user"],
                 to="mcp.User",
@@ -234,7 +245,12 @@ class LocationGrant(GroupObjectPermissionBase):
         verbose_name_plural = _("rights at locations")
         default_permissions = ()
         constraints = [
-            models.UniqueConstraint(fields=["group", "content_object", "permission"], name="locationgrant_unique"),
+            models.UniqueConstraint(
+                fields=["group", "content_object", "permission"],
+                name="locationgrant_unique",
+                violation_error_code="locationgrant_unique",
+                violation_error_message=_("The user group holds this right there already."),
+            ),
             CompositeForeignKey(
                 fields=["organization", "group"],
                 to="mcp.UserGroup",
@@ -250,7 +266,7 @@ class LocationGrant(GroupObjectPermissionBase):
                 violation_error_message=_("The location belongs to another business."),
             ),
         ]
-        triggers = [GRANT_ORGANIZATION, OWNED_GROUP_STAYS_HOME]
+        triggers = [GRANT_ORGANIZATION, OWNED_GROUP_STAYS_HOME, permission_of("location")]
 
 
 @keep_history()
@@ -266,10 +282,17 @@ class OrganizationGrant(GroupObjectPermissionBase):
         verbose_name_plural = _("rights at all locations")
         default_permissions = ()
         constraints = [
-            models.UniqueConstraint(fields=["group", "content_object", "permission"], name="organizationgrant_unique"),
+            models.UniqueConstraint(
+                fields=["group", "content_object", "permission"],
+                name="organizationgrant_unique",
+                violation_error_code="organizationgrant_unique",
+                violation_error_message=_("The user group holds this right there already."),
+            ),
             models.CheckConstraint(
                 condition=Q(content_object=models.F("organization")),
                 name="organizationgrant_own_organization",
+                violation_error_code="organizationgrant_own_organization",
+                violation_error_message=_("A right at all locations holds in the user group's own business."),
             ),
             CompositeForeignKey(
                 fields=["organization", "group"],
@@ -279,7 +302,7 @@ class OrganizationGrant(GroupObjectPermissionBase):
                 violation_error_message=_("This user group belongs to another business."),
             ),
         ]
-        triggers = [GRANT_ORGANIZATION, OWNED_GROUP_NOT_EVERYWHERE]
+        triggers = [GRANT_ORGANIZATION, OWNED_GROUP_NOT_EVERYWHERE, permission_of("organization")]
 
 
 @keep_history()
@@ -316,10 +339,14 @@ class Restriction(models.Model):
             models.UniqueConstraint(
                 fields=["location", "group", "right"],
                 name="restriction_unique",
+                violation_error_code="restriction_unique",
                 violation_error_message=_("This right is already restricted for this user group."),
             ),
             models.CheckConstraint(
-                condition=Q(right__in=[right.value for right in Right]), name="restriction_right_known"
+                condition=Q(right__in=[right.value for right in Right]),
+                name="restriction_right_known",
+                violation_error_code="restriction_right_known",
+                violation_error_message=_("This right is not in the catalogue of rights."),
             ),
             CompositeForeignKey(
                 fields=["organization", "location"],
@@ -340,3 +367,19 @@ class Restriction(models.Model):
 
     def __str__(self) -> str:
         return f"{self.group}: {Right(self.right).label}"
+
+    def clean(self) -> None:
+        """Say in a sentence what the triggers of this table would refuse."""
+        if not Location.objects.franchises().filter(pk=self.location_id).exists():
+            raise ValidationError(
+                _("Only an independent franchisee can restrict what user groups may do."),
+                code="restriction_only_franchise",
+            )
+        if UserGroup.objects.filter(pk=self.group_id, owner=self.location_id).exists():
+            raise ValidationError(
+                _(
+                    "This user group is the location's own. Take the right from it on its own page; "
+                    "a restriction is for the groups of the central."
+                ),
+                code="restriction_not_own_group",
+            )

@@ -15,6 +15,26 @@ GRANT_ORGANIZATION = pgtrigger.Trigger(
 )
 """A grant written by guardian, which knows no organization, gets that of its user group."""
 
+
+def permission_of(model: str) -> pgtrigger.Trigger:
+    """A grant's permission is one of the right catalogue of the thing that it is granted on, and of nothing else."""
+    return pgtrigger.Trigger(
+        name="c_permission_of_place",
+        operation=pgtrigger.Insert | pgtrigger.Update,
+        when=pgtrigger.Before,
+        func=f"""
+            IF NOT EXISTS (
+                SELECT FROM auth_permission JOIN django_content_type AS kind ON kind.id = content_type_id
+                WHERE auth_permission.id = NEW.permission_id AND kind.app_label = 'locations' AND kind.model = '{model}'
+            ) THEN
+                RAISE EXCEPTION 'Permission % is not a right of the catalogue', NEW.permission_id
+                    USING ERRCODE = 'check_violation', CONSTRAINT = 'grant_permission_of_place';
+            END IF;
+            RETURN NEW;
+        """,
+    )
+
+
 OWNED_GROUP_STAYS_HOME = pgtrigger.Trigger(
     name="b_owned_group_stays_home",
     operation=pgtrigger.Insert | pgtrigger.Update,

@@ -14,7 +14,7 @@ from locations.models import Location, Organization
 from locations.permissions import Right
 from mcp import access, grants
 from mcp.grants import Grant
-from mcp.models import UserGroup
+from mcp.models import Restriction, UserGroup
 from mcp.operations.groups import demand_group
 from mcp.operations.holding import holdings_of
 from mcp.scope import Scope
@@ -42,6 +42,19 @@ class OwnPromotion(ValidationError):
         super().__init__(
             _("You would give yourself more rights. Let another person who manages users do this."),
             code="own_promotion",
+        )
+
+
+class NotOfBusiness(ValidationError):
+    """Somebody of the provider tried to hand out rights of a business."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            _(
+                "The provider's people cannot hand out rights of a business. Ask somebody who manages users there; "
+                "you can give this person a new password."
+            ),
+            code="not_of_business",
         )
 
 
@@ -122,9 +135,13 @@ def preview_grants(*, group: UserGroup, wanted: Iterable[Grant], actor: Scope) -
 def change_grants(*, group: UserGroup, wanted: Iterable[Grant], actor: Scope, seen: str = "") -> GrantChange:
     """Let the group hold exactly the rights `wanted`, in one transaction.
 
+    What a franchisee withholds from the actor it withholds from the group too: a right given at all locations comes
+    with the restrictions of whoever gives it.
+
     `seen` is the fingerprint of the preview that was confirmed. Raises GrantsChanged where it no longer fits,
-    MissingRight, CannotGrant for a right that the actor does not hold there himself, OwnPromotion where he is a
-    member of the group, and LastUserManager where nobody could manage users afterwards.
+    MissingRight, NotOfBusiness for the provider's people, CannotGrant for a right that the actor does not hold there
+    himself, OwnPromotion where he is a member of the group, and LastUserManager where nobody could manage users
+    afterwards.
     """
     Organization.objects.select_for_update().get(pk=actor.organization.pk)  # one change of rights at a time
     change = preview_grants(group=group, wanted=wanted, actor=actor)
@@ -133,6 +150,7 @@ def change_grants(*, group: UserGroup, wanted: Iterable[Grant], actor: Scope, se
     had_manager = access.has_user_manager(actor.organization)
     grants.remove_grants(group, change.removed)
     grants.add_grants(group, change.added)
+    _pass_on_restrictions(group, change.added, actor)
     keep_a_manager(had_manager, actor)
     return change
 
@@ -148,14 +166,42 @@ def _fingerprint(now: frozenset[Grant], then: frozenset[Grant], members: list[in
     return hashlib.sha256("\n".join([*lines, str(members)]).encode()).hexdigest()
 
 
+def demand_of_business(actor: Scope) -> None:
+    """Raise NotOfBusiness for the provider's own people: they may help, but not decide who may do what."""
+    if actor.user is not None and actor.user.organization_id is None:
+        raise NotOfBusiness
+
+
+def _pass_on_restrictions(group: UserGroup, added: frozenset[Grant], actor: Scope) -> None:
+    held = holdings_of(actor)
+    general = sorted(right for right, place in added if place is None)
+    passed_on = [
+        Restriction(organization=actor.organization, location_id=pk, group=group, right=right.value)
+        for right in general
+        for pk in sorted(held.withheld(right))
+    ]
+    Restriction.objects.bulk_create(passed_on, ignore_conflicts=True)
+
+
+def _demand_home(group: UserGroup, added: frozenset[Grant]) -> None:
+    if group.owner_id is not None and any(place != group.owner_id for _right, place in added):
+        raise ValidationError(
+            _("“%(group)s” is a user group of %(owner)s and can hold rights at that location only."),
+            code="owned_group_stays_home",
+            params={"group": group, "owner": group.owner},
+        )
+
+
 def _check_additions(group: UserGroup, added: frozenset[Grant], actor: Scope) -> None:
     if not added:
         return
+    demand_of_business(actor)
     if actor.user is not None and group.memberships.filter(user=actor.user).exists():
         raise OwnPromotion
     places = Location.objects.of_organization(actor.organization).in_bulk(
         {place for _right, place in added if place is not None}
     )
+    _demand_home(group, added)
     held = holdings_of(actor)
     for right, place in sorted(added, key=lambda grant: (grant[1] or 0, grant[0])):
         if place is not None and place not in places:

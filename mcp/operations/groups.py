@@ -9,6 +9,7 @@ from django.utils.translation import ngettext
 
 from locations.models import Location
 from locations.permissions import Right
+from mcp import access
 from mcp.models import UserGroup
 from mcp.operations.holding import acts_for_all, holdings_of
 from mcp.scope import MissingRight, Scope
@@ -26,6 +27,8 @@ def visible_groups(actor: Scope) -> QuerySet[UserGroup]:
 def manageable_groups(actor: Scope) -> QuerySet[UserGroup]:
     """The visible groups that the actor may change: those for which `may_manage_group` says yes."""
     groups = visible_groups(actor)
+    if actor.user is not None:
+        groups = groups.exclude(owner__in=access.houses_kept_from(actor.user))
     if not acts_for_all(actor):
         return groups
     held = holdings_of(actor)
@@ -40,13 +43,22 @@ def manageable_groups(actor: Scope) -> QuerySet[UserGroup]:
 def may_manage_group(group: UserGroup, actor: Scope) -> bool:
     """Whether the actor may change the group: held everywhere for one of the central, at its owner for another.
 
-    A franchisee who restricts the central's right to manage users keeps his own groups to himself by this.
+    A franchisee who restricts anything keeps his own groups to himself by this: else the central could make one of
+    its people a member, who would lift the restriction again.
     """
     if group.organization_id != actor.organization.pk or not actor.allows(Right.MANAGE_USERS):
+        return False
+    if _is_kept_by_franchisee(group, actor):
         return False
     if group.owner_id is not None and group.owner_id == actor.location.pk:
         return True
     return acts_for_all(actor) and holdings_of(actor).holds(Right.MANAGE_USERS, group.owner_id)
+
+
+def _is_kept_by_franchisee(group: UserGroup, actor: Scope) -> bool:
+    if group.owner_id is None or actor.user is None:
+        return False
+    return access.houses_kept_from(actor.user).filter(pk=group.owner_id).exists()
 
 
 def demand_group(group: UserGroup, actor: Scope) -> None:

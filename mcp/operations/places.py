@@ -83,10 +83,11 @@ def change_location(*, location: Location, actor: Scope) -> Location:
     before = visible_locations(actor).select_for_update(of=("self",)).filter(pk=location.pk).first()
     if before is None:
         raise PermissionDenied
+    _demand_there(before, actor)
     if any(getattr(before, name) != getattr(location, name) for name in NUMBERS):
         demand_all_locations(actor)
     location.organization_id, location.base_id = before.organization_id, before.base_id
-    location.kind, location.closed_at = before.kind, before.closed_at
+    location.kind, location.opened_at, location.closed_at = before.kind, before.opened_at, before.closed_at
     _check_fixed(before, location)
     location.full_clean()
     location.save(force_update=True)
@@ -150,9 +151,16 @@ def _check_fixed(before: Location, after: Location) -> None:
         )
 
 
+def _demand_there(location: Location, actor: Scope) -> None:
+    """Raise MissingRight where the right to manage is not held at this very location, as where it is restricted."""
+    if not holdings_of(actor).holds(Right.MANAGE_LOCATION, location.pk):
+        raise MissingRight(Right.MANAGE_LOCATION, location)
+
+
 def _of_organization(location: Location, actor: Scope) -> Location:
     if location.organization_id != actor.organization.pk:
         raise PermissionDenied
+    _demand_there(location, actor)
     return location
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from locations.models import Location, Organization
@@ -15,7 +15,7 @@ from locations.permissions import Right
 from mcp import access
 from mcp.choices import ProviderRole
 from mcp.models import Membership, User, UserGroup
-from mcp.operations.grants import CannotGrant, OwnPromotion, keep_a_manager
+from mcp.operations.grants import CannotGrant, OwnPromotion, demand_of_business, keep_a_manager
 from mcp.operations.groups import demand_group, may_manage_group
 from mcp.operations.holding import acts_for_all, holdings_of
 from mcp.scope import Scope
@@ -36,12 +36,16 @@ class TooPowerful(ValidationError):
 
 
 def visible_users(actor: Scope) -> QuerySet[User]:
-    """The people whom the actor may see here: all of the business at its head, else those of the location."""
+    """The people whom the actor may see here: all of the business at its head, else those of the location.
+
+    Those of the location work there, or belong to one of the groups that the location manages itself.
+    """
     if not actor.allows(Right.MANAGE_USERS):
         return User.objects.none()
     if acts_for_all(actor):
         return User.objects.of_organization(actor.organization)
-    return User.objects.at_home_in(actor.location)
+    guests = Membership.objects.filter(user=OuterRef("pk"), group__owner=actor.location)
+    return User.objects.of_organization(actor.organization).filter(Q(location=actor.location) | Q(Exists(guests)))
 
 
 @transaction.atomic
@@ -109,8 +113,8 @@ def set_password(*, user: User, password: str, actor: Scope) -> None:
 def set_memberships(*, user: User, groups: Iterable[UserGroup], actor: Scope) -> None:
     """Let the person belong to exactly these groups among those that the actor may manage; others stay.
 
-    Raises MissingRight, OwnPromotion where he adds himself, CannotGrant where a group holds what the actor does
-    not, and LastUserManager.
+    Raises MissingRight, OwnPromotion where he adds himself, NotOfBusiness where the provider's people add him,
+    CannotGrant where a group holds what the actor does not, and LastUserManager.
     """
     _locked(user, actor)
     had_manager = access.has_user_manager(actor.organization)
@@ -126,12 +130,13 @@ def set_memberships(*, user: User, groups: Iterable[UserGroup], actor: Scope) ->
 
 def _admit(user: User, group: UserGroup, actor: Scope) -> None:
     demand_group(group, actor)
+    demand_of_business(actor)
     if actor.user is not None and actor.user.pk == user.pk:
         raise OwnPromotion
-    held = holdings_of(actor)
-    for right, place in access.grants_of(group):
-        if not held.holds(right, place):
-            raise CannotGrant(right, Location.objects.filter(pk=place or 0).first())
+    beyond = access.right_beyond(holdings_of(actor), group)
+    if beyond is not None:
+        right, place = beyond
+        raise CannotGrant(right, Location.objects.filter(pk=place or 0).first())
     Membership.objects.create(organization=actor.organization, user=user, group=group)
 
 
@@ -147,9 +152,14 @@ def _locked(user: User, actor: Scope) -> User:
 
 
 def _demand_power(user: User, actor: Scope) -> None:
-    """Support may always help somebody back in; anybody else needs at least the rights of that person."""
+    """Support may always help somebody back in; anybody else needs at least the rights of that person.
+
+    Who manages a franchise that restricts others is beyond their reach altogether.
+    """
     if actor.user is None or actor.user.organization_id is None or actor.user.pk == user.pk:
         return
     held = holdings_of(actor)
-    if not all(held.holds(right, place) for right, place in access.grants_through_groups(user)):
+    if access.houses_of(user).filter(pk__in=access.houses_kept_from(actor.user).values("pk")).exists():
+        raise TooPowerful(user)
+    if any(access.right_beyond(held, group) for group in UserGroup.objects.with_member(user)):
         raise TooPowerful(user)
