@@ -34,6 +34,7 @@ KEYWORDS: dict[str, Any] = {
     "pgettext_lazy": ((1, "c"), 2),
 }
 DJANGO: tuple[str | tuple[str, str], ...] = (
+    " By %(filter_title)s ",
     "Save and add another",
     "Save and continue editing",
     "Save and view",
