@@ -1,0 +1,80 @@
+"""A real Chromium before the running product: `enter("anna")` gives a page on which she is logged in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from pytest_django.live_server_helper import LiveServer
+
+from launch import chromium
+from mcp.demo import PASSWORD
+from tests.browser.watch import Watch
+from tests.conftest import Cast
+
+type Visit = Callable[..., Page]
+type Enter = Callable[..., Page]
+
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+DESKTOP = (1366, 900)
+LOCALES = {"de": "de-DE", "en": "en-GB"}
+PATIENCE = 10_000  # milliseconds, on a machine that does other things as well
+LOG_IN = {"de": "Anmelden", "en": "Log in"}
+
+
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    """One browser for all tests of this folder.
+
+    Playwright keeps an event loop in this thread, beside which Django refuses to touch a database; the loop runs
+    nothing while a test asks the database, so the refusal is lifted for as long as the browser is open.
+    """
+    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+        opened = playwright.chromium.launch(executable_path=chromium.ensure(), args=ARGUMENTS)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def visit(browser: Browser, live_server: LiveServer, cast: Cast) -> Iterator[Visit]:
+    """`visit()` gives an empty page of a browser of its own, in a language and a size; at the end none of them may
+    have complained about anything.
+    """
+    opened: list[tuple[BrowserContext, Page, Watch]] = []
+
+    def begin(*, language: str = "de", size: tuple[int, int] = DESKTOP) -> Page:
+        context = browser.new_context(
+            base_url=live_server.url,
+            locale=LOCALES[language],
+            viewport={"width": size[0], "height": size[1]},
+            timezone_id="Europe/Berlin",
+            reduced_motion="reduce",
+        )
+        context.set_default_timeout(PATIENCE)
+        watch, page = Watch(context), context.new_page()
+        opened.append((context, page, watch))
+        return page
+
+    yield begin
+    for context, page, watch in opened:
+        watch.settle(page)
+        context.close()
+    assert [complaint for _context, _page, watch in opened for complaint in watch.complaints] == []
+
+
+@pytest.fixture
+def enter(visit: Visit) -> Enter:
+    """`enter("bodo", language="en")` goes through the login as everybody does, and gives the page behind it."""
+
+    def begin(username: str, *, password: str = PASSWORD, language: str = "de", **look: tuple[int, int]) -> Page:
+        page = visit(language=language, **look)
+        page.goto("/login/")
+        page.locator("[name=username]").fill(username)
+        page.locator("[name=password]").fill(password)
+        page.get_by_role("button", name=LOG_IN[language], exact=True).click()
+        page.wait_for_url(lambda address: "/login/" not in address)
+        return page
+
+    return begin

@@ -1,0 +1,77 @@
+"""From one location to another by the header."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Enter
+
+pytestmark = pytest.mark.browser
+
+
+
+def test_location_is_switched_with_two_clicks(enter: Enter):
+    bodo = enter("bodo")
+    bodo.goto("/10400/2/customers/customer/")
+    bodo.get_by_role("button", name="Mandanten wechseln").click()
+    bodo.get_by_role("dialog", name="Mandanten wechseln").get_by_role("link", name="Bremen").click()
+    expect(bodo.get_by_role("group", name="Wo Sie sind")).to_contain_text("Bremen")
+    assert bodo.url.endswith("/10400/3/")
+
+
+def test_location_is_switched_by_typing(enter: Enter):
+    anna = enter("anna")
+    anna.goto("/10400/1/")
+    anna.get_by_role("button", name="Mandanten wechseln").click()
+    panel = anna.get_by_role("dialog", name="Mandanten wechseln")
+    expect(panel.get_by_role("listitem")).to_have_count(6)
+    panel.get_by_role("searchbox").press_sequentially("lüb")
+    expect(panel.get_by_role("listitem")).to_have_count(1)
+    anna.keyboard.press("Enter")
+    anna.wait_for_url("**/10400/4/")
+    expect(anna.get_by_role("group", name="Wo Sie sind")).to_contain_text("1.0 abgekündigt")
+
+
+def test_location_is_switched_by_the_keyboard_alone(enter: Enter):
+    anna = enter("anna")
+    anna.goto("/10400/1/")
+    tab_to(anna, "Mandanten wechseln")
+    anna.keyboard.press("Enter")
+    panel = anna.get_by_role("dialog", name="Mandanten wechseln")
+    expect(panel.get_by_role("searchbox")).to_be_focused()
+    expect(panel.get_by_role("listitem")).to_have_count(6)
+    anna.keyboard.press("ArrowDown")
+    anna.keyboard.press("ArrowDown")
+    expect(panel.get_by_role("link", name="Hamburg")).to_be_focused()
+    anna.keyboard.press("Enter")
+    anna.wait_for_url("**/10400/2/")
+
+
+def test_escape_closes_the_switch_and_gives_the_focus_back(enter: Enter):
+    anna = enter("anna")
+    anna.goto("/10400/1/")
+    button = anna.get_by_role("button", name="Mandanten wechseln")
+    button.click()
+    panel = anna.get_by_role("dialog", name="Mandanten wechseln")
+    expect(panel.get_by_role("searchbox")).to_be_focused()
+    anna.keyboard.press("Escape")
+    expect(panel).to_be_hidden()
+    expect(button).to_be_focused()
+
+
+def test_chooser_opens_the_first_location_found(enter: Enter):
+    anna = enter("anna")
+    expect(anna.get_by_role("heading", level=1)).to_have_text("Standort wählen")
+    anna.get_by_role("searchbox", name="Standorte suchen").press_sequentially("flens")
+    expect(anna.locator("#locations").get_by_role("listitem")).to_have_count(1)
+    anna.keyboard.press("Enter")
+    anna.wait_for_url("**/10400/6/")
+
+
+def tab_to(page: Page, name: str, *, steps: int = 40) -> None:
+    """Press Tab until the button of this name has the focus."""
+    button = page.get_by_role("button", name=name)
+    for _step in range(steps):
+        page.keyboard.press("Tab")
+        if button.evaluate("element => element === document.activeElement"):
+            return
+    raise AssertionError(f"{steps} times Tab do not lead to {name}.")
