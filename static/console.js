@@ -30,3 +30,9 @@ document.addEventListener("htmx:beforeSwap", (event) => {
         window.location.reload();
     }
 });
+
+/* Icons are words in a font: without this a screen reader says "add" for a plus, in any language. */
+const hideIcons = (part) =>
+    part.querySelectorAll(".material-symbols-outlined").forEach((icon) => icon.setAttribute("aria-hidden", "true"));
+document.addEventListener("DOMContentLoaded", () => hideIcons(document));
+document.addEventListener("htmx:afterSettle", (event) => hideIcons(event.target));

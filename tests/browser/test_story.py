@@ -66,7 +66,7 @@ def take_away_changing_at_hamburg(page: Page) -> None:
     page.get_by_role("navigation", name="Seitenleiste").get_by_role("link", name="Benutzergruppen").click()
     page.get_by_role("link", name="Theke Hamburg und Bremen").click()
     page.get_by_role("link", name="Berechtigungen", exact=True).click()
-    cell = page.get_by_role("row", name="Hamburg").locator("[name=cell][value^='change_customers@']")
+    cell = page.locator("tr[data-row^='2 hamburg'] [name=cell][value^='change_customers@']")
     expect(cell).to_be_checked()
     cell.uncheck()
     page.get_by_role("button", name="Zeigen, was sich ändert").click()

@@ -9,22 +9,15 @@ from tests.browser.crawl import reachable
 
 pytestmark = pytest.mark.browser
 
-READ = """async (paths) => {
-    const read = async (path) => { const answer = await fetch(path); return [path, answer.status, await answer.text()] };
-    return await Promise.all(paths.map(read));
-}"""
-
 
 def test_stranger_gets_the_same_404_everywhere(enter: Enter):
     addresses = nordlicht_as_anna_sees_it(enter("anna"))
     assert len(addresses) >= 25
 
     sven = enter("sven")
-    missing = sven.goto("/10400/777/customers/customer/")
-    assert missing is not None
-    assert missing.status == 404
-    sven.goto("/20800/1/")  # from where the addresses of others are asked for
-    assert answers(sven, addresses) == [(address, 404, missing.text()) for address in addresses]
+    missing = answers(sven, ["/10400/777/customers/customer/"])[0]
+    assert missing[1] == 404
+    assert answers(sven, addresses) == [(address, *missing[1:]) for address in addresses]
 
 
 def nordlicht_as_anna_sees_it(anna: Page) -> list[str]:
@@ -33,5 +26,7 @@ def nordlicht_as_anna_sees_it(anna: Page) -> list[str]:
     return [*fronts, *reachable(anna, "/10400/6/", below="/10400/6/")[1:]]
 
 
-def answers(page: Page, paths: list[str]) -> list[tuple[str, int, str]]:
-    return [(path, status, body) for path, status, body in page.evaluate(READ, paths)]
+def answers(page: Page, addresses: list[str]) -> list[tuple[str, int, str]]:
+    """(address, status, body) of each, asked with the cookies of the page."""
+    responses = [page.request.get(address) for address in addresses]
+    return [(address, got.status, got.text()) for address, got in zip(addresses, responses, strict=True)]
