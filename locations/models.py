@@ -125,7 +125,9 @@ class CustomerBase(models.Model):
                 violation_error_message=_("There is already an offline base 1.0 for this branch number."),
             ),
             models.CheckConstraint(
-                condition=Q(kind=BaseKind.SHARED, branch_number=None) | Q(kind=BaseKind.OFFLINE, branch_number__gte=1),
+                condition=Q(kind=BaseKind.SHARED, branch_number=None)
+                # "not null" in so many words: a condition that comes out as NULL would let the row pass
+                | Q(kind=BaseKind.OFFLINE, branch_number__isnull=False, branch_number__gte=1),
                 name="base_branch_number_fits_kind",
                 violation_error_code="base_branch_number_fits_kind",
                 violation_error_message=_("An offline base 1.0 needs a branch number; the base 2.0 has none."),
