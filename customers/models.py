@@ -235,12 +235,18 @@ class Customer(models.Model):
         default_permissions = ()
         indexes = [
             GinIndex(fields=["base", "search_text"], opclasses=["int8_ops", "gin_trgm_ops"], name="customer_search"),
-            models.Index(fields=["base", "sort_name", "id"], name="customer_by_name"),
-            models.Index(fields=["base", "created_at", "id"], name="customer_by_created"),
-            models.Index(fields=["base", "changed_at", "id"], name="customer_by_changed"),
-            models.Index(fields=["base", "city", "id"], name="customer_by_city"),
-            models.Index(fields=["base", "customer_group", "sort_name", "id"], name="customer_by_group"),
-            models.Index(fields=["base", "home_location", "sort_name", "id"], name="customer_by_home"),
+            GinIndex(fields=["base", "tags"], opclasses=["int8_ops", "array_ops"], name="customer_tags"),
+            # With archived_at in them the ids of any page of the list are read from the index alone.
+            models.Index(fields=["base", "sort_name", "id"], name="customer_by_name", include=["archived_at"]),
+            models.Index(fields=["base", "created_at", "id"], name="customer_by_created", include=["archived_at"]),
+            models.Index(fields=["base", "changed_at", "id"], name="customer_by_changed", include=["archived_at"]),
+            models.Index(fields=["base", "city", "id"], name="customer_by_city", include=["archived_at"]),
+            models.Index(
+                fields=["base", "customer_group", "sort_name", "id"], name="customer_by_group", include=["archived_at"]
+            ),
+            models.Index(
+                fields=["base", "home_location", "sort_name", "id"], name="customer_by_home", include=["archived_at"]
+            ),
             models.Index(
                 F("base"),
                 ExtractMonth("birthday"),
@@ -259,6 +265,7 @@ class Customer(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["base", "customer_number"],
+                include=["id", "archived_at"],
                 name="customer_number_unique",
                 violation_error_code="customer_number_unique",
                 violation_error_message=_("This customer number is already in use in this customer base."),
