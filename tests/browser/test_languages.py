@@ -42,10 +42,14 @@ def test_language_is_switched_and_the_address_stays(enter: Enter):
     anna = enter("anna")
     anna.goto("/10400/2/customers/customer/?archived=all")
     choose_language(anna, "English")
-    expect(anna.get_by_role("navigation", name="Side bar").get_by_role("link", name="Customers", exact=True)).to_be_visible()
+    expect(
+        anna.get_by_role("navigation", name="Side bar").get_by_role("link", name="Customers", exact=True)
+    ).to_be_visible()
     assert anna.url.endswith("/10400/2/customers/customer/?archived=all")
     choose_language(anna, "Deutsch")
-    expect(anna.get_by_role("navigation", name="Seitenleiste").get_by_role("link", name="Kunden", exact=True)).to_be_visible()
+    expect(
+        anna.get_by_role("navigation", name="Seitenleiste").get_by_role("link", name="Kunden", exact=True)
+    ).to_be_visible()
     assert anna.url.endswith("/10400/2/customers/customer/?archived=all")
 
 

@@ -8,7 +8,6 @@ from tests.browser.conftest import Enter
 pytestmark = pytest.mark.browser
 
 
-
 def test_location_is_switched_with_two_clicks(enter: Enter):
     bodo = enter("bodo")
     bodo.goto("/10400/2/customers/customer/")
