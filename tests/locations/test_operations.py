@@ -1,4 +1,4 @@
-"""Opening businesses and locations: the base is found, numbers are proposed, the impossible is refused with a reason."""
+"""Opening businesses and locations: the base is found, numbers are proposed, refusals have a reason."""
 
 import pytest
 from django.core.exceptions import ValidationError
