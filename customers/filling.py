@@ -101,7 +101,7 @@ def _insert(first: int, count: int, actor: Scope) -> None:
 
 def _columns() -> dict[str, str]:
     fields = [field for field in Customer._meta.concrete_fields if not field.generated and not field.primary_key]
-    return {field.column: _VALUES.get(field.column) or _empty(field) for field in fields}
+    return {field.attname: _VALUES.get(field.attname) or _empty(field) for field in fields}
 
 
 def _empty(field: Any) -> str:

@@ -9,6 +9,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
@@ -148,7 +149,7 @@ def _result(request: HttpRequest, upload: ImportUpload, scope: Scope) -> HttpRes
     return _show(request, "result", title, upload=upload, outcome=upload.result)
 
 
-def rejected_page(request: HttpRequest, pk: UUID) -> HttpResponse:
+def rejected_page(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     """The rejected rows as a file: row, column, value, reason."""
     scope = scope_of(request)
     scope.demand(Right.IMPORT_CUSTOMERS)
@@ -165,7 +166,7 @@ def rejected_page(request: HttpRequest, pk: UUID) -> HttpResponse:
     return FileResponse(file, as_attachment=True, filename=f"{_('rejected')}.csv", content_type="text/csv")
 
 
-def export_page(request: HttpRequest) -> HttpResponse:
+def export_page(request: HttpRequest) -> HttpResponseBase:
     """Choose format and columns for the selection (`?id=`) or for the list as the address filters it."""
     scope = scope_of(request)
     scope.demand(Right.EXPORT_CUSTOMERS)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import logging
 from collections.abc import Iterator
+from typing import BinaryIO, cast
 
 from django.http import HttpRequest, StreamingHttpResponse
 from django.utils import timezone
@@ -68,7 +69,7 @@ def _chunks(
     narrowed_by: str,
 ) -> Iterator[bytes]:
     file, count = Outlet(), 0
-    with open_writer(file, profile=profile, sheet=_("Customers")) as writer:
+    with open_writer(cast(BinaryIO, file), profile=profile, sheet=_("Customers")) as writer:
         writer.write_headings([field.heading(language) for field in columns.values()])
         for customer in rows.iterator(chunk_size=CHUNK):
             writer.write_row(resource.export_row(customer, columns))

@@ -43,9 +43,9 @@ class KnownCustomers:
             self._add(customer)
 
     def _read(self, numbers: Sequence[int], legacy_numbers: Sequence[str]) -> Iterator[Customer]:
-        for some in batched(numbers, BATCH, strict=False):
+        for some in batched(numbers, BATCH):
             yield from self._ordered(self._rows.filter(customer_number__in=some))
-        for words in batched(legacy_numbers, BATCH, strict=False):
+        for words in batched(legacy_numbers, BATCH):
             yield from self._ordered(self._rows.filter(legacy_number__in=words))
 
     def _ordered(self, rows: CustomerQuerySet) -> CustomerQuerySet:

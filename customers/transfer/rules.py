@@ -24,16 +24,21 @@ RULES: dict[str, tuple[str, Callable[[Customer], bool]]] = {
         NON_FIELD_ERRORS,
         lambda row: bool(row.first_name or row.last_name or row.company or row.alias),
     ),
-    "customer_discount_range": ("discount", lambda row: row.discount is None or 0 <= row.discount <= 100),
     "customer_price_level_range": (
         "price_level",
         lambda row: row.price_level is None or 0 <= row.price_level <= HIGHEST_PRICE_LEVEL,
     ),
-    "customer_credit_limit_positive": ("credit_limit", lambda row: row.credit_limit is None or row.credit_limit >= 0),
     "customer_blocked_reason_when_blocked": ("blocked_reason", lambda row: row.is_blocked or not row.blocked_reason),
 }
-BY_CONVERSION = frozenset({"customer_country_iso", "customer_payment_method_known"})
-"""Kept by the way in which a cell becomes a value."""
+BY_FIELD = frozenset(
+    {
+        "customer_country_iso",
+        "customer_payment_method_known",
+        "customer_discount_range",
+        "customer_credit_limit_positive",
+    }
+)
+"""Kept by the way in which a cell becomes a value, or by the validators of the field."""
 NOT_TOUCHED = frozenset({"customer_archived_reason_when_archived"})
 _CONSTRAINTS = {constraint.name: constraint for constraint in Customer._meta.constraints}
 

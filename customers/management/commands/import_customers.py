@@ -107,7 +107,7 @@ def _reading(options: dict[str, Any], *, is_ours: bool) -> Reading:
 
 
 def _targets(resource: CustomerResource, headings: tuple[str, ...], options: dict[str, Any]) -> tuple[str, ...]:
-    chosen = {heading: IGNORE for heading in options["ignore"]}
+    chosen = dict.fromkeys(options["ignore"], IGNORE)
     for pair in options["map"]:
         heading, _equals, field = pair.rpartition("=")
         if field not in resource.fields:

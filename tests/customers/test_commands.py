@@ -1,0 +1,108 @@
+"""The same import and export from the command line."""
+
+import json
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from customers.models import Customer
+from tests.customers.transfer import GERMAN, NORTHWIND, table
+
+
+def run(capsys, *arguments: object) -> dict[str, object]:
+    call_command("import_customers", *map(str, arguments), "--json")
+    summary: dict[str, object] = json.loads(capsys.readouterr().out)
+    summary.pop("seconds")
+    return summary
+
+
+def at(account: int, client: int) -> list[str]:
+    return ["--account", str(account), "--client", str(client)]
+
+
+def test_import_prints_its_summary(cast, capsys):
+    assert run(capsys, *at(10400, 1), NORTHWIND) == {
+        "read": 91, "created": 91, "changed": 0, "unchanged": 0, "rejected": 0,
+    }  # fmt: skip
+    assert Customer.objects.in_base(cast.location("Zentrale").base).count() == 91
+    assert not Customer.objects.in_base(cast.location("Zentrale", 20800).base).exists()
+
+
+def test_import_records_the_command_and_the_file(cast, capsys):
+    run(capsys, *at(10400, 1), GERMAN)
+    event = Customer.objects.get(customer_number=7).history.select_related("pgh_context").get()
+    assert event.pgh_context.metadata["user_name"] == "import_customers"
+    assert event.pgh_context.metadata["reason"] == "import of kunden_de.csv"
+
+
+def test_dry_run_writes_nothing(cast, capsys):
+    assert run(capsys, *at(10400, 1), GERMAN, "--dry-run")["created"] == 50
+    assert not Customer.objects.exists()
+
+
+def test_rejected_rows_are_listed_and_give_an_exit_code(cast, capsys, tmp_path):
+    file = tmp_path / "kunden.csv"
+    file.write_bytes(table(["Name", "Geburtsdatum"], ["Meier", "gestern"], ["Müller", ""]))
+    with pytest.raises(SystemExit) as end:
+        call_command("import_customers", *at(10400, 1), str(file), "--json")
+    assert end.value.code == 1
+    printed = capsys.readouterr()
+    assert json.loads(printed.out)["rejected"] == 1
+    assert printed.err.startswith("Row 2, Geburtsdatum = 'gestern': ")
+    assert Customer.objects.get().last_name == "Müller"
+
+
+def test_unknown_column_is_named_and_can_be_mapped_or_left_out(cast, capsys, tmp_path):
+    file = tmp_path / "kunden.csv"
+    file.write_bytes(table(["Name", "Farbe", "Spitzname 2"], ["Meier", "blau", "Mei"]))
+    with pytest.raises(CommandError, match="“Farbe”, “Spitzname 2”"):
+        call_command("import_customers", *at(10400, 1), str(file))
+    run(capsys, *at(10400, 1), file, "--ignore", "Farbe", "--map", "Spitzname 2=alias")
+    assert Customer.objects.get().alias == "Mei"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--map", "Name=base"], "no field “base”"),
+        (["--ignore", "Vorname"], "no column “Vorname”"),
+    ],
+)
+def test_wrong_choices_are_refused_with_a_sentence(cast, tmp_path, arguments, sentence):
+    file = tmp_path / "kunden.csv"
+    file.write_bytes(table(["Name"], ["Meier"], ["Müller"]))
+    with pytest.raises(CommandError, match=sentence):
+        call_command("import_customers", *at(10400, 1), str(file), *arguments)
+
+
+def test_place_that_does_not_exist_is_refused(cast):
+    with pytest.raises(CommandError, match="no open location 99 in the business 10400"):
+        call_command("import_customers", *at(10400, 99), str(GERMAN))
+
+
+def test_file_that_does_not_exist_is_refused(cast, tmp_path):
+    with pytest.raises(CommandError, match="cannot be read"):
+        call_command("import_customers", *at(10400, 1), str(tmp_path / "none.csv"))
+
+
+@pytest.mark.parametrize("ending", ["csv", "xlsx", "jsonl"])
+def test_export_and_import_again_change_nothing(cast, capsys, tmp_path, ending):
+    run(capsys, *at(10400, 1), GERMAN)
+    file = tmp_path / f"kunden.{ending}"
+    call_command("export_customers", *at(10400, 1), str(file), "--json")
+    assert json.loads(capsys.readouterr().out)["exported"] == 50
+    assert run(capsys, *at(10400, 1), file)["unchanged"] == 50
+
+
+def test_export_takes_columns_and_refuses_unknown_ones(cast, capsys, tmp_path):
+    run(capsys, *at(10400, 1), GERMAN)
+    file = tmp_path / "kunden.csv"
+    call_command("export_customers", *at(10400, 1), str(file), "--columns", "city,customer_number", "--format", "plain")
+    assert file.read_text().splitlines()[:2] == ['"Kundennummer","Ort"', "1,Halle (Saale)"]
+    with pytest.raises(CommandError, match="no column “base”"):
+        call_command("export_customers", *at(10400, 1), str(file), "--columns", "base")
+
+
+def test_export_without_a_format_is_refused(cast, tmp_path):
+    with pytest.raises(CommandError, match="does not say its format"):
+        call_command("export_customers", *at(10400, 1), str(tmp_path / "kunden.txt"))

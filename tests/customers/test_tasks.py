@@ -1,0 +1,77 @@
+"""What the worker does by itself."""
+
+import threading
+from datetime import timedelta
+
+import pytest
+from django.contrib.sessions.models import Session
+from django.db import connection
+from django.utils import timezone
+from procrastinate.contrib.django import app
+
+from customers import tasks
+from customers.counting import compact_counts
+from customers.models import Customer, CustomerCount
+from customers.operations import archive_customers, register_customer
+from mcp.tasks import clear_expired_sessions
+
+
+def test_compaction_leaves_one_row_and_the_sums(cast):
+    scopes = cast.scope("anna", "Zentrale"), cast.scope("sven", "Zentrale", 20800)
+    for scope in scopes:
+        customers = [register_customer(customer=Customer(last_name="Meier"), actor=scope) for _ in range(5)]
+        archive_customers(customers=[customers[0].pk], reason="Test", actor=scope)
+    tasks.compact_counts.func(timestamp=0)
+    for scope in scopes:
+        assert CustomerCount.objects.in_base(scope.base).count() == 1
+        assert CustomerCount.objects.in_base(scope.base).totals() == (4, 1)
+    assert compact_counts() == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_compaction_is_exact_beside_concurrent_registrations(cast):
+    scope = cast.system("Zentrale")
+    writers, each = 4, 25
+    is_over = threading.Event()
+
+    def register() -> None:
+        for number in range(each):
+            register_customer(customer=Customer(last_name=f"Meier {number}"), actor=scope)
+        connection.close()
+
+    def compact() -> None:
+        while not is_over.is_set():
+            compact_counts()
+        connection.close()
+
+    threads = [threading.Thread(target=register) for _ in range(writers)]
+    compactors = [threading.Thread(target=compact) for _ in range(2)]
+    for thread in [*threads, *compactors]:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    is_over.set()
+    for thread in compactors:
+        thread.join()
+    compact_counts()
+    assert CustomerCount.objects.in_base(scope.base).totals() == (writers * each, 0)
+    assert CustomerCount.objects.in_base(scope.base).count() == 1
+
+
+def test_expired_sessions_are_cleared(db):
+    now = timezone.now()
+    for key, days in (("old", -1), ("new", 1)):
+        Session.objects.create(session_key=key, session_data="", expire_date=now + timedelta(days=days))
+    clear_expired_sessions.func(timestamp=0)
+    assert list(Session.objects.values_list("session_key", flat=True)) == ["new"]
+
+
+def test_worker_knows_every_task():
+    names = {name for name in app.tasks if name.startswith(("customers.", "mcp."))}
+    assert names == {
+        "customers.tasks.compact_counts",
+        "customers.tasks.delete_expired_uploads",
+        "customers.tasks.check_upload",
+        "customers.tasks.apply_upload",
+        "mcp.tasks.clear_expired_sessions",
+    }
