@@ -28,14 +28,22 @@ PAGES = (
 GERMAN = re.compile(
     r"\b(und|oder|der|die|das|ein|eine|einen|nicht|mit|von|für|zum|zur|Sie|ist|sind|wird|Kunden?|Kundenstamm|Standorte?"
     r"|Benutzer|Benutzergruppen?|Berechtigung(en)?|Suche|Hinzufügen|Speichern|Löschen|Zurück|Straße|Anrede|Nachname)\b"
+    r"|[äöüßÄÖÜ]"
 )
 ENGLISH = re.compile(
     r"\b(and|or|the|not|with|of|for|you|your|are|this|that|customers?|locations?|users?|rights?|select|search"
     r"|add|save|delete|back|street|last name|change|view|choose|yes|no|none|today|found|page|show|type)\b",
     re.IGNORECASE,
 )
-NAMES = ("Theke Hamburg und Bremen", "Auskunft Bremen", "Zentralverwaltung")
-"""What people have called their things stays as it is in either language."""
+NAMES = (
+    "Theke Hamburg und Bremen",
+    "Auskunft Bremen",
+    "Zentralverwaltung",
+    "Nordlicht Bäckereien",
+    "Lübeck",
+    "Türkiye",
+)
+"""What people (and a state) have called themselves and their things stays as it is in either language."""
 
 
 def test_language_is_switched_and_the_address_stays(enter: Enter):

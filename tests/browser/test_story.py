@@ -33,7 +33,7 @@ def test_right_taken_away_refuses_the_next_click(enter: Enter):
     bodo.get_by_role("link", name="Wiebke Petersen").click()
     bodo.locator("[name=mobile]").fill("0151 23456789")
     assert save(bodo) == 302
-    expect(bodo.get_by_text("geändert")).to_be_visible()
+    expect(bodo.get_by_text("Wiebke Petersen (1) ist geändert.")).to_be_visible()
 
 
 def choose_central(page: Page) -> None:

@@ -21,7 +21,7 @@ def test_stranger_gets_the_same_404_everywhere(enter: Enter):
 
 
 def nordlicht_as_anna_sees_it(anna: Page) -> list[str]:
-    """The front page of each location, and every page that can be reached by links at Flensburg, which has all kinds."""
+    """The front page of each location, and all that links lead to at Flensburg, which has every kind of page."""
     fronts = [place.address for place in Location.objects.filter(organization__account_number=10400)]
     return [*fronts, *reachable(anna, "/10400/6/", below="/10400/6/")[1:]]
 

@@ -39,7 +39,7 @@ class Watch:
             self.complaints.append(f"{message.text} ({address})")
 
     def _note_exception(self, error: WebError) -> None:
-        self.complaints.append(f"uncaught: {error.error}")
+        self.complaints.append(f"{_place(error)}: uncaught {error.error.stack}")
 
     def _note_request(self, request: Request) -> None:
         self._on_the_way.add(request)
@@ -52,6 +52,10 @@ class Watch:
 
     def _note_end(self, request: Request) -> None:
         self._on_the_way.discard(request)
+
+
+def _place(error: WebError) -> str:
+    return error.page.url if error.page else "a page that is closed"
 
 
 def wait_until(condition: Callable[[], bool], page: Page, *, turns: int = 500) -> None:
