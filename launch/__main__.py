@@ -60,7 +60,7 @@ def _serve(supervisor: Supervisor, number: int) -> str:
         answer = port.status(number, "/login/") or "nothing"
         log = folders.var() / "log" / "web-server.log"
         raise CannotStart(f"The web server answers {answer} at /login/; {log} says why.")
-    return logins.strip()
+    return logins.strip("\n")
 
 
 def _say(line: str) -> None:

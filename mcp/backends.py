@@ -28,10 +28,7 @@ class AccountBackend(BaseBackend):
     ) -> User | None:
         if not username or password is None:
             return None
-        found = User.objects.named(username)
-        if account_number is not None:
-            found = found.filter(organization__account_number=account_number)
-        users = list(found[:2]) if account_number else list(found.of_provider() or found[:2])
+        users = _candidates(username, account_number)
         if len(users) != 1:
             User().set_password(password)  # as slow as a check, so that the time tells nothing
             return None
@@ -40,3 +37,11 @@ class AccountBackend(BaseBackend):
     def get_user(self, user_id: int) -> User | None:
         """The user of a session; nobody once he is deactivated, which ends the session at the next click."""
         return User.objects.active().select_related("organization").filter(pk=user_id).first()
+
+
+def _candidates(username: str, account_number: int | None) -> list[User]:
+    """At most two people who may be meant. A link to a location fills in its account number for anybody."""
+    named = User.objects.named(username)
+    if account_number is not None:
+        return list(named.filter(organization__account_number=account_number)) or list(named.of_provider())
+    return list(named.of_provider()) or list(named[:2])

@@ -41,6 +41,8 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
 def account_links(request: HttpRequest) -> list[dict[str, Any]]:
     """The links behind the user's own name."""
     links = [{"title": _("Change password"), "link": reverse("admin:password_change")}]
+    if getattr(request, "scope", None) is not None:
+        links.insert(0, {"title": _("My rights"), "link": reverse("admin:mcp_why")})
     if can_switch(request):
         links.append({"title": _("All your locations"), "link": "/"})
     return links
