@@ -1,5 +1,5 @@
 """The pages of the customer master. Importing this package registers them (Django's autodiscovery)."""
 
-from customers.admin import customers, groups
+from customers.admin import customers, groups, menu
 
-__all__ = ["customers", "groups"]
+__all__ = ["customers", "groups", "menu"]

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _text
 from django.utils.translation import gettext_lazy as _
@@ -24,6 +24,7 @@ from customers.forms import CustomerForm, TagsField
 from customers.models import Customer, CustomerGroup
 from customers.operations import CustomerChangedMeanwhile, change_customer, register_customer
 from customers.querysets import CustomerQuerySet
+from customers.transfer_views import transfer_urls
 from locations.permissions import Right
 from mcp.console import console, scope_of
 from mcp.scope import Scope
@@ -40,6 +41,8 @@ class CustomerAdmin(CustomerColumns, CustomersAdmin):
     related_rows = {"customer_group": lambda scope: CustomerGroup.objects.in_base(scope.base)}
     menu_icon: ClassVar[str] = "groups"
     menu_order: ClassVar[int] = 10
+    menu_add = _("Register a customer")
+    menu_add_icon: ClassVar[str] = "person_add"
 
     form = CustomerForm
     change_form_template = "customers/customer_form.html"
@@ -52,7 +55,7 @@ class CustomerAdmin(CustomerColumns, CustomersAdmin):
     list_disable_select_all = True
     search_fields = ("search_text",)  # shows the search box; get_search_results does the searching
     search_help_text = _("Number, name, company, phone, e-mail, city, tag")
-    actions = ("archive", "restore")
+    actions = ("archive", "restore", "export")
     ordering = ("sort_name",)
     readonly_preprocess_fields = READ_ONLY_TEXTS
     fieldsets = (
@@ -120,17 +123,23 @@ class CustomerAdmin(CustomerColumns, CustomersAdmin):
         scope: Scope | None = getattr(request, "scope", None)
         return scope is not None and scope.allows(Right.ARCHIVE_CUSTOMERS)
 
+    def has_export_permission(self, request: HttpRequest) -> bool:
+        scope: Scope | None = getattr(request, "scope", None)
+        return scope is not None and scope.allows(Right.EXPORT_CUSTOMERS)
+
     # --- list ---------------------------------------------------------------------------------------------
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[CustomerChangeList]:
         return CustomerChangeList
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        if request.method == "POST":  # the list's actions archive and restore: the refusal shall name that right
-            scope_of(request).demand(Right.ARCHIVE_CUSTOMERS)
+        if request.method == "POST":  # one of the list's actions: the refusal shall name the right that it needs
+            is_export = request.POST.get("action") == "export"
+            scope_of(request).demand(Right.EXPORT_CUSTOMERS if is_export else Right.ARCHIVE_CUSTOMERS)
         context = {
             "title": capfirst(str(self.opts.verbose_name_plural)),
-            "may_archive": self.has_archive_permission(request),
+            "may_act": self.has_archive_permission(request) or self.has_export_permission(request),
+            "may_export": self.has_export_permission(request),
         }
         return super().changelist_view(request, {**context, **(extra_context or {})})
 
@@ -146,6 +155,10 @@ class CustomerAdmin(CustomerColumns, CustomersAdmin):
     @admin.action(description=_("Restore"), permissions=["archive"])
     def restore(self, request: HttpRequest, queryset: CustomerQuerySet) -> HttpResponse:
         return pages.chosen(self, request, "restore")
+
+    @admin.action(description=_("Export…"), permissions=["export"])
+    def export(self, request: HttpRequest, queryset: CustomerQuerySet) -> HttpResponse:
+        return pages.chosen_for(request, reverse("admin:customers_export"))
 
     # --- form ---------------------------------------------------------------------------------------------
 
@@ -223,7 +236,7 @@ class CustomerAdmin(CustomerColumns, CustomersAdmin):
             path("archive/", self._page(pages.archive), name="customers_customer_archive"),
             path("restore/", self._page(pages.restore), name="customers_customer_restore"),
         ]
-        return [*further, *super().get_urls()]
+        return [*further, *transfer_urls(), *super().get_urls()]
 
     def _page(self, view: Any) -> Any:
         def page(request: HttpRequest) -> HttpResponse:

@@ -27,8 +27,13 @@ _DIGITS_OF_AN_ID = 18
 
 def chosen(admin: CustomersAdmin, request: HttpRequest, page: str) -> HttpResponse:
     """From the ticked rows of the list to the page that asks."""
+    return chosen_for(request, admin.address(page))
+
+
+def chosen_for(request: HttpRequest, address: str) -> HttpResponse:
+    """To the address, with the ids of the ticked rows behind it."""
     ids = "&".join(f"id={pk}" for pk in _ids(request.POST.getlist(ACTION_CHECKBOX_NAME)))
-    return HttpResponseRedirect(f"{admin.address(page)}?{ids}")
+    return HttpResponseRedirect(f"{address}?{ids}")
 
 
 def archive(admin: CustomersAdmin, request: HttpRequest) -> HttpResponse:

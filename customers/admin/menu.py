@@ -1,0 +1,27 @@
+"""The entries of the side bar for the pages that are no model's own."""
+
+from django.utils.translation import gettext_lazy as _
+
+from locations.permissions import Right
+from mcp import menu
+
+menu.register(
+    menu.Entry(
+        section=menu.Section.CUSTOMERS,
+        title=_("Import"),
+        url_name="admin:customers_import",
+        icon="upload",
+        right=Right.IMPORT_CUSTOMERS,
+        order=20,
+    )
+)
+menu.register(
+    menu.Entry(
+        section=menu.Section.CUSTOMERS,
+        title=_("Export"),
+        url_name="admin:customers_export",
+        icon="download",
+        right=Right.EXPORT_CUSTOMERS,
+        order=30,
+    )
+)
