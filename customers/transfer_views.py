@@ -211,5 +211,5 @@ def _to(upload: ImportUpload) -> HttpResponse:
 
 def _show(request: HttpRequest, page: str, title: str, **context: Any) -> HttpResponse:
     """A page in the frame of the console."""
-    shown = {**console.each_context(request), "title": title, "opts": Customer._meta, "back": reverse(_LIST), **context}
+    shown = {**console.each_context(request), "title": title, "back": reverse(_LIST), **context}
     return render(request, f"customers/transfer/{page}.html", shown)

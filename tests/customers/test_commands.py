@@ -6,7 +6,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from customers.models import Customer
-from tests.customers.transfer import GERMAN, NORTHWIND, table
+from tests.customers.transfer import GERMAN, NORTHWIND, events_of, table
 
 
 def run(capsys, *arguments: object) -> dict[str, object]:
@@ -30,7 +30,7 @@ def test_import_prints_its_summary(cast, capsys):
 
 def test_import_records_the_command_and_the_file(cast, capsys):
     run(capsys, *at(10400, 1), GERMAN)
-    event = Customer.objects.get(customer_number=7).history.select_related("pgh_context").get()
+    event = events_of(Customer.objects.get(customer_number=7)).get()
     assert event.pgh_context.metadata["user_name"] == "import_customers"
     assert event.pgh_context.metadata["reason"] == "import of kunden_de.csv"
 

@@ -11,6 +11,7 @@ from customers.duplicates import Sought, candidates
 from customers.models import Customer, CustomerCount
 from locations.models import Organization
 from mcp.demo import CAST, PASSWORD
+from tests.customers.transfer import events_of
 
 NOW = datetime(2028, 2, 27, 12, tzinfo=ZoneInfo("Europe/Berlin"))
 
@@ -60,7 +61,7 @@ def test_demo_holds_pairs_that_the_warning_finds(cast):
 def test_demo_tells_who_did_what(cast):
     build_customers(now=NOW)
     blocked = Customer.objects.filter(is_blocked=True, home_location=cast.location("Bremen")).get()
-    events = blocked.history.select_related("pgh_context").order_by("pgh_created_at", "changed_at")
+    events = events_of(blocked)
     assert [event.pgh_context.metadata["user_name"] for event in events] == ["Bodo Brandt", "Anna Andresen"]
 
 

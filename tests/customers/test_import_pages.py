@@ -12,7 +12,8 @@ from customers.models import Customer, ImportUpload
 from customers.operations import change_customer, register_customer
 from customers.resources import CustomerResource
 from customers.transfer import uploads
-from tests.customers.transfer import NORTHWIND, table
+from spreadsheets import Limits
+from tests.customers.transfer import NORTHWIND, events_of, table
 
 IMPORT = "/10400/1/customers/customer/import/"
 EXPORT = "/10400/1/customers/customer/export/"
@@ -61,7 +62,7 @@ def test_import_goes_from_upload_over_preview_to_result(log_in):
 def test_history_says_who_imported(log_in):
     client = log_in("anna")
     confirm(client, previewed(client))
-    event = Customer.objects.get(customer_number=7).history.select_related("pgh_context").get()
+    event = events_of(Customer.objects.get(customer_number=7)).get()
     assert event.pgh_context.metadata["user_name"] == "Anna Andresen"
 
 
@@ -191,7 +192,7 @@ def test_file_that_cannot_be_read_says_why(log_in):
 
 
 def test_too_many_rows_name_the_command(log_in, monkeypatch):
-    monkeypatch.setattr(uploads, "LIMITS", uploads.Limits(rows=1))
+    monkeypatch.setattr(uploads, "LIMITS", Limits(rows=1))
     response = log_in("anna").post(IMPORT, {"file": SimpleUploadedFile("kunden.csv", CONTENT)})
     [error] = response.context["form"].errors["file"].as_data()
     assert error.code == "too_many_rows"
@@ -228,7 +229,7 @@ def test_large_file_is_checked_and_applied_by_the_worker(log_in, monkeypatch):
     _work(deferred)
     assert stored().state == UploadState.APPLIED
     assert Customer.objects.filter(customer_number__in=[7, 8]).count() == 2
-    event = Customer.objects.get(customer_number=7).history.select_related("pgh_context").get()
+    event = events_of(Customer.objects.get(customer_number=7)).get()
     assert event.pgh_context.metadata["user_name"] == "Anna Andresen"
 
 

@@ -56,9 +56,14 @@ def file_name(profile: Profile) -> str:
     return "customers" + ENDINGS[profile]
 
 
+def events_of(customer: Any) -> Any:
+    """What the history holds about a customer, oldest first."""
+    return customer.history.select_related("pgh_context").order_by("pgh_created_at", "changed_at")
+
+
 def state(scope: Scope) -> list[dict[str, Any]]:
     """Every column of every customer of the base."""
-    return list(Customer.objects.in_base(scope.base).order_by("customer_number").values())
+    return [dict(row) for row in Customer.objects.in_base(scope.base).order_by("customer_number").values()]
 
 
 def reasons(outcome: Outcome) -> list[tuple[int, str, str, str]]:
