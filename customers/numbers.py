@@ -36,6 +36,7 @@ def take_number(location: Location) -> int:
     Raises ValidationError (code `number_range_exhausted`) where the range holds no free number any more.
     """
     counter = _locked_counter(location)
+    location = counter.location
     for start in (counter.next_number, location.first_number):
         start = min(max(start, location.first_number), location.last_number + 1)
         number = _next_free(location, start) if start <= location.last_number else start
@@ -58,7 +59,7 @@ def check_number(number: int, location: Location) -> None:
 
     Takes the same lock as `take_number`, so that a typed number and a given one cannot meet.
     """
-    _locked_counter(location)
+    location = _locked_counter(location).location
     if not location.first_number <= number <= location.last_number:
         raise ValidationError(
             _(
@@ -78,7 +79,8 @@ def _locked_counter(location: Location) -> NumberCounter:
     NumberCounter.objects.bulk_create(
         [NumberCounter(location=location, next_number=location.first_number)], ignore_conflicts=True
     )
-    return NumberCounter.objects.select_for_update().get(location=location)
+    # The location is read anew: its range may have been changed since the request began.
+    return NumberCounter.objects.select_for_update(of=("self",)).select_related("location").get(location=location)
 
 
 def _next_free(location: Location, start: int) -> int:

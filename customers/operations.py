@@ -5,7 +5,7 @@ Each operation asks for the right itself, runs in one transaction, and leaves th
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from datetime import datetime
 
 from django.core.exceptions import ValidationError
@@ -48,10 +48,12 @@ def register_customer(*, customer: Customer, actor: Scope) -> Customer:
     customer.base, customer.organization = actor.base, actor.organization
     customer.home_location = actor.location
     if customer.customer_number is None:
+        # Checked first: taking a number makes all others wait who register here, until this transaction ends.
+        _check(customer, exclude={"customer_number"})
         customer.customer_number = take_number(actor.location)
     else:
         check_number(customer.customer_number, actor.location)
-    _check(customer)
+        _check(customer)
     customer.save(force_insert=True)
     return customer
 
@@ -146,11 +148,11 @@ def _rename_tag(tag: Tag, name: str) -> Tag:
     return renewed
 
 
-def _check(customer: Customer) -> None:
+def _check(customer: Customer, exclude: Set[str] = frozenset()) -> None:
     customer.tags = sorted(set(customer.tags))
     if not customer.is_blocked:
         customer.blocked_reason = ""
-    customer.full_clean()
+    customer.full_clean(exclude=exclude)
     _check_tags(customer)
 
 
