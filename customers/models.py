@@ -75,7 +75,7 @@ class CustomerGroup(models.Model):
                 condition=Q(discount__range=(0, 100)),
                 name="customergroup_discount_range",
                 violation_error_code="customergroup_discount_range",
-                violation_error_message=_("The discount must lie between 0 and 100 %."),
+                violation_error_message=_("The discount must lie between 0 and 100 percent."),
             ),
             models.CheckConstraint(
                 condition=Q(price_level=None) | Q(price_level__range=(0, HIGHEST_PRICE_LEVEL)),
@@ -286,7 +286,7 @@ class Customer(models.Model):
                 condition=Q(discount=None) | Q(discount__range=(0, 100)),
                 name="customer_discount_range",
                 violation_error_code="customer_discount_range",
-                violation_error_message=_("The discount must lie between 0 and 100 %."),
+                violation_error_message=_("The discount must lie between 0 and 100 percent."),
             ),
             models.CheckConstraint(
                 condition=Q(price_level=None) | Q(price_level__range=(0, HIGHEST_PRICE_LEVEL)),
