@@ -16,7 +16,7 @@ GERMAN = Path(__file__).parents[1] / "data" / "kunden_de.csv"
 def test_german_file_is_recognised_previewed_and_imported(enter: Enter):
     anna = enter("anna")
     anna.goto("/10400/1/")
-    anna.get_by_role("navigation", name="Seitenleiste").get_by_role("link", name="Import", exact=True).click()
+    anna.get_by_role("navigation", name="Seitenleiste").get_by_role("link", name="Importieren").click()
     anna.locator("input[type=file]").set_input_files(GERMAN)
     anna.get_by_role("button", name="Hochladen").click()
     expect_recognised(anna)
