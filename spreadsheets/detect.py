@@ -28,7 +28,7 @@ class Score(NamedTuple):
 def detect(file: BinaryIO, *, overrules: Overrules | None = None) -> Dialect:
     """Recognise a CSV file; what `overrules` states is taken as it is. The file's position is lost."""
     stated = overrules or Overrules()
-    encoding = _known(stated.encoding) if stated.encoding else encoding_of(file)
+    encoding = _stated(stated.encoding, file) if stated.encoding else encoding_of(file)
     text = _sample(file, encoding=encoding)
     separator = SEPARATOR_LINE.match(text)
     if separator:
@@ -72,10 +72,21 @@ def _known(encoding: str) -> str:
     return encoding
 
 
+def _stated(encoding: str, file: BinaryIO) -> str:
+    """The encoding that somebody chose; UTF-16 without its mark needs to know which byte comes first."""
+    if codecs.lookup(_known(encoding)).name != "utf-16":
+        return encoding
+    found = encoding_of(file)
+    return found if found.startswith("utf-16") else "utf-16-le"
+
+
 def _sample(file: BinaryIO, *, encoding: str) -> str:
     file.seek(0)
     content = file.read(SAMPLE_BYTES)
-    text = codecs.getincrementaldecoder(encoding)("replace").decode(content)
+    try:
+        text = codecs.getincrementaldecoder(encoding)("replace").decode(content)
+    except UnicodeError:  # "replace" does not help a decoder that misses the mark at the beginning
+        raise unreadable("unsupported_encoding", encoding=encoding) from None
     if len(content) < SAMPLE_BYTES:
         return text
     end = max(text.rfind("\n"), text.rfind("\r")) + 1
