@@ -10,6 +10,7 @@ import pghistory
 import pghistory.models
 from django.contrib.postgres.functions import RandomUUID
 from django.db import models
+from django.db.backends.utils import CursorWrapper
 
 
 class HistoryEvent(pghistory.models.Event):
@@ -38,3 +39,11 @@ def keep_history[M: models.Model](*, exclude: list[str] | None = None) -> Callab
         return tracked
 
     return decorate
+
+
+def name_author_of_copy(cursor: CursorWrapper) -> None:
+    """Call this before a COPY, in its transaction: history then knows who writes.
+
+    A COPY does not pass through `execute`, where the context is handed to the database with every other statement.
+    """
+    cursor.execute("VALUES (1)")

@@ -1,6 +1,8 @@
 """Each rule of the customer master: refused by the database on every path, and said in a sentence with a code."""
 
+from collections.abc import Callable
 from datetime import date
+from typing import Any
 
 import pytest
 from django.db import DatabaseError, IntegrityError, transaction
@@ -36,7 +38,7 @@ def foreign_group(cast):
     return CustomerGroup.objects.create(base=cast.location("Lübeck").base, name="Fremd")
 
 
-BROKEN = {
+BROKEN: dict[str, Callable[[Any], dict[str, Any]]] = {
     "customer_number_range": lambda cast: {"customer_number": 10_000_000, "home_location": None},
     "customer_has_name": lambda cast: {"last_name": ""},
     "customer_discount_range": lambda cast: {"discount": 101},

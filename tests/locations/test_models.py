@@ -1,5 +1,8 @@
 """Each rule of the ground floor: refused by the database on every path, and said in a sentence with a code."""
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 from django.db.models import ProtectedError
 from django.utils import translation
@@ -34,7 +37,7 @@ def offline(cast, name="Lübeck"):
     return cast.location(name).base
 
 
-LOCATIONS = {
+LOCATIONS: dict[str, Callable[[Any], dict[str, Any]]] = {
     "location_client_number_unique": lambda cast: {"client_number": 2},
     "location_central_is_client_one": lambda cast: {"kind": "central"},
     "location_numbers_range": lambda cast: {"branch_number": 100_000},

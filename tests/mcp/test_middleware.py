@@ -1,6 +1,7 @@
 """The address decides where somebody works, and each request asks anew what he may do there."""
 
 import pytest
+from django.apps import apps
 from django.test import Client
 from django.urls import get_script_prefix
 
@@ -89,7 +90,7 @@ def test_change_over_a_page_is_recorded_with_person_and_place(cast, log_in):
     data |= {"city": "Kiel"}
     answer = page.post(path, data)
     assert answer.status_code == 302, answer.context["adminform"].form.errors
-    event = customer.history.get(city="Kiel")
+    event = apps.get_model("customers.CustomerEvent").objects.get(pgh_obj=customer, city="Kiel")
     metadata = event.pgh_context.metadata
     assert (event.city, metadata["user_name"], metadata["location_name"]) == ("Kiel", "Bodo Brandt", "Hamburg")
     assert len(metadata["request"]) == 36

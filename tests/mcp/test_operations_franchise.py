@@ -147,7 +147,8 @@ def test_unrestricted_group_that_reaches_further_is_not_handed_out(cast, central
     change_grants(group=wide, wanted=[(Right.VIEW_CUSTOMERS, None)], actor=cast.system("Zentrale"))
     with pytest.raises(ValidationError) as caught:
         set_memberships(user=helper, groups=[wide], actor=cast.scope("anna", "Zentrale"))
-    assert (caught.value.code, str(caught.value.params["place"])) == ("right_not_held", "Flensburg")
+    assert caught.value.code == "right_not_held"
+    assert "Flensburg" in caught.value.messages[0]
 
 
 def test_restricted_central_neither_changes_nor_closes_the_place(cast, central):

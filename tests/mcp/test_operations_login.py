@@ -57,10 +57,15 @@ def test_business_cannot_lock_out_the_provider_by_a_user_name(cast):
 
 
 def test_unknown_user_name_takes_as_long_as_a_wrong_password(cast, second_anna, monkeypatch):
-    hashed = []
-    algorithm = hashers.get_hasher("default")
-    encode = type(algorithm).encode
-    monkeypatch.setattr(type(algorithm), "encode", lambda *args: hashed.append(1) or encode(*args))
+    hashed: list[int] = []
+    algorithm = type(hashers.get_hasher("default"))
+    encode = algorithm.encode
+
+    def counted(*args):
+        hashed.append(1)
+        return encode(*args)
+
+    monkeypatch.setattr(algorithm, "encode", counted)
     for username in ("niemand", "anna", "bodo"):
         hashed.clear()
         assert enter(username, "falsch") is None

@@ -11,7 +11,7 @@ from mcp.scope import MissingRight, Scope
 def test_scope_cannot_be_changed(cast):
     scope = cast.scope("carla", "Bremen")
     with pytest.raises(dataclasses.FrozenInstanceError):
-        scope.rights = frozenset(Right)  # type: ignore[misc]
+        scope.rights = frozenset(Right)
 
 
 def test_demand_names_the_right_and_the_place(cast):
@@ -25,7 +25,7 @@ def test_demand_names_the_right_and_the_place(cast):
 
 def test_system_holds_every_right_and_names_itself(cast):
     scope = Scope.of_system(cast.location("Hamburg"), name="Import")
-    assert (scope.rights, scope.actor_name) == (set(Right), "Import")
+    assert (scope.rights, scope.actor_name) == (frozenset(Right), "Import")
     assert scope.history(reason="x") == {
         "user": None,
         "user_name": "Import",

@@ -1,0 +1,158 @@
+"""Every change of business data is recorded, by whatever path it is written, with who did it and where."""
+
+import pghistory
+import pytest
+from django.apps import apps
+from django.db import connection, models
+from pgtrigger import registered
+
+from customers.models import Customer, CustomerGroup, Tag
+from locations.history import name_author_of_copy
+from locations.models import CustomerBase, Location, Organization
+from mcp.models import User, UserGroup
+
+WITHOUT_HISTORY = {
+    "customers.CustomerCount": "steps of a sum; the customers themselves are recorded",
+    "customers.NumberCounter": "the next number to try; the customers that got one are recorded",
+    "customers.ImportUpload": "a file on its way, kept for a day; what it changed is recorded at the customers",
+}
+NEVER_IN_A_HISTORY = {
+    "mcp.User": {"password", "last_login"},
+    "customers.Customer": {"search_text", "sort_name"},
+}
+
+
+def business_models():
+    return [
+        model
+        for label in ("locations", "mcp", "customers")
+        for model in apps.get_app_config(label).get_models()
+        if not issubclass(model, pghistory.models.Event)
+    ]
+
+
+def test_every_business_table_has_a_history_of_insert_update_and_delete(db):
+    for model in business_models():
+        label = model._meta.label
+        installed = {trigger.name for tracked, trigger in registered() if tracked is model}
+        wanted = {"insert_insert", "update_update", "delete_delete"}
+        assert (installed >= wanted) == (label not in WITHOUT_HISTORY), label
+
+
+def test_history_holds_every_field_but_the_named_ones(db):
+    for model in business_models():
+        if model._meta.label in WITHOUT_HISTORY:
+            continue
+        event = apps.get_model(model._meta.app_label, f"{model.__name__}Event")
+        fields = {field.name for field in model._meta.concrete_fields}
+        kept = {field.name for field in event._meta.concrete_fields}
+        assert fields - kept == NEVER_IN_A_HISTORY.get(model._meta.label, set()), model
+        assert isinstance(event._meta.pk, models.UUIDField), model
+
+
+def test_triggers_of_the_history_stand_in_the_database(db):
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT tgrelid::regclass::text, count(*) FROM pg_trigger WHERE tgname ~ %s GROUP BY 1",
+                       ["pgtrigger_(insert_insert|update_update|delete_delete)_"])  # fmt: skip
+        installed = dict(cursor.fetchall())
+    for model in business_models():
+        expected = 0 if model._meta.label in WITHOUT_HISTORY else 3
+        assert installed.get(model._meta.db_table, 0) == expected, model
+
+
+@pytest.fixture
+def place(cast):
+    return cast.location("Zentrale")
+
+
+def customers(place, count=3):
+    return [
+        Customer(organization=place.organization, base=place.base, customer_number=n, last_name=f"Muster{n}")
+        for n in range(1, count + 1)
+    ]
+
+
+def recorded(model=Customer, **values):
+    """(what happened, by whom, where) for each event of the model, oldest kind first."""
+    events = model.history.rel.related_model.objects.filter(**values).select_related("pgh_context")
+    return sorted(
+        (
+            event.pgh_label,
+            event.pgh_context and event.pgh_context.metadata["user_name"],
+            event.pgh_context and event.pgh_context.metadata["location_name"],
+        )
+        for event in events
+    )
+
+
+BY_ANNA = ("Anna Andresen", "Zentrale")
+
+
+@pytest.fixture
+def anna_acts(cast):
+    with pghistory.context(**cast.scope("anna", "Zentrale").history()):
+        yield
+
+
+@pytest.mark.usefixtures("anna_acts")
+class TestEveryPath:
+    def test_bulk_insert_is_recorded(self, place):
+        Customer.objects.bulk_create(customers(place))
+        assert recorded() == [("insert", *BY_ANNA)] * 3
+
+    def test_update_of_a_queryset_and_of_many_objects_is_recorded(self, place):
+        rows = Customer.objects.bulk_create(customers(place))
+        Customer.objects.update(city="Kiel")
+        for row in rows:
+            row.city = "Husum"
+        Customer.objects.bulk_update(rows, ["city"])
+        assert recorded(city="Kiel") == [("update", *BY_ANNA)] * 3
+        assert recorded(city="Husum") == [("update", *BY_ANNA)] * 3
+
+    def test_raw_sql_is_recorded(self, place):
+        Customer.objects.bulk_create(customers(place, 1))
+        with connection.cursor() as cursor:
+            cursor.execute("UPDATE customers_customer SET city = 'Kiel'")
+        assert recorded(city="Kiel") == [("update", *BY_ANNA)]
+
+    def test_copy_is_recorded(self, place):
+        columns = [f.attname for f in Customer._meta.concrete_fields if f.name not in _GIVEN_BY_THE_DATABASE]
+        with connection.cursor() as cursor:
+            name_author_of_copy(cursor)
+            with cursor.copy(f"COPY customers_customer ({', '.join(columns)}) FROM STDIN") as copy:
+                for customer in customers(place):
+                    copy.write_row([getattr(customer, name) for name in columns])
+        assert recorded() == [("insert", *BY_ANNA)] * 3
+
+    def test_delete_is_recorded_with_what_was_there(self, place):
+        Tag.objects.bulk_create([Tag(base=place.base, name=name) for name in "ABC"])
+        Tag.objects.filter(name="A").delete()
+        with connection.cursor() as cursor:
+            cursor.execute("DELETE FROM customers_tag WHERE name = 'B'")
+        assert [(label, name) for label, name, _place in recorded(Tag)].count(("delete", "Anna Andresen")) == 2
+        assert recorded(Tag, name="B", pgh_label="delete") == [("delete", *BY_ANNA)]
+
+    def test_change_without_a_change_is_not_recorded(self, place):
+        CustomerGroup.objects.create(base=place.base, name="Stamm")
+        CustomerGroup.objects.update(name="Stamm")
+        assert recorded(CustomerGroup) == [("insert", *BY_ANNA)]
+
+
+_GIVEN_BY_THE_DATABASE = {"id", "created_at", "changed_at", "search_text", "sort_name"}
+
+
+def test_name_in_the_history_outlives_the_row(cast, place):
+    with pghistory.context(user_name="Anna Andresen", location_name="Zentrale"):
+        Tag.objects.create(base=place.base, name="A")
+    User.objects.filter(username="anna").update(first_name="Andere")
+    assert recorded(Tag) == [("insert", *BY_ANNA)]
+
+
+def test_what_is_written_outside_a_page_is_recorded_without_a_name(place):
+    Tag.objects.create(base=place.base, name="A")
+    assert recorded(Tag) == [("insert", None, None)]
+
+
+@pytest.mark.parametrize("model", [Organization, CustomerBase, Location, User, UserGroup])
+def test_the_cast_itself_is_recorded(cast, model):
+    assert model.history.rel.related_model.objects.filter(pgh_label="insert").count() >= model.objects.count()
