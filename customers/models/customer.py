@@ -1,36 +1,19 @@
-"""The customer master.
-
-    CustomerBase ─┬─< Customer      a guest or a company, one customer number in the base
-                  ├─< CustomerGroup price level and discount for its members
-                  ├─< Tag           the words that may stand in Customer.tags
-                  └─< CustomerCount how many there are, kept by the database
-
-Every row carries its base, and every reference between rows goes over `(base, …)`. The primary key of customers
-in the database is `(id, base_id)`: no unique key of customer data is without its base, so that the tables can be
-spread by base over several machines.
-"""
-
-import uuid
+"""The customer: a guest or a company."""
 
 import pgtrigger
-from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
-from django.core.validators import MaxValueValidator, MinValueValidator
+from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.functions import ExtractDay, ExtractMonth, Lower, Now
+from django.db.models.functions import ExtractDay, ExtractMonth, Now
 from django.utils.translation import gettext_lazy as _
 
 from customers import search, triggers
-from customers.choices import PaymentMethod, UploadState
+from customers.choices import PaymentMethod
 from customers.formats.phone import display_phone
-from customers.querysets import (
-    CustomerCountQuerySet,
-    CustomerGroupQuerySet,
-    CustomerQuerySet,
-    TagQuerySet,
-)
+from customers.models.vocabulary import HIGHEST_PRICE_LEVEL, PERCENT, CustomerGroup
+from customers.querysets import CustomerQuerySet
 from locations.constraints import CompositeForeignKey
 from locations.history import keep_history
 from locations.models import (
@@ -40,94 +23,6 @@ from locations.models import (
     Location,
     Organization,
 )
-from locations.triggers import immutable
-
-HIGHEST_PRICE_LEVEL = 99
-_PERCENT = [MinValueValidator(0), MaxValueValidator(100)]
-
-
-@keep_history()
-class CustomerGroup(models.Model):
-    """Customers with the same price level and discount. A customer's own values go before those of the group."""
-
-    base = models.ForeignKey(CustomerBase, models.PROTECT, related_name="customer_groups", editable=False)
-    name = models.CharField(_("name"), max_length=80)
-    price_level = models.PositiveSmallIntegerField(_("price level"), null=True, blank=True)
-    discount = models.DecimalField(_("discount in %"), max_digits=5, decimal_places=2, default=0, validators=_PERCENT)
-
-    objects = CustomerGroupQuerySet.as_manager()
-
-    class Meta:
-        verbose_name = _("customer group")
-        verbose_name_plural = _("customer groups")
-        ordering = ["name"]
-        default_permissions = ()
-        constraints = [
-            models.UniqueConstraint(fields=["base", "id"], name="customergroup_in_base"),
-            models.UniqueConstraint(
-                F("base"),
-                Lower("name"),
-                name="customergroup_name_unique",
-                violation_error_code="customergroup_name_unique",
-                violation_error_message=_("There is already a customer group of this name."),
-            ),
-            models.CheckConstraint(
-                condition=Q(discount__range=(0, 100)),
-                name="customergroup_discount_range",
-                violation_error_code="customergroup_discount_range",
-                violation_error_message=_("The discount must lie between 0 and 100 percent."),
-            ),
-            models.CheckConstraint(
-                condition=Q(price_level=None) | Q(price_level__range=(0, HIGHEST_PRICE_LEVEL)),
-                name="customergroup_price_level_range",
-                violation_error_code="customergroup_price_level_range",
-                violation_error_message=_("The price level must lie between 0 and 99."),
-            ),
-            models.CheckConstraint(
-                condition=~Q(name=""),
-                name="customergroup_has_name",
-                violation_error_code="customergroup_has_name",
-                violation_error_message=_("Give the customer group a name."),
-            ),
-        ]
-        triggers = [immutable("base_id")]
-
-    def __str__(self) -> str:
-        return self.name
-
-
-@keep_history()
-class Tag(models.Model):
-    """A word that may stand in the tags of the base's customers."""
-
-    base = models.ForeignKey(CustomerBase, models.PROTECT, related_name="tags", editable=False)
-    name = models.CharField(_("name"), max_length=40)
-
-    objects = TagQuerySet.as_manager()
-
-    class Meta:
-        verbose_name = _("tag")
-        verbose_name_plural = _("tags")
-        ordering = ["name"]
-        default_permissions = ()
-        constraints = [
-            models.UniqueConstraint(
-                fields=["base", "name"],
-                name="tag_name_unique",
-                violation_error_code="tag_name_unique",
-                violation_error_message=_("There is already a tag of this name."),
-            ),
-            models.CheckConstraint(
-                condition=~Q(name=""),
-                name="tag_has_name",
-                violation_error_code="tag_has_name",
-                violation_error_message=_("Give the tag a name."),
-            ),
-        ]
-        triggers = [immutable("base_id"), triggers.TAG_NOT_IN_USE]
-
-    def __str__(self) -> str:
-        return self.name
 
 
 def _text(label: object, length: int, **more: object) -> models.CharField:
@@ -186,7 +81,7 @@ class Customer(models.Model):
     )
     price_level = models.PositiveSmallIntegerField(_("price level"), null=True, blank=True)
     discount = models.DecimalField(
-        _("discount in %"), max_digits=5, decimal_places=2, null=True, blank=True, validators=_PERCENT
+        _("discount in %"), max_digits=5, decimal_places=2, null=True, blank=True, validators=PERCENT
     )
     credit_limit = models.DecimalField(
         _("credit limit"),
@@ -373,81 +268,3 @@ class Customer(models.Model):
     @property
     def is_archived(self) -> bool:
         return self.archived_at is not None
-
-
-class CustomerCount(models.Model):
-    """Steps by which the number of a base's customers changed; their sum is the number. A task adds them up."""
-
-    base = models.ForeignKey(CustomerBase, models.CASCADE, related_name="+")
-    active = models.BigIntegerField()
-    archived = models.BigIntegerField()
-
-    objects = CustomerCountQuerySet.as_manager()
-
-    class Meta:
-        verbose_name = _("customer count")
-        verbose_name_plural = _("customer counts")
-        default_permissions = ()
-
-    def __str__(self) -> str:
-        return f"{self.base}: {self.active} + {self.archived}"
-
-
-class NumberCounter(models.Model):
-    """The next customer number that a location tries to give. Its row lock makes registrations take turns."""
-
-    location = models.OneToOneField(Location, models.CASCADE, primary_key=True, related_name="number_counter")
-    next_number = models.PositiveIntegerField()
-
-    class Meta:
-        verbose_name = _("number counter")
-        verbose_name_plural = _("number counters")
-        default_permissions = ()
-
-    def __str__(self) -> str:
-        return f"{self.location}: {self.next_number}"
-
-
-class ImportUpload(models.Model):
-    """A file on its way into the base. It belongs to one user at one location and is deleted after a day."""
-
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    organization = models.ForeignKey(Organization, models.CASCADE, related_name="+")
-    base = models.ForeignKey(CustomerBase, models.CASCADE, related_name="+")
-    location = models.ForeignKey(Location, models.CASCADE, related_name="+")
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
-    created_at = models.DateTimeField(_("created"), db_default=Now(), editable=False)
-    name = models.CharField(_("file"), max_length=255)
-    sha256 = models.CharField(max_length=64)
-    content = models.BinaryField()
-    rows = models.PositiveIntegerField(_("rows"))
-    choices = models.JSONField(default=dict)
-    preview = models.JSONField(null=True)
-    result = models.JSONField(null=True)
-    state = models.CharField(max_length=10, choices=UploadState, default=UploadState.UPLOADED)
-    state_since = models.DateTimeField(db_default=Now())
-    failure = models.TextField(blank=True, default="")
-
-    class Meta:
-        verbose_name = _("import")
-        verbose_name_plural = _("imports")
-        default_permissions = ()
-        indexes = [models.Index(fields=["created_at"], name="importupload_by_created")]
-        constraints = [
-            models.CheckConstraint(condition=Q(state__in=UploadState.values), name="importupload_state_known"),
-            CompositeForeignKey(
-                fields=["organization", "base"],
-                to="locations.CustomerBase",
-                to_fields=["organization", "id"],
-                name="importupload_base_of_organization",
-            ),
-            CompositeForeignKey(
-                fields=["organization", "location"],
-                to="locations.Location",
-                to_fields=["organization", "id"],
-                name="importupload_location_of_organization",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return self.name

@@ -1,0 +1,26 @@
+"""The customer master.
+
+    CustomerBase ─┬─< Customer      a guest or a company, one customer number in the base
+                  ├─< CustomerGroup price level and discount for its members
+                  ├─< Tag           the words that may stand in Customer.tags
+                  └─< CustomerCount how many there are, kept by the database
+
+Every row carries its base, and every reference between rows goes over `(base, …)`. The primary key of customers
+in the database is `(id, base_id)`: no unique key of customer data is without its base, so that the tables can be
+spread by base over several machines.
+"""
+
+from customers.models.counting import CustomerCount, NumberCounter
+from customers.models.customer import Customer
+from customers.models.uploads import ImportUpload
+from customers.models.vocabulary import HIGHEST_PRICE_LEVEL, CustomerGroup, Tag
+
+__all__ = [
+    "HIGHEST_PRICE_LEVEL",
+    "Customer",
+    "CustomerCount",
+    "CustomerGroup",
+    "ImportUpload",
+    "NumberCounter",
+    "Tag",
+]
