@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 from django.http import Http404
@@ -91,7 +92,7 @@ def explain(user: User, location: Location) -> list[Answer]:
 
 
 def accessible_locations(user: User) -> QuerySet[Location]:
-    """The open locations at which the user holds at least one right. Asks two small questions before it is read.
+    """The open locations at which the user holds at least one right. Asks one small question before it is read.
 
     What he holds everywhere is resolved first: asked for each of ten thousand locations, it took 0.2 s.
     """
@@ -104,11 +105,12 @@ def accessible_locations(user: User) -> QuerySet[Location]:
         ~_restriction(OuterRef("content_object_id")), group__memberships__user=user
     ).values("content_object")
     reachable = Q(pk__in=single)
-    everywhere = set(
-        OrganizationGrant.objects.filter(group__memberships__user=user).values_list("group_id", "permission__codename")
+    restricted = Restriction.objects.filter(group=OuterRef("group_id"), right=OuterRef("permission__codename"))
+    everywhere = OrganizationGrant.objects.filter(group__memberships__user=user).annotate(
+        closed=ArraySubquery(restricted.values("location_id"))
     )
-    if everywhere:
-        reachable |= ~Q(pk__in=_closed_to(everywhere, _denied(user)))
+    if closed := [set(places) for places in everywhere.values_list("closed", flat=True)]:
+        reachable |= ~Q(pk__in=set.intersection(*closed))
     return locations.filter(reachable, organization=user.organization_id)
 
 
@@ -317,14 +319,6 @@ def _denied(user: User) -> dict[int, set[tuple[int, Right]]]:
     ):
         denied[group_id].add((location_id, Right(right)))
     return denied
-
-
-def _closed_to(everywhere: set[tuple[int, str]], denied: dict[int, set[tuple[int, Right]]]) -> list[int]:
-    """The locations at which nothing is left of what is held everywhere, because all of it is restricted there."""
-    places = {location_id for found in denied.values() for location_id, _right in found}
-    return sorted(
-        place for place in places if all((place, Right(right)) in denied[group_id] for group_id, right in everywhere)
-    )
 
 
 def _restricted_everywhere(

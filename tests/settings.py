@@ -15,6 +15,7 @@ os.environ["SECRET_KEY"] = "only-for-the-tests"
 
 from mcp.settings import *  # noqa: F403 - the environment above must stand first; these are the settings
 
+LANGUAGE_CODE = "en"  # tests read the sentences of the code; German is tested where German is meant
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # one PBKDF2 hash takes 0.3 s
 DATABASES["default"]["CONN_MAX_AGE"] = 0  # noqa: F405 - comes with the star above
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = False  # noqa: F405 - comes with the star above

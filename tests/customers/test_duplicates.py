@@ -132,7 +132,7 @@ def test_form_warns_again_where_a_new_candidate_appears(scope, log_in):
 def test_change_of_a_customer_asks_for_no_duplicates(scope, log_in):
     made = customer(scope, **VERA)
     customer(scope, last_name="Zwei", mobile=VERA["mobile"])
-    data = {**VERA, "birthday": "31.05.1980", "seen_at": made.changed_at.isoformat(), "city": "Kiel"}
+    data = {**VERA, "birthday": "1980-05-31", "seen_at": made.changed_at.isoformat(), "city": "Kiel"}
     assert log_in("bodo").post(page_of(made), data).status_code == 302
 
 

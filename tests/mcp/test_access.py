@@ -113,7 +113,7 @@ def test_scope_takes_two_queries_and_rights_one_whatever_the_number_of_groups(ca
             access.rights_at(world.user, world.places["Flensburg"])
         with django_assert_num_queries(1):
             access.explain(world.user, world.places["Flensburg"])
-        with django_assert_num_queries(3):
+        with django_assert_num_queries(2):
             list(access.accessible_locations(world.user))
         with django_assert_num_queries(3):
             access.holdings(world.user, world.organization)

@@ -98,10 +98,10 @@ def test_user_without_any_location_is_told_what_to_do(cast, log_in):
 
 def test_chooser_has_pages_and_a_constant_number_of_queries(cast, log_in, django_assert_num_queries):
     anna = log_in("anna")
-    with django_assert_num_queries(6):  # session, user, count and rows, between the marks of the transaction
+    with django_assert_num_queries(7):  # session, user, count and rows, between the marks of the transaction
         anna.get("/")
     open_branches(cast, 60)
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         response = anna.get("/")
     assert (len(names(response)), response.context["page"].paginator.count) == (50, 66)
     assert len(names(anna.get("/", {"page": 2}))) == 16
@@ -117,7 +117,7 @@ def test_switch_lists_what_is_found_and_marks_where_one_is(log_in):
 def test_switch_shows_twenty_and_says_that_there_are_more(cast, log_in, django_assert_num_queries):
     open_branches(cast, 30)
     anna = log_in("anna")
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         response = anna.get("/locations/switch/")
     assert (len(response.context["locations"]), response.context["has_more"]) == (20, True)
 
