@@ -14,6 +14,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.utils import timezone
+from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext_lazy as _
 from import_export import fields, widgets
 
@@ -161,11 +162,13 @@ class CustomerField(fields.Field):
         return self.german if language.startswith("de") else self.english
 
     def shown(self, value: Any) -> str:
-        """A value in a preview."""
+        """A value in a preview, in the language of whoever reads it."""
         cell = self.widget.render(value)
         if isinstance(cell, bool):
             return str(_("Yes")) if cell else str(_("No"))
-        return format(cell, "%d.%m.%Y") if isinstance(cell, date) else str(cell)
+        if isinstance(cell, date):
+            return date_format(cell, "SHORT_DATE_FORMAT")
+        return number_format(cell, use_l10n=True) if isinstance(cell, Decimal) else str(cell)
 
 
 class NumberField(CustomerField):

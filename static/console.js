@@ -36,3 +36,17 @@ const hideIcons = (part) =>
     part.querySelectorAll(".material-symbols-outlined").forEach((icon) => icon.setAttribute("aria-hidden", "true"));
 document.addEventListener("DOMContentLoaded", () => hideIcons(document));
 document.addEventListener("htmx:afterSettle", (event) => hideIcons(event.target));
+
+/* A select box with a search is called by its value alone: it gets the name of its field as well. */
+window.addEventListener("load", () =>
+    document.querySelectorAll("select.select2-hidden-accessible").forEach((select) => {
+        const box = select.nextElementSibling?.querySelector("[role=combobox]");
+        const label = select.labels[0];
+        if (!box || !label) {
+            return;
+        }
+        label.id ||= `${select.id}-label`;
+        box.setAttribute("aria-labelledby", `${label.id} ${box.getAttribute("aria-labelledby") ?? ""}`.trim());
+        box.querySelector("input[type=search]")?.setAttribute("aria-labelledby", label.id);
+    }),
+);

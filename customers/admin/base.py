@@ -42,6 +42,13 @@ class CustomersAdmin(ConsoleModelAdmin):
             request.refusal = refusal  # type: ignore[attr-defined]
             return super().changeform_view(request, object_id, form_url, extra_context)
 
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Called as the link in the side bar that leads here."""
+        title = {"title": self.menu_add} if self.menu_add else {}
+        return super().add_view(request, form_url, {**title, **(extra_context or {})})
+
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         form = super().get_form(request, obj, change=change, **kwargs)
         form.scope, form.refusal = scope_of(request), getattr(request, "refusal", None)

@@ -8,6 +8,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from unfold.widgets import UnfoldAdminFileFieldWidget
 
 from customers.columns import CustomerField
 from customers.transfer.reading import Reading
@@ -24,7 +25,7 @@ class UploadForm(forms.Form):
     file = forms.FileField(
         label=_("File"),
         help_text=_("CSV, Excel (XLSX) or JSON Lines with one heading for each column."),
-        widget=forms.FileInput(attrs={"accept": _ENDINGS}),
+        widget=UnfoldAdminFileFieldWidget(attrs={"accept": _ENDINGS}),
     )
 
     def clean_file(self) -> Any:

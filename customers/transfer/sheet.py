@@ -20,6 +20,8 @@ IGNORE = "-"
 ROW = "__row__"
 MENDED = frozenset({"comma_in_text"})
 """Problems of a row that the reader has mended itself."""
+_WORDS = ("found", "reason")
+"""Values of a problem that are words of ours, mostly, and have a translation then."""
 
 type Targets = tuple[str, ...]
 """For each column of a file the name of a field, IGNORE, or "" where nobody has decided yet."""
@@ -114,7 +116,9 @@ def refuse_problems(row: Row, headings: Sequence[str], reading: Reading) -> None
 
 def sentence(problem: Problem) -> str:
     """The problem in the language of the reader."""
-    return _(problem.template) % problem.values
+    values = problem.values
+    words = {name: _(word) for name in _WORDS if isinstance(word := values.get(name), str) and word}
+    return _(problem.template) % {**values, **words}
 
 
 def _column_of(problem: Problem, headings: Sequence[str]) -> str:

@@ -15,11 +15,11 @@ from django.utils.translation import gettext_lazy, ngettext
 from unfold.contrib.filters.admin import DropdownFilter
 from unfold.decorators import display
 
-from locations.choices import BaseKind
+from locations.choices import BaseKind, LocationKind
 from locations.models import Location
 from locations.permissions import Right
-from mcp import operations
-from mcp.admin.pages import ConsolePages, Link, Question, ask, done
+from mcp import access, operations
+from mcp.admin.pages import ConsolePages, Link, Question, ask, done, show
 from mcp.choices import ProviderRole
 from mcp.console import console, scope_of
 from mcp.forms.locations import LocationForm, NewLocationForm
@@ -86,6 +86,15 @@ class LocationAdmin(ConsolePages):
         super().demand(request, action)
         if action == "add":
             operations.demand_all_locations(scope_of(request))
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Anywhere but at the central of a group the page says where new locations are opened."""
+        self.demand(request, "add")
+        if scope_of(request).location.is_central:
+            return super().add_view(request, form_url, extra_context)
+        return _opened_at_central(request)
 
     def base_label(self, location: Location) -> tuple[str, str]:
         return location.base.kind, str(location.base)
@@ -200,6 +209,15 @@ def _location(request: HttpRequest, object_id: int) -> Location:
     if location is None:
         raise Http404
     return location
+
+
+def _opened_at_central(request: HttpRequest) -> HttpResponse:
+    """403 for whoever has the right, at the wrong place; with the way to the right one, where there is one."""
+    scope = scope_of(request)
+    there = access.accessible_locations(scope.user) if scope.user else Location.objects.none()
+    central = there.filter(organization=scope.organization, kind=LocationKind.CENTRAL).first()
+    context = {"title": _("New locations are opened at the central"), "central": central, "here": scope.location}
+    return show(request, "mcp/opened_at_central.html", context, status=403)
 
 
 def _is_support(scope: Scope) -> bool:
