@@ -22,6 +22,7 @@ class Cell:
     """One right at one place."""
 
     name: str
+    right: str
     is_ticked: bool
     is_locked: bool
     is_general: bool
@@ -95,6 +96,7 @@ class Matrix:
         reason = self._reason(right, place)
         return Cell(
             name=f"{right.value}@{EVERYWHERE if place is None else place}",
+            right=right.value,
             is_ticked=is_granted if ticked is None else (right, place) in ticked,
             is_locked=bool(reason) and not is_granted,
             is_general=is_general,

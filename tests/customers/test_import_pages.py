@@ -282,3 +282,19 @@ def test_selection_is_exported_without_rows_of_others(log_in, cast):
 def test_export_page_offers_every_column(log_in):
     shown = log_in("anna").get(EXPORT).context["columns"]
     assert [name for name, _label in shown] == list(CustomerResource().export_columns())
+
+
+def test_file_of_another_format_is_named_in_the_language_of_the_reader(log_in):
+    response = log_in("anna").post(
+        IMPORT, {"file": SimpleUploadedFile("kunden.csv", b"PK\x03\x04")}, headers={"accept-language": "de"}
+    )
+    assert "enthält aber eine Excel-Arbeitsmappe" in response.context["form"].errors["file"][0]
+
+
+def test_preview_shows_numbers_and_dates_in_the_language_of_the_reader(log_in):
+    client = log_in("anna")
+    client.defaults["HTTP_ACCEPT_LANGUAGE"] = "de"
+    page = upload(client, table(["Name", "Rabatt", "Geburtstag"], ["Meier", "5,50", "31.12.1990"]))
+    choose(client, page, ["last_name", "discount", "birthday"])
+    shown = stored().preview["new_customers"][0]["differences"]
+    assert [one["new"] for one in shown] == ["Meier", "31.12.1990", "5,50"]

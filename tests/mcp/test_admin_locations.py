@@ -110,7 +110,15 @@ def test_new_branch_refused_at_the_field(cast, log_in, data, field, sentence):
 def test_independent_business_opens_no_branch(log_in):
     ines = log_in("ines")
     assert ines.get("/30100/2/locations/location/").status_code == 200
-    assert ines.get("/30100/2/locations/location/add/").status_code == 403
+    refused = ines.get("/30100/2/locations/location/add/", headers=ENGLISH)
+    assert refused.status_code == 403
+    assert "Only a group opens further locations." in refused.content.decode()
+
+
+def test_whoever_may_open_a_branch_is_led_to_the_central(log_in):
+    refused = log_in("anna").get("/10400/6/locations/location/add/", headers=ENGLISH)
+    assert refused.status_code == 403
+    assert 'href="/10400/1/locations/location/add/"' in refused.content.decode()
 
 
 # --- changing -------------------------------------------------------------------------------------------------

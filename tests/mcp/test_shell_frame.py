@@ -176,3 +176,21 @@ def test_list_says_how_many_were_found_only_after_a_search(log_in):
 def test_page_of_a_list_has_no_name_of_an_app_in_front(log_in):
     text = page(log_in("anna"), "/10400/1/mcp/user/")
     assert re.findall(r'class="shell-crumb">([^<]*)<', text) == ["Users"]
+
+
+@pytest.mark.parametrize(
+    ("address", "title"),
+    [
+        ("add/", "Register a customer"),
+        ("import/", "Import customers"),
+        ("export/", "Export customers"),
+    ],
+)
+def test_page_beside_a_list_has_its_own_title_above(log_in, address, title):
+    text = page(log_in("anna"), f"/10400/1/customers/customer/{address}")
+    assert re.findall(r'class="shell-crumb">([^<]*)<', text)[-1] == title
+
+
+def test_calendar_speaks_german(log_in):
+    catalogue = log_in("anna").get("/10400/1/jsi18n/", headers={"accept-language": "de"}).content.decode()
+    assert '"%s (today)": "%s (heute)"' in catalogue
