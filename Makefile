@@ -26,10 +26,10 @@ install-dev: $(VENV)/.installed-dev $(COMPILED)
 
 test: lint
 	@$(BIN)/python -m launch.chromium
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 test-fast: lint
-	$(BIN)/python -m pytest -m "not browser" $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not browser" $(ARGS)
 
 lint: install-dev
 	$(BIN)/ruff check .
