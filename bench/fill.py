@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from typing import Any
 
 from django.contrib.auth.hashers import make_password
 from django.db import connection, transaction
@@ -141,7 +142,7 @@ def _customers(organization: Organization, count: int) -> None:
 
 
 def _wide(organization: Organization, size: Size) -> None:
-    values = {
+    values: dict[str, Any] = {
         "organization": organization.pk,
         "base": organization.locations.get().base_id,
         "first": FIRST_BRANCH_NUMBER,

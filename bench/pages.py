@@ -55,10 +55,11 @@ def all_rows(*, repeat: int) -> list[Row]:
 
 def _page(name: str, big: Client, small: Client, stock: Client, query: str, other: str, repeat: int) -> Row:
     ours = f"/{BIG}/1/{LIST}{query}"
+    theirs = f"/{SMALL}/1/{LIST}{_for_small(query)}"
     series = in_turns(
         {
             "ours": lambda: _get(big, ours),
-            "small": lambda: _get(small, f"/{SMALL}/1/{LIST}{_for_small(query)}"),
+            "small": lambda: _get(small, theirs),
             "stock": lambda: _get(stock, STOCK_LIST + other),
         },
         repeat=repeat,

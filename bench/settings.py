@@ -10,4 +10,4 @@ INSTALLED_APPS += ["bench.stock"]  # noqa: F405 - comes with the star above
 ROOT_URLCONF = "bench.urls"
 ALLOWED_HOSTS = ["testserver"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-LOGGING["root"]["level"] = "ERROR"  # noqa: F405 - comes with the star above
+LOGGING["root"] = {"level": "ERROR"}  # noqa: F405 - comes with the star above

@@ -121,7 +121,7 @@ def _foreign(messages: Iterator[Message]) -> Iterator[Message]:
 
 
 @cache
-def _known() -> set[str]:
+def _known() -> set[Any]:
     """What our own catalogue translates: as compiled it would pass for Django's."""
     ids = [message.id for message in read_german()] if GERMAN.exists() else []
     return {one[0] if isinstance(one, tuple) else one for one in ids}

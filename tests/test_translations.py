@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 from babel.messages.catalog import Message
@@ -17,7 +18,7 @@ def german():
     return catalogue.read_german()
 
 
-def name(message: Message) -> tuple[str, str | None]:
+def name(message: Message) -> tuple[Any, str | None]:
     return (message.id[0] if isinstance(message.id, tuple) else message.id), message.context
 
 
@@ -47,9 +48,9 @@ def test_translations_keep_their_placeholders(german):
     assert wrong == []
 
 
-def _source(message: Message) -> str:
+def _source(message: Message) -> Any:
     return message.id[1] if isinstance(message.id, tuple) else message.id
 
 
-def _texts(message: Message) -> tuple[str, ...]:
+def _texts(message: Message) -> tuple[Any, ...]:
     return message.string if isinstance(message.string, tuple) else (message.string,)

@@ -134,7 +134,7 @@ def _filtered(places: LocationQuerySet, matrix: Matrix, words: str, only_held: b
 
 
 def _page(request: HttpRequest, places: QuerySet[Location]) -> Page:
-    return Paginator(places, PAGE_SIZE).get_page(request.GET.get("p"))
+    return Paginator(places.select_related("base"), PAGE_SIZE).get_page(request.GET.get("p"))
 
 
 def _count_sentence(page: Page) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from locations.models import Location
+from locations.models import CustomerBase, Location
 from locations.permissions import Right
 from locations.querysets import LocationQuerySet
 from mcp import access, operations
@@ -46,6 +46,8 @@ class Row:
     number: int | None
     name: str
     detail: str
+    base: CustomerBase | None
+    """The location's customer base, so that a base 1.0 is marked; None in the row of all locations."""
     search: str
     cells: list[Cell]
 
@@ -64,7 +66,7 @@ class Matrix:
 
     def general_row(self, ticked: frozenset[Grant] | None = None) -> Row:
         name = _("All locations (later ones included)")
-        return Row(EVERYWHERE, self._state(None), None, name, "", "", self._cells(None, name, ticked))
+        return Row(EVERYWHERE, self._state(None), None, name, "", None, "", self._cells(None, name, ticked))
 
     def rows(self, locations: Iterable[Location], ticked: frozenset[Grant] | None = None) -> Iterator[Row]:
         """The rows of these locations; `ticked` shows a refused form again as it was sent."""
@@ -79,6 +81,7 @@ class Matrix:
                 location.client_number,
                 location.name,
                 detail,
+                location.base,
                 search,
                 cells,
             )

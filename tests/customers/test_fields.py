@@ -108,8 +108,7 @@ def test_form_posted_as_shown_has_not_changed():
         ("mobile", '<input type="tel" name="mobile" autocomplete="off" inputmode="tel">'),
         (
             "iban",
-            '<input type="text" name="iban" autocomplete="off" '
-            'autocapitalize="characters" spellcheck="false">',
+            '<input type="text" name="iban" autocomplete="off" autocapitalize="characters" spellcheck="false">',
         ),
     ],
 )

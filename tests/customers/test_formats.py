@@ -64,9 +64,7 @@ class TestPhone:
         assert not formats.is_known_phone(stored)
         assert formats.display_phone(stored) == stored
 
-    @pytest.mark.parametrize(
-        "typed", ["keine", "12", "0171 123456 Müller", "0800 FLOWERS", "a@b.de", "1" * 61, "x12"]
-    )
+    @pytest.mark.parametrize("typed", ["keine", "12", "0171 123456 Müller", "0800 FLOWERS", "a@b.de", "1" * 61, "x12"])
     def test_phone_that_is_none_is_refused(self, typed):
         assert refusal(formats.normalize_phone, typed, country="DE").code == "invalid_phone"
 
@@ -92,8 +90,7 @@ class TestPhone:
         assert formats.phone_digits(value) == digits
 
     @given(
-        text=st.text(PHONE_CHARACTERS, max_size=24)
-        | st.from_regex(r"\+?[0-9]{3,16}( ?x[0-9]{1,4})?", fullmatch=True)
+        text=st.text(PHONE_CHARACTERS, max_size=24) | st.from_regex(r"\+?[0-9]{3,16}( ?x[0-9]{1,4})?", fullmatch=True)
     )
     def test_phone_shown_and_read_again_is_the_same(self, text):
         for country in ("DE", "IT", "US", "MX", "AQ", None):

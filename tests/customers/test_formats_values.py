@@ -61,9 +61,7 @@ class TestCountry:
     def test_country_is_found_by_each_name_it_is_offered_with(self, language):
         choices = formats.country_choices(language)
         assert len(choices) == 250
-        assert [formats.normalize_country(name) for _code, name in choices] == [
-            code for code, _name in choices
-        ]
+        assert [formats.normalize_country(name) for _code, name in choices] == [code for code, _name in choices]
 
     def test_country_choices_sort_umlauts_as_their_letter(self):
         assert [name for _code, name in formats.country_choices("de")[:4]] == [
@@ -100,9 +98,7 @@ class TestLanguage:
     @pytest.mark.parametrize("language", ["de", "en"])
     def test_language_choices_are_sorted_and_found_again(self, language):
         choices = formats.language_choices(language)
-        assert [formats.normalize_language(name) for _code, name in choices] == [
-            code for code, _name in choices
-        ]
+        assert [formats.normalize_language(name) for _code, name in choices] == [code for code, _name in choices]
         assert len(choices) == 40
 
     def test_language_name_follows_the_reader(self):
@@ -144,10 +140,7 @@ class TestText:
         ]
 
     def test_lines_keep_their_breaks_and_inner_white_space(self):
-        assert (
-            formats.clean_lines(" Fenster;  Nüsse \r\n\r\n  bitte anrufen\r")
-            == "Fenster;  Nüsse\n\n  bitte anrufen"
-        )
+        assert formats.clean_lines(" Fenster;  Nüsse \r\n\r\n  bitte anrufen\r") == "Fenster;  Nüsse\n\n  bitte anrufen"
 
     @given(st.text())
     def test_text_cleaned_twice_is_the_same(self, text):
@@ -280,9 +273,7 @@ class TestDecimal:
 
 class TestBoolean:
     def test_boolean_is_read_in_both_languages(self):
-        assert {
-            formats.parse_boolean(word) for word in ("ja", "JA", "yes", "true", "wahr", "1", "x", " X ")
-        } == {True}
+        assert {formats.parse_boolean(word) for word in ("ja", "JA", "yes", "true", "wahr", "1", "x", " X ")} == {True}
         assert {formats.parse_boolean(word) for word in ("nein", "no", "False", "FALSCH", "0")} == {False}
 
     @pytest.mark.parametrize("typed", ["vielleicht", "2", "-"])
@@ -290,9 +281,7 @@ class TestBoolean:
         assert refusal(formats.parse_boolean, typed).code == "invalid_boolean"
 
 
-@pytest.mark.parametrize(
-    "name", [name for name in formats.__all__ if name.startswith(("normalize_", "parse_"))]
-)
+@pytest.mark.parametrize("name", [name for name in formats.__all__ if name.startswith(("normalize_", "parse_"))])
 def test_blank_is_never_an_error(name):
     assert getattr(formats, name)(" \t") == ("" if name.startswith("normalize_") else None)
 

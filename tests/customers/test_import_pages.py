@@ -296,5 +296,5 @@ def test_preview_shows_numbers_and_dates_in_the_language_of_the_reader(log_in):
     client.defaults["HTTP_ACCEPT_LANGUAGE"] = "de"
     page = upload(client, table(["Name", "Rabatt", "Geburtstag"], ["Meier", "5,50", "31.12.1990"]))
     choose(client, page, ["last_name", "discount", "birthday"])
-    shown = stored().preview["new_customers"][0]["differences"]
+    shown = (stored().preview or {})["new_customers"][0]["differences"]
     assert [one["new"] for one in shown] == ["Meier", "31.12.1990", "5,50"]

@@ -285,3 +285,10 @@ def test_matrix_takes_a_whole_form_of_300_locations(cast, anna, theke, three_hun
     assert "11 rights at 300 locations for 1 person" in text(preview)
     assert confirm(anna, theke, preview.content).status_code == 302
     assert len(access.grants_of(theke)) == 3300
+
+
+def test_matrix_marks_a_base_1_0_as_discontinued(cast, log_in):
+    page = log_in("anna").get(f"/10400/1/mcp/usergroup/{cast.group('Auskunft Bremen').pk}/rights/").content.decode()
+    luebeck = page[page.index(">Lübeck<") : page.index(">Kiel<")]
+    assert "1.0 discontinued" not in page[page.index(">Hamburg<") : page.index(">Bremen<")]
+    assert "1.0 discontinued" in luebeck
