@@ -12,9 +12,9 @@ from mcp import operations
 from mcp.models import Restriction, User
 
 LISTS = [
-    ("anna", "/10400/1/mcp/user/?q=zeta", 19),
-    ("anna", "/10400/1/mcp/usergroup/?q=zeta", 14),
-    ("anna", "/10400/1/locations/location/?q=zeta", 17),
+    ("anna", "/10400/1/mcp/user/?q=zeta", 18),
+    ("anna", "/10400/1/mcp/usergroup/?q=zeta", 13),
+    ("anna", "/10400/1/locations/location/?q=zeta", 16),
     ("frida", "/10400/6/mcp/restriction/?q=zeta", 13),
     ("rita", "/locations/organization/?q=zeta", 6),
 ]
