@@ -21,7 +21,7 @@ from launch.problem import CannotStart
 
 STOP_SECONDS = 10
 TURN_SECONDS = 0.05
-SHOWN_LINES = 40
+SHOWN_LINES = 80
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _PR_SET_PDEATHSIG = 1
 _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
 
 from locations.models import Location, Organization
@@ -14,6 +16,25 @@ from mcp.models import User, UserGroup
 from mcp.scope import Scope
 
 type LogIn = Callable[[str], Client]
+
+
+class Browser(Client):
+    """Reads whatever it asked for, as a browser does: a streamed answer keeps its file open until it is read."""
+
+    def request(self, **request: Any) -> Any:
+        response: Any = super().request(**request)
+        if response.streaming:
+            response.streaming_content = [b"".join(response.streaming_content)]
+        return response
+
+
+def build() -> None:
+    """The cast, and nothing left in the transaction of who made it: a test starts as nobody."""
+    build_cast()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT set_config('pghistory.context_id', '', true), set_config('pghistory.context_metadata', '', true)"
+        )
 
 
 class Cast:
@@ -51,14 +72,14 @@ def django_db_setup(django_db_setup, django_db_blocker):
     """The cast stands in the test database from the start; each test runs in a transaction of its own."""
     with django_db_blocker.unblock():
         if not Organization.objects.exists():
-            build_cast()
+            build()
 
 
 @pytest.fixture
 def cast(db) -> Cast:
     """The cast; made anew after a test with real transactions has emptied the database."""
     if not Organization.objects.exists():
-        build_cast()
+        build()
     return Cast()
 
 
@@ -67,7 +88,7 @@ def log_in(cast: Cast) -> LogIn:
     """`log_in("anna")` gives a client in which she is logged in."""
 
     def enter(username: str) -> Client:
-        client = Client()
+        client = Browser()
         client.force_login(cast.user(username))
         return client
 

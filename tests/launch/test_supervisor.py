@@ -106,7 +106,7 @@ def test_program_that_ends_by_itself_shows_its_last_lines(tmp_path: Path):
             supervisor.watch()
     sentence, *lines = caught.value.sentence.splitlines()
     assert sentence == f"The web server ended with exit code 3. Its last lines, from {tmp_path / 'web-server.log'}:"
-    assert lines == [f"line {n}" for n in range(61, 101)]
+    assert lines == [f"line {n}" for n in range(21, 101)]
 
 
 def test_program_that_ends_without_an_error_is_missed_too(tmp_path: Path):
