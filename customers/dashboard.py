@@ -1,7 +1,7 @@
 """What the front page of a location says about its customers.
 
-Measured at a million customers in the base, on two cores: figures 40 ms, birthdays 50 ms, customers by group 140 ms.
-The last two read more the more customers there are, and are therefore loaded by the page afterwards.
+Birthdays and customers by group read more the more customers there are, and are therefore loaded by the page
+afterwards. docs/speed.md tells what the page takes at a million.
 """
 
 from __future__ import annotations
