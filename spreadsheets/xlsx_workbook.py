@@ -113,9 +113,13 @@ class SharedStrings:
         self._length = 0
         self._is_text, self._phonetic, self._depth = False, 0, 0
         self._spilled = lru_cache(maxsize=4096)(self._read)
-        if member is not None:
-            Reader(start=self._start, end=self._end, text=self._text, counts_depth=True).read(archive, member)
-        self._file.flush()
+        try:
+            if member is not None:
+                Reader(start=self._start, end=self._end, text=self._text, counts_depth=True).read(archive, member)
+            self._file.flush()
+        except BaseException:  # nobody holds this object yet who could close the file
+            self._file.close()
+            raise
 
     def __getitem__(self, index: int) -> str:
         if 0 <= index < len(self._held):
