@@ -39,6 +39,7 @@ class ChosenFilter(DropdownFilter):
         return True
 
     def narrowed(self, customers: CustomerQuerySet, value: str) -> CustomerQuerySet:
+        """The customers that the chosen value leaves. A filter that forgets it fails, and does not show all."""
         raise NotImplementedError
 
 

@@ -36,7 +36,7 @@ class VocabularyAdmin(CustomersAdmin):
     search_fields = ("name",)
 
     def remove(self, row: Any, actor: Scope) -> None:
-        """Delete the row by its operation."""
+        """Delete the row by its operation; the admin of each model names it, there is no deleting without one."""
         raise NotImplementedError
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
