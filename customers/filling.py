@@ -11,7 +11,7 @@ from typing import Any
 
 import pghistory
 from django.core.exceptions import ValidationError
-from django.db import connection, transaction
+from django.db import connection
 from django.db.models import Max
 from django.utils.translation import gettext as _
 
@@ -20,6 +20,7 @@ from customers.models import Customer, CustomerGroup, NumberCounter
 from customers.transfer.numbering import lock_numbers
 from locations.models import Location
 from locations.permissions import Right
+from mcp import row_security
 from mcp.scope import Scope
 
 BATCH = 100_000
@@ -61,7 +62,7 @@ def fill(*, count: int, batch: int = BATCH, actor: Scope) -> Iterator[tuple[int,
     started, done = time.monotonic(), 0
     while done < count:
         some = min(batch, count - done)
-        with transaction.atomic(), pghistory.context(**actor.history(reason="demo")):
+        with row_security.rows_of(actor), pghistory.context(**actor.history(reason="demo")):
             lock_numbers(actor.location)
             _insert(_first_number(actor.location, count - done), some, actor)
         done += some
@@ -95,7 +96,7 @@ def _insert(first: int, count: int, actor: Scope) -> None:
         # The search index takes a batch up in one go, which is cheaper than row by row.
         cursor.execute("SET LOCAL gin_pending_list_limit = '1GB'; SET LOCAL work_mem = '64MB'")
         cursor.execute(sql, {**_words(actor), "first": first, "last": first + count - 1})
-        cursor.execute("SELECT gin_clean_pending_list('customer_search')")
+        cursor.execute("SELECT customers_settle_search()")
     NumberCounter.objects.filter(location=actor.location).update(next_number=first + count)
 
 

@@ -35,7 +35,7 @@ def take_number(location: Location) -> int:
 
     Raises ValidationError (code `number_range_exhausted`) where the range holds no free number any more.
     """
-    counter = _locked_counter(location)
+    counter = locked_counter(location)
     location = counter.location
     for start in (counter.next_number, location.first_number):
         start = min(max(start, location.first_number), location.last_number + 1)
@@ -59,7 +59,7 @@ def check_number(number: int, location: Location) -> None:
 
     Takes the same lock as `take_number`, so that a typed number and a given one cannot meet.
     """
-    location = _locked_counter(location).location
+    location = locked_counter(location).location
     if not location.first_number <= number <= location.last_number:
         raise ValidationError(
             _(
@@ -75,10 +75,12 @@ def _range(location: Location) -> dict[str, object]:
     return {"location": location, "first": location.first_number, "last": location.last_number}
 
 
-def _locked_counter(location: Location) -> NumberCounter:
-    NumberCounter.objects.bulk_create(
-        [NumberCounter(location=location, next_number=location.first_number)], ignore_conflicts=True
+def locked_counter(location: Location) -> NumberCounter:
+    """The location's counter; to the end of the transaction nobody else gives or types a number of its range."""
+    first = NumberCounter(
+        organization_id=location.organization_id, location=location, next_number=location.first_number
     )
+    NumberCounter.objects.bulk_create([first], ignore_conflicts=True)
     # The location is read anew: its range may have been changed since the request began.
     return NumberCounter.objects.select_for_update(of=("self",)).select_related("location").get(location=location)
 

@@ -101,7 +101,7 @@ def _choose_columns(request: HttpRequest, upload: ImportUpload, scope: Scope) ->
         uploads.check_upload(upload=upload, actor=scope)
         return
     uploads.start(upload=upload, state=UploadState.CHECKING)
-    tasks.check_upload.defer(upload=str(upload.pk))
+    tasks.check_upload.defer(upload=str(upload.pk), **tasks.for_somebody(scope))
 
 
 def _go_back(request: HttpRequest, upload: ImportUpload, scope: Scope) -> None:
@@ -114,7 +114,7 @@ def _confirm(request: HttpRequest, upload: ImportUpload, scope: Scope) -> None:
     if upload.rows <= uploads.DIRECT_ROWS:
         uploads.apply_upload(upload=upload, actor=scope)
     else:
-        tasks.apply_upload.defer(upload=str(upload.pk))
+        tasks.apply_upload.defer(upload=str(upload.pk), **tasks.for_somebody(scope))
 
 
 def _columns(request: HttpRequest, upload: ImportUpload, scope: Scope) -> HttpResponse:

@@ -22,8 +22,16 @@ from launch.account import Account, account_for, open_way
 from launch.problem import CannotStart
 
 ROLE = DATABASE = "stammhaus"
+"""The role that owns the database and its tables, and migrates."""
+WEB_ROLE = "stammhaus_web"
+"""The role that web, worker and commands log in as: it owns nothing, and row security binds it."""
+UNSCOPED_ROLE = "stammhaus_unscoped"
+"""The role that row security lets through. Nobody logs in as it; the two others are members."""
 START_SECONDS = 120
 ATTEMPTS = 5
+
+# Without INHERIT the web role has to say that it wants to be let through; the owner, which migrates, always is.
+_ROLES = {UNSCOPED_ROLE: "NOLOGIN", ROLE: "LOGIN CREATEDB", WEB_ROLE: "LOGIN NOINHERIT"}
 
 _SETTINGS = """\
 # Written anew at each start by launch/cluster.py.
@@ -165,7 +173,9 @@ class Cluster:
 
     def _make_database(self) -> None:
         with psycopg.connect(self._maintenance_url, autocommit=True) as connection:
-            if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [ROLE]).fetchone():
-                connection.execute(f"CREATE ROLE {ROLE} LOGIN NOSUPERUSER NOBYPASSRLS CREATEDB")
+            for role, options in _ROLES.items():
+                if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone():
+                    connection.execute(f"CREATE ROLE {role} {options} NOSUPERUSER NOBYPASSRLS")
+            connection.execute(f"GRANT {UNSCOPED_ROLE} TO {ROLE}, {WEB_ROLE}")
             if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone():
                 connection.execute(f"CREATE DATABASE {DATABASE} OWNER {ROLE}")

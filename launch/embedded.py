@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Self
 
 from launch import folders
-from launch.cluster import Cluster
+from launch.cluster import WEB_ROLE, Cluster
 
 
 class Handle:
@@ -31,7 +31,12 @@ class Handle:
 
     @property
     def url(self) -> str:
-        """A DATABASE_URL over the socket, as a role without special rights."""
+        """A DATABASE_URL over the socket, as the role that owns nothing."""
+        return self.cluster.url(role=WEB_ROLE)
+
+    @property
+    def owner_url(self) -> str:
+        """A DATABASE_OWNER_URL over the socket: the role that migrates, without special rights."""
         return self.cluster.url()
 
     def close(self) -> None:

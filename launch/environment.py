@@ -29,7 +29,7 @@ def prepare() -> None:
     handle = embedded.join()
     atexit.register(handle.close)
     _leave_on_sigterm()
-    os.environ["DATABASE_URL"] = handle.url
+    os.environ.update(DATABASE_URL=handle.url, DATABASE_OWNER_URL=handle.owner_url)
     if not os.environ.get("SECRET_KEY"):
         os.environ["SECRET_KEY"] = secret_key(folders.var() / "secret_key")
 

@@ -1,4 +1,4 @@
-"""History of every table that holds business data: insert, update and delete, bulk writes and COPY included.
+"""History of every table that holds business data: insert, update and delete, bulk writes included.
 
 The triggers are statement level (see PGHISTORY_LEVEL) and live in the migrations; nobody has to remember them.
 """
@@ -10,7 +10,8 @@ import pghistory
 import pghistory.models
 from django.contrib.postgres.functions import RandomUUID
 from django.db import models
-from django.db.backends.utils import CursorWrapper
+
+from locations.row_security import row_security_of
 
 
 class HistoryEvent(pghistory.models.Event):
@@ -26,7 +27,7 @@ class HistoryEvent(pghistory.models.Event):
 
 
 def keep_history[M: models.Model](*, exclude: list[str] | None = None) -> Callable[[type[M]], type[M]]:
-    """Class decorator: record each change of the model's rows, deletes included.
+    """Class decorator: record each change of the model's rows, deletes included, for whom the rows exist.
 
     `exclude` names fields that never belong into a history, such as a password.
     """
@@ -35,15 +36,9 @@ def keep_history[M: models.Model](*, exclude: list[str] | None = None) -> Callab
         # Named here, not in PGHISTORY_DEFAULT_TRACKERS: that setting is deep-copied, and a copied operation is
         # no longer equal to the one that pgtrigger compares it with.
         trackers = pghistory.InsertEvent(), pghistory.UpdateEvent(), pghistory.DeleteEvent()
-        tracked: Any = pghistory.track(*trackers, exclude=exclude, model_name=f"{model.__name__}Event")(model)
+        name, rows = f"{model.__name__}Event", row_security_of(model)
+        meta = {"constraints": [rows.named(f"{name.lower()}_rows")]} if rows else {}
+        tracked: Any = pghistory.track(*trackers, exclude=exclude, model_name=name, meta=meta)(model)
         return tracked
 
     return decorate
-
-
-def name_author_of_copy(cursor: CursorWrapper) -> None:
-    """Call this before a COPY, in its transaction: history then knows who writes.
-
-    A COPY does not pass through `execute`, where the context is handed to the database with every other statement.
-    """
-    cursor.execute("VALUES (1)")

@@ -25,6 +25,7 @@ from locations.constraints import CompositeForeignKey
 from locations.history import keep_history
 from locations.permissions import PERMISSIONS
 from locations.querysets import CustomerBaseQuerySet, LocationQuerySet, OrganizationQuerySet
+from locations.row_security import RowSecurity
 from locations.triggers import BASE_OF_ORGANIZATION, LOCATION_DEFAULTS, LOCATION_RULES, immutable
 
 CENTRAL_CLIENT_NUMBER = 1
@@ -55,6 +56,7 @@ class Organization(models.Model):
         default_permissions = ()
         permissions = PERMISSIONS
         constraints = [
+            RowSecurity(name="organization_rows", organization="id"),
             models.UniqueConstraint(
                 fields=["account_number"],
                 name="organization_account_number_unique",
@@ -106,6 +108,7 @@ class CustomerBase(models.Model):
         verbose_name_plural = _("customer bases")
         default_permissions = ()
         constraints = [
+            RowSecurity(name="base_rows", organization="organization"),
             models.UniqueConstraint(fields=["organization", "id"], name="base_of_organization"),
             models.UniqueConstraint(
                 fields=["organization"],
@@ -201,6 +204,7 @@ class Location(models.Model):
         default_permissions = ()
         permissions = PERMISSIONS
         constraints = [
+            RowSecurity(name="location_rows", organization="organization"),
             models.UniqueConstraint(fields=["organization", "id"], name="location_of_organization"),
             models.UniqueConstraint(
                 fields=["organization", "client_number"],

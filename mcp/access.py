@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -20,9 +21,10 @@ from django.http import Http404
 
 from locations.models import Location, Organization
 from locations.permissions import Right
+from mcp import row_security
 from mcp.choices import ProviderRole
 from mcp.models import LocationGrant, Membership, OrganizationGrant, Restriction, User, UserGroup
-from mcp.scope import Scope
+from mcp.scope import MissingRight, Scope
 
 PROVIDER_RIGHTS: dict[str, frozenset[Right]] = {
     ProviderRole.SUPPORT: frozenset({Right.MANAGE_LOCATION, Right.MANAGE_USERS}),
@@ -76,6 +78,51 @@ def scope_at(user: User, *, account_number: int, client_number: int) -> Scope:
     if location is None or _obstacle(user, location):
         raise Http404
     return Scope(user=user, location=location, rights=rights_at(user, location))
+
+
+def enter_location(user: User, account_number: int, client_number: int) -> Scope:
+    """As `scope_at`, in a transaction that sees no more than it takes to find out. Raises Http404."""
+    with _looking_for_location(user):
+        return scope_at(user, account_number=account_number, client_number=client_number)
+
+
+def enter_as(user: int, *, account_number: int, client_number: int) -> Scope:
+    """The scope of somebody for whom a task works, with the rights that he holds now.
+
+    Raises Http404 where he is not active any more or has no way to this location.
+    """
+    with row_security.rows_of_person(user):
+        person = User.objects.active().filter(pk=user).first()
+    if person is None:
+        raise Http404
+    return enter_location(person, account_number, client_number)
+
+
+def _looking_for_location(user: User) -> AbstractContextManager[None]:
+    if user.organization_id is None and PROVIDER_RIGHTS[user.provider_role]:
+        return row_security.without_scope(reason="look up a location", actor=str(user))
+    return row_security.rows_of_business(user)
+
+
+def rows_for(user: User, scope: Scope | None) -> AbstractContextManager[None]:
+    """A transaction with the rows of the scope; outside of any location those of the user's own business.
+
+    The provider's support opens businesses there and chooses among the locations of all.
+    """
+    return row_security.rows_of(scope) if scope else _looking_for_location(user)
+
+
+def demand_still(scope: Scope) -> None:
+    """Raise MissingRight if somebody has meanwhile taken a right by which something was allowed in the scope.
+
+    Called at the end of the transaction that made the change, which is then undone. One query.
+    """
+    if scope.user is None or scope.asked.is_settled or not scope.asked:
+        return
+    user = User.objects.active().filter(pk=scope.user.pk).first()
+    held = rights_at(user, scope.location) if user else frozenset()
+    for right in sorted(scope.asked - held):
+        raise MissingRight(right, scope.location)
 
 
 def rights_at(user: User, location: Location) -> frozenset[Right]:

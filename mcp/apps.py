@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 from django.utils.module_loading import autodiscover_modules
 from django.utils.translation import gettext_lazy as _
 
@@ -10,3 +11,7 @@ class McpConfig(AppConfig):
     def ready(self) -> None:
         """Each app may register panels for the front page of a location, in a module `dashboard`."""
         autodiscover_modules("dashboard")
+        from mcp.roles import grant_privileges  # noqa: PLC0415 - needs the models, which are not there before
+
+        # Tied to migrating, so that no table is ever there without its privileges, in tests as well.
+        post_migrate.connect(grant_privileges, sender=self)

@@ -1,7 +1,9 @@
 """Typed reading of the environment: a wrong value stops the start with a sentence that says the remedy."""
 
 import os
+from typing import Any
 
+import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 
 
@@ -34,3 +36,13 @@ def number(name: str, *, default: int) -> int:
 def words(name: str, *, default: str) -> list[str]:
     """A list separated by commas."""
     return [word.strip() for word in os.environ.get(name, default).split(",") if word.strip()]
+
+
+def database(name: str) -> dict[str, Any]:
+    """The address of a PostgreSQL as Django's settings of a database; it must name the role that logs in."""
+    found: dict[str, Any] = dict(dj_database_url.parse(text(name)))
+    if found["ENGINE"] != "django.db.backends.postgresql" or not found["USER"]:
+        raise ImproperlyConfigured(
+            f"{name} must name a PostgreSQL server and the role that logs in: postgresql://role:password@host/name"
+        )
+    return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -9,9 +10,9 @@ from django.shortcuts import render
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from mcp import access
+from mcp import access, row_security
 from mcp.context import look
-from mcp.scope import MissingRight
+from mcp.scope import MissingRight, Scope
 
 SHOWN_GRANTERS = 5
 
@@ -25,8 +26,9 @@ def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def _what_is_missing(request: HttpRequest, missing: MissingRight) -> dict[str, Any]:
-    granters = list(access.granters_at(missing.location)[: SHOWN_GRANTERS + 1])
-    scope = getattr(request, "scope", None)
+    scope: Scope | None = getattr(request, "scope", None)
+    with row_security.rows_of(scope) if scope else nullcontext():  # the request's own transaction may be over
+        granters = list(access.granters_at(missing.location)[: SHOWN_GRANTERS + 1])
     return {
         "right": missing.right.label,
         "location": missing.location,

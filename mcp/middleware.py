@@ -9,14 +9,16 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Callable
+from http import HTTPStatus
 
 import pghistory
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpResponse
 from django.urls import get_script_prefix, set_script_prefix, set_urlconf
 
-from mcp import access
+from mcp import access, row_security
 from mcp.http import ScopedRequest
+from mcp.scope import facts_of
 
 type GetResponse = Callable[[ScopedRequest], HttpResponse]
 
@@ -52,10 +54,11 @@ class AddressMiddleware:
 
 
 class ScopeMiddleware:
-    """Turns user and address into `request.scope`: two queries, and none below a page without an address.
+    """Turns user and address into `request.scope`, and lets the database know no row beyond it.
 
-    A stranger is sent to the login whether or not the address exists. Changes made in the request are recorded
-    with the name of the user, the location and an id of the request.
+    A stranger is sent to the login whether or not the address exists. Below it the whole request is one transaction
+    of that scope. Changes made in the request are recorded with the name of the user, the location and an id of the
+    request; before they are kept, the rights by which they were allowed are asked again.
     """
 
     def __init__(self, get_response: GetResponse) -> None:
@@ -63,16 +66,23 @@ class ScopeMiddleware:
 
     def __call__(self, request: ScopedRequest) -> HttpResponse:
         request.scope = None
+        if not request.user.is_authenticated:
+            return self._answer_nobody(request)
         if request.address is not None:
-            if not request.user.is_authenticated:
-                return redirect_to_login(request.get_full_path())
-            account_number, client_number = request.address
-            request.scope = access.scope_at(request.user, account_number=account_number, client_number=client_number)
-        if request.method in _SAFE_METHODS or not request.user.is_authenticated:
+            request.scope = access.enter_location(request.user, *request.address)
+        with access.rows_for(request.user, request.scope):
+            return self.get_response(request) if request.method in _SAFE_METHODS else self._recorded(request)
+
+    def _answer_nobody(self, request: ScopedRequest) -> HttpResponse:
+        if request.address is not None:
+            return redirect_to_login(request.get_full_path())
+        with row_security.no_rows():
             return self.get_response(request)
-        return self._recorded(request)
 
     def _recorded(self, request: ScopedRequest) -> HttpResponse:
-        facts = request.scope.history() if request.scope else {"user": request.user.pk, "user_name": str(request.user)}
+        facts = request.scope.history() if request.scope else facts_of(request.user)
         with pghistory.context(**facts, request=str(uuid.uuid4())):
-            return self.get_response(request)
+            response = self.get_response(request)
+        if request.scope is not None and response.status_code < HTTPStatus.BAD_REQUEST:
+            access.demand_still(request.scope)
+        return response

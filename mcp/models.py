@@ -24,6 +24,7 @@ from locations.constraints import CompositeForeignKey
 from locations.history import keep_history
 from locations.models import Location, Organization
 from locations.permissions import Right
+from locations.row_security import RowSecurity
 from locations.triggers import immutable
 from mcp.choices import Language, ProviderRole
 from mcp.querysets import RestrictionQuerySet, UserGroupQuerySet, UserManager
@@ -90,6 +91,7 @@ class User(AbstractBaseUser):
         ordering = ["username"]
         default_permissions = ()
         constraints = [
+            RowSecurity(name="user_rows", organization="organization", user="id"),
             models.UniqueConstraint(fields=["organization", "id"], name="user_of_organization"),
             models.UniqueConstraint(
                 F("organization"),
@@ -172,6 +174,7 @@ class UserGroup(models.Model):
         ordering = ["name"]
         default_permissions = ()
         constraints = [
+            RowSecurity(name="usergroup_rows", organization="organization"),
             models.UniqueConstraint(fields=["organization", "id"], name="usergroup_of_organization"),
             models.UniqueConstraint(
                 fields=["organization", "name"],
@@ -206,6 +209,7 @@ class Membership(models.Model):
         verbose_name_plural = _("memberships")
         default_permissions = ()
         constraints = [
+            RowSecurity(name="membership_rows", organization="organization"),
             models.UniqueConstraint(
                 fields=["user", "group"],
                 name="membership_unique",
@@ -245,6 +249,7 @@ class LocationGrant(GroupObjectPermissionBase):
         verbose_name_plural = _("rights at locations")
         default_permissions = ()
         constraints = [
+            RowSecurity(name="locationgrant_rows", organization="organization"),
             models.UniqueConstraint(
                 fields=["group", "content_object", "permission"],
                 name="locationgrant_unique",
@@ -282,6 +287,7 @@ class OrganizationGrant(GroupObjectPermissionBase):
         verbose_name_plural = _("rights at all locations")
         default_permissions = ()
         constraints = [
+            RowSecurity(name="organizationgrant_rows", organization="organization"),
             models.UniqueConstraint(
                 fields=["group", "content_object", "permission"],
                 name="organizationgrant_unique",
@@ -336,6 +342,7 @@ class Restriction(models.Model):
         ordering = ["group", "right"]
         default_permissions = ()
         constraints = [
+            RowSecurity(name="restriction_rows", organization="organization"),
             models.UniqueConstraint(
                 fields=["location", "group", "right"],
                 name="restriction_unique",

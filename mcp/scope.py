@@ -5,7 +5,7 @@ Everything below a view takes its base and its rights from it. No scope: no rows
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import PermissionDenied
@@ -29,6 +29,16 @@ class MissingRight(PermissionDenied):
         )
 
 
+class Asked(set[Right]):
+    """The rights that were asked for and held. A change of rights answers for them itself: see `settle`."""
+
+    is_settled = False
+
+    def settle(self) -> None:
+        """Somebody changes rights here, perhaps his own: what holds afterwards says nothing about this change."""
+        self.is_settled = True
+
+
 @dataclass(frozen=True, kw_only=True)
 class Scope:
     """One user at one location with the rights he holds there now; also the `actor` of every operation.
@@ -40,6 +50,8 @@ class Scope:
     location: Location
     rights: frozenset[Right]
     system: str = ""
+    asked: Asked = field(default_factory=lambda: Asked(), compare=False, repr=False)
+    """By which rights something was allowed; before a change is kept they are asked again."""
 
     @classmethod
     def of_system(cls, location: Location, *, name: str) -> Scope:
@@ -60,11 +72,14 @@ class Scope:
         return str(self.user) if self.user else self.system
 
     def allows(self, right: Right) -> bool:
-        return right in self.rights
+        if right not in self.rights:
+            return False
+        self.asked.add(right)
+        return True
 
     def demand(self, right: Right) -> None:
         """Raise MissingRight unless the right is held here."""
-        if right not in self.rights:
+        if not self.allows(right):
             raise MissingRight(right, self.location)
 
     def history(self, **more: Any) -> dict[str, Any]:
@@ -77,3 +92,8 @@ class Scope:
             "location_name": str(self.location),
             **more,
         }
+
+
+def facts_of(user: User) -> dict[str, Any]:
+    """What history records of somebody who acts outside of any location, as who changes his own password."""
+    return {"user": user.pk, "user_name": str(user), "organization": user.organization_id}

@@ -3,10 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-import dj_database_url
 import pghistory
 import pgtrigger
-from django.core.exceptions import ImproperlyConfigured
 from django.utils.csp import CSP
 from django.utils.translation import gettext_lazy as _
 
@@ -38,9 +36,9 @@ INSTALLED_APPS = [
     "import_export",
     "pgtrigger",
     "pghistory",
-    "procrastinate.contrib.django",
     "locations",
-    "mcp",
+    "mcp",  # before procrastinate: its command asks first whether the database role binds the worker
+    "procrastinate.contrib.django",
     "customers",
 ]
 
@@ -82,10 +80,14 @@ FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 
 # --- Database ---------------------------------------------------------------------------------------------
 
-DATABASES: dict[str, Any] = {"default": dj_database_url.parse(environment.text("DATABASE_URL"), conn_max_age=60)}
-if DATABASES["default"]["ENGINE"] != "django.db.backends.postgresql":
-    raise ImproperlyConfigured("DATABASE_URL must name a PostgreSQL server: postgresql://user:password@host/name")
-DATABASES["default"].update(ATOMIC_REQUESTS=True, CONN_HEALTH_CHECKS=True)
+# Web, worker and commands log in as a role that owns nothing, so that row security binds them. Only the command
+# `migrate` is the owner (see manage.py).
+
+DATABASES: dict[str, Any] = {"default": environment.database("DATABASE_URL")}
+WEB_ROLE = DATABASES["default"]["USER"]
+if environment.flag("AS_OWNER", default=False):
+    DATABASES["default"] = environment.database("DATABASE_OWNER_URL")
+DATABASES["default"].update(ATOMIC_REQUESTS=True, CONN_MAX_AGE=60, CONN_HEALTH_CHECKS=True)
 
 # --- History ----------------------------------------------------------------------------------------------
 # Statement level, because it sees a bulk write or COPY at a tenth of the cost of one trigger call per row.

@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 
 from locations.models import Location
 from locations.querysets import LocationQuerySet
-from mcp import access
+from mcp import access, row_security
 from mcp.context import look
 from mcp.forms.login import LoginForm
 
@@ -49,7 +49,8 @@ class LoginView(auth_views.LoginView):
 
     def form_valid(self, form: Any) -> HttpResponse:
         """In the language that was chosen on the login page, else in the user's own."""
-        response = super().form_valid(form)
+        with row_security.rows_of_person(form.get_user().pk):  # the time of the login is noted in his row
+            response = super().form_valid(form)
         if settings.LANGUAGE_COOKIE_NAME not in self.request.COOKIES:
             response.set_cookie(settings.LANGUAGE_COOKIE_NAME, form.get_user().language, samesite="Lax")
         return response

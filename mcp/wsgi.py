@@ -6,3 +6,10 @@ from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mcp.settings")
 application = get_wsgi_application()
+
+from django.db import connection  # noqa: E402 - needs Django set up
+
+from mcp import roles  # noqa: E402 - as above
+
+roles.demand_web_role()
+connection.close()  # the processes that serve open connections of their own

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
 from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from locations.models import Location, Organization
-from mcp import access
+from mcp import access, environment, row_security
 from mcp.demo import build_cast
 from mcp.models import User, UserGroup
 from mcp.scope import Scope
@@ -19,12 +21,16 @@ type LogIn = Callable[[str], Client]
 
 
 class Browser(Client):
-    """Reads whatever it asked for, as a browser does: a streamed answer keeps its file open until it is read."""
+    """Reads whatever it asked for, as a browser does: a streamed answer keeps its file open until it is read.
+
+    Each request begins where one begins in the product: with a database in which no row exists.
+    """
 
     def request(self, **request: Any) -> Any:
-        response: Any = super().request(**request)
-        if response.streaming:
-            response.streaming_content = [b"".join(response.streaming_content)]
+        with row_security.no_rows():
+            response: Any = super().request(**request)
+            if response.streaming:
+                response.streaming_content = [b"".join(response.streaming_content)]
         return response
 
 
@@ -67,12 +73,78 @@ class Cast:
         return Scope.of_system(self.location(place, account_number), name="test")
 
 
+def log_in_to_database(connection: Any, variable: str) -> None:
+    """Let the connection, and all that are made from its settings, be those of another role."""
+    connection.close()
+    address = environment.database(variable)
+    connection.settings_dict.update(USER=address["USER"], PASSWORD=address["PASSWORD"])
+
+
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup, django_db_blocker):
-    """The cast stands in the test database from the start; each test runs in a transaction of its own."""
+    """The owner has made the test database, the cast stands in it, and from here on the web role is logged in."""
     with django_db_blocker.unblock():
         if not Organization.objects.exists():
             build()
+        log_in_to_database(connection, "DATABASE_URL")
+    yield
+    log_in_to_database(connection, "DATABASE_OWNER_URL")
+
+
+@pytest.fixture
+def _owner_for_real_transactions(request, django_db_blocker):
+    """A test with transactions of its own looks on as the owner, for whom all rows exist, and empties all tables.
+
+    Beside a live server only the test itself does: the server's threads are the web role.
+    """
+    marker = request.node.get_closest_marker("django_db")
+    is_served = "live_server" in request.fixturenames
+    is_real = bool(marker and marker.kwargs.get("transaction"))
+    if not is_served and not is_real and "as_owner" not in request.fixturenames:
+        yield
+        return
+    shared = connection.settings_dict
+    if is_served:
+        connection.settings_dict = dict(shared)
+    with django_db_blocker.unblock():
+        log_in_to_database(connection, "DATABASE_OWNER_URL")
+        yield
+        log_in_to_database(connection, "DATABASE_URL")
+    connection.settings_dict = shared
+
+
+@pytest.fixture
+def as_owner():
+    """The test changes tables, which only their owner may."""
+
+
+@pytest.fixture
+def _django_db_helper(request, _owner_for_real_transactions, _django_db_helper):
+    """What a test itself asks of the database it asks of all rows; requests and tasks enter what is theirs."""
+    if not connection.in_atomic_block or "as_owner" in request.fixturenames:
+        yield
+        return
+    with row_security._enter(row_security.Rows(is_unscoped=True)):
+        yield
+
+
+def questions(captured: CaptureQueriesContext) -> list[str]:
+    """What was asked, without the marks of transactions and what is entered in them."""
+    marks = ("SAVEPOINT", "RELEASE SAVEPOINT", "SELECT set_config('role'")
+    return [query["sql"] for query in captured.captured_queries if not query["sql"].startswith(marks)]
+
+
+@pytest.fixture
+def django_assert_num_queries():
+    """As pytest-django has it, but only questions count."""
+
+    @contextmanager
+    def counted(number: int) -> Iterator[None]:
+        with CaptureQueriesContext(connection) as captured:
+            yield
+        assert len(questions(captured)) == number, "\n".join(questions(captured))
+
+    return counted
 
 
 @pytest.fixture

@@ -1,4 +1,7 @@
-"""The settings of the tests: the product's own, on a database server of the tests, with a cheap password hash."""
+"""The settings of the tests: the product's own, on a database server of the tests, with a cheap password hash.
+
+The test database is made as its owner; then all log in as the role that row security binds (see tests/conftest.py).
+"""
 
 import atexit
 import os
@@ -7,13 +10,17 @@ from launch import embedded
 
 if os.environ.get("TEST_DATABASE_URL"):
     os.environ["DATABASE_URL"] = os.environ["TEST_DATABASE_URL"]
+    os.environ["DATABASE_OWNER_URL"] = os.environ["TEST_DATABASE_OWNER_URL"]
 else:
     _server = embedded.join_for_tests()
     atexit.register(_server.close)
-    os.environ["DATABASE_URL"] = _server.url
+    os.environ.update(DATABASE_URL=_server.url, DATABASE_OWNER_URL=_server.owner_url)
+os.environ["AS_OWNER"] = "1"
 os.environ["SECRET_KEY"] = "only-for-the-tests"
 
 from mcp.settings import *  # noqa: F403 - the environment above must stand first; these are the settings
+
+del os.environ["AS_OWNER"]
 
 LANGUAGE_CODE = "en"  # tests read the sentences of the code; German is tested where German is meant
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # one PBKDF2 hash takes 0.3 s

@@ -114,7 +114,7 @@ def test_every_app_migrates_to_nothing_and_back(django_db_blocker):
     """In a database of its own. Backwards an app drops its tables; forwards all is there again."""
     with django_db_blocker.unblock():
         name = f"scratch_{os.getpid()}"
-        with psycopg.connect(**connection.get_connection_params() | {"dbname": "postgres"}, autocommit=True) as server:
+        with psycopg.connect(os.environ["DATABASE_OWNER_URL"], dbname="postgres", autocommit=True) as server:
             server.execute(f"CREATE DATABASE {name} TEMPLATE template0")
             try:
                 _in_a_process(name)

@@ -4,7 +4,9 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from customers.querysets import CustomerCountQuerySet
-from locations.models import CustomerBase, Location
+from locations.constraints import CompositeForeignKey
+from locations.models import CustomerBase, Location, Organization
+from locations.row_security import RowSecurity
 
 
 class CustomerCount(models.Model):
@@ -20,6 +22,9 @@ class CustomerCount(models.Model):
         verbose_name = _("customer count")
         verbose_name_plural = _("customer counts")
         default_permissions = ()
+        constraints = [
+            RowSecurity(name="customercount_rows", base="base"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.base}: {self.active} + {self.archived}"
@@ -28,13 +33,29 @@ class CustomerCount(models.Model):
 class NumberCounter(models.Model):
     """The next customer number that a location tries to give. Its row lock makes registrations take turns."""
 
-    location = models.OneToOneField(Location, models.CASCADE, primary_key=True, related_name="number_counter")
+    organization = models.ForeignKey(Organization, models.CASCADE, db_index=False, related_name="+")
+    location = models.OneToOneField(
+        Location,
+        models.CASCADE,
+        primary_key=True,
+        db_constraint=False,  # numbercounter_location_of_organization refers to the same row and says more
+        related_name="number_counter",
+    )
     next_number = models.PositiveIntegerField()
 
     class Meta:
         verbose_name = _("number counter")
         verbose_name_plural = _("number counters")
         default_permissions = ()
+        constraints = [
+            RowSecurity(name="numbercounter_rows", organization="organization"),
+            CompositeForeignKey(
+                fields=["organization", "location"],
+                to="locations.Location",
+                to_fields=["organization", "id"],
+                name="numbercounter_location_of_organization",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.location}: {self.next_number}"

@@ -23,6 +23,7 @@ from locations.models import (
     Location,
     Organization,
 )
+from locations.row_security import RowSecurity
 
 
 def _text(label: object, length: int, **more: object) -> models.CharField:
@@ -158,6 +159,7 @@ class Customer(models.Model):
             ),
         ]
         constraints = [
+            RowSecurity(name="customer_rows", base="base"),
             models.UniqueConstraint(
                 fields=["base", "customer_number"],
                 include=["id", "archived_at"],

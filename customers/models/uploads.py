@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from customers.choices import UploadState
 from locations.constraints import CompositeForeignKey
 from locations.models import CustomerBase, Location, Organization
+from locations.row_security import RowSecurity
 
 
 class ImportUpload(models.Model):
@@ -39,6 +40,7 @@ class ImportUpload(models.Model):
         default_permissions = ()
         indexes = [models.Index(fields=["created_at"], name="importupload_by_created")]
         constraints = [
+            RowSecurity(name="importupload_rows", base="base"),
             models.CheckConstraint(condition=Q(state__in=UploadState.values), name="importupload_state_known"),
             CompositeForeignKey(
                 fields=["organization", "base"],

@@ -10,6 +10,7 @@ from customers import triggers
 from customers.querysets import CustomerGroupQuerySet, TagQuerySet
 from locations.history import keep_history
 from locations.models import CustomerBase
+from locations.row_security import RowSecurity
 from locations.triggers import immutable
 
 HIGHEST_PRICE_LEVEL = 99
@@ -33,6 +34,7 @@ class CustomerGroup(models.Model):
         ordering = ["name"]
         default_permissions = ()
         constraints = [
+            RowSecurity(name="customergroup_rows", base="base"),
             models.UniqueConstraint(fields=["base", "id"], name="customergroup_in_base"),
             models.UniqueConstraint(
                 F("base"),
@@ -81,6 +83,7 @@ class Tag(models.Model):
         ordering = ["name"]
         default_permissions = ()
         constraints = [
+            RowSecurity(name="tag_rows", base="base"),
             models.UniqueConstraint(
                 fields=["base", "name"],
                 name="tag_name_unique",

@@ -19,6 +19,7 @@ from customers.columns import CustomerField
 from customers.querysets import CustomerQuerySet
 from customers.resources import CustomerResource
 from locations.permissions import Right
+from mcp import row_security
 from mcp.console import scope_of
 from mcp.scope import Scope
 from spreadsheets import ENDINGS, Profile, open_writer
@@ -144,7 +145,7 @@ def export_response(
     day = timezone.localdate().isoformat()
     name = f"{_('customers')}-{scope_of(request).location.client_number}-{day}{ENDINGS[profile]}"
     return StreamingHttpResponse(
-        chunks,
+        row_security.streamed(scope_of(request), chunks),
         content_type=CONTENT_TYPES[profile],
         headers={"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"},
     )

@@ -6,7 +6,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from customers.models import Customer, NumberCounter
-from customers.numbers import take_number
+from customers.numbers import locked_counter, take_number
 from locations.models import Location
 
 WINDOW = 10_000
@@ -14,10 +14,7 @@ WINDOW = 10_000
 
 def lock_numbers(location: Location) -> None:
     """From here to the end of the transaction nobody else gives or types a number of the location's range."""
-    NumberCounter.objects.bulk_create(
-        [NumberCounter(location=location, next_number=location.first_number)], ignore_conflicts=True
-    )
-    NumberCounter.objects.select_for_update().get(location=location)
+    locked_counter(location)
 
 
 def take_numbers(location: Location, count: int, *, reserved: set[int]) -> list[int]:

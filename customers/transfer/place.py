@@ -7,6 +7,7 @@ import argparse
 from django.core.management.base import CommandError
 
 from locations.models import Location
+from mcp import roles, row_security
 from mcp.scope import Scope
 
 
@@ -16,9 +17,11 @@ def add_place(parser: argparse.ArgumentParser, *, is_required: bool = True) -> N
 
 
 def scope_of_command(*, account: int, client: int, name: str) -> Scope:
-    """Raises CommandError where there is no such open location."""
+    """Raises CommandError where there is no such open location, ImproperlyConfigured as the wrong database role."""
+    roles.demand_web_role()
     places = Location.objects.at_address(account_number=account, client_number=client).open()
-    location = places.select_related("organization", "base").first()
+    with row_security.without_scope(reason="look up a location", actor=name):
+        location = places.select_related("organization", "base").first()
     if location is None:
         raise CommandError(f"There is no open location {client} in the business {account}. Check the two numbers.")
     return Scope.of_system(location, name=name)

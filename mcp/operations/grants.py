@@ -10,13 +10,13 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from locations.models import Location, Organization
+from locations.models import Location
 from locations.permissions import Right
 from mcp import access, grants
 from mcp.grants import Grant
 from mcp.models import Restriction, UserGroup
 from mcp.operations.groups import demand_group
-from mcp.operations.holding import holdings_of
+from mcp.operations.holding import holdings_of, lock_rights
 from mcp.scope import Scope
 
 
@@ -143,7 +143,7 @@ def change_grants(*, group: UserGroup, wanted: Iterable[Grant], actor: Scope, se
     himself, OwnPromotion where he is a member of the group, and LastUserManager where nobody could manage users
     afterwards.
     """
-    Organization.objects.select_for_update().get(pk=actor.organization.pk)  # one change of rights at a time
+    lock_rights(actor)
     change = preview_grants(group=group, wanted=wanted, actor=actor)
     if seen and seen != change.fingerprint:
         raise GrantsChanged(group)

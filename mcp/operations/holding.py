@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from locations.choices import LocationKind
+from locations.models import Organization
 from locations.permissions import Right
 from mcp import access
 from mcp.access import Holdings
@@ -14,6 +15,16 @@ def holdings_of(actor: Scope) -> Holdings:
     if actor.user is None:
         return Holdings(everywhere=frozenset(Right))
     return access.holdings(actor.user, actor.organization)
+
+
+def lock_rights(actor: Scope) -> None:
+    """One change of rights at a time in a business. The actor's own are asked once more, now that nobody moves them.
+
+    Raises MissingRight where somebody has taken them meanwhile.
+    """
+    Organization.objects.select_for_update().get(pk=actor.organization.pk)
+    access.demand_still(actor)
+    actor.asked.settle()
 
 
 def acts_for_all(actor: Scope) -> bool:

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from locations.permissions import Right
 from mcp import access
 from mcp.models import Restriction, UserGroup
+from mcp.operations.holding import lock_rights
 from mcp.scope import MissingRight, Scope
 
 
@@ -26,6 +27,7 @@ def restrict(*, group: UserGroup, right: Right, actor: Scope) -> Restriction:
     Raises MissingRight, or ValidationError where the group is not the central's or already restricted.
     """
     _demand(actor)
+    lock_rights(actor)
     if group.owner_id is not None:
         raise ValidationError(
             _("%(group)s is not a user group of the central. Only those can be restricted."),
@@ -42,6 +44,7 @@ def restrict(*, group: UserGroup, right: Right, actor: Scope) -> Restriction:
 def unrestrict(*, restriction: Restriction, actor: Scope) -> None:
     """Lift a restriction of the actor's location. Raises MissingRight or PermissionDenied."""
     _demand(actor)
+    lock_rights(actor)
     if restriction.location_id != actor.location.pk:
         raise PermissionDenied
     restriction.delete()

@@ -10,14 +10,14 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
-from locations.models import Location, Organization
+from locations.models import Location
 from locations.permissions import Right
 from mcp import access
 from mcp.choices import ProviderRole
 from mcp.models import Membership, User, UserGroup
 from mcp.operations.grants import CannotGrant, OwnPromotion, demand_of_business, keep_a_manager
 from mcp.operations.groups import demand_group, may_manage_group
-from mcp.operations.holding import acts_for_all, holdings_of
+from mcp.operations.holding import acts_for_all, holdings_of, lock_rights
 from mcp.scope import Scope
 
 
@@ -143,7 +143,7 @@ def _admit(user: User, group: UserGroup, actor: Scope) -> None:
 def _locked(user: User, actor: Scope) -> User:
     """The stored person, if the actor may see him here, under the organization's lock for changes of rights."""
     actor.demand(Right.MANAGE_USERS)
-    Organization.objects.select_for_update().get(pk=actor.organization.pk)
+    lock_rights(actor)
     pk = user.pk or 0
     stored = visible_users(actor).filter(pk=pk).first() if actor.user else User.objects.get(pk=pk)
     if stored is None or stored.organization_id != actor.organization.pk:

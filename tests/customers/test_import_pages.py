@@ -219,7 +219,7 @@ def test_large_file_is_checked_and_applied_by_the_worker(log_in, monkeypatch):
     monkeypatch.setattr(uploads, "DIRECT_ROWS", 1)
     deferred = []
     for task in (tasks.check_upload, tasks.apply_upload):
-        monkeypatch.setattr(task, "defer", lambda upload, task=task: deferred.append((task, upload)))
+        monkeypatch.setattr(task, "defer", lambda task=task, **given: deferred.append((task, given)))
     client = log_in("anna")
     page = previewed(client)
     assert client.get(page)["Refresh"] == "1"
@@ -235,8 +235,8 @@ def test_large_file_is_checked_and_applied_by_the_worker(log_in, monkeypatch):
 
 def _work(deferred) -> None:
     while deferred:
-        task, pk = deferred.pop()
-        task.func(upload=pk)
+        task, given = deferred.pop()
+        task.func(**given)
 
 
 def test_right_taken_away_stops_the_worker(log_in, cast):
@@ -244,10 +244,11 @@ def test_right_taken_away_stops_the_worker(log_in, cast):
     previewed(client)
     row = stored()
     uploads.start(upload=row, state=UploadState.APPLYING)
+    somebody = tasks.for_somebody(cast.scope("anna", "Zentrale"))
     user = cast.user("anna")
     user.is_active = False
     user.save()
-    tasks.apply_upload.func(upload=str(row.pk))
+    tasks.apply_upload.func(upload=str(row.pk), **somebody)
     assert stored().state == UploadState.FAILED
     assert not Customer.objects.filter(customer_number=7).exists()
 

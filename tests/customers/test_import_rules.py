@@ -112,7 +112,7 @@ def test_rows_without_number_get_the_next_ones_that_the_file_does_not_name(anna)
 def test_exhausted_range_undoes_everything(cast):
     hamburg = cast.system("Hamburg")
     last = hamburg.location.last_number
-    NumberCounter.objects.update_or_create(location=hamburg.location, defaults={"next_number": last})
+    NumberCounter.objects.create(organization=hamburg.organization, location=hamburg.location, next_number=last)
     rows = [[number, "Voll"] for number in range(hamburg.location.first_number, last)]
     with pytest.raises(ValidationError) as refusal:
         take_in(hamburg, table(["Kundennummer", "Name"], *rows, ["", "Passt"], ["", "Zu viel"]))

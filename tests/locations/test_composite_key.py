@@ -40,7 +40,7 @@ def test_columns_that_do_not_pair_are_refused():
         CompositeForeignKey(fields=["organization", "base"], to="locations.CustomerBase", to_fields=["id"], name="odd")
 
 
-def test_key_is_created_deferred_and_removed_again(db):
+def test_key_is_created_deferred_and_removed_again(db, as_owner):
     with connection.schema_editor() as editor:
         created, removed = str(KEY.create_sql(Location, editor)), str(KEY.remove_sql(Location, editor))
         editor.execute(created)

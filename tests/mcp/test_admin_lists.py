@@ -10,13 +10,14 @@ from locations.operations import Place
 from locations.permissions import Right
 from mcp import operations
 from mcp.models import Restriction, User
+from tests.conftest import questions
 
 LISTS = [
-    ("anna", "/10400/1/mcp/user/?q=zeta", 18),
-    ("anna", "/10400/1/mcp/usergroup/?q=zeta", 13),
-    ("anna", "/10400/1/locations/location/?q=zeta", 16),
-    ("frida", "/10400/6/mcp/restriction/?q=zeta", 13),
-    ("rita", "/locations/organization/?q=zeta", 6),
+    ("anna", "/10400/1/mcp/user/?q=zeta", 16),
+    ("anna", "/10400/1/mcp/usergroup/?q=zeta", 11),
+    ("anna", "/10400/1/locations/location/?q=zeta", 14),
+    ("frida", "/10400/6/mcp/restriction/?q=zeta", 11),
+    ("rita", "/locations/organization/?q=zeta", 4),
 ]
 
 
@@ -54,7 +55,7 @@ def shown(client, address: str) -> tuple[int, int]:
     """How many rows, and with how many queries."""
     with CaptureQueriesContext(connection) as queries:
         page = client.get(address)
-    return len(page.context["cl"].result_list), len(queries)
+    return len(page.context["cl"].result_list), len(questions(queries))
 
 
 @pytest.mark.parametrize(("who", "address", "count"), LISTS)

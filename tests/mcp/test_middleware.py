@@ -2,13 +2,13 @@
 
 import pytest
 from django.apps import apps
-from django.test import Client
 from django.urls import get_script_prefix
 
 from customers.models import Customer
 from locations.permissions import Right
 from mcp import grants
 from mcp.models import Membership, User
+from tests.conftest import Browser
 
 LIST = "/10400/3/customers/customer/"
 
@@ -48,7 +48,7 @@ def test_new_password_ends_the_session(cast, log_in):
 
 @pytest.mark.parametrize("path", ["/10400/1/", "/10400/2/customers/customer/", "/10400/99/", "/77777/1/x/"])
 def test_unknown_visitor_is_sent_to_the_login_whether_or_not_the_address_exists(cast, path):
-    answer = Client().get(path)
+    answer = Browser().get(path)
     assert (answer.status_code, answer.headers["Location"]) == (302, f"/login/?next={path}")
 
 

@@ -1,12 +1,12 @@
 """The chooser after the login and the switch in the header."""
 
 import pytest
-from django.test import Client
 
 from locations.models import Location
 from locations.operations import Place
 from mcp import operations
 from mcp.models import User
+from tests.conftest import Browser
 
 
 def names(response):
@@ -98,10 +98,10 @@ def test_user_without_any_location_is_told_what_to_do(cast, log_in):
 
 def test_chooser_has_pages_and_a_constant_number_of_queries(cast, log_in, django_assert_num_queries):
     anna = log_in("anna")
-    with django_assert_num_queries(7):  # session, user, count and rows, between the marks of the transaction
+    with django_assert_num_queries(5):  # session, user, count and rows
         anna.get("/")
     open_branches(cast, 60)
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(5):
         response = anna.get("/")
     assert (len(names(response)), response.context["page"].paginator.count) == (50, 66)
     assert len(names(anna.get("/", {"page": 2}))) == 16
@@ -117,13 +117,13 @@ def test_switch_lists_what_is_found_and_marks_where_one_is(log_in):
 def test_switch_shows_twenty_and_says_that_there_are_more(cast, log_in, django_assert_num_queries):
     open_branches(cast, 30)
     anna = log_in("anna")
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(4):
         response = anna.get("/locations/switch/")
     assert (len(response.context["locations"]), response.context["has_more"]) == (20, True)
 
 
 def test_switch_shows_nothing_to_a_stranger(db):
-    response = Client().get("/locations/switch/")
+    response = Browser().get("/locations/switch/")
     assert (response.status_code, response.headers["Location"]) == (302, "/login/?next=/")
 
 

@@ -3,12 +3,12 @@
 import pytest
 from django.core.exceptions import PermissionDenied
 from django.template.loader import render_to_string
-from django.test import Client
 
 from locations.models import Location
 from locations.permissions import Right
 from mcp import errors, panels
 from mcp.models import User
+from tests.conftest import Browser
 
 NORDLICHT_PAGES = ["/", "/password_change/", "/overview/figures/", "/customers/customer/", "/no/such/page/"]
 
@@ -37,7 +37,7 @@ def test_not_found_page_is_the_same_for_a_closed_location(cast, log_in):
 
 @pytest.mark.parametrize("address", ["/10400/2/", "/99999/2/", "/10400/2/customers/customer/7/change/?q=1"])
 def test_anonymous_is_sent_to_the_login_whether_or_not_the_address_exists(db, address):
-    response = Client().get(address)
+    response = Browser().get(address)
     assert response.status_code == 302
     assert response.headers["Location"] == "/login/?next=" + address.replace("?", "%3F").replace("=", "%3D")
 
@@ -103,7 +103,7 @@ def test_broken_page_needs_no_context():
 
 
 def test_forged_form_is_refused_with_a_page_of_ours(cast):
-    client = Client(enforce_csrf_checks=True)
+    client = Browser(enforce_csrf_checks=True)
     response = client.post("/login/", {"username": "anna"}, headers={"Accept-Language": "en"})
     assert response.status_code == 403
     assert "This form is no longer valid" in response.content.decode()

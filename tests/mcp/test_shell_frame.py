@@ -3,25 +3,25 @@
 import re
 
 import pytest
-from django.test import Client
 
 from locations.permissions import Right
 from mcp import menu
 from mcp.console import console
 from mcp.demo import COUNTER
+from tests.conftest import Browser
 
 ENGLISH = {"Accept-Language": "en"}
 LINK = re.compile(r'<a[^>]*\shref="(/[^"#]*)"')
 FORM = re.compile(r'<form[^>]*\saction="(/[^"]*)"')
 
 
-def page(client: Client, address: str) -> str:
+def page(client: Browser, address: str) -> str:
     response = client.get(address, headers=ENGLISH)
     assert response.status_code == 200
     return response.content.decode()
 
 
-def menu_of(client: Client, address: str) -> list[tuple[str, list[str]]]:
+def menu_of(client: Browser, address: str) -> list[tuple[str, list[str]]]:
     groups = client.get(address, headers=ENGLISH).context["sidebar_navigation"]
     return [(str(group["title"]), [item["link"] for item in group["items"]]) for group in groups]
 
@@ -61,7 +61,7 @@ def test_pages_have_icon_language_and_a_way_past_the_side_bar(log_in):
 
 
 def test_pages_have_no_script_and_no_handler_that_the_policy_forbids(log_in):
-    for text in (page(log_in("anna"), "/10400/2/"), page(log_in("anna"), "/"), page(Client(), "/login/")):
+    for text in (page(log_in("anna"), "/10400/2/"), page(log_in("anna"), "/"), page(Browser(), "/login/")):
         assert not re.search(r"<script(?![^>]*\ssrc=)", text)
         assert not re.search(r"\son(click|load|submit|change|input)=", text)
 

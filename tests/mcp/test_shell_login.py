@@ -4,15 +4,15 @@ from typing import Any
 
 import pytest
 from django.conf import settings
-from django.test import Client
 
 from mcp.demo import PASSWORD
+from tests.conftest import Browser
 
 ENGLISH = {"Accept-Language": "en"}
 
 
-def login(username: str, password: str = PASSWORD, **more: str) -> tuple[Client, Any]:
-    client = Client()
+def login(username: str, password: str = PASSWORD, **more: str) -> tuple[Browser, Any]:
+    client = Browser()
     return client, client.post("/login/", {"username": username, "password": password, **more}, headers=ENGLISH)
 
 
@@ -44,21 +44,21 @@ def test_login_refuses_with_one_sentence_whatever_is_wrong(cast, username, passw
 
 
 def test_account_number_is_out_of_the_way_until_the_address_names_one(db):
-    assert '<details class="shell-details">' in Client().get("/login/").content.decode()
-    page = Client().get("/login/?next=/10400/2/").content.decode()
+    assert '<details class="shell-details">' in Browser().get("/login/").content.decode()
+    page = Browser().get("/login/?next=/10400/2/").content.decode()
     assert '<details class="shell-details" open>' in page
     assert 'value="10400"' in page
 
 
 def test_login_page_speaks_the_chosen_language_and_tells_the_browser(db):
-    assert '<html lang="de"' in Client().get("/login/", headers={"Accept-Language": "de"}).content.decode()
-    assert '<html lang="en"' in Client().get("/login/", headers=ENGLISH).content.decode()
+    assert '<html lang="de"' in Browser().get("/login/", headers={"Accept-Language": "de"}).content.decode()
+    assert '<html lang="en"' in Browser().get("/login/", headers=ENGLISH).content.decode()
 
 
 def test_language_of_the_user_is_taken_unless_one_was_chosen_before(cast):
     client, _response = login("anna")
     assert client.cookies[settings.LANGUAGE_COOKIE_NAME].value == "de"
-    client = Client()
+    client = Browser()
     client.post("/i18n/setlang/", {"language": "en", "next": "/login/"})
     client.post("/login/", {"username": "anna", "password": PASSWORD})
     assert client.cookies[settings.LANGUAGE_COOKIE_NAME].value == "en"

@@ -6,13 +6,13 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import transaction
 from django.utils import timezone
 
 from customers.demo import build_customers
 from customers.filling import fill
 from customers.transfer.place import add_place, scope_of_command
 from locations.models import Organization
+from mcp import roles, row_security
 from mcp.demo import CAST, PASSWORD, build_cast
 from mcp.models import User
 
@@ -30,18 +30,20 @@ class Command(BaseCommand):
         parser.add_argument("--customers", type=int, metavar="N", help="add N customers at --account and --client")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if options["logins"]:
-            self._print_logins()
-        elif options["customers"] is not None:
+        if options["customers"] is not None:
             self._fill(options["customers"], options["account"], options["client"])
-        else:
-            self._load(is_quiet=options["if_empty"])
+            return
+        roles.demand_web_role()
+        with row_security.without_scope(reason="the demo is of several businesses", actor=NAME):
+            if options["logins"]:
+                self._print_logins()
+            else:
+                self._load(is_quiet=options["if_empty"])
 
     def _load(self, *, is_quiet: bool) -> None:
         if not Organization.objects.exists():
-            with transaction.atomic():
-                build_cast()
-                count = build_customers(now=timezone.localtime())
+            build_cast()
+            count = build_customers(now=timezone.localtime())
             self.stdout.write(f"The demo is loaded: {Organization.objects.count()} businesses, {count} customers.")
         elif not is_quiet:
             self.stdout.write("There are businesses in the database already. Nothing was changed.")

@@ -12,6 +12,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from customers.resources import CustomerResource
 from customers.transfer.exporting import FORMATS, export_chunks
 from customers.transfer.place import add_place, scope_of_command
+from mcp import row_security
+from mcp.scope import Scope
 from spreadsheets import ENDINGS, Profile
 
 NAME = "export_customers"
@@ -32,6 +34,13 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         started = time.monotonic()
         scope = scope_of_command(account=options["account"], client=options["client"], name=NAME)
+        with row_security.rows_of(scope):
+            count = self._export(scope, options)
+        summary = {"exported": count, "seconds": round(time.monotonic() - started, 2)}
+        sentence = "{exported} customers exported in {seconds} s.".format(**summary)
+        self.stdout.write(json.dumps(summary) if options["json"] else sentence)
+
+    def _export(self, scope: Scope, options: dict[str, Any]) -> int:
         resource = CustomerResource(scope=scope)
         customers = resource.get_queryset() if options["archived"] else resource.get_queryset().active()
         chunks = export_chunks(
@@ -45,9 +54,7 @@ class Command(BaseCommand):
         with options["file"].open("wb") as file:
             for chunk in chunks:
                 file.write(chunk)
-        summary = {"exported": customers.count(), "seconds": round(time.monotonic() - started, 2)}
-        sentence = "{exported} customers exported in {seconds} s.".format(**summary)
-        self.stdout.write(json.dumps(summary) if options["json"] else sentence)
+        return customers.count()
 
 
 def _profile(file: Path) -> Profile:

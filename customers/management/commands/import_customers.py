@@ -16,6 +16,8 @@ from customers.transfer.outcome import Outcome
 from customers.transfer.place import add_place, scope_of_command
 from customers.transfer.reading import Reading
 from customers.transfer.sheet import IGNORE, Sheet, is_our_own, match_columns
+from mcp import row_security
+from mcp.scope import Scope
 from spreadsheets import DELIMITERS, ENCODINGS, Overrules, UnreadableFile, open_table
 
 NAME = "import_customers"
@@ -41,21 +43,24 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         scope = scope_of_command(account=options["account"], client=options["client"], name=NAME)
         resource = CustomerResource(scope=scope)
-        sheet, reading = _read(resource, options)
+        with row_security.rows_of(scope):
+            sheet, reading = _read(resource, options)
         is_dry = options["dry_run"]
-        if not is_dry and not options["yes"] and not self._is_confirmed(resource, sheet, reading):
+        if not is_dry and not options["yes"] and not self._is_confirmed(scope, sheet, reading):
             raise CommandError("Nothing was imported. Say --yes to import without being asked.")
-        with override("en"), pghistory.context(**scope.history(reason=f"import of {options['file'].name}")):
+        context = pghistory.context(**scope.history(reason=f"import of {options['file'].name}"))
+        with override("en"), row_security.rows_of(scope), context:
             outcome = resource.run(sheet, dry_run=is_dry, reading=reading)
         self._report(outcome, as_json=options["json"], is_dry=is_dry)
         if outcome.rejected:
             sys.exit(1)
 
-    def _is_confirmed(self, resource: CustomerResource, sheet: Sheet, reading: Reading) -> bool:
+    def _is_confirmed(self, scope: Scope, sheet: Sheet, reading: Reading) -> bool:
         """Without a terminal there is nobody to ask: the command line was the confirmation."""
         if not sys.stdin.isatty():
             return True
-        outcome = resource.run(sheet, dry_run=True, reading=reading)
+        with row_security.rows_of(scope):
+            outcome = CustomerResource(scope=scope).run(sheet, dry_run=True, reading=reading)
         self.stderr.write(_sentence(outcome))
         return input("Import now? [y/N] ").strip().lower() in {"y", "yes", "j", "ja"}
 

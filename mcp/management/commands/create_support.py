@@ -10,6 +10,7 @@ import pghistory
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from mcp import roles, row_security
 from mcp.choices import ProviderRole
 from mcp.operations import create_provider_user
 
@@ -24,8 +25,10 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Asks for the password; where nobody sits at a terminal, reads it as one line."""
         password = getpass.getpass("Password: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
+        roles.demand_web_role()
+        opened = row_security.without_scope(reason="a person of no business is created", actor="create_support")
         try:
-            with pghistory.context(user=None, user_name="create_support"):
+            with opened, pghistory.context(user=None, user_name="create_support"):
                 create_provider_user(
                     username=options["username"], role=ProviderRole(options["role"]), password=password
                 )

@@ -1,0 +1,15 @@
+"""`manage.py procrastinate worker`, which does not start where row security would not bind it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from procrastinate.contrib.django.management.commands import procrastinate
+
+from mcp import roles
+
+
+class Command(procrastinate.Command):
+    def handle(self, *args: Any, **options: Any) -> None:
+        roles.demand_web_role()
+        super().handle(*args, **options)

@@ -1,0 +1,24 @@
+"""Who did what, where: a context of the history exists for its own business, and for whoever it names.
+
+The table is a library's and shared by all businesses. Nobody sets its facts but this program, as text.
+"""
+
+from django.db import migrations
+
+from locations.row_security import SETTINGS, disable_sql, enable_sql
+
+OWN = ' OR '.join(
+    f"metadata->>'{key}' = nullif(current_setting('{SETTINGS[key]}', true), '')" for key in ('organization', 'user')
+)
+
+
+class Migration(migrations.Migration):
+
+    dependencies = [
+        ('mcp', '0005_row_security'),
+        ('pghistory', '0007_auto_20250421_0444'),
+    ]
+
+    operations = [
+        migrations.RunSQL(enable_sql('pghistory_context', OWN), disable_sql('pghistory_context')),
+    ]

@@ -1,0 +1,119 @@
+"""Entering: what the database lets the current transaction see.
+
+Nothing is set outside of these functions, and what they set ends with their block. Outside of all of them no row of
+any business exists. They hold inside one transaction (`SET LOCAL`), so that a pooler may hand the connection on.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.db import connection, transaction
+
+from locations.row_security import SETTINGS, UNSCOPED_ROLE
+
+if TYPE_CHECKING:
+    from mcp.models import User
+    from mcp.scope import Scope
+
+log = logging.getLogger("mcp.without_scope")
+
+_SET = "SELECT set_config('role', %s, true), " + ", ".join(
+    f"set_config('{name}', %s, true)" for name in SETTINGS.values()
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rows:
+    """Which rows exist for a transaction: those of a base, of a business, and of a person himself."""
+
+    base: int | None = None
+    organization: int | None = None
+    user: int | None = None
+    is_unscoped: bool = False
+
+    def parameters(self) -> list[str]:
+        role = UNSCOPED_ROLE if self.is_unscoped else "none"
+        return [role, *("" if value is None else str(value) for value in (self.base, self.organization, self.user))]
+
+
+NO_ROWS = Rows()
+_entered: ContextVar[Rows] = ContextVar("entered_rows", default=NO_ROWS)
+
+
+def entered() -> Rows:
+    """What this thread has entered."""
+    return _entered.get()
+
+
+@contextmanager
+def no_rows() -> Iterator[None]:
+    """A transaction for which nothing of any business exists."""
+    with _enter(NO_ROWS):
+        yield
+
+
+@contextmanager
+def rows_of_person(pk: int) -> Iterator[None]:
+    """A transaction for which only this user exists: enough to find out who he is."""
+    with _enter(Rows(user=pk)):
+        yield
+
+
+@contextmanager
+def rows_of_business(user: User) -> Iterator[None]:
+    """A transaction for which the user's business exists, but no customer: outside of any location."""
+    with _enter(Rows(organization=user.organization_id, user=user.pk)):
+        yield
+
+
+@contextmanager
+def rows_of(scope: Scope) -> Iterator[None]:
+    """A transaction for which the scope's business and base exist."""
+    user = scope.user.pk if scope.user else None
+    with _enter(Rows(base=scope.base.pk, organization=scope.organization.pk, user=user)):
+        yield
+
+
+@contextmanager
+def without_scope(*, reason: str, actor: str) -> Iterator[None]:
+    """A transaction for which the rows of all businesses exist: the one way past row security, and it is logged.
+
+    For what belongs to no business: the login, the provider's support, upkeep by the worker.
+    """
+    log.info("All businesses opened for %s: %s", actor, reason)
+    with _enter(Rows(is_unscoped=True)):
+        yield
+
+
+def streamed[Part](scope: Scope, parts: Iterable[Part]) -> Iterator[Part]:
+    """The parts, made inside the scope: an answer is streamed after its request has ended."""
+    with rows_of(scope):
+        yield from parts
+
+
+@contextmanager
+def _enter(rows: Rows) -> Iterator[None]:
+    is_inner = connection.in_atomic_block
+    before = _entered.get()
+    with transaction.atomic():
+        _set(rows)
+        _entered.set(rows)
+        try:
+            yield
+        finally:
+            _entered.set(before)
+        # An exception rolls back to where the block began, and the settings with it; the end of a transaction
+        # forgets them as well.
+        if is_inner and not connection.needs_rollback:
+            _set(before)
+
+
+def _set(rows: Rows) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(_SET, rows.parameters())
