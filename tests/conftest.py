@@ -80,6 +80,16 @@ def log_in_to_database(connection: Any, variable: str) -> None:
     connection.settings_dict.update(USER=address["USER"], PASSWORD=address["PASSWORD"])
 
 
+@contextmanager
+def as_web_role() -> Iterator[None]:
+    """For a test that looks on as the owner: what it does here it does as the role that the product has."""
+    log_in_to_database(connection, "DATABASE_URL")
+    try:
+        yield
+    finally:
+        log_in_to_database(connection, "DATABASE_OWNER_URL")
+
+
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup, django_db_blocker):
     """The owner has made the test database, the cast stands in it, and from here on the web role is logged in."""
