@@ -16,7 +16,9 @@ from launch.embedded import Handle
 def main() -> None:
     arguments = _arguments()
     with Handle(Cluster(folder=folders.var() / "postgres-bench")) as server:
-        os.environ.update(DATABASE_URL=server.url, DJANGO_SETTINGS_MODULE="bench.settings")
+        os.environ.update(
+            DATABASE_URL=server.url, DATABASE_OWNER_URL=server.owner_url, DJANGO_SETTINGS_MODULE="bench.settings"
+        )
         _run(arguments)
 
 

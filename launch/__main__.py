@@ -38,7 +38,7 @@ def check_python(version: tuple[int, int]) -> None:
 def _prepare(supervisor: Supervisor) -> None:
     own = os.environ.get("DATABASE_URL")
     if own:
-        database.check(own)
+        database.check(web=own, owner=os.environ.get("DATABASE_OWNER_URL"))
     else:
         _say("Starting the embedded PostgreSQL …")
     prepare()

@@ -27,14 +27,22 @@ def current(key: str) -> str:
     return f"nullif(current_setting('{SETTINGS[key]}', true), '')::bigint"
 
 
-def enable_sql(table: str, condition: str) -> str:
-    """Let only the rows of `condition` exist in the table, for its owner as well; all of them for UNSCOPED_ROLE."""
+def enable_sql(table: str, condition: str, check: str) -> str:
+    """Let only the rows of `condition` exist in the table, for its owner as well; all of them for UNSCOPED_ROLE.
+
+    `check` is the condition for what is written, where it may be narrower than what is seen.
+    """
     return f"""
         ALTER TABLE {table} ENABLE ROW LEVEL SECURITY;
         ALTER TABLE {table} FORCE ROW LEVEL SECURITY;
-        CREATE POLICY scope ON {table} USING ({condition}) WITH CHECK ({condition});
+        CREATE POLICY scope ON {table} USING ({condition}) WITH CHECK ({check});
         CREATE POLICY unscoped ON {table} TO {UNSCOPED_ROLE} USING (true) WITH CHECK (true)
     """
+
+
+def own_or_of_nobody(owner: str, organization: str, person: str, user: str) -> str:
+    """The condition that a row is of the entered business, or of nobody and about the entered person."""
+    return f"{owner} = {organization} OR ({owner} IS NULL AND {person} = {user})"
 
 
 def disable_sql(table: str) -> str:
@@ -67,6 +75,13 @@ class RowSecurity(BaseConstraint):
         columns = {key: model._meta.get_field(field).column for key, field in self.fields.items()}
         return " OR ".join(f"{column} = {current(key)}" for key, column in columns.items())
 
+    def check(self, model: Any) -> str:
+        """As SQL: what may be written. Who sees himself writes himself, but into no business that he is not of."""
+        if set(self.fields) != {"organization", "user"}:
+            return self.condition(model)
+        columns = {key: model._meta.get_field(field).column for key, field in self.fields.items()}
+        return own_or_of_nobody(columns["organization"], current("organization"), columns["user"], current("user"))
+
     def named(self, name: str) -> RowSecurity:
         """The same rule for another table, such as the history of this one."""
         return RowSecurity(name=name, **self.fields)
@@ -76,7 +91,8 @@ class RowSecurity(BaseConstraint):
         return ""
 
     def create_sql(self, model: Any, schema_editor: Any) -> Any:
-        return _statement(enable_sql("%(table)s", self.condition(model)), model, schema_editor)
+        sql = enable_sql("%(table)s", self.condition(model), self.check(model))
+        return _statement(sql, model, schema_editor)
 
     def remove_sql(self, model: Any, schema_editor: Any) -> Any:
         return _statement(disable_sql("%(table)s"), model, schema_editor)

@@ -37,6 +37,11 @@ class Browser(Client):
 def build() -> None:
     """The cast, and nothing left in the transaction of who made it: a test starts as nobody."""
     build_cast()
+    forget_author()
+
+
+def forget_author() -> None:
+    """What pghistory.context has set stays to the end of the transaction, which for a test is that of the test."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT set_config('pghistory.context_id', '', true), set_config('pghistory.context_metadata', '', true)"

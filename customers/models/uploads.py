@@ -21,7 +21,12 @@ class ImportUpload(models.Model):
     organization = models.ForeignKey(Organization, models.CASCADE, related_name="+")
     base = models.ForeignKey(CustomerBase, models.CASCADE, related_name="+")
     location = models.ForeignKey(Location, models.CASCADE, related_name="+")
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.CASCADE,
+        db_constraint=False,  # importupload_user_of_organization refers to the same row and says more
+        related_name="+",
+    )
     created_at = models.DateTimeField(_("created"), db_default=Now(), editable=False)
     name = models.CharField(_("file"), max_length=255)
     sha256 = models.CharField(max_length=64)
@@ -53,6 +58,12 @@ class ImportUpload(models.Model):
                 to="locations.Location",
                 to_fields=["organization", "id"],
                 name="importupload_location_of_organization",
+            ),
+            CompositeForeignKey(
+                fields=["organization", "user"],
+                to="mcp.User",
+                to_fields=["organization", "id"],
+                name="importupload_user_of_organization",
             ),
         ]
 

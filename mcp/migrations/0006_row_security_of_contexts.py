@@ -5,11 +5,12 @@ The table is a library's and shared by all businesses. Nobody sets its facts but
 
 from django.db import migrations
 
-from locations.row_security import SETTINGS, disable_sql, enable_sql
+from locations.row_security import SETTINGS, disable_sql, enable_sql, own_or_of_nobody
 
-OWN = ' OR '.join(
-    f"metadata->>'{key}' = nullif(current_setting('{SETTINGS[key]}', true), '')" for key in ('organization', 'user')
-)
+FACTS = {key: f"(metadata->>'{key}')" for key in ('organization', 'user')}
+ENTERED = {key: f"nullif(current_setting('{SETTINGS[key]}', true), '')" for key in FACTS}
+SEEN = ' OR '.join(f'{FACTS[key]} = {ENTERED[key]}' for key in FACTS)
+WRITTEN = own_or_of_nobody(FACTS['organization'], ENTERED['organization'], FACTS['user'], ENTERED['user'])
 
 
 class Migration(migrations.Migration):
@@ -20,5 +21,5 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.RunSQL(enable_sql('pghistory_context', OWN), disable_sql('pghistory_context')),
+        migrations.RunSQL(enable_sql('pghistory_context', SEEN, WRITTEN), disable_sql('pghistory_context')),
     ]

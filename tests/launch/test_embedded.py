@@ -105,7 +105,7 @@ def test_server_listens_on_no_network_address(server: Cluster):
 def test_server_waits_for_the_disk_unless_it_is_for_tests(tmp_path: Path, durable: bool, fsync: str):
     with (
         Handle(Cluster(folder=tmp_path, durable=durable)) as handle,
-        psycopg.connect(handle.url) as connection,
+        psycopg.connect(handle.owner_url) as connection,
     ):
         assert connection.execute("SHOW fsync").fetchone() == (fsync,)
         assert connection.execute("SHOW max_connections").fetchone() == ("200",)
@@ -155,7 +155,7 @@ def test_everything_killed_and_started_again_keeps_the_data(made: Cluster):
     for process in family:
         with contextlib.suppress(psutil.NoSuchProcess):  # some end as soon as the first one is gone
             process.kill()
-    with Handle(made) as handle, psycopg.connect(handle.url) as connection:
+    with Handle(made) as handle, psycopg.connect(handle.owner_url) as connection:
         assert connection.execute("SELECT answer FROM kept").fetchone() == (42,)
         assert server_pid(made) != postmaster.pid
     assert server_pid(made) is None
@@ -166,7 +166,7 @@ def test_server_killed_alone_is_started_again(made: Cluster):
         number = server_pid(made)
         assert number is not None
         os.kill(number, signal.SIGKILL)
-        with Handle(made) as again, psycopg.connect(again.url) as connection:
+        with Handle(made) as again, psycopg.connect(again.owner_url) as connection:
             assert connection.execute("SELECT 1").fetchone() == (1,)
 
 
@@ -185,7 +185,7 @@ def test_pid_file_that_names_a_stranger_is_no_obstacle(made: Cluster):
     made.account.own(made.data / "postmaster.pid")
     (made.data / ".s.PGSQL.5432.lock").write_text("\n".join(lines) + "\n")
     assert server_pid(made) is None
-    with Handle(made) as handle, psycopg.connect(handle.url) as connection:
+    with Handle(made) as handle, psycopg.connect(handle.owner_url) as connection:
         assert connection.execute("SELECT 1").fetchone() == (1,)
 
 
@@ -205,7 +205,7 @@ def test_creation_broken_off_is_begun_anew(tmp_path: Path):
 
 @pytest.mark.parametrize("name", ["with a space", "Bäckerei, 'Nord' & Söhne", "deep/" * 25])
 def test_awkward_path_works(tmp_path: Path, name: str):
-    with Handle(cluster(tmp_path / name)) as handle, psycopg.connect(handle.url) as connection:
+    with Handle(cluster(tmp_path / name)) as handle, psycopg.connect(handle.owner_url) as connection:
         assert connection.execute("SELECT current_user").fetchone() == ("stammhaus",)
         assert len(str(handle.cluster.sockets / ".s.PGSQL.5432")) <= 103
 
@@ -240,7 +240,7 @@ def test_settings_of_another_server_in_the_environment_are_no_obstacle(made: Clu
         "LC_ALL": "xx_XX",
     }.items():
         monkeypatch.setenv(name, value)
-    with Handle(made) as handle, psycopg.connect(handle.url) as connection:
+    with Handle(made) as handle, psycopg.connect(handle.owner_url) as connection:
         assert connection.execute("SELECT 1").fetchone() == (1,)
 
 

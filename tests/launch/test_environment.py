@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from launch import embedded, environment
-from launch.cluster import Cluster
+from launch.cluster import WEB_ROLE, Cluster
 from launch.folders import PROJECT
 from launch.problem import CannotStart
 
@@ -66,7 +66,7 @@ def test_prepare_fills_in_the_embedded_database_and_a_lasting_key(tmp_path: Path
     cluster = Cluster(folder=tmp_path / "postgres")
     process = prepared(tmp_path)
     url, key = said_by(process)
-    assert (url, key) == (cluster.url(), (tmp_path / "secret_key").read_text().strip())
+    assert (url, key) == (cluster.url(role=WEB_ROLE), (tmp_path / "secret_key").read_text().strip())
     process.communicate("\n")
     assert cluster.postmaster() is None
 

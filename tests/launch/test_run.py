@@ -125,8 +125,8 @@ def test_run_migrates_and_loads_the_demo_as_the_plain_role(project: Path, launch
     process.send_signal(signal.SIGTERM)
     process.communicate(timeout=30)
     assert (project / "commands.txt").read_text().splitlines() == [
-        "migrate --no-input as postgresql://stammhaus",
-        "demo --if-empty as postgresql://stammhaus",
+        "migrate --no-input as postgresql://stammhaus_web",
+        "demo --if-empty as postgresql://stammhaus_web",
     ]
 
 

@@ -1,0 +1,200 @@
+"""Row security by itself: raw SQL, as the web role, with no line of ours between it and the tables."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.db import DatabaseError, connection, transaction
+
+from customers.models import Customer
+from locations.row_security import SETTINGS
+from mcp import row_security
+from tests.isolation.rows import belongs, count, fill_every_table, owner_key, owners
+from tests.isolation.tables import WITHOUT_ROWS_OF_ANYBODY, all_tables, guarded_tables
+
+
+@pytest.fixture
+def scopes(cast):
+    return fill_every_table(cast)
+
+
+def test_every_table_is_under_row_security_or_says_why_not(db):
+    guarded = {table.name for table in guarded_tables()}
+    assert all_tables() - guarded == set(WITHOUT_ROWS_OF_ANYBODY)
+    assert len(guarded) >= 25
+
+
+def test_policies_are_the_two_and_compare_with_one_setting(db):
+    """A sub-select, an array or a function for each row would cost seconds at a million of them."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT tablename, policyname, cmd, permissive, roles::text[], qual, with_check FROM pg_policies"
+        )
+        rows = cursor.fetchall()
+    assert {policy for _table, policy, *_rest in rows} == {"scope", "unscoped"}
+    for table, policy, command, permissive, roles, condition, check in rows:
+        assert (command, permissive) == ("ALL", "PERMISSIVE"), table
+        assert condition == check or set(re.findall(r"stammhaus\.\w+", check)) == {
+            "stammhaus.organization",
+            "stammhaus.user",
+        }, table
+        assert roles == (["public"] if policy == "scope" else ["stammhaus_unscoped"])
+        if policy == "scope":
+            assert "SELECT" not in condition.upper(), table
+            assert any(name in condition for name in SETTINGS.values()), table
+
+
+def test_views_and_functions_with_their_owners_rights_are_the_two_that_are_known(db):
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT viewname FROM pg_views WHERE schemaname = 'public'")
+        assert cursor.fetchall() == [("customers_searchable",)]
+        cursor.execute("""
+            SELECT proname FROM pg_proc WHERE prosecdef AND pronamespace = 'public'::regnamespace
+        """)
+        assert cursor.fetchall() == [("customers_settle_search",)]
+
+
+def test_each_table_shows_the_own_rows_and_none_of_another_business(scopes):
+    nordlicht, suedstern = scopes[10400], scopes[20800]
+    for table in guarded_tables():
+        there = owners(table, scopes)
+        assert all(there.values()), f"{table.name} has rows of both businesses: {there}"
+        with row_security.rows_of(nordlicht):
+            assert (count(table, nordlicht), count(table, suedstern)) == (there[10400], 0), table.name
+        with row_security.rows_of(suedstern):
+            assert (count(table, nordlicht), count(table, suedstern)) == (0, there[20800]), table.name
+
+
+def test_without_a_scope_each_table_is_empty(scopes):
+    with row_security.no_rows(), connection.cursor() as cursor:
+        for table in guarded_tables():
+            cursor.execute(f"SELECT count(*) FROM {connection.ops.quote_name(table.name)}")
+            assert cursor.fetchone() == (0,), table.name
+        cursor.execute("SELECT count(*) FROM customers_searchable")
+        assert cursor.fetchone() == (0,)
+
+
+def test_rows_of_another_business_cannot_be_changed_or_deleted(scopes):
+    nordlicht, suedstern = scopes[10400], scopes[20800]
+    for table in guarded_tables():
+        name, key = connection.ops.quote_name(table.name), owner_key(table, suedstern)
+        update, delete = f"UPDATE {name} AS seen SET {_itself(table.name)}", f"DELETE FROM {name} AS seen"
+        for kind, statement in (("UPDATE", update), ("DELETE", delete)):
+            if not _may(kind, table.name):
+                continue
+            with row_security.rows_of(nordlicht), connection.cursor() as cursor:
+                cursor.execute(f"{statement} WHERE {belongs(table)}", [key])
+                assert cursor.rowcount == 0, (table.name, statement)
+        assert owners(table, scopes)[20800] >= 1
+
+
+def test_history_can_be_added_to_and_nothing_else(db):
+    histories = [table.name for table in guarded_tables() if table.name.endswith("event")]
+    assert len(histories) >= 10
+    for name in histories:
+        assert [_may(kind, name) for kind in ("SELECT", "INSERT", "UPDATE", "DELETE")] == [True, True, False, False]
+
+
+def _may(kind: str, table: str) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT has_table_privilege(session_user, %s, %s)", [table, kind])
+        return bool(cursor.fetchone()[0])
+
+
+def _itself(table: str) -> str:
+    """A change of nothing, by a column that any trigger leaves alone."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0 AND attgenerated = '' "
+            "AND NOT attisdropped ORDER BY attnum LIMIT 1",
+            [table],
+        )
+        column = connection.ops.quote_name(cursor.fetchone()[0])
+    return f"{column} = {column}"
+
+
+def test_a_row_cannot_be_put_into_another_business(scopes):
+    """A copy of an own row that says to be another's. Refused before any trigger or key looks at it."""
+    nordlicht, suedstern = scopes[10400], scopes[20800]
+    for table in guarded_tables():
+        if table.name == "pghistory_context":
+            continue
+        columns, values = _copy(table.name, table.column)
+        statement = (
+            f"INSERT INTO {table.name} ({columns}) OVERRIDING SYSTEM VALUE SELECT {values} FROM {table.name} LIMIT 1"
+        )
+        with row_security.rows_of(nordlicht), pytest.raises(DatabaseError) as caught, transaction.atomic():
+            connection.cursor().execute(statement, [owner_key(table, suedstern)])
+        assert "row-level security" in str(caught.value), (table.name, caught.value)
+
+
+def _copy(table: str, owner_column: str) -> tuple[str, str]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0 AND attgenerated = '' "
+            "AND NOT attisdropped ORDER BY attnum",
+            [table],
+        )
+        names = [name for (name,) in cursor.fetchall()]
+    quoted = ['"' + name + '"' for name in names]
+    return ", ".join(quoted), ", ".join("%s" if name == owner_column else f'"{name}"' for name in names)
+
+
+def test_own_row_can_be_written(scopes):
+    nordlicht = scopes[10400]
+    with row_security.rows_of(nordlicht):
+        assert Customer.objects.update(memo="neu") == Customer.objects.count() > 0
+
+
+def test_a_person_alone_sees_himself_and_nobody_else(scopes, cast):
+    bodo = cast.user("bodo")
+    with row_security.rows_of_person(bodo.pk), connection.cursor() as cursor:
+        cursor.execute("SELECT username FROM mcp_user")
+        assert cursor.fetchall() == [("bodo",)]
+        cursor.execute("SELECT count(*) FROM mcp_usergroup")
+        assert cursor.fetchone() == (0,)
+
+
+def test_outside_of_a_location_no_customer_exists(scopes, cast):
+    with row_security.rows_of_business(cast.user("anna")), connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM customers_customer")
+        assert cursor.fetchone() == (0,)
+        cursor.execute("SELECT DISTINCT organization_id FROM locations_location")
+        assert cursor.fetchall() == [(cast.organization().pk,)]
+
+
+def test_what_was_entered_ends_with_its_block(scopes):
+    nordlicht, suedstern = scopes[10400], scopes[20800]
+    with row_security.rows_of(nordlicht):
+        with row_security.rows_of(suedstern):
+            assert _seen_bases() == {suedstern.base.pk}
+        assert _seen_bases() == {nordlicht.base.pk}
+        with pytest.raises(ZeroDivisionError), row_security.rows_of(suedstern):
+            raise ZeroDivisionError
+        assert _seen_bases() == {nordlicht.base.pk}
+        with pytest.raises(DatabaseError), row_security.rows_of(suedstern):
+            connection.cursor().execute("SELECT 1 / 0")
+        assert _seen_bases() == {nordlicht.base.pk}
+
+
+def _seen_bases() -> set[int]:
+    return set(Customer.objects.values_list("base_id", flat=True))
+
+
+def test_a_broken_setting_shows_nothing(scopes):
+    """An empty text, as SET LOCAL leaves it behind, and one that is no number."""
+    with row_security.no_rows(), connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('stammhaus.base', '', true)")
+        assert _seen_bases() == set()
+        with pytest.raises(DatabaseError, match="invalid input syntax"), transaction.atomic():
+            cursor.execute(
+                "SELECT set_config('stammhaus.base', '1 OR true', true), (SELECT count(*) FROM customers_tag)"
+            )
+
+
+def test_search_shows_the_own_base_only(scopes):
+    nordlicht = scopes[10400]
+    with row_security.rows_of(nordlicht):
+        found = Customer.objects.all().matching("Gast")
+        assert set(found.values_list("base_id", flat=True)) == {nordlicht.base.pk}
