@@ -1,0 +1,101 @@
+"""Entering a scope stands in one file, and the way past it is used where it is listed, and nowhere else."""
+
+from __future__ import annotations
+
+import ast
+import logging
+import re
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from customers import tasks
+from mcp import access, row_security
+from mcp.demo import PASSWORD
+from tests.conftest import Browser
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+PRODUCT = ("locations", "mcp", "customers", "spreadsheets", "launch")
+WITHOUT_SCOPE = {
+    "mcp/access.py": 1,  # the provider's people look for a location, and work outside of any
+    "mcp/backends.py": 1,  # the login: whose name is it?
+    "mcp/management/commands/create_support.py": 1,  # a person of no business
+    "customers/management/commands/demo.py": 1,  # the demo is of several businesses
+    "customers/tasks.py": 3,  # upkeep of all bases; an import for somebody who is nobody any more
+    "customers/transfer/place.py": 1,  # a command looks for the location that it was given
+}
+"""Where all businesses are opened at once, and how often. Each use says its reason, and is logged."""
+
+
+def _sources() -> list[Path]:
+    files = [path for folder in PRODUCT for path in (ROOT / folder).rglob("*.py")]
+    return [path for path in files if "migrations" not in path.parts]
+
+
+def test_scope_is_left_only_where_it_is_listed():
+    found: Counter[str] = Counter()
+    for path in _sources():
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "without_scope":
+                assert {keyword.arg for keyword in node.keywords} == {"reason", "actor"}
+                found[path.relative_to(ROOT).as_posix()] += 1
+    assert found == WITHOUT_SCOPE
+
+
+def test_settings_of_the_database_are_set_in_one_file_and_for_a_transaction():
+    setting = re.compile(r"set_config\(|\bSET (?:SESSION|ROLE|LOCAL ROLE|stammhaus)|row_security\._enter")
+    guilty = [
+        path.relative_to(ROOT).as_posix() for path in _sources() if setting.search(path.read_text(encoding="utf-8"))
+    ]
+    assert guilty == ["mcp/row_security.py"]
+    text = (ROOT / "mcp/row_security.py").read_text(encoding="utf-8")
+    assert text.count("set_config(") == text.count(", %s, true)") == 2
+
+
+def test_leaving_the_scope_is_logged_with_reason_and_actor(db, caplog):
+    caplog.set_level(logging.INFO, logger="mcp.without_scope")
+    Browser().post("/login/", {"username": "anna", "password": PASSWORD})
+    assert caplog.messages == ["All businesses opened for the login: find out who logs in"]
+
+
+def test_support_opens_all_businesses_to_find_one_and_then_sees_that_one(cast, log_in, caplog):
+    caplog.set_level(logging.INFO, logger="mcp.without_scope")
+    assert log_in("rita").get("/10400/1/").status_code == 200
+    assert caplog.messages == ["All businesses opened for Rita Richter: look up a location"]
+
+
+@pytest.mark.parametrize("address", ["/10400/2/", "/10400/2/customers/customer/", "/", "/20800/1/", "/9/9/"])
+def test_people_of_a_business_never_leave_their_scope(cast, log_in, caplog, address):
+    client = log_in("bodo")
+    caplog.set_level(logging.INFO, logger="mcp.without_scope")
+    client.get(address)
+    assert [record for record in caplog.records if record.name == "mcp.without_scope"] == []
+
+
+def test_task_enters_the_scope_of_its_user(cast, monkeypatch):
+    seen = []
+    monkeypatch.setattr(tasks, "_do", lambda *given: seen.append(row_security.entered()))
+    anna = cast.scope("anna", "Hamburg")
+    tasks.apply_upload.func(upload="00000000-0000-0000-0000-000000000000", **tasks.for_somebody(anna))
+    assert seen == [row_security.Rows(base=anna.base.pk, organization=anna.organization.pk, user=cast.user("anna").pk)]
+
+
+def test_arguments_of_tasks_are_numbers_and_random_ids(cast):
+    assert all(isinstance(value, int) for value in tasks.for_somebody(cast.scope("anna", "Hamburg")).values())
+
+
+def test_streamed_answer_is_made_inside_of_the_scope(cast):
+    anna = cast.scope("anna", "Hamburg")
+    parts = row_security.streamed(anna, (row_security.entered().base for _ in range(2)))
+    with row_security.no_rows():
+        assert list(parts) == [anna.base.pk, anna.base.pk]
+        assert row_security.entered() == row_security.NO_ROWS
+
+
+def test_scope_of_an_inactive_user_of_a_task_is_none(cast):
+    anna = cast.user("anna")
+    anna.is_active = False
+    anna.save()
+    with pytest.raises(access.Http404):
+        access.enter_as(anna.pk, account_number=10400, client_number=1)

@@ -1,0 +1,184 @@
+"""The web role: what it may not do, and that nothing starts as another."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management import call_command
+from django.db import DatabaseError, connection, transaction
+
+from mcp import roles
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+FORBIDDEN = {
+    "CREATE TABLE probe (id int)": "permission denied for schema public",
+    "CREATE TEMPORARY TABLE probe (id int)": "permission denied to create temporary tables",
+    "CREATE FUNCTION probe() RETURNS int LANGUAGE sql AS 'SELECT 1'": "permission denied for schema public",
+    "CREATE SCHEMA probe": "permission denied for database",
+    "CREATE ROLE probe": "permission denied to create role",
+    "ALTER TABLE customers_customer ADD COLUMN probe int": "must be owner of table",
+    "ALTER TABLE customers_customer NO FORCE ROW LEVEL SECURITY": "must be owner of table",
+    "ALTER TABLE customers_customer DISABLE TRIGGER ALL": "must be owner of table",
+    "DROP POLICY scope ON customers_customer": "must be owner of",
+    "DROP TABLE customers_tag": "must be owner of table",
+    "TRUNCATE customers_tag": "permission denied for table",
+    "SET LOCAL session_replication_role = replica": "permission denied to set parameter",
+    "SET LOCAL ROLE stammhaus": "permission denied to set role",
+    "SELECT * FROM pg_authid": "permission denied for table",
+    "SELECT * FROM django_admin_log": "permission denied for table",
+    "SELECT * FROM guardian_userobjectpermission": "permission denied for table",
+    "DELETE FROM customers_customerevent": "permission denied for table",
+    "UPDATE auth_permission SET codename = 'x'": "permission denied for table",
+    "COPY customers_tag TO '/tmp/probe'": "permission denied to COPY",
+    "SET LOCAL row_security = off; SELECT count(*) FROM customers_tag": "query would be affected by row-level security",
+}
+
+
+@pytest.mark.parametrize("statement", FORBIDDEN)
+@pytest.mark.parametrize("role", ["none", "stammhaus_unscoped"])
+def test_neither_web_role_nor_the_one_without_scope_may(db, role, statement):
+    if role != "none" and "row_security" in statement:
+        return  # all rows exist for it: nothing would be affected
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('role', %s, true)", [role])
+        with pytest.raises(DatabaseError) as caught, transaction.atomic():
+            cursor.execute(statement)
+        transaction.set_rollback(True)
+    assert FORBIDDEN[statement] in str(caught.value)
+
+
+def test_web_role_of_the_tests_may_start(db):
+    roles.demand_web_role()
+
+
+@pytest.mark.usefixtures("as_owner")
+def test_owner_may_not_serve(db):
+    with pytest.raises(ImproperlyConfigured, match='The database role "stammhaus" of DATABASE_URL owns tables'):
+        roles.demand_web_role()
+
+
+SPOILED = {
+    "ALTER ROLE stammhaus_web SUPERUSER": "is a superuser.* Remedy: ALTER ROLE stammhaus_web NOSUPERUSER",
+    "ALTER ROLE stammhaus_web BYPASSRLS": "is exempt from row security.* Remedy: ALTER ROLE stammhaus_web NOBYPASSRLS",
+    "ALTER ROLE stammhaus_web CREATEROLE": "may create tables, databases or roles.* NOCREATEROLE",
+    "GRANT CREATE ON SCHEMA public TO stammhaus_web": "may create tables.* then run migrate",
+    "GRANT TRUNCATE ON customers_tag TO stammhaus_web": "may empty tables.* Run migrate",
+    "REVOKE stammhaus_unscoped FROM stammhaus_web": "is no member of .* GRANT stammhaus_unscoped TO stammhaus_web",
+    "GRANT pg_read_all_data TO stammhaus_web": None,
+    "ALTER TABLE customers_tag NO FORCE ROW LEVEL SECURITY": "Row security is off for customers_tag.* run manage.py",
+    "ALTER TABLE customers_tag DISABLE ROW LEVEL SECURITY": "Row security is off for customers_tag",
+    "ALTER TABLE customers_tag OWNER TO stammhaus_web": "owns tables",
+}
+"""What somebody may have done to the roles → how the start is refused. Reading all data alone binds to policies."""
+
+
+@contextmanager
+def spoiled(statement: str) -> Iterator[None]:
+    """As a superuser, in the test's own transaction: nobody else sees it, and it is gone afterwards."""
+    address = connection.get_connection_params()
+    superuser = os.environ.get("TEST_SUPERUSER", "postgres")
+    connection.close()
+    before, connection.settings_dict["USER"] = connection.settings_dict["USER"], superuser
+    assert address["dbname"].startswith("test_")
+    try:
+        with transaction.atomic():
+            with connection.cursor() as cursor:
+                cursor.execute(statement)
+                cursor.execute("SET LOCAL SESSION AUTHORIZATION stammhaus_web")
+            yield
+            transaction.set_rollback(True)
+    finally:
+        connection.close()
+        connection.settings_dict["USER"] = before
+
+
+@pytest.mark.parametrize("statement", SPOILED)
+def test_start_is_refused_with_the_remedy(django_db_setup, django_db_blocker, statement):
+    with django_db_blocker.unblock(), spoiled(statement):
+        if SPOILED[statement] is None:
+            roles.demand_web_role()
+        else:
+            with pytest.raises(ImproperlyConfigured, match=SPOILED[statement]):
+                roles.demand_web_role()
+
+
+START = {
+    "web server": "import mcp.wsgi",
+    "worker": "import django; django.setup(); from django.core.management import call_command; "
+    "call_command('procrastinate', 'worker', wait=False)",
+}
+
+
+@pytest.mark.parametrize("program", START)
+def test_program_does_not_start_as_the_owner(django_db_setup, program):
+    done = _start(program, os.environ["DATABASE_OWNER_URL"])
+    assert done.returncode != 0
+    assert 'The database role "stammhaus" of DATABASE_URL owns tables or the database' in done.stderr
+
+
+def test_web_server_starts_as_the_web_role(django_db_setup):
+    assert _start("web server", os.environ["DATABASE_URL"]).returncode == 0
+
+
+def _start(program: str, url: str) -> subprocess.CompletedProcess[str]:
+    name = connection.settings_dict["NAME"]
+    environment = {
+        **os.environ,
+        "DATABASE_URL": url.replace("/stammhaus?", f"/{name}?"),
+        "DJANGO_SETTINGS_MODULE": "mcp.settings",
+    }
+    return subprocess.run(
+        [sys.executable, "-c", START[program]], env=environment, cwd=ROOT, capture_output=True, text=True, check=False
+    )
+
+
+@pytest.mark.parametrize("command", ["import_customers", "export_customers"])
+def test_command_on_data_asks_for_the_web_role_first(db, monkeypatch, command, tmp_path):
+    def refuse() -> None:
+        raise ImproperlyConfigured("wrong role")
+
+    monkeypatch.setattr(roles, "demand_web_role", refuse)
+    with pytest.raises(ImproperlyConfigured, match="wrong role"):
+        call_command(command, str(tmp_path / "file.csv"), account=10400, client=1)
+
+
+@pytest.mark.usefixtures("as_owner")
+def test_migrating_without_the_roles_says_which_is_missing(db, settings):
+    settings.WEB_ROLE = "nobody_such"
+    with pytest.raises(ImproperlyConfigured, match=r"The database has no role nobody_such\. README\.md says how"):
+        roles.grant_privileges()
+
+
+@pytest.mark.usefixtures("as_owner")
+def test_migrating_takes_back_what_was_given_by_hand(db):
+    with connection.cursor() as cursor:
+        cursor.execute("GRANT ALL ON customers_customerevent, django_admin_log TO stammhaus_web")
+        cursor.execute("GRANT SELECT ON customers_tag TO PUBLIC")
+        roles.grant_privileges()
+        cursor.execute(
+            "SELECT has_table_privilege('stammhaus_web', 'customers_customerevent', 'DELETE, TRUNCATE'),"
+            " has_table_privilege('stammhaus_web', 'django_admin_log', 'SELECT')"
+        )
+        assert cursor.fetchone() == (False, False)
+
+
+def test_roles_do_not_depend_on_each_other_by_mistake(db):
+    """Whoever reads as the owner would be let through: the web role is no member of it."""
+    with psycopg.connect(**_params()) as found:
+        row = found.execute("SELECT pg_has_role(current_user, 'stammhaus', 'MEMBER')").fetchone()
+    assert row == (False,)
+
+
+def _params() -> dict[str, object]:
+    return {key: value for key, value in connection.get_connection_params().items() if key in _CONNECT}
+
+
+_CONNECT = {"dbname", "user", "password", "host", "port"}
