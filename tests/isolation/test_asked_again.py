@@ -1,0 +1,121 @@
+"""A right that is taken away while its holder saves: the rights are asked again before anything is kept."""
+
+from __future__ import annotations
+
+import pytest
+
+from customers import tasks
+from customers.choices import UploadState
+from customers.models import Customer, ImportUpload
+from customers.operations import change_customer, register_customer
+from customers.transfer import uploads
+from locations.permissions import Right
+from mcp import access, operations, row_security
+from mcp.models import LocationGrant, OrganizationGrant, User
+from mcp.scope import MissingRight
+from tests.conftest import Cast
+from tests.customers.transfer import table
+
+ADMIN = "customers.admin.customers"
+
+
+@pytest.fixture
+def customer(cast: Cast) -> Customer:
+    return register_customer(customer=Customer(last_name="Meier"), actor=cast.system("Hamburg"))
+
+
+def revoke(*rights: Right) -> None:
+    """As somebody else does it meanwhile, in a transaction of his own."""
+    with row_security.without_scope(reason="somebody else's request", actor="a test"):
+        LocationGrant.objects.filter(permission__codename__in=rights).delete()
+        OrganizationGrant.objects.filter(permission__codename__in=rights).delete()
+
+
+def save(client, customer: Customer, name: str):
+    """The form of a customer, sent as a browser sends it, with another last name."""
+    page = f"/10400/2/customers/customer/{customer.pk}/change/"
+    form = client.get(page).context["adminform"].form
+    values = {field: form[field].value() for field in form.fields}
+    sent = {field: value for field, value in values.items() if value not in (None, "", False, [])}
+    return client.post(page, {**sent, "last_name": name})
+
+
+def meanwhile(monkeypatch, *rights: Right) -> None:
+    def change_then_revoke(**given):
+        changed = change_customer(**given)
+        revoke(*rights)
+        return changed
+
+    monkeypatch.setattr(f"{ADMIN}.change_customer", change_then_revoke)
+
+
+def test_change_is_kept_while_the_right_is_held(log_in, customer):
+    assert save(log_in("bodo"), customer, "Neu").status_code == 302
+    assert Customer.objects.get(pk=customer.pk).last_name == "Neu"
+
+
+def test_change_is_undone_and_the_right_named_when_it_is_taken_meanwhile(log_in, customer, monkeypatch):
+    meanwhile(monkeypatch, Right.CHANGE_CUSTOMERS)
+    answer = save(log_in("bodo"), customer, "Neu")
+    assert answer.status_code == 403
+    assert "Change customers" in answer.content.decode()
+    assert Customer.objects.get(pk=customer.pk).last_name == "Meier"
+
+
+def test_right_that_was_not_asked_for_may_go(log_in, customer, monkeypatch):
+    meanwhile(monkeypatch, Right.MANAGE_USERS)
+    assert save(log_in("bodo"), customer, "Neu").status_code == 302
+
+
+def test_change_of_somebody_deactivated_meanwhile_is_undone(cast, log_in, customer, monkeypatch):
+    def change_then_deactivate(**given):
+        changed = change_customer(**given)
+        with row_security.without_scope(reason="somebody else's request", actor="a test"):
+            User.objects.filter(username="bodo").update(is_active=False)
+        return changed
+
+    client = log_in("bodo")
+    monkeypatch.setattr(f"{ADMIN}.change_customer", change_then_deactivate)
+    assert save(client, customer, "Neu").status_code == 403
+    assert Customer.objects.get(pk=customer.pk).last_name == "Meier"
+
+
+def test_who_takes_a_right_from_himself_may(cast):
+    """What he holds afterwards says nothing about whether this change was allowed."""
+    anna = cast.scope("anna", "Zentrale")
+    group = anna.user.groups.get()
+    anna.demand(Right.SEE_HISTORY)
+    wanted = access.grants_of(group) - {(Right.SEE_HISTORY, None)}
+    operations.change_grants(group=group, wanted=wanted, actor=anna)
+    assert Right.SEE_HISTORY not in access.rights_at(anna.user, anna.location)
+    access.demand_still(anna)
+
+
+def test_import_by_the_worker_is_undone_when_the_right_is_taken_meanwhile(cast, monkeypatch):
+    anna = cast.scope("anna", "Zentrale")
+    upload = uploads.receive_upload(name="a.csv", content=table(["Name"], ["Neu"]), actor=anna)
+    uploads.check_upload(upload=upload, actor=anna)
+    uploads.start(upload=upload, state=UploadState.APPLYING)
+
+    def apply_then_revoke(**given):
+        done(**given)
+        revoke(Right.IMPORT_CUSTOMERS)
+
+    done = uploads.apply_upload
+    monkeypatch.setattr(uploads, "apply_upload", apply_then_revoke)
+    tasks.apply_upload.func(upload=str(upload.pk), **tasks.for_somebody(anna))
+    assert not Customer.objects.filter(last_name="Neu").exists()
+    stored = ImportUpload.objects.get(pk=upload.pk)
+    assert (stored.state, "Kunden importieren" in stored.failure) == (UploadState.FAILED, True)  # in his language
+
+
+def test_change_of_rights_is_refused_when_the_own_right_went_before_the_lock(cast):
+    """Two managers at once: whose right was taken while he waited for the lock changes nothing."""
+    anna = cast.scope("anna", "Zentrale")
+    group = cast.group("Auskunft Bremen")
+    anna.demand(Right.MANAGE_USERS)
+    revoke(Right.MANAGE_USERS)
+    before = access.grants_of(group)
+    with pytest.raises(MissingRight):
+        operations.change_grants(group=group, wanted=set(), actor=anna)
+    assert access.grants_of(group) == before != frozenset()
