@@ -2,8 +2,8 @@
 
 import os
 import shutil
-import subprocess
 
+from launch import debian
 from launch.problem import CannotStart
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
@@ -18,8 +18,8 @@ def find() -> str | None:
 def ensure() -> str:
     """The path, after installing Debian's package if need be. Raises CannotStart with the way to get it."""
     found = find()
-    if found is None and os.geteuid() == 0 and shutil.which("apt-get"):
-        _install()
+    if found is None and debian.can_install():
+        debian.install("chromium")
         found = find()
     if found is None:
         raise CannotStart(
@@ -27,13 +27,6 @@ def ensure() -> str:
             "name one in CHROMIUM, or leave those tests out: make test-fast"
         )
     return found
-
-
-def _install() -> None:
-    print("Installing chromium …", flush=True)
-    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    for command in (["update"], ["install", "--yes", "--no-install-recommends", "chromium"]):
-        subprocess.run(["apt-get", "-qq", *command], env=environment, stdout=subprocess.DEVNULL, check=False)
 
 
 if __name__ == "__main__":

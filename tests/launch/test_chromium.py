@@ -46,13 +46,13 @@ def test_missing_chromium_without_apt_says_how_to_get_it():
 
 def test_missing_chromium_is_installed_for_root(programs: Path, monkeypatch: pytest.MonkeyPatch):
     add(programs, "apt-get")
-    monkeypatch.setattr("launch.chromium.os.geteuid", lambda: 0)
-    monkeypatch.setattr(chromium, "_install", lambda: add(programs, "chromium"))
+    monkeypatch.setattr("launch.debian.os.geteuid", lambda: 0)
+    monkeypatch.setattr("launch.debian.install", lambda package: add(programs, package))
     assert chromium.ensure() == str(programs / "chromium")
 
 
 def test_missing_chromium_is_not_installed_for_others(programs: Path, monkeypatch: pytest.MonkeyPatch):
     add(programs, "apt-get")
-    monkeypatch.setattr("launch.chromium.os.geteuid", lambda: 1000)
+    monkeypatch.setattr("launch.debian.os.geteuid", lambda: 1000)
     with pytest.raises(CannotStart):
         chromium.ensure()
