@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import time
+from typing import Any
 
 from launch import folders
 from launch.cluster import Cluster
@@ -28,13 +29,15 @@ def _run(arguments: argparse.Namespace) -> None:
     django.setup()
     from django.test.utils import setup_test_environment  # noqa: PLC0415 - needs the settings
 
-    from bench import pages, report  # noqa: PLC0415 - needs the models
+    from bench import isolation, pages, report  # noqa: PLC0415 - needs the models
 
     _fill(arguments)
     setup_test_environment()
     started = time.perf_counter()
-    rows = pages.all_rows(repeat=arguments.repeat)
-    print(report.table(rows))
+    if arguments.only in {None, "pages"}:
+        print(report.table(pages.all_rows(repeat=arguments.repeat)), flush=True)
+    if arguments.only in {None, "isolation"}:
+        print(f"\n{report.table_of_isolation(isolation.all_rows(repeat=arguments.repeat))}", flush=True)
     print(f"\n{report.machine()}\nMeasured in {time.perf_counter() - started:.0f} s.")
 
 
@@ -43,12 +46,18 @@ def _fill(arguments: argparse.Namespace) -> None:
     from django.core.management import call_command  # noqa: PLC0415 - needs the settings
 
     from bench.fill import Size, fill  # noqa: PLC0415 - needs the models
+    from bench.owner import as_owner  # noqa: PLC0415 - needs the settings
     from locations.models import Organization  # noqa: PLC0415 - needs the models
 
-    call_command("migrate", verbosity=0)
-    if Organization.objects.exists():
-        return
-    size = Size(
+    with as_owner():
+        call_command("migrate", verbosity=0)
+        if Organization.objects.exists():
+            return
+        _fill_with(fill, Size, arguments)
+
+
+def _fill_with(fill: Any, size_of: Any, arguments: argparse.Namespace) -> None:
+    size = size_of(
         customers=arguments.customers,
         small=arguments.small,
         locations=arguments.locations,
@@ -64,6 +73,7 @@ def _arguments() -> argparse.Namespace:
     for name, default in (("customers", 1_000_000), ("small", 10_000), ("locations", 10_000), ("users", 20_000)):
         parser.add_argument(f"--{name}", type=int, default=default)
     parser.add_argument("--groups", type=int, default=2_000)
+    parser.add_argument("--only", choices=("pages", "isolation"), help="one of the tables; without it, all")
     parser.add_argument("--repeat", type=int, default=40, help="measured calls of each page")
     return parser.parse_args()
 

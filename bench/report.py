@@ -7,6 +7,7 @@ import platform
 
 from django.db import connection
 
+from bench.isolation import Cost
 from bench.measure import Series
 from bench.pages import Row
 
@@ -17,6 +18,13 @@ HEAD = ("| page | median ms | p95 ms | queries | 10,000: p95 ms | ratio | stock:
 def table(rows: list[Row]) -> str:
     """A Markdown table: ours, ours at ten thousand customers, and the stock admin, with the ratios."""
     return "\n".join([*HEAD, *(_line(row) for row in rows)])
+
+
+def table_of_isolation(rows: list[Cost]) -> str:
+    """A Markdown table: each page with row security and without, and the ratio of the medians."""
+    head = ("| page at 1,000,000 customers | with row security: ms | without: ms | ratio |", "|---|--:|--:|--:|")
+    lines = [f"| {row.name} | {_ms(row.guarded)} | {_ms(row.open)} | {row.ratio:.2f} |" for row in rows]
+    return "\n".join([*head, *lines])
 
 
 def machine() -> str:
