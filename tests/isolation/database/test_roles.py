@@ -17,7 +17,7 @@ from django.db import DatabaseError, connection, transaction
 
 from mcp import roles
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+ROOT = Path(__file__).resolve().parents[3]
 FORBIDDEN = {
     "CREATE TABLE probe (id int)": "permission denied for schema public",
     "CREATE TEMPORARY TABLE probe (id int)": "permission denied to create temporary tables",

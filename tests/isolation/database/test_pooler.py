@@ -20,7 +20,7 @@ from locations.choices import OrganizationKind
 from locations.operations import Place, open_organization
 from mcp import environment, row_security
 from mcp.scope import Scope
-from tests.isolation import pooler
+from tests.isolation.database import pooler
 
 pytestmark = [pytest.mark.isolation, pytest.mark.django_db(transaction=True)]
 

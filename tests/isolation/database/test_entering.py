@@ -15,7 +15,7 @@ from mcp import access, row_security
 from mcp.demo import PASSWORD
 from tests.conftest import Browser
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+ROOT = Path(__file__).resolve().parents[3]
 PRODUCT = ("locations", "mcp", "customers", "spreadsheets", "launch")
 WITHOUT_SCOPE = {
     "mcp/access.py": 1,  # the provider's people look for a location, and work outside of any

@@ -13,7 +13,7 @@ from mcp import operations, row_security
 from mcp.models import Restriction
 from mcp.scope import Scope
 from tests.conftest import Cast, forget_author
-from tests.isolation.tables import GuardedTable
+from tests.isolation.database.tables import GuardedTable
 
 ACCOUNTS = {10400: "anna", 20800: "sven"}
 

@@ -10,8 +10,8 @@ from django.db import DatabaseError, connection, transaction
 from customers.models import Customer
 from locations.row_security import SETTINGS
 from mcp import row_security
-from tests.isolation.rows import belongs, count, fill_every_table, owner_key, owners
-from tests.isolation.tables import WITHOUT_ROWS_OF_ANYBODY, all_tables, guarded_tables
+from tests.isolation.database.rows import belongs, count, fill_every_table, owner_key, owners
+from tests.isolation.database.tables import WITHOUT_ROWS_OF_ANYBODY, all_tables, guarded_tables
 
 
 @pytest.fixture
