@@ -8,5 +8,5 @@ class McpConfig(AppConfig):
     verbose_name = _("Central administration")
 
     def ready(self) -> None:
-        """Each app may register panels for the front page of a location, in a module `dashboard`."""
-        autodiscover_modules("dashboard")
+        """Each app registers who is served at its addresses, and may register panels for a location's front page."""
+        autodiscover_modules("addresses", "dashboard")

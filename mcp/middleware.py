@@ -9,13 +9,15 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Callable
+from typing import Any
 
 import pghistory
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from django.urls import get_script_prefix, set_script_prefix, set_urlconf
 
-from mcp import access
+from mcp import access, gate
 from mcp.http import ScopedRequest
 
 type GetResponse = Callable[[ScopedRequest], HttpResponse]
@@ -71,6 +73,12 @@ class ScopeMiddleware:
         if request.method in _SAFE_METHODS or not request.user.is_authenticated:
             return self.get_response(request)
         return self._recorded(request)
+
+    def process_view(
+        self, request: ScopedRequest, view: gate.View, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> HttpResponseBase | None:
+        """An address without a rule is not served, and a method that the rule does not know is refused."""
+        return gate.pass_or_answer(request, view, args, kwargs)
 
     def _recorded(self, request: ScopedRequest) -> HttpResponse:
         facts = request.scope.history() if request.scope else {"user": request.user.pk, "user_name": str(request.user)}
