@@ -96,6 +96,10 @@ class Asker:
         others = [place for place in (HAMBURG, MUNICH, NO_LOCATION, NO_BUSINESS) if place != home]
         return [*((home, row) for row in rows), *((place, "own") for place in others)]
 
+    def address(self, role: Role, place: Place) -> str:
+        """Where the row that exists there is found."""
+        return self._path(place, self._row(role, place, "own"))
+
     def _row(self, role: Role, place: Place, row_is: str) -> Any:
         if not self.recipe.row:
             return None
@@ -158,7 +162,7 @@ class Asker:
         """What is wrong with an answer of the right status."""
         text = "" if answer.streaming else answer.content.decode()
         match must.verdict:
-            case Verdict.LOGIN if answer["Location"] != to_login(case.path):
+            case Verdict.LOGIN if answer["Location"] != to_login(self.recipe.after_login or case.path):
                 return f"leads to {answer['Location']}"
             case Verdict.METHODS | Verdict.NOT_ALLOWED if answer["Allow"] != ", ".join(case.line.rule.methods):
                 return f"allows {answer['Allow']}"

@@ -50,6 +50,8 @@ class Recipe:
     post: Status = 302
     to: str = ""
     """A pattern of where a form that was taken leads."""
+    after_login: str = ""
+    """Where the login leads; empty: to the address itself."""
     writes: bool = True
     """Whether the form leaves something in the tables of the business."""
 
@@ -150,7 +152,7 @@ def _login(asked: Asked) -> int:
     return 302 if asked.role.is_logged_in else 200
 
 
-_LANGUAGE = Recipe(body=lambda asked: {"language": "en"}, get=302, to="/", writes=False)
+_LANGUAGE = Recipe(body=lambda asked: {"language": "en"}, get=302, to=r"/(\d+/\d+/)?", writes=False)
 _PASSWORD = Recipe(body=_own_password, to=r".*/password_change/done/", writes=False)
 _UPLOAD = r".*/import/[0-9a-f-]{36}/"
 _CHANGED = r"/\d+/\d+/[a-z]+/[a-z]+/\d+/change/"
@@ -158,7 +160,7 @@ _CHANGED = r"/\d+/\d+/[a-z]+/[a-z]+/\d+/change/"
 RECIPES: dict[str, Recipe] = {
     "health": Recipe(),
     "set_language": _LANGUAGE,
-    "switch_location": Recipe(),
+    "switch_location": Recipe(after_login="/"),  # a piece of a page
     "admin:login": Recipe(
         body=lambda asked: {"account_number": "10400", "username": "anna", "password": PASSWORD},
         get=_login, to="/", writes=False,

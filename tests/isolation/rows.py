@@ -51,7 +51,7 @@ class Rows:
             "restriction": lambda at: self._restriction(),
             "business": lambda at: self.world.places[at].organization_id,
         }
-        return self._once((kind, there[0] if kind in _OF_BUSINESS else there), lambda: makers[kind](there))
+        return self._once((kind, _shared_by(kind, there)), lambda: makers[kind](there))
 
     def foreign(self, kind: str) -> Any:
         """The same of another business."""
@@ -106,7 +106,11 @@ class Rows:
         return made.pk
 
 
-_OF_BUSINESS = frozenset({"customer", "archived", "customergroup", "tag", "business"})
+def _shared_by(kind: str, place: Place) -> Any:
+    """The row is the same at a place, in a business, or, of what only the one franchise has, everywhere."""
+    if kind == "restriction":
+        return None
+    return place[0] if kind in {"customer", "archived", "customergroup", "tag", "business"} else place
 
 
 def missing(kind: str) -> Any:
