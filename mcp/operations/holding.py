@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext as _
+
 from locations.choices import LocationKind
+from locations.models import Location
 from locations.permissions import Right
 from mcp import access
 from mcp.access import Holdings
@@ -14,6 +17,11 @@ def holdings_of(actor: Scope) -> Holdings:
     if actor.user is None:
         return Holdings(everywhere=frozenset(Right))
     return access.holdings(actor.user, actor.organization)
+
+
+def need_of_own_house(location: Location) -> str:
+    """Says to whoever manages users in vain at a location that keeps something to its own people."""
+    return _("It counts only if it comes from a user group that %(location)s manages itself.") % {"location": location}
 
 
 def acts_for_all(actor: Scope) -> bool:

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from locations.permissions import Right
 from mcp import access
 from mcp.models import Restriction, UserGroup
+from mcp.operations.holding import need_of_own_house
 from mcp.scope import MissingRight, Scope
 
 
@@ -25,7 +26,7 @@ def restrict(*, group: UserGroup, right: Right, actor: Scope) -> Restriction:
 
     Raises MissingRight, or ValidationError where the group is not the central's or already restricted.
     """
-    _demand(actor)
+    demand_own_house(actor)
     if group.owner_id is not None:
         raise ValidationError(
             _("%(group)s is not a user group of the central. Only those can be restricted."),
@@ -41,12 +42,13 @@ def restrict(*, group: UserGroup, right: Right, actor: Scope) -> Restriction:
 @transaction.atomic
 def unrestrict(*, restriction: Restriction, actor: Scope) -> None:
     """Lift a restriction of the actor's location. Raises MissingRight or PermissionDenied."""
-    _demand(actor)
+    demand_own_house(actor)
     if restriction.location_id != actor.location.pk:
         raise PermissionDenied
     restriction.delete()
 
 
-def _demand(actor: Scope) -> None:
+def demand_own_house(actor: Scope) -> None:
+    """Raise MissingRight unless the actor may restrict here."""
     if not may_restrict(actor):
-        raise MissingRight(Right.MANAGE_USERS, actor.location)
+        raise MissingRight(Right.MANAGE_USERS, actor.location, need=need_of_own_house(actor.location))
