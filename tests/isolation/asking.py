@@ -20,7 +20,7 @@ from tests.isolation.judge import METHODS, READING, Sentence, Verdict, sentence,
 from tests.isolation.recipes import Asked, Recipe, recipe_for
 from tests.isolation.rows import Rows, missing
 from tests.isolation.walk import URLCONFS, Line
-from tests.isolation.world import HAMBURG, MUNICH, NO_BUSINESS, NO_LOCATION, Place, Role, World
+from tests.isolation.world import HAMBURG, MUNICH, NO_LOCATION, Place, Role, World
 
 OUTSIDE: Place = (0, 0)
 STATUS = {
@@ -83,18 +83,23 @@ class Asker:
             for place, row_is in self._variants(role):
                 row = self._row(role, place, row_is)
                 path = self._path(place, row)
-                is_first = row_is == "own" and place in {OUTSIDE, self.world.home(role, self.line.rule)}
+                is_first = row_is == "own" and place == self._home(role)
                 for method in METHODS if is_first else ("GET", "POST"):
                     yield Case(self.line, role, place, row, row_is, method, path)
 
     def _variants(self, role: Role) -> list[tuple[Place, str]]:
-        """The row that is there, a foreign and a missing one; then the same page at other places."""
-        rows = ["own", "foreign", "missing"] if self.recipe.row else ["own"]
-        if self.line.pattern.zone is Zone.OUTSIDE:
-            return [(OUTSIDE, row) for row in rows if self.recipe.row != "business" or row != "foreign"]
-        home = self.world.home(role, self.line.rule)
-        others = [place for place in (HAMBURG, MUNICH, NO_LOCATION, NO_BUSINESS) if place != home]
-        return [*((home, row) for row in rows), *((place, "own") for place in others)]
+        """The row that is there; for those who are served a foreign and a missing one; the page at other places."""
+        home = self._home(role)
+        may_read = not sentence(self.line, role, home, "GET", row_exists=True).is_refusal
+        others = ["foreign", "missing"] if self.recipe.row and may_read else []
+        if home == OUTSIDE:
+            return [(home, "own"), *((home, row_is) for row_is in others if row_is == "missing")]
+        places = [place for place in (HAMBURG, MUNICH, NO_LOCATION) if place != home]
+        return [(home, "own"), *((home, row_is) for row_is in others), *((place, "own") for place in places)]
+
+    def _home(self, role: Role) -> Place:
+        is_outside = self.line.pattern.zone is Zone.OUTSIDE
+        return OUTSIDE if is_outside else self.world.home(role, self.line.rule)
 
     def address(self, role: Role, place: Place) -> str:
         """Where the row that exists there is found."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mcp.addresses import Only, Served, Zone
-from tests.isolation.asking import OUTSIDE, Asker, rows_of_business
+from tests.isolation.asking import OUTSIDE, Asker, rows_of_business, undone
 from tests.isolation.judge import METHODS, READING
 from tests.isolation.walk import Line, lines
 from tests.isolation.world import CENTRAL, FLENSBURG, World
@@ -31,10 +31,11 @@ def _not_refused(world: World, line: Line) -> list[str]:
     role = world.role("support" if line.rule.served is Served.SUPPORT else "central")
     place = OUTSIDE if is_outside else FLENSBURG if Only.AT_FRANCHISE in line.rule.only else CENTRAL
     role.client.handler.enforce_csrf_checks = True
-    path = Asker(world, line).address(role, place)
-    before = rows_of_business()
-    answers = {method: role.client.generic(method, path) for method in SENDING}
-    assert rows_of_business() == before
+    with undone(role):
+        path = Asker(world, line).address(role, place)
+        before = rows_of_business()
+        answers = {method: role.client.generic(method, path) for method in SENDING}
+        assert rows_of_business() == before
     return [f"{method} {path}" for method, answer in answers.items() if not _is_refused(answer)]
 
 

@@ -24,7 +24,7 @@ type Place = tuple[int, int]
 """Account number and client number, as in an address."""
 
 CENTRAL, HAMBURG, BREMEN, FLENSBURG = (10400, 1), (10400, 2), (10400, 3), (10400, 6)
-MUNICH, NO_LOCATION, NO_BUSINESS = (20800, 2), (10400, 99), (99999, 2)
+MUNICH, NO_LOCATION = (20800, 2), (10400, 99)
 EXISTING = (CENTRAL, HAMBURG, BREMEN, FLENSBURG, (20800, 1), MUNICH)
 WORKED_AT = (CENTRAL, BREMEN, FLENSBURG)
 """Where the single rights are held. At Hamburg only those work who hold their rights everywhere, and one more."""
@@ -77,6 +77,8 @@ class World:
         self.places = {place: _location(place) for place in EXISTING}
         self.system = {place: Scope.of_system(location, name="test") for place, location in self.places.items()}
         self.roles = [*self._cast(), *self._singles(), *self._special()]
+        for role in self.roles:
+            role.client.handler = self.roles[0].client.handler  # each would load the middleware anew
 
     def role(self, name: str) -> Role:
         return next(role for role in self.roles if role.name == name)
