@@ -83,8 +83,7 @@ class Asker:
             for place, row_is in self._variants(role):
                 row = self._row(role, place, row_is)
                 path = self._path(place, row)
-                is_first = row_is == "own" and place == self._home(role)
-                for method in METHODS if is_first else ("GET", "POST"):
+                for method in self._methods(role, place, row_is):
                     yield Case(self.line, role, place, row, row_is, method, path)
 
     def _variants(self, role: Role) -> list[tuple[Place, str]]:
@@ -96,6 +95,12 @@ class Asker:
             return [(home, "own"), *((home, row_is) for row_is in others if row_is == "missing")]
         places = [place for place in (HAMBURG, MUNICH, NO_LOCATION) if place != home]
         return [(home, "own"), *((home, row_is) for row_is in others), *((place, "own") for place in places)]
+
+    def _methods(self, role: Role, place: Place, row_is: str) -> tuple[str, ...]:
+        """All at the role's own place; with other rows reading and sending; elsewhere the stronger of the two."""
+        if place == self._home(role):
+            return METHODS if row_is == "own" else ("GET", "POST")
+        return ("POST",) if self.line.rule.changes is not None else ("GET",)
 
     def _home(self, role: Role) -> Place:
         is_outside = self.line.pattern.zone is Zone.OUTSIDE
