@@ -9,8 +9,8 @@ class McpConfig(AppConfig):
     verbose_name = _("Central administration")
 
     def ready(self) -> None:
-        """Each app may register panels for the front page of a location, in a module `dashboard`."""
-        autodiscover_modules("dashboard")
+        """Each app registers who is served at its addresses, and may register panels for a location's front page."""
+        autodiscover_modules("addresses", "dashboard")
         from mcp.roles import grant_privileges  # noqa: PLC0415 - needs the models, which are not there before
 
         # Tied to migrating, so that no table is ever there without its privileges, in tests as well.

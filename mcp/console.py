@@ -40,7 +40,24 @@ def scope_of(request: HttpRequest) -> Scope:
     return scope
 
 
-class ConsoleModelAdmin(UnfoldModelAdmin):
+class StrictModelAdmin(UnfoldModelAdmin):
+    """The base of every model's pages: what is not there answers 404, whosever it is."""
+
+    def get_urls(self) -> list[Any]:
+        """Without the nameless address of old, which leads on whoever asks."""
+        return [url for url in super().get_urls() if url.name]
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Django's own log is not kept: it repeats names across locations. Models with a history have a page."""
+        raise Http404
+
+    def _get_obj_does_not_exist_redirect(self, request: HttpRequest, opts: Any, object_id: str) -> HttpResponse:
+        raise Http404
+
+
+class ConsoleModelAdmin(StrictModelAdmin):
     """The base of every model's pages at a location."""
 
     rights: ClassVar[Mapping[str, Right]] = {}
@@ -77,10 +94,10 @@ class ConsoleModelAdmin(UnfoldModelAdmin):
         return scope is not None and right is not None and scope.allows(right)
 
     def demand(self, request: HttpRequest, action: str) -> None:
-        """Raise MissingRight (403, naming the right) unless the action is allowed here."""
+        """Raise MissingRight (403, naming the right) unless the action is allowed, Http404 for an impossible one."""
         right = self.rights.get(action)
         if right is None:
-            raise PermissionDenied
+            raise Http404
         scope_of(request).demand(right)
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -117,7 +134,9 @@ class ConsoleModelAdmin(UnfoldModelAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        self.demand(request, "view" if request.method in {"GET", "HEAD"} else "change")
+        self.demand(request, "view")
+        if request.method == "POST":
+            self.demand(request, "change")
         return super().change_view(request, object_id, form_url, extra_context)
 
     def delete_view(
@@ -125,12 +144,6 @@ class ConsoleModelAdmin(UnfoldModelAdmin):
     ) -> HttpResponse:
         self.demand(request, "delete")
         return super().delete_view(request, object_id, extra_context)
-
-    def history_view(
-        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        """Django's own log is not kept: it repeats names across locations. Models with a history have a page."""
-        raise PermissionDenied
 
     # --- rows ---------------------------------------------------------------------------------------------
 
@@ -270,6 +283,10 @@ class ProviderSite(_Site):
 
     def get_urls(self) -> list[Any]:
         return _without(super().get_urls(), UNSCOPED_PAGES)
+
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        response: Any = views.LoginView.as_view()(request)
+        return response
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """The chooser; whoever works at one location only goes straight there."""

@@ -32,6 +32,7 @@ def _what_is_missing(request: HttpRequest, missing: MissingRight) -> dict[str, A
     return {
         "right": missing.right.label,
         "location": missing.location,
+        "need": missing.need,
         "granters": granters[:SHOWN_GRANTERS],
         "more_granters": len(granters) > SHOWN_GRANTERS,
         "way_back": missing.location.address if scope and scope.rights else "",

@@ -10,13 +10,15 @@ import re
 import uuid
 from collections.abc import Callable
 from http import HTTPStatus
+from typing import Any
 
 import pghistory
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from django.urls import get_script_prefix, set_script_prefix, set_urlconf
 
-from mcp import access, row_security
+from mcp import access, gate, row_security
 from mcp.http import ScopedRequest
 from mcp.scope import facts_of
 
@@ -78,6 +80,12 @@ class ScopeMiddleware:
             return redirect_to_login(request.get_full_path())
         with row_security.no_rows():
             return self.get_response(request)
+
+    def process_view(
+        self, request: ScopedRequest, view: gate.View, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> HttpResponseBase | None:
+        """An address without a rule is not served, and a method that the rule does not know is refused."""
+        return gate.pass_or_answer(request, view, args, kwargs)
 
     def _recorded(self, request: ScopedRequest) -> HttpResponse:
         facts = request.scope.history() if request.scope else facts_of(request.user)

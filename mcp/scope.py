@@ -19,10 +19,13 @@ if TYPE_CHECKING:
 
 
 class MissingRight(PermissionDenied):
-    """Somebody without the right asked for something. The 403 page says which right, where, and who grants it."""
+    """Somebody without the right asked for something. The 403 page says which right, where, and who grants it.
 
-    def __init__(self, right: Right, location: Location) -> None:
-        self.right, self.location = right, location
+    Where holding it at the location is not enough, `need` says in a sentence how it must be held.
+    """
+
+    def __init__(self, right: Right, location: Location, *, need: str = "") -> None:
+        self.right, self.location, self.need = right, location, need
         super().__init__(
             _("You lack the right “%(right)s” at the location %(location)s.")
             % {"right": right.label, "location": location}

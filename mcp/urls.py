@@ -10,7 +10,6 @@ handler404 = "mcp.errors.not_found"
 handler500 = "mcp.errors.broken"
 
 urlpatterns = [
-    path("login/", views.LoginView.as_view(), name="login"),
     path("locations/switch/", views.switch_location, name="switch_location"),
     path("health/", views.health, name="health"),
     path("i18n/", include("django.conf.urls.i18n")),

@@ -82,9 +82,6 @@ class CustomersAdmin(ConsoleModelAdmin):
             raise Http404
         return row
 
-    def _get_obj_does_not_exist_redirect(self, request: HttpRequest, opts: Any, object_id: str) -> HttpResponse:
-        raise Http404
-
     def address(self, page: str, *args: Any) -> str:
         return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_{page}", args=args)
 

@@ -6,8 +6,7 @@ import copy
 from typing import Any, ClassVar
 
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _text
@@ -254,4 +253,4 @@ class CustomerAdmin(CustomerColumns, CustomersAdmin):
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """Customers are archived. There is no page that deletes them."""
-        raise PermissionDenied
+        raise Http404

@@ -7,18 +7,17 @@ from typing import Any, ClassVar
 from django.apps import apps
 from django.contrib import admin
 from django.db.models import Count, QuerySet
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
-from unfold.admin import ModelAdmin as UnfoldModelAdmin
 
 from locations.models import Organization
 from mcp import operations
 from mcp.admin.pages import OperationAdmin
 from mcp.choices import ProviderRole
-from mcp.console import provider
+from mcp.console import StrictModelAdmin, provider
 from mcp.forms.businesses import BusinessForm, NewBusinessForm
 
 SHOWN_LOCATIONS = 100
@@ -28,9 +27,15 @@ def is_support(request: HttpRequest) -> bool:
     return getattr(request.user, "provider_role", "") == ProviderRole.SUPPORT and request.user.is_active
 
 
+def demand_support(request: HttpRequest) -> None:
+    """Raise Http404 to everybody else: to the people of a business, the provider's pages are a stranger's."""
+    if not is_support(request):
+        raise Http404
+
+
 @admin.register(Organization, site=provider)
-class OrganizationAdmin(OperationAdmin, UnfoldModelAdmin):
-    """Nobody but support sees, finds or opens a business here."""
+class OrganizationAdmin(OperationAdmin, StrictModelAdmin):
+    """Nobody but support sees, finds or opens a business here; to all others these pages do not exist."""
 
     menu_icon: ClassVar[str] = "domain"
     actions = None
@@ -71,6 +76,26 @@ class OrganizationAdmin(OperationAdmin, UnfoldModelAdmin):
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return is_support(request)
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        demand_support(request)
+        return super().changelist_view(request, extra_context)
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        demand_support(request)
+        return super().changeform_view(request, object_id, form_url, extra_context)
+
+    def delete_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """A business stays, as long as anybody may still ask for its records."""
+        raise Http404
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         if not is_support(request):

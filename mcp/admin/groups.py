@@ -45,6 +45,9 @@ class UserGroupAdmin(ConsolePages):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return self.has_change_permission(request, obj)
 
+    def demand_row(self, row: Any, scope: Scope) -> None:
+        operations.demand_group(row, scope)
+
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         own = ["name", "description"]
         return own if obj is None else [*own, "owner", "members_list", "rights_summary"]

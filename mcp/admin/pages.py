@@ -127,6 +127,20 @@ class ConsolePages(OperationAdmin, ConsoleModelAdmin):
     actions = None
     menu_section: ClassVar[str] = "mcp"
 
+    def demand_row(self, row: Any, scope: Scope) -> None:
+        """Raise MissingRight unless this very row may be changed here; the right as such is asked before."""
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        if object_id and request.method == "POST":
+            self.demand_row(self.rows_or_404(request, object_id), scope_of(request))
+        return super().changeform_view(request, object_id, form_url, extra_context)
+
     def rows_or_404(self, request: HttpRequest, object_id: str) -> Any:
         found = self.get_object(request, object_id)
         if found is None:
@@ -139,6 +153,7 @@ class ConsolePages(OperationAdmin, ConsoleModelAdmin):
         """Ask, then remove by the operation; a refusal is shown on the same page."""
         self.demand(request, "delete")
         row, scope = self.rows_or_404(request, object_id), scope_of(request)
+        self.demand_row(row, scope)
         question = self.before_removal(row, scope)
         if request.method != "POST":
             return ask(request, question)

@@ -16,7 +16,7 @@ from mcp.admin.pages import ConsolePages, Question
 from mcp.console import console, scope_of
 from mcp.forms.restrictions import RestrictionForm
 from mcp.models import Restriction, UserGroup
-from mcp.scope import MissingRight, Scope
+from mcp.scope import Scope
 
 
 def groups_of_central(scope: Scope) -> QuerySet[UserGroup]:
@@ -48,8 +48,8 @@ class RestrictionAdmin(ConsolePages):
         super().demand(request, action)
         if not scope.location.is_franchise:
             raise Http404
-        if action != "view" and not operations.may_restrict(scope):
-            raise MissingRight(Right.MANAGE_USERS, scope.location)
+        if action != "view":
+            operations.demand_own_house(scope)
 
     @admin.display(description=gettext_lazy("right"), ordering="right")
     def right_name(self, restriction: Restriction) -> str:

@@ -33,7 +33,7 @@ from mcp.operations.places import (
     reopen_location,
     visible_locations,
 )
-from mcp.operations.restrictions import may_restrict, restrict, unrestrict
+from mcp.operations.restrictions import demand_own_house, may_restrict, restrict, unrestrict
 from mcp.operations.users import (
     TooPowerful,
     change_user,
@@ -63,6 +63,7 @@ __all__ = [
     "delete_user_group",
     "demand_all_locations",
     "demand_group",
+    "demand_own_house",
     "holdings_of",
     "manageable_groups",
     "manages_all_locations",

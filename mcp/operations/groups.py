@@ -11,7 +11,7 @@ from locations.models import Location
 from locations.permissions import Right
 from mcp import access
 from mcp.models import UserGroup
-from mcp.operations.holding import acts_for_all, holdings_of
+from mcp.operations.holding import acts_for_all, holdings_of, need_of_own_house
 from mcp.scope import MissingRight, Scope
 
 
@@ -67,7 +67,8 @@ def demand_group(group: UserGroup, actor: Scope) -> None:
     if not may_manage_group(group, actor):
         if group.organization_id != actor.organization.pk:
             raise PermissionDenied
-        raise MissingRight(Right.MANAGE_USERS, group.owner or actor.location)
+        need = need_of_own_house(group.owner) if group.owner and _is_kept_by_franchisee(group, actor) else ""
+        raise MissingRight(Right.MANAGE_USERS, group.owner or actor.location, need=need)
 
 
 @transaction.atomic

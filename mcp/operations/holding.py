@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext as _
+
 from locations.choices import LocationKind
-from locations.models import Organization
+from locations.models import Location, Organization
 from locations.permissions import Right
 from mcp import access
 from mcp.access import Holdings
@@ -25,6 +27,11 @@ def lock_rights(actor: Scope) -> None:
     Organization.objects.select_for_update().get(pk=actor.organization.pk)
     access.demand_still(actor)
     actor.asked.settle()
+
+
+def need_of_own_house(location: Location) -> str:
+    """Says to whoever manages users in vain at a location that keeps something to its own people."""
+    return _("It counts only if it comes from a user group that %(location)s manages itself.") % {"location": location}
 
 
 def acts_for_all(actor: Scope) -> bool:

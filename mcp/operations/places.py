@@ -122,7 +122,8 @@ def demand_all_locations(actor: Scope) -> None:
     actor.demand(Right.MANAGE_LOCATION)
     if not manages_all_locations(actor):
         central = actor.organization.locations.filter(client_number=CENTRAL_CLIENT_NUMBER).first()
-        raise MissingRight(Right.MANAGE_LOCATION, central or actor.location)
+        need = _("It counts only if it is held at all locations of the business.")
+        raise MissingRight(Right.MANAGE_LOCATION, central or actor.location, need=need)
 
 
 def _check_fixed(before: Location, after: Location) -> None:

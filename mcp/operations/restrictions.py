@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from locations.permissions import Right
 from mcp import access
 from mcp.models import Restriction, UserGroup
-from mcp.operations.holding import lock_rights
+from mcp.operations.holding import lock_rights, need_of_own_house
 from mcp.scope import MissingRight, Scope
 
 
@@ -26,7 +26,7 @@ def restrict(*, group: UserGroup, right: Right, actor: Scope) -> Restriction:
 
     Raises MissingRight, or ValidationError where the group is not the central's or already restricted.
     """
-    _demand(actor)
+    demand_own_house(actor)
     lock_rights(actor)
     if group.owner_id is not None:
         raise ValidationError(
@@ -43,13 +43,14 @@ def restrict(*, group: UserGroup, right: Right, actor: Scope) -> Restriction:
 @transaction.atomic
 def unrestrict(*, restriction: Restriction, actor: Scope) -> None:
     """Lift a restriction of the actor's location. Raises MissingRight or PermissionDenied."""
-    _demand(actor)
+    demand_own_house(actor)
     lock_rights(actor)
     if restriction.location_id != actor.location.pk:
         raise PermissionDenied
     restriction.delete()
 
 
-def _demand(actor: Scope) -> None:
+def demand_own_house(actor: Scope) -> None:
+    """Raise MissingRight unless the actor may restrict here."""
     if not may_restrict(actor):
-        raise MissingRight(Right.MANAGE_USERS, actor.location)
+        raise MissingRight(Right.MANAGE_USERS, actor.location, need=need_of_own_house(actor.location))

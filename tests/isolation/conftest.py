@@ -2,23 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+
+NOTE, MATRIX = "note", "matrix"
 
 
 @pytest.fixture
 def note(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
     """`note("…")` has a sentence printed at the end of the run."""
-    return lambda sentence: record_property("isolation", sentence)
+    return lambda sentence: record_property(NOTE, sentence)
 
 
-@pytest.hookimpl(trylast=True)
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    reports = [report for group in ("passed", "failed") for report in terminalreporter.stats.get(group, [])]
-    notes = [text for report in reports for key, text in getattr(report, "user_properties", []) if key == "isolation"]
+    notes, figures = list(_properties(terminalreporter, NOTE)), list(_properties(terminalreporter, MATRIX))
+    if figures:
+        notes.append(_of_matrix(figures))
     if notes:
         terminalreporter.section("isolation")
-        for text in notes:
-            terminalreporter.write_line(text)
+        for sentence in notes:
+            terminalreporter.write_line(sentence)
+
+
+def _properties(terminalreporter: Any, wanted: str) -> Iterator[Any]:
+    for group in ("passed", "failed"):
+        for report in terminalreporter.stats.get(group, []):
+            yield from (value for name, value in report.user_properties if name == wanted)
+
+
+def _of_matrix(figures: list[dict[str, Any]]) -> str:
+    def different(name: str) -> int:
+        return len({value for figure in figures for value in figure[name]})
+
+    addresses = len({figure["pattern"] for figure in figures})
+    requests, deviations = (sum(figure[name] for figure in figures) for name in ("requests", "deviations"))
+    return (
+        f"permission matrix: {addresses} addresses, {different('roles')} roles, {different('methods')} methods, "
+        f"{different('triples'):,} triples in {requests:,} requests, {deviations} deviations"
+    )

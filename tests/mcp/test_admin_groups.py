@@ -85,17 +85,20 @@ def test_group_of_another_business_does_not_exist(cast, log_in):
     foreign, anna = UserGroup.objects.get(organization=cast.organization(20800)), log_in("anna")
     assert anna.post(f"{LIST}{foreign.pk}/delete/").status_code == 404
     assert anna.get(f"{LIST}{foreign.pk}/rights/log/").status_code == 404
-    assert anna.post(f"{LIST}{foreign.pk}/change/", {"name": "x"}).status_code in {302, 404}
+    assert anna.post(f"{LIST}{foreign.pk}/change/", {"name": "x"}).status_code == 404
     foreign.refresh_from_db()
     assert foreign.name == "Zentralverwaltung"
+
+
+def _administration(cast) -> UserGroup:
+    return UserGroup.objects.get(organization=cast.organization(), name="Zentralverwaltung")
 
 
 def test_franchisee_keeps_the_own_group_by_restricting_the_central(cast, log_in):
     """The central sees the group of a franchisee, and can change it until the franchisee takes that right away."""
     team, central = cast.group("Team Flensburg"), log_in("anna")
     assert central.get(f"{LIST}{team.pk}/rights/").status_code == 200
-    administration = UserGroup.objects.get(organization=cast.organization(), name="Zentralverwaltung")
-    operations.restrict(group=administration, right=Right.MANAGE_USERS, actor=cast.scope("frida", "Flensburg"))
+    operations.restrict(group=_administration(cast), right=Right.MANAGE_USERS, actor=cast.scope("frida", "Flensburg"))
     assert central.get(f"{LIST}{team.pk}/change/").status_code == 200
     assert central.get(f"{LIST}{team.pk}/rights/").status_code == 403
     assert central.post(f"{LIST}{team.pk}/change/", {"name": "x"}).status_code == 403
@@ -103,6 +106,21 @@ def test_franchisee_keeps_the_own_group_by_restricting_the_central(cast, log_in)
     page = central.get(f"/10400/1/mcp/user/{cast.user('frida').pk}/change/")
     offered = page.context["adminform"].form.fields["user_groups"].queryset
     assert "Team Flensburg" not in [group.name for group in offered]
+
+
+def test_refusal_of_a_kept_group_says_how_the_right_has_to_be_held(cast, log_in):
+    team, administration = cast.group("Team Flensburg"), _administration(cast)
+    operations.restrict(group=administration, right=Right.EXPORT_CUSTOMERS, actor=cast.scope("frida", "Flensburg"))
+    central, page = log_in("anna"), f"{LIST}{team.pk}/"
+    refusals = [
+        central.get(f"{page}rights/", headers=ENGLISH),
+        central.get(f"{page}delete/", headers=ENGLISH),
+        central.post(f"{page}delete/", headers=ENGLISH),
+        central.post(f"{page}change/", {"name": "x"}, headers=ENGLISH),
+    ]
+    assert [answer.status_code for answer in refusals] == [403] * 4
+    need = "It counts only if it comes from a user group that Flensburg manages itself."
+    assert [need in text(answer) and "Manage users and rights" in text(answer) for answer in refusals] == [True] * 4
 
 
 # --- changes of rights ----------------------------------------------------------------------------------------

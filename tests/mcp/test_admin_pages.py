@@ -48,9 +48,9 @@ TABLE = [
     ("/10400/6/locations/location/{hamburg}/close/", [404, 403, 403, 403, 404, 404, 404, LOGIN]),
     ("/10400/6/locations/location/add/", [403, 403, 403, 403, 404, 403, 404, LOGIN]),
     # outside any location
-    ("/locations/organization/", [403, 403, 403, 403, 403, 200, 403, LOGIN]),
-    ("/locations/organization/add/", [403, 403, 403, 403, 403, 200, 403, LOGIN]),
-    ("/locations/organization/{nordlicht}/change/", [403, 403, 403, 403, 403, 200, 403, LOGIN]),
+    ("/locations/organization/", [404, 404, 404, 404, 404, 200, 404, LOGIN]),
+    ("/locations/organization/add/", [404, 404, 404, 404, 404, 200, 404, LOGIN]),
+    ("/locations/organization/{nordlicht}/change/", [404, 404, 404, 404, 404, 200, 404, LOGIN]),
 ]
 
 

@@ -1,0 +1,32 @@
+"""Who is served at which address of the customers (see mcp/addresses.py)."""
+
+from locations.permissions import Right
+from mcp.addresses import Rights, Rule, Zone, pages_of, register
+
+VIEW: Rights = (Right.VIEW_CUSTOMERS,)
+ADD: Rights = (Right.ADD_CUSTOMERS,)
+CHANGE: Rights = (Right.CHANGE_CUSTOMERS,)
+ARCHIVE: Rights = (Right.ARCHIVE_CUSTOMERS,)
+IMPORT: Rights = (Right.IMPORT_CUSTOMERS,)
+EXPORT: Rights = (Right.EXPORT_CUSTOMERS,)
+GROUPS: Rights = (Right.MANAGE_CUSTOMER_GROUPS,)
+
+register(
+    Zone.LOCATION,
+    *pages_of("customers_customer", view=VIEW, add=ADD, change=CHANGE),
+    Rule("admin:customers_customer_changelist", reads=VIEW, changes=ARCHIVE + VIEW),
+    Rule("admin:customers_customer_changelist", reads=VIEW, changes=EXPORT + VIEW, posted={"action": "export"}),
+    Rule("admin:customers_customer_history", reads=(Right.SEE_HISTORY, *VIEW)),
+    Rule("admin:customers_customer_duplicates", changes=VIEW),
+    Rule("admin:customers_customer_archive", reads=VIEW + ARCHIVE, changes=VIEW + ARCHIVE),
+    Rule("admin:customers_customer_restore", reads=VIEW + ARCHIVE, changes=VIEW + ARCHIVE),
+    Rule("admin:customers_import", reads=IMPORT, changes=IMPORT),
+    Rule("admin:customers_import_upload", reads=IMPORT, changes=IMPORT),
+    Rule("admin:customers_import_rejected", reads=IMPORT),
+    Rule("admin:customers_export", reads=EXPORT, changes=EXPORT),
+    *pages_of("customers_customergroup", view=VIEW, add=GROUPS, change=GROUPS, delete=GROUPS + VIEW),
+    *pages_of("customers_tag", view=VIEW, add=GROUPS, change=GROUPS, delete=GROUPS + VIEW),
+    Rule("admin:panel", reads=(Right.RUN_REPORTS,), arguments={"name": "figures"}),
+    Rule("admin:panel", reads=(Right.RUN_REPORTS,), arguments={"name": "groups"}),
+    Rule("admin:panel", reads=VIEW, arguments={"name": "birthdays"}),
+)

@@ -1,0 +1,211 @@
+"""How each address is asked: which row its arguments name, what a valid form holds, and how it answers when it serves.
+
+Nothing here says who is served; that follows from the table of addresses (see tests/isolation/judge.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from customers.models import Customer, ImportUpload
+from customers.transfer import uploads
+from locations.models import Location
+from locations.permissions import Right
+from mcp import access, operations
+from mcp.demo import PASSWORD
+from mcp.models import UserGroup
+from tests.isolation.matrix.rows import FILE
+from tests.isolation.matrix.world import Place, Role, World
+
+NEW_PASSWORD = "Sauerteig-und-Butter-7"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Who asks where, and for which row."""
+
+    world: World
+    role: Role
+    place: Place
+    row: Any
+
+
+type Body = Callable[[Asked], Mapping[str, Any]]
+type Status = int | Callable[[Asked], int]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    row: str = ""
+    """The kind of the row that the address names."""
+    argument: str = "object_id"
+    query: str = ""
+    """With `{row}` where the address names the row behind its question mark."""
+    body: Body = field(default=lambda asked: {})
+    get: Status = 200
+    post: Status = 302
+    to: str = ""
+    """A pattern of where a form that was taken leads."""
+    after_login: str = ""
+    """Where the login leads; empty: to the address itself."""
+    writes: bool = True
+    """Whether the form leaves something in the tables of the business."""
+
+
+def _model(name: str, kind: str, new: Body, changed: Body, **of_lists: Any) -> dict[str, Recipe]:
+    """The five addresses of a model."""
+    return {
+        f"admin:{name}_changelist": Recipe(**of_lists),
+        f"admin:{name}_add": Recipe(body=new),
+        f"admin:{name}_change": Recipe(kind, body=changed),
+        f"admin:{name}_delete": Recipe(kind),
+        f"admin:{name}_history": Recipe(kind),
+    }
+
+
+def recipe_for(name: str, posted: Mapping[str, str]) -> Recipe:
+    return RECIPES[" ".join([name, *posted.values()])]
+
+
+# --- forms ------------------------------------------------------------------------------------------------------
+
+
+def _customer(asked: Asked) -> dict[str, Any]:
+    seen = Customer.objects.filter(pk=asked.row).values_list("changed_at", flat=True).first()
+    return {"last_name": "Geändert", "seen_at": seen.isoformat() if seen else ""}
+
+
+def _ticked(action: str) -> Body:
+    return lambda asked: {"action": action, "_selected_action": "1", "index": "0"}
+
+
+def _file(asked: Asked) -> dict[str, Any]:
+    return {"file": SimpleUploadedFile("kunden.csv", FILE)}
+
+
+def _confirmed(asked: Asked) -> dict[str, Any]:
+    upload = ImportUpload.objects.filter(pk=asked.row).first()
+    return {"step": "confirm", "fingerprint": uploads.fingerprint(upload) if upload else ""}
+
+
+def _person(asked: Asked) -> dict[str, Any]:
+    return {"username": "neue-kollegin", "language": "de", "is_active": "on", **_passwords(asked)}
+
+
+def _passwords(asked: Asked) -> dict[str, Any]:
+    return {"password1": NEW_PASSWORD, "password2": NEW_PASSWORD}
+
+
+def _own_password(asked: Asked) -> dict[str, Any]:
+    return {"old_password": PASSWORD, "new_password1": NEW_PASSWORD, "new_password2": NEW_PASSWORD}
+
+
+def _location(asked: Asked) -> dict[str, Any]:
+    location = Location.objects.filter(pk=asked.row).first() or asked.world.places[(10400, 3)]
+    names = ["street", "postal_code", "client_number", "branch_number", "first_number", "last_number"]
+    flags = {"is_franchise": "on"} if location.is_franchise else {}
+    return {"name": "Neuer Name", "city": "Husum", **{name: getattr(location, name) for name in names}, **flags}
+
+
+def _new_location(asked: Asked) -> dict[str, Any]:
+    return {"name": "Husum", "street": "Hafen 1", "postal_code": "25813", "city": "Husum", "client_number": "42"}
+
+
+def _matrix(asked: Asked) -> dict[str, Any]:
+    """Takes from the group what it holds: the cell of its one row is no longer ticked."""
+    place = asked.world.places.get(asked.place)
+    return {"row": f"{place.pk}:1"} if place else {}
+
+
+def _matrix_confirmed(asked: Asked) -> dict[str, Any]:
+    group, place = UserGroup.objects.filter(pk=asked.row).first(), asked.world.places.get(asked.place)
+    if group is None or place is None or group.organization_id != place.organization_id:
+        return {}
+    taken = {(Right.VIEW_CUSTOMERS, place.pk)}
+    wanted = access.grants_of(group) - taken
+    change = operations.preview_grants(group=group, wanted=wanted, actor=asked.world.system[asked.place])
+    return {"take": f"{Right.VIEW_CUSTOMERS}@{place.pk}", "seen": change.fingerprint}
+
+
+def _business(asked: Asked) -> dict[str, Any]:
+    business = {"account_number": "40200", "name": "Neue Bäcker", "kind": "central_group", "place_name": "Zentrale"}
+    return {**business, "username": "neu", **_passwords(asked)}
+
+
+def _named(name: str, **more: str) -> Body:
+    return lambda asked: {"name": name, **more}
+
+
+# --- answers that depend on who asks ----------------------------------------------------------------------------
+
+
+def _chooser(asked: Asked) -> int:
+    """Whoever works at one location only is led there."""
+    return 302 if asked.role.works_at_one_place() else 200
+
+
+def _login(asked: Asked) -> int:
+    return 302 if asked.role.is_logged_in else 200
+
+
+_LANGUAGE = Recipe(body=lambda asked: {"language": "en"}, get=302, to=r"/(\d+/\d+/)?", writes=False)
+_PASSWORD = Recipe(body=_own_password, to=r".*/password_change/done/", writes=False)
+_UPLOAD = r".*/import/[0-9a-f-]{36}/"
+_CHANGED = r"/\d+/\d+/[a-z]+/[a-z]+/\d+/change/"
+
+RECIPES: dict[str, Recipe] = {
+    "health": Recipe(),
+    "set_language": _LANGUAGE,
+    "switch_location": Recipe(after_login="/"),  # a piece of a page
+    "admin:login": Recipe(
+        body=lambda asked: {"account_number": "10400", "username": "anna", "password": PASSWORD},
+        get=_login, to="/", writes=False,
+    ),
+    "admin:index": Recipe(get=lambda asked: 200 if asked.place[0] else _chooser(asked)),
+    "admin:logout": Recipe(to="/|/login/", writes=False),
+    "admin:password_change": _PASSWORD,
+    "admin:password_change_done": Recipe(),
+    "admin:jsi18n": Recipe(),
+    "admin:panel": Recipe(),
+    **_model("locations_organization", "business", _business, lambda asked: {}),
+    # the central administration
+    **_model("locations_location", "location", _new_location, _location),
+    "admin:locations_location_close": Recipe("open branch", to=_CHANGED),
+    "admin:locations_location_reopen": Recipe("closed branch", to=_CHANGED),
+    **_model("mcp_user", "user", _person, _person),
+    "admin:mcp_user_password": Recipe("user", body=_passwords, to=_CHANGED, writes=False),
+    "admin:mcp_why": Recipe(),
+    "admin:mcp_places": Recipe(),
+    "admin:mcp_people": Recipe(),
+    **_model("mcp_usergroup", "usergroup", _named("Neue Gruppe"), _named("Neuer Name")),
+    "admin:mcp_usergroup_rights": Recipe("usergroup", "group_id", body=_matrix, post=200, writes=False),
+    "admin:mcp_usergroup_rights_confirm": Recipe(
+        "usergroup", "group_id", body=_matrix_confirmed, get=302, to=r".*/\d+/rights/"
+    ),
+    "admin:mcp_usergroup_rights_log": Recipe("usergroup", "group_id"),
+    **_model(
+        "mcp_restriction", "restriction",
+        lambda asked: {"group": UserGroup.objects.get(name="Auskunft Bremen").pk, "right": Right.EXPORT_CUSTOMERS},
+        lambda asked: {},
+    ),
+    # the customers
+    **_model("customers_customer", "customer", _customer, _customer, body=_ticked("archive"), writes=False),
+    "admin:customers_customer_changelist export": Recipe(body=_ticked("export"), writes=False),
+    "admin:customers_customer_duplicates": Recipe(body=lambda asked: {"email": "a@b.de"}, post=200, writes=False),
+    "admin:customers_customer_archive": Recipe(
+        "customer", query="?id={row}", body=lambda asked: {"reason": "Verzogen"}, to=_CHANGED
+    ),
+    "admin:customers_customer_restore": Recipe("archived", query="?id={row}", to=_CHANGED),
+    "admin:customers_import": Recipe(body=_file, to=_UPLOAD),
+    "admin:customers_import_upload": Recipe("upload", "pk", body=_confirmed, to=_UPLOAD),
+    "admin:customers_import_rejected": Recipe("upload", "pk"),
+    "admin:customers_export": Recipe(
+        body=lambda asked: {"format": "excel-de", "column": "last_name"}, post=200, writes=False
+    ),
+    **_model("customers_customergroup", "customergroup", _named("Neu", discount="0"), _named("Neu", discount="0")),
+    **_model("customers_tag", "tag", _named("Neu"), _named("Neu")),
+}  # fmt: skip
