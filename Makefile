@@ -15,7 +15,7 @@ LINT_ENV := DATABASE_URL=postgresql://lint@/lint SECRET_KEY=lint
 # An environment whose Python went away (an upgrade of the system) is made anew.
 $(shell test ! -e $(VENV)/.installed || $(BIN)/python -c '' 2>/dev/null || rm -f $(VENV)/.installed $(VENV)/.installed-dev)
 
-.PHONY: run install install-dev test test-fast lint bench clean
+.PHONY: run install install-dev test test-fast test-isolation lint bench clean
 
 run: install
 	@$(BIN)/python -m launch
@@ -26,10 +26,14 @@ install-dev: $(VENV)/.installed-dev $(COMPILED)
 
 test: lint
 	@$(BIN)/python -m launch.chromium
-	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not isolation" $(ARGS)
 
 test-fast: lint
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not browser" $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not browser and not isolation" $(ARGS)
+
+# The long proofs. The folder is named, so that their figures are printed at the end.
+test-isolation: install-dev
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m isolation tests/isolation $(ARGS)
 
 lint: install-dev
 	$(BIN)/ruff check .
