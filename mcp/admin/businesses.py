@@ -12,14 +12,15 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
-from unfold.admin import ModelAdmin as UnfoldModelAdmin
 
 from locations.models import Organization
 from mcp import operations
 from mcp.admin.pages import OperationAdmin
 from mcp.choices import ProviderRole
+from mcp.closed import ClosedModelAdmin
 from mcp.console import provider
 from mcp.forms.businesses import BusinessForm, NewBusinessForm
+from mcp.guards import guard, yes
 
 SHOWN_LOCATIONS = 100
 
@@ -29,7 +30,7 @@ def is_support(request: HttpRequest) -> bool:
 
 
 @admin.register(Organization, site=provider)
-class OrganizationAdmin(OperationAdmin, UnfoldModelAdmin):
+class OrganizationAdmin(OperationAdmin, ClosedModelAdmin):
     """Nobody but support sees, finds or opens a business here."""
 
     menu_icon: ClassVar[str] = "domain"
@@ -38,10 +39,7 @@ class OrganizationAdmin(OperationAdmin, UnfoldModelAdmin):
     list_display_links = ["account_number", "name"]
     list_filter = ["kind"]
     search_fields = ["name"]
-    list_per_page = 50
-    list_max_show_all = 0
-    show_full_result_count = False
-    compressed_fields = True
+    form = BusinessForm
     readonly_fields = ["locations_list", "opened_by", "created_at"]
     fieldsets = [
         (gettext_lazy("Business"), {"fields": ["account_number", "name", "kind"]}),
@@ -57,26 +55,33 @@ class OrganizationAdmin(OperationAdmin, UnfoldModelAdmin):
         ),
     ]
 
+    @guard(off=yes)
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return is_support(request)
 
+    @guard(off=yes)
     def has_add_permission(self, request: HttpRequest) -> bool:
         return is_support(request)
 
+    @guard(off=yes)
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
+    @guard(off=yes)
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
+    @guard(off=yes)
     def has_module_permission(self, request: HttpRequest) -> bool:
         return is_support(request)
 
+    @guard()
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         if not is_support(request):
             return Organization.objects.none()
         return Organization.objects.annotate(count=Count("locations")).order_by("account_number")
 
+    @guard()
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[QuerySet, bool]:
         return queryset.containing(search_term), False
 
@@ -115,6 +120,3 @@ class OrganizationAdmin(OperationAdmin, UnfoldModelAdmin):
             support=request.user,  # type: ignore[arg-type]
         )
         obj.pk = made.pk
-
-    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> None:
-        """Nothing: the database keeps the history."""
