@@ -37,6 +37,10 @@ NOT_SEARCHED = {
     "mcp/triggers.py": "is SQL",
     "customers/triggers.py": "is SQL",
     "customers/transfer/place.py": "names the place of a command",
+    "customers/filling.py": "fills a base in order to measure, from a command",
+    "customers/formats": "knows no user",
+    "mcp/querysets.py": "says what the narrowing methods mean",
+    "customers/querysets.py": "says what the narrowing methods mean",
 }
 NARROWING = {"in_base", "of_organization", "owned_by", "at", "at_home_in", "on_base", "registered_at"}
 OF_SOMEBODY = {"scope", "actor", "own", "user", "upload"}
@@ -99,7 +103,7 @@ def spots() -> list[Spot]:
 def _files() -> list[str]:
     every = (path.relative_to(ROOT) for folder in FOLDERS for path in sorted((ROOT / folder).rglob("*.py")))
     named = [path.as_posix() for path in every if not {"migrations", "management", "__pycache__"} & set(path.parts)]
-    return [name for name in named if name not in NOT_SEARCHED]
+    return [name for name in named if not name.startswith(tuple(NOT_SEARCHED))]
 
 
 def _tree(path: str) -> ast.Module:
@@ -149,7 +153,8 @@ class _Walker(ast.NodeTransformer):
 
     def visit_Expr(self, node: ast.Expr) -> ast.AST:
         if self.code and _asks(node.value):
-            return self.met(node, ast.copy_location(ast.Pass(), node))
+            never = ast.If(ast.Constant(value=False), [node], [])  # super() in it keeps its variable that way
+            return self.met(node, ast.copy_location(never, node))
         return self.generic_visit(node)
 
     def visit_If(self, node: ast.If) -> ast.AST:
@@ -165,7 +170,8 @@ class _Walker(ast.NodeTransformer):
         if not self.code or not isinstance(node.func, ast.Attribute) or not isinstance(changed, ast.Call):
             return changed
         if node.func.attr in {"allows", "holds"}:
-            return self.met(node, ast.copy_location(ast.Constant(value=True), node), otherwise=changed)
+            always = ast.BoolOp(ast.Or(), [ast.Constant(value=True), changed])
+            return self.met(node, ast.copy_location(always, node), otherwise=changed)
         if _narrows(node):
             func = copy.copy(changed.func)
             assert isinstance(func, ast.Attribute)
@@ -236,7 +242,8 @@ def _narrows(node: ast.Call) -> bool:
     assert isinstance(node.func, ast.Attribute)
     if node.func.attr in NARROWING:
         return bool(node.args)
-    names = {inner.id for part in [*node.args, *node.keywords] for inner in ast.walk(part) if isinstance(inner, ast.Name)}
+    parts = [inner for part in [*node.args, *node.keywords] for inner in ast.walk(part)]
+    names = {inner.id for inner in parts if isinstance(inner, ast.Name)}
     return node.func.attr in {"filter", "exclude"} and bool(names & OF_SOMEBODY)
 
 

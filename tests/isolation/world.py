@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
@@ -9,6 +10,7 @@ from typing import Any
 
 from django.contrib.messages.storage.fallback import FallbackStorage
 from django.db import transaction
+from django.db.models import Model
 from django.http import HttpRequest
 from django.test import Client, RequestFactory
 
@@ -148,11 +150,19 @@ class World:
         return self.cast.location(name)
 
     @contextmanager
-    def undone(self) -> Iterator[None]:
-        """Whatever happens inside is rolled back."""
+    def undone(self) -> Iterator[World]:
+        """A twin of this world. Whatever happens inside, to rows or to the twin, is undone."""
+        twin = copy.copy(self)
+        twin.__dict__ |= {name: _copied(value) for name, value in vars(self).items()}
         with transaction.atomic():
-            yield
+            yield twin
             transaction.set_rollback(True)
+
+
+def _copied(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_copied(each) for each in value]
+    return copy.copy(value) if isinstance(value, Model) else value
 
 
 def counted() -> tuple[int, ...]:
