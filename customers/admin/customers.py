@@ -6,7 +6,6 @@ import copy
 from typing import Any, ClassVar
 
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.text import capfirst
@@ -38,6 +37,7 @@ GIVEN = ("customer_number", "home_location", "created_at", "changed_at")
 class CustomerAdmin(CustomerColumns, CustomersAdmin):
     """Customers of the base on which the location works."""
 
+    # Nobody deletes: customers are archived.
     rights = {"view": Right.VIEW_CUSTOMERS, "add": Right.ADD_CUSTOMERS, "change": Right.CHANGE_CUSTOMERS}
     related_rows = {"customer_group": lambda scope: CustomerGroup.objects.in_base(scope.base)}
     menu_icon: ClassVar[str] = "groups"
@@ -147,7 +147,6 @@ class CustomerAdmin(CustomerColumns, CustomersAdmin):
         }
         return super().changelist_view(request, {**context, **(extra_context or {})})
 
-    @guard()
     def get_search_results(
         self, request: HttpRequest, queryset: CustomerQuerySet, search_term: str
     ) -> tuple[CustomerQuerySet, bool]:
@@ -258,10 +257,3 @@ class CustomerAdmin(CustomerColumns, CustomersAdmin):
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         return pages.history(self, request, object_id)
-
-    @guard()
-    def delete_view(
-        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        """Customers are archived. There is no page that deletes them."""
-        raise PermissionDenied

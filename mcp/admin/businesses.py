@@ -81,7 +81,6 @@ class OrganizationAdmin(OperationAdmin, ClosedModelAdmin):
             return Organization.objects.none()
         return Organization.objects.annotate(count=Count("locations")).order_by("account_number")
 
-    @guard()
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[QuerySet, bool]:
         return queryset.containing(search_term), False
 

@@ -78,7 +78,6 @@ class LocationAdmin(ConsolePages):
     def rows(self, scope: Scope) -> QuerySet:
         return operations.visible_locations(scope).select_related("organization", "base")
 
-    @guard()
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[QuerySet, bool]:
         return queryset.containing(search_term), False
 

@@ -59,7 +59,6 @@ class RestrictionAdmin(ConsolePages):
         return str(Right(restriction.right).label)
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        self.demand(request, "view")
         own = {"may_restrict": operations.may_restrict(scope_of(request))}
         return super().changelist_view(request, {**(extra_context or {}), **own})
 

@@ -16,7 +16,6 @@ import ast
 import copy
 import gc
 import importlib
-import inspect
 import types
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -270,11 +269,14 @@ _alive: dict[tuple[str, str], list[types.FunctionType]] = {}
 
 
 def _live_functions() -> dict[tuple[str, str], list[types.FunctionType]]:
-    """Every function of the product that exists, by file and name, whatever it is wrapped in or bound to."""
+    """Every function of the product that exists, by file and name, whatever it is wrapped in or bound to.
+
+    Asked by type, because `isinstance` wakes lazy objects.
+    """
     if not _alive:
         for path in _files():
             importlib.import_module(path.removesuffix(".py").removesuffix("/__init__").replace("/", "."))
         for thing in gc.get_objects():
-            if inspect.isfunction(thing) and thing.__code__.co_filename.startswith(str(ROOT)):
+            if type(thing) is types.FunctionType and thing.__code__.co_filename.startswith(str(ROOT)):
                 _alive.setdefault((thing.__code__.co_filename, thing.__code__.co_qualname), []).append(thing)
     return _alive

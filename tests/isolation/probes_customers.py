@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date
 from typing import Any
+from unittest.mock import patch
 
 from django.core.exceptions import ObjectDoesNotExist, ValidationError
 
-from customers import dashboard
+from customers import dashboard, duplicates
 from customers.admin.customers import CustomerAdmin
 from customers.changes import history_of
 from customers.duplicates import Sought, candidates
@@ -64,11 +65,11 @@ def writes_take_rows_of_the_base_only(world: World) -> None:
             save_customer_group(group=row, actor=here)
         with refused(ObjectDoesNotExist):
             delete_customer_group(group=row, actor=here)
-    for row in world.foreign_tags:
+    for word in world.foreign_tags:
         with refused(ObjectDoesNotExist):
-            save_tag(tag=row, actor=here)
+            save_tag(tag=word, actor=here)
         with refused(ObjectDoesNotExist):
-            delete_tag(tag=row, actor=here)
+            delete_tag(tag=word, actor=here)
     assert archive_customers(customers=[world.customer.pk], reason="Weg", actor=here) == 1
     assert restore_customers(customers=[world.archived.pk], actor=here) == 1
 
@@ -118,6 +119,20 @@ def duplicates_are_sought_in_the_base(world: World) -> None:
     page = world.post("anna", f"{HAMBURG}/customers/customer/duplicates/", {"email": "meier@example.com"})
     assert page.content.decode().count("Meier") >= 1
     assert CANARY not in page.content.decode()
+
+
+@probe
+def duplicates_are_narrowed_before_and_after_the_search(world: World) -> None:
+    asked: list[Any] = []
+
+    def everybody(sought: Sought, customers: Any) -> list[int]:
+        asked.extend(customers.values_list("base", flat=True))
+        return [world.customer.pk, *[row.pk for row in world.foreign_customers]]
+
+    with patch.object(duplicates, "_ids", everybody):
+        found = duplicates.candidates(Sought(email="meier@example.com"), base=world.customer.base)
+    assert set(asked) == {world.customer.base_id}
+    assert [candidate.customer for candidate in found] == [world.customer]
 
 
 @probe

@@ -60,7 +60,7 @@ def filters_offer_own_rows(world: World) -> None:
 @probe
 def filters_refuse_what_they_do_not_offer(world: World) -> None:
     foreign, south = world.foreign_groups[0], world.foreign_place
-    for address, values in [
+    refused: list[tuple[str, list[Any]]] = [
         (f"{CUSTOMERS}?group=", [foreign.pk, MISSING]),
         (f"{CUSTOMERS}?home=", [south.pk, MISSING]),
         (f"{CUSTOMERS}?tag=", [f"{CANARY}nwort", "Nichts"]),
@@ -68,7 +68,8 @@ def filters_refuse_what_they_do_not_offer(world: World) -> None:
         (f"{FLENSBURG}/mcp/user/?group=", [world.theke.pk, world.foreign_group.pk, MISSING]),
         (f"{CUSTOMERS}?blocked=", ["vielleicht"]),
         (f"{CUSTOMERS}?changed_since=", ["gestern"]),
-    ]:
+    ]
+    for address, values in refused:
         answers = [world.get("anna", f"{address}{value}") for value in values]
         assert {(a.status_code, a["Location"].endswith("?e=1")) for a in answers if a.status_code != 200} == {
             (302, True)
@@ -93,7 +94,7 @@ def filter_by_place_knows_own_places(world: World) -> None:
     assert rows(world.get("anna", f"{USERS}?place=Bremen")) == [world.cast.user("carla")]
     page = console.get_model_admin(User)
     asked = world.request(world.scope("anna", "Zentrale"))
-    spec = page.list_filter[1](asked, {"place": [f"{CANARY}ort"]}, User, page)  # type: ignore[operator]
+    spec = page.list_filter[1](asked, {"place": [f"{CANARY}ort"]}, User, page)
     assert not spec.queryset(asked, User.objects.all()).exists()
     assert find_places(type(world.foreign_place).objects.all(), f"{CANARY}ort").exists()
 

@@ -73,6 +73,13 @@ REFUSED = [
     ("carla", "get", f"{BREMEN}/customers/customergroup/{{group}}/delete/", Right.MANAGE_CUSTOMER_GROUPS),
     ("blind", "get", f"{HAMBURG}/customers/customergroup/{{group}}/delete/", Right.VIEW_CUSTOMERS),
     ("carla", "get", f"{BREMEN}/customers/tag/add/", Right.MANAGE_CUSTOMER_GROUPS),
+    ("carla", "post", f"{BREMEN}/customers/customergroup/{{group}}/change/", Right.MANAGE_CUSTOMER_GROUPS),
+    ("carla", "post", f"{BREMEN}/customers/tag/{{tag}}/change/", Right.MANAGE_CUSTOMER_GROUPS),
+    ("carla", "get", f"{BREMEN}/customers/tag/{{tag}}/delete/", Right.MANAGE_CUSTOMER_GROUPS),
+    ("schwach", "get", f"{HAMBURG}/customers/tag/", Right.VIEW_CUSTOMERS),
+    ("schwach", "post", f"{HEAD}/mcp/user/{{bodo}}/change/", Right.MANAGE_USERS),
+    ("schwach", "post", f"{HEAD}/mcp/usergroup/{{theke}}/change/", Right.MANAGE_USERS),
+    ("schwach", "post", f"{HEAD}/locations/location/{{hamburg}}/change/", Right.MANAGE_LOCATION),
     ("carla", "get", f"{BREMEN}/customers/customer/import/", Right.IMPORT_CUSTOMERS),
     ("carla", "get", f"{BREMEN}/customers/customer/import/{{upload}}/", Right.IMPORT_CUSTOMERS),
     ("carla", "get", f"{BREMEN}/customers/customer/import/{{upload}}/rejected/", Right.IMPORT_CUSTOMERS),
@@ -143,7 +150,7 @@ def own_row_opens(world: World) -> None:
 
 @probe
 def refusal_names_the_right(world: World) -> None:
-    names = ("customer", "group", "upload", "bodo", "theke", "team", "hamburg", "flensburg")
+    names = ("customer", "group", "tag", "upload", "bodo", "theke", "team", "hamburg", "flensburg")
     known = {name: _found(world, name) for name in names}
     for who, method, address, right in REFUSED:
         ask: Any = world.get if method == "get" else world.post

@@ -13,7 +13,7 @@ import pytest
 from tests.isolation.probing import PROBES
 from tests.isolation.world import World
 
-SUBJECTS = ("pages", "forms", "lists", "operations", "customers", "transfer", "closed")
+SUBJECTS = ("pages", "forms", "lists", "operations", "rights", "customers", "transfer", "closed")
 for subject in SUBJECTS:
     importlib.import_module(f"tests.isolation.probes_{subject}")
 

@@ -89,7 +89,9 @@ class World:
         )  # fmt: skip
         self.archived = customer(here, last_name="Weggezogen")
         archive_customers(customers=[self.archived.pk], reason="Verzogen", actor=here)
-        self.foreign_customers, self.foreign_groups, self.foreign_tags = [], [], []
+        self.foreign_customers: list[Customer] = []
+        self.foreign_groups: list[CustomerGroup] = []
+        self.foreign_tags: list[Tag] = []
         for scope in (south, offline):
             self._foreign(scope)
         self.foreign_customer, self.offline_customer = self.foreign_customers
