@@ -10,11 +10,13 @@ from django.contrib.admin.models import LogEntry
 from customers.models import Customer, CustomerGroup
 from customers.operations import CustomerChangedMeanwhile
 from locations.models import Location
+from locations.operations import Place
+from mcp import operations
 from mcp.console import console
 from mcp.models import Restriction, User, UserGroup
 from tests.isolation.probes_operations import refused
 from tests.isolation.probing import probe
-from tests.isolation.world import BREMEN, CANARY, FLENSBURG, HAMBURG, HEAD, MISSING, PASSWORD, World, counted
+from tests.isolation.world import BREMEN, CANARY, FLENSBURG, HAMBURG, HEAD, MISSING, PASSWORD, SOUTHERN, World, counted
 
 ADD_CUSTOMER, ADD_USER = f"{HAMBURG}/customers/customer/add/", f"{HEAD}/mcp/user/add/"
 ADD_RESTRICTION = f"{FLENSBURG}/mcp/restriction/add/"
@@ -226,6 +228,7 @@ def change_form_says_how_others_changed_it_within_the_base(world: World) -> None
 
 @probe
 def new_location_proposes_from_the_own_base(world: World) -> None:
+    operations.open_branch(place=Place(name="Noch einer"), actor=world.cast.system("Zentrale", SOUTHERN))
     for who, place in (("anna", world.place("Zentrale")), ("sven", world.foreign_place)):
         address = f"/{place.organization.account_number}/1/locations/location/add/"
         help_text = str(fields(world.get(who, address))["first_number"].help_text)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from itertools import product
 from typing import Any
 
+from django.core.exceptions import PermissionDenied
 from django.utils.html import escape
 from django.utils.translation import override
 
 from locations.permissions import Right
-from mcp.console import console, provider
+from mcp.console import console, provider, scope_of
+from tests.isolation.probes_operations import refused
 from tests.isolation.probing import probe
 from tests.isolation.world import BREMEN, CANARY, FLENSBURG, HAMBURG, HEAD, MISSING, World
 
@@ -215,6 +217,8 @@ def adding_follows_the_rights(world: World) -> None:
 def no_scope_opens_nothing(world: World) -> None:
     asked = world.request(None)
     assert not console.has_permission(asked)
+    with refused(PermissionDenied):
+        scope_of(asked)
     for page in console._registry.values():
         given = [getattr(page, f"has_{action}_permission")(asked) for action in ("view", "add", "change", "delete")]
         assert given == [False] * 4, page
