@@ -263,10 +263,11 @@ class CustomerResource(resources.Resource):
         self.create_instances.clear()
 
     def bulk_update(self, *args: Any, **kwargs: Any) -> None:
+        if any(customer.base_id != self.current.scope.base.pk for customer in self.update_instances):
+            raise NoScope
         if self.update_instances and not self.current.is_dry:
             self.current.words.create(self.update_instances)
-            rows = Customer.objects.in_base(self.current.scope.base)
-            pgbulk.update(rows, self.update_instances, self._written_columns())
+            pgbulk.update(Customer, self.update_instances, self._written_columns())
         self.update_instances.clear()
 
     def _columns(self, row: Any) -> list[tuple[str, CustomerField]]:

@@ -2,31 +2,33 @@
 
 A ModelAdmin of the console declares four things: which right each action needs (`rights`), which rows exist for a
 scope (`rows`), which rows each of its foreign keys may offer (`related_rows`), and its fields. What is not declared
-is not there: no right, no rows, no choices.
+is not there: no right, no rows, no choices. Whatever else Django would let through is closed (see mcp.closed).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import update_wrapper
 from typing import Any, ClassVar
 
 from django.conf import settings
-from django.contrib.admin import ActionLocation
-from django.contrib.admin.options import InlineModelAdmin
-from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
-from django.forms import Field
+from django.contrib.admin.options import IS_POPUP_VAR
+from django.contrib.admin.utils import NestedObjects
+from django.core.exceptions import BadRequest, ImproperlyConfigured, PermissionDenied
+from django.db import router
+from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import path
 from django.utils.functional import Promise
 from django.utils.translation import gettext
-from unfold.admin import ModelAdmin as UnfoldModelAdmin
 from unfold.sites import UnfoldAdminSite
 
 from locations.permissions import Right
 from mcp import panels, views
+from mcp.closed import ClosedModelAdmin, ways_left_open
 from mcp.context import FAVICONS
+from mcp.guards import guard, nothing, yes
 from mcp.scope import Scope
 
 type Rows = Callable[[Scope], QuerySet[Any]]
@@ -40,30 +42,15 @@ def scope_of(request: HttpRequest) -> Scope:
     return scope
 
 
-class StrictModelAdmin(UnfoldModelAdmin):
-    """The base of every model's pages: what is not there answers 404, whosever it is."""
-
-    def get_urls(self) -> list[Any]:
-        """Without the nameless address of old, which leads on whoever asks."""
-        return [url for url in super().get_urls() if url.name]
-
-    def history_view(
-        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        """Django's own log is not kept: it repeats names across locations. Models with a history have a page."""
-        raise Http404
-
-    def _get_obj_does_not_exist_redirect(self, request: HttpRequest, opts: Any, object_id: str) -> HttpResponse:
-        raise Http404
-
-
-class ConsoleModelAdmin(StrictModelAdmin):
+class ConsoleModelAdmin(ClosedModelAdmin):
     """The base of every model's pages at a location."""
 
     rights: ClassVar[Mapping[str, Right]] = {}
     """Which right 'view', 'add', 'change' and 'delete' need. An action that is missing is impossible."""
     related_rows: ClassVar[Mapping[str, Rows]] = {}
     """For each foreign key the rows that may be chosen in a scope. A key that is missing offers none."""
+    cascades: ClassVar[Mapping[str, Rows]] = {}
+    """For each table without a page ("mcp.Membership") the rows that may go along with a deleted one."""
 
     is_in_menu: ClassVar[bool] = True
     menu_section: ClassVar[str] = ""
@@ -75,10 +62,6 @@ class ConsoleModelAdmin(StrictModelAdmin):
     menu_add_icon: ClassVar[str] = "add_circle"
 
     list_filter_submit = True
-    list_per_page = 50
-    list_max_show_all = 0
-    show_full_result_count = False
-    compressed_fields = True
     warn_unsaved_form = True
     save_on_top = False
 
@@ -88,11 +71,13 @@ class ConsoleModelAdmin(StrictModelAdmin):
 
     # --- rights -------------------------------------------------------------------------------------------
 
+    @guard(off=yes)
     def allows(self, request: HttpRequest, action: str) -> bool:
         scope: Scope | None = getattr(request, "scope", None)
         right = self.rights.get(action)
         return scope is not None and right is not None and scope.allows(right)
 
+    @guard(off=nothing)
     def demand(self, request: HttpRequest, action: str) -> None:
         """Raise MissingRight (403, naming the right) unless the action is allowed, Http404 for an impossible one."""
         right = self.rights.get(action)
@@ -100,33 +85,41 @@ class ConsoleModelAdmin(StrictModelAdmin):
             raise Http404
         scope_of(request).demand(right)
 
+    @guard(off=yes)
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return self.allows(request, "view")
 
+    @guard(off=yes)
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return self.allows(request, "add")
 
+    @guard(off=yes)
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return self.allows(request, "view") and self.allows(request, "change")
 
+    @guard(off=yes)
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return self.allows(request, "view") and self.allows(request, "delete")
 
+    @guard(off=yes)
     def has_module_permission(self, request: HttpRequest) -> bool:
         return self.allows(request, "view") or self.allows(request, "add")
 
     # --- pages: ask first, so that the refusal names the right ----------------------------------------------
 
+    @guard()
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         self.demand(request, "view")
         return super().changelist_view(request, extra_context)
 
+    @guard()
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         self.demand(request, "add")
         return super().add_view(request, form_url, extra_context)
 
+    @guard()
     def change_view(
         self,
         request: HttpRequest,
@@ -139,6 +132,7 @@ class ConsoleModelAdmin(StrictModelAdmin):
             self.demand(request, "change")
         return super().change_view(request, object_id, form_url, extra_context)
 
+    @guard()
     def delete_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
@@ -147,25 +141,16 @@ class ConsoleModelAdmin(StrictModelAdmin):
 
     # --- rows ---------------------------------------------------------------------------------------------
 
+    @guard()
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         scope: Scope | None = getattr(request, "scope", None)
         rows = self.model._default_manager.none() if scope is None else self.rows(scope)
         ordering = self.get_ordering(request)
         return rows.order_by(*ordering) if ordering else rows
 
-    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        kwargs["queryset"] = self._related(db_field, request)
-        return super().formfield_for_foreignkey(db_field, request, **kwargs)
-
-    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Field | None:
-        kwargs["queryset"] = self._related(db_field, request)
-        field: Field | None = super().formfield_for_manytomany(db_field, request, **kwargs)
-        return field
-
+    @guard()
     def get_field_queryset(self, db: str | None, db_field: Any, request: HttpRequest) -> QuerySet[Any]:
-        return self._related(db_field, request)
-
-    def _related(self, db_field: Any, request: HttpRequest) -> QuerySet[Any]:
+        """Of a foreign key or a many-to-many field only what `related_rows` declares; else nothing."""
         scope: Scope | None = getattr(request, "scope", None)
         rows = self.related_rows.get(db_field.name)
         if scope is None or rows is None:
@@ -173,34 +158,27 @@ class ConsoleModelAdmin(StrictModelAdmin):
             return empty
         return rows(scope)
 
-    # --- what Django would keep beside the history ----------------------------------------------------------
+    # --- deleting -----------------------------------------------------------------------------------------
 
-    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> None:
-        """Nothing: the database keeps the history, and Django's log would copy names out of their scope."""
+    @guard()
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """For the page that asks and for the deleting itself: refuses where a row out of reach would go along."""
+        collector = NestedObjects(using=router.db_for_write(self.model), origin=objs)
+        collector.collect(objs)
+        going = {model: {row.pk for row in rows} for model, rows in collector.data.items()}
+        for row in collector.protected:
+            going.setdefault(type(row), set()).add(row.pk)
+        for model, pks in going.items():
+            if self._reachable(model, request).filter(pk__in=pks).count() != len(pks):
+                raise PermissionDenied
+        return super().get_deleted_objects(objs, request)
 
-    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> None:
-        """Nothing, as above."""
-
-    def log_deletions(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
-        """Nothing, as above."""
-
-    def get_inline_instances(self, request: HttpRequest, obj: Any = None) -> list[InlineModelAdmin[Any, Any]]:
-        return []
-
-    def get_actions(self, request: HttpRequest, action_location: Any = ActionLocation.CHANGE_LIST) -> Any:
-        actions = super().get_actions(request, action_location)
-        actions.pop("delete_selected", None)  # nothing is deleted by the handful
-        return actions
-
-    def get_action_choices(
-        self,
-        request: HttpRequest,
-        default_choices: list[tuple[str, Any]] | None = None,
-        action_location: Any = ActionLocation.CHANGE_LIST,
-    ) -> Any:
-        """Django's own: that of the admin look does not know on which page the actions stand."""
-        first = default_choices or [("", gettext("Choose an action"))]
-        return super(UnfoldModelAdmin, self).get_action_choices(request, first, action_location)
+    def _reachable(self, model: type[Model], request: HttpRequest) -> QuerySet[Any]:
+        rows = self.cascades.get(model._meta.label)
+        page = self if model is self.model else self.admin_site._registry.get(model)
+        if rows is not None:
+            return rows(scope_of(request))
+        return model._default_manager.none() if page is None else page.get_queryset(request)
 
 
 UNSCOPED_PAGES = frozenset({"view_on_site", "autocomplete", "search", "app_list"})
@@ -218,6 +196,37 @@ class _Site(UnfoldAdminSite):
 
     final_catch_all_view = False
     empty_value_display = "–"
+    page_class: type[ClosedModelAdmin] = ClosedModelAdmin
+
+    @guard()
+    def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
+        """Raises ImproperlyConfigured for a page that does not declare what it lets through."""
+        for model in [model_or_iterable] if isinstance(model_or_iterable, type) else model_or_iterable:
+            if admin_class is None or not issubclass(admin_class, self.page_class):
+                raise ImproperlyConfigured(f"{admin_class} must be a {self.page_class.__name__}")
+            if faults := [*self.faults(admin_class, model)]:
+                raise ImproperlyConfigured(f"{admin_class.__name__}: {'; '.join(faults)}")
+        super().register(model_or_iterable, admin_class, **options)
+
+    def faults(self, admin_class: Any, model: type[Model]) -> Iterator[str]:
+        """Why a page cannot be registered; nothing for one that can."""
+        return ways_left_open(admin_class, model)
+
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any:
+        page = super().admin_view(view, cacheable)
+
+        def whole_page(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            self.refuse_popup(request)
+            response: HttpResponse = page(request, *args, **kwargs)
+            return response
+
+        return update_wrapper(whole_page, page)
+
+    @guard(off=nothing)
+    def refuse_popup(self, request: HttpRequest) -> None:
+        """There are none: a popup hands the rows of one model to whatever page opened it."""
+        if IS_POPUP_VAR in request.GET or IS_POPUP_VAR in request.POST:
+            raise BadRequest
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         return {**super().each_context(request), "site_url": None, "site_favicons": FAVICONS}
@@ -236,9 +245,20 @@ class _Site(UnfoldAdminSite):
 class ConsoleSite(_Site):
     """The pages of one location, mounted at its address."""
 
+    page_class = ConsoleModelAdmin
+
+    def faults(self, admin_class: Any, model: type[Model]) -> Iterator[str]:
+        yield from super().faults(admin_class, model)
+        if "view" not in admin_class.rights and "add" not in admin_class.rights:
+            yield "rights says nothing about who may view or add"
+        if admin_class.rows is ConsoleModelAdmin.rows:
+            yield "rows says nothing about what exists in a scope"
+
+    @guard(off=yes)
     def has_permission(self, request: HttpRequest) -> bool:
         return getattr(request, "scope", None) is not None
 
+    @guard()
     def get_urls(self) -> list[Any]:
         """Without what reaches past the pages of the models: see UNSCOPED_PAGES. The login is outside."""
         panel = path("overview/<slug:name>/", self.admin_view(self.panel), name="panel")
@@ -278,9 +298,11 @@ class ProviderSite(_Site):
 
     index_template = "shell/chooser.html"
 
+    @guard(off=yes)
     def has_permission(self, request: HttpRequest) -> bool:
         return bool(request.user.is_active)
 
+    @guard()
     def get_urls(self) -> list[Any]:
         return _without(super().get_urls(), UNSCOPED_PAGES)
 

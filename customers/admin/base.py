@@ -5,14 +5,11 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.contrib import messages
-from django.contrib.admin import ModelAdmin as DjangoModelAdmin
-from django.contrib.admin.options import ActionLocation
 from django.contrib.admin.templatetags.admin_urls import add_preserved_filters
 from django.core.exceptions import ValidationError
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.translation import gettext_lazy as _
 
 from mcp.console import ConsoleModelAdmin, scope_of
 
@@ -24,9 +21,6 @@ class CustomersAdmin(ConsoleModelAdmin):
     sentence at the field it is about.
     """
 
-    show_facets = None
-    list_filter_parameters: ClassVar[frozenset[str]] = frozenset()
-    """The only parameters, besides search, sorting and page, that a list takes."""
     menu_section: ClassVar[str] = "customers"
 
     def changeform_view(
@@ -53,34 +47,6 @@ class CustomersAdmin(ConsoleModelAdmin):
         form = super().get_form(request, obj, change=change, **kwargs)
         form.scope, form.refusal = scope_of(request), getattr(request, "refusal", None)
         return form
-
-    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, str]:
-        """Nothing from the address: `?customer_group=7` would ask for rows by their id."""
-        return {}
-
-    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
-        """Only the filters of the list: any other `?iban__startswith=` would read fields letter by letter."""
-        return lookup in self.list_filter_parameters
-
-    def to_field_allowed(self, request: HttpRequest, to_field: str) -> bool:
-        return to_field == "id"
-
-    def get_action_choices(
-        self,
-        request: HttpRequest,
-        default_choices: Any = None,
-        action_location: ActionLocation = ActionLocation.CHANGE_LIST,
-    ) -> Any:
-        """As Django does it: the admin look's own does not know yet where the actions stand."""
-        default: Any = [("", _("Select action"))]
-        return DjangoModelAdmin.get_action_choices(self, request, default, action_location=action_location)
-
-    def row_or_404(self, request: HttpRequest, object_id: str) -> Any:
-        """The row of this id that exists for the scope. Raises Http404."""
-        row = self.get_object(request, object_id)
-        if row is None:
-            raise Http404
-        return row
 
     def address(self, page: str, *args: Any) -> str:
         return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_{page}", args=args)

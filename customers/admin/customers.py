@@ -6,7 +6,7 @@ import copy
 from typing import Any, ClassVar
 
 from django.contrib import admin, messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _text
@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from customers.admin import pages
 from customers.admin.base import CustomersAdmin
-from customers.admin.changelist import CustomerChangeList
+from customers.admin.changelist import SIZE_VAR, CustomerChangeList
 from customers.admin.columns import COLUMNS, CustomerColumns, badges
 from customers.admin.fields import FORM_CLASSES, READ_ONLY_TEXTS, customer_widget
 from customers.admin.filters import FILTERS
@@ -26,6 +26,7 @@ from customers.querysets import CustomerQuerySet
 from customers.transfer_views import transfer_urls
 from locations.permissions import Right
 from mcp.console import console, scope_of
+from mcp.guards import guard, yes
 from mcp.scope import Scope
 
 GIVEN = ("customer_number", "home_location", "created_at", "changed_at")
@@ -36,6 +37,7 @@ GIVEN = ("customer_number", "home_location", "created_at", "changed_at")
 class CustomerAdmin(CustomerColumns, CustomersAdmin):
     """Customers of the base on which the location works."""
 
+    # Nobody deletes: customers are archived.
     rights = {"view": Right.VIEW_CUSTOMERS, "add": Right.ADD_CUSTOMERS, "change": Right.CHANGE_CUSTOMERS}
     related_rows = {"customer_group": lambda scope: CustomerGroup.objects.in_base(scope.base)}
     menu_icon: ClassVar[str] = "groups"
@@ -49,7 +51,7 @@ class CustomerAdmin(CustomerColumns, CustomersAdmin):
     list_display = COLUMNS
     list_display_links = ("number", "name")
     list_filter = FILTERS
-    list_filter_parameters = frozenset({filter_.parameter_name for filter_ in FILTERS} | {"size"})
+    list_parameters = frozenset({SIZE_VAR})
     list_fullwidth = True
     list_disable_select_all = True
     search_fields = ("search_text",)  # shows the search box; get_search_results does the searching
@@ -118,10 +120,12 @@ class CustomerAdmin(CustomerColumns, CustomersAdmin):
     def rows(self, scope: Scope) -> CustomerQuerySet:
         return Customer.objects.in_base(scope.base)
 
+    @guard(off=yes)
     def has_archive_permission(self, request: HttpRequest) -> bool:
         scope: Scope | None = getattr(request, "scope", None)
         return scope is not None and scope.allows(Right.ARCHIVE_CUSTOMERS)
 
+    @guard(off=yes)
     def has_export_permission(self, request: HttpRequest) -> bool:
         scope: Scope | None = getattr(request, "scope", None)
         return scope is not None and scope.allows(Right.EXPORT_CUSTOMERS)
@@ -131,6 +135,7 @@ class CustomerAdmin(CustomerColumns, CustomersAdmin):
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[CustomerChangeList]:
         return CustomerChangeList
 
+    @guard()
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         if request.method == "POST":  # one of the list's actions: the refusal shall name the right that it needs
             is_export = request.POST.get("action") == "export"
@@ -161,9 +166,11 @@ class CustomerAdmin(CustomerColumns, CustomersAdmin):
 
     # --- form ---------------------------------------------------------------------------------------------
 
+    @guard()
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         return GIVEN if obj else ()
 
+    @guard()
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         fieldsets = copy.deepcopy(self.fieldsets)
         if obj is None:
@@ -179,6 +186,7 @@ class CustomerAdmin(CustomerColumns, CustomersAdmin):
     def _may_save(self, request: HttpRequest, obj: Any) -> bool:
         return self.has_change_permission(request, obj) if obj else self.has_add_permission(request)
 
+    @guard()
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "tags":
             return TagsField(label=capfirst(db_field.verbose_name), required=False, widget=customer_widget("tags"))
@@ -244,13 +252,8 @@ class CustomerAdmin(CustomerColumns, CustomersAdmin):
 
         return self.admin_site.admin_view(page)
 
+    @guard()
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         return pages.history(self, request, object_id)
-
-    def delete_view(
-        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        """Customers are archived. There is no page that deletes them."""
-        raise Http404

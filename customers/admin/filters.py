@@ -19,28 +19,9 @@ from customers.models import CustomerGroup, Tag
 from customers.querysets import CustomerQuerySet
 from locations.models import Location
 from mcp.console import scope_of
+from mcp.filters import ChosenFilter
 
 MOST_LOCATIONS = 200
-
-
-class ChosenFilter(DropdownFilter):
-    """A choice among rows of the scope. Anything else in the address is refused, whether or not it exists."""
-
-    def queryset(self, request: HttpRequest, queryset: CustomerQuerySet) -> CustomerQuerySet:
-        value = self.value()
-        if not value:
-            return queryset
-        if value not in {key for key, _label in self.lookup_choices}:
-            raise IncorrectLookupParameters
-        return self.narrowed(queryset, value)
-
-    def has_output(self) -> bool:
-        """Also without anything to choose from: what stands in the address is then refused as well."""
-        return True
-
-    def narrowed(self, customers: CustomerQuerySet, value: str) -> CustomerQuerySet:
-        """The customers that the chosen value leaves. A filter that forgets it fails, and does not show all."""
-        raise NotImplementedError
 
 
 class GroupFilter(ChosenFilter):

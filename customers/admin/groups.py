@@ -19,6 +19,7 @@ from customers.querysets import MOST_MEMBERS, CustomerGroupQuerySet, TagQuerySet
 from customers.removal import delete_customer_group, delete_tag
 from locations.permissions import Right
 from mcp.console import console, scope_of
+from mcp.guards import guard
 from mcp.scope import Scope
 
 
@@ -49,6 +50,7 @@ class VocabularyAdmin(CustomersAdmin):
     def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
         return self.leave(request, _text("%(row)s is saved.") % {"row": obj}, obj)
 
+    @guard()
     def delete_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
@@ -105,7 +107,7 @@ class TagAdmin(VocabularyAdmin):
         return Tag.objects.in_base(scope.base)
 
     def save_model(self, request: HttpRequest, obj: Tag, form: Any, change: bool) -> None:
-        save_tag(tag=obj, actor=scope_of(request))
+        obj.pk = save_tag(tag=obj, actor=scope_of(request)).pk
 
     def response_change(self, request: HttpRequest, obj: Tag) -> HttpResponse:
         """To the list: a renamed tag is a new row."""

@@ -10,7 +10,7 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -99,6 +99,7 @@ def reading_of(upload: ImportUpload) -> Reading:
 def choose_dialect(*, upload: ImportUpload, overrules: Mapping[str, str], actor: Scope) -> None:
     """Read the file in another encoding or with another delimiter; the columns are matched anew."""
     actor.demand(Right.IMPORT_CUSTOMERS)
+    _demand_own(upload, actor)
     _demand_open(upload)
     fields = CustomerResource(scope=actor).fields
     known = dict(overrules)
@@ -121,6 +122,7 @@ def choose_dialect(*, upload: ImportUpload, overrules: Mapping[str, str], actor:
 def choose_columns(*, upload: ImportUpload, targets: list[str], reading: Reading, actor: Scope) -> None:
     """Say for each column where it goes. Raises ValidationError where one is left open or two go to one field."""
     actor.demand(Right.IMPORT_CUSTOMERS)
+    _demand_own(upload, actor)
     _demand_open(upload)
     fields = CustomerResource(scope=actor).fields
     headings = sheet_of(upload).file_headings
@@ -145,6 +147,7 @@ def _demand_decided(headings: tuple[str, ...], targets: list[str], fields: Mappi
 @transaction.atomic
 def check_upload(*, upload: ImportUpload, actor: Scope) -> None:
     """Find out what the import would do, and keep it as what the user is shown."""
+    _demand_own(upload, actor)
     outcome = CustomerResource(scope=actor).run(sheet_of(upload), dry_run=True, reading=reading_of(upload))
     upload.preview = outcome.as_dict()
     _enter(upload, UploadState.CHECKED)
@@ -180,6 +183,7 @@ def confirm_upload(*, upload: ImportUpload, confirmed: str, actor: Scope) -> Non
 @transaction.atomic
 def apply_upload(*, upload: ImportUpload, actor: Scope) -> None:
     """Import a confirmed upload: what was previewed, less what others have changed since."""
+    _demand_own(upload, actor)
     locked = ImportUpload.objects.select_for_update(of=("self",)).get(pk=upload.pk)
     if locked.state != UploadState.APPLYING:
         raise ValidationError(_("This import was confirmed already."), code="already_confirmed")
@@ -204,6 +208,12 @@ def _enter(upload: ImportUpload, state: UploadState) -> None:
     if state in {UploadState.UPLOADED, UploadState.CHECKING}:
         upload.preview = None
     upload.save()
+
+
+def _demand_own(upload: ImportUpload, actor: Scope) -> None:
+    """Raise PermissionDenied for a file of somebody else, or for another base than the location works on now."""
+    if not uploads_of(actor, now=timezone.now()).filter(pk=upload.pk).exists():
+        raise PermissionDenied
 
 
 def _demand_open(upload: ImportUpload) -> None:

@@ -17,8 +17,10 @@ from locations.models import Organization
 from mcp import operations
 from mcp.admin.pages import OperationAdmin
 from mcp.choices import ProviderRole
-from mcp.console import StrictModelAdmin, provider
+from mcp.closed import ClosedModelAdmin
+from mcp.console import provider
 from mcp.forms.businesses import BusinessForm, NewBusinessForm
+from mcp.guards import guard, yes
 
 SHOWN_LOCATIONS = 100
 
@@ -34,7 +36,7 @@ def demand_support(request: HttpRequest) -> None:
 
 
 @admin.register(Organization, site=provider)
-class OrganizationAdmin(OperationAdmin, StrictModelAdmin):
+class OrganizationAdmin(OperationAdmin, ClosedModelAdmin):
     """Nobody but support sees, finds or opens a business here; to all others these pages do not exist."""
 
     menu_icon: ClassVar[str] = "domain"
@@ -43,10 +45,7 @@ class OrganizationAdmin(OperationAdmin, StrictModelAdmin):
     list_display_links = ["account_number", "name"]
     list_filter = ["kind"]
     search_fields = ["name"]
-    list_per_page = 50
-    list_max_show_all = 0
-    show_full_result_count = False
-    compressed_fields = True
+    form = BusinessForm
     readonly_fields = ["locations_list", "opened_by", "created_at"]
     fieldsets = [
         (gettext_lazy("Business"), {"fields": ["account_number", "name", "kind"]}),
@@ -62,25 +61,32 @@ class OrganizationAdmin(OperationAdmin, StrictModelAdmin):
         ),
     ]
 
+    @guard(off=yes)
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return is_support(request)
 
+    @guard(off=yes)
     def has_add_permission(self, request: HttpRequest) -> bool:
         return is_support(request)
 
+    @guard(off=yes)
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
+    @guard(off=yes)
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
+    @guard(off=yes)
     def has_module_permission(self, request: HttpRequest) -> bool:
         return is_support(request)
 
+    @guard()
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         demand_support(request)
         return super().changelist_view(request, extra_context)
 
+    @guard()
     def changeform_view(
         self,
         request: HttpRequest,
@@ -91,12 +97,14 @@ class OrganizationAdmin(OperationAdmin, StrictModelAdmin):
         demand_support(request)
         return super().changeform_view(request, object_id, form_url, extra_context)
 
+    @guard()
     def delete_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """A business stays, as long as anybody may still ask for its records."""
         raise Http404
 
+    @guard()
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         if not is_support(request):
             return Organization.objects.none()
@@ -140,6 +148,3 @@ class OrganizationAdmin(OperationAdmin, StrictModelAdmin):
             support=request.user,  # type: ignore[arg-type]
         )
         obj.pk = made.pk
-
-    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> None:
-        """Nothing: the database keeps the history."""

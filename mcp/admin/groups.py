@@ -20,6 +20,7 @@ from mcp.admin.pages import ConsolePages, Link, Question
 from mcp.admin.rights_log import rights_log_page
 from mcp.console import console, scope_of
 from mcp.forms.groups import UserGroupForm
+from mcp.guards import guard
 from mcp.models import UserGroup
 from mcp.scope import Scope
 
@@ -38,10 +39,12 @@ class UserGroupAdmin(ConsolePages):
     def rows(self, scope: Scope) -> QuerySet:
         return access.with_counts(operations.visible_groups(scope)).select_related("owner")
 
+    @guard()
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         allowed = super().has_change_permission(request, obj)
         return allowed if obj is None else allowed and operations.may_manage_group(obj, scope_of(request))
 
+    @guard()
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return self.has_change_permission(request, obj)
 

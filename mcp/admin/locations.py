@@ -23,6 +23,7 @@ from mcp.admin.pages import ConsolePages, Link, Question, ask, done, show
 from mcp.choices import ProviderRole
 from mcp.console import console, scope_of
 from mcp.forms.locations import LocationForm, NewLocationForm
+from mcp.guards import guard
 from mcp.models import User
 from mcp.scope import Scope
 
@@ -66,6 +67,7 @@ def may_open(scope: Scope) -> bool:
 class LocationAdmin(ConsolePages):
     menu_icon, menu_order = "store", 10
     rights = dict.fromkeys(["view", "add", "change"], Right.MANAGE_LOCATION)
+    form = LocationForm
     list_display = ["client_number", "name", "city", "branch_number", "base_label", "franchise", "state"]
     list_display_links = ["client_number", "name"]
     list_filter = [BaseFilter, ClosedFilter, "is_franchise"]
@@ -79,14 +81,17 @@ class LocationAdmin(ConsolePages):
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[QuerySet, bool]:
         return queryset.containing(search_term), False
 
+    @guard()
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return super().has_add_permission(request) and may_open(scope_of(request))
 
+    @guard()
     def demand(self, request: HttpRequest, action: str) -> None:
         super().demand(request, action)
         if action == "add":
             operations.demand_all_locations(scope_of(request))
 
+    @guard()
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
@@ -119,6 +124,7 @@ class LocationAdmin(ConsolePages):
         kwargs["form"] = LocationForm if change else NewLocationForm
         return super().get_form(request, obj, change=change, **kwargs)
 
+    @guard()
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         if obj is None:
             offline = ["offline"] if _is_support(scope_of(request)) else []
@@ -129,6 +135,7 @@ class LocationAdmin(ConsolePages):
             (gettext_lazy("State"), {"fields": ["kind", "base_name", "opened_at", "state"]}),
         ]
 
+    @guard()
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         fixed = list(super().get_readonly_fields(request, obj))
         if obj is None or operations.manages_all_locations(scope_of(request)):

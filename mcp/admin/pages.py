@@ -9,12 +9,13 @@ from typing import Any, ClassVar
 from django.contrib import messages
 from django.contrib.admin.sites import AdminSite
 from django.core.exceptions import ValidationError
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import path, reverse
 from django.utils.translation import gettext as _
 
 from mcp.console import ConsoleModelAdmin, console, scope_of
+from mcp.guards import guard
 from mcp.scope import Scope
 
 type View = Callable[..., HttpResponse]
@@ -109,27 +110,17 @@ class OperationAdmin:
             parent.get_urls()
         )
 
-    def get_actions(self, request: HttpRequest, action_location: Any = None) -> Any:
-        """None: rights and people are changed one by one, each with its reasons."""
-        return {}
-
-    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
-        """Only the filters that stand on the page: any other `?field__startswith=` would read hidden fields."""
-        allowed: set[str] = set()
-        for entry in self.get_list_filter(request):  # type: ignore[attr-defined]
-            allowed |= {f"{entry}__exact"} if isinstance(entry, str) else {entry.parameter_name}
-        return lookup in allowed
-
 
 class ConsolePages(OperationAdmin, ConsoleModelAdmin):
     """The base of the central administration's models at a location."""
 
-    actions = None
+    actions = None  # rights and people are changed one by one, each with its reasons
     menu_section: ClassVar[str] = "mcp"
 
     def demand_row(self, row: Any, scope: Scope) -> None:
         """Raise MissingRight unless this very row may be changed here; the right as such is asked before."""
 
+    @guard()
     def changeform_view(
         self,
         request: HttpRequest,
@@ -138,21 +129,16 @@ class ConsolePages(OperationAdmin, ConsoleModelAdmin):
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         if object_id and request.method == "POST":
-            self.demand_row(self.rows_or_404(request, object_id), scope_of(request))
+            self.demand_row(self.row_or_404(request, object_id), scope_of(request))
         return super().changeform_view(request, object_id, form_url, extra_context)
 
-    def rows_or_404(self, request: HttpRequest, object_id: str) -> Any:
-        found = self.get_object(request, object_id)
-        if found is None:
-            raise Http404
-        return found
-
+    @guard()
     def delete_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """Ask, then remove by the operation; a refusal is shown on the same page."""
         self.demand(request, "delete")
-        row, scope = self.rows_or_404(request, object_id), scope_of(request)
+        row, scope = self.row_or_404(request, object_id), scope_of(request)
         self.demand_row(row, scope)
         question = self.before_removal(row, scope)
         if request.method != "POST":

@@ -15,6 +15,7 @@ from mcp import operations
 from mcp.admin.pages import ConsolePages, Question
 from mcp.console import console, scope_of
 from mcp.forms.restrictions import RestrictionForm
+from mcp.guards import guard
 from mcp.models import Restriction, UserGroup
 from mcp.scope import Scope
 
@@ -36,12 +37,14 @@ class RestrictionAdmin(ConsolePages):
     def rows(self, scope: Scope) -> QuerySet:
         return Restriction.objects.at(scope.location).select_related("group")
 
+    @guard()
     def allows(self, request: HttpRequest, action: str) -> bool:
         scope: Scope | None = getattr(request, "scope", None)
         if scope is None or not scope.location.is_franchise:
             return False
         return super().allows(request, action) and (action == "view" or operations.may_restrict(scope))
 
+    @guard()
     def demand(self, request: HttpRequest, action: str) -> None:
         """404 where there is no franchisee; 403 to whoever is not one of the franchisee's own people."""
         scope = scope_of(request)
@@ -56,7 +59,6 @@ class RestrictionAdmin(ConsolePages):
         return str(Right(restriction.right).label)
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        self.demand(request, "view")
         own = {"may_restrict": operations.may_restrict(scope_of(request))}
         return super().changelist_view(request, {**(extra_context or {}), **own})
 

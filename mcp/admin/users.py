@@ -11,7 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from unfold.contrib.filters.admin import DropdownFilter, TextFilter
+from unfold.contrib.filters.admin import TextFilter
 
 from locations.models import Location
 from locations.permissions import Right
@@ -20,9 +20,11 @@ from mcp.admin.pages import ConsolePages, Link, done, show
 from mcp.admin.suggestions import people, places
 from mcp.admin.why import why_page
 from mcp.console import console, scope_of
+from mcp.filters import ChosenFilter
 from mcp.forms.choosing import find_places
 from mcp.forms.refusals import show_refusal
 from mcp.forms.users import PASSWORD_REFUSALS, NewUserForm, PasswordTwice, UserForm
+from mcp.guards import guard
 from mcp.models import User
 from mcp.scope import Scope
 
@@ -40,7 +42,7 @@ class PlaceFilter(TextFilter):
         return queryset.filter(location__in=find_places(here, str(self.value()).strip()))
 
 
-class GroupFilter(DropdownFilter):
+class GroupFilter(ChosenFilter):
     title = gettext_lazy("user group")
     parameter_name = "group"
 
@@ -48,15 +50,15 @@ class GroupFilter(DropdownFilter):
         groups = operations.visible_groups(scope_of(request)).values_list("pk", "name")
         return [(str(pk), name) for pk, name in groups]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
-        asked = str(self.value() or "")
-        return queryset.filter(memberships__group=int(asked)) if asked.isdecimal() else queryset
+    def narrowed(self, rows: QuerySet, value: str) -> QuerySet:
+        return rows.filter(memberships__group=int(value))
 
 
 @admin.register(User, site=console)
 class UserAdmin(ConsolePages):
     menu_icon, menu_order = "person", 30
     rights = {"view": Right.MANAGE_USERS, "add": Right.MANAGE_USERS, "change": Right.MANAGE_USERS}
+    form = UserForm
     list_display = ["username", "full_name", "location", "group_names", "is_active", "last_login"]
     list_filter = ["is_active", PlaceFilter, GroupFilter]
     search_fields = ["username", "first_name", "last_name", "email"]
@@ -67,6 +69,10 @@ class UserAdmin(ConsolePages):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         return super().get_queryset(request).select_related("location").prefetch_related("groups")
+
+    def saved_rows(self, request: HttpRequest) -> QuerySet:
+        """Who was taken out of the last user group of a location leaves its sight; that is meant."""
+        return User.objects.of_organization(scope_of(request).organization)
 
     @admin.display(description=gettext_lazy("name"), ordering="last_name")
     def full_name(self, user: User) -> str:
@@ -92,6 +98,7 @@ class UserAdmin(ConsolePages):
         kwargs["form"] = UserForm if change else NewUserForm
         return super().get_form(request, obj, change=change, **kwargs)
 
+    @guard()
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         place = ["place"] if operations.acts_for_all(scope_of(request)) else []
         if obj is None:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from mcp.forms.refusals import OperationForm
-from mcp.models import Restriction, UserGroup
+from mcp.models import Restriction
 
 
 class RestrictionForm(OperationForm):
@@ -20,6 +20,3 @@ class RestrictionForm(OperationForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.instance.organization, self.instance.location = self.scope.organization, self.scope.location
-        if "group" in self.fields:
-            group: Any = self.fields["group"]
-            group.queryset = UserGroup.objects.of_organization(self.scope.organization).of_central()

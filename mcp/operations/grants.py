@@ -206,11 +206,5 @@ def _check_additions(group: UserGroup, added: frozenset[Grant], actor: Scope) ->
     for right, place in sorted(added, key=lambda grant: (grant[1] or 0, grant[0])):
         if place is not None and place not in places:
             raise ValidationError(_("This location does not exist."), code="unknown_location")
-        if group.owner_id is not None and place != group.owner_id:
-            raise ValidationError(
-                _("%(group)s belongs to %(owner)s and can hold rights there only."),
-                code="own_group_stays_home",
-                params={"group": group, "owner": group.owner},
-            )
         if not held.holds(right, place):
             raise CannotGrant(right, places[place] if place is not None else None)

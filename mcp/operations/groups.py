@@ -63,7 +63,6 @@ def _is_kept_by_franchisee(group: UserGroup, actor: Scope) -> bool:
 
 def demand_group(group: UserGroup, actor: Scope) -> None:
     """Raise unless the actor may manage the group: MissingRight, or PermissionDenied for a foreign one."""
-    actor.demand(Right.MANAGE_USERS)
     if not may_manage_group(group, actor):
         if group.organization_id != actor.organization.pk:
             raise PermissionDenied
@@ -77,7 +76,6 @@ def create_user_group(*, name: str, description: str = "", owner: Location | Non
 
     Raises MissingRight or ValidationError.
     """
-    actor.demand(Right.MANAGE_USERS)
     group = UserGroup(
         organization=actor.organization,
         name=name,

@@ -24,10 +24,13 @@ def may_restrict(actor: Scope) -> bool:
 def restrict(*, group: UserGroup, right: Right, actor: Scope) -> Restriction:
     """Take the right from the group at the actor's location, from the next request on.
 
-    Raises MissingRight, or ValidationError where the group is not the central's or already restricted.
+    Raises MissingRight, PermissionDenied for a group of another business, or ValidationError where the group is not
+    the central's or already restricted.
     """
     demand_own_house(actor)
     lock_rights(actor)
+    if group.organization_id != actor.organization.pk:
+        raise PermissionDenied
     if group.owner_id is not None:
         raise ValidationError(
             _("%(group)s is not a user group of the central. Only those can be restricted."),

@@ -45,7 +45,7 @@ def visible_users(actor: Scope) -> QuerySet[User]:
     if acts_for_all(actor):
         return User.objects.of_organization(actor.organization)
     guests = Membership.objects.filter(user=OuterRef("pk"), group__owner=actor.location)
-    return User.objects.of_organization(actor.organization).filter(Q(location=actor.location) | Q(Exists(guests)))
+    return User.objects.filter(Q(location=actor.location) | Q(Exists(guests)), organization=actor.organization)
 
 
 @transaction.atomic

@@ -1,0 +1,25 @@
+"""Each hole that Django and its libraries leave between businesses, bases and locations, probed with data that leaks.
+
+The probes stand beside this file by subject. The same functions tell in test_guard_mutation.py whether a guard that
+is switched off is missed.
+"""
+
+from __future__ import annotations
+
+import importlib
+
+import pytest
+
+from tests.isolation.probing import PROBES
+from tests.isolation.world import World
+
+SUBJECTS = ("pages", "forms", "lists", "operations", "rights", "customers", "transfer", "closed")
+for subject in SUBJECTS:
+    importlib.import_module(f"tests.isolation.probes_{subject}")
+
+pytestmark = pytest.mark.isolation
+
+
+@pytest.mark.parametrize("name", sorted(PROBES))
+def test_hole_is_closed(cast, log_in, name):
+    PROBES[name](World(cast, log_in))
