@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -16,6 +14,7 @@ from django.core.management import call_command
 from django.db import DatabaseError, connection, transaction
 
 from mcp import roles
+from tests.isolation.database.superuser import as_superuser
 
 ROOT = Path(__file__).resolve().parents[3]
 FORBIDDEN = {
@@ -80,29 +79,10 @@ SPOILED = {
 """What somebody may have done to the roles → how the start is refused. Reading all data alone binds to policies."""
 
 
-@contextmanager
-def spoiled(statement: str) -> Iterator[None]:
-    """As a superuser, in the test's own transaction: nobody else sees it, and it is gone afterwards."""
-    address = connection.get_connection_params()
-    superuser = os.environ.get("TEST_SUPERUSER", "postgres")
-    connection.close()
-    before, connection.settings_dict["USER"] = connection.settings_dict["USER"], superuser
-    assert address["dbname"].startswith("test_")
-    try:
-        with transaction.atomic():
-            with connection.cursor() as cursor:
-                cursor.execute(statement)
-                cursor.execute("SET LOCAL SESSION AUTHORIZATION stammhaus_web")
-            yield
-            transaction.set_rollback(True)
-    finally:
-        connection.close()
-        connection.settings_dict["USER"] = before
-
-
 @pytest.mark.parametrize("statement", SPOILED)
-def test_start_is_refused_with_the_remedy(django_db_setup, django_db_blocker, statement):
-    with django_db_blocker.unblock(), spoiled(statement):
+def test_start_is_refused_with_the_remedy(db, statement):
+    with as_superuser():
+        connection.cursor().execute(f"{statement}; SET LOCAL SESSION AUTHORIZATION stammhaus_web")
         if SPOILED[statement] is None:
             roles.demand_web_role()
         else:
@@ -118,13 +98,13 @@ START = {
 
 
 @pytest.mark.parametrize("program", START)
-def test_program_does_not_start_as_the_owner(django_db_setup, program):
+def test_program_does_not_start_as_the_owner(db, program):
     done = _start(program, os.environ["DATABASE_OWNER_URL"])
     assert done.returncode != 0
     assert 'The database role "stammhaus" of DATABASE_URL owns tables or the database' in done.stderr
 
 
-def test_web_server_starts_as_the_web_role(django_db_setup):
+def test_web_server_starts_as_the_web_role(db):
     assert _start("web server", os.environ["DATABASE_URL"]).returncode == 0
 
 

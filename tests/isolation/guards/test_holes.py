@@ -10,12 +10,12 @@ import importlib
 
 import pytest
 
-from tests.isolation.probing import PROBES
-from tests.isolation.world import World
+from tests.isolation.guards.probing import PROBES
+from tests.isolation.guards.world import World
 
 SUBJECTS = ("pages", "forms", "lists", "operations", "rights", "customers", "transfer", "closed")
 for subject in SUBJECTS:
-    importlib.import_module(f"tests.isolation.probes_{subject}")
+    importlib.import_module(f"tests.isolation.guards.probes_{subject}")
 
 pytestmark = pytest.mark.isolation
 

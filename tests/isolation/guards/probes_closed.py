@@ -20,9 +20,9 @@ from mcp.context import can_switch
 from mcp.forms.groups import UserGroupForm
 from mcp.models import LocationGrant, Membership, OrganizationGrant, Restriction, UserGroup
 from mcp.scope import MissingRight, Scope
-from tests.isolation.probes_operations import refused
-from tests.isolation.probing import probe
-from tests.isolation.world import HAMBURG, HEAD, MISSING, World
+from tests.isolation.guards.probes_operations import refused
+from tests.isolation.guards.probing import probe
+from tests.isolation.guards.world import HAMBURG, HEAD, MISSING, World
 
 
 class MembershipInline(TabularInline):

@@ -18,7 +18,7 @@ from mcp import guards
 from mcp.closed import LEFT_EMPTY, ClosedModelAdmin
 from mcp.console import ConsoleModelAdmin, console, provider
 from mcp.forms.refusals import OperationForm
-from tests.isolation.mutants import _live_functions
+from tests.isolation.guards.mutants import _live_functions
 
 pytestmark = pytest.mark.isolation
 

@@ -9,9 +9,9 @@ from customers.resources import CustomerResource
 from mcp.console import console
 from mcp.forms.choosing import find_places
 from mcp.models import User
-from tests.isolation.probes_pages import LISTS
-from tests.isolation.probing import probe
-from tests.isolation.world import BREMEN, CANARY, FLENSBURG, HAMBURG, HEAD, MISSING, World
+from tests.isolation.guards.probes_pages import LISTS
+from tests.isolation.guards.probing import probe
+from tests.isolation.guards.world import BREMEN, CANARY, FLENSBURG, HAMBURG, HEAD, MISSING, World
 
 CUSTOMERS, USERS = f"{HAMBURG}/customers/customer/", f"{HEAD}/mcp/user/"
 EVERY = [*LISTS, ("rita", "/locations/organization/", "Nordlicht")]

@@ -11,9 +11,9 @@ from django.utils.translation import override
 
 from locations.permissions import Right
 from mcp.console import console, provider, scope_of
-from tests.isolation.probes_operations import refused
-from tests.isolation.probing import probe
-from tests.isolation.world import BREMEN, CANARY, FLENSBURG, HAMBURG, HEAD, MISSING, World
+from tests.isolation.guards.probes_operations import refused
+from tests.isolation.guards.probing import probe
+from tests.isolation.guards.world import BREMEN, CANARY, FLENSBURG, HAMBURG, HEAD, MISSING, World
 
 LISTS = [
     ("anna", f"{HAMBURG}/customers/customer/", "Meier"),

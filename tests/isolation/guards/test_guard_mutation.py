@@ -21,12 +21,12 @@ from django.urls import clear_url_caches
 
 from mcp import console_urls, guards, urls
 from mcp.guards import Guard, Switchable
-from tests.isolation.declared import declared
-from tests.isolation.mutants import ROOT, Spot, spots
-from tests.isolation.probing import PROBES
-from tests.isolation.test_holes import SUBJECTS
-from tests.isolation.unnoticeable import UNNOTICEABLE
-from tests.isolation.world import World
+from tests.isolation.guards.declared import declared
+from tests.isolation.guards.mutants import ROOT, Spot, spots
+from tests.isolation.guards.probing import PROBES
+from tests.isolation.guards.test_holes import SUBJECTS
+from tests.isolation.guards.unnoticeable import UNNOTICEABLE
+from tests.isolation.guards.world import World
 
 pytestmark = pytest.mark.isolation
 

@@ -29,9 +29,9 @@ from mcp import panels
 from mcp.console import console
 from mcp.scope import MissingRight, Scope
 from tests.customers.people import customer, group, tag
-from tests.isolation.probes_operations import bare, refused
-from tests.isolation.probing import probe
-from tests.isolation.world import CANARY, FLENSBURG, HAMBURG, HEAD, MISSING, World
+from tests.isolation.guards.probes_operations import bare, refused
+from tests.isolation.guards.probing import probe
+from tests.isolation.guards.world import CANARY, FLENSBURG, HAMBURG, HEAD, MISSING, World
 
 CALLS: list[Callable[[World, Scope], Any]] = [
     lambda w, a: register_customer(customer=Customer(last_name="Neu"), actor=a),

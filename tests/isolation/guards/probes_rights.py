@@ -9,9 +9,9 @@ from locations.permissions import Right
 from mcp.admin.matrix_rows import Matrix, places_of
 from mcp.admin.suggestions import known_people, known_places
 from mcp.models import UserGroup
-from tests.isolation.probes_operations import bare, user_of
-from tests.isolation.probing import probe
-from tests.isolation.world import CANARY, FLENSBURG, HEAD, MISSING, World
+from tests.isolation.guards.probes_operations import bare, user_of
+from tests.isolation.guards.probing import probe
+from tests.isolation.guards.world import CANARY, FLENSBURG, HEAD, MISSING, World
 
 
 @probe

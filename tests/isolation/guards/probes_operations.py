@@ -20,8 +20,8 @@ from mcp.models import Membership, User, UserGroup
 from mcp.operations.grants import CannotGrant, NotOfBusiness, OwnPromotion
 from mcp.operations.users import TooPowerful
 from mcp.scope import MissingRight, Scope
-from tests.isolation.probing import probe
-from tests.isolation.world import MISSING, NORTH, PASSWORD, World
+from tests.isolation.guards.probing import probe
+from tests.isolation.guards.world import MISSING, NORTH, PASSWORD, World
 
 
 @contextmanager

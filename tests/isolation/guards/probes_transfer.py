@@ -15,9 +15,9 @@ from customers.transfer.exporting import export_chunks
 from customers.transfer.reading import Reading
 from locations.permissions import Right
 from mcp.scope import MissingRight, Scope
-from tests.isolation.probes_operations import bare, refused
-from tests.isolation.probing import probe
-from tests.isolation.world import CANARY, FILE, HAMBURG, World
+from tests.isolation.guards.probes_operations import bare, refused
+from tests.isolation.guards.probing import probe
+from tests.isolation.guards.world import CANARY, FILE, HAMBURG, World
 
 STEPS: list[Callable[[ImportUpload, Scope], Any]] = [
     lambda upload, actor: uploads.choose_dialect(upload=upload, overrules={}, actor=actor),

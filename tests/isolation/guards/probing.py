@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tests.isolation.world import World
+from tests.isolation.guards.world import World
 
 type Probe = Callable[[World], None]
 

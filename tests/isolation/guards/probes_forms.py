@@ -14,9 +14,20 @@ from locations.operations import Place
 from mcp import operations
 from mcp.console import console
 from mcp.models import Restriction, User, UserGroup
-from tests.isolation.probes_operations import refused
-from tests.isolation.probing import probe
-from tests.isolation.world import BREMEN, CANARY, FLENSBURG, HAMBURG, HEAD, MISSING, PASSWORD, SOUTHERN, World, counted
+from tests.isolation.guards.probes_operations import refused
+from tests.isolation.guards.probing import probe
+from tests.isolation.guards.world import (
+    BREMEN,
+    CANARY,
+    FLENSBURG,
+    HAMBURG,
+    HEAD,
+    MISSING,
+    PASSWORD,
+    SOUTHERN,
+    World,
+    counted,
+)
 
 ADD_CUSTOMER, ADD_USER = f"{HAMBURG}/customers/customer/add/", f"{HEAD}/mcp/user/add/"
 ADD_RESTRICTION = f"{FLENSBURG}/mcp/restriction/add/"

@@ -22,7 +22,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+ROOT = Path(__file__).resolve().parents[3]
 FOLDERS = ("mcp", "customers")
 NOT_SEARCHED = {
     "mcp/demo.py": "makes the demo, under no scope",

@@ -1,0 +1,122 @@
+"""Each policy, key and condition of the database is switched off in turn, and one of the probes must notice.
+
+A superuser makes the change in the test's transaction and then becomes the web role; nobody else sees it, and it is
+undone before the next. The list is read from the database.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+import pytest
+from django.db import DatabaseError, connection, transaction
+
+from mcp import row_security
+from mcp.scope import Scope
+from tests.conftest import Cast, Organization, build
+from tests.isolation.database.rows import count, fill_every_table, put_into
+from tests.isolation.database.superuser import as_superuser
+from tests.isolation.database.tables import WITHOUT_ROWS_OF_ANYBODY, GuardedTable, all_tables, guarded_tables
+
+pytestmark = pytest.mark.isolation
+
+type Scopes = dict[int, Scope]
+type Probe = Callable[[Scopes], None]
+
+VIEW = "CREATE OR REPLACE VIEW customers_searchable AS SELECT * FROM customers_customer"
+WAYS = (
+    "ALTER TABLE {} DISABLE ROW LEVEL SECURITY",
+    "ALTER TABLE {} NO FORCE ROW LEVEL SECURITY",
+    "ALTER POLICY scope ON {} USING (true)",
+    "ALTER POLICY scope ON {} WITH CHECK (true)",
+    "ALTER POLICY unscoped ON {} TO PUBLIC",
+    "CREATE POLICY more ON {} USING (true)",
+)
+
+
+def test_every_policy_is_missed_when_it_is_switched_off(db, note):
+    with as_superuser():
+        if not Organization.objects.exists():
+            build()
+        scopes = fill_every_table(Cast())
+        connection.cursor().execute("SET CONSTRAINTS ALL IMMEDIATE")  # a table with checks to come cannot be altered
+        tried, unnoticed = _try_all(scopes)
+    note(f"{tried} changes of row security, {tried - len(unnoticed)} noticed")
+    assert unnoticed == []
+    assert tried >= 150
+
+
+def _try_all(scopes: Scopes) -> tuple[int, list[str]]:
+    """How many changes were made, and those that no probe has noticed."""
+    changes = [(way.format(table.name), table) for table in guarded_tables() for way in WAYS]
+    probes: list[Probe] = [_all_tables_are_guarded, _only_two_policies, _search_finds_the_own]
+    assert not _noticed(probes_for(None, probes), scopes, "SELECT 1"), "a probe fails with everything in place"
+    unnoticed = [change for change, table in changes if not _noticed(probes_for(table, probes), scopes, change)]
+    if not _noticed(probes, scopes, VIEW):
+        unnoticed.append(VIEW)
+    return len(changes) + 1, unnoticed
+
+
+def probes_for(table: GuardedTable | None, general: list[Probe]) -> list[Probe]:
+    if table is None:
+        return [probe for each in guarded_tables() for probe in probes_for(each, [])] + general
+    own = (_foreign_rows_are_hidden, _no_foreign_row_is_taken)
+    return [*(partial(probe, table) for probe in own), *general]
+
+
+def _noticed(probes: list[Probe], scopes: Scopes, change: str) -> str:
+    """What the first probe says that notices; empty where none does."""
+    for probe in probes:
+        said = _asked(probe, scopes, change)
+        if said:
+            return said
+    return ""
+
+
+def _asked(probe: Probe, scopes: Scopes, change: str) -> str:
+    said = ""
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute(change)
+            cursor.execute("SET LOCAL SESSION AUTHORIZATION stammhaus_web")
+        try:
+            with transaction.atomic():
+                probe(scopes)
+        except AssertionError as noticed:
+            said = str(noticed) or "noticed"
+        transaction.set_rollback(True)
+    return said
+
+
+def _foreign_rows_are_hidden(table: GuardedTable, scopes: Scopes) -> None:
+    with row_security.rows_of(scopes[10400]):
+        assert count(table, scopes[20800]) == 0, "foreign rows are seen"
+        assert count(table, scopes[10400]) > 0, "own rows are not seen"
+
+
+def _no_foreign_row_is_taken(table: GuardedTable, scopes: Scopes) -> None:
+    """Refused by the policy itself, and not by a key or trigger that would look at it later."""
+    try:
+        with row_security.rows_of(scopes[10400]), transaction.atomic():
+            put_into(scopes[20800], table)
+        said = "it was taken"
+    except DatabaseError as refusal:
+        said = str(refusal)
+    assert "row-level security" in said, said
+
+
+def _all_tables_are_guarded(_scopes: Scopes) -> None:
+    assert all_tables() - {table.name for table in guarded_tables()} == set(WITHOUT_ROWS_OF_ANYBODY)
+
+
+def _only_two_policies(_scopes: Scopes) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT DISTINCT policyname, roles::text FROM pg_policies ORDER BY 1, 2")
+        assert cursor.fetchall() == [("scope", "{public}"), ("unscoped", "{stammhaus_unscoped}")]
+
+
+def _search_finds_the_own(scopes: Scopes) -> None:
+    with row_security.rows_of(scopes[10400]), connection.cursor() as cursor:
+        cursor.execute("SELECT DISTINCT base_id FROM customers_searchable")
+        assert cursor.fetchall() == [(scopes[10400].base.pk,)]

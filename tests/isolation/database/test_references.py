@@ -1,0 +1,76 @@
+"""References cannot leave a business or base: foreign key checks look past row security, so the keys see to it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.db import IntegrityError, connection, models, transaction
+
+from locations.constraints import CompositeForeignKey
+from locations.history import HistoryEvent
+from locations.row_security import row_security_of
+from mcp import row_security
+from tests.isolation.database.rows import fill_every_table
+
+
+def _guarded_models() -> list[Any]:
+    return [m for m in apps.get_models() if row_security_of(m) and not issubclass(m, HistoryEvent)]
+
+
+def _references(model: Any) -> list[Any]:
+    """The foreign keys of the model to tables under row security."""
+    keys = [field for field in model._meta.concrete_fields if isinstance(field, models.ForeignKey)]
+    return [key for key in keys if row_security_of(key.related_model)]
+
+
+def _composite_keys() -> list[tuple[Any, CompositeForeignKey]]:
+    found = [(m, key) for m in _guarded_models() for key in m._meta.constraints if isinstance(key, CompositeForeignKey)]
+    assert len(found) >= 15
+    return found
+
+
+def test_every_reference_goes_over_its_owner_or_is_the_owner():
+    for model in _guarded_models():
+        rule = row_security_of(model)
+        covered = {
+            name for key in model._meta.constraints if isinstance(key, CompositeForeignKey) for name in key.fields
+        }
+        for field in _references(model):
+            is_owner = rule is not None and field.name in rule.fields.values()
+            is_checked_alone = any(
+                isinstance(one, models.CheckConstraint) and one.name == "organizationgrant_own_organization"
+                for one in model._meta.constraints
+            )
+            assert is_owner or field.name in covered or is_checked_alone, f"{field} can refer to a row of another owner"
+
+
+@pytest.mark.parametrize("name", [key.name for _model, key in _composite_keys()])
+def test_no_row_can_be_made_to_refer_to_a_row_of_another_owner(cast, name):
+    """As somebody for whom all rows exist: row security and pages are out of the way."""
+    scopes = fill_every_table(cast)
+    model, key = next((model, key) for model, key in _composite_keys() if key.name == name)
+    column = model._meta.get_field(key.fields[1]).column
+    target = apps.get_model(key.to)
+    owner, foreign = _owners(key, scopes)
+    rows = model._base_manager.filter(**{key.fields[0]: owner})
+    other = target._base_manager.filter(**{key.to_fields[0]: foreign}).first()
+    row = rows.exclude(**{key.fields[1]: None}).first() or rows.first()
+    assert row is not None
+    assert other is not None
+    with row_security.without_scope(reason="try to refer", actor="a test"), pytest.raises(IntegrityError):
+        _refer(model, column, row, other.pk)
+
+
+def _owners(key: CompositeForeignKey, scopes: dict[int, Any]) -> tuple[Any, Any]:
+    owners = [scope.base if key.fields[0] == "base" else scope.organization for scope in scopes.values()]
+    return owners[0], owners[1]
+
+
+def _refer(model: Any, column: str, row: Any, to: object) -> None:
+    with transaction.atomic(), connection.cursor() as cursor:
+        table, key = connection.ops.quote_name(model._meta.db_table), model._meta.pk.column
+        cursor.execute(f'UPDATE {table} SET "{column}" = %s WHERE "{key}" = %s', [to, row.pk])
+        assert cursor.rowcount == 1
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
