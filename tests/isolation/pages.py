@@ -38,8 +38,10 @@ class Form:
 
     @property
     def signature(self) -> tuple[str, ...]:
-        """The same for forms that differ in their values only."""
-        return (self.method, urlsplit(self.action).path, *sorted(self.fields))
+        """The same for forms that differ in their values only, or in what a question carries along."""
+        named = [one.name for one in self.fields.values() if self.method == "post" or one.kind != "hidden"]
+        step = self.fields["step"].values if "step" in self.fields else []
+        return (self.method, urlsplit(self.action).path, *sorted(named), *step)
 
 
 class Page(HTMLParser):

@@ -17,10 +17,12 @@ from django.contrib.auth.models import Permission
 from django.contrib.contenttypes.models import ContentType
 from django.db import connection, models
 from django.utils import timezone
+from psycopg.types.range import Range
 
 from customers.choices import UploadState
 from customers.models import Customer, CustomerGroup, ImportUpload, Tag
 from customers.transfer.outcome import Outcome, Rejection
+from locations.choices import LocationKind
 from locations.models import CustomerBase, Location, Organization
 from locations.permissions import Right
 from mcp import grants
@@ -137,6 +139,8 @@ class Business:
     def _franchise(self, group: UserGroup) -> None:
         place = self.locations[-1]
         Location.objects.filter(pk=place.pk).update(is_franchise=True)
+        numbers = {"client_number": 40_001, "branch_number": 40_001, "number_range": Range(9_990_000, 9_999_999)}
+        self.row(Location, organization=self.organization, base=place.base, kind=LocationKind.BRANCH, **numbers)
         self.row(Restriction, organization=self.organization, location=place, group=group, right=Right.RUN_REPORTS)
         self.row(UserGroup, organization=self.organization, owner=place)
 

@@ -1,0 +1,35 @@
+"""The ground of the sweep, and its figures at the end of the run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from mcp.models import User
+from tests.conftest import Browser, Cast, LogIn
+from tests.isolation.canary_report import summarize
+from tests.isolation.crawler import Role, sweep
+from tests.isolation.planting import Ground
+from tests.isolation.visitor import Report
+
+type Crawled = Callable[..., Report]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    summarize(terminalreporter)
+
+
+@pytest.fixture
+def crawled(cast: Cast, log_in: LogIn, record_property: Callable[[str, object], None]) -> Crawled:
+    """`crawled(role, quick=True)` plants the ground of the role and gives the report of the crawl."""
+
+    def crawl(role: Role, *, quick: bool = False) -> Report:
+        User.objects.create(username="nora", organization=cast.organization())
+        ground = Ground(foreign=role.foreign, own=role.own)
+        username = role.name.split()[0]
+        report = sweep(role, ground, Browser() if username == "anonymous" else log_in(username), quick=quick)
+        record_property("canaries", report.figures())
+        return report
+
+    return crawl
