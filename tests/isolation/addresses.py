@@ -45,7 +45,9 @@ def _walk(entries: list[Any], prefix: str) -> Iterator[Pattern]:
 
 def filled(pattern: Pattern, keys: list[str], words: list[str]) -> Iterator[str]:
     """The addresses of a pattern with each of the keys; words take the places that take no key."""
-    fitting = [[value for value in [*keys, *words] if _fits(converter, value)] for converter, _name in pattern.arguments]
+    fitting = [
+        [value for value in [*keys, *words] if _fits(converter, value)] for converter, _name in pattern.arguments
+    ]
     for values in product(*fitting):
         yield pattern.address(*values)
 

@@ -13,6 +13,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import cycle, product
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -34,7 +35,7 @@ DEEPEST = 3
 ACTIONS = ("archive", "restore", "export", "delete_selected")
 EXPORT = "customers/customer/export/"
 _KEY = re.compile(r"[0-9a-f-]{30,}|\d{7,}|(?<=/)\d+(?=/)")
-_PLACE = re.compile(r"/#/#/")
+_LIST = re.compile("changelist|export|why|places|people|switch")
 _FIXED = re.compile("^(health|jsi18n|password_change.*|set_language)$")
 """Pages that take nothing from their address."""
 
@@ -54,26 +55,24 @@ def sweep(role: Role, ground: Ground, client: Client, *, quick: bool = False) ->
     """Crawl everything as this person. Nothing that the crawl does stays done."""
     report, start = Report(role.name), time.monotonic()
     visitor = Visitor(client, ground.canaries, report, allowed=role.may_read)
-    crawl = Crawl(visitor, ground, quick=quick)
     with visitor.watching():
-        crawl.outside()
+        Crawl(visitor, ground, is_short=quick).outside()
         for place in role.places:
-            crawl.at(place)
+            Crawl(visitor, ground, is_short=quick or place != role.places[0]).at(place)
         for business in ground.foreign[:1] if quick else ground.foreign:
             for location in business.locations[-1:] if quick else business.locations:
-                crawl.trespass(location.address)
+                Crawl(visitor, ground, is_short=location != business.locations[-1]).trespass(location.address)
     report.seconds = time.monotonic() - start
     return report
 
 
 class Crawl:
-    """The way of one person through all pages."""
+    """The way of one person through all pages of one place; `is_short` where its like was met before."""
 
-    def __init__(self, visitor: Visitor, ground: Ground, *, quick: bool) -> None:
-        self.visitor, self.ground, self.quick = visitor, ground, quick
-        self.temptations = Temptations(ground, quick=quick)
+    def __init__(self, visitor: Visitor, ground: Ground, *, is_short: bool) -> None:
+        self.visitor, self.ground, self.is_short = visitor, ground, is_short
+        self.temptations = Temptations(ground, is_short=is_short)
         self.sent: set[tuple[str, ...]] = set()
-        self.met: set[str] = set()
 
     def outside(self) -> None:
         """Login, chooser, the pages of the provider, and what is wrong by itself."""
@@ -115,7 +114,8 @@ class Crawl:
     def open(self, address: str) -> Page | None:
         """The page in German, and in English as a part of another page asks for it."""
         response = self.visitor.get(address, **GERMAN)
-        self.visitor.get(address, **ENGLISH)
+        if not self.is_short:
+            self.visitor.get(address, **ENGLISH)
         self.visitor.report.pages += 1
         return parsed(response, address)
 
@@ -130,7 +130,7 @@ class Crawl:
         shape = _KEY.sub("#", parts.path.removeprefix(below))
         names = tuple(name for name, _value in parse_qsl(parts.query, keep_blank_values=True))
         shapes[shape, names] += 1
-        return shapes[shape, names] <= (1 if self.quick else 4)
+        return shapes[shape, names] <= (1 if self.is_short else 2)
 
     # --- forms --------------------------------------------------------------------------------------------
 
@@ -140,7 +140,7 @@ class Crawl:
         if shape in self.sent:
             return
         self.sent.add(shape)
-        for data in self.temptations.variants(form, thorough=self._is_first(_PLACE.sub("/", str(shape)))):
+        for data in self.temptations.variants(form):
             with self.visitor.undone():
                 response = self._send(form, data)
                 page = self._behind(form, response) if depth < DEEPEST else None
@@ -167,23 +167,18 @@ class Crawl:
                 continue
             address = place + pattern.route
             if self.visitor.get(address, **GERMAN).status_code == 200 and not _FIXED.search(pattern.name):
-                for query in self.temptations.queries(thorough=self._is_first(pattern.name)):
+                for query in self.temptations.queries(is_list=bool(_LIST.search(pattern.name))):
                     self.visitor.get(f"{address}?{query}", **GERMAN)
             self._with_other_methods(address)
-
-    def _is_first(self, shape: str) -> bool:
-        """Whether this is met for the first time: at the next location the same code is only tried shortly."""
-        is_new = shape not in self.met
-        self.met.add(shape)
-        return is_new
 
     def direct(self, place: str, known: list[Pattern]) -> None:
         """Each address with an argument at an own location, with the keys of foreign rows."""
         for pattern in known:
-            for key in self._keys(pattern) if pattern.arguments else []:
+            for index, key in enumerate(self._keys(pattern)) if pattern.arguments else []:
                 for address in filled(pattern, [key], ["figures", "groups", "birthdays"]):
                     self.visitor.get(place + address, **GERMAN)
-                    self._with_other_methods(place + address)
+                    if index == 0:
+                        self._with_other_methods(place + address)
 
     def _keys(self, pattern: Pattern) -> Iterator[str]:
         """The keys of the model that the address is about; of all where there is none."""
@@ -194,10 +189,10 @@ class Crawl:
             yield from self.temptations.keys(model)
 
     def _with_other_methods(self, address: str) -> None:
-        for data in ({"post": "yes", "_popup": "1", "step": "confirm"}, {})[: 1 if self.quick else 2]:
+        for data in ({"post": "yes", "_popup": "1", "step": "confirm"}, {})[: 1 if self.is_short else 2]:
             with self.visitor.undone():
                 self.visitor.send("post", address, data, headers=ENGLISH)
-        for method in () if self.quick else ("put", "delete", "options"):
+        for method in () if self.is_short else ("put", "delete", "options"):
             with self.visitor.undone():
                 self.visitor.send(method, address)
 
@@ -215,18 +210,17 @@ class Crawl:
                 self.visitor.send("post", f"{place}customers/customer/{page}/?{query}", data, headers=GERMAN)
 
     def exports(self, place: str) -> None:
-        """Each format, with all columns, and with each single one of them."""
+        """Each format with all columns, and each single column."""
         page = parsed(self.visitor.get(place + EXPORT), place + EXPORT)
         form = next((form for form in page.forms if "column" in form.fields), None) if page else None
         if form is None:
             return
         columns, formats = form.fields["column"].options, form.fields["format"].options
-        single = [[column] for column in columns] if self._is_first(EXPORT) and not self.quick else []
-        for name in formats:
-            for chosen in [columns, *single]:
-                with self.visitor.undone():
-                    data = {"format": name, "column": chosen}
-                    self.visitor.send("post", f"{place}{EXPORT}?archived=all", data, headers=GERMAN)
+        single = [] if self.is_short else [[column] for column in columns]
+        for name, chosen in [*product(formats, [columns]), *zip(cycle(formats), single, strict=False)]:
+            with self.visitor.undone():
+                data = {"format": name, "column": chosen}
+                self.visitor.send("post", f"{place}{EXPORT}?archived=all", data, headers=GERMAN)
 
     def trespass(self, place: str) -> None:
         """Each address of a foreign location."""
@@ -235,7 +229,7 @@ class Crawl:
             keys = list(self._keys(pattern))[:1] if pattern.arguments else []
             for address in filled(pattern, keys, ["figures"]):
                 self.visitor.get(place + address, **ENGLISH)
-                if self.quick:
+                if self.is_short:
                     continue
                 with self.visitor.undone():
                     self.visitor.send("post", place + address, {"post": "yes"})

@@ -22,15 +22,14 @@ LIST = "customers/customer/"
 
 
 class Questions:
-    """The questions about the foreign rows of one ground."""
+    """The questions that can be asked at a place about the rows of a business that is not the one of the place."""
 
-    def __init__(self, ground: Ground) -> None:
-        self.ground = ground
-        self.business = ground.foreign[0]
+    def __init__(self, ground: Ground, place: str) -> None:
+        self.ground, self.place = ground, place
+        self.business = next(one for one in ground.foreign if not place.startswith(f"/{one.account}/"))
 
     def key(self, model: Any) -> str:
-        """The key of a foreign row."""
-        return self.ground.keys(model)[0]
+        return str(self._row(model).pk)
 
     def key_pair(self, model: Any) -> tuple[str, str]:
         key = self.key(model)
@@ -38,13 +37,13 @@ class Questions:
 
     # --- addresses ----------------------------------------------------------------------------------------
 
-    def objects(self, place: str) -> Iterator[Pair]:
+    def objects(self) -> Iterator[Pair]:
         """Each address with an argument, at an own location."""
         for pattern in patterns(CONSOLE_URLCONF):
             for model in _models(pattern):
                 theirs, nobodys = self.key_pair(model)
                 for address in filled(pattern, [theirs], []):
-                    asked = place + address.replace(theirs, "KEY")
+                    asked = self.place + address.replace(theirs, "KEY")
                     yield from (Pair(method, asked, theirs, nobodys) for method in METHODS)
                     yield Pair("post", asked, theirs, nobodys, {"post": "yes", "step": "confirm"})
                     yield Pair("get", f"{asked}?_popup=1&_to_field=id", theirs, nobodys)
@@ -70,22 +69,22 @@ class Questions:
 
     # --- filters ------------------------------------------------------------------------------------------
 
-    def filters(self, place: str) -> Iterator[Pair]:
+    def filters(self) -> Iterator[Pair]:
         named = {"group": CustomerGroup, "home": Location, "customer_group": CustomerGroup, "id": Customer}
         for page in (LIST, f"{LIST}export/", f"{LIST}archive/", f"{LIST}restore/", f"{LIST}add/"):
             for name, model in named.items():
-                yield Pair("get", f"{place}{page}?{name}=KEY", *self.key_pair(model))
-        yield Pair("get", f"{place}mcp/user/?group=KEY", *self.key_pair(UserGroup))
-        yield Pair("get", f"{place}mcp/user/why/?person_id=KEY", *self.key_pair(User))
-        yield Pair("get", f"{place}mcp/restriction/add/?group=KEY", *self.key_pair(UserGroup))
-        yield from self.words(place)
+                yield Pair("get", f"{self.place}{page}?{name}=KEY", *self.key_pair(model))
+        yield Pair("get", f"{self.place}mcp/user/?group=KEY", *self.key_pair(UserGroup))
+        yield Pair("get", f"{self.place}mcp/user/why/?person_id=KEY", *self.key_pair(User))
+        yield Pair("get", f"{self.place}mcp/restriction/add/?group=KEY", *self.key_pair(UserGroup))
+        yield from self.words()
 
-    def words(self, place: str) -> Iterator[Pair]:
+    def words(self) -> Iterator[Pair]:
         """Words that only the others have, wherever one can search."""
         for page, words in self._searches().items():
             for parameter in ("q", "tag", "place", "person"):
                 for theirs, nobodys in words:
-                    yield Pair("get", f"{place}{page}?{parameter}=KEY", theirs, nobodys)
+                    yield Pair("get", f"{self.place}{page}?{parameter}=KEY", theirs, nobodys)
 
     def _searches(self) -> dict[str, list[tuple[str, str]]]:
         customer, tag = self._in_numbers(), self._row(Tag)
@@ -106,7 +105,8 @@ class Questions:
         }
 
     def outside(self) -> Iterator[Pair]:
-        words = [(row.name, _nobodys(row.name)) for row in [self.business.organization, *self.business.locations]]
+        known: list[Any] = [self.business.organization, *self.business.locations]
+        words = [(row.name, _nobodys(row.name)) for row in known]
         for page in ("/", "/locations/switch/", "/locations/organization/"):
             yield from (Pair("get", f"{page}?q=KEY", *pair) for pair in words)
         for page in ("", "change/", "delete/", "history/"):
@@ -116,22 +116,22 @@ class Questions:
 
     # --- forms --------------------------------------------------------------------------------------------
 
-    def posted(self, place: str) -> Iterator[Pair]:
+    def posted(self) -> Iterator[Pair]:
         """Foreign keys in each place of a form that takes one, and words that only the others have."""
-        yield from self._customer_forms(place)
-        yield from self._administration_forms(place)
+        yield from self._customer_forms()
+        yield from self._administration_forms()
         actions = {"_selected_action": ["KEY"], "index": "0"}
         for action in ("archive", "restore", "export"):
-            yield Pair("post", f"{place}{LIST}", *self.key_pair(Customer), {**actions, "action": action})
+            yield Pair("post", f"{self.place}{LIST}", *self.key_pair(Customer), {**actions, "action": action})
         for page in ("archive", "restore", "export"):
             data = {"reason": "Verzogen", "format": "plain", "column": "memo"}
-            yield Pair("post", f"{place}{LIST}{page}/?id=KEY", *self.key_pair(Customer), data)
+            yield Pair("post", f"{self.place}{LIST}{page}/?id=KEY", *self.key_pair(Customer), data)
         for name in (CustomerGroup, Tag):
-            yield Pair("post", f"{place}customers/{name._meta.model_name}/add/", *self._names(name), _GROUP)
-        yield from self._files(place)
+            yield Pair("post", f"{self.place}customers/{name._meta.model_name}/add/", *self._names(name), _GROUP)
+        yield from self._files()
 
-    def _customer_forms(self, place: str) -> Iterator[Pair]:
-        add, customer, numbers = f"{place}{LIST}add/", self._row(Customer), self._in_numbers()
+    def _customer_forms(self) -> Iterator[Pair]:
+        add, customer, numbers = f"{self.place}{LIST}add/", self._row(Customer), self._in_numbers()
         plain = {"last_name": "Neu", "discount": "0"}
         yield Pair("post", add, *self.key_pair(CustomerGroup), {**plain, "customer_group": "KEY"})
         yield Pair("post", add, *self.key_pair(Customer), {**plain, "known_candidates": "KEY"})
@@ -139,35 +139,37 @@ class Questions:
         yield Pair("post", add, *self._names(Tag), {**plain, "tags": "KEY"})
         yield Pair("post", add, *_pair(customer.email), {**plain, "email": "KEY"})
         yield Pair("post", add, *_pair(customer.legacy_number), {**plain, "legacy_number": "KEY"})
-        yield Pair("post", f"{place}{LIST}duplicates/", *_pair(customer.email), {"email": "KEY"})
-        yield Pair("post", f"{place}{LIST}duplicates/", *_pair(customer.last_name), {"last_name": "KEY"})
+        yield Pair("post", f"{self.place}{LIST}duplicates/", *_pair(customer.email), {"email": "KEY"})
+        yield Pair("post", f"{self.place}{LIST}duplicates/", *_pair(customer.last_name), {"last_name": "KEY"})
         yield Pair("post", add, *_pair(str(numbers.customer_number)), {**plain, "customer_number": "KEY"})
 
-    def _administration_forms(self, place: str) -> Iterator[Pair]:
+    def _administration_forms(self) -> Iterator[Pair]:
         person = {"username": "neu", "password1": "Lang-Genug-2026!", "password2": "Lang-Genug-2026!", "language": "de"}
-        users, restrictions = f"{place}mcp/user/add/", f"{place}mcp/restriction/add/"
+        users, restrictions = f"{self.place}mcp/user/add/", f"{self.place}mcp/restriction/add/"
         yield Pair("post", users, *self.key_pair(UserGroup), {**person, "user_groups": "KEY"})
         yield Pair("post", users, *_pair(self.business.locations[-1].name), {**person, "place": "KEY"})
         yield Pair("post", users, *_pair(self.business.people[0].username), {**person, "username": "KEY"})
         yield Pair("post", users, *_pair(self._row(User).email), {**person, "email": "KEY@example.com"})
         yield Pair("post", restrictions, *self.key_pair(UserGroup), {"group": "KEY", "right": Right.RUN_REPORTS.value})
-        yield Pair("post", f"{place}mcp/usergroup/add/", *self._names(UserGroup), {"name": "KEY", "description": ""})
-        yield from self._matrix(place)
+        yield Pair(
+            "post", f"{self.place}mcp/usergroup/add/", *self._names(UserGroup), {"name": "KEY", "description": ""}
+        )
+        yield from self._matrix()
         name = self.business.locations[-1].name
-        yield Pair("post", f"{place}locations/location/add/", *_pair(name), {"name": "KEY", "client_number": "88"})
+        yield Pair("post", f"{self.place}locations/location/add/", *_pair(name), {"name": "KEY", "client_number": "88"})
 
-    def _matrix(self, place: str) -> Iterator[Pair]:
+    def _matrix(self) -> Iterator[Pair]:
         """Cells of foreign locations in the matrix of an own group."""
         for group in self.ground.keys(UserGroup, own=True):
-            rights, cell = f"{place}mcp/usergroup/{group}/rights/", f"{Right.VIEW_CUSTOMERS}@KEY"
+            rights, cell = f"{self.place}mcp/usergroup/{group}/rights/", f"{Right.VIEW_CUSTOMERS}@KEY"
             pair = self.key_pair(Location)
             yield Pair("post", rights, *pair, {"row": "KEY:0", "cell": cell})
             yield Pair("post", f"{rights}confirm/", *pair, {"give": cell, "seen": "x"})
             yield Pair("post", f"{rights}confirm/", *pair, {"take": cell, "seen": "x"})
 
-    def _files(self, place: str) -> Iterator[Pair]:
+    def _files(self) -> Iterator[Pair]:
         """Files about customers, groups and tags that only the others have."""
-        customer, page = self._in_numbers(), f"{place}{LIST}import/"
+        customer, page = self._in_numbers(), f"{self.place}{LIST}import/"
         for heading, pair in (
             ("Kundennummer", _pair(str(customer.customer_number))),
             ("Kundengruppe", self._names(CustomerGroup)),

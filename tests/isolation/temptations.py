@@ -67,28 +67,29 @@ FRAME = {"_popup": "1", "_to_field": "email", "_changelist_filters": f"q={PREFIX
 
 
 class Temptations:
-    """The same for one ground, on which the foreign keys are known."""
+    """The same for one ground, on which the foreign keys are known; `is_short` leaves the most telling of it."""
 
-    def __init__(self, ground: Ground, *, quick: bool) -> None:
-        self.ground, self.quick = ground, quick
+    def __init__(self, ground: Ground, *, is_short: bool) -> None:
+        self.ground, self.is_short = ground, is_short
 
     def keys(self, model: Any) -> list[str]:
         """Keys of foreign rows: those of the first and the last business."""
         found = self.ground.keys(model)
-        return found[:1] if self.quick else list(dict.fromkeys([found[0], found[-1]]))
+        return found[:1] if self.is_short else list(dict.fromkeys([found[0], found[-1]]))
 
     def tag_names(self) -> list[str]:
         return [tag.name for business in self.ground.foreign for tag in business.rows["customers.Tag"]][:2]
 
     # --- lists --------------------------------------------------------------------------------------------
 
-    def queries(self, *, thorough: bool) -> Iterator[str]:
-        """What can be put behind the address of a page, most telling first."""
+    def queries(self, *, is_list: bool) -> Iterator[str]:
+        """What can be put behind the address of a page."""
         yield urlencode({"q": PREFIX, "archived": "all"})
         yield urlencode(FRAME)
-        if not self.quick:
-            yield from (urlencode({name: value}) for name, value in self._filters())
-        if thorough and not self.quick:
+        if self.is_short:
+            return
+        yield from (urlencode({name: value}) for name, value in self._filters())
+        if is_list:
             yield from (urlencode({"q": word}) for word in WORDS)
             yield from (urlencode({name: PREFIX}) for name in LOOKUPS)
             yield from self._orders()
@@ -96,8 +97,15 @@ class Temptations:
     def _orders(self) -> Iterator[str]:
         yield from (f"o={sign}{column}" for column in range(1, 13) for sign in ("", "-"))
         yield from ("o=99", "o=x", "p=2", "p=99", "size=25", "size=100", "size=9999", "all=", "e=1", "_facets=True")
-        yield from ("birthday=7", "changed_since=1990-01-01", "blocked=yes", "favourite=no", "archived=yes", "closed=no")
-        yield from (f"q=&{name}=yes" for name in ("held", "open", "is_active__exact", "is_franchise__exact"))
+        yield from (
+            "birthday=7",
+            "changed_since=1990-01-01",
+            "blocked=yes",
+            "favourite=no",
+            "archived=yes",
+            "closed=no",
+        )
+        yield from (f"q=&{name}=yes" for name in ("closed", "held", "open", "is_active__exact", "is_franchise__exact"))
 
     def _filters(self) -> Iterator[tuple[str, str]]:
         named: dict[str, Any] = {"group": CustomerGroup, "home": Location, "id": Customer, "person_id": User}
@@ -108,13 +116,13 @@ class Temptations:
 
     # --- forms --------------------------------------------------------------------------------------------
 
-    def variants(self, form: Form, *, thorough: bool) -> Iterator[dict[str, Any]]:
+    def variants(self, form: Form) -> Iterator[dict[str, Any]]:
         """What is sent with a form: as it stands, filled in, filled in wrongly, and with somebody else's keys."""
         given, typed = form.data(), [field for field in form.fields.values() if _is_typed(field)]
         yield {**given, **{field.name: self._typed(field) for field in typed}}
         for field in form.fields.values():
-            yield from ({**given, **FRAME, field.name: [value]} for value in self._foreign(field, thorough=thorough))
-        if thorough and not self.quick:
+            yield from ({**given, **FRAME, field.name: [value]} for value in self._foreign(field))
+        if not self.is_short:
             yield given
             yield {**given, **{field.name: [PREFIX] for field in typed}}
             yield {**given, **{field.name: ["\u2028" * 300] for field in typed}}
@@ -133,8 +141,8 @@ class Temptations:
             options = field.options[:12] if is_asked else []
             yield from ({**given, field.name: [value]} for value in options if [value] != field.values)
 
-    def _foreign(self, field: Field, *, thorough: bool) -> Iterator[str]:
-        if field.name in NEVER or not field.is_chosen and field.name not in PICKED:
+    def _foreign(self, field: Field) -> Iterator[str]:
+        if field.name in NEVER or not (field.is_chosen or field.name in PICKED):
             return
         if field.name == "tags":
             yield from self.tag_names()
@@ -143,7 +151,7 @@ class Temptations:
         elif field.name == "row":
             yield from (f"{key}:0" for key in self.keys(Location))
         else:
-            models = PICKED.get(field.name, MODELS[3:7] if thorough and not self.quick else ())
+            models = PICKED.get(field.name, () if self.is_short else MODELS[3:7])
             yield from (key for model in models for key in self.keys(model)[:1])
 
     def file(self) -> SimpleUploadedFile:

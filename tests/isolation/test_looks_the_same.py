@@ -36,7 +36,7 @@ def compared(cast: Cast, log_in: LogIn, record_property: Callable[[str, object],
 @pytest.mark.parametrize("name", ROLES)
 def test_their_rows_and_nobodys_rows_look_the_same(compared: Compared, name: str):
     place = ROLES[name].places[0]
-    assert compared(ROLES[name], lambda ground: Questions(ground).objects(place)) == []
+    assert compared(ROLES[name], lambda ground: Questions(ground, place).objects()) == []
 
 
 @pytest.mark.parametrize("name", [name for name in ROLES if name != "rita"])
@@ -44,7 +44,7 @@ def test_their_locations_and_nobodys_locations_look_the_same(compared: Compared,
     """Support may enter every location, and so knows which there are."""
 
     def asked(ground: Ground) -> Iterator[Pair]:
-        questions = Questions(ground)
+        questions = Questions(ground, ROLES[name].places[0])
         yield from questions.places()
         yield from questions.place_itself()
         yield from questions.outside()
@@ -55,13 +55,13 @@ def test_their_locations_and_nobodys_locations_look_the_same(compared: Compared,
 @pytest.mark.parametrize("name", ROLES)
 def test_their_words_and_nobodys_words_find_the_same(compared: Compared, name: str):
     place = ROLES[name].places[-1]
-    assert compared(ROLES[name], lambda ground: Questions(ground).filters(place)) == []
+    assert compared(ROLES[name], lambda ground: Questions(ground, place).filters()) == []
 
 
 @pytest.mark.parametrize("name", ROLES)
 def test_their_keys_and_nobodys_keys_are_refused_the_same(compared: Compared, name: str):
     place = ROLES[name].places[0]
-    assert compared(ROLES[name], lambda ground: Questions(ground).posted(place)) == []
+    assert compared(ROLES[name], lambda ground: Questions(ground, place).posted()) == []
 
 
 def test_login_tells_neither_names_nor_businesses(compared: Compared):

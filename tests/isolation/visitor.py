@@ -182,7 +182,7 @@ class Visitor:
             if path.is_file():
                 self._note(self._in_body(path.read_bytes()), "", str(path), "temporary file")
         for message in mail.outbox:
-            self._note(self.canaries.among(str(message.message())), "", message.subject, "mail")
+            self._note(self.canaries.among(str(message.message())), "", str(message.subject), "mail")
 
 
 def texts(body: bytes) -> Iterator[str]:
