@@ -35,7 +35,7 @@ DEEPEST = 3
 ACTIONS = ("archive", "restore", "export", "delete_selected")
 EXPORT = "customers/customer/export/"
 _KEY = re.compile(r"[0-9a-f-]{30,}|\d{7,}|(?<=/)\d+(?=/)")
-_LIST = re.compile("changelist|export|why|places|people|switch")
+_LIST = re.compile("changelist|export|archive|restore|add$|why|places|people|switch")
 _FIXED = re.compile("^(health|jsi18n|password_change.*|set_language)$")
 """Pages that take nothing from their address."""
 
@@ -182,6 +182,9 @@ class Crawl:
 
     def _keys(self, pattern: Pattern) -> Iterator[str]:
         """The keys of the model that the address is about; of all where there is none."""
+        if not any(kind in {"int", "uuid", "path"} for kind, _name in pattern.arguments):
+            yield ""
+            return
         own = [model for model in MODELS if f"/{model._meta.model_name}/" in f"/{pattern.route}"]
         uploads = [model for model in MODELS if ("uuid", "pk") in pattern.arguments]
         models = uploads[-1:] or own or MODELS
@@ -192,7 +195,7 @@ class Crawl:
         for data in ({"post": "yes", "_popup": "1", "step": "confirm"}, {})[: 1 if self.is_short else 2]:
             with self.visitor.undone():
                 self.visitor.send("post", address, data, headers=ENGLISH)
-        for method in () if self.is_short else ("put", "delete", "options"):
+        for method in () if self.is_short else ("put", "delete"):
             with self.visitor.undone():
                 self.visitor.send(method, address)
 

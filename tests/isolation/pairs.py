@@ -99,9 +99,9 @@ def _put(given: Any, value: str) -> Any:
 
 def _without(text: str, value: str) -> str:
     """What was sent stands in some answers again; a short number also by chance, so only as a part of an address."""
-    if value.isdecimal() and len(value) < 4:
-        return text.replace(f"/{value}/", f"/{_SENTINEL}/")
-    return text.replace(value, _SENTINEL) if value.isdecimal() else re.sub(rf"\b{re.escape(value)}\b", _SENTINEL, text)
+    if value.isdecimal():
+        return text.replace(value, _SENTINEL) if len(value) > 3 else text.replace(f"/{value}/", f"/{_SENTINEL}/")
+    return re.sub(rf"(?:\b|(?<=%[0-9A-F]{{2}})){re.escape(value)}\b", _SENTINEL, text)
 
 
 def _cut(theirs: Any, nobodys: Any) -> str:

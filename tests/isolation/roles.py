@@ -47,7 +47,7 @@ def of_nordlicht(name: str, *places: str) -> Role:
 ROLES = {
     role.name: role
     for role in (
-        of_nordlicht("anonymous", f"/{NORDLICHT}/1/", f"/{SUEDSTERN}/1/"),
+        of_nordlicht("anonymous", EVERYWHERE[0]),
         of_nordlicht("anna"),
         of_nordlicht("bodo", *EVERYWHERE[1:3], EVERYWHERE[0]),
         of_nordlicht("carla", *EVERYWHERE[2:0:-1]),

@@ -86,10 +86,8 @@ class Temptations:
         """What can be put behind the address of a page."""
         yield urlencode({"q": PREFIX, "archived": "all"})
         yield urlencode(FRAME)
-        if self.is_short:
-            return
-        yield from (urlencode({name: value}) for name, value in self._filters())
-        if is_list:
+        if is_list and not self.is_short:
+            yield from (urlencode({name: value}) for name, value in self._filters())
             yield from (urlencode({"q": word}) for word in WORDS)
             yield from (urlencode({name: PREFIX}) for name in LOOKUPS)
             yield from self._orders()

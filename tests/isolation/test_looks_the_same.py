@@ -66,3 +66,9 @@ def test_their_keys_and_nobodys_keys_are_refused_the_same(compared: Compared, na
 
 def test_login_tells_neither_names_nor_businesses(compared: Compared):
     assert compared(ROLES["anonymous"], logins) == []
+
+
+def test_what_is_ones_own_does_not_look_like_what_does_not_exist(compared: Compared):
+    own = Pair("get", "/KEY/1/", theirs="10400", nobodys="10477")
+    (difference,) = compared(ROLES["anna"], lambda _ground: iter([own]))
+    assert "status: 200 / 404" in difference
