@@ -57,6 +57,7 @@ SHARED = {
     "birthday": date(1980, 5, 5),
 }
 """A customer of each base has these: whoever compares finds him as a possible duplicate."""
+_NOBODY = "SELECT set_config('pghistory.context_id', '', true), set_config('pghistory.context_metadata', '', true)"
 MIDNIGHT = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -282,6 +283,8 @@ class Ground:
         self.foreign = [Business(account, self.canaries, keys=keys) for account in foreign]
         for business in [*self.own, *self.foreign]:
             business.plant()
+        with connection.cursor() as cursor:  # the requests that follow are made by others
+            cursor.execute(_NOBODY)
 
     def keys(self, model: type[Any], *, own: bool = False) -> list[str]:
         """The keys of all stored rows of a model that are foreign (or our own)."""
