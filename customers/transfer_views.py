@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.core.exceptions import ValidationError
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
@@ -188,13 +189,16 @@ def export_page(request: HttpRequest) -> HttpResponseBase:
 
 
 def _rows(request: HttpRequest, resource: CustomerResource) -> tuple[CustomerQuerySet, str]:
-    """The customers that the address names, and how they were chosen, in words."""
+    """The customers that the address names, and how they were chosen, in words. Raises Http404."""
     ids = [int(pk) for pk in request.GET.getlist("id") if pk.isascii() and pk.isdigit() and len(pk) < 19]
     if ids:
         return resource.get_queryset().filter(pk__in=ids), _("Selection")
     # The list itself filters, so that the file has exactly the rows that it shows.
     model_admin: Any = console.get_model_admin(Customer)
-    filtered: CustomerQuerySet = model_admin.get_changelist_instance(request).queryset
+    try:
+        filtered: CustomerQuerySet = model_admin.get_changelist_instance(request).queryset
+    except IncorrectLookupParameters as error:
+        raise Http404 from error  # a choice that does not exist here, whosever it may be
     return filtered.order_by(), request.GET.urlencode()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib.auth.backends import BaseBackend
+from django.db.models import F, Q
 from django.http import HttpRequest
 
 from mcp import row_security
@@ -43,8 +44,13 @@ class AccountBackend(BaseBackend):
 
 
 def _candidates(username: str, account_number: int | None) -> list[User]:
-    """At most two people who may be meant. A link to a location fills in its account number for anybody."""
-    named = User.objects.named(username)
-    if account_number is not None:
-        return list(named.filter(organization__account_number=account_number)) or list(named.of_provider())
-    return list(named.of_provider()) or list(named[:2])
+    """At most two people who may be meant. A link to a location fills in its account number for anybody.
+
+    One query, whether or not the name exists.
+    """
+    named = User.objects.named(username).order_by(F("organization").asc(nulls_first=True))
+    if account_number is None:
+        found = list(named[:2])
+        return [user for user in found if user.organization_id is None] or found
+    found = list(named.filter(Q(organization=None) | Q(organization__account_number=account_number)))
+    return [user for user in found if user.organization_id is not None] or found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -19,6 +20,9 @@ from mcp.guards import guard
 from mcp.scope import Scope
 
 type View = Callable[..., HttpResponse]
+
+_KEY = re.compile(r"[0-9]+")
+"""What can be the key of an object; anything may stand in its place in an address."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +83,8 @@ class OperationAdmin:
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        extra_context = {**(extra_context or {}), "page_links": self.links(request, object_id) if object_id else []}
+        links = self.links(request, object_id) if object_id and _KEY.fullmatch(object_id) else []
+        extra_context = {**(extra_context or {}), "page_links": links}
         parent: Any = super()
         try:
             return parent.changeform_view(request, object_id, form_url, extra_context)

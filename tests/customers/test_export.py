@@ -125,3 +125,12 @@ def test_export_is_logged_with_user_count_and_filter(anna, caplog):
 def test_word_null_of_our_own_file_is_a_word(anna):
     register_customer(customer=Customer(last_name="NULL"), actor=anna)
     assert take_in(anna, taken_out(anna), reading=Reading()).unchanged == 1
+
+
+@pytest.mark.parametrize(
+    "choice", ["group=7", "home=7", "tag=Stammgast", "birthday=13", "archived=x", "changed_since=x"]
+)
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_page_narrowed_by_what_does_not_exist_here_is_not_found(log_in, choice, method):
+    page = getattr(log_in("anna"), method)(f"/10400/2/customers/customer/export/?{choice}")
+    assert page.status_code == 404

@@ -80,3 +80,11 @@ def test_page_answers_each_of_the_cast(page, answers, addresses, log_in, client)
     address = page.format(**addresses)
     given = [(client if name == "anonymous" else log_in(name)).get(address).status_code for name in ALL]
     assert dict(zip(ALL, given, strict=True)) == dict(zip(ALL, answers, strict=True))
+
+
+@pytest.mark.parametrize("page", ["mcp/user", "mcp/usergroup", "locations/location"])
+@pytest.mark.parametrize("key", ["__fk__", "x", "9" * 25])
+def test_page_of_no_possible_key_answers_as_that_of_a_missing_one(log_in, page, key):
+    anna = log_in("anna")
+    answers = [anna.get(f"/10400/1/{page}/{one}/change/").status_code for one in (key, "999999")]
+    assert answers[0] == answers[1] != 200

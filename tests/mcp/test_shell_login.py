@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.contrib.auth import authenticate
 
 from mcp.demo import PASSWORD
 from tests.conftest import Browser
@@ -41,6 +42,13 @@ def test_login_refuses_with_one_sentence_whatever_is_wrong(cast, username, passw
         "This user name and password do not fit. Mind capital letters; if in doubt, enter the account number of "
         "your business as well."
     ]
+
+
+@pytest.mark.parametrize("username", ["anna", "rita", "nobody"])
+@pytest.mark.parametrize("account_number", [None, 10400, 20800, 99999])
+def test_login_asks_the_database_the_same_whoever_exists(cast, django_assert_num_queries, username, account_number):
+    with django_assert_num_queries(1):
+        assert authenticate(None, username=username, password="wrong", account_number=account_number) is None
 
 
 def test_account_number_is_out_of_the_way_until_the_address_names_one(db):

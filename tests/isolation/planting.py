@@ -1,0 +1,293 @@
+"""Fills a business of the cast with rows in every table that can hold its data, a canary in each cell of text.
+
+Rows that the pages show are described here. Every other table is filled by what its columns are: a new model is
+covered without anybody remembering it, and one that cannot be filled fails in `test_canaries`.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pghistory
+from django.apps import apps
+from django.contrib.auth.models import Permission
+from django.contrib.contenttypes.models import ContentType
+from django.db import connection, models
+from django.utils import timezone
+from psycopg.types.range import Range
+
+from customers.choices import UploadState
+from customers.models import Customer, CustomerGroup, ImportUpload, Tag
+from customers.transfer.outcome import Outcome, Rejection
+from locations.choices import LocationKind
+from locations.models import CustomerBase, Location, Organization
+from locations.permissions import Right
+from mcp import grants
+from mcp.models import Membership, Restriction, User, UserGroup
+from tests.isolation.canaries import BIRTHDAY, Canaries, Canary, amount, is_text, text_columns
+
+NO_DATA = {
+    "contenttypes.ContentType": "names of our models",
+    "auth.Permission": "names of our rights",
+    "procrastinate.ProcrastinateWorker": "which workers live",
+    "procrastinate.ProcrastinateEvent": "states of tasks, a fixed vocabulary",
+    "procrastinate.ProcrastinatePeriodicDefer": "names of our own periodic tasks",
+    "pghistory.Events": "no table: a query over the history tables",
+    "pghistory.MiddlewareEvents": "no table: a query over the history tables",
+}
+"""Tables without anybody's data, each with the reason."""
+VOCABULARY = {
+    "pgh_label": "insert, update or delete",
+    "procrastinate.ProcrastinateJob.task_name": "names of our tasks",
+    "procrastinate.ProcrastinateJob.status": "states of tasks",
+    "procrastinate.ProcrastinateJob.queue_name": "names of our queues",
+}
+"""Columns of text with a fixed vocabulary that the model does not declare."""
+FIRST_ID = 7_000_000
+"""Keys of planted rows are long, so that a missing one can have as many digits."""
+SHARED = {
+    "first_name": "Gleich",
+    "last_name": "Gleich",
+    "email": "gleich@example.com",
+    "mobile": "+4915112345678",
+    "postal_code": "20095",
+    "birthday": date(1980, 5, 5),
+}
+"""A customer of each base has these: whoever compares finds him as a possible duplicate."""
+_NOBODY = "SELECT set_config('pghistory.context_id', '', true), set_config('pghistory.context_metadata', '', true)"
+MIDNIGHT = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+class Business:
+    """One business of the cast being filled."""
+
+    def __init__(self, account: int, canaries: Canaries, *, keys: Iterator[int]) -> None:
+        self.account, self.canaries, self.keys = account, canaries, keys
+        self.organization = Organization.objects.get(account_number=account)
+        self.locations = list(Location.objects.of_organization(self.organization).order_by("client_number"))
+        self.bases = list(CustomerBase.objects.filter(organization=self.organization).order_by("pk"))
+        self.people = list(User.objects.filter(organization=self.organization).order_by("pk"))
+        self.rows: dict[str, list[Any]] = {}
+
+    def plant(self) -> None:
+        facts = {name: self._word("pghistory.Context", "metadata") for name in ("user_name", "location_name", "reason")}
+        with pghistory.context(**facts):
+            self._name_everything()
+            self._people()
+            for base in self.bases:
+                self._customers(base)
+            self._uploads()
+            self._further_tables()
+            self._change()
+
+    # --- one row ------------------------------------------------------------------------------------------
+
+    def row(self, model: type[Any], **given: Any) -> Any:
+        """A stored row of the model: as given, and everything else by what the column is."""
+        values = {field.name: self._value(field) for field in _writable(model, given)}
+        created = model(**values, **given)
+        model._base_manager.bulk_create([created])
+        self.rows.setdefault(model._meta.label, []).append(created)
+        return created
+
+    def _value(self, field: Any) -> Any:
+        if is_text(field):
+            return self.canaries.value(field, self.account)
+        if isinstance(field, models.AutoField):
+            return next(self.keys)
+        if field.is_relation:
+            return self._related(field.related_model)
+        return _plain(field)
+
+    def _related(self, model: type[Any]) -> Any:
+        kinds: dict[Any, list[Any]] = {
+            Organization: [self.organization],
+            Location: self.locations[::-1],
+            CustomerBase: self.bases,
+            User: self.people[::-1],
+            ContentType: list(ContentType.objects.all()[:1]),
+            Permission: list(Permission.objects.all()[:1]),
+        }
+        known = kinds.get(model) or self.rows.get(model._meta.label) or [self.row(model)]
+        return known[0]
+
+    def _word(self, table: str, column: str) -> str:
+        return self.canaries.word(Canary(self.account, table, column))
+
+    # --- what the pages show ------------------------------------------------------------------------------
+
+    def _name_everything(self) -> None:
+        """What the cast has already keeps its numbers and user names; all else is a canary."""
+        groups = UserGroup.objects.of_organization(self.organization)
+        for known in [self.organization, *self.locations, *self.people, *groups]:
+            fields = [field for field in text_columns(type(known)) if field.name not in {"username", "password"}]
+            for field in fields:
+                setattr(known, field.name, self.canaries.value(field, self.account))
+            known.save(update_fields=[field.name for field in fields])
+
+    def _people(self) -> None:
+        place = self.locations[-1]
+        group = self.row(UserGroup, organization=self.organization, owner=None)
+        grants.add_grants(group, [(Right.VIEW_CUSTOMERS, place.pk), (Right.RUN_REPORTS, None)])
+        self.people.append(self.row(User, organization=self.organization, location=place, last_login=MIDNIGHT))
+        self.row(Membership, organization=self.organization, user=self.people[-1], group=group)
+        if self.organization.is_group:
+            self._franchise(group)
+
+    def _franchise(self, group: UserGroup) -> None:
+        place = self.locations[-1]
+        Location.objects.filter(pk=place.pk).update(is_franchise=True)
+        numbers = {"client_number": 40_001, "branch_number": 40_001, "number_range": Range(9_990_000, 9_999_999)}
+        self.row(Location, organization=self.organization, base=place.base, kind=LocationKind.BRANCH, **numbers)
+        self.row(Restriction, organization=self.organization, location=place, group=group, right=Right.RUN_REPORTS)
+        self.row(UserGroup, organization=self.organization, owner=place)
+
+    def _customers(self, base: CustomerBase) -> None:
+        """Beside ours: customers with our numbers, groups with our names, and one who is a duplicate of ours."""
+        word = self._word("customers.CustomerGroup", "name")
+        group = self.row(CustomerGroup, base=base, price_level=2)
+        self.row(CustomerGroup, base=base, name=f"Stammgast {word}")
+        tags = [self.row(Tag, base=base) for _index in range(2)]
+        common = {"organization": self.organization, "base": base, "customer_group": group, "is_blocked": True}
+        common["tags"] = [tag.name for tag in tags]
+        home = self.locations[-1] if self.locations[-1].base_id == base.pk else None
+        self.row(Customer, **common, customer_number=501, home_location=None, archived_at=MIDNIGHT)
+        self.row(Customer, **common, **SHARED, **_active(), customer_number=502, home_location=None)
+        self.row(Customer, **common, **self._in_numbers(), **_active(), home_location=None)
+        self.row(Customer, **common, **_active(), customer_number=504, home_location=None)
+        if home is not None:
+            self.row(Customer, **common, **_active(), home_location=home, customer_number=home.first_number + 77)
+
+    def _in_numbers(self) -> dict[str, Any]:
+        """A customer whose canaries are numbers, each in the format of its column."""
+        phones = {
+            name: f"+4930{self.canaries.number(Canary(self.account, 'customers.Customer', name))}"
+            for name in ("mobile", "phone_private", "phone_business", "fax")
+        }
+        return {
+            **phones,
+            "customer_number": self.canaries.number(Canary(self.account, "customers.Customer", "customer_number")),
+            "iban": f"DE89370400{self.canaries.number(Canary(self.account, 'customers.Customer', 'iban'), digits=12)}",
+            "credit_limit": amount(self.canaries, self.account),
+            "birthday": BIRTHDAY,
+            "last_name": f"Muster {self._word('customers.Customer', 'last_name')}",
+        }
+
+    def _uploads(self) -> None:
+        """One for each state; those of the first person are at each location, so that he can open them."""
+        for place in self.locations:
+            for state in UploadState:
+                self.row(ImportUpload, **self._upload(place, state))
+
+    def _upload(self, place: Location, state: UploadState) -> dict[str, Any]:
+        words = [self._word("customers.ImportUpload", name) for name in ("content", "preview", "result", "choices")]
+        reasons = [Rejection(2, "Nachname", words[1], words[2])]
+        outcome = Outcome(read=1, rejected=1, rejections=reasons).as_dict()
+        return {
+            "organization": self.organization,
+            "base": place.base,
+            "location": place,
+            "user": self.people[0],
+            "content": f"Nachname;Memo\n{words[0]};{words[0]}\n".encode(),
+            "choices": {"targets": ["last_name", "memo"], "word": words[3]},
+            "preview": outcome,
+            "result": outcome if state == UploadState.APPLIED else None,
+            "rows": 1,
+            "state": state,
+            "created_at": timezone.now(),
+            "state_since": timezone.now(),
+        }
+
+    # --- all other tables ---------------------------------------------------------------------------------
+
+    def _further_tables(self) -> None:
+        filled = set(self.rows) | {"locations.Organization", "locations.Location"}
+        for model in apps.get_models(include_auto_created=True):
+            if model._meta.label not in filled | NO_DATA.keys() and not _is_history(model) and text_columns(model):
+                self._further_row(model)
+
+    def _further_row(self, model: type[Any]) -> None:
+        if model._meta.label == "procrastinate.ProcrastinateJob":  # its model refuses to write
+            self._job()
+        else:
+            self.row(model)
+
+    def _job(self) -> None:
+        words = [self._word("procrastinate.ProcrastinateJob", name) for name in ("args", "lock", "queueing_lock")]
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "INSERT INTO procrastinate_jobs (queue_name, task_name, args, lock, queueing_lock, status)"
+                " VALUES ('plant', 'plant', jsonb_build_object('word', %s::text), %s, %s, 'succeeded')",
+                words,
+            )
+
+    def _change(self) -> None:
+        """History also keeps what stands nowhere else any more: what was before, and what was deleted."""
+        for customer in self.rows["customers.Customer"]:
+            customer.memo = self._word("customers.Customer", "memo")
+            customer.save(update_fields=["memo"])
+        for base in self.bases:
+            self.row(Tag, base=base).delete()
+            self.row(CustomerGroup, base=base).delete()
+
+
+def _active() -> dict[str, Any]:
+    return {"archived_at": None, "archived_reason": ""}
+
+
+def _is_history(model: type[models.Model]) -> bool:
+    """Filled by the triggers of the table whose history it is."""
+    return model._meta.label == "pghistory.Context" or hasattr(model, "pgh_tracked_model")
+
+
+def _writable(model: type[models.Model], given: dict[str, Any]) -> Iterator[Any]:
+    for field in model._meta.concrete_fields:
+        is_left = field.generated or field.name in given
+        if not is_left and (is_text(field) or _is_required(field)):
+            yield field
+
+
+def _is_required(field: Any) -> bool:
+    if isinstance(field, models.AutoField):
+        return True
+    return not (field.null or field.has_default() or field.has_db_default())
+
+
+def _plain(field: Any) -> Any:
+    """A value for a column without text; the database refuses it where it has rules that are not known here."""
+    match field:
+        case models.DateTimeField():
+            return timezone.now()
+        case models.DateField():
+            return BIRTHDAY
+        case models.BooleanField():
+            return False
+        case models.UUIDField():
+            return field.get_default()
+        case _ if field.choices:
+            return field.choices[0][0]
+        case _:
+            return 1
+
+
+class Ground:
+    """The whole cast being filled: what is foreign with canaries, the rest with words that nobody looks for."""
+
+    def __init__(self, *, foreign: Iterable[int], own: Iterable[int]) -> None:
+        keys = itertools.count(FIRST_ID)
+        self.canaries, plain = Canaries(), Canaries(prefix="own")
+        self.own = [Business(account, plain, keys=keys) for account in own]
+        self.foreign = [Business(account, self.canaries, keys=keys) for account in foreign]
+        for business in [*self.own, *self.foreign]:
+            business.plant()
+        with connection.cursor() as cursor:  # the requests that follow are made by others
+            cursor.execute(_NOBODY)
+
+    def keys(self, model: type[Any], *, own: bool = False) -> list[str]:
+        """The keys of all stored rows of a model that are foreign (or our own)."""
+        businesses = self.own if own else self.foreign
+        planted = [row.pk for business in businesses for row in business.rows.get(model._meta.label, [])]
+        return [str(pk) for pk in planted if pk is not None]

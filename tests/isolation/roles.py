@@ -1,0 +1,72 @@
+"""Who crawls, where, and what he may read of what is planted."""
+
+from __future__ import annotations
+
+import re
+
+from tests.isolation.canaries import Canary
+from tests.isolation.crawler import Role
+
+NORDLICHT, SUEDSTERN, CAFE = 10400, 20800, 30100
+EVERYWHERE = tuple(f"/{NORDLICHT}/{number}/" for number in range(1, 7))
+
+SUPPORT_READS = {
+    "locations.Organization": {"name"},
+    "locations.Location": {"name", "street", "postal_code", "city"},
+}
+"""What the provider's support may read of any business, wherever businesses and locations are chosen."""
+SUPPORT_READS_THERE = {
+    **SUPPORT_READS,
+    "mcp.User": {"username", "first_name", "last_name", "email"},
+    "mcp.UserGroup": {"name", "description"},
+}
+"""What support may read at the locations of a business: of this one alone, to help its people back in."""
+
+
+def account_of(address: str) -> int | None:
+    """The business to whose locations an address belongs, if to any."""
+    match = re.match(r"/(\d+)/\d+/", address)
+    return int(match[1]) if match else None
+
+
+def support_may_read(canary: Canary, address: str) -> bool:
+    account = account_of(address)
+    if account is None:
+        return canary.column in SUPPORT_READS.get(canary.table, ())
+    return account == canary.account and canary.column in SUPPORT_READS_THERE.get(canary.table, ())
+
+
+def own_may_read(canary: Canary, address: str) -> bool:
+    return canary.account == account_of(address)
+
+
+def of_nordlicht(name: str, *places: str) -> Role:
+    return Role(name, places or EVERYWHERE, foreign=(SUEDSTERN, CAFE), own=(NORDLICHT,))
+
+
+ROLES = {
+    role.name: role
+    for role in (
+        of_nordlicht("anonymous", EVERYWHERE[0]),
+        of_nordlicht("anna"),
+        of_nordlicht("bodo", *EVERYWHERE[1:3], EVERYWHERE[0]),
+        of_nordlicht("carla", *EVERYWHERE[2:0:-1]),
+        of_nordlicht("dirk", *EVERYWHERE[3:5]),
+        of_nordlicht("frida", *EVERYWHERE[5:3:-1]),
+        of_nordlicht("nora", *EVERYWHERE[:2]),
+        Role("sven", tuple(f"/{SUEDSTERN}/{n}/" for n in (1, 2, 3)), foreign=(NORDLICHT, CAFE), own=(SUEDSTERN,)),
+        Role("ines", (f"/{CAFE}/2/",), foreign=(NORDLICHT, SUEDSTERN), own=(CAFE,)),
+        Role(
+            "rita",
+            (*EVERYWHERE[::5], f"/{SUEDSTERN}/1/", f"/{CAFE}/2/"),
+            foreign=(NORDLICHT, SUEDSTERN, CAFE),
+            own=(),
+            may_read=support_may_read,
+        ),
+        Role("dev", (*EVERYWHERE[:1], f"/{SUEDSTERN}/1/"), foreign=(NORDLICHT, SUEDSTERN, CAFE), own=()),
+    )
+}
+"""Everybody of the cast; `nora` is somebody of Nordlicht without any right."""
+
+TWIN = Role("sven (twin)", (f"/{SUEDSTERN}/1/", f"/{SUEDSTERN}/3/"), (SUEDSTERN,), (NORDLICHT,), own_may_read)
+"""Reads the canaries of his own business, to show that those of another would be found."""

@@ -1,0 +1,48 @@
+"""Whoever goes everywhere, and tries everything that others could try, reads no word of another business."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.isolation.conftest import Crawled
+from tests.isolation.roles import ROLES, TWIN
+from tests.isolation.visitor import Report
+
+READ_BY_THE_TWIN = {
+    "locations.Organization",
+    "locations.Location",
+    "mcp.User",
+    "mcp.UserGroup",
+    "customers.Customer",
+    "customers.CustomerGroup",
+    "customers.Tag",
+    "customers.ImportUpload",
+    "pghistory.Context",
+}
+"""Every table of which some page shows a text."""
+
+
+def complaints(report: Report) -> list[str]:
+    return [*report.broken[:10], *(str(finding) for finding in report.found[:10])]
+
+
+@pytest.mark.isolation
+@pytest.mark.parametrize("name", ROLES)
+def test_no_word_of_another_business_is_read(crawled: Crawled, name: str):
+    report = crawled(ROLES[name])
+    assert complaints(report) == []
+    assert report.responses >= 500
+
+
+@pytest.mark.isolation
+def test_same_crawl_reads_every_table_of_its_own_business(crawled: Crawled):
+    report = crawled(TWIN)
+    assert complaints(report) == []
+    assert set(report.read) >= READ_BY_THE_TWIN
+
+
+@pytest.mark.parametrize("name", ["anna", "rita", "sven", "anonymous"])
+def test_quick_crawl_reads_no_word_of_another_business(crawled: Crawled, name: str):
+    report = crawled(ROLES[name], quick=True)
+    assert complaints(report) == []
+    assert report.responses >= 100
