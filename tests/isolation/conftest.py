@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from tests.isolation.canary.report import summarize
+
 NOTE, MATRIX = "note", "matrix"
 
 
@@ -20,6 +22,7 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
     notes, figures = list(_properties(terminalreporter, NOTE)), list(_properties(terminalreporter, MATRIX))
     if figures:
         notes.append(_of_matrix(figures))
+    summarize(terminalreporter)
     if notes:
         terminalreporter.section("isolation")
         for sentence in notes:

@@ -137,15 +137,14 @@ def _make_addresses_of(guard: Switchable) -> None:
 
 
 def summary(mutated: int, unnoticed: int, seconds: float) -> str:
-    return f"\n{mutated} guards mutated, {mutated - unnoticed} noticed by {len(PROBES)} probes, {seconds:.0f} s\n"
+    return f"{mutated} guards mutated, {mutated - unnoticed} noticed by {len(PROBES)} probes, {seconds:.0f} s"
 
 
-def test_every_guard_is_missed_when_it_is_switched_off(cast, log_in, capsys):
+def test_every_guard_is_missed_when_it_is_switched_off(cast, log_in, note):
     world, every, started = World(cast, log_in), guards_of_the_code(), time.monotonic()
     reach = reach_of(world)
     unnoticed = [guard.name for guard in every if not who_notices(guard, world, reach)]
-    with capsys.disabled():
-        sys.stdout.write(summary(len(every), len(unnoticed), time.monotonic() - started))
+    note(summary(len(every), len(unnoticed), time.monotonic() - started))
     assert not unnoticed, "nobody notices that these are switched off:\n" + "\n".join(unnoticed)
     assert len(every) >= _FEWEST
 

@@ -12,7 +12,7 @@ from django.db import connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from tests.isolation.visitor import RANDOM
+from tests.isolation.canary.visitor import RANDOM
 
 _PER_REQUEST = {"Date", "Expires"}
 _NEW_KEY = re.compile(r"/(?:\d+|[0-9a-f-]{36})/(?=change/|$)")

@@ -23,12 +23,12 @@ from customers.models import Customer
 from locations.permissions import Right
 from mcp import panels
 from mcp.middleware import CONSOLE_URLCONF
-from tests.isolation.addresses import Pattern, filled, patterns
-from tests.isolation.canaries import Canary
-from tests.isolation.pages import Form, Page
-from tests.isolation.planting import Ground
-from tests.isolation.temptations import MODELS, Temptations
-from tests.isolation.visitor import Report, Visitor
+from tests.isolation.canary.addresses import Pattern, filled, patterns
+from tests.isolation.canary.canaries import Canary
+from tests.isolation.canary.pages import Form, Page
+from tests.isolation.canary.planting import Ground
+from tests.isolation.canary.temptations import MODELS, Temptations
+from tests.isolation.canary.visitor import Report, Visitor
 
 GERMAN, ENGLISH = {"Accept-Language": "de"}, {"Accept-Language": "en", "HX-Request": "true"}
 DEEPEST = 3

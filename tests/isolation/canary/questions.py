@@ -10,9 +10,9 @@ from locations.models import Location
 from locations.permissions import Right
 from mcp.middleware import CONSOLE_URLCONF
 from mcp.models import Restriction, User, UserGroup
-from tests.isolation.addresses import Pattern, filled, patterns
-from tests.isolation.pairs import Pair
-from tests.isolation.planting import Ground
+from tests.isolation.canary.addresses import Pattern, filled, patterns
+from tests.isolation.canary.pairs import Pair
+from tests.isolation.canary.planting import Ground
 
 NOBODYS_KEY = "7999999"
 NOBODYS_UPLOAD = "00000000-0000-4000-8000-000000000000"

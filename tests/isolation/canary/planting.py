@@ -27,7 +27,7 @@ from locations.models import CustomerBase, Location, Organization
 from locations.permissions import Right
 from mcp import grants
 from mcp.models import Membership, Restriction, User, UserGroup
-from tests.isolation.canaries import BIRTHDAY, Canaries, Canary, amount, is_text, text_columns
+from tests.isolation.canary.canaries import BIRTHDAY, Canaries, Canary, amount, is_text, text_columns
 
 NO_DATA = {
     "contenttypes.ContentType": "names of our models",

@@ -8,8 +8,8 @@ import pytest
 from django.apps import apps
 from django.db import connection
 
-from tests.isolation.canaries import COUNTRY, PREFIX, SHORT, Canaries, Canary, text_columns
-from tests.isolation.planting import NO_DATA, VOCABULARY, Ground
+from tests.isolation.canary.canaries import COUNTRY, PREFIX, SHORT, Canaries, Canary, text_columns
+from tests.isolation.canary.planting import NO_DATA, VOCABULARY, Ground
 
 FOREIGN, OWN = (20800, 30100), (10400,)
 

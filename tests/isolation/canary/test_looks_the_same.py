@@ -8,11 +8,11 @@ import pytest
 
 from mcp.models import User
 from tests.conftest import Browser, Cast, LogIn
-from tests.isolation.crawler import Role
-from tests.isolation.pairs import Pair, differences
-from tests.isolation.planting import Ground
-from tests.isolation.questions import Questions, logins
-from tests.isolation.roles import ROLES
+from tests.isolation.canary.crawler import Role
+from tests.isolation.canary.pairs import Pair, differences
+from tests.isolation.canary.planting import Ground
+from tests.isolation.canary.questions import Questions, logins
+from tests.isolation.canary.roles import ROLES
 
 type Compared = Callable[..., list[str]]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from tests.isolation.canaries import Canary
-from tests.isolation.crawler import Role
+from tests.isolation.canary.canaries import Canary
+from tests.isolation.canary.crawler import Role
 
 NORDLICHT, SUEDSTERN, CAFE = 10400, 20800, 30100
 EVERYWHERE = tuple(f"/{NORDLICHT}/{number}/" for number in range(1, 7))

@@ -19,7 +19,7 @@ from django.core import mail
 from django.db import connection, transaction
 from django.test import Client
 
-from tests.isolation.canaries import Canaries, Canary
+from tests.isolation.canary.canaries import Canaries, Canary
 
 REDIRECTS = {301, 302, 303, 307, 308}
 MOST_HOPS = 4

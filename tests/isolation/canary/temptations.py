@@ -17,9 +17,9 @@ from customers.models import Customer, CustomerGroup, ImportUpload, Tag
 from locations.models import Location
 from locations.permissions import Right
 from mcp.models import Restriction, User, UserGroup
-from tests.isolation.canaries import NUMBER_PREFIX, PREFIX
-from tests.isolation.pages import Field, Form
-from tests.isolation.planting import Ground
+from tests.isolation.canary.canaries import NUMBER_PREFIX, PREFIX
+from tests.isolation.canary.pages import Field, Form
+from tests.isolation.canary.planting import Ground
 
 MODELS: tuple[Any, ...] = (Customer, CustomerGroup, Tag, Location, User, UserGroup, Restriction, ImportUpload)
 PICKED: dict[str, tuple[Any, ...]] = {
