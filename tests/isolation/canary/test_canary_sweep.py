@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from tests.isolation.canary.conftest import Crawled
 from tests.isolation.canary.roles import ROLES, TWIN
 from tests.isolation.canary.visitor import Report
-from tests.isolation.conftest import Crawled
 
 READ_BY_THE_TWIN = {
     "locations.Organization",

@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import Any
 from unittest.mock import patch
 
-from django.contrib.admin.models import LogEntry
-
 from customers.models import Customer, CustomerGroup
 from customers.operations import CustomerChangedMeanwhile
 from locations.models import Location
@@ -187,6 +185,7 @@ def guest_may_be_taken_out_of_the_group_of_a_location(world: World) -> None:
 
 @probe
 def django_keeps_no_log_of_names(world: World) -> None:
+    """The database closes the table of Django's log: a page that wrote one would break."""
     group, place = f"{HAMBURG}/customers/customergroup/", f"{HEAD}/locations/location/{world.place('Bremen').pk}/"
     changes: list[tuple[str, dict[str, Any]]] = [
         (f"{group}add/", {"name": "Neu", "discount": "0"}),
@@ -195,10 +194,9 @@ def django_keeps_no_log_of_names(world: World) -> None:
         (f"{place}change/", {"name": "Bremen Mitte", "client_number": 3, "branch_number": 3}),
     ]
     for address, sent in changes:
-        world.post("anna", address, sent)
+        assert world.post("anna", address, sent).status_code < 500, address
     assert UserGroup.objects.filter(name="Neu").exists()
     assert CustomerGroup.objects.filter(name__in=["Neu", "Anders"]).count() == 2
-    assert not LogEntry.objects.exists()
 
 
 @probe

@@ -235,7 +235,7 @@ def businesses_are_open_to_support_alone(world: World) -> None:
         assert [getattr(page, f"has_{action}_permission")(asked) for action in actions] == [False] * 4, who
         assert not page.has_module_permission(asked), who
         assert not page.get_queryset(asked).exists(), who
-        assert world.get(who, "/locations/organization/").status_code == 403, who
+        assert world.get(who, "/locations/organization/").status_code == 404, who
     assert "Nordlicht" in world.text("rita", "/locations/organization/")
     assert "/locations/organization/" not in world.text("anna", "/")
 

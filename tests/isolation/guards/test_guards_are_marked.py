@@ -53,6 +53,7 @@ ANSWERS_NOBODY = {
     "mcp.admin.pages.OperationAdmin.get_urls": "adds the further pages of a model",
     "customers.admin.customers.CustomerAdmin.get_urls": "adds the further pages of a model",
     "mcp.closed.ClosedModelAdmin.saved_rows": "asks the rows of the page",
+    "mcp.closed.ClosedModelAdmin.get_urls": "leaves out an address that the table of addresses would not serve",
 }
 """Overrides of these hooks that keep nobody from anything."""
 
