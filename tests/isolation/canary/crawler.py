@@ -35,7 +35,8 @@ DEEPEST = 3
 ACTIONS = ("archive", "restore", "export", "delete_selected")
 EXPORT = "customers/customer/export/"
 _KEY = re.compile(r"[0-9a-f-]{30,}|\d{7,}|(?<=/)\d+(?=/)")
-_LIST = re.compile("changelist|export|archive|restore|add$|why|places|people|switch")
+_LIST = re.compile("changelist|export")
+_ASKING = re.compile("changelist|export|archive|restore|add$|why|places|people|switch|^index$")
 _FIXED = re.compile("^(health|jsi18n|password_change.*|set_language)$")
 """Pages that take nothing from their address."""
 
@@ -48,6 +49,8 @@ class Role:
     places: tuple[str, ...]
     foreign: tuple[int, ...]
     own: tuple[int, ...]
+    is_stranger: bool = False
+    """Whether every place answers as one that does not exist, so that there is nothing to go into."""
     may_read: Callable[[Canary, str], bool] = lambda _canary, _address: False
 
 
@@ -57,8 +60,9 @@ def sweep(role: Role, ground: Ground, client: Client, *, quick: bool = False) ->
     visitor = Visitor(client, ground.canaries, report, allowed=role.may_read)
     with visitor.watching():
         Crawl(visitor, ground, is_short=quick).outside()
-        for place in role.places:
-            Crawl(visitor, ground, is_short=quick or place != role.places[0]).at(place)
+        for place in role.places[:1] if quick else role.places:
+            is_short = quick or role.is_stranger or place != role.places[0]
+            Crawl(visitor, ground, is_short=is_short).at(place)
         for business in ground.foreign[:1] if quick else ground.foreign:
             for location in business.locations[-1:] if quick else business.locations:
                 Crawl(visitor, ground, is_short=location != business.locations[-1]).trespass(location.address)
@@ -167,7 +171,8 @@ class Crawl:
                 continue
             address = place + pattern.route
             if self.visitor.get(address, **GERMAN).status_code == 200 and not _FIXED.search(pattern.name):
-                for query in self.temptations.queries(is_list=bool(_LIST.search(pattern.name))):
+                is_asking, is_list = bool(_ASKING.search(pattern.name)), bool(_LIST.search(pattern.name))
+                for query in self.temptations.queries(is_asking=is_asking, is_list=is_list):
                     self.visitor.get(f"{address}?{query}", **GERMAN)
             self._with_other_methods(address)
 

@@ -36,19 +36,19 @@ def support_may_read(canary: Canary, address: str) -> bool:
     return account == canary.account and canary.column in SUPPORT_READS_THERE.get(canary.table, ())
 
 
-def own_may_read(canary: Canary, address: str) -> bool:
-    return canary.account == account_of(address)
+def suedstern_may_read(canary: Canary, _address: str) -> bool:
+    return canary.account == SUEDSTERN
 
 
-def of_nordlicht(name: str, *places: str) -> Role:
-    return Role(name, places or EVERYWHERE, foreign=(SUEDSTERN, CAFE), own=(NORDLICHT,))
+def of_nordlicht(name: str, *places: str, is_stranger: bool = False) -> Role:
+    return Role(name, places, foreign=(SUEDSTERN, CAFE), own=(NORDLICHT,), is_stranger=is_stranger)
 
 
 ROLES = {
     role.name: role
     for role in (
-        of_nordlicht("anonymous", EVERYWHERE[0]),
-        of_nordlicht("anna"),
+        of_nordlicht("anonymous", EVERYWHERE[0], is_stranger=True),
+        of_nordlicht("anna", *EVERYWHERE),
         of_nordlicht("bodo", *EVERYWHERE[1:3], EVERYWHERE[0]),
         of_nordlicht("carla", *EVERYWHERE[2:0:-1]),
         of_nordlicht("dirk", *EVERYWHERE[3:5]),
@@ -63,10 +63,10 @@ ROLES = {
             own=(),
             may_read=support_may_read,
         ),
-        Role("dev", (*EVERYWHERE[:1], f"/{SUEDSTERN}/1/"), foreign=(NORDLICHT, SUEDSTERN, CAFE), own=()),
+        Role("dev", EVERYWHERE[:1], foreign=(NORDLICHT, SUEDSTERN, CAFE), own=(), is_stranger=True),
     )
 }
 """Everybody of the cast; `nora` is somebody of Nordlicht without any right."""
 
-TWIN = Role("sven (twin)", (f"/{SUEDSTERN}/1/", f"/{SUEDSTERN}/3/"), (SUEDSTERN,), (NORDLICHT,), own_may_read)
+TWIN = Role("sven (twin)", (f"/{SUEDSTERN}/1/",), foreign=(SUEDSTERN,), own=(NORDLICHT,), may_read=suedstern_may_read)
 """Reads the canaries of his own business, to show that those of another would be found."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
+from itertools import cycle
 from typing import Any
 from urllib.parse import urlencode
 
@@ -82,18 +83,19 @@ class Temptations:
 
     # --- lists --------------------------------------------------------------------------------------------
 
-    def queries(self, *, is_list: bool) -> Iterator[str]:
-        """What can be put behind the address of a page."""
+    def queries(self, *, is_asking: bool, is_list: bool) -> Iterator[str]:
+        """What can be put behind the address of a page: of one that asks for rows, of a list of them, and of any."""
         yield urlencode({"q": PREFIX, "archived": "all"})
         yield urlencode(FRAME)
-        if is_list and not self.is_short:
+        if is_asking and not self.is_short:
             yield from (urlencode({name: value}) for name, value in self._filters())
             yield from (urlencode({"q": word}) for word in WORDS)
+        if is_list and not self.is_short:
             yield from (urlencode({name: PREFIX}) for name in LOOKUPS)
             yield from self._orders()
 
     def _orders(self) -> Iterator[str]:
-        yield from (f"o={sign}{column}" for column in range(1, 13) for sign in ("", "-"))
+        yield from (f"o={sign}{column}" for column, sign in zip(range(1, 13), cycle(["", "-"]), strict=False))
         yield from ("o=99", "o=x", "p=2", "p=99", "size=25", "size=100", "size=9999", "all=", "e=1", "_facets=True")
         yield from (
             "birthday=7",
