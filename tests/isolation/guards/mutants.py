@@ -36,6 +36,7 @@ NOT_SEARCHED = {
     "mcp/row_security.py": "enters; the policies themselves are switched off in tests/isolation/database",
     "mcp/roles.py": "is about the database role; tests/isolation/database/test_roles.py",
     "mcp/wsgi.py": "asks for the database role as it is imported; as above",
+    "mcp/gate.py": "decides by the table of addresses, and no right; tests/isolation/matrix",
     "mcp/triggers.py": "is SQL",
     "customers/triggers.py": "is SQL",
     "customers/transfer/place.py": "names the place of a command",

@@ -256,3 +256,26 @@ def sites_are_closed_to_the_deactivated(world: World) -> None:
     assert provider.has_permission(asked)
     asked.user.is_active = False
     assert not provider.has_permission(asked)
+
+
+@probe
+def businesses_do_not_exist_but_for_support(world: World) -> None:
+    page = f"/locations/organization/{world.theke.organization_id}"
+    for who in ("anna", "dev", "sven"):
+        for address in (f"{page}/change/", f"{page}/delete/", "/locations/organization/add/"):
+            assert world.get(who, address).status_code == 404, (who, address)
+    assert world.get("rita", f"{page}/delete/").status_code == 404
+    assert world.get("rita", "/locations/organization/add/").status_code == 200
+
+
+@probe
+def group_that_a_franchisee_keeps_is_refused_by_the_name_of_the_right(world: World) -> None:
+    page = f"{HEAD}/mcp/usergroup/{world.team.pk}"
+    with override("de"):
+        right = escape(str(Right.MANAGE_USERS.label))
+    for answer in (
+        world.post("anna", f"{page}/change/", {"name": "Anders"}),
+        world.get("anna", f"{page}/delete/"),
+    ):
+        assert answer.status_code == 403
+        assert right in answer.content.decode().partition("<main")[2]

@@ -13,7 +13,7 @@ import pytest
 from tests.isolation.guards.probing import PROBES
 from tests.isolation.guards.world import World
 
-SUBJECTS = ("pages", "forms", "lists", "operations", "rights", "customers", "transfer", "closed")
+SUBJECTS = ("pages", "forms", "lists", "operations", "rights", "customers", "transfer", "closed", "revoked")
 for subject in SUBJECTS:
     importlib.import_module(f"tests.isolation.guards.probes_{subject}")
 
