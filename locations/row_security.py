@@ -70,15 +70,15 @@ class RowSecurity(BaseConstraint):
         if not self.fields:
             raise ValueError(f"{name}: row security needs a field by which a row belongs to somebody.")
 
-    def condition(self, model: Any) -> str:
+    def seen(self, model: Any) -> str:
         """As SQL: the field's column equals the setting."""
         columns = {key: model._meta.get_field(field).column for key, field in self.fields.items()}
         return " OR ".join(f"{column} = {current(key)}" for key, column in columns.items())
 
-    def check(self, model: Any) -> str:
+    def written(self, model: Any) -> str:
         """As SQL: what may be written. Who sees himself writes himself, but into no business that he is not of."""
         if set(self.fields) != {"organization", "user"}:
-            return self.condition(model)
+            return self.seen(model)
         columns = {key: model._meta.get_field(field).column for key, field in self.fields.items()}
         return own_or_of_nobody(columns["organization"], current("organization"), columns["user"], current("user"))
 
@@ -91,7 +91,7 @@ class RowSecurity(BaseConstraint):
         return ""
 
     def create_sql(self, model: Any, schema_editor: Any) -> Any:
-        sql = enable_sql("%(table)s", self.condition(model), self.check(model))
+        sql = enable_sql("%(table)s", self.seen(model), self.written(model))
         return _statement(sql, model, schema_editor)
 
     def remove_sql(self, model: Any, schema_editor: Any) -> Any:

@@ -88,8 +88,13 @@ def _write(folder: Path, account: Account, database: dict[str, Any], user: str, 
 
 
 def _start(program: str, folder: Path, account: Account) -> subprocess.Popen[bytes]:
-    other = {} if account.is_caller else {"user": account.uid, "group": account.gid, "extra_groups": []}
-    return subprocess.Popen([program, "-q", str(folder / "pgbouncer.ini")], cwd="/", **other)
+    return subprocess.Popen(
+        [program, "-q", str(folder / "pgbouncer.ini")],
+        cwd="/",
+        user=None if account.is_caller else account.uid,
+        group=None if account.is_caller else account.gid,
+        extra_groups=None if account.is_caller else [],
+    )
 
 
 def _wait(parameters: dict[str, Any], user: str, process: subprocess.Popen[bytes]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pghistory
 from django.db import connection, models
@@ -28,7 +29,8 @@ def fill_every_table(cast: Cast) -> dict[int, Scope]:
             _customers(scope)
             _rights(scope)
             # Each table is changed once more, so that its history has an entry even where the cast came before it.
-            for row in (scope.organization, scope.base, scope.location, scope.user):
+            rows: list[Any] = [scope.organization, scope.base, scope.location, scope.user]
+            for row in rows:
                 type(row)._base_manager.filter(pk=row.pk).update(**_something_new(row))
         forget_author()
     return scopes
@@ -48,14 +50,15 @@ def _customers(scope: Scope) -> None:
 
 
 def _rights(scope: Scope) -> None:
-    place = scope.organization.locations.exclude(kind="central").order_by("pk").first()
+    place: Any = scope.organization.locations.exclude(kind="central").order_by("pk").first()
     group = operations.create_user_group(name="Probe", actor=scope)
     member = operations.create_user_group(name="Probe 2", actor=scope)
     operations.change_grants(
         group=group, wanted={(Right.VIEW_CUSTOMERS, None), (Right.VIEW_CUSTOMERS, place.pk)}, actor=scope
     )
-    person = scope.organization.users.exclude(pk=scope.user.pk).first() or scope.user
-    if person != scope.user:
+    user: Any = scope.user
+    person: Any = scope.organization.users.exclude(pk=user.pk).first()
+    if person is not None:
         operations.set_memberships(user=person, groups=[*person.groups.all(), member], actor=scope)
     type(place)._base_manager.filter(pk=place.pk).update(is_franchise=True)
     Restriction.objects.create(
@@ -63,7 +66,7 @@ def _rights(scope: Scope) -> None:
     )
 
 
-def _something_new(row: models.Model) -> dict[str, object]:
+def _something_new(row: Any) -> dict[str, object]:
     match row._meta.model_name:
         case "organization" | "location":
             return {"name": f"{row} neu"}

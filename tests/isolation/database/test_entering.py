@@ -9,6 +9,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from django.http import Http404
 
 from customers import tasks
 from mcp import access, row_security
@@ -97,5 +98,5 @@ def test_scope_of_an_inactive_user_of_a_task_is_none(cast):
     anna = cast.user("anna")
     anna.is_active = False
     anna.save()
-    with pytest.raises(access.Http404):
+    with pytest.raises(Http404):
         access.enter_as(anna.pk, account_number=10400, client_number=1)

@@ -12,9 +12,10 @@ from functools import partial
 import pytest
 from django.db import DatabaseError, connection, transaction
 
+from locations.models import Organization
 from mcp import row_security
 from mcp.scope import Scope
-from tests.conftest import Cast, Organization, build
+from tests.conftest import Cast, build
 from tests.isolation.database.rows import count, fill_every_table, put_into
 from tests.isolation.database.superuser import as_superuser
 from tests.isolation.database.tables import WITHOUT_ROWS_OF_ANYBODY, GuardedTable, all_tables, guarded_tables

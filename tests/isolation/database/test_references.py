@@ -68,7 +68,7 @@ def _owners(key: CompositeForeignKey, scopes: dict[int, Any]) -> tuple[Any, Any]
     return owners[0], owners[1]
 
 
-def _refer(model: Any, column: str, row: Any, to: object) -> None:
+def _refer(model: Any, column: str, row: Any, to: Any) -> None:
     with transaction.atomic(), connection.cursor() as cursor:
         table, key = connection.ops.quote_name(model._meta.db_table), model._meta.pk.column
         cursor.execute(f'UPDATE {table} SET "{column}" = %s WHERE "{key}" = %s', [to, row.pk])
