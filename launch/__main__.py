@@ -55,7 +55,8 @@ def _serve(supervisor: Supervisor, number: int) -> str:
         "--bind", f"{port.HOST}:{number}", "--workers", "2", "--threads", "4", "--graceful-timeout", "5",
     )  # fmt: skip
     supervisor.start("worker", *MANAGE, "procrastinate", "worker", "--shutdown-graceful-timeout", "5")
-    logins = supervisor.run("logins", *MANAGE, "demo", "--logins")
+    # What it writes to its log would stand among the logins.
+    logins = supervisor.run("logins", "env", "LOG_LEVEL=WARNING", *MANAGE, "demo", "--logins")
     if not supervisor.wait_until(lambda: port.status(number, "/login/") == 200, seconds=ANSWER_SECONDS):
         answer = port.status(number, "/login/") or "nothing"
         log = folders.var() / "log" / "web-server.log"
