@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import connection, transaction
+from django.db import connection, reset_queries, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
@@ -66,6 +66,7 @@ def answer(client: Client, pair: Pair, value: str) -> Answer:
     """The answer to one of the two; what it changed is undone."""
     data = {name: _put(given, value) for name, given in pair.data.items()}
     client.cookies.pop("messages", None)
+    reset_queries()  # the log of a connection has an end
     with transaction.atomic(), CaptureQueriesContext(connection) as queries:
         arguments = {"data": data} if pair.method == "post" else {}
         response = getattr(client, pair.method)(pair.address.replace(_SENTINEL, value), **arguments)

@@ -81,7 +81,7 @@ class Business:
 
     def plant(self) -> None:
         facts = {name: self._word("pghistory.Context", "metadata") for name in ("user_name", "location_name", "reason")}
-        with pghistory.context(**facts):
+        with pghistory.context(**facts, organization=self.organization.pk):
             self._name_everything()
             self._people()
             for base in self.bases:
