@@ -98,12 +98,14 @@ class CustomerQuerySet(models.QuerySet["Customer"]):
         """The same rows of the base that was entered, read in such a way that any index serves (see SEARCHABLE).
 
         Row security lets the database use an index only for comparisons that cannot tell a hidden row by their
-        errors, and LIKE is none of those. Without a scope it does not stand in the way.
+        errors, and LIKE is none of those. Without a scope it does not stand in the way. Rows of the view cannot be
+        locked: lock those that were found by their ids.
         """
         found = self.all()
         if row_security.entered().base is not None:
             alias = found.query.get_initial_alias()
             found.query.alias_map[alias] = BaseTable(SEARCHABLE, alias)
+            found.query.table_map[SEARCHABLE] = [alias]
         return found
 
 

@@ -9,6 +9,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
@@ -111,11 +112,13 @@ def _go_back(request: HttpRequest, upload: ImportUpload, scope: Scope) -> None:
 
 
 def _confirm(request: HttpRequest, upload: ImportUpload, scope: Scope) -> None:
-    uploads.confirm_upload(upload=upload, confirmed=request.POST.get("fingerprint", ""), actor=scope)
-    if upload.rows <= uploads.DIRECT_ROWS:
-        uploads.apply_upload(upload=upload, actor=scope)
-    else:
-        tasks.apply_upload.defer(upload=str(upload.pk), **tasks.for_somebody(scope))
+    """A refusal while it is applied leaves it to be confirmed again."""
+    with transaction.atomic():
+        uploads.confirm_upload(upload=upload, confirmed=request.POST.get("fingerprint", ""), actor=scope)
+        if upload.rows <= uploads.DIRECT_ROWS:
+            uploads.apply_upload(upload=upload, actor=scope)
+        else:
+            tasks.apply_upload.defer(upload=str(upload.pk), **tasks.for_somebody(scope))
 
 
 def _columns(request: HttpRequest, upload: ImportUpload, scope: Scope) -> HttpResponse:

@@ -115,12 +115,13 @@ def rows_for(user: User, scope: Scope | None) -> AbstractContextManager[None]:
 def demand_still(scope: Scope) -> None:
     """Raise MissingRight if somebody has meanwhile taken a right by which something was allowed in the scope.
 
-    Called at the end of the transaction that made the change, which is then undone. One query.
+    Called at the end of the transaction that made the change, which is then undone. Three queries.
     """
     if scope.user is None or scope.asked.is_settled or not scope.asked:
         return
     user = User.objects.active().filter(pk=scope.user.pk).first()
-    held = rights_at(user, scope.location) if user else frozenset()
+    location = Location.objects.select_related("organization").filter(pk=scope.location.pk).first()
+    held = rights_at(user, location) if user and location else frozenset()
     for right in sorted(scope.asked - held):
         raise MissingRight(right, scope.location)
 

@@ -13,14 +13,16 @@ from http import HTTPStatus
 from typing import Any
 
 import pghistory
+from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
+from django.db import transaction
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import get_script_prefix, set_script_prefix, set_urlconf
 
 from mcp import access, gate, row_security
 from mcp.http import ScopedRequest
-from mcp.scope import facts_of
+from mcp.scope import MissingRight, Scope, facts_of
 
 type GetResponse = Callable[[ScopedRequest], HttpResponse]
 
@@ -91,6 +93,16 @@ class ScopeMiddleware:
         facts = request.scope.history() if request.scope else facts_of(request.user)
         with pghistory.context(**facts, request=str(uuid.uuid4())):
             response = self.get_response(request)
-        if request.scope is not None and response.status_code < HTTPStatus.BAD_REQUEST:
-            access.demand_still(request.scope)
+        if response.status_code >= HTTPStatus.BAD_REQUEST:
+            transaction.set_rollback(True)  # also where a page broke as it was rendered, behind its own savepoint
+        elif request.scope is not None:
+            self._ask_again(request, request.scope)
         return response
+
+    def _ask_again(self, request: ScopedRequest, scope: Scope) -> None:
+        """Raise MissingRight, which undoes the request; then it has not done what it was going to say."""
+        try:
+            access.demand_still(scope)
+        except MissingRight:
+            messages.get_messages(request)._queued_messages.clear()
+            raise

@@ -12,7 +12,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from mcp import menu
-from mcp.console import ConsoleModelAdmin, console, provider
+from mcp.console import ConsoleModelAdmin, console, provider, scope_of
 from mcp.context import can_switch
 from mcp.menu import Section
 
@@ -49,10 +49,12 @@ def account_links(request: HttpRequest) -> list[dict[str, Any]]:
 
 
 def _links_at_location(request: HttpRequest) -> list[Link]:
-    links = [_registered(entry) for entry in menu.registered() if request.scope.allows(entry.right)]  # type: ignore[attr-defined]
-    for model_admin in console._registry.values():
-        links += _links_of(model_admin, request) if isinstance(model_admin, ConsoleModelAdmin) else []
-    if request.scope.rights:  # type: ignore[attr-defined]
+    scope = scope_of(request)
+    with scope.asked.only_looking():
+        links = [_registered(entry) for entry in menu.registered() if scope.allows(entry.right)]
+        for model_admin in console._registry.values():
+            links += _links_of(model_admin, request) if isinstance(model_admin, ConsoleModelAdmin) else []
+    if scope.rights:
         links.append(Link(None, 0, _("Overview"), "space_dashboard", reverse("admin:index")))
     return links
 

@@ -58,6 +58,7 @@ def grant_privileges(**_signal: Any) -> None:
         cursor.execute(f"REVOKE CREATE ON SCHEMA public FROM PUBLIC, {roles}")
         cursor.execute(f"REVOKE CREATE, TEMPORARY ON DATABASE {database} FROM PUBLIC, {roles}")
         cursor.execute(f"GRANT USAGE ON SCHEMA public TO {roles}")
+        cursor.execute(f"REVOKE ALL ON ALL SEQUENCES IN SCHEMA public FROM PUBLIC, {roles}")
         cursor.execute(f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {roles}")
         for table, privilege in privileges().items():
             cursor.execute(f"GRANT {privilege} ON {connection.ops.quote_name(table)} TO {roles}")
@@ -65,6 +66,12 @@ def grant_privileges(**_signal: Any) -> None:
 
 def _demand_roles() -> None:
     with connection.cursor() as cursor:
+        cursor.execute("SELECT current_user")
+        if cursor.fetchone() == (settings.WEB_ROLE,):
+            raise ImproperlyConfigured(
+                f'DATABASE_URL and DATABASE_OWNER_URL log in as the same role "{settings.WEB_ROLE}". What serves must '
+                "not own the tables: README.md says how the roles are made, under “Run it for real”."
+            )
         cursor.execute("SELECT rolname FROM pg_roles WHERE rolname = ANY(%s)", [[settings.WEB_ROLE, UNSCOPED_ROLE]])
         found = {name for (name,) in cursor.fetchall()}
     if missing := {settings.WEB_ROLE, UNSCOPED_ROLE} - found:
@@ -80,47 +87,94 @@ _FACTS = """
             OR EXISTS (SELECT FROM pg_database WHERE datdba = role.oid AND datname = current_database()),
         has_schema_privilege(rolname, 'public', 'CREATE') OR rolcreaterole OR rolcreatedb
             OR has_database_privilege(rolname, current_database(), 'CREATE, TEMPORARY'),
-        EXISTS (SELECT FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')
-                AND has_table_privilege(rolname, oid, 'TRUNCATE')),
-        NOT EXISTS (SELECT FROM pg_roles WHERE rolname = %(unscoped)s AND pg_has_role(role.oid, oid, 'MEMBER')),
-        EXISTS (SELECT FROM pg_roles AS other WHERE other.oid <> role.oid AND pg_has_role(role.oid, other.oid, 'USAGE')
-                AND (rolname = %(unscoped)s OR rolsuper OR rolbypassrls))
-    FROM pg_roles AS role WHERE rolname = session_user
-"""
-_OPEN_TABLES = """
-    SELECT relname FROM pg_class
-    WHERE relnamespace = 'public'::regnamespace AND relname = ANY(%s) AND NOT (relrowsecurity AND relforcerowsecurity)
-    ORDER BY relname
+        EXISTS (SELECT FROM pg_roles AS other WHERE other.oid <> role.oid AND other.rolname <> %(unscoped)s
+                AND pg_has_role(role.oid, other.oid, 'MEMBER')),
+        rolname <> %(unscoped)s AND NOT pg_has_role(role.oid, %(unscoped)s, 'MEMBER'),
+        rolname <> %(unscoped)s AND pg_has_role(role.oid, %(unscoped)s, 'USAGE')
+    FROM pg_roles AS role WHERE rolname IN (session_user, %(unscoped)s) ORDER BY rolname = %(unscoped)s
 """
 _OBSTACLES = (
     ("is a superuser, and row security does not bind it", "ALTER ROLE {role} NOSUPERUSER"),
     ("is exempt from row security", "ALTER ROLE {role} NOBYPASSRLS"),
-    ("owns tables or the database", "Log in as another role than the one of DATABASE_OWNER_URL"),
+    ("owns tables or the database", "Let the role of DATABASE_OWNER_URL own them, and let nothing serve as that one"),
     ("may create tables, databases or roles", "ALTER ROLE {role} NOCREATEROLE NOCREATEDB, then run migrate"),
-    ("may empty tables (TRUNCATE)", "Run migrate: it takes back what is too much"),
+    ("is a member of roles that it does not need", "REVOKE … FROM {role}, all but " + UNSCOPED_ROLE),
     ("is no member of " + UNSCOPED_ROLE, f"GRANT {UNSCOPED_ROLE} TO {{role}}"),
-    ("is let through by row security without asking", "ALTER ROLE {role} NOINHERIT, and take other memberships away"),
+    (
+        "is let through by row security without asking",
+        f"REVOKE {UNSCOPED_ROLE} FROM {{role}}, then ALTER ROLE {{role}} NOINHERIT, "
+        f"then GRANT {UNSCOPED_ROLE} TO {{role}}",
+    ),
 )
+_RULES = """
+    SELECT relname, relrowsecurity AND relforcerowsecurity, array_agg(
+        policyname || roles::text || cmd || permissive
+        || (qual LIKE '%%stammhaus.%%' AND with_check LIKE '%%stammhaus.%%')::text ORDER BY policyname
+    ) FILTER (WHERE policyname IS NOT NULL)
+    FROM pg_class LEFT JOIN pg_policies ON schemaname = 'public' AND tablename = relname
+    WHERE relnamespace = 'public'::regnamespace AND relname = ANY(%s) GROUP BY 1, 2 ORDER BY 1
+"""
+_TWO_POLICIES = ["scope{public}ALLPERMISSIVEtrue", f"unscoped{{{UNSCOPED_ROLE}}}ALLPERMISSIVEfalse"]
+_HELD = """
+    SELECT relname, kind FROM pg_class, unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'REFERENCES']) AS kind
+    WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p', 'v', 'm', 'f')
+      AND has_any_column_privilege(%(role)s, pg_class.oid, kind)
+    UNION ALL
+    SELECT relname, kind FROM pg_class, unnest(ARRAY['DELETE', 'TRUNCATE', 'TRIGGER']) AS kind
+    WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p', 'v', 'm', 'f')
+      AND has_table_privilege(%(role)s, pg_class.oid, kind)
+    ORDER BY 1, 2
+"""
+_OPEN_VIEWS = """
+    SELECT viewname FROM pg_views WHERE schemaname = 'public' AND definition NOT LIKE '%%stammhaus.base%%'
+"""
 
 
 def demand_web_role() -> None:
     """Raise ImproperlyConfigured, with the remedy, unless row security binds whoever is logged in to the database.
 
-    Asked by everything that serves or works before it does so: the web server, the worker, commands on data.
+    Asked by everything that serves or works before it does so: the web server, the worker, commands on data. What
+    the role is, what it may do with which table, and whether each table has its two policies.
     """
     with connection.cursor() as cursor:
         cursor.execute(_FACTS, {"unscoped": UNSCOPED_ROLE})
-        role, *facts = cursor.fetchone()
-        cursor.execute(_OPEN_TABLES, [[model._meta.db_table for model in apps.get_models() if row_security_of(model)]])
-        unguarded = [name for (name,) in cursor.fetchall()]
-    for is_true, (what, remedy) in zip(facts, _OBSTACLES, strict=True):
-        if is_true:
-            raise ImproperlyConfigured(
-                f'The database role "{role}" of DATABASE_URL {what}, so businesses would not be kept apart. '
-                f"Remedy: {remedy.format(role=role)}."
-            )
-    if unguarded:
-        raise ImproperlyConfigured(
-            f"Row security is off for {', '.join(unguarded)}, so businesses would not be kept apart. "
-            "Remedy: run manage.py migrate."
+        roles = cursor.fetchall()
+    for role, *facts in roles:
+        for is_true, (what, remedy) in zip(facts, _OBSTACLES, strict=True):
+            if is_true:
+                raise _unsafe(f'The database role "{role}" {what}', remedy.format(role=role))
+    _demand_rules()
+    for role, *_facts in roles:
+        _demand_privileges(role)
+
+
+def guarded_tables() -> list[str]:
+    """The tables that have to be under row security: those of our models that say so, and the history's contexts."""
+    return ["pghistory_context", *(model._meta.db_table for model in apps.get_models() if row_security_of(model))]
+
+
+def _demand_rules() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(_RULES, [guarded_tables()])
+        found = cursor.fetchall()
+        cursor.execute(_OPEN_VIEWS)
+        views = [name for (name,) in cursor.fetchall()]
+    open_tables = [name for name, is_on, policies in found if not is_on or policies != _TWO_POLICIES]
+    if open_tables or views:
+        raise _unsafe(
+            f"Row security is off, or has other rules than its own, for {', '.join([*open_tables, *views])}",
+            "make the tables as the migrations have them: migrate them backwards and forwards, or restore the database",
         )
+
+
+def _demand_privileges(role: str) -> None:
+    allowed = {name: set(privilege.split(", ")) for name, privilege in privileges().items()}
+    with connection.cursor() as cursor:
+        cursor.execute(_HELD, {"role": role})
+        too_much = [f"{kind} on {name}" for name, kind in cursor.fetchall() if kind not in allowed.get(name, set())]
+    if too_much:
+        raise _unsafe(f'The database role "{role}" has too many privileges ({", ".join(too_much[:5])})', "run migrate")
+
+
+def _unsafe(what: str, remedy: str) -> ImproperlyConfigured:
+    return ImproperlyConfigured(f"{what}, so businesses would not be kept apart. Remedy: {remedy}.")

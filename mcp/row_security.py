@@ -47,7 +47,7 @@ _entered: ContextVar[Rows] = ContextVar("entered_rows", default=NO_ROWS)
 
 
 def entered() -> Rows:
-    """What this thread has entered."""
+    """What this context has entered."""
     return _entered.get()
 
 
@@ -86,7 +86,7 @@ def without_scope(*, reason: str, actor: str) -> Iterator[None]:
 
     For what belongs to no business: the login, the provider's support, upkeep by the worker.
     """
-    log.info("All businesses opened for %s: %s", actor, reason)
+    log.info("All businesses opened for %r: %s", actor, reason)
     with _enter(Rows(is_unscoped=True)):
         yield
 

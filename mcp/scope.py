@@ -5,6 +5,8 @@ Everything below a view takes its base and its rights from it. No scope: no rows
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +42,13 @@ class Asked(set[Right]):
     def settle(self) -> None:
         """Somebody changes rights here, perhaps his own: what holds afterwards says nothing about this change."""
         self.is_settled = True
+
+    @contextmanager
+    def only_looking(self) -> Iterator[None]:
+        """What is asked inside decides what is shown, such as the side bar, and allows nothing."""
+        before = set(self)
+        yield
+        self.intersection_update(before)
 
 
 @dataclass(frozen=True, kw_only=True)

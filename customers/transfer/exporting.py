@@ -9,6 +9,7 @@ import io
 import logging
 from collections.abc import Iterator
 from typing import BinaryIO, cast
+from urllib.parse import parse_qsl
 
 from django.http import HttpRequest, StreamingHttpResponse
 from django.utils import timezone
@@ -80,9 +81,14 @@ def _chunks(
         writer.write_notes(_("About this file"), _notes(scope, count, narrowed_by))
     yield file.drain()
     log.info(
-        "%s exported %s customers of %s (base %s) as %s, columns %s, filter %r",
-        scope.actor_name, count, scope.location, scope.base.pk, profile, ", ".join(columns), narrowed_by,
+        "%r exported %s customers of %r (base %s) as %s, columns %s, filter %r",
+        scope.actor_name, count, str(scope.location), scope.base.pk, profile, ", ".join(columns), _asked(narrowed_by),
     )  # fmt: skip
+
+
+def _asked(narrowed_by: str) -> str:
+    """By what was filtered, without the words: who was looked for is nothing for a log."""
+    return ", ".join(dict(parse_qsl(narrowed_by))) or narrowed_by
 
 
 def _notes(scope: Scope, count: int, narrowed_by: str) -> list[tuple[str, str]]:

@@ -143,6 +143,7 @@ def change_grants(*, group: UserGroup, wanted: Iterable[Grant], actor: Scope, se
     himself, OwnPromotion where he is a member of the group, and LastUserManager where nobody could manage users
     afterwards.
     """
+    actor.demand(Right.MANAGE_USERS)
     lock_rights(actor)
     change = preview_grants(group=group, wanted=wanted, actor=actor)
     if seen and seen != change.fingerprint:

@@ -24,7 +24,7 @@ def lock_rights(actor: Scope) -> None:
 
     Raises MissingRight where somebody has taken them meanwhile.
     """
-    Organization.objects.select_for_update().get(pk=actor.organization.pk)
+    Organization.objects.select_for_update(no_key=True).get(pk=actor.organization.pk)
     access.demand_still(actor)
     actor.asked.settle()
 

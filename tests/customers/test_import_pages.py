@@ -12,6 +12,7 @@ from customers.models import Customer, ImportUpload
 from customers.operations import change_customer, register_customer
 from customers.resources import CustomerResource
 from customers.transfer import uploads
+from customers.transfer.numbering import exhausted
 from spreadsheets import Limits
 from tests.customers.transfer import NORTHWIND, events_of, table
 
@@ -213,6 +214,19 @@ def test_rejected_rows_can_be_downloaded(log_in):
     lines = b"".join(client.get(page + "rejected/").streaming_content).decode("utf-8-sig").splitlines()
     assert lines[1].startswith("2;Geburtsdatum;gestern;")
     assert len(lines) == 2
+
+
+def test_refusal_while_it_is_applied_leaves_the_preview_to_be_confirmed_again(log_in, cast, monkeypatch):
+    client = log_in("anna")
+    page = previewed(client)
+
+    def refuse(**given):
+        raise exhausted(cast.location("Zentrale"))
+
+    monkeypatch.setattr(uploads, "apply_upload", refuse)
+    confirm(client, page)
+    assert stored().state == UploadState.CHECKED
+    assert "used up" in client.get(page, headers={"accept-language": "en"}).content.decode()
 
 
 def test_large_file_is_checked_and_applied_by_the_worker(log_in, monkeypatch):

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import pytest
+from django.contrib.auth.forms import SetPasswordMixin
+from django.db.models.functions import Now
+from django.template.response import TemplateResponse
 
 from customers import tasks
 from customers.choices import UploadState
 from customers.models import Customer, ImportUpload
 from customers.operations import change_customer, register_customer
 from customers.transfer import uploads
+from locations.models import Location
 from locations.permissions import Right
 from mcp import access, operations, row_security
+from mcp.demo import PASSWORD
 from mcp.models import LocationGrant, OrganizationGrant, User
 from mcp.scope import MissingRight
 from tests.conftest import Cast
@@ -60,6 +65,49 @@ def test_change_is_undone_and_the_right_named_when_it_is_taken_meanwhile(log_in,
     assert answer.status_code == 403
     assert "Change customers" in answer.content.decode()
     assert Customer.objects.get(pk=customer.pk).last_name == "Meier"
+
+
+def test_refused_change_is_not_announced(log_in, customer, monkeypatch):
+    meanwhile(monkeypatch, Right.CHANGE_CUSTOMERS)
+    client = log_in("bodo")
+    assert save(client, customer, "Neu").status_code == 403
+    assert "is changed" not in client.get("/10400/2/customers/customer/").content.decode()
+
+
+def test_page_that_breaks_behind_the_save_keeps_nothing(log_in, customer, monkeypatch):
+    """The page is rendered behind the savepoint of the view."""
+    monkeypatch.setattr(
+        f"{ADMIN}.CustomerAdmin.response_change", lambda _page, request, _row: TemplateResponse(request, "none.html")
+    )
+    client = log_in("bodo")
+    client.raise_request_exception = False
+    assert save(client, customer, "Neu").status_code == 500
+    assert Customer.objects.get(pk=customer.pk).last_name == "Meier"
+
+
+def test_change_at_a_location_closed_meanwhile_is_undone(cast, log_in, customer, monkeypatch):
+    def change_then_close(**given):
+        changed = change_customer(**given)
+        Location.objects.filter(pk=cast.location("Hamburg").pk).update(closed_at=Now())
+        return changed
+
+    monkeypatch.setattr(f"{ADMIN}.change_customer", change_then_close)
+    assert save(log_in("bodo"), customer, "Neu").status_code == 403
+    assert Customer.objects.get(pk=customer.pk).last_name == "Meier"
+
+
+def test_right_that_only_the_side_bar_asked_for_may_go(log_in, monkeypatch):
+    client = log_in("bodo")
+    change = SetPasswordMixin.set_password_and_save
+
+    def save_then_revoke(*given, **named):
+        changed = change(*given, **named)
+        revoke(Right.VIEW_CUSTOMERS)
+        return changed
+
+    monkeypatch.setattr(SetPasswordMixin, "set_password_and_save", save_then_revoke)
+    new = {"old_password": PASSWORD, "new_password1": "Sauerteig-7-Butter", "new_password2": "Sauerteig-7-Butter"}
+    assert client.post("/10400/2/password_change/", new).status_code == 302
 
 
 def test_right_that_was_not_asked_for_may_go(log_in, customer, monkeypatch):

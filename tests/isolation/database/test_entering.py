@@ -57,13 +57,13 @@ def test_settings_of_the_database_are_set_in_one_file_and_for_a_transaction():
 def test_leaving_the_scope_is_logged_with_reason_and_actor(db, caplog):
     caplog.set_level(logging.INFO, logger="mcp.without_scope")
     Browser().post("/login/", {"username": "anna", "password": PASSWORD})
-    assert caplog.messages == ["All businesses opened for the login: find out who logs in"]
+    assert caplog.messages == ["All businesses opened for 'the login': find out who logs in"]
 
 
 def test_support_opens_all_businesses_to_find_one_and_then_sees_that_one(cast, log_in, caplog):
     caplog.set_level(logging.INFO, logger="mcp.without_scope")
     assert log_in("rita").get("/10400/1/").status_code == 200
-    assert caplog.messages == ["All businesses opened for Rita Richter: look up a location"]
+    assert caplog.messages == ["All businesses opened for 'Rita Richter': look up a location"]
 
 
 @pytest.mark.parametrize("address", ["/10400/2/", "/10400/2/customers/customer/", "/", "/20800/1/", "/9/9/"])

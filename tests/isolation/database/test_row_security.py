@@ -179,3 +179,17 @@ def test_search_shows_the_own_base_only(scopes):
     with row_security.rows_of(nordlicht):
         found = Customer.objects.all().matching("Gast")
         assert set(found.values_list("base_id", flat=True)) == {nordlicht.base.pk}
+
+
+def test_search_can_be_used_as_any_other_question(scopes):
+    """It reads a view in the place of the table, which must make no difference to whoever goes on asking."""
+    nordlicht = scopes[10400]
+    with row_security.rows_of(nordlicht):
+        found = Customer.objects.in_base(nordlicht.base).matching("Gast")
+        every = Customer.objects.in_base(nordlicht.base)
+        [row] = found
+        assert list(every.filter(pk__in=found)) == list(found.filter(home_location__name__isnull=False)) == [row]
+        assert list(every.exclude(pk__in=found)) == []
+        assert list(found.select_related("customer_group", "home_location")) == list(found | found) == [row]
+        assert found.filter(home_location__isnull=False).update(memo="neu") == 1
+        assert list(every.filter(pk__in=[row.pk]).select_for_update()) == [row]
