@@ -104,5 +104,6 @@ class ScopeMiddleware:
         try:
             access.demand_still(scope)
         except MissingRight:
-            messages.get_messages(request)._queued_messages.clear()
+            said: Any = messages.get_messages(request)
+            said._queued_messages.clear()
             raise
