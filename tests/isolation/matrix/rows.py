@@ -97,8 +97,12 @@ class Rows:
         return operations.restrict(group=group, right=Right.RUN_REPORTS, actor=frida).pk
 
     def upload(self, role: Role, place: Place) -> UUID:
-        """A file of this person that has been previewed and waits for the confirmation."""
-        actor = Scope(user=role.user or self.world.cast.user("anna"), location=self.world.places[place], rights=ALL)
+        """A file that has been previewed and waits for the confirmation: of this person, or where he does not belong
+        of somebody of that business, since the database takes no other.
+        """
+        location = self.world.places[place]
+        user = role.user if role.account == place[0] else location.organization.users.first()
+        actor = Scope(user=user, location=location, rights=ALL)
         made = uploads.receive_upload(name="kunden.csv", content=FILE, actor=actor)
         targets = ["customer_number", "last_name"]
         uploads.choose_columns(upload=made, targets=targets, reading=Reading(), actor=actor)
