@@ -9,7 +9,7 @@ from customers.choices import UploadState
 from customers.models import ImportUpload
 from locations.permissions import Right
 from mcp import operations
-from mcp.models import OrganizationGrant
+from mcp.models import LocationGrant, OrganizationGrant, Restriction
 from mcp.scope import MissingRight
 from tests.isolation.guards.probes_operations import refused
 from tests.isolation.guards.probing import probe
@@ -41,3 +41,14 @@ def work_for_somebody_asks_again_at_its_end(world: World) -> None:
 
     with refused(MissingRight):
         tasks._do(str(world.upload.pk), UploadState.APPLYING, anna, step)
+
+
+@probe
+def change_of_rights_asks_whoever_was_asked_nothing_before(world: World) -> None:
+    """At a place that nobody has restricted, nothing else would notice that the right has gone."""
+    Restriction.objects.all().delete()
+    group = operations.create_user_group(name="Aushilfe", actor=world.scope("frida", "Flensburg"))
+    frida = world.scope("frida", "Flensburg")
+    LocationGrant.objects.filter(permission__codename=Right.MANAGE_USERS, content_object=frida.location).delete()
+    with refused(MissingRight):
+        operations.change_grants(group=group, wanted=set(), actor=frida)
