@@ -18,7 +18,7 @@ from locations.permissions import Right
 from mcp import grants
 from mcp.choices import ProviderRole
 from mcp.models import Membership, User, UserGroup
-from mcp.operations.holding import holdings_of
+from mcp.operations.holding import holdings_of, lock_rights
 from mcp.operations.users import create_user
 from mcp.scope import MissingRight, Scope
 
@@ -96,8 +96,9 @@ def change_location(*, location: Location, actor: Scope) -> Location:
 
 @transaction.atomic
 def close_location(*, location: Location, at: datetime, actor: Scope) -> Location:
-    """Close a location of the actor's group. Raises MissingRight or ValidationError."""
+    """Close a location of the actor's group, perhaps the one at which he is. Raises MissingRight or ValidationError."""
     demand_all_locations(actor)
+    lock_rights(actor)  # afterwards no right is held there any more
     return operations.close_location(location=_of_organization(location, actor), at=at)
 
 

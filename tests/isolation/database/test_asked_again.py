@@ -167,3 +167,10 @@ def test_change_of_rights_is_refused_when_the_own_right_went_before_the_lock(cas
     with pytest.raises(MissingRight):
         operations.change_grants(group=group, wanted=set(), actor=anna)
     assert access.grants_of(group) == before != frozenset()
+
+
+def test_location_can_be_closed_from_its_own_address(cast, log_in):
+    hamburg = cast.location("Hamburg")
+    answer = log_in("anna").post(f"/10400/2/locations/location/{hamburg.pk}/close/")
+    assert answer.status_code == 302
+    assert cast.location("Hamburg").closed_at is not None
