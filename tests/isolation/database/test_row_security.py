@@ -193,3 +193,11 @@ def test_search_can_be_used_as_any_other_question(scopes):
         assert list(found.select_related("customer_group", "home_location")) == list(found | found) == [row]
         assert found.filter(home_location__isnull=False).update(memo="neu") == 1
         assert list(every.filter(pk__in=[row.pk]).select_for_update()) == [row]
+
+
+def test_view_of_the_search_has_every_column_of_the_table(db):
+    """A migration that adds a column to customers has to make the view anew."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT * FROM customers_searchable LIMIT 0")
+        of_view = {column.name for column in cursor.description}
+    assert of_view == {field.column for field in Customer._meta.concrete_fields}
