@@ -1,10 +1,11 @@
 """Read and write tables as CSV, XLSX and JSON Lines, safely and in flat memory. Knows no model and no Django."""
 
+from spreadsheets.copied import Kind
 from spreadsheets.dialects import DELIMITERS, ENCODINGS, QUOTE_CHARACTERS, Dialect, Overrules
 from spreadsheets.limits import Limits
 from spreadsheets.problems import DOUBTS, MESSAGES, Problem, UnreadableFile, UnwritableTable
 from spreadsheets.reading import Table, open_table
-from spreadsheets.rows import Cell, Row
+from spreadsheets.rows import Block, Cell, Row
 from spreadsheets.writing import ENDINGS, Profile, Writer, open_writer, open_writer_like
 
 __all__ = [
@@ -14,8 +15,10 @@ __all__ = [
     "ENDINGS",
     "MESSAGES",
     "QUOTE_CHARACTERS",
+    "Block",
     "Cell",
     "Dialect",
+    "Kind",
     "Limits",
     "Overrules",
     "Problem",

@@ -1,36 +1,18 @@
-"""Records of a CSV file, one after the other, each with its row number and its physical line."""
+"""Records of a CSV file, as many as stand in a portion of its text, with their row numbers and physical lines."""
 
 import csv
-import re
-from collections.abc import Generator, Iterator, Sequence
-from functools import partial
-from types import MappingProxyType
-from typing import BinaryIO, TextIO
+import io
+from collections.abc import Generator, Iterator
+from itertools import chain, pairwise
+from typing import BinaryIO, TextIO, cast
 
+from spreadsheets.csv_problems import Diagnosis, Place
 from spreadsheets.decoding import text_of
 from spreadsheets.detect import csv_reader
-from spreadsheets.dialects import DELIMITERS, Dialect
+from spreadsheets.dialects import Dialect
 from spreadsheets.limits import Limits
-from spreadsheets.problems import Problem, shortened, unreadable
-from spreadsheets.rows import RawRow
-
-
-class _Lines:
-    """Hands physical lines to csv.reader and remembers how the current record begins."""
-
-    def __init__(self, text: TextIO, *, limit: int) -> None:
-        self.text, self.limit = text, limit
-        self.first, self.length, self.count = "", 0, 0
-
-    def __iter__(self) -> Iterator[str]:
-        for line in iter(partial(self.text.readline, self.limit + 1), ""):
-            if not self.length:
-                self.first = line
-            self.length += len(line)
-            if self.length > self.limit:
-                raise OverflowError
-            self.count += 1
-            yield line
+from spreadsheets.problems import Problem, UnreadableFile
+from spreadsheets.rows import PORTION, Cell, Stretch
 
 
 class CsvSource:
@@ -39,116 +21,147 @@ class CsvSource:
     def __init__(self, file: BinaryIO, *, dialect: Dialect, limits: Limits) -> None:
         self.file, self.dialect, self.limits = file, dialect, limits
 
-    def __iter__(self) -> Generator[RawRow]:
+    def __iter__(self) -> Generator[Stretch]:
         text = text_of(self.file, encoding=self.dialect.encoding)
         try:
-            yield from self._records(text)
+            yield from self._stretches(text)
         finally:
             text.detach()
 
     def close(self) -> None:
         """Nothing is held."""
 
-    def _records(self, text: TextIO) -> Iterator[RawRow]:
-        lines = _Lines(text, limit=self.limits.row_length)
-        skipped = 1 if self.dialect.has_separator_line and text.readline(64) else 0
-        delimiter, quote = self.dialect.delimiter, self.dialect.quote
-        reader = csv_reader(iter(lines), delimiter=delimiter, quote=quote, strict=True)
-        number = width = 0
-        while True:
-            number += 1
-            lines.length, start = 0, lines.count + 1
-            line = start + skipped
+    def _stretches(self, text: TextIO) -> Iterator[Stretch]:
+        line = 2 if self.dialect.has_separator_line and text.readline(64) else 1
+        records = _Records(line=line, dialect=self.dialect, limits=self.limits)
+        is_end = False
+        while not is_end:
+            # Whole lines, and never more of the last one than tells that it is too long.
+            portion = text.read(PORTION) + text.readline(self.limits.row_length + 1)
+            is_end = not portion
+            stretch = records.parsed(portion, is_end=is_end)
+            if stretch.rows:
+                yield stretch
+            if records.error is not None:
+                raise records.error
+
+
+class _MoreToCome(Exception):
+    """The lines at hand are used up."""
+
+
+def _more_to_come() -> Iterator[str]:
+    """Behind the lines at hand: csv.reader must not take their end for the end of the file."""
+    raise _MoreToCome
+    yield
+
+
+class _Records:
+    """Turns portions of text into records. One that doesn't end in its portion is parsed again with the next."""
+
+    def __init__(self, *, line: int, dialect: Dialect, limits: Limits) -> None:
+        self._dialect, self._limits = dialect, limits
+        self._diagnosis = Diagnosis(dialect=dialect, limits=limits)
+        self._number, self._line, self._width = 1, line, 0
+        self._lines: list[str] = []
+        self._rows: list[list[str]] = []
+        self._bounds = [0]  # the record at n is made of self._lines[self._bounds[n] : self._bounds[n + 1]]
+        self._problems: dict[int, list[Problem]] = {}
+        self.error: UnreadableFile | None = None
+
+    def parsed(self, portion: str, *, is_end: bool) -> Stretch:
+        """The records that end in this portion, perhaps none; `error` is set if nothing can be read behind them."""
+        self._drop_parsed()
+        self._lines += io.StringIO(portion, newline="")
+        length = sum(map(len, self._lines))
+        used = self._parse(is_end=is_end)
+        if length > self._limits.row_length:
+            self._refuse_overlong(used)
+        self._fit_all()
+        self._find_swallowed()
+        return self._stretch(length)
+
+    def _drop_parsed(self) -> None:
+        """Number and line are then those of the first record to come."""
+        used = self._bounds[-1]
+        self._number += len(self._rows)
+        self._line += used
+        del self._lines[:used]
+        self._rows, self._bounds, self._problems = [], [0], {}
+
+    def _parse(self, *, is_end: bool) -> int:
+        """Fill `_rows` and `_bounds`; returns how many lines were looked at."""
+        lines = self._lines if is_end else chain(self._lines, _more_to_come())
+        reader = csv_reader(lines, delimiter=self._dialect.delimiter, quote=self._dialect.quote, strict=True)
+        rows, bounds = self._rows, self._bounds
+        while self.error is None:
             try:
-                cells = next(reader)
-            except StopIteration:
-                return
-            except OverflowError:
-                raise self._overlong(lines, line=line, row=number, spans=lines.count >= start) from None
+                for cells in reader:
+                    rows.append(cells)
+                    bounds.append(reader.line_num)
+                break
+            except _MoreToCome:
+                break
             except csv.Error as error:
-                yield self._broken(error, lines, line=line, row=number, spans=lines.count > start)
-                continue
-            if not cells:
-                continue
-            width = width or len(cells)
-            problems: list[Problem] = []
-            if len(cells) != width:
-                cells, problem = self._fitted(cells, lines, line=line, row=number, width=width)
-                problems.append(problem)
-            if lines.count > start and (at := self._swallowed(cells, width=width)) is not None:
-                problems.append(Problem("swallowed_rows", line, at + 1, row=number))
-            yield RawRow(number, line, [*cells], problems)
+                self._take_broken(error, reader.line_num)
+        return reader.line_num
 
-    def _overlong(self, lines: _Lines, *, line: int, row: int, spans: bool) -> Exception:
-        if spans:
-            return unreadable("unclosed_quote", row=row, line=line, column=self._good_cells(lines.first) + 1)
-        return unreadable("row_too_long", row=row, line=line, limit=self.limits.row_length)
+    def _take_broken(self, error: csv.Error, end: int) -> None:
+        at = len(self._rows)
+        lines = self._lines[self._bounds[at] : end]
+        try:
+            cells, problem = self._diagnosis.broken(error, lines, **self._place(at))
+        except UnreadableFile as fatal:
+            self.error = fatal
+            return
+        self._rows.append(cells)
+        self._bounds.append(end)
+        self._problems[at] = [problem]
 
-    def _broken(self, error: csv.Error, lines: _Lines, *, line: int, row: int, spans: bool) -> RawRow:
-        """A quotation mark in the middle of a line costs this row; one that runs on makes all rows uncertain."""
-        column = self._good_cells(lines.first) + 1
-        if spans or "unexpected end" in str(error):
-            raise unreadable("unclosed_quote", row=row, line=line, column=column)
-        code = "cell_too_long" if "field limit" in str(error) else "stray_quote"
-        params = {"size": lines.length, "limit": self.limits.cell_length} if code == "cell_too_long" else {}
-        problem = Problem(code, line, column, MappingProxyType(params), row)
-        cells = lines.first.rstrip("\r\n").split(self.dialect.delimiter)
-        return RawRow(row, line, [*cells], [problem])
+    def _refuse_overlong(self, used: int) -> None:
+        """The first record with too many characters, whether it has ended or not, is where reading ends."""
+        for at, (start, end) in enumerate(pairwise([*self._bounds, used])):
+            lines = self._lines[start:end]
+            if sum(map(len, lines)) > self._limits.row_length:
+                self.error = self._diagnosis.overlong(lines, **self._place(at))
+                del self._rows[at:], self._bounds[at + 1 :]
+                self._problems = {row: found for row, found in self._problems.items() if row < at}
+                return
 
-    def _good_cells(self, line: str) -> int:
-        """How many cells at the beginning of a line are quoted as they should be."""
-        mark, delimiter = re.escape(self.dialect.quote or "\0"), re.escape(self.dialect.delimiter)
-        cell = re.compile(rf"(?:{mark}(?:[^{mark}]|{mark}{mark})*{mark}|(?!{mark})[^{delimiter}]*)(?:{delimiter}|$)")
-        text, at, count = line.rstrip("\r\n"), 0, 0
-        while (found := cell.match(text, at)) and found.end() > at:
-            at, count = found.end(), count + 1
-        return count
+    def _fit_all(self) -> None:
+        """The first good record says how wide the others must be."""
+        if not self._width:
+            good = (len(cells) for at, cells in enumerate(self._rows) if cells and at not in self._problems)
+            self._width = next(good, 0)
+        if set(map(len, self._rows)) <= {0, self._width}:
+            return
+        for at, cells in enumerate(self._rows):
+            if cells and len(cells) != self._width and at not in self._problems:
+                first = self._lines[self._bounds[at]]
+                self._rows[at], problem = self._diagnosis.fitted(cells, first, width=self._width, **self._place(at))
+                self._problems[at] = [problem]
 
-    def _fitted(self, cells: list[str], lines: _Lines, *, line: int, row: int, width: int) -> tuple[list[str], Problem]:
-        joined, at = _rejoined(cells)
-        if self.dialect.delimiter != "," or len(joined) != width:
-            return cells, self._misfit(cells, lines, line=line, row=row, width=width)
-        params = MappingProxyType({"value": shortened(joined[at])})
-        return joined, Problem("comma_in_text", line, at + 1, params, row)
+    def _find_swallowed(self) -> None:
+        if not self._has_long_records():
+            return
+        for at, (start, end) in enumerate(pairwise(self._bounds)):
+            if end - start > 1:
+                column = self._diagnosis.swallowing_column(self._rows[at], width=self._width)
+                if column is not None:
+                    problem = Problem("swallowed_rows", column=column, **self._place(at))
+                    self._problems.setdefault(at, []).append(problem)
 
-    def _misfit(self, cells: Sequence[str], lines: _Lines, *, line: int, row: int, width: int) -> Problem:
-        found: dict[str, object] = {"found": len(cells), "expected": width}
-        for other in DELIMITERS:
-            if other == self.dialect.delimiter or width < 2:
-                continue
-            cells_then = next(csv_reader([lines.first], delimiter=other, quote=self.dialect.quote))
-            if len(cells_then) == width:
-                names = {"found": _shown(other), "expected": _shown(self.dialect.delimiter)}
-                return Problem("mixed_delimiters", line, None, MappingProxyType(names), row)
-        code = "short_row" if len(cells) < width else "long_row"
-        column = min(len(cells), width) + 1
-        return Problem(code, line, column, MappingProxyType(found), row)
+    def _has_long_records(self) -> bool:
+        """True if there is a record of more than one line."""
+        return self._bounds[-1] > len(self._rows)
 
-    def _swallowed(self, cells: Sequence[str], *, width: int) -> int | None:
-        """The first cell (from 0) of which a line has as many delimiters as a whole row."""
-        for at, cell in enumerate(cells):
-            if width >= 3 and cell.count(self.dialect.delimiter) >= width - 1:
-                lines = cell.splitlines()[1:]
-                if any(line.count(self.dialect.delimiter) >= width - 1 for line in lines):
-                    return at
-        return None
+    def _place(self, at: int) -> Place:
+        return {"line": self._line + self._bounds[at], "row": self._number + at}
 
-
-def _rejoined(cells: Sequence[str]) -> tuple[list[str], int]:
-    """The cells with those that begin with a blank put back behind the comma before them, and the first such place.
-
-    Programs that forget the quotation marks write `Gran Vía, 1` as two cells; hardly any begins a cell with a blank.
-    """
-    joined: list[str] = []
-    first = 0
-    for cell in cells:
-        if joined and cell.startswith(" ") and cell.strip():
-            joined[-1] += f",{cell}"
-            first = first or len(joined)
-        else:
-            joined.append(cell)
-    return joined, max(first - 1, 0)
-
-
-def _shown(delimiter: str) -> str:
-    return "TAB" if delimiter == "\t" else delimiter
+    def _stretch(self, length: int) -> Stretch:
+        rows = cast("list[list[Cell]]", self._rows)  # nobody looks at this list any more
+        numbers = range(self._number, self._number + len(rows))
+        lines = range(self._line, self._line + len(rows))
+        starts = [self._line + start for start in self._bounds[:-1]] if self._has_long_records() else lines
+        stretch = Stretch(numbers, starts, rows, self._problems, length)
+        return stretch if all(rows) else stretch.part([at for at, cells in enumerate(rows) if cells])

@@ -3,6 +3,8 @@
 import codecs
 import io
 import re
+from collections.abc import Iterator
+from contextlib import suppress
 from typing import BinaryIO
 
 HANDLER = "spreadsheets.mark"
@@ -32,6 +34,15 @@ def marked_byte(text: str) -> str | None:
     """The first undecodable byte as '0xFC', or None."""
     found = MARKED.search(text)
     return f"0x{ord(found[0]) - 0xDC00:02X}" if found else None
+
+
+def marked_places(text: str) -> Iterator[int]:
+    """Where undecodable bytes are; quick if there are none."""
+    for encoding in ("latin-1", "utf-8"):  # neither knows surrogates; the first is quicker and mostly enough
+        with suppress(UnicodeEncodeError):
+            text.encode(encoding)
+            return
+    yield from (found.start() for found in MARKED.finditer(text))
 
 
 def without_marks(text: str) -> str:

@@ -4,13 +4,16 @@ import codecs
 import csv
 import io
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from math import log2
-from typing import BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from spreadsheets.dialects import DELIMITERS, Dialect, Overrules
 from spreadsheets.encodings import encoding_of
 from spreadsheets.problems import unreadable
+
+if TYPE_CHECKING:
+    from _csv import Reader as CsvRecords  # the module has no public name for it
 
 SAMPLE_BYTES = 256 * 1024
 SAMPLE_RECORDS = 300
@@ -55,7 +58,7 @@ def records(text: str, *, delimiter: str, quote: str, strict: bool = False) -> l
     return found
 
 
-def csv_reader(lines: Iterable[str], *, delimiter: str, quote: str, strict: bool = False) -> Iterator[list[str]]:
+def csv_reader(lines: Iterable[str], *, delimiter: str, quote: str, strict: bool = False) -> "CsvRecords":
     """A reader of the csv module for a delimiter and a quotation mark, '' meaning none."""
     if quote:
         return csv.reader(lines, delimiter=delimiter, quotechar=quote, strict=strict)

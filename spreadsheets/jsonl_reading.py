@@ -8,9 +8,9 @@ from typing import BinaryIO
 
 from spreadsheets.limits import Limits
 from spreadsheets.problems import Problem, shortened, unreadable
-from spreadsheets.rows import Cell, RawRow
+from spreadsheets.rows import Cell, RawRow, Stretch, in_stretches
 
-SCALARS = (str, int, Decimal, bool, type(None))
+SCALARS = frozenset({str, int, Decimal, bool, type(None)})
 
 
 class _BrokenLine(ValueError):
@@ -23,7 +23,10 @@ class JsonlSource:
     def __init__(self, file: BinaryIO, *, limits: Limits) -> None:
         self.file, self.limits = file, limits
 
-    def __iter__(self) -> Generator[RawRow]:
+    def __iter__(self) -> Generator[Stretch]:
+        yield from in_stretches(self._rows())
+
+    def _rows(self) -> Iterator[RawRow]:
         self.file.seek(0)
         keys: list[str] = []
         for line, content in enumerate(self._lines(), start=1):
@@ -57,15 +60,16 @@ class JsonlSource:
 def _object(content: bytes) -> dict[str, Cell]:
     text = content.decode("utf-8")
     try:
-        values = json.loads(text, parse_float=Decimal, parse_constant=_refuse, object_pairs_hook=_unique)
+        values = _DECODER.decode(text)
     except RecursionError:
         raise _BrokenLine("too deep") from None
     if not isinstance(values, dict):
         raise _BrokenLine("no object")
-    for key, value in values.items():
-        if not isinstance(value, SCALARS):
-            raise _BrokenLine(f"{key} holds more than one value")
-        f"{key}{value if isinstance(value, str) else ''}".encode()
+    if not SCALARS.issuperset(map(type, values.values())):
+        key = next(key for key, value in values.items() if type(value) not in SCALARS)
+        raise _BrokenLine(f"{key} holds more than one value")
+    if "\\u" in text:  # only an escape can make a lone surrogate, which is no character
+        "".join([*values, *(value for value in values.values() if isinstance(value, str))]).encode()
     return values
 
 
@@ -80,7 +84,12 @@ def _refuse(constant: str) -> Cell:
     raise _BrokenLine(f"{constant} is no number")
 
 
+_DECODER = json.JSONDecoder(parse_float=Decimal, parse_constant=_refuse, object_pairs_hook=_unique)
+
+
 def _row(values: dict[str, Cell], keys: list[str], line: int) -> RawRow:
+    if list(values) == keys:
+        return RawRow(line + 1, line, [*values.values()], [])
     cells: list[Cell] = [values.get(key, "") for key in keys]
     problems: list[Problem] = []
     found = {"found": len(values), "expected": len(keys)}

@@ -1,12 +1,18 @@
 """The shapes that readers give and writers take."""
 
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import NamedTuple
 
-from spreadsheets.problems import Problem
+from spreadsheets.problems import Problem, UnreadableFile
 
 type Cell = str | int | Decimal | date | datetime | bool | None
+
+# How many characters are read and checked at once: enough to make a row cheap, and little beside the interpreter.
+PORTION = 64 * 1024
+CHARACTERS_PER_CELL = 10  # what a cell costs beside its text, so that numbers and empty cells count as well
 
 
 class Row(NamedTuple):
@@ -27,10 +33,84 @@ class Row(NamedTuple):
         return bool(self.problems) and all(problem.is_doubt for problem in self.problems)
 
 
+class Block(NamedTuple):
+    """Rows that follow each other in the file; what is said of `Row` holds for each.
+
+    `numbers` is a range where no blank row was left out between them. `problems` maps the index within `rows` to what
+    is wrong with that row; most blocks have none.
+    """
+
+    numbers: Sequence[int]
+    rows: list[Sequence[Cell]]
+    problems: dict[int, tuple[Problem, ...]]
+
+
 class RawRow(NamedTuple):
-    """What a source gives: a row before it is held against the headings. Never blank."""
+    """A row before it is held against the headings. Never blank."""
 
     number: int
     line: int
     cells: list[Cell]
     problems: list[Problem]
+
+
+@dataclass(slots=True)
+class Stretch:
+    """What a source gives: the rows that it has read at once, at least one, none of them blank.
+
+    `problems` maps the index within `rows` to what is known of that row; `length` says roughly how many characters
+    the rows take.
+    """
+
+    numbers: Sequence[int]
+    lines: Sequence[int]
+    rows: list[list[Cell]]
+    problems: dict[int, list[Problem]]
+    length: int
+
+    def part(self, indexes: Sequence[int]) -> "Stretch":
+        """The rows at these indexes, which ascend."""
+        return Stretch(
+            as_range([self.numbers[at] for at in indexes]),
+            [self.lines[at] for at in indexes],
+            [self.rows[at] for at in indexes],
+            {new: self.problems[at] for new, at in enumerate(indexes) if at in self.problems},
+            self.length,
+        )
+
+
+def as_range(numbers: Sequence[int]) -> Sequence[int]:
+    """Numbers, each greater than the one before, as a range if none is missing between them."""
+    if numbers and numbers[-1] - numbers[0] == len(numbers) - 1:
+        return range(numbers[0], numbers[-1] + 1)
+    return numbers
+
+
+def in_stretches(rows: Iterable[RawRow]) -> Iterator[Stretch]:
+    """The rows, about PORTION characters at once; those before an UnreadableFile come before it is raised."""
+    held: list[RawRow] = []
+    length = 0
+    try:
+        for row in rows:
+            held.append(row)
+            length += CHARACTERS_PER_CELL * len(row.cells)
+            length += sum([len(cell) for cell in row.cells if type(cell) is str])
+            if length >= PORTION:
+                yield _stretch(held, length)
+                held, length = [], 0
+    except UnreadableFile:
+        if held:
+            yield _stretch(held, length)
+        raise
+    if held:
+        yield _stretch(held, length)
+
+
+def _stretch(rows: Sequence[RawRow], length: int) -> Stretch:
+    return Stretch(
+        as_range([row.number for row in rows]),
+        [row.line for row in rows],
+        [row.cells for row in rows],
+        {at: row.problems for at, row in enumerate(rows) if row.problems},
+        length,
+    )

@@ -19,6 +19,7 @@ from decimal import Decimal
 from types import MappingProxyType, TracebackType
 from typing import TYPE_CHECKING, BinaryIO, Literal, Self
 
+from spreadsheets.copied import CopiedCsv, Kind, rows_of
 from spreadsheets.dialects import Dialect
 from spreadsheets.formulas import neutralise
 from spreadsheets.problems import Problem, UnwritableTable
@@ -72,6 +73,14 @@ class Writer(ABC):
         self._start_row(cells)
         self._write_row(cells)
 
+    def write_copied(self, block: bytes, kinds: Sequence[Kind]) -> None:
+        """Whole lines as a database copies them (see spreadsheets/copied.py), the cells of the kinds in turn.
+
+        CSV takes them as they are, so that numbers and dates must look already as they shall.
+        """
+        for cells in rows_of(block, kinds):
+            self.write_row(cells)
+
     def write_notes(self, title: str, notes: Sequence[tuple[str, str]]) -> bool:
         """Filter, time, user, count … on a second sheet; False if the format has no place for them."""
         return False
@@ -111,10 +120,19 @@ class CsvWriter(Writer):
         self._is_german = dialect.delimiter == ";"
         self._delimiter, self._quote, self._end = dialect.delimiter, dialect.quote or '"', line_end
         self._text = io.TextIOWrapper(file, encoding="utf-8", newline="")
+        self._copied = CopiedCsv(delimiter=self._delimiter, line_end=line_end)
         if dialect.encoding != "utf-8":
             self._text.write("\ufeff")
         # Single quotation marks are recognised only where they are the rule.
         self._csv = self._writer(csv.QUOTE_ALL if self._quote == "'" else csv.QUOTE_MINIMAL)
+
+    def write_copied(self, block: bytes, kinds: Sequence[Kind]) -> None:
+        if len(self._headings) == 1 or self._quote != '"':  # every cell is quoted then
+            super().write_copied(block, ["text"] * len(kinds))
+            return
+        self._row += block.count(b"\n")
+        self._text.flush()
+        self._file.write(self._copied.convert(block))
 
     def mark_incomplete(self, text: str = INCOMPLETE) -> None:
         count = 2 if len(self._headings) == 1 else 1

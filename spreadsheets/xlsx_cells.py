@@ -13,13 +13,20 @@ EXCEL_PRECISION = Context(prec=15)
 MILLISECONDS_PER_DAY = 86_400_000
 
 
-@lru_cache(maxsize=16_384)
 def column_of(reference: str) -> int:
     """The column, from 0, of a reference such as BC12; ValueError if it is none."""
+    try:
+        return _column(reference.rstrip("0123456789"))
+    except ValueError:
+        raise ValueError(reference) from None
+
+
+@lru_cache(maxsize=16_384)
+def _column(letters: str) -> int:
     column = 0
-    for char in reference.rstrip("0123456789"):
+    for char in letters:
         if not "A" <= char <= "Z" or column > 20_000:
-            raise ValueError(reference)
+            raise ValueError(letters)
         column = column * 26 + ord(char) - 64
     return column - 1
 

@@ -9,7 +9,7 @@ from spreadsheets.dialects import Dialect, Overrules
 from spreadsheets.limits import Limits
 from spreadsheets.ooxml_text import from_xml
 from spreadsheets.problems import Problem, gettext_noop, shortened, unreadable
-from spreadsheets.rows import Cell, RawRow
+from spreadsheets.rows import Cell, RawRow, Stretch, in_stretches
 from spreadsheets.xlsx_archive import (
     DEEPEST,
     Attributes,
@@ -45,12 +45,12 @@ class XlsxSource:
             self._workbook = read_workbook(self._archive, limits=limits)
         self.dialect = self._dialect(overrules.sheet)
 
-    def __iter__(self) -> Generator[RawRow]:
+    def __iter__(self) -> Generator[Stretch]:
         if self._strings is None:
             self._strings = SharedStrings(self._archive, self._workbook.strings, limits=self.limits)
         sheets = self._workbook.hidden | self._workbook.sheets
         sheet = _Sheet(self._workbook, self._strings, self.limits)
-        return sheet.rows(self._archive, sheets[self.dialect.sheet])
+        yield from in_stretches(sheet.rows(self._archive, sheets[self.dialect.sheet]))
 
     def close(self) -> None:
         """Let go of the temporary file and the archive, not of the file that was passed in."""

@@ -2,10 +2,10 @@
 
 import io
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from spreadsheets import Cell, Limits, Overrules, Profile, Row, open_table, open_writer
+from spreadsheets import Block, Cell, Limits, Overrules, Profile, Row, open_table, open_writer
 from spreadsheets.writing import ENDINGS
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
@@ -17,6 +17,28 @@ def read(content: bytes, *, name: str = "customers.csv", **parts: str) -> tuple[
     """Headings and rows of a file with this content."""
     with open_table(io.BytesIO(content), name=name, overrules=Overrules(**parts) if parts else None) as table:
         return table.headings, list(table)
+
+
+def read_in_blocks(
+    content: bytes, *, name: str = "customers.csv", size: int = 5_000, limits: Limits | None = None, **parts: str
+) -> tuple[tuple[str, ...], list[Row]]:
+    """The same by blocks, which don't tell on which line a row begins: it is 0 in all."""
+    overrules = Overrules(**parts) if parts else None
+    with open_table(io.BytesIO(content), name=name, overrules=overrules, limits=limits) as table:
+        return table.headings, [row for block in table.blocks(size) for row in rows_of(block)]
+
+
+def rows_of(block: Block) -> list[Row]:
+    """The rows of a block, on line 0."""
+    return [
+        Row(number, tuple(cells), 0, block.problems.get(at, ()))
+        for at, (number, cells) in enumerate(zip(block.numbers, block.rows, strict=True))
+    ]
+
+
+def without_lines(rows: Iterable[Row]) -> list[Row]:
+    """Rows as `read_in_blocks` gives them."""
+    return [row._replace(line=0) for row in rows]
 
 
 def codes(content: bytes, *, name: str = "customers.csv", limits: Limits | None = None) -> list[tuple[object, ...]]:

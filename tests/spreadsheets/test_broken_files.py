@@ -2,12 +2,13 @@
 
 import io
 import zipfile
+from collections.abc import Callable
 
 import pytest
 
 from spreadsheets import MESSAGES, Limits, UnreadableFile, open_table
 from spreadsheets.kinds import OLE
-from tests.spreadsheets.tables import codes, read, workbook
+from tests.spreadsheets.tables import codes, read, read_in_blocks, workbook
 
 ENCRYPTED = OLE + b"\0" * 100 + "EncryptedPackage".encode("utf-16-le")
 FATAL = {
@@ -52,11 +53,12 @@ def test_broken_files_are_at_least_twenty_kinds() -> None:
     assert len(FATAL) + len(ROWS) == 29
 
 
+@pytest.mark.parametrize("reading", [read, read_in_blocks])
 @pytest.mark.parametrize("kind", FATAL)
-def test_broken_file_is_refused(kind: str) -> None:
+def test_broken_file_is_refused(kind: str, reading: Callable[[bytes], object]) -> None:
     content, code, row, line, column = FATAL[kind]
     with pytest.raises(UnreadableFile) as refused:
-        read(content)
+        reading(content)
     problem = refused.value.problem
     assert (problem.code, problem.row, problem.line, problem.column) == (code, row, line, column)
     assert "%(" not in str(refused.value)
@@ -66,6 +68,8 @@ def test_broken_file_is_refused(kind: str) -> None:
 def test_broken_row_is_reported(kind: str) -> None:
     content, problem = ROWS[kind]
     assert codes(content) == [problem]
+    by_blocks = [found for row in read_in_blocks(content)[1] for found in row.problems]
+    assert [(found.code, found.row, found.line, found.column) for found in by_blocks] == [problem]
 
 
 def test_broken_row_good_rows_around_it_are_read() -> None:
@@ -80,6 +84,10 @@ def test_broken_row_good_rows_around_it_are_read() -> None:
         (8, 8, False),
     ]
     assert rows[-1].cells == ("6", "f")
+
+
+def test_broken_row_of_many_characters_is_reported_like_a_short_one() -> None:
+    assert codes(b"Nr;Name\n1;a\n" + b"x;" * 100_000 + b"\n2;b\n") == [("long_row", 3, 3, 3)]
 
 
 def test_broken_row_keeps_its_cells_for_the_file_of_rejected_rows() -> None:

@@ -1,4 +1,7 @@
-"""7 encodings x 4 delimiters x 3 quotings x 3 line ends: all 252 files are read right without any overrule."""
+"""7 encodings x 4 delimiters x 3 quotings x 3 line ends: all 252 files are read right without any overrule.
+
+Both by rows and by blocks.
+"""
 
 import csv
 import io
@@ -8,7 +11,7 @@ from typing import Literal
 import pytest
 
 from spreadsheets import Overrules, open_table
-from tests.spreadsheets.tables import read
+from tests.spreadsheets.tables import read, read_in_blocks, without_lines
 
 ENCODINGS = ("utf-8", "utf-8-sig", "utf-16-le", "utf-16-be", "cp1252", "iso8859-15", "mac-roman")
 DELIMITERS = (";", ",", "\t", "|")
@@ -46,6 +49,7 @@ def test_table_of_matrix_is_read_right(encoding: str, delimiter: str, quoting: s
     assert list(headings) == HEADINGS
     assert [list(row.cells) for row in rows] == ROWS
     assert [row.problems for row in rows] == [()] * 5
+    assert read_in_blocks(table_file(encoding, delimiter, quoting, line_end)) == (headings, without_lines(rows))
 
 
 @pytest.mark.parametrize("encoding", ENCODINGS)

@@ -1,4 +1,4 @@
-"""Any table of any text survives being written and read, in every format.
+"""Any table of any text survives being written and read, in every format, by rows and by blocks.
 
 Excluded are only NUL, which no database text holds, and lone surrogates, which are no characters;
 test_writing shows that writers refuse both.
@@ -12,7 +12,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from spreadsheets import Cell, Profile
-from tests.spreadsheets.tables import file_name, read, written
+from tests.spreadsheets.tables import file_name, read, read_in_blocks, without_lines, written
 
 PROFILES: tuple[Profile, ...] = ("excel-de", "plain", "xlsx", "jsonl")
 NASTY = st.sampled_from("\";,|\t\r\n'=+-@ \\ä€😀_x0041\ufeff\u2028\x1f\x0b\x85<>&r[]{}#E0.1")
@@ -53,16 +53,17 @@ NAMED = [
 
 
 @pytest.mark.parametrize("profile", PROFILES)
-@given(table=TABLES)
-def test_table_of_any_text_survives(profile: Profile, table: tuple[list[str], list[list[str]]]) -> None:
+@given(table=TABLES, size=st.integers(1, 7))
+def test_table_of_any_text_survives(profile: Profile, table: tuple[list[str], list[list[str]]], size: int) -> None:
     headings, rows = table
     assume(rows or profile != "jsonl")  # without rows a file of JSON Lines is empty, and refused
     content = written(headings, rows, profile=profile)
     found_headings, found = read(content, name=file_name(profile))
     assert list(found_headings) == headings
     assert [list(row.cells) for row in found] == rows
-    again = written(found_headings, [row.cells for row in found], profile=profile)
-    assert again == content
+    by_blocks = read_in_blocks(content, name=file_name(profile), size=size)
+    assert by_blocks == (found_headings, without_lines(found))
+    assert written(by_blocks[0], [row.cells for row in by_blocks[1]], profile=profile) == content
 
 
 @pytest.mark.parametrize("profile", PROFILES)

@@ -143,6 +143,11 @@ def test_broken_row_of_json_lines_is_reported() -> None:
     assert [type(cell).__name__ for cell in rows[-1].cells] == ["Decimal", "NoneType"]
 
 
+def test_lines_of_json_lines_are_counted_from_the_first_object() -> None:
+    _headings, rows = read(b'{"a": "1"}\n{"a": "2"}\n\n{"a": "3"}\n', name="a.jsonl")
+    assert [(row.number, row.line) for row in rows] == [(2, 1), (3, 2), (5, 4)]
+
+
 def test_json_lines_that_begin_broken_are_refused() -> None:
     with pytest.raises(UnreadableFile) as refused:
         read(b'{"a": [1]}\n', name="a.jsonl")
