@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import os
+import tempfile
 import time
+from pathlib import Path
 from typing import Any
 
 from launch import folders
@@ -29,7 +31,7 @@ def _run(arguments: argparse.Namespace) -> None:
     django.setup()
     from django.test.utils import setup_test_environment  # noqa: PLC0415 - needs the settings
 
-    from bench import isolation, pages, report  # noqa: PLC0415 - needs the models
+    from bench import carrying, exporting, importing, isolation, pages, report  # noqa: PLC0415 - needs the models
 
     _fill(arguments)
     setup_test_environment()
@@ -38,6 +40,14 @@ def _run(arguments: argparse.Namespace) -> None:
         print(report.table(pages.all_rows(repeat=arguments.repeat)), flush=True)
     if arguments.only in {None, "isolation"}:
         print(f"\n{report.table_of_isolation(isolation.all_rows(repeat=arguments.repeat))}", flush=True)
+    if arguments.only in {None, "import"}:
+        with tempfile.TemporaryDirectory() as folder:
+            runs = importing.all_rows(rows=arguments.rows, stock_rows=arguments.stock_rows, folder=Path(folder))
+        print(f"\n{report.table_of_imports(runs)}", flush=True)
+    if arguments.only in {None, "export"}:
+        print(f"\n{report.table_of_exports(exporting.all_rows(repeat=arguments.turns))}", flush=True)
+    if arguments.only in {None, "carry-over"}:
+        print(f"\n{report.table_of_carrying(carrying.carried_over(rows=arguments.carried))}", flush=True)
     print(f"\n{report.machine()}\nMeasured in {time.perf_counter() - started:.0f} s.")
 
 
@@ -72,9 +82,14 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     for name, default in (("customers", 1_000_000), ("small", 10_000), ("locations", 10_000), ("users", 20_000)):
         parser.add_argument(f"--{name}", type=int, default=default)
+    parser.add_argument("--rows", type=int, default=1_000_000, help="of the imported file")
+    parser.add_argument("--stock-rows", type=int, default=100_000, help="that stock import-export is given")
     parser.add_argument("--groups", type=int, default=2_000)
-    parser.add_argument("--only", choices=("pages", "isolation"), help="one of the tables; without it, all")
+    parser.add_argument("--carried", type=int, default=200_000, help="customers that a location takes along")
+    tables = ("pages", "isolation", "import", "export", "carry-over")
+    parser.add_argument("--only", choices=tables, help="one of the tables; without it, all")
     parser.add_argument("--repeat", type=int, default=40, help="measured calls of each page")
+    parser.add_argument("--turns", type=int, default=3, help="measured exports of a million customers")
     return parser.parse_args()
 
 

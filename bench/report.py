@@ -7,6 +7,9 @@ import platform
 
 from django.db import connection
 
+from bench.carrying import Carried
+from bench.exporting import Export
+from bench.importing import Run
 from bench.isolation import Cost
 from bench.measure import Series
 from bench.pages import Row
@@ -25,6 +28,46 @@ def table_of_isolation(rows: list[Cost]) -> str:
     head = ("| page at 1,000,000 customers | with row security: ms | without: ms | ratio |", "|---|--:|--:|--:|")
     lines = [f"| {row.name} | {_ms(row.guarded)} | {_ms(row.open)} | {row.ratio:.2f} |" for row in rows]
     return "\n".join([*head, *lines])
+
+
+def table_of_imports(runs: list[Run]) -> str:
+    """A Markdown table; each time in microseconds for a row, divided by that of the first line."""
+    head = (
+        "| import | rows | seconds | µs a row | ÷ the first | memory MB | list page meanwhile, p95 ms |",
+        "|---|--:|--:|--:|--:|--:|--:|",
+    )
+    lines = [
+        f"| {run.name} | {run.rows:,} | {run.seconds:.1f} | {run.per_row:.1f} | {run.per_row / runs[0].per_row:.2f} | "
+        f"{'' if run.memory is None else f'{run.memory:.0f}'} | {_ms(run.meanwhile.p95) if run.meanwhile else ''} |"
+        for run in runs
+    ]
+    return "\n".join([*head, *lines])
+
+
+def table_of_exports(exports: list[Export]) -> str:
+    """A Markdown table; each time for a row, divided by that of the first line."""
+    first = exports[0].median / exports[0].rows
+    head = ("| export | rows | seconds | ÷ COPY | file MB | memory MB |", "|---|--:|--:|--:|--:|--:|")
+    lines = [
+        f"| {one.name} | {one.rows:,} | {one.median:.1f} | {one.median / one.rows / first:.2f} | "
+        f"{one.size / 1e6:.0f} | {one.memory:.0f} |"
+        for one in exports
+    ]
+    return "\n".join([*head, *lines])
+
+
+def table_of_carrying(run: Carried) -> str:
+    """A Markdown table: each step from the decision to the customers at the receiver."""
+    head = ("| carry-over | seconds | µs a customer | memory MB |", "|---|--:|--:|--:|")
+    lines = [
+        f"| {step.name} | {step.seconds:.1f} | {step.seconds / run.customers * 1e6:.0f} | {step.memory:.0f} |"
+        for step in run.steps
+    ]
+    total = (
+        f"| **{run.customers:,} customers and {run.consents:,} statements, package of {run.size / 1e6:.0f} MB** | "
+        f"**{run.seconds:.1f}** | {run.seconds / run.customers * 1e6:.0f} | |"
+    )
+    return "\n".join([*head, *lines, total])
 
 
 def machine() -> str:

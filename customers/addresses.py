@@ -1,7 +1,7 @@
 """Who is served at which address of the customers (see mcp/addresses.py)."""
 
 from locations.permissions import Right
-from mcp.addresses import Rights, Rule, Zone, pages_of, register
+from mcp.addresses import Only, Rights, Rule, Zone, pages_of, register
 
 VIEW: Rights = (Right.VIEW_CUSTOMERS,)
 ADD: Rights = (Right.ADD_CUSTOMERS,)
@@ -16,16 +16,35 @@ register(
     *pages_of("customers_customer", view=VIEW, add=ADD, change=CHANGE),
     Rule("admin:customers_customer_changelist", reads=VIEW, changes=ARCHIVE + VIEW),
     Rule("admin:customers_customer_changelist", reads=VIEW, changes=EXPORT + VIEW, posted={"action": "export"}),
+    Rule("admin:customers_customer_changelist", reads=VIEW, changes=CHANGE + VIEW, posted={"action": "record_consent"}),
     Rule("admin:customers_customer_history", reads=(Right.SEE_HISTORY, *VIEW)),
     Rule("admin:customers_customer_duplicates", changes=VIEW),
     Rule("admin:customers_customer_archive", reads=VIEW + ARCHIVE, changes=VIEW + ARCHIVE),
     Rule("admin:customers_customer_restore", reads=VIEW + ARCHIVE, changes=VIEW + ARCHIVE),
+    Rule("admin:customers_customer_consents", reads=VIEW, changes=VIEW + CHANGE),
+    Rule("admin:customers_customer_consent", reads=VIEW + CHANGE, changes=VIEW + CHANGE),
     Rule("admin:customers_import", reads=IMPORT, changes=IMPORT),
     Rule("admin:customers_import_upload", reads=IMPORT, changes=IMPORT),
+    # Whoever confirms or undoes an import must be allowed by hand what it does: here one that creates customers and
+    # changes some.
+    Rule(
+        "admin:customers_import_upload",
+        reads=IMPORT,
+        changes=IMPORT,
+        changes_of_row=ADD + CHANGE,
+        posted={"step": "confirm"},
+    ),
     Rule("admin:customers_import_rejected", reads=IMPORT),
+    Rule("admin:customers_imports", reads=IMPORT),
+    Rule("admin:customers_import_undo", reads=IMPORT, changes=IMPORT, changes_of_row=ADD + CHANGE),
     Rule("admin:customers_export", reads=EXPORT, changes=EXPORT),
+    Rule("admin:customers_exports", reads=EXPORT),
+    Rule("admin:customers_export_file", reads=EXPORT, changes=EXPORT),
+    Rule("admin:customers_export_download", changes=EXPORT),
+    Rule("admin:customers_export_facts", reads=EXPORT),
     *pages_of("customers_customergroup", view=VIEW, add=GROUPS, change=GROUPS, delete=GROUPS + VIEW),
     *pages_of("customers_tag", view=VIEW, add=GROUPS, change=GROUPS, delete=GROUPS + VIEW),
+    *pages_of("customers_consentpurpose", view=VIEW, add=GROUPS, change=GROUPS, only_to_change=(Only.EVERYWHERE,)),
     Rule("admin:panel", reads=(Right.RUN_REPORTS,), arguments={"name": "figures"}),
     Rule("admin:panel", reads=(Right.RUN_REPORTS,), arguments={"name": "groups"}),
     Rule("admin:panel", reads=VIEW, arguments={"name": "birthdays"}),

@@ -16,10 +16,11 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from customers import formats
-from customers.models import Customer, CustomerGroup
+from customers.models import Consent, ConsentPurpose, Customer, CustomerGroup
 from locations.models import Location
 
 CustomerEvent: Any = Customer._meta.get_field("history").related_model
+ConsentEvent: Any = Consent._meta.get_field("history").related_model
 EVENTS_PER_PAGE = 25
 NOT_SHOWN = frozenset({"id", "organization", "base", "created_at", "changed_at", "search_text", "sort_name"})
 """Fields that change by themselves or never; the history is about what people change."""
@@ -51,18 +52,30 @@ class Entry:
 
     @property
     def title(self) -> str:
-        titles = {"insert": _("Registered"), "update": _("Changed"), "delete": _("Deleted")}
+        titles = {
+            "insert": _("Registered"),
+            "update": _("Changed"),
+            "delete": _("Deleted"),
+            "given": _("Consent given"),
+            "withdrawn": _("Consent withdrawn"),
+            "given_removed": _("Consent removed with its import"),
+            "withdrawn_removed": _("Withdrawal removed with its import"),
+        }
         return titles.get(self.kind, self.kind)
 
 
 def history_of(customer: Customer, *, page: int) -> tuple[list[Entry], bool]:
-    """The entries of one page, newest first, and whether there is another page. Three queries at most."""
-    first = (page - 1) * EVENTS_PER_PAGE
-    events = list(_events(customer)[first : first + EVENTS_PER_PAGE + 1])
+    """The entries of one page, newest first, and whether there is another page. Six queries at most.
+
+    They are changes of the customer and what was recorded of his consents, in the order in which it was written down;
+    also what an import had brought that was undone since.
+    """
+    last = page * EVENTS_PER_PAGE
+    events = list(_events(customer)[: last + 1])
     names = _names(events)
-    pairs = zip(events, [*events[1:], None], strict=True)
-    entries = [_entry(event, before, names) for event, before in pairs]
-    return entries[:EVENTS_PER_PAGE], len(events) > EVENTS_PER_PAGE
+    changes = [_entry(event, before, names) for event, before in zip(events, [*events[1:], None], strict=True)]
+    entries = sorted([*_said(customer, last + 1), *changes], key=lambda entry: entry.happened_at, reverse=True)
+    return entries[last - EVENTS_PER_PAGE : last], len(entries) > last
 
 
 def differences(old: Customer, new: Mapping[str, Any]) -> list[Change]:
@@ -80,8 +93,62 @@ def _events(customer: Customer) -> models.QuerySet[Any]:
     return ordered
 
 
+def _said(customer: Customer, limit: int) -> list[Entry]:
+    """What was recorded last of his consents, and what was removed again; of each so many at most."""
+    statements = Consent.objects.of_customer(customer).order_by("-recorded_at", "-at", "is_given")
+    removals = ConsentEvent.objects.filter(base=customer.base_id, customer=customer.pk, pgh_label="delete")
+    found = list(statements.select_related("location", "upload")[:limit])
+    removed = list(removals.select_related("location", "upload", "pgh_context").order_by("-pgh_created_at")[:limit])
+    purposes = ConsentPurpose.objects.filter(organization=customer.organization_id) if found or removed else []
+    titles = {purpose.code: str(purpose) for purpose in purposes}
+    return [
+        *(_of_removal(event, titles[event.purpose]) for event in removed),
+        *(_of_consent(statement, titles[statement.purpose]) for statement in (*found, *removed)),
+    ]
+
+
+def _of_consent(said: Any, title: str) -> Entry:
+    """`said` is a statement, or the event of its removal, which has the same fields."""
+    return Entry(
+        happened_at=said.recorded_at,
+        kind="given" if said.is_given else "withdrawn",
+        user=said.recorded_by,
+        location=said.location.name if said.location else "",
+        reason=_("Import of %(name)s") % {"name": said.upload.name} if said.upload else "",
+        changes=tuple(Change(label, "", value) for label, value in _shown_of(said, title)),
+    )
+
+
+def _of_removal(event: Any, title: str) -> Entry:
+    facts = _facts(event)
+    return Entry(
+        happened_at=event.pgh_created_at,
+        kind="given_removed" if event.is_given else "withdrawn_removed",
+        user=facts.get("user_name") or "",
+        location=facts.get("location_name") or "",
+        reason=str(facts.get("reason") or ""),
+        changes=tuple(Change(label, value, "") for label, value in _shown_of(event, title)),
+    )
+
+
+def _shown_of(said: Any, title: str) -> list[tuple[str, str]]:
+    shown = {
+        _("Purpose"): title,
+        _("When"): _plain(said.at),
+        _("How"): str(said.get_source_display()),
+        _("Version of the wording"): said.wording_version,
+        _("Receiver"): str(said.receiver or ""),
+        _("Evidence"): said.evidence,
+    }
+    return [(label, value) for label, value in shown.items() if value]
+
+
+def _facts(event: Any) -> Mapping[str, Any]:
+    return (event.pgh_context.metadata if event.pgh_context else None) or {}
+
+
 def _entry(event: Any, before: Any, names: Names) -> Entry:
-    facts = (event.pgh_context.metadata if event.pgh_context else None) or {}
+    facts = _facts(event)
     new = {field.name: getattr(event, field.attname) for field in FIELDS}
     old = {field.name: getattr(before, field.attname) for field in FIELDS} if before else {}
     # Nobody knows what an update changed whose row was written while no history was kept.

@@ -19,4 +19,73 @@ class UploadState(models.TextChoices):
     CHECKED = "checked", _("Checked")
     APPLYING = "applying", _("Being imported")
     APPLIED = "applied", _("Imported")
+    UNDOING = "undoing", _("Being undone")
+    UNDONE = "undone", _("Undone")
+    CANCELLED = "cancelled", _("Cancelled")
     FAILED = "failed", _("Failed")
+
+
+class Verdict(models.TextChoices):
+    """What is told about a row of an import, or about a customer when the import was undone."""
+
+    REJECTED = "rejected", _("Rejected")
+    CHANGED = "changed", _("Changed")
+    SIMILAR = "similar", _("Perhaps known already")
+    UNSAID = "unsaid", _("Consents left out")
+    KEPT = "kept", _("Kept")
+    STUCK = "stuck", _("Could not be reversed")
+
+
+class Known(models.TextChoices):
+    """What an import does with a customer who is known already."""
+
+    OVERWRITE = "overwrite", _("Overwrite with the columns of the file")
+    FILL = "fill", _("Fill in only what is empty")
+    SKIP = "skip", _("Leave as is")
+
+
+class Match(models.TextChoices):
+    """By what a row without customer number finds the customer that it means."""
+
+    NUMBER = "number", _("By number, else by former customer number")
+    EMAIL = "email", _("By number, else by e-mail address")
+    NOTHING = "nothing", _("By number alone")
+
+
+class ExportState(models.TextChoices):
+    WAITING = "waiting", _("Waiting")
+    RUNNING = "running", _("Being made")
+    DONE = "done", _("Ready")
+    CANCELLED = "cancelled", _("Cancelled")
+    FAILED = "failed", _("Failed")
+
+
+TRANSFER = "transfer"
+"""The purpose that allows to hand a customer over to another business."""
+
+STANDARD_PURPOSES = {
+    TRANSFER: _("Transfer to another business"),
+    "newsletter": _("Newsletter"),
+    "birthday": _("Birthday greetings"),
+    "profiling": _("Evaluation of purchases"),
+}
+"""The purposes that every business has from its first day, with their usual names."""
+
+
+class ConsentSource(models.TextChoices):
+    """How a customer said something."""
+
+    FORM = "form", _("On paper")
+    TILL = "till", _("At the till")
+    WEB = "web", _("On the web")
+    SPOKEN = "spoken", _("In person or by phone")
+    IMPORT = "import", _("From a file")
+
+
+class Said(models.TextChoices):
+    """Where a customer stands with a purpose."""
+
+    GIVEN = "given", _("given")
+    WITHDRAWN = "withdrawn", _("withdrawn")
+    CERTAIN = "certain", _("for a certain receiver")
+    NEVER = "never", _("never said")

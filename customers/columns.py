@@ -8,52 +8,79 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar, Literal
 
+from django.db.models import F
 from django.utils import timezone
 from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext_lazy as _
 from import_export import fields, widgets
+from psycopg.sql import SQL, Composable, Identifier
 
 from customers import formats
 from customers.choices import PaymentMethod
+from customers.formats import quick
 from customers.formats.errors import refused
-from customers.models import Customer
+from customers.formats.phone_sql import displayed_phone
 from customers.transfer import notes
 from customers.transfer.reading import Reading, cell_text
-from spreadsheets import Cell
+from spreadsheets import Cell, Kind
+
+type Look = Literal["german", "plain", "typed"]
+"""How the database writes values: as Germans type them, as programs do, or for a format with types of its own."""
+_PART = SQL("CASE WHEN right(memo, 1) = ']' AND strpos(memo, {}) > 0 THEN (customers_memo_parts(memo))[{}] END")
+"""A note of the memo, which is taken apart (as in customers/transfer/notes.py) only where it may be there.
+
+It stands in each cell that needs it. A sub-select that does it once for all of them would keep the whole query in one
+process.
+"""
+
+type Quick = Callable[[Sequence[str], str], Sequence[str] | None]
 
 
 class CustomerWidget(widgets.Widget):
-    """Text as people type it. Subclasses say how a text is read and how a value is shown."""
+    """Text as people type it. Subclasses say how a text is read and how a value is shown, by us and by the database."""
+
+    kind: Kind = "text"
+
+    quick: Quick | None = staticmethod(quick.texts)
+    """Tells of a whole column of cells that they are their own value (see customers/formats/quick.py)."""
+    is_by_country: ClassVar[bool] = False
+    """Whether the customer's country says how a cell is read."""
 
     def clean(self, value: Cell, row: Mapping[str, Cell] | None = None, **context: Any) -> Any:
-        """The value of a cell. `context` holds `instance` and `reading`. Raises ValidationError."""
+        """The value of a cell. `context` holds `reading`, and `country` (alpha-2 or blank). Raises ValidationError."""
         reading: Reading = context.get("reading") or Reading()
-        return self.read(cell_text(value, reading), context.get("instance"), reading)
+        return self.read(cell_text(value, reading), context.get("country", ""), reading)
 
     def render(self, value: Any, obj: Any = None, **context: Any) -> Cell:
         return "" if value is None else self.show(value)
 
-    def read(self, text: str, customer: Customer | None, reading: Reading) -> Any:
+    def read(self, text: str, country: str, reading: Reading) -> Any:
         return formats.clean_text(text)
 
     def show(self, value: Any) -> Cell:
         cell: Cell = value
         return cell
 
+    def sql(self, value: Composable, look: Look) -> Composable:
+        """An expression that writes the value of another one as a cell."""
+        return value
+
 
 class FormattedWidget(CustomerWidget):
     """A text with one stored form."""
 
-    def __init__(self, normalize: Callable[[str], str], display: Callable[[str], str] = str) -> None:
+    def __init__(
+        self, normalize: Callable[[str], str], display: Callable[[str], str] = str, quick: Quick | None = None
+    ) -> None:
         super().__init__()
-        self._normalize, self._display = normalize, display
+        self._normalize, self._display, self.quick = normalize, display, quick
 
-    def read(self, text: str, customer: Customer | None, reading: Reading) -> str:
+    def read(self, text: str, country: str, reading: Reading) -> str:
         return self._normalize(text)
 
     def show(self, value: str) -> str:
@@ -63,34 +90,58 @@ class FormattedWidget(CustomerWidget):
 class ByCountryWidget(CustomerWidget):
     """A text that is read knowing the customer's country; that column is converted before."""
 
-    def __init__(self, normalize: Callable[..., str], display: Callable[[str], str] = str) -> None:
-        super().__init__()
-        self._normalize, self._display = normalize, display
+    is_by_country = True
 
-    def read(self, text: str, customer: Customer | None, reading: Reading) -> str:
-        return self._normalize(text, country=(customer.country if customer else "") or None)
+    def __init__(
+        self, normalize: Callable[..., str], display: Callable[[str], str] = str, quick: Quick | None = None
+    ) -> None:
+        super().__init__()
+        self._normalize, self._display, self.quick = normalize, display, quick
+
+    def read(self, text: str, country: str, reading: Reading) -> str:
+        return self._normalize(text, country=country or None)
 
     def show(self, value: str) -> str:
         return self._display(value)
 
 
+class PhoneWidget(ByCountryWidget):
+    def __init__(self) -> None:
+        super().__init__(formats.normalize_phone, formats.display_phone, quick.phones)
+
+    def sql(self, value: Composable, look: Look) -> Composable:
+        return displayed_phone(value)
+
+
 class DayWidget(CustomerWidget):
-    def read(self, text: str, customer: Customer | None, reading: Reading) -> date | None:
+    kind = "day"
+    quick = None
+
+    def read(self, text: str, country: str, reading: Reading) -> date | None:
         return formats.parse_date(text, day_first=reading.day_first)
 
 
 class DecimalWidget(CustomerWidget):
+    kind = "decimal"
+    quick = None
+
+    def sql(self, value: Composable, look: Look) -> Composable:
+        return SQL("replace({}::text, '.', ',')").format(value) if look == "german" else value
+
     def clean(self, value: Cell, row: Mapping[str, Cell] | None = None, **context: Any) -> Any:
         """A number of a workbook or a JSON line is one already: no separator has to be guessed."""
         is_number = isinstance(value, int | Decimal) and not isinstance(value, bool)
         return Decimal(value) if is_number else super().clean(value, row, **context)  # type: ignore[arg-type]
 
-    def read(self, text: str, customer: Customer | None, reading: Reading) -> Decimal | None:
+    def read(self, text: str, country: str, reading: Reading) -> Decimal | None:
         return formats.parse_decimal(text, decimal_comma=reading.decimal_comma)
 
 
 class WholeNumberWidget(CustomerWidget):
-    def read(self, text: str, customer: Customer | None, reading: Reading) -> int | None:
+    kind = "whole"
+    quick = staticmethod(quick.numbers)
+
+    def read(self, text: str, country: str, reading: Reading) -> int | None:
         number = formats.parse_decimal(text, decimal_comma=reading.decimal_comma)
         if number is not None and number != number.to_integral_value():
             raise refused("invalid_whole_number", _("“%(value)s” is not a whole number."), text)
@@ -98,14 +149,25 @@ class WholeNumberWidget(CustomerWidget):
 
 
 class YesNoWidget(CustomerWidget):
-    def read(self, text: str, customer: Customer | None, reading: Reading) -> bool:
+    kind = "flag"
+    quick = None
+
+    def sql(self, value: Composable, look: Look) -> Composable:
+        if look == "typed":
+            return value
+        words = ("ja", "nein") if look == "german" else ("true", "false")
+        return SQL("CASE WHEN {} THEN {} ELSE {} END").format(value, *words)
+
+    def read(self, text: str, country: str, reading: Reading) -> bool:
         return bool(formats.parse_boolean(text))
 
 
 class PaymentMethodWidget(CustomerWidget):
     """The stored word, or the name of the payment method in the language of the file's reader."""
 
-    def read(self, text: str, customer: Customer | None, reading: Reading) -> str:
+    quick = None
+
+    def read(self, text: str, country: str, reading: Reading) -> str:
         typed = formats.clean_text(text)
         known = {"": ""} | {name.casefold(): method.value for method in PaymentMethod for name in _names(method)}
         if (value := known.get(typed.casefold())) is not None:
@@ -117,7 +179,9 @@ class PaymentMethodWidget(CustomerWidget):
 class TagsWidget(CustomerWidget):
     """Words with commas between them; one that holds a comma stands in quotation marks."""
 
-    def read(self, text: str, customer: Customer | None, reading: Reading) -> list[str]:
+    quick = None
+
+    def read(self, text: str, country: str, reading: Reading) -> list[str]:
         words = next(csv.reader([formats.clean_text(text)], skipinitialspace=True), [])
         return sorted({formats.clean_text(word) for word in words} - {""})
 
@@ -126,12 +190,21 @@ class TagsWidget(CustomerWidget):
         csv.writer(line, lineterminator="").writerow(sorted(value))
         return line.getvalue().replace('","', '", "') if '"' in line.getvalue() else ", ".join(sorted(value))
 
+    def sql(self, value: Composable, look: Look) -> Composable:
+        return SQL("CASE WHEN {0} <> '{{}}' THEN {1} END").format(value, SQL(_TAGS).format(value))
+
 
 class MomentWidget(CustomerWidget):
     """When something happened, as the clock on the wall showed it. Only exported."""
 
+    kind = "moment"
+    quick = None
+
     def show(self, value: datetime) -> datetime:
         return timezone.make_naive(value).replace(microsecond=0)
+
+    def sql(self, value: Composable, look: Look) -> Composable:
+        return SQL("date_trunc('second', {}::timestamp)").format(value)
 
 
 class CustomerField(fields.Field):
@@ -151,12 +224,14 @@ class CustomerField(fields.Field):
         super().__init__(attribute=attribute, widget=widget or CustomerWidget(), readonly=readonly)
         self.german, self.english, self.names = german, english, names
 
-    def save(self, instance: Any, row: Any, is_m2m: bool = False, **context: Any) -> None:
-        if not self.readonly:
-            self.put(instance, self.widget.clean(row[self.column_name], row, instance=instance, **context))
+    def selected(self) -> dict[str, Any]:
+        """What is read of a customer for this column, by the name that `sql` calls it."""
+        return {self.attribute: F(self.attribute)}
 
-    def put(self, customer: Customer, value: Any) -> None:
-        setattr(customer, self.attribute, value)
+    def sql(self, look: Look) -> Composable:
+        """The cell, made by the database from what was selected."""
+        [name] = self.selected()
+        return self.widget.sql(Identifier(name), look)
 
     def heading(self, language: str) -> str:
         return self.german if language.startswith("de") else self.english
@@ -171,32 +246,14 @@ class CustomerField(fields.Field):
         return number_format(cell, use_l10n=True) if isinstance(cell, Decimal) else str(cell)
 
 
-class NumberField(CustomerField):
-    """The customer number. An empty cell takes nothing away: a known customer keeps his number."""
-
-    def put(self, customer: Customer, value: int | None) -> None:
-        if value is not None:
-            customer.customer_number = value
-
-
 class GroupField(CustomerField):
     """The customer group by its name."""
 
     def get_value(self, instance: Any) -> str:
         return instance.customer_group.name if instance.customer_group else ""
 
-    def save(self, instance: Any, row: Any, is_m2m: bool = False, **context: Any) -> None:
-        name = self.widget.clean(row[self.column_name], row, instance=instance, **context)
-        instance.customer_group = context["words"].group(name) if name else None
-
-
-class TagsField(CustomerField):
-    """The customer's tags, each of which must stand in the base's list or may be added to it."""
-
-    def save(self, instance: Any, row: Any, is_m2m: bool = False, **context: Any) -> None:
-        words = self.widget.clean(row[self.column_name], row, instance=instance, **context)
-        context["words"].demand_tags(words)
-        instance.tags = words
+    def selected(self) -> dict[str, Any]:
+        return {"group_name": F("customer_group__name")}
 
 
 class PlaceField(CustomerField):
@@ -205,6 +262,9 @@ class PlaceField(CustomerField):
     def get_value(self, instance: Any) -> str:
         return instance.home_location.name if instance.home_location else ""
 
+    def selected(self) -> dict[str, Any]:
+        return {"home_name": F("home_location__name")}
+
 
 class MemoField(CustomerField):
     """The memo without the notes at its end, which are columns of their own."""
@@ -212,9 +272,8 @@ class MemoField(CustomerField):
     def get_value(self, instance: Any) -> str:
         return notes.split(instance.memo)[0]
 
-    def put(self, customer: Customer, value: str) -> None:
-        body, found = notes.split(value)
-        customer.memo = notes.join(body, notes.split(customer.memo)[1] | found)
+    def sql(self, look: Look) -> Composable:
+        return SQL("CASE WHEN right(memo, 1) = ']' THEN (customers_memo_parts(memo))[1] ELSE memo END")
 
 
 class NoteField(CustomerField):
@@ -227,17 +286,8 @@ class NoteField(CustomerField):
     def get_value(self, instance: Any) -> str:
         return notes.split(instance.memo)[1].get(self.label, "")
 
-    def put(self, customer: Customer, value: str) -> None:
-        body, found = notes.split(customer.memo)
-        customer.memo = notes.join(body, found | {self.label: value})
-
-
-class AnswerWidget(CustomerWidget):
-    """ja or nein, or blank where nothing was said."""
-
-    def read(self, text: str, customer: Customer | None, reading: Reading) -> str:
-        answer = formats.parse_boolean(text)
-        return "" if answer is None else "ja" if answer else "nein"
+    def sql(self, look: Look) -> Composable:
+        return _PART.format(f"[{self.label}: ", 2 + notes.LABELS.index(self.label))
 
 
 class PersonField(CustomerField):
@@ -248,8 +298,13 @@ class PersonField(CustomerField):
     def get_value(self, instance: Any) -> str:
         return f"{instance.first_name} {instance.last_name}".strip()
 
-    def put(self, customer: Customer, value: str) -> None:
-        customer.first_name, _blank, customer.last_name = value.rpartition(" ")
+
+_TAGS = """
+    CASE WHEN array_to_string({0}, '') ~ '[",]'
+        THEN '"' || replace(replace(array_to_string({0}, chr(31)), '"', '""'), chr(31), '", "') || '"'
+        ELSE array_to_string({0}, ', ') END
+"""
+"""No tag holds a control character. A sub-select would say it more plainly, but keep the query in one process."""
 
 
 def _names(method: PaymentMethod) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ import pghistory
 from django.db import transaction
 
 from customers.choices import PaymentMethod
+from customers.demo_consents import record_consents, word_purposes
 from customers.demo_people import CITIES, FIRST_NAMES, LAST_NAMES, SPECIAL, STREETS
 from customers.models import Customer, CustomerGroup, Tag
 from customers.operations import archive_customers, change_customer, save_customer_group, save_tag
@@ -45,7 +46,7 @@ PLANS = (
     Plan(10400, 1, 15, "anna", "anna"),
     Plan(10400, 2, 50, "bodo", "anna"),
     Plan(10400, 3, 40, "bodo", "anna"),
-    Plan(10400, 6, 15, "frida", "anna"),
+    Plan(10400, 6, 60, "frida", "anna"),
     Plan(10400, 4, 20, "dirk", "anna"),
     Plan(10400, 5, 10, "anna", "anna"),
     Plan(20800, 2, 25, "sven", "sven"),
@@ -65,6 +66,7 @@ def build_customers(*, now: datetime) -> int:
         _words(manager)
         with pghistory.context(**staff.history()):
             customers = _register(staff, _people(plan, seed=index * 101, now=now))
+            record_consents(customers, now=now, actor=staff)
         _story(customers, manager)
     return Customer.objects.count()
 
@@ -86,6 +88,7 @@ def _words(manager: Scope) -> None:
             save_customer_group(group=group, actor=manager)
         for name in TAGS:
             save_tag(tag=Tag(name=name), actor=manager)
+        word_purposes(manager)
 
 
 def _register(actor: Scope, people: Iterator[dict[str, Any]]) -> list[Customer]:

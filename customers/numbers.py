@@ -71,6 +71,13 @@ def check_number(number: int, location: Location) -> None:
         )
 
 
+def begin_behind(number: int, location: Location) -> None:
+    """Give numbers above `number` from now on, as those up to it are expected from elsewhere."""
+    counter = locked_counter(location)
+    counter.next_number = max(counter.next_number, number + 1)
+    counter.save(update_fields=["next_number"])
+
+
 def _range(location: Location) -> dict[str, object]:
     return {"location": location, "first": location.first_number, "last": location.last_number}
 

@@ -7,6 +7,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
 
@@ -26,11 +28,21 @@ class CustomerPaginator(Paginator):
     """Pages of `rows` sorted by `order` ("sort_name", or "-sort_name" to turn it round) and then by id.
 
     `total` is how many rows there are, where that is known beforehand; without it they are counted up to LIMIT.
+    `is_searched` says whether they were searched by words; of what is only filtered so many rows match that the sorted
+    index is the way to those of a page.
     """
 
-    def __init__(self, rows: CustomerQuerySet, per_page: int, *, order: str, total: int | None = None) -> None:
+    def __init__(
+        self,
+        rows: CustomerQuerySet,
+        per_page: int,
+        *,
+        order: str,
+        total: int | None = None,
+        is_searched: bool = True,
+    ) -> None:
         self.rows, self.key, self.descends = rows.order_by(), order.removeprefix("-"), order.startswith("-")
-        self.total = total
+        self.total, self.is_searched = total, is_searched
         super().__init__(self._sorted(turned=False), per_page)
 
     @cached_property
@@ -64,7 +76,7 @@ class CustomerPaginator(Paginator):
         """Of many, those sought cannot stand behind the `last` of the sample, which narrows what is sorted."""
         if not self.is_more:
             return [pk for pk, _key in self._found[first:last]]
-        if self.key not in WORDY:
+        if not self.is_searched or self.key not in WORDY:
             return list(self._sorted(turned=False)[first:last])
         bound = {f"{self.key}__{'gte' if self.descends else 'lte'}": self._found[last - 1][1]}
         return [pk for pk, _key in self._found_and_sorted(self.rows.filter(**bound), limit=last)[first:]]
@@ -76,7 +88,23 @@ class CustomerPaginator(Paginator):
     @cached_property
     def _found(self) -> list[tuple[int, Any]]:
         """(id, key) of what was found, sorted; where it is more than LIMIT, of as many as were found first."""
-        return self._found_and_sorted(self.rows[: LIMIT + 1])
+        some = self.rows[: LIMIT + 1]
+        if self.is_searched:
+            return self._found_and_sorted(some)
+        with self._without_nested_loops():
+            return self._found_and_sorted(some)
+
+    @contextmanager
+    def _without_nested_loops(self) -> Iterator[None]:
+        """Customers and what is asked of them, such as their consents, are read side by side.
+
+        The database cannot know how many of one base match. Where it takes few for many, it asks another table once
+        for each of a million customers (8 s instead of 1 s where none is left).
+        """
+        with connections[self.rows.db].cursor() as cursor:
+            cursor.execute("SET LOCAL enable_nestloop = off")
+            yield
+            cursor.execute("SET LOCAL enable_nestloop = on")
 
     def _found_and_sorted(self, rows: CustomerQuerySet, *, limit: int | None = None) -> list[tuple[int, Any]]:
         """First find, then sort: left to itself, the database may walk the whole sorted index in the hope of

@@ -8,22 +8,25 @@ from typing import TYPE_CHECKING, Any, Self
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import models
-from django.db.models import F, Func, IntegerField, OuterRef, Q, Sum, Value
+from django.db.models import Exists, F, Func, IntegerField, OuterRef, Q, Sum, Value
 from django.db.models.lookups import Exact, GreaterThanOrEqual, LessThan
 from django.db.models.sql.datastructures import BaseTable
 from django.utils import timezone
 
 from customers import search
+from customers.choices import TRANSFER, Said
 from mcp import row_security
 
 if TYPE_CHECKING:
-    from customers.models import Customer, CustomerCount, CustomerGroup, Tag
-    from locations.models import CustomerBase, Location
+    from customers.models import Consent, ConsentPurpose, Customer, CustomerCount, CustomerGroup, Tag
+    from locations.models import CustomerBase, Location, Organization
 
 MOST_MEMBERS = 10_000
 SEARCHABLE = "customers_searchable"
 """The view of the customers of the base that was entered; it reads the same setting as their row security."""
 _LAST_CHARACTER = "\U0010ffff"
+LATEST_FIRST = ("-at", "is_given", "-recorded_at", "id")
+"""The first of these statements is the one that holds: the latest, and of two at the same moment the withdrawal."""
 
 
 def is_named(*, last_name: str, first_name: str, company: str) -> Q:
@@ -94,6 +97,27 @@ class CustomerQuerySet(models.QuerySet["Customer"]):
         )
         return self.filter(whole | begun).filter(is_named(last_name=last_name, first_name=first_name, company=company))
 
+    def with_consent(self, purpose: str, said: Said) -> Self:
+        """Customers of whom this is true now. Asked in such a way that an index of the statements is read once.
+
+        GIVEN and WITHDRAWN are about whoever receives the data; a statement for one receiver is CERTAIN.
+        """
+        consent: Any = self.model._meta.get_field("consents").related_model
+        every = consent._default_manager.filter(base=OuterRef("base"), purpose=purpose)
+        own = every.filter(customer=OuterRef("pk"))
+        others = every.filter(customer=OuterRef("customer"), receiver=None)
+        match said:
+            case Said.GIVEN:
+                undone = others.filter(is_given=False, at__gte=OuterRef("at"))
+                return self.filter(Exists(own.filter(~Exists(undone), receiver=None, is_given=True)))
+            case Said.WITHDRAWN:
+                undone = others.filter(is_given=True, at__gt=OuterRef("at"))
+                return self.filter(Exists(own.filter(~Exists(undone), receiver=None, is_given=False)))
+            case Said.CERTAIN:
+                return self.filter(Exists(own.filter(receiver__isnull=False)))
+            case Said.NEVER:
+                return self.filter(~Exists(own))
+
     def _by_index(self) -> Self:
         """The same rows of the base that was entered, read in such a way that any index serves (see SEARCHABLE).
 
@@ -134,3 +158,31 @@ class CustomerCountQuerySet(models.QuerySet["CustomerCount"]):
         """(active, archived) customers, without looking at a single one of them."""
         sums = self.aggregate(active=Sum("active"), archived=Sum("archived"))
         return sums["active"] or 0, sums["archived"] or 0
+
+
+class ConsentPurposeQuerySet(models.QuerySet["ConsentPurpose"]):
+    def of_organization(self, organization: Organization) -> Self:
+        return self.filter(organization=organization)
+
+    def asked_for(self) -> Self:
+        return self.filter(is_active=True)
+
+
+class ConsentQuerySet(models.QuerySet["Consent"]):
+    def in_base(self, base: CustomerBase) -> Self:
+        return self.filter(base=base)
+
+    def of_customer(self, customer: Customer) -> Self:
+        """All statements of a customer, the latest first."""
+        return self.filter(base=customer.base_id, customer=customer.pk).order_by(*LATEST_FIRST)
+
+    def holding(self, purpose: str, *, at: datetime, receiver: int | None = None) -> Self:
+        """For each customer who said anything about it the one statement that holds at a moment.
+
+        For the transfer, what names no receiver holds for all of them, and what names `receiver` for that one. Of two
+        statements of the same moment the withdrawal holds.
+        """
+        said = self.filter(purpose=purpose, at__lte=at)
+        if purpose == TRANSFER:
+            said = said.filter(Q(receiver=None) if receiver is None else Q(receiver=None) | Q(receiver=receiver))
+        return said.order_by("customer", *LATEST_FIRST).distinct("customer")

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from uuid import UUID
 
 import pghistory
 from django.core.exceptions import ValidationError
+from django.db import connection
 from django.http import Http404
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -16,12 +19,17 @@ from procrastinate.contrib.django import app
 from customers import counting
 from customers.choices import UploadState
 from customers.models import ImportUpload
-from customers.transfer import uploads
+from customers.transfer import exporting, progress, uploads
+from customers.transfer.progress import Cancelled, Progress
+from customers.transfer.staging import clear
+from locations.models import Location
 from mcp import access, row_security
 from mcp.scope import MissingRight, Scope
 
 log = logging.getLogger(__name__)
 WORKER = "the worker"
+
+type Step = Callable[[ImportUpload, Scope, Progress], None]
 
 
 @app.periodic(cron="*/10 * * * *")
@@ -34,20 +42,65 @@ def compact_counts(timestamp: int) -> None:
 @app.periodic(cron="7 * * * *")
 @app.task(queueing_lock="delete_expired_uploads")
 def delete_expired_uploads(timestamp: int) -> None:
-    with row_security.without_scope(reason="delete uploads that have expired", actor=WORKER):
-        uploads.delete_expired_uploads(now=timezone.now())
+    """Files and staged rows go after a day. Staged rows can only be seen in their own base, so one after the other."""
+    with row_security.without_scope(reason="find files that have expired", actor=WORKER):
+        expired = ImportUpload.objects.filter(created_at__lte=timezone.now() - uploads.LIFETIME)
+        places = dict(expired.values_list("pk", "location"))
+        locations = Location.objects.select_related("organization", "base").in_bulk(set(places.values()))
+        exporting.delete_expired_exports(now=timezone.now())
+    for pk, location in places.items():
+        with row_security.rows_of(Scope.of_system(locations[location], name=WORKER)):
+            free = ImportUpload.objects.select_for_update(of=("self",), skip_locked=True)
+            if (upload := free.filter(pk=pk).first()) is not None and not uploads.is_going_on(upload, timezone.now()):
+                uploads.delete_expired(upload=upload)
 
 
 @app.task
 def check_upload(upload: str, **somebody: int) -> None:
     """Find out what an import would do. `somebody` is what `for_somebody` gives."""
-    _work(upload, UploadState.CHECKING, somebody, uploads.check_upload)
+    _work(upload, UploadState.CHECKING, somebody, _check)
+
+
+def _check(file: ImportUpload, scope: Scope, told: Progress) -> None:
+    uploads.check_upload(upload=file, actor=scope, progress=told)
 
 
 @app.task
 def apply_upload(upload: str, **somebody: int) -> None:
-    """Import what was confirmed. `somebody` is what `for_somebody` gives."""
-    _work(upload, UploadState.APPLYING, somebody, uploads.apply_upload)
+    """Import what was confirmed, in one transaction. `somebody` is what `for_somebody` gives."""
+    if (scope := _work(upload, UploadState.APPLYING, somebody, _apply)) is not None:
+        _clear(upload, scope)
+
+
+def _apply(file: ImportUpload, scope: Scope, told: Progress) -> None:
+    with _recorded(scope, _("Import of %(name)s") % {"name": file.name}) as context:
+        uploads.apply_upload(upload=file, actor=scope, progress=told, context=context)
+        access.demand_still(scope)
+
+
+@app.task
+def undo_upload(upload: str, **somebody: int) -> None:
+    """Reverse an import, in one transaction. `somebody` is what `for_somebody` gives."""
+    _work(upload, UploadState.UNDOING, somebody, _undo)
+
+
+def _undo(file: ImportUpload, scope: Scope, told: Progress) -> None:
+    with _recorded(scope, _("Import of %(name)s undone") % {"name": file.name}):
+        uploads.undo_upload(upload=file, actor=scope, progress=told)
+        access.demand_still(scope)
+
+
+@app.task
+def make_export(export: str, **somebody: int) -> None:
+    """Make a file of customers; begun anew if a worker has left it. `somebody` is what `for_somebody` gives."""
+    try:
+        scope = access.enter_as(**somebody)
+    except Http404:
+        with row_security.without_scope(reason="an export is for nobody who may work there any more", actor=WORKER):
+            exporting.fail_here(pk=export, reason=_("The user may not work at this location any more."))
+        return
+    with override(scope.user.language if scope.user else None):
+        exporting.make(pk=export, actor=scope)
 
 
 def for_somebody(scope: Scope) -> dict[str, int]:
@@ -59,46 +112,62 @@ def for_somebody(scope: Scope) -> dict[str, int]:
     }
 
 
-def _work(pk: str, state: UploadState, somebody: dict[str, int], step: Callable[..., None]) -> None:
-    """Do a step with the rights that the user has now. What goes wrong is told on the page of the upload."""
+@contextmanager
+def _recorded(scope: Scope, reason: str) -> Iterator[UUID]:
+    """One transaction in the scope, whose changes stand in the history under the id that is given."""
+    with row_security.rows_of(scope), pghistory.context(**scope.history(reason=reason)) as context:
+        yield context.id
+
+
+def _work(pk: str, state: UploadState, somebody: dict[str, int], step: Step) -> Scope | None:
+    """Do a step with the rights that the user has now; the scope if it was done.
+
+    What goes wrong is told on the page of the upload.
+    """
     try:
         scope = access.enter_as(**somebody)
     except Http404:
         _refuse(pk, state)
-        return
+        return None
     with override(scope.user.language if scope.user else None):
         try:
             with row_security.rows_of(scope):
-                _do(pk, state, scope, step)
+                upload = _upload(pk, state)
+            if upload is None:
+                return None
+            with progress.told(upload, scope) as told:
+                step(upload, scope, told)
         except (ValidationError, MissingRight) as refusal:
-            _fail(pk, state, scope, str(refusal) if isinstance(refusal, MissingRight) else " ".join(refusal.messages))
+            reason = str(refusal) if isinstance(refusal, MissingRight) else " ".join(refusal.messages)
+            _stop(pk, state, scope, reason, is_cancelled=isinstance(refusal, Cancelled))
         except Exception:
             log.exception("Import %s broke off; nothing of it was written", pk)
             reason = _(
                 "The import broke off, and nothing of it was written. Try again; if it happens again, tell support."
             )
-            _fail(pk, state, scope, reason)
+            _stop(pk, state, scope, reason)
+        else:
+            return scope
+    return None
 
 
-def _do(pk: str, state: UploadState, scope: Scope, step: Callable[..., None]) -> None:
-    upload = _upload(pk, state)
-    if upload is None:
-        return
-    with pghistory.context(**scope.history(reason=_("Import of %(name)s") % {"name": upload.name})):
-        step(upload=upload, actor=scope)
-    access.demand_still(scope)
-
-
-def _fail(pk: str, state: UploadState, scope: Scope, reason: str) -> None:
+def _stop(pk: str, state: UploadState, scope: Scope, reason: str, *, is_cancelled: bool = False) -> None:
     with row_security.rows_of(scope):
         if (upload := _upload(pk, state)) is not None:
-            uploads.fail_upload(upload=upload, reason=reason)
+            uploads.stop_upload(upload=upload, reason=reason, is_cancelled=is_cancelled)
+
+
+def _clear(pk: str, scope: Scope) -> None:
+    """What an import leaves behind: its staged rows, and entries of the search index that wait to be taken up."""
+    with row_security.rows_of(scope), connection.cursor() as cursor:
+        clear(ImportUpload.objects.get(pk=pk), is_judged=False, is_over=True)
+        cursor.execute("SELECT customers_settle_search()")
 
 
 def _refuse(pk: str, state: UploadState) -> None:
     with row_security.without_scope(reason="an import is for nobody who may work there any more", actor=WORKER):
         if (upload := _upload(pk, state)) is not None:
-            uploads.fail_upload(upload=upload, reason=_("The user may not work at this location any more."))
+            uploads.stop_upload(upload=upload, reason=_("The user may not work at this location any more."))
 
 
 def _upload(pk: str, state: UploadState) -> ImportUpload | None:

@@ -19,8 +19,28 @@ STAMP = pgtrigger.Trigger(
 )
 """A customer's number and base never change; when it was changed is written by nobody but the database."""
 
-NOT_DELETED = pgtrigger.Protect(name="not_deleted", operation=pgtrigger.Delete)
-"""Customers are archived, not deleted."""
+NOT_DELETED = pgtrigger.Trigger(
+    name="not_deleted",
+    operation=pgtrigger.Delete,
+    when=pgtrigger.After,
+    level=pgtrigger.Statement,
+    referencing=pgtrigger.Referencing(old="old_values"),
+    declare=[("found", "integer")],
+    func="""
+        SELECT customer_number INTO found FROM old_values AS customer WHERE NOT EXISTS (
+            SELECT FROM customers_customerevent AS event
+            JOIN customers_importupload AS file ON file.context = event.pgh_context_id AND file.base_id = event.base_id
+            WHERE event.pgh_obj_id = customer.id AND event.base_id = customer.base_id
+              AND event.pgh_label = 'insert' AND file.state = 'undoing'
+        ) LIMIT 1;
+        IF found IS NOT NULL THEN
+            RAISE EXCEPTION 'Customer % is archived, not deleted', found
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'customer_not_deleted';
+        END IF;
+        RETURN NULL;
+    """,
+)
+"""Customers are archived, not deleted. Only those that an import has created go again when it is undone."""
 
 
 def tags_known(name: str, operation: pgtrigger.Operation) -> pgtrigger.Trigger:
@@ -105,6 +125,21 @@ COUNT_INSERT = pgtrigger.Trigger(
 )
 """Counting by adding: concurrent registrations write rows of their own and never wait for one another."""
 
+COUNT_DELETE = pgtrigger.Trigger(
+    name="count_delete",
+    operation=pgtrigger.Delete,
+    when=pgtrigger.After,
+    level=pgtrigger.Statement,
+    referencing=pgtrigger.Referencing(old="old_values"),
+    func="""
+        INSERT INTO customers_customercount (base_id, active, archived)
+        SELECT base_id, -count(*) FILTER (WHERE archived_at IS NULL),
+               -count(*) FILTER (WHERE archived_at IS NOT NULL)
+        FROM old_values GROUP BY base_id;
+        RETURN NULL;
+    """,
+)
+
 COUNT_UPDATE = pgtrigger.Trigger(
     name="count_update",
     operation=pgtrigger.Update,
@@ -121,3 +156,49 @@ COUNT_UPDATE = pgtrigger.Trigger(
         RETURN NULL;
     """,
 )
+
+CONSENT_STAYS = pgtrigger.Trigger(
+    name="stays",
+    operation=pgtrigger.Update,
+    when=pgtrigger.Before,
+    func="""
+        RAISE EXCEPTION 'A statement about a consent is never changed; add another one'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'consent_stays';
+    """,
+)
+
+CONSENT_GOES_WITH_ITS_IMPORT = pgtrigger.Trigger(
+    name="goes_with_its_import",
+    operation=pgtrigger.Delete,
+    when=pgtrigger.After,
+    level=pgtrigger.Statement,
+    referencing=pgtrigger.Referencing(old="old_values"),
+    func="""
+        IF EXISTS (
+            SELECT FROM old_values AS consent WHERE NOT EXISTS (
+                SELECT FROM customers_importupload AS file
+                WHERE file.base_id = consent.base_id AND file.id = consent.upload_id AND file.state = 'undoing'
+            )
+        ) THEN
+            RAISE EXCEPTION 'A statement about a consent is never deleted; withdraw it'
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'consent_stays';
+        END IF;
+        RETURN NULL;
+    """,
+)
+"""What a customer has said stays. Only what an import has brought goes again when it is undone."""
+
+APPLIED_STAYS = pgtrigger.Trigger(
+    name="applied_stays",
+    operation=pgtrigger.Update,
+    when=pgtrigger.Before,
+    condition=pgtrigger.Condition("OLD.state IN ('applied', 'undone') AND NEW.state <> OLD.state"),
+    func="""
+        IF OLD.state = 'applied' AND NEW.state = 'undoing' THEN
+            RETURN NEW;
+        END IF;
+        RAISE EXCEPTION 'What was imported can only be undone, and that once'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'importupload_applied_stays';
+    """,
+)
+"""An import that was applied stays on record as that, whoever writes by what was true before."""

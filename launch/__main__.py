@@ -54,7 +54,10 @@ def _serve(supervisor: Supervisor, number: int) -> str:
         "web server", sys.executable, "-m", "gunicorn", "mcp.wsgi:application", "--no-control-socket",
         "--bind", f"{port.HOST}:{number}", "--workers", "2", "--threads", "4", "--graceful-timeout", "5",
     )  # fmt: skip
-    supervisor.start("worker", *MANAGE, "procrastinate", "worker", "--shutdown-graceful-timeout", "5")
+    # Two jobs at a time: an export does not wait behind an import of a million rows.
+    supervisor.start(
+        "worker", *MANAGE, "procrastinate", "worker", "--concurrency", "2", "--shutdown-graceful-timeout", "5"
+    )
     # What it writes to its log would stand among the logins.
     logins = supervisor.run("logins", "env", "LOG_LEVEL=WARNING", *MANAGE, "demo", "--logins")
     if not supervisor.wait_until(lambda: port.status(number, "/login/") == 200, seconds=ANSWER_SECONDS):

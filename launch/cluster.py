@@ -26,12 +26,13 @@ ROLE = DATABASE = "stammhaus"
 WEB_ROLE = "stammhaus_web"
 """The role that web, worker and commands log in as: it owns nothing, and row security binds it."""
 UNSCOPED_ROLE = "stammhaus_unscoped"
+PERSON_ROLE = "stammhaus_person"
 """The role that row security lets through. Nobody logs in as it; the two others are members."""
 START_SECONDS = 120
 ATTEMPTS = 5
 
 # Without INHERIT the web role has to say that it wants to be let through; the owner, which migrates, always is.
-_ROLES = {UNSCOPED_ROLE: "NOLOGIN", ROLE: "LOGIN CREATEDB", WEB_ROLE: "LOGIN NOINHERIT"}
+_ROLES = {UNSCOPED_ROLE: "NOLOGIN", PERSON_ROLE: "NOLOGIN", ROLE: "LOGIN CREATEDB", WEB_ROLE: "LOGIN NOINHERIT"}
 
 _SETTINGS = """\
 # Written anew at each start by launch/cluster.py.
@@ -176,6 +177,6 @@ class Cluster:
             for role, options in _ROLES.items():
                 if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone():
                     connection.execute(f"CREATE ROLE {role} {options} NOSUPERUSER NOBYPASSRLS")
-            connection.execute(f"GRANT {UNSCOPED_ROLE} TO {ROLE}, {WEB_ROLE}")
+            connection.execute(f"GRANT {UNSCOPED_ROLE}, {PERSON_ROLE} TO {ROLE}, {WEB_ROLE}")
             if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone():
                 connection.execute(f"CREATE DATABASE {DATABASE} OWNER {ROLE}")

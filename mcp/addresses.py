@@ -62,10 +62,14 @@ class Rule:
     changes: Rights | None = None
     """What sending a form needs; None: there is no form."""
     only: tuple[Only, ...] = ()
+    only_to_change: tuple[Only, ...] = ()
+    """What else must be true of whoever sends a form; asked about the last right that sending it needs."""
     arguments: Mapping[str, str] = field(default_factory=dict)
     """The line holds for the address with these arguments alone."""
     posted: Mapping[str, str] = field(default_factory=dict)
     """The line holds for a form that says this; the address has a line without it as well."""
+    changes_of_row: Rights = ()
+    """What sending a form needs besides, by what it would do with the row; asked when the row is found."""
 
     @property
     def methods(self) -> tuple[str, ...]:
@@ -112,15 +116,22 @@ def pages_of(
     """The five addresses that the admin makes for a model. What is left out has no page."""
     all_of_them = only + only_to_change
     lines = {
-        "changelist": (view, None, only),
-        "add": (add, add, all_of_them),
-        "change": (view, None if change is None else view + change, only),
-        "delete": (delete, delete, all_of_them),
-        "history": (None, None, only),
+        "changelist": (view, None, only, ()),
+        "add": (add, add, all_of_them, ()),
+        "change": (view, None if change is None else view + change, only, only_to_change),
+        "delete": (delete, delete, all_of_them, ()),
+        "history": (None, None, only, ()),
     }
     return [
-        Rule(f"admin:{model}_{page}", Served.NOBODY if reads is None else served, reads, changes, conditions)
-        for page, (reads, changes, conditions) in lines.items()
+        Rule(
+            f"admin:{model}_{page}",
+            Served.NOBODY if reads is None else served,
+            reads,
+            changes,
+            only=conditions,
+            only_to_change=further,
+        )
+        for page, (reads, changes, conditions, further) in lines.items()
     ]
 
 

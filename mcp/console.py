@@ -14,12 +14,13 @@ from typing import Any, ClassVar
 from django.conf import settings
 from django.contrib.admin.options import IS_POPUP_VAR
 from django.contrib.admin.utils import NestedObjects
+from django.contrib.auth.views import PasswordChangeView
 from django.core.exceptions import BadRequest, ImproperlyConfigured, PermissionDenied
 from django.db import router
 from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.urls import path
+from django.urls import path, reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext
 from unfold.sites import UnfoldAdminSite
@@ -28,6 +29,7 @@ from locations.permissions import Right
 from mcp import panels, views
 from mcp.closed import ClosedModelAdmin, ways_left_open
 from mcp.context import FAVICONS
+from mcp.forms.password import OwnPasswordForm
 from mcp.guards import guard, nothing, yes
 from mcp.scope import Scope
 
@@ -66,7 +68,11 @@ class ConsoleModelAdmin(ClosedModelAdmin):
     save_on_top = False
 
     def rows(self, scope: Scope) -> QuerySet[Any]:
-        """The rows of this model that exist for the scope."""
+        """The rows of this model that exist for the scope.
+
+        Each page says so itself; one that does not cannot be registered. It is no abstract method, because the
+        metaclass of Django's pages is another one.
+        """
         raise NotImplementedError(f"{type(self).__name__} says nothing about its rows")
 
     # --- rights -------------------------------------------------------------------------------------------
@@ -234,6 +240,17 @@ class _Site(UnfoldAdminSite):
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
         """None: the side bar is ours (see mcp.navigation)."""
         return []
+
+    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
+        request.current_app = self.name
+        page = PasswordChangeView.as_view(
+            form_class=OwnPasswordForm,
+            success_url=reverse(f"{self.name}:password_change_done"),
+            template_name=self.password_change_template or PasswordChangeView.template_name,
+            extra_context={**self.each_context(request), **(extra_context or {})},
+        )
+        response: Any = page(request)
+        return response
 
     def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """The next person at this machine starts in the language of his own."""

@@ -30,4 +30,4 @@ class ChosenFilter(DropdownFilter):
 
     def narrowed(self, rows: Any, value: str) -> Any:
         """The rows that the chosen value leaves. A filter that forgets it fails, and does not show all."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} narrows nothing")

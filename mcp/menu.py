@@ -9,13 +9,15 @@ other page of the console registers an `Entry` from its app's admin module:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from locations.permissions import Right
+from mcp.scope import Scope
 
 
 class Section(StrEnum):
@@ -46,6 +48,8 @@ class Entry:
     icon: str
     right: Right
     order: int = 50
+    is_useful: Callable[[Scope], bool] = field(default=lambda scope: True)
+    """Whether it is shown at all where the right is held; the page is there in any case."""
 
 
 _entries: dict[str, Entry] = {}

@@ -91,7 +91,7 @@ class User(AbstractBaseUser):
         ordering = ["username"]
         default_permissions = ()
         constraints = [
-            RowSecurity(name="user_rows", organization="organization", user="id"),
+            RowSecurity(name="user_rows", organization="organization", person="id"),
             models.UniqueConstraint(fields=["organization", "id"], name="user_of_organization"),
             models.UniqueConstraint(
                 F("organization"),

@@ -13,11 +13,14 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from django.db import connection, transaction
+from django.db import DEFAULT_DB_ALIAS, connection, connections, transaction
+from django.db.backends.utils import CursorWrapper
 
-from locations.row_security import SETTINGS, UNSCOPED_ROLE
+from locations.row_security import PERSON_ROLE, SETTINGS, UNSCOPED_ROLE
 
 if TYPE_CHECKING:
+    from django.db.backends.base.base import BaseDatabaseWrapper
+
     from mcp.models import User
     from mcp.scope import Scope
 
@@ -35,11 +38,12 @@ class Rows:
     base: int | None = None
     organization: int | None = None
     user: int | None = None
-    is_unscoped: bool = False
+    role: str = "none"
+    """The database role that asks; "none" is the one that has logged in."""
 
     def parameters(self) -> list[str]:
-        role = UNSCOPED_ROLE if self.is_unscoped else "none"
-        return [role, *("" if value is None else str(value) for value in (self.base, self.organization, self.user))]
+        values = (self.base, self.organization, self.user)
+        return [self.role, *("" if value is None else str(value) for value in values)]
 
 
 NO_ROWS = Rows()
@@ -60,8 +64,8 @@ def no_rows() -> Iterator[None]:
 
 @contextmanager
 def rows_of_person(pk: int) -> Iterator[None]:
-    """A transaction for which only this user exists: enough to find out who he is."""
-    with _enter(Rows(user=pk)):
+    """A transaction for which only this person exists: to find out who he is, and to note what is his own."""
+    with _enter(Rows(user=pk, role=PERSON_ROLE)):
         yield
 
 
@@ -75,8 +79,7 @@ def rows_of_business(user: User) -> Iterator[None]:
 @contextmanager
 def rows_of(scope: Scope) -> Iterator[None]:
     """A transaction for which the scope's business and base exist."""
-    user = scope.user.pk if scope.user else None
-    with _enter(Rows(base=scope.base.pk, organization=scope.organization.pk, user=user)):
+    with _enter(_rows(scope)):
         yield
 
 
@@ -87,7 +90,7 @@ def without_scope(*, reason: str, actor: str) -> Iterator[None]:
     For what belongs to no business: the login, the provider's support, upkeep by the worker.
     """
     log.info("All businesses opened for %r: %s", actor, reason)
-    with _enter(Rows(is_unscoped=True)):
+    with _enter(Rows(role=UNSCOPED_ROLE)):
         yield
 
 
@@ -95,6 +98,48 @@ def streamed[Part](scope: Scope, parts: Iterable[Part]) -> Iterator[Part]:
     """The parts, made inside the scope: an answer is streamed after its request has ended."""
     with rows_of(scope):
         yield from parts
+
+
+class Aside:
+    """A connection beside the usual one: what is written over it others see, while a long transaction goes on."""
+
+    def __init__(self, scope: Scope, own: BaseDatabaseWrapper) -> None:
+        self._scope, self._own = scope, own
+
+    @contextmanager
+    def transaction(self, *, is_one_moment: bool = False) -> Iterator[CursorWrapper]:
+        """A transaction of its own for which the scope's rows exist; kept unless an exception leaves it.
+
+        With `is_one_moment` all that it reads is of the moment at which it begins.
+        """
+        self._own.set_autocommit(False)
+        try:
+            with self._own.cursor() as cursor:
+                if is_one_moment:
+                    cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+                cursor.execute(_SET, _rows(self._scope).parameters())
+                yield cursor
+            self._own.commit()
+        except BaseException:
+            self._own.rollback()
+            raise
+        finally:
+            self._own.set_autocommit(True)
+
+
+@contextmanager
+def aside(scope: Scope) -> Iterator[Aside]:
+    """A second connection for a scope, closed at the end of the block."""
+    own = connections.create_connection(DEFAULT_DB_ALIAS)
+    try:
+        yield Aside(scope, own)
+    finally:
+        own.close()
+
+
+def _rows(scope: Scope) -> Rows:
+    user = scope.user.pk if scope.user else None
+    return Rows(base=scope.base.pk, organization=scope.organization.pk, user=user)
 
 
 @contextmanager

@@ -40,6 +40,7 @@ INSTALLED_APPS = [
     "mcp",  # before procrastinate: its command asks first whether the database role binds the worker
     "procrastinate.contrib.django",
     "customers",
+    "transitions",
 ]
 
 MIDDLEWARE = [
@@ -96,6 +97,10 @@ DATABASES["default"].update(ATOMIC_REQUESTS=True, CONN_MAX_AGE=60, CONN_HEALTH_C
 PGHISTORY_LEVEL = pgtrigger.Statement
 PGHISTORY_BASE_MODEL = "locations.history.HistoryEvent"
 PGHISTORY_OBJ_FIELD = pghistory.ObjForeignKey(related_name="history", db_constraint=False)
+
+# --- The worker -------------------------------------------------------------------------------------------
+
+PROCRASTINATE_IMPORT_PATHS = ["transitions.package_tasks"]  # beside the module `tasks` of each app
 
 # --- Users and rights -------------------------------------------------------------------------------------
 
@@ -168,7 +173,9 @@ LOGGING = {
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": environment.text("LOG_LEVEL", "INFO")},
-    "loggers": {name: {"level": "WARNING"} for name in ("procrastinate.blueprints", "procrastinate.periodic")},
+    "loggers": {
+        name: {"level": "WARNING"} for name in ("procrastinate.blueprints", "procrastinate.periodic", "fontTools")
+    },
 }
 
 # --- The look ---------------------------------------------------------------------------------------------

@@ -49,7 +49,7 @@ class LoginView(auth_views.LoginView):
 
     def form_valid(self, form: Any) -> HttpResponse:
         """In the language that was chosen on the login page, else in the user's own."""
-        with row_security.rows_of_business(form.get_user()):  # the time of the login is noted in his row
+        with row_security.rows_of_person(form.get_user().pk):  # the time of the login is noted in his row
             response = super().form_valid(form)
         if settings.LANGUAGE_COOKIE_NAME not in self.request.COOKIES:
             response.set_cookie(settings.LANGUAGE_COOKIE_NAME, form.get_user().language, samesite="Lax")

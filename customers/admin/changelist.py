@@ -73,7 +73,13 @@ class CustomerChangeList(ChangeList):
     def get_results(self, request: HttpRequest) -> None:
         size = self.params.get(SIZE_VAR, "")
         self.list_per_page = int(size) if size in {str(known) for known in PAGE_SIZES} else self.list_per_page
-        self.paginator = CustomerPaginator(self.queryset, self.list_per_page, order=self.order, total=self._total())
+        self.paginator = CustomerPaginator(
+            self.queryset,
+            self.list_per_page,
+            order=self.order,
+            total=self._total(),
+            is_searched=bool(self.query.strip()),
+        )
         self.page_num = self.paginator.nearest_page(self.page_num)
         self.result_list = self._rows(self.paginator.ids(self.page_num))
         self.result_count = self.paginator.count

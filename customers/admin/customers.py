@@ -12,18 +12,19 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _text
 from django.utils.translation import gettext_lazy as _
 
-from customers.admin import pages
+from customers.admin import consent_pages, pages
 from customers.admin.base import CustomersAdmin
 from customers.admin.changelist import SIZE_VAR, CustomerChangeList
 from customers.admin.columns import COLUMNS, CustomerColumns, badges
 from customers.admin.fields import FORM_CLASSES, READ_ONLY_TEXTS, customer_widget
 from customers.admin.filters import FILTERS
 from customers.changes import differences
+from customers.export_views import export_urls
 from customers.forms import CustomerForm, TagsField
+from customers.import_views import import_urls
 from customers.models import Customer, CustomerGroup
 from customers.operations import CustomerChangedMeanwhile, change_customer, register_customer
 from customers.querysets import CustomerQuerySet
-from customers.transfer_views import transfer_urls
 from locations.permissions import Right
 from mcp.console import console, scope_of
 from mcp.guards import guard, yes
@@ -31,6 +32,8 @@ from mcp.scope import Scope
 
 GIVEN = ("customer_number", "home_location", "created_at", "changed_at")
 """What is given to a customer and not typed; the number of a new one may be typed."""
+NEEDED = {"export": Right.EXPORT_CUSTOMERS, "record_consent": Right.CHANGE_CUSTOMERS}
+"""Which right an action of the list needs; the others need that to archive."""
 
 
 @admin.register(Customer, site=console)
@@ -56,7 +59,7 @@ class CustomerAdmin(CustomerColumns, CustomersAdmin):
     list_disable_select_all = True
     search_fields = ("search_text",)  # shows the search box; get_search_results does the searching
     search_help_text = _("Number, name, company, phone, e-mail, city, tag")
-    actions = ("archive", "restore", "export")
+    actions = ("archive", "restore", "record_consent", "export")
     ordering = ("sort_name",)
     readonly_preprocess_fields = READ_ONLY_TEXTS
     fieldsets = (
@@ -130,6 +133,11 @@ class CustomerAdmin(CustomerColumns, CustomersAdmin):
         scope: Scope | None = getattr(request, "scope", None)
         return scope is not None and scope.allows(Right.EXPORT_CUSTOMERS)
 
+    @guard(off=yes)
+    def has_record_permission(self, request: HttpRequest) -> bool:
+        scope: Scope | None = getattr(request, "scope", None)
+        return scope is not None and scope.allows(Right.CHANGE_CUSTOMERS)
+
     # --- list ---------------------------------------------------------------------------------------------
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[CustomerChangeList]:
@@ -138,11 +146,11 @@ class CustomerAdmin(CustomerColumns, CustomersAdmin):
     @guard()
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         if request.method == "POST":  # one of the list's actions: the refusal shall name the right that it needs
-            is_export = request.POST.get("action") == "export"
-            scope_of(request).demand(Right.EXPORT_CUSTOMERS if is_export else Right.ARCHIVE_CUSTOMERS)
+            scope_of(request).demand(NEEDED.get(request.POST.get("action", ""), Right.ARCHIVE_CUSTOMERS))
+        may = self.has_archive_permission, self.has_record_permission, self.has_export_permission
         context = {
             "title": capfirst(str(self.opts.verbose_name_plural)),
-            "may_act": self.has_archive_permission(request) or self.has_export_permission(request),
+            "may_act": any(is_allowed(request) for is_allowed in may),
             "may_export": self.has_export_permission(request),
         }
         return super().changelist_view(request, {**context, **(extra_context or {})})
@@ -159,6 +167,10 @@ class CustomerAdmin(CustomerColumns, CustomersAdmin):
     @admin.action(description=_("Restore"), permissions=["archive"])
     def restore(self, request: HttpRequest, queryset: CustomerQuerySet) -> HttpResponse:
         return pages.chosen(self, request, "restore")
+
+    @admin.action(description=_("Record a consent…"), permissions=["record"])
+    def record_consent(self, request: HttpRequest, queryset: CustomerQuerySet) -> HttpResponse:
+        return pages.chosen(self, request, "consent")
 
     @admin.action(description=_("Export…"), permissions=["export"])
     def export(self, request: HttpRequest, queryset: CustomerQuerySet) -> HttpResponse:
@@ -219,6 +231,7 @@ class CustomerAdmin(CustomerColumns, CustomersAdmin):
             "may_see_history": scope.allows(Right.SEE_HISTORY) and scope.allows(Right.VIEW_CUSTOMERS),
             "may_see_candidates": scope.allows(Right.VIEW_CUSTOMERS),
             "differences": self._differences(request, form, customer),
+            **(consent_pages.section(request, customer) if customer else {}),
         }
         return super().render_change_form(request, context, *args, **kwargs)
 
@@ -242,12 +255,14 @@ class CustomerAdmin(CustomerColumns, CustomersAdmin):
             path("duplicates/", self._page(pages.duplicates), name="customers_customer_duplicates"),
             path("archive/", self._page(pages.archive), name="customers_customer_archive"),
             path("restore/", self._page(pages.restore), name="customers_customer_restore"),
+            path("consent/", self._page(consent_pages.record), name="customers_customer_consent"),
+            path("<path:object_id>/consents/", self._page(consent_pages.consents), name="customers_customer_consents"),
         ]
-        return [*further, *transfer_urls(), *super().get_urls()]
+        return [*further, *import_urls(), *export_urls(), *super().get_urls()]
 
     def _page(self, view: Any) -> Any:
-        def page(request: HttpRequest) -> HttpResponse:
-            response: HttpResponse = view(self, request)
+        def page(request: HttpRequest, **named: str) -> HttpResponse:
+            response: HttpResponse = view(self, request, **named)
             return response
 
         return self.admin_site.admin_view(page)

@@ -15,7 +15,8 @@ from unfold.contrib.filters.admin import DropdownFilter, RadioFilter
 from unfold.contrib.filters.forms import HorizontalRadioForm
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from customers.models import CustomerGroup, Tag
+from customers.choices import TRANSFER, Said
+from customers.models import ConsentPurpose, CustomerGroup, Tag
 from customers.querysets import CustomerQuerySet
 from locations.models import Location
 from mcp.console import scope_of
@@ -61,6 +62,26 @@ class TagFilter(ChosenFilter):
 
     def narrowed(self, customers: CustomerQuerySet, value: str) -> CustomerQuerySet:
         return customers.tagged(value)
+
+
+class ConsentFilter(ChosenFilter):
+    """A purpose and where the customer stands with it: `newsletter.given`."""
+
+    title = _("consent")
+    parameter_name = "consent"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        purposes = ConsentPurpose.objects.of_organization(scope_of(request).organization)
+        return [
+            (f"{purpose.code}.{said}", f"{purpose}: {said.label}")
+            for purpose in purposes
+            for said in Said
+            if said != Said.CERTAIN or purpose.code == TRANSFER
+        ]
+
+    def narrowed(self, customers: CustomerQuerySet, value: str) -> CustomerQuerySet:
+        purpose, _dot, said = value.rpartition(".")
+        return customers.with_consent(purpose, Said(said))
 
 
 class BirthdayFilter(ChosenFilter):
@@ -169,6 +190,7 @@ FILTERS = (
     GroupFilter,
     HomeFilter,
     TagFilter,
+    ConsentFilter,
     BirthdayFilter,
     ChangedSinceFilter,
     FavouriteFilter,

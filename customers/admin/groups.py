@@ -1,4 +1,4 @@
-"""The pages of customer groups and tags."""
+"""The pages of customer groups, tags and purposes of consents."""
 
 from __future__ import annotations
 
@@ -12,14 +12,17 @@ from django.utils.translation import gettext as _text
 from django.utils.translation import gettext_lazy as _
 
 from customers.admin.base import CustomersAdmin
+from customers.consent_forms import ConsentPurposeForm
+from customers.consents import save_purpose
 from customers.forms import CustomerGroupForm, TagForm
-from customers.models import CustomerGroup, Tag
+from customers.models import ConsentPurpose, CustomerGroup, Tag
 from customers.operations import save_customer_group, save_tag
-from customers.querysets import MOST_MEMBERS, CustomerGroupQuerySet, TagQuerySet
+from customers.querysets import MOST_MEMBERS, ConsentPurposeQuerySet, CustomerGroupQuerySet, TagQuerySet
 from customers.removal import delete_customer_group, delete_tag
 from locations.permissions import Right
 from mcp.console import console, scope_of
 from mcp.guards import guard
+from mcp.operations import demand_everywhere, holds_everywhere
 from mcp.scope import Scope
 
 
@@ -32,13 +35,17 @@ class VocabularyAdmin(CustomersAdmin):
         "change": Right.MANAGE_CUSTOMER_GROUPS,
         "delete": Right.MANAGE_CUSTOMER_GROUPS,
     }
+    change_form_template = "mcp/change_form.html"
     actions = None
     ordering = ("name",)
-    search_fields = ("name",)
+    search_fields: ClassVar[tuple[str, ...]] = ("name",)
 
     def remove(self, row: Any, actor: Scope) -> None:
-        """Delete the row by its operation; the admin of each model names it, there is no deleting without one."""
-        raise NotImplementedError
+        """Delete the row by its operation, which the page of each model names.
+
+        Asked by `delete_view` alone: pages that declare no right to delete never come here.
+        """
+        raise NotImplementedError(f"{type(self).__name__} removes nothing")
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         title = capfirst(str(self.opts.verbose_name_plural))
@@ -113,3 +120,46 @@ class TagAdmin(VocabularyAdmin):
         """To the list: a renamed tag is a new row."""
         messages.success(request, _text("%(row)s is saved.") % {"row": obj})
         return HttpResponseRedirect(self.address("changelist"))
+
+
+@admin.register(ConsentPurpose, site=console)
+class ConsentPurposeAdmin(VocabularyAdmin):
+    """What the business asks its customers for. Nothing is deleted: what is not asked for any more is inactive."""
+
+    rights = {
+        "view": Right.VIEW_CUSTOMERS,
+        "add": Right.MANAGE_CUSTOMER_GROUPS,
+        "change": Right.MANAGE_CUSTOMER_GROUPS,
+    }
+    menu_icon: ClassVar[str] = "verified_user"
+    menu_order: ClassVar[int] = 60
+    form = ConsentPurposeForm
+    list_display = ("titled", "code", "wording_version", "is_active")
+    search_fields: ClassVar[tuple[str, ...]] = ("name", "code")
+    ordering = ("id",)
+
+    def rows(self, scope: Scope) -> ConsentPurposeQuerySet:
+        return ConsentPurpose.objects.of_organization(scope.organization)
+
+    @guard()
+    def allows(self, request: HttpRequest, action: str) -> bool:
+        """Purposes are those of the whole business: whoever changes them has the right at all its locations."""
+        is_allowed = super().allows(request, action)
+        return is_allowed and (action == "view" or holds_everywhere(scope_of(request), self.rights[action]))
+
+    @guard()
+    def demand(self, request: HttpRequest, action: str) -> None:
+        super().demand(request, action)
+        if action != "view":
+            demand_everywhere(scope_of(request), self.rights[action])
+
+    @admin.display(description=_("name"))
+    def titled(self, purpose: ConsentPurpose) -> str:
+        return str(purpose)
+
+    @guard()
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        return ("code",) if obj else ()
+
+    def save_model(self, request: HttpRequest, obj: ConsentPurpose, form: Any, change: bool) -> None:
+        save_purpose(purpose=obj, actor=scope_of(request))

@@ -18,6 +18,16 @@ menu.register(
 menu.register(
     menu.Entry(
         section=menu.Section.CUSTOMERS,
+        title=_("All imports"),
+        url_name="admin:customers_imports",
+        icon="history",
+        right=Right.IMPORT_CUSTOMERS,
+        order=25,
+    )
+)
+menu.register(
+    menu.Entry(
+        section=menu.Section.CUSTOMERS,
         title=_("Export"),
         url_name="admin:customers_export",
         icon="download",

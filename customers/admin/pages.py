@@ -50,7 +50,7 @@ def archive(admin: CustomersAdmin, request: HttpRequest) -> HttpResponse:
             form.add_error("reason", refusal)
         else:
             sentence = ngettext("%(count)s customer is archived.", "%(count)s customers are archived.", count)
-            return _back(admin, request, sentence % {"count": count}, customers)
+            return back(admin, request, sentence % {"count": count}, customers)
     context = {"title": _("Archive customers"), "customers": customers, "form": form, "is_archiving": True}
     return _ask(admin, request, context, customers)
 
@@ -62,7 +62,7 @@ def restore(admin: CustomersAdmin, request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         count = restore_customers(customers=[customer.pk for customer in customers], actor=scope)
         sentence = ngettext("%(count)s customer is restored.", "%(count)s customers are restored.", count)
-        return _back(admin, request, sentence % {"count": count}, customers)
+        return back(admin, request, sentence % {"count": count}, customers)
     return _ask(admin, request, {"title": _("Restore customers"), "customers": customers}, customers)
 
 
@@ -80,7 +80,7 @@ def history(admin: CustomersAdmin, request: HttpRequest, object_id: str) -> Http
     scope_of(request).demand(Right.SEE_HISTORY)
     admin.demand(request, "view")
     customer = admin.row_or_404(request, object_id)
-    page = _page_number(request)
+    page = page_number(request)
     entries, has_more = history_of(customer, page=page)
     context = {
         "title": _("History of %(customer)s") % {"customer": customer},
@@ -100,24 +100,29 @@ def _archivist(request: HttpRequest) -> Scope:
 
 
 def _customers(request: HttpRequest, scope: Scope, *, archived: bool) -> list[Customer]:
+    """Those of the address that are archived, or are not. Raises Http404 as `customers_of` does."""
+    return [customer for customer in customers_of(request, scope) if customer.is_archived == archived]
+
+
+def customers_of(request: HttpRequest, scope: Scope) -> list[Customer]:
     """The customers of the address that exist here. Raises Http404 where one does not, whosever it may be."""
     ids = _ids(request.GET.getlist("id"))[: max(PAGE_SIZES)]
     found = list(Customer.objects.in_base(scope.base).filter(pk__in=ids).order_by("sort_name", "id"))
     if not ids or len(found) != len(set(ids)):
         raise Http404
-    return [customer for customer in found if customer.is_archived == archived]
+    return found
 
 
 def _ids(values: list[str]) -> list[int]:
     return [int(value) for value in values if value.isdecimal() and len(value) <= _DIGITS_OF_AN_ID]
 
 
-def _page_number(request: HttpRequest) -> int:
+def page_number(request: HttpRequest) -> int:
     value = request.GET.get("p", "")
     return max(1, int(value)) if value.isdecimal() and len(value) <= 6 else 1
 
 
-def _back(admin: CustomersAdmin, request: HttpRequest, sentence: str, customers: list[Customer]) -> HttpResponse:
+def back(admin: CustomersAdmin, request: HttpRequest, sentence: str, customers: list[Customer]) -> HttpResponse:
     """To the one customer, or from several to the list."""
     messages.success(request, sentence)
     if len(customers) == 1:
@@ -132,5 +137,5 @@ def _ask(
     if not customers:
         messages.info(request, _("There was nothing to do: the customers are in that state already."))
         return HttpResponseRedirect(admin.address("changelist"))
-    back = admin.address("change", customers[0].pk) if len(customers) == 1 else admin.address("changelist")
-    return admin.show(request, "customers/archive.html", {**context, "back": back})
+    address = admin.address("change", customers[0].pk) if len(customers) == 1 else admin.address("changelist")
+    return admin.show(request, "customers/archive.html", {**context, "back": address})

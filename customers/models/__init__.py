@@ -3,6 +3,7 @@
     CustomerBase ─┬─< Customer      a guest or a company, one customer number in the base
                   ├─< CustomerGroup price level and discount for its members
                   ├─< Tag           the words that may stand in Customer.tags
+                  ├─< Consent       what a customer has given or withdrawn, and when
                   └─< CustomerCount how many there are, kept by the database
 
 Every row carries its base, and every reference between rows goes over `(base, …)`. The primary key of customers
@@ -10,17 +11,41 @@ in the database is `(id, base_id)`: no unique key of customer data is without it
 spread by base over several machines.
 """
 
+from customers.models.consents import Consent, ConsentPurpose, ImportConsent
 from customers.models.counting import CustomerCount, NumberCounter
 from customers.models.customer import Customer
-from customers.models.uploads import ImportUpload
+from customers.models.exports import CustomerExport, ExportChunk, ExportDownload
+from customers.models.uploads import (
+    NOTES,
+    STAGED,
+    HeadingChoice,
+    ImportChunk,
+    ImportProgress,
+    ImportRow,
+    ImportUpload,
+    ImportVerdict,
+)
 from customers.models.vocabulary import HIGHEST_PRICE_LEVEL, CustomerGroup, Tag
 
 __all__ = [
     "HIGHEST_PRICE_LEVEL",
+    "NOTES",
+    "STAGED",
+    "Consent",
+    "ConsentPurpose",
     "Customer",
     "CustomerCount",
+    "CustomerExport",
     "CustomerGroup",
+    "ExportChunk",
+    "ExportDownload",
+    "HeadingChoice",
+    "ImportChunk",
+    "ImportConsent",
+    "ImportProgress",
+    "ImportRow",
     "ImportUpload",
+    "ImportVerdict",
     "NumberCounter",
     "Tag",
 ]

@@ -30,7 +30,7 @@ def _text(label: object, length: int, **more: object) -> models.CharField:
     return models.CharField(label, max_length=length, blank=True, default="", **more)  # type: ignore[arg-type]
 
 
-@keep_history(exclude=["search_text", "sort_name"])
+@keep_history(exclude=["search_text", "sort_name"], is_searched=False)
 class Customer(models.Model):
     """A guest or a company. Phone numbers are kept in E.164 where they are known to be one, else as typed."""
 
@@ -251,6 +251,7 @@ class Customer(models.Model):
             triggers.NUMBER_IN_RANGE,
             triggers.COUNT_INSERT,
             triggers.COUNT_UPDATE,
+            triggers.COUNT_DELETE,
         ]
 
     def __str__(self) -> str:

@@ -1,71 +1,214 @@
-"""Files on their way into a base."""
+"""Files on their way into a base: the file, its rows, what would become of each, and how far it is."""
 
-import uuid
+from __future__ import annotations
 
-from django.conf import settings
+from typing import Any, ClassVar
+
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
-from django.db.models.functions import Now
+from django.db.models import F, Func, Q, Value
+from django.db.models.functions import Cast, NullIf
 from django.utils.translation import gettext_lazy as _
 
-from customers.choices import UploadState
+from customers import triggers
+from customers.choices import UploadState, Verdict
+from customers.models.customer import Customer
+from customers.models.files import Chunk, OwnFile, own_file_constraints
 from locations.constraints import CompositeForeignKey
-from locations.models import CustomerBase, Location, Organization
-from locations.row_security import RowSecurity
+from locations.models import CustomerBase, Organization
+from locations.row_security import SETTINGS, RowSecurity
 
 
-class ImportUpload(models.Model):
-    """A file on its way into the base. It belongs to one user at one location and is deleted after a day."""
+class ImportUpload(OwnFile):
+    """A file on its way into the base, and the record of what it did there.
 
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    organization = models.ForeignKey(Organization, models.CASCADE, related_name="+")
-    base = models.ForeignKey(CustomerBase, models.CASCADE, related_name="+")
-    location = models.ForeignKey(Location, models.CASCADE, related_name="+")
-    user = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        models.CASCADE,
-        db_constraint=False,  # importupload_user_of_organization refers to the same row and says more
-        related_name="+",
-    )
-    created_at = models.DateTimeField(_("created"), db_default=Now(), editable=False)
-    name = models.CharField(_("file"), max_length=255)
-    sha256 = models.CharField(max_length=64)
-    content = models.BinaryField()
-    rows = models.PositiveIntegerField(_("rows"))
+    File and rows belong to one user and are deleted after a day. What has been applied stays on record, without
+    them, so that it can be undone later.
+    """
+
     choices = models.JSONField(default=dict)
     preview = models.JSONField(null=True)
     result = models.JSONField(null=True)
+    undoing = models.JSONField(null=True)
     state = models.CharField(max_length=10, choices=UploadState, default=UploadState.UPLOADED)
-    state_since = models.DateTimeField(db_default=Now())
-    failure = models.TextField(blank=True, default="")
+    context = models.UUIDField(null=True, help_text="The context of the history under which it was applied.")
+    new_rows = models.TextField(default="{}", help_text="The rows that were new in the preview, as int4multirange.")
 
     class Meta:
         verbose_name = _("import")
         verbose_name_plural = _("imports")
         default_permissions = ()
-        indexes = [models.Index(fields=["created_at"], name="importupload_by_created")]
+        indexes = [
+            models.Index(fields=["created_at"], name="importupload_by_created"),
+            models.Index(fields=["context"], name="importupload_by_context"),
+        ]
         constraints = [
             RowSecurity(name="importupload_rows", base="base"),
             models.CheckConstraint(condition=Q(state__in=UploadState.values), name="importupload_state_known"),
-            CompositeForeignKey(
-                fields=["organization", "base"],
-                to="locations.CustomerBase",
-                to_fields=["organization", "id"],
-                name="importupload_base_of_organization",
+            *own_file_constraints("importupload"),
+        ]
+        triggers = [triggers.APPLIED_STAYS]
+
+
+def _of_upload(name: str) -> CompositeForeignKey:
+    return CompositeForeignKey(
+        fields=["base", "file"], to="customers.ImportUpload", to_fields=["base", "id"], name=f"{name}_file_in_base"
+    )
+
+
+class ImportChunk(Chunk):
+    file = models.ForeignKey(ImportUpload, models.CASCADE, db_constraint=False, db_index=False, related_name="chunks")
+
+    class Meta:
+        verbose_name = _("piece of an import")
+        verbose_name_plural = _("pieces of imports")
+        default_permissions = ()
+        constraints = [
+            RowSecurity(name="importchunk_rows", base="base"),
+            models.UniqueConstraint(fields=["base", "file", "position"], name="importchunk_unique"),
+            _of_upload("importchunk"),
+        ]
+
+
+class ImportProgress(models.Model):
+    """How far an import is, and whether somebody wants it to stop.
+
+    A row of its own: it is written while the transaction of the import holds everything else.
+    """
+
+    base = models.ForeignKey(CustomerBase, models.CASCADE, db_index=False, related_name="+")
+    file = models.OneToOneField(
+        ImportUpload, models.CASCADE, primary_key=True, db_constraint=False, related_name="progress"
+    )
+    done = models.PositiveBigIntegerField(default=0)
+    total = models.PositiveBigIntegerField(default=0)
+    is_cancelled = models.BooleanField(default=False)
+
+    class Meta:
+        verbose_name = _("progress of an import")
+        verbose_name_plural = _("progress of imports")
+        default_permissions = ()
+        constraints = [RowSecurity(name="importprogress_rows", base="base"), _of_upload("importprogress")]
+
+    def __str__(self) -> str:
+        return f"{self.file_id}: {self.done}/{self.total}"
+
+
+STAGED = tuple(
+    field.name
+    for field in Customer._meta.concrete_fields
+    if (field.editable or field.name == "customer_number") and field.name not in ("id", "customer_group")
+)
+"""The fields of a customer that a file can give as values, under their own names."""
+NOTES = ("position", "region")
+
+
+class ImportRow(models.Model):
+    """A row of a file, its cells converted: what the customer would be. NULL is what the file does not say.
+
+    COPY does not enter tables under row security, so this one has none. Instead nobody can read it: the web role may
+    insert, but not say for which base: that the database fills in from what was entered. It is read and deleted
+    through the view `customers_import_rows`, which shows the entered base's rows; nobody can change a row.
+    """
+
+    web_privileges: ClassVar[str]
+    """What the web role may do (see mcp/roles.py): name every column but the base."""
+
+    pk = models.CompositePrimaryKey("base_id", "upload", "row_number")
+    base_id = models.BigIntegerField(
+        db_default=Cast(
+            NullIf(
+                Func(Value(SETTINGS["base"]), Value(True), function="current_setting", output_field=models.TextField()),
+                Value(""),
             ),
-            CompositeForeignKey(
-                fields=["organization", "location"],
-                to="locations.Location",
-                to_fields=["organization", "id"],
-                name="importupload_location_of_organization",
-            ),
-            CompositeForeignKey(
-                fields=["organization", "user"],
-                to="mcp.User",
-                to_fields=["organization", "id"],
-                name="importupload_user_of_organization",
-            ),
+            models.BigIntegerField(),
+        )
+    )
+    upload = models.UUIDField()
+    row_number = models.PositiveIntegerField()
+    problems = models.JSONField(null=True)
+    cells = models.JSONField(null=True)
+    group_name = models.TextField(null=True)
+    newsletter = models.BooleanField(null=True)
+    newsletter_on = models.DateField(null=True)
+    transfer_allowed = models.BooleanField(null=True)
+    transfer_allowed_on = models.DateField(null=True)
+    position = models.TextField(null=True)
+    region = models.TextField(null=True)
+
+    class Meta:
+        verbose_name = _("row of an import")
+        verbose_name_plural = _("rows of imports")
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.upload}: {self.row_number}"
+
+
+def _twin(field: Any) -> models.Field[Any, Any]:
+    """A column of the same type that may hold nothing."""
+    match field:
+        case ArrayField():
+            return ArrayField(models.TextField(), null=True)
+        case models.CharField() | models.TextField():
+            return models.TextField(null=True)
+        case models.DecimalField():
+            return models.DecimalField(max_digits=field.max_digits, decimal_places=field.decimal_places, null=True)
+        case models.BooleanField():
+            return models.BooleanField(null=True)
+        case models.DateField():
+            return models.DateField(null=True)
+    return models.IntegerField(null=True)
+
+
+for _name in STAGED:
+    ImportRow.add_to_class(_name, _twin(Customer._meta.get_field(_name)))
+ImportRow.web_privileges = "INSERT ({})".format(
+    ", ".join(str(field.column) for field in ImportRow._meta.concrete_fields if field.name != "base_id")
+)
+
+
+class ImportVerdict(models.Model):
+    """What is to be told about single rows: rejected ones with the reason, changed ones, and what became of each."""
+
+    base = models.ForeignKey(CustomerBase, models.CASCADE, db_index=False, related_name="+")
+    file = models.ForeignKey(ImportUpload, models.CASCADE, db_constraint=False, db_index=False, related_name="verdicts")
+    row_number = models.PositiveIntegerField()
+    verdict = models.CharField(max_length=10, choices=Verdict)
+    customer_id = models.BigIntegerField(null=True)
+    seen = models.DateTimeField(null=True, help_text="When the customer had last been changed in the preview.")
+    problems = models.JSONField(default=list)
+
+    class Meta:
+        verbose_name = _("verdict of an import")
+        verbose_name_plural = _("verdicts of imports")
+        default_permissions = ()
+        indexes = [models.Index(F("file"), F("verdict"), F("row_number"), name="importverdict_by_row")]
+        constraints = [
+            RowSecurity(name="importverdict_rows", base="base"),
+            models.CheckConstraint(condition=Q(verdict__in=Verdict.values), name="importverdict_known"),
+            _of_upload("importverdict"),
         ]
 
     def __str__(self) -> str:
-        return self.name
+        return f"{self.file_id}: {self.row_number} {self.verdict}"
+
+
+class HeadingChoice(models.Model):
+    """Where a business has once said that a column of this heading goes."""
+
+    organization = models.ForeignKey(Organization, models.CASCADE, db_index=False, related_name="+")
+    heading = models.CharField(max_length=200, help_text="Folded: without case, blanks and punctuation.")
+    target = models.CharField(max_length=40)
+
+    class Meta:
+        verbose_name = _("choice for a heading")
+        verbose_name_plural = _("choices for headings")
+        default_permissions = ()
+        constraints = [
+            RowSecurity(name="headingchoice_rows", organization="organization"),
+            models.UniqueConstraint(fields=["organization", "heading"], name="headingchoice_unique"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.heading}: {self.target}"

@@ -7,24 +7,40 @@ from dataclasses import dataclass
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminFileFieldWidget
 
+from customers.choices import Known, Match
 from customers.columns import CustomerField
-from customers.transfer.reading import Reading
-from customers.transfer.sheet import IGNORE, Sheet
-from customers.transfer.uploads import LIMITS
+from customers.transfer.reading import LIMITS, Reading
+from customers.transfer.sheet import IGNORE
 from spreadsheets import DELIMITERS, ENCODINGS
 
-EXAMPLES = 3
 _ENDINGS = ".csv,.txt,.tsv,.xlsx,.jsonl,.ndjson"
 _THREE = {"": None, "yes": True, "no": False}
+ENCODING_NAMES: dict[str, Any] = {
+    "utf-8": "UTF-8",
+    "utf-8-sig": _("UTF-8 with a mark at its beginning (Excel)"),
+    "utf-16": _("UTF-16 with a mark at its beginning"),
+    "utf-16-le": "UTF-16 LE",
+    "utf-16-be": "UTF-16 BE",
+    "cp1252": _("Windows (Western Europe)"),
+    "iso8859-15": "ISO 8859-15",
+    "mac-roman": _("Mac (old)"),
+}
+DELIMITER_NAMES: dict[str, Any] = {
+    ";": _("semicolon ;"),
+    ",": _("comma ,"),
+    "\t": _("tab"),
+    "|": _("vertical bar |"),
+}
 
 
 class UploadForm(forms.Form):
     file = forms.FileField(
         label=_("File"),
-        help_text=_("CSV, Excel (XLSX) or JSON Lines with one heading for each column."),
+        help_text=_("CSV, Excel (XLSX) or JSON Lines, with one heading for each column and at most 1 GB."),
         widget=UnfoldAdminFileFieldWidget(attrs={"accept": _ENDINGS}),
     )
 
@@ -32,10 +48,7 @@ class UploadForm(forms.Form):
         file = self.cleaned_data["file"]
         if file.size > LIMITS.file_bytes:
             raise forms.ValidationError(
-                _(
-                    "The file has %(size)s MB; in the browser at most %(limit)s MB are allowed. Larger files are "
-                    "imported by the command “manage.py import_customers”; ask whoever runs the server."
-                ),
+                _("The file has %(size)s MB; at most %(limit)s MB are allowed. Split it into smaller files."),
                 code="file_too_large",
                 params={"size": file.size // 1024**2, "limit": LIMITS.file_bytes // 1024**2},
             )
@@ -82,23 +95,59 @@ class ReadingForm(forms.Form):
 
 
 @dataclass(frozen=True)
+class Option:
+    """One of several ways, with what it means in a sentence."""
+
+    value: str
+    label: Any
+    meaning: Any
+    is_chosen: bool
+
+
+_KNOWN = {
+    Known.OVERWRITE: _(
+        "What the file says replaces what is stored, and an empty cell empties the field. "
+        "Fields without a column in the file stay as they are."
+    ),
+    Known.FILL: _("Only fields that are still empty are filled. Nothing that is stored is replaced."),
+    Known.SKIP: _("Known customers stay exactly as they are. Only new ones are imported."),
+}
+_MATCH = {
+    Match.NUMBER: _(
+        "A row with a customer number means that customer. A row without one means the customer "
+        "who has its former customer number."
+    ),
+    Match.EMAIL: _(
+        "A row with a customer number means that customer. A row without one means the customer "
+        "who has its e-mail address."
+    ),
+    Match.NOTHING: _("A row with a customer number means that customer. A row without one is a new customer."),
+}
+
+
+def known_options(chosen: str) -> list[Option]:
+    """What can become of known customers."""
+    return [Option(way, way.label, _KNOWN[way], way == chosen) for way in Known]
+
+
+def match_options(chosen: str) -> list[Option]:
+    """By what a row can mean a known customer."""
+    return [Option(way, way.label, _MATCH[way], way == chosen) for way in Match]
+
+
+@dataclass(frozen=True)
 class ShownColumn:
     """A column of the file, with its first values, and where it goes."""
 
     heading: str
-    examples: tuple[str, ...]
+    examples: list[str]
     target: str
 
 
-def shown_columns(sheet: Sheet) -> list[ShownColumn]:
-    """Blank cells say nothing about a column, so the examples are the first filled ones."""
-    columns = []
-    for at, (heading, target) in enumerate(zip(sheet.file_headings, sheet.targets, strict=True)):
-        filled = (str(row.cells[at]) for row in sheet.rows[:200] if at < len(row.cells) and row.cells[at])
-        columns.append(
-            ShownColumn(heading, tuple(value for value, _n in zip(filled, range(EXAMPLES), strict=False)), target)
-        )
-    return columns
+def shown_columns(choices: Mapping[str, Any]) -> list[ShownColumn]:
+    """The columns of an upload with these choices."""
+    columns = zip(choices["headings"], choices["seen"]["examples"], choices["targets"], strict=True)
+    return [ShownColumn(*column) for column in columns]
 
 
 def column_choices(fields: Mapping[str, CustomerField], language: str) -> list[tuple[str, Any]]:
@@ -110,10 +159,10 @@ def column_choices(fields: Mapping[str, CustomerField], language: str) -> list[t
     ]
 
 
-def overrules_of(posted: Mapping[str, str]) -> dict[str, str]:
-    """Encoding and delimiter as chosen; what is left to the detection is not in it."""
-    chosen = {
-        "encoding": (posted.get("encoding", ""), ENCODINGS),
-        "delimiter": (posted.get("delimiter", ""), DELIMITERS),
-    }
-    return {name: value for name, (value, offered) in chosen.items() if value in offered}
+def overrules_of(posted: Mapping[str, str], seen: Mapping[str, Any]) -> dict[str, str]:
+    """Encoding, delimiter and sheet as chosen; what is left to the detection is not in it. Raises ValidationError."""
+    offered = {"encoding": ENCODINGS, "delimiter": DELIMITERS, "sheet": tuple(seen["sheets"])}
+    chosen = {name: posted[name] for name in offered if posted.get(name)}
+    if any(value not in offered[name] for name, value in chosen.items()):
+        raise ValidationError(_("Choose from the lists."), code="invalid_choice")
+    return chosen

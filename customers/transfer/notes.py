@@ -1,8 +1,8 @@
 """Answers of a file that have no field of their own, kept at the end of the memo without loss.
 
     Fensterplatz
-    [Newsletter: ja]
-    [Weitergabe erlaubt: nein]
+    [Position: Inhaberin]
+    [Region: Holstein]
 
 Only lines that `join` itself would write count as notes: `join(*split(memo)) == memo` for every memo.
 """
@@ -10,7 +10,7 @@ Only lines that `join` itself would write count as notes: `join(*split(memo)) ==
 import re
 from collections.abc import Mapping
 
-LABELS = ("Newsletter", "Weitergabe erlaubt", "Position", "Region")
+LABELS = ("Position", "Region")
 """In German whatever the language of the screen: they are data, and equal for everybody."""
 
 _NOTE = re.compile(rf"\[({'|'.join(LABELS)}): (.+)\]")

@@ -52,21 +52,3 @@ def exhausted(location: Location) -> ValidationError:
         code="number_range_exhausted",
         params={"location": location, "first": location.first_number, "last": location.last_number},
     )
-
-
-def demand_in_range(number: int, location: Location) -> None:
-    """Refuse a number that the location may not give, naming its range (code `number_out_of_range`)."""
-    if not location.first_number <= number <= location.last_number:
-        raise ValidationError(
-            _(
-                "Customer number %(number)s is outside the number range of %(location)s (%(first)s to %(last)s). "
-                "Leave the cell empty to get the next free number."
-            ),
-            code="number_out_of_range",
-            params={
-                "number": number,
-                "location": location,
-                "first": location.first_number,
-                "last": location.last_number,
-            },
-        )

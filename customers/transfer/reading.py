@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, time
 
-from spreadsheets import Cell
+from spreadsheets import Cell, Limits
 
 NULL = "NULL"
+LIMITS = Limits(file_bytes=1024**3)
+"""The largest file that is taken: ten million customers or so."""
 
 
 @dataclass(frozen=True, kw_only=True)

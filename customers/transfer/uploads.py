@@ -1,36 +1,46 @@
-"""An import in the browser: upload, choose columns, check, look, confirm. What was previewed is what is applied."""
+"""An import, step by step: check, look, confirm, apply, undo. Its beginning stands in `receiving`.
+
+What was previewed is what is applied. Each step asks for the rights itself. A step of a large file is done by the
+worker and may be broken off anywhere: checking begins anew, applying and undoing are one transaction each.
+"""
 
 from __future__ import annotations
 
 import hashlib
-import io
 import json
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
-from typing import Any
+from typing import BinaryIO
+from uuid import UUID
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
 
 from customers.choices import UploadState
-from customers.models import ImportUpload
-from customers.resources import CustomerResource
+from customers.models import ImportChunk, ImportUpload
+from customers.transfer import chunks, progress
+from customers.transfer.applying import NotWhatWasPreviewed, apply
+from customers.transfer.judging import judge
+from customers.transfer.progress import Cancelled, Progress
 from customers.transfer.reading import Reading
-from customers.transfer.sheet import IGNORE, Sheet, is_our_own, match_columns, read_sheet, sentence
+from customers.transfer.sheet import sentence
+from customers.transfer.staging import clear, opened, stage
+from customers.transfer.undoing import undo
 from locations.permissions import Right
+from mcp import row_security
 from mcp.scope import Scope
-from spreadsheets import Limits, Overrules, Problem, UnreadableFile, open_table
+from spreadsheets import Problem, Table, UnreadableFile
 
 LIFETIME = timedelta(hours=24)
-MOST_ROWS = 20_000
-"""More than that is the business of the command."""
-DIRECT_ROWS = 500
-"""Up to here a file is checked and applied while the browser waits, below a second; beyond it the worker does it."""
-LIMITS = Limits(file_bytes=20 * 1024**2, unpacked_bytes=200 * 1024**2, rows=MOST_ROWS)
+DIRECT_BYTES = 100_000
+"""Up to here a file is checked and applied while the browser waits, well below a second; beyond it by the worker."""
+OPEN = frozenset({UploadState.UPLOADED, UploadState.CHECKED, UploadState.FAILED, UploadState.CANCELLED})
+UNDER_WAY = frozenset({UploadState.CHECKING, UploadState.APPLYING, UploadState.UNDOING})
+DONE = frozenset({UploadState.APPLIED, UploadState.UNDOING, UploadState.UNDONE})
 
 
 def uploads_of(scope: Scope, *, now: datetime) -> QuerySet[ImportUpload]:
@@ -42,122 +52,85 @@ def uploads_of(scope: Scope, *, now: datetime) -> QuerySet[ImportUpload]:
     )
 
 
-def delete_expired_uploads(*, now: datetime) -> int:
-    return ImportUpload.objects.filter(created_at__lte=now - LIFETIME).delete()[0]
+def imports_of(scope: Scope) -> QuerySet[ImportUpload]:
+    """What has been imported at this location, by whomever, newest first: all of it can be undone."""
+    return ImportUpload.objects.filter(location=scope.location.pk, base=scope.base.pk, state__in=DONE).order_by(
+        "-state_since", "-created_at"
+    )
 
 
-def receive_upload(*, name: str, content: bytes, actor: Scope) -> ImportUpload:
-    """Keep a file for this user. Raises MissingRight, or ValidationError for one that cannot be read."""
-    actor.demand(Right.IMPORT_CUSTOMERS)
-    fields = CustomerResource(scope=actor).fields
-    choices = _first_choices(name, content, fields)
-    upload = ImportUpload(
-        organization=actor.organization, base=actor.base, location=actor.location, user=actor.user,
-        name=name[:255], sha256=hashlib.sha256(content).hexdigest(), content=content, choices=choices, rows=0,
-    )  # fmt: skip
-    upload.rows = len(sheet_of(upload))
-    upload.save(force_insert=True)
-    return upload
+def hold(upload: ImportUpload) -> ImportUpload | None:
+    """The upload as it is now, locked to the end of the transaction; None while somebody else is at it."""
+    return ImportUpload.objects.select_for_update(of=("self",), skip_locked=True).filter(pk=upload.pk).first()
 
 
-def _first_choices(name: str, content: bytes, fields: Mapping[str, Any]) -> dict[str, Any]:
-    try:
-        with open_table(io.BytesIO(content), name=name, limits=LIMITS) as table:
-            targets = match_columns(table.headings, fields)
-            return {"targets": targets, "reading": {"null_is_empty": not is_our_own(table.headings, fields)}}
-    except UnreadableFile as error:
-        raise refusal(error.problem) from error
+@contextmanager
+def table_of(upload: ImportUpload, source: BinaryIO | None = None) -> Iterator[Table]:
+    """The stored file, or `source` in its place, read as chosen. Raises ValidationError where it cannot be."""
+    with source or chunks.opened(ImportChunk, file=upload) as file:
+        try:
+            table = opened(upload, file)
+        except UnreadableFile as error:
+            raise refusal(error.problem) from error
+        with table:
+            yield table
 
 
 def refusal(problem: Problem) -> ValidationError:
-    if problem.code == "too_many_rows":
-        message = _(
-            "The file has more than %(limit)s rows. Files of this size are imported by the command "
-            "“manage.py import_customers”; ask whoever runs the server."
-        )
-        return ValidationError(message, code=problem.code, params={"limit": MOST_ROWS})
     return ValidationError(sentence(problem), code=problem.code)
-
-
-def sheet_of(upload: ImportUpload) -> Sheet:
-    """The rows of the file, read as chosen. Raises ValidationError."""
-    overrules = Overrules(**upload.choices.get("overrules", {}))
-    file = io.BytesIO(bytes(upload.content))
-    try:
-        return read_sheet(
-            file, name=upload.name, overrules=overrules, limits=LIMITS, targets=tuple(upload.choices["targets"])
-        )
-    except UnreadableFile as error:
-        raise refusal(error.problem) from error
 
 
 def reading_of(upload: ImportUpload) -> Reading:
     return Reading(**upload.choices.get("reading", {}))
 
 
-@transaction.atomic
-def choose_dialect(*, upload: ImportUpload, overrules: Mapping[str, str], actor: Scope) -> None:
-    """Read the file in another encoding or with another delimiter; the columns are matched anew."""
+# --- check ------------------------------------------------------------------------------------------------------
+
+
+def start_check(*, upload: ImportUpload, actor: Scope) -> None:
+    """The worker will check it; until then the page shows that it is under way."""
     actor.demand(Right.IMPORT_CUSTOMERS)
-    _demand_own(upload, actor)
-    _demand_open(upload)
-    fields = CustomerResource(scope=actor).fields
-    known = dict(overrules)
+    demand_own(upload, actor)
+    demand_open(upload)
+    progress.begin(upload)
+    enter(upload, UploadState.CHECKING)
+
+
+def check_upload(
+    *, upload: ImportUpload, actor: Scope, progress: Progress | None = None, file: BinaryIO | None = None
+) -> None:
+    """Find out what the import would do, and keep it as what the user is shown.
+
+    `file` takes the place of the stored one.
+
+    Raises ValidationError for a file that cannot be read on; what was staged is then thrown away by the next check.
+    """
+    actor.demand(Right.IMPORT_CUSTOMERS)
+    with row_security.rows_of(actor):
+        demand_own(upload, actor)
     try:
-        with open_table(
-            io.BytesIO(bytes(upload.content)), name=upload.name, overrules=Overrules(**known), limits=LIMITS
-        ) as table:
-            upload.choices = {
-                **upload.choices,
-                "overrules": known,
-                "targets": match_columns(table.headings, fields),
-            }
+        read, given = stage(upload=upload, scope=actor, progress=progress or Progress(), file=file)
     except UnreadableFile as error:
         raise refusal(error.problem) from error
-    upload.rows = len(sheet_of(upload))
-    _enter(upload, UploadState.UPLOADED)
+    with row_security.rows_of(actor):
+        _demand_going_on(upload)
+        upload.preview = judge(upload=upload, scope=actor, read=read, given=given)
+        enter(upload, UploadState.CHECKED)
 
 
-@transaction.atomic
-def choose_columns(*, upload: ImportUpload, targets: list[str], reading: Reading, actor: Scope) -> None:
-    """Say for each column where it goes. Raises ValidationError where one is left open or two go to one field."""
-    actor.demand(Right.IMPORT_CUSTOMERS)
-    _demand_own(upload, actor)
-    _demand_open(upload)
-    fields = CustomerResource(scope=actor).fields
-    headings = sheet_of(upload).file_headings
-    if len(targets) != len(headings) or any(target not in {*fields, IGNORE, ""} for target in targets):
-        raise ValidationError(_("The columns have changed. Open the page again."), code="unknown_target")
-    _demand_decided(headings, targets, fields)
-    upload.choices = {**upload.choices, "targets": targets, "reading": asdict(reading)}
-    _enter(upload, UploadState.UPLOADED)
-
-
-def _demand_decided(headings: tuple[str, ...], targets: list[str], fields: Mapping[str, Any]) -> None:
-    for at, (heading, target) in enumerate(zip(headings, targets, strict=True)):
-        if not target:
-            message = _("Choose where the column “%(heading)s” goes, or that it is left out.")
-            raise ValidationError(message, code="undecided_column", params={"heading": heading})
-        if target != IGNORE and target in targets[:at]:
-            message = _("Two columns go to the same field: “%(first)s” and “%(heading)s”. Leave one of them out.")
-            first = headings[targets.index(target)]
-            raise ValidationError(message, code="column_twice", params={"first": first, "heading": heading})
-
-
-@transaction.atomic
-def check_upload(*, upload: ImportUpload, actor: Scope) -> None:
-    """Find out what the import would do, and keep it as what the user is shown."""
-    _demand_own(upload, actor)
-    outcome = CustomerResource(scope=actor).run(sheet_of(upload), dry_run=True, reading=reading_of(upload))
-    upload.preview = outcome.as_dict()
-    _enter(upload, UploadState.CHECKED)
+def _demand_going_on(upload: ImportUpload) -> None:
+    """Raise Cancelled unless the upload, locked from here on, is still where it was when the step began."""
+    if ImportUpload.objects.select_for_update(of=("self",)).get(pk=upload.pk).state != upload.state:
+        raise Cancelled
 
 
 def fingerprint(upload: ImportUpload) -> str:
-    """Of the bytes, the choices and the preview: what a confirmation confirms."""
-    shown = json.dumps([upload.choices, upload.preview], sort_keys=True)
-    content = hashlib.sha256(bytes(upload.content)).hexdigest()
-    return hashlib.sha256(f"{content} {shown}".encode()).hexdigest()
+    """Of the file, the choices and the preview: what a confirmation confirms."""
+    shown = json.dumps([upload.sha256, upload.choices, upload.preview, upload.new_rows], sort_keys=True)
+    return hashlib.sha256(shown.encode()).hexdigest()
+
+
+# --- apply ------------------------------------------------------------------------------------------------------
 
 
 @transaction.atomic
@@ -170,52 +143,170 @@ def confirm_upload(*, upload: ImportUpload, confirmed: str, actor: Scope) -> Non
     locked = uploads_of(actor, now=timezone.now()).select_for_update().get(pk=upload.pk)
     if locked.state != UploadState.CHECKED:
         raise ValidationError(_("This import was confirmed already."), code="already_confirmed")
-    intact = hashlib.sha256(bytes(locked.content)).hexdigest() == locked.sha256
-    if not intact or confirmed != fingerprint(locked):
-        raise ValidationError(
-            _("The file or the choices have changed since the preview. Look at the new preview and confirm that."),
-            code="not_what_was_previewed",
-        )
+    if confirmed != fingerprint(locked):
+        raise NotWhatWasPreviewed
     upload.refresh_from_db()
-    _enter(upload, UploadState.APPLYING)
+    progress.begin(upload)
+    enter(upload, UploadState.APPLYING)
 
 
 @transaction.atomic
-def apply_upload(*, upload: ImportUpload, actor: Scope) -> None:
-    """Import a confirmed upload: what was previewed, less what others have changed since."""
-    _demand_own(upload, actor)
+def apply_upload(
+    *, upload: ImportUpload, actor: Scope, progress: Progress | None = None, context: UUID | None = None
+) -> None:
+    """Import a confirmed upload: what was previewed, less what others have changed since.
+
+    `context` is that of the history, by which it can be undone. Raises ValidationError.
+    """
+    actor.demand(Right.IMPORT_CUSTOMERS)
+    demand_own(upload, actor)
     locked = ImportUpload.objects.select_for_update(of=("self",)).get(pk=upload.pk)
     if locked.state != UploadState.APPLYING:
         raise ValidationError(_("This import was confirmed already."), code="already_confirmed")
-    seen = {int(pk): moment for pk, moment in (upload.preview or {})["seen"].items()}
-    outcome = CustomerResource(scope=actor).run(sheet_of(upload), dry_run=False, reading=reading_of(upload), seen=seen)
-    upload.result = {**outcome.as_dict(), "seen": {}}
-    _enter(upload, UploadState.APPLIED)
+    for field in ("preview", "choices", "new_rows", "sha256"):
+        setattr(upload, field, getattr(locked, field))
+    _demand_rights(upload, actor)
+    with row_security.rows_of(actor):
+        upload.result = apply(upload=upload, scope=actor, progress=progress or Progress())
+    upload.context = context
+    enter(upload, UploadState.APPLIED)
 
 
-def fail_upload(*, upload: ImportUpload, reason: str) -> None:
+def _demand_rights(upload: ImportUpload, actor: Scope) -> None:
+    """What the preview allowed must be allowed now."""
+    preview = upload.preview or {}
+    if preview.get("created"):
+        actor.demand(Right.ADD_CUSTOMERS)
+    if preview.get("changed"):
+        actor.demand(Right.CHANGE_CUSTOMERS)
+
+
+# --- stop and undo ----------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def cancel_upload(*, upload: ImportUpload, actor: Scope) -> None:
+    """Ask whoever works on it to stop; nothing of the step under way is kept.
+
+    An import that is being undone belongs to everybody who may undo it, however old it is.
+    """
+    actor.demand(Right.IMPORT_CUSTOMERS)
+    if upload.state == UploadState.UNDOING and imports_of(actor).filter(pk=upload.pk).exists():
+        demand_undo(upload=upload, actor=actor)
+    else:
+        demand_own(upload, actor)
+    if upload.state in UNDER_WAY:
+        progress.cancel(upload)
+        _stop_unless_begun(upload)
+
+
+def _stop_unless_begun(upload: ImportUpload) -> None:
+    """Nobody works on it yet, perhaps because no worker lives: it need not be heard by one.
+
+    Whoever begins meanwhile finds another state, or holds the row, which is then left to him.
+    """
+    waiting = ImportUpload.objects.filter(pk=upload.pk, state=upload.state, progress__total=0)
+    if (locked := waiting.select_for_update(of=("self",), skip_locked=True).first()) is not None:
+        stop_upload(upload=locked, reason=" ".join(Cancelled().messages), is_cancelled=True)
+
+
+def stop_upload(*, upload: ImportUpload, reason: str, is_cancelled: bool = False) -> None:
+    """The step under way has come to nothing. What was applied before stays applied."""
+    if upload.state == UploadState.UNDOING:
+        upload.failure = reason
+        enter(upload, UploadState.APPLIED)
+        return
     upload.failure = reason
-    _enter(upload, UploadState.FAILED)
+    enter(upload, UploadState.CANCELLED if is_cancelled else UploadState.FAILED)
 
 
-def start(*, upload: ImportUpload, state: UploadState) -> None:
-    """The worker will do it; until then the page shows that it is under way."""
-    _enter(upload, state)
+@transaction.atomic
+def start_undo(*, upload: ImportUpload, actor: Scope) -> None:
+    """Mark an applied import as being undone. Raises MissingRight, or ValidationError where it cannot be."""
+    locked = imports_of(actor).select_for_update(of=("self",)).filter(pk=upload.pk).first()
+    if locked is None:
+        raise PermissionDenied
+    demand_undo(upload=locked, actor=actor)
+    if locked.state != UploadState.APPLIED or locked.context is None:
+        raise ValidationError(_("This import has been undone already."), code="already_undone")
+    progress.begin(locked)
+    upload.refresh_from_db()
+    enter(upload, UploadState.UNDOING)
 
 
-def _enter(upload: ImportUpload, state: UploadState) -> None:
+def demand_undo(*, upload: ImportUpload, actor: Scope) -> None:
+    """Raise MissingRight unless the actor could do by hand what undoing does."""
+    actor.demand(Right.IMPORT_CUSTOMERS)
+    result = upload.result or {}
+    if result.get("created"):
+        actor.demand(Right.ADD_CUSTOMERS)
+    if result.get("changed"):
+        actor.demand(Right.CHANGE_CUSTOMERS)
+
+
+@transaction.atomic
+def undo_upload(*, upload: ImportUpload, actor: Scope, progress: Progress | None = None) -> None:
+    """Reverse an import that `start_undo` has marked."""
+    locked = imports_of(actor).select_for_update(of=("self",)).get(pk=upload.pk)
+    demand_undo(upload=locked, actor=actor)
+    if locked.state != UploadState.UNDOING:
+        raise ValidationError(_("This import has been undone already."), code="already_undone")
+    with row_security.rows_of(actor):
+        upload.undoing = undo(upload=locked, scope=actor, progress=progress or Progress())
+    upload.failure = ""
+    enter(upload, UploadState.UNDONE)
+
+
+# --- upkeep -----------------------------------------------------------------------------------------------------
+
+
+def is_going_on(upload: ImportUpload, now: datetime) -> bool:
+    """Whether a step of it waits for the worker or is being done. One that was begun a day ago is given up."""
+    return upload.state in UNDER_WAY and upload.state_since > now - LIFETIME
+
+
+def delete_expired(*, upload: ImportUpload) -> None:
+    """The file and its rows go; what has been imported stays on record, to be undone. Called in its scope."""
+    clear_rows(upload)
+    ImportChunk.objects.filter(file=upload).delete()
+    if upload.state not in DONE:
+        upload.delete()
+
+
+def clear_rows(upload: ImportUpload) -> None:
+    """Throw away staged rows and what was said of them, but for what undoing has told."""
+    if upload.state in DONE:
+        upload.verdicts.exclude(verdict__in=("kept", "stuck")).delete()
+    clear(upload, is_judged=upload.state not in DONE, is_over=True)
+
+
+def go_back(*, upload: ImportUpload, actor: Scope) -> None:
+    """To the columns again."""
+    actor.demand(Right.IMPORT_CUSTOMERS)
+    demand_own(upload, actor)
+    if upload.state in OPEN:
+        enter(upload, UploadState.UPLOADED)
+
+
+def enter(upload: ImportUpload, state: UploadState) -> None:
+    """Go on to a state, and forget what was only true in the one before."""
     upload.state, upload.state_since = state, timezone.now()
     if state in {UploadState.UPLOADED, UploadState.CHECKING}:
-        upload.preview = None
+        upload.preview, upload.new_rows = None, "{}"
+    if state not in {UploadState.FAILED, UploadState.CANCELLED, UploadState.APPLIED}:
+        upload.failure = ""
     upload.save()
 
 
-def _demand_own(upload: ImportUpload, actor: Scope) -> None:
+def demand_own(upload: ImportUpload, actor: Scope) -> None:
     """Raise PermissionDenied for a file of somebody else, or for another base than the location works on now."""
+    if actor.user is None and upload.user_id is None and upload.location_id == actor.location.pk:
+        return  # of a command, which holds it in its hands
     if not uploads_of(actor, now=timezone.now()).filter(pk=upload.pk).exists():
         raise PermissionDenied
 
 
-def _demand_open(upload: ImportUpload) -> None:
-    if upload.state in {UploadState.CHECKING, UploadState.APPLYING, UploadState.APPLIED}:
+def demand_open(upload: ImportUpload) -> None:
+    """Raise ValidationError unless its choices may still change."""
+    if upload.state not in OPEN:
         raise ValidationError(_("This import is under way or done. Upload the file again."), code="upload_closed")

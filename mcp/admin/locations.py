@@ -118,7 +118,8 @@ class LocationAdmin(ConsolePages):
     def state(self, location: Location) -> str:
         if location.closed_at is None:
             return _("open")
-        return _("closed since %(day)s") % {"day": timezone.localtime(location.closed_at).strftime("%d.%m.%Y")}
+        sentence = _("left on %(day)s") if location.has_left else _("closed since %(day)s")
+        return sentence % {"day": timezone.localtime(location.closed_at).strftime("%d.%m.%Y")}
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         kwargs["form"] = LocationForm if change else NewLocationForm
@@ -156,7 +157,7 @@ class LocationAdmin(ConsolePages):
         if location is None:
             return []
         links = [] if location.closed_at else [Link(_("Go there"), location.address, "arrow_forward")]
-        if location.is_central or not operations.manages_all_locations(scope):
+        if location.is_central or location.has_left or not operations.manages_all_locations(scope):
             return links
         verb, title, icon = (
             ("reopen", _("Reopen"), "lock_open") if location.closed_at else ("close", _("Close"), "lock")
@@ -205,7 +206,10 @@ def reopen_page(request: HttpRequest, object_id: int) -> HttpResponse:
     )
     if request.method != "POST":
         return ask(request, question)
-    operations.reopen_location(location=location, actor=actor)
+    try:
+        operations.reopen_location(location=location, actor=actor)
+    except ValidationError as refusal:
+        return ask(request, question, refusal=refusal)
     return done(request, _("%(location)s is open again.") % {"location": location}, _address(location))
 
 

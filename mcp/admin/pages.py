@@ -162,7 +162,9 @@ class ConsolePages(OperationAdmin, ConsoleModelAdmin):
         return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", args=[row.pk])
 
     def before_removal(self, row: Any, scope: Scope) -> Question:
+        """What is asked first. As `remove`, asked by `delete_view` alone: pages that delete nothing never come here."""
         raise NotImplementedError(f"{type(self).__name__} removes nothing")
 
     def remove(self, row: Any, scope: Scope) -> None:
+        """Delete the row by its operation, which the page of each model names."""
         raise NotImplementedError(f"{type(self).__name__} removes nothing")

@@ -48,11 +48,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='user',
-            constraint=locations.row_security.RowSecurity(name='user_rows', organization='organization', user='id'),
+            constraint=locations.row_security.RowSecurity(name='user_rows', organization='organization', person='id'),
         ),
         migrations.AddConstraint(
             model_name='userevent',
-            constraint=locations.row_security.RowSecurity(name='userevent_rows', organization='organization', user='id'),
+            constraint=locations.row_security.RowSecurity(name='userevent_rows', organization='organization', person='id'),
         ),
         migrations.AddConstraint(
             model_name='usergroup',

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from customers.models import Customer, CustomerGroup, Tag
+from customers.choices import ConsentSource
+from customers.consents import record_consent, save_purpose
+from customers.models import ConsentPurpose, Customer, CustomerGroup, Tag
 from customers.operations import register_customer, save_customer_group, save_tag
 from mcp.scope import Scope
 
@@ -29,6 +31,18 @@ def group(scope: Scope, name: str) -> CustomerGroup:
 
 def tag(scope: Scope, name: str) -> Tag:
     return save_tag(tag=Tag(name=name), actor=scope)
+
+
+def purpose(scope: Scope, code: str, **values: Any) -> ConsentPurpose:
+    """A purpose of the business; without a name it is called by its code."""
+    row = ConsentPurpose(**{"code": code, "name": code.title(), **values})
+    return save_purpose(purpose=row, actor=scope)
+
+
+def says(scope: Scope, customer: Customer, about: str, is_given: bool, at: Any = None, **more: Any) -> int:
+    """The customer gives or withdraws a consent; without a moment: now. How many statements are new."""
+    values = {"source": ConsentSource.FORM, **more}
+    return record_consent(customers=[customer.pk], purpose=about, is_given=is_given, at=at, **values, actor=scope)
 
 
 def page_of(customer: Customer, place: str = HAMBURG) -> str:

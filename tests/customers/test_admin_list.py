@@ -9,8 +9,8 @@ from customers.models import Customer
 from customers.operations import archive_customers
 from tests.customers.people import BREMEN, HAMBURG, LIST, customer, customers, group, tag
 
-QUERIES = 12
-"""Session, user, scope (2), locations, groups, tags, the number of all, ids, rows, and the frame."""
+QUERIES = 13
+"""Session, user, scope (2), locations, groups, tags, purposes, the number of all, ids, rows, and the frame."""
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """The same import and export from the command line."""
 
+import hashlib
 import json
 
 import pytest
@@ -13,6 +14,7 @@ def run(capsys, *arguments: object) -> dict[str, object]:
     call_command("import_customers", *map(str, arguments), "--json")
     summary: dict[str, object] = json.loads(capsys.readouterr().out)
     summary.pop("seconds")
+    summary.pop("import")
     return summary
 
 
@@ -22,7 +24,7 @@ def at(account: int, client: int) -> list[str]:
 
 def test_import_prints_its_summary(cast, capsys):
     assert run(capsys, *at(10400, 1), NORTHWIND) == {
-        "read": 91, "created": 91, "changed": 0, "unchanged": 0, "rejected": 0,
+        "read": 91, "created": 91, "changed": 0, "unchanged": 0, "rejected": 0, "consents": 0,
     }  # fmt: skip
     assert Customer.objects.in_base(cast.location("Zentrale").base).count() == 91
     assert not Customer.objects.in_base(cast.location("Zentrale", 20800).base).exists()
@@ -50,6 +52,15 @@ def test_rejected_rows_are_listed_and_give_an_exit_code(cast, capsys, tmp_path):
     assert json.loads(printed.out)["rejected"] == 1
     assert printed.err.startswith("Row 2, Geburtsdatum = 'gestern': ")
     assert Customer.objects.get().last_name == "Müller"
+
+
+def test_what_becomes_no_statement_is_listed(cast, capsys, tmp_path):
+    file = tmp_path / "kunden.csv"
+    file.write_bytes(table(["Name", "Newsletter", "Newsletter am"], ["Meier", "", "01.05.2024"], ["Müller", "ja", ""]))
+    call_command("import_customers", *at(10400, 1), str(file), "--json")
+    printed = capsys.readouterr()
+    assert json.loads(printed.out)["consents"] == 1
+    assert "Row 2, Newsletter am = '2024-05-01': No yes or no goes with this day." in printed.err
 
 
 def test_unknown_column_is_named_and_can_be_mapped_or_left_out(cast, capsys, tmp_path):
@@ -89,20 +100,37 @@ def test_file_that_does_not_exist_is_refused(cast, tmp_path):
 def test_export_and_import_again_change_nothing(cast, capsys, tmp_path, ending):
     run(capsys, *at(10400, 1), GERMAN)
     file = tmp_path / f"kunden.{ending}"
-    call_command("export_customers", *at(10400, 1), str(file), "--json")
-    assert json.loads(capsys.readouterr().out)["exported"] == 50
+    call_command("export_customers", *at(10400, 1), "--output", str(file), "--json")
+    told = json.loads(capsys.readouterr().out)
+    sha256 = hashlib.sha256(file.read_bytes()).hexdigest()
+    assert told == {"read": 50, "seconds": told["seconds"], "sha256": sha256, "incomplete": False}
+    assert list(tmp_path.iterdir()) == [file]
     assert run(capsys, *at(10400, 1), file)["unchanged"] == 50
 
 
 def test_export_takes_columns_and_refuses_unknown_ones(cast, capsys, tmp_path):
     run(capsys, *at(10400, 1), GERMAN)
     file = tmp_path / "kunden.csv"
-    call_command("export_customers", *at(10400, 1), str(file), "--columns", "city,customer_number", "--format", "plain")
-    assert file.read_text().splitlines()[:2] == ['"Kundennummer","Ort"', "1,Halle (Saale)"]
+    call_command("export_customers", *at(10400, 1), "--output", str(file), "--columns", "city,customer_number")
+    assert file.read_text().splitlines()[:2] == ['\ufeff"Kundennummer";"Ort"', "1;Halle (Saale)"]
     with pytest.raises(CommandError, match="no column “base”"):
-        call_command("export_customers", *at(10400, 1), str(file), "--columns", "base")
+        call_command("export_customers", *at(10400, 1), "--output", str(file), "--columns", "base")
 
 
 def test_export_without_a_format_is_refused(cast, tmp_path):
     with pytest.raises(CommandError, match="does not say its format"):
-        call_command("export_customers", *at(10400, 1), str(tmp_path / "kunden.txt"))
+        call_command("export_customers", *at(10400, 1), "--output", str(tmp_path / "kunden.txt"))
+
+
+def test_export_that_breaks_off_leaves_the_file_before_and_says_so(cast, capsys, tmp_path, monkeypatch):
+    file = tmp_path / "kunden.csv"
+    file.write_bytes(b"the export of yesterday")
+
+    def full(*args: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("customers.management.commands.export_customers.os.fsync", full)
+    with pytest.raises(CommandError, match="No space left on device"):
+        call_command("export_customers", *at(10400, 1), "--output", str(file), "--json")
+    assert json.loads(capsys.readouterr().out)["incomplete"] is True
+    assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [(file.name, b"the export of yesterday")]

@@ -17,7 +17,7 @@ NOW = datetime(2028, 2, 27, 12, tzinfo=ZoneInfo("Europe/Berlin"))
 
 
 def test_demo_fills_every_place_as_planned(cast):
-    assert build_customers(now=NOW) == sum(plan.count for plan in PLANS) == 202
+    assert build_customers(now=NOW) == sum(plan.count for plan in PLANS) == 247
     for plan in PLANS:
         placed = Customer.objects.filter(
             home_location__organization__account_number=plan.account_number,

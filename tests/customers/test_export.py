@@ -1,21 +1,36 @@
 """What goes out comes back equal, and nothing else goes out."""
 
+import hashlib
 import io
 import logging
+import random
+from datetime import date
+from typing import Any
 
+import phonenumbers
 import pytest
+from django.db import connection
+from django.utils import timezone
+from psycopg.sql import SQL, Identifier, Literal
 
+from customers import formats
+from customers.formats.phone_sql import displayed_phone
 from customers.models import Customer, Tag
 from customers.operations import register_customer
 from customers.resources import CustomerResource
-from customers.transfer.exporting import export_chunks
+from customers.transfer.exporting import make_now
+from customers.transfer.making import Making, Order
 from customers.transfer.reading import Reading
+from customers.transfer.said import held_by
 from locations.permissions import Right
 from mcp.scope import MissingRight, Scope
-from spreadsheets import Overrules, open_table
+from spreadsheets import Overrules, open_table, open_writer
+from spreadsheets.formulas import is_dangerous
 from tests.customers.transfer import GERMAN, file_name, northwind, state, take_in, taken_out
 
 PROFILES = ["excel-de", "plain", "xlsx", "jsonl"]
+PHONES = ("phone_private", "phone_business", "mobile", "fax")
+ORDER = Order(profile="plain", columns=("customer_number", "city"))
 PAYLOADS = ["=1+1", "+1+1", "-1+1", "@SUM(A1)", "=cmd|' /C calc'!A0", "'=1+1", "+49 40 1234", "-5,00", "NULL"]
 
 
@@ -66,20 +81,14 @@ def test_only_the_scopes_rows_go_out(cast, anna):
     stranger = cast.scope("sven", "Zentrale", 20800)
     register_customer(customer=Customer(last_name="Fremd"), actor=stranger)
     register_customer(customer=Customer(last_name="Eigen"), actor=anna)
-    resource = CustomerResource(scope=anna)
-    columns = resource.export_columns(["last_name"])
-    everybody = Customer.objects.all()
-    content = b"".join(export_chunks(resource, everybody, profile="plain", columns=columns, language="en"))
-    assert content.decode().splitlines() == ['"Last name"', '"Eigen"']
+    content = taken_out(anna, "plain", columns=["last_name", "city"], language="en", customers=Customer.objects.all())
+    assert content.decode().splitlines() == ['"Last name","City"', "Eigen,"]
 
 
 def test_export_needs_its_right_before_the_first_byte(anna):
     weak = Scope(user=anna.user, location=anna.location, rights=frozenset({Right.VIEW_CUSTOMERS}))
-    resource = CustomerResource(scope=weak)
     with pytest.raises(MissingRight):
-        export_chunks(
-            resource, Customer.objects.all(), profile="plain", columns=resource.export_columns(), language="de"
-        )
+        Making(weak, ORDER)
 
 
 def test_columns_stand_in_our_order_whatever_is_asked():
@@ -103,24 +112,92 @@ def test_workbook_says_who_took_what(anna):
     with open_table(io.BytesIO(content), name="a.xlsx", overrules=Overrules(sheet=about)) as table:
         values = [table.headings[1], *(row.cells[1] for row in table)]
     assert values[:2] == ["Anna Andresen", "Nordlicht Bäckereien · Zentrale"]
-    assert values[3:] == ["1", "–"]
+    assert values[3:5] == ["1", "–"]
+    assert str(values[5]).startswith("Kundennummer, Frühere Kundennummer, Anrede")
 
 
-def test_export_is_logged_with_user_count_and_filter(anna, caplog):
+def test_direct_export_is_on_record_and_logged_without_the_words_of_the_filter(anna, caplog):
     register_customer(customer=Customer(last_name="Eigen"), actor=anna)
-    resource = CustomerResource(scope=anna)
     with caplog.at_level(logging.INFO, "stammhaus.export"):
-        list(
-            export_chunks(
-                resource, resource.get_queryset(), profile="plain", columns=resource.export_columns(["city"]),
-                language="de", narrowed_by="q=eig",
-            )
-        )  # fmt: skip
+        export, file = make_now(order=ORDER, query="q=eig", customers=Customer.objects.all(), actor=anna)
+    with file:
+        content = file.read()
     [record] = caplog.records
     assert str(anna.user) in record.getMessage()
     assert "eig" not in record.getMessage()  # who was looked for is nothing for a log
     assert "exported 1 customers" in record.getMessage()
     assert record.getMessage().endswith("filter 'q'")
+    assert (export.total, export.size, export.sha256) == (1, len(content), hashlib.sha256(content).hexdigest())
+    assert list(export.downloads.values_list("user_name", flat=True)) == ["Anna Andresen"]
+
+
+@pytest.mark.parametrize("look", ["excel-de", "plain"])
+def test_database_writes_cells_as_the_writer_does(anna, look):
+    """The SQL of the columns against their Python, on rows that hold something in every column."""
+    take_in(anna, GERMAN.read_bytes())
+    northwind(anna)
+    Customer.objects.in_base(anna.base).filter(customer_number=1).update(
+        discount="5.50", credit_limit="1000", payment_term=14, birthday=date(1931, 2, 1), is_favourite=True
+    )
+    columns = {name: one for name, one in CustomerResource().export_columns().items() if one.widget.kind != "moment"}
+    file = io.BytesIO()
+    with open_writer(file, profile=look) as writer:
+        writer.write_headings([column.german for column in columns.values()])
+        held = held_by(Customer.objects.in_base(anna.base).values_list("pk", flat=True), anna, at=timezone.now())
+        customer: Any
+        for customer in Customer.objects.in_base(anna.base).order_by("customer_number"):
+            customer.held = held.get(customer.pk, {})
+            row = {name: column.export(customer) for name, column in columns.items()}
+            row |= {name: database_shows([getattr(customer, name)])[0] for name in PHONES}
+            writer.write_row(list(row.values()))
+    assert taken_out(anna, look, columns=list(columns)).splitlines() == file.getvalue().splitlines()
+
+
+def database_shows(phones: list[str]) -> list[str]:
+    query = SQL("SELECT {} FROM unnest({}::text[]) WITH ORDINALITY AS given(phone, at) ORDER BY at")
+    with connection.cursor() as cursor:
+        cursor.execute(query.format(displayed_phone(Identifier("phone")), Literal(phones)))
+        return [shown for (shown,) in cursor.fetchall()]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("stored", "shown"),
+    [
+        ("+49401000001", "+49 401000001"),
+        ("+4366412345678", "+43 66412345678"),
+        ("+35312345678", "+353 12345678"),
+        ("+12125550123", "+1 2125550123"),
+        ("+390612345678", "+39 0612345678"),
+        ("+49401000001;ext=12", "+49401000001;ext=12"),
+        ("+4940/1000-1", "+4940/1000-1"),
+        ("+99912345678", "+99912345678"),
+        ("+4900123456", "+4900123456"),
+        ("040 1234", "040 1234"),
+        ("+", "+"),
+        ("", ""),
+    ],
+)
+def test_phone_is_shown_with_a_blank_where_it_surely_comes_back(stored, shown):
+    assert database_shows([stored]) == [shown]
+
+
+@pytest.mark.django_db
+def test_phone_of_every_country_comes_back_from_what_is_shown():
+    chance = random.Random(7)
+    stored = [
+        f"+{code}{''.join(chance.choices('0123456789', k=length))}"
+        for code in phonenumbers.COUNTRY_CODE_TO_REGION_CODE
+        for length in range(3, 16 - len(str(code)))
+        for _time in range(8)
+    ]
+    shown = database_shows(stored)
+    assert sum(" " in one for one in shown) > len(stored) // 5
+    assert [formats.normalize_phone(one) for one in shown if " " in one] == [
+        one.replace(" ", "") for one in shown if " " in one
+    ]
+    assert [one.replace(" ", "") for one in shown] == stored
+    assert not any(is_dangerous(one) for one in shown)
 
 
 def test_word_null_of_our_own_file_is_a_word(anna):

@@ -13,7 +13,22 @@ from mcp.models import User, UserGroup
 WITHOUT_HISTORY = {
     "customers.CustomerCount": "steps of a sum; the customers themselves are recorded",
     "customers.NumberCounter": "the next number to try; the customers that got one are recorded",
-    "customers.ImportUpload": "a file on its way, kept for a day; what it changed is recorded at the customers",
+    "customers.ImportUpload": "the record of an import itself; what it changed is recorded at the customers",
+    "customers.ImportChunk": "bytes of a file, kept for a day",
+    "customers.ImportRow": "rows of a file, kept for a day; nobody can change one",
+    "customers.ImportVerdict": "what is told of rows of a file",
+    "customers.ImportProgress": "how far an import is",
+    "customers.ImportConsent": "statements of a file on their way; nobody can change one",
+    "customers.HeadingChoice": "where columns of files went, to be offered again",
+    "customers.CustomerExport": "the record of an export itself",
+    "customers.ExportChunk": "bytes of a file, kept for a day",
+    "customers.ExportDownload": "the record of a download itself, only added to",
+    "transitions.TransitionStep": "the record of a step itself, only added to",
+    "transitions.TransitionCustomer": "the record of a decision itself, only added to",
+    "transitions.Package": "the record of a package itself",
+    "transitions.PackageChunk": "bytes of a file, kept for two weeks",
+    "transitions.PackageDownload": "the record of a download itself, only added to",
+    "transitions.Arrival": "the record of an arrival itself",
 }
 NEVER_IN_A_HISTORY = {
     "mcp.User": {"password", "last_login"},
@@ -24,7 +39,7 @@ NEVER_IN_A_HISTORY = {
 def business_models():
     return [
         model
-        for label in ("locations", "mcp", "customers")
+        for label in ("locations", "mcp", "customers", "transitions")
         for model in apps.get_app_config(label).get_models()
         if not issubclass(model, pghistory.models.Event)
     ]

@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 
 from customers import formats
+from customers.choices import TRANSFER
 from customers.models import Customer
 from customers.resources import CustomerResource
 from customers.transfer import notes
@@ -70,25 +71,25 @@ def test_file_of_a_till_lands_value_by_value(cast, path, encoding, delimiter):
 
 
 def _as_till(customer: Customer) -> list[object]:
-    body, found = notes.split(customer.memo)
+    said = dict(customer.consents.values_list("purpose", "is_given"))
     group = customer.customer_group.name if customer.customer_group else ""
     return [
         customer.customer_number, customer.salutation, customer.first_name, customer.last_name, customer.company,
         customer.street, customer.postal_code, customer.city, customer.country, customer.email,
         formats.display_phone(customer.phone_private).replace(" ", ""), customer.mobile, customer.birthday, group,
-        customer.price_level, customer.discount, customer.credit_limit, found["Newsletter"],
-        found["Weitergabe erlaubt"], customer.is_blocked, body,
+        customer.price_level, customer.discount, customer.credit_limit, said["newsletter"], said[TRANSFER],
+        customer.is_blocked, customer.memo,
     ]  # fmt: skip
 
 
 def _expected(row: list[str]) -> list[object]:
-    yes = {"ja": "ja", "true": "ja", "nein": "nein", "false": "nein"}
+    yes = {"ja": True, "true": True, "nein": False, "false": False}
     parts = row[12].split(".")
     birthday = date(int(parts[2]), int(parts[1]), int(parts[0])) if len(parts) == 3 else date.fromisoformat(row[12])
     limit = row[16].replace(".", "").replace(",", ".") if "," in row[16] else row[16]
     return [
         int(row[0]), *row[1:10], row[10].replace(" ", ""), row[11].replace(" ", ""), birthday, row[13], int(row[14]),
-        Decimal(row[15]), Decimal(limit), yes[row[17]], yes[row[18]], yes[row[19]] == "ja", row[20],
+        Decimal(row[15]), Decimal(limit), yes[row[17]], yes[row[18]], yes[row[19]], row[20],
     ]  # fmt: skip
 
 

@@ -1,315 +1,242 @@
-"""The import in the browser: what was previewed, by whom it was previewed, is what is applied."""
+"""An import in the browser, from the upload to the result."""
 
-from datetime import timedelta
+from __future__ import annotations
 
 import pytest
-from django.core.files.uploadedfile import SimpleUploadedFile
-from django.utils import timezone
 
-from customers import tasks
 from customers.choices import UploadState
-from customers.models import Customer, ImportUpload
-from customers.operations import change_customer, register_customer
-from customers.resources import CustomerResource
-from customers.transfer import uploads
-from customers.transfer.numbering import exhausted
-from spreadsheets import Limits
+from customers.models import Customer, HeadingChoice, ImportUpload
+from customers.operations import register_customer
+from customers.transfer import looking
+from locations.permissions import Right
+from tests.customers.import_browser import (
+    EXPORT,
+    IMPORT,
+    TARGETS,
+    choose,
+    confirm,
+    imported,
+    people,
+    person,
+    previewed,
+    stored,
+    upload,
+)
 from tests.customers.transfer import NORTHWIND, events_of, table
 
-IMPORT = "/10400/1/customers/customer/import/"
-EXPORT = "/10400/1/customers/customer/export/"
-CONTENT = table(["Kundennummer", "Name", "Ort"], [7, "Meier", "Kiel"], [8, "Müller", "Bremen"])
+
+def test_import_goes_from_upload_over_preview_to_result(anna):
+    page = upload(anna)
+    assert [column.target for column in anna.get(page).context["columns"]] == TARGETS
+    choose(anna, page, TARGETS)
+    shown = anna.get(page)
+    assert shown.context["figures"]["created"] == 2
+    assert people() == set()
+    confirm(anna, page)
+    assert anna.get(page).context["figures"]["created"] == 2
+    assert people() == {(7, "Meier", "Kiel"), (8, "Müller", "Bremen")}
 
 
-def upload(client, content: bytes = CONTENT, name: str = "kunden.csv", address: str = IMPORT) -> str:
-    """Upload a file; gives the address of its page."""
-    response = client.post(address, {"file": SimpleUploadedFile(name, content)})
-    assert response.status_code == 302, response.content.decode()
-    return response["Location"]
-
-
-def choose(client, page: str, targets: list[str], **more: str) -> None:
-    assert client.post(page, {"step": "columns", "target": targets, **more}).status_code == 302
-
-
-def previewed(client, content: bytes = CONTENT) -> str:
-    page = upload(client, content)
-    choose(client, page, ["customer_number", "last_name", "city"])
-    return page
-
-
-def confirm(client, page: str, fingerprint: str | None = None) -> None:
-    shown = client.get(page).context["fingerprint"] if fingerprint is None else fingerprint
-    client.post(page, {"step": "confirm", "fingerprint": shown})
-
-
-def stored() -> ImportUpload:
-    return ImportUpload.objects.get()
-
-
-def test_import_goes_from_upload_over_preview_to_result(log_in):
-    client = log_in("anna")
-    page = upload(client)
-    assert [column.target for column in client.get(page).context["columns"]] == ["customer_number", "last_name", "city"]
-    choose(client, page, ["customer_number", "last_name", "city"])
-    shown = client.get(page)
-    assert shown.context["outcome"]["created"] == 2
-    assert not Customer.objects.filter(customer_number__in=[7, 8]).exists()
-    confirm(client, page)
-    assert client.get(page).context["outcome"]["created"] == 2
-    assert set(Customer.objects.values_list("last_name", "city")) == {("Meier", "Kiel"), ("Müller", "Bremen")}
-
-
-def test_history_says_who_imported(log_in):
-    client = log_in("anna")
-    confirm(client, previewed(client))
+def test_history_says_who_imported_what(anna):
+    imported(anna)
     event = events_of(Customer.objects.get(customer_number=7)).get()
     assert event.pgh_context.metadata["user_name"] == "Anna Andresen"
+    assert "kunden.csv" in event.pgh_context.metadata["reason"]
+    assert event.pgh_context_id == stored().context
+
+
+def test_columns_are_remembered_for_the_business(anna):
+    content = table(["Kundin", "Lieblingsfarbe"], ["Meier", "blau"])
+    page = upload(anna, content)
+    assert anna.get(page).context["undecided"] == ["Kundin", "Lieblingsfarbe"]
+    choose(anna, page, ["last_name", "-"])
+    again = anna.get(upload(anna, content))
+    assert [column.target for column in again.context["columns"]] == ["last_name", "-"]
+    assert set(HeadingChoice.objects.values_list("heading", "target")) == {
+        ("kundin", "last_name"),
+        ("lieblingsfarbe", "-"),
+    }
+
+
+def test_first_filled_values_of_each_column_are_shown(anna):
+    page = upload(anna, table(["Name", "Ort"], ["Meier", ""], ["Müller", "Kiel"], ["x" * 60, ""]))
+    name, city = anna.get(page).context["columns"]
+    assert name.examples == ["Meier", "Müller", "x" * 39 + "…"]
+    assert city.examples == ["Kiel"]
+
+
+def test_northwind_needs_no_choice(anna):
+    shown = anna.get(upload(anna, NORTHWIND.read_bytes(), "northwind.csv")).context
+    assert shown["undecided"] == []
+    assert shown["form"].initial["null_is_empty"] is True
+
+
+@pytest.mark.parametrize(
+    ("known", "figures", "after"),
+    [
+        ("overwrite", (1, 0), ("Maier", "Kiel")),
+        ("fill", (1, 0), ("Meier", "Kiel")),
+        ("skip", (0, 1), ("Meier", "")),
+    ],
+)
+def test_known_customer_becomes_what_was_chosen(anna, cast, known, figures, after):
+    scope = cast.scope("anna", "Zentrale")
+    register_customer(customer=Customer(customer_number=7, last_name="Meier"), actor=scope)
+    page = previewed(anna, table(["Kundennummer", "Name", "Ort"], [7, "Maier", "Kiel"]), known=known)
+    shown = anna.get(page).context["figures"]
+    assert (shown["changed"], shown["unchanged"]) == figures
+    if shown["changed"]:
+        confirm(anna, page)
+    customer = Customer.objects.get(customer_number=7)
+    assert (customer.last_name, customer.city) == after
+
+
+def test_row_can_mean_a_customer_by_e_mail_address(anna, cast):
+    scope = cast.scope("anna", "Zentrale")
+    register_customer(customer=Customer(last_name="Meier", email="m@example.com"), actor=scope)
+    content = table(["Name", "E-Mail"], ["Maier", "M@example.com"])
+    for match, figures in (("email", (0, 1)), ("number", (1, 0)), ("nothing", (1, 0))):
+        shown = anna.get(previewed(anna, content, ["last_name", "email"], match=match)).context["figures"]
+        assert (shown["created"], shown["changed"]) == figures
+
+
+def test_way_that_is_not_offered_is_refused(anna):
+    for name, wrong in (("known", "delete"), ("match", "birthday"), ("known", "")):
+        page = upload(anna)
+        choose(anna, page, TARGETS, **{name: wrong})
+        assert ImportUpload.objects.get(pk=page.rstrip("/").rpartition("/")[2]).state == UploadState.UPLOADED
+
+
+def test_preview_shows_each_kind_of_row(anna, cast):
+    scope = cast.scope("anna", "Zentrale")
+    register_customer(customer=Customer(customer_number=7, last_name="Meier", email="m@example.com"), actor=scope)
+    content = table(
+        ["Kundennummer", "Name", "E-Mail", "Kundengruppe", "Schlagwörter", "Geburtsdatum"],
+        [7, "Maier", "m@example.com", "", "", ""],
+        [8, "Neu", "m@example.com", "Gast", "VIP", ""],
+        [9, "Falsch", "", "", "", "gestern"],
+    )
+    targets = ["customer_number", "last_name", "email", "customer_group", "tags", "birthday"]
+    page = previewed(anna, content, targets)
+    opened = {name: anna.get(f"{page}?show={name}").context for name in ("changed", "new", "rejected", "similar")}
+    [changed] = opened["changed"]["shown"].rows
+    assert (changed.number, [(one.label, one.old, one.new) for one in changed.differences]) == (
+        7,
+        [("Name", "Meier", "Maier")],
+    )
+    [new] = opened["new"]["shown"].rows
+    assert (new.row, new.number, new.name) == (3, 8, "Neu")
+    [rejected] = opened["rejected"]["shown"].rows
+    assert (rejected.row_number, rejected.problems[0]["column"], rejected.problems[0]["value"]) == (
+        4,
+        "Geburtsdatum",
+        "gestern",
+    )
+    [similar] = opened["similar"]["shown"].rows
+    assert (similar.row, similar.customer.customer_number) == (3, 7)
+    assert [tab.name for tab in opened["new"]["shown"].tabs] == ["rejected", "changed", "new", "similar"]
+    text = anna.get(page).content.decode()
+    assert "“Gast”" in text or "„Gast“" in text
+    assert "VIP" in text
+
+
+def test_preview_shows_numbers_and_dates_in_the_language_of_the_reader(anna):
+    page = upload(anna, table(["Name", "Rabatt", "Geburtstag"], ["Meier", "5,50", "31.12.1990"]))
+    choose(anna, page, ["last_name", "discount", "birthday"])
+    [new] = anna.get(f"{page}?show=new", headers={"accept-language": "de"}).context["shown"].rows
+    assert [one.new for one in new.differences] == ["Meier", "5,50", "31.12.1990"]
+
+
+def test_long_lists_have_pages(anna, monkeypatch):
+    monkeypatch.setattr(looking, "PAGE", 2)
+    monkeypatch.setattr("customers.transfer.paging.PAGE", 2)
+    page = previewed(anna, table(["Name"], *[[f"Meier {n}"] for n in range(5)]), ["last_name"])
+    found = {
+        asked: [row.row for row in anna.get(f"{page}?show=new&page={asked}").context["shown"].rows]
+        for asked in ("1", "2", "3", "4", "0", "-1", "x", "²")
+    }
+    assert found == {"1": [2, 3], "2": [4, 5], "3": [6], "4": [6], "0": [2, 3], "-1": [2, 3], "x": [2, 3], "²": [2, 3]}
+    assert anna.get(f"{page}?show=new&page=2").context["shown"].links == [
+        ("first", "show=new&page=1"),
+        ("before", "show=new&page=1"),
+        ("next", "show=new&page=3"),
+        ("last", "show=new&page=3"),
+    ]
+
+
+@pytest.mark.parametrize("show", ["", "nothing", "rejected"])
+def test_list_that_is_not_there_is_the_first_that_is(anna, show):
+    assert anna.get(f"{previewed(anna)}?show={show}").context["shown"].tab.name == "new"
 
 
 def test_staff_without_the_right_gets_403(log_in):
     client = log_in("bodo")
-    for address in (IMPORT, EXPORT):
+    for address in (IMPORT, f"{IMPORT}list/", EXPORT):
         assert client.get(address.replace("/10400/1/", "/10400/2/")).status_code == 403
     assert client.post(IMPORT.replace("/10400/1/", "/10400/2/")).status_code == 403
 
 
 def test_stranger_gets_404(log_in):
-    assert log_in("sven").get(IMPORT).status_code == 404
+    for address in (IMPORT, f"{IMPORT}list/"):
+        assert log_in("sven").get(address).status_code == 404
 
 
-def test_upload_of_somebody_else_is_404(log_in, cast):
-    page = upload(log_in("anna"))
+def test_upload_of_somebody_else_is_404(anna, cast):
+    page = previewed(anna, table(["Name", "Geburtsdatum"], ["Meier", "gestern"]), ["last_name", "birthday"])
+    assert anna.get(page + "rejected/").status_code == 200
     ImportUpload.objects.update(user=cast.user("bodo"))
-    client = log_in("anna")
-    for address in (page, page + "rejected/"):
-        assert client.get(address).status_code == 404
-    assert client.post(page, {"step": "confirm", "fingerprint": ""}).status_code == 404
+    for address in (page, page + "rejected/", page + "undo/"):
+        assert anna.get(address).status_code == 404
+    for step in ("dialect", "columns", "back", "confirm", "cancel"):
+        assert anna.post(page, {"step": step, "fingerprint": ""}).status_code == 404
 
 
-def test_upload_is_404_at_another_location(log_in):
-    client = log_in("anna")
-    page = upload(client)
-    assert client.get(page.replace("/10400/1/", "/10400/2/")).status_code == 404
-
-
-def test_expired_upload_is_404_and_deleted(log_in):
-    client = log_in("anna")
-    page = upload(client)
-    now = timezone.now()
-    ImportUpload.objects.update(created_at=now - timedelta(hours=24))
-    assert client.get(page).status_code == 404
-    assert uploads.delete_expired_uploads(now=now) == 1
-    assert not ImportUpload.objects.exists()
-
-
-def test_column_that_nobody_decided_on_stops_the_import(log_in):
-    client = log_in("anna")
-    page = upload(client, table(["Name", "Lieblingsfarbe"], ["Meier", "blau"]))
-    assert client.get(page).context["undecided"] == ["Lieblingsfarbe"]
-    choose(client, page, ["last_name", ""])
-    assert stored().state == UploadState.UPLOADED
-    choose(client, page, ["last_name", "-"])
-    assert stored().state == UploadState.CHECKED
-
-
-def test_two_columns_for_one_field_are_refused(log_in):
-    client = log_in("anna")
-    page = upload(client)
-    choose(client, page, ["customer_number", "last_name", "last_name"])
-    assert stored().state == UploadState.UPLOADED
-
-
-def test_target_that_is_not_offered_is_refused(log_in):
-    client = log_in("anna")
-    page = upload(client)
-    choose(client, page, ["customer_number", "last_name", "base"])
-    assert stored().state == UploadState.UPLOADED
+def test_upload_is_404_at_another_location(anna):
+    page = upload(anna)
+    assert anna.get(page.replace("/10400/1/", "/10400/2/")).status_code == 404
 
 
 @pytest.mark.parametrize(
-    "change",
+    ("rights", "figures"),
     [
-        {"content": table(["Kundennummer", "Name", "Ort"], [7, "Böse", "Kiel"])},
-        {"choices": {"targets": ["customer_number", "city", "last_name"]}},
-        {"preview": {"created": 2, "changed": 0, "seen": {}}},
+        ((), (0, 0, 2)),
+        ((Right.ADD_CUSTOMERS,), (1, 0, 1)),
+        ((Right.CHANGE_CUSTOMERS,), (0, 1, 1)),
+        ((Right.ADD_CUSTOMERS, Right.CHANGE_CUSTOMERS), (1, 1, 0)),
     ],
 )
-def test_confirm_takes_only_what_was_previewed(log_in, change):
-    client = log_in("anna")
+def test_rows_need_the_right_to_register_and_to_change(cast, log_in, rights, figures):
+    register_customer(customer=Customer(customer_number=7, last_name="Alt"), actor=cast.scope("anna", "Zentrale"))
+    person(cast, "importeur", Right.IMPORT_CUSTOMERS, *rights)
+    client = log_in("importeur")
     page = previewed(client)
-    fingerprint = client.get(page).context["fingerprint"]
-    ImportUpload.objects.update(**change)
-    confirm(client, page, fingerprint)
+    shown = client.get(page).context["figures"]
+    assert (shown["created"], shown["changed"], shown["rejected"]) == figures
+    if shown["created"] + shown["changed"]:
+        confirm(client, page)
+        assert client.get(page).context["figures"]["created"] == figures[0]
+
+
+def test_undoing_needs_the_rights_of_what_it_does(anna, cast, log_in):
+    page = imported(anna)
+    person(cast, "importeur", Right.IMPORT_CUSTOMERS, Right.CHANGE_CUSTOMERS)
+    client = log_in("importeur")
+    assert client.get(f"{page}undo/").status_code == 200
+    assert client.post(f"{page}undo/", {"step": "undo"}).status_code == 403
+    assert Customer.objects.count() == 2
+
+
+def test_column_that_nobody_decided_on_stops_the_import(anna):
+    page = upload(anna, table(["Name", "Lieblingsfarbe"], ["Meier", "blau"]))
+    choose(anna, page, ["last_name", ""])
+    assert stored().state == UploadState.UPLOADED
+    choose(anna, page, ["last_name", "-"])
     assert stored().state == UploadState.CHECKED
-    assert not Customer.objects.filter(customer_number=7).exists()
 
 
-def test_altered_bytes_are_refused_even_with_their_own_fingerprint(log_in):
-    client = log_in("anna")
-    page = previewed(client)
-    ImportUpload.objects.update(content=CONTENT.replace(b"Meier", b"Geier"))
-    confirm(client, page, uploads.fingerprint(stored()))
-    assert not Customer.objects.filter(customer_number=7).exists()
-
-
-def test_confirm_works_once(log_in):
-    client = log_in("anna")
-    page = previewed(client)
-    fingerprint = client.get(page).context["fingerprint"]
-    confirm(client, page, fingerprint)
-    Customer.objects.filter(customer_number=7).update(city="Lübeck")
-    confirm(client, page, fingerprint)
-    assert Customer.objects.get(customer_number=7).city == "Lübeck"
-
-
-def test_customer_changed_after_the_preview_is_left_alone(log_in, cast):
-    anna = cast.scope("anna", "Zentrale")
-    customer = register_customer(customer=Customer(customer_number=7, last_name="Maier"), actor=anna)
-    client = log_in("anna")
-    page = previewed(client)
-    customer.city = "Lübeck"
-    change_customer(customer=customer, actor=anna)
-    confirm(client, page)
-    outcome = client.get(page).context["outcome"]
-    assert (outcome["created"], outcome["rejected"]) == (1, 1)
-    assert outcome["rejections"][0]["code"] == "changed_meanwhile"
-    assert Customer.objects.get(pk=customer.pk).city == "Lübeck"
-
-
-def test_customer_registered_after_the_preview_is_left_alone(log_in, cast):
-    client = log_in("anna")
-    page = previewed(client)
-    register_customer(customer=Customer(customer_number=7, last_name="Neu"), actor=cast.scope("anna", "Zentrale"))
-    confirm(client, page)
-    assert client.get(page).context["outcome"]["rejections"][0]["code"] == "changed_meanwhile"
-    assert Customer.objects.get(customer_number=7).last_name == "Neu"
-
-
-def test_file_that_cannot_be_read_says_why(log_in):
-    response = log_in("anna").post(IMPORT, {"file": SimpleUploadedFile("kunden.xlsx", CONTENT)})
-    assert response.status_code == 200
-    assert response.context["form"].errors["file"].as_data()[0].code == "wrong_name"
-
-
-def test_too_many_rows_name_the_command(log_in, monkeypatch):
-    monkeypatch.setattr(uploads, "LIMITS", Limits(rows=1))
-    response = log_in("anna").post(IMPORT, {"file": SimpleUploadedFile("kunden.csv", CONTENT)})
-    [error] = response.context["form"].errors["file"].as_data()
-    assert error.code == "too_many_rows"
-    assert "import_customers" in error.messages[0]
-
-
-def test_encoding_can_be_overruled(log_in):
-    client = log_in("anna")
-    page = upload(client)
-    client.post(page, {"step": "dialect", "encoding": "cp1252", "delimiter": ";"})
-    assert client.get(page).context["dialect"].encoding == "cp1252"
-
-
-def test_rejected_rows_can_be_downloaded(log_in):
-    client = log_in("anna")
-    page = upload(client, table(["Name", "Geburtsdatum"], ["Meier", "gestern"], ["Müller", ""]))
-    choose(client, page, ["last_name", "birthday"])
-    lines = b"".join(client.get(page + "rejected/").streaming_content).decode("utf-8-sig").splitlines()
-    assert lines[1].startswith("2;Geburtsdatum;gestern;")
-    assert len(lines) == 2
-
-
-def test_refusal_while_it_is_applied_leaves_the_preview_to_be_confirmed_again(log_in, cast, monkeypatch):
-    client = log_in("anna")
-    page = previewed(client)
-
-    def refuse(**given):
-        raise exhausted(cast.location("Zentrale"))
-
-    monkeypatch.setattr(uploads, "apply_upload", refuse)
-    confirm(client, page)
-    assert stored().state == UploadState.CHECKED
-    assert "used up" in client.get(page, headers={"accept-language": "en"}).content.decode()
-
-
-def test_large_file_is_checked_and_applied_by_the_worker(log_in, monkeypatch):
-    monkeypatch.setattr(uploads, "DIRECT_ROWS", 1)
-    deferred = []
-    for task in (tasks.check_upload, tasks.apply_upload):
-        monkeypatch.setattr(task, "defer", lambda task=task, **given: deferred.append((task, given)))
-    client = log_in("anna")
-    page = previewed(client)
-    assert client.get(page)["Refresh"] == "1"
-    _work(deferred)
-    confirm(client, page)
-    assert stored().state == UploadState.APPLYING
-    _work(deferred)
-    assert stored().state == UploadState.APPLIED
-    assert Customer.objects.filter(customer_number__in=[7, 8]).count() == 2
-    event = events_of(Customer.objects.get(customer_number=7)).get()
-    assert event.pgh_context.metadata["user_name"] == "Anna Andresen"
-
-
-def _work(deferred) -> None:
-    while deferred:
-        task, given = deferred.pop()
-        task.func(**given)
-
-
-def test_right_taken_away_stops_the_worker(log_in, cast):
-    client = log_in("anna")
-    previewed(client)
-    row = stored()
-    uploads.start(upload=row, state=UploadState.APPLYING)
-    somebody = tasks.for_somebody(cast.scope("anna", "Zentrale"))
-    user = cast.user("anna")
-    user.is_active = False
-    user.save()
-    tasks.apply_upload.func(upload=str(row.pk), **somebody)
-    assert stored().state == UploadState.FAILED
-    assert not Customer.objects.filter(customer_number=7).exists()
-
-
-def test_northwind_needs_no_choice(log_in):
-    client = log_in("anna")
-    page = upload(client, NORTHWIND.read_bytes(), "northwind.csv")
-    shown = client.get(page).context
-    assert shown["undecided"] == []
-    assert shown["form"].initial["null_is_empty"] is True
-
-
-def test_list_is_exported_as_it_is_filtered(log_in, cast):
-    anna = cast.scope("anna", "Zentrale")
-    for name in ("Eins", "Zwei"):
-        register_customer(customer=Customer(last_name=name), actor=anna)
-    response = log_in("anna").post(EXPORT + "?q=zwei", {"format": "plain", "column": ["last_name"]})
-    assert b"".join(response.streaming_content).decode().splitlines()[1:] == ['"Zwei"']
-
-
-def test_selection_is_exported_without_rows_of_others(log_in, cast):
-    own = register_customer(customer=Customer(last_name="Eigen"), actor=cast.scope("anna", "Zentrale"))
-    register_customer(customer=Customer(last_name="Auch"), actor=cast.scope("anna", "Zentrale"))
-    foreign = register_customer(customer=Customer(last_name="Fremd"), actor=cast.scope("sven", "Zentrale", 20800))
-    client = log_in("anna")
-    address = f"{EXPORT}?id={own.pk}&id={foreign.pk}"
-    assert client.get(address).context["count"] == 1
-    response = client.post(address, {"format": "plain", "column": ["last_name", "search_text"]})
-    assert b"".join(response.streaming_content).decode().splitlines()[1:] == ['"Eigen"']
-
-
-def test_export_page_offers_every_column(log_in):
-    shown = log_in("anna").get(EXPORT).context["columns"]
-    assert [name for name, _label in shown] == list(CustomerResource().export_columns())
-
-
-def test_file_of_another_format_is_named_in_the_language_of_the_reader(log_in):
-    response = log_in("anna").post(
-        IMPORT, {"file": SimpleUploadedFile("kunden.csv", b"PK\x03\x04")}, headers={"accept-language": "de"}
-    )
-    assert "enthält aber eine Excel-Arbeitsmappe" in response.context["form"].errors["file"][0]
-
-
-def test_preview_shows_numbers_and_dates_in_the_language_of_the_reader(log_in):
-    client = log_in("anna")
-    client.defaults["HTTP_ACCEPT_LANGUAGE"] = "de"
-    page = upload(client, table(["Name", "Rabatt", "Geburtstag"], ["Meier", "5,50", "31.12.1990"]))
-    choose(client, page, ["last_name", "discount", "birthday"])
-    shown = (stored().preview or {})["new_customers"][0]["differences"]
-    assert [one["new"] for one in shown] == ["Meier", "31.12.1990", "5,50"]
+@pytest.mark.parametrize(
+    "targets", [["customer_number", "last_name", "last_name"], ["customer_number", "last_name", "base"], ["last_name"]]
+)
+def test_targets_that_make_no_sense_are_refused(anna, targets):
+    choose(anna, upload(anna), targets)
+    assert stored().state == UploadState.UPLOADED

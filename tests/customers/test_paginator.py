@@ -18,9 +18,9 @@ def rows(cast):
 
 @pytest.mark.parametrize("order", ["sort_name", "-sort_name", "customer_number", "-customer_number", "city", "-city"])
 @pytest.mark.parametrize("per_page", [1, 2, 3, 4, 10, 11, 12])
-@pytest.mark.parametrize("total", [11, None])
-def test_pages_joined_are_the_sorted_rows(rows, order, per_page, total):
-    pages = CustomerPaginator(rows, per_page, order=order, total=total)
+@pytest.mark.parametrize(("total", "is_searched"), [(11, True), (None, True), (None, False)])
+def test_pages_joined_are_the_sorted_rows(rows, order, per_page, total, is_searched):
+    pages = CustomerPaginator(rows, per_page, order=order, total=total, is_searched=is_searched)
     joined = [pk for number in pages.page_range for pk in pages.ids(number)]
     sign = "-" if order.startswith("-") else ""
     assert joined == list(rows.order_by(order, f"{sign}id").values_list("pk", flat=True))
@@ -28,10 +28,11 @@ def test_pages_joined_are_the_sorted_rows(rows, order, per_page, total):
 
 
 @pytest.mark.parametrize("order", ["sort_name", "-sort_name", "city", "-city", "customer_number", "-customer_number"])
-def test_of_very_many_the_first_are_shown_in_their_order(rows, monkeypatch, order):
+@pytest.mark.parametrize("is_searched", [True, False])
+def test_of_very_many_the_first_are_shown_in_their_order(rows, monkeypatch, order, is_searched):
     monkeypatch.setattr(paginator, "LIMIT", 7)
     monkeypatch.setattr(paginator, "SHOWN_OF_MORE", 6)
-    pages = CustomerPaginator(rows, 2, order=order)
+    pages = CustomerPaginator(rows, 2, order=order, is_searched=is_searched)
     joined = [pk for number in pages.page_range for pk in pages.ids(number)]
     sign = "-" if order.startswith("-") else ""
     assert (pages.count, pages.is_more, pages.num_pages) == (6, True, 3)

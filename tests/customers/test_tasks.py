@@ -73,5 +73,8 @@ def test_worker_knows_every_task():
         "customers.tasks.delete_expired_uploads",
         "customers.tasks.check_upload",
         "customers.tasks.apply_upload",
+        "customers.tasks.make_export",
+        "customers.tasks.undo_upload",
         "mcp.tasks.clear_expired_sessions",
+        "mcp.tasks.resume_stalled_jobs",
     }

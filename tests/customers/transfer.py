@@ -1,30 +1,61 @@
 """What the tests of import and export share."""
 
+from __future__ import annotations
+
 import csv
 import io
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from customers.models import Customer
+import pghistory
+from django.db import connection
+
+from customers.choices import ExportState, UploadState, Verdict
+from customers.models import Customer, CustomerExport, ExportChunk, ImportUpload
+from customers.querysets import CustomerQuerySet
 from customers.resources import CustomerResource
-from customers.transfer.exporting import export_chunks
-from customers.transfer.outcome import Outcome
+from customers.transfer import chunks, exporting, looking, receiving, uploads
+from customers.transfer.judging import verdicts
+from customers.transfer.making import Making, Order
 from customers.transfer.reading import Reading
-from customers.transfer.sheet import Sheet, match_columns, read_sheet
+from mcp import row_security
 from mcp.scope import Scope
-from spreadsheets import Profile, open_table
+from spreadsheets import Profile
 from spreadsheets.writing import ENDINGS
 
 DATA = Path(__file__).parents[1] / "data"
 GERMAN, ENGLISH, NORTHWIND = DATA / "kunden_de.csv", DATA / "customers_en.csv", DATA / "northwind_customers.csv"
 
 
-def sheet(content: bytes, name: str = "customers.csv") -> Sheet:
-    """The rows of a file, its columns matched by their headings."""
-    with open_table(io.BytesIO(content), name=name) as table:
-        targets = match_columns(table.headings, CustomerResource().fields)
-    return read_sheet(io.BytesIO(content), name=name, targets=targets)
+@dataclass
+class Rejection:
+    row: int
+    column: str
+    value: str
+    reason: str
+    code: str
+
+
+@dataclass
+class Outcome:
+    """What an import has done, or would do in a dry run."""
+
+    upload: ImportUpload
+    told: dict[str, int]
+    rejections: list[Rejection] = field(default_factory=list)
+    changed_customers: list[looking.Touched] = field(default_factory=list)
+    new_customers: list[looking.Touched] = field(default_factory=list)
+
+    def __getattr__(self, name: str) -> int:
+        told: dict[str, int] = self.__dict__["told"]
+        if name in told:
+            return told[name]
+        raise AttributeError(name)
+
+    def counts(self) -> dict[str, int]:
+        return {name: self.told[name] for name in ("read", "created", "changed", "unchanged", "rejected")}
 
 
 def table(headings: Sequence[str], *rows: Sequence[Any]) -> bytes:
@@ -33,23 +64,91 @@ def table(headings: Sequence[str], *rows: Sequence[Any]) -> bytes:
     return file.getvalue().encode()
 
 
-def take_in(
-    scope: Scope, content: bytes, *, name: str = "customers.csv", dry_run: bool = False, **more: Any
-) -> Outcome:
+def checked(
+    scope: Scope,
+    content: bytes,
+    *,
+    name: str = "customers.csv",
+    reading: Reading | None = None,
+    targets: Sequence[str] | None = None,
+    **choices: str,
+) -> ImportUpload:
+    """A file as far as its preview, its columns matched by their headings."""
+    upload = receiving.receive_upload(name=name, content=content, actor=scope)
+    chosen = list(targets or [target or "-" for target in upload.choices["targets"]])
+    reading = reading or uploads.reading_of(upload)
+    if scope.user is None:
+        upload.choices |= {"targets": chosen, "reading": vars(reading), **choices}
+        upload.save()
+    else:
+        receiving.choose_columns(upload=upload, targets=chosen, reading=reading, actor=scope, **choices)
+    uploads.check_upload(upload=upload, actor=scope)
+    return upload
+
+
+def applied(upload: ImportUpload, scope: Scope) -> ImportUpload:
+    """Confirmed and applied under a history of its own."""
+    upload.state = UploadState.APPLYING
+    upload.save()
+    with pghistory.context(**scope.history(reason=f"Import of {upload.name}")) as context:
+        uploads.apply_upload(upload=upload, actor=scope, context=context.id)
+    return upload
+
+
+def undone(upload: ImportUpload, scope: Scope) -> dict[str, int]:
+    uploads.start_undo(upload=upload, actor=scope)
+    with pghistory.context(**scope.history(reason=f"Import of {upload.name} undone")):
+        uploads.undo_upload(upload=upload, actor=scope)
+    assert upload.undoing is not None
+    return dict(upload.undoing)
+
+
+def take_in(scope: Scope, content: bytes, *, dry_run: bool = False, **more: Any) -> Outcome:
     """Import a file in the given scope."""
-    return CustomerResource(scope=scope).run(sheet(content, name), dry_run=dry_run, **more)
+    upload = checked(scope, content, **more)
+    outcome = Outcome(upload, dict(upload.preview or {}))
+    with row_security.rows_of(scope):
+        outcome.changed_customers = looking.changed(upload, scope)
+        outcome.new_customers = looking.created(upload, scope)
+    if not dry_run:
+        outcome.told = dict(applied(upload, scope).result or {})
+    for verdict in verdicts(upload, Verdict.REJECTED):
+        outcome.rejections += [
+            Rejection(verdict.row_number, one["column"], one["value"], one["reason"], one["code"])
+            for one in verdict.problems
+        ]
+    return outcome
 
 
 def northwind(scope: Scope) -> Outcome:
     return take_in(scope, NORTHWIND.read_bytes(), reading=Reading(null_is_empty=True))
 
 
-def taken_out(scope: Scope, profile: Profile = "excel-de", *, language: str = "de") -> bytes:
-    """All customers of the scope's base as a file."""
+def taken_out(
+    scope: Scope,
+    profile: Profile = "excel-de",
+    *,
+    language: str = "de",
+    columns: Sequence[str] = (),
+    customers: CustomerQuerySet | None = None,
+    is_small: bool = False,
+) -> bytes:
+    """Customers as a file: all of the scope's base in all columns, unless it is said."""
     resource = CustomerResource(scope=scope)
-    columns = resource.export_columns()
-    rows = resource.get_queryset()
-    return b"".join(export_chunks(resource, rows, profile=profile, columns=columns, language=language))
+    order = Order(profile=profile, columns=tuple(columns or resource.export_columns()), language=language)
+    rows = resource.get_queryset() if customers is None else customers
+    with row_security.rows_of(scope), connection.cursor() as cursor:
+        return b"".join(Making(scope, order, is_small=is_small).parts(rows, cursor))
+
+
+def kept_export(actor: Scope, content: bytes = b"a\n1\n", **more: Any) -> CustomerExport:
+    """An export of the actor's that is done and can be fetched."""
+    order = Order(profile="plain", columns=("customer_number", "last_name"), filter_words="Probe")
+    export = exporting.demand_export(order=order, query="", total=3, actor=actor)
+    size, sha256 = chunks.store(ExportChunk, file=export, content=[content])
+    done = {"state": ExportState.DONE, "size": size, "sha256": sha256, "done": 3}
+    CustomerExport.objects.filter(pk=export.pk).update(**done | more)
+    return exporting.exports_of(actor).get(pk=export.pk)
 
 
 def file_name(profile: Profile) -> str:

@@ -1,20 +1,25 @@
-"""`manage.py export_customers --account 10400 --client 1 FILE`: the export of the console into a file."""
+"""`manage.py export_customers --account 10400 --client 1 --output FILE`: the export of the console into a file."""
 
 from __future__ import annotations
 
 import json
+import os
 import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
+from tempfile import NamedTemporaryFile
+from typing import IO, Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import DatabaseError, connection
 
 from customers.resources import CustomerResource
-from customers.transfer.exporting import FORMATS, export_chunks
+from customers.transfer.exporting import FORMATS, log_made
+from customers.transfer.making import Making, Order
 from customers.transfer.place import add_place, scope_of_command
 from mcp import row_security
-from mcp.scope import Scope
-from spreadsheets import ENDINGS, Profile
+from spreadsheets import ENDINGS, Profile, UnwritableTable
 
 NAME = "export_customers"
 
@@ -24,7 +29,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         add_place(parser)
-        parser.add_argument("file", type=Path)
+        parser.add_argument("--output", type=Path, required=True, metavar="FILE", help="it appears when it is complete")
         parser.add_argument("--format", choices=list(FORMATS), help="without it, what the file's ending says")
         parser.add_argument("--columns", help="names of fields with commas between them; without it, all")
         parser.add_argument("--language", choices=("de", "en"), default="de", help="language of the headings")
@@ -34,27 +39,54 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         started = time.monotonic()
         scope = scope_of_command(account=options["account"], client=options["client"], name=NAME)
-        with row_security.rows_of(scope):
-            count = self._export(scope, options)
-        summary = {"exported": count, "seconds": round(time.monotonic() - started, 2)}
-        sentence = "{exported} customers exported in {seconds} s.".format(**summary)
-        self.stdout.write(json.dumps(summary) if options["json"] else sentence)
+        making = Making(scope, _order(options))
+        failure = _make(making, options["output"], with_archived=options["archived"])
+        summary = {
+            "read": making.rows,
+            "seconds": round(time.monotonic() - started, 2),
+            "sha256": making.sha256,
+            "incomplete": bool(failure),
+        }
+        if options["json"]:
+            self.stdout.write(json.dumps(summary))
+        if failure:
+            raise CommandError(f"{options['output']} was not written: {failure}")
+        log_made(making, filtered_by="" if options["archived"] else "not archived")
+        if not options["json"]:
+            self.stdout.write("{read} customers exported in {seconds} s.".format(**summary))
 
-    def _export(self, scope: Scope, options: dict[str, Any]) -> int:
-        resource = CustomerResource(scope=scope)
-        customers = resource.get_queryset() if options["archived"] else resource.get_queryset().active()
-        chunks = export_chunks(
-            resource,
-            customers,
-            profile=options["format"] or _profile(options["file"]),
-            columns=resource.export_columns(_names(resource, options["columns"])),
-            language=options["language"],
-            narrowed_by="" if options["archived"] else "not archived",
-        )
-        with options["file"].open("wb") as file:
-            for chunk in chunks:
-                file.write(chunk)
-        return customers.count()
+
+def _make(making: Making, path: Path, *, with_archived: bool) -> str:
+    """Write the file. Blank if it is there and complete, else the reason; then nothing of it is left."""
+    try:
+        with _appearing(path) as file, row_security.rows_of(making.scope), connection.cursor() as cursor:
+            customers = CustomerResource(scope=making.scope).get_queryset()
+            with closing(making.parts(customers if with_archived else customers.active(), cursor)) as parts:
+                file.writelines(parts)
+    except (OSError, DatabaseError, UnwritableTable) as error:
+        return str(error) or type(error).__name__
+    return ""
+
+
+@contextmanager
+def _appearing(path: Path) -> Iterator[IO[bytes]]:
+    """A file beside the wanted one, which takes its place when it is complete and on the disk."""
+    with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+        unfinished = Path(file.name)
+        try:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+            unfinished.replace(path)
+        finally:
+            unfinished.unlink(missing_ok=True)
+
+
+def _order(options: dict[str, Any]) -> Order:
+    columns = _columns(options["columns"])
+    words = "" if options["archived"] else "not archived"
+    profile = options["format"] or _profile(options["output"])
+    return Order(profile=profile, columns=columns, language=options["language"], filter_words=words)
 
 
 def _profile(file: Path) -> Profile:
@@ -64,11 +96,11 @@ def _profile(file: Path) -> Profile:
     raise CommandError(f"{file.name} does not say its format. Call it .csv, .xlsx or .jsonl, or name a --format.")
 
 
-def _names(resource: CustomerResource, columns: str | None) -> list[str] | None:
+def _columns(columns: str | None) -> tuple[str, ...]:
+    known = CustomerResource().export_columns()
     if columns is None:
-        return None
-    names = [name.strip() for name in columns.split(",")]
-    if unknown := [name for name in names if name not in resource.export_columns()]:
-        known = ", ".join(resource.export_columns())
-        raise CommandError(f"There is no column “{unknown[0]}”. Choose from: {known}.")
+        return tuple(known)
+    names = tuple(name.strip() for name in columns.split(","))
+    if unknown := [name for name in names if name not in known]:
+        raise CommandError(f"There is no column “{unknown[0]}”. Choose from: {', '.join(known)}.")
     return names

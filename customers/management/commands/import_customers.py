@@ -1,26 +1,34 @@
-"""`manage.py import_customers --account 10400 --client 1 FILE`: the import of the console, without its limits."""
+"""`manage.py import_customers --account 10400 --client 1 FILE`: the import of the console, with its record and undo."""
 
 from __future__ import annotations
 
 import json
 import sys
+import time
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import pghistory
+from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import connection
 from django.utils.translation import override
 
+from customers.choices import Known, Match, UploadState, Verdict
+from customers.models import ImportUpload
 from customers.resources import CustomerResource
-from customers.transfer.outcome import Outcome
+from customers.transfer import looking, uploads
+from customers.transfer.judging import verdicts
 from customers.transfer.place import add_place, scope_of_command
 from customers.transfer.reading import Reading
-from customers.transfer.sheet import IGNORE, Sheet, is_our_own, match_columns
+from customers.transfer.sheet import IGNORE, is_our_own, match_columns
 from mcp import row_security
 from mcp.scope import Scope
 from spreadsheets import DELIMITERS, ENCODINGS, Overrules, UnreadableFile, open_table
 
 NAME = "import_customers"
+COUNTS = ("read", "created", "changed", "unchanged", "rejected", "consents")
 
 
 class Command(BaseCommand):
@@ -32,74 +40,122 @@ class Command(BaseCommand):
         parser.add_argument("--dry-run", action="store_true", help="check the file and write nothing")
         parser.add_argument("--yes", action="store_true", help="do not ask before writing")
         parser.add_argument("--json", action="store_true", help="print the summary as JSON")
+        parser.add_argument("--rejected", type=Path, metavar="FILE", help="write the rejected rows, with the reasons")
         parser.add_argument("--encoding", choices=ENCODINGS)
         parser.add_argument("--delimiter", choices=DELIMITERS)
         parser.add_argument("--map", action="append", default=[], metavar="HEADING=FIELD", help="where a column goes")
         parser.add_argument("--ignore", action="append", default=[], metavar="HEADING", help="leave a column out")
+        parser.add_argument("--known", choices=Known.values, default=Known.OVERWRITE, help="known customers")
+        parser.add_argument("--match", choices=Match.values, default=Match.NUMBER, help="rows without a number")
         parser.add_argument("--decimal", choices=("comma", "point"), help="decimal separator, for numbers like 1.250")
         parser.add_argument("--dates", choices=("day-first", "month-first"), help="for dates like 03/04/1990")
         parser.add_argument("--accept-doubts", action="store_true", help="take values that look damaged as they stand")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        started = time.monotonic()
         scope = scope_of_command(account=options["account"], client=options["client"], name=NAME)
-        resource = CustomerResource(scope=scope)
-        with row_security.rows_of(scope):
-            sheet, reading = _read(resource, options)
-        is_dry = options["dry_run"]
-        if not is_dry and not options["yes"] and not self._is_confirmed(scope, sheet, reading):
-            raise CommandError("Nothing was imported. Say --yes to import without being asked.")
-        context = pghistory.context(**scope.history(reason=f"import of {options['file'].name}"))
-        with override("en"), row_security.rows_of(scope), context:
-            outcome = resource.run(sheet, dry_run=is_dry, reading=reading)
-        self._report(outcome, as_json=options["json"], is_dry=is_dry)
-        if outcome.rejected:
+        path: Path = options["file"]
+        with override("en"):
+            upload = _received(path, scope, options)
+            try:
+                with path.open("rb") as file:
+                    uploads.check_upload(upload=upload, actor=scope, file=file)
+                counts = self._apply(upload, scope, options)
+                self._tell_rejected(upload, scope, options["rejected"])
+            except ValidationError as error:
+                raise CommandError(" ".join(error.messages)) from error
+            finally:
+                _tidy(upload, scope)
+        self._report(counts, seconds=time.monotonic() - started, options=options, upload=upload)
+        if counts["rejected"]:
             sys.exit(1)
 
-    def _is_confirmed(self, scope: Scope, sheet: Sheet, reading: Reading) -> bool:
+    def _apply(self, upload: ImportUpload, scope: Scope, options: dict[str, Any]) -> dict[str, int]:
+        preview = upload.preview or {}
+        if options["dry_run"]:
+            return {name: preview[name] for name in COUNTS}
+        if not options["yes"] and not self._is_confirmed(preview):
+            raise CommandError("Nothing was imported. Say --yes to import without being asked.")
+        context = pghistory.context(**scope.history(reason=f"import of {upload.name}"))
+        with row_security.rows_of(scope), context as current:
+            upload.state = UploadState.APPLYING
+            upload.save()
+            uploads.apply_upload(upload=upload, actor=scope, context=current.id)
+        return dict(upload.result or {})
+
+    def _is_confirmed(self, preview: dict[str, Any]) -> bool:
         """Without a terminal there is nobody to ask: the command line was the confirmation."""
         if not sys.stdin.isatty():
             return True
-        with row_security.rows_of(scope):
-            outcome = CustomerResource(scope=scope).run(sheet, dry_run=True, reading=reading)
-        self.stderr.write(_sentence(outcome))
+        self.stderr.write(_sentence(preview))
         return input("Import now? [y/N] ").strip().lower() in {"y", "yes", "j", "ja"}
 
-    def _report(self, outcome: Outcome, *, as_json: bool, is_dry: bool) -> None:
-        for rejection in outcome.rejections:
-            where = f"Row {rejection.row}" + (f", {rejection.column} = {rejection.value!r}" if rejection.column else "")
-            self.stderr.write(f"{where}: {rejection.reason}")
-        if as_json:
-            self.stdout.write(json.dumps({**outcome.counts(), "seconds": outcome.seconds}))
+    def _tell_rejected(self, upload: ImportUpload, scope: Scope, path: Path | None) -> None:
+        """Also what rows say about consents and cannot become a statement."""
+        with row_security.rows_of(scope):
+            for verdict in chain(*(verdicts(upload, kind).iterator() for kind in (Verdict.REJECTED, Verdict.UNSAID))):
+                for one in verdict.problems:
+                    where = f"Row {verdict.row_number}"
+                    where += f", {one['column']} = {one['value']!r}" if one["column"] else ""
+                    self.stderr.write(f"{where}: {one['reason']}")
+            if path is not None:
+                with path.open("wb") as file, Path(upload.choices["path"]).open("rb") as source:
+                    looking.write_rejected(upload, file, source=source)
+
+    def _report(self, counts: dict[str, int], *, seconds: float, options: dict[str, Any], upload: ImportUpload) -> None:
+        if options["json"]:
+            self.stdout.write(json.dumps({**counts, "seconds": round(seconds, 2), "import": str(upload.pk)}))
             return
-        self.stdout.write(_sentence(outcome) + (" Nothing was written." if is_dry else ""))
+        ending = " Nothing was written." if options["dry_run"] else ""
+        self.stdout.write(f"{_sentence(counts)[:-1]}, in {seconds:.2f} s.{ending}")
 
 
-def _sentence(outcome: Outcome) -> str:
+def _sentence(counts: dict[str, int]) -> str:
     return (
-        f"{outcome.read} rows: {outcome.created} new, {outcome.changed} changed, {outcome.unchanged} unchanged, "
-        f"{outcome.rejected} rejected, in {outcome.seconds} s."
+        f"{counts['read']} rows: {counts['created']} new, {counts['changed']} changed, "
+        f"{counts['unchanged']} unchanged, {counts['rejected']} rejected."
     )
 
 
-def _read(resource: CustomerResource, options: dict[str, Any]) -> tuple[Sheet, Reading]:
-    """The file with each of its columns decided on. Raises CommandError."""
+def _received(path: Path, scope: Scope, options: dict[str, Any]) -> ImportUpload:
+    """The record of the import, with each column decided on; the file itself stays where it is. Raises CommandError."""
     overrules = Overrules(encoding=options["encoding"], delimiter=options["delimiter"])
     try:
-        with open_table(options["file"], overrules=overrules) as table:
-            headings, rows, dialect = table.headings, list(table), table.dialect
+        with open_table(path, overrules=overrules) as table:
+            headings = table.headings
     except UnreadableFile as error:
         raise CommandError(error.problem.message) from error
     except OSError as error:
-        raise CommandError(f"{options['file']} cannot be read: {error.strerror}.") from error
-    targets = _targets(resource, headings, options)
-    sheet = Sheet(headings=headings, rows=rows, targets=targets, dialect=dialect)
-    if undecided := sheet.undecided():
+        raise CommandError(f"{path} cannot be read: {error.strerror}.") from error
+    fields = CustomerResource(scope=scope).fields
+    targets = _targets(fields, headings, options)
+    if undecided := [heading for heading, target in zip(headings, targets, strict=True) if not target]:
         names = ", ".join(f"“{heading}”" for heading in undecided)
         raise CommandError(
             f"Nobody has said where these columns go: {names}. Name a field with --map HEADING=FIELD, or leave a "
-            f"column out with --ignore HEADING. Fields: {', '.join(resource.fields)}."
+            f"column out with --ignore HEADING. Fields: {', '.join(fields)}."
         )
-    return sheet, _reading(options, is_ours=is_our_own(headings, resource.fields))
+    choices = {
+        "path": str(path.absolute()),
+        "overrules": {name: options[name] for name in ("encoding", "delimiter") if options[name]},
+        "headings": list(headings),
+        "targets": list(targets),
+        "reading": vars(_reading(options, is_ours=is_our_own(headings, fields))),
+        "known": options["known"],
+        "match": options["match"],
+    }
+    with row_security.rows_of(scope):
+        return ImportUpload.objects.create(
+            organization=scope.organization, base=scope.base, location=scope.location, user_name=scope.actor_name,
+            name=path.name[:255], size=path.stat().st_size, choices=choices, state=UploadState.CHECKING,
+        )  # fmt: skip
+
+
+def _tidy(upload: ImportUpload, scope: Scope) -> None:
+    """Nothing but the record of what was imported stays behind."""
+    with row_security.rows_of(scope), connection.cursor() as cursor:
+        uploads.delete_expired(upload=upload)
+        cursor.execute("SELECT customers_settle_search()")
 
 
 def _reading(options: dict[str, Any], *, is_ours: bool) -> Reading:
@@ -111,19 +167,19 @@ def _reading(options: dict[str, Any], *, is_ours: bool) -> Reading:
     )
 
 
-def _targets(resource: CustomerResource, headings: tuple[str, ...], options: dict[str, Any]) -> tuple[str, ...]:
+def _targets(fields: Any, headings: tuple[str, ...], options: dict[str, Any]) -> tuple[str, ...]:
     chosen = dict.fromkeys(options["ignore"], IGNORE)
     for pair in options["map"]:
         heading, _equals, field = pair.rpartition("=")
-        if field not in resource.fields:
-            raise CommandError(f"There is no field “{field}”. Choose one of: {', '.join(resource.fields)}.")
+        if field not in fields:
+            raise CommandError(f"There is no field “{field}”. Choose one of: {', '.join(fields)}.")
         chosen[heading] = field
     if unknown := [heading for heading in chosen if heading not in headings]:
         raise CommandError(f"The file has no column “{unknown[0]}”. It has: {', '.join(headings)}.")
-    matched = match_columns([h for h in headings if h not in chosen], resource.fields)
+    matched = match_columns([h for h in headings if h not in chosen], fields)
     rest = iter(matched)
     targets = [chosen[heading] if heading in chosen else next(rest) for heading in headings]
-    taken = set(chosen.values())
+    taken = set(chosen.values()) - {IGNORE}
     return tuple(
         "" if heading not in chosen and target in taken else target
         for heading, target in zip(headings, targets, strict=True)

@@ -1,0 +1,163 @@
+"""What a customer has agreed to: all that was said, what held on a day, recording more; also of several at once."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils import timezone
+from django.utils.dateparse import parse_date
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from customers.admin import pages
+from customers.admin.base import CustomersAdmin
+from customers.choices import ConsentSource
+from customers.consent_forms import REFUSED_FIELDS, ConsentForm
+from customers.consents import consents_of, record_consent
+from customers.models import Consent, ConsentPurpose, Customer
+from locations.permissions import Right
+from mcp.console import scope_of
+from mcp.forms.refusals import show_refusal
+from mcp.scope import Scope
+
+STATEMENTS_PER_PAGE = 50
+ANCHOR = "#consents"
+
+
+def section(request: HttpRequest, customer: Customer) -> dict[str, Any]:
+    """What the form of a customer shows of his consents."""
+    scope = scope_of(request)
+    return {
+        "consents": consents_of(customer, at=None, base=scope.base),
+        "may_record": scope.allows(Right.CHANGE_CUSTOMERS),
+    }
+
+
+def consents(admin: CustomersAdmin, request: HttpRequest, object_id: str) -> HttpResponse:
+    """All statements of a customer, what held on a day (`?on=`), and the form to record one more."""
+    admin.demand(request, "view")
+    if request.method == "POST":
+        admin.demand(request, "change")
+    scope, customer = scope_of(request), admin.row_or_404(request, object_id)
+    form = ConsentForm(request.POST if _is_typed(request) else None, purposes=_purposes(scope))
+    if request.method == "POST" and _recorded(request, scope, form, [customer]) is not None:
+        page = "change" if request.POST.get("back") == "form" else "consents"
+        return HttpResponseRedirect(admin.address(page, customer.pk) + (ANCHOR if page == "change" else ""))
+    day, page_number = _day(request), pages.page_number(request)
+    first = (page_number - 1) * STATEMENTS_PER_PAGE
+    said = list(_statements(customer)[first : first + STATEMENTS_PER_PAGE + 1])
+    context = {
+        "title": _("Consents of %(customer)s") % {"customer": customer},
+        "customer": customer,
+        "states": consents_of(customer, at=_end_of(day) if day else None, base=scope.base),
+        "day": day,
+        "today": timezone.localdate(),
+        "said": _titled(said[:STATEMENTS_PER_PAGE], form.purposes),
+        "newer": page_number - 1,
+        "older": page_number + 1 if len(said) > STATEMENTS_PER_PAGE else 0,
+        "form": form,
+        "may_record": scope.allows(Right.CHANGE_CUSTOMERS),
+    }
+    return admin.show(request, "customers/consents.html", context)
+
+
+def record(admin: CustomersAdmin, request: HttpRequest) -> HttpResponse:
+    """Record a statement of the customers whose ids stand in the address."""
+    scope = scope_of(request)
+    scope.demand(Right.VIEW_CUSTOMERS)
+    scope.demand(Right.CHANGE_CUSTOMERS)
+    customers = pages.customers_of(request, scope)
+    form = ConsentForm(request.POST or None, purposes=_purposes(scope))
+    if request.method == "POST" and _recorded(request, scope, form, customers) is not None:
+        return HttpResponseRedirect(admin.address("changelist"))
+    context = {"title": _("Record a consent"), "customers": customers, "form": form}
+    return admin.show(request, "customers/consent.html", {**context, "back": admin.address("changelist")})
+
+
+def _is_typed(request: HttpRequest) -> bool:
+    """Whether the form was sent, and not one of the buttons beside a purpose."""
+    return request.method == "POST" and not _clicked(request)
+
+
+def _clicked(request: HttpRequest) -> str:
+    return request.POST.get("give") or request.POST.get("withdraw") or ""
+
+
+def _recorded(request: HttpRequest, scope: Scope, form: ConsentForm, customers: list[Customer]) -> int | None:
+    """Record what was typed or clicked, and say so; None where it is refused, which the form then shows."""
+    if not _clicked(request) and not form.is_valid():
+        return None
+    if _clicked(request) and _clicked(request) not in {purpose.code for purpose in form.purposes}:
+        messages.error(request, _("There is no such purpose in this business."))
+        return 0
+    statement = form.statement() if form.is_bound else _click(request, form)
+    try:
+        count = record_consent(customers=[customer.pk for customer in customers], **statement, actor=scope)
+    except ValidationError as refusal:
+        if form.is_bound:
+            show_refusal(form, refusal, REFUSED_FIELDS)
+            return None
+        messages.error(request, " ".join(refusal.messages))
+        return 0
+    _say(request, count, len(customers))
+    return count
+
+
+def _click(request: HttpRequest, form: ConsentForm) -> dict[str, Any]:
+    """The customer stands there and says so."""
+    code, is_given = _clicked(request), bool(request.POST.get("give"))
+    versions = {purpose.code: purpose.wording_version for purpose in form.purposes}
+    return {
+        "purpose": code,
+        "is_given": is_given,
+        "at": None,
+        "source": ConsentSource.SPOKEN,
+        "wording_version": versions.get(code, "") if is_given else "",
+    }
+
+
+def _say(request: HttpRequest, count: int, asked: int) -> None:
+    if count:
+        sentence = ngettext("%(count)s statement is recorded.", "%(count)s statements are recorded.", count)
+        messages.success(request, sentence % {"count": count})
+    if count < asked:
+        known = asked - count
+        sentence = ngettext(
+            "%(count)s statement was recorded before.", "%(count)s statements were recorded before.", known
+        )
+        messages.info(request, sentence % {"count": known})
+
+
+def _purposes(scope: Scope) -> list[ConsentPurpose]:
+    """Those that are asked for first; what is not can still be withdrawn."""
+    return list(ConsentPurpose.objects.of_organization(scope.organization).order_by("-is_active", "id"))
+
+
+def _statements(customer: Customer) -> Any:
+    return Consent.objects.of_customer(customer).select_related("location", "upload")
+
+
+def _titled(said: list[Consent], purposes: list[ConsentPurpose]) -> list[Any]:
+    """Each statement with the title of its purpose."""
+    titles = {purpose.code: purpose.title for purpose in purposes}
+    rows: list[Any] = said
+    for one in rows:
+        one.title = titles[one.purpose]
+    return rows
+
+
+def _day(request: HttpRequest) -> date | None:
+    """The past day that is asked about; None: now."""
+    try:
+        day = parse_date(request.GET.get("on", ""))
+    except ValueError:
+        return None
+    return day if day is not None and day < timezone.localdate() else None
+
+
+def _end_of(day: date) -> datetime:
+    return timezone.make_aware(datetime.combine(day, time.max))

@@ -1,0 +1,163 @@
+"""The pages of the export. Mounted by the customers' admin: `*export_urls()` in its get_urls."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.http.response import HttpResponseBase
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from customers import tasks
+from customers.choices import ExportState
+from customers.frame import show
+from customers.models import CustomerExport
+from customers.resources import CustomerResource
+from customers.transfer import exporting
+from customers.transfer.chosen import Chosen, chosen
+from customers.transfer.making import Order
+from locations.permissions import Right
+from mcp.console import console, scope_of
+from mcp.scope import Scope
+from spreadsheets import ENDINGS
+
+EXPORT, EXPORTS, FILE, DOWNLOAD, FACTS = (
+    "customers_export", "customers_exports", "customers_export_file", "customers_export_download",
+    "customers_export_facts",
+)  # fmt: skip
+
+
+def export_urls() -> list[URLPattern]:
+    return [
+        path("export/", console.admin_view(export_page), name=EXPORT),
+        path("export/files/", console.admin_view(exports_page), name=EXPORTS),
+        path("export/files/<uuid:pk>/", console.admin_view(file_page), name=FILE),
+        path("export/files/<uuid:pk>/download/", console.admin_view(download), name=DOWNLOAD),
+        path("export/files/<uuid:pk>/facts/", console.admin_view(facts), name=FACTS),
+    ]
+
+
+def export_page(request: HttpRequest) -> HttpResponseBase:
+    """Choose format and columns for the selection (`?id=`) or for the list as the address filters it."""
+    scope = _exporter(request)
+    query = request.GET.urlencode()
+    wanted = chosen(scope, query)
+    columns = CustomerResource(scope=scope).export_columns()
+    if request.method == "POST" and request.POST.get("format") in exporting.FORMATS:
+        names = [name for name in columns if name in request.POST.getlist("column")]
+        if names:
+            return _export(scope, _order(request, names, wanted), query, wanted)
+        messages.error(request, _("Choose at least one column."))
+    language = get_language() or "de"
+    return show(
+        request, "export", _("Export customers"), count=wanted.customers.count(), filter_words=wanted.in_words,
+        columns=[(name, field.heading(language)) for name, field in columns.items()],
+        formats=[(profile, label, ENDINGS[profile]) for profile, label in exporting.FORMATS.items()],
+        most=exporting.DIRECT_ROWS,
+    )  # fmt: skip
+
+
+def _order(request: HttpRequest, names: list[str], wanted: Chosen) -> Order:
+    profile: Any = request.POST["format"]
+    return Order(
+        profile=profile, columns=tuple(names), language=get_language() or "de", filter_words=wanted.in_words
+    )  # fmt: skip
+
+
+def _export(scope: Scope, order: Order, query: str, wanted: Chosen) -> HttpResponseBase:
+    """The file at once, or a page that shows how far the worker is."""
+    total = wanted.customers.count()
+    if total <= exporting.DIRECT_ROWS:
+        export, file = exporting.make_now(order=order, query=query, customers=wanted.customers, actor=scope)
+        return _as_file(export, file)
+    with transaction.atomic():
+        export = exporting.demand_export(order=order, query=query, total=total, actor=scope)
+        tasks.make_export.defer(export=str(export.pk), **tasks.for_somebody(scope))
+    return HttpResponseRedirect(reverse(f"admin:{FILE}", args=[export.pk]))
+
+
+def exports_page(request: HttpRequest) -> HttpResponse:
+    """The user's own exports at this location."""
+    scope, now = _exporter(request), timezone.now()
+    shown = [
+        {
+            "export": export,
+            "is_ready": exporting.is_ready(export, now=now),
+            "is_under_way": export.state in exporting.UNDER_WAY,
+            "expires_at": exporting.expires_at(export),
+        }
+        for export in exporting.exports_of(scope)[: exporting.MOST_SHOWN]
+    ]
+    return show(request, "exports", _("My exports"), shown=shown)
+
+
+def file_page(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """One export: how far it is, then what it holds. It asks again by itself while it is under way."""
+    scope = _exporter(request)
+    export = _export_or_404(scope, pk)
+    if request.method == "POST":
+        exporting.delete_file(export=export, actor=scope)
+        return HttpResponseRedirect(reverse(f"admin:{EXPORTS}"))
+    is_under_way = export.state in exporting.UNDER_WAY
+    response = show(
+        request, "export_file", export.name, export=export, is_under_way=is_under_way,
+        is_ready=exporting.is_ready(export, now=timezone.now()), expires_at=exporting.expires_at(export),
+        percent=min(export.done * 100 // export.total, 100) if export.total else 0,
+        facts=exporting.facts_of(export, scope) if export.state == ExportState.DONE else [],
+    )  # fmt: skip
+    if is_under_way:
+        response["Refresh"] = "1"
+    return response
+
+
+def download(request: HttpRequest, pk: UUID) -> HttpResponseBase:
+    """The file. A form asks for it, not a link: that it was fetched is noted."""
+    scope = _exporter(request)
+    export = _export_or_404(scope, pk)
+    if request.method != "POST":
+        return HttpResponseNotAllowed(["POST"])
+    try:
+        file = exporting.fetch(export=export, actor=scope)
+    except ValidationError as refusal:
+        messages.error(request, " ".join(refusal.messages))
+        return HttpResponseRedirect(reverse(f"admin:{EXPORTS}"))
+    return _as_file(export, file)
+
+
+def facts(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """What is to be known about a finished file, as a text to keep beside it."""
+    scope = _exporter(request)
+    export = _export_or_404(scope, pk)
+    if export.state != ExportState.DONE:
+        raise Http404
+    lines = [f"{name}: {value}\r\n" for name, value in exporting.facts_of(export, scope)]
+    name = f"{export.name}.{_('facts')}.txt"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
+    return HttpResponse("".join(lines), content_type="text/plain; charset=utf-8", headers=headers)
+
+
+def _exporter(request: HttpRequest) -> Scope:
+    scope = scope_of(request)
+    scope.demand(Right.EXPORT_CUSTOMERS)
+    return scope
+
+
+def _export_or_404(scope: Scope, pk: UUID) -> CustomerExport:
+    export = exporting.exports_of(scope).filter(pk=pk).first()
+    if export is None:
+        raise Http404
+    return export
+
+
+def _as_file(export: CustomerExport, file: Any) -> FileResponse:
+    content_type = exporting.CONTENT_TYPES[exporting.order_of(export).profile]
+    response = FileResponse(file, as_attachment=True, filename=export.name, content_type=content_type)
+    response["Cache-Control"] = "no-store"
+    return response

@@ -1,0 +1,108 @@
+"""What the buttons on the pages of an import do: a small file at once, a large one by the worker."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import pghistory
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.http import QueryDict
+from django.utils.translation import gettext as _
+
+from customers import tasks
+from customers.models import ImportUpload
+from customers.transfer import receiving, uploads
+from customers.transfer.forms import ReadingForm, overrules_of
+from customers.transfer.staging import clear
+from mcp.scope import Scope
+
+DIRECT_CUSTOMERS = 500
+"""So many customers are brought back while the browser waits, well below a second; more by the worker."""
+
+type Step = Callable[[QueryDict, ImportUpload, Scope], None]
+
+
+def choose_dialect(posted: QueryDict, upload: ImportUpload, scope: Scope) -> None:
+    receiving.choose_dialect(upload=upload, overrules=overrules_of(posted, upload.choices["seen"]), actor=scope)
+
+
+def choose_columns(posted: QueryDict, upload: ImportUpload, scope: Scope) -> None:
+    """Keep what was chosen, and check the file by it."""
+    receiving.choose_columns(
+        upload=upload,
+        targets=posted.getlist("target"),
+        reading=ReadingForm(posted).reading(),
+        known=posted.get("known", ""),
+        match=posted.get("match", ""),
+        actor=scope,
+    )
+    check(upload, scope)
+
+
+def check_settled(posted: QueryDict, upload: ImportUpload, scope: Scope) -> None:
+    """Check a file for which there is nothing to choose."""
+    if not receiving.is_settled(upload):
+        raise ValidationError(_("Say first where each column goes."), code="not_settled")
+    check(upload, scope)
+
+
+def check(upload: ImportUpload, scope: Scope) -> None:
+    if upload.size > uploads.DIRECT_BYTES:
+        uploads.start_check(upload=upload, actor=scope)
+        tasks.check_upload.defer(upload=str(upload.pk), **tasks.for_somebody(scope))
+        return
+    try:
+        uploads.check_upload(upload=upload, actor=scope)
+    except ValidationError as refusal:
+        uploads.stop_upload(upload=upload, reason=" ".join(refusal.messages))
+
+
+def confirm(posted: QueryDict, upload: ImportUpload, scope: Scope) -> None:
+    """A refusal while it is applied leaves it to be confirmed again."""
+    with transaction.atomic():
+        uploads.confirm_upload(upload=upload, confirmed=posted.get("fingerprint", ""), actor=scope)
+        if upload.size > uploads.DIRECT_BYTES:
+            tasks.apply_upload.defer(upload=str(upload.pk), **tasks.for_somebody(scope))
+            return
+        # The history's context is that of the request, in which nothing else is changed.
+        with pghistory.context(reason=_("Import of %(name)s") % {"name": upload.name}) as context:
+            uploads.apply_upload(upload=upload, actor=scope, context=context.id)
+        clear(upload, is_judged=False, is_over=True)
+
+
+def go_back(posted: QueryDict, upload: ImportUpload, scope: Scope) -> None:
+    uploads.go_back(upload=upload, actor=scope)
+
+
+def cancel(posted: QueryDict, upload: ImportUpload, scope: Scope) -> None:
+    uploads.cancel_upload(upload=upload, actor=scope)
+
+
+def undo(posted: QueryDict, upload: ImportUpload, scope: Scope) -> None:
+    with transaction.atomic():
+        uploads.start_undo(upload=upload, actor=scope)
+        if touched(upload) > DIRECT_CUSTOMERS:
+            tasks.undo_upload.defer(upload=str(upload.pk), **tasks.for_somebody(scope))
+            return
+        with pghistory.context(reason=_("Import of %(name)s undone") % {"name": upload.name}):
+            uploads.undo_upload(upload=upload, actor=scope)
+
+
+def touched(upload: ImportUpload) -> int:
+    """How many customers an applied import has created or changed."""
+    result = upload.result or {}
+    return int(result.get("created", 0) + result.get("changed", 0))
+
+
+STEPS: Mapping[str, Step] = {
+    "dialect": choose_dialect,
+    "columns": choose_columns,
+    "check": check_settled,
+    "back": go_back,
+    "confirm": confirm,
+    "cancel": cancel,
+}
+"""By the name of the button, on the pages of whoever has uploaded the file."""
+UNDOING: Mapping[str, Step] = {"undo": undo, "cancel": cancel}
+"""On the page where an import is undone, which is for everybody who may."""

@@ -1,0 +1,243 @@
+"""Statements about consents that an import brings: in columns of its rows, and besides them by customer number.
+
+    statements.wanted(…)    one line for each statement that is not recorded yet, with the row and the customer it is of
+
+A column says what shall hold from now on, or from the day in the column beside it: it becomes a statement only where
+something else holds. What stands besides the rows is history, and is added as it is. The same query counts statements
+for the preview and records them afterwards, known customers first: what their rows mean is asked before anything is
+written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import connection
+from django.utils import timezone
+
+from customers.choices import TRANSFER, ConsentSource, Known
+from customers.models import ImportConsent
+from customers.transfer.plan import Plan
+from mcp.scope import Scope
+
+ANSWERS: Mapping[str, tuple[str, str]] = {
+    "newsletter": ("newsletter", "newsletter_on"),
+    TRANSFER: ("transfer_allowed", "transfer_allowed_on"),
+}
+"""For each purpose that has columns in files the answer and its day, as columns of ImportRow."""
+STATEMENT = "purpose, is_given, at, source, wording_version, receiver, evidence, recorded_by"
+_LATER = "(at > was_at OR at = was_at AND NOT is_given)"
+_NEWS = f"""is_given IS NOT NULL AND (was_given IS NULL OR was_given <> is_given AND {_LATER})
+    AND (was_recorded IS NULL OR was_recorded <= %(moment)s::timestamptz)"""
+"""An answer becomes a statement: something else holds, and nobody has recorded that since the preview."""
+_SUPERSEDED = f"was_given <> is_given AND NOT {_LATER}"
+_MOST_OF_A_NAME = 200
+_DIGITS = 12
+
+
+class Statements:
+    """Bound to the plan of one upload. False if the upload brings none, which costs one question.
+
+    `besides` is how many are staged besides the rows. `moment` is when the file was checked, blank for now: the time of
+    answers without a day, so that whatever was said while somebody looked at the preview is later than they are.
+    """
+
+    def __init__(self, *, plan: Plan, upload: Any, scope: Scope, moment: str = "") -> None:
+        self._plan = plan
+        self._answers = {purpose: names for purpose, names in ANSWERS.items() if {*names} & plan.given}
+        self.besides = besides(upload)
+        self.moment = moment or (_now() if self else "")
+        self.recorded = 0
+        plan.params |= {
+            "moment": self.moment,
+            "zone": timezone.get_current_timezone_name(),
+            "answered": [purpose for purpose, (answer, _day) in self._answers.items() if answer in plan.given],
+            "evidence": _evidence(upload),
+            "recorded_by": scope.actor_name[:200],
+        }
+
+    @property
+    def params(self) -> dict[str, Any]:
+        return self._plan.params
+
+    def __bool__(self) -> bool:
+        return bool(self.besides or self._answers)
+
+    # --- what the rows say ----------------------------------------------------------------------------------
+
+    def of_rows(self, condition: str = "true") -> str:
+        """The rows as the preview sees them, for `wanted`; `condition` is about r and k (see Plan.merged)."""
+        return f"SELECT {self._columns}, k.id AS customer_id FROM {self._plan.joined} WHERE {condition}"
+
+    def of_new(self, *, is_numbering: bool) -> str:
+        """The rows from %(from)s to %(to)s whose customers have just been created, for `wanted`."""
+        numbering = self._plan.numbering if is_numbering else ""
+        return f"""SELECT {self._columns}, k.id AS customer_id FROM {self._plan.fresh} {numbering}
+            JOIN customers_customer k ON k.base_id = %(base)s
+             AND k.customer_number = {self._plan.number_of_new(is_numbering=is_numbering)}"""
+
+    @property
+    def _columns(self) -> str:
+        names = ["row_number", self._number, *(name for names in self._answers.values() for name in names)]
+        return ", ".join(f"r.{name}" for name in names)
+
+    @property
+    def _number(self) -> str:
+        """The column that holds the customer number of the file."""
+        return "customer_number" if "customer_number" in self._plan.given else "legacy_number"
+
+    # --- what becomes of it ---------------------------------------------------------------------------------
+
+    def wanted(self, rows: str, *, is_new: bool = False) -> str:
+        """Rows: row_number, customer_id, STATEMENT, and is_answer (NULL for a customer who is not there yet).
+
+        `rows` is one of the two above. Of customers who have just been created nothing is recorded yet.
+        """
+        parts = []
+        if self.besides:
+            unknown = "" if is_new else f"WHERE NOT EXISTS ({_RECORDED})"
+            parts.append(f"SELECT row_number, customer_id, {STATEMENT}, false AS is_answer FROM besides {unknown}")
+        if self._answers:
+            parts.append(f"SELECT row_number, customer_id, {STATEMENT}, true AS is_answer FROM answers WHERE {_NEWS}")
+        return f"""{self._with(rows, is_new=is_new)} SELECT * FROM ({" UNION ALL ".join(parts)}) AS brought
+            WHERE {"true" if is_new else self._is_wanted}"""
+
+    @property
+    def _is_wanted(self) -> str:
+        if self._plan.known == Known.SKIP:
+            return "customer_id IS NULL"
+        if self._plan.known == Known.FILL:
+            return """NOT EXISTS (SELECT FROM customers_consent c WHERE c.base_id = %(base)s
+                AND c.customer_id = brought.customer_id AND c.purpose = brought.purpose)"""
+        return "true"
+
+    def _with(self, rows: str, *, is_new: bool = False) -> str:
+        parts = {"meant": rows}
+        if self.besides:
+            parts["besides"] = self._besides
+        if self._answers:
+            parts["holding"] = self._holding(is_new=is_new)
+            parts["answers"] = " UNION ALL ".join([self._answer(purpose) for purpose in self._answers])
+        return "WITH " + ", ".join(f"{name} AS MATERIALIZED ({part})" for name, part in parts.items())
+
+    @property
+    def _besides(self) -> str:
+        """What was staged besides the rows, each statement once. A purpose must be one of the business."""
+        number = "c.customer_number = m.customer_number"
+        if self._number == "legacy_number":
+            number = "c.customer_number::text = m.legacy_number"
+        return f"""SELECT DISTINCT ON (m.row_number, c.purpose, c.at, c.is_given, c.receiver)
+                m.row_number, m.customer_id, {", ".join(f"c.{name}" for name in STATEMENT.split(", "))}
+            FROM meant AS m JOIN customers_importconsent c ON c.base_id = %(base)s AND c.file_id = %(upload)s
+                AND {number}
+            JOIN customers_consentpurpose p ON p.organization_id = %(organization)s AND p.code = c.purpose
+            ORDER BY m.row_number, c.purpose, c.at, c.is_given, c.receiver, c.id"""
+
+    def _holding(self, *, is_new: bool) -> str:
+        """What holds for each row and answered purpose by what is recorded and by what stands besides the rows.
+
+        As ConsentQuerySet.holding says it, for whoever receives the data.
+        """
+        parts = []
+        if not is_new:
+            parts.append("""SELECT m.row_number, c.purpose, c.is_given, c.at, c.recorded_at
+                FROM meant AS m JOIN customers_consent c ON c.base_id = %(base)s AND c.customer_id = m.customer_id
+                WHERE c.purpose = ANY(%(answered)s) AND c.receiver IS NULL""")
+        if self.besides:
+            parts.append("""SELECT row_number, purpose, is_given, at, NULL::timestamptz AS recorded_at
+                FROM besides
+                WHERE purpose = ANY(%(answered)s) AND receiver IS NULL""")
+        if not parts:
+            return """SELECT NULL::integer AS row_number, NULL::text AS purpose, NULL::boolean AS is_given,
+                NULL::timestamptz AS at, NULL::timestamptz AS recorded_at WHERE false"""
+        return f"""SELECT DISTINCT ON (row_number, purpose) * FROM ({" UNION ALL ".join(parts)}) AS said
+            ORDER BY row_number, purpose, at DESC, is_given, recorded_at DESC NULLS LAST"""
+
+    def _answer(self, purpose: str) -> str:
+        answer, day = self._answers[purpose]
+        return f"""SELECT m.row_number, m.customer_id, '{purpose}'::text AS purpose, m.{answer} AS is_given,
+                coalesce(m.{day}::timestamp AT TIME ZONE %(zone)s, %(moment)s::timestamptz) AS at,
+                '{ConsentSource.IMPORT}'::text AS source, ''::text AS wording_version, NULL::integer AS receiver,
+                %(evidence)s::text AS evidence, %(recorded_by)s::text AS recorded_by, m.{day} AS day,
+                h.is_given AS was_given, h.at AS was_at, h.recorded_at AS was_recorded
+            FROM meant AS m LEFT JOIN holding AS h ON h.row_number = m.row_number AND h.purpose = '{purpose}'
+            WHERE m.{answer} IS NOT NULL OR m.{day} IS NOT NULL"""
+
+    # --- for the preview ------------------------------------------------------------------------------------
+
+    def counted(self) -> str:
+        """Rows: said_row and how many statements it brings, as a FROM item `said`."""
+        wanted = self.wanted(self.of_rows())
+        return f"""(SELECT row_number AS said_row, count(*) AS statements FROM ({wanted}) AS wanted
+            GROUP BY row_number) AS said"""
+
+    def left_out(self) -> str:
+        """Rows: row_number, purpose, day, is_given, was_given, was_at, of answers that can become no statement."""
+        condition = f"is_given IS NULL OR {_SUPERSEDED}"
+        return f"""{self._with(self.of_rows())} SELECT row_number, purpose, day, is_given, was_at FROM answers
+            WHERE {condition}"""
+
+    @property
+    def can_be_left_out(self) -> bool:
+        """Whether `left_out` has to be asked: only a day can lie before what was said since."""
+        has_days = any(day in self._plan.given for _answer, day in self._answers.values())
+        return has_days and self._plan.known == Known.OVERWRITE
+
+    def unknown_purposes(self, cursor: Any) -> list[str]:
+        """Purposes that are not in the list of the business; what was said about them is left out."""
+        if not self.besides:
+            return []
+        cursor.execute(
+            """SELECT DISTINCT c.purpose FROM customers_importconsent c
+                WHERE c.base_id = %(base)s AND c.file_id = %(upload)s AND NOT EXISTS (
+                    SELECT FROM customers_consentpurpose p
+                    WHERE p.organization_id = %(organization)s AND p.code = c.purpose)
+                ORDER BY 1""",
+            self._plan.params,
+        )
+        return [purpose for (purpose,) in cursor.fetchall()]
+
+    # --- for applying ---------------------------------------------------------------------------------------
+
+    @property
+    def said_since(self) -> str:
+        """An SQL condition: somebody has recorded about the customer of verdict `v` since what the file answers."""
+        if not self._answers:
+            return "false"
+        return """EXISTS (SELECT FROM customers_consent c WHERE c.base_id = %(base)s AND c.customer_id = v.customer_id
+            AND c.purpose = ANY(%(answered)s) AND c.receiver IS NULL AND c.recorded_at > %(moment)s::timestamptz)"""
+
+    def record(self, cursor: Any, rows: str, params: Mapping[str, Any], *, is_new: bool = False) -> None:
+        """Add what is wanted of the rows; `recorded` counts it."""
+        cursor.execute(
+            f"""INSERT INTO customers_consent
+                    (organization_id, base_id, location_id, upload_id, customer_id, {STATEMENT})
+                SELECT %(organization)s, %(base)s, %(location)s, %(upload)s, customer_id, {STATEMENT}
+                FROM ({self.wanted(rows, is_new=is_new)}) AS wanted ORDER BY row_number, at
+                ON CONFLICT DO NOTHING""",
+            params,
+        )
+        self.recorded += cursor.rowcount
+
+
+_RECORDED = """SELECT FROM customers_consent c WHERE c.base_id = %(base)s AND c.customer_id = besides.customer_id
+    AND c.purpose = besides.purpose AND c.at = besides.at AND c.is_given = besides.is_given
+    AND c.receiver IS NOT DISTINCT FROM besides.receiver"""
+
+
+def besides(upload: Any) -> int:
+    """How many statements are staged besides the rows of an upload."""
+    return ImportConsent.objects.filter(base=upload.base_id, file=upload.pk).count()
+
+
+def _now() -> str:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT statement_timestamp()")
+        return str(cursor.fetchone()[0].isoformat())
+
+
+def _evidence(upload: Any) -> str:
+    """Where an answer of the file can be found again."""
+    name = upload.name[:_MOST_OF_A_NAME]
+    return f"{name} (SHA-256 {upload.sha256[:_DIGITS]}…)" if upload.sha256 else name

@@ -1,0 +1,28 @@
+"""Fixtures of the pages of imports; a module with people of its own says so itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from customers import import_steps, tasks
+from customers.transfer import uploads
+from tests.customers.import_browser import Fresh
+
+
+@pytest.fixture
+def anna(log_in):
+    """Anna's browser. Each question is asked by a client of its own, which knows nothing but her session."""
+    return Fresh(lambda: log_in("anna"))
+
+
+@pytest.fixture
+def deferred(monkeypatch):
+    """What waits for the worker: even a small file does."""
+    monkeypatch.setattr(uploads, "DIRECT_BYTES", 1)
+    monkeypatch.setattr(import_steps, "DIRECT_CUSTOMERS", 1)
+    waiting: list[Any] = []
+    for task in (tasks.check_upload, tasks.apply_upload, tasks.undo_upload):
+        monkeypatch.setattr(task, "defer", lambda task=task, **given: waiting.append((task, given)))
+    return waiting
