@@ -3,7 +3,7 @@
 The triggers are statement level (see PGHISTORY_LEVEL) and live in the migrations; nobody has to remember them.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pghistory
@@ -26,10 +26,14 @@ class HistoryEvent(pghistory.models.Event):
         abstract = True
 
 
-def keep_history[M: models.Model](*, exclude: list[str] | None = None) -> Callable[[type[M]], type[M]]:
+def keep_history[M: models.Model](
+    *, exclude: list[str] | None = None, is_searched: bool = True, indexes: Sequence[models.Index] = ()
+) -> Callable[[type[M]], type[M]]:
     """Class decorator: record each change of the model's rows, deletes included, for whom the rows exist.
 
-    `exclude` names fields that never belong into a history, such as a password.
+    `exclude` names fields that never belong into a history, such as a password. `is_searched` says whether the
+    history is looked through by what its rows refer to; where millions of rows are written, those indexes cost more
+    than they give. `indexes` are those that it then needs all the same.
     """
 
     def decorate(model: type[M]) -> type[M]:
@@ -37,8 +41,19 @@ def keep_history[M: models.Model](*, exclude: list[str] | None = None) -> Callab
         # no longer equal to the one that pgtrigger compares it with.
         trackers = pghistory.InsertEvent(), pghistory.UpdateEvent(), pghistory.DeleteEvent()
         name, rows = f"{model.__name__}Event", row_security_of(model)
-        meta = {"constraints": [rows.named(f"{name.lower()}_rows")]} if rows else {}
+        meta: dict[str, Any] = {"constraints": [rows.named(f"{name.lower()}_rows")]} if rows else {}
+        if indexes:
+            meta["indexes"] = list(indexes)
         tracked: Any = pghistory.track(*trackers, exclude=exclude, model_name=name, meta=meta)(model)
+        if not is_searched:
+            _leave_unindexed(tracked.pgh_event_models)
         return tracked
 
     return decorate
+
+
+def _leave_unindexed(event_models: dict[str, type[models.Model]]) -> None:
+    for event_model in set(event_models.values()):
+        for field in event_model._meta.concrete_fields:
+            if isinstance(field, models.ForeignKey) and not field.name.startswith("pgh_"):
+                field.db_index = False  # type: ignore[attr-defined]

@@ -26,7 +26,7 @@ from locations.history import keep_history
 from locations.permissions import PERMISSIONS
 from locations.querysets import CustomerBaseQuerySet, LocationQuerySet, OrganizationQuerySet
 from locations.row_security import RowSecurity
-from locations.triggers import BASE_OF_ORGANIZATION, LOCATION_DEFAULTS, LOCATION_RULES, immutable
+from locations.triggers import BASE_OF_ORGANIZATION, LOCATION_DEFAULTS, LOCATION_LEFT, LOCATION_RULES, immutable
 
 CENTRAL_CLIENT_NUMBER = 1
 HIGHEST_CLIENT_NUMBER = 99_999
@@ -194,6 +194,9 @@ class Location(models.Model):
     )
     opened_at = models.DateTimeField(_("opened"), db_default=Now(), editable=False)
     closed_at = models.DateTimeField(_("closed"), null=True, blank=True, editable=False)
+    has_left = models.BooleanField(
+        _("has left the business"), default=False, db_default=False, editable=False, help_text="Closed for good."
+    )
 
     objects = LocationQuerySet.as_manager()
 
@@ -254,6 +257,12 @@ class Location(models.Model):
                 violation_error_message=_("Only a branch of a group can be a franchisee."),
             ),
             models.CheckConstraint(
+                condition=Q(has_left=False) | Q(closed_at__isnull=False),
+                name="location_left_is_closed",
+                violation_error_code="location_left_is_closed",
+                violation_error_message=_("This location has left the business and cannot be opened again."),
+            ),
+            models.CheckConstraint(
                 condition=Q(number_range__contained_by=Range(LOWEST_CUSTOMER_NUMBER, HIGHEST_CUSTOMER_NUMBER + 1))
                 & Q(number_range__isempty=False),
                 name="location_number_range_valid",
@@ -277,7 +286,7 @@ class Location(models.Model):
                 violation_error_message=_("The customer base belongs to another business."),
             ),
         ]
-        triggers = [immutable("organization_id"), LOCATION_DEFAULTS, LOCATION_RULES]
+        triggers = [immutable("organization_id"), LOCATION_DEFAULTS, LOCATION_RULES, LOCATION_LEFT]
 
     def __str__(self) -> str:
         return self.name

@@ -35,6 +35,8 @@ FIRST_BLOCK = 5_000_000
 """How many numbers the first location of a base gets: usually the central, which also takes imports."""
 NEXT_BLOCK = 10_000
 """How many numbers each further location gets."""
+WHOLE_RANGE = Range(LOWEST_CUSTOMER_NUMBER, HIGHEST_CUSTOMER_NUMBER + 1)
+"""All numbers of a base, for a place that has it to itself."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,23 +51,25 @@ class Place:
     city: str = ""
     is_franchise: bool = False
     number_range: Range[int] | None = None
+    numbers: int = NEXT_BLOCK
+    """How many numbers a further location gets where no range is named."""
 
 
-def propose_number_range(base: CustomerBase) -> Range[int]:
-    """The next free block of the base: five million numbers for the first location, ten thousand for each other.
+def propose_number_range(base: CustomerBase, *, size: int = NEXT_BLOCK) -> Range[int]:
+    """The next free block of the base: five million numbers for the first location, `size` for each other.
 
     Raises ValidationError where no such block is left.
     """
     last = Location.objects.on_base(base).aggregate(end=Max(UpperBound("number_range")))["end"]
     if last is None:
         return Range(LOWEST_CUSTOMER_NUMBER, FIRST_BLOCK)
-    if last + NEXT_BLOCK > HIGHEST_CUSTOMER_NUMBER + 1:
+    if last + size > HIGHEST_CUSTOMER_NUMBER + 1:
         raise ValidationError(
             _("No free block of %(size)s customer numbers is left behind %(last)s. Name a number range yourself."),
             code="no_number_range",
-            params={"size": NEXT_BLOCK, "last": last - 1},
+            params={"size": size, "last": last - 1},
         )
-    return Range(last, last + NEXT_BLOCK)
+    return Range(last, last + size)
 
 
 def next_client_number(organization: Organization) -> int:
@@ -107,22 +111,31 @@ def open_location(*, organization: Organization, place: Place, offline: bool = F
 
 
 @transaction.atomic
-def close_location(*, location: Location, at: datetime) -> Location:
-    """Close a location: from now on nobody works there; its numbers, customers and history stay."""
+def close_location(*, location: Location, at: datetime, has_left: bool = False) -> Location:
+    """Close a location: from now on nobody works there; its numbers, customers and history stay.
+
+    One that `has_left` the business is closed for good. Raises ValidationError for the central.
+    """
     location = Location.objects.select_for_update(of=("self",)).get(pk=location.pk)
     if location.is_central:
         raise ValidationError(
             _("The central cannot be closed: without it nobody could manage the group."), code="central_stays"
         )
-    location.closed_at = at
-    location.save(update_fields=["closed_at"])
+    location.closed_at, location.has_left = at, has_left or location.has_left
+    location.save(update_fields=["closed_at", "has_left"])
     return location
 
 
 @transaction.atomic
 def reopen_location(*, location: Location) -> Location:
-    """Undo a closing."""
+    """Undo a closing. Raises ValidationError for a location that has left the business."""
     location = Location.objects.select_for_update(of=("self",)).get(pk=location.pk)
+    if location.has_left:
+        raise ValidationError(
+            _("%(location)s has left the business and cannot be opened again."),
+            code="location_has_left",
+            params={"location": location},
+        )
     location.closed_at = None
     location.save(update_fields=["closed_at"])
     return location
@@ -163,7 +176,7 @@ def _save_location(
         city=place.city,
         is_franchise=place.is_franchise,
         base=base,
-        number_range=place.number_range or propose_number_range(base),
+        number_range=place.number_range or propose_number_range(base, size=place.numbers),
     )
     location.full_clean()
     location.save()

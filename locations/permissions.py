@@ -20,6 +20,7 @@ class Right(StrEnum):
     ARCHIVE_CUSTOMERS = "archive_customers"
     IMPORT_CUSTOMERS = "import_customers"
     EXPORT_CUSTOMERS = "export_customers"
+    CARRY_OVER = "carry_over_customers"
     SEE_HISTORY = "see_history"
     RUN_REPORTS = "run_reports"
     MANAGE_CUSTOMER_GROUPS = "manage_customer_groups"
@@ -39,6 +40,7 @@ LABELS: dict[Right, Promise] = {
     Right.ARCHIVE_CUSTOMERS: _("Archive and restore customers"),
     Right.IMPORT_CUSTOMERS: _("Import customers"),
     Right.EXPORT_CUSTOMERS: _("Export customers"),
+    Right.CARRY_OVER: _("Carry customers over to another business"),
     Right.SEE_HISTORY: _("See the history"),
     Right.RUN_REPORTS: _("See figures and reports"),
     Right.MANAGE_CUSTOMER_GROUPS: _("Manage customer groups and tags"),

@@ -21,23 +21,36 @@ SETTINGS = {"base": "stammhaus.base", "organization": "stammhaus.organization", 
 UNSCOPED_ROLE = "stammhaus_unscoped"
 """The database role for which all rows exist. Nobody logs in as it; who is meant to is a member of it."""
 
+PERSON_ROLE = "stammhaus_person"
+"""The database role for which one person exists, before it is known where he belongs. Nobody logs in as it.
+
+A role and not a second condition of the policy: with an OR no index that begins with the business would serve.
+"""
+
+POLICIES = {"scope": "public", "unscoped": UNSCOPED_ROLE, "person": PERSON_ROLE}
+"""The policies that a table can have, each with the role that it is for."""
+
 
 def current(key: str) -> str:
     """The SQL of a setting's value, NULL where there is none: after `SET LOCAL` it comes back as an empty text."""
     return f"nullif(current_setting('{SETTINGS[key]}', true), '')::bigint"
 
 
-def enable_sql(table: str, condition: str, check: str) -> str:
+def enable_sql(table: str, condition: str, check: str | None = None, *, person: str = "") -> str:
     """Let only the rows of `condition` exist in the table, for its owner as well; all of them for UNSCOPED_ROLE.
 
-    `check` is the condition for what is written, where it may be narrower than what is seen.
+    `check` is the condition for what is written, where it may be narrower than what is seen; `person` the one for
+    PERSON_ROLE, in tables that hold people.
     """
-    return f"""
-        ALTER TABLE {table} ENABLE ROW LEVEL SECURITY;
-        ALTER TABLE {table} FORCE ROW LEVEL SECURITY;
-        CREATE POLICY scope ON {table} USING ({condition}) WITH CHECK ({check});
-        CREATE POLICY unscoped ON {table} TO {UNSCOPED_ROLE} USING (true) WITH CHECK (true)
-    """
+    lines = [
+        f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY",
+        f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY",
+        f"CREATE POLICY scope ON {table} USING ({condition}) WITH CHECK ({check or condition})",
+        f"CREATE POLICY unscoped ON {table} TO {UNSCOPED_ROLE} USING (true) WITH CHECK (true)",
+    ]
+    if person:
+        lines.append(f"CREATE POLICY person ON {table} TO {PERSON_ROLE} USING ({person}) WITH CHECK ({person})")
+    return "; ".join(lines)
 
 
 def own_or_of_nobody(owner: str, organization: str, person: str, user: str) -> str:
@@ -47,6 +60,7 @@ def own_or_of_nobody(owner: str, organization: str, person: str, user: str) -> s
 
 def disable_sql(table: str) -> str:
     return f"""
+        DROP POLICY IF EXISTS person ON {table};
         DROP POLICY unscoped ON {table};
         DROP POLICY scope ON {table};
         ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY;
@@ -57,30 +71,36 @@ def disable_sql(table: str) -> str:
 class RowSecurity(BaseConstraint):
     """The rows of this table exist for the transaction whose setting equals the field.
 
-    `base`, `organization` and `user` name the field that is compared with each; a row exists where one of them fits.
+    Either `base` or `organization` names the field that is compared. `person` names the field that says which person
+    the row is, in a table of people; for PERSON_ROLE the row of the entered person exists, and no other.
     A condition of several tables is not possible: a policy with a sub-select does not spread over machines.
     """
 
     def __init__(
-        self, *, name: str, base: str | None = None, organization: str | None = None, user: str | None = None
+        self, *, name: str, base: str | None = None, organization: str | None = None, person: str | None = None
     ) -> None:
         super().__init__(name=name)
-        named = {"base": base, "organization": organization, "user": user}
+        if bool(base) == bool(organization):
+            raise ValueError(f"{name}: row security needs one field by which a row belongs to somebody.")
+        named = {"base": base, "organization": organization, "person": person}
         self.fields = {key: field for key, field in named.items() if field}
-        if not self.fields:
-            raise ValueError(f"{name}: row security needs a field by which a row belongs to somebody.")
 
-    def seen(self, model: Any) -> str:
+    @property
+    def policies(self) -> set[str]:
+        """The names of the policies that the table has."""
+        return {"scope", "unscoped", *(["person"] if "person" in self.fields else [])}
+
+    def condition(self, model: Any) -> str:
         """As SQL: the field's column equals the setting."""
-        columns = {key: model._meta.get_field(field).column for key, field in self.fields.items()}
-        return " OR ".join(f"{column} = {current(key)}" for key, column in columns.items())
+        key = "base" if "base" in self.fields else "organization"
+        return f"{self._column(model, key)} = {current(key)}"
 
-    def written(self, model: Any) -> str:
-        """As SQL: what may be written. Who sees himself writes himself, but into no business that he is not of."""
-        if set(self.fields) != {"organization", "user"}:
-            return self.seen(model)
-        columns = {key: model._meta.get_field(field).column for key, field in self.fields.items()}
-        return own_or_of_nobody(columns["organization"], current("organization"), columns["user"], current("user"))
+    def condition_of_person(self, model: Any) -> str:
+        """As SQL: the row is the entered person. Empty where the table holds no people."""
+        return f"{self._column(model, 'person')} = {current('user')}" if "person" in self.fields else ""
+
+    def _column(self, model: Any, key: str) -> str:
+        return str(model._meta.get_field(self.fields[key]).column)
 
     def named(self, name: str) -> RowSecurity:
         """The same rule for another table, such as the history of this one."""
@@ -91,7 +111,7 @@ class RowSecurity(BaseConstraint):
         return ""
 
     def create_sql(self, model: Any, schema_editor: Any) -> Any:
-        sql = enable_sql("%(table)s", self.seen(model), self.written(model))
+        sql = enable_sql("%(table)s", self.condition(model), person=self.condition_of_person(model))
         return _statement(sql, model, schema_editor)
 
     def remove_sql(self, model: Any, schema_editor: Any) -> Any:

@@ -76,3 +76,14 @@ LOCATION_RULES = pgtrigger.Trigger(
         RETURN NEW;
     """,
 )
+
+LOCATION_LEFT = pgtrigger.Trigger(
+    name="left_for_good",
+    operation=pgtrigger.Update,
+    when=pgtrigger.Before,
+    condition=pgtrigger.Condition("OLD.has_left AND NOT NEW.has_left"),
+    func="""
+        RAISE EXCEPTION 'Location % has left its business for good', OLD.id
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'location_left_for_good';
+    """,
+)

@@ -22,7 +22,8 @@ from mcp.operations.groups import (
     rename_user_group,
     visible_groups,
 )
-from mcp.operations.holding import acts_for_all, holdings_of
+from mcp.operations.holding import acts_for_all, demand_everywhere, holdings_of, holds_everywhere
+from mcp.operations.leaving import leave_only_looking, let_people_go
 from mcp.operations.places import (
     change_location,
     close_location,
@@ -62,9 +63,13 @@ __all__ = [
     "create_user_group",
     "delete_user_group",
     "demand_all_locations",
+    "demand_everywhere",
     "demand_group",
     "demand_own_house",
     "holdings_of",
+    "holds_everywhere",
+    "leave_only_looking",
+    "let_people_go",
     "manageable_groups",
     "manages_all_locations",
     "may_manage_group",

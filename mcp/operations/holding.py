@@ -5,11 +5,11 @@ from __future__ import annotations
 from django.utils.translation import gettext as _
 
 from locations.choices import LocationKind
-from locations.models import Location, Organization
+from locations.models import CENTRAL_CLIENT_NUMBER, Location, Organization
 from locations.permissions import Right
 from mcp import access
 from mcp.access import Holdings
-from mcp.scope import Scope
+from mcp.scope import MissingRight, Scope
 
 
 def holdings_of(actor: Scope) -> Holdings:
@@ -17,6 +17,20 @@ def holdings_of(actor: Scope) -> Holdings:
     if actor.user is None:
         return Holdings(everywhere=frozenset(Right))
     return access.holdings(actor.user, actor.organization)
+
+
+def holds_everywhere(actor: Scope, right: Right) -> bool:
+    """Whether the actor holds the right here and at all locations of the business."""
+    return actor.allows(right) and holdings_of(actor).holds(right, None)
+
+
+def demand_everywhere(actor: Scope, right: Right) -> None:
+    """Raise MissingRight unless the right is held here and at all locations of the business."""
+    actor.demand(right)
+    if not holdings_of(actor).holds(right, None):
+        central = actor.organization.locations.filter(client_number=CENTRAL_CLIENT_NUMBER).first()
+        need = _("It counts only if it is held at all locations of the business.")
+        raise MissingRight(right, central or actor.location, need=need)
 
 
 def lock_rights(actor: Scope) -> None:

@@ -12,13 +12,13 @@ from django.utils.translation import gettext as _
 
 from locations import operations
 from locations.choices import LocationKind, OrganizationKind
-from locations.models import CENTRAL_CLIENT_NUMBER, Location, Organization
+from locations.models import Location, Organization
 from locations.operations import Place
 from locations.permissions import Right
 from mcp import grants
 from mcp.choices import ProviderRole
 from mcp.models import Membership, User, UserGroup
-from mcp.operations.holding import holdings_of, lock_rights
+from mcp.operations.holding import demand_everywhere, holdings_of, holds_everywhere, lock_rights
 from mcp.operations.users import create_user
 from mcp.scope import MissingRight, Scope
 
@@ -88,6 +88,7 @@ def change_location(*, location: Location, actor: Scope) -> Location:
         demand_all_locations(actor)
     location.organization_id, location.base_id = before.organization_id, before.base_id
     location.kind, location.opened_at, location.closed_at = before.kind, before.opened_at, before.closed_at
+    location.has_left = before.has_left
     _check_fixed(before, location)
     location.full_clean()
     location.save(force_update=True)
@@ -104,7 +105,7 @@ def close_location(*, location: Location, at: datetime, actor: Scope) -> Locatio
 
 @transaction.atomic
 def reopen_location(*, location: Location, actor: Scope) -> Location:
-    """Undo a closing. Raises MissingRight."""
+    """Undo a closing. Raises MissingRight, or ValidationError for a location that has left."""
     demand_all_locations(actor)
     return operations.reopen_location(location=_of_organization(location, actor))
 
@@ -115,16 +116,12 @@ NUMBERS = ("client_number", "branch_number", "number_range", "is_franchise")
 
 def manages_all_locations(actor: Scope) -> bool:
     """Whether the actor may open and close locations and change their numbers."""
-    return actor.allows(Right.MANAGE_LOCATION) and holdings_of(actor).holds(Right.MANAGE_LOCATION, None)
+    return holds_everywhere(actor, Right.MANAGE_LOCATION)
 
 
 def demand_all_locations(actor: Scope) -> None:
     """Raise MissingRight unless the actor may open and close locations and change their numbers."""
-    actor.demand(Right.MANAGE_LOCATION)
-    if not manages_all_locations(actor):
-        central = actor.organization.locations.filter(client_number=CENTRAL_CLIENT_NUMBER).first()
-        need = _("It counts only if it is held at all locations of the business.")
-        raise MissingRight(Right.MANAGE_LOCATION, central or actor.location, need=need)
+    demand_everywhere(actor, Right.MANAGE_LOCATION)
 
 
 def _check_fixed(before: Location, after: Location) -> None:

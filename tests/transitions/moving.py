@@ -1,0 +1,120 @@
+"""Brings transitions into each of their states, by the operations that people use."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.db import connection
+from django.utils import timezone
+
+from customers.choices import TRANSFER, ConsentSource
+from customers.models import Consent, Customer
+from locations.models import Location
+from mcp.models import User
+from mcp.scope import Scope
+from tests.conftest import Cast
+from transitions import operations
+from transitions.choices import State
+from transitions.models import Transition, TransitionStep
+
+ACCOUNT = 40200
+PASSWORD = "Fischbrötchen-am-Hafen-6"
+GROUND = "Einwilligung der Kunden, gesammelt mit Formular 3."
+WAY = [State.REQUESTED, State.NUMBERED, State.REVIEWED, State.CONFIRMED, State.EXECUTED, State.CARRIED_OVER]
+
+
+def new_administrator(username: str = "freda") -> User:
+    return User(username=username, first_name="Frida", last_name="Friis")
+
+
+def assigned(transition: Transition, rita: Scope, number: int = ACCOUNT) -> Transition:
+    return operations.assign_account(
+        transition=transition, account_number=number, name="Flensburger Backstube",
+        administrator=new_administrator(), password=PASSWORD, actor=rita,
+    )  # fmt: skip
+
+
+def confirmed(transition: Transition, anna: Scope) -> Transition:
+    return operations.confirm(transition=transition, ground=GROUND, confirmed_by="Anna Andresen", actor=anna)
+
+
+def exit_in(
+    cast: Cast, state: State, *, place: str = "Flensburg", is_narrowed: bool = False, number: int = ACCOUNT
+) -> Transition:
+    """The exit of a location of Nordlicht, due today, in a state."""
+    system, anna, rita = cast.system(place), cast.scope("anna", "Zentrale"), cast.scope("rita", "Zentrale")
+    asked = operations.request_exit(location=system.location, planned_for=timezone.localdate(), actor=system)
+    if state == State.CANCELLED:
+        return operations.cancel(transition=asked, actor=anna)
+    steps: list[Any] = [
+        lambda: assigned(asked, rita, number),
+        lambda: operations.review(transition=asked, is_narrowed=is_narrowed, actor=anna),
+        lambda: confirmed(asked, anna),
+        lambda: operations.execute(transition=asked, at=timezone.now(), actor=anna),
+        lambda: arrived(asked),
+    ]
+    if state == State.CLOSED:
+        steps.append(lambda: operations.close(transition=asked, actor=anna))
+    else:
+        steps = steps[: WAY.index(state)]
+    for step in steps:
+        step()
+    return fresh(asked)
+
+
+def join_in(cast: Cast, state: State, *, client_number: int = 7) -> Transition:
+    """Café Einzeln joins Nordlicht, due today."""
+    ines, rita = cast.scope("ines", "Dresden", 30100), cast.scope("rita", "Dresden", 30100)
+    asked = operations.request_join(planned_for=timezone.localdate(), actor=ines)
+    steps: list[Any] = [
+        lambda: operations.assign_group(
+            transition=asked, account_number=10400, client_number=client_number, actor=rita
+        ),
+        lambda: operations.review(transition=asked, is_narrowed=False, actor=ines),
+        lambda: confirmed(asked, ines),
+        lambda: operations.execute(transition=asked, at=timezone.now(), actor=ines),
+        lambda: arrived(asked),
+    ]
+    for step in steps[: WAY.index(state)]:
+        step()
+    return fresh(asked)
+
+
+def arrived(transition: Transition) -> None:
+    """As the transition is noted once the receiver has imported."""
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE transitions_transition SET state = 'carried' WHERE id = %s", [transition.pk])
+
+
+def fresh(transition: Transition) -> Transition:
+    return Transition.objects.select_related("organization", "location__organization", "location__base").get(
+        pk=transition.pk
+    )
+
+
+def last_step(transition: Transition) -> TransitionStep:
+    step = transition.steps.last()
+    assert step is not None
+    return step
+
+
+def reviewed(transition: Transition) -> dict[str, Any]:
+    """The figures of the review."""
+    figures = fresh(transition).review
+    assert figures is not None
+    return dict(figures)
+
+
+def business(account_number: int = ACCOUNT) -> Location:
+    """The one location of an independent business."""
+    return Location.objects.select_related("organization", "base").get(organization__account_number=account_number)
+
+
+def say(customer: Customer, *, is_given: bool = True, days_ago: float = 1, receiver: int | None = None) -> Consent:
+    """A statement about the transfer."""
+    return Consent.objects.create(
+        organization_id=customer.organization_id, base_id=customer.base_id, customer=customer, purpose=TRANSFER,
+        is_given=is_given, at=timezone.now() - timedelta(days=days_ago), source=ConsentSource.FORM,
+        receiver=receiver, recorded_by="Test",
+    )  # fmt: skip

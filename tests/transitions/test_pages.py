@@ -1,0 +1,222 @@
+"""The pages: what each of the people sees, what they can do there, and in plain words."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from tests.customers.people import customer
+from tests.transitions.moving import GROUND, PASSWORD, exit_in, fresh, join_in, say
+from transitions.choices import State
+from transitions.models import Transition
+
+CENTRAL, FLENSBURG = "/10400/1/transitions/transition/", "/10400/6/transitions/transition/"
+ACCOUNT = {
+    "account_number": "40200", "name": "Flensburger Backstube", "username": "freda", "first_name": "Frida",
+    "last_name": "Friis", "password1": PASSWORD, "password2": PASSWORD,
+}  # fmt: skip
+
+
+def page(transition, place=CENTRAL):
+    return f"{place}{transition.pk}/"
+
+
+def step(client, transition, name, place=CENTRAL, **data):
+    return client.post(f"{page(transition, place)}step/", {"step": name, **data})
+
+
+def text(client, address):
+    answer = client.get(address, headers={"accept-language": "de"})
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def test_frida_asks_and_sees_how_far_it_is(cast, log_in):
+    frida = log_in("frida")
+    answer = frida.post(f"{FLENSBURG}request/", {"planned_for": timezone.localdate().isoformat(), "note": "Bald"})
+    asked = Transition.objects.get()
+    assert answer["Location"] == page(asked, FLENSBURG)
+    seen = text(frida, page(asked, FLENSBURG))
+    assert "Der Support des Anbieters vergibt" in seen
+    assert "Bald" in seen
+    assert f"{asked.pk}" in text(frida, f"{FLENSBURG}")
+
+
+def test_central_chooses_the_location(cast, log_in):
+    anna = log_in("anna")
+    offered = anna.get(f"{CENTRAL}request/").context["form"].fields["location"].queryset
+    assert [place.name for place in offered] == ["Hamburg", "Bremen", "Lübeck", "Kiel", "Flensburg"]
+    data = {"planned_for": timezone.localdate().isoformat(), "location": cast.location("Bremen").pk}
+    anna.post(f"{CENTRAL}request/", data)
+    assert Transition.objects.get().location.name == "Bremen"
+    offered = anna.get(f"{CENTRAL}request/").context["form"].fields["location"].queryset
+    assert "Bremen" not in [place.name for place in offered]
+
+
+def test_location_of_another_business_cannot_be_chosen(cast, log_in):
+    data = {"planned_for": timezone.localdate().isoformat(), "location": cast.location("München", 20800).pk}
+    assert log_in("anna").post(f"{CENTRAL}request/", data).status_code == 200
+    assert not Transition.objects.exists()
+
+
+@pytest.mark.parametrize(("place", "words"), [("Lübeck", "Kundenstamm 1.0")])
+def test_who_cannot_leave_is_told_why_instead_of_a_form(cast, log_in, place, words):
+    answer = log_in("anna").get("/10400/4/transitions/transition/request/", headers={"accept-language": "de"})
+    assert words in answer.content.decode()
+    assert "planned_for" not in answer.content.decode()
+
+
+def test_refused_request_shows_the_sentence_at_its_field(cast, log_in):
+    yesterday = (timezone.localdate() - timedelta(days=1)).isoformat()
+    answer = log_in("frida").post(f"{FLENSBURG}request/", {"planned_for": yesterday})
+    assert answer.status_code == 200
+    assert "planned_for" in answer.context["form"].errors
+
+
+def test_independent_business_asks_to_join(cast, log_in):
+    ines = log_in("ines")
+    place = "/30100/2/transitions/transition/"
+    assert "Einem Verbund beitreten" in text(ines, f"{place}request/")
+    ines.post(f"{place}request/", {"planned_for": timezone.localdate().isoformat()})
+    assert Transition.objects.get().kind == "join"
+
+
+class TestSupport:
+    def test_assigns_the_number(self, cast, log_in):
+        asked, rita = exit_in(cast, State.REQUESTED), log_in("rita")
+        assert f"{page(asked)}account/" in text(rita, page(asked))
+        assert rita.post(f"{page(asked)}account/", ACCOUNT)["Location"] == page(asked)
+        assert fresh(asked).receiver_account == 40200
+
+    @pytest.mark.parametrize("number", ["10400", "20800", "30100"])
+    def test_refusal_stands_at_the_number(self, cast, log_in, number):
+        asked = exit_in(cast, State.REQUESTED)
+        answer = log_in("rita").post(f"{page(asked)}account/", {**ACCOUNT, "account_number": number})
+        assert list(answer.context["form"].errors) == ["account_number"]
+
+    def test_page_leads_on_when_it_is_assigned(self, cast, log_in):
+        asked = exit_in(cast, State.NUMBERED)
+        assert log_in("rita").get(f"{page(asked)}account/")["Location"] == page(asked)
+
+    def test_enters_the_group_that_is_joined(self, cast, log_in):
+        asked = join_in(cast, State.REQUESTED)
+        place = "/30100/2/transitions/transition/"
+        log_in("rita").post(f"{page(asked, place)}account/", {"account_number": "10400", "client_number": "7"})
+        assert fresh(asked).receiver_client_number == 7
+
+    def test_page_does_not_exist_for_others(self, cast, log_in):
+        asked = exit_in(cast, State.REQUESTED)
+        for who, place in (("anna", CENTRAL), ("frida", FLENSBURG)):
+            assert log_in(who).get(f"{page(asked, place)}account/").status_code == 404
+
+    def test_sees_no_figures_and_no_customers(self, cast, log_in):
+        customer(cast.scope("anna", "Hamburg"), last_name="Geheim")
+        asked = exit_in(cast, State.REVIEWED)
+        answer = log_in("rita").get(page(asked))
+        assert answer.context["figures"] is None
+        assert "Geheim" not in answer.content.decode()
+
+
+class TestDeciding:
+    def test_review_confirm_execute_close(self, cast, log_in):
+        say(customer(cast.scope("anna", "Hamburg")))
+        asked, anna = exit_in(cast, State.NUMBERED), log_in("anna")
+        assert step(anna, asked, "review")["Location"] == page(asked)
+        step(anna, asked, "confirm", ground=GROUND, confirmed_by="Anna Andresen")
+        step(anna, asked, "execute")
+        assert fresh(asked).state == State.EXECUTED
+        step(anna, asked, "close", note="Der neue Betrieb fängt leer an.")
+        assert fresh(asked).state == State.CLOSED
+
+    def test_what_was_typed_is_still_there_after_a_refusal(self, cast, log_in):
+        asked = exit_in(cast, State.REVIEWED)
+        answer = step(log_in("anna"), asked, "confirm", ground="zu kurz", confirmed_by="Anna Andresen")
+        assert answer.status_code == 200
+        assert "zu kurz" in answer.content.decode()
+        assert fresh(asked).state == State.REVIEWED
+
+    def test_reasons_and_left_out_customers_by_name(self, cast, log_in):
+        left = customer(cast.scope("anna", "Hamburg"), last_name="Ohnezusage")
+        asked, anna = exit_in(cast, State.REVIEWED), log_in("anna")
+        seen = text(anna, page(asked))
+        assert "Ohnezusage" in seen
+        assert str(left.customer_number) in seen
+        assert "haben nie zugestimmt" in seen
+
+    def test_location_that_leaves_sees_its_request_but_not_the_review(self, cast, log_in):
+        customer(cast.scope("frida", "Flensburg"), last_name="Ohnezusage")
+        asked = exit_in(cast, State.REVIEWED)
+        answer = log_in("frida").get(page(asked, FLENSBURG))
+        assert answer.context["figures"] is None
+        assert "Ohnezusage" not in answer.content.decode()
+        assert log_in("frida").get(page(exit_in(cast, State.REQUESTED, place="Hamburg"), FLENSBURG)).status_code == 404
+
+    def test_execution_is_offered_on_its_day_only(self, cast, log_in):
+        asked, anna = exit_in(cast, State.CONFIRMED), log_in("anna")
+        assert 'value="execute"' in text(anna, page(asked))
+        tomorrow = (timezone.localdate() + timedelta(days=1)).isoformat()
+        step(anna, asked, "move", planned_for=tomorrow)
+        assert 'value="execute"' not in text(anna, page(asked))
+        assert step(anna, asked, "execute").status_code == 200
+        assert fresh(asked).state == State.CONFIRMED
+
+    def test_cancelling_is_asked_for_twice(self, cast, log_in):
+        asked, anna = exit_in(cast, State.CONFIRMED), log_in("anna")
+        assert step(anna, asked, "cancel").status_code == 200
+        assert fresh(asked).state == State.CONFIRMED
+        step(anna, asked, "cancel", is_sure="on")
+        assert fresh(asked).state == State.CANCELLED
+        assert "abgebrochen" in text(anna, page(asked))
+
+    def test_frida_cancels_what_she_has_asked_for(self, cast, log_in):
+        frida = log_in("frida")
+        frida.post(f"{FLENSBURG}request/", {"planned_for": timezone.localdate().isoformat()})
+        asked = Transition.objects.get()
+        step(frida, asked, "cancel", FLENSBURG, is_sure="on")
+        assert fresh(asked).state == State.CANCELLED
+
+    def test_step_that_somebody_has_done_meanwhile_is_told(self, cast, log_in):
+        asked = exit_in(cast, State.CONFIRMED)
+        answer = step(log_in("anna"), asked, "review")
+        assert "This step was done already by Anna Andresen on" in answer.content.decode()
+
+    @pytest.mark.parametrize("name", ["", "assign", "fly"])
+    def test_unknown_step_does_not_exist(self, cast, log_in, name):
+        assert step(log_in("anna"), exit_in(cast, State.NUMBERED), name).status_code == 404
+
+    def test_who_closes_the_joining_is_led_out_of_the_closed_business(self, cast, log_in):
+        asked, ines, place = join_in(cast, State.CARRIED_OVER), log_in("ines"), "/30100/2/transitions/transition/"
+        assert "Am alten Betrieb kann sich niemand mehr anmelden" in text(ines, page(asked, place))
+        assert step(ines, asked, "close", place).status_code == 404
+        assert step(ines, asked, "close_business", place).status_code == 200  # without the tick
+        assert fresh(asked).state == State.CARRIED_OVER
+        assert step(ines, asked, "close_business", place, is_sure="on")["Location"] == "/"
+        assert fresh(asked).state == State.CLOSED
+
+
+@pytest.mark.parametrize("state", list(State))
+def test_page_of_each_state_in_both_languages(cast, log_in, state):
+    asked, anna = exit_in(cast, state), log_in("anna")
+    for language in ("de", "en"):
+        answer = anna.get(page(asked), headers={"accept-language": language})
+        assert answer.status_code == 200
+
+
+def test_refused_step_without_a_field_is_told_at_the_top(cast, log_in):
+    asked = exit_in(cast, State.CONFIRMED)
+    customer(cast.system("Flensburg", 40200))
+    answer = step(log_in("anna"), asked, "execute")
+    assert "40200" in answer.content.decode()
+    assert fresh(asked).state == State.CONFIRMED
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_list_is_asked_for_in_one_number_of_questions(cast, log_in, django_assert_num_queries, count):
+    for place, number in (("Flensburg", 40201), ("Hamburg", 40202), ("Bremen", 40203))[:count]:
+        exit_in(cast, State.NUMBERED, place=place, number=number)
+    anna = log_in("anna")
+    anna.get(f"{CENTRAL}")
+    with django_assert_num_queries(9):
+        anna.get(f"{CENTRAL}")

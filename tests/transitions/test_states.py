@@ -1,0 +1,155 @@
+"""Which state may follow which, kept by the database on every path, and by the operations with a sentence."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import pytest
+from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.utils import timezone
+
+from locations import operations as opening
+from locations.operations import Place
+from tests.transitions.moving import GROUND, assigned, confirmed, exit_in, fresh
+from transitions import operations
+from transitions.choices import STEPS, State
+from transitions.models import Transition, TransitionStep
+
+BELONGS: dict[State, str] = {
+    State.NUMBERED: ", receiver_account = 40900, receiver_client_number = 2, receiver_id = "
+    "(SELECT id FROM locations_organization WHERE account_number = 40900)",
+    State.REVIEWED: ", review = '{}'",
+    State.CONFIRMED: ", ground = 'G', confirmed_by = 'N'",
+    State.EXECUTED: ", executed_at = now(), result = '{}'",
+}
+"""What has to come along with a state; a step that is not allowed is refused before anything else is looked at."""
+
+
+def force(transition, state: State) -> None:
+    """Put it into a state by raw SQL."""
+    more = "" if transition.state == State.REVIEWED and state == State.NUMBERED else BELONGS.get(state, "")
+    with connection.cursor() as cursor:
+        cursor.execute(f"UPDATE transitions_transition SET state = %s{more} WHERE id = %s", [state, transition.pk])
+
+
+@pytest.mark.parametrize(("before", "after"), [pair for pair in product(State, State) if pair[0] != pair[1]])
+def test_each_pair_of_states_is_allowed_or_refused_by_the_database(cast, before, after):
+    asked = exit_in(cast, before)
+    opening.open_organization(account_number=40900, name="Neu", kind="independent", place=Place(name="Neu"))
+    if after in STEPS[before]:
+        force(asked, after)
+        assert fresh(asked).state == after
+        return
+    with pytest.raises(IntegrityError, match="cannot go from"), transaction.atomic():
+        force(asked, after)
+    assert fresh(asked).state == before
+
+
+@pytest.mark.parametrize("state", [state for state in State if state != State.REQUESTED])
+def test_nothing_begins_in_the_middle(cast, state):
+    hamburg = cast.location("Hamburg")
+    with pytest.raises(IntegrityError, match="begins as a request"), transaction.atomic():
+        Transition.objects.create(
+            organization=hamburg.organization, location=hamburg, planned_for=timezone.localdate(), state=state
+        )
+
+
+@pytest.mark.parametrize(
+    ("state", "change"),
+    [
+        (State.REQUESTED, "kind = 'join'"),
+        (State.REQUESTED, "location_id = location_id - 1"),
+        (State.NUMBERED, "receiver_account = 5"),
+        (State.NUMBERED, "receiver_client_number = 5"),
+        (State.CONFIRMED, "ground = 'Anders'"),
+        (State.CONFIRMED, "confirmed_by = 'Jemand Anders'"),
+        (State.CONFIRMED, "is_narrowed = NOT is_narrowed"),
+        (State.CONFIRMED, "review = '{}'"),
+        (State.EXECUTED, "planned_for = planned_for + 1"),
+        (State.EXECUTED, "result = '{}'"),
+        (State.CLOSED, "executed_at = now() + interval '1 day'"),
+    ],
+)
+def test_what_is_settled_stays(cast, state, change):
+    asked = exit_in(cast, state)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        connection.cursor().execute(f"UPDATE transitions_transition SET {change} WHERE id = %s", [asked.pk])
+
+
+@pytest.mark.parametrize(
+    ("state", "change"),
+    [
+        (State.REQUESTED, "state = 'numbered'"),
+        (State.NUMBERED, "state = 'reviewed'"),
+        (State.REVIEWED, "state = 'confirmed'"),
+        (State.CONFIRMED, "state = 'executed'"),
+    ],
+)
+def test_no_step_without_what_belongs_to_it(cast, state, change):
+    asked = exit_in(cast, state)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        connection.cursor().execute(f"UPDATE transitions_transition SET {change} WHERE id = %s", [asked.pk])
+
+
+@pytest.mark.parametrize("sql", ["UPDATE {} SET note = 'x'", "DELETE FROM {}"])
+@pytest.mark.parametrize("table", ["transitions_transitionstep", "transitions_transitioncustomer"])
+def test_records_are_only_added_to(cast, sql, table):
+    exit_in(cast, State.EXECUTED)
+    change = sql.format(table).replace("note", "note" if table.endswith("step") else "reason")
+    with pytest.raises(DatabaseError, match="permission denied"), transaction.atomic():
+        connection.cursor().execute(change)
+
+
+def _all_operations(asked, cast):
+    anna, rita = cast.scope("anna", "Zentrale"), cast.scope("rita", "Zentrale")
+    return {
+        "review": (State.NUMBERED, lambda: operations.review(transition=asked, is_narrowed=False, actor=anna)),
+        "again": (State.REVIEWED, lambda: operations.review_again(transition=asked, actor=anna)),
+        "confirm": (State.REVIEWED, lambda: confirmed(asked, anna)),
+        "execute": (
+            State.CONFIRMED,
+            lambda: operations.execute(transition=asked, at=timezone.now(), actor=anna),
+        ),
+        "assign": (State.REQUESTED, lambda: assigned(asked, rita, 40900)),
+    }
+
+
+@pytest.mark.parametrize("state", list(State))
+@pytest.mark.parametrize("name", ["review", "again", "confirm", "execute", "assign"])
+def test_each_operation_is_refused_in_every_state_but_its_own(cast, state, name):
+    asked = exit_in(cast, state)
+    due, call = _all_operations(asked, cast)[name]
+    if state == due:
+        call()
+        assert fresh(asked).state != state
+        return
+    steps = TransitionStep.objects.count()
+    with pytest.raises(operations.NotThisStep):
+        call()
+    assert (fresh(asked).state, TransitionStep.objects.count()) == (state, steps)
+
+
+def test_a_step_that_was_done_says_by_whom(cast):
+    asked = exit_in(cast, State.CONFIRMED)
+    with pytest.raises(operations.NotThisStep, match="already by Anna Andresen on"):
+        operations.confirm(
+            transition=asked, ground=GROUND, confirmed_by="Anna Andresen", actor=cast.scope("anna", "Zentrale")
+        )
+
+
+def test_a_step_that_is_not_due_yet_names_the_state(cast):
+    asked = exit_in(cast, State.REQUESTED)
+    with pytest.raises(operations.NotThisStep, match="the state is “Requested”"):
+        operations.review(transition=asked, is_narrowed=False, actor=cast.scope("anna", "Zentrale"))
+
+
+def test_every_step_is_recorded_once_and_in_order(cast):
+    asked = exit_in(cast, State.CLOSED)
+    assert [(step.state, step.user_name) for step in asked.steps.all()] == [
+        ("requested", "test"),
+        ("numbered", "Rita Richter"),
+        ("reviewed", "Anna Andresen"),
+        ("confirmed", "Anna Andresen"),
+        ("executed", "Anna Andresen"),
+        ("closed", "Anna Andresen"),
+    ]

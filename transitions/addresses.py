@@ -1,0 +1,32 @@
+"""Who is served at which address of the locations that leave or join (see mcp/addresses.py)."""
+
+from locations.permissions import Right
+from mcp.addresses import FREE, Only, Rights, Rule, Served, Zone, register
+
+SEE: Rights = (Right.MANAGE_LOCATION,)
+DECIDE: Rights = (Right.CARRY_OVER,)
+
+register(
+    Zone.LOCATION,
+    Rule("admin:transitions", reads=SEE),
+    Rule("admin:transitions_request", reads=SEE, changes=SEE),
+    Rule("admin:transitions_account", Served.SUPPORT, reads=FREE, changes=FREE),
+    Rule("admin:transitions_transition", reads=SEE),
+    # At the head of the business that hands over. Whoever has asked for it may cancel it at his own location as well.
+    Rule("admin:transitions_step", changes=SEE, changes_of_row=DECIDE, only=(Only.AT_CENTRAL,)),
+)
+
+# --- packages, their protocols, and what arrives ------------------------------------------------------------------
+
+IMPORT: Rights = (Right.IMPORT_CUSTOMERS,)
+ADD: Rights = (Right.ADD_CUSTOMERS,)
+
+register(
+    Zone.LOCATION,
+    Rule("admin:transitions_package", reads=DECIDE, changes=DECIDE, only=(Only.AT_CENTRAL,)),
+    Rule("admin:transitions_package_download", changes=DECIDE, only=(Only.AT_CENTRAL,)),
+    Rule("admin:transitions_protocol", reads=DECIDE, only=(Only.AT_CENTRAL,)),
+    Rule("admin:transitions_protocol_pdf", reads=DECIDE, only=(Only.AT_CENTRAL,)),
+    # A package creates customers, and perhaps groups, tags and purposes: asked when it is read.
+    Rule("admin:transitions_arrivals", reads=IMPORT, changes=IMPORT, changes_of_row=ADD),
+)

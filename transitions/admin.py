@@ -1,0 +1,60 @@
+"""Where the pages of locations that leave or join are mounted, and their link in the side bar."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.urls import URLPattern
+from django.utils.translation import gettext_lazy as _
+
+from locations.choices import LocationKind
+from locations.permissions import Right
+from mcp import menu
+from mcp.console import ConsoleModelAdmin, console
+from mcp.forms.refusals import OperationForm
+from mcp.scope import Scope
+from transitions.models import Transition
+from transitions.operations import visible_transitions
+from transitions.package_views import package_urls
+from transitions.views import transition_urls
+
+
+@admin.register(Transition, site=console)
+class TransitionAdmin(ConsoleModelAdmin):
+    """Its pages are functions of their own: a process of several people is no form to be saved."""
+
+    rights = {"view": Right.MANAGE_LOCATION}
+    is_in_menu: ClassVar[bool] = False
+    form = OperationForm
+
+    def rows(self, scope: Scope) -> QuerySet:
+        return visible_transitions(scope)
+
+    def get_urls(self) -> list[URLPattern]:
+        """Without the five addresses of a model."""
+        return [*transition_urls(), *package_urls()]
+
+
+menu.register(
+    menu.Entry(
+        section=menu.Section.ADMINISTRATION,
+        title=_("Leaving and joining"),
+        url_name="admin:transitions",
+        icon="logout",
+        right=Right.MANAGE_LOCATION,
+        order=15,
+    )
+)
+menu.register(
+    menu.Entry(
+        section=menu.Section.CUSTOMERS,
+        title=_("Carry over"),
+        url_name="admin:transitions_arrivals",
+        icon="move_to_inbox",
+        right=Right.IMPORT_CUSTOMERS,
+        order=22,
+        is_useful=lambda scope: scope.location.kind == LocationKind.INDEPENDENT,
+    )
+)

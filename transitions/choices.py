@@ -1,0 +1,53 @@
+"""The closed lists of leaving and joining."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Kind(models.TextChoices):
+    EXIT = "exit", _("Leaves the group")
+    JOIN = "join", _("Joins a group")
+
+
+class State(models.TextChoices):
+    REQUESTED = "requested", _("Requested")
+    NUMBERED = "numbered", _("Account number assigned")
+    REVIEWED = "reviewed", _("Customers reviewed")
+    CONFIRMED = "confirmed", _("Legal ground confirmed")
+    EXECUTED = "executed", _("Executed")
+    CARRIED_OVER = "carried", _("Customers carried over")
+    CLOSED = "closed", _("Closed")
+    CANCELLED = "cancelled", _("Cancelled")
+
+
+STEPS: dict[State, frozenset[State]] = {
+    State.REQUESTED: frozenset({State.NUMBERED, State.CANCELLED}),
+    State.NUMBERED: frozenset({State.REVIEWED, State.CANCELLED}),
+    State.REVIEWED: frozenset({State.CONFIRMED, State.NUMBERED, State.CANCELLED}),
+    State.CONFIRMED: frozenset({State.EXECUTED, State.CANCELLED}),
+    State.EXECUTED: frozenset({State.CARRIED_OVER, State.CLOSED}),
+    State.CARRIED_OVER: frozenset({State.CLOSED}),
+    State.CLOSED: frozenset(),
+    State.CANCELLED: frozenset(),
+}
+"""From each state the states that may follow. From a review one goes back to look again; what is executed stays so."""
+OPEN = frozenset(state for state, following in STEPS.items() if following)
+BEFORE_EXECUTION = frozenset(state for state, following in STEPS.items() if State.CANCELLED in following)
+
+
+class Reason(models.TextChoices):
+    """Why a customer is left out; blank for one who is carried over. The first that holds counts."""
+
+    ARCHIVED = "archived", _("Archived")
+    BLOCKED = "blocked", _("Blocked")
+    NOT_RELATED = "unrelated", _("Not registered at this location")
+    WITHDRAWN = "withdrawn", _("Consent withdrawn")
+    OTHER_RECEIVER = "receiver", _("Consent for another receiver")
+    NO_CONSENT = "noconsent", _("No consent")
+
+
+class PackageState(models.TextChoices):
+    WAITING = "waiting", _("Waiting")
+    RUNNING = "running", _("Being made")
+    DONE = "done", _("Ready")
+    FAILED = "failed", _("Failed")

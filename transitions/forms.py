@@ -1,0 +1,149 @@
+"""The forms of the steps. Whether what is entered will do is decided by the operations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from django import forms
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from unfold.widgets import (
+    UnfoldAdminEmailInputWidget,
+    UnfoldAdminIntegerFieldWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextareaWidget,
+    UnfoldAdminTextInputWidget,
+)
+
+from locations.models import HIGHEST_ACCOUNT_NUMBER, HIGHEST_CLIENT_NUMBER
+from mcp.forms.businesses import text_field
+from mcp.forms.users import PASSWORD_REFUSALS, PasswordTwice
+from mcp.models import User
+
+
+def _number(label: Any, highest: int, help_text: Any = "") -> forms.IntegerField:
+    return forms.IntegerField(
+        label=label, min_value=1, max_value=highest, widget=UnfoldAdminIntegerFieldWidget, help_text=help_text
+    )
+
+
+def _words(label: Any, help_text: Any = "", *, required: bool = True, rows: int = 3) -> forms.CharField:
+    return forms.CharField(
+        label=label,
+        required=required,
+        max_length=2000,
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": rows}),
+        help_text=help_text,
+    )
+
+
+class StepForm(forms.Form):
+    """The fields of one step; `refused_fields` says at which of them a refusal is shown (see mcp.forms.refusals)."""
+
+    refused_fields: ClassVar[Mapping[str, str]] = {}
+
+
+class DayForm(StepForm):
+    planned_for = forms.DateField(
+        label=_("On"),
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        initial=timezone.localdate,
+        help_text=_("The first day on which it holds."),
+    )
+
+
+class RequestForm(DayForm):
+    """Who leaves, when, and what else is to be said about it."""
+
+    location: Any = forms.ModelChoiceField(label=_("Location"), queryset=None, widget=UnfoldAdminSelectWidget)
+    note = _words(_("Note"), _("Whoever works on this request reads it."), required=False)
+    field_order = ("location", "planned_for", "note")
+
+    def __init__(self, *args: Any, places: Any = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if places is None:
+            del self.fields["location"]
+        else:
+            self.fields["location"].queryset = places  # type: ignore[attr-defined]
+
+
+class AccountForm(PasswordTwice, StepForm):
+    """The new business: its number, its name, and the first who works there."""
+
+    refused_fields = {
+        **PASSWORD_REFUSALS,
+        "number_is_own": "account_number",
+        "number_of_group": "account_number",
+        "number_in_use": "account_number",
+        "user_name_unique_in_organization": "username",
+    }
+
+    account_number = _number(
+        _("New account number"),
+        HIGHEST_ACCOUNT_NUMBER,
+        _("A number that no business has ever had, outside of every group."),
+    )
+    name = text_field(_("Name of the new business"), 120)
+    username = text_field(_("User name"), 60, help_text=_("Of the first administrator of the new business."))
+    first_name = text_field(_("First name"), 80, required=False)
+    last_name = text_field(_("Last name"), 80, required=False)
+    email = forms.EmailField(label=_("E-mail"), required=False, widget=UnfoldAdminEmailInputWidget)
+    field_order = ("account_number", "name", "username", "first_name", "last_name", "email", "password1", "password2")
+
+    def administrator(self) -> User:
+        data = self.cleaned_data
+        return User(**{name: data[name] for name in ("username", "first_name", "last_name", "email")})
+
+
+class GroupForm(StepForm):
+    """The group that is joined, and the place in it."""
+
+    refused_fields = {
+        "no_group": "account_number",
+        "client_number_taken": "client_number",
+        "client_number_range": "client_number",
+    }
+
+    account_number = _number(_("Account number of the group"), HIGHEST_ACCOUNT_NUMBER)
+    client_number = _number(_("Client number in the group"), HIGHEST_CLIENT_NUMBER, _("A free one from 2 on."))
+
+
+class ReviewForm(StepForm):
+    is_narrowed = forms.BooleanField(
+        label=_("only customers registered at this location"),
+        required=False,
+        help_text=_("Without it, all customers of the base who allow the transfer."),
+    )
+
+
+class ConfirmForm(StepForm):
+    ground = _words(
+        _("Legal ground"),
+        _(
+            "On which ground the customers may be handed over, in your words, such as: consent of the customers to the "
+            "transfer, collected with form 3 since May 2025."
+        ),
+    )
+    confirmed_by = forms.CharField(
+        label=_("First and last name of who confirms it"),
+        max_length=200,
+        widget=UnfoldAdminTextInputWidget,
+        help_text=_("This name stands in the protocol for good."),
+    )
+
+
+class EmptyForm(StepForm):
+    """A step that is a button and nothing else."""
+
+
+class NoteForm(StepForm):
+    note = _words(_("Note"), required=False, rows=2)
+
+
+class CloseBusinessForm(NoteForm):
+    is_sure = forms.BooleanField(label=_("Yes, close the old business for good"))
+
+
+class CancelForm(NoteForm):
+    is_sure = forms.BooleanField(label=_("Yes, cancel it for good"))

@@ -1,0 +1,69 @@
+"""`manage.py demo`: the demo's businesses, people and customers; or many customers in one base."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
+
+from customers.demo import build_customers
+from customers.filling import fill
+from customers.transfer.place import add_place, scope_of_command
+from locations.models import Organization
+from mcp import roles, row_security
+from mcp.demo import CAST, PASSWORD, build_cast
+from mcp.models import User
+from transitions.demo import build_transitions
+
+NAME = "demo"
+ACCOUNT_NUMBER, CLIENT_NUMBER = 10400, 1
+
+
+class Command(BaseCommand):
+    help = "Load the demo into an empty database, or add many customers to one base."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        add_place(parser, is_required=False)
+        parser.add_argument("--if-empty", action="store_true", help="do nothing where there are businesses already")
+        parser.add_argument("--logins", action="store_true", help="print the logins of the demo and nothing else")
+        parser.add_argument("--customers", type=int, metavar="N", help="add N customers at --account and --client")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if options["customers"] is not None:
+            self._fill(options["customers"], options["account"], options["client"])
+            return
+        roles.demand_web_role()
+        with row_security.without_scope(reason="the demo is of several businesses", actor=NAME):
+            if options["logins"]:
+                self._print_logins()
+            else:
+                self._load(is_quiet=options["if_empty"])
+
+    def _load(self, *, is_quiet: bool) -> None:
+        if not Organization.objects.exists():
+            build_cast()
+            count = build_customers(now=timezone.localtime())
+            build_transitions(today=timezone.localdate())
+            self.stdout.write(f"The demo is loaded: {Organization.objects.count()} businesses, {count} customers.")
+        elif not is_quiet:
+            self.stdout.write("There are businesses in the database already. Nothing was changed.")
+
+    def _print_logins(self) -> None:
+        found = User.objects.filter(username__in=[person.username for person in CAST]).select_related("organization")
+        accounts = {user.username: user.organization.account_number if user.organization else "" for user in found}
+        if len(accounts) != len(CAST):
+            return
+        for person in CAST:
+            self.stdout.write(f"{accounts[person.username]!s:>7}  {person.username:<6} {PASSWORD}  {person.about}")
+
+    def _fill(self, count: int, account: int | None, client: int | None) -> None:
+        if count < 1:
+            raise CommandError("Name a number of customers above 0.")
+        scope = scope_of_command(account=account or ACCOUNT_NUMBER, client=client or CLIENT_NUMBER, name=NAME)
+        try:
+            for done, seconds in fill(count=count, actor=scope):
+                self.stdout.write(f"{done} customers in {seconds:.1f} s ({done / max(seconds, 0.001):.0f} per second)")
+        except ValidationError as error:
+            raise CommandError(" ".join(error.messages)) from error

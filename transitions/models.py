@@ -1,0 +1,331 @@
+"""A location leaves its group, or joins one, and what becomes of its customers.
+
+    Transition ─┬─< TransitionStep      who did what when
+                ├─< TransitionCustomer  each customer at the moment of execution: carried over, or why not
+                └─< Package ─┬─< PackageChunk      the file that is handed over
+                             └─< PackageDownload   who has fetched it
+    Arrival                             a package at the receiver, on its way into its base by an import
+
+A transition belongs to the business that hands over. The receiver has rows of its own: nobody sees the other's.
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from customers.models import ImportUpload
+from customers.models.files import Chunk, OwnFile, own_file_constraints
+from locations.constraints import CompositeForeignKey
+from locations.history import keep_history
+from locations.models import HIGHEST_ACCOUNT_NUMBER, HIGHEST_CLIENT_NUMBER, CustomerBase, Location, Organization
+from locations.row_security import RowSecurity
+from transitions import triggers
+from transitions.choices import OPEN, Kind, PackageState, Reason, State
+from transitions.querysets import TransitionQuerySet
+
+_UNNUMBERED = [State.REQUESTED, State.CANCELLED]
+_UNREVIEWED = [*_UNNUMBERED, State.NUMBERED]
+_UNCONFIRMED = [*_UNREVIEWED, State.REVIEWED]
+_EXECUTED = [State.EXECUTED, State.CARRIED_OVER, State.CLOSED]
+
+
+@keep_history()
+class Transition(models.Model):
+    """One location on its way out of a group (to a business of its own), or into one."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    organization = models.ForeignKey(Organization, models.PROTECT, related_name="transitions", editable=False)
+    location = models.ForeignKey(
+        Location,
+        models.PROTECT,
+        db_constraint=False,  # transition_location_of_organization refers to the same row and says more
+        related_name="transitions",
+        verbose_name=_("location"),
+    )
+    kind = models.CharField(_("kind"), max_length=4, choices=Kind, default=Kind.EXIT)
+    state = models.CharField(_("state"), max_length=10, choices=State, default=State.REQUESTED)
+    state_since = models.DateTimeField(db_default=Now(), editable=False)
+    planned_for = models.DateField(_("on"), help_text=_("The first day on which the location no longer belongs to it."))
+    note = models.TextField(_("note"), blank=True, default="")
+    requested_by = models.CharField(_("requested by"), max_length=200, editable=False)
+    receiver_account = models.PositiveIntegerField(
+        _("account number of the receiver"),
+        null=True,
+        validators=[MinValueValidator(1), MaxValueValidator(HIGHEST_ACCOUNT_NUMBER)],
+    )
+    receiver_client_number = models.PositiveIntegerField(
+        _("client number at the receiver"),
+        null=True,
+        validators=[MinValueValidator(2), MaxValueValidator(HIGHEST_CLIENT_NUMBER)],
+    )
+    receiver = models.ForeignKey(
+        Organization, models.PROTECT, null=True, related_name="+", editable=False, verbose_name=_("receiver")
+    )
+    receiver_name = models.CharField(_("name of the receiver"), max_length=120, blank=True, default="")
+    is_narrowed = models.BooleanField(
+        _("only customers registered at this location"),
+        default=False,
+        help_text=_("Without it, all customers of the base who allow the transfer."),
+    )
+    review = models.JSONField(null=True, editable=False, help_text="The figures that were reviewed.")
+    ground = models.TextField(_("legal ground"), blank=True, default="")
+    confirmed_by = models.CharField(_("confirmed by"), max_length=200, blank=True, default="")
+    executed_at = models.DateTimeField(_("executed"), null=True, editable=False)
+    result = models.JSONField(null=True, editable=False, help_text="The figures at the execution.")
+    arrival = models.JSONField(null=True, editable=False, help_text="What the receiver has imported, and when.")
+
+    objects = TransitionQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("leaving or joining of a location")
+        verbose_name_plural = _("locations that leave or join")
+        ordering = ["-state_since", "id"]
+        default_permissions = ()
+        constraints = [
+            RowSecurity(name="transition_rows", organization="organization"),
+            models.UniqueConstraint(fields=["organization", "id"], name="transition_of_organization"),
+            models.UniqueConstraint(
+                fields=["location"],
+                condition=Q(state__in=sorted(OPEN)),
+                name="transition_one_each_location",
+                violation_error_code="transition_one_each_location",
+                violation_error_message=_("This location is on its way already. Finish or cancel that first."),
+            ),
+            models.CheckConstraint(condition=Q(kind__in=Kind.values), name="transition_kind_known"),
+            models.CheckConstraint(condition=Q(state__in=State.values), name="transition_state_known"),
+            models.CheckConstraint(
+                condition=Q(state__in=_UNNUMBERED)
+                | Q(receiver__isnull=False, receiver_account__isnull=False, receiver_client_number__isnull=False),
+                name="transition_has_receiver",
+                violation_error_code="transition_has_receiver",
+                violation_error_message=_("The account number of the receiver is missing."),
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=_UNREVIEWED) | Q(review__isnull=False),
+                name="transition_is_reviewed",
+                violation_error_code="transition_is_reviewed",
+                violation_error_message=_("Nobody has reviewed yet who is carried over."),
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=_UNCONFIRMED) | (~Q(ground="") & ~Q(confirmed_by="")),
+                name="transition_has_ground",
+                violation_error_code="transition_has_ground",
+                violation_error_message=_("The legal ground and the name of whoever confirms it are missing."),
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=_EXECUTED, executed_at__isnull=False, result__isnull=False)
+                | (~Q(state__in=_EXECUTED) & Q(executed_at=None)),
+                name="transition_is_executed",
+            ),
+            CompositeForeignKey(
+                fields=["organization", "location"],
+                to="locations.Location",
+                to_fields=["organization", "id"],
+                name="transition_location_of_organization",
+            ),
+        ]
+        triggers = [triggers.BEGINS_AS_REQUESTED, triggers.STEP_ALLOWED, triggers.RECEIVER_FITS]
+
+    def __str__(self) -> str:
+        return f"{self.location}: {self.get_kind_display()}"
+
+    @property
+    def is_taken_back(self) -> bool:
+        """Whether the receiver has imported, and undone it: none of what came is there any more."""
+        return bool(self.arrival and self.arrival["undone_at"])
+
+
+class TransitionStep(models.Model):
+    """What somebody has done with a transition. Only ever added to."""
+
+    web_privileges: ClassVar[str] = "SELECT, INSERT"
+
+    organization = models.ForeignKey(Organization, models.PROTECT, db_index=False, related_name="+")
+    transition = models.ForeignKey(Transition, models.PROTECT, db_constraint=False, related_name="steps")
+    state = models.CharField(max_length=10, choices=State)
+    at = models.DateTimeField(db_default=Now(), editable=False)
+    user_id = models.BigIntegerField(null=True, help_text="Of " + settings.AUTH_USER_MODEL)
+    user_name = models.CharField(_("user"), max_length=200)
+    location_name = models.CharField(max_length=120)
+    note = models.TextField(blank=True, default="")
+
+    class Meta:
+        verbose_name = _("step of a transition")
+        verbose_name_plural = _("steps of transitions")
+        ordering = ["at", "id"]
+        default_permissions = ()
+        constraints = [
+            RowSecurity(name="transitionstep_rows", organization="organization"),
+            models.CheckConstraint(condition=Q(state__in=State.values), name="transitionstep_state_known"),
+            CompositeForeignKey(
+                fields=["organization", "transition"],
+                to="transitions.Transition",
+                to_fields=["organization", "id"],
+                name="transitionstep_of_organization",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.transition_id}: {self.state}"
+
+
+class TransitionCustomer(models.Model):
+    """What was decided about a customer of the base at the moment of execution. Only ever added to."""
+
+    web_privileges: ClassVar[str] = "SELECT, INSERT"
+
+    organization = models.ForeignKey(Organization, models.PROTECT, db_index=False, related_name="+")
+    base = models.ForeignKey(CustomerBase, models.PROTECT, db_index=False, related_name="+")
+    transition = models.ForeignKey(
+        Transition, models.PROTECT, db_constraint=False, db_index=False, related_name="customers"
+    )
+    customer_id = models.BigIntegerField()
+    customer_number = models.PositiveIntegerField()
+    reason = models.CharField(max_length=10, choices=Reason, blank=True, default="")
+
+    class Meta:
+        verbose_name = _("customer of a transition")
+        verbose_name_plural = _("customers of transitions")
+        default_permissions = ()
+        indexes = [
+            models.Index(fields=["base", "transition", "reason", "customer_number"], name="transitioncustomer_reason")
+        ]
+        constraints = [
+            RowSecurity(name="transitioncustomer_rows", base="base"),
+            models.UniqueConstraint(fields=["base", "transition", "customer_id"], name="transitioncustomer_once"),
+            models.CheckConstraint(
+                condition=Q(reason="") | Q(reason__in=Reason.values), name="transitioncustomer_reason_known"
+            ),
+            CompositeForeignKey(
+                fields=["organization", "transition"],
+                to="transitions.Transition",
+                to_fields=["organization", "id"],
+                name="transitioncustomer_of_organization",
+            ),
+            CompositeForeignKey(
+                fields=["organization", "base"],
+                to="locations.CustomerBase",
+                to_fields=["organization", "id"],
+                name="transitioncustomer_base_of_organization",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.transition_id}: {self.customer_number} {self.reason}"
+
+
+class Package(OwnFile):
+    """The file that is handed over. Its bytes are deleted when it expires; that it was made stays on record."""
+
+    transition = models.ForeignKey(Transition, models.PROTECT, db_constraint=False, related_name="packages")
+    state = models.CharField(max_length=10, choices=PackageState, default=PackageState.WAITING)
+    total = models.PositiveIntegerField(default=0)
+    done = models.PositiveIntegerField(default=0)
+    manifest = models.JSONField(null=True)
+
+    class Meta:
+        verbose_name = _("package")
+        verbose_name_plural = _("packages")
+        default_permissions = ()
+        indexes = [models.Index(fields=["created_at"], name="package_by_created")]
+        constraints = [
+            RowSecurity(name="package_rows", base="base"),
+            models.CheckConstraint(condition=Q(state__in=PackageState.values), name="package_state_known"),
+            *own_file_constraints("package"),
+            CompositeForeignKey(
+                fields=["organization", "transition"],
+                to="transitions.Transition",
+                to_fields=["organization", "id"],
+                name="package_transition_of_organization",
+            ),
+        ]
+
+
+def _of_package(name: str) -> CompositeForeignKey:
+    return CompositeForeignKey(
+        fields=["base", "file"], to="transitions.Package", to_fields=["base", "id"], name=f"{name}_file_in_base"
+    )
+
+
+class PackageChunk(Chunk):
+    file: Any = models.ForeignKey(Package, models.CASCADE, db_constraint=False, db_index=False, related_name="chunks")
+
+    class Meta:
+        verbose_name = _("piece of a package")
+        verbose_name_plural = _("pieces of packages")
+        default_permissions = ()
+        constraints = [
+            RowSecurity(name="packagechunk_rows", base="base"),
+            models.UniqueConstraint(fields=["base", "file", "position"], name="packagechunk_unique"),
+            _of_package("packagechunk"),
+        ]
+
+
+class PackageDownload(models.Model):
+    """Somebody has fetched a package. Only ever added to."""
+
+    web_privileges: ClassVar[str] = "SELECT, INSERT"
+
+    base = models.ForeignKey(CustomerBase, models.PROTECT, db_index=False, related_name="+")
+    file = models.ForeignKey(Package, models.PROTECT, db_constraint=False, related_name="downloads")
+    user_id = models.BigIntegerField(help_text="Of " + settings.AUTH_USER_MODEL)
+    user_name = models.CharField(_("user"), max_length=200)
+    at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        verbose_name = _("download of a package")
+        verbose_name_plural = _("downloads of packages")
+        ordering = ["at", "id"]
+        default_permissions = ()
+        constraints = [RowSecurity(name="packagedownload_rows", base="base"), _of_package("packagedownload")]
+
+    def __str__(self) -> str:
+        return f"{self.file_id}: {self.user_name}"
+
+
+class Arrival(models.Model):
+    """A package at its receiver: where it comes from, and the import by which it enters the base."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    organization = models.ForeignKey(Organization, models.PROTECT, db_index=False, related_name="+")
+    base = models.ForeignKey(CustomerBase, models.PROTECT, db_index=False, related_name="+")
+    upload = models.OneToOneField(ImportUpload, models.CASCADE, db_constraint=False, related_name="arrival")
+    transition = models.UUIDField(help_text="As the package says; the row itself is of another business.")
+    sender_account = models.PositiveIntegerField()
+    sender_name = models.CharField(max_length=120)
+    sha256 = models.CharField(max_length=64)
+    manifest = models.JSONField()
+    received_at = models.DateTimeField(db_default=Now(), editable=False)
+    received_by = models.CharField(max_length=200)
+
+    class Meta:
+        verbose_name = _("received package")
+        verbose_name_plural = _("received packages")
+        default_permissions = ()
+        indexes = [models.Index(fields=["transition"], name="arrival_by_transition")]
+        constraints = [
+            RowSecurity(name="arrival_rows", base="base"),
+            CompositeForeignKey(
+                fields=["organization", "base"],
+                to="locations.CustomerBase",
+                to_fields=["organization", "id"],
+                name="arrival_base_of_organization",
+            ),
+            CompositeForeignKey(
+                fields=["base", "upload"],
+                to="customers.ImportUpload",
+                to_fields=["base", "id"],
+                name="arrival_upload_in_base",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.sender_account}: {self.sha256[:8]}"

@@ -1,0 +1,53 @@
+"""What can be done with a location that leaves or joins, one verb each.
+
+    requested ─ numbered ─ reviewed ─ confirmed ─ executed ─ carried over ─ closed
+        └──────────┴───────────┴──────────┴─ cancelled
+
+Each locks the transition first, refuses a step that is not due, and records who has done it. Which state may follow
+which is kept by the database as well (see transitions/choices.py and triggers.py).
+"""
+
+from transitions.operations.assigning import NumberRefused, assign_account, assign_group
+from transitions.operations.executing import close, execute, note_failure
+from transitions.operations.ordering import execute_now, is_being_executed
+from transitions.operations.requesting import (
+    CannotLeave,
+    cancel,
+    may_cancel,
+    move_day,
+    request_exit,
+    request_join,
+    why_not,
+)
+from transitions.operations.reviewing import confirm, review, review_again
+from transitions.operations.stepping import (
+    NotThisStep,
+    is_support,
+    reviews_here,
+    visible_transitions,
+)
+
+__all__ = [
+    "CannotLeave",
+    "NotThisStep",
+    "NumberRefused",
+    "assign_account",
+    "assign_group",
+    "cancel",
+    "close",
+    "confirm",
+    "execute",
+    "execute_now",
+    "is_being_executed",
+    "is_support",
+    "may_cancel",
+    "move_day",
+    "note_failure",
+    "request_exit",
+    "request_join",
+    "review",
+    "review_again",
+    "reviews_here",
+    "visible_transitions",
+    "why_not",
+]

@@ -1,0 +1,157 @@
+"""The provider's support says where a location goes: to an account number of its own, or to a place in a group."""
+
+from __future__ import annotations
+
+import pghistory
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from locations import operations as places
+from locations.choices import OrganizationKind
+from locations.models import CENTRAL_CLIENT_NUMBER, HIGHEST_CLIENT_NUMBER, Location, Organization
+from locations.operations import Place
+from mcp import operations, row_security
+from mcp.models import User
+from mcp.scope import Scope
+from transitions.choices import Kind, State
+from transitions.models import Transition
+from transitions.operations.stepping import NotThisStep, is_support, locked, take_step
+
+
+class NumberRefused(ValidationError):
+    """The number cannot be that of the receiver; the sentence says why."""
+
+
+@transaction.atomic
+def assign_account(
+    *, transition: Transition, account_number: int, name: str, administrator: User, password: str, actor: Scope
+) -> Transition:
+    """Open the independent business to which the location leaves, with its first administrator.
+
+    Its location stays closed until the exit is executed: nobody can fill its base before. Raises PermissionDenied for
+    anybody but the provider's support, NumberRefused for a number that is not new (R5), NotThisStep, or
+    ValidationError.
+    """
+    leaving = _to_be_numbered(transition, Kind.EXIT, actor)
+    with row_security.without_scope(reason="open the business of a location that leaves", actor=actor.actor_name):
+        _check_unused(account_number, leaving)
+        business = operations.open_business(
+            account_number=account_number,
+            name=name,
+            kind=OrganizationKind.INDEPENDENT,
+            place=_place_of(leaving.location),
+            administrator=administrator,
+            password=password,
+            support=_support(actor),
+        )
+        place = places.close_location(location=business.locations.get(), at=timezone.now())
+        _settle(leaving, business, place.client_number, actor)
+    return leaving
+
+
+@transaction.atomic
+def assign_group(*, transition: Transition, account_number: int, client_number: int, actor: Scope) -> Transition:
+    """Say which group the business joins, and as which client number there (R17).
+
+    Raises PermissionDenied for anybody but the provider's support, NumberRefused, or NotThisStep.
+    """
+    joining = _to_be_numbered(transition, Kind.JOIN, actor)
+    with row_security.without_scope(reason="look up the group that is joined", actor=actor.actor_name):
+        group = Organization.objects.select_for_update().filter(account_number=account_number).first()
+        if group is None or not group.is_group:
+            raise NumberRefused(
+                _("No group has the account number %(number)s. Only a group can be joined."),
+                code="no_group",
+                params={"number": account_number},
+            )
+        _check_client_number(client_number, group)
+        _settle(joining, group, client_number, actor)
+    return joining
+
+
+def _support(actor: Scope) -> User:
+    if actor.user is None or not is_support(actor):
+        raise PermissionDenied
+    return actor.user
+
+
+def _to_be_numbered(transition: Transition, kind: Kind, actor: Scope) -> Transition:
+    _support(actor)
+    found = locked(transition, before=[State.REQUESTED], after=State.NUMBERED, actor=actor)
+    if found.kind != kind:
+        raise NotThisStep(found, State.NUMBERED)
+    return found
+
+
+def _check_unused(account_number: int, leaving: Transition) -> None:
+    """A location leaves only to a number outside every group, unused before (R5)."""
+    owner = Organization.objects.filter(account_number=account_number).first()
+    if owner is None:
+        return
+    if owner.pk == leaving.organization_id:
+        raise NumberRefused(
+            _(
+                "%(number)s is the account number of the group itself. A location leaves only to a new number outside "
+                "of every group."
+            ),
+            code="number_is_own",
+            params={"number": account_number},
+        )
+    if owner.is_group:
+        raise NumberRefused(
+            _(
+                "%(number)s is the account number of a group. A location leaves only to a new number outside of every "
+                "group."
+            ),
+            code="number_of_group",
+            params={"number": account_number},
+        )
+    raise NumberRefused(
+        _(
+            "%(number)s is in use by an independent business already. A location leaves only to a number that nobody "
+            "has used before."
+        ),
+        code="number_in_use",
+        params={"number": account_number},
+    )
+
+
+def _check_client_number(client_number: int, group: Organization) -> None:
+    if not CENTRAL_CLIENT_NUMBER < client_number <= HIGHEST_CLIENT_NUMBER:
+        raise NumberRefused(
+            _("A branch has a client number from 2 to %(highest)s."),
+            code="client_number_range",
+            params={"highest": HIGHEST_CLIENT_NUMBER},
+        )
+    if group.locations.filter(client_number=client_number).exists():
+        raise NumberRefused(
+            _("Another location of this group already has the client number %(number)s. Choose a free one."),
+            code="client_number_taken",
+            params={"number": client_number},
+        )
+
+
+def _place_of(location: Location) -> Place:
+    return Place(
+        name=location.name,
+        client_number=CENTRAL_CLIENT_NUMBER + 1,
+        street=location.street,
+        postal_code=location.postal_code,
+        city=location.city,
+        number_range=places.WHOLE_RANGE,
+    )
+
+
+def _settle(transition: Transition, receiver: Organization, client_number: int, actor: Scope) -> None:
+    pghistory.context(**actor.history())  # opening a business has named another one
+    take_step(
+        transition,
+        State.NUMBERED,
+        actor=actor,
+        receiver=receiver,
+        receiver_account=receiver.account_number,
+        receiver_client_number=client_number,
+        receiver_name=receiver.name,
+    )

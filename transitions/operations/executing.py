@@ -1,0 +1,135 @@
+"""The day has come: in one transaction it is fixed who is carried over, and the location is out, or in."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import Max, QuerySet
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from customers.models import Customer
+from customers.numbers import begin_behind
+from locations import operations as places
+from locations.models import Location
+from locations.operations import Place
+from mcp import operations, row_security
+from mcp.operations.holding import lock_rights
+from mcp.scope import Scope
+from transitions import deciding
+from transitions.choices import Kind, State
+from transitions.models import Transition, TransitionCustomer
+from transitions.operations.stepping import demand_reviewer, locked, record_step, take_step
+from transitions.package.making import request_package
+
+
+@transaction.atomic
+def execute(*, transition: Transition, at: datetime, actor: Scope) -> Transition:
+    """Carry it out, all of it or nothing; no customer is changed. `at` is the moment that decides about consents.
+
+    An exit closes the location, takes the rights of its people and opens the new business. A joining opens the branch
+    on the base of the group; the old business can only be looked at from then on. Then the package is asked for.
+
+    Raises MissingRight, NotThisStep, or ValidationError where the day has not come or something does not fit any more.
+    """
+    demand_reviewer(actor)
+    moving = locked(transition, before=[State.CONFIRMED], after=State.EXECUTED, actor=actor)
+    check_day(moving, at)
+    lock_rights(actor)
+    result = deciding.fix(transition=moving, at=at)
+    if moving.kind == Kind.EXIT:
+        _leave(moving, at, actor)
+    else:
+        _join(moving, result["carried"], actor)
+    take_step(moving, State.EXECUTED, actor=actor, executed_at=at, result=result)
+    request_package(transition=moving, actor=actor)
+    return moving
+
+
+@transaction.atomic
+def close(*, transition: Transition, note: str = "", actor: Scope) -> Transition:
+    """Nothing more is to be done. A business that has joined a group is closed by it.
+
+    Raises MissingRight, NotThisStep, or ValidationError where nothing was imported and no `note` says why.
+    """
+    demand_reviewer(actor)
+    done = locked(transition, before=[State.EXECUTED, State.CARRIED_OVER], after=State.CLOSED, actor=actor)
+    note = note.strip()
+    if (done.state == State.EXECUTED or done.is_taken_back) and not note:
+        raise ValidationError(
+            {
+                "note": ValidationError(
+                    _("The receiver has imported nothing yet. Say why it is closed all the same."),
+                    code="nothing_imported",
+                )
+            }
+        )
+    take_step(done, State.CLOSED, actor=actor, note=note)
+    if done.kind == Kind.JOIN:
+        lock_rights(actor)  # afterwards no right is held there any more
+        places.close_location(location=done.location, at=timezone.now(), has_left=True)
+    return done
+
+
+@transaction.atomic
+def note_failure(*, transition: Transition, reason: str, actor: Scope) -> None:
+    """Tell on its page why it could not be executed; once, however often it is tried. Raises NotThisStep."""
+    stuck = locked(transition, before=[State.CONFIRMED], after=State.EXECUTED, actor=actor)
+    last = stuck.steps.last()
+    if last is None or last.note != reason:
+        record_step(stuck, actor=actor, note=reason)
+
+
+def check_day(moving: Transition, at: datetime) -> None:
+    """Raise ValidationError before the day that it is planned for."""
+    if timezone.localdate(at) < moving.planned_for:
+        raise ValidationError(
+            _("This is planned for %(day)s and cannot be done before. Move the day if it shall be earlier."),
+            code="too_early",
+            params={"day": date_format(moving.planned_for, "DATE_FORMAT")},
+        )
+
+
+def _leave(moving: Transition, at: datetime, actor: Scope) -> None:
+    """Out of the group: nobody works there any more, and the business of its own begins with an empty base (R6)."""
+    places.close_location(location=moving.location, at=at, has_left=True)
+    operations.let_people_go(location=moving.location, actor=actor)
+    with row_security.without_scope(reason="a location that has left begins to work", actor=actor.actor_name):
+        if Customer.objects.filter(organization=moving.receiver_id).exists():
+            raise ValidationError(
+                _("The business %(number)s has customers already. Tell support."),
+                code="receiver_not_empty",
+                params={"number": moving.receiver_account},
+            )
+        place = places.reopen_location(location=Location.objects.get(organization=moving.receiver_id))
+        # Whoever is registered there before the package arrives shall take no number of those who come with it.
+        if highest := _carried(moving).aggregate(highest=Max("customer_number"))["highest"]:
+            begin_behind(highest, place)
+
+
+def _carried(moving: Transition) -> QuerySet[TransitionCustomer]:
+    return TransitionCustomer.objects.filter(base=moving.location.base_id, transition=moving, reason="")
+
+
+def _join(moving: Transition, carried: int, actor: Scope) -> None:
+    """Into the group: the branch works on its base from its first moment (R2), with numbers for all that come."""
+    old = moving.location
+    with row_security.without_scope(reason="a business joins a group", actor=actor.actor_name):
+        central = Location.objects.select_related("organization", "base").get(
+            organization=moving.receiver_id, client_number=1
+        )
+        operations.open_branch(
+            place=Place(
+                name=old.name,
+                client_number=moving.receiver_client_number,
+                street=old.street,
+                postal_code=old.postal_code,
+                city=old.city,
+                numbers=places.NEXT_BLOCK + carried,
+            ),
+            actor=Scope.of_system(central, name=actor.actor_name),
+        )
+    operations.leave_only_looking(actor=actor)

@@ -1,0 +1,223 @@
+"""A package in the making: its files, one after the other, as the bytes of one zip.
+
+    packing = Packing(package, actor)
+    for part in packing.parts(cursor):
+        …
+    packing.manifest
+
+What is in it was decided by the execution (TransitionCustomer). `cursor` reads in one transaction that sees one moment.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import closing
+from datetime import datetime
+from itertools import batched
+from typing import Any, BinaryIO, cast
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
+
+from django.db.backends.utils import CursorWrapper
+from django.db.models import Exists, OuterRef
+from django.utils import timezone
+from psycopg.sql import SQL, Composable
+
+from customers.consent_columns import ConsentDayField, ConsentField
+from customers.models import Customer
+from customers.querysets import CustomerQuerySet
+from customers.resources import CustomerResource
+from customers.transfer.making import ROWS_AT_ONCE, Making, Order, Outlet
+from mcp.scope import Scope
+from spreadsheets import open_writer
+from transitions.choices import Reason
+from transitions.models import Package, Transition, TransitionCustomer
+from transitions.package.format import (
+    COLUMNS,
+    CONSENTS,
+    CUSTOMERS,
+    FORMAT,
+    GIVEN,
+    GONE,
+    GROUPS,
+    MANIFEST,
+    README,
+    TAGS,
+    VERSION,
+    WITHDRAWN,
+)
+from transitions.package.readme import readme
+from transitions.planning import set_by_set
+
+_CARRIED = """transitions_transitioncustomer AS picked
+    WHERE picked.base_id = {base} AND picked.transition_id = {transition} AND picked.reason = ''"""
+_STATEMENTS = {
+    CONSENTS: f"""
+        SELECT picked.customer_number, consent.purpose,
+            CASE WHEN consent.is_given THEN '{GIVEN}' ELSE '{WITHDRAWN}' END,
+            to_char(consent.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"+00:00"'),
+            consent.source, consent.wording_version, consent.receiver, consent.evidence, consent.recorded_by
+        FROM customers_consent AS consent, {_CARRIED}
+            AND consent.base_id = picked.base_id AND consent.customer_id = picked.customer_id
+        ORDER BY picked.customer_number, consent.at, consent.purpose, consent.is_given, consent.receiver, consent.id""",
+    GROUPS: f"""
+        SELECT kind.name, kind.price_level, kind.discount FROM customers_customergroup AS kind
+        WHERE kind.base_id = {{base}} AND kind.id IN (
+            SELECT customer.customer_group_id FROM customers_customer AS customer, {_CARRIED}
+            AND customer.base_id = picked.base_id AND customer.id = picked.customer_id
+        ) ORDER BY kind.name COLLATE "C\"""",
+    TAGS: f"""
+        SELECT DISTINCT unnest(customer.tags) COLLATE "C" FROM customers_customer AS customer, {_CARRIED}
+            AND customer.base_id = picked.base_id AND customer.id = picked.customer_id ORDER BY 1""",
+}
+_LEFT_OUT = """
+    SELECT reason, array_agg(customer_number ORDER BY customer_number) FROM transitions_transitioncustomer
+    WHERE base_id = {base} AND transition_id = {transition} AND reason <> '' GROUP BY reason"""
+_GONE = f"""
+    SELECT coalesce(array_agg(picked.customer_number ORDER BY picked.customer_number), '{{{{}}}}') FROM {_CARRIED}
+        AND NOT EXISTS (SELECT FROM customers_customer AS customer
+                        WHERE customer.base_id = picked.base_id AND customer.id = picked.customer_id)"""
+_PURPOSES = f"""
+    SELECT purpose.code, purpose.name, purpose.wording, purpose.wording_version
+    FROM customers_consentpurpose AS purpose WHERE purpose.organization_id = {{organization}} AND purpose.code IN (
+        SELECT consent.purpose FROM customers_consent AS consent, {_CARRIED}
+        AND consent.base_id = picked.base_id AND consent.customer_id = picked.customer_id
+    ) ORDER BY purpose.code"""
+
+
+class Archive:
+    """A zip that is handed on while it grows; `files` says of each finished file its size and SHA-256."""
+
+    def __init__(self, at: datetime) -> None:
+        self.files: dict[str, dict[str, Any]] = {}
+        self._outlet, self._at = Outlet(), timezone.localtime(at).timetuple()[:6]
+        self._zip = ZipFile(cast(BinaryIO, self._outlet), "w", ZIP_DEFLATED)
+
+    def add(self, name: str, parts: Iterable[bytes]) -> Iterator[bytes]:
+        digest, size = hashlib.sha256(), 0
+        info = ZipInfo(name, date_time=self._at)
+        info.compress_type, info.external_attr = ZIP_DEFLATED, 0o644 << 16
+        with self._zip.open(info, "w", force_zip64=True) as member:
+            for part in parts:
+                digest.update(part)
+                size += len(part)
+                member.write(part)
+                yield self._outlet.drain()
+        self.files[name] = {"size": size, "sha256": digest.hexdigest()}
+        yield self._outlet.drain()
+
+    def end(self) -> bytes:
+        self._zip.close()
+        return self._outlet.drain()
+
+
+class Packing:
+    """`actor` holds every right: what is handed over was decided before, by those who may."""
+
+    def __init__(self, package: Package, transition: Transition, actor: Scope) -> None:
+        self._package, self._transition = package, transition
+        columns = tuple(exported_columns(actor))
+        self._making = Making(actor, Order(profile="plain", columns=columns, language="de"))
+        self._counts: dict[str, int] = {}
+        self._ids = {
+            "base": package.base_id, "transition": transition.pk, "organization": transition.organization_id,
+        }  # fmt: skip
+        self.manifest: dict[str, Any] = {}
+
+    @property
+    def customers(self) -> int:
+        """How many are written so far."""
+        return self._making.rows
+
+    def parts(self, cursor: CursorWrapper) -> Generator[bytes]:
+        """The bytes of the zip, some hundred kilobytes at a time; the same for the same customers."""
+        archive = Archive(self._package.created_at)
+        with set_by_set(cursor):
+            yield from self._members(archive, cursor)
+        yield archive.end()
+
+    def _members(self, archive: Archive, cursor: CursorWrapper) -> Iterator[bytes]:
+        with closing(self._making.parts(carried(self._package.base_id, self._transition), cursor)) as customers:
+            yield from archive.add(CUSTOMERS, customers)
+        for name, statement in _STATEMENTS.items():
+            yield from archive.add(name, self._table(name, self._sql(statement), cursor))
+        self.manifest = self._described(cursor)
+        yield from archive.add(README, [readme(self.manifest).encode()])
+        self.manifest["files"] = archive.files.copy()
+        yield from archive.add(MANIFEST, [json.dumps(self.manifest, ensure_ascii=False, indent=1).encode()])
+
+    def _sql(self, statement: str) -> Composable:
+        return SQL(statement).format(**self._ids)
+
+    def _table(self, name: str, statement: Composable, cursor: CursorWrapper) -> Iterator[bytes]:
+        headings, file = COLUMNS[name], Outlet()
+        copying = SQL("COPY ({}) TO STDOUT (NULL '')").format(statement)
+        self._counts[name] = 0
+        raw: Any = cursor
+        with open_writer(cast(BinaryIO, file), profile="plain") as writer, raw.copy(copying) as lines:
+            writer.write_headings(headings)
+            for some in batched(lines, ROWS_AT_ONCE):
+                block = b"".join(some)
+                self._counts[name] += block.count(b"\n")
+                writer.write_copied(block, ["text"] * len(headings))
+                yield file.drain()
+        yield file.drain()
+
+    def _described(self, cursor: CursorWrapper) -> dict[str, Any]:
+        """The manifest, but for the files."""
+        row, package = self._transition, self._package
+        left_out = dict(self._rows(_LEFT_OUT, cursor))
+        [[gone]] = self._rows(_GONE, cursor)
+        purposes = ("code", "name", "wording", "wording_version")
+        return {
+            "format": FORMAT,
+            "version": VERSION,
+            "transition": str(row.pk),
+            "kind": row.kind,
+            "from": {
+                "account_number": row.organization.account_number,
+                "name": row.organization.name,
+                "location": {"client_number": row.location.client_number, "name": row.location.name},
+            },
+            "to": {
+                "account_number": row.receiver_account,
+                "client_number": row.receiver_client_number,
+                "name": row.receiver_name,
+            },
+            "executed_at": _moment(row.executed_at),
+            "made_at": _moment(package.created_at),
+            "made_by": package.user_name,
+            "ground": row.ground,
+            "confirmed_by": row.confirmed_by,
+            "only_registered_here": row.is_narrowed,
+            "counts": {
+                "customers": self.customers,
+                "consents": self._counts[CONSENTS],
+                "groups": self._counts[GROUPS],
+                "tags": self._counts[TAGS],
+                "left_out": sum(map(len, left_out.values())) + len(gone),
+            },
+            "left_out": {**{reason: left_out.get(reason, []) for reason in Reason.values}, GONE: gone},
+            "purposes": [dict(zip(purposes, values, strict=True)) for values in self._rows(_PURPOSES, cursor)],
+        }
+
+    def _rows(self, statement: str, cursor: CursorWrapper) -> list[tuple[Any, ...]]:
+        cursor.execute(self._sql(statement).as_string())
+        return cursor.fetchall()
+
+
+def exported_columns(actor: Scope) -> list[str]:
+    """The columns of customers.csv: all of the export but what was said about consents, which has a file of its own."""
+    columns = CustomerResource(scope=actor).export_columns().items()
+    return [name for name, column in columns if not isinstance(column, ConsentField | ConsentDayField)]
+
+
+def carried(base: int, transition: Transition) -> CustomerQuerySet:
+    """The customers that the execution has decided to carry over."""
+    decided = TransitionCustomer.objects.filter(base=base, transition=transition, reason="", customer_id=OuterRef("pk"))
+    return Customer.objects.filter(Exists(decided), base=base)
+
+
+def _moment(at: datetime | None) -> str:
+    return at.astimezone(timezone.get_default_timezone()).isoformat() if at else ""

@@ -1,0 +1,39 @@
+"""What the worker does for packages. Found by the setting PROCRASTINATE_IMPORT_PATHS."""
+
+from __future__ import annotations
+
+from django.utils import timezone
+from procrastinate.contrib.django import app
+
+from locations.models import Location
+from mcp import row_security
+from mcp.scope import Scope
+from transitions.arriving import settle
+from transitions.models import Package
+from transitions.package import making as packages
+
+WORKER = "the worker"
+
+
+@app.task
+def make_package(package: str) -> None:
+    """Make what was ordered; begun anew if a worker has left it. Whether it may be made was decided by the order."""
+    with row_security.without_scope(reason="find where a package is made", actor=WORKER):
+        places = Location.objects.select_related("organization", "base")
+        place = places.filter(pk__in=Package.objects.filter(pk=package).values("location")).first()
+    if place is not None:
+        packages.make(pk=package, actor=Scope.of_system(place, name=WORKER))
+
+
+@app.periodic(cron="17 * * * *")
+@app.task(queueing_lock="delete_expired_packages")
+def delete_expired_packages(timestamp: int) -> None:
+    with row_security.without_scope(reason="find packages that have expired", actor=WORKER):
+        packages.delete_expired_packages(now=timezone.now())
+
+
+@app.periodic(cron="*/5 * * * *")
+@app.task(queueing_lock="settle_transitions")
+def settle_transitions(timestamp: int) -> None:
+    """Note at the sender what its receiver has imported."""
+    settle(actor=WORKER)

@@ -1,0 +1,189 @@
+"""The pages of packages: at the sender the file and the protocol, at the receiver what arrives.
+
+Mounted by an admin of this app: `*package_urls()` in its get_urls.
+"""
+
+from __future__ import annotations
+
+import io
+from datetime import datetime
+from typing import IO, Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from customers import import_steps
+from customers.frame import lead_to
+from customers.import_views import UPLOAD
+from customers.transfer import paging
+from customers.transfer.paging import Tab
+from customers.transfer.uploads import DONE
+from locations.permissions import Right
+from mcp.console import console, scope_of
+from mcp.scope import Scope
+from transitions.arriving import arrivals_of, receive_package, settle
+from transitions.models import Arrival, Package, PackageDownload, Transition
+from transitions.operations.stepping import demand_reviewer
+from transitions.package import making as packages
+from transitions.package_forms import PackageForm
+from transitions.protocol import protocol_of
+from transitions.protocol_pdf import as_pdf
+
+PACKAGE, DOWNLOAD, PROTOCOL, PDF, ARRIVALS = (
+    "transitions_package", "transitions_package_download", "transitions_protocol", "transitions_protocol_pdf",
+    "transitions_arrivals",
+)  # fmt: skip
+PAGE = 50
+
+
+def package_urls() -> list[URLPattern]:
+    """To be put in front of the other addresses of an admin of this app, within its site."""
+    return [
+        path("arrivals/", console.admin_view(arrivals_page), name=ARRIVALS),
+        path("<uuid:pk>/package/", console.admin_view(package_page), name=PACKAGE),
+        path("package/<uuid:pk>/download/", console.admin_view(download), name=DOWNLOAD),
+        path("<uuid:pk>/protocol/", console.admin_view(protocol_page), name=PROTOCOL),
+        path("<uuid:pk>/protocol/pdf/", console.admin_view(protocol_pdf), name=PDF),
+    ]
+
+
+# --- at the sender ----------------------------------------------------------------------------------------------
+
+
+def package_page(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """The package of a transition: how far it is, what it is, who has fetched it; and to have it made anew."""
+    scope = _carrier(request)
+    transition = _transition_or_404(scope, pk)
+    if request.method == "POST":
+        return _make_anew(request, transition, scope)
+    made = list(packages.packages_of(transition))
+    newest = made[0] if made else None
+    under_way = packages.is_under_way(newest)
+    response = _show(
+        request, "package", _("Package: %(location)s") % {"location": transition.location.name}, transition=transition,
+        shown=_shown(made), is_under_way=under_way, can_be_made=transition.state in packages.MAKING and not under_way,
+        downloads=PackageDownload.objects.filter(file__in=[one.pk for one in made]).select_related("file"),
+    )  # fmt: skip
+    if under_way:
+        response["Refresh"] = "1"
+    return response
+
+
+def _make_anew(request: HttpRequest, transition: Transition, scope: Scope) -> HttpResponse:
+    try:
+        packages.request_package(transition=transition, actor=scope)
+    except ValidationError as refusal:
+        messages.error(request, " ".join(refusal.messages))
+    return HttpResponseRedirect(reverse(f"admin:{PACKAGE}", args=[transition.pk]))
+
+
+def _shown(made: list[Package]) -> list[dict[str, Any]]:
+    now = timezone.now()
+    return [
+        {
+            "package": package,
+            "is_under_way": packages.is_under_way(package),
+            "is_ready": packages.is_ready(package, now=now),
+            "expires_at": packages.expires_at(package),
+            "percent": min(package.done * 100 // package.total, 100) if package.total else 0,
+        }
+        for package in made
+    ]
+
+
+def download(request: HttpRequest, pk: UUID) -> HttpResponseBase:
+    """The file. A form asks for it, not a link: that it was fetched is noted."""
+    scope = _carrier(request)
+    transition = packages.transitions_for(scope).filter(packages=pk).first()
+    if transition is None:
+        raise Http404
+    if request.method != "POST":
+        return HttpResponseNotAllowed(["POST"])
+    found = packages.packages_of(transition).get(pk=pk)
+    try:
+        file = packages.fetch_package(package=found, actor=scope)
+    except ValidationError as refusal:
+        messages.error(request, " ".join(refusal.messages))
+        return HttpResponseRedirect(reverse(f"admin:{PACKAGE}", args=[transition.pk]))
+    return _as_file(file, found.name, "application/zip")
+
+
+def protocol_page(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """What is on record about a transition, on one page."""
+    scope = _carrier(request)
+    transition = _transition_or_404(scope, pk)
+    protocol = protocol_of(transition=transition, actor=scope)
+    return _show(request, "protocol", protocol.title, protocol=protocol, transition=transition)
+
+
+def protocol_pdf(request: HttpRequest, pk: UUID) -> HttpResponseBase:
+    """The same as a file to keep."""
+    scope = _carrier(request)
+    transition = _transition_or_404(scope, pk)
+    content = as_pdf(protocol_of(transition=transition, actor=scope))
+    name = f"{_('protocol')}-{transition.organization.account_number}-{transition.location.client_number}.pdf"
+    return _as_file(io.BytesIO(content), name, "application/pdf")
+
+
+def _as_file(file: IO[bytes], name: str, content_type: str) -> FileResponse:
+    response = FileResponse(file, as_attachment=True, filename=name, content_type=content_type)
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def _carrier(request: HttpRequest) -> Scope:
+    """Raises MissingRight elsewhere than at the head of the business that hands over."""
+    scope = scope_of(request)
+    demand_reviewer(scope)
+    return scope
+
+
+def _transition_or_404(scope: Scope, pk: UUID) -> Transition:
+    """With what the receiver has done meanwhile."""
+    if not packages.transitions_for(scope).filter(pk=pk).exists():
+        raise Http404
+    settle(transition=pk, actor=scope.actor_name)
+    return packages.transitions_for(scope).get(pk=pk)
+
+
+# --- at the receiver --------------------------------------------------------------------------------------------
+
+
+def arrivals_page(request: HttpRequest) -> HttpResponse:
+    """Upload a package, and what has been taken in so far."""
+    scope = scope_of(request)
+    scope.demand(Right.IMPORT_CUSTOMERS)
+    form = PackageForm(request.POST or None, request.FILES or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            arrival = receive_package(file=form.cleaned_data["file"].file, actor=scope)
+        except ValidationError as refusal:
+            form.add_error("file", refusal)
+        else:
+            import_steps.check(arrival.upload, scope)
+            return lead_to(request, reverse(f"admin:{UPLOAD}", args=[arrival.upload.pk]))
+    found = arrivals_of(scope)
+    tab = Tab("all", "", found.count(), lambda page: list(map(_arrived, found[(page - 1) * PAGE : page * PAGE])))
+    return _show(
+        request, "arrivals", _("Carry over"), form=form, shown=paging.shown([tab], request.GET.dict())
+    )  # fmt: skip
+
+
+def _arrived(arrival: Arrival) -> dict[str, Any]:
+    return {
+        "arrival": arrival,
+        "executed_at": datetime.fromisoformat(arrival.manifest["executed_at"]),
+        "is_done": arrival.upload.state in DONE,
+    }
+
+
+def _show(request: HttpRequest, page: str, title: str, **context: Any) -> HttpResponse:
+    """The template `transitions/<page>.html` in the frame of the console."""
+    return render(request, f"transitions/{page}.html", {**console.each_context(request), "title": title, **context})

@@ -1,0 +1,249 @@
+"""The protocol of a transition, for whoever answers for data protection: one declaration for the page and the PDF."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Count
+from django.utils import timezone
+from django.utils.formats import date_format, number_format
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+
+from locations.permissions import Right
+from mcp.scope import Scope
+from transitions.choices import Kind, PackageState, Reason
+from transitions.models import Package, PackageDownload, Transition, TransitionCustomer
+from transitions.package import making as packages
+from transitions.package.format import HASHED
+
+MOST_NUMBERS = 10_000
+"""So many customer numbers of one reason are listed; beyond it the manifest of the package has them all."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Section:
+    """One part: facts with their names, or a table; `empty` is said where there is neither."""
+
+    title: str
+    facts: tuple[tuple[str, str], ...] = ()
+    headings: tuple[str, ...] = ()
+    rows: tuple[tuple[str, ...], ...] = ()
+    widths: tuple[int, ...] = ()
+    """How wide the columns are, in parts of their sum."""
+    empty: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Protocol:
+    title: str
+    subtitle: str
+    as_of: datetime
+    """When the last of it happened: the same protocol has the same date."""
+    sections: tuple[Section, ...]
+
+
+def protocol_of(*, transition: Transition, actor: Scope) -> Protocol:
+    """Everything that is on record about a transition. Raises MissingRight."""
+    actor.demand(Right.CARRY_OVER)
+    made = list(packages.packages_of(transition))
+    steps = list(transition.steps.all())
+    fetched = list(PackageDownload.objects.filter(file__in=[package.pk for package in made]).select_related("file"))
+    moments = [transition.state_since, *(step.at for step in steps), *(download.at for download in fetched)]
+    moments += [package.state_since for package in made]
+    return Protocol(
+        title=_("Protocol: %(location)s") % {"location": transition.location.name},
+        subtitle=_title(transition),
+        as_of=max(moments),
+        sections=(
+            _overview(transition),
+            _ground(transition),
+            _counts(transition),
+            _left_out(transition),
+            *_packages(made),
+            _downloads(fetched),
+            _arrival(transition),
+            _steps(steps),
+        ),
+    )
+
+
+def _title(transition: Transition) -> str:
+    sentence = (
+        _("%(location)s leaves %(sender)s")
+        if transition.kind == Kind.EXIT
+        else _("%(location)s joins a group and leaves %(sender)s")
+    )
+    return sentence % {"location": transition.location.name, "sender": transition.organization.name}
+
+
+def _overview(row: Transition) -> Section:
+    receiver = f"{row.receiver_account} · {row.receiver_name}" if row.receiver_account else "–"
+    return Section(
+        title=_("Overview"),
+        facts=(
+            (_("Process"), str(row.get_kind_display())),
+            (_("State"), str(row.get_state_display())),
+            (pgettext("a business", "From"), f"{row.organization.account_number} · {row.organization.name}"),
+            (_("Location"), f"{row.location.client_number} · {row.location.name}"),
+            (pgettext("a business", "To"), receiver),
+            (_("Requested by"), row.requested_by or "–"),
+            (_("Agreed day"), date_format(row.planned_for, "SHORT_DATE_FORMAT")),
+            (_("Executed"), moment(row.executed_at)),
+            (_("Who can be carried over"), _who(row)),
+            (_("Number of the process"), str(row.pk)),
+        ),
+    )
+
+
+def _who(row: Transition) -> str:
+    if row.is_narrowed:
+        return _("Only customers registered at this location who allow the transfer to this receiver")
+    return _("All customers of the base who allow the transfer to this receiver")
+
+
+def _ground(row: Transition) -> Section:
+    facts = ((_("Legal ground"), row.ground), (_("Confirmed by"), row.confirmed_by)) if row.ground else ()
+    return Section(title=_("Legal ground"), facts=facts, empty=_("Not confirmed yet."))
+
+
+def _counts(row: Transition) -> Section:
+    counted = TransitionCustomer.objects.filter(base=row.location.base_id, transition=row).values("reason")
+    counts = dict(counted.annotate(count=Count("pk")).values_list("reason", "count"))
+    lines = [(_("Carried over"), counts.get("", 0)), *((str(one.label), counts.get(one, 0)) for one in Reason)]
+    total = (_("All customers at the moment of execution"), sum(counts.values()))
+    return Section(
+        title=_("How many"),
+        headings=(_("Customers"), _("How many")),
+        rows=tuple((name, number_format(count, force_grouping=True)) for name, count in [*lines, total]),
+        widths=(3, 1),
+    ) if row.executed_at else Section(title=_("How many"), empty=_("Nothing has been executed yet."))  # fmt: skip
+
+
+def _left_out(row: Transition) -> Section:
+    if row.executed_at is None:
+        return Section(title=_("Left out, and why"), empty=_("Nothing has been executed yet."))
+    decided = TransitionCustomer.objects.filter(base=row.location.base_id, transition=row)
+    rows = []
+    for reason in Reason:
+        numbers = decided.filter(reason=reason).order_by("customer_number").values_list("customer_number", flat=True)
+        if listed := list(numbers[: MOST_NUMBERS + 1]):
+            more = _("… and more: all numbers stand in manifest.json of the package.")
+            text = ", ".join(in_ranges(listed[:MOST_NUMBERS]))
+            rows.append((str(reason.label), f"{text} {more}" if len(listed) > MOST_NUMBERS else text))
+    return Section(
+        title=_("Left out, and why"),
+        headings=(_("Reason"), _("Customer numbers")),
+        rows=tuple(rows),
+        widths=(1, 4),
+        empty=_("Nobody was left out."),
+    )
+
+
+def in_ranges(numbers: Iterable[int]) -> Iterator[str]:
+    """Ascending numbers, three or more that follow each other as a range."""
+    run: list[int] = []
+    for number in [*numbers, None]:
+        if run and (number is None or number != run[-1] + 1):
+            yield from [f"{run[0]}–{run[-1]}"] if len(run) > 2 else map(str, run)
+            run = []
+        if number is not None:
+            run.append(number)
+
+
+def _packages(made: list[Package]) -> Iterator[Section]:
+    if not made:
+        yield Section(title=_("Package"), empty=_("No package has been made yet."))
+    for package in made:
+        facts = [
+            (_("File"), package.name),
+            (_("Ordered"), f"{moment(package.created_at)} · {package.user_name}"),
+            (_("State"), str(package.get_state_display())),
+        ]
+        if package.state == PackageState.DONE:
+            facts += _made(package)
+        elif package.failure:
+            facts.append((_("What went wrong"), package.failure))
+        files = (package.manifest or {}).get("files", {})
+        yield Section(
+            title=_("Package"),
+            facts=tuple(facts),
+            headings=(_("File"), _("Size in bytes"), "SHA-256") if files else (),
+            rows=tuple(
+                (name, number_format(files[name]["size"], force_grouping=True), files[name]["sha256"])
+                for name in HASHED
+                if name in files
+            ),
+            widths=(3, 2, 9),
+        )
+
+
+def _made(package: Package) -> list[tuple[str, str]]:
+    counts: dict[str, Any] = (package.manifest or {}).get("counts", {})
+    return [
+        (_("Made"), moment(package.state_since)),
+        (_("Can be downloaded until"), moment(packages.expires_at(package))),
+        (_("Customers"), number_format(package.total, force_grouping=True)),
+        (_("Statements about consents"), number_format(counts.get("consents", 0), force_grouping=True)),
+        (_("Size in bytes"), number_format(package.size, force_grouping=True)),
+        ("SHA-256", package.sha256),
+    ]
+
+
+def _downloads(fetched: list[PackageDownload]) -> Section:
+    return Section(
+        title=_("Downloads"),
+        headings=(_("When"), _("By whom"), _("SHA-256 of the package")),
+        rows=tuple((moment(one.at), one.user_name, one.file.sha256) for one in fetched),
+        widths=(2, 2, 5),
+        empty=_("Nobody has downloaded a package."),
+    )
+
+
+def _arrival(row: Transition) -> Section:
+    imports = (row.arrival or {}).get("imports", [])
+    counted = (
+        ("created", _("New")),
+        ("unchanged", _("Unchanged")),
+        ("taken", _("Number taken")),
+        ("rejected", _("Rejected")),
+        ("consents", _("Consents")),
+    )
+    return Section(
+        title=_("Import at the receiver"),
+        headings=(_("When"), *(label for _name, label in counted), _("Undone"), "SHA-256"),
+        rows=tuple(
+            (
+                moment(datetime.fromisoformat(one["at"])),
+                *(str(one.get(name, 0)) for name, _label in counted),
+                moment(datetime.fromisoformat(one["undone_at"])) if one["undone_at"] else "–",
+                one["sha256"],
+            )
+            for one in imports
+        ),
+        widths=(5, 3, 4, 4, 4, 4, 5, 8),
+        empty=_("The receiver has not imported the package yet."),
+    )
+
+
+def _steps(steps: Iterable[Any]) -> Section:
+    return Section(
+        title=_("All steps"),
+        headings=(_("When"), _("Step"), _("By whom"), _("Where"), _("Note")),
+        rows=tuple(
+            (moment(step.at), str(step.get_state_display()), step.user_name, step.location_name, step.note)
+            for step in steps
+        ),
+        widths=(5, 5, 4, 4, 8),
+    )
+
+
+def moment(at: datetime | None) -> str:
+    """To the second, by the clock of the business."""
+    if at is None:
+        return "–"
+    here = timezone.localtime(at)
+    return f"{date_format(here, 'SHORT_DATE_FORMAT')} {here:%H:%M:%S}"

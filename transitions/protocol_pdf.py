@@ -1,0 +1,136 @@
+"""The protocol as a PDF. Its font comes with the look of the console: no font of the machine is needed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import batched, zip_longest
+from pathlib import Path
+from textwrap import wrap
+from typing import Any
+
+import unfold
+from django.utils import timezone
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from fpdf import FPDF
+from fpdf.enums import TableBordersLayout
+from fpdf.fonts import FontFace
+
+from transitions.protocol import Protocol, Section, moment
+
+FONTS = Path(unfold.__file__).parent / "static" / "unfold" / "fonts" / "inter"
+FAMILY = "Inter"
+GREY, LINE, DARK = 110, 205, 30
+LETTERS_IN_A_LINE, MOST_LINES = 110, 30
+"""Of a table as wide as the page, and of one row of it."""
+
+
+class _Paper(FPDF):
+    """A4 with the title and the number of the page below each page."""
+
+    def __init__(self, protocol: Protocol) -> None:
+        super().__init__(format="A4")
+        self.set_margins(18, 16)
+        self.set_auto_page_break(True, margin=18)
+        self.add_font(FAMILY, "", FONTS / "Inter-Regular.woff2")
+        self.add_font(FAMILY, "B", FONTS / "Inter-SemiBold.woff2")
+        self._letters = frozenset(self.fonts[FAMILY.lower()].cmap)  # type: ignore[union-attr]
+        self._below = self.readable(f"{protocol.subtitle} · {moment(protocol.as_of)}")
+        self.set_title(self.readable(protocol.title))
+        self.set_creator("Stammhaus")
+        self.set_lang(get_language() or "de")
+        self.set_creation_date(timezone.localtime(protocol.as_of))
+        self.alias_nb_pages("{pages}")
+
+    def readable(self, text: str) -> str:
+        """The text in letters that the font has; line feeds stay."""
+        return "".join(char if char == "\n" or ord(char) in self._letters else "?" for char in text)
+
+    def footer(self) -> None:
+        self.set_y(-13)
+        self.set_font(FAMILY, "", 7.5)
+        self.set_text_color(GREY)
+        self.cell(0, 5, self._below)
+        page = _("Page %(page)s of %(pages)s") % {"page": self.page_no(), "pages": "{pages}"}
+        self.set_x(self.l_margin)
+        self.cell(0, 5, page, align="R")
+
+
+def as_pdf(protocol: Protocol) -> bytes:
+    """The same bytes for the same protocol."""
+    paper = _Paper(protocol)
+    paper.add_page()
+    paper.set_font(FAMILY, "B", 17)
+    paper.set_text_color(DARK)
+    paper.multi_cell(0, 8, paper.readable(protocol.title), new_x="LMARGIN", new_y="NEXT")
+    paper.set_font(FAMILY, "", 10.5)
+    paper.set_text_color(GREY)
+    paper.multi_cell(0, 6, paper.readable(protocol.subtitle), new_x="LMARGIN", new_y="NEXT")
+    for section in protocol.sections:
+        _section(paper, section)
+    return bytes(paper.output())
+
+
+def _section(paper: _Paper, section: Section) -> None:
+    if paper.will_page_break(28):
+        paper.add_page()
+    paper.ln(5)
+    paper.set_font(FAMILY, "B", 11.5)
+    paper.set_text_color(DARK)
+    paper.cell(0, 7, paper.readable(section.title), new_x="LMARGIN", new_y="NEXT")
+    if section.facts:
+        _table(paper, (), section.facts, (1, 3))
+    if section.rows:
+        _table(paper, section.headings, section.rows, section.widths)
+    if not section.facts and not section.rows:
+        paper.set_font(FAMILY, "", 8.5)
+        paper.set_text_color(GREY)
+        paper.multi_cell(0, 5, paper.readable(section.empty), new_x="LMARGIN", new_y="NEXT")
+
+
+def _table(paper: _Paper, headings: Sequence[str], rows: Sequence[Sequence[str]], widths: Sequence[int]) -> None:
+    paper.set_font(FAMILY, "", 8)
+    paper.set_text_color(DARK)
+    paper.set_draw_color(LINE)
+    style: Any = {
+        "borders_layout": TableBordersLayout.HORIZONTAL_LINES if headings else TableBordersLayout.NONE,
+        "headings_style": FontFace(emphasis="BOLD", color=DARK),
+        "first_row_as_headings": bool(headings),
+        "col_widths": tuple(widths),
+        "line_height": 4.2,
+        "padding": (0.9, 1.5),
+        "text_align": "LEFT",
+        "v_align": "TOP",
+        "wrapmode": "WORD",
+    }
+    with paper.table(**style) as table:
+        for cells in [*([headings] if headings else []), *_rows_that_fit(rows, widths)]:
+            row = table.row()
+            for at, cell in enumerate(cells):
+                name = FontFace(color=GREY) if not headings and at == 0 else None
+                row.cell(paper.readable(_breakable(cell)), style=name)
+    paper.ln(1)
+
+
+def _rows_that_fit(rows: Sequence[Sequence[str]], widths: Sequence[int]) -> Iterator[tuple[str, ...]]:
+    """The rows; one that would be higher than a page as several."""
+    for cells in rows:
+        columns = [_in_pieces(cell, width / sum(widths)) for cell, width in zip(cells, widths, strict=True)]
+        yield from zip_longest(*columns, fillvalue="")
+
+
+def _in_pieces(text: str, share: float) -> list[str]:
+    width = max(8, int(LETTERS_IN_A_LINE * share))
+    lines = [part for line in text.split("\n") for part in wrap(line, width) or [""]]
+    if len(lines) <= MOST_LINES:
+        return [text]
+    return ["\n".join(some) for some in batched(lines, MOST_LINES)]
+
+
+def _breakable(text: str) -> str:
+    """A long word, such as a hash, in groups that can stand on several lines."""
+    words = text.split(" ")
+    return " ".join(
+        " ".join(word[at : at + 16] for at in range(0, len(word), 16)) if len(word) > 40 and word.isalnum() else word
+        for word in words
+    )

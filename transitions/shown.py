@@ -1,0 +1,133 @@
+"""What the page of a transition says: how far it is, who must do what next, and the figures in plain words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import NoReverseMatch, reverse
+from django.utils.formats import date_format
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from transitions.choices import Kind, Reason, State
+from transitions.models import Transition, TransitionStep
+from transitions.operations.stepping import reached_by
+
+WAY = (
+    State.REQUESTED,
+    State.NUMBERED,
+    State.REVIEWED,
+    State.CONFIRMED,
+    State.EXECUTED,
+    State.CARRIED_OVER,
+    State.CLOSED,
+)
+"""The states in their order, without the one of what is cancelled."""
+REASONS: dict[Reason, Promise] = {
+    Reason.ARCHIVED: gettext_lazy("Archived customers stay where they are."),
+    Reason.BLOCKED: gettext_lazy("Blocked customers stay where they are."),
+    Reason.NOT_RELATED: gettext_lazy("They were registered at another location."),
+    Reason.WITHDRAWN: gettext_lazy("They have taken back that their data may be handed over."),
+    Reason.OTHER_RECEIVER: gettext_lazy("They have agreed, but to another receiver."),
+    Reason.NO_CONSENT: gettext_lazy("They have never agreed that their data may be handed over."),
+}
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One state on the bar: who has reached it and when, if anybody has."""
+
+    label: str
+    step: TransitionStep | None
+    is_current: bool
+
+
+@dataclass(frozen=True)
+class Line:
+    """How many customers are left out for a reason."""
+
+    reason: Reason
+    count: int
+    meaning: str | Promise
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What was found about the customers."""
+
+    total: int
+    carried: int
+    left_out: int
+    reasons: list[Line]
+    homes: Sequence[Mapping[str, Any]]
+
+
+def stages(transition: Transition, steps: Sequence[TransitionStep]) -> list[Stage]:
+    """The bar. A step that was taken back and done again shows the last time."""
+    latest = reached_by(steps)
+    reached = WAY.index(State(transition.state)) if transition.state in WAY else len(WAY)
+    return [
+        Stage(str(state.label), latest.get(state) if at <= reached else None, state == transition.state)
+        for at, state in enumerate(WAY)
+        if transition.state != State.CANCELLED or state in latest
+    ]
+
+
+def figures_of(transition: Transition) -> Figures | None:
+    """Those of the execution; before it those of the review; none before that."""
+    found = transition.result or transition.review
+    if not found:
+        return None
+    counted = found["reasons"]
+    lines = [Line(reason, counted[reason], REASONS[reason]) for reason in Reason if counted.get(reason)]
+    return Figures(found["total"], found["carried"], found["left_out"], lines, found["homes"])
+
+
+_NEXT: dict[str, Promise] = {
+    State.REQUESTED: gettext_lazy("The provider's support assigns the account number of the new business."),
+    State.NUMBERED: gettext_lazy("The central reviews which customers are carried over."),
+    State.REVIEWED: gettext_lazy("Somebody who may carry customers over confirms the legal ground, by name."),
+    State.CONFIRMED: gettext_lazy("On %(day)s it is executed by itself, or from that day on by hand."),
+    State.EXECUTED: gettext_lazy(
+        "Somebody fetches the package, and %(receiver)s (%(number)s) imports it. Then this can be closed."
+    ),
+    State.CARRIED_OVER: gettext_lazy("The customers have arrived. Somebody who may carry customers over closes this."),
+}
+_NEXT_OF_JOINING: dict[str, Promise] = {
+    State.REQUESTED: gettext_lazy("The provider's support enters the group that is joined and the client number."),
+    State.NUMBERED: gettext_lazy("Your business reviews which customers are carried over."),
+}
+
+
+def who_is_next(transition: Transition, *, is_under_way: bool = False) -> str:
+    """Who must do what next, in a sentence; empty where nobody must. `is_under_way`: the worker is executing it."""
+    if is_under_way:
+        return _("The worker executes it now. The page shows when it is done.")
+    sentences = _NEXT | (_NEXT_OF_JOINING if transition.kind == Kind.JOIN else {})
+    is_back = transition.state == State.CARRIED_OVER and transition.is_taken_back
+    sentence = sentences.get(State.EXECUTED if is_back else transition.state)
+    return (
+        ""
+        if sentence is None
+        else str(sentence)
+        % {
+            "day": date_format(transition.planned_for, "DATE_FORMAT"),
+            "receiver": transition.receiver_name,
+            "number": transition.receiver_account,
+        }
+    )
+
+
+def further_pages(transition: Transition) -> list[tuple[str, str]]:
+    """(title, address) of the pages that there are about what was handed over."""
+    titles = {"transitions_package": _("The package"), "transitions_protocol": _("The protocol")}
+    found = []
+    for name, title in titles.items():
+        try:
+            found.append((title, reverse(f"admin:{name}", args=[transition.pk])))
+        except NoReverseMatch:
+            continue
+    return found if transition.executed_at else []

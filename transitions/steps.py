@@ -1,0 +1,137 @@
+"""What the buttons on the page of a transition do, each with its form and what is said afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from mcp.scope import Scope
+from transitions import forms, operations
+from transitions.choices import BEFORE_EXECUTION, Kind, State
+from transitions.models import Transition
+
+type Data = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of a transition as a page offers it."""
+
+    name: str
+    states: frozenset[State]
+    """In which it can be taken."""
+    form: type[forms.StepForm]
+    take: Callable[[Transition, Data, Scope], Transition]
+    title: str | Promise
+    button: str | Promise
+    said: str | Promise
+    is_dangerous: bool = False
+    is_aside: bool = False
+    """It can be done, but is not what everybody waits for."""
+    kind: Kind | None = None
+    """It is a step of this kind of transition alone."""
+    said_of_worker: str | Promise = ""
+    """What is said where it is left to the worker, so that the state is still the same."""
+
+    @property
+    def closes(self) -> bool:
+        return self.take is _close
+
+    def sentence(self, taken: Transition) -> str:
+        """What is said once it was taken."""
+        return str(self.said_of_worker if self.said_of_worker and taken.state in self.states else self.said)
+
+
+def _review(transition: Transition, data: Data, actor: Scope) -> Transition:
+    return operations.review(transition=transition, is_narrowed=data["is_narrowed"], actor=actor)
+
+
+def _again(transition: Transition, data: Data, actor: Scope) -> Transition:
+    return operations.review_again(transition=transition, actor=actor)
+
+
+def _confirm(transition: Transition, data: Data, actor: Scope) -> Transition:
+    return operations.confirm(
+        transition=transition, ground=data["ground"], confirmed_by=data["confirmed_by"], actor=actor
+    )
+
+
+def _execute(transition: Transition, data: Data, actor: Scope) -> Transition:
+    return operations.execute_now(transition=transition, actor=actor)
+
+
+def _close(transition: Transition, data: Data, actor: Scope) -> Transition:
+    return operations.close(transition=transition, note=data["note"], actor=actor)
+
+
+def _move(transition: Transition, data: Data, actor: Scope) -> Transition:
+    return operations.move_day(transition=transition, planned_for=data["planned_for"], actor=actor)
+
+
+def _cancel(transition: Transition, data: Data, actor: Scope) -> Transition:
+    return operations.cancel(transition=transition, note=data["note"], actor=actor)
+
+
+_ALL = (
+    Step(
+        "review", frozenset({State.NUMBERED}), forms.ReviewForm, _review, _("Review who is carried over"),
+        _("Review"), _("Reviewed. Nothing has been handed over yet."),
+    ),
+    Step(
+        "confirm", frozenset({State.REVIEWED}), forms.ConfirmForm, _confirm, _("Confirm the legal ground"),
+        _("Confirm"), _("The legal ground is confirmed."),
+    ),
+    Step(
+        "again", frozenset({State.REVIEWED}), forms.EmptyForm, _again, _("Review once more"),
+        _("Review once more"), _("It is to be reviewed once more."), is_aside=True,
+    ),
+    Step(
+        "execute", frozenset({State.CONFIRMED}), forms.EmptyForm, _execute, _("Execute"),
+        _("Execute now"), _("Executed. The package is being made."), is_dangerous=True,
+        said_of_worker=_("It is being executed. With so many customers this takes up to a minute."),
+    ),
+    Step(
+        "close", frozenset({State.EXECUTED, State.CARRIED_OVER}), forms.NoteForm, _close, _("Close"),
+        _("Close"), _("Closed."), kind=Kind.EXIT,
+    ),
+    Step(
+        "close_business", frozenset({State.EXECUTED, State.CARRIED_OVER}), forms.CloseBusinessForm, _close,
+        _("Close the old business"), _("Close for good"), _("Closed."), is_dangerous=True, kind=Kind.JOIN,
+    ),
+    Step(
+        "move", BEFORE_EXECUTION, forms.DayForm, _move, _("Another day"),
+        _("Move the day"), _("The day is moved."), is_aside=True,
+    ),
+    Step(
+        "cancel", BEFORE_EXECUTION, forms.CancelForm, _cancel, _("Cancel it all"),
+        _("Cancel"), _("It is cancelled. Nothing was changed at the location."), is_dangerous=True, is_aside=True,
+    ),
+)  # fmt: skip
+STEPS = {step.name: step for step in _ALL}
+
+
+_HIDDEN: Mapping[str, frozenset[str]] = {
+    "": frozenset(),
+    "todo": frozenset({"execute"}),  # what nobody has begun can be called off
+    "doing": frozenset(STEPS),
+}
+
+
+def offered(transition: Transition, actor: Scope, *, under_way: str = "") -> list[Step]:
+    """The steps that the actor may take here and now. `under_way` is what `is_being_executed` says."""
+    with actor.asked.only_looking():
+        may_decide, may_cancel = operations.reviews_here(actor), operations.may_cancel(transition, actor)
+    return [
+        step
+        for step in _ALL
+        if step.name not in _HIDDEN[under_way]
+        and transition.state in step.states
+        and step.kind in {None, transition.kind}
+        and (may_cancel if step.name == "cancel" else may_decide)
+        and not (step.name == "execute" and timezone.localdate() < transition.planned_for)
+    ]

@@ -1,0 +1,82 @@
+"""Rules of a transition that the database keeps on every path."""
+
+import pgtrigger
+
+from transitions.choices import STEPS, State
+
+_ALLOWED = ", ".join(f"('{before}', '{after}')" for before, following in STEPS.items() for after in sorted(following))
+
+BEGINS_AS_REQUESTED = pgtrigger.Trigger(
+    name="begins_as_requested",
+    operation=pgtrigger.Insert,
+    when=pgtrigger.Before,
+    func=f"""
+        IF NEW.state <> '{State.REQUESTED}' THEN
+            RAISE EXCEPTION 'A transition begins as a request'
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'transition_step_allowed';
+        END IF;
+        RETURN NEW;
+    """,
+)
+
+STEP_ALLOWED = pgtrigger.Trigger(
+    name="step_allowed",
+    operation=pgtrigger.Update,
+    when=pgtrigger.Before,
+    func=f"""
+        IF NEW.state <> OLD.state AND (OLD.state, NEW.state) NOT IN ({_ALLOWED}) THEN
+            RAISE EXCEPTION 'A transition cannot go from % to %', OLD.state, NEW.state
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'transition_step_allowed';
+        END IF;
+        IF (NEW.organization_id, NEW.location_id, NEW.kind) IS DISTINCT FROM
+           (OLD.organization_id, OLD.location_id, OLD.kind) THEN
+            RAISE EXCEPTION 'Who leaves stays as it was requested'
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'transition_settled';
+        END IF;
+        IF OLD.state <> '{State.REQUESTED}' AND
+           (NEW.receiver_id, NEW.receiver_account, NEW.receiver_client_number) IS DISTINCT FROM
+           (OLD.receiver_id, OLD.receiver_account, OLD.receiver_client_number) THEN
+            RAISE EXCEPTION 'The receiver is settled'
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'transition_settled';
+        END IF;
+        IF OLD.state IN ('{State.CONFIRMED}', '{State.EXECUTED}', '{State.CARRIED_OVER}', '{State.CLOSED}') AND
+           (NEW.ground, NEW.confirmed_by, NEW.is_narrowed, NEW.review::text) IS DISTINCT FROM
+           (OLD.ground, OLD.confirmed_by, OLD.is_narrowed, OLD.review::text) THEN
+            RAISE EXCEPTION 'What was confirmed stays as it was'
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'transition_settled';
+        END IF;
+        IF OLD.state IN ('{State.EXECUTED}', '{State.CARRIED_OVER}', '{State.CLOSED}') AND
+           (NEW.executed_at, NEW.planned_for, NEW.result::text) IS DISTINCT FROM
+           (OLD.executed_at, OLD.planned_for, OLD.result::text) THEN
+            RAISE EXCEPTION 'What was executed stays as it was'
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'transition_settled';
+        END IF;
+        RETURN NEW;
+    """,
+)
+
+RECEIVER_FITS = pgtrigger.Trigger(
+    name="receiver_fits",
+    operation=pgtrigger.Update,
+    when=pgtrigger.Before,
+    condition=pgtrigger.Condition("NEW.receiver_id IS DISTINCT FROM OLD.receiver_id"),
+    declare=[("receiver_kind", "text"), ("number", "integer")],
+    func="""
+        SELECT kind, account_number INTO receiver_kind, number
+        FROM locations_organization WHERE id = NEW.receiver_id;
+        IF NEW.receiver_id = NEW.organization_id OR receiver_kind IS NULL OR number <> NEW.receiver_account
+           OR (NEW.kind = 'exit') <> (receiver_kind = 'independent') THEN
+            RAISE EXCEPTION 'Business % cannot receive location %', NEW.receiver_account, NEW.location_id
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'transition_receiver_fits';
+        END IF;
+        IF NEW.kind = 'exit' AND EXISTS (
+            SELECT FROM customers_customer AS customer JOIN locations_customerbase AS base ON base.id = customer.base_id
+            WHERE base.organization_id = NEW.receiver_id
+        ) THEN
+            RAISE EXCEPTION 'Business % has customers already', NEW.receiver_account
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'transition_receiver_fits';
+        END IF;
+        RETURN NEW;
+    """,
+)
+"""A location leaves to an independent business without customers, and joins a group (R5). Both rows have to be seen."""

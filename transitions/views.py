@@ -1,0 +1,271 @@
+"""The pages of locations that leave or join. Mounted by the admin of transitions: `*transition_urls()`."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from customers.transfer import paging
+from customers.transfer.paging import Tab
+from locations.choices import LocationKind
+from locations.models import Location
+from locations.permissions import Right
+from mcp import operations as central
+from mcp.console import console, scope_of
+from mcp.forms.refusals import show_refusal
+from mcp.scope import Scope
+from transitions import deciding, operations, shown
+from transitions.arriving import SETTLED, settle
+from transitions.choices import OPEN, Kind, State
+from transitions.forms import AccountForm, GroupForm, RequestForm, StepForm
+from transitions.models import Transition
+from transitions.steps import STEPS, Step, offered
+
+LIST, REQUEST, TRANSITION, STEP, ACCOUNT = (
+    "transitions", "transitions_request", "transitions_transition", "transitions_step", "transitions_account",
+)  # fmt: skip
+
+
+def transition_urls() -> list[URLPattern]:
+    """All addresses of the process itself."""
+    return [
+        path("", console.admin_view(list_page), name=LIST),
+        path("request/", console.admin_view(request_page), name=REQUEST),
+        path("<uuid:pk>/", console.admin_view(transition_page), name=TRANSITION),
+        path("<uuid:pk>/step/", console.admin_view(take_step), name=STEP),
+        path("<uuid:pk>/account/", console.admin_view(account_page), name=ACCOUNT),
+    ]
+
+
+# --- all of them, and a new one ---------------------------------------------------------------------------------
+
+
+def list_page(request: HttpRequest) -> HttpResponse:
+    """What is under way and what is over: at the central for all locations, elsewhere for this one."""
+    scope = scope_of(request)
+    scope.demand(Right.MANAGE_LOCATION)
+    found = operations.visible_transitions(scope)
+    tabs = [
+        _tab("open", _("Under way"), found.open()),
+        _tab("over", _("Over"), found.exclude(state__in=OPEN)),
+    ]
+    return _show(
+        request, "list", _("Leaving and joining"), shown=paging.shown(tabs, request.GET.dict()),
+        may_request=not operations.is_support(scope),
+    )  # fmt: skip
+
+
+def _tab(name: str, label: str, found: Any) -> Tab:
+    def rows(page: int) -> list[tuple[Transition, str]]:
+        some = found[(page - 1) * deciding.PAGE : page * deciding.PAGE]
+        return [(transition, shown.who_is_next(transition)) for transition in some]
+
+    return Tab(name, label, found.count(), rows)
+
+
+def request_page(request: HttpRequest) -> HttpResponse:
+    """Ask that a location leaves; at an independent business, that it joins a group."""
+    scope = scope_of(request)
+    scope.demand(Right.MANAGE_LOCATION)
+    form = RequestForm(request.POST or None, places=_places(scope))
+    if request.method == "POST" and form.is_valid():
+        try:
+            asked = _ask(form.cleaned_data, scope)
+        except ValidationError as refusal:
+            show_refusal(form, refusal, form.refused_fields)
+        else:
+            messages.success(request, _("It is requested. You see here how far it is."))
+            return HttpResponseRedirect(_address(TRANSITION, asked))
+    is_joining = scope.location.kind == LocationKind.INDEPENDENT
+    title = _("Join a group") if is_joining else _("Leave the group")
+    return _show(
+        request, "request", title, form=form, is_joining=is_joining, back=reverse(f"admin:{LIST}"),
+        why_not="" if scope.location.is_central else operations.why_not(scope.location),
+    )  # fmt: skip
+
+
+def _places(scope: Scope) -> Any:
+    """The locations among which the central chooses; None elsewhere, where only the own one can leave."""
+    if not scope.location.is_central:
+        return None
+    under_way = operations.visible_transitions(scope).open().values("location")
+    places: Any = central.visible_locations(scope)
+    return places.open().branches().exclude(pk__in=under_way).order_by("client_number")
+
+
+def _ask(data: dict[str, Any], scope: Scope) -> Transition:
+    when: dict[str, Any] = {"planned_for": data["planned_for"], "note": data["note"], "actor": scope}
+    if scope.location.kind == LocationKind.INDEPENDENT:
+        return operations.request_join(**when)
+    location: Location = data.get("location") or scope.location
+    return operations.request_exit(location=location, **when)
+
+
+# --- the page of one --------------------------------------------------------------------------------------------
+
+
+def transition_page(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """How far it is, who must do what next, and the forms of what can be done here."""
+    scope = scope_of(request)
+    scope.demand(Right.MANAGE_LOCATION)
+    transition = _visible_or_404(scope, pk)
+    if transition.state in SETTLED:
+        settle(transition=pk, actor=scope.actor_name)
+        transition = _visible_or_404(scope, pk)
+    return _page(request, transition, scope)
+
+
+def take_step(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Do what the button says; where it is refused the page is shown again, with what was typed."""
+    scope = scope_of(request)
+    scope.demand(Right.MANAGE_LOCATION)
+    transition = _visible_or_404(scope, pk)
+    if request.method != "POST":
+        return HttpResponseNotAllowed(["POST"])
+    step = STEPS.get(request.POST.get("step", ""))
+    if step is None or step.kind not in {None, transition.kind}:
+        raise Http404
+    form = step.form(request.POST)
+    taken = _taken(step, transition, form, scope) if form.is_valid() else None
+    if taken is None:
+        return _page(request, transition, scope, refused=(step, form))
+    messages.success(request, step.sentence(taken))
+    is_gone = step.name == "close_business"
+    return HttpResponseRedirect("/" if is_gone else _address(TRANSITION, transition))
+
+
+def _taken(step: Step, transition: Transition, form: StepForm, scope: Scope) -> Transition | None:
+    """The transition after the step; None where it is refused, which the form then shows."""
+    try:
+        return step.take(transition, form.cleaned_data, scope)
+    except ValidationError as refusal:
+        show_refusal(form, refusal, form.refused_fields)
+        return None
+
+
+def _visible_or_404(scope: Scope, pk: UUID) -> Transition:
+    found = operations.visible_transitions(scope).select_related("location__base", "organization").filter(pk=pk).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def _page(
+    request: HttpRequest, transition: Transition, scope: Scope, *, refused: tuple[Step, StepForm] | None = None
+) -> HttpResponse:
+    steps = list(transition.steps.all())
+    with scope.asked.only_looking():
+        figures = shown.figures_of(transition) if operations.reviews_here(scope) else None
+        tabs = _left_out_tabs(transition, scope, figures) if figures and scope.allows(Right.VIEW_CUSTOMERS) else []
+    under_way = operations.is_being_executed(transition)
+    forms = [(step, _form(step, transition, refused)) for step in offered(transition, scope, under_way=under_way)]
+    is_offered = refused is not None and refused[0] in [step for step, _shown in forms]
+    response = _show(
+        request, "transition", _title(transition), transition=transition, stages=shown.stages(transition, steps),
+        steps=steps, next=shown.who_is_next(transition, is_under_way=bool(under_way)), figures=figures, forms=forms,
+        refused=refused[1] if refused and not is_offered else None,
+        shown=paging.shown(tabs, request.GET.dict()), back=reverse(f"admin:{LIST}"),
+        further=shown.further_pages(transition) if figures else [],
+        account=_address(ACCOUNT, transition) if _waits_for_support(transition, scope) else "",
+        title_of_account=_title_of_account(transition), is_due=timezone.localdate() >= transition.planned_for,
+    )  # fmt: skip
+    if under_way:
+        # The address of the page itself, where a form that was refused has another one.
+        response["Refresh"] = f"{5 if forms else 2}; url={_address(TRANSITION, transition)}"
+    return response
+
+
+def _form(step: Step, transition: Transition, refused: tuple[Step, StepForm] | None) -> StepForm:
+    if refused is not None and refused[0] is step:
+        return refused[1]
+    return step.form(initial={"planned_for": transition.planned_for, "is_narrowed": transition.is_narrowed})
+
+
+def _left_out_tabs(transition: Transition, scope: Scope, figures: shown.Figures) -> list[Tab]:
+    def tab(line: shown.Line) -> Tab:
+        def rows(page: int) -> list[deciding.LeftOut]:
+            return deciding.left_out(transition=transition, reason=line.reason, page=page, actor=scope)
+
+        return Tab(line.reason, str(line.reason.label), line.count, rows)
+
+    return [tab(line) for line in figures.reasons]
+
+
+# --- for support ------------------------------------------------------------------------------------------------
+
+
+def account_page(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """The provider's support assigns the number of the new business, or enters the group that is joined."""
+    scope = scope_of(request)
+    if not operations.is_support(scope):
+        raise Http404
+    transition = _visible_or_404(scope, pk)
+    if not _waits_for_support(transition, scope):
+        return HttpResponseRedirect(_address(TRANSITION, transition))
+    form = _account_form(request, transition)
+    if request.method == "POST" and form.is_valid():
+        try:
+            _assign(transition, form, scope)
+        except ValidationError as refusal:
+            show_refusal(form, refusal, form.refused_fields)
+        else:
+            is_joining = transition.kind == Kind.JOIN
+            said = _("The place in the group is entered.") if is_joining else _("The account number is assigned.")
+            messages.success(request, said)
+            return HttpResponseRedirect(_address(TRANSITION, transition))
+    return _show(
+        request, "account", _title_of_account(transition), transition=transition, form=form,
+        is_joining=transition.kind == Kind.JOIN, back=_address(TRANSITION, transition),
+    )  # fmt: skip
+
+
+def _title_of_account(transition: Transition) -> str:
+    return _("Enter the group") if transition.kind == Kind.JOIN else _("Assign the account number")
+
+
+def _waits_for_support(transition: Transition, scope: Scope) -> bool:
+    return transition.state == State.REQUESTED and operations.is_support(scope)
+
+
+def _account_form(request: HttpRequest, transition: Transition) -> Any:
+    if transition.kind == Kind.JOIN:
+        return GroupForm(request.POST or None)
+    return AccountForm(request.POST or None, initial={"name": transition.location.name})
+
+
+def _assign(transition: Transition, form: Any, scope: Scope) -> None:
+    data = form.cleaned_data
+    if transition.kind == Kind.JOIN:
+        operations.assign_group(
+            transition=transition, account_number=data["account_number"], client_number=data["client_number"],
+            actor=scope,
+        )  # fmt: skip
+        return
+    operations.assign_account(
+        transition=transition, account_number=data["account_number"], name=data["name"],
+        administrator=form.administrator(), password=data["password1"], actor=scope,
+    )  # fmt: skip
+
+
+# --- showing ----------------------------------------------------------------------------------------------------
+
+
+def _title(transition: Transition) -> str:
+    return f"{transition.location}: {transition.get_kind_display()}"
+
+
+def _address(name: str, transition: Transition) -> str:
+    return reverse(f"admin:{name}", args=[transition.pk])
+
+
+def _show(request: HttpRequest, page: str, title: str, **context: Any) -> HttpResponse:
+    """The template `transitions/<page>.html` in the frame of the console."""
+    return render(request, f"transitions/{page}.html", {**console.each_context(request), "title": title, **context})
