@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import pytest
 
+from locations.row_security import UNSCOPED_ROLE
 from mcp import row_security
+
+
+@dataclass(frozen=True, kw_only=True)
+class AllRows(row_security.Rows):
+    """Row security lets everything through. The database still knows the base, which gives it to staged rows."""
+
+    role: str = UNSCOPED_ROLE
+    staged_in: int | None = None
+
+    def parameters(self) -> list[str]:
+        role, _base, *others = super().parameters()
+        return [role, str(self.staged_in or ""), *others]
 
 
 def row_security_off(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever is entered, all rows exist: what keeps businesses apart from here on is the code."""
     enter = row_security._enter
-    monkeypatch.setattr(row_security, "_enter", lambda _rows: enter(row_security.Rows(is_unscoped=True)))
+    monkeypatch.setattr(row_security, "_enter", lambda rows: enter(AllRows(staged_in=rows.base)))

@@ -19,7 +19,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from django.test import Client
 
-from customers.models import Customer
+from customers.models import Customer, ImportUpload
 from locations.permissions import Right
 from mcp import panels
 from mcp.middleware import CONSOLE_URLCONF
@@ -32,11 +32,11 @@ from tests.isolation.canary.visitor import Report, Visitor
 
 GERMAN, ENGLISH = {"Accept-Language": "de"}, {"Accept-Language": "en", "HX-Request": "true"}
 DEEPEST = 3
-ACTIONS = ("archive", "restore", "export", "delete_selected")
+ACTIONS = ("archive", "restore", "record_consent", "export", "delete_selected")
 EXPORT = "customers/customer/export/"
 _KEY = re.compile(r"[0-9a-f-]{30,}|\d{7,}|(?<=/)\d+(?=/)")
 _LIST = re.compile("changelist|export")
-_ASKING = re.compile("changelist|export|archive|restore|add$|why|places|people|switch|^index$")
+_ASKING = re.compile("changelist|export|archive|restore|consent$|add$|why|places|people|switch|^index$")
 _FIXED = re.compile("^(health|jsi18n|password_change.*|set_language)$")
 """Pages that take nothing from their address."""
 
@@ -94,6 +94,7 @@ class Crawl:
         self.direct(place, known)
         self.actions(place)
         self.exports(place)
+        self.files(place)
         with broken_panel() as name:
             count = len(self.visitor.report.broken)
             self.visitor.get(f"{place}overview/{name}/", **GERMAN)
@@ -197,7 +198,8 @@ class Crawl:
             yield from self.temptations.keys(model)
 
     def _with_other_methods(self, address: str) -> None:
-        for data in ({"post": "yes", "_popup": "1", "step": "confirm"}, {})[: 1 if self.is_short else 2]:
+        steps = [{"post": "yes", "_popup": "1", "step": step} for step in ("confirm", "undo", "cancel")]
+        for data in [*steps, {}][: 2 if self.is_short else 4]:
             with self.visitor.undone():
                 self.visitor.send("post", address, data, headers=ENGLISH)
         for method in () if self.is_short else ("put", "delete"):
@@ -211,7 +213,7 @@ class Crawl:
             with self.visitor.undone():
                 data = {"action": action, "_selected_action": keys, "index": "0", "select_across": "1"}
                 self.visitor.send("post", f"{place}customers/customer/", data, headers=GERMAN)
-        for page in ("archive", "restore", "export"):
+        for page in ("archive", "restore", "consent", "export"):
             with self.visitor.undone():
                 query = "&".join(f"id={key}" for key in keys)
                 data = {"reason": "Verzogen", "format": "plain", "column": ["memo", "last_name"]}
@@ -229,6 +231,11 @@ class Crawl:
             with self.visitor.undone():
                 data = {"format": name, "column": chosen}
                 self.visitor.send("post", f"{place}{EXPORT}?archived=all", data, headers=GERMAN)
+
+    def files(self, place: str) -> None:
+        """What can be fetched of each file in any state: not every page of one leads to it."""
+        for key in [*self.ground.keys(ImportUpload, own=True), *self.ground.keys(ImportUpload)]:
+            self.visitor.get(f"{place}customers/customer/import/{key}/rejected/", **GERMAN)
 
     def trespass(self, place: str) -> None:
         """Each address of a foreign location."""

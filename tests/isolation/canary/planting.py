@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pghistory
 from django.apps import apps
@@ -19,17 +20,33 @@ from django.db import connection, models
 from django.utils import timezone
 from psycopg.types.range import Range
 
-from customers.choices import UploadState
-from customers.models import Customer, CustomerGroup, ImportUpload, Tag
-from customers.transfer.outcome import Outcome, Rejection
+from customers.choices import ConsentSource, ExportState, UploadState, Verdict
+from customers.models import (
+    Consent,
+    ConsentPurpose,
+    Customer,
+    CustomerExport,
+    CustomerGroup,
+    ExportChunk,
+    ExportDownload,
+    HeadingChoice,
+    ImportChunk,
+    ImportConsent,
+    ImportProgress,
+    ImportUpload,
+    ImportVerdict,
+    Tag,
+)
 from locations.choices import LocationKind
 from locations.models import CustomerBase, Location, Organization
 from locations.permissions import Right
 from mcp import grants, roles
 from mcp.models import Membership, Restriction, User, UserGroup
 from tests.isolation.canary.canaries import BIRTHDAY, Canaries, Canary, amount, is_text, text_columns
+from tests.isolation.canary.planting_leaving import plant_transitions
 
 NO_DATA = {
+    "customers.ImportRow": "read through a view that shows the entered base alone, and planted by hand (see _staged)",
     "contenttypes.ContentType": "names of our models",
     "auth.Permission": "names of our rights",
     "procrastinate.ProcrastinateWorker": "which workers live",
@@ -41,6 +58,8 @@ NO_DATA = {
 """Tables without anybody's data, each with the reason."""
 VOCABULARY = {
     "pgh_label": "insert, update or delete",
+    "customers.ImportUpload.new_rows": "numbers of rows",
+    "customers.HeadingChoice.target": "names of our fields",
     "procrastinate.ProcrastinateJob.task_name": "names of our tasks",
     "procrastinate.ProcrastinateJob.status": "states of tasks",
     "procrastinate.ProcrastinateJob.queue_name": "names of our queues",
@@ -84,9 +103,13 @@ class Business:
         with pghistory.context(**facts, organization=self.organization.pk):
             self._name_everything()
             self._people()
+            self.row(ConsentPurpose, organization=self.organization)
             for base in self.bases:
                 self._customers(base)
+                self._consents(base)
             self._uploads()
+            self._exports()
+            plant_transitions(self)
             self._further_tables()
             self._change()
 
@@ -168,6 +191,15 @@ class Business:
         if home is not None:
             self.row(Customer, **common, **_active(), home_location=home, customer_number=home.first_number + 77)
 
+    def _consents(self, base: CustomerBase) -> None:
+        """Each of its customers has given and withdrawn the consent to a purpose that only this business has."""
+        owner = {"organization": self.organization, "base": base, "location": self.locations[-1]}
+        [purpose] = self.rows["customers.ConsentPurpose"]
+        for customer in [one for one in self.rows["customers.Customer"] if one.base_id == base.pk]:
+            said = {"customer": customer, "purpose": purpose.code, "source": ConsentSource.FORM}
+            self.row(Consent, **owner, **said, is_given=True, at=MIDNIGHT)
+            self.row(Consent, **owner, **said, is_given=False, at=MIDNIGHT + timedelta(days=1))
+
     def _in_numbers(self) -> dict[str, Any]:
         """A customer whose canaries are numbers, each in the format of its column."""
         phones = {
@@ -187,23 +219,84 @@ class Business:
         """One for each state; those of the first person are at each location, so that he can open them."""
         for place in self.locations:
             for state in UploadState:
-                self.row(ImportUpload, **self._upload(place, state))
+                self._parts_of(self.row(ImportUpload, **self._upload(place, state)))
+        self.row(HeadingChoice, organization=self.organization, target="memo")
 
     def _upload(self, place: Location, state: UploadState) -> dict[str, Any]:
-        words = [self._word("customers.ImportUpload", name) for name in ("content", "preview", "result", "choices")]
-        reasons = [Rejection(2, "Nachname", words[1], words[2])]
-        outcome = Outcome(read=1, rejected=1, rejections=reasons).as_dict()
+        headings = ["Nachname", "Memo"]
+        words = {
+            name: self._word("customers.ImportUpload", name) for name in ("choices", "preview", "result", "undoing")
+        }
+        figures = {"read": 3, "created": 1, "changed": 1, "unchanged": 0, "rejected": 1}
+        seen = {"kind": "csv", "encoding": "utf-8", "delimiter": ";", "sheet": "", "sheets": [], "notices": []}
         return {
             "organization": self.organization,
             "base": place.base,
             "location": place,
             "user": self.people[0],
-            "content": f"Nachname;Memo\n{words[0]};{words[0]}\n".encode(),
-            "choices": {"targets": ["last_name", "memo"], "word": words[3]},
-            "preview": outcome,
-            "result": outcome if state == UploadState.APPLIED else None,
-            "rows": 1,
+            "choices": {
+                "headings": headings,
+                "targets": ["last_name", "memo"],
+                "seen": {**seen, "examples": [[words["choices"]], []]},
+            },
+            "preview": {
+                **figures, "changed": 0, "rejected": 0, "similar": 1, "given": ["last_name", "memo"],
+                "new_groups": [words["preview"]], "new_tags": [],
+            },
+            "result": {**figures, "word": words["result"]},
+            "undoing": {"removed": 0, "restored": 0, "kept": 1, "stuck": 1, "word": words["undoing"]},
+            "context": uuid4(),
+            "new_rows": "{[2,3)}",
             "state": state,
+            # The one that shows its staged rows is the first in the list of files that wait.
+            "created_at": timezone.now() - timedelta(minutes=state != UploadState.CHECKED),
+            "state_since": timezone.now(),
+        }  # fmt: skip
+
+    def _parts_of(self, upload: ImportUpload) -> None:
+        """Its bytes, its staged row, what is said of rows, and how far it is."""
+        word = self._word("customers.ImportChunk", "content")
+        part = {"base": upload.base, "file": upload}
+        self.row(ImportChunk, **part, position=0, content=f"Nachname;Memo\n{word};{word}\n".encode())
+        self.row(ImportProgress, **part, done=1, total=3)
+        self.row(ImportConsent, **part, is_given=True)
+        told = self._word("customers.ImportVerdict", "problems")
+        problem = {"column": "Nachname", "value": told, "reason": told, "code": "same_email", "first": 2}
+        for number, verdict in enumerate(Verdict, start=2):
+            self.row(ImportVerdict, **part, row_number=number, verdict=verdict, problems=[problem], seen=None)
+        self._staged(upload)
+
+    def _staged(self, upload: ImportUpload) -> None:
+        """Nobody may say for which base a row is staged: the database takes it from what was entered."""
+        words = [self._word("customers.ImportRow", name) for name in ("last_name", "memo")]
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT set_config('stammhaus.base', %s, true)", [str(upload.base_id)])
+            cursor.execute(
+                "INSERT INTO customers_importrow (upload, row_number, last_name, memo) VALUES (%s, 2, %s, %s)",
+                [upload.pk, *words],
+            )
+            cursor.execute("SELECT set_config('stammhaus.base', '', true)")
+
+    def _exports(self) -> None:
+        """One for each state at each location; those that are done can be fetched by the first person."""
+        for place in self.locations:
+            for state in ExportState:
+                export = self.row(CustomerExport, **self._export(place, state))
+                content = self._word("customers.ExportChunk", "content").encode()
+                self.row(ExportChunk, base=place.base, file=export, position=0, content=content)
+                self.row(ExportDownload, base=place.base, file=export, user_id=self.people[0].pk)
+
+    def _export(self, place: Location, state: ExportState) -> dict[str, Any]:
+        word = self._word("customers.CustomerExport", "choices")
+        choices = {"profile": "plain", "columns": ["last_name"], "language": "de", "query": f"q={word}"}
+        return {
+            "organization": self.organization,
+            "base": place.base,
+            "location": place,
+            "user": self.people[0],
+            "choices": choices,
+            "state": state,
+            "total": 3,
             "created_at": timezone.now(),
             "state_since": timezone.now(),
         }
@@ -273,7 +366,7 @@ def _plain(field: Any) -> Any:
         case models.BooleanField():
             return False
         case models.UUIDField():
-            return field.get_default()
+            return field.get_default() or uuid4()
         case _ if field.choices:
             return field.choices[0][0]
         case _:

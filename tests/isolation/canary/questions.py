@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from customers.models import Customer, CustomerGroup, ImportUpload, Tag
+from customers.models import ConsentPurpose, Customer, CustomerExport, CustomerGroup, ImportUpload, Tag
 from locations.models import Location
 from locations.permissions import Right
 from mcp.middleware import CONSOLE_URLCONF
@@ -15,8 +15,8 @@ from tests.isolation.canary.pairs import Pair
 from tests.isolation.canary.planting import Ground
 
 NOBODYS_KEY = "7999999"
-NOBODYS_UPLOAD = "00000000-0000-4000-8000-000000000000"
-MODELS: tuple[Any, ...] = (Customer, CustomerGroup, Tag, Location, User, UserGroup, Restriction)
+NOBODYS_FILE = "00000000-0000-4000-8000-000000000000"
+MODELS: tuple[Any, ...] = (Customer, CustomerGroup, Tag, Location, User, UserGroup, Restriction, ConsentPurpose)
 METHODS = ("get", "post")
 LIST = "customers/customer/"
 
@@ -33,7 +33,7 @@ class Questions:
 
     def key_pair(self, model: Any) -> tuple[str, str]:
         key = self.key(model)
-        return key, NOBODYS_UPLOAD if model is ImportUpload else NOBODYS_KEY[: len(key)]
+        return key, NOBODYS_FILE if model in {CustomerExport, ImportUpload} else NOBODYS_KEY[: len(key)]
 
     # --- addresses ----------------------------------------------------------------------------------------
 
@@ -45,7 +45,8 @@ class Questions:
                 for address in filled(pattern, [theirs], []):
                     asked = self.place + address.replace(theirs, "KEY")
                     yield from (Pair(method, asked, theirs, nobodys) for method in METHODS)
-                    yield Pair("post", asked, theirs, nobodys, {"post": "yes", "step": "confirm"})
+                    for step in ("confirm", "undo", "cancel"):
+                        yield Pair("post", asked, theirs, nobodys, {"post": "yes", "step": step})
                     yield Pair("get", f"{asked}?_popup=1&_to_field=id", theirs, nobodys)
 
     def places(self) -> Iterator[Pair]:
@@ -71,12 +72,13 @@ class Questions:
 
     def filters(self) -> Iterator[Pair]:
         named = {"group": CustomerGroup, "home": Location, "customer_group": CustomerGroup, "id": Customer}
-        for page in (LIST, f"{LIST}export/", f"{LIST}archive/", f"{LIST}restore/", f"{LIST}add/"):
+        for page in (LIST, f"{LIST}export/", f"{LIST}archive/", f"{LIST}restore/", f"{LIST}consent/", f"{LIST}add/"):
             for name, model in named.items():
                 yield Pair("get", f"{self.place}{page}?{name}=KEY", *self.key_pair(model))
         yield Pair("get", f"{self.place}mcp/user/?group=KEY", *self.key_pair(UserGroup))
         yield Pair("get", f"{self.place}mcp/user/why/?person_id=KEY", *self.key_pair(User))
         yield Pair("get", f"{self.place}mcp/restriction/add/?group=KEY", *self.key_pair(UserGroup))
+        yield Pair("get", f"{self.place}{LIST}?consent=KEY.given", *_pair(self._row(ConsentPurpose).code))
         yield from self.words()
 
     def words(self) -> Iterator[Pair]:
@@ -96,6 +98,7 @@ class Questions:
             f"{LIST}export/": names[-1:],
             "customers/customergroup/": names[:1],
             "customers/tag/": names[-1:],
+            "customers/consentpurpose/": [_pair(self._row(ConsentPurpose).code)],
             "mcp/user/": [*people, *places],
             "mcp/usergroup/": people,
             "mcp/user/why/": [*people, *places],
@@ -121,14 +124,24 @@ class Questions:
         yield from self._customer_forms()
         yield from self._administration_forms()
         actions = {"_selected_action": ["KEY"], "index": "0"}
-        for action in ("archive", "restore", "export"):
+        for action in ("archive", "restore", "record_consent", "export"):
             yield Pair("post", f"{self.place}{LIST}", *self.key_pair(Customer), {**actions, "action": action})
-        for page in ("archive", "restore", "export"):
-            data = {"reason": "Verzogen", "format": "plain", "column": "memo"}
+        for page in ("archive", "restore", "consent", "export"):
+            data = {"reason": "Verzogen", "format": "plain", "column": "memo", **_STATEMENT}
             yield Pair("post", f"{self.place}{LIST}{page}/?id=KEY", *self.key_pair(Customer), data)
         for name in (CustomerGroup, Tag):
             yield Pair("post", f"{self.place}customers/{name._meta.model_name}/add/", *self._names(name), _GROUP)
+        yield from self._consents()
         yield from self._files()
+
+    def _consents(self) -> Iterator[Pair]:
+        """A purpose that only the others have, of an own customer and as a new one of the own business."""
+        pair = _pair(self._row(ConsentPurpose).code)
+        for customer in self.ground.keys(Customer, own=True)[:1]:
+            page = f"{self.place}{LIST}{customer}/consents/"
+            for said in ({"give": "KEY"}, {"withdraw": "KEY"}, {**_STATEMENT, "purpose": "KEY"}):
+                yield Pair("post", page, *pair, said)
+        yield Pair("post", f"{self.place}customers/consentpurpose/add/", *pair, {"code": "KEY", "name": "Neu"})
 
     def _customer_forms(self) -> Iterator[Pair]:
         add, customer, numbers = f"{self.place}{LIST}add/", self._row(Customer), self._in_numbers()
@@ -188,6 +201,7 @@ class Questions:
         return self.business.rows[model._meta.label][0]
 
 
+_STATEMENT = {"purpose": "newsletter", "is_given": "yes", "at": "2026-01-05T10:00", "source": "form"}
 _GROUP = {"name": "KEY", "discount": "0", "price_level": ""}
 
 
@@ -210,7 +224,7 @@ def _models(pattern: Pattern) -> list[Any]:
     if not pattern.arguments:
         return []
     if ("uuid", "pk") in pattern.arguments:
-        return [ImportUpload]
+        return [CustomerExport if "export/files/" in pattern.route else ImportUpload]
     return [model for model in MODELS if f"/{model._meta.model_name}/" in f"/{pattern.route}"] or list(MODELS)
 
 

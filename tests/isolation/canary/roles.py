@@ -19,6 +19,8 @@ SUPPORT_READS_THERE = {
     **SUPPORT_READS,
     "mcp.User": {"username", "first_name", "last_name", "email"},
     "mcp.UserGroup": {"name", "description"},
+    "transitions.Transition": {"receiver_name", "requested_by", "note"},
+    "transitions.TransitionStep": {"user_name", "location_name", "note"},
 }
 """What support may read at the locations of a business: of this one alone, to help its people back in."""
 

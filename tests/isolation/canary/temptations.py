@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from customers.models import Customer, CustomerGroup, ImportUpload, Tag
+from customers.models import ConsentPurpose, Customer, CustomerExport, CustomerGroup, ImportUpload, Tag
 from locations.models import Location
 from locations.permissions import Right
 from mcp.models import Restriction, User, UserGroup
@@ -22,7 +22,18 @@ from tests.isolation.canary.canaries import NUMBER_PREFIX, PREFIX
 from tests.isolation.canary.pages import Field, Form
 from tests.isolation.canary.planting import Ground
 
-MODELS: tuple[Any, ...] = (Customer, CustomerGroup, Tag, Location, User, UserGroup, Restriction, ImportUpload)
+MODELS: tuple[Any, ...] = (
+    Customer,
+    CustomerGroup,
+    Tag,
+    Location,
+    User,
+    UserGroup,
+    Restriction,
+    ImportUpload,
+    CustomerExport,
+    ConsentPurpose,
+)
 PICKED: dict[str, tuple[Any, ...]] = {
     "customer_group": (CustomerGroup,),
     "group": (UserGroup, CustomerGroup),
@@ -81,6 +92,9 @@ class Temptations:
     def tag_names(self) -> list[str]:
         return [tag.name for business in self.ground.foreign for tag in business.rows["customers.Tag"]][:2]
 
+    def purpose_codes(self) -> list[str]:
+        return [row.code for business in self.ground.foreign for row in business.rows["customers.ConsentPurpose"]][:2]
+
     # --- lists --------------------------------------------------------------------------------------------
 
     def queries(self, *, is_asking: bool, is_list: bool) -> Iterator[str]:
@@ -112,6 +126,7 @@ class Temptations:
         yield from ((name, key) for name, model in named.items() for key in self.keys(model))
         yield from (("group", key) for key in self.keys(UserGroup))
         yield from (("tag", name) for name in self.tag_names())
+        yield from (("consent", f"{code}.given") for code in self.purpose_codes())
         yield from (("place", "München"), ("at", "/20800/2/"), ("person", "sven"), ("base", "2"))
 
     # --- forms --------------------------------------------------------------------------------------------
@@ -146,6 +161,8 @@ class Temptations:
             return
         if field.name == "tags":
             yield from self.tag_names()
+        elif field.name in {"purpose", "withdraw"}:
+            yield from self.purpose_codes()
         elif field.name in {"cell", "give", "take"}:
             yield from (f"{Right.VIEW_CUSTOMERS}@{key}" for key in self.keys(Location))
         elif field.name == "row":

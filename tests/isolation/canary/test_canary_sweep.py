@@ -16,7 +16,11 @@ READ_BY_THE_TWIN = {
     "customers.Customer",
     "customers.CustomerGroup",
     "customers.Tag",
+    "customers.CustomerExport",
+    "customers.ExportChunk",
     "customers.ImportUpload",
+    "customers.ImportVerdict",
+    "customers.ImportChunk",
     "pghistory.Context",
 }
 """Every table of which some page shows a text."""

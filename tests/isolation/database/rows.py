@@ -7,16 +7,40 @@ from typing import Any
 
 import pghistory
 from django.db import connection, models
+from django.utils import timezone
 
-from customers.models import Customer, CustomerGroup, ImportUpload, Tag
+from customers.choices import ConsentSource, Verdict
+from customers.models import (
+    Customer,
+    CustomerGroup,
+    HeadingChoice,
+    ImportChunk,
+    ImportConsent,
+    ImportProgress,
+    ImportUpload,
+    ImportVerdict,
+    Tag,
+)
 from customers.numbers import take_number
 from customers.operations import change_customer, register_customer, save_customer_group, save_tag
+from customers.transfer import exporting
 from locations.permissions import Right
 from mcp import operations, row_security
 from mcp.models import Restriction
 from mcp.scope import Scope
 from tests.conftest import Cast, forget_author
+from tests.customers.people import purpose, says
+from tests.customers.transfer import kept_export
 from tests.isolation.database.tables import GuardedTable
+from transitions.models import (
+    Arrival,
+    Package,
+    PackageChunk,
+    PackageDownload,
+    Transition,
+    TransitionCustomer,
+    TransitionStep,
+)
 
 ACCOUNTS = {10400: "anna", 20800: "sven"}
 
@@ -28,6 +52,7 @@ def fill_every_table(cast: Cast) -> dict[int, Scope]:
         with pghistory.context(**scope.history()):
             _customers(scope)
             _rights(scope)
+            _transitions(scope)
             # Each table is changed once more, so that its history has an entry even where the cast came before it.
             rows: list[Any] = [scope.organization, scope.base, scope.location, scope.user]
             for row in rows:
@@ -45,8 +70,34 @@ def _customers(scope: Scope) -> None:
     customer.memo = "geändert"
     change_customer(customer=customer, actor=scope)
     take_number(scope.location)
+    purpose(scope, "stammtisch", wording="Ich komme gern wieder.")
+    says(scope, customer, "stammtisch", True)
+    _files(scope)
+
+
+def _files(scope: Scope) -> None:
     place = {"organization": scope.organization, "base": scope.base, "location": scope.location, "user": scope.user}
-    ImportUpload.objects.create(**place, name=f"{scope.organization}.csv", sha256="", content=b"x", rows=1)
+    upload = ImportUpload.objects.create(**place, name=f"{scope.organization}.csv")
+    ImportChunk.objects.create(base=scope.base, file=upload, position=0, content=b"x")
+    ImportProgress.objects.create(base=scope.base, file=upload)
+    ImportVerdict.objects.create(base=scope.base, file=upload, row_number=2, verdict=Verdict.REJECTED)
+    ImportConsent.objects.create(
+        base=scope.base, file=upload, customer_number=1, purpose="stammtisch", is_given=True, at=upload.created_at,
+        source=ConsentSource.IMPORT, recorded_by="Probe",
+    )  # fmt: skip
+    HeadingChoice.objects.create(organization=scope.organization, heading="kunde", target="last_name")
+    exporting.fetch(export=kept_export(scope), actor=scope).close()
+    _staged(upload, scope)
+
+
+def _staged(upload: ImportUpload, scope: Scope) -> None:
+    """Without entering the scope: on the way back that would make the role of the test of a superuser."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_setting('stammhaus.base', true)")
+        [before] = cursor.fetchone() or [""]
+        cursor.execute("SELECT set_config('stammhaus.base', %s, true)", [str(scope.base.pk)])
+        cursor.execute("INSERT INTO customers_importrow (upload, row_number) VALUES (%s, 2)", [upload.pk])
+        cursor.execute("SELECT set_config('stammhaus.base', %s, true)", [before or ""])
 
 
 def _rights(scope: Scope) -> None:
@@ -64,6 +115,23 @@ def _rights(scope: Scope) -> None:
     Restriction.objects.create(
         organization=scope.organization, location=place, group=group, right=Right.VIEW_CUSTOMERS.value
     )
+
+
+def _transitions(scope: Scope) -> None:
+    """Not by the operations: whatever they do, each table has a row."""
+    owner = {"organization": scope.organization}
+    place = {**owner, "base": scope.base}
+    asked = Transition.objects.create(**owner, location=scope.location, planned_for=timezone.localdate())
+    TransitionStep.objects.create(**owner, transition=asked, state=asked.state, user_name="x", location_name="x")
+    TransitionCustomer.objects.create(**place, transition=asked, customer_id=1, customer_number=1)
+    package = Package.objects.create(**place, location=scope.location, user=scope.user, transition=asked, name="x.zip")
+    PackageChunk.objects.create(base=scope.base, file=package, position=0, content=b"x")
+    PackageDownload.objects.create(base=scope.base, file=package, user_id=1, user_name="x")
+    upload = ImportUpload.objects.create(**place, location=scope.location, user=scope.user, name="x.csv")
+    Arrival.objects.create(
+        **place, upload=upload, transition=asked.pk, sender_account=1, sender_name="x", sha256="x", manifest={},
+        received_by="x",
+    )  # fmt: skip
 
 
 def _something_new(row: Any) -> dict[str, object]:

@@ -11,7 +11,7 @@ from customers import tasks
 from customers.choices import UploadState
 from customers.models import Customer, ImportUpload
 from customers.operations import change_customer, register_customer
-from customers.transfer import uploads
+from customers.transfer import receiving, uploads
 from locations.models import Location
 from locations.permissions import Right
 from mcp import access, operations, row_security
@@ -141,9 +141,9 @@ def test_who_takes_a_right_from_himself_may(cast):
 
 def test_import_by_the_worker_is_undone_when_the_right_is_taken_meanwhile(cast, monkeypatch):
     anna = cast.scope("anna", "Zentrale")
-    upload = uploads.receive_upload(name="a.csv", content=table(["Name"], ["Neu"]), actor=anna)
+    upload = receiving.receive_upload(name="a.csv", content=table(["Name"], ["Neu"]), actor=anna)
     uploads.check_upload(upload=upload, actor=anna)
-    uploads.start(upload=upload, state=UploadState.APPLYING)
+    uploads.confirm_upload(upload=upload, confirmed=uploads.fingerprint(upload), actor=anna)
 
     def apply_then_revoke(**given):
         done(**given)

@@ -9,22 +9,28 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from django.db import DatabaseError
 from django.http import Http404
 
 from customers import tasks
 from mcp import access, row_security
 from mcp.demo import PASSWORD
-from tests.conftest import Browser
+from tests.conftest import Browser, as_web_role
 
 ROOT = Path(__file__).resolve().parents[3]
-PRODUCT = ("locations", "mcp", "customers", "spreadsheets", "launch")
+PRODUCT = ("locations", "mcp", "customers", "transitions", "spreadsheets", "launch")
 WITHOUT_SCOPE = {
     "mcp/access.py": 1,  # the provider's people look for a location, and work outside of any
     "mcp/backends.py": 1,  # the login: whose name is it?
     "mcp/management/commands/create_support.py": 1,  # a person of no business
-    "customers/management/commands/demo.py": 1,  # the demo is of several businesses
-    "customers/tasks.py": 3,  # upkeep of all bases; an import for somebody who is nobody any more
+    "customers/tasks.py": 4,  # upkeep of all bases; a file for somebody who is nobody any more
     "customers/transfer/place.py": 1,  # a command looks for the location that it was given
+    "transitions/management/commands/demo.py": 1,  # the demo is of several businesses
+    "transitions/operations/assigning.py": 2,  # support opens a business, or looks for the group that is joined
+    "transitions/operations/executing.py": 2,  # a business begins to work; a branch is opened in a group
+    "transitions/arriving.py": 2,  # was a package made for its receiver? what has the receiver imported?
+    "transitions/package_tasks.py": 2,  # where is a package made, and which ones have expired?
+    "transitions/tasks.py": 2,  # whose day has come? ordered by somebody who is nobody any more
 }
 """Where all businesses are opened at once, and how often. Each use says its reason, and is logged."""
 
@@ -76,7 +82,7 @@ def test_people_of_a_business_never_leave_their_scope(cast, log_in, caplog, addr
 
 def test_task_enters_the_scope_of_its_user(cast, monkeypatch):
     seen = []
-    monkeypatch.setattr(tasks, "_do", lambda *given: seen.append(row_security.entered()))
+    monkeypatch.setattr(tasks, "_upload", lambda *given: seen.append(row_security.entered()))
     anna = cast.scope("anna", "Hamburg")
     tasks.apply_upload.func(upload="00000000-0000-0000-0000-000000000000", **tasks.for_somebody(anna))
     assert seen == [row_security.Rows(base=anna.base.pk, organization=anna.organization.pk, user=cast.user("anna").pk)]
@@ -92,6 +98,31 @@ def test_streamed_answer_is_made_inside_of_the_scope(cast):
     with row_security.no_rows():
         assert list(parts) == [anna.base.pk, anna.base.pk]
         assert row_security.entered() == row_security.NO_ROWS
+
+
+@pytest.mark.django_db(transaction=True)
+def test_second_connection_enters_the_scope_for_each_transaction_and_leaves_it(cast):
+    anna = cast.scope("anna", "Hamburg")
+    asked = "SELECT current_setting('stammhaus.base', true), count(DISTINCT organization_id) FROM locations_location"
+    with as_web_role(), row_security.aside(anna) as second:
+        with second.transaction() as cursor:
+            assert cursor.execute(asked).fetchone() == (str(anna.base.pk), 1)
+        with second._own.cursor() as cursor:
+            assert cursor.execute(asked).fetchone() == ("", 0)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_a_second_connection_writes_is_seen_unless_it_raises(cast):
+    anna, name = cast.scope("anna", "Hamburg"), "UPDATE locations_location SET city = %s WHERE id = %s"
+    with row_security.aside(anna) as second:
+        with second.transaction() as cursor:
+            cursor.execute(name, ["Altona", anna.location.pk])
+        with pytest.raises(DatabaseError), second.transaction() as cursor:
+            cursor.execute(f"{name}; SELECT 1 / 0", ["Wandsbek", anna.location.pk])
+        assert cast.location("Hamburg").city == "Altona"
+        with second.transaction() as cursor:
+            cursor.execute(name, ["Wandsbek", anna.location.pk])
+    assert cast.location("Hamburg").city == "Wandsbek"
 
 
 def test_scope_of_an_inactive_user_of_a_task_is_none(cast):

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from uuid import UUID
 
 import pytest
 from django.db import DatabaseError, connection, transaction
 
 from locations.models import Organization
+from locations.row_security import POLICIES
 from mcp import row_security
 from mcp.scope import Scope
 from tests.conftest import Cast, build
@@ -25,7 +27,12 @@ pytestmark = pytest.mark.isolation
 type Scopes = dict[int, Scope]
 type Probe = Callable[[Scopes], None]
 
-VIEW = "CREATE OR REPLACE VIEW customers_searchable AS SELECT * FROM customers_customer"
+VIEWS = (
+    "CREATE OR REPLACE VIEW customers_searchable AS SELECT * FROM customers_customer",
+    "CREATE OR REPLACE VIEW customers_import_rows AS SELECT * FROM customers_importrow",
+    "ALTER VIEW customers_import_rows RESET (security_barrier)",
+    "ALTER TABLE customers_importrow ALTER base_id SET DEFAULT 1",
+)
 WAYS = (
     "ALTER TABLE {} DISABLE ROW LEVEL SECURITY",
     "ALTER TABLE {} NO FORCE ROW LEVEL SECURITY",
@@ -33,6 +40,12 @@ WAYS = (
     "ALTER POLICY scope ON {} WITH CHECK (true)",
     "ALTER POLICY unscoped ON {} TO PUBLIC",
     "CREATE POLICY more ON {} USING (true)",
+)
+PEOPLE = ("mcp_user", "mcp_userevent")
+WAYS_OF_PERSON = (
+    "ALTER POLICY person ON {} USING (true)",
+    "ALTER POLICY person ON {} WITH CHECK (true)",
+    "ALTER POLICY person ON {} TO PUBLIC",
 )
 
 
@@ -51,12 +64,18 @@ def test_every_policy_is_missed_when_it_is_switched_off(db, note):
 def _try_all(scopes: Scopes) -> tuple[int, list[str]]:
     """How many changes were made, and those that no probe has noticed."""
     changes = [(way.format(table.name), table) for table in guarded_tables() for way in WAYS]
-    probes: list[Probe] = [_all_tables_are_guarded, _only_two_policies, _search_finds_the_own]
+    changes += [(way.format(t.name), t) for t in guarded_tables() if t.name in PEOPLE for way in WAYS_OF_PERSON]
+    probes: list[Probe] = [
+        _all_tables_are_guarded,
+        _only_the_known_policies,
+        _search_finds_the_own,
+        _staged_rows_are_the_own,
+        _a_person_is_alone,
+    ]
     assert not _noticed(probes_for(None, probes), scopes, "SELECT 1"), "a probe fails with everything in place"
     unnoticed = [change for change, table in changes if not _noticed(probes_for(table, probes), scopes, change)]
-    if not _noticed(probes, scopes, VIEW):
-        unnoticed.append(VIEW)
-    return len(changes) + 1, unnoticed
+    unnoticed += [change for change in VIEWS if not _noticed(probes, scopes, change)]
+    return len(changes) + len(VIEWS), unnoticed
 
 
 def probes_for(table: GuardedTable | None, general: list[Probe]) -> list[Probe]:
@@ -111,13 +130,56 @@ def _all_tables_are_guarded(_scopes: Scopes) -> None:
     assert all_tables() - {table.name for table in guarded_tables()} == set(WITHOUT_ROWS_OF_ANYBODY)
 
 
-def _only_two_policies(_scopes: Scopes) -> None:
+def _only_the_known_policies(_scopes: Scopes) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT DISTINCT policyname, roles::text FROM pg_policies ORDER BY 1, 2")
-        assert cursor.fetchall() == [("scope", "{public}"), ("unscoped", "{stammhaus_unscoped}")]
+        assert cursor.fetchall() == sorted((name, f"{{{role}}}") for name, role in POLICIES.items())
+
+
+def _a_person_is_alone(scopes: Scopes) -> None:
+    """And writes nothing but himself; the history takes what a row of his own would leave."""
+    himself = scopes[10400].user
+    assert himself is not None
+    with row_security.rows_of_person(himself.pk), connection.cursor() as cursor:
+        for table in PEOPLE:
+            cursor.execute(f"SELECT DISTINCT id FROM {table}")
+            assert {pk for (pk,) in cursor.fetchall()} <= {himself.pk}, f"{table} shows others"
+            _assert_refused(f"INSERT INTO {table} (id) VALUES (-1)")
+
+
+def _assert_refused(statement: str) -> None:
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(statement)
+        said = "it was taken"
+    except DatabaseError as refusal:
+        said = str(refusal)
+    assert "row-level security" in said, said
 
 
 def _search_finds_the_own(scopes: Scopes) -> None:
     with row_security.rows_of(scopes[10400]), connection.cursor() as cursor:
         cursor.execute("SELECT DISTINCT base_id FROM customers_searchable")
         assert cursor.fetchall() == [(scopes[10400].base.pk,)]
+
+
+_NO_INDEX = "SET LOCAL enable_indexscan = off; SET LOCAL enable_bitmapscan = off; SET LOCAL enable_indexonlyscan = off"
+_LEAKING = "SELECT base_id FROM customers_import_rows WHERE 1 / (base_id - %s)"
+
+
+def _staged_rows_are_the_own(scopes: Scopes) -> None:
+    """Those of the view, those that a condition is asked of, and a new one."""
+    for scope in scopes.values():
+        foreign = [other.base.pk for other in scopes.values() if other is not scope]
+        with row_security.rows_of(scope), connection.cursor() as cursor:
+            cursor.execute(f"INSERT INTO customers_importrow (upload, row_number) VALUES ('{UUID(int=1)}', 3)")
+            cursor.execute(_NO_INDEX)  # one would find the own rows before any condition is asked
+            try:
+                cursor.execute(
+                    "SELECT base_id FROM customers_import_rows WHERE 1 / (base_id - %s) IS NOT NULL", foreign
+                )
+                seen = cursor.fetchall()
+            except DatabaseError as told:
+                raise AssertionError("a condition was asked of a foreign row") from told
+            assert seen == [(scope.base.pk,)] * 2
+            cursor.execute("DELETE FROM customers_import_rows WHERE row_number = 3")

@@ -14,6 +14,11 @@ from locations.row_security import row_security_of
 from mcp import row_security
 from tests.isolation.database.rows import fill_every_table
 
+OF_TWO = {
+    "transitions.Transition.receiver": "names the business to which a location goes; no row of it is reached by it"
+}
+"""References to a row of another owner that are meant, each with the reason."""
+
 
 def _guarded_models() -> list[Any]:
     return [m for m in apps.get_models() if row_security_of(m) and not issubclass(m, HistoryEvent)]
@@ -37,7 +42,7 @@ def test_every_reference_goes_over_its_owner_or_is_the_owner():
         covered = {
             name for key in model._meta.constraints if isinstance(key, CompositeForeignKey) for name in key.fields
         }
-        for field in _references(model):
+        for field in [one for one in _references(model) if str(one) not in OF_TWO]:
             is_owner = rule is not None and field.name in rule.fields.values()
             is_checked_alone = any(
                 isinstance(one, models.CheckConstraint) and one.name == "organizationgrant_own_organization"
@@ -71,6 +76,20 @@ def _owners(key: CompositeForeignKey, scopes: dict[int, Any]) -> tuple[Any, Any]
 def _refer(model: Any, column: str, row: Any, to: Any) -> None:
     with transaction.atomic(), connection.cursor() as cursor:
         table, key = connection.ops.quote_name(model._meta.db_table), model._meta.pk.column
-        cursor.execute(f'UPDATE {table} SET "{column}" = %s WHERE "{key}" = %s', [to, row.pk])
+        cursor.execute("SELECT has_table_privilege(%s, 'UPDATE')", [table])
+        if cursor.fetchone() == (True,):
+            cursor.execute(f'UPDATE {table} SET "{column}" = %s WHERE "{key}" = %s', [to, row.pk])
+        else:
+            cursor.execute(_copy(model, column), [to, row.pk])
         assert cursor.rowcount == 1
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+
+
+def _copy(model: Any, column: str) -> str:
+    """Add a copy of a row, said at another moment, to a table that is only ever added to."""
+    others = [field.column for field in model._meta.concrete_fields if not field.primary_key and not field.generated]
+    instead = {column: "%s", "at": "\"at\" - interval '1 minute'"}
+    values = ", ".join(instead.get(name, f'"{name}"') for name in others)
+    names = ", ".join(f'"{name}"' for name in others)
+    table, key = model._meta.db_table, model._meta.pk.column
+    return f'INSERT INTO "{table}" ({names}) SELECT {values} FROM "{table}" WHERE "{key}" = %s'

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 from django.db import DatabaseError, connection, transaction
 
 from customers.models import Customer
-from locations.row_security import SETTINGS
+from locations.row_security import POLICIES, SETTINGS
 from mcp import row_security
+from mcp.models import User
 from tests.isolation.database.rows import belongs, count, fill_every_table, owner_key, owners, put_into
 from tests.isolation.database.tables import WITHOUT_ROWS_OF_ANYBODY, all_tables, guarded_tables
 
@@ -25,30 +27,31 @@ def test_every_table_is_under_row_security_or_says_why_not(db):
     assert len(guarded) >= 25
 
 
-def test_policies_are_the_two_and_compare_with_one_setting(db):
+def test_policies_are_the_known_ones_and_compare_with_one_setting(db):
     """A sub-select, an array or a function for each row would cost seconds at a million of them."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT tablename, policyname, cmd, permissive, roles::text[], qual, with_check FROM pg_policies"
         )
         rows = cursor.fetchall()
-    assert {policy for _table, policy, *_rest in rows} == {"scope", "unscoped"}
+    assert {policy for _table, policy, *_rest in rows} == set(POLICIES)
+    assert {table for table, policy, *_rest in rows if policy == "person"} == {"mcp_user", "mcp_userevent"}
     for table, policy, command, permissive, roles, condition, check in rows:
         assert (command, permissive) == ("ALL", "PERMISSIVE"), table
         assert condition == check or set(re.findall(r"stammhaus\.\w+", check)) == {
             "stammhaus.organization",
             "stammhaus.user",
         }, table
-        assert roles == (["public"] if policy == "scope" else ["stammhaus_unscoped"])
-        if policy == "scope":
+        assert roles == [POLICIES[policy]]
+        if policy != "unscoped":
             assert "SELECT" not in condition.upper(), table
             assert any(name in condition for name in SETTINGS.values()), table
 
 
-def test_views_and_functions_with_their_owners_rights_are_the_two_that_are_known(db):
+def test_views_and_functions_with_their_owners_rights_are_those_that_are_known(db):
     with connection.cursor() as cursor:
-        cursor.execute("SELECT viewname FROM pg_views WHERE schemaname = 'public'")
-        assert cursor.fetchall() == [("customers_searchable",)]
+        cursor.execute("SELECT viewname FROM pg_views WHERE schemaname = 'public' ORDER BY viewname")
+        assert cursor.fetchall() == [("customers_import_rows",), ("customers_searchable",)]
         cursor.execute("""
             SELECT proname FROM pg_proc WHERE prosecdef AND pronamespace = 'public'::regnamespace
         """)
@@ -71,8 +74,9 @@ def test_without_a_scope_each_table_is_empty(scopes):
         for table in guarded_tables():
             cursor.execute(f"SELECT count(*) FROM {connection.ops.quote_name(table.name)}")
             assert cursor.fetchone() == (0,), table.name
-        cursor.execute("SELECT count(*) FROM customers_searchable")
-        assert cursor.fetchone() == (0,)
+        for view in ("customers_searchable", "customers_import_rows"):
+            cursor.execute(f"SELECT count(*) FROM {view}")
+            assert cursor.fetchone() == (0,), view
 
 
 def test_rows_of_another_business_cannot_be_changed_or_deleted(scopes):
@@ -133,8 +137,20 @@ def test_a_person_alone_sees_himself_and_nobody_else(scopes, cast):
     with row_security.rows_of_person(bodo.pk), connection.cursor() as cursor:
         cursor.execute("SELECT username FROM mcp_user")
         assert cursor.fetchall() == [("bodo",)]
-        cursor.execute("SELECT count(*) FROM mcp_usergroup")
-        assert cursor.fetchone() == (0,)
+        for table in ("mcp_usergroup", "mcp_membership", "locations_location", "customers_customer"):
+            cursor.execute(f"SELECT count(*) FROM {table}")
+            assert cursor.fetchone() == (0,)
+        cursor.execute("UPDATE mcp_user SET email = 'x@example.com'")
+        assert cursor.rowcount == 1
+
+
+def test_the_providers_people_exist_in_no_business(scopes, cast):
+    """Not even where one of them works: what is his own he does as himself."""
+    rita = cast.user("rita")
+    with row_security.rows_of(replace(scopes[10400], user=rita)):
+        assert not User.objects.filter(organization=None).exists()
+        with row_security.rows_of_person(rita.pk):
+            assert list(User.objects.values_list("username", flat=True)) == ["rita"]
 
 
 def test_outside_of_a_location_no_customer_exists(scopes, cast):
@@ -197,7 +213,10 @@ def test_search_can_be_used_as_any_other_question(scopes):
 
 def test_view_of_the_search_has_every_column_of_the_table(db):
     """A migration that adds a column to customers has to make the view anew."""
+    assert _columns_of("customers_searchable") == {field.column for field in Customer._meta.concrete_fields}
+
+
+def _columns_of(view: str) -> set[str]:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT * FROM customers_searchable LIMIT 0")
-        of_view = {column.name for column in cursor.description}
-    assert of_view == {field.column for field in Customer._meta.concrete_fields}
+        cursor.execute(f"SELECT * FROM {view} LIMIT 0")
+        return {column.name for column in cursor.description}

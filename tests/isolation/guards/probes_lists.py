@@ -178,7 +178,11 @@ def stock_pages_of_all_models_are_gone(world: World) -> None:
 
 @probe
 def select_all_takes_the_ticked_only(world: World) -> None:
-    for action, address in (("archive", "customers/customer/archive"), ("export", "customers/customer/export")):
+    for action, address in (
+        ("archive", "customers/customer/archive"),
+        ("record_consent", "customers/customer/consent"),
+        ("export", "customers/customer/export"),
+    ):
         sent = {"action": action, "index": "0", "select_across": "1", "_selected_action": [world.customer.pk]}
         assert world.post("anna", CUSTOMERS, sent)["Location"] == f"{HAMBURG}/{address}/?id={world.customer.pk}"
 
@@ -187,7 +191,8 @@ def select_all_takes_the_ticked_only(world: World) -> None:
 def actions_need_their_rights(world: World) -> None:
     page = console.get_model_admin(Customer)
     for who, place, expected in (
-        ("anna", "Hamburg", {"archive", "restore", "export"}),
+        ("anna", "Hamburg", {"archive", "restore", "record_consent", "export"}),
+        ("bodo", "Bremen", {"record_consent"}),
         ("carla", "Bremen", set()),
     ):
         assert set(page.get_actions(world.request(world.scope(who, place)))) == expected, who

@@ -19,6 +19,7 @@ LISTS = [
     ("anna", f"{HAMBURG}/customers/customer/", "Meier"),
     ("anna", f"{HAMBURG}/customers/customergroup/", "Stammgast"),
     ("anna", f"{HAMBURG}/customers/tag/", "VIP"),
+    ("anna", f"{HAMBURG}/customers/consentpurpose/", "Stammtisch"),
     ("anna", f"{HEAD}/mcp/user/", "bodo"),
     ("anna", f"{HEAD}/mcp/usergroup/", "Theke Hamburg und Bremen"),
     ("anna", f"{HEAD}/locations/location/", "Bremen"),
@@ -34,6 +35,9 @@ ROWS = [
     ("anna", f"{HAMBURG}/customers/customer/{{}}/history/", "customer", ["foreign_customer", "offline_customer"]),
     ("anna", f"{HAMBURG}/customers/customer/archive/?id={{}}", "customer", ["foreign_customer", "offline_customer"]),
     ("anna", f"{HAMBURG}/customers/customer/restore/?id={{}}", "archived", ["foreign_archived"]),
+    ("anna", f"{HAMBURG}/customers/customer/{{}}/consents/", "customer", ["foreign_customer", "offline_customer"]),
+    ("anna", f"{HAMBURG}/customers/customer/consent/?id={{}}", "customer", ["foreign_customer", "offline_customer"]),
+    ("anna", f"{HAMBURG}/customers/consentpurpose/{{}}/change/", "purpose", ["foreign_purpose"]),
     ("anna", f"{HAMBURG}/customers/customergroup/{{}}/change/", "group", ["foreign_groups"]),
     ("anna", f"{HAMBURG}/customers/customergroup/{{}}/delete/", "group", ["foreign_groups"]),
     ("anna", f"{HAMBURG}/customers/tag/{{}}/change/", "tag", ["foreign_tags"]),
@@ -53,6 +57,7 @@ ROWS = [
     ("frida", f"{FLENSBURG}/mcp/restriction/{{}}/delete/", "restriction", ["foreign_restriction"]),
     ("anna", f"{HAMBURG}/customers/customer/import/{{}}/", "upload", ["foreign_upload", "offline_upload"]),
     ("anna", f"{HAMBURG}/customers/customer/import/{{}}/rejected/", "upload", ["foreign_upload", "offline_upload"]),
+    ("anna", f"{HAMBURG}/customers/customer/import/{{}}/undo/", "imported", ["foreign_imported", "offline_imported"]),
 ]  # fmt: skip
 """Who opens the page of which own row, and which rows of others have to answer like missing ones."""
 NO_UPLOAD = "00000000-0000-4000-8000-000000000000"
@@ -70,6 +75,13 @@ REFUSED = [
     ("carla", "get", f"{BREMEN}/customers/customer/archive/?id={{customer}}", Right.ARCHIVE_CUSTOMERS),
     ("blind", "get", f"{HAMBURG}/customers/customer/archive/?id={{customer}}", Right.VIEW_CUSTOMERS),
     ("blind", "post", f"{HAMBURG}/customers/customer/duplicates/", Right.VIEW_CUSTOMERS),
+    ("schwach", "get", f"{HAMBURG}/customers/customer/{{customer}}/consents/", Right.VIEW_CUSTOMERS),
+    ("carla", "post", f"{BREMEN}/customers/customer/{{customer}}/consents/", Right.CHANGE_CUSTOMERS),
+    ("blind", "get", f"{HAMBURG}/customers/customer/consent/?id={{customer}}", Right.VIEW_CUSTOMERS),
+    ("carla", "get", f"{BREMEN}/customers/customer/consent/?id={{customer}}", Right.CHANGE_CUSTOMERS),
+    ("schwach", "get", f"{HAMBURG}/customers/consentpurpose/", Right.VIEW_CUSTOMERS),
+    ("carla", "get", f"{BREMEN}/customers/consentpurpose/add/", Right.MANAGE_CUSTOMER_GROUPS),
+    ("carla", "post", f"{BREMEN}/customers/consentpurpose/{{purpose}}/change/", Right.MANAGE_CUSTOMER_GROUPS),
     ("schwach", "get", f"{HAMBURG}/customers/customergroup/", Right.VIEW_CUSTOMERS),
     ("carla", "get", f"{BREMEN}/customers/customergroup/add/", Right.MANAGE_CUSTOMER_GROUPS),
     ("carla", "get", f"{BREMEN}/customers/customergroup/{{group}}/delete/", Right.MANAGE_CUSTOMER_GROUPS),
@@ -85,6 +97,8 @@ REFUSED = [
     ("carla", "get", f"{BREMEN}/customers/customer/import/", Right.IMPORT_CUSTOMERS),
     ("carla", "get", f"{BREMEN}/customers/customer/import/{{upload}}/", Right.IMPORT_CUSTOMERS),
     ("carla", "get", f"{BREMEN}/customers/customer/import/{{upload}}/rejected/", Right.IMPORT_CUSTOMERS),
+    ("carla", "get", f"{BREMEN}/customers/customer/import/{{upload}}/undo/", Right.IMPORT_CUSTOMERS),
+    ("carla", "get", f"{BREMEN}/customers/customer/import/list/", Right.IMPORT_CUSTOMERS),
     ("carla", "get", f"{BREMEN}/customers/customer/export/", Right.EXPORT_CUSTOMERS),
     *[("schwach", "get", f"{HEAD}/mcp/{page}", Right.MANAGE_USERS) for page in (
         "user/", "user/add/", "user/{bodo}/change/", "user/{bodo}/password/", "user/suggest/places/",
@@ -152,7 +166,7 @@ def own_row_opens(world: World) -> None:
 
 @probe
 def refusal_names_the_right(world: World) -> None:
-    names = ("customer", "group", "tag", "upload", "bodo", "theke", "team", "hamburg", "flensburg")
+    names = ("customer", "group", "tag", "purpose", "upload", "bodo", "theke", "team", "hamburg", "flensburg")
     known = {name: _found(world, name) for name in names}
     for who, method, address, right in REFUSED:
         ask: Any = world.get if method == "get" else world.post
@@ -204,6 +218,7 @@ def adding_follows_the_rights(world: World) -> None:
     for who, place, model, expected in [
         ("neuling", "Hamburg", "customer", True), ("carla", "Bremen", "customer", False),
         ("carla", "Bremen", "tag", False), ("anna", "Hamburg", "tag", True),
+        ("carla", "Bremen", "consentpurpose", False), ("anna", "Hamburg", "consentpurpose", True),
         ("schwach", "Zentrale", "user", False), ("anna", "Zentrale", "user", True),
         ("frida", "Flensburg", "location", False), ("anna", "Zentrale", "location", True),
         ("anna", "Flensburg", "restriction", False), ("frida", "Flensburg", "restriction", True),

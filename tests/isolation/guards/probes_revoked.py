@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from typing import Any
+from unittest.mock import patch
 
 from customers import tasks
 from customers.choices import UploadState
-from customers.models import ImportUpload
+from customers.models import Customer, ImportUpload
+from customers.transfer import uploads
 from locations.permissions import Right
 from mcp import operations
 from mcp.models import LocationGrant, OrganizationGrant, Restriction
-from mcp.scope import MissingRight
+from mcp.scope import MissingRight, Scope
 from tests.isolation.guards.probes_operations import refused
 from tests.isolation.guards.probing import probe
 from tests.isolation.guards.world import World
@@ -31,16 +33,33 @@ def change_of_rights_asks_again_under_its_lock(world: World) -> None:
 
 
 @probe
-def work_for_somebody_asks_again_at_its_end(world: World) -> None:
+def import_by_the_worker_asks_again_at_its_end(world: World) -> None:
     anna = world.scope("anna", "Hamburg")
-    ImportUpload.objects.filter(pk=world.upload.pk).update(state=UploadState.APPLYING)
+    uploads.confirm_upload(upload=world.upload, confirmed=uploads.fingerprint(world.upload), actor=anna)
+    before = Customer.objects.count()
+    _revoke_meanwhile("apply_upload", world.upload, anna)
+    assert Customer.objects.count() == before
+    assert ImportUpload.objects.get(pk=world.upload.pk).state == UploadState.FAILED
 
-    def step(**given: Any) -> None:
-        given["actor"].demand(Right.IMPORT_CUSTOMERS)
+
+@probe
+def undoing_by_the_worker_asks_again_at_its_end(world: World) -> None:
+    anna = world.scope("anna", "Hamburg")
+    uploads.start_undo(upload=world.imported, actor=anna)
+    _revoke_meanwhile("undo_upload", world.imported, anna)
+    assert ImportUpload.objects.get(pk=world.imported.pk).state == UploadState.APPLIED
+
+
+def _revoke_meanwhile(name: str, upload: ImportUpload, actor: Scope) -> None:
+    """The worker does the step; at its end somebody takes the right away."""
+    step = getattr(uploads, name)
+
+    def step_then_revoke(**given: Any) -> None:
+        step(**given)
         revoke(Right.IMPORT_CUSTOMERS)
 
-    with refused(MissingRight):
-        tasks._do(str(world.upload.pk), UploadState.APPLYING, anna, step)
+    with patch.object(uploads, name, step_then_revoke):
+        getattr(tasks, name).func(upload=str(upload.pk), **tasks.for_somebody(actor))
 
 
 @probe

@@ -105,7 +105,7 @@ def noticed(world: World, name: str) -> str:
     try:
         with world.undone() as twin:
             PROBES[name](twin)
-    except Exception as failure:
+    except (Exception, pytest.fail.Exception) as failure:
         return f"{type(failure).__name__}: {failure}"
     return ""
 

@@ -13,7 +13,10 @@ import pytest
 from tests.isolation.guards.probing import PROBES
 from tests.isolation.guards.world import World
 
-SUBJECTS = ("pages", "forms", "lists", "operations", "rights", "customers", "transfer", "closed", "revoked")
+SUBJECTS = (
+    "pages", "forms", "lists", "operations", "rights", "customers", "consents", "imports", "exports", "closed",
+    "revoked", "leaving", "packages",
+)  # fmt: skip
 for subject in SUBJECTS:
     importlib.import_module(f"tests.isolation.guards.probes_{subject}")
 

@@ -8,29 +8,31 @@ from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
 
+import pghistory
 from django.contrib.messages.storage.fallback import FallbackStorage
 from django.db import transaction
 from django.db.models import Model
 from django.http import HttpRequest
 from django.test import Client, RequestFactory
 
-from customers.models import Customer, CustomerGroup, Tag
+from customers.models import Customer, CustomerGroup, ImportUpload, Tag
 from customers.operations import archive_customers
-from customers.transfer import uploads
+from customers.transfer import receiving, uploads
 from locations.models import Location
 from locations.operations import Place
 from locations.permissions import Right
 from mcp import grants, operations
 from mcp.models import Restriction, User, UserGroup
 from mcp.scope import Scope
-from tests.conftest import Cast, LogIn
-from tests.customers.people import customer, group, tag
+from tests.conftest import Cast, LogIn, forget_author
+from tests.customers.people import customer, group, purpose, says, tag
+from tests.customers.transfer import kept_export
 
 CANARY = "Kanarie"
 HEAD, HAMBURG, BREMEN, FLENSBURG, SOUTH = "/10400/1", "/10400/2", "/10400/3", "/10400/6", "/20800/1"
 MISSING = 999_999
 PASSWORD = "Sauerteig-und-Butter-7"
-FILE = b"Kundennummer;Nachname\r\n;Importiert\r\n"
+FILE = b"Kundennummer;Nachname\r\n;Importiert\r\nx;Falsch\r\n"
 NORTH, SOUTHERN = 10400, 20800
 EVERYTHING_BUT_VIEW = [right for right in Right if right not in {Right.VIEW_CUSTOMERS, Right.MANAGE_USERS}]
 
@@ -43,6 +45,7 @@ class World:
         self._people()
         self._customers()
         self._uploads()
+        self._exports()
         names = User.objects.values_list("username", flat=True)
         self._clients: dict[str, Client] = {name: log_in(name) for name in names}
 
@@ -89,6 +92,9 @@ class World:
         )  # fmt: skip
         self.archived = customer(here, last_name="Weggezogen")
         archive_customers(customers=[self.archived.pk], reason="Verzogen", actor=here)
+        self.purpose = purpose(here, "stammtisch", name="Stammtisch")
+        self.foreign_purpose = purpose(south, "kanarie", name=f"{CANARY}nzweck")
+        says(here, self.customer, "newsletter", True)
         self.foreign_customers: list[Customer] = []
         self.foreign_groups: list[CustomerGroup] = []
         self.foreign_tags: list[Tag] = []
@@ -108,6 +114,7 @@ class World:
                 customer_number=scope.location.first_number,
             )
         )  # fmt: skip
+        says(scope, self.foreign_customers[-1], "newsletter", True, evidence=CANARY)
         self.foreign_groups += groups
         self.foreign_tags += tags
 
@@ -116,10 +123,30 @@ class World:
         self.foreign_upload = self._upload(self.south, f"{CANARY}.csv")
         self.offline_upload = self._upload(self.scope("anna", "Lübeck"), f"{CANARY}-luebeck.csv")
 
-    def _upload(self, actor: Scope, name: str) -> Any:
-        made = uploads.receive_upload(name=name, content=FILE, actor=actor)
+        # Each has created a customer and changed one.
+        self.imported = self._imported(self.scope("anna", "Hamburg"), "fertig.csv")
+        self.foreign_imported = self._imported(self.south, f"{CANARY}-fertig.csv")
+        self.offline_imported = self._imported(self.scope("anna", "Lübeck"), f"{CANARY}-fertig-luebeck.csv")
+
+    def _upload(self, actor: Scope, name: str, content: bytes = FILE) -> ImportUpload:
+        made = receiving.receive_upload(name=name, content=content, actor=actor)
         uploads.check_upload(upload=made, actor=actor)
         return made
+
+    def _imported(self, actor: Scope, name: str) -> ImportUpload:
+        known = customer(actor, last_name="Vorher", first_name=CANARY if actor.location.name != "Hamburg" else "")
+        content = f"Kundennummer;Nachname\r\n{known.customer_number};Nachher\r\n;Importiert\r\n".encode()
+        made = self._upload(actor, name, content)
+        uploads.confirm_upload(upload=made, confirmed=uploads.fingerprint(made), actor=actor)
+        with pghistory.context(**actor.history()) as context:
+            uploads.apply_upload(upload=made, actor=actor, context=context.id)
+        forget_author()
+        return made
+
+    def _exports(self) -> None:
+        self.export = kept_export(self.scope("anna", "Hamburg"))
+        self.foreign_export = kept_export(self.south, CANARY.encode())
+        self.offline_export = kept_export(self.scope("anna", "Lübeck"), CANARY.encode())
 
     # --- asking -------------------------------------------------------------------------------------------
 

@@ -15,6 +15,7 @@ from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 from django.urls import reverse
 from django.utils.html import escape
 
+from customers.models import ImportRow
 from mcp.addresses import Zone
 from tests.isolation.matrix.judge import METHODS, READING, Sentence, Verdict, sentence, to_login
 from tests.isolation.matrix.recipes import Asked, Recipe, recipe_for
@@ -213,13 +214,19 @@ def rows_of_business() -> tuple[int, ...]:
         return tuple(cursor.fetchone())
 
 
+VIEWS = {"customers_importrow": "customers_import_rows"}
+"""Tables that the web role reads through a view only."""
+
+
 def _counts() -> str:
     tables = [
         model._meta.db_table
-        for label in ("locations", "mcp", "customers")
+        for label in ("locations", "mcp", "customers", "transitions")
         for model in apps.get_app_config(label).get_models()
+        if model is not ImportRow  # nobody may count them; whoever stages rows writes an upload as well
     ]
-    return "SELECT " + ", ".join(f'(SELECT count(*) FROM "{table}")' for table in sorted(tables))
+    seen = [VIEWS.get(table, table) for table in sorted(tables)]
+    return "SELECT " + ", ".join(f'(SELECT count(*) FROM "{table}")' for table in seen)
 
 
 _COUNTS = _counts()

@@ -50,6 +50,9 @@ def sentence(line: Line, role: Role, place: Place, method: str, *, row_exists: b
         return refused
     if not row_exists:
         return Sentence(Verdict.NOT_FOUND)
+    for right in rule.changes_of_row if method == "POST" else ():
+        if right not in role.rights_at(place):
+            return Sentence(Verdict.MISSING, right, place)
     if method == "OPTIONS":
         return Sentence(Verdict.METHODS)
     return Sentence(Verdict.SERVED if method in rule.methods else Verdict.NOT_ALLOWED)
@@ -69,10 +72,12 @@ def _at_location(rule: Rule, role: Role, place: Place, method: str) -> Sentence 
         return Sentence(Verdict.LOGIN)
     if not role.belongs_to(place) or rule.served is Served.NOBODY:
         return Sentence(Verdict.NOT_FOUND)
+    if rule.served is Served.SUPPORT and not role.is_support:
+        return Sentence(Verdict.NOT_FOUND)
     for right in _needed(rule, method):
         if right not in role.rights_at(place):
             return Sentence(Verdict.MISSING, right, place)
-    return _condition(rule, role, place)
+    return _condition(rule, role, place, method)
 
 
 def _needed(rule: Rule, method: str) -> tuple[Right, ...]:
@@ -82,9 +87,11 @@ def _needed(rule: Rule, method: str) -> tuple[Right, ...]:
     return (rule.changes or ()) if rule.reads is None else rule.reads
 
 
-def _condition(rule: Rule, role: Role, place: Place) -> Sentence | None:
+def _condition(rule: Rule, role: Role, place: Place, method: str) -> Sentence | None:
     """The first of the further conditions that is not met."""
-    right = rule.reads[0] if rule.reads else Right.VIEW_CUSTOMERS
+    is_change = method == "POST" and rule.changes is not None
+    right = (_needed(rule, method) or (Right.VIEW_CUSTOMERS,))[-1]
+    conditions = rule.only + (rule.only_to_change if is_change else ())
     central = CENTRAL if place[0] == CENTRAL[0] else (place[0], 1)
     unmet = {
         Only.SOME_RIGHT: (not role.rights_at(place), Sentence(Verdict.MISSING, right, place)),
@@ -93,7 +100,7 @@ def _condition(rule: Rule, role: Role, place: Place) -> Sentence | None:
         Only.AT_FRANCHISE: (place != FLENSBURG, Sentence(Verdict.NOT_FOUND)),
         Only.OWN_HOUSE: (role.house != place, Sentence(Verdict.MISSING, right, place)),
     }
-    return next((refused for only in rule.only for is_unmet, refused in [unmet[only]] if is_unmet), None)
+    return next((refused for only in conditions for is_unmet, refused in [unmet[only]] if is_unmet), None)
 
 
 def to_login(path: str) -> str:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
 
 from customers.models import Customer, ImportUpload
 from customers.transfer import uploads
@@ -92,6 +93,10 @@ def _confirmed(asked: Asked) -> dict[str, Any]:
     return {"step": "confirm", "fingerprint": uploads.fingerprint(upload) if upload else ""}
 
 
+def _step(name: str) -> Body:
+    return lambda asked: {"step": name}
+
+
 def _person(asked: Asked) -> dict[str, Any]:
     return {"username": "neue-kollegin", "language": "de", "is_active": "on", **_passwords(asked)}
 
@@ -136,8 +141,20 @@ def _business(asked: Asked) -> dict[str, Any]:
     return {**business, "username": "neu", **_passwords(asked)}
 
 
+def _statement(asked: Asked) -> dict[str, Any]:
+    return {"purpose": "newsletter", "is_given": "yes", "at": "2026-01-05T10:00", "source": "form"}
+
+
 def _named(name: str, **more: str) -> Body:
     return lambda asked: {"name": name, **more}
+
+
+def _leaving(asked: Asked) -> dict[str, Any]:
+    return {"planned_for": timezone.localdate().isoformat(), "note": "Bald"}
+
+
+def _account(asked: Asked) -> dict[str, Any]:
+    return {"account_number": "40200", "name": "Neu", "username": "neu", **_passwords(asked)}
 
 
 # --- answers that depend on who asks ----------------------------------------------------------------------------
@@ -152,9 +169,15 @@ def _login(asked: Asked) -> int:
     return 302 if asked.role.is_logged_in else 200
 
 
+def _request(asked: Asked) -> int:
+    """A business decides itself: support is told so."""
+    return 200 if asked.role.is_support else 302
+
+
 _LANGUAGE = Recipe(body=lambda asked: {"language": "en"}, get=302, to=r"/(\d+/\d+/)?", writes=False)
 _PASSWORD = Recipe(body=_own_password, to=r".*/password_change/done/", writes=False)
 _UPLOAD = r".*/import/[0-9a-f-]{36}/"
+_TRANSITION = r".*/transitions/transition/[0-9a-f-]{36}/"
 _CHANGED = r"/\d+/\d+/[a-z]+/[a-z]+/\d+/change/"
 
 RECIPES: dict[str, Recipe] = {
@@ -200,12 +223,36 @@ RECIPES: dict[str, Recipe] = {
         "customer", query="?id={row}", body=lambda asked: {"reason": "Verzogen"}, to=_CHANGED
     ),
     "admin:customers_customer_restore": Recipe("archived", query="?id={row}", to=_CHANGED),
-    "admin:customers_import": Recipe(body=_file, to=_UPLOAD),
-    "admin:customers_import_upload": Recipe("upload", "pk", body=_confirmed, to=_UPLOAD),
-    "admin:customers_import_rejected": Recipe("upload", "pk"),
-    "admin:customers_export": Recipe(
-        body=lambda asked: {"format": "excel-de", "column": "last_name"}, post=200, writes=False
+    "admin:customers_customer_changelist record_consent": Recipe(body=_ticked("record_consent"), writes=False),
+    "admin:customers_customer_consents": Recipe(
+        "customer", body=lambda asked: {"give": "newsletter"}, to=r".*/customer/\d+/consents/"
     ),
+    "admin:customers_customer_consent": Recipe(
+        "customer", query="?id={row}", body=_statement, to=r".*/customers/customer/"
+    ),
+    "admin:customers_import": Recipe(body=_file, to=_UPLOAD),
+    "admin:customers_import_upload": Recipe("upload", "pk", body=_step("back"), to=_UPLOAD, writes=False),
+    "admin:customers_import_upload confirm": Recipe("upload", "pk", body=_confirmed, to=_UPLOAD),
+    "admin:customers_imports": Recipe(),
+    "admin:customers_import_undo": Recipe("import", "pk", body=_step("undo"), to=f"{_UPLOAD}undo/"),
+    "admin:customers_import_rejected": Recipe("upload", "pk"),
+    "admin:customers_export": Recipe(body=lambda asked: {"format": "excel-de", "column": "last_name"}, post=200),
+    "admin:customers_exports": Recipe(),
+    "admin:customers_export_file": Recipe("export", "pk", to=r".*/export/files/"),
+    "admin:customers_export_download": Recipe("export", "pk", post=200),
+    "admin:customers_export_facts": Recipe("export", "pk"),
     **_model("customers_customergroup", "customergroup", _named("Neu", discount="0"), _named("Neu", discount="0")),
     **_model("customers_tag", "tag", _named("Neu"), _named("Neu")),
+    **_model("customers_consentpurpose", "consentpurpose", _named("Neu", code="neu"), _named("Neu")),
+    # leaving and joining
+    "admin:transitions": Recipe(),
+    "admin:transitions_request": Recipe(body=_leaving, post=_request, to=_TRANSITION),
+    "admin:transitions_account": Recipe("transition", "pk", body=_account, to=_TRANSITION),
+    "admin:transitions_transition": Recipe("transition", "pk"),
+    "admin:transitions_package": Recipe("executed transition", "pk", to=f"{_TRANSITION}package/"),
+    "admin:transitions_package_download": Recipe("package", "pk", post=200),
+    "admin:transitions_protocol": Recipe("executed transition", "pk"),
+    "admin:transitions_protocol_pdf": Recipe("executed transition", "pk"),
+    "admin:transitions_arrivals": Recipe(body=_file, post=200, writes=False),  # no package: that is told on the page
+    "admin:transitions_step": Recipe("numbered transition", "pk", body=_step("review"), to=_TRANSITION),
 }  # fmt: skip

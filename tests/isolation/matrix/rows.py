@@ -6,28 +6,39 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
+import pghistory
 from django.utils import timezone
 
+from customers.models import ImportUpload
 from customers.operations import archive_customers
-from customers.transfer import uploads
+from customers.transfer import receiving, uploads
 from customers.transfer.reading import Reading
 from locations import operations as opening
+from locations.operations import Place as Opening
 from locations.permissions import Right
 from mcp import grants, operations
 from mcp.demo import PASSWORD
 from mcp.models import User, UserGroup
 from mcp.scope import Scope
+from tests.conftest import forget_author
 from tests.customers import people
-from tests.customers.transfer import table
+from tests.customers.transfer import kept_export, table
 from tests.isolation.matrix.world import ALL, CENTRAL, MUNICH, Place, Role, World
+from transitions import operations as leaving
+from transitions.choices import PackageState
+from transitions.models import Package, PackageChunk, Transition
 
-MISSING: dict[str, Any] = {"upload": UUID(int=7)}
+MISSING: dict[str, Any] = dict.fromkeys(
+    ["upload", "import", "export", "transition", "numbered transition", "executed transition", "package"], UUID(int=7)
+)
 NO_ROW = 999_999_999
 FILE = table(["Kundennummer", "Name"], ["", "Aus der Datei"])
+OWN_FILES = ("upload", "import", "export")
+"""The kinds of which everybody has one of his own."""
 
 
 class Rows:
-    """`get(kind, …)` gives the id; a row of a kind at a place is the same for every role but for uploads."""
+    """`get(kind, …)` gives the id; a row of a kind at a place is the same for every role but for files."""
 
     def __init__(self, world: World) -> None:
         self.world = world
@@ -36,13 +47,14 @@ class Rows:
     def own(self, kind: str, role: Role, place: Place) -> Any:
         """The row that exists there. At a place that does not exist, or is somebody else's, it is that of Munich."""
         there = place if place in self.world.places else MUNICH
-        if kind == "upload":
-            return self._once((kind, role.name, there), lambda: self.upload(role, there))
+        if kind in OWN_FILES:
+            return self._once((kind, role.name, there), lambda: getattr(self, f"_{kind}")(role, there))
         makers: dict[str, Callable[[Place], Any]] = {
             "customer": lambda at: people.customer(self._system(at)).pk,
             "archived": self._archived,
             "customergroup": lambda at: people.group(self._system(at), "Gast").pk,
             "tag": lambda at: people.tag(self._system(at), "VIP").pk,
+            "consentpurpose": lambda at: people.purpose(self._system(at), "stammtisch").pk,
             "usergroup": self._user_group,
             "user": self._user,
             "location": lambda at: self.world.places[at].pk,
@@ -50,6 +62,10 @@ class Rows:
             "closed branch": lambda at: self._branch(at, is_closed=True),
             "restriction": lambda at: self._restriction(),
             "business": lambda at: self.world.places[at].organization_id,
+            "transition": self._transition,
+            "numbered transition": self._numbered,
+            "executed transition": self._executed,
+            "package": self._package,
         }
         return self._once((kind, _shared_by(kind, there)), lambda: makers[kind](there))
 
@@ -96,25 +112,94 @@ class Rows:
         group = UserGroup.objects.get(name="Auskunft Bremen")
         return operations.restrict(group=group, right=Right.RUN_REPORTS, actor=frida).pk
 
-    def upload(self, role: Role, place: Place) -> UUID:
-        """A file that has been previewed and waits for the confirmation: of this person, or where he does not belong
-        of somebody of that business, since the database takes no other.
+    def _transition(self, place: Place) -> UUID:
+        """A location has asked to leave: that of the place, or at the central a branch of its own."""
+        location = self.world.places[place]
+        if location.is_central:
+            location = operations.open_branch(place=Opening(name="Husum"), actor=self._system(place))
+        system = Scope.of_system(location, name="test")
+        return leaving.request_exit(location=location, planned_for=timezone.localdate(), actor=system).pk
+
+    def _numbered(self, place: Place) -> UUID:
+        """The same, with its account number."""
+        pk = self._transition(place)
+        support = Scope(user=self.world.cast.user("rita"), location=self.world.places[place], rights=ALL)
+        leaving.assign_account(
+            transition=Transition.objects.get(pk=pk), account_number=50_000 + len(self._made), name="Neu",
+            administrator=User(username="neu"), password=PASSWORD, actor=support,
+        )  # fmt: skip
+        forget_author()
+        return pk
+
+    def _executed(self, place: Place) -> UUID:
+        """A branch of its own has left the group; no package is under way."""
+        head = self._system((place[0], 1))
+        support = Scope(user=self.world.cast.user("rita"), location=head.location, rights=ALL)
+        branch = operations.open_branch(place=Opening(name=f"Sylt {len(self._made)}"), actor=head)
+        asked = leaving.request_exit(location=branch, planned_for=timezone.localdate(), actor=head)
+        leaving.assign_account(
+            transition=asked, account_number=60_000 + len(self._made), name="Eigen",
+            administrator=User(username="eigen"), password=PASSWORD, actor=support,
+        )  # fmt: skip
+        leaving.review(transition=asked, is_narrowed=False, actor=head)
+        leaving.confirm(transition=asked, ground="Sie haben eingewilligt", confirmed_by="Eva Eins", actor=head)
+        leaving.execute(transition=asked, at=timezone.now(), actor=head)
+        Package.objects.filter(transition=asked).update(state=PackageState.FAILED)
+        forget_author()
+        return asked.pk
+
+    def _package(self, place: Place) -> UUID:
+        """Ready to be fetched."""
+        made = Package.objects.get(transition=self._executed(place))
+        PackageChunk.objects.create(base=made.base, file=made, position=0, content=b"x")
+        Package.objects.filter(pk=made.pk).update(state=PackageState.DONE, state_since=timezone.now())
+        return made.pk
+
+    def _upload(self, role: Role, place: Place) -> UUID:
+        return self.previewed(role, place)[0].pk
+
+    def _import(self, role: Role, place: Place) -> UUID:
+        """A file that has been imported, and can be undone."""
+        upload, actor = self.previewed(role, place)
+        uploads.confirm_upload(upload=upload, confirmed=uploads.fingerprint(upload), actor=actor)
+        with pghistory.context(**actor.history()) as context:
+            uploads.apply_upload(upload=upload, actor=actor, context=context.id)
+        forget_author()
+        return upload.pk
+
+    def previewed(self, role: Role, place: Place) -> tuple[ImportUpload, Scope]:
+        """A file that creates a customer, changes one and has a rejected row, and waits for the confirmation.
+
+        Of this person, or where he does not belong of somebody of that business, since the database takes no other.
         """
         location = self.world.places[place]
         user = role.user if role.account == place[0] else location.organization.users.first()
         actor = Scope(user=user, location=location, rights=ALL)
-        made = uploads.receive_upload(name="kunden.csv", content=FILE, actor=actor)
+        known = people.customer(self._system(place), last_name="Alt").customer_number
+        content = table(["Kundennummer", "Name"], ["", "Aus der Datei"], [known, "Anders"], [known, "Zweimal"])
+        made = receiving.receive_upload(name="kunden.csv", content=content, actor=actor)
         targets = ["customer_number", "last_name"]
-        uploads.choose_columns(upload=made, targets=targets, reading=Reading(), actor=actor)
+        receiving.choose_columns(upload=made, targets=targets, reading=Reading(), actor=actor)
         uploads.check_upload(upload=made, actor=actor)
-        return made.pk
+        return made, actor
+
+    def _export(self, role: Role, place: Place) -> UUID:
+        """A file that is ready, of the same person as an upload would be."""
+        location = self.world.places[place]
+        user = role.user if role.account == place[0] else location.organization.users.first()
+        return kept_export(Scope(user=user, location=location, rights=ALL)).pk
+
+
+_OF_BUSINESS = {
+    "customer", "archived", "customergroup", "tag", "consentpurpose", "business", "executed transition", "package",
+}  # fmt: skip
 
 
 def _shared_by(kind: str, place: Place) -> Any:
     """The row is the same at a place, in a business, or, of what only the one franchise has, everywhere."""
     if kind == "restriction":
         return None
-    return place[0] if kind in {"customer", "archived", "customergroup", "tag", "business"} else place
+    return place[0] if kind in _OF_BUSINESS else place
 
 
 def missing(kind: str) -> Any:

@@ -1,0 +1,100 @@
+"""Locations of a business that leave or join, in states that show something, with canaries in all their words."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from django.utils import timezone
+
+from locations.models import Location, Organization
+from tests.isolation.canary.canaries import Canary
+from transitions.choices import Kind, PackageState, State
+from transitions.models import (
+    Arrival,
+    Package,
+    PackageChunk,
+    PackageDownload,
+    Transition,
+    TransitionCustomer,
+    TransitionStep,
+)
+
+if TYPE_CHECKING:
+    from tests.isolation.canary.planting import Business
+
+DAY = date(2026, 1, 1)
+
+
+def plant_transitions(business: Business) -> None:
+    """At each location one; those of the last two are reviewed."""
+    owner = {"organization": business.organization}
+    for place in business.locations:
+        asked = business.row(
+            Transition, **owner, location=place, kind=Kind.JOIN, planned_for=DAY,
+            review=_figures(business, place, "review"), result=_figures(business, place, "result"),
+        )  # fmt: skip
+        business.row(TransitionStep, **owner, transition=asked, user_id=business.people[0].pk)
+        customer = next(one for one in business.rows["customers.Customer"] if one.base_id == place.base_id)
+        business.row(
+            TransitionCustomer, **owner, base=customer.base, transition=asked, customer_id=customer.pk,
+            customer_number=customer.customer_number,
+        )  # fmt: skip
+        _package(business, place, asked)
+        _arrival(business, place)
+    _review(business.locations[-2:], business.organization)
+
+
+def _package(business: Business, place: Location, asked: Transition) -> None:
+    """One that can be fetched."""
+    package = business.row(
+        Package, organization=business.organization, base=place.base, location=place, transition=asked,
+        user=business.people[0], state=PackageState.DONE, manifest=_manifest(business, "transitions.Package"),
+        state_since=timezone.now(),
+    )  # fmt: skip
+    content = business.canaries.word(Canary(business.account, "transitions.PackageChunk", "content")).encode()
+    business.row(PackageChunk, base=place.base, file=package, position=0, content=content)
+    business.row(PackageDownload, base=place.base, file=package, user_id=business.people[0].pk)
+
+
+def _arrival(business: Business, place: Location) -> None:
+    upload = next(one for one in business.rows["customers.ImportUpload"] if one.location_id == place.pk)
+    business.row(
+        Arrival, organization=business.organization, base=place.base, upload=upload,
+        manifest=_manifest(business, "transitions.Arrival"), transition=uuid4(),
+    )  # fmt: skip
+
+
+def _manifest(business: Business, table: str) -> dict[str, Any]:
+    """As a package has it; its words are those of the business."""
+    word = business.canaries.word(Canary(business.account, table, "manifest"))
+    return {
+        "executed_at": f"{DAY}T00:00:00+00:00",
+        "made_at": f"{DAY}T00:00:00+00:00",
+        "from": {"account_number": 1, "name": word},
+        "to": {"account_number": 2, "client_number": 2, "name": word},
+        "ground": word,
+        "confirmed_by": word,
+        "counts": {"customers": 1, "consents": 1, "groups": 0, "tags": 0, "left_out": 2},
+        "left_out": {"noconsent": [1, 2]},
+        "files": {"customers.csv": {"size": 1, "sha256": word}},
+        "purposes": [],
+    }
+
+
+def _review(places: list[Location], organization: Organization) -> None:
+    groups = Organization.objects.filter(kind="central_group").exclude(pk=organization.pk)
+    receiver = groups.order_by("pk")[0]
+    found = Transition.objects.filter(location__in=places)
+    found.update(
+        state=State.NUMBERED, receiver=receiver, receiver_account=receiver.account_number, receiver_client_number=77
+    )
+    found.update(state=State.REVIEWED)
+
+
+def _figures(business: Business, place: Location, column: str) -> dict[str, Any]:
+    sums = {"total": 3, "carried": 1, "left_out": 2, "reasons": {"noconsent": 1, "archived": 1}}
+    name = business.canaries.word(Canary(business.account, "transitions.Transition", column))
+    home = {"location": place.pk, "number": 2, "name": name, **sums}
+    return {"at": f"{DAY}T00:00:00+00:00", **sums, "homes": [home, home]}

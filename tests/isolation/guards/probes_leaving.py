@@ -1,0 +1,278 @@
+"""Locations that leave or join: own ones only, each step with its right, and support alone assigns numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from unittest.mock import patch
+
+from django.core.exceptions import PermissionDenied
+from django.utils import timezone
+
+from customers.models import Customer
+from customers.tasks import for_somebody
+from locations.permissions import Right
+from mcp import access, grants
+from mcp import operations as central
+from mcp.models import User
+from mcp.scope import MissingRight
+from tests.customers.people import customer
+from tests.isolation.guards.probes_operations import bare, refused
+from tests.isolation.guards.probing import probe
+from tests.isolation.guards.world import BREMEN, CANARY, FLENSBURG, HAMBURG, HEAD, NORTH, SOUTHERN, World
+from tests.transitions.moving import GROUND, PASSWORD, exit_in, fresh, join_in
+from transitions import deciding, operations, tasks
+from transitions.choices import Reason, State
+from transitions.models import Transition, TransitionCustomer
+from transitions.operations import ordering
+
+PAGES = "transitions/transition"
+FAR = "00000000-0000-4000-8000-000000000000"
+
+
+def foreign_exit(world: World) -> Transition:
+    place = world.cast.system("München", SOUTHERN)
+    return operations.request_exit(location=place.location, planned_for=timezone.localdate(), note=CANARY, actor=place)
+
+
+def _calls(world: World, asked: Transition, actor: Any) -> list[Callable[[], Any]]:
+    """Every step of whoever decides who is carried over."""
+    today = timezone.localdate()
+    return [
+        lambda: operations.move_day(transition=asked, planned_for=today, actor=actor),
+        lambda: operations.cancel(transition=asked, actor=actor),
+        lambda: operations.review(transition=asked, is_narrowed=False, actor=actor),
+        lambda: operations.review_again(transition=asked, actor=actor),
+        lambda: operations.confirm(transition=asked, ground=GROUND, confirmed_by="Eva Eins", actor=actor),
+        lambda: operations.execute(transition=asked, at=timezone.now(), actor=actor),
+        lambda: _left_to_worker(asked, actor),
+        lambda: operations.close(transition=asked, note="Nichts kam an.", actor=actor),
+    ]
+
+
+def _left_to_worker(asked: Transition, actor: Any) -> None:
+    with patch.object(ordering, "DIRECT_CUSTOMERS", -1):
+        operations.execute_now(transition=asked, actor=actor)
+
+
+@probe
+def lists_and_pages_have_own_transitions_only(world: World) -> None:
+    asked, foreign = exit_in(world.cast, State.REQUESTED, place="Bremen"), foreign_exit(world)
+    for place in (HEAD, BREMEN):
+        assert f"/{asked.pk}/" in world.text("anna", f"{place}/{PAGES}/")
+    assert f"/{asked.pk}/" not in world.text("anna", f"{HAMBURG}/{PAGES}/")
+    assert f"/{foreign.pk}/" not in world.text("anna", f"{HEAD}/{PAGES}/")
+    assert CANARY not in world.text("anna", f"{HEAD}/{PAGES}/")
+    assert world.get("anna", f"{HEAD}/{PAGES}/{asked.pk}/").status_code == 200
+    for pk in (foreign.pk, FAR):
+        assert world.get("anna", f"{HEAD}/{PAGES}/{pk}/").status_code == 404
+        assert world.post("anna", f"{HEAD}/{PAGES}/{pk}/step/", {"step": "cancel", "is_sure": "on"}).status_code == 404
+        assert world.get("rita", f"{HEAD}/{PAGES}/{pk}/account/").status_code == 404
+    assert world.get("anna", f"{HAMBURG}/{PAGES}/{asked.pk}/").status_code == 404
+
+
+@probe
+def pages_of_transitions_name_the_right(world: World) -> None:
+    asked = exit_in(world.cast, State.REQUESTED, place="Bremen")
+    for page in ("", "request/", f"{asked.pk}/"):
+        answer = world.get("carla", f"{BREMEN}/{PAGES}/{page}")
+        assert answer.status_code == 403, page
+        assert str(Right.MANAGE_LOCATION.label) in answer.content.decode() or "Standort" in answer.content.decode()
+    assert world.post("carla", f"{BREMEN}/{PAGES}/{asked.pk}/step/", {"step": "cancel"}).status_code == 403
+    assert world.post("carla", f"{BREMEN}/{PAGES}/request/", {}).status_code == 403
+    assert not operations.visible_transitions(bare(world, "Zentrale", Right.CARRY_OVER)).exists()
+
+
+@probe
+def unknown_step_is_no_step(world: World) -> None:
+    asked = exit_in(world.cast, State.REQUESTED, place="Bremen")
+    assert world.post("anna", f"{HEAD}/{PAGES}/{asked.pk}/step/", {"step": "fly"}).status_code == 404
+
+
+@probe
+def page_of_support_exists_for_support_alone(world: World) -> None:
+    asked = exit_in(world.cast, State.REQUESTED, place="Bremen")
+    for who, place in (("anna", HEAD), ("anna", BREMEN)):
+        assert world.get(who, f"{place}/{PAGES}/{asked.pk}/account/").status_code == 404
+    assert world.get("rita", f"{HEAD}/{PAGES}/{asked.pk}/account/").status_code == 200
+
+
+@probe
+def each_step_needs_the_right_at_the_head(world: World) -> None:
+    asked = exit_in(world.cast, State.REQUESTED, place="Bremen")
+    everything_else = [right for right in Right if right is not Right.CARRY_OVER]
+    for actor in (bare(world, "Zentrale", *everything_else), bare(world, "Hamburg", *Right)):
+        for call in _calls(world, asked, actor):
+            with refused(MissingRight):
+                call()
+    assert fresh(asked).state == State.REQUESTED
+
+
+@probe
+def steps_of_another_business_do_not_exist(world: World) -> None:
+    foreign, anna = foreign_exit(world), world.scope("anna", "Zentrale")
+    for call in _calls(world, foreign, anna):
+        with refused(PermissionDenied):
+            call()
+    with refused(PermissionDenied):
+        _assign(foreign, world.scope("rita", "Zentrale"))
+
+
+def _assign(asked: Transition, actor: Any) -> None:
+    operations.assign_account(
+        transition=asked, account_number=40200, name="Neu", administrator=User(username="neu"), password=PASSWORD,
+        actor=actor,
+    )  # fmt: skip
+
+
+@probe
+def only_support_assigns(world: World) -> None:
+    asked, joining = exit_in(world.cast, State.REQUESTED, place="Bremen"), join_in(world.cast, State.REQUESTED)
+    for actor in (world.scope("anna", "Zentrale"), world.cast.system("Zentrale")):
+        with refused(PermissionDenied):
+            _assign(asked, actor)
+    with refused(PermissionDenied):
+        operations.assign_group(
+            transition=joining, account_number=10400, client_number=7, actor=world.scope("ines", "Dresden", 30100)
+        )
+
+
+@probe
+def only_own_locations_ask_to_leave(world: World) -> None:
+    today, anna = timezone.localdate(), world.scope("anna", "Zentrale")
+    hamburg, bremen = world.place("Hamburg"), world.place("Bremen")
+    with refused(MissingRight):
+        operations.request_exit(location=hamburg, planned_for=today, actor=bare(world, "Hamburg", Right.CARRY_OVER))
+    with refused(MissingRight):
+        operations.request_join(planned_for=today, actor=bare(world, "Hamburg", Right.CARRY_OVER))
+    for location in (world.foreign_place, world.cast.location("Dresden", 30100)):
+        with refused(PermissionDenied):
+            operations.request_exit(location=location, planned_for=today, actor=anna)
+    with refused(MissingRight):
+        operations.request_exit(
+            location=hamburg, planned_for=today, actor=bare(world, "Zentrale", Right.MANAGE_LOCATION)
+        )
+    with refused(PermissionDenied):
+        operations.request_exit(location=bremen, planned_for=today, actor=world.scope("anna", "Hamburg"))
+    assert world.get("anna", f"{HEAD}/{PAGES}/request/").status_code == 200
+
+
+@probe
+def figures_and_customers_are_shown_to_whoever_may_see_them(world: World) -> None:
+    asked = exit_in(world.cast, State.REVIEWED, place="Bremen")
+    head = f"{HEAD}/{PAGES}/{asked.pk}/"
+    assert "Meier" in world.text("anna", f"{head}?show=noconsent")
+    assert "Meier" not in world.text("blind", head)
+    blind = world.get("blind", head).context
+    assert (blind["figures"] is not None, blind["shown"]) == (True, None)
+    assert world.get("rita", head).context["figures"] is None
+    assert world.get("anna", f"{BREMEN}/{PAGES}/{asked.pk}/").context["figures"] is None
+    given: dict[str, Any] = {"transition": asked, "reason": Reason.NO_CONSENT, "page": 1}
+    assert deciding.left_out(**given, actor=world.scope("anna", "Zentrale"))
+    assert not deciding.left_out(**given, actor=bare(world, "Zentrale", Right.CARRY_OVER))
+
+
+@probe
+def decision_is_about_the_own_base(world: World) -> None:
+    asked = exit_in(world.cast, State.EXECUTED, place="Bremen")
+    base = world.place("Hamburg").base
+    decided = TransitionCustomer.objects.filter(transition=asked)
+    assert decided.count() == Customer.objects.in_base(base).count()
+    assert set(decided.values_list("base", flat=True)) == {base.pk}
+    listed = deciding.left_out(transition=asked, reason=Reason.ARCHIVED, page=1, actor=world.scope("anna", "Zentrale"))
+    assert [one.number for one in listed] == [world.archived.customer_number]
+
+
+@probe
+def exit_takes_the_rights_of_its_own_people_alone(world: World) -> None:
+    people = User.objects.exclude(location__name="Flensburg").filter(is_active=True)
+    before = people.count()
+    exit_in(world.cast, State.EXECUTED)
+    active = people.exclude(organization__account_number=40200).count()
+    assert active == before
+    assert not world.team.memberships.exists()
+    assert world.theke.memberships.exists()
+    assert world.get("anna", f"{FLENSBURG}/").status_code == 404
+
+
+@probe
+def people_of_another_business_are_not_let_go(world: World) -> None:
+    with refused(PermissionDenied):
+        central.let_people_go(location=world.foreign_place, actor=world.scope("anna", "Zentrale"))
+    weak = bare(world, "Zentrale", Right.MANAGE_USERS)
+    with refused(MissingRight):
+        central.let_people_go(location=world.place("Flensburg"), actor=weak)
+    with refused(MissingRight):
+        central.leave_only_looking(actor=weak)
+
+
+@probe
+def joining_takes_rights_in_the_own_business_alone(world: World) -> None:
+    anna, ines = world.cast.user("anna"), world.scope("ines", "Dresden", 30100)
+    customer(ines)
+    join_in(world.cast, State.EXECUTED)
+    assert access.rights_at(anna, world.place("Hamburg")) == frozenset(Right)
+    assert Right.ADD_CUSTOMERS not in world.scope("ines", "Dresden", 30100).rights
+
+
+@probe
+def worker_acts_at_the_head_of_each_business(world: World) -> None:
+    ours = exit_in(world.cast, State.CONFIRMED, place="Bremen")
+    theirs = join_in(world.cast, State.CONFIRMED)
+    tasks.execute_due_transitions.func(timestamp=0)
+    assert [fresh(one).state for one in (ours, theirs)] == [State.EXECUTED] * 2
+
+
+@probe
+def what_a_franchisee_keeps_back_is_not_asked_to_leave(world: World) -> None:
+    blind, group = world.cast.user("blind"), world.cast.group("Ohne Ansehen")
+    world._restriction("Flensburg", NORTH, group, Right.MANAGE_LOCATION)
+    actor, today = world.scope(blind.username, "Zentrale"), timezone.localdate()
+    with refused(MissingRight):
+        operations.request_exit(location=world.place("Flensburg"), planned_for=today, actor=actor)
+    operations.request_exit(location=world.place("Bremen"), planned_for=today, actor=actor)
+
+
+@probe
+def central_sends_out_a_location_by_the_right_at_all_of_them(world: World) -> None:
+    """Held at the central and at the location is not enough: whoever opens and closes locations holds it at all."""
+    places = [world.place("Zentrale"), world.place("Bremen")]
+    grants.add_grants(world.theke, [(Right.MANAGE_LOCATION, place.pk) for place in places])
+    actor, today = world.scope("bodo", "Zentrale"), timezone.localdate()
+    assert actor.allows(Right.MANAGE_LOCATION)
+    with refused(MissingRight):
+        operations.request_exit(location=world.place("Bremen"), planned_for=today, actor=actor)
+
+
+@probe
+def customers_of_others_do_not_make_a_base_large(world: World) -> None:
+    anna, asked = world.scope("anna", "Zentrale"), exit_in(world.cast, State.CONFIRMED, place="Bremen")
+    with patch.object(ordering, "DIRECT_CUSTOMERS", Customer.objects.in_base(anna.base).count()):
+        assert operations.execute_now(transition=asked, actor=anna).state == State.EXECUTED
+
+
+@probe
+def worker_executes_for_somebody_what_is_of_his_business(world: World) -> None:
+    anna = for_somebody(world.scope("anna", "Zentrale"))
+    ours = exit_in(world.cast, State.CONFIRMED, place="Bremen")
+    theirs = join_in(world.cast, State.CONFIRMED)
+    for one in (theirs, ours):
+        tasks.execute_transition.func(transition=str(one.pk), **anna)
+    assert [fresh(one).state for one in (ours, theirs)] == [State.EXECUTED, State.CONFIRMED]
+
+
+@probe
+def worker_executes_nothing_once_the_right_is_gone(world: World) -> None:
+    ours = exit_in(world.cast, State.CONFIRMED, place="Bremen")
+    carla = for_somebody(bare(world, "Zentrale", Right.MANAGE_LOCATION))
+    tasks.execute_transition.func(transition=str(ours.pk), **carla)
+    assert fresh(ours).state == State.CONFIRMED
+
+
+@probe
+def whoever_has_asked_may_cancel_and_nobody_else_at_a_branch(world: World) -> None:
+    frida = world.scope("frida", "Flensburg")
+    today = timezone.localdate()
+    own = operations.request_exit(location=frida.location, planned_for=today, actor=frida)
+    assert operations.may_cancel(own, frida)
+    assert not operations.may_cancel(own, bare(world, "Zentrale", Right.MANAGE_LOCATION))

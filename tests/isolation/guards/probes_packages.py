@@ -1,0 +1,141 @@
+"""Packages: fetched and shown at the head of the business that hands over, taken in by the one that they are for."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from django.utils import timezone
+
+from customers.models import ConsentPurpose, ImportUpload
+from locations.permissions import Right
+from mcp.scope import MissingRight
+from tests.isolation.guards.probes_leaving import FAR, PAGES, foreign_exit
+from tests.isolation.guards.probes_operations import bare, refused
+from tests.isolation.guards.probing import probe
+from tests.isolation.guards.world import CANARY, HAMBURG, HEAD, SOUTHERN, World
+from tests.transitions.carrying import consent, content_of, made, members, received, receiver, repacked, with_manifest
+from tests.transitions.moving import exit_in
+from transitions.arriving import arrivals_of
+from transitions.choices import PackageState, State
+from transitions.models import Arrival, Package, PackageChunk, PackageDownload, Transition
+from transitions.package import making
+from transitions.package.reading import RefusedPackage
+from transitions.protocol import protocol_of
+
+
+def packed(world: World) -> Package:
+    """Bremen has left with one customer."""
+    anna = world.scope("anna", "Zentrale")
+    ConsentPurpose.objects.create(organization=anna.organization, code="rezepte", name="Rezepte")
+    consent(world.customer)
+    consent(world.customer, purpose="rezepte")
+    return made(exit_in(world.cast, State.EXECUTED, place="Bremen"), anna)
+
+
+def foreign_package(world: World) -> Package:
+    """Südstern's, ready to be fetched."""
+    south = world.cast.system("Zentrale", SOUTHERN)
+    row = Package.objects.create(
+        organization=south.organization, base=south.base, location=south.location, user_name=CANARY, name=CANARY,
+        transition=foreign_exit(world), state=PackageState.DONE, state_since=timezone.now(),
+    )  # fmt: skip
+    PackageChunk.objects.create(base=south.base, file=row, position=0, content=CANARY.encode())
+    return row
+
+
+def refusal(content: bytes, actor: Any) -> str:
+    try:
+        received(content, actor)
+    except RefusedPackage as refused_package:
+        return str(refused_package.code)
+    return ""
+
+
+@probe
+def packages_and_protocols_are_those_of_the_own_business_at_its_head(world: World) -> None:
+    own, foreign = packed(world), foreign_package(world)
+    for page in ("package/", "protocol/", "protocol/pdf/"):
+        assert world.get("anna", f"{HEAD}/{PAGES}/{own.transition_id}/{page}").status_code == 200
+        assert world.get("anna", f"{HAMBURG}/{PAGES}/{own.transition_id}/{page}").status_code == 403
+        for pk in (foreign.transition_id, FAR):
+            assert world.get("anna", f"{HEAD}/{PAGES}/{pk}/{page}").status_code == 404
+    assert world.post("anna", f"{HEAD}/{PAGES}/{foreign.transition_id}/package/", {}).status_code == 404
+    for pk in (foreign.pk, FAR):
+        assert world.post("anna", f"{HEAD}/{PAGES}/package/{pk}/download/", {}).status_code == 404
+    assert not PackageDownload.objects.exists()
+    assert world.post("anna", f"{HEAD}/{PAGES}/package/{own.pk}/download/", {}).status_code == 200
+
+
+@probe
+def packages_and_protocols_need_the_right_to_carry_over(world: World) -> None:
+    own = packed(world)
+    for page in ("package/", "protocol/", "protocol/pdf/"):
+        assert world.get("schwach", f"{HEAD}/{PAGES}/{own.transition_id}/{page}").status_code == 403
+    assert world.post("schwach", f"{HEAD}/{PAGES}/{own.transition_id}/package/", {}).status_code == 403
+    assert world.post("schwach", f"{HEAD}/{PAGES}/package/{own.pk}/download/", {}).status_code == 403
+    weak = bare(world, "Zentrale", Right.VIEW_CUSTOMERS, who="anna")
+    transition = Transition.objects.select_related("organization", "location").get(pk=own.transition_id)
+    for call in (
+        lambda: making.request_package(transition=transition, actor=weak),
+        lambda: making.fetch_package(package=own, actor=weak).close(),
+        lambda: protocol_of(transition=transition, actor=weak),
+    ):
+        with refused(MissingRight):
+            call()
+
+
+@probe
+def package_of_another_business_is_not_ordered(world: World) -> None:
+    foreign = foreign_exit(world)
+    with refused(Transition.DoesNotExist):
+        making.request_package(transition=foreign, actor=world.scope("anna", "Zentrale"))
+
+
+@probe
+def package_is_taken_in_by_its_receiver_alone(world: World) -> None:
+    content = content_of(packed(world))
+    assert refusal(content, world.scope("ines", "Dresden", 30100)) == "package_receiver"
+    assert refusal(content, world.scope("anna", "Zentrale")) == "package_receiver"
+    frida = receiver(world.cast)
+    arrival = received(content, frida)
+    assert list(arrivals_of(frida)) == [arrival]
+    assert not arrivals_of(world.scope("anna", "Hamburg")).exists()
+    assert arrival.manifest["new_purposes"] == ["Rezepte"]
+
+
+@probe
+def package_that_was_not_made_here_is_refused(world: World) -> None:
+    content = content_of(packed(world))
+    files = members(content)
+    changed = files["customers.csv"].replace(b"Meier", b"Maier")
+
+    def describe(manifest: dict[str, Any]) -> None:
+        manifest["files"]["customers.csv"]["sha256"] = hashlib.sha256(changed).hexdigest()
+
+    forged = with_manifest(repacked({**files, "customers.csv": changed}), describe)
+    assert refusal(forged, receiver(world.cast)) == "package_unknown"
+
+
+@probe
+def package_made_for_another_business_is_not_known_here(world: World) -> None:
+    """Its manifest says that it is for this one, and its hash stands on record for the other."""
+    content = with_manifest(content_of(packed(world)), lambda manifest: manifest["to"].update(account_number=30100))
+    Package.objects.update(sha256=hashlib.sha256(content).hexdigest())
+    assert refusal(content, world.scope("ines", "Dresden", 30100)) == "package_unknown"
+
+
+@probe
+def taking_in_a_package_needs_its_rights(world: World) -> None:
+    content, page = content_of(packed(world)), f"{PAGES}/arrivals/"
+    frida = receiver(world.cast)
+    for missing in (Right.IMPORT_CUSTOMERS, Right.ADD_CUSTOMERS, Right.MANAGE_CUSTOMER_GROUPS):
+        weak = type(frida)(user=frida.user, location=frida.location, rights=frida.rights - {missing})
+        for file in (content, b"no package"):
+            if file == content or missing != Right.MANAGE_CUSTOMER_GROUPS:
+                with refused(MissingRight):
+                    received(file, weak)
+    assert not Arrival.objects.exists()
+    assert not ImportUpload.objects.filter(base=frida.base).exists()
+    assert world.get("schwach", f"{HEAD}/{page}").status_code == 403
+    assert world.get("anna", f"{HEAD}/{page}").status_code == 200
