@@ -10,8 +10,10 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import translation
 
 from locations.models import Location, Organization
+from locations.row_security import UNSCOPED_ROLE
 from mcp import access, environment, row_security
 from mcp.demo import build_cast
 from mcp.models import User, UserGroup
@@ -139,7 +141,7 @@ def _django_db_helper(request, _owner_for_real_transactions, _django_db_helper):
     if not connection.in_atomic_block or "as_owner" in request.fixturenames:
         yield
         return
-    with row_security._enter(row_security.Rows(is_unscoped=True)):
+    with row_security._enter(row_security.Rows(role=UNSCOPED_ROLE)):
         yield
 
 
@@ -160,6 +162,12 @@ def django_assert_num_queries():
         assert len(questions(captured)) == number, "\n".join(questions(captured))
 
     return counted
+
+
+@pytest.fixture(autouse=True)
+def _own_language() -> None:
+    """The language of a request stays active in its thread: a test shall not meet that of the one before."""
+    translation.deactivate()
 
 
 @pytest.fixture

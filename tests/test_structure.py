@@ -13,7 +13,7 @@ from django.db import connection, models
 from locations.constraints import CompositeForeignKey
 
 ROOT = Path(__file__).resolve().parent.parent
-PRODUCT = ("locations", "mcp", "customers", "spreadsheets", "launch")
+PRODUCT = ("locations", "mcp", "customers", "transitions", "spreadsheets", "launch")
 MOST_LINES = 400
 
 UNIQUE_WITHOUT_BASE = {
@@ -21,7 +21,19 @@ UNIQUE_WITHOUT_BASE = {
     "customers_tag_pkey": "as above",
     "customers_customercount_pkey": "a surrogate key of steps that nothing refers to",
     "customers_numbercounter_pkey": "one row for each location, not customer data",
-    "customers_importupload_pkey": "a random id of a file that lives for a day",
+    "customers_importupload_pkey": "a random id of a file",
+    "customers_customerexport_pkey": "as above",
+    "customers_importprogress_pkey": "the random id of the file",
+    "customers_importchunk_pkey": "a surrogate key of pieces that nothing refers to",
+    "customers_exportchunk_pkey": "as above",
+    "customers_importverdict_pkey": "a surrogate key of words about rows, to which nothing refers",
+    "customers_exportdownload_pkey": "a surrogate key of a record that nothing refers to",
+    "customers_headingchoice_pkey": "a surrogate key of what a business has chosen, not customer data",
+    "customers_consentpurpose_pkey": "a small table of each business that every machine can hold whole",
+    "consentpurpose_code_unique": "as above",
+    "customers_consent_pkey": "a random id to which nothing refers",
+    "customers_importconsent_pkey": "a surrogate key of statements on their way, to which nothing refers",
+    "headingchoice_unique": "one for each heading of a business, not customer data",
 }
 """Unique indexes of customers_* that may do without the base. Histories have random ids that cannot clash."""
 

@@ -6,6 +6,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from customers.models import Customer
+from locations.permissions import Right
+from mcp import grants
+from mcp.models import UserGroup
 from tests.browser.conftest import Enter
 
 pytestmark = pytest.mark.browser
@@ -17,11 +20,10 @@ def test_german_file_is_recognised_previewed_and_imported(enter: Enter):
     anna = enter("anna")
     anna.goto("/10400/1/")
     anna.get_by_role("navigation", name="Seitenleiste").get_by_role("link", name="Importieren").click()
-    anna.locator("input[type=file]").set_input_files(GERMAN)
-    anna.get_by_role("button", name="Hochladen").click()
+    upload(anna, GERMAN)
     expect_recognised(anna)
 
-    anna.get_by_role("button", name="Prüfen und Vorschau zeigen").click()
+    anna.get_by_role("button", name="Prüfen").click()
     expect(anna.locator(".transfer-figures")).to_contain_text("50")
     assert Customer.objects.count() == 0
 
@@ -29,6 +31,35 @@ def test_german_file_is_recognised_previewed_and_imported(enter: Enter):
     anna.get_by_role("link", name="Zu den Kunden").click()
     expect(anna.locator("#customer-pages")).to_contain_text("50 Kunden")
     expect_second_customer_without_loss(anna)
+
+
+def test_refused_file_is_corrected_and_chosen_anew(enter: Enter, tmp_path):
+    file = tmp_path / "kunden.csv"
+    file.write_bytes(b"")
+    anna = enter("anna")
+    anna.goto("/10400/1/customers/customer/import/")
+    upload(anna, file)
+    expect(anna.get_by_role("alert")).to_contain_text("leer")
+    file.write_text("Name;Ort\nMeier;Kiel\n", encoding="utf-8")  # the browser would not send what was chosen before
+    upload(anna, file)
+    expect(anna.get_by_role("combobox", name="Ort", exact=True)).to_have_value("city")
+
+
+def test_right_that_is_gone_is_told_and_the_file_is_not_sent_again(enter: Enter, cast):
+    anna = enter("anna")
+    anna.goto("/10400/1/customers/customer/import/")
+    posted: list[str] = []
+    anna.on("request", lambda request: posted.append(request.url) if request.method == "POST" else None)
+    central = UserGroup.objects.get(organization=cast.organization(), name="Zentralverwaltung")
+    grants.remove_grants(central, [(Right.IMPORT_CUSTOMERS, None)])
+    upload(anna, GERMAN)
+    expect(anna.locator("body")).to_contain_text("Ihnen fehlt die Berechtigung „Kunden importieren“")
+    assert len(posted) == 1
+
+
+def upload(page: Page, file: Path) -> None:
+    page.locator("input[type=file]").set_input_files(file)
+    page.get_by_role("button", name="Hochladen").click()
 
 
 def expect_recognised(page: Page) -> None:

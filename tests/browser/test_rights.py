@@ -79,7 +79,7 @@ def test_support_opens_a_business_and_its_administrator_works_there(enter: Enter
     wilma.wait_for_url("**/40500/1/")
     expect(wilma.get_by_role("group", name="Wo Sie sind")).to_contain_text("Westwind Cafés · Hauptbüro")
     wilma.get_by_role("navigation", name="Seitenleiste").get_by_role("link", name="Benutzergruppen").click()
-    expect(wilma.locator("#result_list")).to_contain_text("11 für alle Standorte")
+    expect(wilma.locator("#result_list")).to_contain_text("12 für alle Standorte")
 
 
 def fill_in_the_new_business(page: Page) -> None:

@@ -109,7 +109,7 @@ def test_every_link_of_a_page_works(log_in, username, address):
     assert all(action.endswith(("/i18n/setlang/", "/logout/")) or action == "/" for action in FORM.findall(text))
 
 
-CENTRAL_PAGES = ["locations/location/", "mcp/usergroup/", "mcp/user/", "mcp/user/why/"]
+CENTRAL_PAGES = ["locations/location/", "transitions/transition/", "mcp/usergroup/", "mcp/user/", "mcp/user/why/"]
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,7 @@ CENTRAL_PAGES = ["locations/location/", "mcp/usergroup/", "mcp/user/", "mcp/user
         ("bodo", "/10400/2/", None),
         ("carla", "/10400/3/", None),
         ("dirk", "/10400/4/", None),
-        ("frida", "/10400/6/", [*CENTRAL_PAGES[:3], "mcp/restriction/", CENTRAL_PAGES[3]]),
+        ("frida", "/10400/6/", [*CENTRAL_PAGES[:4], "mcp/restriction/", CENTRAL_PAGES[4]]),
         ("rita", "/10400/2/", CENTRAL_PAGES),
     ],
 )

@@ -1,0 +1,75 @@
+"""At the counter a customer agrees and changes his mind: one click each, on the same page, and the list finds him."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from customers.choices import TRANSFER
+from customers.models import Consent
+from tests.browser.conftest import Enter
+from tests.customers.people import customer
+from tests.transitions.moving import say
+
+pytestmark = pytest.mark.browser
+
+LIST = "/10400/2/customers/customer/"
+
+
+def test_one_click_gives_and_one_click_withdraws(enter: Enter, cast):
+    greta = customer(cast.scope("bodo", "Hamburg"), first_name="Greta", last_name="Groth")
+    bodo = enter("bodo")
+    bodo.goto(f"{LIST}{greta.pk}/change/")
+    for button, badge, clicked in (
+        ("Newsletter: Erteilen", "erteilt", True),
+        ("Newsletter: Widerrufen", "widerrufen", False),
+    ):
+        bodo.get_by_role("button", name=button, exact=True).click()
+        expect(bodo.get_by_text("1 Angabe ist festgehalten.")).to_be_visible()
+        expect(state_of(bodo, "Newsletter")).to_contain_text(badge)
+        newest = Consent.objects.filter(customer=greta).latest("at")
+        assert (newest.purpose, newest.is_given, newest.recorded_by) == ("newsletter", clicked, "Bodo Brandt")
+
+
+def test_statement_on_paper_is_recorded_and_an_earlier_day_can_be_asked(enter: Enter, cast):
+    greta = customer(cast.scope("bodo", "Hamburg"), first_name="Greta", last_name="Groth")
+    say(greta, days_ago=30)
+    bodo = enter("bodo")
+    bodo.goto(f"{LIST}{greta.pk}/consents/")
+    receiver = bodo.locator("[name=receiver]")
+    bodo.locator("[name=purpose]").select_option("newsletter")
+    expect(receiver).to_be_hidden()
+    bodo.locator("[name=purpose]").select_option(TRANSFER)
+    expect(receiver).to_be_visible()
+    bodo.locator("[name=is_given]").select_option(label="widerrufen")
+    bodo.locator("[name=source]").select_option(label="Auf Papier")
+    bodo.locator("[name=evidence]").fill("Ordner 12, Blatt 7")
+    bodo.get_by_role("button", name="Festhalten", exact=True).click()
+    expect(state_of(bodo, "Weitergabe")).to_contain_text("widerrufen")
+    expect(bodo.locator(".customer-consent-table")).to_contain_text("Ordner 12, Blatt 7")
+
+    yesterday = bodo.evaluate("new Date(Date.now() - 86400000).toISOString().slice(0, 10)")
+    bodo.locator("[name=on]").fill(yesterday)
+    bodo.get_by_role("button", name="Anzeigen").click()
+    expect(state_of(bodo, "Weitergabe")).to_contain_text("erteilt")
+    expect(bodo.get_by_role("button", name="Weitergabe")).to_have_count(0)
+
+
+def test_several_say_the_same_and_the_list_is_filtered_by_it(enter: Enter, cast):
+    scope = cast.scope("bodo", "Hamburg")
+    for name in ("Groth", "Gross", "Stumm"):
+        customer(scope, last_name=name)
+    bodo = enter("bodo")
+    bodo.goto(LIST)
+    for name in ("Groth", "Gross"):
+        bodo.get_by_role("row", name=name).locator("[name=_selected_action]").check()
+    bodo.locator("[name=action]").select_option("record_consent")
+    bodo.get_by_role("button", name="Ausführen").first.click()
+    expect(bodo.locator(".customer-names li")).to_have_count(2)
+    bodo.locator("[name=purpose]").select_option("newsletter")
+    bodo.get_by_role("button", name="Festhalten", exact=True).click()
+    expect(bodo.get_by_text("2 Angaben sind festgehalten.")).to_be_visible()
+    bodo.goto(f"{LIST}?consent=newsletter.given")
+    expect(bodo.locator("#result_list tbody tr")).to_have_count(2)
+
+
+def state_of(page: Page, purpose: str):
+    return page.locator(".customer-consent-states li").filter(has_text=purpose)
