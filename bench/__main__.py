@@ -31,9 +31,10 @@ def _run(arguments: argparse.Namespace) -> None:
     django.setup()
     from django.test.utils import setup_test_environment  # noqa: PLC0415 - needs the settings
 
-    from bench import carrying, exporting, importing, isolation, pages, report  # noqa: PLC0415 - needs the models
+    from bench import carrying, exporting, importing, isolation, pages, refusing, report  # noqa: PLC0415 - needs the models
 
-    _fill(arguments)
+    if arguments.only != "bombs":
+        _fill(arguments)
     setup_test_environment()
     started = time.perf_counter()
     if arguments.only in {None, "pages"}:
@@ -48,6 +49,8 @@ def _run(arguments: argparse.Namespace) -> None:
         print(f"\n{report.table_of_exports(exporting.all_rows(repeat=arguments.turns))}", flush=True)
     if arguments.only in {None, "carry-over"}:
         print(f"\n{report.table_of_carrying(carrying.carried_over(rows=arguments.carried))}", flush=True)
+    if arguments.only in {None, "bombs"}:
+        print(f"\n{report.table_of_refusals(refusing.all_refusals())}", flush=True)
     print(f"\n{report.machine()}\nMeasured in {time.perf_counter() - started:.0f} s.")
 
 
@@ -86,7 +89,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--stock-rows", type=int, default=100_000, help="that stock import-export is given")
     parser.add_argument("--groups", type=int, default=2_000)
     parser.add_argument("--carried", type=int, default=200_000, help="customers that a location takes along")
-    tables = ("pages", "isolation", "import", "export", "carry-over")
+    tables = ("pages", "isolation", "import", "export", "carry-over", "bombs")
     parser.add_argument("--only", choices=tables, help="one of the tables; without it, all")
     parser.add_argument("--repeat", type=int, default=40, help="measured calls of each page")
     parser.add_argument("--turns", type=int, default=3, help="measured exports of a million customers")

@@ -13,6 +13,7 @@ from bench.importing import Run
 from bench.isolation import Cost
 from bench.measure import Series
 from bench.pages import Row
+from bench.refusing import Refusal
 
 HEAD = ("| page | median ms | p95 ms | queries | 10,000: p95 ms | ratio | stock: median ms | stock ÷ ours |",
         "|---|--:|--:|--:|--:|--:|--:|--:|")  # fmt: skip
@@ -52,6 +53,17 @@ def table_of_exports(exports: list[Export]) -> str:
         f"| {one.name} | {one.rows:,} | {one.median:.1f} | {one.median / one.rows / first:.2f} | "
         f"{one.size / 1e6:.0f} | {one.memory:.0f} |"
         for one in exports
+    ]
+    return "\n".join([*head, *lines])
+
+
+def table_of_refusals(refusals: list[Refusal]) -> str:
+    """A Markdown table; each time divided by that of the honest file."""
+    head = ("| file | MB | answer | seconds | ÷ honest | memory MB |", "|---|--:|---|--:|--:|--:|")
+    lines = [
+        f"| {one.name} | {one.size / 1e6:.1f} | {one.code} | {one.seconds:.2f} | "
+        f"{one.seconds / refusals[0].seconds:.2f} | {one.memory:.0f} |"
+        for one in refusals
     ]
     return "\n".join([*head, *lines])
 

@@ -9,7 +9,6 @@ from datetime import datetime
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Func, IntegerField, Max
 from django.utils.translation import gettext as _
 from psycopg.types.range import Range
 
@@ -22,14 +21,6 @@ from locations.models import (
     Location,
     Organization,
 )
-
-
-class UpperBound(Func):
-    """SQL `upper(range)`: the first number behind a range. (Django's Upper is the one for text.)"""
-
-    function = "upper"
-    output_field = IntegerField()
-
 
 FIRST_BLOCK = 5_000_000
 """How many numbers the first location of a base gets: usually the central, which also takes imports."""
@@ -56,20 +47,24 @@ class Place:
 
 
 def propose_number_range(base: CustomerBase, *, size: int = NEXT_BLOCK) -> Range[int]:
-    """The next free block of the base: five million numbers for the first location, `size` for each other.
+    """A free block of the base: five million numbers for the first location, `size` for each other.
 
-    Raises ValidationError where no such block is left.
+    It follows the last one; where nothing is left behind that, it is the lowest gap between two blocks that is wide
+    enough. Raises ValidationError where there is none.
     """
-    last = Location.objects.on_base(base).aggregate(end=Max(UpperBound("number_range")))["end"]
-    if last is None:
+    taken = list(Location.objects.on_base(base).order_by("number_range").values_list("number_range", flat=True))
+    if not taken:
         return Range(LOWEST_CUSTOMER_NUMBER, FIRST_BLOCK)
-    if last + size > HIGHEST_CUSTOMER_NUMBER + 1:
+    starts = [LOWEST_CUSTOMER_NUMBER, *(block.upper for block in taken)]
+    ends = [*(block.lower for block in taken), HIGHEST_CUSTOMER_NUMBER + 1]
+    free = [start for start, end in zip(starts, ends, strict=True) if end - start >= size]
+    if not free:
         raise ValidationError(
-            _("No free block of %(size)s customer numbers is left behind %(last)s. Name a number range yourself."),
-            code="no_number_range",
-            params={"size": size, "last": last - 1},
+            _("No block of %(size)s customer numbers is free any more."), code="no_number_range", params={"size": size}
         )
-    return Range(last, last + size)
+    behind_last = starts[-1]
+    start = behind_last if behind_last in free else free[0]
+    return Range(start, start + size)
 
 
 def next_client_number(organization: Organization) -> int:

@@ -24,13 +24,15 @@ STEPS: dict[State, frozenset[State]] = {
     State.REQUESTED: frozenset({State.NUMBERED, State.CANCELLED}),
     State.NUMBERED: frozenset({State.REVIEWED, State.CANCELLED}),
     State.REVIEWED: frozenset({State.CONFIRMED, State.NUMBERED, State.CANCELLED}),
-    State.CONFIRMED: frozenset({State.EXECUTED, State.CANCELLED}),
+    State.CONFIRMED: frozenset({State.EXECUTED, State.NUMBERED, State.CANCELLED}),
     State.EXECUTED: frozenset({State.CARRIED_OVER, State.CLOSED}),
     State.CARRIED_OVER: frozenset({State.CLOSED}),
     State.CLOSED: frozenset(),
     State.CANCELLED: frozenset(),
 }
-"""From each state the states that may follow. From a review one goes back to look again; what is executed stays so."""
+"""From each state the states that may follow. Until it is executed one goes back to look again; then it stays so."""
+JOINED_ANEW = frozenset({State.NUMBERED, State.REVIEWED, State.CONFIRMED})
+"""From these a joining goes back to its request, to be given another place. An exit has opened a business for good."""
 OPEN = frozenset(state for state, following in STEPS.items() if following)
 BEFORE_EXECUTION = frozenset(state for state, following in STEPS.items() if State.CANCELLED in following)
 

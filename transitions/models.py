@@ -109,6 +109,11 @@ class Transition(models.Model):
                 violation_error_message=_("The account number of the receiver is missing."),
             ),
             models.CheckConstraint(
+                condition=~Q(state=State.REQUESTED)
+                | Q(receiver=None, receiver_account=None, receiver_client_number=None),
+                name="transition_begins_nowhere",
+            ),
+            models.CheckConstraint(
                 condition=Q(state__in=_UNREVIEWED) | Q(review__isnull=False),
                 name="transition_is_reviewed",
                 violation_error_code="transition_is_reviewed",

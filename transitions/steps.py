@@ -87,7 +87,7 @@ _ALL = (
         _("Confirm"), _("The legal ground is confirmed."),
     ),
     Step(
-        "again", frozenset({State.REVIEWED}), forms.EmptyForm, _again, _("Review once more"),
+        "again", frozenset({State.REVIEWED, State.CONFIRMED}), forms.EmptyForm, _again, _("Review once more"),
         _("Review once more"), _("It is to be reviewed once more."), is_aside=True,
     ),
     Step(

@@ -2,9 +2,10 @@
 
 import pgtrigger
 
-from transitions.choices import STEPS, State
+from transitions.choices import JOINED_ANEW, STEPS, Kind, State
 
 _ALLOWED = ", ".join(f"('{before}', '{after}')" for before, following in STEPS.items() for after in sorted(following))
+_ANEW = ", ".join(f"'{state}'" for state in sorted(JOINED_ANEW))
 
 BEGINS_AS_REQUESTED = pgtrigger.Trigger(
     name="begins_as_requested",
@@ -24,7 +25,8 @@ STEP_ALLOWED = pgtrigger.Trigger(
     operation=pgtrigger.Update,
     when=pgtrigger.Before,
     func=f"""
-        IF NEW.state <> OLD.state AND (OLD.state, NEW.state) NOT IN ({_ALLOWED}) THEN
+        IF NEW.state <> OLD.state AND (OLD.state, NEW.state) NOT IN ({_ALLOWED})
+           AND NOT (OLD.state IN ({_ANEW}) AND NEW.state = '{State.REQUESTED}' AND NEW.kind = '{Kind.JOIN}') THEN
             RAISE EXCEPTION 'A transition cannot go from % to %', OLD.state, NEW.state
                 USING ERRCODE = 'check_violation', CONSTRAINT = 'transition_step_allowed';
         END IF;
@@ -33,13 +35,20 @@ STEP_ALLOWED = pgtrigger.Trigger(
             RAISE EXCEPTION 'Who leaves stays as it was requested'
                 USING ERRCODE = 'check_violation', CONSTRAINT = 'transition_settled';
         END IF;
-        IF OLD.state <> '{State.REQUESTED}' AND
+        IF '{State.REQUESTED}' NOT IN (OLD.state, NEW.state) AND
            (NEW.receiver_id, NEW.receiver_account, NEW.receiver_client_number) IS DISTINCT FROM
            (OLD.receiver_id, OLD.receiver_account, OLD.receiver_client_number) THEN
             RAISE EXCEPTION 'The receiver is settled'
                 USING ERRCODE = 'check_violation', CONSTRAINT = 'transition_settled';
         END IF;
+        IF OLD.state IN ('{State.REVIEWED}', '{State.CONFIRMED}') AND
+           NEW.state IN ('{State.REQUESTED}', '{State.NUMBERED}') AND
+           (NEW.review IS NOT NULL OR NEW.ground <> '' OR NEW.confirmed_by <> '') THEN
+            RAISE EXCEPTION 'What goes back is reviewed and confirmed anew'
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'transition_settled';
+        END IF;
         IF OLD.state IN ('{State.CONFIRMED}', '{State.EXECUTED}', '{State.CARRIED_OVER}', '{State.CLOSED}') AND
+           NEW.state NOT IN ('{State.REQUESTED}', '{State.NUMBERED}') AND
            (NEW.ground, NEW.confirmed_by, NEW.is_narrowed, NEW.review::text) IS DISTINCT FROM
            (OLD.ground, OLD.confirmed_by, OLD.is_narrowed, OLD.review::text) THEN
             RAISE EXCEPTION 'What was confirmed stays as it was'
@@ -59,7 +68,7 @@ RECEIVER_FITS = pgtrigger.Trigger(
     name="receiver_fits",
     operation=pgtrigger.Update,
     when=pgtrigger.Before,
-    condition=pgtrigger.Condition("NEW.receiver_id IS DISTINCT FROM OLD.receiver_id"),
+    condition=pgtrigger.Condition("NEW.receiver_id IS DISTINCT FROM OLD.receiver_id AND NEW.receiver_id IS NOT NULL"),
     declare=[("receiver_kind", "text"), ("number", "integer")],
     func="""
         SELECT kind, account_number INTO receiver_kind, number

@@ -24,7 +24,7 @@ from mcp.forms.refusals import show_refusal
 from mcp.scope import Scope
 from transitions import deciding, operations, shown
 from transitions.arriving import SETTLED, settle
-from transitions.choices import OPEN, Kind, State
+from transitions.choices import JOINED_ANEW, OPEN, Kind, State
 from transitions.forms import AccountForm, GroupForm, RequestForm, StepForm
 from transitions.models import Transition
 from transitions.steps import STEPS, Step, offered
@@ -228,16 +228,20 @@ def account_page(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 def _title_of_account(transition: Transition) -> str:
-    return _("Enter the group") if transition.kind == Kind.JOIN else _("Assign the account number")
+    if transition.kind == Kind.EXIT:
+        return _("Assign the account number")
+    return _("Enter the group") if transition.state == State.REQUESTED else _("Enter another place in the group")
 
 
 def _waits_for_support(transition: Transition, scope: Scope) -> bool:
-    return transition.state == State.REQUESTED and operations.is_support(scope)
+    waits_in = {State.REQUESTED} | (JOINED_ANEW if transition.kind == Kind.JOIN else frozenset())
+    return transition.state in waits_in and operations.is_support(scope)
 
 
 def _account_form(request: HttpRequest, transition: Transition) -> Any:
     if transition.kind == Kind.JOIN:
-        return GroupForm(request.POST or None)
+        known = {"account_number": transition.receiver_account, "client_number": transition.receiver_client_number}
+        return GroupForm(request.POST or None, initial=known)
     return AccountForm(request.POST or None, initial={"name": transition.location.name})
 
 

@@ -66,15 +66,27 @@ def test_first_block_is_large_and_the_next_ones_follow_it(cast):
     assert cast.location("Bremen").number_range == Range(5_010_000, 5_020_000)
 
 
+def test_the_lowest_gap_is_taken_where_nothing_is_left_behind_the_last_block(cast):
+    group = cast.organization()
+    for name, first, end in [("Husum", 9_995_000, 10_000_000), ("Tarp", 5_509_999, 9_970_000)]:
+        open_location(organization=group, place=Place(name=name, number_range=Range(first, end)))
+    highest = max(place.last_number for place in group.locations.all() if place.last_number < 5_509_999)
+    before = Range(highest + 1, 5_500_000)
+    open_location(organization=group, place=Place(name="Niebüll", number_range=before))
+    heide = open_location(organization=group, place=Place(name="Heide"))
+    assert heide.number_range == Range(9_970_000, 9_980_000)  # the gap of 9,999 before it is too narrow
+
+
 def test_no_block_left_is_refused_and_a_named_block_is_taken(cast):
     group = cast.organization()
-    last = Range(9_995_000, 10_000_000)
-    open_location(organization=group, place=Place(name="Husum", number_range=last))
+    highest = max(place.last_number for place in group.locations.all())
+    for name, first, end in [("Husum", 9_995_000, 10_000_000), ("Tarp", highest + 1, 9_986_000)]:
+        open_location(organization=group, place=Place(name=name, number_range=Range(first, end)))
     with pytest.raises(ValidationError) as caught:
         open_location(organization=group, place=Place(name="Heide"))
     assert code_of(caught) == {"no_number_range"}
-    named = open_location(organization=group, place=Place(name="Heide", number_range=Range(9_000_000, 9_000_100)))
-    assert (named.first_number, named.last_number) == (9_000_000, 9_000_099)
+    named = open_location(organization=group, place=Place(name="Heide", number_range=Range(9_990_000, 9_990_100)))
+    assert (named.first_number, named.last_number) == (9_990_000, 9_990_099)
 
 
 def test_central_cannot_be_closed_and_a_branch_can_be_reopened(cast):

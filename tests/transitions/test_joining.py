@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.utils import timezone
+from psycopg.types.range import Range
 
 from customers.models import Customer
 from locations.operations import Place
@@ -12,10 +14,12 @@ from locations.permissions import Right
 from mcp import access
 from mcp import operations as central
 from tests.customers.people import customer
+from tests.transitions.moving import confirmed as confirm
 from tests.transitions.moving import fresh, join_in, say
 from transitions import operations
 from transitions.choices import State
 from transitions.models import Package, TransitionCustomer
+from transitions.operations.stepping import reached_by
 
 
 @pytest.fixture
@@ -74,10 +78,77 @@ def test_closing_closes_the_old_business(cast, ines, log_in):
 def test_client_number_that_was_taken_meanwhile_stops_it(cast, ines):
     confirmed = join_in(cast, State.CONFIRMED)
     central.open_branch(place=Place(name="Neu", client_number=7), actor=cast.system("Zentrale"))
-    with pytest.raises(ValidationError):
+    with pytest.raises(
+        ValidationError, match=r"It has given the client number 7 to another.* Support can enter another place"
+    ):
         operations.execute(transition=confirmed, at=timezone.now(), actor=ines)
     assert fresh(confirmed).state == State.CONFIRMED
     assert cast.scope("ines", "Dresden", 30100).rights == frozenset(Right)
+
+
+def test_group_without_a_block_of_numbers_stops_it_and_says_so(cast, ines):
+    confirmed, group = join_in(cast, State.CONFIRMED), cast.organization()
+    highest = max(place.last_number for place in group.locations.all())
+    rest = Place(name="Tarp", client_number=50, number_range=Range(highest + 1, 9_995_000))
+    central.open_branch(place=rest, actor=cast.system("Zentrale"))
+    with pytest.raises(ValidationError, match=r"No block of 10000 customer numbers.* Support can enter another place"):
+        operations.execute(transition=confirmed, at=timezone.now(), actor=ines)
+    assert fresh(confirmed).state == State.CONFIRMED
+
+
+@pytest.mark.parametrize("state", [State.NUMBERED, State.REVIEWED, State.CONFIRMED])
+def test_support_enters_another_place_and_the_business_reviews_once_more(cast, ines, state):
+    joining, rita = join_in(cast, state), cast.scope("rita", "Dresden", 30100)
+    operations.assign_group(transition=joining, account_number=20800, client_number=9, actor=rita)
+    moved = fresh(joining)
+    assert (moved.state, moved.review, moved.ground) == (State.NUMBERED, None, "")
+    assert (moved.receiver_account, moved.receiver_client_number) == (20800, 9)
+    assert moved.receiver == cast.organization(20800)
+    assert [step.note for step in joining.steps.all()][-2:] == [
+        "Number 7 in Nordlicht Bäckereien is given up for another place.", "",
+    ]  # fmt: skip
+    reached = reached_by(joining.steps.all())
+    assert (reached[State.REQUESTED].user_name, reached[State.NUMBERED].user_name) == (ines.actor_name, "Rita Richter")
+    operations.review(transition=joining, is_narrowed=False, actor=ines)
+    tried_as_before = {"transition": joining, "at": timezone.now(), "actor": ines}
+    with pytest.raises(operations.NotThisStep):
+        operations.execute(**tried_as_before)
+    confirm(joining, ines)
+    operations.execute(**tried_as_before)
+    assert cast.location("Dresden", 20800).client_number == 9
+    assert not cast.organization(10400).locations.filter(name="Dresden").exists()
+
+
+def test_another_place_that_does_not_fit_changes_nothing(cast):
+    joining, rita = join_in(cast, State.CONFIRMED), cast.scope("rita", "Dresden", 30100)
+    for account, client in [(10400, 2), (10400, 1), (30100, 5), (99999, 5)]:
+        with pytest.raises(operations.NumberRefused), transaction.atomic():
+            operations.assign_group(transition=joining, account_number=account, client_number=client, actor=rita)
+    assert (fresh(joining).state, fresh(joining).receiver_client_number) == (State.CONFIRMED, 7)
+
+
+@pytest.mark.parametrize("state", [State.EXECUTED, State.CARRIED_OVER, State.CANCELLED])
+def test_no_other_place_once_it_is_executed(cast, ines, state):
+    joining = join_in(cast, State.CONFIRMED if state == State.CANCELLED else state)
+    if state == State.CANCELLED:
+        operations.cancel(transition=joining, actor=ines)
+    with pytest.raises(operations.NotThisStep):
+        operations.assign_group(
+            transition=joining, account_number=20800, client_number=9, actor=cast.scope("rita", "Dresden", 30100)
+        )
+
+
+def test_page_of_support_offers_another_place_until_it_is_executed(cast, log_in):
+    joining, rita = join_in(cast, State.CONFIRMED), log_in("rita")
+    page = f"/30100/2/transitions/transition/{joining.pk}/"
+    assert "Enter another place in the group" in rita.get(page).content.decode()
+    form = rita.get(f"{page}account/").content.decode()
+    assert 'value="10400"' in form
+    assert 'value="7"' in form
+    assert "confirmed again" in form
+    assert "Enter another place" not in log_in("ines").get(page).content.decode()
+    operations.execute(transition=joining, at=timezone.now(), actor=cast.scope("ines", "Dresden", 30100))
+    assert rita.get(f"{page}account/").status_code == 302
 
 
 def test_people_of_the_group_do_not_see_the_transition(cast):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.apps import apps
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.utils import timezone
 
@@ -35,6 +36,21 @@ def test_review_again_sees_what_has_changed(cast, anna):
     assert (fresh(asked).state, fresh(asked).review) == (State.NUMBERED, None)
     operations.review(transition=asked, is_narrowed=False, actor=anna)
     assert reviewed(asked)["carried"] == 1
+
+
+def test_what_was_confirmed_can_be_taken_back_until_it_is_executed(cast, anna):
+    asked = exit_in(cast, State.CONFIRMED)
+    operations.review_again(transition=asked, actor=anna)
+    back = fresh(asked)
+    assert (back.state, back.review, back.ground, back.confirmed_by) == (State.NUMBERED, None, "", "")
+    assert "taken back" in last_step(asked).note
+    history = apps.get_model("transitions", "TransitionEvent").objects
+    assert history.filter(pgh_obj_id=asked.pk, ground=GROUND, confirmed_by="Anna Andresen").exists()
+    with pytest.raises(operations.NotThisStep):
+        operations.execute(transition=asked, at=timezone.now(), actor=anna)
+    operations.review(transition=asked, is_narrowed=False, actor=anna)
+    operations.confirm(transition=asked, ground="Vertrag über die Übergabe.", confirmed_by="Anna Andresen", actor=anna)
+    assert operations.execute(transition=asked, at=timezone.now(), actor=anna).ground == "Vertrag über die Übergabe."
 
 
 @pytest.mark.parametrize(

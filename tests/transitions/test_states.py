@@ -10,9 +10,9 @@ from django.utils import timezone
 
 from locations import operations as opening
 from locations.operations import Place
-from tests.transitions.moving import GROUND, assigned, confirmed, exit_in, fresh
+from tests.transitions.moving import GROUND, WAY, assigned, confirmed, exit_in, fresh, join_in
 from transitions import operations
-from transitions.choices import STEPS, State
+from transitions.choices import JOINED_ANEW, STEPS, State
 from transitions.models import Transition, TransitionStep
 
 BELONGS: dict[State, str] = {
@@ -23,11 +23,13 @@ BELONGS: dict[State, str] = {
     State.EXECUTED: ", executed_at = now(), result = '{}'",
 }
 """What has to come along with a state; a step that is not allowed is refused before anything else is looked at."""
+UNREVIEWED = ", review = NULL, ground = '', confirmed_by = ''"
 
 
 def force(transition, state: State) -> None:
     """Put it into a state by raw SQL."""
-    more = "" if transition.state == State.REVIEWED and state == State.NUMBERED else BELONGS.get(state, "")
+    is_back = state == State.NUMBERED and transition.state != State.REQUESTED
+    more = UNREVIEWED if is_back else BELONGS.get(state, "")
     with connection.cursor() as cursor:
         cursor.execute(f"UPDATE transitions_transition SET state = %s{more} WHERE id = %s", [state, transition.pk])
 
@@ -43,6 +45,24 @@ def test_each_pair_of_states_is_allowed_or_refused_by_the_database(cast, before,
     with pytest.raises(IntegrityError, match="cannot go from"), transaction.atomic():
         force(asked, after)
     assert fresh(asked).state == before
+
+
+NOWHERE = f", receiver_id = NULL, receiver_account = NULL, receiver_client_number = NULL{UNREVIEWED}"
+
+
+@pytest.mark.parametrize("state", [state for state in WAY if state != State.REQUESTED])
+def test_only_a_joining_goes_back_to_its_request_and_without_a_place(cast, state):
+    joining, leaving = join_in(cast, state), exit_in(cast, state)
+    back = f"UPDATE transitions_transition SET state = 'requested'{{}} WHERE id = '{joining.pk}'"
+    with connection.cursor() as cursor:
+        for sql in (back.format(""), back.format(NOWHERE).replace(str(joining.pk), str(leaving.pk))):
+            with pytest.raises(IntegrityError), transaction.atomic():
+                cursor.execute(sql)
+        if state in JOINED_ANEW:
+            cursor.execute(back.format(NOWHERE))
+            return
+        with pytest.raises(IntegrityError, match="cannot go from"), transaction.atomic():
+            cursor.execute(back.format(NOWHERE))
 
 
 @pytest.mark.parametrize("state", [state for state in State if state != State.REQUESTED])
@@ -65,6 +85,10 @@ def test_nothing_begins_in_the_middle(cast, state):
         (State.CONFIRMED, "confirmed_by = 'Jemand Anders'"),
         (State.CONFIRMED, "is_narrowed = NOT is_narrowed"),
         (State.CONFIRMED, "review = '{}'"),
+        (State.REVIEWED, "state = 'numbered'"),
+        (State.CONFIRMED, "state = 'numbered'"),
+        (State.CONFIRMED, "state = 'numbered', review = NULL, ground = ''"),
+        (State.CONFIRMED, "state = 'numbered', review = NULL, confirmed_by = ''"),
         (State.EXECUTED, "planned_for = planned_for + 1"),
         (State.EXECUTED, "result = '{}'"),
         (State.CLOSED, "executed_at = now() + interval '1 day'"),
@@ -103,14 +127,14 @@ def test_records_are_only_added_to(cast, sql, table):
 def _all_operations(asked, cast):
     anna, rita = cast.scope("anna", "Zentrale"), cast.scope("rita", "Zentrale")
     return {
-        "review": (State.NUMBERED, lambda: operations.review(transition=asked, is_narrowed=False, actor=anna)),
-        "again": (State.REVIEWED, lambda: operations.review_again(transition=asked, actor=anna)),
-        "confirm": (State.REVIEWED, lambda: confirmed(asked, anna)),
+        "review": ({State.NUMBERED}, lambda: operations.review(transition=asked, is_narrowed=False, actor=anna)),
+        "again": ({State.REVIEWED, State.CONFIRMED}, lambda: operations.review_again(transition=asked, actor=anna)),
+        "confirm": ({State.REVIEWED}, lambda: confirmed(asked, anna)),
         "execute": (
-            State.CONFIRMED,
+            {State.CONFIRMED},
             lambda: operations.execute(transition=asked, at=timezone.now(), actor=anna),
         ),
-        "assign": (State.REQUESTED, lambda: assigned(asked, rita, 40900)),
+        "assign": ({State.REQUESTED}, lambda: assigned(asked, rita, 40900)),
     }
 
 
@@ -119,7 +143,7 @@ def _all_operations(asked, cast):
 def test_each_operation_is_refused_in_every_state_but_its_own(cast, state, name):
     asked = exit_in(cast, state)
     due, call = _all_operations(asked, cast)[name]
-    if state == due:
+    if state in due:
         call()
         assert fresh(asked).state != state
         return

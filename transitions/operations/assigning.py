@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
+
 import pghistory
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
@@ -15,9 +18,17 @@ from locations.operations import Place
 from mcp import operations, row_security
 from mcp.models import User
 from mcp.scope import Scope
-from transitions.choices import Kind, State
+from transitions.choices import JOINED_ANEW, Kind, State
 from transitions.models import Transition
+from transitions.operations.reviewing import UNREVIEWED
 from transitions.operations.stepping import NotThisStep, is_support, locked, take_step
+
+_NOWHERE: dict[str, Any] = {
+    "receiver": None,
+    "receiver_account": None,
+    "receiver_client_number": None,
+    "receiver_name": "",
+}
 
 
 class NumberRefused(ValidationError):
@@ -55,9 +66,10 @@ def assign_account(
 def assign_group(*, transition: Transition, account_number: int, client_number: int, actor: Scope) -> Transition:
     """Say which group the business joins, and as which client number there (R17).
 
-    Raises PermissionDenied for anybody but the provider's support, NumberRefused, or NotThisStep.
+    Until it is executed another place can be entered; who is carried over is then reviewed once more. Raises
+    PermissionDenied for anybody but the provider's support, NumberRefused, or NotThisStep.
     """
-    joining = _to_be_numbered(transition, Kind.JOIN, actor)
+    joining = _to_be_numbered(transition, Kind.JOIN, actor, before={State.REQUESTED, *JOINED_ANEW})
     with row_security.without_scope(reason="look up the group that is joined", actor=actor.actor_name):
         group = Organization.objects.select_for_update().filter(account_number=account_number).first()
         if group is None or not group.is_group:
@@ -67,6 +79,8 @@ def assign_group(*, transition: Transition, account_number: int, client_number: 
                 params={"number": account_number},
             )
         _check_client_number(client_number, group)
+        if joining.state != State.REQUESTED:
+            _take_back(joining, actor)
         _settle(joining, group, client_number, actor)
     return joining
 
@@ -77,9 +91,11 @@ def _support(actor: Scope) -> User:
     return actor.user
 
 
-def _to_be_numbered(transition: Transition, kind: Kind, actor: Scope) -> Transition:
+def _to_be_numbered(
+    transition: Transition, kind: Kind, actor: Scope, *, before: Iterable[State] = (State.REQUESTED,)
+) -> Transition:
     _support(actor)
-    found = locked(transition, before=[State.REQUESTED], after=State.NUMBERED, actor=actor)
+    found = locked(transition, before=before, after=State.NUMBERED, actor=actor)
     if found.kind != kind:
         raise NotThisStep(found, State.NUMBERED)
     return found
@@ -142,6 +158,14 @@ def _place_of(location: Location) -> Place:
         city=location.city,
         number_range=places.WHOLE_RANGE,
     )
+
+
+def _take_back(joining: Transition, actor: Scope) -> None:
+    note = _("Number %(number)s in %(group)s is given up for another place.") % {
+        "number": joining.receiver_client_number,
+        "group": joining.receiver_name,
+    }
+    take_step(joining, State.REQUESTED, actor=actor, note=note, **UNREVIEWED, **_NOWHERE)
 
 
 def _settle(transition: Transition, receiver: Organization, client_number: int, actor: Scope) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -14,7 +15,7 @@ from django.utils.translation import gettext as _
 from customers.models import Customer
 from customers.numbers import begin_behind
 from locations import operations as places
-from locations.models import Location
+from locations.models import CENTRAL_CLIENT_NUMBER, Location
 from locations.operations import Place
 from mcp import operations, row_security
 from mcp.operations.holding import lock_rights
@@ -83,6 +84,17 @@ def note_failure(*, transition: Transition, reason: str, actor: Scope) -> None:
         record_step(stuck, actor=actor, note=reason)
 
 
+class _NoPlace(ValidationError):
+    """The group has no room for the location that joins it, which was different when the place was entered."""
+
+    def __init__(self, moving: Transition, reason: str) -> None:
+        super().__init__(
+            _("%(group)s cannot take the location in as planned. %(reason)s Support can enter another place."),
+            code="no_place",
+            params={"group": moving.receiver_name, "reason": reason},
+        )
+
+
 def check_day(moving: Transition, at: datetime) -> None:
     """Raise ValidationError before the day that it is planned for."""
     if timezone.localdate(at) < moving.planned_for:
@@ -117,19 +129,23 @@ def _carried(moving: Transition) -> QuerySet[TransitionCustomer]:
 def _join(moving: Transition, carried: int, actor: Scope) -> None:
     """Into the group: the branch works on its base from its first moment (R2), with numbers for all that come."""
     old = moving.location
+    place = Place(
+        name=old.name,
+        client_number=moving.receiver_client_number,
+        street=old.street,
+        postal_code=old.postal_code,
+        city=old.city,
+        numbers=places.NEXT_BLOCK + carried,
+    )
     with row_security.without_scope(reason="a business joins a group", actor=actor.actor_name):
         central = Location.objects.select_related("organization", "base").get(
-            organization=moving.receiver_id, client_number=1
+            organization=moving.receiver_id, client_number=CENTRAL_CLIENT_NUMBER
         )
-        operations.open_branch(
-            place=Place(
-                name=old.name,
-                client_number=moving.receiver_client_number,
-                street=old.street,
-                postal_code=old.postal_code,
-                city=old.city,
-                numbers=places.NEXT_BLOCK + carried,
-            ),
-            actor=Scope.of_system(central, name=actor.actor_name),
-        )
+        number: Any = moving.receiver_client_number  # never null once support has entered a place
+        if central.organization.locations.filter(client_number=number).exists():
+            raise _NoPlace(moving, _("It has given the client number %d to another location.") % number)
+        try:
+            operations.open_branch(place=place, actor=Scope.of_system(central, name=actor.actor_name))
+        except ValidationError as refusal:
+            raise _NoPlace(moving, " ".join(refusal.messages)) from refusal
     operations.leave_only_looking(actor=actor)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -16,6 +17,8 @@ from transitions.choices import State
 from transitions.models import Transition
 from transitions.operations.stepping import demand_reviewer, locked, take_step
 
+UNREVIEWED: dict[str, Any] = {"review": None, "ground": "", "confirmed_by": ""}
+"""What a transition holds that nobody has reviewed."""
 FEWEST_WORDS = 3
 """With fewer a legal ground says nothing."""
 _WORD, _NAME = re.compile(r"[^\W\d_]{2,}"), re.compile(r"[^\W\d_]+\.?")
@@ -34,10 +37,19 @@ def review(*, transition: Transition, is_narrowed: bool, actor: Scope) -> Transi
 
 @transaction.atomic
 def review_again(*, transition: Transition, actor: Scope) -> Transition:
-    """Back from the review, to look once more. Raises MissingRight or NotThisStep."""
+    """Back from the review, or from what was confirmed, to look once more. Raises MissingRight or NotThisStep.
+
+    A legal ground that was confirmed does not hold any more; that it was stays in the history.
+    """
     demand_reviewer(actor)
-    back = locked(transition, before=[State.REVIEWED], after=State.CONFIRMED, actor=actor)
-    take_step(back, State.NUMBERED, actor=actor, note=_("To be reviewed once more."), review=None)
+    back = locked(transition, before=[State.REVIEWED, State.CONFIRMED], after=State.EXECUTED, actor=actor)
+    was_confirmed = back.state == State.CONFIRMED
+    note = (
+        _("To be reviewed once more. What was confirmed is taken back.")
+        if was_confirmed
+        else _("To be reviewed once more.")
+    )
+    take_step(back, State.NUMBERED, actor=actor, note=note, **UNREVIEWED)
     return back
 
 

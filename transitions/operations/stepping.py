@@ -38,10 +38,14 @@ class NotThisStep(ValidationError):
 
 
 def reached_by(steps: Iterable[TransitionStep]) -> dict[str, TransitionStep]:
-    """By whose step each state was reached, the last time; what was noted in a state since has not reached it."""
-    reached, state = {}, ""
+    """By whose step each state was reached, the last time; what was noted in a state since has not reached it.
+
+    It is requested once: whoever goes back there has not asked for it.
+    """
+    reached: dict[str, TransitionStep] = {}
+    state = ""
     for step in steps:
-        if step.state != state:
+        if step.state != state and (step.state != State.REQUESTED or not reached):
             reached[step.state] = step
         state = step.state
     return reached
