@@ -53,6 +53,17 @@ def test_what_was_confirmed_can_be_taken_back_until_it_is_executed(cast, anna):
     assert operations.execute(transition=asked, at=timezone.now(), actor=anna).ground == "Vertrag über die Übergabe."
 
 
+def test_page_takes_back_what_was_confirmed_and_says_what_that_means(cast, log_in):
+    asked, client = exit_in(cast, State.CONFIRMED), log_in("anna")
+    page = f"/10400/1/transitions/transition/{asked.pk}/"
+    sentence = "Afterwards the legal ground has to be confirmed once more."
+    assert sentence in client.get(page).content.decode()
+    done = client.post(f"{page}step/", {"step": "again"}, follow=True)
+    assert "It is to be reviewed once more." in done.content.decode()
+    assert sentence not in done.content.decode()
+    assert fresh(asked).state == State.NUMBERED
+
+
 @pytest.mark.parametrize(
     ("ground", "name", "field"),
     [
