@@ -71,7 +71,8 @@ def assign_group(*, transition: Transition, account_number: int, client_number: 
     """
     joining = _to_be_numbered(transition, Kind.JOIN, actor, before={State.REQUESTED, *JOINED_ANEW})
     with row_security.without_scope(reason="look up the group that is joined", actor=actor.actor_name):
-        group = Organization.objects.select_for_update().filter(account_number=account_number).first()
+        others = Organization.objects.exclude(pk=joining.organization_id)
+        group = others.select_for_update().filter(account_number=account_number).first()
         if group is None or not group.is_group:
             raise NumberRefused(
                 _("No group has the account number %(number)s. Only a group can be joined."),

@@ -23,6 +23,7 @@ from customers.models import (
     Tag,
 )
 from customers.transfer import looking, receiving, uploads
+from customers.transfer.applying import NotWhatWasPreviewed
 from customers.transfer.reading import Reading
 from locations.permissions import Right
 from mcp import row_security
@@ -105,6 +106,19 @@ def applying_asks_for_the_rights_of_what_was_previewed(world: World) -> None:
         rights = {Right.IMPORT_CUSTOMERS, Right.ADD_CUSTOMERS, Right.CHANGE_CUSTOMERS} - {missing}
         with refused(MissingRight):
             uploads.apply_upload(upload=upload, actor=bare(world, "Hamburg", *rights, who="anna"))
+
+
+@probe
+def applying_creates_no_group_that_nobody_was_told_of(world: World) -> None:
+    here = world.scope("anna", "Hamburg")
+    group = CustomerGroup.objects.create(base=here.base, name="Vorhanden")
+    content = b"Nachname;Kundengruppe\r\nNeu;Vorhanden\r\n"
+    upload = receiving.receive_upload(name="neu.csv", content=content, actor=here)
+    uploads.check_upload(upload=upload, actor=here)
+    group.delete()
+    uploads.confirm_upload(upload=upload, confirmed=uploads.fingerprint(upload), actor=here)
+    with refused(NotWhatWasPreviewed):
+        uploads.apply_upload(upload=upload, actor=here)
 
 
 @probe
