@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import pghistory
 from django.core.exceptions import PermissionDenied, ValidationError
 
 from customers.choices import TRANSFER, UploadState, Verdict
@@ -13,22 +12,19 @@ from customers.models import (
     Consent,
     ConsentPurpose,
     Customer,
-    CustomerGroup,
     HeadingChoice,
     ImportChunk,
     ImportConsent,
     ImportProgress,
     ImportUpload,
     ImportVerdict,
-    Tag,
 )
 from customers.transfer import looking, receiving, uploads
-from customers.transfer.applying import NotWhatWasPreviewed
 from customers.transfer.reading import Reading
 from locations.permissions import Right
 from mcp import row_security
 from mcp.scope import MissingRight, Scope
-from tests.conftest import forget_author
+from tests.isolation.guards.probes_applying import imported
 from tests.isolation.guards.probes_operations import bare, refused
 from tests.isolation.guards.probing import probe
 from tests.isolation.guards.world import CANARY, FILE, HAMBURG, World
@@ -89,36 +85,6 @@ def import_takes_own_files_only(world: World) -> None:
                 step(upload, here)
     assert set(uploads.uploads_of(here, now=world.upload.created_at)) == {world.upload, world.imported}
     assert set(uploads.imports_of(here)) == {world.imported}
-
-
-@probe
-def applying_asks_for_the_rights_of_what_was_previewed(world: World) -> None:
-    """They may be gone since the preview."""
-    here = world.scope("anna", "Hamburg")
-    for line, missing in (
-        (f"{world.customer.customer_number};Anders", Right.CHANGE_CUSTOMERS),
-        (";Neu", Right.ADD_CUSTOMERS),
-    ):
-        content = f"Kundennummer;Nachname\r\n{line}\r\n".encode()
-        upload = receiving.receive_upload(name="neu.csv", content=content, actor=here)
-        uploads.check_upload(upload=upload, actor=here)
-        uploads.confirm_upload(upload=upload, confirmed=uploads.fingerprint(upload), actor=here)
-        rights = {Right.IMPORT_CUSTOMERS, Right.ADD_CUSTOMERS, Right.CHANGE_CUSTOMERS} - {missing}
-        with refused(MissingRight):
-            uploads.apply_upload(upload=upload, actor=bare(world, "Hamburg", *rights, who="anna"))
-
-
-@probe
-def applying_creates_no_group_that_nobody_was_told_of(world: World) -> None:
-    here = world.scope("anna", "Hamburg")
-    group = CustomerGroup.objects.create(base=here.base, name="Vorhanden")
-    content = b"Nachname;Kundengruppe\r\nNeu;Vorhanden\r\n"
-    upload = receiving.receive_upload(name="neu.csv", content=content, actor=here)
-    uploads.check_upload(upload=upload, actor=here)
-    group.delete()
-    uploads.confirm_upload(upload=upload, confirmed=uploads.fingerprint(upload), actor=here)
-    with refused(NotWhatWasPreviewed):
-        uploads.apply_upload(upload=upload, actor=here)
 
 
 @probe
@@ -186,7 +152,7 @@ def imports_of_others_are_not_listed(world: World) -> None:
 @probe
 def undoing_one_import_leaves_the_other(world: World) -> None:
     here = world.scope("anna", "Hamburg")
-    _imported(world, "Nachname\r\nZweiter Import\r\n")
+    imported(world, "Nachname\r\nZweiter Import\r\n")
     world.post("anna", f"{HAMBURG}/customers/customer/import/{world.imported.pk}/undo/", {"step": "undo"})
     assert Customer.objects.filter(last_name="Zweiter Import").exists()
     assert not Customer.objects.filter(base=here.base, last_name="Nachher").exists()
@@ -301,73 +267,6 @@ def file_of_a_colleague_stays_his(world: World) -> None:
     system = world.cast.system("Hamburg")
     assert not uploads.uploads_of(system, now=world.upload.created_at).exists()
     assert world.get("blind", f"{HAMBURG}/customers/customer/import/{world.upload.pk}/").status_code == 404
-
-
-def _imported(world: World, content: str, who: str = "anna") -> dict[str, Any]:
-    """What an import of this file did at Hamburg."""
-    actor = world.scope(who, "Hamburg")
-    upload = receiving.receive_upload(name="neu.csv", content=content.encode(), actor=actor)
-    uploads.check_upload(upload=upload, actor=actor)
-    uploads.confirm_upload(upload=upload, confirmed=uploads.fingerprint(upload), actor=actor)
-    with pghistory.context(**actor.history()) as context:
-        uploads.apply_upload(upload=upload, actor=actor, context=context.id)
-    forget_author()
-    assert upload.result is not None
-    return upload.result
-
-
-@probe
-def import_changes_rows_of_the_base_only(world: World) -> None:
-    """The number that the file names exists in three bases."""
-    number = world.place("Zentrale").first_number
-    assert world.foreign_customer.customer_number == number
-    own = world.customer.customer_number
-    done = _imported(world, f"Kundennummer;Nachname\r\n{own};Geändert\r\n{number};Fremd\r\n")
-    assert (done["changed"], done["created"], done["rejected"]) == (1, 0, 1)
-    assert Customer.objects.get(pk=world.customer.pk).last_name == "Geändert"
-    assert {Customer.objects.get(pk=row.pk).last_name for row in world.foreign_customers} == {"Meier"}
-
-
-@probe
-def former_number_means_a_row_of_the_base(world: World) -> None:
-    Customer.objects.filter(pk=world.foreign_customer.pk).update(legacy_number="A-1")
-    done = _imported(world, "Frühere Kundennummer;Nachname\r\nA-1;Neu\r\n")
-    assert (done["changed"], done["created"]) == (0, 1)
-    assert Customer.objects.get(pk=world.foreign_customer.pk).last_name == "Meier"
-
-
-@probe
-def import_finds_groups_and_tags_of_the_base(world: World) -> None:
-    lines = f"Nachname;Kundengruppe;Schlagwörter\r\nNeu;{CANARY}ngruppe;{CANARY}nwort\r\nAlt;Stammgast;VIP\r\n"
-    _imported(world, lines)
-    new, old = Customer.objects.get(last_name="Neu"), Customer.objects.get(last_name="Alt")
-    assert new.customer_group is not None
-    assert new.customer_group.base_id == world.customer.base_id
-    assert old.customer_group == world.group
-    assert Tag.objects.filter(base=world.customer.base, name=f"{CANARY}nwort").exists()
-    assert CustomerGroup.objects.filter(name="Stammgast", base=world.customer.base).count() == 1
-
-
-@probe
-def rows_need_the_right_to_add_and_to_change(world: World) -> None:
-    actor = bare(world, "Hamburg", Right.IMPORT_CUSTOMERS, who="anna")
-    lines = f"Kundennummer;Nachname\r\n{world.customer.customer_number};Anders\r\n;Neu\r\n"
-    upload = receiving.receive_upload(name="neu.csv", content=lines.encode(), actor=actor)
-    uploads.check_upload(upload=upload, actor=actor)
-    assert upload.preview is not None
-    assert (upload.preview["rejected"], upload.preview["created"], upload.preview["changed"]) == (2, 0, 0)
-
-
-@probe
-def words_need_the_right_to_create_them(world: World) -> None:
-    rights = (Right.IMPORT_CUSTOMERS, Right.ADD_CUSTOMERS)
-    actor = bare(world, "Hamburg", *rights, who="anna")
-    for column, code in (("Kundengruppe", "Unbekannt"), ("Schlagwörter", "unbekannt")):
-        lines = f"Nachname;{column}\r\nNeu;{code}\r\n"
-        upload = receiving.receive_upload(name="neu.csv", content=lines.encode(), actor=actor)
-        uploads.check_upload(upload=upload, actor=actor)
-        assert upload.preview is not None
-        assert upload.preview["rejected"] == 1, column
 
 
 @probe

@@ -14,8 +14,8 @@ from tests.isolation.guards.probing import PROBES
 from tests.isolation.guards.world import World
 
 SUBJECTS = (
-    "pages", "forms", "lists", "operations", "rights", "customers", "consents", "imports", "exports", "closed",
-    "revoked", "leaving", "packages",
+    "pages", "forms", "lists", "operations", "rights", "customers", "consents", "imports", "applying", "exports",
+    "closed", "revoked", "leaving", "packages",
 )  # fmt: skip
 for subject in SUBJECTS:
     importlib.import_module(f"tests.isolation.guards.probes_{subject}")
