@@ -15,7 +15,7 @@ LINT_ENV := DATABASE_URL=postgresql://lint@/lint SECRET_KEY=lint
 # An environment whose Python went away (an upgrade of the system) is made anew.
 $(shell test ! -e $(VENV)/.installed || $(BIN)/python -c '' 2>/dev/null || rm -f $(VENV)/.installed $(VENV)/.installed-dev)
 
-.PHONY: run install install-dev test test-fast test-isolation lint bench clean
+.PHONY: run install install-dev test test-fast test-isolation check lint bench clean
 
 run: install
 	@$(BIN)/python -m launch
@@ -24,16 +24,24 @@ install: $(VENV)/.installed $(COMPILED)
 
 install-dev: $(VENV)/.installed-dev $(COMPILED)
 
+# One call: the processes take work from each other, the slowest files first (tests/proofs/ordering.py).
+PYTEST = $(BIN)/python -m pytest -n 2 --dist worksteal
+
 test: lint
 	@$(BIN)/python -m launch.chromium
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not isolation" $(ARGS)
+	$(PYTEST) -m "not isolation or in_part" --proofs=sampled $(ARGS)
 
 test-fast: lint
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not browser and not isolation" $(ARGS)
+	$(PYTEST) -m "not browser and (not isolation or in_part)" --proofs=sampled $(ARGS)
 
-# The long proofs. The folder is named, so that their figures are printed at the end.
+# The long proofs, whole. The folder is named, so that their figures are printed at the end.
 test-isolation: install-dev
-	$(BIN)/python -m pytest -n 2 --dist worksteal -m isolation tests/isolation $(ARGS)
+	$(PYTEST) -m isolation tests/isolation tests/customers/test_numbers.py $(ARGS)
+
+# What .ci/run does: the checks and all tests, of the long proofs a part that rotates with the commits.
+check: lint
+	@$(BIN)/python -m launch.chromium
+	$(PYTEST) --proofs=sampled $(ARGS)
 
 lint: install-dev
 	$(BIN)/ruff check .

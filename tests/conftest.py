@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from django.db import connection
-from django.test import Client
+from django.db import connection, transaction
+from django.test import Client, TransactionTestCase
 from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 
@@ -18,6 +18,9 @@ from mcp import access, environment, row_security
 from mcp.demo import build_cast
 from mcp.models import User, UserGroup
 from mcp.scope import Scope
+from tests import cast_database
+
+pytest_plugins = ["tests.proofs.sampling", "tests.proofs.ordering", "tests.proofs.closing"]
 
 type LogIn = Callable[[str], Client]
 
@@ -98,19 +101,27 @@ def as_web_role() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup, django_db_blocker):
-    """The owner has made the test database, the cast stands in it, and from here on the web role is logged in."""
+def django_db_modify_db_settings(django_db_modify_db_settings, django_db_blocker):
+    """The database of each process is a copy of the one that holds the cast."""
     with django_db_blocker.unblock():
-        if not Organization.objects.exists():
-            build()
+        connection.settings_dict["TEST"]["TEMPLATE"] = cast_database.ensure(build)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup, django_db_blocker):
+    """The owner has made the test database with the cast, and from here on the web role is logged in."""
+    with django_db_blocker.unblock():
         log_in_to_database(connection, "DATABASE_URL")
-    yield
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda _test: cast_database.copy_again())
+        yield
     log_in_to_database(connection, "DATABASE_OWNER_URL")
 
 
 @pytest.fixture
 def _owner_for_real_transactions(request, django_db_blocker):
-    """A test with transactions of its own looks on as the owner, for whom all rows exist, and empties all tables.
+    """A test with transactions of its own looks on as the owner, for whom all rows exist, and leaves a new copy of
+    the database.
 
     Beside a live server only the test itself does: the server's threads are the web role.
     """
@@ -133,6 +144,18 @@ def _owner_for_real_transactions(request, django_db_blocker):
 @pytest.fixture
 def as_owner():
     """The test changes tables, which only their owner may."""
+
+
+@pytest.fixture(scope="module")
+def standing(django_db_setup, django_db_blocker):
+    """A transaction around all tests of a module: what a fixture of the module makes in it stands for each of them.
+
+    Whatever a test does to it is undone with the test, and all of it after the last.
+    """
+    with django_db_blocker.unblock(), transaction.atomic():
+        with row_security._enter(row_security.Rows(role=UNSCOPED_ROLE)):
+            yield
+        transaction.set_rollback(True)
 
 
 @pytest.fixture
@@ -172,19 +195,18 @@ def _own_language() -> None:
 
 @pytest.fixture
 def cast(db) -> Cast:
-    """The cast; made anew after a test with real transactions has emptied the database."""
-    if not Organization.objects.exists():
-        build()
+    """The cast, which stands in the database of the tests from the start (see cast_database.py)."""
     return Cast()
 
 
 @pytest.fixture
 def log_in(cast: Cast) -> LogIn:
     """`log_in("anna")` gives a client in which she is logged in."""
+    return logged_in
 
-    def enter(username: str) -> Client:
-        client = Browser()
-        client.force_login(cast.user(username))
-        return client
 
-    return enter
+def logged_in(username: str) -> Client:
+    """A browser in which this person is logged in."""
+    client = Browser()
+    client.force_login(Cast().user(username))
+    return client

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
 from tests.isolation.canary.report import summarize
+from tests.isolation.guards.reach import NOTICED_BY
 
-NOTE, MATRIX = "note", "matrix"
+NOTE, MATRIX, GUARD = "note", "matrix", "guard"
 
 
 @pytest.fixture
@@ -22,6 +24,11 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
     notes, figures = list(_properties(terminalreporter, NOTE)), list(_properties(terminalreporter, MATRIX))
     if figures:
         notes.append(_of_matrix(figures))
+    missed = dict(_properties(terminalreporter, GUARD))
+    if missed:
+        notes.append(f"{len(missed)} guards switched off and missed by {len(set(missed.values()))} probes")
+    if missed and terminalreporter.config.getoption("store_durations"):
+        NOTICED_BY.write_text(json.dumps(dict(sorted(missed.items())), indent=1) + "\n")
     summarize(terminalreporter)
     if notes:
         terminalreporter.section("isolation")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.isolation.canary.conftest import Crawled
+from tests.isolation.canary.conftest import Crawled, as_each
+from tests.isolation.canary.crawler import Role
 from tests.isolation.canary.roles import ROLES, TWIN
 from tests.isolation.canary.visitor import Report
 
@@ -31,21 +32,23 @@ def complaints(report: Report) -> list[str]:
 
 
 @pytest.mark.isolation
-@pytest.mark.parametrize("name", ROLES)
-def test_no_word_of_another_business_is_read(crawled: Crawled, name: str):
-    report = crawled(ROLES[name])
+@pytest.mark.sample("full crawls", most=1)
+@as_each(ROLES.values())
+def test_no_word_of_another_business_is_read(crawled: Crawled, role: Role):
+    report = crawled(role)
     assert complaints(report) == []
     assert report.responses >= 500
 
 
-def test_same_crawl_reads_every_table_of_its_own_business(crawled: Crawled):
-    report = crawled(TWIN, quick=True)
+@as_each([TWIN])
+def test_same_crawl_reads_every_table_of_its_own_business(crawled: Crawled, role: Role):
+    report = crawled(role, quick=True)
     assert complaints(report) == []
     assert set(report.read) >= READ_BY_THE_TWIN
 
 
-@pytest.mark.parametrize("name", ["anna", "rita", "sven", "anonymous"])
-def test_quick_crawl_reads_no_word_of_another_business(crawled: Crawled, name: str):
-    report = crawled(ROLES[name], quick=True)
+@as_each(ROLES.values())
+def test_quick_crawl_reads_no_word_of_another_business(crawled: Crawled, role: Role):
+    report = crawled(role, quick=True)
     assert complaints(report) == []
     assert report.responses >= 100

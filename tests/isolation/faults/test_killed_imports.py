@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import random
-import signal
-import subprocess
-import sys
-import time
+from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -15,23 +12,17 @@ from django.db import connection
 from customers.choices import UploadState
 from customers.models import Customer, CustomerCount, CustomerGroup, ImportUpload
 from customers.operations import register_customer
+from customers.tasks import for_somebody
 from customers.transfer import receiving, uploads
 from mcp import row_security
 from mcp.scope import Scope
 from tests.customers.transfer import table
-from tests.isolation.faults.servers import variables
+from tests.isolation.faults.points import killed_at
+from tests.isolation.faults.warm import Warm, Work
 
 pytestmark = [pytest.mark.isolation, pytest.mark.django_db(transaction=True)]
 
-ROWS, KNOWN, KILLS = 6_000, 500, 20
-_WORK = """
-import sys
-import django
-django.setup()
-from customers import tasks
-print("ready", flush=True)
-getattr(tasks, sys.argv[1]).func(upload=sys.argv[2], user=int(sys.argv[3]), account_number=10400, client_number=1)
-"""
+ROWS, KNOWN = 2_500, 200
 
 
 def content() -> bytes:
@@ -40,20 +31,9 @@ def content() -> bytes:
     return table(["Kundennummer", "Name", "Ort", "Kundengruppe", "Geburtsdatum"], *rows)
 
 
-def begin(task: str, upload: ImportUpload, scope: Scope) -> subprocess.Popen[str]:
+def begin(warm: Warm, task: str, upload: ImportUpload, scope: Scope) -> Work:
     """A worker that has just begun with the task."""
-    assert scope.user is not None
-    command = [sys.executable, "-c", _WORK, task, str(upload.pk), str(scope.user.pk)]
-    worker = subprocess.Popen(command, env=variables(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    assert worker.stdout is not None
-    if worker.stdout.readline() != "ready\n":
-        raise AssertionError(worker.communicate()[1])
-    return worker
-
-
-def finish(worker: subprocess.Popen[str]) -> None:
-    _out, said = worker.communicate(timeout=120)
-    assert worker.returncode == 0, said
+    return warm.begin(f"customers.tasks.{task}", {"upload": str(upload.pk), **for_somebody(scope)})
 
 
 def uploaded(scope: Scope) -> ImportUpload:
@@ -98,59 +78,45 @@ def anna(cast) -> Scope:
     return scope
 
 
-STEPS = (("check_upload", None), ("apply_upload", confirm), ("undo_upload", undo))
+POINTS = {
+    "check_upload": ("customers_importrow", "customers_importverdict", "customers_importupload"),
+    "apply_upload": (
+        "customers_customergroup", "customers_customer", "customers_customerevent", "customers_customercount",
+        "customers_importupload",
+    ),
+    "undo_upload": (
+        "customers_customer", "customers_customerevent", "customers_customercount", "customers_importupload",
+    ),
+}  # fmt: skip
+"""The tables that each step writes, in which a worker is killed."""
+PREPARED = {"check_upload": None, "apply_upload": confirm, "undo_upload": undo}
 
 
-def test_a_killed_worker_leaves_what_can_be_begun_anew(anna, note):
-    """Undisturbed once, then killed at random points of each step; each time the next worker ends the same."""
-    chance = random.Random(20)
-    expected: dict[str, list[Any]] = {}
-    seconds: dict[str, float] = {}
+def test_a_killed_worker_leaves_what_can_be_begun_anew(anna, warm: Warm, note):
+    """Undisturbed once, then killed at each point of each step; each time the next worker ends the same."""
     before = seen(anna)[:2]
-    upload = uploaded(anna)
-    for task, prepare in STEPS:
-        if prepare:
-            prepare(upload, anna)
-        worker, started = begin(task, upload, anna), time.perf_counter()
-        finish(worker)
-        seconds[task] = time.perf_counter() - started
-        expected[task] = seen(anna)[:2]
+    expected = {task: now[:2] for task, now in _undisturbed(anna, warm)}
     assert expected["undo_upload"] == before
     assert len(expected["apply_upload"][0]) == ROWS - ROWS // 100 + KNOWN // 100
-    kills = landed = 0
-    while kills < KILLS:
-        upload = uploaded(anna)
-        for task, prepare in STEPS:
-            if prepare:
-                prepare(upload, anna)
-            earlier = seen(anna)
-            worker = begin(task, upload, anna)
-            time.sleep(chance.uniform(0, seconds[task]))
-            worker.send_signal(signal.SIGKILL)
-            worker.communicate()
+    upload, kills = uploaded(anna), 0
+    for task, prepare in PREPARED.items():
+        if prepare:
+            prepare(upload, anna)
+        earlier = seen(anna)
+        for point in POINTS[task]:
+            killed_at(point, partial(begin, warm, task, upload, anna))
             kills += 1
-            let_the_database_notice()
-            now = seen(anna)
-            assert now == earlier or now[:2] == expected[task], f"{task}: half of it is there"
-            landed += now != earlier
-            finish(begin(task, upload, anna))
+            assert seen(anna) == earlier, f"{task}: half of it is there"
+        for _time in ("after the kills", "once more, although it is done"):
+            begin(warm, task, upload, anna).finish()
             assert seen(anna)[:2] == expected[task], f"{task}: begun anew it ends otherwise"
-    note(f"{kills} workers killed in an import ({landed} had just finished), 0 left anything half done")
+    note(f"{kills} workers killed in an import, 0 left anything half done")
 
 
-def let_the_database_notice() -> None:
-    """The server ends what a killed client had under way, also a commit that it had just asked for.
-
-    Of other roles' sessions not everything is shown, but whose they are; what the server does by itself is nobody's.
-    """
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
-                "AND pid <> pg_backend_pid() AND usename IS NOT NULL"
-            )
-            if cursor.fetchone() == (0,):
-                return
-        time.sleep(0.05)
-    raise AssertionError("the server still works for the killed client")
+def _undisturbed(scope: Scope, warm: Warm) -> Iterator[tuple[str, list[Any]]]:
+    upload = uploaded(scope)
+    for task, prepare in PREPARED.items():
+        if prepare:
+            prepare(upload, scope)
+        begin(warm, task, upload, scope).finish()
+        yield task, seen(scope)

@@ -2,12 +2,6 @@
 
 from __future__ import annotations
 
-import random
-import signal
-import subprocess
-import sys
-import time
-
 import pytest
 from django.utils import timezone
 
@@ -15,7 +9,8 @@ from customers.choices import TRANSFER
 from customers.models import Consent, Customer
 from customers.transfer import chunks
 from mcp.scope import Scope
-from tests.isolation.faults.servers import variables
+from tests.isolation.faults.points import killed_at
+from tests.isolation.faults.warm import Warm, Work
 from tests.transitions.moving import exit_in
 from transitions.choices import PackageState, State
 from transitions.models import Package, PackageChunk
@@ -23,15 +18,9 @@ from transitions.package.making import is_ready, packages_of
 
 pytestmark = [pytest.mark.isolation, pytest.mark.django_db(transaction=True)]
 
-CUSTOMERS, KILLS = 4_000, 20
-_WORK = """
-import sys
-import django
-django.setup()
-from transitions import package_tasks
-print("ready", flush=True)
-package_tasks.make_package.func(package=sys.argv[1])
-"""
+CUSTOMERS = 1_500
+POINTS = ("transitions_package", "transitions_packagechunk")
+"""The tables that are written while a package is made."""
 
 
 def fill(anna: Scope) -> None:
@@ -53,49 +42,32 @@ def fill(anna: Scope) -> None:
     )  # fmt: skip
 
 
-def begin(package: Package) -> subprocess.Popen[str]:
-    command = [sys.executable, "-c", _WORK, str(package.pk)]
-    worker = subprocess.Popen(command, env=variables(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    assert worker.stdout is not None
-    if worker.stdout.readline() != "ready\n":
-        raise AssertionError(worker.communicate()[1])
-    return worker
+def begin(warm: Warm, package: Package) -> Work:
+    return warm.begin("transitions.package_tasks.make_package", {"package": str(package.pk)})
 
 
-def finish(package: Package) -> bytes:
+def finish(warm: Warm, package: Package) -> bytes:
     """What a worker that nobody kills makes of it."""
-    worker = begin(package)
-    _out, said = worker.communicate(timeout=120)
-    assert worker.returncode == 0, said
+    begin(warm, package).finish()
     package.refresh_from_db()
     assert package.state == PackageState.DONE, package.failure
     return b"".join(chunks.read(PackageChunk, file=package))
 
 
-def test_a_killed_worker_leaves_what_the_next_one_makes_anew(cast, note):
-    chance = random.Random(8)
-    anna = cast.scope("anna", "Zentrale")
-    fill(anna)
+def test_a_killed_worker_leaves_what_the_next_one_makes_anew(cast, warm: Warm, note):
+    fill(cast.scope("anna", "Zentrale"))
     transition = exit_in(cast, State.EXECUTED)
     package = Package.objects.get(transition=transition)
-    worker, started = begin(package), time.perf_counter()
-    worker.communicate(timeout=120)
-    seconds = time.perf_counter() - started
-    package.refresh_from_db()
-    expected, hashed, landed = b"".join(chunks.read(PackageChunk, file=package)), package.sha256, 0
-    for _kill in range(KILLS):
-        PackageChunk.objects.filter(file=package).delete()
-        Package.objects.filter(pk=package.pk).update(state=PackageState.WAITING, sha256="", size=0, manifest=None)
-        worker = begin(package)
-        time.sleep(chance.uniform(0, seconds))
-        worker.send_signal(signal.SIGKILL)
-        worker.communicate()
-        package.refresh_from_db()
-        landed += package.state == PackageState.DONE
+    expected, hashed = finish(warm, package), package.sha256
+    PackageChunk.objects.filter(file=package).delete()
+    Package.objects.filter(pk=package.pk).update(state=PackageState.WAITING, sha256="", size=0, manifest=None)
+    for point in POINTS:
+        killed_at(point, lambda: begin(warm, package))
         seen = packages_of(transition).get(pk=package.pk)
-        assert is_ready(seen, now=timezone.now()) == (package.state == PackageState.DONE)
-        if package.state != PackageState.DONE:
-            assert finish(package) == expected
-        assert package.sha256 == hashed
-        assert package.total == CUSTOMERS
-    note(f"{KILLS} workers killed in making a package ({landed} had just finished), each time the next made the same")
+        assert seen.state != PackageState.DONE
+        assert not is_ready(seen, now=timezone.now())
+    assert finish(warm, package) == expected
+    assert finish(warm, package) == expected, "made although it is there, it is another one"
+    assert package.sha256 == hashed
+    assert package.total == CUSTOMERS
+    note(f"{len(POINTS)} workers killed in making a package, and the next made the same")

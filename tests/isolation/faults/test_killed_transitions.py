@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import random
 import signal
-import subprocess
-import sys
-import time
 from typing import Any
 
 import pytest
@@ -18,15 +14,15 @@ from mcp import operations as central
 from mcp import row_security
 from mcp.models import Membership, User
 from tests.conftest import Cast
-from tests.isolation.faults.servers import variables
-from tests.isolation.faults.test_killed_imports import finish, let_the_database_notice
+from tests.isolation.faults.points import killed_at, let_the_database_notice
+from tests.isolation.faults.warm import Call, Warm, Work
 from tests.transitions.moving import business, exit_in, fresh
 from transitions.choices import State
 from transitions.models import Package, Transition, TransitionCustomer, TransitionStep
 
 pytestmark = [pytest.mark.isolation, pytest.mark.django_db(transaction=True)]
 
-CUSTOMERS, KILLS = 3_000, 12
+CUSTOMERS = 1_000
 STEPS = (
     ("transitions.deciding", "fix"),
     ("locations.operations", "close_location"),
@@ -35,32 +31,16 @@ STEPS = (
     ("transitions.operations.executing", "take_step"),
     ("transitions.operations.executing", "request_package"),
 )
-_WORK = """
-import importlib, os, signal, sys
-import django
-django.setup()
-from transitions import tasks
-if len(sys.argv) > 1:
-    module, name, when = importlib.import_module(sys.argv[1]), sys.argv[2], sys.argv[3]
-    real = getattr(module, name)
-    def killing(*args, **given):
-        if when == "after":
-            real(*args, **given)
-        os.kill(os.getpid(), signal.SIGKILL)
-    setattr(module, name, killing)
-print("ready", flush=True)
-tasks.execute_due_transitions.func(timestamp=0)
-"""
+POINTS = (
+    "transitions_transitioncustomer", "locations_location", "mcp_user", "transitions_transition",
+    "transitions_transitionstep", "transitions_package", "procrastinate_jobs",
+)  # fmt: skip
+"""The tables that an execution writes."""
 
 
-def begin(*arguments: str) -> subprocess.Popen[str]:
+def begin(warm: Warm, kill: Call | None = None) -> Work:
     """A worker that has just begun to look for what is due."""
-    command = [sys.executable, "-c", _WORK, *arguments]
-    worker = subprocess.Popen(command, env=variables(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    assert worker.stdout is not None
-    if worker.stdout.readline() != "ready\n":
-        raise AssertionError(worker.communicate()[1])
-    return worker
+    return warm.begin("transitions.tasks.execute_due_transitions", {"timestamp": 0}, kill=kill)
 
 
 def seen(transition: Transition) -> tuple[Any, ...]:
@@ -96,42 +76,27 @@ def customers(cast) -> None:
 
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize(("module", "name"), STEPS, ids=[name for _module, name in STEPS])
-def test_killed_between_two_steps_nothing_has_happened(cast, module, name, when):
+def test_killed_between_two_steps_nothing_has_happened(cast, warm: Warm, module, name, when):
     transition = exit_in(cast, State.CONFIRMED)
     before = seen(transition)
-    worker = begin(module, name, when)
-    worker.communicate(timeout=60)
-    assert worker.returncode == -signal.SIGKILL
+    assert begin(warm, (module, name, when)).ended() == -signal.SIGKILL
     let_the_database_notice()
     assert seen(transition) == before
-    finish(begin())
+    begin(warm).finish()
     assert fresh(transition).state == State.EXECUTED
 
 
-def test_killed_at_any_moment_it_is_all_or_nothing(cast, customers, note):
-    chance, number = random.Random(6), 1
-    transition = leaving(cast, number)
-    worker, started = begin(), time.perf_counter()
-    finish(worker)
-    seconds = time.perf_counter() - started
-    assert fresh(transition).state == State.EXECUTED
-    landed = 0
-    for _kill in range(KILLS):
-        if fresh(transition).state == State.EXECUTED:
-            number += 1
-            transition = leaving(cast, number)
-        before = seen(transition)
-        worker = begin()
-        time.sleep(chance.uniform(0, seconds))
-        worker.send_signal(signal.SIGKILL)
-        worker.communicate()
-        let_the_database_notice()
-        now = seen(transition)
-        if now != before:
-            landed += 1
-            assert now[:2] == (State.EXECUTED, True)
-            assert now[4] == before[4] + CUSTOMERS
-            assert now[5:] == (before[5] + 1, before[6] + 1, before[7] + 1, True)
-    finish(begin())
-    assert fresh(transition).state == State.EXECUTED
-    note(f"{KILLS} workers killed while a location leaves ({landed} had just finished), 0 left anything half done")
+def test_killed_at_any_table_it_is_all_or_nothing(cast, customers, warm: Warm, note):
+    transition = leaving(cast, 1)
+    before = seen(transition)
+    for point in POINTS:
+        killed_at(point, lambda: begin(warm))
+        assert seen(transition) == before, f"half of it is there: {point}"
+    begin(warm).finish()
+    now = seen(transition)
+    assert now[:2] == (State.EXECUTED, True)
+    assert now[4] == before[4] + CUSTOMERS
+    assert now[5:] == (before[5] + 1, before[6] + 1, before[7] + 1, True)
+    begin(warm).finish()
+    assert seen(transition) == now, "looked for once more, something else has happened"
+    note(f"{len(POINTS)} workers killed while a location leaves, 0 left anything half done")

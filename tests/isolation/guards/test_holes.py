@@ -11,6 +11,7 @@ import importlib
 import pytest
 
 from tests.isolation.guards.probing import PROBES
+from tests.isolation.guards.reach import Reach
 from tests.isolation.guards.world import World
 
 SUBJECTS = (
@@ -24,5 +25,6 @@ pytestmark = pytest.mark.isolation
 
 
 @pytest.mark.parametrize("name", sorted(PROBES))
-def test_hole_is_closed(cast, log_in, name):
-    PROBES[name](World(cast, log_in))
+def test_hole_is_closed(world: World, db, reach: Reach, name):
+    with world.undone() as twin, reach.noting(name):
+        PROBES[name](twin)

@@ -20,10 +20,13 @@ from mcp.addresses import Zone
 from tests.isolation.matrix.judge import METHODS, READING, Sentence, Verdict, sentence, to_login
 from tests.isolation.matrix.recipes import Asked, Recipe, recipe_for
 from tests.isolation.matrix.rows import Rows, missing
-from tests.isolation.matrix.walk import URLCONFS, Line
+from tests.isolation.matrix.walk import URLCONFS, Line, lines_asked_by_all_methods
 from tests.isolation.matrix.world import HAMBURG, MUNICH, NO_LOCATION, Place, Role, World
+from tests.proofs.sampling import Sample
 
 OUTSIDE: Place = (0, 0)
+ROTATING = 3
+"""So many roles ask by every method on any line, in a run that leaves something out."""
 STATUS = {
     Verdict.METHODS: 200,
     Verdict.NOT_ALLOWED: 405,
@@ -64,8 +67,9 @@ class Tally:
 class Asker:
     """Makes the requests of one line, each undone before the next."""
 
-    def __init__(self, world: World, line: Line) -> None:
+    def __init__(self, world: World, line: Line, *, sample: Sample | None = None) -> None:
         self.world, self.line, self.rows = world, line, Rows(world)
+        self.thorough = self._thorough(sample or Sample(is_whole=True))
         self.recipe: Recipe = recipe_for(line.rule.name, line.rule.posted)
         self.tally = Tally()
 
@@ -97,10 +101,22 @@ class Asker:
         places = [place for place in (HAMBURG, MUNICH, NO_LOCATION) if place != home]
         return [(home, "own"), *((home, row_is) for row_is in others), *((place, "own") for place in places)]
 
+    def _thorough(self, sample: Sample) -> set[str]:
+        """The roles that ask by every method: all on one line of each kind, elsewhere some that rotate."""
+        names = [role.name for role in self.world.roles]
+        if str(self.line) in lines_asked_by_all_methods():
+            return set(names)
+        return set(sample.part(names, of=len(names) // ROTATING))
+
     def _methods(self, role: Role, place: Place, row_is: str) -> tuple[str, ...]:
-        """All at the role's own place; with other rows reading and sending; elsewhere the stronger of the two."""
+        """All at the role's own place; with other rows reading and sending; elsewhere the stronger of the two.
+
+        Methods other than these are answered by the table before any page is asked (see mcp/gate.py).
+        """
         if place == self._home(role):
-            return METHODS if row_is == "own" else ("GET", "POST")
+            if row_is != "own":
+                return ("GET", "POST")
+            return METHODS if role.name in self.thorough else (*READING, "POST")
         return ("POST",) if self.line.rule.changes is not None else ("GET",)
 
     def _home(self, role: Role) -> Place:

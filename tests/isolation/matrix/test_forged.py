@@ -14,13 +14,8 @@ SENDING = [method for method in METHODS if method not in (*READING, "OPTIONS")]
 REFUSED = "This form is no longer valid"
 
 
-@pytest.fixture
-def world(cast, log_in):
-    return World(cast, log_in)
-
-
 @pytest.mark.isolation
-def test_form_without_its_token_is_refused_everywhere(world):
+def test_form_without_its_token_is_refused_everywhere(world: World, db):
     """Sent by those who may do most: the central, and outside any location the provider's support."""
     through = [asked for line in lines() for asked in _not_refused(world, line)]
     assert through == []

@@ -10,15 +10,18 @@ from mcp.addresses import Served
 from tests.isolation.matrix.asking import Asker
 from tests.isolation.matrix.walk import Line, lines
 from tests.isolation.matrix.world import World
+from tests.proofs.sampling import Sample
 
 SHOWN = 60
+LINES = [pytest.param(line, id=str(line), marks=pytest.mark.about(line.pattern.file)) for line in lines()]
 
 
 @pytest.mark.isolation
-@pytest.mark.parametrize("line", lines(), ids=str)
-def test_everybody_is_answered_as_the_table_says(line: Line, cast, log_in, record_property, caplog):
+@pytest.mark.sample("lines of the permission matrix", most=34)
+@pytest.mark.parametrize("line", LINES)
+def test_everybody_is_answered_as_the_table_says(line: Line, world: World, db, sample: Sample, record_property, caplog):
     caplog.set_level(logging.CRITICAL, logger="django.request")  # twenty thousand refusals are no news
-    asker = Asker(World(cast, log_in), line)
+    asker = Asker(world, line, sample=sample)
     tally = asker.ask_all()
     record_property(
         "matrix",

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from django.urls import URLPattern, get_resolver
 
 from mcp.addresses import Rule, Zone, registered
 
+ROOT = Path(__file__).resolve().parents[3]
 URLCONFS = {Zone.OUTSIDE: "mcp.urls", Zone.LOCATION: "mcp.console_urls"}
 
 
@@ -20,6 +23,8 @@ class Pattern:
     zone: Zone
     name: str
     route: str
+    file: str
+    """Where the page stands in the project, or where the library's page does that it uses."""
 
     def __str__(self) -> str:
         return f"{self.zone}: {self.name or self.route}"
@@ -36,12 +41,17 @@ class Line:
         more = [f"{key}={value}" for key, value in {**self.rule.arguments, **self.rule.posted}.items()]
         return " ".join([str(self.pattern), *more])
 
+    @property
+    def kind(self) -> tuple[Any, ...]:
+        """What the table decides by before any page is asked: who is served, and which methods are known."""
+        return (self.pattern.zone, self.rule.served, self.rule.methods)
+
 
 def patterns() -> list[Pattern]:
     return [
-        Pattern(zone, name, route)
+        Pattern(zone, name, route, _file(callback))
         for zone, urlconf in URLCONFS.items()
-        for name, route in _leaves(get_resolver(urlconf).url_patterns, "", "")
+        for name, route, callback in _leaves(get_resolver(urlconf).url_patterns, "", "")
     ]
 
 
@@ -52,11 +62,26 @@ def lines() -> list[Line]:
     ]
 
 
-def _leaves(entries: list[Any], route: str, namespace: str) -> Iterator[tuple[str, str]]:
+def lines_asked_by_all_methods() -> set[str]:
+    """One line of each kind: there everybody asks by every method, whatever a sampled run leaves out elsewhere."""
+    first: dict[tuple[Any, ...], str] = {}
+    for line in lines():
+        first.setdefault(line.kind, str(line))
+    return set(first.values())
+
+
+def _file(callback: Any) -> str:
+    page = inspect.unwrap(callback)
+    owner = getattr(page, "__self__", None)
+    path = Path(inspect.getfile(type(owner) if owner is not None else page))
+    return path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else path.name
+
+
+def _leaves(entries: list[Any], route: str, namespace: str) -> Iterator[tuple[str, str, Any]]:
     for entry in entries:
         here = route + str(entry.pattern)
         if isinstance(entry, URLPattern):
-            yield (f"{namespace}{entry.name}" if entry.name else ""), here
+            yield (f"{namespace}{entry.name}" if entry.name else ""), here, entry.callback
         else:
             inner = f"{namespace}{entry.namespace}:" if entry.namespace else namespace
             yield from _leaves(entry.url_patterns, here, inner)

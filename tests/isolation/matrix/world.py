@@ -70,7 +70,7 @@ class Role:
 
 
 class World:
-    """The cast, the roles and the rows, made anew for each test."""
+    """The cast and the roles; they stand while all lines of the table are asked."""
 
     def __init__(self, cast: Cast, log_in: Any) -> None:
         self.cast, self.log_in = cast, log_in

@@ -1,0 +1,64 @@
+"""Runs a command and says at the end how much processor time it took, with all that it started, against a budget.
+
+    python3 launch/spent.py 1500 2000 make check
+
+The two budgets are seconds: what the run should take, and what it must never take (then it fails). Servers that outlive
+who started them count as well: on Linux this process adopts them, and waits until they have ended.
+"""
+
+import ctypes
+import os
+import resource
+import sys
+import time
+
+PR_SET_CHILD_SUBREAPER = 36
+BEYOND = 75
+"""The exit code of a run that is green but too dear."""
+
+
+def main(wanted: float, most: float, command: list[str]) -> int:
+    """The command's exit code, or BEYOND."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    started = time.monotonic()
+    process = os.posix_spawnp(command[0], command, os.environ)
+    code = _code_of(process)
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    seconds, minutes = used.ru_utime + used.ru_stime, (time.monotonic() - started) / 60
+    print(
+        f"\n{seconds:.1f} s of processor time in {minutes:.1f} minutes "
+        f"({used.ru_utime:.0f} s in programs, {used.ru_stime:.0f} s in the system); "
+        f"wanted are {wanted:.0f} s, at most {most:.0f} s",
+        flush=True,
+    )
+    if code == 0 and seconds > most:
+        print("All is green, but it takes too long: see CONTRIBUTING.md, “What the checks may cost”.", flush=True)
+        return BEYOND
+    return code
+
+
+def _code_of(process: int) -> int:
+    """Wait for everything; a server that nobody stops any more would be waited for without end, so it is not asked."""
+    code = None
+    while code is None:
+        ended, status = os.wait()
+        if ended == process:
+            code = os.waitstatus_to_exitcode(status)
+    _reap()
+    return code
+
+
+def _reap(patience: float = 20) -> None:
+    deadline = time.monotonic() + patience
+    while time.monotonic() < deadline:
+        try:
+            ended, _status = os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            return
+        if ended == 0:
+            time.sleep(0.1)
+
+
+if __name__ == "__main__":
+    sys.exit(main(float(sys.argv[1]), float(sys.argv[2]), sys.argv[3:]))

@@ -1,0 +1,44 @@
+"""The slowest files first, so that no process of a run has a long one left when the others are done.
+
+`durations.json` says how long the tests of a file took, in seconds. `--store-durations` writes it anew.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+DURATIONS = Path(__file__).with_name("durations.json")
+SHORTEST = 1.0
+"""Files that take less stand in no particular order, and not in the list."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.getgroup("proofs").addoption("--store-durations", action="store_true", help=f"write {DURATIONS.name} anew")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests of a file stay together and in their order: they share what their module has made."""
+    seconds: dict[str, float] = json.loads(DURATIONS.read_text()) if DURATIONS.exists() else {}
+    items.sort(key=lambda item: (-seconds.get(_file(item), 0.0), _file(item)))
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    if not config.getoption("store_durations"):
+        return
+    took: defaultdict[str, float] = defaultdict(float)
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            if isinstance(report, pytest.TestReport):
+                took[report.nodeid.partition("::")[0]] += report.duration
+    slow = {file: round(seconds, 1) for file, seconds in sorted(took.items()) if seconds >= SHORTEST}
+    DURATIONS.write_text(json.dumps(slow, indent=1) + "\n")
+
+
+def _file(item: pytest.Item) -> str:
+    return item.nodeid.partition("::")[0]
