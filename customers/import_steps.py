@@ -67,8 +67,8 @@ def confirm(posted: QueryDict, upload: ImportUpload, scope: Scope) -> None:
             return
         # The history's context is that of the request, in which nothing else is changed.
         with pghistory.context(reason=_("Import of %(name)s") % {"name": upload.name}) as context:
-            uploads.apply_upload(upload=upload, actor=scope, context=context.id)
-        clear(upload, is_judged=False, is_over=True)
+            if uploads.apply_upload(upload=upload, actor=scope, context=context.id):
+                clear(upload, is_judged=False, is_over=True)
 
 
 def go_back(posted: QueryDict, upload: ImportUpload, scope: Scope) -> None:

@@ -37,8 +37,8 @@ from customers.transfer.forms import (
     match_options,
     shown_columns,
 )
-from customers.transfer.judging import MOST_SIMILAR
 from customers.transfer.paging import Tab
+from customers.transfer.similar import MOST_SIMILAR
 from locations.permissions import Right
 from mcp import row_security
 from mcp.console import console, scope_of

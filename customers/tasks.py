@@ -19,7 +19,7 @@ from procrastinate.contrib.django import app
 from customers import counting
 from customers.choices import UploadState
 from customers.models import ImportUpload
-from customers.transfer import exporting, progress, uploads
+from customers.transfer import exporting, progress, reserving, uploads
 from customers.transfer.progress import Cancelled, Progress
 from customers.transfer.staging import clear
 from locations.models import Location
@@ -73,6 +73,7 @@ def apply_upload(upload: str, **somebody: int) -> None:
 
 
 def _apply(file: ImportUpload, scope: Scope, told: Progress) -> None:
+    reserving.reserve(upload=file, scope=scope)
     with _recorded(scope, _("Import of %(name)s") % {"name": file.name}) as context:
         uploads.apply_upload(upload=file, actor=scope, progress=told, context=context)
         access.demand_still(scope)
@@ -160,7 +161,10 @@ def _stop(pk: str, state: UploadState, scope: Scope, reason: str, *, is_cancelle
 def _clear(pk: str, scope: Scope) -> None:
     """What an import leaves behind: its staged rows, and entries of the search index that wait to be taken up."""
     with row_security.rows_of(scope), connection.cursor() as cursor:
-        clear(ImportUpload.objects.get(pk=pk), is_judged=False, is_over=True)
+        upload = ImportUpload.objects.get(pk=pk)
+        if upload.state != UploadState.APPLIED:
+            return  # another import came between: it waits to be confirmed again
+        clear(upload, is_judged=False, is_over=True)
         cursor.execute("SELECT customers_settle_search()")
 
 

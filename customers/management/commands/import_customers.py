@@ -18,9 +18,10 @@ from django.utils.translation import override
 from customers.choices import Known, Match, UploadState, Verdict
 from customers.models import ImportUpload
 from customers.resources import CustomerResource
-from customers.transfer import looking, uploads
+from customers.transfer import looking, reserving, uploads
 from customers.transfer.judging import verdicts
 from customers.transfer.place import add_place, scope_of_command
+from customers.transfer.progress import Patient
 from customers.transfer.reading import Reading
 from customers.transfer.sheet import IGNORE, is_our_own, match_columns
 from mcp import row_security
@@ -74,14 +75,13 @@ class Command(BaseCommand):
         preview = upload.preview or {}
         if options["dry_run"]:
             return {name: preview[name] for name in COUNTS}
-        if not options["yes"] and not self._is_confirmed(preview):
-            raise CommandError("Nothing was imported. Say --yes to import without being asked.")
-        context = pghistory.context(**scope.history(reason=f"import of {upload.name}"))
-        with row_security.rows_of(scope), context as current:
-            upload.state = UploadState.APPLYING
-            upload.save()
-            uploads.apply_upload(upload=upload, actor=scope, context=current.id)
-        return dict(upload.result or {})
+        while True:
+            if not options["yes"] and not self._is_confirmed(preview):
+                raise CommandError("Nothing was imported. Say --yes to import without being asked.")
+            if _is_applied(upload, scope):
+                return dict(upload.result or {})
+            preview = upload.preview or {}
+            self.stderr.write(f"Another import came between. What this one would do now: {_sentence(preview)}")
 
     def _is_confirmed(self, preview: dict[str, Any]) -> bool:
         """Without a terminal there is nobody to ask: the command line was the confirmation."""
@@ -108,6 +108,17 @@ class Command(BaseCommand):
             return
         ending = " Nothing was written." if options["dry_run"] else ""
         self.stdout.write(f"{_sentence(counts)[:-1]}, in {seconds:.2f} s.{ending}")
+
+
+def _is_applied(upload: ImportUpload, scope: Scope) -> bool:
+    """Whether it was written; False where another import came between and there is a new preview."""
+    with row_security.rows_of(scope):
+        upload.state = UploadState.APPLYING
+        upload.save()
+    reserving.reserve(upload=upload, scope=scope)
+    context = pghistory.context(**scope.history(reason=f"import of {upload.name}"))
+    with row_security.rows_of(scope), context as current:
+        return uploads.apply_upload(upload=upload, actor=scope, progress=Patient(), context=current.id)
 
 
 def _sentence(counts: dict[str, int]) -> str:
