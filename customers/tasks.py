@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 from procrastinate.contrib.django import app
 
-from customers import counting
+from customers import counting, statistics
 from customers.choices import UploadState
 from customers.models import ImportUpload
 from customers.transfer import exporting, progress, reserving, uploads
@@ -28,6 +28,8 @@ from mcp.scope import MissingRight, Scope
 
 log = logging.getLogger(__name__)
 WORKER = "the worker"
+WRITTEN = ("created", "changed", "consents", "restored", "removed")
+"""What an import or its undoing has done, by the names of its figures."""
 
 type Step = Callable[[ImportUpload, Scope, Progress], None]
 
@@ -82,7 +84,10 @@ def _apply(file: ImportUpload, scope: Scope, told: Progress) -> None:
 @app.task
 def undo_upload(upload: str, **somebody: int) -> None:
     """Reverse an import, in one transaction. `somebody` is what `for_somebody` gives."""
-    _work(upload, UploadState.UNDOING, somebody, _undo)
+    if (scope := _work(upload, UploadState.UNDOING, somebody, _undo)) is not None:
+        with row_security.rows_of(scope):
+            file = ImportUpload.objects.get(pk=upload)
+        _gather(file, scope)
 
 
 def _undo(file: ImportUpload, scope: Scope, told: Progress) -> None:
@@ -166,6 +171,14 @@ def _clear(pk: str, scope: Scope) -> None:
             return  # another import came between: it waits to be confirmed again
         clear(upload, is_judged=False, is_over=True)
         cursor.execute("SELECT customers_settle_search()")
+    _gather(upload, scope)
+
+
+def _gather(upload: ImportUpload, scope: Scope) -> None:
+    """Those who work with the customers now shall not pay for how many they have become, or are no longer."""
+    done = upload.undoing or upload.result or {}
+    with row_security.rows_of(scope):
+        statistics.gather(statistics.WRITTEN, rows=sum(done.get(name, 0) for name in WRITTEN))
 
 
 def _refuse(pk: str, state: UploadState) -> None:

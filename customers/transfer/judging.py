@@ -23,7 +23,7 @@ from mcp.scope import MissingRight, Scope
 NO_ROWS = "{}"
 """As the database writes an empty set of row numbers."""
 MEMORY = "SET LOCAL work_mem = '64MB'; SET LOCAL enable_nestloop = off"
-"""The staging table has no statistics, which its owner alone could gather: the planner would expect a few rows."""
+"""Where nobody could gather statistics (see customers/statistics.py) the planner would expect a few staged rows."""
 
 _REJECT = "INSERT INTO customers_importverdict (base_id, file_id, row_number, verdict, customer_id, problems) "
 

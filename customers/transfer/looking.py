@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
@@ -104,8 +104,8 @@ def changed(upload: ImportUpload, scope: Scope, *, page: int = 1) -> list[Touche
     """One page of the customers that would be changed, field by field; none for whoever may not see customers."""
     if not scope.allows(Right.VIEW_CUSTOMERS):
         return []
-    rows = _page(verdicts(upload, Verdict.CHANGED), page).values_list("row_number", flat=True)
-    return _touched(upload, scope, list(rows), is_new=False)
+    rows = _page(verdicts(upload, Verdict.CHANGED), page).values_list("row_number", "customer_id")
+    return _touched(upload, scope, dict(rows), is_new=False)
 
 
 def created(upload: ImportUpload, scope: Scope, *, page: int = 1) -> list[Touched]:
@@ -117,7 +117,7 @@ def created(upload: ImportUpload, scope: Scope, *, page: int = 1) -> list[Touche
             [upload.pk, upload.new_rows, PAGE, (page - 1) * PAGE],
         )
         rows = [row for (row,) in cursor.fetchall()]
-    return _touched(upload, scope, rows, is_new=True)
+    return _touched(upload, scope, dict.fromkeys(rows), is_new=True)
 
 
 def _known(rows: Sequence[ImportVerdict], scope: Scope) -> dict[int, Customer]:
@@ -132,15 +132,17 @@ def _page(rows: Any, page: int) -> Any:
     return rows[(page - 1) * PAGE : page * PAGE]
 
 
-def _touched(upload: ImportUpload, scope: Scope, rows: list[int], *, is_new: bool) -> list[Touched]:
+def _touched(upload: ImportUpload, scope: Scope, rows: Mapping[int, int | None], *, is_new: bool) -> list[Touched]:
+    """Rows, each with the id of the customer whom it means, as people read them."""
     if not rows or upload.preview is None:
         return []
     given = frozenset(upload.preview["given"])
-    words = words_of(upload=upload, given=given, scope=scope)
+    words = words_of(upload=upload, given=given, scope=scope, rows=list(rows))
     plan = plan_of(upload=upload, scope=scope, given=given, words=words)
+    plan.show(rows)
     statements = Statements(plan=plan, upload=upload, scope=scope, moment=upload.preview.get("moment", ""))
     with connection.cursor() as cursor:
-        cursor.execute(f"{plan.merged('r.row_number = ANY(%(shown)s)')}", plan.params | {"shown": rows})
+        cursor.execute(plan.merged(), plan.params)
         names = [column.name for column in cursor.description or ()]
         merged = {values[0]: dict(zip(names, values, strict=True)) for values in cursor.fetchall()}
     known = (
@@ -148,7 +150,7 @@ def _touched(upload: ImportUpload, scope: Scope, rows: list[int], *, is_new: boo
         .select_related("customer_group")
         .in_bulk([values["customer_id"] for values in merged.values() if values["customer_id"]])
     )
-    said = said_by_row(statements, rows)
+    said = said_by_row(statements)
     held = held_by(known, scope, at=timezone.now()) if statements else {}
     purposes = names_of_purposes(scope) if statements.besides else {}
     groups = {group.pk: group for group in CustomerGroup.objects.in_base(scope.base)}

@@ -38,6 +38,7 @@ class Plan:
         self, *, upload: Any, scope: Scope, given: frozenset[str], known: Known, match: Match, groups: Mapping[str, int]
     ) -> None:
         self.given, self.known, self.match = given, known, match
+        self.is_shown = False
         self.is_local = bool(upload.choices.get("is_local"))
         """Whether a row without a number can mean customers registered at this location alone."""
         self.params: dict[str, Any] = {
@@ -51,9 +52,20 @@ class Plan:
             "group_ids": list(groups.values()),
         }
 
+    def show(self, rows: Mapping[int, int | None]) -> None:
+        """From now on it is about these rows alone, judged and not rejected, each with the customer whom it means.
+
+        A page shows fifty of a hundred thousand rows. It must not find out again whom each of all of them means.
+        """
+        self.is_shown = True
+        self.params |= {"shown": list(rows), "meant": list(rows.values())}
+
     @property
     def rows(self) -> str:
         """The rows that are not rejected, as a FROM item `r`."""
+        if self.is_shown:
+            return """(SELECT * FROM customers_import_rows r WHERE r.upload = %(upload)s AND r.problems IS NULL
+                AND r.row_number = ANY(%(shown)s)) AS r"""
         return f"""(SELECT * FROM customers_import_rows r WHERE r.upload = %(upload)s AND r.problems IS NULL
             AND NOT {REJECTED} AND v.row_number = r.row_number)) AS r"""
 
@@ -91,6 +103,11 @@ class Plan:
     @property
     def joined(self) -> str:
         """`rows`, each with the customer that it means or none."""
+        if self.is_shown:
+            return f"""{self.rows}
+                LEFT JOIN unnest(%(shown)s::int[], %(meant)s::bigint[]) AS m (row_number, id)
+                  ON m.row_number = r.row_number
+                LEFT JOIN customers_customer k ON k.base_id = %(base)s AND k.id = m.id"""
         is_by_number = "customer_number" in self.given
         if not self.has_key:
             of_number = "k.customer_number = r.customer_number" if is_by_number else "false"

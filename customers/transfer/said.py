@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -29,17 +29,17 @@ class Statement:
     """Whether it stands in a column of the row."""
 
 
-def said_by_row(statements: Statements, rows: Sequence[int]) -> dict[int, list[Statement]]:
-    """What each of these rows would add, oldest first."""
+def said_by_row(statements: Statements) -> dict[int, list[Statement]]:
+    """What each row that the plan of the statements shows would add, oldest first (see Plan.show)."""
     found: dict[int, list[Statement]] = {}
     if not statements:
         return found
-    wanted = statements.wanted(statements.of_rows("r.row_number = ANY(%(shown)s)"))
+    wanted = statements.wanted(statements.of_rows())
     with connection.cursor() as cursor:
         cursor.execute(
             f"""SELECT row_number, purpose, is_given, at, receiver, is_answer FROM ({wanted}) AS wanted
                 ORDER BY row_number, at, purpose, is_given DESC""",
-            statements.params | {"shown": list(rows)},
+            statements.params,
         )
         for row, *said in cursor.fetchall():
             found.setdefault(row, []).append(Statement(*said))

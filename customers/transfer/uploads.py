@@ -20,6 +20,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from customers import statistics
 from customers.choices import UploadState
 from customers.models import ImportChunk, ImportUpload
 from customers.transfer import chunks, progress
@@ -116,9 +117,13 @@ def check_upload(
     except UnreadableFile as error:
         raise refusal(error.problem) from error
     with row_security.rows_of(actor):
+        statistics.gather(statistics.STAGED, rows=read)
+    with row_security.rows_of(actor):
         _demand_going_on(upload)
         upload.preview = judge(upload=upload, scope=actor, read=read, given=given)
         enter(upload, UploadState.CHECKED)
+    with row_security.rows_of(actor):
+        statistics.gather(statistics.JUDGED, rows=read)
 
 
 def _demand_going_on(upload: ImportUpload) -> None:

@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob
 
+from customers import statistics
 from customers.transfer import chunks
 from locations.permissions import Right
 from mcp import row_security
@@ -117,6 +118,8 @@ def make(*, pk: str, actor: Scope) -> None:
         with row_security.rows_of(actor):
             package = _begin(pk)
         if package is not None:
+            with row_security.rows_of(actor):
+                statistics.gather(statistics.DECIDED)
             _fill(package, actor)
     except Stopped:
         log.info("Package %s is not made any further here", pk)

@@ -15,6 +15,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection
 from django.utils.translation import override
 
+from customers import statistics
 from customers.choices import Known, Match, UploadState, Verdict
 from customers.models import ImportUpload
 from customers.resources import CustomerResource
@@ -167,6 +168,9 @@ def _tidy(upload: ImportUpload, scope: Scope) -> None:
     with row_security.rows_of(scope), connection.cursor() as cursor:
         uploads.delete_expired(upload=upload)
         cursor.execute("SELECT customers_settle_search()")
+    result = upload.result or {}
+    with row_security.rows_of(scope):
+        statistics.gather(statistics.WRITTEN, rows=result.get("created", 0) + result.get("changed", 0))
 
 
 def _reading(options: dict[str, Any], *, is_ours: bool) -> Reading:
