@@ -31,6 +31,8 @@ class Verdict(models.TextChoices):
     REJECTED = "rejected", _("Rejected")
     CHANGED = "changed", _("Changed")
     SIMILAR = "similar", _("Perhaps known already")
+    ARCHIVED = "archived", _("Archived")
+    DIFFERS = "differs", _("Different in the file")
     UNSAID = "unsaid", _("Consents left out")
     KEPT = "kept", _("Kept")
     STUCK = "stuck", _("Could not be reversed")

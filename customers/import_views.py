@@ -39,6 +39,7 @@ from customers.transfer.forms import (
 )
 from customers.transfer.paging import Tab
 from customers.transfer.similar import MOST_SIMILAR
+from customers.transfer.undoing import later_imports
 from locations.permissions import Right
 from mcp import row_security
 from mcp.console import console, scope_of
@@ -176,7 +177,9 @@ def _tabs(upload: ImportUpload, scope: Scope, figures: Mapping[str, Any]) -> lis
     """What the preview shows row by row; first what is to be looked at most of all."""
     similar = int(figures.get("similar", 0))
     may_see = scope.allows(Right.VIEW_CUSTOMERS)
-    changed, unsaid = (int(figures.get(name, 0)) if may_see else 0 for name in ("changed", "unsaid"))
+    changed, unsaid, archived, differs = (
+        int(figures.get(name, 0)) if may_see else 0 for name in ("changed", "unsaid", "archived", "differs")
+    )
     return [
         _rejected_tab(upload, figures),
         Tab("changed", _("Changed"), changed, lambda page: looking.changed(upload, scope, page=page)),
@@ -185,6 +188,8 @@ def _tabs(upload: ImportUpload, scope: Scope, figures: Mapping[str, Any]) -> lis
             "similar", _("Perhaps known already"), similar, lambda page: looking.similar(upload, scope, page=page),
             min(similar, MOST_SIMILAR),
         ),
+        Tab("archived", _("Archived"), archived, lambda page: looking.archived(upload, scope, page=page)),
+        Tab("differs", _("Different in the file"), differs, lambda page: looking.differing(upload, scope, page=page)),
         Tab("unsaid", _("Consents left out"), unsaid, lambda page: looking.unsaid(upload, scope, page=page)),
     ]  # fmt: skip
 
@@ -260,7 +265,7 @@ def undo_page(request: HttpRequest, pk: UUID) -> HttpResponse:
     shown = paging.shown(_left_tabs(upload, scope), request.GET.dict()) if upload.state == UploadState.UNDONE else None
     return show(
         request, "undo", _title(upload), upload=upload, figures=upload.result or {}, undoing=upload.undoing or {},
-        shown=shown, touched=steps.touched(upload),
+        shown=shown, touched=steps.touched(upload), later=later_imports(upload) if upload.context else [],
     )  # fmt: skip
 
 

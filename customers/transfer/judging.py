@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from customers.choices import Known, Match
 from customers.models import ImportVerdict
 from customers.transfer.consents import ANSWERS, Statements
+from customers.transfer.left_alone import tell_archived, tell_differing
 from customers.transfer.plan import Plan, broken_rules, sentences
 from customers.transfer.similar import tell_similar
 from customers.transfer.turns import imports_so_far
@@ -52,12 +53,15 @@ def demand_whole(counts: Counts) -> None:
         raise CountsDiffer(f"{counts.as_dict()}: the parts are not the whole")
 
 
-def plan_of(*, upload: Any, scope: Scope, given: frozenset[str], words: Words) -> Plan:
+def plan_of(
+    *, upload: Any, scope: Scope, given: frozenset[str], words: Words, known: Known | None = None
+) -> Plan:
+    """`known` in place of what was chosen."""
     return Plan(
         upload=upload,
         scope=scope,
         given=given,
-        known=Known(upload.choices.get("known", Known.OVERWRITE)),
+        known=known or Known(upload.choices.get("known", Known.OVERWRITE)),
         match=Match(upload.choices.get("match", Match.NUMBER)),
         groups=words.groups,
     )
@@ -77,6 +81,9 @@ def judge(*, upload: Any, scope: Scope, read: int, given: frozenset[str]) -> dic
         _reject_repeated(cursor, plan, headings)
         created, changed, unchanged, new_rows, consents = _judge_rest(cursor, plan, scope, headings, statements)
         similar = 0 if new_rows == NO_ROWS else tell_similar(cursor, plan, new_rows)
+        archived = tell_archived(cursor, plan)
+        overwriting = plan_of(upload=upload, scope=scope, given=given, words=words, known=Known.OVERWRITE)
+        differs = tell_differing(cursor, plan, overwriting)
         unsaid = _tell_unsaid(cursor, plan, statements, headings)
         purposes = statements.unknown_purposes(cursor)
         cursor.execute(
@@ -97,6 +104,8 @@ def judge(*, upload: Any, scope: Scope, read: int, given: frozenset[str]) -> dic
         "unknown_purposes": purposes,
         "moment": statements.moment,
         "similar": similar,
+        "archived": archived,
+        "differs": differs,
         "new_groups": list(words.new_groups),
         "new_tags": words.new_tags,
         "given": sorted(given),

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, BinaryIO
 
 from django.db import connection
 from django.utils import timezone
 from django.utils.translation import get_language
 
-from customers.choices import Verdict
+from customers.choices import Known, Verdict
 from customers.models import Customer, CustomerGroup, ImportUpload, ImportVerdict
 from customers.resources import CustomerResource
 from customers.transfer.consents import Statements
@@ -100,6 +100,35 @@ def similar(upload: ImportUpload, scope: Scope, *, page: int = 1) -> list[Simila
     ]
 
 
+def archived(upload: ImportUpload, scope: Scope, *, page: int = 1) -> list[Left]:
+    """One page of the rows that mean a customer who is archived and stays that. Two queries.
+
+    None for whoever may not see customers.
+    """
+    if not scope.allows(Right.VIEW_CUSTOMERS):
+        return []
+    rows = list(_page(verdicts(upload, Verdict.ARCHIVED), page))
+    known = _known(rows, scope)
+    pairs = [(row.row_number, known.get(row.customer_id or 0)) for row in rows]
+    return [Left(row, customer, customer.archived_reason if customer else "") for row, customer in pairs]
+
+
+def differing(upload: ImportUpload, scope: Scope, *, page: int = 1) -> list[Touched]:
+    """One page of the known customers of whom the file says something else than what stays, field by field.
+
+    None for whoever may not see customers.
+    """
+    if not scope.allows(Right.VIEW_CUSTOMERS):
+        return []
+    rows = _page(verdicts(upload, Verdict.DIFFERS), page).values_list("row_number", "customer_id")
+    is_filled = upload.choices.get("known") == Known.FILL
+    touched = _touched(upload, scope, dict(rows), is_new=False, known=Known.OVERWRITE)
+    return [
+        replace(row, differences=tuple(one for one in row.differences if one.new and (one.old or not is_filled)))
+        for row in touched
+    ]
+
+
 def changed(upload: ImportUpload, scope: Scope, *, page: int = 1) -> list[Touched]:
     """One page of the customers that would be changed, field by field; none for whoever may not see customers."""
     if not scope.allows(Right.VIEW_CUSTOMERS):
@@ -132,26 +161,28 @@ def _page(rows: Any, page: int) -> Any:
     return rows[(page - 1) * PAGE : page * PAGE]
 
 
-def _touched(upload: ImportUpload, scope: Scope, rows: Mapping[int, int | None], *, is_new: bool) -> list[Touched]:
+def _touched(
+    upload: ImportUpload, scope: Scope, rows: Mapping[int, int | None], *, is_new: bool, known: Known | None = None
+) -> list[Touched]:
     """Rows, each with the id of the customer whom it means, as people read them."""
     if not rows or upload.preview is None:
         return []
     given = frozenset(upload.preview["given"])
     words = words_of(upload=upload, given=given, scope=scope, rows=list(rows))
-    plan = plan_of(upload=upload, scope=scope, given=given, words=words)
+    plan = plan_of(upload=upload, scope=scope, given=given, words=words, known=known)
     plan.show(rows)
     statements = Statements(plan=plan, upload=upload, scope=scope, moment=upload.preview.get("moment", ""))
     with connection.cursor() as cursor:
         cursor.execute(plan.merged(), plan.params)
         names = [column.name for column in cursor.description or ()]
         merged = {values[0]: dict(zip(names, values, strict=True)) for values in cursor.fetchall()}
-    known = (
+    before_by_id = (
         Customer.objects.filter(base=scope.base)
         .select_related("customer_group")
         .in_bulk([values["customer_id"] for values in merged.values() if values["customer_id"]])
     )
     said = said_by_row(statements)
-    held = held_by(known, scope, at=timezone.now()) if statements else {}
+    held = held_by(before_by_id, scope, at=timezone.now()) if statements else {}
     purposes = names_of_purposes(scope) if statements.besides else {}
     groups = {group.pk: group for group in CustomerGroup.objects.in_base(scope.base)}
     groups |= {pk: CustomerGroup(pk=pk, name=name) for name, pk in words.new_groups.items()}
@@ -161,7 +192,7 @@ def _touched(upload: ImportUpload, scope: Scope, rows: Mapping[int, int | None],
         values = merged.get(number)
         if values is None or (values["customer_id"] is None) != is_new:
             continue
-        old: Any = known.get(values["customer_id"])
+        old: Any = before_by_id.get(values["customer_id"])
         new: Any = _after(old, values, groups)
         brought, before = said.get(number, []), held.get(values["customer_id"], {})
         if old is not None:

@@ -174,12 +174,18 @@ class Plan:
 
     @cached_property
     def _differs(self) -> str:
-        names = [name for name in WRITTEN if self._is_given(name)]
+        names = [name for name in WRITTEN if self.is_given(name)]
         if self.known == Known.SKIP or not names:
             return "false"
         return "(" + " OR ".join(f"k.{name} IS DISTINCT FROM {self._of_known(name)}" for name in names) + ")"
 
-    def _is_given(self, name: str) -> bool:
+    @staticmethod
+    def field(name: str) -> models.Field[Any, Any]:
+        """The field of a customer that one of WRITTEN is."""
+        return _field(name)
+
+    def is_given(self, name: str) -> bool:
+        """Whether the file says something about one of WRITTEN."""
         if name == GROUP:
             return "group_name" in self.given
         if name == "memo":
@@ -190,7 +196,7 @@ class Plan:
         return f"CASE WHEN k.id IS NULL THEN {self._of_new(name)} ELSE {self._of_known(name)} END"
 
     def _of_new(self, name: str) -> str:
-        if not self._is_given(name):
+        if not self.is_given(name):
             return _default(name)
         if name == "memo":
             return self._memo_of_new
@@ -199,7 +205,7 @@ class Plan:
         return self._staged(name)
 
     def _of_known(self, name: str) -> str:
-        if self.known == Known.SKIP or not self._is_given(name):
+        if self.known == Known.SKIP or not self.is_given(name):
             return f"k.{name}"
         if name == "memo":
             return self._filled_memo if self.known == Known.FILL else self._overwritten_memo
