@@ -178,8 +178,8 @@ def known_customers_are_shown_to_whoever_may_see_them(world: World) -> None:
     content = f"Kundennummer;Nachname\r\n{world.customer.customer_number};Anders\r\n".encode()
     upload = receiving.receive_upload(name="neu.csv", content=content, actor=here)
     uploads.check_upload(upload=upload, actor=here)
-    said = {"base": here.base, "customer_id": world.customer.pk, "row_number": 3}
-    for verdict in (Verdict.SIMILAR, Verdict.KEPT):
+    said = {"base": here.base, "customer_id": world.customer.pk, "row_number": 2}
+    for verdict in (Verdict.SIMILAR, Verdict.KEPT, Verdict.ARCHIVED, Verdict.DIFFERS):
         problems = [{"code": "same_email", "first": None, "reason": "geändert"}]
         ImportVerdict.objects.create(**said, file=upload, verdict=verdict, problems=problems)
     for actor, seen in ((here, [world.customer]), (importer, [None])):
@@ -187,6 +187,8 @@ def known_customers_are_shown_to_whoever_may_see_them(world: World) -> None:
         assert [row.customer for row in looking.left(upload, Verdict.KEPT, actor)] == seen
         with row_security.rows_of(actor):
             assert len(looking.changed(upload, actor)) == (actor is here)
+            assert len(looking.archived(upload, actor)) == (actor is here)
+            assert len(looking.differing(upload, actor)) == (actor is here)
 
 
 @probe
