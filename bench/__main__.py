@@ -31,7 +31,7 @@ def _run(arguments: argparse.Namespace) -> None:
     django.setup()
     from django.test.utils import setup_test_environment  # noqa: PLC0415 - needs the settings
 
-    from bench import after_edit, carrying, exporting, importing, isolation, pages, refusing, report  # noqa: PLC0415 - needs the models
+    from bench import carrying, exporting, importing, isolation, pages, refusing, report  # noqa: PLC0415 - needs the models
 
     if arguments.only != "bombs":
         _fill(arguments)
@@ -49,12 +49,18 @@ def _run(arguments: argparse.Namespace) -> None:
         print(f"\n{report.table_of_exports(exporting.all_rows(repeat=arguments.turns))}", flush=True)
     if arguments.only in {None, "carry-over"}:
         print(f"\n{report.table_of_carrying(carrying.carried_over(rows=arguments.carried))}", flush=True)
-    if arguments.only in {None, "after-edit"}:
-        pairs = after_edit.all_pairs(rows=arguments.edited, turns=arguments.turns)
-        print(f"\n{report.table_of_pairs(pairs)}", flush=True)
+    _measure_after_edit(arguments)
     if arguments.only in {None, "bombs"}:
         print(f"\n{report.table_of_refusals(refusing.all_refusals())}", flush=True)
     print(f"\n{report.machine()}\nMeasured in {time.perf_counter() - started:.0f} s.")
+
+
+def _measure_after_edit(arguments: argparse.Namespace) -> None:
+    from bench import after_edit, report  # noqa: PLC0415 - needs the models
+
+    if arguments.only in {None, "after-edit"}:
+        pairs = after_edit.all_pairs(rows=arguments.edited, turns=arguments.turns)
+        print(f"\n{report.table_of_pairs(pairs)}", flush=True)
 
 
 def _fill(arguments: argparse.Namespace) -> None:

@@ -61,7 +61,9 @@ def table_of_exports(exports: list[Export]) -> str:
 def table_of_pairs(pairs: list[Pair]) -> str:
     """A Markdown table: the same large change in a fresh session and after one edit in it."""
     head = ("| large change | customers | fresh session: s | after one edit: s | ratio |", "|---|--:|--:|--:|--:|")
-    lines = [f"| {one.name} | {one.rows:,} | {one.fresh:.1f} | {one.after_edit:.1f} | {one.ratio:.2f} |" for one in pairs]
+    lines = [
+        f"| {one.name} | {one.rows:,} | {one.fresh:.1f} | {one.after_edit:.1f} | {one.ratio:.2f} |" for one in pairs
+    ]
     return "\n".join([*head, *lines])
 
 

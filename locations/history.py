@@ -41,7 +41,7 @@ class _RecordUpdate(pghistory.trigger.Event):
     spared.
     """
 
-    def get_func(self, model: type[models.Model]) -> pgtrigger.Func:
+    def get_func(self, model: Any) -> pgtrigger.Func:
         whole: pgtrigger.Func = super().get_func(model)
         if self.level != pgtrigger.Statement:
             return whole

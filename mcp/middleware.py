@@ -21,7 +21,7 @@ from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import get_script_prefix, set_script_prefix, set_urlconf
 
-from mcp import access, errors, gate, row_security
+from mcp import access, errors, gate, row_security, watching
 from mcp.http import ScopedRequest
 from mcp.scope import MissingRight, Scope, facts_of
 
@@ -70,7 +70,7 @@ class ScopeMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: ScopedRequest) -> HttpResponse:
-        with row_security.limited(**settings.REQUEST_LIMITS):
+        with row_security.limited(**settings.REQUEST_LIMITS), watching.watched(request):
             return self._answer(request)
 
     def process_exception(self, request: ScopedRequest, exception: Exception) -> HttpResponse | None:

@@ -70,7 +70,7 @@ class ImportChunk(Chunk):
         ]
 
 
-class NumbersField(models.Field):  # type: ignore[type-arg]
+class NumbersField(models.Field):
     """A set of whole numbers, stored as ranges of them."""
 
     def db_type(self, connection: Any) -> str:

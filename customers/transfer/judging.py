@@ -53,9 +53,7 @@ def demand_whole(counts: Counts) -> None:
         raise CountsDiffer(f"{counts.as_dict()}: the parts are not the whole")
 
 
-def plan_of(
-    *, upload: Any, scope: Scope, given: frozenset[str], words: Words, known: Known | None = None
-) -> Plan:
+def plan_of(*, upload: Any, scope: Scope, given: frozenset[str], words: Words, known: Known | None = None) -> Plan:
     """`known` in place of what was chosen."""
     return Plan(
         upload=upload,

@@ -1,4 +1,4 @@
-"""What an import leaves as it is, told before: customers who stay archived, and values of the file that do not count."""
+"""What an import leaves as it is, told before: customers who stay archived, and values that do not count."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from customers.choices import Known
 from customers.transfer.plan import WRITTEN, Plan
 
 _TELL = """INSERT INTO customers_importverdict (base_id, file_id, row_number, verdict, customer_id, problems)
-    SELECT %(base)s, %(upload)s, row_number, '{verdict}', customer_id, '[]' FROM ({rows}) AS found ORDER BY row_number"""
+    SELECT %(base)s, %(upload)s, row_number, '{verdict}', customer_id, '[]' FROM ({rows}) AS found
+    ORDER BY row_number"""
 
 
 def tell_archived(cursor: Any, plan: Plan) -> int:

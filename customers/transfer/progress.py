@@ -64,7 +64,8 @@ class ToldProgress(Patient):
 def begin(upload: Any) -> None:
     """A step begins: nothing is done yet, and nobody wants to stop it."""
     ImportProgress.objects.update_or_create(
-        file=upload, defaults={"base_id": upload.base_id, "done": 0, "total": 0, "is_cancelled": False, "reserved": None}
+        file=upload,
+        defaults={"base_id": upload.base_id, "done": 0, "total": 0, "is_cancelled": False, "reserved": None},
     )
 
 

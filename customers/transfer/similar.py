@@ -26,14 +26,16 @@ class _Look:
     columns: Sequence[str]
     needed: Sequence[str] = ()
     is_named: bool = True
+    is_in_file: bool = True
+    """Whether rows of the file are compared with one another as well."""
 
     def key(self, alias: str) -> str:
-        """As SQL: one text, or NULL where there is nothing to go by."""
+        """As SQL: one number for all that is compared, or NULL where there is nothing to go by."""
         parts = [_text(alias, name) for name in (*(_NAMES if self.is_named else ()), *self.columns)]
         filled = [f"{_text(alias, name)} <> ''" for name in self.needed]
         if self.is_named:
             filled.append("(" + " OR ".join(f"{_text(alias, name)} <> ''" for name in _NAMES) + ")")
-        return f"CASE WHEN {' AND '.join(filled)} THEN concat_ws(chr(31), {', '.join(parts)}) END"
+        return f"CASE WHEN {' AND '.join(filled)} THEN hashtextextended(concat_ws(chr(31), {', '.join(parts)}), 0) END"
 
 
 def tell_similar(cursor: Any, plan: Plan, new_rows: str) -> int:
@@ -70,9 +72,9 @@ def _looks(given: frozenset[str]) -> Iterator[_Look]:
         yield _Look("same_name_and_birthday", ("birthday",), needed=("birthday",))
     for phone in _PHONES:
         if phone in given:
-            yield _Look("same_name_and_phone", (phone,), needed=(phone,))
+            yield _Look("same_name_and_phone", (phone,), needed=(phone,), is_in_file=False)
     if {"street", "postal_code"} <= given:
-        yield _Look("same_name_and_address", ("street", "postal_code"), needed=("street",))
+        yield _Look("same_name_and_address", ("street", "postal_code"), needed=("street",), is_in_file=False)
     yield _Look("same_details", [name for name in _DETAILS if name in given])
 
 
@@ -88,10 +90,11 @@ def _found(at: int, look: _Look) -> Iterator[str]:
                     WHERE k.base_id = %(base)s
                 ) AS every WHERE key IN (SELECT key{at} FROM fresh) GROUP BY key
             ) AS known ON known.key = fresh.key{at}"""
-    yield f"""SELECT row_number, NULL, first, '{look.code}', {at} FROM (
-                SELECT row_number, min(row_number) OVER (PARTITION BY key{at}) AS first FROM fresh
-                WHERE key{at} IS NOT NULL
-            ) AS again WHERE row_number > first"""
+    if look.is_in_file:
+        yield f"""SELECT fresh.row_number, NULL, again.first, '{look.code}', {at} FROM fresh JOIN (
+                SELECT key{at}, min(row_number) AS first FROM fresh WHERE key{at} IS NOT NULL
+                GROUP BY key{at} HAVING count(*) > 1
+            ) AS again ON again.key{at} = fresh.key{at} AND fresh.row_number > again.first"""
 
 
 def _text(alias: str, name: str) -> str:

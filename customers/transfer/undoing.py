@@ -47,8 +47,11 @@ _BEFORE = """LATERAL (
             AND earlier.state_since > done.changed_at))
     ORDER BY event.changed_at DESC LIMIT 1
 ) AS before"""
-"""What a customer was before. What an earlier import did to him that was undone in the meantime does not count: it could
-not be reversed then, because this import had come after it."""
+"""What a customer was before.
+
+What an earlier import did to him that was undone in the meantime does not count: it could not be reversed then, because
+this import had come after it.
+"""
 _LATER = """
     SELECT later.id, count(DISTINCT own.pgh_obj_id) FROM customers_importupload AS later
     JOIN customers_customerevent AS after ON after.pgh_context_id = later.context AND after.base_id = %(base)s
@@ -105,9 +108,14 @@ def later_imports(upload: ImportUpload) -> list[tuple[ImportUpload, int]]:
     """
     if upload.state != UploadState.APPLIED:
         return []
-    params = {"base": upload.base_id, "upload": upload.pk, "context": upload.context, "since": upload.state_since}
+    params: dict[str, Any] = {
+        "base": upload.base_id,
+        "upload": upload.pk,
+        "context": upload.context,
+        "since": upload.state_since,
+    }
     with connection.cursor() as cursor:
-        cursor.execute(_LATER, params)
+        cursor.execute(_LATER, params | {"since": upload.state_since})
         found = dict(cursor.fetchall())
     later = ImportUpload.objects.filter(base=upload.base_id, pk__in=found).select_related("location")
     return [(one, found[one.pk]) for one in later.order_by("-state_since")]

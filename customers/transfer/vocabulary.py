@@ -64,13 +64,13 @@ _WRITTEN = """AND (row_number <@ %(new_rows)s::int4multirange OR row_number IN (
         SELECT row_number FROM customers_importverdict WHERE file_id = %(upload)s AND verdict = 'rejected')"""
 
 
-def _distinct(expression: str, upload: Any, is_judged: bool, rows: Sequence[int] | None) -> list[str]:  # noqa: FBT001
+def _distinct(expression: str, upload: Any, is_judged: bool, rows: Sequence[int] | None) -> list[str]:
     only = "AND row_number = ANY(%(rows)s)" if rows is not None else ""
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT DISTINCT {expression} AS word FROM customers_import_rows "
             f"WHERE upload = %(upload)s AND problems IS NULL {_WRITTEN if is_judged else ''} {only} ORDER BY 1",
-            {"upload": upload.pk, "new_rows": upload.new_rows, "rows": rows and list(rows)},
+            {"upload": upload.pk, "new_rows": upload.new_rows, "rows": list(rows or ())},
         )
         return [word for (word,) in cursor.fetchall() if word]
 

@@ -34,7 +34,9 @@ def without_times(scope: Scope) -> list[dict]:
 
 
 def figures(upload) -> dict:
-    return {name: upload.preview[name] for name in ("created", "changed", "unchanged", "archived", "differs", "similar")}
+    return {
+        name: upload.preview[name] for name in ("created", "changed", "unchanged", "archived", "differs", "similar")
+    }
 
 
 @pytest.mark.parametrize("known", ["overwrite", "fill", "skip"])

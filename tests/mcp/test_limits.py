@@ -1,9 +1,13 @@
 """A request that asks for too much is stopped, and says so; the worker is not."""
 
+import socket
+import time
+
 import pytest
 from django.db import connection
+from django.http import HttpResponse
 
-from mcp import row_security
+from mcp import row_security, watching
 
 
 def limits() -> tuple[str, str]:
@@ -36,10 +40,45 @@ def test_page_that_takes_too_long_is_stopped_and_says_so(log_in, settings, monke
     assert "That took too long" in response.content.decode()
 
 
+@pytest.mark.parametrize(("method", "is_given_up"), [("get", True), ("post", False)])
+def test_page_that_nobody_waits_for_is_given_up_and_a_pressed_button_is_not(log_in, monkeypatch, method, is_given_up):
+    """The browser leaves after a moment."""
+    server, browser = socket.socketpair()
+
+    def slow(*args, **more):
+        browser.close()
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_sleep(4)")
+        return HttpResponse("done")
+
+    monkeypatch.setattr("customers.admin.customers.CustomerAdmin.changelist_view", slow)
+    anna = log_in("anna")
+    started = time.monotonic()
+    response = getattr(anna, method)("/10400/1/customers/customer/", **{"gunicorn.socket": server})
+    server.close()
+    assert (response.status_code == 503, time.monotonic() - started < 4) == (is_given_up, is_given_up)
+
+
+def test_browser_that_waits_or_has_sent_more_has_not_left():
+    server, browser = socket.socketpair()
+    assert not watching.has_left(server)
+    browser.send(b"GET")
+    assert not watching.has_left(server)
+    assert server.recv(3) == b"GET"
+    browser.close()
+    assert watching.has_left(server)
+    server.close()
+
+
 def test_every_request_has_the_limits_of_the_settings(log_in, settings, monkeypatch):
     seen = []
     original = row_security._values
-    monkeypatch.setattr(row_security, "_values", lambda rows: seen.append(original(rows)[-2:]) or original(rows))
+
+    def values(rows):
+        seen.append(original(rows)[-2:])
+        return original(rows)
+
+    monkeypatch.setattr(row_security, "_values", values)
     log_in("anna").get("/10400/1/")
     wanted = [f"{settings.REQUEST_LIMITS[name]}s" for name in ("statement", "lock")]
     assert wanted in seen[1:]  # the first is that of the test itself
