@@ -14,7 +14,7 @@ from customers.transfer.consents import Statements, besides
 from customers.transfer.judging import MEMORY, NO_ROWS, Counts, demand_whole, plan_of
 from customers.transfer.plan import WRITTEN, Plan
 from customers.transfer.progress import Progress
-from customers.transfer.reserving import numbers_of
+from customers.transfer.reserving import hold, numbers_of
 from customers.transfer.vocabulary import Words, create_words, words_of
 from locations.models import Location
 from mcp.scope import Scope
@@ -46,6 +46,7 @@ def apply(*, upload: Any, scope: Scope, progress: Progress) -> dict[str, Any]:
     given = frozenset(preview["given"])
     with connection.cursor() as cursor:
         cursor.execute(MEMORY)
+        hold(cursor, upload, scope.location)
         _demand_intact(cursor, upload)
         words = words_of(upload=upload, given=given, scope=scope, is_judged=True)
         _demand_same_words(words, preview)

@@ -164,7 +164,10 @@ def _page(rows: Any, page: int) -> Any:
 def _touched(
     upload: ImportUpload, scope: Scope, rows: Mapping[int, int | None], *, is_new: bool, known: Known | None = None
 ) -> list[Touched]:
-    """Rows, each with the id of the customer whom it means, as people read them."""
+    """Rows, each with the id of the customer whom it means, as people read them.
+
+    `known` is what would become of known customers if that had been chosen; they bear their names as they are then.
+    """
     if not rows or upload.preview is None:
         return []
     given = frozenset(upload.preview["given"])
@@ -200,7 +203,8 @@ def _touched(
         new.held = after(before, brought)
         besides = [Difference(about, "", what) for about, what in beside_rows(brought, purposes)]
         differences = (*_differences(fields, old, new), *besides)
-        found.append(Touched(number, new.customer_number, new.display_name, differences))
+        name = (new if known is None else old or new).display_name
+        found.append(Touched(number, new.customer_number, name, differences))
     return found
 
 

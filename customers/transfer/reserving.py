@@ -42,6 +42,16 @@ def reserve(*, upload: Any, scope: Scope) -> None:
             _keep(cursor, plan, _given(cursor, plan, scope.location, _wanted(cursor, plan)))
 
 
+def hold(cursor: Any, upload: Any, location: Location) -> None:
+    """Where nothing was reserved nobody is given or types a number of the range before this transaction has ended.
+
+    So it is with small imports, which take a moment.
+    """
+    cursor.execute("SELECT reserved IS NOT NULL FROM customers_importprogress WHERE file_id = %s", [upload.pk])
+    if upload.new_rows != NO_ROWS and cursor.fetchone() != (True,):
+        locked_counter(location)
+
+
 def release(upload: Any) -> None:
     """The numbers are those of customers now, or nobody's."""
     ImportProgress.objects.filter(file=upload, reserved__isnull=False).update(reserved=None)

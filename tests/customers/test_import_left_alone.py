@@ -123,7 +123,8 @@ def test_pages_show_what_is_left_alone(anna, log_in):
              for name in ("archived", "differs")}  # fmt: skip
     assert "Verzogen" in shown["archived"]
     assert "The file says something else about 2 customers" in shown["differs"]
-    assert "<td>Bonn</td>" in shown["differs"]
+    assert '<td>Kiel</td><td class="transfer-old">Bonn</td>' in shown["differs"]
+    assert "<strong>Da</strong>" in shown["differs"]
     assert "and you have chosen to leave them as they are" in shown["differs"]
 
 

@@ -204,6 +204,28 @@ def test_numbers_of_an_import_that_failed_are_given_again(cast):
     assert registered(hamburg) == 5_000_000
 
 
+def test_small_import_lets_nobody_take_a_number_that_it_brings(cast):
+    """Nothing was reserved for it: others wait for the moment that it takes."""
+    hamburg = cast.scope("anna", "Hamburg")
+    upload = a_preview(hamburg, table(["Kundennummer", "Name"], [5_000_000, "Neu"]))
+    paused = Paused()
+
+    def at_once() -> None:
+        with row_security.rows_of(hamburg), pghistory.context(**hamburg.history()) as context:
+            uploads.confirm_upload(upload=upload, confirmed=uploads.fingerprint(upload), actor=hamburg)
+            uploads.apply_upload(upload=upload, actor=hamburg, progress=paused, context=context.id)
+
+    thread = Thread(at_once)
+    given: list[int] = []
+    assert paused.is_there.wait(30)
+    other = Thread(lambda: given.append(registered(hamburg)))
+    other.join(0.5)
+    paused.may_end.set()
+    thread.ended()
+    other.ended()
+    assert (given, numbers(hamburg)) == ([5_000_001], [5_000_000, 5_000_001])
+
+
 def test_number_that_somebody_has_all_the_same_does_not_break_the_import(cast):
     """Between the reservation and the import a direct import has brought one of its numbers."""
     hamburg = cast.scope("anna", "Hamburg")

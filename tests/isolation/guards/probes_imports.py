@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import connection
 
 from customers.choices import TRANSFER, UploadState, Verdict
 from customers.models import (
@@ -21,6 +22,7 @@ from customers.models import (
 )
 from customers.transfer import looking, receiving, uploads
 from customers.transfer.reading import Reading
+from customers.transfer.undoing import later_imports
 from locations.permissions import Right
 from mcp import row_security
 from mcp.scope import MissingRight, Scope
@@ -301,3 +303,22 @@ def check_that_was_stopped_meanwhile_says_nothing(world: World) -> None:
         uploads.check_upload(upload=upload, actor=here)
     upload.refresh_from_db()
     assert (upload.state, upload.preview) == (UploadState.CANCELLED, None)
+
+
+@probe
+def import_in_between_leaves_what_is_said_of_other_files(world: World) -> None:
+    """One is previewed anew. The verdicts of another file stay, and so do the numbers that it has reserved."""
+    here = world.scope("anna", "Hamburg")
+    upload = receiving.receive_upload(name="neu.csv", content=b"Nachname\r\nDoppelt\r\n", actor=here)
+    uploads.check_upload(upload=upload, actor=here)
+    uploads.confirm_upload(upload=upload, confirmed=uploads.fingerprint(upload), actor=here)
+    other = {"base": here.base, "file": world.upload}
+    ImportVerdict.objects.create(**other, row_number=99, verdict=Verdict.UNSAID)
+    with row_security.rows_of(here), connection.cursor() as cursor:
+        cursor.execute("UPDATE customers_importprogress SET reserved = '{[1,2)}' WHERE file_id = %s", [world.upload.pk])
+    imported(world, "Nachname\r\nDoppelt\r\n")
+    with row_security.rows_of(here):
+        assert not uploads.apply_upload(upload=upload, actor=here)
+        assert later_imports(world.imported) == []
+        assert ImportVerdict.objects.filter(**other, row_number=99).exists()
+        assert ImportProgress.objects.filter(file=world.upload, reserved__isnull=False).exists()
