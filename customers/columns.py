@@ -16,6 +16,7 @@ from typing import Any, ClassVar, Literal
 from django.db.models import F
 from django.utils import timezone
 from django.utils.formats import date_format, number_format
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from import_export import fields, widgets
 from psycopg.sql import SQL, Composable, Identifier
@@ -162,6 +163,15 @@ class YesNoWidget(CustomerWidget):
         return bool(formats.parse_boolean(text))
 
 
+class NumberedTextWidget(CustomerWidget):
+    """A number that is kept as text; spreadsheets mark it with an apostrophe."""
+
+    quick = staticmethod(quick.numbered_texts)
+
+    def read(self, text: str, country: str, reading: Reading) -> str:
+        return formats.without_text_mark(formats.clean_text(text))
+
+
 class PaymentMethodWidget(CustomerWidget):
     """The stored word, or the name of the payment method in the language of the file's reader."""
 
@@ -236,6 +246,10 @@ class CustomerField(fields.Field):
     def heading(self, language: str) -> str:
         return self.german if language.startswith("de") else self.english
 
+    def shown_heading(self) -> str:
+        """The heading in the language of the reader."""
+        return self.heading(get_language() or "de")
+
     def shown(self, value: Any) -> str:
         """A value in a preview, in the language of whoever reads it."""
         cell = self.widget.render(value)
@@ -291,12 +305,56 @@ class NoteField(CustomerField):
 
 
 class PersonField(CustomerField):
-    """A whole name in one cell, divided at its last blank. Only imported."""
+    """A whole name in one cell, divided at its last blank; `may_be_company` where it may be a firm. Only imported."""
+
+    is_exported = False
+
+    def __init__(self, attribute: str, german: str, english: str, *names: str, may_be_company: bool = False) -> None:
+        super().__init__(attribute, german, english, *names)
+        self.may_be_company = may_be_company
+
+    def get_value(self, instance: Any) -> str:
+        return f"{instance.first_name} {instance.last_name}".strip()
+
+
+class PartField(CustomerField):
+    """A column whose text is joined to that of another field, `part_of`. Only imported."""
+
+    is_exported = False
+
+    def __init__(
+        self,
+        part_of: str,
+        german: str,
+        english: str,
+        *names: str,
+        separator: str = " ",
+        is_before: bool = False,
+        is_labelled: bool = False,
+    ) -> None:
+        super().__init__(part_of, german, english, *names)
+        self.part_of, self.separator, self.is_before, self.is_labelled = part_of, separator, is_before, is_labelled
+
+    def get_value(self, instance: Any) -> Any:
+        return getattr(instance, self.part_of)
+
+
+class PhoneNumberField(CustomerField):
+    """A phone number of which another column, or the number itself, says what kind it is. Only imported."""
 
     is_exported = False
 
     def get_value(self, instance: Any) -> str:
-        return f"{instance.first_name} {instance.last_name}".strip()
+        return str(instance.display_phone)
+
+
+class HintField(CustomerField):
+    """A column that says how another one is to be read. Only imported, and stored nowhere."""
+
+    is_exported = False
+
+    def get_value(self, instance: Any) -> str:
+        return ""
 
 
 _TAGS = """
@@ -312,10 +370,21 @@ def _names(method: PaymentMethod) -> tuple[str, ...]:
 
 
 _GERMAN_PAYMENT: dict[PaymentMethod, tuple[str, ...]] = {
-    PaymentMethod.CASH: ("bar", "Barzahlung", "Cash"),
-    PaymentMethod.CARD: ("Karte", "Kartenzahlung", "Card"),
-    PaymentMethod.INVOICE: ("Rechnung", "Invoice"),
-    PaymentMethod.DIRECT_DEBIT: ("Lastschrift", "SEPA-Lastschrift", "Direct debit"),
-    PaymentMethod.TRANSFER: ("Überweisung", "Bank transfer"),
-    PaymentMethod.PREPAID: ("Guthaben", "Prepaid credit"),
-}
+    PaymentMethod.CASH: ("bar", "Barzahlung", "Bargeld", "in bar", "Barzahler", "Cash"),
+    PaymentMethod.CARD: (
+        "Karte", "Kartenzahlung", "EC", "EC-Karte", "ec-cash", "Girocard", "Kreditkarte", "Debitkarte", "Card",
+        "Credit card", "Debit card", "Visa", "Mastercard", "Maestro", "American Express", "Amex",
+    ),
+    PaymentMethod.INVOICE: (
+        "Rechnung", "auf Rechnung", "per Rechnung", "Kauf auf Rechnung", "Rechnungskauf", "Invoice", "On account",
+    ),
+    PaymentMethod.DIRECT_DEBIT: (
+        "Lastschrift", "SEPA-Lastschrift", "SEPA Lastschrift", "SEPA", "Bankeinzug", "Einzug", "Einzugsermächtigung",
+        "Lastschriftverfahren", "LSV", "Abbuchung", "Direct debit", "SEPA direct debit",
+    ),
+    PaymentMethod.TRANSFER: (
+        "Überweisung", "Ueberweisung", "Banküberweisung", "Bank transfer", "Wire transfer", "BACS", "Vorkasse",
+        "Vorauskasse",
+    ),
+    PaymentMethod.PREPAID: ("Guthaben", "Prepaid credit", "Prepaid", "Store credit", "Kundenguthaben"),
+}  # fmt: skip

@@ -40,6 +40,14 @@ def choose_columns(posted: QueryDict, upload: ImportUpload, scope: Scope) -> Non
     check(upload, scope)
 
 
+def use_profile(posted: QueryDict, upload: ImportUpload, scope: Scope) -> None:
+    receiving.choose_profile(upload=upload, is_used=True, actor=scope)
+
+
+def decline_profile(posted: QueryDict, upload: ImportUpload, scope: Scope) -> None:
+    receiving.choose_profile(upload=upload, is_used=False, actor=scope)
+
+
 def check_settled(posted: QueryDict, upload: ImportUpload, scope: Scope) -> None:
     """Check a file for which there is nothing to choose."""
     if not receiving.is_settled(upload):
@@ -97,6 +105,8 @@ def touched(upload: ImportUpload) -> int:
 
 STEPS: Mapping[str, Step] = {
     "dialect": choose_dialect,
+    "profile": use_profile,
+    "no_profile": decline_profile,
     "columns": choose_columns,
     "check": check_settled,
     "back": go_back,

@@ -14,6 +14,7 @@ from django.utils.translation import get_language
 from customers.choices import Verdict
 from customers.models import Customer, CustomerGroup, ImportUpload, ImportVerdict
 from customers.resources import CustomerResource
+from customers.transfer.combining import shown_as
 from customers.transfer.consents import Statements
 from customers.transfer.judging import plan_of, verdicts
 from customers.transfer.plan import GROUP, WRITTEN
@@ -172,14 +173,14 @@ def _touched(upload: ImportUpload, scope: Scope, rows: list[int], *, is_new: boo
 
 
 def _shown_fields(upload: ImportUpload, scope: Scope) -> list[tuple[str, Any]]:
-    """The fields that the file gives, each with its heading there."""
+    """The fields that the file gives, each with its headings there."""
     fields = CustomerResource(scope=scope).fields
-    pairs = zip(upload.choices["headings"], upload.choices["targets"], strict=True)
-    return [
-        (heading, fields[target])
-        for heading, target in pairs
-        if target not in ("", IGNORE) and not fields[target].readonly
-    ]
+    shown: dict[str, list[str]] = {}
+    for heading, target in zip(upload.choices["headings"], upload.choices["targets"], strict=True):
+        if target not in ("", IGNORE) and not fields[target].readonly:
+            for name in shown_as(fields[target], target):
+                shown.setdefault(name, []).append(heading)
+    return [(" + ".join(headings), fields[name]) for name, headings in shown.items()]
 
 
 def _after(old: Customer | None, values: dict[str, Any], groups: dict[int, CustomerGroup]) -> Customer:

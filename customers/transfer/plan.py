@@ -18,6 +18,7 @@ from django.db import connection, models
 from customers.choices import Known, Match
 from customers.models import NOTES, STAGED, Customer
 from customers.transfer.notes import LABELS
+from customers.transfer.reading import UNSAID
 from mcp.scope import Scope
 
 GROUP = "customer_group_id"
@@ -40,6 +41,8 @@ class Plan:
         self.given, self.known, self.match = given, known, match
         self.is_local = bool(upload.choices.get("is_local"))
         """Whether a row without a number can mean customers registered at this location alone."""
+        self.is_unsaid_possible = UNSAID in given
+        """Whether a row may leave unsaid what other rows of its file say: whoever is known keeps that."""
         self.params: dict[str, Any] = {
             "upload": upload.pk,
             "base": scope.base.pk,
@@ -179,9 +182,18 @@ class Plan:
             return self._memo_of_new
         if name == "blocked_reason" and name not in self.given:
             return "''"
+        if self.is_unsaid_possible and (default := _default(name)) != "NULL":
+            return f"coalesce({self._staged(name)}, {default})"
         return self._staged(name)
 
     def _of_known(self, name: str) -> str:
+        said = self._said_of_known(name)
+        if not self.is_unsaid_possible or said == f"k.{name}" or name == "memo":
+            return said
+        about = "customer_group" if name == GROUP else name
+        return f"CASE WHEN r.{UNSAID} ? '{about}' THEN k.{name} ELSE {said} END"
+
+    def _said_of_known(self, name: str) -> str:
         if self.known == Known.SKIP or not self._is_given(name):
             return f"k.{name}"
         if name == "memo":
