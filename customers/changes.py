@@ -224,6 +224,7 @@ def _plain(value: Any) -> str:
 _SPECIAL: dict[str, Callable[[Any], str]] = {
     **dict.fromkeys(("mobile", "phone_private", "phone_business", "fax"), formats.display_phone),
     "iban": formats.display_iban,
+    "birthday_without_year": formats.display_day,
     "country": lambda code: formats.country_name(code, get_language() or "en"),
     "language": lambda code: formats.language_name(code, get_language() or "en"),
 }

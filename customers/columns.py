@@ -122,6 +122,32 @@ class DayWidget(CustomerWidget):
         return formats.parse_date(text, day_first=reading.day_first)
 
 
+class BirthdayWidget(DayWidget):
+    """A day, or month and day (`MM-DD`) where the cell says no year."""
+
+    def read(self, text: str, country: str, reading: Reading) -> Any:
+        return formats.parse_day(text, day_first=reading.day_first) or super().read(text, country, reading)
+
+
+class DayOfYearWidget(CustomerWidget):
+    """Month and day, stored as `MM-DD`."""
+
+    quick = None
+
+    def read(self, text: str, country: str, reading: Reading) -> str:
+        typed = formats.clean_text(text)
+        day = formats.parse_day(typed, day_first=reading.day_first)
+        if typed and day is None:
+            raise refused("invalid_day", _("“%(value)s” is not a day of the year. Enter it as 17.05."), typed)
+        return day or ""
+
+    def show(self, value: str) -> str:
+        return formats.display_day(value)
+
+    def sql(self, value: Composable, look: Look) -> Composable:
+        return SQL("CASE WHEN {0} <> '' THEN right({0}, 2) || '.' || left({0}, 2) || '.' END").format(value)
+
+
 class DecimalWidget(CustomerWidget):
     kind = "decimal"
     quick = None
@@ -258,6 +284,13 @@ class CustomerField(fields.Field):
         if isinstance(cell, date):
             return date_format(cell, "SHORT_DATE_FORMAT")
         return number_format(cell, use_l10n=True) if isinstance(cell, Decimal) else str(cell)
+
+
+class BirthdayField(CustomerField):
+    """The birthday; a cell without a year fills `birthday_without_year` instead."""
+
+    def __init__(self, attribute: str, german: str, english: str, *names: str) -> None:
+        super().__init__(attribute, german, english, *names, widget=BirthdayWidget())
 
 
 class GroupField(CustomerField):

@@ -25,6 +25,8 @@ REFUSED_FIELDS = {
     "customer_number_unique": "customer_number",
     "customer_number_range": "customer_number",
     "customer_has_name": "last_name",
+    "customer_day_of_birth_exists": "birthday_without_year",
+    "customer_birthday_said_once": "birthday_without_year",
     "customer_discount_range": "discount",
     "customer_price_level_range": "price_level",
     "customer_credit_limit_positive": "credit_limit",

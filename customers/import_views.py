@@ -27,9 +27,11 @@ from customers.models import ImportProgress, ImportUpload
 from customers.resources import CustomerResource
 from customers.transfer import looking, paging, receiving, uploads
 from customers.transfer.chunks import PIECE
+from customers.transfer.combining import rules_of
 from customers.transfer.forms import (
     DELIMITER_NAMES,
     ENCODING_NAMES,
+    LINES_ABOVE,
     ReadingForm,
     UploadForm,
     column_choices,
@@ -149,6 +151,9 @@ def _columns(request: HttpRequest, upload: ImportUpload, scope: Scope) -> HttpRe
         choices=column_choices(fields, get_language() or "de"), form=ReadingForm.of(uploads.reading_of(upload)),
         known=known_options(choices.get("known", Known.OVERWRITE)),
         match=match_options(choices.get("match", Match.NUMBER)), undecided=receiving.undecided(upload),
+        lines_above=LINES_ABOVE, above=str(choices["seen"].get("above", 0)), profile=receiving.profile_of(upload),
+        declined=receiving.declined(upload),
+        rules=rules_of(fields, choices["headings"], choices["targets"]),
     )  # fmt: skip
 
 
@@ -211,7 +216,8 @@ def rejected_page(request: HttpRequest, pk: UUID) -> HttpResponseBase:
         raise Http404
     language = get_language() or "de"
     path = PurePath(upload.name)
-    name = f"{path.stem}-{_('rejected')}{path.suffix}"
+    ending = ".csv" if upload.choices.get("seen", {}).get("kind") == "vcard" else path.suffix
+    name = f"{path.stem}-{_('rejected')}{ending}"
     return StreamingHttpResponse(
         row_security.streamed(scope, _rejected_rows(upload, language)),
         content_type=guess_type(name)[0] or "application/octet-stream",

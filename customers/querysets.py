@@ -58,15 +58,17 @@ class CustomerQuerySet(models.QuerySet["Customer"]):
         return self.filter(home_location=location)
 
     def with_birthday_on(self, days: list[date]) -> Self:
-        """Customers whose birthday is on one of the days, in whatever year they were born."""
-        on_a_day = Q()
+        """Customers whose birthday is on one of the days, in whatever year they were born, also if nobody knows it."""
+        on_a_day = Q(birthday_without_year__in=[f"{day:%m-%d}" for day in days])
         for day in days:
             on_a_day |= Q(birthday__month=day.month, birthday__day=day.day)
         return self._by_index().filter(on_a_day) if days else self.none()
 
     def with_birthday_in(self, month: int) -> Self:
         """Customers whose birthday is in the month (1 to 12)."""
-        return self._by_index().filter(birthday__isnull=False, birthday__month=month)
+        days = [f"{month:02}-{day:02}" for day in range(1, 32)]
+        whole = Q(birthday__isnull=False, birthday__month=month)
+        return self._by_index().filter(whole | Q(birthday_without_year__in=days))
 
     def changed_since(self, day: date) -> Self:
         """Customers changed on the day or later, by the clock of the business."""

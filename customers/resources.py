@@ -14,9 +14,10 @@ from import_export import resources
 from customers import formats
 from customers.choices import TRANSFER
 from customers.columns import (
+    BirthdayField,
     ByCountryWidget,
     CustomerField,
-    DayWidget,
+    DayOfYearWidget,
     DecimalWidget,
     FormattedWidget,
     GroupField,
@@ -66,7 +67,7 @@ class CustomerResource(resources.Resource):
     more_first_names = PartField(
         "first_name", "Weitere Vornamen", "Middle names", "Middle name", "Additional name", "Zweiter Vorname"
     )
-    name_prefix = PartField(
+    name_particle = PartField(
         "last_name", "Namensvorsatz", "Name particle", "Namenspräfix", "Vorsatzwort", is_before=True
     )
     last_name = CustomerField("last_name", "Nachname", "Last name", "Name", "Familienname", "Surname", "Family name")
@@ -82,8 +83,12 @@ class CustomerResource(resources.Resource):
     )  # fmt: skip
     name_kind = HintField("name_kind", "Art: Person oder Firma", "Kind: person or company")
     alias = CustomerField("alias", "Alias", "Alias", "Spitzname", "Nickname", "Rufname (Spitzname)")
-    birthday = CustomerField(
-        "birthday", "Geburtsdatum", "Birthday", "Geburtstag", "Date of birth", "Birth date", widget=DayWidget()
+    birthday = BirthdayField(
+        "birthday", "Geburtsdatum", "Birthday", "Geburtstag", "Date of birth", "Birth date", "Birthdate", "Geb.-Datum",
+        "Geburtsdat.", "Geboren am", "DOB",
+    )  # fmt: skip
+    birthday_without_year = CustomerField(
+        "birthday_without_year", "Geburtstag ohne Jahr", "Birthday without year", widget=DayOfYearWidget()
     )
     company = CustomerField(
         "company", "Firma", "Company", "companyName", "Firmenname", "Unternehmen", "Organisation",

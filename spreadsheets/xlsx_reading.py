@@ -12,7 +12,7 @@ from spreadsheets.dialects import Dialect, Overrules
 from spreadsheets.heads import LONGEST_HEAD, headings_among
 from spreadsheets.limits import Limits
 from spreadsheets.ooxml_text import from_xml
-from spreadsheets.problems import Problem, gettext_noop, shortened, unreadable
+from spreadsheets.problems import Problem, UnreadableFile, gettext_noop, shortened, unreadable
 from spreadsheets.rows import Cell, RawRow, Stretch, in_stretches
 from spreadsheets.xlsx_archive import (
     DEEPEST,
@@ -64,9 +64,16 @@ class XlsxSource:
 
     def _above(self) -> int:
         """How many rows stand above the headings."""
-        with closing(self._rows()) as rows:
-            head = list(islice(rows, LONGEST_HEAD))
-        at = headings_among([[str(cell) for cell in row.cells] for row in head])
+        head: list[RawRow] = []
+        try:
+            with closing(self._rows()) as rows:
+                head.extend(islice(rows, LONGEST_HEAD))
+        except UnreadableFile:
+            pass  # told when the rows are read
+        except BaseException:
+            self.close()
+            raise
+        at = headings_among([[str(cell) for cell in row.cells] for row in head]) if head else 0
         return head[at].number - 1 if at else 0
 
     def close(self) -> None:

@@ -18,9 +18,10 @@ from django.core.exceptions import ValidationError
 from django.db.models import Model
 from django.utils import timezone
 
-from customers.columns import CustomerField, GroupField, NoteField, PersonField
+from customers.columns import BirthdayField, CustomerField, GroupField, NoteField, PersonField
 from customers.consent_columns import ConsentDayField, ConsentField
 from customers.models import Consent, Customer
+from customers.transfer.birthdays import DAY, one_day, with_and_without_year
 from customers.transfer.combining import Cells, Combination, Combined, demand_combinable
 from customers.transfer.profiles import replacements
 from customers.transfer.reading import NULL, UNSAID, Reading
@@ -92,12 +93,14 @@ class Converter:
         countries: Texts = ()
         for column in self._columns:
             found, refusals = column.convert(combined.cells[column.name], countries)
+            if DAY in found and DAY in texts:
+                found[DAY] = one_day(texts[DAY], found[DAY], refusals)
             texts.update(found)
             if column.name == "country":
                 countries = found["country"]
             for at, error in refusals.items():
                 if self._reading.leave_unreadable and column.name not in _NEEDED:
-                    combined.unsaid.setdefault(at, []).append(column.name)
+                    combined.unsaid.setdefault(at, []).extend({column.name, *column.fills})
                 else:
                     combined.refuse(at, column.name, error)
         if self._combination.is_unsaid_possible and self._columns:
@@ -142,7 +145,7 @@ class _Column:
         self._known: dict[Any, str | ValidationError] = {}
         self._quick: Callable[[Sequence[str], str], Texts | None] | None = getattr(field.widget, "quick", None)
         self._length = _max_length(field, name)
-        self.fills = ("first_name", "last_name") if isinstance(field, PersonField) else (_staged(name, field),)
+        self.fills = _fills(name, field)
 
     def convert(self, cells: Cells, countries: Texts) -> tuple[dict[str, Texts], Refusals]:
         """The texts for COPY of each column that is filled, and the cells that were refused."""
@@ -161,6 +164,8 @@ class _Column:
     def _filled(self, texts: Texts) -> dict[str, Texts]:
         if len(self.fills) == 1:
             return {self.fills[0]: texts}
+        if isinstance(self.field, BirthdayField):
+            return dict(zip(self.fills, with_and_without_year(texts), strict=True))
         people = [text.rpartition(" ") for text in texts]  # a name is divided at its last blank
         return {"first_name": [first for first, _blank, _last in people], "last_name": [last for *_, last in people]}
 
@@ -207,6 +212,8 @@ class _Column:
         elif isinstance(self.field, ConsentDayField):
             if value is not None and value > timezone.localdate():
                 raise ValidationError(_sentence(NOT_AHEAD, Consent), code=NOT_AHEAD)
+        elif isinstance(self.field, BirthdayField) and isinstance(value, str):
+            _field(DAY).clean(value, None)
         elif not isinstance(self.field, _WITHOUT_FIELD) and value is not None:
             _field(self.name).clean(value, None)
         return value
@@ -214,6 +221,16 @@ class _Column:
 
 def _field(name: str) -> Any:
     return Customer._meta.get_field(name)
+
+
+def _fills(name: str, field: CustomerField) -> tuple[str, ...]:
+    """The columns of ImportRow that a column of ours fills."""
+    match field:
+        case PersonField():
+            return "first_name", "last_name"
+        case BirthdayField():
+            return name, DAY
+    return (_staged(name, field),)
 
 
 def _staged(name: str, field: CustomerField) -> str:

@@ -17,6 +17,7 @@ from django.db import connection, models
 
 from customers.choices import Known, Match
 from customers.models import NOTES, STAGED, Customer
+from customers.transfer.birthdays import BIRTHDAY, DAY, of_known
 from customers.transfer.notes import LABELS
 from customers.transfer.reading import UNSAID
 from mcp.scope import Scope
@@ -200,6 +201,10 @@ class Plan:
             return self._filled_memo if self.known == Known.FILL else self._overwritten_memo
         if name == "blocked_reason" and name not in self.given:
             return f"CASE WHEN {self._of_known('is_blocked')} THEN k.{name} ELSE '' END"
+        if name in (BIRTHDAY, DAY):
+            return of_known(
+                name, known=self.known, is_birthday_given=BIRTHDAY in self.given, is_day_given=DAY in self.given
+            )
         empty = _is_empty(name)
         if self.known == Known.FILL:
             return f"CASE WHEN {empty} THEN {self._staged(name)} ELSE k.{name} END" if empty else f"k.{name}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -39,7 +40,7 @@ def receive_upload(*, name: str, content: bytes | Iterable[bytes], actor: Scope)
     return upload
 
 
-def _recognise(upload: ImportUpload, actor: Scope, overrules: Mapping[str, str]) -> None:
+def _recognise(upload: ImportUpload, actor: Scope, overrules: Mapping[str, Any]) -> None:
     """Find out how the file is written and where its columns go. Raises ValidationError."""
     upload.choices = {**upload.choices, "overrules": dict(overrules)}
     with table_of(upload) as table:
@@ -63,6 +64,16 @@ def _remembered(actor: Scope) -> dict[str, str]:
     return dict(HeadingChoice.objects.filter(organization=actor.organization.pk).values_list("heading", "target"))
 
 
+def profile_of(upload: ImportUpload) -> Profile | None:
+    """The system as whose file this one is read."""
+    return profiles().get(upload.choices.get("profile", ""))
+
+
+def declined(upload: ImportUpload) -> Profile | None:
+    """The system whose file this one seems to be, though it is not read as one."""
+    return None if profile_of(upload) else recognised(upload.choices["headings"])
+
+
 def undecided(upload: ImportUpload) -> list[str]:
     """Headings of columns that would be lost without anybody having said so."""
     pairs = zip(upload.choices["headings"], upload.choices["targets"], strict=True)
@@ -70,7 +81,7 @@ def undecided(upload: ImportUpload) -> list[str]:
 
 
 @transaction.atomic
-def choose_dialect(*, upload: ImportUpload, overrules: Mapping[str, str], actor: Scope) -> None:
+def choose_dialect(*, upload: ImportUpload, overrules: Mapping[str, Any], actor: Scope) -> None:
     """Read the file in another encoding or with another delimiter; the columns are matched anew."""
     actor.demand(Right.IMPORT_CUSTOMERS)
     demand_own(upload, actor)
@@ -115,7 +126,7 @@ def choose_columns(
     _demand_decided(headings, targets)
     demand_combinable(fields, headings, targets, reading.several)
     chosen = [IGNORE if target in fields and fields[target].readonly else target for target in targets]
-    _remember(headings, targets, actor, profiles().get(upload.choices.get("profile", "")))
+    _remember(headings, targets, actor, profile_of(upload))
     upload.choices = {
         **upload.choices, "targets": chosen, "reading": asdict(reading), "known": str(known), "match": str(match),
     }  # fmt: skip
