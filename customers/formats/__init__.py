@@ -12,7 +12,7 @@ from customers.formats.country import country_choices, country_name, normalize_c
 from customers.formats.language import language_choices, language_name, normalize_language
 from customers.formats.phone import display_phone, is_known_phone, normalize_phone, phone_digits
 from customers.formats.postal import normalize_postal_code, without_text_mark
-from customers.formats.text import clean_code, clean_lines, clean_text
+from customers.formats.text import clean_code, clean_lines, clean_text, without_format_characters, without_invisible
 from customers.formats.values import display_day, parse_boolean, parse_date, parse_day, parse_decimal
 from customers.formats.vat import normalize_vat_id
 
@@ -44,5 +44,7 @@ __all__ = [
     "parse_day",
     "parse_decimal",
     "phone_digits",
+    "without_format_characters",
+    "without_invisible",
     "without_text_mark",
 ]
