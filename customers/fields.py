@@ -87,7 +87,11 @@ class DayOfYearField(FormattedField):
     def normalize(self, text: str) -> str:
         day = formats.parse_day(text, day_first=True)
         if day is None:
-            raise ValidationError(_("“%(value)s” is not a day of the year. Enter it as 17.05."), params={"value": text}, code="invalid_day")
+            raise ValidationError(
+                _("“%(value)s” is not a day of the year. Enter it as 17.05."),
+                params={"value": text},
+                code="invalid_day",
+            )
         return day
 
     def display(self, text: str) -> str:

@@ -27,7 +27,6 @@ from customers.models import ImportProgress, ImportUpload
 from customers.resources import CustomerResource
 from customers.transfer import looking, paging, receiving, uploads
 from customers.transfer.chunks import PIECE
-from customers.transfer.combining import rules_of
 from customers.transfer.forms import (
     DELIMITER_NAMES,
     ENCODING_NAMES,
@@ -39,6 +38,7 @@ from customers.transfer.forms import (
     match_options,
     shown_columns,
 )
+from customers.transfer.joining import rules_of
 from customers.transfer.judging import MOST_SIMILAR
 from customers.transfer.paging import Tab
 from locations.permissions import Right

@@ -95,7 +95,14 @@ class CustomerResource(resources.Resource):
         "Organization", "Organization name", "Firma 1", "Firmenbezeichnung",
     )  # fmt: skip
     vat_id = CustomerField(
-        "vat_id", "USt-IdNr.", "VAT ID", "USt-ID", "Umsatzsteuer-ID", "UID-Nummer", "USt.-Id", "VAT number",
+        "vat_id",
+        "USt-IdNr.",
+        "VAT ID",
+        "USt-ID",
+        "Umsatzsteuer-ID",
+        "UID-Nummer",
+        "USt.-Id",
+        "VAT number",
         "UmSt.-ID",
         widget=ByCountryWidget(formats.normalize_vat_id),
     )
@@ -142,9 +149,7 @@ class CustomerResource(resources.Resource):
         "Mobiltelefonnummer",
         widget=_PHONE,
     )  # fmt: skip
-    phone_number = PhoneNumberField(
-        "phone_number", "Telefon, Art nach Angabe", "Phone, kind as it says"
-    )
+    phone_number = PhoneNumberField("phone_number", "Telefon, Art nach Angabe", "Phone, kind as it says")
     phone_kind = HintField("phone_kind", "Art der Telefonnummer", "Kind of phone number", "Phone type")
     fax = CustomerField("fax", "Fax", "Fax", "Telefax", "Faxnummer", "Fax number", "Business fax", widget=_PHONE)
     email = CustomerField(
@@ -158,12 +163,25 @@ class CustomerResource(resources.Resource):
         widget=FormattedWidget(formats.normalize_website),
     )  # fmt: skip
     language = CustomerField(
-        "language", "Sprache", "Language", "Preferred language", "Korrespondenzsprache", widget=FormattedWidget(formats.normalize_language)
+        "language",
+        "Sprache",
+        "Language",
+        "Preferred language",
+        "Korrespondenzsprache",
+        widget=FormattedWidget(formats.normalize_language),
     )
     customer_group = GroupField("customer_group", "Kundengruppe", "Customer group", "Gruppe", "Group")
     price_level = CustomerField("price_level", "Preisebene", "Price level", widget=WholeNumberWidget())
     discount = CustomerField(
-        "discount", "Rabatt %", "Discount %", "discount_percent", "Rabatt in %", "Rabatt", "Discount", "Kundenrabatt", widget=DecimalWidget()
+        "discount",
+        "Rabatt %",
+        "Discount %",
+        "discount_percent",
+        "Rabatt in %",
+        "Rabatt",
+        "Discount",
+        "Kundenrabatt",
+        widget=DecimalWidget(),
     )
     credit_limit = CustomerField("credit_limit", "Kreditlimit", "Credit limit", widget=DecimalWidget())
     payment_method = CustomerField(
@@ -174,10 +192,22 @@ class CustomerResource(resources.Resource):
         widget=WholeNumberWidget(),
     )  # fmt: skip
     iban = CustomerField("iban", "IBAN", "IBAN", "IBAN-Nr.", widget=FormattedWidget(formats.normalize_iban))
-    bic = CustomerField("bic", "BIC", "BIC", "SWIFT", "SWIFT-Code", "BIC/SWIFT", widget=FormattedWidget(formats.normalize_bic))
+    bic = CustomerField(
+        "bic", "BIC", "BIC", "SWIFT", "SWIFT-Code", "BIC/SWIFT", widget=FormattedWidget(formats.normalize_bic)
+    )
     bank = CustomerField("bank", "Bank", "Bank", "Kreditinstitut", "Bankname", "Bankbezeichnung", "Bank name")
     loss_reason = CustomerField("loss_reason", "Verlustgrund", "Reason of loss")
-    tags = CustomerField("tags", "Schlagwörter", "Tags", "Merkmale", "Stichwörter", "Labels", "Kategorien", "Categories", widget=TagsWidget())
+    tags = CustomerField(
+        "tags",
+        "Schlagwörter",
+        "Tags",
+        "Merkmale",
+        "Stichwörter",
+        "Labels",
+        "Kategorien",
+        "Categories",
+        widget=TagsWidget(),
+    )
     more_tags = PartField("tags", "Weitere Schlagwörter", "More tags", separator=", ")
     is_favourite = CustomerField("is_favourite", "Favorit", "Favourite", "Favorite", widget=YesNoWidget())
     is_blocked = CustomerField("is_blocked", "Gesperrt", "Blocked", "Sperre", widget=YesNoWidget())
@@ -201,7 +231,9 @@ class CustomerResource(resources.Resource):
         TRANSFER, "Weitergabe erlaubt am", "Transfer allowed since", "Weitergabe erlaubt seit", "Weitergabe am"
     )
     position = NoteField("Position", "Position", "contactTitle", "Funktion", "Job title", "Job position")
-    region = NoteField("Region", "Region", "Bundesland", "State", "Province", "Kanton", "State/Region", "State/Province")
+    region = NoteField(
+        "Region", "Region", "Bundesland", "State", "Province", "Kanton", "State/Region", "State/Province"
+    )
     home_location = PlaceField("home_location", "Registriert in", "Registered at", readonly=True)
     created_at = CustomerField("created_at", "Angelegt am", "Created", widget=MomentWidget(), readonly=True)
     changed_at = CustomerField("changed_at", "Geändert am", "Changed", widget=MomentWidget(), readonly=True)

@@ -148,7 +148,9 @@ def _all_found(words: list[str]) -> Q:
 
 def _with_phones_joined(words: list[str]) -> list[str]:
     joined: list[str] = []
-    for is_phone, group in itertools.groupby(words, key=lambda word: bool(_PHONE_PART.match(without_format_characters(word)))):
+    for is_phone, group in itertools.groupby(
+        words, key=lambda word: bool(_PHONE_PART.match(without_format_characters(word)))
+    ):
         run = list(group)
         joined += ["".join(run)] if is_phone else run
     return joined

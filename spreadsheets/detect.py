@@ -73,7 +73,9 @@ def _lines_before(text: str, at: int, *, delimiter: str, quote: str) -> int:
 
 def _skips_blanks(text: str, *, delimiter: str, quote: str) -> bool:
     """Whether blanks stand between delimiters and quotation marks, which mean nothing there."""
-    if not quote or not re.search(rf"{re.escape(delimiter)} +{quote}[^{quote}\r\n]*{quote} *(?:{re.escape(delimiter)}|[\r\n]|$)", text):
+    if not quote or not re.search(
+        rf"{re.escape(delimiter)} +{quote}[^{quote}\r\n]*{quote} *(?:{re.escape(delimiter)}|[\r\n]|$)", text
+    ):
         return False
     shares = [
         _share_as_wide(records(text, delimiter=delimiter, quote=quote, skips_blanks=skips)) for skips in (False, True)
@@ -104,9 +106,7 @@ def csv_reader(
 ) -> "CsvRecords":
     """A reader of the csv module for a delimiter and a quotation mark, '' meaning none."""
     if quote:
-        return csv.reader(
-            lines, delimiter=delimiter, quotechar=quote, strict=strict, skipinitialspace=skips_blanks
-        )
+        return csv.reader(lines, delimiter=delimiter, quotechar=quote, strict=strict, skipinitialspace=skips_blanks)
     return csv.reader(lines, delimiter=delimiter, quoting=csv.QUOTE_NONE)
 
 

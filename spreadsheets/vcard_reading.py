@@ -135,7 +135,12 @@ def _said(card: Any) -> dict[str, str]:
         said[_heading("ORG")] = _text(found[0].value[0] if isinstance(found[0].value, list) else found[0].value)
     if found := contents.get("categories"):
         said[_heading("CATEGORIES")] = ", ".join(_quoted(word) for one in found for word in _list(one.value))
-    return said | _numbers(contents.get("tel", ())) | _addresses(contents.get("adr", ())) | _mails(contents.get("email", ()))
+    return (
+        said
+        | _numbers(contents.get("tel", ()))
+        | _addresses(contents.get("adr", ()))
+        | _mails(contents.get("email", ()))
+    )
 
 
 def _numbers(found: Sequence[Any]) -> dict[str, str]:

@@ -25,7 +25,6 @@ from locations.models import (
 )
 from locations.row_security import RowSecurity
 
-
 DAYS_OF_A_YEAR = (
     r"^((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|[12][0-9]))$"
 )

@@ -46,7 +46,11 @@ def of_known(name: str, *, known: Known, is_birthday_given: bool, is_day_given: 
 
 def _day_alone(known: Known) -> str:
     """A file without whole birthdays leaves them where they are."""
-    stays = "k.birthday IS NOT NULL" if known == Known.OVERWRITE else "k.birthday IS NOT NULL OR k.birthday_without_year <> ''"
+    stays = (
+        "k.birthday IS NOT NULL"
+        if known == Known.OVERWRITE
+        else "k.birthday IS NOT NULL OR k.birthday_without_year <> ''"
+    )
     return f"CASE WHEN {stays} THEN k.birthday_without_year ELSE r.birthday_without_year END"
 
 

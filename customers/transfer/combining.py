@@ -14,32 +14,21 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
-import phonenumbers
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from customers.columns import CustomerField, HintField, PartField, PersonField, PhoneNumberField
+from customers.transfer.phones import NUMBERS, PHONES, Row, placed
 from customers.transfer.reading import Reading, cell_text
-from customers.transfer.sheet import IGNORE
 from spreadsheets import Cell
 
 PERSON = ("first_name", "last_name")
 ADDRESS = ("street", "address_extra", "po_box", "postal_code", "city", "country", "region")
-PHONES = ("phone_private", "phone_business", "mobile")
-NUMBERS = (*PHONES, "fax")
-SEVERAL_VALUES = ":::"
-"""What stands between several values in one cell (Google Contacts)."""
 _COMPANY_KINDS = frozenset({"company", "firma", "unternehmen", "organisation", "organization", "business"})
 _LEGAL_FORM = re.compile(
     r"\b(?:GmbH|gGmbH|mbH|AG|KG|KGaA|OHG|GbR|UG|SE|e\.? ?V\.?|e\.? ?K\.?|eG|Ltd|LLC|Inc|Corp|S\.?A\.?|B\.?V\.?)(?=\W|$)"
 )
-_MOBILE_KIND, _BUSINESS_KIND, _FAX_KIND, _PRIVATE_KIND = (
-    re.compile(words, re.IGNORECASE)
-    for words in ("mobil|cell|handy|iphone", "work|business|office|arbeit|gesch|dienst|firma", "fax", "home|privat")
-)
-
 type Cells = Sequence[Cell]
 type Refusals = dict[int, ValidationError]
 type Texts = list[str]
@@ -72,7 +61,9 @@ class Combination:
         self._taken = [
             (at, target) for at, target in enumerate(targets) if target in fields and not fields[target].readonly
         ]
-        self._replaced = {at: (replaced or {})[heading] for at, heading in enumerate(headings) if heading in (replaced or {})}
+        self._replaced = {
+            at: (replaced or {})[heading] for at, heading in enumerate(headings) if heading in (replaced or {})
+        }
         self._groups = [group for group in (PERSON, ADDRESS) if self._is_group(group)]
         self.columns = self._columns()
         self.is_unsaid_possible = bool(self._of(PhoneNumberField)) or reading.leave_unreadable
@@ -232,24 +223,25 @@ class Combination:
 
     def _phones(self, by_column: Sequence[Cells], combined: Combined, size: int) -> None:
         """Numbers with a field of their own first, then the others where one is free."""
-        rows: list[dict[str, str]] = [{} for _nth in range(size)]
-        for name in NUMBERS:
-            for at in self._at(name):
-                for row, text in zip(rows, map(str.strip, self._texts(by_column[at])), strict=True):
-                    if text:
-                        row.setdefault(name, text)
+        columned = {name: self._at(name) for name in NUMBERS}
+        rows: list[Row] = [{} for _nth in range(size)]
+        for name, at in ((name, at) for name, places in columned.items() for at in places):
+            for row, text in zip(rows, map(str.strip, self._texts(by_column[at])), strict=True):
+                row |= {name: text} if text and name not in row else {}
         for at in self._of(PhoneNumberField):
-            kinds = self._kinds_of_numbers(at, by_column)
-            for nth, text in enumerate(self._texts(by_column[at])):
-                for number in filter(None, map(str.strip, text.split(SEVERAL_VALUES))):
-                    if not _placed(rows[nth], number, kinds[nth]) and self._reading.several != "first":
-                        combined.refuse(nth, "phone_private", _too_many_phones(number))
-        columned = {name for name in NUMBERS if self._at(name)}
+            self._place_all(at, rows, by_column, combined)
         for name in NUMBERS:
             combined.cells[name] = [row.get(name, "") for row in rows]
-        for nth, row in enumerate(rows):
-            if left := [name for name in NUMBERS if name not in row and name not in columned]:
-                combined.unsaid[nth] = left
+        loose = [name for name, places in columned.items() if not places]
+        left = {nth: [name for name in loose if name not in row] for nth, row in enumerate(rows)}
+        combined.unsaid |= {nth: names for nth, names in left.items() if names}
+
+    def _place_all(self, at: int, rows: list[Row], by_column: Sequence[Cells], combined: Combined) -> None:
+        kinds = self._kinds_of_numbers(at, by_column)
+        for nth, text in enumerate(self._texts(by_column[at])):
+            refusal = placed(rows[nth], text, kinds[nth])
+            if refusal is not None and self._reading.several != "first":
+                combined.refuse(nth, PHONES[0], refusal)
 
     def _kinds_of_numbers(self, at: int, by_column: Sequence[Cells]) -> Texts:
         """What the column before says of a column of numbers, else what its own heading says."""
@@ -275,122 +267,7 @@ def _fuller(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...] | N
     return other if _words(one) < _words(other) and all(other) else None
 
 
-def _placed(row: dict[str, str], number: str, kind: str) -> bool:
-    """Put a number where it belongs, or where a field is still free. Whether it has a place now."""
-    if any(_digits(number) == _digits(known) for known in row.values()):
-        return True
-    wanted = _wanted(number, kind)
-    for name in (wanted, *(name for name in PHONES if name != wanted)):
-        if name not in row:
-            row[name] = number
-            return True
-    return False
-
-
-def _digits(number: str) -> str:
-    return re.sub(r"[^0-9]", "", number)
-
-
-def _wanted(number: str, kind: str) -> str:
-    if _FAX_KIND.search(kind):
-        return "fax"
-    if _MOBILE_KIND.search(kind):
-        return "mobile"
-    if _BUSINESS_KIND.search(kind):
-        return "phone_business"
-    if _PRIVATE_KIND.search(kind):
-        return "phone_private"
-    return "mobile" if _is_mobile(number) else "phone_private"
-
-
-def _is_mobile(number: str) -> bool:
-    try:
-        parsed = phonenumbers.parse(number, "DE")
-    except phonenumbers.NumberParseException:
-        return False
-    return phonenumbers.number_type(parsed) == phonenumbers.PhoneNumberType.MOBILE
-
-
 def _two_values(one: Sequence[str], other: Sequence[str]) -> ValidationError:
     message = _("Two columns say different things: “%(one)s” and “%(other)s”. Keep one of them, or say which counts.")
     params = {"one": " ".join(filter(None, one)), "other": " ".join(filter(None, other))}
     return ValidationError(message, code="two_values", params=params)
-
-
-def _too_many_phones(number: str) -> ValidationError:
-    message = _("There is no place left for the phone number “%(number)s”. Put it into the memo.")
-    return ValidationError(message, code="too_many_phones", params={"number": number})
-
-
-# --- what is refused before anything is read ------------------------------------------------------------------------
-
-
-def demand_combinable(
-    fields: Mapping[str, CustomerField], headings: Sequence[str], targets: Sequence[str], several: str
-) -> None:
-    """Raise ValidationError unless each field is filled by one column, or by several under a rule that is chosen."""
-    for at, (heading, target) in enumerate(zip(headings, targets, strict=True)):
-        known = fields.get(target)
-        if known is None or target == IGNORE or known.readonly:
-            continue
-        if target in targets[:at] and not _may_repeat(known) and not several:
-            raise ValidationError(
-                _("Two columns go to the same field: “%(first)s” and “%(heading)s”. Leave one of them out, "
-                  "or choose below how several columns fill one field."),
-                code="column_twice",
-                params={"first": headings[list(targets).index(target)], "heading": heading},
-            )  # fmt: skip
-        if isinstance(known, PartField) and not known.is_labelled and known.part_of not in targets:
-            raise ValidationError(
-                _("“%(heading)s” is a part of the field “%(field)s”, but no column goes there. Choose one, or leave “%(heading)s” out."),
-                code="part_alone",
-                params={"heading": heading, "field": fields[known.part_of].shown_heading()},
-            )  # fmt: skip
-
-
-def shown_as(known: Any, name: str) -> tuple[str, ...]:
-    """The fields in which people see what a column has become."""
-    match known:
-        case PartField():
-            return (known.part_of,)
-        case PersonField():
-            return (*PERSON, "company") if known.may_be_company else PERSON
-        case PhoneNumberField():
-            return NUMBERS
-        case HintField():
-            return ()
-    return (name,)
-
-
-def _may_repeat(known: Any) -> bool:
-    return isinstance(known, PartField | PhoneNumberField | HintField)
-
-
-def rules_of(fields: Mapping[str, CustomerField], headings: Sequence[str], targets: Sequence[str]) -> list[str]:
-    """How columns of this file are joined, in sentences for people."""
-    found: list[str] = []
-    named = list(zip(headings, targets, strict=True))
-    mains = {target: heading for heading, target in reversed(named)}
-    for heading, target in named:
-        known = fields.get(target)
-        if isinstance(known, PartField):
-            found.append(_part_rule(heading, known, mains))
-        elif isinstance(known, PersonField) and any(name in mains for name in PERSON):
-            found.append(
-                str(_("“%(heading)s” is taken as the name where a row has no other. A row with two different names is rejected, "
-                      "unless the first one is to count.")) % {"heading": heading}
-            )  # fmt: skip
-        elif isinstance(known, PhoneNumberField):
-            found.append(
-                str(_("“%(heading)s” goes to the phone field that fits and is still free.")) % {"heading": heading}
-            )
-    return found
-
-
-def _part_rule(heading: str, part: PartField, mains: Mapping[str, str]) -> str:
-    if part.is_labelled:
-        return str(_("“%(heading)s” becomes a line of the memo, behind its heading.")) % {"heading": heading}
-    main = mains.get(part.part_of, "")
-    before = _("“%(heading)s” is put before “%(main)s”.")
-    behind = _("“%(heading)s” is put behind “%(main)s”.")
-    return str(before if part.is_before else behind) % {"heading": heading, "main": main}

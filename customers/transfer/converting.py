@@ -22,7 +22,8 @@ from customers.columns import BirthdayField, CustomerField, GroupField, NoteFiel
 from customers.consent_columns import ConsentDayField, ConsentField
 from customers.models import Consent, Customer
 from customers.transfer.birthdays import DAY, one_day, with_and_without_year
-from customers.transfer.combining import Cells, Combination, Combined, demand_combinable
+from customers.transfer.combining import Cells, Combination, Combined
+from customers.transfer.joining import demand_combinable
 from customers.transfer.profiles import replacements
 from customers.transfer.reading import NULL, UNSAID, Reading
 from customers.transfer.sheet import sentence, unsettled

@@ -25,9 +25,12 @@ _PREFIX = re.compile(
 _ENDING = re.compile(r"\s*[-:]\s*(?:value|wert)$", re.IGNORECASE)
 _NUMBER = re.compile(r"[ _#.(\-]*(?P<number>[0-9])\)?$")
 _INNER_NUMBER = re.compile(r"(?<=[A-Za-zäöüß])[ _]+(?P<number>[0-9])(?=\s*[-:])")
-_PRIVATE = re.compile(r"[ _(\-]*\b(?:privat|private|persönlich|home)\b\)?|^(?:home|private|privat)[ _\-]+", re.IGNORECASE)
+_PRIVATE = re.compile(
+    r"[ _(\-]*\b(?:privat|private|persönlich|home)\b\)?|^(?:home|private|privat)[ _\-]+", re.IGNORECASE
+)
 _BUSINESS = re.compile(
-    r"[ _(\-]*\b(?:geschäftlich|gesch\.|dienstlich|firma|business|work|office|arbeit)\b\)?|^(?:business|work|office)[ _\-]+",
+    r"[ _(\-]*\b(?:geschäftlich|gesch\.|dienstlich|firma|business|work|office|arbeit)\b\)?"
+    r"|^(?:business|work|office)[ _\-]+",
     re.IGNORECASE,
 )
 _PHONES = frozenset({"phone_private", "phone_business"})

@@ -14,8 +14,8 @@ from django.utils.translation import get_language
 from customers.choices import Verdict
 from customers.models import Customer, CustomerGroup, ImportUpload, ImportVerdict
 from customers.resources import CustomerResource
-from customers.transfer.combining import shown_as
 from customers.transfer.consents import Statements
+from customers.transfer.joining import shown_as
 from customers.transfer.judging import plan_of, verdicts
 from customers.transfer.plan import GROUP, WRITTEN
 from customers.transfer.said import after, beside_rows, held_by, names_of_purposes, said_by_row

@@ -14,8 +14,8 @@ from customers.choices import Known, Match, UploadState
 from customers.models import HeadingChoice, ImportChunk, ImportUpload
 from customers.resources import CustomerResource
 from customers.transfer import chunks, progress
-from customers.transfer.combining import demand_combinable
 from customers.transfer.first_look import look_at
+from customers.transfer.joining import demand_combinable
 from customers.transfer.profiles import Profile, profiles, recognised
 from customers.transfer.reading import Reading
 from customers.transfer.sheet import IGNORE, folded, is_our_own, match_columns

@@ -46,7 +46,9 @@ def match_columns(
     system says, then what the headings say by themselves. The column of reasons in a file of rejected rows is left out.
     """
     index: dict[str, str] = {folded(name): IGNORE for name in REASON}
-    learned = {heading: target for heading, target in (remembered or {}).items() if target in fields or target == IGNORE}
+    learned = {
+        heading: target for heading, target in (remembered or {}).items() if target in fields or target == IGNORE
+    }
     described = targets_by(profile)
     for names in (_main_headings, _other_headings):
         for field_name, field in fields.items():
@@ -56,7 +58,10 @@ def match_columns(
     said = [target_in(described, heading) if not known else "" for heading, known in zip(headings, chosen, strict=True)]
     exact = [index.get(folded(heading), "") for heading in headings]
     if exact.count("last_name") > 1:  # “Name” beside first and last name is the whole one
-        exact = ["contact_name" if folded(heading) == "name" else target for heading, target in zip(headings, exact, strict=True)]
+        exact = [
+            "contact_name" if folded(heading) == "name" else target
+            for heading, target in zip(headings, exact, strict=True)
+        ]
     return _each_once(headings, chosen, said, exact, index)
 
 

@@ -81,7 +81,9 @@ def test_a_file_written_and_read_changes_nothing(anna, profile):
 
 
 def test_two_columns_that_say_different_days_are_told(anna):
-    content = table(["Name", "Geburtsdatum", "Geburtstag ohne Jahr"], ["A", "17.05.", "18.05."], ["B", "17.05.", "17.05."])
+    content = table(
+        ["Name", "Geburtsdatum", "Geburtstag ohne Jahr"], ["A", "17.05.", "18.05."], ["B", "17.05.", "17.05."]
+    )
     outcome = take_in(anna, content)
     assert [(one.row, one.code) for one in outcome.rejections] == [(2, "two_values")]
     assert Customer.objects.get().birthday_without_year == DAY
@@ -116,7 +118,9 @@ def test_the_form_takes_a_day_as_people_write_it_and_shows_it_so(log_in):
     assert now(made) == (None, DAY)
 
 
-@pytest.mark.parametrize("typed", [{"birthday_without_year": "31.2."}, {"birthday_without_year": "17.5.", "birthday": "17.05.1990"}])
+@pytest.mark.parametrize(
+    "typed", [{"birthday_without_year": "31.2."}, {"birthday_without_year": "17.5.", "birthday": "1990-05-17"}]
+)
 def test_the_form_refuses_at_the_field(log_in, typed):
     answer = log_in("bodo").post(ADD, {"last_name": "Meier", **typed})
     assert list(answer.context["adminform"].form.errors) == ["birthday_without_year"]

@@ -61,7 +61,9 @@ def test_the_first_of_two_names_counts_where_somebody_has_said_so(anna):
 
 
 def test_names_of_known_customers_are_not_wiped(anna):
-    register_customer(customer=Customer(legacy_number="T1", first_name="Erika", last_name="Beispiel", city="Kiel"), actor=anna)
+    register_customer(
+        customer=Customer(legacy_number="T1", first_name="Erika", last_name="Beispiel", city="Kiel"), actor=anna
+    )
     assert take_in(anna, CONTENT).unchanged == 1
     assert by_legacy_number(anna)["T1"] == ("Erika", "Beispiel", "")
 
@@ -159,9 +161,7 @@ def test_addresses_are_taken_whole_and_not_mixed(anna):
 def test_no_path_reads_two_columns_for_one_field():
     """The command, a task and whoever else reads a file: the reader of the rows itself refuses."""
     with pytest.raises(ValidationError, match="same field"):
-        Converter(
-            fields=CustomerResource().fields, headings=["A", "B"], targets=["city", "city"], reading=Reading()
-        )
+        Converter(fields=CustomerResource().fields, headings=["A", "B"], targets=["city", "city"], reading=Reading())
 
 
 def test_the_command_refuses_and_names_both_columns(anna, tmp_path):
@@ -182,9 +182,7 @@ def test_the_command_refuses_and_names_both_columns(anna, tmp_path):
 def test_a_part_needs_the_field_that_it_belongs_to(anna):
     upload = receiving.receive_upload(name="a.csv", content=table(["Name", "Hausnummer"], ["A", "1"]), actor=anna)
     with pytest.raises(ValidationError, match="is a part of the field"):
-        receiving.choose_columns(
-            upload=upload, targets=upload.choices["targets"], reading=Reading(), actor=anna
-        )
+        receiving.choose_columns(upload=upload, targets=upload.choices["targets"], reading=Reading(), actor=anna)
 
 
 def test_lines_of_the_memo_carry_their_heading(anna):
@@ -199,9 +197,7 @@ PHONES = ("phone_private", "phone_business", "mobile")
 
 
 def test_numbers_go_where_they_fit_and_known_ones_stay(anna):
-    known = register_customer(
-        customer=Customer(last_name="A", mobile="+491711000009", legacy_number="K1"), actor=anna
-    )
+    known = register_customer(customer=Customer(last_name="A", mobile="+491711000009", legacy_number="K1"), actor=anna)
     content = table(
         ["Altnummer", "Telefon 1", "Telefon 2", "Telefon 3"],
         ["K1", "040 1000001", "", ""], ["K2", "0171 1000001", "040 1000002", "040 1000003"],

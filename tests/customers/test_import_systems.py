@@ -13,7 +13,7 @@ import pytest
 
 from customers.models import Customer
 from customers.resources import CustomerResource
-from customers.transfer import receiving
+from customers.transfer import receiving, uploads
 from customers.transfer.profiles import profiles, recognised
 from customers.transfer.sheet import IGNORE, match_columns
 from spreadsheets import open_table
@@ -48,7 +48,8 @@ READ_BY_A_PERSON: dict[str, dict[str, str]] = {
         "Konto": "legacy_number", "Name (Adressattyp Unternehmen)": "company",
         "Name (Adressattyp natürl. Person)": "last_name", "Vorname (Adressattyp natürl. Person)": "first_name",
         "Name (Adressattyp keine Angabe)": "company", "EU-UStID": "vat_id", "Anrede": "salutation",
-        "Titel/Akad. Grad": "title", "Adelstitel": "name_particle", "Namensvorsatz": "name_particle", "Straße": "street",
+        "Titel/Akad. Grad": "title", "Adelstitel": "name_particle", "Namensvorsatz": "name_particle",
+        "Straße": "street",
         "Postfach": "po_box", "Postleitzahl": "postal_code", "Ort": "city", "Land": "country",
         "Adresszusatz": "address_extra", "Telefon": "phone_private", "Bemerkung (Telefon)": "memo_line",
         "Telefon GL": "phone_number", "Bemerkung (Telefon GL)": "memo_line", "E-Mail": "email",
@@ -175,7 +176,6 @@ def test_without_its_profile_a_file_is_read_by_general_rules_and_nothing_wrong(n
 
 TOLERATED = {
     ("odoo_en.csv", "Title", "title"),
-    
     ("outlook_de.csv", "Ort", "city"),
     ("outlook_de.csv", "Stichwörter", "tags"),
 }
@@ -226,7 +226,12 @@ class TestImported:
         outcome = take_in(anna, content, name="lexware.csv")
         assert (outcome.created, reasons(outcome)) == (2, [])
         erika, max_muster = Customer.objects.order_by("customer_number")
-        assert said(erika, "first_name", "last_name", "street", "payment_term") == ("Erika", "Beispiel", "Müsterweg 1", 14)
+        assert said(erika, "first_name", "last_name", "street", "payment_term") == (
+            "Erika",
+            "Beispiel",
+            "Müsterweg 1",
+            14,
+        )
         assert said(max_muster, "company", "first_name", "last_name") == ("Muster GmbH", "Max", "Muster")
 
     def test_datev(self, anna):
@@ -246,7 +251,11 @@ class TestImported:
     def test_google(self, anna):
         erika, max_muster = imported(anna, "google_new.csv")
         assert said(erika, *ADDRESS, "birthday") == (*ERIKA, date(1990, 5, 17))
-        assert said(erika, "mobile", "phone_business", "phone_private") == ("+491711000001", "+49401000001", "+491711000002")
+        assert said(erika, "mobile", "phone_business", "phone_private") == (
+            "+491711000001",
+            "+49401000001",
+            "+491711000002",
+        )
         assert erika.tags == ["Stammgäste"]
         assert said(max_muster, "first_name", "birthday", "birthday_without_year") == ("Max", None, "05-17")
 
@@ -286,7 +295,5 @@ class TestImported:
         upload = receiving.receive_upload(name="a.csv", content=content, actor=anna)
         chosen = ["alias" if target == "legacy_number" else IGNORE if target == "alias" else target
                   for target in upload.choices["targets"]]  # fmt: skip
-        from customers.transfer import uploads
-
         receiving.choose_columns(upload=upload, targets=chosen, reading=uploads.reading_of(upload), actor=anna)
         assert receiving.receive_upload(name="b.csv", content=content, actor=anna).choices["targets"] == chosen

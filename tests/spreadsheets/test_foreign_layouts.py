@@ -15,7 +15,10 @@ def cells(content: bytes, **more):
 
 
 def test_blanks_before_quotation_marks_belong_to_no_cell():
-    content = b'first_name, last_name, street, city\nErika, "Beispiel", "Musterweg 1, 2. OG", Kiel\nMax, "Muster", "Weg 3", "Kiel"\n'
+    content = (
+        b"first_name, last_name, street, city\n"
+        b'Erika, "Beispiel", "Musterweg 1, 2. OG", Kiel\nMax, "Muster", "Weg 3", "Kiel"\n'
+    )
     assert cells(content) == (
         ("first_name", "last_name", "street", "city"),
         [("Erika", "Beispiel", "Musterweg 1, 2. OG", "Kiel"), ("Max", "Muster", "Weg 3", "Kiel")],
@@ -39,7 +42,10 @@ def test_a_comma_in_a_text_without_quotation_marks_is_still_put_back():
 def test_lines_of_delimiters_are_left_out_and_numbers_stay():
     content = b"Vorname;Nachname;Ort\r\nErika;Beispiel;Kiel\r\n;;\r\n ; ;\r\n;\r\nMax;Muster;Kiel\r\n;;\r\n"
     _headings, rows = read(content)
-    assert [(row.number, row.cells) for row in rows] == [(2, ("Erika", "Beispiel", "Kiel")), (6, ("Max", "Muster", "Kiel"))]
+    assert [(row.number, row.cells) for row in rows] == [
+        (2, ("Erika", "Beispiel", "Kiel")),
+        (6, ("Max", "Muster", "Kiel")),
+    ]
     assert codes(content) == []
 
 
@@ -54,7 +60,9 @@ def test_two_million_lines_of_delimiters_cost_little():
 
 @pytest.mark.parametrize("delimiter", [b";", b","])
 def test_a_title_above_the_headings_is_left_out(delimiter):
-    content = b"Kundenliste 2026\r\n\r\nVorname;Nachname;Ort\r\nErika;Beispiel;Kiel\r\nMax;Muster;Kiel\r\n".replace(b";", delimiter)
+    content = b"Kundenliste 2026\r\n\r\nVorname;Nachname;Ort\r\nErika;Beispiel;Kiel\r\nMax;Muster;Kiel\r\n".replace(
+        b";", delimiter
+    )
     with open_table(io.BytesIO(content), name="a.csv") as table:
         assert (table.headings, table.dialect.above) == (("Vorname", "Nachname", "Ort"), 2)
         assert [(row.number, row.line) for row in table] == [(4, 4), (5, 5)]
@@ -74,7 +82,11 @@ def test_how_many_lines_are_left_out_can_be_said():
 
 
 def test_a_title_above_the_headings_of_a_workbook():
-    content = written(["Kundenliste"], [["Vorname", "Nachname", "Ort"], ["Erika", "Beispiel", "Kiel"], ["Max", "", ""]], profile="xlsx")
+    content = written(
+        ["Kundenliste"],
+        [["Vorname", "Nachname", "Ort"], ["Erika", "Beispiel", "Kiel"], ["Max", "", ""]],
+        profile="xlsx",
+    )
     with open_table(io.BytesIO(content), name="a.xlsx") as table:
         assert (table.headings, table.dialect.above) == (("Vorname", "Nachname", "Ort"), 1)
         assert [row.number for row in table] == [3, 4]

@@ -19,7 +19,7 @@ from customers.choices import Known, Match, UploadState, Verdict
 from customers.models import ImportUpload
 from customers.resources import CustomerResource
 from customers.transfer import looking, uploads
-from customers.transfer.combining import demand_combinable
+from customers.transfer.joining import demand_combinable
 from customers.transfer.judging import verdicts
 from customers.transfer.place import add_place, scope_of_command
 from customers.transfer.profiles import Profile, recognised
@@ -51,8 +51,14 @@ class Command(BaseCommand):
         parser.add_argument("--match", choices=Match.values, default=Match.NUMBER, help="rows without a number")
         parser.add_argument("--decimal", choices=("comma", "point"), help="decimal separator, for numbers like 1.250")
         parser.add_argument("--dates", choices=("day-first", "month-first"), help="for dates like 03/04/1990")
-        parser.add_argument("--several", choices=("one", "first"), help="several columns for one field: a row fills one of them, or the first counts")
-        parser.add_argument("--leave-unreadable", action="store_true", help="take customers without values that cannot be read")
+        parser.add_argument(
+            "--several",
+            choices=("one", "first"),
+            help="several columns for one field: a row fills one of them, or the first counts",
+        )
+        parser.add_argument(
+            "--leave-unreadable", action="store_true", help="take customers without values that cannot be read"
+        )
         parser.add_argument("--no-profile", action="store_true", help="do not read the file as a well-known system's")
         parser.add_argument("--accept-doubts", action="store_true", help="take values that look damaged as they stand")
 
