@@ -74,8 +74,8 @@ class ReadingForm(forms.Form):
         required=False,
         choices=[
             ("", _("not allowed")),
-            ("one", _("a row may fill one of them; two different values are rejected")),
-            ("first", _("the first one that is filled counts")),
+            ("one", _("reject two different values")),
+            ("first", _("the first filled one counts")),
         ],
     )
     accept_doubts = forms.BooleanField(label=_("Take values that look damaged as they stand"), required=False)

@@ -57,31 +57,41 @@ def _may_repeat(known: Any) -> bool:
 
 
 def rules_of(fields: Mapping[str, CustomerField], headings: Sequence[str], targets: Sequence[str]) -> list[str]:
-    """How columns of this file are joined, in sentences for people."""
-    found: list[str] = []
-    named = list(zip(headings, targets, strict=True))
-    mains = {target: heading for heading, target in reversed(named)}
-    for heading, target in named:
-        known = fields.get(target)
-        if isinstance(known, PartField):
-            found.append(_part_rule(heading, known, mains))
-        elif isinstance(known, PersonField) and any(name in mains for name in PERSON):
-            found.append(
-                str(_("“%(heading)s” is taken as the name where a row has no other. "
-                      "A row with two different names is rejected, unless the first one is to count."))
-                % {"heading": heading}
-            )  # fmt: skip
-        elif isinstance(known, PhoneNumberField):
-            found.append(
-                str(_("“%(heading)s” goes to the phone field that fits and is still free.")) % {"heading": heading}
-            )
+    """How columns of this file are joined, in sentences for people; columns under the same rule in one of them."""
+    named = [
+        (heading, fields[target], target) for heading, target in zip(headings, targets, strict=True) if target in fields
+    ]
+    mains = {target: heading for heading, _known, target in reversed(named)}
+    parts = [(heading, known) for heading, known, _target in named if isinstance(known, PartField)]
+    people = [heading for heading, known, _target in named if isinstance(known, PersonField)]
+    lines = [heading for heading, part in parts if part.is_labelled]
+    phones = [heading for heading, known, _target in named if isinstance(known, PhoneNumberField)]
+    several = [
+        known.shown_heading() for heading, known, target in named if mains[target] != heading and not _may_repeat(known)
+    ]
+    found = [_part_rule(heading, part, mains) for heading, part in parts if not part.is_labelled]
+    if people and any(name in mains for name in PERSON):
+        rule = _(
+            "The name where a row has no other: %(headings)s. "
+            "A row with two different names is rejected, unless the first one is to count."
+        )
+        found.append(_about(rule, people))
+    rules = (
+        (phones, _("To the phone field that fits and is still free: %(headings)s.")),
+        (lines, _("A line of the memo, behind its heading: %(headings)s.")),
+    )
+    found += [_about(rule, concerned) for concerned, rule in rules if concerned]
+    if several:
+        rule = _("Filled by several columns, of which a row may fill one: %(headings)s.")
+        found.append(str(rule) % {"headings": ", ".join(dict.fromkeys(several))})
     return found
 
 
+def _about(rule: Any, headings: Sequence[str]) -> str:
+    return str(rule) % {"headings": ", ".join(str(_("“%(heading)s”")) % {"heading": heading} for heading in headings)}
+
+
 def _part_rule(heading: str, part: PartField, mains: Mapping[str, str]) -> str:
-    if part.is_labelled:
-        return str(_("“%(heading)s” becomes a line of the memo, behind its heading.")) % {"heading": heading}
-    main = mains.get(part.part_of, "")
     before = _("“%(heading)s” is put before “%(main)s”.")
     behind = _("“%(heading)s” is put behind “%(main)s”.")
-    return str(before if part.is_before else behind) % {"heading": heading, "main": main}
+    return str(before if part.is_before else behind) % {"heading": heading, "main": mains.get(part.part_of, "")}
