@@ -24,7 +24,7 @@ def numbers(scope, **more) -> list[int]:
     return [number for _name, number in figures(scope, **more)["figures"]]
 
 
-def celebrating(scope, today: date) -> list[tuple[str, date, int]]:
+def celebrating(scope, today: date) -> list[tuple[str, date, int | None]]:
     return [(b.customer.last_name, b.on, b.age) for b in birthdays(scope, today)["birthdays"]]
 
 
