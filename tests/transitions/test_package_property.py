@@ -47,6 +47,13 @@ def text(longest: int) -> Any:
 
 
 _LINES = st.text(LETTERS + "\n]", max_size=60).map(formats.clean_lines)
+
+
+def said_once(fields: dict[str, Any]) -> dict[str, Any]:
+    """A birthday has its year or lacks it."""
+    return fields | {"birthday_without_year": ""} if fields["birthday"] else fields
+
+
 FIELDS = st.fixed_dictionaries(
     {
         **{name: text(20) for name in ("legacy_number", "salutation", "title", "first_name", "alias", "company")},
@@ -54,6 +61,7 @@ FIELDS = st.fixed_dictionaries(
         "loss_reason": text(30),
         "memo": st.one_of(_LINES, st.sampled_from(["[Position: Koch]", "Zeile\n[Region: Nord]", "[Newsletter: ja]"])),
         "birthday": st.none() | st.dates(date(1900, 1, 1), date(2020, 12, 31)),
+        "birthday_without_year": st.sampled_from(["", "05-17", "02-29"]),
         "country": st.sampled_from(["", "DE", "PL", "TR"]),
         **dict.fromkeys(PHONES, st.sampled_from(["", "0461 12345", "123456", "+48 501 234 567", "0170/1234567 x12"])),
         "email": st.sampled_from(["", "a@example.com", "a.b+c@example.org"]),
@@ -69,7 +77,7 @@ FIELDS = st.fixed_dictionaries(
         "payment_term": st.none() | st.integers(0, 365),
         "is_favourite": st.booleans(),
     }
-)
+).map(said_once)
 STATEMENTS = st.lists(
     st.fixed_dictionaries(
         {
