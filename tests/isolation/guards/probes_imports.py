@@ -39,6 +39,7 @@ def _cancelled(upload: ImportUpload, actor: Scope) -> None:
 
 STEPS: list[Step] = [
     lambda upload, actor: receiving.choose_dialect(upload=upload, overrules={}, actor=actor),
+    lambda upload, actor: receiving.choose_profile(upload=upload, is_used=True, actor=actor),
     lambda upload, actor: receiving.choose_columns(
         upload=upload, targets=["customer_number", "last_name"], reading=Reading(), actor=actor
     ),
