@@ -24,6 +24,7 @@ from customers.transfer.progress import Cancelled, Progress
 from customers.transfer.staging import clear
 from locations.models import Location
 from mcp import access, row_security
+from mcp.queueing import AGAIN, NothingThere
 from mcp.scope import MissingRight, Scope
 
 log = logging.getLogger(__name__)
@@ -55,7 +56,7 @@ def delete_expired_uploads(timestamp: int) -> None:
                 uploads.delete_expired(upload=upload)
 
 
-@app.task
+@app.task(retry=AGAIN)
 def check_upload(upload: str, **somebody: int) -> None:
     """Find out what an import would do. `somebody` is what `for_somebody` gives."""
     _work(upload, UploadState.CHECKING, somebody, _check)
@@ -65,7 +66,7 @@ def _check(file: ImportUpload, scope: Scope, told: Progress) -> None:
     uploads.check_upload(upload=file, actor=scope, progress=told)
 
 
-@app.task
+@app.task(retry=AGAIN)
 def apply_upload(upload: str, **somebody: int) -> None:
     """Import what was confirmed, in one transaction. `somebody` is what `for_somebody` gives."""
     if (scope := _work(upload, UploadState.APPLYING, somebody, _apply)) is not None:
@@ -78,7 +79,7 @@ def _apply(file: ImportUpload, scope: Scope, told: Progress) -> None:
         access.demand_still(scope)
 
 
-@app.task
+@app.task(retry=AGAIN)
 def undo_upload(upload: str, **somebody: int) -> None:
     """Reverse an import, in one transaction. `somebody` is what `for_somebody` gives."""
     _work(upload, UploadState.UNDOING, somebody, _undo)
@@ -90,7 +91,7 @@ def _undo(file: ImportUpload, scope: Scope, told: Progress) -> None:
         access.demand_still(scope)
 
 
-@app.task
+@app.task(retry=AGAIN)
 def make_export(export: str, **somebody: int) -> None:
     """Make a file of customers; begun anew if a worker has left it. `somebody` is what `for_somebody` gives."""
     try:
@@ -122,7 +123,8 @@ def _recorded(scope: Scope, reason: str) -> Iterator[UUID]:
 def _work(pk: str, state: UploadState, somebody: dict[str, int], step: Step) -> Scope | None:
     """Do a step with the rights that the user has now; the scope if it was done.
 
-    What goes wrong is told on the page of the upload.
+    What goes wrong is told on the page of the upload. One that is in another state is done already, or was cancelled.
+    Raises NothingThere.
     """
     try:
         scope = access.enter_as(**somebody)
@@ -134,9 +136,12 @@ def _work(pk: str, state: UploadState, somebody: dict[str, int], step: Step) -> 
             with row_security.rows_of(scope):
                 upload = _upload(pk, state)
             if upload is None:
+                log.info("Import %s is not %s any more", pk, state)
                 return None
             with progress.told(upload, scope) as told:
                 step(upload, scope, told)
+        except NothingThere:
+            raise
         except (ValidationError, MissingRight) as refusal:
             reason = str(refusal) if isinstance(refusal, MissingRight) else " ".join(refusal.messages)
             _stop(pk, state, scope, reason, is_cancelled=isinstance(refusal, Cancelled))
@@ -171,4 +176,8 @@ def _refuse(pk: str, state: UploadState) -> None:
 
 
 def _upload(pk: str, state: UploadState) -> ImportUpload | None:
-    return ImportUpload.objects.filter(pk=pk, state=state).first()
+    """The upload where it is in this state. Raises NothingThere where there is none at all."""
+    upload = ImportUpload.objects.filter(pk=pk).first()
+    if upload is None:
+        raise NothingThere("import", pk)
+    return upload if upload.state == state else None

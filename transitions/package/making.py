@@ -16,12 +16,12 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from customers.transfer import chunks
 from locations.permissions import Right
 from mcp import row_security
+from mcp.queueing import NothingThere, enqueue
 from mcp.scope import Scope
 from transitions.choices import PackageState, State
 from transitions.models import Package, PackageChunk, PackageDownload, Transition, TransitionCustomer
@@ -98,7 +98,7 @@ def request_package(*, transition: Transition, actor: Scope) -> Package:
         user=actor.user if is_of_business else None, user_name=actor.actor_name, transition=row,
         name=file_name(row), total=total, state_since=timezone.now(),
     )  # fmt: skip
-    app.configure_task(MAKE_PACKAGE).defer(package=str(package.pk))
+    enqueue(MAKE_PACKAGE, package=str(package.pk))
     return package
 
 
@@ -111,13 +111,16 @@ def make(*, pk: str, actor: Scope) -> None:
     """Make a package that waits, or begin anew one that a worker has left undone.
 
     The rows are read over a second connection, in one transaction; what is made of them is kept step by step, so that
-    the page shows it. What goes wrong is told there.
+    the page shows it. What goes wrong is told there; one that is made or given up already stays as it is. Raises
+    NothingThere.
     """
     try:
         with row_security.rows_of(actor):
             package = _begin(pk)
         if package is not None:
             _fill(package, actor)
+    except NothingThere:
+        raise
     except Stopped:
         log.info("Package %s is not made any further here", pk)
     except Exception:
@@ -128,8 +131,11 @@ def make(*, pk: str, actor: Scope) -> None:
 
 def _begin(pk: str) -> Package | None:
     """The package, marked as being made from now on; what an earlier worker has left is deleted."""
-    package = Package.objects.select_for_update(of=("self",)).filter(pk=pk, state__in=UNDER_WAY).first()
+    package = Package.objects.select_for_update(of=("self",)).filter(pk=pk).first()
     if package is None:
+        raise NothingThere("package", pk)
+    if package.state not in UNDER_WAY:
+        log.info("Package %s is to be made no more: %s", pk, package.state)
         return None
     PackageChunk.objects.filter(base=package.base_id, file=package).delete()
     package.state, package.state_since, package.done = PackageState.RUNNING, timezone.now(), 0
