@@ -21,6 +21,8 @@ from transitions.models import Transition
 from transitions.operations import NotThisStep, execute, note_failure
 
 log = logging.getLogger(__name__)
+PATIENCE = 600
+"""Seconds for which a worker waits for whoever is recording in the base: about as long as a large import takes."""
 WORKER = gettext_noop("the worker")
 
 
@@ -71,7 +73,7 @@ def _execute(transition: Transition, scope: Scope) -> None:
     """What goes wrong is told on the page of the transition, and tried again an hour later."""
     try:
         with row_security.rows_of(scope), pghistory.context(**scope.history(reason=str(transition.get_kind_display()))):
-            execute(transition=transition, at=timezone.now(), actor=scope)
+            execute(transition=transition, at=timezone.now(), patience=PATIENCE, actor=scope)
     except NotThisStep:
         log.info("Transition %s is not due any more", transition.pk)
     except MissingRight as refusal:

@@ -22,6 +22,7 @@ from customers import triggers
 from customers.choices import STANDARD_PURPOSES, TRANSFER, ConsentSource
 from customers.models.customer import Customer
 from customers.models.uploads import ImportUpload
+from customers.open_statements import CONSENT_GOING, CONSENT_OPEN
 from customers.querysets import ConsentPurposeQuerySet, ConsentQuerySet
 from locations.constraints import CompositeForeignKey
 from locations.history import keep_history
@@ -218,7 +219,7 @@ class Consent(models.Model):
                 name="consent_upload_in_base",
             ),
         ]
-        triggers = [triggers.CONSENT_STAYS, triggers.CONSENT_GOES_WITH_ITS_IMPORT]
+        triggers = [triggers.CONSENT_STAYS, triggers.CONSENT_GOES_WITH_ITS_IMPORT, CONSENT_OPEN, CONSENT_GOING]
 
     def __str__(self) -> str:
         return f"{self.purpose}: {'+' if self.is_given else '-'} {self.at:%Y-%m-%d}"

@@ -13,6 +13,7 @@ from customers import search, triggers
 from customers.choices import PaymentMethod
 from customers.formats.phone import display_phone
 from customers.models.vocabulary import HIGHEST_PRICE_LEVEL, PERCENT, CustomerGroup
+from customers.open_statements import CUSTOMER_OPEN
 from customers.querysets import CustomerQuerySet
 from locations.constraints import CompositeForeignKey
 from locations.history import keep_history
@@ -252,6 +253,7 @@ class Customer(models.Model):
             triggers.COUNT_INSERT,
             triggers.COUNT_UPDATE,
             triggers.COUNT_DELETE,
+            CUSTOMER_OPEN,
         ]
 
     def __str__(self) -> str:

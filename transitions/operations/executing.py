@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from customers.models import Customer
 from customers.numbers import begin_behind
+from customers.open_statements import StillOpen, settled_moment
 from locations import operations as places
 from locations.models import CENTRAL_CLIENT_NUMBER, Location
 from locations.operations import Place
@@ -27,18 +28,27 @@ from transitions.operations.stepping import demand_reviewer, locked, record_step
 from transitions.package.making import request_package
 
 
+PATIENCE = 20
+"""Seconds for which whoever executes by hand waits for others who are recording in the base."""
+
+
 @transaction.atomic
-def execute(*, transition: Transition, at: datetime, actor: Scope) -> Transition:
-    """Carry it out, all of it or nothing; no customer is changed. `at` is the moment that decides about consents.
+def execute(*, transition: Transition, at: datetime, patience: float = PATIENCE, actor: Scope) -> Transition:
+    """Carry it out, all of it or nothing; no customer is changed. `at` is now, by which the day is judged.
+
+    It waits for statements that are being recorded in the base, for `patience` seconds. What was recorded up to the
+    moment at which none was open decides (customers/open_statements.py); that is when it was executed.
 
     An exit closes the location, takes the rights of its people and opens the new business. A joining opens the branch
     on the base of the group; the old business can only be looked at from then on. Then the package is asked for.
 
-    Raises MissingRight, NotThisStep, or ValidationError where the day has not come or something does not fit any more.
+    Raises MissingRight, NotThisStep, or ValidationError where the day has not come, somebody is still recording, or
+    something does not fit any more.
     """
     demand_reviewer(actor)
     moving = locked(transition, before=[State.CONFIRMED], after=State.EXECUTED, actor=actor)
     check_day(moving, at)
+    at = _settled(moving, patience)
     lock_rights(actor)
     result = deciding.fix(transition=moving, at=at)
     if moving.kind == Kind.EXIT:
@@ -103,6 +113,19 @@ def check_day(moving: Transition, at: datetime) -> None:
             code="too_early",
             params={"day": date_format(moving.planned_for, "DATE_FORMAT")},
         )
+
+
+def _settled(moving: Transition, patience: float) -> datetime:
+    try:
+        return settled_moment(moving.location.base_id, seconds=patience)
+    except StillOpen as error:
+        raise ValidationError(
+            _(
+                "Something is being recorded in this customer base that may decide who is carried over, perhaps by an "
+                "import. Wait until it is done and execute then."
+            ),
+            code="still_recording",
+        ) from error
 
 
 def _leave(moving: Transition, at: datetime, actor: Scope) -> None:
