@@ -25,6 +25,7 @@ register(
     Zone.LOCATION,
     Rule("admin:transitions_package", reads=DECIDE, changes=DECIDE, only=(Only.AT_CENTRAL,)),
     Rule("admin:transitions_package_download", changes=DECIDE, only=(Only.AT_CENTRAL,)),
+    Rule("admin:transitions_withdrawals", changes=DECIDE, only=(Only.AT_CENTRAL,)),
     Rule("admin:transitions_protocol", reads=DECIDE, only=(Only.AT_CENTRAL,)),
     Rule("admin:transitions_protocol_pdf", reads=DECIDE, only=(Only.AT_CENTRAL,)),
     # A package creates customers, and perhaps groups, tags and purposes: asked when it is read.

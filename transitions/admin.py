@@ -19,6 +19,7 @@ from transitions.models import Transition
 from transitions.operations import visible_transitions
 from transitions.package_views import package_urls
 from transitions.views import transition_urls
+from transitions.withdrawal_views import withdrawal_urls
 
 
 @admin.register(Transition, site=console)
@@ -34,7 +35,7 @@ class TransitionAdmin(ConsoleModelAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         """Without the five addresses of a model."""
-        return [*transition_urls(), *package_urls()]
+        return [*transition_urls(), *package_urls(), *withdrawal_urls()]
 
 
 menu.register(

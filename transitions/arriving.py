@@ -25,6 +25,7 @@ from customers.formats.text import clean_text
 from customers.models import Consent, ConsentPurpose, CustomerGroup, ImportUpload
 from customers.resources import CustomerResource
 from customers.transfer import receiving
+from customers.transfer.consents import OF_KNOWN
 from customers.transfer.reading import Reading
 from customers.transfer.sheet import IGNORE
 from customers.transfer.uploads import DONE
@@ -62,9 +63,10 @@ def receive_package(*, file: BinaryIO, actor: Scope) -> Arrival:
     actor.demand(Right.ADD_CUSTOMERS)
     with verified(file, receiver=actor) as package:
         _demand_made_here(package, actor)
-        taken, taken_count = _taken(package, actor)
+        strangers = _strangers(package, actor)
+        taken, taken_count = _taken(package, strangers)
         upload = _upload_of(package, taken, actor)
-        _stage_statements(package, upload)
+        _stage_statements(package, upload, without=strangers)
         purposes = _add_purposes(package, actor)
         manifest = package.manifest
         return Arrival.objects.create(
@@ -99,22 +101,34 @@ def _demand_made_here(package: ReceivedPackage, actor: Scope) -> None:
         )
 
 
-def _taken(package: ReceivedPackage, actor: Scope) -> tuple[list[int], int]:
-    """Numbers of the package that customers have here who did not come from this sender, and how many they are.
-
-    They are left alone.
-    """
+def _taken(package: ReceivedPackage, strangers: frozenset[int]) -> tuple[list[int], int]:
+    """Numbers of the package that others have here, and how many they are. They are left alone."""
     if package.manifest["kind"] == Kind.JOIN:
         return [], 0
-    with connection.cursor() as cursor, set_by_set(cursor):
-        cursor.execute(_STRANGERS, {"base": actor.base.pk, "sender": package.manifest["from"]["account_number"]})
-        own = {number for (number,) in cursor}
-    found = [number for number in package.numbers if number in own]
+    found = [number for number in package.numbers if number in strangers]
     return found[:MOST_TAKEN], len(found)
 
 
-_STRANGERS = """
-    SELECT customer.customer_number FROM customers_customer AS customer
+def _strangers(package: ReceivedPackage, actor: Scope) -> frozenset[int]:
+    """Numbers that customers have here who did not come from this sender.
+
+    Who joins a group is known at his branch, by his former number.
+    """
+    is_joining = package.manifest["kind"] == Kind.JOIN
+    with connection.cursor() as cursor, set_by_set(cursor):
+        cursor.execute(
+            _STRANGERS_AT_BRANCH if is_joining else _STRANGERS,
+            {
+                "base": actor.base.pk,
+                "location": actor.location.pk,
+                "sender": package.manifest["from"]["account_number"],
+            },
+        )
+        return frozenset(number for (number,) in cursor)
+
+
+_FROM_ELSEWHERE = """
+    FROM customers_customer AS customer
     WHERE customer.base_id = %(base)s AND NOT EXISTS (
         SELECT FROM customers_customerevent AS event
         JOIN customers_importupload AS file ON file.base_id = event.base_id AND file.context = event.pgh_context_id
@@ -122,6 +136,11 @@ _STRANGERS = """
         WHERE event.base_id = customer.base_id AND event.pgh_obj_id = customer.id AND event.pgh_label = 'insert'
           AND arrival.sender_account = %(sender)s
     )
+"""
+_STRANGERS = f"SELECT customer.customer_number {_FROM_ELSEWHERE}"
+_STRANGERS_AT_BRANCH = f"""
+    SELECT customer.legacy_number::integer {_FROM_ELSEWHERE}
+        AND customer.home_location_id = %(location)s AND customer.legacy_number ~ '^[0-9]{{1,7}}$'
 """
 
 
@@ -140,6 +159,7 @@ def _upload_of(package: ReceivedPackage, taken: list[int], actor: Scope) -> Impo
         "match": str(Match.NUMBER if is_joining else Match.NOTHING),
         "is_local": is_joining,
         "is_settled": True,
+        OF_KNOWN: True,
         "groups": dict(_groups_of(package)),
         "origin": {
             "name": manifest["from"]["name"],
@@ -188,9 +208,13 @@ _STAGE = """
 type Statement = tuple[int, str, bool, datetime, str, str, int | None, str, str]
 
 
-def _stage_statements(package: ReceivedPackage, upload: ImportUpload) -> None:
-    """Put the statements beside the rows of the file; the import adds them with the customers that they are of."""
-    statements = _statements_of(package)
+def _stage_statements(package: ReceivedPackage, upload: ImportUpload, *, without: frozenset[int]) -> None:
+    """Put the statements beside the rows of the file; the import adds them to the customers that they are of.
+
+    Known customers get what is not recorded yet, withdrawals above all; those who bear a number of somebody in the
+    package (`without`) get nothing.
+    """
+    statements = (statement for statement in _statements_of(package) if statement[0] not in without)
     with connection.cursor() as cursor:
         for some in batched(statements, STATEMENTS_AT_ONCE):
             columns = [list(column) for column in zip(*some, strict=True)]

@@ -4,6 +4,8 @@
                 ├─< TransitionCustomer  each customer at the moment of execution: carried over, or why not
                 └─< Package ─┬─< PackageChunk      the file that is handed over
                              └─< PackageDownload   who has fetched it
+    TransitionKey                       by what lists of withdrawals are signed
+    WithdrawalList                      who has withdrawn since: made at the sender, or taken in at the receiver
     Arrival                             a package at the receiver, on its way into its base by an import
 
 A transition belongs to the business that hands over. The receiver has rows of its own: nobody sees the other's.
@@ -30,6 +32,8 @@ from locations.row_security import RowSecurity
 from transitions import triggers
 from transitions.choices import OPEN, Kind, PackageState, Reason, State
 from transitions.querysets import TransitionQuerySet
+from transitions.withdrawals.models import TransitionKey as TransitionKey
+from transitions.withdrawals.models import WithdrawalList as WithdrawalList
 
 _UNNUMBERED = [State.REQUESTED, State.CANCELLED]
 _UNREVIEWED = [*_UNNUMBERED, State.NUMBERED]

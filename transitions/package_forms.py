@@ -10,6 +10,6 @@ from unfold.widgets import UnfoldAdminFileFieldWidget
 class PackageForm(forms.Form):
     file = forms.FileField(
         label=_("Package"),
-        help_text=_("The ZIP file as the sender has downloaded it. Do not unpack it."),
+        help_text=_("The ZIP file as the sender has downloaded it, also a list of withdrawals. Do not unpack it."),
         widget=UnfoldAdminFileFieldWidget(attrs={"accept": ".zip,application/zip"}),
     )

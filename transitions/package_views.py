@@ -28,6 +28,7 @@ from customers.transfer.uploads import DONE
 from locations.permissions import Right
 from mcp.console import console, scope_of
 from mcp.scope import Scope
+from transitions import withdrawal_views
 from transitions.arriving import arrivals_of, receive_package, settle
 from transitions.models import Arrival, Package, PackageDownload, Transition
 from transitions.operations.stepping import demand_reviewer
@@ -35,6 +36,7 @@ from transitions.package import making as packages
 from transitions.package_forms import PackageForm
 from transitions.protocol import protocol_of
 from transitions.protocol_pdf import as_pdf
+from transitions.withdrawals.taking import is_list
 
 PACKAGE, DOWNLOAD, PROTOCOL, PDF, ARRIVALS = (
     "transitions_package", "transitions_package_download", "transitions_protocol", "transitions_protocol_pdf",
@@ -69,6 +71,7 @@ def package_page(request: HttpRequest, pk: UUID) -> HttpResponse:
     response = _show(
         request, "package", _("Package: %(location)s") % {"location": transition.location.name}, transition=transition,
         shown=_shown(made), is_under_way=under_way, can_be_made=transition.state in packages.MAKING and not under_way,
+        withdrawals=withdrawal_views.shown_at_sender(transition),
         downloads=PackageDownload.objects.filter(file__in=[one.pk for one in made]).select_related("file"),
     )  # fmt: skip
     if under_way:
@@ -156,13 +159,15 @@ def _transition_or_404(scope: Scope, pk: UUID) -> Transition:
 # --- at the receiver --------------------------------------------------------------------------------------------
 
 
-def arrivals_page(request: HttpRequest) -> HttpResponse:
+def arrivals_page(request: HttpRequest) -> HttpResponseBase:
     """Upload a package, and what has been taken in so far."""
     scope = scope_of(request)
     scope.demand(Right.IMPORT_CUSTOMERS)
     form = PackageForm(request.POST or None, request.FILES or None)
     if request.method == "POST" and form.is_valid():
         try:
+            if is_list(form.cleaned_data["file"].file):
+                return withdrawal_views.upload(request, form.cleaned_data["file"].file, scope)
             arrival = receive_package(file=form.cleaned_data["file"].file, actor=scope)
         except ValidationError as refusal:
             form.add_error("file", refusal)
@@ -172,7 +177,8 @@ def arrivals_page(request: HttpRequest) -> HttpResponse:
     found = arrivals_of(scope)
     tab = Tab("all", "", found.count(), lambda page: list(map(_arrived, found[(page - 1) * PAGE : page * PAGE])))
     return _show(
-        request, "arrivals", _("Carry over"), form=form, shown=paging.shown([tab], request.GET.dict())
+        request, "arrivals", _("Carry over"), form=form, shown=paging.shown([tab], request.GET.dict()),
+        lists=withdrawal_views.shown_at_receiver(scope),
     )  # fmt: skip
 
 

@@ -19,6 +19,7 @@ from transitions.choices import Kind, PackageState, Reason
 from transitions.models import Package, PackageDownload, Transition, TransitionCustomer
 from transitions.package import making as packages
 from transitions.package.format import HASHED
+from transitions.withdrawals.making import lists_of
 
 MOST_NUMBERS = 10_000
 """So many customer numbers of one reason are listed; beyond it the manifest of the package has them all."""
@@ -66,6 +67,7 @@ def protocol_of(*, transition: Transition, actor: Scope) -> Protocol:
             *_packages(made),
             _downloads(fetched),
             _arrival(transition),
+            *_withdrawals(transition),
             _steps(steps),
         ),
     )
@@ -188,6 +190,11 @@ def _made(package: Package) -> list[tuple[str, str]]:
         (_("Can be downloaded until"), moment(packages.expires_at(package))),
         (_("Customers"), number_format(package.total, force_grouping=True)),
         (_("Statements about consents"), number_format(counts.get("consents", 0), force_grouping=True)),
+        *(
+            [(_("Left out because they have withdrawn since"), number_format(withdrew, force_grouping=True))]
+            if (withdrew := (package.manifest or {}).get("withdrew"))
+            else []
+        ),
         (_("Size in bytes"), number_format(package.size, force_grouping=True)),
         ("SHA-256", package.sha256),
     ]
@@ -226,6 +233,22 @@ def _arrival(row: Transition) -> Section:
         ),
         widths=(5, 3, 4, 4, 4, 4, 5, 8),
         empty=_("The receiver has not imported the package yet."),
+    )
+
+
+def _withdrawals(row: Transition) -> Iterator[Section]:
+    """The lists that were made of those who have withdrawn since; nothing before anybody was handed over."""
+    if row.executed_at is None:
+        return
+    yield Section(
+        title=_("Withdrawn since the execution"),
+        headings=(_("List made"), _("By whom"), _("Customer numbers"), "SHA-256"),
+        rows=tuple(
+            (moment(one.at), one.user_name, ", ".join(in_ranges(one.numbers)), one.sha256)
+            for one in lists_of(row).reverse()
+        ),
+        widths=(4, 3, 6, 7),
+        empty=_("No list of withdrawals has been made."),
     )
 
 

@@ -158,6 +158,7 @@ class Consent(models.Model):
             models.Index(fields=["base", "customer", "purpose", "-at"], name="consent_of_customer"),
             models.Index(fields=["base", "upload"], name="consent_of_upload", condition=Q(upload__isnull=False)),
             models.Index(fields=["base", "customer"], name="consent_for_receiver", condition=Q(receiver__isnull=False)),
+            models.Index(fields=["base", "recorded_at"], name="consent_withdrawn", condition=Q(is_given=False)),
         ]
         constraints = [
             RowSecurity(name="consent_rows", base="base"),

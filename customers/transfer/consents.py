@@ -26,6 +26,12 @@ ANSWERS: Mapping[str, tuple[str, str]] = {
     TRANSFER: ("transfer_allowed", "transfer_allowed_on"),
 }
 """For each purpose that has columns in files the answer and its day, as columns of ImportRow."""
+OF_KNOWN = "statements_of_known"
+"""In the choices of an upload: what stands besides its rows is also added to known customers who are skipped."""
+_IS_NEW = "customer_id IS NULL"
+_WAS_KNOWN = """EXISTS (SELECT FROM customers_customer k WHERE k.base_id = %(base)s AND k.id = brought.customer_id
+    AND k.created_at <= %(uploaded_at)s)"""
+"""Whoever has been registered since may bear a number of the file by chance."""
 STATEMENT = "purpose, is_given, at, source, wording_version, receiver, evidence, recorded_by"
 _LATER = "(at > was_at OR at = was_at AND NOT is_given)"
 _NEWS = f"""is_given IS NOT NULL AND (was_given IS NULL OR was_given <> is_given AND {_LATER})
@@ -47,6 +53,7 @@ class Statements:
         self._plan = plan
         self._answers = {purpose: names for purpose, names in ANSWERS.items() if {*names} & plan.given}
         self.besides = besides(upload)
+        self._is_of_known = bool(upload.choices.get(OF_KNOWN))
         self.moment = moment or (_now() if self else "")
         self.recorded = 0
         plan.params |= {
@@ -55,6 +62,7 @@ class Statements:
             "answered": [purpose for purpose, (answer, _day) in self._answers.items() if answer in plan.given],
             "evidence": _evidence(upload),
             "recorded_by": scope.actor_name[:200],
+            "uploaded_at": upload.created_at,
         }
 
     @property
@@ -106,7 +114,7 @@ class Statements:
     @property
     def _is_wanted(self) -> str:
         if self._plan.known == Known.SKIP:
-            return "customer_id IS NULL"
+            return f"(customer_id IS NULL OR NOT is_answer AND {_WAS_KNOWN})" if self._is_of_known else _IS_NEW
         if self._plan.known == Known.FILL:
             return """NOT EXISTS (SELECT FROM customers_consent c WHERE c.base_id = %(base)s
                 AND c.customer_id = brought.customer_id AND c.purpose = brought.purpose)"""

@@ -109,7 +109,7 @@ def test_file_that_is_there_twice_is_refused(frida, package):
     ("field", "value", "code"),
     [
         ("format", "anders", "not_a_package"),
-        ("version", 2, "package_version"),
+        ("version", 1, "package_version"),
         ("version", None, "package_version"),
         ("transition", "keine", "package_damaged"),
         ("kind", "other", "package_damaged"),

@@ -49,9 +49,12 @@ from transitions.package.format import (
 )
 from transitions.package.readme import readme
 from transitions.planning import set_by_set
+from transitions.withdrawals.format import KEY
+from transitions.withdrawals.making import public_key, withdrawals_since
 
 _CARRIED = """transitions_transitioncustomer AS picked
-    WHERE picked.base_id = {base} AND picked.transition_id = {transition} AND picked.reason = ''"""
+    WHERE picked.base_id = {base} AND picked.transition_id = {transition} AND picked.reason = ''
+    AND picked.customer_id <> ALL ({withdrawn}::bigint[])"""
 _STATEMENTS = {
     CONSENTS: f"""
         SELECT picked.customer_number, consent.purpose,
@@ -122,7 +125,11 @@ class Packing:
         self._counts: dict[str, int] = {}
         self._ids = {
             "base": package.base_id, "transition": transition.pk, "organization": transition.organization_id,
+            "withdrawn": [],
         }  # fmt: skip
+        self._key = public_key(transition)
+        self.withdrawn: list[int] = []
+        """Who was carried over and has withdrawn since: not in it. Of no concern to the receiver of the package."""
         self.manifest: dict[str, Any] = {}
 
     @property
@@ -133,12 +140,18 @@ class Packing:
     def parts(self, cursor: CursorWrapper) -> Generator[bytes]:
         """The bytes of the zip, some hundred kilobytes at a time; the same for the same customers."""
         archive = Archive(self._package.created_at)
+        self.withdrawn = self._ids["withdrawn"] = self._withdrawn(cursor)
         with set_by_set(cursor):
             yield from self._members(archive, cursor)
         yield archive.end()
 
+    def _withdrawn(self, cursor: CursorWrapper) -> list[int]:
+        sql, values = withdrawals_since(self._transition).values_list("customer", flat=True).query.sql_with_params()
+        cursor.execute(sql, values)
+        return sorted({pk for (pk,) in cursor.fetchall()})
+
     def _members(self, archive: Archive, cursor: CursorWrapper) -> Iterator[bytes]:
-        with closing(self._making.parts(carried(self._package.base_id, self._transition), cursor)) as customers:
+        with closing(self._making.parts(self._customers(), cursor)) as customers:
             yield from archive.add(CUSTOMERS, customers)
         for name, statement in _STATEMENTS.items():
             yield from archive.add(name, self._table(name, self._sql(statement), cursor))
@@ -146,6 +159,9 @@ class Packing:
         yield from archive.add(README, [readme(self.manifest).encode()])
         self.manifest["files"] = archive.files.copy()
         yield from archive.add(MANIFEST, [json.dumps(self.manifest, ensure_ascii=False, indent=1).encode()])
+
+    def _customers(self) -> CustomerQuerySet:
+        return carried(self._package.base_id, self._transition).exclude(pk__in=self.withdrawn)
 
     def _sql(self, statement: str) -> Composable:
         return SQL(statement).format(**self._ids)
@@ -190,6 +206,7 @@ class Packing:
             "made_by": package.user_name,
             "ground": row.ground,
             "confirmed_by": row.confirmed_by,
+            KEY: self._key,
             "only_registered_here": row.is_narrowed,
             "counts": {
                 "customers": self.customers,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-FORMAT, VERSION = "stammhaus-package", 1
+FORMAT, VERSION = "stammhaus-package", 2
 CUSTOMERS, CONSENTS, GROUPS, TAGS = "customers.csv", "consents.csv", "groups.csv", "tags.csv"
 README, MANIFEST = "LIESMICH.txt", "manifest.json"
 TABLES = (CUSTOMERS, CONSENTS, GROUPS, TAGS)

@@ -35,6 +35,7 @@ from spreadsheets.formulas import restore
 from spreadsheets.xlsx_archive import damage_reported, open_archive
 from transitions.choices import Kind
 from transitions.package.format import COLUMNS, CUSTOMERS, FORMAT, HASHED, MANIFEST, MEMBERS, TABLES, VERSION
+from transitions.withdrawals.format import KEY
 
 LIMITS = Limits(file_bytes=1024**3, members=16, unpacked_bytes=4 * 1024**3)
 MANIFEST_BYTES = 64 * 1024**2
@@ -197,6 +198,7 @@ _SHAPE: dict[str, Any] = {
     "to": {"account_number": int, "client_number": int, "name": str},
     "executed_at": str,
     "made_at": str,
+    KEY: str,
     "counts": {"customers": int, "consents": int, "groups": int, "tags": int, "left_out": int},
     "left_out": dict,
     "purposes": list,

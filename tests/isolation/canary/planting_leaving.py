@@ -18,7 +18,9 @@ from transitions.models import (
     PackageDownload,
     Transition,
     TransitionCustomer,
+    TransitionKey,
     TransitionStep,
+    WithdrawalList,
 )
 
 if TYPE_CHECKING:
@@ -43,6 +45,7 @@ def plant_transitions(business: Business) -> None:
         )  # fmt: skip
         _package(business, place, asked)
         _arrival(business, place)
+        _withdrawals(business, place, asked)
     _review(business.locations[-2:], business.organization)
 
 
@@ -64,6 +67,16 @@ def _arrival(business: Business, place: Location) -> None:
         Arrival, organization=business.organization, base=place.base, upload=upload,
         manifest=_manifest(business, "transitions.Arrival"), transition=uuid4(),
     )  # fmt: skip
+
+
+def _withdrawals(business: Business, place: Location, asked: Transition) -> None:
+    """Lists that were made and taken in, and the key by which they are signed."""
+    business.row(TransitionKey, organization=business.organization, transition=asked, private_key=b"\0" * 32)
+    for is_taken_in in (False, True):
+        business.row(
+            WithdrawalList, organization=business.organization, base=place.base, transition=asked.pk,
+            is_taken_in=is_taken_in, numbers=[1], user_id=business.people[0].pk,
+        )  # fmt: skip
 
 
 def _manifest(business: Business, table: str) -> dict[str, Any]:

@@ -40,6 +40,8 @@ from transitions.models import (
     Transition,
     TransitionCustomer,
     TransitionStep,
+    TransitionKey,
+    WithdrawalList,
 )
 
 ACCOUNTS = {10400: "anna", 20800: "sven"}
@@ -131,6 +133,11 @@ def _transitions(scope: Scope) -> None:
     Arrival.objects.create(
         **place, upload=upload, transition=asked.pk, sender_account=1, sender_name="x", sha256="x", manifest={},
         received_by="x",
+    )  # fmt: skip
+    TransitionKey.objects.create(**owner, transition=asked, private_key=b"x")
+    WithdrawalList.objects.create(
+        **place, transition=asked.pk, is_taken_in=True, partner_account=1, partner_name="x", sha256="x", numbers=[1],
+        statements=1, user_id=1, user_name="x",
     )  # fmt: skip
 
 

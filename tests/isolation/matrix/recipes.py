@@ -251,6 +251,8 @@ RECIPES: dict[str, Recipe] = {
     "admin:transitions_transition": Recipe("transition", "pk"),
     "admin:transitions_package": Recipe("executed transition", "pk", to=f"{_TRANSITION}package/"),
     "admin:transitions_package_download": Recipe("package", "pk", post=200),
+    # nobody has withdrawn: that is told on the page
+    "admin:transitions_withdrawals": Recipe("executed transition", "pk", to=f"{_TRANSITION}package/", writes=False),
     "admin:transitions_protocol": Recipe("executed transition", "pk"),
     "admin:transitions_protocol_pdf": Recipe("executed transition", "pk"),
     "admin:transitions_arrivals": Recipe(body=_file, post=200, writes=False),  # no package: that is told on the page
