@@ -137,6 +137,12 @@ class EmptyForm(StepForm):
     """A step that is a button and nothing else."""
 
 
+class ExecuteForm(StepForm):
+    """What cannot be undone asks once."""
+
+    is_sure = forms.BooleanField(label=_("Yes, execute it: it cannot be undone"))
+
+
 class NoteForm(StepForm):
     note = _words(_("Note"), required=False, rows=2)
 

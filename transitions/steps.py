@@ -91,7 +91,7 @@ _ALL = (
         _("Review once more"), _("It is to be reviewed once more."), is_aside=True,
     ),
     Step(
-        "execute", frozenset({State.CONFIRMED}), forms.EmptyForm, _execute, _("Execute"),
+        "execute", frozenset({State.CONFIRMED}), forms.ExecuteForm, _execute, _("Execute"),
         _("Execute now"), _("Executed. The package is being made."), is_dangerous=True,
         said_of_worker=_("It is being executed. With so many customers this takes up to a minute."),
     ),

@@ -136,7 +136,8 @@ def take_step(request: HttpRequest, pk: UUID) -> HttpResponse:
     form = step.form(request.POST)
     taken = _taken(step, transition, form, scope) if form.is_valid() else None
     if taken is None:
-        return _page(request, transition, scope, refused=(step, form))
+        # As it is now: somebody else may have been quicker, and what he has done is why it was refused.
+        return _page(request, _visible_or_404(scope, pk), scope, refused=(step, form))
     messages.success(request, step.sentence(taken))
     is_gone = step.name == "close_business"
     return HttpResponseRedirect("/" if is_gone else _address(TRANSITION, transition))
@@ -216,6 +217,10 @@ def account_page(request: HttpRequest, pk: UUID) -> HttpResponse:
             _assign(transition, form, scope)
         except ValidationError as refusal:
             show_refusal(form, refusal, form.refused_fields)
+            transition = _visible_or_404(scope, pk)
+            if not _waits_for_support(transition, scope):
+                messages.error(request, " ".join(refusal.messages))
+                return HttpResponseRedirect(_address(TRANSITION, transition))
         else:
             is_joining = transition.kind == Kind.JOIN
             said = _("The place in the group is entered.") if is_joining else _("The account number is assigned.")

@@ -34,6 +34,7 @@ from mcp.operations.places import (
     reopen_location,
     visible_locations,
 )
+from mcp.operations.reopening import take_up_business
 from mcp.operations.restrictions import demand_own_house, may_restrict, restrict, unrestrict
 from mcp.operations.users import (
     TooPowerful,
@@ -82,6 +83,7 @@ __all__ = [
     "restrict",
     "set_memberships",
     "set_password",
+    "take_up_business",
     "unrestrict",
     "visible_groups",
     "visible_locations",

@@ -49,6 +49,7 @@ def test_large_base_is_executed_by_the_worker_and_the_page_shows_when_it_is_done
     leaving = exit_in(cast, State.CONFIRMED)
     anna = enter("anna")
     anna.goto(f"/10400/1/transitions/transition/{leaving.pk}/")
+    anna.get_by_label("Ja, ausführen").check()
     anna.get_by_role("button", name="Jetzt ausführen").click()
     expect(anna.get_by_text("Bei so vielen Kunden dauert das bis zu einer Minute.")).to_be_visible()
     expect(anna.locator(".transition-next")).to_contain_text("Es wird gerade ausgeführt.")
@@ -122,6 +123,7 @@ def review_and_confirm(page: Page) -> None:
 
 
 def execute(page: Page) -> None:
+    page.get_by_label("Ja, ausführen").check()
     page.get_by_role("button", name="Jetzt ausführen").click()
     expect(page.locator("[aria-current=step]")).to_contain_text("Ausgeführt")
     expect(page.locator(".transition-next")).to_contain_text("Flensburger Backstube (40200)")

@@ -41,7 +41,7 @@ def confirmed(cast, anna, monkeypatch) -> Transition:
 
 
 def order(log_in: Any, transition: Transition) -> Any:
-    return log_in("anna").post(f"{CENTRAL}{transition.pk}/step/", {"step": "execute"}, follow=True)
+    return log_in("anna").post(f"{CENTRAL}{transition.pk}/step/", {"step": "execute", "is_sure": "on"}, follow=True)
 
 
 def jobs() -> list[dict[str, Any]]:

@@ -16,6 +16,7 @@ from django.db import connection
 from django.utils import timezone
 
 from customers.choices import TRANSFER
+from customers.models import Customer
 from customers.operations import archive_customers, change_customer
 from customers.transfer import chunks
 from locations.permissions import Right

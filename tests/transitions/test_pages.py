@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from tests.customers.people import customer
 from tests.transitions.moving import GROUND, PASSWORD, exit_in, fresh, join_in, say
+from transitions import operations, views
 from transitions.choices import State
 from transitions.models import Transition
 
@@ -125,7 +126,9 @@ class TestDeciding:
         asked, anna = exit_in(cast, State.NUMBERED), log_in("anna")
         assert step(anna, asked, "review")["Location"] == page(asked)
         step(anna, asked, "confirm", ground=GROUND, confirmed_by="Anna Andresen")
-        step(anna, asked, "execute")
+        assert step(anna, asked, "execute").status_code == 200  # it asks once
+        assert fresh(asked).state == State.CONFIRMED
+        step(anna, asked, "execute", is_sure="on")
         assert fresh(asked).state == State.EXECUTED
         step(anna, asked, "close", note="Der neue Betrieb fängt leer an.")
         assert fresh(asked).state == State.CLOSED
@@ -159,8 +162,35 @@ class TestDeciding:
         tomorrow = (timezone.localdate() + timedelta(days=1)).isoformat()
         step(anna, asked, "move", planned_for=tomorrow)
         assert 'value="execute"' not in text(anna, page(asked))
-        assert step(anna, asked, "execute").status_code == 200
+        assert step(anna, asked, "execute", is_sure="on").status_code == 200
         assert fresh(asked).state == State.CONFIRMED
+
+    def test_who_loses_a_race_sees_what_is_so_now(self, cast, log_in, monkeypatch):
+        """Somebody cancels it between the click and the step."""
+        asked, before = exit_in(cast, State.CONFIRMED), views._taken
+
+        def too_late(*given):
+            operations.cancel(transition=fresh(asked), actor=cast.system("Zentrale"))
+            return before(*given)
+
+        monkeypatch.setattr(views, "_taken", too_late)
+        seen = step(log_in("anna"), asked, "move", planned_for=timezone.localdate().isoformat()).content.decode()
+        assert "the state is “Cancelled”" in seen
+        assert "This was cancelled." in seen
+        assert "executed by itself" not in seen
+        assert 'name="step"' not in seen
+
+    def test_support_that_loses_a_race_is_led_to_what_is_so_now(self, cast, log_in, monkeypatch):
+        asked, before = exit_in(cast, State.REQUESTED), views._assign
+
+        def too_late(*given):
+            operations.cancel(transition=fresh(asked), actor=cast.system("Zentrale"))
+            return before(*given)
+
+        monkeypatch.setattr(views, "_assign", too_late)
+        answer = log_in("rita").post(f"{page(asked)}account/", ACCOUNT, follow=True)
+        assert answer.redirect_chain[-1][0] == page(asked)
+        assert "the state is “Cancelled”" in answer.content.decode()
 
     def test_cancelling_is_asked_for_twice(self, cast, log_in):
         asked, anna = exit_in(cast, State.CONFIRMED), log_in("anna")
