@@ -12,6 +12,10 @@ register(
     Rule("admin:transitions_request", reads=SEE, changes=SEE),
     Rule("admin:transitions_account", Served.SUPPORT, reads=FREE, changes=FREE),
     Rule("admin:transitions_transition", reads=SEE),
+    # The branch is opened by the yes of the group: whoever says it may open locations himself.
+    Rule(
+        "admin:transitions_joinings", reads=SEE, changes=SEE, only=(Only.AT_CENTRAL,), only_to_change=(Only.EVERYWHERE,)
+    ),
     # At the head of the business that hands over. Whoever has asked for it may cancel it at his own location as well.
     Rule("admin:transitions_step", changes=SEE, changes_of_row=DECIDE, only=(Only.AT_CENTRAL,)),
 )

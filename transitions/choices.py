@@ -48,6 +48,15 @@ class Reason(models.TextChoices):
     NO_CONSENT = "noconsent", _("No consent")
 
 
+class Word(models.TextChoices):
+    """What a group was asked about a business that wants to join it, and has answered."""
+
+    ASKED = "asked", _("Asked")
+    AGREED = "agreed", _("Agreed")
+    REFUSED = "refused", _("Refused")
+    OVER = "over", _("Over")
+
+
 class PackageState(models.TextChoices):
     WAITING = "waiting", _("Waiting")
     RUNNING = "running", _("Being made")

@@ -147,9 +147,5 @@ class NoteForm(StepForm):
     note = _words(_("Note"), required=False, rows=2)
 
 
-class CloseBusinessForm(NoteForm):
-    is_sure = forms.BooleanField(label=_("Yes, close the old business for good"))
-
-
 class CancelForm(NoteForm):
     is_sure = forms.BooleanField(label=_("Yes, cancel it for good"))

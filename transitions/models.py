@@ -5,6 +5,7 @@
                 └─< Package ─┬─< PackageChunk      the file that is handed over
                              └─< PackageDownload   who has fetched it
     TransitionKey                       by what lists of withdrawals are signed
+    JoiningWord                         what a group was asked by who wants to join it, and has answered
     WithdrawalList                      who has withdrawn since: made at the sender, or taken in at the receiver
     Arrival                             a package at the receiver, on its way into its base by an import
 
@@ -31,6 +32,7 @@ from locations.models import HIGHEST_ACCOUNT_NUMBER, HIGHEST_CLIENT_NUMBER, Cust
 from locations.row_security import RowSecurity
 from transitions import triggers
 from transitions.choices import OPEN, Kind, PackageState, Reason, State
+from transitions.joining.models import JoiningWord as JoiningWord
 from transitions.querysets import TransitionQuerySet
 from transitions.withdrawals.models import TransitionKey as TransitionKey
 from transitions.withdrawals.models import WithdrawalList as WithdrawalList

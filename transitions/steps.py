@@ -97,11 +97,7 @@ _ALL = (
     ),
     Step(
         "close", frozenset({State.EXECUTED, State.CARRIED_OVER}), forms.NoteForm, _close, _("Close"),
-        _("Close"), _("Closed."), kind=Kind.EXIT,
-    ),
-    Step(
-        "close_business", frozenset({State.EXECUTED, State.CARRIED_OVER}), forms.CloseBusinessForm, _close,
-        _("Close the old business"), _("Close for good"), _("Closed."), is_dangerous=True, kind=Kind.JOIN,
+        _("Close"), _("Closed."),
     ),
     Step(
         "move", BEFORE_EXECUTION, forms.DayForm, _move, _("Another day"),

@@ -59,6 +59,7 @@ def list_page(request: HttpRequest) -> HttpResponse:
     ]
     return _show(
         request, "list", _("Leaving and joining"), shown=paging.shown(tabs, request.GET.dict()),
+        joinings=operations.admitting.asked_here(scope) if scope.location.is_central else [],
         may_request=not operations.is_support(scope),
     )  # fmt: skip
 
@@ -139,8 +140,7 @@ def take_step(request: HttpRequest, pk: UUID) -> HttpResponse:
         # As it is now: somebody else may have been quicker, and what he has done is why it was refused.
         return _page(request, _visible_or_404(scope, pk), scope, refused=(step, form))
     messages.success(request, step.sentence(taken))
-    is_gone = step.name == "close_business"
-    return HttpResponseRedirect("/" if is_gone else _address(TRANSITION, transition))
+    return HttpResponseRedirect(_address(TRANSITION, transition))
 
 
 def _taken(step: Step, transition: Transition, form: StepForm, scope: Scope) -> Transition | None:
@@ -176,12 +176,19 @@ def _page(
         shown=paging.shown(tabs, request.GET.dict()), back=reverse(f"admin:{LIST}"),
         further=shown.further_pages(transition) if figures else [],
         account=_address(ACCOUNT, transition) if _waits_for_support(transition, scope) else "",
-        title_of_account=_title_of_account(transition), is_due=timezone.localdate() >= transition.planned_for,
+        group=_answer_of_group(transition, scope), title_of_account=_title_of_account(transition), is_due=timezone.localdate() >= transition.planned_for,
     )  # fmt: skip
     if under_way:
         # The address of the page itself, where a form that was refused has another one.
         response["Refresh"] = f"{5 if forms else 2}; url={_address(TRANSITION, transition)}"
     return response
+
+
+def _answer_of_group(transition: Transition, scope: Scope) -> Any:
+    """What the group has said to who wants to join it; as long as that is open."""
+    if transition.kind != Kind.JOIN or transition.state not in JOINED_ANEW:
+        return None
+    return operations.admitting.answer_of_group(transition, scope)
 
 
 def _form(step: Step, transition: Transition, refused: tuple[Step, StepForm] | None) -> StepForm:

@@ -17,6 +17,7 @@ from tests.conftest import Cast
 from transitions import operations
 from transitions.choices import State
 from transitions.models import Transition, TransitionStep
+from transitions.operations import admitting
 
 ACCOUNT = 40200
 PASSWORD = "Fischbrötchen-am-Hafen-6"
@@ -63,8 +64,8 @@ def exit_in(
     return fresh(asked)
 
 
-def join_in(cast: Cast, state: State, *, client_number: int = 7) -> Transition:
-    """Café Einzeln joins Nordlicht, due today."""
+def join_in(cast: Cast, state: State, *, client_number: int = 7, is_agreed: bool = True) -> Transition:
+    """Café Einzeln joins Nordlicht, due today; the group has said yes as soon as it was asked."""
     ines, rita = cast.scope("ines", "Dresden", 30100), cast.scope("rita", "Dresden", 30100)
     asked = operations.request_join(planned_for=timezone.localdate(), actor=ines)
     steps: list[Any] = [
@@ -78,6 +79,8 @@ def join_in(cast: Cast, state: State, *, client_number: int = 7) -> Transition:
     ]
     for step in steps[: WAY.index(state)]:
         step()
+        if is_agreed and step is steps[0]:
+            admitting.answer(transition=asked.pk, agrees=True, actor=cast.scope("anna", "Zentrale"))
     return fresh(asked)
 
 

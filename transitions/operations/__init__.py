@@ -7,6 +7,7 @@ Each locks the transition first, refuses a step that is not due, and records who
 which is kept by the database as well (see transitions/choices.py and triggers.py).
 """
 
+from transitions.operations import admitting
 from transitions.operations.assigning import NumberRefused, assign_account, assign_group
 from transitions.operations.executing import close, execute, note_failure
 from transitions.operations.ordering import execute_now, is_being_executed
@@ -31,6 +32,7 @@ __all__ = [
     "CannotLeave",
     "NotThisStep",
     "NumberRefused",
+    "admitting",
     "assign_account",
     "assign_group",
     "cancel",

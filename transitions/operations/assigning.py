@@ -20,6 +20,7 @@ from mcp.models import User
 from mcp.scope import Scope
 from transitions.choices import JOINED_ANEW, Kind, State
 from transitions.models import Transition
+from transitions.operations import admitting
 from transitions.operations.freeing import freed_business
 from transitions.operations.reviewing import UNREVIEWED
 from transitions.operations.stepping import NotThisStep, is_support, locked, take_step
@@ -83,8 +84,10 @@ def assign_group(*, transition: Transition, account_number: int, client_number: 
             )
         _check_client_number(client_number, group)
         if joining.state != State.REQUESTED:
+            admitting.is_over(joining, actor)
             _take_back(joining, actor)
         _settle(joining, group, client_number, actor)
+        admitting.ask(joining, actor)
     return joining
 
 

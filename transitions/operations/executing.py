@@ -24,6 +24,7 @@ from mcp.scope import Scope
 from transitions import deciding
 from transitions.choices import Kind, State
 from transitions.models import Transition, TransitionCustomer
+from transitions.operations import admitting
 from transitions.operations.stepping import demand_reviewer, locked, record_step, take_step
 from transitions.package.making import request_package
 
@@ -62,7 +63,7 @@ def execute(*, transition: Transition, at: datetime, patience: float = PATIENCE,
 
 @transaction.atomic
 def close(*, transition: Transition, note: str = "", actor: Scope) -> Transition:
-    """Nothing more is to be done. A business that has joined a group is closed by it.
+    """Nothing more is to be done. In a business that has joined a group one can still look: it answers for who stays.
 
     Raises MissingRight, NotThisStep, or ValidationError where nothing was imported and no `note` says why.
     """
@@ -79,9 +80,6 @@ def close(*, transition: Transition, note: str = "", actor: Scope) -> Transition
             }
         )
     take_step(done, State.CLOSED, actor=actor, note=note)
-    if done.kind == Kind.JOIN:
-        lock_rights(actor)  # afterwards no right is held there any more
-        places.close_location(location=done.location, at=timezone.now(), has_left=True)
     return done
 
 
@@ -164,11 +162,14 @@ def _join(moving: Transition, carried: int, actor: Scope) -> None:
         central = Location.objects.select_related("organization", "base").get(
             organization=moving.receiver_id, client_number=CENTRAL_CLIENT_NUMBER
         )
+        admitting.demand_agreed(moving)
         number: Any = moving.receiver_client_number  # never null once support has entered a place
         if central.organization.locations.filter(client_number=number).exists():
             raise _NoPlace(moving, _("It has given the client number %d to another location.") % number)
         try:
-            operations.open_branch(place=place, actor=Scope.of_system(central, name=actor.actor_name))
+            branch = operations.open_branch(place=place, actor=Scope.of_system(central, name=actor.actor_name))
         except ValidationError as refusal:
             raise _NoPlace(moving, " ".join(refusal.messages)) from refusal
+        operations.let_people_in(business=old.organization, branch=branch)
+        admitting.is_over(moving, actor)
     operations.leave_only_looking(actor=actor)

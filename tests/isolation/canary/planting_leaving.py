@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from locations.models import Location, Organization
 from tests.isolation.canary.canaries import Canary
-from transitions.choices import Kind, PackageState, State
+from transitions.choices import Kind, PackageState, State, Word
 from transitions.models import (
     Arrival,
     Package,
@@ -18,6 +18,7 @@ from transitions.models import (
     PackageDownload,
     Transition,
     TransitionCustomer,
+    JoiningWord,
     TransitionKey,
     TransitionStep,
     WithdrawalList,
@@ -46,6 +47,7 @@ def plant_transitions(business: Business) -> None:
         _package(business, place, asked)
         _arrival(business, place)
         _withdrawals(business, place, asked)
+        _joining(business, asked)
     _review(business.locations[-2:], business.organization)
 
 
@@ -66,6 +68,14 @@ def _arrival(business: Business, place: Location) -> None:
     business.row(
         Arrival, organization=business.organization, base=place.base, upload=upload,
         manifest=_manifest(business, "transitions.Arrival"), transition=uuid4(),
+    )  # fmt: skip
+
+
+def _joining(business: Business, asked: Transition) -> None:
+    """Somebody wants to join this business, and it has not answered."""
+    business.row(
+        JoiningWord, organization=business.organization, transition=asked.pk, word=Word.ASKED, client_number=77,
+        planned_for=DAY, user_id=business.people[0].pk,
     )  # fmt: skip
 
 

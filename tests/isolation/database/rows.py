@@ -40,6 +40,7 @@ from transitions.models import (
     Transition,
     TransitionCustomer,
     TransitionStep,
+    JoiningWord,
     TransitionKey,
     WithdrawalList,
 )
@@ -133,6 +134,10 @@ def _transitions(scope: Scope) -> None:
     Arrival.objects.create(
         **place, upload=upload, transition=asked.pk, sender_account=1, sender_name="x", sha256="x", manifest={},
         received_by="x",
+    )  # fmt: skip
+    JoiningWord.objects.create(
+        **owner, transition=asked.pk, word="asked", sender_account=1, sender_name="x", client_number=2,
+        planned_for=asked.planned_for, people=1, user_name="x",
     )  # fmt: skip
     TransitionKey.objects.create(**owner, transition=asked, private_key=b"x")
     WithdrawalList.objects.create(

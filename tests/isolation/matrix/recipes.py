@@ -247,6 +247,7 @@ RECIPES: dict[str, Recipe] = {
     # leaving and joining
     "admin:transitions": Recipe(),
     "admin:transitions_request": Recipe(body=_leaving, post=_request, to=_TRANSITION),
+    "admin:transitions_joinings": Recipe(post=200, writes=False),  # nobody has asked: that is told on the page
     "admin:transitions_account": Recipe("transition", "pk", body=_account, to=_TRANSITION),
     "admin:transitions_transition": Recipe("transition", "pk"),
     "admin:transitions_package": Recipe("executed transition", "pk", to=f"{_TRANSITION}package/"),
