@@ -3,8 +3,8 @@
     writers   take the lock of their base together, each to the end of its transaction (the triggers below)
     deciding  waits for all of them, and is told the moment at which none was open (`settled_moment`)
 
-The triggers stamp a statement after they have the lock. So whatever was recorded up to that moment is committed then, and
-whatever was not seen is recorded later.
+The triggers stamp a statement after they have the lock. So whatever was recorded up to that moment is committed then,
+and whatever was not seen is recorded later.
 """
 
 from __future__ import annotations
@@ -73,10 +73,10 @@ class StillOpen(Exception):
 
 
 def settled_moment(base: int, *, seconds: float) -> datetime:
-    """A moment, by the clock of the database, at which nothing was open in the base: what was recorded up to it is there.
+    """A moment, by the clock of the database, at which nothing was open in the base.
 
-    Waits so many seconds for whoever is recording, an import perhaps, and raises StillOpen then. Nobody is held up
-    afterwards. In a transaction.
+    What was recorded up to it is committed. Waits so many seconds for whoever is recording, an import perhaps, and
+    raises StillOpen then. Nobody is held up afterwards. In a transaction.
     """
     deadline = time.monotonic() + seconds
     while (moment := _attempt(base)) is None:

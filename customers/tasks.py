@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 from uuid import UUID
 
 import pghistory
@@ -104,7 +105,7 @@ def make_export(export: str, **somebody: int) -> None:
         exporting.make(pk=export, actor=scope)
 
 
-def for_somebody(scope: Scope) -> dict[str, int]:
+def for_somebody(scope: Scope) -> dict[str, Any]:
     """For whom a task works and where; it holds the rights that he has when it runs."""
     return {
         "user": scope.user.pk if scope.user else 0,

@@ -1,8 +1,8 @@
 """Handing work to the worker: the one way, wherever it is called.
 
-A job is queued by a statement of Django's own connection, so that it belongs to the transaction that needs it: the worker
-sees it when that is committed, and never if it is rolled back. procrastinate's own `defer` does so in a request only. In
-a worker it uses a connection of its own, over which the job runs before the rows are there that it is about.
+A job is queued by a statement of Django's own connection, so that it belongs to the transaction that needs it: the
+worker sees it when that is committed, and never if it is rolled back. procrastinate's own `defer` does so in a request
+only. In a worker it uses a connection of its own, over which the job runs before the rows are there that it is about.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ AGAIN = RetryStrategy(max_attempts=5, exponential_wait=2, retry_exceptions={Noth
 def enqueue(task: str, *, lock: str | None = None, queueing_lock: str | None = None, **arguments: Any) -> int:
     """Let the worker do a task, by its name, once the current transaction is committed; the number of the job.
 
-    Of the jobs with one `lock` one runs at a time; of those with one `queueing_lock` one waits at a time: another raises
-    procrastinate's AlreadyEnqueued, and nothing of it is kept. An unknown task raises TaskNotFound.
+    Of the jobs with one `lock` one runs at a time; of those with one `queueing_lock` one waits at a time: another
+    raises procrastinate's AlreadyEnqueued, and nothing of it is kept. An unknown task raises TaskNotFound.
     """
     deferring = app.configure_task(task, allow_unknown=False, lock=lock, queueing_lock=queueing_lock)
     deferring.job_manager = JobManager(DjangoConnector(connection.alias))

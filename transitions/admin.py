@@ -15,9 +15,9 @@ from mcp import menu
 from mcp.console import ConsoleModelAdmin, console
 from mcp.forms.refusals import OperationForm
 from mcp.scope import Scope
+from transitions.choices import Word
 from transitions.joining_views import joining_urls
 from transitions.models import JoiningWord, Transition
-from transitions.choices import Word
 from transitions.operations import visible_transitions
 from transitions.package_views import package_urls
 from transitions.views import transition_urls

@@ -176,7 +176,8 @@ def _page(
         shown=paging.shown(tabs, request.GET.dict()), back=reverse(f"admin:{LIST}"),
         further=shown.further_pages(transition) if figures else [],
         account=_address(ACCOUNT, transition) if _waits_for_support(transition, scope) else "",
-        group=_answer_of_group(transition, scope), title_of_account=_title_of_account(transition), is_due=timezone.localdate() >= transition.planned_for,
+        group=_answer_of_group(transition, scope),
+        title_of_account=_title_of_account(transition), is_due=timezone.localdate() >= transition.planned_for,
     )  # fmt: skip
     if under_way:
         # The address of the page itself, where a form that was refused has another one.

@@ -50,7 +50,11 @@ def made(transition: Transition, actor: Scope) -> Package:
         packing = Packing(row, Transition.objects.select_related("organization", "location").get(pk=transition.pk),
                           Scope.of_system(actor.location, name="the worker"))  # fmt: skip
         row.size, row.sha256 = chunks.store(PackageChunk, file=row, content=packing.parts(cursor))
-    row.state, row.manifest, row.total = PackageState.DONE, figures_of(packing.manifest) | {"withdrew": len(packing.withdrawn)}, packing.customers
+    row.state, row.manifest, row.total = (
+        PackageState.DONE,
+        figures_of(packing.manifest) | {"withdrew": len(packing.withdrawn)},
+        packing.customers,
+    )
     row.state_since = timezone.now()
     row.save()
     return making.packages_of(transition).get(pk=row.pk)

@@ -13,7 +13,17 @@ from locations.models import Organization
 from mcp import access
 from mcp.models import Membership, User
 from tests.customers.people import customer
-from tests.transitions.moving import PASSWORD, assigned, business, exit_in, fresh, join_in, last_step, new_administrator, say
+from tests.transitions.moving import (
+    PASSWORD,
+    assigned,
+    business,
+    exit_in,
+    fresh,
+    join_in,
+    last_step,
+    new_administrator,
+    say,
+)
 from transitions import operations
 from transitions.choices import State
 

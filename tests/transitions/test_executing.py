@@ -68,6 +68,7 @@ def test_everything_of_it_has_happened(cast, anna, people):
     done = execute(exit_in(cast, State.CONFIRMED), anna)
     at = fresh(done).executed_at
     assert fresh(done).state == State.EXECUTED
+    assert at is not None
     assert begun <= at <= timezone.now()
     assert (done.result["carried"], done.result["left_out"]) == (4, 4)
     assert cast.location("Flensburg").closed_at == at

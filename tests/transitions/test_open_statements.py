@@ -37,7 +37,7 @@ def meanwhile(write: Callable[[], object], *, seconds: float = OPEN):
                 write()
                 written.set()
                 time.sleep(seconds)
-        except Exception as error:  # noqa: BLE001 - told below, in the thread of the test
+        except Exception as error:
             failed.append(error)
             written.set()
         finally:
@@ -67,7 +67,9 @@ def people(anna, cast):
 
 
 def carried(transition) -> set[int]:
-    return set(TransitionCustomer.objects.filter(transition=transition, reason="").values_list("customer_id", flat=True))
+    return set(
+        TransitionCustomer.objects.filter(transition=transition, reason="").values_list("customer_id", flat=True)
+    )
 
 
 def withdraw(one, actor):
@@ -138,6 +140,7 @@ def test_what_is_recorded_up_to_the_execution_is_seen_by_it_however_many_write(c
     for thread in threads:
         thread.join()
     moment = fresh(leaving).executed_at
+    assert moment is not None
     holding = Consent.objects.filter(recorded_at__lte=moment).holding(TRANSFER, at=moment, receiver=40200)
     assert carried(leaving) == {said.customer_id for said in holding if said.is_given}
     assert Consent.objects.filter(recorded_at__gt=moment).exists()

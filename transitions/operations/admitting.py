@@ -7,6 +7,7 @@ Both sides have rows of their own: the group these words, the other business its
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -29,7 +30,9 @@ class NotAnswerable(ValidationError):
     """There is nothing to be answered any more."""
 
     def __init__(self) -> None:
-        super().__init__(_("This joining was cancelled, given another place, or is done by now."), code="not_answerable")
+        super().__init__(
+            _("This joining was cancelled, given another place, or is done by now."), code="not_answerable"
+        )
 
 
 def asked_here(actor: Scope) -> list[JoiningWord]:
@@ -104,10 +107,12 @@ def last_word(transition: UUID, group: Organization | None) -> JoiningWord | Non
 
 
 def _say(joining: Transition, word: Word, actor: Scope, *, note: str = "") -> JoiningWord:
+    group: Any = joining.receiver_id  # neither is null once a place was entered
+    number: Any = joining.receiver_client_number
     return JoiningWord.objects.create(
-        organization_id=joining.receiver_id, transition=joining.pk, word=word, note=note,
+        organization_id=group, transition=joining.pk, word=word, note=note,
         sender_account=joining.organization.account_number, sender_name=joining.organization.name,
-        client_number=joining.receiver_client_number, planned_for=joining.planned_for,
+        client_number=number, planned_for=joining.planned_for,
         people=User.objects.active().filter(organization=joining.organization_id).count(),
         user_id=actor.user.pk if actor.user else None, user_name=actor.actor_name,
     )  # fmt: skip

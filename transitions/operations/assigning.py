@@ -43,9 +43,9 @@ def assign_account(
 ) -> Transition:
     """Open the independent business to which the location leaves, with its first administrator.
 
-    Its location stays closed until the exit is executed: nobody can fill its base before. The number of an exit that was
-    called off can be given again (`freed_business`). Raises PermissionDenied for anybody but the provider's support,
-    NumberRefused for a number that is not new (R5), NotThisStep, or ValidationError.
+    Its location stays closed until the exit is executed: nobody can fill its base before. The number of an exit that
+    was called off can be given again (`freed_business`). Raises PermissionDenied for anybody but the provider's
+    support, NumberRefused for a number that is not new (R5), NotThisStep, or ValidationError.
     """
     leaving = _to_be_numbered(transition, Kind.EXIT, actor)
     with row_security.without_scope(reason="open the business of a location that leaves", actor=actor.actor_name):

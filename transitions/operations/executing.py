@@ -28,7 +28,6 @@ from transitions.operations import admitting
 from transitions.operations.stepping import demand_reviewer, locked, record_step, take_step
 from transitions.package.making import request_package
 
-
 PATIENCE = 20
 """Seconds for which whoever executes by hand waits for others who are recording in the base."""
 

@@ -160,7 +160,8 @@ def _fill(package: Package, actor: Scope) -> None:
     with row_security.rows_of(actor):
         _advance(
             package, state=PackageState.DONE, state_since=timezone.now(), done=packing.customers,
-            total=packing.customers, size=digest.size, sha256=digest.hex, manifest=figures_of(packing.manifest) | {"withdrew": len(packing.withdrawn)},
+            total=packing.customers, size=digest.size, sha256=digest.hex,
+            manifest=figures_of(packing.manifest) | {"withdrew": len(packing.withdrawn)},
         )  # fmt: skip
     log.info(
         "Package %s of transition %s is made for %r: %s customers, sha256 %s",

@@ -87,10 +87,11 @@ def make_list(*, transition: Transition, actor: Scope) -> IO[bytes]:
     if not said:
         raise ValidationError(_("Nobody has withdrawn since the execution."), code="nobody_withdrew")
     content = _packed(transition, said, actor)
+    receiver: Any = transition.receiver_account  # never null once it is executed
     numbers = sorted({one.customer.customer_number for one in said})
     WithdrawalList.objects.create(
         organization=actor.organization, base=actor.base, transition=transition.pk, is_taken_in=False,
-        partner_account=transition.receiver_account, partner_name=transition.receiver_name,
+        partner_account=receiver, partner_name=transition.receiver_name,
         sha256=hashlib.sha256(content).hexdigest(), numbers=numbers, statements=len(said),
         user_id=actor.user.pk if actor.user else 0, user_name=actor.actor_name,
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""A list of withdrawals at its receiver: verified by the sender's key, and noted with the customers that it is about."""
+"""A list of withdrawals at its receiver: verified by the sender's key, and noted with the customers."""
 
 from __future__ import annotations
 
@@ -95,7 +95,10 @@ def _refused(code: str, sentence: str) -> RefusedPackage:
 def _damaged() -> RefusedPackage:
     return _refused(
         "withdrawals_damaged",
-        _("This list of withdrawals is damaged or was changed. Download it again from the sender and upload it as it is."),
+        _(
+            "This list of withdrawals is damaged or was changed. Download it again from the sender and "
+            "upload it as it is."
+        ),
     )
 
 
@@ -130,7 +133,9 @@ def _unpacked(file: BinaryIO) -> dict[str, bytes]:
 
 def _demand_known_format(manifest: Any) -> None:
     if not isinstance(manifest, dict) or (manifest["format"], manifest["version"]) != (FORMAT, VERSION):
-        raise _refused("withdrawals_version", _("This list of withdrawals has a format that is not read here. Tell support."))
+        raise _refused(
+            "withdrawals_version", _("This list of withdrawals has a format that is not read here. Tell support.")
+        )
 
 
 def _demand_receiver(manifest: dict[str, Any], actor: Scope) -> None:
@@ -158,14 +163,20 @@ def _demand_signed(manifest: dict[str, Any], files: dict[str, bytes], actor: Sco
     if not arrived.filter(upload__state__in=DONE).exists():
         raise _refused(
             "withdrawals_before_import",
-            _("The package to which this list belongs has not been imported yet. Import it first, then upload the list."),
+            _(
+                "The package to which this list belongs has not been imported yet. Import it first, then upload "
+                "the list."
+            ),
         )
     signature, signed = b64decode(files[SIGNATURE], validate=True), files[MANIFEST]
     keys = {one[KEY] for one in arrived.values_list("manifest", flat=True) if one.get(KEY)}
     if not any(_is_signed(key, signature, signed) for key in keys):
         raise _refused(
             "withdrawals_unsigned",
-            _("This list does not come from whoever has handed the customers over, or was changed. Ask the sender for it."),
+            _(
+                "This list does not come from whoever has handed the customers over, or was changed. Ask the "
+                "sender for it."
+            ),
         )
 
 

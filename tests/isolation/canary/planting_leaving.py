@@ -13,12 +13,12 @@ from tests.isolation.canary.canaries import Canary
 from transitions.choices import Kind, PackageState, State, Word
 from transitions.models import (
     Arrival,
+    JoiningWord,
     Package,
     PackageChunk,
     PackageDownload,
     Transition,
     TransitionCustomer,
-    JoiningWord,
     TransitionKey,
     TransitionStep,
     WithdrawalList,

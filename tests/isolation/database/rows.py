@@ -34,14 +34,14 @@ from tests.customers.transfer import kept_export
 from tests.isolation.database.tables import GuardedTable
 from transitions.models import (
     Arrival,
+    JoiningWord,
     Package,
     PackageChunk,
     PackageDownload,
     Transition,
     TransitionCustomer,
-    TransitionStep,
-    JoiningWord,
     TransitionKey,
+    TransitionStep,
     WithdrawalList,
 )
 
