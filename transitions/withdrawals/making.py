@@ -43,12 +43,12 @@ def withdrawals_since(transition: Transition) -> QuerySet[Consent]:
     base, receiver = transition.location.base_id, transition.receiver_account
     for_receiver = Q(receiver=None) | Q(receiver=receiver)
     said = Consent.objects.filter(for_receiver, base=base, purpose__in=PURPOSES)
-    own = said.filter(customer=OuterRef("customer"))
+    by_customer = said.filter(customer=OuterRef("customer"))
     carried = TransitionCustomer.objects.filter(
         base=base, transition=transition, reason="", customer_id=OuterRef("customer")
     )
     taken_back = said.filter(Exists(carried), is_given=False, recorded_at__gt=transition.executed_at)
-    return taken_back.filter(~Exists(own.filter(is_given=True, at__gt=OuterRef("at")))).order_by("at", "id")
+    return taken_back.filter(~Exists(by_customer.filter(is_given=True, at__gt=OuterRef("at")))).order_by("at", "id")
 
 
 def withdrawn_since(transition: Transition) -> list[int]:

@@ -109,7 +109,7 @@ def _verified(file: BinaryIO, actor: Scope) -> tuple[dict[str, Any], list[Statem
     try:
         demand_storable(files[MANIFEST].decode())
         manifest: Any = json.loads(files[MANIFEST])
-        _demand_known_format(manifest)
+        _check_format(manifest)
         _demand_receiver(manifest, actor)
         _demand_signed(manifest, files, actor)
         for name in HASHED:
@@ -131,7 +131,7 @@ def _unpacked(file: BinaryIO) -> dict[str, bytes]:
         raise _damaged() from error
 
 
-def _demand_known_format(manifest: Any) -> None:
+def _check_format(manifest: Any) -> None:
     if not isinstance(manifest, dict) or (manifest["format"], manifest["version"]) != (FORMAT, VERSION):
         raise _refused(
             "withdrawals_version", _("This list of withdrawals has a format that is not read here. Tell support.")

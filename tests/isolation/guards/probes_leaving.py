@@ -7,15 +7,16 @@ from contextlib import suppress
 from typing import Any
 from unittest.mock import patch
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.utils import timezone
 
 from customers.models import Customer
 from customers.tasks import for_somebody
+from locations.operations import Place
 from locations.permissions import Right
 from mcp import access, grants
 from mcp import operations as central
-from mcp.models import User
+from mcp.models import User, UserGroup
 from mcp.queueing import NothingThere
 from mcp.scope import MissingRight
 from tests.customers.people import customer
@@ -26,7 +27,7 @@ from tests.transitions.moving import GROUND, PASSWORD, exit_in, fresh, join_in
 from transitions import deciding, operations, tasks
 from transitions.choices import Reason, State
 from transitions.models import Transition, TransitionCustomer
-from transitions.operations import ordering
+from transitions.operations import admitting, ordering
 
 PAGES = "transitions/transition"
 FAR = "00000000-0000-4000-8000-000000000000"
@@ -279,3 +280,58 @@ def whoever_has_asked_may_cancel_and_nobody_else_at_a_branch(world: World) -> No
     own = operations.request_exit(location=frida.location, planned_for=today, actor=frida)
     assert operations.may_cancel(own, frida)
     assert not operations.may_cancel(own, bare(world, "Zentrale", Right.MANAGE_LOCATION))
+
+
+@probe
+def group_answers_at_its_central_for_all_its_locations(world: World) -> None:
+    joining = join_in(world.cast, State.CONFIRMED, is_agreed=False)
+    anna, page = world.scope("anna", "Zentrale"), f"{PAGES}/joinings/"
+    assert [word.transition for word in admitting.asked_here(anna)] == [joining.pk]
+    assert admitting.asked_here(world.scope("sven", "Zentrale", SOUTHERN)) == []
+    assert "Café Einzeln" in world.get("anna", f"{HEAD}/{page}").content.decode()
+    assert world.get("anna", f"{HAMBURG}/{page}").status_code == 403
+    assert world.get("carla", f"{HAMBURG.replace('/2', '/3')}/{page}").status_code == 403
+    with refused(MissingRight):
+        admitting.demand_admitter(bare(world, "Zentrale", Right.VIEW_CUSTOMERS))
+    with refused(ValidationError):
+        operations.execute(transition=joining, at=timezone.now(), actor=world.scope("ines", "Dresden", 30100))
+    say_yes = {"transition": joining.pk, "agrees": True}
+    for weak in (world.scope("anna", "Hamburg"), bare(world, "Zentrale", Right.MANAGE_LOCATION)):
+        with refused(MissingRight):
+            admitting.answer(**say_yes, actor=weak)
+    with refused(PermissionDenied):
+        admitting.answer(**say_yes, actor=world.scope("rita", "Zentrale"))
+    with refused(admitting.NotAnswerable):
+        admitting.answer(**say_yes, actor=world.scope("sven", "Zentrale", SOUTHERN))
+    admitting.answer(**say_yes, actor=anna)
+    assert "/arrivals/" not in world.get("anna", f"{HAMBURG}/").content.decode()
+
+
+@probe
+def people_who_join_bring_their_own_groups_and_nobody_elses(world: World) -> None:
+    join_in(world.cast, State.EXECUTED)
+    branch = world.cast.location("Dresden", 10400)
+    groups = UserGroup.objects.filter(owner=branch)
+    assert [group.organization_id for group in groups] == [branch.organization_id]
+    assert {user.username for user in User.objects.filter(location=branch)} == {"ines-7"}
+
+
+@probe
+def business_of_a_cancelled_exit_is_taken_up_by_support_alone(world: World) -> None:
+    asked = exit_in(world.cast, State.NUMBERED, place="Bremen")
+    business, everybody = asked.receiver, set(User.objects.active().values_list("pk", flat=True))
+    assert business is not None
+    given = {
+        "business": business, "name": "Neu", "place": Place(name="Neu"), "password": PASSWORD,
+        "administrator": User(username="fritz"),
+    }  # fmt: skip
+    with refused(PermissionDenied):
+        central.take_up_business(**given, support=world.cast.user("anna"))
+    rita = world.cast.user("rita")
+    central.take_up_business(**given, support=rita)
+    lost = everybody - set(User.objects.active().values_list("pk", flat=True))
+    assert {user.username for user in User.objects.filter(pk__in=lost)} == {"freda"}
+    assert User.objects.get(organization=business, username="fritz").is_active
+    business.locations.update(closed_at=None)
+    with refused(PermissionDenied):
+        central.take_up_business(**{**given, "administrator": User(username="dora")}, support=rita)
