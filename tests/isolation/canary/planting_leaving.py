@@ -81,7 +81,7 @@ def _joining(business: Business, asked: Transition) -> None:
 
 def _withdrawals(business: Business, place: Location, asked: Transition) -> None:
     """Lists that were made and taken in, and the key by which they are signed."""
-    business.row(TransitionKey, organization=business.organization, transition=asked, private_key=b"\0" * 32)
+    business.row(TransitionKey, organization=business.organization, transition=asked)
     for is_taken_in in (False, True):
         business.row(
             WithdrawalList, organization=business.organization, base=place.base, transition=asked.pk,
