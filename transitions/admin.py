@@ -9,12 +9,14 @@ from django.db.models import QuerySet
 from django.urls import URLPattern
 from django.utils.translation import gettext_lazy as _
 
+from customers import disclosures
 from locations.choices import LocationKind
 from locations.permissions import Right
 from mcp import menu
 from mcp.console import ConsoleModelAdmin, console
 from mcp.forms.refusals import OperationForm
 from mcp.scope import Scope
+from transitions.disclosing import carried_over
 from transitions.models import Transition
 from transitions.operations import visible_transitions
 from transitions.package_views import package_urls
@@ -37,6 +39,7 @@ class TransitionAdmin(ConsoleModelAdmin):
         return [*transition_urls(), *package_urls()]
 
 
+disclosures.register(carried_over)
 menu.register(
     menu.Entry(
         section=menu.Section.ADMINISTRATION,

@@ -95,7 +95,7 @@ def test_ground_and_name_are_kept(cast, anna):
 
 def test_ground_is_read_by_those_who_decide_and_by_nobody_else(cast, anna, log_in):
     asked = exit_in(cast, State.REVIEWED)
-    operations.confirm(transition=asked, ground=GROUND, confirmed_by="Anna Andresen", actor=anna)
+    confirmed(asked, anna)
     for who, place, is_shown in (("anna", "1", True), ("rita", "1", False), ("frida", "6", False)):
         page = log_in(who).get(f"/10400/{place}/transitions/transition/{asked.pk}/")
         assert page.status_code == 200
@@ -139,7 +139,7 @@ def test_day_that_is_over_is_not_confirmed(cast, anna):
     asked = exit_in(cast, State.REVIEWED)
     Transition.objects.filter(pk=asked.pk).update(planned_for=timezone.localdate() - timedelta(days=1))
     with pytest.raises(ValidationError, match="is over"):
-        operations.confirm(transition=asked, ground=GROUND, confirmed_by="Anna Andresen", actor=anna)
+        confirmed(asked, anna)
     operations.move_day(transition=asked, planned_for=timezone.localdate(), actor=anna)
     operations.confirm(transition=asked, ground=GROUND, confirmed_by="J. Andresen", actor=anna)
     assert fresh(asked).state == State.CONFIRMED

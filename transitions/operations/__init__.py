@@ -19,7 +19,14 @@ from transitions.operations.requesting import (
     request_join,
     why_not,
 )
-from transitions.operations.reviewing import confirm, review, review_again
+from transitions.operations.reviewing import (
+    NeedsSecondPerson,
+    confirm,
+    name_ground,
+    review,
+    review_again,
+    why_not_confirm,
+)
 from transitions.operations.stepping import (
     NotThisStep,
     is_support,
@@ -29,6 +36,7 @@ from transitions.operations.stepping import (
 
 __all__ = [
     "CannotLeave",
+    "NeedsSecondPerson",
     "NotThisStep",
     "NumberRefused",
     "assign_account",
@@ -42,6 +50,7 @@ __all__ = [
     "is_support",
     "may_cancel",
     "move_day",
+    "name_ground",
     "note_failure",
     "request_exit",
     "request_join",
@@ -50,4 +59,5 @@ __all__ = [
     "reviews_here",
     "visible_transitions",
     "why_not",
+    "why_not_confirm",
 ]
