@@ -91,7 +91,7 @@ _ALL = (
     ),
     Step(
         "ground", frozenset({State.REVIEWED}), forms.GroundForm, _ground, _("Name the legal ground"),
-        _("Name"), _("The legal ground is named. Now somebody else confirms it."), is_due=lambda row: not row.ground,
+        _("Name it"), _("The legal ground is named. Now somebody else confirms it."), is_due=lambda row: not row.ground,
     ),
     Step(
         "confirm", frozenset({State.REVIEWED}), forms.EmptyForm, _confirm, _("Confirm the legal ground"),

@@ -13,6 +13,7 @@ from customers.models import Consent, Customer
 from locations.models import Location
 from locations.permissions import Right
 from mcp import access, grants
+from mcp.demo import PASSWORD as DEMO_PASSWORD
 from mcp.models import Membership, User, UserGroup
 from mcp.scope import Scope
 from tests.conftest import Cast
@@ -47,9 +48,9 @@ def second(scope: Scope, username: str = "zweite") -> Scope:
     """Zoe Zweite, who may carry over and sees the page, at the place of the scope."""
     user = User.objects.filter(organization=scope.organization, username=username).first()
     if user is None:
-        user = User.objects.create(
-            organization=scope.organization, username=username, first_name="Zoe", last_name="Zweite", password="!"
-        )
+        user = User(organization=scope.organization, username=username, first_name="Zoe", last_name="Zweite")
+        user.set_password(DEMO_PASSWORD)
+        user.save()
         group = UserGroup.objects.create(organization=scope.organization, name="Datenschutz")
         Membership.objects.create(organization=scope.organization, group=group, user=user)
         rights = (Right.VIEW_CUSTOMERS, Right.CARRY_OVER, Right.MANAGE_LOCATION)

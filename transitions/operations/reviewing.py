@@ -84,7 +84,7 @@ def name_ground(
     named.ground_user = actor.user.pk if actor.user else None
     named.field_groups = [group.value for group in FieldGroup if group in chosen]
     named.save(update_fields=["basis", "ground", "ground_by", "ground_user", "field_groups"])
-    record_step(named, actor=actor, note=ground)
+    record_step(named, actor=actor, note=_("The legal ground is named; somebody else confirms it."))  # not which one
     return named
 
 

@@ -43,7 +43,8 @@ def _calls(world: World, asked: Transition, actor: Any) -> list[Callable[[], Any
         lambda: operations.cancel(transition=asked, actor=actor),
         lambda: operations.review(transition=asked, is_narrowed=False, actor=actor),
         lambda: operations.review_again(transition=asked, actor=actor),
-        lambda: operations.confirm(transition=asked, ground=GROUND, confirmed_by="Eva Eins", actor=actor),
+        lambda: operations.name_ground(transition=asked, basis="consent", ground=GROUND, actor=actor),
+        lambda: operations.confirm(transition=asked, actor=actor),
         lambda: operations.execute(transition=asked, at=timezone.now(), actor=actor),
         lambda: _left_to_worker(asked, actor),
         lambda: operations.close(transition=asked, note="Nichts kam an.", actor=actor),
@@ -168,8 +169,8 @@ def figures_and_customers_are_shown_to_whoever_may_see_them(world: World) -> Non
     assert world.get("rita", head).context["figures"] is None
     assert world.get("anna", f"{BREMEN}/{PAGES}/{asked.pk}/").context["figures"] is None
     given: dict[str, Any] = {"transition": asked, "reason": Reason.NO_CONSENT, "page": 1}
-    assert deciding.left_out(**given, actor=world.scope("anna", "Zentrale"))
-    assert not deciding.left_out(**given, actor=bare(world, "Zentrale", Right.CARRY_OVER))
+    assert deciding.listed(**given, actor=world.scope("anna", "Zentrale"))
+    assert not deciding.listed(**given, actor=bare(world, "Zentrale", Right.CARRY_OVER))
 
 
 @probe
@@ -179,7 +180,7 @@ def decision_is_about_the_own_base(world: World) -> None:
     decided = TransitionCustomer.objects.filter(transition=asked)
     assert decided.count() == Customer.objects.in_base(base).count()
     assert set(decided.values_list("base", flat=True)) == {base.pk}
-    listed = deciding.left_out(transition=asked, reason=Reason.ARCHIVED, page=1, actor=world.scope("anna", "Zentrale"))
+    listed = deciding.listed(transition=asked, reason=Reason.ARCHIVED, page=1, actor=world.scope("anna", "Zentrale"))
     assert [one.number for one in listed] == [world.archived.customer_number]
 
 

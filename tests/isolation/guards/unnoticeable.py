@@ -15,6 +15,6 @@ UNNOTICEABLE = {
     "_touched: CustomerGroup.objects.in_base(scope.base)": "a customer's group is of his base, by a composite key",
     "held_by: Consent.objects.in_base(scope.base)": "as two lines above, and a statement is of his customer's base",
     "TransitionAdmin.rights[view]": "the pages are functions of their own, which ask for the right themselves",
-    "left_out: Customer.objects.in_base(actor.base)": "the ids are those of customers of the base",
+    "listed: Customer.objects.in_base(actor.base)": "the ids are those of customers of the base",
     "_count_by_group: Customer.objects.in_base(scope.base)": "customers of a group are of its base, by a composite key",
 }
