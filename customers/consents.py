@@ -131,9 +131,9 @@ def record_consent(
 ) -> int:
     """Add what the customers of these ids have said, as far as they are of the actor's base.
 
-    `location` is where they said so; None: where the actor is. `at` is when; None: now, by the clock of the database. A statement that is there already is not added
-    again. Archived customers and purposes that are not asked for any more can still be withdrawn. Returns how many
-    statements are new. Raises MissingRight or ValidationError.
+    `location` is where they said so; None: where the actor is. `at` is when; None: now, by the clock of the database. A
+    statement that is there already is not added again. Archived customers and purposes that are not asked for any more
+    can still be withdrawn. Returns how many statements are new. Raises MissingRight or ValidationError.
     """
     actor.demand(Right.VIEW_CUSTOMERS)
     actor.demand(Right.CHANGE_CUSTOMERS)

@@ -26,8 +26,8 @@ WORDINGS = {
         "Einwilligung jederzeit widerrufen."
     ),
     TRANSFER_ANY: (
-        "Ich bin einverstanden, dass {business} meine Kundendaten weitergibt, gleich welcher Standort künftig von einem "
-        "anderen Betrieb geführt wird. Ich kann die Einwilligung jederzeit widerrufen."
+        "Ich bin einverstanden, dass {business} meine Kundendaten weitergibt, gleich welcher Standort künftig von "
+        "einem anderen Betrieb geführt wird. Ich kann die Einwilligung jederzeit widerrufen."
     ),
     "newsletter": ("Ich möchte den Newsletter von {business} per E-Mail erhalten und kann ihn jederzeit abbestellen."),
     "birthday": "{business} darf mir zu meinem Geburtstag gratulieren, per Post oder E-Mail.",

@@ -1,7 +1,7 @@
 """To whom a customer was handed over, told by whatever hands over.
 
-    register(source)          an app above says how it tells it of one customer
-    disclosures_of(customer)  all that they tell, newest first
+register(source)          an app above says how it tells it of one customer
+disclosures_of(customer)  all that they tell, newest first
 """
 
 from __future__ import annotations

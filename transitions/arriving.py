@@ -58,7 +58,8 @@ def arrivals_of(scope: Scope) -> QuerySet[Arrival]:
 def receive_package(*, file: BinaryIO, password: str = "", actor: Scope) -> Arrival:
     """Verify a package and make an import of it, to be checked and confirmed like any other.
 
-    `password` is that of a package that was encrypted while it was downloaded. Raises MissingRight, or RefusedPackage with what is wrong and what to do; nothing is written then.
+    `password` is that of a package that was encrypted while it was downloaded. Raises
+    MissingRight, or RefusedPackage with what is wrong and what to do; nothing is written then.
     """
     actor.demand(Right.IMPORT_CUSTOMERS)
     actor.demand(Right.ADD_CUSTOMERS)

@@ -1,10 +1,10 @@
 """Who is carried over and who is not, and why: one statement over the whole base, for review and execution alike.
 
-The first reason that holds counts: archived, blocked, not related to the location (where only those shall go), and then
-what the customer has said about the transfer. He goes if one of these holds, each until it is taken back: a consent that
-was given at this location, one that names this receiver, or the general one. Who takes back a transfer and names no
-receiver means all of that; who takes back the general consent means that one. What was said to another business counts
-for nothing (see ConsentQuerySet and State in customers/consents.py, which say the same of one customer).
+The first reason that holds counts: archived, blocked, not related to the location (where only those shall go), and
+then what the customer has said about the transfer. He goes if one of these holds, each until it is taken back: a
+consent that was given at this location, one that names this receiver, or the general one. Who takes back a transfer
+and names no receiver means all of that; who takes back the general consent means that one. What was said to another
+business counts for nothing (see ConsentQuerySet, and State in customers/consents.py: they say it of one customer).
 """
 
 from __future__ import annotations

@@ -114,8 +114,8 @@ class ReviewForm(StepForm):
         label=_("only customers related to this location"),
         required=False,
         help_text=_(
-            "Registered there, or a consent was given there. Without it also those who have agreed to any location or to "
-            "this receiver and have nothing to do with this location."
+            "Registered there, or a consent was given there. Without it also those who have agreed to any location or "
+            "to this receiver and have nothing to do with this location."
         ),
     )
 
@@ -132,8 +132,8 @@ class GroundForm(StepForm):
     ground = _words(
         _("Reason"),
         _(
-            "Why the customers may be handed over on this ground, such as: consent to the transfer, collected with form "
-            "3 since May 2025."
+            "Why the customers may be handed over on this ground, such as: consent to the transfer, collected with "
+            "form 3 since May 2025."
         ),
     )
     field_groups = forms.MultipleChoiceField(
@@ -141,7 +141,9 @@ class GroundForm(StepForm):
         choices=FieldGroup.choices,
         required=False,
         widget=forms.CheckboxSelectMultiple,
-        help_text=_("Names, addresses, phones and what else is in the customers always go along, these only if chosen."),
+        help_text=_(
+            "Names, addresses, phones and what else is in the customers always go along, these only if chosen."
+        ),
     )
 
 

@@ -121,14 +121,13 @@ def download(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     if request.method != "POST":
         return HttpResponseNotAllowed(["POST"])
     found, form = packages.packages_of(transition).get(pk=pk), DownloadForm(request.POST)
+    if not form.is_valid():
+        return _refused(request, transition, [str(message) for errors in form.errors.values() for message in errors])
+    password = form.cleaned_data["password"]
     try:
-        if not form.is_valid():
-            raise ValidationError([message for errors in form.errors.values() for message in errors])
-        password = form.cleaned_data["password"]
         file = packages.fetch_package(package=found, is_encrypted=bool(password), actor=scope)
     except ValidationError as refusal:
-        messages.error(request, " ".join(refusal.messages))
-        return HttpResponseRedirect(reverse(f"admin:{PACKAGE}", args=[transition.pk]))
+        return _refused(request, transition, refusal.messages)
     if not password:
         return _as_file(file, found.name, "application/zip")
     name = f"{found.name.removesuffix('.zip')}-{_('encrypted')}.zip"
@@ -140,6 +139,11 @@ def download(request: HttpRequest, pk: UUID) -> HttpResponseBase:
             headers={"Content-Disposition": content_disposition_header(as_attachment=True, filename=name) or ""},
         )
     )
+
+
+def _refused(request: HttpRequest, transition: Transition, sentences: list[str]) -> HttpResponse:
+    messages.error(request, " ".join(sentences))
+    return HttpResponseRedirect(reverse(f"admin:{PACKAGE}", args=[transition.pk]))
 
 
 def protocol_page(request: HttpRequest, pk: UUID) -> HttpResponse:

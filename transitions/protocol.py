@@ -22,7 +22,7 @@ from transitions.package.format import HASHED
 from transitions.shown import fields_of
 
 MOST_NUMBERS = 10_000
-"""So many customer numbers are listed of those carried over, and of each reason; the page of the process has them all."""
+"""So many customer numbers of those carried over, and of each reason, are listed; the page of the process has all."""
 
 
 @dataclass(frozen=True, kw_only=True)

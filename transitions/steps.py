@@ -98,8 +98,9 @@ _ALL = (
         _("Confirm"), _("The legal ground is confirmed."), is_due=lambda row: bool(row.ground),
     ),
     Step(
-        "ground_again", frozenset({State.REVIEWED}), forms.GroundForm, _ground, _("Change the legal ground or the fields"),
-        _("Change"), _("The legal ground is named. Now somebody else confirms it."), is_aside=True,
+        "ground_again", frozenset({State.REVIEWED}), forms.GroundForm, _ground,
+        _("Change the legal ground or the fields"), _("Change"),
+        _("The legal ground is named. Now somebody else confirms it."), is_aside=True,
         is_due=lambda row: bool(row.ground),
     ),
     Step(

@@ -173,8 +173,8 @@ def _page(
     response = _show(
         request, "transition", _title(transition), transition=transition, stages=shown.stages(transition, steps),
         steps=steps, next=shown.who_is_next(transition, is_under_way=bool(under_way)), figures=figures, forms=forms,
-        refused=refused[1] if refused and not is_offered else None, second=second, invite=_address_of_users(scope) if second else "",
-        fields=shown.fields_of(transition),
+        refused=refused[1] if refused and not is_offered else None, second=second,
+        invite=_address_of_users(scope) if second else "", fields=shown.fields_of(transition),
         shown=paging.shown(tabs, request.GET.dict()), back=reverse(f"admin:{LIST}"),
         further=shown.further_pages(transition) if figures else [],
         account=_address(ACCOUNT, transition) if _waits_for_support(transition, scope) else "",

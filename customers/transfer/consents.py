@@ -208,7 +208,8 @@ class Statements:
         if not self._answers:
             return "false"
         return """EXISTS (SELECT FROM customers_consent c WHERE c.base_id = %(base)s AND c.customer_id = v.customer_id
-            AND c.purpose = ANY(%(answered)s) AND c.receiver IS NULL AND c.holds_here AND c.recorded_at > %(moment)s::timestamptz)"""
+            AND c.purpose = ANY(%(answered)s) AND c.receiver IS NULL AND c.holds_here
+            AND c.recorded_at > %(moment)s::timestamptz)"""
 
     def record(self, cursor: Any, rows: str, params: Mapping[str, Any], *, is_new: bool = False) -> None:
         """Add what is wanted of the rows; `recorded` counts it."""

@@ -165,9 +165,7 @@ def _compare_displays(
     about = [word for word in heard if word.purpose == TRANSFER]
     for place in places.values():
         holding = Consent.objects.of_customer(row).holding(TRANSFER, at=moment, receiver=ACCOUNT, location=place)
-        assert bool(holding.filter(is_given=True)[:1] and holding[0].is_given) == goes_along(
-            about, place.name, ACCOUNT
-        )
+        assert bool(holding.filter(is_given=True)[:1] and holding[0].is_given) == goes_along(about, place.name, ACCOUNT)
     _compare_list(row, all_heard)
 
 

@@ -146,4 +146,6 @@ class TestPages:
         file = SimpleUploadedFile("x.zip", locked(content_of(package)))
         assert client.post(page, {"file": file, "password": PASSWORD}).status_code == 302
         assert Arrival.objects.get().sha256 == package.sha256
-        assert Customer.objects.filter(organization__account_number=40200).count() == 0  # nothing before it is confirmed
+        assert (
+            Customer.objects.filter(organization__account_number=40200).count() == 0
+        )  # nothing before it is confirmed

@@ -75,8 +75,7 @@ def test_package_holds_who_allows_it_and_what_belongs_to_him(cast, anna, people)
     by, said = "Anna Andresen", rows_of(files["consents.csv"])
     assert said == [
         list(CONSENT_COLUMNS),
-        ["1", TRANSFER, "erteilt", "2026-03-01T12:30:15.123456+00:00", "form", "2026-1", "", "'=Ordner 7", by,
-         "6", ""],
+        ["1", TRANSFER, "erteilt", "2026-03-01T12:30:15.123456+00:00", "form", "2026-1", "", "'=Ordner 7", by, "6", ""],
         ["1", "newsletter", "widerrufen", said[2][3], "till", "", "", "", by, "6", ""],
     ]
     assert rows_of(files["groups.csv"]) == [["Kundengruppe", "Preisebene", "Rabatt %"], ["Stammgast", "3", "7.50"]]

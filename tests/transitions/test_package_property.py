@@ -129,7 +129,8 @@ def say(customer: Customer, said: dict[str, Any], now: datetime) -> None:
         [
             Consent(
                 organization_id=customer.organization_id, base_id=customer.base_id, customer=customer, **values,
-                location=leaving(customer.organization_id), at=now - timedelta(hours=said["hours"], microseconds=7), recorded_by=customer.last_name,
+                location=leaving(customer.organization_id), at=now - timedelta(hours=said["hours"], microseconds=7),
+                recorded_by=customer.last_name,
                 receiver=said["receiver"] if said["purpose"] == TRANSFER else None,
                 evidence=f"{customer.last_name} {said['evidence']}".strip(),
             )

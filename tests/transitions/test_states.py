@@ -180,7 +180,8 @@ def test_every_step_is_recorded_once_and_in_order(cast):
         ("requested", "test"),
         ("numbered", "Rita Richter"),
         ("reviewed", "Anna Andresen"),
-        ("confirmed", "Anna Andresen"),
+        ("reviewed", "Anna Andresen"),  # the legal ground is named
+        ("confirmed", "Zoe Zweite"),
         ("executed", "Anna Andresen"),
         ("closed", "Anna Andresen"),
     ]

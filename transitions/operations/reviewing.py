@@ -115,8 +115,8 @@ def why_not_confirm(transition: Transition, actor: Scope) -> str:
     others = [person.get_full_name() or person.username for person in _others(transition, actor)[: MOST_NAMES + 1]]
     if not others:
         return _(
-            "A second person has to confirm the legal ground, and nobody else may do it here. Invite somebody: create a "
-            "user, and add him to a user group that holds “%(carry_over)s” and “%(manage)s” here."
+            "A second person has to confirm the legal ground, and nobody else may do it here. Invite somebody: create "
+            "a user, and add him to a user group that holds “%(carry_over)s” and “%(manage)s” here."
         ) % {"carry_over": Right.CARRY_OVER.label, "manage": Right.MANAGE_LOCATION.label}
     names = ", ".join(others[:MOST_NAMES]) + (" …" if len(others) > MOST_NAMES else "")
     return _("A second person has to confirm the legal ground. These can: %(names)s.") % {"names": names}
@@ -127,7 +127,7 @@ def _others(transition: Transition, actor: Scope) -> QuerySet[User]:
     able = access.holders_at(Right.CARRY_OVER, actor.location) & access.holders_at(
         Right.MANAGE_LOCATION, actor.location
     )
-    return able.exclude(pk=transition.ground_user).order_by("last_name", "first_name", "username")
+    return able.exclude(pk=transition.ground_user or 0).order_by("last_name", "first_name", "username")
 
 
 def _check_day_to_come(confirmed: Transition) -> None:

@@ -25,6 +25,7 @@ from transitions.package.reading import LIMITS, PIECE, RefusedPackage
 
 SHORTEST = 12
 """Fewer letters are found by trying."""
+STORED = pyzipper.ZIP_STORED
 ENCRYPTED = 0x1
 """The bit of a member's flags that says so."""
 
@@ -71,24 +72,34 @@ def decrypted(file: BinaryIO, *, password: str) -> BinaryIO:
         )
     copy: Any = tempfile.TemporaryFile()  # noqa: SIM115 - the caller closes it
     try:
-        with pyzipper.AESZipFile(file) as archive:
-            [member] = archive.infolist()
-            if member.file_size > LIMITS.file_bytes or member.compress_type != pyzipper.ZIP_STORED:
-                raise ValueError("no package of ours")
-            archive.setpassword(_key(password))
-            with _unlocked(archive, member) as source:
-                shutil.copyfileobj(source, copy, PIECE)
-    except BaseException as error:
+        _unpack(file, password, copy)
+    except BaseException:
         copy.close()
-        if isinstance(error, ValueError | BadZipFile | pyzipper.BadZipFile | EOFError | NotImplementedError):
-            raise RefusedPackage(
-                _("The package is damaged or not complete. Download it again from the sender and upload it as it is."),
-                code="package_damaged",
-            ) from error
         raise
     copy.seek(0)
     opened: BinaryIO = copy
     return opened
+
+
+def _unpack(file: BinaryIO, password: str, copy: IO[bytes]) -> None:
+    """Nothing is unpacked that says it is larger than a package, or that is packed once more."""
+    try:
+        with pyzipper.AESZipFile(file) as archive:
+            members = archive.infolist()
+            if len(members) != 1 or members[0].file_size > LIMITS.file_bytes or members[0].compress_type != STORED:
+                raise _damaged()
+            archive.setpassword(_key(password))
+            with _unlocked(archive, members[0]) as source:
+                shutil.copyfileobj(source, copy, PIECE)
+    except (ValueError, BadZipFile, pyzipper.BadZipFile, EOFError, NotImplementedError) as error:
+        raise _damaged() from error
+
+
+def _damaged() -> RefusedPackage:
+    return RefusedPackage(
+        _("The package is damaged or not complete. Download it again from the sender and upload it as it is."),
+        code="package_damaged",
+    )
 
 
 def _unlocked(archive: Any, member: Any) -> Any:

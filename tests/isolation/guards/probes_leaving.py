@@ -277,3 +277,14 @@ def whoever_has_asked_may_cancel_and_nobody_else_at_a_branch(world: World) -> No
     own = operations.request_exit(location=frida.location, planned_for=today, actor=frida)
     assert operations.may_cancel(own, frida)
     assert not operations.may_cancel(own, bare(world, "Zentrale", Right.MANAGE_LOCATION))
+
+
+@probe
+def second_person_is_of_the_own_business(world: World) -> None:
+    asked = exit_in(world.cast, State.REVIEWED, place="Bremen")
+    anna = world.scope("anna", "Zentrale")
+    operations.name_ground(transition=asked, basis="consent", ground=GROUND, actor=anna)
+    assert "Sommer" not in operations.why_not_confirm(fresh(asked), anna)
+    with refused(operations.NeedsSecondPerson):
+        operations.confirm(transition=asked, actor=anna)
+    assert fresh(asked).state == State.REVIEWED
