@@ -102,7 +102,11 @@ def test_consent_to_an_older_wording_does_not_hold_there(cast, anna):
         consent(row, purpose="newsletter", wording_version=version, given=is_given)
     frida = receiver_of(cast, anna)
     found = Consent.objects.in_base(frida.base).filter(purpose="newsletter")
-    assert dict(found.values_list("customer__last_name", "holds_here")) == {"2024-1": False, VERSION: True, "Nein": True}
+    assert dict(found.values_list("customer__last_name", "holds_here")) == {
+        "2024-1": False,
+        VERSION: True,
+        "Nein": True,
+    }
     states = {row.last_name: said_of(row)["newsletter"] for row in Customer.objects.in_base(frida.base)}
     assert states == {"2024-1": Said.NEVER, VERSION: Said.GIVEN, "Nein": Said.WITHDRAWN}
 

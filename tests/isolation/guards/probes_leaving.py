@@ -20,7 +20,7 @@ from tests.customers.people import customer
 from tests.isolation.guards.probes_operations import bare, refused
 from tests.isolation.guards.probing import probe
 from tests.isolation.guards.world import BREMEN, CANARY, FLENSBURG, HAMBURG, HEAD, NORTH, SOUTHERN, World
-from tests.transitions.moving import GROUND, PASSWORD, exit_in, fresh, join_in
+from tests.transitions.moving import GROUND, PASSWORD, exit_in, fresh, join_in, second
 from transitions import deciding, operations, tasks
 from transitions.choices import Reason, State
 from transitions.models import Transition, TransitionCustomer
@@ -186,6 +186,7 @@ def decision_is_about_the_own_base(world: World) -> None:
 
 @probe
 def exit_takes_the_rights_of_its_own_people_alone(world: World) -> None:
+    second(world.scope("anna", "Zentrale"))  # who confirms is there beforehand
     people = User.objects.exclude(location__name="Flensburg").filter(is_active=True)
     before = people.count()
     exit_in(world.cast, State.EXECUTED)
