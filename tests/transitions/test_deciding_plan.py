@@ -16,7 +16,7 @@ from transitions.choices import Kind
 from transitions.models import Transition
 from transitions.planning import set_by_set
 
-PEOPLE = 20_000
+PEOPLE = 6_000
 _COPIED = [
     field.column
     for field in Customer._meta.concrete_fields
