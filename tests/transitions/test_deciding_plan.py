@@ -18,7 +18,7 @@ from transitions.planning import set_by_set
 
 PEOPLE = 6_000
 _COPIED = [
-    field.column
+    str(field.column)
     for field in Customer._meta.concrete_fields
     if field.name not in {"id", "customer_number", "search_text", "sort_name"}
 ]
