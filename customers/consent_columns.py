@@ -19,7 +19,9 @@ COLUMNED = ("newsletter", TRANSFER)
 """The purposes of consents that have columns."""
 HELD = "held"
 """What holds of these purposes now, for whoever receives the data, as one row for each customer in `chosen`."""
-_OF_THESE = "purpose IN ({}) AND receiver IS NULL".format(", ".join(f"'{purpose}'" for purpose in COLUMNED))
+_OF_THESE = "purpose IN ({}) AND receiver IS NULL AND holds_here".format(
+    ", ".join(f"'{purpose}'" for purpose in COLUMNED)
+)
 _SELECTED = ", ".join(
     f"bool_or(is_given) FILTER (WHERE purpose = '{purpose}') AS {purpose}, "
     f"max(at) FILTER (WHERE purpose = '{purpose}') AS {purpose}_at"

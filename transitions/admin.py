@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from django.urls import URLPattern
 from django.utils.translation import gettext_lazy as _
 
+from customers import disclosures
 from locations.choices import LocationKind
 from locations.permissions import Right
 from mcp import menu
@@ -16,6 +17,7 @@ from mcp.console import ConsoleModelAdmin, console
 from mcp.forms.refusals import OperationForm
 from mcp.scope import Scope
 from transitions.choices import Word
+from transitions.disclosing import carried_over
 from transitions.joining_views import joining_urls
 from transitions.models import JoiningWord, Transition
 from transitions.operations import visible_transitions
@@ -50,6 +52,7 @@ def takes_over(scope: Scope) -> bool:
     return words.filter(word=Word.AGREED).exists()
 
 
+disclosures.register(carried_over)
 menu.register(
     menu.Entry(
         section=menu.Section.ADMINISTRATION,

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import closing, nullcontext
 from dataclasses import asdict
 from datetime import datetime
 from itertools import batched
@@ -35,7 +36,8 @@ from mcp import row_security
 from mcp.scope import Scope
 from transitions.choices import Kind, PackageState, State
 from transitions.models import Arrival, Package, Transition, TransitionStep
-from transitions.package.format import CONSENTS, CUSTOMERS, GIVEN, GROUPS, TAGS, WITHDRAWN, figures_of
+from transitions.package import encrypting
+from transitions.package.format import CONSENTS, CUSTOMERS, GIVEN, GROUPS, TAGS, WITHDRAWN
 from transitions.package.reading import NUMBER, ReceivedPackage, RefusedPackage, demand_storable, verified
 from transitions.planning import set_by_set
 
@@ -54,14 +56,19 @@ def arrivals_of(scope: Scope) -> QuerySet[Arrival]:
 
 
 @transaction.atomic
-def receive_package(*, file: BinaryIO, actor: Scope) -> Arrival:
+def receive_package(*, file: BinaryIO, password: str = "", actor: Scope) -> Arrival:
     """Verify a package and make an import of it, to be checked and confirmed like any other.
 
-    Raises MissingRight, or RefusedPackage with what is wrong and what to do; nothing is written then.
+    `password` is that of a package that was encrypted while it was downloaded. Raises
+    MissingRight, or RefusedPackage with what is wrong and what to do; nothing is written then.
     """
     actor.demand(Right.IMPORT_CUSTOMERS)
     actor.demand(Right.ADD_CUSTOMERS)
-    with verified(file, receiver=actor) as package:
+    is_locked = encrypting.is_encrypted(file)
+    with (
+        closing(encrypting.decrypted(file, password=password)) if is_locked else nullcontext(file) as content,
+        verified(content, receiver=actor) as package,
+    ):
         _demand_made_here(package, actor)
         strangers = _strangers(package, actor)
         taken, taken_count = _taken(package, strangers)
@@ -77,7 +84,7 @@ def receive_package(*, file: BinaryIO, actor: Scope) -> Arrival:
             sender_account=manifest["from"]["account_number"],
             sender_name=manifest["from"]["name"][:120],
             sha256=package.sha256,
-            manifest=figures_of(manifest) | {"taken": taken, "taken_count": taken_count, "new_purposes": purposes},
+            manifest=manifest | {"taken": taken, "taken_count": taken_count, "new_purposes": purposes},
             received_by=actor.actor_name,
         )
 
@@ -201,11 +208,11 @@ def _groups_of(package: ReceivedPackage) -> Iterator[tuple[str, dict[str, Any]]]
 
 _STAGE = """
     INSERT INTO customers_importconsent (base_id, file_id, customer_number, purpose, is_given, at, source,
-        wording_version, receiver, evidence, recorded_by)
+        wording_version, receiver, evidence, recorded_by, given_to, holds_here)
     SELECT %s, %s, * FROM unnest(%s::integer[], %s::text[], %s::boolean[], %s::timestamptz[], %s::text[], %s::text[],
-        %s::integer[], %s::text[], %s::text[])
+        %s::integer[], %s::text[], %s::text[], %s::integer[], %s::boolean[])
 """
-type Statement = tuple[int, str, bool, datetime, str, str, int | None, str, str]
+type Statement = tuple[int, str, bool, datetime, str, str, int | None, str, str, int, bool]
 
 
 def _stage_statements(package: ReceivedPackage, upload: ImportUpload, *, without: frozenset[int]) -> None:
@@ -223,14 +230,18 @@ def _stage_statements(package: ReceivedPackage, upload: ImportUpload, *, without
 
 def _statements_of(package: ReceivedPackage) -> Iterator[Statement]:
     numbers, now = frozenset(package.numbers), timezone.now()
-    purposes = frozenset(purpose["code"] for purpose in package.manifest["purposes"])
+    purposes = {purpose["code"]: purpose for purpose in package.manifest["purposes"]}
+    sender = package.manifest["from"]["account_number"]
     consent: Any = Consent
     lengths = [consent._meta.get_field(name).max_length for name in ("wording_version", "evidence", "recorded_by")]
     given, sources = {GIVEN: True, WITHDRAWN: False}, frozenset(ConsentSource.values)
     try:
-        for number, purpose, answer, at, source, version, receiver, evidence, by in package.rows(CONSENTS):
+        for number, purpose, answer, at, source, version, receiver, evidence, by, _place, said_to in package.rows(
+            CONSENTS
+        ):
             who, moment = int(number), datetime.fromisoformat(at)
             to = int(receiver) if receiver else None
+            given_to = int(said_to) if said_to else sender
             texts = (version, evidence, by)
             demand_storable("".join(texts))
             is_fine = (
@@ -239,13 +250,24 @@ def _statements_of(package: ReceivedPackage) -> Iterator[Statement]:
                 and source in sources
                 and moment <= now
                 and (to is None or 1 <= to <= HIGHEST_ACCOUNT_NUMBER)
+                and 1 <= given_to <= HIGHEST_ACCOUNT_NUMBER
                 and all(len(text) <= length for text, length in zip(texts, lengths, strict=True))
             )
             if not is_fine:
                 raise _unreadable(CONSENTS)
-            yield who, purpose, given[answer], moment, source, version, to, evidence, by
+            is_given = given[answer]
+            holds_here = not said_to and _holds_here(purposes[purpose], version, is_given=is_given)
+            yield who, purpose, is_given, moment, source, version, to, evidence, by, given_to, holds_here
     except (ValueError, KeyError, TypeError) as error:
         raise _unreadable(CONSENTS) from error
+
+
+def _holds_here(purpose: dict[str, Any], version: str, *, is_given: bool) -> bool:
+    """Whether what was said to the sender holds for its receiver as well: only by a wording that says so.
+
+    Otherwise it is evidence of the transfer and nothing else. It reaches one receiver, not those behind him.
+    """
+    return bool(purpose["holds_for_receiver"] and (not is_given or version == purpose["wording_version"]))
 
 
 def _unreadable(name: str) -> RefusedPackage:
@@ -261,7 +283,8 @@ def _add_purposes(package: ReceivedPackage, actor: Scope) -> list[str]:
     known = set(ConsentPurpose.objects.of_organization(actor.organization).values_list("code", flat=True))
     missing = [purpose for purpose in package.manifest["purposes"] if purpose["code"] not in known]
     for purpose in missing:
-        save_purpose(purpose=ConsentPurpose(is_active=False, **purpose), actor=actor)
+        known_facts = {name: purpose[name] for name in ("code", "name", "wording", "wording_version")}
+        save_purpose(purpose=ConsentPurpose(is_active=False, **known_facts), actor=actor)
     return [purpose["name"] or purpose["code"] for purpose in missing]
 
 

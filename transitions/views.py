@@ -24,11 +24,12 @@ from mcp.forms.refusals import show_refusal
 from mcp.scope import Scope
 from transitions import deciding, operations, shown
 from transitions.arriving import SETTLED, settle
-from transitions.choices import JOINED_ANEW, OPEN, Kind, State
+from transitions.choices import JOINED_ANEW, OPEN, Kind, Reason, State
 from transitions.forms import AccountForm, GroupForm, RequestForm, StepForm
 from transitions.models import Transition
 from transitions.steps import STEPS, Step, offered
 
+CARRIED = "carried"
 LIST, REQUEST, TRANSITION, STEP, ACCOUNT = (
     "transitions", "transitions_request", "transitions_transition", "transitions_step", "transitions_account",
 )  # fmt: skip
@@ -165,14 +166,16 @@ def _page(
     steps = list(transition.steps.all())
     with scope.asked.only_looking():
         figures = shown.figures_of(transition) if operations.reviews_here(scope) else None
-        tabs = _left_out_tabs(transition, scope, figures) if figures and scope.allows(Right.VIEW_CUSTOMERS) else []
+        tabs = _listed_tabs(transition, scope, figures) if figures and scope.allows(Right.VIEW_CUSTOMERS) else []
     under_way = operations.is_being_executed(transition)
     forms = [(step, _form(step, transition, refused)) for step in offered(transition, scope, under_way=under_way)]
+    second = operations.why_not_confirm(transition, scope) if "confirm" in {step.name for step, _shown in forms} else ""
     is_offered = refused is not None and refused[0] in [step for step, _shown in forms]
     response = _show(
         request, "transition", _title(transition), transition=transition, stages=shown.stages(transition, steps),
         steps=steps, next=shown.who_is_next(transition, is_under_way=bool(under_way)), figures=figures, forms=forms,
-        refused=refused[1] if refused and not is_offered else None,
+        refused=refused[1] if refused and not is_offered else None, second=second,
+        invite=_address_of_users(scope) if second else "", fields=shown.fields_of(transition),
         shown=paging.shown(tabs, request.GET.dict()), back=reverse(f"admin:{LIST}"),
         further=shown.further_pages(transition) if figures else [],
         account=_address(ACCOUNT, transition) if _waits_for_support(transition, scope) else "",
@@ -192,20 +195,30 @@ def _answer_of_group(transition: Transition, scope: Scope) -> Any:
     return operations.admitting.answer_of_group(transition, scope)
 
 
+def _address_of_users(scope: Scope) -> str:
+    """Where somebody is invited, for whoever may."""
+    with scope.asked.only_looking():
+        return reverse("admin:mcp_user_changelist") if scope.allows(Right.MANAGE_USERS) else ""
+
+
 def _form(step: Step, transition: Transition, refused: tuple[Step, StepForm] | None) -> StepForm:
     if refused is not None and refused[0] is step:
         return refused[1]
-    return step.form(initial={"planned_for": transition.planned_for, "is_narrowed": transition.is_narrowed})
+    names = ("planned_for", "is_narrowed", "basis", "ground", "field_groups")
+    return step.form(initial={name: getattr(transition, name) for name in names})
 
 
-def _left_out_tabs(transition: Transition, scope: Scope, figures: shown.Figures) -> list[Tab]:
-    def tab(line: shown.Line) -> Tab:
-        def rows(page: int) -> list[deciding.LeftOut]:
-            return deciding.left_out(transition=transition, reason=line.reason, page=page, actor=scope)
+def _listed_tabs(transition: Transition, scope: Scope, figures: shown.Figures) -> list[Tab]:
+    """Who is carried over, and who is left out for each reason."""
 
-        return Tab(line.reason, str(line.reason.label), line.count, rows)
+    def tab(name: str, label: str, count: int, reason: Reason | None) -> Tab:
+        def rows(page: int) -> list[deciding.Listed]:
+            return deciding.listed(transition=transition, reason=reason, page=page, actor=scope)
 
-    return [tab(line) for line in figures.reasons]
+        return Tab(name, label, count, rows)
+
+    reasons = [tab(line.reason, str(line.reason.label), line.count, line.reason) for line in figures.reasons]
+    return [*([tab(CARRIED, _("Carried over"), figures.carried, None)] if figures.carried else []), *reasons]
 
 
 # --- for support ------------------------------------------------------------------------------------------------

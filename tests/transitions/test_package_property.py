@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from customers import formats
-from customers.choices import STANDARD_PURPOSES, TRANSFER, ConsentSource, PaymentMethod, Verdict
+from customers.choices import STANDARD_PURPOSES, TRANSFER, TRANSFER_ANY, ConsentSource, PaymentMethod, Verdict
 from customers.models import Consent, Customer, CustomerGroup, Tag
 from customers.transfer.judging import verdicts
 from mcp.scope import Scope
@@ -31,7 +31,7 @@ from tests.transitions.carrying import (
     receiver,
     statements_of,
 )
-from tests.transitions.moving import ACCOUNT
+from tests.transitions.moving import ACCOUNT, leaving
 from tests.transitions.test_protocol import told, words
 from transitions.arriving import settle
 from transitions.models import TransitionCustomer
@@ -129,7 +129,8 @@ def say(customer: Customer, said: dict[str, Any], now: datetime) -> None:
         [
             Consent(
                 organization_id=customer.organization_id, base_id=customer.base_id, customer=customer, **values,
-                at=now - timedelta(hours=said["hours"], microseconds=7), recorded_by=customer.last_name,
+                location=leaving(customer.organization_id), at=now - timedelta(hours=said["hours"], microseconds=7),
+                recorded_by=customer.last_name,
                 receiver=said["receiver"] if said["purpose"] == TRANSFER else None,
                 evidence=f"{customer.last_name} {said['evidence']}".strip(),
             )
@@ -139,12 +140,16 @@ def say(customer: Customer, said: dict[str, Any], now: datetime) -> None:
 
 
 def allows(person: dict[str, Any]) -> bool:
-    """Told anew, without the database: the latest word counts, of two at once the withdrawal."""
-    heard = [one for one in person["said"] if one["purpose"] == TRANSFER and one["receiver"] in (None, ACCOUNT)]
-    if person["state"] or not heard:
-        return False
-    latest = min(one["hours"] for one in heard)
-    return all(one["is_given"] for one in heard if one["hours"] == latest)
+    """Told anew, without the database: a yes counts until it is taken back, at once or later."""
+    about = [one for one in person["said"] if one["purpose"] in (TRANSFER, TRANSFER_ANY)]
+    heard = [one for one in about if one["purpose"] == TRANSFER_ANY or one["receiver"] in (None, ACCOUNT)]
+    noes = [one for one in heard if not one["is_given"]]
+
+    def holds(yes: dict[str, Any]) -> bool:
+        ends = [no for no in noes if no["purpose"] in (TRANSFER, yes["purpose"])]
+        return not any(no["hours"] <= yes["hours"] for no in ends)
+
+    return not person["state"] and any(one["is_given"] and holds(one) for one in heard)
 
 
 @pytest.mark.isolation

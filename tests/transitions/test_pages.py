@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from tests.customers.people import customer
-from tests.transitions.moving import GROUND, PASSWORD, exit_in, fresh, join_in, say
+from tests.transitions.moving import GROUND, PASSWORD, exit_in, fresh, join_in, say, second
 from transitions import operations, views
 from transitions.choices import State
 from transitions.models import Transition
@@ -125,7 +125,9 @@ class TestDeciding:
         say(customer(cast.scope("anna", "Hamburg")))
         asked, anna = exit_in(cast, State.NUMBERED), log_in("anna")
         assert step(anna, asked, "review")["Location"] == page(asked)
-        step(anna, asked, "confirm", ground=GROUND, confirmed_by="Anna Andresen")
+        step(anna, asked, "ground", basis="consent", ground=GROUND)
+        second(cast.scope("anna", "Zentrale"))
+        step(log_in("zweite"), asked, "confirm")
         assert step(anna, asked, "execute").status_code == 200  # it asks once
         assert fresh(asked).state == State.CONFIRMED
         step(anna, asked, "execute", is_sure="on")
@@ -135,7 +137,7 @@ class TestDeciding:
 
     def test_what_was_typed_is_still_there_after_a_refusal(self, cast, log_in):
         asked = exit_in(cast, State.REVIEWED)
-        answer = step(log_in("anna"), asked, "confirm", ground="zu kurz", confirmed_by="Anna Andresen")
+        answer = step(log_in("anna"), asked, "ground", basis="consent", ground="zu kurz")
         assert answer.status_code == 200
         assert "zu kurz" in answer.content.decode()
         assert fresh(asked).state == State.REVIEWED

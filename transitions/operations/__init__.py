@@ -20,7 +20,14 @@ from transitions.operations.requesting import (
     request_join,
     why_not,
 )
-from transitions.operations.reviewing import confirm, review, review_again
+from transitions.operations.reviewing import (
+    NeedsSecondPerson,
+    confirm,
+    name_ground,
+    review,
+    review_again,
+    why_not_confirm,
+)
 from transitions.operations.stepping import (
     NotThisStep,
     is_support,
@@ -30,6 +37,7 @@ from transitions.operations.stepping import (
 
 __all__ = [
     "CannotLeave",
+    "NeedsSecondPerson",
     "NotThisStep",
     "NumberRefused",
     "admitting",
@@ -44,6 +52,7 @@ __all__ = [
     "is_support",
     "may_cancel",
     "move_day",
+    "name_ground",
     "note_failure",
     "request_exit",
     "request_join",
@@ -52,4 +61,5 @@ __all__ = [
     "reviews_here",
     "visible_transitions",
     "why_not",
+    "why_not_confirm",
 ]

@@ -26,7 +26,6 @@ from mcp.scope import Scope
 from transitions.choices import PackageState, State
 from transitions.models import Package, PackageChunk, PackageDownload, Transition, TransitionCustomer
 from transitions.package.files import Packing
-from transitions.package.format import figures_of
 
 LIFETIME = timedelta(days=14)
 UNDER_WAY = frozenset({PackageState.WAITING, PackageState.RUNNING})
@@ -160,8 +159,7 @@ def _fill(package: Package, actor: Scope) -> None:
     with row_security.rows_of(actor):
         _advance(
             package, state=PackageState.DONE, state_since=timezone.now(), done=packing.customers,
-            total=packing.customers, size=digest.size, sha256=digest.hex,
-            manifest=figures_of(packing.manifest) | {"withdrew": len(packing.withdrawn)},
+            total=packing.customers, size=digest.size, sha256=digest.hex, manifest=packing.record,
         )  # fmt: skip
     log.info(
         "Package %s of transition %s is made for %r: %s customers, sha256 %s",
@@ -183,8 +181,8 @@ def _fail(pk: str, reason: str) -> None:
 
 
 @transaction.atomic
-def fetch_package(*, package: Any, actor: Scope) -> IO[bytes]:
-    """The file, which is noted and logged. `package` is one of `packages_of`.
+def fetch_package(*, package: Any, is_encrypted: bool = False, actor: Scope) -> IO[bytes]:
+    """The file, which is noted and logged. `package` is one of `packages_of`; `is_encrypted`: it will be on its way.
 
     Raises MissingRight, or ValidationError where it is not there (any more).
     """
@@ -192,8 +190,9 @@ def fetch_package(*, package: Any, actor: Scope) -> IO[bytes]:
     if not is_ready(package, now=timezone.now()):
         raise ValidationError(_("This file is not there any more. Have it made anew."), code="package_gone")
     PackageDownload.objects.create(
-        base=actor.base, file=package, user_id=actor.user.pk if actor.user else 0, user_name=actor.actor_name
-    )
+        base=actor.base, file=package, user_id=actor.user.pk if actor.user else 0, user_name=actor.actor_name,
+        is_encrypted=is_encrypted,
+    )  # fmt: skip
     log.info(
         "%r fetched package %s of transition %s: %s customers, sha256 %s",
         actor.actor_name, package.pk, package.transition_id, package.total, package.sha256,

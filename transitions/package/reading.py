@@ -180,17 +180,15 @@ def _makes_sense(manifest: dict[str, Any]) -> bool:
         moments = [datetime.fromisoformat(manifest[name]) for name in ("executed_at", "made_at")]
     except ValueError:
         return False
-    lists = manifest["left_out"].values()
     purposes = manifest["purposes"]
     return (
         all(moment.tzinfo for moment in moments)
         and manifest["kind"] in Kind.values
-        and all(isinstance(numbers, list) for numbers in lists)
         and all(_is_whole(purpose, _PURPOSE) and re.fullmatch(CODE, purpose["code"]) for purpose in purposes)
     )
 
 
-_PURPOSE = {"code": str, "name": str, "wording": str, "wording_version": str}
+_PURPOSE = {"code": str, "name": str, "wording": str, "wording_version": str, "holds_for_receiver": bool}
 _SHAPE: dict[str, Any] = {
     "transition": str,
     "kind": str,
@@ -199,8 +197,9 @@ _SHAPE: dict[str, Any] = {
     "executed_at": str,
     "made_at": str,
     KEY: str,
-    "counts": {"customers": int, "consents": int, "groups": int, "tags": int, "left_out": int},
-    "left_out": dict,
+    "basis": str,
+    "field_groups": list,
+    "counts": {"customers": int, "consents": int, "groups": int, "tags": int},
     "purposes": list,
     "files": {name: {"size": int, "sha256": str} for name in HASHED},
 }

@@ -19,7 +19,9 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from customers.choices import TRANSFER, TRANSFER_ANY
 from customers.models import Consent
+from customers.querysets import ConsentQuerySet
 from locations.permissions import Right
 from mcp.scope import Scope
 from spreadsheets.formulas import neutralise
@@ -34,21 +36,33 @@ HANDED_OVER = frozenset({State.EXECUTED, State.CARRIED_OVER, State.CLOSED})
 
 
 def withdrawals_since(transition: Transition) -> QuerySet[Consent]:
-    """What those who were carried over have taken back since the execution, and not given again; in order.
+    """What those who were carried over have taken back since the execution, if they do not agree any more; in order.
 
-    Whoever takes back a transfer without naming a receiver means all of them.
+    They agree as long as a consent holds by which they would be carried over (see deciding.py): another one, or one
+    that was given again.
     """
     if transition.executed_at is None:
         return Consent.objects.none()
     base, receiver = transition.location.base_id, transition.receiver_account
     for_receiver = Q(receiver=None) | Q(receiver=receiver)
-    said = Consent.objects.filter(for_receiver, base=base, purpose__in=PURPOSES)
-    by_customer = said.filter(customer=OuterRef("customer"))
+    said = Consent.objects.counting().filter(for_receiver, base=base, purpose__in=PURPOSES)
     carried = TransitionCustomer.objects.filter(
         base=base, transition=transition, reason="", customer_id=OuterRef("customer")
     )
     taken_back = said.filter(Exists(carried), is_given=False, recorded_at__gt=transition.executed_at)
-    return taken_back.filter(~Exists(by_customer.filter(is_given=True, at__gt=OuterRef("at")))).order_by("at", "id")
+    given, general = _holding(said, transition)
+    return taken_back.filter(~Exists(given), ~Exists(general)).order_by("at", "id")
+
+
+def _holding(said: ConsentQuerySet, transition: Transition) -> tuple[ConsentQuerySet, ConsentQuerySet]:
+    """Of the customer of an outer statement: the consents to this transfer that hold, and the general ones that do."""
+    of_customer = said.filter(customer=OuterRef("customer"))
+    later = of_customer.filter(is_given=False, at__gte=OuterRef("at"))
+    given = of_customer.filter(
+        Q(receiver=transition.receiver_account) | Q(receiver=None, location=transition.location_id),
+        ~Exists(later.filter(purpose=TRANSFER)), purpose=TRANSFER, is_given=True,
+    )  # fmt: skip
+    return given, of_customer.filter(~Exists(later), purpose=TRANSFER_ANY, is_given=True)
 
 
 def withdrawn_since(transition: Transition) -> list[int]:

@@ -70,7 +70,7 @@ def take_in(*, file: BinaryIO, actor: Scope) -> WithdrawalList:
     actor.demand(Right.IMPORT_CUSTOMERS)
     manifest, said, sha256 = _verified(file, actor)
     known = _known(manifest, actor)
-    added = _record([one for one in said if one[0] in known], known, actor)
+    added = _record([one for one in said if one[0] in known], known, manifest, actor)
     return WithdrawalList.objects.create(
         organization=actor.organization, base=actor.base, transition=UUID(manifest["transition"]), is_taken_in=True,
         partner_account=manifest["from"]["account_number"], partner_name=manifest["from"]["name"][:120],
@@ -235,15 +235,33 @@ def _known(manifest: dict[str, Any], actor: Scope) -> dict[int, tuple[int, int]]
         return {at_sender: (pk, here_number) for at_sender, pk, here_number in cursor.fetchall()}
 
 
-def _record(said: list[Statement], known: dict[int, tuple[int, int]], actor: Scope) -> int:
-    """Add the statements that are not there yet: how many."""
+def _record(said: list[Statement], known: dict[int, tuple[int, int]], manifest: dict[str, Any], actor: Scope) -> int:
+    """Add the statements that are not there yet: how many.
+
+    They were said to the sender, and hold here only where what he had asked for does (see arriving.py).
+    """
+    sender, holding = manifest["from"]["account_number"], _holding_here(manifest, actor)
+    there = set(
+        Consent.objects.in_base(actor.base)
+        .filter(customer__in={pk for pk, _number in known.values()}, given_to=sender, is_given=False)
+        .values_list("customer", "purpose", "at", "receiver")
+    )
     made = [
         Consent(
             id=uuid4(), organization=actor.organization, base=actor.base, location=actor.location,
             customer_id=known[number][0], purpose=purpose, is_given=False, at=at, source=source,
             wording_version=version, receiver=receiver, evidence=evidence[:255], recorded_by=by[:200],
+            given_to=sender, holds_here=purpose in holding,
         )
         for number, purpose, at, source, version, receiver, evidence, by in said
+        if (known[number][0], purpose, at, receiver) not in there
     ]  # fmt: skip
     Consent.objects.bulk_create(made, ignore_conflicts=True)
     return Consent.objects.filter(pk__in=[one.pk for one in made]).count()
+
+
+def _holding_here(manifest: dict[str, Any], actor: Scope) -> frozenset[str]:
+    """The purposes that hold also for the receiver, as the packages of this transition have said."""
+    arrived = Arrival.objects.filter(base=actor.base.pk, transition=UUID(manifest["transition"]))
+    said = [purpose for one in arrived.values_list("manifest", flat=True) for purpose in one["purposes"]]
+    return frozenset(purpose["code"] for purpose in said if purpose.get("holds_for_receiver"))

@@ -99,8 +99,9 @@ def _manifest(business: Business, table: str) -> dict[str, Any]:
         "to": {"account_number": 2, "client_number": 2, "name": word},
         "ground": word,
         "confirmed_by": word,
-        "counts": {"customers": 1, "consents": 1, "groups": 0, "tags": 0, "left_out": 2},
-        "left_out": {"noconsent": [1, 2]},
+        "counts": {"customers": 1, "consents": 1, "groups": 0, "tags": 0},
+        "basis": "consent",
+        "field_groups": [],
         "files": {"customers.csv": {"size": 1, "sha256": word}},
         "purposes": [],
     }

@@ -16,7 +16,7 @@ from customers.models import Consent, Customer
 from customers.transfer import chunks
 from mcp.scope import Scope
 from tests.isolation.faults.servers import variables
-from tests.transitions.moving import exit_in
+from tests.transitions.moving import exit_in, leaving
 from transitions.choices import PackageState, State
 from transitions.models import Package, PackageChunk
 from transitions.package.making import is_ready, packages_of
@@ -47,7 +47,7 @@ def fill(anna: Scope) -> None:
     Consent.objects.bulk_create(
         Consent(
             organization=anna.organization, base=anna.base, customer=row, purpose=TRANSFER, is_given=True, at=said,
-            source="form", recorded_by="Test",
+            source="form", recorded_by="Test", location=leaving(anna.organization.pk),
         )
         for row in rows
     )  # fmt: skip

@@ -23,7 +23,7 @@ from tests.customers.people import customer
 from tests.isolation.guards.probes_operations import bare, refused
 from tests.isolation.guards.probing import probe
 from tests.isolation.guards.world import BREMEN, CANARY, FLENSBURG, HAMBURG, HEAD, NORTH, SOUTHERN, World
-from tests.transitions.moving import GROUND, PASSWORD, exit_in, fresh, join_in
+from tests.transitions.moving import GROUND, PASSWORD, exit_in, fresh, join_in, second
 from transitions import deciding, operations, tasks
 from transitions.choices import Reason, State
 from transitions.models import Transition, TransitionCustomer
@@ -46,7 +46,8 @@ def _calls(world: World, asked: Transition, actor: Any) -> list[Callable[[], Any
         lambda: operations.cancel(transition=asked, actor=actor),
         lambda: operations.review(transition=asked, is_narrowed=False, actor=actor),
         lambda: operations.review_again(transition=asked, actor=actor),
-        lambda: operations.confirm(transition=asked, ground=GROUND, confirmed_by="Eva Eins", actor=actor),
+        lambda: operations.name_ground(transition=asked, basis="consent", ground=GROUND, actor=actor),
+        lambda: operations.confirm(transition=asked, actor=actor),
         lambda: operations.execute(transition=asked, at=timezone.now(), actor=actor),
         lambda: _left_to_worker(asked, actor),
         lambda: operations.close(transition=asked, note="Nichts kam an.", actor=actor),
@@ -171,8 +172,8 @@ def figures_and_customers_are_shown_to_whoever_may_see_them(world: World) -> Non
     assert world.get("rita", head).context["figures"] is None
     assert world.get("anna", f"{BREMEN}/{PAGES}/{asked.pk}/").context["figures"] is None
     given: dict[str, Any] = {"transition": asked, "reason": Reason.NO_CONSENT, "page": 1}
-    assert deciding.left_out(**given, actor=world.scope("anna", "Zentrale"))
-    assert not deciding.left_out(**given, actor=bare(world, "Zentrale", Right.CARRY_OVER))
+    assert deciding.listed(**given, actor=world.scope("anna", "Zentrale"))
+    assert not deciding.listed(**given, actor=bare(world, "Zentrale", Right.CARRY_OVER))
 
 
 @probe
@@ -182,12 +183,13 @@ def decision_is_about_the_own_base(world: World) -> None:
     decided = TransitionCustomer.objects.filter(transition=asked)
     assert decided.count() == Customer.objects.in_base(base).count()
     assert set(decided.values_list("base", flat=True)) == {base.pk}
-    listed = deciding.left_out(transition=asked, reason=Reason.ARCHIVED, page=1, actor=world.scope("anna", "Zentrale"))
+    listed = deciding.listed(transition=asked, reason=Reason.ARCHIVED, page=1, actor=world.scope("anna", "Zentrale"))
     assert [one.number for one in listed] == [world.archived.customer_number]
 
 
 @probe
 def exit_takes_the_rights_of_its_own_people_alone(world: World) -> None:
+    second(world.scope("anna", "Zentrale"))  # who confirms is there beforehand
     people = User.objects.exclude(location__name="Flensburg").filter(is_active=True)
     before = people.count()
     exit_in(world.cast, State.EXECUTED)
@@ -335,3 +337,14 @@ def business_of_a_cancelled_exit_is_taken_up_by_support_alone(world: World) -> N
     business.locations.update(closed_at=None)
     with refused(PermissionDenied):
         central.take_up_business(**{**given, "administrator": User(username="dora")}, support=rita)
+
+
+@probe
+def second_person_is_of_the_own_business(world: World) -> None:
+    asked = exit_in(world.cast, State.REVIEWED, place="Bremen")
+    anna = world.scope("anna", "Zentrale")
+    operations.name_ground(transition=asked, basis="consent", ground=GROUND, actor=anna)
+    assert "Sommer" not in operations.why_not_confirm(fresh(asked), anna)
+    with refused(operations.NeedsSecondPerson):
+        operations.confirm(transition=asked, actor=anna)
+    assert fresh(asked).state == State.REVIEWED

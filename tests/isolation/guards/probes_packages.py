@@ -42,7 +42,7 @@ def packed(world: World) -> Package:
     """Bremen has left with one customer."""
     anna = world.scope("anna", "Zentrale")
     ConsentPurpose.objects.create(organization=anna.organization, code="rezepte", name="Rezepte")
-    consent(world.customer)
+    consent(world.customer, location=world.place("Bremen"))
     consent(world.customer, purpose="rezepte")
     return made(exit_in(world.cast, State.EXECUTED, place="Bremen"), anna)
 
