@@ -8,10 +8,11 @@ from base64 import b64encode
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.core.exceptions import ValidationError
+from django.utils import timezone
 
-from customers.choices import TRANSFER
+from customers.choices import TRANSFER, TRANSFER_ANY
 from customers.consents import record_consent
-from customers.models import Consent, Customer
+from customers.models import Consent, ConsentPurpose, Customer
 from locations.permissions import Right
 from mcp import access, row_security
 from mcp.scope import MissingRight, Scope
@@ -102,13 +103,50 @@ def test_package_made_anew_leaves_out_who_has_withdrawn_and_says_so(anna, left, 
     assert "One customer who was handed over has withdrawn since." in text
 
 
-def test_who_gives_again_and_who_withdraws_from_another_receiver_is_in_it(anna, left, people):
+@pytest.mark.parametrize(
+    ("again", "agrees"),
+    [
+        ({"receiver": ACCOUNT}, True),
+        ({"purpose": TRANSFER_ANY}, True),
+        ({"location": "Flensburg"}, True),
+        ({"location": "Zentrale"}, False),
+        ({"receiver": 20800}, False),
+        ({"purpose": "newsletter"}, False),
+        ({"receiver": ACCOUNT, "given_to": 20800, "holds_here": False}, False),
+    ],
+)
+def test_who_gives_again_is_in_it_by_what_would_carry_him_over(cast, anna, left, people, again, agrees):
+    place = cast.location("Zentrale") if again.get("location") == "Zentrale" else left.location
     say(people[0], anna)
-    say(people[0], anna, given=True)
+    consent(people[0], at=timezone.now(), **{**again, "location": place})
+    assert withdrawn_since(fresh(left)) == ([] if agrees else [people[0].pk])
+
+
+def test_who_withdraws_from_another_receiver_is_in_it(anna, left, people):
     say(people[1], anna, receiver=20800)
     assert withdrawn_since(fresh(left)) == []
     say(people[2], anna, receiver=ACCOUNT)
     assert withdrawn_since(fresh(left)) == [people[2].pk]
+
+
+def test_general_consent_that_is_taken_back_ends_itself_alone(cast, anna, people):
+    """Who has agreed at the location as well was carried over by that, and it still holds."""
+    general = customer(anna, last_name="Allgemein")
+    for one in (general, people[0]):
+        consent(one, purpose=TRANSFER_ANY)
+    left = executed(cast)
+    assert (left.result or {})["carried"] == 4
+    for one in (general, people[0]):
+        say(one, anna, purpose=TRANSFER_ANY)
+    assert withdrawn_since(fresh(left)) == [general.pk]
+    say(people[0], anna)
+    assert withdrawn_since(fresh(left)) == [people[0].pk, general.pk]
+
+
+def test_what_is_withdrawn_from_another_business_is_evidence(anna, left, people):
+    """As it comes here from whoever has handed him over to us."""
+    consent(people[0], given=False, at=timezone.now(), given_to=20800, holds_here=False)
+    assert withdrawn_since(fresh(left)) == []
 
 
 def test_archived_customer_who_withdraws_is_on_the_list(anna, left, people):
@@ -126,8 +164,21 @@ def test_list_is_taken_in_and_twice_adds_nothing_twice(anna, left, package, peop
     assert withdrawn_at(frida) == {people[0].customer_number}
     before = statements_of(frida)
     assert (taken(content, frida).added, statements_of(frida)) == (0, before)
+    [said] = Consent.objects.in_base(frida.base).filter(is_given=False)
+    assert (said.given_to, said.holds_here) == (10400, False)
     assert WithdrawalList.objects.filter(is_taken_in=True).count() == 2
     assert WithdrawalList.objects.filter(is_taken_in=False).get().numbers == [people[0].customer_number]
+
+
+def test_withdrawal_holds_where_the_consent_does(anna, left, people, frida):
+    """A purpose that holds also for the receiver is taken back there as well, whichever way it comes."""
+    worded = {"wording": "Auch der Nachfolger.", "wording_version": "2", "holds_for_receiver": True}
+    ConsentPurpose.objects.filter(organization=anna.organization, code=TRANSFER).update(**worded)
+    imported(content_of(made(left, anna)), frida)
+    say(people[0], anna)
+    taken(listed(left, anna), frida)
+    [said] = Consent.objects.in_base(frida.base).filter(is_given=False)
+    assert (said.given_to, said.holds_here) == (10400, True)
 
 
 def test_later_list_holds_the_earlier_ones_as_well(anna, left, package, people, frida):

@@ -241,11 +241,6 @@ def _record(said: list[Statement], known: dict[int, tuple[int, int]], manifest: 
     They were said to the sender, and hold here only where what he had asked for does (see arriving.py).
     """
     sender, holding = manifest["from"]["account_number"], _holding_here(manifest, actor)
-    there = set(
-        Consent.objects.in_base(actor.base)
-        .filter(customer__in={pk for pk, _number in known.values()}, given_to=sender, is_given=False)
-        .values_list("customer", "purpose", "at", "receiver")
-    )
     made = [
         Consent(
             id=uuid4(), organization=actor.organization, base=actor.base, location=actor.location,
@@ -254,7 +249,6 @@ def _record(said: list[Statement], known: dict[int, tuple[int, int]], manifest: 
             given_to=sender, holds_here=purpose in holding,
         )
         for number, purpose, at, source, version, receiver, evidence, by in said
-        if (known[number][0], purpose, at, receiver) not in there
     ]  # fmt: skip
     Consent.objects.bulk_create(made, ignore_conflicts=True)
     return Consent.objects.filter(pk__in=[one.pk for one in made]).count()

@@ -323,7 +323,7 @@ def business_of_a_cancelled_exit_is_taken_up_by_support_alone(world: World) -> N
     asked = exit_in(world.cast, State.NUMBERED, place="Bremen")
     business, everybody = asked.receiver, set(User.objects.active().values_list("pk", flat=True))
     assert business is not None
-    given = {
+    given: dict[str, Any] = {
         "business": business, "name": "Neu", "place": Place(name="Neu"), "password": PASSWORD,
         "administrator": User(username="fritz"),
     }  # fmt: skip
