@@ -218,14 +218,12 @@ class TestDeciding:
     def test_unknown_step_does_not_exist(self, cast, log_in, name):
         assert step(log_in("anna"), exit_in(cast, State.NUMBERED), name).status_code == 404
 
-    def test_who_closes_the_joining_is_led_out_of_the_closed_business(self, cast, log_in):
+    def test_who_closes_the_joining_still_looks_at_the_old_business(self, cast, log_in):
         asked, ines, place = join_in(cast, State.CARRIED_OVER), log_in("ines"), "/30100/2/transitions/transition/"
-        assert "Am alten Betrieb kann sich niemand mehr anmelden" in text(ines, page(asked, place))
-        assert step(ines, asked, "close", place).status_code == 404
-        assert step(ines, asked, "close_business", place).status_code == 200  # without the tick
-        assert fresh(asked).state == State.CARRIED_OVER
-        assert step(ines, asked, "close_business", place, is_sure="on")["Location"] == "/"
+        assert "Der alte Betrieb bleibt, wie er ist" in text(ines, page(asked, place))
+        assert step(ines, asked, "close", place)["Location"] == page(asked, place)
         assert fresh(asked).state == State.CLOSED
+        assert ines.get(page(asked, place)).status_code == 200
 
 
 @pytest.mark.parametrize("state", list(State))
@@ -250,5 +248,5 @@ def test_list_is_asked_for_in_one_number_of_questions(cast, log_in, django_asser
         exit_in(cast, State.NUMBERED, place=place, number=number)
     anna = log_in("anna")
     anna.get(f"{CENTRAL}")
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         anna.get(f"{CENTRAL}")

@@ -116,7 +116,8 @@ TEXT_LIKE = (models.CharField, models.TextField, models.BinaryField, models.JSON
 def is_text(column: Any) -> bool:
     """Whether somebody's words can stand in the column: not in one with a fixed vocabulary, nor in a reference."""
     output = getattr(column, "output_field", column) if column.generated else column
-    return isinstance(output, TEXT_LIKE) and not column.is_relation and not column.choices
+    choices = getattr(column, "base_field", column).choices
+    return isinstance(output, TEXT_LIKE) and not column.is_relation and not choices
 
 
 def text_columns(model: type[models.Model]) -> list[Any]:
