@@ -314,8 +314,8 @@ def people_who_join_bring_their_own_groups_and_nobody_elses(world: World) -> Non
     join_in(world.cast, State.EXECUTED)
     branch = world.cast.location("Dresden", 10400)
     groups = UserGroup.objects.filter(owner=branch)
-    assert [group.organization_id for group in groups] == [branch.organization_id]
-    assert {user.username for user in User.objects.filter(location=branch)} == {"ines-7"}
+    assert [group.organization_id for group in groups] == [branch.organization_id] * 2
+    assert {user.username for user in User.objects.filter(location=branch)} == {"ines-7", "zweite-7"}
 
 
 @probe
