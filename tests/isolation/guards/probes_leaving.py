@@ -297,7 +297,7 @@ def group_answers_at_its_central_for_all_its_locations(world: World) -> None:
         admitting.demand_admitter(bare(world, "Zentrale", Right.VIEW_CUSTOMERS))
     with refused(ValidationError):
         operations.execute(transition=joining, at=timezone.now(), actor=world.scope("ines", "Dresden", 30100))
-    say_yes = {"transition": joining.pk, "agrees": True}
+    say_yes: dict[str, Any] = {"transition": joining.pk, "agrees": True}
     for weak in (world.scope("anna", "Hamburg"), bare(world, "Zentrale", Right.MANAGE_LOCATION)):
         with refused(MissingRight):
             admitting.answer(**say_yes, actor=weak)
