@@ -56,9 +56,18 @@ def _run(arguments: argparse.Namespace) -> None:
         print(f"\n{report.table_of_exports(exporting.all_rows(repeat=arguments.turns))}", flush=True)
     if arguments.only in {None, "carry-over"}:
         print(f"\n{report.table_of_carrying(carrying.carried_over(rows=arguments.carried))}", flush=True)
+    _measure_after_edit(arguments)
     if arguments.only in {None, "bombs"}:
         print(f"\n{report.table_of_refusals(refusing.all_refusals())}", flush=True)
     print(f"\n{report.machine()}\nMeasured in {time.perf_counter() - started:.0f} s.")
+
+
+def _measure_after_edit(arguments: argparse.Namespace) -> None:
+    from bench import after_edit, report  # noqa: PLC0415 - needs the models
+
+    if arguments.only in {None, "after-edit"}:
+        pairs = after_edit.all_pairs(rows=arguments.edited, turns=arguments.turns)
+        print(f"\n{report.table_of_pairs(pairs)}", flush=True)
 
 
 def _fill(arguments: argparse.Namespace) -> None:
@@ -98,7 +107,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--stock-rows", type=int, default=100_000, help="that stock import-export is given")
     parser.add_argument("--groups", type=int, default=2_000)
     parser.add_argument("--carried", type=int, default=200_000, help="customers that a location takes along")
-    tables = ("pages", "isolation", "import", "export", "carry-over", "bombs")
+    parser.add_argument("--edited", type=int, default=20_000, help="customers that are changed at once after one edit")
+    tables = ("pages", "isolation", "import", "export", "carry-over", "after-edit", "bombs")
     parser.add_argument("--only", choices=tables, help="one of the tables; without it, all")
     parser.add_argument("--repeat", type=int, default=40, help="measured calls of each page")
     parser.add_argument("--turns", type=int, default=3, help="measured exports of a million customers")

@@ -29,15 +29,15 @@ from mcp.models import User
 from mcp.scope import Scope
 from transitions import operations as leaving
 from transitions.arriving import receive_package, settle
-from transitions.choices import State
+from transitions.choices import FieldGroup, LegalBasis, State
 from transitions.models import Arrival, Package, PackageChunk, Transition
 from transitions.package import making
 
 FIRST_ACCOUNT = 90_000
 _CONSENTS = """
-    INSERT INTO customers_consent (organization_id, base_id, customer_id, purpose, is_given, at, source,
+    INSERT INTO customers_consent (organization_id, base_id, location_id, customer_id, purpose, is_given, at, source,
         wording_version, evidence, recorded_by)
-    SELECT organization_id, base_id, id, said.purpose, said.is_given,
+    SELECT organization_id, base_id, %(location)s, id, said.purpose, said.is_given,
         now() - said.days * interval '1 day' - customer_number %% 1000 * interval '1 minute', 'form', '2026-1',
         'Ordner ' || customer_number %% 100, 'Bench'
     FROM customers_customer, (VALUES ('transfer', true, 300, 1), ('newsletter', true, 200, 2),
@@ -113,7 +113,7 @@ def _confirmed(rows: int) -> tuple[Transition, Scope]:
         central = Location.objects.select_related("organization", "base").get(organization=business)
         head = Scope(user=User.objects.get(organization=business), location=central, rights=frozenset(Right))
     branch = _in(head, lambda: operations.open_branch(place=Place(name="Filiale"), actor=head))
-    _fill(head, rows)
+    _fill(head, rows, branch)
     helped = Scope(user=support, location=central, rights=frozenset(Right))
     asked = _in(head, lambda: leaving.request_exit(location=branch, planned_for=timezone.localdate(), actor=head))
     _in(
@@ -125,11 +125,17 @@ def _confirmed(rows: int) -> tuple[Transition, Scope]:
     )  # fmt: skip
     _in(head, lambda: leaving.review(transition=asked, is_narrowed=False, actor=head))
     ground = "Einwilligung der Kunden laut Formular."
-    _in(head, lambda: leaving.confirm(transition=asked, ground=ground, confirmed_by="Bench Head", actor=head))
+    _in(
+        head,
+        lambda: leaving.name_ground(
+            transition=asked, basis=LegalBasis.CONSENT, ground=ground, field_groups=list(FieldGroup), actor=head
+        ),
+    )
+    _in(head, lambda: leaving.confirm(transition=asked, actor=helped))
     return asked, head
 
 
-def _fill(head: Scope, rows: int) -> None:
+def _fill(head: Scope, rows: int, leaving_place: Location) -> None:
     place, every = head.location, rows + rows // 10
     values = {"organization": place.organization_id, "base": place.base_id, "location": place.pk}
     for first in range(1, every + 1, CHUNK):
@@ -137,7 +143,7 @@ def _fill(head: Scope, rows: int) -> None:
             cursor.execute(_CUSTOMERS, {**values, "first": first, "last": min(first + CHUNK - 1, every)})
     with row_security.rows_of(head), connection.cursor() as cursor:
         cursor.execute("UPDATE customers_customer SET is_blocked = false WHERE is_blocked")
-        cursor.execute(_CONSENTS, {**values, "carried": rows})
+        cursor.execute(_CONSENTS, {**values, "location": leaving_place.pk, "carried": rows})
 
 
 def _execute(transition: Transition, head: Scope) -> None:

@@ -7,6 +7,7 @@ import platform
 
 from django.db import connection
 
+from bench.after_edit import Pair
 from bench.carrying import Carried
 from bench.exporting import Export
 from bench.importing import Run
@@ -53,6 +54,15 @@ def table_of_exports(exports: list[Export]) -> str:
         f"| {one.name} | {one.rows:,} | {one.median:.1f} | {one.median / one.rows / first:.2f} | "
         f"{one.size / 1e6:.0f} | {one.memory:.0f} |"
         for one in exports
+    ]
+    return "\n".join([*head, *lines])
+
+
+def table_of_pairs(pairs: list[Pair]) -> str:
+    """A Markdown table: the same large change in a fresh session and after one edit in it."""
+    head = ("| large change | customers | fresh session: s | after one edit: s | ratio |", "|---|--:|--:|--:|--:|")
+    lines = [
+        f"| {one.name} | {one.rows:,} | {one.fresh:.1f} | {one.after_edit:.1f} | {one.ratio:.2f} |" for one in pairs
     ]
     return "\n".join([*head, *lines])
 

@@ -16,6 +16,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from customers import formats
+from customers.disclosures import Disclosure, disclosures_of
 from customers.models import Consent, ConsentPurpose, Customer, CustomerGroup
 from locations.models import Location
 
@@ -56,6 +57,7 @@ class Entry:
             "insert": _("Registered"),
             "update": _("Changed"),
             "delete": _("Deleted"),
+            "disclosed": _("Handed over"),
             "given": _("Consent given"),
             "withdrawn": _("Consent withdrawn"),
             "given_removed": _("Consent removed with its import"),
@@ -65,16 +67,17 @@ class Entry:
 
 
 def history_of(customer: Customer, *, page: int) -> tuple[list[Entry], bool]:
-    """The entries of one page, newest first, and whether there is another page. Six queries at most.
+    """The entries of one page, newest first, and whether there is another page. Eight queries at most.
 
-    They are changes of the customer and what was recorded of his consents, in the order in which it was written down;
-    also what an import had brought that was undone since.
+    They are changes of the customer, what was recorded of his consents and to whom he was handed over, in the order in
+    which it was written down; also what an import had brought that was undone since.
     """
     last = page * EVENTS_PER_PAGE
     events = list(_events(customer)[: last + 1])
     names = _names(events)
     changes = [_entry(event, before, names) for event, before in zip(events, [*events[1:], None], strict=True)]
-    entries = sorted([*_said(customer, last + 1), *changes], key=lambda entry: entry.happened_at, reverse=True)
+    told = [*_said(customer, last + 1), *map(_of_disclosure, disclosures_of(customer))]
+    entries = sorted([*told, *changes], key=lambda entry: entry.happened_at, reverse=True)
     return entries[last - EVENTS_PER_PAGE : last], len(entries) > last
 
 
@@ -131,6 +134,22 @@ def _of_removal(event: Any, title: str) -> Entry:
     )
 
 
+def _of_disclosure(disclosure: Disclosure) -> Entry:
+    shown = {
+        _("Receiver"): f"{disclosure.receiver_name} ({disclosure.receiver})",
+        _("Legal ground"): disclosure.ground,
+        _("Fields that go along"): disclosure.fields,
+    }
+    return Entry(
+        happened_at=disclosure.at,
+        kind="disclosed",
+        user=disclosure.user,
+        location=disclosure.location,
+        reason=disclosure.occasion,
+        changes=tuple(Change(label, "", value) for label, value in shown.items() if value),
+    )
+
+
 def _shown_of(said: Any, title: str) -> list[tuple[str, str]]:
     shown = {
         _("Purpose"): title,
@@ -138,6 +157,8 @@ def _shown_of(said: Any, title: str) -> list[tuple[str, str]]:
         _("How"): str(said.get_source_display()),
         _("Version of the wording"): said.wording_version,
         _("Receiver"): str(said.receiver or ""),
+        _("Said to"): str(said.given_to or ""),
+        _("Holds here"): "" if said.holds_here else _("No, it is evidence of the transfer"),
         _("Evidence"): said.evidence,
     }
     return [(label, value) for label, value in shown.items() if value]
@@ -224,6 +245,7 @@ def _plain(value: Any) -> str:
 _SPECIAL: dict[str, Callable[[Any], str]] = {
     **dict.fromkeys(("mobile", "phone_private", "phone_business", "fax"), formats.display_phone),
     "iban": formats.display_iban,
+    "birthday_without_year": formats.display_day,
     "country": lambda code: formats.country_name(code, get_language() or "en"),
     "language": lambda code: formats.language_name(code, get_language() or "en"),
 }

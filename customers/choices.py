@@ -31,6 +31,8 @@ class Verdict(models.TextChoices):
     REJECTED = "rejected", _("Rejected")
     CHANGED = "changed", _("Changed")
     SIMILAR = "similar", _("Perhaps known already")
+    ARCHIVED = "archived", _("Archived")
+    DIFFERS = "differs", _("Different in the file")
     UNSAID = "unsaid", _("Consents left out")
     KEPT = "kept", _("Kept")
     STUCK = "stuck", _("Could not be reversed")
@@ -61,10 +63,13 @@ class ExportState(models.TextChoices):
 
 
 TRANSFER = "transfer"
-"""The purpose that allows to hand a customer over to another business."""
+"""The purpose that allows to hand a customer over when the location leaves at which it was given, or to a receiver."""
+TRANSFER_ANY = "transfer_any"
+"""The purpose that allows to hand a customer over whichever location leaves; asked for as such."""
 
 STANDARD_PURPOSES = {
     TRANSFER: _("Transfer to another business"),
+    TRANSFER_ANY: _("Transfer with any location that leaves"),
     "newsletter": _("Newsletter"),
     "birthday": _("Birthday greetings"),
     "profiling": _("Evaluation of purchases"),

@@ -1,210 +1,35 @@
-"""The columns of a table of customers: how a cell becomes a value of the customer, and back.
+"""The columns of a table of customers: what they are called, and which field of the customer each one is.
 
-A widget converts, a `CustomerField` knows the headings. Which columns there are, and their order, is declared
-once, in customers/resources.py, for import and export alike.
+A widget converts the cells (customers/cells.py), a `CustomerField` knows the headings. Which columns there are, and
+their order, is declared once, in customers/resources.py, for import and export alike.
 """
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Callable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
-from typing import Any, ClassVar, Literal
+from typing import Any
 
 from django.db.models import F
-from django.utils import timezone
 from django.utils.formats import date_format, number_format
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
-from import_export import fields, widgets
+from import_export import fields
 from psycopg.sql import SQL, Composable, Identifier
 
-from customers import formats
-from customers.choices import PaymentMethod
-from customers.formats import quick
-from customers.formats.errors import refused
-from customers.formats.phone_sql import displayed_phone
+from customers.cells import (
+    BirthdayWidget,
+    CustomerWidget,
+    Look,
+)
 from customers.transfer import notes
-from customers.transfer.reading import Reading, cell_text
-from spreadsheets import Cell, Kind
 
-type Look = Literal["german", "plain", "typed"]
-"""How the database writes values: as Germans type them, as programs do, or for a format with types of its own."""
 _PART = SQL("CASE WHEN right(memo, 1) = ']' AND strpos(memo, {}) > 0 THEN (customers_memo_parts(memo))[{}] END")
 """A note of the memo, which is taken apart (as in customers/transfer/notes.py) only where it may be there.
 
 It stands in each cell that needs it. A sub-select that does it once for all of them would keep the whole query in one
 process.
 """
-
-type Quick = Callable[[Sequence[str], str], Sequence[str] | None]
-
-
-class CustomerWidget(widgets.Widget):
-    """Text as people type it. Subclasses say how a text is read and how a value is shown, by us and by the database."""
-
-    kind: Kind = "text"
-
-    quick: Quick | None = staticmethod(quick.texts)
-    """Tells of a whole column of cells that they are their own value (see customers/formats/quick.py)."""
-    is_by_country: ClassVar[bool] = False
-    """Whether the customer's country says how a cell is read."""
-
-    def clean(self, value: Cell, row: Mapping[str, Cell] | None = None, **context: Any) -> Any:
-        """The value of a cell. `context` holds `reading`, and `country` (alpha-2 or blank). Raises ValidationError."""
-        reading: Reading = context.get("reading") or Reading()
-        return self.read(cell_text(value, reading), context.get("country", ""), reading)
-
-    def render(self, value: Any, obj: Any = None, **context: Any) -> Cell:
-        return "" if value is None else self.show(value)
-
-    def read(self, text: str, country: str, reading: Reading) -> Any:
-        return formats.clean_text(text)
-
-    def show(self, value: Any) -> Cell:
-        cell: Cell = value
-        return cell
-
-    def sql(self, value: Composable, look: Look) -> Composable:
-        """An expression that writes the value of another one as a cell."""
-        return value
-
-
-class FormattedWidget(CustomerWidget):
-    """A text with one stored form."""
-
-    def __init__(
-        self, normalize: Callable[[str], str], display: Callable[[str], str] = str, quick: Quick | None = None
-    ) -> None:
-        super().__init__()
-        self._normalize, self._display, self.quick = normalize, display, quick
-
-    def read(self, text: str, country: str, reading: Reading) -> str:
-        return self._normalize(text)
-
-    def show(self, value: str) -> str:
-        return self._display(value)
-
-
-class ByCountryWidget(CustomerWidget):
-    """A text that is read knowing the customer's country; that column is converted before."""
-
-    is_by_country = True
-
-    def __init__(
-        self, normalize: Callable[..., str], display: Callable[[str], str] = str, quick: Quick | None = None
-    ) -> None:
-        super().__init__()
-        self._normalize, self._display, self.quick = normalize, display, quick
-
-    def read(self, text: str, country: str, reading: Reading) -> str:
-        return self._normalize(text, country=country or None)
-
-    def show(self, value: str) -> str:
-        return self._display(value)
-
-
-class PhoneWidget(ByCountryWidget):
-    def __init__(self) -> None:
-        super().__init__(formats.normalize_phone, formats.display_phone, quick.phones)
-
-    def sql(self, value: Composable, look: Look) -> Composable:
-        return displayed_phone(value)
-
-
-class DayWidget(CustomerWidget):
-    kind = "day"
-    quick = None
-
-    def read(self, text: str, country: str, reading: Reading) -> date | None:
-        return formats.parse_date(text, day_first=reading.day_first)
-
-
-class DecimalWidget(CustomerWidget):
-    kind = "decimal"
-    quick = None
-
-    def sql(self, value: Composable, look: Look) -> Composable:
-        return SQL("replace({}::text, '.', ',')").format(value) if look == "german" else value
-
-    def clean(self, value: Cell, row: Mapping[str, Cell] | None = None, **context: Any) -> Any:
-        """A number of a workbook or a JSON line is one already: no separator has to be guessed."""
-        is_number = isinstance(value, int | Decimal) and not isinstance(value, bool)
-        return Decimal(value) if is_number else super().clean(value, row, **context)  # type: ignore[arg-type]
-
-    def read(self, text: str, country: str, reading: Reading) -> Decimal | None:
-        return formats.parse_decimal(text, decimal_comma=reading.decimal_comma)
-
-
-class WholeNumberWidget(CustomerWidget):
-    kind = "whole"
-    quick = staticmethod(quick.numbers)
-
-    def read(self, text: str, country: str, reading: Reading) -> int | None:
-        number = formats.parse_decimal(text, decimal_comma=reading.decimal_comma)
-        if number is not None and number != number.to_integral_value():
-            raise refused("invalid_whole_number", _("“%(value)s” is not a whole number."), text)
-        return None if number is None else int(number)
-
-
-class YesNoWidget(CustomerWidget):
-    kind = "flag"
-    quick = None
-
-    def sql(self, value: Composable, look: Look) -> Composable:
-        if look == "typed":
-            return value
-        words = ("ja", "nein") if look == "german" else ("true", "false")
-        return SQL("CASE WHEN {} THEN {} ELSE {} END").format(value, *words)
-
-    def read(self, text: str, country: str, reading: Reading) -> bool:
-        return bool(formats.parse_boolean(text))
-
-
-class PaymentMethodWidget(CustomerWidget):
-    """The stored word, or the name of the payment method in the language of the file's reader."""
-
-    quick = None
-
-    def read(self, text: str, country: str, reading: Reading) -> str:
-        typed = formats.clean_text(text)
-        known = {"": ""} | {name.casefold(): method.value for method in PaymentMethod for name in _names(method)}
-        if (value := known.get(typed.casefold())) is not None:
-            return value
-        message = _("“%(value)s” is not a known payment method. Choose one of: %(known)s.")
-        raise refused("invalid_payment_method", message, typed, known=", ".join(PaymentMethod.values))
-
-
-class TagsWidget(CustomerWidget):
-    """Words with commas between them; one that holds a comma stands in quotation marks."""
-
-    quick = None
-
-    def read(self, text: str, country: str, reading: Reading) -> list[str]:
-        words = next(csv.reader([formats.clean_text(text)], skipinitialspace=True), [])
-        return sorted({formats.clean_text(word) for word in words} - {""})
-
-    def show(self, value: list[str]) -> str:
-        line = io.StringIO()
-        csv.writer(line, lineterminator="").writerow(sorted(value))
-        return line.getvalue().replace('","', '", "') if '"' in line.getvalue() else ", ".join(sorted(value))
-
-    def sql(self, value: Composable, look: Look) -> Composable:
-        return SQL("CASE WHEN {0} <> '{{}}' THEN {1} END").format(value, SQL(_TAGS).format(value))
-
-
-class MomentWidget(CustomerWidget):
-    """When something happened, as the clock on the wall showed it. Only exported."""
-
-    kind = "moment"
-    quick = None
-
-    def show(self, value: datetime) -> datetime:
-        return timezone.make_naive(value).replace(microsecond=0)
-
-    def sql(self, value: Composable, look: Look) -> Composable:
-        return SQL("date_trunc('second', {}::timestamp)").format(value)
 
 
 class CustomerField(fields.Field):
@@ -236,6 +61,10 @@ class CustomerField(fields.Field):
     def heading(self, language: str) -> str:
         return self.german if language.startswith("de") else self.english
 
+    def shown_heading(self) -> str:
+        """The heading in the language of the reader."""
+        return self.heading(get_language() or "de")
+
     def shown(self, value: Any) -> str:
         """A value in a preview, in the language of whoever reads it."""
         cell = self.widget.render(value)
@@ -244,6 +73,13 @@ class CustomerField(fields.Field):
         if isinstance(cell, date):
             return date_format(cell, "SHORT_DATE_FORMAT")
         return number_format(cell, use_l10n=True) if isinstance(cell, Decimal) else str(cell)
+
+
+class BirthdayField(CustomerField):
+    """The birthday; a cell without a year fills `birthday_without_year` instead."""
+
+    def __init__(self, attribute: str, german: str, english: str, *names: str) -> None:
+        super().__init__(attribute, german, english, *names, widget=BirthdayWidget())
 
 
 class GroupField(CustomerField):
@@ -291,31 +127,53 @@ class NoteField(CustomerField):
 
 
 class PersonField(CustomerField):
-    """A whole name in one cell, divided at its last blank. Only imported."""
+    """A whole name in one cell, divided at its last blank; `may_be_company` where it may be a firm. Only imported."""
 
     is_exported = False
+
+    def __init__(self, attribute: str, german: str, english: str, *names: str, may_be_company: bool = False) -> None:
+        super().__init__(attribute, german, english, *names)
+        self.may_be_company = may_be_company
 
     def get_value(self, instance: Any) -> str:
         return f"{instance.first_name} {instance.last_name}".strip()
 
 
-_TAGS = """
-    CASE WHEN array_to_string({0}, '') ~ '[",]'
-        THEN '"' || replace(replace(array_to_string({0}, chr(31)), '"', '""'), chr(31), '", "') || '"'
-        ELSE array_to_string({0}, ', ') END
-"""
-"""No tag holds a control character. A sub-select would say it more plainly, but keep the query in one process."""
+class PartField(CustomerField):
+    """A column whose text is joined to that of another field, `part_of`. Only imported."""
+
+    is_exported = False
+
+    def __init__(
+        self,
+        part_of: str,
+        german: str,
+        english: str,
+        *names: str,
+        separator: str = " ",
+        is_before: bool = False,
+        is_labelled: bool = False,
+    ) -> None:
+        super().__init__(part_of, german, english, *names)
+        self.part_of, self.separator, self.is_before, self.is_labelled = part_of, separator, is_before, is_labelled
+
+    def get_value(self, instance: Any) -> Any:
+        return getattr(instance, self.part_of)
 
 
-def _names(method: PaymentMethod) -> tuple[str, ...]:
-    return method.value, str(method.label), *_GERMAN_PAYMENT[method]
+class PhoneNumberField(CustomerField):
+    """A phone number of which another column, or the number itself, says what kind it is. Only imported."""
+
+    is_exported = False
+
+    def get_value(self, instance: Any) -> str:
+        return str(instance.display_phone)
 
 
-_GERMAN_PAYMENT: dict[PaymentMethod, tuple[str, ...]] = {
-    PaymentMethod.CASH: ("bar", "Barzahlung", "Cash"),
-    PaymentMethod.CARD: ("Karte", "Kartenzahlung", "Card"),
-    PaymentMethod.INVOICE: ("Rechnung", "Invoice"),
-    PaymentMethod.DIRECT_DEBIT: ("Lastschrift", "SEPA-Lastschrift", "Direct debit"),
-    PaymentMethod.TRANSFER: ("Überweisung", "Bank transfer"),
-    PaymentMethod.PREPAID: ("Guthaben", "Prepaid credit"),
-}
+class HintField(CustomerField):
+    """A column that says how another one is to be read. Only imported, and stored nowhere."""
+
+    is_exported = False
+
+    def get_value(self, instance: Any) -> str:
+        return ""

@@ -11,15 +11,18 @@ from django.utils.translation import gettext_lazy as _
 from psycopg.sql import SQL, Composable, Identifier
 
 from customers import formats
+from customers.cells import CustomerWidget, DayWidget, Look
 from customers.choices import TRANSFER
-from customers.columns import CustomerField, CustomerWidget, DayWidget, Look
+from customers.columns import CustomerField
 from customers.transfer.reading import Reading
 
 COLUMNED = ("newsletter", TRANSFER)
 """The purposes of consents that have columns."""
 HELD = "held"
 """What holds of these purposes now, for whoever receives the data, as one row for each customer in `chosen`."""
-_OF_THESE = "purpose IN ({}) AND receiver IS NULL".format(", ".join(f"'{purpose}'" for purpose in COLUMNED))
+_OF_THESE = "purpose IN ({}) AND receiver IS NULL AND holds_here".format(
+    ", ".join(f"'{purpose}'" for purpose in COLUMNED)
+)
 _SELECTED = ", ".join(
     f"bool_or(is_given) FILTER (WHERE purpose = '{purpose}') AS {purpose}, "
     f"max(at) FILTER (WHERE purpose = '{purpose}') AS {purpose}_at"

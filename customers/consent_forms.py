@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from customers.choices import ConsentSource
 from customers.models import Consent, ConsentPurpose
-from locations.models import HIGHEST_ACCOUNT_NUMBER
+from locations.models import HIGHEST_ACCOUNT_NUMBER, Location
 from mcp.forms.refusals import OperationForm
 
 MINUTE = "%Y-%m-%dT%H:%M"
@@ -20,6 +20,7 @@ REFUSED_FIELDS = {
     "consent_receiver_of_transfer": "receiver",
     "consent_not_ahead_of_time": "at",
     "consent_source_known": "source",
+    "no_place": "location",
 }
 SAID_BY_PEOPLE = [(source.value, source.label) for source in ConsentSource if source != ConsentSource.IMPORT]
 
@@ -46,7 +47,10 @@ class MomentField(forms.DateTimeField):
 
 
 class ConsentForm(forms.Form):
-    """A statement of one or several customers. Left at the moment that was shown, it is said now."""
+    """A statement of one or several customers. Left at the moment that was shown, it is said now.
+
+    `places` are the locations at which it may have been said, the own one first.
+    """
 
     purpose = forms.ChoiceField(label=_("Purpose"))
     is_given = forms.ChoiceField(label=_("Statement"), choices=[("yes", _("given")), ("no", _("withdrawn"))])
@@ -58,12 +62,13 @@ class ConsentForm(forms.Form):
         required=False,
         max_length=Consent._meta.get_field("wording_version").max_length,
     )
+    location = forms.TypedChoiceField(label=_("Said at"), required=False, coerce=int, empty_value=None)
     receiver = forms.IntegerField(label=_("Receiver"), required=False, min_value=1, max_value=HIGHEST_ACCOUNT_NUMBER)
     evidence = forms.CharField(
         label=_("Evidence"), required=False, max_length=Consent._meta.get_field("evidence").max_length
     )
 
-    def __init__(self, data: Any = None, *, purposes: list[ConsentPurpose]) -> None:
+    def __init__(self, data: Any = None, *, purposes: list[ConsentPurpose], places: list[Location]) -> None:
         now = timezone.localtime().strftime(MINUTE)
         first = purposes[0] if purposes else None
         initial = {
@@ -73,9 +78,13 @@ class ConsentForm(forms.Form):
             "shown_at": now,
             "source": ConsentSource.FORM.value,
             "wording_version": first.wording_version if first else "",
+            "location": places[0].pk,
         }
         super().__init__(data, initial=initial)
-        self.purposes = purposes
+        self.purposes, self.places = purposes, {place.pk: place for place in places}
+        self.fields["location"].choices = [  # type: ignore[attr-defined]
+            (place.pk, f"{place.client_number} · {place.name}") for place in places
+        ]
         self.fields["purpose"].choices = [  # type: ignore[attr-defined]
             (purpose.code, purpose.title) for purpose in purposes
         ]
@@ -85,6 +94,7 @@ class ConsentForm(forms.Form):
         values = dict(self.cleaned_data)
         shown = values.pop("shown_at")
         values["is_given"] = values["is_given"] == "yes"
+        values["location"] = self.places.get(values["location"])
         if shown == timezone.localtime(values["at"]).strftime(MINUTE):
             values["at"] = None
         return values
@@ -95,8 +105,9 @@ class ConsentPurposeForm(OperationForm):
         "consentpurpose_code_unique": "code",
         "consentpurpose_code_plain": "code",
         "consentpurpose_has_name": "name",
+        "consentpurpose_receiver_by_wording": "holds_for_receiver",
     }
 
     class Meta:
         model = ConsentPurpose
-        fields = ["code", "name", "wording", "wording_version", "is_active"]
+        fields = ["code", "name", "wording", "wording_version", "holds_for_receiver", "is_active"]

@@ -16,16 +16,18 @@ from django.db import transaction
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
-from customers.choices import Said
+from customers.choices import TRANSFER, TRANSFER_ANY, Said
 from customers.models import Consent, ConsentPurpose, Customer
 from customers.querysets import CustomerQuerySet
-from locations.models import CustomerBase
+from locations.models import CustomerBase, Location
 from locations.permissions import Right
 from mcp.operations import demand_everywhere
-from mcp.scope import Scope
+from mcp.operations.holding import holdings_of
+from mcp.scope import MissingRight, Scope
 
 FIRST_YEAR = 1900
 """Nobody has said anything before; a year such as 24 is a slip of the keyboard."""
+MOST_PLACES = 200
 _OF_THE_SCOPE = {"organization", "base", "customer", "location", "upload"}
 
 
@@ -33,12 +35,16 @@ _OF_THE_SCOPE = {"organization", "base", "customer", "location", "upload"}
 class State:
     """Where a customer stands with a purpose at a moment.
 
-    `holding` is what he said for whoever receives the data, `certain` what holds for one receiver instead.
+    `holding` is what he said for whoever receives the data, `certain` what holds for one receiver instead. A transfer
+    that is given holds with the locations of `places`. `evidence` is what he last said to another business: it does
+    not hold here.
     """
 
     purpose: ConsentPurpose
     holding: Consent | None
     certain: tuple[Consent, ...] = ()
+    places: tuple[Location, ...] = ()
+    evidence: Consent | None = None
 
     @property
     def said(self) -> Said:
@@ -60,19 +66,53 @@ def consents_of(customer: Customer, *, at: datetime | None, base: CustomerBase) 
 
     What is not asked for any more is told only where the customer has said something about it.
     """
-    statements = Consent.objects.in_base(base).of_customer(customer)
+    statements = Consent.objects.in_base(base).of_customer(customer).select_related("location")
     said = list(statements if at is None else statements.filter(at__lte=at))
     purposes = ConsentPurpose.objects.of_organization(base.organization)
-    states = [_state(purpose, [one for one in said if one.purpose == purpose.code]) for purpose in purposes]
-    return [state for state in states if state.purpose.is_active or state.said != Said.NEVER]
+    states = [_state(purpose, said) for purpose in purposes]
+    return [state for state in states if state.purpose.is_active or state.said != Said.NEVER or state.evidence]
 
 
-def _state(purpose: ConsentPurpose, said: list[Consent]) -> State:
-    """Of what was said about the purpose, in the order of LATEST_FIRST."""
+def _state(purpose: ConsentPurpose, everything: list[Consent]) -> State:
+    """Of all that was said, in the order of LATEST_FIRST."""
+    about = [one for one in everything if one.purpose == purpose.code]
+    said = [one for one in about if one.holds_here]
     for_all = next((one for one in said if one.receiver is None), None)
+    ends = [one for one in everything if one.holds_here and one.purpose == TRANSFER and _ends_all(one)]
+    if purpose.code == TRANSFER_ANY and for_all is not None and for_all.is_given and ends:
+        for_all = for_all if for_all.at > ends[0].at else ends[0]
     receivers = sorted({one.receiver for one in said if one.receiver is not None})
-    latest = [next(one for one in said if one.receiver in (None, receiver)) for receiver in receivers]
-    return State(purpose, for_all, tuple(one for one in latest if one.receiver is not None))
+    latest = [next(one for one in said if one.receiver == receiver or _ends_all(one)) for receiver in receivers]
+    return State(
+        purpose,
+        for_all,
+        certain=tuple(one for one in latest if one.receiver is not None),
+        places=_places(said, ends) if purpose.code == TRANSFER else (),
+        evidence=next((one for one in about if not one.holds_here), None),
+    )
+
+
+def _ends_all(said: Consent) -> bool:
+    """Who takes back that he may be handed over, and names no receiver, means all of them and any location."""
+    return said.receiver is None and not said.is_given
+
+
+def _places(said: list[Consent], ends: list[Consent]) -> tuple[Location, ...]:
+    """Where a transfer was given that still holds."""
+    given = [one for one in said if one.is_given and one.receiver is None and not (ends and one.at <= ends[0].at)]
+    places = {one.location_id: one.location for one in given if one.location is not None}
+    return tuple(sorted(places.values(), key=lambda place: place.client_number))
+
+
+def places_to_record(actor: Scope) -> list[Location]:
+    """Where something may have been said that the actor records: the own location first, up to MOST_PLACES others.
+
+    Whoever works at the central records what was written on paper elsewhere.
+    """
+    others = Location.objects.on_base(actor.base).open().exclude(pk=actor.location.pk).order_by("client_number")
+    held = holdings_of(actor)
+    some = [place for place in others[:MOST_PLACES] if held.holds(Right.CHANGE_CUSTOMERS, place.pk)]
+    return [actor.location, *some]
 
 
 @transaction.atomic
@@ -86,19 +126,21 @@ def record_consent(
     wording_version: str = "",
     receiver: int | None = None,
     evidence: str = "",
+    location: Location | None = None,
     actor: Scope,
 ) -> int:
     """Add what the customers of these ids have said, as far as they are of the actor's base.
 
-    `at` is when they said so; None: now, by the clock of the database. A statement that is there already is not added
-    again. Archived customers and purposes that are not asked for any more can still be withdrawn. Returns how many
-    statements are new. Raises MissingRight or ValidationError.
+    `location` is where they said so; None: where the actor is. `at` is when; None: now, by the clock of the database. A
+    statement that is there already is not added again. Archived customers and purposes that are not asked for any more
+    can still be withdrawn. Returns how many statements are new. Raises MissingRight or ValidationError.
     """
     actor.demand(Right.VIEW_CUSTOMERS)
     actor.demand(Right.CHANGE_CUSTOMERS)
+    place = _place(location, actor)
     _check_purpose(purpose, is_given=is_given, actor=actor)
     said: dict[str, Any] = {
-        "organization": actor.organization, "base": actor.base, "location": actor.location,
+        "organization": actor.organization, "base": actor.base, "location": place,
         "recorded_by": actor.actor_name[:200], "purpose": purpose, "is_given": is_given, "at": at, "source": source,
         "wording_version": wording_version, "receiver": receiver, "evidence": evidence,
     }  # fmt: skip
@@ -129,6 +171,18 @@ def save_purpose(*, purpose: ConsentPurpose, actor: Scope) -> ConsentPurpose:
     purpose.full_clean()
     purpose.save()
     return purpose
+
+
+def _place(location: Location | None, actor: Scope) -> Location:
+    """Where it was said: on the actor's base, and where he may change customers himself."""
+    if location is None or location.pk == actor.location.pk:
+        return actor.location
+    found = Location.objects.on_base(actor.base).open().filter(pk=location.pk).first()
+    if found is None:
+        raise ValidationError({"location": ValidationError(_("Choose a location from the list."), code="no_place")})
+    if not holdings_of(actor).holds(Right.CHANGE_CUSTOMERS, found.pk):
+        raise MissingRight(Right.CHANGE_CUSTOMERS, found)
+    return found
 
 
 def _check_purpose(code: str, *, is_given: bool, actor: Scope) -> None:
@@ -162,8 +216,13 @@ def _refuse_archived(customers: CustomerQuerySet) -> None:
 
 
 def _check_version(purpose: ConsentPurpose, stored: ConsentPurpose) -> None:
-    """What customers have agreed to is told by the version of the wording, so that no two texts may have the same."""
+    """What customers have agreed to is told by the version of the wording, so that no two texts may have the same.
+
+    That it holds for the receiver is part of what they have agreed to.
+    """
     is_other_text = bool(stored.wording) and purpose.wording != stored.wording
+    if purpose.holds_for_receiver and not stored.holds_for_receiver and stored.wording_version:
+        is_other_text = True
     if is_other_text and purpose.wording_version == stored.wording_version:
         refusal = ValidationError(
             _("The wording has changed. Give it another version, so that one can tell who agreed to which."),

@@ -12,7 +12,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery, Value
-from django.db.models.functions import Coalesce, ExtractDay, ExtractMonth, Mod
+from django.db.models.functions import Cast, Coalesce, ExtractDay, ExtractMonth, Mod, NullIf, Substr
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -27,6 +27,8 @@ from mcp.scope import Scope
 DAYS_AHEAD = 7
 SHOWN_BIRTHDAYS = 12
 SHOWN_GROUPS = 8
+_LEAP_YEAR = 2000
+"""A year in which every day exists."""
 _SLOTS = 12 * 31
 """A year as the calendar sheet has it: each month 31 days, so that (month, day) becomes one number."""
 
@@ -42,11 +44,11 @@ class Bar:
 
 @dataclass(frozen=True)
 class Birthday:
-    """Who celebrates on which day, and how old he becomes."""
+    """Who celebrates on which day, and how old he becomes; None where nobody knows the year."""
 
     customer: Customer
     on: date
-    age: int
+    age: int | None
 
 
 def figures(scope: Scope, today: date | None = None) -> dict[str, Any]:
@@ -118,11 +120,11 @@ def birthdays(scope: Scope, today: date | None = None) -> dict[str, Any]:
 
 def birthday_of(customer: Customer, today: date) -> Birthday:
     """The next birthday of a customer who has one: today or later."""
-    born: date = customer.birthday  # type: ignore[assignment]
+    born = customer.birthday or date.fromisoformat(f"{_LEAP_YEAR}-{customer.birthday_without_year}")
     on = celebrated_on(born, today.year)
     if on < today:
         on = celebrated_on(born, today.year + 1)
-    return Birthday(customer, on, on.year - born.year)
+    return Birthday(customer, on, on.year - born.year if customer.birthday else None)
 
 
 def celebrated_on(born: date, year: int) -> date:
@@ -144,9 +146,20 @@ def birthdays_within(today: date) -> list[date]:
 def _celebrating(customers: CustomerQuerySet, today: date) -> QuerySet[Customer]:
     """Customers with a birthday in the next seven days, in the order of the calendar from today on."""
     days = birthdays_within(today)
-    slot = ExtractMonth("birthday") * 31 + ExtractDay("birthday") + Value(_SLOTS - _slot(days[0]))
+    slot = Coalesce(_of_date(), _of_day()) + Value(_SLOTS - _slot(days[0]))
     due = Mod(slot, Value(_SLOTS), output_field=IntegerField())
     return customers.with_birthday_on(days).order_by(due, "sort_name", "pk")
+
+
+def _of_date() -> Any:
+    return ExtractMonth("birthday") * 31 + ExtractDay("birthday")
+
+
+def _of_day() -> Any:
+    """The same of a birthday without year."""
+    parts = (NullIf(Substr("birthday_without_year", at, 2), Value("")) for at in (1, 4))
+    month, day = (Cast(part, IntegerField()) for part in parts)
+    return month * 31 + day
 
 
 def _slot(day: date) -> int:

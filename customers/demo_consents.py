@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from django.utils import timezone
 
-from customers.choices import TRANSFER, ConsentSource
+from customers.choices import TRANSFER, TRANSFER_ANY, ConsentSource
 from customers.consents import record_consent, save_purpose
 from customers.models import ConsentPurpose, Customer
 from mcp.scope import Scope
@@ -24,6 +24,10 @@ WORDINGS = {
         "Ich bin einverstanden, dass {business} meine Kundendaten an den Betrieb weitergibt, der diesen Standort "
         "übernimmt oder künftig selbständig führt, damit ich dort weiter als Kunde geführt werde. Ich kann die "
         "Einwilligung jederzeit widerrufen."
+    ),
+    TRANSFER_ANY: (
+        "Ich bin einverstanden, dass {business} meine Kundendaten weitergibt, gleich welcher Standort künftig von "
+        "einem anderen Betrieb geführt wird. Ich kann die Einwilligung jederzeit widerrufen."
     ),
     "newsletter": ("Ich möchte den Newsletter von {business} per E-Mail erhalten und kann ihn jederzeit abbestellen."),
     "birthday": "{business} darf mir zu meinem Geburtstag gratulieren, per Post oder E-Mail.",
@@ -69,6 +73,7 @@ OTHERS: tuple[tuple[Statement, ...], ...] = (
     (Statement("profiling", True, 120, WEB), Statement("newsletter", True, 120, WEB)),
     (),
     (Statement("profiling", False, 30, SPOKEN),),
+    (Statement(TRANSFER_ANY, True, 95, FORM),),
 )
 """Customer by customer in turn; of different lengths, so that every case of one meets every case of the other."""
 
@@ -78,6 +83,7 @@ def word_purposes(manager: Scope) -> None:
     for purpose in ConsentPurpose.objects.of_organization(manager.organization).filter(wording=""):
         purpose.wording = WORDINGS[purpose.code].format(business=manager.organization)
         purpose.wording_version = VERSION
+        purpose.is_active = True
         save_purpose(purpose=purpose, actor=manager)
 
 

@@ -25,6 +25,7 @@ from customers.transfer.chosen import Chosen, chosen
 from customers.transfer.making import Order
 from locations.permissions import Right
 from mcp.console import console, scope_of
+from mcp.queueing import enqueue
 from mcp.scope import Scope
 from spreadsheets import ENDINGS
 
@@ -79,7 +80,7 @@ def _export(scope: Scope, order: Order, query: str, wanted: Chosen) -> HttpRespo
         return _as_file(export, file)
     with transaction.atomic():
         export = exporting.demand_export(order=order, query=query, total=total, actor=scope)
-        tasks.make_export.defer(export=str(export.pk), **tasks.for_somebody(scope))
+        enqueue(tasks.make_export.name, export=str(export.pk), **tasks.for_somebody(scope))
     return HttpResponseRedirect(reverse(f"admin:{FILE}", args=[export.pk]))
 
 

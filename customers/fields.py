@@ -4,12 +4,14 @@ Phone numbers and VAT ids can only be read knowing the country, which is another
 So their fields only tidy; the form's `clean()` then calls `clean_phone_fields` and `clean_vat_id_fields`.
 """
 
+import re
 from collections.abc import Callable
 from typing import Any, ClassVar
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
 
 from customers import formats
 
@@ -75,6 +77,25 @@ class IBANField(FormattedField):
 class BICField(FormattedField):
     def normalize(self, text: str) -> str:
         return formats.normalize_bic(text)
+
+
+class DayOfYearField(FormattedField):
+    """Day and month of a birthday whose year nobody knows; in a form the day comes first, also with a slash."""
+
+    attributes = _NO_AUTOFILL
+
+    def normalize(self, text: str) -> str:
+        day = formats.parse_day(text, day_first=True)
+        if day is None:
+            raise ValidationError(
+                _("“%(value)s” is not a day of the year. Enter it as 17.05."),
+                params={"value": text},
+                code="invalid_day",
+            )
+        return day
+
+    def display(self, text: str) -> str:
+        return formats.display_day(text) if re.fullmatch("[0-9]{2}-[0-9]{2}", text) else text
 
 
 class CountryField(forms.ChoiceField):

@@ -15,9 +15,12 @@ from django.db import connection
 from django.db.models import Max
 from django.utils.translation import gettext as _
 
+from customers import statistics
 from customers.demo_people import CITIES, FIRST_NAMES, LAST_NAMES, STREETS
-from customers.models import Customer, CustomerGroup, NumberCounter
-from customers.transfer.numbering import lock_numbers
+from customers.models import Customer, CustomerGroup
+from customers.numbers import locked_counter
+from customers.transfer.progress import Patient
+from customers.transfer.turns import take_turn
 from locations.models import Location
 from locations.permissions import Right
 from mcp import row_security
@@ -62,18 +65,35 @@ def fill(*, count: int, batch: int = BATCH, actor: Scope) -> Iterator[tuple[int,
     started, done = time.monotonic(), 0
     while done < count:
         some = min(batch, count - done)
+        with row_security.rows_of(actor):
+            first = _reserve(actor.location, some, count - done)
         with row_security.rows_of(actor), pghistory.context(**actor.history(reason="demo")):
-            lock_numbers(actor.location)
-            _insert(_first_number(actor.location, count - done), some, actor)
+            take_turn(actor.base.pk, progress=Patient())
+            _insert(first, some, actor)
         done += some
+        if done == count:
+            with row_security.rows_of(actor):
+                statistics.gather(statistics.WRITTEN, rows=count)
         yield done, time.monotonic() - started
 
 
-def _first_number(location: Location, count: int) -> int:
+def _reserve(location: Location, some: int, count: int) -> int:
+    """The first of `some` free numbers that nobody else gets, kept in a transaction of a moment.
+
+    All behind the last one that was given, so that the counter alone says whose they are.
+    """
+    counter = locked_counter(location)
+    first = _first_number(location, count, behind=counter.next_number)
+    counter.next_number = first + some
+    counter.save(update_fields=["next_number"])
+    return first
+
+
+def _first_number(location: Location, count: int, *, behind: int) -> int:
     used = Customer.objects.in_base(location.base).filter(
         customer_number__range=(location.first_number, location.last_number)
     )
-    first = (used.aggregate(last=Max("customer_number"))["last"] or location.first_number - 1) + 1
+    first = max((used.aggregate(last=Max("customer_number"))["last"] or location.first_number - 1) + 1, behind)
     if first + count - 1 <= location.last_number:
         return int(first)
     raise ValidationError(
@@ -97,7 +117,6 @@ def _insert(first: int, count: int, actor: Scope) -> None:
         cursor.execute("SET LOCAL gin_pending_list_limit = '1GB'; SET LOCAL work_mem = '64MB'")
         cursor.execute(sql, {**_words(actor), "first": first, "last": first + count - 1})
         cursor.execute("SELECT customers_settle_search()")
-    NumberCounter.objects.filter(location=actor.location).update(next_number=first + count)
 
 
 def _columns() -> dict[str, str]:

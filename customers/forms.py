@@ -25,6 +25,8 @@ REFUSED_FIELDS = {
     "customer_number_unique": "customer_number",
     "customer_number_range": "customer_number",
     "customer_has_name": "last_name",
+    "customer_day_of_birth_exists": "birthday_without_year",
+    "customer_birthday_said_once": "birthday_without_year",
     "customer_discount_range": "discount",
     "customer_price_level_range": "price_level",
     "customer_credit_limit_positive": "credit_limit",
@@ -57,7 +59,18 @@ class TagsField(forms.MultipleChoiceField):
         return sorted(set(super().clean(value)))
 
 
-class CustomerForm(OperationForm):
+class VisibleTextForm(OperationForm):
+    """Keeps nothing that nobody sees, as imports do: what looks the same is found as the same."""
+
+    def clean(self) -> dict[str, Any]:
+        super().clean()
+        for name, value in self.cleaned_data.items():
+            if isinstance(value, str):
+                self.cleaned_data[name] = formats.without_invisible(value)
+        return self.cleaned_data
+
+
+class CustomerForm(VisibleTextForm):
     """A customer of the scope's base.
 
     `seen_at` is when the customer had last been changed as the page was opened. `known_candidates` are the ids of
@@ -168,7 +181,10 @@ class SoughtForm(forms.Form):
 
     def sought(self) -> Sought:
         self.full_clean()
-        values = dict(self.cleaned_data)
+        values = {
+            name: formats.without_invisible(value) if isinstance(value, str) else value
+            for name, value in self.cleaned_data.items()
+        }
         for name in PHONES:
             values[name] = _readable_phone(values.get(name) or "", values.get("country") or "")
         return Sought.of(values)
@@ -187,7 +203,7 @@ class ReasonForm(forms.Form):
     reason = forms.CharField(label=_("Reason"), max_length=200, required=False)
 
 
-class CustomerGroupForm(OperationForm):
+class CustomerGroupForm(VisibleTextForm):
     refused_fields = {
         "customergroup_name_unique": "name",
         "customergroup_has_name": "name",
@@ -200,7 +216,7 @@ class CustomerGroupForm(OperationForm):
         fields = ["name", "price_level", "discount"]
 
 
-class TagForm(OperationForm):
+class TagForm(VisibleTextForm):
     refused_fields = {"tag_name_unique": "name", "tag_has_name": "name"}
 
     class Meta:

@@ -15,6 +15,7 @@ from customers.models import ImportUpload
 from customers.transfer import receiving, uploads
 from customers.transfer.forms import ReadingForm, overrules_of
 from customers.transfer.staging import clear
+from mcp.queueing import enqueue
 from mcp.scope import Scope
 
 DIRECT_CUSTOMERS = 500
@@ -40,6 +41,14 @@ def choose_columns(posted: QueryDict, upload: ImportUpload, scope: Scope) -> Non
     check(upload, scope)
 
 
+def use_profile(posted: QueryDict, upload: ImportUpload, scope: Scope) -> None:
+    receiving.choose_profile(upload=upload, is_used=True, actor=scope)
+
+
+def decline_profile(posted: QueryDict, upload: ImportUpload, scope: Scope) -> None:
+    receiving.choose_profile(upload=upload, is_used=False, actor=scope)
+
+
 def check_settled(posted: QueryDict, upload: ImportUpload, scope: Scope) -> None:
     """Check a file for which there is nothing to choose."""
     if not receiving.is_settled(upload):
@@ -49,8 +58,9 @@ def check_settled(posted: QueryDict, upload: ImportUpload, scope: Scope) -> None
 
 def check(upload: ImportUpload, scope: Scope) -> None:
     if upload.size > uploads.DIRECT_BYTES:
-        uploads.start_check(upload=upload, actor=scope)
-        tasks.check_upload.defer(upload=str(upload.pk), **tasks.for_somebody(scope))
+        with transaction.atomic():
+            uploads.start_check(upload=upload, actor=scope)
+            enqueue(tasks.check_upload.name, upload=str(upload.pk), **tasks.for_somebody(scope))
         return
     try:
         uploads.check_upload(upload=upload, actor=scope)
@@ -63,12 +73,12 @@ def confirm(posted: QueryDict, upload: ImportUpload, scope: Scope) -> None:
     with transaction.atomic():
         uploads.confirm_upload(upload=upload, confirmed=posted.get("fingerprint", ""), actor=scope)
         if upload.size > uploads.DIRECT_BYTES:
-            tasks.apply_upload.defer(upload=str(upload.pk), **tasks.for_somebody(scope))
+            enqueue(tasks.apply_upload.name, upload=str(upload.pk), **tasks.for_somebody(scope))
             return
         # The history's context is that of the request, in which nothing else is changed.
         with pghistory.context(reason=_("Import of %(name)s") % {"name": upload.name}) as context:
-            uploads.apply_upload(upload=upload, actor=scope, context=context.id)
-        clear(upload, is_judged=False, is_over=True)
+            if uploads.apply_upload(upload=upload, actor=scope, context=context.id):
+                clear(upload, is_judged=False, is_over=True)
 
 
 def go_back(posted: QueryDict, upload: ImportUpload, scope: Scope) -> None:
@@ -83,7 +93,7 @@ def undo(posted: QueryDict, upload: ImportUpload, scope: Scope) -> None:
     with transaction.atomic():
         uploads.start_undo(upload=upload, actor=scope)
         if touched(upload) > DIRECT_CUSTOMERS:
-            tasks.undo_upload.defer(upload=str(upload.pk), **tasks.for_somebody(scope))
+            enqueue(tasks.undo_upload.name, upload=str(upload.pk), **tasks.for_somebody(scope))
             return
         with pghistory.context(reason=_("Import of %(name)s undone") % {"name": upload.name}):
             uploads.undo_upload(upload=upload, actor=scope)
@@ -97,6 +107,8 @@ def touched(upload: ImportUpload) -> int:
 
 STEPS: Mapping[str, Step] = {
     "dialect": choose_dialect,
+    "profile": use_profile,
+    "no_profile": decline_profile,
     "columns": choose_columns,
     "check": check_settled,
     "back": go_back,

@@ -30,6 +30,7 @@ from customers.transfer.chunks import PIECE
 from customers.transfer.forms import (
     DELIMITER_NAMES,
     ENCODING_NAMES,
+    LINES_ABOVE,
     ReadingForm,
     UploadForm,
     column_choices,
@@ -37,8 +38,10 @@ from customers.transfer.forms import (
     match_options,
     shown_columns,
 )
-from customers.transfer.judging import MOST_SIMILAR
+from customers.transfer.joining import rules_of
 from customers.transfer.paging import Tab
+from customers.transfer.similar import MOST_SIMILAR
+from customers.transfer.undoing import later_imports
 from locations.permissions import Right
 from mcp import row_security
 from mcp.console import console, scope_of
@@ -149,6 +152,9 @@ def _columns(request: HttpRequest, upload: ImportUpload, scope: Scope) -> HttpRe
         choices=column_choices(fields, get_language() or "de"), form=ReadingForm.of(uploads.reading_of(upload)),
         known=known_options(choices.get("known", Known.OVERWRITE)),
         match=match_options(choices.get("match", Match.NUMBER)), undecided=receiving.undecided(upload),
+        lines_above=LINES_ABOVE, above=str(choices["seen"].get("above", 0)), profile=receiving.profile_of(upload),
+        declined=receiving.declined(upload),
+        rules=rules_of(fields, choices["headings"], choices["targets"]),
     )  # fmt: skip
 
 
@@ -176,7 +182,9 @@ def _tabs(upload: ImportUpload, scope: Scope, figures: Mapping[str, Any]) -> lis
     """What the preview shows row by row; first what is to be looked at most of all."""
     similar = int(figures.get("similar", 0))
     may_see = scope.allows(Right.VIEW_CUSTOMERS)
-    changed, unsaid = (int(figures.get(name, 0)) if may_see else 0 for name in ("changed", "unsaid"))
+    changed, unsaid, archived, differs = (
+        int(figures.get(name, 0)) if may_see else 0 for name in ("changed", "unsaid", "archived", "differs")
+    )
     return [
         _rejected_tab(upload, figures),
         Tab("changed", _("Changed"), changed, lambda page: looking.changed(upload, scope, page=page)),
@@ -185,6 +193,8 @@ def _tabs(upload: ImportUpload, scope: Scope, figures: Mapping[str, Any]) -> lis
             "similar", _("Perhaps known already"), similar, lambda page: looking.similar(upload, scope, page=page),
             min(similar, MOST_SIMILAR),
         ),
+        Tab("archived", _("Archived"), archived, lambda page: looking.archived(upload, scope, page=page)),
+        Tab("differs", _("Different in the file"), differs, lambda page: looking.differing(upload, scope, page=page)),
         Tab("unsaid", _("Consents left out"), unsaid, lambda page: looking.unsaid(upload, scope, page=page)),
     ]  # fmt: skip
 
@@ -211,7 +221,8 @@ def rejected_page(request: HttpRequest, pk: UUID) -> HttpResponseBase:
         raise Http404
     language = get_language() or "de"
     path = PurePath(upload.name)
-    name = f"{path.stem}-{_('rejected')}{path.suffix}"
+    ending = ".csv" if upload.choices.get("seen", {}).get("kind") == "vcard" else path.suffix
+    name = f"{path.stem}-{_('rejected')}{ending}"
     return StreamingHttpResponse(
         row_security.streamed(scope, _rejected_rows(upload, language)),
         content_type=guess_type(name)[0] or "application/octet-stream",
@@ -260,7 +271,7 @@ def undo_page(request: HttpRequest, pk: UUID) -> HttpResponse:
     shown = paging.shown(_left_tabs(upload, scope), request.GET.dict()) if upload.state == UploadState.UNDONE else None
     return show(
         request, "undo", _title(upload), upload=upload, figures=upload.result or {}, undoing=upload.undoing or {},
-        shown=shown, touched=steps.touched(upload),
+        shown=shown, touched=steps.touched(upload), later=later_imports(upload) if upload.context else [],
     )  # fmt: skip
 
 

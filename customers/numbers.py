@@ -1,7 +1,8 @@
 """Which customer number a new customer gets.
 
 A location gives numbers from its number range. One row for each location holds the next number; its lock makes
-concurrent registrations take turns, so no two of them ever try the same number. Gaps are allowed.
+concurrent registrations take turns, so no two of them ever try the same number. Gaps are allowed. What an import has
+reserved (see customers/transfer/reserving.py) is stepped over as if it were taken.
 """
 
 from __future__ import annotations
@@ -15,8 +16,15 @@ from locations.models import Location
 
 # The first number at or behind `start` that no customer has: `start` itself, or the end of the run that begins
 # there. The run is walked on the unique index, and the counter then stands behind it for good.
-_NEXT_FREE = """
-    SELECT CASE WHEN NOT EXISTS (
+RESERVED = """FROM customers_importprogress p
+    JOIN customers_importupload u ON u.base_id = p.base_id AND u.id = p.file_id AND u.state = 'applying'
+    WHERE p.base_id = %(base)s AND p.reserved IS NOT NULL"""
+"""The reservations `p` of a base that hold: those of imports that are being applied."""
+_NEXT_FREE = f"""
+    SELECT number, (
+        SELECT max(upper(part)) FROM (SELECT unnest(p.reserved) AS part {RESERVED} AND p.reserved @> number) AS parts
+        WHERE part @> number
+    ) FROM (SELECT CASE WHEN NOT EXISTS (
         SELECT FROM customers_customer WHERE base_id = %(base)s AND customer_number = %(start)s
     ) THEN %(start)s ELSE (
         SELECT taken.customer_number + 1 FROM customers_customer AS taken
@@ -26,7 +34,7 @@ _NEXT_FREE = """
               WHERE follower.base_id = %(base)s AND follower.customer_number = taken.customer_number + 1
           )
         ORDER BY taken.customer_number LIMIT 1
-    ) END
+    ) END AS number) AS free
 """
 
 
@@ -57,6 +65,8 @@ def take_number(location: Location) -> int:
 def check_number(number: int, location: Location) -> None:
     """Refuse a number that is not in the location's range, naming the range (code `number_out_of_range`).
 
+    Also one that an import has reserved which is being written (`number_reserved`).
+
     Takes the same lock as `take_number`, so that a typed number and a given one cannot meet.
     """
     location = locked_counter(location).location
@@ -68,6 +78,15 @@ def check_number(number: int, location: Location) -> None:
             ),
             code="number_out_of_range",
             params={"number": number, **_range(location)},
+        )
+    if _is_reserved(location, number):
+        raise ValidationError(
+            _(
+                "Customer number %(number)s belongs to an import that is being written at this moment. "
+                "Leave the field empty to get another one, or wait until that is done."
+            ),
+            code="number_reserved",
+            params={"number": number},
         )
 
 
@@ -93,7 +112,18 @@ def locked_counter(location: Location) -> NumberCounter:
 
 
 def _next_free(location: Location, start: int) -> int:
+    """The first number at or behind `start` that nobody has and nobody has reserved; perhaps behind the range."""
     with connection.cursor() as cursor:
-        cursor.execute(_NEXT_FREE, {"base": location.base_id, "start": start})
-        row = cursor.fetchone()
-    return int(row[0])
+        while True:
+            cursor.execute(_NEXT_FREE, {"base": location.base_id, "start": start})
+            number, behind = cursor.fetchone()
+            if behind is None or number > location.last_number:
+                return int(number)
+            start = behind
+
+
+def _is_reserved(location: Location, number: int) -> bool:
+    with connection.cursor() as cursor:
+        sql = f"SELECT EXISTS (SELECT {RESERVED} AND p.reserved @> %(number)s::int)"
+        cursor.execute(sql, {"base": location.base_id, "number": number})
+        return bool(cursor.fetchone()[0])

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from customers.models import Customer, CustomerGroup, Tag
 from customers.numbers import check_number, take_number
 from locations.permissions import Right
+from mcp.limits import busy_told
 from mcp.scope import Scope
 
 TAGS = Customer._meta.get_field("tags")
@@ -36,13 +37,13 @@ class CustomerChangedMeanwhile(ValidationError):
         )
 
 
-@transaction.atomic
+@busy_told()
 def register_customer(*, customer: Customer, actor: Scope) -> Customer:
     """Save a new customer at the actor's location.
 
     Without a number it gets the next one of the location's range; a number outside of it is refused
     (`number_out_of_range`), as is one that is taken. Base, organization and home location come from the scope,
-    whatever the object says. Raises MissingRight or ValidationError.
+    whatever the object says. Raises MissingRight or ValidationError; Busy where others hold the numbers for too long.
     """
     actor.demand(Right.ADD_CUSTOMERS)
     customer.base, customer.organization = actor.base, actor.organization
@@ -58,12 +59,13 @@ def register_customer(*, customer: Customer, actor: Scope) -> Customer:
     return customer
 
 
-@transaction.atomic
+@busy_told()
 def change_customer(*, customer: Customer, seen_at: datetime | None = None, actor: Scope) -> Customer:
     """Save a changed customer of the actor's base.
 
     `seen_at` is the `changed_at` that the person saw: if the row is newer, CustomerChangedMeanwhile is raised and
-    nothing is written. Without it the change is written in any case. Raises MissingRight or ValidationError.
+    nothing is written. Without it the change is written in any case. Raises MissingRight, ValidationError, or Busy
+    where somebody else is writing him for too long.
     """
     actor.demand(Right.CHANGE_CUSTOMERS)
     stored = Customer.objects.in_base(actor.base).select_for_update().get(pk=customer.pk)

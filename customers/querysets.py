@@ -14,7 +14,7 @@ from django.db.models.sql.datastructures import BaseTable
 from django.utils import timezone
 
 from customers import search
-from customers.choices import TRANSFER, Said
+from customers.choices import TRANSFER, TRANSFER_ANY, Said
 from mcp import row_security
 
 if TYPE_CHECKING:
@@ -58,15 +58,17 @@ class CustomerQuerySet(models.QuerySet["Customer"]):
         return self.filter(home_location=location)
 
     def with_birthday_on(self, days: list[date]) -> Self:
-        """Customers whose birthday is on one of the days, in whatever year they were born."""
-        on_a_day = Q()
+        """Customers whose birthday is on one of the days, in whatever year they were born, also if nobody knows it."""
+        on_a_day = Q(birthday_without_year__in=[f"{day:%m-%d}" for day in days])
         for day in days:
             on_a_day |= Q(birthday__month=day.month, birthday__day=day.day)
         return self._by_index().filter(on_a_day) if days else self.none()
 
     def with_birthday_in(self, month: int) -> Self:
         """Customers whose birthday is in the month (1 to 12)."""
-        return self._by_index().filter(birthday__isnull=False, birthday__month=month)
+        days = [f"{month:02}-{day:02}" for day in range(1, 32)]
+        whole = Q(birthday__isnull=False, birthday__month=month)
+        return self._by_index().filter(whole | Q(birthday_without_year__in=days))
 
     def changed_since(self, day: date) -> Self:
         """Customers changed on the day or later, by the clock of the business."""
@@ -100,19 +102,25 @@ class CustomerQuerySet(models.QuerySet["Customer"]):
     def with_consent(self, purpose: str, said: Said) -> Self:
         """Customers of whom this is true now. Asked in such a way that an index of the statements is read once.
 
-        GIVEN and WITHDRAWN are about whoever receives the data; a statement for one receiver is CERTAIN.
+        GIVEN and WITHDRAWN are about whoever receives the data; a statement for one receiver is CERTAIN. A transfer is
+        given where it is for a location at least.
         """
         consent: Any = self.model._meta.get_field("consents").related_model
-        every = consent._default_manager.filter(base=OuterRef("base"), purpose=purpose)
-        own = every.filter(customer=OuterRef("pk"))
-        others = every.filter(customer=OuterRef("customer"), receiver=None)
+        counting = consent._default_manager.counting()
+        own = counting.filter(base=OuterRef("base"), purpose=purpose, customer=OuterRef("pk"))
+        others = counting.filter(base=OuterRef("base"), customer=OuterRef("customer"), receiver=None)
+        # Who takes back that he may be handed over means any location.
+        ending = Q(purpose=purpose) | Q(purpose=TRANSFER) if purpose == TRANSFER_ANY else Q(purpose=purpose)
+        undone = others.filter(ending, is_given=False, at__gte=OuterRef("at"))
+        holding = own.filter(~Exists(undone), receiver=None, is_given=True)
         match said:
             case Said.GIVEN:
-                undone = others.filter(is_given=False, at__gte=OuterRef("at"))
-                return self.filter(Exists(own.filter(~Exists(undone), receiver=None, is_given=True)))
+                return self.filter(Exists(holding))
+            case Said.WITHDRAWN if purpose == TRANSFER_ANY:
+                return self.filter(Exists(own), ~Exists(holding))
             case Said.WITHDRAWN:
-                undone = others.filter(is_given=True, at__gt=OuterRef("at"))
-                return self.filter(Exists(own.filter(~Exists(undone), receiver=None, is_given=False)))
+                done_again = others.filter(purpose=purpose, is_given=True, at__gt=OuterRef("at"))
+                return self.filter(Exists(own.filter(~Exists(done_again), receiver=None, is_given=False)))
             case Said.CERTAIN:
                 return self.filter(Exists(own.filter(receiver__isnull=False)))
             case Said.NEVER:
@@ -176,13 +184,23 @@ class ConsentQuerySet(models.QuerySet["Consent"]):
         """All statements of a customer, the latest first."""
         return self.filter(base=customer.base_id, customer=customer.pk).order_by(*LATEST_FIRST)
 
-    def holding(self, purpose: str, *, at: datetime, receiver: int | None = None) -> Self:
+    def counting(self) -> Self:
+        """Without what was said to another business and is here as evidence only."""
+        return self.filter(holds_here=True)
+
+    def holding(
+        self, purpose: str, *, at: datetime, receiver: int | None = None, location: Location | None = None
+    ) -> Self:
         """For each customer who said anything about it the one statement that holds at a moment.
 
-        For the transfer, what names no receiver holds for all of them, and what names `receiver` for that one. Of two
-        statements of the same moment the withdrawal holds.
+        A transfer that names `receiver` holds for that one. One that names none holds with the location at which it
+        was given; without `location`: with any. A withdrawal that names no receiver holds for all of them, wherever it
+        was said. Of two statements of the same moment the withdrawal holds.
         """
-        said = self.filter(purpose=purpose, at__lte=at)
+        said = self.counting().filter(purpose=purpose, at__lte=at)
         if purpose == TRANSFER:
-            said = said.filter(Q(receiver=None) if receiver is None else Q(receiver=None) | Q(receiver=receiver))
+            for_all = Q(receiver=None)
+            if location is not None:
+                for_all &= Q(is_given=False) | Q(location=location)
+            said = said.filter(for_all if receiver is None else for_all | Q(receiver=receiver))
         return said.order_by("customer", *LATEST_FIRST).distinct("customer")

@@ -13,6 +13,8 @@ from typing import Any
 from django.db.models import Expression, F, Func, Lookup, Q, TextField, Value
 from django.db.models.functions import Cast
 
+from customers.formats.text import without_format_characters, without_invisible
+
 SEARCHED_FIELDS = (
     "legacy_number",
     "first_name",
@@ -103,16 +105,25 @@ class HasText(Lookup):
 def matches(words: str) -> Q:
     """The condition that every word (up to eight) is found in the customer's folded text.
 
-    Neighbouring groups of digits may also be one phone number, written with blanks.
+    Neighbouring groups of digits may also be one phone number, written with blanks. What storing takes out of a text
+    (soft hyphens, zero-width blanks, embedded directions) is taken out of the words as well.
     """
-    typed = unicodedata.normalize("NFC", words.replace("\0", " ")).split()[:MAX_WORDS]
+    visible = without_invisible(words.replace("\0", " "))
+    typed = [word for word in unicodedata.normalize("NFC", visible).split() if without_format_characters(word)]
+    typed = typed[:MAX_WORDS]
     joined = _with_phones_joined(typed)
     each = _all_found(typed)
     return each if joined == typed else each | _all_found(joined)
 
 
 def spellings(word: str) -> tuple[str, ...]:
-    """The ways in which what is typed may be written: Mueller and Müller, 040 and +49 40."""
+    """The ways in which what is typed may be written: Mueller and Müller, 040 and +49 40.
+
+    Joiners and direction marks belong to some names and to no number; copied with a word they belong to nothing.
+    """
+    plain = without_format_characters(word)
+    if plain != word:
+        return tuple(dict.fromkeys((word, *spellings(plain))))
     if _PHONE_LIKE.match(word):
         return tuple(dict.fromkeys((word, _local_digits(word))))
     parts: list[tuple[str, ...]] = []
@@ -137,7 +148,9 @@ def _all_found(words: list[str]) -> Q:
 
 def _with_phones_joined(words: list[str]) -> list[str]:
     joined: list[str] = []
-    for is_phone, group in itertools.groupby(words, key=lambda word: bool(_PHONE_PART.match(word))):
+    for is_phone, group in itertools.groupby(
+        words, key=lambda word: bool(_PHONE_PART.match(without_format_characters(word)))
+    ):
         run = list(group)
         joined += ["".join(run)] if is_phone else run
     return joined

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 from uuid import UUID
 
 import pghistory
@@ -16,18 +17,21 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 from procrastinate.contrib.django import app
 
-from customers import counting
+from customers import counting, statistics
 from customers.choices import UploadState
 from customers.models import ImportUpload
-from customers.transfer import exporting, progress, uploads
+from customers.transfer import exporting, progress, reserving, uploads
 from customers.transfer.progress import Cancelled, Progress
 from customers.transfer.staging import clear
 from locations.models import Location
 from mcp import access, row_security
+from mcp.queueing import AGAIN, NothingThere
 from mcp.scope import MissingRight, Scope
 
 log = logging.getLogger(__name__)
 WORKER = "the worker"
+WRITTEN = ("created", "changed", "consents", "restored", "removed")
+"""What an import or its undoing has done, by the names of its figures."""
 
 type Step = Callable[[ImportUpload, Scope, Progress], None]
 
@@ -55,7 +59,7 @@ def delete_expired_uploads(timestamp: int) -> None:
                 uploads.delete_expired(upload=upload)
 
 
-@app.task
+@app.task(retry=AGAIN)
 def check_upload(upload: str, **somebody: int) -> None:
     """Find out what an import would do. `somebody` is what `for_somebody` gives."""
     _work(upload, UploadState.CHECKING, somebody, _check)
@@ -65,7 +69,7 @@ def _check(file: ImportUpload, scope: Scope, told: Progress) -> None:
     uploads.check_upload(upload=file, actor=scope, progress=told)
 
 
-@app.task
+@app.task(retry=AGAIN)
 def apply_upload(upload: str, **somebody: int) -> None:
     """Import what was confirmed, in one transaction. `somebody` is what `for_somebody` gives."""
     if (scope := _work(upload, UploadState.APPLYING, somebody, _apply)) is not None:
@@ -73,15 +77,19 @@ def apply_upload(upload: str, **somebody: int) -> None:
 
 
 def _apply(file: ImportUpload, scope: Scope, told: Progress) -> None:
+    reserving.reserve(upload=file, scope=scope)
     with _recorded(scope, _("Import of %(name)s") % {"name": file.name}) as context:
         uploads.apply_upload(upload=file, actor=scope, progress=told, context=context)
         access.demand_still(scope)
 
 
-@app.task
+@app.task(retry=AGAIN)
 def undo_upload(upload: str, **somebody: int) -> None:
     """Reverse an import, in one transaction. `somebody` is what `for_somebody` gives."""
-    _work(upload, UploadState.UNDOING, somebody, _undo)
+    if (scope := _work(upload, UploadState.UNDOING, somebody, _undo)) is not None:
+        with row_security.rows_of(scope):
+            file = ImportUpload.objects.get(pk=upload)
+        _gather(file, scope)
 
 
 def _undo(file: ImportUpload, scope: Scope, told: Progress) -> None:
@@ -90,7 +98,7 @@ def _undo(file: ImportUpload, scope: Scope, told: Progress) -> None:
         access.demand_still(scope)
 
 
-@app.task
+@app.task(retry=AGAIN)
 def make_export(export: str, **somebody: int) -> None:
     """Make a file of customers; begun anew if a worker has left it. `somebody` is what `for_somebody` gives."""
     try:
@@ -103,7 +111,7 @@ def make_export(export: str, **somebody: int) -> None:
         exporting.make(pk=export, actor=scope)
 
 
-def for_somebody(scope: Scope) -> dict[str, int]:
+def for_somebody(scope: Scope) -> dict[str, Any]:
     """For whom a task works and where; it holds the rights that he has when it runs."""
     return {
         "user": scope.user.pk if scope.user else 0,
@@ -122,7 +130,8 @@ def _recorded(scope: Scope, reason: str) -> Iterator[UUID]:
 def _work(pk: str, state: UploadState, somebody: dict[str, int], step: Step) -> Scope | None:
     """Do a step with the rights that the user has now; the scope if it was done.
 
-    What goes wrong is told on the page of the upload.
+    What goes wrong is told on the page of the upload. One that is in another state is done already, or was cancelled.
+    Raises NothingThere.
     """
     try:
         scope = access.enter_as(**somebody)
@@ -134,9 +143,12 @@ def _work(pk: str, state: UploadState, somebody: dict[str, int], step: Step) -> 
             with row_security.rows_of(scope):
                 upload = _upload(pk, state)
             if upload is None:
+                log.info("Import %s is not %s any more", pk, state)
                 return None
             with progress.told(upload, scope) as told:
                 step(upload, scope, told)
+        except NothingThere:
+            raise
         except (ValidationError, MissingRight) as refusal:
             reason = str(refusal) if isinstance(refusal, MissingRight) else " ".join(refusal.messages)
             _stop(pk, state, scope, reason, is_cancelled=isinstance(refusal, Cancelled))
@@ -160,8 +172,19 @@ def _stop(pk: str, state: UploadState, scope: Scope, reason: str, *, is_cancelle
 def _clear(pk: str, scope: Scope) -> None:
     """What an import leaves behind: its staged rows, and entries of the search index that wait to be taken up."""
     with row_security.rows_of(scope), connection.cursor() as cursor:
-        clear(ImportUpload.objects.get(pk=pk), is_judged=False, is_over=True)
+        upload = ImportUpload.objects.get(pk=pk)
+        if upload.state != UploadState.APPLIED:
+            return  # another import came between: it waits to be confirmed again
+        clear(upload, is_judged=False, is_over=True)
         cursor.execute("SELECT customers_settle_search()")
+    _gather(upload, scope)
+
+
+def _gather(upload: ImportUpload, scope: Scope) -> None:
+    """Those who work with the customers now shall not pay for how many they have become, or are no longer."""
+    done = upload.undoing or upload.result or {}
+    with row_security.rows_of(scope):
+        statistics.gather(statistics.WRITTEN, rows=sum(done.get(name, 0) for name in WRITTEN))
 
 
 def _refuse(pk: str, state: UploadState) -> None:
@@ -171,4 +194,8 @@ def _refuse(pk: str, state: UploadState) -> None:
 
 
 def _upload(pk: str, state: UploadState) -> ImportUpload | None:
-    return ImportUpload.objects.filter(pk=pk, state=state).first()
+    """The upload where it is in this state. Raises NothingThere where there is none at all."""
+    upload = ImportUpload.objects.filter(pk=pk).first()
+    if upload is None:
+        raise NothingThere("import", pk)
+    return upload if upload.state == state else None

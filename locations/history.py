@@ -8,6 +8,8 @@ from typing import Any
 
 import pghistory
 import pghistory.models
+import pghistory.trigger
+import pgtrigger
 from django.contrib.postgres.functions import RandomUUID
 from django.db import models
 
@@ -26,6 +28,39 @@ class HistoryEvent(pghistory.models.Event):
         abstract = True
 
 
+FEW = 50
+"""Of so many rows it does not matter how old and new ones are put together."""
+
+
+class _RecordUpdate(pghistory.trigger.Event):
+    """Records what a statement has changed, with a plan of its own where that is more than FEW rows.
+
+    The trigger joins old and new rows. A session keeps the plan of its first call, and one that was made for a single
+    row compares each old row with each new one: twenty thousand changes after one edit took a minute and a half. What
+    is executed as text is planned for the rows that are there. That costs two milliseconds, which a single edit is
+    spared.
+    """
+
+    def get_func(self, model: Any) -> pgtrigger.Func:
+        whole: pgtrigger.Func = super().get_func(model)
+        if self.level != pgtrigger.Statement:
+            return whole
+        statement = whole.func.removesuffix("RETURN NULL;").rstrip().removesuffix(";")
+        return pgtrigger.Func(
+            f"PERFORM FROM new_values OFFSET {FEW}; IF FOUND THEN EXECUTE $many${statement}$many$; "
+            f"ELSE {statement}; END IF; RETURN NULL;"
+        )
+
+
+class _UpdateEvent(pghistory.UpdateEvent):
+    def add_event_trigger(self, event_model: Any) -> None:
+        trigger = _RecordUpdate(
+            event_model=event_model, label=self.label, name=self.trigger_name, row=self.row, operation=self.operation,
+            condition=self.condition, level=self.level,
+        )  # fmt: skip
+        pgtrigger.register(trigger)(event_model.pgh_tracked_model)
+
+
 def keep_history[M: models.Model](
     *, exclude: list[str] | None = None, is_searched: bool = True, indexes: Sequence[models.Index] = ()
 ) -> Callable[[type[M]], type[M]]:
@@ -39,7 +74,7 @@ def keep_history[M: models.Model](
     def decorate(model: type[M]) -> type[M]:
         # Named here, not in PGHISTORY_DEFAULT_TRACKERS: that setting is deep-copied, and a copied operation is
         # no longer equal to the one that pgtrigger compares it with.
-        trackers = pghistory.InsertEvent(), pghistory.UpdateEvent(), pghistory.DeleteEvent()
+        trackers = pghistory.InsertEvent(), _UpdateEvent(), pghistory.DeleteEvent()
         name, rows = f"{model.__name__}Event", row_security_of(model)
         meta: dict[str, Any] = {"constraints": [rows.named(f"{name.lower()}_rows")]} if rows else {}
         if indexes:

@@ -254,7 +254,12 @@ def right_beyond(held: Holdings, group: UserGroup) -> tuple[Right, int | None] |
 
 def granters_at(location: Location) -> QuerySet[User]:
     """The active people who can grant a right at the location."""
-    managing = {"permission__codename": Right.MANAGE_USERS, "group__memberships__user": OuterRef("pk")}
+    return holders_at(Right.MANAGE_USERS, location)
+
+
+def holders_at(right: Right, location: Location) -> QuerySet[User]:
+    """The active people of the business who hold the right at the location."""
+    managing = {"permission__codename": right, "group__memberships__user": OuterRef("pk")}
     at_location = LocationGrant.objects.filter(content_object=location, **managing)
     everywhere = OrganizationGrant.objects.filter(content_object=location.organization_id, **managing)
     return (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import nullcontext
 from typing import Any
 
@@ -10,11 +11,12 @@ from django.shortcuts import render
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from mcp import access, row_security
+from mcp import access, limits, row_security
 from mcp.context import look
 from mcp.scope import MissingRight, Scope
 
 SHOWN_GRANTERS = 5
+log = logging.getLogger(__name__)
 
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
@@ -43,6 +45,18 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
     """404: the same page, to the byte, for what does not exist and for what is somebody else's."""
     context = {**look(request), "title": _("Not found")}
     return render(request, "errors/404.html", context, status=404)
+
+
+def overtaxed(request: HttpRequest, exception: Exception) -> HttpResponse | None:
+    """503 where the database gave up (see mcp/limits.py); None where something else is wrong."""
+    waited, took = limits.waited_too_long(exception), limits.took_too_long(exception)
+    if not waited and not took:
+        return None
+    log.warning("%s %s was given up: %s", request.method, request.path, exception)
+    context = {"language": get_language(), "is_taken": waited}
+    response = render(None, "errors/503.html", context, status=503)
+    response.headers["Retry-After"] = "10"
+    return response
 
 
 def broken(request: HttpRequest) -> HttpResponse:

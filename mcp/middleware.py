@@ -13,6 +13,7 @@ from http import HTTPStatus
 from typing import Any
 
 import pghistory
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.db import transaction
@@ -20,7 +21,7 @@ from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import get_script_prefix, set_script_prefix, set_urlconf
 
-from mcp import access, gate, row_security
+from mcp import access, errors, gate, row_security, watching
 from mcp.http import ScopedRequest
 from mcp.scope import MissingRight, Scope, facts_of
 
@@ -69,6 +70,14 @@ class ScopeMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: ScopedRequest) -> HttpResponse:
+        with row_security.limited(**settings.REQUEST_LIMITS), watching.watched(request):
+            return self._answer(request)
+
+    def process_exception(self, request: ScopedRequest, exception: Exception) -> HttpResponse | None:
+        """A page that the database gave up says so, and what was begun is undone."""
+        return errors.overtaxed(request, exception)
+
+    def _answer(self, request: ScopedRequest) -> HttpResponse:
         request.scope = None
         if not request.user.is_authenticated:
             return self._answer_nobody(request)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("mcp.without_scope")
 
 _SET = "SELECT set_config('role', %s, true), " + ", ".join(
-    f"set_config('{name}', %s, true)" for name in SETTINGS.values()
+    f"set_config('{name}', %s, true)" for name in (*SETTINGS.values(), "statement_timeout", "lock_timeout")
 )
 
 
@@ -46,13 +46,27 @@ class Rows:
         return [self.role, *("" if value is None else str(value) for value in values)]
 
 
+type Limits = tuple[str | None, str | None]
+"""How long one statement may take, and wait for others; None is what the server says."""
+
 NO_ROWS = Rows()
+_limits: ContextVar[Limits] = ContextVar("limits", default=(None, None))
 _entered: ContextVar[Rows] = ContextVar("entered_rows", default=NO_ROWS)
 
 
 def entered() -> Rows:
     """What this context has entered."""
     return _entered.get()
+
+
+@contextmanager
+def limited(*, statement: int, lock: int) -> Iterator[None]:
+    """In what is entered inside, no statement takes longer than so many seconds or waits longer for somebody else."""
+    token = _limits.set((f"{statement}s", f"{lock}s"))
+    try:
+        yield
+    finally:
+        _limits.reset(token)
 
 
 @contextmanager
@@ -117,7 +131,7 @@ class Aside:
             with self._own.cursor() as cursor:
                 if is_one_moment:
                     cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-                cursor.execute(_SET, _rows(self._scope).parameters())
+                cursor.execute(_SET, _values(_rows(self._scope)))
                 yield cursor
             self._own.commit()
         except BaseException:
@@ -161,4 +175,8 @@ def _enter(rows: Rows) -> Iterator[None]:
 
 def _set(rows: Rows) -> None:
     with connection.cursor() as cursor:
-        cursor.execute(_SET, rows.parameters())
+        cursor.execute(_SET, _values(rows))
+
+
+def _values(rows: Rows) -> list[str | None]:
+    return [*rows.parameters(), *_limits.get()]

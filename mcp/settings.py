@@ -90,6 +90,13 @@ if environment.flag("AS_OWNER", default=False):
     DATABASES["default"] = environment.database("DATABASE_OWNER_URL")
 DATABASES["default"].update(ATOMIC_REQUESTS=True, CONN_MAX_AGE=60, CONN_HEALTH_CHECKS=True)
 
+# How many seconds one statement of a request may take, and may wait for somebody else. The worker has no such limits.
+
+REQUEST_LIMITS = {
+    "statement": environment.number("STATEMENT_SECONDS", default=30),
+    "lock": environment.number("LOCK_SECONDS", default=5),
+}
+
 # --- History ----------------------------------------------------------------------------------------------
 # Statement level, because it sees a bulk write or COPY at a tenth of the cost of one trigger call per row.
 # A distributed database takes row level only: this line is the one to change there.

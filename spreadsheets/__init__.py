@@ -1,7 +1,7 @@
 """Read and write tables as CSV, XLSX and JSON Lines, safely and in flat memory. Knows no model and no Django."""
 
 from spreadsheets.copied import Kind
-from spreadsheets.dialects import DELIMITERS, ENCODINGS, QUOTE_CHARACTERS, Dialect, Overrules
+from spreadsheets.dialects import DELIMITERS, ENCODINGS, MOST_ABOVE, QUOTE_CHARACTERS, Dialect, Overrules
 from spreadsheets.limits import Limits
 from spreadsheets.problems import DOUBTS, MESSAGES, Problem, UnreadableFile, UnwritableTable
 from spreadsheets.reading import Table, open_table
@@ -14,6 +14,7 @@ __all__ = [
     "ENCODINGS",
     "ENDINGS",
     "MESSAGES",
+    "MOST_ABOVE",
     "QUOTE_CHARACTERS",
     "Block",
     "Cell",

@@ -33,7 +33,8 @@ class CsvSource:
 
     def _stretches(self, text: TextIO) -> Iterator[Stretch]:
         line = 2 if self.dialect.has_separator_line and text.readline(64) else 1
-        records = _Records(line=line, dialect=self.dialect, limits=self.limits)
+        above = [text.readline(self.limits.row_length + 1) for _line in range(self.dialect.above)]
+        records = _Records(line=line, above=sum(map(bool, above)), dialect=self.dialect, limits=self.limits)
         is_end = False
         while not is_end:
             # Whole lines, and never more of the last one than tells that it is too long.
@@ -59,10 +60,10 @@ def _more_to_come() -> Iterator[str]:
 class _Records:
     """Turns portions of text into records. One that doesn't end in its portion is parsed again with the next."""
 
-    def __init__(self, *, line: int, dialect: Dialect, limits: Limits) -> None:
+    def __init__(self, *, line: int, above: int, dialect: Dialect, limits: Limits) -> None:
         self._dialect, self._limits = dialect, limits
         self._diagnosis = Diagnosis(dialect=dialect, limits=limits)
-        self._number, self._line, self._width = 1, line, 0
+        self._number, self._line, self._width = 1 + above, line + above, 0
         self._lines: list[str] = []
         self._rows: list[list[str]] = []
         self._bounds = [0]  # the record at n is made of self._lines[self._bounds[n] : self._bounds[n + 1]]
@@ -92,7 +93,10 @@ class _Records:
     def _parse(self, *, is_end: bool) -> int:
         """Fill `_rows` and `_bounds`; returns how many lines were looked at."""
         lines = self._lines if is_end else chain(self._lines, _more_to_come())
-        reader = csv_reader(lines, delimiter=self._dialect.delimiter, quote=self._dialect.quote, strict=True)
+        dialect = self._dialect
+        reader = csv_reader(
+            lines, delimiter=dialect.delimiter, quote=dialect.quote, strict=True, skips_blanks=dialect.skips_blanks
+        )
         rows, bounds = self._rows, self._bounds
         while self.error is None:
             try:
@@ -136,7 +140,7 @@ class _Records:
         if set(map(len, self._rows)) <= {0, self._width}:
             return
         for at, cells in enumerate(self._rows):
-            if cells and len(cells) != self._width and at not in self._problems:
+            if any(cells) and len(cells) != self._width and at not in self._problems:
                 first = self._lines[self._bounds[at]]
                 self._rows[at], problem = self._diagnosis.fitted(cells, first, width=self._width, **self._place(at))
                 self._problems[at] = [problem]
@@ -164,4 +168,11 @@ class _Records:
         lines = range(self._line, self._line + len(rows))
         starts = [self._line + start for start in self._bounds[:-1]] if self._has_long_records() else lines
         stretch = Stretch(numbers, starts, rows, self._problems, length)
-        return stretch if all(rows) else stretch.part([at for at, cells in enumerate(rows) if cells])
+        # A line of delimiters alone is as blank as one of nothing at all.
+        filled = [at for at, cells in enumerate(rows) if any(cells) and not _is_blank(self._rows[at])]
+        return stretch if len(filled) == len(rows) else stretch.part(filled)
+
+
+def _is_blank(cells: list[str]) -> bool:
+    """Whether nothing but white space stands in a row."""
+    return not cells[0].strip() and not "".join(cells).strip()

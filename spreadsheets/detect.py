@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from spreadsheets.dialects import DELIMITERS, Dialect, Overrules
 from spreadsheets.encodings import encoding_of
+from spreadsheets.heads import LONGEST_HEAD, headings_among
 from spreadsheets.problems import unreadable
 
 if TYPE_CHECKING:
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
 SAMPLE_BYTES = 256 * 1024
 SAMPLE_RECORDS = 300
 SEPARATOR_LINE = re.compile(r"sep=([;,|\t])\r?\n?")
-_SINGLE_QUOTED = re.compile(r"(?:^|[;,|\t\r\n])'(?:[^'\r\n]|'')*'(?=[;,|\t\r\n]|$)")
+_SINGLE_QUOTED = re.compile(r"(?:^|[;,|\t\r\n]) *'(?:[^'\r\n]|'')*'(?=[;,|\t\r\n]|$)")
+_FIRST_FIELD_OF_DATEV = re.compile(r'"?(?:EXTF|DTVF)"?[;,]')
 
 
 class Score(NamedTuple):
@@ -39,14 +41,55 @@ def detect(file: BinaryIO, *, overrules: Overrules | None = None) -> Dialect:
     quote = stated.quote if stated.quote is not None else _quote(text)
     found = separator[1] if separator else _delimiter(text, quote=quote)
     delimiter = stated.delimiter or found
-    return Dialect("csv", encoding, delimiter, quote, has_separator_line=separator is not None)
+    return Dialect(
+        "csv", encoding, delimiter, quote, has_separator_line=separator is not None,
+        above=_above(text, delimiter=delimiter, quote=quote) if stated.above is None else stated.above,
+        skips_blanks=_skips_blanks(text, delimiter=delimiter, quote=quote),
+    )  # fmt: skip
 
 
-def records(text: str, *, delimiter: str, quote: str, strict: bool = False) -> list[list[str]]:
+def _above(text: str, *, delimiter: str, quote: str) -> int:
+    """How many lines stand above the headings: what a program says of its file, or a title over the table."""
+    if _FIRST_FIELD_OF_DATEV.match(text):
+        return 1
+    head = [row for row in records(text, delimiter=delimiter, quote=quote)[:LONGEST_HEAD] if any(map(str.strip, row))]
+    at = headings_among(head) if head else 0
+    return _lines_before(text, at, delimiter=delimiter, quote=quote) if at else 0
+
+
+def _lines_before(text: str, at: int, *, delimiter: str, quote: str) -> int:
+    """Physical lines before the record at an index, blank ones counted."""
+    lines = io.StringIO(text, newline="")
+    reader = csv_reader(lines, delimiter=delimiter, quote=quote)
+    before = count = 0
+    for record in reader:
+        if any(map(str.strip, record)):
+            if count == at:
+                return before
+            count += 1
+        before = reader.line_num
+    return 0
+
+
+def _skips_blanks(text: str, *, delimiter: str, quote: str) -> bool:
+    """Whether blanks stand between delimiters and quotation marks, which mean nothing there."""
+    if not quote or not re.search(
+        rf"{re.escape(delimiter)} +{quote}[^{quote}\r\n]*{quote} *(?:{re.escape(delimiter)}|[\r\n]|$)", text
+    ):
+        return False
+    shares = [
+        _share_as_wide(records(text, delimiter=delimiter, quote=quote, skips_blanks=skips)) for skips in (False, True)
+    ]
+    return shares[1] >= shares[0]
+
+
+def records(
+    text: str, *, delimiter: str, quote: str, strict: bool = False, skips_blanks: bool = False
+) -> list[list[str]]:
     """Parse a sample; blank lines are left out. An error ends the list."""
     found: list[list[str]] = []
     lines = io.StringIO(text, newline="")
-    reader = csv_reader(lines, delimiter=delimiter, quote=quote, strict=strict)
+    reader = csv_reader(lines, delimiter=delimiter, quote=quote, strict=strict, skips_blanks=skips_blanks)
     try:
         for record in reader:
             if record:
@@ -58,10 +101,12 @@ def records(text: str, *, delimiter: str, quote: str, strict: bool = False) -> l
     return found
 
 
-def csv_reader(lines: Iterable[str], *, delimiter: str, quote: str, strict: bool = False) -> "CsvRecords":
+def csv_reader(
+    lines: Iterable[str], *, delimiter: str, quote: str, strict: bool = False, skips_blanks: bool = False
+) -> "CsvRecords":
     """A reader of the csv module for a delimiter and a quotation mark, '' meaning none."""
     if quote:
-        return csv.reader(lines, delimiter=delimiter, quotechar=quote, strict=strict)
+        return csv.reader(lines, delimiter=delimiter, quotechar=quote, strict=strict, skipinitialspace=skips_blanks)
     return csv.reader(lines, delimiter=delimiter, quoting=csv.QUOTE_NONE)
 
 
@@ -98,7 +143,7 @@ def _sample(file: BinaryIO, *, encoding: str) -> str:
 
 def _quote(text: str) -> str:
     """Double quotation marks, unless single ones wrap most cells and no double one begins a cell."""
-    if re.search(r'(?:^|[;,|\t\r\n])"', text):
+    if re.search(r'(?:^|[;,|\t\r\n]) *"', text):
         return '"'
     wrapped = len(_SINGLE_QUOTED.findall(text))
     lines = text.splitlines()
@@ -106,7 +151,13 @@ def _quote(text: str) -> str:
 
 
 def _delimiter(text: str, *, quote: str) -> str:
-    return max(DELIMITERS, key=lambda delimiter: _score(text, delimiter=delimiter, quote=quote))
+    scores = {delimiter: _score(text, delimiter=delimiter, quote=quote) for delimiter in DELIMITERS}
+    if not any(score.fit for score in scores.values()):  # perhaps a title stands above the headings
+        for delimiter in DELIMITERS:
+            if above := _above(text, delimiter=delimiter, quote=quote):
+                below = "".join(text.splitlines(keepends=True)[above:])
+                scores[delimiter] = _score(below, delimiter=delimiter, quote=quote)
+    return max(DELIMITERS, key=lambda delimiter: scores[delimiter])
 
 
 def _score(text: str, *, delimiter: str, quote: str) -> Score:
@@ -122,6 +173,8 @@ def _score(text: str, *, delimiter: str, quote: str) -> Score:
 
 
 def _share_as_wide(rows: Sequence[Sequence[str]]) -> float:
+    if not rows:
+        return 0.0
     width = len(rows[0])
     body = rows[1:]
     return sum(len(row) == width for row in body) / len(body) if body else 1.0

@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 from typing import Literal
 
-type FileKind = Literal["csv", "xlsx", "jsonl"]
+type FileKind = Literal["csv", "xlsx", "jsonl", "vcard"]
 
 ENCODINGS = ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252", "iso8859-15", "mac-roman")
 DELIMITERS = (";", ",", "\t", "|")
+MOST_ABOVE = 20
+"""So many lines above the headings can be left out."""
 QUOTE_CHARACTERS = ('"', "'", "")
 
 
@@ -15,7 +17,8 @@ class Dialect:
     """`quote` is '' where quotation marks mean nothing; `sheet` is the name of the sheet that is read.
 
     `encoding` is a Python codec; utf-8-sig and utf-16 mean that the file begins with a byte order mark.
-    In a workbook only `kind`, `sheet` and `sheets` say something.
+    `above` is how many lines (rows of a workbook) stand above the headings; `skips_blanks` says that a blank behind a
+    delimiter belongs to no cell. In a workbook only `kind`, `above`, `sheet` and `sheets` say something.
     """
 
     kind: FileKind
@@ -25,6 +28,8 @@ class Dialect:
     sheet: str = ""
     sheets: tuple[str, ...] = ()
     has_separator_line: bool = False
+    above: int = 0
+    skips_blanks: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +40,11 @@ class Overrules:
     delimiter: str | None = None
     quote: str | None = None
     sheet: str | None = None
+    above: int | None = None
 
     def __post_init__(self) -> None:
+        if self.above is not None and not 0 <= self.above <= MOST_ABOVE:
+            raise ValueError(f"above is not between 0 and {MOST_ABOVE}")
         if self.quote not in (None, *QUOTE_CHARACTERS):
             raise ValueError("quote is none of QUOTE_CHARACTERS")
         if self.delimiter is not None and (len(self.delimiter) != 1 or self.delimiter in "\r\n\"' "):

@@ -117,4 +117,6 @@ def date_doubt(value: Cell) -> str | None:
     if not value or isinstance(value, date):
         return None
     text = str(value)
+    if not text.strip("0./"):
+        return None  # what programs write for no date
     return "short_year" if _SHORT_YEAR.fullmatch(text) else "date_serial" if _SERIAL.fullmatch(text) else None

@@ -9,11 +9,15 @@ from spreadsheets.problems import gettext_noop, unreadable
 CSV_ENDINGS = frozenset({".csv", ".txt", ".tsv", ".tab", ".asc"})
 XLSX_ENDINGS = frozenset({".xlsx", ".xlsm", ".xltx", ".xltm"})
 JSON_ENDINGS = frozenset({".jsonl", ".ndjson", ".json"})
-ENDINGS: dict[FileKind, frozenset[str]] = {"csv": CSV_ENDINGS, "xlsx": XLSX_ENDINGS, "jsonl": JSON_ENDINGS}
+VCARD_ENDINGS = frozenset({".vcf", ".vcard"})
+ENDINGS: dict[FileKind, frozenset[str]] = {
+    "csv": CSV_ENDINGS, "xlsx": XLSX_ENDINGS, "jsonl": JSON_ENDINGS, "vcard": VCARD_ENDINGS
+}  # fmt: skip
 NAMES: dict[FileKind, str] = {
     "csv": gettext_noop("text (CSV)"),
     "xlsx": gettext_noop("an Excel workbook"),
     "jsonl": "JSON Lines",
+    "vcard": "vCard",
 }
 
 ARCHIVE = b"PK\x03\x04"
@@ -32,6 +36,7 @@ FOREIGN = (
     (b"PK\x05\x06", gettext_noop("an empty archive")),
 )
 MARKUP = (b"<!doctype", b"<html", b"<head", b"<body", b"<table", b"<meta", b"<?xml", b"<workbook", b"<!--")
+CARD = b"BEGIN:VCARD"
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
@@ -40,12 +45,20 @@ def kind_of(head: bytes, *, name: str = "") -> FileKind:
     found = _foreign(head)
     if found is not None:
         raise _refused(found, head=head, name=name)
-    kind: FileKind = "xlsx" if head.startswith(ARCHIVE) else "jsonl" if _is_json_line(head) else "csv"
+    kind = _kind(head)
     ending = PurePath(name).suffix.lower()
     known = ending == ".xls" or any(ending in endings for endings in ENDINGS.values())
     if known and ending not in ENDINGS[kind]:
         raise unreadable("wrong_name", name=PurePath(name).name, found=NAMES[kind])
     return kind
+
+
+def _kind(head: bytes) -> FileKind:
+    if head.startswith(ARCHIVE):
+        return "xlsx"
+    if head.removeprefix(BYTE_ORDER_MARK).lstrip()[: len(CARD)].upper() == CARD:
+        return "vcard"
+    return "jsonl" if _is_json_line(head) else "csv"
 
 
 def _foreign(head: bytes) -> str | None:

@@ -56,6 +56,7 @@ MESSAGES: dict[str, str] = {
     "error_cell": "Column %(column)s contains the error %(value)s. Correct it in the workbook.",
     "broken_cell": "Column %(column)s contains %(value)s, which can't be read as %(found)s. Enter it again.",
     "broken_json": "The line is not a JSON object (%(reason)s). Correct it.",
+    "broken_card": "The card can't be read (%(reason)s). Correct it.",
     # Doubts: perhaps it is meant so, more likely something went wrong before.
     "double_encoded": "Column %(column)s contains “%(value)s”, which looks as if it had been “%(meant)s”. "
     "Correct the text, or choose another encoding.",

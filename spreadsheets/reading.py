@@ -1,4 +1,4 @@
-"""Read a table from a CSV, XLSX or JSON Lines file without losing or changing anything silently.
+"""Read a table from a CSV, XLSX, JSON Lines or vCard file without losing or changing anything silently.
 
     with open_table(path) as table:
         table.dialect, table.headings, table.notices
@@ -33,6 +33,7 @@ from spreadsheets.kinds import kind_of
 from spreadsheets.limits import Limits
 from spreadsheets.problems import Problem, UnreadableFile, unreadable
 from spreadsheets.rows import Block, Row, Stretch
+from spreadsheets.vcard_reading import VcardSource
 from spreadsheets.xlsx_reading import XlsxSource
 
 HEAD_BYTES = 8192
@@ -161,6 +162,8 @@ def _open(file: BinaryIO, *, name: str, overrules: Overrules | None, limits: Lim
         return _table(workbook, dialect=workbook.dialect, limits=limits)
     if kind == "jsonl":
         return _table(JsonlSource(file, limits=limits), dialect=Dialect("jsonl", quote=""), limits=limits)
+    if kind == "vcard":
+        return _table(VcardSource(file, limits=limits), dialect=Dialect("vcard", quote=""), limits=limits)
     dialect = detect(file, overrules=overrules)
     return _table(CsvSource(file, dialect=dialect, limits=limits), dialect=dialect, limits=limits)
 

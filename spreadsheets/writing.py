@@ -236,6 +236,8 @@ def open_writer_like(file: BinaryIO, *, dialect: Dialect) -> Writer:
     """
     if dialect.kind == "csv":
         return CsvWriter(file, dialect=dialect, line_end="\r\n")
+    if dialect.kind == "vcard":  # a card has no place for what is wrong with it
+        return CsvWriter(file, dialect=DIALECTS["excel-de"], line_end="\r\n")
     return XlsxWriter(file, sheet=dialect.sheet) if dialect.kind == "xlsx" else JsonlWriter(file)
 
 

@@ -2,13 +2,17 @@
 
 import zipfile
 from collections.abc import Generator
+from contextlib import closing
+from dataclasses import replace
+from itertools import islice
 from types import MappingProxyType
 from typing import BinaryIO
 
 from spreadsheets.dialects import Dialect, Overrules
+from spreadsheets.heads import LONGEST_HEAD, headings_among
 from spreadsheets.limits import Limits
 from spreadsheets.ooxml_text import from_xml
-from spreadsheets.problems import Problem, gettext_noop, shortened, unreadable
+from spreadsheets.problems import Problem, UnreadableFile, gettext_noop, shortened, unreadable
 from spreadsheets.rows import Cell, RawRow, Stretch, in_stretches
 from spreadsheets.xlsx_archive import (
     DEEPEST,
@@ -44,13 +48,33 @@ class XlsxSource:
         with damage_reported():
             self._workbook = read_workbook(self._archive, limits=limits)
         self.dialect = self._dialect(overrules.sheet)
+        above = self._above() if overrules.above is None else overrules.above
+        self.dialect = replace(self.dialect, above=above)
 
     def __iter__(self) -> Generator[Stretch]:
+        above = self.dialect.above
+        yield from in_stretches(row for row in self._rows() if row.number > above)
+
+    def _rows(self) -> Generator[RawRow]:
         if self._strings is None:
             self._strings = SharedStrings(self._archive, self._workbook.strings, limits=self.limits)
         sheets = self._workbook.hidden | self._workbook.sheets
         sheet = _Sheet(self._workbook, self._strings, self.limits)
-        yield from in_stretches(sheet.rows(self._archive, sheets[self.dialect.sheet]))
+        yield from sheet.rows(self._archive, sheets[self.dialect.sheet])
+
+    def _above(self) -> int:
+        """How many rows stand above the headings."""
+        head: list[RawRow] = []
+        try:
+            with closing(self._rows()) as rows:
+                head.extend(islice(rows, LONGEST_HEAD))
+        except UnreadableFile:
+            pass  # told when the rows are read
+        except BaseException:
+            self.close()
+            raise
+        at = headings_among([[str(cell) for cell in row.cells] for row in head]) if head else 0
+        return head[at].number - 1 if at else 0
 
     def close(self) -> None:
         """Let go of the temporary file and the archive, not of the file that was passed in."""

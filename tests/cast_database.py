@@ -19,10 +19,11 @@ from psycopg import sql
 
 ROOT = Path(__file__).resolve().parents[1]
 MADE_OF = (
-    "*/migrations/*.py", "*/triggers.py", "*/models.py", "*/models/*.py", "*/permissions.py", "locations/**/*.py",
-    "mcp/**/*.py", "requirements.txt", "tests/conftest.py", "tests/cast_database.py",
+    "locations/**/*.py", "mcp/**/*.py", "customers/*.py", "customers/models/*.py", "customers/migrations/*.py",
+    "transitions/**/models.py", "transitions/*.py", "transitions/migrations/*.py", "requirements.txt",
+    "tests/conftest.py", "tests/settings.py", "tests/cast_database.py",
 )  # fmt: skip
-"""What decides how the tables are and who the cast is."""
+"""What decides how the tables are, who may use them, and who the cast is."""
 _PREFIX = "cast_"
 SECONDS_TO_LEAVE = 30
 _LOCK = 7_010_400
@@ -40,9 +41,38 @@ def ensure(build: Callable[[], None]) -> str:
         known = {row[0] for row in server.execute("SELECT datname FROM pg_database WHERE datname LIKE 'cast\\_%'")}
         if name not in known:
             for old in known:
-                _drop(server, old)
+                _drop_unless_used(server, old)
             _make(server, name, build)
+        _hold(name)
     return name
+
+
+_held: list[psycopg.Connection[Any]] = []
+
+
+def _hold(name: str) -> None:
+    """As long as this process lives nobody drops the database that it copies."""
+    connected = psycopg.connect(**_parameters(), autocommit=True)
+    connected.execute("SELECT pg_advisory_lock_shared(%s)", [_lock_of(name)])
+    _held.append(connected)
+
+
+def let_go() -> None:
+    """The run is over: another one may drop the database that this process has copied."""
+    while _held:
+        _held.pop().close()
+
+
+def _drop_unless_used(server: psycopg.Connection[Any], name: str) -> None:
+    """A run of another state of the files, on the same server, goes on with its own."""
+    [is_free] = server.execute("SELECT pg_try_advisory_lock(%s)", [_lock_of(name)]).fetchone() or (False,)
+    if is_free:
+        _drop(server, name)
+        server.execute("SELECT pg_advisory_unlock(%s)", [_lock_of(name)])
+
+
+def _lock_of(name: str) -> int:
+    return int(name.removeprefix(_PREFIX)[:15], 16)
 
 
 def state_of_files() -> str:
@@ -98,7 +128,10 @@ def _drop(server: psycopg.Connection[Any], name: str) -> None:
 @contextmanager
 def _server() -> Iterator[psycopg.Connection[Any]]:
     """A connection to the server as the owner, outside of the databases that come and go."""
-    parameters = {**connection.get_connection_params(), "dbname": "postgres"}
-    known = {key: parameters[key] for key in ("host", "port", "user", "password", "dbname") if parameters.get(key)}
-    with psycopg.connect(**known, autocommit=True) as server:
+    with psycopg.connect(**_parameters(), autocommit=True) as server:
         yield server
+
+
+def _parameters() -> dict[str, Any]:
+    parameters = {**connection.get_connection_params(), "dbname": "postgres"}
+    return {key: parameters[key] for key in ("host", "port", "user", "password", "dbname") if parameters.get(key)}

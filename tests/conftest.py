@@ -105,6 +105,8 @@ def django_db_modify_db_settings(django_db_modify_db_settings, django_db_blocker
     """The database of each process is a copy of the one that holds the cast."""
     with django_db_blocker.unblock():
         connection.settings_dict["TEST"]["TEMPLATE"] = cast_database.ensure(build)
+    yield
+    cast_database.let_go()
 
 
 @pytest.fixture(scope="session")

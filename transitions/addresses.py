@@ -12,6 +12,10 @@ register(
     Rule("admin:transitions_request", reads=SEE, changes=SEE),
     Rule("admin:transitions_account", Served.SUPPORT, reads=FREE, changes=FREE),
     Rule("admin:transitions_transition", reads=SEE),
+    # The branch is opened by the yes of the group: whoever says it may open locations himself.
+    Rule(
+        "admin:transitions_joinings", reads=SEE, changes=SEE, only=(Only.AT_CENTRAL,), only_to_change=(Only.EVERYWHERE,)
+    ),
     # At the head of the business that hands over. Whoever has asked for it may cancel it at his own location as well.
     Rule("admin:transitions_step", changes=SEE, changes_of_row=DECIDE, only=(Only.AT_CENTRAL,)),
 )
@@ -25,6 +29,7 @@ register(
     Zone.LOCATION,
     Rule("admin:transitions_package", reads=DECIDE, changes=DECIDE, only=(Only.AT_CENTRAL,)),
     Rule("admin:transitions_package_download", changes=DECIDE, only=(Only.AT_CENTRAL,)),
+    Rule("admin:transitions_withdrawals", changes=DECIDE, only=(Only.AT_CENTRAL,)),
     Rule("admin:transitions_protocol", reads=DECIDE, only=(Only.AT_CENTRAL,)),
     Rule("admin:transitions_protocol_pdf", reads=DECIDE, only=(Only.AT_CENTRAL,)),
     # A package creates customers, and perhaps groups, tags and purposes: asked when it is read.

@@ -9,16 +9,21 @@ from django.db.models import QuerySet
 from django.urls import URLPattern
 from django.utils.translation import gettext_lazy as _
 
+from customers import disclosures
 from locations.choices import LocationKind
 from locations.permissions import Right
 from mcp import menu
 from mcp.console import ConsoleModelAdmin, console
 from mcp.forms.refusals import OperationForm
 from mcp.scope import Scope
-from transitions.models import Transition
+from transitions.choices import Word
+from transitions.disclosing import carried_over
+from transitions.joining_views import joining_urls
+from transitions.models import JoiningWord, Transition
 from transitions.operations import visible_transitions
 from transitions.package_views import package_urls
 from transitions.views import transition_urls
+from transitions.withdrawal_views import withdrawal_urls
 
 
 @admin.register(Transition, site=console)
@@ -34,9 +39,20 @@ class TransitionAdmin(ConsoleModelAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         """Without the five addresses of a model."""
-        return [*transition_urls(), *package_urls()]
+        return [*transition_urls(), *package_urls(), *withdrawal_urls(), *joining_urls()]
 
 
+def takes_over(scope: Scope) -> bool:
+    """Whether a package can be for this location: an independent business, or a branch that was one."""
+    if scope.location.kind == LocationKind.INDEPENDENT:
+        return True
+    if scope.location.kind != LocationKind.BRANCH or Right.IMPORT_CUSTOMERS not in scope.rights:
+        return False
+    words = JoiningWord.objects.filter(organization=scope.organization, client_number=scope.location.client_number)
+    return words.filter(word=Word.AGREED).exists()
+
+
+disclosures.register(carried_over)
 menu.register(
     menu.Entry(
         section=menu.Section.ADMINISTRATION,
@@ -55,6 +71,6 @@ menu.register(
         icon="move_to_inbox",
         right=Right.IMPORT_CUSTOMERS,
         order=22,
-        is_useful=lambda scope: scope.location.kind == LocationKind.INDEPENDENT,
+        is_useful=lambda scope: takes_over(scope),
     )
 )

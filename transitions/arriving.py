@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import closing, nullcontext
 from dataclasses import asdict
 from datetime import datetime
 from itertools import batched
@@ -25,6 +26,7 @@ from customers.formats.text import clean_text
 from customers.models import Consent, ConsentPurpose, CustomerGroup, ImportUpload
 from customers.resources import CustomerResource
 from customers.transfer import receiving
+from customers.transfer.consents import OF_KNOWN
 from customers.transfer.reading import Reading
 from customers.transfer.sheet import IGNORE
 from customers.transfer.uploads import DONE
@@ -34,7 +36,8 @@ from mcp import row_security
 from mcp.scope import Scope
 from transitions.choices import Kind, PackageState, State
 from transitions.models import Arrival, Package, Transition, TransitionStep
-from transitions.package.format import CONSENTS, CUSTOMERS, GIVEN, GROUPS, TAGS, WITHDRAWN, figures_of
+from transitions.package import encrypting
+from transitions.package.format import CONSENTS, CUSTOMERS, GIVEN, GROUPS, TAGS, WITHDRAWN
 from transitions.package.reading import NUMBER, ReceivedPackage, RefusedPackage, demand_storable, verified
 from transitions.planning import set_by_set
 
@@ -53,18 +56,24 @@ def arrivals_of(scope: Scope) -> QuerySet[Arrival]:
 
 
 @transaction.atomic
-def receive_package(*, file: BinaryIO, actor: Scope) -> Arrival:
+def receive_package(*, file: BinaryIO, password: str = "", actor: Scope) -> Arrival:
     """Verify a package and make an import of it, to be checked and confirmed like any other.
 
-    Raises MissingRight, or RefusedPackage with what is wrong and what to do; nothing is written then.
+    `password` is that of a package that was encrypted while it was downloaded. Raises
+    MissingRight, or RefusedPackage with what is wrong and what to do; nothing is written then.
     """
     actor.demand(Right.IMPORT_CUSTOMERS)
     actor.demand(Right.ADD_CUSTOMERS)
-    with verified(file, receiver=actor) as package:
+    is_locked = encrypting.is_encrypted(file)
+    with (
+        closing(encrypting.decrypted(file, password=password)) if is_locked else nullcontext(file) as content,
+        verified(content, receiver=actor) as package,
+    ):
         _demand_made_here(package, actor)
-        taken, taken_count = _taken(package, actor)
+        strangers = _strangers(package, actor)
+        taken, taken_count = _taken(package, strangers)
         upload = _upload_of(package, taken, actor)
-        _stage_statements(package, upload)
+        _stage_statements(package, upload, without=strangers)
         purposes = _add_purposes(package, actor)
         manifest = package.manifest
         return Arrival.objects.create(
@@ -75,7 +84,7 @@ def receive_package(*, file: BinaryIO, actor: Scope) -> Arrival:
             sender_account=manifest["from"]["account_number"],
             sender_name=manifest["from"]["name"][:120],
             sha256=package.sha256,
-            manifest=figures_of(manifest) | {"taken": taken, "taken_count": taken_count, "new_purposes": purposes},
+            manifest=manifest | {"taken": taken, "taken_count": taken_count, "new_purposes": purposes},
             received_by=actor.actor_name,
         )
 
@@ -99,22 +108,34 @@ def _demand_made_here(package: ReceivedPackage, actor: Scope) -> None:
         )
 
 
-def _taken(package: ReceivedPackage, actor: Scope) -> tuple[list[int], int]:
-    """Numbers of the package that customers have here who did not come from this sender, and how many they are.
-
-    They are left alone.
-    """
+def _taken(package: ReceivedPackage, strangers: frozenset[int]) -> tuple[list[int], int]:
+    """Numbers of the package that others have here, and how many they are. They are left alone."""
     if package.manifest["kind"] == Kind.JOIN:
         return [], 0
-    with connection.cursor() as cursor, set_by_set(cursor):
-        cursor.execute(_STRANGERS, {"base": actor.base.pk, "sender": package.manifest["from"]["account_number"]})
-        own = {number for (number,) in cursor}
-    found = [number for number in package.numbers if number in own]
+    found = [number for number in package.numbers if number in strangers]
     return found[:MOST_TAKEN], len(found)
 
 
-_STRANGERS = """
-    SELECT customer.customer_number FROM customers_customer AS customer
+def _strangers(package: ReceivedPackage, actor: Scope) -> frozenset[int]:
+    """Numbers that customers have here who did not come from this sender.
+
+    Who joins a group is known at his branch, by his former number.
+    """
+    is_joining = package.manifest["kind"] == Kind.JOIN
+    with connection.cursor() as cursor, set_by_set(cursor):
+        cursor.execute(
+            _STRANGERS_AT_BRANCH if is_joining else _STRANGERS,
+            {
+                "base": actor.base.pk,
+                "location": actor.location.pk,
+                "sender": package.manifest["from"]["account_number"],
+            },
+        )
+        return frozenset(number for (number,) in cursor)
+
+
+_FROM_ELSEWHERE = """
+    FROM customers_customer AS customer
     WHERE customer.base_id = %(base)s AND NOT EXISTS (
         SELECT FROM customers_customerevent AS event
         JOIN customers_importupload AS file ON file.base_id = event.base_id AND file.context = event.pgh_context_id
@@ -122,6 +143,11 @@ _STRANGERS = """
         WHERE event.base_id = customer.base_id AND event.pgh_obj_id = customer.id AND event.pgh_label = 'insert'
           AND arrival.sender_account = %(sender)s
     )
+"""
+_STRANGERS = f"SELECT customer.customer_number {_FROM_ELSEWHERE}"
+_STRANGERS_AT_BRANCH = f"""
+    SELECT customer.legacy_number::integer {_FROM_ELSEWHERE}
+        AND customer.home_location_id = %(location)s AND customer.legacy_number ~ '^[0-9]{{1,7}}$'
 """
 
 
@@ -140,6 +166,7 @@ def _upload_of(package: ReceivedPackage, taken: list[int], actor: Scope) -> Impo
         "match": str(Match.NUMBER if is_joining else Match.NOTHING),
         "is_local": is_joining,
         "is_settled": True,
+        OF_KNOWN: True,
         "groups": dict(_groups_of(package)),
         "origin": {
             "name": manifest["from"]["name"],
@@ -181,16 +208,20 @@ def _groups_of(package: ReceivedPackage) -> Iterator[tuple[str, dict[str, Any]]]
 
 _STAGE = """
     INSERT INTO customers_importconsent (base_id, file_id, customer_number, purpose, is_given, at, source,
-        wording_version, receiver, evidence, recorded_by)
+        wording_version, receiver, evidence, recorded_by, given_to, holds_here)
     SELECT %s, %s, * FROM unnest(%s::integer[], %s::text[], %s::boolean[], %s::timestamptz[], %s::text[], %s::text[],
-        %s::integer[], %s::text[], %s::text[])
+        %s::integer[], %s::text[], %s::text[], %s::integer[], %s::boolean[])
 """
-type Statement = tuple[int, str, bool, datetime, str, str, int | None, str, str]
+type Statement = tuple[int, str, bool, datetime, str, str, int | None, str, str, int, bool]
 
 
-def _stage_statements(package: ReceivedPackage, upload: ImportUpload) -> None:
-    """Put the statements beside the rows of the file; the import adds them with the customers that they are of."""
-    statements = _statements_of(package)
+def _stage_statements(package: ReceivedPackage, upload: ImportUpload, *, without: frozenset[int]) -> None:
+    """Put the statements beside the rows of the file; the import adds them to the customers that they are of.
+
+    Known customers get what is not recorded yet, withdrawals above all; those who bear a number of somebody in the
+    package (`without`) get nothing.
+    """
+    statements = (statement for statement in _statements_of(package) if statement[0] not in without)
     with connection.cursor() as cursor:
         for some in batched(statements, STATEMENTS_AT_ONCE):
             columns = [list(column) for column in zip(*some, strict=True)]
@@ -199,14 +230,18 @@ def _stage_statements(package: ReceivedPackage, upload: ImportUpload) -> None:
 
 def _statements_of(package: ReceivedPackage) -> Iterator[Statement]:
     numbers, now = frozenset(package.numbers), timezone.now()
-    purposes = frozenset(purpose["code"] for purpose in package.manifest["purposes"])
+    purposes = {purpose["code"]: purpose for purpose in package.manifest["purposes"]}
+    sender = package.manifest["from"]["account_number"]
     consent: Any = Consent
     lengths = [consent._meta.get_field(name).max_length for name in ("wording_version", "evidence", "recorded_by")]
     given, sources = {GIVEN: True, WITHDRAWN: False}, frozenset(ConsentSource.values)
     try:
-        for number, purpose, answer, at, source, version, receiver, evidence, by in package.rows(CONSENTS):
+        for number, purpose, answer, at, source, version, receiver, evidence, by, _place, said_to in package.rows(
+            CONSENTS
+        ):
             who, moment = int(number), datetime.fromisoformat(at)
             to = int(receiver) if receiver else None
+            given_to = int(said_to) if said_to else sender
             texts = (version, evidence, by)
             demand_storable("".join(texts))
             is_fine = (
@@ -215,13 +250,24 @@ def _statements_of(package: ReceivedPackage) -> Iterator[Statement]:
                 and source in sources
                 and moment <= now
                 and (to is None or 1 <= to <= HIGHEST_ACCOUNT_NUMBER)
+                and 1 <= given_to <= HIGHEST_ACCOUNT_NUMBER
                 and all(len(text) <= length for text, length in zip(texts, lengths, strict=True))
             )
             if not is_fine:
                 raise _unreadable(CONSENTS)
-            yield who, purpose, given[answer], moment, source, version, to, evidence, by
+            is_given = given[answer]
+            holds_here = not said_to and _holds_here(purposes[purpose], version, is_given=is_given)
+            yield who, purpose, is_given, moment, source, version, to, evidence, by, given_to, holds_here
     except (ValueError, KeyError, TypeError) as error:
         raise _unreadable(CONSENTS) from error
+
+
+def _holds_here(purpose: dict[str, Any], version: str, *, is_given: bool) -> bool:
+    """Whether what was said to the sender holds for its receiver as well: only by a wording that says so.
+
+    Otherwise it is evidence of the transfer and nothing else. It reaches one receiver, not those behind him.
+    """
+    return bool(purpose["holds_for_receiver"] and (not is_given or version == purpose["wording_version"]))
 
 
 def _unreadable(name: str) -> RefusedPackage:
@@ -237,7 +283,8 @@ def _add_purposes(package: ReceivedPackage, actor: Scope) -> list[str]:
     known = set(ConsentPurpose.objects.of_organization(actor.organization).values_list("code", flat=True))
     missing = [purpose for purpose in package.manifest["purposes"] if purpose["code"] not in known]
     for purpose in missing:
-        save_purpose(purpose=ConsentPurpose(is_active=False, **purpose), actor=actor)
+        known_facts = {name: purpose[name] for name in ("code", "name", "wording", "wording_version")}
+        save_purpose(purpose=ConsentPurpose(is_active=False, **known_facts), actor=actor)
     return [purpose["name"] or purpose["code"] for purpose in missing]
 
 

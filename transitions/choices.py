@@ -37,15 +37,43 @@ OPEN = frozenset(state for state, following in STEPS.items() if following)
 BEFORE_EXECUTION = frozenset(state for state, following in STEPS.items() if State.CANCELLED in following)
 
 
+class LegalBasis(models.TextChoices):
+    """On which ground of the GDPR customers are handed over."""
+
+    CONSENT = "consent", _("Art. 6 (1) a GDPR: consent of the customers")
+    CONTRACT = "contract", _("Art. 6 (1) b GDPR: performance of a contract with the customers")
+    INTERESTS = "interests", _("Art. 6 (1) f GDPR: legitimate interests")
+
+
+class FieldGroup(models.TextChoices):
+    """Fields that go along only where somebody has chosen so."""
+
+    BANK = "bank", _("Bank details (IBAN, BIC, bank)")
+    MEMO = "memo", _("Memo")
+    LOSS = "loss", _("Reason of loss")
+    CREDIT = "credit", _("Credit limit")
+
+
 class Reason(models.TextChoices):
     """Why a customer is left out; blank for one who is carried over. The first that holds counts."""
 
     ARCHIVED = "archived", _("Archived")
     BLOCKED = "blocked", _("Blocked")
-    NOT_RELATED = "unrelated", _("Not registered at this location")
+    NOT_RELATED = "unrelated", _("Not related to this location")
+    OTHER_LOCATION = "location", _("Consent at another location")
     WITHDRAWN = "withdrawn", _("Consent withdrawn")
     OTHER_RECEIVER = "receiver", _("Consent for another receiver")
+    OTHER_BUSINESS = "business", _("Consent to another business")
     NO_CONSENT = "noconsent", _("No consent")
+
+
+class Word(models.TextChoices):
+    """What a group was asked about a business that wants to join it, and has answered."""
+
+    ASKED = "asked", _("Asked")
+    AGREED = "agreed", _("Agreed")
+    REFUSED = "refused", _("Refused")
+    OVER = "over", _("Over")
 
 
 class PackageState(models.TextChoices):

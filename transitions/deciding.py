@@ -1,13 +1,16 @@
 """Who is carried over and who is not, and why: one statement over the whole base, for review and execution alike.
 
-The first reason that holds counts: archived, blocked, not registered at the location (where only those shall go), and
-then what the customer has last said about the transfer to this receiver (see ConsentQuerySet.holding).
+The first reason that holds counts: archived, blocked, not related to the location (where only those shall go), and
+then what the customer has said about the transfer. He goes if one of these holds, each until it is taken back: a
+consent that was given at this location, one that names this receiver, or the general one. Who takes back a transfer
+and names no receiver means all of that; who takes back the general consent means that one. What was said to another
+business counts for nothing (see ConsentQuerySet, and State in customers/consents.py: they say it of one customer).
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,13 +18,12 @@ from typing import Any
 from django.db import connection
 from django.utils import timezone
 
-from customers.choices import TRANSFER
-from customers.models import Consent, Customer
-from customers.querysets import LATEST_FIRST
+from customers.choices import TRANSFER, TRANSFER_ANY
+from customers.models import Customer
 from locations.models import Location
 from locations.permissions import Right
 from mcp.scope import Scope
-from transitions.choices import Reason
+from transitions.choices import Kind, Reason
 from transitions.models import Transition, TransitionCustomer
 from transitions.planning import set_by_set
 
@@ -36,52 +38,77 @@ class Decision:
     """
 
     sql: str
-    parameters: tuple[Any, ...]
+    parameters: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class LeftOut:
-    """A customer who is not carried over, as a page lists him."""
+class Listed:
+    """A customer who is carried over, or is not, as a page lists him."""
 
     number: int
     customer: Customer | None
 
 
+_IS_TRANSFER = f"holds_here AND purpose = '{TRANSFER}'"
+_IS_GENERAL = f"holds_here AND purpose = '{TRANSFER_ANY}'"
+_SAID = f"""
+    SELECT customer_id,
+        max(at) FILTER (WHERE is_given AND {_IS_TRANSFER}
+            AND (receiver = %(receiver)s OR receiver IS NULL AND location_id = %(location)s)) AS given,
+        max(at) FILTER (WHERE is_given AND {_IS_GENERAL}) AS given_general,
+        max(at) FILTER (WHERE is_given AND {_IS_TRANSFER} AND receiver IS NULL) AS given_somewhere,
+        max(at) FILTER (WHERE NOT is_given AND {_IS_TRANSFER}
+            AND (receiver = %(receiver)s OR receiver IS NULL)) AS ended,
+        max(at) FILTER (WHERE NOT is_given AND {_IS_GENERAL}) AS ended_general,
+        bool_or(is_given AND given_to IS NULL AND location_id = %(location)s) AS is_related,
+        bool_or(is_given AND NOT holds_here AND purpose IN ('{TRANSFER}', '{TRANSFER_ANY}')) AS is_of_another
+    FROM customers_consent WHERE base_id = %(base)s AND at <= %(at)s GROUP BY customer_id
+"""
+"""All that is to be known of what each customer has said, by reading the statements of the base once."""
+_ELSEWHERE = f"""
+    SELECT customer_id, bool_or(is_given) AS is_given FROM (
+        SELECT DISTINCT ON (customer_id, receiver) customer_id, is_given FROM customers_consent
+        WHERE base_id = %(base)s AND at <= %(at)s AND receiver <> %(receiver)s AND purpose = '{TRANSFER}' AND holds_here
+        ORDER BY customer_id, receiver, at DESC, is_given
+    ) AS latest GROUP BY customer_id
+"""
+_DECIDED = f"""
+    SELECT customer.id, customer.customer_number, customer.home_location_id, CASE
+        WHEN customer.archived_at IS NOT NULL THEN '{Reason.ARCHIVED}'
+        WHEN customer.is_blocked THEN '{Reason.BLOCKED}'
+        WHEN %(is_narrowed)s AND customer.home_location_id IS DISTINCT FROM %(location)s
+            AND said.is_related IS NOT TRUE THEN '{Reason.NOT_RELATED}'
+        WHEN said.given > coalesce(said.ended, '-infinity') THEN ''
+        WHEN said.given_general > coalesce(greatest(said.ended, said.ended_general), '-infinity') THEN ''
+        WHEN said.given_somewhere > coalesce(said.ended, '-infinity') THEN '{Reason.OTHER_LOCATION}'
+        WHEN said.ended IS NOT NULL THEN '{Reason.WITHDRAWN}'
+        WHEN elsewhere.is_given THEN '{Reason.OTHER_RECEIVER}'
+        WHEN said.ended_general IS NOT NULL OR elsewhere.customer_id IS NOT NULL THEN '{Reason.WITHDRAWN}'
+        WHEN said.is_of_another THEN '{Reason.OTHER_BUSINESS}'
+        ELSE '{Reason.NO_CONSENT}'
+    END AS reason
+    FROM customers_customer AS customer
+    LEFT JOIN ({_SAID}) AS said ON said.customer_id = customer.id
+    LEFT JOIN ({_ELSEWHERE}) AS elsewhere ON elsewhere.customer_id = customer.id
+    WHERE customer.base_id = %(base)s
+"""
+
+
 def decided(*, transition: Transition, at: datetime) -> Decision:
-    """What holds about each customer of the base at a moment, for the receiver of the transition."""
-    base, receiver = transition.location.base, transition.receiver_account
-    statements = Consent.objects.filter(base=base)
-    holding = statements.holding(TRANSFER, at=at, receiver=receiver).values("customer_id", "is_given")
-    elsewhere = (
-        statements.filter(purpose=TRANSFER, at__lte=at, receiver__isnull=False)
-        .exclude(receiver=receiver)
-        .order_by("customer", "receiver", *LATEST_FIRST)
-        .distinct("customer", "receiver")
-        .values("customer_id", "is_given")
-    )
-    (holding_sql, holding_values), (elsewhere_sql, elsewhere_values) = (
-        rows.query.sql_with_params() for rows in (holding, elsewhere)
-    )
-    sql = f"""
-        SELECT customer.id, customer.customer_number, customer.home_location_id, CASE
-            WHEN customer.archived_at IS NOT NULL THEN '{Reason.ARCHIVED}'
-            WHEN customer.is_blocked THEN '{Reason.BLOCKED}'
-            WHEN %s AND customer.home_location_id IS DISTINCT FROM %s THEN '{Reason.NOT_RELATED}'
-            WHEN said.is_given THEN ''
-            WHEN said.customer_id IS NOT NULL THEN '{Reason.WITHDRAWN}'
-            WHEN elsewhere.is_given THEN '{Reason.OTHER_RECEIVER}'
-            WHEN elsewhere.customer_id IS NOT NULL THEN '{Reason.WITHDRAWN}'
-            ELSE '{Reason.NO_CONSENT}'
-        END AS reason
-        FROM customers_customer AS customer
-        LEFT JOIN ({holding_sql}) AS said ON said.customer_id = customer.id
-        LEFT JOIN (
-            SELECT customer_id, bool_or(is_given) AS is_given FROM ({elsewhere_sql}) AS latest GROUP BY customer_id
-        ) AS elsewhere ON elsewhere.customer_id = customer.id
-        WHERE customer.base_id = %s
+    """What holds about each customer of the base at a moment, when its location leaves to its receiver.
+
+    A business that joins a group has no other location: all its customers are related to it.
     """
-    first = (transition.is_narrowed, transition.location_id)
-    return Decision(sql, (*first, *holding_values, *elsewhere_values, base.pk))
+    return Decision(
+        _DECIDED,
+        {
+            "base": transition.location.base_id,
+            "location": transition.location_id,
+            "receiver": transition.receiver_account,
+            "is_narrowed": transition.is_narrowed and transition.kind == Kind.EXIT,
+            "at": at,
+        },
+    )
 
 
 def figures(*, transition: Transition, at: datetime) -> dict[str, Any]:
@@ -98,16 +125,18 @@ def fix(*, transition: Transition, at: datetime) -> dict[str, Any]:
         WITH decided AS MATERIALIZED ({decision.sql}), kept AS (
             INSERT INTO {TransitionCustomer._meta.db_table}
                 (organization_id, base_id, transition_id, customer_id, customer_number, reason)
-            SELECT %s, %s, %s, id, customer_number, reason FROM decided
+            SELECT %(organization)s, %(base)s, %(transition)s, id, customer_number, reason FROM decided
         )
         SELECT home_location_id, reason, count(*) FROM decided GROUP BY 1, 2
     """
-    whose = (transition.organization_id, transition.location.base_id, transition.pk)
-    return _counted(transition, at, _rows(sql, (*decision.parameters, *whose)))
+    whose = {"organization": transition.organization_id, "transition": transition.pk}
+    return _counted(transition, at, _rows(sql, {**decision.parameters, **whose}))
 
 
-def left_out(*, transition: Transition, reason: Reason, page: int, actor: Scope) -> list[LeftOut]:
-    """One page of the customers left out for a reason, by number; none for whoever may not see customers.
+def listed(*, transition: Transition, reason: Reason | None, page: int, actor: Scope) -> list[Listed]:
+    """One page of the customers left out for a reason, by number; None: of those carried over.
+
+    None are listed for whoever may not see customers.
 
     Before the execution as of the moment of the review, afterwards as it was fixed.
     """
@@ -115,27 +144,27 @@ def left_out(*, transition: Transition, reason: Reason, page: int, actor: Scope)
         return []
     first = (page - 1) * PAGE
     if transition.executed_at is None:
-        found = _left_out_now(transition, reason, first)
+        found = _listed_now(transition, reason or "", first)
     else:
-        kept = TransitionCustomer.objects.filter(base=actor.base, transition=transition, reason=reason)
+        kept = TransitionCustomer.objects.filter(base=actor.base, transition=transition, reason=reason or "")
         found = list(kept.order_by("customer_number").values_list("customer_id", "customer_number")[first:][:PAGE])
     known = Customer.objects.in_base(actor.base).in_bulk([pk for pk, _number in found])
-    return [LeftOut(number, known.get(pk)) for pk, number in found]
+    return [Listed(number, known.get(pk)) for pk, number in found]
 
 
-def _left_out_now(transition: Transition, reason: Reason, first: int) -> Sequence[tuple[int, int]]:
+def _listed_now(transition: Transition, reason: str, first: int) -> Sequence[tuple[int, int]]:
     at = datetime.fromisoformat(transition.review["at"]) if transition.review else timezone.now()
     decision = decided(transition=transition, at=at)
     sql = f"""
         SELECT id, customer_number FROM ({decision.sql}) AS decided
-        WHERE reason = %s ORDER BY customer_number LIMIT %s OFFSET %s
+        WHERE reason = %(reason)s ORDER BY customer_number LIMIT %(page)s OFFSET %(first)s
     """
-    return _rows(sql, (*decision.parameters, reason, PAGE, first))
+    return _rows(sql, {**decision.parameters, "reason": str(reason), "page": PAGE, "first": first})
 
 
-def _rows(sql: str, parameters: Iterable[Any]) -> list[Any]:
+def _rows(sql: str, parameters: Mapping[str, Any]) -> list[Any]:
     with connection.cursor() as cursor, set_by_set(cursor):
-        cursor.execute(sql, list(parameters))
+        cursor.execute(sql, parameters)
         return cursor.fetchall()
 
 

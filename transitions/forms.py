@@ -13,13 +13,13 @@ from unfold.widgets import (
     UnfoldAdminIntegerFieldWidget,
     UnfoldAdminSelectWidget,
     UnfoldAdminTextareaWidget,
-    UnfoldAdminTextInputWidget,
 )
 
 from locations.models import HIGHEST_ACCOUNT_NUMBER, HIGHEST_CLIENT_NUMBER
 from mcp.forms.businesses import text_field
 from mcp.forms.users import PASSWORD_REFUSALS, PasswordTwice
 from mcp.models import User
+from transitions.choices import FieldGroup, LegalBasis
 
 
 def _number(label: Any, highest: int, help_text: Any = "") -> forms.IntegerField:
@@ -111,25 +111,39 @@ class GroupForm(StepForm):
 
 class ReviewForm(StepForm):
     is_narrowed = forms.BooleanField(
-        label=_("only customers registered at this location"),
+        label=_("only customers related to this location"),
         required=False,
-        help_text=_("Without it, all customers of the base who allow the transfer."),
-    )
-
-
-class ConfirmForm(StepForm):
-    ground = _words(
-        _("Legal ground"),
-        _(
-            "On which ground the customers may be handed over, in your words, such as: consent of the customers to the "
-            "transfer, collected with form 3 since May 2025."
+        help_text=_(
+            "Registered there, or a consent was given there. Without it also those who have agreed to any location or "
+            "to this receiver and have nothing to do with this location."
         ),
     )
-    confirmed_by = forms.CharField(
-        label=_("First and last name of who confirms it"),
-        max_length=200,
-        widget=UnfoldAdminTextInputWidget,
-        help_text=_("This name stands in the protocol for good."),
+
+
+class GroundForm(StepForm):
+    refused_fields = {"no_basis": "basis", "ground_says_nothing": "ground"}
+
+    basis = forms.ChoiceField(
+        label=_("Legal ground"),
+        choices=[("", "–"), *LegalBasis.choices],
+        widget=UnfoldAdminSelectWidget,
+        help_text=_("Only customers who have consented are carried over, whichever it is."),
+    )
+    ground = _words(
+        _("Reason"),
+        _(
+            "Why the customers may be handed over on this ground, such as: consent to the transfer, collected with "
+            "form 3 since May 2025."
+        ),
+    )
+    field_groups = forms.MultipleChoiceField(
+        label=_("Fields that go along as well"),
+        choices=FieldGroup.choices,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_(
+            "Names, addresses, phones and what else is in the customers always go along, these only if chosen."
+        ),
     )
 
 
@@ -137,12 +151,14 @@ class EmptyForm(StepForm):
     """A step that is a button and nothing else."""
 
 
+class ExecuteForm(StepForm):
+    """What cannot be undone asks once."""
+
+    is_sure = forms.BooleanField(label=_("Yes, execute it: it cannot be undone"))
+
+
 class NoteForm(StepForm):
     note = _words(_("Note"), required=False, rows=2)
-
-
-class CloseBusinessForm(NoteForm):
-    is_sure = forms.BooleanField(label=_("Yes, close the old business for good"))
 
 
 class CancelForm(NoteForm):

@@ -4,6 +4,9 @@
                 ├─< TransitionCustomer  each customer at the moment of execution: carried over, or why not
                 └─< Package ─┬─< PackageChunk      the file that is handed over
                              └─< PackageDownload   who has fetched it
+    TransitionKey                       by what lists of withdrawals are signed
+    JoiningWord                         what a group was asked by who wants to join it, and has answered
+    WithdrawalList                      who has withdrawn since: made at the sender, or taken in at the receiver
     Arrival                             a package at the receiver, on its way into its base by an import
 
 A transition belongs to the business that hands over. The receiver has rows of its own: nobody sees the other's.
@@ -15,9 +18,10 @@ import uuid
 from typing import Any, ClassVar
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
@@ -28,8 +32,11 @@ from locations.history import keep_history
 from locations.models import HIGHEST_ACCOUNT_NUMBER, HIGHEST_CLIENT_NUMBER, CustomerBase, Location, Organization
 from locations.row_security import RowSecurity
 from transitions import triggers
-from transitions.choices import OPEN, Kind, PackageState, Reason, State
+from transitions.choices import OPEN, FieldGroup, Kind, LegalBasis, PackageState, Reason, State
+from transitions.joining.models import JoiningWord as JoiningWord
 from transitions.querysets import TransitionQuerySet
+from transitions.withdrawals.models import TransitionKey as TransitionKey
+from transitions.withdrawals.models import WithdrawalList as WithdrawalList
 
 _UNNUMBERED = [State.REQUESTED, State.CANCELLED]
 _UNREVIEWED = [*_UNNUMBERED, State.NUMBERED]
@@ -71,13 +78,24 @@ class Transition(models.Model):
     )
     receiver_name = models.CharField(_("name of the receiver"), max_length=120, blank=True, default="")
     is_narrowed = models.BooleanField(
-        _("only customers registered at this location"),
-        default=False,
-        help_text=_("Without it, all customers of the base who allow the transfer."),
+        _("only customers related to this location"),
+        default=True,
+        help_text=_("Registered there, or a consent was given there. Without it, all of the base who allow it."),
     )
     review = models.JSONField(null=True, editable=False, help_text="The figures that were reviewed.")
-    ground = models.TextField(_("legal ground"), blank=True, default="")
+    basis = models.CharField(_("legal ground"), max_length=10, choices=LegalBasis, blank=True, default="")
+    ground = models.TextField(_("reason of the legal ground"), blank=True, default="")
+    ground_by = models.CharField(_("legal ground named by"), max_length=200, blank=True, default="")
+    ground_user = models.BigIntegerField(null=True, editable=False, help_text="Of " + settings.AUTH_USER_MODEL)
     confirmed_by = models.CharField(_("confirmed by"), max_length=200, blank=True, default="")
+    confirmed_user = models.BigIntegerField(null=True, editable=False, help_text="Of " + settings.AUTH_USER_MODEL)
+    field_groups = ArrayField(
+        models.CharField(max_length=10, choices=FieldGroup),
+        verbose_name=_("fields that go along"),
+        default=list,
+        blank=True,
+        help_text=_("Without these the receiver gets the customers without them."),
+    )
     executed_at = models.DateTimeField(_("executed"), null=True, editable=False)
     result = models.JSONField(null=True, editable=False, help_text="The figures at the execution.")
     arrival = models.JSONField(null=True, editable=False, help_text="What the receiver has imported, and when.")
@@ -120,10 +138,23 @@ class Transition(models.Model):
                 violation_error_message=_("Nobody has reviewed yet who is carried over."),
             ),
             models.CheckConstraint(
-                condition=Q(state__in=_UNCONFIRMED) | (~Q(ground="") & ~Q(confirmed_by="")),
+                condition=Q(state__in=_UNCONFIRMED)
+                | (~Q(basis="") & ~Q(ground="") & ~Q(ground_by="") & ~Q(confirmed_by="")),
                 name="transition_has_ground",
                 violation_error_code="transition_has_ground",
                 violation_error_message=_("The legal ground and the name of whoever confirms it are missing."),
+            ),
+            models.CheckConstraint(
+                condition=Q(basis="") | Q(basis__in=LegalBasis.values), name="transition_basis_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(confirmed_user=None) | ~Q(confirmed_user=F("ground_user")),
+                name="transition_two_people",
+                violation_error_code="transition_two_people",
+                violation_error_message=_("The legal ground is confirmed by somebody else than who has named it."),
+            ),
+            models.CheckConstraint(
+                condition=Q(field_groups__contained_by=FieldGroup.values), name="transition_field_groups_known"
             ),
             models.CheckConstraint(
                 condition=Q(state__in=_EXECUTED, executed_at__isnull=False, result__isnull=False)
@@ -284,6 +315,7 @@ class PackageDownload(models.Model):
     user_id = models.BigIntegerField(help_text="Of " + settings.AUTH_USER_MODEL)
     user_name = models.CharField(_("user"), max_length=200)
     at = models.DateTimeField(db_default=Now(), editable=False)
+    is_encrypted = models.BooleanField(default=False)
 
     class Meta:
         verbose_name = _("download of a package")

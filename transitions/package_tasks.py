@@ -7,6 +7,7 @@ from procrastinate.contrib.django import app
 
 from locations.models import Location
 from mcp import row_security
+from mcp.queueing import AGAIN, NothingThere
 from mcp.scope import Scope
 from transitions.arriving import settle
 from transitions.models import Package
@@ -15,14 +16,15 @@ from transitions.package import making as packages
 WORKER = "the worker"
 
 
-@app.task
+@app.task(retry=AGAIN)
 def make_package(package: str) -> None:
     """Make what was ordered; begun anew if a worker has left it. Whether it may be made was decided by the order."""
     with row_security.without_scope(reason="find where a package is made", actor=WORKER):
         places = Location.objects.select_related("organization", "base")
         place = places.filter(pk__in=Package.objects.filter(pk=package).values("location")).first()
-    if place is not None:
-        packages.make(pk=package, actor=Scope.of_system(place, name=WORKER))
+    if place is None:
+        raise NothingThere("package", package)
+    packages.make(pk=package, actor=Scope.of_system(place, name=WORKER))
 
 
 @app.periodic(cron="17 * * * *")

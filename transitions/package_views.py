@@ -12,12 +12,22 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.http import (
+    FileResponse,
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseNotAllowed,
+    HttpResponseRedirect,
+    StreamingHttpResponse,
+)
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_post_parameters
 
 from customers import import_steps
 from customers.frame import lead_to
@@ -28,19 +38,23 @@ from customers.transfer.uploads import DONE
 from locations.permissions import Right
 from mcp.console import console, scope_of
 from mcp.scope import Scope
+from transitions import withdrawal_views
 from transitions.arriving import arrivals_of, receive_package, settle
 from transitions.models import Arrival, Package, PackageDownload, Transition
 from transitions.operations.stepping import demand_reviewer
+from transitions.package import encrypting
 from transitions.package import making as packages
-from transitions.package_forms import PackageForm
+from transitions.package_forms import DownloadForm, PackageForm
 from transitions.protocol import protocol_of
 from transitions.protocol_pdf import as_pdf
+from transitions.withdrawals.taking import is_list
 
 PACKAGE, DOWNLOAD, PROTOCOL, PDF, ARRIVALS = (
     "transitions_package", "transitions_package_download", "transitions_protocol", "transitions_protocol_pdf",
     "transitions_arrivals",
 )  # fmt: skip
 PAGE = 50
+OF_THE_PASSWORD = frozenset({"password_missing", "password_wrong"})
 
 
 def package_urls() -> list[URLPattern]:
@@ -69,6 +83,8 @@ def package_page(request: HttpRequest, pk: UUID) -> HttpResponse:
     response = _show(
         request, "package", _("Package: %(location)s") % {"location": transition.location.name}, transition=transition,
         shown=_shown(made), is_under_way=under_way, can_be_made=transition.state in packages.MAKING and not under_way,
+        download_form=DownloadForm(auto_id=False), left_out=(transition.result or {}).get("left_out", 0),
+        withdrawals=withdrawal_views.shown_at_sender(transition),
         downloads=PackageDownload.objects.filter(file__in=[one.pk for one in made]).select_related("file"),
     )  # fmt: skip
     if under_way:
@@ -98,6 +114,7 @@ def _shown(made: list[Package]) -> list[dict[str, Any]]:
     ]
 
 
+@sensitive_post_parameters("password", "again")
 def download(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     """The file. A form asks for it, not a link: that it was fetched is noted."""
     scope = _carrier(request)
@@ -106,13 +123,30 @@ def download(request: HttpRequest, pk: UUID) -> HttpResponseBase:
         raise Http404
     if request.method != "POST":
         return HttpResponseNotAllowed(["POST"])
-    found = packages.packages_of(transition).get(pk=pk)
+    found, form = packages.packages_of(transition).get(pk=pk), DownloadForm(request.POST)
+    if not form.is_valid():
+        return _refused(request, transition, [str(message) for errors in form.errors.values() for message in errors])
+    password = form.cleaned_data["password"]
     try:
-        file = packages.fetch_package(package=found, actor=scope)
+        file = packages.fetch_package(package=found, is_encrypted=bool(password), actor=scope)
     except ValidationError as refusal:
-        messages.error(request, " ".join(refusal.messages))
-        return HttpResponseRedirect(reverse(f"admin:{PACKAGE}", args=[transition.pk]))
-    return _as_file(file, found.name, "application/zip")
+        return _refused(request, transition, refusal.messages)
+    if not password:
+        return _as_file(file, found.name, "application/zip")
+    name = f"{found.name.removesuffix('.zip')}-{_('encrypted')}.zip"
+    content = encrypting.encrypted(file, name=found.name, password=password, at=found.created_at)
+    return _kept_by_nobody(
+        StreamingHttpResponse(
+            content,
+            content_type="application/zip",
+            headers={"Content-Disposition": content_disposition_header(as_attachment=True, filename=name) or ""},
+        )
+    )
+
+
+def _refused(request: HttpRequest, transition: Transition, sentences: list[str]) -> HttpResponse:
+    messages.error(request, " ".join(sentences))
+    return HttpResponseRedirect(reverse(f"admin:{PACKAGE}", args=[transition.pk]))
 
 
 def protocol_page(request: HttpRequest, pk: UUID) -> HttpResponse:
@@ -133,7 +167,10 @@ def protocol_pdf(request: HttpRequest, pk: UUID) -> HttpResponseBase:
 
 
 def _as_file(file: IO[bytes], name: str, content_type: str) -> FileResponse:
-    response = FileResponse(file, as_attachment=True, filename=name, content_type=content_type)
+    return _kept_by_nobody(FileResponse(file, as_attachment=True, filename=name, content_type=content_type))
+
+
+def _kept_by_nobody[Answer: HttpResponseBase](response: Answer) -> Answer:
     response["Cache-Control"] = "no-store"
     return response
 
@@ -156,23 +193,28 @@ def _transition_or_404(scope: Scope, pk: UUID) -> Transition:
 # --- at the receiver --------------------------------------------------------------------------------------------
 
 
-def arrivals_page(request: HttpRequest) -> HttpResponse:
+@sensitive_post_parameters("password")
+def arrivals_page(request: HttpRequest) -> HttpResponseBase:
     """Upload a package, and what has been taken in so far."""
     scope = scope_of(request)
     scope.demand(Right.IMPORT_CUSTOMERS)
     form = PackageForm(request.POST or None, request.FILES or None)
     if request.method == "POST" and form.is_valid():
         try:
-            arrival = receive_package(file=form.cleaned_data["file"].file, actor=scope)
+            data = form.cleaned_data
+            if is_list(data["file"].file):  # not encrypted: no password is asked for
+                return withdrawal_views.upload(request, data["file"].file, scope)
+            arrival = receive_package(file=data["file"].file, password=data["password"], actor=scope)
         except ValidationError as refusal:
-            form.add_error("file", refusal)
+            form.add_error("password" if refusal.code in OF_THE_PASSWORD else "file", refusal)
         else:
             import_steps.check(arrival.upload, scope)
             return lead_to(request, reverse(f"admin:{UPLOAD}", args=[arrival.upload.pk]))
     found = arrivals_of(scope)
     tab = Tab("all", "", found.count(), lambda page: list(map(_arrived, found[(page - 1) * PAGE : page * PAGE])))
     return _show(
-        request, "arrivals", _("Carry over"), form=form, shown=paging.shown([tab], request.GET.dict())
+        request, "arrivals", _("Carry over"), form=form, shown=paging.shown([tab], request.GET.dict()),
+        lists=withdrawal_views.shown_at_receiver(scope),
     )  # fmt: skip
 
 

@@ -19,9 +19,11 @@ from transitions.choices import Kind, PackageState, Reason
 from transitions.models import Package, PackageDownload, Transition, TransitionCustomer
 from transitions.package import making as packages
 from transitions.package.format import HASHED
+from transitions.shown import fields_of
+from transitions.withdrawals.making import lists_of
 
 MOST_NUMBERS = 10_000
-"""So many customer numbers of one reason are listed; beyond it the manifest of the package has them all."""
+"""So many customer numbers of those carried over, and of each reason, are listed; the page of the process has all."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,10 +64,12 @@ def protocol_of(*, transition: Transition, actor: Scope) -> Protocol:
             _overview(transition),
             _ground(transition),
             _counts(transition),
+            _carried(transition),
             _left_out(transition),
             *_packages(made),
             _downloads(fetched),
             _arrival(transition),
+            *_withdrawals(transition),
             _steps(steps),
         ),
     )
@@ -100,13 +104,19 @@ def _overview(row: Transition) -> Section:
 
 
 def _who(row: Transition) -> str:
-    if row.is_narrowed:
-        return _("Only customers registered at this location who allow the transfer to this receiver")
+    if row.is_narrowed and row.kind == Kind.EXIT:
+        return _("Only customers related to this location who allow the transfer to this receiver")
     return _("All customers of the base who allow the transfer to this receiver")
 
 
 def _ground(row: Transition) -> Section:
-    facts = ((_("Legal ground"), row.ground), (_("Confirmed by"), row.confirmed_by)) if row.ground else ()
+    facts = (
+        (_("Legal ground"), str(row.get_basis_display())),
+        (_("Reason"), row.ground),
+        (_("Named by"), row.ground_by),
+        (_("Confirmed by"), row.confirmed_by or _("Not confirmed yet.")),
+        (_("Fields that go along"), fields_of(row)),
+    ) if row.ground else ()  # fmt: skip
     return Section(title=_("Legal ground"), facts=facts, empty=_("Not confirmed yet."))
 
 
@@ -123,17 +133,36 @@ def _counts(row: Transition) -> Section:
     ) if row.executed_at else Section(title=_("How many"), empty=_("Nothing has been executed yet."))  # fmt: skip
 
 
+def _numbers(row: Transition, reason: str) -> str:
+    """The numbers of the customers of whom this was decided; blank reason: who were carried over."""
+    decided = TransitionCustomer.objects.filter(base=row.location.base_id, transition=row, reason=reason)
+    numbers = decided.order_by("customer_number").values_list("customer_number", flat=True)
+    listed = list(numbers[: MOST_NUMBERS + 1])
+    text = ", ".join(in_ranges(listed[:MOST_NUMBERS]))
+    more = _("… and more: all of them stand on the page of the process.")
+    return f"{text} {more}" if len(listed) > MOST_NUMBERS else text
+
+
+def _carried(row: Transition) -> Section:
+    """Who was handed over: whom it concerns can be told."""
+    title = _("Carried over, and to whom")
+    if row.executed_at is None:
+        return Section(title=title, empty=_("Nothing has been executed yet."))
+    receiver = f"{row.receiver_account} · {row.receiver_name}"
+    numbers = _numbers(row, "")
+    return Section(
+        title=title,
+        headings=(_("Receiver"), _("Customer numbers")),
+        rows=((receiver, numbers),) if numbers else (),
+        widths=(1, 4),
+        empty=_("Nobody was carried over."),
+    )
+
+
 def _left_out(row: Transition) -> Section:
     if row.executed_at is None:
         return Section(title=_("Left out, and why"), empty=_("Nothing has been executed yet."))
-    decided = TransitionCustomer.objects.filter(base=row.location.base_id, transition=row)
-    rows = []
-    for reason in Reason:
-        numbers = decided.filter(reason=reason).order_by("customer_number").values_list("customer_number", flat=True)
-        if listed := list(numbers[: MOST_NUMBERS + 1]):
-            more = _("… and more: all numbers stand in manifest.json of the package.")
-            text = ", ".join(in_ranges(listed[:MOST_NUMBERS]))
-            rows.append((str(reason.label), f"{text} {more}" if len(listed) > MOST_NUMBERS else text))
+    rows = [(str(reason.label), numbers) for reason in Reason if (numbers := _numbers(row, reason))]
     return Section(
         title=_("Left out, and why"),
         headings=(_("Reason"), _("Customer numbers")),
@@ -188,6 +217,11 @@ def _made(package: Package) -> list[tuple[str, str]]:
         (_("Can be downloaded until"), moment(packages.expires_at(package))),
         (_("Customers"), number_format(package.total, force_grouping=True)),
         (_("Statements about consents"), number_format(counts.get("consents", 0), force_grouping=True)),
+        *(
+            [(_("Left out because they have withdrawn since"), number_format(withdrew, force_grouping=True))]
+            if (withdrew := (package.manifest or {}).get("withdrew"))
+            else []
+        ),
         (_("Size in bytes"), number_format(package.size, force_grouping=True)),
         ("SHA-256", package.sha256),
     ]
@@ -196,9 +230,12 @@ def _made(package: Package) -> list[tuple[str, str]]:
 def _downloads(fetched: list[PackageDownload]) -> Section:
     return Section(
         title=_("Downloads"),
-        headings=(_("When"), _("By whom"), _("SHA-256 of the package")),
-        rows=tuple((moment(one.at), one.user_name, one.file.sha256) for one in fetched),
-        widths=(2, 2, 5),
+        headings=(_("When"), _("By whom"), _("Encrypted"), _("SHA-256 of the package")),
+        rows=tuple(
+            (moment(one.at), one.user_name, _("Yes") if one.is_encrypted else _("No"), one.file.sha256)
+            for one in fetched
+        ),
+        widths=(4, 4, 3, 9),
         empty=_("Nobody has downloaded a package."),
     )
 
@@ -226,6 +263,22 @@ def _arrival(row: Transition) -> Section:
         ),
         widths=(5, 3, 4, 4, 4, 4, 5, 8),
         empty=_("The receiver has not imported the package yet."),
+    )
+
+
+def _withdrawals(row: Transition) -> Iterator[Section]:
+    """The lists that were made of those who have withdrawn since; nothing before anybody was handed over."""
+    if row.executed_at is None:
+        return
+    yield Section(
+        title=_("Withdrawn since the execution"),
+        headings=(_("List made"), _("By whom"), _("Customer numbers"), "SHA-256"),
+        rows=tuple(
+            (moment(one.at), one.user_name, ", ".join(in_ranges(one.numbers)), one.sha256)
+            for one in lists_of(row).reverse()
+        ),
+        widths=(4, 3, 6, 7),
+        empty=_("No list of withdrawals has been made."),
     )
 
 

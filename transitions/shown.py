@@ -12,7 +12,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from transitions.choices import Kind, Reason, State
+from transitions.choices import FieldGroup, Kind, Reason, State
 from transitions.models import Transition, TransitionStep
 from transitions.operations.stepping import reached_by
 
@@ -29,9 +29,11 @@ WAY = (
 REASONS: dict[Reason, Promise] = {
     Reason.ARCHIVED: gettext_lazy("Archived customers stay where they are."),
     Reason.BLOCKED: gettext_lazy("Blocked customers stay where they are."),
-    Reason.NOT_RELATED: gettext_lazy("They were registered at another location."),
+    Reason.NOT_RELATED: gettext_lazy("They are registered elsewhere and have given no consent at this location."),
+    Reason.OTHER_LOCATION: gettext_lazy("They have agreed, but at another location, and only for that one."),
     Reason.WITHDRAWN: gettext_lazy("They have taken back that their data may be handed over."),
     Reason.OTHER_RECEIVER: gettext_lazy("They have agreed, but to another receiver."),
+    Reason.OTHER_BUSINESS: gettext_lazy("They have agreed, but to the business from which they came."),
     Reason.NO_CONSENT: gettext_lazy("They have never agreed that their data may be handed over."),
 }
 
@@ -89,7 +91,7 @@ def figures_of(transition: Transition) -> Figures | None:
 _NEXT: dict[str, Promise] = {
     State.REQUESTED: gettext_lazy("The provider's support assigns the account number of the new business."),
     State.NUMBERED: gettext_lazy("The central reviews which customers are carried over."),
-    State.REVIEWED: gettext_lazy("Somebody who may carry customers over confirms the legal ground, by name."),
+    State.REVIEWED: gettext_lazy("One who may carry customers over names the legal ground, another one confirms it."),
     State.CONFIRMED: gettext_lazy("On %(day)s it is executed by itself, or from that day on by hand."),
     State.EXECUTED: gettext_lazy(
         "Somebody fetches the package, and %(receiver)s (%(number)s) imports it. Then this can be closed."
@@ -119,6 +121,15 @@ def who_is_next(transition: Transition, *, is_under_way: bool = False) -> str:
             "number": transition.receiver_account,
         }
     )
+
+
+def fields_of(transition: Transition) -> str:
+    """Which fields go along that do so only where they were chosen, and which do not."""
+    chosen = [str(group.label) for group in FieldGroup if group in transition.field_groups]
+    without = [str(group.label) for group in FieldGroup if group not in transition.field_groups]
+    parts = [", ".join(chosen)] if chosen else []
+    parts += [_("without: %(fields)s") % {"fields": ", ".join(without)}] if without else []
+    return "; ".join(parts)
 
 
 def further_pages(transition: Transition) -> list[tuple[str, str]]:

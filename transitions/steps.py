@@ -35,6 +35,8 @@ class Step:
     """It can be done, but is not what everybody waits for."""
     kind: Kind | None = None
     """It is a step of this kind of transition alone."""
+    is_due: Callable[[Transition], bool] = lambda transition: True
+    """Whether there is something to do by it, in one of its states."""
     said_of_worker: str | Promise = ""
     """What is said where it is left to the worker, so that the state is still the same."""
 
@@ -56,9 +58,14 @@ def _again(transition: Transition, data: Data, actor: Scope) -> Transition:
 
 
 def _confirm(transition: Transition, data: Data, actor: Scope) -> Transition:
-    return operations.confirm(
-        transition=transition, ground=data["ground"], confirmed_by=data["confirmed_by"], actor=actor
-    )
+    return operations.confirm(transition=transition, actor=actor)
+
+
+def _ground(transition: Transition, data: Data, actor: Scope) -> Transition:
+    return operations.name_ground(
+        transition=transition, basis=data["basis"], ground=data["ground"], field_groups=data["field_groups"],
+        actor=actor,
+    )  # fmt: skip
 
 
 def _execute(transition: Transition, data: Data, actor: Scope) -> Transition:
@@ -83,25 +90,31 @@ _ALL = (
         _("Review"), _("Reviewed. Nothing has been handed over yet."),
     ),
     Step(
-        "confirm", frozenset({State.REVIEWED}), forms.ConfirmForm, _confirm, _("Confirm the legal ground"),
-        _("Confirm"), _("The legal ground is confirmed."),
+        "ground", frozenset({State.REVIEWED}), forms.GroundForm, _ground, _("Name the legal ground"),
+        _("Name it"), _("The legal ground is named. Now somebody else confirms it."), is_due=lambda row: not row.ground,
+    ),
+    Step(
+        "confirm", frozenset({State.REVIEWED}), forms.EmptyForm, _confirm, _("Confirm the legal ground"),
+        _("Confirm"), _("The legal ground is confirmed."), is_due=lambda row: bool(row.ground),
+    ),
+    Step(
+        "ground_again", frozenset({State.REVIEWED}), forms.GroundForm, _ground,
+        _("Change the legal ground or the fields"), _("Change"),
+        _("The legal ground is named. Now somebody else confirms it."), is_aside=True,
+        is_due=lambda row: bool(row.ground),
     ),
     Step(
         "again", frozenset({State.REVIEWED, State.CONFIRMED}), forms.EmptyForm, _again, _("Review once more"),
         _("Review once more"), _("It is to be reviewed once more."), is_aside=True,
     ),
     Step(
-        "execute", frozenset({State.CONFIRMED}), forms.EmptyForm, _execute, _("Execute"),
+        "execute", frozenset({State.CONFIRMED}), forms.ExecuteForm, _execute, _("Execute"),
         _("Execute now"), _("Executed. The package is being made."), is_dangerous=True,
         said_of_worker=_("It is being executed. With so many customers this takes up to a minute."),
     ),
     Step(
         "close", frozenset({State.EXECUTED, State.CARRIED_OVER}), forms.NoteForm, _close, _("Close"),
-        _("Close"), _("Closed."), kind=Kind.EXIT,
-    ),
-    Step(
-        "close_business", frozenset({State.EXECUTED, State.CARRIED_OVER}), forms.CloseBusinessForm, _close,
-        _("Close the old business"), _("Close for good"), _("Closed."), is_dangerous=True, kind=Kind.JOIN,
+        _("Close"), _("Closed."),
     ),
     Step(
         "move", BEFORE_EXECUTION, forms.DayForm, _move, _("Another day"),
@@ -132,6 +145,7 @@ def offered(transition: Transition, actor: Scope, *, under_way: str = "") -> lis
         if step.name not in _HIDDEN[under_way]
         and transition.state in step.states
         and step.kind in {None, transition.kind}
+        and step.is_due(transition)
         and (may_cancel if step.name == "cancel" else may_decide)
         and not (step.name == "execute" and timezone.localdate() < transition.planned_for)
     ]

@@ -15,11 +15,14 @@ from procrastinate.contrib.django import app
 
 from locations.models import Location
 from mcp import access, row_security
+from mcp.queueing import AGAIN, NothingThere
 from mcp.scope import MissingRight, Scope
 from transitions.models import Transition
 from transitions.operations import NotThisStep, execute, note_failure
 
 log = logging.getLogger(__name__)
+PATIENCE = 600
+"""Seconds for which a worker waits for whoever is recording in the base: about as long as a large import takes."""
 WORKER = gettext_noop("the worker")
 
 
@@ -34,7 +37,7 @@ def execute_due_transitions(timestamp: int) -> None:
         _execute(transition, Scope.of_system(heads[transition.pk], name=_(WORKER)))
 
 
-@app.task
+@app.task(retry=AGAIN)
 def execute_transition(transition: str, **somebody: int) -> None:
     """Carry out what somebody has ordered, with the rights that he has now. `somebody` is what `for_somebody` gives."""
     try:
@@ -44,18 +47,20 @@ def execute_transition(transition: str, **somebody: int) -> None:
         return
     with row_security.rows_of(scope):
         found = Transition.objects.of_organization(scope.organization).filter(pk=transition).first()
-    if found is not None:
-        with override(scope.user.language if scope.user else None):
-            _execute(found, scope)
+    if found is None:
+        raise NothingThere("transition", transition)
+    with override(scope.user.language if scope.user else None):
+        _execute(found, scope)
 
 
 def _tell_that_nobody_is_there(pk: str) -> None:
     reason = "a transition is executed for nobody who may work there any more"
     with row_security.without_scope(reason=reason, actor=WORKER):
         found = Transition.objects.filter(pk=pk).first()
-        head = _head(found) if found else None
-    if found is not None and head is not None:
-        _tell(found, Scope.of_system(head, name=_(WORKER)), _("The user may not work at this location any more."))
+        if found is None:
+            raise NothingThere("transition", pk)
+        head = _head(found)
+    _tell(found, Scope.of_system(head, name=_(WORKER)), _("The user may not work at this location any more."))
 
 
 def _head(transition: Transition) -> Location:
@@ -68,7 +73,7 @@ def _execute(transition: Transition, scope: Scope) -> None:
     """What goes wrong is told on the page of the transition, and tried again an hour later."""
     try:
         with row_security.rows_of(scope), pghistory.context(**scope.history(reason=str(transition.get_kind_display()))):
-            execute(transition=transition, at=timezone.now(), actor=scope)
+            execute(transition=transition, at=timezone.now(), patience=PATIENCE, actor=scope)
     except NotThisStep:
         log.info("Transition %s is not due any more", transition.pk)
     except MissingRight as refusal:

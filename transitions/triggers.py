@@ -43,14 +43,17 @@ STEP_ALLOWED = pgtrigger.Trigger(
         END IF;
         IF OLD.state IN ('{State.REVIEWED}', '{State.CONFIRMED}') AND
            NEW.state IN ('{State.REQUESTED}', '{State.NUMBERED}') AND
-           (NEW.review IS NOT NULL OR NEW.ground <> '' OR NEW.confirmed_by <> '') THEN
+           (NEW.review IS NOT NULL OR (NEW.basis, NEW.ground, NEW.ground_by, NEW.confirmed_by) <> ('', '', '', '')
+            OR NEW.field_groups <> '{{}}') THEN
             RAISE EXCEPTION 'What goes back is reviewed and confirmed anew'
                 USING ERRCODE = 'check_violation', CONSTRAINT = 'transition_settled';
         END IF;
         IF OLD.state IN ('{State.CONFIRMED}', '{State.EXECUTED}', '{State.CARRIED_OVER}', '{State.CLOSED}') AND
            NEW.state NOT IN ('{State.REQUESTED}', '{State.NUMBERED}') AND
-           (NEW.ground, NEW.confirmed_by, NEW.is_narrowed, NEW.review::text) IS DISTINCT FROM
-           (OLD.ground, OLD.confirmed_by, OLD.is_narrowed, OLD.review::text) THEN
+           (NEW.basis, NEW.ground, NEW.ground_by, NEW.ground_user, NEW.confirmed_by, NEW.confirmed_user,
+            NEW.field_groups, NEW.is_narrowed, NEW.review::text) IS DISTINCT FROM
+           (OLD.basis, OLD.ground, OLD.ground_by, OLD.ground_user, OLD.confirmed_by, OLD.confirmed_user,
+            OLD.field_groups, OLD.is_narrowed, OLD.review::text) THEN
             RAISE EXCEPTION 'What was confirmed stays as it was'
                 USING ERRCODE = 'check_violation', CONSTRAINT = 'transition_settled';
         END IF;

@@ -24,11 +24,12 @@ from mcp.forms.refusals import show_refusal
 from mcp.scope import Scope
 from transitions import deciding, operations, shown
 from transitions.arriving import SETTLED, settle
-from transitions.choices import JOINED_ANEW, OPEN, Kind, State
+from transitions.choices import JOINED_ANEW, OPEN, Kind, Reason, State
 from transitions.forms import AccountForm, GroupForm, RequestForm, StepForm
 from transitions.models import Transition
 from transitions.steps import STEPS, Step, offered
 
+CARRIED = "carried"
 LIST, REQUEST, TRANSITION, STEP, ACCOUNT = (
     "transitions", "transitions_request", "transitions_transition", "transitions_step", "transitions_account",
 )  # fmt: skip
@@ -59,6 +60,7 @@ def list_page(request: HttpRequest) -> HttpResponse:
     ]
     return _show(
         request, "list", _("Leaving and joining"), shown=paging.shown(tabs, request.GET.dict()),
+        joinings=operations.admitting.asked_here(scope) if scope.location.is_central else [],
         may_request=not operations.is_support(scope),
     )  # fmt: skip
 
@@ -136,10 +138,10 @@ def take_step(request: HttpRequest, pk: UUID) -> HttpResponse:
     form = step.form(request.POST)
     taken = _taken(step, transition, form, scope) if form.is_valid() else None
     if taken is None:
-        return _page(request, transition, scope, refused=(step, form))
+        # As it is now: somebody else may have been quicker, and what he has done is why it was refused.
+        return _page(request, _visible_or_404(scope, pk), scope, refused=(step, form))
     messages.success(request, step.sentence(taken))
-    is_gone = step.name == "close_business"
-    return HttpResponseRedirect("/" if is_gone else _address(TRANSITION, transition))
+    return HttpResponseRedirect(_address(TRANSITION, transition))
 
 
 def _taken(step: Step, transition: Transition, form: StepForm, scope: Scope) -> Transition | None:
@@ -164,17 +166,20 @@ def _page(
     steps = list(transition.steps.all())
     with scope.asked.only_looking():
         figures = shown.figures_of(transition) if operations.reviews_here(scope) else None
-        tabs = _left_out_tabs(transition, scope, figures) if figures and scope.allows(Right.VIEW_CUSTOMERS) else []
+        tabs = _listed_tabs(transition, scope, figures) if figures and scope.allows(Right.VIEW_CUSTOMERS) else []
     under_way = operations.is_being_executed(transition)
     forms = [(step, _form(step, transition, refused)) for step in offered(transition, scope, under_way=under_way)]
+    second = operations.why_not_confirm(transition, scope) if "confirm" in {step.name for step, _shown in forms} else ""
     is_offered = refused is not None and refused[0] in [step for step, _shown in forms]
     response = _show(
         request, "transition", _title(transition), transition=transition, stages=shown.stages(transition, steps),
         steps=steps, next=shown.who_is_next(transition, is_under_way=bool(under_way)), figures=figures, forms=forms,
-        refused=refused[1] if refused and not is_offered else None,
+        refused=refused[1] if refused and not is_offered else None, second=second,
+        invite=_address_of_users(scope) if second else "", fields=shown.fields_of(transition),
         shown=paging.shown(tabs, request.GET.dict()), back=reverse(f"admin:{LIST}"),
         further=shown.further_pages(transition) if figures else [],
         account=_address(ACCOUNT, transition) if _waits_for_support(transition, scope) else "",
+        group=_answer_of_group(transition, scope),
         title_of_account=_title_of_account(transition), is_due=timezone.localdate() >= transition.planned_for,
     )  # fmt: skip
     if under_way:
@@ -183,20 +188,37 @@ def _page(
     return response
 
 
+def _answer_of_group(transition: Transition, scope: Scope) -> Any:
+    """What the group has said to who wants to join it; as long as that is open."""
+    if transition.kind != Kind.JOIN or transition.state not in JOINED_ANEW:
+        return None
+    return operations.admitting.answer_of_group(transition, scope)
+
+
+def _address_of_users(scope: Scope) -> str:
+    """Where somebody is invited, for whoever may."""
+    with scope.asked.only_looking():
+        return reverse("admin:mcp_user_changelist") if scope.allows(Right.MANAGE_USERS) else ""
+
+
 def _form(step: Step, transition: Transition, refused: tuple[Step, StepForm] | None) -> StepForm:
     if refused is not None and refused[0] is step:
         return refused[1]
-    return step.form(initial={"planned_for": transition.planned_for, "is_narrowed": transition.is_narrowed})
+    names = ("planned_for", "is_narrowed", "basis", "ground", "field_groups")
+    return step.form(initial={name: getattr(transition, name) for name in names})
 
 
-def _left_out_tabs(transition: Transition, scope: Scope, figures: shown.Figures) -> list[Tab]:
-    def tab(line: shown.Line) -> Tab:
-        def rows(page: int) -> list[deciding.LeftOut]:
-            return deciding.left_out(transition=transition, reason=line.reason, page=page, actor=scope)
+def _listed_tabs(transition: Transition, scope: Scope, figures: shown.Figures) -> list[Tab]:
+    """Who is carried over, and who is left out for each reason."""
 
-        return Tab(line.reason, str(line.reason.label), line.count, rows)
+    def tab(name: str, label: str, count: int, reason: Reason | None) -> Tab:
+        def rows(page: int) -> list[deciding.Listed]:
+            return deciding.listed(transition=transition, reason=reason, page=page, actor=scope)
 
-    return [tab(line) for line in figures.reasons]
+        return Tab(name, label, count, rows)
+
+    reasons = [tab(line.reason, str(line.reason.label), line.count, line.reason) for line in figures.reasons]
+    return [*([tab(CARRIED, _("Carried over"), figures.carried, None)] if figures.carried else []), *reasons]
 
 
 # --- for support ------------------------------------------------------------------------------------------------
@@ -216,6 +238,10 @@ def account_page(request: HttpRequest, pk: UUID) -> HttpResponse:
             _assign(transition, form, scope)
         except ValidationError as refusal:
             show_refusal(form, refusal, form.refused_fields)
+            transition = _visible_or_404(scope, pk)
+            if not _waits_for_support(transition, scope):
+                messages.error(request, " ".join(refusal.messages))
+                return HttpResponseRedirect(_address(TRANSITION, transition))
         else:
             is_joining = transition.kind == Kind.JOIN
             said = _("The place in the group is entered.") if is_joining else _("The account number is assigned.")

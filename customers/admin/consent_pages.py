@@ -17,7 +17,8 @@ from customers.admin import pages
 from customers.admin.base import CustomersAdmin
 from customers.choices import ConsentSource
 from customers.consent_forms import REFUSED_FIELDS, ConsentForm
-from customers.consents import consents_of, record_consent
+from customers.consents import consents_of, places_to_record, record_consent
+from customers.disclosures import disclosures_of
 from customers.models import Consent, ConsentPurpose, Customer
 from locations.permissions import Right
 from mcp.console import scope_of
@@ -29,11 +30,12 @@ ANCHOR = "#consents"
 
 
 def section(request: HttpRequest, customer: Customer) -> dict[str, Any]:
-    """What the form of a customer shows of his consents."""
+    """What the form of a customer shows of his consents, and to whom he was handed over."""
     scope = scope_of(request)
     return {
         "consents": consents_of(customer, at=None, base=scope.base),
         "may_record": scope.allows(Right.CHANGE_CUSTOMERS),
+        "disclosures": disclosures_of(customer),
     }
 
 
@@ -43,7 +45,7 @@ def consents(admin: CustomersAdmin, request: HttpRequest, object_id: str) -> Htt
     if request.method == "POST":
         admin.demand(request, "change")
     scope, customer = scope_of(request), admin.row_or_404(request, object_id)
-    form = ConsentForm(request.POST if _is_typed(request) else None, purposes=_purposes(scope))
+    form = _form(scope, request.POST if _is_typed(request) else None)
     if request.method == "POST" and _recorded(request, scope, form, [customer]) is not None:
         page = "change" if request.POST.get("back") == "form" else "consents"
         return HttpResponseRedirect(admin.address(page, customer.pk) + (ANCHOR if page == "change" else ""))
@@ -71,11 +73,18 @@ def record(admin: CustomersAdmin, request: HttpRequest) -> HttpResponse:
     scope.demand(Right.VIEW_CUSTOMERS)
     scope.demand(Right.CHANGE_CUSTOMERS)
     customers = pages.customers_of(request, scope)
-    form = ConsentForm(request.POST or None, purposes=_purposes(scope))
+    form = _form(scope, request.POST or None)
     if request.method == "POST" and _recorded(request, scope, form, customers) is not None:
         return HttpResponseRedirect(admin.address("changelist"))
     context = {"title": _("Record a consent"), "customers": customers, "form": form}
     return admin.show(request, "customers/consent.html", {**context, "back": admin.address("changelist")})
+
+
+def _form(scope: Scope, data: Any) -> ConsentForm:
+    with scope.asked.only_looking():
+        may_record = scope.allows(Right.CHANGE_CUSTOMERS)
+    places = places_to_record(scope) if may_record else [scope.location]
+    return ConsentForm(data, purposes=_purposes(scope), places=places)
 
 
 def _is_typed(request: HttpRequest) -> bool:

@@ -74,7 +74,8 @@ class CustomerAdmin(CustomerColumns, CustomersAdmin):
                     ("mobile", "phone_private"),
                     ("email", "phone_business"),
                     ("website", "fax"),
-                    ("birthday", "language"),
+                    ("birthday", "birthday_without_year"),
+                    "language",
                 )
             },
         ),

@@ -14,7 +14,7 @@ from unfold.widgets import (
 )
 
 from customers import formats
-from customers.fields import BICField, CountryField, IBANField, PhoneField, VATIDField
+from customers.fields import BICField, CountryField, DayOfYearField, IBANField, PhoneField, VATIDField
 from customers.forms import PHONES, LanguageField
 
 FORM_CLASSES: dict[str, type[forms.Field]] = {
@@ -22,12 +22,14 @@ FORM_CLASSES: dict[str, type[forms.Field]] = {
     "vat_id": VATIDField,
     "iban": IBANField,
     "bic": BICField,
+    "birthday_without_year": DayOfYearField,
     "country": CountryField,
     "language": LanguageField,
 }
 READ_ONLY_TEXTS: dict[str, Callable[[str], str]] = {
     **dict.fromkeys(PHONES, formats.display_phone),
     "iban": formats.display_iban,
+    "birthday_without_year": formats.display_day,
     "country": lambda code: formats.country_name(code, get_language() or "en"),
     "language": lambda code: formats.language_name(code, get_language() or "en"),
 }

@@ -134,7 +134,7 @@ class ConsentPurposeAdmin(VocabularyAdmin):
     menu_icon: ClassVar[str] = "verified_user"
     menu_order: ClassVar[int] = 60
     form = ConsentPurposeForm
-    list_display = ("titled", "code", "wording_version", "is_active")
+    list_display = ("titled", "code", "wording_version", "holds_for_receiver", "is_active")
     search_fields: ClassVar[tuple[str, ...]] = ("name", "code")
     ordering = ("id",)
 

@@ -11,8 +11,9 @@ from customers.formats.contact import normalize_email, normalize_website
 from customers.formats.country import country_choices, country_name, normalize_country
 from customers.formats.language import language_choices, language_name, normalize_language
 from customers.formats.phone import display_phone, is_known_phone, normalize_phone, phone_digits
-from customers.formats.text import clean_code, clean_lines, clean_text
-from customers.formats.values import parse_boolean, parse_date, parse_decimal
+from customers.formats.postal import normalize_postal_code, without_text_mark
+from customers.formats.text import clean_code, clean_lines, clean_text, without_format_characters, without_invisible
+from customers.formats.values import display_day, parse_boolean, parse_date, parse_day, parse_decimal
 from customers.formats.vat import normalize_vat_id
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "clean_text",
     "country_choices",
     "country_name",
+    "display_day",
     "display_iban",
     "display_phone",
     "is_known_phone",
@@ -34,10 +36,15 @@ __all__ = [
     "normalize_iban",
     "normalize_language",
     "normalize_phone",
+    "normalize_postal_code",
     "normalize_vat_id",
     "normalize_website",
     "parse_boolean",
     "parse_date",
+    "parse_day",
     "parse_decimal",
     "phone_digits",
+    "without_format_characters",
+    "without_invisible",
+    "without_text_mark",
 ]

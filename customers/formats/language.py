@@ -28,8 +28,9 @@ def normalize_language(text: str) -> str:
     code = wanted.replace("_", "-").partition("-")[0]
     if not typed or code in CODES:
         return code
-    if known := _index().get(wanted):
-        return known
+    for name in (wanted, *wanted.split(" / "), wanted.partition(" (")[0]):  # Odoo: German / Deutsch, English (US)
+        if known := _index().get(name.strip()):
+            return known
     message = gettext_lazy("“%(value)s” is not a known language. Enter its name or its two letters, such as de.")
     raise refused("invalid_language", message, typed)
 

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat, ValidationResult
 
 from customers.formats.errors import refused
+from customers.formats.postal import without_text_mark
 from customers.formats.text import clean_code
 
 DEFAULT_REGION = "DE"
@@ -37,7 +38,7 @@ def normalize_phone(text: str, *, country: str | None = None) -> str:
     without `+`, `00` or trunk `0` counts as complete only where it is in use as such: `123456` in Germany
     lacks its area code, and `+49123456` would reach somebody else. Blank gives "". Raises `invalid_phone`.
     """
-    typed = clean_code(text)
+    typed = without_text_mark(clean_code(text))
     if not typed:
         return ""
     number, extension = _split(typed)

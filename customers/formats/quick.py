@@ -36,6 +36,19 @@ def texts(cells: Sequence[str], joined: str) -> Sequence[str] | None:
     return cells if unicodedata.is_normalized("NFC", joined) and not _UNCLEAN.search(joined) else None
 
 
+def postal_codes(cells: Sequence[str], joined: str) -> Sequence[str] | None:
+    """Texts, unless one of them may have lost its zero or carries the apostrophe of a spreadsheet."""
+    return None if _MAY_BE_SHORT.search(joined) else texts(cells, joined)
+
+
+_MAY_BE_SHORT = re.compile(r"^(?:[0-9]{4}$|')", re.MULTILINE)
+
+
+def numbered_texts(cells: Sequence[str], joined: str) -> Sequence[str] | None:
+    """Texts, unless one of them begins with an apostrophe."""
+    return None if joined.startswith("'") or "\n'" in joined else texts(cells, joined)
+
+
 def numbers(cells: Sequence[str], joined: str) -> Sequence[str] | None:
     """Whole numbers from 1 with at most seven digits."""
     return cells if _NUMBERS.fullmatch(joined) else None

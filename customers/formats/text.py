@@ -35,7 +35,17 @@ def clean_lines(text: str) -> str:
 
 def clean_code(text: str) -> str:
     """One line without any format character: for numbers and codes, which need no joiners or marks."""
-    return "".join(char for char in clean_text(text) if unicodedata.category(char) != "Cf").strip()
+    return without_format_characters(clean_text(text)).strip()
+
+
+def without_invisible(text: str) -> str:
+    """As much as `clean_text` takes out of a text, without refusing anything: for what is looked for."""
+    return _DROPPED.sub("", text)
+
+
+def without_format_characters(text: str) -> str:
+    """As much as `clean_code` takes out: joiners and direction marks as well."""
+    return "".join(char for char in text if unicodedata.category(char) != "Cf")
 
 
 def _visible(text: str) -> str:

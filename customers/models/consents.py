@@ -3,7 +3,8 @@
     ConsentPurpose   what a business asks for: transfer, newsletter, … with the wording that it shows
     Consent          one statement of one customer, given or withdrawn; only ever added to
 
-Whether a consent holds is the latest statement up to a moment; of two at the same moment the withdrawal counts.
+Whether a consent holds is the latest statement up to a moment; of two at the same moment the withdrawal counts. A
+consent is given to a business and, for the transfer, at a location: see ConsentQuerySet.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from customers import triggers
 from customers.choices import STANDARD_PURPOSES, TRANSFER, ConsentSource
 from customers.models.customer import Customer
 from customers.models.uploads import ImportUpload
+from customers.open_statements import CONSENT_GOING, CONSENT_OPEN
 from customers.querysets import ConsentPurposeQuerySet, ConsentQuerySet
 from locations.constraints import CompositeForeignKey
 from locations.history import keep_history
@@ -53,6 +55,15 @@ class ConsentPurpose(models.Model):
         _("version of the wording"), max_length=40, blank=True, help_text=_("Give a new one whenever the text changes.")
     )
     is_active = models.BooleanField(_("is asked for"), default=True)
+    holds_for_receiver = models.BooleanField(
+        _("holds also for the receiver"),
+        default=False,
+        db_default=False,
+        help_text=_(
+            "Only where the wording says so: a business that gets the customer may rely on what he has agreed to by "
+            "this version. Otherwise it gets it as evidence, and asks him itself."
+        ),
+    )
 
     objects = ConsentPurposeQuerySet.as_manager()
 
@@ -80,6 +91,12 @@ class ConsentPurpose(models.Model):
                 name="consentpurpose_has_name",
                 violation_error_code="consentpurpose_has_name",
                 violation_error_message=_("Give the purpose a name."),
+            ),
+            models.CheckConstraint(
+                condition=Q(holds_for_receiver=False) | (~Q(wording="") & ~Q(wording_version="")),
+                name="consentpurpose_receiver_by_wording",
+                violation_error_code="consentpurpose_receiver_by_wording",
+                violation_error_message=_("Only a wording with a version can say that it holds for the receiver."),
             ),
         ]
         triggers = [immutable("organization_id", "code")]
@@ -125,15 +142,33 @@ class Consent(models.Model):
         blank=True,
         validators=[MinValueValidator(1), MaxValueValidator(HIGHEST_ACCOUNT_NUMBER)],
         help_text=_(
-            "Only for the transfer: the account number of the business that may have the data. Left empty: any that "
-            "takes over a location."
+            "Only for the transfer: the account number of the business that may have the data. Left empty: the one "
+            "that takes over the location where it was given."
         ),
     )
     evidence = models.CharField(
         _("evidence"), max_length=255, blank=True, default="", help_text=_("Where the statement can be found again.")
     )
     location = models.ForeignKey(
-        Location, models.PROTECT, null=True, db_constraint=False, db_index=False, related_name="+", editable=False
+        Location,
+        models.PROTECT,
+        null=True,
+        db_constraint=False,
+        db_index=False,
+        related_name="+",
+        editable=False,
+        verbose_name=_("location"),
+        help_text=_("Where it was said."),
+    )
+    given_to = models.PositiveIntegerField(
+        _("said to"), null=True, editable=False, help_text=_("The account number of another business; empty: to this.")
+    )
+    holds_here = models.BooleanField(
+        _("holds here"),
+        default=True,
+        db_default=True,
+        editable=False,
+        help_text=_("No: it was said to another business, and is here as evidence of the transfer only."),
     )
     recorded_by = models.CharField(_("recorded by"), max_length=200, editable=False)
     recorded_at = models.DateTimeField(_("recorded"), db_default=Now(), editable=False)
@@ -157,11 +192,12 @@ class Consent(models.Model):
             models.Index(fields=["base", "customer", "purpose", "-at"], name="consent_of_customer"),
             models.Index(fields=["base", "upload"], name="consent_of_upload", condition=Q(upload__isnull=False)),
             models.Index(fields=["base", "customer"], name="consent_for_receiver", condition=Q(receiver__isnull=False)),
+            models.Index(fields=["base", "recorded_at"], name="consent_withdrawn", condition=Q(is_given=False)),
         ]
         constraints = [
             RowSecurity(name="consent_rows", base="base"),
             models.UniqueConstraint(
-                fields=["base", "purpose", "customer", "at", "is_given", "receiver"],
+                fields=["base", "purpose", "customer", "at", "is_given", "receiver", "location", "given_to"],
                 nulls_distinct=False,
                 name="consent_said_once",
                 violation_error_code="consent_said_once",
@@ -172,6 +208,9 @@ class Consent(models.Model):
                 name="consent_receiver_of_transfer",
                 violation_error_code="consent_receiver_of_transfer",
                 violation_error_message=_("Only a consent to the transfer names a receiver."),
+            ),
+            models.CheckConstraint(
+                condition=Q(holds_here=True) | Q(given_to__isnull=False), name="consent_of_others_is_evidence"
             ),
             models.CheckConstraint(
                 condition=Q(source__in=ConsentSource.values),
@@ -218,7 +257,7 @@ class Consent(models.Model):
                 name="consent_upload_in_base",
             ),
         ]
-        triggers = [triggers.CONSENT_STAYS, triggers.CONSENT_GOES_WITH_ITS_IMPORT]
+        triggers = [triggers.CONSENT_STAYS, triggers.CONSENT_GOES_WITH_ITS_IMPORT, CONSENT_OPEN, CONSENT_GOING]
 
     def __str__(self) -> str:
         return f"{self.purpose}: {'+' if self.is_given else '-'} {self.at:%Y-%m-%d}"
@@ -243,6 +282,8 @@ class ImportConsent(models.Model):
     receiver = models.PositiveIntegerField(null=True)
     evidence = models.CharField(max_length=255, blank=True, default="")
     recorded_by = models.CharField(max_length=200)
+    given_to = models.PositiveIntegerField(null=True)
+    holds_here = models.BooleanField(default=True, db_default=True)
 
     class Meta:
         verbose_name = _("consent of an import")

@@ -13,6 +13,7 @@ from customers import search, triggers
 from customers.choices import PaymentMethod
 from customers.formats.phone import display_phone
 from customers.models.vocabulary import HIGHEST_PRICE_LEVEL, PERCENT, CustomerGroup
+from customers.open_statements import CUSTOMER_OPEN
 from customers.querysets import CustomerQuerySet
 from locations.constraints import CompositeForeignKey
 from locations.history import keep_history
@@ -24,6 +25,11 @@ from locations.models import (
     Organization,
 )
 from locations.row_security import RowSecurity
+
+DAYS_OF_A_YEAR = (
+    r"^((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|[12][0-9]))$"
+)
+"""Month and day, as in ISO 8601."""
 
 
 def _text(label: object, length: int, **more: object) -> models.CharField:
@@ -55,6 +61,9 @@ class Customer(models.Model):
     last_name = _text(_("last name"), 100)
     alias = _text(_("alias"), 100, help_text=_("How the customer is called or wants to be called."))
     birthday = models.DateField(_("birthday"), null=True, blank=True)
+    birthday_without_year = _text(
+        _("birthday without year"), 5, db_default="", help_text=_("Day and month, such as 17.05.")
+    )
     company = _text(_("company"), 160)
     vat_id = _text(_("VAT id"), 20)
     street = _text(_("street"), 160)
@@ -150,6 +159,11 @@ class Customer(models.Model):
                 name="customer_by_birthday",
                 condition=Q(birthday__isnull=False),
             ),
+            models.Index(
+                fields=["base", "birthday_without_year"],
+                name="customer_by_day_of_birth",
+                condition=~Q(birthday_without_year=""),
+            ),
             models.Index(fields=["base", "sort_name", "id"], name="customer_blocked", condition=Q(is_blocked=True)),
             models.Index(fields=["base", "sort_name", "id"], name="customer_favourite", condition=Q(is_favourite=True)),
             models.Index(
@@ -178,6 +192,18 @@ class Customer(models.Model):
                 name="customer_has_name",
                 violation_error_code="customer_has_name",
                 violation_error_message=_("Enter a first name, a last name, an alias or a company."),
+            ),
+            models.CheckConstraint(
+                condition=Q(birthday_without_year="") | Q(birthday_without_year__regex=DAYS_OF_A_YEAR),
+                name="customer_day_of_birth_exists",
+                violation_error_code="customer_day_of_birth_exists",
+                violation_error_message=_("A birthday without year is a day and a month, such as 17.05."),
+            ),
+            models.CheckConstraint(
+                condition=Q(birthday_without_year="") | Q(birthday=None),
+                name="customer_birthday_said_once",
+                violation_error_code="customer_birthday_said_once",
+                violation_error_message=_("Enter the birthday with its year or without it, not both."),
             ),
             models.CheckConstraint(
                 condition=Q(discount=None) | Q(discount__range=(0, 100)),
@@ -252,6 +278,7 @@ class Customer(models.Model):
             triggers.COUNT_INSERT,
             triggers.COUNT_UPDATE,
             triggers.COUNT_DELETE,
+            CUSTOMER_OPEN,
         ]
 
     def __str__(self) -> str:

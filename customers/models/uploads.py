@@ -70,6 +70,13 @@ class ImportChunk(Chunk):
         ]
 
 
+class NumbersField(models.Field):
+    """A set of whole numbers, stored as ranges of them."""
+
+    def db_type(self, connection: Any) -> str:
+        return "int4multirange"
+
+
 class ImportProgress(models.Model):
     """How far an import is, and whether somebody wants it to stop.
 
@@ -83,11 +90,15 @@ class ImportProgress(models.Model):
     done = models.PositiveBigIntegerField(default=0)
     total = models.PositiveBigIntegerField(default=0)
     is_cancelled = models.BooleanField(default=False)
+    reserved: Any = NumbersField(null=True, help_text="Customer numbers that nobody else gets while it is applied.")
 
     class Meta:
         verbose_name = _("progress of an import")
         verbose_name_plural = _("progress of imports")
         default_permissions = ()
+        indexes = [
+            models.Index(fields=["base"], condition=Q(reserved__isnull=False), name="importprogress_reserving"),
+        ]
         constraints = [RowSecurity(name="importprogress_rows", base="base"), _of_upload("importprogress")]
 
     def __str__(self) -> str:

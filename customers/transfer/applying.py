@@ -8,14 +8,13 @@ from django.core.exceptions import ValidationError
 from django.db import connection
 from django.utils.translation import gettext as _
 
-from customers.models import ImportChunk, NumberCounter
-from customers.numbers import locked_counter
+from customers.models import ImportChunk
 from customers.transfer import chunks
 from customers.transfer.consents import Statements, besides
 from customers.transfer.judging import MEMORY, NO_ROWS, Counts, demand_whole, plan_of
-from customers.transfer.numbering import exhausted
 from customers.transfer.plan import WRITTEN, Plan
 from customers.transfer.progress import Progress
+from customers.transfer.reserving import hold, numbers_of
 from customers.transfer.vocabulary import Words, create_words, words_of
 from locations.models import Location
 from mcp.scope import Scope
@@ -37,15 +36,17 @@ class NotWhatWasPreviewed(ValidationError):
 def apply(*, upload: Any, scope: Scope, progress: Progress) -> dict[str, Any]:
     """Write the new and the changed customers of a judged upload and what they say; the counts of what was done.
 
+    It must be the turn of this import (see `turns`), and its preview must be true.
+
     Rows whose customer somebody else has registered or changed since the preview are left alone and rejected.
     Raises NotWhatWasPreviewed, Cancelled, or ValidationError where the number range is used up; CountsDiffer undoes
     everything.
     """
-    counter = locked_counter(scope.location)
     preview = upload.preview
     given = frozenset(preview["given"])
     with connection.cursor() as cursor:
         cursor.execute(MEMORY)
+        hold(cursor, upload, scope.location)
         _demand_intact(cursor, upload)
         words = words_of(upload=upload, given=given, scope=scope, is_judged=True)
         _demand_same_words(words, preview)
@@ -61,7 +62,7 @@ def apply(*, upload: Any, scope: Scope, progress: Progress) -> dict[str, Any]:
         changed += _update(cursor, plan, last, progress, is_few=few is not None)
         created = 0
         if upload.new_rows != NO_ROWS:
-            created = _insert(cursor, plan, last, progress, counter.location, statements if is_said else None)
+            created = _insert(cursor, plan, last, progress, scope.location, statements if is_said else None)
         # A broken reference is to be found here, not behind the page.
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED")
         cursor.execute(
@@ -203,7 +204,7 @@ def _insert(
     cursor: Any, plan: Plan, last: int, progress: Progress, location: Location, statements: Statements | None
 ) -> int:
     """Create customers, and add what they say: how many."""
-    numbers = _numbers(cursor, plan, location)
+    numbers = numbers_of(cursor, plan, location)
     is_said_later = not numbers  # whom the file gives a number is found by it, and many at once are found quicker
     created = 0
     for start in range(0, last + 1, ROWS_EACH_TIME):
@@ -223,37 +224,3 @@ def _insert(
             statements.record(cursor, statements.of_new(is_numbering=False), batch, is_new=True)
             progress.tell(last * 2, last * 2)  # a wish to stop is heard here as well
     return created
-
-
-def _numbers(cursor: Any, plan: Plan, location: Location) -> list[int]:
-    """The free numbers that new rows without one get, in their order; the location's counter stands behind them."""
-    everything = plan.params | {"from": 0, "to": 2**31 - 1}
-    cursor.execute(f"SELECT count(*) FROM {plan.fresh} WHERE {plan.is_without_number}", everything)
-    wanted = cursor.fetchone()[0]
-    if not wanted:
-        return []
-    counter = NumberCounter.objects.get(location=location)
-    start = min(max(counter.next_number, location.first_number), location.last_number + 1)
-    found = _free(cursor, plan, start, location.last_number, wanted)
-    if len(found) < wanted:
-        found += _free(cursor, plan, location.first_number, start - 1, wanted - len(found))
-    if len(found) < wanted:
-        raise exhausted(location)
-    NumberCounter.objects.filter(location=location).update(next_number=found[-1] + 1)
-    return found
-
-
-def _free(cursor: Any, plan: Plan, first: int, last: int, count: int) -> list[int]:
-    in_file = (
-        "AND NOT EXISTS (SELECT FROM customers_import_rows r "
-        "WHERE r.upload = %(upload)s AND r.customer_number = number)"
-        if "customer_number" in plan.given
-        else ""
-    )
-    cursor.execute(
-        f"""SELECT number FROM generate_series(%(first)s::int, %(last)s::int) AS number WHERE NOT EXISTS (
-                SELECT FROM customers_customer k WHERE k.base_id = %(base)s AND k.customer_number = number
-            ) {in_file} ORDER BY number LIMIT %(count)s""",
-        plan.params | {"first": first, "last": last, "count": count},
-    )
-    return [number for (number,) in cursor.fetchall()]

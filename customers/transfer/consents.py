@@ -26,7 +26,13 @@ ANSWERS: Mapping[str, tuple[str, str]] = {
     TRANSFER: ("transfer_allowed", "transfer_allowed_on"),
 }
 """For each purpose that has columns in files the answer and its day, as columns of ImportRow."""
-STATEMENT = "purpose, is_given, at, source, wording_version, receiver, evidence, recorded_by"
+OF_KNOWN = "statements_of_known"
+"""In the choices of an upload: what stands besides its rows is also added to known customers who are skipped."""
+_IS_NEW = "customer_id IS NULL"
+_WAS_KNOWN = """EXISTS (SELECT FROM customers_customer k WHERE k.base_id = %(base)s AND k.id = brought.customer_id
+    AND k.created_at <= %(uploaded_at)s)"""
+"""Whoever has been registered since may bear a number of the file by chance."""
+STATEMENT = "purpose, is_given, at, source, wording_version, receiver, evidence, recorded_by, given_to, holds_here"
 _LATER = "(at > was_at OR at = was_at AND NOT is_given)"
 _NEWS = f"""is_given IS NOT NULL AND (was_given IS NULL OR was_given <> is_given AND {_LATER})
     AND (was_recorded IS NULL OR was_recorded <= %(moment)s::timestamptz)"""
@@ -47,6 +53,7 @@ class Statements:
         self._plan = plan
         self._answers = {purpose: names for purpose, names in ANSWERS.items() if {*names} & plan.given}
         self.besides = besides(upload)
+        self._is_of_known = bool(upload.choices.get(OF_KNOWN))
         self.moment = moment or (_now() if self else "")
         self.recorded = 0
         plan.params |= {
@@ -55,6 +62,7 @@ class Statements:
             "answered": [purpose for purpose, (answer, _day) in self._answers.items() if answer in plan.given],
             "evidence": _evidence(upload),
             "recorded_by": scope.actor_name[:200],
+            "uploaded_at": upload.created_at,
         }
 
     @property
@@ -106,10 +114,11 @@ class Statements:
     @property
     def _is_wanted(self) -> str:
         if self._plan.known == Known.SKIP:
-            return "customer_id IS NULL"
+            return f"(customer_id IS NULL OR NOT is_answer AND {_WAS_KNOWN})" if self._is_of_known else _IS_NEW
         if self._plan.known == Known.FILL:
             return """NOT EXISTS (SELECT FROM customers_consent c WHERE c.base_id = %(base)s
-                AND c.customer_id = brought.customer_id AND c.purpose = brought.purpose)"""
+                AND c.customer_id = brought.customer_id AND c.purpose = brought.purpose
+                AND c.holds_here = brought.holds_here)"""
         return "true"
 
     def _with(self, rows: str, *, is_new: bool = False) -> str:
@@ -127,12 +136,12 @@ class Statements:
         number = "c.customer_number = m.customer_number"
         if self._number == "legacy_number":
             number = "c.customer_number::text = m.legacy_number"
-        return f"""SELECT DISTINCT ON (m.row_number, c.purpose, c.at, c.is_given, c.receiver)
+        return f"""SELECT DISTINCT ON (m.row_number, c.purpose, c.at, c.is_given, c.receiver, c.given_to)
                 m.row_number, m.customer_id, {", ".join(f"c.{name}" for name in STATEMENT.split(", "))}
             FROM meant AS m JOIN customers_importconsent c ON c.base_id = %(base)s AND c.file_id = %(upload)s
                 AND {number}
             JOIN customers_consentpurpose p ON p.organization_id = %(organization)s AND p.code = c.purpose
-            ORDER BY m.row_number, c.purpose, c.at, c.is_given, c.receiver, c.id"""
+            ORDER BY m.row_number, c.purpose, c.at, c.is_given, c.receiver, c.given_to, c.id"""
 
     def _holding(self, *, is_new: bool) -> str:
         """What holds for each row and answered purpose by what is recorded and by what stands besides the rows.
@@ -143,11 +152,11 @@ class Statements:
         if not is_new:
             parts.append("""SELECT m.row_number, c.purpose, c.is_given, c.at, c.recorded_at
                 FROM meant AS m JOIN customers_consent c ON c.base_id = %(base)s AND c.customer_id = m.customer_id
-                WHERE c.purpose = ANY(%(answered)s) AND c.receiver IS NULL""")
+                WHERE c.purpose = ANY(%(answered)s) AND c.receiver IS NULL AND c.holds_here""")
         if self.besides:
             parts.append("""SELECT row_number, purpose, is_given, at, NULL::timestamptz AS recorded_at
                 FROM besides
-                WHERE purpose = ANY(%(answered)s) AND receiver IS NULL""")
+                WHERE purpose = ANY(%(answered)s) AND receiver IS NULL AND holds_here""")
         if not parts:
             return """SELECT NULL::integer AS row_number, NULL::text AS purpose, NULL::boolean AS is_given,
                 NULL::timestamptz AS at, NULL::timestamptz AS recorded_at WHERE false"""
@@ -159,7 +168,8 @@ class Statements:
         return f"""SELECT m.row_number, m.customer_id, '{purpose}'::text AS purpose, m.{answer} AS is_given,
                 coalesce(m.{day}::timestamp AT TIME ZONE %(zone)s, %(moment)s::timestamptz) AS at,
                 '{ConsentSource.IMPORT}'::text AS source, ''::text AS wording_version, NULL::integer AS receiver,
-                %(evidence)s::text AS evidence, %(recorded_by)s::text AS recorded_by, m.{day} AS day,
+                %(evidence)s::text AS evidence, %(recorded_by)s::text AS recorded_by, NULL::integer AS given_to,
+                true AS holds_here, m.{day} AS day,
                 h.is_given AS was_given, h.at AS was_at, h.recorded_at AS was_recorded
             FROM meant AS m LEFT JOIN holding AS h ON h.row_number = m.row_number AND h.purpose = '{purpose}'
             WHERE m.{answer} IS NOT NULL OR m.{day} IS NOT NULL"""
@@ -206,7 +216,8 @@ class Statements:
         if not self._answers:
             return "false"
         return """EXISTS (SELECT FROM customers_consent c WHERE c.base_id = %(base)s AND c.customer_id = v.customer_id
-            AND c.purpose = ANY(%(answered)s) AND c.receiver IS NULL AND c.recorded_at > %(moment)s::timestamptz)"""
+            AND c.purpose = ANY(%(answered)s) AND c.receiver IS NULL AND c.holds_here
+            AND c.recorded_at > %(moment)s::timestamptz)"""
 
     def record(self, cursor: Any, rows: str, params: Mapping[str, Any], *, is_new: bool = False) -> None:
         """Add what is wanted of the rows; `recorded` counts it."""
@@ -223,7 +234,7 @@ class Statements:
 
 _RECORDED = """SELECT FROM customers_consent c WHERE c.base_id = %(base)s AND c.customer_id = besides.customer_id
     AND c.purpose = besides.purpose AND c.at = besides.at AND c.is_given = besides.is_given
-    AND c.receiver IS NOT DISTINCT FROM besides.receiver"""
+    AND c.receiver IS NOT DISTINCT FROM besides.receiver AND c.given_to IS NOT DISTINCT FROM besides.given_to"""
 
 
 def besides(upload: Any) -> int:

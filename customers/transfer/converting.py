@@ -18,11 +18,15 @@ from django.core.exceptions import ValidationError
 from django.db.models import Model
 from django.utils import timezone
 
-from customers.columns import CustomerField, GroupField, NoteField, PersonField
+from customers.columns import BirthdayField, CustomerField, GroupField, NoteField, PersonField
 from customers.consent_columns import ConsentDayField, ConsentField
 from customers.models import Consent, Customer
-from customers.transfer.reading import NULL, Reading
-from customers.transfer.sheet import IGNORE, sentence, unsettled
+from customers.transfer.birthdays import DAY, one_day, with_and_without_year
+from customers.transfer.combining import Cells, Combination, Combined
+from customers.transfer.joining import demand_combinable
+from customers.transfer.profiles import replacements
+from customers.transfer.reading import NULL, UNSAID, Reading
+from customers.transfer.sheet import sentence, unsettled
 from locations.models import HIGHEST_CUSTOMER_NUMBER, LOWEST_CUSTOMER_NUMBER
 from spreadsheets import Cell
 from spreadsheets.rows import Block
@@ -33,6 +37,8 @@ NOTHING = r"\N"
 NOT_AHEAD = "consent_not_ahead_of_time"
 _WITHOUT_FIELD = (GroupField, NoteField, ConsentField)
 """Columns whose values go to no field of the customer that could check them."""
+_NEEDED = frozenset({"customer_number", "legacy_number", "first_name", "last_name", "contact_name", "company", "alias"})
+"""Without these nobody knows who is meant: a row in which they cannot be read is rejected, whatever was chosen."""
 _ESCAPED = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
 
 type Texts = Sequence[str]
@@ -40,7 +46,10 @@ type Refusals = dict[int, ValidationError]
 
 
 class Converter:
-    """Bound to the columns of one file. `columns` are those of ImportRow that its lines fill."""
+    """Bound to the columns of one file. `columns` are those of ImportRow that its lines fill.
+
+    Raises ValidationError where two columns of the file would be laid one over the other.
+    """
 
     def __init__(
         self,
@@ -49,33 +58,26 @@ class Converter:
         headings: Sequence[str],
         targets: Sequence[str],
         reading: Reading,
+        profile: str = "",
     ) -> None:
         self._headings, self._reading = tuple(headings), reading
-        taken = {
-            target: at
-            for at, target in enumerate(targets)
-            if target not in ("", IGNORE) and not fields[target].readonly
-        }
+        demand_combinable(fields, headings, targets, reading.several)
+        self._combination = Combination(fields, headings, targets, reading, replacements(profile, headings))
+        taken = self._combination.columns
         self._columns = [_Column(name, fields[name], at, reading) for name, at in taken.items()]
         self._columns.sort(key=lambda column: (column.name != "country", column.name == "contact_name"))
         names = [name for column in self._columns for name in column.fills]
-        self.columns = tuple(dict.fromkeys(names))
+        self._texts = tuple(dict.fromkeys(names))
+        self.columns = (*self._texts, UNSAID) if self._combination.is_unsaid_possible else self._texts
         self.rejected = 0
 
     def lines(self, block: Block, *, prefix: str) -> bytes:
         """The block as lines of `prefix`, row number, problems, and `columns`; rejected rows hold problems alone."""
-        by_column: list[Sequence[Cell]] = list(zip(*block.rows, strict=False))
-        refused: dict[int, dict[str, ValidationError]] = {}
-        texts: dict[str, Texts] = {}
-        countries: Texts = ()
-        for column in self._columns:
-            found, refusals = column.convert(by_column[column.at], countries)
-            texts.update(found)
-            if column.name == "country":
-                countries = found["country"]
-            for at, error in refusals.items():
-                refused.setdefault(at, {})[column.name] = error
         size = len(block.rows)
+        by_column: list[Cells] = list(zip(*block.rows, strict=False))
+        combined = self._combination.cells(by_column, size)
+        texts = self._converted(combined)
+        refused = combined.refused
         numbers = [f"{prefix}\t{number}\t{NOTHING}" for number in block.numbers]
         lines = list(map("\t".join, zip(numbers, *(texts[name] for name in self.columns), strict=True)))
         for at in {*refused, *block.problems}:
@@ -85,6 +87,28 @@ class Converter:
                 told = json.dumps(problems, ensure_ascii=False).translate(_ESCAPED)
                 lines[at] = "\t".join([prefix, str(block.numbers[at]), told, *[NOTHING] * len(self.columns)])
         return "\n".join([*lines, ""]).encode() if size else b""
+
+    def _converted(self, combined: Combined) -> dict[str, Texts]:
+        """The texts for COPY of each column. What was refused goes to `combined`, or counts as not said."""
+        texts: dict[str, Texts] = {}
+        countries: Texts = ()
+        for column in self._columns:
+            found, refusals = column.convert(combined.cells[column.name], countries)
+            if DAY in found and DAY in texts:
+                found[DAY] = one_day(texts[DAY], found[DAY], refusals)
+            texts.update(found)
+            if column.name == "country":
+                countries = found["country"]
+            for at, error in refusals.items():
+                if self._reading.leave_unreadable and column.name not in _NEEDED:
+                    combined.unsaid.setdefault(at, []).extend({column.name, *column.fills})
+                else:
+                    combined.refuse(at, column.name, error)
+        if self._combination.is_unsaid_possible and self._columns:
+            unsaid = combined.unsaid
+            size = len(texts[self._texts[0]])
+            texts[UNSAID] = [json.dumps(unsaid[at]) if at in unsaid else NOTHING for at in range(size)]
+        return texts
 
     def _problems(self, block: Block, at: int, errors: dict[str, ValidationError]) -> list[dict[str, str]]:
         """Everything that is wrong with a row; nothing where what was found has been mended or accepted."""
@@ -122,9 +146,9 @@ class _Column:
         self._known: dict[Any, str | ValidationError] = {}
         self._quick: Callable[[Sequence[str], str], Texts | None] | None = getattr(field.widget, "quick", None)
         self._length = _max_length(field, name)
-        self.fills = ("first_name", "last_name") if isinstance(field, PersonField) else (_staged(name, field),)
+        self.fills = _fills(name, field)
 
-    def convert(self, cells: Sequence[Cell], countries: Texts) -> tuple[dict[str, Texts], Refusals]:
+    def convert(self, cells: Cells, countries: Texts) -> tuple[dict[str, Texts], Refusals]:
         """The texts for COPY of each column that is filled, and the cells that were refused."""
         if (texts := self._at_once(cells)) is not None:
             return self._filled(texts), {}
@@ -141,6 +165,8 @@ class _Column:
     def _filled(self, texts: Texts) -> dict[str, Texts]:
         if len(self.fills) == 1:
             return {self.fills[0]: texts}
+        if isinstance(self.field, BirthdayField):
+            return dict(zip(self.fills, with_and_without_year(texts), strict=True))
         people = [text.rpartition(" ") for text in texts]  # a name is divided at its last blank
         return {"first_name": [first for first, _blank, _last in people], "last_name": [last for *_, last in people]}
 
@@ -187,6 +213,8 @@ class _Column:
         elif isinstance(self.field, ConsentDayField):
             if value is not None and value > timezone.localdate():
                 raise ValidationError(_sentence(NOT_AHEAD, Consent), code=NOT_AHEAD)
+        elif isinstance(self.field, BirthdayField) and isinstance(value, str):
+            _field(DAY).clean(value, None)
         elif not isinstance(self.field, _WITHOUT_FIELD) and value is not None:
             _field(self.name).clean(value, None)
         return value
@@ -194,6 +222,16 @@ class _Column:
 
 def _field(name: str) -> Any:
     return Customer._meta.get_field(name)
+
+
+def _fills(name: str, field: CustomerField) -> tuple[str, ...]:
+    """The columns of ImportRow that a column of ours fills."""
+    match field:
+        case PersonField():
+            return "first_name", "last_name"
+        case BirthdayField():
+            return name, DAY
+    return (_staged(name, field),)
 
 
 def _staged(name: str, field: CustomerField) -> str:

@@ -27,6 +27,7 @@ from customers.transfer.chosen import chosen, parameters_of
 from customers.transfer.making import Making, Order
 from locations.permissions import Right
 from mcp import access, row_security
+from mcp.queueing import NothingThere
 from mcp.scope import MissingRight, Scope
 from spreadsheets import ENDINGS, Profile
 
@@ -113,13 +114,16 @@ def make(*, pk: str, actor: Scope) -> None:
     """Make an export that waits, or begin anew one that a worker has left undone.
 
     The rows are read over a second connection, in one transaction; what is made of them is kept step by step, so that
-    the page shows it. What goes wrong is told there.
+    the page shows it. What goes wrong is told there; one that is made or cancelled already stays as it is. Raises
+    NothingThere.
     """
     try:
         with row_security.rows_of(actor):
             export = _begin(pk)
         if export is not None:
             _fill(export, actor)
+    except NothingThere:
+        raise
     except Stopped:
         log.info("Export %s is not made any further", pk)
     except MissingRight as refusal:
@@ -137,7 +141,9 @@ def fail(*, pk: str, reason: str, actor: Scope) -> None:
 
 
 def fail_here(*, pk: str, reason: str) -> None:
-    """In a transaction for which the export exists."""
+    """In a transaction for which the export exists. Raises NothingThere where it does not."""
+    if not CustomerExport.objects.filter(pk=pk).exists():
+        raise NothingThere("export", pk)
     failed = CustomerExport.objects.filter(pk=pk, state__in=UNDER_WAY)
     if failed.update(state=ExportState.FAILED, failure=reason, state_since=timezone.now()):
         ExportChunk.objects.filter(file__pk=pk).delete()
@@ -205,8 +211,11 @@ def _figures(making: Making) -> dict[str, Any]:
 
 def _begin(pk: str) -> CustomerExport | None:
     """The export, marked as being made from now on; what an earlier worker has left is deleted."""
-    export = CustomerExport.objects.select_for_update(of=("self",)).filter(pk=pk, state__in=UNDER_WAY).first()
+    export = CustomerExport.objects.select_for_update(of=("self",)).filter(pk=pk).first()
     if export is None:
+        raise NothingThere("export", pk)
+    if export.state not in UNDER_WAY:
+        log.info("Export %s is to be made no more: %s", pk, export.state)
         return None
     ExportChunk.objects.filter(base=export.base_id, file=export).delete()
     export.state, export.state_since, export.done = ExportState.RUNNING, timezone.now(), 0

@@ -21,6 +21,7 @@ def look_at(table: Table) -> dict[str, Any]:
         "kind": dialect.kind,
         "encoding": dialect.encoding,
         "delimiter": dialect.delimiter,
+        "above": dialect.above,
         "sheet": dialect.sheet,
         "sheets": list(dialect.sheets),
         "examples": examples,

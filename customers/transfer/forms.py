@@ -15,9 +15,9 @@ from customers.choices import Known, Match
 from customers.columns import CustomerField
 from customers.transfer.reading import LIMITS, Reading
 from customers.transfer.sheet import IGNORE
-from spreadsheets import DELIMITERS, ENCODINGS
+from spreadsheets import DELIMITERS, ENCODINGS, MOST_ABOVE
 
-_ENDINGS = ".csv,.txt,.tsv,.xlsx,.jsonl,.ndjson"
+_ENDINGS = ".csv,.txt,.tsv,.xlsx,.jsonl,.ndjson,.vcf"
 _THREE = {"": None, "yes": True, "no": False}
 ENCODING_NAMES: dict[str, Any] = {
     "utf-8": "UTF-8",
@@ -40,7 +40,9 @@ DELIMITER_NAMES: dict[str, Any] = {
 class UploadForm(forms.Form):
     file = forms.FileField(
         label=_("File"),
-        help_text=_("CSV, Excel (XLSX) or JSON Lines, with one heading for each column and at most 1 GB."),
+        help_text=_(
+            "CSV, Excel (XLSX) or JSON Lines, with one heading for each column, or vCards (VCF); at most 1 GB."
+        ),
         widget=UnfoldAdminFileFieldWidget(attrs={"accept": _ENDINGS}),
     )
 
@@ -67,7 +69,19 @@ class ReadingForm(forms.Form):
         choices=[("", _("reject them")), ("yes", _("the day comes first")), ("no", _("the month comes first"))],
     )
     null_is_empty = forms.BooleanField(label=_("The word NULL means an empty cell"), required=False)
+    several = forms.ChoiceField(
+        label=_("Several columns for one field"),
+        required=False,
+        choices=[
+            ("", _("not allowed")),
+            ("one", _("reject two different values")),
+            ("first", _("the first filled one counts")),
+        ],
+    )
     accept_doubts = forms.BooleanField(label=_("Take values that look damaged as they stand"), required=False)
+    leave_unreadable = forms.BooleanField(
+        label=_("Take customers without the values that cannot be read, instead of rejecting them"), required=False
+    )
 
     @classmethod
     def of(cls, reading: Reading) -> ReadingForm:
@@ -78,6 +92,8 @@ class ReadingForm(forms.Form):
                 "day_first": words[reading.day_first],
                 "null_is_empty": reading.null_is_empty,
                 "accept_doubts": reading.accept_doubts,
+                "several": reading.several,
+                "leave_unreadable": reading.leave_unreadable,
             }
         )
 
@@ -91,6 +107,8 @@ class ReadingForm(forms.Form):
             day_first=_THREE[values["day_first"]],
             null_is_empty=values["null_is_empty"],
             accept_doubts=values["accept_doubts"],
+            several=values["several"],
+            leave_unreadable=values["leave_unreadable"],
         )
 
 
@@ -159,10 +177,16 @@ def column_choices(fields: Mapping[str, CustomerField], language: str) -> list[t
     ]
 
 
-def overrules_of(posted: Mapping[str, str], seen: Mapping[str, Any]) -> dict[str, str]:
-    """Encoding, delimiter and sheet as chosen; what is left to the detection is not in it. Raises ValidationError."""
-    offered = {"encoding": ENCODINGS, "delimiter": DELIMITERS, "sheet": tuple(seen["sheets"])}
-    chosen = {name: posted[name] for name in offered if posted.get(name)}
+LINES_ABOVE = tuple(map(str, range(MOST_ABOVE + 1)))
+"""How many lines above the headings can be left out."""
+
+
+def overrules_of(posted: Mapping[str, str], seen: Mapping[str, Any]) -> dict[str, Any]:
+    """How the file is to be read, as chosen; what is left to the detection is not in it. Raises ValidationError."""
+    offered = {"encoding": ENCODINGS, "delimiter": DELIMITERS, "sheet": tuple(seen["sheets"]), "above": LINES_ABOVE}
+    chosen: dict[str, Any] = {name: posted[name] for name in offered if posted.get(name)}
     if any(value not in offered[name] for name, value in chosen.items()):
         raise ValidationError(_("Choose from the lists."), code="invalid_choice")
+    if "above" in chosen:
+        chosen["above"] = int(chosen["above"])
     return chosen

@@ -13,17 +13,18 @@ from django.utils.translation import gettext as _
 from customers.choices import Known, Match
 from customers.models import ImportVerdict
 from customers.transfer.consents import ANSWERS, Statements
+from customers.transfer.left_alone import tell_archived, tell_differing
 from customers.transfer.plan import Plan, broken_rules, sentences
+from customers.transfer.similar import tell_similar
+from customers.transfer.turns import imports_so_far
 from customers.transfer.vocabulary import Words, words_of
 from locations.permissions import Right
 from mcp.scope import MissingRight, Scope
 
 NO_ROWS = "{}"
 """As the database writes an empty set of row numbers."""
-MOST_SIMILAR = 1_000
-"""As many rows that look like a known customer are kept by themselves; all are counted."""
 MEMORY = "SET LOCAL work_mem = '64MB'; SET LOCAL enable_nestloop = off"
-"""The staging table has no statistics, which its owner alone could gather: the planner would expect a few rows."""
+"""Where nobody could gather statistics (see customers/statistics.py) the planner would expect a few staged rows."""
 
 _REJECT = "INSERT INTO customers_importverdict (base_id, file_id, row_number, verdict, customer_id, problems) "
 
@@ -52,12 +53,13 @@ def demand_whole(counts: Counts) -> None:
         raise CountsDiffer(f"{counts.as_dict()}: the parts are not the whole")
 
 
-def plan_of(*, upload: Any, scope: Scope, given: frozenset[str], words: Words) -> Plan:
+def plan_of(*, upload: Any, scope: Scope, given: frozenset[str], words: Words, known: Known | None = None) -> Plan:
+    """`known` in place of what was chosen."""
     return Plan(
         upload=upload,
         scope=scope,
         given=given,
-        known=Known(upload.choices.get("known", Known.OVERWRITE)),
+        known=known or Known(upload.choices.get("known", Known.OVERWRITE)),
         match=Match(upload.choices.get("match", Match.NUMBER)),
         groups=words.groups,
     )
@@ -67,6 +69,7 @@ def judge(*, upload: Any, scope: Scope, read: int, given: frozenset[str]) -> dic
     """Say of each staged row what would become of it; the preview, and `upload.new_rows`."""
     with connection.cursor() as cursor:
         cursor.execute(MEMORY)
+        imports = imports_so_far(cursor, upload.base_id)
         words = words_of(upload=upload, given=given, scope=scope)
         plan = plan_of(upload=upload, scope=scope, given=given, words=words)
         statements = Statements(plan=plan, upload=upload, scope=scope)
@@ -75,7 +78,10 @@ def judge(*, upload: Any, scope: Scope, read: int, given: frozenset[str]) -> dic
         _reject_words(cursor, plan, words, headings)
         _reject_repeated(cursor, plan, headings)
         created, changed, unchanged, new_rows, consents = _judge_rest(cursor, plan, scope, headings, statements)
-        similar = _tell_similar(cursor, plan, new_rows)
+        similar = 0 if new_rows == NO_ROWS else tell_similar(cursor, plan, new_rows)
+        archived = tell_archived(cursor, plan)
+        overwriting = plan_of(upload=upload, scope=scope, given=given, words=words, known=Known.OVERWRITE)
+        differs = tell_differing(cursor, plan, overwriting)
         unsaid = _tell_unsaid(cursor, plan, statements, headings)
         purposes = statements.unknown_purposes(cursor)
         cursor.execute(
@@ -96,9 +102,12 @@ def judge(*, upload: Any, scope: Scope, read: int, given: frozenset[str]) -> dic
         "unknown_purposes": purposes,
         "moment": statements.moment,
         "similar": similar,
+        "archived": archived,
+        "differs": differs,
         "new_groups": list(words.new_groups),
         "new_tags": words.new_tags,
         "given": sorted(given),
+        "imports": imports,
     }
 
 
@@ -297,45 +306,6 @@ def _cases(scope: Scope, plan: Plan) -> tuple[str, dict[str, str]]:
         for name, condition in broken_rules().items()
     ]
     return f"CASE {' '.join(cases)} END", reasons
-
-
-def _tell_similar(cursor: Any, plan: Plan, new_rows: str) -> int:
-    """New rows that look like a customer whom the base knows already, or like a row before: how many."""
-    looks = []
-    if "email" in plan.given:
-        looks.append(("lower({}.email)", "{0}.email <> ''", "same_email"))
-    if {"first_name", "last_name", "birthday"} <= plan.given:
-        name = "lower({0}.last_name) || chr(31) || lower({0}.first_name) || chr(31) || {0}.birthday"
-        looks.append((name, "{0}.birthday IS NOT NULL AND {0}.last_name <> ''", "same_name_and_birthday"))
-    if not looks or new_rows == NO_ROWS:
-        return 0
-    fresh = f"(SELECT * FROM {plan.rows} WHERE r.row_number <@ (SELECT %(new_rows)s::int4multirange)) AS r"
-    parts = []
-    for key, condition, code in looks:
-        of_row, of_known = key.format("r"), key.format("k")
-        parts.append(
-            f"""SELECT r.row_number, k.id AS customer_id, NULL::integer AS first, '{code}' AS code FROM {fresh}
-                JOIN customers_customer k ON k.base_id = %(base)s AND {of_known} = {of_row}
-                WHERE {condition.format("r")} AND {condition.format("k")}"""
-        )
-        parts.append(
-            f"""SELECT row_number, NULL, first, '{code}' FROM (
-                    SELECT r.row_number, min(r.row_number) OVER (PARTITION BY {of_row}) AS first
-                    FROM {fresh} WHERE {condition.format("r")}
-                ) AS d WHERE row_number > first"""
-        )
-    cursor.execute(
-        f"""WITH alike AS MATERIALIZED (
-                SELECT DISTINCT ON (row_number) * FROM ({" UNION ALL ".join(parts)}) AS found ORDER BY row_number, first
-            ), told AS (
-                INSERT INTO customers_importverdict (base_id, file_id, row_number, verdict, customer_id, problems)
-                SELECT %(base)s, %(upload)s, row_number, 'similar', customer_id,
-                    jsonb_build_array(jsonb_build_object('code', code, 'first', first))
-                FROM alike ORDER BY row_number LIMIT {MOST_SIMILAR}
-            ) SELECT count(*) FROM alike""",
-        plan.params | {"new_rows": new_rows},
-    )
-    return int(cursor.fetchone()[0])
 
 
 def _tell_unsaid(cursor: Any, plan: Plan, statements: Statements, headings: dict[str, str]) -> int:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, BinaryIO
 
 from django.db import connection
 from django.utils import timezone
 from django.utils.translation import get_language
 
-from customers.choices import Verdict
+from customers.choices import Known, Verdict
 from customers.models import Customer, CustomerGroup, ImportUpload, ImportVerdict
 from customers.resources import CustomerResource
 from customers.transfer.consents import Statements
+from customers.transfer.joining import shown_as
 from customers.transfer.judging import plan_of, verdicts
 from customers.transfer.plan import GROUP, WRITTEN
 from customers.transfer.said import after, beside_rows, held_by, names_of_purposes, said_by_row
@@ -100,12 +101,41 @@ def similar(upload: ImportUpload, scope: Scope, *, page: int = 1) -> list[Simila
     ]
 
 
+def archived(upload: ImportUpload, scope: Scope, *, page: int = 1) -> list[Left]:
+    """One page of the rows that mean a customer who is archived and stays that. Two queries.
+
+    None for whoever may not see customers.
+    """
+    if not scope.allows(Right.VIEW_CUSTOMERS):
+        return []
+    rows = list(_page(verdicts(upload, Verdict.ARCHIVED), page))
+    known = _known(rows, scope)
+    pairs = [(row.row_number, known.get(row.customer_id or 0)) for row in rows]
+    return [Left(row, customer, customer.archived_reason if customer else "") for row, customer in pairs]
+
+
+def differing(upload: ImportUpload, scope: Scope, *, page: int = 1) -> list[Touched]:
+    """One page of the known customers of whom the file says something else than what stays, field by field.
+
+    None for whoever may not see customers.
+    """
+    if not scope.allows(Right.VIEW_CUSTOMERS):
+        return []
+    rows = _page(verdicts(upload, Verdict.DIFFERS), page).values_list("row_number", "customer_id")
+    is_filled = upload.choices.get("known") == Known.FILL
+    touched = _touched(upload, scope, dict(rows), is_new=False, known=Known.OVERWRITE)
+    return [
+        replace(row, differences=tuple(one for one in row.differences if one.new and (one.old or not is_filled)))
+        for row in touched
+    ]
+
+
 def changed(upload: ImportUpload, scope: Scope, *, page: int = 1) -> list[Touched]:
     """One page of the customers that would be changed, field by field; none for whoever may not see customers."""
     if not scope.allows(Right.VIEW_CUSTOMERS):
         return []
-    rows = _page(verdicts(upload, Verdict.CHANGED), page).values_list("row_number", flat=True)
-    return _touched(upload, scope, list(rows), is_new=False)
+    rows = _page(verdicts(upload, Verdict.CHANGED), page).values_list("row_number", "customer_id")
+    return _touched(upload, scope, dict(rows), is_new=False)
 
 
 def created(upload: ImportUpload, scope: Scope, *, page: int = 1) -> list[Touched]:
@@ -117,7 +147,7 @@ def created(upload: ImportUpload, scope: Scope, *, page: int = 1) -> list[Touche
             [upload.pk, upload.new_rows, PAGE, (page - 1) * PAGE],
         )
         rows = [row for (row,) in cursor.fetchall()]
-    return _touched(upload, scope, rows, is_new=True)
+    return _touched(upload, scope, dict.fromkeys(rows), is_new=True)
 
 
 def _known(rows: Sequence[ImportVerdict], scope: Scope) -> dict[int, Customer]:
@@ -132,24 +162,31 @@ def _page(rows: Any, page: int) -> Any:
     return rows[(page - 1) * PAGE : page * PAGE]
 
 
-def _touched(upload: ImportUpload, scope: Scope, rows: list[int], *, is_new: bool) -> list[Touched]:
+def _touched(
+    upload: ImportUpload, scope: Scope, rows: Mapping[int, int | None], *, is_new: bool, known: Known | None = None
+) -> list[Touched]:
+    """Rows, each with the id of the customer whom it means, as people read them.
+
+    `known` is what would become of known customers if that had been chosen; they bear their names as they are then.
+    """
     if not rows or upload.preview is None:
         return []
     given = frozenset(upload.preview["given"])
-    words = words_of(upload=upload, given=given, scope=scope)
-    plan = plan_of(upload=upload, scope=scope, given=given, words=words)
+    words = words_of(upload=upload, given=given, scope=scope, rows=list(rows))
+    plan = plan_of(upload=upload, scope=scope, given=given, words=words, known=known)
+    plan.show(rows)
     statements = Statements(plan=plan, upload=upload, scope=scope, moment=upload.preview.get("moment", ""))
     with connection.cursor() as cursor:
-        cursor.execute(f"{plan.merged('r.row_number = ANY(%(shown)s)')}", plan.params | {"shown": rows})
+        cursor.execute(plan.merged(), plan.params)
         names = [column.name for column in cursor.description or ()]
         merged = {values[0]: dict(zip(names, values, strict=True)) for values in cursor.fetchall()}
-    known = (
+    before_by_id = (
         Customer.objects.filter(base=scope.base)
         .select_related("customer_group")
         .in_bulk([values["customer_id"] for values in merged.values() if values["customer_id"]])
     )
-    said = said_by_row(statements, rows)
-    held = held_by(known, scope, at=timezone.now()) if statements else {}
+    said = said_by_row(statements)
+    held = held_by(before_by_id, scope, at=timezone.now()) if statements else {}
     purposes = names_of_purposes(scope) if statements.besides else {}
     groups = {group.pk: group for group in CustomerGroup.objects.in_base(scope.base)}
     groups |= {pk: CustomerGroup(pk=pk, name=name) for name, pk in words.new_groups.items()}
@@ -159,7 +196,7 @@ def _touched(upload: ImportUpload, scope: Scope, rows: list[int], *, is_new: boo
         values = merged.get(number)
         if values is None or (values["customer_id"] is None) != is_new:
             continue
-        old: Any = known.get(values["customer_id"])
+        old: Any = before_by_id.get(values["customer_id"])
         new: Any = _after(old, values, groups)
         brought, before = said.get(number, []), held.get(values["customer_id"], {})
         if old is not None:
@@ -167,19 +204,20 @@ def _touched(upload: ImportUpload, scope: Scope, rows: list[int], *, is_new: boo
         new.held = after(before, brought)
         besides = [Difference(about, "", what) for about, what in beside_rows(brought, purposes)]
         differences = (*_differences(fields, old, new), *besides)
-        found.append(Touched(number, new.customer_number, new.display_name, differences))
+        name = (new if known is None else old or new).display_name
+        found.append(Touched(number, new.customer_number, name, differences))
     return found
 
 
 def _shown_fields(upload: ImportUpload, scope: Scope) -> list[tuple[str, Any]]:
-    """The fields that the file gives, each with its heading there."""
+    """The fields that the file gives, each with its headings there."""
     fields = CustomerResource(scope=scope).fields
-    pairs = zip(upload.choices["headings"], upload.choices["targets"], strict=True)
-    return [
-        (heading, fields[target])
-        for heading, target in pairs
-        if target not in ("", IGNORE) and not fields[target].readonly
-    ]
+    shown: dict[str, list[str]] = {}
+    for heading, target in zip(upload.choices["headings"], upload.choices["targets"], strict=True):
+        if target not in ("", IGNORE) and not fields[target].readonly:
+            for name in shown_as(fields[target], target):
+                shown.setdefault(name, []).append(heading)
+    return [(" + ".join(headings), fields[name]) for name, headings in shown.items()]
 
 
 def _after(old: Customer | None, values: dict[str, Any], groups: dict[int, CustomerGroup]) -> Customer:

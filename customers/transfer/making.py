@@ -26,7 +26,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 from psycopg.sql import SQL, Composable, Identifier, Literal
 
-from customers.columns import CustomerField, Look
+from customers.cells import Look
+from customers.columns import CustomerField
 from customers.consent_columns import HELD, HELD_BY_FEW, HELD_BY_MANY, HELD_BY_NOBODY, IS_ANYTHING_SAID
 from customers.querysets import CustomerQuerySet
 from customers.resources import CustomerResource

@@ -17,7 +17,9 @@ from django.db import connection, models
 
 from customers.choices import Known, Match
 from customers.models import NOTES, STAGED, Customer
+from customers.transfer.birthdays import BIRTHDAY, DAY, of_known
 from customers.transfer.notes import LABELS
+from customers.transfer.reading import UNSAID
 from mcp.scope import Scope
 
 GROUP = "customer_group_id"
@@ -38,8 +40,11 @@ class Plan:
         self, *, upload: Any, scope: Scope, given: frozenset[str], known: Known, match: Match, groups: Mapping[str, int]
     ) -> None:
         self.given, self.known, self.match = given, known, match
+        self.is_shown = False
         self.is_local = bool(upload.choices.get("is_local"))
         """Whether a row without a number can mean customers registered at this location alone."""
+        self.is_unsaid_possible = UNSAID in given
+        """Whether a row may leave unsaid what other rows of its file say: whoever is known keeps that."""
         self.params: dict[str, Any] = {
             "upload": upload.pk,
             "base": scope.base.pk,
@@ -51,9 +56,20 @@ class Plan:
             "group_ids": list(groups.values()),
         }
 
+    def show(self, rows: Mapping[int, int | None]) -> None:
+        """From now on it is about these rows alone, judged and not rejected, each with the customer whom it means.
+
+        A page shows fifty of a hundred thousand rows. It must not find out again whom each of all of them means.
+        """
+        self.is_shown = True
+        self.params |= {"shown": list(rows), "meant": list(rows.values())}
+
     @property
     def rows(self) -> str:
         """The rows that are not rejected, as a FROM item `r`."""
+        if self.is_shown:
+            return """(SELECT * FROM customers_import_rows r WHERE r.upload = %(upload)s AND r.problems IS NULL
+                AND r.row_number = ANY(%(shown)s)) AS r"""
         return f"""(SELECT * FROM customers_import_rows r WHERE r.upload = %(upload)s AND r.problems IS NULL
             AND NOT {REJECTED} AND v.row_number = r.row_number)) AS r"""
 
@@ -91,6 +107,11 @@ class Plan:
     @property
     def joined(self) -> str:
         """`rows`, each with the customer that it means or none."""
+        if self.is_shown:
+            return f"""{self.rows}
+                LEFT JOIN unnest(%(shown)s::int[], %(meant)s::bigint[]) AS m (row_number, id)
+                  ON m.row_number = r.row_number
+                LEFT JOIN customers_customer k ON k.base_id = %(base)s AND k.id = m.id"""
         is_by_number = "customer_number" in self.given
         if not self.has_key:
             of_number = "k.customer_number = r.customer_number" if is_by_number else "false"
@@ -157,12 +178,18 @@ class Plan:
 
     @cached_property
     def _differs(self) -> str:
-        names = [name for name in WRITTEN if self._is_given(name)]
+        names = [name for name in WRITTEN if self.is_given(name)]
         if self.known == Known.SKIP or not names:
             return "false"
         return "(" + " OR ".join(f"k.{name} IS DISTINCT FROM {self._of_known(name)}" for name in names) + ")"
 
-    def _is_given(self, name: str) -> bool:
+    @staticmethod
+    def field(name: str) -> models.Field[Any, Any]:
+        """The field of a customer that one of WRITTEN is."""
+        return _field(name)
+
+    def is_given(self, name: str) -> bool:
+        """Whether the file says something about one of WRITTEN."""
         if name == GROUP:
             return "group_name" in self.given
         if name == "memo":
@@ -173,21 +200,34 @@ class Plan:
         return f"CASE WHEN k.id IS NULL THEN {self._of_new(name)} ELSE {self._of_known(name)} END"
 
     def _of_new(self, name: str) -> str:
-        if not self._is_given(name):
+        if not self.is_given(name):
             return _default(name)
         if name == "memo":
             return self._memo_of_new
         if name == "blocked_reason" and name not in self.given:
             return "''"
+        if self.is_unsaid_possible and (default := _default(name)) != "NULL":
+            return f"coalesce({self._staged(name)}, {default})"
         return self._staged(name)
 
     def _of_known(self, name: str) -> str:
-        if self.known == Known.SKIP or not self._is_given(name):
+        said = self._said_of_known(name)
+        if not self.is_unsaid_possible or said == f"k.{name}" or name == "memo":
+            return said
+        about = "customer_group" if name == GROUP else name
+        return f"CASE WHEN r.{UNSAID} ? '{about}' THEN k.{name} ELSE {said} END"
+
+    def _said_of_known(self, name: str) -> str:
+        if self.known == Known.SKIP or not self.is_given(name):
             return f"k.{name}"
         if name == "memo":
             return self._filled_memo if self.known == Known.FILL else self._overwritten_memo
         if name == "blocked_reason" and name not in self.given:
             return f"CASE WHEN {self._of_known('is_blocked')} THEN k.{name} ELSE '' END"
+        if name in (BIRTHDAY, DAY):
+            return of_known(
+                name, known=self.known, is_birthday_given=BIRTHDAY in self.given, is_day_given=DAY in self.given
+            )
         empty = _is_empty(name)
         if self.known == Known.FILL:
             return f"CASE WHEN {empty} THEN {self._staged(name)} ELSE k.{name} END" if empty else f"k.{name}"

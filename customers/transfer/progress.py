@@ -28,11 +28,20 @@ class Cancelled(ValidationError):
 class Progress:
     """Tells nothing and hears nothing: for what is done while the browser waits."""
 
+    patience: float | None = 5.0
+    """How many seconds one waits for others; without a limit where it is None."""
+
     def tell(self, done: int, total: int) -> None:
         """`done` of `total`, in whatever unit. Raises Cancelled."""
 
 
-class ToldProgress(Progress):
+class Patient(Progress):
+    """For what nobody waits for in a browser."""
+
+    patience = None
+
+
+class ToldProgress(Patient):
     """Written by itself, so that it is seen while the transaction of the import goes on."""
 
     def __init__(self, aside: Any, upload: Any) -> None:
@@ -55,7 +64,8 @@ class ToldProgress(Progress):
 def begin(upload: Any) -> None:
     """A step begins: nothing is done yet, and nobody wants to stop it."""
     ImportProgress.objects.update_or_create(
-        file=upload, defaults={"base_id": upload.base_id, "done": 0, "total": 0, "is_cancelled": False}
+        file=upload,
+        defaults={"base_id": upload.base_id, "done": 0, "total": 0, "is_cancelled": False, "reserved": None},
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -14,6 +15,8 @@ from customers.models import HeadingChoice, ImportChunk, ImportUpload
 from customers.resources import CustomerResource
 from customers.transfer import chunks, progress
 from customers.transfer.first_look import look_at
+from customers.transfer.joining import demand_combinable
+from customers.transfer.profiles import Profile, profiles, recognised
 from customers.transfer.reading import Reading
 from customers.transfer.sheet import IGNORE, folded, is_our_own, match_columns
 from customers.transfer.uploads import demand_open, demand_own, enter, table_of
@@ -37,22 +40,38 @@ def receive_upload(*, name: str, content: bytes | Iterable[bytes], actor: Scope)
     return upload
 
 
-def _recognise(upload: ImportUpload, actor: Scope, overrules: Mapping[str, str]) -> None:
+def _recognise(upload: ImportUpload, actor: Scope, overrules: Mapping[str, Any]) -> None:
     """Find out how the file is written and where its columns go. Raises ValidationError."""
-    fields = CustomerResource(scope=actor).fields
     upload.choices = {**upload.choices, "overrules": dict(overrules)}
     with table_of(upload) as table:
         headings, seen = table.headings, look_at(table)
+    upload.choices |= {"headings": list(headings), "seen": seen}
+    _match(upload, actor, recognised(headings))
+
+
+def _match(upload: ImportUpload, actor: Scope, profile: Profile | None) -> None:
+    """Where the columns go, as their headings say and, if there is one, the profile of a system."""
+    fields, headings = CustomerResource(scope=actor).fields, upload.choices["headings"]
+    reading = upload.choices.get("reading") or {"null_is_empty": not is_our_own(headings, fields)}
     upload.choices |= {
-        "headings": list(headings),
-        "seen": seen,
-        "targets": list(match_columns(headings, fields, _remembered(actor))),
-        "reading": upload.choices.get("reading") or {"null_is_empty": not is_our_own(headings, fields)},
+        "profile": profile.key if profile else "",
+        "targets": list(match_columns(headings, fields, _remembered(actor), profile)),
+        "reading": {**reading, "several": profile.several if profile else ""},
     }
 
 
 def _remembered(actor: Scope) -> dict[str, str]:
     return dict(HeadingChoice.objects.filter(organization=actor.organization.pk).values_list("heading", "target"))
+
+
+def profile_of(upload: ImportUpload) -> Profile | None:
+    """The system as whose file this one is read."""
+    return profiles().get(upload.choices.get("profile", ""))
+
+
+def declined(upload: ImportUpload) -> Profile | None:
+    """The system whose file this one seems to be, though it is not read as one."""
+    return None if profile_of(upload) else recognised(upload.choices["headings"])
 
 
 def undecided(upload: ImportUpload) -> list[str]:
@@ -62,12 +81,22 @@ def undecided(upload: ImportUpload) -> list[str]:
 
 
 @transaction.atomic
-def choose_dialect(*, upload: ImportUpload, overrules: Mapping[str, str], actor: Scope) -> None:
+def choose_dialect(*, upload: ImportUpload, overrules: Mapping[str, Any], actor: Scope) -> None:
     """Read the file in another encoding or with another delimiter; the columns are matched anew."""
     actor.demand(Right.IMPORT_CUSTOMERS)
     demand_own(upload, actor)
     _demand_choosable(upload)
     _recognise(upload, actor, overrules)
+    enter(upload, UploadState.UPLOADED)
+
+
+@transaction.atomic
+def choose_profile(*, upload: ImportUpload, is_used: bool, actor: Scope) -> None:
+    """Read the file as its system writes it, or by its headings alone; the columns are matched anew."""
+    actor.demand(Right.IMPORT_CUSTOMERS)
+    demand_own(upload, actor)
+    _demand_choosable(upload)
+    _match(upload, actor, recognised(upload.choices["headings"]) if is_used else None)
     enter(upload, UploadState.UPLOADED)
 
 
@@ -83,7 +112,7 @@ def choose_columns(
 ) -> None:
     """Say for each column where it goes, and what becomes of known customers; the business remembers the columns.
 
-    Raises ValidationError where a column is left open or two go to one field.
+    Raises ValidationError where a column is left open, or two go to one field and nobody has said how.
     """
     actor.demand(Right.IMPORT_CUSTOMERS)
     demand_own(upload, actor)
@@ -95,8 +124,9 @@ def choose_columns(
     if known not in Known.values or match not in Match.values:
         raise ValidationError(_("Choose from the lists."), code="invalid_choice")
     _demand_decided(headings, targets)
+    demand_combinable(fields, headings, targets, reading.several)
     chosen = [IGNORE if target in fields and fields[target].readonly else target for target in targets]
-    _remember(headings, targets, actor)
+    _remember(headings, targets, actor, profile_of(upload))
     upload.choices = {
         **upload.choices, "targets": chosen, "reading": asdict(reading), "known": str(known), "match": str(match),
     }  # fmt: skip
@@ -115,19 +145,15 @@ def _demand_choosable(upload: ImportUpload) -> None:
 
 
 def _demand_decided(headings: Sequence[str], targets: Sequence[str]) -> None:
-    for at, (heading, target) in enumerate(zip(headings, targets, strict=True)):
+    for heading, target in zip(headings, targets, strict=True):
         if not target:
             message = _("Choose where the column “%(heading)s” goes, or that it is left out.")
             raise ValidationError(message, code="undecided_column", params={"heading": heading})
-        if target != IGNORE and target in targets[:at]:
-            message = _("Two columns go to the same field: “%(first)s” and “%(heading)s”. Leave one of them out.")
-            first = headings[list(targets).index(target)]
-            raise ValidationError(message, code="column_twice", params={"first": first, "heading": heading})
 
 
-def _remember(headings: Sequence[str], targets: Sequence[str], actor: Scope) -> None:
+def _remember(headings: Sequence[str], targets: Sequence[str], actor: Scope, profile: Profile | None) -> None:
     """What somebody has decided otherwise than the headings say by themselves."""
-    by_themselves = match_columns(headings, CustomerResource(scope=actor).fields)
+    by_themselves = match_columns(headings, CustomerResource(scope=actor).fields, profile=profile)
     chosen = {
         folded(heading)[:200]: HeadingChoice(
             organization=actor.organization, heading=folded(heading)[:200], target=target

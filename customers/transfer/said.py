@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -25,21 +25,22 @@ class Statement:
     is_given: bool
     at: datetime
     receiver: int | None
+    holds_here: bool
     is_answer: bool
     """Whether it stands in a column of the row."""
 
 
-def said_by_row(statements: Statements, rows: Sequence[int]) -> dict[int, list[Statement]]:
-    """What each of these rows would add, oldest first."""
+def said_by_row(statements: Statements) -> dict[int, list[Statement]]:
+    """What each row that the plan of the statements shows would add, oldest first (see Plan.show)."""
     found: dict[int, list[Statement]] = {}
     if not statements:
         return found
-    wanted = statements.wanted(statements.of_rows("r.row_number = ANY(%(shown)s)"))
+    wanted = statements.wanted(statements.of_rows())
     with connection.cursor() as cursor:
         cursor.execute(
-            f"""SELECT row_number, purpose, is_given, at, receiver, is_answer FROM ({wanted}) AS wanted
+            f"""SELECT row_number, purpose, is_given, at, receiver, holds_here, is_answer FROM ({wanted}) AS wanted
                 ORDER BY row_number, at, purpose, is_given DESC""",
-            statements.params | {"shown": list(rows)},
+            statements.params,
         )
         for row, *said in cursor.fetchall():
             found.setdefault(row, []).append(Statement(*said))
@@ -60,7 +61,7 @@ def after(held: Held, said: Iterable[Statement]) -> Held:
     """What holds when this was said as well."""
     holding = dict(held)
     for one in said:
-        if one.purpose in ANSWERS and one.receiver is None:
+        if one.purpose in ANSWERS and one.receiver is None and one.holds_here:
             latest = max(holding.get(one.purpose, (one.is_given, one.at)), (one.is_given, one.at), key=_order)
             holding[one.purpose] = latest
     return holding
@@ -78,6 +79,7 @@ def beside_rows(said: Iterable[Statement], names: Mapping[str, str]) -> Iterator
         if not one.is_answer:
             about = f"{names[one.purpose]}, {one.receiver}" if one.receiver else names[one.purpose]
             word = _("Yes") if one.is_given else _("No")
+            word = word if one.holds_here else _("%(word)s, as evidence only") % {"word": word}
             day = date_format(timezone.localtime(one.at), "SHORT_DATE_FORMAT")
             yield _("Consent: %(purpose)s") % {"purpose": about}, f"{word} ({day})"
 

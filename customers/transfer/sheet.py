@@ -9,6 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from django.utils.translation import gettext as _
 
 from customers.columns import CustomerField
+from customers.transfer.headings import is_house_number, meaning
+from customers.transfer.profiles import Profile, target_in, targets_by
 from customers.transfer.reading import Reading
 from spreadsheets import Problem
 
@@ -33,23 +35,55 @@ def folded(heading: str) -> str:
 
 
 def match_columns(
-    headings: Sequence[str], fields: Mapping[str, CustomerField], remembered: Mapping[str, str] | None = None
+    headings: Sequence[str],
+    fields: Mapping[str, CustomerField],
+    remembered: Mapping[str, str] | None = None,
+    profile: Profile | None = None,
 ) -> Targets:
     """The field that each heading means, or "". Of two columns for one field the first gets it.
 
-    `remembered` is what somebody has chosen for a folded heading before; it goes first. The column of reasons in a file
-    of rejected rows is left out.
+    `remembered` is what somebody has chosen for a folded heading before; it goes first, then what the profile of the
+    system says, then what the headings say by themselves. The column of reasons in a file of rejected rows is left out.
     """
     index: dict[str, str] = {folded(name): IGNORE for name in REASON}
-    index |= {heading: target for heading, target in (remembered or {}).items() if target in fields or target == IGNORE}
+    learned = {
+        heading: target for heading, target in (remembered or {}).items() if target in fields or target == IGNORE
+    }
+    described = targets_by(profile)
     for names in (_main_headings, _other_headings):
         for field_name, field in fields.items():
             for name in names(field_name, field):
                 index.setdefault(folded(name), field_name)
+    chosen = [learned.get(folded(heading), "") for heading in headings]
+    said = [target_in(described, heading) if not known else "" for heading, known in zip(headings, chosen, strict=True)]
+    exact = [index.get(folded(heading), "") for heading in headings]
+    if exact.count("last_name") > 1:  # “Name” beside first and last name is the whole one
+        exact = [
+            "contact_name" if folded(heading) == "name" else target
+            for heading, target in zip(headings, exact, strict=True)
+        ]
+    return _each_once(headings, chosen, said, exact, index)
+
+
+def _each_once(
+    headings: Sequence[str], chosen: Sequence[str], said: Sequence[str], exact: Sequence[str], index: Mapping[str, str]
+) -> Targets:
+    """Where each column goes. Only a profile means several columns by one field."""
+    taken = ({*chosen, *said} | {target for target in exact if target not in said}) - {"", IGNORE}
+    firm = {*chosen, *said}
     targets: list[str] = []
-    for heading in headings:
-        target = index.get(folded(heading), "")
-        targets.append("" if target != IGNORE and target in targets else target)
+    for at, heading in enumerate(headings):
+        target = chosen[at] or said[at]
+        is_twice = bool(chosen[at]) and target in targets
+        if not target:
+            target = exact[at]
+            is_twice = target in firm or target in targets
+        if not target:
+            is_number = is_house_number(heading, targets[-1] if targets else "")
+            target = "house_number" if is_number else meaning(heading, index, folded)
+            is_twice = target in taken
+        targets.append("" if is_twice and target != IGNORE else target)
+        taken.add(target)
     return tuple(targets)
 
 

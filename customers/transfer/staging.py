@@ -45,6 +45,7 @@ def stage(*, upload: Any, scope: Scope, progress: Progress, file: BinaryIO | Non
             headings=table.headings,
             targets=upload.choices["targets"],
             reading=Reading(**upload.choices.get("reading", {})),
+            profile=upload.choices.get("profile", ""),
         )
         columns = ", ".join(("upload", "row_number", "problems", *converter.columns))
         blocks = iter(table.blocks(BLOCK))

@@ -14,7 +14,8 @@ from typing import Any
 from django.db import connection
 from django.utils.translation import gettext as _
 
-from customers.models import Consent, Customer
+from customers.choices import UploadState
+from customers.models import Consent, Customer, ImportUpload
 from customers.transfer.judging import MEMORY
 from customers.transfer.plan import GROUP, WRITTEN
 from customers.transfer.progress import Progress
@@ -40,8 +41,26 @@ _BEFORE = """LATERAL (
     SELECT event.* FROM customers_customerevent AS event
     WHERE event.pgh_obj_id = done.id AND event.base_id = %(base)s AND event.changed_at < done.changed_at
       AND event.pgh_context_id IS DISTINCT FROM %(context)s
+      AND NOT (event.pgh_label = 'update' AND EXISTS (
+          SELECT FROM customers_importupload AS earlier
+          WHERE earlier.base_id = %(base)s AND earlier.context = event.pgh_context_id AND earlier.state = 'undone'
+            AND earlier.state_since > done.changed_at))
     ORDER BY event.changed_at DESC LIMIT 1
 ) AS before"""
+"""What a customer was before.
+
+What an earlier import did to him that was undone in the meantime does not count: it could not be reversed then, because
+this import had come after it.
+"""
+_LATER = """
+    SELECT later.id, count(DISTINCT own.pgh_obj_id) FROM customers_importupload AS later
+    JOIN customers_customerevent AS after ON after.pgh_context_id = later.context AND after.base_id = %(base)s
+    JOIN customers_customerevent AS own ON own.pgh_obj_id = after.pgh_obj_id AND own.base_id = %(base)s
+      AND own.pgh_context_id = %(context)s AND own.changed_at < after.changed_at
+    WHERE later.base_id = %(base)s AND later.state = 'applied' AND later.id <> %(upload)s
+      AND later.state_since >= %(since)s
+    GROUP BY later.id
+"""
 _TELL = """INSERT INTO customers_importverdict (base_id, file_id, row_number, verdict, customer_id, problems)
     SELECT %(base)s, %(upload)s, customer.customer_number, {verdict}, customer.id,
         jsonb_build_array(jsonb_build_object('code', {code}, 'reason', {reason}))
@@ -80,6 +99,26 @@ def undo(*, upload: Any, scope: Scope, progress: Progress) -> dict[str, int]:
     if there != kept + stuck + restored + removed:
         raise RuntimeError(f"{there} customers, {kept} kept, {stuck} stuck, {restored} restored, {removed} removed")
     return {"restored": restored + said_only, "removed": removed, "kept": kept, "stuck": stuck}
+
+
+def later_imports(upload: ImportUpload) -> list[tuple[ImportUpload, int]]:
+    """Imports that have changed customers of this applied one after it, each with how many, the latest first.
+
+    Undone before it, they let these customers become what they were; otherwise they stay as they are.
+    """
+    if upload.state != UploadState.APPLIED:
+        return []
+    params: dict[str, Any] = {
+        "base": upload.base_id,
+        "upload": upload.pk,
+        "context": upload.context,
+        "since": upload.state_since,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_LATER, params | {"since": upload.state_since})
+        found = dict(cursor.fetchall())
+    later = ImportUpload.objects.filter(base=upload.base_id, pk__in=found).select_related("location")
+    return [(one, found[one.pk]) for one in later.order_by("-state_since")]
 
 
 def _tell_kept(cursor: Any, params: dict[str, Any]) -> int:

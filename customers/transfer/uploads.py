@@ -20,6 +20,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from customers import statistics
 from customers.choices import UploadState
 from customers.models import ImportChunk, ImportUpload
 from customers.transfer import chunks, progress
@@ -27,8 +28,11 @@ from customers.transfer.applying import NotWhatWasPreviewed, apply
 from customers.transfer.judging import judge
 from customers.transfer.progress import Cancelled, Progress
 from customers.transfer.reading import Reading
+from customers.transfer.renewing import is_still_true
+from customers.transfer.reserving import release
 from customers.transfer.sheet import sentence
 from customers.transfer.staging import clear, opened, stage
+from customers.transfer.turns import take_turn
 from customers.transfer.undoing import undo
 from locations.permissions import Right
 from mcp import row_security
@@ -113,9 +117,13 @@ def check_upload(
     except UnreadableFile as error:
         raise refusal(error.problem) from error
     with row_security.rows_of(actor):
+        statistics.gather(statistics.STAGED, rows=read)
+    with row_security.rows_of(actor):
         _demand_going_on(upload)
         upload.preview = judge(upload=upload, scope=actor, read=read, given=given)
         enter(upload, UploadState.CHECKED)
+    with row_security.rows_of(actor):
+        statistics.gather(statistics.JUDGED, rows=read)
 
 
 def _demand_going_on(upload: ImportUpload) -> None:
@@ -153,11 +161,15 @@ def confirm_upload(*, upload: ImportUpload, confirmed: str, actor: Scope) -> Non
 @transaction.atomic
 def apply_upload(
     *, upload: ImportUpload, actor: Scope, progress: Progress | None = None, context: UUID | None = None
-) -> None:
+) -> bool:
     """Import a confirmed upload: what was previewed, less what others have changed since.
+
+    False if another import of the base came between and the preview is not true any more: then nothing is written,
+    and the upload is checked again and waits for somebody to confirm what it would do now.
 
     `context` is that of the history, by which it can be undone. Raises ValidationError.
     """
+    progress = progress or Progress()
     actor.demand(Right.IMPORT_CUSTOMERS)
     demand_own(upload, actor)
     locked = ImportUpload.objects.select_for_update(of=("self",)).get(pk=upload.pk)
@@ -167,9 +179,13 @@ def apply_upload(
         setattr(upload, field, getattr(locked, field))
     _demand_rights(upload, actor)
     with row_security.rows_of(actor):
-        upload.result = apply(upload=upload, scope=actor, progress=progress or Progress())
-    upload.context = context
-    enter(upload, UploadState.APPLIED)
+        take_turn(upload.base_id, progress=progress)
+        if is_true := is_still_true(upload, actor):
+            upload.result = apply(upload=upload, scope=actor, progress=progress)
+            upload.context = context
+        release(upload)
+    enter(upload, UploadState.APPLIED if is_true else UploadState.CHECKED)
+    return is_true
 
 
 def _demand_rights(upload: ImportUpload, actor: Scope) -> None:
@@ -251,8 +267,10 @@ def undo_upload(*, upload: ImportUpload, actor: Scope, progress: Progress | None
     demand_undo(upload=locked, actor=actor)
     if locked.state != UploadState.UNDOING:
         raise ValidationError(_("This import has been undone already."), code="already_undone")
+    progress = progress or Progress()
     with row_security.rows_of(actor):
-        upload.undoing = undo(upload=locked, scope=actor, progress=progress or Progress())
+        take_turn(upload.base_id, progress=progress)
+        upload.undoing = undo(upload=locked, scope=actor, progress=progress)
     upload.failure = ""
     enter(upload, UploadState.UNDONE)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,16 +30,19 @@ class Words:
     refused_tags: dict[str, str] = field(default_factory=dict)
 
 
-def words_of(*, upload: Any, given: frozenset[str], scope: Scope, is_judged: bool = False) -> Words:
+def words_of(
+    *, upload: Any, given: frozenset[str], scope: Scope, is_judged: bool = False, rows: Sequence[int] | None = None
+) -> Words:
     """What the rows of an upload name. Four queries, however many rows there are.
 
-    Once they are judged, only the rows that will be written count: a rejected row creates no group.
+    Once they are judged, only the rows that will be written count: a rejected row creates no group. With `rows` only
+    these are asked.
     """
     words = Words(worth=upload.choices.get("groups", {}))
     if "group_name" in given:
-        _find_groups(words, _distinct("group_name", upload, is_judged=is_judged), scope)
+        _find_groups(words, _distinct("group_name", upload, is_judged, rows), scope)
     if "tags" in given:
-        _find_tags(words, _distinct("unnest(tags)", upload, is_judged=is_judged), scope)
+        _find_tags(words, _distinct("unnest(tags)", upload, is_judged, rows), scope)
     return words
 
 
@@ -61,12 +64,13 @@ _WRITTEN = """AND (row_number <@ %(new_rows)s::int4multirange OR row_number IN (
         SELECT row_number FROM customers_importverdict WHERE file_id = %(upload)s AND verdict = 'rejected')"""
 
 
-def _distinct(expression: str, upload: Any, *, is_judged: bool) -> list[str]:
+def _distinct(expression: str, upload: Any, is_judged: bool, rows: Sequence[int] | None) -> list[str]:
+    only = "AND row_number = ANY(%(rows)s)" if rows is not None else ""
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT DISTINCT {expression} AS word FROM customers_import_rows "
-            f"WHERE upload = %(upload)s AND problems IS NULL {_WRITTEN if is_judged else ''} ORDER BY 1",
-            {"upload": upload.pk, "new_rows": upload.new_rows},
+            f"WHERE upload = %(upload)s AND problems IS NULL {_WRITTEN if is_judged else ''} {only} ORDER BY 1",
+            {"upload": upload.pk, "new_rows": upload.new_rows, "rows": list(rows or ())},
         )
         return [word for (word,) in cursor.fetchall() if word]
 

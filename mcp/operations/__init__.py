@@ -24,6 +24,7 @@ from mcp.operations.groups import (
 )
 from mcp.operations.holding import acts_for_all, demand_everywhere, holdings_of, holds_everywhere
 from mcp.operations.leaving import leave_only_looking, let_people_go
+from mcp.operations.moving_in import let_people_in
 from mcp.operations.places import (
     change_location,
     close_location,
@@ -34,6 +35,7 @@ from mcp.operations.places import (
     reopen_location,
     visible_locations,
 )
+from mcp.operations.reopening import take_up_business
 from mcp.operations.restrictions import demand_own_house, may_restrict, restrict, unrestrict
 from mcp.operations.users import (
     TooPowerful,
@@ -70,6 +72,7 @@ __all__ = [
     "holds_everywhere",
     "leave_only_looking",
     "let_people_go",
+    "let_people_in",
     "manageable_groups",
     "manages_all_locations",
     "may_manage_group",
@@ -82,6 +85,7 @@ __all__ = [
     "restrict",
     "set_memberships",
     "set_password",
+    "take_up_business",
     "unrestrict",
     "visible_groups",
     "visible_locations",

@@ -8,7 +8,7 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 from customers.models import Customer
 from tests.browser.conftest import Enter
 from tests.customers.people import customer
-from tests.transitions.moving import exit_in, say
+from tests.transitions.moving import exit_in, say, second
 from transitions import tasks
 from transitions.choices import State
 from transitions.operations import ordering
@@ -28,7 +28,10 @@ def test_location_leaves_and_begins_as_a_business_of_its_own(enter: Enter, cast)
     rita = enter("rita")
     assign_the_number(rita)
     anna = enter("anna")
-    review_and_confirm(anna)
+    review_and_name_the_ground(anna)
+    second(cast.scope("anna", "Zentrale"))
+    confirm(enter("zweite"))
+    anna.reload()
     execute(anna)
     expect_out_of_the_group(frida)
 
@@ -49,6 +52,7 @@ def test_large_base_is_executed_by_the_worker_and_the_page_shows_when_it_is_done
     leaving = exit_in(cast, State.CONFIRMED)
     anna = enter("anna")
     anna.goto(f"/10400/1/transitions/transition/{leaving.pk}/")
+    anna.get_by_label("Ja, ausführen").check()
     anna.get_by_role("button", name="Jetzt ausführen").click()
     expect(anna.get_by_text("Bei so vielen Kunden dauert das bis zu einer Minute.")).to_be_visible()
     expect(anna.locator(".transition-next")).to_contain_text("Es wird gerade ausgeführt.")
@@ -107,21 +111,34 @@ def fill_in_the_business(page: Page) -> None:
         page.locator(f"[name={name}]").fill(value)
 
 
-def review_and_confirm(page: Page) -> None:
+def review_and_name_the_ground(page: Page) -> None:
     page.goto("/10400/1/")
     open_the_list(page)
     page.get_by_role("link", name="Flensburg").click()
     page.get_by_role("button", name="Prüfen").click()
     expect(page.locator(".transfer-figures")).to_contain_text("2")
+    expect(page.locator(".transition")).to_contain_text("Greta Ja")
+    page.get_by_role("link", name="Keine Einwilligung").click()
     expect(page.locator(".transition")).to_contain_text("Nils Nein")
-    expect(page.locator(".transition")).not_to_contain_text("Greta Ja")
+    page.locator("[name=basis]").select_option("consent")
     page.locator("[name=ground]").fill("Einwilligung der Kunden, gesammelt mit Formular 3.")
-    page.locator("[name=confirmed_by]").fill("Anna Andresen")
-    page.get_by_role("button", name="Bestätigen").click()
+    page.get_by_role("button", name="Benennen").click()
     expect(page.locator(".transition")).to_contain_text("gesammelt mit Formular 3")
+    expect(page.locator(".transition")).to_contain_text("ohne: Bankverbindung")
+    expect(page.get_by_role("button", name="Bestätigen")).to_have_count(0)
+    expect(page.locator(".transition")).to_contain_text("Eine zweite Person muss die Rechtsgrundlage bestätigen")
+
+
+def confirm(page: Page) -> None:
+    page.goto("/10400/1/")
+    open_the_list(page)
+    page.get_by_role("link", name="Flensburg").click()
+    page.get_by_role("button", name="Bestätigen").click()
+    expect(page.locator("[aria-current=step]")).to_contain_text("Rechtsgrundlage bestätigt")
 
 
 def execute(page: Page) -> None:
+    page.get_by_label("Ja, ausführen").check()
     page.get_by_role("button", name="Jetzt ausführen").click()
     expect(page.locator("[aria-current=step]")).to_contain_text("Ausgeführt")
     expect(page.locator(".transition-next")).to_contain_text("Flensburger Backstube (40200)")

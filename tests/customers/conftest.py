@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from procrastinate.contrib.django import app
 
-from customers import import_steps, tasks
+from customers import import_steps
 from customers.transfer import uploads
 from tests.customers.import_browser import Fresh
 
@@ -23,6 +24,5 @@ def deferred(monkeypatch):
     monkeypatch.setattr(uploads, "DIRECT_BYTES", 1)
     monkeypatch.setattr(import_steps, "DIRECT_CUSTOMERS", 1)
     waiting: list[Any] = []
-    for task in (tasks.check_upload, tasks.apply_upload, tasks.undo_upload):
-        monkeypatch.setattr(task, "defer", lambda task=task, **given: waiting.append((task, given)))
+    monkeypatch.setattr(import_steps, "enqueue", lambda task, **given: waiting.append((app.tasks[task], given)))
     return waiting

@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from customers.choices import TRANSFER, ConsentSource, Said
-from customers.consents import consents_of, record_consent, save_purpose
+from customers.consents import consents_of, places_to_record, record_consent, save_purpose
 from customers.models import Consent, ConsentPurpose, Customer
 from customers.operations import archive_customers
 from locations.permissions import Right
@@ -118,8 +118,11 @@ class TestPurposes:
     def test_every_business_has_the_standard_ones_with_their_usual_names(self, cast):
         for account in (10400, 20800, 30100):
             found = ConsentPurpose.objects.of_organization(cast.organization(account))
-            assert [one.code for one in found] == ["transfer", "newsletter", "birthday", "profiling"]
+            assert [one.code for one in found] == ["transfer", "transfer_any", "newsletter", "birthday", "profiling"]
             assert all(str(one) for one in found)
+            assert [one.code for one in found if not one.is_active] == [
+                "transfer_any"
+            ]  # asked for as such, or not at all
 
     def test_name_and_wording_change_and_the_code_stays(self, scope):
         stored = ConsentPurpose.objects.of_organization(scope.organization).get(code="newsletter")
@@ -180,7 +183,7 @@ class TestState:
         says(scope, row, TRANSFER, False, NOON + 2 * DAY, receiver=50300)
         state = next(one for one in consents_of(row, at=None, base=row.base) if one.purpose.code == TRANSFER)
         assert state.is_given
-        assert [(one.receiver, one.is_given) for one in state.certain] == [(50300, False)]
+        assert [(one.receiver, one.is_given) for one in state.certain] == [(40200, True), (50300, False)]
         says(scope, row, TRANSFER, False, NOON + 3 * DAY)
         state = next(one for one in consents_of(row, at=None, base=row.base) if one.purpose.code == TRANSFER)
         assert (state.is_withdrawn, state.certain) == (True, ())
@@ -255,16 +258,85 @@ def _compare_holding(said, rows, about):
             holding = Consent.objects.in_base(rows[0].base).holding(about, at=moment, receiver=receiver)
             found = dict(holding.values_list("customer", "is_given"))
             assert found == {pk: is_given for pk, is_given in expected.items() if is_given is not None}
-            assert {row.pk: _told(row, about, moment, receiver) for row in rows} == expected
+            if receiver is None:
+                assert {row.pk: _told(row, about, moment) for row in rows} == expected
 
 
-def _told(row, about, moment, receiver):
+def _told(row, about, moment):
+    """What holds with a location is told by tests/transitions/test_deciding_oracle.py."""
     state = next(one for one in consents_of(row, at=moment, base=row.base) if one.purpose.code == about)
-    own = [one.is_given for one in state.certain if one.receiver == receiver]
-    return own[0] if own else state.holding and state.holding.is_given
+    return state.holding and state.holding.is_given
 
 
 def _compare_filter(said, rows, about):
     for choice in Said:
         found = set(Customer.objects.with_consent(about, choice).values_list("pk", flat=True))
         assert found == {row.pk for who, row in enumerate(rows) if choice in placed(said, who, about)}, choice
+
+
+class TestWhereAndToWhom:
+    def test_transfer_holds_with_the_locations_at_which_it_was_given(self, cast, scope):
+        row, bremen = customer(scope), cast.location("Bremen")
+        says(scope, row, TRANSFER, True, NOON)
+        says(scope, row, TRANSFER, True, NOON + DAY, location=bremen)
+        state = next(one for one in consents_of(row, at=None, base=row.base) if one.purpose.code == TRANSFER)
+        assert [place.name for place in state.places] == ["Hamburg", "Bremen"]
+        says(scope, row, TRANSFER, False, NOON + 2 * DAY)
+        says(scope, row, TRANSFER, True, NOON + 3 * DAY, location=bremen)
+        state = next(one for one in consents_of(row, at=None, base=row.base) if one.purpose.code == TRANSFER)
+        assert [place.name for place in state.places] == ["Bremen"]
+
+    def test_the_same_moment_at_two_locations_are_two_statements(self, cast, scope):
+        row = customer(scope)
+        assert says(scope, row, TRANSFER, True, NOON) == 1
+        assert says(scope, row, TRANSFER, True, NOON) == 0
+        assert says(scope, row, TRANSFER, True, NOON, location=cast.location("Bremen")) == 1
+
+    @pytest.mark.parametrize(
+        ("place", "account", "code"), [("Lübeck", 10400, "no_place"), ("München", 20800, "no_place")]
+    )
+    def test_it_is_said_at_a_location_of_the_base(self, cast, scope, place, account, code):
+        with pytest.raises(ValidationError) as refusal:
+            says(scope, customer(scope), TRANSFER, True, location=cast.location(place, account))
+        assert code_of(refusal) == code
+
+    def test_who_records_for_another_location_holds_the_right_there(self, cast):
+        bodo, row = cast.scope("bodo", "Hamburg"), customer(cast.scope("anna", "Hamburg"))
+        assert [place.name for place in places_to_record(bodo)] == ["Hamburg", "Bremen"]
+        assert says(bodo, row, TRANSFER, True, location=cast.location("Bremen")) == 1
+        with pytest.raises(MissingRight):
+            says(bodo, row, TRANSFER, True, location=cast.location("Flensburg"))
+
+    def test_what_was_said_to_another_business_is_told_and_does_not_hold(self, scope):
+        row = customer(scope)
+        Consent.objects.create(
+            organization=scope.organization, base=scope.base, customer=row, purpose="newsletter", is_given=True,
+            at=NOON, source="form", recorded_by="Test", given_to=50300, holds_here=False,
+        )  # fmt: skip
+        state = next(one for one in consents_of(row, at=None, base=row.base) if one.purpose.code == "newsletter")
+        assert (state.said, state.evidence and state.evidence.given_to) == (Said.NEVER, 50300)
+        assert not Customer.objects.with_consent("newsletter", Said.GIVEN).exists()
+        assert Customer.objects.with_consent("newsletter", Said.NEVER).get() == row
+
+    def test_evidence_names_the_business_it_was_given_to(self, scope):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            Consent.objects.create(
+                organization=scope.organization, base=scope.base, customer=customer(scope), purpose="newsletter",
+                is_given=True, at=NOON, source="form", recorded_by="Test", holds_here=False,
+            )  # fmt: skip
+
+    def test_only_a_wording_with_a_version_says_that_it_holds_for_the_receiver(self, scope):
+        made = purpose(scope, "post")
+        assert not made.holds_for_receiver
+        made.holds_for_receiver = True
+        with pytest.raises(ValidationError, match="Only a wording with a version"):
+            save_purpose(purpose=made, actor=scope)
+        made.wording, made.wording_version = "Auch der Betrieb, der den Standort übernimmt.", "2"
+        assert save_purpose(purpose=made, actor=scope).holds_for_receiver
+
+    def test_it_is_another_wording_once_it_holds_for_the_receiver(self, scope):
+        made = purpose(scope, "post", wording="Ja.", wording_version="1")
+        made.holds_for_receiver = True
+        with pytest.raises(ValidationError) as refusal:
+            save_purpose(purpose=made, actor=scope)
+        assert code_of(refusal) == "same_version"

@@ -24,7 +24,7 @@ def numbers(scope, **more) -> list[int]:
     return [number for _name, number in figures(scope, **more)["figures"]]
 
 
-def celebrating(scope, today: date) -> list[tuple[str, date, int]]:
+def celebrating(scope, today: date) -> list[tuple[str, date, int | None]]:
     return [(b.customer.last_name, b.on, b.age) for b in birthdays(scope, today)["birthdays"]]
 
 
@@ -185,3 +185,15 @@ def test_panels_that_grow_are_loaded_afterwards_and_link_to_the_customers(cast, 
     assert 'hx-get="/10400/2/overview/birthdays/"' in page
     panel = bodo.get("/10400/2/overview/birthdays/").content.decode()
     assert f'href="/10400/2/customers/customer/{customer.pk}/change/"' in panel
+
+
+def test_birthdays_without_a_year_are_in_the_list_without_an_age(cast):
+    scope = cast.scope("bodo", "Hamburg")
+    register(scope, "Ahlers", birthday=date(1990, 5, 18))
+    register(scope, "Behn", birthday_without_year="05-17")
+    register(scope, "Cordes", birthday_without_year="05-24")
+    register(scope, "Dirks", birthday_without_year="02-29")
+    assert celebrating(scope, date(2026, 5, 17)) == [
+        ("Behn", date(2026, 5, 17), None), ("Ahlers", date(2026, 5, 18), 36),
+    ]  # fmt: skip
+    assert celebrating(scope, date(2026, 2, 27)) == [("Dirks", date(2026, 3, 1), None)]

@@ -8,7 +8,7 @@ from customers.models import Customer
 from customers.operations import archive_customers, change_customer
 from tests.customers.people import HAMBURG, LIST, customer, form_data, group, page_of, tag
 
-QUERIES = 5
+QUERIES = 6
 
 
 @pytest.fixture(autouse=True)

@@ -29,6 +29,9 @@ WITHOUT_HISTORY = {
     "transitions.PackageChunk": "bytes of a file, kept for two weeks",
     "transitions.PackageDownload": "the record of a download itself, only added to",
     "transitions.Arrival": "the record of an arrival itself",
+    "transitions.JoiningWord": "the record of a question and of its answers itself, only added to",
+    "transitions.TransitionKey": "made once for each transition, never changed",
+    "transitions.WithdrawalList": "the record of a list itself, only added to",
 }
 NEVER_IN_A_HISTORY = {
     "mcp.User": {"password", "last_login"},

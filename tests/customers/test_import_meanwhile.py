@@ -20,7 +20,7 @@ from locations.permissions import Right
 from mcp import row_security
 from mcp.scope import Scope
 from tests.customers.import_browser import previewed
-from tests.customers.people import customer
+from tests.customers.people import customer, says
 from tests.customers.transfer import applied, checked, table, take_in, undone
 
 
@@ -66,10 +66,10 @@ def test_tag_that_is_gone_after_the_preview_is_told(anna):
         applied(upload, weak)
 
 
-def test_customer_who_is_gone_after_the_preview_is_rejected_with_a_reason(anna, tmp_path):
-    first = take_in(anna, table(["Kundennummer", "Name"], [7_000, "Neu"]))
+def test_customer_who_was_changed_after_the_preview_is_rejected_with_a_reason(anna, tmp_path):
+    meier = customer(anna, customer_number=7_000, last_name="Meier")
     upload = checked(anna, table(["Kundennummer", "Name"], [7_000, "Anders"]))
-    undone(first.upload, anna)
+    Customer.objects.filter(pk=meier.pk).update(city="Kiel")
     result = applied(upload, anna).result
     assert result is not None
     assert result["rejected"] == 1
@@ -77,6 +77,36 @@ def test_customer_who_is_gone_after_the_preview_is_rejected_with_a_reason(anna, 
     assert "left alone" in verdict.problems[0]["reason"]
     with (tmp_path / "rejected.csv").open("wb") as file:
         looking.write_rejected(upload, file)
+
+
+def test_preview_that_an_undone_import_has_made_untrue_is_shown_anew(anna):
+    """The known customer is gone with the import that had brought him: the row would create one now."""
+    first = take_in(anna, table(["Kundennummer", "Name"], [7_000, "Neu"]))
+    upload = checked(anna, table(["Kundennummer", "Name"], [7_000, "Anders"]))
+    undone(first.upload, anna)
+    applied(upload, anna)
+    assert upload.preview is not None
+    assert (upload.state, upload.result) == (UploadState.CHECKED, None)
+    assert (upload.preview["created"], upload.preview["changed"], upload.preview["is_renewed"]) == (1, 0, True)
+    assert applied(upload, anna).state == UploadState.APPLIED
+    assert Customer.objects.in_base(anna.base).get(customer_number=7_000).last_name == "Anders"
+
+
+def test_preview_that_another_import_has_not_touched_is_applied(anna):
+    upload = checked(anna, table(["Kundennummer", "Name"], [7_000, "Neu"]))
+    take_in(anna, table(["Kundennummer", "Name"], [8_000, "Andere"]))
+    assert applied(upload, anna).state == UploadState.APPLIED
+
+
+def test_what_was_said_since_the_preview_stands_though_another_import_came_between(anna):
+    """What is worked out again keeps the moment of the preview that somebody has seen."""
+    meier = customer(anna, customer_number=7_000)
+    upload = checked(anna, table(["Kundennummer", "Newsletter"], [7_000, "ja"]))
+    take_in(anna, table(["Kundennummer", "Name"], [8_000, "Andere"]))
+    says(anna, meier, "newsletter", False)
+    result = applied(upload, anna).result
+    assert result is not None
+    assert (result["rejected"], result["consents"]) == (1, 0)
 
 
 def test_import_that_was_applied_stays_that_whoever_writes_by_what_was_before(anna):

@@ -185,3 +185,23 @@ def test_search_is_answered_by_the_index_under_row_security(cast):
         with as_web_role():
             plan = plan_of(scope, typed)
         assert re.search(r"Bitmap Index Scan on customer_search.*\n +Index Cond: .*search_text ~~ '%", plan), plan
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "Mül\u00adler", "Mül\u200bler", "\u2060Müller", "\ufeffMüller", "\u202aMüller\u202c", "\u2066Müller\u2069",
+        "\u200eMüller\u200f", "Mül\u200dler", "Mueller\u00ad", "040\u200e 123\u00ad4567", "\u202a+49 40 1234567\u202c",
+        "\u00ad Müller \u200b", "\u200e Müller",
+    ],
+)  # fmt: skip
+def test_what_nobody_sees_does_not_keep_a_customer_from_being_found(cast, typed):
+    make(cast, last_name="Müller", phone_private="+49401234567")
+    make(cast, number=2, last_name="Andere")
+    assert found(cast, typed) == [1]
+
+
+def test_joiners_that_belong_to_a_name_are_found_with_it(cast):
+    name = "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645"  # with a joiner, as it is written in Persian
+    make(cast, last_name=name)
+    assert found(cast, name) == [1]

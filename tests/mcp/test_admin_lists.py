@@ -16,7 +16,7 @@ LISTS = [
     ("anna", "/10400/1/mcp/user/?q=zeta", 16),
     ("anna", "/10400/1/mcp/usergroup/?q=zeta", 11),
     ("anna", "/10400/1/locations/location/?q=zeta", 14),
-    ("frida", "/10400/6/mcp/restriction/?q=zeta", 11),
+    ("frida", "/10400/6/mcp/restriction/?q=zeta", 12),
     ("rita", "/locations/organization/?q=zeta", 4),
 ]
 

@@ -5,13 +5,15 @@
     sample.part(pairs, of=8)                       inside a test: each eighth
 
 `--proofs=whole`, the default, asks everything. `--proofs=sampled` asks the cases first whose files changed in the last
-commits; the other room rotates: the seed is the number of commits, so that each commit asks the next ones and after
-some commits everything was asked. The same seed on the same commit asks the same.
+commits; the other room is drawn by a seed, the number of changes taken in: each change asks others, and after many
+everything was asked. The same seed on the same commit asks the same.
 """
 
 from __future__ import annotations
 
+import random
 import subprocess
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -32,7 +34,7 @@ _KEY = "sampled"
 
 @dataclass(frozen=True)
 class Sample:
-    """What the run asks of each kind. `seed` moves on by one with each commit."""
+    """What the run asks of each kind. `seed` is another one at each commit."""
 
     is_whole: bool
     seed: int = 0
@@ -40,9 +42,9 @@ class Sample:
     """The files of the last commits, as paths below the project."""
 
     def part[T](self, things: Iterable[T], *, of: int, shift: int = 0) -> list[T]:
-        """Each `of`-th thing, the next ones at the next commit; `shift` lets several askers differ in what they ask."""
+        """Each `of`-th thing, others at another commit; `shift` lets several askers differ in what they ask."""
         every = list(things)
-        return every if self.is_whole else every[(self.seed + shift) % of :: of]
+        return every if self.is_whole else every[random.Random(self.seed + shift).randrange(of) :: of]
 
     def choose[T](self, things: Sequence[T], *, most: int, files: Sequence[frozenset[str]] = ()) -> list[T]:
         """At most so many of the things, in their order; first those of whose files one has changed."""
@@ -55,9 +57,8 @@ class Sample:
         return [thing for i, thing in enumerate(things) if i in chosen]
 
     def _window(self, places: list[int], room: int) -> list[int]:
-        """As many places as there is room for, beginning where the commit before has ended."""
-        start = self.seed * room % len(places) if places else 0
-        return (places[start:] + places[:start])[:room]
+        """As many places as there is room for, drawn by the seed."""
+        return random.Random(self.seed).sample(places, min(room, len(places)))
 
 
 class Sampler:
@@ -73,10 +74,12 @@ class Sampler:
         if self._config.getoption("proofs") == WHOLE:
             return Sample(is_whole=True)
         given = self._config.getoption("seed")
-        seed = given if given is not None else int(_git("rev-list", "--count", "HEAD") or 0)
-        changed = _git("log", f"-{COMMITS}", "--name-only", "--format=")
+        has_history = _git("rev-parse", "--is-shallow-repository") == "false"  # else every file would count as changed
+        changed = _git("log", f"-{COMMITS}", "--name-only", "--format=") if has_history else ""
+        seed = given if given is not None else _seed_of_today(has_history=has_history)
         return Sample(is_whole=False, seed=seed, changed=frozenset(changed.split()))
 
+    @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item], config: pytest.Config) -> None:
         kinds: dict[str, list[pytest.Item]] = {}
         for item in items:
@@ -111,7 +114,7 @@ class Sampler:
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("proofs")
     group.addoption("--proofs", choices=[WHOLE, SAMPLED], default=WHOLE, help="ask everything, or a part that rotates")
-    group.addoption("--seed", type=int, default=None, help="which part is asked; by default the number of commits")
+    group.addoption("--seed", type=int, default=None, help="which part; by default the number of changes taken in")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -161,6 +164,14 @@ def _marker(item: pytest.Item, name: str) -> pytest.Mark:
     marker = item.get_closest_marker(name)
     assert marker is not None
     return marker
+
+
+def _seed_of_today(*, has_history: bool) -> int:
+    """How many changes were taken in; of the commit where git does not know, and of the day where there is no git."""
+    if has_history:
+        return int(_git("rev-list", "--count", "--first-parent", "HEAD"))
+    commit = _git("rev-parse", "HEAD")
+    return int(commit[:6], 16) if commit else int(time.time() // 86_400)
 
 
 def _git(*arguments: str) -> str:

@@ -17,13 +17,17 @@ def test_as_many_are_chosen_as_there_is_room_for_in_their_order(count, most, see
     assert chosen == sorted(set(chosen))
 
 
-@given(count=sizes, most=sizes, seed=st.integers(0, 10_000))
-def test_commits_that_follow_one_another_ask_everything(count, most, seed):
-    commits = -(-count // most) + 1
-    asked = {
-        n for at in range(seed, seed + commits) for n in Sample(is_whole=False, seed=at).choose(range(count), most=most)
-    }
-    assert asked == set(range(count))
+@given(count=sizes, most=sizes, step=st.integers(1, 12), changed=st.sets(st.integers(0, 59)))
+def test_many_commits_ask_everything_whatever_lies_between_them(count, most, step, changed):
+    """The chance that one of sixty is never drawn in so many draws is below one in 10^15."""
+    files = [frozenset({f"{n}.py"}) for n in range(count)]
+    asked: set[int] = set()
+    for at in range(0, step * 4_000, step):
+        sample = Sample(is_whole=False, seed=at, changed=frozenset(f"{n}.py" for n in changed if n % 2 == at % 2))
+        asked |= set(sample.choose(range(count), most=most, files=files))
+        if len(asked) == count:
+            return
+    raise AssertionError(f"never asked: {set(range(count)) - asked}")
 
 
 @given(count=sizes, most=sizes, seed=st.integers(0, 10_000), changed=st.sets(st.integers(0, 59)))
@@ -38,9 +42,9 @@ def test_what_has_changed_is_asked_first_and_leaves_room_for_the_rest(count, mos
 
 
 @given(count=st.integers(0, 60), of=st.integers(1, 12), seed=st.integers(0, 10_000), shift=st.integers(0, 12))
-def test_parts_of_commits_that_follow_one_another_are_the_whole(count, of, seed, shift):
-    parts = [Sample(is_whole=False, seed=seed + n).part(range(count), of=of, shift=shift) for n in range(of)]
-    assert sorted(n for part in parts for n in part) == list(range(count))
+def test_part_is_each_so_manieth_and_all_parts_are_drawn(count, of, seed, shift):
+    drawn = {tuple(Sample(is_whole=False, seed=seed + n).part(range(count), of=of, shift=shift)) for n in range(600)}
+    assert drawn == {tuple(range(count))[start::of] for start in range(of)}
 
 
 @given(count=sizes, most=sizes, of=sizes)

@@ -4,6 +4,7 @@ import io
 import zipfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 from spreadsheets import Block, Cell, Limits, Overrules, Profile, Row, open_table, open_writer
 from spreadsheets.writing import ENDINGS
@@ -13,14 +14,14 @@ RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships
 PACKAGE = "http://schemas.openxmlformats.org/package/2006"
 
 
-def read(content: bytes, *, name: str = "customers.csv", **parts: str) -> tuple[tuple[str, ...], list[Row]]:
+def read(content: bytes, *, name: str = "customers.csv", **parts: Any) -> tuple[tuple[str, ...], list[Row]]:
     """Headings and rows of a file with this content."""
     with open_table(io.BytesIO(content), name=name, overrules=Overrules(**parts) if parts else None) as table:
         return table.headings, list(table)
 
 
 def read_in_blocks(
-    content: bytes, *, name: str = "customers.csv", size: int = 5_000, limits: Limits | None = None, **parts: str
+    content: bytes, *, name: str = "customers.csv", size: int = 5_000, limits: Limits | None = None, **parts: Any
 ) -> tuple[tuple[str, ...], list[Row]]:
     """The same by blocks, which don't tell on which line a row begins: it is 0 in all."""
     overrules = Overrules(**parts) if parts else None

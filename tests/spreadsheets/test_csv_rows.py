@@ -21,9 +21,9 @@ def test_headings_after_blank_lines_keep_their_row_number() -> None:
         assert (table.heading_row, [row.number for row in table]) == (3, [4])
 
 
-def test_row_of_empty_cells_is_a_row_and_a_blank_line_is_none() -> None:
+def test_a_row_of_empty_cells_is_none_like_a_blank_line() -> None:
     _headings, rows = read(b"Nr;Name\n;\n\n1;a\n")
-    assert [(row.number, row.cells) for row in rows] == [(2, ("", "")), (4, ("1", "a"))]
+    assert [(row.number, row.cells) for row in rows] == [(4, ("1", "a"))]
 
 
 def test_cells_are_texts_and_keep_blanks_and_zeros() -> None:

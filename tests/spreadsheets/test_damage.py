@@ -1,12 +1,13 @@
 """Whatever happens to a file on its way: it is read, or UnreadableFile says why. Nothing else is ever raised."""
 
 import contextlib
+import io
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spreadsheets import Profile, UnreadableFile
+from spreadsheets import Profile, UnreadableFile, open_table
 from tests.spreadsheets.tables import file_name, read, workbook, written
 
 HEADINGS = ["Nr", "Name", "Geburtsdatum"]
@@ -52,11 +53,14 @@ def test_any_bytes_are_read_or_refused(content: bytes) -> None:
 
 @given(st.text(st.sampled_from('Nr;,"\n\r\tä |1'), max_size=60))
 def test_text_of_delimiters_and_quotes_loses_no_character(text: str) -> None:
-    """Delimiters, quotation marks and line ends apart, every character of the file is in some cell or heading."""
-    with contextlib.suppress(UnreadableFile):
-        headings, rows = read(text.encode())
-        cells = [*headings, *(cell for row in rows for cell in row.cells if isinstance(cell, str))]
-        assert sorted(_letters(text)) == sorted(_letters("".join(cells)))
+    """Delimiters, quotation marks and line ends apart, every character of the file is in some cell or heading.
+
+    Lines above the headings are no part of the table; how many there are is told.
+    """
+    with contextlib.suppress(UnreadableFile), open_table(io.BytesIO(text.encode())) as table:
+        cells = [*table.headings, *(cell for row in table for cell in row.cells if isinstance(cell, str))]
+        below = text.splitlines(keepends=True)[table.dialect.above :]
+        assert sorted(_letters("".join(below))) == sorted(_letters("".join(cells)))
 
 
 def _letters(text: str) -> str:

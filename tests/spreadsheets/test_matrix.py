@@ -6,7 +6,7 @@ Both by rows and by blocks.
 import csv
 import io
 from itertools import product
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
 
@@ -120,6 +120,6 @@ def test_encoding_damage_late_in_a_large_file_is_seen() -> None:
 
 
 @pytest.mark.parametrize("parts", [{"delimiter": ""}, {"delimiter": ";;"}, {"delimiter": "\n"}, {"quote": "x"}])
-def test_overrule_that_can_not_work_is_refused(parts: dict[str, str]) -> None:
+def test_overrule_that_can_not_work_is_refused(parts: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"delimiter|quote"):
         Overrules(**parts)

@@ -20,18 +20,18 @@ from mcp.models import User
 from mcp.scope import Scope
 from tests.conftest import Cast
 from tests.customers.transfer import applied
-from tests.transitions.moving import ACCOUNT, exit_in
+from tests.transitions.moving import ACCOUNT, exit_in, leaving
 from transitions.arriving import receive_package
 from transitions.choices import PackageState, State
 from transitions.models import Arrival, Package, PackageChunk, Transition
 from transitions.package import making
 from transitions.package.files import Packing
-from transitions.package.format import figures_of
 
 
 def consent(customer: Customer, *, given: bool = True, at: datetime | None = None, **more: Any) -> Consent:
     """A statement of a day ago; without more said one about the transfer to anybody."""
-    values = {"purpose": TRANSFER, "source": "form", "recorded_by": "Anna Andresen", **more}
+    where = leaving(customer.organization_id)
+    values = {"purpose": TRANSFER, "source": "form", "recorded_by": "Anna Andresen", "location": where, **more}
     return Consent.objects.create(
         organization_id=customer.organization_id, base_id=customer.base_id, customer=customer, is_given=given,
         at=at or timezone.now() - timedelta(days=1), **values,
@@ -50,7 +50,7 @@ def made(transition: Transition, actor: Scope) -> Package:
         packing = Packing(row, Transition.objects.select_related("organization", "location").get(pk=transition.pk),
                           Scope.of_system(actor.location, name="the worker"))  # fmt: skip
         row.size, row.sha256 = chunks.store(PackageChunk, file=row, content=packing.parts(cursor))
-    row.state, row.manifest, row.total = PackageState.DONE, figures_of(packing.manifest), packing.customers
+    row.state, row.manifest, row.total = PackageState.DONE, packing.record, packing.customers
     row.state_since = timezone.now()
     row.save()
     return making.packages_of(transition).get(pk=row.pk)

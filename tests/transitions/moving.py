@@ -11,12 +11,16 @@ from django.utils import timezone
 from customers.choices import TRANSFER, ConsentSource
 from customers.models import Consent, Customer
 from locations.models import Location
-from mcp.models import User
+from locations.permissions import Right
+from mcp import access, grants
+from mcp.demo import PASSWORD as DEMO_PASSWORD
+from mcp.models import Membership, User, UserGroup
 from mcp.scope import Scope
 from tests.conftest import Cast
 from transitions import operations
-from transitions.choices import State
+from transitions.choices import FieldGroup, LegalBasis, State
 from transitions.models import Transition, TransitionStep
+from transitions.operations import admitting
 
 ACCOUNT = 40200
 PASSWORD = "Fischbrötchen-am-Hafen-6"
@@ -35,8 +39,31 @@ def assigned(transition: Transition, rita: Scope, number: int = ACCOUNT) -> Tran
     )  # fmt: skip
 
 
+def named(transition: Transition, actor: Scope, **more: Any) -> Transition:
+    """The legal ground; everything goes along unless the test says otherwise."""
+    values = {"basis": LegalBasis.CONSENT, "ground": GROUND, "field_groups": FieldGroup.values, **more}
+    return operations.name_ground(transition=transition, actor=actor, **values)
+
+
+def second(scope: Scope, username: str = "zweite") -> Scope:
+    """Zoe Zweite, who may carry over and sees the page, at the place of the scope."""
+    user = User.objects.filter(organization=scope.organization, username=username).first()
+    if user is None:
+        user = User(organization=scope.organization, username=username, first_name="Zoe", last_name="Zweite")
+        user.set_password(DEMO_PASSWORD)
+        user.save()
+        group = UserGroup.objects.create(organization=scope.organization, name="Datenschutz")
+        Membership.objects.create(organization=scope.organization, group=group, user=user)
+        rights = (Right.VIEW_CUSTOMERS, Right.CARRY_OVER, Right.MANAGE_LOCATION)
+        grants.add_grants(group, [(right, None) for right in rights])
+    return access.scope_at(
+        user, account_number=scope.organization.account_number, client_number=scope.location.client_number
+    )
+
+
 def confirmed(transition: Transition, anna: Scope) -> Transition:
-    return operations.confirm(transition=transition, ground=GROUND, confirmed_by="Anna Andresen", actor=anna)
+    named(transition, anna)
+    return operations.confirm(transition=transition, actor=second(anna))
 
 
 def exit_in(
@@ -63,8 +90,8 @@ def exit_in(
     return fresh(asked)
 
 
-def join_in(cast: Cast, state: State, *, client_number: int = 7) -> Transition:
-    """Café Einzeln joins Nordlicht, due today."""
+def join_in(cast: Cast, state: State, *, client_number: int = 7, is_agreed: bool = True) -> Transition:
+    """Café Einzeln joins Nordlicht, due today; the group has said yes as soon as it was asked."""
     ines, rita = cast.scope("ines", "Dresden", 30100), cast.scope("rita", "Dresden", 30100)
     asked = operations.request_join(planned_for=timezone.localdate(), actor=ines)
     steps: list[Any] = [
@@ -78,6 +105,8 @@ def join_in(cast: Cast, state: State, *, client_number: int = 7) -> Transition:
     ]
     for step in steps[: WAY.index(state)]:
         step()
+        if is_agreed and step is steps[0]:
+            admitting.answer(transition=asked.pk, agrees=True, actor=cast.scope("anna", "Zentrale"))
     return fresh(asked)
 
 
@@ -111,10 +140,21 @@ def business(account_number: int = ACCOUNT) -> Location:
     return Location.objects.select_related("organization", "base").get(organization__account_number=account_number)
 
 
-def say(customer: Customer, *, is_given: bool = True, days_ago: float = 1, receiver: int | None = None) -> Consent:
-    """A statement about the transfer."""
+def say(
+    customer: Customer, *, is_given: bool = True, days_ago: float = 1, receiver: int | None = None, **more: Any
+) -> Consent:
+    """A statement about the transfer, made at the location that leaves unless the test says otherwise."""
+    values = {"purpose": TRANSFER, "location": leaving(customer.organization_id), **more}
     return Consent.objects.create(
-        organization_id=customer.organization_id, base_id=customer.base_id, customer=customer, purpose=TRANSFER,
-        is_given=is_given, at=timezone.now() - timedelta(days=days_ago), source=ConsentSource.FORM,
-        receiver=receiver, recorded_by="Test",
+        organization_id=customer.organization_id, base_id=customer.base_id, customer=customer, is_given=is_given,
+        at=timezone.now() - timedelta(days=days_ago), source=ConsentSource.FORM, receiver=receiver, recorded_by="Test",
+        **values,
     )  # fmt: skip
+
+
+def leaving(organization: int) -> Location:
+    """Flensburg of Nordlicht; of another business its last location."""
+    places = Location.objects.filter(organization=organization)
+    found = places.filter(name="Flensburg").first() or places.order_by("client_number").last()
+    assert found is not None
+    return found

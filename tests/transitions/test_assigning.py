@@ -6,13 +6,24 @@ import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, connection, transaction
 from django.http import Http404
+from django.utils import timezone
 
 from customers.models import Customer
 from locations.models import Organization
 from mcp import access
-from mcp.models import User
+from mcp.models import Membership, User
 from tests.customers.people import customer
-from tests.transitions.moving import PASSWORD, assigned, business, exit_in, fresh, join_in, last_step, new_administrator
+from tests.transitions.moving import (
+    PASSWORD,
+    assigned,
+    business,
+    exit_in,
+    fresh,
+    join_in,
+    last_step,
+    new_administrator,
+    say,
+)
 from transitions import operations
 from transitions.choices import State
 
@@ -55,12 +66,69 @@ def test_number_that_is_not_new_is_refused_with_its_own_sentence(cast, rita, num
     assert Organization.objects.count() == 3
 
 
-def test_number_of_a_cancelled_exit_is_used_for_good(cast, rita):
-    asked = exit_in(cast, State.NUMBERED)
-    operations.cancel(transition=asked, actor=cast.scope("anna", "Zentrale"))
+def cancelled(cast, place="Flensburg"):
+    """An exit that was called off after it had got its number."""
+    asked = exit_in(cast, State.NUMBERED, place=place)
+    return operations.cancel(transition=asked, actor=cast.scope("anna", "Zentrale"))
+
+
+def test_number_of_a_cancelled_exit_is_free_for_the_same_location(cast, rita):
+    cancelled(cast)
+    say(customer(cast.scope("anna", "Zentrale")), receiver=40200)
+    again = operations.assign_account(
+        transition=exit_in(cast, State.REQUESTED), account_number=40200, name="Backhaus",
+        administrator=new_administrator("fritz"), password=PASSWORD, actor=rita,
+    )  # fmt: skip
+    place = business()
+    assert (fresh(again).receiver, fresh(again).receiver_name) == (place.organization, "Backhaus")
+    assert place.closed_at is not None
+    people = User.objects.filter(organization=place.organization)
+    assert set(people.values_list("username", "is_active")) == {("freda", False), ("fritz", True)}
+    assert Membership.objects.get(organization=place.organization).user.username == "fritz"
+
+
+def test_same_administrator_gets_the_new_password(cast, rita):
+    cancelled(cast)
+    operations.assign_account(
+        transition=exit_in(cast, State.REQUESTED), account_number=40200, name="Backhaus",
+        administrator=new_administrator(), password=f"{PASSWORD}!", actor=rita,
+    )  # fmt: skip
+    assert User.objects.get(organization=business().organization).check_password(f"{PASSWORD}!")
+
+
+def test_freed_number_leads_through_to_the_execution(cast, rita):
+    cancelled(cast)
+    left = exit_in(cast, State.EXECUTED)
+    assert business().closed_at is None
+    freda = User.objects.get(organization=business().organization)
+    assert access.scope_at(freda, account_number=40200, client_number=2).location == business()
+    assert left.receiver_account == 40200
+
+
+def test_while_a_consent_names_the_number_no_other_location_gets_it(cast, rita):
+    cancelled(cast)
+    say(customer(cast.scope("anna", "Zentrale")), receiver=40200)
     with pytest.raises(operations.NumberRefused) as refusal:
-        assigned(exit_in(cast, State.REQUESTED), rita)
+        assigned(exit_in(cast, State.REQUESTED, place="Hamburg"), rita)
     assert refusal.value.code == "number_in_use"
+
+
+def test_number_that_nobody_names_can_be_given_to_another_location(cast, rita):
+    cancelled(cast)
+    assigned(exit_in(cast, State.REQUESTED, place="Hamburg"), rita)
+    assert business().name == "Hamburg"
+
+
+def test_number_that_is_on_its_way_or_of_another_group_is_not_free(cast, rita):
+    exit_in(cast, State.NUMBERED, place="Hamburg")
+    with pytest.raises(operations.NumberRefused):
+        assigned(exit_in(cast, State.REQUESTED), rita)
+    place = cast.system("München", 20800)
+    asked = operations.request_exit(location=place.location, planned_for=timezone.localdate(), actor=place)
+    numbered = assigned(asked, cast.scope("rita", "Zentrale", 20800), 50500)
+    operations.cancel(transition=numbered, actor=cast.scope("sven", "Zentrale", 20800))
+    with pytest.raises(operations.NumberRefused):
+        assigned(exit_in(cast, State.REQUESTED, place="Bremen"), rita, 50500)
 
 
 def test_weak_password_opens_nothing(cast, rita):

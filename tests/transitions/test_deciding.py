@@ -8,6 +8,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
+from customers.choices import TRANSFER_ANY
 from customers.models import Consent
 from customers.operations import archive_customers, change_customer
 from tests.customers.people import customer
@@ -16,7 +17,7 @@ from transitions import deciding, operations
 from transitions.choices import Reason, State
 from transitions.models import TransitionCustomer
 
-COPIED = ("organization_id", "base_id", "customer_id", "purpose", "at", "source", "recorded_by")
+COPIED = ("organization_id", "base_id", "customer_id", "purpose", "at", "source", "recorded_by", "location_id")
 
 
 @pytest.fixture
@@ -29,8 +30,9 @@ def hamburg(cast):
     return cast.scope("anna", "Hamburg")
 
 
-def reasons(transition, at=None):
+def reasons(transition, at=None, *, is_narrowed=False):
     """The reason of each customer by last name."""
+    transition.is_narrowed = is_narrowed
     decision = deciding.decided(transition=transition, at=at or timezone.now())
     with connection.cursor() as cursor:
         cursor.execute(
@@ -86,14 +88,66 @@ def test_the_latest_applicable_statement_counts(cast, hamburg):
     assert reasons(transition, timezone.now() - timedelta(hours=18))["Später"] == Reason.NO_CONSENT
 
 
-def test_narrowed_to_the_home_location_archived_and_blocked_come_first(cast, flensburg, hamburg):
+def test_narrowed_to_who_is_related_archived_and_blocked_come_first(cast, flensburg, hamburg):
     for scope, name in ((flensburg, "Hier"), (hamburg, "Dort")):
-        say(customer(scope, last_name=name))
+        say(customer(scope, last_name=name), receiver=ACCOUNT, location=hamburg.location)
+    say(customer(hamburg, last_name="Dort, hat hier zugestimmt"))
+    guest = customer(hamburg, last_name="Dort, hat hier den Newsletter bestellt")
+    say(guest, receiver=ACCOUNT, location=hamburg.location)
+    say(guest, purpose="newsletter")
     blocked = customer(hamburg, last_name="Gesperrt dort", is_blocked=True, blocked_reason="X")
     say(blocked)
+    assert reasons(exit_in(cast, State.NUMBERED), is_narrowed=True) == {
+        "Hier": "",
+        "Dort": Reason.NOT_RELATED,
+        "Dort, hat hier zugestimmt": "",
+        "Dort, hat hier den Newsletter bestellt": "",
+        "Gesperrt dort": Reason.BLOCKED,
+    }
+
+
+def test_who_is_related_goes_unless_somebody_chooses_otherwise(cast, flensburg, hamburg):
     transition = exit_in(cast, State.NUMBERED)
-    transition.is_narrowed = True
-    assert reasons(transition) == {"Hier": "", "Dort": Reason.NOT_RELATED, "Gesperrt dort": Reason.BLOCKED}
+    assert transition.is_narrowed
+
+
+def test_consent_holds_with_the_location_at_which_it_was_given(cast, flensburg, hamburg):
+    say(customer(hamburg, last_name="In Hamburg"), location=hamburg.location)
+    say(customer(flensburg, last_name="In Flensburg"))
+    say(customer(flensburg, last_name="Niemand weiß wo"), location=None)
+    everywhere = customer(hamburg, last_name="Allgemein")
+    say(everywhere, purpose=TRANSFER_ANY, location=hamburg.location)
+    stopped = customer(hamburg, last_name="Allgemein, dann nein")
+    say(stopped, purpose=TRANSFER_ANY, days_ago=3)
+    say(stopped, is_given=False, location=hamburg.location)
+    only_here = customer(flensburg, last_name="Hier ja, sonst nein")
+    say(only_here, days_ago=2)
+    say(only_here, purpose=TRANSFER_ANY, is_given=False)
+    assert reasons(exit_in(cast, State.NUMBERED)) == {
+        "In Hamburg": Reason.OTHER_LOCATION,
+        "In Flensburg": "",
+        "Niemand weiß wo": Reason.OTHER_LOCATION,
+        "Allgemein": "",
+        "Allgemein, dann nein": Reason.WITHDRAWN,
+        "Hier ja, sonst nein": "",
+    }
+
+
+def test_consent_to_another_business_counts_for_nothing(cast, flensburg):
+    say(customer(flensburg, last_name="Kam mit"), given_to=50300, holds_here=False)
+    say(customer(flensburg, last_name="Sollte weiter gelten"), given_to=50300)
+    again = customer(flensburg, last_name="Sagt es auch uns")
+    say(again, given_to=50300, holds_here=False, days_ago=2)
+    say(again)
+    kept = customer(flensburg, last_name="Widerruf anderswo")
+    say(kept, days_ago=2)
+    say(kept, is_given=False, given_to=50300, holds_here=False)
+    assert reasons(exit_in(cast, State.NUMBERED)) == {
+        "Kam mit": Reason.OTHER_BUSINESS,
+        "Sollte weiter gelten": "",
+        "Sagt es auch uns": "",
+        "Widerruf anderswo": "",
+    }
 
 
 def test_customers_of_others_and_of_offline_bases_are_not_decided_about(cast, hamburg):
@@ -151,19 +205,29 @@ def test_left_out_customers_are_paged_by_number(cast, hamburg, monkeypatch, stat
     made = [customer(hamburg, last_name=f"Gast {n}") for n in range(5)]
     transition, anna = exit_in(cast, state), cast.scope("anna", "Zentrale")
     pages = [
-        deciding.left_out(transition=transition, reason=Reason.NO_CONSENT, page=page, actor=anna) for page in (1, 2, 3)
+        deciding.listed(transition=transition, reason=Reason.NO_CONSENT, page=page, actor=anna) for page in (1, 2, 3)
     ]
     assert [[one.number for one in page] for page in pages] == [
         [customer.customer_number for customer in made[first : first + 2]] for first in (0, 2, 4)
     ]
     assert pages[0][0].customer == made[0]
-    assert deciding.left_out(transition=transition, reason=Reason.WITHDRAWN, page=1, actor=anna) == []
+    assert deciding.listed(transition=transition, reason=Reason.WITHDRAWN, page=1, actor=anna) == []
+
+
+@pytest.mark.parametrize("state", [State.REVIEWED, State.EXECUTED])
+def test_who_is_carried_over_is_listed(cast, flensburg, state):
+    gone, stays = customer(flensburg, last_name="Geht mit"), customer(flensburg, last_name="Bleibt")
+    say(gone)
+    transition, anna = exit_in(cast, state), cast.scope("anna", "Zentrale")
+    listed = deciding.listed(transition=transition, reason=None, page=1, actor=anna)
+    assert [(one.number, one.customer) for one in listed] == [(gone.customer_number, gone)]
+    assert stays not in [one.customer for one in listed]
 
 
 def test_nobody_sees_left_out_customers_without_the_right(cast, hamburg):
     customer(hamburg)
     transition, rita = exit_in(cast, State.REVIEWED), cast.scope("rita", "Zentrale")
-    assert deciding.left_out(transition=transition, reason=Reason.NO_CONSENT, page=1, actor=rita) == []
+    assert deciding.listed(transition=transition, reason=Reason.NO_CONSENT, page=1, actor=rita) == []
 
 
 def test_consent_for_another_receiver_that_was_withdrawn_is_a_withdrawal(cast, hamburg):

@@ -4,9 +4,20 @@ from datetime import timedelta
 
 from django.utils import timezone
 
+from locations.permissions import Right
+from mcp import access
 from transitions.choices import State
-from transitions.demo import AHEAD, build_transitions
+from transitions.demo import AHEAD, RIGHTS, build_transitions
 from transitions.models import Transition
+
+
+def test_central_has_a_second_person_who_can_confirm(cast):
+    build_transitions(today=timezone.localdate())
+    gesa = cast.scope("gesa", "Zentrale")
+    assert gesa.rights == frozenset(RIGHTS)
+    assert list(access.holders_at(Right.CARRY_OVER, gesa.location).order_by("username")) == [
+        cast.user("anna"), cast.user("gesa"),
+    ]  # fmt: skip
 
 
 def test_flensburg_has_asked_to_leave_in_two_weeks(cast):

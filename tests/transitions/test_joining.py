@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.utils import timezone
 from psycopg.types.range import Range
@@ -13,12 +13,16 @@ from locations.operations import Place
 from locations.permissions import Right
 from mcp import access
 from mcp import operations as central
+from mcp.models import User
+from mcp.scope import MissingRight
+from tests.conftest import Browser
 from tests.customers.people import customer
 from tests.transitions.moving import confirmed as confirm
 from tests.transitions.moving import fresh, join_in, say
 from transitions import operations
 from transitions.choices import State
 from transitions.models import Package, TransitionCustomer
+from transitions.operations import admitting
 from transitions.operations.stepping import reached_by
 
 
@@ -67,12 +71,98 @@ def test_old_business_can_only_look_and_hand_over(cast, ines, log_in):
     assert client.get("/30100/2/customers/customer/add/").status_code == 403
 
 
-def test_closing_closes_the_old_business(cast, ines, log_in):
-    client = log_in("ines")
+def test_closed_business_can_still_be_looked_at_and_joins_nothing_more(cast, ines, log_in):
+    """It answers for those who have stayed behind, and its protocol can be read."""
+    stays = customer(ines, last_name="Bleibt")
     done = join_in(cast, State.CARRIED_OVER)
     operations.close(transition=done, actor=ines)
     assert fresh(done).state == State.CLOSED
-    assert client.get("/30100/2/").status_code == 404
+    client, page = log_in("ines"), f"/30100/2/transitions/transition/{done.pk}/"
+    for address in (page, f"{page}protocol/", f"{page}protocol/pdf/", f"{page}package/"):
+        assert client.get(address).status_code == 200
+    assert "Bleibt" in client.get(f"/30100/2/customers/customer/{stays.pk}/change/").content.decode()
+    with pytest.raises(operations.CannotLeave, match="has joined a group already"):
+        operations.request_join(planned_for=timezone.localdate(), actor=cast.scope("ines", "Dresden", 30100))
+
+
+class TestTheGroupIsAsked:
+    @pytest.fixture
+    def asked(self, cast):
+        return join_in(cast, State.CONFIRMED, is_agreed=False)
+
+    @pytest.fixture
+    def anna(self, cast):
+        return cast.scope("anna", "Zentrale")
+
+    def test_nothing_is_executed_without_its_yes(self, cast, ines, anna, asked):
+        with pytest.raises(ValidationError, match="has not answered yet"), transaction.atomic():
+            operations.execute(transition=asked, at=timezone.now(), actor=ines)
+        admitting.answer(transition=asked.pk, agrees=False, note="Kein Platz", actor=anna)
+        with pytest.raises(ValidationError, match="has refused"), transaction.atomic():
+            operations.execute(transition=asked, at=timezone.now(), actor=ines)
+        assert not cast.organization().locations.filter(client_number=7).exists()
+        admitting.answer(transition=asked.pk, agrees=True, actor=anna)
+        operations.execute(transition=asked, at=timezone.now(), actor=ines)
+        assert cast.location("Dresden", 10400).client_number == 7
+
+    def test_yes_is_for_one_place_and_another_group_is_asked_anew(self, cast, ines, anna, asked):
+        admitting.answer(transition=asked.pk, agrees=True, actor=anna)
+        rita = cast.scope("rita", "Dresden", 30100)
+        operations.assign_group(transition=fresh(asked), account_number=10400, client_number=9, actor=rita)
+        assert [word.word for word in admitting.asked_here(anna)] == ["asked"]
+        operations.assign_group(transition=fresh(asked), account_number=20800, client_number=9, actor=rita)
+        assert admitting.asked_here(anna) == []
+        sven = cast.scope("sven", "Zentrale", 20800)
+        assert [word.client_number for word in admitting.asked_here(sven)] == [9]
+        with pytest.raises(admitting.NotAnswerable):
+            admitting.answer(transition=asked.pk, agrees=True, actor=anna)
+
+    def test_cancelled_and_done_need_no_answer(self, cast, ines, anna, asked):
+        operations.cancel(transition=asked, actor=ines)
+        assert admitting.asked_here(anna) == []
+        with pytest.raises(admitting.NotAnswerable):
+            admitting.answer(transition=asked.pk, agrees=True, actor=anna)
+        done = join_in(cast, State.EXECUTED)
+        assert admitting.asked_here(anna) == []
+        with pytest.raises(admitting.NotAnswerable):
+            admitting.answer(transition=done.pk, agrees=False, actor=anna)
+
+    def test_who_may_answer(self, cast, asked):
+        for who, place, account in (("bodo", "Hamburg", 10400), ("carla", "Bremen", 10400)):
+            with pytest.raises(MissingRight):
+                admitting.answer(transition=asked.pk, agrees=True, actor=cast.scope(who, place, account))
+        with pytest.raises(admitting.NotAnswerable):
+            admitting.answer(transition=asked.pk, agrees=True, actor=cast.scope("sven", "Zentrale", 20800))
+        with pytest.raises(PermissionDenied):
+            admitting.answer(transition=asked.pk, agrees=True, actor=cast.scope("rita", "Zentrale"))
+
+    def test_pages_ask_and_tell(self, asked, log_in):
+        anna, own = log_in("anna"), f"/30100/2/transitions/transition/{asked.pk}/"
+        assert "A business wants to join your group." in anna.get("/10400/1/transitions/transition/").content.decode()
+        page = "/10400/1/transitions/transition/joinings/"
+        assert "Café Einzeln" in anna.get(page).content.decode()
+        assert "has not answered yet" in log_in("ines").get(own).content.decode()
+        answer = anna.post(page, {"transition": asked.pk, "answer": "yes", "note": "Willkommen"})
+        assert answer["Location"] == page
+        seen = log_in("ines").get(own).content.decode()
+        assert "has agreed on" in seen
+        assert "Willkommen" in seen
+        assert anna.post(page, {"transition": "x"}).status_code == 200
+
+    def test_its_people_have_logins_and_the_carry_over_in_the_side_bar(self, cast, asked, anna):
+        admitting.answer(transition=asked.pk, agrees=True, actor=anna)
+        operations.execute(transition=asked, at=timezone.now(), actor=cast.scope("ines", "Dresden", 30100))
+        branch, before = cast.location("Dresden", 10400), cast.user("ines")
+        moved = User.objects.get(organization=branch.organization, username="ines-7")
+        assert (moved.location, moved.password) == (branch, before.password)
+        scope = access.scope_at(moved, account_number=10400, client_number=7)
+        assert scope.rights == frozenset(Right) - {Right.CARRY_OVER, Right.MANAGE_CUSTOMER_GROUPS}
+        assert access.scope_at(moved, account_number=10400, client_number=2).rights == frozenset()
+        client = Browser()
+        client.force_login(moved)
+        assert "/10400/7/transitions/transition/arrivals/" in client.get("/10400/7/").content.decode()
+        with pytest.raises(MissingRight):
+            admitting.demand_admitter(scope)
 
 
 def test_client_number_that_was_taken_meanwhile_stops_it(cast, ines):
@@ -114,6 +204,7 @@ def test_support_enters_another_place_and_the_business_reviews_once_more(cast, i
     with pytest.raises(operations.NotThisStep):
         operations.execute(**tried_as_before)
     confirm(joining, ines)
+    admitting.answer(transition=joining.pk, agrees=True, actor=cast.scope("sven", "Zentrale", 20800))
     operations.execute(**tried_as_before)
     assert cast.location("Dresden", 20800).client_number == 9
     assert not cast.organization(10400).locations.filter(name="Dresden").exists()

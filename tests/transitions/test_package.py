@@ -16,6 +16,7 @@ from django.db import connection
 from django.utils import timezone
 
 from customers.choices import TRANSFER
+from customers.models import Customer
 from customers.operations import archive_customers, change_customer
 from customers.transfer import chunks
 from locations.permissions import Right
@@ -23,8 +24,9 @@ from mcp.scope import MissingRight, Scope
 from tests.customers.people import customer, group, tag
 from tests.transitions.carrying import consent, content_of, executed, made, members
 from tests.transitions.moving import ACCOUNT as NEW
-from tests.transitions.moving import GROUND
-from transitions.choices import PackageState, State
+from tests.transitions.moving import GROUND, exit_in, named, second
+from transitions import operations
+from transitions.choices import FieldGroup, PackageState, Reason, State
 from transitions.models import Package, PackageChunk, PackageDownload, Transition
 from transitions.package import making
 from transitions.package.format import CONSENT_COLUMNS, MEMBERS
@@ -74,8 +76,8 @@ def test_package_holds_who_allows_it_and_what_belongs_to_him(cast, anna, people)
     by, said = "Anna Andresen", rows_of(files["consents.csv"])
     assert said == [
         list(CONSENT_COLUMNS),
-        ["1", TRANSFER, "erteilt", "2026-03-01T12:30:15.123456+00:00", "form", "2026-1", "", "'=Ordner 7", by],
-        ["1", "newsletter", "widerrufen", said[2][3], "till", "", "", "", by],
+        ["1", TRANSFER, "erteilt", "2026-03-01T12:30:15.123456+00:00", "form", "2026-1", "", "'=Ordner 7", by, "6", ""],
+        ["1", "newsletter", "widerrufen", said[2][3], "till", "", "", "", by, "6", ""],
     ]
     assert rows_of(files["groups.csv"]) == [["Kundengruppe", "Preisebene", "Rabatt %"], ["Stammgast", "3", "7.50"]]
     assert rows_of(files["tags.csv"]) == [["Schlagwort"], ["VIP"]]
@@ -85,20 +87,17 @@ def test_manifest_says_everything_that_is_to_be_known(cast, anna, people):
     transition = executed(cast)
     files = members(content_of(made(transition, anna)))
     manifest = json.loads(files["manifest.json"])
-    assert (manifest["format"], manifest["version"]) == ("stammhaus-package", 1)
+    assert (manifest["format"], manifest["version"]) == ("stammhaus-package", 2)
     assert manifest["transition"] == str(transition.pk)
     assert manifest["from"] == {
         "account_number": 10400, "name": "Nordlicht Bäckereien", "location": {"client_number": 6, "name": "Flensburg"},
     }  # fmt: skip
     assert manifest["to"] == {"account_number": NEW, "client_number": 2, "name": "Flensburger Backstube"}
-    assert (manifest["ground"], manifest["confirmed_by"], manifest["made_by"]) == (
-        GROUND, "Anna Andresen", "Anna Andresen",
+    assert (manifest["basis"], manifest["ground"], manifest["confirmed_by"], manifest["made_by"]) == (
+        "consent", GROUND, "Zoe Zweite", "Anna Andresen",
     )  # fmt: skip
-    assert manifest["counts"] == {"customers": 1, "consents": 2, "groups": 1, "tags": 1, "left_out": 5}
-    assert manifest["left_out"] == {
-        "withdrawn": [2], "receiver": [3], "blocked": [4], "archived": [5], "noconsent": [6], "unrelated": [],
-        "gone": [],
-    }  # fmt: skip
+    assert manifest["field_groups"] == ["bank", "memo", "loss", "credit"]
+    assert manifest["counts"] == {"customers": 1, "consents": 2, "groups": 1, "tags": 1}
     assert manifest["files"] == {
         name: {"size": len(content), "sha256": hashlib.sha256(content).hexdigest()}
         for name, content in files.items()
@@ -120,12 +119,47 @@ def test_nothing_of_the_others_is_in_it(cast, anna, people):
     ]
 
 
-def test_package_does_not_ask_about_consents_again(cast, anna, people):
+def test_whom_the_group_has_left_out_and_why_stays_with_the_group(cast, anna, people):
+    """Neither numbers nor how many: who was left out is of no concern to the receiver."""
+    transition = executed(cast)
+    assert (transition.result or {})["left_out"] == 5
+    files = members(content_of(made(transition, anna)))
+    manifest = json.loads(files["manifest.json"])
+    assert "left_out" not in str(manifest)
+    assert not {"2", "3", "4", "5", "6"} & {row[0] for row in rows_of(files["customers.csv"])}
+    for name in ("LIESMICH.txt", "manifest.json"):
+        text = files[name].decode()
+        reasons = set(Reason.values) - {Reason.OTHER_LOCATION}  # the word stands for the place that has left
+        assert not [reason for reason in reasons if f'"{reason}"' in text]
+        assert "nicht enthalten" not in text
+
+
+@pytest.mark.parametrize(
+    ("chosen", "there"),
+    [
+        ([], set()),
+        (["bank"], {"IBAN", "BIC", "Bank"}),
+        (["memo"], {"Notiz"}),
+        (["loss", "credit"], {"Verlustgrund", "Kreditlimit"}),
+        (FieldGroup.values, {"IBAN", "BIC", "Bank", "Notiz", "Verlustgrund", "Kreditlimit"}),
+    ],
+)
+def test_fields_go_along_that_were_chosen(cast, anna, people, chosen, there):
+    asked = exit_in(cast, State.REVIEWED)
+    named(asked, anna, field_groups=chosen)
+    operations.confirm(transition=asked, actor=second(anna))
+    operations.execute(transition=asked, at=timezone.now(), actor=anna)
+    headings = set(rows_of(members(content_of(made(asked, anna)))["customers.csv"])[0])
+    assert headings & {"IBAN", "BIC", "Bank", "Notiz", "Verlustgrund", "Kreditlimit"} == there
+    assert {"Kundennummer", "Nachname", "E-Mail", "Zahlungsart"} <= headings
+
+
+def test_who_withdraws_after_the_execution_is_left_out_and_who_agrees_then_does_not_come_in(cast, anna, people):
     transition = executed(cast)
     consent(people, given=False, at=timezone.now())
+    consent(Customer.objects.get(last_name="Stumm"), at=timezone.now())
     files = members(content_of(made(transition, anna)))
-    assert len(rows_of(files["customers.csv"])) == 2
-    assert [row[2] for row in rows_of(files["consents.csv"])[1:]] == ["erteilt", "widerrufen", "widerrufen"]
+    assert [len(rows_of(files[name])) for name in ("customers.csv", "consents.csv")] == [1, 1]
 
 
 # --- the worker -----------------------------------------------------------------------------------------------------

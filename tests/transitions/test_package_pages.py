@@ -161,9 +161,9 @@ def test_package_of_another_business_is_refused(log_in, package):
 def test_large_package_is_checked_by_the_worker(frida, package, monkeypatch):
     waiting: list[Any] = []
     monkeypatch.setattr("customers.transfer.uploads.DIRECT_BYTES", 1)
-    monkeypatch.setattr("customers.tasks.check_upload.defer", lambda **given: waiting.append(given))
+    monkeypatch.setattr("customers.import_steps.enqueue", lambda task, **given: waiting.append(task))
     upload(frida, content_of(package))
-    assert len(waiting) == 1
+    assert waiting == ["customers.tasks.check_upload"]
 
 
 def test_settled_upload_offers_nothing_but_to_check_it(frida, package):

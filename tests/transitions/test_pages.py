@@ -8,7 +8,8 @@ import pytest
 from django.utils import timezone
 
 from tests.customers.people import customer
-from tests.transitions.moving import GROUND, PASSWORD, exit_in, fresh, join_in, say
+from tests.transitions.moving import GROUND, PASSWORD, exit_in, fresh, join_in, say, second
+from transitions import operations, views
 from transitions.choices import State
 from transitions.models import Transition
 
@@ -124,15 +125,19 @@ class TestDeciding:
         say(customer(cast.scope("anna", "Hamburg")))
         asked, anna = exit_in(cast, State.NUMBERED), log_in("anna")
         assert step(anna, asked, "review")["Location"] == page(asked)
-        step(anna, asked, "confirm", ground=GROUND, confirmed_by="Anna Andresen")
-        step(anna, asked, "execute")
+        step(anna, asked, "ground", basis="consent", ground=GROUND)
+        second(cast.scope("anna", "Zentrale"))
+        step(log_in("zweite"), asked, "confirm")
+        assert step(anna, asked, "execute").status_code == 200  # it asks once
+        assert fresh(asked).state == State.CONFIRMED
+        step(anna, asked, "execute", is_sure="on")
         assert fresh(asked).state == State.EXECUTED
         step(anna, asked, "close", note="Der neue Betrieb fängt leer an.")
         assert fresh(asked).state == State.CLOSED
 
     def test_what_was_typed_is_still_there_after_a_refusal(self, cast, log_in):
         asked = exit_in(cast, State.REVIEWED)
-        answer = step(log_in("anna"), asked, "confirm", ground="zu kurz", confirmed_by="Anna Andresen")
+        answer = step(log_in("anna"), asked, "ground", basis="consent", ground="zu kurz")
         assert answer.status_code == 200
         assert "zu kurz" in answer.content.decode()
         assert fresh(asked).state == State.REVIEWED
@@ -159,8 +164,35 @@ class TestDeciding:
         tomorrow = (timezone.localdate() + timedelta(days=1)).isoformat()
         step(anna, asked, "move", planned_for=tomorrow)
         assert 'value="execute"' not in text(anna, page(asked))
-        assert step(anna, asked, "execute").status_code == 200
+        assert step(anna, asked, "execute", is_sure="on").status_code == 200
         assert fresh(asked).state == State.CONFIRMED
+
+    def test_who_loses_a_race_sees_what_is_so_now(self, cast, log_in, monkeypatch):
+        """Somebody cancels it between the click and the step."""
+        asked, before = exit_in(cast, State.CONFIRMED), views._taken
+
+        def too_late(*given):
+            operations.cancel(transition=fresh(asked), actor=cast.system("Zentrale"))
+            return before(*given)
+
+        monkeypatch.setattr(views, "_taken", too_late)
+        seen = step(log_in("anna"), asked, "move", planned_for=timezone.localdate().isoformat()).content.decode()
+        assert "the state is “Cancelled”" in seen
+        assert "This was cancelled." in seen
+        assert "executed by itself" not in seen
+        assert 'name="step"' not in seen
+
+    def test_support_that_loses_a_race_is_led_to_what_is_so_now(self, cast, log_in, monkeypatch):
+        asked, before = exit_in(cast, State.REQUESTED), views._assign
+
+        def too_late(*given):
+            operations.cancel(transition=fresh(asked), actor=cast.system("Zentrale"))
+            return before(*given)
+
+        monkeypatch.setattr(views, "_assign", too_late)
+        answer = log_in("rita").post(f"{page(asked)}account/", ACCOUNT, follow=True)
+        assert answer.redirect_chain[-1][0] == page(asked)
+        assert "the state is “Cancelled”" in answer.content.decode()
 
     def test_cancelling_is_asked_for_twice(self, cast, log_in):
         asked, anna = exit_in(cast, State.CONFIRMED), log_in("anna")
@@ -186,14 +218,12 @@ class TestDeciding:
     def test_unknown_step_does_not_exist(self, cast, log_in, name):
         assert step(log_in("anna"), exit_in(cast, State.NUMBERED), name).status_code == 404
 
-    def test_who_closes_the_joining_is_led_out_of_the_closed_business(self, cast, log_in):
+    def test_who_closes_the_joining_still_looks_at_the_old_business(self, cast, log_in):
         asked, ines, place = join_in(cast, State.CARRIED_OVER), log_in("ines"), "/30100/2/transitions/transition/"
-        assert "Am alten Betrieb kann sich niemand mehr anmelden" in text(ines, page(asked, place))
-        assert step(ines, asked, "close", place).status_code == 404
-        assert step(ines, asked, "close_business", place).status_code == 200  # without the tick
-        assert fresh(asked).state == State.CARRIED_OVER
-        assert step(ines, asked, "close_business", place, is_sure="on")["Location"] == "/"
+        assert "Der alte Betrieb bleibt, wie er ist" in text(ines, page(asked, place))
+        assert step(ines, asked, "close", place)["Location"] == page(asked, place)
         assert fresh(asked).state == State.CLOSED
+        assert ines.get(page(asked, place)).status_code == 200
 
 
 @pytest.mark.parametrize("state", list(State))
@@ -218,5 +248,5 @@ def test_list_is_asked_for_in_one_number_of_questions(cast, log_in, django_asser
         exit_in(cast, State.NUMBERED, place=place, number=number)
     anna = log_in("anna")
     anna.get(f"{CENTRAL}")
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         anna.get(f"{CENTRAL}")

@@ -62,9 +62,10 @@ def test_protocol_says_who_when_where_why_and_how_many(anna, whole):
     text = words(told(whole, anna))
     package = whole.packages.get()
     for expected in (
-        "Flensburg leaves Nordlicht Bäckereien", "40200 · Flensburger Backstube", GROUND, "Confirmed by Anna Andresen",
+        "Flensburg leaves Nordlicht Bäckereien", "40200 · Flensburger Backstube", GROUND, "Confirmed by Zoe Zweite",
+        "Named by Anna Andresen", "Art. 6 (1) a GDPR: consent of the customers", "40200 · Flensburger Backstube 1",
         "Carried over 1", "No consent 3", "Archived 1", "No consent 2–4", "Archived 5", package.sha256,
-        package.manifest["files"]["customers.csv"]["sha256"], f"Anna Andresen {package.sha256}", str(whole.pk),
+        package.manifest["files"]["customers.csv"]["sha256"], f"Anna Andresen No {package.sha256}", str(whole.pk),
     ):  # fmt: skip
         assert expected in text, expected
     steps = next(section for section in told(whole, anna).sections if section.title == "All steps")
@@ -132,5 +133,6 @@ def test_pdf_of_many_numbers_has_pages(anna, whole, tmp_path):
 def test_protocol_of_an_empty_base_and_of_what_was_not_executed(cast, anna):
     executed, waiting = exit_in(cast, State.EXECUTED), exit_in(cast, State.NUMBERED, place="Bremen", number=40300)
     assert "Nothing has been executed yet." not in words(told(executed, anna))
+    assert "Nobody was carried over." in words(told(executed, anna))
     assert "Nobody was left out." in words(told(executed, anna))
     assert "Nobody was left out." not in words(told(waiting, anna))

@@ -1,4 +1,4 @@
-"""The review, and the legal ground confirmed in words by a named person."""
+"""The review, and the legal ground: one person names it, another confirms it."""
 
 from __future__ import annotations
 
@@ -9,9 +9,24 @@ from django.apps import apps
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.utils import timezone
 
-from mcp.scope import MissingRight
+from locations.permissions import Right
+from mcp import grants
+from mcp.models import User
+from mcp.scope import MissingRight, Scope
 from tests.customers.people import customer
-from tests.transitions.moving import GROUND, exit_in, fresh, join_in, last_step, reviewed, say
+from tests.transitions.moving import (
+    ACCOUNT,
+    GROUND,
+    confirmed,
+    exit_in,
+    fresh,
+    join_in,
+    last_step,
+    named,
+    reviewed,
+    say,
+    second,
+)
 from transitions import operations
 from transitions.choices import State
 from transitions.models import Transition
@@ -23,7 +38,8 @@ def anna(cast):
 
 
 def test_review_keeps_the_figures_and_how_it_was_narrowed(cast, anna):
-    say(customer(cast.scope("anna", "Hamburg")))
+    hamburg = cast.scope("anna", "Hamburg")
+    say(customer(hamburg), receiver=ACCOUNT, location=hamburg.location)
     looked_at = operations.review(transition=exit_in(cast, State.NUMBERED), is_narrowed=True, actor=anna)
     assert fresh(looked_at).is_narrowed
     assert reviewed(looked_at)["reasons"] == {"unrelated": 1}
@@ -45,11 +61,12 @@ def test_what_was_confirmed_can_be_taken_back_until_it_is_executed(cast, anna):
     assert (back.state, back.review, back.ground, back.confirmed_by) == (State.NUMBERED, None, "", "")
     assert "taken back" in last_step(asked).note
     history = apps.get_model("transitions", "TransitionEvent").objects
-    assert history.filter(pgh_obj_id=asked.pk, ground=GROUND, confirmed_by="Anna Andresen").exists()
+    assert history.filter(pgh_obj_id=asked.pk, ground=GROUND, confirmed_by="Zoe Zweite").exists()
     with pytest.raises(operations.NotThisStep):
         operations.execute(transition=asked, at=timezone.now(), actor=anna)
     operations.review(transition=asked, is_narrowed=False, actor=anna)
-    operations.confirm(transition=asked, ground="Vertrag über die Übergabe.", confirmed_by="Anna Andresen", actor=anna)
+    named(asked, anna, ground="Vertrag über die Übergabe.")
+    operations.confirm(transition=asked, actor=second(anna))
     assert operations.execute(transition=asked, at=timezone.now(), actor=anna).ground == "Vertrag über die Übergabe."
 
 
@@ -65,37 +82,89 @@ def test_page_takes_back_what_was_confirmed_and_says_what_that_means(cast, log_i
 
 
 @pytest.mark.parametrize(
-    ("ground", "name", "field"),
+    ("basis", "ground", "field"),
     [
-        ("", "Anna Andresen", "ground"),
-        ("   ", "Anna Andresen", "ground"),
-        ("Einwilligung", "Anna Andresen", "ground"),
-        ("ist ok", "Anna Andresen", "ground"),
-        ("... ... ...", "Anna Andresen", "ground"),
-        ("1 2 3 4", "Anna Andresen", "ground"),
-        (GROUND, "- -", "confirmed_by"),
-        (GROUND, "", "confirmed_by"),
-        (GROUND, "Anna", "confirmed_by"),
+        *(("consent", words, "ground") for words in ("", "   ", "Einwilligung", "ist ok", "... ... ...", "1 2 3 4")),
+        ("", GROUND, "basis"),
+        ("because", GROUND, "basis"),
     ],
 )
-def test_words_that_say_nothing_confirm_nothing(cast, anna, ground, name, field):
+def test_words_that_say_nothing_name_no_ground(cast, anna, basis, ground, field):
     asked = exit_in(cast, State.REVIEWED)
     with pytest.raises(ValidationError) as refusal:
-        operations.confirm(transition=asked, ground=ground, confirmed_by=name, actor=anna)
+        operations.name_ground(transition=asked, basis=basis, ground=ground, actor=anna)
     assert list(refusal.value.error_dict) == [field]
-    assert fresh(asked).state == State.REVIEWED
+    assert (fresh(asked).state, fresh(asked).ground) == (State.REVIEWED, "")
 
 
-def test_ground_and_name_are_kept(cast, anna):
+def test_one_names_the_ground_and_the_fields_and_another_confirms_them(cast, anna):
+    asked, zoe = exit_in(cast, State.REVIEWED), second(anna)
+    operations.name_ground(
+        transition=asked, basis="contract", ground=f" {GROUND} ", field_groups=["memo", "bank"], actor=anna
+    )
+    row = fresh(asked)
+    assert (row.state, row.basis, row.ground, row.ground_by) == (State.REVIEWED, "contract", GROUND, "Anna Andresen")
+    assert (row.confirmed_by, row.field_groups) == ("", ["bank", "memo"])
+    operations.confirm(transition=asked, actor=zoe)
+    row = fresh(asked)
+    assert (row.state, row.confirmed_by) == (State.CONFIRMED, "Zoe Zweite")
+    assert (row.ground_user, row.confirmed_user) == (cast.user("anna").pk, cast.user("zweite").pk)
+    assert not [step for step in asked.steps.all() if GROUND in step.note]  # support and the location read them
+
+
+def test_nothing_goes_along_that_nobody_has_chosen(cast, anna):
     asked = exit_in(cast, State.REVIEWED)
-    operations.confirm(transition=asked, ground=f" {GROUND} ", confirmed_by=" Anna  Andresen ", actor=anna)
-    assert (fresh(asked).ground, fresh(asked).confirmed_by) == (GROUND, "Anna Andresen")
-    assert GROUND not in last_step(asked).note  # support and the location read the steps, but not the ground
+    assert operations.name_ground(transition=asked, basis="consent", ground=GROUND, actor=anna).field_groups == []
+
+
+def test_who_has_named_the_ground_does_not_confirm_it(cast, anna):
+    asked = exit_in(cast, State.REVIEWED)
+    with pytest.raises(operations.NeedsSecondPerson, match="Nobody has named"):
+        operations.confirm(transition=asked, actor=anna)
+    named(asked, anna)
+    with pytest.raises(operations.NeedsSecondPerson, match=r"nobody else may do it here. Invite"):
+        operations.confirm(transition=asked, actor=anna)
+    zoe = second(anna)
+    with pytest.raises(operations.NeedsSecondPerson, match=r"These can: Zoe Zweite\."):
+        operations.confirm(transition=asked, actor=anna)
+    with pytest.raises(operations.NeedsSecondPerson):
+        operations.confirm(transition=asked, actor=Scope.of_system(anna.location, name="the worker"))
+    assert fresh(asked).state == State.REVIEWED
+    named(asked, zoe)  # who names it anew is the one who does not confirm it
+    with pytest.raises(operations.NeedsSecondPerson, match=r"These can: Anna Andresen\."):
+        operations.confirm(transition=asked, actor=zoe)
+    assert operations.confirm(transition=asked, actor=anna).confirmed_by == "Anna Andresen"
+
+
+def test_somebody_who_is_deactivated_or_sees_no_page_is_no_second_person(cast, anna):
+    asked = exit_in(cast, State.REVIEWED)
+    second(anna)
+    named(asked, anna)
+    assert "Zoe Zweite" in operations.why_not_confirm(fresh(asked), anna)
+    grants.remove_grants(cast.group("Datenschutz"), [(Right.MANAGE_LOCATION, None)])
+    assert "Invite somebody" in operations.why_not_confirm(fresh(asked), anna)
+    grants.add_grants(cast.group("Datenschutz"), [(Right.MANAGE_LOCATION, None)])
+    User.objects.filter(username="zweite").update(is_active=False)
+    assert "Invite somebody" in operations.why_not_confirm(fresh(asked), anna)
+
+
+def test_page_asks_to_invite_a_second_person(cast, anna, log_in):
+    asked, client = exit_in(cast, State.REVIEWED), log_in("anna")
+    page = f"/10400/1/transitions/transition/{asked.pk}/"
+    named(asked, anna, field_groups=[])
+    shown = client.get(page).content.decode()
+    assert "nobody else may do it here. Invite somebody" in shown
+    assert 'value="confirm"' not in shown
+    assert "without: Bank details (IBAN, BIC, bank), Memo, Reason of loss, Credit limit" in shown
+    refused = client.post(f"{page}step/", {"step": "confirm"})
+    assert (refused.status_code, fresh(asked).state) == (200, State.REVIEWED)
+    second(anna)
+    assert "These can: Zoe Zweite." in client.get(page).content.decode()
 
 
 def test_ground_is_read_by_those_who_decide_and_by_nobody_else(cast, anna, log_in):
     asked = exit_in(cast, State.REVIEWED)
-    operations.confirm(transition=asked, ground=GROUND, confirmed_by="Anna Andresen", actor=anna)
+    confirmed(asked, anna)
     for who, place, is_shown in (("anna", "1", True), ("rita", "1", False), ("frida", "6", False)):
         page = log_in(who).get(f"/10400/{place}/transitions/transition/{asked.pk}/")
         assert page.status_code == 200
@@ -111,7 +180,7 @@ def test_only_the_central_with_the_right_decides(cast, who, where):
         (
             40203,
             State.REVIEWED,
-            lambda asked: operations.confirm(transition=asked, ground=GROUND, confirmed_by="A B", actor=actor),
+            lambda asked: operations.confirm(transition=asked, actor=actor),
         ),
     ]:
         asked = exit_in(cast, state, number=number)
@@ -139,7 +208,7 @@ def test_day_that_is_over_is_not_confirmed(cast, anna):
     asked = exit_in(cast, State.REVIEWED)
     Transition.objects.filter(pk=asked.pk).update(planned_for=timezone.localdate() - timedelta(days=1))
     with pytest.raises(ValidationError, match="is over"):
-        operations.confirm(transition=asked, ground=GROUND, confirmed_by="Anna Andresen", actor=anna)
+        confirmed(asked, anna)
     operations.move_day(transition=asked, planned_for=timezone.localdate(), actor=anna)
-    operations.confirm(transition=asked, ground=GROUND, confirmed_by="J. Andresen", actor=anna)
+    operations.confirm(transition=asked, actor=second(anna))
     assert fresh(asked).state == State.CONFIRMED

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from locations import operations as opening
 from locations.operations import Place
-from tests.transitions.moving import GROUND, WAY, assigned, confirmed, exit_in, fresh, join_in
+from tests.transitions.moving import WAY, assigned, confirmed, exit_in, fresh, join_in
 from transitions import operations
 from transitions.choices import JOINED_ANEW, STEPS, State
 from transitions.models import Transition, TransitionStep
@@ -19,11 +19,11 @@ BELONGS: dict[State, str] = {
     State.NUMBERED: ", receiver_account = 40900, receiver_client_number = 2, receiver_id = "
     "(SELECT id FROM locations_organization WHERE account_number = 40900)",
     State.REVIEWED: ", review = '{}'",
-    State.CONFIRMED: ", ground = 'G', confirmed_by = 'N'",
+    State.CONFIRMED: ", basis = 'consent', ground = 'G', ground_by = 'M', confirmed_by = 'N'",
     State.EXECUTED: ", executed_at = now(), result = '{}'",
 }
 """What has to come along with a state; a step that is not allowed is refused before anything else is looked at."""
-UNREVIEWED = ", review = NULL, ground = '', confirmed_by = ''"
+UNREVIEWED = ", review = NULL, basis = '', ground = '', ground_by = '', confirmed_by = '', field_groups = '{}'"
 
 
 def force(transition, state: State) -> None:
@@ -84,11 +84,20 @@ def test_nothing_begins_in_the_middle(cast, state):
         (State.CONFIRMED, "ground = 'Anders'"),
         (State.CONFIRMED, "confirmed_by = 'Jemand Anders'"),
         (State.CONFIRMED, "is_narrowed = NOT is_narrowed"),
+        (State.CONFIRMED, "basis = 'interests'"),
+        (State.CONFIRMED, "ground_by = 'Jemand Anders'"),
+        (State.CONFIRMED, "ground_user = NULL"),
+        (State.CONFIRMED, "confirmed_user = ground_user"),
+        (State.CONFIRMED, "field_groups = '{}'"),
+        (State.EXECUTED, "field_groups = '{}'"),
+        (State.REVIEWED, "field_groups = '{passwords}'"),
+        (State.REVIEWED, "basis = 'because'"),
         (State.CONFIRMED, "review = '{}'"),
         (State.REVIEWED, "state = 'numbered'"),
         (State.CONFIRMED, "state = 'numbered'"),
-        (State.CONFIRMED, "state = 'numbered', review = NULL, ground = ''"),
-        (State.CONFIRMED, "state = 'numbered', review = NULL, confirmed_by = ''"),
+        (State.CONFIRMED, f"state = 'numbered'{UNREVIEWED}".replace("ground = '', ", "", 1)),
+        (State.CONFIRMED, f"state = 'numbered'{UNREVIEWED}".replace("confirmed_by = '', ", "", 1)),
+        (State.CONFIRMED, f"state = 'numbered'{UNREVIEWED}".replace(", field_groups = '{}'", "", 1)),
         (State.EXECUTED, "planned_for = planned_for + 1"),
         (State.EXECUTED, "result = '{}'"),
         (State.CLOSED, "executed_at = now() + interval '1 day'"),
@@ -155,10 +164,8 @@ def test_each_operation_is_refused_in_every_state_but_its_own(cast, state, name)
 
 def test_a_step_that_was_done_says_by_whom(cast):
     asked = exit_in(cast, State.CONFIRMED)
-    with pytest.raises(operations.NotThisStep, match="already by Anna Andresen on"):
-        operations.confirm(
-            transition=asked, ground=GROUND, confirmed_by="Anna Andresen", actor=cast.scope("anna", "Zentrale")
-        )
+    with pytest.raises(operations.NotThisStep, match="already by Zoe Zweite on"):
+        operations.confirm(transition=asked, actor=cast.scope("anna", "Zentrale"))
 
 
 def test_a_step_that_is_not_due_yet_names_the_state(cast):
@@ -173,7 +180,8 @@ def test_every_step_is_recorded_once_and_in_order(cast):
         ("requested", "test"),
         ("numbered", "Rita Richter"),
         ("reviewed", "Anna Andresen"),
-        ("confirmed", "Anna Andresen"),
+        ("reviewed", "Anna Andresen"),  # the legal ground is named
+        ("confirmed", "Zoe Zweite"),
         ("executed", "Anna Andresen"),
         ("closed", "Anna Andresen"),
     ]

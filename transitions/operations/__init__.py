@@ -7,6 +7,7 @@ Each locks the transition first, refuses a step that is not due, and records who
 which is kept by the database as well (see transitions/choices.py and triggers.py).
 """
 
+from transitions.operations import admitting
 from transitions.operations.assigning import NumberRefused, assign_account, assign_group
 from transitions.operations.executing import close, execute, note_failure
 from transitions.operations.ordering import execute_now, is_being_executed
@@ -19,7 +20,14 @@ from transitions.operations.requesting import (
     request_join,
     why_not,
 )
-from transitions.operations.reviewing import confirm, review, review_again
+from transitions.operations.reviewing import (
+    NeedsSecondPerson,
+    confirm,
+    name_ground,
+    review,
+    review_again,
+    why_not_confirm,
+)
 from transitions.operations.stepping import (
     NotThisStep,
     is_support,
@@ -29,8 +37,10 @@ from transitions.operations.stepping import (
 
 __all__ = [
     "CannotLeave",
+    "NeedsSecondPerson",
     "NotThisStep",
     "NumberRefused",
+    "admitting",
     "assign_account",
     "assign_group",
     "cancel",
@@ -42,6 +52,7 @@ __all__ = [
     "is_support",
     "may_cancel",
     "move_day",
+    "name_ground",
     "note_failure",
     "request_exit",
     "request_join",
@@ -50,4 +61,5 @@ __all__ = [
     "reviews_here",
     "visible_transitions",
     "why_not",
+    "why_not_confirm",
 ]

@@ -20,6 +20,8 @@ from mcp.models import User
 from mcp.scope import Scope
 from transitions.choices import JOINED_ANEW, Kind, State
 from transitions.models import Transition
+from transitions.operations import admitting
+from transitions.operations.freeing import freed_business
 from transitions.operations.reviewing import UNREVIEWED
 from transitions.operations.stepping import NotThisStep, is_support, locked, take_step
 
@@ -41,24 +43,25 @@ def assign_account(
 ) -> Transition:
     """Open the independent business to which the location leaves, with its first administrator.
 
-    Its location stays closed until the exit is executed: nobody can fill its base before. Raises PermissionDenied for
-    anybody but the provider's support, NumberRefused for a number that is not new (R5), NotThisStep, or
-    ValidationError.
+    Its location stays closed until the exit is executed: nobody can fill its base before. The number of an exit that
+    was called off can be given again (`freed_business`). Raises PermissionDenied for anybody but the provider's
+    support, NumberRefused for a number that is not new (R5), NotThisStep, or ValidationError.
     """
     leaving = _to_be_numbered(transition, Kind.EXIT, actor)
     with row_security.without_scope(reason="open the business of a location that leaves", actor=actor.actor_name):
-        _check_unused(account_number, leaving)
-        business = operations.open_business(
-            account_number=account_number,
-            name=name,
-            kind=OrganizationKind.INDEPENDENT,
-            place=_place_of(leaving.location),
-            administrator=administrator,
-            password=password,
-            support=_support(actor),
-        )
-        place = places.close_location(location=business.locations.get(), at=timezone.now())
-        _settle(leaving, business, place.client_number, actor)
+        whose: dict[str, Any] = {
+            "name": name, "place": _place_of(leaving.location), "administrator": administrator, "password": password,
+            "support": _support(actor),
+        }  # fmt: skip
+        if (freed := freed_business(account_number, leaving)) is not None:
+            business = operations.take_up_business(business=freed, **whose)
+        else:
+            _check_unused(account_number, leaving)
+            business = operations.open_business(
+                account_number=account_number, kind=OrganizationKind.INDEPENDENT, **whose
+            )
+            places.close_location(location=business.locations.get(), at=timezone.now())
+        _settle(leaving, business, business.locations.get().client_number, actor)
     return leaving
 
 
@@ -81,8 +84,10 @@ def assign_group(*, transition: Transition, account_number: int, client_number: 
             )
         _check_client_number(client_number, group)
         if joining.state != State.REQUESTED:
+            admitting.is_over(joining, actor)
             _take_back(joining, actor)
         _settle(joining, group, client_number, actor)
+        admitting.ask(joining, actor)
     return joining
 
 

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from customers.models import Customer
 from customers.numbers import begin_behind
+from customers.open_statements import StillOpen, settled_moment
 from locations import operations as places
 from locations.models import CENTRAL_CLIENT_NUMBER, Location
 from locations.operations import Place
@@ -23,22 +24,31 @@ from mcp.scope import Scope
 from transitions import deciding
 from transitions.choices import Kind, State
 from transitions.models import Transition, TransitionCustomer
+from transitions.operations import admitting
 from transitions.operations.stepping import demand_reviewer, locked, record_step, take_step
 from transitions.package.making import request_package
 
+PATIENCE = 20
+"""Seconds for which whoever executes by hand waits for others who are recording in the base."""
+
 
 @transaction.atomic
-def execute(*, transition: Transition, at: datetime, actor: Scope) -> Transition:
-    """Carry it out, all of it or nothing; no customer is changed. `at` is the moment that decides about consents.
+def execute(*, transition: Transition, at: datetime, patience: float = PATIENCE, actor: Scope) -> Transition:
+    """Carry it out, all of it or nothing; no customer is changed. `at` is now, by which the day is judged.
+
+    It waits for statements that are being recorded in the base, for `patience` seconds. What was recorded up to the
+    moment at which none was open decides (customers/open_statements.py); that is when it was executed.
 
     An exit closes the location, takes the rights of its people and opens the new business. A joining opens the branch
     on the base of the group; the old business can only be looked at from then on. Then the package is asked for.
 
-    Raises MissingRight, NotThisStep, or ValidationError where the day has not come or something does not fit any more.
+    Raises MissingRight, NotThisStep, or ValidationError where the day has not come, somebody is still recording, or
+    something does not fit any more.
     """
     demand_reviewer(actor)
     moving = locked(transition, before=[State.CONFIRMED], after=State.EXECUTED, actor=actor)
     check_day(moving, at)
+    at = _settled(moving, patience)
     lock_rights(actor)
     result = deciding.fix(transition=moving, at=at)
     if moving.kind == Kind.EXIT:
@@ -52,7 +62,7 @@ def execute(*, transition: Transition, at: datetime, actor: Scope) -> Transition
 
 @transaction.atomic
 def close(*, transition: Transition, note: str = "", actor: Scope) -> Transition:
-    """Nothing more is to be done. A business that has joined a group is closed by it.
+    """Nothing more is to be done. In a business that has joined a group one can still look: it answers for who stays.
 
     Raises MissingRight, NotThisStep, or ValidationError where nothing was imported and no `note` says why.
     """
@@ -69,9 +79,6 @@ def close(*, transition: Transition, note: str = "", actor: Scope) -> Transition
             }
         )
     take_step(done, State.CLOSED, actor=actor, note=note)
-    if done.kind == Kind.JOIN:
-        lock_rights(actor)  # afterwards no right is held there any more
-        places.close_location(location=done.location, at=timezone.now(), has_left=True)
     return done
 
 
@@ -103,6 +110,19 @@ def check_day(moving: Transition, at: datetime) -> None:
             code="too_early",
             params={"day": date_format(moving.planned_for, "DATE_FORMAT")},
         )
+
+
+def _settled(moving: Transition, patience: float) -> datetime:
+    try:
+        return settled_moment(moving.location.base_id, seconds=patience)
+    except StillOpen as error:
+        raise ValidationError(
+            _(
+                "Something is being recorded in this customer base that may decide who is carried over, perhaps by an "
+                "import. Wait until it is done and execute then."
+            ),
+            code="still_recording",
+        ) from error
 
 
 def _leave(moving: Transition, at: datetime, actor: Scope) -> None:
@@ -141,11 +161,14 @@ def _join(moving: Transition, carried: int, actor: Scope) -> None:
         central = Location.objects.select_related("organization", "base").get(
             organization=moving.receiver_id, client_number=CENTRAL_CLIENT_NUMBER
         )
+        admitting.demand_agreed(moving)
         number: Any = moving.receiver_client_number  # never null once support has entered a place
         if central.organization.locations.filter(client_number=number).exists():
             raise _NoPlace(moving, _("It has given the client number %d to another location.") % number)
         try:
-            operations.open_branch(place=place, actor=Scope.of_system(central, name=actor.actor_name))
+            branch = operations.open_branch(place=place, actor=Scope.of_system(central, name=actor.actor_name))
         except ValidationError as refusal:
             raise _NoPlace(moving, " ".join(refusal.messages)) from refusal
+        operations.let_people_in(business=old.organization, branch=branch)
+        admitting.is_over(moving, actor)
     operations.leave_only_looking(actor=actor)

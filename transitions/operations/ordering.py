@@ -6,11 +6,11 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from customers.models import CustomerCount
 from customers.tasks import for_somebody
+from mcp.queueing import enqueue
 from mcp.scope import Scope
 from transitions.choices import State
 from transitions.models import Transition
@@ -40,7 +40,7 @@ def _leave_to_worker(transition: Transition, actor: Scope) -> Transition:
     if is_being_executed(moving):
         raise ValidationError(_("It is being executed already. The page shows when it is done."), code="under_way")
     record_step(moving, actor=actor, note=_("To be executed now."))
-    app.configure_task(EXECUTE, lock=_lock(moving)).defer(transition=str(moving.pk), **for_somebody(actor))
+    enqueue(EXECUTE, lock=_lock(moving), transition=str(moving.pk), **for_somebody(actor))
     return moving
 
 

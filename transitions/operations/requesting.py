@@ -13,10 +13,12 @@ from django.utils.translation import gettext as _
 from locations.choices import LocationKind
 from locations.models import Location
 from locations.permissions import Right
+from mcp import row_security
 from mcp.operations import demand_all_locations, holdings_of
 from mcp.scope import MissingRight, Scope
 from transitions.choices import BEFORE_EXECUTION, Kind, State
 from transitions.models import Transition
+from transitions.operations import admitting
 from transitions.operations.stepping import (
     NotThisStep,
     demand_reviewer,
@@ -83,7 +85,7 @@ def may_cancel(transition: Transition, actor: Scope) -> bool:
 def cancel(*, transition: Transition, note: str = "", actor: Scope) -> Transition:
     """Call it off, as long as it is not executed. Raises MissingRight or NotThisStep.
 
-    A business that was opened for it stays, closed and empty: its number is used for good.
+    A business that was opened for it stays, closed and empty; its number can be given again (`freed_business`).
     """
     called_off = locked(transition, before=State, after=State.CANCELLED, actor=actor)
     if not may_cancel(called_off, actor):
@@ -91,6 +93,9 @@ def cancel(*, transition: Transition, note: str = "", actor: Scope) -> Transitio
     if called_off.state not in BEFORE_EXECUTION:
         raise NotThisStep(called_off, State.CANCELLED)
     take_step(called_off, State.CANCELLED, actor=actor, note=note.strip())
+    if called_off.kind == Kind.JOIN:
+        with row_security.without_scope(reason="tell the group that nobody joins it", actor=actor.actor_name):
+            admitting.is_over(called_off, actor)
     return called_off
 
 
@@ -167,6 +172,12 @@ def _check_may_join(location: Location) -> None:
             params={"location": location},
         )
     _check_open(location)
+    if Transition.objects.filter(location=location, kind=Kind.JOIN, state=State.CLOSED).exists():
+        raise CannotLeave(
+            _("%(location)s has joined a group already. What is left here can only be looked at."),
+            code="has_joined",
+            params={"location": location},
+        )
 
 
 def _check_open(location: Location) -> None:

@@ -1,27 +1,40 @@
-"""Whoever may carry customers over looks at who would be, and somebody confirms the legal ground by name."""
+"""Whoever may carry customers over looks at who would be; one names the legal ground, another confirms it."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from locations.permissions import Right
+from mcp import access
+from mcp.models import User
 from mcp.scope import Scope
 from transitions import deciding
-from transitions.choices import State
+from transitions.choices import FieldGroup, LegalBasis, State
 from transitions.models import Transition
-from transitions.operations.stepping import demand_reviewer, locked, take_step
+from transitions.operations.stepping import demand_reviewer, locked, record_step, take_step
 
-UNREVIEWED: dict[str, Any] = {"review": None, "ground": "", "confirmed_by": ""}
+UNREVIEWED: dict[str, Any] = {
+    "review": None, "basis": "", "ground": "", "ground_by": "", "ground_user": None, "confirmed_by": "",
+    "confirmed_user": None, "field_groups": [],
+}  # fmt: skip
 """What a transition holds that nobody has reviewed."""
 FEWEST_WORDS = 3
 """With fewer a legal ground says nothing."""
-_WORD, _NAME = re.compile(r"[^\W\d_]{2,}"), re.compile(r"[^\W\d_]+\.?")
+MOST_NAMES = 5
+_WORD = re.compile(r"[^\W\d_]{2,}")
+
+
+class NeedsSecondPerson(ValidationError):
+    """The legal ground was named by the one who would confirm it; or nobody has named it."""
 
 
 @transaction.atomic
@@ -39,7 +52,7 @@ def review(*, transition: Transition, is_narrowed: bool, actor: Scope) -> Transi
 def review_again(*, transition: Transition, actor: Scope) -> Transition:
     """Back from the review, or from what was confirmed, to look once more. Raises MissingRight or NotThisStep.
 
-    A legal ground that was confirmed does not hold any more; that it was stays in the history.
+    A legal ground that was named or confirmed does not hold any more; that it was stays in the history.
     """
     demand_reviewer(actor)
     back = locked(transition, before=[State.REVIEWED, State.CONFIRMED], after=State.EXECUTED, actor=actor)
@@ -54,18 +67,67 @@ def review_again(*, transition: Transition, actor: Scope) -> Transition:
 
 
 @transaction.atomic
-def confirm(*, transition: Transition, ground: str, confirmed_by: str, actor: Scope) -> Transition:
-    """Record on which legal ground customers are carried over, in words, and the full name of who answers for it.
+def name_ground(
+    *, transition: Transition, basis: str, ground: str, field_groups: Iterable[str] = (), actor: Scope
+) -> Transition:
+    """Say on which legal ground customers are carried over, for which reason, and which fields go along.
 
-    Raises MissingRight, NotThisStep, or ValidationError for words that say nothing.
+    Nothing is confirmed by it: somebody else does that. What was named before is replaced. Raises MissingRight,
+    NotThisStep, or ValidationError for a reason that says nothing.
     """
     demand_reviewer(actor)
-    ground, confirmed_by = ground.strip(), " ".join(confirmed_by.split())
-    _check_words(ground, confirmed_by)
+    ground = ground.strip()
+    _check_ground(basis, ground)
+    named = locked(transition, before=[State.REVIEWED], after=State.CONFIRMED, actor=actor)
+    chosen = set(field_groups)
+    named.basis, named.ground, named.ground_by = basis, ground, actor.actor_name[:200]
+    named.ground_user = actor.user.pk if actor.user else None
+    named.field_groups = [group.value for group in FieldGroup if group in chosen]
+    named.save(update_fields=["basis", "ground", "ground_by", "ground_user", "field_groups"])
+    record_step(named, actor=actor, note=_("The legal ground is named; somebody else confirms it."))  # not which one
+    return named
+
+
+@transaction.atomic
+def confirm(*, transition: Transition, actor: Scope) -> Transition:
+    """Answer by name for the legal ground that somebody else has named.
+
+    Raises MissingRight, NotThisStep, or NeedsSecondPerson where the actor has named it himself or nobody has.
+    """
+    demand_reviewer(actor)
     confirmed = locked(transition, before=[State.REVIEWED], after=State.CONFIRMED, actor=actor)
+    if reason := why_not_confirm(confirmed, actor):
+        raise NeedsSecondPerson(reason, code="second_person")
     _check_day_to_come(confirmed)
-    take_step(confirmed, State.CONFIRMED, actor=actor, ground=ground, confirmed_by=confirmed_by)
+    user: Any = actor.user
+    take_step(
+        confirmed, State.CONFIRMED, actor=actor, confirmed_by=actor.actor_name[:200], confirmed_user=user.pk
+    )  # fmt: skip
     return confirmed
+
+
+def why_not_confirm(transition: Transition, actor: Scope) -> str:
+    """Why the actor cannot confirm the legal ground, and who can; empty where he can."""
+    if not transition.ground:
+        return _("Nobody has named the legal ground yet. One person names it, a second one confirms it.")
+    if actor.user is not None and actor.user.pk != transition.ground_user:
+        return ""
+    others = [person.get_full_name() or person.username for person in _others(transition, actor)[: MOST_NAMES + 1]]
+    if not others:
+        return _(
+            "A second person has to confirm the legal ground, and nobody else may do it here. Invite somebody: create "
+            "a user, and add him to a user group that holds “%(carry_over)s” and “%(manage)s” here."
+        ) % {"carry_over": Right.CARRY_OVER.label, "manage": Right.MANAGE_LOCATION.label}
+    names = ", ".join(others[:MOST_NAMES]) + (" …" if len(others) > MOST_NAMES else "")
+    return _("A second person has to confirm the legal ground. These can: %(names)s.") % {"names": names}
+
+
+def _others(transition: Transition, actor: Scope) -> QuerySet[User]:
+    """Who can confirm it here: who may carry over, and see the page on which it is done."""
+    able = access.holders_at(Right.CARRY_OVER, actor.location) & access.holders_at(
+        Right.MANAGE_LOCATION, actor.location
+    )
+    return able.exclude(pk=transition.ground_user or 0).order_by("last_name", "first_name", "username")
 
 
 def _check_day_to_come(confirmed: Transition) -> None:
@@ -78,13 +140,13 @@ def _check_day_to_come(confirmed: Transition) -> None:
         )
 
 
-def _check_words(ground: str, confirmed_by: str) -> None:
+def _check_ground(basis: str, ground: str) -> None:
     wrong: dict[str, ValidationError] = {}
+    if basis not in LegalBasis.values:
+        wrong["basis"] = ValidationError(_("Choose the legal ground."), code="no_basis")
     if len(_WORD.findall(ground)) < FEWEST_WORDS:
         wrong["ground"] = ValidationError(
-            _("Say in a sentence on which ground the customers may be handed over."), code="ground_says_nothing"
+            _("Say in a sentence why the customers may be handed over on this ground."), code="ground_says_nothing"
         )
-    if len(_NAME.findall(confirmed_by)) < 2:
-        wrong["confirmed_by"] = ValidationError(_("Give first and last name."), code="half_a_name")
     if wrong:
         raise ValidationError(wrong)

@@ -31,7 +31,6 @@ from customers.resources import CustomerResource
 from customers.transfer.making import ROWS_AT_ONCE, Making, Order, Outlet
 from mcp.scope import Scope
 from spreadsheets import open_writer
-from transitions.choices import Reason
 from transitions.models import Package, Transition, TransitionCustomer
 from transitions.package.format import (
     COLUMNS,
@@ -39,26 +38,31 @@ from transitions.package.format import (
     CUSTOMERS,
     FORMAT,
     GIVEN,
-    GONE,
     GROUPS,
     MANIFEST,
     README,
     TAGS,
     VERSION,
     WITHDRAWN,
+    left_behind,
 )
 from transitions.package.readme import readme
 from transitions.planning import set_by_set
+from transitions.withdrawals.format import KEY
+from transitions.withdrawals.making import public_key, withdrawals_since
 
 _CARRIED = """transitions_transitioncustomer AS picked
-    WHERE picked.base_id = {base} AND picked.transition_id = {transition} AND picked.reason = ''"""
+    WHERE picked.base_id = {base} AND picked.transition_id = {transition} AND picked.reason = ''
+    AND picked.customer_id <> ALL ({withdrawn}::bigint[])"""
 _STATEMENTS = {
     CONSENTS: f"""
         SELECT picked.customer_number, consent.purpose,
             CASE WHEN consent.is_given THEN '{GIVEN}' ELSE '{WITHDRAWN}' END,
             to_char(consent.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"+00:00"'),
-            consent.source, consent.wording_version, consent.receiver, consent.evidence, consent.recorded_by
-        FROM customers_consent AS consent, {_CARRIED}
+            consent.source, consent.wording_version, consent.receiver, consent.evidence, consent.recorded_by,
+            place.client_number, consent.given_to
+        FROM customers_consent AS consent LEFT JOIN locations_location AS place ON place.id = consent.location_id,
+            {_CARRIED}
             AND consent.base_id = picked.base_id AND consent.customer_id = picked.customer_id
         ORDER BY picked.customer_number, consent.at, consent.purpose, consent.is_given, consent.receiver, consent.id""",
     GROUPS: f"""
@@ -71,15 +75,12 @@ _STATEMENTS = {
         SELECT DISTINCT unnest(customer.tags) COLLATE "C" FROM customers_customer AS customer, {_CARRIED}
             AND customer.base_id = picked.base_id AND customer.id = picked.customer_id ORDER BY 1""",
 }
-_LEFT_OUT = """
-    SELECT reason, array_agg(customer_number ORDER BY customer_number) FROM transitions_transitioncustomer
-    WHERE base_id = {base} AND transition_id = {transition} AND reason <> '' GROUP BY reason"""
 _GONE = f"""
-    SELECT coalesce(array_agg(picked.customer_number ORDER BY picked.customer_number), '{{{{}}}}') FROM {_CARRIED}
+    SELECT count(*) FROM {_CARRIED}
         AND NOT EXISTS (SELECT FROM customers_customer AS customer
                         WHERE customer.base_id = picked.base_id AND customer.id = picked.customer_id)"""
 _PURPOSES = f"""
-    SELECT purpose.code, purpose.name, purpose.wording, purpose.wording_version
+    SELECT purpose.code, purpose.name, purpose.wording, purpose.wording_version, purpose.holds_for_receiver
     FROM customers_consentpurpose AS purpose WHERE purpose.organization_id = {{organization}} AND purpose.code IN (
         SELECT consent.purpose FROM customers_consent AS consent, {_CARRIED}
         AND consent.base_id = picked.base_id AND consent.customer_id = picked.customer_id
@@ -117,13 +118,24 @@ class Packing:
 
     def __init__(self, package: Package, transition: Transition, actor: Scope) -> None:
         self._package, self._transition = package, transition
-        columns = tuple(exported_columns(actor))
+        columns = tuple(exported_columns(actor, transition.field_groups))
         self._making = Making(actor, Order(profile="plain", columns=columns, language="de"))
         self._counts: dict[str, int] = {}
         self._ids = {
             "base": package.base_id, "transition": transition.pk, "organization": transition.organization_id,
+            "withdrawn": [],
         }  # fmt: skip
+        self._key = public_key(transition)
+        self.withdrawn: list[int] = []
+        """Who was carried over and has withdrawn since: not in it. Of no concern to the receiver of the package."""
         self.manifest: dict[str, Any] = {}
+        self.gone = 0
+        """Who was to be carried over and is not in the base any more; of no concern to the receiver."""
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """The manifest as the sender keeps it, with what concerns him alone."""
+        return {**self.manifest, "gone": self.gone, "withdrew": len(self.withdrawn)}
 
     @property
     def customers(self) -> int:
@@ -133,12 +145,18 @@ class Packing:
     def parts(self, cursor: CursorWrapper) -> Generator[bytes]:
         """The bytes of the zip, some hundred kilobytes at a time; the same for the same customers."""
         archive = Archive(self._package.created_at)
+        self.withdrawn = self._ids["withdrawn"] = self._withdrawn(cursor)
         with set_by_set(cursor):
             yield from self._members(archive, cursor)
         yield archive.end()
 
+    def _withdrawn(self, cursor: CursorWrapper) -> list[int]:
+        sql, values = withdrawals_since(self._transition).values_list("customer", flat=True).query.sql_with_params()
+        cursor.execute(sql, values)
+        return sorted({pk for (pk,) in cursor.fetchall()})
+
     def _members(self, archive: Archive, cursor: CursorWrapper) -> Iterator[bytes]:
-        with closing(self._making.parts(carried(self._package.base_id, self._transition), cursor)) as customers:
+        with closing(self._making.parts(self._customers(), cursor)) as customers:
             yield from archive.add(CUSTOMERS, customers)
         for name, statement in _STATEMENTS.items():
             yield from archive.add(name, self._table(name, self._sql(statement), cursor))
@@ -146,6 +164,9 @@ class Packing:
         yield from archive.add(README, [readme(self.manifest).encode()])
         self.manifest["files"] = archive.files.copy()
         yield from archive.add(MANIFEST, [json.dumps(self.manifest, ensure_ascii=False, indent=1).encode()])
+
+    def _customers(self) -> CustomerQuerySet:
+        return carried(self._package.base_id, self._transition).exclude(pk__in=self.withdrawn)
 
     def _sql(self, statement: str) -> Composable:
         return SQL(statement).format(**self._ids)
@@ -167,9 +188,8 @@ class Packing:
     def _described(self, cursor: CursorWrapper) -> dict[str, Any]:
         """The manifest, but for the files."""
         row, package = self._transition, self._package
-        left_out = dict(self._rows(_LEFT_OUT, cursor))
-        [[gone]] = self._rows(_GONE, cursor)
-        purposes = ("code", "name", "wording", "wording_version")
+        [[self.gone]] = self._rows(_GONE, cursor)
+        purposes = ("code", "name", "wording", "wording_version", "holds_for_receiver")
         return {
             "format": FORMAT,
             "version": VERSION,
@@ -188,17 +208,17 @@ class Packing:
             "executed_at": _moment(row.executed_at),
             "made_at": _moment(package.created_at),
             "made_by": package.user_name,
+            "basis": row.basis,
             "ground": row.ground,
             "confirmed_by": row.confirmed_by,
-            "only_registered_here": row.is_narrowed,
+            KEY: self._key,
+            "field_groups": list(row.field_groups),
             "counts": {
                 "customers": self.customers,
                 "consents": self._counts[CONSENTS],
                 "groups": self._counts[GROUPS],
                 "tags": self._counts[TAGS],
-                "left_out": sum(map(len, left_out.values())) + len(gone),
             },
-            "left_out": {**{reason: left_out.get(reason, []) for reason in Reason.values}, GONE: gone},
             "purposes": [dict(zip(purposes, values, strict=True)) for values in self._rows(_PURPOSES, cursor)],
         }
 
@@ -207,10 +227,17 @@ class Packing:
         return cursor.fetchall()
 
 
-def exported_columns(actor: Scope) -> list[str]:
-    """The columns of customers.csv: all of the export but what was said about consents, which has a file of its own."""
-    columns = CustomerResource(scope=actor).export_columns().items()
-    return [name for name, column in columns if not isinstance(column, ConsentField | ConsentDayField)]
+def exported_columns(actor: Scope, field_groups: Iterable[str]) -> list[str]:
+    """The columns of customers.csv: all of the export but those of groups of fields that were not chosen.
+
+    What was said about consents has a file of its own.
+    """
+    columns, without = CustomerResource(scope=actor).export_columns().items(), left_behind(field_groups)
+    return [
+        name
+        for name, column in columns
+        if name not in without and not isinstance(column, ConsentField | ConsentDayField)
+    ]
 
 
 def carried(base: int, transition: Transition) -> CustomerQuerySet:

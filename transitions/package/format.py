@@ -5,9 +5,11 @@ Writing and reading take everything from here. What changes here needs another v
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
 
-FORMAT, VERSION = "stammhaus-package", 1
+from transitions.choices import FieldGroup
+
+FORMAT, VERSION = "stammhaus-package", 2
 CUSTOMERS, CONSENTS, GROUPS, TAGS = "customers.csv", "consents.csv", "groups.csv", "tags.csv"
 README, MANIFEST = "LIESMICH.txt", "manifest.json"
 TABLES = (CUSTOMERS, CONSENTS, GROUPS, TAGS)
@@ -17,6 +19,7 @@ MEMBERS = (*HASHED, MANIFEST)
 
 CONSENT_COLUMNS = (
     "Kundennummer", "Zweck", "Erklärung", "Zeitpunkt", "Weg", "Fassung", "Empfänger", "Nachweis", "Erfasst von",
+    "Gegeben in", "Gegeben an",
 )  # fmt: skip
 GROUP_COLUMNS = ("Kundengruppe", "Preisebene", "Rabatt %")
 TAG_COLUMNS = ("Schlagwort",)
@@ -24,11 +27,15 @@ COLUMNS: dict[str, tuple[str, ...]] = {CONSENTS: CONSENT_COLUMNS, GROUPS: GROUP_
 """The headings of the tables but the customers', which are those of the export in German."""
 GIVEN, WITHDRAWN = "erteilt", "widerrufen"
 
-GONE = "gone"
-"""In the manifest, beside the reasons of the execution: who was to be carried over and is not in the base any more."""
+FIELDS: dict[str, tuple[str, ...]] = {
+    FieldGroup.BANK: ("iban", "bic", "bank"),
+    FieldGroup.MEMO: ("memo",),
+    FieldGroup.LOSS: ("loss_reason",),
+    FieldGroup.CREDIT: ("credit_limit",),
+}
+"""The columns of the customers that are there only where their group was chosen."""
 
 
-def figures_of(manifest: dict[str, Any]) -> dict[str, Any]:
-    """The manifest for the record: as it is, but how many were left out instead of their numbers."""
-    left_out = {reason: len(numbers) for reason, numbers in manifest["left_out"].items()}
-    return {**manifest, "left_out": left_out}
+def left_behind(chosen: Iterable[str]) -> frozenset[str]:
+    """The columns that do not go along where these groups of fields were chosen."""
+    return frozenset(name for group, names in FIELDS.items() if group not in chosen for name in names)

@@ -16,17 +16,17 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob
 
+from customers import statistics
 from customers.transfer import chunks
 from locations.permissions import Right
 from mcp import row_security
+from mcp.queueing import NothingThere, enqueue
 from mcp.scope import Scope
 from transitions.choices import PackageState, State
 from transitions.models import Package, PackageChunk, PackageDownload, Transition, TransitionCustomer
 from transitions.package.files import Packing
-from transitions.package.format import figures_of
 
 LIFETIME = timedelta(days=14)
 UNDER_WAY = frozenset({PackageState.WAITING, PackageState.RUNNING})
@@ -98,7 +98,7 @@ def request_package(*, transition: Transition, actor: Scope) -> Package:
         user=actor.user if is_of_business else None, user_name=actor.actor_name, transition=row,
         name=file_name(row), total=total, state_since=timezone.now(),
     )  # fmt: skip
-    app.configure_task(MAKE_PACKAGE).defer(package=str(package.pk))
+    enqueue(MAKE_PACKAGE, package=str(package.pk))
     return package
 
 
@@ -111,13 +111,18 @@ def make(*, pk: str, actor: Scope) -> None:
     """Make a package that waits, or begin anew one that a worker has left undone.
 
     The rows are read over a second connection, in one transaction; what is made of them is kept step by step, so that
-    the page shows it. What goes wrong is told there.
+    the page shows it. What goes wrong is told there; one that is made or given up already stays as it is. Raises
+    NothingThere.
     """
     try:
         with row_security.rows_of(actor):
             package = _begin(pk)
         if package is not None:
+            with row_security.rows_of(actor):
+                statistics.gather(statistics.DECIDED)
             _fill(package, actor)
+    except NothingThere:
+        raise
     except Stopped:
         log.info("Package %s is not made any further here", pk)
     except Exception:
@@ -128,8 +133,11 @@ def make(*, pk: str, actor: Scope) -> None:
 
 def _begin(pk: str) -> Package | None:
     """The package, marked as being made from now on; what an earlier worker has left is deleted."""
-    package = Package.objects.select_for_update(of=("self",)).filter(pk=pk, state__in=UNDER_WAY).first()
+    package = Package.objects.select_for_update(of=("self",)).filter(pk=pk).first()
     if package is None:
+        raise NothingThere("package", pk)
+    if package.state not in UNDER_WAY:
+        log.info("Package %s is to be made no more: %s", pk, package.state)
         return None
     PackageChunk.objects.filter(base=package.base_id, file=package).delete()
     package.state, package.state_since, package.done = PackageState.RUNNING, timezone.now(), 0
@@ -152,13 +160,18 @@ def _fill(package: Package, actor: Scope) -> None:
                 _advance(package, done=packing.customers)
                 PackageChunk.objects.create(base=package.base, file=package, position=position, content=piece)
     with row_security.rows_of(actor):
-        _advance(
-            package, state=PackageState.DONE, state_since=timezone.now(), done=packing.customers,
-            total=packing.customers, size=digest.size, sha256=digest.hex, manifest=figures_of(packing.manifest),
-        )  # fmt: skip
+        _end(package, packing, digest)
     log.info(
         "Package %s of transition %s is made for %r: %s customers, sha256 %s",
         package.pk, package.transition_id, package.user_name, packing.customers, digest.hex,
+    )  # fmt: skip
+
+
+def _end(package: Package, packing: Packing, digest: chunks.Digest) -> None:
+    """All pieces are there: from now on it can be fetched."""
+    _advance(
+        package, state=PackageState.DONE, state_since=timezone.now(), done=packing.customers,
+        total=packing.customers, size=digest.size, sha256=digest.hex, manifest=packing.record,
     )  # fmt: skip
 
 
@@ -176,8 +189,8 @@ def _fail(pk: str, reason: str) -> None:
 
 
 @transaction.atomic
-def fetch_package(*, package: Any, actor: Scope) -> IO[bytes]:
-    """The file, which is noted and logged. `package` is one of `packages_of`.
+def fetch_package(*, package: Any, is_encrypted: bool = False, actor: Scope) -> IO[bytes]:
+    """The file, which is noted and logged. `package` is one of `packages_of`; `is_encrypted`: it will be on its way.
 
     Raises MissingRight, or ValidationError where it is not there (any more).
     """
@@ -185,8 +198,9 @@ def fetch_package(*, package: Any, actor: Scope) -> IO[bytes]:
     if not is_ready(package, now=timezone.now()):
         raise ValidationError(_("This file is not there any more. Have it made anew."), code="package_gone")
     PackageDownload.objects.create(
-        base=actor.base, file=package, user_id=actor.user.pk if actor.user else 0, user_name=actor.actor_name
-    )
+        base=actor.base, file=package, user_id=actor.user.pk if actor.user else 0, user_name=actor.actor_name,
+        is_encrypted=is_encrypted,
+    )  # fmt: skip
     log.info(
         "%r fetched package %s of transition %s: %s customers, sha256 %s",
         actor.actor_name, package.pk, package.transition_id, package.total, package.sha256,

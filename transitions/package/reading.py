@@ -35,6 +35,7 @@ from spreadsheets.formulas import restore
 from spreadsheets.xlsx_archive import damage_reported, open_archive
 from transitions.choices import Kind
 from transitions.package.format import COLUMNS, CUSTOMERS, FORMAT, HASHED, MANIFEST, MEMBERS, TABLES, VERSION
+from transitions.withdrawals.format import KEY
 
 LIMITS = Limits(file_bytes=1024**3, members=16, unpacked_bytes=4 * 1024**3)
 MANIFEST_BYTES = 64 * 1024**2
@@ -179,17 +180,15 @@ def _makes_sense(manifest: dict[str, Any]) -> bool:
         moments = [datetime.fromisoformat(manifest[name]) for name in ("executed_at", "made_at")]
     except ValueError:
         return False
-    lists = manifest["left_out"].values()
     purposes = manifest["purposes"]
     return (
         all(moment.tzinfo for moment in moments)
         and manifest["kind"] in Kind.values
-        and all(isinstance(numbers, list) for numbers in lists)
         and all(_is_whole(purpose, _PURPOSE) and re.fullmatch(CODE, purpose["code"]) for purpose in purposes)
     )
 
 
-_PURPOSE = {"code": str, "name": str, "wording": str, "wording_version": str}
+_PURPOSE = {"code": str, "name": str, "wording": str, "wording_version": str, "holds_for_receiver": bool}
 _SHAPE: dict[str, Any] = {
     "transition": str,
     "kind": str,
@@ -197,8 +196,10 @@ _SHAPE: dict[str, Any] = {
     "to": {"account_number": int, "client_number": int, "name": str},
     "executed_at": str,
     "made_at": str,
-    "counts": {"customers": int, "consents": int, "groups": int, "tags": int, "left_out": int},
-    "left_out": dict,
+    KEY: str,
+    "basis": str,
+    "field_groups": list,
+    "counts": {"customers": int, "consents": int, "groups": int, "tags": int},
     "purposes": list,
     "files": {name: {"size": int, "sha256": str} for name in HASHED},
 }

@@ -5,6 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from transitions.choices import LegalBasis
+
+ARTICLES = {LegalBasis.CONSENT: "a", LegalBasis.CONTRACT: "b", LegalBasis.INTERESTS: "f"}
 _GERMAN = """\
 ÜBERNAHME VON KUNDEN
 ====================
@@ -15,9 +18,10 @@ an
     {receiver} (Betrieb {receiver_number}).
 
 Ausgeführt am {day}. Enthalten sind {customers} Kunden und {consents} Erklärungen zu Einwilligungen.
-{left_out} Kunden sind nicht enthalten. Ihre Nummern stehen mit dem Grund in manifest.json, sonst nichts von ihnen.
+Einwilligungen galten dem abgebenden Betrieb: Sie belegen die Weitergabe an Sie. Für eigene Zwecke, etwa einen
+Newsletter, fragen Sie Ihre Kunden selbst.
 
-Rechtsgrundlage, bestätigt von {confirmed_by}:
+Rechtsgrundlage ({article_german}), bestätigt von {confirmed_by}:
     {ground}
 
 So geht es weiter
@@ -45,9 +49,10 @@ to
     {receiver} (business {receiver_number}).
 
 Executed on {day}. It holds {customers} customers and {consents} statements about consents.
-{left_out} customers are not in it. Their numbers are in manifest.json with the reason, and nothing else of them.
+Consents were given to the business that hands over: they are evidence of the transfer to you. For purposes of your own,
+such as a newsletter, ask your customers yourself.
 
-Legal ground, confirmed by {confirmed_by}:
+Legal ground ({article}), confirmed by {confirmed_by}:
     {ground}
 
 What to do next
@@ -78,6 +83,8 @@ def readme(manifest: dict[str, Any]) -> str:
         "receiver_number": receiver["account_number"],
         "receiver_place": receiver["client_number"],
         "confirmed_by": manifest["confirmed_by"],
+        "article": f"Art. 6 (1) {ARTICLES[manifest['basis']]} GDPR",
+        "article_german": f"Art. 6 Abs. 1 Buchst. {ARTICLES[manifest['basis']]} DSGVO",
         "ground": " ".join(manifest["ground"].split()),
         **counts,
     }

@@ -15,12 +15,16 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection
 from django.utils.translation import override
 
+from customers import statistics
 from customers.choices import Known, Match, UploadState, Verdict
 from customers.models import ImportUpload
 from customers.resources import CustomerResource
-from customers.transfer import looking, uploads
+from customers.transfer import looking, reserving, uploads
+from customers.transfer.joining import demand_combinable
 from customers.transfer.judging import verdicts
 from customers.transfer.place import add_place, scope_of_command
+from customers.transfer.profiles import Profile, recognised
+from customers.transfer.progress import Patient
 from customers.transfer.reading import Reading
 from customers.transfer.sheet import IGNORE, is_our_own, match_columns
 from mcp import row_security
@@ -49,6 +53,15 @@ class Command(BaseCommand):
         parser.add_argument("--match", choices=Match.values, default=Match.NUMBER, help="rows without a number")
         parser.add_argument("--decimal", choices=("comma", "point"), help="decimal separator, for numbers like 1.250")
         parser.add_argument("--dates", choices=("day-first", "month-first"), help="for dates like 03/04/1990")
+        parser.add_argument(
+            "--several",
+            choices=("one", "first"),
+            help="several columns for one field: a row fills one of them, or the first counts",
+        )
+        parser.add_argument(
+            "--leave-unreadable", action="store_true", help="take customers without values that cannot be read"
+        )
+        parser.add_argument("--no-profile", action="store_true", help="do not read the file as a well-known system's")
         parser.add_argument("--accept-doubts", action="store_true", help="take values that look damaged as they stand")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -74,14 +87,13 @@ class Command(BaseCommand):
         preview = upload.preview or {}
         if options["dry_run"]:
             return {name: preview[name] for name in COUNTS}
-        if not options["yes"] and not self._is_confirmed(preview):
-            raise CommandError("Nothing was imported. Say --yes to import without being asked.")
-        context = pghistory.context(**scope.history(reason=f"import of {upload.name}"))
-        with row_security.rows_of(scope), context as current:
-            upload.state = UploadState.APPLYING
-            upload.save()
-            uploads.apply_upload(upload=upload, actor=scope, context=current.id)
-        return dict(upload.result or {})
+        while True:
+            if not options["yes"] and not self._is_confirmed(preview):
+                raise CommandError("Nothing was imported. Say --yes to import without being asked.")
+            if _is_applied(upload, scope):
+                return dict(upload.result or {})
+            preview = upload.preview or {}
+            self.stderr.write(f"Another import came between. What this one would do now: {_sentence(preview)}")
 
     def _is_confirmed(self, preview: dict[str, Any]) -> bool:
         """Without a terminal there is nobody to ask: the command line was the confirmation."""
@@ -110,6 +122,17 @@ class Command(BaseCommand):
         self.stdout.write(f"{_sentence(counts)[:-1]}, in {seconds:.2f} s.{ending}")
 
 
+def _is_applied(upload: ImportUpload, scope: Scope) -> bool:
+    """Whether it was written; False where another import came between and there is a new preview."""
+    with row_security.rows_of(scope):
+        upload.state = UploadState.APPLYING
+        upload.save()
+    reserving.reserve(upload=upload, scope=scope)
+    context = pghistory.context(**scope.history(reason=f"import of {upload.name}"))
+    with row_security.rows_of(scope), context as current:
+        return uploads.apply_upload(upload=upload, actor=scope, progress=Patient(), context=current.id)
+
+
 def _sentence(counts: dict[str, int]) -> str:
     return (
         f"{counts['read']} rows: {counts['created']} new, {counts['changed']} changed, "
@@ -128,19 +151,26 @@ def _received(path: Path, scope: Scope, options: dict[str, Any]) -> ImportUpload
     except OSError as error:
         raise CommandError(f"{path} cannot be read: {error.strerror}.") from error
     fields = CustomerResource(scope=scope).fields
-    targets = _targets(fields, headings, options)
+    profile = None if options["no_profile"] else recognised(headings)
+    reading = _reading(options, is_ours=is_our_own(headings, fields), profile=profile)
+    targets = _targets(fields, headings, options, profile)
     if undecided := [heading for heading, target in zip(headings, targets, strict=True) if not target]:
         names = ", ".join(f"“{heading}”" for heading in undecided)
         raise CommandError(
             f"Nobody has said where these columns go: {names}. Name a field with --map HEADING=FIELD, or leave a "
             f"column out with --ignore HEADING. Fields: {', '.join(fields)}."
         )
+    try:
+        demand_combinable(fields, headings, targets, reading.several)
+    except ValidationError as error:
+        raise CommandError(" ".join(error.messages)) from error
     choices = {
         "path": str(path.absolute()),
         "overrules": {name: options[name] for name in ("encoding", "delimiter") if options[name]},
         "headings": list(headings),
         "targets": list(targets),
-        "reading": vars(_reading(options, is_ours=is_our_own(headings, fields))),
+        "reading": vars(reading),
+        "profile": profile.key if profile else "",
         "known": options["known"],
         "match": options["match"],
     }
@@ -156,18 +186,25 @@ def _tidy(upload: ImportUpload, scope: Scope) -> None:
     with row_security.rows_of(scope), connection.cursor() as cursor:
         uploads.delete_expired(upload=upload)
         cursor.execute("SELECT customers_settle_search()")
+    result = upload.result or {}
+    with row_security.rows_of(scope):
+        statistics.gather(statistics.WRITTEN, rows=result.get("created", 0) + result.get("changed", 0))
 
 
-def _reading(options: dict[str, Any], *, is_ours: bool) -> Reading:
+def _reading(options: dict[str, Any], *, is_ours: bool, profile: Profile | None) -> Reading:
     return Reading(
         decimal_comma={None: None, "comma": True, "point": False}[options["decimal"]],
         day_first={None: None, "day-first": True, "month-first": False}[options["dates"]],
         null_is_empty=not is_ours,
         accept_doubts=options["accept_doubts"],
+        several=options["several"] or (profile.several if profile else ""),
+        leave_unreadable=options["leave_unreadable"],
     )
 
 
-def _targets(fields: Any, headings: tuple[str, ...], options: dict[str, Any]) -> tuple[str, ...]:
+def _targets(
+    fields: Any, headings: tuple[str, ...], options: dict[str, Any], profile: Profile | None
+) -> tuple[str, ...]:
     chosen = dict.fromkeys(options["ignore"], IGNORE)
     for pair in options["map"]:
         heading, _equals, field = pair.rpartition("=")
@@ -176,11 +213,9 @@ def _targets(fields: Any, headings: tuple[str, ...], options: dict[str, Any]) ->
         chosen[heading] = field
     if unknown := [heading for heading in chosen if heading not in headings]:
         raise CommandError(f"The file has no column “{unknown[0]}”. It has: {', '.join(headings)}.")
-    matched = match_columns([h for h in headings if h not in chosen], fields)
-    rest = iter(matched)
-    targets = [chosen[heading] if heading in chosen else next(rest) for heading in headings]
+    matched = match_columns(headings, fields, profile=profile)
     taken = set(chosen.values()) - {IGNORE}
     return tuple(
-        "" if heading not in chosen and target in taken else target
-        for heading, target in zip(headings, targets, strict=True)
+        chosen.get(heading) or ("" if target in taken else target)
+        for heading, target in zip(headings, matched, strict=True)
     )

@@ -113,10 +113,17 @@ TEXT_LIKE = (models.CharField, models.TextField, models.BinaryField, models.JSON
 """The columns that can hold what somebody wrote. A CharField is also each e-mail, address of the web and slug."""
 
 
+SHAPED = frozenset({"birthday_without_year"})
+"""Columns of text in which the database lets nothing stand but one of a year's days."""
+
+
 def is_text(column: Any) -> bool:
     """Whether somebody's words can stand in the column: not in one with a fixed vocabulary, nor in a reference."""
+    if column.name in SHAPED:
+        return False
     output = getattr(column, "output_field", column) if column.generated else column
-    return isinstance(output, TEXT_LIKE) and not column.is_relation and not column.choices
+    choices = getattr(column, "base_field", column).choices
+    return isinstance(output, TEXT_LIKE) and not column.is_relation and not choices
 
 
 def text_columns(model: type[models.Model]) -> list[Any]:

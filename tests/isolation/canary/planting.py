@@ -60,6 +60,7 @@ VOCABULARY = {
     "pgh_label": "insert, update or delete",
     "customers.ImportUpload.new_rows": "numbers of rows",
     "customers.HeadingChoice.target": "names of our fields",
+    "transitions.WithdrawalList.numbers": "numbers of customers, which any business may have as well",
     "procrastinate.ProcrastinateJob.task_name": "names of our tasks",
     "procrastinate.ProcrastinateJob.status": "states of tasks",
     "procrastinate.ProcrastinateJob.queue_name": "names of our queues",

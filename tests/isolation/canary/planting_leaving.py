@@ -10,15 +10,18 @@ from django.utils import timezone
 
 from locations.models import Location, Organization
 from tests.isolation.canary.canaries import Canary
-from transitions.choices import Kind, PackageState, State
+from transitions.choices import Kind, PackageState, State, Word
 from transitions.models import (
     Arrival,
+    JoiningWord,
     Package,
     PackageChunk,
     PackageDownload,
     Transition,
     TransitionCustomer,
+    TransitionKey,
     TransitionStep,
+    WithdrawalList,
 )
 
 if TYPE_CHECKING:
@@ -43,6 +46,8 @@ def plant_transitions(business: Business) -> None:
         )  # fmt: skip
         _package(business, place, asked)
         _arrival(business, place)
+        _withdrawals(business, place, asked)
+        _joining(business, asked)
     _review(business.locations[-2:], business.organization)
 
 
@@ -66,6 +71,24 @@ def _arrival(business: Business, place: Location) -> None:
     )  # fmt: skip
 
 
+def _joining(business: Business, asked: Transition) -> None:
+    """Somebody wants to join this business, and it has not answered."""
+    business.row(
+        JoiningWord, organization=business.organization, transition=asked.pk, word=Word.ASKED, client_number=77,
+        planned_for=DAY, user_id=business.people[0].pk,
+    )  # fmt: skip
+
+
+def _withdrawals(business: Business, place: Location, asked: Transition) -> None:
+    """Lists that were made and taken in, and the key by which they are signed."""
+    business.row(TransitionKey, organization=business.organization, transition=asked)
+    for is_taken_in in (False, True):
+        business.row(
+            WithdrawalList, organization=business.organization, base=place.base, transition=asked.pk,
+            is_taken_in=is_taken_in, numbers=[1], user_id=business.people[0].pk,
+        )  # fmt: skip
+
+
 def _manifest(business: Business, table: str) -> dict[str, Any]:
     """As a package has it; its words are those of the business."""
     word = business.canaries.word(Canary(business.account, table, "manifest"))
@@ -76,8 +99,9 @@ def _manifest(business: Business, table: str) -> dict[str, Any]:
         "to": {"account_number": 2, "client_number": 2, "name": word},
         "ground": word,
         "confirmed_by": word,
-        "counts": {"customers": 1, "consents": 1, "groups": 0, "tags": 0, "left_out": 2},
-        "left_out": {"noconsent": [1, 2]},
+        "counts": {"customers": 1, "consents": 1, "groups": 0, "tags": 0},
+        "basis": "consent",
+        "field_groups": [],
         "files": {"customers.csv": {"size": 1, "sha256": word}},
         "purposes": [],
     }

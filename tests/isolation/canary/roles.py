@@ -21,6 +21,7 @@ SUPPORT_READS_THERE = {
     "mcp.UserGroup": {"name", "description"},
     "transitions.Transition": {"receiver_name", "requested_by", "note"},
     "transitions.TransitionStep": {"user_name", "location_name", "note"},
+    "transitions.JoiningWord": {"sender_name", "user_name", "note"},
 }
 """What support may read at the locations of a business: of this one alone, to help its people back in."""
 GROUP_JOINED = ("locations.Organization", "name")

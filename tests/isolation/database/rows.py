@@ -34,12 +34,15 @@ from tests.customers.transfer import kept_export
 from tests.isolation.database.tables import GuardedTable
 from transitions.models import (
     Arrival,
+    JoiningWord,
     Package,
     PackageChunk,
     PackageDownload,
     Transition,
     TransitionCustomer,
+    TransitionKey,
     TransitionStep,
+    WithdrawalList,
 )
 
 ACCOUNTS = {10400: "anna", 20800: "sven"}
@@ -131,6 +134,15 @@ def _transitions(scope: Scope) -> None:
     Arrival.objects.create(
         **place, upload=upload, transition=asked.pk, sender_account=1, sender_name="x", sha256="x", manifest={},
         received_by="x",
+    )  # fmt: skip
+    JoiningWord.objects.create(
+        **owner, transition=asked.pk, word="asked", sender_account=1, sender_name="x", client_number=2,
+        planned_for=asked.planned_for, people=1, user_name="x",
+    )  # fmt: skip
+    TransitionKey.objects.create(**owner, transition=asked, private_key=b"x")
+    WithdrawalList.objects.create(
+        **place, transition=asked.pk, is_taken_in=True, partner_account=1, partner_name="x", sha256="x", numbers=[1],
+        statements=1, user_id=1, user_name="x",
     )  # fmt: skip
 
 

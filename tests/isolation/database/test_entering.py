@@ -26,6 +26,8 @@ WITHOUT_SCOPE = {
     "customers/tasks.py": 4,  # upkeep of all bases; a file for somebody who is nobody any more
     "customers/transfer/place.py": 1,  # a command looks for the location that it was given
     "transitions/management/commands/demo.py": 1,  # the demo is of several businesses
+    "transitions/operations/admitting.py": 2,  # a group answers who wants to join it, who then reads the answer
+    "transitions/operations/requesting.py": 1,  # the group that was asked need not answer any more
     "transitions/operations/assigning.py": 2,  # support opens a business, or looks for the group that is joined
     "transitions/operations/executing.py": 2,  # a business begins to work; a branch is opened in a group
     "transitions/arriving.py": 2,  # was a package made for its receiver? what has the receiver imported?

@@ -10,6 +10,11 @@ from django.db import connection, transaction
 from tests.isolation.faults.warm import Work
 
 SECONDS = 60
+_WAITING = """
+    SELECT count(*) FROM pg_locks
+    WHERE relation = %s::regclass AND NOT granted
+      AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+"""
 
 
 def killed_at(table: str, begin: Callable[[], Work]) -> None:
@@ -29,7 +34,7 @@ def _wait_for_it(table: str, work: Work) -> None:
     deadline = time.monotonic() + SECONDS
     while time.monotonic() < deadline:
         with connection.cursor() as cursor:
-            cursor.execute("SELECT count(*) FROM pg_locks WHERE relation = %s::regclass AND NOT granted", [table])
+            cursor.execute(_WAITING, [table])  # other databases are copies, in which the table has the same number
             if cursor.fetchone() != (0,):
                 return
         time.sleep(0.01)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+from functools import partial
+
 import pytest
 from django.utils import timezone
 
@@ -9,18 +12,23 @@ from customers.choices import TRANSFER
 from customers.models import Consent, Customer
 from customers.transfer import chunks
 from mcp.scope import Scope
-from tests.isolation.faults.points import killed_at
-from tests.isolation.faults.warm import Warm, Work
-from tests.transitions.moving import exit_in
+from tests.isolation.faults.points import killed_at, let_the_database_notice
+from tests.isolation.faults.warm import Call, Warm, Work
+from tests.transitions.moving import exit_in, leaving
 from transitions.choices import PackageState, State
-from transitions.models import Package, PackageChunk
+from transitions.models import Package, PackageChunk, Transition
 from transitions.package.making import is_ready, packages_of
 
 pytestmark = [pytest.mark.isolation, pytest.mark.django_db(transaction=True)]
 
 CUSTOMERS = 1_500
 POINTS = ("transitions_package", "transitions_packagechunk")
-"""The tables that are written while a package is made."""
+"""The tables that are written as a package is begun."""
+CALLS = (
+    ("transitions.package.making", "_advance", "after"),
+    ("transitions.package.making", "_end", "before"),
+)
+"""With the first pieces under way, and when all of them are there and only the end is missing."""
 
 
 def fill(anna: Scope) -> None:
@@ -36,14 +44,14 @@ def fill(anna: Scope) -> None:
     Consent.objects.bulk_create(
         Consent(
             organization=anna.organization, base=anna.base, customer=row, purpose=TRANSFER, is_given=True, at=said,
-            source="form", recorded_by="Test",
+            source="form", recorded_by="Test", location=leaving(anna.organization.pk),
         )
         for row in rows
     )  # fmt: skip
 
 
-def begin(warm: Warm, package: Package) -> Work:
-    return warm.begin("transitions.package_tasks.make_package", {"package": str(package.pk)})
+def begin(warm: Warm, package: Package, kill: Call | None = None) -> Work:
+    return warm.begin("transitions.package_tasks.make_package", {"package": str(package.pk)}, kill=kill)
 
 
 def finish(warm: Warm, package: Package) -> bytes:
@@ -62,12 +70,23 @@ def test_a_killed_worker_leaves_what_the_next_one_makes_anew(cast, warm: Warm, n
     PackageChunk.objects.filter(file=package).delete()
     Package.objects.filter(pk=package.pk).update(state=PackageState.WAITING, sha256="", size=0, manifest=None)
     for point in POINTS:
-        killed_at(point, lambda: begin(warm, package))
-        seen = packages_of(transition).get(pk=package.pk)
-        assert seen.state != PackageState.DONE
-        assert not is_ready(seen, now=timezone.now())
+        killed_at(point, partial(begin, warm, package))
+        assert nobody_gets_it(transition, package) == (PackageState.WAITING, 0)
+    for call in CALLS:
+        assert begin(warm, package, call).ended() == -signal.SIGKILL
+        let_the_database_notice()
+        state, pieces = nobody_gets_it(transition, package)
+        assert state == PackageState.RUNNING
+        assert pieces == (1 if call is CALLS[-1] else 0)
     assert finish(warm, package) == expected
     assert finish(warm, package) == expected, "made although it is there, it is another one"
     assert package.sha256 == hashed
     assert package.total == CUSTOMERS
-    note(f"{len(POINTS)} workers killed in making a package, and the next made the same")
+    note(f"{len(POINTS) + len(CALLS)} workers killed in making a package, and the next made the same")
+
+
+def nobody_gets_it(transition: Transition, package: Package) -> tuple[str, int]:
+    """The package cannot be fetched; its state, and how many of its pieces are there."""
+    seen = packages_of(transition).get(pk=package.pk)
+    assert not is_ready(seen, now=timezone.now())
+    return seen.state, PackageChunk.objects.filter(file=package).count()

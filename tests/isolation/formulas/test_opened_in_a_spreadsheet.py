@@ -21,7 +21,7 @@ PAYLOADS = (
     "=1+1", "+1+1", "-1+1", "@SUM(1)", "=cmd|' /C calc'!A0", '=HYPERLINK("x")', "\uff1d1+1", "=A1&A2", "+49-40-1234",
     "-2+3+A1", "=1+1;=2+2", "'=1+1",
 )  # fmt: skip
-CHECKED = {"country", "email", "website", "payment_method", "language"}
+CHECKED = {"country", "email", "website", "payment_method", "language", "birthday_without_year"}
 """Columns of which the database or a form holds the shape; in the others anything can stand."""
 LANGUAGE, QUOTED, DETECT, SHOWN, TRIMMED, SHEET, EVALUATE = "1033", "false", "true", "false", "false", "0", "true"
 DELIMITERS = {"excel-de": 59, "plain": 44}

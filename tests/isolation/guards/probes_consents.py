@@ -7,7 +7,7 @@ from typing import Any
 from django.core.exceptions import ObjectDoesNotExist, ValidationError
 
 from customers.choices import Said
-from customers.consents import consents_of, save_purpose
+from customers.consents import consents_of, places_to_record, save_purpose
 from customers.models import Consent, ConsentPurpose
 from locations.permissions import Right
 from mcp import grants, operations
@@ -162,3 +162,25 @@ def code_of_a_purpose_is_given_once(world: World) -> None:
 def list_names_the_right_to_record(world: World) -> None:
     answer = world.post("carla", f"{BREMEN}/customers/customer/", {"action": "record_consent"})
     assert answer.status_code == 403
+
+
+@probe
+def statement_is_recorded_for_locations_of_the_base_where_the_right_is_held(world: World) -> None:
+    bodo = world.scope("bodo", "Bremen")
+    names = [place.name for place in places_to_record(bodo)]
+    assert names[0] == "Bremen"
+    assert set(names) <= {"Bremen", "Hamburg"}
+    assert "Flensburg" not in names
+    with refused(MissingRight):
+        says(bodo, world.customer, "newsletter", True, location=world.place("Flensburg"))
+    for foreign in (world.place("Lübeck"), world.cast.location("München", 20800)):
+        with refused(ValidationError):
+            says(world.scope("anna", "Hamburg"), world.customer, "newsletter", True, location=foreign)
+    assert says(bodo, world.customer, "newsletter", True, location=world.place("Hamburg")) == 1
+
+
+@probe
+def who_may_only_look_chooses_no_other_location(world: World) -> None:
+    page = f"{BREMEN}/customers/customer/{world.customer.pk}/consents/"
+    assert 'name="location"' not in world.text("carla", page)
+    assert 'name="location"' in world.text("bodo", page)

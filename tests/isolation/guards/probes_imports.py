@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import connection
 
 from customers.choices import TRANSFER, UploadState, Verdict
 from customers.models import (
@@ -21,6 +22,7 @@ from customers.models import (
 )
 from customers.transfer import looking, receiving, uploads
 from customers.transfer.reading import Reading
+from customers.transfer.undoing import later_imports
 from locations.permissions import Right
 from mcp import row_security
 from mcp.scope import MissingRight, Scope
@@ -39,6 +41,7 @@ def _cancelled(upload: ImportUpload, actor: Scope) -> None:
 
 STEPS: list[Step] = [
     lambda upload, actor: receiving.choose_dialect(upload=upload, overrules={}, actor=actor),
+    lambda upload, actor: receiving.choose_profile(upload=upload, is_used=True, actor=actor),
     lambda upload, actor: receiving.choose_columns(
         upload=upload, targets=["customer_number", "last_name"], reading=Reading(), actor=actor
     ),
@@ -178,8 +181,8 @@ def known_customers_are_shown_to_whoever_may_see_them(world: World) -> None:
     content = f"Kundennummer;Nachname\r\n{world.customer.customer_number};Anders\r\n".encode()
     upload = receiving.receive_upload(name="neu.csv", content=content, actor=here)
     uploads.check_upload(upload=upload, actor=here)
-    said = {"base": here.base, "customer_id": world.customer.pk, "row_number": 3}
-    for verdict in (Verdict.SIMILAR, Verdict.KEPT):
+    said = {"base": here.base, "customer_id": world.customer.pk, "row_number": 2}
+    for verdict in (Verdict.SIMILAR, Verdict.KEPT, Verdict.ARCHIVED, Verdict.DIFFERS):
         problems = [{"code": "same_email", "first": None, "reason": "geändert"}]
         ImportVerdict.objects.create(**said, file=upload, verdict=verdict, problems=problems)
     for actor, seen in ((here, [world.customer]), (importer, [None])):
@@ -187,6 +190,8 @@ def known_customers_are_shown_to_whoever_may_see_them(world: World) -> None:
         assert [row.customer for row in looking.left(upload, Verdict.KEPT, actor)] == seen
         with row_security.rows_of(actor):
             assert len(looking.changed(upload, actor)) == (actor is here)
+            assert len(looking.archived(upload, actor)) == (actor is here)
+            assert len(looking.differing(upload, actor)) == (actor is here)
 
 
 @probe
@@ -299,3 +304,22 @@ def check_that_was_stopped_meanwhile_says_nothing(world: World) -> None:
         uploads.check_upload(upload=upload, actor=here)
     upload.refresh_from_db()
     assert (upload.state, upload.preview) == (UploadState.CANCELLED, None)
+
+
+@probe
+def import_in_between_leaves_what_is_said_of_other_files(world: World) -> None:
+    """One is previewed anew. The verdicts of another file stay, and so do the numbers that it has reserved."""
+    here = world.scope("anna", "Hamburg")
+    upload = receiving.receive_upload(name="neu.csv", content=b"Nachname\r\nDoppelt\r\n", actor=here)
+    uploads.check_upload(upload=upload, actor=here)
+    uploads.confirm_upload(upload=upload, confirmed=uploads.fingerprint(upload), actor=here)
+    other = {"base": here.base, "file": world.upload}
+    ImportVerdict.objects.create(**other, row_number=99, verdict=Verdict.UNSAID)
+    with row_security.rows_of(here), connection.cursor() as cursor:
+        cursor.execute("UPDATE customers_importprogress SET reserved = '{[1,2)}' WHERE file_id = %s", [world.upload.pk])
+    imported(world, "Nachname\r\nDoppelt\r\n")
+    with row_security.rows_of(here):
+        assert not uploads.apply_upload(upload=upload, actor=here)
+        assert later_imports(world.imported) == []
+        assert ImportVerdict.objects.filter(**other, row_number=99).exists()
+        assert ImportProgress.objects.filter(file=world.upload, reserved__isnull=False).exists()

@@ -3,28 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 from typing import Any
 from unittest.mock import patch
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.utils import timezone
 
 from customers.models import Customer
 from customers.tasks import for_somebody
+from locations.operations import Place
 from locations.permissions import Right
 from mcp import access, grants
 from mcp import operations as central
-from mcp.models import User
+from mcp.models import User, UserGroup
+from mcp.queueing import NothingThere
 from mcp.scope import MissingRight
 from tests.customers.people import customer
 from tests.isolation.guards.probes_operations import bare, refused
 from tests.isolation.guards.probing import probe
 from tests.isolation.guards.world import BREMEN, CANARY, FLENSBURG, HAMBURG, HEAD, NORTH, SOUTHERN, World
-from tests.transitions.moving import GROUND, PASSWORD, exit_in, fresh, join_in
+from tests.transitions.moving import GROUND, PASSWORD, exit_in, fresh, join_in, second
 from transitions import deciding, operations, tasks
 from transitions.choices import Reason, State
 from transitions.models import Transition, TransitionCustomer
-from transitions.operations import ordering
+from transitions.operations import admitting, ordering
 
 PAGES = "transitions/transition"
 FAR = "00000000-0000-4000-8000-000000000000"
@@ -43,7 +47,8 @@ def _calls(world: World, asked: Transition, actor: Any) -> list[Callable[[], Any
         lambda: operations.cancel(transition=asked, actor=actor),
         lambda: operations.review(transition=asked, is_narrowed=False, actor=actor),
         lambda: operations.review_again(transition=asked, actor=actor),
-        lambda: operations.confirm(transition=asked, ground=GROUND, confirmed_by="Eva Eins", actor=actor),
+        lambda: operations.name_ground(transition=asked, basis="consent", ground=GROUND, actor=actor),
+        lambda: operations.confirm(transition=asked, actor=actor),
         lambda: operations.execute(transition=asked, at=timezone.now(), actor=actor),
         lambda: _left_to_worker(asked, actor),
         lambda: operations.close(transition=asked, note="Nichts kam an.", actor=actor),
@@ -168,8 +173,8 @@ def figures_and_customers_are_shown_to_whoever_may_see_them(world: World) -> Non
     assert world.get("rita", head).context["figures"] is None
     assert world.get("anna", f"{BREMEN}/{PAGES}/{asked.pk}/").context["figures"] is None
     given: dict[str, Any] = {"transition": asked, "reason": Reason.NO_CONSENT, "page": 1}
-    assert deciding.left_out(**given, actor=world.scope("anna", "Zentrale"))
-    assert not deciding.left_out(**given, actor=bare(world, "Zentrale", Right.CARRY_OVER))
+    assert deciding.listed(**given, actor=world.scope("anna", "Zentrale"))
+    assert not deciding.listed(**given, actor=bare(world, "Zentrale", Right.CARRY_OVER))
 
 
 @probe
@@ -179,12 +184,13 @@ def decision_is_about_the_own_base(world: World) -> None:
     decided = TransitionCustomer.objects.filter(transition=asked)
     assert decided.count() == Customer.objects.in_base(base).count()
     assert set(decided.values_list("base", flat=True)) == {base.pk}
-    listed = deciding.left_out(transition=asked, reason=Reason.ARCHIVED, page=1, actor=world.scope("anna", "Zentrale"))
+    listed = deciding.listed(transition=asked, reason=Reason.ARCHIVED, page=1, actor=world.scope("anna", "Zentrale"))
     assert [one.number for one in listed] == [world.archived.customer_number]
 
 
 @probe
 def exit_takes_the_rights_of_its_own_people_alone(world: World) -> None:
+    second(world.scope("anna", "Zentrale"))  # who confirms is there beforehand
     people = User.objects.exclude(location__name="Flensburg").filter(is_active=True)
     before = people.count()
     exit_in(world.cast, State.EXECUTED)
@@ -256,8 +262,9 @@ def worker_executes_for_somebody_what_is_of_his_business(world: World) -> None:
     anna = for_somebody(world.scope("anna", "Zentrale"))
     ours = exit_in(world.cast, State.CONFIRMED, place="Bremen")
     theirs = join_in(world.cast, State.CONFIRMED)
-    for one in (theirs, ours):
-        tasks.execute_transition.func(transition=str(one.pk), **anna)
+    with suppress(NothingThere):
+        tasks.execute_transition.func(transition=str(theirs.pk), **anna)
+    tasks.execute_transition.func(transition=str(ours.pk), **anna)
     assert [fresh(one).state for one in (ours, theirs)] == [State.EXECUTED, State.CONFIRMED]
 
 
@@ -276,3 +283,69 @@ def whoever_has_asked_may_cancel_and_nobody_else_at_a_branch(world: World) -> No
     own = operations.request_exit(location=frida.location, planned_for=today, actor=frida)
     assert operations.may_cancel(own, frida)
     assert not operations.may_cancel(own, bare(world, "Zentrale", Right.MANAGE_LOCATION))
+
+
+@probe
+def group_answers_at_its_central_for_all_its_locations(world: World) -> None:
+    joining = join_in(world.cast, State.CONFIRMED, is_agreed=False)
+    anna, page = world.scope("anna", "Zentrale"), f"{PAGES}/joinings/"
+    assert [word.transition for word in admitting.asked_here(anna)] == [joining.pk]
+    assert admitting.asked_here(world.scope("sven", "Zentrale", SOUTHERN)) == []
+    assert "Café Einzeln" in world.get("anna", f"{HEAD}/{page}").content.decode()
+    assert world.get("anna", f"{HAMBURG}/{page}").status_code == 403
+    assert world.get("carla", f"{HAMBURG.replace('/2', '/3')}/{page}").status_code == 403
+    with refused(MissingRight):
+        admitting.demand_admitter(bare(world, "Zentrale", Right.VIEW_CUSTOMERS))
+    with refused(ValidationError):
+        operations.execute(transition=joining, at=timezone.now(), actor=world.scope("ines", "Dresden", 30100))
+    say_yes = partial(admitting.answer, transition=joining.pk, agrees=True)
+    for weak in (world.scope("anna", "Hamburg"), bare(world, "Zentrale", Right.MANAGE_LOCATION)):
+        with refused(MissingRight):
+            say_yes(actor=weak)
+    with refused(PermissionDenied):
+        say_yes(actor=world.scope("rita", "Zentrale"))
+    with refused(admitting.NotAnswerable):
+        say_yes(actor=world.scope("sven", "Zentrale", SOUTHERN))
+    say_yes(actor=anna)
+    assert "/arrivals/" not in world.get("anna", f"{HAMBURG}/").content.decode()
+
+
+@probe
+def people_who_join_bring_their_own_groups_and_nobody_elses(world: World) -> None:
+    join_in(world.cast, State.EXECUTED)
+    branch = world.cast.location("Dresden", 10400)
+    groups = UserGroup.objects.filter(owner=branch)
+    assert [group.organization_id for group in groups] == [branch.organization_id] * 2
+    assert {user.username for user in User.objects.filter(location=branch)} == {"ines-7", "zweite-7"}
+
+
+@probe
+def business_of_a_cancelled_exit_is_taken_up_by_support_alone(world: World) -> None:
+    asked = exit_in(world.cast, State.NUMBERED, place="Bremen")
+    business, everybody = asked.receiver, set(User.objects.active().values_list("pk", flat=True))
+    assert business is not None
+    given: dict[str, Any] = {
+        "business": business, "name": "Neu", "place": Place(name="Neu"), "password": PASSWORD,
+        "administrator": User(username="fritz"),
+    }  # fmt: skip
+    with refused(PermissionDenied):
+        central.take_up_business(**given, support=world.cast.user("anna"))
+    rita = world.cast.user("rita")
+    central.take_up_business(**given, support=rita)
+    lost = everybody - set(User.objects.active().values_list("pk", flat=True))
+    assert {user.username for user in User.objects.filter(pk__in=lost)} == {"freda"}
+    assert User.objects.get(organization=business, username="fritz").is_active
+    business.locations.update(closed_at=None)
+    with refused(PermissionDenied):
+        central.take_up_business(**{**given, "administrator": User(username="dora")}, support=rita)
+
+
+@probe
+def second_person_is_of_the_own_business(world: World) -> None:
+    asked = exit_in(world.cast, State.REVIEWED, place="Bremen")
+    anna = world.scope("anna", "Zentrale")
+    operations.name_ground(transition=asked, basis="consent", ground=GROUND, actor=anna)
+    assert "Sommer" not in operations.why_not_confirm(fresh(asked), anna)
+    with refused(operations.NeedsSecondPerson):
+        operations.confirm(transition=asked, actor=anna)
+    assert fresh(asked).state == State.REVIEWED

@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 import hashlib
+import io
 from typing import Any
 
 from django.utils import timezone
 
 from customers.models import ConsentPurpose, ImportUpload
 from locations.permissions import Right
+from mcp import row_security
 from mcp.scope import MissingRight
 from tests.isolation.guards.probes_leaving import FAR, PAGES, foreign_exit
 from tests.isolation.guards.probes_operations import bare, refused
 from tests.isolation.guards.probing import probe
 from tests.isolation.guards.world import CANARY, HAMBURG, HEAD, SOUTHERN, World
-from tests.transitions.carrying import consent, content_of, made, members, received, receiver, repacked, with_manifest
+from tests.transitions.carrying import (
+    consent,
+    content_of,
+    imported,
+    made,
+    members,
+    received,
+    receiver,
+    repacked,
+    with_manifest,
+)
 from tests.transitions.moving import exit_in
 from transitions.arriving import arrivals_of
 from transitions.choices import PackageState, State
@@ -22,13 +34,15 @@ from transitions.models import Arrival, Package, PackageChunk, PackageDownload, 
 from transitions.package import making
 from transitions.package.reading import RefusedPackage
 from transitions.protocol import protocol_of
+from transitions.withdrawals.making import make_list
+from transitions.withdrawals.taking import lists_taken_in, take_in
 
 
 def packed(world: World) -> Package:
     """Bremen has left with one customer."""
     anna = world.scope("anna", "Zentrale")
     ConsentPurpose.objects.create(organization=anna.organization, code="rezepte", name="Rezepte")
-    consent(world.customer)
+    consent(world.customer, location=world.place("Bremen"))
     consent(world.customer, purpose="rezepte")
     return made(exit_in(world.cast, State.EXECUTED, place="Bremen"), anna)
 
@@ -83,6 +97,54 @@ def packages_and_protocols_need_the_right_to_carry_over(world: World) -> None:
     ):
         with refused(MissingRight):
             call()
+
+
+def withdrawn(world: World) -> tuple[Package, bytes]:
+    """Bremen has left with one customer, who has withdrawn since, and the package is imported."""
+    own, anna, frida = packed(world), world.scope("anna", "Zentrale"), receiver(world.cast)
+    imported(content_of(own), frida)
+    consent(world.customer, given=False, at=timezone.now())
+    transition = Transition.objects.select_related("organization", "location").get(pk=own.transition_id)
+    return own, make_list(transition=transition, actor=anna).read()
+
+
+@probe
+def lists_of_withdrawals_are_made_at_the_head_of_the_own_business(world: World) -> None:
+    own, foreign = packed(world), foreign_package(world)
+    page = "withdrawals/"
+    assert world.post("anna", f"{HAMBURG}/{PAGES}/{own.transition_id}/{page}", {}).status_code == 403
+    assert world.post("schwach", f"{HEAD}/{PAGES}/{own.transition_id}/{page}", {}).status_code == 403
+    for pk in (foreign.transition_id, FAR):
+        assert world.post("anna", f"{HEAD}/{PAGES}/{pk}/{page}", {}).status_code == 404
+    transition = Transition.objects.select_related("organization", "location").get(pk=own.transition_id)
+    with refused(MissingRight):
+        make_list(transition=transition, actor=bare(world, "Zentrale", Right.VIEW_CUSTOMERS, who="anna"))
+
+
+@probe
+def list_of_withdrawals_is_taken_in_by_its_receiver_alone_and_signed(world: World) -> None:
+    _own, content = withdrawn(world)
+    frida, ines = receiver(world.cast), world.scope("ines", "Dresden", 30100)
+    weak = type(frida)(user=frida.user, location=frida.location, rights=frida.rights - {Right.IMPORT_CUSTOMERS})
+    with refused(MissingRight):
+        taken_in(content, weak)
+    assert taken_in(content, ines) == "withdrawals_receiver"
+    files = members(content)
+    forged = files["manifest.json"].replace(b'"statements": 1', b'"statements": 2')
+    assert taken_in(repacked({**files, "manifest.json": forged}), frida) == "withdrawals_unsigned"
+    assert taken_in(content, frida) == ""
+    assert lists_taken_in(frida).count() == 1
+    assert not lists_taken_in(world.scope("anna", "Zentrale")).exists()
+    assert not lists_taken_in(ines).exists()
+
+
+def taken_in(content: bytes, actor: Any) -> str:
+    try:
+        with row_security.rows_of(actor):
+            take_in(file=io.BytesIO(content), actor=actor)
+    except RefusedPackage as refused_list:
+        return str(refused_list.code)
+    return ""
 
 
 @probe

@@ -7,6 +7,7 @@ they have noted, in a folder: a probe is run to find out its reach only where no
 from __future__ import annotations
 
 import json
+import os
 import re
 import sys
 import time
@@ -40,13 +41,24 @@ class Reach:
     folder: Path
     codes: dict[str, set[Code]] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
+    quiet: set[str] = field(default_factory=set)
+    """The probes that this process has seen to notice nothing while all guards are in place."""
     merits: Counter[Code] = field(default_factory=Counter)
     """How many guards of a file each probe has noticed."""
 
-    def known(self, guard: Switchable) -> str:
-        """The probe that noticed this guard before, if there is one."""
+    def known(self, guard: Switchable, world: World) -> str:
+        """The probe that noticed this guard before, if there is one; it is quiet while all guards are in place."""
         name = self._noticed_by.get(key_of(guard), "")
-        return name if name in PROBES else ""
+        if name not in PROBES:
+            return ""
+        self.demand_quiet(name, world)
+        return name
+
+    def demand_quiet(self, name: str, world: World) -> None:
+        """A probe that fails by itself, or in a world that was spoilt, would notice whatever is switched off."""
+        if name not in self.quiet:
+            assert (said := noticed(world, name)) == "", f"{name} fails with all guards in place: {said}"
+            self.quiet.add(name)
 
     @cached_property
     def _noticed_by(self) -> dict[str, str]:
@@ -72,7 +84,7 @@ class Reach:
                 self.seconds[name] = noted["seconds"]
                 continue
             with self.noting(name):
-                assert noticed(world, name) == "", f"{name} fails with all guards in place"
+                self.demand_quiet(name, world)
 
     def order(self, guard: Switchable) -> list[str]:
         """The probes that run the guard's function; first those that noticed others of its file, then the quickest."""
@@ -85,7 +97,7 @@ class Reach:
 
     def _keep(self, name: str, codes: set[Code], seconds: float) -> None:
         self.codes[name], self.seconds[name] = codes, seconds
-        unfinished = self.folder / f"{name}.{id(self)}"
+        unfinished = self.folder / f"{name}.{os.getpid()}"
         unfinished.write_text(json.dumps({"codes": sorted(codes), "seconds": seconds}))
         unfinished.rename(self.folder / f"{name}.json")
 

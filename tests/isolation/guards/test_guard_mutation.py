@@ -44,7 +44,7 @@ def _cases() -> Iterator[object]:
         yield pytest.param(guard, id=guard.name, marks=pytest.mark.about(file))
 
 
-@pytest.mark.sample("guards switched off", most=110)
+@pytest.mark.sample("guards switched off", most=0)
 @pytest.mark.parametrize("guard", list(_cases()))
 def test_guard_is_missed_when_it_is_switched_off(guard: Switchable, world: World, db, reach: Reach, record_property):
     first = who_notices(guard, world, reach)
@@ -54,12 +54,13 @@ def test_guard_is_missed_when_it_is_switched_off(guard: Switchable, world: World
 
 def who_notices(guard: Switchable, world: World, reach: Reach) -> str:
     """A probe that notices that the guard is off, or nothing: first the one that did before, then all that reach it."""
-    known = reach.known(guard)
+    known = reach.known(guard, world)
     if known and _first_of([known], guard, world):
         return known
     reach.complete(world)
     first = _first_of(reach.order(guard), guard, world)
     if first:
+        reach.demand_quiet(first, world)
         reach.remember(guard, first)
     return first
 

@@ -15,6 +15,12 @@ UNNOTICEABLE = {
     "_touched: CustomerGroup.objects.in_base(scope.base)": "a customer's group is of his base, by a composite key",
     "held_by: Consent.objects.in_base(scope.base)": "as two lines above, and a statement is of his customer's base",
     "TransitionAdmin.rights[view]": "the pages are functions of their own, which ask for the right themselves",
-    "left_out: Customer.objects.in_base(actor.base)": "the ids are those of customers of the base",
+    "listed: Customer.objects.in_base(actor.base)": "the ids are those of customers of the base",
+    "_group_at: UserGroup.objects.of_organization(branch.organization)": "only looks for a name that is free there",
+    "takes_over: if scope.location.kind != LocationKind.BRANCH": "spares a question; the side bar asks for the right",
+    "answer: Transition.objects.select_for_update(of=('self',)).filter(pk=transition, receiver=actor.organization, "
+    "state__in=BEFORE_EXECUTION)": "a group has no open word about what is not, or not any more, asked of it",
+    "withdrawals_since: if transition.executed_at is None": "who was not handed over is in no table of those who were",
+    "_demand_signed: Arrival.objects.filter(base=actor.base.pk": "other receivers are refused before",
     "_count_by_group: Customer.objects.in_base(scope.base)": "customers of a group are of its base, by a composite key",
 }

@@ -12,7 +12,7 @@ import pghistory
 from django.contrib.messages.storage.fallback import FallbackStorage
 from django.db import transaction
 from django.db.models import Model
-from django.http import HttpRequest
+from django.http import HttpRequest, SimpleCookie
 from django.test import Client, RequestFactory
 
 from customers.models import Customer, CustomerGroup, ImportUpload, Tag
@@ -183,9 +183,14 @@ class World:
         """A twin of this world. Whatever happens inside, to rows or to the twin, is undone."""
         twin = copy.copy(self)
         twin.__dict__ |= {name: _copied(value) for name, value in vars(self).items()}
-        with transaction.atomic():
-            yield twin
-            transaction.set_rollback(True)
+        cookies = {name: client.cookies.output(header="", sep=";") for name, client in self._clients.items()}
+        try:
+            with transaction.atomic():
+                yield twin
+                transaction.set_rollback(True)
+        finally:
+            for name, client in self._clients.items():
+                client.cookies = SimpleCookie(cookies[name])
 
 
 def _copied(value: Any) -> Any:

@@ -247,10 +247,13 @@ RECIPES: dict[str, Recipe] = {
     # leaving and joining
     "admin:transitions": Recipe(),
     "admin:transitions_request": Recipe(body=_leaving, post=_request, to=_TRANSITION),
+    "admin:transitions_joinings": Recipe(post=200, writes=False),  # nobody has asked: that is told on the page
     "admin:transitions_account": Recipe("transition", "pk", body=_account, to=_TRANSITION),
     "admin:transitions_transition": Recipe("transition", "pk"),
     "admin:transitions_package": Recipe("executed transition", "pk", to=f"{_TRANSITION}package/"),
     "admin:transitions_package_download": Recipe("package", "pk", post=200),
+    # nobody has withdrawn: that is told on the page
+    "admin:transitions_withdrawals": Recipe("executed transition", "pk", to=f"{_TRANSITION}package/", writes=False),
     "admin:transitions_protocol": Recipe("executed transition", "pk"),
     "admin:transitions_protocol_pdf": Recipe("executed transition", "pk"),
     "admin:transitions_arrivals": Recipe(body=_file, post=200, writes=False),  # no package: that is told on the page

@@ -142,7 +142,8 @@ class Rows:
             administrator=User(username="eigen"), password=PASSWORD, actor=support,
         )  # fmt: skip
         leaving.review(transition=asked, is_narrowed=False, actor=head)
-        leaving.confirm(transition=asked, ground="Sie haben eingewilligt", confirmed_by="Eva Eins", actor=head)
+        leaving.name_ground(transition=asked, basis="consent", ground="Sie haben eingewilligt", actor=head)
+        leaving.confirm(transition=asked, actor=support)
         leaving.execute(transition=asked, at=timezone.now(), actor=head)
         Package.objects.filter(transition=asked).update(state=PackageState.FAILED)
         forget_author()

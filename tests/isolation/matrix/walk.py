@@ -62,14 +62,6 @@ def lines() -> list[Line]:
     ]
 
 
-def lines_asked_by_all_methods() -> set[str]:
-    """One line of each kind: there everybody asks by every method, whatever a sampled run leaves out elsewhere."""
-    first: dict[tuple[Any, ...], str] = {}
-    for line in lines():
-        first.setdefault(line.kind, str(line))
-    return set(first.values())
-
-
 def _file(callback: Any) -> str:
     page = inspect.unwrap(callback)
     owner = getattr(page, "__self__", None)

@@ -15,7 +15,7 @@ from locations.models import Organization
 from mcp import roles, row_security
 from mcp.demo import CAST, PASSWORD, build_cast
 from mcp.models import User
-from transitions.demo import build_transitions
+from transitions.demo import SECOND, build_transitions
 
 NAME = "demo"
 ACCOUNT_NUMBER, CLIENT_NUMBER = 10400, 1
@@ -51,11 +51,12 @@ class Command(BaseCommand):
             self.stdout.write("There are businesses in the database already. Nothing was changed.")
 
     def _print_logins(self) -> None:
-        found = User.objects.filter(username__in=[person.username for person in CAST]).select_related("organization")
+        people = (*CAST, SECOND)
+        found = User.objects.filter(username__in=[person.username for person in people]).select_related("organization")
         accounts = {user.username: user.organization.account_number if user.organization else "" for user in found}
-        if len(accounts) != len(CAST):
+        if len(accounts) < len(CAST):
             return
-        for person in CAST:
+        for person in [one for one in people if one.username in accounts]:
             self.stdout.write(f"{accounts[person.username]!s:>7}  {person.username:<6} {PASSWORD}  {person.about}")
 
     def _fill(self, count: int, account: int | None, client: int | None) -> None:

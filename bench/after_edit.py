@@ -1,0 +1,125 @@
+"""Does one edit make the next large change of the same session slow? Web processes and workers keep their sessions.
+
+Each large change is measured in a fresh session and in one that has just edited a single customer, in turns.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pghistory
+from django.db import connection
+from django.utils import timezone
+
+from bench.carrying import _confirmed, _in
+from bench.importing import new_place
+from customers.models import Customer, ImportUpload
+from customers.transfer import receiving, uploads
+from locations.permissions import Right
+from mcp import row_security
+from mcp.models import User
+from mcp.scope import Scope
+from transitions import operations as leaving
+from transitions.models import Package
+from transitions.package import making
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pair:
+    """Seconds for the same large change, the quickest of some turns: what else the machine does makes none quicker."""
+
+    name: str
+    rows: int
+    fresh: float
+    after_edit: float
+
+    @property
+    def ratio(self) -> float:
+        return self.after_edit / self.fresh
+
+
+def all_pairs(*, rows: int, turns: int) -> list[Pair]:
+    """The same so many customers, changed, changed back, and carried over."""
+    scope = _someone(rows)
+    taken: dict[str, list[tuple[float, bool]]] = {"import": [], "undo": [], "execution": [], "package": []}
+    for turn in range(turns * 2):
+        for name, seconds in _turn(scope, rows, f"Ort {turn}", is_edited=turn % 2 == 1).items():
+            taken[name].append((seconds, turn % 2 == 1))
+    return [
+        Pair(
+            name=name,
+            rows=rows,
+            fresh=min(seconds for seconds, is_edited in times if not is_edited),
+            after_edit=min(seconds for seconds, is_edited in times if is_edited),
+        )
+        for name, times in taken.items()
+    ]
+
+
+def _turn(scope: Scope, rows: int, city: str, *, is_edited: bool) -> dict[str, float]:
+    """Seconds of each large change, made once."""
+    upload = _checked(scope, rows, city)
+    taken = {
+        "import": _timed(scope, lambda: _apply(upload, scope), is_edited=is_edited),
+        "undo": _timed(scope, lambda: _undo(upload, scope), is_edited=is_edited),
+    }
+    transition, head = _confirmed(rows)
+    taken["execution"] = _timed(head, lambda: _in(head, lambda: _execute(transition, head)), is_edited=is_edited)
+    made = str(_in(head, lambda: Package.objects.get(transition=transition)).pk)
+    system = Scope.of_system(head.location, name="bench")
+    return {**taken, "package": _timed(head, lambda: making.make(pk=made, actor=system), is_edited=is_edited)}
+
+
+def _someone(rows: int) -> Scope:
+    place = new_place()
+    with row_security.without_scope(reason="who imports in the bench", actor="bench"):
+        scope = Scope(
+            user=User.objects.get(organization=place.organization_id), location=place, rights=frozenset(Right)
+        )
+    _apply(_checked(scope, rows, "Anfang"), scope)
+    return scope
+
+
+def _checked(scope: Scope, rows: int, city: str) -> ImportUpload:
+    file = io.StringIO()
+    lines = ([number, f"Name {number}", city] for number in range(2, rows + 2))
+    csv.writer(file, delimiter=";").writerows([["Kundennummer", "Name", "Ort"], *lines])
+    with row_security.rows_of(scope):
+        upload = receiving.receive_upload(name="bench.csv", content=file.getvalue().encode(), actor=scope)
+    uploads.check_upload(upload=upload, actor=scope)
+    return upload
+
+
+def _timed(scope: Scope, call: Callable[[], Any], *, is_edited: bool) -> float:
+    connection.close()
+    if is_edited:
+        with row_security.rows_of(scope):
+            one = Customer.objects.order_by("customer_number").values_list("pk", flat=True)[:1]
+            Customer.objects.filter(pk__in=list(one)).update(memo=f"bearbeitet {timezone.now()}")
+    started = time.perf_counter()
+    call()
+    return time.perf_counter() - started
+
+
+def _apply(upload: ImportUpload, scope: Scope) -> None:
+    with row_security.rows_of(scope):
+        upload.refresh_from_db()
+        uploads.confirm_upload(upload=upload, confirmed=uploads.fingerprint(upload), actor=scope)
+    with row_security.rows_of(scope), pghistory.context(**scope.history()) as context:
+        uploads.apply_upload(upload=upload, actor=scope, context=context.id)
+
+
+def _undo(upload: ImportUpload, scope: Scope) -> None:
+    with row_security.rows_of(scope), pghistory.context(**scope.history()):
+        uploads.start_undo(upload=upload, actor=scope)
+        uploads.undo_upload(upload=upload, actor=scope)
+
+
+def _execute(transition: Any, head: Scope) -> None:
+    with pghistory.context(**head.history()):
+        leaving.execute(transition=transition, at=timezone.now(), actor=head)

@@ -1,0 +1,25 @@
+"""Postal codes, and the zero that a spreadsheet takes away from their beginning."""
+
+import re
+
+from customers.formats.text import clean_text
+
+DIGITS = 5
+_WITH_ZEROS = frozenset({"DE", "EE", "ES", "FI", "FR", "IT", "LT", "MX", "TR", "UA", "US"})
+"""Countries whose codes have five digits, of which the first can be a zero."""
+
+
+def normalize_postal_code(text: str, *, country: str | None = None) -> str:
+    """The code as typed, with the zero that it has lost where its country says so. Blank gives "".
+
+    Only where the country is given: without it, four digits may as well be a code of Austria or Switzerland.
+    """
+    typed = without_text_mark(clean_text(text))
+    is_short = len(typed) == DIGITS - 1 and typed.isascii() and typed.isdigit()
+    return f"0{typed}" if is_short and country in _WITH_ZEROS else typed
+
+
+def without_text_mark(text: str) -> str:
+    """Without the apostrophe by which a spreadsheet is told that a number is text, before it or around it."""
+    found = re.fullmatch(r"'([+0-9][^']*)'?", text)
+    return found[1].strip() if found else text

@@ -1,0 +1,273 @@
+"""Several columns of a file that together say one thing: how they become the cells of our columns.
+
+    Straße | Hausnummer                  a part is joined to the field that it belongs to
+    Vorname | Nachname | Ansprechpartner alternatives: what each row fills is taken
+    Phone 1 - Label | Phone 1 - Value    the kind of a number chooses its field
+
+Nothing is laid over anything else: a row in which two alternatives say different things is refused, unless somebody has
+said that the first one counts. What a file does not say of a row, though it could, is told as unsaid: a known customer
+keeps it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from customers.columns import CustomerField, HintField, PartField, PersonField, PhoneNumberField
+from customers.transfer.phones import NUMBERS, PHONES, Row, placed
+from customers.transfer.reading import Reading, cell_text
+from spreadsheets import Cell
+
+PERSON = ("first_name", "last_name")
+ADDRESS = ("street", "address_extra", "po_box", "postal_code", "city", "country", "region")
+_COMPANY_KINDS = frozenset({"company", "firma", "unternehmen", "organisation", "organization", "business"})
+_LEGAL_FORM = re.compile(
+    r"\b(?:GmbH|gGmbH|mbH|AG|KG|KGaA|OHG|GbR|UG|SE|e\.? ?V\.?|e\.? ?K\.?|eG|Ltd|LLC|Inc|Corp|S\.?A\.?|B\.?V\.?)(?=\W|$)"
+)
+type Cells = Sequence[Cell]
+type Refusals = dict[int, ValidationError]
+type Texts = list[str]
+
+
+@dataclass
+class Combined:
+    """The cells of our columns for one block, what was refused by row, and which fields each row leaves unsaid."""
+
+    cells: dict[str, Cells] = field(default_factory=dict)
+    refused: dict[int, dict[str, ValidationError]] = field(default_factory=dict)
+    unsaid: dict[int, list[str]] = field(default_factory=dict)
+
+    def refuse(self, at: int, name: str, error: ValidationError) -> None:
+        self.refused.setdefault(at, {})[name] = error
+
+
+class Combination:
+    """Bound to the columns of one file. `columns` says by name which of ours are filled, and where each stands."""
+
+    def __init__(
+        self,
+        fields: Mapping[str, CustomerField],
+        headings: Sequence[str],
+        targets: Sequence[str],
+        reading: Reading,
+        replaced: Mapping[str, Callable[[str], str]] | None = None,
+    ) -> None:
+        self._fields, self._headings, self._reading = fields, headings, reading
+        self._taken = [
+            (at, target) for at, target in enumerate(targets) if target in fields and not fields[target].readonly
+        ]
+        self._replaced = {
+            at: (replaced or {})[heading] for at, heading in enumerate(headings) if heading in (replaced or {})
+        }
+        self._groups = [group for group in (PERSON, ADDRESS) if self._is_group(group)]
+        self.columns = self._columns()
+        self.is_unsaid_possible = bool(self._of(PhoneNumberField)) or reading.leave_unreadable
+
+    def cells(self, by_column: Sequence[Cells], size: int) -> Combined:
+        """The cells of each of our columns; those that stand alone in the file as they are there."""
+        if self._replaced:
+            by_column = list(by_column)
+            for at, replace in self._replaced.items():
+                by_column[at] = [replace(text) for text in self._texts(by_column[at])]
+        combined = Combined()
+        grouped = {name for group in self._groups for name in group}
+        for name in self.columns:
+            if name not in grouped and (name not in NUMBERS or not self._of(PhoneNumberField)):
+                self._one_field(name, by_column, combined, size)
+        for group in self._groups:
+            self._one_group(group, by_column, combined, size)
+        if self._of(PhoneNumberField):
+            self._phones(by_column, combined, size)
+        return combined
+
+    # --- which columns there are ----------------------------------------------------------------------------------
+
+    def _columns(self) -> dict[str, int]:
+        """Where a problem of each of our columns is told: at the first column of the file that fills it."""
+        found: dict[str, int] = {}
+        for at, target in self._taken:
+            for name in self._filled_by(target):
+                found.setdefault(name, at)
+        return found
+
+    def _filled_by(self, target: str) -> tuple[str, ...]:
+        known = self._fields[target]
+        match known:
+            case PartField():
+                return (known.part_of,)
+            case PersonField():
+                # Alone it stays one column, which is divided when it is converted.
+                names = PERSON if PERSON in self._groups else (target,)
+                return (*names, "company") if known.may_be_company else names
+            case PhoneNumberField():
+                return NUMBERS
+            case HintField():
+                return ()
+        return (target,)
+
+    def _is_group(self, group: tuple[str, ...]) -> bool:
+        """Whether a file says in several ways what these fields hold."""
+        counts = [sum(target == name for _at, target in self._taken) for name in group]
+        people = self._of(PersonField) if group is PERSON else []
+        return max(counts) > 1 or len(people) > 1 or (bool(people) and (any(counts) or self._may_be_company(people)))
+
+    def _may_be_company(self, people: Sequence[int]) -> bool:
+        return any(getattr(self._fields[target], "may_be_company", False) for at, target in self._taken if at in people)
+
+    def _of(self, kind: type[CustomerField]) -> list[int]:
+        return [at for at, target in self._taken if isinstance(self._fields[target], kind)]
+
+    def _at(self, name: str) -> list[int]:
+        return [at for at, target in self._taken if target == name]
+
+    # --- cells ----------------------------------------------------------------------------------------------------
+
+    def _texts(self, cells: Cells) -> Texts:
+        return [cell if type(cell) is str else cell_text(cell, self._reading) for cell in cells]
+
+    def _one_field(self, name: str, by_column: Sequence[Cells], combined: Combined, size: int) -> None:
+        ways = [self._with_parts(name, at, by_column, is_first=not nth) for nth, at in enumerate(self._at(name))]
+        if name == "company":
+            ways += [self._companies(at, by_column) for at in self._of(PersonField) if self._may_be_company([at])]
+        if not ways:
+            ways = [self._with_parts(name, None, by_column, is_first=True)] if self._parts(name) else []
+        if len(ways) == 1:
+            combined.cells[name] = ways[0]
+        elif ways:
+            combined.cells[name] = self._chosen((name,), [[way] for way in ways], combined)[0]
+
+    def _one_group(self, group: tuple[str, ...], by_column: Sequence[Cells], combined: Combined, size: int) -> None:
+        """The ways in which each row may say what the group holds, and which of them it does."""
+        names = [name for name in group if name in self.columns]
+        places = {name: self._at(name) for name in names}
+        ways: list[list[Cells]] = []
+        blank: Cells = [""] * size
+        for nth in range(max(map(len, places.values()), default=0)):
+            ways.append(
+                [
+                    self._with_parts(name, places[name][nth], by_column, is_first=not nth)
+                    if nth < len(places[name])
+                    else blank
+                    for name in names
+                ]
+            )
+        if group is PERSON:
+            ways += [self._people(at, by_column) for at in self._of(PersonField)]
+        chosen = self._chosen(names, ways, combined) if len(ways) > 1 else ways[0]
+        combined.cells.update(zip(names, chosen, strict=True))
+
+    def _parts(self, name: str) -> list[tuple[int, PartField]]:
+        found = [(at, self._fields[target]) for at, target in self._taken]
+        return [(at, part) for at, part in found if isinstance(part, PartField) and part.part_of == name]
+
+    def _with_parts(self, name: str, at: int | None, by_column: Sequence[Cells], *, is_first: bool) -> Cells:
+        """A column with the parts that belong to it; of several columns for one field the first one has them."""
+        parts = self._parts(name) if is_first else []
+        if at is not None and not parts:
+            return by_column[at]
+        texts = self._texts(by_column[at]) if at is not None else [""] * len(by_column[parts[0][0]])
+        for place, part in parts:
+            label = f"{self._headings[place]}: " if part.is_labelled else ""
+            texts = [
+                _joined(text, cell, part, label) if cell else text
+                for text, cell in zip(texts, map(str.strip, self._texts(by_column[place])), strict=True)
+            ]
+        return texts
+
+    def _kinds(self, by_column: Sequence[Cells]) -> Texts | None:
+        places = self._at("name_kind")
+        return self._texts(by_column[places[0]]) if places else None
+
+    def _are_companies(self, at: int, by_column: Sequence[Cells]) -> Iterator[tuple[str, bool]]:
+        """Each name of a column, and whether it is that of a company."""
+        kinds = self._kinds(by_column)
+        for nth, name in enumerate(self._texts(by_column[at])):
+            kind = kinds[nth].strip().casefold() if kinds else ""
+            yield name, kind in _COMPANY_KINDS if kind else bool(_LEGAL_FORM.search(name))
+
+    def _companies(self, at: int, by_column: Sequence[Cells]) -> Texts:
+        return [name if is_company else "" for name, is_company in self._are_companies(at, by_column)]
+
+    def _people(self, at: int, by_column: Sequence[Cells]) -> list[Cells]:
+        """First and last names out of whole ones, divided at the last blank."""
+        if self._may_be_company([at]):
+            names = ["" if is_company else name for name, is_company in self._are_companies(at, by_column)]
+        else:
+            names = self._texts(by_column[at])
+        pairs = [" ".join(name.split()).rpartition(" ") for name in names]
+        return [[first for first, _blank, _last in pairs], [last for *_rest, last in pairs]]
+
+    def _chosen(self, names: Sequence[str], ways: Sequence[Sequence[Cells]], combined: Combined) -> list[Cells]:
+        """Of each row the way that it fills. Where it fills two that differ, the row is refused or the first taken."""
+        rows: list[tuple[str, ...]] = []
+        per_way = [list(zip(*(self._texts(cells) for cells in way), strict=True)) for way in ways]
+        for at, said in enumerate(zip(*per_way, strict=True)):
+            filled = [one for one in said if any(map(str.strip, one))]
+            found = filled[0] if filled else ("",) * len(names)
+            for other in filled[1:]:
+                fuller = _fuller(found, other)
+                if fuller is not None:
+                    found = fuller
+                elif self._reading.several != "first":
+                    combined.refuse(at, names[0], _two_values(found, other))
+                    break
+            rows.append(found)
+        return [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _name in names]
+
+    # --- phones ---------------------------------------------------------------------------------------------------
+
+    def _phones(self, by_column: Sequence[Cells], combined: Combined, size: int) -> None:
+        """Numbers with a field of their own first, then the others where one is free."""
+        columned = {name: self._at(name) for name in NUMBERS}
+        rows: list[Row] = [{} for _nth in range(size)]
+        for name, at in ((name, at) for name, places in columned.items() for at in places):
+            for row, text in zip(rows, map(str.strip, self._texts(by_column[at])), strict=True):
+                row |= {name: text} if text and name not in row else {}
+        for at in self._of(PhoneNumberField):
+            self._place_all(at, rows, by_column, combined)
+        for name in NUMBERS:
+            combined.cells[name] = [row.get(name, "") for row in rows]
+        loose = [name for name, places in columned.items() if not places]
+        left = {nth: [name for name in loose if name not in row] for nth, row in enumerate(rows)}
+        combined.unsaid |= {nth: names for nth, names in left.items() if names}
+
+    def _place_all(self, at: int, rows: list[Row], by_column: Sequence[Cells], combined: Combined) -> None:
+        kinds = self._kinds_of_numbers(at, by_column)
+        for nth, text in enumerate(self._texts(by_column[at])):
+            refusal = placed(rows[nth], text, kinds[nth])
+            if refusal is not None and self._reading.several != "first":
+                combined.refuse(nth, PHONES[0], refusal)
+
+    def _kinds_of_numbers(self, at: int, by_column: Sequence[Cells]) -> Texts:
+        """What the column before says of a column of numbers, else what its own heading says."""
+        before = [place for place in self._at("phone_kind") if place < at]
+        if before and not any(place in self._of(PhoneNumberField) for place in range(before[-1], at)):
+            return self._texts(by_column[before[-1]])
+        return [self._headings[at]] * len(by_column[at])
+
+
+def _joined(text: str, cell: str, part: PartField, label: str) -> str:
+    pair = [label + cell, text.strip()] if part.is_before else [text.strip(), label + cell]
+    return part.separator.join(filter(None, pair))
+
+
+def _words(one: Sequence[str]) -> set[str]:
+    return {word for text in one for word in re.split(r"[\s,;]+", text.casefold()) if word}
+
+
+def _fuller(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...] | None:
+    """Of two ways to say the same the one that says more; None where they say different things."""
+    if _words(other) <= _words(one):
+        return one
+    return other if _words(one) < _words(other) and all(other) else None
+
+
+def _two_values(one: Sequence[str], other: Sequence[str]) -> ValidationError:
+    message = _("Two columns say different things: “%(one)s” and “%(other)s”. Keep one of them, or say which counts.")
+    params = {"one": " ".join(filter(None, one)), "other": " ".join(filter(None, other))}
+    return ValidationError(message, code="two_values", params=params)

@@ -1,0 +1,171 @@
+"""Pages of an import of 100,000 rows look at fifty of them, whatever the database believes about the sizes of tables.
+
+Counted is what the database does, not how long it takes: the rows that pass through all steps of its plan.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from django.db import DatabaseError, connection, transaction
+
+from customers import statistics
+from customers.choices import Known, Match, UploadState, Verdict
+from customers.filling import _columns, _words
+from customers.models import ImportUpload
+from customers.transfer import looking, uploads
+from customers.transfer.judging import MEMORY, plan_of
+from customers.transfer.vocabulary import words_of
+from mcp import row_security
+from mcp.scope import Scope
+
+ROWS, KNOWN = 100_000, 2_200
+A_FEW_TIMES = 4
+"""So often each row may pass through a step of a plan: read, joined, sorted."""
+GIVEN = ["email", "last_name"]
+_STAGE = """
+    INSERT INTO customers_importrow (upload, row_number, problems, last_name, email)
+    SELECT %s, n, CASE WHEN n %% 10 = 0 THEN '[]'::jsonb END, 'Neu ' || n, 'kunde' || n || '@example.com'
+    FROM generate_series(2, %s + 1) AS n
+"""
+_JUDGE = """
+    INSERT INTO customers_importverdict (base_id, file_id, row_number, verdict, customer_id, problems)
+    SELECT %s, %s, n, CASE WHEN n %% 10 = 0 THEN 'rejected' ELSE 'changed' END, (SELECT min(id) + n %% 2000 FROM
+        customers_customer), '[{"code": "x", "column": "", "value": "", "reason": ""}]'
+    FROM generate_series(2, %s + 1) AS n WHERE n %% 10 < 5
+"""
+
+
+@pytest.fixture
+def anna(cast) -> Scope:
+    return cast.scope("anna", "Zentrale")
+
+
+def an_upload(anna: Scope, rows: int) -> ImportUpload:
+    """Checked, with so many rows staged and judged as a check would leave them."""
+    choices = {"headings": ["E-Mail", "Name"], "targets": GIVEN, "known": "overwrite", "match": "email"}
+    figures = {"given": GIVEN, "created": rows // 2, "changed": rows // 2, "rejected": rows // 10, "similar": 0}
+    upload = ImportUpload.objects.create(
+        organization=anna.organization, base=anna.base, location=anna.location, user=anna.user, name="a.csv",
+        choices=choices, preview=figures, new_rows=f"{{[2,{rows})}}", state=UploadState.CHECKED,
+    )  # fmt: skip
+    with row_security.rows_of(anna), connection.cursor() as cursor:
+        cursor.execute(_STAGE, [upload.pk, rows])
+        cursor.execute(_JUDGE, [anna.base.pk, upload.pk, rows])
+    return upload
+
+
+def some_customers(anna: Scope) -> None:
+    columns = _columns()
+    names, values = ", ".join(columns), ", ".join(columns.values())
+    sql = f"INSERT INTO customers_customer ({names}) SELECT {values} FROM generate_series(1, %(count)s) AS n"
+    with row_security.rows_of(anna), connection.cursor() as cursor:
+        cursor.execute(sql, {**_words(anna), "count": KNOWN})
+
+
+@pytest.fixture(params=["never gathered", "of before", "gathered"])
+def upload(request, anna) -> ImportUpload:
+    """With statistics as they are when the first file arrives, as they are when another one does, and as they are."""
+    some_customers(anna)
+    if request.param == "of before":
+        an_upload(anna, 3_000)
+        statistics.gather([*statistics.STAGED, *statistics.JUDGED, *statistics.WRITTEN])
+    found = an_upload(anna, ROWS)
+    if request.param == "gathered":
+        statistics.gather([*statistics.STAGED, *statistics.JUDGED, *statistics.WRITTEN])
+    return found
+
+
+def passed(node: dict[str, Any]) -> float:
+    """How many rows have passed through this step and those below it."""
+    removed = sum(value for name, value in node.items() if name.startswith("Rows Removed"))
+    own = (node["Actual Rows"] + removed) * node["Actual Loops"]
+    return float(own + sum(passed(inner) for inner in node.get("Plans", ())))
+
+
+@contextmanager
+def counted() -> Iterator[dict[str, float]]:
+    """By its text, what each question about staged rows or their verdicts has let pass."""
+    found: dict[str, float] = {}
+
+    def explain(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
+        if "customers_import" in sql and sql.lstrip().startswith(("SELECT", "WITH")):
+            with context["connection"].connection.cursor() as raw:
+                raw.execute(f"EXPLAIN (ANALYZE, TIMING OFF, COSTS OFF, FORMAT JSON) {sql}", params)
+                [(plan,)] = raw.fetchall()
+            plan = json.loads(plan) if isinstance(plan, str) else plan
+            found[sql] = passed(plan[0]["Plan"])
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(explain):
+        yield found
+
+
+@pytest.mark.django_db
+def test_pages_of_a_large_import_read_each_row_a_few_times_at_most(anna, upload):
+    looks = {
+        "changed": lambda: looking.changed(upload, anna, page=3),
+        "created": lambda: looking.created(upload, anna, page=3),
+        "rejected": lambda: looking.rejected(upload, page=3),
+        "similar": lambda: looking.similar(upload, anna),
+        "unsaid": lambda: looking.unsaid(upload, anna),
+        "kept": lambda: looking.left(upload, Verdict.KEPT, anna),
+    }
+    with row_security.rows_of(anna), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL statement_timeout = '20s'")
+        for name, look in looks.items():
+            with counted() as found:
+                look()
+            assert found, name
+            worst = max(found, key=lambda sql: found[sql])
+            assert found[worst] < A_FEW_TIMES * (ROWS + KNOWN), f"{name}: {found[worst]:,.0f} rows: {worst}"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("match", [Match.EMAIL, Match.NUMBER])
+def test_judging_a_large_import_compares_no_row_with_each_customer(anna, upload, match):
+    """Nested loops are for what an index finds: nothing is read again and again for each row."""
+    upload.choices["match"] = match
+    given = frozenset([*GIVEN, "customer_number", "legacy_number"])
+    with row_security.rows_of(anna), connection.cursor() as cursor:
+        words = words_of(upload=upload, given=given, scope=anna)
+        plan = plan_of(upload=upload, scope=anna, given=given, words=words)
+        assert plan.known == Known.OVERWRITE
+        cursor.execute(MEMORY)
+        cursor.execute(f"EXPLAIN (FORMAT JSON) {plan.merged()}", plan.params)
+        [(found,)] = cursor.fetchall()
+    found = json.loads(found) if isinstance(found, str) else found
+    assert list(read_again_and_again(found[0]["Plan"])) == []
+
+
+def read_again_and_again(node: dict[str, Any]) -> Iterator[str]:
+    """Tables that stand at the inner side of a nested loop and are read as a whole there."""
+    parts = node.get("Plans", [])
+    if node["Node Type"] == "Nested Loop":
+        yield from scanned(parts[1])
+    for part in parts:
+        yield from read_again_and_again(part)
+
+
+def scanned(node: dict[str, Any]) -> Iterator[str]:
+    if node["Node Type"] == "Seq Scan" and node["Relation Name"] in {"customers_importrow", "customers_customer"}:
+        yield node["Relation Name"]
+    for part in node.get("Plans", []):
+        yield from scanned(part)
+
+
+@pytest.mark.django_db
+def test_statistics_of_other_tables_are_nobodys_business():
+    refused = pytest.raises(DatabaseError, match="No statistics of mcp_user are gathered here")
+    with refused, transaction.atomic():
+        statistics.gather(["mcp_user"])
+
+
+def test_all_imports_are_listed_without_a_look_at_their_rows(anna):
+    with row_security.rows_of(anna), counted() as found:
+        list(uploads.imports_of(anna)[:50])
+    assert [sql for sql in found if "importrow" in sql or "importverdict" in sql] == []

@@ -1,0 +1,100 @@
+"""Work is queued in the transaction that needs it, wherever that is, and a job without its row fails loudly."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.db import connection, transaction
+from procrastinate.contrib.django import app
+from procrastinate.exceptions import AlreadyEnqueued, TaskNotFound
+
+from customers.tasks import for_somebody
+from mcp.queueing import AGAIN, enqueue
+from tests.worker import empty_queue, jobs, work
+
+ROOT = Path(__file__).resolve().parents[2]
+PRODUCT = ("locations", "mcp", "customers", "transitions", "spreadsheets", "launch")
+DEFERRING = {"defer", "defer_async", "batch_defer", "batch_defer_async", "configure", "configure_task", "defer_job"}
+TASK = "customers.tasks.make_export"
+OF_A_ROW = {
+    "customers.tasks.check_upload": "upload",
+    "customers.tasks.apply_upload": "upload",
+    "customers.tasks.undo_upload": "upload",
+    "customers.tasks.make_export": "export",
+    "transitions.tasks.execute_transition": "transition",
+    "transitions.package_tasks.make_package": "package",
+}
+
+
+def test_nobody_queues_in_another_way():
+    """procrastinate's own way is right in a request and wrong in a worker, so it is used nowhere."""
+    found = set()
+    for path in [path for folder in PRODUCT for path in (ROOT / folder).rglob("*.py")]:
+        text = path.read_text(encoding="utf-8")
+        calls = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Attribute)]
+        if any(node.attr in DEFERRING for node in calls) or re.search(r"procrastinate_defer|procrastinate_jobs", text):
+            found.add(path.relative_to(ROOT).as_posix())
+    assert found == {"mcp/queueing.py"}
+
+
+def test_every_task_that_is_queued_is_known_and_tries_again():
+    app.perform_import_paths()
+    queued = {name for name, task in app.tasks.items() if task.retry_strategy is AGAIN}
+    assert queued == set(OF_A_ROW)
+    periodic = {task.task.name for task in app.periodic_registry.periodic_tasks.values()}
+    ours = {name for name in app.tasks if name.startswith(("customers.", "mcp.", "transitions."))}
+    assert ours - periodic == queued
+
+
+def test_unknown_task_is_refused(db):
+    with pytest.raises(TaskNotFound):
+        enqueue("customers.tasks.make_exprot")
+
+
+@pytest.mark.parametrize("is_worker", [False, True])
+def test_job_belongs_to_the_transaction_wherever_it_is_queued(cast, is_worker):
+    """A worker has replaced the connector by one of its own, as `manage.py procrastinate` does."""
+
+    def undone() -> None:
+        with transaction.atomic():
+            enqueue(TASK, lock="a place", export="1")
+            assert jobs(TASK) == [("todo", 0)]
+            transaction.set_rollback(True)
+
+    if is_worker:
+        connector: Any = app.connector
+        with app.replace_connector(connector.get_worker_connector()):
+            undone()
+    else:
+        undone()
+    assert jobs(TASK) == []
+
+
+def test_lock_and_arguments_are_kept_and_a_second_that_waits_is_refused(db):
+    enqueue(TASK, lock="a place", queueing_lock="one", export="1")
+    with pytest.raises(AlreadyEnqueued):
+        enqueue(TASK, queueing_lock="one", export="2")
+    with connection.cursor() as cursor:  # the transaction goes on
+        cursor.execute("SELECT lock, queueing_lock, args FROM procrastinate_jobs WHERE task_name = %s", [TASK])
+        assert cursor.fetchall() == [("a place", "one", '{"export": "1"}')]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_job_without_its_row_is_tried_again_and_fails_in_the_end(cast):
+    empty_queue()
+    somebody = for_somebody(cast.scope("anna", "Zentrale"))
+    for task, argument in OF_A_ROW.items():
+        enqueue(task, **{argument: str(uuid4())}, **({} if argument == "package" else somebody))
+    said = work()
+    assert {task: jobs(task) for task in OF_A_ROW} == {task: [("todo", 1)] for task in OF_A_ROW}
+    assert said.count("NothingThere: There is no ") == len(OF_A_ROW)
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE procrastinate_jobs SET attempts = 5, scheduled_at = NULL WHERE status = 'todo'")
+    work()
+    assert {task: jobs(task) for task in OF_A_ROW} == {task: [("failed", 6)] for task in OF_A_ROW}
+    empty_queue()

@@ -1,0 +1,82 @@
+"""Who was handed over is told: on the customer's page, in his history, in the protocol and in the list."""
+
+from __future__ import annotations
+
+import pytest
+from django.utils import timezone
+
+from customers.changes import history_of
+from customers.disclosures import disclosures_of
+from tests.customers.people import customer, page_of
+from tests.transitions.carrying import consent
+from tests.transitions.moving import GROUND, exit_in, join_in, say
+from transitions.choices import State
+from transitions.disclosing import carried_over
+
+CENTRAL = "/10400/1"
+
+
+@pytest.fixture
+def anna(cast):
+    return cast.scope("anna", "Zentrale")
+
+
+@pytest.fixture
+def people(cast):
+    """Who goes along, and who stays."""
+    frida = cast.scope("frida", "Flensburg")
+    gone, stays = customer(frida, last_name="Geht"), customer(frida, last_name="Bleibt")
+    consent(gone)
+    return gone, stays
+
+
+def test_who_was_carried_over_is_told_with_receiver_ground_and_fields(cast, people):
+    gone, stays = people
+    exit_in(cast, State.EXECUTED)
+    [told] = disclosures_of(gone)
+    assert (told.receiver, told.receiver_name, told.user) == (40200, "Flensburger Backstube", "Anna Andresen")
+    assert told.ground.endswith(GROUND)
+    assert told.at <= timezone.now()
+    assert disclosures_of(stays) == []
+
+
+def test_nobody_is_told_before_the_execution(cast, people):
+    exit_in(cast, State.CONFIRMED)
+    assert disclosures_of(people[0]) == []
+
+
+def test_history_and_page_of_the_customer_name_the_receiver(cast, people, log_in):
+    gone, stays = people
+    exit_in(cast, State.EXECUTED)
+    [first] = [entry for entry in history_of(gone, page=1)[0] if entry.kind == "disclosed"]
+    assert first.title == "Handed over"
+    assert ("Receiver", "Flensburger Backstube (40200)") in [(change.label, change.new) for change in first.changes]
+    anna = log_in("anna")
+    for page in ("change", "history"):
+        for row, is_told in ((gone, True), (stays, False)):
+            shown = anna.get(page_of(row, CENTRAL).replace("/change/", f"/{page}/")).content.decode()
+            assert ("Flensburger Backstube" in shown) is is_told, (page, row)
+
+
+def test_list_of_the_process_names_who_goes_and_who_stays(cast, people, log_in):
+    asked, anna = exit_in(cast, State.REVIEWED), log_in("anna")
+    page = f"{CENTRAL}/transitions/transition/{asked.pk}/"
+    going = anna.get(f"{page}?show=carried").content.decode()
+    staying = anna.get(f"{page}?show=noconsent").content.decode()
+    assert ("Geht" in going, "Bleibt" in going) == (True, False)
+    assert ("Geht" in staying, "Bleibt" in staying) == (False, True)
+
+
+def test_who_joins_a_group_tells_it_in_the_old_business(cast):
+    row = customer(cast.scope("ines", "Dresden", 30100))
+    say(row)
+    join_in(cast, State.EXECUTED)
+    assert [one.receiver for one in disclosures_of(row)] == [10400]
+
+
+@pytest.mark.parametrize(("exits", "queries"), [(0, 1), (1, 2), (3, 2)])
+def test_it_is_asked_with_two_questions(cast, people, django_assert_num_queries, exits, queries):
+    for number, place in zip(range(exits), ("Flensburg", "Bremen", "Hamburg"), strict=False):
+        exit_in(cast, State.EXECUTED, place=place, number=40200 + number)
+    with django_assert_num_queries(queries):
+        list(carried_over(people[0]))

@@ -1,0 +1,56 @@
+"""The page at the central of a group on which it answers who may join."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext as _
+
+from mcp.console import console, scope_of
+from mcp.scope import Scope
+from transitions.operations import admitting
+
+JOININGS = "transitions_joinings"
+
+
+def joining_urls() -> list[URLPattern]:
+    """To be put in front of the other addresses of an admin of this app, within its site."""
+    return [path("joinings/", console.admin_view(joinings_page), name=JOININGS)]
+
+
+def joinings_page(request: HttpRequest) -> HttpResponse:
+    """Who wants to join, as which location and when; yes or no to each."""
+    scope = scope_of(request)
+    admitting.demand_admitter(scope)
+    refused = ""
+    if request.method == "POST":
+        try:
+            _answer(request, scope)
+        except ValidationError as refusal:
+            refused = " ".join(refusal.messages)
+        else:
+            return HttpResponseRedirect(reverse(f"admin:{JOININGS}"))
+    context = {
+        **console.each_context(request), "title": _("Who wants to join"), "words": admitting.asked_here(scope),
+        "refused": refused, "back": reverse("admin:transitions"),
+    }  # fmt: skip
+    return render(request, "transitions/joinings.html", context)
+
+
+def _asked(request: HttpRequest) -> UUID:
+    """Which joining is meant; one that nobody has, if it is none: who may not answer is told that first."""
+    try:
+        return UUID(request.POST.get("transition", ""))
+    except ValueError:
+        return UUID(int=0)
+
+
+def _answer(request: HttpRequest, scope: Scope) -> None:
+    agrees = request.POST.get("answer") == "yes"
+    admitting.answer(transition=_asked(request), agrees=agrees, note=request.POST.get("note", "")[:2000], actor=scope)
+    messages.success(request, _("The other side sees your answer.") if agrees else _("You have refused."))

@@ -1,0 +1,83 @@
+"""The list of those who have withdrawn since: a button at the sender, an upload at the receiver."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import FileResponse, Http404, HttpRequest, HttpResponseNotAllowed, HttpResponseRedirect
+from django.http.response import HttpResponseBase
+from django.urls import URLPattern, path, reverse
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from mcp.console import console, scope_of
+from mcp.scope import Scope
+from transitions.models import Transition, WithdrawalList
+from transitions.operations.stepping import demand_reviewer
+from transitions.package.making import transitions_for
+from transitions.withdrawals.making import HANDED_OVER, file_name, lists_of, make_list, withdrawn_since
+from transitions.withdrawals.taking import lists_taken_in, take_in
+
+WITHDRAWALS = "transitions_withdrawals"
+MOST_SHOWN = 50
+"""So many lists are shown, and so many customers of each."""
+
+
+def withdrawal_urls() -> list[URLPattern]:
+    """To be put in front of the other addresses of an admin of this app, within its site."""
+    return [path("<uuid:pk>/withdrawals/", console.admin_view(download), name=WITHDRAWALS)]
+
+
+def download(request: HttpRequest, pk: UUID) -> HttpResponseBase:
+    """The signed list for the receiver. A form asks for it, not a link: that it was made is noted."""
+    scope = scope_of(request)
+    demand_reviewer(scope)
+    transition = transitions_for(scope).filter(pk=pk).first()
+    if transition is None:
+        raise Http404
+    if request.method != "POST":
+        return HttpResponseNotAllowed(["POST"])
+    try:
+        file = make_list(transition=transition, actor=scope)
+    except ValidationError as refusal:
+        messages.error(request, " ".join(refusal.messages))
+        return HttpResponseRedirect(reverse("admin:transitions_package", args=[transition.pk]))
+    response = FileResponse(file, as_attachment=True, filename=file_name(transition), content_type="application/zip")
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def shown_at_sender(transition: Transition) -> dict[str, Any] | None:
+    """What the page of the package says about it; nothing before anybody was handed over."""
+    if transition.state not in HANDED_OVER:
+        return None
+    return {"count": len(withdrawn_since(transition)), "lists": lists_of(transition)[:MOST_SHOWN]}
+
+
+def shown_at_receiver(scope: Scope) -> list[WithdrawalList]:
+    """The lists that were taken in, with the numbers of the customers as far as a page shows them."""
+    lists = list(lists_taken_in(scope)[:MOST_SHOWN])
+    for one in lists:
+        one.shown, one.more = one.numbers[:MOST_SHOWN], max(len(one.numbers) - MOST_SHOWN, 0)  # type: ignore[attr-defined]
+    return lists
+
+
+def upload(request: HttpRequest, file: Any, scope: Scope) -> HttpResponseBase:
+    """Take in what was uploaded, and say what became of it. Raises RefusedPackage."""
+    taken = take_in(file=file, actor=scope)
+    known, unknown = len(taken.numbers), taken.unknown
+    sentence = ngettext(
+        "The withdrawal of one customer is noted.", "The withdrawals of %(count)s customers are noted.", known
+    ) % {"count": number_format(known, force_grouping=True)}
+    if unknown:
+        sentence += " " + ngettext(
+            "One customer of the list is not here.", "%(count)s customers of the list are not here.", unknown
+        ) % {"count": number_format(unknown, force_grouping=True)}
+    if not taken.added:
+        sentence += " " + _("All of it was known here already.")
+    messages.success(request, sentence)
+    return HttpResponseRedirect(reverse("admin:transitions_arrivals"))

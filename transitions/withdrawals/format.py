@@ -1,0 +1,19 @@
+"""The format of a list of withdrawals: that of a package, with one table, and signed.
+
+Its manifest says size and SHA-256 of the other files; the signature (Ed25519) is of the manifest, byte for byte.
+"""
+
+from __future__ import annotations
+
+from customers.choices import TRANSFER, TRANSFER_ANY
+
+FORMAT, VERSION = "stammhaus-withdrawals", 1
+TABLE, README, MANIFEST, SIGNATURE = "withdrawals.csv", "LIESMICH.txt", "manifest.json", "signature.txt"
+HASHED = (TABLE, README)
+MEMBERS = (*HASHED, MANIFEST, SIGNATURE)
+COLUMNS = ("Kundennummer", "Zweck", "Erklärung", "Zeitpunkt", "Weg", "Fassung", "Empfänger", "Nachweis", "Erfasst von")
+"""Those of consents.csv, but for where and to whom: all of it was said to the sender."""
+KEY = "withdrawals_key"
+"""In the manifest of a package: by what the receiver knows that a list of withdrawals comes from the same sender."""
+PURPOSES = (TRANSFER, TRANSFER_ANY)
+"""Who takes one of these back does not want to be where he was handed over to."""
