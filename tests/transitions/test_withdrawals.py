@@ -31,7 +31,7 @@ from tests.transitions.carrying import (
 )
 from tests.transitions.moving import ACCOUNT, fresh, join_in
 from transitions.choices import State
-from transitions.models import Transition, WithdrawalList
+from transitions.models import Transition, TransitionKey, WithdrawalList
 from transitions.package import making
 from transitions.package.reading import RefusedPackage
 from transitions.protocol import protocol_of
@@ -227,6 +227,20 @@ def test_nobody_else_can_make_one(cast, anna, left, package, people, frida):
             taken(content, frida)
     with pytest.raises(RefusedPackage, match="is for the business 40200"):
         taken(repacked(files), cast.scope("ines", "Dresden", 30100))
+    assert withdrawn_at(frida) == set()
+
+
+def test_sender_cannot_name_another_one(anna, left, package, people, frida):
+    """Whoever holds the key signs for himself: what is kept as said to a business was said to that one."""
+    imported(package, frida)
+    say(people[0], anna)
+    files = members(listed(left, anna))
+    manifest = files["manifest.json"].replace(b'"account_number": 10400', b'"account_number": 30100')
+    assert manifest != files["manifest.json"]
+    key = Ed25519PrivateKey.from_private_bytes(bytes(TransitionKey.objects.get(transition=left).private_key))
+    signed = {**files, "manifest.json": manifest, "signature.txt": b64encode(key.sign(manifest))}
+    with pytest.raises(RefusedPackage, match="does not come from whoever has handed the customers over"):
+        taken(repacked(signed), frida)
     assert withdrawn_at(frida) == set()
 
 

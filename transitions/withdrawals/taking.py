@@ -152,7 +152,7 @@ def _demand_receiver(manifest: dict[str, Any], actor: Scope) -> None:
 
 
 def _demand_signed(manifest: dict[str, Any], files: dict[str, bytes], actor: Scope) -> None:
-    """By a key of the packages of this transition that were taken in here."""
+    """By a key of the packages of this transition that were taken in here, and from the sender that it names."""
     transition = UUID(manifest["transition"])
     arrived = Arrival.objects.filter(base=actor.base.pk, transition=transition)
     if not arrived.exists():
@@ -169,7 +169,8 @@ def _demand_signed(manifest: dict[str, Any], files: dict[str, bytes], actor: Sco
             ),
         )
     signature, signed = b64decode(files[SIGNATURE], validate=True), files[MANIFEST]
-    keys = {one[KEY] for one in arrived.values_list("manifest", flat=True) if one.get(KEY)}
+    from_sender = arrived.filter(sender_account=manifest["from"]["account_number"])
+    keys = {one[KEY] for one in from_sender.values_list("manifest", flat=True) if one.get(KEY)}
     if not any(_is_signed(key, signature, signed) for key in keys):
         raise _refused(
             "withdrawals_unsigned",
