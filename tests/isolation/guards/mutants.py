@@ -64,6 +64,7 @@ RULES_OF_BUSINESS = {
     "demand_in_range": "a number of another location's block",
     "demand_storable": "a text that the database cannot hold",
     "_demand_members": "an archive that is no package",
+    "demand_combinable": "two columns for one field",
     "_demand_choosable": "a file for which there is nothing to choose",
 }
 """What demands something, but not that the row or the right is one's own."""

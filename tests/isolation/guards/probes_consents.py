@@ -168,6 +168,7 @@ def list_names_the_right_to_record(world: World) -> None:
 def statement_is_recorded_for_locations_of_the_base_where_the_right_is_held(world: World) -> None:
     bodo = world.scope("bodo", "Bremen")
     names = [place.name for place in places_to_record(bodo)]
+    assert len(names) == len(set(names))
     assert names[0] == "Bremen"
     assert set(names) <= {"Bremen", "Hamburg"}
     assert "Flensburg" not in names

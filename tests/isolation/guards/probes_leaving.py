@@ -9,6 +9,7 @@ from typing import Any
 from unittest.mock import patch
 
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.urls import reverse, set_urlconf
 from django.utils import timezone
 
 from customers.models import Customer
@@ -17,6 +18,7 @@ from locations.operations import Place
 from locations.permissions import Right
 from mcp import access, grants
 from mcp import operations as central
+from mcp.middleware import CONSOLE_URLCONF
 from mcp.models import User, UserGroup
 from mcp.queueing import NothingThere
 from mcp.scope import MissingRight
@@ -25,7 +27,7 @@ from tests.isolation.guards.probes_operations import bare, refused
 from tests.isolation.guards.probing import probe
 from tests.isolation.guards.world import BREMEN, CANARY, FLENSBURG, HAMBURG, HEAD, NORTH, SOUTHERN, World
 from tests.transitions.moving import GROUND, PASSWORD, exit_in, fresh, join_in, second
-from transitions import deciding, operations, tasks
+from transitions import deciding, operations, tasks, views
 from transitions.choices import Reason, State
 from transitions.models import Transition, TransitionCustomer
 from transitions.operations import admitting, ordering
@@ -283,6 +285,18 @@ def whoever_has_asked_may_cancel_and_nobody_else_at_a_branch(world: World) -> No
     own = operations.request_exit(location=frida.location, planned_for=today, actor=frida)
     assert operations.may_cancel(own, frida)
     assert not operations.may_cancel(own, bare(world, "Zentrale", Right.MANAGE_LOCATION))
+
+
+@probe
+def way_to_the_users_is_shown_to_whoever_may_invite(world: World) -> None:
+    set_urlconf(CONSOLE_URLCONF)
+    try:
+        assert views._address_of_users(bare(world, "Zentrale", Right.CARRY_OVER)) == ""
+        assert views._address_of_users(bare(world, "Zentrale", Right.MANAGE_USERS)) == reverse(
+            "admin:mcp_user_changelist"
+        )
+    finally:
+        set_urlconf(None)
 
 
 @probe

@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import io
 from typing import Any
+from uuid import uuid4
 
 from django.utils import timezone
 
-from customers.models import ConsentPurpose, ImportUpload
+from customers.models import Consent, ConsentPurpose, ImportUpload
 from locations.permissions import Right
 from mcp import row_security
 from mcp.scope import MissingRight
@@ -136,6 +137,18 @@ def list_of_withdrawals_is_taken_in_by_its_receiver_alone_and_signed(world: Worl
     assert lists_taken_in(frida).count() == 1
     assert not lists_taken_in(world.scope("anna", "Zentrale")).exists()
     assert not lists_taken_in(ines).exists()
+
+
+@probe
+def withdrawal_holds_as_the_packages_of_its_own_transition_say(world: World) -> None:
+    own, content = withdrawn(world)
+    frida = receiver(world.cast)
+    other = received(content_of(own), frida)
+    holds = [{**purpose, "holds_for_receiver": True} for purpose in other.manifest["purposes"]]
+    Arrival.objects.filter(pk=other.pk).update(transition=uuid4(), manifest={**other.manifest, "purposes": holds})
+    assert taken_in(content, frida) == ""
+    [said] = Consent.objects.in_base(frida.base).filter(is_given=False)
+    assert not said.holds_here
 
 
 def taken_in(content: bytes, actor: Any) -> str:
