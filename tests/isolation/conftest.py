@@ -28,7 +28,8 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
     if missed:
         notes.append(f"{len(missed)} guards switched off and missed by {len(set(missed.values()))} probes")
     if missed and terminalreporter.config.getoption("store_durations"):
-        NOTICED_BY.write_text(json.dumps(dict(sorted(missed.items())), indent=1) + "\n")
+        before = json.loads(NOTICED_BY.read_text()) if NOTICED_BY.exists() else {}
+        NOTICED_BY.write_text(json.dumps(dict(sorted({**before, **missed}.items())), indent=1) + "\n")
     summarize(terminalreporter)
     if notes:
         terminalreporter.section("isolation")

@@ -1,6 +1,7 @@
 """The slowest files first, so that no process of a run has a long one left when the others are done.
 
-`durations.json` says how long the tests of a file took, in seconds. `--store-durations` writes it anew.
+`durations.json` says how long the tests of a file took, in seconds. `--store-durations` writes down anew those of the
+files that have run.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Any
 
 import pytest
 
+ROOT = Path(__file__).resolve().parents[2]
 DURATIONS = Path(__file__).with_name("durations.json")
 SHORTEST = 1.0
 """Files that take less stand in no particular order, and not in the list."""
@@ -36,7 +38,9 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
         for report in reports:
             if isinstance(report, pytest.TestReport):
                 took[report.nodeid.partition("::")[0]] += report.duration
-    slow = {file: round(seconds, 1) for file, seconds in sorted(took.items()) if seconds >= SHORTEST}
+    before: dict[str, float] = json.loads(DURATIONS.read_text()) if DURATIONS.exists() else {}
+    known = {**before, **{file: round(seconds, 1) for file, seconds in took.items()}}
+    slow = {file: seconds for file, seconds in sorted(known.items()) if seconds >= SHORTEST and (ROOT / file).exists()}
     DURATIONS.write_text(json.dumps(slow, indent=1) + "\n")
 
 

@@ -292,9 +292,8 @@ def way_to_the_users_is_shown_to_whoever_may_invite(world: World) -> None:
     set_urlconf(CONSOLE_URLCONF)
     try:
         assert views._address_of_users(bare(world, "Zentrale", Right.CARRY_OVER)) == ""
-        assert views._address_of_users(bare(world, "Zentrale", Right.MANAGE_USERS)) == reverse(
-            "admin:mcp_user_changelist"
-        )
+        users = reverse("admin:mcp_user_changelist")
+        assert views._address_of_users(bare(world, "Zentrale", Right.MANAGE_USERS)) == users
     finally:
         set_urlconf(None)
 

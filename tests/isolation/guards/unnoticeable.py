@@ -23,6 +23,5 @@ UNNOTICEABLE = {
     "withdrawals_since: if transition.executed_at is None": "who was not handed over is in no table of those who were",
     "_demand_signed: Arrival.objects.filter(base=actor.base.pk": "other receivers are refused before",
     "_count_by_group: Customer.objects.in_base(scope.base)": "customers of a group are of its base, by a composite key",
-    "_form: scope.allows(Right.CHANGE_CUSTOMERS)": "spares a question: who may not record is shown no form, and each place "
-    "asks for the right",
+    "_form: scope.allows(Right.CHANGE_CUSTOMERS)": "who may not record is shown no form, and each place asks",
 }
