@@ -22,6 +22,7 @@ register(
     Rule("admin:customers_customer_archive", reads=VIEW + ARCHIVE, changes=VIEW + ARCHIVE),
     Rule("admin:customers_customer_restore", reads=VIEW + ARCHIVE, changes=VIEW + ARCHIVE),
     Rule("admin:customers_customer_consents", reads=VIEW, changes=VIEW + CHANGE),
+    Rule("admin:customers_customer_withdraw", changes=(*VIEW, Right.CARRY_OVER)),
     Rule("admin:customers_customer_consent", reads=VIEW + CHANGE, changes=VIEW + CHANGE),
     Rule("admin:customers_import", reads=IMPORT, changes=IMPORT),
     Rule("admin:customers_import_upload", reads=IMPORT, changes=IMPORT),
@@ -34,6 +35,9 @@ register(
         changes_of_row=ADD + CHANGE,
         posted={"step": "confirm"},
     ),
+    # Whom a row looks like is only for those who may see customers.
+    Rule("admin:customers_import_upload", reads=IMPORT, changes=IMPORT + VIEW, posted={"step": "decide"}),
+    Rule("admin:customers_import_similar", reads=IMPORT + VIEW, changes=IMPORT + VIEW),
     Rule("admin:customers_import_rejected", reads=IMPORT),
     Rule("admin:customers_imports", reads=IMPORT),
     Rule("admin:customers_import_undo", reads=IMPORT, changes=IMPORT, changes_of_row=ADD + CHANGE),

@@ -46,6 +46,14 @@ class Known(models.TextChoices):
     SKIP = "skip", _("Leave as is")
 
 
+class Decision(models.TextChoices):
+    """What somebody has decided about a new row that looks like a customer who is known already."""
+
+    SAME = "same", _("the same person")
+    NEW = "new", _("somebody else")
+    LEAVE = "leave", _("leave out")
+
+
 class Match(models.TextChoices):
     """By what a row without customer number finds the customer that it means."""
 

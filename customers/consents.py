@@ -133,10 +133,12 @@ def record_consent(
 
     `location` is where they said so; None: where the actor is. `at` is when; None: now, by the clock of the database. A
     statement that is there already is not added again. Archived customers and purposes that are not asked for any more
-    can still be withdrawn. Returns how many statements are new. Raises MissingRight or ValidationError.
+    can still be withdrawn, also by whoever hands customers over and cannot change them. Returns how many statements are
+    new. Raises MissingRight or ValidationError.
     """
     actor.demand(Right.VIEW_CUSTOMERS)
-    actor.demand(Right.CHANGE_CUSTOMERS)
+    if is_given or not actor.allows(Right.CARRY_OVER):
+        actor.demand(Right.CHANGE_CUSTOMERS)
     place = _place(location, actor)
     _check_purpose(purpose, is_given=is_given, actor=actor)
     said: dict[str, Any] = {

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from customers import tasks
 from customers.models import ImportUpload
-from customers.transfer import receiving, uploads
+from customers.transfer import decisions, receiving, uploads
 from customers.transfer.forms import ReadingForm, overrules_of
 from customers.transfer.staging import clear
 from mcp.queueing import enqueue
@@ -81,6 +81,35 @@ def confirm(posted: QueryDict, upload: ImportUpload, scope: Scope) -> None:
                 clear(upload, is_judged=False, is_over=True)
 
 
+def decide(posted: QueryDict, upload: ImportUpload, scope: Scope) -> None:
+    """What was chosen row by row on a page of the preview."""
+    prefix = "decision-"
+    names = [name for name in posted if name.startswith(prefix)]
+    chosen = {name.removeprefix(prefix): str(posted[name]) for name in names}
+    if not all(row.isascii() and row.isdigit() and len(row) <= 9 for row in chosen):
+        raise ValidationError(_("Choose from the lists."), code="invalid_choice")
+    keep_decisions({int(row): value for row, value in chosen.items()}, upload, scope)
+
+
+def keep_decisions(chosen: Mapping[int, str], upload: ImportUpload, scope: Scope) -> None:
+    """Keep decisions and check the file by them. Raises ValidationError where there are none."""
+    if not decisions.decide(upload=upload, decisions=chosen, actor=scope):
+        raise ValidationError(_("Nothing was decided: no row has a choice."), code="nothing_decided")
+    check(upload, scope)
+
+
+def decide_all(posted: QueryDict, upload: ImportUpload, scope: Scope) -> None:
+    """One choice for all rows that are still open."""
+    if decisions.decide_all(upload=upload, decision=posted.get("all", ""), actor=scope):
+        check(upload, scope)
+
+
+def take_back(posted: QueryDict, upload: ImportUpload, scope: Scope) -> None:
+    """Forget what was decided, and check the file as it is."""
+    decisions.take_back(upload=upload, actor=scope)
+    check(upload, scope)
+
+
 def go_back(posted: QueryDict, upload: ImportUpload, scope: Scope) -> None:
     uploads.go_back(upload=upload, actor=scope)
 
@@ -113,8 +142,13 @@ STEPS: Mapping[str, Step] = {
     "check": check_settled,
     "back": go_back,
     "confirm": confirm,
+    "decide": decide,
+    "decide_all": decide_all,
+    "take_back": take_back,
     "cancel": cancel,
 }
 """By the name of the button, on the pages of whoever has uploaded the file."""
+DECIDING = frozenset({"decide", "decide_all", "take_back"})
+"""Steps that are only for those who may see customers."""
 UNDOING: Mapping[str, Step] = {"undo": undo, "cancel": cancel}
 """On the page where an import is undone, which is for everybody who may."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from mimetypes import guess_type
 from pathlib import PurePath
-from typing import Any
+from typing import Any, BinaryIO
 from uuid import UUID
 
 from django.contrib import messages
@@ -21,11 +21,11 @@ from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
 
 from customers import import_steps as steps
-from customers.choices import Known, Match, UploadState, Verdict
+from customers.choices import Decision, Known, Match, UploadState, Verdict
 from customers.frame import lead_to, show, whole_page_again
 from customers.models import ImportProgress, ImportUpload
 from customers.resources import CustomerResource
-from customers.transfer import looking, paging, receiving, uploads
+from customers.transfer import decisions, looking, paging, receiving, uploads
 from customers.transfer.chunks import PIECE
 from customers.transfer.forms import (
     DELIMITER_NAMES,
@@ -40,6 +40,7 @@ from customers.transfer.forms import (
 )
 from customers.transfer.joining import rules_of
 from customers.transfer.paging import Tab
+from customers.transfer.plan import DECIDED
 from customers.transfer.similar import MOST_SIMILAR
 from customers.transfer.undoing import later_imports
 from locations.permissions import Right
@@ -47,9 +48,9 @@ from mcp import row_security
 from mcp.console import console, scope_of
 from mcp.scope import Scope
 
-IMPORT, UPLOAD, REJECTED, IMPORTS, UNDO = (
-    "customers_import", "customers_import_upload", "customers_import_rejected", "customers_imports",
-    "customers_import_undo",
+IMPORT, UPLOAD, REJECTED, SIMILAR, IMPORTS, UNDO = (
+    "customers_import", "customers_import_upload", "customers_import_rejected", "customers_import_similar",
+    "customers_imports", "customers_import_undo",
 )  # fmt: skip
 
 
@@ -60,6 +61,7 @@ def import_urls() -> list[URLPattern]:
         path("import/list/", console.admin_view(imports_page), name=IMPORTS),
         path("import/<uuid:pk>/", console.admin_view(import_page), name=UPLOAD),
         path("import/<uuid:pk>/rejected/", console.admin_view(rejected_page), name=REJECTED),
+        path("import/<uuid:pk>/similar/", console.admin_view(similar_page), name=SIMILAR),
         path("import/<uuid:pk>/undo/", console.admin_view(undo_page), name=UNDO),
     ]
 
@@ -96,6 +98,8 @@ def import_page(request: HttpRequest, pk: UUID) -> HttpResponse:
     """The one page of an import: what it shows depends on how far it is."""
     scope = scope_of(request)
     scope.demand(Right.IMPORT_CUSTOMERS)
+    if request.POST.get("step") in steps.DECIDING:
+        scope.demand(Right.VIEW_CUSTOMERS)  # before it is told whether there is such a file
     upload = _own_or_404(scope, pk)
     if request.method == "POST":
         return _step(request, upload, scope, steps.STEPS, UPLOAD)
@@ -127,17 +131,24 @@ def _step(
     step = known.get(request.POST.get("step", ""))
     if step is None:
         raise Http404
-    if step is not steps.cancel:
-        if (held := uploads.hold(upload)) is None:
-            messages.error(request, _("Somebody is at this import at this moment. Wait until that is done."))
-            return HttpResponseRedirect(_address(name, upload))
-        upload = held
+    if step is steps.cancel:
+        held: ImportUpload | None = upload
+    else:
+        held = uploads.hold(upload)
+    if held is None:
+        messages.error(request, _("Somebody is at this import at this moment. Wait until that is done."))
+    else:
+        _do(request, lambda: step(request.POST, held, scope))
+    return HttpResponseRedirect(_address(name, upload))
+
+
+def _do(request: HttpRequest, step: Callable[[], None]) -> None:
+    """Do it, or say on the next page why not."""
     try:
-        step(request.POST, upload, scope)
+        step()
     except ValidationError as error:
         for sentence in error.messages:
             messages.error(request, sentence)
-    return HttpResponseRedirect(_address(name, upload))
 
 
 def _columns(request: HttpRequest, upload: ImportUpload, scope: Scope) -> HttpResponse:
@@ -175,6 +186,8 @@ def _preview(request: HttpRequest, upload: ImportUpload, scope: Scope) -> HttpRe
         request, "preview", _title(upload), step=3, upload=upload, figures=figures,
         fingerprint=uploads.fingerprint(upload), is_settled=receiving.is_settled(upload), origin=_origin(upload),
         shown=paging.shown(_tabs(upload, scope, figures), request.GET.dict()),
+        may_decide=scope.allows(Right.VIEW_CUSTOMERS), decisions=Decision.choices,
+        decided=[(Decision(word).label, count) for word, count in sorted(upload.choices.get(DECIDED, {}).items())],
     )  # fmt: skip
 
 
@@ -182,6 +195,7 @@ def _tabs(upload: ImportUpload, scope: Scope, figures: Mapping[str, Any]) -> lis
     """What the preview shows row by row; first what is to be looked at most of all."""
     similar = int(figures.get("similar", 0))
     may_see = scope.allows(Right.VIEW_CUSTOMERS)
+    decided = sum(upload.choices.get(DECIDED, {}).values()) if may_see else 0
     changed, unsaid, archived, differs = (
         int(figures.get(name, 0)) if may_see else 0 for name in ("changed", "unsaid", "archived", "differs")
     )
@@ -193,6 +207,7 @@ def _tabs(upload: ImportUpload, scope: Scope, figures: Mapping[str, Any]) -> lis
             "similar", _("Perhaps known already"), similar, lambda page: looking.similar(upload, scope, page=page),
             min(similar, MOST_SIMILAR),
         ),
+        Tab("decided", _("Decided"), decided, lambda page: looking.decided(upload, scope, page=page)),
         Tab("archived", _("Archived"), archived, lambda page: looking.archived(upload, scope, page=page)),
         Tab("differs", _("Different in the file"), differs, lambda page: looking.differing(upload, scope, page=page)),
         Tab("unsaid", _("Consents left out"), unsaid, lambda page: looking.unsaid(upload, scope, page=page)),
@@ -219,22 +234,57 @@ def rejected_page(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     figures = upload.result or upload.preview
     if not figures or not figures["rejected"]:
         raise Http404
-    language = get_language() or "de"
     path = PurePath(upload.name)
     ending = ".csv" if upload.choices.get("seen", {}).get("kind") == "vcard" else path.suffix
     name = f"{path.stem}-{_('rejected')}{ending}"
+    return _as_file(scope, name, lambda file: looking.write_rejected(upload, file))
+
+
+def similar_page(request: HttpRequest, pk: UUID) -> HttpResponseBase:
+    """The rows that look like known customers as a file for decisions; posted, it is read again."""
+    scope = scope_of(request)
+    scope.demand(Right.IMPORT_CUSTOMERS)
+    scope.demand(Right.VIEW_CUSTOMERS)
+    upload = _own_or_404(scope, pk)
+    figures = upload.preview or {}
+    if request.method == "POST":
+        return _take_decisions(request, upload, scope)
+    if upload.state != UploadState.CHECKED or not (figures.get("similar") or upload.choices.get(DECIDED)):
+        raise Http404
+    name = f"{PurePath(upload.name).stem}-{_('decide')}.xlsx"
+    return _as_file(scope, name, lambda file: decisions.write_similar(upload=upload, file=file, actor=scope))
+
+
+def _take_decisions(request: HttpRequest, upload: ImportUpload, scope: Scope) -> HttpResponse:
+    form = UploadForm(request.POST, request.FILES)
+    held = uploads.hold(upload)
+    if held is None:
+        messages.error(request, _("Somebody is at this import at this moment. Wait until that is done."))
+    elif not form.is_valid():
+        for errors in form.errors.values():
+            messages.error(request, " ".join(map(str, errors)))
+    else:
+        file = form.cleaned_data["file"]
+        _do(
+            request,
+            lambda: steps.keep_decisions(decisions.read_decisions(name=file.name, file=file), held, scope),
+        )
+    return HttpResponseRedirect(f"{_address(UPLOAD, upload)}?show=similar")
+
+
+def _as_file(scope: Scope, name: str, write: Callable[[BinaryIO], Any]) -> StreamingHttpResponse:
+    """To be saved; written when its bytes are asked for, in the language of the page."""
     return StreamingHttpResponse(
-        row_security.streamed(scope, _rejected_rows(upload, language)),
+        row_security.streamed(scope, _written(write, get_language() or "de")),
         content_type=guess_type(name)[0] or "application/octet-stream",
         headers={"Content-Disposition": content_disposition_header(True, name), "Cache-Control": "no-store"},
     )
 
 
-def _rejected_rows(upload: ImportUpload, language: str) -> Iterator[bytes]:
-    """The bytes of the file, made when they are asked for."""
+def _written(write: Callable[[BinaryIO], Any], language: str) -> Iterator[bytes]:
     with tempfile.TemporaryFile() as file:
         with override(language):
-            looking.write_rejected(upload, file)
+            write(file)
         file.seek(0)
         while piece := file.read(PIECE):
             yield piece

@@ -27,6 +27,7 @@ UNIQUE_WITHOUT_BASE = {
     "customers_importchunk_pkey": "a surrogate key of pieces that nothing refers to",
     "customers_exportchunk_pkey": "as above",
     "customers_importverdict_pkey": "a surrogate key of words about rows, to which nothing refers",
+    "customers_importdecision_pkey": "as above",
     "customers_exportdownload_pkey": "a surrogate key of a record that nothing refers to",
     "customers_headingchoice_pkey": "a surrogate key of what a business has chosen, not customer data",
     "customers_consentpurpose_pkey": "a small table of each business that every machine can hold whole",

@@ -8,6 +8,7 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
@@ -34,9 +35,20 @@ def section(request: HttpRequest, customer: Customer) -> dict[str, Any]:
     scope = scope_of(request)
     return {
         "consents": consents_of(customer, at=None, base=scope.base),
-        "may_record": scope.allows(Right.CHANGE_CUSTOMERS),
+        **_may(scope),
+        "consents_address": reverse(f"admin:{_address_for(scope)}", args=[customer.pk]),
         "disclosures": disclosures_of(customer),
     }
+
+
+def _may(scope: Scope) -> dict[str, bool]:
+    """Whether anything can be recorded, and whether it can only be taken back (see `withdraw`)."""
+    may_change, may_hand_over = scope.allows(Right.CHANGE_CUSTOMERS), scope.allows(Right.CARRY_OVER)
+    return {"may_record": may_change or may_hand_over, "may_only_withdraw": may_hand_over and not may_change}
+
+
+def _address_for(scope: Scope) -> str:
+    return "customers_customer_withdraw" if _may(scope)["may_only_withdraw"] else "customers_customer_consents"
 
 
 def consents(admin: CustomersAdmin, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -44,6 +56,25 @@ def consents(admin: CustomersAdmin, request: HttpRequest, object_id: str) -> Htt
     admin.demand(request, "view")
     if request.method == "POST":
         admin.demand(request, "change")
+    return _page(admin, request, object_id)
+
+
+def withdraw(admin: CustomersAdmin, request: HttpRequest, object_id: str) -> HttpResponse:
+    """Record that a customer takes something back, also for whoever hands customers over and cannot change them.
+
+    A business that has handed over still answers for the customers who have stayed behind.
+    """
+    admin.demand(request, "view")
+    scope_of(request).demand(Right.CARRY_OVER)
+    said: Any = request.POST.copy()
+    said.pop("give", None)
+    said["is_given"] = "no"
+    request.POST = said
+    return _page(admin, request, object_id)
+
+
+def _page(admin: CustomersAdmin, request: HttpRequest, object_id: str) -> HttpResponse:
+    """The page of the consents; after a statement was recorded, the way back to where it was made."""
     scope, customer = scope_of(request), admin.row_or_404(request, object_id)
     form = _form(scope, request.POST if _is_typed(request) else None)
     if request.method == "POST" and _recorded(request, scope, form, [customer]) is not None:
@@ -62,7 +93,8 @@ def consents(admin: CustomersAdmin, request: HttpRequest, object_id: str) -> Htt
         "newer": page_number - 1,
         "older": page_number + 1 if len(said) > STATEMENTS_PER_PAGE else 0,
         "form": form,
-        "may_record": scope.allows(Right.CHANGE_CUSTOMERS),
+        **_may(scope),
+        "consents_address": reverse(f"admin:{_address_for(scope)}", args=[customer.pk]),
     }
     return admin.show(request, "customers/consents.html", context)
 

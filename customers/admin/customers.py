@@ -258,6 +258,7 @@ class CustomerAdmin(CustomerColumns, CustomersAdmin):
             path("restore/", self._page(pages.restore), name="customers_customer_restore"),
             path("consent/", self._page(consent_pages.record), name="customers_customer_consent"),
             path("<path:object_id>/consents/", self._page(consent_pages.consents), name="customers_customer_consents"),
+            path("<path:object_id>/withdraw/", self._page(consent_pages.withdraw), name="customers_customer_withdraw"),
         ]
         return [*further, *import_urls(), *export_urls(), *super().get_urls()]
 

@@ -11,7 +11,7 @@ from django.db.models.functions import Cast, NullIf
 from django.utils.translation import gettext_lazy as _
 
 from customers import triggers
-from customers.choices import UploadState, Verdict
+from customers.choices import Decision, UploadState, Verdict
 from customers.models.customer import Customer
 from customers.models.files import Chunk, OwnFile, own_file_constraints
 from locations.constraints import CompositeForeignKey
@@ -203,6 +203,37 @@ class ImportVerdict(models.Model):
 
     def __str__(self) -> str:
         return f"{self.file_id}: {self.row_number} {self.verdict}"
+
+
+class ImportDecision(models.Model):
+    """What somebody has decided about a row that looks like a known customer; it outlives the next check."""
+
+    base = models.ForeignKey(CustomerBase, models.CASCADE, db_index=False, related_name="+")
+    file = models.ForeignKey(
+        ImportUpload, models.CASCADE, db_constraint=False, db_index=False, related_name="decisions"
+    )
+    row_number = models.PositiveIntegerField()
+    decision = models.CharField(max_length=5, choices=Decision)
+    customer_id = models.BigIntegerField(null=True, help_text="Whom the row looks like; blank for a row of the file.")
+    looks = models.JSONField(default=dict, help_text="By what it looks like somebody, as in the verdict.")
+
+    class Meta:
+        verbose_name = _("decision about a row of an import")
+        verbose_name_plural = _("decisions about rows of imports")
+        default_permissions = ()
+        constraints = [
+            RowSecurity(name="importdecision_rows", base="base"),
+            models.UniqueConstraint(fields=["base", "file", "row_number"], name="importdecision_unique"),
+            models.CheckConstraint(
+                condition=Q(decision__in=[Decision.NEW, Decision.LEAVE])
+                | Q(decision=Decision.SAME, customer_id__isnull=False),
+                name="importdecision_known",
+            ),
+            _of_upload("importdecision"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.file_id}: {self.row_number} {self.decision}"
 
 
 class HeadingChoice(models.Model):

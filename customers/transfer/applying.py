@@ -145,10 +145,7 @@ def _reject_what_changed(cursor: Any, plan: Plan, statements: Statements, *, is_
         WHERE v.file_id = %(upload)s AND v.verdict = 'changed'
           AND (k.changed_at IS DISTINCT FROM v.seen OR {statements.said_since})"""
     cursor.execute(_MEANWHILE.format(touched=touched), params)
-    pairs = [plan.by_number] if "customer_number" in plan.given else []
-    pairs += [plan.by_key] if plan.has_key else []
-    if pairs:
-        known = " UNION ALL ".join(pairs)
+    if known := plan.pairs:
         touched = f"""SELECT * FROM ({known}) AS known
             WHERE row_number <@ (SELECT %(new_rows)s::int4multirange)"""
         cursor.execute(_MEANWHILE.format(touched=touched), params)

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from customers.choices import Known, Match
 from customers.models import ImportVerdict
 from customers.transfer.consents import ANSWERS, Statements
+from customers.transfer.decided import reject_decided
 from customers.transfer.left_alone import tell_archived, tell_differing
 from customers.transfer.plan import Plan, broken_rules, sentences
 from customers.transfer.similar import tell_similar
@@ -75,6 +76,8 @@ def judge(*, upload: Any, scope: Scope, read: int, given: frozenset[str]) -> dic
         statements = Statements(plan=plan, upload=upload, scope=scope)
         headings = _headings(upload)
         _tell_unreadable(cursor, plan)
+        if plan.is_decided:
+            reject_decided(cursor, plan)
         _reject_words(cursor, plan, words, headings)
         _reject_repeated(cursor, plan, headings)
         created, changed, unchanged, new_rows, consents = _judge_rest(cursor, plan, scope, headings, statements)
@@ -284,8 +287,11 @@ def _cases(scope: Scope, plan: Plan) -> tuple[str, dict[str, str]]:
         (Right.ADD_CUSTOMERS, "customer_id IS NULL"),
         (Right.CHANGE_CUSTOMERS, "customer_id IS NOT NULL"),
     ):
-        if scope.allows(right) or (right == Right.CHANGE_CUSTOMERS and plan.known == Known.SKIP):
+        is_left = right == Right.CHANGE_CUSTOMERS and plan.known == Known.SKIP
+        if scope.allows(right) or (is_left and not plan.is_filling_decided):
             continue
+        if is_left:
+            condition += " AND differs"
         reasons[f"missing_{right}"] = str(MissingRight(right, scope.location))
         cases.append(f"WHEN {condition} THEN 'missing_{right}'")
     cases.append(

@@ -12,9 +12,10 @@ from django.utils import timezone
 from django.utils.translation import get_language
 
 from customers.choices import Known, Verdict
-from customers.models import Customer, CustomerGroup, ImportUpload, ImportVerdict
+from customers.models import Customer, CustomerGroup, ImportDecision, ImportUpload, ImportVerdict
 from customers.resources import CustomerResource
 from customers.transfer.consents import Statements
+from customers.transfer.decisions import alike
 from customers.transfer.joining import shown_as
 from customers.transfer.judging import plan_of, verdicts
 from customers.transfer.plan import GROUP, WRITTEN
@@ -53,10 +54,17 @@ class Similar:
     """A new row that looks like a customer whom the base has, or like a row before it."""
 
     row: int
+    in_file: str
     code: str
     customer: Customer | None
     """None where it is a row before it, and for whoever may not see customers."""
     first: int | None
+    decision: str = ""
+
+    @property
+    def reason(self) -> str:
+        """By what they look alike, in words."""
+        return alike(self.code)
 
 
 @dataclass(frozen=True)
@@ -92,11 +100,37 @@ def unsaid(upload: ImportUpload, scope: Scope, *, page: int = 1) -> list[ImportV
 
 
 def similar(upload: ImportUpload, scope: Scope, *, page: int = 1) -> list[Similar]:
-    """One page of the new rows that look like somebody who is known. Two queries."""
+    """One page of the new rows that look like somebody who is known. Three queries."""
     rows = list(_page(verdicts(upload, Verdict.SIMILAR), page))
-    known = _known(rows, scope)
+    known, said = _known(rows, scope), _in_file(upload, rows)
     return [
-        Similar(row.row_number, row.problems[0]["code"], known.get(row.customer_id or 0), row.problems[0]["first"])
+        Similar(
+            row.row_number,
+            said.get(row.row_number, ""),
+            row.problems[0]["code"],
+            known.get(row.customer_id or 0),
+            row.problems[0]["first"],
+        )
+        for row in rows
+    ]
+
+
+def decided(upload: ImportUpload, scope: Scope, *, page: int = 1) -> list[Similar]:
+    """One page of the rows about which somebody has decided. Three queries. None for whoever may not see customers."""
+    if not scope.allows(Right.VIEW_CUSTOMERS):
+        return []
+    found = ImportDecision.objects.filter(base=upload.base_id, file=upload).order_by("row_number")
+    rows = list(_page(found, page))
+    known, said = _known(rows, scope), _in_file(upload, rows)
+    return [
+        Similar(
+            row.row_number,
+            said.get(row.row_number, ""),
+            row.looks.get("code", ""),
+            known.get(row.customer_id or 0),
+            row.looks.get("first"),
+            row.decision,
+        )
         for row in rows
     ]
 
@@ -150,12 +184,25 @@ def created(upload: ImportUpload, scope: Scope, *, page: int = 1) -> list[Touche
     return _touched(upload, scope, dict.fromkeys(rows), is_new=True)
 
 
-def _known(rows: Sequence[ImportVerdict], scope: Scope) -> dict[int, Customer]:
+def _known(rows: Sequence[ImportVerdict | ImportDecision], scope: Scope) -> dict[int, Customer]:
     """The customers that the rows are about, by their id; none for whoever may not see customers."""
     if not scope.allows(Right.VIEW_CUSTOMERS):
         return {}
     ids = [row.customer_id for row in rows if row.customer_id]
     return Customer.objects.in_base(scope.base).in_bulk(ids)
+
+
+def _in_file(upload: ImportUpload, rows: Sequence[ImportVerdict | ImportDecision]) -> dict[int, str]:
+    """Who stands in these rows of the file, by the number of the row."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """SELECT row_number, concat_ws(', ', nullif(trim(concat_ws(' ', first_name, last_name)), ''),
+                    nullif(company, ''), nullif(street, ''), nullif(trim(concat_ws(' ', postal_code, city)), ''),
+                    nullif(email, ''))
+                FROM customers_import_rows WHERE upload = %s AND row_number = ANY(%s)""",
+            [upload.pk, [row.row_number for row in rows]],
+        )
+        return dict(cursor.fetchall())
 
 
 def _page(rows: Any, page: int) -> Any:

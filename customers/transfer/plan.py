@@ -26,6 +26,10 @@ GROUP = "customer_group_id"
 WRITTEN = (*(name for name in STAGED if name != "customer_number"), GROUP)
 """The columns of a customer that an import can write; the number is given once and stays."""
 REJECTED = "EXISTS (SELECT FROM customers_importverdict v WHERE v.file_id = %(upload)s AND v.verdict = 'rejected' "
+DECIDED = "decided"
+"""In the choices of an upload: how often what was decided about its rows; see ImportDecision."""
+_DECISION = """SELECT FROM customers_importdecision d WHERE d.base_id = %(base)s AND d.file_id = %(upload)s
+    AND d.row_number = r.row_number"""
 NOT_ABOUT_IMPORTS = frozenset({"customer_archived_reason_when_archived"})
 
 
@@ -43,6 +47,10 @@ class Plan:
         self.is_shown = False
         self.is_local = bool(upload.choices.get("is_local"))
         """Whether a row without a number can mean customers registered at this location alone."""
+        self.is_decided = bool(upload.choices.get(DECIDED))
+        """Whether somebody has decided about rows that look like known customers (see `decisions`)."""
+        self.is_filling_decided = self.is_decided and known == Known.SKIP and bool(upload.choices.get("is_settled"))
+        """A package leaves known customers as they are; with whom it is joined by hand, what is empty is filled."""
         self.is_unsaid_possible = UNSAID in given
         """Whether a row may leave unsaid what other rows of its file say: whoever is known keeps that."""
         self.params: dict[str, Any] = {
@@ -97,12 +105,38 @@ class Plan:
         here = "AND k.home_location_id = %(location)s" if self.is_local else ""
         return f"""SELECT r.row_number, k.id, k.customer_number FROM {self.rows}
             JOIN customers_customer k ON k.base_id = %(base)s AND {self._key_of("k")} = {self._key_of("r")}
-            WHERE {number} {self._key_of("r")} <> '' {here}"""
+            WHERE {number} {self._key_of("r")} <> '' {here} {self._unless_decided}"""
 
     @property
     def by_number(self) -> str:
         return f"""SELECT r.row_number, k.id, k.customer_number FROM {self.rows}
-            JOIN customers_customer k ON k.base_id = %(base)s AND k.customer_number = r.customer_number"""
+            JOIN customers_customer k ON k.base_id = %(base)s AND k.customer_number = r.customer_number
+            WHERE true {self._unless_decided}"""
+
+    @property
+    def by_decision(self) -> str:
+        """The pairs of rows and of the customers whom they mean because somebody has said so."""
+        return f"""SELECT r.row_number, k.id, k.customer_number FROM {self.rows}
+            JOIN customers_importdecision said ON said.base_id = %(base)s AND said.file_id = %(upload)s
+             AND said.row_number = r.row_number AND said.decision = 'same'
+            JOIN customers_customer k ON k.base_id = %(base)s AND k.id = said.customer_id"""
+
+    @property
+    def pairs(self) -> str:
+        """All pairs (row_number, id, customer_number) of rows and customers whom they mean; blank where none can."""
+        parts = [self.by_number] if "customer_number" in self.given else []
+        parts += [self.by_key] if self.has_key else []
+        parts += [self.by_decision] if self.is_decided else []
+        return " UNION ALL ".join(parts)
+
+    @property
+    def is_undecided(self) -> str:
+        """As a condition about r: nobody has decided whom the row means."""
+        return f"NOT EXISTS ({_DECISION})" if self.is_decided else "true"
+
+    @property
+    def _unless_decided(self) -> str:
+        return f"AND NOT EXISTS ({_DECISION} AND d.decision = 'same')" if self.is_decided else ""
 
     @property
     def joined(self) -> str:
@@ -111,14 +145,20 @@ class Plan:
             return f"""{self.rows}
                 LEFT JOIN unnest(%(shown)s::int[], %(meant)s::bigint[]) AS m (row_number, id)
                   ON m.row_number = r.row_number
-                LEFT JOIN customers_customer k ON k.base_id = %(base)s AND k.id = m.id"""
-        is_by_number = "customer_number" in self.given
-        if not self.has_key:
-            of_number = "k.customer_number = r.customer_number" if is_by_number else "false"
+                LEFT JOIN customers_customer k ON k.base_id = %(base)s AND k.id = m.id {self._same}"""
+        if not self.has_key and not self.is_decided:
+            of_number = "k.customer_number = r.customer_number" if "customer_number" in self.given else "false"
             return f"{self.rows} LEFT JOIN customers_customer k ON k.base_id = %(base)s AND {of_number}"
-        pairs = " UNION ALL ".join([self.by_key, *([self.by_number] if is_by_number else [])])
-        return f"""{self.rows} LEFT JOIN ({pairs}) AS m ON m.row_number = r.row_number
-            LEFT JOIN customers_customer k ON k.base_id = %(base)s AND k.id = m.id"""
+        return f"""{self.rows} LEFT JOIN ({self.pairs}) AS m ON m.row_number = r.row_number
+            LEFT JOIN customers_customer k ON k.base_id = %(base)s AND k.id = m.id {self._same}"""
+
+    @property
+    def _same(self) -> str:
+        """A join to the decisions for a known customer, as `same`, where his row is to be treated otherwise."""
+        if not self.is_filling_decided:
+            return ""
+        return """LEFT JOIN customers_importdecision same ON same.base_id = %(base)s AND same.file_id = %(upload)s
+            AND same.row_number = r.row_number AND same.decision = 'same'"""
 
     def merged(self, condition: str = "true") -> str:
         """Rows: row_number, customer_id and changed_at (NULL for a new one), customer_number, and WRITTEN.
@@ -179,7 +219,7 @@ class Plan:
     @cached_property
     def _differs(self) -> str:
         names = [name for name in WRITTEN if self.is_given(name)]
-        if self.known == Known.SKIP or not names:
+        if (self.known == Known.SKIP and not self.is_filling_decided) or not names:
             return "false"
         return "(" + " OR ".join(f"k.{name} IS DISTINCT FROM {self._of_known(name)}" for name in names) + ")"
 
@@ -218,18 +258,22 @@ class Plan:
         return f"CASE WHEN r.{UNSAID} ? '{about}' THEN k.{name} ELSE {said} END"
 
     def _said_of_known(self, name: str) -> str:
-        if self.known == Known.SKIP or not self.is_given(name):
+        if self.is_filling_decided:
+            filled = self._said_under(Known.FILL, name)
+            return filled if filled == f"k.{name}" else f"CASE WHEN same.id IS NOT NULL THEN {filled} ELSE k.{name} END"
+        return self._said_under(self.known, name)
+
+    def _said_under(self, known: Known, name: str) -> str:
+        if known == Known.SKIP or not self.is_given(name):
             return f"k.{name}"
         if name == "memo":
-            return self._filled_memo if self.known == Known.FILL else self._overwritten_memo
+            return self._filled_memo if known == Known.FILL else self._overwritten_memo
         if name == "blocked_reason" and name not in self.given:
             return f"CASE WHEN {self._of_known('is_blocked')} THEN k.{name} ELSE '' END"
         if name in (BIRTHDAY, DAY):
-            return of_known(
-                name, known=self.known, is_birthday_given=BIRTHDAY in self.given, is_day_given=DAY in self.given
-            )
+            return of_known(name, known=known, is_birthday_given=BIRTHDAY in self.given, is_day_given=DAY in self.given)
         empty = _is_empty(name)
-        if self.known == Known.FILL:
+        if known == Known.FILL:
             return f"CASE WHEN {empty} THEN {self._staged(name)} ELSE k.{name} END" if empty else f"k.{name}"
         return self._staged(name)
 

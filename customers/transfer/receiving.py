@@ -14,6 +14,7 @@ from customers.choices import Known, Match, UploadState
 from customers.models import HeadingChoice, ImportChunk, ImportUpload
 from customers.resources import CustomerResource
 from customers.transfer import chunks, progress
+from customers.transfer.decisions import forget
 from customers.transfer.first_look import look_at
 from customers.transfer.joining import demand_combinable
 from customers.transfer.profiles import Profile, profiles, recognised
@@ -53,6 +54,7 @@ def _match(upload: ImportUpload, actor: Scope, profile: Profile | None) -> None:
     """Where the columns go, as their headings say and, if there is one, the profile of a system."""
     fields, headings = CustomerResource(scope=actor).fields, upload.choices["headings"]
     reading = upload.choices.get("reading") or {"null_is_empty": not is_our_own(headings, fields)}
+    forget(upload)
     upload.choices |= {
         "profile": profile.key if profile else "",
         "targets": list(match_columns(headings, fields, _remembered(actor), profile)),
@@ -127,6 +129,8 @@ def choose_columns(
     demand_combinable(fields, headings, targets, reading.several)
     chosen = [IGNORE if target in fields and fields[target].readonly else target for target in targets]
     _remember(headings, targets, actor, profile_of(upload))
+    if chosen != upload.choices["targets"] or match != upload.choices.get("match"):
+        forget(upload)
     upload.choices = {
         **upload.choices, "targets": chosen, "reading": asdict(reading), "known": str(known), "match": str(match),
     }  # fmt: skip

@@ -8,7 +8,7 @@ from typing import Any
 
 from customers.transfer.plan import Plan
 
-MOST_SIMILAR = 1_000
+MOST_SIMILAR = 100_000
 """As many rows that look like a known customer are kept by themselves; all are counted."""
 _NAMES = ("last_name", "first_name", "company")
 _DETAILS = (
@@ -48,7 +48,7 @@ def tell_similar(cursor: Any, plan: Plan, new_rows: str) -> int:
     cursor.execute(
         f"""WITH fresh AS MATERIALIZED (
                 SELECT r.row_number, {keys} FROM {plan.rows}
-                WHERE r.row_number <@ (SELECT %(new_rows)s::int4multirange)
+                WHERE r.row_number <@ (SELECT %(new_rows)s::int4multirange) AND {plan.is_undecided}
             ), alike AS MATERIALIZED (
                 SELECT DISTINCT ON (row_number) * FROM ({found}) AS found ORDER BY row_number, first NULLS FIRST, look
             ), told AS (

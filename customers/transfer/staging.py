@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 
 from django.db import connection
 
-from customers.models import ImportChunk, ImportConsent, ImportVerdict
+from customers.models import ImportChunk, ImportConsent, ImportDecision, ImportVerdict
 from customers.resources import CustomerResource
 from customers.transfer import chunks
 from customers.transfer.converting import Converter
@@ -64,6 +64,7 @@ def clear(upload: Any, *, is_judged: bool = True, is_over: bool = False) -> None
     """Throw away the staged rows and what was said of them; once all is over, statements besides the rows as well."""
     if is_over:
         ImportConsent.objects.filter(base=upload.base_id, file=upload.pk).delete()
+        ImportDecision.objects.filter(base=upload.base_id, file=upload.pk).delete()
     if is_judged:
         ImportVerdict.objects.filter(file=upload).delete()
     with connection.cursor() as cursor:

@@ -17,6 +17,7 @@ WITHOUT_HISTORY = {
     "customers.ImportChunk": "bytes of a file, kept for a day",
     "customers.ImportRow": "rows of a file, kept for a day; nobody can change one",
     "customers.ImportVerdict": "what is told of rows of a file",
+    "customers.ImportDecision": "what was decided about rows of a file; what came of it is recorded at the customers",
     "customers.ImportProgress": "how far an import is",
     "customers.ImportConsent": "statements of a file on their way; nobody can change one",
     "customers.HeadingChoice": "where columns of files went, to be offered again",

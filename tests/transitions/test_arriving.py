@@ -7,16 +7,17 @@ from datetime import UTC, datetime
 import pytest
 from django.core.exceptions import ValidationError
 
+from customers import import_steps as steps
 from customers.choices import TRANSFER, UploadState
 from customers.models import Consent, ConsentPurpose, Customer, CustomerGroup, ImportUpload, Tag
 from customers.operations import change_customer, register_customer
-from customers.transfer import receiving, uploads
+from customers.transfer import decisions, receiving, uploads
 from customers.transfer.reading import Reading
 from locations.permissions import Right
 from mcp import access
 from mcp.scope import MissingRight, Scope
 from tests.customers.people import customer, group, tag
-from tests.customers.transfer import undone
+from tests.customers.transfer import applied, undone
 from tests.transitions.carrying import (
     consent,
     content_of,
@@ -314,6 +315,29 @@ def test_joining_twice_gives_nothing_twice(joining):
     imported(content, anna)
     again = imported(content, anna).upload.result or {}
     assert (again["created"], again["changed"], again["unchanged"], again["consents"]) == (0, 0, 2, 0)
+
+
+def test_who_joins_and_is_known_already_is_made_one_with_him(cast):
+    """Decided in bulk: what is empty is filled, what stands there stays, and his statements are his."""
+    hamburg, ines = cast.scope("anna", "Hamburg"), cast.scope("ines", "Dresden", 30100)
+    there = customer(hamburg, last_name="Erste", email="eins@example.com", city="Hamburg")
+    consent(customer(ines, last_name="Erste", email="eins@example.com", city="Dresden", street="Weg 1"))
+    consent(customer(ines, last_name="Zweite", email="zwei@example.com"))
+    content = content_of(made(join_in(cast, State.EXECUTED), ines))
+    anna = access.scope_at(cast.user("anna"), account_number=10400, client_number=7)
+    upload = received(content, anna).upload
+    uploads.check_upload(upload=upload, actor=anna)
+    assert ((upload.preview or {})["created"], (upload.preview or {})["similar"]) == (2, 1)
+    decisions.decide_all(upload=upload, decision="same", actor=anna)
+    steps.check(upload, anna)
+    assert {name: (upload.preview or {})[name] for name in ("created", "changed", "similar", "rejected")} == {
+        "created": 1, "changed": 1, "similar": 0, "rejected": 0,
+    }  # fmt: skip
+    applied(upload, anna)
+    assert at_home(anna) == [("2", "Zweite")]
+    there.refresh_from_db()
+    assert (there.city, there.street, there.legacy_number) == ("Hamburg", "Weg 1", "1")
+    assert [(one.purpose, one.given_to) for one in there.consents.all()] == [(TRANSFER, 30100)]
 
 
 def test_former_numbers_of_others_are_not_mistaken_for_those_who_join(cast, joining):

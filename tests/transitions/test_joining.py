@@ -85,6 +85,30 @@ def test_closed_business_can_still_be_looked_at_and_joins_nothing_more(cast, ine
         operations.request_join(planned_for=timezone.localdate(), actor=cast.scope("ines", "Dresden", 30100))
 
 
+def test_closed_business_still_hears_a_withdrawal_and_nothing_else(cast, ines, log_in):
+    stays, went = customer(ines, last_name="Bleibt"), customer(ines, last_name="Ging")
+    say(went)
+    done = join_in(cast, State.CARRIED_OVER)
+    operations.close(transition=done, actor=ines)
+    client = log_in("ines")
+    for one in (stays, went):
+        page = f"/30100/2/customers/customer/{one.pk}/"
+        shown = client.get(f"{page}consents/").content.decode()
+        assert ('name="withdraw"' in shown, 'name="give"' in shown) == (True, False)
+        assert client.post(f"{page}withdraw/", {"withdraw": "newsletter", "give": "birthday"}).status_code == 302
+        assert client.post(f"{page}consents/", {"give": "newsletter"}).status_code == 403
+        assert client.post(f"{page}consents/", {"withdraw": "birthday"}).status_code == 403
+        said = one.consents.filter(purpose__in=("newsletter", "birthday"))
+        assert [(word.purpose, word.is_given) for word in said] == [("newsletter", False)]
+    typed = {"purpose": "transfer", "is_given": "yes", "at": "2026-01-02T03:04", "source": "form", "evidence": "Brief"}
+    assert client.post(f"{page}withdraw/", typed).status_code == 302
+    [word] = went.consents.filter(evidence="Brief")
+    assert (word.purpose, word.is_given) == ("transfer", False)
+    wrong = client.post(f"{page}withdraw/", {**typed, "at": "2999-01-01T00:00"})
+    assert wrong.status_code == 200
+    assert went.consents.filter(is_given=False).count() == 2
+
+
 class TestTheGroupIsAsked:
     @pytest.fixture
     def asked(self, cast):

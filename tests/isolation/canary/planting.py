@@ -20,7 +20,7 @@ from django.db import connection, models
 from django.utils import timezone
 from psycopg.types.range import Range
 
-from customers.choices import ConsentSource, ExportState, UploadState, Verdict
+from customers.choices import ConsentSource, Decision, ExportState, UploadState, Verdict
 from customers.models import (
     Consent,
     ConsentPurpose,
@@ -32,6 +32,7 @@ from customers.models import (
     HeadingChoice,
     ImportChunk,
     ImportConsent,
+    ImportDecision,
     ImportProgress,
     ImportUpload,
     ImportVerdict,
@@ -241,7 +242,7 @@ class Business:
                 "seen": {**seen, "examples": [[words["choices"]], []]},
             },
             "preview": {
-                **figures, "changed": 0, "rejected": 0, "similar": 1, "given": ["last_name", "memo"],
+                **figures, "read": 1, "changed": 0, "rejected": 0, "similar": 1, "given": ["last_name", "memo"],
                 "new_groups": [words["preview"]], "new_tags": [],
             },
             "result": {**figures, "word": words["result"]},
@@ -265,6 +266,7 @@ class Business:
         problem = {"column": "Nachname", "value": told, "reason": told, "code": "same_email", "first": 2}
         for number, verdict in enumerate(Verdict, start=2):
             self.row(ImportVerdict, **part, row_number=number, verdict=verdict, problems=[problem], seen=None)
+        self.row(ImportDecision, **part, row_number=9, decision=Decision.NEW, customer_id=None)
         self._staged(upload)
 
     def _staged(self, upload: ImportUpload) -> None:

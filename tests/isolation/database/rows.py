@@ -9,13 +9,14 @@ import pghistory
 from django.db import connection, models
 from django.utils import timezone
 
-from customers.choices import ConsentSource, Verdict
+from customers.choices import ConsentSource, Decision, Verdict
 from customers.models import (
     Customer,
     CustomerGroup,
     HeadingChoice,
     ImportChunk,
     ImportConsent,
+    ImportDecision,
     ImportProgress,
     ImportUpload,
     ImportVerdict,
@@ -84,6 +85,7 @@ def _files(scope: Scope) -> None:
     ImportChunk.objects.create(base=scope.base, file=upload, position=0, content=b"x")
     ImportProgress.objects.create(base=scope.base, file=upload)
     ImportVerdict.objects.create(base=scope.base, file=upload, row_number=2, verdict=Verdict.REJECTED)
+    ImportDecision.objects.create(base=scope.base, file=upload, row_number=3, decision=Decision.NEW)
     ImportConsent.objects.create(
         base=scope.base, file=upload, customer_number=1, purpose="stammtisch", is_given=True, at=upload.created_at,
         source=ConsentSource.IMPORT, recorded_by="Probe",

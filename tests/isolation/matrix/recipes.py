@@ -19,7 +19,7 @@ from locations.permissions import Right
 from mcp import access, operations
 from mcp.demo import PASSWORD
 from mcp.models import UserGroup
-from tests.isolation.matrix.rows import FILE
+from tests.isolation.matrix.rows import FILE, SIMILAR_ROW
 from tests.isolation.matrix.world import Place, Role, World
 
 NEW_PASSWORD = "Sauerteig-und-Butter-7"
@@ -91,6 +91,15 @@ def _file(asked: Asked) -> dict[str, Any]:
 def _confirmed(asked: Asked) -> dict[str, Any]:
     upload = ImportUpload.objects.filter(pk=asked.row).first()
     return {"step": "confirm", "fingerprint": uploads.fingerprint(upload) if upload else ""}
+
+
+def _decided(asked: Asked) -> dict[str, Any]:
+    return {"step": "decide", f"decision-{SIMILAR_ROW}": "leave"}
+
+
+def _decisions(asked: Asked) -> dict[str, Any]:
+    content = f"Zeile;Entscheidung\n{SIMILAR_ROW};auslassen\n".encode()
+    return {"file": SimpleUploadedFile("entschieden.csv", content)}
 
 
 def _step(name: str) -> Body:
@@ -227,6 +236,9 @@ RECIPES: dict[str, Recipe] = {
     "admin:customers_customer_consents": Recipe(
         "customer", body=lambda asked: {"give": "newsletter"}, to=r".*/customer/\d+/consents/"
     ),
+    "admin:customers_customer_withdraw": Recipe(
+        "customer", body=lambda asked: {"withdraw": "newsletter"}, to=r".*/customer/\d+/consents/"
+    ),
     "admin:customers_customer_consent": Recipe(
         "customer", query="?id={row}", body=_statement, to=r".*/customers/customer/"
     ),
@@ -235,6 +247,8 @@ RECIPES: dict[str, Recipe] = {
     "admin:customers_import_upload confirm": Recipe("upload", "pk", body=_confirmed, to=_UPLOAD),
     "admin:customers_imports": Recipe(),
     "admin:customers_import_undo": Recipe("import", "pk", body=_step("undo"), to=f"{_UPLOAD}undo/"),
+    "admin:customers_import_upload decide": Recipe("upload", "pk", body=_decided, to=_UPLOAD),
+    "admin:customers_import_similar": Recipe("upload", "pk", body=_decisions, to=rf"{_UPLOAD}\?show=similar"),
     "admin:customers_import_rejected": Recipe("upload", "pk"),
     "admin:customers_export": Recipe(body=lambda asked: {"format": "excel-de", "column": "last_name"}, post=200),
     "admin:customers_exports": Recipe(),

@@ -33,6 +33,8 @@ MISSING: dict[str, Any] = dict.fromkeys(
 )
 NO_ROW = 999_999_999
 FILE = table(["Kundennummer", "Name"], ["", "Aus der Datei"])
+SIMILAR_ROW = 5
+"""The row of a previewed file that looks like a known customer."""
 OWN_FILES = ("upload", "import", "export")
 """The kinds of which everybody has one of his own."""
 
@@ -169,7 +171,9 @@ class Rows:
         return upload.pk
 
     def previewed(self, role: Role, place: Place) -> tuple[ImportUpload, Scope]:
-        """A file that creates a customer, changes one and has a rejected row, and waits for the confirmation.
+        """A file that creates two customers, changes one and has a rejected row, and waits for the confirmation.
+
+        One of the new ones looks like somebody who is known.
 
         Of this person, or where he does not belong of somebody of that business, since the database takes no other.
         """
@@ -177,7 +181,9 @@ class Rows:
         user = role.user if role.account == place[0] else location.organization.users.first()
         actor = Scope(user=user, location=location, rights=ALL)
         known = people.customer(self._system(place), last_name="Alt").customer_number
-        content = table(["Kundennummer", "Name"], ["", "Aus der Datei"], [known, "Anders"], [known, "Zweimal"])
+        content = table(
+            ["Kundennummer", "Name"], ["", "Aus der Datei"], [known, "Anders"], [known, "Zweimal"], ["", "Alt"]
+        )
         made = receiving.receive_upload(name="kunden.csv", content=content, actor=actor)
         targets = ["customer_number", "last_name"]
         receiving.choose_columns(upload=made, targets=targets, reading=Reading(), actor=actor)
