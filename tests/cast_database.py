@@ -96,6 +96,23 @@ def copy_again() -> None:
         server.execute(sql.SQL("REVOKE CREATE, TEMPORARY ON DATABASE {} FROM PUBLIC").format(name))
 
 
+def demand_alone() -> None:
+    """Wait until nobody but this connection is on the database of this process, which is about to be dropped.
+
+    Raises RuntimeError that says who stays: a thread or a program that a test has left behind.
+    """
+    sql = """SELECT usename, application_name, state, left(query, 200) FROM pg_stat_activity
+        WHERE datname = %s AND pid <> pg_backend_pid() AND backend_type = 'client backend'"""
+    deadline = time.monotonic() + SECONDS_TO_LEAVE
+    name = connection.settings_dict["NAME"]
+    connection.close()
+    with _server() as server:
+        while others := server.execute(sql, [name]).fetchall():
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"still on {name}: {others}")
+            time.sleep(0.05)
+
+
 def _make(server: psycopg.Connection[Any], name: str, build: Callable[[], None]) -> None:
     """Under another name until it is whole, so that nobody copies half of one."""
     settings, unfinished = connection.settings_dict, f"unfinished_{name}"

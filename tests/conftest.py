@@ -118,6 +118,8 @@ def django_db_setup(django_db_setup, django_db_blocker):
         patch.setattr(TransactionTestCase, "_fixture_teardown", lambda _test: cast_database.copy_again())
         yield
     log_in_to_database(connection, "DATABASE_OWNER_URL")
+    with django_db_blocker.unblock():
+        cast_database.demand_alone()
 
 
 @pytest.fixture

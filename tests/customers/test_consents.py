@@ -17,6 +17,7 @@ from customers.operations import archive_customers
 from locations.permissions import Right
 from mcp.scope import MissingRight, Scope
 from tests.customers.people import customer, customers, purpose, says
+from tests.proofs.sampling import examples
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -238,7 +239,9 @@ def placed(said, who, about):
 
 
 @given(said=STATEMENTS)
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.isolation
+@pytest.mark.in_part
+@settings(max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_state_at_any_moment_equals_the_plain_rule(cast, said):
     with transaction.atomic():
         scope = Scope.of_system(cast.location("Hamburg"), name="test")

@@ -1,11 +1,13 @@
 """The number of a base's customers is kept by the database and equals what counting would give."""
 
+import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from customers.models import Customer, CustomerCount
+from tests.proofs.sampling import examples
 
 STEPS = st.lists(
     st.tuples(
@@ -60,7 +62,9 @@ def step(kind, place, size, number):
 
 
 @given(steps=STEPS)
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.isolation
+@pytest.mark.in_part
+@settings(max_examples=examples(40), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_kept_numbers_equal_counted_ones_after_any_sequence_of_changes(cast, steps):
     with transaction.atomic():
         places = {name: cast.location(name) for name in ("Zentrale", "Lübeck")}

@@ -20,6 +20,7 @@ from mcp import row_security
 from mcp.scope import Scope
 from tests.customers.consents import said
 from tests.customers.transfer import file_name, take_in, taken_out
+from tests.proofs.sampling import examples
 
 COLUMNS = ["customer_number", "last_name", "newsletter", "newsletter_on", "transfer_allowed", "transfer_allowed_on"]
 NOW = datetime(2024, 4, 30, 22, 30, tzinfo=UTC)
@@ -78,7 +79,9 @@ PURPOSES = st.sampled_from([("newsletter", None), (TRANSFER, None), (TRANSFER, 3
 SAID = st.lists(st.tuples(st.integers(1, 4), PURPOSES, st.booleans(), st.integers(-72, 0)), max_size=12, unique=True)
 
 
-@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@pytest.mark.isolation
+@pytest.mark.in_part
+@settings(max_examples=examples(20), suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(statements=SAID, profile=st.sampled_from(["excel-de", "plain", "xlsx", "jsonl"]))
 def test_what_was_exported_changes_nothing_and_arrives_in_an_empty_base(cast, statements, profile):
     """For any statements: export, import, and nothing is new; there, and the export says the same as here."""

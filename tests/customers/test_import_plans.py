@@ -5,6 +5,7 @@ Counted is what the database does, not how long it takes: the rows that pass thr
 
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,6 +23,7 @@ from customers.transfer.judging import MEMORY, plan_of
 from customers.transfer.vocabulary import words_of
 from mcp import row_security
 from mcp.scope import Scope
+from tests.conftest import Cast
 
 ROWS, KNOWN = 100_000, 2_200
 A_FEW_TIMES = 4
@@ -34,15 +36,21 @@ _STAGE = """
 """
 _JUDGE = """
     INSERT INTO customers_importverdict (base_id, file_id, row_number, verdict, customer_id, problems)
-    SELECT %s, %s, n, CASE WHEN n %% 10 = 0 THEN 'rejected' ELSE 'changed' END, (SELECT min(id) + n %% 2000 FROM
-        customers_customer), '[{"code": "x", "column": "", "value": "", "reason": ""}]'
-    FROM generate_series(2, %s + 1) AS n WHERE n %% 10 < 5
+    SELECT %s, %s, n, CASE WHEN n %% 10 = 0 THEN 'rejected' ELSE 'changed' END, first + n %% 2000,
+        '[{"code": "x", "column": "", "value": "", "reason": ""}]'
+    FROM generate_series(2, %s + 1) AS n, (SELECT min(id) AS first FROM customers_customer) AS known WHERE n %% 10 < 5
+"""
+
+_DECIDE = """
+    INSERT INTO customers_importdecision (base_id, file_id, row_number, decision, customer_id, looks)
+    SELECT %s, %s, n, 'same', first + n %% 2000, '{}'
+    FROM generate_series(2, %s / 2) AS n, (SELECT min(id) AS first FROM customers_customer) AS known
 """
 
 
-@pytest.fixture
-def anna(cast) -> Scope:
-    return cast.scope("anna", "Zentrale")
+@pytest.fixture(scope="module")
+def anna(standing) -> Scope:
+    return Cast().scope("anna", "Zentrale")
 
 
 def an_upload(anna: Scope, rows: int) -> ImportUpload:
@@ -67,17 +75,25 @@ def some_customers(anna: Scope) -> None:
         cursor.execute(sql, {**_words(anna), "count": KNOWN})
 
 
-@pytest.fixture(params=["never gathered", "of before", "gathered"])
-def upload(request, anna) -> ImportUpload:
+@pytest.fixture(scope="module", params=["never gathered", "of before", "gathered"])
+def made(request, anna) -> Iterator[ImportUpload]:
     """With statistics as they are when the first file arrives, as they are when another one does, and as they are."""
-    some_customers(anna)
-    if request.param == "of before":
-        an_upload(anna, 3_000)
-        statistics.gather([*statistics.STAGED, *statistics.JUDGED, *statistics.WRITTEN])
-    found = an_upload(anna, ROWS)
-    if request.param == "gathered":
-        statistics.gather([*statistics.STAGED, *statistics.JUDGED, *statistics.WRITTEN])
-    return found
+    with transaction.atomic():
+        some_customers(anna)
+        if request.param == "of before":
+            an_upload(anna, 3_000)
+            statistics.gather([*statistics.STAGED, *statistics.JUDGED, *statistics.WRITTEN])
+        found = an_upload(anna, ROWS)
+        if request.param == "gathered":
+            statistics.gather([*statistics.STAGED, *statistics.JUDGED, *statistics.WRITTEN])
+        yield found
+        transaction.set_rollback(True)
+
+
+@pytest.fixture
+def upload(made) -> ImportUpload:
+    """For a test of its own; the rows stand for all."""
+    return copy.deepcopy(made)
 
 
 def passed(node: dict[str, Any]) -> float:
@@ -108,6 +124,7 @@ def counted() -> Iterator[dict[str, float]]:
 @pytest.mark.django_db
 def test_pages_of_a_large_import_read_each_row_a_few_times_at_most(anna, upload):
     looks = {
+        "decided": lambda: looking.decided(upload, anna),
         "changed": lambda: looking.changed(upload, anna, page=3),
         "created": lambda: looking.created(upload, anna, page=3),
         "rejected": lambda: looking.rejected(upload, page=3),
@@ -127,14 +144,19 @@ def test_pages_of_a_large_import_read_each_row_a_few_times_at_most(anna, upload)
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("match", [Match.EMAIL, Match.NUMBER])
-def test_judging_a_large_import_compares_no_row_with_each_customer(anna, upload, match):
+@pytest.mark.parametrize("is_decided", [False, True])
+def test_judging_a_large_import_compares_no_row_with_each_customer(anna, upload, match, is_decided):
     """Nested loops are for what an index finds: nothing is read again and again for each row."""
     upload.choices["match"] = match
+    if is_decided:
+        with row_security.rows_of(anna), connection.cursor() as cursor:
+            cursor.execute(_DECIDE, [anna.base.pk, upload.pk, ROWS])
+        upload.choices |= {"decided": {"same": ROWS // 2}}
     given = frozenset([*GIVEN, "customer_number", "legacy_number"])
     with row_security.rows_of(anna), connection.cursor() as cursor:
         words = words_of(upload=upload, given=given, scope=anna)
         plan = plan_of(upload=upload, scope=anna, given=given, words=words)
-        assert plan.known == Known.OVERWRITE
+        assert (plan.known, plan.is_decided) == (Known.OVERWRITE, is_decided)
         cursor.execute(MEMORY)
         cursor.execute(f"EXPLAIN (FORMAT JSON) {plan.merged()}", plan.params)
         [(found,)] = cursor.fetchall()
@@ -152,7 +174,8 @@ def read_again_and_again(node: dict[str, Any]) -> Iterator[str]:
 
 
 def scanned(node: dict[str, Any]) -> Iterator[str]:
-    if node["Node Type"] == "Seq Scan" and node["Relation Name"] in {"customers_importrow", "customers_customer"}:
+    tables = {"customers_importrow", "customers_customer", "customers_importdecision"}
+    if node["Node Type"] == "Seq Scan" and node["Relation Name"] in tables:
         yield node["Relation Name"]
     for part in node.get("Plans", []):
         yield from scanned(part)

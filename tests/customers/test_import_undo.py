@@ -19,6 +19,7 @@ from locations.permissions import Right
 from mcp import row_security
 from mcp.scope import MissingRight, Scope
 from tests.customers.transfer import applied, checked, events_of, state, table, take_in, undone
+from tests.proofs.sampling import examples
 
 HEADINGS = ["Kundennummer", "Name", "Ort", "Schlagwörter", "Kundengruppe", "Notiz", "Rabatt %"]
 
@@ -164,7 +165,9 @@ ROWS = st.lists(
 )
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@pytest.mark.isolation
+@pytest.mark.in_part
+@settings(max_examples=examples(25), suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(there=ROWS, rows=ROWS)
 def test_undoing_an_import_leaves_what_was_before(cast, there, rows):
     """For any base and any file: import, undo, and every value is as it was."""

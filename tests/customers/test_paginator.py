@@ -5,14 +5,23 @@ import pytest
 from customers import paginator
 from customers.models import Customer
 from customers.paginator import CustomerPaginator
+from tests.conftest import Cast, forget_author
 from tests.customers.people import customer
 
 
-@pytest.fixture
-def rows(cast):
-    scope = cast.scope("anna", "Hamburg")
+@pytest.fixture(scope="module")
+def made(standing):
+    """Eleven customers, for all tests of this file."""
+    scope = Cast().scope("anna", "Hamburg")
     for number in range(11):
         customer(scope, last_name=f"Muster{number % 3}", city=f"Ort{number % 4}")
+    forget_author()
+    return scope
+
+
+@pytest.fixture
+def rows(db, made):
+    scope = made
     return Customer.objects.in_base(scope.base)
 
 

@@ -11,6 +11,7 @@ from customers.models import Customer, Tag
 from customers.search import SEARCHED_FIELDS, spellings
 from mcp import row_security
 from tests.conftest import as_web_role
+from tests.proofs.sampling import examples
 
 LETTERS = "abcdeghikmnorstuzABDEKMNORSTUZäöüÄÖÜßẞéèñçøåłşğıİŞệởĐđΟδυσςИваноў王小明0123456789-'.&%_\\％＿＼½"
 
@@ -37,7 +38,9 @@ def found(cast, words):
 @example(word="Straße", field="company", data=None)
 @example(word="ΟΔΥΣΣΕΥΣ", field="last_name", data=None)
 @example(word="100％_\\", field="alias", data=None)
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.isolation
+@pytest.mark.in_part
+@settings(max_examples=examples(150), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_part_of_three_letters_of_any_field_finds_the_customer(cast, word, field, data):
     start, length = (
         (0, 3) if data is None else (data.draw(st.integers(0, len(word) - 3)), data.draw(st.integers(3, 12)))

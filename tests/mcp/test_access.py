@@ -14,6 +14,7 @@ from locations.operations import Place, open_location
 from locations.permissions import Right
 from mcp import access, grants
 from mcp.models import Membership, Restriction, User, UserGroup
+from tests.proofs.sampling import examples
 
 RIGHTS = [Right.VIEW_CUSTOMERS, Right.CHANGE_CUSTOMERS, Right.MANAGE_USERS]
 FRANCHISES = ["Flensburg"]
@@ -62,7 +63,9 @@ class World:
 @given(
     member_of=groups, single=single, general=general, restricted=restricted, active=st.booleans(), closed=st.booleans()
 )
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.isolation
+@pytest.mark.in_part
+@settings(max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_rights_reasons_chooser_and_holdings_agree_with_the_naive_rule(
     cast, member_of, single, general, restricted, active, closed
 ):

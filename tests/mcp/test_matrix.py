@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 
 import pytest
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 
 from locations.models import Location
 from locations.operations import Place
@@ -14,7 +12,6 @@ from locations.permissions import Right
 from mcp import access, grants, operations
 from mcp.forms.matrix import bits
 from mcp.models import Membership, Restriction, UserGroup
-from tests.conftest import questions
 
 
 @pytest.fixture
@@ -235,57 +232,6 @@ def test_matrix_shows_the_restriction_of_a_franchisee(cast, anna, theke):
     assert cell is not None
     assert 'class="restricted"' in cell.group(1)
     assert "The franchisee Flensburg does not let this user group do this." in cell.group(1)
-
-
-# --- size -----------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def three_hundred(cast):
-    """Nordlicht with 300 locations in all."""
-    actor = cast.system("Zentrale")
-    for number in range(7, 301):
-        operations.open_branch(place=Place(name=f"Filiale {number}", city="Rendsburg"), actor=actor)
-    return cast.organization()
-
-
-def test_matrix_of_300_locations_is_one_page_of_bounded_size(anna, theke, three_hundred):
-    anna.get(address(theke))
-    with CaptureQueriesContext(connection) as queries:
-        page = anna.get(address(theke))
-    assert len(hidden(page.content, "row")) == 301
-    assert len(page.content) < 1_500_000
-    assert len(questions(queries)) == QUERIES, questions(queries)
-
-
-QUERIES = 25
-
-
-def test_matrix_of_six_locations_needs_the_same_queries(anna, theke):
-    anna.get(address(theke))
-    with CaptureQueriesContext(connection) as queries:
-        anna.get(address(theke))
-    assert len(questions(queries)) == QUERIES
-
-
-def test_matrix_of_301_locations_has_pages_and_asks_the_server(cast, anna, theke, three_hundred):
-    operations.open_branch(place=Place(name="Sylt", city="Westerland"), actor=cast.system("Zentrale"))
-    assert len(hidden(anna.get(address(theke)).content, "row")) == 301
-    assert len(hidden(anna.get(f"{address(theke)}?p=2").content, "row")) == 2
-    assert len(hidden(anna.get(f"{address(theke)}?q=westerland").content, "row")) == 2
-    assert len(hidden(anna.get(f"{address(theke)}?held=1").content, "row")) == 3
-
-
-def test_matrix_takes_a_whole_form_of_300_locations(cast, anna, theke, three_hundred):
-    places = list(three_hundred.locations.values_list("pk", flat=True))
-    data = {
-        "row": [row(theke, None), *(f"{pk}:0" for pk in places)],
-        "cell": [f"{right.value}@{pk}" for pk in places for right in Right],
-    }
-    preview = anna.post(address(theke), data, headers={"accept-language": "en"})
-    assert f"{len(Right)} rights at 300 locations for 1 person" in text(preview)
-    assert confirm(anna, theke, preview.content).status_code == 302
-    assert len(access.grants_of(theke)) == 300 * len(Right)
 
 
 def test_matrix_marks_a_base_1_0_as_discontinued(cast, log_in):

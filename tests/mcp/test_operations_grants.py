@@ -31,6 +31,7 @@ from mcp.operations import (
 from mcp.scope import MissingRight, Scope
 from tests.locations.refusals import refused_by
 from tests.mcp.test_access import GROUPS, PLACES, World, general, groups, restricted, single
+from tests.proofs.sampling import examples
 
 VIEW, MANAGE = Right.VIEW_CUSTOMERS, Right.MANAGE_USERS
 NEW_PASSWORD = "Etwas-Neues-2026"
@@ -174,7 +175,9 @@ def test_without_the_right_nothing_can_be_managed(cast):
 
 
 @given(data=st.data(), giver=groups, taker=groups, single=single, general=general, restricted=restricted)
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.isolation
+@pytest.mark.in_part
+@settings(max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_sequence_of_operations_gives_more_than_the_giver_holds(
     cast, data, giver, taker, single, general, restricted
 ):

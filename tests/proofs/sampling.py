@@ -3,6 +3,7 @@
     @pytest.mark.sample("guards", most=120)        at a parametrized test: so many of its cases
     pytest.param(…, marks=pytest.mark.about(file)) which file of the product a case is about
     sample.part(pairs, of=8)                       inside a test: each eighth
+    @settings(max_examples=examples(60))           at a property: a quarter of so many, drawn anew each time
 
 `--proofs=whole`, the default, asks everything. `--proofs=sampled` asks the cases first whose files changed in the last
 commits; the other room is drawn by a seed, the number of changes taken in: each change asks others, and after many
@@ -28,6 +29,8 @@ COMMITS = 50
 FOR_THE_CHANGED = 2 / 3
 """At most so much of the room is for what changed, so that the rest rotates even while everything changes."""
 WHOLE, SAMPLED = "whole", "sampled"
+FEWEST_EXAMPLES = 5
+_is_whole = True
 _NOTED = pytest.StashKey[dict[str, str]]()
 _KEY = "sampled"
 
@@ -111,6 +114,11 @@ class Sampler:
         }
 
 
+def examples(number: int) -> int:
+    """How many examples a property is tried with: all, or a quarter in a run that samples."""
+    return number if _is_whole else max(FEWEST_EXAMPLES, number // 4)
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("proofs")
     group.addoption("--proofs", choices=[WHOLE, SAMPLED], default=WHOLE, help="ask everything, or a part that rotates")
@@ -118,6 +126,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    global _is_whole
+    _is_whole = config.getoption("proofs") == WHOLE
     config.stash[_NOTED] = {}
     config.pluginmanager.register(Sampler(config), "sampler")
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 from django.db import connection, transaction
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
@@ -17,6 +18,7 @@ from customers.choices import TRANSFER, TRANSFER_ANY, Said
 from customers.consents import consents_of
 from customers.models import Consent, Customer
 from tests.customers.people import customers
+from tests.proofs.sampling import examples
 from tests.transitions.moving import ACCOUNT
 from transitions import deciding
 from transitions.choices import Kind, Reason
@@ -105,7 +107,9 @@ def own(said: list[Word], who: int, moment: datetime) -> list[Word]:
     said=[Word(1, TRANSFER_ANY, True, NOON, THERE), Word(1, TRANSFER, False, MOMENTS[1], THERE)],
     is_narrowed=False, moment=MOMENTS[3],
 )  # fmt: skip
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.isolation
+@pytest.mark.in_part
+@settings(max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_who_goes_along_equals_the_plain_rule(cast, said, is_narrowed, moment):
     with transaction.atomic():
         places = {name: cast.location(name) for name in (HERE, THERE)}

@@ -21,6 +21,7 @@ from customers.models import Consent, Customer, CustomerGroup, Tag
 from customers.transfer.judging import verdicts
 from mcp.scope import Scope
 from tests.conftest import forget_author
+from tests.proofs.sampling import examples
 from tests.transitions.carrying import (
     content_of,
     customers_of,
@@ -162,7 +163,9 @@ def allows(person: dict[str, Any]) -> bool:
 
 @pytest.mark.isolation
 @given(people=PEOPLE)
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.isolation
+@pytest.mark.in_part
+@settings(max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_exactly_who_allows_it_arrives_and_nothing_of_the_others(cast, caplog, people):
     caplog.clear()
     with transaction.atomic():

@@ -14,6 +14,7 @@ import pytest
 from customers.models import ImportUpload
 from mcp import row_security
 from mcp.scope import Scope
+from tests.conftest import Cast, forget_author
 from tests.customers.people import customer, group
 from tests.transitions.carrying import (
     consent,
@@ -32,17 +33,21 @@ from transitions.package.format import HASHED, MEMBERS
 from transitions.package.reading import RefusedPackage
 
 
-@pytest.fixture
-def package(cast) -> bytes:
+@pytest.fixture(scope="module")
+def package(standing) -> bytes:
+    """Of a location that has left, which stands for all tests of this file."""
+    cast = Cast()
     anna = cast.scope("anna", "Zentrale")
     kind = group(anna, "Stammgast")
     for name in ("Meier", "Schulz"):
         consent(customer(anna, last_name=name, customer_group=kind))
-    return content_of(made(executed(cast), anna))
+    content = content_of(made(executed(cast), anna))
+    forget_author()
+    return content
 
 
 @pytest.fixture
-def frida(cast, package) -> Scope:
+def frida(package, cast) -> Scope:
     return receiver(cast)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -15,6 +16,13 @@ from tests.isolation.canary.planting import Ground
 from tests.isolation.canary.visitor import Report
 
 type Crawled = Callable[..., Report]
+
+
+def at_each_place(roles: Iterable[Role]) -> Iterator[Role]:
+    """Each role once for each of its places: a full crawl of all of them takes minutes."""
+    for role in roles:
+        for place in role.places:
+            yield replace(role, name=f"{role.name} {place}", places=(place,))
 
 
 def as_each(roles: Iterable[Role]) -> pytest.MarkDecorator:

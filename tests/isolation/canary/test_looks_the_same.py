@@ -18,7 +18,7 @@ from tests.proofs.sampling import Sample
 pytestmark = [pytest.mark.isolation, pytest.mark.in_part]
 
 type Compared = Callable[..., list[str]]
-EACH = 12
+EACH = 24
 """In a run that leaves something out each role asks one pair of so many, and each role others."""
 
 

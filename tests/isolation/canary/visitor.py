@@ -6,6 +6,7 @@ import io
 import logging
 import re
 import tempfile
+import traceback
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -147,7 +148,8 @@ class Visitor:
         self.report.statuses[response.status_code] += 1
         request = f"{method.upper()} {address}" + (f" {_short(data)}" if data else "")
         if response.status_code >= 500:
-            self.report.broken.append(f"{response.status_code} {request}")
+            why = "".join(traceback.format_exception(*response.exc_info)[-3:]) if response.exc_info else ""
+            self.report.broken.append(f"{response.status_code} {request} {why}")
         own = self.canaries.among(unquote(sent))
         for place, found in self._read(response):
             self._note(found - own, address, request, place)
