@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
+from django.db import connection
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
@@ -28,13 +29,16 @@ def browser() -> Iterator[Browser]:
     """One browser for all tests of this folder.
 
     Playwright keeps an event loop in this thread, beside which Django refuses to touch a database; the loop runs
-    nothing while a test asks the database, so the refusal is lifted for as long as the browser is open.
+    nothing while a test asks the database, so the refusal is lifted for as long as the browser is open. Beside a loop
+    Django has a connection of its own: the other one is closed, or nobody could replace the database under it.
     """
+    connection.close()
     with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
         expect.set_options(timeout=PATIENCE)
         opened = playwright.chromium.launch(executable_path=chromium.ensure(), args=ARGUMENTS)
         yield opened
+        connection.close()
         opened.close()
 
 
