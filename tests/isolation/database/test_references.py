@@ -12,6 +12,7 @@ from locations.constraints import CompositeForeignKey
 from locations.history import HistoryEvent
 from locations.row_security import row_security_of
 from mcp import row_security
+from tests.conftest import Cast
 from tests.isolation.database.rows import fill_every_table
 
 OF_TWO = {
@@ -51,10 +52,21 @@ def test_every_reference_goes_over_its_owner_or_is_the_owner():
             assert is_owner or field.name in covered or is_checked_alone, f"{field} can refer to a row of another owner"
 
 
+@pytest.fixture(scope="module")
+def filled(standing):
+    """Stands for all tests of this file."""
+    return fill_every_table(Cast())
+
+
+@pytest.fixture
+def scopes(filled, cast):
+    """Rows in every table, of each of two businesses."""
+    return filled
+
+
 @pytest.mark.parametrize("name", [key.name for _model, key in _composite_keys()])
-def test_no_row_can_be_made_to_refer_to_a_row_of_another_owner(cast, name):
+def test_no_row_can_be_made_to_refer_to_a_row_of_another_owner(scopes, name):
     """As somebody for whom all rows exist: row security and pages are out of the way."""
-    scopes = fill_every_table(cast)
     model, key = next((model, key) for model, key in _composite_keys() if key.name == name)
     column = model._meta.get_field(key.fields[1]).column
     target = apps.get_model(key.to)

@@ -10,6 +10,7 @@ from django.db import DatabaseError, connection, transaction
 
 from customers.models import ImportRow
 from mcp import row_security
+from tests.conftest import Cast
 from tests.isolation.database.rows import fill_every_table
 
 TABLE, VIEW = "customers_importrow", "customers_import_rows"
@@ -36,10 +37,16 @@ REFUSED = {
 """Statement → how the database refuses it, whatever has been entered."""
 
 
+@pytest.fixture(scope="module")
+def filled(standing):
+    """Stands for all tests of this file."""
+    return fill_every_table(Cast())
+
+
 @pytest.fixture
-def scopes(cast):
+def scopes(filled, cast):
     """A staged row of each of two businesses."""
-    return fill_every_table(cast)
+    return filled
 
 
 def refusal_of(statement: str) -> str:

@@ -19,6 +19,7 @@ from mcp.scope import Scope
 from tests.customers.transfer import table
 from tests.isolation.faults.points import killed_at
 from tests.isolation.faults.warm import Warm, Work
+from tests.proofs.sampling import Sample
 
 pytestmark = [pytest.mark.isolation, pytest.mark.django_db(transaction=True)]
 
@@ -92,7 +93,7 @@ POINTS = {
 PREPARED = {"check_upload": None, "apply_upload": confirm, "undo_upload": undo}
 
 
-def test_a_killed_worker_leaves_what_can_be_begun_anew(anna, warm: Warm, note):
+def test_a_killed_worker_leaves_what_can_be_begun_anew(anna, warm: Warm, sample: Sample, note):
     """Undisturbed once, then killed at each point of each step; each time the next worker ends the same."""
     before = seen(anna)[:2]
     expected = {task: now[:2] for task, now in _undisturbed(anna, warm)}
@@ -103,7 +104,7 @@ def test_a_killed_worker_leaves_what_can_be_begun_anew(anna, warm: Warm, note):
         if prepare:
             prepare(upload, anna)
         earlier = seen(anna)
-        for point in POINTS[task]:
+        for point in sample.part(POINTS[task], of=3):
             killed_at(point, partial(begin, warm, task, upload, anna))
             kills += 1
             assert seen(anna) == earlier, f"{task}: half of it is there"

@@ -74,6 +74,7 @@ def customers(cast) -> None:
             pass
 
 
+@pytest.mark.sample("kills between steps of an execution", most=4)
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize(("module", "name"), STEPS, ids=[name for _module, name in STEPS])
 def test_killed_between_two_steps_nothing_has_happened(cast, warm: Warm, module, name, when):
