@@ -88,12 +88,16 @@ def decide(posted: QueryDict, upload: ImportUpload, scope: Scope) -> None:
     chosen = {name.removeprefix(prefix): str(posted[name]) for name in names}
     if not all(row.isascii() and row.isdigit() and len(row) <= 9 for row in chosen):
         raise ValidationError(_("Choose from the lists."), code="invalid_choice")
-    keep_decisions({int(row): value for row, value in chosen.items()}, upload, scope)
+    shown = {int(row): str(posted[f"known-{row}"]) for row in chosen if f"known-{row}" in posted}
+    keep_decisions({int(row): value for row, value in chosen.items()}, upload, scope, shown)
 
 
-def keep_decisions(chosen: Mapping[int, str], upload: ImportUpload, scope: Scope) -> None:
+def keep_decisions(
+    chosen: Mapping[int, str], upload: ImportUpload, scope: Scope, shown: Mapping[int, str] | None = None
+) -> None:
     """Keep decisions and check the file by them. Raises ValidationError where there are none."""
-    if not decisions.decide(upload=upload, decisions=chosen, actor=scope):
+    seen = {row: number for row, number in (shown or {}).items() if chosen.get(row)}
+    if not decisions.decide(upload=upload, decisions=chosen, actor=scope, shown=seen):
         raise ValidationError(_("Nothing was decided: no row has a choice."), code="nothing_decided")
     check(upload, scope)
 

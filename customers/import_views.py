@@ -182,6 +182,8 @@ def _progress(request: HttpRequest, upload: ImportUpload) -> HttpResponse:
 
 def _preview(request: HttpRequest, upload: ImportUpload, scope: Scope) -> HttpResponse:
     figures = upload.preview or {}
+    if not scope.allows(Right.VIEW_CUSTOMERS):
+        figures = {**figures, "similar": 0}  # else one could guess at people and be told
     return show(
         request, "preview", _title(upload), step=3, upload=upload, figures=figures,
         fingerprint=uploads.fingerprint(upload), is_settled=receiving.is_settled(upload), origin=_origin(upload),
@@ -193,8 +195,8 @@ def _preview(request: HttpRequest, upload: ImportUpload, scope: Scope) -> HttpRe
 
 def _tabs(upload: ImportUpload, scope: Scope, figures: Mapping[str, Any]) -> list[Tab]:
     """What the preview shows row by row; first what is to be looked at most of all."""
-    similar = int(figures.get("similar", 0))
     may_see = scope.allows(Right.VIEW_CUSTOMERS)
+    similar = int(figures.get("similar", 0)) if may_see else 0
     decided = sum(upload.choices.get(DECIDED, {}).values()) if may_see else 0
     changed, unsaid, archived, differs = (
         int(figures.get(name, 0)) if may_see else 0 for name in ("changed", "unsaid", "archived", "differs")
@@ -267,9 +269,14 @@ def _take_decisions(request: HttpRequest, upload: ImportUpload, scope: Scope) ->
         file = form.cleaned_data["file"]
         _do(
             request,
-            lambda: steps.keep_decisions(decisions.read_decisions(name=file.name, file=file), held, scope),
+            lambda: _keep_list(file, held, scope),
         )
     return HttpResponseRedirect(f"{_address(UPLOAD, upload)}?show=similar")
+
+
+def _keep_list(file: Any, upload: ImportUpload, scope: Scope) -> None:
+    chosen, shown = decisions.read_decisions(name=file.name, file=file)
+    steps.keep_decisions(chosen, upload, scope, shown)
 
 
 def _as_file(scope: Scope, name: str, write: Callable[[BinaryIO], Any]) -> StreamingHttpResponse:

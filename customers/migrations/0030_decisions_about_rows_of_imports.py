@@ -22,6 +22,7 @@ class Migration(migrations.Migration):
                 ('decision', models.CharField(choices=[('same', 'the same person'), ('new', 'somebody else'), ('leave', 'leave out')], max_length=5)),
                 ('customer_id', models.BigIntegerField(help_text='Whom the row looks like; blank for a row of the file.', null=True)),
                 ('looks', models.JSONField(default=dict, help_text='By what it looks like somebody, as in the verdict.')),
+                ('number', models.PositiveIntegerField(help_text='The number at the sender of an applied package, by which he is the same person for good.', null=True)),
                 ('base', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='locations.customerbase')),
                 ('file', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='decisions', to='customers.importupload')),
             ],

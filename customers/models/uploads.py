@@ -216,6 +216,9 @@ class ImportDecision(models.Model):
     decision = models.CharField(max_length=5, choices=Decision)
     customer_id = models.BigIntegerField(null=True, help_text="Whom the row looks like; blank for a row of the file.")
     looks = models.JSONField(default=dict, help_text="By what it looks like somebody, as in the verdict.")
+    number = models.PositiveIntegerField(
+        null=True, help_text="The number at the sender of an applied package, by which he is the same person for good."
+    )
 
     class Meta:
         verbose_name = _("decision about a row of an import")

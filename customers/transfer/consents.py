@@ -29,9 +29,10 @@ ANSWERS: Mapping[str, tuple[str, str]] = {
 OF_KNOWN = "statements_of_known"
 """In the choices of an upload: what stands besides its rows is also added to known customers who are skipped."""
 _IS_NEW = "customer_id IS NULL"
-_WAS_KNOWN = """EXISTS (SELECT FROM customers_customer k WHERE k.base_id = %(base)s AND k.id = brought.customer_id
-    AND k.created_at <= %(uploaded_at)s)"""
-"""Whoever has been registered since may bear a number of the file by chance."""
+_WAS_KNOWN = """(EXISTS (SELECT FROM customers_customer k WHERE k.base_id = %(base)s AND k.id = brought.customer_id
+    AND k.created_at <= %(uploaded_at)s) OR EXISTS (SELECT FROM customers_importdecision d WHERE d.base_id = %(base)s
+    AND d.file_id = %(upload)s AND d.row_number = brought.row_number AND d.decision = 'same'))"""
+"""Whoever has been registered since may bear a number of the file by chance, unless somebody has said that it is he."""
 STATEMENT = "purpose, is_given, at, source, wording_version, receiver, evidence, recorded_by, given_to, holds_here"
 _LATER = "(at > was_at OR at = was_at AND NOT is_given)"
 _NEWS = f"""is_given IS NOT NULL AND (was_given IS NULL OR was_given <> is_given AND {_LATER})

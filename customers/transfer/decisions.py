@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from customers.choices import Decision, UploadState, Verdict
 from customers.models import Customer, ImportDecision, ImportUpload, ImportVerdict
+from customers.transfer.decided import count_decisions
 from customers.transfer.plan import DECIDED
 from customers.transfer.sheet import folded, sentence
 from customers.transfer.uploads import demand_own
@@ -33,8 +34,13 @@ _BLOCK = 2_000
 
 
 @transaction.atomic
-def decide(*, upload: ImportUpload, decisions: Mapping[int, str], actor: Scope) -> int:
+def decide(
+    *, upload: ImportUpload, decisions: Mapping[int, str], actor: Scope, shown: Mapping[int, str] | None = None
+) -> int:
     """Keep what was decided about rows, by their number: how many. A blank decision is none.
+
+    `shown` is the customer number of whom each row was said to look like, where it was said: another one now means
+    that somebody has decided about somebody else.
 
     Raises MissingRight, or ValidationError, and keeps nothing then, for a row about which there is nothing to decide.
     """
@@ -52,6 +58,8 @@ def decide(*, upload: ImportUpload, decisions: Mapping[int, str], actor: Scope) 
             _("These rows look like a row of the file, who is no customer yet. Leave one of the two out: %(rows)s."),
             alone,
         )
+    _demand_as_shown(upload, customers, shown or {})
+    _demand_once(upload, wanted, customers)
     with connection.cursor() as cursor:
         cursor.execute(
             f"""{_KEEP} FROM unnest(%(rows)s::int[], %(words)s::text[]) AS decided (row_number, word)
@@ -66,7 +74,8 @@ def decide(*, upload: ImportUpload, decisions: Mapping[int, str], actor: Scope) 
 def decide_all(*, upload: ImportUpload, decision: str, actor: Scope) -> int:
     """Keep one decision for all rows about which none was taken yet: how many.
 
-    Rows that look like another row of the file, and like no customer, cannot be the same person: they stay open.
+    Rows that look like another row of the file, and like no customer, cannot be the same person, and of several rows
+    only one is a customer: the others stay open.
     """
     _demand(upload, actor)
     if decision not in Decision.values:
@@ -74,8 +83,10 @@ def decide_all(*, upload: ImportUpload, decision: str, actor: Scope) -> int:
     with connection.cursor() as cursor:
         cursor.execute(
             f"""{_KEEP} FROM (
-                    SELECT row_number, %(word)s::text AS word {_OPEN}
-                      AND (%(word)s <> 'same' OR customer_id IS NOT NULL)
+                    SELECT DISTINCT ON (CASE WHEN %(word)s = 'same' THEN customer_id ELSE row_number END)
+                        row_number, %(word)s::text AS word {_OPEN}
+                      AND (%(word)s <> 'same' OR customer_id IS NOT NULL AND NOT EXISTS ({_MEANT}))
+                    ORDER BY CASE WHEN %(word)s = 'same' THEN customer_id ELSE row_number END, row_number
                 ) AS decided {_ABOUT} {_ANEW}""",
             {**_params(upload), "word": str(decision)},
         )
@@ -104,6 +115,9 @@ _OPEN = """FROM customers_importverdict v WHERE v.base_id = %(base)s AND v.file_
     AND v.verdict = 'similar' AND NOT EXISTS (SELECT FROM customers_importdecision d WHERE d.base_id = %(base)s
         AND d.file_id = %(upload)s AND d.row_number = v.row_number)"""
 """Rows that look like somebody, and about which nobody has decided."""
+_MEANT = """SELECT FROM customers_importdecision d WHERE d.base_id = %(base)s AND d.file_id = %(upload)s
+    AND d.decision = 'same' AND d.customer_id = v.customer_id"""
+"""Another row is that customer already."""
 _ABOUT = f"""JOIN (
         SELECT row_number, customer_id, problems->0 AS looks {_OPEN}
         UNION ALL
@@ -120,6 +134,37 @@ def _demand(upload: ImportUpload, actor: Scope) -> None:
     demand_own(upload, actor)
     if upload.state != UploadState.CHECKED:
         raise ValidationError(_("Look at the preview first: decisions are about what it shows."), code="no_preview")
+
+
+def _demand_as_shown(upload: ImportUpload, customers: Mapping[int, int | None], shown: Mapping[int, str]) -> None:
+    """Whom the rows look like now is whom whoever decided has seen."""
+    numbers = dict(
+        Customer.objects.filter(base=upload.base_id, pk__in=[pk for pk in customers.values() if pk]).values_list(
+            "pk", "customer_number"
+        )
+    )
+    other = [
+        row for row, number in shown.items() if row in customers and str(numbers.get(customers[row] or 0, "")) != number
+    ]
+    if other:
+        raise _refused(
+            _("These rows look like somebody else now than when you have decided. Look at the list again: %(rows)s."),
+            other,
+        )
+
+
+def _demand_once(upload: ImportUpload, wanted: Mapping[int, str], customers: Mapping[int, int | None]) -> None:
+    """In a package each row has statements of its own: none of them may go with a row that is rejected."""
+    if not upload.choices.get("is_settled"):
+        return
+    meant = {row: customers[row] for row, word in wanted.items() if word == Decision.SAME}
+    others = ImportDecision.objects.filter(base=upload.base_id, file=upload.pk, decision=Decision.SAME)
+    before = list(others.exclude(row_number__in=wanted).values_list("customer_id", flat=True))
+    every = [*before, *meant.values()]
+    if twice := [row for row, pk in meant.items() if every.count(pk) > 1]:
+        raise _refused(
+            _("Only one row of a package can be the same person as a customer. Choose one of them: %(rows)s."), twice
+        )
 
 
 def _params(upload: ImportUpload) -> dict[str, Any]:
@@ -141,14 +186,8 @@ def _open_to_decision(upload: ImportUpload, rows: Sequence[int]) -> dict[int, in
 
 
 def _count(upload: ImportUpload) -> None:
-    """The choices name the decisions, so that a preview from before them cannot be confirmed."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            """SELECT decision, count(*) FROM customers_importdecision
-                WHERE base_id = %(base)s AND file_id = %(upload)s GROUP BY decision""",
-            _params(upload),
-        )
-        upload.choices[DECIDED] = dict(cursor.fetchall())
+        count_decisions(cursor, upload)
     upload.save(update_fields=["choices"])
 
 
@@ -228,8 +267,10 @@ def alike(code: str) -> str:
     return words.get(code) or _("the same name, and nothing in the file that differs")
 
 
-def read_decisions(*, name: str, file: BinaryIO) -> dict[int, str]:
+def read_decisions(*, name: str, file: BinaryIO) -> tuple[dict[int, str], dict[int, str]]:
     """What stands in the columns “row” and “decision” of a file as `write_similar` makes it, by the row's number.
+
+    Beside it as whom each row was known there, where the file says it; blank for a row of the file.
 
     Its headings and words may be German or English. Raises ValidationError for a file that cannot be read, one without
     these columns, and one with what is no number or word.
@@ -238,7 +279,10 @@ def read_decisions(*, name: str, file: BinaryIO) -> dict[int, str]:
         with open_table(file, name=name, limits=Limits(file_bytes=MOST_BYTES)) as table:
             headings = [folded(heading) for heading in table.headings]
             at_row, at_word = (_column(headings, wanted) for wanted in (ROW, DECISION))
-            words, found, unknown = _words(), {}, []
+            at_known = next(
+                (headings.index(folded(one)) for one in _in_all_languages(KNOWN_AS) if folded(one) in headings), None
+            )
+            words, found, shown, unknown = _words(), {}, {}, []
             for row in table:
                 text = str(row.cells[at_word] or "").strip()
                 number = str(row.cells[at_row] or "").strip().removesuffix(".0")
@@ -248,11 +292,14 @@ def read_decisions(*, name: str, file: BinaryIO) -> dict[int, str]:
                     unknown.append(row.number)
                     continue
                 found[int(number)] = words[folded(text)]
+                if at_known is not None:
+                    known = str(row.cells[at_known] or "").strip().removesuffix(".0")
+                    shown[int(number)] = known if known.isdigit() else ""
     except UnreadableFile as error:
         raise ValidationError(sentence(error.problem), code=error.problem.code) from error
     if unknown:
         raise _refused(_("Rows of this file whose decision or row number cannot be understood: %(rows)s."), unknown)
-    return found
+    return found, shown
 
 
 def _column(headings: Sequence[str], wanted: str) -> int:

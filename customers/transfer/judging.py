@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from customers.choices import Known, Match
 from customers.models import ImportVerdict
 from customers.transfer.consents import ANSWERS, Statements
-from customers.transfer.decided import reject_decided
+from customers.transfer.decided import forget_gone, reject_decided
 from customers.transfer.left_alone import tell_archived, tell_differing
 from customers.transfer.plan import Plan, broken_rules, sentences
 from customers.transfer.similar import tell_similar
@@ -77,6 +77,7 @@ def judge(*, upload: Any, scope: Scope, read: int, given: frozenset[str]) -> dic
         headings = _headings(upload)
         _tell_unreadable(cursor, plan)
         if plan.is_decided:
+            forget_gone(cursor, upload)
             reject_decided(cursor, plan)
         _reject_words(cursor, plan, words, headings)
         _reject_repeated(cursor, plan, headings)

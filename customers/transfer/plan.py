@@ -51,6 +51,9 @@ class Plan:
         """Whether somebody has decided about rows that look like known customers (see `decisions`)."""
         self.is_filling_decided = self.is_decided and known == Known.SKIP and bool(upload.choices.get("is_settled"))
         """A package leaves known customers as they are; with whom it is joined by hand, what is empty is filled."""
+        origin = upload.choices.get("origin") or {}
+        self.is_of_sender = "account_number" in origin
+        """Whether it is a package of another business, of which somebody may have decided before whom it means."""
         self.is_unsaid_possible = UNSAID in given
         """Whether a row may leave unsaid what other rows of its file say: whoever is known keeps that."""
         self.params: dict[str, Any] = {
@@ -60,6 +63,7 @@ class Plan:
             "location": scope.location.pk,
             "first_number": scope.location.first_number,
             "last_number": scope.location.last_number,
+            "sender": origin.get("account_number"),
             "group_names": list(groups),
             "group_ids": list(groups.values()),
         }
@@ -124,10 +128,28 @@ class Plan:
     @property
     def pairs(self) -> str:
         """All pairs (row_number, id, customer_number) of rows and customers whom they mean; blank where none can."""
+        parts = [self.pairs_of_undecided] if self.pairs_of_undecided else []
+        return " UNION ALL ".join([*parts, *([self.by_decision] if self.is_decided else [])])
+
+    @property
+    def pairs_of_undecided(self) -> str:
+        """The pairs of rows about which nobody has decided now."""
         parts = [self.by_number] if "customer_number" in self.given else []
         parts += [self.by_key] if self.has_key else []
-        parts += [self.by_decision] if self.is_decided else []
-        return " UNION ALL ".join(parts)
+        parts += [self.by_remembered] if self.is_of_sender else []
+        return (" UNION " if self.is_of_sender else " UNION ALL ").join(parts)
+
+    @property
+    def by_remembered(self) -> str:
+        """The pairs of rows and of the customers whom an earlier package of the same sender meant by decision."""
+        number = "r.customer_number" if "customer_number" in self.given else "r.legacy_number"
+        return f"""SELECT r.row_number, k.id, k.customer_number FROM {self.rows}
+            JOIN customers_importdecision said ON said.base_id = %(base)s AND said.decision = 'same'
+             AND said.number::text = {number}::text
+            JOIN customers_importupload f ON f.base_id = %(base)s AND f.id = said.file_id AND f.state = 'applied'
+             AND f.location_id = %(location)s AND f.choices->'origin'->>'account_number' = %(sender)s::text
+            JOIN customers_customer k ON k.base_id = %(base)s AND k.id = said.customer_id
+            WHERE true {self._unless_decided}"""
 
     @property
     def is_undecided(self) -> str:
@@ -146,7 +168,7 @@ class Plan:
                 LEFT JOIN unnest(%(shown)s::int[], %(meant)s::bigint[]) AS m (row_number, id)
                   ON m.row_number = r.row_number
                 LEFT JOIN customers_customer k ON k.base_id = %(base)s AND k.id = m.id {self._same}"""
-        if not self.has_key and not self.is_decided:
+        if not self.has_key and not self.is_decided and not self.is_of_sender:
             of_number = "k.customer_number = r.customer_number" if "customer_number" in self.given else "false"
             return f"{self.rows} LEFT JOIN customers_customer k ON k.base_id = %(base)s AND {of_number}"
         return f"""{self.rows} LEFT JOIN ({self.pairs}) AS m ON m.row_number = r.row_number

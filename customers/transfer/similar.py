@@ -47,8 +47,8 @@ def tell_similar(cursor: Any, plan: Plan, new_rows: str) -> int:
     found = " UNION ALL ".join(part for at, look in enumerate(looks) for part in _found(at, look))
     cursor.execute(
         f"""WITH fresh AS MATERIALIZED (
-                SELECT r.row_number, {keys} FROM {plan.rows}
-                WHERE r.row_number <@ (SELECT %(new_rows)s::int4multirange) AND {plan.is_undecided}
+                SELECT r.row_number, {plan.is_undecided} AS is_open, {keys} FROM {plan.rows}
+                WHERE r.row_number <@ (SELECT %(new_rows)s::int4multirange) OR NOT {plan.is_undecided}
             ), alike AS MATERIALIZED (
                 SELECT DISTINCT ON (row_number) * FROM ({found}) AS found ORDER BY row_number, first NULLS FIRST, look
             ), told AS (
@@ -89,12 +89,15 @@ def _found(at: int, look: _Look) -> Iterator[str]:
                     SELECT {look.key("k")} AS key, k.id, k.archived_at FROM customers_customer k
                     WHERE k.base_id = %(base)s
                 ) AS every WHERE key IN (SELECT key{at} FROM fresh) GROUP BY key
-            ) AS known ON known.key = fresh.key{at}"""
+            ) AS known ON known.key = fresh.key{at} WHERE fresh.is_open"""
     if look.is_in_file:
-        yield f"""SELECT fresh.row_number, NULL, again.first, '{look.code}', {at} FROM fresh JOIN (
+        yield f"""SELECT fresh.row_number, said.customer_id, again.first, '{look.code}', {at} FROM fresh JOIN (
                 SELECT key{at}, min(row_number) AS first FROM fresh WHERE key{at} IS NOT NULL
                 GROUP BY key{at} HAVING count(*) > 1
-            ) AS again ON again.key{at} = fresh.key{at} AND fresh.row_number > again.first"""
+            ) AS again ON again.key{at} = fresh.key{at} AND fresh.row_number > again.first
+            LEFT JOIN customers_importdecision said ON said.base_id = %(base)s AND said.file_id = %(upload)s
+              AND said.row_number = again.first AND said.decision = 'same'
+            WHERE fresh.is_open"""
 
 
 def _text(alias: str, name: str) -> str:

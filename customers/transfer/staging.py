@@ -64,7 +64,7 @@ def clear(upload: Any, *, is_judged: bool = True, is_over: bool = False) -> None
     """Throw away the staged rows and what was said of them; once all is over, statements besides the rows as well."""
     if is_over:
         ImportConsent.objects.filter(base=upload.base_id, file=upload.pk).delete()
-        ImportDecision.objects.filter(base=upload.base_id, file=upload.pk).delete()
+        ImportDecision.objects.filter(base=upload.base_id, file=upload.pk, number=None).delete()
     if is_judged:
         ImportVerdict.objects.filter(file=upload).delete()
     with connection.cursor() as cursor:

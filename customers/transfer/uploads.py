@@ -15,7 +15,7 @@ from typing import BinaryIO
 from uuid import UUID
 
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -25,6 +25,7 @@ from customers.choices import UploadState
 from customers.models import ImportChunk, ImportUpload
 from customers.transfer import chunks, progress
 from customers.transfer.applying import NotWhatWasPreviewed, apply
+from customers.transfer.decided import keep_for_good
 from customers.transfer.judging import judge
 from customers.transfer.progress import Cancelled, Progress
 from customers.transfer.reading import Reading
@@ -183,6 +184,8 @@ def apply_upload(
         if is_true := is_still_true(upload, actor):
             upload.result = apply(upload=upload, scope=actor, progress=progress)
             upload.context = context
+            with connection.cursor() as cursor:
+                keep_for_good(cursor, upload)
         release(upload)
     enter(upload, UploadState.APPLIED if is_true else UploadState.CHECKED)
     return is_true

@@ -173,6 +173,59 @@ def test_other_columns_make_other_rows_so_decisions_end(anna, known):
     assert not ImportDecision.objects.exists()
 
 
+def test_row_that_looks_like_a_decided_one_is_still_told(anna):
+    """Decided or not, who is made twice is told; and whom the other one means he can mean as well."""
+    there = customer(anna, last_name="Muster", first_name="Anna", birthday="1990-01-01")
+    content = table(
+        ["Name", "Vorname", "Geburtstag", "E-Mail"],
+        ["Muster", "Anna", "01.01.1990", "anna@example.com"],
+        ["Muster", "Anna", "", "anna@example.com"],
+    )
+    for word in ("same", "new"):
+        upload = checked(anna, content, match="nothing")
+        assert counts(upload)[-1] == 2
+        upload = decide(upload, anna, {2: word})
+        with row_security.rows_of(anna):
+            [told] = looking.similar(upload, anna)
+        assert (told.row, told.first, told.customer) == (3, 2, there if word == "same" else None)
+
+
+def test_all_at_once_joins_one_row_with_a_customer_and_leaves_the_others_open(anna, known):
+    upload = checked(anna, rows(0, 0, 1), match="nothing")
+    assert decisions.decide_all(upload=upload, decision="same", actor=anna) == 2
+    steps.check(upload, anna)
+    assert (counts(upload), looking_at(upload, anna)) == ((1, 2, 0, 0, 1), [3])
+    assert decisions.decide_all(upload=upload, decision="leave", actor=anna) == 1
+
+
+def looking_at(upload: ImportUpload, scope: Scope) -> list[int]:
+    with row_security.rows_of(scope):
+        return [row.row for row in looking.similar(upload, scope)]
+
+
+def test_decision_is_about_whom_was_shown(anna, known, log_in):
+    client = log_in("anna")
+    page = previewed(client, rows(0, 1), ["last_name", "email", "city"], match="nothing")
+    other = known[1].customer_number
+    client.post(page, {"step": "decide", "decision-2": "same", "known-2": other, "decision-3": "", "known-3": "1"})
+    file = table(["Zeile", "Entscheidung", "Bekannt als"], [2, "dieselbe Person", other])
+    client.post(f"{page}similar/", {"file": SimpleUploadedFile("liste.csv", file)})
+    assert not ImportDecision.objects.exists()
+    client.post(page, {"step": "decide", "decision-2": "same", "known-2": known[0].customer_number})
+    file = table(["Zeile", "Entscheidung", "Bekannt als"], [3, "dieselbe Person", other])
+    client.post(f"{page}similar/", {"file": SimpleUploadedFile("liste.csv", file)})
+    assert counts(ImportUpload.objects.get()) == (0, 2, 0, 0, 0)
+
+
+def test_decision_for_somebody_who_is_gone_falls(anna):
+    first = applied(checked(anna, rows(0), match="nothing"), anna)
+    upload = decide(checked(anna, rows(0), match="nothing"), anna, {2: "same"})
+    undone(first, anna)
+    steps.check(upload, anna)
+    assert (counts(upload)[0], upload.choices["decided"]) == (1, {})
+    assert not ImportDecision.objects.exists()
+
+
 def test_only_who_may_see_customers_decides(cast, anna, known, log_in):
     person(cast, "blind", Right.IMPORT_CUSTOMERS, Right.ADD_CUSTOMERS)
     blind = cast.scope("blind", "Zentrale")
@@ -188,7 +241,8 @@ def test_only_who_may_see_customers_decides(cast, anna, known, log_in):
     client, page = log_in("blind"), f"{IMPORT}{upload.pk}/"
     shown = client.get(f"{page}?show=similar").content.decode()
     assert "decision-2" not in shown
-    assert "Gast 0, Kiel, g0@example.com" in shown  # his own file
+    assert "looks like somebody" not in shown  # nor is he told that somebody like this is there
+    assert "Perhaps known already" not in shown
     assert client.get(f"{page}similar/").status_code == 403
     assert client.post(page, {"step": "decide", "decision-2": "leave"}).status_code == 403
 

@@ -218,6 +218,17 @@ _KNOWN = """
 """
 
 
+_BY_DECISION = """
+    SELECT said.number, customer.id, customer.customer_number FROM customers_importdecision AS said
+    JOIN customers_importupload AS file ON file.base_id = said.base_id AND file.id = said.file_id
+     AND file.state = 'applied'
+    JOIN transitions_arrival AS arrival ON arrival.base_id = file.base_id AND arrival.upload_id = file.id
+    JOIN customers_customer AS customer ON customer.base_id = said.base_id AND customer.id = said.customer_id
+    WHERE said.base_id = %(base)s AND said.number IS NOT NULL AND arrival.transition = %(transition)s
+"""
+"""Whoever was here already, and of whom somebody has said that he is one of the package."""
+
+
 def _known(manifest: dict[str, Any], actor: Scope) -> dict[int, tuple[int, int]]:
     """By the number at the sender: id and number here of who came with the packages of this transition.
 
@@ -233,7 +244,9 @@ def _known(manifest: dict[str, Any], actor: Scope) -> dict[int, tuple[int, int]]
         cursor.execute(
             _KNOWN.format(number=number, here=here), {"base": actor.base.pk, "transition": manifest["transition"]}
         )
-        return {at_sender: (pk, here_number) for at_sender, pk, here_number in cursor.fetchall()}
+        known = {at_sender: (pk, here_number) for at_sender, pk, here_number in cursor.fetchall()}
+        cursor.execute(_BY_DECISION, {"base": actor.base.pk, "transition": manifest["transition"]})
+        return known | {at_sender: (pk, here_number) for at_sender, pk, here_number in cursor.fetchall()}
 
 
 def _record(said: list[Statement], known: dict[int, tuple[int, int]], manifest: dict[str, Any], actor: Scope) -> int:
