@@ -188,7 +188,7 @@ def _preview(request: HttpRequest, upload: ImportUpload, scope: Scope) -> HttpRe
         request, "preview", _title(upload), step=3, upload=upload, figures=figures,
         fingerprint=uploads.fingerprint(upload), is_settled=receiving.is_settled(upload), origin=_origin(upload),
         shown=paging.shown(_tabs(upload, scope, figures), request.GET.dict()),
-        may_decide=scope.allows(Right.VIEW_CUSTOMERS), decisions=Decision.choices,
+        decisions=Decision.choices,
         decided=[(Decision(word).label, count) for word, count in sorted(upload.choices.get(DECIDED, {}).items())],
     )  # fmt: skip
 

@@ -14,6 +14,7 @@ from customers.consents import record_consent
 from customers.models import Consent, ImportDecision, ImportUpload
 from customers.transfer import decisions, looking, receiving, uploads
 from customers.transfer.reading import Reading
+from customers.transfer.staging import clear
 from locations.permissions import Right
 from mcp import row_security
 from mcp.scope import MissingRight, Scope
@@ -118,11 +119,37 @@ def list_of_similar_rows_names_customers_of_the_base_only(world: World) -> None:
     )
     assert {row[3] for row in listed(world, upload)} == {None}
     here = world.scope("anna", "Hamburg")
+    shown = {3: str(world.foreign_customer.customer_number)}
+    with refused(ValidationError):
+        decisions.decide(upload=upload, decisions={3: "same"}, shown=shown, actor=here)
     assert [row.customer for row in looking.decided(upload, here)] == [None]
     upload.choices["decided"] = {"same": 1}
     with row_security.rows_of(here):
         uploads.check_upload(upload=upload, actor=here)
     assert ((upload.preview or {})["created"], (upload.preview or {})["changed"]) == (2, 0)
+
+
+@probe
+def decision_is_about_whom_was_shown(world: World) -> None:
+    here, upload = world.scope("anna", "Hamburg"), similar(world)
+    with refused(ValidationError):
+        decisions.decide(upload=upload, decisions={2: "same"}, shown={2: "1234567"}, actor=here)
+    shown = {2: str(world.customer.customer_number)}
+    assert decisions.decide(upload=upload, decisions={2: "same"}, shown=shown, actor=here) == 1
+
+
+@probe
+def customer_has_one_row_of_a_package_and_packages_are_not_mixed_up(world: World) -> None:
+    here = world.scope("anna", "Hamburg")
+    one, other = similar(world), similar(world)
+    for file, row, again in ((one, 2, 3), (other, 3, 2)):
+        file.choices["is_settled"] = True
+        file.save()
+        assert decisions.decide(upload=file, decisions={row: "same"}, actor=here) == 1
+        with refused(ValidationError):
+            decisions.decide(upload=file, decisions={again: "same"}, actor=here)
+    clear(one, is_over=True)
+    assert list(ImportDecision.objects.values_list("file", flat=True)) == [other.pk]
 
 
 @probe
@@ -143,6 +170,7 @@ def pages_of_decisions_ask_for_both_rights(world: World) -> None:
     posted = {"file": SimpleUploadedFile("liste.csv", file)}
     assert world.post("blind", f"{page}similar/", posted).status_code == 403
     assert "decision-2" not in world.text("blind", f"{page}?show=similar")
+    assert "transfer-figure-similar" not in world.text("blind", page)  # who guesses at people is told nothing
     bodo = Scope(user=world.cast.user("bodo"), location=world.place("Hamburg"), rights=frozenset(Right))
     seen = f"{IMPORT}/{similar(world, bodo).pk}/similar/"  # he may see customers, and not import
     assert world.get("bodo", seen).status_code == 403
