@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.contrib import messages
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import URLPattern, path, reverse
@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from mcp.console import console, scope_of
 from mcp.scope import Scope
+from transitions import operations
 from transitions.operations import admitting
 
 JOININGS = "transitions_joinings"
@@ -33,6 +34,12 @@ def joinings_page(request: HttpRequest) -> HttpResponse:
             _answer(request, scope)
         except ValidationError as refusal:
             refused = " ".join(refusal.messages)
+        except PermissionDenied:
+            if not operations.is_support(scope):
+                raise
+            refused = _(
+                "Whether a location leaves or joins is decided by the business itself. Its people have to ask for it."
+            )
         else:
             return HttpResponseRedirect(reverse(f"admin:{JOININGS}"))
     context = {
