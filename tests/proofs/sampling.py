@@ -54,7 +54,10 @@ class Sample:
         if self.is_whole or most >= len(things):
             return list(things)
         touched = {i for i, about in enumerate(files) if about & self.changed}
-        chosen = self._window(sorted(touched), int(most * FOR_THE_CHANGED))
+        room = int(most * FOR_THE_CHANGED)
+        if most == 1 and touched:  # a single place is for them half of the times, or they would never have it
+            room = random.Random(f"{self.seed} whose").randrange(2)
+        chosen = self._window(sorted(touched), room)
         chosen += self._window([i for i in range(len(things)) if i not in touched], most - len(chosen))
         chosen += self._window(sorted(touched.difference(chosen)), most - len(chosen))
         return [thing for i, thing in enumerate(things) if i in chosen]

@@ -38,7 +38,7 @@ def test_what_has_changed_is_asked_first_and_leaves_room_for_the_rest(count, mos
     assert len(chosen) == min(count, most)
     assert len(chosen & touched) >= min(len(touched), int(min(most, count) * FOR_THE_CHANGED))
     rest = set(range(count)) - touched
-    assert len(chosen & rest) >= min(len(rest), most - int(most * FOR_THE_CHANGED)) or len(chosen) == count
+    assert len(chosen & rest) >= min(len(rest), most - max(1, int(most * FOR_THE_CHANGED))) or len(chosen) == count
 
 
 @given(count=st.integers(0, 60), of=st.integers(1, 12), seed=st.integers(0, 10_000), shift=st.integers(0, 12))

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import io
 from datetime import UTC, datetime
 
 import pytest
 from django.core.exceptions import ValidationError
 
-from customers import import_steps as steps
 from customers.choices import TRANSFER, UploadState
-from customers.consents import record_consent
 from customers.models import Consent, ConsentPurpose, Customer, CustomerGroup, ImportUpload, Tag
 from customers.operations import change_customer, register_customer
-from customers.transfer import decisions, receiving, uploads
+from customers.transfer import receiving, uploads
 from customers.transfer.reading import Reading
-from customers.transfer.staging import clear
 from locations.permissions import Right
-from mcp import access, row_security
+from mcp import access
 from mcp.scope import MissingRight, Scope
 from tests.customers.people import customer, group, tag
-from tests.customers.transfer import applied, undone
+from tests.customers.transfer import undone
 from tests.transitions.carrying import (
     consent,
     content_of,
@@ -40,8 +36,6 @@ from transitions.choices import State
 from transitions.models import Arrival, Package, Transition
 from transitions.package.reading import RefusedPackage
 from transitions.shown import who_is_next
-from transitions.withdrawals.making import make_list
-from transitions.withdrawals.taking import take_in
 
 MOMENT = datetime(2026, 3, 1, 12, 30, 15, 123456, tzinfo=UTC)
 
@@ -320,83 +314,6 @@ def test_joining_twice_gives_nothing_twice(joining):
     imported(content, anna)
     again = imported(content, anna).upload.result or {}
     assert (again["created"], again["changed"], again["unchanged"], again["consents"]) == (0, 0, 2, 0)
-
-
-def test_who_joins_and_is_known_already_is_made_one_with_him(cast):
-    """Decided in bulk: what is empty is filled, what stands there stays, and his statements are his."""
-    hamburg, ines = cast.scope("anna", "Hamburg"), cast.scope("ines", "Dresden", 30100)
-    there = customer(hamburg, last_name="Erste", email="eins@example.com", city="Hamburg")
-    consent(customer(ines, last_name="Erste", email="eins@example.com", city="Dresden", street="Weg 1"))
-    consent(customer(ines, last_name="Zweite", email="zwei@example.com"))
-    content = content_of(made(join_in(cast, State.EXECUTED), ines))
-    anna = access.scope_at(cast.user("anna"), account_number=10400, client_number=7)
-    upload = received(content, anna).upload
-    uploads.check_upload(upload=upload, actor=anna)
-    assert ((upload.preview or {})["created"], (upload.preview or {})["similar"]) == (2, 1)
-    decisions.decide_all(upload=upload, decision="same", actor=anna)
-    steps.check(upload, anna)
-    assert {name: (upload.preview or {})[name] for name in ("created", "changed", "similar", "rejected")} == {
-        "created": 1, "changed": 1, "similar": 0, "rejected": 0,
-    }  # fmt: skip
-    applied(upload, anna)
-    assert at_home(anna) == [("2", "Zweite")]
-    there.refresh_from_db()
-    assert (there.city, there.street, there.legacy_number) == ("Hamburg", "Weg 1", "1")
-    assert [(one.purpose, one.given_to) for one in there.consents.all()] == [(TRANSFER, 30100)]
-
-
-@pytest.fixture
-def joined(cast) -> tuple[bytes, Scope, Customer]:
-    """A package in which somebody was decided to be a customer of the group, taken in: it, the branch, and whom."""
-    hamburg, ines = cast.scope("anna", "Hamburg"), cast.scope("ines", "Dresden", 30100)
-    consent(customer(ines, last_name="Erste", email="eins@example.com"))
-    consent(customer(ines, last_name="Zweite", email="zwei@example.com"))
-    content = content_of(made(join_in(cast, State.EXECUTED), ines))
-    anna = access.scope_at(cast.user("anna"), account_number=10400, client_number=7)
-    upload = received(content, anna).upload
-    there = customer(hamburg, last_name="Erste", email="eins@example.com")  # after the package was uploaded
-    uploads.check_upload(upload=upload, actor=anna)
-    decisions.decide_all(upload=upload, decision="same", actor=anna)
-    steps.check(upload, anna)
-    applied(upload, anna)
-    clear(upload, is_judged=False, is_over=True)
-    return content, anna, there
-
-
-def test_who_was_made_one_keeps_his_statements_and_is_made_once_only(joined):
-    content, anna, there = joined
-    assert [(one.purpose, one.given_to) for one in there.consents.all()] == [(TRANSFER, 30100)]
-    again = imported(content, anna).upload.result or {}
-    assert (again["created"], again["unchanged"], again["consents"]) == (0, 2, 0)
-    assert at_home(anna) == [("2", "Zweite")]
-
-
-def test_withdrawals_reach_who_was_made_one(cast, joined):
-    _content, anna, there = joined
-    ines = cast.scope("ines", "Dresden", 30100)
-    for one in Customer.objects.in_base(ines.base):
-        record_consent(customers=[one.pk], purpose=TRANSFER, is_given=False, at=None, source="spoken", actor=ines)
-    content = make_list(transition=Transition.objects.get(organization=ines.organization), actor=ines).read()
-    with row_security.rows_of(anna):
-        taken = take_in(file=io.BytesIO(content), actor=anna)
-    assert (taken.added, taken.unknown) == (2, 0)
-    assert there.consents.filter(is_given=False).count() == 1
-
-
-def test_package_gives_each_customer_one_row(cast):
-    hamburg, ines = cast.scope("anna", "Hamburg"), cast.scope("ines", "Dresden", 30100)
-    customer(hamburg, last_name="Erste", email="eins@example.com")
-    for _time in range(2):
-        consent(customer(ines, last_name="Erste", email="eins@example.com"))
-    content = content_of(made(join_in(cast, State.EXECUTED), ines))
-    anna = access.scope_at(cast.user("anna"), account_number=10400, client_number=7)
-    upload = received(content, anna).upload
-    uploads.check_upload(upload=upload, actor=anna)
-    with pytest.raises(ValidationError, match="Only one row of a package"):
-        decisions.decide(upload=upload, decisions={2: "same", 3: "same"}, actor=anna)
-    assert decisions.decide_all(upload=upload, decision="same", actor=anna) == 1
-    with pytest.raises(ValidationError, match="Only one row of a package"):
-        decisions.decide(upload=upload, decisions={3: "same"}, actor=anna)
 
 
 def test_former_numbers_of_others_are_not_mistaken_for_those_who_join(cast, joining):
