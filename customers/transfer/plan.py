@@ -147,7 +147,7 @@ class Plan:
             JOIN customers_importdecision said ON said.base_id = %(base)s AND said.decision = 'same'
              AND said.number::text = {number}::text
             JOIN customers_importupload f ON f.base_id = %(base)s AND f.id = said.file_id AND f.state = 'applied'
-             AND f.location_id = %(location)s AND f.choices->'origin'->>'account_number' = %(sender)s::text
+             AND f.choices->'origin'->>'account_number' = %(sender)s::text
             JOIN customers_customer k ON k.base_id = %(base)s AND k.id = said.customer_id
             WHERE true {self._unless_decided}"""
 
