@@ -6,6 +6,7 @@ Plan.by_decision): the same person is treated like any other known customer, who
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, BinaryIO
 
@@ -160,8 +161,8 @@ def _demand_once(upload: ImportUpload, wanted: Mapping[int, str], customers: Map
     meant = {row: customers[row] for row, word in wanted.items() if word == Decision.SAME}
     others = ImportDecision.objects.filter(base=upload.base_id, file=upload.pk, decision=Decision.SAME)
     before = list(others.exclude(row_number__in=wanted).values_list("customer_id", flat=True))
-    every = [*before, *meant.values()]
-    if twice := [row for row, pk in meant.items() if every.count(pk) > 1]:
+    every = Counter([*before, *meant.values()])
+    if twice := [row for row, pk in meant.items() if every[pk] > 1]:
         raise _refused(
             _("Only one row of a package can be the same person as a customer. Choose one of them: %(rows)s."), twice
         )
