@@ -35,10 +35,13 @@ _WAS_KNOWN = """(EXISTS (SELECT FROM customers_customer k WHERE k.base_id = %(ba
 """Whoever has been registered since may bear a number of the file by chance, unless somebody has said that it is he."""
 STATEMENT = "purpose, is_given, at, source, wording_version, receiver, evidence, recorded_by, given_to, holds_here"
 _LATER = "(at > was_at OR at = was_at AND NOT is_given)"
-_NEWS = f"""is_given IS NOT NULL AND (was_given IS NULL OR was_given <> is_given AND {_LATER})
+_IS_TAKEN = "(archived_at IS NULL OR NOT is_given)"
+"""Whoever is archived can only withdraw: consents.record says the same of the forms."""
+_NEWS = f"""is_given IS NOT NULL AND {_IS_TAKEN} AND (was_given IS NULL OR was_given <> is_given AND {_LATER})
     AND (was_recorded IS NULL OR was_recorded <= %(moment)s::timestamptz)"""
 """An answer becomes a statement: something else holds, and nobody has recorded that since the preview."""
 _SUPERSEDED = f"was_given <> is_given AND NOT {_LATER}"
+_CUSTOMER = "k.id AS customer_id, k.archived_at"
 _MOST_OF_A_NAME = 200
 _DIGITS = 12
 
@@ -77,12 +80,12 @@ class Statements:
 
     def of_rows(self, condition: str = "true") -> str:
         """The rows as the preview sees them, for `wanted`; `condition` is about r and k (see Plan.merged)."""
-        return f"SELECT {self._columns}, k.id AS customer_id FROM {self._plan.joined} WHERE {condition}"
+        return f"SELECT {self._columns}, {_CUSTOMER} FROM {self._plan.joined} WHERE {condition}"
 
     def of_new(self, *, is_numbering: bool) -> str:
         """The rows from %(from)s to %(to)s whose customers have just been created, for `wanted`."""
         numbering = self._plan.numbering if is_numbering else ""
-        return f"""SELECT {self._columns}, k.id AS customer_id FROM {self._plan.fresh} {numbering}
+        return f"""SELECT {self._columns}, {_CUSTOMER} FROM {self._plan.fresh} {numbering}
             JOIN customers_customer k ON k.base_id = %(base)s
              AND k.customer_number = {self._plan.number_of_new(is_numbering=is_numbering)}"""
 
@@ -105,8 +108,9 @@ class Statements:
         """
         parts = []
         if self.besides:
-            unknown = "" if is_new else f"WHERE NOT EXISTS ({_RECORDED})"
-            parts.append(f"SELECT row_number, customer_id, {STATEMENT}, false AS is_answer FROM besides {unknown}")
+            unknown = "true" if is_new else f"({_IS_TAKEN} OR at <= archived_at) AND NOT EXISTS ({_RECORDED})"
+            said = f"SELECT row_number, customer_id, {STATEMENT}, false AS is_answer FROM besides"
+            parts.append(f"{said} WHERE {unknown}")
         if self._answers:
             parts.append(f"SELECT row_number, customer_id, {STATEMENT}, true AS is_answer FROM answers WHERE {_NEWS}")
         return f"""{self._with(rows, is_new=is_new)} SELECT * FROM ({" UNION ALL ".join(parts)}) AS brought
@@ -138,7 +142,7 @@ class Statements:
         if self._number == "legacy_number":
             number = "c.customer_number::text = m.legacy_number"
         return f"""SELECT DISTINCT ON (m.row_number, c.purpose, c.at, c.is_given, c.receiver, c.given_to)
-                m.row_number, m.customer_id, {", ".join(f"c.{name}" for name in STATEMENT.split(", "))}
+                m.row_number, m.customer_id, m.archived_at, {", ".join(f"c.{name}" for name in STATEMENT.split(", "))}
             FROM meant AS m JOIN customers_importconsent c ON c.base_id = %(base)s AND c.file_id = %(upload)s
                 AND {number}
             JOIN customers_consentpurpose p ON p.organization_id = %(organization)s AND p.code = c.purpose
@@ -166,7 +170,8 @@ class Statements:
 
     def _answer(self, purpose: str) -> str:
         answer, day = self._answers[purpose]
-        return f"""SELECT m.row_number, m.customer_id, '{purpose}'::text AS purpose, m.{answer} AS is_given,
+        return f"""SELECT m.row_number, m.customer_id, m.archived_at, '{purpose}'::text AS purpose,
+                m.{answer} AS is_given,
                 coalesce(m.{day}::timestamp AT TIME ZONE %(zone)s, %(moment)s::timestamptz) AS at,
                 '{ConsentSource.IMPORT}'::text AS source, ''::text AS wording_version, NULL::integer AS receiver,
                 %(evidence)s::text AS evidence, %(recorded_by)s::text AS recorded_by, NULL::integer AS given_to,
@@ -183,17 +188,24 @@ class Statements:
         return f"""(SELECT row_number AS said_row, count(*) AS statements FROM ({wanted}) AS wanted
             GROUP BY row_number) AS said"""
 
-    def left_out(self) -> str:
-        """Rows: row_number, purpose, day, is_given, was_given, was_at, of answers that can become no statement."""
-        condition = f"is_given IS NULL OR {_SUPERSEDED}"
-        return f"""{self._with(self.of_rows())} SELECT row_number, purpose, day, is_given, was_at FROM answers
-            WHERE {condition}"""
+    def left_out(self, *, is_any_archived: bool) -> str:
+        """Rows: row_number, purpose, reason, day, was_at, of answers that can become no statement; blank if none can.
 
-    @property
-    def can_be_left_out(self) -> bool:
-        """Whether `left_out` has to be asked: only a day can lie before what was said since."""
+        The reason is a code: day_alone, said_since or customer_archived. Only a day can lie before what was said since.
+        """
         has_days = any(day in self._plan.given for _answer, day in self._answers.values())
-        return has_days and self._plan.known == Known.OVERWRITE
+        reasons = []
+        if has_days and self._plan.known == Known.OVERWRITE:
+            reasons += [("is_given IS NULL", "day_alone"), (_SUPERSEDED, "said_since")]
+        if is_any_archived and self._answers and self._plan.known != Known.SKIP:
+            stays = "was_given IS NULL" if self._plan.known == Known.FILL else "was_given IS NOT TRUE"
+            reasons.append((f"is_given AND archived_at IS NOT NULL AND {stays}", "customer_archived"))
+        if not reasons:
+            return ""
+        reason = " ".join(f"WHEN {condition} THEN '{code}'" for condition, code in reasons)
+        return f"""{self._with(self.of_rows())} SELECT * FROM (
+                SELECT row_number, purpose, CASE {reason} END AS reason, day, was_at FROM answers
+            ) AS told WHERE reason IS NOT NULL"""
 
     def unknown_purposes(self, cursor: Any) -> list[str]:
         """Purposes that are not in the list of the business; what was said about them is left out."""

@@ -86,7 +86,7 @@ def judge(*, upload: Any, scope: Scope, read: int, given: frozenset[str]) -> dic
         archived = tell_archived(cursor, plan)
         overwriting = plan_of(upload=upload, scope=scope, given=given, words=words, known=Known.OVERWRITE)
         differs = tell_differing(cursor, plan, overwriting)
-        unsaid = _tell_unsaid(cursor, plan, statements, headings)
+        unsaid = _tell_unsaid(cursor, plan, statements, headings, is_any_archived=archived > 0)
         purposes = statements.unknown_purposes(cursor)
         cursor.execute(
             "SELECT count(*) FROM customers_importverdict WHERE file_id = %(upload)s AND verdict = 'rejected'",
@@ -315,27 +315,40 @@ def _cases(scope: Scope, plan: Plan) -> tuple[str, dict[str, str]]:
     return f"CASE {' '.join(cases)} END", reasons
 
 
-def _tell_unsaid(cursor: Any, plan: Plan, statements: Statements, headings: dict[str, str]) -> int:
-    """Answers with a day before what the customer has said since, and days without an answer: how many."""
-    if not statements.can_be_left_out:
+def _tell_unsaid(
+    cursor: Any, plan: Plan, statements: Statements, headings: dict[str, str], *, is_any_archived: bool
+) -> int:
+    """Answers that become no statement, as one with a day before what the customer has said since: how many."""
+    if not (left_out := statements.left_out(is_any_archived=is_any_archived)):
         return 0
     style = "DD.MM.YYYY" if (get_language() or "de").startswith("de") else "YYYY-MM-DD"
-    since = _("The customer has said otherwise since, on %(day)s. That stands.") % {"day": "{day}"}
-    alone = _("No yes or no goes with this day.")
-    columns = {purpose: headings.get(day, "") for purpose, (_answer, day) in ANSWERS.items()}
-    shown = "to_char({}, %(style)s)"
+    sentences = {
+        "day_alone": _("No yes or no goes with this day."),
+        "said_since": _("The customer has said otherwise since, on %(day)s. That stands.") % {"day": "{day}"},
+        "customer_archived": _("The customer is archived and can only withdraw."),
+    }
+    columns = {
+        purpose: {
+            "day_alone": headings.get(day, ""),
+            "said_since": headings.get(day, ""),
+            "customer_archived": headings.get(answer, ""),
+        }
+        for purpose, (answer, day) in ANSWERS.items()
+    }
+    shown = "coalesce(to_char({}, %(style)s), '')"
     day_since = shown.format("was_at AT TIME ZONE %(zone)s")
     problem = _problem(
-        "coalesce(%(columns)s::jsonb->>purpose, '')",
-        shown.format("day"),
-        f"CASE WHEN is_given IS NULL THEN %(alone)s::text ELSE replace(%(since)s::text, '{{day}}', {day_since}) END",
-        "CASE WHEN is_given IS NULL THEN 'day_alone' ELSE 'said_since' END",
+        "coalesce(%(columns)s::jsonb->purpose->>reason, '')",
+        f"CASE reason WHEN 'customer_archived' THEN %(yes)s::text ELSE {shown.format('day')} END",
+        f"replace(%(sentences)s::jsonb->>reason, '{{day}}', {day_since})",
+        "reason",
     )
     cursor.execute(
         f"""INSERT INTO customers_importverdict (base_id, file_id, row_number, verdict, problems)
-            SELECT %(base)s, %(upload)s, row_number, 'unsaid', {problem} FROM ({statements.left_out()}) AS left_out
+            SELECT %(base)s, %(upload)s, row_number, 'unsaid', {problem} FROM ({left_out}) AS left_out
             ORDER BY row_number, purpose""",
-        plan.params | {"columns": json.dumps(columns), "style": style, "since": since, "alone": alone},
+        plan.params
+        | {"columns": json.dumps(columns), "sentences": json.dumps(sentences), "style": style, "yes": _("Yes")},
     )
     return int(cursor.rowcount)
 

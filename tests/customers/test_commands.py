@@ -2,7 +2,9 @@
 
 import hashlib
 import json
+from contextlib import nullcontext
 
+import openpyxl
 import pytest
 from django.core.management import CommandError, call_command
 
@@ -70,6 +72,46 @@ def test_unknown_column_is_named_and_can_be_mapped_or_left_out(cast, capsys, tmp
         call_command("import_customers", *at(10400, 1), str(file))
     run(capsys, *at(10400, 1), file, "--ignore", "Farbe", "--map", "Spitzname 2=alias")
     assert Customer.objects.get().alias == "Mei"
+
+
+@pytest.mark.parametrize(
+    ("choice", "counts"),
+    [(None, (2, 0, 0, 0)), ("new", (2, 0, 0, 0)), ("same", (0, 2, 0, 0)), ("leave", (0, 0, 0, 2))],
+)
+def test_similar_customers_are_told_and_decided_about(cast, capsys, tmp_path, choice, counts):
+    """A row that is left out counts as rejected, which ends with 1 as every rejected row does."""
+    before, after = tmp_path / "before.csv", tmp_path / "after.csv"
+    before.write_bytes(table(["Name", "E-Mail"], ["Meier", "m@example.com"], ["Müller", "n@example.com"]))
+    after.write_bytes(
+        table(["Name", "E-Mail", "Ort"], ["Meier", "m@example.com", "Bonn"], ["Müller", "n@example.com", "Ulm"])
+    )
+    run(capsys, *at(10400, 1), before)
+    arguments = [*at(10400, 1), str(after), *(["--similar", choice] if choice else []), "--json"]
+    with pytest.raises(SystemExit) if choice == "leave" else nullcontext():
+        call_command("import_customers", *arguments)
+    printed = capsys.readouterr()
+    summary = json.loads(printed.out)
+    assert tuple(summary[name] for name in ("created", "changed", "unchanged", "rejected")) == counts
+    assert ("2 of the new rows look like a customer who is known already" in printed.err) == (choice is None)
+
+
+def test_similar_customers_are_decided_about_by_a_list(cast, capsys, tmp_path):
+    before, after, similar = tmp_path / "before.csv", tmp_path / "after.csv", tmp_path / "similar.xlsx"
+    before.write_bytes(table(["Name", "E-Mail"], ["Meier", "m@example.com"], ["Müller", "n@example.com"]))
+    after.write_bytes(
+        table(["Name", "E-Mail", "Ort"], ["Meier", "m@example.com", "Bonn"], ["Müller", "n@example.com", "Ulm"])
+    )
+    run(capsys, *at(10400, 1), before)
+    run(capsys, *at(10400, 1), after, "--dry-run", "--similar-list", similar)
+    book = openpyxl.load_workbook(similar)
+    sheet = book.worksheets[0]
+    column = next(cell.column for cell in sheet[1] if cell.value == "Decision")
+    sheet.cell(row=2, column=column, value="the same person")
+    book.save(similar)
+    summary = run(capsys, *at(10400, 1), after, "--decisions", similar, "--similar", "new")
+    assert (summary["created"], summary["changed"]) == (1, 1)
+    assert [one.city for one in Customer.objects.filter(last_name="Meier")] == ["Bonn"]
+    assert sorted(one.city for one in Customer.objects.filter(last_name="Müller")) == ["", "Ulm"]
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,11 @@ import pytest
 from django.db import DatabaseError, transaction
 from django.utils import timezone
 
-from customers.choices import TRANSFER, ConsentSource, Known, Match
+from customers.choices import TRANSFER, ConsentSource, Decision, Known, Match
 from customers.consent_columns import COLUMNED
 from customers.models import Consent, Customer, ImportConsent
-from customers.transfer import looking, uploads
+from customers.operations import archive_customers
+from customers.transfer import decisions, looking, uploads
 from customers.transfer.applying import NotWhatWasPreviewed
 from customers.transfer.consents import ANSWERS
 from customers.transfer.staging import clear
@@ -208,6 +209,44 @@ def test_day_before_what_was_said_since_changes_nothing_and_is_told(anna):
     assert looking.unsaid(upload, less) == []
     applied(upload, anna)
     assert recorded(upload=upload) == []
+
+
+@pytest.mark.parametrize("how", [Known.OVERWRITE, Known.FILL])
+def test_whoever_is_archived_can_only_withdraw(anna, how):
+    """By columns, and besides the rows where it was said after that; what was said before is history and is kept."""
+    asked, withdrawing, history = known(anna), known(anna), known(anna)
+    if how == Known.OVERWRITE:
+        said(withdrawing)
+    archive_customers(customers=[one.pk for one in (asked, withdrawing, history)], reason="moved away", actor=anna)
+    later = timezone.now() + timedelta(hours=1)
+    content = table(["Kundennummer", "Newsletter"], *[[one.customer_number, word] for one, word in
+                    ((asked, "ja"), (withdrawing, "nein"), (history, ""))])  # fmt: skip
+    upload = besides(
+        anna, content, (history.customer_number, TRANSFER, True, MAY, None),
+        (history.customer_number, TRANSFER, True, later, None), known=how,
+    )  # fmt: skip
+    assert (figures(upload)["consents"], (upload.preview or {})["unsaid"]) == (2, 1)
+    with row_security.rows_of(anna):
+        [told] = looking.unsaid(upload, anna)
+    assert (told.row_number, told.problems[0]) == (2, {
+        "column": "Newsletter", "value": "Yes", "code": "customer_archived",
+        "reason": "The customer is archived and can only withdraw.",
+    })  # fmt: skip
+    applied(upload, anna)
+    assert recorded(upload=upload) == [
+        (withdrawing.customer_number, "newsletter", False, None), (history.customer_number, TRANSFER, True, None),
+    ]  # fmt: skip
+
+
+def test_whoever_is_archived_gives_no_consent_by_a_decision_either(anna):
+    customer = known(anna, email="meier@example.com")
+    archive_customers(customers=[customer.pk], reason="moved away", actor=anna)
+    upload = checked(anna, table(["Name", "E-Mail", "Newsletter"], ["Meier", "meier@example.com", "ja"]))
+    decisions.decide_all(upload=upload, decision=Decision.SAME, actor=anna)
+    uploads.check_upload(upload=upload, actor=anna)
+    assert (figures(upload)["consents"], (upload.preview or {})["unsaid"]) == (0, 1)
+    applied(upload, anna)
+    assert recorded() == []
 
 
 def test_day_of_tomorrow_is_refused(anna):

@@ -16,10 +16,10 @@ from django.db import connection
 from django.utils.translation import override
 
 from customers import statistics
-from customers.choices import Known, Match, UploadState, Verdict
+from customers.choices import Decision, Known, Match, UploadState, Verdict
 from customers.models import ImportUpload
 from customers.resources import CustomerResource
-from customers.transfer import looking, reserving, uploads
+from customers.transfer import decisions, looking, reserving, uploads
 from customers.transfer.joining import demand_combinable
 from customers.transfer.judging import verdicts
 from customers.transfer.place import add_place, scope_of_command
@@ -63,6 +63,13 @@ class Command(BaseCommand):
         )
         parser.add_argument("--no-profile", action="store_true", help="do not read the file as a well-known system's")
         parser.add_argument("--accept-doubts", action="store_true", help="take values that look damaged as they stand")
+        parser.add_argument(
+            "--decisions", type=Path, metavar="FILE", help="what to do about similar customers, as filled in"
+        )
+        parser.add_argument("--similar", choices=Decision.values, help="what to do about all other similar customers")
+        parser.add_argument(
+            "--similar-list", type=Path, metavar="FILE", help="write the similar customers as a workbook"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         started = time.monotonic()
@@ -71,8 +78,10 @@ class Command(BaseCommand):
         with override("en"):
             upload = _received(path, scope, options)
             try:
-                with path.open("rb") as file:
-                    uploads.check_upload(upload=upload, actor=scope, file=file)
+                _check(upload, scope, path)
+                if _is_decided(upload, scope, options):
+                    _check(upload, scope, path)
+                self._tell_similar(upload, scope, options)
                 counts = self._apply(upload, scope, options)
                 self._tell_rejected(upload, scope, options["rejected"])
             except ValidationError as error:
@@ -102,6 +111,17 @@ class Command(BaseCommand):
         self.stderr.write(_sentence(preview))
         return input("Import now? [y/N] ").strip().lower() in {"y", "yes", "j", "ja"}
 
+    def _tell_similar(self, upload: ImportUpload, scope: Scope, options: dict[str, Any]) -> None:
+        """Whoever looks like somebody who is known is created, unless somebody decides otherwise."""
+        if (path := options["similar_list"]) is not None:
+            with row_security.rows_of(scope), path.open("wb") as file:
+                decisions.write_similar(upload=upload, file=file, actor=scope)
+        if count := (upload.preview or {})["similar"]:
+            self.stderr.write(
+                f"{count} of the new rows look like a customer who is known already. List them with --similar-list "
+                "FILE, and decide with --similar or --decisions."
+            )
+
     def _tell_rejected(self, upload: ImportUpload, scope: Scope, path: Path | None) -> None:
         """Also what rows say about consents and cannot become a statement."""
         with row_security.rows_of(scope):
@@ -120,6 +140,31 @@ class Command(BaseCommand):
             return
         ending = " Nothing was written." if options["dry_run"] else ""
         self.stdout.write(f"{_sentence(counts)[:-1]}, in {seconds:.2f} s.{ending}")
+
+
+def _check(upload: ImportUpload, scope: Scope, path: Path) -> None:
+    with path.open("rb") as file:
+        uploads.check_upload(upload=upload, actor=scope, file=file)
+
+
+def _is_decided(upload: ImportUpload, scope: Scope, options: dict[str, Any]) -> bool:
+    """Whether something was decided about similar customers: row by row in a file, then for all that are left.
+
+    Raises ValidationError, or CommandError for a list that cannot be read.
+    """
+    path: Path | None = options["decisions"]
+    count = 0
+    with row_security.rows_of(scope):
+        if path is not None:
+            try:
+                with path.open("rb") as file:
+                    found, shown = decisions.read_decisions(name=path.name, file=file)
+            except OSError as error:
+                raise CommandError(f"{path} cannot be read: {error.strerror}.") from error
+            count += decisions.decide(upload=upload, decisions=found, actor=scope, shown=shown)
+        if options["similar"]:
+            count += decisions.decide_all(upload=upload, decision=options["similar"], actor=scope)
+    return count > 0
 
 
 def _is_applied(upload: ImportUpload, scope: Scope) -> bool:
