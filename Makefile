@@ -62,12 +62,12 @@ clean:
 $(VENV)/.installed: requirements.txt launch/venv.sh
 	@sh launch/venv.sh $(VENV) $(PYTHON)
 	@echo "Installing $< …"
-	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r $<
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-compile --require-hashes -r $<
 	@touch $@
 
 $(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
 	@echo "Installing $< …"
-	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r $<
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-compile --require-hashes -r $<
 	@touch $@
 
 locale/%.mo: locale/%.po $(VENV)/.installed

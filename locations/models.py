@@ -25,6 +25,7 @@ from locations.constraints import CompositeForeignKey
 from locations.history import keep_history
 from locations.permissions import PERMISSIONS
 from locations.querysets import CustomerBaseQuerySet, LocationQuerySet, OrganizationQuerySet
+from locations.row_checks import CheckedRow
 from locations.row_security import RowSecurity
 from locations.triggers import BASE_OF_ORGANIZATION, LOCATION_DEFAULTS, LOCATION_LEFT, LOCATION_RULES, immutable
 
@@ -35,7 +36,7 @@ LOWEST_CUSTOMER_NUMBER, HIGHEST_CUSTOMER_NUMBER = 1, 9_999_999
 
 
 @keep_history()
-class Organization(models.Model):
+class Organization(CheckedRow):
     """A business known to the provider by one account number."""
 
     kind = models.CharField(_("kind"), max_length=20, choices=OrganizationKind)
@@ -93,7 +94,7 @@ class Organization(models.Model):
 
 
 @keep_history()
-class CustomerBase(models.Model):
+class CustomerBase(CheckedRow):
     """A set of customers with one space of customer numbers and one owner."""
 
     organization = models.ForeignKey(Organization, models.PROTECT, related_name="bases", verbose_name=_("business"))
@@ -152,7 +153,7 @@ def _number_range_default() -> Range[int]:
 
 
 @keep_history()
-class Location(models.Model):
+class Location(CheckedRow):
     """One business place; one tenant. Its address is `/<account_number>/<client_number>/`."""
 
     organization = models.ForeignKey(Organization, models.PROTECT, related_name="locations", verbose_name=_("business"))

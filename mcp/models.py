@@ -24,6 +24,7 @@ from locations.constraints import CompositeForeignKey
 from locations.history import keep_history
 from locations.models import Location, Organization
 from locations.permissions import Right
+from locations.row_checks import CheckedRow
 from locations.row_security import RowSecurity
 from locations.triggers import immutable
 from mcp.choices import Language, ProviderRole
@@ -38,7 +39,7 @@ from mcp.triggers import (
 
 
 @keep_history(exclude=["password", "last_login"])
-class User(AbstractBaseUser):
+class User(CheckedRow, AbstractBaseUser):
     """A person who logs in: of one business, or (without one) of the provider."""
 
     organization = models.ForeignKey(
@@ -146,7 +147,7 @@ class User(AbstractBaseUser):
 
 
 @keep_history()
-class UserGroup(models.Model):
+class UserGroup(CheckedRow):
     """A carrier of rights in one business. (Not Django's Group: its names are unique across all businesses.)"""
 
     organization = models.ForeignKey(
@@ -312,7 +313,7 @@ class OrganizationGrant(GroupObjectPermissionBase):
 
 
 @keep_history()
-class Restriction(models.Model):
+class Restriction(CheckedRow):
     """An independent franchisee takes a right from a user group at its own location."""
 
     organization = models.ForeignKey(Organization, models.PROTECT, related_name="+", editable=False)

@@ -26,3 +26,4 @@ LANGUAGE_CODE = "en"  # tests read the sentences of the code; German is tested w
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # one PBKDF2 hash takes 0.3 s
 DATABASES["default"]["CONN_MAX_AGE"] = 0  # noqa: F405 - comes with the star above
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = False  # noqa: F405 - comes with the star above
+WHITENOISE_AUTOREFRESH = True  # each client of the tests would look through all static files when it is made

@@ -30,6 +30,7 @@ from customers.models.files import Chunk, OwnFile, own_file_constraints
 from locations.constraints import CompositeForeignKey
 from locations.history import keep_history
 from locations.models import HIGHEST_ACCOUNT_NUMBER, HIGHEST_CLIENT_NUMBER, CustomerBase, Location, Organization
+from locations.row_checks import CheckedRow
 from locations.row_security import RowSecurity
 from transitions import triggers
 from transitions.choices import OPEN, FieldGroup, Kind, LegalBasis, PackageState, Reason, State
@@ -45,7 +46,7 @@ _EXECUTED = [State.EXECUTED, State.CARRIED_OVER, State.CLOSED]
 
 
 @keep_history()
-class Transition(models.Model):
+class Transition(CheckedRow):
     """One location on its way out of a group (to a business of its own), or into one."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)

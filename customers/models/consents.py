@@ -28,6 +28,7 @@ from customers.querysets import ConsentPurposeQuerySet, ConsentQuerySet
 from locations.constraints import CompositeForeignKey
 from locations.history import keep_history
 from locations.models import HIGHEST_ACCOUNT_NUMBER, CustomerBase, Location, Organization
+from locations.row_checks import CheckedRow
 from locations.row_security import RowSecurity
 from locations.triggers import immutable
 
@@ -35,7 +36,7 @@ CODE = r"^[a-z][a-z0-9_]{0,39}$"
 
 
 @keep_history()
-class ConsentPurpose(models.Model):
+class ConsentPurpose(CheckedRow):
     """Something for which a business asks its customers. The standard ones are made with the business."""
 
     organization = models.ForeignKey(
@@ -114,7 +115,7 @@ class ConsentPurpose(models.Model):
     is_searched=False,
     indexes=[models.Index(fields=["base", "customer"], name="consentevent_removed", condition=Q(pgh_label="delete"))],
 )
-class Consent(models.Model):
+class Consent(CheckedRow):
     """A customer has given or withdrawn a consent. Never changed; it goes only with the import that brought it."""
 
     web_privileges: ClassVar[str] = "SELECT, INSERT, DELETE"

@@ -24,6 +24,7 @@ from locations.models import (
     Location,
     Organization,
 )
+from locations.row_checks import CheckedRow
 from locations.row_security import RowSecurity
 
 DAYS_OF_A_YEAR = (
@@ -37,7 +38,7 @@ def _text(label: object, length: int, **more: object) -> models.CharField:
 
 
 @keep_history(exclude=["search_text", "sort_name"], is_searched=False)
-class Customer(models.Model):
+class Customer(CheckedRow):
     """A guest or a company. Phone numbers are kept in E.164 where they are known to be one, else as typed."""
 
     organization = models.ForeignKey(

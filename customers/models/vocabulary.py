@@ -10,6 +10,7 @@ from customers import triggers
 from customers.querysets import CustomerGroupQuerySet, TagQuerySet
 from locations.history import keep_history
 from locations.models import CustomerBase
+from locations.row_checks import CheckedRow
 from locations.row_security import RowSecurity
 from locations.triggers import immutable
 
@@ -18,7 +19,7 @@ PERCENT = [MinValueValidator(0), MaxValueValidator(100)]
 
 
 @keep_history()
-class CustomerGroup(models.Model):
+class CustomerGroup(CheckedRow):
     """Customers with the same price level and discount. A customer's own values go before those of the group."""
 
     base = models.ForeignKey(CustomerBase, models.PROTECT, related_name="customer_groups", editable=False)
@@ -69,7 +70,7 @@ class CustomerGroup(models.Model):
 
 
 @keep_history()
-class Tag(models.Model):
+class Tag(CheckedRow):
     """A word that may stand in the tags of the base's customers."""
 
     base = models.ForeignKey(CustomerBase, models.PROTECT, related_name="tags", editable=False)

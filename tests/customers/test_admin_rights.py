@@ -6,6 +6,7 @@ from customers.models import Customer
 from customers.operations import archive_customers
 from locations.permissions import Right
 from mcp import grants
+from tests.conftest import Cast
 from tests.customers.people import customer, group, tag
 
 # What anna (all rights), bodo (view, register, change), carla (view) and ines (of another business) are answered
@@ -46,10 +47,15 @@ PAGES = [
 NAMED = pytest.mark.parametrize("page", PAGES, ids=lambda page: f"{page[0]}-{page[1]}")
 
 
-@pytest.fixture
-def rows(cast):
+@pytest.fixture(scope="module")
+def made(standing):
     """One row of each kind in the base of Nordlicht."""
-    return _rows(cast, "anna", "Bremen", 10400)
+    return _rows(Cast(), "anna", "Bremen", 10400)
+
+
+@pytest.fixture
+def rows(made, db):
+    return made
 
 
 def _rows(cast, who, place, account):

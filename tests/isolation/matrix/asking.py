@@ -25,8 +25,6 @@ from tests.isolation.matrix.world import HAMBURG, MUNICH, NO_LOCATION, Place, Ro
 from tests.proofs.sampling import Sample
 
 OUTSIDE: Place = (0, 0)
-_kinds_asked: set[Any] = set()
-"""The kinds of lines of which this process has asked one by every method as everybody."""
 ROTATING = 3
 """So many roles ask by every method on any line, in a run that leaves something out."""
 STATUS = {
@@ -67,11 +65,15 @@ class Tally:
 
 
 class Asker:
-    """Makes the requests of one line, each undone before the next."""
+    """Makes the requests of one line, each undone before the next.
+
+    `sample` says who asks by every method: without one everybody does.
+    """
 
     def __init__(self, world: World, line: Line, *, sample: Sample | None = None) -> None:
         self.world, self.line, self.rows = world, line, Rows(world)
-        self.thorough = self._thorough(sample or Sample(is_whole=True))
+        names = [role.name for role in world.roles]
+        self.thorough = set(sample.part(names, of=len(names) // ROTATING) if sample else names)
         self.recipe: Recipe = recipe_for(line.rule.name, line.rule.posted)
         self.tally = Tally()
 
@@ -102,14 +104,6 @@ class Asker:
             return [(home, "own"), *((home, row_is) for row_is in others if row_is == "missing")]
         places = [place for place in (HAMBURG, MUNICH, NO_LOCATION) if place != home]
         return [(home, "own"), *((home, row_is) for row_is in others), *((place, "own") for place in places)]
-
-    def _thorough(self, sample: Sample) -> set[str]:
-        """The roles that ask by every method: all on the first line of each kind that runs, elsewhere some in turn."""
-        names = [role.name for role in self.world.roles]
-        if sample.is_whole or self.line.kind not in _kinds_asked:
-            _kinds_asked.add(self.line.kind)
-            return set(names)
-        return set(sample.part(names, of=len(names) // ROTATING))
 
     def _methods(self, role: Role, place: Place, row_is: str) -> tuple[str, ...]:
         """All at the role's own place; with other rows reading and sending; elsewhere the stronger of the two.

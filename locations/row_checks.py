@@ -1,0 +1,130 @@
+"""All check constraints of a row asked in one query, where Django asks one for each of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import DatabaseError, connections, models, router, transaction
+from django.db.models.sql import Query
+
+_LENGTH = re.compile(r"\([\d, ]+\)")
+
+
+class CheckedRow(models.Model):
+    """A model whose `validate_constraints` says the same as Django's, with one query for all check constraints.
+
+    A constraint about excluded or generated fields, and a row that holds expressions instead of values, are left to
+    Django's own way.
+    """
+
+    class Meta:
+        abstract = True
+
+    def validate_constraints(self, exclude: Collection[str] | None = None) -> None:
+        using = router.db_for_write(type(self), instance=self)
+        checks = _checks_of(type(self), using)
+        left_out = set(exclude or ())
+        asked = [check for check in checks if not check.fields & left_out]
+        answers = _answers(self, asked, using)
+        if answers is None:
+            super().validate_constraints(exclude=exclude)
+            return
+        refused = [check.constraint for check, is_kept in zip(asked, answers, strict=True) if not is_kept]
+        errors: dict[str, list[ValidationError]] = {}
+        for constraint in refused:
+            error = ValidationError(constraint.get_violation_error_message(), code=constraint.violation_error_code)
+            errors = error.update_error_dict(errors)
+        at_once = {check.constraint.name for check in checks}
+        for constraint in self._meta.constraints:
+            if constraint.name not in at_once:
+                errors = _errors_of(constraint, self, left_out, using, errors)
+        if errors:
+            raise ValidationError(errors)
+
+
+def _errors_of(
+    constraint: models.BaseConstraint, row: models.Model, exclude: set[str], using: str, errors: Any
+) -> dict[str, list[ValidationError]]:
+    """The errors, with that of one constraint as Django says it: of a single unique field at this field."""
+    try:
+        constraint.validate(type(row), row, exclude=exclude, using=using)
+    except ValidationError as error:
+        fields = getattr(constraint, "fields", ())
+        if getattr(error, "code", None) != "unique" or len(fields) != 1:
+            return error.update_error_dict(errors)
+        errors.setdefault(fields[0], []).append(error)
+    return errors
+
+
+@dataclass(frozen=True)
+class _Check:
+    constraint: models.CheckConstraint
+    fields: frozenset[str]
+    """The names of the fields that its condition is about."""
+    condition: str
+    params: tuple[Any, ...]
+
+
+@cache
+def _checks_of(model: type[models.Model], using: str) -> tuple[_Check, ...]:
+    """The check constraints of a model that are about stored columns only, as SQL."""
+    connection = connections[using]
+    query = Query(model=model, alias_cols=False)
+    compiler = query.get_compiler(connection=connection)
+
+    def found() -> Iterator[_Check]:
+        for constraint in model._meta.constraints:
+            if not isinstance(constraint, models.CheckConstraint):
+                continue
+            fields = [_field(model, name) for name, *_ in model._get_expr_references(constraint.condition)]  # type: ignore[attr-defined]
+            if any(field.generated for field in fields):
+                continue
+            names = frozenset(name for field in fields for name in (field.name, field.attname))
+            sql, params = query.build_where(constraint.condition).as_sql(compiler, connection)
+            yield _Check(constraint, names, sql, tuple(params))
+
+    return tuple(found())
+
+
+def _field(model: type[models.Model], name: str) -> Any:
+    return model._meta.pk if name == "pk" else model._meta.get_field(name)
+
+
+def _answers(row: models.Model, checks: Collection[_Check], using: str) -> Sequence[bool] | None:
+    """For each check whether the row may stand; None where the database cannot say it of all of them at once.
+
+    A condition that is unknown holds, as it does in the table.
+    """
+    if not checks:
+        return ()
+    connection = connections[using]
+    names: frozenset[str] = frozenset().union(*(check.fields for check in checks))
+    fields: list[Any] = [field for field in row._meta.concrete_fields if field.name in names]
+    values = [getattr(row, field.attname) for field in fields]
+    if any(hasattr(value, "resolve_expression") for value in values):
+        return None
+    columns = ", ".join(f"%s::{_type(field, connection)} AS {_name(field, connection)}" for field in fields)
+    conditions = ", ".join(f"({check.condition}) IS NOT FALSE" for check in checks)
+    params = [param for check in checks for param in check.params]
+    params += [field.get_db_prep_value(value, connection) for field, value in zip(fields, values, strict=True)]
+    try:
+        with transaction.atomic(using=using), connection.cursor() as cursor:
+            cursor.execute(f"SELECT {conditions} FROM (SELECT {columns}) AS checked", params)
+            answers: Sequence[bool] = cursor.fetchone()
+    except DatabaseError:
+        return None
+    return answers
+
+
+def _type(field: Any, connection: Any) -> str:
+    """Without its length or precision: a cast would cut off in silence what does not fit."""
+    return _LENGTH.sub("", field.db_type(connection))
+
+
+def _name(field: Any, connection: Any) -> str:
+    return str(connection.ops.quote_name(field.column))
