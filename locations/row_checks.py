@@ -35,9 +35,9 @@ class CheckedRow(models.Model):
             super().validate_constraints(exclude=exclude)
             return
         refused = [check.constraint for check, is_kept in zip(asked, answers, strict=True) if not is_kept]
-        errors: dict[str, list[ValidationError]] = {}
-        for constraint in refused:
-            error = ValidationError(constraint.get_violation_error_message(), code=constraint.violation_error_code)
+        errors: Any = {}
+        for check in refused:
+            error = ValidationError(check.get_violation_error_message(), code=check.violation_error_code)
             errors = error.update_error_dict(errors)
         at_once = {check.constraint.name for check in checks}
         for constraint in self._meta.constraints:
@@ -48,13 +48,13 @@ class CheckedRow(models.Model):
 
 
 def _errors_of(
-    constraint: models.BaseConstraint, row: models.Model, exclude: set[str], using: str, errors: Any
+    constraint: Any, row: models.Model, exclude: set[str], using: str, errors: Any
 ) -> dict[str, list[ValidationError]]:
     """The errors, with that of one constraint as Django says it: of a single unique field at this field."""
     try:
         constraint.validate(type(row), row, exclude=exclude, using=using)
     except ValidationError as error:
-        fields = getattr(constraint, "fields", ())
+        fields: Any = getattr(constraint, "fields", ())
         if getattr(error, "code", None) != "unique" or len(fields) != 1:
             return error.update_error_dict(errors)
         errors.setdefault(fields[0], []).append(error)
@@ -85,7 +85,8 @@ def _checks_of(model: type[models.Model], using: str) -> tuple[_Check, ...]:
             if any(field.generated for field in fields):
                 continue
             names = frozenset(name for field in fields for name in (field.name, field.attname))
-            sql, params = query.build_where(constraint.condition).as_sql(compiler, connection)
+            condition: Any = constraint.condition
+            sql, params = query.build_where(condition).as_sql(compiler, connection)
             yield _Check(constraint, names, sql, tuple(params))
 
     return tuple(found())
