@@ -36,7 +36,7 @@ test-fast: lint
 
 # The long proofs, whole. The folder is named, so that their figures are printed at the end.
 test-isolation: install-dev
-	$(PYTEST) -m isolation tests/isolation tests/customers tests/transitions tests/mcp tests/test_traps.py $(ARGS)
+	$(PYTEST) -m isolation tests/isolation tests/customers tests/transitions tests/mcp tests/locations tests/spreadsheets tests/test_traps.py $(ARGS)
 
 # What .ci/run does: the checks and all tests, of the long proofs a part that rotates with the commits.
 check: lint

@@ -1,4 +1,4 @@
-"""The protocol as a PDF. Its font comes with the look of the console: no font of the machine is needed."""
+"""The protocol as a PDF. Its font lies beside this file, unpacked: no font of the machine is needed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from pathlib import Path
 from textwrap import wrap
 from typing import Any
 
-import unfold
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -18,7 +17,7 @@ from fpdf.fonts import FontFace
 
 from transitions.protocol import Protocol, Section, moment
 
-FONTS = Path(unfold.__file__).parent / "static" / "unfold" / "fonts" / "inter"
+FONTS = Path(__file__).parent / "fonts"
 FAMILY = "Inter"
 GREY, LINE, DARK = 110, 205, 30
 LETTERS_IN_A_LINE, MOST_LINES = 110, 30
@@ -32,8 +31,8 @@ class _Paper(FPDF):
         super().__init__(format="A4")
         self.set_margins(18, 16)
         self.set_auto_page_break(True, margin=18)
-        self.add_font(FAMILY, "", FONTS / "Inter-Regular.woff2")
-        self.add_font(FAMILY, "B", FONTS / "Inter-SemiBold.woff2")
+        self.add_font(FAMILY, "", FONTS / "Inter-Regular.ttf")
+        self.add_font(FAMILY, "B", FONTS / "Inter-SemiBold.ttf")
         self._letters = frozenset(self.fonts[FAMILY.lower()].cmap)  # type: ignore[union-attr]
         self._below = self.readable(f"{protocol.subtitle} · {moment(protocol.as_of)}")
         self.set_title(self.readable(protocol.title))

@@ -22,6 +22,8 @@ from mcp import row_security
 from mcp.scope import Scope
 
 _OF_OTHERS = f"(SELECT range_agg(p.reserved) {RESERVED} AND p.file_id <> %(upload)s)"
+_SPARE, _LONGER = 1_000, 8
+"""So many more numbers than are wanted are looked at first, and so many times more in each stretch behind it."""
 _EVERY_ROW = {"from": 0, "to": 2**31 - 1}
 
 
@@ -90,14 +92,24 @@ def _given(cursor: Any, plan: Plan, location: Location, wanted: int) -> list[int
 
 
 def _free(cursor: Any, plan: Plan, first: int, last: int, count: int) -> list[int]:
-    """Numbers that no customer has, no row of the file brings, and no other import has reserved."""
-    cursor.execute(
-        f"""SELECT number FROM generate_series(%(first)s::int, %(last)s::int) AS number WHERE NOT EXISTS (
-                SELECT FROM customers_customer k WHERE k.base_id = %(base)s AND k.customer_number = number
-            ) AND NOT coalesce({_OF_OTHERS} @> number, false) {_not_in_file(plan)} ORDER BY number LIMIT %(count)s""",
-        plan.params | {"first": first, "last": last, "count": count},
-    )
-    return [number for (number,) in cursor.fetchall()]
+    """Numbers that no customer has, no row of the file brings, and no other import has reserved; in ascending order.
+
+    Looked for in stretches, each longer than the one before: a range holds millions, and PostgreSQL writes down all
+    that `generate_series` gives before it takes the first.
+    """
+    found: list[int] = []
+    length = count + _SPARE
+    while first <= last and len(found) < count:
+        end = min(first + length - 1, last)
+        cursor.execute(
+            f"""SELECT number FROM generate_series(%(first)s::int, %(end)s::int) AS number WHERE NOT EXISTS (
+                    SELECT FROM customers_customer k WHERE k.base_id = %(base)s AND k.customer_number = number
+                ) AND NOT coalesce({_OF_OTHERS} @> number, false) {_not_in_file(plan)} ORDER BY number LIMIT %(n)s""",
+            plan.params | {"first": first, "end": end, "n": count - len(found)},
+        )
+        found += [number for (number,) in cursor.fetchall()]
+        first, length = end + 1, length * _LONGER
+    return found
 
 
 def _reserved(cursor: Any, plan: Plan) -> list[int]:

@@ -93,6 +93,8 @@ POINTS = {
 PREPARED = {"check_upload": None, "apply_upload": confirm, "undo_upload": undo}
 
 
+@pytest.mark.sample("workers killed and web processes", most=2)
+@pytest.mark.about("customers/transfer/applying.py", "customers/transfer/undoing.py")
 def test_a_killed_worker_leaves_what_can_be_begun_anew(anna, warm: Warm, sample: Sample, note):
     """Undisturbed once, then killed at each point of each step; each time the next worker ends the same."""
     before = seen(anna)[:2]

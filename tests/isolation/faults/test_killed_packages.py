@@ -62,6 +62,8 @@ def finish(warm: Warm, package: Package) -> bytes:
     return b"".join(chunks.read(PackageChunk, file=package))
 
 
+@pytest.mark.sample("workers killed and web processes", most=2)
+@pytest.mark.about("transitions/package/making.py")
 def test_a_killed_worker_leaves_what_the_next_one_makes_anew(cast, warm: Warm, note):
     fill(cast.scope("anna", "Zentrale"))
     transition = exit_in(cast, State.EXECUTED)

@@ -87,6 +87,8 @@ def test_killed_between_two_steps_nothing_has_happened(cast, warm: Warm, module,
     assert fresh(transition).state == State.EXECUTED
 
 
+@pytest.mark.sample("workers killed and web processes", most=2)
+@pytest.mark.about("transitions/operations/executing.py")
 def test_killed_at_any_table_it_is_all_or_nothing(cast, customers, warm: Warm, note):
     transition = leaving(cast, 1)
     before = seen(transition)

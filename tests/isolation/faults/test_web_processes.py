@@ -67,6 +67,8 @@ class Browser:
         return where
 
 
+@pytest.mark.sample("workers killed and web processes", most=2)
+@pytest.mark.about("customers/import_views.py", "customers/import_steps.py")
 def test_each_import_goes_through_four_processes(cast, tmp_path: Path, sample: Sample, note):
     imports = IMPORTS if sample.is_whole else IMPORTS_OF_A_SAMPLE
     anna: Scope = cast.scope("anna", "Zentrale")

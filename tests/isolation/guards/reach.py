@@ -30,6 +30,8 @@ NOTICED_BY = Path(__file__).with_name("noticed_by.json")
 """Who noticed each guard in the last run that wrote it: asked first, so that most guards need a single probe."""
 _TOOL = 4  # a number of sys.monitoring that neither coverage nor a debugger uses
 
+_MOST_OF_A_FILE = 4
+
 type Code = tuple[str, str]
 """File and qualified name of a function."""
 
@@ -46,13 +48,16 @@ class Reach:
     merits: Counter[Code] = field(default_factory=Counter)
     """How many guards of a file each probe has noticed."""
 
-    def known(self, guard: Switchable, world: World) -> str:
-        """The probe that noticed this guard before, if there is one; it is quiet while all guards are in place."""
-        name = self._noticed_by.get(key_of(guard), "")
-        if name not in PROBES:
-            return ""
-        self.demand_quiet(name, world)
-        return name
+    def known(self, guard: Switchable, world: World) -> Iterator[str]:
+        """The probes that noticed this guard before, then others of its file; quiet while all guards are in place."""
+        told, key = self._noticed_by, key_of(guard)
+        of_file = Counter(name for other, name in told.items() if _place(other) == _place(key))
+        names = [told[key]] if key in told else []
+        names += [name for name, _count in of_file.most_common(_MOST_OF_A_FILE) if name not in names]
+        for name in names:
+            if name in PROBES:
+                self.demand_quiet(name, world)
+                yield name
 
     def demand_quiet(self, name: str, world: World) -> None:
         """A probe that fails by itself, or in a world that was spoilt, would notice whatever is switched off."""
@@ -115,6 +120,11 @@ def noticed(world: World, name: str) -> str:
 def key_of(guard: Switchable) -> str:
     """The guard's name without the line, which changes with every edit above it."""
     return re.sub(r":\d+ ", " ", guard.name, count=1)
+
+
+def _place(key: str) -> str:
+    """The file of a guard by its name, or its module."""
+    return key.split(" ")[0].rpartition(".")[0]
 
 
 def where_is(guard: Switchable) -> Code:

@@ -53,10 +53,14 @@ def test_guard_is_missed_when_it_is_switched_off(guard: Switchable, world: World
 
 
 def who_notices(guard: Switchable, world: World, reach: Reach) -> str:
-    """A probe that notices that the guard is off, or nothing: first the one that did before, then all that reach it."""
-    known = reach.known(guard, world)
-    if known and _first_of([known], guard, world):
-        return known
+    """A probe that notices that the guard is off, or nothing.
+
+    First those that are known to notice it or others of its file, then all that reach it: to find out which those are
+    every probe has to run once.
+    """
+    for known in reach.known(guard, world):
+        if _first_of([known], guard, world):
+            return known
     reach.complete(world)
     first = _first_of(reach.order(guard), guard, world)
     if first:
