@@ -177,7 +177,10 @@ CONSENT_GOES_WITH_ITS_IMPORT = pgtrigger.Trigger(
         IF EXISTS (
             SELECT FROM old_values AS consent WHERE NOT EXISTS (
                 SELECT FROM customers_importupload AS file
-                WHERE file.base_id = consent.base_id AND file.id = consent.upload_id AND file.state = 'undoing'
+                WHERE file.base_id = consent.base_id AND file.id = consent.upload_id AND (
+                    file.state = 'undoing' OR file.state = 'undone' AND EXISTS (
+                        SELECT FROM customers_importupload AS later
+                        WHERE later.base_id = consent.base_id AND later.state = 'undoing'))
             )
         ) THEN
             RAISE EXCEPTION 'A statement about a consent is never deleted; withdraw it'
@@ -186,7 +189,10 @@ CONSENT_GOES_WITH_ITS_IMPORT = pgtrigger.Trigger(
         RETURN NULL;
     """,
 )
-"""What a customer has said stays. Only what an import has brought goes again when it is undone."""
+"""What a customer has said stays. Only what an import has brought goes again when it is undone.
+
+So does what an import has brought that was undone before a later one that kept it (see customers/transfer/undoing.py).
+"""
 
 APPLIED_STAYS = pgtrigger.Trigger(
     name="applied_stays",

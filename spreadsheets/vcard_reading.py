@@ -1,4 +1,4 @@
-"""Rows of a file of vCards (3.0 and 4.0, and most of 2.1): one card each, read by vobject.
+"""Rows of a file of vCards (3.0 and 4.0): one card each, read by vobject.
 
 A card has lists where a table has columns: so many phone numbers, e-mail and postal addresses get columns of their own,
 and what is beyond them stands in one more column. Pictures, sounds and keys are passed over.
@@ -24,6 +24,7 @@ ADDRESS_PARTS = {
     "box": "PO box", "extended": "extended", "street": "street", "city": "city", "region": "region",
     "code": "postal code", "country": "country",
 }  # fmt: skip
+_SALUTATION = re.compile(r"(?:herrn?|frau|familie|mr|mrs|ms|miss|monsieur|madame)\.?", re.IGNORECASE)
 TEXTS = ("NICKNAME", "TITLE", "URL", "BDAY", "LANG", "NOTE", "UID")
 _PROPERTY = re.compile(r"(?:[A-Za-z0-9-]+\.)?([A-Za-z-]+)[;:]")
 _PASSED_OVER = frozenset({"PHOTO", "LOGO", "SOUND", "KEY"})
@@ -50,7 +51,7 @@ class VcardSource:
         yield RawRow(1, 1, [*headings], [])
         for number, (line, lines) in enumerate(self._cards(), start=2):
             try:
-                said = _said(vobject.readOne("".join(lines)))
+                said = _said(vobject.readOne("".join(_demand_known_version(lines))))
             except Exception as error:  # vobject raises whatever its parts raise
                 params = MappingProxyType({"reason": shortened(error)})
                 yield RawRow(number, line, [""] * len(headings), [Problem("broken_card", line, None, params, number)])
@@ -61,7 +62,7 @@ class VcardSource:
 
     def _headings(self) -> Iterator[str]:
         counts = self._counts
-        for name in ("FN", *(f"N ({part})" for part in NAME_PARTS.values()), "NICKNAME", "ORG", "TITLE"):
+        for name in ("FN", *(f"N ({part})" for part in (*NAME_PARTS.values(), "title")), "NICKNAME", "ORG", "TITLE"):
             if counts.get(name.partition(" ")[0]):
                 yield _heading(name)
         for nth in range(1, min(counts.get("TEL", 0), PHONES) + 1):
@@ -109,8 +110,20 @@ class VcardSource:
                 if line.strip().upper() == "END:VCARD" and card:
                     yield begin, card
                     card, begin = [], 0
+            if card:
+                yield begin, card
         finally:
             text.detach()
+
+
+def _demand_known_version(lines: list[str]) -> list[str]:
+    """Of 2.1 the kinds of numbers and broken lines are written in a way that would be misread."""
+    versions = {text.strip().upper().removeprefix("VERSION:") for text in lines if _name(text) == "VERSION"}
+    if "2.1" in versions:
+        raise ValueError("vCard 2.1; export 3.0 or 4.0")
+    if lines[-1].strip().upper() != "END:VCARD":
+        raise ValueError("END:VCARD")
+    return lines
 
 
 def _name(line: str) -> str:
@@ -131,16 +144,25 @@ def _said(card: Any) -> dict[str, str]:
             said[_heading(name)] = _text(found[0].value)
     if found := contents.get("n"):
         said |= {_heading(f"N ({word})"): _text(getattr(found[0].value, part)) for part, word in NAME_PARTS.items()}
+        said |= _prefixes(said[_heading("N (prefix)")])
     if found := contents.get("org"):
         said[_heading("ORG")] = _text(found[0].value[0] if isinstance(found[0].value, list) else found[0].value)
     if found := contents.get("categories"):
-        said[_heading("CATEGORIES")] = ", ".join(_quoted(word) for one in found for word in _list(one.value))
+        said[_heading("CATEGORIES")] = ", ".join(_quoted(word) for one in found for word in _own(one.value))
     return (
         said
         | _numbers(contents.get("tel", ()))
         | _addresses(contents.get("adr", ()))
         | _mails(contents.get("email", ()))
     )
+
+
+def _prefixes(text: str) -> dict[str, str]:
+    """What stands before a name: how somebody is addressed, and titles."""
+    words = text.split()
+    addressed = [word for word in words if _SALUTATION.fullmatch(word)]
+    titles = [word for word in words if not _SALUTATION.fullmatch(word)]
+    return {_heading("N (prefix)"): " ".join(addressed), _heading("N (title)"): " ".join(titles)}
 
 
 def _numbers(found: Sequence[Any]) -> dict[str, str]:
@@ -176,6 +198,11 @@ def _text(value: Any) -> str:
 
 def _list(value: Any) -> list[str]:
     return [str(word) for word in value] if isinstance(value, list) else str(value).split(",")
+
+
+def _own(value: Any) -> list[str]:
+    """What people have sorted a card into; Google sorts all of them into one of its own."""
+    return [word for word in _list(value) if word.strip().casefold() != "mycontacts"]
 
 
 def _quoted(word: str) -> str:

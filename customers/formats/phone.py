@@ -11,12 +11,13 @@ from django.utils.translation import gettext_lazy as _
 from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat, ValidationResult
 
 from customers.formats.errors import refused
-from customers.formats.postal import without_text_mark
+from customers.formats.postal import without_decimals, without_text_mark
 from customers.formats.text import clean_code
 
 DEFAULT_REGION = "DE"
 MAX_LENGTH = 60
 MIN_DIGITS = 3
+_CODES = ("49", "43", "41")
 
 _LABEL = re.compile(r"(?:tele(?:fon|phone|fax)|tel|fon|phone|mobile?|mobil(?:telefon|funk)|handy|fax)\b[.:\s]*", re.I)
 _EXTENSION = re.compile(
@@ -36,9 +37,10 @@ def normalize_phone(text: str, *, country: str | None = None) -> str:
 
     `country` (alpha-2) is where a number without country code is dialled; without it, Germany. A number typed
     without `+`, `00` or trunk `0` counts as complete only where it is in use as such: `123456` in Germany
-    lacks its area code, and `+49123456` would reach somebody else. Blank gives "". Raises `invalid_phone`.
+    lacks its area code, and `+49123456` would reach somebody else. One that may have lost its `+` as well as its `0`,
+    as `491701112223`, stays as typed. Blank gives "". Raises `invalid_phone`.
     """
-    typed = without_text_mark(clean_code(text))
+    typed = without_decimals(without_text_mark(clean_code(text)))
     if not typed:
         return ""
     number, extension = _split(typed)
@@ -91,7 +93,7 @@ def _known(value: str) -> PhoneNumber | None:
 
 def _canonical(number: str, extension: str, *, region: str | None) -> str:
     parsed = _parse(number, region)
-    if parsed is None or not _is_complete(number, parsed):
+    if parsed is None or not _is_complete(number, parsed) or _may_lack_plus(number):
         return ""
     e164 = _e164(parsed)
     # "+49 00 …" loses a zero each time it is read. What does not read back as itself is kept as typed.
@@ -114,6 +116,15 @@ def _is_complete(number: str, parsed: PhoneNumber) -> bool:
     if phonenumbers.is_possible_number_with_reason(parsed) != ValidationResult.IS_POSSIBLE:
         return False
     return number.lstrip(" ([").startswith(("+", "0")) or phonenumbers.is_valid_number(parsed)
+
+
+def _may_lack_plus(number: str) -> bool:
+    """Whether a number without `+` and `0` begins with a country code of ours and is in use behind it."""
+    digits = re.sub(r"[^0-9]", "", number)
+    if number.lstrip(" ([").startswith(("+", "0")) or not digits.startswith(_CODES):
+        return False
+    parsed = _parse(f"+{digits}", None)
+    return parsed is not None and phonenumbers.is_valid_number(parsed)
 
 
 def _e164(parsed: PhoneNumber) -> str:

@@ -19,7 +19,8 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from customers.columns import CustomerField, HintField, PartField, PersonField, PhoneNumberField
-from customers.transfer.phones import NUMBERS, PHONES, Row, placed
+from customers.transfer.names import Name, completed
+from customers.transfer.phones import NUMBERS, PHONES, SEVERAL_VALUES, Row, placed
 from customers.transfer.reading import Reading, cell_text
 from spreadsheets import Cell
 
@@ -66,7 +67,9 @@ class Combination:
         }
         self._groups = [group for group in (PERSON, ADDRESS) if self._is_group(group)]
         self.columns = self._columns()
-        self.is_unsaid_possible = bool(self._of(PhoneNumberField)) or reading.leave_unreadable
+        self.is_unsaid_possible = (
+            bool(self._of(PhoneNumberField)) or reading.leave_unreadable or self._are_titles_in_names
+        )
 
     def cells(self, by_column: Sequence[Cells], size: int) -> Combined:
         """The cells of each of our columns; those that stand alone in the file as they are there."""
@@ -75,6 +78,7 @@ class Combination:
             for at, replace in self._replaced.items():
                 by_column[at] = [replace(text) for text in self._texts(by_column[at])]
         combined = Combined()
+        by_column = self._with_one_address(by_column)
         grouped = {name for group in self._groups for name in group}
         for name in self.columns:
             if name not in grouped and (name not in NUMBERS or not self._of(PhoneNumberField)):
@@ -102,7 +106,11 @@ class Combination:
                 return (known.part_of,)
             case PersonField():
                 # Alone it stays one column, which is divided when it is converted.
-                names = PERSON if PERSON in self._groups else (target,)
+                names = (
+                    (*PERSON, *(["title"] if self._are_titles_in_names else []))
+                    if PERSON in self._groups
+                    else (target,)
+                )
                 return (*names, "company") if known.may_be_company else names
             case PhoneNumberField():
                 return NUMBERS
@@ -115,6 +123,11 @@ class Combination:
         counts = [sum(target == name for _at, target in self._taken) for name in group]
         people = self._of(PersonField) if group is PERSON else []
         return max(counts) > 1 or len(people) > 1 or (bool(people) and (any(counts) or self._may_be_company(people)))
+
+    @property
+    def _are_titles_in_names(self) -> bool:
+        """Whether nothing but a whole name says what title somebody has."""
+        return PERSON in self._groups and bool(self._of(PersonField)) and not self._at("title")
 
     def _may_be_company(self, people: Sequence[int]) -> bool:
         return any(getattr(self._fields[target], "may_be_company", False) for at, target in self._taken if at in people)
@@ -156,10 +169,11 @@ class Combination:
                     for name in names
                 ]
             )
-        if group is PERSON:
-            ways += [self._people(at, by_column) for at in self._of(PersonField)]
-        chosen = self._chosen(names, ways, combined) if len(ways) > 1 else ways[0]
+        blanks: list[Cells] = [blank for _name in names]
+        chosen = self._chosen(names, ways, combined) if len(ways) > 1 else [*ways, blanks][0]
         combined.cells.update(zip(names, chosen, strict=True))
+        if group is PERSON and self._of(PersonField):
+            self._complete_names(by_column, combined)
 
     def _parts(self, name: str) -> list[tuple[int, PartField]]:
         found = [(at, self._fields[target]) for at, target in self._taken]
@@ -179,6 +193,22 @@ class Combination:
             ]
         return texts
 
+    def _with_one_address(self, by_column: Sequence[Cells]) -> Sequence[Cells]:
+        """Of several e-mail addresses in one cell the first; the others become a line of the memo, if there is one."""
+        [at, *_more] = self._at("email") or [-1]
+        memos = self._at("memo")
+        if at < 0 or not memos or not any(SEVERAL_VALUES in text for text in self._texts(by_column[at])):
+            return by_column
+        columns, texts = list(by_column), self._texts(by_column[at])
+        firsts = [text.partition(SEVERAL_VALUES) for text in texts]
+        others = [", ".join(map(str.strip, rest.split(SEVERAL_VALUES))) for _first, _mark, rest in firsts]
+        columns[at] = [first.strip() for first, _mark, _rest in firsts]
+        columns[memos[0]] = [
+            "\n".join(filter(None, (memo, f"{self._headings[at]}: {other}" if other else "")))
+            for memo, other in zip(self._texts(by_column[memos[0]]), others, strict=True)
+        ]
+        return columns
+
     def _kinds(self, by_column: Sequence[Cells]) -> Texts | None:
         places = self._at("name_kind")
         return self._texts(by_column[places[0]]) if places else None
@@ -193,14 +223,35 @@ class Combination:
     def _companies(self, at: int, by_column: Sequence[Cells]) -> Texts:
         return [name if is_company else "" for name, is_company in self._are_companies(at, by_column)]
 
-    def _people(self, at: int, by_column: Sequence[Cells]) -> list[Cells]:
-        """First and last names out of whole ones, divided at the last blank."""
+    def _complete_names(self, by_column: Sequence[Cells], combined: Combined) -> None:
+        """First and last names with what whole ones say besides. Where they say something else the row is refused."""
+        parts = zip(*(map(str.strip, self._texts(combined.cells[name])) for name in PERSON), strict=True)
+        names = [Name(*pair) for pair in parts]
+        firms = self._texts(by_column[self._at("company")[0]]) if self._at("company") else [""] * len(names)
+        for at in self._of(PersonField):
+            for nth, whole in enumerate(self._whole_names(at, by_column)):
+                known = names[nth]
+                is_firm = not known.first and not known.last and _is_same(whole, firms[nth])
+                if whole.strip() and not is_firm:
+                    names[nth] = self._completed(known, whole, nth, combined)
+        combined.cells |= {"first_name": [one.first for one in names], "last_name": [one.last for one in names]}
+        if self._are_titles_in_names:
+            combined.cells["title"] = [one.title for one in names]
+            for nth in (nth for nth, one in enumerate(names) if not one.title):
+                combined.unsaid.setdefault(nth, []).append("title")
+
+    def _whole_names(self, at: int, by_column: Sequence[Cells]) -> Texts:
         if self._may_be_company([at]):
-            names = ["" if is_company else name for name, is_company in self._are_companies(at, by_column)]
-        else:
-            names = self._texts(by_column[at])
-        pairs = [" ".join(name.split()).rpartition(" ") for name in names]
-        return [[first for first, _blank, _last in pairs], [last for *_rest, last in pairs]]
+            return ["" if is_company else name for name, is_company in self._are_companies(at, by_column)]
+        return self._texts(by_column[at])
+
+    def _completed(self, known: Name, whole: str, nth: int, combined: Combined) -> Name:
+        said = completed(known.first, known.last, whole)
+        if said is not None:
+            return Name(said.first, said.last, known.title or said.title)
+        if self._reading.several != "first":
+            combined.refuse(nth, PERSON[0], _two_values((known.first, known.last), (whole,)))
+        return known
 
     def _chosen(self, names: Sequence[str], ways: Sequence[Sequence[Cells]], combined: Combined) -> list[Cells]:
         """Of each row the way that it fills. Where it fills two that differ, the row is refused or the first taken."""
@@ -252,8 +303,20 @@ class Combination:
 
 
 def _joined(text: str, cell: str, part: PartField, label: str) -> str:
+    if not part.is_labelled and cell.casefold() in _ends(text.strip().casefold(), is_first=part.is_before):
+        return text
     pair = [label + cell, text.strip()] if part.is_before else [text.strip(), label + cell]
     return part.separator.join(filter(None, pair))
+
+
+def _ends(text: str, *, is_first: bool) -> tuple[str, ...]:
+    """The words with which a text begins or ends, one after the other: “musterweg 12” ends with “12”."""
+    words = text.split()
+    return tuple(" ".join(words[:n] if is_first else words[-n:]) for n in range(1, len(words)))
+
+
+def _is_same(one: str, other: str) -> bool:
+    return " ".join(one.split()).casefold() == " ".join(other.split()).casefold()
 
 
 def _words(one: Sequence[str]) -> set[str]:

@@ -24,6 +24,7 @@ from customers.models import Consent, Customer
 from customers.transfer.birthdays import DAY, one_day, with_and_without_year
 from customers.transfer.combining import Cells, Combination, Combined
 from customers.transfer.joining import demand_combinable
+from customers.transfer.names import divided
 from customers.transfer.profiles import replacements
 from customers.transfer.reading import NULL, UNSAID, Reading
 from customers.transfer.sheet import sentence, unsettled
@@ -167,8 +168,8 @@ class _Column:
             return {self.fills[0]: texts}
         if isinstance(self.field, BirthdayField):
             return dict(zip(self.fills, with_and_without_year(texts), strict=True))
-        people = [text.rpartition(" ") for text in texts]  # a name is divided at its last blank
-        return {"first_name": [first for first, _blank, _last in people], "last_name": [last for *_, last in people]}
+        people = [divided(text) for text in texts]
+        return {"first_name": [first for first, _last in people], "last_name": [last for _first, last in people]}
 
     def _at_once(self, cells: Sequence[Cell]) -> Texts | None:
         """What COPY writes, if all cells are their own value."""
@@ -207,7 +208,7 @@ class _Column:
             if value is not None and not LOWEST_CUSTOMER_NUMBER <= value <= HIGHEST_CUSTOMER_NUMBER:
                 raise ValidationError(_sentence("customer_number_range"), code="customer_number_range")
         elif isinstance(self.field, PersonField):
-            first, _blank, last = value.rpartition(" ")
+            first, last = divided(value)
             _field("first_name").clean(first, None)
             _field("last_name").clean(last, None)
         elif isinstance(self.field, ConsentDayField):

@@ -20,6 +20,7 @@ from customers.models import Customer, ImportDecision, ImportUpload, ImportVerdi
 from customers.transfer.decided import count_decisions
 from customers.transfer.plan import DECIDED
 from customers.transfer.sheet import folded, sentence
+from customers.transfer.similar import OTHER_NAME, SAME_EMAIL
 from customers.transfer.uploads import demand_own
 from locations.permissions import Right
 from mcp.scope import Scope
@@ -75,8 +76,9 @@ def decide(
 def decide_all(*, upload: ImportUpload, decision: str, actor: Scope) -> int:
     """Keep one decision for all rows about which none was taken yet: how many.
 
-    Rows that look like another row of the file, and like no customer, cannot be the same person, and of several rows
-    only one is a customer: the others stay open.
+    Rows that look like another row of the file, and like no customer, cannot be the same person, of several rows only
+    one is a customer, and who shares but an e-mail address with somebody of another name is asked about alone: these
+    stay open.
     """
     _demand(upload, actor)
     if decision not in Decision.values:
@@ -86,7 +88,8 @@ def decide_all(*, upload: ImportUpload, decision: str, actor: Scope) -> int:
             f"""{_KEEP} FROM (
                     SELECT DISTINCT ON (CASE WHEN %(word)s = 'same' THEN customer_id ELSE row_number END)
                         row_number, %(word)s::text AS word {_OPEN}
-                      AND (%(word)s <> 'same' OR customer_id IS NOT NULL AND NOT EXISTS ({_MEANT}))
+                      AND (%(word)s <> 'same' OR customer_id IS NOT NULL AND NOT EXISTS ({_MEANT})
+                        AND problems->0->>'code' <> '{OTHER_NAME}')
                     ORDER BY CASE WHEN %(word)s = 'same' THEN customer_id ELSE row_number END, row_number
                 ) AS decided {_ABOUT} {_ANEW}""",
             {**_params(upload), "word": str(decision)},
@@ -260,7 +263,8 @@ def _similar_rows(upload: ImportUpload) -> Iterator[list[Any]]:
 def alike(code: str) -> str:
     """By what somebody looks alike, in words."""
     words = {
-        "same_email": _("the same e-mail address"),
+        SAME_EMAIL: _("the same e-mail address"),
+        OTHER_NAME: _("the same e-mail address, but another name"),
         "same_name_and_birthday": _("the same name and birthday"),
         "same_name_and_phone": _("the same name and phone number"),
         "same_name_and_address": _("the same name and address"),

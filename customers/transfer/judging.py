@@ -17,6 +17,7 @@ from customers.transfer.decided import forget_gone, reject_decided
 from customers.transfer.left_alone import tell_archived, tell_differing
 from customers.transfer.plan import Plan, broken_rules, sentences
 from customers.transfer.similar import tell_similar
+from customers.transfer.somebody_else import reject_somebody_else
 from customers.transfer.turns import imports_so_far
 from customers.transfer.vocabulary import Words, words_of
 from locations.permissions import Right
@@ -80,6 +81,7 @@ def judge(*, upload: Any, scope: Scope, read: int, given: frozenset[str]) -> dic
             forget_gone(cursor, upload)
             reject_decided(cursor, plan)
         _reject_words(cursor, plan, words, headings)
+        reject_somebody_else(cursor, plan, headings)
         _reject_repeated(cursor, plan, headings)
         created, changed, unchanged, new_rows, consents = _judge_rest(cursor, plan, scope, headings, statements)
         similar = 0 if new_rows == NO_ROWS else tell_similar(cursor, plan, new_rows)

@@ -33,6 +33,7 @@ class Profile:
     values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     html: tuple[str, ...] = ()
     lists: tuple[str, ...] = ()
+    semicolons: tuple[str, ...] = ()
     several: Several = ""
 
 
@@ -76,10 +77,15 @@ def replacements(key: str, headings: Sequence[str] = ()) -> dict[str, Callable[[
     if profile is None:
         return {}
     found: dict[str, Callable[[str], str]] = {}
-    for heading, values in profile.values.items():
-        found[heading] = _by_values(values)
     found |= dict.fromkeys(profile.html, without_tags) | dict.fromkeys(profile.lists, own_words)
+    found |= dict.fromkeys(profile.semicolons, words_between_semicolons)
+    for heading, values in profile.values.items():
+        found[heading] = _both(_by_values(values), found.get(heading, str))
     return {heading: found[name] for heading in headings for name in found if _plain(name) == _plain(heading)}
+
+
+def _both(first: Callable[[str], str], then: Callable[[str], str]) -> Callable[[str], str]:
+    return lambda text: then(first(text))
 
 
 def _by_values(values: Mapping[str, str]) -> Callable[[str], str]:
@@ -97,3 +103,8 @@ def own_words(text: str) -> str:
     words = [word.strip() for word in text.split(":::")]
     own = [word for word in words if word and not word.startswith("* ") and word != "*"]
     return ", ".join(f'"{word}"' if "," in word else word for word in own)
+
+
+def words_between_semicolons(text: str) -> str:
+    words = filter(None, map(str.strip, text.split(";")))
+    return ", ".join(f'"{word}"' if "," in word else word for word in words)

@@ -10,6 +10,8 @@ from customers.transfer.plan import Plan
 
 MOST_SIMILAR = 100_000
 """As many rows that look like a known customer are kept by themselves; all are counted."""
+SAME_EMAIL, OTHER_NAME = "same_email", "same_email_other_name"
+"""Two of a family often share an address: whether both have one name tells them apart."""
 _NAMES = ("last_name", "first_name", "company")
 _DETAILS = (
     "email", "birthday", "street", "postal_code", "city", "mobile", "phone_private", "phone_business",
@@ -54,18 +56,35 @@ def tell_similar(cursor: Any, plan: Plan, new_rows: str) -> int:
             ), told AS (
                 INSERT INTO customers_importverdict (base_id, file_id, row_number, verdict, customer_id, problems)
                 SELECT %(base)s, %(upload)s, row_number, 'similar', customer_id,
-                    jsonb_build_array(jsonb_build_object('code', code, 'first', first))
-                FROM alike ORDER BY row_number LIMIT {MOST_SIMILAR}
+                    jsonb_build_array(jsonb_build_object('code', {_code(plan.given)}, 'first', first))
+                FROM (SELECT * FROM alike ORDER BY row_number LIMIT {MOST_SIMILAR}) AS alike
+                JOIN {plan.rows} USING (row_number)
+                LEFT JOIN customers_customer k ON k.base_id = %(base)s AND k.id = alike.customer_id
+                ORDER BY row_number
             ) SELECT count(*) FROM alike""",
         plan.params | {"new_rows": new_rows},
     )
     return int(cursor.fetchone()[0])
 
 
+def _code(given: frozenset[str]) -> str:
+    """As SQL, about alike, r and k: by what the row looks like the customer."""
+    others = [
+        f"{_text('r', name)} <> '' AND {_text('k', name)} <> '' AND {_text('r', name)} <> {_text('k', name)}"
+        for name in _NAMES
+        if name in given
+    ]
+    if not others:
+        return "code"
+    return f"CASE WHEN code = '{SAME_EMAIL}' AND ({' OR '.join(others)}) THEN '{OTHER_NAME}' ELSE code END"
+
+
 def _looks(given: frozenset[str]) -> Iterator[_Look]:
     """What the columns of the file let one compare, what says most first."""
     if "email" in given:
-        yield _Look("same_email", ("email",), needed=("email",), is_named=False)
+        if names := [name for name in _NAMES if name in given]:
+            yield _Look(SAME_EMAIL, ("email", *names), needed=("email",), is_named=False)
+        yield _Look(SAME_EMAIL, ("email",), needed=("email",), is_named=False)
     if not given.intersection(_NAMES):
         return
     if "birthday" in given:

@@ -92,6 +92,7 @@ def undo(*, upload: Any, scope: Scope, progress: Progress) -> dict[str, int]:
         progress.tell(3, 5)
         restored = _restore(cursor, params)
         said_only = _remove_statements(cursor, params)
+        _remove_statements_of_undone(cursor, params)
         progress.tell(4, 5)
         removed = _remove(cursor, params)
         _remove_words(cursor, params)
@@ -215,6 +216,24 @@ def _remove_statements(cursor: Any, params: dict[str, Any]) -> int:
     return int(cursor.fetchone()[0])
 
 
+def _remove_statements_of_undone(cursor: Any, params: dict[str, Any]) -> None:
+    """What an earlier import has recorded that was undone in the meantime goes with its other changes.
+
+    It was kept then, because this import had changed the customer after it.
+    """
+    cursor.execute(
+        f"""DELETE FROM customers_consent AS consent
+            USING {_DONE}, {_BEFORE}, customers_importupload AS earlier
+            WHERE consent.base_id = %(base)s AND consent.customer_id = done.id AND NOT done.is_new AND {_TOLD}
+              AND earlier.base_id = %(base)s AND earlier.id = consent.upload_id AND earlier.state = 'undone'
+              AND earlier.state_since > done.changed_at AND EXISTS (
+                  SELECT FROM customers_customerevent AS undone
+                  WHERE undone.pgh_obj_id = done.id AND undone.base_id = %(base)s
+                    AND undone.pgh_context_id = earlier.context AND undone.changed_at > before.changed_at)""",
+        params,
+    )
+
+
 def _remove(cursor: Any, params: dict[str, Any]) -> int:
     cursor.execute(
         f"""DELETE FROM customers_customer AS customer USING {_DONE}
@@ -225,7 +244,10 @@ def _remove(cursor: Any, params: dict[str, Any]) -> int:
 
 
 def _remove_words(cursor: Any, params: dict[str, Any]) -> None:
-    """Groups and tags that the import has created go as well, unless somebody uses or has edited them since."""
+    """Groups and tags that the import has created go as well, unless somebody uses or has edited them since.
+
+    So do those of imports that were undone before it, whose customers used them still.
+    """
     used = {
         "customers_customergroup": f"customer.{GROUP} = word.id",
         "customers_tag": "customer.tags @> ARRAY[word.name]",
@@ -234,7 +256,8 @@ def _remove_words(cursor: Any, params: dict[str, Any]) -> None:
         cursor.execute(
             f"""DELETE FROM {table} AS word USING {table}event AS event
                 WHERE word.base_id = %(base)s AND event.pgh_obj_id = word.id AND event.pgh_label = 'insert'
-                  AND event.pgh_context_id = %(context)s
+                  AND event.pgh_context_id IN (SELECT context FROM customers_importupload AS file
+                      WHERE file.base_id = %(base)s AND (file.state = 'undone' OR file.id = %(upload)s))
                   AND NOT EXISTS (SELECT FROM customers_customer AS customer
                                   WHERE customer.base_id = %(base)s AND {uses})
                   AND NOT EXISTS (SELECT FROM {table}event AS later WHERE later.pgh_obj_id = word.id

@@ -85,6 +85,62 @@ def test_a_whole_name_beside_its_parts_does_not_double(anna, row, name):
     assert values(Customer.objects.get(), "first_name", "last_name") == name
 
 
+NAMED = ["first_name", "last_name", "title", "company"]
+
+
+@pytest.mark.parametrize(
+    ("row", "person"),
+    [
+        (["Frau Dr. Eva Maria Sommer MBA", "Eva", "Sommer", ""], ("Eva", "Sommer", "Dr.", "")),
+        (["Dr. Eva Sommer", "Eva", "", ""], ("Eva", "Sommer", "Dr.", "")),
+        (["Frau Eva Maria Sommer", "", "Sommer", ""], ("Eva Maria", "Sommer", "", "")),
+        (["Frau Prof. Dr. Eva Sommer", "", "", ""], ("Eva", "Sommer", "Prof. Dr.", "")),
+        (["Sommer, Eva", "", "", ""], ("Eva", "Sommer", "", "")),
+        (["Eva Sommer Jr.", "", "", ""], ("Eva", "Sommer Jr.", "", "")),
+        (["Nur Firma OHG", "", "", "Nur Firma OHG"], ("", "", "", "Nur Firma OHG")),
+        (["", "Eva", "Sommer", ""], ("Eva", "Sommer", "", "")),
+    ],
+)
+def test_parts_of_a_name_stand_and_the_whole_says_the_rest(anna, row, person):
+    assert reasons(take_in(anna, table(["Ansprechpartner", "Vorname", "Nachname", "Firma"], row))) == []
+    assert values(Customer.objects.get(), *NAMED) == person
+
+
+def test_a_whole_name_alone_is_divided_at_its_comma_or_last_blank(anna):
+    take_in(anna, table(["Ansprechpartner"], ["Sommer, Eva"], ["Otto Karl Winter"]))
+    assert list(Customer.objects.order_by("last_name").values_list("first_name", "last_name")) == [
+        ("Eva", "Sommer"), ("Otto Karl", "Winter"),
+    ]  # fmt: skip
+
+
+def test_a_title_that_a_name_does_not_say_stays_with_whom_we_know(anna):
+    known = register_customer(
+        customer=Customer(legacy_number="7", first_name="Eva", last_name="Sommer", title="Dr."), actor=anna
+    )
+    take_in(anna, table(["Altnummer", "Ansprechpartner", "Nachname", "Ort"], ["7", "Eva Sommer", "Sommer", "Ulm"]))
+    known.refresh_from_db()
+    assert (known.title, known.city) == ("Dr.", "Ulm")
+
+
+@pytest.mark.parametrize(
+    ("street", "number", "joined"),
+    [
+        ("Musterweg 12", "12", "Musterweg 12"),
+        ("Musterweg", "12 a", "Musterweg 12 a"),
+        ("Am Markt 1", "2", "Am Markt 1 2"),
+    ],
+)
+def test_a_house_number_that_stands_behind_the_street_is_not_doubled(anna, street, number, joined):
+    take_in(anna, table(["Name", "Straße", "Hausnummer"], ["A", street, number]))
+    assert Customer.objects.get().street == joined
+
+
+def test_further_addresses_of_one_cell_go_into_the_memo(anna):
+    take_in(anna, table(["Name", "E-Mail", "Notiz"], ["A", "a@example.com ::: b@example.com", "gern Kuchen"]))
+    made = Customer.objects.get()
+    assert (made.email, made.memo) == ("a@example.com", "gern Kuchen\nE-Mail: b@example.com")
+
+
 def test_a_house_number_is_joined_to_its_street_and_means_no_customer(anna):
     known = register_customer(
         customer=Customer(customer_number=anna.location.first_number, last_name="Schon da"), actor=anna

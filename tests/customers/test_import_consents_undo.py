@@ -8,7 +8,7 @@ from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from customers.changes import history_of
-from customers.models import Consent, Customer
+from customers.models import Consent, Customer, Tag
 from mcp.scope import Scope
 from tests.customers.consents import HEADINGS, edited, known, recorded, said
 from tests.customers.transfer import applied, checked, table, take_in, undone
@@ -64,6 +64,34 @@ def test_who_only_said_something_loses_that_whatever_was_edited_since(anna):
     assert undone(done.upload, anna) == {"restored": 1, "removed": 0, "kept": 0, "stuck": 0}
     assert recorded() == []
     assert Customer.objects.get(pk=customer.pk).city == "Bonn"
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_statements_and_words_go_in_whatever_order_imports_are_undone(anna, order):
+    """The first kept its customer, because the second had changed him since: with the second all of it goes."""
+    customer = known(anna)
+    before = said(customer, is_given=False)
+    number = customer.customer_number
+    first = take_in(anna, table(["Kundennummer", "Ort", "Newsletter", "Tags"], [number, "Aa", "ja", "Tx"]))
+    second = take_in(anna, table(["Kundennummer", "Ort"], [number, "Bb"]))
+    for nth in order:
+        undone((first, second)[nth].upload, anna)
+    customer.refresh_from_db()
+    assert (customer.city, customer.tags, Tag.objects.exists()) == ("", [], False)
+    assert list(Consent.objects.all()) == [before]
+
+
+def test_statements_stay_with_who_was_edited_between_two_imports(anna):
+    customer = known(anna)
+    number = customer.customer_number
+    first = take_in(anna, table(["Kundennummer", "Name", "Newsletter"], [number, "Aa", "ja"]))
+    edited(customer, anna)
+    second = take_in(anna, table(["Kundennummer", "Name"], [number, "Bb"]))
+    undone(first.upload, anna)
+    undone(second.upload, anna)
+    customer.refresh_from_db()
+    assert (customer.last_name, customer.city) == ("Aa", "Bonn")
+    assert [one[1:3] for one in recorded()] == [("newsletter", True)]
 
 
 def test_new_customer_who_said_something_since_is_not_removed(anna):

@@ -108,7 +108,7 @@ READ_BY_A_PERSON: dict[str, dict[str, str]] = {
     },
     "contacts.vcf": {
         "vCard: FN": "contact_name", "vCard: N (family)": "last_name", "vCard: N (given)": "first_name",
-        "vCard: N (additional)": "more_first_names", "vCard: N (prefix)": "salutation",
+        "vCard: N (additional)": "more_first_names", "vCard: N (prefix)": "salutation", "vCard: N (title)": "title",
         "vCard: N (suffix)": "name_suffix", "vCard: ORG": "company", "vCard: TEL (kind)": "phone_kind",
         "vCard: TEL": "phone_number", "vCard: EMAIL": "email", "vCard: ADR (PO box)": "po_box",
         "vCard: ADR (extended)": "address_extra", "vCard: ADR (street)": "street", "vCard: ADR (city)": "city",

@@ -66,7 +66,11 @@ class Command(BaseCommand):
         parser.add_argument(
             "--decisions", type=Path, metavar="FILE", help="what to do about similar customers, as filled in"
         )
-        parser.add_argument("--similar", choices=Decision.values, help="what to do about all other similar customers")
+        parser.add_argument(
+            "--similar",
+            choices=Decision.values,
+            help="what to do about all other similar customers; with “same” whoever cannot be it is left out",
+        )
         parser.add_argument(
             "--similar-list", type=Path, metavar="FILE", help="write the similar customers as a workbook"
         )
@@ -164,6 +168,8 @@ def _is_decided(upload: ImportUpload, scope: Scope, options: dict[str, Any]) -> 
             count += decisions.decide(upload=upload, decisions=found, actor=scope, shown=shown)
         if options["similar"]:
             count += decisions.decide_all(upload=upload, decision=options["similar"], actor=scope)
+        if options["similar"] == Decision.SAME:  # whom that cannot be said of is left out, and not made once more
+            count += decisions.decide_all(upload=upload, decision=Decision.LEAVE, actor=scope)
     return count > 0
 
 
