@@ -80,11 +80,13 @@ def package_page(request: HttpRequest, pk: UUID) -> HttpResponse:
     made = list(packages.packages_of(transition))
     newest = made[0] if made else None
     under_way = packages.is_under_way(newest)
+    withdrawals = withdrawal_views.shown_at_sender(transition)
     response = _show(
         request, "package", _("Package: %(location)s") % {"location": transition.location.name}, transition=transition,
-        shown=_shown(made), is_under_way=under_way, can_be_made=transition.state in packages.MAKING and not under_way,
+        shown=_shown(made, withdrawals["count"] if withdrawals else 0), is_under_way=under_way,
+        can_be_made=transition.state in packages.MAKING and not under_way,
         download_form=DownloadForm(auto_id=False), left_out=(transition.result or {}).get("left_out", 0),
-        withdrawals=withdrawal_views.shown_at_sender(transition),
+        withdrawals=withdrawals,
         downloads=PackageDownload.objects.filter(file__in=[one.pk for one in made]).select_related("file"),
     )  # fmt: skip
     if under_way:
@@ -100,7 +102,8 @@ def _make_anew(request: HttpRequest, transition: Transition, scope: Scope) -> Ht
     return HttpResponseRedirect(reverse(f"admin:{PACKAGE}", args=[transition.pk]))
 
 
-def _shown(made: list[Package]) -> list[dict[str, Any]]:
+def _shown(made: list[Package], withdrawn: int) -> list[dict[str, Any]]:
+    """`withdrawn` customers have withdrawn since the execution; those who had done so before are not in a package."""
     now = timezone.now()
     return [
         {
@@ -108,6 +111,7 @@ def _shown(made: list[Package]) -> list[dict[str, Any]]:
             "is_under_way": packages.is_under_way(package),
             "is_ready": packages.is_ready(package, now=now),
             "expires_at": packages.expires_at(package),
+            "withdrawn": max(withdrawn - int((package.manifest or {}).get("withdrew", 0)), 0),
             "percent": min(package.done * 100 // package.total, 100) if package.total else 0,
         }
         for package in made

@@ -124,6 +124,11 @@ def _in_order(typed: str, found: re.Match[str], day_first: bool | None) -> tuple
         message = _(
             "“%(value)s” can be read in two ways. Choose whether day or month comes first, or write it as 31.12.1990."
         )
+        if int(found["first"]) > _MONTHS or int(found["second"]) > _MONTHS:
+            message = _(
+                "“%(value)s” does not say of the other dates whether day or month comes first. Choose it for the file, "
+                "or write 31.12.1990."
+            )
         raise refused("ambiguous_date", message, typed)
     return (found["first"], found["second"]) if day_first else (found["second"], found["first"])
 
@@ -146,6 +151,7 @@ def _day(typed: str, month: str, day: str) -> str:
 
 
 _LEAP_YEAR = "2000"
+_MONTHS = 12
 
 
 def _date(typed: str, year: str, month: str, day: str) -> date:

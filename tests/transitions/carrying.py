@@ -53,6 +53,8 @@ def made(transition: Transition, actor: Scope) -> Package:
     row.state, row.manifest, row.total = PackageState.DONE, packing.record, packing.customers
     row.state_since = timezone.now()
     row.save()
+    with row_security.rows_of(actor):
+        making.delete_replaced(row)
     return making.packages_of(transition).get(pk=row.pk)
 
 

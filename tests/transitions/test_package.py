@@ -183,6 +183,10 @@ def test_worker_makes_it_in_pieces_and_the_same_again(cast, anna, people, monkey
     PackageChunk.objects.filter(file=row, position__gt=0).delete()  # as a killed worker leaves it
     make(pk=str(row.pk), actor=Scope.of_system(anna.location, name="the worker"))
     assert content_of(row) == first
+    request_package(transition=row.transition, actor=anna)
+    again = ordered(row.transition)
+    make(pk=str(again.pk), actor=Scope.of_system(anna.location, name="the worker"))
+    assert (again.chunks.exists(), row.chunks.exists()) == (True, False)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -219,9 +223,12 @@ def test_package_is_made_anew_until_the_process_is_closed(cast, anna, people):
     with pytest.raises(ValidationError, match="is being made already"):
         request_package(transition=transition, actor=anna)
     first = made(transition, anna)
+    before = members(content_of(first))["customers.csv"]
     request_package(transition=transition, actor=anna)
     again = made(transition, anna)
-    assert members(content_of(again))["customers.csv"] == members(content_of(first))["customers.csv"]
+    assert members(content_of(again))["customers.csv"] == before
+    assert not first.chunks.exists()  # whoever has withdrawn since would still be in it
+    assert [is_ready(one, now=timezone.now()) for one in packages_of(transition)] == [True, False]
     Transition.objects.filter(pk=transition.pk).update(state=State.CLOSED)
     with pytest.raises(ValidationError, match="until the process is closed"):
         request_package(transition=transition, actor=anna)

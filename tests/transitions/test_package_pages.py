@@ -20,7 +20,8 @@ from tests.customers.people import customer
 from tests.transitions.carrying import consent, content_of, executed, imported, made, receiver
 from tests.transitions.moving import ACCOUNT
 from transitions.choices import PackageState, State
-from transitions.models import Arrival, Package, PackageDownload, Transition
+from transitions.models import Arrival, Package, PackageDownload, Transition, TransitionCustomer
+from transitions.package.making import request_package
 
 HERE = "/10400/1/transitions/transition"
 FILE = f"{HERE}/package/{{}}/download/"
@@ -76,6 +77,18 @@ def test_page_shows_what_is_ready_and_who_has_fetched_it(anna, package):
     assert PackageDownload.objects.get().user_name == "Anna Andresen"
     assert anna.get(page).content.decode().count("Anna Andresen") >= 2
     assert anna.get(FILE.format(package.pk)).status_code == 405
+
+
+def test_page_says_that_somebody_has_withdrawn_since_the_file_was_made(cast, anna, package):
+    page = f"{HERE}/{package.transition_id}/package/"
+    sentence = "One customer of it has withdrawn since. Make it anew before you hand it over."
+    assert sentence not in anna.get(page).content.decode()
+    handed_over = TransitionCustomer.objects.filter(transition=package.transition_id, reason="")[0]
+    consent(Customer.objects.get(pk=handed_over.customer_id), given=False, at=timezone.now())
+    assert sentence in anna.get(page).content.decode()
+    request_package(transition=package.transition, actor=cast.scope("anna", "Zentrale"))
+    made(package.transition, cast.scope("anna", "Zentrale"))
+    assert sentence not in anna.get(page).content.decode()
 
 
 def test_expired_package_is_not_given_and_can_be_made_anew(anna, package):

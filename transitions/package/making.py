@@ -168,11 +168,19 @@ def _fill(package: Package, actor: Scope) -> None:
 
 
 def _end(package: Package, packing: Packing, digest: chunks.Digest) -> None:
-    """All pieces are there: from now on it can be fetched."""
+    """All pieces are there: from now on it can be fetched, and those before it no more."""
     _advance(
         package, state=PackageState.DONE, state_since=timezone.now(), done=packing.customers,
         total=packing.customers, size=digest.size, sha256=digest.hex, manifest=packing.record,
     )  # fmt: skip
+    delete_replaced(package)
+
+
+def delete_replaced(package: Package) -> None:
+    """Delete the bytes of the packages before this one: whoever has withdrawn since would still be in them."""
+    others = Package.objects.filter(transition=package.transition_id).exclude(pk=package.pk)
+    replaced = others.exclude(state__in=UNDER_WAY)
+    PackageChunk.objects.filter(base=package.base_id, file__in=replaced.values("pk")).delete()
 
 
 def _advance(package: Package, **values: Any) -> None:

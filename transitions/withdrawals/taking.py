@@ -54,7 +54,7 @@ def is_list(file: BinaryIO) -> bool:
     file.seek(0)
     try:
         with ZipFile(file) as archive:
-            return SIGNATURE in archive.namelist()
+            return not {SIGNATURE, TABLE}.isdisjoint(archive.namelist())
     except (BadZipFile, ValueError, NotImplementedError):
         return False
     finally:
