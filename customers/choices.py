@@ -34,6 +34,7 @@ class Verdict(models.TextChoices):
     ARCHIVED = "archived", _("Archived")
     DIFFERS = "differs", _("Different in the file")
     UNSAID = "unsaid", _("Consents left out")
+    UNREAD = "unread", _("Values left out")
     KEPT = "kept", _("Kept")
     STUCK = "stuck", _("Could not be reversed")
 

@@ -212,6 +212,7 @@ def _tabs(upload: ImportUpload, scope: Scope, figures: Mapping[str, Any]) -> lis
         Tab("decided", _("Decided"), decided, lambda page: looking.decided(upload, scope, page=page)),
         Tab("archived", _("Archived"), archived, lambda page: looking.archived(upload, scope, page=page)),
         Tab("differs", _("Different in the file"), differs, lambda page: looking.differing(upload, scope, page=page)),
+        Tab("unread", _("Values left out"), figures.get("unread", 0), lambda page: looking.unread(upload, page=page)),
         Tab("unsaid", _("Consents left out"), unsaid, lambda page: looking.unsaid(upload, scope, page=page)),
     ]  # fmt: skip
 

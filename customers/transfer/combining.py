@@ -42,6 +42,8 @@ class Combined:
     cells: dict[str, Cells] = field(default_factory=dict)
     refused: dict[int, dict[str, ValidationError]] = field(default_factory=dict)
     unsaid: dict[int, list[str]] = field(default_factory=dict)
+    unread: dict[int, dict[str, ValidationError]] = field(default_factory=dict)
+    """By row the cells that cannot be read, where they are left out instead of costing the row."""
 
     def refuse(self, at: int, name: str, error: ValidationError) -> None:
         self.refused.setdefault(at, {})[name] = error

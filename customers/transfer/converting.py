@@ -78,6 +78,8 @@ class Converter:
         by_column: list[Cells] = list(zip(*block.rows, strict=False))
         combined = self._combination.cells(by_column, size)
         texts = self._converted(combined)
+        if self._combination.is_unsaid_possible and self._columns:
+            texts[UNSAID] = [self._unsaid(block, at, combined) for at in range(size)]
         refused = combined.refused
         numbers = [f"{prefix}\t{number}\t{NOTHING}" for number in block.numbers]
         lines = list(map("\t".join, zip(numbers, *(texts[name] for name in self.columns), strict=True)))
@@ -103,13 +105,18 @@ class Converter:
             for at, error in refusals.items():
                 if self._reading.leave_unreadable and column.name not in _NEEDED:
                     combined.unsaid.setdefault(at, []).extend({column.name, *column.fills})
+                    combined.unread.setdefault(at, {})[column.name] = error
                 else:
                     combined.refuse(at, column.name, error)
-        if self._combination.is_unsaid_possible and self._columns:
-            unsaid = combined.unsaid
-            size = len(texts[self._texts[0]])
-            texts[UNSAID] = [json.dumps(unsaid[at]) if at in unsaid else NOTHING for at in range(size)]
         return texts
+
+    def _unsaid(self, block: Block, at: int, combined: Combined) -> str:
+        """The fields that a row leaves unsaid; of each that cannot be read what is told of it."""
+        if at not in combined.unsaid:
+            return NOTHING
+        errors = combined.unread.get(at, {})
+        told = dict(zip(errors, self._sentences(block, at, errors), strict=True))
+        return json.dumps({**dict.fromkeys(combined.unsaid[at]), **told}, ensure_ascii=False).translate(_ESCAPED)
 
     def _problems(self, block: Block, at: int, errors: dict[str, ValidationError]) -> list[dict[str, str]]:
         """Everything that is wrong with a row; nothing where what was found has been mended or accepted."""
@@ -117,8 +124,11 @@ class Converter:
             self._told(block.rows[at], (problem.column or 0) - 1, sentence(problem), problem.code)
             for problem in unsettled(block.problems.get(at, ()), self._reading)
         ]
+        return found + self._sentences(block, at, errors)
+
+    def _sentences(self, block: Block, at: int, errors: dict[str, ValidationError]) -> list[dict[str, str]]:
         places = {column.name: column.at for column in self._columns}
-        return found + [
+        return [
             self._told(block.rows[at], places[name], " ".join(error.messages), error.error_list[0].code or "")
             for name, error in errors.items()
         ]

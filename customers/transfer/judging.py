@@ -16,6 +16,7 @@ from customers.transfer.consents import ANSWERS, Statements
 from customers.transfer.decided import forget_gone, reject_decided
 from customers.transfer.left_alone import tell_archived, tell_differing
 from customers.transfer.plan import Plan, broken_rules, sentences
+from customers.transfer.reading import UNSAID
 from customers.transfer.similar import tell_similar
 from customers.transfer.somebody_else import reject_somebody_else
 from customers.transfer.turns import imports_so_far
@@ -88,6 +89,7 @@ def judge(*, upload: Any, scope: Scope, read: int, given: frozenset[str]) -> dic
         archived = tell_archived(cursor, plan)
         overwriting = plan_of(upload=upload, scope=scope, given=given, words=words, known=Known.OVERWRITE)
         differs = tell_differing(cursor, plan, overwriting)
+        unread = _tell_unread(cursor, plan)
         unsaid = _tell_unsaid(cursor, plan, statements, headings, is_any_archived=archived > 0)
         purposes = statements.unknown_purposes(cursor)
         cursor.execute(
@@ -105,6 +107,7 @@ def judge(*, upload: Any, scope: Scope, read: int, given: frozenset[str]) -> dic
         "consents": consents,
         "besides": statements.besides,
         "unsaid": unsaid,
+        "unread": unread,
         "unknown_purposes": purposes,
         "moment": statements.moment,
         "similar": similar,
@@ -315,6 +318,20 @@ def _cases(scope: Scope, plan: Plan) -> tuple[str, dict[str, str]]:
         for name, condition in broken_rules().items()
     ]
     return f"CASE {' '.join(cases)} END", reasons
+
+
+def _tell_unread(cursor: Any, plan: Plan) -> int:
+    """Cells that cannot be read and are left out, where somebody has chosen so: how many."""
+    if not plan.is_unsaid_possible:
+        return 0
+    cursor.execute(
+        f"""INSERT INTO customers_importverdict (base_id, file_id, row_number, verdict, problems)
+            SELECT %(base)s, %(upload)s, r.row_number, 'unread', jsonb_build_array(said.value)
+            FROM {plan.rows}, jsonb_each(r.{UNSAID}) AS said
+            WHERE jsonb_typeof(said.value) = 'object' ORDER BY r.row_number, said.key""",
+        plan.params,
+    )
+    return int(cursor.rowcount)
 
 
 def _tell_unsaid(

@@ -91,6 +91,11 @@ def rejected(upload: ImportUpload, *, page: int = 1) -> list[ImportVerdict]:
     return list(_page(verdicts(upload, Verdict.REJECTED), page))
 
 
+def unread(upload: ImportUpload, *, page: int = 1) -> list[ImportVerdict]:
+    """One page of the cells that cannot be read and are left out. One query."""
+    return list(_page(verdicts(upload, Verdict.UNREAD), page))
+
+
 def unsaid(upload: ImportUpload, scope: Scope, *, page: int = 1) -> list[ImportVerdict]:
     """One page of the rows that say about a consent what can become no statement. One query.
 

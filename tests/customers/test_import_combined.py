@@ -14,11 +14,12 @@ from customers.choices import Known
 from customers.models import Customer
 from customers.operations import register_customer
 from customers.resources import CustomerResource
-from customers.transfer import receiving, uploads
+from customers.transfer import looking, receiving, uploads
 from customers.transfer.converting import Converter
 from customers.transfer.reading import Reading
 from customers.transfer.sheet import match_columns
-from tests.customers.transfer import DATA, checked, reasons, table, take_in
+from mcp import row_security
+from tests.customers.transfer import DATA, applied, checked, reasons, table, take_in
 
 FOREIGN = DATA / "foreign"
 NAMES = ("first_name", "last_name", "company")
@@ -282,8 +283,13 @@ def test_values_that_cannot_be_read_cost_the_customer_unless_somebody_says_other
     assert [one.code for one in take_in(anna, UNREADABLE, dry_run=True).rejections] == [
         "invalid_country", "invalid_date", "invalid_email",
     ]  # fmt: skip
-    outcome = take_in(anna, UNREADABLE, reading=Reading(leave_unreadable=True))
-    assert (outcome.created, reasons(outcome)) == (2, [])
+    upload = checked(anna, UNREADABLE, reading=Reading(leave_unreadable=True))
+    assert (upload.preview or {})["unread"] == 3
+    with row_security.rows_of(anna):
+        told = [(one.row_number, one.problems[0]["column"], one.problems[0]["code"]) for one in looking.unread(upload)]
+    assert sorted(told) == [(2, "E-Mail", "invalid_email"), (2, "Geburtsdatum", "invalid_date"),
+                            (2, "Land", "invalid_country")]  # fmt: skip
+    assert (applied(upload, anna).result or {})["created"] == 2
     first = Customer.objects.get(legacy_number="K1")
     assert values(first, "last_name", "birthday", "country", "email", "city") == ("A", None, "", "", "Bonn")
 

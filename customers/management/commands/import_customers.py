@@ -127,9 +127,10 @@ class Command(BaseCommand):
             )
 
     def _tell_rejected(self, upload: ImportUpload, scope: Scope, path: Path | None) -> None:
-        """Also what rows say about consents and cannot become a statement."""
+        """Also cells that are left out, and what rows say about consents and cannot become a statement."""
         with row_security.rows_of(scope):
-            for verdict in chain(*(verdicts(upload, kind).iterator() for kind in (Verdict.REJECTED, Verdict.UNSAID))):
+            kinds = (Verdict.REJECTED, Verdict.UNREAD, Verdict.UNSAID)
+            for verdict in chain(*(verdicts(upload, kind).iterator() for kind in kinds)):
                 for one in verdict.problems:
                     where = f"Row {verdict.row_number}"
                     where += f", {one['column']} = {one['value']!r}" if one["column"] else ""
