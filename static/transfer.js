@@ -1,6 +1,8 @@
 // A large file takes a while to be sent: the browser alone knows how far it is. Without this the form works as well.
 const form = document.getElementById("upload-form");
 const shown = document.getElementById("upload-progress");
+const chosen = form?.querySelector("input[type=text][disabled]"); // where the name of the file is shown
+const nothing = chosen?.value ?? "";
 
 function tell(name, value) {
     const status = shown.querySelector("[role=status]");
@@ -33,17 +35,23 @@ function showAnswer(request, button) {
         document.body.replaceWith(page.body);
         return;
     }
-    // Refused: the reason is shown here.
+    // Refused: the reason is shown here. The file stays chosen, so that a password can be typed once more.
+    const password = form.querySelector("input[type=password]");
+    const isOfPassword = Boolean(password && notes[0].nextElementSibling?.querySelector("input[type=password]"));
     form.querySelectorAll(".customer-note").forEach((note) => note.remove());
     form.prepend(...notes);
-    askAgain(button);
+    button.disabled = false;
     shown.hidden = true;
+    if (password) password.value = "";
+    (isOfPassword ? password : form.querySelector("input[type=file]")).focus();
 }
 
 // The file is chosen anew: a browser does not send one that was changed on the disk since it was chosen.
 function askAgain(button) {
     form.reset();
+    if (chosen) chosen.value = nothing;
     button.disabled = false;
+    form.querySelector("input[type=file]").focus();
 }
 
 form?.addEventListener("submit", (event) => {

@@ -244,6 +244,7 @@ def _arrival(row: Transition) -> Section:
     imports = (row.arrival or {}).get("imports", [])
     counted = (
         ("created", _("New")),
+        ("changed", _("Changed")),
         ("unchanged", _("Unchanged")),
         ("taken", _("Number taken")),
         ("rejected", _("Rejected")),
@@ -261,7 +262,7 @@ def _arrival(row: Transition) -> Section:
             )
             for one in imports
         ),
-        widths=(5, 3, 4, 4, 4, 4, 5, 8),
+        widths=(5, 3, 4, 4, 4, 4, 4, 5, 7),
         empty=_("The receiver has not imported the package yet."),
     )
 

@@ -31,6 +31,8 @@ class Step:
     button: str | Promise
     said: str | Promise
     is_dangerous: bool = False
+    is_answered_for: bool = False
+    """Whoever takes it answers by name for what the page shows: it must be what is so now."""
     is_aside: bool = False
     """It can be done, but is not what everybody waits for."""
     kind: Kind | None = None
@@ -95,7 +97,7 @@ _ALL = (
     ),
     Step(
         "confirm", frozenset({State.REVIEWED}), forms.EmptyForm, _confirm, _("Confirm the legal ground"),
-        _("Confirm"), _("The legal ground is confirmed."), is_due=lambda row: bool(row.ground),
+        _("Confirm"), _("The legal ground is confirmed."), is_answered_for=True, is_due=lambda row: bool(row.ground),
     ),
     Step(
         "ground_again", frozenset({State.REVIEWED}), forms.GroundForm, _ground,
@@ -109,7 +111,7 @@ _ALL = (
     ),
     Step(
         "execute", frozenset({State.CONFIRMED}), forms.ExecuteForm, _execute, _("Execute"),
-        _("Execute now"), _("Executed. The package is being made."), is_dangerous=True,
+        _("Execute now"), _("Executed. The package is being made."), is_dangerous=True, is_answered_for=True,
         said_of_worker=_("It is being executed. With so many customers this takes up to a minute."),
     ),
     Step(

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import URLPattern, path, reverse
@@ -136,7 +137,8 @@ def take_step(request: HttpRequest, pk: UUID) -> HttpResponse:
     if step is None or step.kind not in {None, transition.kind}:
         raise Http404
     form = step.form(request.POST)
-    taken = _taken(step, transition, form, scope) if form.is_valid() else None
+    seen = request.POST.get("seen", "")
+    taken = _taken(step, transition, form, scope, seen=seen) if form.is_valid() else None
     if taken is None:
         # As it is now: somebody else may have been quicker, and what he has done is why it was refused.
         return _page(request, _visible_or_404(scope, pk), scope, refused=(step, form))
@@ -144,10 +146,13 @@ def take_step(request: HttpRequest, pk: UUID) -> HttpResponse:
     return HttpResponseRedirect(_address(TRANSITION, transition))
 
 
-def _taken(step: Step, transition: Transition, form: StepForm, scope: Scope) -> Transition | None:
+def _taken(step: Step, transition: Transition, form: StepForm, scope: Scope, *, seen: str) -> Transition | None:
     """The transition after the step; None where it is refused, which the form then shows."""
     try:
-        return step.take(transition, form.cleaned_data, scope)
+        with transaction.atomic():
+            if step.is_answered_for and transition.state in step.states:
+                operations.demand_as_shown(transition, seen=seen, actor=scope)
+            return step.take(transition, form.cleaned_data, scope)
     except ValidationError as refusal:
         show_refusal(form, refusal, form.refused_fields)
         return None
@@ -173,7 +178,7 @@ def _page(
     is_offered = refused is not None and refused[0] in [step for step, _shown in forms]
     response = _show(
         request, "transition", _title(transition), transition=transition, stages=shown.stages(transition, steps),
-        steps=steps, next=shown.who_is_next(transition, is_under_way=bool(under_way)), figures=figures, forms=forms,
+        steps=steps, seen=steps[-1].pk if steps else "", next=shown.who_is_next(transition, is_under_way=bool(under_way)), figures=figures, forms=forms,
         refused=refused[1] if refused and not is_offered else None, second=second,
         invite=_address_of_users(scope) if second else "", fields=shown.fields_of(transition),
         shown=paging.shown(tabs, request.GET.dict()), back=reverse(f"admin:{LIST}"),

@@ -8,7 +8,8 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from customers.columns import CustomerField, HintField, PartField, PersonField, PhoneNumberField
+from customers.columns import BirthdayField, CustomerField, HintField, PartField, PersonField, PhoneNumberField
+from customers.transfer.birthdays import DAY
 from customers.transfer.combining import PERSON
 from customers.transfer.phones import NUMBERS
 from customers.transfer.sheet import IGNORE
@@ -49,6 +50,8 @@ def shown_as(known: Any, name: str) -> tuple[str, ...]:
             return NUMBERS
         case HintField():
             return ()
+        case BirthdayField():
+            return (name, DAY)
     return (name,)
 
 

@@ -147,7 +147,7 @@ def _tell_stuck(cursor: Any, params: dict[str, Any]) -> int:
         "nothing_before": _("The history does not say what was before."),
         "group_gone": _("The customer group of before does not exist any more."),
         "tag_gone": _("A tag of before does not exist any more."),
-        "referenced": _("Something else refers to this customer by now."),
+        "referenced": _("Something was recorded about this customer since, such as a withdrawal."),
     }
     conditions = {
         "nothing_before": "NOT done.is_new AND before.id IS NULL",

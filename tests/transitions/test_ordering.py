@@ -41,7 +41,8 @@ def confirmed(cast, anna, monkeypatch) -> Transition:
 
 
 def order(log_in: Any, transition: Transition) -> Any:
-    return log_in("anna").post(f"{CENTRAL}{transition.pk}/step/", {"step": "execute", "is_sure": "on"}, follow=True)
+    said = {"step": "execute", "is_sure": "on", "seen": transition.steps.last().pk}
+    return log_in("anna").post(f"{CENTRAL}{transition.pk}/step/", said, follow=True)
 
 
 def jobs() -> list[dict[str, Any]]:

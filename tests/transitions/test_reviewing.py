@@ -13,6 +13,7 @@ from locations.permissions import Right
 from mcp import grants
 from mcp.models import User
 from mcp.scope import MissingRight, Scope
+from tests.conftest import Browser
 from tests.customers.people import customer
 from tests.transitions.moving import (
     ACCOUNT,
@@ -160,6 +161,26 @@ def test_page_asks_to_invite_a_second_person(cast, anna, log_in):
     assert (refused.status_code, fresh(asked).state) == (200, State.REVIEWED)
     second(anna)
     assert "These can: Zoe Zweite." in client.get(page).content.decode()
+
+
+def test_second_person_confirms_what_was_shown_and_nothing_else(cast, anna, log_in):
+    """Between her page and her click somebody has chosen one more group of fields."""
+    asked = exit_in(cast, State.REVIEWED)
+    named(asked, anna, field_groups=["memo"])
+    zoe = second(anna)
+    client = Browser()
+    client.force_login(zoe.user)
+    page = f"/10400/1/transitions/transition/{asked.pk}/"
+    seen = asked.steps.last().pk
+    assert f'name="seen" value="{seen}"' in client.get(page).content.decode()
+    named(asked, anna, field_groups=["memo", "credit"])
+    for stale in ({"seen": seen}, {}):
+        refused = client.post(f"{page}step/", {"step": "confirm", **stale}).content.decode()
+        assert "Anna Andresen has changed something since you have opened this page." in refused
+        assert "Credit limit" in refused
+        assert fresh(asked).state == State.REVIEWED
+    client.post(f"{page}step/", {"step": "confirm", "seen": asked.steps.last().pk})
+    assert (fresh(asked).state, fresh(asked).field_groups) == (State.CONFIRMED, ["memo", "credit"])
 
 
 def test_ground_is_read_by_those_who_decide_and_by_nobody_else(cast, anna, log_in):

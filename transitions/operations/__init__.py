@@ -30,6 +30,7 @@ from transitions.operations.reviewing import (
 )
 from transitions.operations.stepping import (
     NotThisStep,
+    demand_as_shown,
     is_support,
     reviews_here,
     visible_transitions,
@@ -46,6 +47,7 @@ __all__ = [
     "cancel",
     "close",
     "confirm",
+    "demand_as_shown",
     "execute",
     "execute_now",
     "is_being_executed",

@@ -102,6 +102,24 @@ def locked(transition: Transition, *, before: Iterable[State], after: State, act
     return found
 
 
+def demand_as_shown(transition: Transition, *, seen: str, actor: Scope) -> None:
+    """What somebody answers for by name is what was on his page.
+
+    `seen` is the last step that the page has shown. Raises ValidationError where another one has followed. The
+    transition is locked to the end of the transaction.
+    """
+    found = locked(transition, before=list(State), after=State(transition.state), actor=actor)
+    last = found.steps.last()
+    if last is not None and str(last.pk) != seen:
+        raise ValidationError(
+            _(
+                "%(user)s has changed something since you have opened this page. Look at it again: it is shown as it is now."
+            ),
+            code="changed_since",
+            params={"user": last.user_name},
+        )
+
+
 def take_step(transition: Transition, state: State, *, actor: Scope, note: str = "", **values: Any) -> None:
     """Store the state with what came along, and who has done it."""
     for name, value in values.items():
