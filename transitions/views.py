@@ -178,7 +178,8 @@ def _page(
     is_offered = refused is not None and refused[0] in [step for step, _shown in forms]
     response = _show(
         request, "transition", _title(transition), transition=transition, stages=shown.stages(transition, steps),
-        steps=steps, seen=steps[-1].pk if steps else "", next=shown.who_is_next(transition, is_under_way=bool(under_way)), figures=figures, forms=forms,
+        steps=steps, seen=steps[-1].pk if steps else "",
+        next=shown.who_is_next(transition, is_under_way=bool(under_way)), figures=figures, forms=forms,
         refused=refused[1] if refused and not is_offered else None, second=second,
         invite=_address_of_users(scope) if second else "", fields=shown.fields_of(transition),
         shown=paging.shown(tabs, request.GET.dict()), back=reverse(f"admin:{LIST}"),

@@ -113,7 +113,8 @@ def demand_as_shown(transition: Transition, *, seen: str, actor: Scope) -> None:
     if last is not None and str(last.pk) != seen:
         raise ValidationError(
             _(
-                "%(user)s has changed something since you have opened this page. Look at it again: it is shown as it is now."
+                "%(user)s has changed something since you have opened this page. Look at it again: it is shown as it "
+                "is now."
             ),
             code="changed_since",
             params={"user": last.user_name},
