@@ -110,7 +110,9 @@ def who_is_next(transition: Transition, *, is_under_way: bool = False) -> str:
         return _("The worker executes it now. The page shows when it is done.")
     sentences = _NEXT | (_NEXT_OF_JOINING if transition.kind == Kind.JOIN else {})
     is_back = transition.state == State.CARRIED_OVER and transition.is_taken_back
-    sentence = sentences.get(State.EXECUTED if is_back else transition.state)
+    sentence: str | Promise | None = sentences.get(State.EXECUTED if is_back else transition.state)
+    if transition.state == State.REVIEWED and transition.ground:
+        sentence = _("The legal ground is named by %(namer)s; somebody else confirms it.")
     return (
         ""
         if sentence is None
@@ -119,6 +121,7 @@ def who_is_next(transition: Transition, *, is_under_way: bool = False) -> str:
             "day": date_format(transition.planned_for, "DATE_FORMAT"),
             "receiver": transition.receiver_name,
             "number": transition.receiver_account,
+            "namer": transition.ground_by,
         }
     )
 
@@ -127,7 +130,7 @@ def fields_of(transition: Transition) -> str:
     """Which fields go along that do so only where they were chosen, and which do not."""
     chosen = [str(group.label) for group in FieldGroup if group in transition.field_groups]
     without = [str(group.label) for group in FieldGroup if group not in transition.field_groups]
-    parts = [", ".join(chosen)] if chosen else []
+    parts = [", ".join(chosen) if chosen else _("none")]
     parts += [_("without: %(fields)s") % {"fields": ", ".join(without)}] if without else []
     return "; ".join(parts)
 

@@ -7,8 +7,6 @@ from customers.formats.text import clean_text
 DIGITS = 5
 _WITH_ZEROS = frozenset({"DE", "EE", "ES", "FI", "FR", "IT", "LT", "MX", "TR", "UA", "US"})
 """Countries whose codes have five digits, of which the first can be a zero."""
-_OF_CARS = {"D": "DE", "A": "AT", "L": "LU", "I": "IT", "F": "FR", "B": "BE", "E": "ES", "FL": "LI"}
-"""Letters before a postal code that are no code of ISO."""
 
 
 def normalize_postal_code(text: str, *, country: str | None = None) -> str:
@@ -16,15 +14,9 @@ def normalize_postal_code(text: str, *, country: str | None = None) -> str:
 
     Only where the country is given: without it, four digits may as well be a code of Austria or Switzerland.
     """
-    typed = _without_country(without_decimals(without_text_mark(clean_text(text))), country)
+    typed = without_decimals(without_text_mark(clean_text(text)))
     is_short = len(typed) == DIGITS - 1 and typed.isascii() and typed.isdigit()
     return f"0{typed}" if is_short and country in _WITH_ZEROS else typed
-
-
-def _without_country(text: str, country: str | None) -> str:
-    """`D-01067` of a customer in Germany is 01067."""
-    found = re.fullmatch(r"([A-Z]{1,3})[- ]([0-9]{4,5})", text)
-    return found[2] if found and country and _OF_CARS.get(found[1], found[1]) == country else text
 
 
 def without_decimals(text: str) -> str:

@@ -37,11 +37,11 @@ def texts(cells: Sequence[str], joined: str) -> Sequence[str] | None:
 
 
 def postal_codes(cells: Sequence[str], joined: str) -> Sequence[str] | None:
-    """Texts, unless one may have lost its zero, or carries an apostrophe, decimals or a country."""
+    """Texts, unless one may have lost its zero, or carries an apostrophe or decimals."""
     return None if _MAY_BE_SHORT.search(joined) else texts(cells, joined)
 
 
-_MAY_BE_SHORT = re.compile(r"^(?:[0-9]{4}$|'|[0-9]+\.0$|[A-Z]{1,3}[- ][0-9]{4,5}$)", re.MULTILINE)
+_MAY_BE_SHORT = re.compile(r"^(?:[0-9]{4}$|'|[0-9]+\.0$)", re.MULTILINE)
 
 
 def numbered_texts(cells: Sequence[str], joined: str) -> Sequence[str] | None:

@@ -45,6 +45,11 @@ def named(transition: Transition, actor: Scope, **more: Any) -> Transition:
     return operations.name_ground(transition=transition, actor=actor, **values)
 
 
+def seen_step(transition: Transition) -> int:
+    """What a page of the transition says that it has shown."""
+    return int(transition.steps.values_list("pk", flat=True).last() or 0)
+
+
 def second(scope: Scope, username: str = "zweite") -> Scope:
     """Zoe Zweite, who may carry over and sees the page, at the place of the scope."""
     user = User.objects.filter(organization=scope.organization, username=username).first()

@@ -16,7 +16,7 @@ from mcp import grants
 from mcp.models import User, UserGroup
 from mcp.scope import MissingRight, Scope
 from tests.customers.people import customer
-from tests.transitions.moving import exit_in, fresh, last_step
+from tests.transitions.moving import exit_in, fresh, last_step, seen_step
 from transitions import operations, tasks
 from transitions.choices import State
 from transitions.models import Transition
@@ -41,7 +41,7 @@ def confirmed(cast, anna, monkeypatch) -> Transition:
 
 
 def order(log_in: Any, transition: Transition) -> Any:
-    said = {"step": "execute", "is_sure": "on", "seen": transition.steps.last().pk}
+    said = {"step": "execute", "is_sure": "on", "seen": seen_step(transition)}
     return log_in("anna").post(f"{CENTRAL}{transition.pk}/step/", said, follow=True)
 
 

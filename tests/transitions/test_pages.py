@@ -25,7 +25,9 @@ def page(transition, place=CENTRAL):
 
 
 def step(client, transition, name, place=CENTRAL, **data):
-    return client.post(f"{page(transition, place)}step/", {"step": name, **data})
+    """As if the page had just been looked at."""
+    seen = transition.steps.last().pk
+    return client.post(f"{page(transition, place)}step/", {"step": name, "seen": seen, **data})
 
 
 def text(client, address):
@@ -171,9 +173,9 @@ class TestDeciding:
         """Somebody cancels it between the click and the step."""
         asked, before = exit_in(cast, State.CONFIRMED), views._taken
 
-        def too_late(*given):
+        def too_late(*given, **named):
             operations.cancel(transition=fresh(asked), actor=cast.system("Zentrale"))
-            return before(*given)
+            return before(*given, **named)
 
         monkeypatch.setattr(views, "_taken", too_late)
         seen = step(log_in("anna"), asked, "move", planned_for=timezone.localdate().isoformat()).content.decode()

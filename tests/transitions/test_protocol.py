@@ -71,7 +71,7 @@ def test_protocol_says_who_when_where_why_and_how_many(anna, whole):
     steps = next(section for section in told(whole, anna).sections if section.title == "All steps")
     assert [row[1] for row in steps.rows][-2:] == ["Executed", "Customers carried over"]
     arrival = next(section for section in told(whole, anna).sections if section.title == "Import at the receiver")
-    assert arrival.rows[0][1:6] == ("1", "0", "0", "0", "1")
+    assert arrival.rows[0][1:7] == ("1", "0", "0", "0", "0", "1")
 
 
 def test_protocol_names_nobody_who_was_left_out(anna, whole):
