@@ -362,3 +362,12 @@ def second_person_is_of_the_own_business(world: World) -> None:
     with refused(operations.NeedsSecondPerson):
         operations.confirm(transition=asked, actor=anna)
     assert fresh(asked).state == State.REVIEWED
+
+
+@probe
+def second_person_confirms_what_the_page_has_shown(world: World) -> None:
+    asked = exit_in(world.cast, State.REVIEWED, place="Bremen")
+    other = second(world.scope("anna", "Zentrale"))
+    operations.name_ground(transition=asked, basis="consent", ground=GROUND, actor=other)
+    assert world.post("anna", f"{HEAD}/{PAGES}/{asked.pk}/step/", {"step": "confirm", "seen": "0"}).status_code == 200
+    assert fresh(asked).state == State.REVIEWED
