@@ -140,10 +140,21 @@ def take_step(request: HttpRequest, pk: UUID) -> HttpResponse:
     seen = request.POST.get("seen", "")
     taken = _taken(step, transition, form, scope, seen=seen) if form.is_valid() else None
     if taken is None:
+        _lead_to_error(request, form)
         # As it is now: somebody else may have been quicker, and what he has done is why it was refused.
         return _page(request, _visible_or_404(scope, pk), scope, refused=(step, form))
     messages.success(request, step.sentence(taken))
     return HttpResponseRedirect(_address(TRANSITION, transition))
+
+
+def _lead_to_error(request: HttpRequest, form: StepForm) -> None:
+    """The form may stand far below: the page says on top that something is wrong, and begins at the field."""
+    wrong = next((name for name in form.fields if name in form.errors), None)
+    if wrong is not None:
+        form.fields[wrong].widget.attrs["autofocus"] = True
+        messages.error(request, _("Nothing was done. What is wrong stands at the field “%(field)s”.") % {
+            "field": form.fields[wrong].label,
+        })  # fmt: skip
 
 
 def _taken(step: Step, transition: Transition, form: StepForm, scope: Scope, *, seen: str) -> Transition | None:

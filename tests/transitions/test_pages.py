@@ -141,7 +141,10 @@ class TestDeciding:
         asked = exit_in(cast, State.REVIEWED)
         answer = step(log_in("anna"), asked, "ground", basis="consent", ground="zu kurz")
         assert answer.status_code == 200
-        assert "zu kurz" in answer.content.decode()
+        shown = answer.content.decode()
+        assert "zu kurz" in shown
+        assert "Nothing was done. What is wrong stands at the field “Reason”." in shown
+        assert shown.count(" autofocus") == 1
         assert fresh(asked).state == State.REVIEWED
 
     def test_reasons_and_left_out_customers_by_name(self, cast, log_in):
