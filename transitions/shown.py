@@ -112,7 +112,7 @@ def who_is_next(transition: Transition, *, is_under_way: bool = False) -> str:
     is_back = transition.state == State.CARRIED_OVER and transition.is_taken_back
     sentence: str | Promise | None = sentences.get(State.EXECUTED if is_back else transition.state)
     if transition.state == State.REVIEWED and transition.ground:
-        sentence = _("The legal ground is named by %(namer)s; somebody else confirms it.")
+        sentence = _("The legal ground is named; somebody else confirms it.")
     return (
         ""
         if sentence is None
@@ -121,7 +121,6 @@ def who_is_next(transition: Transition, *, is_under_way: bool = False) -> str:
             "day": date_format(transition.planned_for, "DATE_FORMAT"),
             "receiver": transition.receiver_name,
             "number": transition.receiver_account,
-            "namer": transition.ground_by,
         }
     )
 
