@@ -27,10 +27,10 @@ def reject_somebody_else(cursor: Any, plan: Plan, headings: dict[str, str]) -> N
         return
     heading = headings["email" if plan.match == Match.EMAIL else "legacy_number"]
     reason = _(
-        "%(value)s is that of somebody else: %(customer)s. Choose otherwise how customers without number are found, "
-        "or decide by hand."
+        "%(value)s is that of somebody else, customer %(customer)s. Choose otherwise how customers without number are "
+        "found, or decide by hand."
     ) % {"value": "{value}", "customer": "{customer}"}
-    who = "concat_ws(' ', nullif(k.first_name, ''), nullif(k.last_name, ''), nullif(k.company, ''), k.customer_number)"
+    who = "k.customer_number::text"  # and no name: whoever imports may not be allowed to see customers
     cursor.execute(
         f"""INSERT INTO customers_importverdict (base_id, file_id, row_number, verdict, customer_id, problems)
             SELECT DISTINCT ON (r.row_number) %(base)s, %(upload)s, r.row_number, 'rejected', NULL::bigint,
