@@ -12,6 +12,9 @@ COMPILED := $(CATALOGUES:.po=.mo)
 # The type checker reads the settings, which want these; it connects to nothing.
 LINT_ENV := DATABASE_URL=postgresql://lint@/lint SECRET_KEY=lint
 
+# Dozens of processes are started: none compiles anew what another has compiled.
+unexport PYTHONDONTWRITEBYTECODE
+
 # An environment whose Python went away (an upgrade of the system) is made anew.
 $(shell test ! -e $(VENV)/.installed || $(BIN)/python -c '' 2>/dev/null || rm -f $(VENV)/.installed $(VENV)/.installed-dev)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -12,12 +12,11 @@ from django.db import models
 from django.utils import timezone
 from django.utils.formats import date_format, number_format
 from django.utils.text import capfirst
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from customers import formats
 from customers.disclosures import Disclosure, disclosures_of
 from customers.models import Consent, ConsentPurpose, Customer, CustomerGroup
+from customers.readable import READABLE
 from locations.models import Location
 
 CustomerEvent: Any = Customer._meta.get_field("history").related_model
@@ -222,7 +221,7 @@ def _shown(field: Any, value: Any, names: Names) -> str:
         return names.get((field.name, value), _("no longer there"))
     if field.choices:
         return str(dict(field.flatchoices).get(value, value))
-    special = _SPECIAL.get(field.name)
+    special = READABLE.get(field.name)
     return special(value) if special else _plain(value)
 
 
@@ -240,12 +239,3 @@ def _plain(value: Any) -> str:
             return ", ".join(value)
         case _:
             return str(value)
-
-
-_SPECIAL: dict[str, Callable[[Any], str]] = {
-    **dict.fromkeys(("mobile", "phone_private", "phone_business", "fax"), formats.display_phone),
-    "iban": formats.display_iban,
-    "birthday_without_year": formats.display_day,
-    "country": lambda code: formats.country_name(code, get_language() or "en"),
-    "language": lambda code: formats.language_name(code, get_language() or "en"),
-}

@@ -22,6 +22,8 @@ from customers.cells import (
     CustomerWidget,
     Look,
 )
+from customers.choices import PaymentMethod
+from customers.readable import READABLE
 from customers.transfer import notes
 
 _PART = SQL("CASE WHEN right(memo, 1) = ']' AND strpos(memo, {}) > 0 THEN (customers_memo_parts(memo))[{}] END")
@@ -30,6 +32,7 @@ _PART = SQL("CASE WHEN right(memo, 1) = ']' AND strpos(memo, {}) > 0 THEN (custo
 It stands in each cell that needs it. A sub-select that does it once for all of them would keep the whole query in one
 process.
 """
+_READABLE = {**READABLE, "payment_method": lambda value: str(PaymentMethod(value).label)}
 
 
 class CustomerField(fields.Field):
@@ -67,6 +70,8 @@ class CustomerField(fields.Field):
 
     def shown(self, value: Any) -> str:
         """A value in a preview, in the language of whoever reads it."""
+        if value and (readable := _READABLE.get(self.attribute)):
+            return readable(value)
         cell = self.widget.render(value)
         if isinstance(cell, bool):
             return str(_("Yes")) if cell else str(_("No"))

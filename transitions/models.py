@@ -179,6 +179,13 @@ class Transition(CheckedRow):
         """Whether the receiver has imported, and undone it: none of what came is there any more."""
         return bool(self.arrival and self.arrival["undone_at"])
 
+    @property
+    def state_shown(self) -> str:
+        """The state in words; it does not say that customers have arrived who are gone again."""
+        if self.state == State.CARRIED_OVER and self.is_taken_back:
+            return str(_("Carried over, undone by the receiver"))
+        return str(self.get_state_display())
+
 
 class TransitionStep(models.Model):
     """What somebody has done with a transition. Only ever added to."""

@@ -84,6 +84,7 @@ def package_page(request: HttpRequest, pk: UUID) -> HttpResponse:
     response = _show(
         request, "package", _("Package: %(location)s") % {"location": transition.location.name}, transition=transition,
         shown=_shown(made, withdrawals["count"] if withdrawals else 0), is_under_way=under_way,
+        refused_password=request.GET.get("password", ""),
         can_be_made=transition.state in packages.MAKING and not under_way,
         download_form=DownloadForm(auto_id=False), left_out=(transition.result or {}).get("left_out", 0),
         withdrawals=withdrawals,
@@ -129,7 +130,8 @@ def download(request: HttpRequest, pk: UUID) -> HttpResponseBase:
         return HttpResponseNotAllowed(["POST"])
     found, form = packages.packages_of(transition).get(pk=pk), DownloadForm(request.POST)
     if not form.is_valid():
-        return _refused(request, transition, [str(message) for errors in form.errors.values() for message in errors])
+        sentences = [str(message) for errors in form.errors.values() for message in errors]
+        return _refused(request, transition, sentences, password_for=pk)
     password = form.cleaned_data["password"]
     try:
         file = packages.fetch_package(package=found, is_encrypted=bool(password), actor=scope)
@@ -148,9 +150,13 @@ def download(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     )
 
 
-def _refused(request: HttpRequest, transition: Transition, sentences: list[str]) -> HttpResponse:
+def _refused(
+    request: HttpRequest, transition: Transition, sentences: list[str], *, password_for: UUID | None = None
+) -> HttpResponse:
+    """Back to the page of the package. `password_for` is the package whose fields for a password stay unfolded."""
     messages.error(request, " ".join(sentences))
-    return HttpResponseRedirect(reverse(f"admin:{PACKAGE}", args=[transition.pk]))
+    query = {"password": str(password_for)} if password_for else None
+    return HttpResponseRedirect(reverse(f"admin:{PACKAGE}", args=[transition.pk], query=query))
 
 
 def protocol_page(request: HttpRequest, pk: UUID) -> HttpResponse:

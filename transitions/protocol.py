@@ -90,7 +90,7 @@ def _overview(row: Transition) -> Section:
         title=_("Overview"),
         facts=(
             (_("Process"), str(row.get_kind_display())),
-            (_("State"), str(row.get_state_display())),
+            (_("State"), row.state_shown),
             (pgettext("a business", "From"), f"{row.organization.account_number} · {row.organization.name}"),
             (_("Location"), f"{row.location.client_number} · {row.location.name}"),
             (pgettext("a business", "To"), receiver),

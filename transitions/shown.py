@@ -72,7 +72,11 @@ def stages(transition: Transition, steps: Sequence[TransitionStep]) -> list[Stag
     latest = reached_by(steps)
     reached = WAY.index(State(transition.state)) if transition.state in WAY else len(WAY)
     return [
-        Stage(str(state.label), latest.get(state) if at <= reached else None, state == transition.state)
+        Stage(
+            transition.state_shown if state == transition.state else str(state.label),
+            latest.get(state) if at <= reached else None,
+            state == transition.state,
+        )
         for at, state in enumerate(WAY)
         if transition.state != State.CANCELLED or state in latest
     ]

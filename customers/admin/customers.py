@@ -16,7 +16,7 @@ from customers.admin import consent_pages, pages
 from customers.admin.base import CustomersAdmin
 from customers.admin.changelist import SIZE_VAR, CustomerChangeList
 from customers.admin.columns import COLUMNS, CustomerColumns, badges
-from customers.admin.fields import FORM_CLASSES, READ_ONLY_TEXTS, customer_widget
+from customers.admin.fields import FORM_CLASSES, customer_widget
 from customers.admin.filters import FILTERS
 from customers.changes import differences
 from customers.export_views import export_urls
@@ -25,6 +25,7 @@ from customers.import_views import import_urls
 from customers.models import Customer, CustomerGroup
 from customers.operations import CustomerChangedMeanwhile, change_customer, register_customer
 from customers.querysets import CustomerQuerySet
+from customers.readable import READABLE
 from locations.permissions import Right
 from mcp.console import console, scope_of
 from mcp.guards import guard, yes
@@ -61,7 +62,7 @@ class CustomerAdmin(CustomerColumns, CustomersAdmin):
     search_help_text = _("Number, name, company, phone, e-mail, city, tag")
     actions = ("archive", "restore", "record_consent", "export")
     ordering = ("sort_name",)
-    readonly_preprocess_fields = READ_ONLY_TEXTS
+    readonly_preprocess_fields = READABLE
     fieldsets = (
         (
             _("Person or company"),

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from django import forms
-from django.utils.translation import get_language
 from unfold.widgets import (
     UnfoldAdminSelect2MultipleWidget,
     UnfoldAdminSelect2Widget,
     UnfoldAdminTextInputWidget,
 )
 
-from customers import formats
 from customers.fields import BICField, CountryField, DayOfYearField, IBANField, PhoneField, VATIDField
 from customers.forms import PHONES, LanguageField
 
@@ -25,13 +22,6 @@ FORM_CLASSES: dict[str, type[forms.Field]] = {
     "birthday_without_year": DayOfYearField,
     "country": CountryField,
     "language": LanguageField,
-}
-READ_ONLY_TEXTS: dict[str, Callable[[str], str]] = {
-    **dict.fromkeys(PHONES, formats.display_phone),
-    "iban": formats.display_iban,
-    "birthday_without_year": formats.display_day,
-    "country": lambda code: formats.country_name(code, get_language() or "en"),
-    "language": lambda code: formats.language_name(code, get_language() or "en"),
 }
 
 

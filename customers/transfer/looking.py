@@ -262,14 +262,20 @@ def _touched(
 
 
 def _shown_fields(upload: ImportUpload, scope: Scope) -> list[tuple[str, Any]]:
-    """The fields that the file gives, each with its headings there."""
+    """The fields that the file gives, each by our name for it, with its headings there where they are others."""
     fields = CustomerResource(scope=scope).fields
     shown: dict[str, list[str]] = {}
     for heading, target in zip(upload.choices["headings"], upload.choices["targets"], strict=True):
         if target not in ("", IGNORE) and not fields[target].readonly:
             for name in shown_as(fields[target], target):
                 shown.setdefault(name, []).append(heading)
-    return [(" + ".join(headings), fields[name]) for name, headings in shown.items()]
+    return [(_label(fields[name].shown_heading(), headings), fields[name]) for name, headings in shown.items()]
+
+
+def _label(ours: str, headings: Sequence[str]) -> str:
+    """“E-mail”, or “E-mail (EMAIL;TYPE=HOME)” where the file calls it otherwise."""
+    theirs = " + ".join(headings)
+    return ours if theirs.casefold() == ours.casefold() else f"{ours} ({theirs})"
 
 
 def _after(old: Customer | None, values: dict[str, Any], groups: dict[int, CustomerGroup]) -> Customer:

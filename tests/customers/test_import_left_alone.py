@@ -58,8 +58,8 @@ def test_archived_customers_of_the_file_are_told_and_stay_that(anna, known):
     ("known", "told"),
     [
         ("overwrite", []),
-        ("skip", [(2, [("Ort", "Kiel", "Bonn")]), (3, [("E-Mail", "", "neu@example.com")])]),
-        ("fill", [(2, [("Ort", "Kiel", "Bonn")])]),
+        ("skip", [(2, [("City (Ort)", "Kiel", "Bonn")]), (3, [("E-mail", "", "neu@example.com")])]),
+        ("fill", [(2, [("City (Ort)", "Kiel", "Bonn")])]),
     ],
 )
 def test_what_stays_though_the_file_says_otherwise_is_told(anna, known, told):

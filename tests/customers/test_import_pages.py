@@ -122,7 +122,7 @@ def test_preview_shows_each_kind_of_row(anna, cast):
     [changed] = opened["changed"]["shown"].rows
     assert (changed.number, [(one.label, one.old, one.new) for one in changed.differences]) == (
         7,
-        [("Name", "Meier", "Maier")],
+        [("Last name (Name)", "Meier", "Maier")],
     )
     [new] = opened["new"]["shown"].rows
     assert (new.row, new.number, new.name) == (3, 8, "Neu")

@@ -126,6 +126,12 @@ def test_same_file_again_changes_nothing(cast):
     assert state(scope) == before
 
 
+def test_codes_are_shown_as_words(anna):
+    content = table(["Kundennummer", "Name", "Land", "Zahlungsart", "Telefon"], [1, "A", "DE", "card", "040 1000001"])
+    [new] = take_in(anna, content, dry_run=True).new_customers
+    assert [one.new for one in new.differences] == ["1", "A", "Germany", "Card", "+49 40 1000001"]
+
+
 def test_only_changed_fields_are_shown(anna):
     customer = Customer(last_name="Meier", city="Kiel", phone_private="+49401000001")
     number = register_customer(customer=customer, actor=anna).customer_number
@@ -135,7 +141,7 @@ def test_only_changed_fields_are_shown(anna):
         dry_run=True,
     )
     [changed] = outcome.changed_customers
-    assert [(one.label, one.old, one.new) for one in changed.differences] == [("Ort", "Kiel", "Bremen")]
+    assert [(one.label, one.old, one.new) for one in changed.differences] == [("City (Ort)", "Kiel", "Bremen")]
     assert Customer.objects.get(pk=customer.pk).city == "Kiel"
 
 

@@ -254,6 +254,7 @@ def test_undone_import_is_told_as_well(frida, package):
     assert arrival.upload.state == UploadState.UNDONE
     settle(actor="test")
     assert (transition().arrival or {})["undone_at"]
+    assert transition().state_shown == "Carried over, undone by the receiver"
     assert transition().state == State.CARRIED_OVER
 
 

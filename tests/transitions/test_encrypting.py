@@ -134,6 +134,8 @@ class TestPages:
         assert "at least 12 letters" in short.content.decode()
         differs = self.download(log_in, package, password=PASSWORD, again=f"{PASSWORD}!")
         assert differs.status_code == 302
+        again = log_in("anna").get(differs["Location"]).content.decode()
+        assert '<details class="transition-aside" open>' in again, "what is to be typed once more can be seen"
         assert not PackageDownload.objects.exists()
 
     @pytest.mark.parametrize(("password", "field"), [("", "password"), ("falsch falsch", "password")])

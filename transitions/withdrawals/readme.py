@@ -9,8 +9,8 @@ _TEXT = """\
 WIDERRUFE NACH DER ÜBERNAHME
 ============================
 
-{customers} Kunden, die von {sender} (Betrieb {sender_number}) an {receiver} (Betrieb {receiver_number})
-übergeben wurden, haben danach widerrufen. Stand: {day}.
+Anzahl der Kunden, die von {sender} (Betrieb {sender_number}) an {receiver} (Betrieb {receiver_number})
+übergeben wurden und danach widerrufen haben: {customers}. Stand: {day}.
 
 So geht es weiter
     Melden Sie sich beim Betrieb {receiver_number} an, öffnen Sie die Seite „Übernahme“ und laden Sie dort diese
@@ -21,8 +21,8 @@ So geht es weiter
 WITHDRAWALS AFTER THE CARRY-OVER
 ================================
 
-{customers} customers who were handed over from {sender} (business {sender_number}) to {receiver}
-(business {receiver_number}) have withdrawn since. As of {iso_day}.
+Number of customers who were handed over from {sender} (business {sender_number}) to {receiver}
+(business {receiver_number}) and have withdrawn since: {customers}. As of {iso_day}.
 
 What to do next
     Log in to the business {receiver_number}, open the page "Carry over" and upload this ZIP file as it is. The
