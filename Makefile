@@ -32,10 +32,10 @@ PYTEST = $(BIN)/python -m pytest -n 2 --dist worksteal
 
 test: lint
 	@$(BIN)/python -m launch.chromium
-	$(PYTEST) -m "not isolation or in_part" --proofs=sampled $(ARGS)
+	$(PYTEST) -m "not proof and (not isolation or in_part)" --proofs=sampled $(ARGS)
 
 test-fast: lint
-	$(PYTEST) -m "not browser and (not isolation or in_part)" --proofs=sampled $(ARGS)
+	$(PYTEST) -m "not browser and not proof and (not isolation or in_part)" --proofs=sampled $(ARGS)
 
 # The long proofs, whole. The folder is named, so that their figures are printed at the end.
 test-isolation: install-dev

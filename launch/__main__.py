@@ -19,8 +19,9 @@ def main() -> None:
     number = port.chosen(os.environ.get("PORT"))
     with Supervisor(folders.var() / "log") as supervisor:
         try:
-            _prepare(supervisor)
-            logins = _serve(supervisor, number)
+            os.environ.setdefault("PUBLIC_URL", f"http://{port.HOST}:{number}/")
+            is_demo = _prepare(supervisor)
+            logins = _serve(supervisor, number, is_demo=is_demo)
             _say(f"Stammhaus is ready: http://{port.HOST}:{number}/")
             if logins:
                 _say(logins)
@@ -35,20 +36,28 @@ def check_python(version: tuple[int, int]) -> None:
         raise CannotStart(f"This is Python {found}, and Stammhaus needs {needed} or newer. Install that first.")
 
 
-def _prepare(supervisor: Supervisor) -> None:
+def _prepare(supervisor: Supervisor) -> bool:
+    """Whether the demo is shown: in the embedded database, and in one's own where DEMO=1 asks for it."""
     own = os.environ.get("DATABASE_URL")
     if own:
         database.check(web=own, owner=os.environ.get("DATABASE_OWNER_URL"))
     else:
         _say("Starting the embedded PostgreSQL …")
+        os.environ.setdefault("MAIL_URL", (folders.var() / "mail").as_uri())
     prepare()
     _say("Bringing the database up to date …")
     supervisor.run("migration", *MANAGE, "migrate", "--no-input")
-    supervisor.run("demo", *MANAGE, "demo", "--if-empty")
+    is_demo = not own or os.environ.get("DEMO", "") == "1"
+    if is_demo:
+        supervisor.run("demo", *MANAGE, "demo", "--if-empty")
+    return is_demo
 
 
-def _serve(supervisor: Supervisor, number: int) -> str:
-    """Start the web server and the worker; the demo's logins, once the first page is served."""
+def _serve(supervisor: Supervisor, number: int, *, is_demo: bool) -> str:
+    """Start the web server and the worker; who can log in, once the first page is served.
+
+    That is the demo's people, or how the first person is created where there is nobody yet.
+    """
     _say("Starting the web server and the worker …")
     supervisor.start(
         "web server", sys.executable, "-m", "gunicorn", "mcp.wsgi:application", "--no-control-socket",
@@ -59,7 +68,8 @@ def _serve(supervisor: Supervisor, number: int) -> str:
         "worker", *MANAGE, "procrastinate", "worker", "--concurrency", "2", "--shutdown-graceful-timeout", "5"
     )
     # What it writes to its log would stand among the logins.
-    logins = supervisor.run("logins", "env", "LOG_LEVEL=WARNING", *MANAGE, "demo", "--logins")
+    told = ("demo", "--logins") if is_demo else ("create_support", "--if-nobody")
+    logins = supervisor.run("logins", "env", "LOG_LEVEL=WARNING", *MANAGE, *told)
     if not supervisor.wait_until(lambda: port.status(number, "/login/") == 200, seconds=ANSWER_SECONDS):
         answer = port.status(number, "/login/") or "nothing"
         log = folders.var() / "log" / "web-server.log"

@@ -140,6 +140,9 @@ def pages_of(
 register(
     Zone.OUTSIDE,
     Rule("admin:login", Served.ANYBODY, reads=FREE, changes=FREE),
+    Rule("provider_login", Served.ANYBODY, reads=FREE, changes=FREE),
+    Rule("password_forgotten", Served.ANYBODY, reads=FREE, changes=FREE),
+    Rule("password_link", Served.ANYBODY, reads=FREE, changes=FREE),
     Rule("health", Served.ANYBODY, reads=FREE),
     Rule("set_language", Served.ANYBODY, reads=FREE, changes=FREE),
     Rule("switch_location", Served.LOGGED_IN, reads=FREE),
@@ -171,6 +174,8 @@ register(
     Rule("admin:locations_location_reopen", reads=LOCATION, changes=LOCATION, only=(Only.EVERYWHERE,)),
     *pages_of("mcp_user", view=USERS, add=USERS, change=USERS),
     Rule("admin:mcp_user_password", reads=USERS, changes=USERS),
+    Rule("admin:mcp_user_logins", reads=USERS),
+    Rule("admin:mcp_own_logins", reads=FREE),
     Rule("admin:mcp_places", reads=USERS),
     Rule("admin:mcp_people", reads=USERS),
     *pages_of("mcp_usergroup", view=USERS, add=USERS, change=USERS, delete=USERS),

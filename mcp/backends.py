@@ -4,20 +4,27 @@ from __future__ import annotations
 
 from typing import Any
 
+import pghistory
 from django.contrib.auth.backends import BaseBackend
-from django.db.models import F, Q
+from django.contrib.auth.hashers import verify_password
 from django.http import HttpRequest
 
 from mcp import row_security
+from mcp.devices import known_device
+from mcp.http import client_address
 from mcp.models import User
+from mcp.scope import facts_of
+from mcp.throttling import Claim, tried
+
+RENEWED = "renewed"
+"""The reason, in the history, of a stored password that was made anew and is the same."""
 
 
 class AccountBackend(BaseBackend):
-    """Logs in by account number, user name and password.
+    """Logs in by account number, user name and password; the provider's own people have no account number.
 
-    Without an account number a user name that exists only once is enough. Where it exists more often, the login
-    is refused like a wrong password: an answer of its own would tell that the name exists elsewhere. The provider's
-    own people have no account number, and no business locks them out by choosing the same user name.
+    The account number is always needed, so that nobody learns from a login whether a name exists elsewhere, and
+    nobody's login changes because another business has somebody of the same name.
     """
 
     def authenticate(
@@ -28,14 +35,17 @@ class AccountBackend(BaseBackend):
         account_number: int | None = None,
         **credentials: Any,
     ) -> User | None:
+        """The person, or None. Raises TooManyTries or TooBusy, before the password is looked at."""
         if not username or password is None:
             return None
-        with row_security.without_scope(reason="find out who logs in", actor="the login"):
-            users = _candidates(username, account_number)
-            if len(users) != 1:
+        user = _person(username, account_number)
+        claim = Claim(account_number or 0, username, client_address(request), known_device(request, user))
+        with tried(claim, user=user) as result:
+            if user is None:
                 User().set_password(password)  # as slow as a check, so that the time tells nothing
-                return None
-            return users[0] if users[0].check_password(password) and users[0].is_active else None
+            else:
+                result.has_succeeded = _is_right(user, password) and user.is_active
+        return user if result.has_succeeded else None
 
     def get_user(self, user_id: int) -> User | None:
         """The user of a session; nobody once he is deactivated, which ends the session at the next click."""
@@ -43,14 +53,23 @@ class AccountBackend(BaseBackend):
             return User.objects.active().filter(pk=user_id).first()
 
 
-def _candidates(username: str, account_number: int | None) -> list[User]:
-    """At most two people who may be meant. A link to a location fills in its account number for anybody.
+def _is_right(user: User, password: str) -> bool:
+    """Whether it is the password. One that is stored in an older way is stored anew, which is on record as that."""
+    is_right, must_renew = verify_password(password, user.password)
+    if is_right and must_renew:
+        user.set_password(password)
+        with (
+            row_security.without_scope(reason="store a password in today's way", actor="the login"),
+            pghistory.context(**facts_of(user), reason=RENEWED),
+        ):
+            User.objects.filter(pk=user.pk).update(password=user.password)
+    return is_right
 
-    One query, whether or not the name exists.
-    """
-    named = User.objects.named(username).order_by(F("organization").asc(nulls_first=True))
-    if account_number is None:
-        found = list(named[:2])
-        return [user for user in found if user.organization_id is None] or found
-    found = list(named.filter(Q(organization=None) | Q(organization__account_number=account_number)))
-    return [user for user in found if user.organization_id is not None] or found
+
+def _person(username: str, account_number: int | None) -> User | None:
+    """One query, whether or not the name exists."""
+    named = User.objects.named(username).select_related("organization")
+    with row_security.without_scope(reason="find out who logs in", actor="the login"):
+        if account_number is None:
+            return named.of_provider().first()
+        return named.filter(organization__account_number=account_number).first()

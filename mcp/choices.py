@@ -14,3 +14,18 @@ class ProviderRole(models.TextChoices):
 class Language(models.TextChoices):
     GERMAN = "de", _("German")
     ENGLISH = "en", _("English")
+
+
+class MailKind(models.TextChoices):
+    """What a mail is about; its text is templates/mail/<kind>.txt."""
+
+    INVITATION = "invitation", _("Invitation")
+    NEW_PASSWORD = "new_password", _("Link for a new password")
+    LINK_SHOWN = "link_shown", _("A link was made for you")
+    PASSWORD_CHANGED = "password_changed", _("Password changed")
+
+
+class MailState(models.TextChoices):
+    WAITING = "waiting", _("Waiting")
+    SENT = "sent", _("Sent")
+    FAILED = "failed", _("Failed")

@@ -2,6 +2,7 @@
 
 import os
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
@@ -46,3 +47,33 @@ def database(name: str) -> dict[str, Any]:
             f"{name} must name a PostgreSQL server and the role that logs in: postgresql://role:password@host/name"
         )
     return found
+
+
+def mailers(name: str) -> dict[str, Any]:
+    """The way out for mail as Django's setting MAILERS; empty where the variable is not set.
+
+    smtp://user:password@host:587 speaks TLS after STARTTLS, smtps://… from the first byte, smtp+plain://… never;
+    file:///folder writes each mail into a file.
+    """
+    address = os.environ.get(name, "")
+    if not address:
+        return {}
+    found = urlsplit(address)
+    if found.scheme == "file" and found.path:
+        return {"default": {"BACKEND": f"{_BACKENDS}.filebased.EmailBackend", "OPTIONS": {"file_path": found.path}}}
+    if found.scheme not in _PORTS or not found.hostname:
+        raise ImproperlyConfigured(f"{name} must be smtp://user:password@host:port, smtps://…, or file:///folder.")
+    options = {
+        "host": found.hostname,
+        "port": found.port or _PORTS[found.scheme],
+        "username": unquote(found.username or ""),
+        "password": unquote(found.password or ""),
+        "use_tls": found.scheme == "smtp",
+        "use_ssl": found.scheme == "smtps",
+        "timeout": 20,
+    }
+    return {"default": {"BACKEND": f"{_BACKENDS}.smtp.EmailBackend", "OPTIONS": options}}
+
+
+_BACKENDS = "django.core.mail.backends"
+_PORTS = {"smtp": 587, "smtps": 465, "smtp+plain": 25}

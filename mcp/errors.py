@@ -6,11 +6,13 @@ import logging
 from contextlib import nullcontext
 from typing import Any
 
+from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from locations.violations import refusal_of
 from mcp import access, limits, row_security
 from mcp.context import look
 from mcp.scope import MissingRight, Scope
@@ -48,7 +50,10 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def overtaxed(request: HttpRequest, exception: Exception) -> HttpResponse | None:
-    """503 where the database gave up (see mcp/limits.py); None where something else is wrong."""
+    """503 where the database gave up (see mcp/limits.py), 409 where somebody else came first; None for all others."""
+    if isinstance(exception, IntegrityError) and (refusal := refusal_of(exception)) is not None:
+        context: dict[str, Any] = {"language": get_language(), "sentence": " ".join(refusal.messages)}
+        return render(None, "errors/409.html", context, status=409)
     waited, took = limits.waited_too_long(exception), limits.took_too_long(exception)
     if not waited and not took:
         return None

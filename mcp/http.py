@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ipaddress
+
+from django.conf import settings
 from django.http import HttpRequest
 
 from mcp.models import User
@@ -15,3 +18,16 @@ class ScopedRequest(HttpRequest):
     scope: Scope | None
     user: User
     urlconf: str
+
+
+def client_address(request: HttpRequest | None) -> str | None:
+    """The address of whoever asks: what the outermost of our own proxies has seen (TRUSTED_PROXIES in README.md)."""
+    if request is None:
+        return None
+    forwarded = [part for part in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if part.strip()]
+    seen = [*forwarded, request.META.get("REMOTE_ADDR", "")]
+    text = seen[-1 - min(settings.TRUSTED_PROXIES, len(seen) - 1)].strip()
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError:
+        return None

@@ -24,6 +24,7 @@ from django.urls import get_script_prefix, set_script_prefix, set_urlconf
 from mcp import access, errors, gate, row_security, watching
 from mcp.http import ScopedRequest
 from mcp.scope import MissingRight, Scope, facts_of
+from mcp.sent_once import sent_once
 
 type GetResponse = Callable[[ScopedRequest], HttpResponse]
 
@@ -101,7 +102,7 @@ class ScopeMiddleware:
     def _recorded(self, request: ScopedRequest) -> HttpResponse:
         facts = request.scope.history() if request.scope else facts_of(request.user)
         with pghistory.context(**facts, request=str(uuid.uuid4())):
-            response = self.get_response(request)
+            response = sent_once(request, lambda: self.get_response(request))
         if response.status_code >= HTTPStatus.BAD_REQUEST:
             transaction.set_rollback(True)  # also where a page broke as it was rendered, behind its own savepoint
         elif request.scope is not None:

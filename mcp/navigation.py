@@ -43,6 +43,7 @@ def account_links(request: HttpRequest) -> list[dict[str, Any]]:
     links = [{"title": _("Change password"), "link": reverse("admin:password_change")}]
     if getattr(request, "scope", None) is not None:
         links.insert(0, {"title": _("My rights"), "link": reverse("admin:mcp_why")})
+        links.append({"title": _("My login"), "link": reverse("admin:mcp_own_logins")})
     if can_switch(request):
         links.append({"title": _("All your locations"), "link": "/"})
     return links

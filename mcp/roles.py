@@ -28,7 +28,6 @@ OTHER_TABLES = {
     "auth_permission": READ,
     "django_content_type": READ,
     "django_migrations": READ,
-    "django_session": WRITE,
     "pghistory_context": "SELECT, INSERT, UPDATE",  # a context is written again where its facts grow
     "customers_searchable": READ,
     "customers_import_rows": "SELECT, DELETE",

@@ -108,6 +108,23 @@ def without_scope(*, reason: str, actor: str) -> Iterator[None]:
         yield
 
 
+@contextmanager
+def apart(*, reason: str, actor: str) -> Iterator[CursorWrapper]:
+    """A short transaction of its own for which the rows of all businesses exist, kept whatever becomes of the usual
+    one. Logged as `without_scope` is.
+    """
+    log.info("All businesses opened apart for %r: %s", actor, reason)
+    own = connections.create_connection(DEFAULT_DB_ALIAS)
+    try:
+        with own.cursor() as cursor:
+            own.set_autocommit(False)
+            cursor.execute(_SET, _values(Rows(role=UNSCOPED_ROLE)))
+            yield cursor
+        own.commit()
+    finally:
+        own.close()
+
+
 def streamed[Part](scope: Scope, parts: Iterable[Part]) -> Iterator[Part]:
     """The parts, made inside the scope: an answer is streamed after its request has ended."""
     with rows_of(scope):

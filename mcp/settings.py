@@ -15,6 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent
 DEBUG = environment.flag("DEBUG", default=False)
 SECRET_KEY = environment.text("SECRET_KEY")
 ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS", default="127.0.0.1,localhost,[::1]")
+TRUSTED_PROXIES = environment.number("TRUSTED_PROXIES", default=0)
 CSRF_TRUSTED_ORIGINS = environment.words("CSRF_TRUSTED_ORIGINS", default="")
 
 # --- Applications -----------------------------------------------------------------------------------------
@@ -27,7 +28,6 @@ INSTALLED_APPS = [
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
-    "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.postgres",
     "whitenoise.runserver_nostatic",
@@ -113,10 +113,11 @@ PROCRASTINATE_IMPORT_PATHS = ["transitions.package_tasks"]  # beside the module 
 
 AUTH_USER_MODEL = "mcp.User"
 AUTHENTICATION_BACKENDS = ["mcp.backends.AccountBackend"]
+PASSWORD_HASHERS = ["mcp.hashers.PasswordHasher", "django.contrib.auth.hashers.PBKDF2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "mcp.validators.GuessesValidator"},
 ]
 ANONYMOUS_USER_NAME = None  # guardian would create a user row for strangers
 GUARDIAN_MONKEY_PATCH_USER = False
@@ -128,6 +129,13 @@ SILENCED_SYSTEM_CHECKS = [
 LOGIN_URL = "/login/"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "/login/"
+
+# --- Mail -------------------------------------------------------------------------------------------------
+# Without MAIL_URL nothing is mailed, and links for passwords are shown to whoever makes them.
+
+MAILERS = environment.mailers("MAIL_URL")
+DEFAULT_FROM_EMAIL = environment.text("MAIL_FROM", "Stammhaus <stammhaus@localhost>")
+PUBLIC_URL = environment.text("PUBLIC_URL", "http://127.0.0.1:8000/")
 
 # --- Languages --------------------------------------------------------------------------------------------
 
@@ -167,6 +175,7 @@ SECURE_CSP: dict[str, Any] = {
     "frame-ancestors": [CSP.SELF],
 }
 X_FRAME_OPTIONS = "SAMEORIGIN"  # the admin opens related forms in a dialog
+SESSION_ENGINE = "mcp.sessions"
 SESSION_COOKIE_AGE = 12 * 60 * 60  # one long working day
 SESSION_COOKIE_SAMESITE = "Lax"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 20 * 1024 * 1024

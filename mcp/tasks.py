@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import logging
+from datetime import timedelta
 from importlib import import_module
 
 from django.conf import settings
-from procrastinate import JobContext
+from django.utils import timezone
+from procrastinate import JobContext, RetryStrategy
 from procrastinate.contrib.django import app
 from procrastinate.jobs import Status
 
+from mcp import mailing, row_security
+from mcp.choices import MailState
+from mcp.models import LoginAttempt, Mail, SentForm
+from mcp.operations import passwords
+from mcp.queueing import AGAIN, NothingThere
+
 MOST_ATTEMPTS = 5
 """A job that takes its worker down with it as often as this is given up."""
+KEPT_DAYS = 90
+WORKER = "the worker"
 log = logging.getLogger(__name__)
 
 
@@ -20,6 +30,52 @@ log = logging.getLogger(__name__)
 def clear_expired_sessions(timestamp: int) -> None:
     """Sessions that have run out would otherwise stay in the database for ever."""
     import_module(settings.SESSION_ENGINE).SessionStore.clear_expired()
+
+
+@app.periodic(cron="41 3 * * *")
+@app.task(queueing_lock="delete_old_login_attempts")
+def delete_old_login_attempts(timestamp: int) -> None:
+    """Who has logged in, and who has failed to, is known for KEPT_DAYS."""
+    with row_security.without_scope(reason="delete old login attempts", actor=WORKER):
+        LoginAttempt.objects.filter(at__lt=timezone.now() - timedelta(days=KEPT_DAYS)).delete()
+
+
+@app.periodic(cron="17 * * * *")
+@app.task(queueing_lock="forget_sent_forms")
+def forget_sent_forms(timestamp: int) -> None:
+    """A page that was left open for a day is loaded anew before its form is sent."""
+    SentForm.objects.filter(at__lt=timezone.now() - timedelta(days=1)).delete()
+
+
+class NotSent(Exception):
+    """A mail is tried again later; what the server said stands in its row."""
+
+
+@app.task(
+    retry=RetryStrategy(max_attempts=mailing.MOST_TRIES, exponential_wait=4, retry_exceptions={NotSent, NothingThere})
+)
+def send_mail(mail: int) -> None:
+    """Send one mail of the outbox (see mcp/mailing.py)."""
+    with row_security.without_scope(reason="send a mail", actor=WORKER):
+        rows = Mail.objects.select_for_update(of=("self",)).select_related("user", "organization")
+        row = rows.filter(pk=mail).first()
+        if row is None:
+            raise NothingThere("mail", mail)
+        if row.state == MailState.WAITING:
+            link = row.facts.get("link")
+            mailing.send(row, besides={"address": passwords.address_of(link)} if link else {})
+    if row.state == MailState.WAITING:
+        raise NotSent
+
+
+@app.task(retry=AGAIN)
+def mail_forgotten_password(attempt: int) -> None:
+    """Somebody has asked for a link at the login; the attempt says under which name."""
+    with row_security.without_scope(reason="a password was forgotten", actor=WORKER):
+        asked = LoginAttempt.objects.filter(pk=attempt).first()
+        if asked is None:
+            raise NothingThere("login attempt", attempt)
+        passwords.request_link(account_number=asked.account_number, username=asked.username)
 
 
 @app.periodic(cron="* * * * *")

@@ -79,3 +79,21 @@ RESTRICTION_RULES = pgtrigger.Trigger(
         RETURN NEW;
     """,
 )
+
+PASSWORD_CHANGED = pgtrigger.Trigger(
+    name="password_changed",
+    operation=pgtrigger.UpdateOf("password"),
+    when=pgtrigger.Before,
+    condition=pgtrigger.Q(old__password__df=pgtrigger.F("new__password")),
+    func="NEW.password_changed_at := statement_timestamp(); RETURN NEW;",
+)
+"""A password leaves no trace in the history, but that somebody has changed it does, with who it was."""
+
+SESSIONS_END = pgtrigger.Trigger(
+    name="sessions_end",
+    operation=pgtrigger.UpdateOf("is_active", "password"),
+    when=pgtrigger.After,
+    condition=pgtrigger.Q(new__is_active=False) | pgtrigger.Q(old__password__df=pgtrigger.F("new__password")),
+    func="DELETE FROM mcp_session WHERE user_id = NEW.id; RETURN NULL;",
+)
+"""Whoever is deactivated, or has another password, is logged in nowhere any more, on whatever path that was done."""

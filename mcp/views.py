@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import views as auth_views
 from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import NON_FIELD_ERRORS
 from django.core.paginator import Paginator
 from django.db import connection
 from django.db.models import QuerySet
@@ -19,9 +21,10 @@ from django.utils.translation import gettext as _
 
 from locations.models import Location
 from locations.querysets import LocationQuerySet
-from mcp import access, row_security
+from mcp import access, devices, row_security
 from mcp.context import look
-from mcp.forms.login import LoginForm
+from mcp.forms.login import LoginForm, ProviderLoginForm
+from mcp.throttling import TooBusy, TooManyTries
 
 _ADDRESS = re.compile(r"^/([1-9][0-9]{0,8})/")
 
@@ -33,27 +36,49 @@ _LONGEST_SEARCH = 100
 type Page = Callable[[HttpRequest, dict[str, Any]], HttpResponse]
 
 
-class LoginView(auth_views.LoginView):
-    """Asks who it is; the account number comes from the address that was asked for, if any."""
+class ProviderLoginView(auth_views.LoginView):
+    """Asks who of the provider's people it is."""
 
-    form_class = LoginForm
+    form_class: Any = ProviderLoginForm
     template_name = "admin/login.html"
     redirect_authenticated_user = True
-
-    def get_initial(self) -> dict[str, Any]:
-        asked = _ADDRESS.match(self.request.GET.get("next", ""))
-        return {**super().get_initial(), "account_number": asked.group(1) if asked else None}
+    is_of_provider = True
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return super().get_context_data(**look(self.request), **kwargs, title=_("Log in"))
+        title = _("Log in as the provider") if self.is_of_provider else _("Log in")
+        return super().get_context_data(**look(self.request), **kwargs, title=title, is_of_provider=self.is_of_provider)
 
     def form_valid(self, form: Any) -> HttpResponse:
         """In the language that was chosen on the login page, else in the user's own."""
-        with row_security.rows_of_person(form.get_user().pk):  # the time of the login is noted in his row
+        user = form.get_user()
+        with row_security.rows_of_person(user.pk):  # the time of the login is noted in his row
             response = super().form_valid(form)
         if settings.LANGUAGE_COOKIE_NAME not in self.request.COOKIES:
-            response.set_cookie(settings.LANGUAGE_COOKIE_NAME, form.get_user().language, samesite="Lax")
+            response.set_cookie(settings.LANGUAGE_COOKIE_NAME, user.language, samesite="Lax")
+        devices.remember(self.request, response, user)
         return response
+
+    def form_invalid(self, form: Any) -> HttpResponse:
+        """Too many tries are refused as what they are, so that a program hears it too."""
+        response = super().form_invalid(form)
+        refusals = form.errors.get(NON_FIELD_ERRORS)
+        for refusal in refusals.as_data() if refusals else []:
+            if isinstance(refusal, TooManyTries | TooBusy):
+                response.status_code = HTTPStatus.TOO_MANY_REQUESTS
+                response["Retry-After"] = str(refusal.seconds)
+        return response
+
+
+class LoginView(ProviderLoginView):
+    """Asks who it is. The account number comes from the address that was asked for, or was used on this device last."""
+
+    form_class = LoginForm
+    is_of_provider = False
+
+    def get_initial(self) -> dict[str, Any]:
+        asked = _ADDRESS.match(self.request.GET.get("next", ""))
+        known = int(asked.group(1)) if asked else devices.account_number_on(self.request)
+        return {**super().get_initial(), "account_number": known}
 
 
 def choose_location(request: HttpRequest, page: Page) -> HttpResponse:

@@ -50,3 +50,20 @@ window.addEventListener("load", () =>
         box.querySelector("input[type=search]")?.setAttribute("aria-labelledby", label.id);
     }),
 );
+
+/* A button that was pressed rests until the answer is there: the form is on its way. A file that comes down leaves the
+   page as it is, so the button wakes up again by itself. */
+const RESTS = 3000;
+document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (event.defaultPrevented || form.method !== "post") {
+        return;
+    }
+    window.setTimeout(() => {
+        const buttons = [...form.querySelectorAll("button:not([type=button]):enabled, input[type=submit]:enabled")];
+        const wake = () => buttons.forEach((button) => (button.disabled = false));
+        buttons.forEach((button) => (button.disabled = true));
+        window.setTimeout(wake, RESTS);
+        window.addEventListener("pageshow", wake, { once: true });
+    });
+});

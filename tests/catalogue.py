@@ -65,7 +65,7 @@ def our_messages() -> Iterator[Message]:
         for path in sorted((ROOT / package).rglob("*.py")):
             if "migrations" not in path.parts:
                 yield from _code(path, path.relative_to(ROOT))
-    for path in sorted((ROOT / "templates").rglob("*.html")):
+    for path in sorted([*(ROOT / "templates").rglob("*.html"), *(ROOT / "templates").rglob("*.txt")]):
         yield from _template(path, path.relative_to(ROOT))
     for sentence in MESSAGES.values():
         yield "spreadsheets/problems.py", 0, sentence, None

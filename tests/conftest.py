@@ -168,8 +168,17 @@ def _django_db_helper(request, _owner_for_real_transactions, _django_db_helper):
     if not connection.in_atomic_block or "as_owner" in request.fixturenames:
         yield
         return
-    with row_security._enter(row_security.Rows(role=UNSCOPED_ROLE)):
-        yield
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(row_security, "apart", not_apart)
+        with row_security._enter(row_security.Rows(role=UNSCOPED_ROLE)):
+            yield
+
+
+@contextmanager
+def not_apart(*, reason: str, actor: str) -> Iterator[Any]:
+    """What is kept over a connection of its own would outlive a test that is rolled back."""
+    with row_security.without_scope(reason=reason, actor=actor), connection.cursor() as cursor:
+        yield cursor
 
 
 def questions(captured: CaptureQueriesContext) -> list[str]:

@@ -17,7 +17,6 @@ from unfold.widgets import (
 
 from locations.models import HIGHEST_ACCOUNT_NUMBER, HIGHEST_CLIENT_NUMBER
 from mcp.forms.businesses import text_field
-from mcp.forms.users import PASSWORD_REFUSALS, PasswordTwice
 from mcp.models import User
 from transitions.choices import FieldGroup, LegalBasis
 
@@ -68,11 +67,10 @@ class RequestForm(DayForm):
             self.fields["location"].queryset = places  # type: ignore[attr-defined]
 
 
-class AccountForm(PasswordTwice, StepForm):
+class AccountForm(StepForm):
     """The new business: its number, its name, and the first who works there."""
 
     refused_fields = {
-        **PASSWORD_REFUSALS,
         "number_is_own": "account_number",
         "number_of_group": "account_number",
         "number_in_use": "account_number",
@@ -89,7 +87,7 @@ class AccountForm(PasswordTwice, StepForm):
     first_name = text_field(_("First name"), 80, required=False)
     last_name = text_field(_("Last name"), 80, required=False)
     email = forms.EmailField(label=_("E-mail"), required=False, widget=UnfoldAdminEmailInputWidget)
-    field_order = ("account_number", "name", "username", "first_name", "last_name", "email", "password1", "password2")
+    field_order = ("account_number", "name", "username", "first_name", "last_name", "email")
 
     def administrator(self) -> User:
         data = self.cleaned_data

@@ -20,8 +20,10 @@ from locations.choices import LocationKind
 from locations.models import Location
 from locations.permissions import Right
 from mcp import operations as central
+from mcp.admin.logins import after_link
 from mcp.console import console, scope_of
 from mcp.forms.refusals import show_refusal
+from mcp.operations import first_link_of
 from mcp.scope import Scope
 from transitions import deciding, operations, shown
 from transitions.arriving import SETTLED, settle
@@ -262,12 +264,23 @@ def account_page(request: HttpRequest, pk: UUID) -> HttpResponse:
         else:
             is_joining = transition.kind == Kind.JOIN
             said = _("The place in the group is entered.") if is_joining else _("The account number is assigned.")
-            messages.success(request, said)
-            return HttpResponseRedirect(_address(TRANSITION, transition))
+            return _after_assigning(request, transition, said)
     return _show(
         request, "account", _title_of_account(transition), transition=transition, form=form,
         is_joining=transition.kind == Kind.JOIN, back=_address(TRANSITION, transition),
     )  # fmt: skip
+
+
+def _after_assigning(request: HttpRequest, transition: Transition, said: str) -> HttpResponse:
+    """The first administrator of a new business gets a link to choose a password, by mail or on paper."""
+    back, link = _address(TRANSITION, transition), None
+    if transition.kind == Kind.EXIT:
+        transition.refresh_from_db(fields=["receiver"])
+        link = first_link_of(transition.receiver_id)
+    if link is not None:
+        return after_link(request, link, back=back, said=said)
+    messages.success(request, said)
+    return HttpResponseRedirect(back)
 
 
 def _title_of_account(transition: Transition) -> str:
@@ -298,7 +311,7 @@ def _assign(transition: Transition, form: Any, scope: Scope) -> None:
         return
     operations.assign_account(
         transition=transition, account_number=data["account_number"], name=data["name"],
-        administrator=form.administrator(), password=data["password1"], actor=scope,
+        administrator=form.administrator(), actor=scope,
     )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from django.apps import apps
 from django.contrib import admin
 from django.db.models import Count, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -15,6 +16,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from locations.models import Organization
 from mcp import operations
+from mcp.admin.logins import after_link
 from mcp.admin.pages import OperationAdmin
 from mcp.choices import ProviderRole
 from mcp.closed import ClosedModelAdmin
@@ -57,7 +59,7 @@ class OrganizationAdmin(OperationAdmin, ClosedModelAdmin):
         (gettext_lazy("First location"), {"fields": ["place_name", "street", "postal_code", "city"]}),
         (
             gettext_lazy("First administrator"),
-            {"fields": ["username", "first_name", "last_name", "email", "password1", "password2"]},
+            {"fields": ["username", "first_name", "last_name", "email"]},
         ),
     ]
 
@@ -144,7 +146,15 @@ class OrganizationAdmin(OperationAdmin, ClosedModelAdmin):
             kind=obj.kind,
             place=form.place(),
             administrator=form.administrator(),
-            password=form.cleaned_data["password1"],
             support=request.user,  # type: ignore[arg-type]
         )
         obj.pk = made.pk
+
+    def response_add(self, request: HttpRequest, obj: Any, post_url_continue: Any = None) -> HttpResponse:
+        """The first administrator gets a link to choose a password, by mail or on paper."""
+        back = reverse("admin:locations_organization_change", args=[obj.pk])
+        link = operations.first_link_of(obj)
+        if link is None:
+            return super().response_add(request, obj, post_url_continue)
+        said = _("%(business)s is opened.") % {"business": obj}
+        return after_link(request, link, back=back, site=provider, said=said)

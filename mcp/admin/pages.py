@@ -15,6 +15,7 @@ from django.shortcuts import render
 from django.urls import path, reverse
 from django.utils.translation import gettext as _
 
+from locations.violations import told_as_refusals
 from mcp.console import ConsoleModelAdmin, console, scope_of
 from mcp.guards import guard
 from mcp.scope import Scope
@@ -87,7 +88,8 @@ class OperationAdmin:
         extra_context = {**(extra_context or {}), "page_links": links}
         parent: Any = super()
         try:
-            return parent.changeform_view(request, object_id, form_url, extra_context)
+            with told_as_refusals():
+                return parent.changeform_view(request, object_id, form_url, extra_context)
         except ValidationError as refusal:
             request.refusal = refusal  # type: ignore[attr-defined]
             return parent.changeform_view(request, object_id, form_url, extra_context)

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -16,14 +15,14 @@ from unfold.contrib.filters.admin import TextFilter
 from locations.models import Location
 from locations.permissions import Right
 from mcp import operations
-from mcp.admin.pages import ConsolePages, Link, done, show
+from mcp.admin.logins import after_link, link_page, log_page, own_log_page
+from mcp.admin.pages import ConsolePages, Link
 from mcp.admin.suggestions import people, places
 from mcp.admin.why import why_page
 from mcp.console import console, scope_of
 from mcp.filters import ChosenFilter
 from mcp.forms.choosing import find_places
-from mcp.forms.refusals import show_refusal
-from mcp.forms.users import PASSWORD_REFUSALS, NewUserForm, PasswordTwice, UserForm
+from mcp.forms.users import UserForm
 from mcp.guards import guard
 from mcp.models import User
 from mcp.scope import Scope
@@ -94,17 +93,12 @@ class UserAdmin(ConsolePages):
             user.manageable_groups = set(pks)  # type: ignore[attr-defined]
         return user
 
-    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
-        kwargs["form"] = UserForm if change else NewUserForm
-        return super().get_form(request, obj, change=change, **kwargs)
-
     @guard()
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         place = ["place"] if operations.acts_for_all(scope_of(request)) else []
         if obj is None:
             return [
                 WHO,
-                (gettext_lazy("Password"), {"fields": ["password1", "password2"]}),
                 (gettext_lazy("Work"), {"fields": [*place, "user_groups"]}),
             ]
         others = ["other_groups"] if self.other_groups(obj) else []
@@ -119,39 +113,30 @@ class UserAdmin(ConsolePages):
         if change:
             operations.change_user(user=obj, actor=actor)
         else:
-            operations.create_user(user=obj, password=data["password1"], actor=actor)
+            operations.create_user(user=obj, actor=actor)
         operations.set_memberships(user=obj, groups=data["user_groups"], actor=actor)
+
+    def response_add(self, request: HttpRequest, obj: Any, post_url_continue: Any = None) -> HttpResponse:
+        """A new person gets a link to choose a password, by mail or, where that is not possible, on paper."""
+        actor = scope_of(request)
+        link = operations.make_link(user=obj, is_mailed=operations.can_be_mailed(obj), actor=actor)
+        said = _("%(user)s is entered.") % {"user": obj}
+        return after_link(request, link, back=self.list_address(), said=said)
 
     def links(self, request: HttpRequest, object_id: str) -> list[Link]:
         why = f"{reverse('admin:mcp_why')}?person_id={object_id}"
         return [
             Link(_("Why?"), why, "help"),
             Link(_("New password"), reverse("admin:mcp_user_password", args=[object_id]), "key"),
+            Link(_("Login"), reverse("admin:mcp_user_logins", args=[object_id]), "login"),
         ]
-
-
-def password_page(request: HttpRequest, object_id: int) -> HttpResponse:
-    """Give a person a new password."""
-    actor = scope_of(request)
-    actor.demand(Right.MANAGE_USERS)
-    user = operations.visible_users(actor).filter(pk=object_id).first()
-    if user is None:
-        raise Http404
-    form, address = PasswordTwice(request.POST or None), reverse("admin:mcp_user_change", args=[user.pk])
-    if request.method == "POST" and form.is_valid():
-        try:
-            operations.set_password(user=user, password=form.cleaned_data["password1"], actor=actor)
-        except ValidationError as refusal:
-            show_refusal(form, refusal, PASSWORD_REFUSALS)
-        else:
-            return done(request, _("%(user)s has a new password and must log in with it.") % {"user": user}, address)
-    context = {"title": _("New password for %(user)s") % {"user": user}, "form": form, "back": address}
-    return show(request, "mcp/password.html", context)
 
 
 UserAdmin.pages = (
     ("why/", "mcp_why", why_page),
     ("suggest/places/", "mcp_places", places),
     ("suggest/people/", "mcp_people", people),
-    ("<int:object_id>/password/", "mcp_user_password", password_page),
+    ("logins/", "mcp_own_logins", own_log_page),
+    ("<int:object_id>/password/", "mcp_user_password", link_page),
+    ("<int:object_id>/logins/", "mcp_user_logins", log_page),
 )

@@ -11,7 +11,6 @@ from unfold.widgets import UnfoldAdminEmailInputWidget, UnfoldAdminTextInputWidg
 from locations.models import Organization
 from locations.operations import Place
 from mcp.forms.refusals import OperationForm
-from mcp.forms.users import PASSWORD_REFUSALS, PasswordTwice
 from mcp.models import User
 
 
@@ -31,11 +30,10 @@ class BusinessForm(OperationForm):
         fields = ["account_number", "name", "kind"]
 
 
-class NewBusinessForm(PasswordTwice, BusinessForm):
+class NewBusinessForm(BusinessForm):
     """A business with its first location and its first administrator."""
 
     refused_fields = {
-        **PASSWORD_REFUSALS,
         "organization_account_number_unique": "account_number",
         "organization_account_number_range": "account_number",
         "organization_has_name": "name",

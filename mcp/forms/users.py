@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
-from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminPasswordWidget
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from locations.models import Location
 from mcp import operations
@@ -16,44 +15,10 @@ from mcp.forms.refusals import OperationForm
 from mcp.models import User
 
 
-def password_field(label: Any) -> forms.CharField:
-    return forms.CharField(
-        label=label,
-        strip=False,
-        widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"}),
-    )
-
-
-PASSWORD_REFUSALS = dict.fromkeys(
-    ["password_too_short", "password_too_common", "password_too_similar", "password_entirely_numeric"], "password1"
-)
-
-
-class PasswordTwice(forms.Form):
-    """A new password, typed twice."""
-
-    password1 = password_field(_("Password"))
-    password2 = password_field(_("Password once more"))
-
-    def clean(self) -> dict[str, Any]:
-        data = super().clean() or self.cleaned_data
-        first, second = data.get("password1"), data.get("password2")
-        if first and second and first != second:
-            self.add_error(
-                "password2",
-                ValidationError(
-                    _("The two passwords differ. Type the same one twice."),
-                    code="passwords_differ",
-                ),
-            )
-        return data
-
-
 class UserForm(OperationForm):
     """A person, his place and his user groups."""
 
     refused_fields = {
-        **PASSWORD_REFUSALS,
         "user_name_unique_in_organization": "username",
         "own_promotion": "user_groups",
         "not_of_business": "user_groups",
@@ -93,7 +58,3 @@ class UserForm(OperationForm):
         if "place" in self.fields and "place" not in self.errors:
             self.instance.location = data.get("place")
         return data
-
-
-class NewUserForm(PasswordTwice, UserForm):
-    """A person who is new, with the first password."""

@@ -19,6 +19,7 @@ from mcp import grants
 from mcp.choices import ProviderRole
 from mcp.models import Membership, User, UserGroup
 from mcp.operations.holding import demand_everywhere, holdings_of, holds_everywhere, lock_rights
+from mcp.operations.passwords import can_be_mailed, issue_link
 from mcp.operations.users import create_user
 from mcp.scope import MissingRight, Scope
 
@@ -40,12 +41,13 @@ def open_business(
     kind: str,
     place: Place,
     administrator: User,
-    password: str,
+    password: str | None = None,
     support: User,
 ) -> Organization:
     """The provider's support creates a business with its first location and its first administrator.
 
-    The administrator gets a user group with every right at all locations. Raises PermissionDenied for anybody but
+    The administrator gets a user group with every right at all locations, and (unless the demo gives a password) a
+    link to choose a password, mailed if it can be (`first_link_of`). Raises PermissionDenied for anybody but
     support, or ValidationError.
     """
     if support.provider_role != ProviderRole.SUPPORT or not support.is_active:
@@ -58,6 +60,8 @@ def open_business(
         group = UserGroup.objects.create(organization=organization, name=_first_group_name(kind))
         grants.add_grants(group, [(right, None) for right in Right])
         Membership.objects.create(organization=organization, user=administrator, group=group)
+        if password is None:
+            issue_link(user=administrator, is_mailed=can_be_mailed(administrator), made_by=str(support))
     return organization
 
 

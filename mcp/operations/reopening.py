@@ -13,18 +13,20 @@ from locations.permissions import Right
 from mcp import grants
 from mcp.choices import ProviderRole
 from mcp.models import Membership, User, UserGroup
+from mcp.operations.passwords import can_be_mailed, issue_link
 from mcp.operations.users import create_user
 from mcp.scope import Scope
 
 
 @transaction.atomic
 def take_up_business(
-    *, business: Organization, name: str, place: Place, administrator: User, password: str, support: User
+    *, business: Organization, name: str, place: Place, administrator: User, password: str | None = None, support: User
 ) -> Organization:
     """Give a closed and empty business of one location another name, place and first administrator.
 
-    Whoever was entered there before cannot log in any more, unless it is the same person. Raises PermissionDenied for
-    anybody but the provider's support, or ValidationError.
+    Whoever was entered there before cannot log in any more, unless it is the same person. Without a password, which
+    only the demo gives, the administrator gets a link to choose one, mailed if it can be (`first_link_of`). Raises
+    PermissionDenied for anybody but the provider's support, or ValidationError.
     """
     if support.provider_role != ProviderRole.SUPPORT or not support.is_active:
         raise PermissionDenied
@@ -43,6 +45,8 @@ def take_up_business(
             group = UserGroup.objects.create(organization=business, name="Leitung")
         grants.add_grants(group, [(right, None) for right in Right])
         Membership.objects.create(organization=business, user=user, group=group)
+        if password is None:
+            issue_link(user=user, is_mailed=can_be_mailed(user), made_by=str(support))
     return business
 
 
@@ -57,11 +61,12 @@ def _rename(business: Organization, location: Location, name: str, place: Place)
     location.save(update_fields=["name", "street", "postal_code", "city"])
 
 
-def _administrator(business: Organization, wanted: User, password: str, system: Scope) -> User:
+def _administrator(business: Organization, wanted: User, password: str | None, system: Scope) -> User:
     known = User.objects.select_for_update(of=("self",)).filter(organization=business, username=wanted.username).first()
     if known is None:
         return create_user(user=wanted, password=password, actor=system)
-    validate_password(password, wanted)
+    if password is not None:
+        validate_password(password, wanted)
     known.first_name, known.last_name, known.email = wanted.first_name, wanted.last_name, wanted.email
     known.is_active = True
     known.set_password(password)

@@ -20,6 +20,9 @@ from mcp.operations.groups import demand_group, may_manage_group
 from mcp.operations.holding import acts_for_all, holdings_of, lock_rights
 from mcp.scope import Scope
 
+CHANGED_BY_OTHERS = ("username", "first_name", "last_name", "email", "language", "is_active", "location")
+"""What whoever manages people may change of them."""
+
 
 class TooPowerful(ValidationError):
     """Somebody tried to take over or lock out a person who holds more than he does."""
@@ -63,16 +66,18 @@ def create_provider_user(*, username: str, role: ProviderRole, password: str) ->
 
 
 @transaction.atomic
-def create_user(*, user: User, password: str, actor: Scope) -> User:
+def create_user(*, user: User, password: str | None = None, actor: Scope) -> User:
     """Create a person of the actor's business; at a branch one of that branch. He holds no rights yet.
 
-    Raises MissingRight or ValidationError (also for a weak password).
+    Without a password, which only the demo gives, he needs a link to choose one (see operations/passwords.py). Raises
+    MissingRight or ValidationError (also for a weak password).
     """
     actor.demand(Right.MANAGE_USERS)
     user.organization = actor.organization
     if not acts_for_all(actor):
         user.location = actor.location
-    validate_password(password, user)
+    if password is not None:
+        validate_password(password, user)
     user.set_password(password)
     user.full_clean()
     user.save(force_insert=True)
@@ -86,27 +91,17 @@ def change_user(*, user: User, actor: Scope) -> User:
     Raises MissingRight, TooPowerful where he holds more than the actor and his user name or access changes, and
     LastUserManager where nobody could manage users afterwards.
     """
-    before = _locked(user, actor)
+    before = locked_user(user, actor)
     if not acts_for_all(actor):
         user.location = before.location
     if (before.username, before.is_active) != (user.username, user.is_active):
-        _demand_power(before, actor)
+        demand_power(before, actor)
     had_manager = access.has_user_manager(actor.organization)
     user.organization_id, user.password = before.organization_id, before.password
     user.full_clean()
-    user.save(force_update=True)
+    user.save(update_fields=CHANGED_BY_OTHERS)  # a password that the person chooses at this moment stays
     keep_a_manager(had_manager, actor)
     return user
-
-
-@transaction.atomic
-def set_password(*, user: User, password: str, actor: Scope) -> None:
-    """Give a person a new password, which also ends his sessions. Raises as `change_user` does."""
-    stored = _locked(user, actor)
-    _demand_power(stored, actor)
-    validate_password(password, stored)
-    stored.set_password(password)
-    stored.save(update_fields=["password"])
 
 
 @transaction.atomic
@@ -116,7 +111,7 @@ def set_memberships(*, user: User, groups: Iterable[UserGroup], actor: Scope) ->
     Raises MissingRight, OwnPromotion where he adds himself, NotOfBusiness where the provider's people add him,
     CannotGrant where a group holds what the actor does not, and LastUserManager.
     """
-    _locked(user, actor)
+    locked_user(user, actor)
     had_manager = access.has_user_manager(actor.organization)
     wanted = {group.pk: group for group in groups}
     current = {m.group_id: m for m in user.memberships.select_related("group", "group__owner")}
@@ -140,18 +135,20 @@ def _admit(user: User, group: UserGroup, actor: Scope) -> None:
     Membership.objects.create(organization=actor.organization, user=user, group=group)
 
 
-def _locked(user: User, actor: Scope) -> User:
-    """The stored person, if the actor may see him here, under the organization's lock for changes of rights."""
+def locked_user(user: User, actor: Scope) -> User:
+    """The stored person, locked, if the actor may see him here, and the organization for changes of rights."""
     actor.demand(Right.MANAGE_USERS)
     lock_rights(actor)
     pk = user.pk or 0
-    stored = visible_users(actor).filter(pk=pk).first() if actor.user else User.objects.get(pk=pk)
+    rows = User.objects.select_for_update(of=("self",))
+    is_visible = not actor.user or visible_users(actor).filter(pk=pk).exists()
+    stored = rows.filter(pk=pk).first() if is_visible else None
     if stored is None or stored.organization_id != actor.organization.pk:
         raise PermissionDenied
     return stored
 
 
-def _demand_power(user: User, actor: Scope) -> None:
+def demand_power(user: User, actor: Scope) -> None:
     """Support may always help somebody back in; anybody else needs at least the rights of that person.
 
     Who manages a franchise that restricts others is beyond their reach altogether.

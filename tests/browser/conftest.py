@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from urllib.parse import urlsplit
 
 import pytest
 from django.db import connection
@@ -11,6 +12,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from launch import chromium
 from mcp.demo import PASSWORD
+from mcp.models import User
 from tests.browser.watch import Watch
 from tests.conftest import Cast
 
@@ -75,7 +77,10 @@ def enter(visit: Visit) -> Enter:
 
     def begin(username: str, *, password: str = PASSWORD, language: str = "de", **look: tuple[int, int]) -> Page:
         page = visit(language=language, **look)
-        page.goto("/login/")
+        user = User.objects.select_related("organization").get(username=username)
+        page.goto("/login/" if user.organization else "/provider/login/")
+        if user.organization:
+            page.locator("[name=account_number]").fill(str(user.organization.account_number))
         page.locator("[name=username]").fill(username)
         page.locator("[name=password]").fill(password)
         page.get_by_role("button", name=LOG_IN[language], exact=True).click()
@@ -83,3 +88,19 @@ def enter(visit: Visit) -> Enter:
         return page
 
     return begin
+
+
+@pytest.fixture
+def choose_password(visit: Visit) -> Callable[[str, str], None]:
+    """`choose_password(link, password)` opens the link that a new person was given, in a browser of his own."""
+
+    def choose(link: str, password: str) -> None:
+        page = visit(language="de")
+        page.goto(urlsplit(link).path)
+        for name in ("password1", "password2"):
+            page.locator(f"[name={name}]").fill(password)
+        page.get_by_role("button", name="Passwort setzen").click()
+        page.wait_for_url("**/login/**")
+        expect(page.get_by_role("status")).to_contain_text("Melden Sie sich damit an")
+
+    return choose

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.browser
 NEW_PASSWORD = "Fischbrötchen-am-Hafen-6"
 
 
-def test_location_leaves_and_begins_as_a_business_of_its_own(enter: Enter, cast):
+def test_location_leaves_and_begins_as_a_business_of_its_own(enter: Enter, choose_password, cast):
     agreed = customer(cast.scope("frida", "Flensburg"), first_name="Greta", last_name="Ja")
     say(agreed)
     customer(cast.scope("frida", "Flensburg"), first_name="Nils", last_name="Nein")
@@ -26,7 +26,7 @@ def test_location_leaves_and_begins_as_a_business_of_its_own(enter: Enter, cast)
     frida = enter("frida")
     ask_to_leave(frida)
     rita = enter("rita")
-    assign_the_number(rita)
+    choose_password(assign_the_number(rita), NEW_PASSWORD)
     anna = enter("anna")
     review_and_name_the_ground(anna)
     second(cast.scope("anna", "Zentrale"))
@@ -84,7 +84,8 @@ def ask_to_leave(page: Page) -> None:
     expect(page.locator("[aria-current=step]")).to_contain_text("Beantragt")
 
 
-def assign_the_number(page: Page) -> None:
+def assign_the_number(page: Page) -> str:
+    """The link by which the first administrator chooses a password."""
     page.goto("/10400/1/")
     open_the_list(page)
     page.get_by_role("link", name="Flensburg").click()
@@ -96,7 +97,10 @@ def assign_the_number(page: Page) -> None:
     page.locator("[name=account_number]").fill("40200")
     fill_in_the_business(page)
     page.get_by_role("button", name="Vergeben").click()
+    link = page.locator(".mcp-link").input_value()
+    page.get_by_role("link", name="Fertig").click()
     expect(page.locator("[aria-current=step]")).to_contain_text("vergeben")
+    return link
 
 
 def fill_in_the_business(page: Page) -> None:
@@ -105,8 +109,6 @@ def fill_in_the_business(page: Page) -> None:
         "username": "freda",
         "first_name": "Frida",
         "last_name": "Friis",
-        "password1": NEW_PASSWORD,
-        "password2": NEW_PASSWORD,
     }.items():
         page.locator(f"[name={name}]").fill(value)
 

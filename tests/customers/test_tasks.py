@@ -4,7 +4,6 @@ import threading
 from datetime import timedelta
 
 import pytest
-from django.contrib.sessions.models import Session
 from django.db import connection
 from django.utils import timezone
 from procrastinate.contrib.django import app
@@ -13,6 +12,7 @@ from customers import tasks
 from customers.counting import compact_counts
 from customers.models import Customer, CustomerCount
 from customers.operations import archive_customers, register_customer
+from mcp.models import Session
 from mcp.tasks import clear_expired_sessions
 
 

@@ -17,13 +17,13 @@ from mcp.operations import (
     create_user,
     create_user_group,
     delete_user_group,
+    make_link,
     manageable_groups,
     may_manage_group,
     may_restrict,
     rename_user_group,
     restrict,
     set_memberships,
-    set_password,
     unrestrict,
 )
 from mcp.scope import MissingRight
@@ -121,7 +121,7 @@ def test_once_restricted_the_central_manages_nothing_of_the_house(cast, central,
         with pytest.raises(MissingRight):
             create_user_group(name="Trojaner", owner=flensburg, actor=anna)
         with pytest.raises(TooPowerful):
-            set_password(user=cast.user("frida"), password=NEW_PASSWORD, actor=anna)
+            make_link(user=cast.user("frida"), is_mailed=False, actor=anna)
         frida = cast.user("frida")
         frida.is_active = False
         with pytest.raises(TooPowerful):

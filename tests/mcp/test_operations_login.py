@@ -20,11 +20,15 @@ def second_anna(cast):
     return anna
 
 
-def test_one_user_name_needs_no_account_number(cast):
-    assert enter("anna") == enter("ANNA") == cast.user("anna")
+def test_user_name_may_be_typed_in_capital_letters(cast):
+    assert enter("anna", account_number=10400) == enter("ANNA", account_number=10400) == cast.user("anna")
 
 
-def test_user_name_of_two_businesses_needs_the_account_number(cast, second_anna):
+def test_nobody_logs_in_without_the_account_number(cast):
+    assert enter("anna") is None
+
+
+def test_same_name_in_another_business_changes_nobodys_login(cast, second_anna):
     assert enter("anna") is None
     assert enter("anna", account_number=10400) == User.objects.get(username="anna", organization=cast.organization())
     assert enter("anna", "Anderes-Kennwort-2026", 20800) == second_anna
@@ -48,12 +52,13 @@ def test_wrong_words_are_refused(cast, username, password, account_number):
 
 def test_deactivated_user_cannot_log_in(cast):
     User.objects.filter(username="anna").update(is_active=False)
-    assert enter("anna") is None
+    assert enter("anna", account_number=10400) is None
 
 
 def test_business_cannot_lock_out_the_provider_by_a_user_name(cast):
     User.objects.create(organization=cast.organization(), username="Rita")
     assert enter("rita") == User.objects.get(username="rita")
+    assert enter("rita", account_number=10400) is None
 
 
 def test_unknown_user_name_takes_as_long_as_a_wrong_password(cast, second_anna, monkeypatch):
@@ -68,7 +73,7 @@ def test_unknown_user_name_takes_as_long_as_a_wrong_password(cast, second_anna, 
     monkeypatch.setattr(algorithm, "encode", counted)
     for username in ("niemand", "anna", "bodo"):
         hashed.clear()
-        assert enter(username, "falsch") is None
+        assert enter(username, "falsch", 10400) is None
         assert len(hashed) == 1
 
 

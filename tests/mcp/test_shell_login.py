@@ -1,5 +1,6 @@
 """The login, the language, the password and the way out."""
 
+import re
 from typing import Any
 
 import pytest
@@ -12,9 +13,16 @@ from tests.conftest import Browser
 ENGLISH = {"Accept-Language": "en"}
 
 
+ACCOUNTS = {"sven": "20800", "ines": "30100"}
+PROVIDER = {"rita", "dev"}
+
+
 def login(username: str, password: str = PASSWORD, **more: str) -> tuple[Browser, Any]:
-    client = Browser()
-    return client, client.post("/login/", {"username": username, "password": password, **more}, headers=ENGLISH)
+    client, words = Browser(), {"username": username, "password": password, **more}
+    if username in PROVIDER:
+        return client, client.post("/provider/login/", words, headers=ENGLISH)
+    account = {"account_number": ACCOUNTS.get(username, "10400")}
+    return client, client.post("/login/", account | words, headers=ENGLISH)
 
 
 @pytest.mark.parametrize("username", ["anna", "bodo", "carla", "dirk", "frida", "sven", "ines", "rita", "dev"])
@@ -39,23 +47,40 @@ def test_login_refuses_with_one_sentence_whatever_is_wrong(cast, username, passw
     assert response.status_code == 200
     assert 'role="alert"' in response.content.decode()
     assert response.context["form"].non_field_errors() == [
-        "This user name and password do not fit. Mind capital letters; if in doubt, enter the account number of "
-        "your business as well."
+        "The account number, the user name and the password do not fit together. Mind capital letters in the password."
     ]
 
 
 @pytest.mark.parametrize("username", ["anna", "rita", "nobody"])
 @pytest.mark.parametrize("account_number", [None, 10400, 20800, 99999])
 def test_login_asks_the_database_the_same_whoever_exists(cast, django_assert_num_queries, username, account_number):
-    with django_assert_num_queries(1):
+    with django_assert_num_queries(5):  # who it is, a lock, the tries so far, that it was tried, how it went
         assert authenticate(None, username=username, password="wrong", account_number=account_number) is None
 
 
-def test_account_number_is_out_of_the_way_until_the_address_names_one(db):
-    assert '<details class="shell-details">' in Browser().get("/login/").content.decode()
+def focused(page: str) -> str:
+    """The name of the field that has the focus when the page is there."""
+    [field] = re.findall(r"<input[^>]*autofocus[^>]*>", page)
+    [name] = re.findall(r'name="([^"]*)"', field)
+    return str(name)
+
+
+def test_account_number_comes_from_the_address_or_was_used_on_this_device(cast):
+    assert focused(Browser().get("/login/").content.decode()) == "account_number"
     page = Browser().get("/login/?next=/10400/2/").content.decode()
-    assert '<details class="shell-details" open>' in page
     assert 'value="10400"' in page
+    assert focused(page) == "username"
+    sven, _response = login("sven")
+    sven.post("/logout/")
+    assert 'value="20800"' in sven.get("/login/").content.decode()
+
+
+def test_provider_logs_in_at_an_address_of_its_own(cast):
+    assert 'name="account_number"' not in Browser().get("/provider/login/").content.decode()
+    refused = Browser().post("/login/", {"account_number": "10400", "username": "rita", "password": PASSWORD})
+    assert refused.status_code == 200
+    refused = Browser().post("/provider/login/", {"username": "anna", "password": PASSWORD})
+    assert refused.status_code == 200
 
 
 def test_login_page_speaks_the_chosen_language_and_tells_the_browser(db):
@@ -68,7 +93,7 @@ def test_language_of_the_user_is_taken_unless_one_was_chosen_before(cast):
     assert client.cookies[settings.LANGUAGE_COOKIE_NAME].value == "de"
     client = Browser()
     client.post("/i18n/setlang/", {"language": "en", "next": "/login/"})
-    client.post("/login/", {"username": "anna", "password": PASSWORD})
+    client.post("/login/", {"account_number": "10400", "username": "anna", "password": PASSWORD})
     assert client.cookies[settings.LANGUAGE_COOKIE_NAME].value == "en"
 
 
@@ -85,7 +110,7 @@ def test_language_switch_stays_on_the_page_and_at_the_location(log_in):
 def test_password_change_stays_at_the_location(log_in):
     anna = log_in("anna")
     assert anna.get("/10400/2/password_change/").status_code == 200
-    new = {"old_password": PASSWORD, "new_password1": "Roggenmehl-1150", "new_password2": "Roggenmehl-1150"}
+    new = {"old_password": PASSWORD, "new_password1": "Roggenmehl-1150-Korn", "new_password2": "Roggenmehl-1150-Korn"}
     anna.cookies.clear()
     client, _response = login("anna")
     response = client.post("/10400/2/password_change/", new)

@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from tests.customers.people import customer
-from tests.transitions.moving import GROUND, PASSWORD, exit_in, fresh, join_in, say, second
+from tests.transitions.moving import GROUND, exit_in, fresh, join_in, say, second
 from transitions import operations, views
 from transitions.choices import State
 from transitions.models import Transition
@@ -16,7 +16,7 @@ from transitions.models import Transition
 CENTRAL, FLENSBURG = "/10400/1/transitions/transition/", "/10400/6/transitions/transition/"
 ACCOUNT = {
     "account_number": "40200", "name": "Flensburger Backstube", "username": "freda", "first_name": "Frida",
-    "last_name": "Friis", "password1": PASSWORD, "password2": PASSWORD,
+    "last_name": "Friis",
 }  # fmt: skip
 
 

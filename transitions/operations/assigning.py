@@ -39,7 +39,13 @@ class NumberRefused(ValidationError):
 
 @transaction.atomic
 def assign_account(
-    *, transition: Transition, account_number: int, name: str, administrator: User, password: str, actor: Scope
+    *,
+    transition: Transition,
+    account_number: int,
+    name: str,
+    administrator: User,
+    password: str | None = None,
+    actor: Scope,
 ) -> Transition:
     """Open the independent business to which the location leaves, with its first administrator.
 

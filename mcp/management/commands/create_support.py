@@ -12,6 +12,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from mcp import roles, row_security
 from mcp.choices import ProviderRole
+from mcp.models import User
 from mcp.operations import create_provider_user
 
 
@@ -19,11 +20,17 @@ class Command(BaseCommand):
     help = "Create a person of the provider: support, or a developer who signs off base switches."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("username")
+        parser.add_argument("username", nargs="?")
+        parser.add_argument("--if-nobody", action="store_true", help="say how, where nobody of the provider is there")
         parser.add_argument("--role", choices=ProviderRole.values, default=ProviderRole.SUPPORT)
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Asks for the password; where nobody sits at a terminal, reads it as one line."""
+        if options["if_nobody"]:
+            self._say_how()
+            return
+        if not options["username"]:
+            raise CommandError("Name the person: manage.py create_support USERNAME")
         password = getpass.getpass("Password: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
         roles.demand_web_role()
         opened = row_security.without_scope(reason="a person of no business is created", actor="create_support")
@@ -34,4 +41,14 @@ class Command(BaseCommand):
                 )
         except ValidationError as error:
             raise CommandError(" ".join(error.messages)) from error
-        self.stdout.write(f"{options['username']} can log in now. The account number stays empty at the login.")
+        self.stdout.write(f"{options['username']} can log in now, at /provider/login/.")
+
+    def _say_how(self) -> None:
+        roles.demand_web_role()
+        with row_security.without_scope(reason="look whether anybody can log in", actor="create_support"):
+            is_anybody = User.objects.of_provider().active().exists()
+        if not is_anybody:
+            self.stdout.write(
+                "Nobody can log in yet. Create the first person of the provider, who opens businesses in the browser:\n"
+                "    .venv/bin/python manage.py create_support NAME"
+            )

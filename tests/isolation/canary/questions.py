@@ -157,7 +157,7 @@ class Questions:
         yield Pair("post", add, *_pair(str(numbers.customer_number)), {**plain, "customer_number": "KEY"})
 
     def _administration_forms(self) -> Iterator[Pair]:
-        person = {"username": "neu", "password1": "Lang-Genug-2026!", "password2": "Lang-Genug-2026!", "language": "de"}
+        person = {"username": "neu", "language": "de"}
         users, restrictions = f"{self.place}mcp/user/add/", f"{self.place}mcp/restriction/add/"
         yield Pair("post", users, *self.key_pair(UserGroup), {**person, "user_groups": "KEY"})
         yield Pair("post", users, *_pair(self.business.locations[-1].name), {**person, "place": "KEY"})

@@ -40,6 +40,7 @@ def test_no_word_of_another_business_is_read(crawled: Crawled, role: Role):
     assert report.responses >= 500
 
 
+@pytest.mark.proof
 @pytest.mark.sample("crawls", most=2)
 @as_each([TWIN])
 def test_same_crawl_reads_every_table_of_its_own_business(crawled: Crawled, role: Role):
@@ -48,6 +49,7 @@ def test_same_crawl_reads_every_table_of_its_own_business(crawled: Crawled, role
     assert set(report.read) >= READ_BY_THE_TWIN
 
 
+@pytest.mark.proof
 @pytest.mark.sample("crawls", most=2)
 @as_each(ROLES.values())
 def test_quick_crawl_reads_no_word_of_another_business(crawled: Crawled, role: Role):

@@ -15,7 +15,7 @@ from tests.isolation.canary.questions import Questions, logins
 from tests.isolation.canary.roles import ROLES
 from tests.proofs.sampling import Sample
 
-pytestmark = [pytest.mark.isolation, pytest.mark.in_part]
+pytestmark = pytest.mark.isolation
 
 type Compared = Callable[..., list[str]]
 EACH = 12

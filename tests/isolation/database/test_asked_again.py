@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from django.contrib.auth.forms import SetPasswordMixin
 from django.db.models.functions import Now
 from django.template.response import TemplateResponse
 
@@ -98,14 +97,14 @@ def test_change_at_a_location_closed_meanwhile_is_undone(cast, log_in, customer,
 
 def test_right_that_only_the_side_bar_asked_for_may_go(log_in, monkeypatch):
     client = log_in("bodo")
-    change = SetPasswordMixin.set_password_and_save
+    change = operations.change_own_password
 
-    def save_then_revoke(*given, **named):
-        changed = change(*given, **named)
+    def save_then_revoke(**named):
+        changed = change(**named)
         revoke(Right.VIEW_CUSTOMERS)
         return changed
 
-    monkeypatch.setattr(SetPasswordMixin, "set_password_and_save", save_then_revoke)
+    monkeypatch.setattr(operations, "change_own_password", save_then_revoke)
     new = {"old_password": PASSWORD, "new_password1": "Sauerteig-7-Butter", "new_password2": "Sauerteig-7-Butter"}
     assert client.post("/10400/2/password_change/", new).status_code == 302
 

@@ -12,12 +12,12 @@ from urllib.parse import urlencode
 import pytest
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-from django.contrib.sessions.backends.db import SessionStore
 
 from customers.models import Customer, ImportUpload
 from mcp import row_security
 from mcp.models import User
 from mcp.scope import Scope
+from mcp.sessions import SessionStore
 from tests.isolation.faults.servers import web_processes
 from tests.proofs.sampling import Sample
 

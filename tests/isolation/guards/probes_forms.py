@@ -21,7 +21,6 @@ from tests.isolation.guards.world import (
     HAMBURG,
     HEAD,
     MISSING,
-    PASSWORD,
     SOUTHERN,
     World,
     counted,
@@ -29,7 +28,7 @@ from tests.isolation.guards.world import (
 
 ADD_CUSTOMER, ADD_USER = f"{HAMBURG}/customers/customer/add/", f"{HEAD}/mcp/user/add/"
 ADD_RESTRICTION = f"{FLENSBURG}/mcp/restriction/add/"
-NEW_USER = {"username": "neu", "language": "de", "password1": PASSWORD, "password2": PASSWORD}
+NEW_USER = {"username": "neu", "language": "de"}
 
 
 def fields(answer: Any) -> Any:

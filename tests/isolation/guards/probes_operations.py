@@ -55,7 +55,7 @@ CALLS: list[Callable[[World, Scope], Any]] = [
     lambda w, a: operations.change_grants(group=w.theke, wanted=[], actor=a),
     lambda w, a: operations.create_user(user=User(username="neu"), password=PASSWORD, actor=a),
     lambda w, a: operations.change_user(user=user_of(w), actor=a),
-    lambda w, a: operations.set_password(user=user_of(w), password=PASSWORD, actor=a),
+    lambda w, a: operations.make_link(user=user_of(w), is_mailed=False, actor=a),
     lambda w, a: operations.set_memberships(user=user_of(w), groups=[], actor=a),
     lambda w, a: operations.open_branch(place=Place(name="Neu"), actor=a),
     lambda w, a: operations.change_location(location=w.place("Bremen"), actor=a),
@@ -101,7 +101,7 @@ def operations_refuse_rows_of_another_business(world: World) -> None:
         lambda: operations.preview_grants(group=world.foreign_group, wanted=[], actor=anna),
         lambda: operations.change_grants(group=world.foreign_group, wanted=[], actor=anna),
         lambda: operations.change_user(user=foreign, actor=anna),
-        lambda: operations.set_password(user=foreign, password=PASSWORD, actor=anna),
+        lambda: operations.make_link(user=foreign, is_mailed=False, actor=anna),
         lambda: operations.set_memberships(user=foreign, groups=[], actor=anna),
         lambda: operations.set_memberships(user=user_of(world), groups=[world.foreign_group], actor=anna),
         lambda: operations.change_location(location=world.foreign_place, actor=anna),
@@ -121,10 +121,10 @@ def operations_refuse_rows_of_another_business(world: World) -> None:
 def operations_of_the_system_keep_to_the_business(world: World) -> None:
     system = world.cast.system("Zentrale")
     with refused(PermissionDenied):
-        operations.set_password(user=world.foreign_user, password=PASSWORD, actor=system)
+        operations.make_link(user=world.foreign_user, is_mailed=False, actor=system)
     with refused(PermissionDenied):
         operations.close_location(location=world.foreign_place, at=timezone.now(), actor=system)
-    operations.set_password(user=user_of(world), password=PASSWORD, actor=system)
+    operations.make_link(user=user_of(world), is_mailed=False, actor=system)
 
 
 @probe
@@ -301,14 +301,14 @@ def memberships_are_handed_out_like_rights(world: World) -> None:
 def nobody_takes_over_who_holds_more(world: World) -> None:
     hueter, anna = world.scope("hueter", "Zentrale"), user_of(world, "anna")
     with refused(TooPowerful, code="too_powerful"):
-        operations.set_password(user=anna, password=PASSWORD, actor=hueter)
+        operations.make_link(user=anna, is_mailed=False, actor=hueter)
     renamed = user_of(world, "anna")
     renamed.username = "anders"
     with refused(TooPowerful, code="too_powerful"):
         operations.change_user(user=renamed, actor=hueter)
     with refused(TooPowerful, code="too_powerful"):
-        operations.set_password(user=user_of(world, "frida"), password=PASSWORD, actor=world.scope("anna", "Zentrale"))
-    operations.set_password(user=user_of(world), password=PASSWORD, actor=world.scope("anna", "Zentrale"))
+        operations.make_link(user=user_of(world, "frida"), is_mailed=False, actor=world.scope("anna", "Zentrale"))
+    operations.make_link(user=user_of(world), is_mailed=False, actor=world.scope("anna", "Zentrale"))
 
 
 @probe
@@ -316,11 +316,9 @@ def who_holds_as_much_may_help(world: World) -> None:
     """Also somebody of a franchise, where it restricts nobody."""
     world.restriction.delete()
     anna = world.scope("anna", "Zentrale")
-    operations.set_password(user=user_of(world, "frida"), password=PASSWORD, actor=anna)
+    operations.make_link(user=user_of(world, "frida"), is_mailed=False, actor=anna)
     with refused(TooPowerful):
-        operations.set_password(
-            user=user_of(world, "frida"), password=PASSWORD, actor=world.scope("hueter", "Zentrale")
-        )
+        operations.make_link(user=user_of(world, "frida"), is_mailed=False, actor=world.scope("hueter", "Zentrale"))
 
 
 @probe
@@ -339,4 +337,4 @@ def demanding_a_group_tells_nothing_of_a_foreign_one(world: World) -> None:
 @probe
 def unknown_rows_are_unknown(world: World) -> None:
     with refused(PermissionDenied, ObjectDoesNotExist):
-        operations.set_password(user=User(pk=MISSING), password=PASSWORD, actor=world.scope("anna", "Zentrale"))
+        operations.make_link(user=User(pk=MISSING), is_mailed=False, actor=world.scope("anna", "Zentrale"))

@@ -107,7 +107,7 @@ def _step(name: str) -> Body:
 
 
 def _person(asked: Asked) -> dict[str, Any]:
-    return {"username": "neue-kollegin", "language": "de", "is_active": "on", **_passwords(asked)}
+    return {"username": "neue-kollegin", "language": "de", "is_active": "on"}
 
 
 def _passwords(asked: Asked) -> dict[str, Any]:
@@ -147,7 +147,7 @@ def _matrix_confirmed(asked: Asked) -> dict[str, Any]:
 
 def _business(asked: Asked) -> dict[str, Any]:
     business = {"account_number": "40200", "name": "Neue Bäcker", "kind": "central_group", "place_name": "Zentrale"}
-    return {**business, "username": "neu", **_passwords(asked)}
+    return {**business, "username": "neu"}
 
 
 def _statement(asked: Asked) -> dict[str, Any]:
@@ -163,7 +163,7 @@ def _leaving(asked: Asked) -> dict[str, Any]:
 
 
 def _account(asked: Asked) -> dict[str, Any]:
-    return {"account_number": "40200", "name": "Neu", "username": "neu", **_passwords(asked)}
+    return {"account_number": "40200", "name": "Neu", "username": "neu"}
 
 
 # --- answers that depend on who asks ----------------------------------------------------------------------------
@@ -203,13 +203,22 @@ RECIPES: dict[str, Recipe] = {
     "admin:password_change_done": Recipe(),
     "admin:jsi18n": Recipe(),
     "admin:panel": Recipe(),
+    "provider_login": Recipe(
+        body=lambda asked: {"username": "rita", "password": PASSWORD}, get=_login, to="/", writes=False
+    ),
+    "password_forgotten": Recipe(body=lambda asked: {"username": "niemand"}, post=200, writes=False),
+    "password_link": Recipe("password link", "token", body=_passwords, to=r"/login/\?next=/\d+/"),
     **_model("locations_organization", "business", _business, lambda asked: {}),
+    "admin:locations_organization_add": Recipe(body=_business, post=200),  # shows the link of the administrator
     # the central administration
     **_model("locations_location", "location", _new_location, _location),
     "admin:locations_location_close": Recipe("open branch", to=_CHANGED),
     "admin:locations_location_reopen": Recipe("closed branch", to=_CHANGED),
     **_model("mcp_user", "user", _person, _person),
-    "admin:mcp_user_password": Recipe("user", body=_passwords, to=_CHANGED, writes=False),
+    "admin:mcp_user_add": Recipe(body=_person, post=200),  # shows the link of the new person
+    "admin:mcp_user_password": Recipe("user", body=lambda asked: {"how": "show"}, post=200),
+    "admin:mcp_user_logins": Recipe("user"),
+    "admin:mcp_own_logins": Recipe(),
     "admin:mcp_why": Recipe(),
     "admin:mcp_places": Recipe(),
     "admin:mcp_people": Recipe(),
@@ -262,7 +271,7 @@ RECIPES: dict[str, Recipe] = {
     "admin:transitions": Recipe(),
     "admin:transitions_request": Recipe(body=_leaving, post=_request, to=_TRANSITION),
     "admin:transitions_joinings": Recipe(post=200, writes=False),  # nobody has asked: that is told on the page
-    "admin:transitions_account": Recipe("transition", "pk", body=_account, to=_TRANSITION),
+    "admin:transitions_account": Recipe("transition", "pk", body=_account, post=200),  # shows the link
     "admin:transitions_transition": Recipe("transition", "pk"),
     "admin:transitions_package": Recipe("executed transition", "pk", to=f"{_TRANSITION}package/"),
     "admin:transitions_package_download": Recipe("package", "pk", post=200),

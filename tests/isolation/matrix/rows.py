@@ -59,6 +59,7 @@ class Rows:
             "consentpurpose": lambda at: people.purpose(self._system(at), "stammtisch").pk,
             "usergroup": self._user_group,
             "user": self._user,
+            "password link": self._password_link,
             "location": lambda at: self.world.places[at].pk,
             "open branch": lambda at: self._branch(at, is_closed=False),
             "closed branch": lambda at: self._branch(at, is_closed=True),
@@ -99,6 +100,12 @@ class Rows:
         location = self.world.places[place]
         user = User(username=f"kollege-{location.client_number}", location=location)
         return operations.create_user(user=user, password=PASSWORD, actor=self._system(place)).pk
+
+    def _password_link(self, place: Place) -> str:
+        """What stands in the address of a link by which somebody chooses a password."""
+        user = User.objects.get(pk=self._user(place))
+        link = operations.make_link(user=user, is_mailed=False, actor=self._system(place))
+        return operations.address_of(link.pk).rstrip("/").rpartition("/")[2]
 
     def _branch(self, place: Place, *, is_closed: bool) -> int:
         """At the central a branch of its own for this; elsewhere nobody sees another location than that itself."""

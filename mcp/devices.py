@@ -1,0 +1,65 @@
+"""Devices from which somebody has logged in before, known again by a signed cookie.
+
+What strangers try under a person's name does not slow down the person's own devices (see mcp/throttling.py). A device
+is forgotten with the password that was used on it. The cookie is no login: it opens nothing.
+"""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+from django.conf import settings
+from django.core import signing
+from django.http import HttpRequest, HttpResponse
+
+from mcp.models import User
+
+COOKIE, ACCOUNT_COOKIE = "device", "account"
+DAYS = 180
+MOST_PEOPLE = 20
+"""So many people of one device are known again: those who have logged in last."""
+_SALT = "mcp.devices"
+
+
+def known_device(request: HttpRequest | None, user: User | None) -> str:
+    """The id of the device, if this person has logged in on it with the password of today; else empty."""
+    found = _read(request)
+    is_known = user is not None and found["people"].get(str(user.pk)) == _mark(user)
+    return str(found["id"]) if is_known else ""
+
+
+def account_number_on(request: HttpRequest) -> int | None:
+    """The account number that was used on this device last."""
+    text = request.COOKIES.get(ACCOUNT_COOKIE, "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 9 else None
+
+
+def remember(request: HttpRequest, response: HttpResponse, user: User) -> None:
+    """Know this person, and the account number of the business, on this device from now on."""
+    found = _read(request)
+    people = {pk: mark for pk, mark in found["people"].items() if pk != str(user.pk)}
+    people = dict(list(people.items())[-(MOST_PEOPLE - 1) :]) | {str(user.pk): _mark(user)}
+    text = signing.dumps({"id": found["id"] or secrets.token_urlsafe(12), "people": people}, salt=_SALT)
+    _set(response, COOKIE, text)
+    if user.organization is not None:
+        _set(response, ACCOUNT_COOKIE, str(user.organization.account_number))
+
+
+def _read(request: HttpRequest | None) -> dict[str, Any]:
+    text = request.COOKIES.get(COOKIE, "") if request is not None else ""
+    try:
+        found: dict[str, Any] = signing.loads(text, salt=_SALT, max_age=DAYS * 24 * 60 * 60)
+    except signing.BadSignature:
+        return {"id": "", "people": {}}
+    return found
+
+
+def _mark(user: User) -> str:
+    return user.get_session_auth_hash()[:16]
+
+
+def _set(response: HttpResponse, name: str, value: str) -> None:
+    response.set_cookie(
+        name, value, max_age=DAYS * 24 * 60 * 60, httponly=True, samesite="Lax", secure=settings.SESSION_COOKIE_SECURE
+    )

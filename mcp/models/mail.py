@@ -1,0 +1,56 @@
+"""Mail on its way out."""
+
+from typing import Any
+
+from django.db import models
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from locations.constraints import CompositeForeignKey
+from locations.models import Organization
+from locations.row_security import RowSecurity
+from mcp.choices import Language, MailKind, MailState
+from mcp.models.people import User
+
+
+class Mail(models.Model):
+    """A mail to a person, written in the transaction that is its reason and sent by the worker (mcp/mailing.py).
+
+    What it says is made when it is sent, from `kind` and `facts`: neither secrets nor sentences are stored.
+    """
+
+    organization = models.ForeignKey(Organization, models.CASCADE, null=True, db_index=False, related_name="+")
+    user = models.ForeignKey(
+        User,
+        models.CASCADE,
+        db_constraint=False,  # mail_user_of_organization refers to the same row and says more
+        related_name="mails",
+    )
+    kind = models.CharField(_("kind"), max_length=20, choices=MailKind)
+    facts: Any = models.JSONField(default=dict)
+    address = models.EmailField(_("to"))
+    language = models.CharField(_("language"), max_length=5, choices=Language)
+    made_at = models.DateTimeField(_("made"), db_default=Now(), editable=False)
+    state = models.CharField(_("state"), max_length=10, choices=MailState, default=MailState.WAITING)
+    tries = models.PositiveSmallIntegerField(_("tries"), default=0)
+    error = models.CharField(_("error"), max_length=300, blank=True, help_text=_("What the mail server said last."))
+    sent_at = models.DateTimeField(_("sent"), null=True)
+
+    class Meta:
+        verbose_name = _("mail")
+        verbose_name_plural = _("mails")
+        ordering = ["-made_at", "-id"]
+        default_permissions = ()
+        constraints = [
+            RowSecurity(name="mail_rows", organization="organization", person="user"),
+            CompositeForeignKey(
+                fields=["organization", "user"],
+                to="mcp.User",
+                to_fields=["organization", "id"],
+                name="mail_user_of_organization",
+                violation_error_message=_("This user belongs to another business."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()}, {self.address}"
