@@ -108,7 +108,7 @@ def _confirmed(rows: int) -> tuple[Transition, Scope]:
         business = operations.open_business(
             account_number=number, name=f"Bench {number}", kind=OrganizationKind.CENTRAL_GROUP,
             place=Place(name="Zentrale"), administrator=User(username="head", first_name="B", last_name="H"),
-            password="Bench-password-1", support=support,  # noqa: S106 - a database of the bench
+            support=support,
         )  # fmt: skip
         central = Location.objects.select_related("organization", "base").get(organization=business)
         head = Scope(user=User.objects.get(organization=business), location=central, rights=frozenset(Right))
@@ -119,7 +119,7 @@ def _confirmed(rows: int) -> tuple[Transition, Scope]:
     _in(
         head,
         lambda: leaving.assign_account(
-            transition=asked, account_number=number + 1, name="Eigen", password="Bench-password-1",  # noqa: S106
+            transition=asked, account_number=number + 1, name="Eigen",
             administrator=User(username="own", first_name="O", last_name="N"), actor=helped,
         ),
     )  # fmt: skip

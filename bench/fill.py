@@ -122,7 +122,6 @@ def _business(account_number: int, support: User) -> Organization:
         kind=OrganizationKind.CENTRAL_GROUP,
         place=Place(name="Zentrale"),
         administrator=User(username=f"head{account_number}", first_name="Bench", last_name="Head"),
-        password="Bench-password-1",  # noqa: S106 - a database of the bench
         support=support,
     )
 

@@ -84,7 +84,7 @@ def new_place() -> Location:
         business = open_business(
             account_number=number, name=f"Import {number}", kind=OrganizationKind.CENTRAL_GROUP,
             place=Place(name="Zentrale"), administrator=User(username=f"head{number}", first_name="B", last_name="H"),
-            password="Bench-password-1", support=support,  # noqa: S106 - a database of the bench
+            support=support,
         )  # fmt: skip
         return Location.objects.select_related("organization", "base").get(organization=business)
 

@@ -6,10 +6,12 @@ So their fields only tidy; the form's `clean()` then calls `clean_phone_fields` 
 
 import re
 from collections.abc import Callable
+from datetime import date
 from typing import Any, ClassVar
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
@@ -77,6 +79,15 @@ class IBANField(FormattedField):
 class BICField(FormattedField):
     def normalize(self, text: str) -> str:
         return formats.normalize_bic(text)
+
+
+class PastDayField(forms.DateField):
+    """A day of the past as people type it: with a year of two digits it is the nearest past one."""
+
+    def to_python(self, value: Any) -> date | None:
+        if isinstance(value, str):
+            return formats.parse_typed_day(value, today=timezone.localdate())
+        return super().to_python(value)
 
 
 class DayOfYearField(FormattedField):

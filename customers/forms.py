@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from customers import formats
 from customers.duplicates import Candidate, Sought, candidates
-from customers.fields import clean_phone_fields, clean_vat_id_fields
+from customers.fields import PastDayField, clean_phone_fields, clean_vat_id_fields
 from customers.models import Customer, CustomerGroup, Tag
 from locations.permissions import Right
 from mcp.forms.refusals import OperationForm
@@ -27,6 +27,7 @@ REFUSED_FIELDS = {
     "customer_has_name": "last_name",
     "customer_day_of_birth_exists": "birthday_without_year",
     "customer_birthday_said_once": "birthday_without_year",
+    "customer_birthday_in_the_past": "birthday",
     "customer_discount_range": "discount",
     "customer_price_level_range": "price_level",
     "customer_credit_limit_positive": "credit_limit",
@@ -173,7 +174,7 @@ class SoughtForm(forms.Form):
     last_name = forms.CharField(required=False)
     company = forms.CharField(required=False)
     postal_code = forms.CharField(required=False)
-    birthday = forms.DateField(required=False)
+    birthday = PastDayField(required=False)
     country = forms.CharField(required=False)
     mobile = forms.CharField(required=False)
     phone_private = forms.CharField(required=False)

@@ -124,6 +124,7 @@ GUARDIAN_MONKEY_PATCH_USER = False
 GUARDIAN_MONKEY_PATCH_GROUP = False
 SILENCED_SYSTEM_CHECKS = [
     "auth.W004",  # user names are unique in their organization; mcp.backends takes the account number too
+    "mail.W001",  # without MAIL_URL nothing is mailed, and nobody tries (mcp/mailing.py)
     "guardian.W001",  # rights are asked through mcp.access alone, which also knows restrictions
 ]
 LOGIN_URL = "/login/"
@@ -144,6 +145,7 @@ LANGUAGES = [("de", _("German")), ("en", _("English"))]
 LOCALE_PATHS = [ROOT / "locale"]
 TIME_ZONE = environment.text("TIME_ZONE", "Europe/Berlin")
 USE_TZ = True
+FORMAT_MODULE_PATH = ["mcp.dates"]
 USE_THOUSAND_SEPARATOR = False
 
 # --- Static files -----------------------------------------------------------------------------------------

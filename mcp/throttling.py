@@ -145,10 +145,10 @@ def _begin(claim: Claim) -> int:
     named: list[Any] = [claim.account_number, claim.name, claim.device]
     with row_security.apart(reason="count the tries to log in", actor="the login") as cursor:
         cursor.execute(_LOCK, [f"login {claim.account_number} {claim.name}"])
-        _demand_wait(cursor, OF_NAME, _SINCE_SUCCESS, [*named, *named])
+        _refuse_too_early(cursor, OF_NAME, _SINCE_SUCCESS, [*named, *named])
         if claim.address is not None:
             cursor.execute(_LOCK, [f"login from {claim.address}"])
-            _demand_wait(cursor, OF_ADDRESS, "address = %s", [claim.address])
+            _refuse_too_early(cursor, OF_ADDRESS, "address = %s", [claim.address])
         cursor.execute(
             """INSERT INTO mcp_loginattempt (account_number, username, device, address, has_succeeded)
                 VALUES (%s, %s, %s, %s, false) RETURNING id""",
@@ -157,7 +157,7 @@ def _begin(claim: Claim) -> int:
         return int(cursor.fetchone()[0])
 
 
-def _demand_wait(cursor: Any, pace: Pace, condition: str, values: list[Any]) -> None:
+def _refuse_too_early(cursor: Any, pace: Pace, condition: str, values: list[Any]) -> None:
     cursor.execute(_FAILURES.format(condition=condition), [*values, WINDOW])
     failures, ago = cursor.fetchone()
     left = pace.wait(failures) - float(ago)

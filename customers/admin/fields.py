@@ -11,7 +11,7 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
-from customers.fields import BICField, CountryField, DayOfYearField, IBANField, PhoneField, VATIDField
+from customers.fields import BICField, CountryField, DayOfYearField, IBANField, PastDayField, PhoneField, VATIDField
 from customers.forms import PHONES, LanguageField
 
 FORM_CLASSES: dict[str, type[forms.Field]] = {
@@ -19,6 +19,7 @@ FORM_CLASSES: dict[str, type[forms.Field]] = {
     "vat_id": VATIDField,
     "iban": IBANField,
     "bic": BICField,
+    "birthday": PastDayField,
     "birthday_without_year": DayOfYearField,
     "country": CountryField,
     "language": LanguageField,

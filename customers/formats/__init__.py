@@ -9,6 +9,7 @@ raises `ValidationError` with the code named in the docstring, or `invalid_chara
 from customers.formats.bank import Bank, bank_of_iban, display_iban, normalize_bic, normalize_iban
 from customers.formats.contact import normalize_email, normalize_website
 from customers.formats.country import country_choices, country_name, normalize_country
+from customers.formats.days import parse_typed_day
 from customers.formats.language import language_choices, language_name, normalize_language
 from customers.formats.phone import display_phone, is_known_phone, normalize_phone, phone_digits
 from customers.formats.postal import normalize_postal_code, without_text_mark
@@ -43,6 +44,7 @@ __all__ = [
     "parse_date",
     "parse_day",
     "parse_decimal",
+    "parse_typed_day",
     "phone_digits",
     "without_format_characters",
     "without_invisible",

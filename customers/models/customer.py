@@ -1,5 +1,7 @@
 """The customer: a guest or a company."""
 
+from datetime import date
+
 import pgtrigger
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
@@ -31,6 +33,8 @@ DAYS_OF_A_YEAR = (
     r"^((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|[12][0-9]))$"
 )
 """Month and day, as in ISO 8601."""
+EARLIEST_BIRTHDAY = date(1850, 1, 1)
+TOMORROW = models.Func(template="(CURRENT_DATE + 1)", output_field=models.DateField())
 
 
 def _text(label: object, length: int, **more: object) -> models.CharField:
@@ -205,6 +209,13 @@ class Customer(CheckedRow):
                 name="customer_birthday_said_once",
                 violation_error_code="customer_birthday_said_once",
                 violation_error_message=_("Enter the birthday with its year or without it, not both."),
+            ),
+            models.CheckConstraint(
+                # By whatever clock: a child that is born today is older than tomorrow everywhere.
+                condition=Q(birthday=None) | Q(birthday__range=(EARLIEST_BIRTHDAY, TOMORROW)),
+                name="customer_birthday_in_the_past",
+                violation_error_code="customer_birthday_in_the_past",
+                violation_error_message=_("A birthday lies between 1850 and today."),
             ),
             models.CheckConstraint(
                 condition=Q(discount=None) | Q(discount__range=(0, 100)),

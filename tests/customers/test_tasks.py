@@ -76,5 +76,9 @@ def test_worker_knows_every_task():
         "customers.tasks.make_export",
         "customers.tasks.undo_upload",
         "mcp.tasks.clear_expired_sessions",
+        "mcp.tasks.delete_old_login_attempts",
+        "mcp.tasks.forget_sent_forms",
+        "mcp.tasks.mail_forgotten_password",
+        "mcp.tasks.send_mail",
         "mcp.tasks.resume_stalled_jobs",
     }

@@ -90,7 +90,9 @@ class TestSupport:
     def test_assigns_the_number(self, cast, log_in):
         asked, rita = exit_in(cast, State.REQUESTED), log_in("rita")
         assert f"{page(asked)}account/" in text(rita, page(asked))
-        assert rita.post(f"{page(asked)}account/", ACCOUNT)["Location"] == page(asked)
+        shown = rita.post(f"{page(asked)}account/", ACCOUNT)
+        assert (shown.templates[0].name, shown.context["back"]) == ("mcp/password_link.html", page(asked))
+        assert shown.context["person"].organization_id == fresh(asked).receiver_id
         assert fresh(asked).receiver_account == 40200
 
     @pytest.mark.parametrize("number", ["10400", "20800", "30100"])

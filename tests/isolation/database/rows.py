@@ -27,7 +27,8 @@ from customers.operations import change_customer, register_customer, save_custom
 from customers.transfer import exporting
 from locations.permissions import Right
 from mcp import operations, row_security
-from mcp.models import Restriction
+from mcp.choices import MailKind
+from mcp.models import LoginAttempt, Mail, PasswordLink, Restriction
 from mcp.scope import Scope
 from tests.conftest import Cast, forget_author
 from tests.customers.people import purpose, says
@@ -117,6 +118,10 @@ def _rights(scope: Scope) -> None:
     if person is not None:
         operations.set_memberships(user=person, groups=[*person.groups.all(), member], actor=scope)
     type(place)._base_manager.filter(pk=place.pk).update(is_franchise=True)
+    place_of_user = {"organization": scope.organization, "user": user}
+    LoginAttempt.objects.create(**place_of_user, account_number=scope.organization.account_number, username="x")
+    PasswordLink.objects.create(**place_of_user, made_by="x", expires_at=timezone.now())
+    Mail.objects.create(**place_of_user, kind=MailKind.INVITATION, address="x@example.com", language="de")
     Restriction.objects.create(
         organization=scope.organization, location=place, group=group, right=Right.VIEW_CUSTOMERS.value
     )

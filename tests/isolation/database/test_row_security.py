@@ -35,7 +35,9 @@ def test_policies_are_the_known_ones_and_compare_with_one_setting(db):
         )
         rows = cursor.fetchall()
     assert {policy for _table, policy, *_rest in rows} == set(POLICIES)
-    assert {table for table, policy, *_rest in rows if policy == "person"} == {"mcp_user", "mcp_userevent"}
+    assert {table for table, policy, *_rest in rows if policy == "person"} == {
+        "mcp_user", "mcp_userevent", "mcp_loginattempt", "mcp_passwordlink", "mcp_mail",
+    }  # fmt: skip
     for table, policy, command, permissive, roles, condition, check in rows:
         assert (command, permissive) == ("ALL", "PERMISSIVE"), table
         assert condition == check or set(re.findall(r"stammhaus\.\w+", check)) == {

@@ -79,7 +79,11 @@ class Asker:
 
     def ask_all(self) -> Tally:
         cases = list(self._cases())
-        self.not_found = self.world.role("central").client.get("/10400/1/no/such/page/").content
+        self.not_found = {
+            True: self.world.role("central").client.get("/10400/1/no/such/page/").content,
+            False: self.world.role("anonymous").client.get("/no/such/page/").content,
+        }
+        """By whether somebody is logged in, as the frame of a page knows that."""
         self.before = rows_of_business()
         for case in cases:
             self._ask(case)
@@ -192,11 +196,16 @@ class Asker:
                 return f"allows {answer['Allow']}"
             case Verdict.MISSING if case.method != "HEAD" and not self._names_right(must, text):
                 return f"does not name the right {must.right} at {must.place}"
-            case Verdict.NOT_FOUND if case.method != "HEAD" and answer.content != self.not_found:
+            case Verdict.NOT_FOUND if (
+                case.method != "HEAD" and answer.content != self.not_found[case.role.is_logged_in]
+            ):
                 return "tells more than that there is no such page"
             case Verdict.SERVED if case.method == "POST" and not self._leads_on(answer):
                 return f"leads to {answer['Location']}"
         return ""
+
+    def _not_found(self, case: Case) -> bytes:
+        return self.not_found[case.role.is_logged_in]
 
     def _names_right(self, must: Sentence, text: str) -> bool:
         assert must.right is not None

@@ -57,7 +57,9 @@ class Command(BaseCommand):
         if len(accounts) < len(CAST):
             return
         for person in [one for one in people if one.username in accounts]:
-            self.stdout.write(f"{accounts[person.username]!s:>7}  {person.username:<6} {PASSWORD}  {person.about}")
+            where = "" if accounts[person.username] else ", unter /provider/login/"
+            account = str(accounts[person.username])
+            self.stdout.write(f"{account:>7}  {person.username:<6} {PASSWORD}  {person.about}{where}")
 
     def _fill(self, count: int, account: int | None, client: int | None) -> None:
         if count < 1:

@@ -1,0 +1,1 @@
+"""How English shows and takes dates here: as Europe does, the day first."""
