@@ -25,7 +25,7 @@ from customers.transfer.progress import Cancelled, Progress
 from customers.transfer.staging import clear
 from locations.models import Location
 from mcp import access, row_security
-from mcp.queueing import AGAIN, NothingThere
+from mcp.queueing import AGAIN, NothingThere, when_given_up
 from mcp.scope import MissingRight, Scope
 
 log = logging.getLogger(__name__)
@@ -46,17 +46,39 @@ def compact_counts(timestamp: int) -> None:
 @app.periodic(cron="7 * * * *")
 @app.task(queueing_lock="delete_expired_uploads")
 def delete_expired_uploads(timestamp: int) -> None:
-    """Files and staged rows go after a day. Staged rows can only be seen in their own base, so one after the other."""
+    """Files and staged rows go after a day, each once. Staged rows can only be seen in their own base, so one after the
+    other; what goes wrong with one keeps none of the others.
+    """
     with row_security.without_scope(reason="find files that have expired", actor=WORKER):
-        expired = ImportUpload.objects.filter(created_at__lte=timezone.now() - uploads.LIFETIME)
-        places = dict(expired.values_list("pk", "location"))
-        locations = Location.objects.select_related("organization", "base").in_bulk(set(places.values()))
+        expired = ImportUpload.objects.filter(created_at__lte=timezone.now() - uploads.LIFETIME, cleared_at=None)
+        places = {
+            upload.pk: _place_in_base(upload)
+            for upload in expired.select_related("location__organization", "base").order_by("created_at")
+        }
         exporting.delete_expired_exports(now=timezone.now())
+    broken = []
     for pk, location in places.items():
-        with row_security.rows_of(Scope.of_system(locations[location], name=WORKER)):
-            free = ImportUpload.objects.select_for_update(of=("self",), skip_locked=True)
-            if (upload := free.filter(pk=pk).first()) is not None and not uploads.is_going_on(upload, timezone.now()):
-                uploads.delete_expired(upload=upload)
+        try:
+            _delete_expired(pk, Scope.of_system(location, name=WORKER))
+        except Exception as error:
+            log.exception("The file of import %s could not be deleted", pk)
+            broken.append(error)
+    if broken:
+        raise ExceptionGroup("Files that have expired could not be deleted", broken)
+
+
+def _place_in_base(upload: ImportUpload) -> Location:
+    """The location with the base into which the file came, also where it works with another one since."""
+    location = upload.location
+    location.base = upload.base
+    return location
+
+
+def _delete_expired(pk: UUID, scope: Scope) -> None:
+    with row_security.rows_of(scope):
+        free = ImportUpload.objects.select_for_update(of=("self",), skip_locked=True)
+        if (upload := free.filter(pk=pk).first()) is not None and not uploads.is_going_on(upload, timezone.now()):
+            uploads.delete_expired(upload=upload)
 
 
 @app.task(retry=AGAIN)
@@ -109,6 +131,18 @@ def make_export(export: str, **somebody: int) -> None:
         return
     with override(scope.user.language if scope.user else None):
         exporting.make(pk=export, actor=scope)
+
+
+@when_given_up("customers.tasks.check_upload", "customers.tasks.apply_upload", "customers.tasks.undo_upload")
+def stop_given_up(upload: str, **somebody: int) -> None:
+    """Say on the page of an import that it is not worked on any more, where its worker died again and again."""
+    with row_security.without_scope(reason="an import is given up", actor=WORKER):
+        found = ImportUpload.objects.select_for_update(of=("self",)).select_related("user").filter(pk=upload).first()
+        if found is None or found.state not in uploads.UNDER_WAY:
+            return
+        with override(found.user.language):
+            reason = _("The worker has given it up, and nothing of it was written. Tell support before you try again.")
+            uploads.stop_upload(upload=found, reason=reason)
 
 
 def for_somebody(scope: Scope) -> dict[str, Any]:

@@ -7,6 +7,7 @@ only. In a worker it uses a connection of its own, over which the job runs befor
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.db import connection, transaction
@@ -25,6 +26,26 @@ class NothingThere(Exception):
 
 AGAIN = RetryStrategy(max_attempts=5, exponential_wait=2, retry_exceptions={NothingThere})
 """For tasks that work on a row: after 2, 4, 8, 16 and 32 seconds."""
+
+
+type GivenUp = Callable[..., None]
+_given_up: dict[str, GivenUp] = {}
+
+
+def when_given_up[F: GivenUp](*tasks: str) -> Callable[[F], F]:
+    """Decorator: called with the arguments of a job of these tasks that is not tried any more, to say so to people."""
+
+    def register(tell: F) -> F:
+        _given_up.update(dict.fromkeys(tasks, tell))
+        return tell
+
+    return register
+
+
+def tell_given_up(task: str, arguments: dict[str, Any]) -> None:
+    """Tell whoever waits for this job that it is given up; nothing where nobody does."""
+    if (tell := _given_up.get(task)) is not None:
+        tell(**arguments)
 
 
 def enqueue(task: str, *, lock: str | None = None, queueing_lock: str | None = None, **arguments: Any) -> int:

@@ -6,6 +6,7 @@ import logging
 from datetime import timedelta
 from importlib import import_module
 
+from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.utils import timezone
 from procrastinate import JobContext, RetryStrategy
@@ -16,7 +17,7 @@ from mcp import mailing, row_security
 from mcp.choices import MailState
 from mcp.models import LoginAttempt, Mail, SentForm
 from mcp.operations import passwords
-from mcp.queueing import AGAIN, NothingThere
+from mcp.queueing import AGAIN, NothingThere, tell_given_up
 
 MOST_ATTEMPTS = 5
 """A job that takes its worker down with it as often as this is given up."""
@@ -87,6 +88,7 @@ async def resume_stalled_jobs(context: JobContext, timestamp: int) -> None:
         if job.attempts >= MOST_ATTEMPTS:
             log.error("Job %s (%s) has lost its worker %s times and is given up", job.id, job.task_name, job.attempts)
             await jobs.finish_job(job, status=Status.FAILED, delete_job=False)
+            await sync_to_async(tell_given_up)(job.task_name, job.task_kwargs)
         else:
             log.warning("Job %s (%s) has lost its worker and begins anew", job.id, job.task_name)
             await jobs.retry_job(job)

@@ -5,10 +5,11 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Sequence
 from contextlib import closing, nullcontext
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import batched
 from typing import Any, BinaryIO
 from uuid import UUID
@@ -41,11 +42,14 @@ from transitions.package.format import CONSENTS, CUSTOMERS, GIVEN, GROUPS, TAGS,
 from transitions.package.reading import NUMBER, ReceivedPackage, RefusedPackage, demand_storable, verified
 from transitions.planning import set_by_set
 
+log = logging.getLogger(__name__)
 STATEMENTS_AT_ONCE = 10_000
 MOST_TAKEN = 1_000
 """So many numbers that somebody else has already are named."""
 READING = Reading(decimal_comma=False, day_first=True, null_is_empty=False, accept_doubts=True)
 """A package was written by us: nothing in it is doubtful."""
+LATELY = timedelta(days=30)
+"""What receivers have done before is noted already; the page of a transition looks at all of it."""
 SETTLED = frozenset({State.EXECUTED, State.CARRIED_OVER, State.CLOSED})
 
 
@@ -301,8 +305,19 @@ def settle(*, transition: UUID | None = None, actor: str) -> None:
         found = Transition.objects.filter(state__in=SETTLED, packages__isnull=False).distinct()
         if transition is not None:
             found = found.filter(pk=transition)
+        else:
+            lately = Arrival.objects.filter(upload__state_since__gt=timezone.now() - LATELY)
+            found = found.filter(pk__in=lately.values("transition"))
+        broken = []
         for pk in list(found.values_list("pk", flat=True)):
-            _settle(pk, actor)
+            try:
+                with transaction.atomic():
+                    _settle(pk, actor)
+            except Exception as error:
+                log.exception("What became of the package of transition %s could not be noted", pk)
+                broken.append(error)
+    if broken:
+        raise ExceptionGroup("What became of packages could not be noted", broken)
 
 
 def _settle(pk: UUID, actor: str) -> None:

@@ -33,6 +33,7 @@ class ImportUpload(OwnFile):
     state = models.CharField(max_length=10, choices=UploadState, default=UploadState.UPLOADED)
     context = models.UUIDField(null=True, help_text="The context of the history under which it was applied.")
     new_rows = models.TextField(default="{}", help_text="The rows that were new in the preview, as int4multirange.")
+    cleared_at = models.DateTimeField(null=True, help_text="When file and rows were deleted; the record stays.")
 
     class Meta:
         verbose_name = _("import")
@@ -40,6 +41,7 @@ class ImportUpload(OwnFile):
         default_permissions = ()
         indexes = [
             models.Index(fields=["created_at"], name="importupload_by_created"),
+            models.Index(fields=["created_at"], condition=Q(cleared_at=None), name="importupload_to_be_cleared"),
             models.Index(fields=["context"], name="importupload_by_context"),
         ]
         constraints = [

@@ -292,6 +292,9 @@ def delete_expired(*, upload: ImportUpload) -> None:
     ImportChunk.objects.filter(file=upload).delete()
     if upload.state not in DONE:
         upload.delete()
+    else:
+        upload.cleared_at = timezone.now()
+        upload.save(update_fields=["cleared_at"])
 
 
 def clear_rows(upload: ImportUpload) -> None:

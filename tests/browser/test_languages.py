@@ -61,6 +61,7 @@ def test_language_is_switched_and_the_address_stays(enter: Enter):
     assert anna.url.endswith("/10400/2/customers/customer/?archived=all")
 
 
+@pytest.mark.proof
 def test_english_pages_hold_no_german_word(enter: Enter):
     anna = enter("anna")
     anna.goto("/10400/6/")
@@ -68,6 +69,7 @@ def test_english_pages_hold_no_german_word(enter: Enter):
     assert words_on_pages(anna, GERMAN) == []
 
 
+@pytest.mark.proof
 def test_german_pages_hold_no_english_word(enter: Enter):
     assert words_on_pages(enter("anna"), ENGLISH) == []
 

@@ -8,7 +8,7 @@ from customers.operations import register_customer
 from tests.browser.conftest import Enter
 from tests.conftest import Cast
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.proof]
 
 TABLET, ZOOMED = (820, 1180), (683, 450)
 BEYOND = """() => {

@@ -7,7 +7,7 @@ from locations.models import Location
 from tests.browser.conftest import Enter
 from tests.browser.crawl import reachable
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.proof]
 
 
 def test_stranger_gets_the_same_404_everywhere(enter: Enter):

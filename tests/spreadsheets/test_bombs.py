@@ -8,7 +8,6 @@ from tests.spreadsheets.bombs import BOMBS, opened
 
 
 @pytest.mark.isolation
-@pytest.mark.in_part
 @pytest.mark.sample("bombs", most=12)
 @pytest.mark.parametrize("reading", ["rows", "blocks"])
 @pytest.mark.parametrize("kind", BOMBS)

@@ -35,6 +35,7 @@ def megabytes(path: Path, *, profile: Profile, count: int) -> float:
     return float(used)
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize("profile", ["excel-de", "plain", "xlsx", "jsonl"])
 def test_memory_is_flat(profile: Profile, tmp_path: Path) -> None:
     path = tmp_path / f"customers{ENDINGS[profile]}"

@@ -26,7 +26,7 @@ WITHOUT_SCOPE = {
     "mcp/operations/passwords.py": 5,  # whose link is it? passwords of the provider's people, and forgotten ones
     "mcp/tasks.py": 3,  # mails, forgotten passwords and old login attempts of all businesses
     "mcp/management/commands/create_support.py": 2,  # a person of no business
-    "customers/tasks.py": 4,  # upkeep of all bases; a file for somebody who is nobody any more
+    "customers/tasks.py": 5,  # upkeep of all bases; a file for somebody who is nobody any more
     "customers/transfer/place.py": 1,  # a command looks for the location that it was given
     "transitions/management/commands/demo.py": 1,  # the demo is of several businesses
     "transitions/operations/admitting.py": 2,  # a group answers who wants to join it, who then reads the answer
