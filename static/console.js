@@ -1,10 +1,16 @@
 "use strict";
 
-/* The admin look hides the page until its scripts run, and with it the field that should have the focus. */
+/* The admin look hides the page until its scripts run, and with it the field that should have the focus. That is the
+   first wrong one; else what the page names; else the first of a form. On a touch screen a keyboard would cover the page. */
+const FIELDS = ":is(input:not([type=hidden], [type=checkbox], [type=radio], [type=file]), select, textarea)";
 document.addEventListener("alpine:initialized", () => {
-    const field = document.querySelector("[autofocus]");
-    if (field && document.activeElement === document.body) {
-        window.requestAnimationFrame(() => field.focus());
+    const wrong = document.querySelector("main [aria-invalid=true]");
+    const named = document.querySelector("[autofocus]");
+    const first = document.querySelector(`main form[id$=_form] ${FIELDS}:enabled:not([readonly])`);
+    const isTouched = window.matchMedia("(pointer: coarse)").matches;
+    const field = wrong ?? named ?? (isTouched ? null : first);
+    if (field && (wrong || document.activeElement === document.body)) {
+        window.requestAnimationFrame(() => field.focus({ preventScroll: field === first }));
     }
 });
 

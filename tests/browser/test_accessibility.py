@@ -1,0 +1,72 @@
+"""axe finds nothing serious on any page, at three widths, light and dark; the keyboard begins where one types."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Enter, Visit
+from tests.browser.crawl import reachable
+from tests.browser.test_sizes import register_somebody_with_much_to_show
+from tests.conftest import Cast
+from tests.proofs.sampling import Sample
+
+pytestmark = pytest.mark.browser
+
+WIDTHS = (1366, 820, 390)
+LOOKS = ("light", "dark")
+HEAVY = frozenset({"serious", "critical"})
+EACH = 10
+"""A run that leaves something out looks at one of so many."""
+DARK = "isDark => document.documentElement.classList.toggle('dark', isDark)"
+OPTIONS = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"], "resultTypes": ["violations"]}
+MAIN = "() => document.querySelectorAll('main').length"
+
+
+@pytest.mark.proof
+def test_axe_finds_nothing_serious_on_any_page(enter: Enter, cast: Cast, sample: Sample):
+    register_somebody_with_much_to_show(cast)
+    page = enter("anna")
+    paths = reachable(page, "/10400/1/", below="/10400/1/")
+    assert len(paths) >= 30
+    cases = sample.part([*product(paths, WIDTHS, LOOKS)], of=EACH)
+    assert [fault for path, width, look in cases for fault in faults(page, path, width, look)] == []
+
+
+def test_axe_finds_nothing_serious_at_the_login(visit: Visit):
+    page = visit(language="de")
+    for path, look in product(("/login/", "/password/forgotten/"), LOOKS):
+        assert faults(page, path, 390, look) == []
+
+
+def faults(page: Page, path: str, width: int, look: str) -> list[str]:
+    page.set_viewport_size({"width": width, "height": 900})
+    if page.url.partition("//")[2].partition("/")[2] != path.lstrip("/"):
+        page.goto(path)
+    page.evaluate(DARK, look == "dark")
+    where = f"{path} at {width}, {look}"
+    found = [] if page.evaluate(MAIN) == 1 else [f"{where}: not one main part"]
+    violations = Axe().run(page, options=OPTIONS).response["violations"]
+    return found + [
+        f"{where}: {violation['id']}: {node['target']} {node['failureSummary'].splitlines()[1:2]}"
+        for violation in violations
+        if violation["impact"] in HEAVY
+        for node in violation["nodes"][:3]
+    ]
+
+
+def test_first_field_has_the_focus_and_after_a_mistake_the_first_wrong_one(enter: Enter):
+    bodo = enter("bodo")
+    bodo.goto("/10400/2/customers/customer/add/")
+    focused = bodo.locator(":focus")
+    expect(focused).to_be_visible()
+    assert focused.evaluate(
+        "element => element === document.querySelector('main form[id$=_form] input:not([type=hidden])')"
+    )
+    bodo.locator("[name=last_name]").fill("Test")
+    bodo.locator("[name=birthday]").fill("31.02.1980")
+    bodo.locator("[name=_save]").first.click()
+    expect(bodo.locator("[name=birthday]")).to_be_focused()
