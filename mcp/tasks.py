@@ -5,9 +5,11 @@ from __future__ import annotations
 import logging
 from datetime import timedelta
 from importlib import import_module
+from typing import Any
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
+from django.db import connection
 from django.utils import timezone
 from procrastinate import JobContext, RetryStrategy
 from procrastinate.contrib.django import app
@@ -79,6 +81,14 @@ def mail_forgotten_password(attempt: int) -> None:
         passwords.request_link(account_number=asked.account_number, username=asked.username)
 
 
+def _tell_given_up(task: str, arguments: dict[str, Any]) -> None:
+    """In a thread of its own, whose connection nobody else would close."""
+    try:
+        tell_given_up(task, arguments)
+    finally:
+        connection.close()
+
+
 @app.periodic(cron="* * * * *")
 @app.task(queueing_lock="resume_stalled_jobs", pass_context=True)
 async def resume_stalled_jobs(context: JobContext, timestamp: int) -> None:
@@ -88,7 +98,7 @@ async def resume_stalled_jobs(context: JobContext, timestamp: int) -> None:
         if job.attempts >= MOST_ATTEMPTS:
             log.error("Job %s (%s) has lost its worker %s times and is given up", job.id, job.task_name, job.attempts)
             await jobs.finish_job(job, status=Status.FAILED, delete_job=False)
-            await sync_to_async(tell_given_up)(job.task_name, job.task_kwargs)
+            await sync_to_async(_tell_given_up)(job.task_name, job.task_kwargs)
         else:
             log.warning("Job %s (%s) has lost its worker and begins anew", job.id, job.task_name)
             await jobs.retry_job(job)

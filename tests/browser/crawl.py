@@ -19,7 +19,7 @@ def reachable(page: Page, start: str, *, below: str) -> list[str]:
     for path in waiting:
         response = page.goto(path)
         assert response is not None
-        assert (path, response.status) == (path, 200)
+        assert (path, response.status) == (path, 200), f"{path} answers {response.status}"
         for link in page.locator(KINDS).evaluate_all(LINKS):
             found = _path(urljoin(page.url, link))
             if found.startswith(below) and found not in known:

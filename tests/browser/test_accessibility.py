@@ -28,9 +28,9 @@ MAIN = "() => document.querySelectorAll('main').length"
 
 @pytest.mark.proof
 def test_axe_finds_nothing_serious_on_any_page(enter: Enter, cast: Cast, sample: Sample):
-    register_somebody_with_much_to_show(cast)
     page = enter("anna")
     paths = reachable(page, "/10400/1/", below="/10400/1/")
+    register_somebody_with_much_to_show(cast)
     assert len(paths) >= 30
     cases = sample.part([*product(paths, WIDTHS, LOOKS)], of=EACH)
     assert [fault for path, width, look in cases for fault in faults(page, path, width, look)] == []

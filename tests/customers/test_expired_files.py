@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.utils import timezone
+from psycopg.types.range import Range
 
 from customers import tasks
 from customers.choices import UploadState
@@ -18,13 +20,19 @@ from customers.transfer import uploads
 from locations.models import Location
 from mcp import tasks as of_mcp
 from mcp.queueing import tell_given_up
-from tests.customers.import_browser import rows_in_table
 from tests.customers.transfer import checked, table, take_in
 
 
 @pytest.fixture
 def anna(cast):
     return cast.scope("anna", "Zentrale")
+
+
+def rows_of_base(base: int) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('stammhaus.base', %s, true)", [str(base)])
+        cursor.execute("SELECT count(*) FROM customers_import_rows")
+        return int(cursor.fetchone()[0])
 
 
 def expire() -> None:
@@ -45,14 +53,13 @@ def test_what_was_cleared_is_not_visited_again(anna, django_assert_num_queries):
 def test_file_goes_though_its_location_works_with_another_base_since(cast):
     dirk = cast.system("Lübeck")
     checked(dirk, table(["Name"], ["Neu"]))
-    assert rows_in_table() == 1
-    Location.objects.filter(pk=dirk.location.pk).update(base=cast.location("Zentrale").base)
+    assert rows_of_base(dirk.base.pk) == 1
+    Location.objects.filter(pk=dirk.location.pk).update(
+        base=cast.location("Zentrale").base, number_range=Range(9_990_000, 9_991_000)
+    )
     expire()
     assert not ImportUpload.objects.exists()
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('stammhaus.base', %s, true)", [str(dirk.base.pk)])
-        cursor.execute("SELECT count(*) FROM customers_import_rows")
-        assert cursor.fetchone() == (0,)
+    assert rows_of_base(dirk.base.pk) == 0
 
 
 def test_file_that_cannot_be_deleted_keeps_none_of_the_others(anna, monkeypatch):
@@ -89,6 +96,7 @@ def test_import_that_its_worker_has_given_up_says_so(anna, before, after):
     assert ("Worker" in upload.failure) == (before != UploadState.CANCELLED)
 
 
+@pytest.mark.django_db(transaction=True)
 def test_job_that_takes_down_its_worker_again_and_again_is_told(anna):
     upload = checked(anna, table(["Name"], ["Neu"]))
     ImportUpload.objects.filter(pk=upload.pk).update(state=UploadState.CHECKING)
@@ -106,7 +114,9 @@ def test_job_that_takes_down_its_worker_again_and_again_is_told(anna):
             finished.append(job.id)
 
     context: Any = SimpleNamespace(app=SimpleNamespace(job_manager=Jobs()))
-    asyncio.run(of_mcp.resume_stalled_jobs.func(context, timestamp=0))
+    thread = threading.Thread(target=lambda: asyncio.run(of_mcp.resume_stalled_jobs.func(context, timestamp=0)))
+    thread.start()
+    thread.join()
     upload.refresh_from_db()
     assert finished == [7]
     assert upload.state == UploadState.FAILED
