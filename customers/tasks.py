@@ -140,7 +140,7 @@ def stop_given_up(upload: str, **somebody: int) -> None:
         found = ImportUpload.objects.select_for_update(of=("self",)).select_related("user").filter(pk=upload).first()
         if found is None or found.state not in uploads.UNDER_WAY:
             return
-        with override(found.user.language):
+        with override(found.user.language if found.user else None):
             reason = _("The worker has given it up, and nothing of it was written. Tell support before you try again.")
             uploads.stop_upload(upload=found, reason=reason)
 
