@@ -15,9 +15,9 @@ def let_people_in(*, business: Organization, branch: Location) -> int:
     """Give each active person of the business a login at the branch, with the same password: how many.
 
     Their user groups come along as groups of the branch, whose rights hold there and nowhere else; what concerns a
-    whole business does not. The client number stands behind the user names: the old ones go on to lead to the old
-    business, also for whoever logs in without an account number. To be called before the rights in the old business are
-    taken, in a transaction for which both businesses exist.
+    whole business does not. The client number stands behind the user names, for nobody there may have the same; the
+    old ones go on to lead to the old business, under its account number. To be called before the rights in the old
+    business are taken, in a transaction for which both businesses exist.
     """
     groups = {
         old.pk: _group_at(branch, old.name, {right for right, _place in access.grants_of(old)} - STAYS_BEHIND)
