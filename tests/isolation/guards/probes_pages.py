@@ -44,6 +44,7 @@ ROWS = [
     ("anna", f"{HAMBURG}/customers/tag/{{}}/delete/", "tag", ["foreign_tags"]),
     ("anna", f"{HEAD}/mcp/user/{{}}/change/", "weak", ["foreign_user"]),
     ("anna", f"{HEAD}/mcp/user/{{}}/password/", "weak", ["foreign_user"]),
+    ("anna", f"{HEAD}/mcp/user/{{}}/logins/", "weak", ["foreign_user"]),
     ("frida", f"{FLENSBURG}/mcp/user/{{}}/password/", None, ["weak", "foreign_user"]),
     ("frida", f"{FLENSBURG}/mcp/user/{{}}/change/", None, ["weak", "foreign_user"]),
     *[("anna", f"{HEAD}/mcp/usergroup/{{}}/{page}", "theke", ["foreign_group"])
@@ -101,7 +102,7 @@ REFUSED = [
     ("carla", "get", f"{BREMEN}/customers/customer/import/list/", Right.IMPORT_CUSTOMERS),
     ("carla", "get", f"{BREMEN}/customers/customer/export/", Right.EXPORT_CUSTOMERS),
     *[("schwach", "get", f"{HEAD}/mcp/{page}", Right.MANAGE_USERS) for page in (
-        "user/", "user/add/", "user/{bodo}/change/", "user/{bodo}/password/", "user/suggest/places/",
+        "user/", "user/add/", "user/{bodo}/change/", "user/{bodo}/password/", "user/{bodo}/logins/", "user/suggest/places/",
         "user/suggest/people/", "usergroup/", "usergroup/add/", "usergroup/{theke}/change/",
         "usergroup/{theke}/delete/", "usergroup/{theke}/rights/", "usergroup/{theke}/rights/log/")],
     ("hueter", "get", f"{HEAD}/mcp/usergroup/{{theke}}/rights/log/", Right.SEE_HISTORY),
