@@ -102,8 +102,8 @@ REFUSED = [
     ("carla", "get", f"{BREMEN}/customers/customer/import/list/", Right.IMPORT_CUSTOMERS),
     ("carla", "get", f"{BREMEN}/customers/customer/export/", Right.EXPORT_CUSTOMERS),
     *[("schwach", "get", f"{HEAD}/mcp/{page}", Right.MANAGE_USERS) for page in (
-        "user/", "user/add/", "user/{bodo}/change/", "user/{bodo}/password/", "user/{bodo}/logins/", "user/suggest/places/",
-        "user/suggest/people/", "usergroup/", "usergroup/add/", "usergroup/{theke}/change/",
+        "user/", "user/add/", "user/{bodo}/change/", "user/{bodo}/password/", "user/{bodo}/logins/",
+        "user/suggest/places/", "user/suggest/people/", "usergroup/", "usergroup/add/", "usergroup/{theke}/change/",
         "usergroup/{theke}/delete/", "usergroup/{theke}/rights/", "usergroup/{theke}/rights/log/")],
     ("hueter", "get", f"{HEAD}/mcp/usergroup/{{theke}}/rights/log/", Right.SEE_HISTORY),
     ("schwach", "get", f"{FLENSBURG}/mcp/restriction/", Right.MANAGE_USERS),
