@@ -27,3 +27,20 @@ def test_create_support_refuses_a_weak_password(db, monkeypatch):
 def test_create_support_refuses_a_name_that_is_taken(cast, monkeypatch):
     with pytest.raises(CommandError):
         create(monkeypatch, "Ein-langes-Wort-7", "rita")
+
+
+def how() -> str:
+    out = io.StringIO()
+    call_command("create_support", "--if-nobody", stdout=out)
+    return out.getvalue()
+
+
+def test_create_support_says_how_where_nobody_is_there(cast):
+    assert how() == ""
+    User.objects.filter(organization=None).update(is_active=False)
+    assert "create_support NAME" in how()
+
+
+def test_create_support_without_a_name_says_what_is_missing(db):
+    with pytest.raises(CommandError, match="Name the person"):
+        call_command("create_support")
