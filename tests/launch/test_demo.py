@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from launch import __main__ as run
+from launch import database
 
 OWN = "postgresql://stammhaus_web:secret@example.invalid/stammhaus"
 
@@ -37,7 +38,7 @@ def test_demo_is_loaded_into_no_database_of_ones_own(monkeypatch, environment, i
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(run, "prepare", lambda: None)
-    monkeypatch.setattr(run.database, "check", lambda **_urls: None)
+    monkeypatch.setattr(database, "check", lambda **_urls: None)
     told: Any = Told()
     assert run._prepare(told) is is_demo
     assert ("demo" in told.programs) is is_demo
