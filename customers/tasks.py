@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 from uuid import UUID
 
@@ -136,13 +136,15 @@ def make_export(export: str, **somebody: int) -> None:
 @when_given_up("customers.tasks.check_upload", "customers.tasks.apply_upload", "customers.tasks.undo_upload")
 def stop_given_up(upload: str, **somebody: int) -> None:
     """Say on the page of an import that it is not worked on any more, where its worker died again and again."""
-    with row_security.without_scope(reason="an import is given up", actor=WORKER):
-        found = ImportUpload.objects.select_for_update(of=("self",)).select_related("user").filter(pk=upload).first()
-        if found is None or found.state not in uploads.UNDER_WAY:
-            return
-        with override(found.user.language if found.user else None):
-            reason = _("The worker has given it up, and nothing of it was written. Tell support before you try again.")
-            uploads.stop_upload(upload=found, reason=reason)
+    with row_security.without_scope(reason="an import is given up", actor=WORKER), suppress(NothingThere):
+        for state in uploads.UNDER_WAY:
+            if (found := _upload(upload, UploadState(state))) is not None:
+                with override(found.user.language if found.user else None):
+                    reason = _(
+                        "The worker has given it up, and nothing of it was written. Tell support before you try again."
+                    )
+                    uploads.stop_upload(upload=found, reason=reason)
+                return
 
 
 def for_somebody(scope: Scope) -> dict[str, Any]:
