@@ -39,7 +39,8 @@ class AccountBackend(BaseBackend):
         if not username or password is None:
             return None
         user = _person(username, account_number)
-        claim = Claim(account_number or 0, username, client_address(request), known_device(request, user))
+        device = known_device(request, user)
+        claim = Claim(account_number or 0, username, client_address(request), device, is_counted_by_address=not device)
         with tried(claim, user=user) as result:
             if user is None:
                 User().set_password(password)  # as slow as a check, so that the time tells nothing

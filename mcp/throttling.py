@@ -57,6 +57,8 @@ class Claim:
     address: str | None
     device: str = ""
     """The id of a device from which this very person has logged in before."""
+    is_counted_by_address: bool = True
+    """Not for such a device: what somebody else tries from the same office slows down no person of it."""
 
     @property
     def name(self) -> str:
@@ -146,7 +148,7 @@ def _begin(claim: Claim) -> int:
     with row_security.apart(reason="count the tries to log in", actor="the login") as cursor:
         cursor.execute(_LOCK, [f"login {claim.account_number} {claim.name}"])
         _refuse_too_early(cursor, OF_NAME, _SINCE_SUCCESS, [*named, *named])
-        if claim.address is not None:
+        if claim.address is not None and claim.is_counted_by_address:
             cursor.execute(_LOCK, [f"login from {claim.address}"])
             _refuse_too_early(cursor, OF_ADDRESS, "address = %s", [claim.address])
         cursor.execute(

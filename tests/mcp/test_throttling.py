@@ -112,6 +112,15 @@ def test_address_that_tries_many_names_is_slowed_down(cast):
     assert log_in(address="192.0.2.8").status_code == 302
 
 
+def test_address_that_somebody_else_has_used_up_does_not_keep_a_known_device_out(cast):
+    client = Browser()
+    assert log_in(client, address="192.0.2.7").status_code == 302
+    client.post("/logout/")
+    guess(1_000, username="viele", address="192.0.2.7")
+    assert log_in(Browser(), address="192.0.2.7").status_code == 429
+    assert log_in(client, address="192.0.2.7").status_code == 302
+
+
 def test_every_try_is_recorded_with_name_address_and_person(cast):
     log_in(password="falsch", address="192.0.2.7")
     log_in(username="NIEMAND", address="192.0.2.7")
