@@ -3,7 +3,8 @@
 Every page gives its forms a token of their own: Django masks the one against forged requests anew for each page. A form
 with the same token, the same address and the same contents is the same one. Its first sending writes a row in its own
 transaction, for which the second waits, and is then led to where the first was. What was refused, or answered by a page
-instead of leading to one, leaves no row and can be sent again.
+instead of leading to one, leaves no row and can be sent again, unless that page has done something and says with
+`leads_to` where the second sending shall go.
 """
 
 from __future__ import annotations
@@ -22,6 +23,12 @@ from mcp.models import SentForm
 TOKEN = "csrfmiddlewaretoken"  # noqa: S105 - the name of the field
 
 
+def leads_to[R: HttpResponse](response: R, address: str) -> R:
+    """Mark a page that answers a form which has done something: sent twice, the second sending leads to the address."""
+    response.sent_twice_leads_to = address  # type: ignore[attr-defined]
+    return response
+
+
 def sent_once(request: HttpRequest, answer: Callable[[], HttpResponse]) -> HttpResponse:
     """What `answer` gives; for a form that was sent before, the way to where that has led. In a transaction."""
     key = _key(request)
@@ -33,11 +40,16 @@ def sent_once(request: HttpRequest, answer: Callable[[], HttpResponse]) -> HttpR
     if not is_first:
         return _lead_on(request, key)
     response = answer()
-    if 300 <= response.status_code < 400:
-        SentForm.objects.filter(pk=key).update(led_to=response["Location"][:2000])
+    led_to = response["Location"] if 300 <= response.status_code < 400 else _marked(response)
+    if led_to:
+        SentForm.objects.filter(pk=key).update(led_to=led_to[:2000])
     elif response.status_code < 300:
         SentForm.objects.filter(pk=key).delete()
     return response
+
+
+def _marked(response: HttpResponse) -> str:
+    return str(getattr(response, "sent_twice_leads_to", ""))
 
 
 def _lead_on(request: HttpRequest, key: bytes) -> HttpResponse:

@@ -18,6 +18,7 @@ from mcp.console import console, scope_of
 from mcp.logins_log import entries_of
 from mcp.models import PasswordLink, User
 from mcp.scope import Scope
+from mcp.sent_once import leads_to
 
 
 @never_cache
@@ -54,7 +55,8 @@ def after_link(
     }  # fmt: skip
     response = show(request, "mcp/password_link.html", context, site=site)
     response["Cache-Control"] = "no-store"
-    return response
+    # Somebody new must not be entered twice. Where a link alone was asked for, a second one is made and shown.
+    return leads_to(response, back) if said else response
 
 
 def log_page(request: HttpRequest, object_id: int) -> HttpResponse:

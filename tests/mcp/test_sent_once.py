@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from customers.models import Customer, CustomerGroup, Tag
 from mcp import tasks
-from mcp.models import SentForm, User, UserGroup
+from mcp.models import PasswordLink, SentForm, User, UserGroup
 from mcp.sent_once import TOKEN
 
 ADD = "/10400/2/customers/customer/add/"
@@ -64,6 +64,16 @@ def test_refused_form_can_be_sent_again_as_it_is(bodo):
     assert register(bodo, token, "").status_code == 200
     assert not SentForm.objects.exists()
     assert register(bodo, token, "").status_code == 200
+
+
+def test_person_who_is_entered_twice_at_once_is_one_and_nothing_is_refused(log_in):
+    """The first answer is a page that shows a link, and leads nowhere."""
+    anna, page = log_in("anna"), "/10400/1/mcp/user/add/"
+    words = {TOKEN: token_of(anna, page), "username": "emil", "language": "de", "is_active": "on", "place": ""}
+    first, second = anna.post(page, words), anna.post(page, words)
+    assert (first.status_code, second.status_code) == (200, 302)
+    assert second["Location"] == first.context["back"]
+    assert PasswordLink.objects.filter(user__username="emil").count() == 1
 
 
 def test_form_of_somebody_else_is_another_one(cast, log_in, bodo):
