@@ -12,8 +12,11 @@ class ProviderRole(models.TextChoices):
 
 
 class Language(models.TextChoices):
+    """The languages of the screens, as in settings.LANGUAGES; English twice, for the two ways to write a day."""
+
     GERMAN = "de", _("German")
-    ENGLISH = "en", _("English")
+    ENGLISH = "en", _("English (28 Nov 2026)")
+    ENGLISH_IN_DIGITS = "en-gb", _("English (28/11/2026)")
 
 
 class MailKind(models.TextChoices):

@@ -48,7 +48,7 @@ def test_history_names_who_where_and_each_field_with_both_values(scope, log_in):
     assert changed == (
         "Changed", "Anna Andresen", "Hamburg",
         [
-            ("Birthday", "", "31/05/1980"),
+            ("Birthday", "", "31 May 1980"),
             ("Country", "", "Denmark"),
             ("Private phone", "+49 40 1000001", "+49 40 1000002"),
             ("Customer group", "", "Stammgast"),

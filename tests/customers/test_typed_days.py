@@ -8,6 +8,8 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import override
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -62,7 +64,7 @@ def test_two_digits_of_the_last_hundred_years_come_back(day):
     assert parse_typed_day(f"{day:%d.%m.%y}", today=TODAY) == day
 
 
-@pytest.mark.parametrize("language", ["de", "en"])
+@pytest.mark.parametrize("language", ["de", "en", "en-gb"])
 def test_form_takes_the_nearest_past_year(log_in, language):
     words = {"last_name": "Alt", "birthday": "7.11.47", "_save": ""}
     answer = log_in("bodo").post("/10400/2/customers/customer/add/", words, headers={"Accept-Language": language})
@@ -93,3 +95,35 @@ def test_import_rejects_the_row_and_takes_the_others(cast):
     outcome = take_in(cast.scope("anna", "Zentrale"), content)
     assert (outcome.created, outcome.rejected) == (1, 1)
     assert [one.reason for one in outcome.rejections] == ["A birthday lies between 1850 and today."]
+
+
+@pytest.mark.parametrize(("language", "shown"), [("de", "31.05.1980"), ("en", "31 May 1980"), ("en-gb", "31/05/1980")])
+def test_days_look_as_the_reader_has_chosen_and_can_be_sent_back(log_in, cast, language, shown):
+    customer = register_customer(
+        customer=Customer(last_name="Alt", birthday=date(1980, 5, 31)), actor=cast.scope("bodo", "Hamburg")
+    )
+    bodo = log_in("bodo")
+    bodo.cookies["django_language"] = language
+    address = f"/10400/2/customers/customer/{customer.pk}/change/"
+    page = bodo.get(address)
+    assert f'value="{shown}"' in page.content.decode()
+    assert f'<html lang="{language}"' in page.content.decode()
+    form = page.context["adminform"].form
+    words = {name: form[name].value() or "" for name in form.fields if form[name].value() is not False}
+    answer = bodo.post(address, {**words, "tags": [], "birthday": shown, "first_name": "Neu", "_save": ""})
+    assert answer.status_code == 302
+    customer.refresh_from_db()
+    assert (customer.first_name, customer.birthday) == ("Neu", date(1980, 5, 31))
+
+
+@given(day=st.dates(date(1927, 1, 1), TODAY), language=st.sampled_from(["de", "en", "en-gb"]))
+def test_every_way_to_show_a_day_can_be_typed(day, language):
+    with override(language):
+        for style in ("DATE_FORMAT", "SHORT_DATE_FORMAT"):
+            assert parse_typed_day(date_format(day, style), today=TODAY) == day
+
+
+def test_everybody_chooses_at_the_login_and_in_the_menu(client, log_in):
+    for page in (client.get("/login/"), log_in("bodo").get("/10400/2/")):
+        for name in ("Deutsch", "English · 28 Nov 2026", "English · 28/11/2026"):
+            assert name in page.content.decode()

@@ -34,7 +34,9 @@ _NUMBER = re.compile(_SEPARATOR.join(NUMBER_PREFIX) + rf"(?:{_SEPARATOR}[0-9]){{
 _FIXED = {
     SHORT: re.compile(SHORT, re.IGNORECASE),
     COUNTRY: re.compile(rf"(?<![A-Za-z0-9]){COUNTRY}(?![A-Za-z0-9])"),
-    str(BIRTHDAY): re.compile(r"1913-07-13|13\.0?7\.1913|0?7/13/1913|13/0?7/1913|July 13, 1913|13\. Juli 1913"),
+    str(BIRTHDAY): re.compile(
+        r"1913-07-13|13\.0?7\.1913|0?7/13/1913|13/0?7/1913|July 13, 1913|13\. Juli 1913|13 Jul(?:y)? 1913"
+    ),
 }
 
 
