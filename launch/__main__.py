@@ -44,6 +44,7 @@ def _prepare(supervisor: Supervisor) -> bool:
     else:
         _say("Starting the embedded PostgreSQL …")
         os.environ.setdefault("MAIL_URL", (folders.var() / "mail").as_uri())
+        os.environ.setdefault("REFUSALS_LOG", str(folders.var() / "log" / "refusals.log"))
     prepare()
     _say("Bringing the database up to date …")
     supervisor.run("migration", *MANAGE, "migrate", "--no-input")

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from locations.violations import refusal_of
 from mcp import access, limits, row_security
 from mcp.context import look
+from mcp.refusals import because
 from mcp.scope import MissingRight, Scope
 
 SHOWN_GRANTERS = 5
@@ -26,6 +27,7 @@ def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpR
     context: dict[str, Any] = {**look(request), "title": _("Not open to you")}
     if isinstance(exception, MissingRight):
         context |= _what_is_missing(request, exception)
+        return because(render(request, "errors/403.html", context, status=403), exception.right.value)
     return render(request, "errors/403.html", context, status=403)
 
 
@@ -62,6 +64,16 @@ def overtaxed(request: HttpRequest, exception: Exception) -> HttpResponse | None
     response = render(None, "errors/503.html", context, status=503)
     response.headers["Retry-After"] = "10"
     return response
+
+
+def not_arrived() -> HttpResponse:
+    """408: the line was too slow or was cut. Nothing of it was done."""
+    return render(None, "errors/408.html", {"language": get_language()}, status=408)
+
+
+def too_long() -> HttpResponse:
+    """413: more than somebody may send who has not logged in. It is not read."""
+    return render(None, "errors/413.html", {"language": get_language()}, status=413)
 
 
 def broken(request: HttpRequest) -> HttpResponse:

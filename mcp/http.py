@@ -17,6 +17,8 @@ class ScopedRequest(HttpRequest):
     address: tuple[int, int] | None
     scope: Scope | None
     user: User
+    person: User
+    """Who has logged in, for the line of a refusal; not there for a stranger."""
     urlconf: str
 
 

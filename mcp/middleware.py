@@ -17,7 +17,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.db import transaction
-from django.http import HttpResponse
+from django.http import HttpResponse, UnreadablePostError
 from django.http.response import HttpResponseBase
 from django.urls import get_script_prefix, set_script_prefix, set_urlconf
 
@@ -31,6 +31,8 @@ type GetResponse = Callable[[ScopedRequest], HttpResponse]
 CONSOLE_URLCONF = "mcp.console_urls"
 _ADDRESS = re.compile(r"^/([1-9][0-9]{0,8})/([1-9][0-9]{0,4})(/.*)$", re.ASCII)
 _SAFE_METHODS = {"GET", "HEAD", "OPTIONS", "TRACE"}
+_LONGEST_OF_NOBODY = 64 * 1024
+"""Bytes that somebody may send who has not logged in: a login, a forgotten or a new password."""
 
 
 class AddressMiddleware:
@@ -71,8 +73,11 @@ class ScopeMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: ScopedRequest) -> HttpResponse:
-        with row_security.limited(**settings.REQUEST_LIMITS), watching.watched(request):
-            return self._answer(request)
+        try:
+            with row_security.limited(**settings.REQUEST_LIMITS), watching.watched(request):
+                return self._answer(request)
+        except UnreadablePostError:
+            return errors.not_arrived()
 
     def process_exception(self, request: ScopedRequest, exception: Exception) -> HttpResponse | None:
         """A page that the database gave up says so, and what was begun is undone."""
@@ -82,6 +87,9 @@ class ScopeMiddleware:
         request.scope = None
         if not request.user.is_authenticated:
             return self._answer_nobody(request)
+        request.person = request.user
+        if request.method not in _SAFE_METHODS:
+            _ = request.POST  # whole before a transaction begins, which would wait along with a slow line
         if request.address is not None:
             request.scope = access.enter_location(request.user, *request.address)
         with access.rows_for(request.user, request.scope):
@@ -90,6 +98,8 @@ class ScopeMiddleware:
     def _answer_nobody(self, request: ScopedRequest) -> HttpResponse:
         if request.address is not None:
             return redirect_to_login(request.get_full_path())
+        if request.method not in _SAFE_METHODS and not _is_short(request):
+            return errors.too_long()
         with row_security.no_rows():
             return self.get_response(request)
 
@@ -117,3 +127,9 @@ class ScopeMiddleware:
             said: Any = messages.get_messages(request)
             said._queued_messages.clear()
             raise
+
+
+def _is_short(request: ScopedRequest) -> bool:
+    """Whether it says how long it is, and is no longer than what is typed into a form."""
+    length = request.META.get("CONTENT_LENGTH") or "0"
+    return length.isdecimal() and int(length) <= _LONGEST_OF_NOBODY and "HTTP_TRANSFER_ENCODING" not in request.META

@@ -6,7 +6,6 @@ from typing import Any
 import pghistory
 import pgtrigger
 from django.utils.csp import CSP
-from django.utils.translation import gettext_lazy as _
 
 from mcp import environment
 
@@ -44,6 +43,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "mcp.refusals.RefusalMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
@@ -141,7 +141,8 @@ PUBLIC_URL = environment.text("PUBLIC_URL", "http://127.0.0.1:8000/")
 # --- Languages --------------------------------------------------------------------------------------------
 
 LANGUAGE_CODE = "de"
-LANGUAGES = [("de", _("German")), ("en", _("English"))]
+LANGUAGES = [("de", "Deutsch"), ("en", "English · 28 Nov 2026"), ("en-gb", "English · 28/11/2026")]
+"""Each by a name of its own: who reads English chooses how days look as well (see mcp/dates)."""
 LOCALE_PATHS = [ROOT / "locale"]
 TIME_ZONE = environment.text("TIME_ZONE", "Europe/Berlin")
 USE_TZ = True
@@ -185,7 +186,7 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000  # the matrix of rights at 300 locations
 
 # --- Logging ----------------------------------------------------------------------------------------------
 
-LOGGING = {
+LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
@@ -193,8 +194,19 @@ LOGGING = {
     "root": {"handlers": ["stderr"], "level": environment.text("LOG_LEVEL", "INFO")},
     "loggers": {
         name: {"level": "WARNING"} for name in ("procrastinate.blueprints", "procrastinate.periodic", "fontTools")
-    },
+    }
+    | {"django.request": {"level": "ERROR"}},  # what is refused has a line of its own, with the person
 }
+if _REFUSALS_LOG := environment.text("REFUSALS_LOG", ""):
+    LOGGING["handlers"]["refusals"] = {
+        "class": "concurrent_log_handler.ConcurrentRotatingFileHandler",
+        "filename": _REFUSALS_LOG,
+        "maxBytes": 5 * 1024**2,
+        "backupCount": 10,
+        "chmod": 0o600,
+        "formatter": "line",
+    }
+    LOGGING["loggers"]["mcp.refusals"] = {"handlers": ["refusals"]}
 
 # --- The look ---------------------------------------------------------------------------------------------
 

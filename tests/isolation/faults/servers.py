@@ -33,16 +33,22 @@ def variables() -> dict[str, str]:
 
 
 @contextmanager
-def web_processes(count: int, log: Path) -> Iterator[int]:
-    """So many web processes behind one port of the loopback, which is given; `log` has the process of each answer."""
+def web_processes(count: int, log: Path, *, threads: int = 1, **more: str) -> Iterator[int]:
+    """So many web processes behind one port of the loopback, which is given; `log` has the process of each answer.
+
+    `more` are variables of the environment.
+    """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port: int = free.getsockname()[1]
     command = [
         sys.executable, "-m", "gunicorn", "mcp.wsgi:application", "--no-control-socket", "--bind", f"127.0.0.1:{port}",
-        "--workers", str(count), "--access-logfile", str(log), "--access-logformat", "%(p)s %(s)s %(U)s",
+        "--workers", str(count), "--threads", str(threads),
+        "--access-logfile", str(log), "--access-logformat", "%(p)s %(s)s %(U)s %(m)s",
     ]  # fmt: skip
-    with subprocess.Popen(command, env=variables(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as server:
+    with subprocess.Popen(
+        command, env={**variables(), **more}, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+    ) as server:
         try:
             _wait(port, server)
             yield port
