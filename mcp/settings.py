@@ -97,6 +97,13 @@ REQUEST_LIMITS = {
     "lock": environment.number("LOCK_SECONDS", default=5),
 }
 
+# How much one person may upload in 24 hours: files that are imported, packages that are carried over.
+
+UPLOADS_A_DAY = {
+    "files": environment.number("UPLOADS_A_DAY", default=500),
+    "megabytes": environment.number("UPLOAD_MEGABYTES_A_DAY", default=4096),
+}
+
 # --- History ----------------------------------------------------------------------------------------------
 # Statement level, because it sees a bulk write or COPY at a tenth of the cost of one trigger call per row.
 # A distributed database takes row level only: this line is the one to change there.

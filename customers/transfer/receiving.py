@@ -18,6 +18,7 @@ from customers.transfer.decisions import forget
 from customers.transfer.first_look import look_at
 from customers.transfer.joining import demand_combinable
 from customers.transfer.profiles import Profile, profiles, recognised
+from customers.transfer.quota import within_quota
 from customers.transfer.reading import Reading
 from customers.transfer.sheet import IGNORE, folded, is_our_own, match_columns
 from customers.transfer.uploads import demand_open, demand_own, enter, table_of
@@ -27,13 +28,17 @@ from mcp.scope import Scope
 
 @transaction.atomic
 def receive_upload(*, name: str, content: bytes | Iterable[bytes], actor: Scope) -> ImportUpload:
-    """Keep a file for this user. Raises MissingRight, or ValidationError for one that cannot be read."""
+    """Keep a file for this user.
+
+    Raises MissingRight, QuotaUsedUp, or ValidationError for a file that cannot be read.
+    """
     actor.demand(Right.IMPORT_CUSTOMERS)
     upload = ImportUpload.objects.create(
         organization=actor.organization, base=actor.base, location=actor.location, user=actor.user,
         user_name=actor.actor_name, name=name[:255],
     )  # fmt: skip
-    pieces = [content] if isinstance(content, bytes) else content
+    pieces: Iterable[bytes] = [content] if isinstance(content, bytes) else content
+    pieces = within_quota(pieces, upload=upload, actor=actor)
     upload.size, upload.sha256 = chunks.store(ImportChunk, file=upload, content=pieces)
     _recognise(upload, actor, {})
     upload.save()
