@@ -8,7 +8,7 @@ from tests.spreadsheets.bombs import BOMBS, opened
 
 
 @pytest.mark.isolation
-@pytest.mark.sample("bombs", most=12)
+@pytest.mark.sample("bombs", most=9)
 @pytest.mark.parametrize("reading", ["rows", "blocks"])
 @pytest.mark.parametrize("kind", BOMBS)
 def test_bomb_is_refused_in_little_memory(kind: str, reading: str, tmp_path: Path) -> None:
