@@ -12,8 +12,9 @@ from django.utils.translation import gettext as _
 
 from locations.models import Location
 from locations.permissions import Right
-from mcp import access
-from mcp.choices import ProviderRole
+from mcp import access, mailing
+from mcp.choices import MailKind, ProviderRole
+from mcp.grants import withdraw_links
 from mcp.models import Membership, User, UserGroup
 from mcp.operations.grants import CannotGrant, OwnPromotion, demand_of_business, keep_a_manager
 from mcp.operations.groups import demand_group, may_manage_group
@@ -30,10 +31,24 @@ class TooPowerful(ValidationError):
     def __init__(self, user: User) -> None:
         super().__init__(
             _(
-                "%(user)s holds rights that you do not hold, so you cannot change the password, the user name or "
-                "the access. Ask the central."
+                "%(user)s holds rights that you do not hold, so you cannot change the password, the user name, the "
+                "e-mail address or the access. Ask the central."
             ),
             code="too_powerful",
+            params={"user": user},
+        )
+
+
+class AddressIsTheirs(ValidationError):
+    """The provider's people changed the address to which links for a password go."""
+
+    def __init__(self, user: User) -> None:
+        super().__init__(
+            _(
+                "%(user)s has an e-mail address, to which links for a new password go. Only the business itself "
+                "changes it. Let a link be shown, which the business sees as well."
+            ),
+            code="address_is_theirs",
             params={"user": user},
         )
 
@@ -88,20 +103,38 @@ def create_user(*, user: User, password: str | None = None, actor: Scope) -> Use
 def change_user(*, user: User, actor: Scope) -> User:
     """Save a changed person.
 
-    Raises MissingRight, TooPowerful where he holds more than the actor and his user name or access changes, and
-    LastUserManager where nobody could manage users afterwards.
+    Where the e-mail address changes, to which links for a password go, the old one is told and open links stop working.
+    Raises MissingRight, TooPowerful where he holds more than the actor and his user name, e-mail address or access
+    changes, AddressIsTheirs where the provider's people change an address, and LastUserManager where nobody could
+    manage users afterwards.
     """
     before = locked_user(user, actor)
     if not acts_for_all(actor):
         user.location = before.location
-    if (before.username, before.is_active) != (user.username, user.is_active):
+    if _way_in(before) != _way_in(user):
         demand_power(before, actor)
+    if before.email != user.email:
+        _demand_address(before, actor)
     had_manager = access.has_user_manager(actor.organization)
     user.organization_id, user.password = before.organization_id, before.password
     user.full_clean()
     user.save(update_fields=CHANGED_BY_OTHERS)  # a password that the person chooses at this moment stays
+    if before.email != user.email:
+        withdraw_links([user.pk])
+        facts = {"changed_by": actor.actor_name}
+        mailing.queue_mail(user=user, kind=MailKind.EMAIL_CHANGED, facts=facts, address=before.email)
     keep_a_manager(had_manager, actor)
     return user
+
+
+def _way_in(user: User) -> tuple[str, bool, str]:
+    """By what somebody else could come in as this person, or keep him out."""
+    return user.username, user.is_active, user.email
+
+
+def _demand_address(before: User, actor: Scope) -> None:
+    if before.email and actor.user is not None and actor.user.organization_id is None:
+        raise AddressIsTheirs(before)
 
 
 @transaction.atomic
@@ -133,6 +166,7 @@ def _admit(user: User, group: UserGroup, actor: Scope) -> None:
         right, place = beyond
         raise CannotGrant(right, Location.objects.filter(pk=place or 0).first())
     Membership.objects.create(organization=actor.organization, user=user, group=group)
+    withdraw_links([user.pk])  # whoever has made one may hold less than the person does now
 
 
 def locked_user(user: User, actor: Scope) -> User:
