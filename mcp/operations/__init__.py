@@ -51,6 +51,7 @@ from mcp.operations.places import (
 from mcp.operations.reopening import take_up_business
 from mcp.operations.restrictions import demand_own_house, may_restrict, restrict, unrestrict
 from mcp.operations.users import (
+    AddressIsTheirs,
     TooPowerful,
     change_user,
     create_provider_user,
@@ -60,6 +61,7 @@ from mcp.operations.users import (
 )
 
 __all__ = [
+    "AddressIsTheirs",
     "CannotGrant",
     "GrantChange",
     "GrantsChanged",
