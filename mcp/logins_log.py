@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db.models import F, Window
+from django.db.models.functions import Lag
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -87,16 +89,13 @@ def _passwords(user: User) -> Iterator[Entry]:
 
 def _addresses(user: User) -> Iterator[Entry]:
     """Where links for a password went before, and who has changed that."""
-    before: str | None = None
-    for state in (
-        UserEvent.objects.filter(id=user.pk).select_related("pgh_context").order_by("pgh_created_at", "pgh_id")
-    ):
-        if before is not None and state.email != before:
-            facts = state.pgh_context.metadata if state.pgh_context else {}
-            told = {"who": facts.get("user_name") or _("the system"), "old": before or "–", "new": state.email or "–"}
-            sentence = _("%(who)s has changed the e-mail address from %(old)s to %(new)s.") % told
-            yield Entry(state.pgh_created_at, sentence, is_warning=True)
-        before = state.email
+    before = Window(Lag("email"), order_by=["pgh_created_at", "pgh_id"])
+    states = UserEvent.objects.filter(id=user.pk).annotate(before=before).select_related("pgh_context")
+    for state in states.filter(before__isnull=False).exclude(before=F("email")).order_by("-pgh_created_at")[:SHOWN]:
+        facts = state.pgh_context.metadata if state.pgh_context else {}
+        told = {"who": facts.get("user_name") or _("the system"), "old": state.before or "–", "new": state.email or "–"}
+        sentence = _("%(who)s has changed the e-mail address from %(old)s to %(new)s.") % told
+        yield Entry(state.pgh_created_at, sentence, is_warning=True)
 
 
 def _mails(user: User) -> Iterator[Entry]:

@@ -167,7 +167,7 @@ STATIC_ROOT = None if WHITENOISE_USE_FINDERS else ROOT / "var" / "static"
 # --- Security ---------------------------------------------------------------------------------------------
 
 _SECURE = environment.flag("SECURE", default=False)
-SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _SECURE
+SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = _SECURE
 SECURE_HSTS_SECONDS = 31_536_000 if _SECURE else 0
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _SECURE else None
 SECURE_REFERRER_POLICY = "same-origin"

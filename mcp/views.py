@@ -54,7 +54,9 @@ class ProviderLoginView(auth_views.LoginView):
         with row_security.rows_of_person(user.pk):  # the time of the login is noted in his row
             response = super().form_valid(form)
         if settings.LANGUAGE_COOKIE_NAME not in self.request.COOKIES:
-            response.set_cookie(settings.LANGUAGE_COOKIE_NAME, user.language, samesite="Lax")
+            response.set_cookie(
+                settings.LANGUAGE_COOKIE_NAME, user.language, samesite="Lax", secure=settings.LANGUAGE_COOKIE_SECURE
+            )
         devices.remember(self.request, response, user)
         return response
 

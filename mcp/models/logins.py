@@ -78,6 +78,9 @@ class PasswordLink(models.Model):
     )
     made_at = models.DateTimeField(_("made"), db_default=Now(), editable=False)
     made_by = models.CharField(_("made by"), max_length=200, help_text=_("Empty where the person has asked for it."))
+    made_by_user = models.BigIntegerField(
+        null=True, editable=False, help_text="Of mcp.User; empty where the person has asked for it."
+    )
     sent_to = models.CharField(_("sent to"), max_length=254, blank=True, help_text=_("Empty where it was shown."))
     expires_at = models.DateTimeField(_("valid until"))
     used_at = models.DateTimeField(_("used"), null=True)

@@ -17,6 +17,7 @@ from mcp.grants import Grant
 from mcp.models import Restriction, UserGroup
 from mcp.operations.groups import demand_group
 from mcp.operations.holding import holdings_of, lock_rights
+from mcp.operations.open_links import withdraw_links_of_others
 from mcp.scope import Scope
 
 
@@ -151,6 +152,8 @@ def change_grants(*, group: UserGroup, wanted: Iterable[Grant], actor: Scope, se
     had_manager = access.has_user_manager(actor.organization)
     grants.remove_grants(group, change.removed)
     grants.add_grants(group, change.added)
+    if change.added:
+        withdraw_links_of_others(group.memberships.values_list("user", flat=True), actor=actor)
     _pass_on_restrictions(group, change.added, actor)
     keep_a_manager(had_manager, actor)
     return change

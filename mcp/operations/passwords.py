@@ -22,8 +22,8 @@ from django.utils.translation import gettext as _
 from locations.models import Organization
 from mcp import mailing, row_security
 from mcp.choices import MailKind
-from mcp.grants import withdraw_links
 from mcp.models import PasswordLink, User
+from mcp.operations.open_links import withdraw_links
 from mcp.operations.users import demand_power, locked_user
 from mcp.scope import Scope, facts_of
 
@@ -61,16 +61,16 @@ def make_link(*, user: User, is_mailed: bool, actor: Scope) -> PasswordLink:
     """
     stored = locked_user(user, actor)
     demand_power(stored, actor)
-    return issue_link(user=stored, is_mailed=is_mailed, made_by=actor.actor_name)
+    return issue_link(user=stored, is_mailed=is_mailed, made_by=actor.actor_name, maker=actor.user)
 
 
-def issue_link(*, user: User, is_mailed: bool, made_by: str) -> PasswordLink:
+def issue_link(*, user: User, is_mailed: bool, made_by: str, maker: User | None = None) -> PasswordLink:
     """As `make_link`, for whoever has asked for the rights already; in a transaction. Raises NoAddress."""
     now = timezone.now()
     PasswordLink.objects.filter(user=user, used_at=None, withdrawn_at=None).update(withdrawn_at=now)
     link = PasswordLink.objects.create(
         organization_id=user.organization_id, user=user, made_by=made_by, expires_at=now + VALID,
-        sent_to=user.email if is_mailed else "",
+        made_by_user=maker.pk if maker else None, sent_to=user.email if is_mailed else "",
     )  # fmt: skip
     is_new = not user.has_usable_password()
     if is_mailed:

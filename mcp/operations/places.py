@@ -61,7 +61,7 @@ def open_business(
         grants.add_grants(group, [(right, None) for right in Right])
         Membership.objects.create(organization=organization, user=administrator, group=group)
         if password is None:
-            issue_link(user=administrator, is_mailed=can_be_mailed(administrator), made_by=str(support))
+            issue_link(user=administrator, is_mailed=can_be_mailed(administrator), made_by=str(support), maker=support)
     return organization
 
 

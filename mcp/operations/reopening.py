@@ -46,7 +46,7 @@ def take_up_business(
         grants.add_grants(group, [(right, None) for right in Right])
         Membership.objects.create(organization=business, user=user, group=group)
         if password is None:
-            issue_link(user=user, is_mailed=can_be_mailed(user), made_by=str(support))
+            issue_link(user=user, is_mailed=can_be_mailed(user), made_by=str(support), maker=support)
     return business
 
 

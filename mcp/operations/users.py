@@ -14,11 +14,11 @@ from locations.models import Location
 from locations.permissions import Right
 from mcp import access, mailing
 from mcp.choices import MailKind, ProviderRole
-from mcp.grants import withdraw_links
 from mcp.models import Membership, User, UserGroup
 from mcp.operations.grants import CannotGrant, OwnPromotion, demand_of_business, keep_a_manager
 from mcp.operations.groups import demand_group, may_manage_group
 from mcp.operations.holding import acts_for_all, holdings_of, lock_rights
+from mcp.operations.open_links import withdraw_links, withdraw_links_of_others
 from mcp.scope import Scope
 
 CHANGED_BY_OTHERS = ("username", "first_name", "last_name", "email", "language", "is_active", "location")
@@ -166,7 +166,7 @@ def _admit(user: User, group: UserGroup, actor: Scope) -> None:
         right, place = beyond
         raise CannotGrant(right, Location.objects.filter(pk=place or 0).first())
     Membership.objects.create(organization=actor.organization, user=user, group=group)
-    withdraw_links([user.pk])  # whoever has made one may hold less than the person does now
+    withdraw_links_of_others([user.pk], actor=actor)
 
 
 def locked_user(user: User, actor: Scope) -> User:

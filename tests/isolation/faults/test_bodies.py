@@ -27,6 +27,8 @@ from tests.isolation.faults.servers import web_processes
 from tests.isolation.faults.slow import slow_browsers, status
 
 THREADS, SLOW = 4, 8
+OFFICE = 320
+"""More at the same moment than one address may ask for besides files."""
 
 
 @pytest.mark.django_db(transaction=True)
@@ -51,6 +53,8 @@ def test_nginx_hands_on_whole_requests_from_whom_it_has_seen(cast, tmp_path: Pat
         with slow_browsers(4 * SLOW, port, tls=tls):  # gunicorn's one thread never hears of them
             assert status(port, tls=tls) == 200
             assert "POST" not in log.read_text()
+        with slow_browsers(OFFICE, port, "/static/console.css", tls=tls):  # one address, and the page is served
+            assert status(port, tls=tls) == 200
 
         line = http.client.HTTPConnection("127.0.0.1", plain, timeout=30)
         line.request("GET", "/login/?next=/10400/1/")
@@ -121,7 +125,7 @@ def in_front(behind: int, folder: Path) -> Iterator[tuple[int, int]]:
     main = folder / "main.conf"
     main.write_text(
         f"daemon off; pid {folder}/pid; error_log {folder}/error.log; worker_processes 1;\n"
-        f"events {{ worker_connections 256; }}\nhttp {{ access_log off;\n{kept}{server}}}\n"
+        f"events {{ worker_connections 2048; }}\nhttp {{ access_log off;\n{kept}{server}}}\n"
     )
     with subprocess.Popen([program, "-p", folder, "-c", main], stderr=subprocess.PIPE) as process:
         try:
