@@ -15,10 +15,11 @@ from __future__ import annotations
 
 import io
 import socket
-import threading
 import time
 from collections.abc import Buffer, Callable, Iterable
 from typing import Any
+
+from mcp.lookout import Lookout
 
 type Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
@@ -51,46 +52,6 @@ class Reading:
             return
 
 
-class Watch:
-    """One thread of a process looks after all pieces that are being read; there is none before somebody reads."""
-
-    def __init__(self) -> None:
-        self._changed = threading.Condition()
-        self._readings: set[Reading] = set()
-        self._thread: threading.Thread | None = None
-
-    def read(self, browser: socket.socket, read: Callable[[int], bytes], size: int) -> bytes:
-        """At most `size` bytes. Raises NotWhole."""
-        reading = Reading(browser)
-        with self._changed:
-            self._readings.add(reading)
-            self._begin()
-            self._changed.notify()
-        try:
-            piece = read(size)
-        finally:
-            with self._changed:
-                self._readings.discard(reading)
-        if reading.is_given_up:
-            raise NotWhole("The body of the request came too slowly.")
-        return piece
-
-    def _begin(self) -> None:
-        if self._thread is None or not self._thread.is_alive():  # a process that was forked has no thread
-            self._thread = threading.Thread(target=self._look_after, name="slow bodies", daemon=True)
-            self._thread.start()
-
-    def _look_after(self) -> None:
-        while True:
-            with self._changed:
-                while not self._readings:
-                    self._changed.wait()
-                for reading in overdue(self._readings, now=time.monotonic()):
-                    reading.give_up()
-                    self._readings.discard(reading)
-            time.sleep(EACH)
-
-
 def overdue(readings: Iterable[Reading], *, now: float) -> list[Reading]:
     """Those that take too long, and of the slow ones the longest, so that `SLOW_AT_ONCE` are left."""
     slow = sorted((one for one in readings if now - one.since > SLOW_SECONDS), key=lambda one: one.since)
@@ -98,7 +59,12 @@ def overdue(readings: Iterable[Reading], *, now: float) -> list[Reading]:
     return [one for one in slow if now - one.since > PIECE_SECONDS or one in too_many]
 
 
-_watch = Watch()
+def _give_up_overdue(readings: list[Reading]) -> None:
+    for reading in overdue([one for one in readings if not one.is_given_up], now=time.monotonic()):
+        reading.give_up()
+
+
+_lookout = Lookout(_give_up_overdue, name="slow bodies", each=EACH)
 
 
 class Body(io.RawIOBase):
@@ -127,7 +93,14 @@ class Body(io.RawIOBase):
 
     def _read(self, size: int) -> bytes:
         read: Callable[[int], bytes] = self._body.read
-        return read(size) if self._browser is None else _watch.read(self._browser, read, size)
+        if self._browser is None:
+            return read(size)
+        reading = Reading(self._browser)
+        with _lookout.over(reading):
+            piece = read(size)
+        if reading.is_given_up:
+            raise NotWhole("The body of the request came too slowly.")
+        return piece
 
 
 def whole_bodies(application: Application) -> Application:

@@ -8,13 +8,14 @@ from __future__ import annotations
 import logging
 import socket
 import ssl
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.http import HttpRequest
+
+from mcp.lookout import Lookout
 
 log = logging.getLogger(__name__)
 EACH = 1.0
@@ -24,45 +25,11 @@ PATIENCE = 2.0
 SAFE_METHODS = frozenset({"GET", "HEAD"})
 
 
-class Watch:
-    """One thread of a web process looks after all browsers that wait; there is none before somebody waits."""
-
-    def __init__(self) -> None:
-        self._changed = threading.Condition()
-        self._waiting: dict[int, tuple[socket.socket, Any]] = {}
-        self._thread: threading.Thread | None = None
-
-    @contextmanager
-    def over(self, browser: socket.socket) -> Iterator[None]:
-        """While the block runs, what it asks the database is given up once the browser has left.
-
-        Afterwards it is not: the connection may ask something for somebody else then.
-        """
-        key = id(browser)
-        with self._changed:
-            self._waiting[key] = browser, connections[DEFAULT_DB_ALIAS]
-            self._begin()
-            self._changed.notify()
-        try:
-            yield
-        finally:
-            with self._changed:
-                del self._waiting[key]
-
-    def _begin(self) -> None:
-        if self._thread is None or not self._thread.is_alive():  # a process that was forked has no thread
-            self._thread = threading.Thread(target=self._look_after, name="watch", daemon=True)
-            self._thread.start()
-
-    def _look_after(self) -> None:
-        while True:
-            with self._changed:
-                while not self._waiting:
-                    self._changed.wait()
-                self._changed.wait(EACH)
-                for browser, database in self._waiting.values():
-                    if has_left(browser):
-                        _give_up(database)
+def _give_up_those_who_have_left(waiting: list[tuple[socket.socket, Any]]) -> None:
+    """What they ask the database. Afterwards the connection may ask something for somebody else."""
+    for browser, database in waiting:
+        if has_left(browser):
+            _give_up(database)
 
 
 def has_left(browser: socket.socket) -> bool:
@@ -84,7 +51,7 @@ def _give_up(database: Any) -> None:
         log.warning("A question that nobody waits for could not be given up", exc_info=True)
 
 
-_watch = Watch()
+_lookout = Lookout(_give_up_those_who_have_left, name="watch", each=EACH)
 
 
 @contextmanager
@@ -95,5 +62,5 @@ def watched(request: HttpRequest) -> Iterator[None]:
     if request.method not in SAFE_METHODS or not is_plain:
         yield
         return
-    with _watch.over(browser):
+    with _lookout.over((browser, connections[DEFAULT_DB_ALIAS])):
         yield
