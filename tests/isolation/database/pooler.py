@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import subprocess
 import tempfile
 import time
@@ -38,21 +36,11 @@ ignore_startup_parameters = extra_float_digits,options
 """
 
 
-def ensure() -> str:
-    """The program; Debian keeps it outside of a user's PATH."""
-    for _attempt in range(2):
-        found = shutil.which("pgbouncer", path=os.pathsep.join([os.environ["PATH"], "/usr/sbin"]))
-        if found is not None:
-            return found
-        assert debian.can_install(), "The test of the pooler needs pgbouncer: apt install pgbouncer"
-        debian.install("pgbouncer")
-    raise AssertionError("pgbouncer was installed and is not there")
-
-
 @contextmanager
 def pooled(database: dict[str, Any], *, user: str, size: int) -> Iterator[dict[str, Any]]:
     """The connection parameters of the same database behind a pool of `size` connections."""
-    program, account = ensure(), _account(Path(database["host"]))
+    program = debian.ensure("pgbouncer", package="pgbouncer", needed_by="The test of the pooler")
+    account = _account(Path(database["host"]))
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         _write(folder, account, database, user, size)

@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 from django.db import close_old_connections
 
-from launch import nginx
+from launch import debian
 from launch.folders import PROJECT
 from mcp import bodies
 from mcp.models import LoginAttempt
@@ -98,7 +98,7 @@ def cookies_of(answer: http.client.HTTPResponse) -> list[str]:
 @contextmanager
 def in_front(behind: int, folder: Path) -> Iterator[tuple[int, int]]:
     """deploy/nginx.conf before the port `behind`: the ports without and with TLS."""
-    program = nginx.ensure()
+    program = debian.ensure("nginx", package="nginx-light", needed_by="The test of deploy/nginx.conf")
     plain, port = free_port(), free_port()
     subprocess.run(
         [

@@ -11,7 +11,7 @@ from django.db import models
 
 from customers.models import Customer
 from customers.operations import register_customer
-from launch import libreoffice
+from launch import debian
 from mcp.scope import Scope
 from tests.customers.transfer import file_name, taken_out
 
@@ -29,7 +29,7 @@ DELIMITERS = {"excel-de": 59, "plain": 44}
 
 @pytest.fixture(scope="module")
 def soffice() -> str:
-    return libreoffice.ensure()
+    return debian.ensure("soffice", package="libreoffice-calc", needed_by="The test of formulas")
 
 
 def opened(soffice: str, file: Path, *, delimiter: int | None) -> str:
