@@ -5,6 +5,7 @@ from playwright.sync_api import Page
 
 from customers.models import Customer
 from customers.operations import register_customer
+from mcp.operations import change_user
 from tests.browser.conftest import Enter
 from tests.conftest import Cast
 
@@ -38,6 +39,15 @@ def test_nothing_lies_beyond_the_edge(enter: Enter, cast: Cast, size: tuple[int,
         "/10400/1/mcp/user/why/?person=bodo&place=2",
     ]
     assert [(address, *beyond_the_edge(anna, address)) for address in addresses] == [(one, 0, []) for one in addresses]
+
+
+def test_long_address_in_the_log_of_a_login_stays_inside_on_a_phone(enter: Enter, cast: Cast):
+    bodo = cast.user("bodo")
+    bodo.email = f"neu.{'x' * 60}@example.com"
+    change_user(user=bodo, actor=cast.scope("anna", "Zentrale"))
+    anna = enter("anna", size=(390, 844))
+    assert beyond_the_edge(anna, f"/10400/1/mcp/user/{bodo.pk}/logins/") == [0, []]
+    assert bodo.email in anna.locator(".mcp-table").inner_text()
 
 
 def register_somebody_with_much_to_show(cast: Cast) -> None:
