@@ -22,7 +22,7 @@ from mcp.models import Mail, User
 from mcp.queueing import enqueue
 
 MOST_TRIES = 8
-"""Over about four hours."""
+"""Over about six hours."""
 SEND = "mcp.tasks.send_mail"
 log = logging.getLogger(__name__)
 
