@@ -18,7 +18,7 @@ from customers.choices import TRANSFER, TRANSFER_ANY, Said
 from mcp import row_security
 
 if TYPE_CHECKING:
-    from customers.models import Consent, ConsentPurpose, Customer, CustomerCount, CustomerGroup, Tag
+    from customers.models import Consent, ConsentPurpose, Customer, CustomerCount, CustomerGroup, CustomerMonth, Tag
     from locations.models import CustomerBase, Location, Organization
 
 MOST_MEMBERS = 10_000
@@ -166,6 +166,17 @@ class CustomerCountQuerySet(models.QuerySet["CustomerCount"]):
         """(active, archived) customers, without looking at a single one of them."""
         sums = self.aggregate(active=Sum("active"), archived=Sum("archived"))
         return sums["active"] or 0, sums["archived"] or 0
+
+
+class CustomerMonthQuerySet(models.QuerySet["CustomerMonth"]):
+    def in_base(self, base: CustomerBase) -> Self:
+        return self.filter(base=base)
+
+    def of_months(self, first: date, last: date) -> dict[date, dict[str, int]]:
+        """For each month between two first days in which anything happened its figures. Looks at no customer."""
+        sums = {name: Sum(name) for name in ("registered", "archived", "given", "withdrawn")}
+        rows = self.filter(month__range=(first, last)).order_by().values("month").annotate(**sums)
+        return {row.pop("month"): row for row in rows}
 
 
 class ConsentPurposeQuerySet(models.QuerySet["ConsentPurpose"]):

@@ -41,6 +41,7 @@ type Step = Callable[[ImportUpload, Scope, Progress], None]
 def compact_counts(timestamp: int) -> None:
     with row_security.without_scope(reason="add up the counts of all bases", actor=WORKER):
         counting.compact_counts()
+        counting.compact_months()
 
 
 @app.periodic(cron="7 * * * *")

@@ -157,6 +157,85 @@ COUNT_UPDATE = pgtrigger.Trigger(
     """,
 )
 
+_MONTHS = "INSERT INTO customers_customermonth (base_id, month, registered, archived, given, withdrawn)"
+
+
+def _of_customers(name: str, operation: pgtrigger.Operation, steps: str, **values: str) -> pgtrigger.Trigger:
+    """Steps of the figures of months; `steps` are rows of (base_id, month, registered, archived)."""
+    return pgtrigger.Trigger(
+        name=name,
+        operation=operation,
+        when=pgtrigger.After,
+        level=pgtrigger.Statement,
+        referencing=pgtrigger.Referencing(**values),
+        func=f"""
+            {_MONTHS}
+            SELECT base_id, month, sum(registered), sum(archived), 0, 0
+            FROM ({steps}) AS steps (base_id, month, registered, archived)
+            GROUP BY base_id, month HAVING sum(registered) <> 0 OR sum(archived) <> 0;
+            RETURN NULL;
+        """,
+    )
+
+
+MONTHS_INSERT = _of_customers(
+    "months_insert",
+    pgtrigger.Insert,
+    """
+        SELECT base_id, customers_month_of(created_at), 1, 0 FROM new_values
+        UNION ALL
+        SELECT base_id, customers_month_of(archived_at), 0, 1 FROM new_values WHERE archived_at IS NOT NULL
+    """,
+    new="new_values",
+)
+"""What happened in each month, by adding as above. When a customer was registered never changes (see STAMP)."""
+
+MONTHS_UPDATE = _of_customers(
+    "months_update",
+    pgtrigger.Update,
+    """
+        SELECT base_id, customers_month_of(archived_at), 0, 1 FROM new_values WHERE archived_at IS NOT NULL
+        UNION ALL
+        SELECT base_id, customers_month_of(archived_at), 0, -1 FROM old_values WHERE archived_at IS NOT NULL
+    """,
+    old="old_values",
+    new="new_values",
+)
+
+MONTHS_DELETE = _of_customers(
+    "months_delete",
+    pgtrigger.Delete,
+    """
+        SELECT base_id, customers_month_of(created_at), -1, 0 FROM old_values
+        UNION ALL
+        SELECT base_id, customers_month_of(archived_at), 0, -1 FROM old_values WHERE archived_at IS NOT NULL
+    """,
+    old="old_values",
+)
+
+
+def _of_consents(name: str, operation: pgtrigger.Operation, sign: str, **values: str) -> pgtrigger.Trigger:
+    """Steps of the figures of months by statements that come or go; none is ever changed (see CONSENT_STAYS)."""
+    (rows,) = values.values()
+    return pgtrigger.Trigger(
+        name=name,
+        operation=operation,
+        when=pgtrigger.After,
+        level=pgtrigger.Statement,
+        referencing=pgtrigger.Referencing(**values),
+        func=f"""
+            {_MONTHS}
+            SELECT base_id, customers_month_of(at), 0, 0, {sign}count(*) FILTER (WHERE is_given),
+                   {sign}count(*) FILTER (WHERE NOT is_given)
+            FROM {rows} WHERE holds_here GROUP BY base_id, customers_month_of(at);
+            RETURN NULL;
+        """,
+    )
+
+
+CONSENT_MONTHS_INSERT = _of_consents("months_insert", pgtrigger.Insert, "", new="new_values")
+CONSENT_MONTHS_DELETE = _of_consents("months_delete", pgtrigger.Delete, "-", old="old_values")
+
 CONSENT_STAYS = pgtrigger.Trigger(
     name="stays",
     operation=pgtrigger.Update,

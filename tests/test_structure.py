@@ -20,6 +20,7 @@ UNIQUE_WITHOUT_BASE = {
     "customers_customergroup_pkey": "a small table that every machine can hold whole",
     "customers_tag_pkey": "as above",
     "customers_customercount_pkey": "a surrogate key of steps that nothing refers to",
+    "customers_customermonth_pkey": "as above",
     "customers_numbercounter_pkey": "one row for each location, not customer data",
     "customers_importupload_pkey": "a random id of a file",
     "customers_customerexport_pkey": "as above",

@@ -258,7 +258,14 @@ class Consent(CheckedRow):
                 name="consent_upload_in_base",
             ),
         ]
-        triggers = [triggers.CONSENT_STAYS, triggers.CONSENT_GOES_WITH_ITS_IMPORT, CONSENT_OPEN, CONSENT_GOING]
+        triggers = [
+            triggers.CONSENT_STAYS,
+            triggers.CONSENT_GOES_WITH_ITS_IMPORT,
+            triggers.CONSENT_MONTHS_INSERT,
+            triggers.CONSENT_MONTHS_DELETE,
+            CONSENT_OPEN,
+            CONSENT_GOING,
+        ]
 
     def __str__(self) -> str:
         return f"{self.purpose}: {'+' if self.is_given else '-'} {self.at:%Y-%m-%d}"
