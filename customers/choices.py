@@ -1,6 +1,7 @@
 """The closed lists of the customer master."""
 
 from django.db import models
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 
@@ -103,3 +104,14 @@ class Said(models.TextChoices):
     WITHDRAWN = "withdrawn", _("withdrawn")
     CERTAIN = "certain", _("for a certain receiver")
     NEVER = "never", _("never said")
+
+
+BIRTHDAY_VAR, REGISTERED_VAR = "birthday", "registered"
+"""By which the list of customers is narrowed, as they stand in its address."""
+
+WINDOWS: dict[str, tuple[Promise, int]] = {
+    "today": (_("today"), 1),
+    "7days": (_("in the next 7 days"), 7),
+    "30days": (_("in the next 30 days"), 30),
+}
+"""Of birthdays, by what stands in the address: in words, and how many days, with today."""

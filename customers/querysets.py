@@ -14,6 +14,7 @@ from django.db.models.sql.datastructures import BaseTable
 from django.utils import timezone
 
 from customers import search
+from customers.birthdays import BY_CALENDAR, birthdays_within, days_until
 from customers.choices import TRANSFER, TRANSFER_ANY, Said
 from mcp import row_security
 
@@ -60,15 +61,26 @@ class CustomerQuerySet(models.QuerySet["Customer"]):
     def with_birthday_on(self, days: list[date]) -> Self:
         """Customers whose birthday is on one of the days, in whatever year they were born, also if nobody knows it."""
         on_a_day = Q(birthday_without_year__in=[f"{day:%m-%d}" for day in days])
-        for day in days:
-            on_a_day |= Q(birthday__month=day.month, birthday__day=day.day)
+        for month in sorted({day.month for day in days}):
+            in_month = sorted(day.day for day in days if day.month == month)
+            on_a_day |= Q(birthday__isnull=False, birthday__month=month, birthday__day__in=in_month)
         return self._by_index().filter(on_a_day) if days else self.none()
+
+    def with_birthday_within(self, today: date, days: int) -> Self:
+        """Customers who celebrate on one of the next days, today included, with BY_CALENDAR to sort them by."""
+        found = birthdays_within(today, days)
+        return self.with_birthday_on(found).alias(**{BY_CALENDAR: days_until(found[0])})
 
     def with_birthday_in(self, month: int) -> Self:
         """Customers whose birthday is in the month (1 to 12)."""
         days = [f"{month:02}-{day:02}" for day in range(1, 32)]
         whole = Q(birthday__isnull=False, birthday__month=month)
         return self._by_index().filter(whole | Q(birthday_without_year__in=days))
+
+    def registered_since(self, first: date, *, until: date | None = None) -> Self:
+        """Customers registered on the day or later, before `until`, by the clock of the business."""
+        found = self.filter(created_at__gte=timezone.make_aware(datetime.combine(first, time.min)))
+        return found.filter(created_at__lt=timezone.make_aware(datetime.combine(until, time.min))) if until else found
 
     def changed_since(self, day: date) -> Self:
         """Customers changed on the day or later, by the clock of the business."""

@@ -163,6 +163,7 @@ register(
     Zone.LOCATION,
     Rule("set_language", reads=FREE, changes=FREE),
     Rule("admin:index", reads=FREE, only=(Only.SOME_RIGHT,)),
+    Rule("admin:panel", reads=FREE, only=(Only.SOME_RIGHT,), arguments={"name": "waiting"}),
     Rule("admin:logout", changes=FREE),
     Rule("admin:password_change", reads=FREE, changes=FREE),
     Rule("admin:password_change_done", reads=FREE),

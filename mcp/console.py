@@ -290,8 +290,7 @@ class ConsoleSite(_Site):
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         """The front page: the panels that the rights open. Without any right at all it is refused."""
         scope = scope_of(request)
-        if not scope.rights:
-            scope.demand(Right.VIEW_CUSTOMERS)
+        self.demand_any_right(scope)
         shown = [
             (panel, "" if panel.is_deferred else panels.render(request, panel, scope)) for panel in panels.shown(scope)
         ]
@@ -302,8 +301,16 @@ class ConsoleSite(_Site):
         found, scope = panels.find(name), scope_of(request)
         if found is None:
             raise Http404
-        scope.demand(found.right)
+        if found.right is None:
+            self.demand_any_right(scope)
+        else:
+            scope.demand(found.right)
         return HttpResponse(panels.render(request, found, scope))
+
+    def demand_any_right(self, scope: Scope) -> None:
+        """Raise MissingRight for somebody who may do nothing here."""
+        if not scope.rights:
+            scope.demand(Right.VIEW_CUSTOMERS)
 
 
 console = ConsoleSite(name="admin")

@@ -22,13 +22,12 @@ from django.http.response import HttpResponseBase
 from django.urls import get_script_prefix, set_script_prefix, set_urlconf
 
 from mcp import access, errors, gate, row_security, watching
-from mcp.http import ScopedRequest
+from mcp.http import CONSOLE_URLCONF, ScopedRequest
 from mcp.scope import MissingRight, Scope, facts_of
 from mcp.sent_once import sent_once
 
 type GetResponse = Callable[[ScopedRequest], HttpResponse]
 
-CONSOLE_URLCONF = "mcp.console_urls"
 _ADDRESS = re.compile(r"^/([1-9][0-9]{0,8})/([1-9][0-9]{0,4})(/.*)$", re.ASCII)
 _SAFE_METHODS = {"GET", "HEAD", "OPTIONS", "TRACE"}
 _LONGEST_OF_NOBODY = 64 * 1024

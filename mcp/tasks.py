@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from datetime import timedelta
+from functools import partial
 from importlib import import_module
 from typing import Any
 
@@ -15,7 +16,7 @@ from procrastinate import JobContext, RetryStrategy
 from procrastinate.contrib.django import app
 from procrastinate.jobs import Status
 
-from mcp import mailing, row_security
+from mcp import mailing, reminding, row_security
 from mcp.choices import MailState
 from mcp.models import LoginAttempt, Mail, SentForm
 from mcp.operations import passwords
@@ -65,10 +66,26 @@ def send_mail(mail: int) -> None:
         if row is None:
             raise NothingThere("mail", mail)
         if row.state == MailState.WAITING:
-            link = row.facts.get("link")
-            mailing.send(row, besides={"address": passwords.address_of(link)} if link else {})
+            mailing.send(row, besides=_besides(row.facts))
     if row.state == MailState.WAITING:
         raise NotSent
+
+
+def _besides(facts: dict[str, Any]) -> dict[str, Any]:
+    """What is made when a mail is sent and stored nowhere; where it is called, in the language of the mail."""
+    made: dict[str, Any] = {}
+    if link := facts.get("link"):
+        made["address"] = passwords.address_of(link)
+    if things := facts.get("things"):
+        made["lines"] = partial(reminding.lines, things)
+    return made
+
+
+@app.periodic(cron="27 5-17 * * *")
+@app.task(queueing_lock="remind_of_what_waits")
+def remind_of_what_waits(timestamp: int) -> None:
+    """Once a day for each person, at daytime; asked every hour, so that a worker that was away makes up for it."""
+    reminding.remind(now=timezone.now(), actor=WORKER)
 
 
 @app.task(retry=AGAIN)

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from django.db.models import F
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import cached_property
 from unfold.templatetags.unfold_list import result_headers
 from unfold.views import ChangeList
 
+from customers.birthdays import BY_CALENDAR
+from customers.choices import BIRTHDAY_VAR, REGISTERED_VAR, WINDOWS
 from customers.models import Customer, CustomerCount
 from customers.paginator import LIMIT, SHOWN_OF_MORE, CustomerPaginator
 from customers.querysets import CustomerQuerySet
@@ -24,7 +27,7 @@ SORTED_BY = ("customer_number", "sort_name", "city", "created_at", "changed_at")
 SHOWN = (
     "organization", "base", "customer_number", "title", "first_name", "last_name", "company", "alias", "city",
     "postal_code", "mobile", "phone_private", "phone_business", "email", "is_favourite", "is_blocked", "archived_at",
-    "created_at", "changed_at", "customer_group__name", "home_location__name",
+    "created_at", "changed_at", "customer_group__name", "home_location__name", "birthday", "birthday_without_year",
 )  # fmt: skip
 """The columns that a row of the list needs; above all not the memo and the search text."""
 
@@ -59,7 +62,13 @@ class CustomerChangeList(ChangeList):
                 field = self.get_ordering_field(self.list_display[int(digits)])
                 if field in SORTED_BY:
                     return f"{sign}{field}"
-        return "sort_name"
+        return self._order_of_filter()
+
+    def _order_of_filter(self) -> str:
+        """Birthdays as the calendar has them, new customers with the newest first."""
+        if self.params.get(BIRTHDAY_VAR) in WINDOWS:
+            return BY_CALENDAR
+        return "-created_at" if self.params.get(REGISTERED_VAR) else "sort_name"
 
     def get_ordering_field_columns(self) -> dict[int, str]:
         key, direction = self.order.removeprefix("-"), "desc" if self.order.startswith("-") else "asc"
@@ -73,19 +82,23 @@ class CustomerChangeList(ChangeList):
     def get_results(self, request: HttpRequest) -> None:
         size = self.params.get(SIZE_VAR, "")
         self.list_per_page = int(size) if size in {str(known) for known in PAGE_SIZES} else self.list_per_page
-        self.paginator = CustomerPaginator(
-            self.queryset,
-            self.list_per_page,
-            order=self.order,
-            total=self._total(),
-            is_searched=bool(self.query.strip()),
-        )
+        self.paginator = self._paginator()
+        if self.order == BY_CALENDAR and self.paginator.is_more:
+            self.order = "sort_name"  # no index has them in the order of the calendar, and nobody reads on so far
+            self.paginator = self._paginator()
         self.page_num = self.paginator.nearest_page(self.page_num)
         self.result_list = self._rows(self.paginator.ids(self.page_num))
         self.result_count = self.paginator.count
         self.full_result_count, self.show_full_result_count = self.result_count, False
         self.multi_page = self.paginator.num_pages > 1
         self.can_show_all, self.show_admin_actions = False, True
+
+    def _paginator(self) -> CustomerPaginator:
+        rows = self.queryset.annotate(**{BY_CALENDAR: F(BY_CALENDAR)}) if self.order == BY_CALENDAR else self.queryset
+        is_searched = bool(self.query.strip())
+        return CustomerPaginator(
+            rows, self.list_per_page, order=self.order, total=self._total(), is_searched=is_searched
+        )  # fmt: skip
 
     def _rows(self, ids: list[int]) -> list[Customer]:
         rows = Customer.objects.in_base(self.base).select_related("customer_group", "home_location").only(*SHOWN)

@@ -15,10 +15,11 @@ from django.utils.translation import gettext_lazy as _
 from customers.admin import consent_pages, pages
 from customers.admin.base import CustomersAdmin
 from customers.admin.changelist import SIZE_VAR, CustomerChangeList
-from customers.admin.columns import COLUMNS, CustomerColumns, badges
+from customers.admin.columns import COLUMNS, WITH_BIRTHDAY, CustomerColumns, badges
 from customers.admin.fields import FORM_CLASSES, customer_widget
 from customers.admin.filters import FILTERS
 from customers.changes import differences
+from customers.choices import BIRTHDAY_VAR
 from customers.export_views import export_urls
 from customers.forms import CustomerForm, TagsField
 from customers.import_views import import_urls
@@ -156,6 +157,10 @@ class CustomerAdmin(CustomerColumns, CustomersAdmin):
             "may_export": self.has_export_permission(request),
         }
         return super().changelist_view(request, {**context, **(extra_context or {})})
+
+    def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:
+        """A list of birthdays says when they are, beside the names."""
+        return WITH_BIRTHDAY if request.GET.get(BIRTHDAY_VAR) else COLUMNS
 
     def get_search_results(
         self, request: HttpRequest, queryset: CustomerQuerySet, search_term: str

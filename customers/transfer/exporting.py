@@ -226,7 +226,7 @@ def _begin(pk: str) -> CustomerExport | None:
 def _fill(export: CustomerExport, actor: Scope) -> None:
     making = Making(actor, order_of(export))
     with row_security.rows_of(actor), actor.asked.only_looking():
-        wanted = chosen(actor, export.choices["query"])
+        wanted = chosen(actor, export.choices["query"], asked_on=timezone.localdate(export.created_at))
     with (
         row_security.aside(actor) as second,
         second.transaction() as cursor,

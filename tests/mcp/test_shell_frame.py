@@ -143,9 +143,9 @@ def test_front_page_has_the_panels_that_the_rights_open(log_in):
     def panels(username, address):
         return [panel.name for panel, _content in log_in(username).get(address).context["panels"]]
 
-    assert panels("bodo", "/10400/2/") == ["figures", "groups", "birthdays"]
-    assert panels("carla", "/10400/3/") == ["birthdays"]
-    assert panels("rita", "/10400/2/") == []
+    assert panels("bodo", "/10400/2/") == ["figures", "birthdays", "newcomers", "groups"]
+    assert panels("carla", "/10400/3/") == ["birthdays", "newcomers"]
+    assert panels("rita", "/10400/2/") == ["waiting"]
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from django.test import Client
 from customers.models import Customer, ImportUpload
 from locations.permissions import Right
 from mcp import panels
-from mcp.middleware import CONSOLE_URLCONF
+from mcp.http import CONSOLE_URLCONF
 from tests.isolation.canary.addresses import Pattern, filled, patterns
 from tests.isolation.canary.canaries import Canary
 from tests.isolation.canary.pages import Form, Page
@@ -68,6 +68,9 @@ def sweep(role: Role, ground: Ground, client: Client, *, quick: bool = False) ->
                 Crawl(visitor, ground, is_short=location != business.locations[-1]).trespass(location.address)
     report.seconds = time.monotonic() - start
     return report
+
+
+PANELS = ["figures", "groups", "birthdays", "newcomers", "waiting"]
 
 
 class Crawl:
@@ -181,7 +184,7 @@ class Crawl:
         """Each address with an argument at an own location, with the keys of foreign rows."""
         for pattern in known:
             for index, key in enumerate(self._keys(pattern)) if pattern.arguments else []:
-                for address in filled(pattern, [key], ["figures", "groups", "birthdays"]):
+                for address in filled(pattern, [key], PANELS):
                     self.visitor.get(place + address, **GERMAN)
                     if index == 0:
                         self._with_other_methods(place + address)

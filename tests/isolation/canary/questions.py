@@ -8,7 +8,7 @@ from typing import Any
 from customers.models import ConsentPurpose, Customer, CustomerExport, CustomerGroup, ImportUpload, Tag
 from locations.models import Location
 from locations.permissions import Right
-from mcp.middleware import CONSOLE_URLCONF
+from mcp.http import CONSOLE_URLCONF
 from mcp.models import Restriction, User, UserGroup
 from tests.isolation.canary.addresses import Pattern, filled, patterns
 from tests.isolation.canary.pairs import Pair

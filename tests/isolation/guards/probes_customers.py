@@ -146,7 +146,7 @@ def duplicates_show_to_viewers_only(world: World) -> None:
 @probe
 def panels_count_the_own_base(world: World) -> None:
     here, today = world.scope("anna", "Hamburg"), date(2026, 5, 4)
-    figures = dict(dashboard.figures(here)["figures"])
+    figures = {figure.name: figure.number for figure in dashboard.figures(here)["figures"]}
     own = Customer.objects.filter(base=world.customer.base)
     numbers = [own.active().count(), own.count(), own.filter(home_location=here.location).count(), 1]
     assert list(figures.values()) == numbers
@@ -156,6 +156,9 @@ def panels_count_the_own_base(world: World) -> None:
     assert sum(bars.values()) == own.active().count()
     shown = dashboard.birthdays(here, today)
     assert [birthday.customer for birthday in shown["birthdays"]] == [world.customer]
+    assert [trend.running.number for trend in dashboard.figures(here)["trends"]][:2] == [own.count(), 1]
+    newcomers = dashboard.newcomers(here)["newcomers"]
+    assert {one.pk for one in newcomers} == set(own.active().values_list("pk", flat=True))
     left = dashboard.left_out(world.scope("anna", "Zentrale"))
     assert [place.name for place in left] == ["Lübeck", "Kiel"]
 
@@ -163,17 +166,19 @@ def panels_count_the_own_base(world: World) -> None:
 @probe
 def figures_of_a_location_are_its_own(world: World) -> None:
     customer(world.scope("anna", "Bremen"), last_name="Bremer")
-    figures = [number for _label, number in dashboard.figures(world.scope("anna", "Hamburg"))["figures"]]
+    figures = [figure.number for figure in dashboard.figures(world.scope("anna", "Hamburg"))["figures"]]
     assert (figures[0], figures[2]) == (4, 4)
 
 
 @probe
 def panels_are_shown_with_their_right(world: World) -> None:
     names = {who: {panel.name for panel in panels.shown(world.scope(who, "Hamburg"))} for who in ("schwach", "anna")}
-    assert names == {"schwach": {"figures", "groups"}, "anna": {"figures", "groups", "birthdays"}}
+    reports, own = {"figures", "groups"}, {"birthdays", "newcomers"}
+    assert names == {"schwach": reports, "anna": {"waiting"} | reports | own}
     assert world.get("schwach", f"{HAMBURG}/overview/birthdays/").status_code == 403
+    assert world.get("schwach", f"{HAMBURG}/overview/newcomers/").status_code == 403
     assert world.get("anna", f"{HAMBURG}/overview/nothing/").status_code == 404
-    for name in ("figures", "groups", "birthdays"):
+    for name in ("figures", "groups", "birthdays", "newcomers", "waiting"):
         assert CANARY not in world.text("anna", f"{HAMBURG}/overview/{name}/")
 
 

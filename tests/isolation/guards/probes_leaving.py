@@ -18,7 +18,7 @@ from locations.operations import Place
 from locations.permissions import Right
 from mcp import access, grants
 from mcp import operations as central
-from mcp.middleware import CONSOLE_URLCONF
+from mcp.http import CONSOLE_URLCONF
 from mcp.models import User, UserGroup
 from mcp.queueing import NothingThere
 from mcp.scope import MissingRight
