@@ -73,3 +73,28 @@ document.addEventListener("submit", (event) => {
         window.addEventListener("pageshow", wake, { once: true });
     });
 });
+
+/* The filters of a list lie over the page: what opens them leads into them, and Tab goes round inside. */
+const FILTER = "#changelist-filter";
+const stopsOfFilter = () =>
+    [...document.querySelectorAll(`${FILTER} :is(a[href], button, input:not([type=hidden]), select, [tabindex="0"])`)].filter(
+        (stop) => stop.checkVisibility() && !stop.classList.contains("select2-hidden-accessible"),
+    );
+document.addEventListener("DOMContentLoaded", () => {
+    const filter = document.querySelector(FILTER);
+    const button = document.querySelector(".filter-open-button");
+    filter?.setAttribute("role", "dialog");
+    filter?.setAttribute("aria-label", button?.innerText.split("\n")[0] ?? "");
+});
+document.addEventListener("filter-opened", () => window.requestAnimationFrame(() => stopsOfFilter()[0]?.focus()));
+document.addEventListener("keydown", (event) => {
+    if (event.key !== "Tab" || !event.target.closest(FILTER)) {
+        return;
+    }
+    const stops = stopsOfFilter();
+    const [from, to] = event.shiftKey ? [stops[0], stops.at(-1)] : [stops.at(-1), stops[0]];
+    if (event.target === from) {
+        event.preventDefault();
+        to.focus();
+    }
+});
