@@ -226,7 +226,7 @@ UNFOLD: dict[str, Any] = {
     "SHOW_LANGUAGES": True,
     "SHOW_BACK_BUTTON": False,
     "BORDER_RADIUS": "6px",
-    "STYLES": ["/static/console.css"],
+    "STYLES": ["/static/console.css", "/static/print.css"],
     "SCRIPTS": ["/static/console.js"],
     "SIDEBAR": {"show_search": False, "show_all_applications": False, "navigation": "mcp.navigation.sidebar"},
     "ACCOUNT": {"navigation": "mcp.navigation.account_links"},
