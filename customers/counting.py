@@ -1,5 +1,6 @@
 """Adding up the steps by which the database counts customers, and what happens to them in each month."""
 
+from collections.abc import Iterable
 from datetime import date
 
 from django.db import connection, transaction
@@ -30,23 +31,37 @@ _COMPACT_MONTHS = """
 """
 
 
-def compact_counts() -> int:
-    """Leave one row for each base, the sums unchanged at every moment; returns how many bases had more."""
+def crowded_bases() -> list[int]:
+    """The bases that have more than one row."""
     crowded = CustomerCount.objects.values("base").annotate(rows=Count("id")).filter(rows__gt=1)
-    bases = list(crowded.values_list("base", flat=True))
-    for base in bases:
+    return list(crowded.values_list("base", flat=True))
+
+
+def compact_counts(bases: Iterable[int] | None = None) -> int:
+    """Leave one row for each base (or each of these), the sums unchanged at every moment; how many had more."""
+    found = crowded_bases() if bases is None else list(bases)
+    for base in found:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(_COMPACT, [base, base])
-    return len(bases)
+    return len(found)
 
 
-def compact_months(*, today: date | None = None) -> int:
-    """Leave one row for each base and month; returns how many bases had more. What lies behind KEPT_YEARS is gone."""
-    first = (today or timezone.localdate()).replace(day=1)
-    CustomerMonth.objects.filter(month__lt=first.replace(year=first.year - KEPT_YEARS)).delete()
+def bases_with_crowded_months() -> list[int]:
+    """The bases that have more than one row for a month."""
     crowded = CustomerMonth.objects.values("base", "month").annotate(rows=Count("id")).filter(rows__gt=1)
-    bases = sorted(set(crowded.values_list("base", flat=True)))
-    for base in bases:
+    return sorted(set(crowded.values_list("base", flat=True)))
+
+
+def compact_months(bases: Iterable[int] | None = None) -> int:
+    """Leave one row for each base (or each of these) and month; how many bases had more."""
+    found = bases_with_crowded_months() if bases is None else list(bases)
+    for base in found:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(_COMPACT_MONTHS, [base, base])
-    return len(bases)
+    return len(found)
+
+
+def forget_months(*, today: date | None = None) -> None:
+    """What lies behind KEPT_YEARS is gone."""
+    first = (today or timezone.localdate()).replace(day=1)
+    CustomerMonth.objects.filter(month__lt=first.replace(year=first.year - KEPT_YEARS)).delete()

@@ -114,7 +114,9 @@ PGHISTORY_OBJ_FIELD = pghistory.ObjForeignKey(related_name="history", db_constra
 
 # --- The worker -------------------------------------------------------------------------------------------
 
-PROCRASTINATE_IMPORT_PATHS = ["transitions.package_tasks"]  # beside the module `tasks` of each app
+PROCRASTINATE_IMPORT_PATHS = [  # beside the module `tasks` of each app
+    "transitions.package_tasks", "transitions.incoming_tasks",
+]  # fmt: skip
 
 # --- Users and rights -------------------------------------------------------------------------------------
 

@@ -34,4 +34,6 @@ register(
     Rule("admin:transitions_protocol_pdf", reads=DECIDE, only=(Only.AT_CENTRAL,)),
     # A package creates customers, and perhaps groups, tags and purposes: asked when it is read.
     Rule("admin:transitions_arrivals", reads=IMPORT, changes=IMPORT, changes_of_row=ADD),
+    # Only the own files are found: how far they are, and stopping it.
+    Rule("admin:transitions_incoming", reads=IMPORT, changes=IMPORT),
 )

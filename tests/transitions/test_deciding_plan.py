@@ -83,7 +83,7 @@ def test_each_table_is_read_once_for_what_is_asked_of_it(leaving, as_owner, is_a
 
 def test_figures_of_many_are_those_of_the_rule(leaving):
     fill(leaving)
-    figures = deciding.figures(transition=leaving, at=timezone.now() + timedelta(minutes=1))
+    figures = deciding.review(transition=leaving, at=timezone.now() + timedelta(minutes=1))
     numbers = range(1, PEOPLE + 1)
     transfer = {n for n in numbers if n % 2 == 0 and n % 6}
     general = {n for n in numbers if n % 5 == 0 and n % 6}

@@ -84,8 +84,11 @@ def close(*, transition: Transition, note: str = "", actor: Scope) -> Transition
 
 @transaction.atomic
 def note_failure(*, transition: Transition, reason: str, actor: Scope) -> None:
-    """Tell on its page why it could not be executed; once, however often it is tried. Raises NotThisStep."""
-    stuck = locked(transition, before=[State.CONFIRMED], after=State.EXECUTED, actor=actor)
+    """Tell on its page why it could not be reviewed or executed; once, however often it is tried. Raises NotThisStep.
+
+    `transition` is as it was when that was tried.
+    """
+    stuck = locked(transition, before=[State(transition.state)], after=State.EXECUTED, actor=actor)
     last = stuck.steps.last()
     if last is None or last.note != reason:
         record_step(stuck, actor=actor, note=reason)

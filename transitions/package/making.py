@@ -89,7 +89,7 @@ def request_package(*, transition: Transition, actor: Scope) -> Package:
     for package in packages_of(row).filter(state__in=UNDER_WAY):
         if is_under_way(package):
             raise ValidationError(_("A package is being made already."), code="package_under_way")
-        _fail(str(package.pk), _("The worker has given it up."))
+        fail(str(package.pk), _("The worker has given it up."))
     base = actor.base
     total = TransitionCustomer.objects.filter(base=base, transition=row, reason="").count()
     is_of_business = actor.user is not None and actor.user.organization_id == actor.organization.pk
@@ -128,7 +128,7 @@ def make(*, pk: str, actor: Scope) -> None:
     except Exception:
         log.exception("Package %s broke off", pk)
         with row_security.rows_of(actor):
-            _fail(pk, _("The package could not be made. Have it made anew; if it happens again, tell support."))
+            fail(pk, _("The package could not be made. Have it made anew; if it happens again, tell support."))
 
 
 def _begin(pk: str) -> Package | None:
@@ -190,7 +190,8 @@ def _advance(package: Package, **values: Any) -> None:
         raise Stopped
 
 
-def _fail(pk: str, reason: str) -> None:
+def fail(pk: str, reason: str) -> None:
+    """Not made, for good. In a transaction for which the package exists."""
     failed = Package.objects.filter(pk=pk, state__in=UNDER_WAY)
     if failed.update(state=PackageState.FAILED, failure=reason, state_since=timezone.now()):
         PackageChunk.objects.filter(file__pk=pk).delete()

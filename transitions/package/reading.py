@@ -15,7 +15,7 @@ import json
 import re
 import zlib
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -42,6 +42,7 @@ MANIFEST_BYTES = 64 * 1024**2
 LONGEST_LINE = 1_000_000
 PIECE = 256 * 1024
 NUMBER = "Kundennummer"
+type Tell = Callable[[int, int], None]
 csv.field_size_limit(max(csv.field_size_limit(), LONGEST_LINE))
 
 
@@ -60,29 +61,39 @@ class ReceivedPackage:
     """Of the customers' table."""
     numbers: array[int] = field(default_factory=lambda: array("I"))
     """The customer numbers in it, ascending."""
+    tell: Tell = lambda done, total: None
+    """Told after each piece how many bytes are read of those that will be."""
+    done: int = 0
 
     def content(self, name: str) -> Iterator[bytes]:
         """The bytes of a file, a piece at a time."""
         with self.archive.open(name) as member:
             while piece := member.read(PIECE):
+                self.note(len(piece))
                 yield piece
 
     def rows(self, name: str) -> Iterator[list[str]]:
         """The rows of a table below its headings, each cell as it was in the base."""
         with self.archive.open(name) as member:
-            table = csv.reader(_lines(io.TextIOWrapper(member, "utf-8", newline="")), strict=True)
+            read = io.BufferedReader(_Hashed(member, self.note), PIECE)
+            table = csv.reader(_lines(io.TextIOWrapper(read, "utf-8", newline="")), strict=True)
             next(table)
             for cells in table:
                 yield [restore(cell) for cell in cells]
 
+    def note(self, size: int) -> None:
+        """So many bytes more are read. Each file is read twice: to verify it, and to take it in."""
+        self.done += size
+        self.tell(self.done, 2 * sum(self.manifest["files"][name]["size"] for name in HASHED))
+
 
 @contextmanager
-def verified(file: BinaryIO, *, receiver: Scope) -> Iterator[ReceivedPackage]:
-    """The package in the file, closed at the end of the block. Raises RefusedPackage."""
+def verified(file: BinaryIO, *, receiver: Scope, tell: Tell | None = None) -> Iterator[ReceivedPackage]:
+    """The package in the file, closed at the end of the block. Raises RefusedPackage, and what `tell` raises."""
     with _opened(file) as archive:
         manifest = _manifest_of(archive)
         _demand_receiver(manifest, receiver)
-        package = ReceivedPackage(archive, manifest, _sha256(file))
+        package = ReceivedPackage(archive, manifest, _sha256(file), tell=tell or (lambda done, total: None))
         _verify_files(package, receiver)
         yield package
 
@@ -280,7 +291,7 @@ def _verify_file(package: ReceivedPackage, name: str, sha256: str) -> int:
     rows, unreadable = 0, False
     try:
         with package.archive.open(name) as member:
-            hashed = _Hashed(member)
+            hashed = _Hashed(member, package.note)
             if name in TABLES:
                 try:
                     rows = _count(package, name, hashed)
@@ -318,11 +329,11 @@ def _lines(text: io.TextIOWrapper) -> Iterator[str]:
 
 
 class _Hashed(io.RawIOBase):
-    """What is read from a file, hashed on the way."""
+    """What is read from a file, hashed and told on the way."""
 
-    def __init__(self, source: Any) -> None:
+    def __init__(self, source: Any, note: Callable[[int], None]) -> None:
         super().__init__()
-        self._source, self._hash = source, hashlib.sha256()
+        self._source, self._note, self._hash = source, note, hashlib.sha256()
 
     @property
     def hex(self) -> str:
@@ -334,5 +345,6 @@ class _Hashed(io.RawIOBase):
     def readinto(self, buffer: Any) -> int:
         piece = self._source.read(len(buffer))
         self._hash.update(piece)
+        self._note(len(piece))
         buffer[: len(piece)] = piece
         return len(piece)

@@ -32,6 +32,7 @@ from transitions.choices import Kind
 from transitions.models import Arrival, WithdrawalList
 from transitions.package.format import WITHDRAWN
 from transitions.package.reading import RefusedPackage, demand_storable
+from transitions.planning import set_by_set
 from transitions.withdrawals.format import (
     COLUMNS,
     FORMAT,
@@ -240,7 +241,7 @@ def _known(manifest: dict[str, Any], actor: Scope) -> dict[int, tuple[int, int]]
         if is_joining
         else ("customer.customer_number", "")
     )
-    with connection.cursor() as cursor:
+    with connection.cursor() as cursor, set_by_set(cursor):
         cursor.execute(
             _KNOWN.format(number=number, here=here), {"base": actor.base.pk, "transition": manifest["transition"]}
         )

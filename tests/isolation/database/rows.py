@@ -36,10 +36,13 @@ from tests.customers.transfer import kept_export
 from tests.isolation.database.tables import GuardedTable
 from transitions.models import (
     Arrival,
+    IncomingChunk,
+    IncomingFile,
     JoiningWord,
     Package,
     PackageChunk,
     PackageDownload,
+    ReviewPage,
     Transition,
     TransitionCustomer,
     TransitionKey,
@@ -137,6 +140,9 @@ def _transitions(scope: Scope) -> None:
     package = Package.objects.create(**place, location=scope.location, user=scope.user, transition=asked, name="x.zip")
     PackageChunk.objects.create(base=scope.base, file=package, position=0, content=b"x")
     PackageDownload.objects.create(base=scope.base, file=package, user_id=1, user_name="x")
+    incoming = IncomingFile.objects.create(**place, location=scope.location, user=scope.user, name="y.zip", sha256="y")
+    IncomingChunk.objects.create(base=scope.base, file=incoming, position=0, content=b"x")
+    ReviewPage.objects.create(**place, transition=asked, page=1, customers=[1], numbers=[1])
     upload = ImportUpload.objects.create(**place, location=scope.location, user=scope.user, name="x.csv")
     Arrival.objects.create(
         **place, upload=upload, transition=asked.pk, sender_account=1, sender_name="x", sha256="x", manifest={},

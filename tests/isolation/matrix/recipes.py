@@ -280,5 +280,6 @@ RECIPES: dict[str, Recipe] = {
     "admin:transitions_protocol": Recipe("executed transition", "pk"),
     "admin:transitions_protocol_pdf": Recipe("executed transition", "pk"),
     "admin:transitions_arrivals": Recipe(body=_file, post=200, writes=False),  # no package: that is told on the page
+    "admin:transitions_incoming": Recipe("incoming", "pk", to=r".*/arrivals/[0-9a-f-]+/"),
     "admin:transitions_step": Recipe("numbered transition", "pk", body=_step("review"), to=_TRANSITION),
 }  # fmt: skip

@@ -26,16 +26,17 @@ from tests.customers.transfer import kept_export, table
 from tests.isolation.matrix.world import ALL, CENTRAL, MUNICH, Place, Role, World
 from transitions import operations as leaving
 from transitions.choices import PackageState
-from transitions.models import Package, PackageChunk, Transition
+from transitions.models import IncomingFile, Package, PackageChunk, Transition
 
 MISSING: dict[str, Any] = dict.fromkeys(
-    ["upload", "import", "export", "transition", "numbered transition", "executed transition", "package"], UUID(int=7)
+    ["upload", "import", "export", "incoming", "transition", "numbered transition", "executed transition", "package"],
+    UUID(int=7),
 )
 NO_ROW = 999_999_999
 FILE = table(["Kundennummer", "Name"], ["", "Aus der Datei"])
 SIMILAR_ROW = 5
 """The row of a previewed file that looks like a known customer."""
-OWN_FILES = ("upload", "import", "export")
+OWN_FILES = ("upload", "import", "export", "incoming")
 """The kinds of which everybody has one of his own."""
 
 
@@ -202,6 +203,15 @@ class Rows:
         location = self.world.places[place]
         user = role.user if role.account == place[0] else location.organization.users.first()
         return kept_export(Scope(user=user, location=location, rights=ALL)).pk
+
+    def _incoming(self, role: Role, place: Place) -> UUID:
+        """A file that waits to be taken in, of the same person as an upload would be."""
+        location = self.world.places[place]
+        user = role.user if role.account == place[0] else location.organization.users.first()
+        return IncomingFile.objects.create(
+            organization=location.organization, base=location.base, location=location, user=user, name="x.zip",
+            sha256=f"{role.name} {place}"[:64],
+        ).pk  # fmt: skip
 
 
 _OF_BUSINESS = {
