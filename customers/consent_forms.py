@@ -101,6 +101,7 @@ class ConsentForm(forms.Form):
 
 
 class ConsentPurposeForm(OperationForm):
+    tells_what_was_seen = True
     refused_fields = {
         "consentpurpose_code_unique": "code",
         "consentpurpose_code_plain": "code",

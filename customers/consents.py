@@ -5,7 +5,8 @@ A statement is added and never changed. What holds is the latest one up to a mom
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -22,6 +23,7 @@ from customers.querysets import CustomerQuerySet
 from locations.models import CustomerBase, Location
 from locations.permissions import Right
 from mcp.operations import demand_everywhere
+from mcp.operations.changing import merged
 from mcp.operations.holding import holdings_of
 from mcp.scope import MissingRight, Scope
 
@@ -157,22 +159,30 @@ def record_consent(
 
 
 @transaction.atomic
-def save_purpose(*, purpose: ConsentPurpose, actor: Scope) -> ConsentPurpose:
-    """Create or change a purpose of the actor's business; its code stays.
+def save_purpose(*, purpose: ConsentPurpose, changed: Collection[str] | None = None, actor: Scope) -> ConsentPurpose:
+    """Create a purpose of the actor's business, or save what somebody has changed of one; its code stays.
 
     What customers agree to is worded for all locations, also for those with a base of their own: the right must be held
-    at all of them. Raises MissingRight or ValidationError.
+    at all of them. `changed` are the fields in which somebody has changed what he saw; the others stay as somebody else
+    may have saved them meanwhile. Raises MissingRight or ValidationError.
     """
     demand_everywhere(actor, Right.MANAGE_CUSTOMER_GROUPS)
-    purpose.organization = actor.organization
-    if purpose.pk is not None:
-        of_business = ConsentPurpose.objects.of_organization(actor.organization)
-        stored = of_business.select_for_update().get(pk=purpose.pk)
-        purpose.code = stored.code
-        _check_version(purpose, stored)
-    purpose.full_clean()
-    purpose.save()
+    if purpose.pk is None:
+        purpose.organization = actor.organization
+        purpose.full_clean()
+        purpose.save(force_insert=True)
+        return purpose
+    of_business = ConsentPurpose.objects.of_organization(actor.organization)
+    before = of_business.select_for_update(of=("self",)).get(pk=purpose.pk)
+    stored = copy(before)
+    names = merged(stored, purpose, CHANGED_BY_PEOPLE, changed=changed)
+    _check_version(stored, before)
+    stored.full_clean()
+    stored.save(update_fields=names)
     return purpose
+
+
+CHANGED_BY_PEOPLE = ("name", "wording", "wording_version", "holds_for_receiver", "is_active")
 
 
 def _place(location: Location | None, actor: Scope) -> Location:

@@ -205,6 +205,7 @@ class ReasonForm(forms.Form):
 
 
 class CustomerGroupForm(VisibleTextForm):
+    tells_what_was_seen = True
     refused_fields = {
         "customergroup_name_unique": "name",
         "customergroup_has_name": "name",

@@ -5,7 +5,7 @@ Each operation asks for the right itself, runs in one transaction, and leaves th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Set
+from collections.abc import Collection, Iterable, Set
 from datetime import datetime
 
 from django.core.exceptions import ValidationError
@@ -18,6 +18,7 @@ from customers.models import Customer, CustomerGroup, Tag
 from customers.numbers import check_number, take_number
 from locations.permissions import Right
 from mcp.limits import busy_told
+from mcp.operations.changing import merged
 from mcp.scope import Scope
 
 TAGS = Customer._meta.get_field("tags")
@@ -113,14 +114,22 @@ def restore_customers(*, customers: Iterable[int], actor: Scope) -> int:
 
 
 @transaction.atomic
-def save_customer_group(*, group: CustomerGroup, actor: Scope) -> CustomerGroup:
-    """Create or change a customer group of the actor's base. Raises MissingRight or ValidationError."""
+def save_customer_group(*, group: CustomerGroup, changed: Collection[str] | None = None, actor: Scope) -> CustomerGroup:
+    """Create a customer group of the actor's base, or save what somebody has changed of one.
+
+    `changed` are the fields in which he has changed what he saw; the others stay as somebody else may have saved them
+    meanwhile. Raises MissingRight or ValidationError.
+    """
     actor.demand(Right.MANAGE_CUSTOMER_GROUPS)
-    if group.pk is not None and not CustomerGroup.objects.in_base(actor.base).filter(pk=group.pk).exists():
-        raise CustomerGroup.DoesNotExist
-    group.base = actor.base
-    group.full_clean()
-    group.save()
+    if group.pk is None:
+        group.base = actor.base
+        group.full_clean()
+        group.save(force_insert=True)
+        return group
+    stored = CustomerGroup.objects.in_base(actor.base).select_for_update(of=("self",)).get(pk=group.pk)
+    names = merged(stored, group, ("name", "price_level", "discount"), changed=changed)
+    stored.full_clean()
+    stored.save(update_fields=names)
     return group
 
 
@@ -134,7 +143,7 @@ def save_tag(*, tag: Tag, actor: Scope) -> Tag:
     if tag.pk is None:
         tag.base = actor.base
         tag.full_clean()
-        tag.save()
+        tag.save(force_insert=True)
         return tag
     before = Tag.objects.in_base(actor.base).select_for_update().get(pk=tag.pk)
     tag.full_clean()

@@ -166,7 +166,7 @@ def stop_given_up(upload: str, **somebody: int) -> None:
     """Say on the page of an import that it is not worked on any more, where its worker died again and again."""
     with row_security.without_scope(reason="an import is given up", actor=WORKER), suppress(NothingThere):
         for state in uploads.UNDER_WAY:
-            if (found := _upload(upload, UploadState(state))) is not None:
+            if (found := _upload(upload, UploadState(state), is_locked=True)) is not None:
                 with _language_of(somebody):
                     reason = _(
                         "The worker has given it up, and nothing of it was written. Tell support before you try again."
@@ -229,7 +229,7 @@ def _work(pk: str, state: UploadState, somebody: dict[str, int], step: Step) -> 
 
 def _stop(pk: str, state: UploadState, scope: Scope, reason: str, *, is_cancelled: bool = False) -> None:
     with row_security.rows_of(scope):
-        if (upload := _upload(pk, state)) is not None:
+        if (upload := _upload(pk, state, is_locked=True)) is not None:
             uploads.stop_upload(upload=upload, reason=reason, is_cancelled=is_cancelled)
 
 
@@ -254,13 +254,14 @@ def _gather(upload: ImportUpload, scope: Scope) -> None:
 def _refuse(pk: str, state: UploadState, somebody: dict[str, int]) -> None:
     reason = "an import is for nobody who may work there any more"
     with row_security.without_scope(reason=reason, actor=WORKER), _language_of(somebody):
-        if (upload := _upload(pk, state)) is not None:
+        if (upload := _upload(pk, state, is_locked=True)) is not None:
             uploads.stop_upload(upload=upload, reason=_("The user may not work at this location any more."))
 
 
-def _upload(pk: str, state: UploadState) -> ImportUpload | None:
+def _upload(pk: str, state: UploadState, *, is_locked: bool = False) -> ImportUpload | None:
     """The upload where it is in this state. Raises NothingThere where there is none at all."""
-    upload = ImportUpload.objects.filter(pk=pk).first()
+    rows = ImportUpload.objects.select_for_update(of=("self",)) if is_locked else ImportUpload.objects.all()
+    upload = rows.filter(pk=pk).first()
     if upload is None:
         raise NothingThere("import", pk)
     return upload if upload.state == state else None

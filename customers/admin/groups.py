@@ -97,7 +97,7 @@ class CustomerGroupAdmin(VocabularyAdmin):
         return str(group.members)
 
     def save_model(self, request: HttpRequest, obj: CustomerGroup, form: Any, change: bool) -> None:
-        save_customer_group(group=obj, actor=scope_of(request))
+        save_customer_group(group=obj, changed=form.changed_fields() if change else None, actor=scope_of(request))
 
 
 @admin.register(Tag, site=console)
@@ -162,4 +162,4 @@ class ConsentPurposeAdmin(VocabularyAdmin):
         return ("code",) if obj else ()
 
     def save_model(self, request: HttpRequest, obj: ConsentPurpose, form: Any, change: bool) -> None:
-        save_purpose(purpose=obj, actor=scope_of(request))
+        save_purpose(purpose=obj, changed=form.changed_fields() if change else None, actor=scope_of(request))

@@ -78,7 +78,8 @@ class UserGroupAdmin(ConsolePages):
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         actor, name, description = scope_of(request), obj.name, obj.description
         if change:
-            operations.rename_user_group(group=obj, name=name, description=description, actor=actor)
+            said = {field: getattr(obj, field) for field in form.changed_fields() & {"name", "description"}}
+            operations.rename_user_group(group=obj, **said, actor=actor)
         else:
             made = operations.create_user_group(name=name, description=description, actor=actor)
             obj.pk, obj.organization_id = made.pk, made.organization_id

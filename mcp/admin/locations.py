@@ -146,7 +146,7 @@ class LocationAdmin(ConsolePages):
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         actor = scope_of(request)
         if change:
-            operations.change_location(location=obj, actor=actor)
+            operations.change_location(location=obj, changed=form.changed_fields(), actor=actor)
         else:
             offline = form.cleaned_data.get("offline", False)
             made = operations.open_branch(place=form.place(), offline=offline, actor=actor)

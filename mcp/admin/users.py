@@ -111,10 +111,11 @@ class UserAdmin(ConsolePages):
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         actor, data = scope_of(request), form.cleaned_data
         if change:
-            operations.change_user(user=obj, actor=actor)
+            operations.change_user(user=obj, changed=form.changed_fields(), actor=actor)
         else:
             operations.create_user(user=obj, actor=actor)
-        operations.set_memberships(user=obj, groups=data["user_groups"], actor=actor)
+        seen = form.seen("user_groups") if change else None
+        operations.set_memberships(user=obj, groups=data["user_groups"], seen=seen, actor=actor)
 
     def response_add(self, request: HttpRequest, obj: Any, post_url_continue: Any = None) -> HttpResponse:
         """A new person gets a link to choose a password, by mail or, where that is not possible, on paper."""

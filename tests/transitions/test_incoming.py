@@ -16,6 +16,7 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 from customers.choices import UploadState
 from customers.models import Consent, ImportUpload
 from customers.tasks import for_somebody
+from customers.transfer import uploads
 from locations.permissions import Right
 from mcp import access, row_security
 from mcp.models import User
@@ -194,7 +195,7 @@ def test_worker_that_dies_in_the_middle_leaves_nothing_and_the_next_begins_anew(
         raise SystemExit
 
     with monkeypatch.context() as patched:
-        patched.setattr(taking.uploads, "start_check", die)
+        patched.setattr(uploads, "start_check", die)
         with pytest.raises(SystemExit):
             incoming_tasks.take_in_file.func(incoming=str(file.pk), **for_somebody(there))
     file.refresh_from_db()

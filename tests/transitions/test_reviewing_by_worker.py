@@ -71,6 +71,7 @@ def test_large_base_is_left_to_the_worker_and_the_page_shows_it(log_in, numbered
     assert (reviewed.state, reviewed.is_narrowed, last_step(numbered).user_name) == (
         State.REVIEWED, False, "Anna Andresen",
     )  # fmt: skip
+    assert reviewed.review is not None
     assert (reviewed.review["carried"], reviewed.review["left_out"]) == (1, 1)
     assert 'value="ground"' in log_in("anna").get(f"{CENTRAL}{numbered.pk}/").content.decode()
 
