@@ -182,6 +182,8 @@ register(
     *pages_of("mcp_usergroup", view=USERS, add=USERS, change=USERS, delete=USERS),
     Rule("admin:mcp_usergroup_rights", reads=USERS, changes=USERS),
     Rule("admin:mcp_usergroup_rights_confirm", reads=USERS, changes=USERS),
+    Rule("admin:mcp_usergroup_copy", reads=USERS, changes=USERS),
+    Rule("admin:mcp_usergroup_like", reads=USERS, changes=USERS),
     Rule("admin:mcp_usergroup_rights_log", reads=(*USERS, Right.SEE_HISTORY)),
     *pages_of(
         "mcp_restriction",
@@ -190,5 +192,9 @@ register(
         delete=USERS,
         only=(Only.AT_FRANCHISE,),
         only_to_change=(Only.OWN_HOUSE,),
+    ),
+    *(
+        Rule(f"admin:mcp_restriction_{page}", reads=USERS, changes=USERS, only=(Only.AT_FRANCHISE, Only.OWN_HOUSE))
+        for page in ("matrix", "matrix_confirm")
     ),
 )

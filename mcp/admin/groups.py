@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from locations.permissions import Right
 from mcp import access, operations
+from mcp.admin.copying import copy_page, like_page
 from mcp.admin.matrix import confirm_page, matrix_page
 from mcp.admin.pages import ConsolePages, Link, Question
 from mcp.admin.rights_log import rights_log_page
@@ -85,7 +86,11 @@ class UserGroupAdmin(ConsolePages):
             obj.pk, obj.organization_id = made.pk, made.organization_id
 
     def links(self, request: HttpRequest, object_id: str) -> list[Link]:
-        links = [Link(_("Rights"), reverse("admin:mcp_usergroup_rights", args=[object_id]), "grid_on")]
+        links = [
+            Link(_("Rights"), reverse("admin:mcp_usergroup_rights", args=[object_id]), "grid_on"),
+            Link(_("Take over rights of …"), reverse("admin:mcp_usergroup_copy", args=[object_id]), "content_copy"),
+            Link(_("Use for a new user group"), reverse("admin:mcp_usergroup_like", args=[object_id]), "library_add"),
+        ]
         if scope_of(request).allows(Right.SEE_HISTORY):
             history = reverse("admin:mcp_usergroup_rights_log", args=[object_id])
             links.append(Link(_("Changes of rights"), history, "history"))
@@ -114,5 +119,7 @@ class UserGroupAdmin(ConsolePages):
 UserGroupAdmin.pages = (
     ("<int:group_id>/rights/", "mcp_usergroup_rights", matrix_page),
     ("<int:group_id>/rights/confirm/", "mcp_usergroup_rights_confirm", confirm_page),
+    ("<int:group_id>/rights/copy/", "mcp_usergroup_copy", copy_page),
+    ("<int:group_id>/like/", "mcp_usergroup_like", like_page),
     ("<int:group_id>/rights/log/", "mcp_usergroup_rights_log", rights_log_page),
 )

@@ -19,6 +19,7 @@ from locations.permissions import Right
 from mcp import access, operations
 from mcp.demo import PASSWORD
 from mcp.models import UserGroup
+from mcp.operations.restricting import restricted_here
 from tests.isolation.matrix.rows import FILE, SIMILAR_ROW
 from tests.isolation.matrix.world import Place, Role, World
 
@@ -145,6 +146,22 @@ def _matrix_confirmed(asked: Asked) -> dict[str, Any]:
     return {"take": f"{Right.VIEW_CUSTOMERS}@{place.pk}", "seen": change.fingerprint}
 
 
+def _restrictions(asked: Asked) -> dict[str, Any]:
+    """A group of the central is restricted in one right more."""
+    group = UserGroup.objects.get(name="Auskunft Bremen").pk
+    return {"row": f"{group}:0", "cell": f"{Right.IMPORT_CUSTOMERS}@{group}"}
+
+
+def _restrictions_confirmed(asked: Asked) -> dict[str, Any]:
+    group, place = UserGroup.objects.get(name="Auskunft Bremen").pk, asked.world.places.get(asked.place)
+    if place is None or not place.is_franchise:
+        return {}
+    frida = asked.world.system[asked.place]
+    wanted = restricted_here(frida) | {(Right.IMPORT_CUSTOMERS, group)}
+    change = operations.preview_restrictions(wanted=wanted, actor=frida)
+    return {"give": f"{Right.IMPORT_CUSTOMERS}@{group}", "seen": change.fingerprint}
+
+
 def _business(asked: Asked) -> dict[str, Any]:
     business = {"account_number": "40200", "name": "Neue Bäcker", "kind": "central_group", "place_name": "Zentrale"}
     return {**business, "username": "neu"}
@@ -228,10 +245,19 @@ RECIPES: dict[str, Recipe] = {
         "usergroup", "group_id", body=_matrix_confirmed, get=302, to=r".*/\d+/rights/"
     ),
     "admin:mcp_usergroup_rights_log": Recipe("usergroup", "group_id"),
+    # of a group that holds nothing here: that is told on the page
+    "admin:mcp_usergroup_copy": Recipe("usergroup", "group_id", post=400, writes=False),
+    "admin:mcp_usergroup_like": Recipe(
+        "usergroup", "group_id", body=_named("Ganz neue Gruppe"), to=r".*/mcp/usergroup/\d+/change/"
+    ),
     **_model(
         "mcp_restriction", "restriction",
         lambda asked: {"group": UserGroup.objects.get(name="Auskunft Bremen").pk, "right": Right.EXPORT_CUSTOMERS},
         lambda asked: {},
+    ),
+    "admin:mcp_restriction_matrix": Recipe(body=_restrictions, post=200, writes=False),
+    "admin:mcp_restriction_matrix_confirm": Recipe(
+        body=_restrictions_confirmed, get=302, to=r".*/mcp/restriction/matrix/"
     ),
     # the customers
     **_model("customers_customer", "customer", _customer, _customer, body=_ticked("archive"), writes=False),
