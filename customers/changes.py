@@ -61,6 +61,8 @@ class Entry:
             "withdrawn": _("Consent withdrawn"),
             "given_removed": _("Consent removed with its import"),
             "withdrawn_removed": _("Withdrawal removed with its import"),
+            "given_struck_out": _("Consent struck out as a slip"),
+            "withdrawn_struck_out": _("Withdrawal struck out as a slip"),
         }
         return titles.get(self.kind, self.kind)
 
@@ -69,7 +71,7 @@ def history_of(customer: Customer, *, page: int) -> tuple[list[Entry], bool]:
     """The entries of one page, newest first, and whether there is another page. Eight queries at most.
 
     They are changes of the customer, what was recorded of his consents and to whom he was handed over, in the order in
-    which it was written down; also what an import had brought that was undone since.
+    which it was written down; also what an import had brought that was undone since, and what was struck out.
     """
     last = page * EVENTS_PER_PAGE
     events = list(_events(customer)[: last + 1])
@@ -105,6 +107,7 @@ def _said(customer: Customer, limit: int) -> list[Entry]:
     titles = {purpose.code: str(purpose) for purpose in purposes}
     return [
         *(_of_removal(event, titles[event.purpose]) for event in removed),
+        *(_of_slip(statement, titles[statement.purpose]) for statement in found if statement.struck_out_at),
         *(_of_consent(statement, titles[statement.purpose]) for statement in (*found, *removed)),
     ]
 
@@ -130,6 +133,18 @@ def _of_removal(event: Any, title: str) -> Entry:
         location=facts.get("location_name") or "",
         reason=str(facts.get("reason") or ""),
         changes=tuple(Change(label, value, "") for label, value in _shown_of(event, title)),
+    )
+
+
+def _of_slip(said: Consent, title: str) -> Entry:
+    """Whoever has struck it out did so where he had recorded it, or elsewhere: the statement does not say."""
+    return Entry(
+        happened_at=said.struck_out_at or said.recorded_at,
+        kind="given_struck_out" if said.is_given else "withdrawn_struck_out",
+        user=said.struck_out_by,
+        location="",
+        reason="",
+        changes=tuple(Change(label, value, "") for label, value in _shown_of(said, title)),
     )
 
 

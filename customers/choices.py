@@ -91,10 +91,17 @@ class ConsentSource(models.TextChoices):
     """How a customer said something."""
 
     FORM = "form", _("On paper")
-    TILL = "till", _("At the till")
+    COUNTER = "counter", _("At the counter")
+    PHONE = "phone", _("By phone")
+    MAIL = "mail", _("By mail or e-mail")
     WEB = "web", _("On the web")
+    TILL = "till", _("At the till")
     SPOKEN = "spoken", _("In person or by phone")
     IMPORT = "import", _("From a file")
+
+
+ASKED = (ConsentSource.FORM, ConsentSource.COUNTER, ConsentSource.PHONE, ConsentSource.MAIL, ConsentSource.WEB)
+"""What a person is asked to choose from; SPOKEN is what was recorded before one asked more closely."""
 
 
 class Said(models.TextChoices):

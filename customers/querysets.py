@@ -204,12 +204,16 @@ class ConsentQuerySet(models.QuerySet["Consent"]):
         return self.filter(base=base)
 
     def of_customer(self, customer: Customer) -> Self:
-        """All statements of a customer, the latest first."""
+        """All statements of a customer, the latest first; also what was struck out."""
         return self.filter(base=customer.base_id, customer=customer.pk).order_by(*LATEST_FIRST)
 
+    def standing(self) -> Self:
+        """Without what was recorded by mistake and struck out."""
+        return self.filter(struck_out_at=None)
+
     def counting(self) -> Self:
-        """Without what was said to another business and is here as evidence only."""
-        return self.filter(holds_here=True)
+        """Without what was said to another business and is here as evidence only, and without what was struck out."""
+        return self.standing().filter(holds_here=True)
 
     def holding(
         self, purpose: str, *, at: datetime, receiver: int | None = None, location: Location | None = None

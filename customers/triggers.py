@@ -214,9 +214,12 @@ MONTHS_DELETE = _of_customers(
 )
 
 
-def _of_consents(name: str, operation: pgtrigger.Operation, sign: str, **values: str) -> pgtrigger.Trigger:
-    """Steps of the figures of months by statements that come or go; none is ever changed (see CONSENT_STAYS)."""
-    (rows,) = values.values()
+def _of_consents(name: str, operation: pgtrigger.Operation, *steps: str, **values: str) -> pgtrigger.Trigger:
+    """Steps of the figures of months by statements that come, go or are struck out; `steps` are signs and tables."""
+    rows = " UNION ALL ".join(
+        f"SELECT base_id, at, {sign}1 AS step, is_given FROM {table} WHERE holds_here AND struck_out_at IS NULL"
+        for sign, table in map(str.split, steps)
+    )
     return pgtrigger.Trigger(
         name=name,
         operation=operation,
@@ -225,26 +228,19 @@ def _of_consents(name: str, operation: pgtrigger.Operation, sign: str, **values:
         referencing=pgtrigger.Referencing(**values),
         func=f"""
             {_MONTHS}
-            SELECT base_id, customers_month_of(at), 0, 0, {sign}count(*) FILTER (WHERE is_given),
-                   {sign}count(*) FILTER (WHERE NOT is_given)
-            FROM {rows} WHERE holds_here GROUP BY base_id, customers_month_of(at);
+            SELECT base_id, customers_month_of(at), 0, 0, coalesce(sum(step) FILTER (WHERE is_given), 0),
+                   coalesce(sum(step) FILTER (WHERE NOT is_given), 0)
+            FROM ({rows}) AS steps GROUP BY base_id, customers_month_of(at) HAVING count(*) > 0;
             RETURN NULL;
         """,
     )
 
 
-CONSENT_MONTHS_INSERT = _of_consents("months_insert", pgtrigger.Insert, "", new="new_values")
-CONSENT_MONTHS_DELETE = _of_consents("months_delete", pgtrigger.Delete, "-", old="old_values")
-
-CONSENT_STAYS = pgtrigger.Trigger(
-    name="stays",
-    operation=pgtrigger.Update,
-    when=pgtrigger.Before,
-    func="""
-        RAISE EXCEPTION 'A statement about a consent is never changed; add another one'
-            USING ERRCODE = 'check_violation', CONSTRAINT = 'consent_stays';
-    """,
+CONSENT_MONTHS_INSERT = _of_consents("months_insert", pgtrigger.Insert, "+ new_values", new="new_values")
+CONSENT_MONTHS_UPDATE = _of_consents(
+    "months_update", pgtrigger.Update, "+ new_values", "- old_values", new="new_values", old="old_values"
 )
+CONSENT_MONTHS_DELETE = _of_consents("months_delete", pgtrigger.Delete, "- old_values", old="old_values")
 
 CONSENT_GOES_WITH_ITS_IMPORT = pgtrigger.Trigger(
     name="goes_with_its_import",

@@ -34,6 +34,7 @@ UNIQUE_WITHOUT_BASE = {
     "customers_consentpurpose_pkey": "a small table of each business that every machine can hold whole",
     "consentpurpose_code_unique": "as above",
     "customers_consent_pkey": "a random id to which nothing refers",
+    "customers_consentrelease_pkey": "a surrogate key of moments that nothing refers to",
     "customers_importconsent_pkey": "a surrogate key of statements on their way, to which nothing refers",
     "headingchoice_unique": "one for each heading of a business, not customer data",
 }

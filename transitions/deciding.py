@@ -61,13 +61,14 @@ _SAID = f"""
         max(at) FILTER (WHERE NOT is_given AND {_IS_GENERAL}) AS ended_general,
         bool_or(is_given AND given_to IS NULL AND location_id = %(location)s) AS is_related,
         bool_or(is_given AND NOT holds_here AND purpose IN ('{TRANSFER}', '{TRANSFER_ANY}')) AS is_of_another
-    FROM customers_consent WHERE base_id = %(base)s AND at <= %(at)s GROUP BY customer_id
+    FROM customers_consent WHERE base_id = %(base)s AND at <= %(at)s AND struck_out_at IS NULL GROUP BY customer_id
 """
 """All that is to be known of what each customer has said, by reading the statements of the base once."""
 _ELSEWHERE = f"""
     SELECT customer_id, bool_or(is_given) AS is_given FROM (
         SELECT DISTINCT ON (customer_id, receiver) customer_id, is_given FROM customers_consent
         WHERE base_id = %(base)s AND at <= %(at)s AND receiver <> %(receiver)s AND purpose = '{TRANSFER}' AND holds_here
+            AND struck_out_at IS NULL
         ORDER BY customer_id, receiver, at DESC, is_given
     ) AS latest GROUP BY customer_id
 """

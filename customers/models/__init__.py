@@ -12,7 +12,7 @@ in the database is `(id, base_id)`: no unique key of customer data is without it
 spread by base over several machines.
 """
 
-from customers.models.consents import Consent, ConsentPurpose, ImportConsent
+from customers.models.consents import Consent, ConsentPurpose, ConsentRelease, ImportConsent
 from customers.models.counting import CustomerCount, CustomerMonth, NumberCounter
 from customers.models.customer import Customer
 from customers.models.exports import CustomerExport, ExportChunk, ExportDownload
@@ -35,6 +35,7 @@ __all__ = [
     "STAGED",
     "Consent",
     "ConsentPurpose",
+    "ConsentRelease",
     "Customer",
     "CustomerCount",
     "CustomerExport",

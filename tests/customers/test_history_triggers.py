@@ -20,6 +20,7 @@ WITHOUT_HISTORY = {
     "customers.ImportVerdict": "what is told of rows of a file",
     "customers.ImportDecision": "what was decided about rows of a file; what came of it is recorded at the customers",
     "customers.ImportProgress": "how far an import is",
+    "customers.ConsentRelease": "the record that statements went out itself, only added to",
     "customers.ImportConsent": "statements of a file on their way; nobody can change one",
     "customers.HeadingChoice": "where columns of files went, to be offered again",
     "customers.CustomerExport": "the record of an export itself",

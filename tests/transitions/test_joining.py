@@ -95,9 +95,12 @@ def test_closed_business_still_hears_a_withdrawal_and_nothing_else(cast, ines, l
         page = f"/30100/2/customers/customer/{one.pk}/"
         shown = client.get(f"{page}consents/").content.decode()
         assert ('name="withdraw"' in shown, 'name="give"' in shown) == (True, False)
-        assert client.post(f"{page}withdraw/", {"withdraw": "newsletter", "give": "birthday"}).status_code == 302
-        assert client.post(f"{page}consents/", {"give": "newsletter"}).status_code == 403
-        assert client.post(f"{page}consents/", {"withdraw": "birthday"}).status_code == 403
+        assert (
+            client.post(f"{page}withdraw/", {"withdraw": "newsletter:phone", "give": "birthday:form"}).status_code
+            == 302
+        )
+        assert client.post(f"{page}consents/", {"give": "newsletter:counter"}).status_code == 403
+        assert client.post(f"{page}consents/", {"withdraw": "birthday:phone"}).status_code == 403
         said = one.consents.filter(purpose__in=("newsletter", "birthday"))
         assert [(word.purpose, word.is_given) for word in said] == [("newsletter", False)]
     typed = {"purpose": "transfer", "is_given": "yes", "at": "2026-01-02T03:04", "source": "form", "evidence": "Brief"}

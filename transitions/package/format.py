@@ -9,7 +9,9 @@ from collections.abc import Iterable
 
 from transitions.choices import FieldGroup
 
-FORMAT, VERSION = "stammhaus-package", 2
+FORMAT, VERSION = "stammhaus-package", 3
+READ = frozenset({2, VERSION})
+"""Version 2 knew fewer ways in which a customer can have said something."""
 CUSTOMERS, CONSENTS, GROUPS, TAGS = "customers.csv", "consents.csv", "groups.csv", "tags.csv"
 README, MANIFEST = "LIESMICH.txt", "manifest.json"
 TABLES = (CUSTOMERS, CONSENTS, GROUPS, TAGS)

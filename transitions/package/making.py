@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from customers import statistics
+from customers.slips import released
 from customers.transfer import chunks
 from locations.permissions import Right
 from mcp import row_security
@@ -151,6 +152,9 @@ def _fill(package: Package, actor: Scope) -> None:
         packing = Packing(package, related.get(pk=package.transition_id), actor)
     digest = chunks.Digest()
     with (
+        row_security.aside(actor) as guard,
+        guard.transaction() as guarding,
+        released(guarding, package.base_id),  # the moment that the package is of comes after it has begun
         row_security.aside(actor) as second,
         second.transaction(is_one_moment=True) as cursor,
         closing(packing.parts(cursor)) as parts,  # no transaction ends in the middle of a copy

@@ -34,7 +34,7 @@ from spreadsheets import Limits, UnreadableFile
 from spreadsheets.formulas import restore
 from spreadsheets.xlsx_archive import damage_reported, open_archive
 from transitions.choices import Kind
-from transitions.package.format import COLUMNS, CUSTOMERS, FORMAT, HASHED, MANIFEST, MEMBERS, TABLES, VERSION
+from transitions.package.format import COLUMNS, CUSTOMERS, FORMAT, HASHED, MANIFEST, MEMBERS, READ, TABLES, VERSION
 from transitions.withdrawals.format import KEY
 
 LIMITS = Limits(file_bytes=1024**3, members=16, unpacked_bytes=4 * 1024**3)
@@ -166,7 +166,7 @@ def _manifest_of(archive: ZipFile) -> dict[str, Any]:
             "not_a_package",
             _("This file is no package. Choose the ZIP file that the sender has downloaded, as it is."),
         )
-    if manifest.get("version") != VERSION:
+    if manifest.get("version") not in READ:
         raise _refused(
             "package_version",
             _("The package has the format version %(found)s; version %(known)s is read here. Tell support."),

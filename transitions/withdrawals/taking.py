@@ -41,9 +41,9 @@ from transitions.withdrawals.format import (
     MANIFEST,
     MEMBERS,
     PURPOSES,
+    READ,
     SIGNATURE,
     TABLE,
-    VERSION,
 )
 
 LIMITS = Limits(file_bytes=64 * 1024**2, members=8, unpacked_bytes=256 * 1024**2)
@@ -133,7 +133,7 @@ def _unpacked(file: BinaryIO) -> dict[str, bytes]:
 
 
 def _check_format(manifest: Any) -> None:
-    if not isinstance(manifest, dict) or (manifest["format"], manifest["version"]) != (FORMAT, VERSION):
+    if not isinstance(manifest, dict) or manifest["format"] != FORMAT or manifest["version"] not in READ:
         raise _refused(
             "withdrawals_version", _("This list of withdrawals has a format that is not read here. Tell support.")
         )

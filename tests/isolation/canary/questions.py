@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from customers.models import ConsentPurpose, Customer, CustomerExport, CustomerGroup, ImportUpload, Tag
+from customers.models import Consent, ConsentPurpose, Customer, CustomerExport, CustomerGroup, ImportUpload, Tag
 from locations.models import Location
 from locations.permissions import Right
 from mcp.http import CONSOLE_URLCONF
@@ -139,8 +139,9 @@ class Questions:
         pair = _pair(self._row(ConsentPurpose).code)
         for customer in self.ground.keys(Customer, own=True)[:1]:
             page = f"{self.place}{LIST}{customer}/consents/"
-            for said in ({"give": "KEY"}, {"withdraw": "KEY"}, {**_STATEMENT, "purpose": "KEY"}):
+            for said in ({"give": "KEY:form"}, {"withdraw": "KEY:form"}, {**_STATEMENT, "purpose": "KEY"}):
                 yield Pair("post", page, *pair, said)
+            yield Pair("post", page, *self.key_pair(Consent), {"strike": "KEY"})
         yield Pair("post", f"{self.place}customers/consentpurpose/add/", *pair, {"code": "KEY", "name": "Neu"})
 
     def _customer_forms(self) -> Iterator[Pair]:

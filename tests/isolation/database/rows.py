@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from customers.choices import ConsentSource, Decision, Verdict
 from customers.models import (
+    ConsentRelease,
     Customer,
     CustomerGroup,
     HeadingChoice,
@@ -94,6 +95,7 @@ def _files(scope: Scope) -> None:
         base=scope.base, file=upload, customer_number=1, purpose="stammtisch", is_given=True, at=upload.created_at,
         source=ConsentSource.IMPORT, recorded_by="Probe",
     )  # fmt: skip
+    ConsentRelease.objects.create(base=scope.base, at=upload.created_at)
     HeadingChoice.objects.create(organization=scope.organization, heading="kunde", target="last_name")
     exporting.fetch(export=kept_export(scope), actor=scope).close()
     _staged(upload, scope)

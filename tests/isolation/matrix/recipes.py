@@ -269,10 +269,10 @@ RECIPES: dict[str, Recipe] = {
     "admin:customers_customer_restore": Recipe("archived", query="?id={row}", to=_CHANGED),
     "admin:customers_customer_changelist record_consent": Recipe(body=_ticked("record_consent"), writes=False),
     "admin:customers_customer_consents": Recipe(
-        "customer", body=lambda asked: {"give": "newsletter"}, to=r".*/customer/\d+/consents/"
+        "customer", body=lambda asked: {"give": "newsletter:counter"}, to=r".*/customer/\d+/consents/"
     ),
     "admin:customers_customer_withdraw": Recipe(
-        "customer", body=lambda asked: {"withdraw": "newsletter"}, to=r".*/customer/\d+/consents/"
+        "customer", body=lambda asked: {"withdraw": "newsletter:phone"}, to=r".*/customer/\d+/consents/"
     ),
     "admin:customers_customer_consent": Recipe(
         "customer", query="?id={row}", body=_statement, to=r".*/customers/customer/"
