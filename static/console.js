@@ -98,3 +98,20 @@ document.addEventListener("keydown", (event) => {
         to.focus();
     }
 });
+
+/* The arrow keys move between the tabs of a form and open them, as Home and End do. */
+document.addEventListener("keydown", (event) => {
+    const tab = event.target.closest?.("[role=tab]");
+    if (!tab || event.ctrlKey || event.altKey || event.metaKey) {
+        return;
+    }
+    const tabs = [...tab.closest("[role=tablist]").querySelectorAll("[role=tab]")];
+    const here = tabs.indexOf(tab);
+    const ways = { ArrowRight: here + 1, ArrowDown: here + 1, ArrowLeft: here - 1, ArrowUp: here - 1, Home: 0, End: -1 };
+    if (event.key in ways) {
+        event.preventDefault();
+        const next = tabs.at(ways[event.key] % tabs.length);
+        next.click();
+        next.focus();
+    }
+});
