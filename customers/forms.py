@@ -12,6 +12,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from customers import formats
+from customers.counter_forms import add_questions
 from customers.duplicates import Candidate, Sought, candidates
 from customers.fields import PastDayField, clean_phone_fields, clean_vat_id_fields
 from customers.models import Customer, CustomerGroup, Tag
@@ -97,6 +98,8 @@ class CustomerForm(VisibleTextForm):
             self.fields["tags"].choices = [(name, name) for name in names]  # type: ignore[attr-defined]
         if "customer_number" in self.fields:
             self.fields["customer_number"].required = False
+        if self.instance.pk is None:
+            add_questions(self, self.scope)
 
     def clean_seen_at(self) -> Any:
         """The time that was on the page; a customer cannot be changed by a page that never was opened."""

@@ -12,7 +12,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _text
 from django.utils.translation import gettext_lazy as _
 
-from customers.admin import consent_pages, pages
+from customers.admin import consent_pages, counter, pages
 from customers.admin.base import CustomersAdmin
 from customers.admin.changelist import SIZE_VAR, CustomerChangeList
 from customers.admin.columns import COLUMNS, WITH_BIRTHDAY, CustomerColumns, badges
@@ -20,6 +20,7 @@ from customers.admin.fields import FORM_CLASSES, customer_widget
 from customers.admin.filters import FILTERS
 from customers.changes import differences
 from customers.choices import BIRTHDAY_VAR
+from customers.counter_forms import record_answers
 from customers.export_views import export_urls
 from customers.forms import CustomerForm, TagsField
 from customers.import_views import import_urls
@@ -194,6 +195,7 @@ class CustomerAdmin(CustomerColumns, CustomersAdmin):
         fieldsets = copy.deepcopy(self.fieldsets)
         if obj is None:
             fieldsets[-1][1]["fields"] = (("customer_number", "legacy_number"), "loss_reason")
+            return counter.shortened(fieldsets)
         return fieldsets
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
@@ -221,6 +223,7 @@ class CustomerAdmin(CustomerColumns, CustomersAdmin):
             change_customer(customer=obj, seen_at=form.cleaned_data["seen_at"], actor=scope)
         else:
             register_customer(customer=obj, actor=scope)
+            record_answers(form, obj, actor=scope)
         for label, number in form.unknown_phones():
             sentence = _text("%(label)s “%(number)s” was kept as typed: it is not a complete phone number.")
             messages.warning(request, sentence % {"label": label, "number": number})
@@ -238,7 +241,7 @@ class CustomerAdmin(CustomerColumns, CustomersAdmin):
             "may_see_history": scope.allows(Right.SEE_HISTORY) and scope.allows(Right.VIEW_CUSTOMERS),
             "may_see_candidates": scope.allows(Right.VIEW_CUSTOMERS),
             "differences": self._differences(request, form, customer),
-            **(consent_pages.section(request, customer) if customer else {}),
+            **(consent_pages.section(request, customer) if customer else counter.context(form)),
         }
         return super().render_change_form(request, context, *args, **kwargs)
 
