@@ -49,6 +49,7 @@ def register_wiebke(page: Page) -> None:
     page.locator("[name=first_name]").fill("Wiebke")
     page.locator("[name=last_name]").fill("Petersen")
     page.locator("[name=email]").fill("wiebke@petersen.example")
+    page.get_by_text("Weitere Angaben", exact=True).click()
     page.locator("[name=city]").fill("Husum")
     page.locator("[name=_save]").click()
     expect(page.get_by_text("ist angelegt")).to_be_visible()

@@ -195,6 +195,10 @@ def slip_is_struck_out_by_the_rights_that_recorded_it(world: World) -> None:
         with refused(Consent.DoesNotExist):
             strike_out(statement=slip.pk, actor=foreign)
     assert Consent.objects.standing().filter(pk=slip.pk).exists()
+    says(bodo, world.customer, "birthday", False)
+    withdrawal = Consent.objects.filter(customer=world.customer).latest("recorded_at")
+    with refused(MissingRight):
+        strike_out(statement=withdrawal.pk, actor=bare(world, "Hamburg", Right.VIEW_CUSTOMERS, who="bodo"))
 
 
 @probe
@@ -211,7 +215,8 @@ def who_registers_is_asked_for_consents_of_his_business_that_he_may_record(world
     assert [question.name for question in page.context["questions"]]
     assert CANARY not in page.content.decode()
     form: Any = SimpleNamespace(fields={})
-    add_questions(form, bare(world, "Hamburg", Right.ADD_CUSTOMERS, Right.VIEW_CUSTOMERS, who="bodo"))
+    for right in (Right.VIEW_CUSTOMERS, Right.CHANGE_CUSTOMERS):
+        add_questions(form, bare(world, "Hamburg", Right.ADD_CUSTOMERS, right, who="bodo"))
     assert form.fields == {}
 
 
