@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('mcp', '0011_logins_mail_and_sent_forms'),
+        ('mcp', '0012_language_says_how_days_are_written'),
     ]
 
     operations = [

@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('customers', '0034_expired_files_are_cleared_once'),
+        ('customers', '0035_figures_of_months'),
         ('locations', '0008_updates_are_planned_for_their_rows'),
     ]
 
