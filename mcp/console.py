@@ -18,7 +18,7 @@ from django.contrib.auth.views import PasswordChangeView
 from django.core.exceptions import BadRequest, ImproperlyConfigured, PermissionDenied
 from django.db import router
 from django.db.models import Model, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.functional import Promise
@@ -26,7 +26,7 @@ from django.utils.translation import gettext
 from unfold.sites import UnfoldAdminSite
 
 from locations.permissions import Right
-from mcp import panels, views
+from mcp import panels, switching, views
 from mcp.closed import ClosedModelAdmin, ways_left_open
 from mcp.context import FAVICONS
 from mcp.forms.password import OwnPasswordForm
@@ -278,8 +278,11 @@ class ConsoleSite(_Site):
     @guard()
     def get_urls(self) -> list[Any]:
         """Without what reaches past the pages of the models: see UNSCOPED_PAGES. The login is outside."""
-        panel = path("overview/<slug:name>/", self.admin_view(self.panel), name="panel")
-        return [panel, *_without(super().get_urls(), UNSCOPED_PAGES | {"login"})]
+        own = [
+            path("overview/<slug:name>/", self.admin_view(self.panel), name="panel"),
+            path("switched/", self.admin_view(self.switched), name="switched"),
+        ]
+        return [*own, *_without(super().get_urls(), UNSCOPED_PAGES | {"login"})]
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         """The title of each page ends with the location, so that two tabs can be told apart."""
@@ -289,12 +292,21 @@ class ConsoleSite(_Site):
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         """The front page: the panels that the rights open. Without any right at all it is refused."""
-        scope = scope_of(request)
-        self.demand_any_right(scope)
+        scope = self.scope_with_rights(request)
         shown = [
             (panel, "" if panel.is_deferred else panels.render(request, panel, scope)) for panel in panels.shown(scope)
         ]
         return super().index(request, {"title": gettext("Overview"), "panels": shown, **(extra_context or {})})
+
+    def scope_with_rights(self, request: HttpRequest) -> Scope:
+        """The scope of whoever may do anything here. Raises MissingRight."""
+        scope = scope_of(request)
+        self.demand_any_right(scope)
+        return scope
+
+    def switched(self, request: HttpRequest) -> HttpResponse:
+        """For whoever comes from another location: on to the page that was open there, as far as it is here."""
+        return HttpResponseRedirect(switching.arrival(request, self.scope_with_rights(request), self))
 
     def panel(self, request: HttpRequest, name: str) -> HttpResponse:
         """One panel alone, for those that the front page loads afterwards."""

@@ -45,7 +45,7 @@ def account_links(request: HttpRequest) -> list[dict[str, Any]]:
         links.insert(0, {"title": _("My rights"), "link": reverse("admin:mcp_why")})
         links.append({"title": _("My login"), "link": reverse("admin:mcp_own_logins")})
     if can_switch(request):
-        links.append({"title": _("All your locations"), "link": "/"})
+        links.append({"title": _("All your locations"), "link": "/?all=1"})
     return links
 
 

@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 
 from locations.models import Location
 from locations.querysets import LocationQuerySet
-from mcp import access, devices, row_security
+from mcp import access, devices, row_security, switching
 from mcp.context import look
 from mcp.forms.login import LoginForm, ProviderLoginForm
 from mcp.throttling import TooBusy, TooManyTries
@@ -88,13 +88,15 @@ def choose_location(request: HttpRequest, page: Page) -> HttpResponse:
     """
     words = _words(request)
     found = _found_locations(request, words)
+    onward = _onward(request)
     if "open" in request.GET and (first := found.first()):
-        return HttpResponseRedirect(first.address)
+        return HttpResponseRedirect(first.address + onward)
     shown = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
     user: Any = request.user
     if shown.paginator.count == 1 and not words and user.organization_id:
         return HttpResponseRedirect(shown[0].address)
-    context = {"title": _("Choose a location"), "page": shown, "words": words}
+    context = {"title": _("Choose a location"), "page": shown, "words": words, "onward": onward}
+    context |= {"at": request.GET.get("at", ""), "come_from": request.GET.get("from", "")} if onward else {}
     if _is_htmx(request):
         response: HttpResponse = render(request, "shell/locations.html", context)
     else:
@@ -114,6 +116,7 @@ def switch_location(request: HttpRequest) -> HttpResponse:
         "has_more": len(found) > SWITCH_SIZE,
         "here": request.GET.get("at", ""),
         "words": words,
+        "onward": _onward(request),
     }
     return render(request, "shell/switch.html", context)
 
@@ -129,6 +132,11 @@ def _found_locations(request: HttpRequest, words: str) -> QuerySet[Location]:
     user: Any = request.user
     locations: LocationQuerySet = access.accessible_locations(user)  # type: ignore[assignment]
     return locations.containing(words).order_by("organization__account_number", "client_number")
+
+
+def _onward(request: HttpRequest) -> str:
+    """Behind the address of each location: the page from which somebody comes, whatever it says of itself."""
+    return switching.onward(request.GET.get("at", ""), request.GET.get("from", ""))
 
 
 def _words(request: HttpRequest) -> str:

@@ -14,7 +14,40 @@ def test_location_is_switched_with_two_clicks(enter: Enter):
     bodo.get_by_role("button", name="Mandanten wechseln").click()
     bodo.get_by_role("dialog", name="Mandanten wechseln").get_by_role("link", name="Bremen").click()
     expect(bodo.get_by_role("group", name="Wo Sie sind")).to_contain_text("Bremen")
-    assert bodo.url.endswith("/10400/3/")
+    assert bodo.url.endswith("/10400/3/customers/customer/")
+
+
+def test_search_typed_into_the_list_goes_along(enter: Enter):
+    bodo = enter("bodo")
+    bodo.goto("/10400/2/customers/customer/")
+    bodo.get_by_role("searchbox", name="Kunden suchen").press_sequentially("Meier")
+    bodo.wait_for_url("**/customer/?q=Meier")
+    bodo.get_by_role("button", name="Mandanten wechseln").click()
+    panel = bodo.get_by_role("dialog", name="Mandanten wechseln")
+    panel.get_by_role("searchbox").press_sequentially("Brem")
+    expect(panel.get_by_role("listitem")).to_have_count(1)
+    bodo.keyboard.press("Enter")
+    bodo.wait_for_url("**/10400/3/customers/customer/?q=Meier")
+    bodo.get_by_role("button", name="Mandanten wechseln").click()
+    panel.get_by_role("link", name="Alle Ihre Standorte").click()
+    bodo.get_by_role("link", name="Hamburg").click()
+    bodo.wait_for_url("**/10400/2/customers/customer/?q=Meier")
+
+
+def test_what_is_typed_into_a_form_is_not_left_without_a_question(enter: Enter):
+    bodo = enter("bodo")
+    bodo.goto("/10400/2/customers/customer/add/")
+    bodo.locator("[name=last_name]").fill("Meier")
+    asked = []
+    bodo.once("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
+    bodo.get_by_role("button", name="Mandanten wechseln").click()
+    bodo.get_by_role("dialog", name="Mandanten wechseln").get_by_role("link", name="Bremen").click(no_wait_after=True)
+    bodo.wait_for_timeout(500)
+    assert (asked, bodo.url.endswith("/10400/2/customers/customer/add/")) == (["beforeunload"], True)
+    assert bodo.locator("[name=last_name]").input_value() == "Meier"
+    bodo.once("dialog", lambda dialog: dialog.accept())
+    bodo.get_by_role("dialog", name="Mandanten wechseln").get_by_role("link", name="Bremen").click()
+    bodo.wait_for_url("**/10400/3/customers/customer/add/")
 
 
 def test_location_is_switched_by_typing(enter: Enter):

@@ -215,6 +215,7 @@ RECIPES: dict[str, Recipe] = {
         get=_login, to="/", writes=False,
     ),
     "admin:index": Recipe(get=lambda asked: 200 if asked.place[0] else _chooser(asked)),
+    "admin:switched": Recipe(get=302),
     "admin:logout": Recipe(to="/|/login/", writes=False),
     "admin:password_change": _PASSWORD,
     "admin:password_change_done": Recipe(),
