@@ -18,6 +18,7 @@ register(
     Rule("admin:customers_customer_changelist", reads=VIEW, changes=EXPORT + VIEW, posted={"action": "export"}),
     Rule("admin:customers_customer_changelist", reads=VIEW, changes=CHANGE + VIEW, posted={"action": "record_consent"}),
     Rule("admin:customers_customer_history", reads=(Right.SEE_HISTORY, *VIEW)),
+    Rule("admin:customers_customer_find", reads=VIEW),
     Rule("admin:customers_customer_duplicates", changes=VIEW),
     Rule("admin:customers_customer_archive", reads=VIEW + ARCHIVE, changes=VIEW + ARCHIVE),
     Rule("admin:customers_customer_restore", reads=VIEW + ARCHIVE, changes=VIEW + ARCHIVE),

@@ -2,7 +2,7 @@
 
 The list behind the switch leads to `/<account>/<client>/switched/?page=…`. That address belongs to the location that
 was chosen, so its scope decides: the page that was open, if it is there and its right is held; else the nearest page
-above it; at last the front page. Where it leads is made anew from what the address names, and never leaves the location.
+above it; at last the front page. Where it leads is made anew from what the address names, so it stays there.
 """
 
 from __future__ import annotations
@@ -112,7 +112,7 @@ def _is_met(condition: Only, rule: Rule, scope: Scope) -> bool:
         case Only.AT_FRANCHISE:
             return scope.location.is_franchise
         case Only.EVERYWHERE:
-            return bool(rule.reads) and operations.holds_everywhere(scope, rule.reads[-1])
+            return all(operations.holds_everywhere(scope, right) for right in rule.reads or ())
         case Only.OWN_HOUSE:
             return operations.may_restrict(scope)
 

@@ -28,6 +28,22 @@ document.addEventListener("keydown", (event) => {
     }
 });
 
+/* K leads to the search in the header, from wherever nothing is being typed. */
+document.addEventListener("keydown", (event) => {
+    const words = document.getElementById("find-customer");
+    const isTyped = event.target.closest("input, textarea, select, [contenteditable=true]");
+    if (event.key !== "k" || event.ctrlKey || event.metaKey || event.altKey || isTyped || !words) {
+        return;
+    }
+    event.preventDefault();
+    const toggle = words.closest(".shell-find").querySelector(".shell-find-toggle");
+    if (toggle.offsetParent && words.offsetParent === null) {
+        toggle.click();
+    } else {
+        words.focus();
+    }
+});
+
 /* A part of a page that answers with the login means that the session has ended: the whole page goes there. */
 document.addEventListener("htmx:beforeSwap", (event) => {
     const answered = event.detail.xhr.responseURL;

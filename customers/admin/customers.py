@@ -12,7 +12,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _text
 from django.utils.translation import gettext_lazy as _
 
-from customers.admin import consent_pages, counter, pages
+from customers.admin import consent_pages, counter, finding, pages
 from customers.admin.base import CustomersAdmin
 from customers.admin.changelist import SIZE_VAR, CustomerChangeList
 from customers.admin.columns import COLUMNS, WITH_BIRTHDAY, CustomerColumns, badges
@@ -28,6 +28,7 @@ from customers.models import Customer, CustomerGroup
 from customers.operations import CustomerChangedMeanwhile, change_customer, register_customer
 from customers.querysets import CustomerQuerySet
 from customers.readable import READABLE
+from customers.typed import fields_of
 from locations.permissions import Right
 from mcp.console import console, scope_of
 from mcp.guards import guard, yes
@@ -217,6 +218,10 @@ class CustomerAdmin(CustomerColumns, CustomersAdmin):
             kwargs["widget"] = widget
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, str]:
+        """Of a new customer what was typed into a search that found nobody."""
+        return fields_of(request.GET.get("typed", ""))
+
     def save_model(self, request: HttpRequest, obj: Customer, form: CustomerForm, change: bool) -> None:
         scope = scope_of(request)
         if change:
@@ -253,15 +258,16 @@ class CustomerAdmin(CustomerColumns, CustomersAdmin):
         return differences(stored, form.cleaned_data)
 
     def response_add(self, request: HttpRequest, obj: Customer, post_url_continue: str | None = None) -> HttpResponse:
-        return self.leave(request, _text("%(customer)s is registered.") % {"customer": obj}, obj)
+        return self.leave(request, _text("%(row)s is registered."), obj)
 
     def response_change(self, request: HttpRequest, obj: Customer) -> HttpResponse:
-        return self.leave(request, _text("%(customer)s is changed.") % {"customer": obj}, obj)
+        return self.leave(request, _text("%(row)s is changed."), obj)
 
     # --- further pages ------------------------------------------------------------------------------------
 
     def get_urls(self) -> list[URLPattern]:
         further = [
+            path("find/", self._page(finding.find), name="customers_customer_find"),
             path("duplicates/", self._page(pages.duplicates), name="customers_customer_duplicates"),
             path("archive/", self._page(pages.archive), name="customers_customer_archive"),
             path("restore/", self._page(pages.restore), name="customers_customer_restore"),

@@ -1,7 +1,7 @@
 """From one location to another by the header."""
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Dialog, Page, expect
 
 from tests.browser.conftest import Enter
 
@@ -38,8 +38,13 @@ def test_what_is_typed_into_a_form_is_not_left_without_a_question(enter: Enter):
     bodo = enter("bodo")
     bodo.goto("/10400/2/customers/customer/add/")
     bodo.locator("[name=last_name]").fill("Meier")
-    asked = []
-    bodo.once("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
+    asked: list[str] = []
+
+    def stay(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.dismiss()
+
+    bodo.once("dialog", stay)
     bodo.get_by_role("button", name="Mandanten wechseln").click()
     bodo.get_by_role("dialog", name="Mandanten wechseln").get_by_role("link", name="Bremen").click(no_wait_after=True)
     bodo.wait_for_timeout(500)
