@@ -15,6 +15,7 @@ DEBUG = environment.flag("DEBUG", default=False)
 SECRET_KEY = environment.text("SECRET_KEY")
 ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS", default="127.0.0.1,localhost,[::1]")
 TRUSTED_PROXIES = environment.number("TRUSTED_PROXIES", default=0)
+CSRF_FAILURE_VIEW = "mcp.errors.forged"
 CSRF_TRUSTED_ORIGINS = environment.words("CSRF_TRUSTED_ORIGINS", default="")
 
 # --- Applications -----------------------------------------------------------------------------------------

@@ -24,6 +24,7 @@ from locations.querysets import LocationQuerySet
 from mcp import access, devices, row_security, switching
 from mcp.context import look
 from mcp.forms.login import LoginForm, ProviderLoginForm
+from mcp.kept import Kept, kept_through_login
 from mcp.throttling import TooBusy, TooManyTries
 
 _ADDRESS = re.compile(r"^/([1-9][0-9]{0,8})/")
@@ -46,7 +47,16 @@ class ProviderLoginView(auth_views.LoginView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         title = _("Log in as the provider") if self.is_of_provider else _("Log in")
-        return super().get_context_data(**look(self.request), **kwargs, title=title, is_of_provider=self.is_of_provider)
+        shown = {"title": title, "is_of_provider": self.is_of_provider, "kept": kept_through_login(self.request.POST)}
+        return super().get_context_data(**look(self.request), **kwargs, **shown)
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Who has logged in meanwhile in another tab gets back what he has typed."""
+        kept = kept_through_login(request.POST) if request.user.is_authenticated else None
+        if kept is not None:
+            return _back_again(request, kept)
+        response: HttpResponse = super().dispatch(request, *args, **kwargs)
+        return response
 
     def form_valid(self, form: Any) -> HttpResponse:
         """In the language that was chosen on the login page, else in the user's own."""
@@ -55,6 +65,10 @@ class ProviderLoginView(auth_views.LoginView):
             response = super().form_valid(form)
         if settings.LANGUAGE_COOKIE_NAME not in self.request.COOKIES:
             response.set_cookie(settings.LANGUAGE_COOKIE_NAME, user.language, samesite="Lax")
+        if kept := kept_through_login(self.request.POST):
+            page = _back_again(self.request, kept)
+            page.cookies.update(response.cookies)
+            response = page
         devices.remember(self.request, response, user)
         return response
 
@@ -79,6 +93,12 @@ class LoginView(ProviderLoginView):
         asked = _ADDRESS.match(self.request.GET.get("next", ""))
         known = int(asked.group(1)) if asked else devices.account_number_on(self.request)
         return {**super().get_initial(), "account_number": known}
+
+
+def _back_again(request: HttpRequest, kept: Kept) -> HttpResponse:
+    """Behind a login what was typed before it, to be sent again."""
+    context = {**look(request), "title": _("You are logged in again"), "kept": kept}
+    return render(request, "errors/back_again.html", context)
 
 
 def choose_location(request: HttpRequest, page: Page) -> HttpResponse:

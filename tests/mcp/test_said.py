@@ -66,7 +66,9 @@ def test_group_tag_and_purpose_are_linked(cast, log_in, model, make):
     made = make(cast.scope("anna", "Hamburg"), "vip")
     name = model._meta.model_name
     page = anna.get(f"{HAMBURG}/customers/{name}/{made.pk}/change/")
-    response = anna.post(f"{HAMBURG}/customers/{name}/{made.pk}/change/", form_data(page, name="Neu & fein", discount="0"))
+    response = anna.post(
+        f"{HAMBURG}/customers/{name}/{made.pk}/change/", form_data(page, name="Neu & fein", discount="0")
+    )
     row = model.objects.get(name="Neu & fein")
     assert f'<a href="{HAMBURG}/customers/{name}/{row.pk}/change/">Neu &amp; fein' in shown(anna, response)
 
