@@ -54,4 +54,5 @@ register(
     Rule("admin:panel", reads=(Right.RUN_REPORTS,), arguments={"name": "groups"}),
     Rule("admin:panel", reads=VIEW, arguments={"name": "birthdays"}),
     Rule("admin:panel", reads=VIEW, arguments={"name": "newcomers"}),
+    Rule("admin:panel", reads=VIEW, arguments={"name": "start"}),
 )

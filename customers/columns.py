@@ -35,6 +35,10 @@ process.
 _READABLE = {**READABLE, "payment_method": lambda value: str(PaymentMethod(value).label)}
 
 
+FORMER_HEADINGS = frozenset({"Registriert in", "Discount %", "Payment term (days)"})
+"""What our files and packages once had above a column. They are still read as our own."""
+
+
 class CustomerField(fields.Field):
     """A column. `names` are further headings of files that others write; all are matched tolerantly."""
 

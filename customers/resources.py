@@ -177,8 +177,9 @@ class CustomerResource(resources.Resource):
     discount = CustomerField(
         "discount",
         "Rabatt %",
-        "Discount %",
+        "Discount in %",
         "discount_percent",
+        "Discount %",
         "Rabatt in %",
         "Rabatt",
         "Discount",
@@ -190,7 +191,8 @@ class CustomerResource(resources.Resource):
         "payment_method", "Zahlungsart", "Payment method", "Zahlart", "Zahlungsweise", widget=PaymentMethodWidget()
     )
     payment_term = CustomerField(
-        "payment_term", "Zahlungsziel (Tage)", "Payment term (days)", "Zahlungsziel", "Zahlungsziel in Tagen",
+        "payment_term", "Zahlungsziel (Tage)", "Payment term in days", "Payment term (days)", "Zahlungsziel",
+        "Zahlungsziel in Tagen",
         widget=WholeNumberWidget(),
     )  # fmt: skip
     iban = CustomerField("iban", "IBAN", "IBAN", "IBAN-Nr.", widget=FormattedWidget(formats.normalize_iban))
@@ -236,7 +238,9 @@ class CustomerResource(resources.Resource):
     region = NoteField(
         "Region", "Region", "Bundesland", "State", "Province", "Kanton", "State/Region", "State/Province"
     )
-    home_location = PlaceField("home_location", "Registriert in", "Registered at", readonly=True)
+    home_location = PlaceField(
+        "home_location", "Angelegt am Standort", "Registered at", "Registriert in", readonly=True
+    )
     created_at = CustomerField("created_at", "Angelegt am", "Created", widget=MomentWidget(), readonly=True)
     changed_at = CustomerField("changed_at", "Geändert am", "Changed", widget=MomentWidget(), readonly=True)
     archived_at = CustomerField("archived_at", "Archiviert am", "Archived", widget=MomentWidget(), readonly=True)

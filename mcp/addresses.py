@@ -165,6 +165,7 @@ register(
     Rule("admin:index", reads=FREE, only=(Only.SOME_RIGHT,)),
     Rule("admin:panel", reads=FREE, only=(Only.SOME_RIGHT,), arguments={"name": "waiting"}),
     Rule("admin:switched", reads=FREE, only=(Only.SOME_RIGHT,)),
+    Rule("admin:start", changes=FREE, only=(Only.SOME_RIGHT,)),
     Rule("admin:logout", changes=FREE),
     Rule("admin:password_change", reads=FREE, changes=FREE),
     Rule("admin:password_change_done", reads=FREE),

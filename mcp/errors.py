@@ -16,9 +16,9 @@ from django.utils.translation import gettext as _
 from locations.violations import refusal_of
 from mcp import access, limits, row_security
 from mcp.context import look
-from mcp.refusals import because
 from mcp.forms.login import LoginForm
 from mcp.kept import Kept, is_our_page, kept_of, kept_through_login
+from mcp.refusals import because
 from mcp.scope import MissingRight, Scope
 
 SHOWN_GRANTERS = 5

@@ -52,6 +52,8 @@ class Entry:
     """What stands behind the address: a list that is narrowed to something."""
     is_useful: Callable[[Scope], bool] = field(default=lambda scope: True)
     """Whether it is shown at all where the right is held; the page is there in any case."""
+    fills_base: bool = False
+    """Whether it brings customers into an empty base."""
 
 
 _entries: dict[str, Entry] = {}

@@ -21,7 +21,7 @@ from django.http import HttpResponse, UnreadablePostError
 from django.http.response import HttpResponseBase
 from django.urls import get_script_prefix, set_script_prefix, set_urlconf
 
-from mcp import access, errors, gate, row_security, watching
+from mcp import access, devices, errors, gate, row_security, watching
 from mcp.http import CONSOLE_URLCONF, ScopedRequest
 from mcp.kept import kept_of
 from mcp.scope import MissingRight, Scope, facts_of
@@ -93,7 +93,10 @@ class ScopeMiddleware:
         if request.address is not None:
             request.scope = access.enter_location(request.user, *request.address)
         with access.rows_for(request.user, request.scope):
-            return self.get_response(request) if request.method in _SAFE_METHODS else self._recorded(request)
+            response = self.get_response(request) if request.method in _SAFE_METHODS else self._recorded(request)
+        if request.address is not None and response.status_code == HTTPStatus.OK:
+            devices.note_place(request, response, request.address)
+        return response
 
     def _answer_nobody(self, request: ScopedRequest) -> HttpResponse:
         if request.address is not None:

@@ -41,9 +41,19 @@ def onward(at: str, page: str) -> str:
 
 def arrival(request: HttpRequest, scope: Scope, site: AdminSite) -> str:
     """The address at the scope's location that comes nearest to the page which was open at the other one."""
-    path, _mark, query = request.GET.get("page", "")[:_LONGEST].replace("\0", "").partition("?")
-    asked = QueryDict(query)
     has_same_base = _has_same_base(request.GET.get("at", ""), scope)
+    return _nearest(request.GET.get("page", ""), request, scope, site, has_same_base=has_same_base)
+
+
+def stay(request: HttpRequest, scope: Scope, site: AdminSite) -> str:
+    """The address of the page of this location that a form says it was sent from, or one that is near."""
+    came_from = request.POST.get("from", "").removeprefix(scope.location.address.rstrip("/"))
+    return _nearest(came_from, request, scope, site, has_same_base=True)
+
+
+def _nearest(page: str, request: HttpRequest, scope: Scope, site: AdminSite, *, has_same_base: bool) -> str:
+    path, _mark, query = page[:_LONGEST].replace("\0", "").partition("?")
+    asked = QueryDict(query)
     said = asked if has_same_base else _of_any_base(asked)
     if (has_same_base or "id" not in asked) and (found := _open_page(path, request, scope, site)):
         return _address(found, said)

@@ -13,7 +13,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import NON_FIELD_ERRORS
 from django.core.paginator import Paginator
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Case, QuerySet, When
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
@@ -55,7 +55,7 @@ class ProviderLoginView(auth_views.LoginView):
         kept = kept_through_login(request.POST) if request.user.is_authenticated else None
         if kept is not None:
             return _back_again(request, kept)
-        response: HttpResponse = super().dispatch(request, *args, **kwargs)
+        response: Any = super().dispatch(request, *args, **kwargs)
         return response
 
     def form_valid(self, form: Any) -> HttpResponse:
@@ -104,10 +104,15 @@ def _back_again(request: HttpRequest, kept: Kept) -> HttpResponse:
 def choose_location(request: HttpRequest, page: Page) -> HttpResponse:
     """The locations at which the user has any right, searched by `q`; `open` goes to the first that is found.
 
-    Two queries, whatever their number; asked by htmx, it answers with the list alone.
+    Whoever has chosen where he starts goes there, unless he asks for `all`; else what was used last on this device
+    comes first. Two queries, whatever their number; asked by htmx, it answers with the list alone.
     """
     words = _words(request)
+    if not request.GET and (start := _start_of(request)):
+        return HttpResponseRedirect(start.address)
+    last = devices.place_on(request)
     found = _found_locations(request, words)
+    found = found.order_by(*_last_first(last), *found.query.order_by)
     onward = _onward(request)
     if "open" in request.GET and (first := found.first()):
         return HttpResponseRedirect(first.address + onward)
@@ -115,7 +120,7 @@ def choose_location(request: HttpRequest, page: Page) -> HttpResponse:
     user: Any = request.user
     if shown.paginator.count == 1 and not words and user.organization_id:
         return HttpResponseRedirect(shown[0].address)
-    context = {"title": _("Choose a location"), "page": shown, "words": words, "onward": onward}
+    context = {"title": _("Choose a location"), "page": shown, "words": words, "onward": onward, "last": last}
     context |= {"at": request.GET.get("at", ""), "come_from": request.GET.get("from", "")} if onward else {}
     if _is_htmx(request):
         response: HttpResponse = render(request, "shell/locations.html", context)
@@ -152,6 +157,22 @@ def _found_locations(request: HttpRequest, words: str) -> QuerySet[Location]:
     user: Any = request.user
     locations: LocationQuerySet = access.accessible_locations(user)  # type: ignore[assignment]
     return locations.containing(words).order_by("organization__account_number", "client_number")
+
+
+def _start_of(request: HttpRequest) -> Location | None:
+    """Where the user has chosen to start, if he may still work there."""
+    user: Any = request.user
+    if user.start_location_id is None:
+        return None
+    return access.accessible_locations(user).filter(pk=user.start_location_id).first()
+
+
+def _last_first(place: tuple[int, int] | None) -> list[Case]:
+    """The business of the location that was used last in front, and in it the location."""
+    if place is None:
+        return []
+    business, location = {"organization__account_number": place[0]}, {"client_number": place[1]}
+    return [Case(When(**business, then=0), default=1), Case(When(**business, **location, then=0), default=1)]
 
 
 def _onward(request: HttpRequest) -> str:

@@ -73,5 +73,6 @@ menu.register(
         right=Right.IMPORT_CUSTOMERS,
         order=22,
         is_useful=lambda scope: takes_over(scope),
+        fills_base=True,
     )
 )

@@ -12,11 +12,13 @@ from django.utils.functional import cached_property
 from unfold.templatetags.unfold_list import result_headers
 from unfold.views import ChangeList
 
+from customers import starting
 from customers.birthdays import BY_CALENDAR
 from customers.choices import BIRTHDAY_VAR, REGISTERED_VAR, WINDOWS
 from customers.models import Customer, CustomerCount
 from customers.paginator import LIMIT, SHOWN_OF_MORE, CustomerPaginator
 from customers.querysets import CustomerQuerySet
+from customers.typed import fields_of
 from mcp.console import scope_of
 
 PAGE_SIZES = (25, 50, 100)
@@ -41,7 +43,8 @@ class CustomerChangeList(ChangeList):
     page_sizes = PAGE_SIZES
 
     def __init__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
-        self.base = scope_of(request).base
+        self.scope = scope_of(request)
+        self.base = self.scope.base
         super().__init__(request, *args, **kwargs)
 
     def get_filters_params(self, params: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -112,6 +115,21 @@ class CustomerChangeList(ChangeList):
             return None
         active, archived = CustomerCount.objects.in_base(self.base).totals()
         return {"": active, "yes": archived, "all": active + archived}.get(self.params.get(ARCHIVED_VAR, ""))
+
+    @cached_property
+    def has_nobody(self) -> bool:
+        """Whether there is no customer at all, so that nothing but a beginning helps."""
+        return not self.result_list and starting.has_nobody(self.scope)
+
+    @property
+    def ways(self) -> list[starting.Way]:
+        found: list[starting.Way] = starting.ways(self.scope)["ways"]
+        return found
+
+    @property
+    def is_query_new(self) -> bool:
+        """Whether what was searched can become a new customer."""
+        return bool(fields_of(self.query))
 
     def headers(self) -> list[dict[str, Any]]:
         return list(result_headers(self))

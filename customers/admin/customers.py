@@ -103,7 +103,7 @@ class CustomerAdmin(CustomerColumns, CustomersAdmin):
         ),
         (_("Bank"), {"classes": ["tab"], "fields": ("iban", ("bic", "bank"))}),
         (
-            _("Remarks"),
+            _("Memo and tags"),
             {"classes": ["tab"], "fields": ("tags", "memo", ("is_favourite", "is_blocked"), "blocked_reason")},
         ),
         (

@@ -36,6 +36,7 @@ menu.register(
         icon="upload",
         right=Right.IMPORT_CUSTOMERS,
         order=20,
+        fills_base=True,
     )
 )
 menu.register(

@@ -52,6 +52,7 @@ from mcp.operations.places import (
 from mcp.operations.reopening import take_up_business
 from mcp.operations.restricting import RestrictionsChanged, change_restrictions, preview_restrictions
 from mcp.operations.restrictions import demand_own_house, may_restrict, restrict, unrestrict
+from mcp.operations.starting import StartsNowhere, start_here
 from mcp.operations.users import (
     TooPowerful,
     change_user,
@@ -71,6 +72,7 @@ __all__ = [
     "NotOfBusiness",
     "OwnPromotion",
     "RestrictionsChanged",
+    "StartsNowhere",
     "TooPowerful",
     "acts_for_all",
     "address_of",
@@ -115,6 +117,7 @@ __all__ = [
     "request_link",
     "restrict",
     "set_memberships",
+    "start_here",
     "take_up_business",
     "unrestrict",
     "visible_groups",

@@ -26,6 +26,7 @@ from zipfile import BadZipFile, ZipFile
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
+from customers.columns import FORMER_HEADINGS
 from customers.models.consents import CODE
 from customers.resources import CustomerResource
 from customers.transfer import chunks
@@ -275,7 +276,8 @@ def _verify_files(package: ReceivedPackage, receiver: Scope) -> None:
 
 
 def _known_headings(scope: Scope) -> set[str]:
-    return {column.german for column in CustomerResource(scope=scope).export_columns().values()}
+    """What columns are called, and what they were called in earlier packages."""
+    return {column.german for column in CustomerResource(scope=scope).export_columns().values()} | FORMER_HEADINGS
 
 
 def _changed(name: str) -> RefusedPackage:

@@ -216,6 +216,7 @@ RECIPES: dict[str, Recipe] = {
     ),
     "admin:index": Recipe(get=lambda asked: 200 if asked.place[0] else _chooser(asked)),
     "admin:switched": Recipe(get=302),
+    "admin:start": Recipe(body=lambda asked: {"start": "yes"}, to=r"/\d+/\d+/", writes=False),
     "admin:logout": Recipe(to="/|/login/", writes=False),
     "admin:password_change": _PASSWORD,
     "admin:password_change_done": Recipe(),
