@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.formats import date_format, number_format
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from customers.disclosures import Disclosure, disclosures_of
 from customers.models import Consent, ConsentPurpose, Customer, CustomerGroup
@@ -25,6 +26,10 @@ EVENTS_PER_PAGE = 25
 NOT_SHOWN = frozenset({"id", "organization", "base", "created_at", "changed_at", "search_text", "sort_name"})
 """Fields that change by themselves or never; the history is about what people change."""
 FIELDS: tuple[Any, ...] = tuple(field for field in Customer._meta.concrete_fields if field.name not in NOT_SHOWN)
+
+RESTORED = gettext_noop("An older state restored")
+OWN_REASONS = frozenset({RESTORED, gettext_noop("Bulk change"), gettext_noop("Bulk change undone")})
+"""Reasons that the history keeps in English, whoever has done it."""
 
 type Names = Mapping[tuple[str, Any], str]
 """(field, key) → name of the row that a foreign key refers to."""
@@ -182,6 +187,12 @@ def _facts(event: Any) -> Mapping[str, Any]:
     return (event.pgh_context.metadata if event.pgh_context else None) or {}
 
 
+def _reason(facts: Mapping[str, Any]) -> str:
+    """As it was kept; what the program itself keeps as a word of ours is said in the language of whoever reads it."""
+    kept = str(facts.get("reason") or "")
+    return _(kept) if kept in OWN_REASONS else kept
+
+
 def _entry(event: Any, before: Any, names: Names) -> Entry:
     facts = _facts(event)
     new = {field.name: getattr(event, field.attname) for field in FIELDS}
@@ -194,7 +205,7 @@ def _entry(event: Any, before: Any, names: Names) -> Entry:
         kind=event.pgh_label,
         user=facts.get("user_name") or "",
         location=facts.get("location_name") or "",
-        reason=str(facts.get("reason") or ""),
+        reason=_reason(facts),
         changes=tuple(_changes(changed, old, new, names)),
     )
 

@@ -122,3 +122,24 @@ WINDOWS: dict[str, tuple[Promise, int]] = {
     "30days": (_("in the next 30 days"), 30),
 }
 """Of birthdays, by what stands in the address: in words, and how many days, with today."""
+
+
+class BulkKind(models.TextChoices):
+    """What is done to many customers at once."""
+
+    GROUP = "group", _("Set the customer group")
+    ADD_TAG = "add_tag", _("Add a tag")
+    REMOVE_TAG = "remove_tag", _("Remove a tag")
+    ARCHIVE = "archive", _("Archive")
+    RESTORE = "restore", _("Restore")
+
+
+class BulkState(models.TextChoices):
+    COUNTING = "counting", _("Being counted")
+    COUNTED = "counted", _("Waits to be confirmed")
+    APPLYING = "applying", _("Being changed")
+    APPLIED = "applied", _("Changed")
+    UNDOING = "undoing", _("Being undone")
+    UNDONE = "undone", _("Undone")
+    CANCELLED = "cancelled", _("Cancelled")
+    FAILED = "failed", _("Failed")

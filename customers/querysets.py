@@ -19,8 +19,18 @@ from customers.choices import TRANSFER, TRANSFER_ANY, Said
 from mcp import row_security
 
 if TYPE_CHECKING:
-    from customers.models import Consent, ConsentPurpose, Customer, CustomerCount, CustomerGroup, CustomerMonth, Tag
+    from customers.models import (
+        Consent,
+        ConsentPurpose,
+        Customer,
+        CustomerCount,
+        CustomerGroup,
+        CustomerMonth,
+        SavedFilter,
+        Tag,
+    )
     from locations.models import CustomerBase, Location, Organization
+    from mcp.scope import Scope
 
 MOST_MEMBERS = 10_000
 SEARCHABLE = "customers_searchable"
@@ -168,6 +178,15 @@ class CustomerGroupQuerySet(models.QuerySet["CustomerGroup"]):
 class TagQuerySet(models.QuerySet["Tag"]):
     def in_base(self, base: CustomerBase) -> Self:
         return self.filter(base=base)
+
+
+class SavedFilterQuerySet(models.QuerySet["SavedFilter"]):
+    def seen_by(self, scope: Scope) -> Self:
+        """Those of the scope's base that the person has saved, and those that are shared."""
+        found = self.filter(base=scope.base)
+        if scope.user is None:
+            return found.filter(is_shared=True)
+        return found.filter(Q(is_shared=True) | Q(user=scope.user.pk))
 
 
 class CustomerCountQuerySet(models.QuerySet["CustomerCount"]):

@@ -19,6 +19,7 @@ from django.utils.translation import override
 from procrastinate.contrib.django import app
 
 from customers import counting, statistics
+from customers.bulk import changing
 from customers.choices import UploadState
 from customers.models import ImportUpload
 from customers.transfer import exporting, progress, reserving, uploads
@@ -66,7 +67,10 @@ def delete_expired_uploads(timestamp: int) -> None:
             upload.pk: _place_in_base(upload)
             for upload in expired.select_related("location__organization", "base").order_by("created_at")
         }
-    work: dict[str, Callable[[], object]] = {"of exports": _delete_expired_exports}
+    work: dict[str, Callable[[], object]] = {
+        "of exports": _delete_expired_exports,
+        "of changes of many customers": _delete_expired_changes,
+    }
     for pk, location in places.items():
         work[f"of import {pk}"] = partial(_delete_expired, pk, Scope.of_system(location, name=WORKER))
     for_each(work, lambda name: work[name](), what="What has expired %s could not be deleted")
@@ -75,6 +79,11 @@ def delete_expired_uploads(timestamp: int) -> None:
 def _delete_expired_exports() -> None:
     with row_security.without_scope(reason="delete exports that have expired", actor=WORKER):
         exporting.delete_expired_exports(now=timezone.now())
+
+
+def _delete_expired_changes() -> None:
+    with row_security.without_scope(reason="delete changes of many customers that have expired", actor=WORKER):
+        changing.delete_expired(now=timezone.now())
 
 
 def _place_in_base(upload: ImportUpload) -> Location:

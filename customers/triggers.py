@@ -283,3 +283,18 @@ APPLIED_STAYS = pgtrigger.Trigger(
     """,
 )
 """An import that was applied stays on record as that, whoever writes by what was true before."""
+
+BULK_APPLIED_STAYS = pgtrigger.Trigger(
+    name="applied_stays",
+    operation=pgtrigger.Update,
+    when=pgtrigger.Before,
+    condition=pgtrigger.Condition("OLD.state IN ('applied', 'undone') AND NEW.state <> OLD.state"),
+    func="""
+        IF OLD.state = 'applied' AND NEW.state = 'undoing' THEN
+            RETURN NEW;
+        END IF;
+        RAISE EXCEPTION 'What was changed can only be undone, and that once'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'bulkchange_applied_stays';
+    """,
+)
+"""A bulk change that was applied stays on record as that, as an import does."""

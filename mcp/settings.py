@@ -116,7 +116,7 @@ PGHISTORY_OBJ_FIELD = pghistory.ObjForeignKey(related_name="history", db_constra
 # --- The worker -------------------------------------------------------------------------------------------
 
 PROCRASTINATE_IMPORT_PATHS = [  # beside the module `tasks` of each app
-    "transitions.package_tasks", "transitions.incoming_tasks",
+    "customers.bulk_tasks", "transitions.package_tasks", "transitions.incoming_tasks",
 ]  # fmt: skip
 
 # --- Users and rights -------------------------------------------------------------------------------------

@@ -18,8 +18,10 @@ from customers.admin.changelist import SIZE_VAR, CustomerChangeList
 from customers.admin.columns import COLUMNS, WITH_BIRTHDAY, CustomerColumns, badges
 from customers.admin.fields import FORM_CLASSES, customer_widget
 from customers.admin.filters import FILTERS
+from customers.admin.pages import ALL_FOUND
+from customers.bulk_views import bulk_urls
 from customers.changes import differences
-from customers.choices import BIRTHDAY_VAR
+from customers.choices import BIRTHDAY_VAR, BulkKind
 from customers.counter_forms import record_answers
 from customers.export_views import export_urls
 from customers.forms import CustomerForm, TagsField
@@ -36,7 +38,10 @@ from mcp.scope import Scope
 
 GIVEN = ("customer_number", "home_location", "created_at", "changed_at")
 """What is given to a customer and not typed; the number of a new one may be typed."""
-NEEDED = {"export": Right.EXPORT_CUSTOMERS, "record_consent": Right.CHANGE_CUSTOMERS}
+NEEDED = {
+    "export": Right.EXPORT_CUSTOMERS,
+    **dict.fromkeys(("record_consent", "set_group", "add_tag", "remove_tag"), Right.CHANGE_CUSTOMERS),
+}
 """Which right an action of the list needs; the others need that to archive."""
 
 
@@ -63,7 +68,7 @@ class CustomerAdmin(CustomerColumns, CustomersAdmin):
     list_disable_select_all = True
     search_fields = ("search_text",)  # shows the search box; get_search_results does the searching
     search_help_text = _("Number, name, company, phone, e-mail, city, tag")
-    actions = ("archive", "restore", "record_consent", "export")
+    actions = ("set_group", "add_tag", "remove_tag", "record_consent", "archive", "restore", "export")
     ordering = ("sort_name",)
     readonly_preprocess_fields = READABLE
     fieldsets = (
@@ -152,6 +157,9 @@ class CustomerAdmin(CustomerColumns, CustomersAdmin):
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         if request.method == "POST":  # one of the list's actions: the refusal shall name the right that it needs
             scope_of(request).demand(NEEDED.get(request.POST.get("action", ""), Right.ARCHIVE_CUSTOMERS))
+            if ALL_FOUND in request.POST:
+                self.demand(request, "view")
+                return pages.all_found(self, request)
         may = self.has_archive_permission, self.has_record_permission, self.has_export_permission
         context = {
             "title": capfirst(str(self.opts.verbose_name_plural)),
@@ -168,6 +176,18 @@ class CustomerAdmin(CustomerColumns, CustomersAdmin):
         self, request: HttpRequest, queryset: CustomerQuerySet, search_term: str
     ) -> tuple[CustomerQuerySet, bool]:
         return (queryset.matching(search_term) if search_term.strip() else queryset), False
+
+    @admin.action(description=_("Set the customer group…"), permissions=["record"])
+    def set_group(self, request: HttpRequest, queryset: CustomerQuerySet) -> HttpResponse:
+        return pages.chosen_for(request, pages.bulk_address(BulkKind.GROUP))
+
+    @admin.action(description=_("Add a tag…"), permissions=["record"])
+    def add_tag(self, request: HttpRequest, queryset: CustomerQuerySet) -> HttpResponse:
+        return pages.chosen_for(request, pages.bulk_address(BulkKind.ADD_TAG))
+
+    @admin.action(description=_("Remove a tag…"), permissions=["record"])
+    def remove_tag(self, request: HttpRequest, queryset: CustomerQuerySet) -> HttpResponse:
+        return pages.chosen_for(request, pages.bulk_address(BulkKind.REMOVE_TAG))
 
     @admin.action(description=_("Archive…"), permissions=["archive"])
     def archive(self, request: HttpRequest, queryset: CustomerQuerySet) -> HttpResponse:
@@ -273,9 +293,12 @@ class CustomerAdmin(CustomerColumns, CustomersAdmin):
             path("restore/", self._page(pages.restore), name="customers_customer_restore"),
             path("consent/", self._page(consent_pages.record), name="customers_customer_consent"),
             path("<path:object_id>/consents/", self._page(consent_pages.consents), name="customers_customer_consents"),
+            path(
+                "<path:object_id>/history/<uuid:version>/", self._page(pages.version), name="customers_customer_version"
+            ),
             path("<path:object_id>/withdraw/", self._page(consent_pages.withdraw), name="customers_customer_withdraw"),
         ]
-        return [*further, *import_urls(), *export_urls(), *super().get_urls()]
+        return [*further, *import_urls(), *export_urls(), *bulk_urls(), *super().get_urls()]
 
     def _page(self, view: Any) -> Any:
         def page(request: HttpRequest, **named: str) -> HttpResponse:

@@ -59,3 +59,13 @@ menu.register(
         order=30,
     )
 )
+menu.register(
+    menu.Entry(
+        section=menu.Section.CUSTOMERS,
+        title=_("Bulk changes"),
+        url_name="admin:customers_bulks",
+        icon="rule",
+        right=Right.CHANGE_CUSTOMERS,
+        order=15,
+    )
+)

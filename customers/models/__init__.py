@@ -12,10 +12,12 @@ in the database is `(id, base_id)`: no unique key of customer data is without it
 spread by base over several machines.
 """
 
+from customers.models.bulk import BulkChange
 from customers.models.consents import Consent, ConsentPurpose, ConsentRelease, ImportConsent
 from customers.models.counting import CustomerCount, CustomerMonth, NumberCounter
 from customers.models.customer import Customer
 from customers.models.exports import CustomerExport, ExportChunk, ExportDownload
+from customers.models.filters import SavedFilter
 from customers.models.uploads import (
     NOTES,
     STAGED,
@@ -33,6 +35,7 @@ __all__ = [
     "HIGHEST_PRICE_LEVEL",
     "NOTES",
     "STAGED",
+    "BulkChange",
     "Consent",
     "ConsentPurpose",
     "ConsentRelease",
@@ -52,5 +55,6 @@ __all__ = [
     "ImportUpload",
     "ImportVerdict",
     "NumberCounter",
+    "SavedFilter",
     "Tag",
 ]

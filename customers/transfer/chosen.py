@@ -26,6 +26,11 @@ class Chosen:
     customers: CustomerQuerySet
     in_words: str
     """For people, in their language; empty where all customers that are not archived are meant."""
+    count: int
+    """How many they are; of very many that were found the limit, and `is_more` says so."""
+    is_more: bool = False
+    is_searched: bool = False
+    """Whether words narrow them, which an index finds."""
 
 
 def chosen(scope: Scope, query: str, *, asked_on: date | None = None) -> Chosen:
@@ -35,14 +40,21 @@ def chosen(scope: Scope, query: str, *, asked_on: date | None = None) -> Chosen:
     """
     asked = QueryDict(query)
     if ids := _ids(asked.getlist(SELECTION)):
-        return Chosen(Customer.objects.in_base(scope.base).filter(pk__in=ids), _("Selection"))
+        picked = Customer.objects.in_base(scope.base).filter(pk__in=ids)
+        return Chosen(picked, _("Selection"), picked.count(), is_searched=True)
     # The list itself filters, so that the file has exactly the rows that it shows.
     admin: Any = console.get_model_admin(Customer)
     try:
         listed = admin.get_changelist_instance(_request(scope, asked, asked_on))
     except IncorrectLookupParameters as error:
         raise Http404 from error  # a choice that does not exist here, whosever it may be
-    return Chosen(listed.queryset.order_by(), "; ".join(_words(listed)))
+    return Chosen(
+        listed.queryset.order_by(),
+        "; ".join(_words(listed)),
+        listed.limit if listed.paginator.is_more else listed.result_count,
+        is_more=listed.paginator.is_more,
+        is_searched=bool(listed.query.strip()),
+    )
 
 
 def parameters_of(query: str) -> str:
