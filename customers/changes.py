@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from django.db import models
 from django.utils import timezone
@@ -54,6 +55,8 @@ class Entry:
     location: str
     reason: str
     changes: tuple[Change, ...]
+    version: UUID | None = None
+    """Of an older state of the customer, which can be brought back."""
 
     @property
     def title(self) -> str:
@@ -82,6 +85,7 @@ def history_of(customer: Customer, *, page: int) -> tuple[list[Entry], bool]:
     events = list(_events(customer)[: last + 1])
     names = _names(events)
     changes = [_entry(event, before, names) for event, before in zip(events, [*events[1:], None], strict=True)]
+    changes[:1] = [replace(newest, version=None) for newest in changes[:1]]  # as he is now
     told = [*_said(customer, last + 1), *map(_of_disclosure, disclosures_of(customer))]
     entries = sorted([*told, *changes], key=lambda entry: entry.happened_at, reverse=True)
     return entries[last - EVENTS_PER_PAGE : last], len(entries) > last
@@ -89,10 +93,14 @@ def history_of(customer: Customer, *, page: int) -> tuple[list[Entry], bool]:
 
 def differences(old: Customer, new: Mapping[str, Any]) -> list[Change]:
     """Where a stored customer and the values of a form differ, with both values."""
+    return changes_between(old, {field.name: _key(new[field.name]) for field in FIELDS if field.name in new})
+
+
+def changes_between(old: Customer, wanted: Mapping[str, Any], *, fields: Iterable[Any] = FIELDS) -> list[Change]:
+    """Where a stored customer and other values of some fields differ; of a foreign key its value is the key."""
     values = {field.name: getattr(old, field.attname) for field in FIELDS}
-    wanted = {field.name: _key(new[field.name]) for field in FIELDS if field.name in new}
-    fields = [field for field in FIELDS if field.name in wanted and values[field.name] != wanted[field.name]]
-    return list(_changes(fields, values, wanted, _names([old], extra=wanted)))
+    differing = [field for field in fields if field.name in wanted and values[field.name] != wanted[field.name]]
+    return list(_changes(differing, values, wanted, _names([old], extra=wanted)))
 
 
 def _events(customer: Customer) -> models.QuerySet[Any]:
@@ -207,6 +215,7 @@ def _entry(event: Any, before: Any, names: Names) -> Entry:
         location=facts.get("location_name") or "",
         reason=_reason(facts),
         changes=tuple(_changes(changed, old, new, names)),
+        version=event.pgh_id if event.pgh_label != "delete" else None,
     )
 
 

@@ -159,6 +159,11 @@ def _rename_tag(tag: Tag, name: str) -> Tag:
     return renewed
 
 
+def demand_valid(customer: Customer) -> None:
+    """Raise ValidationError unless the customer could be saved as he is; his tags are put in order by it."""
+    _check(customer)
+
+
 def _check(customer: Customer, exclude: Set[str] = frozenset()) -> None:
     customer.tags = sorted(set(customer.tags))
     if not customer.is_blocked:
