@@ -135,7 +135,8 @@ class CustomerForm(VisibleTextForm):
 
     def _check_block(self) -> None:
         values = self.cleaned_data
-        if values.get("is_blocked") and not (values.get("blocked_reason") or "").strip():
+        may_say_why = "blocked_reason" in self.fields  # who may not, blocks and unblocks nobody
+        if may_say_why and values.get("is_blocked") and not (values.get("blocked_reason") or "").strip():
             self.add_error(
                 "blocked_reason",
                 ValidationError(_("Say why the customer is blocked: your colleagues will ask."), code="no_reason"),
@@ -144,7 +145,7 @@ class CustomerForm(VisibleTextForm):
     def _ask_for_duplicates(self) -> None:
         if not self.scope.allows(Right.VIEW_CUSTOMERS):
             return
-        found = candidates(Sought.of(self.cleaned_data), base=self.scope.base)
+        found = candidates(Sought.of(self.cleaned_data), scope=self.scope)
         known = set((self.cleaned_data.get("known_candidates") or "").split(","))
         if {str(candidate.customer.pk) for candidate in found} <= known:
             return

@@ -14,6 +14,7 @@ from django.db.models import F, Func, Value
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from customers.field_groups import SAID_WITH, demand_fields, unwritable
 from customers.models import Customer, CustomerGroup, Tag
 from customers.numbers import check_number, take_number
 from locations.permissions import Right
@@ -44,9 +45,11 @@ def register_customer(*, customer: Customer, actor: Scope) -> Customer:
 
     Without a number it gets the next one of the location's range; a number outside of it is refused
     (`number_out_of_range`), as is one that is taken. Base, organization and home location come from the scope,
-    whatever the object says. Raises MissingRight or ValidationError; Busy where others hold the numbers for too long.
+    whatever the object says. Raises MissingRight, also for a field that the actor may not see, or ValidationError;
+    Busy where others hold the numbers for too long.
     """
     actor.demand(Right.ADD_CUSTOMERS)
+    demand_fields([SAID_WITH.get(name, name) for name in unwritable(actor) if getattr(customer, name)], actor)
     customer.base, customer.organization = actor.base, actor.organization
     customer.home_location = actor.location
     if customer.customer_number is None:
@@ -62,7 +65,7 @@ def register_customer(*, customer: Customer, actor: Scope) -> Customer:
 
 @busy_told()
 def change_customer(*, customer: Customer, seen_at: datetime | None = None, actor: Scope) -> Customer:
-    """Save a changed customer of the actor's base.
+    """Save a changed customer of the actor's base. Fields that the actor may not see stay as they are stored.
 
     `seen_at` is the `changed_at` that the person saw: if the row is newer, CustomerChangedMeanwhile is raised and
     nothing is written. Without it the change is written in any case. Raises MissingRight, ValidationError, or Busy
@@ -79,6 +82,8 @@ def change_customer(*, customer: Customer, seen_at: datetime | None = None, acto
     )
     customer.home_location_id = stored.home_location_id
     customer.archived_at, customer.archived_reason = stored.archived_at, stored.archived_reason
+    for name in unwritable(actor):
+        setattr(customer, name, getattr(stored, name))
     _check(customer)
     customer.save(force_update=True)
     customer.refresh_from_db(fields=["changed_at"])

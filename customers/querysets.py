@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Any, Self
 
@@ -61,9 +62,15 @@ class CustomerQuerySet(models.QuerySet["Customer"]):
     def archived(self) -> Self:
         return self.filter(archived_at__isnull=False)
 
-    def matching(self, words: str) -> Self:
-        """Customers in whose number, name, company, phone, e-mail, city or tags every word is found."""
-        return self._by_index().filter(search.matches(words))
+    def matching(self, words: str, *, hidden: Collection[str]) -> Self:
+        """Customers in whose number, name, company, phone, e-mail, city or tags every word is found.
+
+        `hidden` are the fields that whoever searches may not see (see field_groups): nobody is found by them.
+        """
+        found = self._by_index().filter(search.matches(words))
+        if hidden_here := set(hidden).intersection(search.SEARCHED_FIELDS):
+            found = found.filter(search.matches(words, among=search.search_text(without=hidden_here)))
+        return found
 
     def registered_at(self, location: Location) -> Self:
         return self.filter(home_location=location)

@@ -6,6 +6,7 @@ scope; without one there are no rows, and it refuses to import or export. The en
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -39,6 +40,7 @@ from customers.columns import (
     PlaceField,
 )
 from customers.consent_columns import ConsentDayField, ConsentField
+from customers.field_groups import SAID_WITH, unwritable, withheld
 from customers.formats import quick
 from customers.models import Customer
 from customers.querysets import CustomerQuerySet
@@ -252,6 +254,12 @@ class CustomerResource(resources.Resource):
     def __init__(self, scope: Scope | None = None) -> None:
         super().__init__()
         self.scope = scope
+        hidden, fixed = (withheld(scope), unwritable(scope)) if scope else (frozenset(), frozenset())
+        for field in self.fields.values():
+            if field.about in hidden:
+                field.withhold()
+            elif field.about in fixed:
+                field.readonly = True
 
     def demand(self, right: Right) -> Scope:
         """The scope, if it holds the right. Raises NoScope or MissingRight."""
@@ -278,6 +286,18 @@ class CustomerResource(resources.Resource):
         return {
             name: field for name, field in self.fields.items() if field.is_exported and (names is None or name in names)
         }
+
+    @classmethod
+    def told_by(cls, columns: Iterable[str]) -> set[str]:
+        """The fields of a customer that these columns tell, whoever asks."""
+        known = cls().fields
+        return {known[column].about for column in columns if column in known}
+
+    @classmethod
+    def filled_by(cls, targets: Iterable[str]) -> set[str]:
+        """The fields of a customer that columns fill which go to these targets, and those that change with them."""
+        names = cls.told_by(targets)
+        return names | {other for name, other in SAID_WITH.items() if name in names}
 
     def export_row(self, customer: Customer, columns: dict[str, CustomerField]) -> list[Cell]:
         return [field.export(customer) for field in columns.values()]

@@ -9,15 +9,18 @@ from django.db.models import F
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
 from unfold.templatetags.unfold_list import result_headers
 from unfold.views import ChangeList
 
 from customers import starting
 from customers.birthdays import BY_CALENDAR
 from customers.choices import BIRTHDAY_VAR, REGISTERED_VAR, WINDOWS
+from customers.field_groups import withheld
 from customers.models import Customer, CustomerCount
 from customers.paginator import LIMIT, SHOWN_OF_MORE, CustomerPaginator
 from customers.querysets import CustomerQuerySet
+from customers.search import SEARCHED_FIELDS
 from customers.typed import fields_of
 from mcp.console import scope_of
 
@@ -45,7 +48,10 @@ class CustomerChangeList(ChangeList):
     def __init__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         self.scope = scope_of(request)
         self.base = self.scope.base
+        self.hidden = withheld(self.scope)
         super().__init__(request, *args, **kwargs)
+        if self.hidden.intersection(SEARCHED_FIELDS):
+            self.search_help_text = _("Number, name, company, city, tag")
 
     def get_filters_params(self, params: dict[str, Any] | None = None) -> dict[str, Any]:
         """Without the page size, which is no filter."""
@@ -104,8 +110,8 @@ class CustomerChangeList(ChangeList):
         )  # fmt: skip
 
     def _rows(self, ids: list[int]) -> list[Customer]:
-        rows = Customer.objects.in_base(self.base).select_related("customer_group", "home_location").only(*SHOWN)
-        found = rows.in_bulk(ids)
+        rows = Customer.objects.in_base(self.base).select_related("customer_group", "home_location")
+        found = rows.only(*(name for name in SHOWN if name not in self.hidden)).in_bulk(ids)
         return [found[pk] for pk in ids if pk in found]
 
     def _total(self) -> int | None:

@@ -24,6 +24,9 @@ COLUMNS = (
 WITH_BIRTHDAY = ("number", "name", "celebrates", *COLUMNS[2:-1])
 """Where one has asked about birthdays; there is no room for all of them."""
 
+SHOWS = {"phone": "mobile", "email_address": "email"}
+"""Columns of the list that show a field which some may not see."""
+
 
 class CustomerColumns:
     """Mixin of the customers' ModelAdmin: one method for each column."""

@@ -23,6 +23,7 @@ from customers.choices import ASKED
 from customers.consent_forms import HOW, REFUSED_FIELDS, SAID_BY_PEOPLE, ConsentForm
 from customers.consents import State, can_be_struck_out, consents_of, places_to_record, record_consent, strike_out
 from customers.disclosures import disclosures_of
+from customers.field_groups import MASK, sees_evidence
 from customers.models import Consent, ConsentPurpose, Customer
 from locations.permissions import Right
 from mcp.console import scope_of
@@ -111,7 +112,7 @@ def _page(admin: CustomersAdmin, request: HttpRequest, object_id: str) -> HttpRe
         "slips": _slips(scope, [*said, *_holding(states)]),
         "day": day,
         "today": timezone.localdate(),
-        "said": _titled(said[:STATEMENTS_PER_PAGE], form.purposes),
+        "said": _titled(_seen(said[:STATEMENTS_PER_PAGE], scope), form.purposes),
         "newer": page_number - 1,
         "older": page_number + 1 if len(said) > STATEMENTS_PER_PAGE else 0,
         "form": form,
@@ -237,6 +238,13 @@ def _purposes(scope: Scope) -> list[ConsentPurpose]:
 
 def _statements(customer: Customer) -> Any:
     return Consent.objects.of_customer(customer).select_related("location", "upload")
+
+
+def _seen(said: list[Consent], scope: Scope) -> list[Consent]:
+    """Without the evidence, for whoever may not see it."""
+    for one in [] if sees_evidence(scope) else said:
+        one.evidence = MASK
+    return said
 
 
 def _titled(said: list[Consent], purposes: list[ConsentPurpose]) -> list[Any]:

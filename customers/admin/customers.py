@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from typing import Any, ClassVar
 
 from django.contrib import admin, messages
@@ -15,15 +14,17 @@ from django.utils.translation import gettext_lazy as _
 from customers.admin import consent_pages, counter, finding, pages
 from customers.admin.base import CustomersAdmin
 from customers.admin.changelist import SIZE_VAR, CustomerChangeList
-from customers.admin.columns import COLUMNS, WITH_BIRTHDAY, CustomerColumns, badges
+from customers.admin.columns import COLUMNS, SHOWS, WITH_BIRTHDAY, CustomerColumns, badges
 from customers.admin.fields import FORM_CLASSES, customer_widget
 from customers.admin.filters import FILTERS
+from customers.admin.masking import MaskedFields, fieldsets_for, readonly_for
 from customers.admin.pages import ALL_FOUND
 from customers.bulk_views import bulk_urls
 from customers.changes import differences
 from customers.choices import BIRTHDAY_VAR, BulkKind
 from customers.counter_forms import record_answers
 from customers.export_views import export_urls
+from customers.field_groups import MASK, withheld
 from customers.forms import CustomerForm, TagsField
 from customers.import_views import import_urls
 from customers.models import Customer, CustomerGroup
@@ -46,7 +47,7 @@ NEEDED = {
 
 
 @admin.register(Customer, site=console)
-class CustomerAdmin(CustomerColumns, CustomersAdmin):
+class CustomerAdmin(CustomerColumns, MaskedFields, CustomersAdmin):
     """Customers of the base on which the location works."""
 
     # Nobody deletes: customers are archived.
@@ -150,6 +151,11 @@ class CustomerAdmin(CustomerColumns, CustomersAdmin):
 
     # --- list ---------------------------------------------------------------------------------------------
 
+    @guard()
+    def get_list_display(self, request: HttpRequest) -> list[str]:
+        hidden = withheld(scope_of(request))
+        return [name for name in COLUMNS if SHOWS.get(name) not in hidden]
+
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[CustomerChangeList]:
         return CustomerChangeList
 
@@ -175,7 +181,9 @@ class CustomerAdmin(CustomerColumns, CustomersAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: CustomerQuerySet, search_term: str
     ) -> tuple[CustomerQuerySet, bool]:
-        return (queryset.matching(search_term) if search_term.strip() else queryset), False
+        if not search_term.strip():
+            return queryset, False
+        return queryset.matching(search_term, hidden=withheld(scope_of(request))), False
 
     @admin.action(description=_("Set the customer group…"), permissions=["record"])
     def set_group(self, request: HttpRequest, queryset: CustomerQuerySet) -> HttpResponse:
@@ -209,15 +217,15 @@ class CustomerAdmin(CustomerColumns, CustomersAdmin):
 
     @guard()
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        return GIVEN if obj else ()
+        return (*(GIVEN if obj else ()), *readonly_for(scope_of(request)))
 
     @guard()
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        fieldsets = copy.deepcopy(self.fieldsets)
+        *others, (title, options) = self.fieldsets
         if obj is None:
-            fieldsets[-1][1]["fields"] = (("customer_number", "legacy_number"), "loss_reason")
-            return counter.shortened(fieldsets)
-        return fieldsets
+            options = {**options, "fields": (("customer_number", "legacy_number"), "loss_reason")}
+        shown = fieldsets_for(scope_of(request), [*others, (title, options)], is_new=obj is None)
+        return counter.shortened(shown) if obj is None else shown
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         """With the two hidden fields of the form, which stand in no fieldset."""
@@ -257,10 +265,15 @@ class CustomerAdmin(CustomerColumns, CustomersAdmin):
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
         form, customer, scope = context["adminform"].form, kwargs.get("obj"), scope_of(request)
+        hidden = withheld(scope)
         context |= {
             "candidates": getattr(form, "candidates", []),
             "original_id": str(customer.pk) if customer else "",
             "badges": badges(customer) if customer else "",
+            **{
+                name: MASK if name in hidden else getattr(customer, name, "")
+                for name in ("archived_reason", "blocked_reason")
+            },
             "salutations": (_text("Ms"), _text("Mr"), _text("Family"), _text("Company")),
             "may_archive": self.has_archive_permission(request),
             "may_see_history": scope.allows(Right.SEE_HISTORY) and scope.allows(Right.VIEW_CUSTOMERS),

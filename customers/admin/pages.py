@@ -21,6 +21,7 @@ from customers.bulk_views import NEW, SHOWN
 from customers.changes import history_of
 from customers.choices import BulkKind
 from customers.duplicates import candidates
+from customers.field_groups import MASK, withheld
 from customers.forms import ReasonForm, SoughtForm
 from customers.models import Customer
 from customers.operations import archive_customers, restore_customers
@@ -113,7 +114,7 @@ def duplicates(admin: CustomersAdmin, request: HttpRequest) -> HttpResponse:
     admin.demand(request, "view")
     if request.method != "POST":  # what is typed belongs into no address and no log
         return HttpResponseNotAllowed(["POST"])
-    found = candidates(SoughtForm(request.POST).sought(), base=scope_of(request).base)
+    found = candidates(SoughtForm(request.POST).sought(), scope=scope_of(request))
     return admin.show(request, "customers/candidates.html", {"candidates": found})
 
 
@@ -123,7 +124,7 @@ def history(admin: CustomersAdmin, request: HttpRequest, object_id: str) -> Http
     admin.demand(request, "view")
     customer = admin.row_or_404(request, object_id)
     page = page_number(request)
-    entries, has_more = history_of(customer, page=page)
+    entries, has_more = history_of(customer, page=page, scope=scope_of(request))
     context = {
         "title": _("History of %(customer)s") % {"customer": customer},
         "customer": customer,
@@ -222,5 +223,7 @@ def _ask(
     if not customers:
         messages.info(request, _("There was nothing to do: the customers are in that state already."))
         return HttpResponseRedirect(admin.address("changelist"))
+    for customer in customers if "archived_reason" in withheld(scope_of(request)) else []:
+        customer.archived_reason = MASK
     address = admin.address("change", customers[0].pk) if len(customers) == 1 else admin.address("changelist")
     return admin.show(request, "customers/archive.html", {**context, "back": address})

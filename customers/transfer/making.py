@@ -29,6 +29,7 @@ from psycopg.sql import SQL, Composable, Identifier, Literal
 from customers.cells import Look
 from customers.columns import CustomerField
 from customers.consent_columns import HELD, HELD_BY_FEW, HELD_BY_MANY, HELD_BY_NOBODY, IS_ANYTHING_SAID
+from customers.field_groups import demand_fields
 from customers.querysets import CustomerQuerySet
 from customers.resources import CustomerResource
 from customers.slips import released
@@ -70,6 +71,7 @@ class Making:
     def __post_init__(self) -> None:
         resource = CustomerResource(scope=self.scope)
         resource.demand(Right.EXPORT_CUSTOMERS)
+        demand_fields(resource.told_by(self.order.columns), self.scope)
         self.columns = resource.export_columns(list(self.order.columns))
         self._digest = hashlib.sha256()
 

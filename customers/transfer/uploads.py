@@ -22,7 +22,9 @@ from django.utils.translation import gettext as _
 
 from customers import statistics
 from customers.choices import UploadState
+from customers.field_groups import demand_fields
 from customers.models import ImportChunk, ImportUpload
+from customers.resources import CustomerResource
 from customers.transfer import chunks, progress
 from customers.transfer.applying import NotWhatWasPreviewed, apply
 from customers.transfer.decided import keep_for_good
@@ -199,6 +201,7 @@ def _demand_rights(upload: ImportUpload, actor: Scope) -> None:
         actor.demand(Right.ADD_CUSTOMERS)
     if preview.get("changed"):
         actor.demand(Right.CHANGE_CUSTOMERS)
+    demand_fields(CustomerResource.filled_by(upload.choices.get("targets", ())), actor)
 
 
 # --- stop and undo ----------------------------------------------------------------------------------------------
@@ -262,6 +265,7 @@ def demand_undo(*, upload: ImportUpload, actor: Scope) -> None:
         actor.demand(Right.ADD_CUSTOMERS)
     if result.get("changed"):
         actor.demand(Right.CHANGE_CUSTOMERS)
+    demand_fields(CustomerResource.filled_by(upload.choices.get("targets", ())), actor)
 
 
 @transaction.atomic

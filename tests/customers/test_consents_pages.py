@@ -247,7 +247,7 @@ def test_history_tells_consents_among_the_changes(scope):
     common = {**place, "customer": row, "purpose": "birthday", "recorded_by": "Anna"}
     Consent.objects.create(**common, is_given=False, at=NOON, source=ConsentSource.IMPORT, upload=file)
     with translation.override("en"):
-        entries, has_more = history_of(row, page=1)
+        entries, has_more = history_of(row, page=1, scope=scope)
         told = {str(entry.title): entry for entry in entries}
         given = [(change.label, change.new) for change in told["Consent given"].changes]
     assert (len(entries), has_more) == (4, False)
@@ -264,7 +264,7 @@ def test_history_with_consents_has_pages_that_join_without_a_gap(scope):
     for number in range(EVENTS_PER_PAGE):
         says(scope, row, "newsletter", number % 2 == 0, NOON + number * DAY)
         Customer.objects.filter(pk=row.pk).update(city=str(number))
-    pages = [history_of(row, page=number) for number in (1, 2, 3, 4)]
+    pages = [history_of(row, page=number, scope=scope) for number in (1, 2, 3, 4)]
     assert [(len(entries), more) for entries, more in pages] == [(25, True), (25, True), (1, False), (0, False)]
     told = [entry for entries, _more in pages for entry in entries]
     assert told == sorted(told, key=lambda entry: entry.happened_at, reverse=True)

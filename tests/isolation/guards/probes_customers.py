@@ -112,10 +112,10 @@ def use_in_another_base_keeps_nothing(world: World) -> None:
 @probe
 def duplicates_are_sought_in_the_base(world: World) -> None:
     sought = Sought(email="meier@example.com", phones=("+491701234567",), last_name="Meier", birthday=date(1980, 5, 5))
-    found = candidates(sought, base=world.customer.base)
+    found = candidates(sought, scope=world.scope("anna", "Hamburg"))
     assert [candidate.customer for candidate in found] == [world.customer]
     only_there = Sought(last_name="Meier", first_name=CANARY, birthday=date(1980, 5, 5))
-    assert candidates(only_there, base=world.customer.base) == []
+    assert candidates(only_there, scope=world.scope("anna", "Hamburg")) == []
     page = world.post("anna", f"{HAMBURG}/customers/customer/duplicates/", {"email": "meier@example.com"})
     assert page.content.decode().count("Meier") >= 1
     assert CANARY not in page.content.decode()
@@ -130,7 +130,7 @@ def duplicates_are_narrowed_before_and_after_the_search(world: World) -> None:
         return [world.customer.pk, *[row.pk for row in world.foreign_customers]]
 
     with patch.object(duplicates, "_ids", everybody):
-        found = duplicates.candidates(Sought(email="meier@example.com"), base=world.customer.base)
+        found = duplicates.candidates(Sought(email="meier@example.com"), scope=world.scope("anna", "Hamburg"))
     assert set(asked) == {world.customer.base_id}
     assert [candidate.customer for candidate in found] == [world.customer]
 
@@ -187,7 +187,7 @@ def history_is_of_the_base(world: World) -> None:
     page = world.text("anna", f"{HAMBURG}/customers/customer/{world.customer.pk}/history/")
     assert "Meier" in page
     assert CANARY not in page
-    entries, _more = history_of(world.customer, page=1)
+    entries, _more = history_of(world.customer, page=1, scope=world.scope("anna", "Hamburg"))
     assert [entry.kind for entry in entries] == ["given", "insert"]
 
 
