@@ -22,6 +22,7 @@ from django.utils.translation import gettext as _
 
 from customers.choices import ConsentSource, Known, Match, UploadState
 from customers.consents import save_purpose
+from customers.field_groups import demand_fields
 from customers.formats.text import clean_text
 from customers.models import Consent, ConsentPurpose, CustomerGroup, ImportUpload
 from customers.resources import CustomerResource
@@ -174,8 +175,10 @@ def _upload_of(package: ReceivedPackage, taken: list[int], actor: Scope) -> Impo
     )
     receiving.choose_dialect(upload=upload, overrules={"encoding": "utf-8", "delimiter": ","}, actor=actor)
     is_joining = manifest["kind"] == Kind.JOIN
+    targets = targets_of(package.headings, is_joining=is_joining)
+    demand_fields(CustomerResource.filled_by(targets), actor)
     upload.choices |= {
-        "targets": targets_of(package.headings, actor, is_joining=is_joining),
+        "targets": targets,
         "reading": asdict(READING),
         "known": str(Known.SKIP),
         "match": str(Match.NUMBER if is_joining else Match.NOTHING),
@@ -195,9 +198,9 @@ def _upload_of(package: ReceivedPackage, taken: list[int], actor: Scope) -> Impo
     return upload
 
 
-def targets_of(headings: Sequence[str], actor: Scope, *, is_joining: bool) -> list[str]:
+def targets_of(headings: Sequence[str], *, is_joining: bool) -> list[str]:
     """Where each column goes. Who joins a group gets its numbers there, and keeps his own as the former ones."""
-    fields = CustomerResource(scope=actor).fields
+    fields = CustomerResource().fields
     names = {field.german: name for name, field in fields.items() if field.is_exported and not field.readonly}
     targets = [names.get(heading, IGNORE) for heading in headings]
     if is_joining:

@@ -242,6 +242,11 @@ def exported_columns(actor: Scope, field_groups: Iterable[str]) -> list[str]:
     ]
 
 
+def fields_in(field_groups: Iterable[str]) -> set[str]:
+    """The fields of a customer that a package with these groups tells, whoever asks."""
+    return CustomerResource.told_by(set(CustomerResource().export_columns()) - left_behind(field_groups))
+
+
 def carried(base: int, transition: Transition) -> CustomerQuerySet:
     """The customers that the execution has decided to carry over."""
     decided = TransitionCustomer.objects.filter(base=base, transition=transition, reason="", customer_id=OuterRef("pk"))

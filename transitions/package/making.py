@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from customers import statistics
+from customers.field_groups import demand_fields
 from customers.slips import released
 from customers.transfer import chunks
 from locations.permissions import Right
@@ -27,7 +28,7 @@ from mcp.queueing import NothingThere, enqueue
 from mcp.scope import Scope
 from transitions.choices import PackageState, State
 from transitions.models import Package, PackageChunk, PackageDownload, Transition, TransitionCustomer
-from transitions.package.files import Packing
+from transitions.package.files import Packing, fields_in
 
 LIFETIME = timedelta(days=14)
 UNDER_WAY = frozenset({PackageState.WAITING, PackageState.RUNNING})
@@ -208,6 +209,7 @@ def fetch_package(*, package: Any, is_encrypted: bool = False, actor: Scope) -> 
     Raises MissingRight, or ValidationError where it is not there (any more).
     """
     actor.demand(Right.CARRY_OVER)
+    demand_fields(fields_in(package.transition.field_groups), actor)
     if not is_ready(package, now=timezone.now()):
         raise ValidationError(_("This file is not there any more. Have it made anew."), code="package_gone")
     PackageDownload.objects.create(

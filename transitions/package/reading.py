@@ -269,15 +269,15 @@ def _verify_files(package: ReceivedPackage, receiver: Scope) -> None:
                 expected=count,
             )
     headings = package.headings
-    if headings[:1] != (NUMBER,) or len({*headings}) != len(headings) or not {*headings} <= _known_headings(receiver):
+    if headings[:1] != (NUMBER,) or len({*headings}) != len(headings) or not {*headings} <= _known_headings():
         raise _damaged()
     if any(number == before for before, number in zip(package.numbers, package.numbers[1:], strict=False)):
         raise _damaged()
 
 
-def _known_headings(scope: Scope) -> set[str]:
+def _known_headings() -> set[str]:
     """What columns are called, and what they were called in earlier packages."""
-    return {column.german for column in CustomerResource(scope=scope).export_columns().values()} | FORMER_HEADINGS
+    return {column.german for column in CustomerResource().export_columns().values()} | FORMER_HEADINGS
 
 
 def _changed(name: str) -> RefusedPackage:

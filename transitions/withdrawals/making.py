@@ -20,6 +20,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from customers.choices import TRANSFER, TRANSFER_ANY
+from customers.field_groups import FieldGroup
 from customers.models import Consent
 from customers.querysets import ConsentQuerySet
 from customers.slips import released
@@ -96,6 +97,7 @@ def make_list(*, transition: Transition, actor: Scope) -> IO[bytes]:
     Raises MissingRight, or ValidationError where nobody was handed over or nobody has withdrawn.
     """
     actor.demand(Right.CARRY_OVER)
+    actor.demand(FieldGroup.MEMO.right)
     if transition.state not in HANDED_OVER:
         raise ValidationError(_("Nobody has been handed over yet."), code="not_handed_over")
     with connection.cursor() as cursor, released(cursor, actor.base.pk):
