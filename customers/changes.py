@@ -128,7 +128,7 @@ def _said(customer: Customer, limit: int, *, is_open: bool) -> list[Entry]:
     titles = {purpose.code: str(purpose) for purpose in purposes}
     return [
         *(_of_removal(event, _shown_of(event, titles[event.purpose], is_open=is_open)) for event in removed),
-        *(_of_slip(statement, titles[statement.purpose]) for statement in found if statement.struck_out_at),
+        *(_of_slip(one, _shown_of(one, titles[one.purpose], is_open=is_open)) for one in found if one.struck_out_at),
         *(_of_consent(one, _shown_of(one, titles[one.purpose], is_open=is_open)) for one in (*found, *removed)),
     ]
 
@@ -157,7 +157,7 @@ def _of_removal(event: Any, shown: list[tuple[str, str]]) -> Entry:
     )
 
 
-def _of_slip(said: Consent, title: str) -> Entry:
+def _of_slip(said: Consent, shown: list[tuple[str, str]]) -> Entry:
     """Whoever has struck it out did so where he had recorded it, or elsewhere: the statement does not say."""
     return Entry(
         happened_at=said.struck_out_at or said.recorded_at,
@@ -165,7 +165,7 @@ def _of_slip(said: Consent, title: str) -> Entry:
         user=said.struck_out_by,
         location="",
         reason="",
-        changes=tuple(Change(label, value, "") for label, value in _shown_of(said, title)),
+        changes=tuple(Change(label, value, "") for label, value in shown),
     )
 
 

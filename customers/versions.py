@@ -19,6 +19,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from customers.changes import FIELDS, RESTORED, Change, CustomerEvent, changes_between
+from customers.field_groups import unwritable
 from customers.models import Customer, CustomerGroup, Tag
 from customers.operations import CustomerChangedMeanwhile, change_customer, demand_valid
 from locations.permissions import Right
@@ -50,8 +51,9 @@ class Restoring:
 
 
 def restorable_fields(actor: Scope) -> tuple[Any, ...]:
-    """The fields that an older state brings back: those that the form lets one edit. The one place that says so."""
-    return tuple(field for field in FIELDS if field.editable and field.name not in NEVER_RESTORED)
+    """The fields that an older state brings back: those that the form lets this person edit. Said here alone."""
+    left_out = NEVER_RESTORED | unwritable(actor)
+    return tuple(field for field in FIELDS if field.editable and field.name not in left_out)
 
 
 def demand_versions(actor: Scope) -> None:

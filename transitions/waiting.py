@@ -67,7 +67,7 @@ def _steps(transition: Transition, scope: Scope) -> Iterator[Thing]:
             code="account", values=values, page="admin:transitions_account", arguments=[str(transition.pk)],
             since=since, key=f"account {key}",
         )  # fmt: skip
-    under_way = operations.is_being_executed(transition)
+    under_way = operations.under_way(transition)
     for step in offered(transition, scope, under_way=under_way):
         if step.name in SENTENCES and _is_his(step.name, transition, scope):
             yield Thing(

@@ -153,8 +153,10 @@ class CustomerAdmin(CustomerColumns, MaskedFields, CustomersAdmin):
 
     @guard()
     def get_list_display(self, request: HttpRequest) -> list[str]:
+        """A list of birthdays says when they are, beside the names."""
         hidden = withheld(scope_of(request))
-        return [name for name in COLUMNS if SHOWS.get(name) not in hidden]
+        shown = WITH_BIRTHDAY if request.GET.get(BIRTHDAY_VAR) else COLUMNS
+        return [name for name in shown if SHOWS.get(name) not in hidden]
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[CustomerChangeList]:
         return CustomerChangeList
@@ -173,10 +175,6 @@ class CustomerAdmin(CustomerColumns, MaskedFields, CustomersAdmin):
             "may_export": self.has_export_permission(request),
         }
         return super().changelist_view(request, {**context, **(extra_context or {})})
-
-    def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:
-        """A list of birthdays says when they are, beside the names."""
-        return WITH_BIRTHDAY if request.GET.get(BIRTHDAY_VAR) else COLUMNS
 
     def get_search_results(
         self, request: HttpRequest, queryset: CustomerQuerySet, search_term: str

@@ -95,7 +95,7 @@ class TestStrikingOut:
         assert [(event.pgh_label, event.struck_out_by) for event in events] == [
             ("insert", ""), ("update", "Bodo Brandt"),
         ]  # fmt: skip
-        told = [(entry.kind, entry.user) for entry in history_of(row, page=1)[0][:2]]
+        told = [(entry.kind, entry.user) for entry in history_of(row, page=1, scope=bodo)[0][:2]]
         assert told == [("given_struck_out", "Bodo Brandt"), ("given", "Bodo Brandt")]
 
     def test_right_is_asked_that_recording_asks(self, bodo, row):

@@ -114,7 +114,7 @@ def test_history_says_that_an_older_state_was_restored(anna, row):
     first = newest(row)
     edited(anna, row, city="Bonn")
     restored(anna, row, first)
-    entries, _more = history_of(row, page=1)
+    entries, _more = history_of(row, page=1, scope=anna)
     assert [entry.reason for entry in entries] == ["An older state restored", "", ""]
     assert entries[0].user == str(anna.user)
     assert [bool(entry.version) for entry in entries] == [False, True, True]

@@ -12,7 +12,7 @@ from mcp import access, grants
 from mcp.models import Restriction, UserGroup
 from mcp.operations import create_user_group
 
-MIGRATION = import_module("mcp.migrations.0013_who_sees_fields_of_customers")
+MIGRATION = import_module("mcp.migrations.0016_who_sees_fields_of_customers")
 FRESH = {Right.SEE_CONTACT_DATA, Right.SEE_BANK_DATA, Right.SEE_MEMOS}
 
 

@@ -15,7 +15,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('customers', '0035_bulk_changes'),
+        ('customers', '0038_bulk_changes'),
         ('locations', '0008_updates_are_planned_for_their_rows'),
         ('pghistory', '0007_auto_20250421_0444'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),

@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('locations', '0009_rights_of_their_own_for_fields'),
-        ('mcp', '0011_logins_mail_and_sent_forms'),
+        ('mcp', '0014_where_people_start'),
     ]
 
     operations = [

@@ -15,7 +15,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('customers', '0034_expired_files_are_cleared_once'),
+        ('customers', '0037_struck_out_counts_in_no_month'),
         ('locations', '0008_updates_are_planned_for_their_rows'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('locations', '0008_updates_are_planned_for_their_rows'),
-        ('mcp', '0011_logins_mail_and_sent_forms'),
+        ('mcp', '0013_reminders'),
     ]
 
     operations = [

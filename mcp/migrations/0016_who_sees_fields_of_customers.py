@@ -38,7 +38,7 @@ FORGET = [
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('mcp', '0012_restrictions_of_fields'),
+        ('mcp', '0015_restrictions_of_fields'),
         ('locations', '0009_rights_of_their_own_for_fields'),
     ]
 
