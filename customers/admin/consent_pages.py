@@ -109,7 +109,7 @@ def _page(admin: CustomersAdmin, request: HttpRequest, object_id: str) -> HttpRe
         "customer": customer,
         "states": states,
         "hows": ASKED,
-        "slips": _slips(scope, [*said, *_holding(states)]),
+        "slips": set() if day else _slips(scope, [*said, *_holding(states)]),
         "day": day,
         "today": timezone.localdate(),
         "said": _titled(_seen(said[:STATEMENTS_PER_PAGE], scope), form.purposes),

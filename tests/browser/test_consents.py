@@ -92,3 +92,32 @@ def test_several_say_the_same_and_the_list_is_filtered_by_it(enter: Enter, cast)
 
 def state_of(page: Page, purpose: str):
     return page.locator(".customer-consent-states li").filter(has_text=purpose)
+
+
+OVERLAPS = """() => [...document.querySelectorAll(".customer-consent-states li")].flatMap((line) => {
+    const every = [...line.children].map((part) => part.getBoundingClientRect());
+    const boxes = every.filter((box) => box.width && box.height);
+    const meets = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+    return boxes.some((a, i) => boxes.slice(i + 1).some((b) => meets(a, b))) ? [line.innerText] : [];
+})"""
+LOOKS = """() => [...document.querySelectorAll(".customer-consent-table .customer-badge")].map((badge) => {
+    const look = getComputedStyle(badge);
+    return [look.backgroundColor, look.color, getComputedStyle(badge, "::before").content];
+})"""
+
+
+@pytest.mark.parametrize("width", [1366, 820, 390])
+def test_badge_lies_over_nothing_and_given_and_withdrawn_differ_by_more_than_colour(enter: Enter, cast, width: int):
+    greta = customer(cast.scope("bodo", "Hamburg"), first_name="Greta", last_name="Groth")
+    say(greta, days_ago=30, receiver=50300)
+    say(greta, days_ago=20)
+    say(greta, days_ago=10, is_given=False)
+    say(greta, days_ago=5, receiver=50300)
+    bodo = enter("bodo", size=(width, 900))
+    for page in ("change", "consents"):
+        bodo.goto(f"{LIST}{greta.pk}/{page}/")
+        assert bodo.evaluate(OVERLAPS) == []
+    for is_dark in (False, True):
+        bodo.evaluate("dark => document.documentElement.classList.toggle('dark', dark)", is_dark)
+        given, withdrawn, *_earlier = bodo.evaluate(LOOKS)
+        assert all(one != other for one, other in zip(given, withdrawn, strict=True)), (given, withdrawn)
