@@ -24,6 +24,7 @@ WITHOUT_SCOPE = {
     "mcp/backends.py": 2,  # the login: whose name is it? a password of an older kind is stored anew
     "mcp/throttling.py": 3,  # tries to log in are counted over a connection of their own
     "mcp/operations/passwords.py": 5,  # whose link is it? passwords of the provider's people, and forgotten ones
+    "mcp/reminding.py": 2,  # who may have to be reminded of what waits, and the mails to them
     "mcp/tasks.py": 4,  # mails, forgotten passwords and old login attempts of all businesses
     "mcp/management/commands/create_support.py": 2,  # a person of no business
     "customers/tasks.py": 8,  # upkeep of all bases; a file for somebody who is nobody any more
