@@ -60,6 +60,12 @@ register(
         for needed, kinds in ((CHANGE, ("group", "add_tag", "remove_tag")), (ARCHIVE, ("archive", "restore")))
         for kind in kinds
     ),
+    Rule("admin:customers_filters", reads=VIEW),
+    Rule("admin:customers_filter_new", reads=VIEW, changes=VIEW),
+    Rule("admin:customers_filter_new", reads=VIEW, changes=VIEW + GROUPS, posted={"is_shared": "on"}),
+    Rule("admin:customers_filter_open", reads=VIEW),
+    # A shared one is changed by whoever manages groups and tags, whoever has saved it.
+    Rule("admin:customers_filter", reads=VIEW, changes=VIEW, changes_of_row=GROUPS),
     *pages_of("customers_customergroup", view=VIEW, add=GROUPS, change=GROUPS, delete=GROUPS + VIEW),
     *pages_of("customers_tag", view=VIEW, add=GROUPS, change=GROUPS, delete=GROUPS + VIEW),
     *pages_of("customers_consentpurpose", view=VIEW, add=GROUPS, change=GROUPS, only_to_change=(Only.EVERYWHERE,)),

@@ -164,7 +164,7 @@ def _rename_tag(tag: Tag, name: str) -> Tag:
     return renewed
 
 
-def demand_valid(customer: Customer) -> None:
+def validate_customer(customer: Customer) -> None:
     """Raise ValidationError unless the customer could be saved as he is; his tags are put in order by it."""
     _check(customer)
 

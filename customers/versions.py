@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 from customers.changes import FIELDS, RESTORED, Change, CustomerEvent, changes_between
 from customers.field_groups import unwritable
 from customers.models import Customer, CustomerGroup, Tag
-from customers.operations import CustomerChangedMeanwhile, change_customer, demand_valid
+from customers.operations import CustomerChangedMeanwhile, change_customer, validate_customer
 from locations.permissions import Right
 from locations.row_checks import fields_about
 from mcp.limits import busy_told
@@ -62,10 +62,23 @@ def demand_versions(actor: Scope) -> None:
     actor.demand(Right.VIEW_CUSTOMERS)
 
 
+def customer_of_version(*, version: UUID, actor: Scope) -> Customer:
+    """Whose state it is, as he is now. Raises Http404 for one of another base."""
+    of_customer = Customer.objects.in_base(actor.base).filter(history__pgh_id=version)
+    customer = of_customer.select_related("organization", "base").first()
+    if customer is None:
+        raise Http404
+    return customer
+
+
 def preview_version(*, customer: Customer, version: UUID, actor: Scope) -> Restoring:
     """What bringing back this state would do now. Raises MissingRight, or Http404 for one that is not his."""
     demand_versions(actor)
-    events = CustomerEvent.objects.filter(pgh_obj=customer.pk, base=actor.base.pk).exclude(pgh_label="delete")
+    return _plan(customer, version, actor)
+
+
+def _plan(customer: Customer, version: UUID, actor: Scope) -> Restoring:
+    events = CustomerEvent.objects.filter(pgh_obj=customer.pk, base=customer.base_id).exclude(pgh_label="delete")
     event = events.filter(pgh_id=version).first()
     if event is None or customer.base_id != actor.base.pk:
         raise Http404
@@ -73,7 +86,7 @@ def preview_version(*, customer: Customer, version: UUID, actor: Scope) -> Resto
     wanted, left_out = copy.copy(customer), []
     for field in fields:
         setattr(wanted, field.attname, getattr(event, field.attname))
-    left_out += _without_what_is_gone(wanted, customer, actor)
+    left_out += _without_what_is_gone(wanted, customer)
     left_out += _without_what_is_refused(wanted, customer, fields)
     values = {field.name: getattr(wanted, field.attname) for field in fields}
     return Restoring(
@@ -96,22 +109,22 @@ def restore_version(*, customer: Customer, version: UUID, seen_at: datetime, act
     locked = Customer.objects.in_base(actor.base).select_for_update().get(pk=customer.pk)
     if locked.changed_at != seen_at:
         raise CustomerChangedMeanwhile(locked)
-    restoring = preview_version(customer=locked, version=version, actor=actor)
+    restoring = _plan(locked, version, actor)
     if restoring.changes:
         with pghistory.context(reason=RESTORED):
             change_customer(customer=restoring.customer, seen_at=seen_at, actor=actor)
     return restoring
 
 
-def _without_what_is_gone(wanted: Customer, now: Customer, actor: Scope) -> list[LeftOut]:
+def _without_what_is_gone(wanted: Customer, now: Customer) -> list[LeftOut]:
     """A group or tag that does not exist any more is left out, whatever else comes back."""
     left_out = []
-    groups = CustomerGroup.objects.in_base(actor.base)
+    groups = CustomerGroup.objects.filter(base=now.base_id)
     if wanted.customer_group_id and not groups.filter(pk=wanted.customer_group_id).exists():
         wanted.customer_group_id = now.customer_group_id
         reason = _("The customer group of then does not exist any more. It stays as it is now.")
         left_out.append(LeftOut(_label("customer_group"), reason))
-    known = set(Tag.objects.in_base(actor.base).filter(name__in=wanted.tags).values_list("name", flat=True))
+    known = set(Tag.objects.filter(base=now.base_id, name__in=wanted.tags).values_list("name", flat=True))
     if gone := sorted(set(wanted.tags) - known):
         wanted.tags = [tag for tag in wanted.tags if tag in known]
         reason = _("The tags of then that do not exist any more are left out: %(tags)s.") % {"tags": ", ".join(gone)}
@@ -123,7 +136,7 @@ def _without_what_is_refused(wanted: Customer, now: Customer, fields: tuple[Any,
     """A value that is not allowed today stays as it is now. Raises ValidationError where the rest does not fit it."""
     left_out: list[LeftOut] = []
     try:
-        demand_valid(wanted)
+        validate_customer(wanted)
     except ValidationError as refusal:
         known = {field.name: field for field in fields}
         refused = _by_field(refusal)
@@ -132,7 +145,7 @@ def _without_what_is_refused(wanted: Customer, now: Customer, fields: tuple[Any,
         for name, sentences in refused.items():
             setattr(wanted, known[name].attname, getattr(now, known[name].attname))
             left_out.append(LeftOut(_label(name), " ".join(sentences)))
-        demand_valid(wanted)
+        validate_customer(wanted)
     return left_out
 
 

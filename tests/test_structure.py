@@ -36,6 +36,8 @@ UNIQUE_WITHOUT_BASE = {
     "customers_consent_pkey": "a random id to which nothing refers",
     "customers_consentrelease_pkey": "a surrogate key of moments that nothing refers to",
     "customers_importconsent_pkey": "a surrogate key of statements on their way, to which nothing refers",
+    "customers_bulkchange_pkey": "a random id to which nothing refers",
+    "customers_savedfilter_pkey": "a surrogate key of names, to which nothing refers",
     "headingchoice_unique": "one for each heading of a business, not customer data",
 }
 """Unique indexes of customers_* that may do without the base. Histories have random ids that cannot clash."""

@@ -25,12 +25,14 @@ from customers.choices import BIRTHDAY_VAR, BulkKind
 from customers.counter_forms import record_answers
 from customers.export_views import export_urls
 from customers.field_groups import MASK, withheld
+from customers.filter_views import filter_urls
 from customers.forms import CustomerForm, TagsField
 from customers.import_views import import_urls
-from customers.models import Customer, CustomerGroup
+from customers.models import Customer, CustomerGroup, SavedFilter
 from customers.operations import CustomerChangedMeanwhile, change_customer, register_customer
 from customers.querysets import CustomerQuerySet
 from customers.readable import READABLE
+from customers.saved_filters import canonical
 from customers.typed import fields_of
 from locations.permissions import Right
 from mcp.console import console, scope_of
@@ -44,6 +46,8 @@ NEEDED = {
     **dict.fromkeys(("record_consent", "set_group", "add_tag", "remove_tag"), Right.CHANGE_CUSTOMERS),
 }
 """Which right an action of the list needs; the others need that to archive."""
+MOST_FILTERS = 30
+"""So many saved filters stand beside the list; all of them are on their own page."""
 
 
 @admin.register(Customer, site=console)
@@ -173,8 +177,16 @@ class CustomerAdmin(CustomerColumns, MaskedFields, CustomersAdmin):
             "title": capfirst(str(self.opts.verbose_name_plural)),
             "may_act": any(is_allowed(request) for is_allowed in may),
             "may_export": self.has_export_permission(request),
+            **self._filters(request),
         }
         return super().changelist_view(request, {**context, **(extra_context or {})})
+
+    def _filters(self, request: HttpRequest) -> dict[str, Any]:
+        """The saved filters beside the list, and what one would save of it as it is."""
+        saved = list(SavedFilter.objects.seen_by(scope_of(request))[:MOST_FILTERS])
+        query = canonical(request.GET)
+        known = {"filter_query": query, "is_saved_filter": query in {one.query for one in saved}}
+        return {"saved_filters": saved, **known}
 
     def get_search_results(
         self, request: HttpRequest, queryset: CustomerQuerySet, search_term: str
@@ -304,12 +316,11 @@ class CustomerAdmin(CustomerColumns, MaskedFields, CustomersAdmin):
             path("restore/", self._page(pages.restore), name="customers_customer_restore"),
             path("consent/", self._page(consent_pages.record), name="customers_customer_consent"),
             path("<path:object_id>/consents/", self._page(consent_pages.consents), name="customers_customer_consents"),
-            path(
-                "<path:object_id>/history/<uuid:version>/", self._page(pages.version), name="customers_customer_version"
-            ),
+            path("version/<uuid:pk>/", self._page(pages.version), name="customers_customer_version"),
             path("<path:object_id>/withdraw/", self._page(consent_pages.withdraw), name="customers_customer_withdraw"),
         ]
-        return [*further, *import_urls(), *export_urls(), *bulk_urls(), *super().get_urls()]
+        mounted = [*import_urls(), *export_urls(), *bulk_urls(), *filter_urls()]
+        return [*further, *mounted, *super().get_urls()]
 
     def _page(self, view: Any) -> Any:
         def page(request: HttpRequest, **named: str) -> HttpResponse:

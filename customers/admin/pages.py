@@ -25,7 +25,7 @@ from customers.field_groups import MASK, withheld
 from customers.forms import ReasonForm, SoughtForm
 from customers.models import Customer
 from customers.operations import archive_customers, restore_customers
-from customers.versions import demand_versions, preview_version, restore_version
+from customers.versions import customer_of_version, demand_versions, preview_version, restore_version
 from locations.permissions import Right
 from locations.violations import told_as_refusals
 from mcp.console import scope_of
@@ -136,17 +136,17 @@ def history(admin: CustomersAdmin, request: HttpRequest, object_id: str) -> Http
     return admin.show(request, "customers/history.html", context)
 
 
-def version(admin: CustomersAdmin, request: HttpRequest, object_id: str, version: UUID) -> HttpResponse:
+def version(admin: CustomersAdmin, request: HttpRequest, pk: UUID) -> HttpResponse:
     """What bringing back an older state would change; sent, it is brought back."""
     scope = scope_of(request)
     demand_versions(scope)
     if request.method == "POST":
         scope.demand(Right.CHANGE_CUSTOMERS)
-    customer = admin.row_or_404(request, object_id)
-    if request.method == "POST" and (answer := _restore(admin, request, customer, version)) is not None:
+    customer = customer_of_version(version=pk, actor=scope)
+    if request.method == "POST" and (answer := _restore(admin, request, customer, pk)) is not None:
         return answer
     try:
-        restoring, refusal = preview_version(customer=customer, version=version, actor=scope), ""
+        restoring, refusal = preview_version(customer=customer, version=pk, actor=scope), ""
     except ValidationError as error:
         restoring, refusal = None, " ".join(error.messages)
     context = {

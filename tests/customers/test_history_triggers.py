@@ -26,6 +26,7 @@ WITHOUT_HISTORY = {
     "customers.CustomerExport": "the record of an export itself",
     "customers.ExportChunk": "bytes of a file, kept for a day",
     "customers.ExportDownload": "the record of a download itself, only added to",
+    "customers.BulkChange": "the record of a bulk change itself; what it changed is recorded at the customers",
     "mcp.LoginAttempt": "the record of an attempt itself, kept for 90 days",
     "mcp.PasswordLink": "the record of a link itself",
     "mcp.Mail": "the record of a mail itself",

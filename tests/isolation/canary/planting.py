@@ -44,8 +44,10 @@ from locations.permissions import Right
 from mcp import grants, roles
 from mcp.models import Membership, Restriction, User, UserGroup
 from tests.isolation.canary.canaries import BIRTHDAY, Canaries, Canary, amount, is_text, text_columns
+from tests.isolation.canary.planting_bulk import plant_bulk
 from tests.isolation.canary.planting_leaving import plant_transitions
 
+CustomerEvent: Any = Customer._meta.get_field("history").related_model
 NO_DATA = {
     "customers.ImportRow": "read through a view that shows the entered base alone, and planted by hand (see _staged)",
     "contenttypes.ContentType": "names of our models",
@@ -111,9 +113,11 @@ class Business:
                 self._consents(base)
             self._uploads()
             self._exports()
+            plant_bulk(self)
             plant_transitions(self)
             self._further_tables()
             self._change()
+        self.rows[CustomerEvent._meta.label] = list(CustomerEvent.objects.filter(base__in=self.bases)[:3])
 
     # --- one row ------------------------------------------------------------------------------------------
 

@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from customers.models import Consent, ConsentPurpose, Customer, CustomerExport, CustomerGroup, ImportUpload, Tag
+from customers.models import (
+    BulkChange,
+    Consent,
+    ConsentPurpose,
+    Customer,
+    CustomerExport,
+    CustomerGroup,
+    ImportUpload,
+    SavedFilter,
+    Tag,
+)
 from locations.models import Location
 from locations.permissions import Right
 from mcp.http import CONSOLE_URLCONF
@@ -14,6 +24,9 @@ from tests.isolation.canary.addresses import Pattern, filled, patterns
 from tests.isolation.canary.pairs import Pair
 from tests.isolation.canary.planting import Ground
 
+CustomerEvent: Any = Customer._meta.get_field("history").related_model
+FILES = {CustomerExport, ImportUpload, BulkChange, CustomerEvent}
+"""What is named by a random id."""
 NOBODYS_KEY = "7999999"
 NOBODYS_FILE = "00000000-0000-4000-8000-000000000000"
 MODELS: tuple[Any, ...] = (Customer, CustomerGroup, Tag, Location, User, UserGroup, Restriction, ConsentPurpose)
@@ -33,7 +46,7 @@ class Questions:
 
     def key_pair(self, model: Any) -> tuple[str, str]:
         key = self.key(model)
-        return key, NOBODYS_FILE if model in {CustomerExport, ImportUpload} else NOBODYS_KEY[: len(key)]
+        return key, NOBODYS_FILE if model in FILES else NOBODYS_KEY[: len(key)]
 
     # --- addresses ----------------------------------------------------------------------------------------
 
@@ -225,7 +238,10 @@ def _models(pattern: Pattern) -> list[Any]:
     if not pattern.arguments:
         return []
     if ("uuid", "pk") in pattern.arguments:
-        return [CustomerExport if "export/files/" in pattern.route else ImportUpload]
+        kinds = {"export/files/": CustomerExport, "bulk/": BulkChange, "version/": CustomerEvent}
+        return [next((model for part, model in kinds.items() if part in pattern.route), ImportUpload)]
+    if "filters/" in pattern.route:
+        return [SavedFilter]
     return [model for model in MODELS if f"/{model._meta.model_name}/" in f"/{pattern.route}"] or list(MODELS)
 
 

@@ -9,8 +9,9 @@ import pghistory
 from django.db import connection, models
 from django.utils import timezone
 
-from customers.choices import ConsentSource, Decision, Verdict
+from customers.choices import BulkKind, ConsentSource, Decision, Verdict
 from customers.models import (
+    BulkChange,
     ConsentRelease,
     Customer,
     CustomerGroup,
@@ -21,6 +22,7 @@ from customers.models import (
     ImportProgress,
     ImportUpload,
     ImportVerdict,
+    SavedFilter,
     Tag,
 )
 from customers.numbers import take_number
@@ -97,6 +99,11 @@ def _files(scope: Scope) -> None:
     )  # fmt: skip
     ConsentRelease.objects.create(base=scope.base, at=upload.created_at)
     HeadingChoice.objects.create(organization=scope.organization, heading="kunde", target="last_name")
+    BulkChange.objects.create(**place, kind=BulkKind.RESTORE)
+    owner: Any = scope.user
+    SavedFilter.objects.create(
+        organization=scope.organization, base=scope.base, user=owner, name="Kiel", query="q=kiel"
+    )
     exporting.fetch(export=kept_export(scope), actor=scope).close()
     _staged(upload, scope)
 

@@ -27,7 +27,8 @@ WITHOUT_SCOPE = {
     "mcp/reminding.py": 2,  # who may have to be reminded of what waits, and the mails to them
     "mcp/tasks.py": 4,  # mails, forgotten passwords and old login attempts of all businesses
     "mcp/management/commands/create_support.py": 2,  # a person of no business
-    "customers/tasks.py": 8,  # upkeep of all bases; a file for somebody who is nobody any more
+    "customers/tasks.py": 9,  # upkeep of all bases; a file for somebody who is nobody any more
+    "customers/bulk_tasks.py": 2,  # a bulk change of somebody who is nobody any more, or that was given up
     "customers/transfer/place.py": 1,  # a command looks for the location that it was given
     "transitions/management/commands/demo.py": 1,  # the demo is of several businesses
     "transitions/operations/admitting.py": 2,  # a group answers who wants to join it, who then reads the answer

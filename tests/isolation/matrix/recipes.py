@@ -12,7 +12,7 @@ from typing import Any
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
-from customers.models import Customer, ImportUpload
+from customers.models import Customer, ImportUpload, Tag
 from customers.transfer import uploads
 from locations.models import Location
 from locations.permissions import Right
@@ -167,6 +167,18 @@ def _business(asked: Asked) -> dict[str, Any]:
     return {**business, "username": "neu"}
 
 
+def _wish(asked: Asked) -> dict[str, Any]:
+    """What any kind of bulk change asks for: of what is not its own it takes no notice."""
+    place = asked.world.places.get(asked.place)
+    tag = Tag.objects.filter(base=place.base).first() if place else None
+    return {"group": "none", "tag": tag.pk if tag else "", "reason": "Verzogen"}
+
+
+def _older(asked: Asked) -> dict[str, Any]:
+    seen = Customer.objects.filter(history__pgh_id=asked.row).values_list("changed_at", flat=True).first()
+    return {"seen_at": seen.isoformat() if seen else timezone.now().isoformat()}
+
+
 def _statement(asked: Asked) -> dict[str, Any]:
     return {"purpose": "newsletter", "is_given": "yes", "at": "2026-01-05T10:00", "source": "form"}
 
@@ -293,6 +305,21 @@ RECIPES: dict[str, Recipe] = {
     "admin:customers_export_file": Recipe("export", "pk", to=r".*/export/files/"),
     "admin:customers_export_download": Recipe("export", "pk", post=200),
     "admin:customers_export_facts": Recipe("export", "pk"),
+    **{f"admin:customers_customer_changelist {action}": Recipe(body=_ticked(action), writes=False)
+       for action in ("set_group", "add_tag", "remove_tag")},
+    "admin:customers_customer_version": Recipe("version", "pk", body=_older, to=r".*/customer/\d+/history/"),
+    "admin:customers_bulks": Recipe(),
+    "admin:customers_bulk": Recipe("bulk change", "pk", body=_step("undo"), to=r".*/bulk/[0-9a-f-]{36}/"),
+    "admin:customers_bulk_new": Recipe(
+        "tagged", query="?id={row}", body=_wish, to=r".*/bulk/[0-9a-f-]{36}/|.*/customers/customer/"
+    ),
+    "admin:customers_filters": Recipe(),
+    "admin:customers_filter_new": Recipe(body=_named("Meine"), query="?q=kiel", to=r".*/customer/\?q=kiel"),
+    "admin:customers_filter_new on": Recipe(
+        body=_named("Unsere", is_shared="on"), query="?q=kiel", to=r".*/customer/\?q=kiel"
+    ),
+    "admin:customers_filter_open": Recipe("saved filter", "pk", get=302),
+    "admin:customers_filter": Recipe("saved filter", "pk", body=_named("Anders", is_shared="on"), to=r".*/filters/"),
     **_model("customers_customergroup", "customergroup", _named("Neu", discount="0"), _named("Neu", discount="0")),
     **_model("customers_tag", "tag", _named("Neu"), _named("Neu")),
     **_model("customers_consentpurpose", "consentpurpose", _named("Neu", code="neu"), _named("Neu")),
