@@ -104,7 +104,9 @@ def fail_given_up_mail(mail: int) -> None:
     """The list of mails shows that it was not sent, and the page of the person does."""
     with row_security.without_scope(reason="a mail is given up", actor=WORKER):
         waiting = Mail.objects.filter(pk=mail, state=MailState.WAITING)
-        waiting.update(state=MailState.FAILED, error=_("The worker has given it up."))
+        waiting.update(
+            state=MailState.FAILED, error=_("The worker has given it up. Tell support before you try again.")
+        )
 
 
 @when_given_up("mcp.tasks.mail_forgotten_password")
