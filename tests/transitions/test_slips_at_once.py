@@ -57,7 +57,9 @@ def test_execution_waits_for_who_strikes_out_and_nobody_strikes_out_after_it(cas
     assert carried(leaving) == {kept.customer_id}
     assert TransitionCustomer.objects.get(transition=leaving, customer_id=slip.customer_id).reason == "noconsent"
     assert code_of(kept, central) == "consent_gone_out"
-    assert (fresh(leaving).result or {})["carried"] == 1
+    result = fresh(leaving).result
+    assert result is not None
+    assert result["carried"] == 1
 
 
 def test_package_and_list_of_withdrawals_keep_what_is_in_them(cast, anna):

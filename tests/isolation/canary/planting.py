@@ -203,8 +203,9 @@ class Business:
         [purpose] = self.rows["customers.ConsentPurpose"]
         for customer in [one for one in self.rows["customers.Customer"] if one.base_id == base.pk]:
             said = {"customer": customer, "purpose": purpose.code, "source": ConsentSource.FORM}
-            self.row(Consent, **owner, **said, is_given=True, at=MIDNIGHT)
-            self.row(Consent, **owner, **said, is_given=False, at=MIDNIGHT + timedelta(days=1))
+            self.row(Consent, **owner, **said, is_given=True, at=MIDNIGHT, struck_out_by="")
+            self.row(Consent, **owner, **said, is_given=False, at=MIDNIGHT + timedelta(days=1), struck_out_by="")
+            self.row(Consent, **owner, **said, is_given=True, at=MIDNIGHT, struck_out_at=MIDNIGHT)
 
     def _in_numbers(self) -> dict[str, Any]:
         """A customer whose canaries are numbers, each in the format of its column."""
