@@ -166,6 +166,14 @@ def panels_count_the_own_base(world: World) -> None:
 @probe
 def figures_of_a_location_are_its_own(world: World) -> None:
     customer(world.scope("anna", "Bremen"), last_name="Bremer")
+    offline, hamburg = world.cast.location("Lübeck"), world.cast.location("Hamburg")
+    Customer.objects.create(
+        organization=offline.organization,
+        base=offline.base,
+        home_location=hamburg,
+        customer_number=987_654,
+        last_name="Alt",
+    )
     figures = [figure.number for figure in dashboard.figures(world.scope("anna", "Hamburg"))["figures"]]
     assert (figures[0], figures[2]) == (4, 4)
 

@@ -78,6 +78,8 @@ def each_is_reminded_once_a_day_and_of_his_own(world: World) -> None:
     things = {mail.user.username: mail.facts["things"] for mail in Mail.objects.filter(kind=MailKind.WAITING)}
     assert {thing["at"] for thing in things["ines"]} == {"30100/2"}
     assert {thing["at"] for thing in things["anna"]} == {"10400/1"}
+    Mail.objects.filter(kind=MailKind.WAITING, user__username="ines").delete()
+    assert reminded(at + timedelta(seconds=1)) == ["ines"]
     exit_in(world.cast, State.NUMBERED, place="Bremen", number=40300)
     assert reminded(at + 3 * timedelta(seconds=1)) == []
     Mail.objects.filter(kind=MailKind.WAITING).update(facts={"things": []})
@@ -88,5 +90,6 @@ def each_is_reminded_once_a_day_and_of_his_own(world: World) -> None:
 def nobody_is_reminded_who_is_gone_or_was_reminded_often_enough(world: World) -> None:
     since = timezone.now()
     thing = {"key": "x", "since": since.isoformat()}
-    assert reminding._remind(0, [thing], now=since + 9 * DAY, actor="a probe") is False
+    with patch.object(mailing, "is_configured", return_value=True):
+        assert reminding._remind(0, [thing], now=since + 9 * DAY, actor="a probe") is False
     assert reminding.is_due(since, [since + DAY, since + 3 * DAY, since + 7 * DAY], since + 90 * DAY) is False
