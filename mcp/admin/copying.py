@@ -27,7 +27,7 @@ def copy_page(request: HttpRequest, group_id: int) -> HttpResponse:
     """Choose whose rights the group takes over; sent off, it shows what changes, and confirmed, it is saved."""
     actor = scope_of(request)
     group = _group(actor, group_id)
-    form = CopyForm(request.POST or None, group=group, scope=actor)
+    form = CopyForm(request.POST if request.method == "POST" else None, group=group, scope=actor)
     if request.method == "POST" and form.is_valid():
         try:
             return (
@@ -108,7 +108,7 @@ def like_page(request: HttpRequest, group_id: int) -> HttpResponse:
 
 
 def _like_form(request: HttpRequest, actor: Scope) -> LikeForm:
-    form: Any = type("LikeForm", (LikeForm,), {"scope": actor})(request.POST or None)
+    form: Any = type("LikeForm", (LikeForm,), {"scope": actor})(request.POST if request.method == "POST" else None)
     for field in form.fields.values():
         field.widget = UnfoldAdminTextInputWidget(attrs={"maxlength": field.max_length or 200})
     return form
