@@ -79,7 +79,7 @@ def _undo(change: BulkChange, scope: Scope) -> None:
 def stop_given_up(change: str, **somebody: int) -> None:
     """Say on its page that it is not worked on any more, where its worker died again and again."""
     with row_security.without_scope(reason="a bulk change is given up", actor=WORKER), suppress(Stopped):
-        found = BulkChange.objects.defer("customers").filter(pk=change, state__in=changing.UNDER_WAY).first()
+        found = BulkChange.objects.without_ids().filter(pk=change, state__in=changing.UNDER_WAY).first()
         if found is not None:
             with override(found.user.language if found.user else None):
                 reason = _(
@@ -144,7 +144,7 @@ def _stop_here(pk: str, state: BulkState, reason: str) -> None:
 
 def _found(pk: str, state: BulkState) -> BulkChange | None:
     """The change where it is in this state. Raises NothingThere where there is none at all."""
-    change = BulkChange.objects.defer("customers").filter(pk=pk).first()
+    change = BulkChange.objects.without_ids().filter(pk=pk).first()
     if change is None:
         raise NothingThere("bulk change", pk)
     return change if change.state == state else None

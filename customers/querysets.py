@@ -21,6 +21,7 @@ from mcp import row_security
 
 if TYPE_CHECKING:
     from customers.models import (
+        BulkChange,
         Consent,
         ConsentPurpose,
         Customer,
@@ -185,6 +186,12 @@ class CustomerGroupQuerySet(models.QuerySet["CustomerGroup"]):
 class TagQuerySet(models.QuerySet["Tag"]):
     def in_base(self, base: CustomerBase) -> Self:
         return self.filter(base=base)
+
+
+class BulkChangeQuerySet(models.QuerySet["BulkChange"]):
+    def without_ids(self) -> Self:
+        """Without the ids of customers, which may be a million for each."""
+        return self.only(*(field.name for field in self.model._meta.concrete_fields if field.name != "customers"))
 
 
 class SavedFilterQuerySet(models.QuerySet["SavedFilter"]):

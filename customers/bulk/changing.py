@@ -75,7 +75,7 @@ def changes_of(scope: Scope) -> QuerySet[BulkChange]:
     """What was done in the scope's base, and what the person himself has proposed here. Without the ids."""
     mine = Q(user=scope.user.pk if scope.user else 0, location=scope.location.pk)
     found = BulkChange.objects.filter(Q(state__in=DONE) | mine, base=scope.base)
-    return found.defer("customers").order_by("-created_at", "pk")
+    return found.without_ids().order_by("-created_at", "pk")
 
 
 @transaction.atomic

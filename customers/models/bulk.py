@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from customers import triggers
 from customers.choices import BulkKind, BulkState
 from customers.models.files import own_file_constraints
+from customers.querysets import BulkChangeQuerySet
 from locations.models import CustomerBase, Location, Organization
 from locations.row_security import RowSecurity
 
@@ -61,6 +62,8 @@ class BulkChange(models.Model):
     undo_context = models.UUIDField(null=True)
     total = models.PositiveIntegerField(default=0)
     done = models.PositiveIntegerField(default=0)
+
+    objects = BulkChangeQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("bulk change")

@@ -69,7 +69,7 @@ def test_older_state_is_brought_back_from_the_history(enter: Enter, cast):
     anna.goto(f"{LIST}{row.pk}/history/")
     press(anna, "a.customer-button-small")
     expect(anna.get_by_text("Dieses Feld würde sich ändern:")).to_be_visible()
-    expect(anna.locator("dd")).to_contain_text("Falsch → Groth")
+    expect(anna.locator(".customer-version dd")).to_contain_text("Falsch → Groth")
     anna.keyboard.press("Enter")
     expect(anna.get_by_text("1 Feld ist wieder wie damals.")).to_be_visible()
     expect(anna.get_by_text("Früherer Stand wiederhergestellt")).to_be_visible()

@@ -106,12 +106,12 @@ class Rows:
         return self.world.system[place]
 
     def _bulk_change(self, place: Place) -> UUID:
-        """Everybody of the base has lost a tag, which can be undone."""
+        """A customer has lost a tag, which can be undone."""
         actor = self._somebody(place)
-        found = chosen(actor, "")
-        wish = Wish(kind=BulkKind.REMOVE_TAG, tag=people.tag(actor, "Sammel"))
-        Customer.objects.in_base(actor.base).active().update(tags=["Sammel"])
-        change = changing.propose(wish=wish, query="", chosen=found, shown=None, actor=actor)
+        tag = people.tag(actor, "Sammel")
+        query = f"id={people.customer(actor, tags=[tag.name]).pk}"
+        found, wish = chosen(actor, query), Wish(kind=BulkKind.REMOVE_TAG, tag=tag)
+        change = changing.propose(wish=wish, query=query, chosen=found, shown=None, actor=actor)
         changing.count(change=change, chosen=found, actor=actor)
         changing.confirm(change=change, seen=str(change.figures["change"]), actor=actor)
         with pghistory.context(**actor.history()) as context:
