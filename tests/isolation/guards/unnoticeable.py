@@ -24,5 +24,6 @@ UNNOTICEABLE = {
     "_demand_signed: Arrival.objects.filter(base=actor.base.pk": "other receivers are refused before",
     "_count_by_group: Customer.objects.in_base(scope.base)": "customers of a group are of its base, by a composite key",
     "left_alone: Customer.objects.in_base(scope.base)": "the ids come from a join over the base",
+    "_piece: Customer.objects.in_base(scope_of(request).base)": "the ids are those of customers of the base",
     "_form: scope.allows(Right.CHANGE_CUSTOMERS)": "who may not record is shown no form, and each place asks",
 }
