@@ -58,6 +58,11 @@ def search_in_the_header_finds_customers_of_the_base_alone(world: World) -> None
         shown = find(_page(), _asking(world, scope, q=words)).content.decode()
         assert f">{CANARY}" not in shown, words
     assert "Meier" in find(_page(), _asking(world, scope, q="Meier")).content.decode()
+    for foreign in world.foreign_customers:
+        request = _asking(world, scope, q=f"{CANARY} {foreign.customer_number}")
+        del request.META["HTTP_HX_REQUEST"]
+        landed = find(_page(), request)["Location"]
+        assert "/change/" not in landed, landed
 
 
 @probe
