@@ -19,7 +19,7 @@ from mcp import header, operations, switching, views
 from mcp.addresses import Zone, rule_for
 from mcp.admin.logins import _page_of
 from mcp.console import console
-from mcp.middleware import CONSOLE_URLCONF
+from mcp.http import CONSOLE_URLCONF
 from mcp.models import User
 from mcp.scope import MissingRight, Scope
 from tests.isolation.guards.probes_operations import bare, refused
