@@ -15,9 +15,9 @@ from customers.admin import consent_pages, counter, finding, pages
 from customers.admin.base import CustomersAdmin
 from customers.admin.changelist import SIZE_VAR, CustomerChangeList
 from customers.admin.columns import COLUMNS, SHOWS, WITH_BIRTHDAY, CustomerColumns, badges
-from customers.admin.fields import FORM_CLASSES, customer_widget
+from customers.admin.fields import FORM_CLASSES, READONLY, customer_widget
 from customers.admin.filters import FILTERS
-from customers.admin.masking import MaskedFields, fieldsets_for, readonly_for
+from customers.admin.masking import MaskedFields, fieldsets_for, readonly_for, rights_masked
 from customers.admin.pages import ALL_FOUND
 from customers.bulk_views import bulk_urls
 from customers.changes import differences
@@ -31,7 +31,6 @@ from customers.import_views import import_urls
 from customers.models import Customer, CustomerGroup, SavedFilter
 from customers.operations import CustomerChangedMeanwhile, change_customer, register_customer
 from customers.querysets import CustomerQuerySet
-from customers.readable import READABLE
 from customers.saved_filters import canonical
 from customers.typed import fields_of
 from locations.permissions import Right
@@ -75,7 +74,7 @@ class CustomerAdmin(CustomerColumns, MaskedFields, CustomersAdmin):
     search_help_text = _("Number, name, company, phone, e-mail, city, tag")
     actions = ("set_group", "add_tag", "remove_tag", "record_consent", "archive", "restore", "export")
     ordering = ("sort_name",)
-    readonly_preprocess_fields = READABLE
+    readonly_preprocess_fields = READONLY
     fieldsets = (
         (
             _("Person or company"),
@@ -278,6 +277,7 @@ class CustomerAdmin(CustomerColumns, MaskedFields, CustomersAdmin):
         hidden = withheld(scope)
         context |= {
             "candidates": getattr(form, "candidates", []),
+            "masked": rights_masked(hidden) if customer else [],
             "original_id": str(customer.pk) if customer else "",
             "badges": badges(customer) if customer else "",
             **{

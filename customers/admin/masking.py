@@ -9,7 +9,9 @@ import copy
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from customers.field_groups import FIELDS, MASK, unwritable, withheld
+from django.utils.functional import Promise
+
+from customers.field_groups import FIELDS, MASK, FieldGroup, unwritable, withheld
 from customers.models import Customer
 from mcp.scope import Scope
 
@@ -31,6 +33,11 @@ def _line(name: str) -> Callable[[Any, Customer], str]:
 
 for _name in (name for names in FIELDS.values() for name in names):
     setattr(MaskedFields, _PREFIX + _name, _line(_name))
+
+
+def rights_masked(hidden: frozenset[str]) -> list[Promise]:
+    """The names of the rights for lack of which these fields are masked."""
+    return [group.right.label for group in FieldGroup if hidden.intersection(group.fields)]
 
 
 def readonly_for(scope: Scope) -> tuple[str, ...]:

@@ -33,6 +33,7 @@ SHOWN = {
 }  # fmt: skip
 """By which each value is known wherever it is shown, however it is written there."""
 GROUPS = list(FieldGroup)
+ENGLISH = {"accept-language": "en"}
 
 
 @pytest.fixture
@@ -102,12 +103,14 @@ def test_each_right_opens_its_group_and_nothing_else(cast, group):
 @pytest.mark.parametrize("group", GROUPS)
 def test_form_shows_masks_and_never_the_values(cast, vera, log_in, group):
     scope_without(cast, group)
-    page = log_in("teilsicht").get(page_of(vera))
+    page = log_in("teilsicht").get(page_of(vera), headers=ENGLISH)
     text = page.content.decode()
     assert told(text, [group]) == []
     assert set(told(text, [one for one in GROUPS if one != group])) == set(VALUES) - set(group.fields)
     assert text.count(MASK) >= len(set(group.fields) & set(VALUES))
     assert not set(group.fields) & set(page.context["adminform"].form.fields)
+    assert f"stands for what you may not see here. It takes: {group.right.label}." in text
+    assert "stands for what" not in log_in("anna").get(page_of(vera), headers=ENGLISH).content.decode()
 
 
 @pytest.mark.parametrize("group", GROUPS)
@@ -175,7 +178,7 @@ def test_nobody_is_blocked_on_registering_without_a_reason_that_may_be_seen(cast
 
 def test_list_has_no_columns_of_contact_data(cast, vera, log_in):
     scope_without(cast, FieldGroup.CONTACT)
-    page = log_in("teilsicht").get(f"{HAMBURG}{LIST}", headers={"accept-language": "en"})
+    page = log_in("teilsicht").get(f"{HAMBURG}{LIST}", headers=ENGLISH)
     text = page.content.decode()
     assert told(text, GROUPS) == []
     assert "field-phone" not in text
@@ -309,3 +312,10 @@ def test_evidence_of_a_consent_is_for_who_sees_memos(cast, vera, anna, log_in):
         text = log_in("teilsicht").get(address).content.decode()
         assert "E-Mail von vera" not in text, page
         assert MASK in text, page
+
+
+def test_readonly_line_without_a_value_shows_a_dash(anna, cast, log_in):
+    """A day without a year was shown as .–. to whoever may only look."""
+    row = customer(anna, last_name="Leer")
+    text = log_in("carla").get(page_of(row, "/10400/3")).content.decode()
+    assert ".–." not in text

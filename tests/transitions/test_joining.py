@@ -63,7 +63,8 @@ def test_old_business_can_only_look_and_hand_over(cast, ines, log_in):
     join_in(cast, State.EXECUTED)
     scope = cast.scope("ines", "Dresden", 30100)
     assert scope.rights == {
-        Right.VIEW_CUSTOMERS, Right.SEE_HISTORY, Right.EXPORT_CUSTOMERS, Right.CARRY_OVER, Right.MANAGE_LOCATION,
+        Right.VIEW_CUSTOMERS, Right.SEE_CONTACT_DATA, Right.SEE_BANK_DATA, Right.SEE_MEMOS, Right.SEE_HISTORY,
+        Right.EXPORT_CUSTOMERS, Right.CARRY_OVER, Right.MANAGE_LOCATION,
         Right.MANAGE_USERS,
     }  # fmt: skip
     for page, status in {"": 200, "export/": 200, "add/": 403, "import/": 403}.items():
