@@ -78,6 +78,7 @@ def test_worker_knows_every_task():
         "mcp.tasks.clear_expired_sessions",
         "mcp.tasks.delete_old_login_attempts",
         "mcp.tasks.forget_sent_forms",
+        "mcp.tasks.remind_of_what_waits",
         "mcp.tasks.mail_forgotten_password",
         "mcp.tasks.send_mail",
         "mcp.tasks.resume_stalled_jobs",
