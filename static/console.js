@@ -28,11 +28,12 @@ document.addEventListener("keydown", (event) => {
     }
 });
 
-/* K leads to the search in the header, from wherever nothing is being typed. */
+/* K leads to the search in the header from wherever nothing is being typed, and with Ctrl from a field as well. */
 document.addEventListener("keydown", (event) => {
     const words = document.getElementById("find-customer");
     const isTyped = event.target.closest("input, textarea, select, [contenteditable=true]");
-    if (event.key !== "k" || event.ctrlKey || event.metaKey || event.altKey || isTyped || !words) {
+    const isFree = event.ctrlKey || event.metaKey || !isTyped;
+    if (event.key !== "k" || event.altKey || !isFree || !words) {
         return;
     }
     event.preventDefault();
