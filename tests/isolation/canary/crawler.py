@@ -32,7 +32,7 @@ from tests.isolation.canary.visitor import Report, Visitor
 
 GERMAN, ENGLISH = {"Accept-Language": "de"}, {"Accept-Language": "en", "HX-Request": "true"}
 DEEPEST = 3
-ACTIONS = ("archive", "restore", "record_consent", "export", "delete_selected")
+ACTIONS = ("archive", "restore", "record_consent", "export", "delete_selected", "set_group", "add_tag", "remove_tag")
 EXPORT = "customers/customer/export/"
 _KEY = re.compile(r"[0-9a-f-]{30,}|\d{7,}|(?<=/)\d+(?=/)")
 _LIST = re.compile("changelist|export")
@@ -216,7 +216,7 @@ class Crawl:
             with self.visitor.undone():
                 data = {"action": action, "_selected_action": keys, "index": "0", "select_across": "1"}
                 self.visitor.send("post", f"{place}customers/customer/", data, headers=GERMAN)
-        for page in ("archive", "restore", "consent", "export"):
+        for page in ("archive", "restore", "consent", "export", "bulk/archive", "bulk/restore"):
             with self.visitor.undone():
                 query = "&".join(f"id={key}" for key in keys)
                 data = {"reason": "Verzogen", "format": "plain", "column": ["memo", "last_name"]}

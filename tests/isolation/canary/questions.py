@@ -137,9 +137,9 @@ class Questions:
         yield from self._customer_forms()
         yield from self._administration_forms()
         actions = {"_selected_action": ["KEY"], "index": "0"}
-        for action in ("archive", "restore", "record_consent", "export"):
+        for action in ("archive", "restore", "record_consent", "export", "set_group", "add_tag", "remove_tag"):
             yield Pair("post", f"{self.place}{LIST}", *self.key_pair(Customer), {**actions, "action": action})
-        for page in ("archive", "restore", "consent", "export"):
+        for page in ("archive", "restore", "consent", "export", "bulk/archive", "bulk/restore"):
             data = {"reason": "Verzogen", "format": "plain", "column": "memo", **_STATEMENT}
             yield Pair("post", f"{self.place}{LIST}{page}/?id=KEY", *self.key_pair(Customer), data)
         for name in (CustomerGroup, Tag):
