@@ -259,11 +259,9 @@ RECIPES: dict[str, Recipe] = {
         "usergroup", "group_id", body=_matrix_confirmed, get=302, to=r".*/\d+/rights/"
     ),
     "admin:mcp_usergroup_rights_log": Recipe("usergroup", "group_id"),
-    # of a group that holds nothing here: that is told on the page
+    # nothing is chosen, and no name given: what may be handed out is asked by the probes
     "admin:mcp_usergroup_copy": Recipe("usergroup", "group_id", post=400, writes=False),
-    "admin:mcp_usergroup_like": Recipe(
-        "usergroup", "group_id", body=_named("Ganz neue Gruppe"), to=r".*/mcp/usergroup/\d+/change/"
-    ),
+    "admin:mcp_usergroup_like": Recipe("usergroup", "group_id", post=400, writes=False),
     **_model(
         "mcp_restriction", "restriction",
         lambda asked: {"group": UserGroup.objects.get(name="Auskunft Bremen").pk, "right": Right.EXPORT_CUSTOMERS},
