@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import UTC, date, datetime, time, timedelta
-from importlib import import_module
 from zoneinfo import ZoneInfo
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -154,17 +153,6 @@ def test_customers_of_an_undone_import_were_never_registered(cast):
     assert kept(anna.base) == counted(anna.base)
     undone(done.upload, anna)
     assert kept(anna.base) == before == {}
-
-
-def test_what_is_there_already_is_counted_by_the_migration(cast):
-    place = cast.location("Hamburg")
-    for number, kind in enumerate(("register", "archive", "consent", "withdraw", "evidence")):
-        step(kind, place, 4, datetime(2026, 1, 15 + number, tzinfo=UTC), 1)
-    before = kept(place.base)
-    CustomerMonth.objects.all().delete()
-    with connection.cursor() as cursor:
-        cursor.execute(import_module("customers.migrations.0035_figures_of_months").EXISTING)
-    assert kept(place.base) == before == counted(place.base)
 
 
 def test_compaction_leaves_one_row_for_each_month_and_forgets_old_ones(cast):

@@ -16,7 +16,7 @@ WRITTEN = own_or_of_nobody(FACTS['organization'], ENTERED['organization'], FACTS
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('mcp', '0005_row_security'),
+        ('mcp', '0001_initial'),
         ('pghistory', '0007_auto_20250421_0444'),
     ]
 
