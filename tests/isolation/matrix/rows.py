@@ -31,7 +31,7 @@ from tests.customers.transfer import kept_export, table
 from tests.isolation.matrix.world import ALL, CENTRAL, MUNICH, Place, Role, World
 from transitions import operations as leaving
 from transitions.choices import PackageState
-from transitions.models import IncomingFile, Package, PackageChunk, Transition
+from transitions.models import IncomingChunk, IncomingFile, Package, PackageChunk, Transition
 
 MISSING: dict[str, Any] = dict.fromkeys(
     [
@@ -265,10 +265,12 @@ class Rows:
         """A file that waits to be taken in, of the same person as an upload would be."""
         location = self.world.places[place]
         user = role.user if role.account == place[0] else location.organization.users.first()
-        return IncomingFile.objects.create(
+        file = IncomingFile.objects.create(
             organization=location.organization, base=location.base, location=location, user=user, name="x.zip",
             sha256=f"{role.name} {place}"[:64],
-        ).pk  # fmt: skip
+        )  # fmt: skip
+        IncomingChunk.objects.create(base=location.base, file=file, position=0, content=b"x")
+        return file.pk
 
 
 _OF_BUSINESS = {
