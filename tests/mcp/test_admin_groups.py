@@ -76,7 +76,7 @@ def test_group_with_members_stays_and_says_so(cast, log_in):
 def test_group_without_members_goes_with_its_rights(cast, log_in):
     group, anna = cast.group("Lübeck"), log_in("anna")
     group.memberships.all().delete()
-    assert "4 rights go with it." in text(anna.get(f"{LIST}{group.pk}/delete/", headers=ENGLISH))
+    assert "6 rights go with it." in text(anna.get(f"{LIST}{group.pk}/delete/", headers=ENGLISH))
     assert anna.post(f"{LIST}{group.pk}/delete/").status_code == 302
     assert not UserGroup.objects.filter(pk=group.pk).exists()
 

@@ -59,6 +59,8 @@ def test_matrix_previews_then_saves_exactly_that(cast, anna, theke):
             "row": [row(theke, hamburg)],
             "cell": [
                 f"view_customers@{hamburg.pk}",
+                f"see_contact_data@{hamburg.pk}",
+                f"see_memos@{hamburg.pk}",
                 f"add_customers@{hamburg.pk}",
                 f"change_customers@{hamburg.pk}",
                 f"import_customers@{hamburg.pk}",
