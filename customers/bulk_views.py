@@ -20,8 +20,10 @@ from customers.bulk.changing import MoreThanCounted, Stopped
 from customers.bulk.kinds import kind_of
 from customers.bulk_forms import WishForm
 from customers.choices import BulkKind, BulkState
+from customers.field_groups import withheld
 from customers.frame import LIST, show
 from customers.models import BulkChange
+from customers.search import SEARCHED_FIELDS
 from customers.tasks import for_somebody
 from customers.transfer.chosen import Chosen, chosen
 from locations.permissions import Right
@@ -72,7 +74,8 @@ def bulks_page(request: HttpRequest) -> HttpResponse:
     scope = scope_of(request)
     scope.demand(Right.VIEW_CUSTOMERS)
     found = changing.changes_of(scope).select_related("location").exclude(state=BulkState.CANCELLED)
-    return show(request, "bulks", _("Bulk changes"), changes=found[:MOST_LISTED])
+    changes = [(change, _title(change, scope)) for change in found[:MOST_LISTED]]
+    return show(request, "bulks", _("Bulk changes"), changes=changes)
 
 
 def new_page(request: HttpRequest, kind: str) -> HttpResponse:
@@ -126,18 +129,32 @@ def bulk_page(request: HttpRequest, pk: UUID) -> HttpResponse:
     is_under_way = change.state in changing.UNDER_WAY
     page = request.GET.get("p", "1")
     number = max(1, int(page)) if page.isascii() and page.isdigit() and len(page) < 6 else 1
-    undoing = change.undoing or {}
+    undoing, is_open = change.undoing or {}, _may_see_search(change, scope)
     response = show(
-        request, "bulk", str(change), change=change, is_under_way=is_under_way, may_act=_may_act(change, scope),
+        request, "bulk", _title(change, scope), change=change, is_under_way=is_under_way,
+        may_act=_may_act(change, scope), narrowed_by=change.narrowed_by if is_open else "",
         is_done=change.state in {BulkState.APPLIED, BulkState.UNDONE}, figures=change.figures,
         percent=min(change.done * 100 // change.total, 100) if change.total else None, sentences=_sentences(change),
         meanwhile=counted_anew(change.shown, change.figures.get("found")) if change.state == BulkState.COUNTED else "",
         left=changing.left_alone(change, scope, page=number) if undoing.get("left") else [],
-        newer=number - 1, older=number + 1 if undoing.get("left", 0) > number * 50 else 0, back=_back(change.query),
+        newer=number - 1, older=number + 1 if undoing.get("left", 0) > number * 50 else 0,
+        back=_back(change.query if is_open else ""),
     )  # fmt: skip
     if is_under_way:
         response["Refresh"] = "1"
     return response
+
+
+def _title(change: BulkChange, scope: Scope) -> str:
+    """Without the reason of archiving, which is a free text about people, for whoever sees no such texts."""
+    is_masked = change.kind == BulkKind.ARCHIVE and "archived_reason" in withheld(scope)
+    return str(BulkKind(change.kind).label) if is_masked else str(change)
+
+
+def _may_see_search(change: BulkChange, scope: Scope) -> bool:
+    """What somebody else has searched for may be what this person is not shown of anybody."""
+    is_own = scope.user is not None and change.user_id == scope.user.pk
+    return is_own or not withheld(scope).intersection(SEARCHED_FIELDS)
 
 
 def _may_act(change: BulkChange, scope: Scope) -> bool:

@@ -13,7 +13,9 @@ from django.db import transaction
 from django.http import Http404, QueryDict
 from django.utils.translation import gettext as _
 
+from customers.field_groups import withheld
 from customers.models import Customer, SavedFilter
+from customers.search import SEARCHED_FIELDS
 from customers.transfer.chosen import chosen
 from locations.permissions import Right
 from mcp.console import console
@@ -89,12 +91,20 @@ def may_change(saved: SavedFilter, actor: Scope) -> bool:
 
 
 def asked_today(saved: SavedFilter, actor: Scope) -> Asked:
-    """What the filter asks of the list where the actor works now; what does not exist there is left out, and named."""
-    if _is_served(saved.query, actor):
+    """What the filter asks of the list where the actor works now.
+
+    What does not exist there is left out, and named; also words that somebody else has searched for, where the actor
+    may not see all that is searched.
+    """
+    hides_words = _hides_words(saved, actor)
+    if not hides_words and _is_served(saved.query, actor):
         return Asked(saved.query, [])
     kept, left_out, titles = QueryDict(mutable=True), [], _titles()
     for name, value in parse_qsl(saved.query):
-        if _is_served(_one(name, value), actor):
+        if name == SEARCH_VAR and hides_words:
+            sentence = _("The filter “%(name)s” searches for words that you may not see. They are left out.")
+            left_out.append(sentence % {"name": saved.name})
+        elif _is_served(_one(name, value), actor):
             kept[name] = value
         else:
             sentence = _(
@@ -103,6 +113,12 @@ def asked_today(saved: SavedFilter, actor: Scope) -> Asked:
             )
             left_out.append(sentence % {"name": saved.name, "field": titles.get(name, name)})
     return Asked(kept.urlencode(), left_out)
+
+
+def _hides_words(saved: SavedFilter, actor: Scope) -> bool:
+    """Words of somebody else may be an e-mail address or a phone number."""
+    is_own = actor.user is not None and saved.user_id == actor.user.pk
+    return not is_own and bool(withheld(actor).intersection(SEARCHED_FIELDS))
 
 
 def _titles() -> dict[str, str]:

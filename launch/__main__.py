@@ -62,7 +62,8 @@ def _serve(supervisor: Supervisor, number: int, *, is_demo: bool) -> str:
     _say("Starting the web server and the worker …")
     supervisor.start(
         "web server", sys.executable, "-m", "gunicorn", "mcp.wsgi:application", "--no-control-socket",
-        "--bind", f"{port.HOST}:{number}", "--workers", "2", "--threads", "4", "--graceful-timeout", "5",
+        "--bind", f"{port.HOST}:{number}", "--workers", "2", "--threads", "4",
+        "--graceful-timeout", "5", "--keep-alive", "0",
     )  # fmt: skip
     # Two jobs at a time: an export does not wait behind an import of a million rows.
     supervisor.start(

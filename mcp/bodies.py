@@ -5,8 +5,10 @@ one: what was announced has to be there.
 
 A thread reads a body as it comes and can do nothing else meanwhile. So each piece must come within `PIECE_SECONDS`, and
 of those that come slowly a process reads at most `SLOW_AT_ONCE`: where one more is slow, the one that waits longest is
-given up. A web server in front that hands on whole requests only (deploy/nginx.conf) makes this rest; it is for the
-server alone, which shows its socket as gunicorn does.
+given up. A server that waits for the rest of a body that nobody wanted to read undoes this: gunicorn does so for the
+next request on the same connection, and is started with `--keep-alive 0`. Whoever sends the lines before the body
+slowly holds a thread all the same; a web server in front that hands on whole requests only (deploy/nginx.conf) lets
+none of them come so far. This is for the server alone, which shows its socket as gunicorn does.
 """
 
 from __future__ import annotations

@@ -26,6 +26,7 @@ class MailKind(models.TextChoices):
     NEW_PASSWORD = "new_password", _("Link for a new password")
     LINK_SHOWN = "link_shown", _("A link was made for you")
     PASSWORD_CHANGED = "password_changed", _("Password changed")
+    EMAIL_CHANGED = "email_changed", _("E-mail address changed")
     WAITING = "waiting", _("Reminder of what waits")
 
 

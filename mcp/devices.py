@@ -37,6 +37,11 @@ def account_number_on(request: HttpRequest) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) <= 9 else None
 
 
+def last_person_on(request: HttpRequest) -> str:
+    """The number of whoever has logged in on this device last; empty where nobody has."""
+    return next(reversed(_read(request)["people"]), "")
+
+
 def remember(request: HttpRequest, response: HttpResponse, user: User) -> None:
     """Know this person, and the account number of the business, on this device from now on."""
     found = _read(request)

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from django.contrib.auth.models import Permission
 from django.contrib.contenttypes.models import ContentType
+from django.utils import timezone
 
 from locations.models import Location, Organization
 from locations.permissions import Right
-from mcp.models import LocationGrant, OrganizationGrant
+from mcp.models import LocationGrant, OrganizationGrant, PasswordLink
 
 if TYPE_CHECKING:
     from mcp.models import UserGroup
@@ -23,6 +24,8 @@ def add_grants(group: UserGroup, grants: Iterable[Grant]) -> None:
     """Let the group hold these rights; those that it holds already stay as they are."""
     single, general = _permissions(Location), _permissions(Organization)
     wanted = list(grants)
+    if wanted:
+        withdraw_links(group.memberships.values_list("user", flat=True))
     LocationGrant.objects.bulk_create(
         [
             LocationGrant(
@@ -49,6 +52,15 @@ def add_grants(group: UserGroup, grants: Iterable[Grant]) -> None:
         ],
         ignore_conflicts=True,
     )
+
+
+def withdraw_links(people: Iterable[int]) -> None:
+    """Links for a password stop working with which others could become these people, who hold more from now on.
+
+    Whoever has made one was asked whether he holds what the person held then.
+    """
+    links = PasswordLink.objects.filter(user__in=people, used_at=None, withdrawn_at=None)
+    links.update(withdrawn_at=timezone.now())
 
 
 def remove_grants(group: UserGroup, grants: Iterable[Grant]) -> None:

@@ -25,6 +25,7 @@ from django.urls import Resolver404, resolve
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
+from mcp import devices
 from mcp.sent_once import TOKEN
 
 FIELD = "kept"
@@ -48,6 +49,8 @@ class Kept:
     values: tuple[tuple[str, str], ...]
     is_whole: bool = True
     """Whether nothing had to be left out, so that it can be sent again as it is."""
+    person: str = ""
+    """Who has logged in last on the device, as whoever has typed it; nobody else gets it back behind a login."""
 
     def shown(self) -> list[tuple[str, str]]:
         """(label, text) of what can be read: no keys of rows, no marks of the form's own."""
@@ -55,7 +58,10 @@ class Kept:
         return [(label, text) for name, value in self.values if value for label, text in named.read(name, value)]
 
     def signed(self) -> str:
-        return signing.dumps([self.address, self.values, self.is_whole], salt=_SALT, compress=True)
+        return signing.dumps([self.address, self.values, self.is_whole, self.person], salt=_SALT, compress=True)
+
+    def is_of(self, user: Any) -> bool:
+        return bool(self.person) and self.person == str(user.pk)
 
 
 def kept_of(request: HttpRequest) -> Kept | None:
@@ -72,17 +78,17 @@ def kept_of(request: HttpRequest) -> Kept | None:
     secret = _secret_names()
     open_values = tuple((name, value) for name, value in values if name not in secret and not is_secret(name))
     is_whole = len(open_values) == len(values) and not has_files
-    kept = Kept(request.get_full_path(), open_values, is_whole)
+    kept = Kept(request.get_full_path(), open_values, is_whole, devices.last_person_on(request))
     return kept if kept.shown() else None
 
 
 def kept_through_login(sent: QueryDict) -> Kept | None:
     """What travelled through the login; None for what we have not signed within these hours."""
     try:
-        address, values, is_whole = signing.loads(sent.get(FIELD, ""), salt=_SALT, max_age=_SECONDS)
+        address, values, is_whole, person = signing.loads(sent.get(FIELD, ""), salt=_SALT, max_age=_SECONDS)
     except (signing.BadSignature, ValueError):
         return None
-    return Kept(address, tuple((name, value) for name, value in values), is_whole)
+    return Kept(address, tuple((name, value) for name, value in values), is_whole, person)
 
 
 def is_our_page(request: HttpRequest) -> bool:

@@ -30,8 +30,8 @@ class Entry:
 
 
 def entries_of(user: User) -> list[Entry]:
-    """The newest first. Six queries; the rows are those that exist for the scope."""
-    found = [*_logins(user), *_links(user), *_passwords(user), *_mails(user)]
+    """The newest first. Seven queries; the rows are those that exist for the scope."""
+    found = [*_logins(user), *_links(user), *_passwords(user), *_addresses(user), *_mails(user)]
     return sorted(found, key=lambda entry: entry.at, reverse=True)[:SHOWN]
 
 
@@ -63,7 +63,7 @@ def _fate(link: PasswordLink, now: datetime) -> str:
     if link.used_at:
         return ""
     if link.withdrawn_at:
-        return _("It was replaced by another one.")
+        return _("It does not work any more: there is a newer one, or rights, address or password have changed since.")
     if link.is_open(now):
         until = date_format(timezone.localtime(link.expires_at), "SHORT_DATETIME_FORMAT")
         return _("It is valid until %(until)s.") % {"until": until}
@@ -83,6 +83,20 @@ def _passwords(user: User) -> Iterator[Entry]:
         else:
             sentence = _("%(who)s has changed the password.") % {"who": facts.get("user_name") or _("the system")}
         yield Entry(change.password_changed_at, sentence)
+
+
+def _addresses(user: User) -> Iterator[Entry]:
+    """Where links for a password went before, and who has changed that."""
+    before: str | None = None
+    for state in (
+        UserEvent.objects.filter(id=user.pk).select_related("pgh_context").order_by("pgh_created_at", "pgh_id")
+    ):
+        if before is not None and state.email != before:
+            facts = state.pgh_context.metadata if state.pgh_context else {}
+            told = {"who": facts.get("user_name") or _("the system"), "old": before or "–", "new": state.email or "–"}
+            sentence = _("%(who)s has changed the e-mail address from %(old)s to %(new)s.") % told
+            yield Entry(state.pgh_created_at, sentence, is_warning=True)
+        before = state.email
 
 
 def _mails(user: User) -> Iterator[Entry]:

@@ -32,16 +32,17 @@ def is_configured() -> bool:
     return bool(settings.MAILERS)
 
 
-def queue_mail(*, user: User, kind: MailKind, facts: dict[str, Any]) -> Mail | None:
+def queue_mail(*, user: User, kind: MailKind, facts: dict[str, Any], address: str | None = None) -> Mail | None:
     """Have a mail sent to a person once the current transaction is committed.
 
     None where there is no mail server, or the person has no address. `facts` is what the template is told besides; of
-    secrets it holds at most the id by which they are made.
+    secrets it holds at most the id by which they are made. `address` is another one than the person's of today.
     """
-    if not is_configured() or not user.email:
+    to = user.email if address is None else address
+    if not is_configured() or not to:
         return None
     mail = Mail.objects.create(
-        organization_id=user.organization_id, user=user, kind=kind, facts=facts, address=user.email,
+        organization_id=user.organization_id, user=user, kind=kind, facts=facts, address=to,
         language=user.language,
     )  # fmt: skip
     enqueue(SEND, mail=mail.pk)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
@@ -71,9 +72,18 @@ def _key(request: HttpRequest) -> bytes | None:
         for value in (name, *values):
             digest.update(_part(str(value)))
     for name, files in sorted(request.FILES.lists()):
-        for value in (name, *(f"{file.name} {file.size}" for file in files)):
-            digest.update(_part(value))
+        digest.update(_part(name))
+        for file in files:
+            _add_file(digest, file)
     return digest.digest()
+
+
+def _add_file(digest: Any, file: Any) -> None:
+    """By name, size and contents: a file that was corrected has often the same name, and the same size."""
+    digest.update(_part(f"{file.name} {file.size}"))
+    for piece in file.chunks():
+        digest.update(piece)
+    file.seek(0)
 
 
 _LENGTH = 64

@@ -62,8 +62,8 @@ class Claim:
 
     @property
     def name(self) -> str:
-        """As it is compared: in small letters, as the login does not mind capital ones."""
-        return self.username.casefold()[:60]
+        """As it is compared: in small letters, as the login does not mind capital ones. Also ı is I then, and so i."""
+        return self.username.upper().casefold()[:60]
 
 
 class TooManyTries(ValidationError):

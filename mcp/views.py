@@ -53,7 +53,7 @@ class ProviderLoginView(auth_views.LoginView):
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Who has logged in meanwhile in another tab gets back what he has typed."""
         kept = kept_through_login(request.POST) if request.user.is_authenticated else None
-        if kept is not None:
+        if kept is not None and kept.is_of(request.user):
             return _back_again(request, kept)
         response: Any = super().dispatch(request, *args, **kwargs)
         return response
@@ -65,7 +65,8 @@ class ProviderLoginView(auth_views.LoginView):
             response = super().form_valid(form)
         if settings.LANGUAGE_COOKIE_NAME not in self.request.COOKIES:
             response.set_cookie(settings.LANGUAGE_COOKIE_NAME, user.language, samesite="Lax")
-        if kept := kept_through_login(self.request.POST):
+        kept = kept_through_login(self.request.POST)
+        if kept is not None and kept.is_of(user):
             page = _back_again(self.request, kept)
             page.cookies.update(response.cookies)
             response = page

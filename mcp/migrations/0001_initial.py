@@ -211,7 +211,7 @@ class Migration(migrations.Migration):
             name='Mail',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('invitation', 'Invitation'), ('new_password', 'Link for a new password'), ('link_shown', 'A link was made for you'), ('password_changed', 'Password changed'), ('waiting', 'Reminder of what waits')], max_length=20, verbose_name='kind')),
+                ('kind', models.CharField(choices=[('invitation', 'Invitation'), ('new_password', 'Link for a new password'), ('link_shown', 'A link was made for you'), ('password_changed', 'Password changed'), ('email_changed', 'E-mail address changed'), ('waiting', 'Reminder of what waits')], max_length=20, verbose_name='kind')),
                 ('facts', models.JSONField(default=dict)),
                 ('address', models.EmailField(max_length=254, verbose_name='to')),
                 ('language', models.CharField(choices=[('de', 'German'), ('en', 'English (28 Nov 2026)'), ('en-gb', 'English (28/11/2026)')], max_length=5, verbose_name='language')),

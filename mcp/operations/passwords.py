@@ -22,6 +22,7 @@ from django.utils.translation import gettext as _
 from locations.models import Organization
 from mcp import mailing, row_security
 from mcp.choices import MailKind
+from mcp.grants import withdraw_links
 from mcp.models import PasswordLink, User
 from mcp.operations.users import demand_power, locked_user
 from mcp.scope import Scope, facts_of
@@ -139,8 +140,8 @@ def choose_password(*, token: str, password: str) -> User:
             raise LinkUsedUp
         with pghistory.context(**facts_of(found.user)):
             user = _set_password(found.user, password)
-        link.used_at = timezone.now()
-        link.save(update_fields=["used_at"])
+        link.used_at, link.withdrawn_at = timezone.now(), None
+        link.save(update_fields=["used_at", "withdrawn_at"])
     return user
 
 
@@ -162,6 +163,7 @@ def _set_password(user: User, password: str) -> User:
     had_one = stored.has_usable_password()
     stored.set_password(password)
     stored.save(update_fields=["password"])
+    withdraw_links([stored.pk])
     if had_one:
         mailing.queue_mail(user=stored, kind=MailKind.PASSWORD_CHANGED, facts={})
     return stored

@@ -13,8 +13,9 @@ from django.utils.translation import gettext as _
 
 from locations.models import Location
 from locations.permissions import Right
-from mcp import access
-from mcp.choices import ProviderRole
+from mcp import access, mailing
+from mcp.choices import MailKind, ProviderRole
+from mcp.grants import withdraw_links
 from mcp.models import Membership, User, UserGroup
 from mcp.operations.changing import merged
 from mcp.operations.grants import CannotGrant, OwnPromotion, demand_of_business, keep_a_manager
@@ -32,10 +33,24 @@ class TooPowerful(ValidationError):
     def __init__(self, user: User) -> None:
         super().__init__(
             _(
-                "%(user)s holds rights that you do not hold, so you cannot change the password, the user name or "
-                "the access. Ask the central."
+                "%(user)s holds rights that you do not hold, so you cannot change the password, the user name, the "
+                "e-mail address or the access. Ask the central."
             ),
             code="too_powerful",
+            params={"user": user},
+        )
+
+
+class AddressIsTheirs(ValidationError):
+    """The provider's people changed the address to which links for a password go."""
+
+    def __init__(self, user: User) -> None:
+        super().__init__(
+            _(
+                "%(user)s has an e-mail address, to which links for a new password go. Only the business itself "
+                "changes it. Let a link be shown, which the business sees as well."
+            ),
+            code="address_is_theirs",
             params={"user": user},
         )
 
@@ -91,21 +106,40 @@ def change_user(*, user: User, changed: Collection[str] | None = None, actor: Sc
     """Save what somebody has changed of a person.
 
     `changed` are the fields in which he has changed what he saw; the others stay as somebody else may have saved them
-    meanwhile, as does a password that the person chooses at this moment. Raises MissingRight, TooPowerful where he
-    holds more than the actor and his user name or access changes, and LastUserManager where nobody could manage users
-    afterwards.
+    meanwhile, as does a password that the person chooses at this moment. Where the e-mail address changes, to which
+    links for a password go, the old one is told and open links stop working.
+
+    Raises MissingRight, TooPowerful where he holds more than the actor and his user name, e-mail address or access
+    changes, AddressIsTheirs where the provider's people change an address, and LastUserManager where nobody could
+    manage users afterwards.
     """
     before = locked_user(user, actor)
     stored = copy(before)
     fields = [name for name in CHANGED_BY_OTHERS if name != "location" or acts_for_all(actor)]
     names = merged(stored, user, fields, changed=changed)
-    if (before.username, before.is_active) != (stored.username, stored.is_active):
+    if _way_in(before) != _way_in(stored):
         demand_power(before, actor)
+    if before.email != stored.email:
+        _demand_address(before, actor)
     had_manager = access.has_user_manager(actor.organization)
     stored.full_clean()
     stored.save(update_fields=names)
+    if before.email != stored.email:
+        withdraw_links([stored.pk])
+        facts = {"changed_by": actor.actor_name}
+        mailing.queue_mail(user=stored, kind=MailKind.EMAIL_CHANGED, facts=facts, address=before.email)
     keep_a_manager(had_manager, actor)
     return user
+
+
+def _way_in(user: User) -> tuple[str, bool, str]:
+    """By what somebody else could come in as this person, or keep him out."""
+    return user.username, user.is_active, user.email
+
+
+def _demand_address(before: User, actor: Scope) -> None:
+    if before.email and actor.user is not None and actor.user.organization_id is None:
+        raise AddressIsTheirs(before)
 
 
 @transaction.atomic
@@ -141,6 +175,7 @@ def _admit(user: User, group: UserGroup, actor: Scope) -> None:
         right, place = beyond
         raise CannotGrant(right, Location.objects.filter(pk=place or 0).first())
     Membership.objects.create(organization=actor.organization, user=user, group=group)
+    withdraw_links([user.pk])  # whoever has made one may hold less than the person does now
 
 
 def locked_user(user: User, actor: Scope) -> User:

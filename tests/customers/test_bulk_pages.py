@@ -242,3 +242,18 @@ def test_list_of_bulk_changes_asks_so_many_questions(anna, many, django_assert_n
 
 
 QUESTIONS = 8
+
+
+def test_reasons_and_searches_of_others_are_masked_where_their_fields_are(anna, log_in, scope):
+    people.customer(scope, last_name="Muster", email="geheim@example.com")
+    forget_author()
+    page = proposed(anna, f"{NEW}archive/?q=geheim%40example.com", reason="schuldet 300 Euro")
+    confirmed(anna, page)
+    address = BulkChange.objects.get().pk
+    for client, is_shown in ((anna, True), (log_in("carla"), False)):
+        at = PAGE if is_shown else f"{BREMEN}{LIST}"
+        for shown in (client.get(f"{at}bulk/"), client.get(f"{at}bulk/{address}/")):
+            assert shown.status_code == 200
+            text = shown.content.decode()
+            assert ("schuldet" in text) is is_shown
+            assert ("geheim" in text) is (is_shown and shown.request["PATH_INFO"].endswith(f"{address}/"))

@@ -194,3 +194,14 @@ def test_list_asks_as_many_questions_with_three_filters_as_with_one(anna, log_in
 
 
 QUESTIONS = 8
+
+
+def test_words_of_others_are_left_out_where_one_may_not_see_what_they_find(anna, cast):
+    shared = saved(anna, "Unsere", "blocked=no&q=geheim%40example.com", is_shared=True)
+    carla = cast.scope("carla", "Bremen")
+    asked = asked_today(shared, carla)
+    assert asked.query == "blocked=no"
+    assert len(asked.left_out) == 1
+    assert asked_today(shared, anna).query == "blocked=no&q=geheim%40example.com"
+    mine = saved(carla, "Meine", "q=geheim%40example.com")
+    assert asked_today(mine, carla).query == "q=geheim%40example.com"

@@ -6,15 +6,15 @@ from urllib.parse import urlencode
 
 import pytest
 from django.core import signing
-from django.http import QueryDict
+from django.http import HttpRequest, HttpResponse, QueryDict
 
 from customers.models import Customer
 from locations.permissions import Right
-from mcp import kept
+from mcp import devices, kept
 from mcp.demo import PASSWORD
 from mcp.grants import add_grants, remove_grants
 from mcp.models import Session
-from tests.conftest import Browser
+from tests.conftest import Browser, Cast
 from tests.customers.people import BREMEN, HAMBURG, LIST, customer, form_data
 
 OURS = {"Sec-Fetch-Site": "same-origin", "Accept-Language": "en"}
@@ -135,6 +135,14 @@ def test_form_with_the_token_of_another_login_comes_back(cast):
 # --- the session has ended ----------------------------------------------------------------------------------------
 
 
+def device_of(username: str, client: Browser | None = None) -> Browser:
+    """A browser in which this person has logged in last, and is not logged in any more."""
+    client, response = client or Browser(), HttpResponse()
+    devices.remember(HttpRequest(), response, Cast().user(username))
+    client.cookies.update(response.cookies)
+    return client
+
+
 def after_login(page: str, username: str = "bodo", **more: str):
     """Log in by the form of the page."""
     fields = dict(re.findall(r'name="(next|kept)" value="([^"]*)"', page))
@@ -145,7 +153,7 @@ def after_login(page: str, username: str = "bodo", **more: str):
 
 
 def test_form_sent_after_the_session_has_ended_goes_through_the_login(cast, log_in):
-    bodo = log_in("bodo")
+    bodo = device_of("bodo", log_in("bodo"))
     Session.objects.all().delete()
     response = send(bodo, {"last_name": "Meier", "city": "Kiel"})
     page = response.content.decode()
@@ -164,15 +172,24 @@ def test_form_sent_after_the_session_has_ended_goes_through_the_login(cast, log_
 
 
 def test_wrong_password_in_between_loses_nothing(cast):
-    page = send(Browser(), {"last_name": "Meier"}).content.decode()
+    page = send(device_of("bodo"), {"last_name": "Meier"}).content.decode()
     _client, refused = after_login(page, password="falsch")
     assert refused.status_code == 200
     _client, behind = after_login(refused.content.decode())
     assert listed(behind.content.decode()) == {"Last name": "Meier"}
 
 
-def test_whoever_logs_in_as_somebody_without_the_right_is_refused_and_keeps_it(cast):
-    page = send(Browser(), {"last_name": "Meier"}).content.decode()
+@pytest.mark.parametrize("last", ["carla", None])
+def test_nobody_else_gets_it_back_to_send_it_under_his_name(cast, log_in, last):
+    page = send(device_of(last) if last else Browser(), {"last_name": "Meier"}).content.decode()
+    _client, behind = after_login(page, "bodo")
+    assert (behind.status_code, behind["Location"]) == (302, ADD)
+    fields = dict(re.findall(r'name="(next|kept)" value="([^"]*)"', page))
+    assert log_in("bodo").post("/login/", fields, headers=OURS).status_code == 302
+
+
+def test_whoever_has_lost_the_right_meanwhile_is_refused_and_keeps_it(cast):
+    page = send(device_of("carla"), {"last_name": "Meier"}).content.decode()
     client, behind = after_login(page, "carla")
     response = client.post(ADD, sent_again(behind.content.decode()), headers=OURS)
     assert response.status_code == 403
@@ -180,7 +197,7 @@ def test_whoever_logs_in_as_somebody_without_the_right_is_refused_and_keeps_it(c
 
 
 def test_whoever_has_logged_in_in_another_tab_gets_it_back(cast, log_in):
-    page = send(Browser(), {"last_name": "Meier"}).content.decode()
+    page = send(device_of("bodo"), {"last_name": "Meier"}).content.decode()
     fields = dict(re.findall(r'name="(next|kept)" value="([^"]*)"', page))
     behind = log_in("bodo").post("/login/", fields, headers=OURS)
     assert listed(behind.content.decode()) == {"Last name": "Meier"}

@@ -152,7 +152,7 @@ def test_weaker_manager_takes_over_nobody(cast):
     bodo = cast.scope("bodo", "Zentrale")
     with pytest.raises(TooPowerful):
         make_link(user=cast.user("anna"), is_mailed=False, actor=bodo)
-    for change in ({"is_active": False}, {"username": "hanna"}):
+    for change in ({"is_active": False}, {"username": "hanna"}, {"email": "bodo.privat@example.com"}):
         anna = cast.user("anna")
         for name, value in change.items():
             setattr(anna, name, value)

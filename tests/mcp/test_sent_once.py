@@ -7,6 +7,7 @@ import threading
 from datetime import timedelta
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
@@ -74,6 +75,16 @@ def test_person_who_is_entered_twice_at_once_is_one_and_nothing_is_refused(log_i
     assert (first.status_code, second.status_code) == (200, 302)
     assert second["Location"] == first.context["back"]
     assert PasswordLink.objects.filter(user__username="emil").count() == 1
+
+
+def test_file_with_other_contents_is_another_one(log_in):
+    anna, page = log_in("anna"), "/10400/1/customers/customer/import/"
+    token = token_of(anna, page)
+    led_to = [
+        anna.post(page, {TOKEN: token, "file": SimpleUploadedFile("gleich.csv", content)})["Location"]
+        for content in (b"Name\r\nAAAA\r\n", b"Name\r\nZZZZ\r\n", b"Name\r\nZZZZ\r\n")
+    ]
+    assert led_to[0] != led_to[1] == led_to[2]
 
 
 def test_form_of_somebody_else_is_another_one(cast, log_in, bodo):

@@ -211,3 +211,10 @@ def test_hash_of_an_older_kind_is_made_anew_at_the_login(cast, settings):
     assert anna.password.startswith("argon2$argon2id$v=19$m=19456,t=2,p=1$")
     told = [entry.sentence for entry in entries_of(anna)]
     assert sorted(told) == ["Logged in from 127.0.0.1.", "The password was stored in a safer way. It is the same."]
+
+
+@pytest.mark.parametrize(
+    ("typed", "name"), [("ANNA", "anna"), ("\u0131nes", "ines"), ("\u0130nes", "i\u0307nes"), ("Ines", "ines")]
+)
+def test_look_alike_letters_get_no_tries_of_their_own(typed, name):
+    assert Claim(account_number=30100, username=typed, address=None, device="").name == name

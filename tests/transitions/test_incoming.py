@@ -293,3 +293,14 @@ def test_what_is_over_or_was_left_goes_after_a_day(there, content):
 def test_queue_takes_the_files_of_a_base_one_after_the_other(there, content):
     keep(content, there)
     assert ProcrastinateJob.objects.get(task_name=taking.TAKE_IN).lock == f"incoming {there.base.pk}"
+
+
+def test_large_files_count_as_uploads_of_the_person(cast, content, settings):
+    settings.UPLOADS_A_DAY = {"files": 1, "megabytes": 100}
+    ines = receiver(cast)
+    with row_security.rows_of(ines):
+        taking.keep_file(file=io.BytesIO(content), name="a.zip", actor=ines)
+        with pytest.raises(ValidationError) as refusal:
+            taking.keep_file(file=io.BytesIO(content + b" "), name="b.zip", actor=ines)
+    assert refusal.value.code == "quota_used_up"
+    assert IncomingFile.objects.count() == 1

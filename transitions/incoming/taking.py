@@ -23,7 +23,7 @@ from django.utils.translation import gettext as _
 from customers import tasks
 from customers.models import CustomerCount
 from customers.tasks import for_somebody
-from customers.transfer import chunks, uploads
+from customers.transfer import chunks, quota, uploads
 from customers.transfer.progress import SECONDS, Patient
 from locations.permissions import Right
 from locations.violations import told_as_refusals
@@ -43,6 +43,7 @@ DIRECT_CUSTOMERS = 10_000
 """Up to these a file is taken in while the browser waits, within a second or two: whoever is here is compared."""
 TAKE_IN = "transitions.incoming_tasks.take_in_file"
 log = logging.getLogger("stammhaus.incoming")
+quota.count_also(IncomingFile)
 
 
 class Stopped(Exception):
@@ -72,7 +73,8 @@ def under_way_at(scope: Scope) -> QuerySet[IncomingFile]:
 def keep_file(*, file: BinaryIO, name: str, password: str = "", is_list: bool = False, actor: Scope) -> IncomingFile:
     """Keep a file for the worker, who takes it in. What is encrypted is kept as it was before, without the password.
 
-    Raises MissingRight, RefusedPackage for a wrong password, or ValidationError where it is being taken in already.
+    Raises MissingRight, QuotaUsedUp, RefusedPackage for a wrong password, or ValidationError where it is being taken in
+    already.
     """
     actor.demand(Right.IMPORT_CUSTOMERS)
     if not is_list:
@@ -80,12 +82,13 @@ def keep_file(*, file: BinaryIO, name: str, password: str = "", is_list: bool = 
     is_locked = encrypting.is_encrypted(file)
     with closing(encrypting.decrypted(file, password=password)) if is_locked else nullcontext(file) as content:
         digest = chunks.Digest()
-        for _piece in digest.of(_pieces(content)):
-            pass
         kept = IncomingFile(
             organization=actor.organization, base=actor.base, location=actor.location, user=actor.user,
-            user_name=actor.actor_name[:200], name=name[:255], is_list=is_list, size=digest.size, sha256=digest.hex,
+            user_name=actor.actor_name[:200], name=name[:255], is_list=is_list,
         )  # fmt: skip
+        for _piece in digest.of(quota.within_quota(_pieces(content), upload=kept, actor=actor)):
+            pass
+        kept.size, kept.sha256 = digest.size, digest.hex
         _demand_first(kept, actor)
         with told_as_refusals(), transaction.atomic():
             kept.save(force_insert=True)

@@ -43,7 +43,7 @@ def web_processes(count: int, log: Path, *, threads: int = 1, **more: str) -> It
         port: int = free.getsockname()[1]
     command = [
         sys.executable, "-m", "gunicorn", "mcp.wsgi:application", "--no-control-socket", "--bind", f"127.0.0.1:{port}",
-        "--workers", str(count), "--threads", str(threads),
+        "--workers", str(count), "--threads", str(threads), "--keep-alive", "0",
         "--access-logfile", str(log), "--access-logformat", "%(p)s %(s)s %(U)s %(m)s",
     ]  # fmt: skip
     with subprocess.Popen(
