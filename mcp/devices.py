@@ -50,7 +50,12 @@ def remember(request: HttpRequest, response: HttpResponse, user: User) -> None:
     text = signing.dumps({"id": found["id"] or secrets.token_urlsafe(12), "people": people}, salt=_SALT)
     _set(response, COOKIE, text)
     if user.organization is not None:
-        _set(response, ACCOUNT_COOKIE, str(user.organization.account_number))
+        note_account(response, user.organization.account_number)
+
+
+def note_account(response: HttpResponse, account_number: int) -> None:
+    """Know on this device the business that was used last: the login fills it in."""
+    _set(response, ACCOUNT_COOKIE, str(account_number))
 
 
 def note_place(request: HttpRequest, response: HttpResponse, address: tuple[int, int]) -> None:

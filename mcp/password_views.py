@@ -16,7 +16,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from mcp import mailing, operations, throttling
 from mcp.context import look
-from mcp.devices import account_number_on
+from mcp.devices import account_number_on, note_account
 from mcp.forms.password import PASSWORD_REFUSALS, ForgottenPasswordForm, PasswordTwice
 from mcp.forms.refusals import show_refusal
 from mcp.http import client_address
@@ -46,7 +46,9 @@ def _chosen(request: HttpRequest, user: User) -> HttpResponse:
     messages.success(request, _("Your password is set. Log in with it."))
     if user.organization is None:
         return HttpResponseRedirect(reverse("provider_login"))
-    return HttpResponseRedirect(f"{settings.LOGIN_URL}?next=/{user.organization.account_number}/")
+    response = HttpResponseRedirect(settings.LOGIN_URL)
+    note_account(response, user.organization.account_number)
+    return response
 
 
 def forgotten_page(request: HttpRequest) -> HttpResponse:

@@ -7,6 +7,7 @@ log of the process and, where REFUSALS_LOG names a file, into that file, which i
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
@@ -17,6 +18,7 @@ from django.http import HttpRequest, HttpResponse
 from mcp.http import client_address
 
 log = logging.getLogger(__name__)
+_LINK = re.compile(r"^(/password/)(?!forgotten/)[^/]+")
 
 REFUSED = frozenset(
     {
@@ -45,7 +47,7 @@ class RefusalMiddleware:
         response = self.get_response(request)
         if response.status_code in REFUSED:
             log.warning(
-                "%s %s %s by %s from %s%s", response.status_code, _plain(request.method or ""), _plain(path),
+                "%s %s %s by %s from %s%s", response.status_code, _plain(request.method or ""), _open(path),
                 _who(request), client_address(request) or "an unknown address", _why(response),
             )  # fmt: skip
         return response
@@ -60,6 +62,11 @@ def _who(request: HttpRequest) -> str:
 def _why(response: HttpResponse) -> str:
     missing = getattr(response, "refused_for", "")
     return f": {_plain(missing)} is missing" if missing else ""
+
+
+def _open(path: str) -> str:
+    """Without the part of a link by which a password can be chosen."""
+    return _plain(_LINK.sub(r"\1...", path))
 
 
 def _plain(text: str) -> str:

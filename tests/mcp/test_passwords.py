@@ -72,9 +72,19 @@ def test_password_is_chosen_by_the_link_and_ends_the_sessions(cast, anna, log_in
     token = token_of(link_for(cast, anna))
     assert bodo.get("/10400/2/").status_code == 200, "that a link was made ends nothing"
     answer = choose(token)
-    assert (answer.status_code, answer["Location"]) == (302, "/login/?next=/10400/")
+    assert (answer.status_code, answer["Location"]) == (302, "/login/")
     assert cast.user("bodo").check_password(NEW_PASSWORD)
     assert bodo.get("/10400/2/").status_code == 302
+
+
+def test_first_login_behind_a_link_leads_to_work(cast, anna):
+    browser, token = Browser(), token_of(link_for(cast, anna, "carla"))
+    login = browser.post(f"/password/{token}/", {"password1": NEW_PASSWORD, "password2": NEW_PASSWORD})
+    page = browser.get(login["Location"])
+    assert page.context["form"].initial["account_number"] == 10400
+    words = {"account_number": "10400", "username": "carla", "password": NEW_PASSWORD}
+    arrived = browser.post(login["Location"], words, follow=True)
+    assert (arrived.status_code, arrived.request["PATH_INFO"]) == (200, "/10400/3/")
 
 
 def test_link_works_once(cast, anna):
@@ -398,9 +408,9 @@ def test_change_of_the_address_is_told_to_the_old_one_and_ends_open_links(cast, 
     bodo.email = "neu@example.com"
     operations.change_user(user=bodo, actor=anna)
     told_of = Mail.objects.get(kind=MailKind.EMAIL_CHANGED)
-    assert (told_of.address, told_of.facts) == ("alt@example.com", {"changed_by": "Anna Ahrens"})
+    assert (told_of.address, told_of.facts) == ("alt@example.com", {"changed_by": "Anna Andresen"})
     with row_security.rows_of(anna):
-        assert "Anna Ahrens" in mailing._message(told_of, {}).body
+        assert "Anna Andresen" in mailing._message(told_of, {}).body
     assert choose(token).status_code == 410
     assert any("from alt@example.com to neu@example.com" in line for line in told(cast.user("bodo")))
 

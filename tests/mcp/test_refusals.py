@@ -49,6 +49,7 @@ def test_stranger_is_seen_with_what_he_asked_for(cast, log_in, caplog, settings)
             "/a%0AERROR root: x/",
             "404 GET /a%0AERROR%20root:%20x/ by nobody from 127.0.0.1",
         ),
+        ("GET", "/password/IjRh:1xXaro:C9RX/", "404 GET /password/.../ by nobody from 127.0.0.1"),
         ("DELETE", "/login/", "405 DELETE /login/ by nobody from 127.0.0.1"),
     ],
 )
