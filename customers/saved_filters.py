@@ -63,7 +63,7 @@ def save_filter(*, saved: SavedFilter, actor: Scope) -> SavedFilter:
     saved.name = saved.name.strip()
     saved.full_clean()
     if saved.pk is None:
-        saved.save()
+        saved.save(force_insert=True)
     else:
         saved.save(update_fields=["name", "is_shared"])
     return saved

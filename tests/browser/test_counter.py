@@ -27,7 +27,7 @@ def test_three_taps_and_a_save_in_sight(enter: Enter, size: tuple[int, int]):
     taps = 0
     for target, typed in (
         (bodo.get_by_label("Nachname", exact=True), "Groth"),
-        (bodo.get_by_label("Mobiltelefon"), "0170 1234567"),
+        (bodo.get_by_label("Mobil"), "0170 1234567"),
         (chip(bodo, "Newsletter", "An der Theke"), ""),
     ):
         expect(save).to_be_in_viewport(ratio=1)
@@ -71,12 +71,12 @@ def test_wrong_field_in_the_folded_part_is_shown_with_its_error(enter: Enter):
     bodo.goto(ADD)
     bodo.get_by_label("Nachname", exact=True).fill("Groth")
     bodo.get_by_text("Weitere Angaben", exact=True).click()
-    bodo.get_by_role("tab", name="Bank").click()
-    bodo.get_by_label("IBAN").fill("DE00")
+    bodo.get_by_role("tab", name="Konditionen").click()
+    bodo.get_by_label("Rabatt %").fill("200")
     bodo.locator("[name=_save]").click()
-    expect(bodo.get_by_label("IBAN")).to_be_in_viewport()
-    expect(bodo.get_by_label("IBAN")).to_be_focused()
-    assert bodo.get_by_label("IBAN").evaluate(HIDDEN) == ""
+    expect(bodo.get_by_label("Rabatt %")).to_be_in_viewport()
+    expect(bodo.get_by_label("Rabatt %")).to_be_focused()
+    assert bodo.get_by_label("Rabatt %").evaluate(HIDDEN) == ""
 
 
 @pytest.mark.parametrize("size", [PHONE, TABLET, DESKTOP], ids=["phone", "tablet", "desktop"])

@@ -49,7 +49,7 @@ NAMES = (
 def test_language_is_switched_and_the_address_stays(enter: Enter):
     anna = enter("anna")
     anna.goto("/10400/2/customers/customer/?archived=all")
-    choose_language(anna, "English")
+    choose_language(anna, "English · 28 Nov 2026")
     expect(
         anna.get_by_role("navigation", name="Side bar").get_by_role("link", name="Customers", exact=True)
     ).to_be_visible()
@@ -65,7 +65,7 @@ def test_language_is_switched_and_the_address_stays(enter: Enter):
 def test_english_pages_hold_no_german_word(enter: Enter):
     anna = enter("anna")
     anna.goto("/10400/6/")
-    choose_language(anna, "English")
+    choose_language(anna, "English · 28 Nov 2026")
     assert words_on_pages(anna, GERMAN) == []
 
 

@@ -102,8 +102,8 @@ def test_preview_shows_each_statement_besides_the_rows(anna):
     upload = besides(anna, content, (number, TRANSFER, True, MAY, 30100), (number, "newsletter", False, JUNE, None))
     assert shown(upload, anna) == [
         [
-            ("Consent: Transfer to another business, 30100", "", "Yes (01/05/2024)"),
-            ("Consent: Newsletter", "", "No (01/06/2024)"),
+            ("Consent: Transfer to another business, 30100", "", "Yes (1 May 2024)"),
+            ("Consent: Newsletter", "", "No (1 Jun 2024)"),
         ]
     ]
 

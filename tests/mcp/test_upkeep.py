@@ -42,6 +42,7 @@ ROW_BY_ROW = {
     "transitions.package_tasks.settle_transitions",
     "transitions.tasks.execute_due_transitions",
     "mcp.tasks.resume_stalled_jobs",
+    "mcp.tasks.remind_of_what_waits",  # held by tests/transitions/test_waiting.py
 }
 """Periodic tasks that work on one row after the other; each has a test below."""
 ONE_STATEMENT = {
@@ -237,11 +238,13 @@ def test_nothing_is_told_of_what_is_not_there_any_more(cast, task):
     missing: Any = {
         "upload": "00000000-0000-0000-0000-000000000007", "export": "00000000-0000-0000-0000-000000000007",
         "package": "00000000-0000-0000-0000-000000000007", "transition": "00000000-0000-0000-0000-000000000007",
-        "incoming": "00000000-0000-0000-0000-000000000007", "mail": 999_999, "attempt": 999_999,
+        "incoming": "00000000-0000-0000-0000-000000000007", "change": "00000000-0000-0000-0000-000000000007",
+        "mail": 999_999, "attempt": 999_999,
     }  # fmt: skip
     about = {
         "check_upload": "upload", "apply_upload": "upload", "undo_upload": "upload", "make_export": "export",
         "make_package": "package", "execute_transition": "transition", "review_transition": "transition",
+        "count_bulk": "change", "apply_bulk": "change", "undo_bulk": "change",
         "take_in_file": "incoming", "send_mail": "mail", "mail_forgotten_password": "attempt",
     }[task.rpartition(".")[2]]  # fmt: skip
     somebody = {} if about in {"package", "mail", "attempt"} else for_somebody(cast.scope("anna", "Zentrale"))

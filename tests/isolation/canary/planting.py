@@ -46,29 +46,9 @@ from mcp.models import Membership, Restriction, User, UserGroup
 from tests.isolation.canary.canaries import BIRTHDAY, Canaries, Canary, amount, is_text, text_columns
 from tests.isolation.canary.planting_bulk import plant_bulk
 from tests.isolation.canary.planting_leaving import plant_transitions
+from tests.isolation.canary.unplanted import NO_DATA
 
 CustomerEvent: Any = Customer._meta.get_field("history").related_model
-NO_DATA = {
-    "customers.ImportRow": "read through a view that shows the entered base alone, and planted by hand (see _staged)",
-    "contenttypes.ContentType": "names of our models",
-    "auth.Permission": "names of our rights",
-    "procrastinate.ProcrastinateWorker": "which workers live",
-    "procrastinate.ProcrastinateEvent": "states of tasks, a fixed vocabulary",
-    "procrastinate.ProcrastinatePeriodicDefer": "names of our own periodic tasks",
-    "pghistory.Events": "no table: a query over the history tables",
-    "pghistory.MiddlewareEvents": "no table: a query over the history tables",
-}
-"""Tables without anybody's data, each with the reason."""
-VOCABULARY = {
-    "pgh_label": "insert, update or delete",
-    "customers.ImportUpload.new_rows": "numbers of rows",
-    "customers.HeadingChoice.target": "names of our fields",
-    "transitions.WithdrawalList.numbers": "numbers of customers, which any business may have as well",
-    "procrastinate.ProcrastinateJob.task_name": "names of our tasks",
-    "procrastinate.ProcrastinateJob.status": "states of tasks",
-    "procrastinate.ProcrastinateJob.queue_name": "names of our queues",
-}
-"""Columns of text with a fixed vocabulary that the model does not declare."""
 FIRST_ID = 7_000_000
 """Keys of planted rows are long, so that a missing one can have as many digits."""
 SHARED = {
