@@ -173,8 +173,8 @@ def stronger(cast):
 def test_stronger_person_cannot_be_locked_out(cast, log_in, stronger):
     answer = log_in("frida").post(change(stronger, 6), form(stronger, is_active="", user_groups=[]), headers=ENGLISH)
     assert errors(answer) == [
-        "Gross holds rights that you do not hold, so you cannot change the password, the user name or the access. "
-        "Ask the central."
+        "Gross holds rights that you do not hold, so you cannot change the password, the user name, the e-mail address "
+        "or the access. Ask the central."
     ]
     assert cast.user("gerd").is_active
 

@@ -176,7 +176,7 @@ def guest_may_be_taken_out_of_the_group_of_a_location(world: World) -> None:
     bodo = world.cast.user("bodo")
     bodo.memberships.create(organization=world.cast.organization(), group=world.team)
     address = f"{FLENSBURG}/mcp/user/{bodo.pk}/change/"
-    sent = {"username": "bodo", "language": "de", "is_active": "on", "user_groups": []}
+    sent = {"username": "bodo", "email": bodo.email, "language": "de", "is_active": "on", "user_groups": []}
     assert world.post("frida", address, sent).status_code == 302
     assert not bodo.memberships.filter(group=world.team).exists()
     found = console.get_model_admin(User).saved_rows(world.request(world.scope("frida", "Flensburg")))
