@@ -54,6 +54,7 @@ from mcp.operations.restricting import RestrictionsChanged, change_restrictions,
 from mcp.operations.restrictions import demand_own_house, may_restrict, restrict, unrestrict
 from mcp.operations.starting import StartsNowhere, start_here
 from mcp.operations.users import (
+    AddressIsTheirs,
     TooPowerful,
     change_user,
     create_provider_user,
@@ -63,6 +64,7 @@ from mcp.operations.users import (
 )
 
 __all__ = [
+    "AddressIsTheirs",
     "CannotGrant",
     "GrantChange",
     "GrantsChanged",

@@ -7,6 +7,8 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import connection
+from django.test import override_settings
+from django.utils import timezone
 
 from customers.choices import TRANSFER, UploadState, Verdict
 from customers.models import (
@@ -20,7 +22,7 @@ from customers.models import (
     ImportUpload,
     ImportVerdict,
 )
-from customers.transfer import looking, receiving, uploads
+from customers.transfer import looking, quota, receiving, uploads
 from customers.transfer.reading import Reading
 from customers.transfer.undoing import later_imports
 from locations.permissions import Right
@@ -323,3 +325,14 @@ def import_in_between_leaves_what_is_said_of_other_files(world: World) -> None:
         assert later_imports(world.imported) == []
         assert ImportVerdict.objects.filter(**other, row_number=99).exists()
         assert ImportProgress.objects.filter(file=world.upload, reserved__isnull=False).exists()
+
+
+@probe
+def quota_counts_what_one_has_uploaded_oneself_and_before(world: World) -> None:
+    with override_settings(UPLOADS_A_DAY={"files": 1, "megabytes": 1}):
+        for who in ("anna", "bodo"):
+            actor = bare(world, "Hamburg", Right.IMPORT_CUSTOMERS, who=who)
+            ImportUpload.objects.filter(user=actor.user).update(created_at=timezone.now() - 2 * quota.DAY)
+            receiving.receive_upload(name="eins.csv", content=FILE, actor=actor)
+            with refused(quota.QuotaUsedUp):
+                receiving.receive_upload(name="zwei.csv", content=FILE, actor=actor)

@@ -353,6 +353,15 @@ def who_holds_as_much_may_help(world: World) -> None:
 
 
 @probe
+def support_changes_nobodys_address(world: World) -> None:
+    """Links for a password go there."""
+    bodo = world.cast.user("bodo")
+    bodo.email = "fremd@example.com"
+    with refused(operations.AddressIsTheirs, code="address_is_theirs"):
+        operations.change_user(user=bodo, actor=world.scope("rita", "Zentrale"))
+
+
+@probe
 def demanding_a_group_tells_nothing_of_a_foreign_one(world: World) -> None:
     with refused(MissingRight):
         operations.demand_group(world.theke, bare(world, who="anna"))

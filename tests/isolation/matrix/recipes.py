@@ -18,7 +18,7 @@ from locations.models import Location
 from locations.permissions import Right
 from mcp import access, operations
 from mcp.demo import PASSWORD
-from mcp.models import UserGroup
+from mcp.models import User, UserGroup
 from mcp.operations.restricting import restricted_here
 from tests.isolation.matrix.rows import FILE, SIMILAR_ROW
 from tests.isolation.matrix.world import Place, Role, World
@@ -108,7 +108,9 @@ def _step(name: str) -> Body:
 
 
 def _person(asked: Asked) -> dict[str, Any]:
-    return {"username": "neue-kollegin", "language": "de", "is_active": "on"}
+    """Of whom is changed the address stays: the provider's people may not change it."""
+    email = User.objects.filter(pk=asked.row).values_list("email", flat=True).first() or ""
+    return {"username": "neue-kollegin", "email": email, "language": "de", "is_active": "on"}
 
 
 def _passwords(asked: Asked) -> dict[str, Any]:
