@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Set
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from django.db import models
 from django.utils import timezone
 from django.utils.formats import date_format, number_format
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from customers.disclosures import Disclosure, disclosures_of
+from customers.field_groups import MASK, sees_evidence, withheld
 from customers.models import Consent, ConsentPurpose, Customer, CustomerGroup
 from customers.readable import READABLE
 from locations.models import Location
+from mcp.scope import Scope
 
 CustomerEvent: Any = Customer._meta.get_field("history").related_model
 ConsentEvent: Any = Consent._meta.get_field("history").related_model
@@ -25,6 +29,10 @@ EVENTS_PER_PAGE = 25
 NOT_SHOWN = frozenset({"id", "organization", "base", "created_at", "changed_at", "search_text", "sort_name"})
 """Fields that change by themselves or never; the history is about what people change."""
 FIELDS: tuple[Any, ...] = tuple(field for field in Customer._meta.concrete_fields if field.name not in NOT_SHOWN)
+
+RESTORED = gettext_noop("An older state restored")
+OWN_REASONS = frozenset({RESTORED, gettext_noop("Bulk change"), gettext_noop("Bulk change undone")})
+"""Reasons that the history keeps in English, whoever has done it."""
 
 type Names = Mapping[tuple[str, Any], str]
 """(field, key) → name of the row that a foreign key refers to."""
@@ -49,6 +57,8 @@ class Entry:
     location: str
     reason: str
     changes: tuple[Change, ...]
+    version: UUID | None = None
+    """Of an older state of the customer, which can be brought back."""
 
     @property
     def title(self) -> str:
@@ -61,31 +71,41 @@ class Entry:
             "withdrawn": _("Consent withdrawn"),
             "given_removed": _("Consent removed with its import"),
             "withdrawn_removed": _("Withdrawal removed with its import"),
+            "given_struck_out": _("Consent struck out as a slip"),
+            "withdrawn_struck_out": _("Withdrawal struck out as a slip"),
         }
         return titles.get(self.kind, self.kind)
 
 
-def history_of(customer: Customer, *, page: int) -> tuple[list[Entry], bool]:
+def history_of(customer: Customer, *, page: int, scope: Scope) -> tuple[list[Entry], bool]:
     """The entries of one page, newest first, and whether there is another page. Eight queries at most.
 
     They are changes of the customer, what was recorded of his consents and to whom he was handed over, in the order in
-    which it was written down; also what an import had brought that was undone since.
+    which it was written down; also what an import had brought that was undone since, and what was struck out. Of what
+    the scope may not see it is told that it was changed, and by whom.
     """
     last = page * EVENTS_PER_PAGE
     events = list(_events(customer)[: last + 1])
     names = _names(events)
-    changes = [_entry(event, before, names) for event, before in zip(events, [*events[1:], None], strict=True)]
-    told = [*_said(customer, last + 1), *map(_of_disclosure, disclosures_of(customer))]
+    hidden = withheld(scope)
+    changes = [_entry(event, before, names, hidden) for event, before in zip(events, [*events[1:], None], strict=True)]
+    changes[:1] = [replace(newest, version=None) for newest in changes[:1]]  # as he is now
+    said = _said(customer, last + 1, is_open=sees_evidence(scope))
+    told = [*said, *map(_of_disclosure, disclosures_of(customer))]
     entries = sorted([*told, *changes], key=lambda entry: entry.happened_at, reverse=True)
     return entries[last - EVENTS_PER_PAGE : last], len(entries) > last
 
 
 def differences(old: Customer, new: Mapping[str, Any]) -> list[Change]:
     """Where a stored customer and the values of a form differ, with both values."""
+    return changes_between(old, {field.name: _key(new[field.name]) for field in FIELDS if field.name in new})
+
+
+def changes_between(old: Customer, wanted: Mapping[str, Any], *, fields: Iterable[Any] = FIELDS) -> list[Change]:
+    """Where a stored customer and other values of some fields differ; of a foreign key its value is the key."""
     values = {field.name: getattr(old, field.attname) for field in FIELDS}
-    wanted = {field.name: _key(new[field.name]) for field in FIELDS if field.name in new}
-    fields = [field for field in FIELDS if field.name in wanted and values[field.name] != wanted[field.name]]
-    return list(_changes(fields, values, wanted, _names([old], extra=wanted)))
+    differing = [field for field in fields if field.name in wanted and values[field.name] != wanted[field.name]]
+    return list(_changes(differing, values, wanted, _names([old], extra=wanted)))
 
 
 def _events(customer: Customer) -> models.QuerySet[Any]:
@@ -95,8 +115,11 @@ def _events(customer: Customer) -> models.QuerySet[Any]:
     return ordered
 
 
-def _said(customer: Customer, limit: int) -> list[Entry]:
-    """What was recorded last of his consents, and what was removed again; of each so many at most."""
+def _said(customer: Customer, limit: int, *, is_open: bool) -> list[Entry]:
+    """What was recorded last of his consents, and what was removed again; of each so many at most.
+
+    `is_open` says whether the evidence may be seen.
+    """
     statements = Consent.objects.of_customer(customer).order_by("-recorded_at", "-at", "is_given")
     removals = ConsentEvent.objects.filter(base=customer.base_id, customer=customer.pk, pgh_label="delete")
     found = list(statements.select_related("location", "upload")[:limit])
@@ -104,12 +127,13 @@ def _said(customer: Customer, limit: int) -> list[Entry]:
     purposes = ConsentPurpose.objects.filter(organization=customer.organization_id) if found or removed else []
     titles = {purpose.code: str(purpose) for purpose in purposes}
     return [
-        *(_of_removal(event, titles[event.purpose]) for event in removed),
-        *(_of_consent(statement, titles[statement.purpose]) for statement in (*found, *removed)),
+        *(_of_removal(event, _shown_of(event, titles[event.purpose], is_open=is_open)) for event in removed),
+        *(_of_slip(one, _shown_of(one, titles[one.purpose], is_open=is_open)) for one in found if one.struck_out_at),
+        *(_of_consent(one, _shown_of(one, titles[one.purpose], is_open=is_open)) for one in (*found, *removed)),
     ]
 
 
-def _of_consent(said: Any, title: str) -> Entry:
+def _of_consent(said: Any, shown: list[tuple[str, str]]) -> Entry:
     """`said` is a statement, or the event of its removal, which has the same fields."""
     return Entry(
         happened_at=said.recorded_at,
@@ -117,11 +141,11 @@ def _of_consent(said: Any, title: str) -> Entry:
         user=said.recorded_by,
         location=said.location.name if said.location else "",
         reason=_("Import of %(name)s") % {"name": said.upload.name} if said.upload else "",
-        changes=tuple(Change(label, "", value) for label, value in _shown_of(said, title)),
+        changes=tuple(Change(label, "", value) for label, value in shown),
     )
 
 
-def _of_removal(event: Any, title: str) -> Entry:
+def _of_removal(event: Any, shown: list[tuple[str, str]]) -> Entry:
     facts = _facts(event)
     return Entry(
         happened_at=event.pgh_created_at,
@@ -129,7 +153,19 @@ def _of_removal(event: Any, title: str) -> Entry:
         user=facts.get("user_name") or "",
         location=facts.get("location_name") or "",
         reason=str(facts.get("reason") or ""),
-        changes=tuple(Change(label, value, "") for label, value in _shown_of(event, title)),
+        changes=tuple(Change(label, value, "") for label, value in shown),
+    )
+
+
+def _of_slip(said: Consent, shown: list[tuple[str, str]]) -> Entry:
+    """Whoever has struck it out did so where he had recorded it, or elsewhere: the statement does not say."""
+    return Entry(
+        happened_at=said.struck_out_at or said.recorded_at,
+        kind="given_struck_out" if said.is_given else "withdrawn_struck_out",
+        user=said.struck_out_by,
+        location="",
+        reason="",
+        changes=tuple(Change(label, value, "") for label, value in shown),
     )
 
 
@@ -149,7 +185,7 @@ def _of_disclosure(disclosure: Disclosure) -> Entry:
     )
 
 
-def _shown_of(said: Any, title: str) -> list[tuple[str, str]]:
+def _shown_of(said: Any, title: str, *, is_open: bool) -> list[tuple[str, str]]:
     shown = {
         _("Purpose"): title,
         _("When"): _plain(said.at),
@@ -158,7 +194,7 @@ def _shown_of(said: Any, title: str) -> list[tuple[str, str]]:
         _("Receiver"): str(said.receiver or ""),
         _("Said to"): str(said.given_to or ""),
         _("Holds here"): "" if said.holds_here else _("No, it is evidence of the transfer"),
-        _("Evidence"): said.evidence,
+        _("Evidence"): said.evidence if is_open else MASK,
     }
     return [(label, value) for label, value in shown.items() if value]
 
@@ -167,20 +203,29 @@ def _facts(event: Any) -> Mapping[str, Any]:
     return (event.pgh_context.metadata if event.pgh_context else None) or {}
 
 
-def _entry(event: Any, before: Any, names: Names) -> Entry:
+def _reason(facts: Mapping[str, Any]) -> str:
+    """As it was kept; what the program itself keeps as a word of ours is said in the language of whoever reads it."""
+    kept = str(facts.get("reason") or "")
+    return _(kept) if kept in OWN_REASONS else kept
+
+
+def _entry(event: Any, before: Any, names: Names, hidden: Set[str]) -> Entry:
     facts = _facts(event)
     new = {field.name: getattr(event, field.attname) for field in FIELDS}
     old = {field.name: getattr(before, field.attname) for field in FIELDS} if before else {}
     # Nobody knows what an update changed whose row was written while no history was kept.
     is_known = event.pgh_label == "insert" or (event.pgh_label == "update" and before is not None)
     changed = [field for field in FIELDS if is_known and _differs(field, old, new)]
+    # What a new customer had of it is not told at all: that would say what is there and what is not.
+    told = [field for field in changed if old or field.name not in hidden]
     return Entry(
         happened_at=event.pgh_created_at,
         kind=event.pgh_label,
         user=facts.get("user_name") or "",
         location=facts.get("location_name") or "",
-        reason=str(facts.get("reason") or ""),
-        changes=tuple(_changes(changed, old, new, names)),
+        reason=_reason(facts),
+        changes=tuple(_changes(told, old, new, names, hidden)),
+        version=event.pgh_id if event.pgh_label != "delete" else None,
     )
 
 
@@ -191,8 +236,13 @@ def _differs(field: Any, old: Mapping[str, Any], new: Mapping[str, Any]) -> bool
     return bool(new[field.name]) and field.name != "customer_number"
 
 
-def _changes(fields: Iterable[Any], old: Mapping[str, Any], new: Mapping[str, Any], names: Names) -> Iterator[Change]:
+def _changes(
+    fields: Iterable[Any], old: Mapping[str, Any], new: Mapping[str, Any], names: Names, hidden: Set[str] = frozenset()
+) -> Iterator[Change]:
     for field in fields:
+        if field.name in hidden:
+            yield Change(label=capfirst(str(field.verbose_name)), old=MASK, new=MASK)
+            continue
         yield Change(
             label=capfirst(str(field.verbose_name)),
             old=_shown(field, old.get(field.name), names),

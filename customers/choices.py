@@ -1,6 +1,7 @@
 """The closed lists of the customer master."""
 
 from django.db import models
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 
@@ -90,10 +91,17 @@ class ConsentSource(models.TextChoices):
     """How a customer said something."""
 
     FORM = "form", _("On paper")
-    TILL = "till", _("At the till")
+    COUNTER = "counter", _("At the counter")
+    PHONE = "phone", _("By phone")
+    MAIL = "mail", _("By mail or e-mail")
     WEB = "web", _("On the web")
+    TILL = "till", _("At the till")
     SPOKEN = "spoken", _("In person or by phone")
     IMPORT = "import", _("From a file")
+
+
+ASKED = (ConsentSource.FORM, ConsentSource.COUNTER, ConsentSource.PHONE, ConsentSource.MAIL, ConsentSource.WEB)
+"""What a person is asked to choose from; SPOKEN is what was recorded before one asked more closely."""
 
 
 class Said(models.TextChoices):
@@ -103,3 +111,35 @@ class Said(models.TextChoices):
     WITHDRAWN = "withdrawn", _("withdrawn")
     CERTAIN = "certain", _("for a certain receiver")
     NEVER = "never", _("never said")
+
+
+BIRTHDAY_VAR, REGISTERED_VAR = "birthday", "registered"
+"""By which the list of customers is narrowed, as they stand in its address."""
+
+WINDOWS: dict[str, tuple[Promise, int]] = {
+    "today": (_("today"), 1),
+    "7days": (_("in the next 7 days"), 7),
+    "30days": (_("in the next 30 days"), 30),
+}
+"""Of birthdays, by what stands in the address: in words, and how many days, with today."""
+
+
+class BulkKind(models.TextChoices):
+    """What is done to many customers at once."""
+
+    GROUP = "group", _("Set the customer group")
+    ADD_TAG = "add_tag", _("Add a tag")
+    REMOVE_TAG = "remove_tag", _("Remove a tag")
+    ARCHIVE = "archive", _("Archive")
+    RESTORE = "restore", _("Restore")
+
+
+class BulkState(models.TextChoices):
+    COUNTING = "counting", _("Being counted")
+    COUNTED = "counted", _("Waits to be confirmed")
+    APPLYING = "applying", _("Being changed")
+    APPLIED = "applied", _("Changed")
+    UNDOING = "undoing", _("Being undone")
+    UNDONE = "undone", _("Undone")
+    CANCELLED = "cancelled", _("Cancelled")
+    FAILED = "failed", _("Failed")

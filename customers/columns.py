@@ -35,6 +35,10 @@ process.
 _READABLE = {**READABLE, "payment_method": lambda value: str(PaymentMethod(value).label)}
 
 
+FORMER_HEADINGS = frozenset({"Registriert in", "Discount %", "Payment term (days)"})
+"""What our files and packages once had above a column. They are still read as our own."""
+
+
 class CustomerField(fields.Field):
     """A column. `names` are further headings of files that others write; all are matched tolerantly."""
 
@@ -51,6 +55,16 @@ class CustomerField(fields.Field):
     ) -> None:
         super().__init__(attribute=attribute, widget=widget or CustomerWidget(), readonly=readonly)
         self.german, self.english, self.names = german, english, names
+        self.is_withheld = False
+
+    @property
+    def about(self) -> str:
+        """The field of the customer that the column tells or fills, by which it is withheld from somebody."""
+        return str(self.attribute)
+
+    def withhold(self) -> None:
+        """For somebody who may not see the field: it is neither written into a file nor taken from one."""
+        self.is_withheld, self.is_exported, self.readonly = True, False, True
 
     def selected(self) -> dict[str, Any]:
         """What is read of a customer for this column, by the name that `sql` calls it."""
@@ -170,6 +184,10 @@ class PhoneNumberField(CustomerField):
     """A phone number of which another column, or the number itself, says what kind it is. Only imported."""
 
     is_exported = False
+
+    @property
+    def about(self) -> str:
+        return "mobile"
 
     def get_value(self, instance: Any) -> str:
         return str(instance.display_phone)

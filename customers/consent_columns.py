@@ -20,7 +20,7 @@ COLUMNED = ("newsletter", TRANSFER)
 """The purposes of consents that have columns."""
 HELD = "held"
 """What holds of these purposes now, for whoever receives the data, as one row for each customer in `chosen`."""
-_OF_THESE = "purpose IN ({}) AND receiver IS NULL AND holds_here".format(
+_OF_THESE = "purpose IN ({}) AND receiver IS NULL AND holds_here AND struck_out_at IS NULL".format(
     ", ".join(f"'{purpose}'" for purpose in COLUMNED)
 )
 _SELECTED = ", ".join(

@@ -20,9 +20,12 @@ REFUSED_FIELDS = {
     "consent_receiver_of_transfer": "receiver",
     "consent_not_ahead_of_time": "at",
     "consent_source_known": "source",
+    "consent_of_person_says_how": "source",
     "no_place": "location",
 }
-SAID_BY_PEOPLE = [(source.value, source.label) for source in ConsentSource if source != ConsentSource.IMPORT]
+NOT_CHOSEN = frozenset({ConsentSource.SPOKEN, ConsentSource.IMPORT})
+SAID_BY_PEOPLE = [(source.value, source.label) for source in ConsentSource if source not in NOT_CHOSEN]
+HOW = _("Choose how the customer said so.")
 
 
 class MomentField(forms.DateTimeField):
@@ -56,7 +59,9 @@ class ConsentForm(forms.Form):
     is_given = forms.ChoiceField(label=_("Statement"), choices=[("yes", _("given")), ("no", _("withdrawn"))])
     at = MomentField(label=_("When"), input_formats=[MINUTE, "%Y-%m-%dT%H:%M:%S"])
     shown_at = forms.CharField(required=False)
-    source = forms.ChoiceField(label=_("How"), choices=SAID_BY_PEOPLE)
+    source = forms.ChoiceField(
+        label=_("How"), choices=[("", _("Choose…")), *SAID_BY_PEOPLE], error_messages={"required": HOW}
+    )
     wording_version = forms.CharField(
         label=_("Version of the wording"),
         required=False,
@@ -76,7 +81,6 @@ class ConsentForm(forms.Form):
             "is_given": "yes",
             "at": now,
             "shown_at": now,
-            "source": ConsentSource.FORM.value,
             "wording_version": first.wording_version if first else "",
             "location": places[0].pk,
         }
@@ -101,6 +105,7 @@ class ConsentForm(forms.Form):
 
 
 class ConsentPurposeForm(OperationForm):
+    tells_what_was_seen = True
     refused_fields = {
         "consentpurpose_code_unique": "code",
         "consentpurpose_code_plain": "code",

@@ -1,27 +1,33 @@
 """What customers agree to and take back: recording it, and what holds at any moment.
 
-A statement is added and never changed. What holds is the latest one up to a moment (ConsentQuerySet.holding).
+A statement is added and never changed. What holds is the latest one up to a moment (ConsentQuerySet.holding). A slip
+of one's own can be struck out for some minutes (customers/slips.py).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from copy import copy
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from customers.choices import TRANSFER, TRANSFER_ANY, Said
 from customers.models import Consent, ConsentPurpose, Customer
 from customers.querysets import CustomerQuerySet
+from customers.slips import MINUTES, REFUSALS
 from locations.models import CustomerBase, Location
 from locations.permissions import Right
+from mcp.limits import busy_told
 from mcp.operations import demand_everywhere
+from mcp.operations.changing import merged
 from mcp.operations.holding import holdings_of
 from mcp.scope import MissingRight, Scope
 
@@ -66,7 +72,7 @@ def consents_of(customer: Customer, *, at: datetime | None, base: CustomerBase) 
 
     What is not asked for any more is told only where the customer has said something about it.
     """
-    statements = Consent.objects.in_base(base).of_customer(customer).select_related("location")
+    statements = Consent.objects.in_base(base).of_customer(customer).standing().select_related("location")
     said = list(statements if at is None else statements.filter(at__lte=at))
     purposes = ConsentPurpose.objects.of_organization(base.organization)
     states = [_state(purpose, said) for purpose in purposes]
@@ -143,8 +149,9 @@ def record_consent(
     _check_purpose(purpose, is_given=is_given, actor=actor)
     said: dict[str, Any] = {
         "organization": actor.organization, "base": actor.base, "location": place,
-        "recorded_by": actor.actor_name[:200], "purpose": purpose, "is_given": is_given, "at": at, "source": source,
-        "wording_version": wording_version, "receiver": receiver, "evidence": evidence,
+        "recorded_by": actor.actor_name[:200], "recorder_id": actor.user.pk if actor.user else None,
+        "purpose": purpose, "is_given": is_given, "at": at, "source": source, "wording_version": wording_version,
+        "receiver": receiver, "evidence": evidence,
     }  # fmt: skip
     _check_statement(said)
     of_base = Customer.objects.in_base(actor.base).filter(pk__in=list(customers))
@@ -156,23 +163,61 @@ def record_consent(
     return Consent.objects.filter(pk__in=[one.pk for one in made]).count()
 
 
+@busy_told()
+def strike_out(*, statement: UUID, actor: Scope) -> Consent:
+    """Mark a statement of the actor's base as recorded by mistake: it stays on record and counts nowhere.
+
+    What counted before it counts again. Only whoever has recorded it can, for some minutes, and before consents of the
+    base have gone out in a file: the database says so (customers/slips.py). It takes the right by which it was
+    recorded. Raises MissingRight, Consent.DoesNotExist, or ValidationError.
+    """
+    actor.demand(Right.VIEW_CUSTOMERS)
+    slip = Consent.objects.in_base(actor.base).select_for_update(of=("self",)).get(pk=statement)
+    if slip.is_given or not actor.allows(Right.CARRY_OVER):
+        actor.demand(Right.CHANGE_CUSTOMERS)
+    slip.struck_out_at, slip.struck_out_by = timezone.now(), actor.actor_name[:200]
+    try:
+        with transaction.atomic():
+            slip.save(update_fields=["struck_out_at", "struck_out_by"])
+    except IntegrityError as error:
+        code = getattr(getattr(error.__cause__, "diag", None), "constraint_name", None)
+        if code not in REFUSALS:
+            raise
+        raise ValidationError(REFUSALS[code], code=code) from error
+    return slip
+
+
+def can_be_struck_out(said: Consent, *, at: datetime, actor: Scope) -> bool:
+    """Whether the actor may try: the database decides."""
+    is_own = actor.user is not None and said.recorder_id == actor.user.pk
+    return is_own and said.struck_out_at is None and at <= said.recorded_at + timedelta(minutes=MINUTES)
+
+
 @transaction.atomic
-def save_purpose(*, purpose: ConsentPurpose, actor: Scope) -> ConsentPurpose:
-    """Create or change a purpose of the actor's business; its code stays.
+def save_purpose(*, purpose: ConsentPurpose, changed: Collection[str] | None = None, actor: Scope) -> ConsentPurpose:
+    """Create a purpose of the actor's business, or save what somebody has changed of one; its code stays.
 
     What customers agree to is worded for all locations, also for those with a base of their own: the right must be held
-    at all of them. Raises MissingRight or ValidationError.
+    at all of them. `changed` are the fields in which somebody has changed what he saw; the others stay as somebody else
+    may have saved them meanwhile. Raises MissingRight or ValidationError.
     """
     demand_everywhere(actor, Right.MANAGE_CUSTOMER_GROUPS)
-    purpose.organization = actor.organization
-    if purpose.pk is not None:
-        of_business = ConsentPurpose.objects.of_organization(actor.organization)
-        stored = of_business.select_for_update().get(pk=purpose.pk)
-        purpose.code = stored.code
-        _check_version(purpose, stored)
-    purpose.full_clean()
-    purpose.save()
+    if purpose.pk is None:
+        purpose.organization = actor.organization
+        purpose.full_clean()
+        purpose.save(force_insert=True)
+        return purpose
+    of_business = ConsentPurpose.objects.of_organization(actor.organization)
+    before = of_business.select_for_update(of=("self",)).get(pk=purpose.pk)
+    stored = copy(before)
+    names = merged(stored, purpose, CHANGED_BY_PEOPLE, changed=changed)
+    _check_version(stored, before)
+    stored.full_clean()
+    stored.save(update_fields=names)
     return purpose
+
+
+CHANGED_BY_PEOPLE = ("name", "wording", "wording_version", "holds_for_receiver", "is_active")
 
 
 def _place(location: Location | None, actor: Scope) -> Location:

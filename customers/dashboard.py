@@ -6,31 +6,30 @@ afterwards. docs/speed.md tells what the page takes at a million.
 
 from __future__ import annotations
 
-from calendar import isleap
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
-from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery, Value
-from django.db.models.functions import Cast, Coalesce, ExtractDay, ExtractMonth, Mod, NullIf, Substr
+from django.db.models import Count, OuterRef, Subquery
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from customers import waiting as waiting  # registers what waits for whoever imports and exports
+from customers.birthdays import BY_CALENDAR, WEEK, birthday_of
+from customers.choices import BIRTHDAY_VAR, REGISTERED_VAR, WINDOWS
 from customers.models import Customer, CustomerCount, CustomerGroup
-from customers.querysets import CustomerQuerySet
+from customers.trends import trends
 from locations.models import Location
 from locations.permissions import Right
 from mcp import panels
 from mcp.scope import Scope
 
-DAYS_AHEAD = 7
-SHOWN_BIRTHDAYS = 12
+SHOWN_BIRTHDAYS = 8
+SHOWN_NEWCOMERS = 8
 SHOWN_GROUPS = 8
-_LEAP_YEAR = 2000
-"""A year in which every day exists."""
-_SLOTS = 12 * 31
-"""A year as the calendar sheet has it: each month 31 days, so that (month, day) becomes one number."""
 
 
 @dataclass(frozen=True)
@@ -43,29 +42,40 @@ class Bar:
 
 
 @dataclass(frozen=True)
-class Birthday:
-    """Who celebrates on which day, and how old he becomes; None where nobody knows the year."""
+class Figure:
+    """A number, and by what the list of customers is narrowed to those that it counts."""
 
-    customer: Customer
-    on: date
-    age: int | None
+    name: str
+    number: int
+    query: str
 
 
 def figures(scope: Scope, today: date | None = None) -> dict[str, Any]:
-    """How many customers there are, were registered this month and at this location. Three or four queries."""
-    first = (today or timezone.localdate()).replace(day=1)
-    month = timezone.make_aware(datetime.combine(first, time.min))
+    """How many customers there are and were registered at this location, and what happened in each of the last twelve
+    months. Three or four queries.
+    """
     active, archived = CustomerCount.objects.in_base(scope.base).totals()
-    customers = Customer.objects.in_base(scope.base)
+    here = Customer.objects.in_base(scope.base).registered_at(scope.location).count()
+    found = trends(scope.base, today or timezone.localdate())
+    new = found[0].running.number
     return {
         "figures": [
-            (_("Customers"), active),
-            (_("New this month"), customers.filter(created_at__gte=month).count()),
-            (_("Registered at this location"), customers.registered_at(scope.location).count()),
-            (_("Archived"), archived),
+            Figure(_("Customers"), active, ""),
+            Figure(_("New this month"), new, _narrowed(**{REGISTERED_VAR: "this_month", "archived": "all"})),
+            Figure(_("Registered at this location"), here, _narrowed(home=str(scope.location.pk), archived="all")),
+            Figure(_("Archived"), archived, _narrowed(archived="yes")),
         ],
+        "may_see": Right.VIEW_CUSTOMERS in scope.rights,
+        "trends": found,
+        "rows": [*zip(*(trend.bars for trend in found), strict=True)][::-1],
         "left_out": left_out(scope),
+        "may_see_locations": Right.MANAGE_LOCATION in scope.rights,
     }
+
+
+def _narrowed(**filters: str) -> str:
+    """What stands behind the address of the list of customers."""
+    return f"?{urlencode(filters)}"
 
 
 def left_out(scope: Scope) -> list[Location]:
@@ -110,60 +120,26 @@ def _bars(counted: list[tuple[str, int]]) -> list[Bar]:
 
 
 def birthdays(scope: Scope, today: date | None = None) -> dict[str, Any]:
-    """Whose birthday is today or on one of the six days after it, the next first. Two queries."""
+    """Whose birthday is today or on one of the six days after it, the next first. One or two queries."""
     start = today or timezone.localdate()
-    found = _celebrating(Customer.objects.in_base(scope.base).active(), start)
-    shown = [birthday_of(customer, start) for customer in found[:SHOWN_BIRTHDAYS]]
+    found = Customer.objects.in_base(scope.base).active().with_birthday_within(start, WEEK)
+    some = found.order_by(BY_CALENDAR, "sort_name", "pk")[:SHOWN_BIRTHDAYS]
+    shown = [birthday_of(customer, start) for customer in some]
     more = found.count() - len(shown) if len(shown) == SHOWN_BIRTHDAYS else 0
-    return {"birthdays": shown, "more": more, "today": start, "tomorrow": start + timedelta(days=1)}
+    lists = [(name, _narrowed(**{BIRTHDAY_VAR: value})) for value, (name, _days) in WINDOWS.items()]
+    this_month = (_("this month"), _narrowed(**{BIRTHDAY_VAR: str(start.month)}))
+    return {
+        "birthdays": shown, "more": more, "today": start, "tomorrow": start + timedelta(days=1),
+        "lists": [*lists, this_month],
+    }  # fmt: skip
 
 
-def birthday_of(customer: Customer, today: date) -> Birthday:
-    """The next birthday of a customer who has one: today or later."""
-    born = customer.birthday or date.fromisoformat(f"{_LEAP_YEAR}-{customer.birthday_without_year}")
-    on = celebrated_on(born, today.year)
-    if on < today:
-        on = celebrated_on(born, today.year + 1)
-    return Birthday(customer, on, on.year - born.year if customer.birthday else None)
-
-
-def celebrated_on(born: date, year: int) -> date:
-    """The birthday in a year. Who was born on 29 February becomes older on 1 March in other years (BGB § 188)."""
-    is_missing = (born.month, born.day) == (2, 29) and not isleap(year)
-    return date(year, 3, 1) if is_missing else born.replace(year=year)
-
-
-def birthdays_within(today: date) -> list[date]:
-    """The days of birth (in a leap year, whose year means nothing) that are celebrated in the next seven days."""
-    days = []
-    for day in (today + timedelta(days=ahead) for ahead in range(DAYS_AHEAD)):
-        if (day.month, day.day) == (3, 1) and not isleap(day.year):
-            days.append(date(2000, 2, 29))
-        days.append(day.replace(year=2000))
-    return days
-
-
-def _celebrating(customers: CustomerQuerySet, today: date) -> QuerySet[Customer]:
-    """Customers with a birthday in the next seven days, in the order of the calendar from today on."""
-    days = birthdays_within(today)
-    slot = Coalesce(_of_date(), _of_day()) + Value(_SLOTS - _slot(days[0]))
-    due = Mod(slot, Value(_SLOTS), output_field=IntegerField())
-    return customers.with_birthday_on(days).order_by(due, "sort_name", "pk")
-
-
-def _of_date() -> Any:
-    return ExtractMonth("birthday") * 31 + ExtractDay("birthday")
-
-
-def _of_day() -> Any:
-    """The same of a birthday without year."""
-    parts = (NullIf(Substr("birthday_without_year", at, 2), Value("")) for at in (1, 4))
-    month, day = (Cast(part, IntegerField()) for part in parts)
-    return month * 31 + day
-
-
-def _slot(day: date) -> int:
-    return day.month * 31 + day.day
+def newcomers(scope: Scope, today: date | None = None) -> dict[str, Any]:
+    """Who was registered this month, the latest first. One query."""
+    this_month = (today or timezone.localdate()).replace(day=1)
+    found = Customer.objects.in_base(scope.base).active().registered_since(this_month).order_by("-created_at", "-pk")
+    some = list(found.select_related("home_location")[: SHOWN_NEWCOMERS + 1])
+    return {"newcomers": some[:SHOWN_NEWCOMERS], "is_more": len(some) > SHOWN_NEWCOMERS}
 
 
 panels.register(
@@ -184,7 +160,8 @@ panels.register(
         right=Right.RUN_REPORTS,
         template="customers/dashboard/groups.html",
         facts=groups,
-        order=20,
+        order=40,
+        is_wide=True,
         is_deferred=True,
     )
 )
@@ -196,6 +173,17 @@ panels.register(
         template="customers/dashboard/birthdays.html",
         facts=birthdays,
         order=30,
+        is_deferred=True,
+    )
+)
+panels.register(
+    panels.Panel(
+        name="newcomers",
+        title=gettext_lazy("New this month"),
+        right=Right.VIEW_CUSTOMERS,
+        template="customers/dashboard/newcomers.html",
+        facts=newcomers,
+        order=35,
         is_deferred=True,
     )
 )

@@ -7,7 +7,7 @@ the postal code. It is a hint and never a refusal: families share a phone, and f
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -15,9 +15,10 @@ from django.db.models import BooleanField, ExpressionWrapper
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from customers.field_groups import withheld
 from customers.models import Customer
 from customers.querysets import CustomerQuerySet, is_named
-from locations.models import CustomerBase
+from mcp.scope import Scope
 
 MOST_CANDIDATES = 5
 PHONE_FIELDS = ("mobile", "phone_private", "phone_business")
@@ -50,6 +51,15 @@ class Sought:
         phones = tuple(dict.fromkeys(values[name] for name in PHONE_FIELDS if values.get(name)))
         return cls(phones=phones, birthday=values.get("birthday") or None, **texts)
 
+    def without(self, hidden: frozenset[str]) -> Sought:
+        """What is left of it for somebody who may not see some fields: by them nobody is found."""
+        return replace(
+            self,
+            phones=() if hidden.intersection(PHONE_FIELDS) else self.phones,
+            email="" if "email" in hidden else self.email,
+            postal_code="" if "postal_code" in hidden else self.postal_code,
+        )
+
     @property
     def name(self) -> dict[str, str]:
         return {"last_name": self.last_name, "first_name": self.first_name, "company": self.company}
@@ -61,21 +71,27 @@ class Candidate:
 
     customer: Customer
     reasons: tuple[Promise, ...]
+    facts: tuple[str, ...] = ()
+    """What else tells him from others: as much of it as may be seen."""
 
 
-def candidates(sought: Sought, *, base: CustomerBase, but: int | None = None) -> list[Candidate]:
-    """Up to MOST_CANDIDATES customers of the base who may be the one sought, in two queries at any size of base.
+def candidates(sought: Sought, *, scope: Scope, but: int | None = None) -> list[Candidate]:
+    """Up to MOST_CANDIDATES customers who may be the one sought, in two queries at any size of base.
 
     Those who share more come first. Archived customers count: whoever comes back is restored, not registered again.
-    `but` is the id of the customer who is being edited.
+    By what the scope may not see nobody is sought, and nothing of it is read. `but` is the id of the customer who is
+    being edited.
     """
-    ids = _ids(sought, Customer.objects.in_base(base))
+    hidden = withheld(scope)
+    known = sought.without(hidden)
+    ids = _ids(known, Customer.objects.in_base(scope.base))
     if not ids:
         return []
-    has_name = ExpressionWrapper(is_named(**sought.name), output_field=BooleanField())
-    customers = Customer.objects.in_base(base).filter(pk__in=[pk for pk in ids if pk != but]).only(*_SHOWN)
+    has_name = ExpressionWrapper(is_named(**known.name), output_field=BooleanField())
+    rows = Customer.objects.in_base(scope.base).filter(pk__in=[pk for pk in ids if pk != but])
+    customers = rows.only(*(name for name in _SHOWN if name not in hidden)).annotate(has_name=has_name)
     found = [
-        Candidate(customer, tuple(_reasons(sought, customer))) for customer in customers.annotate(has_name=has_name)
+        Candidate(customer, tuple(_reasons(known, customer)), tuple(_facts(customer, hidden))) for customer in customers
     ]
     found.sort(key=lambda candidate: (-len(candidate.reasons), candidate.customer.customer_number))
     return found[:MOST_CANDIDATES]
@@ -116,10 +132,18 @@ def _by_name(sought: Sought, customers: CustomerQuerySet) -> Iterator[CustomerQu
         yield same.filter(postal_code__iexact=sought.postal_code)
 
 
+def _facts(customer: Customer, hidden: frozenset[str]) -> Iterator[str]:
+    town = customer.city if "postal_code" in hidden else f"{customer.postal_code} {customer.city}".strip()
+    phone = "" if hidden.intersection(PHONE_FIELDS) else customer.display_phone
+    email = "" if "email" in hidden else customer.email
+    company = customer.company if customer.company != customer.display_name else ""
+    yield from (fact for fact in (company, town, phone, email) if fact)
+
+
 def _reasons(sought: Sought, customer: Any) -> Iterator[Promise]:
     if sought.email and customer.email.casefold() == sought.email.casefold():
         yield _("same e-mail")
-    if set(sought.phones) & {getattr(customer, name) for name in PHONE_FIELDS}:
+    if sought.phones and set(sought.phones) & {getattr(customer, name) for name in PHONE_FIELDS}:
         yield _("same phone")
     if customer.has_name and sought.birthday and customer.birthday == sought.birthday:
         yield _("same name and birthday")

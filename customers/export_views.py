@@ -16,6 +16,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from customers import tasks
+from customers.bulk_views import SHOWN, counted_anew, split_shown
 from customers.choices import ExportState
 from customers.frame import show
 from customers.models import CustomerExport
@@ -48,21 +49,28 @@ def export_urls() -> list[URLPattern]:
 def export_page(request: HttpRequest) -> HttpResponseBase:
     """Choose format and columns for the selection (`?id=`) or for the list as the address filters it."""
     scope = _exporter(request)
-    query = request.GET.urlencode()
+    query, shown = split_shown(request.GET)
     wanted = chosen(scope, query)
     columns = CustomerResource(scope=scope).export_columns()
     if request.method == "POST" and request.POST.get("format") in exporting.FORMATS:
         names = [name for name in columns if name in request.POST.getlist("column")]
-        if names:
+        total = wanted.customers.count()
+        if names and not (meanwhile := counted_anew(_told(request), total)):
             return _export(scope, _order(request, names, wanted), query, wanted)
-        messages.error(request, _("Choose at least one column."))
-    language = get_language() or "de"
+        messages.error(request, meanwhile if names else _("Choose at least one column."))
+    language, count = get_language() or "de", wanted.customers.count()
     return show(
-        request, "export", _("Export customers"), count=wanted.customers.count(), filter_words=wanted.in_words,
+        request, "export", _("Export customers"), count=count, filter_words=wanted.in_words,
         columns=[(name, field.heading(language)) for name, field in columns.items()],
         formats=[(profile, label, ENDINGS[profile]) for profile, label in exporting.FORMATS.items()],
-        most=exporting.DIRECT_ROWS,
+        most=exporting.DIRECT_ROWS, meanwhile="" if request.method == "POST" else counted_anew(shown, count),
     )  # fmt: skip
+
+
+def _told(request: HttpRequest) -> int | None:
+    """How many the page has said that will be exported."""
+    told = request.POST.get(SHOWN, "")
+    return int(told) if told.isascii() and told.isdigit() and len(told) < 9 else None
 
 
 def _order(request: HttpRequest, names: list[str], wanted: Chosen) -> Order:

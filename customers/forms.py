@@ -12,6 +12,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from customers import formats
+from customers.counter_forms import add_questions
 from customers.duplicates import Candidate, Sought, candidates
 from customers.fields import PastDayField, clean_phone_fields, clean_vat_id_fields
 from customers.models import Customer, CustomerGroup, Tag
@@ -97,6 +98,8 @@ class CustomerForm(VisibleTextForm):
             self.fields["tags"].choices = [(name, name) for name in names]  # type: ignore[attr-defined]
         if "customer_number" in self.fields:
             self.fields["customer_number"].required = False
+        if self.instance.pk is None:
+            add_questions(self, self.scope)
 
     def clean_seen_at(self) -> Any:
         """The time that was on the page; a customer cannot be changed by a page that never was opened."""
@@ -132,7 +135,8 @@ class CustomerForm(VisibleTextForm):
 
     def _check_block(self) -> None:
         values = self.cleaned_data
-        if values.get("is_blocked") and not (values.get("blocked_reason") or "").strip():
+        may_say_why = "blocked_reason" in self.fields  # who may not, blocks and unblocks nobody
+        if may_say_why and values.get("is_blocked") and not (values.get("blocked_reason") or "").strip():
             self.add_error(
                 "blocked_reason",
                 ValidationError(_("Say why the customer is blocked: your colleagues will ask."), code="no_reason"),
@@ -141,7 +145,7 @@ class CustomerForm(VisibleTextForm):
     def _ask_for_duplicates(self) -> None:
         if not self.scope.allows(Right.VIEW_CUSTOMERS):
             return
-        found = candidates(Sought.of(self.cleaned_data), base=self.scope.base)
+        found = candidates(Sought.of(self.cleaned_data), scope=self.scope)
         known = set((self.cleaned_data.get("known_candidates") or "").split(","))
         if {str(candidate.customer.pk) for candidate in found} <= known:
             return
@@ -205,6 +209,7 @@ class ReasonForm(forms.Form):
 
 
 class CustomerGroupForm(VisibleTextForm):
+    tells_what_was_seen = True
     refused_fields = {
         "customergroup_name_unique": "name",
         "customergroup_has_name": "name",

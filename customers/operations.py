@@ -5,7 +5,7 @@ Each operation asks for the right itself, runs in one transaction, and leaves th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Set
+from collections.abc import Collection, Iterable, Set
 from datetime import datetime
 
 from django.core.exceptions import ValidationError
@@ -14,10 +14,12 @@ from django.db.models import F, Func, Value
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from customers.field_groups import SAID_WITH, demand_fields, unwritable
 from customers.models import Customer, CustomerGroup, Tag
 from customers.numbers import check_number, take_number
 from locations.permissions import Right
 from mcp.limits import busy_told
+from mcp.operations.changing import merged
 from mcp.scope import Scope
 
 TAGS = Customer._meta.get_field("tags")
@@ -43,9 +45,11 @@ def register_customer(*, customer: Customer, actor: Scope) -> Customer:
 
     Without a number it gets the next one of the location's range; a number outside of it is refused
     (`number_out_of_range`), as is one that is taken. Base, organization and home location come from the scope,
-    whatever the object says. Raises MissingRight or ValidationError; Busy where others hold the numbers for too long.
+    whatever the object says. Raises MissingRight, also for a field that the actor may not see, or ValidationError;
+    Busy where others hold the numbers for too long.
     """
     actor.demand(Right.ADD_CUSTOMERS)
+    demand_fields([SAID_WITH.get(name, name) for name in unwritable(actor) if getattr(customer, name)], actor)
     customer.base, customer.organization = actor.base, actor.organization
     customer.home_location = actor.location
     if customer.customer_number is None:
@@ -61,7 +65,7 @@ def register_customer(*, customer: Customer, actor: Scope) -> Customer:
 
 @busy_told()
 def change_customer(*, customer: Customer, seen_at: datetime | None = None, actor: Scope) -> Customer:
-    """Save a changed customer of the actor's base.
+    """Save a changed customer of the actor's base. Fields that the actor may not see stay as they are stored.
 
     `seen_at` is the `changed_at` that the person saw: if the row is newer, CustomerChangedMeanwhile is raised and
     nothing is written. Without it the change is written in any case. Raises MissingRight, ValidationError, or Busy
@@ -78,6 +82,8 @@ def change_customer(*, customer: Customer, seen_at: datetime | None = None, acto
     )
     customer.home_location_id = stored.home_location_id
     customer.archived_at, customer.archived_reason = stored.archived_at, stored.archived_reason
+    for name in unwritable(actor):
+        setattr(customer, name, getattr(stored, name))
     _check(customer)
     customer.save(force_update=True)
     customer.refresh_from_db(fields=["changed_at"])
@@ -113,14 +119,22 @@ def restore_customers(*, customers: Iterable[int], actor: Scope) -> int:
 
 
 @transaction.atomic
-def save_customer_group(*, group: CustomerGroup, actor: Scope) -> CustomerGroup:
-    """Create or change a customer group of the actor's base. Raises MissingRight or ValidationError."""
+def save_customer_group(*, group: CustomerGroup, changed: Collection[str] | None = None, actor: Scope) -> CustomerGroup:
+    """Create a customer group of the actor's base, or save what somebody has changed of one.
+
+    `changed` are the fields in which he has changed what he saw; the others stay as somebody else may have saved them
+    meanwhile. Raises MissingRight or ValidationError.
+    """
     actor.demand(Right.MANAGE_CUSTOMER_GROUPS)
-    if group.pk is not None and not CustomerGroup.objects.in_base(actor.base).filter(pk=group.pk).exists():
-        raise CustomerGroup.DoesNotExist
-    group.base = actor.base
-    group.full_clean()
-    group.save()
+    if group.pk is None:
+        group.base = actor.base
+        group.full_clean()
+        group.save(force_insert=True)
+        return group
+    stored = CustomerGroup.objects.in_base(actor.base).select_for_update(of=("self",)).get(pk=group.pk)
+    names = merged(stored, group, ("name", "price_level", "discount"), changed=changed)
+    stored.full_clean()
+    stored.save(update_fields=names)
     return group
 
 
@@ -134,7 +148,7 @@ def save_tag(*, tag: Tag, actor: Scope) -> Tag:
     if tag.pk is None:
         tag.base = actor.base
         tag.full_clean()
-        tag.save()
+        tag.save(force_insert=True)
         return tag
     before = Tag.objects.in_base(actor.base).select_for_update().get(pk=tag.pk)
     tag.full_clean()
@@ -148,6 +162,11 @@ def _rename_tag(tag: Tag, name: str) -> Tag:
     Customer.objects.in_base(tag.base).filter(tags__contains=[tag.name]).update(tags=renamed)
     tag.delete()
     return renewed
+
+
+def validate_customer(customer: Customer) -> None:
+    """Raise ValidationError unless the customer could be saved as he is; his tags are put in order by it."""
+    _check(customer)
 
 
 def _check(customer: Customer, exclude: Set[str] = frozenset()) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Any, Self
 
@@ -14,12 +15,24 @@ from django.db.models.sql.datastructures import BaseTable
 from django.utils import timezone
 
 from customers import search
+from customers.birthdays import BY_CALENDAR, birthdays_within, days_until
 from customers.choices import TRANSFER, TRANSFER_ANY, Said
 from mcp import row_security
 
 if TYPE_CHECKING:
-    from customers.models import Consent, ConsentPurpose, Customer, CustomerCount, CustomerGroup, Tag
+    from customers.models import (
+        BulkChange,
+        Consent,
+        ConsentPurpose,
+        Customer,
+        CustomerCount,
+        CustomerGroup,
+        CustomerMonth,
+        SavedFilter,
+        Tag,
+    )
     from locations.models import CustomerBase, Location, Organization
+    from mcp.scope import Scope
 
 MOST_MEMBERS = 10_000
 SEARCHABLE = "customers_searchable"
@@ -50,9 +63,15 @@ class CustomerQuerySet(models.QuerySet["Customer"]):
     def archived(self) -> Self:
         return self.filter(archived_at__isnull=False)
 
-    def matching(self, words: str) -> Self:
-        """Customers in whose number, name, company, phone, e-mail, city or tags every word is found."""
-        return self._by_index().filter(search.matches(words))
+    def matching(self, words: str, *, hidden: Collection[str]) -> Self:
+        """Customers in whose number, name, company, phone, e-mail, city or tags every word is found.
+
+        `hidden` are the fields that whoever searches may not see (see field_groups): nobody is found by them.
+        """
+        found = self._by_index().filter(search.matches(words))
+        if hidden_here := set(hidden).intersection(search.SEARCHED_FIELDS):
+            found = found.filter(search.matches(words, among=search.search_text(without=hidden_here)))
+        return found
 
     def registered_at(self, location: Location) -> Self:
         return self.filter(home_location=location)
@@ -60,15 +79,26 @@ class CustomerQuerySet(models.QuerySet["Customer"]):
     def with_birthday_on(self, days: list[date]) -> Self:
         """Customers whose birthday is on one of the days, in whatever year they were born, also if nobody knows it."""
         on_a_day = Q(birthday_without_year__in=[f"{day:%m-%d}" for day in days])
-        for day in days:
-            on_a_day |= Q(birthday__month=day.month, birthday__day=day.day)
+        for month in sorted({day.month for day in days}):
+            in_month = sorted(day.day for day in days if day.month == month)
+            on_a_day |= Q(birthday__isnull=False, birthday__month=month, birthday__day__in=in_month)
         return self._by_index().filter(on_a_day) if days else self.none()
+
+    def with_birthday_within(self, today: date, days: int) -> Self:
+        """Customers who celebrate on one of the next days, today included, with BY_CALENDAR to sort them by."""
+        found = birthdays_within(today, days)
+        return self.with_birthday_on(found).alias(**{BY_CALENDAR: days_until(found[0])})
 
     def with_birthday_in(self, month: int) -> Self:
         """Customers whose birthday is in the month (1 to 12)."""
         days = [f"{month:02}-{day:02}" for day in range(1, 32)]
         whole = Q(birthday__isnull=False, birthday__month=month)
         return self._by_index().filter(whole | Q(birthday_without_year__in=days))
+
+    def registered_since(self, first: date, *, until: date | None = None) -> Self:
+        """Customers registered on the day or later, before `until`, by the clock of the business."""
+        found = self.filter(created_at__gte=timezone.make_aware(datetime.combine(first, time.min)))
+        return found.filter(created_at__lt=timezone.make_aware(datetime.combine(until, time.min))) if until else found
 
     def changed_since(self, day: date) -> Self:
         """Customers changed on the day or later, by the clock of the business."""
@@ -158,6 +188,21 @@ class TagQuerySet(models.QuerySet["Tag"]):
         return self.filter(base=base)
 
 
+class BulkChangeQuerySet(models.QuerySet["BulkChange"]):
+    def without_ids(self) -> Self:
+        """Without the ids of customers, which may be a million for each."""
+        return self.only(*(field.name for field in self.model._meta.concrete_fields if field.name != "customers"))
+
+
+class SavedFilterQuerySet(models.QuerySet["SavedFilter"]):
+    def seen_by(self, scope: Scope) -> Self:
+        """Those of the scope's base that the person has saved, and those that are shared."""
+        found = self.filter(base=scope.base)
+        if scope.user is None:
+            return found.filter(is_shared=True)
+        return found.filter(Q(is_shared=True) | Q(user=scope.user.pk))
+
+
 class CustomerCountQuerySet(models.QuerySet["CustomerCount"]):
     def in_base(self, base: CustomerBase) -> Self:
         return self.filter(base=base)
@@ -166,6 +211,17 @@ class CustomerCountQuerySet(models.QuerySet["CustomerCount"]):
         """(active, archived) customers, without looking at a single one of them."""
         sums = self.aggregate(active=Sum("active"), archived=Sum("archived"))
         return sums["active"] or 0, sums["archived"] or 0
+
+
+class CustomerMonthQuerySet(models.QuerySet["CustomerMonth"]):
+    def in_base(self, base: CustomerBase) -> Self:
+        return self.filter(base=base)
+
+    def of_months(self, first: date, last: date) -> dict[date, dict[str, int]]:
+        """For each month between two first days in which anything happened its figures. Looks at no customer."""
+        sums = {name: Sum(name) for name in ("registered", "archived", "given", "withdrawn")}
+        rows = self.filter(month__range=(first, last)).order_by().values("month").annotate(**sums)
+        return {row.pop("month"): row for row in rows}
 
 
 class ConsentPurposeQuerySet(models.QuerySet["ConsentPurpose"]):
@@ -181,12 +237,16 @@ class ConsentQuerySet(models.QuerySet["Consent"]):
         return self.filter(base=base)
 
     def of_customer(self, customer: Customer) -> Self:
-        """All statements of a customer, the latest first."""
+        """All statements of a customer, the latest first; also what was struck out."""
         return self.filter(base=customer.base_id, customer=customer.pk).order_by(*LATEST_FIRST)
 
+    def standing(self) -> Self:
+        """Without what was recorded by mistake and struck out."""
+        return self.filter(struck_out_at=None)
+
     def counting(self) -> Self:
-        """Without what was said to another business and is here as evidence only."""
-        return self.filter(holds_here=True)
+        """Without what was said to another business and is here as evidence only, and without what was struck out."""
+        return self.standing().filter(holds_here=True)
 
     def holding(
         self, purpose: str, *, at: datetime, receiver: int | None = None, location: Location | None = None

@@ -6,6 +6,7 @@ scope; without one there are no rows, and it refuses to import or export. The en
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -39,6 +40,7 @@ from customers.columns import (
     PlaceField,
 )
 from customers.consent_columns import ConsentDayField, ConsentField
+from customers.field_groups import SAID_WITH, unwritable, withheld
 from customers.formats import quick
 from customers.models import Customer
 from customers.querysets import CustomerQuerySet
@@ -177,8 +179,9 @@ class CustomerResource(resources.Resource):
     discount = CustomerField(
         "discount",
         "Rabatt %",
-        "Discount %",
+        "Discount in %",
         "discount_percent",
+        "Discount %",
         "Rabatt in %",
         "Rabatt",
         "Discount",
@@ -190,7 +193,8 @@ class CustomerResource(resources.Resource):
         "payment_method", "Zahlungsart", "Payment method", "Zahlart", "Zahlungsweise", widget=PaymentMethodWidget()
     )
     payment_term = CustomerField(
-        "payment_term", "Zahlungsziel (Tage)", "Payment term (days)", "Zahlungsziel", "Zahlungsziel in Tagen",
+        "payment_term", "Zahlungsziel (Tage)", "Payment term in days", "Payment term (days)", "Zahlungsziel",
+        "Zahlungsziel in Tagen",
         widget=WholeNumberWidget(),
     )  # fmt: skip
     iban = CustomerField("iban", "IBAN", "IBAN", "IBAN-Nr.", widget=FormattedWidget(formats.normalize_iban))
@@ -236,7 +240,9 @@ class CustomerResource(resources.Resource):
     region = NoteField(
         "Region", "Region", "Bundesland", "State", "Province", "Kanton", "State/Region", "State/Province"
     )
-    home_location = PlaceField("home_location", "Registriert in", "Registered at", readonly=True)
+    home_location = PlaceField(
+        "home_location", "Angelegt am Standort", "Registered at", "Registriert in", readonly=True
+    )
     created_at = CustomerField("created_at", "Angelegt am", "Created", widget=MomentWidget(), readonly=True)
     changed_at = CustomerField("changed_at", "Geändert am", "Changed", widget=MomentWidget(), readonly=True)
     archived_at = CustomerField("archived_at", "Archiviert am", "Archived", widget=MomentWidget(), readonly=True)
@@ -248,6 +254,12 @@ class CustomerResource(resources.Resource):
     def __init__(self, scope: Scope | None = None) -> None:
         super().__init__()
         self.scope = scope
+        hidden, fixed = (withheld(scope), unwritable(scope)) if scope else (frozenset(), frozenset())
+        for field in self.fields.values():
+            if field.about in hidden:
+                field.withhold()
+            elif field.about in fixed:
+                field.readonly = True
 
     def demand(self, right: Right) -> Scope:
         """The scope, if it holds the right. Raises NoScope or MissingRight."""
@@ -274,6 +286,18 @@ class CustomerResource(resources.Resource):
         return {
             name: field for name, field in self.fields.items() if field.is_exported and (names is None or name in names)
         }
+
+    @classmethod
+    def told_by(cls, columns: Iterable[str]) -> set[str]:
+        """The fields of a customer that these columns tell, whoever asks."""
+        known = cls().fields
+        return {known[column].about for column in columns if column in known}
+
+    @classmethod
+    def filled_by(cls, targets: Iterable[str]) -> set[str]:
+        """The fields of a customer that columns fill which go to these targets, and those that change with them."""
+        names = cls.told_by(targets)
+        return names | {other for name, other in SAID_WITH.items() if name in names}
 
     def export_row(self, customer: Customer, columns: dict[str, CustomerField]) -> list[Cell]:
         return [field.export(customer) for field in columns.values()]

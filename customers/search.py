@@ -8,6 +8,7 @@ word, because two letters have no trigram of their own.
 import itertools
 import re
 import unicodedata
+from collections.abc import Collection
 from typing import Any
 
 from django.db.models import Expression, F, Func, Lookup, Q, TextField, Value
@@ -55,11 +56,16 @@ class Joined(Func):
     output_field = TextField()
 
 
-def search_text() -> Expression:
-    """The folded text of a customer: each value behind a blank, so that a word's beginning can be asked for."""
+def search_text(*, without: Collection[str] = ()) -> Expression:
+    """The folded text of a customer: each value behind a blank, so that a word's beginning can be asked for.
+
+    The whole of it is stored. What is `without` some fields is worked out where somebody may not find by them, for
+    those whom the stored text has found: what stands in it stands in the stored one as well.
+    """
     parts: list[Any] = [Value(" "), Cast(F("customer_number"), TextField())]
     for name in SEARCHED_FIELDS:
-        parts += [Value(" "), F(name)]
+        if name not in without:
+            parts += [Value(" "), F(name)]
     tags = Func(F("tags"), function="customers_join", output_field=TextField())
     return Fold(Joined(*parts, Value(" "), tags))
 
@@ -102,8 +108,8 @@ class HasText(Lookup):
         return f"{left} LIKE '%%' || {escaped} || '%%'", [*left_params, self.rhs]
 
 
-def matches(words: str) -> Q:
-    """The condition that every word (up to eight) is found in the customer's folded text.
+def matches(words: str, *, among: Expression | F | None = None) -> Q:
+    """The condition that every word (up to eight) is found in the customer's folded text, or `among` another one.
 
     Neighbouring groups of digits may also be one phone number, written with blanks. What storing takes out of a text
     (soft hyphens, zero-width blanks, embedded directions) is taken out of the words as well.
@@ -112,8 +118,9 @@ def matches(words: str) -> Q:
     typed = [word for word in unicodedata.normalize("NFC", visible).split() if without_format_characters(word)]
     typed = typed[:MAX_WORDS]
     joined = _with_phones_joined(typed)
-    each = _all_found(typed)
-    return each if joined == typed else each | _all_found(joined)
+    text = among or F("search_text")
+    each = _all_found(typed, text)
+    return each if joined == typed else each | _all_found(joined, text)
 
 
 def spellings(word: str) -> tuple[str, ...]:
@@ -135,13 +142,13 @@ def spellings(word: str) -> tuple[str, ...]:
     return tuple("".join(chosen) for chosen in itertools.product(*parts))
 
 
-def _all_found(words: list[str]) -> Q:
+def _all_found(words: list[str], text: Expression | F) -> Q:
     condition = Q()
     for word in words:
         either = Q()
         for spelling in spellings(word):
             # Two letters have no trigram of their own: they ask for the beginning of a word.
-            either |= Q(HasText(F("search_text"), spelling if len(spelling) > 2 else f" {spelling}"))
+            either |= Q(HasText(text, spelling if len(spelling) > 2 else f" {spelling}"))
         condition &= either
     return condition
 

@@ -6,7 +6,9 @@ the rows that have just arrived, and compares each of a hundred thousand with ea
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
 
 from django.db import connection
 
@@ -27,3 +29,16 @@ def gather(tables: Sequence[str], *, rows: int = MUCH) -> None:
         return
     with connection.cursor() as cursor:
         cursor.execute("SELECT customers_analyze(%s)", [list(tables)])
+
+
+@contextmanager
+def without_nested_loops(asked: Any) -> Iterator[None]:
+    """Customers and what is asked of them, such as their consents, are read side by side.
+
+    The database cannot know how many of one base match. Where it takes few for many, it asks another table once for
+    each of a million customers (8 s instead of 1 s where none is left).
+    """
+    with asked.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_nestloop = off")
+        yield
+        cursor.execute("SET LOCAL enable_nestloop = on")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +19,7 @@ from django.utils.translation import override
 from procrastinate.contrib.django import app
 
 from customers import counting, statistics
+from customers.bulk import changing
 from customers.choices import UploadState
 from customers.models import ImportUpload
 from customers.transfer import exporting, progress, reserving, uploads
@@ -25,8 +27,10 @@ from customers.transfer.progress import Cancelled, Progress
 from customers.transfer.staging import clear
 from locations.models import Location
 from mcp import access, row_security
+from mcp.models import User
 from mcp.queueing import AGAIN, NothingThere, when_given_up
 from mcp.scope import MissingRight, Scope
+from mcp.upkeep import for_each
 
 log = logging.getLogger(__name__)
 WORKER = "the worker"
@@ -39,8 +43,16 @@ type Step = Callable[[ImportUpload, Scope, Progress], None]
 @app.periodic(cron="*/10 * * * *")
 @app.task(queueing_lock="compact_counts")
 def compact_counts(timestamp: int) -> None:
-    with row_security.without_scope(reason="add up the counts of all bases", actor=WORKER):
-        counting.compact_counts()
+    with row_security.without_scope(reason="find bases whose counts are to be added up", actor=WORKER):
+        counting.forget_months()
+        bases = {*counting.crowded_bases(), *counting.bases_with_crowded_months()}
+    for_each(sorted(bases), _compact, what="The counts of base %s could not be added up")
+
+
+def _compact(base: int) -> None:
+    with row_security.without_scope(reason="add up the counts of a base", actor=WORKER):
+        counting.compact_counts([base])
+        counting.compact_months([base])
 
 
 @app.periodic(cron="7 * * * *")
@@ -55,16 +67,23 @@ def delete_expired_uploads(timestamp: int) -> None:
             upload.pk: _place_in_base(upload)
             for upload in expired.select_related("location__organization", "base").order_by("created_at")
         }
-        exporting.delete_expired_exports(now=timezone.now())
-    broken = []
+    work: dict[str, Callable[[], object]] = {
+        "of exports": _delete_expired_exports,
+        "of changes of many customers": _delete_expired_changes,
+    }
     for pk, location in places.items():
-        try:
-            _delete_expired(pk, Scope.of_system(location, name=WORKER))
-        except Exception as error:
-            log.exception("The file of import %s could not be deleted", pk)
-            broken.append(error)
-    if broken:
-        raise ExceptionGroup("Files that have expired could not be deleted", broken)
+        work[f"of import {pk}"] = partial(_delete_expired, pk, Scope.of_system(location, name=WORKER))
+    for_each(work, lambda name: work[name](), what="What has expired %s could not be deleted")
+
+
+def _delete_expired_exports() -> None:
+    with row_security.without_scope(reason="delete exports that have expired", actor=WORKER):
+        exporting.delete_expired_exports(now=timezone.now())
+
+
+def _delete_expired_changes() -> None:
+    with row_security.without_scope(reason="delete changes of many customers that have expired", actor=WORKER):
+        changing.delete_expired(now=timezone.now())
 
 
 def _place_in_base(upload: ImportUpload) -> Location:
@@ -126,11 +145,29 @@ def make_export(export: str, **somebody: int) -> None:
     try:
         scope = access.enter_as(**somebody)
     except Http404:
-        with row_security.without_scope(reason="an export is for nobody who may work there any more", actor=WORKER):
+        reason = "an export is for nobody who may work there any more"
+        with row_security.without_scope(reason=reason, actor=WORKER), _language_of(somebody):
             exporting.fail_here(pk=export, reason=_("The user may not work at this location any more."))
         return
     with override(scope.user.language if scope.user else None):
         exporting.make(pk=export, actor=scope)
+
+
+@when_given_up("customers.tasks.make_export")
+def stop_given_up_export(export: str, **somebody: int) -> None:
+    """Say so on the page of the export, in the language of whoever waits for it."""
+    with row_security.without_scope(reason="an export is given up", actor=WORKER), suppress(NothingThere):
+        with _language_of(somebody):
+            reason = _("The worker has given it up. Tell support before you try again.")
+        exporting.fail_here(pk=export, reason=reason)
+
+
+@contextmanager
+def _language_of(somebody: dict[str, int]) -> Iterator[None]:
+    """Of whoever has ordered a job; he may be nobody any more. In a transaction for which all people exist."""
+    language = User.objects.filter(pk=somebody.get("user", 0)).values_list("language", flat=True).first()
+    with override(language):
+        yield
 
 
 @when_given_up("customers.tasks.check_upload", "customers.tasks.apply_upload", "customers.tasks.undo_upload")
@@ -138,8 +175,8 @@ def stop_given_up(upload: str, **somebody: int) -> None:
     """Say on the page of an import that it is not worked on any more, where its worker died again and again."""
     with row_security.without_scope(reason="an import is given up", actor=WORKER), suppress(NothingThere):
         for state in uploads.UNDER_WAY:
-            if (found := _upload(upload, UploadState(state))) is not None:
-                with override(found.user.language if found.user else None):
+            if (found := _upload(upload, UploadState(state), is_locked=True)) is not None:
+                with _language_of(somebody):
                     reason = _(
                         "The worker has given it up, and nothing of it was written. Tell support before you try again."
                     )
@@ -172,7 +209,7 @@ def _work(pk: str, state: UploadState, somebody: dict[str, int], step: Step) -> 
     try:
         scope = access.enter_as(**somebody)
     except Http404:
-        _refuse(pk, state)
+        _refuse(pk, state, somebody)
         return None
     with override(scope.user.language if scope.user else None):
         try:
@@ -201,7 +238,7 @@ def _work(pk: str, state: UploadState, somebody: dict[str, int], step: Step) -> 
 
 def _stop(pk: str, state: UploadState, scope: Scope, reason: str, *, is_cancelled: bool = False) -> None:
     with row_security.rows_of(scope):
-        if (upload := _upload(pk, state)) is not None:
+        if (upload := _upload(pk, state, is_locked=True)) is not None:
             uploads.stop_upload(upload=upload, reason=reason, is_cancelled=is_cancelled)
 
 
@@ -223,15 +260,17 @@ def _gather(upload: ImportUpload, scope: Scope) -> None:
         statistics.gather(statistics.WRITTEN, rows=sum(done.get(name, 0) for name in WRITTEN))
 
 
-def _refuse(pk: str, state: UploadState) -> None:
-    with row_security.without_scope(reason="an import is for nobody who may work there any more", actor=WORKER):
-        if (upload := _upload(pk, state)) is not None:
+def _refuse(pk: str, state: UploadState, somebody: dict[str, int]) -> None:
+    reason = "an import is for nobody who may work there any more"
+    with row_security.without_scope(reason=reason, actor=WORKER), _language_of(somebody):
+        if (upload := _upload(pk, state, is_locked=True)) is not None:
             uploads.stop_upload(upload=upload, reason=_("The user may not work at this location any more."))
 
 
-def _upload(pk: str, state: UploadState) -> ImportUpload | None:
+def _upload(pk: str, state: UploadState, *, is_locked: bool = False) -> ImportUpload | None:
     """The upload where it is in this state. Raises NothingThere where there is none at all."""
-    upload = ImportUpload.objects.filter(pk=pk).first()
+    rows = ImportUpload.objects.select_for_update(of=("self",)) if is_locked else ImportUpload.objects.all()
+    upload = rows.filter(pk=pk).first()
     if upload is None:
         raise NothingThere("import", pk)
     return upload if upload.state == state else None

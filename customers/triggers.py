@@ -157,15 +157,90 @@ COUNT_UPDATE = pgtrigger.Trigger(
     """,
 )
 
-CONSENT_STAYS = pgtrigger.Trigger(
-    name="stays",
-    operation=pgtrigger.Update,
-    when=pgtrigger.Before,
-    func="""
-        RAISE EXCEPTION 'A statement about a consent is never changed; add another one'
-            USING ERRCODE = 'check_violation', CONSTRAINT = 'consent_stays';
+_MONTHS = "INSERT INTO customers_customermonth (base_id, month, registered, archived, given, withdrawn)"
+
+
+def _of_customers(name: str, operation: pgtrigger.Operation, steps: str, **values: str) -> pgtrigger.Trigger:
+    """Steps of the figures of months; `steps` are rows of (base_id, month, registered, archived)."""
+    return pgtrigger.Trigger(
+        name=name,
+        operation=operation,
+        when=pgtrigger.After,
+        level=pgtrigger.Statement,
+        referencing=pgtrigger.Referencing(**values),
+        func=f"""
+            {_MONTHS}
+            SELECT base_id, month, sum(registered), sum(archived), 0, 0
+            FROM ({steps}) AS steps (base_id, month, registered, archived)
+            GROUP BY base_id, month HAVING sum(registered) <> 0 OR sum(archived) <> 0;
+            RETURN NULL;
+        """,
+    )
+
+
+MONTHS_INSERT = _of_customers(
+    "months_insert",
+    pgtrigger.Insert,
+    """
+        SELECT base_id, customers_month_of(created_at), 1, 0 FROM new_values
+        UNION ALL
+        SELECT base_id, customers_month_of(archived_at), 0, 1 FROM new_values WHERE archived_at IS NOT NULL
     """,
+    new="new_values",
 )
+"""What happened in each month, by adding as above. When a customer was registered never changes (see STAMP)."""
+
+MONTHS_UPDATE = _of_customers(
+    "months_update",
+    pgtrigger.Update,
+    """
+        SELECT base_id, customers_month_of(archived_at), 0, 1 FROM new_values WHERE archived_at IS NOT NULL
+        UNION ALL
+        SELECT base_id, customers_month_of(archived_at), 0, -1 FROM old_values WHERE archived_at IS NOT NULL
+    """,
+    old="old_values",
+    new="new_values",
+)
+
+MONTHS_DELETE = _of_customers(
+    "months_delete",
+    pgtrigger.Delete,
+    """
+        SELECT base_id, customers_month_of(created_at), -1, 0 FROM old_values
+        UNION ALL
+        SELECT base_id, customers_month_of(archived_at), 0, -1 FROM old_values WHERE archived_at IS NOT NULL
+    """,
+    old="old_values",
+)
+
+
+def _of_consents(name: str, operation: pgtrigger.Operation, *steps: str, **values: str) -> pgtrigger.Trigger:
+    """Steps of the figures of months by statements that come, go or are struck out; `steps` are signs and tables."""
+    rows = " UNION ALL ".join(
+        f"SELECT base_id, at, {sign}1 AS step, is_given FROM {table} WHERE holds_here AND struck_out_at IS NULL"
+        for sign, table in map(str.split, steps)
+    )
+    return pgtrigger.Trigger(
+        name=name,
+        operation=operation,
+        when=pgtrigger.After,
+        level=pgtrigger.Statement,
+        referencing=pgtrigger.Referencing(**values),
+        func=f"""
+            {_MONTHS}
+            SELECT base_id, customers_month_of(at), 0, 0, coalesce(sum(step) FILTER (WHERE is_given), 0),
+                   coalesce(sum(step) FILTER (WHERE NOT is_given), 0)
+            FROM ({rows}) AS steps GROUP BY base_id, customers_month_of(at) HAVING count(*) > 0;
+            RETURN NULL;
+        """,
+    )
+
+
+CONSENT_MONTHS_INSERT = _of_consents("months_insert", pgtrigger.Insert, "+ new_values", new="new_values")
+CONSENT_MONTHS_UPDATE = _of_consents(
+    "months_update", pgtrigger.Update, "+ new_values", "- old_values", new="new_values", old="old_values"
+)
+CONSENT_MONTHS_DELETE = _of_consents("months_delete", pgtrigger.Delete, "- old_values", old="old_values")
 
 CONSENT_GOES_WITH_ITS_IMPORT = pgtrigger.Trigger(
     name="goes_with_its_import",
@@ -208,3 +283,18 @@ APPLIED_STAYS = pgtrigger.Trigger(
     """,
 )
 """An import that was applied stays on record as that, whoever writes by what was true before."""
+
+BULK_APPLIED_STAYS = pgtrigger.Trigger(
+    name="applied_stays",
+    operation=pgtrigger.Update,
+    when=pgtrigger.Before,
+    condition=pgtrigger.Condition("OLD.state IN ('applied', 'undone') AND NEW.state <> OLD.state"),
+    func="""
+        IF OLD.state = 'applied' AND NEW.state = 'undoing' THEN
+            RETURN NEW;
+        END IF;
+        RAISE EXCEPTION 'What was changed can only be undone, and that once'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'bulkchange_applied_stays';
+    """,
+)
+"""A bulk change that was applied stays on record as that, as an import does."""

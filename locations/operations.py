@@ -81,7 +81,7 @@ def open_organization(*, account_number: int, name: str, kind: str, place: Place
     """
     organization = Organization(account_number=account_number, name=name, kind=kind)
     organization.full_clean()
-    organization.save()
+    organization.save(force_insert=True)
     _save_location(organization, _first_kind(kind), place, _shared_base(organization))
     return organization
 
@@ -174,5 +174,5 @@ def _save_location(
         number_range=place.number_range or propose_number_range(base, size=place.numbers),
     )
     location.full_clean()
-    location.save()
+    location.save(force_insert=True)
     return location

@@ -15,6 +15,9 @@ class Right(StrEnum):
     """One thing that somebody may do at a location."""
 
     VIEW_CUSTOMERS = "view_customers"
+    SEE_CONTACT_DATA = "see_contact_data"
+    SEE_BANK_DATA = "see_bank_data"
+    SEE_MEMOS = "see_memos"
     ADD_CUSTOMERS = "add_customers"
     CHANGE_CUSTOMERS = "change_customers"
     ARCHIVE_CUSTOMERS = "archive_customers"
@@ -35,6 +38,9 @@ class Right(StrEnum):
 
 LABELS: dict[Right, Promise] = {
     Right.VIEW_CUSTOMERS: _("View customers"),
+    Right.SEE_CONTACT_DATA: _("See contact data"),
+    Right.SEE_BANK_DATA: _("See bank data"),
+    Right.SEE_MEMOS: _("See memos"),
     Right.ADD_CUSTOMERS: _("Register customers"),
     Right.CHANGE_CUSTOMERS: _("Change customers"),
     Right.ARCHIVE_CUSTOMERS: _("Archive and restore customers"),

@@ -47,6 +47,14 @@ class CheckedRow(models.Model):
             raise ValidationError(errors)
 
 
+def fields_about(model: type[models.Model], code: str | None) -> set[str]:
+    """The names of the fields that the check constraints with this code of error are about."""
+    checks = _checks_of(model, router.db_for_write(model))
+    about = [check.fields for check in checks if check.constraint.violation_error_code == code]
+    names = {field.name for field in model._meta.concrete_fields}
+    return names & frozenset[str]().union(*about)
+
+
 def _errors_of(
     constraint: Any, row: models.Model, exclude: set[str], using: str, errors: Any
 ) -> dict[str, list[ValidationError]]:

@@ -223,6 +223,14 @@ def grants_of(group: UserGroup) -> frozenset[tuple[Right, int | None]]:
     )
 
 
+def granted_at(location: Location) -> frozenset[tuple[Right, int]]:
+    """What user groups hold at a location, unless it is restricted there, as (right, group id)."""
+    single = LocationGrant.objects.filter(content_object=location).values_list("permission__codename", "group_id")
+    general = OrganizationGrant.objects.filter(content_object=location.organization_id)
+    rows = single.union(general.values_list("permission__codename", "group_id"))
+    return frozenset((Right(codename), group_id) for codename, group_id in rows)
+
+
 def with_counts(groups: QuerySet[UserGroup]) -> QuerySet[UserGroup]:
     """The groups with how many members they have, rights at all locations, rights at single ones, and at how many."""
     return groups.annotate(

@@ -163,6 +163,9 @@ register(
     Zone.LOCATION,
     Rule("set_language", reads=FREE, changes=FREE),
     Rule("admin:index", reads=FREE, only=(Only.SOME_RIGHT,)),
+    Rule("admin:panel", reads=FREE, only=(Only.SOME_RIGHT,), arguments={"name": "waiting"}),
+    Rule("admin:switched", reads=FREE, only=(Only.SOME_RIGHT,)),
+    Rule("admin:start", changes=FREE, only=(Only.SOME_RIGHT,)),
     Rule("admin:logout", changes=FREE),
     Rule("admin:password_change", reads=FREE, changes=FREE),
     Rule("admin:password_change_done", reads=FREE),
@@ -181,6 +184,8 @@ register(
     *pages_of("mcp_usergroup", view=USERS, add=USERS, change=USERS, delete=USERS),
     Rule("admin:mcp_usergroup_rights", reads=USERS, changes=USERS),
     Rule("admin:mcp_usergroup_rights_confirm", reads=USERS, changes=USERS),
+    Rule("admin:mcp_usergroup_copy", reads=USERS, changes=USERS),
+    Rule("admin:mcp_usergroup_like", reads=USERS, changes=USERS),
     Rule("admin:mcp_usergroup_rights_log", reads=(*USERS, Right.SEE_HISTORY)),
     *pages_of(
         "mcp_restriction",
@@ -189,5 +194,9 @@ register(
         delete=USERS,
         only=(Only.AT_FRANCHISE,),
         only_to_change=(Only.OWN_HOUSE,),
+    ),
+    *(
+        Rule(f"admin:mcp_restriction_{page}", reads=USERS, changes=USERS, only=(Only.AT_FRANCHISE, Only.OWN_HOUSE))
+        for page in ("matrix", "matrix_confirm")
     ),
 )

@@ -27,6 +27,7 @@ class MailKind(models.TextChoices):
     LINK_SHOWN = "link_shown", _("A link was made for you")
     PASSWORD_CHANGED = "password_changed", _("Password changed")
     EMAIL_CHANGED = "email_changed", _("E-mail address changed")
+    WAITING = "waiting", _("Reminder of what waits")
 
 
 class MailState(models.TextChoices):

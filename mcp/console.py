@@ -12,13 +12,14 @@ from functools import update_wrapper
 from typing import Any, ClassVar
 
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.admin.options import IS_POPUP_VAR
 from django.contrib.admin.utils import NestedObjects
 from django.contrib.auth.views import PasswordChangeView
 from django.core.exceptions import BadRequest, ImproperlyConfigured, PermissionDenied
 from django.db import router
 from django.db.models import Model, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.functional import Promise
@@ -26,7 +27,7 @@ from django.utils.translation import gettext
 from unfold.sites import UnfoldAdminSite
 
 from locations.permissions import Right
-from mcp import panels, views
+from mcp import operations, panels, switching, views
 from mcp.closed import ClosedModelAdmin, ways_left_open
 from mcp.context import FAVICONS
 from mcp.forms.password import OwnPasswordForm
@@ -278,8 +279,12 @@ class ConsoleSite(_Site):
     @guard()
     def get_urls(self) -> list[Any]:
         """Without what reaches past the pages of the models: see UNSCOPED_PAGES. The login is outside."""
-        panel = path("overview/<slug:name>/", self.admin_view(self.panel), name="panel")
-        return [panel, *_without(super().get_urls(), UNSCOPED_PAGES | {"login"})]
+        own = [
+            path("overview/<slug:name>/", self.admin_view(self.panel), name="panel"),
+            path("switched/", self.admin_view(self.switched), name="switched"),
+            path("start/", self.admin_view(self.start), name="start"),
+        ]
+        return [*own, *_without(super().get_urls(), UNSCOPED_PAGES | {"login"})]
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         """The title of each page ends with the location, so that two tabs can be told apart."""
@@ -289,21 +294,56 @@ class ConsoleSite(_Site):
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         """The front page: the panels that the rights open. Without any right at all it is refused."""
-        scope = scope_of(request)
-        if not scope.rights:
-            scope.demand(Right.VIEW_CUSTOMERS)
+        scope = self.scope_with_rights(request)
         shown = [
             (panel, "" if panel.is_deferred else panels.render(request, panel, scope)) for panel in panels.shown(scope)
         ]
         return super().index(request, {"title": gettext("Overview"), "panels": shown, **(extra_context or {})})
+
+    def scope_with_rights(self, request: HttpRequest) -> Scope:
+        """The scope of whoever may do anything here. Raises MissingRight."""
+        scope = scope_of(request)
+        self.demand_any_right(scope)
+        return scope
+
+    def switched(self, request: HttpRequest) -> HttpResponse:
+        """For whoever comes from another location: on to the page that was open there, as far as it is here."""
+        return HttpResponseRedirect(switching.arrival(request, self.scope_with_rights(request), self))
+
+    def start(self, request: HttpRequest) -> HttpResponse:
+        """Land here after the login from now on, or no more; then back to the page from which it was said."""
+        scope = self.scope_with_rights(request)
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        is_wanted = request.POST.get("start") != "no"
+        try:
+            operations.start_here(is_wanted=is_wanted, actor=scope)
+        except operations.StartsNowhere as refusal:
+            messages.info(request, " ".join(refusal.messages))
+        else:
+            sentence = (
+                gettext("You start at %(location)s from now on.")
+                if is_wanted
+                else gettext("You do not start at %(location)s any more.")
+            )
+            messages.success(request, sentence % {"location": scope.location})
+        return HttpResponseRedirect(switching.stay(request, scope, self))
 
     def panel(self, request: HttpRequest, name: str) -> HttpResponse:
         """One panel alone, for those that the front page loads afterwards."""
         found, scope = panels.find(name), scope_of(request)
         if found is None:
             raise Http404
-        scope.demand(found.right)
+        if found.right is None:
+            self.demand_any_right(scope)
+        else:
+            scope.demand(found.right)
         return HttpResponse(panels.render(request, found, scope))
+
+    def demand_any_right(self, scope: Scope) -> None:
+        """Raise MissingRight for somebody who may do nothing here."""
+        if not scope.rights:
+            scope.demand(Right.VIEW_CUSTOMERS)
 
 
 console = ConsoleSite(name="admin")

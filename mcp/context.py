@@ -7,15 +7,18 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 
-from mcp import access
+from mcp import access, header
 from mcp.scope import Scope
 
 FAVICONS = [{"rel": "icon", "href": "/static/logo.svg", "type": "image/svg+xml"}]
 
 
 def where_you_are(request: HttpRequest) -> dict[str, Any]:
-    """`scope` for the header, and whether there is another location to switch to (asked where the page shows it)."""
-    return {"scope": getattr(request, "scope", None), "can_switch": lambda: can_switch(request)}
+    """`scope` and the pieces of the header, and whether there is another location to switch to (asked where the page
+    shows it).
+    """
+    scope = getattr(request, "scope", None)
+    return {"scope": scope, "can_switch": lambda: can_switch(request), "header_pieces": lambda: header.shown(scope)}
 
 
 def can_switch(request: HttpRequest) -> bool:

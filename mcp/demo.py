@@ -21,9 +21,17 @@ from mcp.scope import Scope
 PASSWORD = "Stammhaus-Demo-2026"  # noqa: S105 - printed at every start: a demo, and only the demo, is open to all
 SYSTEM = "Demo"
 
-COUNTER = (Right.VIEW_CUSTOMERS, Right.ADD_CUSTOMERS, Right.CHANGE_CUSTOMERS, Right.RUN_REPORTS)
+COUNTER = (
+    Right.VIEW_CUSTOMERS,
+    Right.SEE_CONTACT_DATA,
+    Right.SEE_MEMOS,
+    Right.ADD_CUSTOMERS,
+    Right.CHANGE_CUSTOMERS,
+    Right.RUN_REPORTS,
+)
 BRANCH_OFFICE = (
     *COUNTER,
+    Right.SEE_BANK_DATA,
     Right.ARCHIVE_CUSTOMERS,
     Right.IMPORT_CUSTOMERS,
     Right.EXPORT_CUSTOMERS,

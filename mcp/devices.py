@@ -6,6 +6,7 @@ is forgotten with the password that was used on it. The cookie is no login: it o
 
 from __future__ import annotations
 
+import re
 import secrets
 from typing import Any
 
@@ -15,11 +16,12 @@ from django.http import HttpRequest, HttpResponse
 
 from mcp.models import User
 
-COOKIE, ACCOUNT_COOKIE = "device", "account"
+COOKIE, ACCOUNT_COOKIE, PLACE_COOKIE = "device", "account", "place"
 DAYS = 180
 MOST_PEOPLE = 20
 """So many people of one device are known again: those who have logged in last."""
 _SALT = "mcp.devices"
+_PLACE = re.compile(r"([1-9][0-9]{0,8})-([1-9][0-9]{0,4})", re.ASCII)
 
 
 def known_device(request: HttpRequest | None, user: User | None) -> str:
@@ -33,6 +35,11 @@ def account_number_on(request: HttpRequest) -> int | None:
     """The account number that was used on this device last."""
     text = request.COOKIES.get(ACCOUNT_COOKIE, "")
     return int(text) if text.isascii() and text.isdigit() and len(text) <= 9 else None
+
+
+def last_person_on(request: HttpRequest) -> str:
+    """The number of whoever has logged in on this device last; empty where nobody has."""
+    return next(reversed(_read(request)["people"]), "")
 
 
 def remember(request: HttpRequest, response: HttpResponse, user: User) -> None:
@@ -49,6 +56,19 @@ def remember(request: HttpRequest, response: HttpResponse, user: User) -> None:
 def note_account(response: HttpResponse, account_number: int) -> None:
     """Know on this device the business that was used last: the login fills it in."""
     _set(response, ACCOUNT_COOKIE, str(account_number))
+
+
+def note_place(request: HttpRequest, response: HttpResponse, address: tuple[int, int]) -> None:
+    """Know on this device at which location somebody has worked last. It is proposed to whoever may work there."""
+    text = "-".join(map(str, address))
+    if request.COOKIES.get(PLACE_COOKIE) != text:
+        _set(response, PLACE_COOKIE, text)
+
+
+def place_on(request: HttpRequest) -> tuple[int, int] | None:
+    """The account number and client number of the location that was used on this device last."""
+    found = _PLACE.fullmatch(request.COOKIES.get(PLACE_COOKIE, ""))
+    return (int(found.group(1)), int(found.group(2))) if found else None
 
 
 def _read(request: HttpRequest | None) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import logging
 from contextlib import nullcontext
 from typing import Any
 
+from django.conf import settings
 from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -15,6 +16,8 @@ from django.utils.translation import gettext as _
 from locations.violations import refusal_of
 from mcp import access, limits, row_security
 from mcp.context import look
+from mcp.forms.login import LoginForm
+from mcp.kept import Kept, is_our_page, kept_of, kept_through_login
 from mcp.refusals import because
 from mcp.scope import MissingRight, Scope
 
@@ -24,11 +27,28 @@ log = logging.getLogger(__name__)
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """403: which right is missing, at which location, and who can grant it."""
-    context: dict[str, Any] = {**look(request), "title": _("Not open to you")}
+    context: dict[str, Any] = {**look(request), "title": _("Not open to you"), "kept": kept_of(request)}
     if isinstance(exception, MissingRight):
         context |= _what_is_missing(request, exception)
         return because(render(request, "errors/403.html", context, status=403), exception.right.value)
     return render(request, "errors/403.html", context, status=403)
+
+
+def forged(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """403 for a form whose token does not fit: forged, or older than the last login. What was typed into ours is kept.
+
+    Django calls it (CSRF_FAILURE_VIEW).
+    """
+    kept = kept_of(request) or (kept_through_login(request.POST) if is_our_page(request) else None)
+    context = {**look(request), "title": _("This form is no longer valid"), "kept": kept}
+    return render(request, "403_csrf.html", context, status=403)
+
+
+def session_ended(request: HttpRequest, kept: Kept, account_number: int) -> HttpResponse:
+    """403 for a form that was sent after the session had ended: the login, and what was typed goes through it."""
+    form = LoginForm(request, initial={"account_number": account_number})
+    context = {**look(request), "title": _("Your session has ended"), "kept": kept, "form": form}
+    return render(request, "errors/session_ended.html", {**context, "login_address": settings.LOGIN_URL}, status=403)
 
 
 def _what_is_missing(request: HttpRequest, missing: MissingRight) -> dict[str, Any]:

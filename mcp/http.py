@@ -10,6 +10,9 @@ from django.http import HttpRequest
 from mcp.models import User
 from mcp.scope import Scope
 
+CONSOLE_URLCONF = "mcp.console_urls"
+"""The addresses of one location; they are mounted behind its two numbers."""
+
 
 class ScopedRequest(HttpRequest):
     """A request with its address (account number and client number, if any) and the scope made from it."""

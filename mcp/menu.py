@@ -48,16 +48,20 @@ class Entry:
     icon: str
     right: Right
     order: int = 50
+    query: str = ""
+    """What stands behind the address: a list that is narrowed to something."""
     is_useful: Callable[[Scope], bool] = field(default=lambda scope: True)
     """Whether it is shown at all where the right is held; the page is there in any case."""
+    fills_base: bool = False
+    """Whether it brings customers into an empty base."""
 
 
 _entries: dict[str, Entry] = {}
 
 
 def register(entry: Entry) -> None:
-    """Add a link; registered again under the same address name, it replaces the earlier one."""
-    _entries[entry.url_name] = entry
+    """Add a link; registered again under the same address name and query, it replaces the earlier one."""
+    _entries[entry.url_name + entry.query] = entry
 
 
 def registered() -> list[Entry]:

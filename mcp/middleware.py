@@ -21,18 +21,18 @@ from django.http import HttpResponse, UnreadablePostError
 from django.http.response import HttpResponseBase
 from django.urls import get_script_prefix, set_script_prefix, set_urlconf
 
-from mcp import access, errors, gate, row_security, watching
-from mcp.http import ScopedRequest
+from mcp import access, devices, errors, gate, row_security, watching
+from mcp.http import CONSOLE_URLCONF, ScopedRequest
+from mcp.kept import kept_of
 from mcp.scope import MissingRight, Scope, facts_of
 from mcp.sent_once import sent_once
 
 type GetResponse = Callable[[ScopedRequest], HttpResponse]
 
-CONSOLE_URLCONF = "mcp.console_urls"
 _ADDRESS = re.compile(r"^/([1-9][0-9]{0,8})/([1-9][0-9]{0,4})(/.*)$", re.ASCII)
 _SAFE_METHODS = {"GET", "HEAD", "OPTIONS", "TRACE"}
-_LONGEST_OF_NOBODY = 64 * 1024
-"""Bytes that somebody may send who has not logged in: a login, a forgotten or a new password."""
+LONGEST_OF_NOBODY = 1024**2
+"""Bytes that somebody may send who has not logged in: a login, with what was typed when the session ended."""
 
 
 class AddressMiddleware:
@@ -93,15 +93,26 @@ class ScopeMiddleware:
         if request.address is not None:
             request.scope = access.enter_location(request.user, *request.address)
         with access.rows_for(request.user, request.scope):
-            return self.get_response(request) if request.method in _SAFE_METHODS else self._recorded(request)
+            response = self.get_response(request) if request.method in _SAFE_METHODS else self._recorded(request)
+        if request.address is not None and response.status_code == HTTPStatus.OK:
+            devices.note_place(request, response, request.address)
+        return response
 
     def _answer_nobody(self, request: ScopedRequest) -> HttpResponse:
         if request.address is not None:
-            return redirect_to_login(request.get_full_path())
+            return self._answer_at_location(request, request.address)
         if request.method not in _SAFE_METHODS and not _is_short(request):
             return errors.too_long()
         with row_security.no_rows():
             return self.get_response(request)
+
+    def _answer_at_location(self, request: ScopedRequest, address: tuple[int, int]) -> HttpResponse:
+        """To the login, whether or not the location exists; with what was typed into a form of ours."""
+        with row_security.no_rows():
+            kept = kept_of(request)
+            return (
+                errors.session_ended(request, kept, address[0]) if kept else redirect_to_login(request.get_full_path())
+            )
 
     def process_view(
         self, request: ScopedRequest, view: gate.View, args: tuple[Any, ...], kwargs: dict[str, Any]
@@ -132,4 +143,4 @@ class ScopeMiddleware:
 def _is_short(request: ScopedRequest) -> bool:
     """Whether it says how long it is, and is no longer than what is typed into a form."""
     length = request.META.get("CONTENT_LENGTH") or "0"
-    return length.isdecimal() and int(length) <= _LONGEST_OF_NOBODY and "HTTP_TRANSFER_ENCODING" not in request.META
+    return length.isdecimal() and int(length) <= LONGEST_OF_NOBODY and "HTTP_TRANSFER_ENCODING" not in request.META

@@ -31,7 +31,7 @@ class Link:
 def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
     """Groups of links for unfold: those of the location, or outside of one those of the provider."""
     links = _links_outside(request) if getattr(request, "scope", None) is None else _links_at_location(request)
-    here = _best_match(request.path, [link.address for link in links])
+    here = _best_match(request.get_full_path(), [link.address for link in links])
     return [
         {"title": section.label if section else "", "items": [_item(link, here) for link in links_there]}
         for section, links_there in _by_section(links)
@@ -45,7 +45,7 @@ def account_links(request: HttpRequest) -> list[dict[str, Any]]:
         links.insert(0, {"title": _("My rights"), "link": reverse("admin:mcp_why")})
         links.append({"title": _("My login"), "link": reverse("admin:mcp_own_logins")})
     if can_switch(request):
-        links.append({"title": _("All your locations"), "link": "/"})
+        links.append({"title": _("All your locations"), "link": "/?all=1"})
     return links
 
 
@@ -86,7 +86,7 @@ def _links_outside(request: HttpRequest) -> list[Link]:
 
 
 def _registered(entry: menu.Entry) -> Link:
-    return Link(entry.section, entry.order, entry.title, entry.icon, reverse(entry.url_name))
+    return Link(entry.section, entry.order, entry.title, entry.icon, reverse(entry.url_name) + entry.query)
 
 
 def _by_section(links: list[Link]) -> list[tuple[Section | None, list[Link]]]:
@@ -102,7 +102,8 @@ def _by_section(links: list[Link]) -> list[tuple[Section | None, list[Link]]]:
 def _best_match(path: str, addresses: list[str]) -> str:
     """The address that the open page belongs to: the longest that it begins with, the front page only itself."""
     home = reverse("admin:index")
-    within = [address for address in addresses if path.startswith(address) and (address != home or path == home)]
+    is_home = path.partition("?")[0] == home
+    within = [address for address in addresses if path.startswith(address) and (address != home or is_home)]
     return max(within, key=len, default="")
 
 

@@ -6,7 +6,7 @@ This floor knows no customer: it lays out what the apps registered, each panel w
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.http import HttpRequest
@@ -20,17 +20,22 @@ from mcp.scope import Scope
 
 @dataclass(frozen=True, kw_only=True)
 class Panel:
-    """One panel: `facts(scope)` gives the context of `template`, and is asked only where `right` is held."""
+    """One panel: `facts(scope)` gives the context of `template`, and is asked only where `right` is held.
+
+    Without a right it is for whoever has any here.
+    """
 
     name: str
     title: str | Promise
-    right: Right
+    right: Right | None
     template: str
     facts: Callable[[Scope], dict[str, Any]]
     order: int = 50
     is_wide: bool = False
     is_deferred: bool = False
     """Loaded by the page afterwards, because its facts take longer than a page may."""
+    is_useful: Callable[[Scope], bool] = field(default=lambda scope: True)
+    """Whether it is shown at all where the right is held."""
 
 
 _panels: dict[str, Panel] = {}
@@ -43,7 +48,8 @@ def register(panel: Panel) -> None:
 
 def shown(scope: Scope) -> list[Panel]:
     """The panels that the scope's rights open, in their order."""
-    return sorted((panel for panel in _panels.values() if scope.allows(panel.right)), key=lambda panel: panel.order)
+    opened = [panel for panel in _panels.values() if panel.right is None or scope.allows(panel.right)]
+    return sorted((panel for panel in opened if panel.is_useful(scope)), key=lambda panel: panel.order)
 
 
 def render(request: HttpRequest, panel: Panel, scope: Scope) -> SafeString:

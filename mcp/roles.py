@@ -50,10 +50,13 @@ def privileges() -> dict[str, str]:
 
 
 def _of_columns_there(table: str, privilege: str) -> str:
-    """A privilege such as `INSERT (one, other)`, without columns that a migration backwards has dropped."""
+    """A privilege such as `SELECT, INSERT (one, other)`, without columns that a migration backwards has dropped."""
     with connection.cursor() as cursor:
-        cursor.execute(_NAMED, {"table": table, "names": sorted(_columns(privilege))})
-        return f"{privilege.partition('(')[0]}({', '.join(name for (name,) in cursor.fetchall())})"
+        cursor.execute(_NAMED, {"table": table, "names": sorted(set().union(*_columns(privilege).values()))})
+        there = {name for (name,) in cursor.fetchall()}
+    limited = {kind: sorted(names & there) for kind, names in _columns(privilege).items()}
+    whole = [kind for kind in _kinds(privilege) if kind not in limited]
+    return ", ".join([*whole, *(f"{kind} ({', '.join(names)})" for kind, names in limited.items() if names)])
 
 
 def _privileges_of(model: Any) -> str:
@@ -141,14 +144,14 @@ _HELD = """
       AND has_table_privilege(%(role)s, pg_class.oid, kind)
     ORDER BY 1, 2
 """
-_KINDS = re.compile(r"SELECT|INSERT|UPDATE|DELETE")
+_KINDS = re.compile(r"(SELECT|INSERT|UPDATE|DELETE)(?: \(([^)]*)\))?")
 _NAMED = """
     SELECT attname FROM pg_attribute
     WHERE attrelid = %(table)s::regclass AND NOT attisdropped AND attname = ANY(%(names)s)
 """
 _COLUMNS = """
     SELECT attname FROM pg_attribute WHERE attrelid = %(table)s::regclass AND attnum > 0 AND NOT attisdropped
-      AND has_column_privilege(%(role)s, attrelid, attnum, 'INSERT')
+      AND has_column_privilege(%(role)s, attrelid, attnum, %(kind)s)
 """
 _OPEN_VIEWS = """
     SELECT viewname FROM pg_views
@@ -212,21 +215,26 @@ def _demand_rules() -> None:
 
 def _demand_privileges(role: str) -> None:
     known = privileges()
-    allowed = {name: set(_KINDS.findall(privilege)) for name, privilege in known.items()}
+    allowed = {name: _kinds(privilege) for name, privilege in known.items()}
     by_column = {name: _columns(privilege) for name, privilege in known.items() if "(" in privilege}
     with connection.cursor() as cursor:
         cursor.execute(_HELD, {"role": role})
         too_much = [f"{kind} on {name}" for name, kind in cursor.fetchall() if kind not in allowed.get(name, set())]
-        for table, columns in by_column.items():
-            cursor.execute(_COLUMNS, {"role": role, "table": table})
-            too_much += [f"INSERT of {table}.{name}" for (name,) in cursor.fetchall() if name not in columns]
+        for table, kinds in by_column.items():
+            for kind, columns in kinds.items():
+                cursor.execute(_COLUMNS, {"role": role, "table": table, "kind": kind})
+                too_much += [f"{kind} of {table}.{name}" for (name,) in cursor.fetchall() if name not in columns]
     if too_much:
         raise _unsafe(f'The database role "{role}" has too many privileges ({", ".join(too_much[:5])})', "run migrate")
 
 
-def _columns(privilege: str) -> set[str]:
-    """Those that a privilege such as `INSERT (one, other)` names."""
-    return set(privilege.partition("(")[2].rstrip(")").split(", "))
+def _kinds(privilege: str) -> set[str]:
+    return {kind for kind, _names in _KINDS.findall(privilege)}
+
+
+def _columns(privilege: str) -> dict[str, set[str]]:
+    """By kind the columns that a privilege such as `SELECT, INSERT (one, other)` names."""
+    return {kind: set(names.split(", ")) for kind, names in _KINDS.findall(privilege) if names}
 
 
 def _unsafe(what: str, remedy: str) -> ImproperlyConfigured:

@@ -15,6 +15,7 @@ DEBUG = environment.flag("DEBUG", default=False)
 SECRET_KEY = environment.text("SECRET_KEY")
 ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS", default="127.0.0.1,localhost,[::1]")
 TRUSTED_PROXIES = environment.number("TRUSTED_PROXIES", default=0)
+CSRF_FAILURE_VIEW = "mcp.errors.forged"
 CSRF_TRUSTED_ORIGINS = environment.words("CSRF_TRUSTED_ORIGINS", default="")
 
 # --- Applications -----------------------------------------------------------------------------------------
@@ -114,7 +115,9 @@ PGHISTORY_OBJ_FIELD = pghistory.ObjForeignKey(related_name="history", db_constra
 
 # --- The worker -------------------------------------------------------------------------------------------
 
-PROCRASTINATE_IMPORT_PATHS = ["transitions.package_tasks"]  # beside the module `tasks` of each app
+PROCRASTINATE_IMPORT_PATHS = [  # beside the module `tasks` of each app
+    "customers.bulk_tasks", "transitions.package_tasks", "transitions.incoming_tasks",
+]  # fmt: skip
 
 # --- Users and rights -------------------------------------------------------------------------------------
 
@@ -226,7 +229,7 @@ UNFOLD: dict[str, Any] = {
     "SHOW_LANGUAGES": True,
     "SHOW_BACK_BUTTON": False,
     "BORDER_RADIUS": "6px",
-    "STYLES": ["/static/console.css"],
+    "STYLES": ["/static/console.css", "/static/print.css"],
     "SCRIPTS": ["/static/console.js"],
     "SIDEBAR": {"show_search": False, "show_all_applications": False, "navigation": "mcp.navigation.sidebar"},
     "ACCOUNT": {"navigation": "mcp.navigation.account_links"},

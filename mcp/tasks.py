@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from datetime import timedelta
+from functools import partial
 from importlib import import_module
 from typing import Any
 
@@ -11,15 +12,16 @@ from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.db import connection
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from procrastinate import JobContext, RetryStrategy
 from procrastinate.contrib.django import app
 from procrastinate.jobs import Status
 
-from mcp import mailing, row_security
+from mcp import mailing, reminding, row_security
 from mcp.choices import MailState
 from mcp.models import LoginAttempt, Mail, SentForm
 from mcp.operations import passwords
-from mcp.queueing import AGAIN, NothingThere, tell_given_up
+from mcp.queueing import AGAIN, NothingThere, tell_given_up, when_given_up
 
 MOST_ATTEMPTS = 5
 """A job that takes its worker down with it as often as this is given up."""
@@ -65,10 +67,26 @@ def send_mail(mail: int) -> None:
         if row is None:
             raise NothingThere("mail", mail)
         if row.state == MailState.WAITING:
-            link = row.facts.get("link")
-            mailing.send(row, besides={"address": passwords.address_of(link)} if link else {})
+            mailing.send(row, besides=_besides(row.facts))
     if row.state == MailState.WAITING:
         raise NotSent
+
+
+def _besides(facts: dict[str, Any]) -> dict[str, Any]:
+    """What is made when a mail is sent and stored nowhere; where it is called, in the language of the mail."""
+    made: dict[str, Any] = {}
+    if link := facts.get("link"):
+        made["address"] = passwords.address_of(link)
+    if things := facts.get("things"):
+        made["lines"] = partial(reminding.lines, things)
+    return made
+
+
+@app.periodic(cron="27 5-17 * * *")
+@app.task(queueing_lock="remind_of_what_waits")
+def remind_of_what_waits(timestamp: int) -> None:
+    """Once a day for each person, at daytime; asked every hour, so that a worker that was away makes up for it."""
+    reminding.remind(now=timezone.now(), actor=WORKER)
 
 
 @app.task(retry=AGAIN)
@@ -79,6 +97,22 @@ def mail_forgotten_password(attempt: int) -> None:
         if asked is None:
             raise NothingThere("login attempt", attempt)
         passwords.request_link(account_number=asked.account_number, username=asked.username)
+
+
+@when_given_up("mcp.tasks.send_mail")
+def fail_given_up_mail(mail: int) -> None:
+    """The list of mails shows that it was not sent, and the page of the person does."""
+    with row_security.without_scope(reason="a mail is given up", actor=WORKER):
+        waiting = Mail.objects.filter(pk=mail, state=MailState.WAITING)
+        waiting.update(
+            state=MailState.FAILED, error=_("The worker has given it up. Tell support before you try again.")
+        )
+
+
+@when_given_up("mcp.tasks.mail_forgotten_password")
+def log_given_up_request(attempt: int) -> None:
+    """Whoever has asked is not logged in: nobody can be told but whoever reads the log. He asks again at the login."""
+    log.error("The link for a forgotten password (login attempt %s) is given up", attempt)
 
 
 def _tell_given_up(task: str, arguments: dict[str, Any]) -> None:
@@ -93,12 +127,25 @@ def _tell_given_up(task: str, arguments: dict[str, Any]) -> None:
 @app.task(queueing_lock="resume_stalled_jobs", pass_context=True)
 async def resume_stalled_jobs(context: JobContext, timestamp: int) -> None:
     """What a killed worker left under way begins anew; every task of ours can be begun anew at any point."""
-    jobs = context.app.job_manager
+    jobs, broken = context.app.job_manager, []
     for job in await jobs.get_stalled_jobs():
-        if job.attempts >= MOST_ATTEMPTS:
-            log.error("Job %s (%s) has lost its worker %s times and is given up", job.id, job.task_name, job.attempts)
-            await jobs.finish_job(job, status=Status.FAILED, delete_job=False)
-            await sync_to_async(_tell_given_up)(job.task_name, job.task_kwargs)
-        else:
-            log.warning("Job %s (%s) has lost its worker and begins anew", job.id, job.task_name)
-            await jobs.retry_job(job)
+        try:
+            await _resume(jobs, job)
+        except Exception as error:
+            log.exception(
+                "Job %s (%s), which has lost its worker, could be neither resumed nor given up", job.id, job.task_name
+            )
+            broken.append(error)
+    if broken:
+        raise ExceptionGroup("Jobs that have lost their worker could be neither resumed nor given up", broken)
+
+
+async def _resume(jobs: Any, job: Any) -> None:
+    """Who waits for it is told before it is given up: where that fails, it is tried again a minute later."""
+    if job.attempts >= MOST_ATTEMPTS:
+        log.error("Job %s (%s) has lost its worker %s times and is given up", job.id, job.task_name, job.attempts)
+        await sync_to_async(_tell_given_up)(job.task_name, job.task_kwargs)
+        await jobs.finish_job(job, status=Status.FAILED, delete_job=False)
+    else:
+        log.warning("Job %s (%s) has lost its worker and begins anew", job.id, job.task_name)
+        await jobs.retry_job(job)

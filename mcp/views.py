@@ -13,7 +13,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import NON_FIELD_ERRORS
 from django.core.paginator import Paginator
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Case, QuerySet, When
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
@@ -21,9 +21,10 @@ from django.utils.translation import gettext as _
 
 from locations.models import Location
 from locations.querysets import LocationQuerySet
-from mcp import access, devices, row_security
+from mcp import access, devices, row_security, switching
 from mcp.context import look
 from mcp.forms.login import LoginForm, ProviderLoginForm
+from mcp.kept import Kept, kept_through_login
 from mcp.throttling import TooBusy, TooManyTries
 
 _ADDRESS = re.compile(r"^/([1-9][0-9]{0,8})/")
@@ -46,7 +47,16 @@ class ProviderLoginView(auth_views.LoginView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         title = _("Log in as the provider") if self.is_of_provider else _("Log in")
-        return super().get_context_data(**look(self.request), **kwargs, title=title, is_of_provider=self.is_of_provider)
+        shown = {"title": title, "is_of_provider": self.is_of_provider, "kept": kept_through_login(self.request.POST)}
+        return super().get_context_data(**look(self.request), **kwargs, **shown)
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Who has logged in meanwhile in another tab gets back what he has typed."""
+        kept = kept_through_login(request.POST) if request.user.is_authenticated else None
+        if kept is not None and kept.is_of(request.user):
+            return _back_again(request, kept)
+        response: Any = super().dispatch(request, *args, **kwargs)
+        return response
 
     def form_valid(self, form: Any) -> HttpResponse:
         """In the language that was chosen on the login page, else in the user's own."""
@@ -57,6 +67,11 @@ class ProviderLoginView(auth_views.LoginView):
             response.set_cookie(
                 settings.LANGUAGE_COOKIE_NAME, user.language, samesite="Lax", secure=settings.LANGUAGE_COOKIE_SECURE
             )
+        kept = kept_through_login(self.request.POST)
+        if kept is not None and kept.is_of(user):
+            page = _back_again(self.request, kept)
+            page.cookies.update(response.cookies)
+            response = page
         devices.remember(self.request, response, user)
         return response
 
@@ -83,20 +98,33 @@ class LoginView(ProviderLoginView):
         return {**super().get_initial(), "account_number": known}
 
 
+def _back_again(request: HttpRequest, kept: Kept) -> HttpResponse:
+    """Behind a login what was typed before it, to be sent again."""
+    context = {**look(request), "title": _("You are logged in again"), "kept": kept}
+    return render(request, "errors/back_again.html", context)
+
+
 def choose_location(request: HttpRequest, page: Page) -> HttpResponse:
     """The locations at which the user has any right, searched by `q`; `open` goes to the first that is found.
 
-    Two queries, whatever their number; asked by htmx, it answers with the list alone.
+    Whoever has chosen where he starts goes there, unless he asks for `all`; else what was used last on this device
+    comes first. Two queries, whatever their number; asked by htmx, it answers with the list alone.
     """
     words = _words(request)
+    if not request.GET and (start := _start_of(request)):
+        return HttpResponseRedirect(start.address)
+    last = devices.place_on(request)
     found = _found_locations(request, words)
+    found = found.order_by(*_last_first(last), *found.query.order_by)
+    onward = _onward(request)
     if "open" in request.GET and (first := found.first()):
-        return HttpResponseRedirect(first.address)
+        return HttpResponseRedirect(first.address + onward)
     shown = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
     user: Any = request.user
     if shown.paginator.count == 1 and not words and user.organization_id:
         return HttpResponseRedirect(shown[0].address)
-    context = {"title": _("Choose a location"), "page": shown, "words": words}
+    context = {"title": _("Choose a location"), "page": shown, "words": words, "onward": onward, "last": last}
+    context |= {"at": request.GET.get("at", ""), "come_from": request.GET.get("from", "")} if onward else {}
     if _is_htmx(request):
         response: HttpResponse = render(request, "shell/locations.html", context)
     else:
@@ -116,6 +144,7 @@ def switch_location(request: HttpRequest) -> HttpResponse:
         "has_more": len(found) > SWITCH_SIZE,
         "here": request.GET.get("at", ""),
         "words": words,
+        "onward": _onward(request),
     }
     return render(request, "shell/switch.html", context)
 
@@ -131,6 +160,27 @@ def _found_locations(request: HttpRequest, words: str) -> QuerySet[Location]:
     user: Any = request.user
     locations: LocationQuerySet = access.accessible_locations(user)  # type: ignore[assignment]
     return locations.containing(words).order_by("organization__account_number", "client_number")
+
+
+def _start_of(request: HttpRequest) -> Location | None:
+    """Where the user has chosen to start, if he may still work there."""
+    user: Any = request.user
+    if user.start_location_id is None:
+        return None
+    return access.accessible_locations(user).filter(pk=user.start_location_id).first()
+
+
+def _last_first(place: tuple[int, int] | None) -> list[Case]:
+    """The business of the location that was used last in front, and in it the location."""
+    if place is None:
+        return []
+    business, location = {"organization__account_number": place[0]}, {"client_number": place[1]}
+    return [Case(When(**business, then=0), default=1), Case(When(**business, **location, then=0), default=1)]
+
+
+def _onward(request: HttpRequest) -> str:
+    """Behind the address of each location: the page from which somebody comes, whatever it says of itself."""
+    return switching.onward(request.GET.get("at", ""), request.GET.get("from", ""))
 
 
 def _words(request: HttpRequest) -> str:

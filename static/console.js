@@ -28,6 +28,23 @@ document.addEventListener("keydown", (event) => {
     }
 });
 
+/* K leads to the search in the header from wherever nothing is being typed, and with Ctrl from a field as well. */
+document.addEventListener("keydown", (event) => {
+    const words = document.getElementById("find-customer");
+    const isTyped = event.target.closest("input, textarea, select, [contenteditable=true]");
+    const isFree = event.ctrlKey || event.metaKey || !isTyped;
+    if (event.key !== "k" || event.altKey || !isFree || !words) {
+        return;
+    }
+    event.preventDefault();
+    const toggle = words.closest(".shell-find").querySelector(".shell-find-toggle");
+    if (toggle.offsetParent && words.offsetParent === null) {
+        toggle.click();
+    } else {
+        words.focus();
+    }
+});
+
 /* A part of a page that answers with the login means that the session has ended: the whole page goes there. */
 document.addEventListener("htmx:beforeSwap", (event) => {
     const answered = event.detail.xhr.responseURL;
@@ -72,4 +89,46 @@ document.addEventListener("submit", (event) => {
         window.setTimeout(wake, RESTS);
         window.addEventListener("pageshow", wake, { once: true });
     });
+});
+
+/* The filters of a list lie over the page: what opens them leads into them, and Tab goes round inside. */
+const FILTER = "#changelist-filter";
+const stopsOfFilter = () =>
+    [...document.querySelectorAll(`${FILTER} :is(a[href], button, input:not([type=hidden]), select, [tabindex="0"])`)].filter(
+        (stop) => stop.checkVisibility() && !stop.classList.contains("select2-hidden-accessible"),
+    );
+document.addEventListener("DOMContentLoaded", () => {
+    const filter = document.querySelector(FILTER);
+    const button = document.querySelector(".filter-open-button");
+    filter?.setAttribute("role", "dialog");
+    filter?.setAttribute("aria-label", button?.innerText.split("\n")[0] ?? "");
+});
+document.addEventListener("filter-opened", () => window.requestAnimationFrame(() => stopsOfFilter()[0]?.focus()));
+document.addEventListener("keydown", (event) => {
+    if (event.key !== "Tab" || !event.target.closest(FILTER)) {
+        return;
+    }
+    const stops = stopsOfFilter();
+    const [from, to] = event.shiftKey ? [stops[0], stops.at(-1)] : [stops.at(-1), stops[0]];
+    if (event.target === from) {
+        event.preventDefault();
+        to.focus();
+    }
+});
+
+/* The arrow keys move between the tabs of a form and open them, as Home and End do. */
+document.addEventListener("keydown", (event) => {
+    const tab = event.target.closest?.("[role=tab]");
+    if (!tab || event.ctrlKey || event.altKey || event.metaKey) {
+        return;
+    }
+    const tabs = [...tab.closest("[role=tablist]").querySelectorAll("[role=tab]")];
+    const here = tabs.indexOf(tab);
+    const ways = { ArrowRight: here + 1, ArrowDown: here + 1, ArrowLeft: here - 1, ArrowUp: here - 1, Home: 0, End: -1 };
+    if (event.key in ways) {
+        event.preventDefault();
+        const next = tabs.at(ways[event.key] % tabs.length);
+        next.click();
+        next.focus();
+    }
 });

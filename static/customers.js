@@ -6,6 +6,28 @@ document.addEventListener("htmx:afterSettle", (event) => {
     if (ticks.length > 0) window.Actions(ticks, { parent });
 });
 
+// Where all that are found are chosen, the bar of actions says so instead of counting the ticks of the page.
+document.addEventListener("change", (event) => {
+    const all = document.querySelector("input[name=all_found]");
+    const counter = document.querySelector(".action-counter");
+    if (!all || !counter || !event.target.matches("input.action-select, #action-toggle")) return;
+    const ticks = document.querySelectorAll("tr input.action-select");
+    if (event.target !== all && all.checked) all.checked = false;
+    else if (event.target === all && all.checked) {
+        for (const tick of ticks) tick.checked = false;
+        for (const row of document.querySelectorAll("tr.selected")) row.classList.remove("selected");
+    }
+    let said = document.getElementById("all-found-said");
+    if (!said) {
+        said = counter.insertAdjacentElement("afterend", document.createElement("span"));
+        said.id = "all-found-said";
+        said.setAttribute("role", "status");
+    }
+    counter.hidden = all.checked;
+    said.hidden = !all.checked;
+    said.textContent = all.checked ? all.dataset.said : "";
+});
+
 // A consent is recorded with the wording of its purpose, and only the transfer has a receiver.
 document.addEventListener("DOMContentLoaded", () => {
     const purpose = document.querySelector("[data-consent-purpose]");

@@ -20,6 +20,7 @@ UNIQUE_WITHOUT_BASE = {
     "customers_customergroup_pkey": "a small table that every machine can hold whole",
     "customers_tag_pkey": "as above",
     "customers_customercount_pkey": "a surrogate key of steps that nothing refers to",
+    "customers_customermonth_pkey": "as above",
     "customers_numbercounter_pkey": "one row for each location, not customer data",
     "customers_importupload_pkey": "a random id of a file",
     "customers_customerexport_pkey": "as above",
@@ -33,7 +34,10 @@ UNIQUE_WITHOUT_BASE = {
     "customers_consentpurpose_pkey": "a small table of each business that every machine can hold whole",
     "consentpurpose_code_unique": "as above",
     "customers_consent_pkey": "a random id to which nothing refers",
+    "customers_consentrelease_pkey": "a surrogate key of moments that nothing refers to",
     "customers_importconsent_pkey": "a surrogate key of statements on their way, to which nothing refers",
+    "customers_bulkchange_pkey": "a random id to which nothing refers",
+    "customers_savedfilter_pkey": "a surrogate key of names, to which nothing refers",
     "headingchoice_unique": "one for each heading of a business, not customer data",
 }
 """Unique indexes of customers_* that may do without the base. Histories have random ids that cannot clash."""

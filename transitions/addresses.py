@@ -24,14 +24,19 @@ register(
 
 IMPORT: Rights = (Right.IMPORT_CUSTOMERS,)
 ADD: Rights = (Right.ADD_CUSTOMERS,)
+TOLD: Rights = (Right.SEE_CONTACT_DATA, Right.SEE_BANK_DATA, Right.SEE_MEMOS)
+EVIDENCE: Rights = (Right.SEE_MEMOS,)
 
 register(
     Zone.LOCATION,
     Rule("admin:transitions_package", reads=DECIDE, changes=DECIDE, only=(Only.AT_CENTRAL,)),
-    Rule("admin:transitions_package_download", changes=DECIDE, only=(Only.AT_CENTRAL,)),
-    Rule("admin:transitions_withdrawals", changes=DECIDE, only=(Only.AT_CENTRAL,)),
+    # What is in the file must be allowed to be seen: here one with all of it.
+    Rule("admin:transitions_package_download", changes=DECIDE, changes_of_row=TOLD, only=(Only.AT_CENTRAL,)),
+    Rule("admin:transitions_withdrawals", changes=DECIDE, changes_of_row=EVIDENCE, only=(Only.AT_CENTRAL,)),
     Rule("admin:transitions_protocol", reads=DECIDE, only=(Only.AT_CENTRAL,)),
     Rule("admin:transitions_protocol_pdf", reads=DECIDE, only=(Only.AT_CENTRAL,)),
-    # A package creates customers, and perhaps groups, tags and purposes: asked when it is read.
-    Rule("admin:transitions_arrivals", reads=IMPORT, changes=IMPORT, changes_of_row=ADD),
+    # A package creates customers, and perhaps groups, tags and purposes, and tells of them: asked when it is read.
+    Rule("admin:transitions_arrivals", reads=IMPORT, changes=IMPORT, changes_of_row=ADD + TOLD),
+    # Only the own files are found: how far they are, and stopping it.
+    Rule("admin:transitions_incoming", reads=IMPORT, changes=IMPORT),
 )

@@ -18,6 +18,7 @@ from mcp.forms.refusals import OperationForm
 from mcp.scope import Scope
 from transitions.choices import Word
 from transitions.disclosing import carried_over
+from transitions.incoming_views import incoming_urls
 from transitions.joining_views import joining_urls
 from transitions.models import JoiningWord, Transition
 from transitions.operations import visible_transitions
@@ -39,7 +40,7 @@ class TransitionAdmin(ConsoleModelAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         """Without the five addresses of a model."""
-        return [*transition_urls(), *package_urls(), *withdrawal_urls(), *joining_urls()]
+        return [*transition_urls(), *package_urls(), *incoming_urls(), *withdrawal_urls(), *joining_urls()]
 
 
 def takes_over(scope: Scope) -> bool:
@@ -72,5 +73,6 @@ menu.register(
         right=Right.IMPORT_CUSTOMERS,
         order=22,
         is_useful=lambda scope: takes_over(scope),
+        fills_base=True,
     )
 )

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator, Sequence
 from contextlib import closing, nullcontext
 from dataclasses import asdict
@@ -23,11 +22,13 @@ from django.utils.translation import gettext as _
 
 from customers.choices import ConsentSource, Known, Match, UploadState
 from customers.consents import save_purpose
+from customers.field_groups import demand_fields
 from customers.formats.text import clean_text
 from customers.models import Consent, ConsentPurpose, CustomerGroup, ImportUpload
 from customers.resources import CustomerResource
 from customers.transfer import receiving
 from customers.transfer.consents import OF_KNOWN
+from customers.transfer.progress import Progress
 from customers.transfer.reading import Reading
 from customers.transfer.sheet import IGNORE
 from customers.transfer.uploads import DONE
@@ -35,6 +36,7 @@ from locations.models import HIGHEST_ACCOUNT_NUMBER
 from locations.permissions import Right
 from mcp import row_security
 from mcp.scope import Scope
+from mcp.upkeep import for_each
 from transitions.choices import Kind, PackageState, State
 from transitions.models import Arrival, Package, Transition, TransitionStep
 from transitions.package import encrypting
@@ -42,7 +44,6 @@ from transitions.package.format import CONSENTS, CUSTOMERS, GIVEN, GROUPS, TAGS,
 from transitions.package.reading import NUMBER, ReceivedPackage, RefusedPackage, demand_storable, verified
 from transitions.planning import set_by_set
 
-log = logging.getLogger(__name__)
 STATEMENTS_AT_ONCE = 10_000
 MOST_TAKEN = 1_000
 """So many numbers that somebody else has already are named."""
@@ -60,19 +61,21 @@ def arrivals_of(scope: Scope) -> QuerySet[Arrival]:
 
 
 @transaction.atomic
-def receive_package(*, file: BinaryIO, password: str = "", actor: Scope) -> Arrival:
+def receive_package(*, file: BinaryIO, password: str = "", progress: Progress | None = None, actor: Scope) -> Arrival:
     """Verify a package and make an import of it, to be checked and confirmed like any other.
 
-    `password` is that of a package that was encrypted while it was downloaded. Raises
-    MissingRight, or RefusedPackage with what is wrong and what to do; nothing is written then.
+    `password` is that of a package that was encrypted while it was downloaded. Those of one business take turns.
+    Raises MissingRight, RefusedPackage with what is wrong and what to do, or what `progress` raises to stop it;
+    nothing is written then.
     """
     actor.demand(Right.IMPORT_CUSTOMERS)
     actor.demand(Right.ADD_CUSTOMERS)
     is_locked = encrypting.is_encrypted(file)
     with (
         closing(encrypting.decrypted(file, password=password)) if is_locked else nullcontext(file) as content,
-        verified(content, receiver=actor) as package,
+        verified(content, receiver=actor, tell=(progress or Progress()).tell) as package,
     ):
+        _take_turn(actor)
         _demand_made_here(package, actor)
         strangers = _strangers(package, actor)
         taken, taken_count = _taken(package, strangers)
@@ -91,6 +94,15 @@ def receive_package(*, file: BinaryIO, password: str = "", actor: Scope) -> Arri
             manifest=manifest | {"taken": taken, "taken_count": taken_count, "new_purposes": purposes},
             received_by=actor.actor_name,
         )
+
+
+_TURN = "SELECT pg_advisory_xact_lock(hashtextextended('stammhaus.arrivals', %s))"
+
+
+def _take_turn(actor: Scope) -> None:
+    """Two packages at once would both create the purposes of which the business has not heard."""
+    with connection.cursor() as cursor:
+        cursor.execute(_TURN, [actor.organization.pk])
 
 
 def _demand_made_here(package: ReceivedPackage, actor: Scope) -> None:
@@ -163,8 +175,10 @@ def _upload_of(package: ReceivedPackage, taken: list[int], actor: Scope) -> Impo
     )
     receiving.choose_dialect(upload=upload, overrules={"encoding": "utf-8", "delimiter": ","}, actor=actor)
     is_joining = manifest["kind"] == Kind.JOIN
+    targets = targets_of(package.headings, is_joining=is_joining)
+    demand_fields(CustomerResource.filled_by(targets), actor)
     upload.choices |= {
-        "targets": targets_of(package.headings, actor, is_joining=is_joining),
+        "targets": targets,
         "reading": asdict(READING),
         "known": str(Known.SKIP),
         "match": str(Match.NUMBER if is_joining else Match.NOTHING),
@@ -184,9 +198,9 @@ def _upload_of(package: ReceivedPackage, taken: list[int], actor: Scope) -> Impo
     return upload
 
 
-def targets_of(headings: Sequence[str], actor: Scope, *, is_joining: bool) -> list[str]:
+def targets_of(headings: Sequence[str], *, is_joining: bool) -> list[str]:
     """Where each column goes. Who joins a group gets its numbers there, and keeps his own as the former ones."""
-    fields = CustomerResource(scope=actor).fields
+    fields = CustomerResource().fields
     names = {field.german: name for name, field in fields.items() if field.is_exported and not field.readonly}
     targets = [names.get(heading, IGNORE) for heading in headings]
     if is_joining:
@@ -301,26 +315,25 @@ def settle(*, transition: UUID | None = None, actor: str) -> None:
     The first import carries a transition on to its next state; that step is the receiver's, whoever has looked. Can be
     called at any time, as often as one likes.
     """
-    with row_security.without_scope(reason="note at the sender what the receiver has imported", actor=actor):
+    with row_security.without_scope(reason="find whose packages may have arrived", actor=actor):
         found = Transition.objects.filter(state__in=SETTLED, packages__isnull=False).distinct()
         if transition is not None:
             found = found.filter(pk=transition)
         else:
             lately = Arrival.objects.filter(upload__state_since__gt=timezone.now() - LATELY)
             found = found.filter(pk__in=lately.values("transition"))
-        broken = []
-        for pk in list(found.values_list("pk", flat=True)):
-            try:
-                with transaction.atomic():
-                    _settle(pk, actor)
-            except Exception as error:
-                log.exception("What became of the package of transition %s could not be noted", pk)
-                broken.append(error)
-    if broken:
-        raise ExceptionGroup("What became of packages could not be noted", broken)
+        pks = list(found.values_list("pk", flat=True))
+    for_each(
+        pks, lambda pk: _settle(pk, actor), what="What became of the package of transition %s could not be noted"
+    )  # fmt: skip
 
 
 def _settle(pk: UUID, actor: str) -> None:
+    with row_security.without_scope(reason="note at the sender what the receiver has imported", actor=actor):
+        _settle_here(pk, actor)
+
+
+def _settle_here(pk: UUID, actor: str) -> None:
     note = _note(_imports_of(Transition.objects.get(pk=pk)))
     locked = Transition.objects.select_for_update(of=("self",), skip_locked=True)
     row = locked.select_related("organization", "location__organization", "location__base").filter(pk=pk).first()

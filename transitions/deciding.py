@@ -10,13 +10,12 @@ business counts for nothing (see ConsentQuerySet, and State in customers/consent
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.db import connection
-from django.utils import timezone
 
 from customers.choices import TRANSFER, TRANSFER_ANY
 from customers.models import Customer
@@ -24,7 +23,7 @@ from locations.models import Location
 from locations.permissions import Right
 from mcp.scope import Scope
 from transitions.choices import Kind, Reason
-from transitions.models import Transition, TransitionCustomer
+from transitions.models import ReviewPage, Transition, TransitionCustomer
 from transitions.planning import set_by_set
 
 PAGE = 50
@@ -62,13 +61,14 @@ _SAID = f"""
         max(at) FILTER (WHERE NOT is_given AND {_IS_GENERAL}) AS ended_general,
         bool_or(is_given AND given_to IS NULL AND location_id = %(location)s) AS is_related,
         bool_or(is_given AND NOT holds_here AND purpose IN ('{TRANSFER}', '{TRANSFER_ANY}')) AS is_of_another
-    FROM customers_consent WHERE base_id = %(base)s AND at <= %(at)s GROUP BY customer_id
+    FROM customers_consent WHERE base_id = %(base)s AND at <= %(at)s AND struck_out_at IS NULL GROUP BY customer_id
 """
 """All that is to be known of what each customer has said, by reading the statements of the base once."""
 _ELSEWHERE = f"""
     SELECT customer_id, bool_or(is_given) AS is_given FROM (
         SELECT DISTINCT ON (customer_id, receiver) customer_id, is_given FROM customers_consent
         WHERE base_id = %(base)s AND at <= %(at)s AND receiver <> %(receiver)s AND purpose = '{TRANSFER}' AND holds_here
+            AND struck_out_at IS NULL
         ORDER BY customer_id, receiver, at DESC, is_given
     ) AS latest GROUP BY customer_id
 """
@@ -111,11 +111,34 @@ def decided(*, transition: Transition, at: datetime) -> Decision:
     )
 
 
-def figures(*, transition: Transition, at: datetime) -> dict[str, Any]:
-    """How many would be carried over, and how many not by reason, in the whole base and by home location."""
+def review(*, transition: Transition, at: datetime) -> dict[str, Any]:
+    """How many would be carried over, and how many not by reason, in the whole base and by home location.
+
+    The pages on which these customers are listed are kept, of the same moment; earlier ones are deleted.
+    """
+    forget_review(transition)
     decision = decided(transition=transition, at=at)
-    sql = f"SELECT home_location_id, reason, count(*) FROM ({decision.sql}) AS decided GROUP BY 1, 2"
-    return _counted(transition, at, _rows(sql, decision.parameters))
+    sql = f"""
+        WITH decided AS MATERIALIZED ({decision.sql}), listed AS (
+            SELECT id, customer_number, reason,
+                (row_number() OVER (PARTITION BY reason ORDER BY customer_number) - 1) / {PAGE} + 1 AS page
+            FROM decided
+        ), kept AS (
+            INSERT INTO {ReviewPage._meta.db_table}
+                (organization_id, base_id, transition_id, reason, page, customers, numbers)
+            SELECT %(organization)s, %(base)s, %(transition)s, reason, page,
+                array_agg(id ORDER BY customer_number), array_agg(customer_number ORDER BY customer_number)
+            FROM listed GROUP BY reason, page
+        )
+        SELECT home_location_id, reason, count(*) FROM decided GROUP BY 1, 2
+    """
+    whose = {"organization": transition.organization_id, "transition": transition.pk}
+    return _counted(transition, at, _rows(sql, {**decision.parameters, **whose}))
+
+
+def forget_review(transition: Transition) -> None:
+    """Who was found is not shown any more."""
+    ReviewPage.objects.filter(base=transition.location.base_id, transition=transition).delete()
 
 
 def fix(*, transition: Transition, at: datetime) -> dict[str, Any]:
@@ -144,7 +167,7 @@ def listed(*, transition: Transition, reason: Reason | None, page: int, actor: S
         return []
     first = (page - 1) * PAGE
     if transition.executed_at is None:
-        found = _listed_now(transition, reason or "", first)
+        found = _listed_by_review(transition, reason or "", page)
     else:
         kept = TransitionCustomer.objects.filter(base=actor.base, transition=transition, reason=reason or "")
         found = list(kept.order_by("customer_number").values_list("customer_id", "customer_number")[first:][:PAGE])
@@ -152,14 +175,10 @@ def listed(*, transition: Transition, reason: Reason | None, page: int, actor: S
     return [Listed(number, known.get(pk)) for pk, number in found]
 
 
-def _listed_now(transition: Transition, reason: str, first: int) -> Sequence[tuple[int, int]]:
-    at = datetime.fromisoformat(transition.review["at"]) if transition.review else timezone.now()
-    decision = decided(transition=transition, at=at)
-    sql = f"""
-        SELECT id, customer_number FROM ({decision.sql}) AS decided
-        WHERE reason = %(reason)s ORDER BY customer_number LIMIT %(page)s OFFSET %(first)s
-    """
-    return _rows(sql, {**decision.parameters, "reason": str(reason), "page": PAGE, "first": first})
+def _listed_by_review(transition: Transition, reason: str, page: int) -> list[tuple[int, int]]:
+    kept = ReviewPage.objects.filter(base=transition.location.base_id, transition=transition, reason=reason, page=page)
+    found = kept.values_list("customers", "numbers").first()
+    return list(zip(*found, strict=True)) if found else []
 
 
 def _rows(sql: str, parameters: Mapping[str, Any]) -> list[Any]:

@@ -22,7 +22,15 @@ AHEAD = timedelta(days=14)
 NOTE = "Der Betrieb wird selbständig. Die Stammgäste wissen Bescheid."
 
 SECOND = Person("gesa", "Gesa", "Gerdes", "Datenschutz Nordlicht: bestätigt als zweite Person, was mitgeht")
-RIGHTS = (Right.VIEW_CUSTOMERS, Right.SEE_HISTORY, Right.CARRY_OVER, Right.MANAGE_LOCATION)
+RIGHTS = (
+    Right.VIEW_CUSTOMERS,
+    Right.SEE_CONTACT_DATA,
+    Right.SEE_BANK_DATA,
+    Right.SEE_MEMOS,
+    Right.SEE_HISTORY,
+    Right.CARRY_OVER,
+    Right.MANAGE_LOCATION,
+)
 
 
 @transaction.atomic

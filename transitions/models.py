@@ -1,12 +1,14 @@
 """A location leaves its group, or joins one, and what becomes of its customers.
 
     Transition ─┬─< TransitionStep      who did what when
+                ├─< ReviewPage          whom the review has found, as its pages list them
                 ├─< TransitionCustomer  each customer at the moment of execution: carried over, or why not
                 └─< Package ─┬─< PackageChunk      the file that is handed over
                              └─< PackageDownload   who has fetched it
     TransitionKey                       by what lists of withdrawals are signed
     JoiningWord                         what a group was asked by who wants to join it, and has answered
     WithdrawalList                      who has withdrawn since: made at the sender, or taken in at the receiver
+    IncomingFile ─< IncomingChunk       a file that the worker takes in: a package, or a list of withdrawals
     Arrival                             a package at the receiver, on its way into its base by an import
 
 A transition belongs to the business that hands over. The receiver has rows of its own: nobody sees the other's.
@@ -34,8 +36,11 @@ from locations.row_checks import CheckedRow
 from locations.row_security import RowSecurity
 from transitions import triggers
 from transitions.choices import OPEN, FieldGroup, Kind, LegalBasis, PackageState, Reason, State
+from transitions.incoming.models import IncomingChunk as IncomingChunk
+from transitions.incoming.models import IncomingFile as IncomingFile
 from transitions.joining.models import JoiningWord as JoiningWord
 from transitions.querysets import TransitionQuerySet
+from transitions.reviewed.models import ReviewPage as ReviewPage
 from transitions.withdrawals.models import TransitionKey as TransitionKey
 from transitions.withdrawals.models import WithdrawalList as WithdrawalList
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import override
 from procrastinate.contrib.django import app
 
 from locations.models import Location
 from mcp import row_security
-from mcp.queueing import AGAIN, NothingThere
+from mcp.queueing import AGAIN, NothingThere, when_given_up
 from mcp.scope import Scope
 from transitions.arriving import settle
 from transitions.models import Package
@@ -25,6 +27,18 @@ def make_package(package: str) -> None:
     if place is None:
         raise NothingThere("package", package)
     packages.make(pk=package, actor=Scope.of_system(place, name=WORKER))
+
+
+@when_given_up("transitions.package_tasks.make_package")
+def tell_given_up(package: str) -> None:
+    """Its worker died again and again: the page of the package says so, in the language of whoever has ordered it."""
+    with row_security.without_scope(reason="a package is given up", actor=WORKER):
+        found = Package.objects.select_related("user").filter(pk=package).first()
+        with override(found.user.language if found is not None and found.user else None):
+            sentence = (
+                _("The worker has given it up.") + " " + _("Have it made anew; if it happens again, tell support.")
+            )
+            packages.fail(package, sentence)
 
 
 @app.periodic(cron="17 * * * *")

@@ -1,4 +1,4 @@
-"""The pages of packages: at the sender the file and the protocol, at the receiver what arrives.
+"""The pages of packages at the sender: the file and the protocol (what arrives at the receiver: incoming_views).
 
 Mounted by an admin of this app: `*package_urls()` in its get_urls.
 """
@@ -6,7 +6,6 @@ Mounted by an admin of this app: `*package_urls()` in its get_urls.
 from __future__ import annotations
 
 import io
-from datetime import datetime
 from typing import IO, Any
 from uuid import UUID
 
@@ -29,38 +28,26 @@ from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 
-from customers import import_steps
-from customers.frame import lead_to
-from customers.import_views import UPLOAD
-from customers.transfer import paging
-from customers.transfer.paging import Tab
-from customers.transfer.uploads import DONE
-from locations.permissions import Right
 from mcp.console import console, scope_of
 from mcp.scope import Scope
 from transitions import withdrawal_views
-from transitions.arriving import arrivals_of, receive_package, settle
-from transitions.models import Arrival, Package, PackageDownload, Transition
+from transitions.arriving import settle
+from transitions.models import Package, PackageDownload, Transition
 from transitions.operations.stepping import demand_reviewer
 from transitions.package import encrypting
 from transitions.package import making as packages
-from transitions.package_forms import DownloadForm, PackageForm
+from transitions.package_forms import DownloadForm
 from transitions.protocol import protocol_of
 from transitions.protocol_pdf import as_pdf
-from transitions.withdrawals.taking import is_list
 
-PACKAGE, DOWNLOAD, PROTOCOL, PDF, ARRIVALS = (
+PACKAGE, DOWNLOAD, PROTOCOL, PDF = (
     "transitions_package", "transitions_package_download", "transitions_protocol", "transitions_protocol_pdf",
-    "transitions_arrivals",
 )  # fmt: skip
-PAGE = 50
-OF_THE_PASSWORD = frozenset({"password_missing", "password_wrong"})
 
 
 def package_urls() -> list[URLPattern]:
     """To be put in front of the other addresses of an admin of this app, within its site."""
     return [
-        path("arrivals/", console.admin_view(arrivals_page), name=ARRIVALS),
         path("<uuid:pk>/package/", console.admin_view(package_page), name=PACKAGE),
         path("package/<uuid:pk>/download/", console.admin_view(download), name=DOWNLOAD),
         path("<uuid:pk>/protocol/", console.admin_view(protocol_page), name=PROTOCOL),
@@ -198,42 +185,6 @@ def _transition_or_404(scope: Scope, pk: UUID) -> Transition:
         raise Http404
     settle(transition=pk, actor=scope.actor_name)
     return packages.transitions_for(scope).get(pk=pk)
-
-
-# --- at the receiver --------------------------------------------------------------------------------------------
-
-
-@sensitive_post_parameters("password")
-def arrivals_page(request: HttpRequest) -> HttpResponseBase:
-    """Upload a package, and what has been taken in so far."""
-    scope = scope_of(request)
-    scope.demand(Right.IMPORT_CUSTOMERS)
-    form = PackageForm(request.POST or None, request.FILES or None)
-    if request.method == "POST" and form.is_valid():
-        try:
-            data = form.cleaned_data
-            if is_list(data["file"].file):  # not encrypted: no password is asked for
-                return withdrawal_views.upload(request, data["file"].file, scope)
-            arrival = receive_package(file=data["file"].file, password=data["password"], actor=scope)
-        except ValidationError as refusal:
-            form.add_error("password" if refusal.code in OF_THE_PASSWORD else "file", refusal)
-        else:
-            import_steps.check(arrival.upload, scope)
-            return lead_to(request, reverse(f"admin:{UPLOAD}", args=[arrival.upload.pk]))
-    found = arrivals_of(scope)
-    tab = Tab("all", "", found.count(), lambda page: list(map(_arrived, found[(page - 1) * PAGE : page * PAGE])))
-    return _show(
-        request, "arrivals", _("Carry over"), form=form, shown=paging.shown([tab], request.GET.dict()),
-        lists=withdrawal_views.shown_at_receiver(scope),
-    )  # fmt: skip
-
-
-def _arrived(arrival: Arrival) -> dict[str, Any]:
-    return {
-        "arrival": arrival,
-        "executed_at": datetime.fromisoformat(arrival.manifest["executed_at"]),
-        "is_done": arrival.upload.state in DONE,
-    }
 
 
 def _show(request: HttpRequest, page: str, title: str, **context: Any) -> HttpResponse:

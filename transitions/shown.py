@@ -109,7 +109,9 @@ _NEXT_OF_JOINING: dict[str, Promise] = {
 
 
 def who_is_next(transition: Transition, *, is_under_way: bool = False) -> str:
-    """Who must do what next, in a sentence; empty where nobody must. `is_under_way`: the worker is executing it."""
+    """Who must do what next, in a sentence; empty where nobody must. `is_under_way`: the worker is at it."""
+    if is_under_way and transition.state == State.NUMBERED:
+        return _("The worker finds out who would be carried over. The page shows when it is done.")
     if is_under_way:
         return _("The worker executes it now. The page shows when it is done.")
     sentences = _NEXT | (_NEXT_OF_JOINING if transition.kind == Kind.JOIN else {})

@@ -52,7 +52,7 @@ class Step:
 
 
 def _review(transition: Transition, data: Data, actor: Scope) -> Transition:
-    return operations.review(transition=transition, is_narrowed=data["is_narrowed"], actor=actor)
+    return operations.review_now(transition=transition, is_narrowed=data["is_narrowed"], actor=actor)
 
 
 def _again(transition: Transition, data: Data, actor: Scope) -> Transition:
@@ -90,6 +90,7 @@ _ALL = (
     Step(
         "review", frozenset({State.NUMBERED}), forms.ReviewForm, _review, _("Review who is carried over"),
         _("Review"), _("Reviewed. Nothing has been handed over yet."),
+        said_of_worker=_("It is being reviewed. With so many customers this takes up to a minute."),
     ),
     Step(
         "ground", frozenset({State.REVIEWED}), forms.GroundForm, _ground, _("Name the legal ground"),
@@ -132,13 +133,13 @@ STEPS = {step.name: step for step in _ALL}
 
 _HIDDEN: Mapping[str, frozenset[str]] = {
     "": frozenset(),
-    "todo": frozenset({"execute"}),  # what nobody has begun can be called off
+    "todo": frozenset({"execute", "review"}),  # what nobody has begun can be called off
     "doing": frozenset(STEPS),
 }
 
 
 def offered(transition: Transition, actor: Scope, *, under_way: str = "") -> list[Step]:
-    """The steps that the actor may take here and now. `under_way` is what `is_being_executed` says."""
+    """The steps that the actor may take here and now. `under_way` is what `under_way` says."""
     with actor.asked.only_looking():
         may_decide, may_cancel = operations.reviews_here(actor), operations.may_cancel(transition, actor)
     return [

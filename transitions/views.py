@@ -14,6 +14,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from customers.frame import whole_page_again
 from customers.transfer import paging
 from customers.transfer.paging import Tab
 from locations.choices import LocationKind
@@ -125,6 +126,8 @@ def transition_page(request: HttpRequest, pk: UUID) -> HttpResponse:
     if transition.state in SETTLED:
         settle(transition=pk, actor=scope.actor_name)
         transition = _visible_or_404(scope, pk)
+    if "HX-Request" in request.headers and operations.under_way(transition) != request.GET.get("under_way"):
+        return whole_page_again()  # the worker has begun, or is done
     return _page(request, transition, scope)
 
 
@@ -185,14 +188,15 @@ def _page(
     with scope.asked.only_looking():
         figures = shown.figures_of(transition) if operations.reviews_here(scope) else None
         tabs = _listed_tabs(transition, scope, figures) if figures and scope.allows(Right.VIEW_CUSTOMERS) else []
-    under_way = operations.is_being_executed(transition)
+    under_way = operations.under_way(transition)
     forms = [(step, _form(step, transition, refused)) for step in offered(transition, scope, under_way=under_way)]
     second = operations.why_not_confirm(transition, scope) if "confirm" in {step.name for step, _shown in forms} else ""
     is_offered = refused is not None and refused[0] in [step for step, _shown in forms]
-    response = _show(
+    return _show(
         request, "transition", _title(transition), transition=transition, stages=shown.stages(transition, steps),
         steps=steps, seen=steps[-1].pk if steps else "",
         next=shown.who_is_next(transition, is_under_way=bool(under_way)), figures=figures, forms=forms,
+        under_way=under_way, address=_address(TRANSITION, transition),
         refused=refused[1] if refused and not is_offered else None, second=second,
         invite=_address_of_users(scope) if second else "", fields=shown.fields_of(transition),
         shown=paging.shown(tabs, request.GET.dict()), back=reverse(f"admin:{LIST}"),
@@ -201,10 +205,6 @@ def _page(
         group=_answer_of_group(transition, scope),
         title_of_account=_title_of_account(transition), is_due=timezone.localdate() >= transition.planned_for,
     )  # fmt: skip
-    if under_way:
-        # The address of the page itself, where a form that was refused has another one.
-        response["Refresh"] = f"{5 if forms else 2}; url={_address(TRANSITION, transition)}"
-    return response
 
 
 def _answer_of_group(transition: Transition, scope: Scope) -> Any:

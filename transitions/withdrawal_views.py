@@ -20,7 +20,7 @@ from transitions.models import Transition, WithdrawalList
 from transitions.operations.stepping import demand_reviewer
 from transitions.package.making import transitions_for
 from transitions.withdrawals.making import HANDED_OVER, file_name, lists_of, make_list, withdrawn_since
-from transitions.withdrawals.taking import lists_taken_in, take_in
+from transitions.withdrawals.taking import lists_taken_in
 
 WITHDRAWALS = "transitions_withdrawals"
 MOST_SHOWN = 50
@@ -66,18 +66,15 @@ def shown_at_receiver(scope: Scope) -> list[WithdrawalList]:
     return lists
 
 
-def upload(request: HttpRequest, file: Any, scope: Scope) -> HttpResponseBase:
-    """Take in what was uploaded, and say what became of it. Raises RefusedPackage."""
-    taken = take_in(file=file, actor=scope)
-    known, unknown = len(taken.numbers), taken.unknown
-    sentence = ngettext(
+def sentence(*, known: int, unknown: int, added: int) -> str:
+    """What has become of a list that was taken in."""
+    said = ngettext(
         "The withdrawal of one customer is noted.", "The withdrawals of %(count)s customers are noted.", known
     ) % {"count": number_format(known, force_grouping=True)}
     if unknown:
-        sentence += " " + ngettext(
+        said += " " + ngettext(
             "One customer of the list is not here.", "%(count)s customers of the list are not here.", unknown
         ) % {"count": number_format(unknown, force_grouping=True)}
-    if not taken.added:
-        sentence += " " + _("All of it was known here already.")
-    messages.success(request, sentence)
-    return HttpResponseRedirect(reverse("admin:transitions_arrivals"))
+    if not added:
+        said += " " + _("All of it was known here already.")
+    return said

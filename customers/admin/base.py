@@ -13,6 +13,7 @@ from django.urls import reverse
 
 from locations.violations import told_as_refusals
 from mcp.console import ConsoleModelAdmin, scope_of
+from mcp.said import link, said
 
 
 class CustomersAdmin(ConsoleModelAdmin):
@@ -59,8 +60,11 @@ class CustomersAdmin(ConsoleModelAdmin):
         return render(request, template, {**frame, **context}, status=status)
 
     def leave(self, request: HttpRequest, sentence: str, row: Any) -> HttpResponse:
-        """Say what was saved and go on: to the same page, a new form, or the list, as far as the rights allow."""
-        messages.success(request, sentence)
+        """Say what was saved, with a link to it, and go on: to the same page, a new form, or the list, as far as the
+        rights allow. In the sentence the row is called `row`.
+        """
+        address = self.address("change", row.pk) if self.has_view_permission(request) else ""
+        messages.success(request, said(sentence, row=link(row, address)))
         if "_addanother" in request.POST and self.has_add_permission(request):
             return HttpResponseRedirect(self.address("add"))
         if not self.has_view_permission(request):

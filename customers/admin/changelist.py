@@ -5,15 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from django.db.models import F
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
 from unfold.templatetags.unfold_list import result_headers
 from unfold.views import ChangeList
 
+from customers import starting
+from customers.birthdays import BY_CALENDAR
+from customers.choices import BIRTHDAY_VAR, REGISTERED_VAR, WINDOWS
+from customers.field_groups import withheld
 from customers.models import Customer, CustomerCount
 from customers.paginator import LIMIT, SHOWN_OF_MORE, CustomerPaginator
 from customers.querysets import CustomerQuerySet
+from customers.search import SEARCHED_FIELDS
+from customers.typed import fields_of
 from mcp.console import scope_of
 
 PAGE_SIZES = (25, 50, 100)
@@ -24,7 +32,7 @@ SORTED_BY = ("customer_number", "sort_name", "city", "created_at", "changed_at")
 SHOWN = (
     "organization", "base", "customer_number", "title", "first_name", "last_name", "company", "alias", "city",
     "postal_code", "mobile", "phone_private", "phone_business", "email", "is_favourite", "is_blocked", "archived_at",
-    "created_at", "changed_at", "customer_group__name", "home_location__name",
+    "created_at", "changed_at", "customer_group__name", "home_location__name", "birthday", "birthday_without_year",
 )  # fmt: skip
 """The columns that a row of the list needs; above all not the memo and the search text."""
 
@@ -38,8 +46,12 @@ class CustomerChangeList(ChangeList):
     page_sizes = PAGE_SIZES
 
     def __init__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
-        self.base = scope_of(request).base
+        self.scope = scope_of(request)
+        self.base = self.scope.base
+        self.hidden = withheld(self.scope)
         super().__init__(request, *args, **kwargs)
+        if self.hidden.intersection(SEARCHED_FIELDS):
+            self.search_help_text = _("Number, name, company, city, tag")
 
     def get_filters_params(self, params: dict[str, Any] | None = None) -> dict[str, Any]:
         """Without the page size, which is no filter."""
@@ -59,7 +71,13 @@ class CustomerChangeList(ChangeList):
                 field = self.get_ordering_field(self.list_display[int(digits)])
                 if field in SORTED_BY:
                     return f"{sign}{field}"
-        return "sort_name"
+        return self._order_of_filter()
+
+    def _order_of_filter(self) -> str:
+        """Birthdays as the calendar has them, new customers with the newest first."""
+        if self.params.get(BIRTHDAY_VAR) in WINDOWS:
+            return BY_CALENDAR
+        return "-created_at" if self.params.get(REGISTERED_VAR) else "sort_name"
 
     def get_ordering_field_columns(self) -> dict[int, str]:
         key, direction = self.order.removeprefix("-"), "desc" if self.order.startswith("-") else "asc"
@@ -73,13 +91,10 @@ class CustomerChangeList(ChangeList):
     def get_results(self, request: HttpRequest) -> None:
         size = self.params.get(SIZE_VAR, "")
         self.list_per_page = int(size) if size in {str(known) for known in PAGE_SIZES} else self.list_per_page
-        self.paginator = CustomerPaginator(
-            self.queryset,
-            self.list_per_page,
-            order=self.order,
-            total=self._total(),
-            is_searched=bool(self.query.strip()),
-        )
+        self.paginator = self._paginator()
+        if self.order == BY_CALENDAR and self.paginator.is_more:
+            self.order = "sort_name"  # no index has them in the order of the calendar, and nobody reads on so far
+            self.paginator = self._paginator()
         self.page_num = self.paginator.nearest_page(self.page_num)
         self.result_list = self._rows(self.paginator.ids(self.page_num))
         self.result_count = self.paginator.count
@@ -87,9 +102,16 @@ class CustomerChangeList(ChangeList):
         self.multi_page = self.paginator.num_pages > 1
         self.can_show_all, self.show_admin_actions = False, True
 
+    def _paginator(self) -> CustomerPaginator:
+        rows = self.queryset.annotate(**{BY_CALENDAR: F(BY_CALENDAR)}) if self.order == BY_CALENDAR else self.queryset
+        is_searched = bool(self.query.strip())
+        return CustomerPaginator(
+            rows, self.list_per_page, order=self.order, total=self._total(), is_searched=is_searched
+        )  # fmt: skip
+
     def _rows(self, ids: list[int]) -> list[Customer]:
-        rows = Customer.objects.in_base(self.base).select_related("customer_group", "home_location").only(*SHOWN)
-        found = rows.in_bulk(ids)
+        rows = Customer.objects.in_base(self.base).select_related("customer_group", "home_location")
+        found = rows.only(*(name for name in SHOWN if name not in self.hidden)).in_bulk(ids)
         return [found[pk] for pk in ids if pk in found]
 
     def _total(self) -> int | None:
@@ -99,6 +121,21 @@ class CustomerChangeList(ChangeList):
             return None
         active, archived = CustomerCount.objects.in_base(self.base).totals()
         return {"": active, "yes": archived, "all": active + archived}.get(self.params.get(ARCHIVED_VAR, ""))
+
+    @cached_property
+    def has_nobody(self) -> bool:
+        """Whether there is no customer at all, so that nothing but a beginning helps."""
+        return not self.result_list and starting.has_nobody(self.scope)
+
+    @property
+    def ways(self) -> list[starting.Way]:
+        found: list[starting.Way] = starting.ways(self.scope)["ways"]
+        return found
+
+    @property
+    def is_query_new(self) -> bool:
+        """Whether what was searched can become a new customer."""
+        return bool(fields_of(self.query))
 
     def headers(self) -> list[dict[str, Any]]:
         return list(result_headers(self))

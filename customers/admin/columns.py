@@ -11,12 +11,21 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _text
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
+from customers.birthdays import birthday_of
 from customers.models import Customer
 
 COLUMNS = (
     "number", "name", "town", "phone", "email_address", "group", "marks", "registered", "changed",
 )  # fmt: skip
+
+
+WITH_BIRTHDAY = ("number", "name", "celebrates", *COLUMNS[2:-1])
+"""Where one has asked about birthdays; there is no room for all of them."""
+
+SHOWS = {"phone": "mobile", "email_address": "email"}
+"""Columns of the list that show a field which some may not see."""
 
 
 class CustomerColumns:
@@ -57,6 +66,15 @@ class CustomerColumns:
         place = customer.home_location.name if customer.home_location else ""
         return _two_lines(_day(customer.created_at), place)
 
+    @admin.display(description=_("next birthday"))
+    def celebrates(self, customer: Customer) -> SafeString:
+        """The day with its weekday, and below how old he becomes; shown where one has asked about birthdays."""
+        if customer.birthday is None and not customer.birthday_without_year:
+            return format_html("")
+        next_one = birthday_of(customer, timezone.localdate())
+        day = date_format(next_one.on, "D, ") + date_format(next_one.on, "SHORT_DATE_FORMAT")
+        return _two_lines(day, "" if next_one.age is None else years(next_one.age))
+
     @admin.display(description=_("changed"), ordering="changed_at")
     def changed(self, customer: Customer) -> str:
         return _day(customer.changed_at)
@@ -71,6 +89,10 @@ def badges(customer: Customer) -> SafeString:
     ]
     shown = [(kind, word) for kind, word, applies in marks if applies]
     return format_html_join(" ", '<span class="customer-badge customer-badge-{}">{}</span>', shown)
+
+
+def years(age: int) -> str:
+    return ngettext("%(counter)s year", "%(counter)s years", age) % {"counter": age}
 
 
 def _two_lines(first: str, second: str) -> SafeString:

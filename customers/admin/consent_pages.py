@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime, time
 from typing import Any
+from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_date
@@ -16,10 +19,11 @@ from django.utils.translation import ngettext
 
 from customers.admin import pages
 from customers.admin.base import CustomersAdmin
-from customers.choices import ConsentSource
-from customers.consent_forms import REFUSED_FIELDS, ConsentForm
-from customers.consents import consents_of, places_to_record, record_consent
+from customers.choices import ASKED
+from customers.consent_forms import HOW, REFUSED_FIELDS, SAID_BY_PEOPLE, ConsentForm
+from customers.consents import State, can_be_struck_out, consents_of, places_to_record, record_consent, strike_out
 from customers.disclosures import disclosures_of
+from customers.field_groups import MASK, sees_evidence
 from customers.models import Consent, ConsentPurpose, Customer
 from locations.permissions import Right
 from mcp.console import scope_of
@@ -33,8 +37,11 @@ ANCHOR = "#consents"
 def section(request: HttpRequest, customer: Customer) -> dict[str, Any]:
     """What the form of a customer shows of his consents, and to whom he was handed over."""
     scope = scope_of(request)
+    states = consents_of(customer, at=None, base=scope.base)
     return {
-        "consents": consents_of(customer, at=None, base=scope.base),
+        "consents": states,
+        "hows": ASKED,
+        "slips": _slips(scope, _holding(states)),
         **_may(scope),
         "consents_address": reverse(f"admin:{_address_for(scope)}", args=[customer.pk]),
         "disclosures": disclosures_of(customer),
@@ -73,23 +80,39 @@ def withdraw(admin: CustomersAdmin, request: HttpRequest, object_id: str) -> Htt
     return _page(admin, request, object_id)
 
 
+def _holding(states: list[State]) -> Iterator[Consent]:
+    for state in states:
+        if state.holding is not None:
+            yield state.holding
+        yield from state.certain
+
+
+def _slips(scope: Scope, said: Iterable[Consent]) -> set[UUID]:
+    """The ids of those that the user may strike out: he has recorded them some minutes ago."""
+    now = timezone.now()
+    return {one.pk for one in said if can_be_struck_out(one, at=now, actor=scope)}
+
+
 def _page(admin: CustomersAdmin, request: HttpRequest, object_id: str) -> HttpResponse:
     """The page of the consents; after a statement was recorded, the way back to where it was made."""
     scope, customer = scope_of(request), admin.row_or_404(request, object_id)
     form = _form(scope, request.POST if _is_typed(request) else None)
-    if request.method == "POST" and _recorded(request, scope, form, [customer]) is not None:
+    if request.method == "POST" and _done(request, scope, form, customer):
         page = "change" if request.POST.get("back") == "form" else "consents"
         return HttpResponseRedirect(admin.address(page, customer.pk) + (ANCHOR if page == "change" else ""))
     day, page_number = _day(request), pages.page_number(request)
     first = (page_number - 1) * STATEMENTS_PER_PAGE
     said = list(_statements(customer)[first : first + STATEMENTS_PER_PAGE + 1])
+    states = consents_of(customer, at=_end_of(day) if day else None, base=scope.base)
     context = {
         "title": _("Consents of %(customer)s") % {"customer": customer},
         "customer": customer,
-        "states": consents_of(customer, at=_end_of(day) if day else None, base=scope.base),
+        "states": states,
+        "hows": ASKED,
+        "slips": set() if day else _slips(scope, [*said, *_holding(states)]),
         "day": day,
         "today": timezone.localdate(),
-        "said": _titled(said[:STATEMENTS_PER_PAGE], form.purposes),
+        "said": _titled(_seen(said[:STATEMENTS_PER_PAGE], scope), form.purposes),
         "newer": page_number - 1,
         "older": page_number + 1 if len(said) > STATEMENTS_PER_PAGE else 0,
         "form": form,
@@ -120,20 +143,44 @@ def _form(scope: Scope, data: Any) -> ConsentForm:
 
 
 def _is_typed(request: HttpRequest) -> bool:
-    """Whether the form was sent, and not one of the buttons beside a purpose."""
-    return request.method == "POST" and not _clicked(request)
+    """Whether the form was sent, and not one of the buttons beside a purpose or a statement."""
+    return request.method == "POST" and not _clicked(request) and "strike" not in request.POST
 
 
 def _clicked(request: HttpRequest) -> str:
+    """The purpose and how it was said, as one button says both: newsletter:form."""
     return request.POST.get("give") or request.POST.get("withdraw") or ""
+
+
+def _done(request: HttpRequest, scope: Scope, form: ConsentForm, customer: Customer) -> bool:
+    """Whether what was sent has led to something that is told; else the form shows why it is refused."""
+    if "strike" in request.POST:
+        _strike(request, scope, customer)
+        return True
+    return _recorded(request, scope, form, [customer]) is not None
+
+
+def _strike(request: HttpRequest, scope: Scope, customer: Customer) -> None:
+    """Raises Http404 for what is no statement of the customer."""
+    try:
+        statement = UUID(request.POST["strike"])
+    except ValueError as error:
+        raise Http404 from error
+    get_object_or_404(Consent.objects.of_customer(customer), pk=statement)
+    try:
+        strike_out(statement=statement, actor=scope)
+    except ValidationError as refusal:
+        messages.error(request, " ".join(refusal.messages))
+    else:
+        messages.success(request, _("The statement is struck out. It stays in the list and counts no more."))
 
 
 def _recorded(request: HttpRequest, scope: Scope, form: ConsentForm, customers: list[Customer]) -> int | None:
     """Record what was typed or clicked, and say so; None where it is refused, which the form then shows."""
     if not _clicked(request) and not form.is_valid():
         return None
-    if _clicked(request) and _clicked(request) not in {purpose.code for purpose in form.purposes}:
-        messages.error(request, _("There is no such purpose in this business."))
+    if wrong := _wrong_click(request, form):
+        messages.error(request, wrong)
         return 0
     statement = form.statement() if form.is_bound else _click(request, form)
     try:
@@ -148,15 +195,26 @@ def _recorded(request: HttpRequest, scope: Scope, form: ConsentForm, customers: 
     return count
 
 
+def _wrong_click(request: HttpRequest, form: ConsentForm) -> str:
+    """Why the button that was clicked says nothing that can be recorded; blank where it does."""
+    if not _clicked(request):
+        return ""
+    code, _sign, source = _clicked(request).partition(":")
+    if code not in {purpose.code for purpose in form.purposes}:
+        return _("There is no such purpose in this business.")
+    return "" if source in dict(SAID_BY_PEOPLE) else str(HOW)
+
+
 def _click(request: HttpRequest, form: ConsentForm) -> dict[str, Any]:
-    """The customer stands there and says so."""
-    code, is_given = _clicked(request), bool(request.POST.get("give"))
+    """The customer says so now, in the way that the button names."""
+    code, _sign, source = _clicked(request).partition(":")
+    is_given = bool(request.POST.get("give"))
     versions = {purpose.code: purpose.wording_version for purpose in form.purposes}
     return {
         "purpose": code,
         "is_given": is_given,
         "at": None,
-        "source": ConsentSource.SPOKEN,
+        "source": source,
         "wording_version": versions.get(code, "") if is_given else "",
     }
 
@@ -180,6 +238,13 @@ def _purposes(scope: Scope) -> list[ConsentPurpose]:
 
 def _statements(customer: Customer) -> Any:
     return Consent.objects.of_customer(customer).select_related("location", "upload")
+
+
+def _seen(said: list[Consent], scope: Scope) -> list[Consent]:
+    """Without the evidence, for whoever may not see it."""
+    for one in [] if sees_evidence(scope) else said:
+        one.evidence = MASK
+    return said
 
 
 def _titled(said: list[Consent], purposes: list[ConsentPurpose]) -> list[Any]:

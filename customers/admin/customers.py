@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from typing import Any, ClassVar
 
 from django.contrib import admin, messages
@@ -12,20 +11,28 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _text
 from django.utils.translation import gettext_lazy as _
 
-from customers.admin import consent_pages, pages
+from customers.admin import consent_pages, counter, finding, pages
 from customers.admin.base import CustomersAdmin
 from customers.admin.changelist import SIZE_VAR, CustomerChangeList
-from customers.admin.columns import COLUMNS, CustomerColumns, badges
-from customers.admin.fields import FORM_CLASSES, customer_widget
+from customers.admin.columns import COLUMNS, SHOWS, WITH_BIRTHDAY, CustomerColumns, badges
+from customers.admin.fields import FORM_CLASSES, READONLY, customer_widget
 from customers.admin.filters import FILTERS
+from customers.admin.masking import MaskedFields, fieldsets_for, readonly_for, rights_masked
+from customers.admin.pages import ALL_FOUND
+from customers.bulk_views import bulk_urls
 from customers.changes import differences
+from customers.choices import BIRTHDAY_VAR, BulkKind
+from customers.counter_forms import record_answers
 from customers.export_views import export_urls
+from customers.field_groups import MASK, withheld
+from customers.filter_views import filter_urls
 from customers.forms import CustomerForm, TagsField
 from customers.import_views import import_urls
-from customers.models import Customer, CustomerGroup
+from customers.models import Customer, CustomerGroup, SavedFilter
 from customers.operations import CustomerChangedMeanwhile, change_customer, register_customer
 from customers.querysets import CustomerQuerySet
-from customers.readable import READABLE
+from customers.saved_filters import canonical
+from customers.typed import fields_of
 from locations.permissions import Right
 from mcp.console import console, scope_of
 from mcp.guards import guard, yes
@@ -33,12 +40,17 @@ from mcp.scope import Scope
 
 GIVEN = ("customer_number", "home_location", "created_at", "changed_at")
 """What is given to a customer and not typed; the number of a new one may be typed."""
-NEEDED = {"export": Right.EXPORT_CUSTOMERS, "record_consent": Right.CHANGE_CUSTOMERS}
+NEEDED = {
+    "export": Right.EXPORT_CUSTOMERS,
+    **dict.fromkeys(("record_consent", "set_group", "add_tag", "remove_tag"), Right.CHANGE_CUSTOMERS),
+}
 """Which right an action of the list needs; the others need that to archive."""
+MOST_FILTERS = 30
+"""So many saved filters stand beside the list; all of them are on their own page."""
 
 
 @admin.register(Customer, site=console)
-class CustomerAdmin(CustomerColumns, CustomersAdmin):
+class CustomerAdmin(CustomerColumns, MaskedFields, CustomersAdmin):
     """Customers of the base on which the location works."""
 
     # Nobody deletes: customers are archived.
@@ -60,9 +72,9 @@ class CustomerAdmin(CustomerColumns, CustomersAdmin):
     list_disable_select_all = True
     search_fields = ("search_text",)  # shows the search box; get_search_results does the searching
     search_help_text = _("Number, name, company, phone, e-mail, city, tag")
-    actions = ("archive", "restore", "record_consent", "export")
+    actions = ("set_group", "add_tag", "remove_tag", "record_consent", "archive", "restore", "export")
     ordering = ("sort_name",)
-    readonly_preprocess_fields = READABLE
+    readonly_preprocess_fields = READONLY
     fieldsets = (
         (
             _("Person or company"),
@@ -100,7 +112,7 @@ class CustomerAdmin(CustomerColumns, CustomersAdmin):
         ),
         (_("Bank"), {"classes": ["tab"], "fields": ("iban", ("bic", "bank"))}),
         (
-            _("Remarks"),
+            _("Memo and tags"),
             {"classes": ["tab"], "fields": ("tags", "memo", ("is_favourite", "is_blocked"), "blocked_reason")},
         ),
         (
@@ -142,6 +154,13 @@ class CustomerAdmin(CustomerColumns, CustomersAdmin):
 
     # --- list ---------------------------------------------------------------------------------------------
 
+    @guard()
+    def get_list_display(self, request: HttpRequest) -> list[str]:
+        """A list of birthdays says when they are, beside the names."""
+        hidden = withheld(scope_of(request))
+        shown = WITH_BIRTHDAY if request.GET.get(BIRTHDAY_VAR) else COLUMNS
+        return [name for name in shown if SHOWS.get(name) not in hidden]
+
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[CustomerChangeList]:
         return CustomerChangeList
 
@@ -149,18 +168,43 @@ class CustomerAdmin(CustomerColumns, CustomersAdmin):
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         if request.method == "POST":  # one of the list's actions: the refusal shall name the right that it needs
             scope_of(request).demand(NEEDED.get(request.POST.get("action", ""), Right.ARCHIVE_CUSTOMERS))
+            if ALL_FOUND in request.POST:
+                self.demand(request, "view")
+                return pages.all_found(self, request)
         may = self.has_archive_permission, self.has_record_permission, self.has_export_permission
         context = {
             "title": capfirst(str(self.opts.verbose_name_plural)),
             "may_act": any(is_allowed(request) for is_allowed in may),
             "may_export": self.has_export_permission(request),
+            **self._filters(request),
         }
         return super().changelist_view(request, {**context, **(extra_context or {})})
+
+    def _filters(self, request: HttpRequest) -> dict[str, Any]:
+        """The saved filters beside the list, and what one would save of it as it is."""
+        saved = list(SavedFilter.objects.seen_by(scope_of(request))[:MOST_FILTERS])
+        query = canonical(request.GET)
+        known = {"filter_query": query, "is_saved_filter": query in {one.query for one in saved}}
+        return {"saved_filters": saved, **known}
 
     def get_search_results(
         self, request: HttpRequest, queryset: CustomerQuerySet, search_term: str
     ) -> tuple[CustomerQuerySet, bool]:
-        return (queryset.matching(search_term) if search_term.strip() else queryset), False
+        if not search_term.strip():
+            return queryset, False
+        return queryset.matching(search_term, hidden=withheld(scope_of(request))), False
+
+    @admin.action(description=_("Set the customer group…"), permissions=["record"])
+    def set_group(self, request: HttpRequest, queryset: CustomerQuerySet) -> HttpResponse:
+        return pages.chosen_for(request, pages.bulk_address(BulkKind.GROUP))
+
+    @admin.action(description=_("Add a tag…"), permissions=["record"])
+    def add_tag(self, request: HttpRequest, queryset: CustomerQuerySet) -> HttpResponse:
+        return pages.chosen_for(request, pages.bulk_address(BulkKind.ADD_TAG))
+
+    @admin.action(description=_("Remove a tag…"), permissions=["record"])
+    def remove_tag(self, request: HttpRequest, queryset: CustomerQuerySet) -> HttpResponse:
+        return pages.chosen_for(request, pages.bulk_address(BulkKind.REMOVE_TAG))
 
     @admin.action(description=_("Archive…"), permissions=["archive"])
     def archive(self, request: HttpRequest, queryset: CustomerQuerySet) -> HttpResponse:
@@ -182,14 +226,15 @@ class CustomerAdmin(CustomerColumns, CustomersAdmin):
 
     @guard()
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        return GIVEN if obj else ()
+        return (*(GIVEN if obj else ()), *readonly_for(scope_of(request)))
 
     @guard()
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        fieldsets = copy.deepcopy(self.fieldsets)
+        *others, (title, options) = self.fieldsets
         if obj is None:
-            fieldsets[-1][1]["fields"] = (("customer_number", "legacy_number"), "loss_reason")
-        return fieldsets
+            options = {**options, "fields": (("customer_number", "legacy_number"), "loss_reason")}
+        shown = fieldsets_for(scope_of(request), [*others, (title, options)], is_new=obj is None)
+        return counter.shortened(shown) if obj is None else shown
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         """With the two hidden fields of the form, which stand in no fieldset."""
@@ -210,12 +255,17 @@ class CustomerAdmin(CustomerColumns, CustomersAdmin):
             kwargs["widget"] = widget
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, str]:
+        """Of a new customer what was typed into a search that found nobody."""
+        return fields_of(request.GET.get("typed", ""))
+
     def save_model(self, request: HttpRequest, obj: Customer, form: CustomerForm, change: bool) -> None:
         scope = scope_of(request)
         if change:
             change_customer(customer=obj, seen_at=form.cleaned_data["seen_at"], actor=scope)
         else:
             register_customer(customer=obj, actor=scope)
+            record_answers(form, obj, actor=scope)
         for label, number in form.unknown_phones():
             sentence = _text("%(label)s “%(number)s” was kept as typed: it is not a complete phone number.")
             messages.warning(request, sentence % {"label": label, "number": number})
@@ -224,16 +274,22 @@ class CustomerAdmin(CustomerColumns, CustomersAdmin):
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
         form, customer, scope = context["adminform"].form, kwargs.get("obj"), scope_of(request)
+        hidden = withheld(scope)
         context |= {
             "candidates": getattr(form, "candidates", []),
+            "masked": rights_masked(hidden) if customer else [],
             "original_id": str(customer.pk) if customer else "",
             "badges": badges(customer) if customer else "",
+            **{
+                name: MASK if name in hidden else getattr(customer, name, "")
+                for name in ("archived_reason", "blocked_reason")
+            },
             "salutations": (_text("Ms"), _text("Mr"), _text("Family"), _text("Company")),
             "may_archive": self.has_archive_permission(request),
             "may_see_history": scope.allows(Right.SEE_HISTORY) and scope.allows(Right.VIEW_CUSTOMERS),
             "may_see_candidates": scope.allows(Right.VIEW_CUSTOMERS),
             "differences": self._differences(request, form, customer),
-            **(consent_pages.section(request, customer) if customer else {}),
+            **(consent_pages.section(request, customer) if customer else counter.context(form)),
         }
         return super().render_change_form(request, context, *args, **kwargs)
 
@@ -245,23 +301,26 @@ class CustomerAdmin(CustomerColumns, CustomersAdmin):
         return differences(stored, form.cleaned_data)
 
     def response_add(self, request: HttpRequest, obj: Customer, post_url_continue: str | None = None) -> HttpResponse:
-        return self.leave(request, _text("%(customer)s is registered.") % {"customer": obj}, obj)
+        return self.leave(request, _text("%(row)s is registered."), obj)
 
     def response_change(self, request: HttpRequest, obj: Customer) -> HttpResponse:
-        return self.leave(request, _text("%(customer)s is changed.") % {"customer": obj}, obj)
+        return self.leave(request, _text("%(row)s is changed."), obj)
 
     # --- further pages ------------------------------------------------------------------------------------
 
     def get_urls(self) -> list[URLPattern]:
         further = [
+            path("find/", self._page(finding.find), name="customers_customer_find"),
             path("duplicates/", self._page(pages.duplicates), name="customers_customer_duplicates"),
             path("archive/", self._page(pages.archive), name="customers_customer_archive"),
             path("restore/", self._page(pages.restore), name="customers_customer_restore"),
             path("consent/", self._page(consent_pages.record), name="customers_customer_consent"),
             path("<path:object_id>/consents/", self._page(consent_pages.consents), name="customers_customer_consents"),
+            path("version/<uuid:pk>/", self._page(pages.version), name="customers_customer_version"),
             path("<path:object_id>/withdraw/", self._page(consent_pages.withdraw), name="customers_customer_withdraw"),
         ]
-        return [*further, *import_urls(), *export_urls(), *super().get_urls()]
+        mounted = [*import_urls(), *export_urls(), *bulk_urls(), *filter_urls()]
+        return [*further, *mounted, *super().get_urls()]
 
     def _page(self, view: Any) -> Any:
         def page(request: HttpRequest, **named: str) -> HttpResponse:

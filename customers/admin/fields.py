@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django import forms
@@ -13,6 +14,7 @@ from unfold.widgets import (
 
 from customers.fields import BICField, CountryField, DayOfYearField, IBANField, PastDayField, PhoneField, VATIDField
 from customers.forms import PHONES, LanguageField
+from customers.readable import READABLE
 
 FORM_CLASSES: dict[str, type[forms.Field]] = {
     **dict.fromkeys(PHONES, PhoneField),
@@ -24,6 +26,18 @@ FORM_CLASSES: dict[str, type[forms.Field]] = {
     "country": CountryField,
     "language": LanguageField,
 }
+
+
+EMPTY = "–"
+"""What a readonly line shows where there is nothing; see `mcp.console`."""
+
+
+def _unless_empty(readable: Callable[[str], str]) -> Callable[[str], str]:
+    return lambda value: value if value == EMPTY else readable(value)
+
+
+READONLY: Mapping[str, Callable[[str], str]] = {name: _unless_empty(readable) for name, readable in READABLE.items()}
+"""How readonly lines show what is stored as a code."""
 
 
 def customer_widget(name: str) -> Any:

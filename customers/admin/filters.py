@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from typing import Any
 
 from django import forms
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.dateparse import parse_date
 from django.utils.dates import MONTHS
 from django.utils.translation import gettext_lazy as _
@@ -15,14 +17,21 @@ from unfold.contrib.filters.admin import DropdownFilter, RadioFilter
 from unfold.contrib.filters.forms import HorizontalRadioForm
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from customers.choices import TRANSFER, Said
+from customers.choices import BIRTHDAY_VAR, REGISTERED_VAR, TRANSFER, WINDOWS, Said
 from customers.models import ConsentPurpose, CustomerGroup, Tag
 from customers.querysets import CustomerQuerySet
+from customers.trends import month_before
 from locations.models import Location
 from mcp.console import scope_of
 from mcp.filters import ChosenFilter
 
 MOST_LOCATIONS = 200
+
+
+def today_of(request: HttpRequest) -> date:
+    """The day on which somebody has asked; the worker makes his file later, perhaps on the next one."""
+    day: date | None = getattr(request, "asked_on", None)
+    return day or timezone.localdate()
 
 
 class GroupFilter(ChosenFilter):
@@ -85,14 +94,43 @@ class ConsentFilter(ChosenFilter):
 
 
 class BirthdayFilter(ChosenFilter):
-    title = _("birthday in")
-    parameter_name = "birthday"
+    """Who celebrates in the next days, or in a month, whose number then stands in the address."""
+
+    title = _("birthday")
+    parameter_name = BIRTHDAY_VAR
+
+    def __init__(self, request: HttpRequest, *args: Any) -> None:
+        self.today = today_of(request)
+        super().__init__(request, *args)
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [(str(number), name) for number, name in MONTHS.items()]
+        windows = [(name, words) for name, (words, _days) in WINDOWS.items()]
+        return windows + [(str(number), name) for number, name in MONTHS.items()]
 
     def narrowed(self, customers: CustomerQuerySet, value: str) -> CustomerQuerySet:
+        if value in WINDOWS:
+            return customers.with_birthday_within(self.today, WINDOWS[value][1])
         return customers.with_birthday_in(int(value))
+
+
+class RegisteredFilter(ChosenFilter):
+    """Who is new: in this month, or in the one before."""
+
+    title = _("registered in")
+    parameter_name = REGISTERED_VAR
+
+    def __init__(self, request: HttpRequest, *args: Any) -> None:
+        self.today = today_of(request)
+        super().__init__(request, *args)
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("this_month", _("this month")), ("last_month", _("last month"))]
+
+    def narrowed(self, customers: CustomerQuerySet, value: str) -> CustomerQuerySet:
+        this_month = self.today.replace(day=1)
+        if value == "this_month":
+            return customers.registered_since(this_month)
+        return customers.registered_since(month_before(this_month), until=this_month)
 
 
 class DateForm(forms.Form):
@@ -192,6 +230,7 @@ FILTERS = (
     TagFilter,
     ConsentFilter,
     BirthdayFilter,
+    RegisteredFilter,
     ChangedSinceFilter,
     FavouriteFilter,
     BlockedFilter,

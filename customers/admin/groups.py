@@ -23,6 +23,7 @@ from locations.permissions import Right
 from mcp.console import console, scope_of
 from mcp.guards import guard
 from mcp.operations import demand_everywhere, holds_everywhere
+from mcp.said import link, said
 from mcp.scope import Scope
 
 
@@ -52,10 +53,10 @@ class VocabularyAdmin(CustomersAdmin):
         return super().changelist_view(request, {"title": title, **(extra_context or {})})
 
     def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:
-        return self.leave(request, _text("%(row)s is saved.") % {"row": obj}, obj)
+        return self.leave(request, _text("%(row)s is saved."), obj)
 
     def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
-        return self.leave(request, _text("%(row)s is saved.") % {"row": obj}, obj)
+        return self.leave(request, _text("%(row)s is saved."), obj)
 
     @guard()
     def delete_view(
@@ -97,7 +98,7 @@ class CustomerGroupAdmin(VocabularyAdmin):
         return str(group.members)
 
     def save_model(self, request: HttpRequest, obj: CustomerGroup, form: Any, change: bool) -> None:
-        save_customer_group(group=obj, actor=scope_of(request))
+        save_customer_group(group=obj, changed=form.changed_fields() if change else None, actor=scope_of(request))
 
 
 @admin.register(Tag, site=console)
@@ -118,7 +119,7 @@ class TagAdmin(VocabularyAdmin):
 
     def response_change(self, request: HttpRequest, obj: Tag) -> HttpResponse:
         """To the list: a renamed tag is a new row."""
-        messages.success(request, _text("%(row)s is saved.") % {"row": obj})
+        messages.success(request, said(_text("%(row)s is saved."), row=link(obj, self.address("change", obj.pk))))
         return HttpResponseRedirect(self.address("changelist"))
 
 
@@ -162,4 +163,4 @@ class ConsentPurposeAdmin(VocabularyAdmin):
         return ("code",) if obj else ()
 
     def save_model(self, request: HttpRequest, obj: ConsentPurpose, form: Any, change: bool) -> None:
-        save_purpose(purpose=obj, actor=scope_of(request))
+        save_purpose(purpose=obj, changed=form.changed_fields() if change else None, actor=scope_of(request))

@@ -2,9 +2,32 @@
 
 from django.utils.translation import gettext_lazy as _
 
+from customers.choices import BIRTHDAY_VAR, REGISTERED_VAR
 from locations.permissions import Right
 from mcp import menu
 
+menu.register(
+    menu.Entry(
+        section=menu.Section.CUSTOMERS,
+        title=_("Birthdays"),
+        url_name="admin:customers_customer_changelist",
+        query=f"?{BIRTHDAY_VAR}=7days",
+        icon="cake",
+        right=Right.VIEW_CUSTOMERS,
+        order=12,
+    )
+)
+menu.register(
+    menu.Entry(
+        section=menu.Section.CUSTOMERS,
+        title=_("New this month"),
+        url_name="admin:customers_customer_changelist",
+        query=f"?{REGISTERED_VAR}=this_month",
+        icon="fiber_new",
+        right=Right.VIEW_CUSTOMERS,
+        order=14,
+    )
+)
 menu.register(
     menu.Entry(
         section=menu.Section.CUSTOMERS,
@@ -13,6 +36,7 @@ menu.register(
         icon="upload",
         right=Right.IMPORT_CUSTOMERS,
         order=20,
+        fills_base=True,
     )
 )
 menu.register(
@@ -33,5 +57,15 @@ menu.register(
         icon="download",
         right=Right.EXPORT_CUSTOMERS,
         order=30,
+    )
+)
+menu.register(
+    menu.Entry(
+        section=menu.Section.CUSTOMERS,
+        title=_("Bulk changes"),
+        url_name="admin:customers_bulks",
+        icon="rule",
+        right=Right.CHANGE_CUSTOMERS,
+        order=15,
     )
 )

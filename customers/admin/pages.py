@@ -3,26 +3,44 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from customers.admin.base import CustomersAdmin
 from customers.admin.changelist import PAGE_SIZES
+from customers.bulk_views import NEW, SHOWN
 from customers.changes import history_of
+from customers.choices import BulkKind
 from customers.duplicates import candidates
+from customers.field_groups import MASK, withheld
 from customers.forms import ReasonForm, SoughtForm
 from customers.models import Customer
 from customers.operations import archive_customers, restore_customers
+from customers.versions import customer_of_version, demand_versions, preview_version, restore_version
 from locations.permissions import Right
+from locations.violations import told_as_refusals
 from mcp.console import scope_of
 from mcp.scope import Scope
 
 _DIGITS_OF_AN_ID = 18
+ALL_FOUND = "all_found"
+"""Posted by the list where everybody is meant who was found; with the number that it has shown."""
+_BULK_ACTIONS = {
+    "set_group": BulkKind.GROUP,
+    "add_tag": BulkKind.ADD_TAG,
+    "remove_tag": BulkKind.REMOVE_TAG,
+    "archive": BulkKind.ARCHIVE,
+    "restore": BulkKind.RESTORE,
+}
 
 
 def chosen(admin: CustomersAdmin, request: HttpRequest, page: str) -> HttpResponse:
@@ -34,6 +52,31 @@ def chosen_for(request: HttpRequest, address: str) -> HttpResponse:
     """To the address, with the ids of the ticked rows behind it."""
     ids = "&".join(f"id={pk}" for pk in _ids(request.POST.getlist(ACTION_CHECKBOX_NAME)))
     return HttpResponseRedirect(f"{address}?{ids}")
+
+
+def bulk_address(kind: BulkKind) -> str:
+    """Of the page that asks what to do with many customers at once."""
+    return reverse(f"admin:{NEW}", args=[kind.value])
+
+
+def all_found(admin: CustomersAdmin, request: HttpRequest) -> HttpResponse:
+    """From the list to the page that does it with everybody whom search and filters find, not those of a page alone.
+
+    The address says how many the list has shown: where it is another number by then, that is told.
+    """
+    action = request.POST.get("action", "")
+    pages: dict[str, str] = {name: bulk_address(kind) for name, kind in _BULK_ACTIONS.items()}
+    pages["export"] = reverse("admin:customers_export")
+    if action not in pages:
+        sentence = _("A consent is what one person has said: tick the customers of whom you know it.")
+        messages.warning(request, sentence if action == "record_consent" else _("Choose what to do first."))
+        return HttpResponseRedirect(request.get_full_path())
+    asked = request.GET.copy()
+    for name in (SHOWN, "p", "id"):
+        asked.pop(name, None)
+    if (shown := request.POST[ALL_FOUND]).isdecimal():
+        asked[SHOWN] = shown
+    return HttpResponseRedirect(f"{pages[action]}?{asked.urlencode()}")
 
 
 def archive(admin: CustomersAdmin, request: HttpRequest) -> HttpResponse:
@@ -71,7 +114,7 @@ def duplicates(admin: CustomersAdmin, request: HttpRequest) -> HttpResponse:
     admin.demand(request, "view")
     if request.method != "POST":  # what is typed belongs into no address and no log
         return HttpResponseNotAllowed(["POST"])
-    found = candidates(SoughtForm(request.POST).sought(), base=scope_of(request).base)
+    found = candidates(SoughtForm(request.POST).sought(), scope=scope_of(request))
     return admin.show(request, "customers/candidates.html", {"candidates": found})
 
 
@@ -81,15 +124,58 @@ def history(admin: CustomersAdmin, request: HttpRequest, object_id: str) -> Http
     admin.demand(request, "view")
     customer = admin.row_or_404(request, object_id)
     page = page_number(request)
-    entries, has_more = history_of(customer, page=page)
+    entries, has_more = history_of(customer, page=page, scope=scope_of(request))
     context = {
         "title": _("History of %(customer)s") % {"customer": customer},
         "customer": customer,
         "entries": entries,
+        "may_restore": scope_of(request).allows(Right.CHANGE_CUSTOMERS),
         "newer": page - 1,
         "older": page + 1 if has_more else 0,
     }
     return admin.show(request, "customers/history.html", context)
+
+
+def version(admin: CustomersAdmin, request: HttpRequest, pk: UUID) -> HttpResponse:
+    """What bringing back an older state would change; sent, it is brought back."""
+    scope = scope_of(request)
+    demand_versions(scope)
+    if request.method == "POST":
+        scope.demand(Right.CHANGE_CUSTOMERS)
+    customer = customer_of_version(version=pk, actor=scope)
+    if request.method == "POST" and (answer := _restore(admin, request, customer, pk)) is not None:
+        return answer
+    try:
+        restoring, refusal = preview_version(customer=customer, version=pk, actor=scope), ""
+    except ValidationError as error:
+        restoring, refusal = None, " ".join(error.messages)
+    context = {
+        "title": _("Restore an older state of %(customer)s") % {"customer": customer},
+        "customer": customer,
+        "restoring": restoring,
+        "refusal": refusal,
+        "may_restore": scope.allows(Right.CHANGE_CUSTOMERS),
+    }
+    return admin.show(request, "customers/version.html", context)
+
+
+def _restore(admin: CustomersAdmin, request: HttpRequest, customer: Customer, version: UUID) -> HttpResponse | None:
+    """To the customer, with what was done in words; nothing where it was refused, which is told on the page."""
+    seen_at = parse_datetime(request.POST.get("seen_at", ""))
+    if seen_at is None or timezone.is_naive(seen_at):
+        raise Http404
+    try:
+        with told_as_refusals():
+            done = restore_version(customer=customer, version=version, seen_at=seen_at, actor=scope_of(request))
+    except ValidationError as refusal:
+        messages.error(request, " ".join(refusal.messages))
+        customer.refresh_from_db()
+        return None
+    sentence = ngettext("%(count)s field is as it was.", "%(count)s fields are as they were.", len(done.changes))
+    messages.success(request, sentence % {"count": len(done.changes)})
+    for one in done.left_out:
+        messages.warning(request, f"{one.label}: {one.reason}")
+    return HttpResponseRedirect(admin.address("history", customer.pk))
 
 
 def _archivist(request: HttpRequest) -> Scope:
@@ -137,5 +223,7 @@ def _ask(
     if not customers:
         messages.info(request, _("There was nothing to do: the customers are in that state already."))
         return HttpResponseRedirect(admin.address("changelist"))
+    for customer in customers if "archived_reason" in withheld(scope_of(request)) else []:
+        customer.archived_reason = MASK
     address = admin.address("change", customers[0].pk) if len(customers) == 1 else admin.address("changelist")
     return admin.show(request, "customers/archive.html", {**context, "back": address})

@@ -1,10 +1,9 @@
-"""What the search needs in the database: trigrams together with a number in one index, and folding of text.
+"""What the search needs in the database before there is a table: folding of text.
 
 `unaccent` is only STABLE, because its dictionary could be changed. Ours is the one that PostgreSQL ships, so the
 wrapper may be IMMUTABLE, which an index and a generated column need.
 """
 
-from django.contrib.postgres.operations import BtreeGinExtension, TrigramExtension, UnaccentExtension
 from django.db import migrations
 
 FOLD = """
@@ -20,12 +19,9 @@ JOIN = """
 
 
 class Migration(migrations.Migration):
-    dependencies = []
+    dependencies = [("locations", "0001_extensions")]
 
     operations = [
-        TrigramExtension(),
-        BtreeGinExtension(),
-        UnaccentExtension(),
         migrations.RunSQL(FOLD, "DROP FUNCTION customers_fold(text)"),
         migrations.RunSQL(JOIN, "DROP FUNCTION customers_join(text[])"),
     ]

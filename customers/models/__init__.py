@@ -4,17 +4,20 @@
                   ├─< CustomerGroup price level and discount for its members
                   ├─< Tag           the words that may stand in Customer.tags
                   ├─< Consent       what a customer has given or withdrawn, and when
-                  └─< CustomerCount how many there are, kept by the database
+                  ├─< CustomerCount how many there are, kept by the database
+                  └─< CustomerMonth what happened in each month, kept by the database
 
 Every row carries its base, and every reference between rows goes over `(base, …)`. The primary key of customers
 in the database is `(id, base_id)`: no unique key of customer data is without its base, so that the tables can be
 spread by base over several machines.
 """
 
-from customers.models.consents import Consent, ConsentPurpose, ImportConsent
-from customers.models.counting import CustomerCount, NumberCounter
+from customers.models.bulk import BulkChange
+from customers.models.consents import Consent, ConsentPurpose, ConsentRelease, ImportConsent
+from customers.models.counting import CustomerCount, CustomerMonth, NumberCounter
 from customers.models.customer import Customer
 from customers.models.exports import CustomerExport, ExportChunk, ExportDownload
+from customers.models.filters import SavedFilter
 from customers.models.uploads import (
     NOTES,
     STAGED,
@@ -32,12 +35,15 @@ __all__ = [
     "HIGHEST_PRICE_LEVEL",
     "NOTES",
     "STAGED",
+    "BulkChange",
     "Consent",
     "ConsentPurpose",
+    "ConsentRelease",
     "Customer",
     "CustomerCount",
     "CustomerExport",
     "CustomerGroup",
+    "CustomerMonth",
     "ExportChunk",
     "ExportDownload",
     "HeadingChoice",
@@ -49,5 +55,6 @@ __all__ = [
     "ImportUpload",
     "ImportVerdict",
     "NumberCounter",
+    "SavedFilter",
     "Tag",
 ]

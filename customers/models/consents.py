@@ -2,6 +2,7 @@
 
     ConsentPurpose   what a business asks for: transfer, newsletter, … with the wording that it shows
     Consent          one statement of one customer, given or withdrawn; only ever added to
+    ConsentRelease   that statements of a base have gone out in a file; what went out is not struck out any more
 
 Whether a consent holds is the latest statement up to a moment; of two at the same moment the withdrawal counts. A
 consent is given to a business and, for the transfer, at a location: see ConsentQuerySet.
@@ -11,6 +12,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from django.conf import settings
 from django.contrib.postgres.functions import RandomUUID
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
@@ -25,6 +27,7 @@ from customers.models.customer import Customer
 from customers.models.uploads import ImportUpload
 from customers.open_statements import CONSENT_GOING, CONSENT_OPEN
 from customers.querysets import ConsentPurposeQuerySet, ConsentQuerySet
+from customers.slips import CONSENT_STAYS
 from locations.constraints import CompositeForeignKey
 from locations.history import keep_history
 from locations.models import HIGHEST_ACCOUNT_NUMBER, CustomerBase, Location, Organization
@@ -116,9 +119,12 @@ class ConsentPurpose(CheckedRow):
     indexes=[models.Index(fields=["base", "customer"], name="consentevent_removed", condition=Q(pgh_label="delete"))],
 )
 class Consent(CheckedRow):
-    """A customer has given or withdrawn a consent. Never changed; it goes only with the import that brought it."""
+    """A customer has given or withdrawn a consent. Never changed; it goes only with the import that brought it.
 
-    web_privileges: ClassVar[str] = "SELECT, INSERT, DELETE"
+    Whoever has recorded it by mistake can strike it out for a few minutes: it stays, and counts nowhere.
+    """
+
+    web_privileges: ClassVar[str] = "SELECT, INSERT, DELETE, UPDATE (struck_out_at, struck_out_by)"
 
     id: Any = models.UUIDField(primary_key=True, db_default=RandomUUID(), editable=False)
     organization = models.ForeignKey(Organization, models.PROTECT, db_index=False, related_name="+", editable=False)
@@ -172,7 +178,14 @@ class Consent(CheckedRow):
         help_text=_("No: it was said to another business, and is here as evidence of the transfer only."),
     )
     recorded_by = models.CharField(_("recorded by"), max_length=200, editable=False)
+    recorder_id = models.BigIntegerField(
+        null=True, editable=False, help_text="Of " + settings.AUTH_USER_MODEL + "; empty: no person has recorded it."
+    )
     recorded_at = models.DateTimeField(_("recorded"), db_default=Now(), editable=False)
+    struck_out_at = models.DateTimeField(_("struck out"), null=True, editable=False)
+    struck_out_by = models.CharField(
+        _("struck out by"), max_length=200, blank=True, default="", db_default="", editable=False
+    )
     upload = models.ForeignKey(
         ImportUpload,
         models.PROTECT,
@@ -200,6 +213,7 @@ class Consent(CheckedRow):
             models.UniqueConstraint(
                 fields=["base", "purpose", "customer", "at", "is_given", "receiver", "location", "given_to"],
                 nulls_distinct=False,
+                condition=Q(struck_out_at=None),
                 name="consent_said_once",
                 violation_error_code="consent_said_once",
                 violation_error_message=_("This statement is recorded already."),
@@ -218,6 +232,17 @@ class Consent(CheckedRow):
                 name="consent_source_known",
                 violation_error_code="consent_source_known",
                 violation_error_message=_("Choose how the customer said so."),
+            ),
+            models.CheckConstraint(
+                condition=Q(recorder_id=None) | ~Q(source=ConsentSource.IMPORT),
+                name="consent_of_person_says_how",
+                violation_error_code="consent_of_person_says_how",
+                violation_error_message=_("Choose how the customer said so."),
+            ),
+            models.CheckConstraint(
+                condition=Q(struck_out_at=None, struck_out_by="")
+                | (Q(struck_out_at__isnull=False) & ~Q(struck_out_by="")),
+                name="consent_struck_out_by_somebody",
             ),
             models.CheckConstraint(
                 condition=Q(at__lte=F("recorded_at")),
@@ -258,10 +283,37 @@ class Consent(CheckedRow):
                 name="consent_upload_in_base",
             ),
         ]
-        triggers = [triggers.CONSENT_STAYS, triggers.CONSENT_GOES_WITH_ITS_IMPORT, CONSENT_OPEN, CONSENT_GOING]
+        triggers = [
+            CONSENT_STAYS,
+            triggers.CONSENT_GOES_WITH_ITS_IMPORT,
+            triggers.CONSENT_MONTHS_INSERT,
+            triggers.CONSENT_MONTHS_UPDATE,
+            triggers.CONSENT_MONTHS_DELETE,
+            CONSENT_OPEN,
+            CONSENT_GOING,
+        ]
 
     def __str__(self) -> str:
         return f"{self.purpose}: {'+' if self.is_given else '-'} {self.at:%Y-%m-%d}"
+
+
+class ConsentRelease(models.Model):
+    """Statements of this base have gone out in a file, or have decided who is handed over; only added to."""
+
+    web_privileges: ClassVar[str] = "SELECT, INSERT"
+
+    base = models.ForeignKey(CustomerBase, models.CASCADE, db_index=False, related_name="+")
+    at = models.DateTimeField(editable=False, help_text="By the clock of the database, after they were read.")
+
+    class Meta:
+        verbose_name = _("release of consents")
+        verbose_name_plural = _("releases of consents")
+        default_permissions = ()
+        indexes = [models.Index(fields=["base", "-at"], name="consentrelease_latest")]
+        constraints = [RowSecurity(name="consentrelease_rows", base="base")]
+
+    def __str__(self) -> str:
+        return f"{self.base_id}: {self.at:%Y-%m-%d %H:%M}"
 
 
 class ImportConsent(models.Model):

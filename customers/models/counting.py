@@ -3,7 +3,7 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from customers.querysets import CustomerCountQuerySet
+from customers.querysets import CustomerCountQuerySet, CustomerMonthQuerySet
 from locations.constraints import CompositeForeignKey
 from locations.models import CustomerBase, Location, Organization
 from locations.row_security import RowSecurity
@@ -28,6 +28,34 @@ class CustomerCount(models.Model):
 
     def __str__(self) -> str:
         return f"{self.base}: {self.active} + {self.archived}"
+
+
+class CustomerMonth(models.Model):
+    """Steps by which what happened in a month changed; their sums are the figures. A task adds them up.
+
+    By the calendar of TIME_ZONE. Registered and archived are customers that are so now: one who is restored does not
+    count as archived any more, and one whom an undone import takes back was never registered. Consents are statements,
+    in the month in which they were made; what was said to another business is none.
+    """
+
+    base = models.ForeignKey(CustomerBase, models.CASCADE, db_index=False, related_name="+")
+    month = models.DateField(help_text="Its first day.")
+    registered = models.BigIntegerField()
+    archived = models.BigIntegerField()
+    given = models.BigIntegerField()
+    withdrawn = models.BigIntegerField()
+
+    objects = CustomerMonthQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("figures of a month")
+        verbose_name_plural = _("figures of months")
+        default_permissions = ()
+        indexes = [models.Index(fields=["base", "month"], name="customermonth_of_base")]
+        constraints = [RowSecurity(name="customermonth_rows", base="base")]
+
+    def __str__(self) -> str:
+        return f"{self.base}: {self.month:%Y-%m}"
 
 
 class NumberCounter(models.Model):

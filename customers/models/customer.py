@@ -290,6 +290,9 @@ class Customer(CheckedRow):
             triggers.COUNT_INSERT,
             triggers.COUNT_UPDATE,
             triggers.COUNT_DELETE,
+            triggers.MONTHS_INSERT,
+            triggers.MONTHS_UPDATE,
+            triggers.MONTHS_DELETE,
             CUSTOMER_OPEN,
         ]
 

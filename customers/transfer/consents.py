@@ -123,7 +123,7 @@ class Statements:
         if self._plan.known == Known.FILL:
             return """NOT EXISTS (SELECT FROM customers_consent c WHERE c.base_id = %(base)s
                 AND c.customer_id = brought.customer_id AND c.purpose = brought.purpose
-                AND c.holds_here = brought.holds_here)"""
+                AND c.holds_here = brought.holds_here AND c.struck_out_at IS NULL)"""
         return "true"
 
     def _with(self, rows: str, *, is_new: bool = False) -> str:
@@ -157,7 +157,8 @@ class Statements:
         if not is_new:
             parts.append("""SELECT m.row_number, c.purpose, c.is_given, c.at, c.recorded_at
                 FROM meant AS m JOIN customers_consent c ON c.base_id = %(base)s AND c.customer_id = m.customer_id
-                WHERE c.purpose = ANY(%(answered)s) AND c.receiver IS NULL AND c.holds_here""")
+                WHERE c.purpose = ANY(%(answered)s) AND c.receiver IS NULL AND c.holds_here
+                  AND c.struck_out_at IS NULL""")
         if self.besides:
             parts.append("""SELECT row_number, purpose, is_given, at, NULL::timestamptz AS recorded_at
                 FROM besides
@@ -225,12 +226,16 @@ class Statements:
 
     @property
     def said_since(self) -> str:
-        """An SQL condition: somebody has recorded about the customer of verdict `v` since what the file answers."""
+        """An SQL condition: somebody has recorded about the customer of verdict `v` since what the file answers.
+
+        Or has struck out what was recorded before it. What was recorded and struck out since is as if it had not been.
+        """
         if not self._answers:
             return "false"
         return """EXISTS (SELECT FROM customers_consent c WHERE c.base_id = %(base)s AND c.customer_id = v.customer_id
             AND c.purpose = ANY(%(answered)s) AND c.receiver IS NULL AND c.holds_here
-            AND c.recorded_at > %(moment)s::timestamptz)"""
+            AND (c.recorded_at > %(moment)s::timestamptz)
+                <> coalesce(c.struck_out_at > %(moment)s::timestamptz, false))"""
 
     def record(self, cursor: Any, rows: str, params: Mapping[str, Any], *, is_new: bool = False) -> None:
         """Add what is wanted of the rows; `recorded` counts it."""
@@ -247,7 +252,8 @@ class Statements:
 
 _RECORDED = """SELECT FROM customers_consent c WHERE c.base_id = %(base)s AND c.customer_id = besides.customer_id
     AND c.purpose = besides.purpose AND c.at = besides.at AND c.is_given = besides.is_given
-    AND c.receiver IS NOT DISTINCT FROM besides.receiver AND c.given_to IS NOT DISTINCT FROM besides.given_to"""
+    AND c.receiver IS NOT DISTINCT FROM besides.receiver AND c.given_to IS NOT DISTINCT FROM besides.given_to
+    AND c.struck_out_at IS NULL"""
 
 
 def besides(upload: Any) -> int:

@@ -16,6 +16,7 @@ from django.utils.translation import get_language, gettext_noop, override
 from django.utils.translation import gettext as _
 
 from customers.choices import Decision, UploadState, Verdict
+from customers.field_groups import withheld
 from customers.models import Customer, ImportDecision, ImportUpload, ImportVerdict
 from customers.transfer.decided import count_decisions
 from customers.transfer.plan import DECIDED
@@ -207,11 +208,12 @@ def write_similar(*, upload: ImportUpload, file: BinaryIO, actor: Scope) -> int:
     actor.demand(Right.VIEW_CUSTOMERS)
     count = 0
     with open_writer(file, profile="xlsx", sheet=_("Perhaps known already")) as writer:
-        names = [str(_field(name).verbose_name) for name in _FIELDS]
+        fields = [name for name in _FIELDS if name not in withheld(actor)]
+        names = [str(_field(name).verbose_name) for name in fields]
         in_file = [_("%(field)s in the file") % {"field": name} for name in names]
         known = [_("%(field)s of the known customer") % {"field": name} for name in names]
         writer.write_headings([_(ROW), _(DECISION), _(REASON), _(KNOWN_AS), *in_file, *known])
-        for cells in _similar_rows(upload):
+        for cells in _similar_rows(upload, fields):
             writer.write_row(cells)
             count += 1
         words = ", ".join(_("“%(heading)s”") % {"heading": label} for label in Decision.labels)
@@ -227,10 +229,10 @@ def _field(name: str) -> models.Field[Any, Any]:
     return field
 
 
-def _similar_rows(upload: ImportUpload) -> Iterator[list[Any]]:
+def _similar_rows(upload: ImportUpload, fields: Sequence[str]) -> Iterator[list[Any]]:
     given = frozenset((upload.preview or {}).get("given", ()))
-    in_file = ", ".join(f"r.{name}" if name in given else "NULL" for name in _FIELDS)
-    of_known = ", ".join(f"k.{name}" for name in _FIELDS)
+    in_file = ", ".join(f"r.{name}" if name in given else "NULL" for name in fields)
+    of_known = ", ".join(f"k.{name}" for name in fields)
     last = 0
     with connection.cursor() as cursor:
         while True:

@@ -21,7 +21,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from customers.choices import ExportState
+from customers.field_groups import demand_fields
 from customers.models import CustomerExport, ExportChunk, ExportDownload
+from customers.resources import CustomerResource
 from customers.transfer import chunks
 from customers.transfer.chosen import chosen, parameters_of
 from customers.transfer.making import Making, Order
@@ -163,6 +165,7 @@ def delete_file(*, export: CustomerExport, actor: Scope) -> None:
 def fetch(*, export: Any, actor: Scope) -> IO[bytes]:
     """The file of an export for its user, which is noted and logged. Raises MissingRight, or ValidationError."""
     actor.demand(Right.EXPORT_CUSTOMERS)
+    demand_fields(CustomerResource.told_by(order_of(export).columns), actor)
     if not is_ready(export, now=timezone.now()):
         raise ValidationError(_("This file is not there any more. Export it again."), code="export_gone")
     _note_download(export, actor)
@@ -226,7 +229,7 @@ def _begin(pk: str) -> CustomerExport | None:
 def _fill(export: CustomerExport, actor: Scope) -> None:
     making = Making(actor, order_of(export))
     with row_security.rows_of(actor), actor.asked.only_looking():
-        wanted = chosen(actor, export.choices["query"])
+        wanted = chosen(actor, export.choices["query"], asked_on=timezone.localdate(export.created_at))
     with (
         row_security.aside(actor) as second,
         second.transaction() as cursor,

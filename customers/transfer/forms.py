@@ -171,10 +171,15 @@ def shown_columns(choices: Mapping[str, Any]) -> list[ShownColumn]:
 def column_choices(fields: Mapping[str, CustomerField], language: str) -> list[tuple[str, Any]]:
     """Every field a column can go to, and leaving it out."""
     choices: list[tuple[str, Any]] = [("", _("— please choose —")), (IGNORE, _("leave this column out"))]
-    return choices + [
-        (name, field.heading(language) if not field.readonly else f"{field.heading(language)} ({_('not imported')})")
-        for name, field in fields.items()
-    ]
+    return choices + [(name, _named(field, language)) for name, field in fields.items()]
+
+
+def _named(field: CustomerField, language: str) -> str:
+    """The heading, and why nothing is taken into it."""
+    if not field.readonly:
+        return field.heading(language)
+    why = _("not imported: you may not see it") if field.is_withheld else _("not imported")
+    return f"{field.heading(language)} ({why})"
 
 
 LINES_ABOVE = tuple(map(str, range(MOST_ABOVE + 1)))

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import get_language
 
 from customers.choices import Known, Verdict
+from customers.field_groups import MASK, withheld
 from customers.models import Customer, CustomerGroup, ImportDecision, ImportUpload, ImportVerdict
 from customers.resources import CustomerResource
 from customers.transfer.consents import Statements
@@ -150,7 +151,11 @@ def archived(upload: ImportUpload, scope: Scope, *, page: int = 1) -> list[Left]
     rows = list(_page(verdicts(upload, Verdict.ARCHIVED), page))
     known = _known(rows, scope)
     pairs = [(row.row_number, known.get(row.customer_id or 0)) for row in rows]
-    return [Left(row, customer, customer.archived_reason if customer else "") for row, customer in pairs]
+    is_hidden = "archived_reason" in withheld(scope)
+    return [
+        Left(row, customer, (MASK if is_hidden else customer.archived_reason) if customer else "")
+        for row, customer in pairs
+    ]
 
 
 def differing(upload: ImportUpload, scope: Scope, *, page: int = 1) -> list[Touched]:

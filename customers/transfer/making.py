@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import io
 from collections.abc import Generator, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import batched
@@ -29,8 +29,10 @@ from psycopg.sql import SQL, Composable, Identifier, Literal
 from customers.cells import Look
 from customers.columns import CustomerField
 from customers.consent_columns import HELD, HELD_BY_FEW, HELD_BY_MANY, HELD_BY_NOBODY, IS_ANYTHING_SAID
+from customers.field_groups import demand_fields
 from customers.querysets import CustomerQuerySet
 from customers.resources import CustomerResource
+from customers.slips import released
 from locations.permissions import Right
 from mcp.scope import Scope
 from spreadsheets import Profile, Writer, open_writer
@@ -69,6 +71,7 @@ class Making:
     def __post_init__(self) -> None:
         resource = CustomerResource(scope=self.scope)
         resource.demand(Right.EXPORT_CUSTOMERS)
+        demand_fields(resource.told_by(self.order.columns), self.scope)
         self.columns = resource.export_columns(list(self.order.columns))
         self._digest = hashlib.sha256()
 
@@ -121,15 +124,20 @@ class Making:
 
     def _blocks(self, customers: CustomerQuerySet, cursor: CursorWrapper) -> Iterator[bytes]:
         rows, look = customers.in_base(self.scope.base), LOOKS[self.order.profile]
-        held = self._held(cursor)
-        statement = copying(rows, self.columns, look=look, held=held, cursor=cursor)
-        with _settings(cursor, look, is_hashing=held == HELD_BY_MANY), cursor.copy(statement) as lines:
-            for some in batched(lines, ROWS_AT_ONCE):
-                yield b"".join(some)
+        with released(cursor, self.scope.base.pk) if self._tells_consents else nullcontext():
+            held = self._held(cursor)
+            statement = copying(rows, self.columns, look=look, held=held, cursor=cursor)
+            with _settings(cursor, look, is_hashing=held == HELD_BY_MANY), cursor.copy(statement) as lines:
+                for some in batched(lines, ROWS_AT_ONCE):
+                    yield b"".join(some)
+
+    @property
+    def _tells_consents(self) -> bool:
+        return any(HELD in column.selected() for column in self.columns.values())
 
     def _held(self, cursor: CursorWrapper) -> SQL:
         """How the consents that hold are joined, where a column asks for them."""
-        if not any(HELD in column.selected() for column in self.columns.values()):
+        if not self._tells_consents:
             return SQL("")
         cursor.execute(IS_ANYTHING_SAID.as_string())
         if cursor.fetchone() is None:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import connection
-from django.db.models import Count, Min, QuerySet, Sum
+from django.db.models import Count, Min, Sum
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from customers.models import ImportUpload
+from customers.models.files import OwnFile
 from mcp.models import User
 from mcp.scope import Scope
 
@@ -37,7 +39,16 @@ class QuotaUsedUp(ValidationError):
         )
 
 
-def within_quota(content: Iterable[bytes], *, upload: ImportUpload, actor: Scope) -> Iterator[bytes]:
+_counted: list[type[OwnFile]] = [ImportUpload]
+
+
+def count_also(kind: type[OwnFile]) -> None:
+    """Files of a floor above that people upload count as well."""
+    if kind not in _counted:
+        _counted.append(kind)
+
+
+def within_quota(content: Iterable[bytes], *, upload: OwnFile, actor: Scope) -> Iterator[bytes]:
     """The same bytes as long as this person may upload more today. Raises QuotaUsedUp, and nothing is kept then.
 
     In a transaction, for whose end further uploads of the same person wait: many at once would each find room. What he
@@ -47,16 +58,15 @@ def within_quota(content: Iterable[bytes], *, upload: ImportUpload, actor: Scope
         yield from content
         return
     _take_turn(actor.user)
-    used = _of_today(actor.user, upload).aggregate(
-        files=Count("pk"), size=Sum("size", default=0), since=Min("created_at")
-    )
-    left = settings.UPLOADS_A_DAY["megabytes"] * MEGABYTE - used["size"]
-    if used["files"] >= settings.UPLOADS_A_DAY["files"]:
-        raise QuotaUsedUp(since=used["since"])
+    used = [_of_today(kind, actor.user, upload) for kind in _counted]
+    since = min((one["since"] for one in used if one["since"]), default=None)
+    left = settings.UPLOADS_A_DAY["megabytes"] * MEGABYTE - sum(one["size"] for one in used)
+    if sum(one["files"] for one in used) >= settings.UPLOADS_A_DAY["files"]:
+        raise QuotaUsedUp(since=since)
     for piece in content:
         left -= len(piece)
         if left < 0:
-            raise QuotaUsedUp(since=used["since"])
+            raise QuotaUsedUp(since=since)
         yield piece
 
 
@@ -65,7 +75,15 @@ def _take_turn(user: User) -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('uploads of a person'), %s)", [user.pk])
 
 
-def _of_today(user: User, upload: ImportUpload) -> QuerySet[ImportUpload]:
-    """All but the one that is being received, whose row is there already."""
-    uploads = ImportUpload.objects.filter(base=upload.base_id, user=user.pk, created_at__gt=timezone.now() - DAY)
-    return uploads.exclude(pk=upload.pk)
+def _of_today(kind: type[OwnFile], user: User, upload: OwnFile) -> dict[str, Any]:
+    """All but the one that is being received, whose row may be there already, and but those that were taken in: what
+    was in them is an upload by now.
+    """
+    rows: Any = kind._default_manager
+    uploads = rows.filter(base=upload.base_id, user=user.pk, created_at__gt=timezone.now() - DAY)
+    found: dict[str, Any] = (
+        uploads.exclude(pk=upload.pk)
+        .exclude(state="done")
+        .aggregate(files=Count("pk"), size=Sum("size", default=0), since=Min("created_at"))
+    )
+    return found

@@ -41,7 +41,7 @@ def receive_upload(*, name: str, content: bytes | Iterable[bytes], actor: Scope)
     pieces = within_quota(pieces, upload=upload, actor=actor)
     upload.size, upload.sha256 = chunks.store(ImportChunk, file=upload, content=pieces)
     _recognise(upload, actor, {})
-    upload.save()
+    upload.save(update_fields=["size", "sha256", "choices"])
     progress.begin(upload)
     return upload
 
@@ -94,7 +94,7 @@ def choose_dialect(*, upload: ImportUpload, overrules: Mapping[str, Any], actor:
     demand_own(upload, actor)
     _demand_choosable(upload)
     _recognise(upload, actor, overrules)
-    enter(upload, UploadState.UPLOADED)
+    enter(upload, UploadState.UPLOADED, "choices")
 
 
 @transaction.atomic
@@ -104,7 +104,7 @@ def choose_profile(*, upload: ImportUpload, is_used: bool, actor: Scope) -> None
     demand_own(upload, actor)
     _demand_choosable(upload)
     _match(upload, actor, recognised(upload.choices["headings"]) if is_used else None)
-    enter(upload, UploadState.UPLOADED)
+    enter(upload, UploadState.UPLOADED, "choices")
 
 
 @transaction.atomic
@@ -139,7 +139,7 @@ def choose_columns(
     upload.choices = {
         **upload.choices, "targets": chosen, "reading": asdict(reading), "known": str(known), "match": str(match),
     }  # fmt: skip
-    enter(upload, UploadState.UPLOADED)
+    enter(upload, UploadState.UPLOADED, "choices")
 
 
 def is_settled(upload: ImportUpload) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from django.utils.translation import gettext as _
 
-from customers.columns import CustomerField
+from customers.columns import FORMER_HEADINGS, CustomerField
 from customers.transfer.headings import is_house_number, meaning
 from customers.transfer.profiles import Profile, target_in, targets_by
 from customers.transfer.reading import Reading
@@ -88,8 +88,8 @@ def _each_once(
 
 
 def is_our_own(headings: Sequence[str], fields: Mapping[str, CustomerField]) -> bool:
-    """Whether all headings are the very ones that an export writes."""
-    ours = {name for field in fields.values() for name in (field.german, field.english)}
+    """Whether all headings are the very ones that an export writes, or once wrote."""
+    ours = {name for field in fields.values() for name in (field.german, field.english)} | FORMER_HEADINGS
     return ours.issuperset(headings)
 
 

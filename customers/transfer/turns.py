@@ -1,4 +1,6 @@
-"""Imports of one base take turns, and each notices whether another one came between its preview and itself.
+"""Imports and bulk changes of one base take turns.
+
+Each import notices whether another one came between its preview and itself.
 
 What must not be there twice is decided while nobody else brings in or takes back customers of that base. Whoever
 registers one customer takes no turn: for him there are the numbers (see `reserving`).
@@ -23,12 +25,12 @@ _SO_FAR = """SELECT count(*) + count(*) FILTER (WHERE state = 'undone') FROM cus
 
 
 class AnotherImport(ValidationError):
-    """It is the turn of another import of the base, and nobody waits any longer."""
+    """It is the turn of another import or bulk change of the base, and nobody waits any longer."""
 
     def __init__(self) -> None:
         super().__init__(
             _(
-                "Another import of this customer base is being written or undone at this moment. "
+                "Another import or bulk change of this customer base is being written or undone at this moment. "
                 "Nothing of yours is lost: try again when that is done."
             ),
             code="another_import",
@@ -36,7 +38,7 @@ class AnotherImport(ValidationError):
 
 
 def take_turn(base: int, *, progress: Progress) -> None:
-    """From here to the end of the transaction nobody else imports into the base or undoes an import there.
+    """From here to the end of the transaction nobody else imports into the base, changes it in bulk, or undoes that.
 
     Waits as long as `progress` has patience. Raises AnotherImport, or Cancelled.
     """

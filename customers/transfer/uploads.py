@@ -22,7 +22,9 @@ from django.utils.translation import gettext as _
 
 from customers import statistics
 from customers.choices import UploadState
+from customers.field_groups import demand_fields
 from customers.models import ImportChunk, ImportUpload
+from customers.resources import CustomerResource
 from customers.transfer import chunks, progress
 from customers.transfer.applying import NotWhatWasPreviewed, apply
 from customers.transfer.decided import keep_for_good
@@ -122,7 +124,7 @@ def check_upload(
     with row_security.rows_of(actor):
         _demand_going_on(upload)
         upload.preview = judge(upload=upload, scope=actor, read=read, given=given)
-        enter(upload, UploadState.CHECKED)
+        enter(upload, UploadState.CHECKED, "preview", "new_rows", "choices")
     with row_security.rows_of(actor):
         statistics.gather(statistics.JUDGED, rows=read)
 
@@ -187,7 +189,8 @@ def apply_upload(
             with connection.cursor() as cursor:
                 keep_for_good(cursor, upload)
         release(upload)
-    enter(upload, UploadState.APPLIED if is_true else UploadState.CHECKED)
+    made = ("result", "context", "choices") if is_true else ("preview", "new_rows", "choices")
+    enter(upload, UploadState.APPLIED if is_true else UploadState.CHECKED, *made)
     return is_true
 
 
@@ -198,6 +201,7 @@ def _demand_rights(upload: ImportUpload, actor: Scope) -> None:
         actor.demand(Right.ADD_CUSTOMERS)
     if preview.get("changed"):
         actor.demand(Right.CHANGE_CUSTOMERS)
+    demand_fields(CustomerResource.filled_by(upload.choices.get("targets", ())), actor)
 
 
 # --- stop and undo ----------------------------------------------------------------------------------------------
@@ -233,10 +237,10 @@ def stop_upload(*, upload: ImportUpload, reason: str, is_cancelled: bool = False
     """The step under way has come to nothing. What was applied before stays applied."""
     if upload.state == UploadState.UNDOING:
         upload.failure = reason
-        enter(upload, UploadState.APPLIED)
+        enter(upload, UploadState.APPLIED, "failure")
         return
     upload.failure = reason
-    enter(upload, UploadState.CANCELLED if is_cancelled else UploadState.FAILED)
+    enter(upload, UploadState.CANCELLED if is_cancelled else UploadState.FAILED, "failure")
 
 
 @transaction.atomic
@@ -261,6 +265,7 @@ def demand_undo(*, upload: ImportUpload, actor: Scope) -> None:
         actor.demand(Right.ADD_CUSTOMERS)
     if result.get("changed"):
         actor.demand(Right.CHANGE_CUSTOMERS)
+    demand_fields(CustomerResource.filled_by(upload.choices.get("targets", ())), actor)
 
 
 @transaction.atomic
@@ -275,7 +280,7 @@ def undo_upload(*, upload: ImportUpload, actor: Scope, progress: Progress | None
         take_turn(upload.base_id, progress=progress)
         upload.undoing = undo(upload=locked, scope=actor, progress=progress)
     upload.failure = ""
-    enter(upload, UploadState.UNDONE)
+    enter(upload, UploadState.UNDONE, "undoing")
 
 
 # --- upkeep -----------------------------------------------------------------------------------------------------
@@ -312,14 +317,17 @@ def go_back(*, upload: ImportUpload, actor: Scope) -> None:
         enter(upload, UploadState.UPLOADED)
 
 
-def enter(upload: ImportUpload, state: UploadState) -> None:
-    """Go on to a state, and forget what was only true in the one before."""
+def enter(upload: ImportUpload, state: UploadState, *written: str) -> None:
+    """Go on to a state, store what was `written` on the way, and forget what was only true in the one before."""
+    names = {"state", "state_since", *written}
     upload.state, upload.state_since = state, timezone.now()
     if state in {UploadState.UPLOADED, UploadState.CHECKING}:
         upload.preview, upload.new_rows = None, "{}"
+        names |= {"preview", "new_rows"}
     if state not in {UploadState.FAILED, UploadState.CANCELLED, UploadState.APPLIED}:
         upload.failure = ""
-    upload.save()
+        names.add("failure")
+    upload.save(update_fields=names)
 
 
 def demand_own(upload: ImportUpload, actor: Scope) -> None:

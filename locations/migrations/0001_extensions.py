@@ -1,10 +1,14 @@
 """PostgreSQL's own extensions. All of them are trusted: the owner of the database may create them."""
 
-from django.contrib.postgres.operations import BtreeGistExtension
+from django.contrib.postgres.operations import (
+    BtreeGinExtension,
+    BtreeGistExtension,
+    TrigramExtension,
+    UnaccentExtension,
+)
 from django.db import migrations
 
 
 class Migration(migrations.Migration):
     dependencies = []
-
-    operations = [BtreeGistExtension()]
+    operations = [BtreeGistExtension(), BtreeGinExtension(), TrigramExtension(), UnaccentExtension()]

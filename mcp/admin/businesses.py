@@ -23,6 +23,8 @@ from mcp.closed import ClosedModelAdmin
 from mcp.console import provider
 from mcp.forms.businesses import BusinessForm, NewBusinessForm
 from mcp.guards import guard, yes
+from mcp.said import link as linked
+from mcp.said import said
 
 SHOWN_LOCATIONS = 100
 
@@ -156,5 +158,5 @@ class OrganizationAdmin(OperationAdmin, ClosedModelAdmin):
         link = operations.first_link_of(obj)
         if link is None:
             return super().response_add(request, obj, post_url_continue)
-        said = _("%(business)s is opened.") % {"business": obj}
-        return after_link(request, link, back=back, site=provider, said=said)
+        told = said(_("%(business)s is opened."), business=linked(obj, back))
+        return after_link(request, link, back=back, site=provider, said=told)

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from locations.permissions import Right
 from mcp import access, operations
+from mcp.admin.copying import copy_page, like_page
 from mcp.admin.matrix import confirm_page, matrix_page
 from mcp.admin.pages import ConsolePages, Link, Question
 from mcp.admin.rights_log import rights_log_page
@@ -78,13 +79,18 @@ class UserGroupAdmin(ConsolePages):
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         actor, name, description = scope_of(request), obj.name, obj.description
         if change:
-            operations.rename_user_group(group=obj, name=name, description=description, actor=actor)
+            said = {field: getattr(obj, field) for field in form.changed_fields() & {"name", "description"}}
+            operations.rename_user_group(group=obj, **said, actor=actor)
         else:
             made = operations.create_user_group(name=name, description=description, actor=actor)
             obj.pk, obj.organization_id = made.pk, made.organization_id
 
     def links(self, request: HttpRequest, object_id: str) -> list[Link]:
-        links = [Link(_("Rights"), reverse("admin:mcp_usergroup_rights", args=[object_id]), "grid_on")]
+        links = [
+            Link(_("Rights"), reverse("admin:mcp_usergroup_rights", args=[object_id]), "grid_on"),
+            Link(_("Take over rights of …"), reverse("admin:mcp_usergroup_copy", args=[object_id]), "content_copy"),
+            Link(_("Use for a new user group"), reverse("admin:mcp_usergroup_like", args=[object_id]), "library_add"),
+        ]
         if scope_of(request).allows(Right.SEE_HISTORY):
             history = reverse("admin:mcp_usergroup_rights_log", args=[object_id])
             links.append(Link(_("Changes of rights"), history, "history"))
@@ -113,5 +119,7 @@ class UserGroupAdmin(ConsolePages):
 UserGroupAdmin.pages = (
     ("<int:group_id>/rights/", "mcp_usergroup_rights", matrix_page),
     ("<int:group_id>/rights/confirm/", "mcp_usergroup_rights_confirm", confirm_page),
+    ("<int:group_id>/rights/copy/", "mcp_usergroup_copy", copy_page),
+    ("<int:group_id>/like/", "mcp_usergroup_like", like_page),
     ("<int:group_id>/rights/log/", "mcp_usergroup_rights_log", rights_log_page),
 )

@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from unfold.contrib.filters.admin import DropdownFilter
@@ -25,6 +26,7 @@ from mcp.console import console, scope_of
 from mcp.forms.locations import LocationForm, NewLocationForm
 from mcp.guards import guard
 from mcp.models import User
+from mcp.said import link, said
 from mcp.scope import Scope
 
 ADDRESS = (gettext_lazy("Location"), {"fields": ["name", "street", "postal_code", "city"]})
@@ -146,7 +148,7 @@ class LocationAdmin(ConsolePages):
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         actor = scope_of(request)
         if change:
-            operations.change_location(location=obj, actor=actor)
+            operations.change_location(location=obj, changed=form.changed_fields(), actor=actor)
         else:
             offline = form.cleaned_data.get("offline", False)
             made = operations.open_branch(place=form.place(), offline=offline, actor=actor)
@@ -191,7 +193,7 @@ def close_page(request: HttpRequest, object_id: int) -> HttpResponse:
         operations.close_location(location=location, at=timezone.now(), actor=actor)
     except ValidationError as refusal:
         return ask(request, question, refusal=refusal)
-    return done(request, _("%(location)s is closed.") % {"location": location}, _address(location))
+    return done(request, said(_("%(location)s is closed."), location=_linked(location)), _address(location))
 
 
 def reopen_page(request: HttpRequest, object_id: int) -> HttpResponse:
@@ -210,7 +212,7 @@ def reopen_page(request: HttpRequest, object_id: int) -> HttpResponse:
         operations.reopen_location(location=location, actor=actor)
     except ValidationError as refusal:
         return ask(request, question, refusal=refusal)
-    return done(request, _("%(location)s is open again.") % {"location": location}, _address(location))
+    return done(request, said(_("%(location)s is open again."), location=_linked(location)), _address(location))
 
 
 def _location(request: HttpRequest, object_id: int) -> Location:
@@ -233,6 +235,10 @@ def _opened_at_central(request: HttpRequest) -> HttpResponse:
 
 def _is_support(scope: Scope) -> bool:
     return scope.user is not None and scope.user.provider_role == ProviderRole.SUPPORT
+
+
+def _linked(location: Location) -> SafeString:
+    return link(location, _address(location))
 
 
 def _address(location: Location) -> str:

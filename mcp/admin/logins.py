@@ -17,6 +17,8 @@ from mcp.admin.pages import done, show
 from mcp.console import console, scope_of
 from mcp.logins_log import entries_of
 from mcp.models import PasswordLink, User
+from mcp.said import link as linked
+from mcp.said import said as sentence
 from mcp.scope import Scope
 from mcp.sent_once import leads_to
 
@@ -47,8 +49,10 @@ def after_link(
     """The answer to the form by which a link was made: it is shown this once, or told where it was mailed to."""
     user = link.user
     if link.sent_to:
-        sent = _("%(user)s gets the link by mail, at %(address)s.") % {"user": user, "address": link.sent_to}
-        return done(request, f"{said} {sent}".strip(), back)
+        sent = _("%(user)s gets the link by mail, at %(address)s.")
+        named = linked(user, _page_of(user, request))
+        told = sentence(f"%(said)s {sent}" if said else sent, said=said, user=named, address=link.sent_to)
+        return done(request, told, back)
     context = {
         "title": _("Link for a new password: %(user)s") % {"user": user}, "person": user, "back": back, "said": said,
         "link": link, "address": operations.address_of(link.pk),
@@ -57,6 +61,13 @@ def after_link(
     response["Cache-Control"] = "no-store"
     # Somebody new must not be entered twice. Where a link alone was asked for, a second one is made and shown.
     return leads_to(response, back) if said else response
+
+
+def _page_of(user: User, request: HttpRequest) -> str:
+    """Where whoever asks sees this person; empty for one of another business, and outside of any location."""
+    scope: Scope | None = getattr(request, "scope", None)
+    is_visible = scope is not None and operations.visible_users(scope).filter(pk=user.pk).exists()
+    return reverse("admin:mcp_user_change", args=[user.pk]) if is_visible else ""
 
 
 def log_page(request: HttpRequest, object_id: int) -> HttpResponse:

@@ -27,6 +27,7 @@ from mcp.console import scope_of
 from mcp.forms.matrix import Difference, cell, check_places, read_cells, read_matrix, read_preview
 from mcp.grants import Grant
 from mcp.models import UserGroup
+from mcp.said import link, said
 from mcp.scope import Scope
 
 PAGE_SIZE = 300
@@ -66,8 +67,9 @@ def _save(request: HttpRequest, group: UserGroup, actor: Scope, difference: Diff
         change = operations.change_grants(group=group, wanted=wanted, actor=actor, seen=seen)
     except (operations.GrantsChanged, operations.LastUserManager) as refusal:
         return _preview(request, group, actor, difference, refusal=refusal)
-    words = {"group": group, "summary": summary(change)}
-    return done(request, _("Saved for %(group)s: %(summary)s.") % words, _address(group))
+    page = reverse("admin:mcp_usergroup_change", args=[group.pk])
+    sentence = said(_("Saved for %(group)s: %(summary)s."), group=link(group, page), summary=summary(change))
+    return done(request, sentence, _address(group))
 
 
 def _preview(

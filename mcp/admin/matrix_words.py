@@ -28,7 +28,7 @@ class Detail:
 
 def summary(change: GrantChange) -> str:
     """For example: 3 rights at 12 locations for 5 people; 1 taken away."""
-    people = _people(change.people)
+    people = people_words(change.people)
     given = _given(change, people)
     if not change.removed:
         return "; ".join(given)
@@ -36,7 +36,7 @@ def summary(change: GrantChange) -> str:
     if given:
         taken = ngettext("%(count)s taken away", "%(count)s taken away", count) % {"count": count}
     else:
-        taken = _("%(rights)s taken away for %(people)s") % {"rights": _rights(count), "people": people}
+        taken = _("%(rights)s taken away for %(people)s") % {"rights": rights_words(count), "people": people}
     return "; ".join([*given, taken])
 
 
@@ -52,22 +52,22 @@ def details(grants: frozenset[Grant]) -> list[Detail]:
 def people_of(group: UserGroup) -> str:
     """Who the members are, by name."""
     members = [str(user) for user in group.members.order_by("username")[: SHOWN + 1]]
-    return _cut(members, group.memberships.count() if len(members) > SHOWN else len(members))
+    return cut(members, group.memberships.count() if len(members) > SHOWN else len(members))
 
 
 def _given(change: GrantChange, people: str) -> list[str]:
     single = {right for right, place in change.added if place is not None}
     sentences = []
     if change.added_everywhere:
-        params = {"rights": _rights(change.added_everywhere), "people": people}
+        params = {"rights": rights_words(change.added_everywhere), "people": people}
         sentences.append(_("%(rights)s at all locations for %(people)s") % params)
     if single:
-        params = {"rights": _rights(len(single)), "places": _locations(change.added_places), "people": people}
+        params = {"rights": rights_words(len(single)), "places": _locations(change.added_places), "people": people}
         sentences.append(_("%(rights)s at %(places)s for %(people)s") % params)
     return sentences
 
 
-def _rights(count: int) -> str:
+def rights_words(count: int) -> str:
     return ngettext("%(count)s right", "%(count)s rights", count) % {"count": count}
 
 
@@ -75,7 +75,7 @@ def _locations(count: int) -> str:
     return ngettext("%(count)s location", "%(count)s locations", count) % {"count": count}
 
 
-def _people(count: int) -> str:
+def people_words(count: int) -> str:
     if not count:
         return _("nobody yet")
     return ngettext("%(count)s person", "%(count)s people", count) % {"count": count}
@@ -87,10 +87,11 @@ def _places(places: list[int | None], names: dict[int, Location]) -> str:
         everywhere = _("all locations (later ones included)")
         return everywhere if not rest else f"{everywhere}; {_locations(rest)}"
     found = sorted((names[place] for place in places if place in names), key=lambda one: one.client_number)
-    return _cut([location.name for location in found[:SHOWN]], len(found))
+    return cut([location.name for location in found[:SHOWN]], len(found))
 
 
-def _cut(names: list[str], total: int) -> str:
+def cut(names: list[str], total: int) -> str:
+    """The first SHOWN names, and how many more there are."""
     shown = names[:SHOWN]
     if total <= len(shown):
         return ", ".join(shown)

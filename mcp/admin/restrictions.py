@@ -13,15 +13,13 @@ from django.utils.translation import gettext_lazy
 from locations.permissions import Right
 from mcp import operations
 from mcp.admin.pages import ConsolePages, Question
+from mcp.admin.restriction_matrix import restriction_confirm_page, restriction_matrix_page
 from mcp.console import console, scope_of
 from mcp.forms.restrictions import RestrictionForm
 from mcp.guards import guard
-from mcp.models import Restriction, UserGroup
+from mcp.models import Restriction
+from mcp.operations.restricting import groups_of_central
 from mcp.scope import Scope
-
-
-def groups_of_central(scope: Scope) -> QuerySet[UserGroup]:
-    return UserGroup.objects.of_organization(scope.organization).of_central()
 
 
 @admin.register(Restriction, site=console)
@@ -80,3 +78,9 @@ class RestrictionAdmin(ConsolePages):
 
     def remove(self, row: Any, scope: Scope) -> None:
         operations.unrestrict(restriction=row, actor=scope)
+
+
+RestrictionAdmin.pages = (
+    ("matrix/", "mcp_restriction_matrix", restriction_matrix_page),
+    ("matrix/confirm/", "mcp_restriction_matrix_confirm", restriction_confirm_page),
+)

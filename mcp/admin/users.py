@@ -25,6 +25,8 @@ from mcp.forms.choosing import find_places
 from mcp.forms.users import UserForm
 from mcp.guards import guard
 from mcp.models import User
+from mcp.said import link as link_to
+from mcp.said import said as sentence
 from mcp.scope import Scope
 
 WHO = (gettext_lazy("Person"), {"fields": ["username", "first_name", "last_name", "email", "language"]})
@@ -111,16 +113,17 @@ class UserAdmin(ConsolePages):
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         actor, data = scope_of(request), form.cleaned_data
         if change:
-            operations.change_user(user=obj, actor=actor)
+            operations.change_user(user=obj, changed=form.changed_fields(), actor=actor)
         else:
             operations.create_user(user=obj, actor=actor)
-        operations.set_memberships(user=obj, groups=data["user_groups"], actor=actor)
+        seen = form.seen("user_groups") if change else None
+        operations.set_memberships(user=obj, groups=data["user_groups"], seen=seen, actor=actor)
 
     def response_add(self, request: HttpRequest, obj: Any, post_url_continue: Any = None) -> HttpResponse:
         """A new person gets a link to choose a password, by mail or, where that is not possible, on paper."""
         actor = scope_of(request)
         link = operations.make_link(user=obj, is_mailed=operations.can_be_mailed(obj), actor=actor)
-        said = _("%(user)s is entered.") % {"user": obj}
+        said = sentence(_("%(user)s is entered."), user=link_to(obj, self.object_address(obj)))
         return after_link(request, link, back=self.list_address(), said=said)
 
     def links(self, request: HttpRequest, object_id: str) -> list[Link]:

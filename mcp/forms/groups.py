@@ -6,6 +6,7 @@ from mcp.models import UserGroup
 
 class UserGroupForm(OperationForm):
     refused_fields = {"usergroup_name_unique": "name"}
+    tells_what_was_seen = True
 
     class Meta:
         model = UserGroup

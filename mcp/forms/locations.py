@@ -41,6 +41,8 @@ class LocationForm(OperationForm):
         "no_number_range": "first_number",
         "number_range": "first_number",
     }
+    tells_what_was_seen = True
+    stands_for = {"first_number": "number_range", "last_number": "number_range"}
 
     first_number = number_field(gettext_lazy("First customer number"))
     last_number = number_field(gettext_lazy("Last customer number"))

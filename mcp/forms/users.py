@@ -24,6 +24,8 @@ class UserForm(OperationForm):
         "not_of_business": "user_groups",
         "right_not_held": "user_groups",
     }
+    tells_what_was_seen = True
+    stands_for = {"place": "location"}
 
     place = place_field(
         label=_("Own location"),

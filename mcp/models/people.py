@@ -37,6 +37,17 @@ class User(CheckedRow, AbstractBaseUser):
         verbose_name=_("own location"),
         help_text=_("Where this person works. Empty for people of the central."),
     )
+    start_location = models.ForeignKey(
+        Location,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        editable=False,
+        db_constraint=False,  # user_starts_in_organization refers to the same row and says more
+        related_name="+",
+        verbose_name=_("starts at"),
+        help_text=_("Where this person lands after the login, chosen by himself."),
+    )
     provider_role = models.CharField(
         _("role at the provider"), max_length=12, choices=ProviderRole, blank=True, default="", editable=False
     )
@@ -100,6 +111,19 @@ class User(CheckedRow, AbstractBaseUser):
                 to_fields=["organization", "id"],
                 name="user_location_of_organization",
                 violation_error_message=_("The location belongs to another business."),
+            ),
+            CompositeForeignKey(
+                fields=["organization", "start_location"],
+                to="locations.Location",
+                to_fields=["organization", "id"],
+                name="user_starts_in_organization",
+                violation_error_message=_("The location belongs to another business."),
+            ),
+            models.CheckConstraint(
+                condition=Q(start_location=None) | Q(organization__isnull=False),
+                name="user_of_provider_starts_nowhere",
+                violation_error_code="user_of_provider_starts_nowhere",
+                violation_error_message=_("The provider's people work at all businesses and start at none."),
             ),
         ]
         triggers = [immutable("organization_id", "provider_role"), PASSWORD_CHANGED, SESSIONS_END]

@@ -3,6 +3,7 @@
 Each operation asks for the right itself and runs in one transaction. `actor` is the scope of whoever acts.
 """
 
+from mcp.operations.copying import copy_rights, create_group_like, preview_copy
 from mcp.operations.grants import (
     CannotGrant,
     GrantChange,
@@ -49,7 +50,9 @@ from mcp.operations.places import (
     visible_locations,
 )
 from mcp.operations.reopening import take_up_business
+from mcp.operations.restricting import RestrictionsChanged, change_restrictions, preview_restrictions
 from mcp.operations.restrictions import demand_own_house, may_restrict, restrict, unrestrict
+from mcp.operations.starting import StartsNowhere, start_here
 from mcp.operations.users import (
     AddressIsTheirs,
     TooPowerful,
@@ -70,6 +73,8 @@ __all__ = [
     "NoAddress",
     "NotOfBusiness",
     "OwnPromotion",
+    "RestrictionsChanged",
+    "StartsNowhere",
     "TooPowerful",
     "acts_for_all",
     "address_of",
@@ -77,9 +82,12 @@ __all__ = [
     "change_grants",
     "change_location",
     "change_own_password",
+    "change_restrictions",
     "change_user",
     "choose_password",
     "close_location",
+    "copy_rights",
+    "create_group_like",
     "create_provider_user",
     "create_user",
     "create_user_group",
@@ -103,12 +111,15 @@ __all__ = [
     "open_branch",
     "open_business",
     "open_link",
+    "preview_copy",
     "preview_grants",
+    "preview_restrictions",
     "rename_user_group",
     "reopen_location",
     "request_link",
     "restrict",
     "set_memberships",
+    "start_here",
     "take_up_business",
     "unrestrict",
     "visible_groups",

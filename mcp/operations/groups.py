@@ -11,6 +11,7 @@ from locations.models import Location
 from locations.permissions import Right
 from mcp import access
 from mcp.models import UserGroup
+from mcp.operations.changing import merged
 from mcp.operations.holding import acts_for_all, holdings_of, need_of_own_house
 from mcp.scope import MissingRight, Scope
 
@@ -84,17 +85,24 @@ def create_user_group(*, name: str, description: str = "", owner: Location | Non
     )
     demand_group(group, actor)
     group.full_clean()
-    group.save()
+    group.save(force_insert=True)
     return group
 
 
 @transaction.atomic
-def rename_user_group(*, group: UserGroup, name: str, description: str, actor: Scope) -> UserGroup:
-    """Change name and description. Raises MissingRight or ValidationError."""
+def rename_user_group(
+    *, group: UserGroup, name: str | None = None, description: str | None = None, actor: Scope
+) -> UserGroup:
+    """Change name or description; what is None stays as it is stored. Raises MissingRight or ValidationError."""
     demand_group(group, actor)
-    group.name, group.description = name, description
-    group.full_clean()
-    group.save(update_fields=["name", "description"])
+    stored = UserGroup.objects.select_for_update(of=("self",)).get(pk=group.pk)
+    said = {"name": name, "description": description}
+    changed = [field for field, text in said.items() if text is not None]
+    for field in changed:
+        setattr(group, field, said[field])
+    merged(stored, group, changed)
+    stored.full_clean()
+    stored.save(update_fields=changed)
     return group
 
 

@@ -17,6 +17,9 @@ from mcp.scope import Scope
 ONLY_LOOKING = frozenset(
     {
         Right.VIEW_CUSTOMERS,
+        Right.SEE_CONTACT_DATA,
+        Right.SEE_BANK_DATA,
+        Right.SEE_MEMOS,
         Right.SEE_HISTORY,
         Right.EXPORT_CUSTOMERS,
         Right.CARRY_OVER,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from copy import copy
 from datetime import datetime
 
 import pghistory
@@ -18,6 +20,7 @@ from locations.permissions import Right
 from mcp import grants
 from mcp.choices import ProviderRole
 from mcp.models import Membership, User, UserGroup
+from mcp.operations.changing import merged
 from mcp.operations.holding import demand_everywhere, holdings_of, holds_everywhere, lock_rights
 from mcp.operations.passwords import can_be_mailed, issue_link
 from mcp.operations.users import create_user
@@ -78,24 +81,24 @@ def open_branch(*, place: Place, offline: bool = False, actor: Scope) -> Locatio
 
 
 @transaction.atomic
-def change_location(*, location: Location, actor: Scope) -> Location:
-    """Save a changed location. Name and address may be changed there; numbers need the central.
+def change_location(*, location: Location, changed: Collection[str] | None = None, actor: Scope) -> Location:
+    """Save what somebody has changed of a location. Name and address may be changed there; numbers need the central.
 
-    Raises MissingRight or ValidationError.
+    `changed` are the fields in which he has changed what he saw; the others stay as somebody else may have saved them
+    meanwhile. Raises MissingRight or ValidationError.
     """
     actor.demand(Right.MANAGE_LOCATION)
     before = visible_locations(actor).select_for_update(of=("self",)).filter(pk=location.pk).first()
     if before is None:
         raise PermissionDenied
     _demand_there(before, actor)
-    if any(getattr(before, name) != getattr(location, name) for name in NUMBERS):
+    stored = copy(before)
+    names = merged(stored, location, CHANGED_BY_PEOPLE, changed=changed)
+    if any(getattr(before, name) != getattr(stored, name) for name in NUMBERS):
         demand_all_locations(actor)
-    location.organization_id, location.base_id = before.organization_id, before.base_id
-    location.kind, location.opened_at, location.closed_at = before.kind, before.opened_at, before.closed_at
-    location.has_left = before.has_left
-    _check_fixed(before, location)
-    location.full_clean()
-    location.save(force_update=True)
+    _check_fixed(before, stored)
+    stored.full_clean()
+    stored.save(update_fields=names)
     return location
 
 
@@ -116,6 +119,7 @@ def reopen_location(*, location: Location, actor: Scope) -> Location:
 
 NUMBERS = ("client_number", "branch_number", "number_range", "is_franchise")
 """Fields of a location that the others of its business depend on."""
+CHANGED_BY_PEOPLE = ("name", "street", "postal_code", "city", *NUMBERS)
 
 
 def manages_all_locations(actor: Scope) -> bool:

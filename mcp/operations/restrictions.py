@@ -39,7 +39,7 @@ def restrict(*, group: UserGroup, right: Right, actor: Scope) -> Restriction:
         )
     restriction = Restriction(organization=actor.organization, location=actor.location, group=group, right=right.value)
     restriction.full_clean()
-    restriction.save()
+    restriction.save(force_insert=True)
     return restriction
 
 

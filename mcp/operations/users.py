@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from copy import copy
 
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -15,6 +16,7 @@ from locations.permissions import Right
 from mcp import access, mailing
 from mcp.choices import MailKind, ProviderRole
 from mcp.models import Membership, User, UserGroup
+from mcp.operations.changing import merged
 from mcp.operations.grants import CannotGrant, OwnPromotion, demand_of_business, keep_a_manager
 from mcp.operations.groups import demand_group, may_manage_group
 from mcp.operations.holding import acts_for_all, holdings_of, lock_rights
@@ -100,29 +102,32 @@ def create_user(*, user: User, password: str | None = None, actor: Scope) -> Use
 
 
 @transaction.atomic
-def change_user(*, user: User, actor: Scope) -> User:
-    """Save a changed person.
+def change_user(*, user: User, changed: Collection[str] | None = None, actor: Scope) -> User:
+    """Save what somebody has changed of a person.
 
-    Where the e-mail address changes, to which links for a password go, the old one is told and open links stop working.
+    `changed` are the fields in which he has changed what he saw; the others stay as somebody else may have saved them
+    meanwhile, as does a password that the person chooses at this moment. Where the e-mail address changes, to which
+    links for a password go, the old one is told and open links stop working.
+
     Raises MissingRight, TooPowerful where he holds more than the actor and his user name, e-mail address or access
     changes, AddressIsTheirs where the provider's people change an address, and LastUserManager where nobody could
     manage users afterwards.
     """
     before = locked_user(user, actor)
-    if not acts_for_all(actor):
-        user.location = before.location
-    if _way_in(before) != _way_in(user):
+    stored = copy(before)
+    fields = [name for name in CHANGED_BY_OTHERS if name != "location" or acts_for_all(actor)]
+    names = merged(stored, user, fields, changed=changed)
+    if _way_in(before) != _way_in(stored):
         demand_power(before, actor)
-    if before.email != user.email:
+    if before.email != stored.email:
         _demand_address(before, actor)
     had_manager = access.has_user_manager(actor.organization)
-    user.organization_id, user.password = before.organization_id, before.password
-    user.full_clean()
-    user.save(update_fields=CHANGED_BY_OTHERS)  # a password that the person chooses at this moment stays
-    if before.email != user.email:
-        withdraw_links([user.pk])
+    stored.full_clean()
+    stored.save(update_fields=names)
+    if before.email != stored.email:
+        withdraw_links([stored.pk])
         facts = {"changed_by": actor.actor_name}
-        mailing.queue_mail(user=user, kind=MailKind.EMAIL_CHANGED, facts=facts, address=before.email)
+        mailing.queue_mail(user=stored, kind=MailKind.EMAIL_CHANGED, facts=facts, address=before.email)
     keep_a_manager(had_manager, actor)
     return user
 
@@ -138,19 +143,23 @@ def _demand_address(before: User, actor: Scope) -> None:
 
 
 @transaction.atomic
-def set_memberships(*, user: User, groups: Iterable[UserGroup], actor: Scope) -> None:
+def set_memberships(
+    *, user: User, groups: Iterable[UserGroup], seen: Iterable[UserGroup] | None = None, actor: Scope
+) -> None:
     """Let the person belong to exactly these groups among those that the actor may manage; others stay.
 
-    Raises MissingRight, OwnPromotion where he adds himself, NotOfBusiness where the provider's people add him,
-    CannotGrant where a group holds what the actor does not, and LastUserManager.
+    `seen` are those to which he belonged on the page: only what was changed of them is done, and what somebody else has
+    changed meanwhile stands. Raises MissingRight, OwnPromotion where he adds himself, NotOfBusiness where the
+    provider's people add him, CannotGrant where a group holds what the actor does not, and LastUserManager.
     """
     locked_user(user, actor)
     had_manager = access.has_user_manager(actor.organization)
     wanted = {group.pk: group for group in groups}
     current = {m.group_id: m for m in user.memberships.select_related("group", "group__owner")}
-    for pk in wanted.keys() - current.keys():
+    before = current.keys() if seen is None else {group.pk for group in seen}
+    for pk in (wanted.keys() - before) - current.keys():
         _admit(user, wanted[pk], actor)
-    for pk in current.keys() - wanted.keys():
+    for pk in (before - wanted.keys()) & current.keys():
         if may_manage_group(current[pk].group, actor):
             current[pk].delete()
     keep_a_manager(had_manager, actor)

@@ -73,6 +73,7 @@ def test_first_field_has_the_focus_and_after_a_mistake_the_first_wrong_one(enter
         "element => element === document.querySelector('main form[id$=_form] input:not([type=hidden])')"
     )
     bodo.locator("[name=last_name]").fill("Test")
+    bodo.get_by_text("Weitere Angaben", exact=True).click()
     bodo.locator("[name=birthday]").fill("31.02.1980")
     bodo.locator("[name=_save]").first.click()
     expect(bodo.locator("[name=birthday]")).to_be_focused()

@@ -20,7 +20,7 @@ def test_why_page_names_the_group_and_the_missing_right(enter: Enter):
     anna.locator("[name=person]").fill("bodo")
     anna.locator("[name=place]").fill("Hamburg")
     anna.get_by_role("button", name="Anzeigen").click()
-    expect(anna.locator(".mcp-heading")).to_have_text("Bodo Brandt am Standort Hamburg: 4 Berechtigungen")
+    expect(anna.locator(".mcp-heading")).to_have_text("Bodo Brandt am Standort Hamburg: 6 Berechtigungen")
     held = anna.get_by_role("row", name="Kunden ändern")
     expect(held).to_contain_text("ja")
     expect(held).to_contain_text("Theke Hamburg und Bremen")
@@ -81,7 +81,7 @@ def test_support_opens_a_business_and_its_administrator_works_there(enter: Enter
     wilma.wait_for_url("**/40500/1/")
     expect(wilma.get_by_role("group", name="Wo Sie sind")).to_contain_text("Westwind Cafés · Hauptbüro")
     wilma.get_by_role("navigation", name="Seitenleiste").get_by_role("link", name="Benutzergruppen").click()
-    expect(wilma.locator("#result_list")).to_contain_text("12 für alle Standorte")
+    expect(wilma.locator("#result_list")).to_contain_text("15 für alle Standorte")
 
 
 def fill_in_the_new_business(page: Page) -> None:

@@ -1,7 +1,7 @@
 """From one location to another by the header."""
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Dialog, Page, expect
 
 from tests.browser.conftest import Enter
 
@@ -11,17 +11,55 @@ pytestmark = pytest.mark.browser
 def test_location_is_switched_with_two_clicks(enter: Enter):
     bodo = enter("bodo")
     bodo.goto("/10400/2/customers/customer/")
-    bodo.get_by_role("button", name="Mandanten wechseln").click()
-    bodo.get_by_role("dialog", name="Mandanten wechseln").get_by_role("link", name="Bremen").click()
+    bodo.get_by_role("button", name="Standort wechseln").click()
+    bodo.get_by_role("dialog", name="Standort wechseln").get_by_role("link", name="Bremen").click()
     expect(bodo.get_by_role("group", name="Wo Sie sind")).to_contain_text("Bremen")
-    assert bodo.url.endswith("/10400/3/")
+    assert bodo.url.endswith("/10400/3/customers/customer/")
+
+
+def test_search_typed_into_the_list_goes_along(enter: Enter):
+    bodo = enter("bodo")
+    bodo.goto("/10400/2/customers/customer/")
+    bodo.get_by_role("searchbox", name="Kunden suchen").press_sequentially("Meier")
+    bodo.wait_for_url("**/customer/?q=Meier")
+    bodo.get_by_role("button", name="Standort wechseln").click()
+    panel = bodo.get_by_role("dialog", name="Standort wechseln")
+    panel.get_by_role("searchbox").press_sequentially("Brem")
+    expect(panel.get_by_role("listitem")).to_have_count(1)
+    bodo.keyboard.press("Enter")
+    bodo.wait_for_url("**/10400/3/customers/customer/?q=Meier")
+    bodo.get_by_role("button", name="Standort wechseln").click()
+    panel.get_by_role("link", name="Alle Ihre Standorte").click()
+    bodo.get_by_role("link", name="Hamburg").click()
+    bodo.wait_for_url("**/10400/2/customers/customer/?q=Meier")
+
+
+def test_what_is_typed_into_a_form_is_not_left_without_a_question(enter: Enter):
+    bodo = enter("bodo")
+    bodo.goto("/10400/2/customers/customer/add/")
+    bodo.locator("[name=last_name]").fill("Meier")
+    asked: list[str] = []
+
+    def stay(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.dismiss()
+
+    bodo.once("dialog", stay)
+    bodo.get_by_role("button", name="Standort wechseln").click()
+    bodo.get_by_role("dialog", name="Standort wechseln").get_by_role("link", name="Bremen").click(no_wait_after=True)
+    bodo.wait_for_timeout(500)
+    assert (asked, bodo.url.endswith("/10400/2/customers/customer/add/")) == (["beforeunload"], True)
+    assert bodo.locator("[name=last_name]").input_value() == "Meier"
+    bodo.once("dialog", lambda dialog: dialog.accept())
+    bodo.get_by_role("dialog", name="Standort wechseln").get_by_role("link", name="Bremen").click()
+    bodo.wait_for_url("**/10400/3/customers/customer/add/")
 
 
 def test_location_is_switched_by_typing(enter: Enter):
     anna = enter("anna")
     anna.goto("/10400/1/")
-    anna.get_by_role("button", name="Mandanten wechseln").click()
-    panel = anna.get_by_role("dialog", name="Mandanten wechseln")
+    anna.get_by_role("button", name="Standort wechseln").click()
+    panel = anna.get_by_role("dialog", name="Standort wechseln")
     expect(panel.get_by_role("listitem")).to_have_count(6)
     panel.get_by_role("searchbox").press_sequentially("lüb")
     expect(panel.get_by_role("listitem")).to_have_count(1)
@@ -33,9 +71,9 @@ def test_location_is_switched_by_typing(enter: Enter):
 def test_location_is_switched_by_the_keyboard_alone(enter: Enter):
     anna = enter("anna")
     anna.goto("/10400/1/")
-    tab_to(anna, "Mandanten wechseln")
+    tab_to(anna, "Standort wechseln")
     anna.keyboard.press("Enter")
-    panel = anna.get_by_role("dialog", name="Mandanten wechseln")
+    panel = anna.get_by_role("dialog", name="Standort wechseln")
     expect(panel.get_by_role("searchbox")).to_be_focused()
     expect(panel.get_by_role("listitem")).to_have_count(6)
     anna.keyboard.press("ArrowDown")
@@ -48,9 +86,9 @@ def test_location_is_switched_by_the_keyboard_alone(enter: Enter):
 def test_escape_closes_the_switch_and_gives_the_focus_back(enter: Enter):
     anna = enter("anna")
     anna.goto("/10400/1/")
-    button = anna.get_by_role("button", name="Mandanten wechseln")
+    button = anna.get_by_role("button", name="Standort wechseln")
     button.click()
-    panel = anna.get_by_role("dialog", name="Mandanten wechseln")
+    panel = anna.get_by_role("dialog", name="Standort wechseln")
     expect(panel.get_by_role("searchbox")).to_be_focused()
     anna.keyboard.press("Escape")
     expect(panel).to_be_hidden()

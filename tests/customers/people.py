@@ -8,6 +8,11 @@ from customers.choices import ConsentSource
 from customers.consents import record_consent, save_purpose
 from customers.models import ConsentPurpose, Customer, CustomerGroup, Tag
 from customers.operations import register_customer, save_customer_group, save_tag
+from locations.models import Location
+from locations.permissions import Right
+from mcp import grants
+from mcp.models import User
+from mcp.operations import create_user, create_user_group, set_memberships
 from mcp.scope import Scope
 
 HAMBURG, BREMEN, SOUTH = "/10400/2", "/10400/3", "/20800/2"
@@ -55,3 +60,16 @@ def form_data(response: Any, **values: Any) -> dict[str, Any]:
     data = {name: form[name].value() for name in form.fields if name not in ("known_candidates",)}
     data |= {f"{name}": value for name, value in values.items()}
     return {name: value for name, value in data.items() if value not in (None, False)}
+
+
+def person_without(*missing: Right, username: str = "teilsicht") -> User:
+    """Somebody of Nordlicht who holds every right at all locations but these."""
+    central = Location.objects.select_related("organization", "base").get(
+        client_number=1, organization__account_number=10400
+    )
+    system = Scope.of_system(central, name="test")
+    group = create_user_group(name=username, actor=system)
+    grants.add_grants(group, [(right, None) for right in Right if right not in missing])
+    user = create_user(user=User(username=username), password="Sauerteig-und-Butter-7", actor=system)
+    set_memberships(user=user, groups=[group], actor=system)
+    return user

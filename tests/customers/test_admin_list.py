@@ -9,7 +9,7 @@ from customers.models import Customer
 from customers.operations import archive_customers
 from tests.customers.people import BREMEN, HAMBURG, LIST, customer, customers, group, tag
 
-QUERIES = 14
+QUERIES = 15
 """Session, user, scope (2), locations, groups, tags, purposes, the number of all, ids, rows, and the frame."""
 
 

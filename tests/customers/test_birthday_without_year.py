@@ -96,7 +96,7 @@ def test_both_a_date_and_a_day_are_refused_by_the_rule(anna):
 
 def test_it_is_in_the_history_as_one_reads_it(anna):
     customer = known(anna, birthday_without_year=DAY)
-    [entry], _more = history_of(customer, page=1)
+    [entry], _more = history_of(customer, page=1, scope=anna)
     assert "17.05." in [change.new for change in entry.changes]
 
 

@@ -1,6 +1,7 @@
 """Consents on the form, on their page, in the list and in the history of a customer."""
 
 from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -53,12 +54,12 @@ def test_form_shows_where_the_customer_stands_and_one_click_changes_it(scope, an
     newsletter = ConsentPurpose.objects.of_organization(scope.organization).get(code="newsletter")
     ConsentPurpose.objects.filter(pk=newsletter.pk).update(wording="Ja.", wording_version="7")
     for click, said in (("give", Said.GIVEN), ("withdraw", Said.WITHDRAWN)):
-        answer = anna.post(consents_page(row), {click: "newsletter", "back": "form"})
+        answer = anna.post(consents_page(row), {click: "newsletter:counter", "back": "form"})
         assert answer["Location"] == f"{page_of(row)}#consents"
         states = {state.purpose.code: state for state in anna.get(page_of(row)).context["consents"]}
         assert states["newsletter"].said == said
     given, withdrawn = Consent.objects.order_by("at")
-    assert (given.source, given.wording_version, given.recorded_by) == (ConsentSource.SPOKEN, "7", "Anna Andresen")
+    assert (given.source, given.wording_version, given.recorded_by) == (ConsentSource.COUNTER, "7", "Anna Andresen")
     assert (withdrawn.is_given, withdrawn.wording_version) == (False, "")
 
 
@@ -71,16 +72,18 @@ def test_who_may_not_change_sees_the_state_and_no_button(scope, log_in):
         assert "since 1 Mar 2026" in page
         assert 'name="give"' not in page
         assert 'name="withdraw"' not in page
-    assert carla.post(consents_page(row, BREMEN), {"withdraw": "newsletter"}).status_code == 403
+    assert carla.post(consents_page(row, BREMEN), {"withdraw": "newsletter:phone"}).status_code == 403
     assert Consent.objects.count() == 1
 
 
 def test_click_that_is_refused_says_why(scope, anna):
     row = customer(scope)
     archive_customers(customers=[row.pk], reason="Verzogen", actor=scope)
-    answer = anna.post(consents_page(row), {"give": "newsletter"}, follow=True, headers={"accept-language": "en"})
+    answer = anna.post(
+        consents_page(row), {"give": "newsletter:counter"}, follow=True, headers={"accept-language": "en"}
+    )
     assert "is archived and can only withdraw" in answer.content.decode()
-    assert anna.post(consents_page(row), {"withdraw": "newsletter"}, follow=True).status_code == 200
+    assert anna.post(consents_page(row), {"withdraw": "newsletter:phone"}, follow=True).status_code == 200
     assert Consent.objects.get().is_given is False
 
 
@@ -129,7 +132,7 @@ def test_typed_statement_is_recorded_with_its_moment_in_the_time_of_the_business
 def test_moment_that_was_left_as_shown_is_now(scope, anna):
     """Else a withdrawal typed in the minute of a click would lie before it, and not hold."""
     row = customer(scope)
-    anna.post(consents_page(row), {"give": "newsletter"})
+    anna.post(consents_page(row), {"give": "newsletter:counter"})
     minute = timezone.localtime().strftime("%Y-%m-%dT%H:%M")
     anna.post(consents_page(row), typed(is_given="no", at=minute, shown_at=minute))
     states = {state.purpose.code: state.said for state in anna.get(page_of(row)).context["consents"]}
@@ -145,6 +148,8 @@ def test_moment_that_was_left_as_shown_is_now(scope, anna):
         ({"receiver": "40200"}, "receiver", "consent_receiver_of_transfer"),
         ({"receiver": "x", "purpose": TRANSFER}, "receiver", "invalid"),
         ({"source": "import"}, "source", "invalid_choice"),
+        ({"source": "spoken"}, "source", "invalid_choice"),
+        ({"source": ""}, "source", "required"),
         ({"purpose": "nirgends"}, "purpose", "invalid_choice"),
         ({"is_given": ""}, "is_given", "required"),
         ({"evidence": "x" * 256}, "evidence", "max_length"),
@@ -242,7 +247,7 @@ def test_history_tells_consents_among_the_changes(scope):
     common = {**place, "customer": row, "purpose": "birthday", "recorded_by": "Anna"}
     Consent.objects.create(**common, is_given=False, at=NOON, source=ConsentSource.IMPORT, upload=file)
     with translation.override("en"):
-        entries, has_more = history_of(row, page=1)
+        entries, has_more = history_of(row, page=1, scope=scope)
         told = {str(entry.title): entry for entry in entries}
         given = [(change.label, change.new) for change in told["Consent given"].changes]
     assert (len(entries), has_more) == (4, False)
@@ -259,7 +264,7 @@ def test_history_with_consents_has_pages_that_join_without_a_gap(scope):
     for number in range(EVENTS_PER_PAGE):
         says(scope, row, "newsletter", number % 2 == 0, NOON + number * DAY)
         Customer.objects.filter(pk=row.pk).update(city=str(number))
-    pages = [history_of(row, page=number) for number in (1, 2, 3, 4)]
+    pages = [history_of(row, page=number, scope=scope) for number in (1, 2, 3, 4)]
     assert [(len(entries), more) for entries, more in pages] == [(25, True), (25, True), (1, False), (0, False)]
     told = [entry for entries, _more in pages for entry in entries]
     assert told == sorted(told, key=lambda entry: entry.happened_at, reverse=True)
@@ -310,8 +315,8 @@ def test_code_that_is_there_already_is_refused_at_its_field(anna):
     [
         ({"give": "a\0"}, []),
         ({"give": "nirgends"}, []),
-        ({"give": "", "withdraw": "newsletter"}, [False]),
-        ({"give": "newsletter"}, [True]),
+        ({"give": "", "withdraw": "newsletter:mail"}, [False]),
+        ({"give": "newsletter:counter"}, [True]),
     ],
 )
 def test_click_says_what_its_button_says_and_nothing_else(scope, anna, clicked, expected):
@@ -320,6 +325,59 @@ def test_click_says_what_its_button_says_and_nothing_else(scope, anna, clicked, 
     assert answer.status_code == 200
     assert list(Consent.objects.filter(customer=row).values_list("is_given", flat=True)) == expected
     assert ("There is no such purpose" in answer.content.decode()) is (expected == [])
+
+
+@pytest.mark.parametrize("how", ["", ":", ":import", ":spoken", ":pigeon"])
+@pytest.mark.parametrize("click", ["give", "withdraw"])
+def test_click_that_does_not_say_how_records_nothing(scope, anna, click, how):
+    row = customer(scope)
+    sent = {click: f"newsletter{how}"}
+    answer = anna.post(consents_page(row), sent, follow=True, headers={"accept-language": "en"})
+    assert "Choose how the customer said so." in answer.content.decode()
+    assert not Consent.objects.exists()
+
+
+# --- slips --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("back", ["form", ""])
+def test_own_slip_is_struck_out_from_where_it_was_made(scope, anna, back):
+    row = customer(scope)
+    says(scope, row, "newsletter", False, NOON)
+    anna.post(consents_page(row), {"give": "newsletter:counter"})
+    slip = Consent.objects.latest("recorded_at")
+    for address in (page_of(row), consents_page(row)):
+        assert f'name="strike" value="{slip.pk}"' in shown(anna, address)
+    answer = anna.post(consents_page(row), {"strike": slip.pk, "back": back})
+    assert answer["Location"] == (f"{page_of(row)}#consents" if back else consents_page(row))
+    page = shown(anna, consents_page(row))
+    assert "struck out by Anna Andresen" in page
+    assert f'value="{slip.pk}"' not in page
+    states = {state.purpose.code: state.said for state in anna.get(page_of(row)).context["consents"]}
+    assert states["newsletter"] == Said.WITHDRAWN
+
+
+def test_slip_of_somebody_else_has_no_button_and_is_refused_in_words(cast, scope, anna, log_in):
+    row, bodo = customer(scope), log_in("bodo")
+    bodo.post(consents_page(row), {"give": "newsletter:counter"})
+    said = Consent.objects.get()
+    assert str(said.pk) not in shown(anna, consents_page(row))
+    sent = {"strike": said.pk}
+    answer = anna.post(consents_page(row), sent, follow=True, headers={"accept-language": "en"})
+    assert "Only who has recorded a statement can strike it out." in answer.content.decode()
+    assert Consent.objects.standing().get() == said
+    assert bodo.post(consents_page(row, BREMEN), {"strike": said.pk}).status_code == 302
+    assert not Consent.objects.standing().exists()
+
+
+def test_statement_of_another_customer_is_none_of_this_one(cast, scope, anna):
+    row, other = customers(scope, 2)
+    stranger = customer(cast.scope("sven", "München", 20800))
+    says(scope, other, "newsletter", True)
+    says(cast.scope("sven", "München", 20800), stranger, "newsletter", True)
+    for wrong in ("x", "", uuid4(), *Consent.objects.values_list("pk", flat=True)):
+        assert anna.post(consents_page(row), {"strike": wrong}).status_code == 404
+    assert Consent.objects.standing().count() == 2
 
 
 def test_moment_of_the_hour_that_the_clock_repeats_is_its_first(scope, anna):

@@ -1,15 +1,18 @@
 """The customers on the front page of a location, exact on known data."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from customers.dashboard import birthdays, birthdays_within, celebrated_on, figures, groups
+from customers.birthdays import birthdays_within, celebrated_on
+from customers.dashboard import birthdays, figures, groups, newcomers
 from customers.models import Customer, CustomerGroup
 from customers.operations import register_customer
+from locations.permissions import Right
+from mcp.models import LocationGrant, Membership
 
 
 def register(scope, name: str, **fields) -> Customer:
@@ -21,7 +24,7 @@ def archive(*customers: Customer) -> None:
 
 
 def numbers(scope, **more) -> list[int]:
-    return [number for _name, number in figures(scope, **more)["figures"]]
+    return [figure.number for figure in figures(scope, **more)["figures"]]
 
 
 def celebrating(scope, today: date) -> list[tuple[str, date, int | None]]:
@@ -143,7 +146,7 @@ def test_more_birthdays_than_fit_are_counted(cast):
     for number in range(15):
         register(scope, f"Name {number:02}", birthday=date(1990, 5, 10))
     found = birthdays(scope, date(2026, 5, 10))
-    assert (len(found["birthdays"]), found["more"]) == (12, 3)
+    assert (len(found["birthdays"]), found["more"]) == (8, 7)
 
 
 @given(
@@ -173,7 +176,7 @@ def test_front_page_takes_a_constant_number_of_queries(cast, log_in, django_asse
     for names in (["Ahlers"], ["Behn", "Cordes"]):
         for name in names:
             register(scope, name, birthday=timezone.localdate().replace(year=1980, day=1))
-        with django_assert_num_queries(9):  # session, user, scope 2, switch 2, figures 3
+        with django_assert_num_queries(10):  # session, user, scope 2, switch 2, whether there is anybody, figures 3
             assert bodo.get("/10400/2/").status_code == 200
 
 
@@ -197,3 +200,86 @@ def test_birthdays_without_a_year_are_in_the_list_without_an_age(cast):
         ("Behn", date(2026, 5, 17), None), ("Ahlers", date(2026, 5, 18), 36),
     ]  # fmt: skip
     assert celebrating(scope, date(2026, 2, 27)) == [("Dirks", date(2026, 3, 1), None)]
+
+
+def test_year_shows_twelve_months_and_compares_the_last_two_that_are_over(cast):
+    scope = cast.scope("bodo", "Hamburg")
+    place = scope.location
+    for number, (month, count) in enumerate([((2025, 12), 1), ((2026, 9), 2), ((2026, 10), 5), ((2026, 11), 3)]):
+        Customer.objects.bulk_create(
+            Customer(
+                organization=place.organization, base=place.base, customer_number=100 * number + n, last_name="Muster",
+                created_at=datetime(*month, 15, 12, tzinfo=UTC),
+            )
+            for n in range(1, count + 1)
+        )  # fmt: skip
+    Customer.objects.bulk_create(
+        [Customer(organization=place.organization, base=place.base, customer_number=999, last_name="Vorjahr",
+                  created_at=datetime(2025, 11, 30, 12, tzinfo=UTC))]
+    )  # fmt: skip
+    new, *_others = figures(scope, today=date(2026, 11, 20))["trends"]
+    assert [bar.number for bar in new.bars] == [1, 0, 0, 0, 0, 0, 0, 0, 0, 2, 5, 3]
+    assert [bar.height for bar in new.bars] == [20, 0, 0, 0, 0, 0, 0, 0, 0, 40, 100, 60]
+    assert (new.running.number, new.running.month, new.running.is_running) == (3, date(2026, 11, 1), True)
+    assert (new.last.number, new.before.number, new.more, new.fewer) == (5, 2, 3, -3)
+
+
+def test_year_of_the_central_leaves_out_bases_of_their_own_and_says_so(cast):
+    register(cast.scope("anna", "Lübeck"), "Ahlers")
+    shown = figures(cast.scope("anna", "Zentrale"))
+    assert [trend.running.number for trend in shown["trends"]] == [0, 0, 0, 0]
+    assert [place.name for place in shown["left_out"]] == ["Lübeck", "Kiel"]
+    assert figures(cast.scope("anna", "Lübeck"))["trends"][0].running.number == 1
+
+
+def test_numbers_lead_to_lists_of_as_many_for_those_who_may_see_them(cast, log_in):
+    scope = cast.scope("bodo", "Hamburg")
+    first = register(scope, "Ahlers")
+    register(scope, "Behn")
+    register(cast.scope("bodo", "Bremen"), "Cordes")
+    archive(first)
+    bodo = log_in("bodo")
+    for figure in figures(scope)["figures"]:
+        listed = bodo.get(f"/10400/2/customers/customer/{figure.query}").context["cl"]
+        assert (figure.name, listed.result_count) == (figure.name, figure.number)
+    assert bodo.get("/10400/2/").content.count(b"/10400/2/customers/customer/?home=") == 1
+    Membership.objects.filter(user=cast.user("bodo")).delete()
+    group = cast.group("Theke Hamburg und Bremen")
+    LocationGrant.objects.filter(group=group, permission__codename=Right.VIEW_CUSTOMERS).delete()
+    Membership.objects.create(organization=group.organization, user=cast.user("bodo"), group=group)
+    assert b"/customers/customer/?home=" not in bodo.get("/10400/2/").content
+
+
+def test_newcomers_are_those_of_the_month_the_latest_first(cast, log_in):
+    scope, today = cast.scope("bodo", "Hamburg"), timezone.localdate()
+    archive(register(scope, "Archiviert"))
+    for number in range(10):
+        register(scope, f"Name {number}")
+    register(cast.scope("sven", "München", 20800), "Fremd")
+    shown = newcomers(scope)
+    assert ([one.last_name for one in shown["newcomers"]], shown["is_more"]) == (
+        [f"Name {number}" for number in range(9, 1, -1)], True,
+    )  # fmt: skip
+    assert newcomers(scope, today + timedelta(days=32)) == {"newcomers": [], "is_more": False}
+    page = log_in("bodo").get("/10400/2/overview/newcomers/").content.decode()
+    assert 'href="/10400/2/customers/customer/?registered=this_month"' in page
+
+
+def test_more_birthdays_than_fit_lead_to_the_list_with_all_of_them(cast, log_in):
+    scope, today = cast.scope("bodo", "Hamburg"), timezone.localdate()
+    for number in range(11):
+        register(scope, f"Name {number:02}", birthday=today.replace(year=1980))
+    bodo = log_in("bodo")
+    panel = bodo.get("/10400/2/overview/birthdays/").content.decode()
+    assert '<a class="shell-link" href="/10400/2/customers/customer/?birthday=7days">' in panel
+    assert bodo.get("/10400/2/customers/customer/?birthday=7days").context["cl"].result_count == 11
+
+
+def test_front_page_of_who_may_only_register_offers_what_he_can_do(cast, log_in):
+    group = cast.group("Theke Hamburg und Bremen")
+    LocationGrant.objects.filter(group=group).exclude(permission__codename=Right.ADD_CUSTOMERS).delete()
+    bodo = log_in("bodo")
+    page = bodo.get("/10400/2/")
+    assert page.context["panels"] == []
+    assert '<nav class="shell-tiles"' in page.content.decode()
+    assert '<nav class="shell-tiles"' not in log_in("anna").get("/10400/2/").content.decode()

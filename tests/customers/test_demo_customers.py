@@ -53,13 +53,12 @@ def test_demo_shows_what_there_is_to_see(cast, demo):
 
 
 def test_demo_holds_pairs_that_the_warning_finds(cast, demo):
-    base = cast.location("Hamburg").base
+    scope = cast.scope("anna", "Hamburg")
     for name in ("Katharina", "Thomas", "Ilse"):
-        customer = (
-            Customer.objects.in_base(base).filter(first_name=name, last_name__in=["Voß", "Meier", "Brandt"]).first()
-        )
+        named = Customer.objects.in_base(scope.base).filter(last_name__in=["Voß", "Meier", "Brandt"])
+        customer = named.filter(first_name=name).first()
         values = {field.name: getattr(customer, field.attname) for field in Customer._meta.concrete_fields}
-        assert len(candidates(Sought.of(values), base=base)) >= 2
+        assert len(candidates(Sought.of(values), scope=scope)) >= 2
 
 
 def test_demo_tells_who_did_what(cast, demo):

@@ -22,7 +22,7 @@ def scope(cast):
 
 
 def reasons(scope, **values):
-    found = candidates(Sought.of(values), base=scope.base)
+    found = candidates(Sought.of(values), scope=scope)
     return {
         candidate.customer.last_name or candidate.customer.company: [str(r) for r in candidate.reasons]
         for candidate in found
@@ -74,7 +74,7 @@ def test_nearly_the_same_is_no_candidate(scope, values):
 )
 def test_names_of_every_shape_are_compared(scope, row, sought):
     made = customer(scope, **row, postal_code="1a b")
-    found = candidates(Sought.of({**sought, "postal_code": "1A B"}), base=scope.base)
+    found = candidates(Sought.of({**sought, "postal_code": "1A B"}), scope=scope)
     assert [candidate.customer.pk for candidate in found] == [made.pk]
 
 
@@ -92,7 +92,7 @@ def test_who_shares_more_comes_first_and_the_archived_count(scope, cast):
 
 def test_customer_being_edited_is_not_his_own_duplicate(scope):
     made = customer(scope, **VERA)
-    assert candidates(Sought.of(VERA), base=scope.base, but=made.pk) == []
+    assert candidates(Sought.of(VERA), scope=scope, but=made.pk) == []
 
 
 def test_customers_of_another_base_are_no_candidates(scope, cast):
@@ -104,9 +104,8 @@ def test_customers_of_another_base_are_no_candidates(scope, cast):
 def test_question_is_two_queries_at_any_number_of_candidates(scope, count, django_assert_num_queries):
     for number in range(count):
         customer(scope, **{**VERA, "alias": str(number)})
-    base = scope.base
     with django_assert_num_queries(2):
-        assert len(candidates(Sought.of(VERA), base=base)) == min(count, MOST_CANDIDATES)
+        assert len(candidates(Sought.of(VERA), scope=scope)) == min(count, MOST_CANDIDATES)
 
 
 def test_form_warns_once_and_registers_on_the_second_word(scope, log_in):

@@ -6,9 +6,15 @@ from django.utils import translation
 from customers.changes import EVENTS_PER_PAGE, history_of
 from customers.models import Customer
 from customers.operations import archive_customers, change_customer
+from locations.models import Location
+from mcp.scope import Scope
 from tests.customers.people import HAMBURG, LIST, customer, form_data, group, page_of, tag
 
 QUERIES = 6
+
+
+WHOLE = Scope.of_system(Location(name="Hamburg"), name="test")
+"""Sees all of a customer; the history asks it for rights alone."""
 
 
 @pytest.fixture(autouse=True)
@@ -24,7 +30,7 @@ def scope(cast):
 
 def words(customer, page=1):
     """(kind, who, where, [(field, old, new)]) of each entry."""
-    entries, _more = history_of(customer, page=page)
+    entries, _more = history_of(customer, page=page, scope=WHOLE)
     return [(str(e.title), e.user, e.location, [(c.label, c.old, c.new) for c in e.changes]) for e in entries]
 
 
@@ -100,8 +106,8 @@ def test_history_has_pages_that_join_without_a_gap(scope):
     row = customer(scope)
     for number in range(EVENTS_PER_PAGE):
         Customer.objects.filter(pk=row.pk).update(city=str(number))
-    first, more = history_of(row, page=1)
-    second, end = history_of(row, page=2)
+    first, more = history_of(row, page=1, scope=scope)
+    second, end = history_of(row, page=2, scope=scope)
     assert (len(first), more, len(second), end) == (EVENTS_PER_PAGE, True, 1, False)
     assert first[-1].changes[0].new == "0"
     assert second[0].kind == "insert"

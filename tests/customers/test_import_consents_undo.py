@@ -40,7 +40,7 @@ def test_history_keeps_what_was_said_and_that_it_was_removed(anna):
     upload = checked(anna, table(HEADINGS[:3], [customer.customer_number, "Meier", "ja"]))
     applied(upload, anna)
     undone(upload, anna)
-    entries, _has_more = history_of(customer, page=1)
+    entries, _has_more = history_of(customer, page=1, scope=anna)
     given, removed = sorted((one for one in entries if one.kind.startswith("given")), key=lambda one: one.kind)
     for entry, kind in ((given, "given"), (removed, "given_removed")):
         assert (entry.kind, entry.user, entry.location) == (kind, "Anna Andresen", "Zentrale")

@@ -243,7 +243,7 @@ def test_only_who_may_see_customers_decides(cast, anna, known, log_in):
 
 
 def test_same_person_needs_the_right_to_change_him(cast, anna, known):
-    person(cast, "adder", Right.IMPORT_CUSTOMERS, Right.ADD_CUSTOMERS, Right.VIEW_CUSTOMERS)
+    person(cast, "adder", Right.IMPORT_CUSTOMERS, Right.ADD_CUSTOMERS, Right.VIEW_CUSTOMERS, Right.SEE_CONTACT_DATA)
     adder = cast.scope("adder", "Zentrale")
     upload = decide(checked(adder, rows(0), match="nothing"), adder, {2: "same"})
     [rejected] = verdicts(upload, Verdict.REJECTED)

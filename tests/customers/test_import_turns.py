@@ -138,7 +138,7 @@ def test_who_is_asked_by_a_browser_waits_for_another_import_so_long_and_is_told(
     impatient.patience = 0.1
     with (
         being_applied(first, hamburg),
-        pytest.raises(ValidationError, match="Another import of this customer base"),
+        pytest.raises(ValidationError, match="Another import or bulk change of this customer base"),
     ):
         apply_as_the_worker_does(second, bremen, impatient)
 
@@ -154,7 +154,7 @@ def test_undoing_takes_a_turn_as_well(cast):
     with (
         being_applied(a_preview(bremen, ONLY_NAMES), bremen),
         row_security.rows_of(hamburg),
-        pytest.raises(ValidationError, match="Another import of this customer base"),
+        pytest.raises(ValidationError, match="Another import or bulk change of this customer base"),
     ):
         uploads.undo_upload(upload=first, actor=hamburg, progress=impatient)
     assert second.state == UploadState.CHECKED

@@ -27,7 +27,8 @@ def make(cast, number=1, **values):
 
 
 def found(cast, words):
-    return [c.customer_number for c in Customer.objects.in_base(cast.location("Zentrale").base).matching(words)]
+    customers = Customer.objects.in_base(cast.location("Zentrale").base)
+    return [customer.customer_number for customer in customers.matching(words, hidden=())]
 
 
 @given(
@@ -165,7 +166,7 @@ def plan_of(scope, typed):
     """As a request of that location has it: under row security."""
     with row_security.rows_of(scope), connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")
-        customers = Customer.objects.in_base(scope.base).matching(typed)
+        customers = Customer.objects.in_base(scope.base).matching(typed, hidden=())
         sql, params = customers.order_by().values("pk").query.sql_with_params()
         cursor.execute(f"EXPLAIN {sql}", params)
         return "\n".join(line for (line,) in cursor.fetchall())

@@ -59,6 +59,8 @@ def test_matrix_previews_then_saves_exactly_that(cast, anna, theke):
             "row": [row(theke, hamburg)],
             "cell": [
                 f"view_customers@{hamburg.pk}",
+                f"see_contact_data@{hamburg.pk}",
+                f"see_memos@{hamburg.pk}",
                 f"add_customers@{hamburg.pk}",
                 f"change_customers@{hamburg.pk}",
                 f"import_customers@{hamburg.pk}",
@@ -182,7 +184,7 @@ def test_matrix_support_cannot_hand_out_what_it_does_not_hold(cast, log_in, thek
     rita, before = log_in("rita"), access.grants_of(theke)
     page = rita.get(address(theke)).content.decode()
     assert re.search(r'<input type="checkbox" name="cell" value="view_customers@all" disabled ', page)
-    assert page.count(" disabled aria-labelledby=") == 7 * len(Right) - 8  # all that the group does not hold
+    assert page.count(" disabled aria-labelledby=") == 7 * len(Right) - 12  # all that the group does not hold
     answer = rita.post(address(theke), {"row": ["all:0"], "cell": ["view_customers@all"]})
     assert answer.status_code == 400
     assert access.grants_of(theke) == before

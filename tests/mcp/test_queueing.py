@@ -27,8 +27,13 @@ OF_A_ROW = {
     "customers.tasks.apply_upload": "upload",
     "customers.tasks.undo_upload": "upload",
     "customers.tasks.make_export": "export",
+    "customers.bulk_tasks.count_bulk": "change",
+    "customers.bulk_tasks.apply_bulk": "change",
+    "customers.bulk_tasks.undo_bulk": "change",
     "transitions.tasks.execute_transition": "transition",
+    "transitions.tasks.review_transition": "transition",
     "transitions.package_tasks.make_package": "package",
+    "transitions.incoming_tasks.take_in_file": "incoming",
     "mcp.tasks.mail_forgotten_password": "attempt",
 }
 OF_NOBODY = {"package", "attempt"}
@@ -96,7 +101,8 @@ def test_job_without_its_row_is_tried_again_and_fails_in_the_end(cast):
     somebody = for_somebody(cast.scope("anna", "Zentrale"))
     for task, argument in OF_A_ROW.items():
         missing: Any = 999_999 if argument == "attempt" else str(uuid4())
-        enqueue(task, **{argument: missing}, **({} if argument in OF_NOBODY else somebody))
+        more: dict[str, Any] = {"is_narrowed": False} if task == "transitions.tasks.review_transition" else {}
+        enqueue(task, **{argument: missing}, **more, **({} if argument in OF_NOBODY else somebody))
     said = work()
     assert {task: jobs(task) for task in OF_A_ROW} == {task: [("todo", 1)] for task in OF_A_ROW}
     assert said.count("NothingThere: There is no ") == len(OF_A_ROW)

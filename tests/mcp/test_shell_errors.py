@@ -81,7 +81,7 @@ def test_refusal_without_a_missing_right_still_says_what_to_do(rf, cast):
     request.user = cast.user("carla")
     response = errors.forbidden(request, PermissionDenied())
     assert response.status_code == 403
-    assert b'<a class="shell-button" href="/">' in response.content
+    assert b'<a class="shell-button" href="/?all=1">' in response.content
 
 
 def test_broken_page_is_shown_when_a_view_fails(log_in, monkeypatch):

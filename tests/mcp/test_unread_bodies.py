@@ -8,6 +8,7 @@ import pytest
 
 from customers.models import Customer
 from mcp.bodies import NotWhole
+from mcp.middleware import LONGEST_OF_NOBODY
 
 pytestmark = pytest.mark.django_db
 FORM = "application/x-www-form-urlencoded"
@@ -31,7 +32,10 @@ def test_form_that_was_cut_off_does_nothing_and_says_so(log_in):
     assert not Customer.objects.filter(last_name="Halb").exists()
 
 
-@pytest.mark.parametrize(("length", "status"), [("65536", 200), ("65537", 413), ("99999999999", 413), ("-1", 413)])
+@pytest.mark.parametrize(
+    ("length", "status"),
+    [(str(LONGEST_OF_NOBODY), 200), (str(LONGEST_OF_NOBODY + 1), 413), ("99999999999", 413), ("-1", 413)],
+)
 def test_nobody_sends_more_than_a_form(client, cast, length, status):
     answer = client.generic(
         "POST", "/login/", b"",

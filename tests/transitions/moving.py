@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection
@@ -17,7 +17,7 @@ from mcp.demo import PASSWORD as DEMO_PASSWORD
 from mcp.models import Membership, User, UserGroup
 from mcp.scope import Scope
 from tests.conftest import Cast
-from transitions import operations
+from transitions import deciding, operations
 from transitions.choices import FieldGroup, LegalBasis, State
 from transitions.models import Transition, TransitionStep
 from transitions.operations import admitting
@@ -163,3 +163,10 @@ def leaving(organization: int) -> Location:
     found = places.filter(name="Flensburg").first() or places.order_by("client_number").last()
     assert found is not None
     return found
+
+
+def figures_at(transition: Transition, at: datetime) -> dict[str, Any]:
+    """Those that a review would find, without its pages: also of a transition that is not stored."""
+    decision = deciding.decided(transition=transition, at=at)
+    sql = f"SELECT home_location_id, reason, count(*) FROM ({decision.sql}) AS decided GROUP BY 1, 2"
+    return deciding._counted(transition, at, deciding._rows(sql, decision.parameters))

@@ -11,7 +11,7 @@ from mcp import row_security
 from tests.customers.people import customer, says
 from tests.customers.transfer import taken_out, undone
 from tests.transitions.carrying import consent, content_of, executed, imported, made, receiver
-from transitions import deciding
+from tests.transitions.moving import figures_at
 from transitions.choices import Kind, Reason
 from transitions.models import Transition
 
@@ -76,10 +76,10 @@ def test_nobody_is_handed_on_by_what_he_agreed_to_elsewhere(arrived):
     onward = Transition(
         organization=frida.organization, location=frida.location, kind=Kind.JOIN, receiver_account=NEXT,
     )  # fmt: skip
-    figures = deciding.figures(transition=onward, at=row.created_at.replace(year=row.created_at.year + 1))
+    figures = figures_at(onward, row.created_at.replace(year=row.created_at.year + 1))
     assert (figures["carried"], figures["reasons"]) == (0, {Reason.OTHER_BUSINESS: 1})
     says(frida, row, TRANSFER, True)
-    assert deciding.figures(transition=onward, at=row.created_at.replace(year=row.created_at.year + 1))["carried"] == 1
+    assert figures_at(onward, row.created_at.replace(year=row.created_at.year + 1))["carried"] == 1
 
 
 def test_wording_that_says_so_holds_for_the_receiver_of_its_version(arrived):

@@ -98,24 +98,26 @@ def own(said: list[Word], who: int, moment: datetime) -> list[Word]:
 # --- against it -----------------------------------------------------------------------------------------------------
 
 
-@given(said=_words(), is_narrowed=st.booleans(), moment=st.sampled_from(MOMENTS))
+@given(said=_words(), slips=_words(), is_narrowed=st.booleans(), moment=st.sampled_from(MOMENTS))
 @example(  # yes for this location and no to all locations, said on the same visit
-    said=[Word(0, TRANSFER, True, NOON, HERE), Word(0, TRANSFER_ANY, False, NOON, HERE)],
+    said=[Word(0, TRANSFER, True, NOON, HERE), Word(0, TRANSFER_ANY, False, NOON, HERE)], slips=[],
     is_narrowed=True, moment=NOON,
 )  # fmt: skip
 @example(
-    said=[Word(1, TRANSFER_ANY, True, NOON, THERE), Word(1, TRANSFER, False, MOMENTS[1], THERE)],
+    said=[Word(1, TRANSFER_ANY, True, NOON, THERE), Word(1, TRANSFER, False, MOMENTS[1], THERE)], slips=[],
     is_narrowed=False, moment=MOMENTS[3],
 )  # fmt: skip
 @pytest.mark.isolation
 @pytest.mark.in_part
 @settings(max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_who_goes_along_equals_the_plain_rule(cast, said, is_narrowed, moment):
+def test_who_goes_along_equals_the_plain_rule(cast, said, slips, is_narrowed, moment):
+    """Whatever was said, and whatever was recorded by mistake and struck out."""
     with transaction.atomic():
         places = {name: cast.location(name) for name in (HERE, THERE)}
         homes = (HERE, THERE, THERE)
         rows = [customers(cast.system(home), 1)[0] for home in homes]
         _store(said, rows, places)
+        _store(slips, rows, places, struck_out_at=MOMENTS[-1], struck_out_by="Test")
         leaving = Transition(
             organization=places[HERE].organization, location=places[HERE], kind=Kind.EXIT, receiver_account=ACCOUNT,
             is_narrowed=is_narrowed,
@@ -132,13 +134,13 @@ def test_who_goes_along_equals_the_plain_rule(cast, said, is_narrowed, moment):
         transaction.set_rollback(True)
 
 
-def _store(said: list[Word], rows: list[Customer], places: dict[str, Any]) -> None:
+def _store(said: list[Word], rows: list[Customer], places: dict[str, Any], **more: Any) -> None:
     Consent.objects.bulk_create(
         Consent(
             organization_id=rows[word.who].organization_id, base_id=rows[word.who].base_id, customer=rows[word.who],
             purpose=word.purpose, is_given=word.is_given, at=word.at, receiver=word.receiver, given_to=word.given_to,
             location=places[word.place] if word.place else None, holds_here=word.holds_here, source="form",
-            recorded_by="Test",
+            recorded_by="Test", **more,
         )
         for word in said
     )  # fmt: skip

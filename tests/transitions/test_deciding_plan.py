@@ -10,7 +10,7 @@ from django.db import connection
 from django.utils import timezone
 
 from customers.models import Customer
-from tests.transitions.moving import ACCOUNT
+from tests.transitions.moving import ACCOUNT, figures_at
 from transitions import deciding
 from transitions.choices import Kind
 from transitions.models import Transition
@@ -83,7 +83,7 @@ def test_each_table_is_read_once_for_what_is_asked_of_it(leaving, as_owner, is_a
 
 def test_figures_of_many_are_those_of_the_rule(leaving):
     fill(leaving)
-    figures = deciding.figures(transition=leaving, at=timezone.now() + timedelta(minutes=1))
+    figures = figures_at(leaving, timezone.now() + timedelta(minutes=1))
     numbers = range(1, PEOPLE + 1)
     transfer = {n for n in numbers if n % 2 == 0 and n % 6}
     general = {n for n in numbers if n % 5 == 0 and n % 6}

@@ -48,7 +48,8 @@ def test_nobody_is_told_before_the_execution(cast, people):
 def test_history_and_page_of_the_customer_name_the_receiver(cast, people, log_in):
     gone, stays = people
     exit_in(cast, State.EXECUTED)
-    [first] = [entry for entry in history_of(gone, page=1)[0] if entry.kind == "disclosed"]
+    entries, _more = history_of(gone, page=1, scope=cast.system("Zentrale"))
+    [first] = [entry for entry in entries if entry.kind == "disclosed"]
     assert first.title == "Handed over"
     assert ("Receiver", "Flensburger Backstube (40200)") in [(change.label, change.new) for change in first.changes]
     anna = log_in("anna")

@@ -245,7 +245,7 @@ def test_location_that_has_left_is_never_opened_again(cast, anna, people, log_in
     execute(exit_in(cast, State.CONFIRMED), anna)
     left = cast.location("Flensburg")
     assert left.has_left
-    with override("de"), pytest.raises(ValidationError, match="ausgeschieden"):
+    with override("de"), pytest.raises(ValidationError, match="ausgestiegen"):
         central.reopen_location(location=left, actor=anna)
     for values in ({"closed_at": None}, {"has_left": False}, {"closed_at": None, "has_left": False}):
         with pytest.raises(IntegrityError), transaction.atomic():

@@ -71,8 +71,8 @@ def test_small_base_is_executed_while_one_waits(log_in, confirmed, monkeypatch):
 def test_large_base_is_left_to_the_worker_and_the_page_shows_it(log_in, confirmed):
     shown = order(log_in, confirmed)
     assert fresh(confirmed).state == State.CONFIRMED
-    assert shown["Refresh"] == f"5; url={CENTRAL}{confirmed.pk}/"
     text = shown.content.decode()
+    assert f'hx-get="{CENTRAL}{confirmed.pk}/?under_way=todo"' in text
     assert "The worker executes it now." in text
     assert 'value="execute"' not in text
     assert 'value="cancel"' in text  # nobody has begun, perhaps because no worker lives
@@ -82,7 +82,7 @@ def test_large_base_is_left_to_the_worker_and_the_page_shows_it(log_in, confirme
     work()
     assert fresh(confirmed).state == State.EXECUTED
     assert last_step(confirmed).user_name == "Anna Andresen"
-    assert "Refresh" not in log_in("anna").get(f"{CENTRAL}{confirmed.pk}/")
+    assert "transition-progress" not in log_in("anna").get(f"{CENTRAL}{confirmed.pk}/").content.decode()
 
 
 def test_it_is_ordered_once(log_in, confirmed, anna):
@@ -124,7 +124,7 @@ def test_nobody_is_there_any_more(log_in, confirmed):
     User.objects.filter(username="anna").update(is_active=False)
     work()
     assert fresh(confirmed).state == State.CONFIRMED
-    assert "may not work at this location any more" in last_step(confirmed).note
+    assert "darf an diesem Standort nicht mehr arbeiten" in last_step(confirmed).note
 
 
 def test_refusal_is_told_and_it_can_be_ordered_again(cast, log_in, confirmed):
@@ -142,3 +142,19 @@ def test_bar_names_who_has_confirmed_and_not_who_has_ordered(cast, log_in, confi
     [stage] = [stage for stage in stages(fresh(confirmed), steps) if stage.is_current]
     assert stage.step is not None
     assert stage.step.user_name == "Zoe Zweite"
+
+
+def asks(log_in: Any, transition: Transition, under_way: str) -> Any:
+    """What the page asks every two seconds."""
+    address = f"{CENTRAL}{transition.pk}/?under_way={under_way}"
+    return log_in("anna").get(address, headers={"hx-request": "true"})
+
+
+def test_page_is_shown_anew_once_the_worker_has_begun_and_once_he_is_done(log_in, confirmed):
+    order(log_in, confirmed)
+    assert 'id="transition-progress"' in asks(log_in, confirmed, "todo").content.decode()
+    begin()
+    assert asks(log_in, confirmed, "todo")["HX-Refresh"] == "true"
+    assert 'id="transition-progress"' in asks(log_in, confirmed, "doing").content.decode()
+    work()
+    assert asks(log_in, confirmed, "doing")["HX-Refresh"] == "true"

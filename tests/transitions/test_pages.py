@@ -155,7 +155,7 @@ class TestDeciding:
         seen = text(anna, page(asked))
         assert "Ohnezusage" in seen
         assert str(left.customer_number) in seen
-        assert "haben nie zugestimmt" in seen
+        assert "haben nie eingewilligt" in seen
 
     def test_location_that_leaves_sees_its_request_but_not_the_review(self, cast, log_in):
         customer(cast.scope("frida", "Flensburg"), last_name="Ohnezusage")

@@ -10,7 +10,7 @@ which is kept by the database as well (see transitions/choices.py and triggers.p
 from transitions.operations import admitting
 from transitions.operations.assigning import NumberRefused, assign_account, assign_group
 from transitions.operations.executing import close, execute, note_failure
-from transitions.operations.ordering import execute_now, is_being_executed
+from transitions.operations.ordering import execute_now, review_now, under_way
 from transitions.operations.requesting import (
     CannotLeave,
     cancel,
@@ -50,7 +50,6 @@ __all__ = [
     "demand_as_shown",
     "execute",
     "execute_now",
-    "is_being_executed",
     "is_support",
     "may_cancel",
     "move_day",
@@ -60,7 +59,9 @@ __all__ = [
     "request_join",
     "review",
     "review_again",
+    "review_now",
     "reviews_here",
+    "under_way",
     "visible_transitions",
     "why_not",
     "why_not_confirm",

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Max, QuerySet
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from customers.models import Customer
 from customers.numbers import begin_behind
 from customers.open_statements import StillOpen, settled_moment
+from customers.slips import released
 from locations import operations as places
 from locations.models import CENTRAL_CLIENT_NUMBER, Location
 from locations.operations import Place
@@ -48,9 +49,10 @@ def execute(*, transition: Transition, at: datetime, patience: float = PATIENCE,
     demand_reviewer(actor)
     moving = locked(transition, before=[State.CONFIRMED], after=State.EXECUTED, actor=actor)
     check_day(moving, at)
-    at = _settled(moving, patience)
-    lock_rights(actor)
-    result = deciding.fix(transition=moving, at=at)
+    with connection.cursor() as cursor, released(cursor, moving.location.base_id):
+        at = _settled(moving, patience)
+        lock_rights(actor)
+        result = deciding.fix(transition=moving, at=at)
     if moving.kind == Kind.EXIT:
         _leave(moving, at, actor)
     else:
@@ -84,8 +86,11 @@ def close(*, transition: Transition, note: str = "", actor: Scope) -> Transition
 
 @transaction.atomic
 def note_failure(*, transition: Transition, reason: str, actor: Scope) -> None:
-    """Tell on its page why it could not be executed; once, however often it is tried. Raises NotThisStep."""
-    stuck = locked(transition, before=[State.CONFIRMED], after=State.EXECUTED, actor=actor)
+    """Tell on its page why it could not be reviewed or executed; once, however often it is tried. Raises NotThisStep.
+
+    `transition` is as it was when that was tried.
+    """
+    stuck = locked(transition, before=[State(transition.state)], after=State.EXECUTED, actor=actor)
     last = stuck.steps.last()
     if last is None or last.note != reason:
         record_step(stuck, actor=actor, note=reason)

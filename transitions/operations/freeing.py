@@ -41,4 +41,4 @@ def freed_business(account_number: int, leaving: Transition) -> Organization | N
 
 def _is_named(account_number: int) -> bool:
     """Whether anybody has said anything about this receiver."""
-    return Consent.objects.filter(receiver=account_number).exists()
+    return Consent.objects.standing().filter(receiver=account_number).exists()

@@ -1,6 +1,8 @@
-"""Carry it out now: a small base while the browser waits, a large one by the worker."""
+"""Review or execute it now: a small base while the browser waits, a large one by the worker."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -15,11 +17,24 @@ from mcp.scope import Scope
 from transitions.choices import State
 from transitions.models import Transition
 from transitions.operations.executing import check_day, execute
+from transitions.operations.reviewing import review
 from transitions.operations.stepping import demand_reviewer, locked, record_step
 
 DIRECT_CUSTOMERS = 10_000
 """So many are decided about within a second."""
-EXECUTE = "transitions.tasks.execute_transition"
+EXECUTE, REVIEW = "transitions.tasks.execute_transition", "transitions.tasks.review_transition"
+WORKED_ON = {State.NUMBERED: REVIEW, State.CONFIRMED: EXECUTE}
+"""By the state in which a transition is, what the worker may be doing with it."""
+
+
+def review_now(*, transition: Transition, is_narrowed: bool, actor: Scope) -> Transition:
+    """Review it, or have the worker do so where the base is large; then it is not reviewed yet.
+
+    Raises as `review` does, and ValidationError where the worker is at it already.
+    """
+    if _is_small(actor):
+        return review(transition=transition, is_narrowed=is_narrowed, actor=actor)
+    return _leave_review_to_worker(transition, is_narrowed, actor)
 
 
 def execute_now(*, transition: Transition, actor: Scope) -> Transition:
@@ -27,9 +42,24 @@ def execute_now(*, transition: Transition, actor: Scope) -> Transition:
 
     Raises as `execute` does, and ValidationError where the worker is at it already.
     """
-    if sum(CustomerCount.objects.in_base(actor.base).totals()) <= DIRECT_CUSTOMERS:
+    if _is_small(actor):
         return execute(transition=transition, at=timezone.now(), actor=actor)
     return _leave_to_worker(transition, actor)
+
+
+def _is_small(actor: Scope) -> bool:
+    return sum(CustomerCount.objects.in_base(actor.base).totals()) <= DIRECT_CUSTOMERS
+
+
+@transaction.atomic
+def _leave_review_to_worker(transition: Transition, is_narrowed: bool, actor: Scope) -> Transition:
+    demand_reviewer(actor)
+    asked = locked(transition, before=[State.NUMBERED], after=State.REVIEWED, actor=actor)
+    if under_way(asked):
+        raise ValidationError(_("It is being reviewed already. The page shows when it is done."), code="under_way")
+    record_step(asked, actor=actor, note=_("To be reviewed."))
+    _order(asked, actor, is_narrowed=is_narrowed)
+    return asked
 
 
 @transaction.atomic
@@ -37,18 +67,24 @@ def _leave_to_worker(transition: Transition, actor: Scope) -> Transition:
     demand_reviewer(actor)
     moving = locked(transition, before=[State.CONFIRMED], after=State.EXECUTED, actor=actor)
     check_day(moving, timezone.now())
-    if is_being_executed(moving):
+    if under_way(moving):
         raise ValidationError(_("It is being executed already. The page shows when it is done."), code="under_way")
     record_step(moving, actor=actor, note=_("To be executed now."))
-    enqueue(EXECUTE, lock=_lock(moving), transition=str(moving.pk), **for_somebody(actor))
+    _order(moving, actor)
     return moving
 
 
-def is_being_executed(transition: Transition) -> str:
-    """`todo` where the worker has been told to execute it, `doing` where it is at it; else empty."""
-    if transition.state != State.CONFIRMED:
+def _order(transition: Transition, actor: Scope, **more: Any) -> None:
+    task = WORKED_ON[State(transition.state)]
+    enqueue(task, lock=_lock(transition), transition=str(transition.pk), **more, **for_somebody(actor))
+
+
+def under_way(transition: Transition) -> str:
+    """`todo` where the worker has been told to review or execute it, `doing` where it is at it; else empty."""
+    task = WORKED_ON.get(State(transition.state))
+    if task is None:
         return ""
-    jobs = ProcrastinateJob.objects.filter(task_name=EXECUTE, lock=_lock(transition), status__in=["todo", "doing"])
+    jobs = ProcrastinateJob.objects.filter(task_name=task, lock=_lock(transition), status__in=["todo", "doing"])
     return jobs.values_list("status", flat=True).first() or ""  # it is ordered once
 
 

@@ -43,7 +43,7 @@ def review(*, transition: Transition, is_narrowed: bool, actor: Scope) -> Transi
     demand_reviewer(actor)
     looked_at = locked(transition, before=[State.NUMBERED], after=State.REVIEWED, actor=actor)
     looked_at.is_narrowed = is_narrowed
-    figures = deciding.figures(transition=looked_at, at=timezone.now())
+    figures = deciding.review(transition=looked_at, at=timezone.now())
     take_step(looked_at, State.REVIEWED, actor=actor, is_narrowed=is_narrowed, review=figures)
     return looked_at
 

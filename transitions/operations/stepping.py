@@ -15,6 +15,7 @@ from locations.models import CENTRAL_CLIENT_NUMBER
 from locations.permissions import Right
 from mcp.choices import ProviderRole
 from mcp.scope import MissingRight, Scope
+from transitions import deciding
 from transitions.choices import State
 from transitions.models import Transition, TransitionStep
 from transitions.querysets import TransitionQuerySet
@@ -127,6 +128,8 @@ def take_step(transition: Transition, state: State, *, actor: Scope, note: str =
         setattr(transition, name, value)
     transition.state, transition.state_since = state, timezone.now()
     transition.save(update_fields=["state", "state_since", *values])
+    if state not in {State.REVIEWED, State.CONFIRMED}:
+        deciding.forget_review(transition)
     record_step(transition, actor=actor, note=note)
 
 

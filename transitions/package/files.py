@@ -64,6 +64,7 @@ _STATEMENTS = {
         FROM customers_consent AS consent LEFT JOIN locations_location AS place ON place.id = consent.location_id,
             {_CARRIED}
             AND consent.base_id = picked.base_id AND consent.customer_id = picked.customer_id
+            AND consent.struck_out_at IS NULL
         ORDER BY picked.customer_number, consent.at, consent.purpose, consent.is_given, consent.receiver, consent.id""",
     GROUPS: f"""
         SELECT kind.name, kind.price_level, kind.discount FROM customers_customergroup AS kind
@@ -84,6 +85,7 @@ _PURPOSES = f"""
     FROM customers_consentpurpose AS purpose WHERE purpose.organization_id = {{organization}} AND purpose.code IN (
         SELECT consent.purpose FROM customers_consent AS consent, {_CARRIED}
         AND consent.base_id = picked.base_id AND consent.customer_id = picked.customer_id
+        AND consent.struck_out_at IS NULL
     ) ORDER BY purpose.code"""
 
 
@@ -238,6 +240,11 @@ def exported_columns(actor: Scope, field_groups: Iterable[str]) -> list[str]:
         for name, column in columns
         if name not in without and not isinstance(column, ConsentField | ConsentDayField)
     ]
+
+
+def fields_in(field_groups: Iterable[str]) -> set[str]:
+    """The fields of a customer that a package with these groups tells, whoever asks."""
+    return CustomerResource.told_by(set(CustomerResource().export_columns()) - left_behind(field_groups))
 
 
 def carried(base: int, transition: Transition) -> CustomerQuerySet:

@@ -7,9 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from customers.field_groups import FIELDS as SHARED
+from customers.field_groups import FieldGroup as Shared
 from transitions.choices import FieldGroup
 
-FORMAT, VERSION = "stammhaus-package", 2
+FORMAT, VERSION = "stammhaus-package", 3
+READ = frozenset({2, VERSION})
+"""Version 2 knew fewer ways in which a customer can have said something."""
 CUSTOMERS, CONSENTS, GROUPS, TAGS = "customers.csv", "consents.csv", "groups.csv", "tags.csv"
 README, MANIFEST = "LIESMICH.txt", "manifest.json"
 TABLES = (CUSTOMERS, CONSENTS, GROUPS, TAGS)
@@ -28,7 +32,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {CONSENTS: CONSENT_COLUMNS, GROUPS: GROUP_
 GIVEN, WITHDRAWN = "erteilt", "widerrufen"
 
 FIELDS: dict[str, tuple[str, ...]] = {
-    FieldGroup.BANK: ("iban", "bic", "bank"),
+    FieldGroup.BANK: SHARED[Shared.BANK],
     FieldGroup.MEMO: ("memo",),
     FieldGroup.LOSS: ("loss_reason",),
     FieldGroup.CREDIT: ("credit_limit",),

@@ -19,6 +19,8 @@ from django.utils.translation import gettext as _
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from customers import statistics
+from customers.field_groups import demand_fields
+from customers.slips import released
 from customers.transfer import chunks
 from locations.permissions import Right
 from mcp import row_security
@@ -26,7 +28,7 @@ from mcp.queueing import NothingThere, enqueue
 from mcp.scope import Scope
 from transitions.choices import PackageState, State
 from transitions.models import Package, PackageChunk, PackageDownload, Transition, TransitionCustomer
-from transitions.package.files import Packing
+from transitions.package.files import Packing, fields_in
 
 LIFETIME = timedelta(days=14)
 UNDER_WAY = frozenset({PackageState.WAITING, PackageState.RUNNING})
@@ -89,7 +91,7 @@ def request_package(*, transition: Transition, actor: Scope) -> Package:
     for package in packages_of(row).filter(state__in=UNDER_WAY):
         if is_under_way(package):
             raise ValidationError(_("A package is being made already."), code="package_under_way")
-        _fail(str(package.pk), _("The worker has given it up."))
+        fail(str(package.pk), _("The worker has given it up."))
     base = actor.base
     total = TransitionCustomer.objects.filter(base=base, transition=row, reason="").count()
     is_of_business = actor.user is not None and actor.user.organization_id == actor.organization.pk
@@ -128,7 +130,7 @@ def make(*, pk: str, actor: Scope) -> None:
     except Exception:
         log.exception("Package %s broke off", pk)
         with row_security.rows_of(actor):
-            _fail(pk, _("The package could not be made. Have it made anew; if it happens again, tell support."))
+            fail(pk, _("The package could not be made. Have it made anew; if it happens again, tell support."))
 
 
 def _begin(pk: str) -> Package | None:
@@ -151,6 +153,9 @@ def _fill(package: Package, actor: Scope) -> None:
         packing = Packing(package, related.get(pk=package.transition_id), actor)
     digest = chunks.Digest()
     with (
+        row_security.aside(actor) as guard,
+        guard.transaction() as guarding,
+        released(guarding, package.base_id),  # the moment that the package is of comes after it has begun
         row_security.aside(actor) as second,
         second.transaction(is_one_moment=True) as cursor,
         closing(packing.parts(cursor)) as parts,  # no transaction ends in the middle of a copy
@@ -190,7 +195,8 @@ def _advance(package: Package, **values: Any) -> None:
         raise Stopped
 
 
-def _fail(pk: str, reason: str) -> None:
+def fail(pk: str, reason: str) -> None:
+    """Not made, for good. In a transaction for which the package exists."""
     failed = Package.objects.filter(pk=pk, state__in=UNDER_WAY)
     if failed.update(state=PackageState.FAILED, failure=reason, state_since=timezone.now()):
         PackageChunk.objects.filter(file__pk=pk).delete()
@@ -203,6 +209,7 @@ def fetch_package(*, package: Any, is_encrypted: bool = False, actor: Scope) -> 
     Raises MissingRight, or ValidationError where it is not there (any more).
     """
     actor.demand(Right.CARRY_OVER)
+    demand_fields(fields_in(package.transition.field_groups), actor)
     if not is_ready(package, now=timezone.now()):
         raise ValidationError(_("This file is not there any more. Have it made anew."), code="package_gone")
     PackageDownload.objects.create(

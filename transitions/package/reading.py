@@ -15,7 +15,7 @@ import json
 import re
 import zlib
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -26,6 +26,7 @@ from zipfile import BadZipFile, ZipFile
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
+from customers.columns import FORMER_HEADINGS
 from customers.models.consents import CODE
 from customers.resources import CustomerResource
 from customers.transfer import chunks
@@ -34,7 +35,7 @@ from spreadsheets import Limits, UnreadableFile
 from spreadsheets.formulas import restore
 from spreadsheets.xlsx_archive import damage_reported, open_archive
 from transitions.choices import Kind
-from transitions.package.format import COLUMNS, CUSTOMERS, FORMAT, HASHED, MANIFEST, MEMBERS, TABLES, VERSION
+from transitions.package.format import COLUMNS, CUSTOMERS, FORMAT, HASHED, MANIFEST, MEMBERS, READ, TABLES, VERSION
 from transitions.withdrawals.format import KEY
 
 LIMITS = Limits(file_bytes=1024**3, members=16, unpacked_bytes=4 * 1024**3)
@@ -42,6 +43,7 @@ MANIFEST_BYTES = 64 * 1024**2
 LONGEST_LINE = 1_000_000
 PIECE = 256 * 1024
 NUMBER = "Kundennummer"
+type Tell = Callable[[int, int], None]
 csv.field_size_limit(max(csv.field_size_limit(), LONGEST_LINE))
 
 
@@ -60,29 +62,39 @@ class ReceivedPackage:
     """Of the customers' table."""
     numbers: array[int] = field(default_factory=lambda: array("I"))
     """The customer numbers in it, ascending."""
+    tell: Tell = lambda done, total: None
+    """Told after each piece how many bytes are read of those that will be."""
+    done: int = 0
 
     def content(self, name: str) -> Iterator[bytes]:
         """The bytes of a file, a piece at a time."""
         with self.archive.open(name) as member:
             while piece := member.read(PIECE):
+                self.note(len(piece))
                 yield piece
 
     def rows(self, name: str) -> Iterator[list[str]]:
         """The rows of a table below its headings, each cell as it was in the base."""
         with self.archive.open(name) as member:
-            table = csv.reader(_lines(io.TextIOWrapper(member, "utf-8", newline="")), strict=True)
+            read = io.BufferedReader(_Hashed(member, self.note), PIECE)
+            table = csv.reader(_lines(io.TextIOWrapper(read, "utf-8", newline="")), strict=True)
             next(table)
             for cells in table:
                 yield [restore(cell) for cell in cells]
 
+    def note(self, size: int) -> None:
+        """So many bytes more are read. Each file is read twice: to verify it, and to take it in."""
+        self.done += size
+        self.tell(self.done, 2 * sum(self.manifest["files"][name]["size"] for name in HASHED))
+
 
 @contextmanager
-def verified(file: BinaryIO, *, receiver: Scope) -> Iterator[ReceivedPackage]:
-    """The package in the file, closed at the end of the block. Raises RefusedPackage."""
+def verified(file: BinaryIO, *, receiver: Scope, tell: Tell | None = None) -> Iterator[ReceivedPackage]:
+    """The package in the file, closed at the end of the block. Raises RefusedPackage, and what `tell` raises."""
     with _opened(file) as archive:
         manifest = _manifest_of(archive)
         _demand_receiver(manifest, receiver)
-        package = ReceivedPackage(archive, manifest, _sha256(file))
+        package = ReceivedPackage(archive, manifest, _sha256(file), tell=tell or (lambda done, total: None))
         _verify_files(package, receiver)
         yield package
 
@@ -155,7 +167,7 @@ def _manifest_of(archive: ZipFile) -> dict[str, Any]:
             "not_a_package",
             _("This file is no package. Choose the ZIP file that the sender has downloaded, as it is."),
         )
-    if manifest.get("version") != VERSION:
+    if manifest.get("version") not in READ:
         raise _refused(
             "package_version",
             _("The package has the format version %(found)s; version %(known)s is read here. Tell support."),
@@ -257,14 +269,15 @@ def _verify_files(package: ReceivedPackage, receiver: Scope) -> None:
                 expected=count,
             )
     headings = package.headings
-    if headings[:1] != (NUMBER,) or len({*headings}) != len(headings) or not {*headings} <= _known_headings(receiver):
+    if headings[:1] != (NUMBER,) or len({*headings}) != len(headings) or not {*headings} <= _known_headings():
         raise _damaged()
     if any(number == before for before, number in zip(package.numbers, package.numbers[1:], strict=False)):
         raise _damaged()
 
 
-def _known_headings(scope: Scope) -> set[str]:
-    return {column.german for column in CustomerResource(scope=scope).export_columns().values()}
+def _known_headings() -> set[str]:
+    """What columns are called, and what they were called in earlier packages."""
+    return {column.german for column in CustomerResource().export_columns().values()} | FORMER_HEADINGS
 
 
 def _changed(name: str) -> RefusedPackage:
@@ -280,7 +293,7 @@ def _verify_file(package: ReceivedPackage, name: str, sha256: str) -> int:
     rows, unreadable = 0, False
     try:
         with package.archive.open(name) as member:
-            hashed = _Hashed(member)
+            hashed = _Hashed(member, package.note)
             if name in TABLES:
                 try:
                     rows = _count(package, name, hashed)
@@ -318,11 +331,11 @@ def _lines(text: io.TextIOWrapper) -> Iterator[str]:
 
 
 class _Hashed(io.RawIOBase):
-    """What is read from a file, hashed on the way."""
+    """What is read from a file, hashed and told on the way."""
 
-    def __init__(self, source: Any) -> None:
+    def __init__(self, source: Any, note: Callable[[int], None]) -> None:
         super().__init__()
-        self._source, self._hash = source, hashlib.sha256()
+        self._source, self._note, self._hash = source, note, hashlib.sha256()
 
     @property
     def hex(self) -> str:
@@ -334,5 +347,6 @@ class _Hashed(io.RawIOBase):
     def readinto(self, buffer: Any) -> int:
         piece = self._source.read(len(buffer))
         self._hash.update(piece)
+        self._note(len(piece))
         buffer[: len(piece)] = piece
         return len(piece)

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from customers.choices import TRANSFER, TRANSFER_ANY
 
-FORMAT, VERSION = "stammhaus-withdrawals", 1
+FORMAT, VERSION = "stammhaus-withdrawals", 2
+READ = frozenset({1, VERSION})
+"""As for packages: version 1 knew fewer ways in which a customer can have said something."""
 TABLE, README, MANIFEST, SIGNATURE = "withdrawals.csv", "LIESMICH.txt", "manifest.json", "signature.txt"
 HASHED = (TABLE, README)
 MEMBERS = (*HASHED, MANIFEST, SIGNATURE)

@@ -14,14 +14,16 @@ from zipfile import ZIP_DEFLATED, ZipFile
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from customers.choices import TRANSFER, TRANSFER_ANY
+from customers.field_groups import FieldGroup
 from customers.models import Consent
 from customers.querysets import ConsentQuerySet
+from customers.slips import released
 from locations.permissions import Right
 from mcp.scope import Scope
 from spreadsheets.formulas import neutralise
@@ -95,9 +97,11 @@ def make_list(*, transition: Transition, actor: Scope) -> IO[bytes]:
     Raises MissingRight, or ValidationError where nobody was handed over or nobody has withdrawn.
     """
     actor.demand(Right.CARRY_OVER)
+    actor.demand(FieldGroup.MEMO.right)
     if transition.state not in HANDED_OVER:
         raise ValidationError(_("Nobody has been handed over yet."), code="not_handed_over")
-    said = list(withdrawals_since(transition).select_related("customer"))
+    with connection.cursor() as cursor, released(cursor, actor.base.pk):
+        said = list(withdrawals_since(transition).select_related("customer"))
     if not said:
         raise ValidationError(_("Nobody has withdrawn since the execution."), code="nobody_withdrew")
     content = _packed(transition, said, actor)

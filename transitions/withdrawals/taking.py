@@ -32,6 +32,7 @@ from transitions.choices import Kind
 from transitions.models import Arrival, WithdrawalList
 from transitions.package.format import WITHDRAWN
 from transitions.package.reading import RefusedPackage, demand_storable
+from transitions.planning import set_by_set
 from transitions.withdrawals.format import (
     COLUMNS,
     FORMAT,
@@ -40,9 +41,9 @@ from transitions.withdrawals.format import (
     MANIFEST,
     MEMBERS,
     PURPOSES,
+    READ,
     SIGNATURE,
     TABLE,
-    VERSION,
 )
 
 LIMITS = Limits(file_bytes=64 * 1024**2, members=8, unpacked_bytes=256 * 1024**2)
@@ -132,7 +133,7 @@ def _unpacked(file: BinaryIO) -> dict[str, bytes]:
 
 
 def _check_format(manifest: Any) -> None:
-    if not isinstance(manifest, dict) or (manifest["format"], manifest["version"]) != (FORMAT, VERSION):
+    if not isinstance(manifest, dict) or manifest["format"] != FORMAT or manifest["version"] not in READ:
         raise _refused(
             "withdrawals_version", _("This list of withdrawals has a format that is not read here. Tell support.")
         )
@@ -240,7 +241,7 @@ def _known(manifest: dict[str, Any], actor: Scope) -> dict[int, tuple[int, int]]
         if is_joining
         else ("customer.customer_number", "")
     )
-    with connection.cursor() as cursor:
+    with connection.cursor() as cursor, set_by_set(cursor):
         cursor.execute(
             _KNOWN.format(number=number, here=here), {"base": actor.base.pk, "transition": manifest["transition"]}
         )

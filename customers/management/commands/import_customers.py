@@ -178,7 +178,7 @@ def _is_applied(upload: ImportUpload, scope: Scope) -> bool:
     """Whether it was written; False where another import came between and there is a new preview."""
     with row_security.rows_of(scope):
         upload.state = UploadState.APPLYING
-        upload.save()
+        upload.save(update_fields=["state"])
     reserving.reserve(upload=upload, scope=scope)
     context = pghistory.context(**scope.history(reason=f"import of {upload.name}"))
     with row_security.rows_of(scope), context as current:

@@ -22,7 +22,7 @@ from django.test import Client
 from customers.models import Customer, ImportUpload
 from locations.permissions import Right
 from mcp import panels
-from mcp.middleware import CONSOLE_URLCONF
+from mcp.http import CONSOLE_URLCONF
 from tests.isolation.canary.addresses import Pattern, filled, patterns
 from tests.isolation.canary.canaries import Canary
 from tests.isolation.canary.pages import Form, Page
@@ -32,7 +32,7 @@ from tests.isolation.canary.visitor import Report, Visitor
 
 GERMAN, ENGLISH = {"Accept-Language": "de"}, {"Accept-Language": "en", "HX-Request": "true"}
 DEEPEST = 3
-ACTIONS = ("archive", "restore", "record_consent", "export", "delete_selected")
+ACTIONS = ("archive", "restore", "record_consent", "export", "delete_selected", "set_group", "add_tag", "remove_tag")
 EXPORT = "customers/customer/export/"
 _KEY = re.compile(r"[0-9a-f-]{30,}|\d{7,}|(?<=/)\d+(?=/)")
 _LIST = re.compile("changelist|export")
@@ -68,6 +68,9 @@ def sweep(role: Role, ground: Ground, client: Client, *, quick: bool = False) ->
                 Crawl(visitor, ground, is_short=location != business.locations[-1]).trespass(location.address)
     report.seconds = time.monotonic() - start
     return report
+
+
+PANELS = ["figures", "groups", "birthdays", "newcomers", "waiting"]
 
 
 class Crawl:
@@ -181,7 +184,7 @@ class Crawl:
         """Each address with an argument at an own location, with the keys of foreign rows."""
         for pattern in known:
             for index, key in enumerate(self._keys(pattern)) if pattern.arguments else []:
-                for address in filled(pattern, [key], ["figures", "groups", "birthdays"]):
+                for address in filled(pattern, [key], PANELS):
                     self.visitor.get(place + address, **GERMAN)
                     if index == 0:
                         self._with_other_methods(place + address)
@@ -213,7 +216,7 @@ class Crawl:
             with self.visitor.undone():
                 data = {"action": action, "_selected_action": keys, "index": "0", "select_across": "1"}
                 self.visitor.send("post", f"{place}customers/customer/", data, headers=GERMAN)
-        for page in ("archive", "restore", "consent", "export"):
+        for page in ("archive", "restore", "consent", "export", "bulk/archive", "bulk/restore"):
             with self.visitor.undone():
                 query = "&".join(f"id={key}" for key in keys)
                 data = {"reason": "Verzogen", "format": "plain", "column": ["memo", "last_name"]}

@@ -44,29 +44,11 @@ from locations.permissions import Right
 from mcp import grants, roles
 from mcp.models import Membership, Restriction, User, UserGroup
 from tests.isolation.canary.canaries import BIRTHDAY, Canaries, Canary, amount, is_text, text_columns
+from tests.isolation.canary.planting_bulk import plant_bulk
 from tests.isolation.canary.planting_leaving import plant_transitions
+from tests.isolation.canary.unplanted import NO_DATA
 
-NO_DATA = {
-    "customers.ImportRow": "read through a view that shows the entered base alone, and planted by hand (see _staged)",
-    "contenttypes.ContentType": "names of our models",
-    "auth.Permission": "names of our rights",
-    "procrastinate.ProcrastinateWorker": "which workers live",
-    "procrastinate.ProcrastinateEvent": "states of tasks, a fixed vocabulary",
-    "procrastinate.ProcrastinatePeriodicDefer": "names of our own periodic tasks",
-    "pghistory.Events": "no table: a query over the history tables",
-    "pghistory.MiddlewareEvents": "no table: a query over the history tables",
-}
-"""Tables without anybody's data, each with the reason."""
-VOCABULARY = {
-    "pgh_label": "insert, update or delete",
-    "customers.ImportUpload.new_rows": "numbers of rows",
-    "customers.HeadingChoice.target": "names of our fields",
-    "transitions.WithdrawalList.numbers": "numbers of customers, which any business may have as well",
-    "procrastinate.ProcrastinateJob.task_name": "names of our tasks",
-    "procrastinate.ProcrastinateJob.status": "states of tasks",
-    "procrastinate.ProcrastinateJob.queue_name": "names of our queues",
-}
-"""Columns of text with a fixed vocabulary that the model does not declare."""
+CustomerEvent: Any = Customer._meta.get_field("history").related_model
 FIRST_ID = 7_000_000
 """Keys of planted rows are long, so that a missing one can have as many digits."""
 SHARED = {
@@ -111,9 +93,11 @@ class Business:
                 self._consents(base)
             self._uploads()
             self._exports()
+            plant_bulk(self)
             plant_transitions(self)
             self._further_tables()
             self._change()
+        self.rows[CustomerEvent._meta.label] = list(CustomerEvent.objects.filter(base__in=self.bases)[:3])
 
     # --- one row ------------------------------------------------------------------------------------------
 
@@ -199,8 +183,9 @@ class Business:
         [purpose] = self.rows["customers.ConsentPurpose"]
         for customer in [one for one in self.rows["customers.Customer"] if one.base_id == base.pk]:
             said = {"customer": customer, "purpose": purpose.code, "source": ConsentSource.FORM}
-            self.row(Consent, **owner, **said, is_given=True, at=MIDNIGHT)
-            self.row(Consent, **owner, **said, is_given=False, at=MIDNIGHT + timedelta(days=1))
+            self.row(Consent, **owner, **said, is_given=True, at=MIDNIGHT, struck_out_by="")
+            self.row(Consent, **owner, **said, is_given=False, at=MIDNIGHT + timedelta(days=1), struck_out_by="")
+            self.row(Consent, **owner, **said, is_given=True, at=MIDNIGHT, struck_out_at=MIDNIGHT)
 
     def _in_numbers(self) -> dict[str, Any]:
         """A customer whose canaries are numbers, each in the format of its column."""

@@ -13,10 +13,13 @@ from tests.isolation.canary.canaries import Canary
 from transitions.choices import Kind, PackageState, State, Word
 from transitions.models import (
     Arrival,
+    IncomingChunk,
+    IncomingFile,
     JoiningWord,
     Package,
     PackageChunk,
     PackageDownload,
+    ReviewPage,
     Transition,
     TransitionCustomer,
     TransitionKey,
@@ -44,6 +47,10 @@ def plant_transitions(business: Business) -> None:
             TransitionCustomer, **owner, base=customer.base, transition=asked, customer_id=customer.pk,
             customer_number=customer.customer_number,
         )  # fmt: skip
+        business.row(
+            ReviewPage, **owner, base=customer.base, transition=asked, page=1, customers=[customer.pk],
+            numbers=[customer.customer_number],
+        )  # fmt: skip
         _package(business, place, asked)
         _arrival(business, place)
         _withdrawals(business, place, asked)
@@ -69,6 +76,13 @@ def _arrival(business: Business, place: Location) -> None:
         Arrival, organization=business.organization, base=place.base, upload=upload,
         manifest=_manifest(business, "transitions.Arrival"), transition=uuid4(),
     )  # fmt: skip
+
+    incoming = business.row(
+        IncomingFile, organization=business.organization, base=place.base, location=place, user=business.people[0],
+        taken_in=None,
+    )  # fmt: skip
+    content = business.canaries.word(Canary(business.account, "transitions.IncomingChunk", "content")).encode()
+    business.row(IncomingChunk, base=place.base, file=incoming, position=0, content=content)
 
 
 def _joining(business: Business, asked: Transition) -> None:

@@ -5,15 +5,28 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from customers.models import ConsentPurpose, Customer, CustomerExport, CustomerGroup, ImportUpload, Tag
+from customers.models import (
+    BulkChange,
+    Consent,
+    ConsentPurpose,
+    Customer,
+    CustomerExport,
+    CustomerGroup,
+    ImportUpload,
+    SavedFilter,
+    Tag,
+)
 from locations.models import Location
 from locations.permissions import Right
-from mcp.middleware import CONSOLE_URLCONF
+from mcp.http import CONSOLE_URLCONF
 from mcp.models import Restriction, User, UserGroup
 from tests.isolation.canary.addresses import Pattern, filled, patterns
 from tests.isolation.canary.pairs import Pair
 from tests.isolation.canary.planting import Ground
 
+CustomerEvent: Any = Customer._meta.get_field("history").related_model
+FILES = {CustomerExport, ImportUpload, BulkChange, CustomerEvent}
+"""What is named by a random id."""
 NOBODYS_KEY = "7999999"
 NOBODYS_FILE = "00000000-0000-4000-8000-000000000000"
 MODELS: tuple[Any, ...] = (Customer, CustomerGroup, Tag, Location, User, UserGroup, Restriction, ConsentPurpose)
@@ -33,7 +46,7 @@ class Questions:
 
     def key_pair(self, model: Any) -> tuple[str, str]:
         key = self.key(model)
-        return key, NOBODYS_FILE if model in {CustomerExport, ImportUpload} else NOBODYS_KEY[: len(key)]
+        return key, NOBODYS_FILE if model in FILES else NOBODYS_KEY[: len(key)]
 
     # --- addresses ----------------------------------------------------------------------------------------
 
@@ -124,9 +137,9 @@ class Questions:
         yield from self._customer_forms()
         yield from self._administration_forms()
         actions = {"_selected_action": ["KEY"], "index": "0"}
-        for action in ("archive", "restore", "record_consent", "export"):
+        for action in ("archive", "restore", "record_consent", "export", "set_group", "add_tag", "remove_tag"):
             yield Pair("post", f"{self.place}{LIST}", *self.key_pair(Customer), {**actions, "action": action})
-        for page in ("archive", "restore", "consent", "export"):
+        for page in ("archive", "restore", "consent", "export", "bulk/archive", "bulk/restore"):
             data = {"reason": "Verzogen", "format": "plain", "column": "memo", **_STATEMENT}
             yield Pair("post", f"{self.place}{LIST}{page}/?id=KEY", *self.key_pair(Customer), data)
         for name in (CustomerGroup, Tag):
@@ -139,8 +152,9 @@ class Questions:
         pair = _pair(self._row(ConsentPurpose).code)
         for customer in self.ground.keys(Customer, own=True)[:1]:
             page = f"{self.place}{LIST}{customer}/consents/"
-            for said in ({"give": "KEY"}, {"withdraw": "KEY"}, {**_STATEMENT, "purpose": "KEY"}):
+            for said in ({"give": "KEY:form"}, {"withdraw": "KEY:form"}, {**_STATEMENT, "purpose": "KEY"}):
                 yield Pair("post", page, *pair, said)
+            yield Pair("post", page, *self.key_pair(Consent), {"strike": "KEY"})
         yield Pair("post", f"{self.place}customers/consentpurpose/add/", *pair, {"code": "KEY", "name": "Neu"})
 
     def _customer_forms(self) -> Iterator[Pair]:
@@ -224,7 +238,10 @@ def _models(pattern: Pattern) -> list[Any]:
     if not pattern.arguments:
         return []
     if ("uuid", "pk") in pattern.arguments:
-        return [CustomerExport if "export/files/" in pattern.route else ImportUpload]
+        kinds = {"export/files/": CustomerExport, "bulk/": BulkChange, "version/": CustomerEvent}
+        return [next((model for part, model in kinds.items() if part in pattern.route), ImportUpload)]
+    if "filters/" in pattern.route:
+        return [SavedFilter]
     return [model for model in MODELS if f"/{model._meta.model_name}/" in f"/{pattern.route}"] or list(MODELS)
 
 

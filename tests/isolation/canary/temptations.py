@@ -14,7 +14,16 @@ from urllib.parse import urlencode
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from customers.models import ConsentPurpose, Customer, CustomerExport, CustomerGroup, ImportUpload, Tag
+from customers.models import (
+    BulkChange,
+    ConsentPurpose,
+    Customer,
+    CustomerExport,
+    CustomerGroup,
+    ImportUpload,
+    SavedFilter,
+    Tag,
+)
 from locations.models import Location
 from locations.permissions import Right
 from mcp.models import Restriction, User, UserGroup
@@ -33,6 +42,8 @@ MODELS: tuple[Any, ...] = (
     ImportUpload,
     CustomerExport,
     ConsentPurpose,
+    BulkChange,
+    SavedFilter,
 )
 PICKED: dict[str, tuple[Any, ...]] = {
     "customer_group": (CustomerGroup,),

@@ -9,7 +9,8 @@ from django.apps import apps
 from django.db import connection
 
 from tests.isolation.canary.canaries import COUNTRY, PREFIX, SHORT, Canaries, Canary, text_columns
-from tests.isolation.canary.planting import NO_DATA, VOCABULARY, Ground, readable_models
+from tests.isolation.canary.planting import Ground, readable_models
+from tests.isolation.canary.unplanted import NO_DATA, VOCABULARY
 
 FOREIGN, OWN = (20800, 30100), (10400,)
 

@@ -9,8 +9,10 @@ import pghistory
 from django.db import connection, models
 from django.utils import timezone
 
-from customers.choices import ConsentSource, Decision, Verdict
+from customers.choices import BulkKind, ConsentSource, Decision, Verdict
 from customers.models import (
+    BulkChange,
+    ConsentRelease,
     Customer,
     CustomerGroup,
     HeadingChoice,
@@ -20,6 +22,7 @@ from customers.models import (
     ImportProgress,
     ImportUpload,
     ImportVerdict,
+    SavedFilter,
     Tag,
 )
 from customers.numbers import take_number
@@ -36,10 +39,13 @@ from tests.customers.transfer import kept_export
 from tests.isolation.database.tables import GuardedTable
 from transitions.models import (
     Arrival,
+    IncomingChunk,
+    IncomingFile,
     JoiningWord,
     Package,
     PackageChunk,
     PackageDownload,
+    ReviewPage,
     Transition,
     TransitionCustomer,
     TransitionKey,
@@ -91,7 +97,13 @@ def _files(scope: Scope) -> None:
         base=scope.base, file=upload, customer_number=1, purpose="stammtisch", is_given=True, at=upload.created_at,
         source=ConsentSource.IMPORT, recorded_by="Probe",
     )  # fmt: skip
+    ConsentRelease.objects.create(base=scope.base, at=upload.created_at)
     HeadingChoice.objects.create(organization=scope.organization, heading="kunde", target="last_name")
+    BulkChange.objects.create(**place, kind=BulkKind.RESTORE)
+    owner: Any = scope.user
+    SavedFilter.objects.create(
+        organization=scope.organization, base=scope.base, user=owner, name="Kiel", query="q=kiel"
+    )
     exporting.fetch(export=kept_export(scope), actor=scope).close()
     _staged(upload, scope)
 
@@ -137,6 +149,9 @@ def _transitions(scope: Scope) -> None:
     package = Package.objects.create(**place, location=scope.location, user=scope.user, transition=asked, name="x.zip")
     PackageChunk.objects.create(base=scope.base, file=package, position=0, content=b"x")
     PackageDownload.objects.create(base=scope.base, file=package, user_id=1, user_name="x")
+    incoming = IncomingFile.objects.create(**place, location=scope.location, user=scope.user, name="y.zip", sha256="y")
+    IncomingChunk.objects.create(base=scope.base, file=incoming, position=0, content=b"x")
+    ReviewPage.objects.create(**place, transition=asked, page=1, customers=[1], numbers=[1])
     upload = ImportUpload.objects.create(**place, location=scope.location, user=scope.user, name="x.csv")
     Arrival.objects.create(
         **place, upload=upload, transition=asked.pk, sender_account=1, sender_name="x", sha256="x", manifest={},

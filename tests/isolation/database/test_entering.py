@@ -24,18 +24,21 @@ WITHOUT_SCOPE = {
     "mcp/backends.py": 2,  # the login: whose name is it? a password of an older kind is stored anew
     "mcp/throttling.py": 3,  # tries to log in are counted over a connection of their own
     "mcp/operations/passwords.py": 5,  # whose link is it? passwords of the provider's people, and forgotten ones
-    "mcp/tasks.py": 3,  # mails, forgotten passwords and old login attempts of all businesses
+    "mcp/reminding.py": 2,  # who may have to be reminded of what waits, and the mails to them
+    "mcp/tasks.py": 4,  # mails, forgotten passwords and old login attempts of all businesses
     "mcp/management/commands/create_support.py": 2,  # a person of no business
-    "customers/tasks.py": 5,  # upkeep of all bases; a file for somebody who is nobody any more
+    "customers/tasks.py": 9,  # upkeep of all bases; a file for somebody who is nobody any more
+    "customers/bulk_tasks.py": 2,  # a bulk change of somebody who is nobody any more, or that was given up
     "customers/transfer/place.py": 1,  # a command looks for the location that it was given
     "transitions/management/commands/demo.py": 1,  # the demo is of several businesses
     "transitions/operations/admitting.py": 2,  # a group answers who wants to join it, who then reads the answer
     "transitions/operations/requesting.py": 1,  # the group that was asked need not answer any more
     "transitions/operations/assigning.py": 2,  # support opens a business, or looks for the group that is joined
     "transitions/operations/executing.py": 2,  # a business begins to work; a branch is opened in a group
-    "transitions/arriving.py": 2,  # was a package made for its receiver? what has the receiver imported?
-    "transitions/package_tasks.py": 2,  # where is a package made, and which ones have expired?
-    "transitions/tasks.py": 2,  # whose day has come? ordered by somebody who is nobody any more
+    "transitions/arriving.py": 3,  # was a package made for its receiver? which receivers have imported, and what?
+    "transitions/incoming_tasks.py": 2,  # taken in for somebody who is nobody any more; what has expired
+    "transitions/package_tasks.py": 3,  # where is a package made, which ones have expired, which are given up?
+    "transitions/tasks.py": 3,  # whose day has come, and where? ordered by somebody who is nobody any more
 }
 """Where all businesses are opened at once, and how often. Each use says its reason, and is logged."""
 

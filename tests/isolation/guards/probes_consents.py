@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 from django.core.exceptions import ObjectDoesNotExist, ValidationError
 
 from customers.choices import Said
-from customers.consents import consents_of, places_to_record, save_purpose
+from customers.consents import consents_of, places_to_record, save_purpose, strike_out
+from customers.counter_forms import add_questions
 from customers.models import Consent, ConsentPurpose
 from locations.permissions import Right
 from mcp import grants, operations
@@ -21,6 +23,7 @@ from tests.isolation.guards.probing import probe
 from tests.isolation.guards.world import BREMEN, CANARY, HAMBURG, MISSING, World
 
 CUSTOMERS, PURPOSES = f"{HAMBURG}/customers/customer/", f"{HAMBURG}/customers/consentpurpose/"
+MISSING_STATEMENT = "00000000-0000-4000-8000-000000000000"
 STATEMENT = {"purpose": "newsletter", "is_given": "no", "at": "2026-01-05T10:00", "source": "form"}
 
 
@@ -178,6 +181,43 @@ def statement_is_recorded_for_locations_of_the_base_where_the_right_is_held(worl
         with refused(ValidationError):
             says(world.scope("anna", "Hamburg"), world.customer, "newsletter", True, location=foreign)
     assert says(bodo, world.customer, "newsletter", True, location=world.place("Hamburg")) == 1
+
+
+@probe
+def slip_is_struck_out_by_the_rights_that_recorded_it(world: World) -> None:
+    bodo = world.scope("bodo", "Hamburg")
+    says(bodo, world.customer, "birthday", True)
+    slip = Consent.objects.filter(customer=world.customer).latest("recorded_at")
+    for rights in ([Right.VIEW_CUSTOMERS, Right.CARRY_OVER], [Right.CHANGE_CUSTOMERS, Right.CARRY_OVER]):
+        with refused(MissingRight):
+            strike_out(statement=slip.pk, actor=bare(world, "Hamburg", *rights, who="bodo"))
+    for foreign in (world.scope("dirk", "Lübeck"), world.cast.scope("sven", "München", 20800)):
+        with refused(Consent.DoesNotExist):
+            strike_out(statement=slip.pk, actor=foreign)
+    assert Consent.objects.standing().filter(pk=slip.pk).exists()
+    says(bodo, world.customer, "birthday", False)
+    withdrawal = Consent.objects.filter(customer=world.customer).latest("recorded_at")
+    with refused(MissingRight):
+        strike_out(statement=withdrawal.pk, actor=bare(world, "Hamburg", Right.VIEW_CUSTOMERS, who="bodo"))
+
+
+@probe
+def slip_is_looked_for_among_the_statements_of_the_customer(world: World) -> None:
+    page = f"{CUSTOMERS}{world.customer.pk}/consents/"
+    foreign = Consent.objects.exclude(customer=world.customer).first()
+    for wrong in (MISSING_STATEMENT, foreign.pk if foreign else MISSING_STATEMENT):
+        assert world.post("anna", page, {"strike": wrong}).status_code == 404
+
+
+@probe
+def who_registers_is_asked_for_consents_of_his_business_that_he_may_record(world: World) -> None:
+    page = world.get("bodo", f"{BREMEN}/customers/customer/add/")
+    assert [question.name for question in page.context["questions"]]
+    assert CANARY not in page.content.decode()
+    form: Any = SimpleNamespace(fields={})
+    for right in (Right.VIEW_CUSTOMERS, Right.CHANGE_CUSTOMERS):
+        add_questions(form, bare(world, "Hamburg", Right.ADD_CUSTOMERS, right, who="bodo"))
+    assert form.fields == {}
 
 
 @probe

@@ -112,10 +112,10 @@ def use_in_another_base_keeps_nothing(world: World) -> None:
 @probe
 def duplicates_are_sought_in_the_base(world: World) -> None:
     sought = Sought(email="meier@example.com", phones=("+491701234567",), last_name="Meier", birthday=date(1980, 5, 5))
-    found = candidates(sought, base=world.customer.base)
+    found = candidates(sought, scope=world.scope("anna", "Hamburg"))
     assert [candidate.customer for candidate in found] == [world.customer]
     only_there = Sought(last_name="Meier", first_name=CANARY, birthday=date(1980, 5, 5))
-    assert candidates(only_there, base=world.customer.base) == []
+    assert candidates(only_there, scope=world.scope("anna", "Hamburg")) == []
     page = world.post("anna", f"{HAMBURG}/customers/customer/duplicates/", {"email": "meier@example.com"})
     assert page.content.decode().count("Meier") >= 1
     assert CANARY not in page.content.decode()
@@ -130,7 +130,7 @@ def duplicates_are_narrowed_before_and_after_the_search(world: World) -> None:
         return [world.customer.pk, *[row.pk for row in world.foreign_customers]]
 
     with patch.object(duplicates, "_ids", everybody):
-        found = duplicates.candidates(Sought(email="meier@example.com"), base=world.customer.base)
+        found = duplicates.candidates(Sought(email="meier@example.com"), scope=world.scope("anna", "Hamburg"))
     assert set(asked) == {world.customer.base_id}
     assert [candidate.customer for candidate in found] == [world.customer]
 
@@ -146,7 +146,7 @@ def duplicates_show_to_viewers_only(world: World) -> None:
 @probe
 def panels_count_the_own_base(world: World) -> None:
     here, today = world.scope("anna", "Hamburg"), date(2026, 5, 4)
-    figures = dict(dashboard.figures(here)["figures"])
+    figures = {figure.name: figure.number for figure in dashboard.figures(here)["figures"]}
     own = Customer.objects.filter(base=world.customer.base)
     numbers = [own.active().count(), own.count(), own.filter(home_location=here.location).count(), 1]
     assert list(figures.values()) == numbers
@@ -156,6 +156,9 @@ def panels_count_the_own_base(world: World) -> None:
     assert sum(bars.values()) == own.active().count()
     shown = dashboard.birthdays(here, today)
     assert [birthday.customer for birthday in shown["birthdays"]] == [world.customer]
+    assert [trend.running.number for trend in dashboard.figures(here)["trends"]][:2] == [own.count(), 1]
+    newcomers = dashboard.newcomers(here)["newcomers"]
+    assert {one.pk for one in newcomers} == set(own.active().values_list("pk", flat=True))
     left = dashboard.left_out(world.scope("anna", "Zentrale"))
     assert [place.name for place in left] == ["Lübeck", "Kiel"]
 
@@ -163,17 +166,27 @@ def panels_count_the_own_base(world: World) -> None:
 @probe
 def figures_of_a_location_are_its_own(world: World) -> None:
     customer(world.scope("anna", "Bremen"), last_name="Bremer")
-    figures = [number for _label, number in dashboard.figures(world.scope("anna", "Hamburg"))["figures"]]
+    offline, hamburg = world.cast.location("Lübeck"), world.cast.location("Hamburg")
+    Customer.objects.create(
+        organization=offline.organization,
+        base=offline.base,
+        home_location=hamburg,
+        customer_number=987_654,
+        last_name="Alt",
+    )
+    figures = [figure.number for figure in dashboard.figures(world.scope("anna", "Hamburg"))["figures"]]
     assert (figures[0], figures[2]) == (4, 4)
 
 
 @probe
 def panels_are_shown_with_their_right(world: World) -> None:
     names = {who: {panel.name for panel in panels.shown(world.scope(who, "Hamburg"))} for who in ("schwach", "anna")}
-    assert names == {"schwach": {"figures", "groups"}, "anna": {"figures", "groups", "birthdays"}}
+    reports, own = {"figures", "groups"}, {"birthdays", "newcomers"}
+    assert names == {"schwach": reports, "anna": {"waiting"} | reports | own}
     assert world.get("schwach", f"{HAMBURG}/overview/birthdays/").status_code == 403
+    assert world.get("schwach", f"{HAMBURG}/overview/newcomers/").status_code == 403
     assert world.get("anna", f"{HAMBURG}/overview/nothing/").status_code == 404
-    for name in ("figures", "groups", "birthdays"):
+    for name in ("figures", "groups", "birthdays", "newcomers", "waiting"):
         assert CANARY not in world.text("anna", f"{HAMBURG}/overview/{name}/")
 
 
@@ -182,7 +195,7 @@ def history_is_of_the_base(world: World) -> None:
     page = world.text("anna", f"{HAMBURG}/customers/customer/{world.customer.pk}/history/")
     assert "Meier" in page
     assert CANARY not in page
-    entries, _more = history_of(world.customer, page=1)
+    entries, _more = history_of(world.customer, page=1, scope=world.scope("anna", "Hamburg"))
     assert [entry.kind for entry in entries] == ["given", "insert"]
 
 

@@ -214,14 +214,14 @@ def page_of_withdrawals_asks_to_see_and_to_hand_over(world: World) -> None:
     page = f"{HAMBURG}/customers/customer/{world.customer.pk}/withdraw/"
     before = Consent.objects.count()
     for who in ("blind", "bodo"):
-        assert world.post(who, page, {"withdraw": "newsletter"}).status_code == 403
+        assert world.post(who, page, {"withdraw": "newsletter:phone"}).status_code == 403
     assert (
         world.post("blind", page, {"purpose": "newsletter", "at": "nie"}).status_code == 403
     )  # nor what is wrong in it
     looking_on = f"{BREMEN}/customers/customer/{world.customer.pk}/consents/"
     assert 'name="withdraw"' not in world.text("carla", looking_on)
     foreign = f"{HAMBURG}/customers/customer/{world.foreign_customer.pk}/withdraw/"
-    assert world.post("anna", foreign, {"withdraw": "newsletter"}).status_code == 404
+    assert world.post("anna", foreign, {"withdraw": "newsletter:phone"}).status_code == 404
     assert Consent.objects.count() == before
-    assert world.post("anna", page, {"withdraw": "newsletter", "give": "birthday"}).status_code == 302
+    assert world.post("anna", page, {"withdraw": "newsletter:phone", "give": "birthday:form"}).status_code == 302
     assert not Consent.objects.order_by("-recorded_at")[0].is_given

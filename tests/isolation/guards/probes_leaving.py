@@ -18,7 +18,7 @@ from locations.operations import Place
 from locations.permissions import Right
 from mcp import access, grants
 from mcp import operations as central
-from mcp.middleware import CONSOLE_URLCONF
+from mcp.http import CONSOLE_URLCONF
 from mcp.models import User, UserGroup
 from mcp.queueing import NothingThere
 from mcp.scope import MissingRight
@@ -53,6 +53,7 @@ def _calls(world: World, asked: Transition, actor: Any) -> list[Callable[[], Any
         lambda: operations.confirm(transition=asked, actor=actor),
         lambda: operations.execute(transition=asked, at=timezone.now(), actor=actor),
         lambda: _left_to_worker(asked, actor),
+        lambda: _review_left_to_worker(asked, actor),
         lambda: operations.close(transition=asked, note="Nichts kam an.", actor=actor),
     ]
 
@@ -60,6 +61,11 @@ def _calls(world: World, asked: Transition, actor: Any) -> list[Callable[[], Any
 def _left_to_worker(asked: Transition, actor: Any) -> None:
     with patch.object(ordering, "DIRECT_CUSTOMERS", -1):
         operations.execute_now(transition=asked, actor=actor)
+
+
+def _review_left_to_worker(asked: Transition, actor: Any) -> None:
+    with patch.object(ordering, "DIRECT_CUSTOMERS", -1):
+        operations.review_now(transition=asked, is_narrowed=False, actor=actor)
 
 
 @probe

@@ -18,6 +18,7 @@ from locations.permissions import Right
 from mcp import access, operations
 from mcp.models import Membership, User, UserGroup
 from mcp.operations.grants import CannotGrant, NotOfBusiness, OwnPromotion
+from mcp.operations.restricting import restricted_here
 from mcp.operations.users import TooPowerful
 from mcp.scope import MissingRight, Scope
 from tests.isolation.guards.probing import probe
@@ -83,6 +84,10 @@ def restricting_asks_for_the_right_and_the_place(world: World) -> None:
             operations.restrict(group=world.theke, right=Right.VIEW_CUSTOMERS, actor=actor)
         with refused(MissingRight):
             operations.unrestrict(restriction=world.restriction, actor=actor)
+        with refused(MissingRight):
+            operations.change_restrictions(wanted=restricted_here(actor), actor=actor)
+        with refused(MissingRight):
+            operations.preview_restrictions(wanted=restricted_here(actor), actor=actor)
     with refused(MissingRight):
         operations.restrict(group=world.theke, right=Right.VIEW_CUSTOMERS, actor=bare(world, "Flensburg", who="frida"))
     assert not operations.may_restrict(bare(world, "Hamburg", Right.MANAGE_USERS, who="anna"))
@@ -90,6 +95,32 @@ def restricting_asks_for_the_right_and_the_place(world: World) -> None:
     frida = world.scope("frida", "Flensburg")
     operations.restrict(group=world.theke, right=Right.VIEW_CUSTOMERS, actor=frida)
     operations.unrestrict(restriction=world.restriction, actor=frida)
+
+
+@probe
+def restricting_several_is_about_groups_of_the_own_central(world: World) -> None:
+    frida = world.scope("frida", "Flensburg")
+    for group in (world.foreign_group, operations.create_user_group(name="Eigene", actor=frida)):
+        with refused(ValidationError):
+            operations.change_restrictions(wanted={(Right.VIEW_CUSTOMERS, group.pk)}, actor=frida)
+    before = world.foreign_restriction.pk
+    operations.change_restrictions(wanted={(Right.VIEW_CUSTOMERS, world.theke.pk)}, actor=frida)
+    assert restricted_here(frida) == {(Right.VIEW_CUSTOMERS, world.theke.pk)}
+    assert type(world.foreign_restriction)._default_manager.filter(pk=before).exists()
+
+
+@probe
+def copying_rights_is_about_groups_that_one_sees(world: World) -> None:
+    anna, foreign = world.scope("anna", "Zentrale"), world.foreign_group
+    calls: list[Callable[[], Any]] = [
+        lambda: operations.copy_rights(source=foreign, group=world.theke, is_exact=False, actor=anna),
+        lambda: operations.preview_copy(source=foreign, group=world.theke, is_exact=False, actor=anna),
+        lambda: operations.create_group_like(source=foreign, name="Kopie", actor=anna),
+    ]
+    for call in calls:
+        with refused(PermissionDenied):
+            call()
+    assert operations.create_group_like(source=world.theke, name="Kopie", actor=anna).pk
 
 
 @probe

@@ -30,8 +30,9 @@ from tests.transitions.carrying import (
 )
 from tests.transitions.moving import exit_in
 from transitions.arriving import arrivals_of
-from transitions.choices import PackageState, State
-from transitions.models import Arrival, Package, PackageChunk, PackageDownload, Transition
+from transitions.choices import IncomingState, PackageState, State
+from transitions.incoming import taking
+from transitions.models import Arrival, IncomingFile, Package, PackageChunk, PackageDownload, Transition
 from transitions.package import making
 from transitions.package.reading import RefusedPackage
 from transitions.protocol import protocol_of
@@ -214,3 +215,41 @@ def taking_in_a_package_needs_its_rights(world: World) -> None:
     assert not ImportUpload.objects.filter(base=frida.base).exists()
     assert world.get("schwach", f"{HEAD}/{page}").status_code == 403
     assert world.get("anna", f"{HEAD}/{page}").status_code == 200
+
+
+@probe
+def file_that_the_worker_takes_in_is_seen_and_stopped_by_whoever_has_sent_it(world: World) -> None:
+    anna, place = world.scope("anna", "Hamburg"), world.place("Hamburg")
+    facts = {"organization": place.organization, "base": place.base}
+    own, elsewhere, of_dirk = (
+        IncomingFile.objects.create(**facts, location=where, user=world.cast.user(who), name=name, sha256=name)
+        for name, where, who in (
+            ("a", place, "anna"), ("b", world.place("Bremen"), "anna"), ("c", place, "schwach"),
+        )
+    )  # fmt: skip
+    assert list(taking.incoming_of(anna)) == [own]
+    assert list(taking.under_way_at(anna)) == [own, of_dirk]
+    assert list(taking.incoming_of(world.cast.system("Hamburg"))) == []
+    page = f"{PAGES}/arrivals"
+    assert world.get("anna", f"{HAMBURG}/{page}/{own.pk}/").status_code == 200
+    assert world.get("anna", f"{HAMBURG}/{page}/{of_dirk.pk}/").status_code == 404
+    for other in (elsewhere, of_dirk):
+        taking.cancel(file=other, actor=anna)
+    with refused(MissingRight):
+        taking.cancel(file=own, actor=bare(world, "Hamburg", who="anna"))
+    assert set(IncomingFile.objects.values_list("state", "is_cancelled")) == {(IncomingState.WAITING, False)}
+    taking.cancel(file=own, actor=anna)
+    own.refresh_from_db()
+    assert own.state == IncomingState.CANCELLED
+
+
+@probe
+def keeping_a_file_for_the_worker_needs_the_rights(world: World) -> None:
+    for rights in ((Right.IMPORT_CUSTOMERS,), (Right.ADD_CUSTOMERS,)):
+        with refused(MissingRight):
+            taking.keep_file(file=io.BytesIO(b"x"), name="x", actor=bare(world, "Hamburg", *rights, who="anna"))
+    weak = bare(world, "Hamburg", Right.IMPORT_CUSTOMERS, who="anna")
+    assert taking.keep_file(file=io.BytesIO(b"x"), name="x", is_list=True, actor=weak).pk
+    with refused(MissingRight):
+        taking.keep_file(file=io.BytesIO(b"y"), name="y", is_list=True, actor=bare(world, "Hamburg", who="anna"))
+    assert world.get("schwach", f"{HAMBURG}/{PAGES}/arrivals/{uuid4()}/").status_code == 403

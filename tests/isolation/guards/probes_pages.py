@@ -115,6 +115,7 @@ REFUSED = [
     ("frida", "get", f"{FLENSBURG}/locations/location/{{flensburg}}/close/", Right.MANAGE_LOCATION),
     ("carla", "get", f"{BREMEN}/overview/figures/", Right.RUN_REPORTS),
     ("dirk", "get", f"{HAMBURG}/", Right.VIEW_CUSTOMERS),
+    ("dirk", "get", f"{HAMBURG}/overview/waiting/", Right.VIEW_CUSTOMERS),
 ]  # fmt: skip
 """Who asks for what, and the right that the refusal names."""
 

@@ -51,6 +51,7 @@ ANSWERS_NOBODY = {
     "mcp.admin.users.UserAdmin.get_object": "adds which groups may be changed",
     "mcp.admin.users.UserAdmin.saved_rows": "is narrowed inside, see mutants.py",
     "mcp.admin.pages.OperationAdmin.get_urls": "adds the further pages of a model",
+    "customers.admin.customers.CustomerAdmin.get_changeform_initial_data": "takes one text, which names no row",
     "customers.admin.customers.CustomerAdmin.get_urls": "adds the further pages of a model",
     "mcp.closed.ClosedModelAdmin.saved_rows": "asks the rows of the page",
     "mcp.closed.ClosedModelAdmin.get_urls": "leaves out an address that the table of addresses would not serve",

@@ -12,13 +12,14 @@ from typing import Any
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
-from customers.models import Customer, ImportUpload
+from customers.models import Customer, ImportUpload, Tag
 from customers.transfer import uploads
 from locations.models import Location
 from locations.permissions import Right
 from mcp import access, operations
 from mcp.demo import PASSWORD
 from mcp.models import User, UserGroup
+from mcp.operations.restricting import restricted_here
 from tests.isolation.matrix.rows import FILE, SIMILAR_ROW
 from tests.isolation.matrix.world import Place, Role, World
 
@@ -147,9 +148,37 @@ def _matrix_confirmed(asked: Asked) -> dict[str, Any]:
     return {"take": f"{Right.VIEW_CUSTOMERS}@{place.pk}", "seen": change.fingerprint}
 
 
+def _restrictions(asked: Asked) -> dict[str, Any]:
+    """A group of the central is restricted in one right more."""
+    group = UserGroup.objects.get(name="Auskunft Bremen").pk
+    return {"row": f"{group}:0", "cell": f"{Right.IMPORT_CUSTOMERS}@{group}"}
+
+
+def _restrictions_confirmed(asked: Asked) -> dict[str, Any]:
+    group, place = UserGroup.objects.get(name="Auskunft Bremen").pk, asked.world.places.get(asked.place)
+    if place is None or not place.is_franchise:
+        return {}
+    frida = asked.world.system[asked.place]
+    wanted = restricted_here(frida) | {(Right.IMPORT_CUSTOMERS, group)}
+    change = operations.preview_restrictions(wanted=wanted, actor=frida)
+    return {"give": f"{Right.IMPORT_CUSTOMERS}@{group}", "seen": change.fingerprint}
+
+
 def _business(asked: Asked) -> dict[str, Any]:
     business = {"account_number": "40200", "name": "Neue Bäcker", "kind": "central_group", "place_name": "Zentrale"}
     return {**business, "username": "neu"}
+
+
+def _wish(asked: Asked) -> dict[str, Any]:
+    """What any kind of bulk change asks for: of what is not its own it takes no notice."""
+    place = asked.world.places.get(asked.place)
+    tag = Tag.objects.filter(base=place.base).first() if place else None
+    return {"group": "none", "tag": tag.pk if tag else "", "reason": "Verzogen"}
+
+
+def _older(asked: Asked) -> dict[str, Any]:
+    seen = Customer.objects.filter(history__pgh_id=asked.row).values_list("changed_at", flat=True).first()
+    return {"seen_at": seen.isoformat() if seen else timezone.now().isoformat()}
 
 
 def _statement(asked: Asked) -> dict[str, Any]:
@@ -200,6 +229,8 @@ RECIPES: dict[str, Recipe] = {
         get=_login, to="/", writes=False,
     ),
     "admin:index": Recipe(get=lambda asked: 200 if asked.place[0] else _chooser(asked)),
+    "admin:switched": Recipe(get=302),
+    "admin:start": Recipe(body=lambda asked: {"start": "yes"}, to=r"/\d+/\d+/", writes=False),
     "admin:logout": Recipe(to="/|/login/", writes=False),
     "admin:password_change": _PASSWORD,
     "admin:password_change_done": Recipe(),
@@ -230,14 +261,22 @@ RECIPES: dict[str, Recipe] = {
         "usergroup", "group_id", body=_matrix_confirmed, get=302, to=r".*/\d+/rights/"
     ),
     "admin:mcp_usergroup_rights_log": Recipe("usergroup", "group_id"),
+    # nothing is chosen, and no name given: what may be handed out is asked by the probes
+    "admin:mcp_usergroup_copy": Recipe("usergroup", "group_id", post=400, writes=False),
+    "admin:mcp_usergroup_like": Recipe("usergroup", "group_id", post=400, writes=False),
     **_model(
         "mcp_restriction", "restriction",
         lambda asked: {"group": UserGroup.objects.get(name="Auskunft Bremen").pk, "right": Right.EXPORT_CUSTOMERS},
         lambda asked: {},
     ),
+    "admin:mcp_restriction_matrix": Recipe(body=_restrictions, post=200, writes=False),
+    "admin:mcp_restriction_matrix_confirm": Recipe(
+        body=_restrictions_confirmed, get=302, to=r".*/mcp/restriction/matrix/"
+    ),
     # the customers
     **_model("customers_customer", "customer", _customer, _customer, body=_ticked("archive"), writes=False),
     "admin:customers_customer_changelist export": Recipe(body=_ticked("export"), writes=False),
+    "admin:customers_customer_find": Recipe(get=302),  # a piece of a page; asked by itself, it leads to the list
     "admin:customers_customer_duplicates": Recipe(body=lambda asked: {"email": "a@b.de"}, post=200, writes=False),
     "admin:customers_customer_archive": Recipe(
         "customer", query="?id={row}", body=lambda asked: {"reason": "Verzogen"}, to=_CHANGED
@@ -245,10 +284,10 @@ RECIPES: dict[str, Recipe] = {
     "admin:customers_customer_restore": Recipe("archived", query="?id={row}", to=_CHANGED),
     "admin:customers_customer_changelist record_consent": Recipe(body=_ticked("record_consent"), writes=False),
     "admin:customers_customer_consents": Recipe(
-        "customer", body=lambda asked: {"give": "newsletter"}, to=r".*/customer/\d+/consents/"
+        "customer", body=lambda asked: {"give": "newsletter:counter"}, to=r".*/customer/\d+/consents/"
     ),
     "admin:customers_customer_withdraw": Recipe(
-        "customer", body=lambda asked: {"withdraw": "newsletter"}, to=r".*/customer/\d+/consents/"
+        "customer", body=lambda asked: {"withdraw": "newsletter:phone"}, to=r".*/customer/\d+/consents/"
     ),
     "admin:customers_customer_consent": Recipe(
         "customer", query="?id={row}", body=_statement, to=r".*/customers/customer/"
@@ -266,6 +305,21 @@ RECIPES: dict[str, Recipe] = {
     "admin:customers_export_file": Recipe("export", "pk", to=r".*/export/files/"),
     "admin:customers_export_download": Recipe("export", "pk", post=200),
     "admin:customers_export_facts": Recipe("export", "pk"),
+    **{f"admin:customers_customer_changelist {action}": Recipe(body=_ticked(action), writes=False)
+       for action in ("set_group", "add_tag", "remove_tag")},
+    "admin:customers_customer_version": Recipe("version", "pk", body=_older, to=r".*/customer/\d+/history/"),
+    "admin:customers_bulks": Recipe(),
+    "admin:customers_bulk": Recipe("bulk change", "pk", body=_step("undo"), to=r".*/bulk/[0-9a-f-]{36}/"),
+    "admin:customers_bulk_new": Recipe(
+        "tagged", query="?id={row}", body=_wish, to=r".*/bulk/[0-9a-f-]{36}/|.*/customers/customer/"
+    ),
+    "admin:customers_filters": Recipe(),
+    "admin:customers_filter_new": Recipe(body=_named("Meine"), query="?q=kiel", to=r".*/customer/\?q=kiel"),
+    "admin:customers_filter_new on": Recipe(
+        body=_named("Unsere", is_shared="on"), query="?q=kiel", to=r".*/customer/\?q=kiel"
+    ),
+    "admin:customers_filter_open": Recipe("saved filter", "pk", get=302),
+    "admin:customers_filter": Recipe("saved filter", "pk", body=_named("Anders", is_shared="on"), to=r".*/filters/"),
     **_model("customers_customergroup", "customergroup", _named("Neu", discount="0"), _named("Neu", discount="0")),
     **_model("customers_tag", "tag", _named("Neu"), _named("Neu")),
     **_model("customers_consentpurpose", "consentpurpose", _named("Neu", code="neu"), _named("Neu")),
@@ -282,5 +336,6 @@ RECIPES: dict[str, Recipe] = {
     "admin:transitions_protocol": Recipe("executed transition", "pk"),
     "admin:transitions_protocol_pdf": Recipe("executed transition", "pk"),
     "admin:transitions_arrivals": Recipe(body=_file, post=200, writes=False),  # no package: that is told on the page
+    "admin:transitions_incoming": Recipe("incoming", "pk", to=r".*/arrivals/[0-9a-f-]+/"),
     "admin:transitions_step": Recipe("numbered transition", "pk", body=_step("review"), to=_TRANSITION),
 }  # fmt: skip

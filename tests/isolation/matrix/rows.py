@@ -9,9 +9,14 @@ from uuid import UUID
 import pghistory
 from django.utils import timezone
 
-from customers.models import ImportUpload
-from customers.operations import archive_customers
+from customers.bulk import changing
+from customers.bulk.changing import Wish
+from customers.choices import BulkKind
+from customers.models import Customer, ImportUpload, SavedFilter
+from customers.operations import archive_customers, change_customer
+from customers.saved_filters import save_filter
 from customers.transfer import receiving, uploads
+from customers.transfer.chosen import chosen
 from customers.transfer.reading import Reading
 from locations import operations as opening
 from locations.operations import Place as Opening
@@ -26,16 +31,28 @@ from tests.customers.transfer import kept_export, table
 from tests.isolation.matrix.world import ALL, CENTRAL, MUNICH, Place, Role, World
 from transitions import operations as leaving
 from transitions.choices import PackageState
-from transitions.models import Package, PackageChunk, Transition
+from transitions.models import IncomingChunk, IncomingFile, Package, PackageChunk, Transition
 
 MISSING: dict[str, Any] = dict.fromkeys(
-    ["upload", "import", "export", "transition", "numbered transition", "executed transition", "package"], UUID(int=7)
+    [
+        "upload",
+        "import",
+        "export",
+        "incoming",
+        "transition",
+        "numbered transition",
+        "executed transition",
+        "package",
+        "bulk change",
+        "version",
+    ],
+    UUID(int=7),
 )
 NO_ROW = 999_999_999
 FILE = table(["Kundennummer", "Name"], ["", "Aus der Datei"])
 SIMILAR_ROW = 5
 """The row of a previewed file that looks like a known customer."""
-OWN_FILES = ("upload", "import", "export")
+OWN_FILES = ("upload", "import", "export", "incoming")
 """The kinds of which everybody has one of his own."""
 
 
@@ -56,6 +73,10 @@ class Rows:
             "archived": self._archived,
             "customergroup": lambda at: people.group(self._system(at), "Gast").pk,
             "tag": lambda at: people.tag(self._system(at), "VIP").pk,
+            "version": self._older,
+            "tagged": self._tagged,
+            "bulk change": self._bulk_change,
+            "saved filter": self._saved_filter,
             "consentpurpose": lambda at: people.purpose(self._system(at), "stammtisch").pk,
             "usergroup": self._user_group,
             "user": self._user,
@@ -83,6 +104,43 @@ class Rows:
 
     def _system(self, place: Place) -> Scope:
         return self.world.system[place]
+
+    def _bulk_change(self, place: Place) -> UUID:
+        """A customer has lost a tag, which can be undone."""
+        actor = self._somebody(place)
+        tag = people.tag(actor, "Sammel")
+        query = f"id={people.customer(actor, tags=[tag.name]).pk}"
+        found, wish = chosen(actor, query), Wish(kind=BulkKind.REMOVE_TAG, tag=tag)
+        change = changing.propose(wish=wish, query=query, chosen=found, shown=None, actor=actor)
+        changing.count(change=change, chosen=found, actor=actor)
+        changing.confirm(change=change, seen=str(change.figures["change"]), actor=actor)
+        with pghistory.context(**actor.history()) as context:
+            changing.apply(change=change, context=context.id, actor=actor)
+        forget_author()
+        return change.pk
+
+    def _older(self, place: Place) -> UUID:
+        """The state in which a customer was registered, who has moved since."""
+        moved = people.customer(self._system(place), last_name="Umgezogen")
+        event: Any = Customer._meta.get_field("history").related_model
+        first: UUID = event.objects.get(pgh_obj=moved.pk).pgh_id
+        moved.city = "Bonn"
+        change_customer(customer=moved, actor=self._system(place))
+        return first
+
+    def _tagged(self, place: Place) -> int:
+        """A customer of a base in which there is a tag."""
+        people.tag(self._system(place), "Sammeln")
+        return people.customer(self._system(place)).pk
+
+    def _saved_filter(self, place: Place) -> int:
+        """A shared one."""
+        shared = SavedFilter(name="Unsere Kieler", query="q=kiel", is_shared=True)
+        return save_filter(saved=shared, actor=self._somebody(place)).pk
+
+    def _somebody(self, place: Place) -> Scope:
+        location = self.world.places[place]
+        return Scope(user=location.organization.users.first(), location=location, rights=ALL)
 
     def _archived(self, place: Place) -> int:
         gone = people.customer(self._system(place), last_name="Weg")
@@ -203,9 +261,21 @@ class Rows:
         user = role.user if role.account == place[0] else location.organization.users.first()
         return kept_export(Scope(user=user, location=location, rights=ALL)).pk
 
+    def _incoming(self, role: Role, place: Place) -> UUID:
+        """A file that waits to be taken in, of the same person as an upload would be."""
+        location = self.world.places[place]
+        user = role.user if role.account == place[0] else location.organization.users.first()
+        file = IncomingFile.objects.create(
+            organization=location.organization, base=location.base, location=location, user=user, name="x.zip",
+            sha256=f"{role.name} {place}"[:64],
+        )  # fmt: skip
+        IncomingChunk.objects.create(base=location.base, file=file, position=0, content=b"x")
+        return file.pk
+
 
 _OF_BUSINESS = {
     "customer", "archived", "customergroup", "tag", "consentpurpose", "business", "executed transition", "package",
+    "version", "tagged", "bulk change", "saved filter",
 }  # fmt: skip
 
 

@@ -1,0 +1,81 @@
+"""The search in the header: the first customers that are found while somebody types, from every page."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.utils.cache import patch_vary_headers
+
+from customers.admin.base import CustomersAdmin
+from customers.models import Customer
+from customers.paginator import LIMIT, CustomerPaginator
+from customers.querysets import CustomerQuerySet
+from customers.typed import fields_of
+from locations.permissions import Right
+from mcp import header
+from mcp.console import scope_of
+
+SHOWN = 8
+_LONGEST = 100
+_LONGEST_NUMBER = 7
+_NEEDED = ("base", "customer_number", "title", "first_name", "last_name", "company", "alias", "city")
+
+header.register(header.Piece(name="customers", right=Right.VIEW_CUSTOMERS, template="customers/header_search.html"))
+
+
+def find(admin: CustomersAdmin, request: HttpRequest) -> HttpResponse:
+    """Asked by htmx, the customers that `q` finds, as a piece of a page; else on to the only one, or to the list.
+
+    It searches as the list does, among those who are not archived. Whoever types a customer number means that one.
+    """
+    admin.demand(request, "view")
+    words = request.GET.get("q", "").replace("\0", " ")[:_LONGEST].strip()
+    rows = Customer.objects.in_base(scope_of(request).base).active()
+    found = CustomerPaginator(admin.get_search_results(request, rows, words)[0], SHOWN, order="sort_name")
+    numbered = _numbered(rows, words)
+    response = (
+        _piece(admin, request, words, found, numbered) if _is_htmx(request) else _on(admin, words, found, numbered)
+    )
+    patch_vary_headers(response, ["HX-Request"])
+    return response
+
+
+def _numbered(rows: CustomerQuerySet, words: str) -> int | None:
+    """The id of the customer who has this very number."""
+    is_number = words.isascii() and words.isdigit() and len(words) <= _LONGEST_NUMBER
+    return rows.filter(customer_number=int(words)).values_list("pk", flat=True).first() if is_number else None
+
+
+def _piece(
+    admin: CustomersAdmin, request: HttpRequest, words: str, found: CustomerPaginator, numbered: int | None
+) -> HttpResponse:
+    context: dict[str, Any] = {"words": words, "customers": []}
+    if words:
+        ids = list(dict.fromkeys([*([numbered] if numbered else []), *found.ids(1)]))[:SHOWN]
+        rows = Customer.objects.in_base(scope_of(request).base).only(*_NEEDED).in_bulk(ids)
+        context |= {
+            "customers": [rows[pk] for pk in ids if pk in rows],
+            "count": found.count,
+            "is_more": found.is_more,
+            "limit": LIMIT,
+            "has_more": found.count > SHOWN,
+            "may_add": admin.has_add_permission(request),
+            "is_new": bool(fields_of(words)),
+        }
+    return render(request, "customers/found.html", context)
+
+
+def _on(admin: CustomersAdmin, words: str, found: CustomerPaginator, numbered: int | None) -> HttpResponse:
+    """To the page of the customer who is meant, or to the list with the search."""
+    only = found.ids(1)[0] if words and numbered is None and found.count == 1 else numbered
+    if only is not None:
+        return HttpResponseRedirect(admin.address("change", only))
+    address = admin.address("changelist")
+    return HttpResponseRedirect(f"{address}?{urlencode({'q': words})}" if words else address)
+
+
+def _is_htmx(request: HttpRequest) -> bool:
+    return request.headers.get("HX-Request") == "true"

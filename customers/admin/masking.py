@@ -1,0 +1,64 @@
+"""The pages of a customer for somebody who may not see all of him: masks in place of fields, columns left out.
+
+The field itself stands in no form and on no readonly line then, so that its value is neither sent nor taken.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from django.utils.functional import Promise
+
+from customers.field_groups import FIELDS, MASK, FieldGroup, unwritable, withheld
+from customers.models import Customer
+from mcp.scope import Scope
+
+_PREFIX = "withheld_"
+
+
+class MaskedFields:
+    """Mixin of the customers' ModelAdmin: for each field that can be withheld a readonly line `withheld_<name>`."""
+
+
+def _line(name: str) -> Callable[[Any, Customer], str]:
+    def masked(_page: Any, _customer: Customer) -> str:
+        return MASK
+
+    field: Any = Customer._meta.get_field(name)
+    masked.short_description = field.verbose_name  # type: ignore[attr-defined]
+    return masked
+
+
+for _name in (name for names in FIELDS.values() for name in names):
+    setattr(MaskedFields, _PREFIX + _name, _line(_name))
+
+
+def rights_masked(hidden: frozenset[str]) -> list[Promise]:
+    """The names of the rights for lack of which these fields are masked."""
+    return [group.right.label for group in FieldGroup if hidden.intersection(group.fields)]
+
+
+def readonly_for(scope: Scope) -> tuple[str, ...]:
+    """The readonly lines in place of what the scope may not see or, as the mark of a block, not write."""
+    hidden = withheld(scope)
+    return (*(_PREFIX + name for name in sorted(hidden)), *sorted(unwritable(scope) - hidden))
+
+
+def fieldsets_for(scope: Scope, fieldsets: Sequence[Any], *, is_new: bool) -> list[Any]:
+    """With masks in place of fields that the scope may not see; of a new customer there is nothing to mask."""
+    hidden = withheld(scope)
+    left_out = unwritable(scope) if is_new else frozenset[str]()
+
+    def shown(entry: Any) -> Any:
+        if isinstance(entry, str):
+            return [] if entry in left_out else [_PREFIX + entry if entry in hidden else entry]
+        line = tuple(name for one in entry for name in shown(one))
+        return [line] if line else []
+
+    found = [
+        (title, {**options, "fields": tuple(line for one in options["fields"] for line in shown(one))})
+        for title, options in copy.deepcopy(list(fieldsets))
+    ]
+    return [(title, options) for title, options in found if options["fields"]]

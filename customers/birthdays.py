@@ -1,0 +1,80 @@
+"""Birthdays: on which day somebody celebrates in a year, and who does so in the next days.
+
+The year is not always known, and 29 February is not in every year.
+"""
+
+from __future__ import annotations
+
+from calendar import isleap
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+
+from django.db.models import IntegerField, Value
+from django.db.models.functions import Cast, Coalesce, ExtractDay, ExtractMonth, Mod, NullIf, Substr
+
+if TYPE_CHECKING:
+    from customers.models import Customer
+
+WEEK = 7
+BY_CALENDAR = "due"
+"""By what customers are sorted who celebrate in the next days (see `with_birthday_within`)."""
+_LEAP_YEAR = 2000
+"""A year in which every day exists."""
+_SLOTS = 12 * 31
+"""A year as the calendar sheet has it: each month 31 days, so that (month, day) becomes one number."""
+
+
+@dataclass(frozen=True)
+class Birthday:
+    """Who celebrates on which day, and how old he becomes; None where nobody knows the year."""
+
+    customer: Customer
+    on: date
+    age: int | None
+
+
+def birthday_of(customer: Customer, today: date) -> Birthday:
+    """The next birthday of a customer who has one: today or later."""
+    born = customer.birthday or date.fromisoformat(f"{_LEAP_YEAR}-{customer.birthday_without_year}")
+    on = celebrated_on(born, today.year)
+    if on < today:
+        on = celebrated_on(born, today.year + 1)
+    return Birthday(customer, on, on.year - born.year if customer.birthday else None)
+
+
+def celebrated_on(born: date, year: int) -> date:
+    """The birthday in a year. Who was born on 29 February becomes older on 1 March in other years (BGB § 188)."""
+    is_missing = (born.month, born.day) == (2, 29) and not isleap(year)
+    return date(year, 3, 1) if is_missing else born.replace(year=year)
+
+
+def birthdays_within(today: date, days: int = WEEK) -> list[date]:
+    """The days of birth (in a leap year, whose year means nothing) that are celebrated in the next days, with today."""
+    found = []
+    for day in (today + timedelta(days=ahead) for ahead in range(days)):
+        if (day.month, day.day) == (3, 1) and not isleap(day.year):
+            found.append(date(_LEAP_YEAR, 2, 29))
+        found.append(day.replace(year=_LEAP_YEAR))
+    return found
+
+
+def days_until(first: date) -> Any:
+    """How far a customer's birthday lies behind the `first` of `birthdays_within`, as the calendar sheet has it."""
+    slot = Coalesce(_of_date(), _of_day()) + Value(_SLOTS - _slot(first))
+    return Mod(slot, Value(_SLOTS), output_field=IntegerField())
+
+
+def _of_date() -> Any:
+    return ExtractMonth("birthday") * 31 + ExtractDay("birthday")
+
+
+def _of_day() -> Any:
+    """The same of a birthday without year."""
+    parts = (NullIf(Substr("birthday_without_year", at, 2), Value("")) for at in (1, 4))
+    month, day = (Cast(part, IntegerField()) for part in parts)
+    return month * 31 + day
+
+
+def _slot(day: date) -> int:
+    return day.month * 31 + day.day

@@ -1,0 +1,57 @@
+"""How an empty customer base is filled: what whoever asks may do about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from customers.models import CustomerCount
+from locations.permissions import Right
+from mcp import menu, panels
+from mcp.scope import Scope
+
+
+@dataclass(frozen=True)
+class Way:
+    """A button that begins a base."""
+
+    title: str | Promise
+    icon: str
+    address: str
+
+
+def has_nobody(scope: Scope) -> bool:
+    """Whether the base has no customer at all, not even an archived one. One query, whatever its size."""
+    return not any(CustomerCount.objects.in_base(scope.base).totals())
+
+
+def ways(scope: Scope) -> dict[str, Any]:
+    """Registering the first customer, and the pages that bring many, as far as the rights go."""
+    with scope.asked.only_looking():
+        entries = [entry for entry in menu.registered() if entry.fills_base and entry.is_useful(scope)]
+        found = [
+            Way(entry.title, entry.icon, reverse(entry.url_name))
+            for entry in sorted(entries, key=lambda entry: entry.order)
+            if scope.allows(entry.right)
+        ]
+        if scope.allows(Right.ADD_CUSTOMERS):
+            found.insert(0, Way(_("Register a customer"), "person_add", reverse("admin:customers_customer_add")))
+    return {"ways": found}
+
+
+panels.register(
+    panels.Panel(
+        name="start",
+        title=_("There is no customer here yet"),
+        right=Right.VIEW_CUSTOMERS,
+        template="customers/start.html",
+        facts=ways,
+        order=0,
+        is_wide=True,
+        is_useful=has_nobody,
+    )
+)

@@ -1,0 +1,59 @@
+"""What somebody who searched for a customer and found none has typed: which field of a new one it belongs into."""
+
+from __future__ import annotations
+
+import re
+
+import phonenumbers
+
+from customers.formats import without_invisible
+
+LONGEST = 100
+_SHORTEST_PHONE = 6
+_EMAIL = re.compile(r"[^\s@]+@[^\s@]+")
+_PHONE = re.compile(r"\+?[0-9 ()/.-]+")
+_COMPANY = re.compile(
+    r"(?i:\b(?:g?gmbh|mbh|ohg|gbr|kgaa|partg|ltd|inc|e\.\s?[kvg])\b|& co\b)|\b(?:AG|KG|UG|SE|eG|eV|eK)\b"
+)
+_PARTICLES = frozenset({"von", "vom", "van", "de", "del", "della", "di", "da", "dos", "zu", "zum", "zur", "ter", "el"})
+
+
+def fields_of(text: str) -> dict[str, str]:
+    """The one field, or the two parts of a name, that the text fills. Nothing for what looks like a customer number."""
+    typed = " ".join(without_invisible(text.replace("\0", " ")).split())[:LONGEST]
+    if not typed:
+        return {}
+    if _EMAIL.fullmatch(typed):
+        return {"email": typed}
+    if _PHONE.fullmatch(typed):
+        return _phone(typed)
+    if _COMPANY.search(typed):
+        return {"company": typed}
+    return _name(typed)
+
+
+def _phone(typed: str) -> dict[str, str]:
+    digits = re.sub(r"[^0-9]", "", typed)
+    is_dialled = typed[0] in "+(0"
+    if len(digits) < _SHORTEST_PHONE or not (is_dialled or len(digits) > len("9999999")):
+        return {}
+    return {"mobile" if _is_mobile(typed) else "phone_private": typed}
+
+
+def _is_mobile(typed: str) -> bool:
+    try:
+        number = phonenumbers.parse(typed, "DE")
+    except phonenumbers.NumberParseException:
+        return False
+    return phonenumbers.number_type(number) == phonenumbers.PhoneNumberType.MOBILE
+
+
+def _name(typed: str) -> dict[str, str]:
+    """Anna Meier, Meier, Anna and Anna von der Heide; one word alone is the last name."""
+    last, comma, first = (part.strip() for part in typed.partition(","))
+    if comma:
+        return {name: value for name, value in (("last_name", last), ("first_name", first)) if value}
+    words = typed.split()
+    behind = next((at for at, word in enumerate(words) if at and word.lower() in _PARTICLES), len(words) - 1)
+    parts = {"first_name": " ".join(words[:behind]), "last_name": " ".join(words[behind:])}
+    return {name: value for name, value in parts.items() if value}

@@ -1,0 +1,28 @@
+"""`manage.py migrate`, which says how to begin anew where the tables are of a version before the first release."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import CommandError
+from django.core.management.commands import migrate
+from django.db import connections
+from django.db.migrations.loader import MigrationLoader
+
+OURS = frozenset({"locations", "mcp", "customers", "transitions"})
+OLD = (
+    "The tables of this database are of a version from before the first release, and cannot be brought up to date; "
+    "nothing was changed. To begin anew, name an empty database in DATABASE_URL and DATABASE_OWNER_URL, or delete the "
+    "folder var/ where the embedded one is used. To take customers along, start the old version once more, export them "
+    "as a file, and import that file in the new one."
+)
+
+
+class Command(migrate.Command):
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Raises CommandError with that sentence."""
+        loader = MigrationLoader(connections[options["database"]], ignore_no_migrations=True)
+        known = set(loader.disk_migrations or ())
+        if any(app in OURS and (app, name) not in known for app, name in loader.applied_migrations or ()):
+            raise CommandError(OLD)
+        super().handle(*args, **options)

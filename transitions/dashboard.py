@@ -1,0 +1,3 @@
+"""What this app shows on the front page: loaded with the panels of all apps."""
+
+from transitions import waiting as waiting

@@ -1,0 +1,245 @@
+"""A package or a list of withdrawals that is taken in: a small one at once, a large one by the worker.
+
+`keep_file` is called by the page, `take_in` by the worker. What is taken in is one transaction: whoever breaks off
+anywhere leaves nothing, and the next worker begins anew with the same bytes.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator
+from contextlib import closing, nullcontext
+from datetime import datetime, timedelta
+from typing import Any, BinaryIO
+
+import pghistory
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from customers import tasks
+from customers.models import CustomerCount
+from customers.tasks import for_somebody
+from customers.transfer import chunks, quota, uploads
+from customers.transfer.progress import SECONDS, Patient
+from locations.permissions import Right
+from locations.violations import told_as_refusals
+from mcp import access, row_security
+from mcp.queueing import NothingThere, enqueue
+from mcp.scope import MissingRight, Scope
+from transitions.arriving import receive_package
+from transitions.choices import IncomingState
+from transitions.incoming.models import UNDER_WAY
+from transitions.models import IncomingChunk, IncomingFile
+from transitions.package import encrypting
+from transitions.withdrawals.taking import take_in as take_in_list
+
+LIFETIME = timedelta(days=1)
+DIRECT_BYTES = uploads.DIRECT_BYTES
+DIRECT_CUSTOMERS = 10_000
+"""Up to these a file is taken in while the browser waits, within a second or two: whoever is here is compared."""
+TAKE_IN = "transitions.incoming_tasks.take_in_file"
+log = logging.getLogger("stammhaus.incoming")
+quota.count_also(IncomingFile)
+
+
+class Stopped(Exception):
+    """The file is not this worker's to take in any more: it was cancelled, or another worker has begun anew."""
+
+
+def is_small(file: BinaryIO, actor: Scope) -> bool:
+    size = file.seek(0, 2)
+    file.seek(0)
+    return size <= DIRECT_BYTES and sum(CustomerCount.objects.in_base(actor.base).totals()) <= DIRECT_CUSTOMERS
+
+
+def incoming_of(scope: Scope) -> QuerySet[IncomingFile]:
+    """The files that this user has sent at this location."""
+    if scope.user is None:
+        return IncomingFile.objects.none()
+    return IncomingFile.objects.filter(user=scope.user.pk, location=scope.location.pk, base=scope.base.pk)
+
+
+def under_way_at(scope: Scope) -> QuerySet[IncomingFile]:
+    """What is being taken in at this location, whoever has sent it."""
+    found = IncomingFile.objects.filter(location=scope.location.pk, base=scope.base.pk, state__in=UNDER_WAY)
+    return found.order_by("created_at", "pk")
+
+
+@transaction.atomic
+def keep_file(*, file: BinaryIO, name: str, password: str = "", is_list: bool = False, actor: Scope) -> IncomingFile:
+    """Keep a file for the worker, who takes it in. What is encrypted is kept as it was before, without the password.
+
+    Raises MissingRight, QuotaUsedUp, RefusedPackage for a wrong password, or ValidationError where it is being taken in
+    already.
+    """
+    actor.demand(Right.IMPORT_CUSTOMERS)
+    if not is_list:
+        actor.demand(Right.ADD_CUSTOMERS)
+    is_locked = encrypting.is_encrypted(file)
+    with closing(encrypting.decrypted(file, password=password)) if is_locked else nullcontext(file) as content:
+        digest = chunks.Digest()
+        kept = IncomingFile(
+            organization=actor.organization, base=actor.base, location=actor.location, user=actor.user,
+            user_name=actor.actor_name[:200], name=name[:255], is_list=is_list,
+        )  # fmt: skip
+        for _piece in digest.of(quota.within_quota(_pieces(content), upload=kept, actor=actor)):
+            pass
+        kept.size, kept.sha256 = digest.size, digest.hex
+        _demand_first(kept, actor)
+        with told_as_refusals(), transaction.atomic():
+            kept.save(force_insert=True)
+        chunks.store(IncomingChunk, file=kept, content=_pieces(content))
+    enqueue(TAKE_IN, lock=f"incoming {actor.base.pk}", incoming=str(kept.pk), **for_somebody(actor))
+    return kept
+
+
+def _pieces(content: BinaryIO) -> Iterator[bytes]:
+    content.seek(0)
+    return iter(lambda: content.read(chunks.PIECE), b"")
+
+
+def _demand_first(kept: IncomingFile, actor: Scope) -> None:
+    """Raise ValidationError where the same file is under way; two at the same moment are kept apart by the database."""
+    if (other := under_way_at(actor).filter(sha256=kept.sha256).first()) is not None:
+        raise ValidationError(
+            _("%(user)s is taking in this very file at the moment. Wait until that is done."),
+            code="incoming_under_way",
+            params={"user": other.user_name},
+        )
+
+
+@transaction.atomic
+def cancel(*, file: IncomingFile, actor: Scope) -> None:
+    """Stop it: at once where no worker has begun, else as soon as he hears of it. Nothing is taken in then."""
+    actor.demand(Right.IMPORT_CUSTOMERS)
+    mine = incoming_of(actor).filter(pk=file.pk, state__in=UNDER_WAY)
+    waiting = mine.select_for_update(of=("self",), skip_locked=True).filter(state=IncomingState.WAITING)
+    if waiting.exists():
+        _end(file.pk, IncomingState.CANCELLED, _cancelled())
+    else:
+        mine.update(is_cancelled=True)
+
+
+def _cancelled() -> str:
+    return _("It was cancelled. Nothing of it was taken in.")
+
+
+# --- by the worker ----------------------------------------------------------------------------------------------
+
+
+def take_in(*, pk: str, actor: Scope) -> None:
+    """Take in a file that waits, or begin anew with one that a worker has left. What goes wrong is told on its page.
+
+    One that is over already stays as it is. Raises NothingThere.
+    """
+    try:
+        with row_security.rows_of(actor):
+            file = _begin(pk)
+        if file is not None:
+            _take_in(file, actor)
+    except NothingThere:
+        raise
+    except Stopped:
+        with row_security.rows_of(actor):
+            _end(pk, IncomingState.CANCELLED, _cancelled(), is_cancelled=True)
+        log.info("File %s is not taken in any further here", pk)
+    except (ValidationError, MissingRight) as refusal:
+        reason = str(refusal) if isinstance(refusal, MissingRight) else " ".join(refusal.messages)
+        with row_security.rows_of(actor):
+            _end(pk, IncomingState.FAILED, reason)
+    except Exception:
+        log.exception("File %s broke off; nothing of it was taken in", pk)
+        with row_security.rows_of(actor):
+            fail(pk, _("It broke off, and nothing was taken in. Upload it again; if it happens again, tell support."))
+
+
+def _begin(pk: str) -> IncomingFile | None:
+    file = IncomingFile.objects.select_for_update(of=("self",)).filter(pk=pk).first()
+    if file is None:
+        raise NothingThere("incoming file", pk)
+    if file.state not in UNDER_WAY:
+        log.info("File %s is to be taken in no more: %s", pk, file.state)
+        return None
+    if file.is_cancelled:
+        raise Stopped
+    file.state, file.state_since, file.done, file.total = IncomingState.RUNNING, timezone.now(), 0, 0
+    file.save(update_fields=["state", "state_since", "done", "total"])
+    return file
+
+
+def _take_in(file: IncomingFile, actor: Scope) -> None:
+    """One transaction: verify, take in, and say so; a package is then checked as any import is."""
+    reason = _("%(name)s taken in") % {"name": file.name}
+    with (
+        row_security.aside(actor) as second,
+        row_security.rows_of(actor),
+        pghistory.context(**actor.history(reason=reason)),
+        closing(chunks.opened(IncomingChunk, file=file)) as content,
+    ):
+        told = Told(second, file)
+        taken = _list(content, actor) if file.is_list else _package(content, told, actor)
+        _demand_still_mine(file)
+        IncomingFile.objects.filter(pk=file.pk).update(state=IncomingState.DONE, state_since=timezone.now(), **taken)
+        IncomingChunk.objects.filter(base=file.base_id, file=file).delete()
+        access.demand_still(actor)
+
+
+def _package(content: BinaryIO, told: Told, actor: Scope) -> dict[str, Any]:
+    arrival = receive_package(file=content, progress=told, actor=actor)
+    uploads.start_check(upload=arrival.upload, actor=actor)
+    enqueue(tasks.check_upload.name, upload=str(arrival.upload.pk), **for_somebody(actor))
+    return {"upload": arrival.upload.pk}
+
+
+def _list(content: BinaryIO, actor: Scope) -> dict[str, Any]:
+    taken = take_in_list(file=content, actor=actor)
+    return {"taken_in": {"known": len(taken.numbers), "unknown": taken.unknown, "added": taken.added}}
+
+
+def _demand_still_mine(file: IncomingFile) -> None:
+    """Lock the row to the end of the transaction. Raises Stopped where it was cancelled or begun anew."""
+    running = IncomingFile.objects.select_for_update(of=("self",)).filter(state=IncomingState.RUNNING)
+    if not running.filter(pk=file.pk, state_since=file.state_since, is_cancelled=False).exists():
+        raise Stopped
+
+
+class Told(Patient):
+    """How far it is, written over a second connection, where the wish to stop is heard."""
+
+    def __init__(self, second: Any, file: IncomingFile) -> None:
+        self._second, self._file, self._last = second, file, 0.0
+
+    def tell(self, done: int, total: int) -> None:
+        now = time.monotonic()
+        if now - self._last < SECONDS and done < total:
+            return
+        self._last = now
+        with self._second.transaction() as cursor:
+            cursor.execute(
+                "UPDATE transitions_incomingfile SET done = %s, total = %s"
+                " WHERE id = %s AND state = 'running' AND state_since = %s RETURNING is_cancelled",
+                [done, total, self._file.pk, self._file.state_since],
+            )
+            if cursor.fetchone() != (False,):
+                raise Stopped
+
+
+def fail(pk: str, reason: str) -> None:
+    """Say on its page why it was not taken in. In a transaction for which it exists."""
+    _end(pk, IncomingState.FAILED, reason)
+
+
+def _end(pk: Any, state: IncomingState, reason: str, **only: Any) -> None:
+    """Not taken in, for good: the bytes go at once."""
+    ended = IncomingFile.objects.filter(pk=pk, state__in=UNDER_WAY, **only)
+    if ended.update(state=state, failure=reason, state_since=timezone.now()):
+        IncomingChunk.objects.filter(file__pk=pk).delete()
+
+
+def delete_expired(*, now: datetime) -> int:
+    """Delete what is over, or was given up, since a day. In a transaction for which all files exist."""
+    return IncomingFile.objects.filter(created_at__lte=now - LIFETIME).delete()[0]

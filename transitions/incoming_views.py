@@ -1,0 +1,136 @@
+"""What arrives at the receiver: the page on which it is uploaded, and how far the worker is with it.
+
+Mounted by an admin of this app: `*incoming_urls()` in its get_urls.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_post_parameters
+
+from customers import import_steps
+from customers.frame import lead_to, whole_page_again
+from customers.import_views import UPLOAD
+from customers.transfer import paging
+from customers.transfer.paging import Tab
+from customers.transfer.uploads import DONE
+from locations.permissions import Right
+from mcp.console import console, scope_of
+from mcp.scope import Scope
+from transitions import withdrawal_views
+from transitions.arriving import arrivals_of, receive_package
+from transitions.choices import IncomingState
+from transitions.incoming import taking
+from transitions.incoming.models import UNDER_WAY
+from transitions.models import Arrival, IncomingFile
+from transitions.package_forms import PackageForm
+from transitions.withdrawals.taking import is_list, take_in
+
+ARRIVALS, INCOMING = "transitions_arrivals", "transitions_incoming"
+PAGE = 50
+OF_THE_PASSWORD = frozenset({"password_missing", "password_wrong"})
+
+
+def incoming_urls() -> list[URLPattern]:
+    """To be put in front of the other addresses of an admin of this app, within its site."""
+    return [
+        path("arrivals/", console.admin_view(arrivals_page), name=ARRIVALS),
+        path("arrivals/<uuid:pk>/", console.admin_view(incoming_page), name=INCOMING),
+    ]
+
+
+@sensitive_post_parameters("password")
+def arrivals_page(request: HttpRequest) -> HttpResponseBase:
+    """Upload a package, and what has been taken in so far."""
+    scope = _importer(request)
+    form = PackageForm(request.POST or None, request.FILES or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            return lead_to(request, _taken_in(request, form, scope))
+        except ValidationError as refusal:
+            form.add_error("password" if refusal.code in OF_THE_PASSWORD else "file", refusal)
+    found = arrivals_of(scope)
+    tab = Tab("all", "", found.count(), lambda page: list(map(_arrived, found[(page - 1) * PAGE : page * PAGE])))
+    return _show(
+        request, "arrivals", _("Carry over"), form=form, shown=paging.shown([tab], request.GET.dict()),
+        lists=withdrawal_views.shown_at_receiver(scope), incoming=list(taking.under_way_at(scope)[:PAGE]),
+    )  # fmt: skip
+
+
+def _taken_in(request: HttpRequest, form: PackageForm, scope: Scope) -> str:
+    """Where it goes on: with a small file when it is taken in, with a large one where the worker is watched."""
+    sent, password = form.cleaned_data["file"], form.cleaned_data["password"]
+    of_withdrawals = is_list(sent.file)  # not encrypted: no password is asked for
+    if not taking.is_small(sent.file, scope):
+        kept = taking.keep_file(
+            file=sent.file, name=sent.name, password="" if of_withdrawals else password, is_list=of_withdrawals,
+            actor=scope,
+        )  # fmt: skip
+        return reverse(f"admin:{INCOMING}", args=[kept.pk])
+    if of_withdrawals:
+        taken = take_in(file=sent.file, actor=scope)
+        said = withdrawal_views.sentence(known=len(taken.numbers), unknown=taken.unknown, added=taken.added)
+        messages.success(request, said)
+        return reverse(f"admin:{ARRIVALS}")
+    arrival = receive_package(file=sent.file, password=password, actor=scope)
+    import_steps.check(arrival.upload, scope)
+    return reverse(f"admin:{UPLOAD}", args=[arrival.upload.pk])
+
+
+def incoming_page(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """How far the worker is with a file; then what has become of it. A form stops him."""
+    scope = _importer(request)
+    file = taking.incoming_of(scope).filter(pk=pk).first()
+    if file is None:
+        raise Http404
+    if request.method == "POST":
+        taking.cancel(file=file, actor=scope)
+        return lead_to(request, reverse(f"admin:{INCOMING}", args=[pk]))
+    if file.state == IncomingState.DONE:
+        return lead_to(request, _outcome(request, file))
+    if file.state not in UNDER_WAY and "HX-Request" in request.headers:
+        return whole_page_again()
+    return _show(
+        request, "incoming", file.name, file=file, is_under_way=file.state in UNDER_WAY,
+        percent=min(file.done * 100 // file.total, 100) if file.total else None,
+        back=reverse(f"admin:{ARRIVALS}"),
+    )  # fmt: skip
+
+
+def _outcome(request: HttpRequest, file: IncomingFile) -> str:
+    """A package has become an import; a list of withdrawals is told of, and stands in the list of them."""
+    if file.upload is not None:
+        return reverse(f"admin:{UPLOAD}", args=[file.upload])
+    if "HX-Request" in request.headers:
+        return reverse(f"admin:{INCOMING}", args=[file.pk])  # the page itself says it, not what has asked how far it is
+    messages.success(request, withdrawal_views.sentence(**(file.taken_in or {})))
+    return reverse(f"admin:{ARRIVALS}")
+
+
+def _importer(request: HttpRequest) -> Scope:
+    scope = scope_of(request)
+    scope.demand(Right.IMPORT_CUSTOMERS)
+    return scope
+
+
+def _arrived(arrival: Arrival) -> dict[str, Any]:
+    return {
+        "arrival": arrival,
+        "executed_at": datetime.fromisoformat(arrival.manifest["executed_at"]),
+        "is_done": arrival.upload.state in DONE,
+    }
+
+
+def _show(request: HttpRequest, page: str, title: str, **context: Any) -> HttpResponse:
+    """The template `transitions/<page>.html` in the frame of the console."""
+    return render(request, f"transitions/{page}.html", {**console.each_context(request), "title": title, **context})

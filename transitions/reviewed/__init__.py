@@ -1,0 +1,1 @@
+"""Whom a review has found, kept for its pages."""
