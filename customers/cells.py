@@ -20,9 +20,9 @@ from psycopg.sql import SQL, Composable
 from customers import formats
 from customers.choices import PaymentMethod
 from customers.formats import quick
-from customers.formats.errors import refused
 from customers.formats.phone_sql import displayed_phone
 from customers.transfer.reading import Reading, cell_text
+from locations.text import refused
 from spreadsheets import Cell, Kind
 
 type Look = Literal["german", "plain", "typed"]

@@ -61,18 +61,7 @@ class TagsField(forms.MultipleChoiceField):
         return sorted(set(super().clean(value)))
 
 
-class VisibleTextForm(OperationForm):
-    """Keeps nothing that nobody sees, as imports do: what looks the same is found as the same."""
-
-    def clean(self) -> dict[str, Any]:
-        super().clean()
-        for name, value in self.cleaned_data.items():
-            if isinstance(value, str):
-                self.cleaned_data[name] = formats.without_invisible(value)
-        return self.cleaned_data
-
-
-class CustomerForm(VisibleTextForm):
+class CustomerForm(OperationForm):
     """A customer of the scope's base.
 
     `seen_at` is when the customer had last been changed as the page was opened. `known_candidates` are the ids of
@@ -208,7 +197,7 @@ class ReasonForm(forms.Form):
     reason = forms.CharField(label=_("Reason"), max_length=200, required=False)
 
 
-class CustomerGroupForm(VisibleTextForm):
+class CustomerGroupForm(OperationForm):
     tells_what_was_seen = True
     refused_fields = {
         "customergroup_name_unique": "name",
@@ -222,7 +211,7 @@ class CustomerGroupForm(VisibleTextForm):
         fields = ["name", "price_level", "discount"]
 
 
-class TagForm(VisibleTextForm):
+class TagForm(OperationForm):
     refused_fields = {"tag_name_unique": "name", "tag_has_name": "name"}
 
     class Meta:

@@ -14,7 +14,7 @@ from typing import Any
 from django.db.models import Expression, F, Func, Lookup, Q, TextField, Value
 from django.db.models.functions import Cast
 
-from customers.formats.text import without_format_characters, without_invisible
+from locations.text import without_format_characters, without_invisible
 
 SEARCHED_FIELDS = (
     "legacy_number",

@@ -22,6 +22,7 @@ from psycopg.types.range import Range
 
 from locations.choices import BaseKind, LocationKind, OrganizationKind
 from locations.constraints import CompositeForeignKey
+from locations.fields import LineField
 from locations.history import keep_history
 from locations.permissions import PERMISSIONS
 from locations.querysets import CustomerBaseQuerySet, LocationQuerySet, OrganizationQuerySet
@@ -45,7 +46,7 @@ class Organization(CheckedRow):
         validators=[MinValueValidator(1), MaxValueValidator(HIGHEST_ACCOUNT_NUMBER)],
         help_text=_("The number under which the provider knows this business. It stands in every address."),
     )
-    name = models.CharField(_("name"), max_length=120)
+    name = LineField(_("name"), max_length=120)
     created_at = models.DateTimeField(_("created"), db_default=Now(), editable=False)
 
     objects = OrganizationQuerySet.as_manager()
@@ -171,10 +172,10 @@ class Location(CheckedRow):
             "Chooses the offline base 1.0: the same number means one common base. Left empty, it is the client number."
         ),
     )
-    name = models.CharField(_("name"), max_length=120)
-    street = models.CharField(_("street"), max_length=120, blank=True)
-    postal_code = models.CharField(_("postal code"), max_length=20, blank=True)
-    city = models.CharField(_("city"), max_length=120, blank=True)
+    name = LineField(_("name"), max_length=120)
+    street = LineField(_("street"), max_length=120, blank=True)
+    postal_code = LineField(_("postal code"), max_length=20, blank=True)
+    city = LineField(_("city"), max_length=120, blank=True)
     base = models.ForeignKey(
         CustomerBase,
         models.PROTECT,

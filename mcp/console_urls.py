@@ -4,6 +4,7 @@ from django.urls import include, path
 
 from mcp.console import console
 
+handler400 = "mcp.errors.misunderstood"
 handler403 = "mcp.errors.forbidden"
 handler404 = "mcp.errors.not_found"
 handler500 = "mcp.errors.broken"

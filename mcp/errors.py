@@ -65,6 +65,13 @@ def _what_is_missing(request: HttpRequest, missing: MissingRight) -> dict[str, A
     }
 
 
+def misunderstood(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """400: the address or the form asks for something that this page does not know; the page itself is one click away."""
+    way_back = request.path if request.method in {"GET", "HEAD"} and request.GET else ""
+    context = {**look(request), "title": _("Not understood"), "way_back": way_back}
+    return render(request, "errors/400.html", context, status=400)
+
+
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """404: the same page, to the byte, for what does not exist and for what is somebody else's."""
     context = {**look(request), "title": _("Not found")}

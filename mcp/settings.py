@@ -205,7 +205,8 @@ LOGGING: dict[str, Any] = {
     "loggers": {
         name: {"level": "WARNING"} for name in ("procrastinate.blueprints", "procrastinate.periodic", "fontTools")
     }
-    | {"django.request": {"level": "ERROR"}},  # what is refused has a line of its own, with the person
+    # What is refused has a line of its own, with the person; a filter that does not exist needs no traceback beside it.
+    | {"django.request": {"level": "ERROR"}, "django.security.DisallowedModelAdminLookup": {"level": "CRITICAL"}},
 }
 if _REFUSALS_LOG := environment.text("REFUSALS_LOG", ""):
     LOGGING["handlers"]["refusals"] = {

@@ -5,6 +5,7 @@ from django.urls import include, path
 from mcp import password_views, views
 from mcp.console import provider
 
+handler400 = "mcp.errors.misunderstood"
 handler403 = "mcp.errors.forbidden"
 handler404 = "mcp.errors.not_found"
 handler500 = "mcp.errors.broken"

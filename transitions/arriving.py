@@ -23,7 +23,6 @@ from django.utils.translation import gettext as _
 from customers.choices import ConsentSource, Known, Match, UploadState
 from customers.consents import save_purpose
 from customers.field_groups import demand_fields
-from customers.formats.text import clean_text
 from customers.models import Consent, ConsentPurpose, CustomerGroup, ImportUpload
 from customers.resources import CustomerResource
 from customers.transfer import receiving
@@ -34,6 +33,7 @@ from customers.transfer.sheet import IGNORE
 from customers.transfer.uploads import DONE
 from locations.models import HIGHEST_ACCOUNT_NUMBER
 from locations.permissions import Right
+from locations.text import clean_text
 from mcp import row_security
 from mcp.scope import Scope
 from mcp.upkeep import for_each

@@ -1,7 +1,8 @@
 """What each kind of bulk change does to a customer, in SQL: who is changed, and how it is taken back.
 
 The column that a kind writes is the only one that undoing looks at and brings back; whatever else somebody has changed
-since stays. `customer` is the row, `done` the state in which the change has left it, `before` the one before that.
+since stays. `customer` is the row, `done` the state in which the change has left it, `before` the one before that,
+`state` the row or any of its states since.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ class Kind:
     lacks: str
     """Who is not yet as he would be."""
     stands: str
-    """Who still is as the change has left him."""
+    """In which state he still is as the change has left him."""
     back: str
     """What undoing writes."""
     storable: str = "true"
@@ -38,7 +39,7 @@ KINDS: dict[BulkKind, Kind] = {
         right=Right.CHANGE_CUSTOMERS,
         sets="customer_group_id = %(target)s",
         lacks="customer.customer_group_id IS DISTINCT FROM %(target)s",
-        stands="customer.customer_group_id IS NOT DISTINCT FROM done.customer_group_id",
+        stands="state.customer_group_id IS NOT DISTINCT FROM done.customer_group_id",
         back="customer_group_id = before.customer_group_id",
         storable=_KNOWN_GROUP,
     ),
@@ -47,7 +48,7 @@ KINDS: dict[BulkKind, Kind] = {
         sets="""tags = (SELECT array_agg(tag ORDER BY tag COLLATE "C")
             FROM unnest(customer.tags || %(word)s::varchar) AS tag)""",
         lacks="NOT %(word)s = ANY (customer.tags)",
-        stands="%(word)s = ANY (customer.tags)",
+        stands="%(word)s = ANY (state.tags)",
         back="""tags = CASE WHEN customer.tags = done.tags THEN before.tags
             ELSE array_remove(customer.tags, %(word)s::varchar) END""",
     ),
@@ -55,7 +56,7 @@ KINDS: dict[BulkKind, Kind] = {
         right=Right.CHANGE_CUSTOMERS,
         sets="tags = array_remove(customer.tags, %(word)s::varchar)",
         lacks="%(word)s = ANY (customer.tags)",
-        stands="NOT %(word)s = ANY (customer.tags)",
+        stands="NOT %(word)s = ANY (state.tags)",
         back="""tags = CASE WHEN customer.tags = done.tags THEN before.tags
             ELSE (SELECT array_agg(tag ORDER BY tag COLLATE "C")
                   FROM unnest(customer.tags || %(word)s::varchar) AS tag) END""",
@@ -66,7 +67,7 @@ KINDS: dict[BulkKind, Kind] = {
         sets="archived_at = %(now)s, archived_reason = %(word)s",
         can="true",
         lacks="customer.archived_at IS NULL",
-        stands="customer.archived_at IS NOT DISTINCT FROM done.archived_at",
+        stands="state.archived_at IS NOT DISTINCT FROM done.archived_at",
         back="archived_at = NULL, archived_reason = ''",
     ),
     BulkKind.RESTORE: Kind(
@@ -74,7 +75,7 @@ KINDS: dict[BulkKind, Kind] = {
         sets="archived_at = NULL, archived_reason = ''",
         can="true",
         lacks="customer.archived_at IS NOT NULL",
-        stands="customer.archived_at IS NULL",
+        stands="state.archived_at IS NULL",
         back="archived_at = before.archived_at, archived_reason = before.archived_reason",
     ),
 }

@@ -36,6 +36,9 @@ _BEFORE = """LATERAL (
 ) AS before"""
 _LEFT = """NOT EXISTS (SELECT FROM customers_customerevent AS event WHERE event.pgh_obj_id = piece.id
     AND event.base_id = %(base)s AND event.pgh_context_id = %(undo_context)s)"""
+# Also who set it to something else and back again has decided about it.
+_STANDS = """NOT EXISTS (SELECT FROM customers_customerevent AS state WHERE state.pgh_obj_id = piece.id
+    AND state.base_id = %(base)s AND state.changed_at > done.changed_at AND NOT ({stands}))"""
 _WHO = """coalesce((
     SELECT context.metadata->>'user_name' FROM customers_customerevent AS event
     JOIN pghistory_context AS context ON context.id = event.pgh_context_id
@@ -87,9 +90,10 @@ def apply_pieces(change: BulkChange, total: int) -> Iterator[tuple[int, int]]:
 def undo_pieces(change: BulkChange, total: int) -> Iterator[tuple[int, int]]:
     """Bring back piece by piece what the change has written, but where somebody has written it since."""
     kind = kind_of(change.kind)
+    stands = _STANDS.format(stands=kind.stands)
     yield from _pieces(
         f"""UPDATE customers_customer AS customer SET {kind.back} FROM {_PIECE}, {_DONE}, {_BEFORE}
-            WHERE customer.base_id = %(base)s AND customer.id = piece.id AND ({kind.stands}) AND ({kind.storable})""",
+            WHERE customer.base_id = %(base)s AND customer.id = piece.id AND {stands} AND ({kind.storable})""",
         _params(change),
         total,
     )
@@ -111,10 +115,10 @@ def keep_changed(change: BulkChange, context: UUID) -> int:
 
 def left_alone(change: BulkChange, *, first: int, count: int) -> list[tuple[int, bool, str]]:
     """Whom undoing has not brought back: (id, whether he is still as the change left him, who changed him since)."""
-    kind = kind_of(change.kind)
+    stands = _STANDS.format(stands=kind_of(change.kind).stands)
     with connection.cursor() as cursor:
         cursor.execute(
-            f"""SELECT customer.id, ({kind.stands}), {_WHO}
+            f"""SELECT customer.id, {stands}, {_WHO}
                 FROM {_ALL} JOIN customers_customer AS customer
                     ON customer.id = piece.id AND customer.base_id = %(base)s, {_DONE}
                 WHERE {_LEFT} ORDER BY customer.sort_name, customer.id OFFSET %(offset)s LIMIT %(count)s""",

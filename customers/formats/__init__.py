@@ -13,9 +13,9 @@ from customers.formats.days import parse_typed_day
 from customers.formats.language import language_choices, language_name, normalize_language
 from customers.formats.phone import display_phone, is_known_phone, normalize_phone, phone_digits
 from customers.formats.postal import normalize_postal_code, without_text_mark
-from customers.formats.text import clean_code, clean_lines, clean_text, without_format_characters, without_invisible
 from customers.formats.values import display_day, parse_boolean, parse_date, parse_day, parse_decimal
 from customers.formats.vat import normalize_vat_id
+from locations.text import clean_code, clean_lines, clean_text, without_format_characters, without_invisible
 
 __all__ = [
     "Bank",

@@ -7,8 +7,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import EmailValidator, URLValidator
 from django.utils.translation import gettext_lazy as _
 
-from customers.formats.errors import refused
-from customers.formats.text import clean_code
+from locations.text import clean_code, refused
 
 _check_email = EmailValidator()
 _check_website = URLValidator(schemes=["http", "https"])

@@ -9,8 +9,7 @@ from functools import cache, lru_cache
 import pycountry
 from django.utils.translation import gettext_lazy as _
 
-from customers.formats.errors import refused
-from customers.formats.text import clean_code
+from locations.text import clean_code, refused
 
 # Names that stand in real files beside the ISO names: short forms, parts of a country, plates, own names.
 _VARIANTS = {

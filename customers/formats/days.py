@@ -7,16 +7,26 @@ from datetime import date
 from functools import cache
 
 from babel.dates import get_month_names
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from customers.formats.errors import refused
 from customers.formats.values import parse_date
+from locations.text import refused
 
 _SHORT_YEAR = re.compile(r"(?P<day>\d{1,2})\s*[./-]\s*(?P<month>\d{1,2})\s*[./-]\s*(?P<year>\d{2})")
 _SPACED = re.compile(r"(?P<day>\d{1,2})\s*[./-]?\s+(?P<month>\d{1,2})\s*[./-]?\s+(?P<year>\d{2}|\d{4})")
-_DAY_FIRST = re.compile(r"(?P<day>\d{1,2})\.?\s*(?P<month>[^\W\d]+)\.?,?\s*(?P<year>\d{2}|\d{4})")
-_MONTH_FIRST = re.compile(r"(?P<month>[^\W\d]+)\.?\s*(?P<day>\d{1,2})(?:st|nd|rd|th)?,?\s+(?P<year>\d{2}|\d{4})")
+_DAY_FIRST = re.compile(
+    r"(?:the\s+)?(?P<day>\d{1,2})(?:\.|st|nd|rd|th)?(?:\s*[/-]\s*|\s+of\s+|\s*)(?P<month>[^\W\d]+)\.?,?"
+    r"(?:\s*[/-]\s*|\s*)(?P<year>\d{2}|\d{4})",
+    re.IGNORECASE,
+)
+_MONTH_FIRST = re.compile(
+    r"(?P<month>[^\W\d]+)\.?\s*(?:the\s+)?(?P<day>\d{1,2})(?:st|nd|rd|th)?,?\s+(?P<year>\d{2}|\d{4})", re.IGNORECASE
+)
+_YEAR_FIRST = re.compile(r"(?P<year>\d{4})\s*[./-]\s*(?P<month>\d{1,2})\s*[./-]\s*(?P<day>\d{1,2})\.?")
+_DIGITS = re.compile(r"(?P<day>\d{2})(?P<month>\d{2})(?P<year>(?:18|19|20)\d{2})")
 _CENTURY = 100
+_NOT_PAST = _("“%(value)s” is in the future.")
 _NOT_A_DAY = _("“%(value)s” is not a date. Enter it as 31.12.1990 or 1990-12-31.")
 
 
@@ -24,13 +34,26 @@ def parse_typed_day(text: str, *, today: date) -> date | None:
     """A day of the past, such as a birthday; blank is None.
 
     All that `parse_date` reads, with slashes and dashes the day first; `7.11.47`, of which the year is the nearest past
-    one; `7. November 1947`, `7 Nov 47`, `Nov 7, 1947`. Raises `invalid_date`.
+    one; `7. November 1947`, `7th Nov 47`, `Nov 7, 1947`; `1947/11/07`; `07111947` unless that is a day of ISO 8601.
+    Raises `invalid_date`, or `future_date` for a day after `today`.
     """
     typed = " ".join(text.split())
-    for form in (_SHORT_YEAR, _SPACED, _DAY_FIRST, _MONTH_FIRST):
+    found = _read(typed, today)
+    if found is not None and found > today:
+        raise refused("future_date", _NOT_PAST, typed)
+    return found
+
+
+def _read(typed: str, today: date) -> date | None:
+    for form in (_SHORT_YEAR, _SPACED, _DAY_FIRST, _MONTH_FIRST, _YEAR_FIRST):
         if found := form.fullmatch(typed):
             return _day(typed, found, today)
-    return parse_date(typed, day_first=True)
+    try:
+        return parse_date(typed, day_first=True)
+    except ValidationError:
+        if found := _DIGITS.fullmatch(typed):
+            return _day(typed, found, today)
+        raise
 
 
 def _day(typed: str, found: re.Match[str], today: date) -> date:

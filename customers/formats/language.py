@@ -6,8 +6,7 @@ from functools import cache, lru_cache
 from django.conf.locale import LANG_INFO
 from django.utils.translation import gettext, gettext_lazy, override
 
-from customers.formats.errors import refused
-from customers.formats.text import clean_code
+from locations.text import clean_code, refused
 
 # One word per code reads better than forty quoted ones.
 CODES = tuple(

@@ -10,9 +10,8 @@ import phonenumbers
 from django.utils.translation import gettext_lazy as _
 from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat, ValidationResult
 
-from customers.formats.errors import refused
 from customers.formats.postal import without_decimals, without_text_mark
-from customers.formats.text import clean_code
+from locations.text import clean_code, refused
 
 DEFAULT_REGION = "DE"
 MAX_LENGTH = 60

@@ -2,7 +2,7 @@
 
 import re
 
-from customers.formats.text import clean_text
+from locations.text import clean_text
 
 DIGITS = 5
 _WITH_ZEROS = frozenset({"DE", "EE", "ES", "FI", "FR", "IT", "LT", "MX", "TR", "UA", "US"})

@@ -7,9 +7,8 @@ from decimal import Decimal
 from django.utils.timezone import get_default_timezone
 from django.utils.translation import gettext_lazy as _
 
-from customers.formats.errors import refused
 from customers.formats.postal import without_text_mark
-from customers.formats.text import clean_code
+from locations.text import clean_code, refused
 
 _ISO_DATE = re.compile(
     r"(?P<year>[1-9][0-9]{3})-(?P<month>[0-9]{1,2})-(?P<day>[0-9]{1,2})(?:[T ]00:00(?::00(?:\.0+)?)?)?"

@@ -7,8 +7,7 @@ from stdnum import exceptions
 from stdnum.eu.vat import MEMBER_STATES
 from stdnum.util import get_cc_module
 
-from customers.formats.errors import refused
-from customers.formats.text import clean_code
+from locations.text import clean_code, refused
 
 DEFAULT_COUNTRY = "DE"
 

@@ -29,6 +29,7 @@ from customers.open_statements import CONSENT_GOING, CONSENT_OPEN
 from customers.querysets import ConsentPurposeQuerySet, ConsentQuerySet
 from customers.slips import CONSENT_STAYS
 from locations.constraints import CompositeForeignKey
+from locations.fields import LineField, LinesField
 from locations.history import keep_history
 from locations.models import HIGHEST_ACCOUNT_NUMBER, CustomerBase, Location, Organization
 from locations.row_checks import CheckedRow
@@ -51,11 +52,11 @@ class ConsentPurpose(CheckedRow):
         validators=[RegexValidator(CODE, _("Small letters, digits and underscores; a letter first."))],
         help_text=_("The name of the purpose in files, such as newsletter. It stays as it is."),
     )
-    name = models.CharField(
+    name = LineField(
         _("name"), max_length=80, blank=True, help_text=_("Left empty, a standard purpose has its usual name.")
     )
-    wording = models.TextField(_("wording"), blank=True, help_text=_("What the customer is shown and agrees to."))
-    wording_version = models.CharField(
+    wording = LinesField(_("wording"), blank=True, help_text=_("What the customer is shown and agrees to."))
+    wording_version = LineField(
         _("version of the wording"), max_length=40, blank=True, help_text=_("Give a new one whenever the text changes.")
     )
     is_active = models.BooleanField(_("is asked for"), default=True)
@@ -142,7 +143,7 @@ class Consent(CheckedRow):
     is_given = models.BooleanField(_("given"))
     at = models.DateTimeField(_("when"), help_text=_("When the customer said so, which may be before it is recorded."))
     source = models.CharField(_("how"), max_length=10, choices=ConsentSource)
-    wording_version = models.CharField(_("version of the wording"), max_length=40, blank=True, default="")
+    wording_version = LineField(_("version of the wording"), max_length=40, blank=True, default="")
     receiver = models.PositiveIntegerField(
         _("receiver"),
         null=True,
@@ -153,7 +154,7 @@ class Consent(CheckedRow):
             "that takes over the location where it was given."
         ),
     )
-    evidence = models.CharField(
+    evidence = LineField(
         _("evidence"), max_length=255, blank=True, default="", help_text=_("Where the statement can be found again.")
     )
     location = models.ForeignKey(

@@ -18,6 +18,7 @@ from customers.models.vocabulary import HIGHEST_PRICE_LEVEL, PERCENT, CustomerGr
 from customers.open_statements import CUSTOMER_OPEN
 from customers.querysets import CustomerQuerySet
 from locations.constraints import CompositeForeignKey
+from locations.fields import LineField, LinesField
 from locations.history import keep_history
 from locations.models import (
     HIGHEST_CUSTOMER_NUMBER,
@@ -37,8 +38,8 @@ EARLIEST_BIRTHDAY = date(1850, 1, 1)
 TOMORROW = models.Func(template="(CURRENT_DATE + 1)", output_field=models.DateField())
 
 
-def _text(label: object, length: int, **more: object) -> models.CharField:
-    return models.CharField(label, max_length=length, blank=True, default="", **more)  # type: ignore[arg-type]
+def _text(label: object, length: int, **more: object) -> LineField:
+    return LineField(label, max_length=length, blank=True, default="", **more)  # type: ignore[arg-type]
 
 
 @keep_history(exclude=["search_text", "sort_name"], is_searched=False)
@@ -116,7 +117,7 @@ class Customer(CheckedRow):
     is_favourite = models.BooleanField(_("favourite"), default=False)
     is_blocked = models.BooleanField(_("blocked"), default=False)
     blocked_reason = _text(_("reason of the block"), 200)
-    memo = models.TextField(_("memo"), blank=True, default="")
+    memo = LinesField(_("memo"), blank=True, default="")
     home_location = models.ForeignKey(
         Location,
         models.PROTECT,

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from customers.querysets import SavedFilterQuerySet
 from locations.constraints import CompositeForeignKey
+from locations.fields import LineField
 from locations.history import keep_history
 from locations.models import CustomerBase, Organization
 from locations.row_checks import CheckedRow
@@ -33,7 +34,7 @@ class SavedFilter(CheckedRow):
         editable=False,
     )
     user_name = models.CharField(_("user"), max_length=200, default="", editable=False)
-    name = models.CharField(_("name"), max_length=60)
+    name = LineField(_("name"), max_length=60)
     query = models.CharField(max_length=2000, blank=True, default="", editable=False)
     is_shared = models.BooleanField(_("for everybody who works with these customers"), default=False)
     created_at = models.DateTimeField(_("created"), db_default=Now(), editable=False)

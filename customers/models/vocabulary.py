@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from customers import triggers
 from customers.querysets import CustomerGroupQuerySet, TagQuerySet
+from locations.fields import LineField
 from locations.history import keep_history
 from locations.models import CustomerBase
 from locations.row_checks import CheckedRow
@@ -23,7 +24,7 @@ class CustomerGroup(CheckedRow):
     """Customers with the same price level and discount. A customer's own values go before those of the group."""
 
     base = models.ForeignKey(CustomerBase, models.PROTECT, related_name="customer_groups", editable=False)
-    name = models.CharField(_("name"), max_length=80)
+    name = LineField(_("name"), max_length=80)
     price_level = models.PositiveSmallIntegerField(_("price level"), null=True, blank=True)
     discount = models.DecimalField(_("discount in %"), max_digits=5, decimal_places=2, default=0, validators=PERCENT)
 
@@ -74,7 +75,7 @@ class Tag(CheckedRow):
     """A word that may stand in the tags of the base's customers."""
 
     base = models.ForeignKey(CustomerBase, models.PROTECT, related_name="tags", editable=False)
-    name = models.CharField(_("name"), max_length=40)
+    name = LineField(_("name"), max_length=40)
 
     objects = TagQuerySet.as_manager()
 

@@ -10,6 +10,7 @@ from django.db.models.functions import Now, Upper
 from django.utils.translation import gettext_lazy as _
 
 from locations.constraints import CompositeForeignKey
+from locations.fields import LineField
 from locations.history import keep_history
 from locations.models import Location, Organization
 from locations.row_checks import CheckedRow
@@ -52,8 +53,8 @@ class User(CheckedRow, AbstractBaseUser):
         _("role at the provider"), max_length=12, choices=ProviderRole, blank=True, default="", editable=False
     )
     username = models.CharField(_("user name"), max_length=60, validators=[UnicodeUsernameValidator()])
-    first_name = models.CharField(_("first name"), max_length=80, blank=True)
-    last_name = models.CharField(_("last name"), max_length=80, blank=True)
+    first_name = LineField(_("first name"), max_length=80, blank=True)
+    last_name = LineField(_("last name"), max_length=80, blank=True)
     email = models.EmailField(_("e-mail"), blank=True)
     language = models.CharField(
         _("language"), max_length=5, choices=Language, default=Language.GERMAN, help_text=_("Of the screens.")
@@ -162,8 +163,8 @@ class UserGroup(CheckedRow):
     organization = models.ForeignKey(
         Organization, models.PROTECT, related_name="user_groups", editable=False, verbose_name=_("business")
     )
-    name = models.CharField(_("name"), max_length=80)
-    description = models.CharField(_("description"), max_length=200, blank=True)
+    name = LineField(_("name"), max_length=80)
+    description = LineField(_("description"), max_length=200, blank=True)
     owner = models.ForeignKey(
         Location,
         models.PROTECT,

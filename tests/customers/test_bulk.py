@@ -357,3 +357,21 @@ def test_restored_by_somebody_since_stays_restored(anna):
     archive_customers(customers=[row.pk], reason="Doch", actor=anna)
     assert undone(change, anna) == {"restored": 0, "left": 1}
     assert Customer.objects.get(pk=row.pk).archived_reason == "Doch"
+
+
+def test_what_somebody_has_set_to_something_else_and_back_again_is_his(anna, cast):
+    guest, regular = people.group(anna, "Gast"), people.group(anna, "Stamm")
+    people.tag(anna, "VIP")
+    row = someone(anna, "A")
+    grouped = applied(counted(anna, Wish(kind=BulkKind.GROUP, group=guest)), anna)
+    tagged = applied(counted(anna, Wish(kind=BulkKind.ADD_TAG, tag=Tag.objects.get(name="VIP"))), anna)
+    bodo = cast.scope("bodo", "Bremen")
+    for group, tags in ((regular, []), (guest, ["VIP"])):
+        edited(bodo, row, customer_group=group, tags=tags)
+    for change in (tagged, grouped):
+        assert undone(change, anna) == {"restored": 0, "left": 1}
+        [(named, why)] = changing.left_alone(change, anna, page=1)
+        assert named == row
+        assert str(bodo.user) in why
+    again = Customer.objects.get(pk=row.pk)
+    assert (again.customer_group, again.tags) == (guest, ["VIP"])

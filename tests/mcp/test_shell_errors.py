@@ -107,3 +107,19 @@ def test_forged_form_is_refused_with_a_page_of_ours(cast):
     response = client.post("/login/", {"username": "anna"}, headers={"Accept-Language": "en"})
     assert response.status_code == 403
     assert "This form is no longer valid" in response.content.decode()
+
+
+def test_what_a_list_does_not_know_leads_to_the_list_without_it(log_in, caplog):
+    anna = log_in("anna")
+    for query in ("utm=1", "customer_group__name=3"):
+        response = anna.get(f"/10400/1/customers/customer/?{query}", headers={"Accept-Language": "de"})
+        assert response.status_code == 400
+        assert response.context["way_back"] == "/10400/1/customers/customer/"
+        assert "nicht verstanden" in response.content.decode()
+    assert "Traceback" not in caplog.text
+
+
+def test_host_that_is_none_of_ours_gets_no_page_of_ours(client):
+    response = client.get("/login/", headers={"Host": "evil.example"})
+    assert response.status_code == 400
+    assert "evil.example" not in response.content.decode()

@@ -2,10 +2,15 @@
 
 import re
 import unicodedata
+from typing import TYPE_CHECKING
 
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from customers.formats.errors import refused
+if TYPE_CHECKING:  # a name of the stubs only
+    from django.utils.functional import _StrPromise
+
+SHOWN_LENGTH = 60
 
 # C0 and C1 control characters but for white space, and lone surrogates, which PostgreSQL cannot store.
 # C1 also gives away a cp1252 file that was read as Latin-1.
@@ -17,6 +22,15 @@ _REFUSED = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 _DROPPED = re.compile("[\u00ad\u200b\u2060\ufeff\u202a-\u202e\u2066-\u2069]")
 
 _BREAK = re.compile("\r\n|[\r\n\v\f\u2028\u2029]")
+
+
+def refused(code: str, message: "str | _StrPromise", value: str, **params: object) -> ValidationError:
+    """The error to raise; `message` names the value as %(value)s, shortened to `SHOWN_LENGTH` characters.
+
+    Everything in it that comes from outside belongs into `params`, so that the sentence stays translatable.
+    """
+    shown = value if len(value) <= SHOWN_LENGTH else value[: SHOWN_LENGTH - 1] + "…"
+    return ValidationError(message, code=code, params={"value": shown, **params})
 
 
 def clean_text(text: str) -> str:
