@@ -36,8 +36,8 @@ MOST_UMLAUTS = 3
 
 _UMLAUT = re.compile(r"[äöü]|[aou]e", re.IGNORECASE)  # ß is ss in the folded text already
 _OTHER_WAY = {"ä": "ae", "ö": "oe", "ü": "ue", "ae": "ä", "oe": "ö", "ue": "ü"}
-_PHONE_LIKE = re.compile(r"^[+(]?[0-9][0-9()/.-]*$")
-_PHONE_PART = re.compile(r"^[+(]?[0-9()/.-]+$")
+_PHONE_LIKE = re.compile(r"^[+(]?[0-9][0-9()/.\u2010-\u2015-]*$")
+_PHONE_PART = re.compile(r"^[+(]?[0-9()/.\u2010-\u2015-]+$")
 
 
 class Fold(Func):
@@ -132,7 +132,10 @@ def spellings(word: str) -> tuple[str, ...]:
     if plain != word:
         return tuple(dict.fromkeys((word, *spellings(plain))))
     if _PHONE_LIKE.match(word):
-        return tuple(dict.fromkeys((word, _local_digits(word))))
+        local = _local_digits(word)
+        # An area code of two digits is too short to be asked for anywhere in a number: it begins a German one.
+        area = (f"+49{local}",) if len(local) < 3 and word.startswith("0") and not word.startswith("00") else ()
+        return tuple(dict.fromkeys((word, local, *area)))
     parts: list[tuple[str, ...]] = []
     behind = 0
     for found in itertools.islice(_UMLAUT.finditer(word), MOST_UMLAUTS):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 
 import phonenumbers
@@ -11,9 +12,13 @@ from customers.formats import without_invisible
 LONGEST = 100
 _SHORTEST_PHONE = 6
 _EMAIL = re.compile(r"[^\s@]+@[^\s@]+")
-_PHONE = re.compile(r"\+?[0-9 ()/.-]+")
+_PHONE = re.compile(r"\+?[0-9 ()/.\u2010-\u2015-]+")
 _COMPANY = re.compile(
     r"(?i:\b(?:g?gmbh|mbh|ohg|gbr|kgaa|partg|ltd|inc|e\.\s?[kvg])\b|& co\b)|\b(?:AG|KG|UG|SE|eG|eV|eK)\b"
+)
+_SALUTATION = re.compile(r"(?i:frau|herrn?|familie|mrs?|ms|mx|miss)\.?")
+_TITLE = re.compile(
+    r"(?i:prof|dr|pd|dipl|ing|med|mag|rer|nat|phil|jur|h|c)\.(?:[-\w.]+\.?)*|(?i:professor(?:in)?|dr|prof)"
 )
 _PARTICLES = frozenset({"von", "vom", "van", "de", "del", "della", "di", "da", "dos", "zu", "zum", "zur", "ter", "el"})
 
@@ -49,11 +54,24 @@ def _is_mobile(typed: str) -> bool:
 
 
 def _name(typed: str) -> dict[str, str]:
-    """Anna Meier, Meier, Anna and Anna von der Heide; one word alone is the last name."""
+    """Anna Meier, Meier, Anna, Anna von der Heide, Frau Dr. Meier; one word alone is the last name."""
+    words = typed.split()
+    salutation = words.pop(0) if len(words) > 1 and _SALUTATION.fullmatch(words[0]) else ""
+    titles = list(itertools.takewhile(_TITLE.fullmatch, words[:-1]))
+    before = {"salutation": "Herr" if salutation.lower() == "herrn" else salutation, "title": " ".join(titles)}
+    parts = before | _names(" ".join(words[len(titles) :]))
+    return {name: value for name, value in parts.items() if value}
+
+
+def _names(typed: str) -> dict[str, str]:
     last, comma, first = (part.strip() for part in typed.partition(","))
     if comma:
-        return {name: value for name, value in (("last_name", last), ("first_name", first)) if value}
+        return {"last_name": last, "first_name": first}
     words = typed.split()
-    behind = next((at for at, word in enumerate(words) if at and word.lower() in _PARTICLES), len(words) - 1)
-    parts = {"first_name": " ".join(words[:behind]), "last_name": " ".join(words[behind:])}
-    return {name: value for name, value in parts.items() if value}
+    behind = next((at for at, word in enumerate(words) if _begins_last_name(at, word)), len(words) - 1)
+    return {"first_name": " ".join(words[:behind]), "last_name": " ".join(words[behind:])}
+
+
+def _begins_last_name(at: int, word: str) -> bool:
+    """A particle; as the first word only in small letters, since Van and Di are first names as well."""
+    return word in _PARTICLES or (at > 0 and word.lower() in _PARTICLES)

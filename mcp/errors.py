@@ -66,7 +66,7 @@ def _what_is_missing(request: HttpRequest, missing: MissingRight) -> dict[str, A
 
 
 def misunderstood(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    """400: the address or the form asks for something that this page does not know; the page itself is one click away."""
+    """400: the address or the form asks for something that this page does not know. Its way back is the page itself."""
     way_back = request.path if request.method in {"GET", "HEAD"} and request.GET else ""
     context = {**look(request), "title": _("Not understood"), "way_back": way_back}
     return render(request, "errors/400.html", context, status=400)

@@ -1,18 +1,24 @@
 "use strict";
 
 /* The admin look hides the page until its scripts run, and with it the field that should have the focus. That is the
-   first wrong one; else what the page names; else the first of a form. On a touch screen a keyboard would cover the page. */
+   first wrong one; else what the page names; else the first of its form, the search of a list, or the first of another form
+   that is in sight. On a touch screen a keyboard would cover the page. */
 const FIELDS = ":is(input:not([type=hidden], [type=checkbox], [type=radio], [type=file]), select, textarea)";
-document.addEventListener("alpine:initialized", () => {
-    const wrong = document.querySelector("main [aria-invalid=true]");
-    const named = document.querySelector("[autofocus]");
-    const first = document.querySelector(`main form[id$=_form] ${FIELDS}:enabled:not([readonly])`);
-    const isTouched = window.matchMedia("(pointer: coarse)").matches;
-    const field = wrong ?? named ?? (isTouched ? null : first);
-    if (field && (wrong || document.activeElement === document.body)) {
-        window.requestAnimationFrame(() => field.focus({ preventScroll: field === first }));
-    }
-});
+const firstInSight = () =>
+    ["form[id$=_form]", "#changelist-search", "form[method=post]:not(#changelist-form)"]
+        .flatMap((form) => [...document.querySelectorAll(`main ${form} ${FIELDS}:enabled:not([readonly])`)])
+        .find((input) => input.checkVisibility() && input.getBoundingClientRect().top < window.innerHeight);
+document.addEventListener("alpine:initialized", () =>
+    window.requestAnimationFrame(() => {
+        const wrong = document.querySelector("main [aria-invalid=true]");
+        const named = document.querySelector("[autofocus]");
+        const isTouched = window.matchMedia("(pointer: coarse)").matches;
+        const field = wrong ?? named ?? (isTouched ? null : firstInSight());
+        if (field && (wrong || document.activeElement === document.body)) {
+            field.focus({ preventScroll: !wrong && !named });
+        }
+    }),
+);
 
 /* Arrow keys move between a search box and the links that it found. */
 document.addEventListener("keydown", (event) => {

@@ -45,3 +45,10 @@ document.addEventListener("DOMContentLoaded", () => {
     purpose.addEventListener("change", follow);
     receiver.hidden = purpose.value !== "transfer" && !receiver.querySelector("input").value;
 });
+
+// Who has recorded a consent on the form is led back to the consents: what was done is told there, not out of sight.
+document.addEventListener("DOMContentLoaded", () => {
+    const consents = document.querySelector(window.location.hash === "#consents" ? "#consents" : "#none");
+    const messages = document.getElementById("messages");
+    if (consents && messages) consents.querySelector("h2").after(messages);
+});

@@ -162,7 +162,18 @@ def test_nothing_but_what_was_typed_is_taken_from_the_address(log_in):
         ("  Anna   Maria  Meier ", {"first_name": "Anna Maria", "last_name": "Meier"}),
         ("Meier, Anna", {"last_name": "Meier", "first_name": "Anna"}),
         ("Anna von der Heide", {"first_name": "Anna", "last_name": "von der Heide"}),
-        ("von der Heide", {"first_name": "von der", "last_name": "Heide"}),
+        ("von der Heide", {"last_name": "von der Heide"}),
+        ("Van Anh Nguyen", {"first_name": "Van Anh", "last_name": "Nguyen"}),
+        ("Frau Meier", {"salutation": "Frau", "last_name": "Meier"}),
+        ("Frau", {"last_name": "Frau"}),
+        (
+            "Herrn Dr. med. Jan Meier",
+            {"salutation": "Herr", "title": "Dr. med.", "first_name": "Jan", "last_name": "Meier"},
+        ),
+        ("Prof. Dr.-Ing. Meier", {"title": "Prof. Dr.-Ing.", "last_name": "Meier"}),
+        ("Frau Dr. Meier, Anna", {"salutation": "Frau", "title": "Dr.", "last_name": "Meier", "first_name": "Anna"}),
+        ("Dr. Oetker GmbH", {"company": "Dr. Oetker GmbH"}),
+        ("040 12\u201334\u201356", {"phone_private": "040 12\u201334\u201356"}),
         ("a@example.org", {"email": "a@example.org"}),
         ("0170 1234567", {"mobile": "0170 1234567"}),
         ("+49 40 123456", {"phone_private": "+49 40 123456"}),
@@ -187,7 +198,9 @@ def test_what_was_typed_goes_where_it_belongs(typed, fields):
 @given(st.text(max_size=300))
 def test_nothing_that_is_typed_breaks_or_is_invented(typed):
     fields = fields_of(typed)
-    assert set(fields) <= {"last_name", "first_name", "company", "email", "mobile", "phone_private"}
+    assert set(fields) <= {
+        "salutation", "title", "last_name", "first_name", "company", "email", "mobile", "phone_private"
+    }  # fmt: skip
     assert all(value and len(value) <= LONGEST and "\0" not in value for value in fields.values())
     assert set("".join(fields.values())) <= {*typed, " "}
 

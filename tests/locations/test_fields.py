@@ -57,7 +57,10 @@ def test_pages_keep_one_visible_line(log_in, address, words, model):
 
 def test_person_and_location_keep_it_as_well(log_in, cast):
     anna, bodo, place = log_in("anna"), cast.user("bodo"), cast.location("Bremen")
-    for address, names in ((f"mcp/user/{bodo.pk}", ["last_name"]), (f"locations/location/{place.pk}", ["name", "city"])):
+    for address, names in (
+        (f"mcp/user/{bodo.pk}", ["last_name"]),
+        (f"locations/location/{place.pk}", ["name", "city"]),
+    ):
         page = anna.get(f"/10400/1/{address}/change/")
         form = page.context["adminform"].form
         words = {name: form[name].value() or "" for name in form.fields if form[name].value() is not False}
