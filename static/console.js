@@ -138,3 +138,23 @@ document.addEventListener("keydown", (event) => {
         next.focus();
     }
 });
+
+/* On a narrow page the side bar lies over it: what opens it leads into it, and Escape leads out again. */
+document.addEventListener("click", (event) => {
+    if (event.target.closest("[aria-controls=nav-sidebar]")) {
+        window.setTimeout(() => {
+            const close = document.querySelector(".shell-side-close");
+            if (close?.checkVisibility()) {
+                close.focus();
+            }
+        }, 50);
+    }
+});
+document.addEventListener("keydown", (event) => {
+    const side = event.key === "Escape" ? event.target.closest?.("#nav-sidebar") : null;
+    const close = side?.querySelector(".shell-side-close");
+    if (close?.checkVisibility()) {
+        close.click();
+        document.querySelector("[aria-controls=nav-sidebar]")?.focus();
+    }
+});

@@ -277,7 +277,7 @@ class CustomerAdmin(CustomerColumns, MaskedFields, CustomersAdmin):
         hidden = withheld(scope)
         context |= {
             "candidates": getattr(form, "candidates", []),
-            "masked": rights_masked(hidden) if customer else [],
+            "masked": rights_masked(hidden),
             "original_id": str(customer.pk) if customer else "",
             "badges": badges(customer) if customer else "",
             **{

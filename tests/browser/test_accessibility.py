@@ -48,6 +48,16 @@ def test_axe_finds_nothing_serious_at_the_login(visit: Visit):
         assert faults(page, path, 390, look) == []
 
 
+def test_axe_finds_nothing_serious_in_the_bar_of_actions(enter: Enter, cast: Cast):
+    anna = enter("anna")
+    register_somebody_with_much_to_show(cast)
+    for look in LOOKS:
+        anna.goto("/10400/1/customers/customer/")
+        anna.locator("tr input.action-select").first.check()
+        expect(anna.locator("#changelist-actions")).to_be_visible()
+        assert faults(anna, "/10400/1/customers/customer/", 1366, look) == []
+
+
 def faults(page: Page, path: str, width: int, look: str) -> list[str]:
     page.set_viewport_size({"width": width, "height": 900})
     if page.url.partition("//")[2].partition("/")[2] != path.lstrip("/"):
@@ -77,3 +87,23 @@ def test_first_field_has_the_focus_and_after_a_mistake_the_first_wrong_one(enter
     bodo.locator("[name=birthday]").fill("31.02.1980")
     bodo.locator("[name=_save]").first.click()
     expect(bodo.locator("[name=birthday]")).to_be_focused()
+
+
+def test_search_of_a_list_has_the_focus(enter: Enter):
+    anna = enter("anna")
+    for page in ("customers/customer/", "mcp/user/"):
+        anna.goto(f"/10400/1/{page}")
+        expect(anna.locator("#searchbar")).to_be_focused()
+
+
+def test_side_bar_over_a_narrow_page_takes_the_focus_and_gives_it_back(enter: Enter):
+    anna = enter("anna")
+    anna.set_viewport_size({"width": 820, "height": 900})
+    anna.goto("/10400/1/")
+    toggle = anna.locator("[aria-controls=nav-sidebar]")
+    toggle.press("Enter")
+    expect(anna.locator(".shell-side-close")).to_be_focused()
+    anna.keyboard.press("Tab")
+    anna.keyboard.press("Escape")
+    expect(anna.locator("#nav-sidebar")).to_be_hidden()
+    expect(toggle).to_be_focused()

@@ -21,6 +21,7 @@ def test_possible_duplicate_is_shown_while_typing_and_does_not_block(enter: Ente
     expect(warning.get_by_role("link", name="Jan Jansen")).to_be_visible()
 
     bodo.locator("[name=_save]").click()
+    expect(bodo.locator("#customer-candidates")).to_be_focused()
     bodo.get_by_role("button", name=re.compile("trotzdem anlegen")).click()
     expect(bodo.get_by_text("Johann Janssen")).to_have_count(2)  # the message, and the row of the list
     expect(bodo.locator("#result_list tbody tr")).to_have_count(2)

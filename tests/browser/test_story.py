@@ -71,7 +71,7 @@ def take_away_changing_at_hamburg(page: Page) -> None:
     expect(cell).to_be_checked()
     cell.uncheck()
     page.get_by_role("button", name="Änderungen ansehen").click()
-    expect(page.locator(".mcp-summary")).to_have_text("1 Recht für 1 Person entzogen")
+    expect(page.locator(".mcp-summary")).to_have_text("1 Berechtigung für 1 Person entzogen")
     expect(page.locator(".mcp-lines")).to_contain_text("Kunden ändern")
     expect(page.locator(".mcp-lines")).to_contain_text("Hamburg")
     page.get_by_role("button", name="Speichern").click()

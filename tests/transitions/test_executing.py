@@ -253,5 +253,5 @@ def test_location_that_has_left_is_never_opened_again(cast, anna, people, log_in
     client, german = log_in("anna"), {"accept-language": "de"}
     answer = client.post(f"/10400/1/locations/location/{left.pk}/reopen/", {"post": "yes"}, headers=german)
     assert answer.status_code == 400
-    assert "ausgeschieden" in answer.content.decode()
-    assert "ausgeschieden" in client.get("/10400/1/locations/location/", headers=german).content.decode()
+    assert "ausgestiegen" in answer.content.decode()
+    assert "ausgestiegen" in client.get("/10400/1/locations/location/", headers=german).content.decode()

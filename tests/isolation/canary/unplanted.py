@@ -15,6 +15,8 @@ VOCABULARY = {
     "pgh_label": "insert, update or delete",
     "customers.ImportUpload.new_rows": "numbers of rows",
     "customers.HeadingChoice.target": "names of our fields",
+    "transitions.IncomingFile.taken_in": "three figures",
+    "transitions.ReviewPage.customers": "ids that no page reads",
     "transitions.ReviewPage.numbers": "numbers of customers, as in a list of withdrawals",
     "customers.BulkChange.customers": "ids that no page reads",
     "transitions.WithdrawalList.numbers": "numbers of customers, which any business may have as well",
