@@ -11,6 +11,7 @@ from django.db import connection, transaction
 from django.test import Client, TransactionTestCase
 from django.test.utils import CaptureQueriesContext
 from django.utils import translation
+from hypothesis import settings
 
 from locations.models import Location, Organization
 from locations.row_security import UNSCOPED_ROLE
@@ -21,6 +22,9 @@ from mcp.scope import Scope
 from tests import cast_database
 
 pytest_plugins = ["tests.proofs.sampling", "tests.proofs.ordering", "tests.proofs.closing"]
+
+settings.register_profile("untimed", deadline=None)  # how long an example takes says how busy the machine is
+settings.load_profile("untimed")
 
 type LogIn = Callable[[str], Client]
 

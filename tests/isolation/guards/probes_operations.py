@@ -120,6 +120,12 @@ def copying_rights_is_about_groups_that_one_sees(world: World) -> None:
     for call in calls:
         with refused(PermissionDenied):
             call()
+    for page in ("rights/copy", "like"):
+        assert world.get("anna", f"/10400/1/mcp/usergroup/{foreign.pk}/{page}/").status_code == 404
+    frida = world.scope("frida", "Flensburg")
+    kept = operations.create_user_group(name="Eigene", actor=frida)
+    operations.change_restrictions(wanted={(Right.VIEW_CUSTOMERS, world.theke.pk)}, actor=frida)
+    assert world.get("anna", f"/10400/1/mcp/usergroup/{kept.pk}/rights/copy/").status_code == 403
     assert operations.create_group_like(source=world.theke, name="Kopie", actor=anna).pk
 
 

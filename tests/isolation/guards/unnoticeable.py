@@ -27,6 +27,7 @@ UNNOTICEABLE = {
     "_piece: Customer.objects.in_base(scope_of(request).base)": "the ids are those of customers of the base",
     "_template: actor.demand(Right.MANAGE_USERS)": "who lacks it finds no group: 404 in place of 403",
     "is_small: CustomerCount.objects.in_base(actor.base)": "only decides whether the worker or the request does it",
+    "create_group_like: _demand_template(source, actor)": "copy_rights, which it calls, asks the same",
     "change_restrictions: demand_own_house(actor)": "the preview, on which it works, asks the same",
     "_tell_without: User.objects.filter(pk=user)": "it says in which language something is told, and shows nothing",
     "_form: scope.allows(Right.CHANGE_CUSTOMERS)": "who may not record is shown no form, and each place asks",
