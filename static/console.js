@@ -158,3 +158,14 @@ document.addEventListener("keydown", (event) => {
         document.querySelector("[aria-controls=nav-sidebar]")?.focus();
     }
 });
+
+/* What is shown once can be taken along with one click, where the browser lets a page do that (behind TLS). */
+document.addEventListener("DOMContentLoaded", () =>
+    document.querySelectorAll("[data-copies]").forEach((button) => {
+        button.hidden = !navigator.clipboard;
+        button.addEventListener("click", async () => {
+            await navigator.clipboard.writeText(document.getElementById(button.dataset.copies).value);
+            button.textContent = button.dataset.done;
+        });
+    }),
+);
