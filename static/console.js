@@ -155,7 +155,7 @@ document.addEventListener("keydown", (event) => {
     const close = side?.querySelector(".shell-side-close");
     if (close?.checkVisibility()) {
         close.click();
-        document.querySelector("[aria-controls=nav-sidebar]")?.focus();
+        window.setTimeout(() => document.querySelector("[aria-controls=nav-sidebar]")?.focus(), 50);
     }
 });
 
