@@ -6,7 +6,9 @@ import shutil
 from launch import debian
 from launch.problem import CannotStart
 
-_NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
+SHELL = "chromium-headless-shell"
+"""Chromium without windows: it draws the same, for less than half of the processor time."""
+_NAMES = (SHELL, "chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 
 
 def find() -> str | None:
@@ -16,11 +18,12 @@ def find() -> str | None:
 
 
 def ensure() -> str:
-    """The path, after installing Debian's package if need be. Raises CannotStart with the way to get it."""
+    """The path, after installing one if need be. Raises CannotStart with the way to get it."""
     found = find()
-    if found is None and debian.can_install():
-        debian.install("chromium")
-        found = find()
+    for package in (SHELL, "chromium"):
+        if found is None and debian.can_install():
+            debian.install(package)
+            found = find()
     if found is None:
         raise CannotStart(
             "The browser tests need Chromium, and none was found. Install it (apt install chromium), "
@@ -29,5 +32,12 @@ def ensure() -> str:
     return found
 
 
+def prefer_shell() -> None:
+    """Install the shell where another Chromium is there already, if that can be done; without it that one serves."""
+    if not os.environ.get("CHROMIUM") and shutil.which(SHELL) is None and debian.can_install():
+        debian.install(SHELL)
+
+
 if __name__ == "__main__":
+    prefer_shell()
     ensure()

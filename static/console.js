@@ -164,7 +164,9 @@ document.addEventListener("DOMContentLoaded", () =>
     document.querySelectorAll("[data-copies]").forEach((button) => {
         button.hidden = !navigator.clipboard;
         button.addEventListener("click", async () => {
-            await navigator.clipboard.writeText(document.getElementById(button.dataset.copies).value);
+            const field = document.getElementById(button.dataset.copies);
+            field.select();
+            await navigator.clipboard.writeText(field.value);
             button.textContent = button.dataset.done;
         });
     }),

@@ -6,15 +6,15 @@ from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit
 
 import pytest
+from django.conf import settings
 from django.db import connection
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
 from launch import chromium
-from mcp.demo import PASSWORD
 from mcp.models import User
 from tests.browser.watch import Watch
-from tests.conftest import Cast
+from tests.conftest import Cast, logged_in
 
 type Visit = Callable[..., Page]
 type Enter = Callable[..., Page]
@@ -72,22 +72,32 @@ def visit(browser: Browser, live_server: LiveServer, cast: Cast) -> Iterator[Vis
 
 
 @pytest.fixture
-def enter(visit: Visit) -> Enter:
-    """`enter("bodo", language="en")` goes through the login as everybody does, and gives the page behind it."""
+def enter(visit: Visit, live_server: LiveServer) -> Enter:
+    """`enter("bodo", language="en")` gives the page behind the login; with a password it goes through it."""
 
-    def begin(username: str, *, password: str = PASSWORD, language: str = "de", **look: tuple[int, int]) -> Page:
+    def begin(username: str, *, password: str = "", language: str = "de", **look: tuple[int, int]) -> Page:
         page = visit(language=language, **look)
         user = User.objects.select_related("organization").get(username=username)
-        page.goto("/login/" if user.organization else "/provider/login/")
-        if user.organization:
-            page.locator("[name=account_number]").fill(str(user.organization.account_number))
-        page.locator("[name=username]").fill(username)
-        page.locator("[name=password]").fill(password)
-        page.get_by_role("button", name=LOG_IN[language], exact=True).click()
-        page.wait_for_url(lambda address: "/login/" not in address)
+        if password:
+            _log_in(page, user, password, language)
+        else:
+            session = logged_in(username).cookies[settings.SESSION_COOKIE_NAME].value
+            told = {settings.SESSION_COOKIE_NAME: session, settings.LANGUAGE_COOKIE_NAME: user.language}
+            page.context.add_cookies([{"name": name, "value": told[name], "url": live_server.url} for name in told])
+            page.goto("/")
         return page
 
     return begin
+
+
+def _log_in(page: Page, user: User, password: str, language: str) -> None:
+    page.goto("/login/" if user.organization else "/provider/login/")
+    if user.organization:
+        page.locator("[name=account_number]").fill(str(user.organization.account_number))
+    page.locator("[name=username]").fill(user.username)
+    page.locator("[name=password]").fill(password)
+    page.get_by_role("button", name=LOG_IN[language], exact=True).click()
+    page.wait_for_url(lambda address: "/login/" not in address)
 
 
 @pytest.fixture

@@ -73,6 +73,7 @@ def test_support_opens_a_business_and_its_administrator_works_there(enter: Enter
     rita.get_by_role("link", name="Betrieb hinzufügen").first.click()
     fill_in_the_new_business(rita)
     rita.locator("[name=_save]").click()
+    rita.context.grant_permissions(["clipboard-write"])
     rita.get_by_role("button", name="Kopieren").click()
     expect(rita.get_by_role("button", name="Kopiert")).to_be_visible()
     choose_password(rita.locator(".mcp-link").input_value(), "Leuchtturm-am-Deich-7")

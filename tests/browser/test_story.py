@@ -5,17 +5,18 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from mcp.demo import PASSWORD
 from tests.browser.conftest import Enter
 
 pytestmark = pytest.mark.browser
 
 
 def test_right_taken_away_refuses_the_next_click(enter: Enter):
-    anna = enter("anna")
+    anna = enter("anna", password=PASSWORD)
     choose_central(anna)
     register_wiebke(anna)
 
-    bodo = enter("bodo")
+    bodo = enter("bodo", password=PASSWORD)
     bodo.goto("/10400/2/")
     find_wiebke(bodo)
     bodo.get_by_role("link", name="Wiebke Petersen").click()

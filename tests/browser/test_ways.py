@@ -5,6 +5,7 @@ from playwright.sync_api import Page, expect
 
 from customers.models import Customer
 from locations.permissions import Right
+from mcp.demo import PASSWORD
 from mcp.grants import add_grants, remove_grants
 from tests.browser.conftest import Enter
 from tests.conftest import Cast
@@ -82,7 +83,7 @@ def test_other_business_finds_its_own(enter: Enter, meier: Customer):
 
 
 def test_what_was_typed_goes_through_a_new_login(enter: Enter, cast: Cast):
-    bodo = enter("bodo")
+    bodo = enter("bodo", password=PASSWORD)
     bodo.goto("/10400/2/customers/customer/add/")
     bodo.locator("[name=last_name]").fill("Lange-Getippt")
     bodo.context.clear_cookies(name="sessionid")

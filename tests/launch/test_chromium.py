@@ -48,7 +48,21 @@ def test_missing_chromium_is_installed_for_root(programs: Path, monkeypatch: pyt
     add(programs, "apt-get")
     monkeypatch.setattr("launch.debian.os.geteuid", lambda: 0)
     monkeypatch.setattr("launch.debian.install", lambda package: add(programs, package))
-    assert chromium.ensure() == str(programs / "chromium")
+    assert chromium.ensure() == str(programs / "chromium-headless-shell")
+
+
+@pytest.mark.parametrize(
+    ("offered", "used"), [("chromium-headless-shell", "chromium-headless-shell"), ("", "chromium")]
+)
+def test_shell_goes_before_the_whole_browser_where_it_can_be_had(
+    programs: Path, monkeypatch: pytest.MonkeyPatch, offered: str, used: str
+):
+    add(programs, "apt-get")
+    add(programs, "chromium")
+    monkeypatch.setattr("launch.debian.os.geteuid", lambda: 0)
+    monkeypatch.setattr("launch.debian.install", lambda package: add(programs, package) if package == offered else None)
+    chromium.prefer_shell()
+    assert chromium.ensure() == str(programs / used)
 
 
 def test_missing_chromium_is_not_installed_for_others(programs: Path, monkeypatch: pytest.MonkeyPatch):
