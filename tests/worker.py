@@ -2,23 +2,36 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
+import atexit
+import tempfile
+from contextlib import ExitStack
 from pathlib import Path
 
 from django.db import connection
 
 from tests.isolation.faults.servers import variables
+from tests.isolation.faults.warm import Warm, warm_process
 
-ROOT = Path(__file__).resolve().parents[1]
+_open = ExitStack()
+_warm: list[tuple[dict[str, str], Warm]] = []
+atexit.register(_open.close)
 
 
 def work() -> str:
     """Let a worker do all that waits; what it has logged. The test has to have committed what it is about."""
-    command = [sys.executable, "manage.py", "procrastinate", "worker", "--one-shot", "--concurrency", "1"]
-    done = subprocess.run(command, cwd=ROOT, env=variables(), capture_output=True, text=True, timeout=120, check=False)
-    assert done.returncode == 0, done.stderr
-    return done.stderr
+    done = _process().run("procrastinate", "worker", "--one-shot", "--concurrency", "1")
+    done.finish()
+    return done.said.read_text()
+
+
+def _process() -> Warm:
+    """The process of which workers are copies: loading the product takes longer than what they have to do."""
+    environment = variables()
+    if not _warm or _warm[0][0] != environment:
+        _open.close()
+        folder = Path(_open.enter_context(tempfile.TemporaryDirectory()))
+        _warm[:] = [(environment, _open.enter_context(warm_process(environment, folder)))]
+    return _warm[0][1]
 
 
 def jobs(name: str) -> list[tuple[str, int]]:

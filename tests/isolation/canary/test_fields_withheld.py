@@ -49,7 +49,7 @@ class Reader:
 
 pytestmark = [
     pytest.mark.proof,
-    pytest.mark.sample("crawls", most=2),
+    pytest.mark.sample("crawls", most=1),
     pytest.mark.parametrize("ground", [((NORDLICHT,), (SUEDSTERN,))], indirect=True, ids=["nordlicht"]),
 ]
 

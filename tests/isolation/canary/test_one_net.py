@@ -35,7 +35,7 @@ def _is_queryset_of(module: Any, thing: Any) -> bool:
     return isinstance(thing, type) and thing.__module__ == module.__name__ and thing.__name__.endswith("QuerySet")
 
 
-@pytest.mark.sample("crawls", most=2)
+@pytest.mark.sample("crawls", most=1)
 @as_each(CRAWLING)
 def test_row_security_alone_lets_no_word_through(crawled: Crawled, monkeypatch, role: Role, note):
     """Pages break without their guards, which is no leak; that they would leak is shown below."""
@@ -45,7 +45,7 @@ def test_row_security_alone_lets_no_word_through(crawled: Crawled, monkeypatch, 
     assert report.responses >= 100
 
 
-@pytest.mark.sample("crawls", most=2)
+@pytest.mark.sample("crawls", most=1)
 @as_each(CRAWLING[:1])
 def test_same_crawl_with_both_nets_cut_reads_words_of_others(crawled: Crawled, monkeypatch, role: Role, note):
 
@@ -58,7 +58,7 @@ def test_same_crawl_with_both_nets_cut_reads_words_of_others(crawled: Crawled, m
     assert len({str(finding) for finding in report.found}) >= 10
 
 
-@pytest.mark.sample("crawls", most=2)
+@pytest.mark.sample("crawls", most=1)
 @as_each(CRAWLING)
 def test_code_alone_lets_no_word_through(crawled: Crawled, monkeypatch, role: Role, note):
     report = crawled(role, quick=True, cut=lambda: row_security_off(monkeypatch))

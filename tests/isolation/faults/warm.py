@@ -2,7 +2,8 @@
 
 As a program it reads one order a line, as JSON, and answers with one line: {"task": "customers.tasks.apply_upload",
 "arguments": {…}, "said": file} forks a copy and gives its process id; {"wait": id} gives how it ended. An order with
-"kill": [module, function, "before" | "after"] kills the copy at that call.
+"kill": [module, function, "before" | "after"] kills the copy at that call. {"command": ["procrastinate", …],
+"said": file} has a copy do what `manage.py` does.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
 from typing import Any
+
+from django.core import management
 
 TASKS = ("customers.tasks", "transitions.tasks", "transitions.package_tasks")
 
@@ -61,6 +64,12 @@ class Warm:
         self.begun += 1
         said = self.folder / f"{self.begun}.txt"
         return Work(self.ask(task=task, arguments=arguments, kill=kill, said=str(said)), self, said)
+
+    def run(self, *command: str) -> Work:
+        """A copy that does what `manage.py` does with the command."""
+        self.begun += 1
+        said = self.folder / f"{self.begun}.txt"
+        return Work(self.ask(command=command, said=str(said)), self, said)
 
     def ask(self, **order: Any) -> Any:
         assert self.process.stdin is not None
@@ -115,6 +124,9 @@ def _done(order: dict[str, Any]) -> int:
     os.dup2(said, 1)
     os.dup2(said, 2)
     try:
+        if "command" in order:
+            management.call_command(*order["command"])
+            return 0
         if order["kill"]:
             _kill_at(*order["kill"])
         module, _dot, name = order["task"].rpartition(".")
