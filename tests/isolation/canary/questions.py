@@ -46,7 +46,7 @@ class Questions:
 
     def key_pair(self, model: Any) -> tuple[str, str]:
         key = self.key(model)
-        return key, NOBODYS_FILE if model in FILES else NOBODYS_KEY[: len(key)]
+        return key, NOBODYS_FILE if len(key) == len(NOBODYS_FILE) else NOBODYS_KEY[: len(key)]
 
     # --- addresses ----------------------------------------------------------------------------------------
 

@@ -134,7 +134,7 @@ def packages_need_the_rights_of_what_is_in_them(world: World) -> None:
     package = packed(world)
     for group in GROUPS:
         with refused(MissingRight):
-            making.fetch_package(package=package, actor=without(world, group, place="Zentrale"))
+            making.fetch_package(package=package, actor=without(world, group, place="Zentrale")).close()
     package.transition.field_groups = []
     making.fetch_package(package=package, actor=without(world, FieldGroup.BANK, place="Zentrale")).close()
 

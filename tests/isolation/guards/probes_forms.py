@@ -287,3 +287,5 @@ def restriction_exists_at_a_franchise_only(world: World) -> None:
     assert page.has_view_permission(world.request(world.scope("anna", "Flensburg")))
     assert not page.has_view_permission(world.request(world.scope("schwach", "Flensburg")))
     assert not world.get("anna", f"{FLENSBURG}/mcp/restriction/").context["may_restrict"]
+    assert world.get("anna", f"{HAMBURG}/mcp/restriction/matrix/").status_code == 404
+    assert world.get("anna", f"{FLENSBURG}/mcp/restriction/matrix/").status_code == 403

@@ -107,6 +107,10 @@ def restricting_several_is_about_groups_of_the_own_central(world: World) -> None
     operations.change_restrictions(wanted={(Right.VIEW_CUSTOMERS, world.theke.pk)}, actor=frida)
     assert restricted_here(frida) == {(Right.VIEW_CUSTOMERS, world.theke.pk)}
     assert type(world.foreign_restriction)._default_manager.filter(pk=before).exists()
+    Location.objects.filter(pk=world.place("Bremen").pk).update(is_franchise=True)
+    elsewhere = world._restriction("Bremen", NORTH, world.theke, Right.VIEW_CUSTOMERS)
+    operations.change_restrictions(wanted=set(), actor=frida)
+    assert type(elsewhere)._default_manager.filter(pk=elsewhere.pk).exists()
 
 
 @probe

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from typing import Any
 from unittest.mock import patch
 
@@ -10,12 +11,17 @@ from customers.choices import UploadState
 from customers.models import Customer, ImportUpload
 from customers.transfer import uploads
 from locations.permissions import Right
-from mcp import operations
+from mcp import access, operations
 from mcp.models import LocationGrant, OrganizationGrant, Restriction
 from mcp.scope import MissingRight, Scope
 from tests.isolation.guards.probes_operations import refused
 from tests.isolation.guards.probing import probe
 from tests.isolation.guards.world import World
+from tests.transitions.moving import exit_in
+from transitions import tasks as transition_tasks
+from transitions.choices import IncomingState, State
+from transitions.incoming import taking
+from transitions.models import IncomingFile
 
 
 def revoke(right: Right) -> None:
@@ -71,3 +77,34 @@ def change_of_rights_asks_whoever_was_asked_nothing_before(world: World) -> None
     LocationGrant.objects.filter(permission__codename=Right.MANAGE_USERS, content_object=frida.location).delete()
     with refused(MissingRight):
         operations.change_grants(group=group, wanted=set(), actor=frida)
+
+
+@probe
+def review_by_the_worker_asks_again_at_its_end(world: World) -> None:
+    transition = exit_in(world.cast, State.NUMBERED)
+    look = transition_tasks.review
+
+    def look_then_revoke(**given: Any) -> None:
+        look(**given)
+        revoke(Right.CARRY_OVER)
+
+    with patch.object(transition_tasks, "review", look_then_revoke):
+        somebody = tasks.for_somebody(world.scope("anna", "Zentrale"))
+        transition_tasks.review_transition.func(transition=str(transition.pk), is_narrowed=False, **somebody)
+    transition.refresh_from_db()
+    assert transition.state == State.NUMBERED
+
+
+@probe
+def file_is_taken_in_by_who_holds_the_right_at_its_end(world: World) -> None:
+    anna = world.scope("anna", "Hamburg")
+    file = taking.keep_file(file=io.BytesIO(b"x"), name="liste.zip", is_list=True, actor=anna)
+
+    def taken(_content: Any, actor: Scope) -> dict[str, Any]:
+        actor.demand(Right.IMPORT_CUSTOMERS)
+        revoke(Right.IMPORT_CUSTOMERS)
+        return {}
+
+    with patch.object(taking, "_list", taken):
+        taking.take_in(pk=str(file.pk), actor=access.enter_as(**tasks.for_somebody(anna)))
+    assert IncomingFile.objects.get(pk=file.pk).state == IncomingState.FAILED

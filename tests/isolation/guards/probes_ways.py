@@ -136,3 +136,11 @@ def person_of_another_business_is_named_without_a_link(world: World) -> None:
     request = world.request(world.scope("anna", "Zentrale"))
     assert _page_of(world.foreign_user, request) == ""
     assert _page_of(world.weak, request).endswith(f"/mcp/user/{world.weak.pk}/change/")
+
+
+@probe
+def search_in_the_header_leads_to_customers_of_the_base_only(world: World) -> None:
+    for foreign in world.foreign_customers:
+        for words in (foreign.customer_number, foreign.last_name):
+            answer = world.get("anna", f"/10400/2/customers/customer/find/?q={words}")
+            assert f"/{foreign.pk}/change/" not in answer["Location"]
