@@ -22,6 +22,7 @@ from transitions import tasks as transition_tasks
 from transitions.choices import IncomingState, State
 from transitions.incoming import taking
 from transitions.models import IncomingFile
+from transitions.operations import reviewing
 
 
 def revoke(right: Right) -> None:
@@ -82,7 +83,7 @@ def change_of_rights_asks_whoever_was_asked_nothing_before(world: World) -> None
 @probe
 def review_by_the_worker_asks_again_at_its_end(world: World) -> None:
     transition = exit_in(world.cast, State.NUMBERED)
-    look = transition_tasks.review
+    look = reviewing.review
 
     def look_then_revoke(**given: Any) -> None:
         look(**given)
