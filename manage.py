@@ -15,7 +15,7 @@ OWNER_COMMANDS = {"migrate"}
 """What needs the role that owns the tables. Everything else logs in as the role that row security binds."""
 
 if __name__ == "__main__":
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mcp.settings")
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mcp.project.settings")
     prepare()
     os.environ["AS_OWNER"] = "1" if OWNER_COMMANDS.intersection(sys.argv[1:2]) else "0"
     execute_from_command_line(sys.argv)

@@ -19,15 +19,15 @@ from django.utils import timezone
 
 from bench.carrying import _confirmed, _in
 from bench.importing import new_place
+from customers.imports import lifecycle, receive
 from customers.models import Customer, ImportUpload
-from customers.transfer import receiving, uploads
 from locations.permissions import Right
-from mcp import row_security
+from mcp.isolation import row_scope
+from mcp.isolation.scope import Scope
 from mcp.models import User
-from mcp.scope import Scope
 from transitions import operations as leaving
 from transitions.models import Package
-from transitions.package import making
+from transitions.package import lifecycle as making
 
 EDITED = frozenset({1, 2})
 """Which of four turns begin with an edit."""
@@ -85,7 +85,7 @@ def _turn(scope: Scope, rows: int, city: str, *, is_edited: bool) -> dict[str, f
 
 def _someone(rows: int) -> Scope:
     place = new_place()
-    with row_security.without_scope(reason="who imports in the bench", actor="bench"):
+    with row_scope.without_scope(reason="who imports in the bench", actor="bench"):
         scope = Scope(
             user=User.objects.get(organization=place.organization_id), location=place, rights=frozenset(Right)
         )
@@ -97,16 +97,16 @@ def _checked(scope: Scope, rows: int, city: str) -> ImportUpload:
     file = io.StringIO()
     lines = ([number, f"Name {number}", city] for number in range(2, rows + 2))
     csv.writer(file, delimiter=";").writerows([["Kundennummer", "Name", "Ort"], *lines])
-    with row_security.rows_of(scope):
-        upload = receiving.receive_upload(name="bench.csv", content=file.getvalue().encode(), actor=scope)
-    uploads.check_upload(upload=upload, actor=scope)
+    with row_scope.rows_of(scope):
+        upload = receive.receive_upload(name="bench.csv", content=file.getvalue().encode(), actor=scope)
+    lifecycle.check_upload(upload=upload, actor=scope)
     return upload
 
 
 def _timed(scope: Scope, call: Callable[[], Any], *, is_edited: bool) -> float:
     connection.close()
     if is_edited:
-        with row_security.rows_of(scope):
+        with row_scope.rows_of(scope):
             one = Customer.objects.order_by("customer_number").values_list("pk", flat=True)[:1]
             Customer.objects.filter(pk__in=list(one)).update(memo=f"bearbeitet {timezone.now()}")
     started = time.perf_counter()
@@ -115,17 +115,17 @@ def _timed(scope: Scope, call: Callable[[], Any], *, is_edited: bool) -> float:
 
 
 def _apply(upload: ImportUpload, scope: Scope) -> None:
-    with row_security.rows_of(scope):
+    with row_scope.rows_of(scope):
         upload.refresh_from_db()
-        uploads.confirm_upload(upload=upload, confirmed=uploads.fingerprint(upload), actor=scope)
-    with row_security.rows_of(scope), pghistory.context(**scope.history()) as context:
-        uploads.apply_upload(upload=upload, actor=scope, context=context.id)
+        lifecycle.confirm_upload(upload=upload, confirmed=lifecycle.fingerprint(upload), actor=scope)
+    with row_scope.rows_of(scope), pghistory.context(**scope.history()) as context:
+        lifecycle.apply_upload(upload=upload, actor=scope, context=context.id)
 
 
 def _undo(upload: ImportUpload, scope: Scope) -> None:
-    with row_security.rows_of(scope), pghistory.context(**scope.history()):
-        uploads.start_undo(upload=upload, actor=scope)
-        uploads.undo_upload(upload=upload, actor=scope)
+    with row_scope.rows_of(scope), pghistory.context(**scope.history()):
+        lifecycle.start_undo(upload=upload, actor=scope)
+        lifecycle.undo_upload(upload=upload, actor=scope)
 
 
 def _execute(transition: Any, head: Scope) -> None:

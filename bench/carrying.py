@@ -17,21 +17,22 @@ from django.db import connection
 from django.utils import timezone
 
 from bench.fill import _CUSTOMERS, CHUNK
+from customers.imports import chunks, lifecycle
 from customers.models import Consent, Customer
-from customers.transfer import chunks, uploads
 from locations.choices import OrganizationKind
 from locations.models import Location, Organization
 from locations.operations import Place
 from locations.permissions import Right
-from mcp import operations, row_security
+from mcp.central import operations
 from mcp.choices import ProviderRole
+from mcp.isolation import row_scope
+from mcp.isolation.scope import Scope
 from mcp.models import User
-from mcp.scope import Scope
 from transitions import operations as leaving
-from transitions.arriving import receive_package, settle
 from transitions.choices import FieldGroup, LegalBasis, State
 from transitions.models import Arrival, Package, PackageChunk, Transition
-from transitions.package import making
+from transitions.package import lifecycle as making
+from transitions.package_import import receive_package, settle
 
 FIRST_ACCOUNT = 90_000
 _CONSENTS = """
@@ -81,7 +82,7 @@ def carried_over(*, rows: int) -> Carried:
     receiver = _receiver(transition)
     file = _in(head, lambda: chunks.opened(PackageChunk, file=made))
     upload = _step(steps, "verify and receive", lambda: _receive(file, receiver)).upload
-    _step(steps, "check the import", lambda: uploads.check_upload(upload=upload, actor=receiver))
+    _step(steps, "check the import", lambda: lifecycle.check_upload(upload=upload, actor=receiver))
     _step(steps, "apply it, with consents", lambda: _apply(upload, receiver))
     _step(steps, "tell the sender", lambda: settle(transition=transition.pk, actor="bench"))
     return _checked(rows, upload, receiver, transition, head, steps)
@@ -96,13 +97,13 @@ def _step(steps: list[Step], name: str, call: Callable[[], Any]) -> Any:
 
 
 def _in(scope: Scope, call: Callable[[], Any]) -> Any:
-    with row_security.rows_of(scope):
+    with row_scope.rows_of(scope):
         return call()
 
 
 def _confirmed(rows: int) -> tuple[Transition, Scope]:
     """A group whose branch is about to leave, with its customers."""
-    with row_security.without_scope(reason="a business for the bench", actor="bench"):
+    with row_scope.without_scope(reason="a business for the bench", actor="bench"):
         support = User.objects.get(organization=None, provider_role=ProviderRole.SUPPORT)
         number = FIRST_ACCOUNT + 2 * Organization.objects.filter(account_number__gte=FIRST_ACCOUNT).count()
         business = operations.open_business(
@@ -139,9 +140,9 @@ def _fill(head: Scope, rows: int, leaving_place: Location) -> None:
     place, every = head.location, rows + rows // 10
     values = {"organization": place.organization_id, "base": place.base_id, "location": place.pk}
     for first in range(1, every + 1, CHUNK):
-        with row_security.rows_of(head), connection.cursor() as cursor:
+        with row_scope.rows_of(head), connection.cursor() as cursor:
             cursor.execute(_CUSTOMERS, {**values, "first": first, "last": min(first + CHUNK - 1, every)})
-    with row_security.rows_of(head), connection.cursor() as cursor:
+    with row_scope.rows_of(head), connection.cursor() as cursor:
         cursor.execute("UPDATE customers_customer SET is_blocked = false WHERE is_blocked")
         cursor.execute(_CONSENTS, {**values, "location": leaving_place.pk, "carried": rows})
 
@@ -152,33 +153,33 @@ def _execute(transition: Transition, head: Scope) -> None:
 
 
 def _receiver(transition: Transition) -> Scope:
-    with row_security.without_scope(reason="the receiver of the bench", actor="bench"):
+    with row_scope.without_scope(reason="the receiver of the bench", actor="bench"):
         row = Transition.objects.get(pk=transition.pk)
         place = Location.objects.select_related("organization", "base").get(organization=row.receiver_id)
         return Scope(user=User.objects.get(organization=row.receiver_id), location=place, rights=frozenset(Right))
 
 
 def _receive(file: Any, receiver: Scope) -> Arrival:
-    with row_security.rows_of(receiver):
+    with row_scope.rows_of(receiver):
         return receive_package(file=file, actor=receiver)
 
 
 def _apply(upload: Any, receiver: Scope) -> None:
     """As the worker does it."""
-    with row_security.rows_of(receiver):
+    with row_scope.rows_of(receiver):
         upload.refresh_from_db()
-        uploads.confirm_upload(upload=upload, confirmed=uploads.fingerprint(upload), actor=receiver)
-    with row_security.rows_of(receiver), pghistory.context(**receiver.history()) as context:
-        uploads.apply_upload(upload=upload, actor=receiver, context=context.id)
+        lifecycle.confirm_upload(upload=upload, confirmed=lifecycle.fingerprint(upload), actor=receiver)
+    with row_scope.rows_of(receiver), pghistory.context(**receiver.history()) as context:
+        lifecycle.apply_upload(upload=upload, actor=receiver, context=context.id)
 
 
 def _checked(
     rows: int, upload: Any, receiver: Scope, transition: Transition, head: Scope, steps: list[Step]
 ) -> Carried:
     """What is reported is what is there."""
-    with row_security.rows_of(receiver):
+    with row_scope.rows_of(receiver):
         customers, consents = Customer.objects.count(), Consent.objects.count()
-    with row_security.rows_of(head):
+    with row_scope.rows_of(head):
         row, size = Transition.objects.get(pk=transition.pk), Package.objects.get(transition=transition).size
     if customers != rows or row.state != State.CARRIED_OVER or consents < rows or upload.result["rejected"]:
         raise RuntimeError(f"{customers} customers, {consents} consents, {row.state}, {upload.result}")

@@ -18,12 +18,12 @@ from dataclasses import dataclass, field
 from django.db import connection, connections
 
 from bench.fill import BIG
+from customers.exports.writer import Making, Order
 from customers.models import Customer
-from customers.resources import CustomerResource
-from customers.transfer.making import Making, Order
+from customers.table.resources import CustomerResource
 from locations.models import Location
-from mcp import row_security
-from mcp.scope import Scope
+from mcp.isolation import row_scope
+from mcp.isolation.scope import Scope
 from spreadsheets import Profile
 
 ALL, SOME = 1_000_000, 300_000
@@ -63,7 +63,7 @@ def all_rows(*, repeat: int) -> list[Export]:
 
 def _scope() -> Scope:
     places = Location.objects.select_related("organization", "base").filter(organization__account_number=BIG)
-    with row_security.without_scope(reason="the business of the bench", actor="bench"):
+    with row_scope.without_scope(reason="the business of the bench", actor="bench"):
         return Scope.of_system(places.get(), name="bench")
 
 
@@ -77,7 +77,7 @@ def _file(scope: Scope, profile: Profile, rows: int) -> int:
     customers = resource.get_queryset()
     if rows < ALL:
         customers = customers.filter(customer_number__lte=rows)
-    with tempfile.TemporaryFile() as file, row_security.rows_of(scope), connection.cursor() as cursor:
+    with tempfile.TemporaryFile() as file, row_scope.rows_of(scope), connection.cursor() as cursor:
         file.writelines(making.parts(customers, cursor))
         assert making.rows == rows
         return file.tell()
@@ -94,7 +94,7 @@ def _copy(scope: Scope) -> int:
             WHERE c.base_id = {scope.base.pk}
         ) TO STDOUT
     """
-    with row_security.rows_of(scope), connection.cursor() as cursor, cursor.copy(statement) as lines:
+    with row_scope.rows_of(scope), connection.cursor() as cursor, cursor.copy(statement) as lines:
         return sum(map(len, lines))
 
 

@@ -16,9 +16,9 @@ from locations.choices import OrganizationKind
 from locations.models import Organization
 from locations.operations import Place
 from locations.permissions import Right
+from mcp.central.operations import open_business
 from mcp.choices import ProviderRole
 from mcp.models import User
-from mcp.operations import open_business
 
 BIG, SMALL, WIDE = 70100, 70200, 70300
 """Account numbers: many customers, few customers, many locations."""

@@ -29,10 +29,10 @@ from customers.models import CustomerGroup, ImportUpload
 from locations.choices import OrganizationKind
 from locations.models import Location, Organization
 from locations.operations import Place
-from mcp import row_security
+from mcp.central.operations import open_business
 from mcp.choices import ProviderRole
+from mcp.isolation import row_scope
 from mcp.models import User
-from mcp.operations import open_business
 
 FIRST_ACCOUNT = 80_000
 TEXTS = (
@@ -78,7 +78,7 @@ def all_rows(*, rows: int, stock_rows: int, folder: Path) -> list[Run]:
 
 def new_place() -> Location:
     """An empty base in a business of its own."""
-    with row_security.without_scope(reason="a business for the bench", actor="bench"):
+    with row_scope.without_scope(reason="a business for the bench", actor="bench"):
         support = User.objects.get(organization=None, provider_role=ProviderRole.SUPPORT)
         number = FIRST_ACCOUNT + Organization.objects.filter(account_number__gte=FIRST_ACCOUNT).count()
         business = open_business(
@@ -92,7 +92,7 @@ def new_place() -> Location:
 def floor(file: Path, rows: int) -> Run:
     """COPY into a bare table and INSERT … SELECT into the real one, as a role for which all rows exist."""
     place = new_place()
-    with row_security.without_scope(reason="groups of the bench", actor="bench"):
+    with row_scope.without_scope(reason="groups of the bench", actor="bench"):
         for name in GROUPS:
             CustomerGroup.objects.create(base=place.base, name=name)
         record = ImportUpload.objects.create(
@@ -198,7 +198,7 @@ def stock(place: Location, file: Path, rows: int) -> Run:
         _settle(owner)
         owner.execute("GRANT UPDATE ON SEQUENCE customers_customer_id_seq TO stammhaus_unscoped")  # it sets it anew
     started = time.perf_counter()
-    with row_security.without_scope(reason="stock import-export knows no scope", actor="bench"):
+    with row_scope.without_scope(reason="stock import-export knows no scope", actor="bench"):
         import_with_stock(table, place)
     return Run(name="stock import-export, bulk mode", rows=rows, seconds=time.perf_counter() - started)
 

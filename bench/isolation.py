@@ -19,7 +19,7 @@ from django.test import Client
 from bench.fill import BIG
 from bench.measure import Series, in_turns
 from bench.pages import LIST, _customer, _get, _head, _last, _middle, _saver, everything
-from mcp import row_security
+from mcp.isolation import row_scope
 
 CALLS_EACH_TURN = 3
 
@@ -101,7 +101,7 @@ def _switched_off() -> Iterator[None]:
     """No policy, nothing entered: the database as it would be without any of it."""
     _switch("DISABLE")
     try:
-        with patch.object(row_security, "_enter", _nothing):
+        with patch.object(row_scope, "_enter", _nothing):
             yield
     finally:
         _switch("ENABLE")

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from django.db import connection
 
-from mcp import environment
+from mcp.project import environment
 
 
 @contextmanager

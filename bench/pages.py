@@ -15,7 +15,7 @@ from bench.fill import BIG, SMALL, WIDE
 from bench.measure import Series, in_turns
 from customers.models import Customer
 from locations.models import Location, Organization
-from mcp import access, row_security
+from mcp.isolation import access, row_scope
 from mcp.models import User
 
 LIST = "customers/customer/"
@@ -34,7 +34,7 @@ class Row:
     queries: int
 
 
-everything = row_security.without_scope(reason="look up what is measured", actor="the bench")
+everything = row_scope.without_scope(reason="look up what is measured", actor="the bench")
 """A decorator for what looks up pages and people before they are measured."""
 
 

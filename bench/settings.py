@@ -4,7 +4,7 @@ import os
 
 os.environ.setdefault("SECRET_KEY", "only-for-the-bench")
 
-from mcp.settings import *  # noqa: F403 - these are the settings
+from mcp.project.settings import *  # noqa: F403 - these are the settings
 
 INSTALLED_APPS += ["bench.stock"]  # noqa: F405 - comes with the star above
 ROOT_URLCONF = "bench.urls"

@@ -4,4 +4,4 @@ from django.urls import include, path
 
 from bench.stock.site import stock
 
-urlpatterns = [path("stock/", stock.urls), path("", include("mcp.urls"))]
+urlpatterns = [path("stock/", stock.urls), path("", include("mcp.project.urls"))]

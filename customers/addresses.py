@@ -1,7 +1,7 @@
-"""Who is served at which address of the customers (see mcp/addresses.py)."""
+"""Who is served at which address of the customers (see mcp/isolation/addresses.py)."""
 
 from locations.permissions import Right
-from mcp.addresses import Only, Rights, Rule, Zone, pages_of, register
+from mcp.isolation.addresses import Only, Rights, Rule, Zone, pages_of, register
 
 VIEW: Rights = (Right.VIEW_CUSTOMERS,)
 ADD: Rights = (Right.ADD_CUSTOMERS,)

@@ -20,12 +20,12 @@ from django.utils.translation import gettext_lazy
 from customers import waiting as waiting  # registers what waits for whoever imports and exports
 from customers.birthdays import BY_CALENDAR, WEEK, birthday_of
 from customers.choices import BIRTHDAY_VAR, REGISTERED_VAR, WINDOWS
+from customers.figures.trends import trends
 from customers.models import Customer, CustomerCount, CustomerGroup
-from customers.trends import trends
 from locations.models import Location
 from locations.permissions import Right
-from mcp import panels
-from mcp.scope import Scope
+from mcp.console import panels
+from mcp.isolation.scope import Scope
 
 SHOWN_BIRTHDAYS = 8
 SHOWN_NEWCOMERS = 8

@@ -15,15 +15,15 @@ import pghistory
 from django.db import transaction
 
 from customers.choices import PaymentMethod
-from customers.demo_consents import record_consents, word_purposes
+from customers.consents.demo import record_consents, word_purposes
 from customers.demo_people import CITIES, FIRST_NAMES, LAST_NAMES, SPECIAL, STREETS
+from customers.imports.numbering import lock_numbers, take_numbers
 from customers.models import Customer, CustomerGroup, Tag
 from customers.operations import archive_customers, change_customer, save_customer_group, save_tag
-from customers.transfer.numbering import lock_numbers, take_numbers
 from locations.permissions import Right
-from mcp import access
+from mcp.isolation import access
+from mcp.isolation.scope import Scope
 from mcp.models import User
-from mcp.scope import Scope
 
 GROUPS = (("Gast", None, "0"), ("Stammgast", 1, "5"), ("Mitarbeiter", 2, "15"), ("Firma", 3, "10"))
 TAGS = ("VIP", "Allergie", "Newsletter", "Vorbesteller", "Vegetarisch")

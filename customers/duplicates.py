@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from customers.field_groups import withheld
 from customers.models import Customer
 from customers.querysets import CustomerQuerySet, is_named
-from mcp.scope import Scope
+from mcp.isolation.scope import Scope
 
 MOST_CANDIDATES = 5
 PHONE_FIELDS = ("mobile", "phone_private", "phone_business")

@@ -14,7 +14,7 @@ from collections.abc import Collection
 from enum import StrEnum
 
 from locations.permissions import Right
-from mcp.scope import Scope
+from mcp.isolation.scope import Scope
 
 MASK = "••••"
 """Stands for a value that is withheld, also where there is none."""

@@ -17,14 +17,14 @@ from django.utils.translation import gettext as _
 
 from customers import statistics
 from customers.demo_people import CITIES, FIRST_NAMES, LAST_NAMES, STREETS
+from customers.imports.progress import Patient
+from customers.imports.turns import take_turn
 from customers.models import Customer, CustomerGroup
 from customers.numbers import locked_counter
-from customers.transfer.progress import Patient
-from customers.transfer.turns import take_turn
 from locations.models import Location
 from locations.permissions import Right
-from mcp import row_security
-from mcp.scope import Scope
+from mcp.isolation import row_scope
+from mcp.isolation.scope import Scope
 
 BATCH = 100_000
 
@@ -65,14 +65,14 @@ def fill(*, count: int, batch: int = BATCH, actor: Scope) -> Iterator[tuple[int,
     started, done = time.monotonic(), 0
     while done < count:
         some = min(batch, count - done)
-        with row_security.rows_of(actor):
+        with row_scope.rows_of(actor):
             first = _reserve(actor.location, some, count - done)
-        with row_security.rows_of(actor), pghistory.context(**actor.history(reason="demo")):
+        with row_scope.rows_of(actor), pghistory.context(**actor.history(reason="demo")):
             take_turn(actor.base.pk, progress=Patient())
             _insert(first, some, actor)
         done += some
         if done == count:
-            with row_security.rows_of(actor):
+            with row_scope.rows_of(actor):
                 statistics.gather(statistics.WRITTEN, rows=count)
         yield done, time.monotonic() - started
 

@@ -12,12 +12,12 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from customers import formats
-from customers.counter_forms import add_questions
+from customers.admin.counter_form import add_questions
 from customers.duplicates import Candidate, Sought, candidates
 from customers.fields import PastDayField, clean_phone_fields, clean_vat_id_fields
 from customers.models import Customer, CustomerGroup, Tag
 from locations.permissions import Right
-from mcp.forms.refusals import OperationForm
+from mcp.console.operation_forms import OperationForm
 
 PHONES = ("mobile", "phone_private", "phone_business", "fax")
 REFUSED_FIELDS = {

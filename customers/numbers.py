@@ -2,7 +2,7 @@
 
 A location gives numbers from its number range. One row for each location holds the next number; its lock makes
 concurrent registrations take turns, so no two of them ever try the same number. Gaps are allowed. What an import has
-reserved (see customers/transfer/reserving.py) is stepped over as if it were taken.
+reserved (see customers/imports/reserved_numbers.py) is stepped over as if it were taken.
 """
 
 from __future__ import annotations

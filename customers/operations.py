@@ -18,9 +18,9 @@ from customers.field_groups import SAID_WITH, demand_fields, unwritable
 from customers.models import Customer, CustomerGroup, Tag
 from customers.numbers import check_number, take_number
 from locations.permissions import Right
-from mcp.limits import busy_told
-from mcp.operations.changing import merged
-from mcp.scope import Scope
+from mcp.central.operations.changing import merged
+from mcp.isolation.limits import busy_told
+from mcp.isolation.scope import Scope
 
 TAGS = Customer._meta.get_field("tags")
 

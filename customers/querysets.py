@@ -17,7 +17,7 @@ from django.utils import timezone
 from customers import search
 from customers.birthdays import BY_CALENDAR, birthdays_within, days_until
 from customers.choices import TRANSFER, TRANSFER_ANY, Said
-from mcp import row_security
+from mcp.isolation import row_scope
 
 if TYPE_CHECKING:
     from customers.models import (
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
         Tag,
     )
     from locations.models import CustomerBase, Location, Organization
-    from mcp.scope import Scope
+    from mcp.isolation.scope import Scope
 
 MOST_MEMBERS = 10_000
 SEARCHABLE = "customers_searchable"
@@ -164,7 +164,7 @@ class CustomerQuerySet(models.QuerySet["Customer"]):
         locked: lock those that were found by their ids.
         """
         found = self.all()
-        if row_security.entered().base is not None:
+        if row_scope.entered().base is not None:
             alias = found.query.get_initial_alias()
             found.query.alias_map[alias] = BaseTable(SEARCHABLE, alias)
             found.query.table_map[SEARCHABLE] = [alias]

@@ -9,7 +9,7 @@ from django.utils.translation import ngettext
 from customers.models import Customer, CustomerGroup, Tag
 from customers.querysets import CustomerQuerySet
 from locations.permissions import Right
-from mcp.scope import Scope
+from mcp.isolation.scope import Scope
 
 MOST_NAMED = 5
 

@@ -11,8 +11,8 @@ from django.utils.translation import gettext_lazy as _
 
 from customers.models import CustomerCount
 from locations.permissions import Right
-from mcp import menu, panels
-from mcp.scope import Scope
+from mcp.console import menu, panels
+from mcp.isolation.scope import Scope
 
 
 @dataclass(frozen=True)

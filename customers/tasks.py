@@ -18,19 +18,21 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 from procrastinate.contrib.django import app
 
-from customers import counting, statistics
+from customers import statistics
 from customers.bulk import changing
 from customers.choices import UploadState
+from customers.exports import files
+from customers.figures import counts
+from customers.imports import lifecycle, progress, reserved_numbers
+from customers.imports.progress import Cancelled, Progress
+from customers.imports.staging import clear
 from customers.models import ImportUpload
-from customers.transfer import exporting, progress, reserving, uploads
-from customers.transfer.progress import Cancelled, Progress
-from customers.transfer.staging import clear
 from locations.models import Location
-from mcp import access, row_security
+from mcp.isolation import access, row_scope
+from mcp.isolation.scope import MissingRight, Scope
 from mcp.models import User
-from mcp.queueing import AGAIN, NothingThere, when_given_up
-from mcp.scope import MissingRight, Scope
-from mcp.upkeep import for_each
+from mcp.worker.queueing import AGAIN, NothingThere, when_given_up
+from mcp.worker.upkeep import for_each
 
 log = logging.getLogger(__name__)
 WORKER = "the worker"
@@ -43,16 +45,16 @@ type Step = Callable[[ImportUpload, Scope, Progress], None]
 @app.periodic(cron="*/10 * * * *")
 @app.task(queueing_lock="compact_counts")
 def compact_counts(timestamp: int) -> None:
-    with row_security.without_scope(reason="find bases whose counts are to be added up", actor=WORKER):
-        counting.forget_months()
-        bases = {*counting.crowded_bases(), *counting.bases_with_crowded_months()}
+    with row_scope.without_scope(reason="find bases whose counts are to be added up", actor=WORKER):
+        counts.forget_months()
+        bases = {*counts.crowded_bases(), *counts.bases_with_crowded_months()}
     for_each(sorted(bases), _compact, what="The counts of base %s could not be added up")
 
 
 def _compact(base: int) -> None:
-    with row_security.without_scope(reason="add up the counts of a base", actor=WORKER):
-        counting.compact_counts([base])
-        counting.compact_months([base])
+    with row_scope.without_scope(reason="add up the counts of a base", actor=WORKER):
+        counts.compact_counts([base])
+        counts.compact_months([base])
 
 
 @app.periodic(cron="7 * * * *")
@@ -61,8 +63,8 @@ def delete_expired_uploads(timestamp: int) -> None:
     """Files and staged rows go after a day, each once. Staged rows can only be seen in their own base, so one after the
     other; what goes wrong with one keeps none of the others.
     """
-    with row_security.without_scope(reason="find files that have expired", actor=WORKER):
-        expired = ImportUpload.objects.filter(created_at__lte=timezone.now() - uploads.LIFETIME, cleared_at=None)
+    with row_scope.without_scope(reason="find files that have expired", actor=WORKER):
+        expired = ImportUpload.objects.filter(created_at__lte=timezone.now() - lifecycle.LIFETIME, cleared_at=None)
         places = {
             upload.pk: _place_in_base(upload)
             for upload in expired.select_related("location__organization", "base").order_by("created_at")
@@ -77,12 +79,12 @@ def delete_expired_uploads(timestamp: int) -> None:
 
 
 def _delete_expired_exports() -> None:
-    with row_security.without_scope(reason="delete exports that have expired", actor=WORKER):
-        exporting.delete_expired_exports(now=timezone.now())
+    with row_scope.without_scope(reason="delete exports that have expired", actor=WORKER):
+        files.delete_expired_exports(now=timezone.now())
 
 
 def _delete_expired_changes() -> None:
-    with row_security.without_scope(reason="delete changes of many customers that have expired", actor=WORKER):
+    with row_scope.without_scope(reason="delete changes of many customers that have expired", actor=WORKER):
         changing.delete_expired(now=timezone.now())
 
 
@@ -94,10 +96,10 @@ def _place_in_base(upload: ImportUpload) -> Location:
 
 
 def _delete_expired(pk: UUID, scope: Scope) -> None:
-    with row_security.rows_of(scope):
+    with row_scope.rows_of(scope):
         free = ImportUpload.objects.select_for_update(of=("self",), skip_locked=True)
-        if (upload := free.filter(pk=pk).first()) is not None and not uploads.is_going_on(upload, timezone.now()):
-            uploads.delete_expired(upload=upload)
+        if (upload := free.filter(pk=pk).first()) is not None and not lifecycle.is_going_on(upload, timezone.now()):
+            lifecycle.delete_expired(upload=upload)
 
 
 @app.task(retry=AGAIN)
@@ -107,7 +109,7 @@ def check_upload(upload: str, **somebody: int) -> None:
 
 
 def _check(file: ImportUpload, scope: Scope, told: Progress) -> None:
-    uploads.check_upload(upload=file, actor=scope, progress=told)
+    lifecycle.check_upload(upload=file, actor=scope, progress=told)
 
 
 @app.task(retry=AGAIN)
@@ -118,9 +120,9 @@ def apply_upload(upload: str, **somebody: int) -> None:
 
 
 def _apply(file: ImportUpload, scope: Scope, told: Progress) -> None:
-    reserving.reserve(upload=file, scope=scope)
+    reserved_numbers.reserve(upload=file, scope=scope)
     with _recorded(scope, _("Import of %(name)s") % {"name": file.name}) as context:
-        uploads.apply_upload(upload=file, actor=scope, progress=told, context=context)
+        lifecycle.apply_upload(upload=file, actor=scope, progress=told, context=context)
         access.demand_still(scope)
 
 
@@ -128,14 +130,14 @@ def _apply(file: ImportUpload, scope: Scope, told: Progress) -> None:
 def undo_upload(upload: str, **somebody: int) -> None:
     """Reverse an import, in one transaction. `somebody` is what `for_somebody` gives."""
     if (scope := _work(upload, UploadState.UNDOING, somebody, _undo)) is not None:
-        with row_security.rows_of(scope):
+        with row_scope.rows_of(scope):
             file = ImportUpload.objects.get(pk=upload)
         _gather(file, scope)
 
 
 def _undo(file: ImportUpload, scope: Scope, told: Progress) -> None:
     with _recorded(scope, _("Import of %(name)s undone") % {"name": file.name}):
-        uploads.undo_upload(upload=file, actor=scope, progress=told)
+        lifecycle.undo_upload(upload=file, actor=scope, progress=told)
         access.demand_still(scope)
 
 
@@ -146,20 +148,20 @@ def make_export(export: str, **somebody: int) -> None:
         scope = access.enter_as(**somebody)
     except Http404:
         reason = "an export is for nobody who may work there any more"
-        with row_security.without_scope(reason=reason, actor=WORKER), _language_of(somebody):
-            exporting.fail_here(pk=export, reason=_("The user may not work at this location any more."))
+        with row_scope.without_scope(reason=reason, actor=WORKER), _language_of(somebody):
+            files.fail_here(pk=export, reason=_("The user may not work at this location any more."))
         return
     with override(scope.user.language if scope.user else None):
-        exporting.make(pk=export, actor=scope)
+        files.make(pk=export, actor=scope)
 
 
 @when_given_up("customers.tasks.make_export")
 def stop_given_up_export(export: str, **somebody: int) -> None:
     """Say so on the page of the export, in the language of whoever waits for it."""
-    with row_security.without_scope(reason="an export is given up", actor=WORKER), suppress(NothingThere):
+    with row_scope.without_scope(reason="an export is given up", actor=WORKER), suppress(NothingThere):
         with _language_of(somebody):
             reason = _("The worker has given it up. Tell support before you try again.")
-        exporting.fail_here(pk=export, reason=reason)
+        files.fail_here(pk=export, reason=reason)
 
 
 @contextmanager
@@ -173,14 +175,14 @@ def _language_of(somebody: dict[str, int]) -> Iterator[None]:
 @when_given_up("customers.tasks.check_upload", "customers.tasks.apply_upload", "customers.tasks.undo_upload")
 def stop_given_up(upload: str, **somebody: int) -> None:
     """Say on the page of an import that it is not worked on any more, where its worker died again and again."""
-    with row_security.without_scope(reason="an import is given up", actor=WORKER), suppress(NothingThere):
-        for state in uploads.UNDER_WAY:
+    with row_scope.without_scope(reason="an import is given up", actor=WORKER), suppress(NothingThere):
+        for state in lifecycle.UNDER_WAY:
             if (found := _upload(upload, UploadState(state), is_locked=True)) is not None:
                 with _language_of(somebody):
                     reason = _(
                         "The worker has given it up, and nothing of it was written. Tell support before you try again."
                     )
-                    uploads.stop_upload(upload=found, reason=reason)
+                    lifecycle.stop_upload(upload=found, reason=reason)
                 return
 
 
@@ -196,7 +198,7 @@ def for_somebody(scope: Scope) -> dict[str, Any]:
 @contextmanager
 def _recorded(scope: Scope, reason: str) -> Iterator[UUID]:
     """One transaction in the scope, whose changes stand in the history under the id that is given."""
-    with row_security.rows_of(scope), pghistory.context(**scope.history(reason=reason)) as context:
+    with row_scope.rows_of(scope), pghistory.context(**scope.history(reason=reason)) as context:
         yield context.id
 
 
@@ -213,7 +215,7 @@ def _work(pk: str, state: UploadState, somebody: dict[str, int], step: Step) -> 
         return None
     with override(scope.user.language if scope.user else None):
         try:
-            with row_security.rows_of(scope):
+            with row_scope.rows_of(scope):
                 upload = _upload(pk, state)
             if upload is None:
                 log.info("Import %s is not %s any more", pk, state)
@@ -237,14 +239,14 @@ def _work(pk: str, state: UploadState, somebody: dict[str, int], step: Step) -> 
 
 
 def _stop(pk: str, state: UploadState, scope: Scope, reason: str, *, is_cancelled: bool = False) -> None:
-    with row_security.rows_of(scope):
+    with row_scope.rows_of(scope):
         if (upload := _upload(pk, state, is_locked=True)) is not None:
-            uploads.stop_upload(upload=upload, reason=reason, is_cancelled=is_cancelled)
+            lifecycle.stop_upload(upload=upload, reason=reason, is_cancelled=is_cancelled)
 
 
 def _clear(pk: str, scope: Scope) -> None:
     """What an import leaves behind: its staged rows, and entries of the search index that wait to be taken up."""
-    with row_security.rows_of(scope), connection.cursor() as cursor:
+    with row_scope.rows_of(scope), connection.cursor() as cursor:
         upload = ImportUpload.objects.get(pk=pk)
         if upload.state != UploadState.APPLIED:
             return  # another import came between: it waits to be confirmed again
@@ -256,15 +258,15 @@ def _clear(pk: str, scope: Scope) -> None:
 def _gather(upload: ImportUpload, scope: Scope) -> None:
     """Those who work with the customers now shall not pay for how many they have become, or are no longer."""
     done = upload.undoing or upload.result or {}
-    with row_security.rows_of(scope):
+    with row_scope.rows_of(scope):
         statistics.gather(statistics.WRITTEN, rows=sum(done.get(name, 0) for name in WRITTEN))
 
 
 def _refuse(pk: str, state: UploadState, somebody: dict[str, int]) -> None:
     reason = "an import is for nobody who may work there any more"
-    with row_security.without_scope(reason=reason, actor=WORKER), _language_of(somebody):
+    with row_scope.without_scope(reason=reason, actor=WORKER), _language_of(somebody):
         if (upload := _upload(pk, state, is_locked=True)) is not None:
-            uploads.stop_upload(upload=upload, reason=_("The user may not work at this location any more."))
+            lifecycle.stop_upload(upload=upload, reason=_("The user may not work at this location any more."))
 
 
 def _upload(pk: str, state: UploadState, *, is_locked: bool = False) -> ImportUpload | None:

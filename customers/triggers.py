@@ -266,7 +266,7 @@ CONSENT_GOES_WITH_ITS_IMPORT = pgtrigger.Trigger(
 )
 """What a customer has said stays. Only what an import has brought goes again when it is undone.
 
-So does what an import has brought that was undone before a later one that kept it (see customers/transfer/undoing.py).
+So does what an import has brought that was undone before a later one that kept it (see customers/imports/undo.py).
 """
 
 APPLIED_STAYS = pgtrigger.Trigger(

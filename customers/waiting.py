@@ -1,4 +1,4 @@
-"""What waits for somebody who imports and exports: files of his own, while they are kept (see mcp/waiting.py)."""
+"""What waits for somebody who imports and exports: his own files, while they are kept (mcp/console/waiting.py)."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from customers.choices import ExportState, UploadState
+from customers.exports import files
+from customers.imports.lifecycle import uploads_of
 from customers.models import ImportUpload
-from customers.transfer import exporting
-from customers.transfer.uploads import uploads_of
 from locations.permissions import Right
-from mcp.scope import Scope
-from mcp.waiting import Source, Thing, register
+from mcp.console.waiting import Source, Thing, register
+from mcp.isolation.scope import Scope
 
 SENTENCES = {
     "import_columns": _("Import of %(name)s: say what its columns are"),
@@ -58,9 +58,9 @@ def _code(upload: ImportUpload, scope: Scope) -> tuple[str, int]:
 
 def _exports(scope: Scope) -> Iterator[Thing]:
     now = timezone.now()
-    lately = exporting.exports_of(scope).filter(state=ExportState.DONE, state_since__gt=now - exporting.LIFETIME)
+    lately = files.exports_of(scope).filter(state=ExportState.DONE, state_since__gt=now - files.LIFETIME)
     for export in lately.filter(downloads=None):
-        if not exporting.is_ready(export, now=now):
+        if not files.is_ready(export, now=now):
             continue
         yield Thing(
             code="export_ready",

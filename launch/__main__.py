@@ -61,7 +61,7 @@ def _serve(supervisor: Supervisor, number: int, *, is_demo: bool) -> str:
     """
     _say("Starting the web server and the worker …")
     supervisor.start(
-        "web server", sys.executable, "-m", "gunicorn", "mcp.wsgi:application", "--no-control-socket",
+        "web server", sys.executable, "-m", "gunicorn", "mcp.project.wsgi:application", "--no-control-socket",
         "--bind", f"{port.HOST}:{number}", "--workers", "2", "--threads", "4",
         "--graceful-timeout", "5", "--keep-alive", "0",
     )  # fmt: skip

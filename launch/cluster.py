@@ -17,8 +17,8 @@ from urllib.parse import quote
 import psutil
 import psycopg
 
-from launch import birth, sockets
-from launch.account import Account, account_for, open_way
+from launch import init_cluster, sockets
+from launch.os_user import Account, account_for, open_way
 from launch.problem import CannotStart
 
 ROLE = DATABASE = "stammhaus"
@@ -82,10 +82,10 @@ class Cluster:
         """Have the server running with its role and database; one that runs is joined."""
         self._check_access()
         if not self._answers():
-            open_way(self.account, data_parent=self.folder, programs=birth.programs())
+            open_way(self.account, data_parent=self.folder, programs=init_cluster.programs())
             if not self.data.exists():
-                birth.make(self.data, self.account)
-            birth.check_version(self.data)
+                init_cluster.make(self.data, self.account)
+            init_cluster.check_version(self.data)
             self._start()
         self._make_database()
 
@@ -113,7 +113,7 @@ class Cluster:
 
     def _control(self, action: str, *arguments: str | Path) -> bool:
         """Whether pg_ctl did it."""
-        program = birth.programs() / "bin" / "pg_ctl"
+        program = init_cluster.programs() / "bin" / "pg_ctl"
         return self.account.run(program, action, "-D", self.data, "-w", *arguments).returncode == 0
 
     def _start(self) -> None:
@@ -170,7 +170,7 @@ class Cluster:
 
     @property
     def _maintenance_url(self) -> str:
-        return self.url(role=birth.SUPERUSER, database="postgres")
+        return self.url(role=init_cluster.SUPERUSER, database="postgres")
 
     def _make_database(self) -> None:
         with psycopg.connect(self._maintenance_url, autocommit=True) as connection:

@@ -26,7 +26,7 @@ def check(*, web: str, owner: str | None) -> None:
     """Raise CannotStart unless the two name a PostgreSQL that Stammhaus can work on safely, by different roles.
 
     `web` is DATABASE_URL, what serves and works; `owner` is DATABASE_OWNER_URL, what migrates. More about the web
-    role is asked by the processes themselves, once the tables are there (mcp/roles.py).
+    role is asked by the processes themselves, once the tables are there (mcp/isolation/database_roles.py).
     """
     serving = _facts(web, "DATABASE_URL")
     _check_role(serving)

@@ -6,7 +6,7 @@ import re
 import stat
 from pathlib import Path
 
-from launch.account import Account
+from launch.os_user import Account
 from launch.problem import CannotStart
 
 PORT = 5432  # only part of the socket's name: the server listens on no network address

@@ -13,7 +13,7 @@ import pgtrigger
 from django.contrib.postgres.functions import RandomUUID
 from django.db import models
 
-from locations.row_security import row_security_of
+from locations.row_policies import row_security_of
 
 
 class HistoryEvent(pghistory.models.Event):

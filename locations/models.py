@@ -27,7 +27,7 @@ from locations.history import keep_history
 from locations.permissions import PERMISSIONS
 from locations.querysets import CustomerBaseQuerySet, LocationQuerySet, OrganizationQuerySet
 from locations.row_checks import CheckedRow
-from locations.row_security import RowSecurity
+from locations.row_policies import RowSecurity
 from locations.triggers import BASE_OF_ORGANIZATION, LOCATION_DEFAULTS, LOCATION_LEFT, LOCATION_RULES, immutable
 
 CENTRAL_CLIENT_NUMBER = 1

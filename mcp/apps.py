@@ -11,7 +11,7 @@ class McpConfig(AppConfig):
     def ready(self) -> None:
         """Each app registers who is served at its addresses, and may register panels for a location's front page."""
         autodiscover_modules("addresses", "dashboard")
-        from mcp.roles import grant_privileges  # noqa: PLC0415 - needs the models, which are not there before
+        from mcp.isolation.database_roles import grant_privileges  # noqa: PLC0415 - needs the models, which are not there before
 
         # Tied to migrating, so that no table is ever there without its privileges, in tests as well.
         post_migrate.connect(grant_privileges, sender=self)

@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy
 
-from mcp import panels, waiting
+from mcp.console import panels, waiting
 
 panels.register(
     panels.Panel(

@@ -13,10 +13,11 @@ from locations.choices import OrganizationKind
 from locations.models import Location, Organization
 from locations.operations import Place
 from locations.permissions import Right
-from mcp import grants, operations
+from mcp.central import operations
 from mcp.choices import ProviderRole
+from mcp.isolation import grants
+from mcp.isolation.scope import Scope
 from mcp.models import Membership, User, UserGroup
-from mcp.scope import Scope
 
 PASSWORD = "Stammhaus-Demo-2026"  # noqa: S105 - printed at every start: a demo, and only the demo, is open to all
 SYSTEM = "Demo"

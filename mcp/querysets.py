@@ -41,7 +41,7 @@ class UserQuerySet(models.QuerySet["User"]):
 
 
 class UserManager(BaseUserManager["User"].from_queryset(UserQuerySet)):  # type: ignore[misc]
-    """The manager that Django's authentication asks; people are created by mcp.operations."""
+    """The manager that Django's authentication asks; people are created by mcp.central.operations."""
 
     use_in_migrations = False
 

@@ -17,11 +17,12 @@ from procrastinate import JobContext, RetryStrategy
 from procrastinate.contrib.django import app
 from procrastinate.jobs import Status
 
-from mcp import mailing, reminding, row_security
+from mcp.central.operations import passwords
 from mcp.choices import MailState
+from mcp.isolation import row_scope
 from mcp.models import LoginAttempt, Mail, SentForm
-from mcp.operations import passwords
-from mcp.queueing import AGAIN, NothingThere, tell_given_up, when_given_up
+from mcp.worker import mailing, reminding
+from mcp.worker.queueing import AGAIN, NothingThere, tell_given_up, when_given_up
 
 MOST_ATTEMPTS = 5
 """A job that takes its worker down with it as often as this is given up."""
@@ -41,7 +42,7 @@ def clear_expired_sessions(timestamp: int) -> None:
 @app.task(queueing_lock="delete_old_login_attempts")
 def delete_old_login_attempts(timestamp: int) -> None:
     """Who has logged in, and who has failed to, is known for KEPT_DAYS."""
-    with row_security.without_scope(reason="delete old login attempts", actor=WORKER):
+    with row_scope.without_scope(reason="delete old login attempts", actor=WORKER):
         LoginAttempt.objects.filter(at__lt=timezone.now() - timedelta(days=KEPT_DAYS)).delete()
 
 
@@ -60,8 +61,8 @@ class NotSent(Exception):
     retry=RetryStrategy(max_attempts=mailing.MOST_TRIES, exponential_wait=4, retry_exceptions={NotSent, NothingThere})
 )
 def send_mail(mail: int) -> None:
-    """Send one mail of the outbox (see mcp/mailing.py)."""
-    with row_security.without_scope(reason="send a mail", actor=WORKER):
+    """Send one mail of the outbox (see mcp/worker/mailing.py)."""
+    with row_scope.without_scope(reason="send a mail", actor=WORKER):
         rows = Mail.objects.select_for_update(of=("self",)).select_related("user", "organization")
         row = rows.filter(pk=mail).first()
         if row is None:
@@ -92,7 +93,7 @@ def remind_of_what_waits(timestamp: int) -> None:
 @app.task(retry=AGAIN)
 def mail_forgotten_password(attempt: int) -> None:
     """Somebody has asked for a link at the login; the attempt says under which name."""
-    with row_security.without_scope(reason="a password was forgotten", actor=WORKER):
+    with row_scope.without_scope(reason="a password was forgotten", actor=WORKER):
         asked = LoginAttempt.objects.filter(pk=attempt).first()
         if asked is None:
             raise NothingThere("login attempt", attempt)
@@ -102,7 +103,7 @@ def mail_forgotten_password(attempt: int) -> None:
 @when_given_up("mcp.tasks.send_mail")
 def fail_given_up_mail(mail: int) -> None:
     """The list of mails shows that it was not sent, and the page of the person does."""
-    with row_security.without_scope(reason="a mail is given up", actor=WORKER):
+    with row_scope.without_scope(reason="a mail is given up", actor=WORKER):
         waiting = Mail.objects.filter(pk=mail, state=MailState.WAITING)
         waiting.update(
             state=MailState.FAILED, error=_("The worker has given it up. Tell support before you try again.")

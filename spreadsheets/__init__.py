@@ -4,8 +4,8 @@ from spreadsheets.copied import Kind
 from spreadsheets.dialects import DELIMITERS, ENCODINGS, MOST_ABOVE, QUOTE_CHARACTERS, Dialect, Overrules
 from spreadsheets.limits import Limits
 from spreadsheets.problems import DOUBTS, MESSAGES, Problem, UnreadableFile, UnwritableTable
-from spreadsheets.reading import Table, open_table
 from spreadsheets.rows import Block, Cell, Row
+from spreadsheets.tables import Table, open_table
 from spreadsheets.writing import ENDINGS, Profile, Writer, open_writer, open_writer_like
 
 __all__ = [

@@ -92,7 +92,7 @@ def copy_again() -> None:
     with _server() as server:
         _drop(server, settings["NAME"])
         server.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(name, template))
-        # The privileges of a database are not copied with it (see mcp/roles.py).
+        # The privileges of a database are not copied with it (see mcp/isolation/database_roles.py).
         server.execute(sql.SQL("REVOKE CREATE, TEMPORARY ON DATABASE {} FROM PUBLIC").format(name))
 
 

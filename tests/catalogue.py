@@ -156,7 +156,7 @@ if __name__ == "__main__":
 
     import django
 
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mcp.settings")
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mcp.project.settings")
     os.environ.setdefault("DATABASE_URL", "postgresql://nobody@/nothing")
     os.environ.setdefault("SECRET_KEY", "only-to-read-the-catalogue")
     django.setup()

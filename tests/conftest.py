@@ -14,11 +14,12 @@ from django.utils import translation
 from hypothesis import settings
 
 from locations.models import Location, Organization
-from locations.row_security import UNSCOPED_ROLE
-from mcp import access, environment, row_security
+from locations.row_policies import UNSCOPED_ROLE
 from mcp.demo import build_cast
+from mcp.isolation import access, row_scope
+from mcp.isolation.scope import Scope
 from mcp.models import User, UserGroup
-from mcp.scope import Scope
+from mcp.project import environment
 from tests import cast_database
 
 pytest_plugins = ["tests.proofs.sampling", "tests.proofs.ordering", "tests.proofs.closing"]
@@ -36,7 +37,7 @@ class Browser(Client):
     """
 
     def request(self, **request: Any) -> Any:
-        with row_security.no_rows():
+        with row_scope.no_rows():
             response: Any = super().request(**request)
             if response.streaming:
                 response.streaming_content = [b"".join(response.streaming_content)]
@@ -161,7 +162,7 @@ def standing(django_db_setup, django_db_blocker):
     Whatever a test does to it is undone with the test, and all of it after the last.
     """
     with django_db_blocker.unblock(), transaction.atomic():
-        with row_security._enter(row_security.Rows(role=UNSCOPED_ROLE)):
+        with row_scope._enter(row_scope.Rows(role=UNSCOPED_ROLE)):
             yield
         transaction.set_rollback(True)
 
@@ -173,15 +174,15 @@ def _django_db_helper(request, _owner_for_real_transactions, _django_db_helper):
         yield
         return
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(row_security, "apart", not_apart)
-        with row_security._enter(row_security.Rows(role=UNSCOPED_ROLE)):
+        patch.setattr(row_scope, "apart", not_apart)
+        with row_scope._enter(row_scope.Rows(role=UNSCOPED_ROLE)):
             yield
 
 
 @contextmanager
 def not_apart(*, reason: str, actor: str) -> Iterator[Any]:
     """What is kept over a connection of its own would outlive a test that is rolled back."""
-    with row_security.without_scope(reason=reason, actor=actor), connection.cursor() as cursor:
+    with row_scope.without_scope(reason=reason, actor=actor), connection.cursor() as cursor:
         yield cursor
 
 

@@ -18,7 +18,7 @@ else:
 os.environ["AS_OWNER"] = "1"
 os.environ["SECRET_KEY"] = "only-for-the-tests"
 
-from mcp.settings import *  # noqa: F403 - the environment above must stand first; these are the settings
+from mcp.project.settings import *  # noqa: F403 - the environment above must stand first; these are the settings
 
 del os.environ["AS_OWNER"]
 

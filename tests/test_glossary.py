@@ -1,6 +1,6 @@
 """One word for one thing, in both languages: what may not be said, and what is said instead.
 
-What files of others call a column is another matter: customers/resources.py knows all the names that mean the same.
+What files of others call a column is another matter: customers/table/resources.py knows all names that mean the same.
 What we write ourselves, on screen and as the heading of a column, uses the one word.
 """
 
@@ -13,10 +13,10 @@ import pytest
 from django.utils import translation
 
 from customers.models import Customer
-from customers.resources import CustomerResource
-from customers.transfer.sheet import is_our_own, match_columns
+from customers.table.headings import is_our_own, match_columns
+from customers.table.resources import CustomerResource
 from tests import catalogue
-from transitions.package.reading import _known_headings
+from transitions.package.reader import _known_headings
 
 
 @dataclass(frozen=True)

@@ -22,8 +22,8 @@ from django.db import connection
 from customers.models import Tag
 from locations.models import Location
 from locations.permissions import Right
-from mcp import access
-from mcp.console import console, provider
+from mcp.console.site import console, provider
+from mcp.isolation import access
 from mcp.models import LocationGrant, User
 from tests.proofs.sampling import Sample
 
@@ -46,7 +46,7 @@ def test_guardian_refuses_rights_over_customers_on_a_location(cast):
 
 
 def test_no_backend_of_guardian_answers_for_rights(cast):
-    assert settings.AUTHENTICATION_BACKENDS == ["mcp.backends.AccountBackend"]
+    assert settings.AUTHENTICATION_BACKENDS == ["mcp.login.backends.AccountBackend"]
     assert not cast.user("anna").has_perm("locations.view_customers", cast.location("Hamburg"))
     assert not cast.user("anna").has_module_perms("customers")
 
@@ -58,7 +58,7 @@ def test_model_level_right_opens_no_location(cast):
 
 
 def test_guardian_is_imported_for_its_tables_alone():
-    """Its readers know no restriction and no deactivated user: only mcp.access decides."""
+    """Its readers know no restriction and no deactivated user: only mcp.isolation.access decides."""
     importing = {
         path.relative_to(ROOT).as_posix()
         for app in OURS

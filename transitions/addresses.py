@@ -1,7 +1,7 @@
-"""Who is served at which address of the locations that leave or join (see mcp/addresses.py)."""
+"""Who is served at which address of the locations that leave or join (see mcp/isolation/addresses.py)."""
 
 from locations.permissions import Right
-from mcp.addresses import FREE, Only, Rights, Rule, Served, Zone, register
+from mcp.isolation.addresses import FREE, Only, Rights, Rule, Served, Zone, register
 
 SEE: Rights = (Right.MANAGE_LOCATION,)
 DECIDE: Rights = (Right.CARRY_OVER,)

@@ -12,10 +12,10 @@ from django.utils.translation import gettext_lazy as _
 from customers import disclosures
 from locations.choices import LocationKind
 from locations.permissions import Right
-from mcp import menu
-from mcp.console import ConsoleModelAdmin, console
-from mcp.forms.refusals import OperationForm
-from mcp.scope import Scope
+from mcp.console import menu
+from mcp.console.operation_forms import OperationForm
+from mcp.console.site import ConsoleModelAdmin, console
+from mcp.isolation.scope import Scope
 from transitions.choices import Word
 from transitions.disclosing import carried_over
 from transitions.incoming_views import incoming_urls

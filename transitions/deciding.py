@@ -4,7 +4,8 @@ The first reason that holds counts: archived, blocked, not related to the locati
 then what the customer has said about the transfer. He goes if one of these holds, each until it is taken back: a
 consent that was given at this location, one that names this receiver, or the general one. Who takes back a transfer
 and names no receiver means all of that; who takes back the general consent means that one. What was said to another
-business counts for nothing (see ConsentQuerySet, and State in customers/consents.py: they say it of one customer).
+business counts for nothing (see ConsentQuerySet, and State in customers/consents/operations.py, for one
+customer).
 """
 
 from __future__ import annotations
@@ -21,10 +22,10 @@ from customers.choices import TRANSFER, TRANSFER_ANY
 from customers.models import Customer
 from locations.models import Location
 from locations.permissions import Right
-from mcp.scope import Scope
+from mcp.isolation.scope import Scope
 from transitions.choices import Kind, Reason
 from transitions.models import ReviewPage, Transition, TransitionCustomer
-from transitions.planning import set_by_set
+from transitions.query_settings import set_by_set
 
 PAGE = 50
 

@@ -11,10 +11,11 @@ import pghistory
 from django.db import transaction
 
 from locations.permissions import Right
-from mcp import access, operations
+from mcp.central import operations
 from mcp.demo import PASSWORD, Person
+from mcp.isolation import access
+from mcp.isolation.scope import Scope
 from mcp.models import User
-from mcp.scope import Scope
 from transitions.models import Transition
 from transitions.operations import request_exit
 

@@ -10,7 +10,7 @@ from customers.disclosures import Disclosure
 from customers.models import Customer
 from transitions.choices import State
 from transitions.models import Transition, TransitionCustomer, TransitionStep
-from transitions.shown import fields_of
+from transitions.status_texts import fields_of
 
 
 def carried_over(customer: Customer) -> Iterator[Disclosure]:

@@ -16,7 +16,7 @@ from unfold.widgets import (
 )
 
 from locations.models import HIGHEST_ACCOUNT_NUMBER, HIGHEST_CLIENT_NUMBER
-from mcp.forms.businesses import text_field
+from mcp.central.forms.businesses import text_field
 from mcp.models import User
 from transitions.choices import FieldGroup, LegalBasis
 
@@ -38,7 +38,7 @@ def _words(label: Any, help_text: Any = "", *, required: bool = True, rows: int 
 
 
 class StepForm(forms.Form):
-    """The fields of one step; `refused_fields` says at which of them a refusal is shown (see mcp.forms.refusals)."""
+    """The fields of one step; `refused_fields` says where a refusal is shown (mcp/console/operation_forms.py)."""
 
     refused_fields: ClassVar[Mapping[str, str]] = {}
 

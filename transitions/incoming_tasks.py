@@ -8,8 +8,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 from procrastinate.contrib.django import app
 
-from mcp import access, row_security
-from mcp.queueing import AGAIN, NothingThere, when_given_up
+from mcp.isolation import access, row_scope
+from mcp.worker.queueing import AGAIN, NothingThere, when_given_up
 from transitions.incoming import taking
 from transitions.models import IncomingFile
 
@@ -36,7 +36,7 @@ def stop_given_up(incoming: str, **somebody: int) -> None:
 
 def _fail(pk: str, reason: str, *, is_told: bool) -> None:
     """Say so on the page, in the language of whoever has sent it. Raises NothingThere, but not where it is told."""
-    with row_security.without_scope(reason=reason, actor=WORKER):
+    with row_scope.without_scope(reason=reason, actor=WORKER):
         found = IncomingFile.objects.select_related("user").filter(pk=pk).first()
         if found is None:
             if is_told:
@@ -54,5 +54,5 @@ def _fail(pk: str, reason: str, *, is_told: bool) -> None:
 @app.periodic(cron="37 * * * *")
 @app.task(queueing_lock="delete_expired_incoming")
 def delete_expired_incoming(timestamp: int) -> None:
-    with row_security.without_scope(reason="delete files that were taken in", actor=WORKER):
+    with row_scope.without_scope(reason="delete files that were taken in", actor=WORKER):
         taking.delete_expired(now=timezone.now())

@@ -18,22 +18,21 @@ from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 
-from customers import import_steps
-from customers.frame import lead_to, whole_page_again
-from customers.import_views import UPLOAD
-from customers.transfer import paging
-from customers.transfer.paging import Tab
-from customers.transfer.uploads import DONE
+from customers.admin.frame import lead_to, whole_page_again
+from customers.imports import preview_pages, steps
+from customers.imports.lifecycle import DONE
+from customers.imports.preview_pages import Tab
+from customers.imports.views import UPLOAD
 from locations.permissions import Right
-from mcp.console import console, scope_of
-from mcp.scope import Scope
+from mcp.console.site import console, scope_of
+from mcp.isolation.scope import Scope
 from transitions import withdrawal_views
-from transitions.arriving import arrivals_of, receive_package
 from transitions.choices import IncomingState
 from transitions.incoming import taking
 from transitions.incoming.models import UNDER_WAY
 from transitions.models import Arrival, IncomingFile
 from transitions.package_forms import PackageForm
+from transitions.package_import import arrivals_of, receive_package
 from transitions.withdrawals.taking import is_list, take_in
 
 ARRIVALS, INCOMING = "transitions_arrivals", "transitions_incoming"
@@ -62,7 +61,7 @@ def arrivals_page(request: HttpRequest) -> HttpResponseBase:
     found = arrivals_of(scope)
     tab = Tab("all", "", found.count(), lambda page: list(map(_arrived, found[(page - 1) * PAGE : page * PAGE])))
     return _show(
-        request, "arrivals", _("Carry over"), form=form, shown=paging.shown([tab], request.GET.dict()),
+        request, "arrivals", _("Carry over"), form=form, shown=preview_pages.shown([tab], request.GET.dict()),
         lists=withdrawal_views.shown_at_receiver(scope), incoming=list(taking.under_way_at(scope)[:PAGE]),
     )  # fmt: skip
 
@@ -83,7 +82,7 @@ def _taken_in(request: HttpRequest, form: PackageForm, scope: Scope) -> str:
         messages.success(request, said)
         return reverse(f"admin:{ARRIVALS}")
     arrival = receive_package(file=sent.file, password=password, actor=scope)
-    import_steps.check(arrival.upload, scope)
+    steps.check(arrival.upload, scope)
     return reverse(f"admin:{UPLOAD}", args=[arrival.upload.pk])
 
 

@@ -11,8 +11,8 @@ from django.shortcuts import render
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
 
-from mcp.console import console, scope_of
-from mcp.scope import Scope
+from mcp.console.site import console, scope_of
+from mcp.isolation.scope import Scope
 from transitions import operations
 from transitions.operations import admitting
 

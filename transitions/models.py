@@ -33,7 +33,7 @@ from locations.constraints import CompositeForeignKey
 from locations.history import keep_history
 from locations.models import HIGHEST_ACCOUNT_NUMBER, HIGHEST_CLIENT_NUMBER, CustomerBase, Location, Organization
 from locations.row_checks import CheckedRow
-from locations.row_security import RowSecurity
+from locations.row_policies import RowSecurity
 from transitions import triggers
 from transitions.choices import OPEN, FieldGroup, Kind, LegalBasis, PackageState, Reason, State
 from transitions.incoming.models import IncomingChunk as IncomingChunk

@@ -8,12 +8,12 @@ from django.utils.translation import override
 from procrastinate.contrib.django import app
 
 from locations.models import Location
-from mcp import row_security
-from mcp.queueing import AGAIN, NothingThere, when_given_up
-from mcp.scope import Scope
-from transitions.arriving import settle
+from mcp.isolation import row_scope
+from mcp.isolation.scope import Scope
+from mcp.worker.queueing import AGAIN, NothingThere, when_given_up
 from transitions.models import Package
-from transitions.package import making as packages
+from transitions.package import lifecycle as packages
+from transitions.package_import import settle
 
 WORKER = "the worker"
 
@@ -21,7 +21,7 @@ WORKER = "the worker"
 @app.task(retry=AGAIN)
 def make_package(package: str) -> None:
     """Make what was ordered; begun anew if a worker has left it. Whether it may be made was decided by the order."""
-    with row_security.without_scope(reason="find where a package is made", actor=WORKER):
+    with row_scope.without_scope(reason="find where a package is made", actor=WORKER):
         places = Location.objects.select_related("organization", "base")
         place = places.filter(pk__in=Package.objects.filter(pk=package).values("location")).first()
     if place is None:
@@ -32,7 +32,7 @@ def make_package(package: str) -> None:
 @when_given_up("transitions.package_tasks.make_package")
 def tell_given_up(package: str) -> None:
     """Its worker died again and again: the page of the package says so, in the language of whoever has ordered it."""
-    with row_security.without_scope(reason="a package is given up", actor=WORKER):
+    with row_scope.without_scope(reason="a package is given up", actor=WORKER):
         found = Package.objects.select_related("user").filter(pk=package).first()
         with override(found.user.language if found is not None and found.user else None):
             sentence = (
@@ -44,7 +44,7 @@ def tell_given_up(package: str) -> None:
 @app.periodic(cron="17 * * * *")
 @app.task(queueing_lock="delete_expired_packages")
 def delete_expired_packages(timestamp: int) -> None:
-    with row_security.without_scope(reason="find packages that have expired", actor=WORKER):
+    with row_scope.without_scope(reason="find packages that have expired", actor=WORKER):
         packages.delete_expired_packages(now=timezone.now())
 
 

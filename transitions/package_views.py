@@ -28,15 +28,15 @@ from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 
-from mcp.console import console, scope_of
-from mcp.scope import Scope
+from mcp.console.site import console, scope_of
+from mcp.isolation.scope import Scope
 from transitions import withdrawal_views
-from transitions.arriving import settle
 from transitions.models import Package, PackageDownload, Transition
 from transitions.operations.stepping import demand_reviewer
 from transitions.package import encrypting
-from transitions.package import making as packages
+from transitions.package import lifecycle as packages
 from transitions.package_forms import DownloadForm
+from transitions.package_import import settle
 from transitions.protocol import protocol_of
 from transitions.protocol_pdf import as_pdf
 

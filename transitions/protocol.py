@@ -14,12 +14,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from locations.permissions import Right
-from mcp.scope import Scope
+from mcp.isolation.scope import Scope
 from transitions.choices import Kind, PackageState, Reason
 from transitions.models import Package, PackageDownload, Transition, TransitionCustomer
-from transitions.package import making as packages
+from transitions.package import lifecycle as packages
 from transitions.package.format import HASHED
-from transitions.shown import fields_of
+from transitions.status_texts import fields_of
 from transitions.withdrawals.making import lists_of
 
 MOST_NUMBERS = 10_000

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from mcp.scope import Scope
+from mcp.isolation.scope import Scope
 from transitions import forms, operations
 from transitions.choices import BEFORE_EXECUTION, Kind, State
 from transitions.models import Transition

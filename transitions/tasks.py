@@ -16,11 +16,11 @@ from django.utils.translation import gettext_noop, override
 from procrastinate.contrib.django import app
 
 from locations.models import Location
-from mcp import access, row_security
+from mcp.isolation import access, row_scope
+from mcp.isolation.scope import MissingRight, Scope
 from mcp.models import User
-from mcp.queueing import AGAIN, NothingThere, when_given_up
-from mcp.scope import MissingRight, Scope
-from mcp.upkeep import for_each
+from mcp.worker.queueing import AGAIN, NothingThere, when_given_up
+from mcp.worker.upkeep import for_each
 from transitions.choices import State
 from transitions.models import Transition
 from transitions.operations import NotThisStep, execute, note_failure, review
@@ -38,13 +38,13 @@ type Step = Callable[[Transition, Scope], object]
 @app.task(queueing_lock="execute_due_transitions")
 def execute_due_transitions(timestamp: int) -> None:
     """Carry out what is confirmed and whose day has come; each in a transaction of its own."""
-    with row_security.without_scope(reason="find locations whose day to leave or to join has come", actor=WORKER):
+    with row_scope.without_scope(reason="find locations whose day to leave or to join has come", actor=WORKER):
         due = list(Transition.objects.due(timezone.localdate()).order_by("planned_for", "pk"))
     for_each(due, _execute_due, what="Transition %s, which is due, could not be executed")
 
 
 def _execute_due(transition: Transition) -> None:
-    with row_security.without_scope(reason="find where a transition is executed", actor=WORKER):
+    with row_scope.without_scope(reason="find where a transition is executed", actor=WORKER):
         head = _head(transition)
     _execute(transition, Scope.of_system(head, name=_(WORKER)))
 
@@ -82,7 +82,7 @@ def _for_somebody(pk: str, somebody: dict[str, int], step: Step) -> None:
         sentence = gettext_noop("The user may not work at this location any more.")
         _tell_without(pk, somebody["user"], sentence, why="a transition is worked on for nobody who may work there")
         return
-    with row_security.rows_of(scope):
+    with row_scope.rows_of(scope):
         found = Transition.objects.of_organization(scope.organization).filter(pk=pk).first()
     if found is None:
         raise NothingThere("transition", pk)
@@ -92,7 +92,7 @@ def _for_somebody(pk: str, somebody: dict[str, int], step: Step) -> None:
 
 def _tell_without(pk: str, user: int, sentence: str, *, why: str) -> None:
     """Tell it where nobody's scope can be entered, in the language of whoever has ordered it. Raises NothingThere."""
-    with row_security.without_scope(reason=why, actor=WORKER):
+    with row_scope.without_scope(reason=why, actor=WORKER):
         found = Transition.objects.filter(pk=pk).first()
         if found is None:
             raise NothingThere("transition", pk)
@@ -120,7 +120,7 @@ def _execute(transition: Transition, scope: Scope) -> None:
 def _do(transition: Transition, scope: Scope, step: Step) -> None:
     """One step, all of it or nothing. What goes wrong is told on the page of the transition."""
     try:
-        with row_security.rows_of(scope), pghistory.context(**scope.history(reason=str(transition.get_kind_display()))):
+        with row_scope.rows_of(scope), pghistory.context(**scope.history(reason=str(transition.get_kind_display()))):
             step(transition, scope)
             access.demand_still(scope)
     except NotThisStep:
@@ -143,5 +143,5 @@ def _tell(transition: Transition, scope: Scope, reason: str) -> None:
         told = _("It could not be reviewed: %(reason)s")
     else:
         told = _("It could not be executed: %(reason)s")
-    with row_security.rows_of(scope), suppress(NotThisStep):
+    with row_scope.rows_of(scope), suppress(NotThisStep):
         note_failure(transition=transition, reason=told % {"reason": reason}, actor=scope)

@@ -14,23 +14,23 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from customers.frame import whole_page_again
-from customers.transfer import paging
-from customers.transfer.paging import Tab
+from customers.admin.frame import whole_page_again
+from customers.imports import preview_pages
+from customers.imports.preview_pages import Tab
 from locations.choices import LocationKind
 from locations.models import Location
 from locations.permissions import Right
-from mcp import operations as central
-from mcp.admin.logins import after_link
-from mcp.console import console, scope_of
-from mcp.forms.refusals import show_refusal
-from mcp.operations import first_link_of
-from mcp.scope import Scope
-from transitions import deciding, operations, shown
-from transitions.arriving import SETTLED, settle
+from mcp.central import operations as central
+from mcp.central.admin.logins import after_link
+from mcp.central.operations import first_link_of
+from mcp.console.operation_forms import show_refusal
+from mcp.console.site import console, scope_of
+from mcp.isolation.scope import Scope
+from transitions import deciding, operations, status_texts
 from transitions.choices import JOINED_ANEW, OPEN, Kind, Reason, State
 from transitions.forms import AccountForm, GroupForm, RequestForm, StepForm
 from transitions.models import Transition
+from transitions.package_import import SETTLED, settle
 from transitions.steps import STEPS, Step, offered
 
 CARRIED = "carried"
@@ -63,7 +63,7 @@ def list_page(request: HttpRequest) -> HttpResponse:
         _tab("over", _("Over"), found.exclude(state__in=OPEN)),
     ]
     return _show(
-        request, "list", _("Leaving and joining"), shown=paging.shown(tabs, request.GET.dict()),
+        request, "list", _("Leaving and joining"), shown=preview_pages.shown(tabs, request.GET.dict()),
         joinings=operations.admitting.asked_here(scope) if scope.location.is_central else [],
         may_request=not operations.is_support(scope),
     )  # fmt: skip
@@ -72,7 +72,7 @@ def list_page(request: HttpRequest) -> HttpResponse:
 def _tab(name: str, label: str, found: Any) -> Tab:
     def rows(page: int) -> list[tuple[Transition, str]]:
         some = found[(page - 1) * deciding.PAGE : page * deciding.PAGE]
-        return [(transition, shown.who_is_next(transition)) for transition in some]
+        return [(transition, status_texts.who_is_next(transition)) for transition in some]
 
     return Tab(name, label, found.count(), rows)
 
@@ -186,21 +186,21 @@ def _page(
 ) -> HttpResponse:
     steps = list(transition.steps.all())
     with scope.asked.only_looking():
-        figures = shown.figures_of(transition) if operations.reviews_here(scope) else None
+        figures = status_texts.figures_of(transition) if operations.reviews_here(scope) else None
         tabs = _listed_tabs(transition, scope, figures) if figures and scope.allows(Right.VIEW_CUSTOMERS) else []
     under_way = operations.under_way(transition)
     forms = [(step, _form(step, transition, refused)) for step in offered(transition, scope, under_way=under_way)]
     second = operations.why_not_confirm(transition, scope) if "confirm" in {step.name for step, _shown in forms} else ""
     is_offered = refused is not None and refused[0] in [step for step, _shown in forms]
     return _show(
-        request, "transition", _title(transition), transition=transition, stages=shown.stages(transition, steps),
+        request, "transition", _title(transition), transition=transition, stages=status_texts.stages(transition, steps),
         steps=steps, seen=steps[-1].pk if steps else "",
-        next=shown.who_is_next(transition, is_under_way=bool(under_way)), figures=figures, forms=forms,
+        next=status_texts.who_is_next(transition, is_under_way=bool(under_way)), figures=figures, forms=forms,
         under_way=under_way, address=_address(TRANSITION, transition),
         refused=refused[1] if refused and not is_offered else None, second=second,
-        invite=_address_of_users(scope) if second else "", fields=shown.fields_of(transition),
-        shown=paging.shown(tabs, request.GET.dict()), back=reverse(f"admin:{LIST}"),
-        further=shown.further_pages(transition) if figures else [],
+        invite=_address_of_users(scope) if second else "", fields=status_texts.fields_of(transition),
+        shown=preview_pages.shown(tabs, request.GET.dict()), back=reverse(f"admin:{LIST}"),
+        further=status_texts.further_pages(transition) if figures else [],
         account=_address(ACCOUNT, transition) if _waits_for_support(transition, scope) else "",
         group=_answer_of_group(transition, scope),
         title_of_account=_title_of_account(transition), is_due=timezone.localdate() >= transition.planned_for,
@@ -227,7 +227,7 @@ def _form(step: Step, transition: Transition, refused: tuple[Step, StepForm] | N
     return step.form(initial={name: getattr(transition, name) for name in names})
 
 
-def _listed_tabs(transition: Transition, scope: Scope, figures: shown.Figures) -> list[Tab]:
+def _listed_tabs(transition: Transition, scope: Scope, figures: status_texts.Figures) -> list[Tab]:
     """Who is carried over, and who is left out for each reason."""
 
     def tab(name: str, label: str, count: int, reason: Reason | None) -> Tab:

@@ -1,4 +1,6 @@
-"""What waits for those who let locations leave and join: steps, answers, packages, withdrawals (see mcp/waiting.py).
+"""What waits for those who let locations leave and join: steps, answers, packages, withdrawals.
+
+Found by the registry in mcp/console/waiting.py.
 
 Who may take a step is said by the functions by which its page offers it.
 """
@@ -17,14 +19,14 @@ from django.utils.translation import gettext_lazy as _
 from locations.choices import LocationKind
 from locations.models import CENTRAL_CLIENT_NUMBER, Location
 from locations.permissions import Right
-from mcp.operations import holdings_of
-from mcp.scope import Scope
-from mcp.waiting import Source, Thing, register
+from mcp.central.operations import holdings_of
+from mcp.console.waiting import Source, Thing, register
+from mcp.isolation.scope import Scope
 from transitions import operations
 from transitions.choices import OPEN, PackageState, State, Word
 from transitions.models import JoiningWord, Package, Transition
 from transitions.operations import admitting
-from transitions.package import making
+from transitions.package import lifecycle
 from transitions.steps import STEPS, offered
 from transitions.withdrawals.making import HANDED_OVER, lists_of, withdrawals_since
 
@@ -50,7 +52,7 @@ def things(scope: Scope) -> Iterator[Thing]:
         yield from _steps(transition, scope)
     yield from _joinings(scope)
     if operations.reviews_here(scope):
-        handed_over = making.transitions_for(scope).filter(
+        handed_over = lifecycle.transitions_for(scope).filter(
             state__in=HANDED_OVER, executed_at__gt=timezone.now() - LATELY
         )
         for transition in handed_over:
@@ -103,8 +105,8 @@ def _joinings(scope: Scope) -> Iterator[Thing]:
 
 def _packages(transition: Transition) -> Iterator[Thing]:
     """The newest package, until somebody has fetched it."""
-    package = making.packages_of(transition).filter(transition__state__in=making.MAKING).first()
-    if package is None or making.is_under_way(package) or package.downloads.exists():
+    package = lifecycle.packages_of(transition).filter(transition__state__in=lifecycle.MAKING).first()
+    if package is None or lifecycle.is_under_way(package) or package.downloads.exists():
         return
     yield Thing(
         code=_state_of(package), values={"receiver": transition.receiver_name}, page=PACKAGE,
@@ -113,7 +115,7 @@ def _packages(transition: Transition) -> Iterator[Thing]:
 
 
 def _state_of(package: Package) -> str:
-    if making.is_ready(package, now=timezone.now()):
+    if lifecycle.is_ready(package, now=timezone.now()):
         return "package_ready"
     return "package_expired" if package.state == PackageState.DONE else "package_failed"
 

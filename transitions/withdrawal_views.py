@@ -14,11 +14,11 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from mcp.console import console, scope_of
-from mcp.scope import Scope
+from mcp.console.site import console, scope_of
+from mcp.isolation.scope import Scope
 from transitions.models import Transition, WithdrawalList
 from transitions.operations.stepping import demand_reviewer
-from transitions.package.making import transitions_for
+from transitions.package.lifecycle import transitions_for
 from transitions.withdrawals.making import HANDED_OVER, file_name, lists_of, make_list, withdrawn_since
 from transitions.withdrawals.taking import lists_taken_in
 

@@ -1,6 +1,6 @@
 """The two pages of the stock admin that are measured."""
 
-from mcp.addresses import FREE, Rule, Served, Zone, register
+from mcp.isolation.addresses import FREE, Rule, Served, Zone, register
 
 register(
     Zone.OUTSIDE,

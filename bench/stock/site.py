@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from bench.stock.models import StockCustomer
-from mcp import row_security
+from mcp.isolation import row_scope
 
 
 class OpenSite(AdminSite):
@@ -22,7 +22,7 @@ class OpenSite(AdminSite):
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
         inner = super().admin_view(view, cacheable)
 
-        @row_security.without_scope(reason="a stock page", actor="the bench")
+        @row_scope.without_scope(reason="a stock page", actor="the bench")
         def open_view(*args: Any, **kwargs: Any) -> Any:
             response = inner(*args, **kwargs)
             return response.render() if hasattr(response, "render") else response

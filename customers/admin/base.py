@@ -12,8 +12,8 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from locations.violations import told_as_refusals
-from mcp.console import ConsoleModelAdmin, scope_of
-from mcp.said import link, said
+from mcp.console.linked_messages import link, said
+from mcp.console.site import ConsoleModelAdmin, scope_of
 
 
 class CustomersAdmin(ConsoleModelAdmin):

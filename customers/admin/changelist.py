@@ -14,6 +14,7 @@ from unfold.templatetags.unfold_list import result_headers
 from unfold.views import ChangeList
 
 from customers import starting
+from customers.admin.typed_search import fields_of
 from customers.birthdays import BY_CALENDAR
 from customers.choices import BIRTHDAY_VAR, REGISTERED_VAR, WINDOWS
 from customers.field_groups import withheld
@@ -21,8 +22,7 @@ from customers.models import Customer, CustomerCount
 from customers.paginator import LIMIT, SHOWN_OF_MORE, CustomerPaginator
 from customers.querysets import CustomerQuerySet
 from customers.search import SEARCHED_FIELDS
-from customers.typed import fields_of
-from mcp.console import scope_of
+from mcp.console.site import scope_of
 
 PAGE_SIZES = (25, 50, 100)
 SIZE_VAR = "size"

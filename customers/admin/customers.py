@@ -11,32 +11,33 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _text
 from django.utils.translation import gettext_lazy as _
 
-from customers.admin import consent_pages, counter, finding, pages
+from customers.admin import counter, finding, pages
 from customers.admin.base import CustomersAdmin
 from customers.admin.changelist import SIZE_VAR, CustomerChangeList
 from customers.admin.columns import COLUMNS, SHOWS, WITH_BIRTHDAY, CustomerColumns, badges
+from customers.admin.counter_form import record_answers
 from customers.admin.fields import FORM_CLASSES, READONLY, customer_widget
 from customers.admin.filters import FILTERS
 from customers.admin.masking import MaskedFields, fieldsets_for, readonly_for, rights_masked
 from customers.admin.pages import ALL_FOUND
-from customers.bulk_views import bulk_urls
-from customers.changes import differences
+from customers.admin.typed_search import fields_of
+from customers.bulk.views import bulk_urls
 from customers.choices import BIRTHDAY_VAR, BulkKind
-from customers.counter_forms import record_answers
-from customers.export_views import export_urls
+from customers.consents import pages as consent_pages
+from customers.exports.views import export_urls
 from customers.field_groups import MASK, withheld
-from customers.filter_views import filter_urls
+from customers.filters.saved import canonical
+from customers.filters.views import filter_urls
 from customers.forms import CustomerForm, TagsField
-from customers.import_views import import_urls
+from customers.history.changes import differences
+from customers.imports.views import import_urls
 from customers.models import Customer, CustomerGroup, SavedFilter
 from customers.operations import CustomerChangedMeanwhile, change_customer, register_customer
 from customers.querysets import CustomerQuerySet
-from customers.saved_filters import canonical
-from customers.typed import fields_of
 from locations.permissions import Right
-from mcp.console import console, scope_of
-from mcp.guards import guard, yes
-from mcp.scope import Scope
+from mcp.console.site import console, scope_of
+from mcp.isolation.guards import guard, yes
+from mcp.isolation.scope import Scope
 
 GIVEN = ("customer_number", "home_location", "created_at", "changed_at")
 """What is given to a customer and not typed; the number of a new one may be typed."""

@@ -29,7 +29,7 @@ FORM_CLASSES: dict[str, type[forms.Field]] = {
 
 
 EMPTY = "–"
-"""What a readonly line shows where there is nothing; see `mcp.console`."""
+"""What a readonly line shows where there is nothing; see `mcp.console.site`."""
 
 
 def _unless_empty(readable: Callable[[str], str]) -> Callable[[str], str]:

@@ -18,12 +18,12 @@ from unfold.contrib.filters.forms import HorizontalRadioForm
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from customers.choices import BIRTHDAY_VAR, REGISTERED_VAR, TRANSFER, WINDOWS, Said
+from customers.figures.trends import month_before
 from customers.models import ConsentPurpose, CustomerGroup, Tag
 from customers.querysets import CustomerQuerySet
-from customers.trends import month_before
 from locations.models import Location
-from mcp.console import scope_of
-from mcp.filters import ChosenFilter
+from mcp.console.filters import ChosenFilter
+from mcp.console.site import scope_of
 
 MOST_LOCATIONS = 200
 

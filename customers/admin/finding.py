@@ -10,13 +10,13 @@ from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 
 from customers.admin.base import CustomersAdmin
+from customers.admin.typed_search import fields_of
 from customers.models import Customer
 from customers.paginator import LIMIT, CustomerPaginator
 from customers.querysets import CustomerQuerySet
-from customers.typed import fields_of
 from locations.permissions import Right
-from mcp import header
-from mcp.console import scope_of
+from mcp.console import header
+from mcp.console.site import scope_of
 
 SHOWN = 8
 _LONGEST = 100

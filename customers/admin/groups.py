@@ -12,19 +12,19 @@ from django.utils.translation import gettext as _text
 from django.utils.translation import gettext_lazy as _
 
 from customers.admin.base import CustomersAdmin
-from customers.consent_forms import ConsentPurposeForm
-from customers.consents import save_purpose
+from customers.consents.forms import ConsentPurposeForm
+from customers.consents.operations import save_purpose
 from customers.forms import CustomerGroupForm, TagForm
 from customers.models import ConsentPurpose, CustomerGroup, Tag
 from customers.operations import save_customer_group, save_tag
 from customers.querysets import MOST_MEMBERS, ConsentPurposeQuerySet, CustomerGroupQuerySet, TagQuerySet
 from customers.removal import delete_customer_group, delete_tag
 from locations.permissions import Right
-from mcp.console import console, scope_of
-from mcp.guards import guard
-from mcp.operations import demand_everywhere, holds_everywhere
-from mcp.said import link, said
-from mcp.scope import Scope
+from mcp.central.operations import demand_everywhere, holds_everywhere
+from mcp.console.linked_messages import link, said
+from mcp.console.site import console, scope_of
+from mcp.isolation.guards import guard
+from mcp.isolation.scope import Scope
 
 
 class VocabularyAdmin(CustomersAdmin):

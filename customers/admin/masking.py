@@ -13,7 +13,7 @@ from django.utils.functional import Promise
 
 from customers.field_groups import FIELDS, MASK, FieldGroup, unwritable, withheld
 from customers.models import Customer
-from mcp.scope import Scope
+from mcp.isolation.scope import Scope
 
 _PREFIX = "withheld_"
 

@@ -4,7 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 from customers.choices import BIRTHDAY_VAR, REGISTERED_VAR
 from locations.permissions import Right
-from mcp import menu
+from mcp.console import menu
 
 menu.register(
     menu.Entry(

@@ -17,19 +17,19 @@ from django.utils.translation import ngettext
 
 from customers.admin.base import CustomersAdmin
 from customers.admin.changelist import PAGE_SIZES
-from customers.bulk_views import NEW, SHOWN
-from customers.changes import history_of
+from customers.bulk.views import NEW, SHOWN
 from customers.choices import BulkKind
 from customers.duplicates import candidates
 from customers.field_groups import MASK, withheld
 from customers.forms import ReasonForm, SoughtForm
+from customers.history.changes import history_of
+from customers.history.versions import customer_of_version, demand_versions, preview_version, restore_version
 from customers.models import Customer
 from customers.operations import archive_customers, restore_customers
-from customers.versions import customer_of_version, demand_versions, preview_version, restore_version
 from locations.permissions import Right
 from locations.violations import told_as_refusals
-from mcp.console import scope_of
-from mcp.scope import Scope
+from mcp.console.site import scope_of
+from mcp.isolation.scope import Scope
 
 _DIGITS_OF_AN_ID = 18
 ALL_FOUND = "all_found"

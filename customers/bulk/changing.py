@@ -21,13 +21,13 @@ from django.utils.translation import gettext_noop
 from customers.bulk import rows
 from customers.bulk.kinds import kind_of
 from customers.choices import BulkKind, BulkState
+from customers.exports.selection import Chosen
+from customers.imports.progress import Progress
+from customers.imports.turns import take_turn
 from customers.models import BulkChange, Customer, CustomerGroup, Tag
-from customers.transfer.chosen import Chosen
-from customers.transfer.progress import Progress
-from customers.transfer.turns import take_turn
 from locations.permissions import Right
-from mcp import row_security
-from mcp.scope import Scope
+from mcp.isolation import row_scope
+from mcp.isolation.scope import Scope
 
 LIFETIME = timedelta(hours=24)
 """What was not confirmed within a day is thrown away."""
@@ -129,7 +129,7 @@ def apply(*, change: BulkChange, context: UUID, actor: Scope, progress: Progress
     """
     _demand(change.kind, actor)
     progress = progress or Progress()
-    with row_security.rows_of(actor):
+    with row_scope.rows_of(actor):
         take_turn(change.base_id, progress=progress)
         _stop_unless(change, BulkState.APPLYING)
         _check_target(change)
@@ -158,7 +158,7 @@ def undo(*, change: BulkChange, context: UUID, actor: Scope, progress: Progress 
     """Bring back what it has written, where nobody has written it since; in the transaction of the caller."""
     _demand(change.kind, actor)
     progress = progress or Progress()
-    with row_security.rows_of(actor):
+    with row_scope.rows_of(actor):
         take_turn(change.base_id, progress=progress)
         _stop_unless(change, BulkState.UNDOING)
         restored = 0

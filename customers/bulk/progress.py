@@ -8,10 +8,10 @@ from contextlib import contextmanager
 from typing import Any
 
 from customers.bulk.changing import Stopped
+from customers.imports.progress import SECONDS, Patient
 from customers.models import BulkChange
-from customers.transfer.progress import SECONDS, Patient
-from mcp import row_security
-from mcp.scope import Scope
+from mcp.isolation import row_scope
+from mcp.isolation.scope import Scope
 
 
 class ToldProgress(Patient):
@@ -35,5 +35,5 @@ class ToldProgress(Patient):
 
 @contextmanager
 def told(change: BulkChange, scope: Scope) -> Iterator[ToldProgress]:
-    with row_security.aside(scope) as aside:
+    with row_scope.aside(scope) as aside:
         yield ToldProgress(aside, change)

@@ -10,7 +10,7 @@ It is a barrier: no condition of a question is asked of a foreign row, which an 
 from django.conf import settings
 from django.db import migrations
 
-from locations.row_security import current
+from locations.row_policies import current
 
 SEARCHABLE = f"""
     CREATE VIEW customers_searchable AS
@@ -54,7 +54,7 @@ ANALYZE = f"""
     END $$
 """
 
-# Take answers without a field of their own out of a memo and put them into it, as customers/transfer/notes.py does.
+# Take answers without a field of their own out of a memo and put them into it, as customers/table/memo_notes.py does.
 MEMO_PARTS = r"""
     CREATE FUNCTION customers_memo_parts(memo text) RETURNS text[]
     LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE

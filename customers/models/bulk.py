@@ -16,7 +16,7 @@ from customers.choices import BulkKind, BulkState
 from customers.models.files import own_file_constraints
 from customers.querysets import BulkChangeQuerySet
 from locations.models import CustomerBase, Location, Organization
-from locations.row_security import RowSecurity
+from locations.row_policies import RowSecurity
 
 
 class BulkChange(models.Model):

@@ -23,17 +23,17 @@ from django.utils.translation import gettext_lazy as _
 
 from customers import triggers
 from customers.choices import STANDARD_PURPOSES, TRANSFER, ConsentSource
+from customers.consents.open_statements import CONSENT_GOING, CONSENT_OPEN
+from customers.consents.slips import CONSENT_STAYS
 from customers.models.customer import Customer
 from customers.models.uploads import ImportUpload
-from customers.open_statements import CONSENT_GOING, CONSENT_OPEN
 from customers.querysets import ConsentPurposeQuerySet, ConsentQuerySet
-from customers.slips import CONSENT_STAYS
 from locations.constraints import CompositeForeignKey
 from locations.fields import LineField, LinesField
 from locations.history import keep_history
 from locations.models import HIGHEST_ACCOUNT_NUMBER, CustomerBase, Location, Organization
 from locations.row_checks import CheckedRow
-from locations.row_security import RowSecurity
+from locations.row_policies import RowSecurity
 from locations.triggers import immutable
 
 CODE = r"^[a-z][a-z0-9_]{0,39}$"

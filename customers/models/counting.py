@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from customers.querysets import CustomerCountQuerySet, CustomerMonthQuerySet
 from locations.constraints import CompositeForeignKey
 from locations.models import CustomerBase, Location, Organization
-from locations.row_security import RowSecurity
+from locations.row_policies import RowSecurity
 
 
 class CustomerCount(models.Model):

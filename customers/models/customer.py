@@ -13,9 +13,9 @@ from django.utils.translation import gettext_lazy as _
 
 from customers import search, triggers
 from customers.choices import PaymentMethod
+from customers.consents.open_statements import CUSTOMER_OPEN
 from customers.formats.phone import display_phone
 from customers.models.vocabulary import HIGHEST_PRICE_LEVEL, PERCENT, CustomerGroup
-from customers.open_statements import CUSTOMER_OPEN
 from customers.querysets import CustomerQuerySet
 from locations.constraints import CompositeForeignKey
 from locations.fields import LineField, LinesField
@@ -28,7 +28,7 @@ from locations.models import (
     Organization,
 )
 from locations.row_checks import CheckedRow
-from locations.row_security import RowSecurity
+from locations.row_policies import RowSecurity
 
 DAYS_OF_A_YEAR = (
     r"^((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|[12][0-9]))$"

@@ -12,7 +12,7 @@ from customers.choices import ExportState
 from customers.models.files import Chunk, OwnFile, own_file_constraints
 from locations.constraints import CompositeForeignKey
 from locations.models import CustomerBase
-from locations.row_security import RowSecurity
+from locations.row_policies import RowSecurity
 
 
 class CustomerExport(OwnFile):

@@ -14,7 +14,7 @@ from locations.fields import LineField
 from locations.history import keep_history
 from locations.models import CustomerBase, Organization
 from locations.row_checks import CheckedRow
-from locations.row_security import RowSecurity
+from locations.row_policies import RowSecurity
 
 
 @keep_history()

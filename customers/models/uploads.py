@@ -16,7 +16,7 @@ from customers.models.customer import Customer
 from customers.models.files import Chunk, OwnFile, own_file_constraints
 from locations.constraints import CompositeForeignKey
 from locations.models import CustomerBase, Organization
-from locations.row_security import SETTINGS, RowSecurity
+from locations.row_policies import SETTINGS, RowSecurity
 
 
 class ImportUpload(OwnFile):
@@ -125,7 +125,7 @@ class ImportRow(models.Model):
     """
 
     web_privileges: ClassVar[str]
-    """What the web role may do (see mcp/roles.py): name every column but the base."""
+    """What the web role may do (see mcp/isolation/database_roles.py): name every column but the base."""
 
     pk = models.CompositePrimaryKey("base_id", "upload", "row_number")
     base_id = models.BigIntegerField(

@@ -12,7 +12,7 @@ from locations.fields import LineField
 from locations.history import keep_history
 from locations.models import CustomerBase
 from locations.row_checks import CheckedRow
-from locations.row_security import RowSecurity
+from locations.row_policies import RowSecurity
 from locations.triggers import immutable
 
 HIGHEST_PRICE_LEVEL = 99

@@ -5,7 +5,7 @@ The table is a library's and shared by all businesses. Nobody sets its facts but
 
 from django.db import migrations
 
-from locations.row_security import SETTINGS, disable_sql, enable_sql, own_or_of_nobody
+from locations.row_policies import SETTINGS, disable_sql, enable_sql, own_or_of_nobody
 
 FACTS = {key: f"(metadata->>'{key}')" for key in ('organization', 'user')}
 ENTERED = {key: f"nullif(current_setting('{SETTINGS[key]}', true), '')" for key in FACTS}

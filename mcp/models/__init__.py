@@ -5,8 +5,8 @@
                                      └─< Restriction        one right that a franchisee takes away at its location
 
 Rights come to users through user groups only. The two grant tables are guardian's object permissions with direct
-foreign keys; `mcp.grants` is the only code that writes them and `mcp.access` the only code that reads them. People and
-groups stand in `people`, rights in `grants`, logins in `logins`, what is mailed to people in `mail`. Every row carries
+foreign keys; `mcp.isolation.grants` alone writes them, `mcp.isolation.access` alone reads them. People and groups
+stand in `people`, rights in `grants`, logins in `logins`, what is mailed to people in `mail`. Every row carries
 its organization, and composite foreign keys keep user, group and location in the same one.
 """
 

@@ -14,7 +14,7 @@ from locations.history import keep_history
 from locations.models import Location, Organization
 from locations.permissions import Right
 from locations.row_checks import CheckedRow
-from locations.row_security import RowSecurity
+from locations.row_policies import RowSecurity
 from mcp.models.people import UserGroup
 from mcp.querysets import RestrictionQuerySet
 from mcp.triggers import (

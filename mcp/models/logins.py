@@ -10,14 +10,15 @@ from django.utils.translation import gettext_lazy as _
 
 from locations.constraints import CompositeForeignKey
 from locations.models import Organization
-from locations.row_security import RowSecurity
+from locations.row_policies import RowSecurity
 from mcp.models.people import User
 
 
 class LoginAttempt(models.Model):
     """That somebody has tried to log in: under which name, from where, and whether it went well.
 
-    Written before the password is looked at, so that tries at the same moment count each other (see mcp/throttling.py).
+    Written before the password is looked at, so that tries at the same moment count each other (see
+    mcp/login/throttling.py).
     Kept for 90 days, or as long as the person exists.
     """
 
@@ -65,7 +66,7 @@ class LoginAttempt(models.Model):
 class PasswordLink(models.Model):
     """A link by which one person chooses a password, once, until it expires. Kept as a record of who has made it.
 
-    The link itself is not stored: it is signed (see mcp/operations/passwords.py).
+    The link itself is not stored: it is signed (see mcp/central/operations/passwords.py).
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)

@@ -8,13 +8,13 @@ from django.utils.translation import gettext_lazy as _
 
 from locations.constraints import CompositeForeignKey
 from locations.models import Organization
-from locations.row_security import RowSecurity
+from locations.row_policies import RowSecurity
 from mcp.choices import Language, MailKind, MailState
 from mcp.models.people import User
 
 
 class Mail(models.Model):
-    """A mail to a person, written in the transaction that is its reason and sent by the worker (mcp/mailing.py).
+    """A mail to a person, written in the transaction that is its reason and sent by the worker (mcp/worker/mailing.py).
 
     What it says is made when it is sent, from `kind` and `facts`: neither secrets nor sentences are stored.
     """

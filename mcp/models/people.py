@@ -14,7 +14,7 @@ from locations.fields import LineField
 from locations.history import keep_history
 from locations.models import Location, Organization
 from locations.row_checks import CheckedRow
-from locations.row_security import RowSecurity
+from locations.row_policies import RowSecurity
 from locations.triggers import immutable
 from mcp.choices import Language, ProviderRole
 from mcp.querysets import UserGroupQuerySet, UserManager

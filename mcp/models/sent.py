@@ -5,7 +5,7 @@ from django.db.models.functions import Now
 
 
 class SentForm(models.Model):
-    """A form that was taken, by what was sent (see mcp/sent_once.py), and where its answer has led. Kept for a day.
+    """A form that was taken, by what was sent (mcp/console/sent_once.py), and where that has led. Kept for a day.
 
     The key is a hash that nobody can guess. There is nothing of a business in it, so it is under no row security.
     """

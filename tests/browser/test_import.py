@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from customers.models import Customer
 from locations.permissions import Right
-from mcp import grants
+from mcp.isolation import grants
 from mcp.models import UserGroup
 from tests.browser.conftest import Enter
 

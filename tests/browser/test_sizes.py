@@ -5,7 +5,7 @@ from playwright.sync_api import Page
 
 from customers.models import Customer
 from customers.operations import register_customer
-from mcp.operations import change_user
+from mcp.central.operations import change_user
 from tests.browser.conftest import Enter
 from tests.conftest import Cast
 

@@ -6,7 +6,7 @@ from playwright.sync_api import Page, expect
 from customers.models import Customer
 from locations.permissions import Right
 from mcp.demo import PASSWORD
-from mcp.grants import add_grants, remove_grants
+from mcp.isolation.grants import add_grants, remove_grants
 from tests.browser.conftest import Enter
 from tests.conftest import Cast
 from tests.customers.people import customer

@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 from procrastinate.contrib.django import app
 
-from customers import import_steps
-from customers.transfer import uploads
+from customers.imports import lifecycle, steps
 from tests.customers.import_browser import Fresh
 
 
@@ -21,8 +20,8 @@ def anna(log_in):
 @pytest.fixture
 def deferred(monkeypatch):
     """What waits for the worker: even a small file does."""
-    monkeypatch.setattr(uploads, "DIRECT_BYTES", 1)
-    monkeypatch.setattr(import_steps, "DIRECT_CUSTOMERS", 1)
+    monkeypatch.setattr(lifecycle, "DIRECT_BYTES", 1)
+    monkeypatch.setattr(steps, "DIRECT_CUSTOMERS", 1)
     waiting: list[Any] = []
-    monkeypatch.setattr(import_steps, "enqueue", lambda task, **given: waiting.append((app.tasks[task], given)))
+    monkeypatch.setattr(steps, "enqueue", lambda task, **given: waiting.append((app.tasks[task], given)))
     return waiting

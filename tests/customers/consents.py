@@ -8,11 +8,11 @@ from typing import Any
 import pghistory
 
 from customers.choices import ConsentSource
+from customers.imports import lifecycle, preview, receive
 from customers.models import Consent, Customer, ImportConsent, ImportUpload
 from customers.operations import change_customer, register_customer
-from customers.transfer import looking, receiving, uploads
-from mcp import row_security
-from mcp.scope import Scope
+from mcp.isolation import row_scope
+from mcp.isolation.scope import Scope
 
 MAY = datetime(2024, 5, 1, 10, tzinfo=UTC)
 JUNE = datetime(2024, 6, 1, 10, tzinfo=UTC)
@@ -51,17 +51,17 @@ def besides(
     **choices: str,
 ) -> ImportUpload:  # fmt: skip
     """A checked file with statements besides its rows."""
-    upload = receiving.receive_upload(name="customers.csv", content=content, actor=anna)
+    upload = receive.receive_upload(name="customers.csv", content=content, actor=anna)
     for number, purpose, is_given, at, receiver in statements:
         ImportConsent.objects.create(
             base=anna.base, file=upload, customer_number=number, purpose=purpose, is_given=is_given, at=at,
             receiver=receiver, source=ConsentSource.TILL, wording_version="3", evidence="Kasse 1", recorded_by="Bodo",
         )  # fmt: skip
-    receiving.choose_columns(
-        upload=upload, targets=targets or upload.choices["targets"], reading=uploads.reading_of(upload), actor=anna,
+    receive.choose_columns(
+        upload=upload, targets=targets or upload.choices["targets"], reading=lifecycle.reading_of(upload), actor=anna,
         **choices,
     )  # fmt: skip
-    uploads.check_upload(upload=upload, actor=anna)
+    lifecycle.check_upload(upload=upload, actor=anna)
     return upload
 
 
@@ -72,6 +72,6 @@ def figures(upload: ImportUpload) -> dict[str, Any]:
 
 def shown(upload: ImportUpload, scope: Scope) -> list[list[tuple[str, str, str]]]:
     """The differences of each changed row."""
-    with row_security.rows_of(scope):
-        rows = looking.changed(upload, scope)
+    with row_scope.rows_of(scope):
+        rows = preview.changed(upload, scope)
     return [[(one.label, one.old, one.new) for one in row.differences] for row in rows]

@@ -9,14 +9,15 @@ from django.db import connection
 from django.utils import timezone
 
 from customers import tasks
+from customers.imports import lifecycle
 from customers.models import Customer, ImportUpload
-from customers.transfer import uploads
 from locations.models import Location
 from locations.permissions import Right
-from mcp import grants, operations, row_security
+from mcp.central import operations
 from mcp.demo import PASSWORD
+from mcp.isolation import grants, row_scope
+from mcp.isolation.scope import Scope
 from mcp.models import User
-from mcp.scope import Scope
 from tests.customers.transfer import table
 
 IMPORT = "/10400/1/customers/customer/import/"
@@ -87,7 +88,7 @@ def person(cast, username: str, *rights: Right) -> None:
 
 
 def _delete_one_staged_row(row: ImportUpload) -> None:
-    with row_security.rows_of(Scope.of_system(row.location, name="test")), connection.cursor() as cursor:
+    with row_scope.rows_of(Scope.of_system(row.location, name="test")), connection.cursor() as cursor:
         cursor.execute("DELETE FROM customers_import_rows WHERE row_number = 2")
         assert cursor.rowcount == 1
 
@@ -105,7 +106,7 @@ def work(deferred) -> None:
 
 
 def expire() -> None:
-    ImportUpload.objects.update(created_at=timezone.now() - uploads.LIFETIME)
+    ImportUpload.objects.update(created_at=timezone.now() - lifecycle.LIFETIME)
     tasks.delete_expired_uploads.func(timestamp=0)
 
 
@@ -113,7 +114,7 @@ def rows_in_table() -> int:
     """Of all bases: as the view shows them to each."""
     count = 0
     for location in Location.objects.select_related("organization", "base"):
-        with row_security.rows_of(Scope.of_system(location, name="test")), connection.cursor() as cursor:
+        with row_scope.rows_of(Scope.of_system(location, name="test")), connection.cursor() as cursor:
             cursor.execute("SELECT count(*) FROM customers_import_rows")
             count += cursor.fetchone()[0]
     return count

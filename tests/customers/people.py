@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from customers.choices import ConsentSource
-from customers.consents import record_consent, save_purpose
+from customers.consents.operations import record_consent, save_purpose
 from customers.models import ConsentPurpose, Customer, CustomerGroup, Tag
 from customers.operations import register_customer, save_customer_group, save_tag
 from locations.models import Location
 from locations.permissions import Right
-from mcp import grants
+from mcp.central.operations import create_user, create_user_group, set_memberships
+from mcp.isolation import grants
+from mcp.isolation.scope import Scope
 from mcp.models import User
-from mcp.operations import create_user, create_user_group, set_memberships
-from mcp.scope import Scope
 
 HAMBURG, BREMEN, SOUTH = "/10400/2", "/10400/3", "/20800/2"
 LIST = "/customers/customer/"

@@ -5,7 +5,7 @@ import pytest
 from customers.models import Customer
 from customers.operations import archive_customers
 from locations.permissions import Right
-from mcp import grants
+from mcp.isolation import grants
 from tests.conftest import Cast
 from tests.customers.people import customer, group, tag
 

@@ -7,8 +7,8 @@ from datetime import date
 import pytest
 from django.db import IntegrityError, transaction
 
-from customers.changes import history_of
 from customers.choices import Known
+from customers.history.changes import history_of
 from customers.models import Customer
 from customers.operations import register_customer
 from tests.customers.people import HAMBURG, LIST, form_data, page_of

@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from customers.bulk import changing, rows
 from customers.bulk.changing import MoreThanCounted, Stopped, Wish
 from customers.choices import BulkKind, BulkState
+from customers.exports.selection import chosen
 from customers.models import BulkChange, Customer, CustomerCount, CustomerGroup, Tag
 from customers.operations import archive_customers, change_customer, restore_customers
-from customers.transfer.chosen import chosen
 from locations.permissions import Right
-from mcp.scope import MissingRight, Scope
+from mcp.isolation.scope import MissingRight, Scope
 from tests.conftest import forget_author
 from tests.customers import people
 from tests.proofs.sampling import examples

@@ -10,8 +10,8 @@ from django.db import connection
 
 from customers.filling import _columns, _words
 from customers.models import Customer
-from mcp import row_security
-from mcp.scope import Scope
+from mcp.isolation import row_scope
+from mcp.isolation.scope import Scope
 
 MANY = 3_000
 """Each of them compared with each other: eight times as long as once each. With 20,000 it is twenty times."""
@@ -25,7 +25,7 @@ def anna(cast) -> Scope:
 
 def seconds(scope: Scope, up_to: int) -> float:
     started = time.perf_counter()
-    with row_security.rows_of(scope), connection.cursor() as cursor:
+    with row_scope.rows_of(scope), connection.cursor() as cursor:
         cursor.execute(_EDIT, [scope.base.pk, up_to])
         assert cursor.rowcount == up_to
     return time.perf_counter() - started
@@ -35,7 +35,7 @@ def seconds(scope: Scope, up_to: int) -> float:
 def test_large_change_takes_as_long_after_an_edit_as_in_a_fresh_session(anna):
     columns = _columns()
     names, values = ", ".join(columns), ", ".join(columns.values())
-    with row_security.rows_of(anna), connection.cursor() as cursor:
+    with row_scope.rows_of(anna), connection.cursor() as cursor:
         sql = f"INSERT INTO customers_customer ({names}) SELECT {values} FROM generate_series(1, %(count)s) AS n"
         cursor.execute(sql, {**_words(anna), "count": MANY})
     connection.close()
@@ -44,7 +44,7 @@ def test_large_change_takes_as_long_after_an_edit_as_in_a_fresh_session(anna):
     seconds(anna, 1)
     after_one = seconds(anna, MANY)
     assert after_one < 3 * fresh, f"{after_one:.2f} s after one edit, {fresh:.2f} s in a fresh session"
-    with row_security.rows_of(anna):
+    with row_scope.rows_of(anna):
         events: Any = Customer._meta.get_field("history").related_model
         assert events.objects.filter(pgh_label="update").count() == 2 * MANY + 1
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from procrastinate.contrib.django import app
 
-from customers import bulk_views
+from customers.bulk import views
 from customers.choices import BulkState
 from customers.models import BulkChange, Customer, Tag
 from customers.tasks import for_somebody
@@ -163,10 +163,10 @@ def test_proposal_of_somebody_else_is_not_there(anna, many, log_in):
 @pytest.fixture
 def waiting(monkeypatch):
     """What the worker has to do; even a few customers wait for it."""
-    monkeypatch.setattr(bulk_views, "COUNTED_DIRECTLY", 1)
-    monkeypatch.setattr(bulk_views, "CHANGED_DIRECTLY", 1)
+    monkeypatch.setattr(views, "COUNTED_DIRECTLY", 1)
+    monkeypatch.setattr(views, "CHANGED_DIRECTLY", 1)
     jobs: list[Any] = []
-    monkeypatch.setattr(bulk_views, "enqueue", lambda task, **given: jobs.append((app.tasks[task], given)))
+    monkeypatch.setattr(views, "enqueue", lambda task, **given: jobs.append((app.tasks[task], given)))
     return jobs
 
 

@@ -13,12 +13,12 @@ from django.db import connection
 from customers.bulk import changing, rows
 from customers.bulk.changing import Stopped, Wish
 from customers.choices import BulkKind
+from customers.exports.selection import chosen
+from customers.imports.progress import Patient, Progress
 from customers.models import BulkChange, Customer
 from customers.operations import register_customer
-from customers.transfer.chosen import chosen
-from customers.transfer.progress import Patient, Progress
-from mcp import row_security
-from mcp.scope import Scope
+from mcp.isolation import row_scope
+from mcp.isolation.scope import Scope
 from tests.customers import people
 from tests.customers.test_import_turns import NAMES, Paused, Thread, a_preview
 from tests.customers.test_import_turns import apply_as_the_worker_does as import_it
@@ -29,14 +29,14 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture
 def hamburg(cast) -> Scope:
     scope: Scope = cast.scope("anna", "Hamburg")
-    with row_security.rows_of(scope):
+    with row_scope.rows_of(scope):
         people.tag(scope, "VIP")
         people.customers(scope, 4)
     return scope
 
 
 def confirmed(scope: Scope) -> BulkChange:
-    with row_security.rows_of(scope):
+    with row_scope.rows_of(scope):
         found, wish = chosen(scope, ""), Wish(kind=BulkKind.ADD_TAG, tag=scope.base.tags.get())
         change = changing.propose(wish=wish, query="", chosen=found, shown=None, actor=scope)
         changing.count(change=change, chosen=found, actor=scope)
@@ -45,7 +45,7 @@ def confirmed(scope: Scope) -> BulkChange:
 
 
 def apply_as_the_worker_does(change: BulkChange, scope: Scope, progress: Progress) -> None:
-    with row_security.rows_of(scope), pghistory.context(**scope.history()) as context:
+    with row_scope.rows_of(scope), pghistory.context(**scope.history()) as context:
         changing.apply(change=change, context=context.id, actor=scope, progress=progress)
 
 
@@ -64,7 +64,7 @@ def being_applied(change: BulkChange, scope: Scope) -> Iterator[None]:
 
 
 def changes_of_each(scope: Scope) -> set[int]:
-    with row_security.rows_of(scope), connection.cursor() as cursor:
+    with row_scope.rows_of(scope), connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM customers_customerevent WHERE pgh_label = 'update' GROUP BY pgh_obj_id")
         return {number for (number,) in cursor.fetchall()}
 
@@ -84,9 +84,9 @@ def test_same_change_begun_by_two_workers_is_done_once(hamburg, monkeypatch):
 def test_who_registers_meanwhile_waits_for_nobody_and_is_left_alone(hamburg, monkeypatch, cast):
     monkeypatch.setattr(rows, "PIECE", 2)
     change, bremen = confirmed(hamburg), cast.scope("bodo", "Bremen")
-    with being_applied(change, hamburg), row_security.rows_of(bremen):
+    with being_applied(change, hamburg), row_scope.rows_of(bremen):
         register_customer(customer=Customer(last_name="Eilig"), actor=bremen)
-    with row_security.rows_of(hamburg):
+    with row_scope.rows_of(hamburg):
         assert Customer.objects.filter(tags=["VIP"]).count() == 4
         assert Customer.objects.get(last_name="Eilig").tags == []
 
@@ -103,6 +103,6 @@ def test_import_and_bulk_change_take_turns_and_who_waits_too_long_is_told(hambur
 def test_cancelled_in_the_middle_nothing_is_changed(hamburg, monkeypatch):
     monkeypatch.setattr(rows, "PIECE", 2)
     change = confirmed(hamburg)
-    with pytest.raises(Stopped), being_applied(change, hamburg), row_security.rows_of(hamburg):
+    with pytest.raises(Stopped), being_applied(change, hamburg), row_scope.rows_of(hamburg):
         changing.cancel(change=change, actor=hamburg)
     assert changes_of_each(hamburg) == set()

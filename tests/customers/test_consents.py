@@ -11,11 +11,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from customers.choices import TRANSFER, ConsentSource, Said
-from customers.consents import consents_of, places_to_record, record_consent, save_purpose
+from customers.consents.operations import consents_of, places_to_record, record_consent, save_purpose
 from customers.models import Consent, ConsentPurpose, Customer
 from customers.operations import archive_customers
 from locations.permissions import Right
-from mcp.scope import MissingRight, Scope
+from mcp.isolation.scope import MissingRight, Scope
 from tests.customers.people import customer, customers, purpose, says
 from tests.proofs.sampling import examples
 

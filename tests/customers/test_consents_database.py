@@ -11,8 +11,8 @@ from django.utils import timezone
 
 from customers.choices import TRANSFER, ConsentSource, UploadState
 from customers.models import Consent, ConsentPurpose, Customer, ImportUpload
-from mcp import row_security
-from mcp.scope import Scope
+from mcp.isolation import row_scope
+from mcp.isolation.scope import Scope
 from tests.customers.people import customer, purpose, says
 from tests.locations.refusals import refused_by, run
 
@@ -87,7 +87,7 @@ CHANGES = ({"is_given": False}, {"evidence": "nachgetragen"}, {"at": NOON}, {"up
 
 @pytest.mark.usefixtures("as_owner")
 def test_statement_is_never_changed_by_the_owner_of_the_table_either(scope, row):
-    with row_security.rows_of(scope):
+    with row_scope.rows_of(scope):
         says(scope, row, "newsletter", True)
         for change in CHANGES:
             with refused_by("consent_stays"):

@@ -7,12 +7,12 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.utils import timezone, translation
 
-from customers.changes import EVENTS_PER_PAGE, history_of
 from customers.choices import TRANSFER, ConsentSource, Said, UploadState
+from customers.history.changes import EVENTS_PER_PAGE, history_of
 from customers.models import Consent, ConsentPurpose, Customer, ImportUpload
 from customers.operations import archive_customers
 from locations.permissions import Right
-from mcp import grants
+from mcp.isolation import grants
 from tests.customers.people import BREMEN, HAMBURG, LIST, customer, customers, page_of, purpose, says
 
 BERLIN = ZoneInfo("Europe/Berlin")

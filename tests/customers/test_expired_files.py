@@ -15,11 +15,11 @@ from psycopg.types.range import Range
 
 from customers import tasks
 from customers.choices import UploadState
+from customers.imports import lifecycle
 from customers.models import ImportChunk, ImportUpload
-from customers.transfer import uploads
 from locations.models import Location
 from mcp import tasks as of_mcp
-from mcp.queueing import tell_given_up
+from mcp.worker.queueing import tell_given_up
 from tests.customers.transfer import checked, table, take_in
 
 
@@ -36,7 +36,7 @@ def rows_of_base(base: int) -> int:
 
 
 def expire() -> None:
-    ImportUpload.objects.update(created_at=timezone.now() - uploads.LIFETIME)
+    ImportUpload.objects.update(created_at=timezone.now() - lifecycle.LIFETIME)
     tasks.delete_expired_uploads.func(timestamp=0)
 
 
@@ -64,14 +64,14 @@ def test_file_goes_though_its_location_works_with_another_base_since(cast):
 
 def test_file_that_cannot_be_deleted_keeps_none_of_the_others(anna, monkeypatch):
     broken, _other = (checked(anna, table(["Name"], [name])) for name in ("A", "B"))
-    delete = uploads.delete_expired
+    delete = lifecycle.delete_expired
 
     def spoilt(*, upload: ImportUpload) -> None:
         if upload.pk == broken.pk:
             raise OSError("the disk is gone")
         delete(upload=upload)
 
-    monkeypatch.setattr(uploads, "delete_expired", spoilt)
+    monkeypatch.setattr(lifecycle, "delete_expired", spoilt)
     with pytest.raises(ExceptionGroup) as group:
         expire()
     assert [str(error) for error in group.value.exceptions] == ["the disk is gone"]

@@ -14,16 +14,16 @@ from django.utils import timezone
 from psycopg.sql import SQL, Identifier, Literal
 
 from customers import formats
+from customers.exports.files import make_now
+from customers.exports.writer import Making, Order
 from customers.formats.phone_sql import displayed_phone
+from customers.imports.consent_preview import held_by
 from customers.models import Customer, Tag
 from customers.operations import register_customer
-from customers.resources import CustomerResource
-from customers.transfer.exporting import make_now
-from customers.transfer.making import Making, Order
-from customers.transfer.reading import Reading
-from customers.transfer.said import held_by
+from customers.table.options import Reading
+from customers.table.resources import CustomerResource
 from locations.permissions import Right
-from mcp.scope import MissingRight, Scope
+from mcp.isolation.scope import MissingRight, Scope
 from spreadsheets import Overrules, open_table, open_writer
 from spreadsheets.formulas import is_dangerous
 from tests.customers.transfer import GERMAN, file_name, northwind, state, take_in, taken_out

@@ -11,13 +11,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from customers.choices import TRANSFER
-from customers.consent_columns import HELD_BY_MANY, HELD_BY_NOBODY
+from customers.exports.writer import copying
 from customers.models import Consent, Customer
 from customers.operations import register_customer
-from customers.resources import CustomerResource
-from customers.transfer.making import copying
-from mcp import row_security
-from mcp.scope import Scope
+from customers.table.consent_columns import HELD_BY_MANY, HELD_BY_NOBODY
+from customers.table.resources import CustomerResource
+from mcp.isolation import row_scope
+from mcp.isolation.scope import Scope
 from tests.customers.consents import said
 from tests.customers.transfer import file_name, take_in, taken_out
 from tests.proofs.sampling import examples
@@ -65,7 +65,7 @@ def test_database_may_let_several_processes_write_the_cells(anna):
     register_customer(customer=Customer(last_name="Meier"), actor=anna)
     resource = CustomerResource(scope=anna)
     for held in (HELD_BY_NOBODY, HELD_BY_MANY):
-        with row_security.rows_of(anna), connection.cursor() as cursor:
+        with row_scope.rows_of(anna), connection.cursor() as cursor:
             version: int = connection.pg_version  # type: ignore[attr-defined]  # of PostgreSQL alone
             name = "debug_parallel_query" if version >= 160_000 else "force_parallel_mode"
             cursor.execute(f"SET LOCAL {name} = on")

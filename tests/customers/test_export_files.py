@@ -10,10 +10,11 @@ from django.utils import timezone
 
 from customers import tasks
 from customers.choices import ExportState
+from customers.exports import files
+from customers.exports.files import delete_expired_exports, delete_file, demand_export, exports_of, make
+from customers.exports.writer import Making, Order
+from customers.imports import chunks
 from customers.models import Customer, CustomerExport, ExportChunk
-from customers.transfer import chunks, exporting
-from customers.transfer.exporting import delete_expired_exports, delete_file, demand_export, exports_of, make
-from customers.transfer.making import Making, Order
 from mcp.models import Membership
 from spreadsheets.writing import INCOMPLETE
 from tests.customers.people import customer
@@ -168,13 +169,13 @@ def test_bytes_are_deleted_after_a_day_and_the_record_stays(anna, log_in):
 
 def test_expired_file_is_refused_before_it_is_deleted(anna, log_in):
     export = kept_export(anna)
-    CustomerExport.objects.filter(pk=export.pk).update(state_since=timezone.now() - exporting.LIFETIME)
+    CustomerExport.objects.filter(pk=export.pk).update(state_since=timezone.now() - files.LIFETIME)
     assert log_in("anna").post(f"{EXPORTS}{export.pk}/download/").status_code == 302
     assert export.downloads.count() == 0
 
 
 def test_long_list_is_made_by_the_worker_and_its_page_asks_again(anna, log_in, monkeypatch):
-    monkeypatch.setattr(exporting, "DIRECT_ROWS", 2)
+    monkeypatch.setattr(files, "DIRECT_ROWS", 2)
     client = log_in("anna")
     answer = client.post(f"{PAGE}?q=meier&archived=all", {"format": "plain", "column": ["last_name"]})
     assert answer.status_code == 200  # one row is made at once

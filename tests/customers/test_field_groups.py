@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 from django.utils import translation
 
-from customers.changes import history_of
 from customers.duplicates import Sought, candidates
 from customers.field_groups import EVIDENCE, FIELDS, MASK, OPEN, SAID_WITH, FieldGroup, unwritable, withheld
+from customers.history.changes import history_of
 from customers.models import Consent, Customer
 from customers.operations import archive_customers, change_customer, register_customer
-from customers.resources import CustomerResource
+from customers.table.resources import CustomerResource
 from locations.permissions import Right
-from mcp.scope import MissingRight, Scope
+from mcp.isolation.scope import MissingRight, Scope
 from tests.customers.people import HAMBURG, LIST, customer, form_data, page_of, person_without, says
 from transitions.package import format as package_format
 

@@ -8,16 +8,17 @@ import pytest
 
 from customers import tasks
 from customers.choices import ExportState, UploadState
+from customers.exports import files
+from customers.exports.writer import Making, Order
 from customers.field_groups import MASK, FieldGroup
+from customers.imports import decisions, lifecycle, preview, receive
 from customers.models import Customer, CustomerExport, HeadingChoice
 from customers.operations import archive_customers
-from customers.resources import CustomerResource
-from customers.transfer import decisions, exporting, looking, receiving, uploads
-from customers.transfer.making import Making, Order
-from customers.transfer.sheet import IGNORE
-from mcp import grants, row_security
+from customers.table.headings import IGNORE
+from customers.table.resources import CustomerResource
+from mcp.isolation import grants, row_scope
+from mcp.isolation.scope import MissingRight, Scope
 from mcp.models import UserGroup
-from mcp.scope import MissingRight, Scope
 from spreadsheets import open_table
 from tests.customers.people import HAMBURG, customer, person_without
 from tests.customers.test_field_groups import GROUPS, VALUES, scope_without, told
@@ -81,7 +82,7 @@ def test_worker_makes_no_file_for_who_has_lost_the_right(cast, vera):
     person_without()
     holder = cast.scope("teilsicht", "Hamburg")
     order = Order(profile="plain", columns=("last_name", "iban"))
-    export = exporting.demand_export(order=order, query="", total=1, actor=holder)
+    export = files.demand_export(order=order, query="", total=1, actor=holder)
     take_away(FieldGroup.BANK)
     tasks.make_export(str(export.pk), **tasks.for_somebody(holder))
     made = CustomerExport.objects.get(pk=export.pk)
@@ -95,7 +96,7 @@ def test_worker_finds_nobody_by_what_may_not_be_seen(cast, vera):
     person_without()
     holder = cast.scope("teilsicht", "Hamburg")
     order = Order(profile="plain", columns=("last_name",))
-    export = exporting.demand_export(order=order, query="q=vera.verborgen%40", total=1, actor=holder)
+    export = files.demand_export(order=order, query="q=vera.verborgen%40", total=1, actor=holder)
     take_away(FieldGroup.CONTACT)
     tasks.make_export(str(export.pk), **tasks.for_somebody(holder))
     assert CustomerExport.objects.get(pk=export.pk).total == 0
@@ -115,7 +116,7 @@ def test_stored_file_is_not_handed_to_who_has_lost_the_right(cast, vera, log_in,
         assert answer.status_code == 403
         assert str(group.right.label) in answer.content.decode()
     with pytest.raises(MissingRight):
-        exporting.fetch(export=kept, actor=cast.scope("teilsicht", "Hamburg"))
+        files.fetch(export=kept, actor=cast.scope("teilsicht", "Hamburg"))
     assert client.get(f"{EXPORT}files/").status_code == 200
     assert client.post(address).status_code == 302  # to delete it
 
@@ -144,8 +145,8 @@ def test_import_neither_writes_nor_shows_them(cast, vera, log_in, group):
     scope = scope_without(cast, group)
     upload = checked(scope, file_about(vera, group))
     assert upload.choices["targets"][-1] == IGNORE
-    with row_security.rows_of(scope):
-        [changed], [created] = looking.changed(upload, scope), looking.created(upload, scope)
+    with row_scope.rows_of(scope):
+        [changed], [created] = preview.changed(upload, scope), preview.created(upload, scope)
     assert [(one.label, one.old, one.new) for one in changed.differences] == [("Alias", "", "Vroni")]
     assert NEW[COLUMN[group]] not in [one.new for one in created.differences]
     page = log_in("teilsicht").get(f"{HAMBURG}/customers/customer/import/{upload.pk}/?show=changed")
@@ -160,14 +161,14 @@ def test_import_neither_writes_nor_shows_them(cast, vera, log_in, group):
 @pytest.mark.parametrize("group", GROUPS)
 def test_page_says_why_a_column_is_left_out(cast, vera, log_in, group):
     scope = scope_without(cast, group)
-    upload = receiving.receive_upload(name="neu.csv", content=file_about(vera, group), actor=scope)
+    upload = receive.receive_upload(name="neu.csv", content=file_about(vera, group), actor=scope)
     page = log_in("teilsicht").get(
         f"{HAMBURG}/customers/customer/import/{upload.pk}/", headers={"accept-language": "en"}
     )
     labels = dict(page.context["choices"])
     assert labels[COLUMN[group]].endswith("(not imported: you may not see it)")
     assert page.context["undecided"] == []
-    uploads.go_back(upload=upload, actor=scope)
+    lifecycle.go_back(upload=upload, actor=scope)
     assert not HeadingChoice.objects.exists()
 
 
@@ -206,9 +207,9 @@ def test_checked_again_it_fills_them_no_more(cast, vera):
     upload = checked(holder, file_about(vera, FieldGroup.BANK))
     take_away(FieldGroup.BANK)
     scope = cast.scope("teilsicht", "Hamburg")
-    uploads.check_upload(upload=upload, actor=scope)
-    with row_security.rows_of(scope):
-        [changed] = looking.changed(upload, scope)
+    lifecycle.check_upload(upload=upload, actor=scope)
+    with row_scope.rows_of(scope):
+        [changed] = preview.changed(upload, scope)
     assert [(one.label, one.new) for one in changed.differences] == [("Alias", "Vroni")]
 
 
@@ -230,7 +231,7 @@ def test_file_for_decisions_has_no_such_columns(cast, vera):
     upload = checked(scope, content)
     assert upload.preview is not None
     file = io.BytesIO()
-    with row_security.rows_of(scope):
+    with row_scope.rows_of(scope):
         assert decisions.write_similar(upload=upload, file=file, actor=scope) == 1
     with open_table(file, name="list.xlsx") as read:
         [row] = list(read)
@@ -243,5 +244,5 @@ def test_preview_shows_no_reason_of_archiving(cast, vera, anna):
     archive_customers(customers=[vera.pk], reason="Verstorben im Mai", actor=anna)
     scope = scope_without(cast, FieldGroup.MEMO)
     upload = checked(scope, table(["Kundennummer", "Nachname"], [vera.customer_number, "Verborgen"]))
-    assert [one.reason for one in looking.archived(upload, scope)] == [MASK]
-    assert [one.reason for one in looking.archived(upload, anna)] == ["Verstorben im Mai"]
+    assert [one.reason for one in preview.archived(upload, scope)] == [MASK]
+    assert [one.reason for one in preview.archived(upload, anna)] == ["Verstorben im Mai"]

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from customers.admin.typed_search import LONGEST, fields_of
 from customers.models import Customer
 from customers.operations import archive_customers
-from customers.typed import LONGEST, fields_of
 from tests.customers.people import BREMEN, HAMBURG, LIST, SOUTH, customer, customers
 
 FIND = f"{LIST}find/"

@@ -8,8 +8,8 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from customers import formats
-from customers.cells import PaymentMethodWidget, TagsWidget
-from customers.transfer.profiles import own_words, without_tags
+from customers.table.cells import PaymentMethodWidget, TagsWidget
+from customers.table.profiles import own_words, without_tags
 
 
 @pytest.mark.parametrize(

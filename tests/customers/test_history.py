@@ -3,11 +3,11 @@
 import pytest
 from django.utils import translation
 
-from customers.changes import EVENTS_PER_PAGE, history_of
+from customers.history.changes import EVENTS_PER_PAGE, history_of
 from customers.models import Customer
 from customers.operations import archive_customers, change_customer
 from locations.models import Location
-from mcp.scope import Scope
+from mcp.isolation.scope import Scope
 from tests.customers.people import HAMBURG, LIST, customer, form_data, group, page_of, tag
 
 QUERIES = 6

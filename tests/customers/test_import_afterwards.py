@@ -9,11 +9,11 @@ from django.utils import timezone
 
 from customers import tasks
 from customers.choices import UploadState, Verdict
+from customers.imports import lifecycle
+from customers.imports.progress import Cancelled
 from customers.models import Customer, ImportChunk, ImportProgress, ImportUpload, ImportVerdict
 from customers.operations import register_customer
-from customers.resources import CustomerResource
-from customers.transfer import uploads
-from customers.transfer.progress import Cancelled
+from customers.table.resources import CustomerResource
 from locations.permissions import Right
 from tests.customers.import_browser import (
     EXPORT,
@@ -100,7 +100,7 @@ def test_cancelled_import_says_so_and_leads_back_to_the_columns(anna, cast, monk
     def cancelled(**given):
         raise Cancelled
 
-    monkeypatch.setattr(uploads, name, cancelled)
+    monkeypatch.setattr(lifecycle, name, cancelled)
     getattr(tasks, name).func(upload=str(stored().pk), **tasks.for_somebody(cast.scope("anna", "Zentrale")))
     assert stored().state == after
     shown = anna.get(page, headers={"accept-language": "de"})

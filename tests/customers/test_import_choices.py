@@ -9,14 +9,14 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from customers.choices import Known, Match, UploadState
+from customers.imports import apply, lifecycle, preview, receive
+from customers.imports.apply import NotWhatWasPreviewed
+from customers.imports.classifying import Counts, CountsDiffer, demand_whole
+from customers.imports.progress import Cancelled, Progress
 from customers.models import Customer, HeadingChoice, ImportChunk
 from customers.operations import change_customer, register_customer
-from customers.transfer import applying, looking, receiving, uploads
-from customers.transfer.applying import NotWhatWasPreviewed
-from customers.transfer.judging import Counts, CountsDiffer, demand_whole
-from customers.transfer.progress import Cancelled, Progress
-from mcp import row_security
-from mcp.scope import Scope
+from mcp.isolation import row_scope
+from mcp.isolation.scope import Scope
 from tests.customers.transfer import applied, checked, reasons, state, table, take_in
 
 
@@ -96,8 +96,8 @@ def test_new_rows_that_look_like_somebody_known_are_told(anna):
             ["Z", "", "", "y@z.de"], ["Q", "", "", ""]]  # fmt: skip
     upload = checked(anna, table(["Name", "Vorname", "Geburtsdatum", "E-Mail"], *rows))
     assert (upload.preview or {})["similar"] == 3
-    with row_security.rows_of(anna):
-        found = [(one.row, one.code, one.customer, one.first) for one in looking.similar(upload, anna)]
+    with row_scope.rows_of(anna):
+        found = [(one.row, one.code, one.customer, one.first) for one in preview.similar(upload, anna)]
     assert found == [
         (2, "same_email_other_name", customer, None), (3, "same_name_and_birthday", customer, None),
         (5, "same_email", None, 4),
@@ -105,10 +105,10 @@ def test_new_rows_that_look_like_somebody_known_are_told(anna):
     assert (applied(upload, anna).result or {})["created"] == 5
 
 
-@pytest.fixture(params=[applying.ROWS_EACH_TIME, 1], ids=["few", "many"])
+@pytest.fixture(params=[apply.ROWS_EACH_TIME, 1], ids=["few", "many"])
 def _few_or_many(request, monkeypatch) -> None:
     """What is changed is few rows, which are found by their customers, or many."""
-    monkeypatch.setattr(applying, "ROWS_EACH_TIME", request.param)
+    monkeypatch.setattr(apply, "ROWS_EACH_TIME", request.param)
 
 
 @pytest.mark.usefixtures("_few_or_many")
@@ -151,27 +151,27 @@ def test_altered_bytes_are_refused(anna):
 
 def test_only_the_fingerprint_of_what_is_stored_confirms(anna):
     upload = checked(anna, table(["Name"], ["Gut"]))
-    shown = uploads.fingerprint(upload)
-    receiving.choose_columns(
+    shown = lifecycle.fingerprint(upload)
+    receive.choose_columns(
         upload=upload,
         targets=upload.choices["targets"],
-        reading=uploads.reading_of(upload),
+        reading=lifecycle.reading_of(upload),
         actor=anna,
         known=Known.SKIP,
     )
-    uploads.check_upload(upload=upload, actor=anna)
+    lifecycle.check_upload(upload=upload, actor=anna)
     with pytest.raises(NotWhatWasPreviewed):
-        uploads.confirm_upload(upload=upload, confirmed=shown, actor=anna)
-    uploads.confirm_upload(upload=upload, confirmed=uploads.fingerprint(upload), actor=anna)
+        lifecycle.confirm_upload(upload=upload, confirmed=shown, actor=anna)
+    lifecycle.confirm_upload(upload=upload, confirmed=lifecycle.fingerprint(upload), actor=anna)
     with pytest.raises(ValidationError, match="confirmed already"):
-        uploads.confirm_upload(upload=upload, confirmed=uploads.fingerprint(upload), actor=anna)
+        lifecycle.confirm_upload(upload=upload, confirmed=lifecycle.fingerprint(upload), actor=anna)
 
 
 def test_rejected_rows_can_be_corrected_and_imported_again(anna, tmp_path):
     content = table(["Name", "Geburtsdatum", "Notiz"], ["Gut", "", ""], ["Schlecht", "31.02.1990", "'=1+1"])
     upload = checked(anna, content)
-    with (tmp_path / "rejected.csv").open("wb") as file, row_security.rows_of(anna):
-        assert looking.write_rejected(upload, file) == 1
+    with (tmp_path / "rejected.csv").open("wb") as file, row_scope.rows_of(anna):
+        assert preview.write_rejected(upload, file) == 1
     written = (tmp_path / "rejected.csv").read_text(encoding="utf-8-sig")
     assert "31.02.1990" in written
     assert "is not a date" in written
@@ -183,14 +183,14 @@ def test_rejected_rows_can_be_corrected_and_imported_again(anna, tmp_path):
 
 def test_columns_chosen_by_hand_are_remembered_for_the_business_alone(anna, cast):
     content = table(["Name", "Farbe", "Spitz"], ["A", "blau", "Mei"])
-    upload = receiving.receive_upload(name="a.csv", content=content, actor=anna)
-    assert receiving.undecided(upload) == ["Farbe", "Spitz"]
-    receiving.choose_columns(
-        upload=upload, targets=["last_name", "-", "alias"], reading=uploads.reading_of(upload), actor=anna
+    upload = receive.receive_upload(name="a.csv", content=content, actor=anna)
+    assert receive.undecided(upload) == ["Farbe", "Spitz"]
+    receive.choose_columns(
+        upload=upload, targets=["last_name", "-", "alias"], reading=lifecycle.reading_of(upload), actor=anna
     )
-    again = receiving.receive_upload(name="b.csv", content=content, actor=cast.scope("anna", "Hamburg"))
+    again = receive.receive_upload(name="b.csv", content=content, actor=cast.scope("anna", "Hamburg"))
     assert again.choices["targets"] == ["last_name", "-", "alias"]
-    stranger = receiving.receive_upload(name="b.csv", content=content, actor=cast.scope("sven", "Zentrale", 20800))
+    stranger = receive.receive_upload(name="b.csv", content=content, actor=cast.scope("sven", "Zentrale", 20800))
     assert stranger.choices["targets"] == ["last_name", "", ""]
     assert HeadingChoice.objects.count() == 2
 
@@ -215,7 +215,7 @@ def test_a_cancelled_import_has_written_nothing(anna):
     upload.state = UploadState.APPLYING
     upload.save()
     with pytest.raises(Cancelled):
-        uploads.apply_upload(upload=upload, actor=anna, progress=Stopping())
+        lifecycle.apply_upload(upload=upload, actor=anna, progress=Stopping())
     assert state(anna) == before
 
 

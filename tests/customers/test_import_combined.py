@@ -11,14 +11,14 @@ from django.core.exceptions import ValidationError
 from django.core.management import CommandError, call_command
 
 from customers.choices import Known
+from customers.imports import lifecycle, preview, receive
 from customers.models import Customer
 from customers.operations import register_customer
-from customers.resources import CustomerResource
-from customers.transfer import looking, receiving, uploads
-from customers.transfer.converting import Converter
-from customers.transfer.reading import Reading
-from customers.transfer.sheet import match_columns
-from mcp import row_security
+from customers.table.conversion import Converter
+from customers.table.headings import match_columns
+from customers.table.options import Reading
+from customers.table.resources import CustomerResource
+from mcp.isolation import row_scope
 from tests.customers.transfer import DATA, applied, checked, reasons, table, take_in
 
 FOREIGN = DATA / "foreign"
@@ -184,14 +184,14 @@ def test_numbered_and_prefixed_headings(headings, expected):
 
 
 def test_two_columns_for_one_field_are_refused_until_it_is_said_how(anna):
-    upload = receiving.receive_upload(
+    upload = receive.receive_upload(
         name="a.csv", content=table(["Name", "Ort", "Filiale"], ["A", "Kiel", ""], ["B", "", "Bonn"]), actor=anna
     )
     twice = ["last_name", "city", "city"]
     with pytest.raises(ValidationError, match="same field"):
-        receiving.choose_columns(upload=upload, targets=twice, reading=Reading(), actor=anna)
-    receiving.choose_columns(upload=upload, targets=twice, reading=Reading(several="one"), actor=anna)
-    uploads.check_upload(upload=upload, actor=anna)
+        receive.choose_columns(upload=upload, targets=twice, reading=Reading(), actor=anna)
+    receive.choose_columns(upload=upload, targets=twice, reading=Reading(several="one"), actor=anna)
+    lifecycle.check_upload(upload=upload, actor=anna)
     assert (upload.preview or {})["created"] == 2
 
 
@@ -237,9 +237,9 @@ def test_the_command_refuses_and_names_both_columns(anna, tmp_path):
 
 
 def test_a_part_needs_the_field_that_it_belongs_to(anna):
-    upload = receiving.receive_upload(name="a.csv", content=table(["Name", "Hausnummer"], ["A", "1"]), actor=anna)
+    upload = receive.receive_upload(name="a.csv", content=table(["Name", "Hausnummer"], ["A", "1"]), actor=anna)
     with pytest.raises(ValidationError, match="is a part of the field"):
-        receiving.choose_columns(upload=upload, targets=upload.choices["targets"], reading=Reading(), actor=anna)
+        receive.choose_columns(upload=upload, targets=upload.choices["targets"], reading=Reading(), actor=anna)
 
 
 def test_lines_of_the_memo_carry_their_heading(anna):
@@ -285,8 +285,8 @@ def test_values_that_cannot_be_read_cost_the_customer_unless_somebody_says_other
     ]  # fmt: skip
     upload = checked(anna, UNREADABLE, reading=Reading(leave_unreadable=True))
     assert (upload.preview or {})["unread"] == 3
-    with row_security.rows_of(anna):
-        told = [(one.row_number, one.problems[0]["column"], one.problems[0]["code"]) for one in looking.unread(upload)]
+    with row_scope.rows_of(anna):
+        told = [(one.row_number, one.problems[0]["column"], one.problems[0]["code"]) for one in preview.unread(upload)]
     assert sorted(told) == [(2, "E-Mail", "invalid_email"), (2, "Geburtsdatum", "invalid_date"),
                             (2, "Land", "invalid_country")]  # fmt: skip
     assert (applied(upload, anna).result or {})["created"] == 2
@@ -323,6 +323,6 @@ def test_files_that_other_programs_lay_out_otherwise(anna, file, created):
 
 def test_what_was_chosen_is_confirmed_with_the_rest(anna):
     upload = checked(anna, CONTENT)
-    shown = uploads.fingerprint(upload)
+    shown = lifecycle.fingerprint(upload)
     upload.choices["reading"]["several"] = "first"
-    assert uploads.fingerprint(upload) != shown
+    assert lifecycle.fingerprint(upload) != shown

@@ -10,16 +10,17 @@ from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from customers.choices import TRANSFER, ConsentSource, Decision, Known, Match
-from customers.consent_columns import COLUMNED
+from customers.imports import decisions, lifecycle
+from customers.imports import preview as looking
+from customers.imports.apply import NotWhatWasPreviewed
+from customers.imports.consents import ANSWERS
+from customers.imports.staging import clear
 from customers.models import Consent, Customer, ImportConsent
 from customers.operations import archive_customers
-from customers.transfer import decisions, looking, uploads
-from customers.transfer.applying import NotWhatWasPreviewed
-from customers.transfer.consents import ANSWERS
-from customers.transfer.staging import clear
+from customers.table.consent_columns import COLUMNED
 from locations.permissions import Right
-from mcp import row_security
-from mcp.scope import Scope
+from mcp.isolation import row_scope
+from mcp.isolation.scope import Scope
 from tests.customers.consents import HEADINGS, JUNE, MAY, besides, edited, figures, known, recorded, said, shown
 from tests.customers.transfer import applied, checked, events_of, reasons, table, take_in
 
@@ -135,13 +136,13 @@ def test_statements_that_were_staged_after_the_preview_are_not_imported(anna):
 
 def test_web_role_cannot_alter_a_staged_statement(anna):
     upload = besides(anna, table(["Kundennummer", "Name"], [7, "Meier"]), (7, TRANSFER, True, MAY, None))
-    with row_security.rows_of(anna), pytest.raises(DatabaseError, match="permission denied"), transaction.atomic():
+    with row_scope.rows_of(anna), pytest.raises(DatabaseError, match="permission denied"), transaction.atomic():
         ImportConsent.objects.filter(file=upload).update(is_given=False)
 
 
 def test_checking_anew_keeps_staged_statements_and_the_end_deletes_them(anna):
     upload = besides(anna, table(["Kundennummer", "Name"], [7, "Meier"]), (7, TRANSFER, True, MAY, None))
-    uploads.check_upload(upload=upload, actor=anna)
+    lifecycle.check_upload(upload=upload, actor=anna)
     assert figures(upload)["consents"] == 1
     applied(upload, anna)
     clear(upload, is_judged=False, is_over=True)
@@ -150,8 +151,8 @@ def test_checking_anew_keeps_staged_statements_and_the_end_deletes_them(anna):
 
 def test_expired_file_leaves_no_staged_statement(anna):
     upload = besides(anna, table(["Kundennummer", "Name"], [7, "Meier"]), (7, TRANSFER, True, MAY, None))
-    with row_security.rows_of(anna):
-        uploads.delete_expired(upload=upload)
+    with row_scope.rows_of(anna):
+        lifecycle.delete_expired(upload=upload)
     assert not ImportConsent.objects.exists()
 
 
@@ -200,7 +201,7 @@ def test_day_before_what_was_said_since_changes_nothing_and_is_told(anna):
     upload = checked(anna, content)
     assert figures(upload) == {"created": 1, "changed": 0, "unchanged": 1, "rejected": 0, "consents": 0}
     assert (upload.preview or {})["unsaid"] == 2
-    with row_security.rows_of(anna):
+    with row_scope.rows_of(anna):
         told = [(one.row_number, *one.problems[0].values()) for one in looking.unsaid(upload, anna)]
     assert {row[0]: {*row} & {"said_since", "day_alone", "Newsletter am"} for row in told} == {
         2: {"said_since", "Newsletter am"}, 3: {"day_alone", "Newsletter am"},
@@ -226,7 +227,7 @@ def test_whoever_is_archived_can_only_withdraw(anna, how):
         (history.customer_number, TRANSFER, True, later, None), known=how,
     )  # fmt: skip
     assert (figures(upload)["consents"], (upload.preview or {})["unsaid"]) == (2, 1)
-    with row_security.rows_of(anna):
+    with row_scope.rows_of(anna):
         [told] = looking.unsaid(upload, anna)
     assert (told.row_number, told.problems[0]) == (2, {
         "column": "Newsletter", "value": "Yes", "code": "customer_archived",
@@ -243,7 +244,7 @@ def test_whoever_is_archived_gives_no_consent_by_a_decision_either(anna):
     archive_customers(customers=[customer.pk], reason="moved away", actor=anna)
     upload = checked(anna, table(["Name", "E-Mail", "Newsletter"], ["Meier", "meier@example.com", "ja"]))
     decisions.decide_all(upload=upload, decision=Decision.SAME, actor=anna)
-    uploads.check_upload(upload=upload, actor=anna)
+    lifecycle.check_upload(upload=upload, actor=anna)
     assert (figures(upload)["consents"], (upload.preview or {})["unsaid"]) == (0, 1)
     applied(upload, anna)
     assert recorded() == []
@@ -328,7 +329,7 @@ def test_rejected_row_with_answers_is_corrected_and_imported_again(anna):
     applied(upload, anna)
     assert recorded() == []
     file = io.BytesIO()
-    with row_security.rows_of(anna):
+    with row_scope.rows_of(anna):
         looking.write_rejected(upload, file)
     take_in(anna, file.getvalue().replace(b"31.02.1990", b"28.02.1990"))
     assert recorded() == [(7, "newsletter", True, None)]

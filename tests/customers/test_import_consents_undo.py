@@ -7,9 +7,9 @@ from django.apps import apps
 from django.db import DatabaseError, transaction
 from django.utils import timezone
 
-from customers.changes import history_of
+from customers.history.changes import history_of
 from customers.models import Consent, Customer, Tag
-from mcp.scope import Scope
+from mcp.isolation.scope import Scope
 from tests.customers.consents import HEADINGS, edited, known, recorded, said
 from tests.customers.transfer import applied, checked, table, take_in, undone
 

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from customers import formats
 from customers.formats import quick
-from customers.resources import CustomerResource
-from customers.transfer import notes
-from customers.transfer.converting import _Column, copy_text
-from customers.transfer.reading import Reading
+from customers.table import memo_notes
+from customers.table.conversion import _Column, copy_text
+from customers.table.options import Reading
+from customers.table.resources import CustomerResource
 
 COLUMNS = ["customer_number", "last_name", "email", "phone_private", "mobile", "city", "memo", "salutation"]
 PIECES = st.sampled_from((
@@ -96,10 +96,12 @@ def test_memo_in_sql_is_the_memo_of_the_notes(old, body, answers):
     with connection.cursor() as cursor:
         cursor.execute("SELECT customers_memo_parts(%s), customers_memo(%s, %s, %s::text[])", [old, old, body, answers])
         parts, memo = cursor.fetchone()
-    text, found = notes.split(old)
-    assert parts == [text, *(found.get(label, "") for label in notes.LABELS)]
+    text, found = memo_notes.split(old)
+    assert parts == [text, *(found.get(label, "") for label in memo_notes.LABELS)]
     if body is not None:
-        text, in_body = notes.split(body)
+        text, in_body = memo_notes.split(body)
         found = found | in_body
-    given_answers = {label: answer for label, answer in zip(notes.LABELS, answers, strict=True) if answer is not None}
-    assert memo == notes.join(text, found | given_answers)
+    given_answers = {
+        label: answer for label, answer in zip(memo_notes.LABELS, answers, strict=True) if answer is not None
+    }
+    assert memo == memo_notes.join(text, found | given_answers)

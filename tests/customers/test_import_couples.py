@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from customers import import_steps as steps
 from customers.choices import Decision
+from customers.imports import decisions, preview, steps
 from customers.models import Customer
-from customers.transfer import decisions, looking
-from mcp import row_security
-from mcp.scope import Scope
+from mcp.isolation import row_scope
+from mcp.isolation.scope import Scope
 from tests.customers.people import customer
 from tests.customers.transfer import applied, checked, table
 
@@ -30,8 +29,8 @@ def couple(anna: Scope) -> list[Customer]:
 
 
 def told(upload, anna: Scope) -> list[tuple[int, Customer | None, str]]:
-    with row_security.rows_of(anna):
-        return [(one.row, one.customer, one.reason) for one in looking.similar(upload, anna)]
+    with row_scope.rows_of(anna):
+        return [(one.row, one.customer, one.reason) for one in preview.similar(upload, anna)]
 
 
 def test_each_looks_like_the_one_of_its_name(anna):

@@ -14,15 +14,14 @@ from django.utils.translation import override
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from customers import import_steps as steps
 from customers import tasks
 from customers.choices import Decision, UploadState, Verdict
+from customers.imports import decisions, lifecycle, preview, receive, steps
+from customers.imports.classifying import verdicts
 from customers.models import Customer, ImportDecision, ImportUpload
-from customers.transfer import decisions, looking, receiving, uploads
-from customers.transfer.judging import verdicts
 from locations.permissions import Right
-from mcp import row_security
-from mcp.scope import MissingRight, Scope
+from mcp.isolation import row_scope
+from mcp.isolation.scope import MissingRight, Scope
 from tests.customers.import_browser import IMPORT, person, previewed, work
 from tests.customers.people import customer
 from tests.customers.transfer import applied, checked, table, undone
@@ -139,19 +138,19 @@ def test_who_looks_like_a_row_of_the_file_is_no_customer_yet(anna):
 )
 def test_what_cannot_be_decided_changes_nothing(anna, known, choices, message):
     upload = checked(anna, rows(0), match="nothing")
-    before = uploads.fingerprint(upload)
+    before = lifecycle.fingerprint(upload)
     with pytest.raises(ValidationError, match=message):
         decide(upload, anna, {3: "", **choices})
     assert not ImportDecision.objects.exists()
-    assert uploads.fingerprint(ImportUpload.objects.get()) == before
+    assert lifecycle.fingerprint(ImportUpload.objects.get()) == before
 
 
 def test_preview_from_before_a_decision_cannot_be_confirmed(anna, known):
     upload = checked(anna, rows(0), match="nothing")
-    before = uploads.fingerprint(upload)
+    before = lifecycle.fingerprint(upload)
     upload = decide(upload, anna, {2: "leave"})
     with pytest.raises(ValidationError, match="have changed since the preview"):
-        uploads.confirm_upload(upload=upload, confirmed=before, actor=anna)
+        lifecycle.confirm_upload(upload=upload, confirmed=before, actor=anna)
 
 
 def test_decisions_are_taken_back_and_changed(anna, known):
@@ -166,10 +165,10 @@ def test_decisions_are_taken_back_and_changed(anna, known):
 
 def test_other_columns_make_other_rows_so_decisions_end(anna, known):
     upload = decide(checked(anna, rows(0), match="nothing"), anna, {2: "leave"})
-    chosen: dict[str, Any] = {"known": "overwrite", "match": "nothing", "reading": uploads.reading_of(upload)}
-    receiving.choose_columns(upload=upload, targets=["last_name", "email", "city"], actor=anna, **chosen)
+    chosen: dict[str, Any] = {"known": "overwrite", "match": "nothing", "reading": lifecycle.reading_of(upload)}
+    receive.choose_columns(upload=upload, targets=["last_name", "email", "city"], actor=anna, **chosen)
     assert ImportDecision.objects.count() == 1
-    receiving.choose_columns(upload=upload, targets=["last_name", "-", "city"], actor=anna, **chosen)
+    receive.choose_columns(upload=upload, targets=["last_name", "-", "city"], actor=anna, **chosen)
     assert not ImportDecision.objects.exists()
 
 
@@ -185,8 +184,8 @@ def test_row_that_looks_like_a_decided_one_is_still_told(anna):
         upload = checked(anna, content, match="nothing")
         assert counts(upload)[-1] == 2
         upload = decide(upload, anna, {2: word})
-        with row_security.rows_of(anna):
-            [told] = looking.similar(upload, anna)
+        with row_scope.rows_of(anna):
+            [told] = preview.similar(upload, anna)
         assert (told.row, told.first, told.customer) == (3, 2, there if word == "same" else None)
 
 
@@ -338,7 +337,7 @@ def test_large_file_is_checked_again_by_the_worker(anna, known, deferred, log_in
     client = log_in("anna")
     filler = [[f"Neu {n}", f"n{n}@example.com", "x" * 60] for n in range(1_500)]
     content = table(HEADINGS, ["Gast 0", "g0@example.com", "Kiel"], *filler)
-    assert len(content) > uploads.DIRECT_BYTES
+    assert len(content) > lifecycle.DIRECT_BYTES
     page = previewed(client, content, ["last_name", "email", "city"], match="nothing")
     work(deferred)
     client.post(page, {"step": "decide_all", "all": "same"})
@@ -389,8 +388,8 @@ def test_any_mixture_ends_as_the_plain_rule_says(anna, mixture):
 
 def test_list_shows_the_row_and_whom_it_looks_like(anna, known):
     upload = checked(anna, rows(1), match="nothing")
-    with row_security.rows_of(anna):
-        [told] = looking.similar(upload, anna)
+    with row_scope.rows_of(anna):
+        [told] = preview.similar(upload, anna)
     assert (told.in_file, told.customer, told.reason) == (
         "Gast 1, Kiel, g1@example.com", known[1], "the same e-mail address"
     )  # fmt: skip

@@ -9,9 +9,9 @@ import pytest
 from customers import formats
 from customers.choices import TRANSFER
 from customers.models import Customer
-from customers.resources import CustomerResource
-from customers.transfer import notes
-from customers.transfer.sheet import match_columns
+from customers.table import memo_notes
+from customers.table.headings import match_columns
+from customers.table.resources import CustomerResource
 from spreadsheets import open_table
 from tests.customers.transfer import ENGLISH, GERMAN, NORTHWIND, northwind, state, take_in
 
@@ -30,7 +30,7 @@ def test_northwind_lands_complete(cast):
 
 
 def _as_northwind(customer: Customer) -> dict[str, str]:
-    body, found = notes.split(customer.memo)
+    body, found = memo_notes.split(customer.memo)
     assert body == ""
     return {
         "customerID": customer.legacy_number,

@@ -6,12 +6,12 @@ import pghistory
 import pytest
 
 from customers.choices import UploadState
+from customers.imports import preview
+from customers.imports.undo import later_imports
 from customers.models import Customer
 from customers.operations import archive_customers
-from customers.transfer import looking
-from customers.transfer.undoing import later_imports
-from mcp import row_security
-from mcp.scope import Scope
+from mcp.isolation import row_scope
+from mcp.isolation.scope import Scope
 from tests.customers.import_browser import IMPORT, previewed
 from tests.customers.people import customer
 from tests.customers.transfer import applied, checked, state, table, take_in, undone
@@ -46,8 +46,8 @@ def test_archived_customers_of_the_file_are_told_and_stay_that(anna, known):
     rows = [[one.customer_number, "Neu", "Kiel", ""] for one in (gone, there)]
     upload = checked(anna, table(HEADINGS, *rows), known=known)
     assert figures(upload)["archived"] == 1
-    with row_security.rows_of(anna):
-        [told] = looking.archived(upload, anna)
+    with row_scope.rows_of(anna):
+        [told] = preview.archived(upload, anna)
     assert (told.number, told.customer, told.reason) == (2, gone, "Verzogen")
     applied(upload, anna)
     gone.refresh_from_db()
@@ -73,8 +73,8 @@ def test_what_stays_though_the_file_says_otherwise_is_told(anna, known, told):
     )
     upload = checked(anna, content, known=known)
     assert figures(upload)["differs"] == len(told)
-    with row_security.rows_of(anna):
-        found = looking.differing(upload, anna)
+    with row_scope.rows_of(anna):
+        found = preview.differing(upload, anna)
     assert [(row.row, [(d.label, d.old, d.new) for d in row.differences]) for row in found] == told
 
 
@@ -94,8 +94,8 @@ def test_same_file_again_says_that_all_are_there_already(anna, headings, row, co
     take_in(anna, content, match="nothing")
     upload = checked(anna, content, match="nothing")
     assert (figures(upload)["created"], figures(upload)["similar"]) == (1, 1)
-    with row_security.rows_of(anna):
-        [told] = looking.similar(upload, anna)
+    with row_scope.rows_of(anna):
+        [told] = preview.similar(upload, anna)
     assert (told.code, told.customer) == (code, Customer.objects.in_base(anna.base).get())
 
 
@@ -109,8 +109,8 @@ def test_of_two_who_look_alike_the_one_who_is_not_archived_is_named(anna):
     gone, there = by_hand(anna, last_name="Meier"), by_hand(anna, last_name="Meier")
     archive_customers(customers=[gone.pk], reason="Doppelt", actor=anna)
     upload = checked(anna, table(["Name"], ["Meier"]))
-    with row_security.rows_of(anna):
-        assert [row.customer for row in looking.similar(upload, anna)] == [there]
+    with row_scope.rows_of(anna):
+        assert [row.customer for row in preview.similar(upload, anna)] == [there]
 
 
 def test_pages_show_what_is_left_alone(anna, log_in):

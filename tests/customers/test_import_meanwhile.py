@@ -12,13 +12,13 @@ from django.utils import timezone
 
 from customers import tasks
 from customers.choices import UploadState
+from customers.imports import lifecycle, preview
+from customers.imports.apply import NotWhatWasPreviewed
+from customers.imports.progress import Cancelled, Progress
 from customers.models import Customer, CustomerGroup, ImportUpload, Tag
-from customers.transfer import looking, uploads
-from customers.transfer.applying import NotWhatWasPreviewed
-from customers.transfer.progress import Cancelled, Progress
 from locations.permissions import Right
-from mcp import row_security
-from mcp.scope import Scope
+from mcp.isolation import row_scope
+from mcp.isolation.scope import Scope
 from tests.customers.import_browser import previewed
 from tests.customers.people import customer, says
 from tests.customers.transfer import applied, checked, table, take_in, undone
@@ -76,7 +76,7 @@ def test_customer_who_was_changed_after_the_preview_is_rejected_with_a_reason(an
     [verdict] = upload.verdicts.filter(verdict="rejected")
     assert "left alone" in verdict.problems[0]["reason"]
     with (tmp_path / "rejected.csv").open("wb") as file:
-        looking.write_rejected(upload, file)
+        preview.write_rejected(upload, file)
 
 
 def test_preview_that_an_undone_import_has_made_untrue_is_shown_anew(anna):
@@ -115,7 +115,7 @@ def test_import_that_was_applied_stays_that_whoever_writes_by_what_was_before(an
     seen_before = ImportUpload.objects.get(pk=upload.pk)
     applied(upload, anna)
     with pytest.raises(DatabaseError, match="can only be undone"), transaction.atomic():
-        uploads.go_back(upload=seen_before, actor=anna)
+        lifecycle.go_back(upload=seen_before, actor=anna)
     assert ImportUpload.objects.get(pk=upload.pk).state == UploadState.APPLIED
 
 
@@ -145,7 +145,7 @@ def test_wish_to_stop_is_heard_while_the_last_is_recorded(anna):
     upload.state = UploadState.APPLYING
     upload.save()
     with pytest.raises(Cancelled), transaction.atomic():
-        uploads.apply_upload(upload=upload, actor=anna, progress=Stopping())
+        lifecycle.apply_upload(upload=upload, actor=anna, progress=Stopping())
     assert not Customer.objects.filter(customer_number__in=[7_000, 7_001]).exists()
 
 
@@ -157,8 +157,8 @@ def test_second_button_waits_for_nobody_and_is_told(cast, log_in):
     held, may_end = threading.Event(), threading.Event()
 
     def hold() -> None:
-        with row_security.without_scope(reason="test", actor="test"):
-            assert uploads.hold(ImportUpload.objects.get()) is not None
+        with row_scope.without_scope(reason="test", actor="test"):
+            assert lifecycle.hold(ImportUpload.objects.get()) is not None
             held.set()
             may_end.wait(30)
         connection.close()

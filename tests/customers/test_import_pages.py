@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from customers.choices import UploadState
+from customers.imports import preview
 from customers.models import Customer, HeadingChoice, ImportUpload
 from customers.operations import register_customer
-from customers.transfer import looking
 from locations.permissions import Right
 from tests.customers.import_browser import (
     EXPORT,
@@ -148,8 +148,8 @@ def test_preview_shows_numbers_and_dates_in_the_language_of_the_reader(anna):
 
 
 def test_long_lists_have_pages(anna, monkeypatch):
-    monkeypatch.setattr(looking, "PAGE", 2)
-    monkeypatch.setattr("customers.transfer.paging.PAGE", 2)
+    monkeypatch.setattr(preview, "PAGE", 2)
+    monkeypatch.setattr("customers.imports.preview_pages.PAGE", 2)
     page = previewed(anna, table(["Name"], *[[f"Meier {n}"] for n in range(5)]), ["last_name"])
     found = {
         asked: [row.row for row in anna.get(f"{page}?show=new&page={asked}").context["shown"].rows]

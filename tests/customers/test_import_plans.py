@@ -17,12 +17,12 @@ from django.db import DatabaseError, connection, transaction
 from customers import statistics
 from customers.choices import Known, Match, UploadState, Verdict
 from customers.filling import _columns, _words
+from customers.imports import lifecycle, preview
+from customers.imports.classifying import MEMORY, plan_of
+from customers.imports.vocabulary import words_of
 from customers.models import ImportUpload
-from customers.transfer import looking, uploads
-from customers.transfer.judging import MEMORY, plan_of
-from customers.transfer.vocabulary import words_of
-from mcp import row_security
-from mcp.scope import Scope
+from mcp.isolation import row_scope
+from mcp.isolation.scope import Scope
 from tests.conftest import Cast
 
 ROWS, KNOWN = 100_000, 2_200
@@ -61,7 +61,7 @@ def an_upload(anna: Scope, rows: int) -> ImportUpload:
         organization=anna.organization, base=anna.base, location=anna.location, user=anna.user, name="a.csv",
         choices=choices, preview=figures, new_rows=f"{{[2,{rows})}}", state=UploadState.CHECKED,
     )  # fmt: skip
-    with row_security.rows_of(anna), connection.cursor() as cursor:
+    with row_scope.rows_of(anna), connection.cursor() as cursor:
         cursor.execute(_STAGE, [upload.pk, rows])
         cursor.execute(_JUDGE, [anna.base.pk, upload.pk, rows])
     return upload
@@ -71,7 +71,7 @@ def some_customers(anna: Scope) -> None:
     columns = _columns()
     names, values = ", ".join(columns), ", ".join(columns.values())
     sql = f"INSERT INTO customers_customer ({names}) SELECT {values} FROM generate_series(1, %(count)s) AS n"
-    with row_security.rows_of(anna), connection.cursor() as cursor:
+    with row_scope.rows_of(anna), connection.cursor() as cursor:
         cursor.execute(sql, {**_words(anna), "count": KNOWN})
 
 
@@ -124,15 +124,15 @@ def counted() -> Iterator[dict[str, float]]:
 @pytest.mark.django_db
 def test_pages_of_a_large_import_read_each_row_a_few_times_at_most(anna, upload):
     looks = {
-        "decided": lambda: looking.decided(upload, anna),
-        "changed": lambda: looking.changed(upload, anna, page=3),
-        "created": lambda: looking.created(upload, anna, page=3),
-        "rejected": lambda: looking.rejected(upload, page=3),
-        "similar": lambda: looking.similar(upload, anna),
-        "unsaid": lambda: looking.unsaid(upload, anna),
-        "kept": lambda: looking.left(upload, Verdict.KEPT, anna),
+        "decided": lambda: preview.decided(upload, anna),
+        "changed": lambda: preview.changed(upload, anna, page=3),
+        "created": lambda: preview.created(upload, anna, page=3),
+        "rejected": lambda: preview.rejected(upload, page=3),
+        "similar": lambda: preview.similar(upload, anna),
+        "unsaid": lambda: preview.unsaid(upload, anna),
+        "kept": lambda: preview.left(upload, Verdict.KEPT, anna),
     }
-    with row_security.rows_of(anna), connection.cursor() as cursor:
+    with row_scope.rows_of(anna), connection.cursor() as cursor:
         cursor.execute("SET LOCAL statement_timeout = '20s'")
         for name, look in looks.items():
             with counted() as found:
@@ -149,11 +149,11 @@ def test_judging_a_large_import_compares_no_row_with_each_customer(anna, upload,
     """Nested loops are for what an index finds: nothing is read again and again for each row."""
     upload.choices["match"] = match
     if is_decided:
-        with row_security.rows_of(anna), connection.cursor() as cursor:
+        with row_scope.rows_of(anna), connection.cursor() as cursor:
             cursor.execute(_DECIDE, [anna.base.pk, upload.pk, ROWS])
         upload.choices |= {"decided": {"same": ROWS // 2}}
     given = frozenset([*GIVEN, "customer_number", "legacy_number"])
-    with row_security.rows_of(anna), connection.cursor() as cursor:
+    with row_scope.rows_of(anna), connection.cursor() as cursor:
         words = words_of(upload=upload, given=given, scope=anna)
         plan = plan_of(upload=upload, scope=anna, given=given, words=words)
         assert (plan.known, plan.is_decided) == (Known.OVERWRITE, is_decided)
@@ -189,6 +189,6 @@ def test_statistics_of_other_tables_are_nobodys_business():
 
 
 def test_all_imports_are_listed_without_a_look_at_their_rows(anna):
-    with row_security.rows_of(anna), counted() as found:
-        list(uploads.imports_of(anna)[:50])
+    with row_scope.rows_of(anna), counted() as found:
+        list(lifecycle.imports_of(anna)[:50])
     assert [sql for sql in found if "importrow" in sql or "importverdict" in sql] == []

@@ -6,10 +6,10 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from customers.choices import UploadState
+from customers.imports import lifecycle
+from customers.imports.numbering import exhausted
 from customers.models import Customer, ImportChunk, ImportUpload
 from customers.operations import change_customer, register_customer
-from customers.transfer import uploads
-from customers.transfer.numbering import exhausted
 from tests.customers.import_browser import (
     CONTENT,
     IMPORT,
@@ -118,7 +118,7 @@ def test_refusal_while_it_is_applied_leaves_the_preview_to_be_confirmed_again(lo
     def refuse(**given):
         raise exhausted(cast.location("Zentrale"))
 
-    monkeypatch.setattr(uploads, "apply_upload", refuse)
+    monkeypatch.setattr(lifecycle, "apply_upload", refuse)
     confirm(client, page)
     assert stored().state == UploadState.CHECKED
     assert "used up" in client.get(page, headers={"accept-language": "en"}).content.decode()
@@ -140,7 +140,7 @@ def test_file_of_another_format_is_named_in_the_language_of_the_reader(anna):
 
 
 def test_file_that_is_too_large_is_refused_with_the_limit(anna, monkeypatch):
-    monkeypatch.setattr("customers.transfer.forms.LIMITS", type("Limits", (), {"file_bytes": 10}))
+    monkeypatch.setattr("customers.imports.forms.LIMITS", type("Limits", (), {"file_bytes": 10}))
     response = anna.post(IMPORT, {"file": SimpleUploadedFile("kunden.csv", CONTENT)})
     assert response.context["form"].errors["file"].as_data()[0].code == "file_too_large"
 

@@ -5,13 +5,13 @@ from django.core.exceptions import ValidationError
 from django.db import connection
 from django.db.models import CheckConstraint
 
+from customers.imports.merge_sql import NOT_ABOUT_IMPORTS, broken_rules
 from customers.models import Customer, CustomerGroup, NumberCounter, Tag
 from customers.operations import register_customer
-from customers.resources import CustomerResource, NoScope
-from customers.transfer.plan import NOT_ABOUT_IMPORTS, broken_rules
-from customers.transfer.reading import Reading
+from customers.table.options import Reading
+from customers.table.resources import CustomerResource, NoScope
 from locations.permissions import Right
-from mcp.scope import MissingRight, Scope
+from mcp.isolation.scope import MissingRight, Scope
 from tests.customers.transfer import northwind, reasons, state, table, take_in
 
 

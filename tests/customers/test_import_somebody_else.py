@@ -6,7 +6,7 @@ import pytest
 
 from customers.choices import Known, Match
 from customers.models import Customer
-from mcp.scope import Scope
+from mcp.isolation.scope import Scope
 from tests.customers.people import customer
 from tests.customers.transfer import reasons, table, take_in
 

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from customers.imports import lifecycle, receive
 from customers.models import Customer
-from customers.resources import CustomerResource
-from customers.transfer import receiving, uploads
-from customers.transfer.profiles import profiles, recognised
-from customers.transfer.sheet import IGNORE, match_columns
+from customers.table.headings import IGNORE, match_columns
+from customers.table.profiles import profiles, recognised
+from customers.table.resources import CustomerResource
 from spreadsheets import open_table
 from tests.customers.transfer import DATA, reasons, take_in
 
@@ -282,18 +282,18 @@ class TestImported:
         assert said(max_muster, "first_name", "last_name") == ("Max", "Muster")
 
     def test_a_profile_can_be_declined_and_taken_again(self, anna):
-        upload = receiving.receive_upload(name="a.csv", content=(SYSTEMS / "square.csv").read_bytes(), actor=anna)
+        upload = receive.receive_upload(name="a.csv", content=(SYSTEMS / "square.csv").read_bytes(), actor=anna)
         by_profile = upload.choices["targets"]
-        receiving.choose_profile(upload=upload, is_used=False, actor=anna)
-        assert (receiving.profile_of(upload), receiving.declined(upload)) == (None, profiles()["square"])
+        receive.choose_profile(upload=upload, is_used=False, actor=anna)
+        assert (receive.profile_of(upload), receive.declined(upload)) == (None, profiles()["square"])
         assert upload.choices["targets"] != by_profile
-        receiving.choose_profile(upload=upload, is_used=True, actor=anna)
+        receive.choose_profile(upload=upload, is_used=True, actor=anna)
         assert upload.choices["targets"] == by_profile
 
     def test_what_somebody_has_chosen_goes_before_the_profile(self, anna):
         content = (SYSTEMS / "square.csv").read_bytes()
-        upload = receiving.receive_upload(name="a.csv", content=content, actor=anna)
+        upload = receive.receive_upload(name="a.csv", content=content, actor=anna)
         chosen = ["alias" if target == "legacy_number" else IGNORE if target == "alias" else target
                   for target in upload.choices["targets"]]  # fmt: skip
-        receiving.choose_columns(upload=upload, targets=chosen, reading=uploads.reading_of(upload), actor=anna)
-        assert receiving.receive_upload(name="b.csv", content=content, actor=anna).choices["targets"] == chosen
+        receive.choose_columns(upload=upload, targets=chosen, reading=lifecycle.reading_of(upload), actor=anna)
+        assert receive.receive_upload(name="b.csv", content=content, actor=anna).choices["targets"] == chosen

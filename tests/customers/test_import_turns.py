@@ -14,12 +14,12 @@ from django.core.exceptions import ValidationError
 from django.db import connection
 
 from customers.choices import UploadState
+from customers.imports import lifecycle, reserved_numbers
+from customers.imports.progress import Patient, Progress
 from customers.models import Customer, ImportProgress, ImportUpload, NumberCounter
 from customers.operations import register_customer
-from customers.transfer import reserving, uploads
-from customers.transfer.progress import Patient, Progress
-from mcp import row_security
-from mcp.scope import Scope
+from mcp.isolation import row_scope
+from mcp.isolation.scope import Scope
 from tests.customers.people import HAMBURG, LIST, form_data
 from tests.customers.transfer import checked, table
 
@@ -43,16 +43,16 @@ class Paused(Patient):
 
 
 def a_preview(scope: Scope, content: bytes, **choices: Any) -> ImportUpload:
-    with row_security.rows_of(scope):
+    with row_scope.rows_of(scope):
         return checked(scope, content, **choices)
 
 
 def apply_as_the_worker_does(upload: ImportUpload, scope: Scope, progress: Progress) -> None:
-    with row_security.rows_of(scope):
-        uploads.confirm_upload(upload=upload, confirmed=uploads.fingerprint(upload), actor=scope)
-    reserving.reserve(upload=upload, scope=scope)
-    with row_security.rows_of(scope), pghistory.context(**scope.history()) as context:
-        uploads.apply_upload(upload=upload, actor=scope, progress=progress, context=context.id)
+    with row_scope.rows_of(scope):
+        lifecycle.confirm_upload(upload=upload, confirmed=lifecycle.fingerprint(upload), actor=scope)
+    reserved_numbers.reserve(upload=upload, scope=scope)
+    with row_scope.rows_of(scope), pghistory.context(**scope.history()) as context:
+        lifecycle.apply_upload(upload=upload, actor=scope, progress=progress, context=context.id)
 
 
 class Thread(threading.Thread):
@@ -96,7 +96,7 @@ def being_applied(upload: ImportUpload, scope: Scope) -> Iterator[None]:
 def registered(scope: Scope, number: int | None = None) -> int:
     started = time.monotonic()
     row = Customer(last_name="Eilig", **({} if number is None else {"customer_number": number}))
-    with row_security.rows_of(scope):
+    with row_scope.rows_of(scope):
         register_customer(customer=row, actor=scope)
     assert time.monotonic() - started < SOON
     assert row.customer_number is not None
@@ -104,7 +104,7 @@ def registered(scope: Scope, number: int | None = None) -> int:
 
 
 def numbers(scope: Scope) -> list[int]:
-    with row_security.rows_of(scope):
+    with row_scope.rows_of(scope):
         return sorted(Customer.objects.in_base(scope.base).values_list("customer_number", flat=True))
 
 
@@ -149,14 +149,14 @@ def test_undoing_takes_a_turn_as_well(cast):
     apply_as_the_worker_does(first, hamburg, Patient())
     impatient = Progress()
     impatient.patience = 0.1
-    with row_security.rows_of(hamburg):
-        uploads.start_undo(upload=first, actor=hamburg)
+    with row_scope.rows_of(hamburg):
+        lifecycle.start_undo(upload=first, actor=hamburg)
     with (
         being_applied(a_preview(bremen, ONLY_NAMES), bremen),
-        row_security.rows_of(hamburg),
+        row_scope.rows_of(hamburg),
         pytest.raises(ValidationError, match="Another import or bulk change of this customer base"),
     ):
-        uploads.undo_upload(upload=first, actor=hamburg, progress=impatient)
+        lifecycle.undo_upload(upload=first, actor=hamburg, progress=impatient)
     assert second.state == UploadState.CHECKED
 
 
@@ -176,7 +176,7 @@ def test_while_an_import_gives_numbers_others_are_registered_and_no_number_is_gi
             registered(hamburg, 5_000_007)
     assert given == [5_000_020, 5_000_021, 5_000_050]
     assert numbers(hamburg) == [*range(5_000_000, 5_000_022), 5_000_050]
-    with row_security.rows_of(hamburg):
+    with row_scope.rows_of(hamburg):
         assert not ImportProgress.objects.filter(reserved__isnull=False).exists()
 
 
@@ -195,11 +195,11 @@ def test_while_an_import_brings_numbers_others_step_over_them(cast):
 def test_numbers_of_an_import_that_failed_are_given_again(cast):
     hamburg = cast.scope("anna", "Hamburg")
     upload = a_preview(hamburg, NAMES)
-    with row_security.rows_of(hamburg):
-        uploads.confirm_upload(upload=upload, confirmed=uploads.fingerprint(upload), actor=hamburg)
-    reserving.reserve(upload=upload, scope=hamburg)
-    with row_security.rows_of(hamburg):
-        uploads.stop_upload(upload=ImportUpload.objects.get(pk=upload.pk), reason="broken off")
+    with row_scope.rows_of(hamburg):
+        lifecycle.confirm_upload(upload=upload, confirmed=lifecycle.fingerprint(upload), actor=hamburg)
+    reserved_numbers.reserve(upload=upload, scope=hamburg)
+    with row_scope.rows_of(hamburg):
+        lifecycle.stop_upload(upload=ImportUpload.objects.get(pk=upload.pk), reason="broken off")
         NumberCounter.objects.filter(location=hamburg.location.pk).update(next_number=5_000_000)
     assert registered(hamburg) == 5_000_000
 
@@ -211,9 +211,9 @@ def test_small_import_lets_nobody_take_a_number_that_it_brings(cast):
     paused = Paused()
 
     def at_once() -> None:
-        with row_security.rows_of(hamburg), pghistory.context(**hamburg.history()) as context:
-            uploads.confirm_upload(upload=upload, confirmed=uploads.fingerprint(upload), actor=hamburg)
-            uploads.apply_upload(upload=upload, actor=hamburg, progress=paused, context=context.id)
+        with row_scope.rows_of(hamburg), pghistory.context(**hamburg.history()) as context:
+            lifecycle.confirm_upload(upload=upload, confirmed=lifecycle.fingerprint(upload), actor=hamburg)
+            lifecycle.apply_upload(upload=upload, actor=hamburg, progress=paused, context=context.id)
 
     thread = Thread(at_once)
     given: list[int] = []
@@ -230,15 +230,15 @@ def test_number_that_somebody_has_all_the_same_does_not_break_the_import(cast):
     """Between the reservation and the import a direct import has brought one of its numbers."""
     hamburg = cast.scope("anna", "Hamburg")
     upload = a_preview(hamburg, NAMES)
-    with row_security.rows_of(hamburg):
-        uploads.confirm_upload(upload=upload, confirmed=uploads.fingerprint(upload), actor=hamburg)
-    reserving.reserve(upload=upload, scope=hamburg)
-    with row_security.rows_of(hamburg):
+    with row_scope.rows_of(hamburg):
+        lifecycle.confirm_upload(upload=upload, confirmed=lifecycle.fingerprint(upload), actor=hamburg)
+    reserved_numbers.reserve(upload=upload, scope=hamburg)
+    with row_scope.rows_of(hamburg):
         Customer.objects.create(
             organization=hamburg.organization, base=hamburg.base, customer_number=5_000_003, last_name="Da"
         )
-    with row_security.rows_of(hamburg), pghistory.context(**hamburg.history()) as context:
-        assert uploads.apply_upload(upload=upload, actor=hamburg, context=context.id)
+    with row_scope.rows_of(hamburg), pghistory.context(**hamburg.history()) as context:
+        assert lifecycle.apply_upload(upload=upload, actor=hamburg, context=context.id)
     assert numbers(hamburg) == list(range(5_000_000, 5_000_021))
 
 
@@ -250,13 +250,13 @@ def test_who_waits_too_long_keeps_what_was_typed_and_is_told_why(cast, log_in, s
     held, may_end = threading.Event(), threading.Event()
 
     def hold() -> None:
-        with row_security.rows_of(hamburg):
+        with row_scope.rows_of(hamburg):
             rows = NumberCounter.objects if is_new else Customer.objects
             assert list(rows.select_for_update())
             held.set()
             may_end.wait(30)
 
-    with row_security.rows_of(hamburg):
+    with row_scope.rows_of(hamburg):
         page = f"{HAMBURG}{LIST}add/" if is_new else f"{HAMBURG}{LIST}{Customer.objects.get().pk}/change/"
     data = form_data(bodo.get(page), last_name="Getippt")
     thread = Thread(hold)
@@ -270,5 +270,5 @@ def test_who_waits_too_long_keeps_what_was_typed_and_is_told_why(cast, log_in, s
     assert (response.status_code, 'value="Getippt"' in text) == (200, True)
     assert "Somebody else is writing the same at this moment" in text
     bodo.post(page, data)
-    with row_security.rows_of(hamburg):
+    with row_scope.rows_of(hamburg):
         assert Customer.objects.filter(last_name="Getippt").count() == 1

@@ -12,12 +12,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from customers.choices import UploadState
+from customers.imports import lifecycle
 from customers.models import Customer, CustomerCount, CustomerGroup, Tag
 from customers.operations import archive_customers, change_customer, register_customer
-from customers.transfer import uploads
 from locations.permissions import Right
-from mcp import row_security
-from mcp.scope import MissingRight, Scope
+from mcp.isolation import row_scope
+from mcp.isolation.scope import MissingRight, Scope
 from tests.customers.transfer import applied, checked, events_of, state, table, take_in, undone
 from tests.proofs.sampling import examples
 
@@ -113,7 +113,7 @@ def test_nothing_is_undone_twice(anna):
     done = take_in(anna, table(HEADINGS[:2], ["", "Neu"]))
     undone(done.upload, anna)
     with pytest.raises(ValidationError, match="has been undone already"):
-        uploads.start_undo(upload=done.upload, actor=anna)
+        lifecycle.start_undo(upload=done.upload, actor=anna)
 
 
 def test_undoing_needs_the_rights_of_what_it_does(anna, cast):
@@ -122,11 +122,11 @@ def test_undoing_needs_the_rights_of_what_it_does(anna, cast):
     for missing in (Right.IMPORT_CUSTOMERS, Right.ADD_CUSTOMERS, Right.CHANGE_CUSTOMERS):
         less = Scope(user=anna.user, location=anna.location, rights=anna.rights - {missing})
         with pytest.raises(MissingRight):
-            uploads.start_undo(upload=done.upload, actor=less)
+            lifecycle.start_undo(upload=done.upload, actor=less)
     with pytest.raises(PermissionDenied):
-        uploads.start_undo(upload=done.upload, actor=cast.scope("sven", "Zentrale", 20800))
+        lifecycle.start_undo(upload=done.upload, actor=cast.scope("sven", "Zentrale", 20800))
     with pytest.raises(PermissionDenied):
-        uploads.start_undo(upload=done.upload, actor=cast.scope("anna", "Hamburg"))
+        lifecycle.start_undo(upload=done.upload, actor=cast.scope("anna", "Hamburg"))
 
 
 def test_only_what_an_import_created_can_be_deleted_and_only_while_it_is_undone(anna):
@@ -134,13 +134,13 @@ def test_only_what_an_import_created_can_be_deleted_and_only_while_it_is_undone(
     done = take_in(anna, table(HEADINGS[:2], ["", "Neu"]))
 
     def delete(**which: Any) -> None:
-        with row_security.rows_of(anna), transaction.atomic():
+        with row_scope.rows_of(anna), transaction.atomic():
             Customer.objects.filter(**which).delete()
 
     for name in ("Neu", "Meier"):
         with pytest.raises(DatabaseError, match="is archived, not deleted"):
             delete(last_name=name)
-    uploads.start_undo(upload=done.upload, actor=anna)
+    lifecycle.start_undo(upload=done.upload, actor=anna)
     with pytest.raises(DatabaseError, match="is archived, not deleted"):
         delete(last_name="Meier")
     delete(last_name="Neu")
@@ -149,8 +149,8 @@ def test_only_what_an_import_created_can_be_deleted_and_only_while_it_is_undone(
 
 def test_record_outlives_the_file(anna):
     upload = applied(checked(anna, table(HEADINGS[:2], ["", "Neu"])), anna)
-    with row_security.rows_of(anna):
-        uploads.delete_expired(upload=upload)
+    with row_scope.rows_of(anna):
+        lifecycle.delete_expired(upload=upload)
         with connection.cursor() as cursor:
             cursor.execute(
                 "SELECT (SELECT count(*) FROM customers_import_rows), (SELECT count(*) FROM customers_importchunk)"

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from customers import statistics
 from customers.birthdays import birthdays_within, celebrated_on
+from customers.exports.selection import chosen
 from customers.models import Customer
-from customers.transfer.chosen import chosen
 from tests.customers.people import HAMBURG, LIST, customer
 
 

@@ -12,12 +12,12 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from customers import counting
-from customers.consents import strike_out
+from customers.consents.operations import strike_out
+from customers.figures import counts
 from customers.models import Consent, Customer, CustomerMonth
 from customers.operations import archive_customers, register_customer, restore_customers
 from locations.models import CustomerBase, Location
-from mcp import row_security
+from mcp.isolation import row_scope
 from tests.customers.people import says
 from tests.customers.transfer import table, take_in, undone
 from tests.proofs.sampling import examples
@@ -97,7 +97,7 @@ def test_kept_months_equal_counted_ones_after_any_sequence_of_changes(cast, step
             step(kind, places[name], size, at + timedelta(microseconds=index), 10 * index + 1)
         for place in places.values():
             assert kept(place.base) == counted(place.base)
-        counting.compact_months()
+        counts.compact_months()
         for place in places.values():
             assert kept(place.base) == counted(place.base)
         transaction.set_rollback(True)
@@ -125,7 +125,7 @@ def test_statement_that_is_struck_out_counts_in_no_month(cast):
     for is_given in (True, False):
         says(scope, customer, "newsletter", is_given)
         assert kept(scope.base) != before
-        with row_security.rows_of(scope):
+        with row_scope.rows_of(scope):
             strike_out(statement=Consent.objects.latest("recorded_at").pk, actor=scope)
         assert kept(scope.base) == before == counted(scope.base)
 
@@ -162,12 +162,12 @@ def test_compaction_leaves_one_row_for_each_month_and_forgets_old_ones(cast):
         for where in (place, other):
             step("register", where, 2, at, 10 * number + 1)
             step("register", where, 2, at, 10 * number + 5)
-    counting.forget_months(today=date(2026, 5, 31))
-    assert counting.compact_months() == 2
+    counts.forget_months(today=date(2026, 5, 31))
+    assert counts.compact_months() == 2
     for where in (place, other):
         assert kept(where.base)[date(2024, 5, 1), "registered"] == 4
         assert kept(where.base)[date(2026, 5, 1), "registered"] == 4
         assert (date(2024, 4, 1), "registered") not in kept(where.base)
         rows = CustomerMonth.objects.in_base(where.base).values_list("month", flat=True)
         assert sorted(rows) == sorted(set(rows))
-    assert counting.compact_months() == 0
+    assert counts.compact_months() == 0

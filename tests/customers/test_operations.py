@@ -17,7 +17,7 @@ from customers.operations import (
     save_tag,
 )
 from locations.permissions import Right
-from mcp.scope import MissingRight, Scope
+from mcp.isolation.scope import MissingRight, Scope
 
 
 def register(scope, **values):

@@ -9,11 +9,11 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, transaction
 from django.http import QueryDict
 
-from customers import saved_filters
+from customers.filters import saved as saved_filters
+from customers.filters.saved import asked_today, canonical, delete_filter, save_filter
 from customers.models import SavedFilter
-from customers.saved_filters import asked_today, canonical, delete_filter, save_filter
 from locations.permissions import Right
-from mcp.scope import MissingRight, Scope
+from mcp.isolation.scope import MissingRight, Scope
 from tests.customers import people
 from tests.customers.people import BREMEN, HAMBURG, LIST
 

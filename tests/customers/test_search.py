@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from customers.models import Customer, Tag
 from customers.search import SEARCHED_FIELDS, spellings
-from mcp import row_security
+from mcp.isolation import row_scope
 from tests.conftest import as_web_role
 from tests.proofs.sampling import examples
 
@@ -165,7 +165,7 @@ def test_spellings_stay_few(cast):
 
 def plan_of(scope, typed):
     """As a request of that location has it: under row security."""
-    with row_security.rows_of(scope), connection.cursor() as cursor:
+    with row_scope.rows_of(scope), connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")
         customers = Customer.objects.in_base(scope.base).matching(typed, hidden=())
         sql, params = customers.order_by().values("pk").query.sql_with_params()

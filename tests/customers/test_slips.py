@@ -13,14 +13,14 @@ from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.utils import timezone
 
-from customers import slips
-from customers.changes import history_of
 from customers.choices import TRANSFER, ConsentSource, Said
-from customers.consents import consents_of, record_consent, strike_out
+from customers.consents import slips
+from customers.consents.operations import consents_of, record_consent, strike_out
+from customers.history.changes import history_of
 from customers.models import Consent, ConsentRelease, Customer
 from locations.permissions import Right
-from mcp import row_security
-from mcp.scope import MissingRight, Scope
+from mcp.isolation import row_scope
+from mcp.isolation.scope import MissingRight, Scope
 from tests.customers.consents import besides, figures, known
 from tests.customers.people import customer, says
 from tests.customers.transfer import take_in, taken_out
@@ -49,7 +49,7 @@ def recorded_by(scope: Scope, row: Customer, about: str = "newsletter", is_given
 
 
 def strike(statement: Consent, scope: Scope) -> Consent:
-    with row_security.rows_of(scope):
+    with row_scope.rows_of(scope):
         return strike_out(statement=statement.pk, actor=scope)
 
 
@@ -120,7 +120,7 @@ class TestRefused:
             with pytest.raises(ValidationError) as refusal:
                 strike(statement, scope)
             assert (refusal.value.code, bool(refusal.value.messages)) == (code, True)
-            with row_security.rows_of(scope), refused_by(code):
+            with row_scope.rows_of(scope), refused_by(code):
                 run(
                     "UPDATE customers_consent SET struck_out_at = now(), struck_out_by = 'x' WHERE id = %s",
                     statement.pk,
@@ -156,7 +156,7 @@ class TestRefused:
     def test_it_is_not_taken_back(self, bodo, row):
         statement = recorded_by(bodo, row)
         strike(statement, bodo)
-        with row_security.rows_of(bodo), refused_by("consent_stays"):
+        with row_scope.rows_of(bodo), refused_by("consent_stays"):
             Consent.objects.filter(pk=statement.pk).update(struck_out_at=None, struck_out_by="")
 
     @pytest.mark.parametrize(("place", "account", "who"), [("Lübeck", 10400, "dirk"), ("München", 20800, "sven")])
@@ -165,13 +165,13 @@ class TestRefused:
         elsewhere = cast.scope(who, place, account)
         with pytest.raises(Consent.DoesNotExist):
             strike(statement, elsewhere)
-        with row_security.rows_of(elsewhere):
+        with row_scope.rows_of(elsewhere):
             run(UPDATE, statement.pk)
         assert Consent.objects.standing().count() == 1
 
     @pytest.mark.usefixtures("as_owner")
     def test_nothing_else_is_changed_with_it(self, bodo):
-        with row_security.rows_of(bodo):
+        with row_scope.rows_of(bodo):
             statement = recorded_by(bodo, customer(bodo))
             changes = {"struck_out_at": timezone.now(), "struck_out_by": "x", "is_given": False}
             with refused_by("consent_stays"):
@@ -179,7 +179,7 @@ class TestRefused:
 
     def test_who_has_struck_out_has_a_name(self, bodo, row):
         statement = recorded_by(bodo, row)
-        with row_security.rows_of(bodo), refused_by("consent_struck_out_by_somebody"):
+        with row_scope.rows_of(bodo), refused_by("consent_struck_out_by_somebody"):
             Consent.objects.filter(pk=statement.pk).update(struck_out_at=timezone.now())
 
     def test_what_has_gone_out_in_an_export(self, cast, bodo, row, refused):
@@ -265,7 +265,7 @@ class TestCountsNowhere:
 def test_nobody_strikes_out_while_a_file_is_read(bodo, row):
     """The lock of the file is asked for first: shared by files, alone for whoever strikes out."""
     statement = recorded_by(bodo, row)
-    with row_security.rows_of(bodo), connection.cursor() as cursor, slips.released(cursor, bodo.base.pk):
+    with row_scope.rows_of(bodo), connection.cursor() as cursor, slips.released(cursor, bodo.base.pk):
         cursor.execute(
             "SELECT mode FROM pg_locks WHERE locktype = 'advisory' AND classid = %s AND objid = %s",
             [slips.LOCK, bodo.base.pk],
@@ -282,8 +282,8 @@ def test_unknown_statement_does_not_exist(bodo):
 
 
 ALL_OF_THEM = {
-    "customers/consent_columns.py": "_HOLDING: by _OF_THESE, as the constant beside it",
-    "customers/transfer/undoing.py": "what an import has brought; nobody strikes that out",
+    "customers/table/consent_columns.py": "_HOLDING: by _OF_THESE, as the constant beside it",
+    "customers/imports/undo.py": "what an import has brought; nobody strikes that out",
 }
 """Files with SQL that reads statements without naming `struck_out_at` in the same text, each with the reason."""
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 from procrastinate.contrib.django import app
 
 from customers import tasks
-from customers.counting import compact_counts
+from customers.figures.counts import compact_counts
 from customers.models import Customer, CustomerCount
 from customers.operations import archive_customers, register_customer
 from mcp.models import Session
@@ -75,9 +75,9 @@ def test_worker_knows_every_task():
         "customers.tasks.apply_upload",
         "customers.tasks.make_export",
         "customers.tasks.undo_upload",
-        "customers.bulk_tasks.apply_bulk",
-        "customers.bulk_tasks.count_bulk",
-        "customers.bulk_tasks.undo_bulk",
+        "customers.bulk.tasks.apply_bulk",
+        "customers.bulk.tasks.count_bulk",
+        "customers.bulk.tasks.undo_bulk",
         "mcp.tasks.clear_expired_sessions",
         "mcp.tasks.delete_old_login_attempts",
         "mcp.tasks.forget_sent_forms",

@@ -14,12 +14,12 @@ from django.http import Http404
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from customers.changes import CustomerEvent, history_of
+from customers.history.changes import CustomerEvent, history_of
+from customers.history.versions import Restoring, preview_version, restorable_fields, restore_version
 from customers.models import Consent, Customer
 from customers.operations import CustomerChangedMeanwhile, archive_customers, change_customer
-from customers.versions import Restoring, preview_version, restorable_fields, restore_version
 from locations.permissions import Right
-from mcp.scope import MissingRight, Scope
+from mcp.isolation.scope import MissingRight, Scope
 from tests.conftest import forget_author
 from tests.customers import people
 from tests.customers.people import BREMEN, HAMBURG, LIST, says

@@ -13,15 +13,16 @@ import pghistory
 from django.db import connection
 
 from customers.choices import ExportState, UploadState, Verdict
+from customers.exports import files
+from customers.exports.writer import Making, Order
+from customers.imports import chunks, lifecycle, preview, receive
+from customers.imports.classifying import verdicts
 from customers.models import Customer, CustomerExport, ExportChunk, ImportUpload
 from customers.querysets import CustomerQuerySet
-from customers.resources import CustomerResource
-from customers.transfer import chunks, exporting, looking, receiving, uploads
-from customers.transfer.judging import verdicts
-from customers.transfer.making import Making, Order
-from customers.transfer.reading import Reading
-from mcp import row_security
-from mcp.scope import Scope
+from customers.table.options import Reading
+from customers.table.resources import CustomerResource
+from mcp.isolation import row_scope
+from mcp.isolation.scope import Scope
 from spreadsheets import Profile
 from spreadsheets.writing import ENDINGS
 
@@ -45,8 +46,8 @@ class Outcome:
     upload: ImportUpload
     told: dict[str, int]
     rejections: list[Rejection] = field(default_factory=list)
-    changed_customers: list[looking.Touched] = field(default_factory=list)
-    new_customers: list[looking.Touched] = field(default_factory=list)
+    changed_customers: list[preview.Touched] = field(default_factory=list)
+    new_customers: list[preview.Touched] = field(default_factory=list)
 
     def __getattr__(self, name: str) -> int:
         told: dict[str, int] = self.__dict__["told"]
@@ -74,15 +75,15 @@ def checked(
     **choices: str,
 ) -> ImportUpload:
     """A file as far as its preview, its columns matched by their headings."""
-    upload = receiving.receive_upload(name=name, content=content, actor=scope)
+    upload = receive.receive_upload(name=name, content=content, actor=scope)
     chosen = list(targets or [target or "-" for target in upload.choices["targets"]])
-    reading = reading or uploads.reading_of(upload)
+    reading = reading or lifecycle.reading_of(upload)
     if scope.user is None:
         upload.choices |= {"targets": chosen, "reading": vars(reading), **choices}
         upload.save()
     else:
-        receiving.choose_columns(upload=upload, targets=chosen, reading=reading, actor=scope, **choices)
-    uploads.check_upload(upload=upload, actor=scope)
+        receive.choose_columns(upload=upload, targets=chosen, reading=reading, actor=scope, **choices)
+    lifecycle.check_upload(upload=upload, actor=scope)
     return upload
 
 
@@ -91,14 +92,14 @@ def applied(upload: ImportUpload, scope: Scope) -> ImportUpload:
     upload.state = UploadState.APPLYING
     upload.save()
     with pghistory.context(**scope.history(reason=f"Import of {upload.name}")) as context:
-        uploads.apply_upload(upload=upload, actor=scope, context=context.id)
+        lifecycle.apply_upload(upload=upload, actor=scope, context=context.id)
     return upload
 
 
 def undone(upload: ImportUpload, scope: Scope) -> dict[str, int]:
-    uploads.start_undo(upload=upload, actor=scope)
+    lifecycle.start_undo(upload=upload, actor=scope)
     with pghistory.context(**scope.history(reason=f"Import of {upload.name} undone")):
-        uploads.undo_upload(upload=upload, actor=scope)
+        lifecycle.undo_upload(upload=upload, actor=scope)
     assert upload.undoing is not None
     return dict(upload.undoing)
 
@@ -107,9 +108,9 @@ def take_in(scope: Scope, content: bytes, *, dry_run: bool = False, **more: Any)
     """Import a file in the given scope."""
     upload = checked(scope, content, **more)
     outcome = Outcome(upload, dict(upload.preview or {}))
-    with row_security.rows_of(scope):
-        outcome.changed_customers = looking.changed(upload, scope)
-        outcome.new_customers = looking.created(upload, scope)
+    with row_scope.rows_of(scope):
+        outcome.changed_customers = preview.changed(upload, scope)
+        outcome.new_customers = preview.created(upload, scope)
     if not dry_run:
         outcome.told = dict(applied(upload, scope).result or {})
     for verdict in verdicts(upload, Verdict.REJECTED):
@@ -137,18 +138,18 @@ def taken_out(
     resource = CustomerResource(scope=scope)
     order = Order(profile=profile, columns=tuple(columns or resource.export_columns()), language=language)
     rows = resource.get_queryset() if customers is None else customers
-    with row_security.rows_of(scope), connection.cursor() as cursor:
+    with row_scope.rows_of(scope), connection.cursor() as cursor:
         return b"".join(Making(scope, order, is_small=is_small).parts(rows, cursor))
 
 
 def kept_export(actor: Scope, content: bytes = b"a\n1\n", **more: Any) -> CustomerExport:
     """An export of the actor's that is done and can be fetched."""
     order = Order(profile="plain", columns=("customer_number", "last_name"), filter_words="Probe")
-    export = exporting.demand_export(order=order, query="", total=3, actor=actor)
+    export = files.demand_export(order=order, query="", total=3, actor=actor)
     size, sha256 = chunks.store(ExportChunk, file=export, content=[content])
     done = {"state": ExportState.DONE, "size": size, "sha256": sha256, "done": 3}
     CustomerExport.objects.filter(pk=export.pk).update(**done | more)
-    return exporting.exports_of(actor).get(pk=export.pk)
+    return files.exports_of(actor).get(pk=export.pk)
 
 
 def file_name(profile: Profile) -> str:

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 import pytest
 
-from locations.row_security import UNSCOPED_ROLE
-from mcp import row_security
+from locations.row_policies import UNSCOPED_ROLE
+from mcp.isolation import row_scope
 
 
 @dataclass(frozen=True, kw_only=True)
-class AllRows(row_security.Rows):
+class AllRows(row_scope.Rows):
     """Row security lets everything through. The database still knows the base, which gives it to staged rows."""
 
     role: str = UNSCOPED_ROLE
@@ -24,5 +24,5 @@ class AllRows(row_security.Rows):
 
 def row_security_off(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever is entered, all rows exist: what keeps businesses apart from here on is the code."""
-    enter = row_security._enter
-    monkeypatch.setattr(row_security, "_enter", lambda rows: enter(AllRows(staged_in=rows.base)))
+    enter = row_scope._enter
+    monkeypatch.setattr(row_scope, "_enter", lambda rows: enter(AllRows(staged_in=rows.base)))

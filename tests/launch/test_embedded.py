@@ -13,11 +13,11 @@ import psutil
 import psycopg
 import pytest
 
-from launch import birth, sockets
-from launch.account import Account
+from launch import init_cluster, sockets
 from launch.cluster import Cluster
 from launch.embedded import Handle
 from launch.folders import PROJECT
+from launch.os_user import Account
 from launch.problem import CannotStart
 
 JOIN = """
@@ -229,7 +229,7 @@ def test_socket_folder_open_to_others_refused(tmp_path: Path):
 def test_files_of_another_major_version_refused(tmp_path: Path):
     (tmp_path / "PG_VERSION").write_text("17\n")
     with pytest.raises(CannotStart, match="was made by PostgreSQL 17, and 18 is installed"):
-        birth.check_version(tmp_path)
+        init_cluster.check_version(tmp_path)
 
 
 def test_settings_of_another_server_in_the_environment_are_no_obstacle(made: Cluster, monkeypatch: pytest.MonkeyPatch):

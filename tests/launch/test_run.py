@@ -48,8 +48,8 @@ def wsgi() -> str:
 def project(tmp_path: Path, wsgi: str) -> Iterator[Path]:
     """A project with the real launcher and nothing behind it."""
     shutil.copytree(PROJECT / "launch", tmp_path / "launch", ignore=shutil.ignore_patterns("__pycache__"))
-    (tmp_path / "mcp").mkdir()
-    (tmp_path / "mcp" / "wsgi.py").write_text(wsgi)
+    (tmp_path / "mcp" / "project").mkdir(parents=True)
+    (tmp_path / "mcp" / "project" / "wsgi.py").write_text(wsgi)
     (tmp_path / "manage.py").write_text(MANAGE)
     yield tmp_path
     shutil.rmtree(tmp_path)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from locations.models import Location
 from locations.operations import Place, open_location
 from locations.permissions import Right
-from mcp import access, grants
+from mcp.isolation import access, grants
 from mcp.models import Membership, Restriction, User, UserGroup
 from tests.proofs.sampling import examples
 

@@ -6,7 +6,7 @@ import pytest
 
 from locations.models import Organization
 from locations.permissions import Right
-from mcp import access
+from mcp.isolation import access
 
 LIST = "/locations/organization/"
 ENGLISH = {"accept-language": "en"}

@@ -7,7 +7,8 @@ import re
 import pytest
 
 from locations.permissions import Right
-from mcp import access, grants, operations
+from mcp.central import operations
+from mcp.isolation import access, grants
 from mcp.models import Membership, Restriction, UserGroup
 
 LIST = "/10400/1/mcp/usergroup/"

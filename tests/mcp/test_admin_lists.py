@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 
 from locations.operations import Place
 from locations.permissions import Right
-from mcp import operations
+from mcp.central import operations
 from mcp.models import Restriction, User
 from tests.conftest import questions
 

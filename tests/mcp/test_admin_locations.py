@@ -8,7 +8,8 @@ import pytest
 
 from locations.models import Location
 from locations.permissions import Right
-from mcp import access, grants, operations
+from mcp.central import operations
+from mcp.isolation import access, grants
 
 LIST = "/10400/1/locations/location/"
 ENGLISH = {"accept-language": "en"}

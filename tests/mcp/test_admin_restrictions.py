@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from locations.permissions import Right
-from mcp import access, operations
+from mcp.central import operations
+from mcp.isolation import access
 from mcp.models import Restriction, UserGroup
 
 LIST = "/10400/6/mcp/restriction/"

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from locations.permissions import Right
-from mcp import access, grants, operations
+from mcp.central import operations
+from mcp.isolation import access, grants
 from mcp.models import Membership, User, UserGroup
 
 LIST = "/10400/1/mcp/user/"

@@ -9,11 +9,12 @@ import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 
 from locations.permissions import Right
-from mcp import access, grants, operations
-from mcp.admin.rights_log import entries_of
+from mcp.central import operations
+from mcp.central.admin.rights_log import entries_of
+from mcp.central.operations.copying import templates_for
+from mcp.isolation import access, grants
+from mcp.isolation.scope import MissingRight, Scope
 from mcp.models import Restriction, UserGroup
-from mcp.operations.copying import templates_for
-from mcp.scope import MissingRight, Scope
 
 ENGLISH = {"accept-language": "en"}
 

@@ -10,9 +10,10 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 
 from customers.models import Customer
 from locations.permissions import Right
-from mcp import devices, kept
+from mcp.console import kept_forms
 from mcp.demo import PASSWORD
-from mcp.grants import add_grants, remove_grants
+from mcp.isolation.grants import add_grants, remove_grants
+from mcp.login import devices
 from mcp.models import Session
 from tests.conftest import Browser, Cast
 from tests.customers.people import BREMEN, HAMBURG, LIST, customer, form_data
@@ -212,7 +213,7 @@ def test_whoever_has_logged_in_in_another_tab_gets_it_back(cast, log_in):
 def test_what_we_have_not_signed_is_not_taken(text):
     sent = QueryDict(mutable=True)
     sent["kept"] = text
-    assert kept.kept_through_login(sent) is None
+    assert kept_forms.kept_through_login(sent) is None
 
 
 def test_it_is_the_same_at_a_place_that_does_not_exist(db):
@@ -224,7 +225,7 @@ def test_it_is_the_same_at_a_place_that_does_not_exist(db):
 
 def test_of_a_stranger_no_more_is_read_than_a_form(db):
     assert send(Browser(), {"last_name": "Meier"}).status_code == 403
-    assert send(Browser(), {"last_name": "x" * (kept._LARGEST + 1)}).status_code == 302
+    assert send(Browser(), {"last_name": "x" * (kept_forms._LARGEST + 1)}).status_code == 302
     assert Browser().post(ADD, "last_name=Meier", content_type="text/plain", headers=OURS).status_code == 302
     assert Browser().post(ADD, {"last_name": "Meier"}, headers=OURS).status_code == 302  # multipart
 
@@ -233,7 +234,7 @@ def test_of_a_stranger_no_more_is_read_than_a_form(db):
 
 
 def test_no_field_for_a_password_is_kept(log_in):
-    names = kept._secret_names()
+    names = kept_forms._secret_names()
     assert {"password1", "new_password1", "old_password", "password", "again"} <= names
     typed = {"last_name": "Meier", **dict.fromkeys(names, "geheim-geheim-1")}
     page = log_in("carla").post(ADD, typed, headers=OURS).content.decode()
@@ -249,7 +250,7 @@ def test_no_field_for_a_password_is_kept(log_in):
     ],
 )
 def test_secrets_are_known_by_their_names_as_well(name, is_one):
-    assert kept.is_secret(name) is is_one
+    assert kept_forms.is_secret(name) is is_one
 
 
 def test_form_of_passwords_alone_leads_to_the_login(db):

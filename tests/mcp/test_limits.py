@@ -7,7 +7,8 @@ import pytest
 from django.db import connection
 
 from customers.admin.customers import CustomerAdmin
-from mcp import row_security, watching
+from mcp.isolation import row_scope
+from mcp.project import abandoned_requests
 
 LIST = "/10400/1/customers/customer/"
 
@@ -20,9 +21,9 @@ def limits() -> tuple[str, str]:
 
 def test_limits_hold_where_they_are_said_and_nowhere_else(cast):
     before = limits()
-    with row_security.limited(statement=7, lock=3), row_security.rows_of(cast.scope("anna", "Zentrale")):
+    with row_scope.limited(statement=7, lock=3), row_scope.rows_of(cast.scope("anna", "Zentrale")):
         assert limits() == ("7s", "3s")
-    with row_security.rows_of(cast.scope("anna", "Zentrale")):
+    with row_scope.rows_of(cast.scope("anna", "Zentrale")):
         assert limits() == before
 
 
@@ -68,24 +69,24 @@ def test_page_that_nobody_waits_for_is_given_up_and_a_pressed_button_is_not(log_
 
 def test_browser_that_waits_or_has_sent_more_has_not_left():
     server, browser = socket.socketpair()
-    assert not watching.has_left(server)
+    assert not abandoned_requests.has_left(server)
     browser.send(b"GET")
-    assert not watching.has_left(server)
+    assert not abandoned_requests.has_left(server)
     assert server.recv(3) == b"GET"
     browser.close()
-    assert watching.has_left(server)
+    assert abandoned_requests.has_left(server)
     server.close()
 
 
 def test_every_request_has_the_limits_of_the_settings(log_in, settings, monkeypatch):
     seen = []
-    original = row_security._values
+    original = row_scope._values
 
     def values(rows):
         seen.append(original(rows)[-2:])
         return original(rows)
 
-    monkeypatch.setattr(row_security, "_values", values)
+    monkeypatch.setattr(row_scope, "_values", values)
     log_in("anna").get("/10400/1/")
     wanted = [f"{settings.REQUEST_LIMITS[name]}s" for name in ("statement", "lock")]
     assert wanted in seen[1:]  # the first is that of the test itself

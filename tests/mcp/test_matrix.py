@@ -9,8 +9,9 @@ import pytest
 from locations.models import Location
 from locations.operations import Place
 from locations.permissions import Right
-from mcp import access, grants, operations
-from mcp.forms.matrix import bits
+from mcp.central import operations
+from mcp.central.forms.matrix import bits
+from mcp.isolation import access, grants
 from mcp.models import Membership, Restriction, UserGroup
 
 

@@ -8,7 +8,8 @@ from django.test.utils import CaptureQueriesContext
 
 from locations.operations import Place
 from locations.permissions import Right
-from mcp import access, operations
+from mcp.central import operations
+from mcp.isolation import access
 from tests.conftest import Cast, forget_author, questions
 from tests.mcp.test_matrix import address, confirm, hidden, row, text
 

@@ -6,8 +6,8 @@ import pytest
 from django.utils import translation
 
 from locations.permissions import Right
-from mcp.admin.matrix_words import details, summary
-from mcp.operations import GrantChange
+from mcp.central.admin.matrix_words import details, summary
+from mcp.central.operations import GrantChange
 
 VIEW, ADD, CHANGE = Right.VIEW_CUSTOMERS, Right.ADD_CUSTOMERS, Right.CHANGE_CUSTOMERS
 TWELVE = {(right, place) for right in (VIEW, ADD, CHANGE) for place in range(1, 13)}

@@ -6,7 +6,7 @@ from django.urls import get_script_prefix
 
 from customers.models import Customer
 from locations.permissions import Right
-from mcp import grants
+from mcp.isolation import grants
 from mcp.models import Membership, User
 from tests.conftest import Browser
 

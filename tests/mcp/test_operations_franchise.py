@@ -6,9 +6,7 @@ from django.utils import timezone
 
 from locations.models import Location
 from locations.permissions import Right
-from mcp import access
-from mcp.models import Membership, Restriction, User
-from mcp.operations import (
+from mcp.central.operations import (
     TooPowerful,
     change_grants,
     change_location,
@@ -26,7 +24,9 @@ from mcp.operations import (
     set_memberships,
     unrestrict,
 )
-from mcp.scope import MissingRight
+from mcp.isolation import access
+from mcp.isolation.scope import MissingRight
+from mcp.models import Membership, Restriction, User
 
 NEW_PASSWORD = "Etwas-Neues-2026"
 

@@ -11,9 +11,7 @@ from hypothesis import strategies as st
 
 from locations.models import Location
 from locations.permissions import Right
-from mcp import access, grants
-from mcp.models import LocationGrant, Membership, Restriction, User, UserGroup
-from mcp.operations import (
+from mcp.central.operations import (
     CannotGrant,
     LastUserManager,
     NotOfBusiness,
@@ -28,7 +26,9 @@ from mcp.operations import (
     preview_grants,
     set_memberships,
 )
-from mcp.scope import MissingRight, Scope
+from mcp.isolation import access, grants
+from mcp.isolation.scope import MissingRight, Scope
+from mcp.models import LocationGrant, Membership, Restriction, User, UserGroup
 from tests.locations.refusals import refused_by
 from tests.mcp.test_access import GROUPS, PLACES, World, general, groups, restricted, single
 from tests.proofs.sampling import examples

@@ -6,10 +6,10 @@ import pytest
 from django.db import connection
 
 from locations.permissions import Right
-from mcp import access, grants
+from mcp.central.operations import LastUserManager, change_grants, change_user, set_memberships
+from mcp.isolation import access, grants
+from mcp.isolation.scope import Scope
 from mcp.models import Membership, User, UserGroup
-from mcp.operations import LastUserManager, change_grants, change_user, set_memberships
-from mcp.scope import Scope
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -93,7 +93,7 @@ RULES = [
     "grant_permission_of_place",
 ]  # fmt: skip
 ONLY_IN_THE_DATABASE = {
-    # Grants are written by mcp.grants alone; operations say these sentences before (see test_operations_grants).
+    # Grants are written by mcp.isolation.grants alone; operations say these sentences before.
     "grant_owned_group_stays_home",
     "grant_owned_group_not_everywhere",
     "grant_permission_of_place",

@@ -13,13 +13,16 @@ from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from locations.permissions import Right
-from mcp import mailing, operations, row_security, tasks
+from mcp import tasks
+from mcp.central import operations
+from mcp.central.operations import LinkUsedUp
 from mcp.choices import MailKind, MailState
 from mcp.demo import PASSWORD
-from mcp.logins_log import entries_of
+from mcp.isolation import row_scope
+from mcp.isolation.scope import MissingRight
+from mcp.login.history import entries_of
 from mcp.models import Mail, PasswordLink, Session, User
-from mcp.operations import LinkUsedUp
-from mcp.scope import MissingRight
+from mcp.worker import mailing
 from tests.conftest import Browser
 
 NEW_PASSWORD = "Leuchtturm-am-Deich-7"
@@ -151,7 +154,7 @@ def test_link_is_stored_nowhere(cast, anna, mail_server):
 @pytest.mark.django_db(transaction=True)
 def test_link_used_twice_at_the_same_moment_sets_one_password():
     user = User.objects.get(username="bodo")
-    with row_security.without_scope(reason="test", actor="test"), transaction.atomic():
+    with row_scope.without_scope(reason="test", actor="test"), transaction.atomic():
         link = operations.issue_link(user=user, is_mailed=False, made_by="test")
     token, chosen = token_of(link), []
 

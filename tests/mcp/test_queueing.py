@@ -14,8 +14,8 @@ from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued, TaskNotFound
 
 from customers.tasks import for_somebody
-from mcp import mailing
-from mcp.queueing import AGAIN, enqueue
+from mcp.worker import mailing
+from mcp.worker.queueing import AGAIN, enqueue
 from tests.worker import empty_queue, jobs, work
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -27,9 +27,9 @@ OF_A_ROW = {
     "customers.tasks.apply_upload": "upload",
     "customers.tasks.undo_upload": "upload",
     "customers.tasks.make_export": "export",
-    "customers.bulk_tasks.count_bulk": "change",
-    "customers.bulk_tasks.apply_bulk": "change",
-    "customers.bulk_tasks.undo_bulk": "change",
+    "customers.bulk.tasks.count_bulk": "change",
+    "customers.bulk.tasks.apply_bulk": "change",
+    "customers.bulk.tasks.undo_bulk": "change",
     "transitions.tasks.execute_transition": "transition",
     "transitions.tasks.review_transition": "transition",
     "transitions.package_tasks.make_package": "package",
@@ -48,7 +48,7 @@ def test_nobody_queues_in_another_way():
         calls = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Attribute)]
         if any(node.attr in DEFERRING for node in calls) or re.search(r"procrastinate_defer|procrastinate_jobs", text):
             found.add(path.relative_to(ROOT).as_posix())
-    assert found == {"mcp/queueing.py"}
+    assert found == {"mcp/worker/queueing.py"}
 
 
 def test_every_task_that_is_queued_is_known_and_tries_again():

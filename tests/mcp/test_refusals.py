@@ -18,11 +18,11 @@ ENGLISH = {"Accept-Language": "en"}
 
 @pytest.fixture(autouse=True)
 def _listening(caplog):
-    caplog.set_level(logging.WARNING, logger="mcp.refusals")
+    caplog.set_level(logging.WARNING, logger="mcp.isolation.refusal_log")
 
 
 def lines(caplog) -> list[str]:
-    return [record.getMessage() for record in caplog.records if record.name == "mcp.refusals"]
+    return [record.getMessage() for record in caplog.records if record.name == "mcp.isolation.refusal_log"]
 
 
 def test_missing_right_is_named_with_the_person(cast, log_in, caplog):
@@ -77,7 +77,7 @@ def test_file_is_rotated_by_several_processes_and_no_line_is_lost(tmp_path: Path
     program = (
         "import sys, logging.config; from django.conf import settings;"
         "settings.LOGGING['handlers']['refusals'].update(maxBytes=2000, backupCount=50);"
-        "logging.config.dictConfig(settings.LOGGING); log = logging.getLogger('mcp.refusals');"
+        "logging.config.dictConfig(settings.LOGGING); log = logging.getLogger('mcp.isolation.refusal_log');"
         "[log.warning('404 GET /%s/%d/ by nobody', sys.argv[1], number) for number in range(60)]"
     )
     environment = {**variables(), "REFUSALS_LOG": str(file)}

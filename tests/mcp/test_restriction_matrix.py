@@ -9,11 +9,12 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from locations.permissions import Right
-from mcp import access, operations
-from mcp.admin.rights_log import entries_of
+from mcp.central import operations
+from mcp.central.admin.rights_log import entries_of
+from mcp.central.operations.restricting import restricted_here
+from mcp.isolation import access
+from mcp.isolation.scope import MissingRight
 from mcp.models import Restriction, UserGroup
-from mcp.operations.restricting import restricted_here
-from mcp.scope import MissingRight
 
 MATRIX = "/10400/6/mcp/restriction/matrix/"
 CONFIRM = f"{MATRIX}confirm/"

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from customers.models import ConsentPurpose, Customer, CustomerGroup, Tag
 from locations.permissions import Right
-from mcp.grants import add_grants
+from mcp.console.linked_messages import link, said
+from mcp.isolation.grants import add_grants
 from mcp.models import User, UserGroup
-from mcp.said import link, said
 from tests.customers.people import BREMEN, HAMBURG, LIST, customer, form_data, group, purpose, tag
 
 EVIL = "<img src=x>&%(row)s"

@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 
 from locations.permissions import Right
-from mcp.scope import MissingRight, Scope
+from mcp.isolation.scope import MissingRight, Scope
 
 
 def test_scope_cannot_be_changed(cast):

@@ -14,8 +14,8 @@ from django.utils import timezone
 
 from customers.models import Customer, CustomerGroup, Tag
 from mcp import tasks
+from mcp.console.sent_once import TOKEN
 from mcp.models import PasswordLink, SentForm, User, UserGroup
-from mcp.sent_once import TOKEN
 
 ADD = "/10400/2/customers/customer/add/"
 ENGLISH = {"Accept-Language": "en"}

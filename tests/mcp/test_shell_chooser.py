@@ -4,7 +4,7 @@ import pytest
 
 from locations.models import Location
 from locations.operations import Place
-from mcp import operations
+from mcp.central import operations
 from mcp.models import User
 from tests.conftest import Browser
 

@@ -6,7 +6,7 @@ from django.template.loader import render_to_string
 
 from locations.models import Location
 from locations.permissions import Right
-from mcp import errors, panels
+from mcp.console import errors, panels
 from mcp.models import User
 from tests.conftest import Browser
 

@@ -5,8 +5,8 @@ import re
 import pytest
 
 from locations.permissions import Right
-from mcp import menu
-from mcp.console import console
+from mcp.console import menu
+from mcp.console.site import console
 from mcp.demo import COUNTER
 from tests.conftest import Browser
 

@@ -6,11 +6,12 @@ from django.db import IntegrityError, connection, transaction
 
 from locations.models import Location
 from locations.permissions import Right
-from mcp import devices, operations
+from mcp.central import operations
 from mcp.demo import PASSWORD
-from mcp.grants import remove_grants
+from mcp.isolation.grants import remove_grants
+from mcp.isolation.scope import MissingRight
+from mcp.login import devices
 from mcp.models import User
-from mcp.scope import MissingRight
 from tests.conftest import Browser
 from tests.customers.people import LIST
 

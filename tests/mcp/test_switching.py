@@ -4,7 +4,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
 
-from mcp import switching
+from mcp.console import switching
 from tests.conftest import Browser
 from tests.customers.people import customer
 

@@ -11,12 +11,13 @@ from django.db import connection
 from django.test import RequestFactory
 from django.utils import timezone
 
-from mcp import tasks, throttling
+from mcp import tasks
 from mcp.demo import PASSWORD
-from mcp.http import client_address
-from mcp.logins_log import entries_of
+from mcp.isolation.http import client_address
+from mcp.login import throttling
+from mcp.login.history import entries_of
+from mcp.login.throttling import OF_ADDRESS, OF_NAME, Claim, Pace, TooBusy, TooManyTries, tried
 from mcp.models import LoginAttempt, User
-from mcp.throttling import OF_ADDRESS, OF_NAME, Claim, Pace, TooBusy, TooManyTries, tried
 from tests.conftest import Browser
 
 WORDS = {"account_number": "10400", "username": "anna", "password": PASSWORD}
@@ -203,7 +204,7 @@ def test_attempts_are_deleted_after_their_time(cast):
 
 def test_hash_of_an_older_kind_is_made_anew_at_the_login(cast, settings):
     settings.PASSWORD_HASHERS = [
-        "mcp.hashers.PasswordHasher",
+        "mcp.login.hashers.PasswordHasher",
         "django.contrib.auth.hashers.MD5PasswordHasher",
     ]
     assert log_in().status_code == 302

@@ -14,13 +14,13 @@ import pytest
 from django.db import models
 from django.utils import timezone
 
-from customers.consents import save_purpose
+from customers.consents.operations import save_purpose
 from customers.models import ConsentPurpose
 from customers.operations import save_customer_group
 from locations.models import Location
-from mcp import operations
+from mcp.central import operations
+from mcp.isolation.scope import Scope
 from mcp.models import User, UserGroup
-from mcp.scope import Scope
 from tests.conftest import Cast
 from tests.customers import people
 from tests.transitions.moving import exit_in

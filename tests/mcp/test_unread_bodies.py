@@ -7,8 +7,8 @@ import io
 import pytest
 
 from customers.models import Customer
-from mcp.bodies import NotWhole
-from mcp.middleware import LONGEST_OF_NOBODY
+from mcp.project.middleware import LONGEST_OF_NOBODY
+from mcp.project.request_bodies import NotWhole
 
 pytestmark = pytest.mark.django_db
 FORM = "application/x-www-form-urlencoded"

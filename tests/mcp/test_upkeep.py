@@ -14,27 +14,27 @@ from django.db import connection
 from procrastinate.contrib.django import app
 from procrastinate.jobs import Status
 
-from customers import counting
 from customers import tasks as of_customers
+from customers.exports import files
+from customers.exports.writer import Order
+from customers.figures import counts
 from customers.models import Customer, CustomerCount, CustomerExport
 from customers.operations import register_customer
 from customers.tasks import for_somebody
-from customers.transfer import exporting
-from customers.transfer.making import Order
-from mcp import queueing
 from mcp import tasks as of_mcp
 from mcp.choices import MailKind, MailState
 from mcp.models import LoginAttempt, Mail, User
-from mcp.queueing import AGAIN, tell_given_up
-from mcp.upkeep import for_each
+from mcp.worker import queueing
+from mcp.worker.queueing import AGAIN, tell_given_up
+from mcp.worker.upkeep import for_each
 from tests.customers.people import customer
 from tests.transitions.carrying import consent, content_of, executed, imported, made, receiver
 from tests.transitions.moving import exit_in, fresh, last_step
-from transitions import arriving
+from transitions import package_import
 from transitions import tasks as of_transitions
-from transitions.arriving import settle
 from transitions.choices import IncomingState, PackageState, State
 from transitions.models import IncomingFile, Package, Transition
+from transitions.package_import import settle
 
 ROW_BY_ROW = {
     "customers.tasks.compact_counts",
@@ -84,8 +84,8 @@ def test_counts_of_a_base_that_cannot_be_added_up_keep_none_of_the_others(cast, 
     for scope in scopes:
         for name in "AB":
             register_customer(customer=Customer(last_name=name), actor=scope)
-    compact, broken = counting.compact_counts, scopes[0].base.pk
-    monkeypatch.setattr(counting, "compact_counts", unless(compact, lambda bases: bases == [broken]))
+    compact, broken = counts.compact_counts, scopes[0].base.pk
+    monkeypatch.setattr(counts, "compact_counts", unless(compact, lambda bases: bases == [broken]))
     with pytest.raises(ExceptionGroup):
         of_customers.compact_counts.func(timestamp=0)
     assert [CustomerCount.objects.in_base(scope.base).count() for scope in scopes] == [2, 1]
@@ -114,7 +114,7 @@ def test_transition_whose_arrival_cannot_be_noted_keeps_none_of_the_others(cast,
     def with_a_broken_one(rows: Any, work: Any, *, what: str) -> None:
         for_each([transition.pk, "broken", *rows], work, what=what)
 
-    monkeypatch.setattr(arriving, "for_each", with_a_broken_one)
+    monkeypatch.setattr(package_import, "for_each", with_a_broken_one)
     with pytest.raises(ExceptionGroup) as group:
         settle(actor="a test")
     assert len(group.value.exceptions) == 1
@@ -184,7 +184,7 @@ def german(cast) -> User:
 def test_export_says_so(cast, german):
     anna = cast.scope("anna", "Zentrale")
     order = Order(profile="excel-de", columns=("last_name",), language="de", filter_words="")
-    export = exporting.demand_export(order=order, query="", total=1, actor=anna)
+    export = files.demand_export(order=order, query="", total=1, actor=anna)
     tell_given_up("customers.tasks.make_export", {"export": str(export.pk), **for_somebody(anna)})
     told = CustomerExport.objects.get(pk=export.pk)
     assert (told.state, "aufgegeben" in told.failure) == ("failed", True)

@@ -6,9 +6,11 @@ import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 
 from locations.permissions import Right
-from mcp import mailing, operations, row_security
+from mcp.central import operations
 from mcp.choices import MailKind
+from mcp.isolation import row_scope
 from mcp.models import Mail, User
+from mcp.worker import mailing
 from tests.mcp.test_passwords import NEW_PASSWORD, anna, choose, link_for, mail_server, token_of, told
 
 __all__ = ["anna", "mail_server"]  # fixtures
@@ -37,7 +39,7 @@ def test_change_of_the_address_is_told_to_the_old_one_and_ends_open_links(cast, 
     operations.change_user(user=bodo, actor=anna)
     told_of = Mail.objects.get(kind=MailKind.EMAIL_CHANGED)
     assert (told_of.address, told_of.facts) == ("alt@example.com", {"changed_by": "Anna Andresen"})
-    with row_security.rows_of(anna):
+    with row_scope.rows_of(anna):
         assert "Anna Andresen" in mailing._message(told_of, {}).body
     assert choose(token).status_code == 410
     # All of it was one transaction here, in which the history knows no order.

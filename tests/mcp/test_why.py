@@ -9,8 +9,9 @@ import pytest
 from django.utils import translation
 
 from locations.permissions import Right
-from mcp import access, grants, operations
-from mcp.admin.reasons import explained
+from mcp.central import operations
+from mcp.central.admin.reasons import explained
+from mcp.isolation import access, grants
 from mcp.models import Restriction, UserGroup
 
 ENGLISH = {"accept-language": "en"}

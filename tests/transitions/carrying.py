@@ -13,19 +13,19 @@ from django.db import connection
 from django.utils import timezone
 
 from customers.choices import TRANSFER
+from customers.imports import chunks, lifecycle
 from customers.models import Consent, Customer
-from customers.transfer import chunks, uploads
-from mcp import access, row_security
+from mcp.isolation import access, row_scope
+from mcp.isolation.scope import Scope
 from mcp.models import User
-from mcp.scope import Scope
 from tests.conftest import Cast
 from tests.customers.transfer import applied
 from tests.transitions.moving import ACCOUNT, exit_in, leaving
-from transitions.arriving import receive_package
 from transitions.choices import PackageState, State
 from transitions.models import Arrival, Package, PackageChunk, Transition
-from transitions.package import making
-from transitions.package.files import Packing
+from transitions.package import lifecycle as making
+from transitions.package.zip_writer import Packing
+from transitions.package_import import receive_package
 
 
 def consent(customer: Customer, *, given: bool = True, at: datetime | None = None, **more: Any) -> Consent:
@@ -46,14 +46,14 @@ def executed(cast: Cast, *, is_narrowed: bool = False) -> Transition:
 def made(transition: Transition, actor: Scope) -> Package:
     """The package that was ordered, made in the transaction of the test and not over a second connection."""
     row = Package.objects.get(transition=transition, state=PackageState.WAITING)
-    with row_security.rows_of(actor), connection.cursor() as cursor:
+    with row_scope.rows_of(actor), connection.cursor() as cursor:
         packing = Packing(row, Transition.objects.select_related("organization", "location").get(pk=transition.pk),
                           Scope.of_system(actor.location, name="the worker"))  # fmt: skip
         row.size, row.sha256 = chunks.store(PackageChunk, file=row, content=packing.parts(cursor))
     row.state, row.manifest, row.total = PackageState.DONE, packing.record, packing.customers
     row.state_since = timezone.now()
     row.save()
-    with row_security.rows_of(actor):
+    with row_scope.rows_of(actor):
         making.delete_replaced(row)
     return making.packages_of(transition).get(pk=row.pk)
 
@@ -69,14 +69,14 @@ def receiver(cast: Cast) -> Scope:
 
 
 def received(content: bytes, actor: Scope) -> Arrival:
-    with row_security.rows_of(actor):
+    with row_scope.rows_of(actor):
         return receive_package(file=io.BytesIO(content), actor=actor)
 
 
 def imported(content: bytes, actor: Scope) -> Arrival:
     """The package, taken in, checked and applied."""
     arrival = received(content, actor)
-    uploads.check_upload(upload=arrival.upload, actor=actor)
+    lifecycle.check_upload(upload=arrival.upload, actor=actor)
     applied(arrival.upload, actor)
     return arrival
 

@@ -12,10 +12,10 @@ from customers.choices import TRANSFER, ConsentSource
 from customers.models import Consent, Customer
 from locations.models import Location
 from locations.permissions import Right
-from mcp import access, grants
 from mcp.demo import PASSWORD as DEMO_PASSWORD
+from mcp.isolation import access, grants
+from mcp.isolation.scope import Scope
 from mcp.models import Membership, User, UserGroup
-from mcp.scope import Scope
 from tests.conftest import Cast
 from transitions import deciding, operations
 from transitions.choices import FieldGroup, LegalBasis, State

@@ -8,13 +8,13 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from customers.choices import TRANSFER, UploadState
+from customers.imports import lifecycle, receive
 from customers.models import Consent, ConsentPurpose, Customer, CustomerGroup, ImportUpload, Tag
 from customers.operations import change_customer, register_customer
-from customers.transfer import receiving, uploads
-from customers.transfer.reading import Reading
+from customers.table.options import Reading
 from locations.permissions import Right
-from mcp import access
-from mcp.scope import MissingRight, Scope
+from mcp.isolation import access
+from mcp.isolation.scope import MissingRight, Scope
 from tests.customers.people import customer, group, tag
 from tests.customers.transfer import undone
 from tests.transitions.carrying import (
@@ -31,11 +31,11 @@ from tests.transitions.carrying import (
 from tests.transitions.moving import ACCOUNT as NEW
 from tests.transitions.moving import join_in
 from transitions import operations
-from transitions.arriving import arrivals_of, settle
 from transitions.choices import State
 from transitions.models import Arrival, Package, Transition
-from transitions.package.reading import RefusedPackage
-from transitions.shown import who_is_next
+from transitions.package.reader import RefusedPackage
+from transitions.package_import import arrivals_of, settle
+from transitions.status_texts import who_is_next
 
 MOMENT = datetime(2026, 3, 1, 12, 30, 15, 123456, tzinfo=UTC)
 
@@ -191,8 +191,8 @@ def test_numbers_of_an_earlier_import_are_not_told_as_taken(frida, package):
 def test_nothing_is_left_to_choose(frida, package):
     upload = received(package, frida).upload
     for call in (
-        lambda: receiving.choose_dialect(upload=upload, overrules={"encoding": "cp1252"}, actor=frida),
-        lambda: receiving.choose_columns(
+        lambda: receive.choose_dialect(upload=upload, overrules={"encoding": "cp1252"}, actor=frida),
+        lambda: receive.choose_columns(
             upload=upload, targets=upload.choices["targets"], reading=Reading(), known="overwrite", actor=frida
         ),
     ):
@@ -231,7 +231,7 @@ def test_import_is_told_to_the_sender_and_carries_it_on(frida, package):
     arrival = received(package, frida)
     settle(actor="test")
     assert transition().arrival is None
-    uploads.check_upload(upload=arrival.upload, actor=frida)
+    lifecycle.check_upload(upload=arrival.upload, actor=frida)
     imported(package, frida)
     settle(transition=transition().pk, actor="test")
     row = transition()

@@ -7,14 +7,13 @@ import io
 import pytest
 from django.core.exceptions import ValidationError
 
-from customers import import_steps as steps
 from customers.choices import TRANSFER
-from customers.consents import record_consent
+from customers.consents.operations import record_consent
+from customers.imports import decisions, lifecycle, steps
+from customers.imports.staging import clear
 from customers.models import Customer
-from customers.transfer import decisions, uploads
-from customers.transfer.staging import clear
-from mcp import access, row_security
-from mcp.scope import Scope
+from mcp.isolation import access, row_scope
+from mcp.isolation.scope import Scope
 from tests.customers.people import customer
 from tests.customers.transfer import applied
 from tests.transitions.carrying import (
@@ -45,7 +44,7 @@ def test_who_joins_and_is_known_already_is_made_one_with_him(cast):
     content = content_of(made(join_in(cast, State.EXECUTED), ines))
     anna = access.scope_at(cast.user("anna"), account_number=10400, client_number=7)
     upload = received(content, anna).upload
-    uploads.check_upload(upload=upload, actor=anna)
+    lifecycle.check_upload(upload=upload, actor=anna)
     assert ((upload.preview or {})["created"], (upload.preview or {})["similar"]) == (2, 1)
     decisions.decide_all(upload=upload, decision="same", actor=anna)
     steps.check(upload, anna)
@@ -69,7 +68,7 @@ def joined(cast) -> tuple[bytes, Scope, Customer]:
     anna = access.scope_at(cast.user("anna"), account_number=10400, client_number=7)
     upload = received(content, anna).upload
     there = customer(hamburg, last_name="Erste", email="eins@example.com")  # after the package was uploaded
-    uploads.check_upload(upload=upload, actor=anna)
+    lifecycle.check_upload(upload=upload, actor=anna)
     decisions.decide_all(upload=upload, decision="same", actor=anna)
     steps.check(upload, anna)
     applied(upload, anna)
@@ -91,7 +90,7 @@ def test_withdrawals_reach_who_was_made_one(cast, joined):
     for one in Customer.objects.in_base(ines.base):
         record_consent(customers=[one.pk], purpose=TRANSFER, is_given=False, at=None, source="spoken", actor=ines)
     content = make_list(transition=Transition.objects.get(organization=ines.organization), actor=ines).read()
-    with row_security.rows_of(anna):
+    with row_scope.rows_of(anna):
         taken = take_in(file=io.BytesIO(content), actor=anna)
     assert (taken.added, taken.unknown) == (2, 0)
     assert there.consents.filter(is_given=False).count() == 1
@@ -105,7 +104,7 @@ def test_package_gives_each_customer_one_row(cast):
     content = content_of(made(join_in(cast, State.EXECUTED), ines))
     anna = access.scope_at(cast.user("anna"), account_number=10400, client_number=7)
     upload = received(content, anna).upload
-    uploads.check_upload(upload=upload, actor=anna)
+    lifecycle.check_upload(upload=upload, actor=anna)
     with pytest.raises(ValidationError, match="Only one row of a package"):
         decisions.decide(upload=upload, decisions={2: "same", 3: "same"}, actor=anna)
     assert decisions.decide_all(upload=upload, decision="same", actor=anna) == 1

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from customers.models import Customer
 from locations.models import Organization
-from mcp import access
+from mcp.isolation import access
 from mcp.models import Membership, User
 from tests.customers.people import customer
 from tests.transitions.moving import (

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from customers.choices import TRANSFER, TRANSFER_ANY, Said
-from customers.consents import consents_of, save_purpose
+from customers.consents.operations import consents_of, save_purpose
 from customers.models import Consent, ConsentPurpose, Customer
-from mcp import row_security
+from mcp.isolation import row_scope
 from tests.customers.people import customer, says
 from tests.customers.transfer import taken_out, undone
 from tests.transitions.carrying import consent, content_of, executed, imported, made, receiver
@@ -64,9 +64,9 @@ def test_consents_arrive_as_evidence_and_hold_for_nothing(arrived):
     evidence = {state.purpose.code for state in consents_of(row, at=None, base=row.base) if state.evidence}
     assert evidence == {TRANSFER, TRANSFER_ANY, "newsletter", "birthday"}
     for code in evidence:
-        with row_security.rows_of(frida):
+        with row_scope.rows_of(frida):
             assert not Customer.objects.in_base(frida.base).with_consent(code, Said.GIVEN).exists()
-    with row_security.rows_of(frida):
+    with row_scope.rows_of(frida):
         cells = taken_out(frida, "plain", columns=["customer_number", "newsletter", "transfer_allowed"], language="en")
     assert cells.decode().splitlines()[1:] == ["1,,"]
 

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from customers.choices import TRANSFER, TRANSFER_ANY, Said
-from customers.consents import consents_of
+from customers.consents.operations import consents_of
 from customers.models import Consent, Customer
 from tests.customers.people import customers
 from tests.proofs.sampling import examples

@@ -14,7 +14,7 @@ from tests.transitions.moving import ACCOUNT, figures_at
 from transitions import deciding
 from transitions.choices import Kind
 from transitions.models import Transition
-from transitions.planning import set_by_set
+from transitions.query_settings import set_by_set
 
 PEOPLE = 6_000
 _COPIED = [

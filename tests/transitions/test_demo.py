@@ -5,7 +5,7 @@ from datetime import timedelta
 from django.utils import timezone
 
 from locations.permissions import Right
-from mcp import access
+from mcp.isolation import access
 from transitions.choices import State
 from transitions.demo import AHEAD, RIGHTS, build_transitions
 from transitions.models import Transition

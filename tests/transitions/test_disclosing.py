@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from django.utils import timezone
 
-from customers.changes import history_of
 from customers.disclosures import disclosures_of
+from customers.history.changes import history_of
 from tests.customers.people import customer, page_of
 from tests.transitions.carrying import consent
 from tests.transitions.moving import GROUND, exit_in, join_in, say

@@ -12,13 +12,13 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
 from customers.models import Customer
-from mcp import row_security
+from mcp.isolation import row_scope
 from tests.customers.people import customer
 from tests.transitions.carrying import consent, content_of, executed, made, receiver
-from transitions.arriving import receive_package
 from transitions.models import Arrival, PackageDownload
 from transitions.package import encrypting
-from transitions.package.reading import RefusedPackage
+from transitions.package.reader import RefusedPackage
+from transitions.package_import import receive_package
 
 PASSWORD = "Möwen über dem Hafen"
 PACKAGE = "uebernahme.zip"
@@ -41,7 +41,7 @@ def locked(content: bytes, password: str = PASSWORD) -> bytes:
 
 
 def received(content: bytes, actor, password: str = "") -> Arrival:
-    with row_security.rows_of(actor):
+    with row_scope.rows_of(actor):
         return receive_package(file=io.BytesIO(content), password=password, actor=actor)
 
 

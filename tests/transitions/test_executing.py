@@ -14,11 +14,11 @@ from django.utils.translation import override
 from customers.models import Customer
 from locations import operations as places
 from locations.permissions import Right
-from mcp import access, grants
-from mcp import operations as central
+from mcp.central import operations as central
+from mcp.central.operations import LastUserManager
+from mcp.isolation import access, grants
+from mcp.isolation.scope import MissingRight
 from mcp.models import Membership, User, UserGroup
-from mcp.operations import LastUserManager
-from mcp.scope import MissingRight
 from tests.customers.people import customer
 from tests.transitions.moving import PASSWORD, business, exit_in, fresh, last_step, say
 from transitions import deciding, operations

@@ -14,14 +14,14 @@ from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from customers.choices import UploadState
+from customers.imports import lifecycle
 from customers.models import Consent, ImportUpload
 from customers.tasks import for_somebody
-from customers.transfer import uploads
 from locations.permissions import Right
-from mcp import access, row_security
+from mcp.isolation import access, row_scope
+from mcp.isolation.scope import MissingRight, Scope
 from mcp.models import User
-from mcp.queueing import tell_given_up
-from mcp.scope import MissingRight, Scope
+from mcp.worker.queueing import tell_given_up
 from tests.conftest import Browser
 from tests.customers.people import customer
 from tests.transitions.carrying import consent, content_of, executed, imported, made, receiver
@@ -77,7 +77,7 @@ def send(client: Browser, content: bytes, **more: str) -> Any:
 
 
 def keep(content: bytes, actor: Scope, **more: Any) -> IncomingFile:
-    with row_security.rows_of(actor):
+    with row_scope.rows_of(actor):
         return taking.keep_file(file=io.BytesIO(content), name="paket.zip", actor=actor, **more)
 
 
@@ -177,7 +177,7 @@ def test_worker_hears_that_he_shall_stop(there, content, monkeypatch):
 
     def begin_and_cancel(pk: str) -> IncomingFile | None:
         begun = begin(pk)
-        with row_security.rows_of(there):
+        with row_scope.rows_of(there):
             IncomingFile.objects.filter(pk=pk).update(is_cancelled=True)
         return begun
 
@@ -195,7 +195,7 @@ def test_worker_that_dies_in_the_middle_leaves_nothing_and_the_next_begins_anew(
         raise SystemExit
 
     with monkeypatch.context() as patched:
-        patched.setattr(uploads, "start_check", die)
+        patched.setattr(lifecycle, "start_check", die)
         with pytest.raises(SystemExit):
             incoming_tasks.take_in_file.func(incoming=str(file.pk), **for_somebody(there))
     file.refresh_from_db()
@@ -209,7 +209,7 @@ def test_worker_that_dies_in_the_middle_leaves_nothing_and_the_next_begins_anew(
 
 def test_file_that_another_worker_has_begun_anew_is_left_to_him(there, content):
     file = keep(content, there)
-    with row_security.rows_of(there):
+    with row_scope.rows_of(there):
         mine = taking._begin(str(file.pk))
         assert mine is not None
         taking._begin(str(file.pk))
@@ -239,7 +239,7 @@ def test_what_goes_wrong_is_told_in_the_language_of_whoever_sent_it(frida, there
 
 def test_rights_are_those_when_the_worker_comes(there, content):
     file = keep(content, there)
-    with row_security.without_scope(reason="a test takes a right", actor="a test"), connection.cursor() as cursor:
+    with row_scope.without_scope(reason="a test takes a right", actor="a test"), connection.cursor() as cursor:
         cursor.execute(
             "DELETE FROM mcp_organizationgrant USING auth_permission WHERE permission_id = auth_permission.id"
             " AND codename = %s AND organization_id = %s",
@@ -259,7 +259,7 @@ def test_nobody_else_sees_or_stops_the_file_of_another(cast, there, content, log
     assert log_in("sven").get(f"/20800/1/transitions/transition/arrivals/{file.pk}/").status_code == 404
     assert log_in("sven").post(f"{ARRIVALS}{file.pk}/").status_code == 404
     sven = cast.scope("sven", "Zentrale", 20800)
-    with row_security.rows_of(sven):
+    with row_scope.rows_of(sven):
         taking.cancel(file=file, actor=sven)
     file.refresh_from_db()
     assert (file.state, file.is_cancelled) == (IncomingState.WAITING, False)
@@ -298,7 +298,7 @@ def test_queue_takes_the_files_of_a_base_one_after_the_other(there, content):
 def test_large_files_count_as_uploads_of_the_person(cast, content, settings):
     settings.UPLOADS_A_DAY = {"files": 1, "megabytes": 100}
     ines = receiver(cast)
-    with row_security.rows_of(ines):
+    with row_scope.rows_of(ines):
         taking.keep_file(file=io.BytesIO(content), name="a.zip", actor=ines)
         with pytest.raises(ValidationError) as refusal:
             taking.keep_file(file=io.BytesIO(content + b" "), name="b.zip", actor=ines)

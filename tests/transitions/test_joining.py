@@ -11,10 +11,10 @@ from psycopg.types.range import Range
 from customers.models import Customer
 from locations.operations import Place
 from locations.permissions import Right
-from mcp import access
-from mcp import operations as central
+from mcp.central import operations as central
+from mcp.isolation import access
+from mcp.isolation.scope import MissingRight
 from mcp.models import User
-from mcp.scope import MissingRight
 from tests.conftest import Browser
 from tests.customers.people import customer
 from tests.transitions.moving import confirmed as confirm

@@ -13,9 +13,9 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from customers.choices import TRANSFER
-from customers.consents import record_consent
+from customers.consents.open_statements import settled_moment
+from customers.consents.operations import record_consent
 from customers.models import Consent, Customer
-from customers.open_statements import settled_moment
 from tests.customers.people import customer
 from tests.transitions.moving import exit_in, fresh, say
 from transitions import operations

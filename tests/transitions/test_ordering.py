@@ -12,16 +12,16 @@ from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from locations.permissions import Right
-from mcp import grants
+from mcp.isolation import grants
+from mcp.isolation.scope import MissingRight, Scope
 from mcp.models import User, UserGroup
-from mcp.scope import MissingRight, Scope
 from tests.customers.people import customer
 from tests.transitions.moving import exit_in, fresh, last_step, seen_step
 from transitions import operations, tasks
 from transitions.choices import State
 from transitions.models import Transition
 from transitions.operations import ordering
-from transitions.shown import stages
+from transitions.status_texts import stages
 
 CENTRAL = "/10400/1/transitions/transition/"
 

@@ -16,11 +16,11 @@ from django.db import connection
 from django.utils import timezone
 
 from customers.choices import TRANSFER
+from customers.imports import chunks
 from customers.models import Customer
 from customers.operations import archive_customers, change_customer
-from customers.transfer import chunks
 from locations.permissions import Right
-from mcp.scope import MissingRight, Scope
+from mcp.isolation.scope import MissingRight, Scope
 from tests.customers.people import customer, group, tag
 from tests.transitions.carrying import consent, content_of, executed, made, members
 from tests.transitions.moving import ACCOUNT as NEW
@@ -28,9 +28,9 @@ from tests.transitions.moving import GROUND, exit_in, named, second
 from transitions import operations
 from transitions.choices import FieldGroup, PackageState, Reason, State
 from transitions.models import Package, PackageChunk, PackageDownload, Transition
-from transitions.package import making
+from transitions.package import lifecycle
 from transitions.package.format import CONSENT_COLUMNS, MEMBERS
-from transitions.package.making import fetch_package, is_ready, make, packages_of, request_package
+from transitions.package.lifecycle import fetch_package, is_ready, make, packages_of, request_package
 
 ALLOWED, MOMENT = "Erlaubt", datetime(2026, 3, 1, 12, 30, 15, 123456, tzinfo=UTC)
 
@@ -207,7 +207,7 @@ def test_worker_that_was_overtaken_writes_nothing_more(cast, anna, people, monke
 @pytest.mark.django_db(transaction=True)
 def test_what_breaks_off_is_told(cast, anna, people, monkeypatch):
     row = ordered(executed(cast))
-    monkeypatch.setattr(making, "Packing", lambda *given: 1 / 0)
+    monkeypatch.setattr(lifecycle, "Packing", lambda *given: 1 / 0)
     make(pk=str(row.pk), actor=Scope.of_system(anna.location, name="the worker"))
     row.refresh_from_db()
     assert (row.state, row.failure) == (
@@ -264,8 +264,8 @@ def test_package_expires_after_fourteen_days(cast, anna, people):
     now = timezone.now()
     assert is_ready(row, now=now)
     assert not is_ready(row, now=now + timedelta(days=14, minutes=1))
-    assert making.delete_expired_packages(now=now + timedelta(days=13)) == 0
-    assert making.delete_expired_packages(now=now + timedelta(days=15)) > 0
+    assert lifecycle.delete_expired_packages(now=now + timedelta(days=13)) == 0
+    assert lifecycle.delete_expired_packages(now=now + timedelta(days=15)) > 0
     again: Any = packages_of(row.transition).get(pk=row.pk)
     assert (again.is_kept, again.sha256) == (False, row.sha256)
     with pytest.raises(ValidationError, match="made anew"):
@@ -283,10 +283,10 @@ def test_later_edits_do_not_reach_into_a_made_package(cast, anna, people):
 def test_package_whose_task_was_given_up_is_made_anew(cast, anna, people):
     transition = executed(cast)
     left = ordered(transition)
-    assert making.is_under_way(left)
+    assert lifecycle.is_under_way(left)
     with connection.cursor() as cursor:
-        cursor.execute("UPDATE procrastinate_jobs SET status = 'failed' WHERE task_name = %s", [making.MAKE_PACKAGE])
-    assert not making.is_under_way(left)
+        cursor.execute("UPDATE procrastinate_jobs SET status = 'failed' WHERE task_name = %s", [lifecycle.MAKE_PACKAGE])
+    assert not lifecycle.is_under_way(left)
     request_package(transition=transition, actor=anna)
     states = Package.objects.filter(transition=transition).order_by("created_at").values_list("state", flat=True)
     assert list(states) == [PackageState.FAILED, PackageState.WAITING]

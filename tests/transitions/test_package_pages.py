@@ -13,7 +13,8 @@ from django.utils import timezone
 from customers.models import Customer, ImportUpload
 from customers.operations import register_customer
 from locations.permissions import Right
-from mcp import grants, operations
+from mcp.central import operations
+from mcp.isolation import grants
 from mcp.models import User
 from tests.conftest import Browser
 from tests.customers.people import customer
@@ -21,7 +22,7 @@ from tests.transitions.carrying import consent, content_of, executed, imported, 
 from tests.transitions.moving import ACCOUNT
 from transitions.choices import PackageState, State
 from transitions.models import Arrival, Package, PackageDownload, Transition, TransitionCustomer
-from transitions.package.making import request_package
+from transitions.package.lifecycle import request_package
 
 HERE = "/10400/1/transitions/transition"
 FILE = f"{HERE}/package/{{}}/download/"
@@ -173,8 +174,8 @@ def test_package_of_another_business_is_refused(log_in, package):
 
 def test_large_package_is_checked_by_the_worker(frida, package, monkeypatch):
     waiting: list[Any] = []
-    monkeypatch.setattr("customers.transfer.uploads.DIRECT_BYTES", 1)
-    monkeypatch.setattr("customers.import_steps.enqueue", lambda task, **given: waiting.append(task))
+    monkeypatch.setattr("customers.imports.lifecycle.DIRECT_BYTES", 1)
+    monkeypatch.setattr("customers.imports.steps.enqueue", lambda task, **given: waiting.append(task))
     upload(frida, content_of(package))
     assert waiting == ["customers.tasks.check_upload"]
 

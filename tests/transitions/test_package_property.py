@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 
 from customers import formats
 from customers.choices import STANDARD_PURPOSES, TRANSFER, TRANSFER_ANY, ConsentSource, PaymentMethod, Verdict
+from customers.imports.classifying import verdicts
 from customers.models import Consent, Customer, CustomerGroup, Tag
-from customers.transfer.judging import verdicts
-from mcp.scope import Scope
+from mcp.isolation.scope import Scope
 from tests.conftest import forget_author
 from tests.proofs.sampling import examples
 from tests.transitions.carrying import (
@@ -34,8 +34,8 @@ from tests.transitions.carrying import (
 )
 from tests.transitions.moving import ACCOUNT, leaving
 from tests.transitions.test_protocol import told, words
-from transitions.arriving import settle
 from transitions.models import TransitionCustomer
+from transitions.package_import import settle
 
 LETTERS = "aäßŁşΩж'\"=+-@,;\t 0\\/&<%{"
 PHONES = ("mobile", "phone_private", "phone_business", "fax")

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from customers.models import ImportUpload
-from mcp import row_security
-from mcp.scope import Scope
+from mcp.isolation import row_scope
+from mcp.isolation.scope import Scope
 from tests.conftest import Cast, forget_author
 from tests.customers.people import customer, group
 from tests.transitions.carrying import (
@@ -27,10 +27,10 @@ from tests.transitions.carrying import (
     repacked,
     with_manifest,
 )
-from transitions.arriving import receive_package
 from transitions.models import Arrival
 from transitions.package.format import HASHED, MEMBERS
-from transitions.package.reading import RefusedPackage
+from transitions.package.reader import RefusedPackage
+from transitions.package_import import receive_package
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +53,7 @@ def frida(package, cast) -> Scope:
 
 def refusal(content: bytes, actor: Scope) -> tuple[str, str]:
     """Code and sentence of the refusal, after which nothing is there."""
-    with row_security.rows_of(actor), pytest.raises(RefusedPackage) as caught:
+    with row_scope.rows_of(actor), pytest.raises(RefusedPackage) as caught:
         receive_package(file=io.BytesIO(content), actor=actor)
     assert not ImportUpload.objects.filter(base=actor.base).exists()
     assert not Arrival.objects.exists()

@@ -9,14 +9,14 @@ from django.utils.translation import override
 
 from customers.operations import archive_customers
 from locations.permissions import Right
-from mcp.scope import MissingRight, Scope
+from mcp.isolation.scope import MissingRight, Scope
 from tests.customers.people import customer
 from tests.transitions.carrying import consent, content_of, executed, imported, made, receiver
 from tests.transitions.moving import GROUND, exit_in
-from transitions.arriving import settle
 from transitions.choices import State
 from transitions.models import Transition, TransitionCustomer
-from transitions.package.making import fetch_package
+from transitions.package.lifecycle import fetch_package
+from transitions.package_import import settle
 from transitions.protocol import Protocol, in_ranges, protocol_of
 from transitions.protocol_pdf import as_pdf
 

@@ -10,9 +10,9 @@ from django.utils import timezone
 
 from locations import operations as places
 from locations.permissions import Right
-from mcp import grants
+from mcp.isolation import grants
+from mcp.isolation.scope import MissingRight, Scope
 from mcp.models import Restriction, UserGroup
-from mcp.scope import MissingRight, Scope
 from tests.transitions.moving import exit_in, fresh, last_step
 from transitions import operations
 from transitions.choices import State

@@ -10,9 +10,9 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.utils import timezone
 
 from locations.permissions import Right
-from mcp import grants
+from mcp.isolation import grants
+from mcp.isolation.scope import MissingRight, Scope
 from mcp.models import User
-from mcp.scope import MissingRight, Scope
 from tests.conftest import Browser
 from tests.customers.people import customer
 from tests.transitions.moving import (

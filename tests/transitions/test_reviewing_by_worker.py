@@ -11,10 +11,10 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 
 from customers.models import Customer
 from locations.permissions import Right
-from mcp import grants
+from mcp.isolation import grants
+from mcp.isolation.scope import MissingRight, Scope
 from mcp.models import User, UserGroup
-from mcp.queueing import tell_given_up
-from mcp.scope import MissingRight, Scope
+from mcp.worker.queueing import tell_given_up
 from tests.customers.people import customer
 from tests.transitions.moving import exit_in, fresh, last_step, say
 from transitions import deciding, operations, tasks

@@ -8,11 +8,11 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from customers.choices import TRANSFER
-from customers.consents import record_consent, strike_out
+from customers.consents.operations import record_consent, strike_out
+from customers.consents.slips import released
 from customers.models import Consent
-from customers.slips import released
-from mcp import row_security
-from mcp.scope import Scope
+from mcp.isolation import row_scope
+from mcp.isolation.scope import Scope
 from tests.customers.people import customer
 from tests.customers.transfer import taken_out
 from tests.transitions.carrying import made
@@ -38,7 +38,7 @@ def agrees(actor: Scope, about: str = TRANSFER, *, is_given: bool = True) -> Con
 
 
 def strike(slip: Consent, actor: Scope) -> None:
-    with row_security.rows_of(actor):
+    with row_scope.rows_of(actor):
         strike_out(statement=slip.pk, actor=actor)
 
 
@@ -70,7 +70,7 @@ def test_package_and_list_of_withdrawals_keep_what_is_in_them(cast, anna):
         customers=[first.customer_id], purpose=TRANSFER, is_given=False, at=None, source="phone", actor=central
     )
     withdrawal = Consent.objects.get(is_given=False)
-    with row_security.rows_of(central):
+    with row_scope.rows_of(central):
         make_list(transition=leaving, actor=central).close()
     assert code_of(withdrawal, central) == "consent_gone_out"
     record_consent(
@@ -93,10 +93,10 @@ def test_who_strikes_out_is_told_that_a_file_is_being_made(anna):
     slip = agrees(anna)
 
     def read() -> None:
-        with row_security.rows_of(anna), connection.cursor() as cursor, released(cursor, anna.base.pk):
+        with row_scope.rows_of(anna), connection.cursor() as cursor, released(cursor, anna.base.pk):
             pass
 
-    with meanwhile(read, seconds=3), row_security.limited(statement=9, lock=1):
+    with meanwhile(read, seconds=3), row_scope.limited(statement=9, lock=1):
         assert code_of(slip, anna) == "busy"
     assert Consent.objects.standing().filter(pk=slip.pk).exists()
     assert code_of(slip, anna) == "consent_gone_out"

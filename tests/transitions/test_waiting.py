@@ -13,11 +13,12 @@ from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from locations.permissions import Right
-from mcp import mailing, reminding, tasks
+from mcp import tasks
 from mcp.choices import MailKind
+from mcp.console.waiting import registered, things_of
+from mcp.isolation.scope import Scope
 from mcp.models import LocationGrant, Mail, OrganizationGrant, User
-from mcp.scope import Scope
-from mcp.waiting import registered, things_of
+from mcp.worker import mailing, reminding
 from tests.customers.people import customer
 from tests.transitions.carrying import consent, executed, made
 from tests.transitions.moving import assigned, exit_in, join_in, named, second

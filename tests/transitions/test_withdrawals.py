@@ -11,11 +11,11 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from customers.choices import TRANSFER, TRANSFER_ANY
-from customers.consents import record_consent
+from customers.consents.operations import record_consent
 from customers.models import Consent, ConsentPurpose, Customer
 from locations.permissions import Right
-from mcp import access, row_security
-from mcp.scope import MissingRight, Scope
+from mcp.isolation import access, row_scope
+from mcp.isolation.scope import MissingRight, Scope
 from tests.customers.people import customer
 from tests.transitions.carrying import (
     consent,
@@ -32,8 +32,8 @@ from tests.transitions.carrying import (
 from tests.transitions.moving import ACCOUNT, fresh, join_in
 from transitions.choices import State
 from transitions.models import Transition, TransitionKey, WithdrawalList
-from transitions.package import making
-from transitions.package.reading import RefusedPackage
+from transitions.package import lifecycle
+from transitions.package.reader import RefusedPackage
 from transitions.protocol import protocol_of
 from transitions.withdrawals.making import make_list, withdrawn_since
 from transitions.withdrawals.taking import take_in
@@ -79,7 +79,7 @@ def listed(transition: Transition, actor: Scope) -> bytes:
 
 
 def taken(content: bytes, actor: Scope) -> WithdrawalList:
-    with row_security.rows_of(actor):
+    with row_scope.rows_of(actor):
         return take_in(file=io.BytesIO(content), actor=actor)
 
 
@@ -90,7 +90,7 @@ def withdrawn_at(actor: Scope) -> set[int]:
 
 def test_package_made_anew_leaves_out_who_has_withdrawn_and_says_so(anna, left, package, people, log_in):
     say(people[0], anna)
-    making.request_package(transition=left, actor=anna)
+    lifecycle.request_package(transition=left, actor=anna)
     anew = made(left, anna)
     numbers = [line.split(",")[0] for line in members(content_of(anew))["customers.csv"].decode().splitlines()[1:]]
     assert numbers == [str(one.customer_number) for one in people[1:]]
@@ -263,12 +263,12 @@ def test_known_customers_of_a_package_get_what_they_have_said_since(anna, left, 
     imported(package, frida)
     say(people[0], anna, purpose="newsletter", given=True)
     say(people[0], anna, purpose="newsletter")
-    making.request_package(transition=left, actor=anna)
+    lifecycle.request_package(transition=left, actor=anna)
     arrival = imported(content_of(made(left, anna)), frida)
     result = arrival.upload.result or {}
     assert (result["created"], result["changed"], result["unchanged"], result["consents"]) == (0, 1, 2, 2)
     assert statements_of(frida) == statements_of(anna)
-    again = imported(content_of(making.packages_of(left)[0]), frida).upload.result or {}
+    again = imported(content_of(lifecycle.packages_of(left)[0]), frida).upload.result or {}
     assert (again["changed"], again["consents"]) == (0, 0)
 
 

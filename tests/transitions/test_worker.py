@@ -7,8 +7,8 @@ import json
 import pytest
 from django.utils import timezone
 
-from mcp import row_security
-from mcp.queueing import enqueue
+from mcp.isolation import row_scope
+from mcp.worker.queueing import enqueue
 from tests.conftest import Cast, as_web_role
 from tests.customers.people import customer
 from tests.transitions.carrying import content_of, members
@@ -18,7 +18,7 @@ from transitions import operations
 from transitions.choices import PackageState, State
 from transitions.models import Package, Transition
 from transitions.operations import ordering
-from transitions.package.making import MAKE_PACKAGE, is_ready, packages_of
+from transitions.package.lifecycle import MAKE_PACKAGE, is_ready, packages_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -51,7 +51,7 @@ def confirmed(cast: Cast) -> Transition:
 def test_large_base_that_is_executed_now(cast, monkeypatch):
     leaving, anna = confirmed(cast), cast.scope("anna", "Zentrale")
     monkeypatch.setattr(ordering, "DIRECT_CUSTOMERS", 1)
-    with as_web_role(), row_security.rows_of(anna):
+    with as_web_role(), row_scope.rows_of(anna):
         assert operations.execute_now(transition=leaving, actor=anna).state == State.CONFIRMED
     work()
     assert fresh(leaving).state == State.EXECUTED

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from customers.models.files import Chunk, OwnFile, own_file_constraints
 from locations.constraints import CompositeForeignKey
-from locations.row_security import RowSecurity
+from locations.row_policies import RowSecurity
 from transitions.choices import IncomingState
 
 UNDER_WAY = (IncomingState.WAITING, IncomingState.RUNNING)

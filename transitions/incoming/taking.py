@@ -21,24 +21,24 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from customers import tasks
+from customers.imports import chunks, lifecycle, quota
+from customers.imports.progress import SECONDS, Patient
 from customers.models import CustomerCount
 from customers.tasks import for_somebody
-from customers.transfer import chunks, quota, uploads
-from customers.transfer.progress import SECONDS, Patient
 from locations.permissions import Right
 from locations.violations import told_as_refusals
-from mcp import access, row_security
-from mcp.queueing import NothingThere, enqueue
-from mcp.scope import MissingRight, Scope
-from transitions.arriving import receive_package
+from mcp.isolation import access, row_scope
+from mcp.isolation.scope import MissingRight, Scope
+from mcp.worker.queueing import NothingThere, enqueue
 from transitions.choices import IncomingState
 from transitions.incoming.models import UNDER_WAY
 from transitions.models import IncomingChunk, IncomingFile
 from transitions.package import encrypting
+from transitions.package_import import receive_package
 from transitions.withdrawals.taking import take_in as take_in_list
 
 LIFETIME = timedelta(days=1)
-DIRECT_BYTES = uploads.DIRECT_BYTES
+DIRECT_BYTES = lifecycle.DIRECT_BYTES
 DIRECT_CUSTOMERS = 10_000
 """Up to these a file is taken in while the browser waits, within a second or two: whoever is here is compared."""
 TAKE_IN = "transitions.incoming_tasks.take_in_file"
@@ -137,23 +137,23 @@ def take_in(*, pk: str, actor: Scope) -> None:
     One that is over already stays as it is. Raises NothingThere.
     """
     try:
-        with row_security.rows_of(actor):
+        with row_scope.rows_of(actor):
             file = _begin(pk)
         if file is not None:
             _take_in(file, actor)
     except NothingThere:
         raise
     except Stopped:
-        with row_security.rows_of(actor):
+        with row_scope.rows_of(actor):
             _end(pk, IncomingState.CANCELLED, _cancelled(), is_cancelled=True)
         log.info("File %s is not taken in any further here", pk)
     except (ValidationError, MissingRight) as refusal:
         reason = str(refusal) if isinstance(refusal, MissingRight) else " ".join(refusal.messages)
-        with row_security.rows_of(actor):
+        with row_scope.rows_of(actor):
             _end(pk, IncomingState.FAILED, reason)
     except Exception:
         log.exception("File %s broke off; nothing of it was taken in", pk)
-        with row_security.rows_of(actor):
+        with row_scope.rows_of(actor):
             fail(pk, _("It broke off, and nothing was taken in. Upload it again; if it happens again, tell support."))
 
 
@@ -175,8 +175,8 @@ def _take_in(file: IncomingFile, actor: Scope) -> None:
     """One transaction: verify, take in, and say so; a package is then checked as any import is."""
     reason = _("%(name)s taken in") % {"name": file.name}
     with (
-        row_security.aside(actor) as second,
-        row_security.rows_of(actor),
+        row_scope.aside(actor) as second,
+        row_scope.rows_of(actor),
         pghistory.context(**actor.history(reason=reason)),
         closing(chunks.opened(IncomingChunk, file=file)) as content,
     ):
@@ -190,7 +190,7 @@ def _take_in(file: IncomingFile, actor: Scope) -> None:
 
 def _package(content: BinaryIO, told: Told, actor: Scope) -> dict[str, Any]:
     arrival = receive_package(file=content, progress=told, actor=actor)
-    uploads.start_check(upload=arrival.upload, actor=actor)
+    lifecycle.start_check(upload=arrival.upload, actor=actor)
     enqueue(tasks.check_upload.name, upload=str(arrival.upload.pk), **for_somebody(actor))
     return {"upload": arrival.upload.pk}
 

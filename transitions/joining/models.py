@@ -11,7 +11,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from locations.models import Organization
-from locations.row_security import RowSecurity
+from locations.row_policies import RowSecurity
 from transitions.choices import Word
 
 

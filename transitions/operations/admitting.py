@@ -18,10 +18,10 @@ from django.utils.translation import gettext as _
 from locations.choices import LocationKind
 from locations.models import CENTRAL_CLIENT_NUMBER, Organization
 from locations.permissions import Right
-from mcp import row_security
+from mcp.central.operations import demand_all_locations
+from mcp.isolation import row_scope
+from mcp.isolation.scope import MissingRight, Scope
 from mcp.models import User
-from mcp.operations import demand_all_locations
-from mcp.scope import MissingRight, Scope
 from transitions.choices import BEFORE_EXECUTION, Word
 from transitions.models import JoiningWord, Transition
 
@@ -60,7 +60,7 @@ def answer(*, transition: UUID, agrees: bool, note: str = "", actor: Scope) -> J
     demand_all_locations(actor)
     if actor.user is not None and actor.user.organization_id is None:
         raise PermissionDenied
-    with row_security.without_scope(reason="answer whether a business may join the group", actor=actor.actor_name):
+    with row_scope.without_scope(reason="answer whether a business may join the group", actor=actor.actor_name):
         asked = Transition.objects.select_for_update(of=("self",)).filter(
             pk=transition, receiver=actor.organization, state__in=BEFORE_EXECUTION
         )
@@ -98,7 +98,7 @@ def answer_of_group(joining: Transition, actor: Scope) -> JoiningWord | None:
     """The last word of the group to which the actor's business wants to go."""
     if joining.receiver_id is None:
         return None
-    with row_security.without_scope(reason="what has the group answered?", actor=actor.actor_name):
+    with row_scope.without_scope(reason="what has the group answered?", actor=actor.actor_name):
         return last_word(joining.pk, joining.receiver)
 
 

@@ -15,9 +15,10 @@ from locations import operations as places
 from locations.choices import OrganizationKind
 from locations.models import CENTRAL_CLIENT_NUMBER, HIGHEST_CLIENT_NUMBER, Location, Organization
 from locations.operations import Place
-from mcp import operations, row_security
+from mcp.central import operations
+from mcp.isolation import row_scope
+from mcp.isolation.scope import Scope
 from mcp.models import User
-from mcp.scope import Scope
 from transitions.choices import JOINED_ANEW, Kind, State
 from transitions.models import Transition
 from transitions.operations import admitting
@@ -54,7 +55,7 @@ def assign_account(
     support, NumberRefused for a number that is not new (R5), NotThisStep, or ValidationError.
     """
     leaving = _to_be_numbered(transition, Kind.EXIT, actor)
-    with row_security.without_scope(reason="open the business of a location that leaves", actor=actor.actor_name):
+    with row_scope.without_scope(reason="open the business of a location that leaves", actor=actor.actor_name):
         whose: dict[str, Any] = {
             "name": name, "place": _place_of(leaving.location), "administrator": administrator, "password": password,
             "support": _support(actor),
@@ -79,7 +80,7 @@ def assign_group(*, transition: Transition, account_number: int, client_number: 
     PermissionDenied for anybody but the provider's support, NumberRefused, or NotThisStep.
     """
     joining = _to_be_numbered(transition, Kind.JOIN, actor, before={State.REQUESTED, *JOINED_ANEW})
-    with row_security.without_scope(reason="look up the group that is joined", actor=actor.actor_name):
+    with row_scope.without_scope(reason="look up the group that is joined", actor=actor.actor_name):
         others = Organization.objects.exclude(pk=joining.organization_id)
         group = others.select_for_update().filter(account_number=account_number).first()
         if group is None or not group.is_group:

@@ -12,22 +12,23 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from customers.consents.open_statements import StillOpen, settled_moment
+from customers.consents.slips import released
 from customers.models import Customer
 from customers.numbers import begin_behind
-from customers.open_statements import StillOpen, settled_moment
-from customers.slips import released
 from locations import operations as places
 from locations.models import CENTRAL_CLIENT_NUMBER, Location
 from locations.operations import Place
-from mcp import operations, row_security
-from mcp.operations.holding import lock_rights
-from mcp.scope import Scope
+from mcp.central import operations
+from mcp.central.operations.holding import lock_rights
+from mcp.isolation import row_scope
+from mcp.isolation.scope import Scope
 from transitions import deciding
 from transitions.choices import Kind, State
 from transitions.models import Transition, TransitionCustomer
 from transitions.operations import admitting
 from transitions.operations.stepping import demand_reviewer, locked, record_step, take_step
-from transitions.package.making import request_package
+from transitions.package.lifecycle import request_package
 
 PATIENCE = 20
 """Seconds for which whoever executes by hand waits for others who are recording in the base."""
@@ -38,7 +39,7 @@ def execute(*, transition: Transition, at: datetime, patience: float = PATIENCE,
     """Carry it out, all of it or nothing; no customer is changed. `at` is now, by which the day is judged.
 
     It waits for statements that are being recorded in the base, for `patience` seconds. What was recorded up to the
-    moment at which none was open decides (customers/open_statements.py); that is when it was executed.
+    moment at which none was open decides (customers/consents/open_statements.py); that is when it was executed.
 
     An exit closes the location, takes the rights of its people and opens the new business. A joining opens the branch
     on the base of the group; the old business can only be looked at from then on. Then the package is asked for.
@@ -134,7 +135,7 @@ def _leave(moving: Transition, at: datetime, actor: Scope) -> None:
     """Out of the group: nobody works there any more, and the business of its own begins with an empty base (R6)."""
     places.close_location(location=moving.location, at=at, has_left=True)
     operations.let_people_go(location=moving.location, actor=actor)
-    with row_security.without_scope(reason="a location that has left begins to work", actor=actor.actor_name):
+    with row_scope.without_scope(reason="a location that has left begins to work", actor=actor.actor_name):
         if Customer.objects.filter(organization=moving.receiver_id).exists():
             raise ValidationError(
                 _("The business %(number)s has customers already. Tell support."),
@@ -162,7 +163,7 @@ def _join(moving: Transition, carried: int, actor: Scope) -> None:
         city=old.city,
         numbers=places.NEXT_BLOCK + carried,
     )
-    with row_security.without_scope(reason="a business joins a group", actor=actor.actor_name):
+    with row_scope.without_scope(reason="a business joins a group", actor=actor.actor_name):
         central = Location.objects.select_related("organization", "base").get(
             organization=moving.receiver_id, client_number=CENTRAL_CLIENT_NUMBER
         )

@@ -12,8 +12,8 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 
 from customers.models import CustomerCount
 from customers.tasks import for_somebody
-from mcp.queueing import enqueue
-from mcp.scope import Scope
+from mcp.isolation.scope import Scope
+from mcp.worker.queueing import enqueue
 from transitions.choices import State
 from transitions.models import Transition
 from transitions.operations.executing import check_day, execute

@@ -13,9 +13,9 @@ from django.utils.translation import gettext as _
 from locations.choices import LocationKind
 from locations.models import Location
 from locations.permissions import Right
-from mcp import row_security
-from mcp.operations import demand_all_locations, holdings_of
-from mcp.scope import MissingRight, Scope
+from mcp.central.operations import demand_all_locations, holdings_of
+from mcp.isolation import row_scope
+from mcp.isolation.scope import MissingRight, Scope
 from transitions.choices import BEFORE_EXECUTION, Kind, State
 from transitions.models import Transition
 from transitions.operations import admitting
@@ -94,7 +94,7 @@ def cancel(*, transition: Transition, note: str = "", actor: Scope) -> Transitio
         raise NotThisStep(called_off, State.CANCELLED)
     take_step(called_off, State.CANCELLED, actor=actor, note=note.strip())
     if called_off.kind == Kind.JOIN:
-        with row_security.without_scope(reason="tell the group that nobody joins it", actor=actor.actor_name):
+        with row_scope.without_scope(reason="tell the group that nobody joins it", actor=actor.actor_name):
             admitting.is_over(called_off, actor)
     return called_off
 

@@ -14,9 +14,9 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from locations.permissions import Right
-from mcp import access
+from mcp.isolation import access
+from mcp.isolation.scope import Scope
 from mcp.models import User
-from mcp.scope import Scope
 from transitions import deciding
 from transitions.choices import FieldGroup, LegalBasis, State
 from transitions.models import Transition

@@ -14,7 +14,7 @@ from locations.choices import LocationKind
 from locations.models import CENTRAL_CLIENT_NUMBER
 from locations.permissions import Right
 from mcp.choices import ProviderRole
-from mcp.scope import MissingRight, Scope
+from mcp.isolation.scope import MissingRight, Scope
 from transitions import deciding
 from transitions.choices import State
 from transitions.models import Transition, TransitionStep

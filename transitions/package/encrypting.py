@@ -20,8 +20,8 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from customers.transfer.making import Outlet
-from transitions.package.reading import LIMITS, PIECE, RefusedPackage
+from customers.exports.writer import Outlet
+from transitions.package.reader import LIMITS, PIECE, RefusedPackage
 
 SHORTEST = 12
 """Fewer letters are found by trying."""

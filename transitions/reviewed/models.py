@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from locations.constraints import CompositeForeignKey
 from locations.models import CustomerBase, Organization
-from locations.row_security import RowSecurity
+from locations.row_policies import RowSecurity
 from transitions.choices import Reason
 
 

@@ -20,12 +20,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from customers.choices import TRANSFER, TRANSFER_ANY
+from customers.consents.slips import released
 from customers.field_groups import FieldGroup
 from customers.models import Consent
 from customers.querysets import ConsentQuerySet
-from customers.slips import released
 from locations.permissions import Right
-from mcp.scope import Scope
+from mcp.isolation.scope import Scope
 from spreadsheets.formulas import neutralise
 from transitions.choices import State
 from transitions.models import Transition, TransitionCustomer, TransitionKey, WithdrawalList

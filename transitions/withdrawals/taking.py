@@ -21,18 +21,18 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from customers.choices import ConsentSource
+from customers.imports.lifecycle import DONE
 from customers.models import Consent
-from customers.transfer.uploads import DONE
 from locations.permissions import Right
-from mcp.scope import Scope
+from mcp.isolation.scope import Scope
 from spreadsheets import Limits, UnreadableFile
 from spreadsheets.formulas import restore
 from spreadsheets.xlsx_archive import damage_reported, open_archive
 from transitions.choices import Kind
 from transitions.models import Arrival, WithdrawalList
 from transitions.package.format import WITHDRAWN
-from transitions.package.reading import RefusedPackage, demand_storable
-from transitions.planning import set_by_set
+from transitions.package.reader import RefusedPackage, demand_storable
+from transitions.query_settings import set_by_set
 from transitions.withdrawals.format import (
     COLUMNS,
     FORMAT,

@@ -14,11 +14,11 @@ from typing import IO, Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError, connection
 
-from customers.resources import CustomerResource
-from customers.transfer.exporting import FORMATS, log_made
-from customers.transfer.making import Making, Order
-from customers.transfer.place import add_place, scope_of_command
-from mcp import row_security
+from customers.exports.files import FORMATS, log_made
+from customers.exports.writer import Making, Order
+from customers.imports.command_scope import add_place, scope_of_command
+from customers.table.resources import CustomerResource
+from mcp.isolation import row_scope
 from spreadsheets import ENDINGS, Profile, UnwritableTable
 
 NAME = "export_customers"
@@ -59,7 +59,7 @@ class Command(BaseCommand):
 def _make(making: Making, path: Path, *, with_archived: bool) -> str:
     """Write the file. Blank if it is there and complete, else the reason; then nothing of it is left."""
     try:
-        with _appearing(path) as file, row_security.rows_of(making.scope), connection.cursor() as cursor:
+        with _appearing(path) as file, row_scope.rows_of(making.scope), connection.cursor() as cursor:
             customers = CustomerResource(scope=making.scope).get_queryset()
             with closing(making.parts(customers if with_archived else customers.active(), cursor)) as parts:
                 file.writelines(parts)

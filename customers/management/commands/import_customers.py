@@ -17,18 +17,19 @@ from django.utils.translation import override
 
 from customers import statistics
 from customers.choices import Decision, Known, Match, UploadState, Verdict
+from customers.imports import decisions, lifecycle, reserved_numbers
+from customers.imports import preview as looking
+from customers.imports.classifying import verdicts
+from customers.imports.command_scope import add_place, scope_of_command
+from customers.imports.progress import Patient
 from customers.models import ImportUpload
-from customers.resources import CustomerResource
-from customers.transfer import decisions, looking, reserving, uploads
-from customers.transfer.joining import demand_combinable
-from customers.transfer.judging import verdicts
-from customers.transfer.place import add_place, scope_of_command
-from customers.transfer.profiles import Profile, recognised
-from customers.transfer.progress import Patient
-from customers.transfer.reading import Reading
-from customers.transfer.sheet import IGNORE, is_our_own, match_columns
-from mcp import row_security
-from mcp.scope import Scope
+from customers.table.headings import IGNORE, is_our_own, match_columns
+from customers.table.options import Reading
+from customers.table.profiles import Profile, recognised
+from customers.table.resources import CustomerResource
+from customers.table.shared_fields import demand_combinable
+from mcp.isolation import row_scope
+from mcp.isolation.scope import Scope
 from spreadsheets import DELIMITERS, ENCODINGS, Overrules, UnreadableFile, open_table
 
 NAME = "import_customers"
@@ -118,7 +119,7 @@ class Command(BaseCommand):
     def _tell_similar(self, upload: ImportUpload, scope: Scope, options: dict[str, Any]) -> None:
         """Whoever looks like somebody who is known is created, unless somebody decides otherwise."""
         if (path := options["similar_list"]) is not None:
-            with row_security.rows_of(scope), path.open("wb") as file:
+            with row_scope.rows_of(scope), path.open("wb") as file:
                 decisions.write_similar(upload=upload, file=file, actor=scope)
         if count := (upload.preview or {})["similar"]:
             self.stderr.write(
@@ -128,7 +129,7 @@ class Command(BaseCommand):
 
     def _tell_rejected(self, upload: ImportUpload, scope: Scope, path: Path | None) -> None:
         """Also cells that are left out, and what rows say about consents and cannot become a statement."""
-        with row_security.rows_of(scope):
+        with row_scope.rows_of(scope):
             kinds = (Verdict.REJECTED, Verdict.UNREAD, Verdict.UNSAID)
             for verdict in chain(*(verdicts(upload, kind).iterator() for kind in kinds)):
                 for one in verdict.problems:
@@ -149,7 +150,7 @@ class Command(BaseCommand):
 
 def _check(upload: ImportUpload, scope: Scope, path: Path) -> None:
     with path.open("rb") as file:
-        uploads.check_upload(upload=upload, actor=scope, file=file)
+        lifecycle.check_upload(upload=upload, actor=scope, file=file)
 
 
 def _is_decided(upload: ImportUpload, scope: Scope, options: dict[str, Any]) -> bool:
@@ -159,7 +160,7 @@ def _is_decided(upload: ImportUpload, scope: Scope, options: dict[str, Any]) -> 
     """
     path: Path | None = options["decisions"]
     count = 0
-    with row_security.rows_of(scope):
+    with row_scope.rows_of(scope):
         if path is not None:
             try:
                 with path.open("rb") as file:
@@ -176,13 +177,13 @@ def _is_decided(upload: ImportUpload, scope: Scope, options: dict[str, Any]) -> 
 
 def _is_applied(upload: ImportUpload, scope: Scope) -> bool:
     """Whether it was written; False where another import came between and there is a new preview."""
-    with row_security.rows_of(scope):
+    with row_scope.rows_of(scope):
         upload.state = UploadState.APPLYING
         upload.save(update_fields=["state"])
-    reserving.reserve(upload=upload, scope=scope)
+    reserved_numbers.reserve(upload=upload, scope=scope)
     context = pghistory.context(**scope.history(reason=f"import of {upload.name}"))
-    with row_security.rows_of(scope), context as current:
-        return uploads.apply_upload(upload=upload, actor=scope, progress=Patient(), context=current.id)
+    with row_scope.rows_of(scope), context as current:
+        return lifecycle.apply_upload(upload=upload, actor=scope, progress=Patient(), context=current.id)
 
 
 def _sentence(counts: dict[str, int]) -> str:
@@ -226,7 +227,7 @@ def _received(path: Path, scope: Scope, options: dict[str, Any]) -> ImportUpload
         "known": options["known"],
         "match": options["match"],
     }
-    with row_security.rows_of(scope):
+    with row_scope.rows_of(scope):
         return ImportUpload.objects.create(
             organization=scope.organization, base=scope.base, location=scope.location, user_name=scope.actor_name,
             name=path.name[:255], size=path.stat().st_size, choices=choices, state=UploadState.CHECKING,
@@ -235,11 +236,11 @@ def _received(path: Path, scope: Scope, options: dict[str, Any]) -> ImportUpload
 
 def _tidy(upload: ImportUpload, scope: Scope) -> None:
     """Nothing but the record of what was imported stays behind."""
-    with row_security.rows_of(scope), connection.cursor() as cursor:
-        uploads.delete_expired(upload=upload)
+    with row_scope.rows_of(scope), connection.cursor() as cursor:
+        lifecycle.delete_expired(upload=upload)
         cursor.execute("SELECT customers_settle_search()")
     result = upload.result or {}
-    with row_security.rows_of(scope):
+    with row_scope.rows_of(scope):
         statistics.gather(statistics.WRITTEN, rows=result.get("created", 0) + result.get("changed", 0))
 
 

@@ -10,10 +10,10 @@ import pghistory
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from mcp import roles, row_security
+from mcp.central.operations import create_provider_user
 from mcp.choices import ProviderRole
+from mcp.isolation import database_roles, row_scope
 from mcp.models import User
-from mcp.operations import create_provider_user
 
 
 class Command(BaseCommand):
@@ -32,8 +32,8 @@ class Command(BaseCommand):
         if not options["username"]:
             raise CommandError("Name the person: manage.py create_support USERNAME")
         password = getpass.getpass("Password: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
-        roles.demand_web_role()
-        opened = row_security.without_scope(reason="a person of no business is created", actor="create_support")
+        database_roles.demand_web_role()
+        opened = row_scope.without_scope(reason="a person of no business is created", actor="create_support")
         try:
             with opened, pghistory.context(user=None, user_name="create_support"):
                 create_provider_user(
@@ -44,8 +44,8 @@ class Command(BaseCommand):
         self.stdout.write(f"{options['username']} can log in now, at /provider/login/.")
 
     def _say_how(self) -> None:
-        roles.demand_web_role()
-        with row_security.without_scope(reason="look whether anybody can log in", actor="create_support"):
+        database_roles.demand_web_role()
+        with row_scope.without_scope(reason="look whether anybody can log in", actor="create_support"):
             is_anybody = User.objects.of_provider().active().exists()
         if not is_anybody:
             self.stdout.write(

@@ -6,10 +6,10 @@ from typing import Any
 
 from procrastinate.contrib.django.management.commands import procrastinate
 
-from mcp import roles
+from mcp.isolation import database_roles
 
 
 class Command(procrastinate.Command):
     def handle(self, *args: Any, **options: Any) -> None:
-        roles.demand_web_role()
+        database_roles.demand_web_role()
         super().handle(*args, **options)

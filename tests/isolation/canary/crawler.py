@@ -21,8 +21,8 @@ from django.test import Client
 
 from customers.models import Customer, ImportUpload
 from locations.permissions import Right
-from mcp import panels
-from mcp.http import CONSOLE_URLCONF
+from mcp.console import panels
+from mcp.isolation.http import CONSOLE_URLCONF
 from tests.isolation.canary.addresses import Pattern, filled, patterns
 from tests.isolation.canary.canaries import Canary
 from tests.isolation.canary.pages import Form, Page
@@ -85,7 +85,7 @@ class Crawl:
         """Login, chooser, the pages of the provider, and what is wrong by itself."""
         self.follow("/", below="/")
         self.follow("/login/?next=/20800/1/", below="/login/")
-        self.probe("/", patterns("mcp.urls"))
+        self.probe("/", patterns("mcp.project.urls"))
         for headers in ({"Host": "example.org"}, {"Cookie": "x"}):
             self.visitor.get("/", **headers)
 

@@ -41,7 +41,7 @@ from customers.models import (
 from locations.choices import LocationKind
 from locations.models import CustomerBase, Location, Organization
 from locations.permissions import Right
-from mcp import grants, roles
+from mcp.isolation import database_roles, grants
 from mcp.models import Membership, Restriction, User, UserGroup
 from tests.isolation.canary.canaries import BIRTHDAY, Canaries, Canary, amount, is_text, text_columns
 from tests.isolation.canary.planting_bulk import plant_bulk
@@ -66,7 +66,7 @@ MIDNIGHT = datetime(2026, 1, 1, tzinfo=UTC)
 
 def readable_models() -> list[type[models.Model]]:
     """The models that can hold somebody's data and whose table is not closed to the web role."""
-    tables = roles.privileges()
+    tables = database_roles.privileges()
     every = apps.get_models(include_auto_created=True)
     return [one for one in every if one._meta.db_table in tables and one._meta.label not in NO_DATA]
 

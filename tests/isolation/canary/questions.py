@@ -18,7 +18,7 @@ from customers.models import (
 )
 from locations.models import Location
 from locations.permissions import Right
-from mcp.http import CONSOLE_URLCONF
+from mcp.isolation.http import CONSOLE_URLCONF
 from mcp.models import Restriction, User, UserGroup
 from tests.isolation.canary.addresses import Pattern, filled, patterns
 from tests.isolation.canary.pairs import Pair

@@ -9,7 +9,7 @@ import pytest
 from customers import querysets as of_customers
 from locations import querysets as of_locations
 from mcp import querysets as of_mcp
-from mcp.scope import Scope
+from mcp.isolation.scope import Scope
 from tests.isolation.canary.conftest import Crawled, as_each
 from tests.isolation.canary.crawler import Role
 from tests.isolation.canary.roles import ROLES

@@ -13,7 +13,7 @@ from typing import Any
 import psycopg
 
 from launch import debian
-from launch.account import Account
+from launch.os_user import Account
 
 PORT = 6432  # only part of the socket's name
 START_SECONDS = 20

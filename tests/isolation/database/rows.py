@@ -10,6 +10,7 @@ from django.db import connection, models
 from django.utils import timezone
 
 from customers.choices import BulkKind, ConsentSource, Decision, Verdict
+from customers.exports import files
 from customers.models import (
     BulkChange,
     ConsentRelease,
@@ -27,12 +28,12 @@ from customers.models import (
 )
 from customers.numbers import take_number
 from customers.operations import change_customer, register_customer, save_customer_group, save_tag
-from customers.transfer import exporting
 from locations.permissions import Right
-from mcp import operations, row_security
+from mcp.central import operations
 from mcp.choices import MailKind
+from mcp.isolation import row_scope
+from mcp.isolation.scope import Scope
 from mcp.models import LoginAttempt, Mail, PasswordLink, Restriction
-from mcp.scope import Scope
 from tests.conftest import Cast, forget_author
 from tests.customers.people import purpose, says
 from tests.customers.transfer import kept_export
@@ -104,7 +105,7 @@ def _files(scope: Scope) -> None:
     SavedFilter.objects.create(
         organization=scope.organization, base=scope.base, user=owner, name="Kiel", query="q=kiel"
     )
-    exporting.fetch(export=kept_export(scope), actor=scope).close()
+    files.fetch(export=kept_export(scope), actor=scope).close()
     _staged(upload, scope)
 
 
@@ -183,7 +184,7 @@ def _quoted(table: GuardedTable) -> tuple[str, str]:
 
 def owners(table: GuardedTable, scopes: dict[int, Scope]) -> dict[int, int]:
     """For each account how many of its rows there are, for whom all exist."""
-    with row_security.without_scope(reason="count", actor="a test"):
+    with row_scope.without_scope(reason="count", actor="a test"):
         return {account: count(table, scope) for account, scope in scopes.items()}
 
 

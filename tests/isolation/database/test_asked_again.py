@@ -8,15 +8,16 @@ from django.template.response import TemplateResponse
 
 from customers import tasks
 from customers.choices import UploadState
+from customers.imports import lifecycle, receive
 from customers.models import Customer, ImportUpload
 from customers.operations import change_customer, register_customer
-from customers.transfer import receiving, uploads
 from locations.models import Location
 from locations.permissions import Right
-from mcp import access, operations, row_security
+from mcp.central import operations
 from mcp.demo import PASSWORD
+from mcp.isolation import access, row_scope
+from mcp.isolation.scope import MissingRight
 from mcp.models import LocationGrant, OrganizationGrant, User
-from mcp.scope import MissingRight
 from tests.conftest import Cast
 from tests.customers.transfer import table
 
@@ -30,7 +31,7 @@ def customer(cast: Cast) -> Customer:
 
 def revoke(*rights: Right) -> None:
     """As somebody else does it meanwhile, in a transaction of his own."""
-    with row_security.without_scope(reason="somebody else's request", actor="a test"):
+    with row_scope.without_scope(reason="somebody else's request", actor="a test"):
         LocationGrant.objects.filter(permission__codename__in=rights).delete()
         OrganizationGrant.objects.filter(permission__codename__in=rights).delete()
 
@@ -117,7 +118,7 @@ def test_right_that_was_not_asked_for_may_go(log_in, customer, monkeypatch):
 def test_change_of_somebody_deactivated_meanwhile_is_undone(cast, log_in, customer, monkeypatch):
     def change_then_deactivate(**given):
         changed = change_customer(**given)
-        with row_security.without_scope(reason="somebody else's request", actor="a test"):
+        with row_scope.without_scope(reason="somebody else's request", actor="a test"):
             User.objects.filter(username="bodo").update(is_active=False)
         return changed
 
@@ -140,16 +141,16 @@ def test_who_takes_a_right_from_himself_may(cast):
 
 def test_import_by_the_worker_is_undone_when_the_right_is_taken_meanwhile(cast, monkeypatch):
     anna = cast.scope("anna", "Zentrale")
-    upload = receiving.receive_upload(name="a.csv", content=table(["Name"], ["Neu"]), actor=anna)
-    uploads.check_upload(upload=upload, actor=anna)
-    uploads.confirm_upload(upload=upload, confirmed=uploads.fingerprint(upload), actor=anna)
+    upload = receive.receive_upload(name="a.csv", content=table(["Name"], ["Neu"]), actor=anna)
+    lifecycle.check_upload(upload=upload, actor=anna)
+    lifecycle.confirm_upload(upload=upload, confirmed=lifecycle.fingerprint(upload), actor=anna)
 
     def apply_then_revoke(**given):
         done(**given)
         revoke(Right.IMPORT_CUSTOMERS)
 
-    done = uploads.apply_upload
-    monkeypatch.setattr(uploads, "apply_upload", apply_then_revoke)
+    done = lifecycle.apply_upload
+    monkeypatch.setattr(lifecycle, "apply_upload", apply_then_revoke)
     tasks.apply_upload.func(upload=str(upload.pk), **tasks.for_somebody(anna))
     assert not Customer.objects.filter(last_name="Neu").exists()
     stored = ImportUpload.objects.get(pk=upload.pk)

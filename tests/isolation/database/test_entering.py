@@ -13,29 +13,29 @@ from django.db import DatabaseError
 from django.http import Http404
 
 from customers import tasks
-from mcp import access, row_security
 from mcp.demo import PASSWORD
+from mcp.isolation import access, row_scope
 from tests.conftest import Browser, as_web_role
 
 ROOT = Path(__file__).resolve().parents[3]
 PRODUCT = ("locations", "mcp", "customers", "transitions", "spreadsheets", "launch")
 WITHOUT_SCOPE = {
-    "mcp/access.py": 1,  # the provider's people look for a location, and work outside of any
-    "mcp/backends.py": 2,  # the login: whose name is it? a password of an older kind is stored anew
-    "mcp/throttling.py": 3,  # tries to log in are counted over a connection of their own
-    "mcp/operations/passwords.py": 5,  # whose link is it? passwords of the provider's people, and forgotten ones
-    "mcp/reminding.py": 2,  # who may have to be reminded of what waits, and the mails to them
+    "mcp/isolation/access.py": 1,  # the provider's people look for a location, and work outside of any
+    "mcp/login/backends.py": 2,  # the login: whose name is it? a password of an older kind is stored anew
+    "mcp/login/throttling.py": 3,  # tries to log in are counted over a connection of their own
+    "mcp/central/operations/passwords.py": 5,  # whose link is it? those of the provider, and forgotten ones
+    "mcp/worker/reminding.py": 2,  # who may have to be reminded of what waits, and the mails to them
     "mcp/tasks.py": 4,  # mails, forgotten passwords and old login attempts of all businesses
     "mcp/management/commands/create_support.py": 2,  # a person of no business
     "customers/tasks.py": 9,  # upkeep of all bases; a file for somebody who is nobody any more
-    "customers/bulk_tasks.py": 2,  # a bulk change of somebody who is nobody any more, or that was given up
-    "customers/transfer/place.py": 1,  # a command looks for the location that it was given
+    "customers/bulk/tasks.py": 2,  # a bulk change of somebody who is nobody any more, or that was given up
+    "customers/imports/command_scope.py": 1,  # a command looks for the location that it was given
     "transitions/management/commands/demo.py": 1,  # the demo is of several businesses
     "transitions/operations/admitting.py": 2,  # a group answers who wants to join it, who then reads the answer
     "transitions/operations/requesting.py": 1,  # the group that was asked need not answer any more
     "transitions/operations/assigning.py": 2,  # support opens a business, or looks for the group that is joined
     "transitions/operations/executing.py": 2,  # a business begins to work; a branch is opened in a group
-    "transitions/arriving.py": 3,  # was a package made for its receiver? which receivers have imported, and what?
+    "transitions/package_import.py": 3,  # was a package made for its receiver? which receivers have imported, and what?
     "transitions/incoming_tasks.py": 2,  # taken in for somebody who is nobody any more; what has expired
     "transitions/package_tasks.py": 3,  # where is a package made, which ones have expired, which are given up?
     "transitions/tasks.py": 3,  # whose day has come, and where? ordered by somebody who is nobody any more
@@ -63,8 +63,8 @@ def test_settings_of_the_database_are_set_in_one_file_and_for_a_transaction():
     guilty = [
         path.relative_to(ROOT).as_posix() for path in _sources() if setting.search(path.read_text(encoding="utf-8"))
     ]
-    assert guilty == ["mcp/row_security.py"]
-    text = (ROOT / "mcp/row_security.py").read_text(encoding="utf-8")
+    assert guilty == ["mcp/isolation/row_scope.py"]
+    text = (ROOT / "mcp/isolation/row_scope.py").read_text(encoding="utf-8")
     assert text.count("set_config(") == text.count(", %s, true)") == 2
 
 
@@ -94,10 +94,10 @@ def test_people_of_a_business_never_leave_their_scope(cast, log_in, caplog, addr
 
 def test_task_enters_the_scope_of_its_user(cast, monkeypatch):
     seen = []
-    monkeypatch.setattr(tasks, "_upload", lambda *given: seen.append(row_security.entered()))
+    monkeypatch.setattr(tasks, "_upload", lambda *given: seen.append(row_scope.entered()))
     anna = cast.scope("anna", "Hamburg")
     tasks.apply_upload.func(upload="00000000-0000-0000-0000-000000000000", **tasks.for_somebody(anna))
-    assert seen == [row_security.Rows(base=anna.base.pk, organization=anna.organization.pk, user=cast.user("anna").pk)]
+    assert seen == [row_scope.Rows(base=anna.base.pk, organization=anna.organization.pk, user=cast.user("anna").pk)]
 
 
 def test_arguments_of_tasks_are_numbers_and_random_ids(cast):
@@ -106,17 +106,17 @@ def test_arguments_of_tasks_are_numbers_and_random_ids(cast):
 
 def test_streamed_answer_is_made_inside_of_the_scope(cast):
     anna = cast.scope("anna", "Hamburg")
-    parts = row_security.streamed(anna, (row_security.entered().base for _ in range(2)))
-    with row_security.no_rows():
+    parts = row_scope.streamed(anna, (row_scope.entered().base for _ in range(2)))
+    with row_scope.no_rows():
         assert list(parts) == [anna.base.pk, anna.base.pk]
-        assert row_security.entered() == row_security.NO_ROWS
+        assert row_scope.entered() == row_scope.NO_ROWS
 
 
 @pytest.mark.django_db(transaction=True)
 def test_second_connection_enters_the_scope_for_each_transaction_and_leaves_it(cast):
     anna = cast.scope("anna", "Hamburg")
     asked = "SELECT current_setting('stammhaus.base', true), count(DISTINCT organization_id) FROM locations_location"
-    with as_web_role(), row_security.aside(anna) as second:
+    with as_web_role(), row_scope.aside(anna) as second:
         with second.transaction() as cursor:
             assert cursor.execute(asked).fetchone() == (str(anna.base.pk), 1)
         with second._own.cursor() as cursor:
@@ -126,7 +126,7 @@ def test_second_connection_enters_the_scope_for_each_transaction_and_leaves_it(c
 @pytest.mark.django_db(transaction=True)
 def test_what_a_second_connection_writes_is_seen_unless_it_raises(cast):
     anna, name = cast.scope("anna", "Hamburg"), "UPDATE locations_location SET city = %s WHERE id = %s"
-    with row_security.aside(anna) as second:
+    with row_scope.aside(anna) as second:
         with second.transaction() as cursor:
             cursor.execute(name, ["Altona", anna.location.pk])
         with pytest.raises(DatabaseError), second.transaction() as cursor:

@@ -14,9 +14,9 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 
 from locations.models import Organization
-from locations.row_security import POLICIES
-from mcp import row_security
-from mcp.scope import Scope
+from locations.row_policies import POLICIES
+from mcp.isolation import row_scope
+from mcp.isolation.scope import Scope
 from tests.conftest import Cast, build
 from tests.isolation.database.rows import count, fill_every_table, put_into
 from tests.isolation.database.superuser import as_superuser
@@ -110,7 +110,7 @@ def _asked(probe: Probe, scopes: Scopes, change: str) -> str:
 
 
 def _foreign_rows_are_hidden(table: GuardedTable, scopes: Scopes) -> None:
-    with row_security.rows_of(scopes[10400]):
+    with row_scope.rows_of(scopes[10400]):
         assert count(table, scopes[20800]) == 0, "foreign rows are seen"
         assert count(table, scopes[10400]) > 0, "own rows are not seen"
 
@@ -118,7 +118,7 @@ def _foreign_rows_are_hidden(table: GuardedTable, scopes: Scopes) -> None:
 def _no_foreign_row_is_taken(table: GuardedTable, scopes: Scopes) -> None:
     """Refused by the policy itself, and not by a key or trigger that would look at it later."""
     try:
-        with row_security.rows_of(scopes[10400]), transaction.atomic():
+        with row_scope.rows_of(scopes[10400]), transaction.atomic():
             put_into(scopes[20800], table)
         said = "it was taken"
     except DatabaseError as refusal:
@@ -140,7 +140,7 @@ def _a_person_is_alone(scopes: Scopes) -> None:
     """And writes nothing but himself; the history takes what a row of his own would leave."""
     himself = scopes[10400].user
     assert himself is not None
-    with row_security.rows_of_person(himself.pk), connection.cursor() as cursor:
+    with row_scope.rows_of_person(himself.pk), connection.cursor() as cursor:
         for table in PEOPLE:
             cursor.execute(f"SELECT DISTINCT id FROM {table}")
             assert {pk for (pk,) in cursor.fetchall()} <= {himself.pk}, f"{table} shows others"
@@ -158,7 +158,7 @@ def _assert_refused(statement: str) -> None:
 
 
 def _search_finds_the_own(scopes: Scopes) -> None:
-    with row_security.rows_of(scopes[10400]), connection.cursor() as cursor:
+    with row_scope.rows_of(scopes[10400]), connection.cursor() as cursor:
         cursor.execute("SELECT DISTINCT base_id FROM customers_searchable")
         assert cursor.fetchall() == [(scopes[10400].base.pk,)]
 
@@ -171,7 +171,7 @@ def _staged_rows_are_the_own(scopes: Scopes) -> None:
     """Those of the view, those that a condition is asked of, and a new one."""
     for scope in scopes.values():
         foreign = [other.base.pk for other in scopes.values() if other is not scope]
-        with row_security.rows_of(scope), connection.cursor() as cursor:
+        with row_scope.rows_of(scope), connection.cursor() as cursor:
             cursor.execute(f"INSERT INTO customers_importrow (upload, row_number) VALUES ('{UUID(int=1)}', 3)")
             cursor.execute(_NO_INDEX)  # one would find the own rows before any condition is asked
             try:

@@ -18,8 +18,9 @@ from django.db import connection, transaction
 from customers.models import Customer
 from locations.choices import OrganizationKind
 from locations.operations import Place, open_organization
-from mcp import environment, row_security
-from mcp.scope import Scope
+from mcp.isolation import row_scope
+from mcp.isolation.scope import Scope
+from mcp.project import environment
 from tests.isolation.database import pooler
 
 pytestmark = [pytest.mark.isolation, pytest.mark.django_db(transaction=True)]
@@ -132,7 +133,7 @@ def test_nobody_meets_what_another_had_entered(scopes, behind_the_pooler, note):
         elif kind < 0.17:
             _without_scope(seen)
         else:
-            with row_security.rows_of(scope):
+            with row_scope.rows_of(scope):
                 _check(scope, number, seen, writes=kind > 0.9)
         seen.transactions += 1
 
@@ -151,7 +152,7 @@ def _check(scope: Scope, number: int, seen: Seen, *, writes: bool = False) -> No
 
 
 def _broken_off(scope: Scope, seen: Seen, number: int) -> None:
-    with pytest.raises(ZeroDivisionError), row_security.rows_of(scope):
+    with pytest.raises(ZeroDivisionError), row_scope.rows_of(scope):
         _check_and_break(scope, seen, number)
 
 
@@ -161,14 +162,14 @@ def _check_and_break(scope: Scope, seen: Seen, number: int) -> None:
 
 
 def _within_another(scope: Scope, other: tuple[int, Scope], seen: Seen, number: int) -> None:
-    with row_security.rows_of(scope):
-        with row_security.rows_of(other[1]):
+    with row_scope.rows_of(scope):
+        with row_scope.rows_of(other[1]):
             _check(other[1], other[0], seen)
         _check(scope, number, seen)
 
 
 def _without_scope(seen: Seen) -> None:
-    with row_security.without_scope(reason="see all", actor="a test"):
+    with row_scope.without_scope(reason="see all", actor="a test"):
         if len(_rows()) < BUSINESSES:
             seen.wrong["not all without a scope"] += 1
 

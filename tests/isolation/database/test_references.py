@@ -10,8 +10,8 @@ from django.db import IntegrityError, connection, models, transaction
 
 from locations.constraints import CompositeForeignKey
 from locations.history import HistoryEvent
-from locations.row_security import row_security_of
-from mcp import row_security
+from locations.row_policies import row_security_of
+from mcp.isolation import row_scope
 from tests.conftest import Cast
 from tests.isolation.database.rows import fill_every_table
 
@@ -76,7 +76,7 @@ def test_no_row_can_be_made_to_refer_to_a_row_of_another_owner(scopes, name):
     row = rows.exclude(**{key.fields[1]: None}).first() or rows.first()
     assert row is not None
     assert other is not None
-    with row_security.without_scope(reason="try to refer", actor="a test"), pytest.raises(IntegrityError):
+    with row_scope.without_scope(reason="try to refer", actor="a test"), pytest.raises(IntegrityError):
         _refer(model, column, row, other.pk)
 
 

@@ -12,7 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
 from django.db import DatabaseError, connection, transaction
 
-from mcp import roles
+from mcp.isolation import database_roles
 from tests.isolation.database.superuser import as_superuser
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -54,13 +54,13 @@ def test_neither_web_role_nor_the_one_without_scope_may(db, role, statement):
 
 
 def test_web_role_of_the_tests_may_start(db):
-    roles.demand_web_role()
+    database_roles.demand_web_role()
 
 
 @pytest.mark.usefixtures("as_owner")
 def test_owner_may_not_serve(db):
     with pytest.raises(ImproperlyConfigured, match='The database role "stammhaus" owns tables'):
-        roles.demand_web_role()
+        database_roles.demand_web_role()
 
 
 SPOILED = {
@@ -106,11 +106,11 @@ def test_start_is_refused_with_the_remedy(db, statement):
     with as_superuser():
         connection.cursor().execute(f"{statement}; SET LOCAL SESSION AUTHORIZATION stammhaus_web")
         with pytest.raises(ImproperlyConfigured, match=SPOILED[statement]):
-            roles.demand_web_role()
+            database_roles.demand_web_role()
 
 
 START = {
-    "web server": "import mcp.wsgi",
+    "web server": "import mcp.project.wsgi",
     "worker": "import django; django.setup(); from django.core.management import call_command; "
     "call_command('procrastinate', 'worker', wait=False)",
 }
@@ -132,7 +132,7 @@ def _start(program: str, url: str) -> subprocess.CompletedProcess[str]:
     environment = {
         **os.environ,
         "DATABASE_URL": url.replace("/stammhaus?", f"/{name}?"),
-        "DJANGO_SETTINGS_MODULE": "mcp.settings",
+        "DJANGO_SETTINGS_MODULE": "mcp.project.settings",
     }
     return subprocess.run(
         [sys.executable, "-c", START[program]], env=environment, cwd=ROOT, capture_output=True, text=True, check=False
@@ -144,7 +144,7 @@ def test_command_on_data_asks_for_the_web_role_first(db, monkeypatch, command, t
     def refuse() -> None:
         raise ImproperlyConfigured("wrong role")
 
-    monkeypatch.setattr(roles, "demand_web_role", refuse)
+    monkeypatch.setattr(database_roles, "demand_web_role", refuse)
     with pytest.raises(ImproperlyConfigured, match="wrong role"):
         call_command(*command.split(), str(tmp_path / "file.csv"), "--account=10400", "--client=1")
 
@@ -153,7 +153,7 @@ def test_command_on_data_asks_for_the_web_role_first(db, monkeypatch, command, t
 def test_migrating_without_the_roles_says_which_is_missing(db, settings):
     settings.WEB_ROLE = "nobody_such"
     with pytest.raises(ImproperlyConfigured, match=r"The database has no role nobody_such\. README\.md says how"):
-        roles.grant_privileges()
+        database_roles.grant_privileges()
 
 
 @pytest.mark.usefixtures("as_owner")
@@ -161,7 +161,7 @@ def test_migrating_takes_back_what_was_given_by_hand(db):
     with connection.cursor() as cursor:
         cursor.execute("GRANT ALL ON customers_customerevent, django_admin_log TO stammhaus_web")
         cursor.execute("GRANT SELECT ON customers_tag TO PUBLIC")
-        roles.grant_privileges()
+        database_roles.grant_privileges()
         cursor.execute(
             "SELECT has_table_privilege('stammhaus_web', 'customers_customerevent', 'DELETE, TRUNCATE'),"
             " has_table_privilege('stammhaus_web', 'django_admin_log', 'SELECT')"
@@ -173,7 +173,7 @@ def test_migrating_takes_back_what_was_given_by_hand(db):
 def test_owner_as_web_role_is_refused_before_it_loses_anything(db, settings):
     settings.WEB_ROLE = "stammhaus"
     with pytest.raises(ImproperlyConfigured, match='log in as the same role "stammhaus"'):
-        roles.grant_privileges()
+        database_roles.grant_privileges()
 
 
 def test_web_role_is_no_member_of_the_owner(db):

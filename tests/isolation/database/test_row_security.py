@@ -9,8 +9,8 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 
 from customers.models import Customer
-from locations.row_security import POLICIES, SETTINGS
-from mcp import row_security
+from locations.row_policies import POLICIES, SETTINGS
+from mcp.isolation import row_scope
 from mcp.models import User
 from tests.isolation.database.rows import belongs, count, fill_every_table, owner_key, owners, put_into
 from tests.isolation.database.tables import WITHOUT_ROWS_OF_ANYBODY, all_tables, guarded_tables
@@ -65,14 +65,14 @@ def test_each_table_shows_the_own_rows_and_none_of_another_business(scopes):
     for table in guarded_tables():
         there = owners(table, scopes)
         assert all(there.values()), f"{table.name} has rows of both businesses: {there}"
-        with row_security.rows_of(nordlicht):
+        with row_scope.rows_of(nordlicht):
             assert (count(table, nordlicht), count(table, suedstern)) == (there[10400], 0), table.name
-        with row_security.rows_of(suedstern):
+        with row_scope.rows_of(suedstern):
             assert (count(table, nordlicht), count(table, suedstern)) == (0, there[20800]), table.name
 
 
 def test_without_a_scope_each_table_is_empty(scopes):
-    with row_security.no_rows(), connection.cursor() as cursor:
+    with row_scope.no_rows(), connection.cursor() as cursor:
         for table in guarded_tables():
             cursor.execute(f"SELECT count(*) FROM {connection.ops.quote_name(table.name)}")
             assert cursor.fetchone() == (0,), table.name
@@ -89,7 +89,7 @@ def test_rows_of_another_business_cannot_be_changed_or_deleted(scopes):
         for kind, statement in (("UPDATE", update), ("DELETE", delete)):
             if not _may(kind, table.name):
                 continue
-            with row_security.rows_of(nordlicht), connection.cursor() as cursor:
+            with row_scope.rows_of(nordlicht), connection.cursor() as cursor:
                 cursor.execute(f"{statement} WHERE {belongs(table)}", [key])
                 assert cursor.rowcount == 0, (table.name, statement)
         assert owners(table, scopes)[20800] >= 1
@@ -123,20 +123,20 @@ def _itself(table: str) -> str:
 def test_a_row_cannot_be_put_into_another_business(scopes):
     """A copy of an own row that says to be another's. Refused before any trigger or key looks at it."""
     for table in guarded_tables():
-        with row_security.rows_of(scopes[10400]), pytest.raises(DatabaseError) as caught, transaction.atomic():
+        with row_scope.rows_of(scopes[10400]), pytest.raises(DatabaseError) as caught, transaction.atomic():
             put_into(scopes[20800], table)
         assert "row-level security" in str(caught.value), (table.name, caught.value)
 
 
 def test_own_row_can_be_written(scopes):
     nordlicht = scopes[10400]
-    with row_security.rows_of(nordlicht):
+    with row_scope.rows_of(nordlicht):
         assert Customer.objects.update(memo="neu") == Customer.objects.count() > 0
 
 
 def test_a_person_alone_sees_himself_and_nobody_else(scopes, cast):
     bodo = cast.user("bodo")
-    with row_security.rows_of_person(bodo.pk), connection.cursor() as cursor:
+    with row_scope.rows_of_person(bodo.pk), connection.cursor() as cursor:
         cursor.execute("SELECT username FROM mcp_user")
         assert cursor.fetchall() == [("bodo",)]
         for table in ("mcp_usergroup", "mcp_membership", "locations_location", "customers_customer"):
@@ -149,14 +149,14 @@ def test_a_person_alone_sees_himself_and_nobody_else(scopes, cast):
 def test_the_providers_people_exist_in_no_business(scopes, cast):
     """Not even where one of them works: what is his own he does as himself."""
     rita = cast.user("rita")
-    with row_security.rows_of(replace(scopes[10400], user=rita)):
+    with row_scope.rows_of(replace(scopes[10400], user=rita)):
         assert not User.objects.filter(organization=None).exists()
-        with row_security.rows_of_person(rita.pk):
+        with row_scope.rows_of_person(rita.pk):
             assert list(User.objects.values_list("username", flat=True)) == ["rita"]
 
 
 def test_outside_of_a_location_no_customer_exists(scopes, cast):
-    with row_security.rows_of_business(cast.user("anna")), connection.cursor() as cursor:
+    with row_scope.rows_of_business(cast.user("anna")), connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM customers_customer")
         assert cursor.fetchone() == (0,)
         cursor.execute("SELECT DISTINCT organization_id FROM locations_location")
@@ -165,14 +165,14 @@ def test_outside_of_a_location_no_customer_exists(scopes, cast):
 
 def test_what_was_entered_ends_with_its_block(scopes):
     nordlicht, suedstern = scopes[10400], scopes[20800]
-    with row_security.rows_of(nordlicht):
-        with row_security.rows_of(suedstern):
+    with row_scope.rows_of(nordlicht):
+        with row_scope.rows_of(suedstern):
             assert _seen_bases() == {suedstern.base.pk}
         assert _seen_bases() == {nordlicht.base.pk}
-        with pytest.raises(ZeroDivisionError), row_security.rows_of(suedstern):
+        with pytest.raises(ZeroDivisionError), row_scope.rows_of(suedstern):
             raise ZeroDivisionError
         assert _seen_bases() == {nordlicht.base.pk}
-        with pytest.raises(DatabaseError), row_security.rows_of(suedstern):
+        with pytest.raises(DatabaseError), row_scope.rows_of(suedstern):
             connection.cursor().execute("SELECT 1 / 0")
         assert _seen_bases() == {nordlicht.base.pk}
 
@@ -183,7 +183,7 @@ def _seen_bases() -> set[int]:
 
 def test_a_broken_setting_shows_nothing(scopes):
     """An empty text, as SET LOCAL leaves it behind, and one that is no number."""
-    with row_security.no_rows(), connection.cursor() as cursor:
+    with row_scope.no_rows(), connection.cursor() as cursor:
         cursor.execute("SELECT set_config('stammhaus.base', '', true)")
         assert _seen_bases() == set()
         with pytest.raises(DatabaseError, match="invalid input syntax"), transaction.atomic():
@@ -194,7 +194,7 @@ def test_a_broken_setting_shows_nothing(scopes):
 
 def test_search_shows_the_own_base_only(scopes):
     nordlicht = scopes[10400]
-    with row_security.rows_of(nordlicht):
+    with row_scope.rows_of(nordlicht):
         found = Customer.objects.all().matching("Gast", hidden=())
         assert set(found.values_list("base_id", flat=True)) == {nordlicht.base.pk}
 
@@ -202,7 +202,7 @@ def test_search_shows_the_own_base_only(scopes):
 def test_search_can_be_used_as_any_other_question(scopes):
     """It reads a view in the place of the table, which must make no difference to whoever goes on asking."""
     nordlicht = scopes[10400]
-    with row_security.rows_of(nordlicht):
+    with row_scope.rows_of(nordlicht):
         found = Customer.objects.in_base(nordlicht.base).matching("Gast", hidden=())
         every = Customer.objects.in_base(nordlicht.base)
         [row] = found

@@ -9,7 +9,7 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 
 from customers.models import ImportRow
-from mcp import row_security
+from mcp.isolation import row_scope
 from tests.conftest import Cast
 from tests.isolation.database.rows import fill_every_table
 
@@ -61,21 +61,21 @@ def refusal_of(statement: str) -> str:
 @pytest.mark.parametrize("role", ROLES)
 @pytest.mark.parametrize("statement", REFUSED)
 def test_table_is_closed_but_for_new_rows_and_nothing_can_be_changed(scopes, statement, role):
-    with row_security.rows_of(scopes[10400]), connection.cursor() as cursor:
+    with row_scope.rows_of(scopes[10400]), connection.cursor() as cursor:
         cursor.execute("SELECT set_config('role', %s, true)", [role])
         assert REFUSED[statement] in refusal_of(statement)
 
 
 def test_view_shows_the_rows_of_the_entered_base_alone(scopes):
     for scope in scopes.values():
-        with row_security.rows_of(scope), connection.cursor() as cursor:
+        with row_scope.rows_of(scope), connection.cursor() as cursor:
             cursor.execute(f"SELECT base_id, row_number FROM {VIEW}")
             assert cursor.fetchall() == [(scope.base.pk, 2)]
 
 
 @pytest.mark.parametrize("role", ROLES)
 def test_without_a_scope_the_view_is_empty_for_every_role(scopes, role):
-    with row_security.no_rows(), connection.cursor() as cursor:
+    with row_scope.no_rows(), connection.cursor() as cursor:
         cursor.execute("SELECT set_config('role', %s, true)", [role])
         cursor.execute(f"SELECT count(*) FROM {VIEW}")
         assert cursor.fetchone() == (0,)
@@ -83,19 +83,19 @@ def test_without_a_scope_the_view_is_empty_for_every_role(scopes, role):
 
 def test_rows_of_another_base_are_not_deleted_through_the_view(scopes):
     nordlicht, suedstern = scopes[10400], scopes[20800]
-    with row_security.rows_of(nordlicht), connection.cursor() as cursor:
+    with row_scope.rows_of(nordlicht), connection.cursor() as cursor:
         cursor.execute(f"DELETE FROM {VIEW} WHERE base_id = %s", [suedstern.base.pk])
         assert cursor.rowcount == 0
         cursor.execute(f"DELETE FROM {VIEW}")
         assert cursor.rowcount == 1
-    with row_security.rows_of(suedstern), connection.cursor() as cursor:
+    with row_scope.rows_of(suedstern), connection.cursor() as cursor:
         cursor.execute(f"SELECT count(*) FROM {VIEW}")
         assert cursor.fetchone() == (1,)
 
 
 def test_condition_of_a_question_sees_no_foreign_row(scopes):
     """A function that tells what it is given must not be asked before the view's own condition."""
-    with row_security.rows_of(scopes[10400]), connection.cursor() as cursor:
+    with row_scope.rows_of(scopes[10400]), connection.cursor() as cursor:
         foreign = scopes[20800].base.pk
         # An index would find the own rows before any condition is asked.
         cursor.execute("SET LOCAL enable_indexscan = off; SET LOCAL enable_bitmapscan = off")
@@ -105,7 +105,7 @@ def test_condition_of_a_question_sees_no_foreign_row(scopes):
 
 def test_new_row_belongs_to_the_entered_base_by_insert_and_by_copy(scopes):
     scope = scopes[10400]
-    with row_security.rows_of(scope), connection.cursor() as cursor:
+    with row_scope.rows_of(scope), connection.cursor() as cursor:
         cursor.execute(f"INSERT INTO {TABLE} (upload, row_number) VALUES ('{UPLOAD}', 7)")
         with cursor.copy(f"COPY {TABLE} (upload, row_number) FROM STDIN") as copy:
             copy.write(f"{UPLOAD}\t8\n")
@@ -114,7 +114,7 @@ def test_new_row_belongs_to_the_entered_base_by_insert_and_by_copy(scopes):
 
 
 def test_row_of_no_base_is_refused(scopes):
-    with row_security.no_rows():
+    with row_scope.no_rows():
         refusal = refusal_of(f"INSERT INTO {TABLE} (upload, row_number) VALUES ('{UPLOAD}', 7)")
     assert 'null value in column "base_id"' in refusal
 

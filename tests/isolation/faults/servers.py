@@ -13,7 +13,7 @@ from pathlib import Path
 
 from django.db import connection
 
-from mcp import environment
+from mcp.project import environment
 
 
 def address() -> str:
@@ -28,7 +28,7 @@ def variables() -> dict[str, str]:
     return {
         **known,
         "DATABASE_URL": address(),
-        "DJANGO_SETTINGS_MODULE": "mcp.settings",
+        "DJANGO_SETTINGS_MODULE": "mcp.project.settings",
     }
 
 
@@ -42,7 +42,8 @@ def web_processes(count: int, log: Path, *, threads: int = 1, **more: str) -> It
         free.bind(("127.0.0.1", 0))
         port: int = free.getsockname()[1]
     command = [
-        sys.executable, "-m", "gunicorn", "mcp.wsgi:application", "--no-control-socket", "--bind", f"127.0.0.1:{port}",
+        sys.executable, "-m", "gunicorn", "mcp.project.wsgi:application", "--no-control-socket",
+        "--bind", f"127.0.0.1:{port}",
         "--workers", str(count), "--threads", str(threads), "--keep-alive", "0",
         "--access-logfile", str(log), "--access-logformat", "%(p)s %(s)s %(U)s %(m)s",
     ]  # fmt: skip

@@ -21,8 +21,8 @@ from django.db import close_old_connections
 
 from launch import debian
 from launch.folders import PROJECT
-from mcp import bodies
 from mcp.models import LoginAttempt
+from mcp.project import request_bodies
 from tests.isolation.faults.servers import web_processes
 from tests.isolation.faults.slow import slow_browsers, status
 
@@ -170,12 +170,12 @@ def wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
 )
 def test_longest_waiting_of_too_many_slow_ones_are_given_up(ages: list[float], given_up: list[float]):
     readings: Any = [SimpleNamespace(since=100.0 - age) for age in ages]
-    assert [100.0 - one.since for one in bodies.overdue(readings, now=100.0)] == pytest.approx(given_up)
+    assert [100.0 - one.since for one in request_bodies.overdue(readings, now=100.0)] == pytest.approx(given_up)
 
 
 def body_of(here: socket.socket, *, length: int) -> io.BufferedReader:
-    body = bodies.Body(here.makefile("rb"), length=length, browser=here)
-    return io.BufferedReader(body, bodies.PIECE_BYTES)
+    body = request_bodies.Body(here.makefile("rb"), length=length, browser=here)
+    return io.BufferedReader(body, request_bodies.PIECE_BYTES)
 
 
 @pytest.mark.parametrize("size", [-1, 1000, 70_000])
@@ -189,11 +189,11 @@ def test_body_that_comes_in_time_comes_whole(size: int):
 
 
 def test_body_that_stays_away_is_given_up_and_can_be_answered(monkeypatch):
-    monkeypatch.setattr(bodies, "PIECE_SECONDS", 1.1)
+    monkeypatch.setattr(request_bodies, "PIECE_SECONDS", 1.1)
     here, there = socket.socketpair()
     with here, there:
         there.sendall(b"user")
-        with pytest.raises(bodies.NotWhole):
+        with pytest.raises(request_bodies.NotWhole):
             body_of(here, length=5000).read(5000)
         here.sendall(b"408")
         assert there.recv(3) == b"408"
@@ -204,15 +204,15 @@ def test_body_that_is_cut_is_no_shorter_body():
     with here, there:
         there.sendall(b"last_name=Halb")
         there.shutdown(socket.SHUT_WR)
-        with pytest.raises(bodies.NotWhole):
+        with pytest.raises(request_bodies.NotWhole):
             body_of(here, length=500).read(500)
 
 
 def test_server_that_shows_no_socket_is_heard_as_well():
     seen: list[bytes] = []
-    application = bodies.whole_bodies(lambda environ, _start: seen.append(environ["wsgi.input"].read()) or [])  # type: ignore[func-returns-value]
+    application = request_bodies.whole_bodies(lambda environ, _start: seen.append(environ["wsgi.input"].read()) or [])  # type: ignore[func-returns-value]
     application({"wsgi.input": io.BytesIO(b"a=1"), "CONTENT_LENGTH": "3"}, None)
     application({"wsgi.input": io.BytesIO(b"a=1")}, None)
     assert seen == [b"a=1", b"a=1"]
-    with pytest.raises(bodies.NotWhole):
+    with pytest.raises(request_bodies.NotWhole):
         application({"wsgi.input": io.BytesIO(b"a=1"), "CONTENT_LENGTH": "4"}, None)

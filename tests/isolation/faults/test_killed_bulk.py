@@ -10,11 +10,11 @@ import pytest
 from customers.bulk import changing
 from customers.bulk.changing import Wish
 from customers.choices import BulkKind, BulkState
+from customers.exports.selection import chosen
 from customers.models import BulkChange, Customer
 from customers.tasks import for_somebody
-from customers.transfer.chosen import chosen
-from mcp import row_security
-from mcp.scope import Scope
+from mcp.isolation import row_scope
+from mcp.isolation.scope import Scope
 from tests.customers import people
 from tests.isolation.faults.points import killed_at
 from tests.isolation.faults.warm import Warm, Work
@@ -27,11 +27,11 @@ POINTS = ("customers_customer", "customers_customerevent", "customers_bulkchange
 
 
 def begin(warm: Warm, task: str, change: BulkChange, scope: Scope) -> Work:
-    return warm.begin(f"customers.bulk_tasks.{task}", {"change": str(change.pk), **for_somebody(scope)})
+    return warm.begin(f"customers.bulk.tasks.{task}", {"change": str(change.pk), **for_somebody(scope)})
 
 
 def confirmed(scope: Scope) -> BulkChange:
-    with row_security.rows_of(scope):
+    with row_scope.rows_of(scope):
         people.customers(scope, 120)
         wish, found = Wish(kind=BulkKind.ADD_TAG, tag=people.tag(scope, "VIP")), chosen(scope, "")
         change = changing.propose(wish=wish, query="", chosen=found, shown=None, actor=scope)
@@ -41,12 +41,12 @@ def confirmed(scope: Scope) -> BulkChange:
 
 
 def seen(scope: Scope) -> list[Any]:
-    with row_security.rows_of(scope):
+    with row_scope.rows_of(scope):
         return [*Customer.objects.order_by("pk").values_list("pk", "tags"), BulkChange.objects.get().state]
 
 
 @pytest.mark.sample("workers killed and web processes", most=2)
-@pytest.mark.about("customers/bulk/changing.py", "customers/bulk/rows.py", "customers/bulk_tasks.py")
+@pytest.mark.about("customers/bulk/changing.py", "customers/bulk/rows.py", "customers/bulk/tasks.py")
 def test_a_killed_worker_leaves_nothing_half_done(cast, warm: Warm, sample: Sample):
     anna = cast.scope("anna", "Zentrale")
     change = confirmed(anna)
@@ -57,7 +57,7 @@ def test_a_killed_worker_leaves_nothing_half_done(cast, warm: Warm, sample: Samp
     for _time in ("after the kills", "once more, although it is done"):
         begin(warm, "apply_bulk", change, anna).finish()
         assert seen(anna) == [*((pk, ["VIP"]) for pk, _tags in before[:-1]), BulkState.APPLIED]
-    with row_security.rows_of(anna):
+    with row_scope.rows_of(anna):
         changing.start_undo(change=change, actor=anna)
     applied = seen(anna)
     for point in sample.part(POINTS, of=3):

@@ -10,12 +10,12 @@ import pytest
 from django.db import connection
 
 from customers.choices import UploadState
+from customers.imports import lifecycle, receive
 from customers.models import Customer, CustomerCount, CustomerGroup, ImportUpload
 from customers.operations import register_customer
 from customers.tasks import for_somebody
-from customers.transfer import receiving, uploads
-from mcp import row_security
-from mcp.scope import Scope
+from mcp.isolation import row_scope
+from mcp.isolation.scope import Scope
 from tests.customers.transfer import table
 from tests.isolation.faults.points import killed_at
 from tests.isolation.faults.warm import Warm, Work
@@ -38,29 +38,29 @@ def begin(warm: Warm, task: str, upload: ImportUpload, scope: Scope) -> Work:
 
 
 def uploaded(scope: Scope) -> ImportUpload:
-    with row_security.rows_of(scope):
-        upload = receiving.receive_upload(name="gross.csv", content=content(), actor=scope)
-        uploads.start_check(upload=upload, actor=scope)
+    with row_scope.rows_of(scope):
+        upload = receive.receive_upload(name="gross.csv", content=content(), actor=scope)
+        lifecycle.start_check(upload=upload, actor=scope)
     return upload
 
 
 def confirm(upload: ImportUpload, scope: Scope) -> None:
-    with row_security.rows_of(scope):
+    with row_scope.rows_of(scope):
         upload.refresh_from_db()
         assert upload.state == UploadState.CHECKED, upload.failure
-        uploads.confirm_upload(upload=upload, confirmed=uploads.fingerprint(upload), actor=scope)
+        lifecycle.confirm_upload(upload=upload, confirmed=lifecycle.fingerprint(upload), actor=scope)
 
 
 def undo(upload: ImportUpload, scope: Scope) -> None:
-    with row_security.rows_of(scope):
+    with row_scope.rows_of(scope):
         upload.refresh_from_db()
         assert upload.state == UploadState.APPLIED, upload.failure
-        uploads.start_undo(upload=upload, actor=scope)
+        lifecycle.start_undo(upload=upload, actor=scope)
 
 
 def seen(scope: Scope) -> list[Any]:
     """Everything an import leaves, but ids, times, and numbers, which are never given twice."""
-    with row_security.rows_of(scope):
+    with row_scope.rows_of(scope):
         names = ("last_name", "city", "customer_group__name", "home_location", "birthday")
         customers = Customer.objects.in_base(scope.base).order_by("last_name", "customer_number").values_list(*names)
         groups = CustomerGroup.objects.in_base(scope.base).values_list("name", flat=True)
@@ -73,7 +73,7 @@ def seen(scope: Scope) -> list[Any]:
 @pytest.fixture
 def anna(cast) -> Scope:
     scope: Scope = cast.scope("anna", "Zentrale")
-    with row_security.rows_of(scope):
+    with row_scope.rows_of(scope):
         for number in range(1, KNOWN + 1):
             register_customer(customer=Customer(customer_number=number, last_name="Alt"), actor=scope)
     return scope
@@ -94,7 +94,7 @@ PREPARED = {"check_upload": None, "apply_upload": confirm, "undo_upload": undo}
 
 
 @pytest.mark.sample("workers killed and web processes", most=2)
-@pytest.mark.about("customers/transfer/applying.py", "customers/transfer/undoing.py")
+@pytest.mark.about("customers/imports/apply.py", "customers/imports/undo.py")
 def test_a_killed_worker_leaves_what_can_be_begun_anew(anna, warm: Warm, sample: Sample, note):
     """Undisturbed once, then killed at each point of each step; each time the next worker ends the same."""
     before = seen(anna)[:2]

@@ -9,15 +9,15 @@ import pytest
 from django.utils import timezone
 
 from customers.choices import TRANSFER
+from customers.imports import chunks
 from customers.models import Consent, Customer
-from customers.transfer import chunks
-from mcp.scope import Scope
+from mcp.isolation.scope import Scope
 from tests.isolation.faults.points import killed_at, let_the_database_notice
 from tests.isolation.faults.warm import Call, Warm, Work
 from tests.transitions.moving import exit_in, leaving
 from transitions.choices import PackageState, State
 from transitions.models import Package, PackageChunk, Transition
-from transitions.package.making import is_ready, packages_of
+from transitions.package.lifecycle import is_ready, packages_of
 
 pytestmark = [pytest.mark.isolation, pytest.mark.django_db(transaction=True)]
 
@@ -25,8 +25,8 @@ CUSTOMERS = 1_500
 POINTS = ("transitions_package", "transitions_packagechunk")
 """The tables that are written as a package is begun."""
 CALLS = (
-    ("transitions.package.making", "_advance", "after"),
-    ("transitions.package.making", "_end", "before"),
+    ("transitions.package.lifecycle", "_advance", "after"),
+    ("transitions.package.lifecycle", "_end", "before"),
 )
 """With the first pieces under way, and when all of them are there and only the end is missing."""
 
@@ -63,7 +63,7 @@ def finish(warm: Warm, package: Package) -> bytes:
 
 
 @pytest.mark.sample("workers killed and web processes", most=2)
-@pytest.mark.about("transitions/package/making.py")
+@pytest.mark.about("transitions/package/lifecycle.py")
 def test_a_killed_worker_leaves_what_the_next_one_makes_anew(cast, warm: Warm, note):
     fill(cast.scope("anna", "Zentrale"))
     transition = exit_in(cast, State.EXECUTED)

@@ -10,8 +10,8 @@ from django.db import connection
 
 from customers.filling import fill
 from locations.operations import Place
-from mcp import operations as central
-from mcp import row_security
+from mcp.central import operations as central
+from mcp.isolation import row_scope
 from mcp.models import Membership, User
 from tests.conftest import Cast
 from tests.isolation.faults.points import killed_at, let_the_database_notice
@@ -26,7 +26,7 @@ CUSTOMERS = 1_000
 STEPS = (
     ("transitions.deciding", "fix"),
     ("locations.operations", "close_location"),
-    ("mcp.operations", "let_people_go"),
+    ("mcp.central.operations", "let_people_go"),
     ("locations.operations", "reopen_location"),
     ("transitions.operations.executing", "take_step"),
     ("transitions.operations.executing", "request_package"),
@@ -69,7 +69,7 @@ def leaving(cast: Cast, number: int) -> Transition:
 
 @pytest.fixture
 def customers(cast) -> None:
-    with row_security.rows_of(cast.system("Zentrale")):
+    with row_scope.rows_of(cast.system("Zentrale")):
         for _done in fill(count=CUSTOMERS, actor=cast.system("Zentrale")):
             pass
 

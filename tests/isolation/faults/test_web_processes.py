@@ -14,10 +14,10 @@ from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 
 from customers.models import Customer, ImportUpload
-from mcp import row_security
+from mcp.isolation import row_scope
+from mcp.isolation.scope import Scope
+from mcp.login.sessions import SessionStore
 from mcp.models import User
-from mcp.scope import Scope
-from mcp.sessions import SessionStore
 from tests.isolation.faults.servers import web_processes
 from tests.proofs.sampling import Sample
 
@@ -68,7 +68,7 @@ class Browser:
 
 
 @pytest.mark.sample("workers killed and web processes", most=2)
-@pytest.mark.about("customers/import_views.py", "customers/import_steps.py")
+@pytest.mark.about("customers/imports/views.py", "customers/imports/steps.py")
 def test_each_import_goes_through_four_processes(cast, tmp_path: Path, sample: Sample, note):
     imports = IMPORTS if sample.is_whole else IMPORTS_OF_A_SAMPLE
     anna: Scope = cast.scope("anna", "Zentrale")
@@ -85,7 +85,7 @@ def test_each_import_goes_through_four_processes(cast, tmp_path: Path, sample: S
             assert found, page[:3000]
             assert browser.post(where, step="confirm", fingerprint=found[1])[0] == 302
             assert stranger.ask("GET", where)[0] == 404
-    with row_security.rows_of(anna):
+    with row_scope.rows_of(anna):
         assert Customer.objects.in_base(anna.base).filter(last_name__startswith="Gast").count() == imports
         assert ImportUpload.objects.filter(state="applied").count() == imports
     served = {line.split()[0] for line in log.read_text().splitlines()}

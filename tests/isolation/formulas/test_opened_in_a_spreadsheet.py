@@ -12,7 +12,7 @@ from django.db import models
 from customers.models import Customer
 from customers.operations import register_customer
 from launch import debian
-from mcp.scope import Scope
+from mcp.isolation.scope import Scope
 from tests.customers.transfer import file_name, taken_out
 
 pytestmark = pytest.mark.isolation

@@ -9,7 +9,7 @@ from typing import Any
 from unittest.mock import patch
 
 from locations.permissions import Right
-from mcp.console import console
+from mcp.console.site import console
 
 HELD_BY_ALMOST_ALL = Right.RUN_REPORTS
 """What the probes' weakest person holds; no page asks for it."""

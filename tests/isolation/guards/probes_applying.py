@@ -6,11 +6,11 @@ from typing import Any
 
 import pghistory
 
+from customers.imports import lifecycle, receive
+from customers.imports.apply import NotWhatWasPreviewed
 from customers.models import Customer, CustomerGroup, Tag
-from customers.transfer import receiving, uploads
-from customers.transfer.applying import NotWhatWasPreviewed
 from locations.permissions import Right
-from mcp.scope import MissingRight
+from mcp.isolation.scope import MissingRight
 from tests.conftest import forget_author
 from tests.isolation.guards.probes_operations import bare, refused
 from tests.isolation.guards.probing import probe
@@ -26,12 +26,12 @@ def applying_asks_for_the_rights_of_what_was_previewed(world: World) -> None:
         (";Neu", Right.ADD_CUSTOMERS),
     ):
         content = f"Kundennummer;Nachname\r\n{line}\r\n".encode()
-        upload = receiving.receive_upload(name="neu.csv", content=content, actor=here)
-        uploads.check_upload(upload=upload, actor=here)
-        uploads.confirm_upload(upload=upload, confirmed=uploads.fingerprint(upload), actor=here)
+        upload = receive.receive_upload(name="neu.csv", content=content, actor=here)
+        lifecycle.check_upload(upload=upload, actor=here)
+        lifecycle.confirm_upload(upload=upload, confirmed=lifecycle.fingerprint(upload), actor=here)
         rights = {Right.IMPORT_CUSTOMERS, Right.ADD_CUSTOMERS, Right.CHANGE_CUSTOMERS} - {missing}
         with refused(MissingRight):
-            uploads.apply_upload(upload=upload, actor=bare(world, "Hamburg", *rights, who="anna"))
+            lifecycle.apply_upload(upload=upload, actor=bare(world, "Hamburg", *rights, who="anna"))
 
 
 @probe
@@ -39,22 +39,22 @@ def applying_creates_no_group_that_nobody_was_told_of(world: World) -> None:
     here = world.scope("anna", "Hamburg")
     group = CustomerGroup.objects.create(base=here.base, name="Vorhanden")
     content = b"Nachname;Kundengruppe\r\nNeu;Vorhanden\r\n"
-    upload = receiving.receive_upload(name="neu.csv", content=content, actor=here)
-    uploads.check_upload(upload=upload, actor=here)
+    upload = receive.receive_upload(name="neu.csv", content=content, actor=here)
+    lifecycle.check_upload(upload=upload, actor=here)
     group.delete()
-    uploads.confirm_upload(upload=upload, confirmed=uploads.fingerprint(upload), actor=here)
+    lifecycle.confirm_upload(upload=upload, confirmed=lifecycle.fingerprint(upload), actor=here)
     with refused(NotWhatWasPreviewed):
-        uploads.apply_upload(upload=upload, actor=here)
+        lifecycle.apply_upload(upload=upload, actor=here)
 
 
 def imported(world: World, content: str, who: str = "anna") -> dict[str, Any]:
     """What an import of this file did at Hamburg."""
     actor = world.scope(who, "Hamburg")
-    upload = receiving.receive_upload(name="neu.csv", content=content.encode(), actor=actor)
-    uploads.check_upload(upload=upload, actor=actor)
-    uploads.confirm_upload(upload=upload, confirmed=uploads.fingerprint(upload), actor=actor)
+    upload = receive.receive_upload(name="neu.csv", content=content.encode(), actor=actor)
+    lifecycle.check_upload(upload=upload, actor=actor)
+    lifecycle.confirm_upload(upload=upload, confirmed=lifecycle.fingerprint(upload), actor=actor)
     with pghistory.context(**actor.history()) as context:
-        uploads.apply_upload(upload=upload, actor=actor, context=context.id)
+        lifecycle.apply_upload(upload=upload, actor=actor, context=context.id)
     forget_author()
     assert upload.result is not None
     return upload.result
@@ -96,8 +96,8 @@ def import_finds_groups_and_tags_of_the_base(world: World) -> None:
 def rows_need_the_right_to_add_and_to_change(world: World) -> None:
     actor = bare(world, "Hamburg", Right.IMPORT_CUSTOMERS, who="anna")
     lines = f"Kundennummer;Nachname\r\n{world.customer.customer_number};Anders\r\n;Neu\r\n"
-    upload = receiving.receive_upload(name="neu.csv", content=lines.encode(), actor=actor)
-    uploads.check_upload(upload=upload, actor=actor)
+    upload = receive.receive_upload(name="neu.csv", content=lines.encode(), actor=actor)
+    lifecycle.check_upload(upload=upload, actor=actor)
     assert upload.preview is not None
     assert (upload.preview["rejected"], upload.preview["created"], upload.preview["changed"]) == (2, 0, 0)
 
@@ -108,7 +108,7 @@ def words_need_the_right_to_create_them(world: World) -> None:
     actor = bare(world, "Hamburg", *rights, who="anna")
     for column, code in (("Kundengruppe", "Unbekannt"), ("Schlagwörter", "unbekannt")):
         lines = f"Nachname;{column}\r\nNeu;{code}\r\n"
-        upload = receiving.receive_upload(name="neu.csv", content=lines.encode(), actor=actor)
-        uploads.check_upload(upload=upload, actor=actor)
+        upload = receive.receive_upload(name="neu.csv", content=lines.encode(), actor=actor)
+        lifecycle.check_upload(upload=upload, actor=actor)
         assert upload.preview is not None
         assert upload.preview["rejected"] == 1, column

@@ -11,19 +11,18 @@ import pghistory
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
 
-from customers import bulk_tasks
-from customers.bulk import changing
+from customers.bulk import changing, tasks
 from customers.bulk.changing import Wish
 from customers.choices import BulkKind, BulkState
+from customers.exports.selection import chosen
+from customers.filters.saved import delete_filter, save_filter
+from customers.history.versions import preview_version, restore_version
 from customers.models import BulkChange, Customer, SavedFilter
-from customers.saved_filters import delete_filter, save_filter
 from customers.tasks import for_somebody
-from customers.transfer.chosen import chosen
-from customers.versions import preview_version, restore_version
 from locations.permissions import Right
-from mcp import grants
+from mcp.isolation import grants
+from mcp.isolation.scope import MissingRight, Scope
 from mcp.models import Membership
-from mcp.scope import MissingRight, Scope
 from tests.conftest import forget_author
 from tests.isolation.guards.probes_operations import bare, refused
 from tests.isolation.guards.probing import probe
@@ -144,8 +143,8 @@ def right_that_is_lost_while_many_are_changed_leaves_nothing(world: World) -> No
     changing.start_undo(change=applied, actor=here)
     changing.confirm(change=change, seen=str(change.figures["change"]), actor=here)
     for task, step, row, state in (
-        (bulk_tasks.undo_bulk, "undo", applied, BulkState.APPLIED),
-        (bulk_tasks.apply_bulk, "apply", change, BulkState.FAILED),
+        (tasks.undo_bulk, "undo", applied, BulkState.APPLIED),
+        (tasks.apply_bulk, "apply", change, BulkState.FAILED),
     ):
         with _losing_rights(here, step) as before:
             task.func(change=str(row.pk), **for_somebody(here))

@@ -14,12 +14,12 @@ from django.http import Http404, HttpRequest, HttpResponse
 from customers.models import CustomerGroup
 from locations.models import Location
 from locations.permissions import Right
-from mcp.closed import LEFT_EMPTY
-from mcp.console import UNSCOPED_PAGES, ConsoleModelAdmin, ConsoleSite, ProviderSite, console, provider
-from mcp.context import can_switch
-from mcp.forms.groups import UserGroupForm
+from mcp.central.forms.groups import UserGroupForm
+from mcp.console.hardened_admin import LEFT_EMPTY
+from mcp.console.page_context import can_switch
+from mcp.console.site import UNSCOPED_PAGES, ConsoleModelAdmin, ConsoleSite, ProviderSite, console, provider
+from mcp.isolation.scope import MissingRight, Scope
 from mcp.models import LocationGrant, Membership, OrganizationGrant, Restriction, UserGroup
-from mcp.scope import MissingRight, Scope
 from tests.isolation.guards.probes_operations import refused
 from tests.isolation.guards.probing import probe
 from tests.isolation.guards.world import HAMBURG, HEAD, MISSING, World

@@ -7,14 +7,15 @@ from typing import Any
 
 from django.core.exceptions import ObjectDoesNotExist, ValidationError
 
+from customers.admin.counter_form import add_questions
 from customers.choices import Said
-from customers.consents import consents_of, places_to_record, save_purpose, strike_out
-from customers.counter_forms import add_questions
+from customers.consents.operations import consents_of, places_to_record, save_purpose, strike_out
 from customers.models import Consent, ConsentPurpose
 from locations.permissions import Right
-from mcp import grants, operations
-from mcp.console import console
-from mcp.scope import MissingRight
+from mcp.central import operations
+from mcp.console.site import console
+from mcp.isolation import grants
+from mcp.isolation.scope import MissingRight
 from tests.customers.people import says
 from tests.isolation.guards.probes_forms import fields
 from tests.isolation.guards.probes_lists import rows

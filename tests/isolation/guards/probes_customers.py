@@ -11,8 +11,9 @@ from django.core.exceptions import ObjectDoesNotExist, ValidationError
 
 from customers import dashboard, duplicates
 from customers.admin.customers import CustomerAdmin
-from customers.changes import history_of
 from customers.duplicates import Sought, candidates
+from customers.history.changes import history_of
+from customers.imports.numbering import take_numbers
 from customers.models import Customer, CustomerGroup, Tag
 from customers.operations import (
     archive_customers,
@@ -23,11 +24,10 @@ from customers.operations import (
     save_tag,
 )
 from customers.removal import delete_customer_group, delete_tag
-from customers.transfer.numbering import take_numbers
 from locations.permissions import Right
-from mcp import panels
-from mcp.console import console
-from mcp.scope import MissingRight, Scope
+from mcp.console import panels
+from mcp.console.site import console
+from mcp.isolation.scope import MissingRight, Scope
 from tests.customers.people import customer, group, tag
 from tests.isolation.guards.probes_operations import bare, refused
 from tests.isolation.guards.probing import probe

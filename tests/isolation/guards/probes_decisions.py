@@ -10,14 +10,14 @@ import openpyxl
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from customers.consents import record_consent
+from customers.consents.operations import record_consent
+from customers.imports import decisions, lifecycle, preview, receive
+from customers.imports.staging import clear
 from customers.models import Consent, ImportDecision, ImportUpload
-from customers.transfer import decisions, looking, receiving, uploads
-from customers.transfer.reading import Reading
-from customers.transfer.staging import clear
+from customers.table.options import Reading
 from locations.permissions import Right
-from mcp import row_security
-from mcp.scope import MissingRight, Scope
+from mcp.isolation import row_scope
+from mcp.isolation.scope import MissingRight, Scope
 from tests.isolation.guards.probes_operations import bare, refused
 from tests.isolation.guards.probing import probe
 from tests.isolation.guards.world import BREMEN, CANARY, HAMBURG, World
@@ -39,10 +39,10 @@ EVERY: list[Deciding] = [
 def similar(world: World, actor: Scope | None = None) -> ImportUpload:
     """A file whose two rows look like the customer Meier of Hamburg, and like nobody of another business."""
     actor = actor or world.scope("anna", "Hamburg")
-    made = receiving.receive_upload(name="meier.csv", content=CONTENT, actor=actor)
+    made = receive.receive_upload(name="meier.csv", content=CONTENT, actor=actor)
     chosen: dict[str, Any] = {"reading": Reading(), "match": "nothing"}
-    receiving.choose_columns(upload=made, targets=["last_name", "email"], actor=actor, **chosen)
-    uploads.check_upload(upload=made, actor=actor)
+    receive.choose_columns(upload=made, targets=["last_name", "email"], actor=actor, **chosen)
+    lifecycle.check_upload(upload=made, actor=actor)
     return made
 
 
@@ -76,7 +76,7 @@ def decisions_are_those_of_the_own_file(world: World) -> None:
 def decisions_are_about_a_preview(world: World) -> None:
     """While a file waits to be checked or applied nobody changes what is decided about it."""
     here, upload = world.scope("anna", "Hamburg"), similar(world)
-    uploads.start_check(upload=upload, actor=here)
+    lifecycle.start_check(upload=upload, actor=here)
     for call in CALLS:
         with refused(ValidationError):
             call(upload, here)
@@ -88,11 +88,11 @@ def decisions_of_one_file_are_not_those_of_another(world: World) -> None:
     one, other = similar(world), similar(world)
     assert decisions.decide(upload=one, decisions={2: "same"}, actor=here) == 1
     assert decisions.decide_all(upload=other, decision="leave", actor=here) == 2
-    told = {file.pk: [(row.row, row.decision) for row in looking.decided(file, here)] for file in (one, other)}
+    told = {file.pk: [(row.row, row.decision) for row in preview.decided(file, here)] for file in (one, other)}
     assert told == {one.pk: [(2, "same")], other.pk: [(2, "leave"), (3, "leave")]}
     assert [file.choices["decided"] for file in (one, other)] == [{"same": 1}, {"leave": 2}]
     for file, figures in ((one, (1, 0, 0)), (other, (0, 0, 2))):
-        uploads.check_upload(upload=file, actor=here)
+        lifecycle.check_upload(upload=file, actor=here)
         assert tuple((file.preview or {})[name] for name in ("created", "changed", "rejected")) == figures
     decisions.take_back(upload=one, actor=here)
     assert ImportDecision.objects.filter(file=other).count() == 2
@@ -103,7 +103,7 @@ def decisions_of_one_file_are_not_those_of_another(world: World) -> None:
 def listed(world: World, upload: ImportUpload) -> list[tuple[Any, ...]]:
     """The rows of the list that is downloaded: row, decision, and as whom it is known."""
     file, here = io.BytesIO(), world.scope("anna", "Hamburg")
-    with row_security.rows_of(here):
+    with row_scope.rows_of(here):
         decisions.write_similar(upload=upload, file=file, actor=here)
     return [row[:4] for row in openpyxl.load_workbook(file).worksheets[0].iter_rows(min_row=2, values_only=True)]
 
@@ -122,10 +122,10 @@ def list_of_similar_rows_names_customers_of_the_base_only(world: World) -> None:
     shown = {3: str(world.foreign_customer.customer_number)}
     with refused(ValidationError):
         decisions.decide(upload=upload, decisions={3: "same"}, shown=shown, actor=here)
-    assert [row.customer for row in looking.decided(upload, here)] == [None]
+    assert [row.customer for row in preview.decided(upload, here)] == [None]
     upload.choices["decided"] = {"same": 1}
-    with row_security.rows_of(here):
-        uploads.check_upload(upload=upload, actor=here)
+    with row_scope.rows_of(here):
+        lifecycle.check_upload(upload=upload, actor=here)
     assert ((upload.preview or {})["created"], (upload.preview or {})["changed"]) == (2, 0)
 
 
@@ -157,7 +157,7 @@ def decisions_are_shown_to_whoever_may_see_customers(world: World) -> None:
     here, upload = world.scope("anna", "Hamburg"), similar(world)
     decisions.decide_all(upload=upload, decision="new", actor=here)
     importer = bare(world, "Hamburg", Right.IMPORT_CUSTOMERS, who="anna")
-    assert [len(looking.decided(upload, actor)) for actor in (here, importer)] == [2, 0]
+    assert [len(preview.decided(upload, actor)) for actor in (here, importer)] == [2, 0]
 
 
 @probe
@@ -192,7 +192,7 @@ def pages_of_decisions_ask_for_both_rights(world: World) -> None:
 def list_is_there_while_there_is_something_to_decide(world: World) -> None:
     here, upload = world.scope("anna", "Hamburg"), similar(world)
     assert world.get("anna", f"{IMPORT}/{world.upload.pk}/similar/").status_code == 404
-    uploads.start_check(upload=upload, actor=here)
+    lifecycle.start_check(upload=upload, actor=here)
     assert world.get("anna", f"{IMPORT}/{upload.pk}/similar/").status_code == 404
 
 

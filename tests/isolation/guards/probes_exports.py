@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from customers.choices import ExportState
+from customers.exports import files
+from customers.exports.writer import Making, Order
 from customers.models import (
     Customer,
     ExportChunk,
 )
-from customers.resources import CustomerResource, NoScope
-from customers.transfer import exporting
-from customers.transfer.making import Making, Order
+from customers.table.resources import CustomerResource, NoScope
 from locations.permissions import Right
+from mcp.isolation.scope import MissingRight
 from mcp.models import Membership
-from mcp.scope import MissingRight
 from tests.customers.transfer import taken_out
 from tests.isolation.guards.probes_operations import bare, refused
 from tests.isolation.guards.probing import probe
@@ -82,14 +82,14 @@ def file_of_an_export_is_its_users_at_its_location(world: World) -> None:
             assert world.post(who, f"{page}/{export.pk}/{what}", {}).status_code == 404
         assert ExportChunk.objects.filter(file=export).exists()
     assert world.export.name not in world.text("blind", f"{page}/")
-    assert not exporting.exports_of(world.cast.system("Hamburg")).exists()
+    assert not files.exports_of(world.cast.system("Hamburg")).exists()
 
 
 @probe
 def only_the_own_file_is_deleted(world: World) -> None:
     sven = world.scope("blind", "Hamburg")
-    exporting.delete_file(export=world.export, actor=sven)
-    exporting.delete_file(export=world.foreign_export, actor=world.scope("anna", "Hamburg"))
+    files.delete_file(export=world.export, actor=sven)
+    files.delete_file(export=world.foreign_export, actor=world.scope("anna", "Hamburg"))
     for export in (world.export, world.foreign_export):
         assert ExportChunk.objects.filter(file=export).exists()
 
@@ -97,9 +97,9 @@ def only_the_own_file_is_deleted(world: World) -> None:
 @probe
 def right_that_is_lost_while_a_file_is_made_leaves_none(world: World) -> None:
     actor = world.scope("anna", "Hamburg")
-    export = exporting.demand_export(order=ORDER, query="id=0", total=1, actor=actor)
+    export = files.demand_export(order=ORDER, query="id=0", total=1, actor=actor)
     Membership.objects.filter(user=actor.user).delete()
-    exporting.make(pk=str(export.pk), actor=actor)
+    files.make(pk=str(export.pk), actor=actor)
     export.refresh_from_db()
     assert export.state == ExportState.FAILED
     assert not ExportChunk.objects.filter(file=export).exists()
@@ -107,7 +107,7 @@ def right_that_is_lost_while_a_file_is_made_leaves_none(world: World) -> None:
 
 @probe
 def file_that_is_not_made_has_no_facts(world: World) -> None:
-    export = exporting.demand_export(order=ORDER, query="", total=1, actor=world.scope("anna", "Hamburg"))
+    export = files.demand_export(order=ORDER, query="", total=1, actor=world.scope("anna", "Hamburg"))
     assert world.get("anna", f"{HAMBURG}/customers/customer/export/files/{export.pk}/facts/").status_code == 404
 
 
@@ -115,10 +115,10 @@ def file_that_is_not_made_has_no_facts(world: World) -> None:
 def exports_need_their_right_at_each_step(world: World) -> None:
     weak = bare(world, "Hamburg", Right.VIEW_CUSTOMERS, who="anna")
     for call in (
-        lambda: exporting.demand_export(order=ORDER, query="", total=1, actor=weak),
-        lambda: exporting.make_now(order=ORDER, query="", customers=Customer.objects.all(), actor=weak)[1].close(),
-        lambda: exporting.fetch(export=world.export, actor=weak).close(),
-        lambda: exporting.delete_file(export=world.export, actor=weak),
+        lambda: files.demand_export(order=ORDER, query="", total=1, actor=weak),
+        lambda: files.make_now(order=ORDER, query="", customers=Customer.objects.all(), actor=weak)[1].close(),
+        lambda: files.fetch(export=world.export, actor=weak).close(),
+        lambda: files.delete_file(export=world.export, actor=weak),
     ):
         with refused(MissingRight):
             call()

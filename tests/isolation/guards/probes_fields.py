@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from django.utils import timezone
 
-from customers.changes import history_of
 from customers.duplicates import Sought, candidates
+from customers.exports import files
+from customers.exports.writer import Making, Order
 from customers.field_groups import MASK, FieldGroup, withheld
+from customers.history.changes import history_of
+from customers.imports import lifecycle
 from customers.models import Customer
 from customers.operations import register_customer
-from customers.transfer import exporting, uploads
-from customers.transfer.making import Making, Order
 from locations.permissions import Right
-from mcp.scope import MissingRight, Scope
+from mcp.isolation.scope import MissingRight, Scope
 from tests.conftest import logged_in
 from tests.customers.people import customer, form_data, page_of, person_without, says
 from tests.customers.transfer import applied, checked, kept_export, table, undone
@@ -21,7 +22,7 @@ from tests.isolation.guards.probes_packages import packed
 from tests.isolation.guards.probing import probe
 from tests.isolation.guards.world import CANARY, HAMBURG, World
 from tests.transitions.carrying import content_of, executed, made, received, receiver
-from transitions.package import making
+from transitions.package import lifecycle as making
 from transitions.withdrawals.making import make_list
 
 GROUPS = tuple(FieldGroup)
@@ -113,7 +114,7 @@ def files_that_hold_them_need_the_right(world: World) -> None:
         with refused(MissingRight):
             Making(without(world, group), Order(profile="plain", columns=("last_name", name)))
         with refused(MissingRight):
-            exporting.fetch(export=kept, actor=without(world, group)).close()
+            files.fetch(export=kept, actor=without(world, group)).close()
 
 
 @probe
@@ -126,7 +127,7 @@ def imports_that_fill_them_need_the_right(world: World) -> None:
     done = applied(upload, anna)
     with refused(MissingRight):
         undone(done, without(world, FieldGroup.BANK))
-    assert uploads.imports_of(anna).filter(pk=done.pk, state="applied").exists()
+    assert lifecycle.imports_of(anna).filter(pk=done.pk, state="applied").exists()
 
 
 @probe

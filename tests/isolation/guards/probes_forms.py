@@ -9,8 +9,8 @@ from customers.models import Customer, CustomerGroup
 from customers.operations import CustomerChangedMeanwhile
 from locations.models import Location
 from locations.operations import Place
-from mcp import operations
-from mcp.console import console
+from mcp.central import operations
+from mcp.console.site import console
 from mcp.models import Restriction, User, UserGroup
 from tests.isolation.guards.probes_operations import refused
 from tests.isolation.guards.probing import probe

@@ -11,6 +11,9 @@ from django.test import override_settings
 from django.utils import timezone
 
 from customers.choices import TRANSFER, UploadState, Verdict
+from customers.imports import lifecycle, quota, receive
+from customers.imports import preview as looking
+from customers.imports.undo import later_imports
 from customers.models import (
     Consent,
     ConsentPurpose,
@@ -22,12 +25,10 @@ from customers.models import (
     ImportUpload,
     ImportVerdict,
 )
-from customers.transfer import looking, quota, receiving, uploads
-from customers.transfer.reading import Reading
-from customers.transfer.undoing import later_imports
+from customers.table.options import Reading
 from locations.permissions import Right
-from mcp import row_security
-from mcp.scope import MissingRight, Scope
+from mcp.isolation import row_scope
+from mcp.isolation.scope import MissingRight, Scope
 from tests.isolation.guards.probes_applying import imported
 from tests.isolation.guards.probes_operations import bare, refused
 from tests.isolation.guards.probing import probe
@@ -37,30 +38,30 @@ type Step = Callable[[ImportUpload, Scope], Any]
 
 
 def _cancelled(upload: ImportUpload, actor: Scope) -> None:
-    uploads.cancel_upload(upload=upload, actor=actor)
+    lifecycle.cancel_upload(upload=upload, actor=actor)
     upload.refresh_from_db()
 
 
 STEPS: list[Step] = [
-    lambda upload, actor: receiving.choose_dialect(upload=upload, overrules={}, actor=actor),
-    lambda upload, actor: receiving.choose_profile(upload=upload, is_used=True, actor=actor),
-    lambda upload, actor: receiving.choose_columns(
+    lambda upload, actor: receive.choose_dialect(upload=upload, overrules={}, actor=actor),
+    lambda upload, actor: receive.choose_profile(upload=upload, is_used=True, actor=actor),
+    lambda upload, actor: receive.choose_columns(
         upload=upload, targets=["customer_number", "last_name"], reading=Reading(), actor=actor
     ),
-    lambda upload, actor: uploads.check_upload(upload=upload, actor=actor),
-    lambda upload, actor: uploads.go_back(upload=upload, actor=actor),
-    lambda upload, actor: uploads.start_check(upload=upload, actor=actor),
+    lambda upload, actor: lifecycle.check_upload(upload=upload, actor=actor),
+    lambda upload, actor: lifecycle.go_back(upload=upload, actor=actor),
+    lambda upload, actor: lifecycle.start_check(upload=upload, actor=actor),
     lambda upload, actor: _cancelled(upload, actor),
-    lambda upload, actor: uploads.check_upload(upload=upload, actor=actor),
-    lambda upload, actor: uploads.confirm_upload(upload=upload, confirmed=uploads.fingerprint(upload), actor=actor),
-    lambda upload, actor: uploads.apply_upload(upload=upload, actor=actor),
+    lambda upload, actor: lifecycle.check_upload(upload=upload, actor=actor),
+    lambda upload, actor: lifecycle.confirm_upload(upload=upload, confirmed=lifecycle.fingerprint(upload), actor=actor),
+    lambda upload, actor: lifecycle.apply_upload(upload=upload, actor=actor),
 ]
 """From a file to customers, with each detour, in an order in which they can be taken."""
 UNDOING: list[Step] = [
-    lambda upload, actor: uploads.start_undo(upload=upload, actor=actor),
+    lambda upload, actor: lifecycle.start_undo(upload=upload, actor=actor),
     lambda upload, actor: _cancelled(upload, actor),
-    lambda upload, actor: uploads.start_undo(upload=upload, actor=actor),
-    lambda upload, actor: uploads.undo_upload(upload=upload, actor=actor),
+    lambda upload, actor: lifecycle.start_undo(upload=upload, actor=actor),
+    lambda upload, actor: lifecycle.undo_upload(upload=upload, actor=actor),
 ]
 
 
@@ -68,7 +69,7 @@ UNDOING: list[Step] = [
 def import_asks_for_the_right(world: World) -> None:
     actor = bare(world, "Hamburg", Right.ADD_CUSTOMERS, Right.CHANGE_CUSTOMERS, who="anna")
     with refused(MissingRight):
-        receiving.receive_upload(name="neu.csv", content=FILE, actor=actor)
+        receive.receive_upload(name="neu.csv", content=FILE, actor=actor)
     for step in STEPS:
         with refused(MissingRight):
             step(world.upload, actor)
@@ -88,8 +89,8 @@ def import_takes_own_files_only(world: World) -> None:
         for step in STEPS[-1:]:
             with refused(PermissionDenied):
                 step(upload, here)
-    assert set(uploads.uploads_of(here, now=world.upload.created_at)) == {world.upload, world.imported}
-    assert set(uploads.imports_of(here)) == {world.imported}
+    assert set(lifecycle.uploads_of(here, now=world.upload.created_at)) == {world.upload, world.imported}
+    assert set(lifecycle.imports_of(here)) == {world.imported}
 
 
 @probe
@@ -126,22 +127,22 @@ def undoing_takes_imports_of_the_location_only(world: World) -> None:
 def each_import_has_its_own_rows_figures_and_progress(world: World) -> None:
     """Two files of one user: what is said of one is not said of the other."""
     here = world.scope("anna", "Hamburg")
-    other = receiving.receive_upload(name="andere.csv", content=FILE.replace(b"x;", b"y;"), actor=here)
-    uploads.check_upload(upload=other, actor=here)
+    other = receive.receive_upload(name="andere.csv", content=FILE.replace(b"x;", b"y;"), actor=here)
+    lifecycle.check_upload(upload=other, actor=here)
     page = f"{HAMBURG}/customers/customer/import/{world.upload.pk}/"
     assert [row.problems[0]["value"] for row in world.get("anna", page).context["shown"].rows] == ["x"]
     assert b"".join(world.get("anna", f"{page}rejected/").streaming_content).count(b"Falsch") == 1
-    uploads.start_check(upload=other, actor=here)
-    uploads.start_check(upload=world.upload, actor=here)
+    lifecycle.start_check(upload=other, actor=here)
+    lifecycle.start_check(upload=world.upload, actor=here)
     for file, total in ((world.upload, 4), (other, 2)):
         ImportProgress.objects.filter(file=file).update(done=1, total=total)
     other_page = f"{HAMBURG}/customers/customer/import/{other.pk}/"
     assert [world.get("anna", each).context["percent"] for each in (page, other_page)] == [25, 50]
-    uploads.cancel_upload(upload=world.upload, actor=here)
+    lifecycle.cancel_upload(upload=world.upload, actor=here)
     assert list(ImportProgress.objects.filter(is_cancelled=True).values_list("file", flat=True)) == [world.upload.pk]
-    uploads.check_upload(upload=world.upload, actor=here)
+    lifecycle.check_upload(upload=world.upload, actor=here)
     assert ImportVerdict.objects.filter(file=other).exists()
-    uploads.delete_expired(upload=world.upload)
+    lifecycle.delete_expired(upload=world.upload)
     assert ImportChunk.objects.filter(file=other).exists()
 
 
@@ -181,8 +182,8 @@ def known_customers_are_shown_to_whoever_may_see_them(world: World) -> None:
     here = world.scope("anna", "Hamburg")
     importer = bare(world, "Hamburg", Right.IMPORT_CUSTOMERS, Right.CHANGE_CUSTOMERS, who="anna")
     content = f"Kundennummer;Nachname\r\n{world.customer.customer_number};Anders\r\n".encode()
-    upload = receiving.receive_upload(name="neu.csv", content=content, actor=here)
-    uploads.check_upload(upload=upload, actor=here)
+    upload = receive.receive_upload(name="neu.csv", content=content, actor=here)
+    lifecycle.check_upload(upload=upload, actor=here)
     said = {"base": here.base, "customer_id": world.customer.pk, "row_number": 2}
     for verdict in (Verdict.SIMILAR, Verdict.KEPT, Verdict.ARCHIVED, Verdict.DIFFERS):
         problems = [{"code": "same_email", "first": None, "reason": "geändert"}]
@@ -190,7 +191,7 @@ def known_customers_are_shown_to_whoever_may_see_them(world: World) -> None:
     for actor, seen in ((here, [world.customer]), (importer, [None])):
         assert [row.customer for row in looking.similar(upload, actor)] == seen
         assert [row.customer for row in looking.left(upload, Verdict.KEPT, actor)] == seen
-        with row_security.rows_of(actor):
+        with row_scope.rows_of(actor):
             assert len(looking.changed(upload, actor)) == (actor is here)
             assert len(looking.archived(upload, actor)) == (actor is here)
             assert len(looking.differing(upload, actor)) == (actor is here)
@@ -212,8 +213,8 @@ def lists_of_known_customers_are_offered_to_whoever_may_see_them(world: World) -
     content = f"Kundennummer;Nachname\r\n{world.customer.customer_number};Anders\r\n;Neu\r\n".encode()
     for name, offered in (("anna", ["changed", "new"]), ("blind", ["new"])):
         actor = world.scope(name, "Hamburg")
-        upload = receiving.receive_upload(name="neu.csv", content=content, actor=actor)
-        uploads.check_upload(upload=upload, actor=actor)
+        upload = receive.receive_upload(name="neu.csv", content=content, actor=actor)
+        lifecycle.check_upload(upload=upload, actor=actor)
         shown = world.get(name, f"{HAMBURG}/customers/customer/import/{upload.pk}/").context["shown"]
         assert [tab.name for tab in shown.tabs] == offered
 
@@ -223,14 +224,14 @@ def statements_besides_the_rows_are_of_their_import_alone(world: World) -> None:
     """The same numbers stand in the files of others."""
     here, number = world.scope("anna", "Hamburg"), world.customer.customer_number
     content = f"Kundennummer;Nachname\r\n{number};Meier\r\n".encode()
-    upload = receiving.receive_upload(name="neu.csv", content=content, actor=here)
+    upload = receive.receive_upload(name="neu.csv", content=content, actor=here)
     said = {"customer_number": number, "is_given": True, "at": upload.created_at, "source": "form", "recorded_by": "x"}
     for business, name in ((here.organization, "Tombola"), (world.south.organization, CANARY)):
         ConsentPurpose.objects.create(organization=business, code="tombola", name=name)
     ImportConsent.objects.create(base=here.base, file=upload, purpose="tombola", **said)
     for file in (world.upload, world.foreign_upload, world.offline_upload):
         ImportConsent.objects.create(base=file.base, file=file, purpose=TRANSFER, **said)
-    uploads.check_upload(upload=upload, actor=here)
+    lifecycle.check_upload(upload=upload, actor=here)
     assert upload.preview is not None
     assert (upload.preview["besides"], upload.preview["consents"]) == (1, 1)
     shown = world.text("anna", f"{HAMBURG}/customers/customer/import/{upload.pk}/")
@@ -238,7 +239,7 @@ def statements_besides_the_rows_are_of_their_import_alone(world: World) -> None:
     assert CANARY not in shown
     world.post(
         "anna", f"{HAMBURG}/customers/customer/import/{upload.pk}/",
-        {"step": "confirm", "fingerprint": uploads.fingerprint(upload)},
+        {"step": "confirm", "fingerprint": lifecycle.fingerprint(upload)},
     )  # fmt: skip
     added = Consent.objects.exclude(upload=None).values_list("upload", "customer", "purpose")
     assert list(added) == [(upload.pk, world.customer.pk, "tombola")]
@@ -252,8 +253,8 @@ def customers_of_the_preview_are_of_the_base(world: World) -> None:
     """A customer is named by his number, which others bear as well."""
     number, here = world.customer.customer_number, world.scope("anna", "Hamburg")
     content = f"Kundennummer;Nachname;Kundengruppe\r\n{number};Anders;Stammgast\r\n".encode()
-    upload = receiving.receive_upload(name="neu.csv", content=content, actor=here)
-    uploads.check_upload(upload=upload, actor=here)
+    upload = receive.receive_upload(name="neu.csv", content=content, actor=here)
+    lifecycle.check_upload(upload=upload, actor=here)
     [row] = world.get("anna", f"{HAMBURG}/customers/customer/import/{upload.pk}/").context["shown"].rows
     assert [(one.old, one.new) for one in row.differences] == [("Meier", "Anders")]
 
@@ -262,7 +263,7 @@ def customers_of_the_preview_are_of_the_base(world: World) -> None:
 def columns_are_remembered_for_the_own_business(world: World) -> None:
     here = world.scope("anna", "Hamburg")
     HeadingChoice.objects.create(organization=world.south.organization, heading="ding", target="city")
-    upload = receiving.receive_upload(name="neu.csv", content=b"Ding\r\nMeier\r\n", actor=here)
+    upload = receive.receive_upload(name="neu.csv", content=b"Ding\r\nMeier\r\n", actor=here)
     assert upload.choices["targets"] == [""]
 
 
@@ -270,9 +271,9 @@ def columns_are_remembered_for_the_own_business(world: World) -> None:
 def file_of_a_colleague_stays_his(world: World) -> None:
     """At the same location, on the same base."""
     colleague = world.scope("blind", "Hamburg")
-    assert not uploads.uploads_of(colleague, now=world.upload.created_at).exists()
+    assert not lifecycle.uploads_of(colleague, now=world.upload.created_at).exists()
     system = world.cast.system("Hamburg")
-    assert not uploads.uploads_of(system, now=world.upload.created_at).exists()
+    assert not lifecycle.uploads_of(system, now=world.upload.created_at).exists()
     assert world.get("blind", f"{HAMBURG}/customers/customer/import/{world.upload.pk}/").status_code == 404
 
 
@@ -284,7 +285,7 @@ def unknown_step_of_an_import_is_not_there(world: World) -> None:
     assert world.post("anna", undo, {"step": "confirm"}).status_code == 404
     assert world.get("anna", f"{HAMBURG}/customers/customer/import/{world.upload.pk}/undo/").status_code == 404
     with refused(ValidationError):
-        uploads.confirm_upload(upload=world.upload, confirmed="wrong", actor=world.scope("anna", "Hamburg"))
+        lifecycle.confirm_upload(upload=world.upload, confirmed="wrong", actor=world.scope("anna", "Hamburg"))
 
 
 @probe
@@ -299,11 +300,11 @@ def file_without_rejected_rows_has_none_to_download(world: World) -> None:
 def check_that_was_stopped_meanwhile_says_nothing(world: World) -> None:
     """Somebody has cancelled it while the file was read."""
     here = world.scope("anna", "Hamburg")
-    upload = receiving.receive_upload(name="neu.csv", content=FILE, actor=here)
-    uploads.start_check(upload=upload, actor=here)
+    upload = receive.receive_upload(name="neu.csv", content=FILE, actor=here)
+    lifecycle.start_check(upload=upload, actor=here)
     ImportUpload.objects.filter(pk=upload.pk).update(state=UploadState.CANCELLED)
     with refused(ValidationError):
-        uploads.check_upload(upload=upload, actor=here)
+        lifecycle.check_upload(upload=upload, actor=here)
     upload.refresh_from_db()
     assert (upload.state, upload.preview) == (UploadState.CANCELLED, None)
 
@@ -312,16 +313,16 @@ def check_that_was_stopped_meanwhile_says_nothing(world: World) -> None:
 def import_in_between_leaves_what_is_said_of_other_files(world: World) -> None:
     """One is previewed anew. The verdicts of another file stay, and so do the numbers that it has reserved."""
     here = world.scope("anna", "Hamburg")
-    upload = receiving.receive_upload(name="neu.csv", content=b"Nachname\r\nDoppelt\r\n", actor=here)
-    uploads.check_upload(upload=upload, actor=here)
-    uploads.confirm_upload(upload=upload, confirmed=uploads.fingerprint(upload), actor=here)
+    upload = receive.receive_upload(name="neu.csv", content=b"Nachname\r\nDoppelt\r\n", actor=here)
+    lifecycle.check_upload(upload=upload, actor=here)
+    lifecycle.confirm_upload(upload=upload, confirmed=lifecycle.fingerprint(upload), actor=here)
     other = {"base": here.base, "file": world.upload}
     ImportVerdict.objects.create(**other, row_number=99, verdict=Verdict.UNSAID)
-    with row_security.rows_of(here), connection.cursor() as cursor:
+    with row_scope.rows_of(here), connection.cursor() as cursor:
         cursor.execute("UPDATE customers_importprogress SET reserved = '{[1,2)}' WHERE file_id = %s", [world.upload.pk])
     imported(world, "Nachname\r\nDoppelt\r\n")
-    with row_security.rows_of(here):
-        assert not uploads.apply_upload(upload=upload, actor=here)
+    with row_scope.rows_of(here):
+        assert not lifecycle.apply_upload(upload=upload, actor=here)
         assert later_imports(world.imported) == []
         assert ImportVerdict.objects.filter(**other, row_number=99).exists()
         assert ImportProgress.objects.filter(file=world.upload, reserved__isnull=False).exists()
@@ -333,6 +334,6 @@ def quota_counts_what_one_has_uploaded_oneself_and_before(world: World) -> None:
         for who in ("anna", "bodo"):
             actor = bare(world, "Hamburg", Right.IMPORT_CUSTOMERS, who=who)
             ImportUpload.objects.filter(user=actor.user).update(created_at=timezone.now() - 2 * quota.DAY)
-            receiving.receive_upload(name="eins.csv", content=FILE, actor=actor)
+            receive.receive_upload(name="eins.csv", content=FILE, actor=actor)
             with refused(quota.QuotaUsedUp):
-                receiving.receive_upload(name="zwei.csv", content=FILE, actor=actor)
+                receive.receive_upload(name="zwei.csv", content=FILE, actor=actor)

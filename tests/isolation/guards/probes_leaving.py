@@ -16,12 +16,12 @@ from customers.models import Customer
 from customers.tasks import for_somebody
 from locations.operations import Place
 from locations.permissions import Right
-from mcp import access, grants
-from mcp import operations as central
-from mcp.http import CONSOLE_URLCONF
+from mcp.central import operations as central
+from mcp.isolation import access, grants
+from mcp.isolation.http import CONSOLE_URLCONF
+from mcp.isolation.scope import MissingRight
 from mcp.models import User, UserGroup
-from mcp.queueing import NothingThere
-from mcp.scope import MissingRight
+from mcp.worker.queueing import NothingThere
 from tests.customers.people import customer
 from tests.isolation.guards.probes_operations import bare, refused
 from tests.isolation.guards.probing import probe

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from customers.models import Customer
-from customers.resources import CustomerResource
-from mcp.console import console
-from mcp.forms.choosing import find_places
+from customers.table.resources import CustomerResource
+from mcp.central.forms.choosing import find_places
+from mcp.console.site import console
 from mcp.models import User
 from tests.isolation.guards.probes_pages import LISTS
 from tests.isolation.guards.probing import probe

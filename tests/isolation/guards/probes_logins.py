@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mcp import operations
+from mcp.central import operations
 from mcp.models import PasswordLink, User
 from tests.isolation.guards.probes_operations import user_of
 from tests.isolation.guards.probing import probe

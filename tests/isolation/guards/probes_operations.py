@@ -15,12 +15,13 @@ from django.utils import timezone
 from locations.models import Location, Organization
 from locations.operations import Place
 from locations.permissions import Right
-from mcp import access, operations
+from mcp.central import operations
+from mcp.central.operations.grants import CannotGrant, NotOfBusiness, OwnPromotion
+from mcp.central.operations.restricting import restricted_here
+from mcp.central.operations.users import TooPowerful
+from mcp.isolation import access
+from mcp.isolation.scope import MissingRight, Scope
 from mcp.models import Membership, User, UserGroup
-from mcp.operations.grants import CannotGrant, NotOfBusiness, OwnPromotion
-from mcp.operations.restricting import restricted_here
-from mcp.operations.users import TooPowerful
-from mcp.scope import MissingRight, Scope
 from tests.isolation.guards.probing import probe
 from tests.isolation.guards.world import MISSING, NORTH, PASSWORD, World
 

@@ -11,8 +11,8 @@ from django.utils import timezone
 
 from customers.models import Consent, ConsentPurpose, ImportUpload
 from locations.permissions import Right
-from mcp import row_security
-from mcp.scope import MissingRight
+from mcp.isolation import row_scope
+from mcp.isolation.scope import MissingRight
 from tests.isolation.guards.probes_leaving import FAR, PAGES, foreign_exit
 from tests.isolation.guards.probes_operations import bare, refused
 from tests.isolation.guards.probing import probe
@@ -29,12 +29,12 @@ from tests.transitions.carrying import (
     with_manifest,
 )
 from tests.transitions.moving import exit_in
-from transitions.arriving import arrivals_of
 from transitions.choices import IncomingState, PackageState, State
 from transitions.incoming import taking
 from transitions.models import Arrival, IncomingFile, Package, PackageChunk, PackageDownload, Transition
-from transitions.package import making
-from transitions.package.reading import RefusedPackage
+from transitions.package import lifecycle
+from transitions.package.reader import RefusedPackage
+from transitions.package_import import arrivals_of
 from transitions.protocol import protocol_of
 from transitions.withdrawals.making import make_list
 from transitions.withdrawals.taking import lists_taken_in, take_in
@@ -93,15 +93,15 @@ def packages_and_protocols_need_the_right_to_carry_over(world: World) -> None:
     weak = bare(world, "Zentrale", Right.VIEW_CUSTOMERS, who="anna")
     transition = Transition.objects.select_related("organization", "location").get(pk=own.transition_id)
     for call in (
-        lambda: making.request_package(transition=transition, actor=weak),
-        lambda: making.fetch_package(package=own, actor=weak).close(),
+        lambda: lifecycle.request_package(transition=transition, actor=weak),
+        lambda: lifecycle.fetch_package(package=own, actor=weak).close(),
         lambda: protocol_of(transition=transition, actor=weak),
     ):
         with refused(MissingRight):
             call()
     nearly = bare(world, "Zentrale", *set(Right) - {Right.CARRY_OVER}, who="anna")
     with refused(MissingRight):
-        making.fetch_package(package=own, actor=nearly).close()
+        lifecycle.fetch_package(package=own, actor=nearly).close()
 
 
 def withdrawn(world: World) -> tuple[Package, bytes]:
@@ -157,7 +157,7 @@ def withdrawal_holds_as_the_packages_of_its_own_transition_say(world: World) -> 
 
 def taken_in(content: bytes, actor: Any) -> str:
     try:
-        with row_security.rows_of(actor):
+        with row_scope.rows_of(actor):
             take_in(file=io.BytesIO(content), actor=actor)
     except RefusedPackage as refused_list:
         return str(refused_list.code)
@@ -168,7 +168,7 @@ def taken_in(content: bytes, actor: Any) -> str:
 def package_of_another_business_is_not_ordered(world: World) -> None:
     foreign = foreign_exit(world)
     with refused(Transition.DoesNotExist):
-        making.request_package(transition=foreign, actor=world.scope("anna", "Zentrale"))
+        lifecycle.request_package(transition=foreign, actor=world.scope("anna", "Zentrale"))
 
 
 @probe

@@ -10,7 +10,7 @@ from django.utils.html import escape
 from django.utils.translation import override
 
 from locations.permissions import Right
-from mcp.console import console, provider, scope_of
+from mcp.console.site import console, provider, scope_of
 from tests.isolation.guards.probes_operations import refused
 from tests.isolation.guards.probing import probe
 from tests.isolation.guards.world import BREMEN, CANARY, FLENSBURG, HAMBURG, HEAD, MISSING, World

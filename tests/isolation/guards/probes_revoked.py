@@ -8,12 +8,13 @@ from unittest.mock import patch
 
 from customers import tasks
 from customers.choices import UploadState
+from customers.imports import lifecycle
 from customers.models import Customer, ImportUpload
-from customers.transfer import uploads
 from locations.permissions import Right
-from mcp import access, operations
+from mcp.central import operations
+from mcp.isolation import access
+from mcp.isolation.scope import MissingRight, Scope
 from mcp.models import LocationGrant, OrganizationGrant, Restriction
-from mcp.scope import MissingRight, Scope
 from tests.isolation.guards.probes_operations import refused
 from tests.isolation.guards.probing import probe
 from tests.isolation.guards.world import World
@@ -42,7 +43,7 @@ def change_of_rights_asks_again_under_its_lock(world: World) -> None:
 @probe
 def import_by_the_worker_asks_again_at_its_end(world: World) -> None:
     anna = world.scope("anna", "Hamburg")
-    uploads.confirm_upload(upload=world.upload, confirmed=uploads.fingerprint(world.upload), actor=anna)
+    lifecycle.confirm_upload(upload=world.upload, confirmed=lifecycle.fingerprint(world.upload), actor=anna)
     before = Customer.objects.count()
     _revoke_meanwhile("apply_upload", world.upload, anna)
     assert Customer.objects.count() == before
@@ -52,20 +53,20 @@ def import_by_the_worker_asks_again_at_its_end(world: World) -> None:
 @probe
 def undoing_by_the_worker_asks_again_at_its_end(world: World) -> None:
     anna = world.scope("anna", "Hamburg")
-    uploads.start_undo(upload=world.imported, actor=anna)
+    lifecycle.start_undo(upload=world.imported, actor=anna)
     _revoke_meanwhile("undo_upload", world.imported, anna)
     assert ImportUpload.objects.get(pk=world.imported.pk).state == UploadState.APPLIED
 
 
 def _revoke_meanwhile(name: str, upload: ImportUpload, actor: Scope) -> None:
     """The worker does the step; at its end somebody takes the right away."""
-    step = getattr(uploads, name)
+    step = getattr(lifecycle, name)
 
     def step_then_revoke(**given: Any) -> None:
         step(**given)
         revoke(Right.IMPORT_CUSTOMERS)
 
-    with patch.object(uploads, name, step_then_revoke):
+    with patch.object(lifecycle, name, step_then_revoke):
         getattr(tasks, name).func(upload=str(upload.pk), **tasks.for_somebody(actor))
 
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from locations.models import Location
 from locations.permissions import Right
-from mcp.admin.matrix_rows import Matrix, places_of
-from mcp.admin.suggestions import known_people, known_places
+from mcp.central.admin.matrix_rows import Matrix, places_of
+from mcp.central.admin.suggestions import known_people, known_places
 from mcp.models import UserGroup
 from tests.isolation.guards.probes_operations import bare, user_of
 from tests.isolation.guards.probing import probe

@@ -10,11 +10,13 @@ from django.utils import timezone
 
 from customers.models import ImportUpload
 from locations.permissions import Right
-from mcp import grants, mailing, operations, reminding
+from mcp.central import operations
 from mcp.choices import MailKind
+from mcp.console.waiting import registered, things_of
+from mcp.isolation import grants
+from mcp.isolation.scope import Scope
 from mcp.models import Mail
-from mcp.scope import Scope
-from mcp.waiting import registered, things_of
+from mcp.worker import mailing, reminding
 from tests.isolation.guards.probes_operations import user_of
 from tests.isolation.guards.probing import probe
 from tests.isolation.guards.world import World

@@ -15,13 +15,14 @@ from customers.admin.customers import CustomerAdmin
 from customers.admin.finding import find
 from customers.models import Customer, CustomerCount
 from locations.permissions import Right
-from mcp import header, operations, switching, views
-from mcp.addresses import Zone, rule_for
-from mcp.admin.logins import _page_of
-from mcp.console import console
-from mcp.http import CONSOLE_URLCONF
+from mcp.central import operations, views
+from mcp.central.admin.logins import _page_of
+from mcp.console import header, switching
+from mcp.console.site import console
+from mcp.isolation.addresses import Zone, rule_for
+from mcp.isolation.http import CONSOLE_URLCONF
+from mcp.isolation.scope import MissingRight, Scope
 from mcp.models import User
-from mcp.scope import MissingRight, Scope
 from tests.isolation.guards.probes_operations import bare, refused
 from tests.isolation.guards.probing import probe
 from tests.isolation.guards.world import CANARY, World

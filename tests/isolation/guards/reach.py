@@ -21,7 +21,7 @@ from types import CodeType
 
 import pytest
 
-from mcp.guards import Guard, Switchable
+from mcp.isolation.guards import Guard, Switchable
 from tests.isolation.guards.mutants import ROOT, Spot
 from tests.isolation.guards.probing import PROBES
 from tests.isolation.guards.world import World

@@ -1,6 +1,6 @@
 """Switches off one guard after the other and asks who notices.
 
-The guards are read from the code: those that are marked (mcp.guards) and those that stand inside functions
+The guards are read from the code: those that are marked (mcp.isolation.guards) and those that stand inside functions
 (mutants.py). A guard has a `name` and `switched_off()`, a context manager. Whoever adds guards of another kind, such
 as a policy of the database, adds them to `guards_of_the_code` and their probes to the list.
 """
@@ -14,8 +14,9 @@ from contextlib import contextmanager
 import pytest
 from django.urls import clear_url_caches
 
-from mcp import console_urls, guards, urls
-from mcp.guards import Guard, Switchable
+from mcp.isolation import guards
+from mcp.isolation.guards import Guard, Switchable
+from mcp.project import location_urls, urls
 from tests.isolation.guards.declared import declared
 from tests.isolation.guards.mutants import ROOT, spots
 from tests.isolation.guards.probing import PROBES
@@ -86,7 +87,7 @@ def _addresses(guard: Switchable) -> Iterator[None]:
 def _make_addresses_of(guard: Switchable) -> None:
     """The addresses hold the methods of the pages: they are made anew where a method may be another one now."""
     if isinstance(guard, Guard):
-        for module in (console_urls, urls):
+        for module in (location_urls, urls):
             importlib.reload(module)
         clear_url_caches()
 

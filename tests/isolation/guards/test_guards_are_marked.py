@@ -14,10 +14,10 @@ import pytest
 from django.contrib.admin import ListFilter
 from django.contrib.admin.views.main import ChangeList
 
-from mcp import guards
-from mcp.closed import LEFT_EMPTY, ClosedModelAdmin
-from mcp.console import ConsoleModelAdmin, console, provider
-from mcp.forms.refusals import OperationForm
+from mcp.console.hardened_admin import LEFT_EMPTY, ClosedModelAdmin
+from mcp.console.operation_forms import OperationForm
+from mcp.console.site import ConsoleModelAdmin, console, provider
+from mcp.isolation import guards
 from tests.isolation.guards.mutants import _live_functions
 
 pytestmark = pytest.mark.isolation
@@ -46,15 +46,15 @@ ANSWERS_NOBODY = {
     "customers.admin.base.CustomersAdmin.add_view": "gives the page its title",
     "customers.admin.filters.ChangedSinceFilter.has_output": "a day is typed, there are no rows to choose from",
     "customers.admin.groups.VocabularyAdmin.changelist_view": "gives the page its title",
-    "mcp.admin.restrictions.RestrictionAdmin.changelist_view": "adds a note to the page",
-    "mcp.admin.users.UserAdmin.get_queryset": "reads the rows of the base class with their places and groups",
-    "mcp.admin.users.UserAdmin.get_object": "adds which groups may be changed",
-    "mcp.admin.users.UserAdmin.saved_rows": "is narrowed inside, see mutants.py",
-    "mcp.admin.pages.OperationAdmin.get_urls": "adds the further pages of a model",
+    "mcp.central.admin.restrictions.RestrictionAdmin.changelist_view": "adds a note to the page",
+    "mcp.central.admin.users.UserAdmin.get_queryset": "reads the rows of the base class with their places and groups",
+    "mcp.central.admin.users.UserAdmin.get_object": "adds which groups may be changed",
+    "mcp.central.admin.users.UserAdmin.saved_rows": "is narrowed inside, see mutants.py",
+    "mcp.central.admin.pages.OperationAdmin.get_urls": "adds the further pages of a model",
     "customers.admin.customers.CustomerAdmin.get_changeform_initial_data": "takes one text, which names no row",
     "customers.admin.customers.CustomerAdmin.get_urls": "adds the further pages of a model",
-    "mcp.closed.ClosedModelAdmin.saved_rows": "asks the rows of the page",
-    "mcp.closed.ClosedModelAdmin.get_urls": "leaves out an address that the table of addresses would not serve",
+    "mcp.console.hardened_admin.ClosedModelAdmin.saved_rows": "asks the rows of the page",
+    "mcp.console.hardened_admin.ClosedModelAdmin.get_urls": "leaves out an address that would not be served",
 }
 """Overrides of these hooks that keep nobody from anything."""
 

@@ -15,15 +15,16 @@ from django.db.models import Model
 from django.http import HttpRequest, SimpleCookie
 from django.test import Client, RequestFactory
 
+from customers.imports import lifecycle, receive
 from customers.models import Customer, CustomerGroup, ImportUpload, Tag
 from customers.operations import archive_customers
-from customers.transfer import receiving, uploads
 from locations.models import Location
 from locations.operations import Place
 from locations.permissions import Right
-from mcp import grants, operations
+from mcp.central import operations
+from mcp.isolation import grants
+from mcp.isolation.scope import Scope
 from mcp.models import Restriction, User, UserGroup
-from mcp.scope import Scope
 from tests.conftest import Cast, LogIn, forget_author
 from tests.customers.people import customer, group, purpose, says, tag
 from tests.customers.transfer import kept_export
@@ -129,17 +130,17 @@ class World:
         self.offline_imported = self._imported(self.scope("anna", "Lübeck"), f"{CANARY}-fertig-luebeck.csv")
 
     def _upload(self, actor: Scope, name: str, content: bytes = FILE) -> ImportUpload:
-        made = receiving.receive_upload(name=name, content=content, actor=actor)
-        uploads.check_upload(upload=made, actor=actor)
+        made = receive.receive_upload(name=name, content=content, actor=actor)
+        lifecycle.check_upload(upload=made, actor=actor)
         return made
 
     def _imported(self, actor: Scope, name: str) -> ImportUpload:
         known = customer(actor, last_name="Vorher", first_name=CANARY if actor.location.name != "Hamburg" else "")
         content = f"Kundennummer;Nachname\r\n{known.customer_number};Nachher\r\n;Importiert\r\n".encode()
         made = self._upload(actor, name, content)
-        uploads.confirm_upload(upload=made, confirmed=uploads.fingerprint(made), actor=actor)
+        lifecycle.confirm_upload(upload=made, confirmed=lifecycle.fingerprint(made), actor=actor)
         with pghistory.context(**actor.history()) as context:
-            uploads.apply_upload(upload=made, actor=actor, context=context.id)
+            lifecycle.apply_upload(upload=made, actor=actor, context=context.id)
         forget_author()
         return made
 

@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.utils.html import escape
 
 from customers.models import ImportRow
-from mcp.addresses import Zone
+from mcp.isolation.addresses import Zone
 from tests.isolation.matrix.judge import METHODS, READING, Sentence, Verdict, sentence, to_login
 from tests.isolation.matrix.recipes import Asked, Recipe, recipe_for
 from tests.isolation.matrix.rows import Rows, missing
@@ -112,7 +112,7 @@ class Asker:
     def _methods(self, role: Role, place: Place, row_is: str) -> tuple[str, ...]:
         """All at the role's own place; with other rows reading and sending; elsewhere the stronger of the two.
 
-        Methods other than these are answered by the table before any page is asked (see mcp/gate.py).
+        Methods other than these are answered by the table before any page is asked (address_check.py).
         """
         if place == self._home(role):
             if row_is != "own":

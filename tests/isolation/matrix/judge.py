@@ -10,7 +10,7 @@ from enum import StrEnum
 from urllib.parse import quote
 
 from locations.permissions import Right
-from mcp.addresses import Only, Rule, Served, Zone
+from mcp.isolation.addresses import Only, Rule, Served, Zone
 from tests.isolation.matrix.walk import Line
 from tests.isolation.matrix.world import CENTRAL, FLENSBURG, Place, Role
 

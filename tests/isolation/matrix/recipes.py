@@ -12,14 +12,15 @@ from typing import Any
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
+from customers.imports import lifecycle
 from customers.models import Customer, ImportUpload, Tag
-from customers.transfer import uploads
 from locations.models import Location
 from locations.permissions import Right
-from mcp import access, operations
+from mcp.central import operations
+from mcp.central.operations.restricting import restricted_here
 from mcp.demo import PASSWORD
+from mcp.isolation import access
 from mcp.models import User, UserGroup
-from mcp.operations.restricting import restricted_here
 from tests.isolation.matrix.rows import FILE, SIMILAR_ROW
 from tests.isolation.matrix.world import Place, Role, World
 
@@ -91,7 +92,7 @@ def _file(asked: Asked) -> dict[str, Any]:
 
 def _confirmed(asked: Asked) -> dict[str, Any]:
     upload = ImportUpload.objects.filter(pk=asked.row).first()
-    return {"step": "confirm", "fingerprint": uploads.fingerprint(upload) if upload else ""}
+    return {"step": "confirm", "fingerprint": lifecycle.fingerprint(upload) if upload else ""}
 
 
 def _decided(asked: Asked) -> dict[str, Any]:

@@ -12,19 +12,20 @@ from django.utils import timezone
 from customers.bulk import changing
 from customers.bulk.changing import Wish
 from customers.choices import BulkKind
+from customers.exports.selection import chosen
+from customers.filters.saved import save_filter
+from customers.imports import lifecycle, receive
 from customers.models import Customer, ImportUpload, SavedFilter
 from customers.operations import archive_customers, change_customer
-from customers.saved_filters import save_filter
-from customers.transfer import receiving, uploads
-from customers.transfer.chosen import chosen
-from customers.transfer.reading import Reading
+from customers.table.options import Reading
 from locations import operations as opening
 from locations.operations import Place as Opening
 from locations.permissions import Right
-from mcp import grants, operations
+from mcp.central import operations
 from mcp.demo import PASSWORD
+from mcp.isolation import grants
+from mcp.isolation.scope import Scope
 from mcp.models import User, UserGroup
-from mcp.scope import Scope
 from tests.conftest import forget_author
 from tests.customers import people
 from tests.customers.transfer import kept_export, table
@@ -229,9 +230,9 @@ class Rows:
     def _import(self, role: Role, place: Place) -> UUID:
         """A file that has been imported, and can be undone."""
         upload, actor = self.previewed(role, place)
-        uploads.confirm_upload(upload=upload, confirmed=uploads.fingerprint(upload), actor=actor)
+        lifecycle.confirm_upload(upload=upload, confirmed=lifecycle.fingerprint(upload), actor=actor)
         with pghistory.context(**actor.history()) as context:
-            uploads.apply_upload(upload=upload, actor=actor, context=context.id)
+            lifecycle.apply_upload(upload=upload, actor=actor, context=context.id)
         forget_author()
         return upload.pk
 
@@ -249,10 +250,10 @@ class Rows:
         content = table(
             ["Kundennummer", "Name"], ["", "Aus der Datei"], [known, "Anders"], [known, "Zweimal"], ["", "Alt"]
         )
-        made = receiving.receive_upload(name="kunden.csv", content=content, actor=actor)
+        made = receive.receive_upload(name="kunden.csv", content=content, actor=actor)
         targets = ["customer_number", "last_name"]
-        receiving.choose_columns(upload=made, targets=targets, reading=Reading(), actor=actor)
-        uploads.check_upload(upload=made, actor=actor)
+        receive.choose_columns(upload=made, targets=targets, reading=Reading(), actor=actor)
+        lifecycle.check_upload(upload=made, actor=actor)
         return made, actor
 
     def _export(self, role: Role, place: Place) -> UUID:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from mcp import addresses
-from mcp.addresses import Only, Rule, Served, Zone, registered, rule_for
+from mcp.isolation import addresses
+from mcp.isolation.addresses import Only, Rule, Served, Zone, registered, rule_for
 from tests.isolation.matrix.recipes import RECIPES, recipe_for
 from tests.isolation.matrix.walk import lines, patterns
 

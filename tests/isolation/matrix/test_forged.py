@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mcp.addresses import Only, Served, Zone
+from mcp.isolation.addresses import Only, Served, Zone
 from tests.isolation.matrix.asking import OUTSIDE, Asker, rows_of_business, undone
 from tests.isolation.matrix.judge import METHODS, READING
 from tests.isolation.matrix.walk import Line, lines

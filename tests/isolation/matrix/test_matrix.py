@@ -6,7 +6,7 @@ import logging
 
 import pytest
 
-from mcp.addresses import Served
+from mcp.isolation.addresses import Served
 from tests.isolation.matrix.asking import Asker
 from tests.isolation.matrix.walk import Line, lines
 from tests.isolation.matrix.world import World

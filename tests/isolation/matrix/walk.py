@@ -10,10 +10,10 @@ from typing import Any
 
 from django.urls import URLPattern, get_resolver
 
-from mcp.addresses import Rule, Zone, registered
+from mcp.isolation.addresses import Rule, Zone, registered
 
 ROOT = Path(__file__).resolve().parents[3]
-URLCONFS = {Zone.OUTSIDE: "mcp.urls", Zone.LOCATION: "mcp.console_urls"}
+URLCONFS = {Zone.OUTSIDE: "mcp.project.urls", Zone.LOCATION: "mcp.project.location_urls"}
 
 
 @dataclass(frozen=True)

@@ -13,11 +13,12 @@ from typing import Any
 from locations.models import Location
 from locations.operations import Place as Opening
 from locations.permissions import Right
-from mcp import grants, operations
-from mcp.addresses import Only, Rule
+from mcp.central import operations
 from mcp.demo import BRANCH_OFFICE, PASSWORD
+from mcp.isolation import grants
+from mcp.isolation.addresses import Only, Rule
+from mcp.isolation.scope import Scope
 from mcp.models import User, UserGroup
-from mcp.scope import Scope
 from tests.conftest import Browser, Cast
 
 type Place = tuple[int, int]

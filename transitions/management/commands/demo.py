@@ -10,10 +10,10 @@ from django.utils import timezone
 
 from customers.demo import build_customers
 from customers.filling import fill
-from customers.transfer.place import add_place, scope_of_command
+from customers.imports.command_scope import add_place, scope_of_command
 from locations.models import Organization
-from mcp import roles, row_security
 from mcp.demo import CAST, PASSWORD, build_cast
+from mcp.isolation import database_roles, row_scope
 from mcp.models import User
 from transitions.demo import SECOND, build_transitions
 
@@ -34,8 +34,8 @@ class Command(BaseCommand):
         if options["customers"] is not None:
             self._fill(options["customers"], options["account"], options["client"])
             return
-        roles.demand_web_role()
-        with row_security.without_scope(reason="the demo is of several businesses", actor=NAME):
+        database_roles.demand_web_role()
+        with row_scope.without_scope(reason="the demo is of several businesses", actor=NAME):
             if options["logins"]:
                 self._print_logins()
             else:

@@ -1,0 +1,67 @@
+"""What a customer agrees to while he is registered: typed together with him, recorded together with him."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from customers.choices import ASKED
+from customers.consents.operations import record_consent
+from customers.models import ConsentPurpose, Customer
+from locations.permissions import Right
+from mcp.isolation.scope import Scope
+
+_PREFIX = "says_"
+
+
+def add_questions(form: forms.BaseForm, scope: Scope) -> None:
+    """Ask for each purpose that the business asks for how the customer has agreed, if the rights let it be recorded."""
+    with scope.asked.only_looking():
+        may_record = scope.allows(Right.VIEW_CUSTOMERS) and scope.allows(Right.CHANGE_CUSTOMERS)
+    if not may_record:
+        return
+    for purpose in ConsentPurpose.objects.of_organization(scope.organization).asked_for().order_by("id"):
+        form.fields[_PREFIX + purpose.code] = _Question(purpose)
+
+
+class _Question(forms.ChoiceField):
+    """How a customer agrees to a purpose; blank: nothing is said."""
+
+    widget = forms.RadioSelect
+
+    def __init__(self, purpose: ConsentPurpose) -> None:
+        hows = [("", _("Not said")), *((how.value, how.label) for how in ASKED)]
+        super().__init__(label=str(purpose), choices=hows, required=False)
+        self.purpose = purpose
+
+
+def questions(form: forms.BaseForm) -> list[forms.BoundField]:
+    return [form[name] for name, field in form.fields.items() if isinstance(field, _Question)]
+
+
+def record_answers(form: Any, customer: Customer, *, actor: Scope) -> int:
+    """Record what the customer agrees to, in the transaction in which he is registered: how many statements.
+
+    Raises MissingRight or ValidationError.
+    """
+    return sum(
+        record_consent(
+            customers=[customer.pk],
+            purpose=purpose.code,
+            is_given=True,
+            at=None,
+            source=how,
+            wording_version=purpose.wording_version,
+            actor=actor,
+        )
+        for purpose, how in _answers(form)
+    )
+
+
+def _answers(form: Any) -> Iterator[tuple[ConsentPurpose, str]]:
+    for name, field in form.fields.items():
+        if isinstance(field, _Question) and (how := form.cleaned_data.get(name)):
+            yield field.purpose, how

@@ -1,0 +1,31 @@
+"""A page of its own in the frame of the console, with the way back to the list of customers, and the way on from it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+
+from mcp.console.site import console
+
+LIST = "admin:customers_customer_changelist"
+
+
+def show(request: HttpRequest, page: str, title: str, **context: Any) -> HttpResponse:
+    """The template `customers/transfer/<page>.html`."""
+    shown = {**console.each_context(request), "title": title, "back": reverse(LIST), **context}
+    return render(request, f"customers/transfer/{page}.html", shown)
+
+
+def lead_to(request: HttpRequest, address: str) -> HttpResponse:
+    """To another page, also where a script has asked: it is told the address instead of being sent the page."""
+    if "HX-Request" in request.headers:
+        return HttpResponse(headers={"HX-Redirect": address})
+    return HttpResponseRedirect(address)
+
+
+def whole_page_again() -> HttpResponse:
+    """For a script that has asked how far something is, where another page is to be shown now."""
+    return HttpResponse(headers={"HX-Refresh": "true"})

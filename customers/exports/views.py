@@ -1,0 +1,172 @@
+"""The pages of the export. Mounted by the customers' admin: `*export_urls()` in its get_urls."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.http.response import HttpResponseBase
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from customers import tasks
+from customers.admin.frame import show
+from customers.bulk.views import SHOWN, counted_anew, split_shown
+from customers.choices import ExportState
+from customers.exports import files
+from customers.exports.selection import Chosen, chosen
+from customers.exports.writer import Order
+from customers.models import CustomerExport
+from customers.table.resources import CustomerResource
+from locations.permissions import Right
+from mcp.console.site import console, scope_of
+from mcp.isolation.scope import Scope
+from mcp.worker.queueing import enqueue
+from spreadsheets import ENDINGS
+
+EXPORT, EXPORTS, FILE, DOWNLOAD, FACTS = (
+    "customers_export", "customers_exports", "customers_export_file", "customers_export_download",
+    "customers_export_facts",
+)  # fmt: skip
+
+
+def export_urls() -> list[URLPattern]:
+    return [
+        path("export/", console.admin_view(export_page), name=EXPORT),
+        path("export/files/", console.admin_view(exports_page), name=EXPORTS),
+        path("export/files/<uuid:pk>/", console.admin_view(file_page), name=FILE),
+        path("export/files/<uuid:pk>/download/", console.admin_view(download), name=DOWNLOAD),
+        path("export/files/<uuid:pk>/facts/", console.admin_view(facts), name=FACTS),
+    ]
+
+
+def export_page(request: HttpRequest) -> HttpResponseBase:
+    """Choose format and columns for the selection (`?id=`) or for the list as the address filters it."""
+    scope = _exporter(request)
+    query, shown = split_shown(request.GET)
+    wanted = chosen(scope, query)
+    columns = CustomerResource(scope=scope).export_columns()
+    if request.method == "POST" and request.POST.get("format") in files.FORMATS:
+        names = [name for name in columns if name in request.POST.getlist("column")]
+        total = wanted.customers.count()
+        if names and not (meanwhile := counted_anew(_told(request), total)):
+            return _export(scope, _order(request, names, wanted), query, wanted)
+        messages.error(request, meanwhile if names else _("Choose at least one column."))
+    language, count = get_language() or "de", wanted.customers.count()
+    return show(
+        request, "export", _("Export customers"), count=count, filter_words=wanted.in_words,
+        columns=[(name, field.heading(language)) for name, field in columns.items()],
+        formats=[(profile, label, ENDINGS[profile]) for profile, label in files.FORMATS.items()],
+        most=files.DIRECT_ROWS, meanwhile="" if request.method == "POST" else counted_anew(shown, count),
+    )  # fmt: skip
+
+
+def _told(request: HttpRequest) -> int | None:
+    """How many the page has said that will be exported."""
+    told = request.POST.get(SHOWN, "")
+    return int(told) if told.isascii() and told.isdigit() and len(told) < 9 else None
+
+
+def _order(request: HttpRequest, names: list[str], wanted: Chosen) -> Order:
+    profile: Any = request.POST["format"]
+    return Order(
+        profile=profile, columns=tuple(names), language=get_language() or "de", filter_words=wanted.in_words
+    )  # fmt: skip
+
+
+def _export(scope: Scope, order: Order, query: str, wanted: Chosen) -> HttpResponseBase:
+    """The file at once, or a page that shows how far the worker is."""
+    total = wanted.customers.count()
+    if total <= files.DIRECT_ROWS:
+        export, file = files.make_now(order=order, query=query, customers=wanted.customers, actor=scope)
+        return _as_file(export, file)
+    with transaction.atomic():
+        export = files.demand_export(order=order, query=query, total=total, actor=scope)
+        enqueue(tasks.make_export.name, export=str(export.pk), **tasks.for_somebody(scope))
+    return HttpResponseRedirect(reverse(f"admin:{FILE}", args=[export.pk]))
+
+
+def exports_page(request: HttpRequest) -> HttpResponse:
+    """The user's own exports at this location."""
+    scope, now = _exporter(request), timezone.now()
+    shown = [
+        {
+            "export": export,
+            "is_ready": files.is_ready(export, now=now),
+            "is_under_way": export.state in files.UNDER_WAY,
+            "expires_at": files.expires_at(export),
+        }
+        for export in files.exports_of(scope)[: files.MOST_SHOWN]
+    ]
+    return show(request, "exports", _("My exports"), shown=shown)
+
+
+def file_page(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """One export: how far it is, then what it holds. It asks again by itself while it is under way."""
+    scope = _exporter(request)
+    export = _export_or_404(scope, pk)
+    if request.method == "POST":
+        files.delete_file(export=export, actor=scope)
+        return HttpResponseRedirect(reverse(f"admin:{EXPORTS}"))
+    is_under_way = export.state in files.UNDER_WAY
+    response = show(
+        request, "export_file", export.name, export=export, is_under_way=is_under_way,
+        is_ready=files.is_ready(export, now=timezone.now()), expires_at=files.expires_at(export),
+        percent=min(export.done * 100 // export.total, 100) if export.total else 0,
+        facts=files.facts_of(export, scope) if export.state == ExportState.DONE else [],
+    )  # fmt: skip
+    if is_under_way:
+        response["Refresh"] = "1"
+    return response
+
+
+def download(request: HttpRequest, pk: UUID) -> HttpResponseBase:
+    """The file. A form asks for it, not a link: that it was fetched is noted."""
+    scope = _exporter(request)
+    export = _export_or_404(scope, pk)
+    if request.method != "POST":
+        return HttpResponseNotAllowed(["POST"])
+    try:
+        file = files.fetch(export=export, actor=scope)
+    except ValidationError as refusal:
+        messages.error(request, " ".join(refusal.messages))
+        return HttpResponseRedirect(reverse(f"admin:{EXPORTS}"))
+    return _as_file(export, file)
+
+
+def facts(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """What is to be known about a finished file, as a text to keep beside it."""
+    scope = _exporter(request)
+    export = _export_or_404(scope, pk)
+    if export.state != ExportState.DONE:
+        raise Http404
+    lines = [f"{name}: {value}\r\n" for name, value in files.facts_of(export, scope)]
+    name = f"{export.name}.{_('facts')}.txt"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
+    return HttpResponse("".join(lines), content_type="text/plain; charset=utf-8", headers=headers)
+
+
+def _exporter(request: HttpRequest) -> Scope:
+    scope = scope_of(request)
+    scope.demand(Right.EXPORT_CUSTOMERS)
+    return scope
+
+
+def _export_or_404(scope: Scope, pk: UUID) -> CustomerExport:
+    export = files.exports_of(scope).filter(pk=pk).first()
+    if export is None:
+        raise Http404
+    return export
+
+
+def _as_file(export: CustomerExport, file: Any) -> FileResponse:
+    content_type = files.CONTENT_TYPES[files.order_of(export).profile]
+    response = FileResponse(file, as_attachment=True, filename=export.name, content_type=content_type)
+    response["Cache-Control"] = "no-store"
+    return response

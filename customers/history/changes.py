@@ -1,0 +1,291 @@
+"""What changed, in plain words: from the history that the database keeps, and between two states of a customer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Set
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.db import models
+from django.utils import timezone
+from django.utils.formats import date_format, number_format
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from customers.disclosures import Disclosure, disclosures_of
+from customers.field_groups import MASK, sees_evidence, withheld
+from customers.models import Consent, ConsentPurpose, Customer, CustomerGroup
+from customers.readable import READABLE
+from locations.models import Location
+from mcp.isolation.scope import Scope
+
+CustomerEvent: Any = Customer._meta.get_field("history").related_model
+ConsentEvent: Any = Consent._meta.get_field("history").related_model
+EVENTS_PER_PAGE = 25
+NOT_SHOWN = frozenset({"id", "organization", "base", "created_at", "changed_at", "search_text", "sort_name"})
+"""Fields that change by themselves or never; the history is about what people change."""
+FIELDS: tuple[Any, ...] = tuple(field for field in Customer._meta.concrete_fields if field.name not in NOT_SHOWN)
+
+RESTORED = gettext_noop("An older state restored")
+OWN_REASONS = frozenset({RESTORED, gettext_noop("Bulk change"), gettext_noop("Bulk change undone")})
+"""Reasons that the history keeps in English, whoever has done it."""
+
+type Names = Mapping[tuple[str, Any], str]
+"""(field, key) → name of the row that a foreign key refers to."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """One field: its label, and its old and new value as one reads them; blank where there was or is none."""
+
+    label: str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One event of the history: who did what, when and where. Who and where are blank where nobody knows."""
+
+    happened_at: datetime
+    kind: str
+    user: str
+    location: str
+    reason: str
+    changes: tuple[Change, ...]
+    version: UUID | None = None
+    """Of an older state of the customer, which can be brought back."""
+
+    @property
+    def title(self) -> str:
+        titles = {
+            "insert": _("Registered"),
+            "update": _("Changed"),
+            "delete": _("Deleted"),
+            "disclosed": _("Handed over"),
+            "given": _("Consent given"),
+            "withdrawn": _("Consent withdrawn"),
+            "given_removed": _("Consent removed with its import"),
+            "withdrawn_removed": _("Withdrawal removed with its import"),
+            "given_struck_out": _("Consent struck out as a slip"),
+            "withdrawn_struck_out": _("Withdrawal struck out as a slip"),
+        }
+        return titles.get(self.kind, self.kind)
+
+
+def history_of(customer: Customer, *, page: int, scope: Scope) -> tuple[list[Entry], bool]:
+    """The entries of one page, newest first, and whether there is another page. Eight queries at most.
+
+    They are changes of the customer, what was recorded of his consents and to whom he was handed over, in the order in
+    which it was written down; also what an import had brought that was undone since, and what was struck out. Of what
+    the scope may not see it is told that it was changed, and by whom.
+    """
+    last = page * EVENTS_PER_PAGE
+    events = list(_events(customer)[: last + 1])
+    names = _names(events)
+    hidden = withheld(scope)
+    changes = [_entry(event, before, names, hidden) for event, before in zip(events, [*events[1:], None], strict=True)]
+    changes[:1] = [replace(newest, version=None) for newest in changes[:1]]  # as he is now
+    said = _said(customer, last + 1, is_open=sees_evidence(scope))
+    told = [*said, *map(_of_disclosure, disclosures_of(customer))]
+    entries = sorted([*told, *changes], key=lambda entry: entry.happened_at, reverse=True)
+    return entries[last - EVENTS_PER_PAGE : last], len(entries) > last
+
+
+def differences(old: Customer, new: Mapping[str, Any]) -> list[Change]:
+    """Where a stored customer and the values of a form differ, with both values."""
+    return changes_between(old, {field.name: _key(new[field.name]) for field in FIELDS if field.name in new})
+
+
+def changes_between(old: Customer, wanted: Mapping[str, Any], *, fields: Iterable[Any] = FIELDS) -> list[Change]:
+    """Where a stored customer and other values of some fields differ; of a foreign key its value is the key."""
+    values = {field.name: getattr(old, field.attname) for field in FIELDS}
+    differing = [field for field in fields if field.name in wanted and values[field.name] != wanted[field.name]]
+    return list(_changes(differing, values, wanted, _names([old], extra=wanted)))
+
+
+def _events(customer: Customer) -> models.QuerySet[Any]:
+    """Newest first. Of several changes in one transaction the stamp on the row tells which was later."""
+    events = CustomerEvent.objects.filter(pgh_obj=customer.pk, base=customer.base_id)
+    ordered: models.QuerySet[Any] = events.select_related("pgh_context").order_by("-pgh_created_at", "-changed_at")
+    return ordered
+
+
+def _said(customer: Customer, limit: int, *, is_open: bool) -> list[Entry]:
+    """What was recorded last of his consents, and what was removed again; of each so many at most.
+
+    `is_open` says whether the evidence may be seen.
+    """
+    statements = Consent.objects.of_customer(customer).order_by("-recorded_at", "-at", "is_given")
+    removals = ConsentEvent.objects.filter(base=customer.base_id, customer=customer.pk, pgh_label="delete")
+    found = list(statements.select_related("location", "upload")[:limit])
+    removed = list(removals.select_related("location", "upload", "pgh_context").order_by("-pgh_created_at")[:limit])
+    purposes = ConsentPurpose.objects.filter(organization=customer.organization_id) if found or removed else []
+    titles = {purpose.code: str(purpose) for purpose in purposes}
+    return [
+        *(_of_removal(event, _shown_of(event, titles[event.purpose], is_open=is_open)) for event in removed),
+        *(_of_slip(one, _shown_of(one, titles[one.purpose], is_open=is_open)) for one in found if one.struck_out_at),
+        *(_of_consent(one, _shown_of(one, titles[one.purpose], is_open=is_open)) for one in (*found, *removed)),
+    ]
+
+
+def _of_consent(said: Any, shown: list[tuple[str, str]]) -> Entry:
+    """`said` is a statement, or the event of its removal, which has the same fields."""
+    return Entry(
+        happened_at=said.recorded_at,
+        kind="given" if said.is_given else "withdrawn",
+        user=said.recorded_by,
+        location=said.location.name if said.location else "",
+        reason=_("Import of %(name)s") % {"name": said.upload.name} if said.upload else "",
+        changes=tuple(Change(label, "", value) for label, value in shown),
+    )
+
+
+def _of_removal(event: Any, shown: list[tuple[str, str]]) -> Entry:
+    facts = _facts(event)
+    return Entry(
+        happened_at=event.pgh_created_at,
+        kind="given_removed" if event.is_given else "withdrawn_removed",
+        user=facts.get("user_name") or "",
+        location=facts.get("location_name") or "",
+        reason=str(facts.get("reason") or ""),
+        changes=tuple(Change(label, value, "") for label, value in shown),
+    )
+
+
+def _of_slip(said: Consent, shown: list[tuple[str, str]]) -> Entry:
+    """Whoever has struck it out did so where he had recorded it, or elsewhere: the statement does not say."""
+    return Entry(
+        happened_at=said.struck_out_at or said.recorded_at,
+        kind="given_struck_out" if said.is_given else "withdrawn_struck_out",
+        user=said.struck_out_by,
+        location="",
+        reason="",
+        changes=tuple(Change(label, value, "") for label, value in shown),
+    )
+
+
+def _of_disclosure(disclosure: Disclosure) -> Entry:
+    shown = {
+        _("Receiver"): f"{disclosure.receiver_name} ({disclosure.receiver})",
+        _("Legal ground"): disclosure.ground,
+        _("Fields that go along"): disclosure.fields,
+    }
+    return Entry(
+        happened_at=disclosure.at,
+        kind="disclosed",
+        user=disclosure.user,
+        location=disclosure.location,
+        reason=disclosure.occasion,
+        changes=tuple(Change(label, "", value) for label, value in shown.items() if value),
+    )
+
+
+def _shown_of(said: Any, title: str, *, is_open: bool) -> list[tuple[str, str]]:
+    shown = {
+        _("Purpose"): title,
+        _("When"): _plain(said.at),
+        _("How"): str(said.get_source_display()),
+        _("Version of the wording"): said.wording_version,
+        _("Receiver"): str(said.receiver or ""),
+        _("Said to"): str(said.given_to or ""),
+        _("Holds here"): "" if said.holds_here else _("No, it is evidence of the transfer"),
+        _("Evidence"): said.evidence if is_open else MASK,
+    }
+    return [(label, value) for label, value in shown.items() if value]
+
+
+def _facts(event: Any) -> Mapping[str, Any]:
+    return (event.pgh_context.metadata if event.pgh_context else None) or {}
+
+
+def _reason(facts: Mapping[str, Any]) -> str:
+    """As it was kept; what the program itself keeps as a word of ours is said in the language of whoever reads it."""
+    kept = str(facts.get("reason") or "")
+    return _(kept) if kept in OWN_REASONS else kept
+
+
+def _entry(event: Any, before: Any, names: Names, hidden: Set[str]) -> Entry:
+    facts = _facts(event)
+    new = {field.name: getattr(event, field.attname) for field in FIELDS}
+    old = {field.name: getattr(before, field.attname) for field in FIELDS} if before else {}
+    # Nobody knows what an update changed whose row was written while no history was kept.
+    is_known = event.pgh_label == "insert" or (event.pgh_label == "update" and before is not None)
+    changed = [field for field in FIELDS if is_known and _differs(field, old, new)]
+    # What a new customer had of it is not told at all: that would say what is there and what is not.
+    told = [field for field in changed if old or field.name not in hidden]
+    return Entry(
+        happened_at=event.pgh_created_at,
+        kind=event.pgh_label,
+        user=facts.get("user_name") or "",
+        location=facts.get("location_name") or "",
+        reason=_reason(facts),
+        changes=tuple(_changes(told, old, new, names, hidden)),
+        version=event.pgh_id if event.pgh_label != "delete" else None,
+    )
+
+
+def _differs(field: Any, old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
+    """Against the state before; without one, against an empty customer."""
+    if old:
+        return bool(old[field.name] != new[field.name])
+    return bool(new[field.name]) and field.name != "customer_number"
+
+
+def _changes(
+    fields: Iterable[Any], old: Mapping[str, Any], new: Mapping[str, Any], names: Names, hidden: Set[str] = frozenset()
+) -> Iterator[Change]:
+    for field in fields:
+        if field.name in hidden:
+            yield Change(label=capfirst(str(field.verbose_name)), old=MASK, new=MASK)
+            continue
+        yield Change(
+            label=capfirst(str(field.verbose_name)),
+            old=_shown(field, old.get(field.name), names),
+            new=_shown(field, new[field.name], names),
+        )
+
+
+def _names(rows: Iterable[Any], *, extra: Mapping[str, Any] | None = None) -> Names:
+    """The names of all groups and locations that the rows refer to: one query for each of the two."""
+    rows = list(rows)
+    found: dict[tuple[str, Any], str] = {}
+    for name, model in (("customer_group", CustomerGroup), ("home_location", Location)):
+        keys = {getattr(row, f"{name}_id") for row in rows} | {(extra or {}).get(name)}
+        found |= {(name, row.pk): row.name for row in model._default_manager.filter(pk__in=keys - {None})}
+    return found
+
+
+def _key(value: Any) -> Any:
+    return value.pk if isinstance(value, models.Model) else value
+
+
+def _shown(field: Any, value: Any, names: Names) -> str:
+    if value is None or value == "" or value == []:
+        return ""
+    if field.is_relation:
+        return names.get((field.name, value), _("no longer there"))
+    if field.choices:
+        return str(dict(field.flatchoices).get(value, value))
+    special = READABLE.get(field.name)
+    return special(value) if special else _plain(value)
+
+
+def _plain(value: Any) -> str:
+    match value:
+        case bool():
+            return _("Yes") if value else _("No")
+        case datetime():
+            return date_format(timezone.localtime(value), "SHORT_DATETIME_FORMAT")
+        case date():
+            return date_format(value, "SHORT_DATE_FORMAT")
+        case Decimal():
+            return number_format(value, use_l10n=True)
+        case list():
+            return ", ".join(value)
+        case _:
+            return str(value)

@@ -1,0 +1,223 @@
+"""Writing what was previewed, in one transaction: all of it or nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import connection
+from django.utils.translation import gettext as _
+
+from customers.imports import chunks
+from customers.imports.classifying import MEMORY, NO_ROWS, Counts, demand_whole, plan_of
+from customers.imports.consents import Statements, besides
+from customers.imports.merge_sql import WRITTEN, Plan
+from customers.imports.progress import Progress
+from customers.imports.reserved_numbers import hold, numbers_of
+from customers.imports.vocabulary import Words, create_words, words_of
+from customers.models import ImportChunk
+from locations.models import Location
+from mcp.isolation.scope import Scope
+
+ROWS_EACH_TIME = 50_000
+"""So many rows are written by one statement, between which the progress is told and a wish to stop is heard."""
+ROWS_EACH_STATEMENT = 250_000
+"""Of so many at once it is recorded what they say about consents: most rows say nothing."""
+
+
+class NotWhatWasPreviewed(ValidationError):
+    def __init__(self) -> None:
+        super().__init__(
+            _("The file or the choices have changed since the preview. Look at the new preview and confirm that."),
+            code="not_what_was_previewed",
+        )
+
+
+def apply(*, upload: Any, scope: Scope, progress: Progress) -> dict[str, Any]:
+    """Write the new and the changed customers of a judged upload and what they say; the counts of what was done.
+
+    It must be the turn of this import (see `turns`), and its preview must be true.
+
+    Rows whose customer somebody else has registered or changed since the preview are left alone and rejected.
+    Raises NotWhatWasPreviewed, Cancelled, or ValidationError where the number range is used up; CountsDiffer undoes
+    everything.
+    """
+    preview = upload.preview
+    given = frozenset(preview["given"])
+    with connection.cursor() as cursor:
+        cursor.execute(MEMORY)
+        hold(cursor, upload, scope.location)
+        _demand_intact(cursor, upload)
+        words = words_of(upload=upload, given=given, scope=scope, is_judged=True)
+        _demand_same_words(words, preview)
+        create_words(words, scope=scope)
+        plan = plan_of(upload=upload, scope=scope, given=given, words=words)
+        plan.params["new_rows"] = upload.new_rows
+        statements = Statements(plan=plan, upload=upload, scope=scope, moment=preview.get("moment", ""))
+        plan.params["few"] = few = _few_changed(cursor, plan)
+        _reject_what_changed(cursor, plan, statements, is_few=few is not None)
+        last = _last_row(cursor, plan)
+        is_said = bool(preview.get("consents"))
+        changed = _record(cursor, plan, last, statements, progress) if is_said else 0
+        changed += _update(cursor, plan, last, progress, is_few=few is not None)
+        created = 0
+        if upload.new_rows != NO_ROWS:
+            created = _insert(cursor, plan, last, progress, scope.location, statements if is_said else None)
+        # A broken reference is to be found here, not behind the page.
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED")
+        cursor.execute(
+            "SELECT count(*) FROM customers_importverdict WHERE file_id = %(upload)s AND verdict = 'rejected'",
+            plan.params,
+        )
+        rejected = cursor.fetchone()[0]
+    counts = Counts(
+        read=preview["read"], created=created, changed=changed, unchanged=preview["unchanged"], rejected=rejected
+    )
+    demand_whole(counts)
+    return {**counts.as_dict(), "consents": statements.recorded}
+
+
+def _demand_intact(cursor: Any, upload: Any) -> None:
+    """Each row of the file and each statement besides is staged, and the file has the bytes that were received.
+
+    The file of a command is not stored; what was staged of it nobody can change.
+    """
+    cursor.execute("SELECT count(*) FROM customers_import_rows WHERE upload = %s", [upload.pk])
+    is_whole = cursor.fetchone()[0] == upload.preview["read"] and besides(upload) == upload.preview.get("besides", 0)
+    if not is_whole or (upload.user_id is not None and not chunks.is_intact(ImportChunk, file=upload)):
+        raise NotWhatWasPreviewed
+
+
+def _demand_same_words(words: Words, preview: dict[str, Any]) -> None:
+    """Each group and tag of the file is there, or is one of those that the preview said would be created."""
+    new_groups, new_tags = set(words.new_groups), set(words.new_tags)
+    is_told = new_groups <= set(preview.get("new_groups", ())) and new_tags <= set(preview.get("new_tags", ()))
+    if words.refused_groups or words.refused_tags or not is_told:
+        raise NotWhatWasPreviewed
+
+
+_MEANWHILE = """
+    WITH touched AS ({touched}), told AS (
+        INSERT INTO customers_importverdict (base_id, file_id, row_number, verdict, customer_id, problems)
+        SELECT %(base)s, %(upload)s, row_number, 'rejected', min(id), jsonb_build_array(jsonb_build_object(
+            'column', '', 'value', '', 'code', 'changed_meanwhile',
+            'reason', replace(%(reason)s::text, '{{customer}}', coalesce(min(customer_number)::text, '–'))))
+        FROM touched GROUP BY row_number
+    )
+    DELETE FROM customers_importverdict AS v USING touched
+    WHERE v.file_id = %(upload)s AND v.verdict = 'changed' AND v.row_number = touched.row_number
+"""
+
+
+def _few_changed(cursor: Any, plan: Plan) -> list[int] | None:
+    """The customers that will be changed, where they are few: asked for by name, they are found without reading all."""
+    cursor.execute(
+        """SELECT customer_id FROM customers_importverdict WHERE file_id = %(upload)s AND verdict = 'changed'
+            LIMIT %(most)s""",
+        plan.params | {"most": ROWS_EACH_TIME + 1},
+    )
+    found = [pk for (pk,) in cursor.fetchall()]
+    return found if len(found) <= ROWS_EACH_TIME else None
+
+
+def _of_few(alias: str, *, is_few: bool) -> str:
+    return f"AND {alias}.id = ANY(%(few)s::bigint[])" if is_few else ""
+
+
+def _reject_what_changed(cursor: Any, plan: Plan, statements: Statements, *, is_few: bool) -> None:
+    """Lock the customers that will be changed, and leave alone those that are not as they were previewed."""
+    reason = _(
+        "Customer %(customer)s was registered or changed by somebody else after the preview and was left alone. "
+        "Import the row again to see the difference."
+    ) % {"customer": "{customer}"}
+    params = plan.params | {"reason": reason}
+    cursor.execute(
+        f"""SELECT count(*) FROM (
+            SELECT k.id FROM customers_customer k JOIN customers_importverdict v ON v.customer_id = k.id
+            WHERE k.base_id = %(base)s AND v.file_id = %(upload)s AND v.verdict = 'changed'
+              {_of_few("k", is_few=is_few)}
+            ORDER BY k.id FOR UPDATE OF k
+        ) AS locked""",
+        params,
+    )
+    touched = f"""SELECT v.row_number, v.customer_id AS id, k.customer_number FROM customers_importverdict v
+        LEFT JOIN customers_customer k ON k.base_id = %(base)s AND k.id = v.customer_id {_of_few("k", is_few=is_few)}
+        WHERE v.file_id = %(upload)s AND v.verdict = 'changed'
+          AND (k.changed_at IS DISTINCT FROM v.seen OR {statements.said_since})"""
+    cursor.execute(_MEANWHILE.format(touched=touched), params)
+    if known := plan.pairs:
+        touched = f"""SELECT * FROM ({known}) AS known
+            WHERE row_number <@ (SELECT %(new_rows)s::int4multirange)"""
+        cursor.execute(_MEANWHILE.format(touched=touched), params)
+
+
+def _last_row(cursor: Any, plan: Plan) -> int:
+    cursor.execute(
+        "SELECT coalesce(max(row_number), 0) FROM customers_import_rows WHERE upload = %(upload)s", plan.params
+    )
+    return int(cursor.fetchone()[0])
+
+
+_CHANGED = """r.row_number BETWEEN %(from)s AND %(to)s AND EXISTS (
+    SELECT FROM customers_importverdict v WHERE v.file_id = %(upload)s AND v.verdict = 'changed'
+    AND v.row_number = r.row_number AND v.customer_id = k.id)"""
+
+
+def _record(cursor: Any, plan: Plan, last: int, statements: Statements, progress: Progress) -> int:
+    """Add what known customers say, before they are changed: how many are changed by that alone."""
+    said_only = 0
+    for start in range(0, last + 1, ROWS_EACH_STATEMENT):
+        batch = plan.params | {"from": start, "to": start + ROWS_EACH_STATEMENT - 1}
+        statements.record(cursor, statements.of_rows(_CHANGED), batch)
+        progress.tell(0, last * 2)
+        cursor.execute(f"SELECT count(*) FROM ({plan.merged(_CHANGED)}) AS merged WHERE NOT differs", batch)
+        said_only += cursor.fetchone()[0]
+    return said_only
+
+
+def _update(cursor: Any, plan: Plan, last: int, progress: Progress, *, is_few: bool) -> int:
+    cursor.execute(
+        "SELECT count(*) FROM customers_importverdict WHERE file_id = %(upload)s AND verdict = 'changed'",
+        plan.params,
+    )
+    expected = cursor.fetchone()[0]
+    if not expected:
+        return 0
+    values = ", ".join(f"{name} = merged.{name}" for name in WRITTEN)
+    merged = plan.merged(f"{_CHANGED} {_of_few('k', is_few=is_few)}")
+    statement = f"""UPDATE customers_customer AS customer SET {values} FROM ({merged}) AS merged
+        WHERE customer.base_id = %(base)s AND customer.id = merged.customer_id AND merged.differs
+        {_of_few("customer", is_few=is_few)}"""
+    changed = 0
+    step = max(1, last * ROWS_EACH_TIME // expected)  # each statement reads the whole base
+    for start in range(0, last + 1, step):
+        cursor.execute(statement, plan.params | {"from": start, "to": start + step - 1})
+        changed += cursor.rowcount
+        progress.tell(min(start + step, last), last * 2)
+    return changed
+
+
+def _insert(
+    cursor: Any, plan: Plan, last: int, progress: Progress, location: Location, statements: Statements | None
+) -> int:
+    """Create customers, and add what they say: how many."""
+    numbers = numbers_of(cursor, plan, location)
+    is_said_later = not numbers  # whom the file gives a number is found by it, and many at once are found quicker
+    created = 0
+    for start in range(0, last + 1, ROWS_EACH_TIME):
+        batch = plan.params | {"from": start, "to": start + ROWS_EACH_TIME - 1}
+        if is_numbering := bool(numbers):
+            cursor.execute(f"SELECT count(*) FROM {plan.fresh} WHERE {plan.is_without_number}", batch)
+            count = cursor.fetchone()[0]
+            batch["numbers"], numbers = numbers[:count], numbers[count:]
+        cursor.execute(plan.insert(is_numbering=is_numbering), batch)
+        created += cursor.rowcount
+        if statements and not is_said_later:
+            statements.record(cursor, statements.of_new(is_numbering=is_numbering), batch, is_new=True)
+        progress.tell(last + min(start + ROWS_EACH_TIME, last), last * 2)
+    if statements and is_said_later:
+        for start in range(0, last + 1, ROWS_EACH_STATEMENT):
+            batch = plan.params | {"from": start, "to": start + ROWS_EACH_STATEMENT - 1}
+            statements.record(cursor, statements.of_new(is_numbering=False), batch, is_new=True)
+            progress.tell(last * 2, last * 2)  # a wish to stop is heard here as well
+    return created

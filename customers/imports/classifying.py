@@ -1,0 +1,376 @@
+"""What would become of each staged row: rejected with the reason, new, changed or unchanged. Set by set."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from customers.choices import Known, Match
+from customers.imports.consents import ANSWERS, Statements
+from customers.imports.frozen_decisions import forget_gone, reject_decided
+from customers.imports.left_alone import tell_archived, tell_differing
+from customers.imports.merge_sql import Plan, broken_rules, sentences
+from customers.imports.other_person import reject_somebody_else
+from customers.imports.similar_rows import tell_similar
+from customers.imports.turns import imports_so_far
+from customers.imports.vocabulary import Words, words_of
+from customers.models import ImportVerdict
+from customers.table.options import UNSAID
+from locations.permissions import Right
+from mcp.isolation.scope import MissingRight, Scope
+
+NO_ROWS = "{}"
+"""As the database writes an empty set of row numbers."""
+MEMORY = "SET LOCAL work_mem = '64MB'; SET LOCAL enable_nestloop = off"
+"""Where nobody could gather statistics (see customers/statistics.py) the planner would expect a few staged rows."""
+
+_REJECT = "INSERT INTO customers_importverdict (base_id, file_id, row_number, verdict, customer_id, problems) "
+
+
+@dataclass(frozen=True, kw_only=True)
+class Counts:
+    """Each row that was read came to exactly one end."""
+
+    read: int
+    created: int
+    changed: int
+    unchanged: int
+    rejected: int
+
+    def as_dict(self) -> dict[str, int]:
+        return {name: getattr(self, name) for name in ("read", "created", "changed", "unchanged", "rejected")}
+
+
+class CountsDiffer(RuntimeError):
+    """The program lost count of the rows: nothing is written."""
+
+
+def demand_whole(counts: Counts) -> None:
+    """Raise CountsDiffer unless the parts are the whole."""
+    if counts.read != counts.created + counts.changed + counts.unchanged + counts.rejected:
+        raise CountsDiffer(f"{counts.as_dict()}: the parts are not the whole")
+
+
+def plan_of(*, upload: Any, scope: Scope, given: frozenset[str], words: Words, known: Known | None = None) -> Plan:
+    """`known` in place of what was chosen."""
+    return Plan(
+        upload=upload,
+        scope=scope,
+        given=given,
+        known=known or Known(upload.choices.get("known", Known.OVERWRITE)),
+        match=Match(upload.choices.get("match", Match.NUMBER)),
+        groups=words.groups,
+    )
+
+
+def judge(*, upload: Any, scope: Scope, read: int, given: frozenset[str]) -> dict[str, Any]:
+    """Say of each staged row what would become of it; the preview, and `upload.new_rows`."""
+    with connection.cursor() as cursor:
+        cursor.execute(MEMORY)
+        imports = imports_so_far(cursor, upload.base_id)
+        words = words_of(upload=upload, given=given, scope=scope)
+        plan = plan_of(upload=upload, scope=scope, given=given, words=words)
+        statements = Statements(plan=plan, upload=upload, scope=scope)
+        headings = _headings(upload)
+        _tell_unreadable(cursor, plan)
+        if plan.is_decided:
+            forget_gone(cursor, upload)
+            reject_decided(cursor, plan)
+        _reject_words(cursor, plan, words, headings)
+        reject_somebody_else(cursor, plan, headings)
+        _reject_repeated(cursor, plan, headings)
+        created, changed, unchanged, new_rows, consents = _judge_rest(cursor, plan, scope, headings, statements)
+        similar = 0 if new_rows == NO_ROWS else tell_similar(cursor, plan, new_rows)
+        archived = tell_archived(cursor, plan)
+        overwriting = plan_of(upload=upload, scope=scope, given=given, words=words, known=Known.OVERWRITE)
+        differs = tell_differing(cursor, plan, overwriting)
+        unread = _tell_unread(cursor, plan)
+        unsaid = _tell_unsaid(cursor, plan, statements, headings, is_any_archived=archived > 0)
+        purposes = statements.unknown_purposes(cursor)
+        cursor.execute(
+            "SELECT count(*) FROM customers_importverdict WHERE file_id = %(upload)s AND verdict = 'rejected'",
+            plan.params,
+        )
+        rejected = cursor.fetchone()[0]
+        upload.new_rows = new_rows
+        if words.new_groups or words.new_tags:
+            words = words_of(upload=upload, given=given, scope=scope, is_judged=True)
+    counts = Counts(read=read, created=created, changed=changed, unchanged=unchanged, rejected=rejected)
+    demand_whole(counts)
+    return {
+        **counts.as_dict(),
+        "consents": consents,
+        "besides": statements.besides,
+        "unsaid": unsaid,
+        "unread": unread,
+        "unknown_purposes": purposes,
+        "moment": statements.moment,
+        "similar": similar,
+        "archived": archived,
+        "differs": differs,
+        "new_groups": list(words.new_groups),
+        "new_tags": words.new_tags,
+        "given": sorted(given),
+        "imports": imports,
+    }
+
+
+def _headings(upload: Any) -> dict[str, str]:
+    """How the file calls each field's column."""
+    return {
+        target: heading for heading, target in zip(upload.choices["headings"], upload.choices["targets"], strict=True)
+    }
+
+
+def _tell_unreadable(cursor: Any, plan: Plan) -> None:
+    cursor.execute(
+        f"""{_REJECT} SELECT %(base)s, %(upload)s, row_number, 'rejected', NULL, problems
+            FROM customers_import_rows WHERE upload = %(upload)s AND problems IS NOT NULL""",
+        plan.params,
+    )
+
+
+def _problem(column: str = "''", value: str = "''", reason: str = "''", code: str = "''") -> str:
+    """A list of one problem; the arguments are SQL."""
+    return f"""jsonb_build_array(jsonb_build_object(
+        'column', {column}, 'value', {value}, 'reason', {reason}, 'code', {code}))"""
+
+
+def _reject_words(cursor: Any, plan: Plan, words: Words, headings: dict[str, str]) -> None:
+    if words.refused_groups:
+        reason = "%(reasons)s::jsonb->>r.group_name"
+        cursor.execute(
+            f"""{_REJECT} SELECT %(base)s, %(upload)s, r.row_number, 'rejected', NULL,
+                {_problem("%(heading)s::text", "r.group_name", reason, "'unknown_customer_group'")}
+                FROM {plan.rows} WHERE r.group_name = ANY(%(names)s)""",
+            plan.params
+            | {"heading": headings["customer_group"], "names": list(words.refused_groups)}
+            | {"reasons": json.dumps(words.refused_groups)},
+        )
+    if words.refused_tags:
+        first = "(SELECT tag FROM unnest(r.tags) AS tag WHERE tag = ANY(%(names)s) ORDER BY 1 LIMIT 1)"
+        cursor.execute(
+            f"""{_REJECT} SELECT %(base)s, %(upload)s, r.row_number, 'rejected', NULL,
+                {_problem("%(heading)s::text", first, f"%(reasons)s::jsonb->>{first}", "'unknown_tag'")}
+                FROM {plan.rows} WHERE r.tags && %(names)s::text[]""",
+            plan.params
+            | {"heading": headings["tags"], "names": list(words.refused_tags)}
+            | {"reasons": json.dumps(words.refused_tags)},
+        )
+
+
+def _reject_repeated(cursor: Any, plan: Plan, headings: dict[str, str]) -> None:
+    """Rows about a customer whom a row before is about, and rows whose key belongs to several customers."""
+    template = _("Row %(first)s is about the same customer (%(key)s). Keep one of the two.")
+    params = plan.params | {"again": template % {"first": "{first}", "key": "{key}"}}
+    if "customer_number" in plan.given:
+        _repeated(cursor, plan, params | {"heading": headings["customer_number"]}, "customer_number")
+    if not plan.has_key:
+        return
+    heading = headings["email" if plan.match == Match.EMAIL else "legacy_number"]
+    ambiguous = _("%(value)s belongs to several customers: %(numbers)s. Name the customer number.") % {
+        "value": "{value}",
+        "numbers": "{numbers}",
+    }
+    params |= {"heading": heading, "ambiguous": ambiguous}
+    reason = f"replace(replace(%(ambiguous)s::text, '{{value}}', {plan.key}), '{{numbers}}', m.numbers)"
+    cursor.execute(
+        f"""{_REJECT} SELECT %(base)s, %(upload)s, r.row_number, 'rejected', NULL,
+            {_problem("%(heading)s::text", plan.key, reason, "'ambiguous_key'")}
+            FROM {plan.rows} JOIN (
+                SELECT row_number, string_agg(customer_number::text, ', ' ORDER BY customer_number) AS numbers
+                FROM ({plan.by_key}) AS pairs GROUP BY row_number HAVING count(*) > 1
+            ) AS m ON m.row_number = r.row_number""",
+        params,
+    )
+    only = "r.customer_number IS NULL" if "customer_number" in plan.given else "true"
+    _repeated(cursor, plan, params, plan.key, only)
+    if "customer_number" in plan.given:
+        _repeated_by_both(cursor, plan, params)
+
+
+def _repeated(cursor: Any, plan: Plan, params: dict[str, Any], key: str, only: str = "true") -> None:
+    again = "replace(replace(%(again)s::text, '{first}', d.first::text), '{key}', d.key::text)"
+    cursor.execute(
+        f"""{_REJECT} SELECT %(base)s, %(upload)s, r.row_number, 'rejected', NULL,
+            {_problem("%(heading)s::text", "d.key::text", again, "'duplicate_row'")}
+            FROM (SELECT {key} AS key, min(row_number) AS first FROM {plan.rows} WHERE {only} AND {key} IS NOT NULL
+                  GROUP BY 1 HAVING count(*) > 1) AS d
+            JOIN (SELECT row_number, {key} AS key FROM {plan.rows} WHERE {only}) AS r
+              ON r.key = d.key AND r.row_number > d.first""",
+        params,
+    )
+
+
+def _repeated_by_both(cursor: Any, plan: Plan, params: dict[str, Any]) -> None:
+    """One row names the customer by number, another by the key."""
+    again = "replace(replace(%(again)s::text, '{first}', n.row_number::text), '{key}', n.customer_number::text)"
+    cursor.execute(
+        f"""{_REJECT} SELECT %(base)s, %(upload)s, m.row_number, 'rejected', NULL,
+            {_problem("%(heading)s::text", "''", again, "'duplicate_row'")}
+            FROM ({plan.by_key}) AS m JOIN ({plan.by_number}) AS n ON n.id = m.id""",
+        params,
+    )
+
+
+def _judge_rest(
+    cursor: Any, plan: Plan, scope: Scope, headings: dict[str, str], statements: Statements
+) -> tuple[int, int, int, str, int]:
+    """New, changed and unchanged rows, which ones are new, and how many statements about consents they bring.
+
+    Whatever breaks a rule of the database is rejected. Who only says something new is changed as well.
+    """
+    cases, reasons = _cases(scope, plan)
+    columns = {name: headings.get(name, "") for name in headings}
+    reason = "replace(%(reasons)s::jsonb->>broken, '{number}', coalesce(customer_number::text, ''))"
+    said, brought = "", "0"
+    if statements:
+        said, brought = f"LEFT JOIN {statements.counted()} ON said_row = row_number", "coalesce(statements, 0)"
+    cursor.execute(
+        f"""WITH judged AS MATERIALIZED (
+                SELECT row_number, customer_id, changed_at, differs OR brought > 0 AS differs, customer_number, broken,
+                    brought, {_value()} AS value
+                FROM (SELECT *, {cases} AS broken, {brought} AS brought FROM ({plan.merged()}) AS merged {said} OFFSET 0
+                ) AS asked
+            ), told AS (
+                INSERT INTO customers_importverdict
+                    (base_id, file_id, row_number, verdict, customer_id, seen, problems)
+                SELECT %(base)s, %(upload)s, row_number, CASE WHEN broken IS NULL THEN 'changed' ELSE 'rejected' END,
+                    customer_id, changed_at,
+                    CASE WHEN broken IS NULL THEN '[]'::jsonb
+                         ELSE {
+            _problem(
+                "coalesce(%(columns)s::jsonb->>(%(about)s::jsonb->>broken), '')",
+                "coalesce(value, '')",
+                reason,
+                "CASE WHEN broken LIKE 'missing%%' THEN 'missing_right' ELSE broken END",
+            )
+        } END
+                FROM judged WHERE broken IS NOT NULL OR differs AND customer_id IS NOT NULL
+            )
+            SELECT count(*) FILTER (WHERE customer_id IS NULL),
+                   count(*) FILTER (WHERE customer_id IS NOT NULL AND differs),
+                   count(*) FILTER (WHERE customer_id IS NOT NULL AND NOT differs),
+                   coalesce(range_agg(int4range(row_number, row_number + 1))
+                            FILTER (WHERE customer_id IS NULL), '{{}}')::text,
+                   coalesce(sum(brought), 0)
+            FROM judged WHERE broken IS NULL""",
+        plan.params | {"reasons": json.dumps(reasons), "columns": json.dumps(columns), "about": json.dumps(_ABOUT)},
+    )
+    created, changed, unchanged, new_rows, consents = cursor.fetchone()
+    return created, changed, unchanged, new_rows, int(consents)
+
+
+_ABOUT = {
+    "number_out_of_range": "customer_number",
+    "customer_number_range": "customer_number",
+    "customer_discount_range": "discount",
+    "customer_price_level_range": "price_level",
+    "customer_credit_limit_positive": "credit_limit",
+    "customer_country_iso": "country",
+    "customer_payment_method_known": "payment_method",
+    "customer_blocked_reason_when_blocked": "blocked_reason",
+}
+"""Which column a broken rule is about."""
+
+
+def _value() -> str:
+    """As SQL what stands in the column that a broken rule is about."""
+    cases = " ".join(f"WHEN '{name}' THEN {column}::text" for name, column in _ABOUT.items())
+    return f"CASE broken {cases} END"
+
+
+def _cases(scope: Scope, plan: Plan) -> tuple[str, dict[str, str]]:
+    """As SQL the name of the first thing that is wrong with a merged row, or NULL; and the sentences by name."""
+    reasons = sentences()
+    cases: list[str] = []
+    for right, condition in (
+        (Right.ADD_CUSTOMERS, "customer_id IS NULL"),
+        (Right.CHANGE_CUSTOMERS, "customer_id IS NOT NULL"),
+    ):
+        is_left = right == Right.CHANGE_CUSTOMERS and plan.known == Known.SKIP
+        if scope.allows(right) or (is_left and not plan.is_filling_decided):
+            continue
+        if is_left:
+            condition += " AND differs"
+        reasons[f"missing_{right}"] = str(MissingRight(right, scope.location))
+        cases.append(f"WHEN {condition} THEN 'missing_{right}'")
+    cases.append(
+        "WHEN customer_id IS NULL AND customer_number NOT BETWEEN %(first_number)s AND %(last_number)s "
+        "THEN 'number_out_of_range'"
+    )
+    reasons["number_out_of_range"] = _(
+        "Customer number %(number)s is outside the number range of %(location)s (%(first)s to %(last)s). "
+        "Leave the cell empty to get the next free number, or let the column be the former customer number."
+    ) % {
+        "number": "{number}",
+        "location": scope.location,
+        "first": scope.location.first_number,
+        "last": scope.location.last_number,
+    }
+    cases += [
+        f"WHEN (customer_id IS NULL OR differs) AND {condition} THEN '{name}'"
+        for name, condition in broken_rules().items()
+    ]
+    return f"CASE {' '.join(cases)} END", reasons
+
+
+def _tell_unread(cursor: Any, plan: Plan) -> int:
+    """Cells that cannot be read and are left out, where somebody has chosen so: how many."""
+    if not plan.is_unsaid_possible:
+        return 0
+    cursor.execute(
+        f"""INSERT INTO customers_importverdict (base_id, file_id, row_number, verdict, problems)
+            SELECT %(base)s, %(upload)s, r.row_number, 'unread', jsonb_build_array(said.value)
+            FROM {plan.rows}, jsonb_each(r.{UNSAID}) AS said
+            WHERE jsonb_typeof(said.value) = 'object' ORDER BY r.row_number, said.key""",
+        plan.params,
+    )
+    return int(cursor.rowcount)
+
+
+def _tell_unsaid(
+    cursor: Any, plan: Plan, statements: Statements, headings: dict[str, str], *, is_any_archived: bool
+) -> int:
+    """Answers that become no statement, as one with a day before what the customer has said since: how many."""
+    if not (left_out := statements.left_out(is_any_archived=is_any_archived)):
+        return 0
+    style = "DD.MM.YYYY" if (get_language() or "de").startswith("de") else "YYYY-MM-DD"
+    sentences = {
+        "day_alone": _("No yes or no goes with this day."),
+        "said_since": _("The customer has said otherwise since, on %(day)s. That stands.") % {"day": "{day}"},
+        "customer_archived": _("The customer is archived and can only withdraw."),
+    }
+    columns = {
+        purpose: {
+            "day_alone": headings.get(day, ""),
+            "said_since": headings.get(day, ""),
+            "customer_archived": headings.get(answer, ""),
+        }
+        for purpose, (answer, day) in ANSWERS.items()
+    }
+    shown = "coalesce(to_char({}, %(style)s), '')"
+    day_since = shown.format("was_at AT TIME ZONE %(zone)s")
+    problem = _problem(
+        "coalesce(%(columns)s::jsonb->purpose->>reason, '')",
+        f"CASE reason WHEN 'customer_archived' THEN %(yes)s::text ELSE {shown.format('day')} END",
+        f"replace(%(sentences)s::jsonb->>reason, '{{day}}', {day_since})",
+        "reason",
+    )
+    cursor.execute(
+        f"""INSERT INTO customers_importverdict (base_id, file_id, row_number, verdict, problems)
+            SELECT %(base)s, %(upload)s, row_number, 'unsaid', {problem} FROM ({left_out}) AS left_out
+            ORDER BY row_number, purpose""",
+        plan.params
+        | {"columns": json.dumps(columns), "sentences": json.dumps(sentences), "style": style, "yes": _("Yes")},
+    )
+    return int(cursor.rowcount)
+
+
+def verdicts(upload: Any, verdict: str) -> Any:
+    return ImportVerdict.objects.filter(file=upload, verdict=verdict).order_by("row_number", "id")

@@ -1,0 +1,344 @@
+"""An import, step by step: check, look, confirm, apply, undo. Its beginning stands in `receiving`.
+
+What was previewed is what is applied. Each step asks for the rights itself. A step of a large file is done by the
+worker and may be broken off anywhere: checking begins anew, applying and undoing are one transaction each.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import BinaryIO
+from uuid import UUID
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import connection, transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from customers import statistics
+from customers.choices import UploadState
+from customers.field_groups import demand_fields
+from customers.imports import chunks, progress
+from customers.imports.apply import NotWhatWasPreviewed, apply
+from customers.imports.classifying import judge
+from customers.imports.frozen_decisions import keep_for_good
+from customers.imports.progress import Cancelled, Progress
+from customers.imports.renewal import is_still_true
+from customers.imports.reserved_numbers import release
+from customers.imports.staging import clear, opened, stage
+from customers.imports.turns import take_turn
+from customers.imports.undo import undo
+from customers.models import ImportChunk, ImportUpload
+from customers.table.headings import sentence
+from customers.table.options import Reading
+from customers.table.resources import CustomerResource
+from locations.permissions import Right
+from mcp.isolation import row_scope
+from mcp.isolation.scope import Scope
+from spreadsheets import Problem, Table, UnreadableFile
+
+LIFETIME = timedelta(hours=24)
+DIRECT_BYTES = 100_000
+"""Up to here a file is checked and applied while the browser waits, well below a second; beyond it by the worker."""
+OPEN = frozenset({UploadState.UPLOADED, UploadState.CHECKED, UploadState.FAILED, UploadState.CANCELLED})
+UNDER_WAY = frozenset({UploadState.CHECKING, UploadState.APPLYING, UploadState.UNDOING})
+DONE = frozenset({UploadState.APPLIED, UploadState.UNDOING, UploadState.UNDONE})
+
+
+def uploads_of(scope: Scope, *, now: datetime) -> QuerySet[ImportUpload]:
+    """The files that this user has uploaded at this location and that have not expired."""
+    if scope.user is None:
+        return ImportUpload.objects.none()
+    return ImportUpload.objects.filter(
+        user=scope.user.pk, location=scope.location.pk, base=scope.base.pk, created_at__gt=now - LIFETIME
+    )
+
+
+def imports_of(scope: Scope) -> QuerySet[ImportUpload]:
+    """What has been imported at this location, by whomever, newest first: all of it can be undone."""
+    return ImportUpload.objects.filter(location=scope.location.pk, base=scope.base.pk, state__in=DONE).order_by(
+        "-state_since", "-created_at"
+    )
+
+
+def hold(upload: ImportUpload) -> ImportUpload | None:
+    """The upload as it is now, locked to the end of the transaction; None while somebody else is at it."""
+    return ImportUpload.objects.select_for_update(of=("self",), skip_locked=True).filter(pk=upload.pk).first()
+
+
+@contextmanager
+def table_of(upload: ImportUpload, source: BinaryIO | None = None) -> Iterator[Table]:
+    """The stored file, or `source` in its place, read as chosen. Raises ValidationError where it cannot be."""
+    with source or chunks.opened(ImportChunk, file=upload) as file:
+        try:
+            table = opened(upload, file)
+        except UnreadableFile as error:
+            raise refusal(error.problem) from error
+        with table:
+            yield table
+
+
+def refusal(problem: Problem) -> ValidationError:
+    return ValidationError(sentence(problem), code=problem.code)
+
+
+def reading_of(upload: ImportUpload) -> Reading:
+    return Reading(**upload.choices.get("reading", {}))
+
+
+# --- check ------------------------------------------------------------------------------------------------------
+
+
+def start_check(*, upload: ImportUpload, actor: Scope) -> None:
+    """The worker will check it; until then the page shows that it is under way."""
+    actor.demand(Right.IMPORT_CUSTOMERS)
+    demand_own(upload, actor)
+    demand_open(upload)
+    progress.begin(upload)
+    enter(upload, UploadState.CHECKING)
+
+
+def check_upload(
+    *, upload: ImportUpload, actor: Scope, progress: Progress | None = None, file: BinaryIO | None = None
+) -> None:
+    """Find out what the import would do, and keep it as what the user is shown.
+
+    `file` takes the place of the stored one.
+
+    Raises ValidationError for a file that cannot be read on; what was staged is then thrown away by the next check.
+    """
+    actor.demand(Right.IMPORT_CUSTOMERS)
+    with row_scope.rows_of(actor):
+        demand_own(upload, actor)
+    try:
+        read, given = stage(upload=upload, scope=actor, progress=progress or Progress(), file=file)
+    except UnreadableFile as error:
+        raise refusal(error.problem) from error
+    with row_scope.rows_of(actor):
+        statistics.gather(statistics.STAGED, rows=read)
+    with row_scope.rows_of(actor):
+        _demand_going_on(upload)
+        upload.preview = judge(upload=upload, scope=actor, read=read, given=given)
+        enter(upload, UploadState.CHECKED, "preview", "new_rows", "choices")
+    with row_scope.rows_of(actor):
+        statistics.gather(statistics.JUDGED, rows=read)
+
+
+def _demand_going_on(upload: ImportUpload) -> None:
+    """Raise Cancelled unless the upload, locked from here on, is still where it was when the step began."""
+    if ImportUpload.objects.select_for_update(of=("self",)).get(pk=upload.pk).state != upload.state:
+        raise Cancelled
+
+
+def fingerprint(upload: ImportUpload) -> str:
+    """Of the file, the choices and the preview: what a confirmation confirms."""
+    shown = json.dumps([upload.sha256, upload.choices, upload.preview, upload.new_rows], sort_keys=True)
+    return hashlib.sha256(shown.encode()).hexdigest()
+
+
+# --- apply ------------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def confirm_upload(*, upload: ImportUpload, confirmed: str, actor: Scope) -> None:
+    """Mark a previewed upload as being applied; nobody can do that twice.
+
+    Raises ValidationError unless `confirmed` is the fingerprint of exactly what is stored now.
+    """
+    actor.demand(Right.IMPORT_CUSTOMERS)
+    locked = uploads_of(actor, now=timezone.now()).select_for_update().get(pk=upload.pk)
+    if locked.state != UploadState.CHECKED:
+        raise ValidationError(_("This import was confirmed already."), code="already_confirmed")
+    if confirmed != fingerprint(locked):
+        raise NotWhatWasPreviewed
+    upload.refresh_from_db()
+    progress.begin(upload)
+    enter(upload, UploadState.APPLYING)
+
+
+@transaction.atomic
+def apply_upload(
+    *, upload: ImportUpload, actor: Scope, progress: Progress | None = None, context: UUID | None = None
+) -> bool:
+    """Import a confirmed upload: what was previewed, less what others have changed since.
+
+    False if another import of the base came between and the preview is not true any more: then nothing is written,
+    and the upload is checked again and waits for somebody to confirm what it would do now.
+
+    `context` is that of the history, by which it can be undone. Raises ValidationError.
+    """
+    progress = progress or Progress()
+    actor.demand(Right.IMPORT_CUSTOMERS)
+    demand_own(upload, actor)
+    locked = ImportUpload.objects.select_for_update(of=("self",)).get(pk=upload.pk)
+    if locked.state != UploadState.APPLYING:
+        raise ValidationError(_("This import was confirmed already."), code="already_confirmed")
+    for field in ("preview", "choices", "new_rows", "sha256"):
+        setattr(upload, field, getattr(locked, field))
+    _demand_rights(upload, actor)
+    with row_scope.rows_of(actor):
+        take_turn(upload.base_id, progress=progress)
+        if is_true := is_still_true(upload, actor):
+            upload.result = apply(upload=upload, scope=actor, progress=progress)
+            upload.context = context
+            with connection.cursor() as cursor:
+                keep_for_good(cursor, upload)
+        release(upload)
+    made = ("result", "context", "choices") if is_true else ("preview", "new_rows", "choices")
+    enter(upload, UploadState.APPLIED if is_true else UploadState.CHECKED, *made)
+    return is_true
+
+
+def _demand_rights(upload: ImportUpload, actor: Scope) -> None:
+    """What the preview allowed must be allowed now."""
+    preview = upload.preview or {}
+    if preview.get("created"):
+        actor.demand(Right.ADD_CUSTOMERS)
+    if preview.get("changed"):
+        actor.demand(Right.CHANGE_CUSTOMERS)
+    demand_fields(CustomerResource.filled_by(upload.choices.get("targets", ())), actor)
+
+
+# --- stop and undo ----------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def cancel_upload(*, upload: ImportUpload, actor: Scope) -> None:
+    """Ask whoever works on it to stop; nothing of the step under way is kept.
+
+    An import that is being undone belongs to everybody who may undo it, however old it is.
+    """
+    actor.demand(Right.IMPORT_CUSTOMERS)
+    if upload.state == UploadState.UNDOING and imports_of(actor).filter(pk=upload.pk).exists():
+        demand_undo(upload=upload, actor=actor)
+    else:
+        demand_own(upload, actor)
+    if upload.state in UNDER_WAY:
+        progress.cancel(upload)
+        _stop_unless_begun(upload)
+
+
+def _stop_unless_begun(upload: ImportUpload) -> None:
+    """Nobody works on it yet, perhaps because no worker lives: it need not be heard by one.
+
+    Whoever begins meanwhile finds another state, or holds the row, which is then left to him.
+    """
+    waiting = ImportUpload.objects.filter(pk=upload.pk, state=upload.state, progress__total=0)
+    if (locked := waiting.select_for_update(of=("self",), skip_locked=True).first()) is not None:
+        stop_upload(upload=locked, reason=" ".join(Cancelled().messages), is_cancelled=True)
+
+
+def stop_upload(*, upload: ImportUpload, reason: str, is_cancelled: bool = False) -> None:
+    """The step under way has come to nothing. What was applied before stays applied."""
+    if upload.state == UploadState.UNDOING:
+        upload.failure = reason
+        enter(upload, UploadState.APPLIED, "failure")
+        return
+    upload.failure = reason
+    enter(upload, UploadState.CANCELLED if is_cancelled else UploadState.FAILED, "failure")
+
+
+@transaction.atomic
+def start_undo(*, upload: ImportUpload, actor: Scope) -> None:
+    """Mark an applied import as being undone. Raises MissingRight, or ValidationError where it cannot be."""
+    locked = imports_of(actor).select_for_update(of=("self",)).filter(pk=upload.pk).first()
+    if locked is None:
+        raise PermissionDenied
+    demand_undo(upload=locked, actor=actor)
+    if locked.state != UploadState.APPLIED or locked.context is None:
+        raise ValidationError(_("This import has been undone already."), code="already_undone")
+    progress.begin(locked)
+    upload.refresh_from_db()
+    enter(upload, UploadState.UNDOING)
+
+
+def demand_undo(*, upload: ImportUpload, actor: Scope) -> None:
+    """Raise MissingRight unless the actor could do by hand what undoing does."""
+    actor.demand(Right.IMPORT_CUSTOMERS)
+    result = upload.result or {}
+    if result.get("created"):
+        actor.demand(Right.ADD_CUSTOMERS)
+    if result.get("changed"):
+        actor.demand(Right.CHANGE_CUSTOMERS)
+    demand_fields(CustomerResource.filled_by(upload.choices.get("targets", ())), actor)
+
+
+@transaction.atomic
+def undo_upload(*, upload: ImportUpload, actor: Scope, progress: Progress | None = None) -> None:
+    """Reverse an import that `start_undo` has marked."""
+    locked = imports_of(actor).select_for_update(of=("self",)).get(pk=upload.pk)
+    demand_undo(upload=locked, actor=actor)
+    if locked.state != UploadState.UNDOING:
+        raise ValidationError(_("This import has been undone already."), code="already_undone")
+    progress = progress or Progress()
+    with row_scope.rows_of(actor):
+        take_turn(upload.base_id, progress=progress)
+        upload.undoing = undo(upload=locked, scope=actor, progress=progress)
+    upload.failure = ""
+    enter(upload, UploadState.UNDONE, "undoing")
+
+
+# --- upkeep -----------------------------------------------------------------------------------------------------
+
+
+def is_going_on(upload: ImportUpload, now: datetime) -> bool:
+    """Whether a step of it waits for the worker or is being done. One that was begun a day ago is given up."""
+    return upload.state in UNDER_WAY and upload.state_since > now - LIFETIME
+
+
+def delete_expired(*, upload: ImportUpload) -> None:
+    """The file and its rows go; what has been imported stays on record, to be undone. Called in its scope."""
+    clear_rows(upload)
+    ImportChunk.objects.filter(file=upload).delete()
+    if upload.state not in DONE:
+        upload.delete()
+    else:
+        upload.cleared_at = timezone.now()
+        upload.save(update_fields=["cleared_at"])
+
+
+def clear_rows(upload: ImportUpload) -> None:
+    """Throw away staged rows and what was said of them, but for what undoing has told."""
+    if upload.state in DONE:
+        upload.verdicts.exclude(verdict__in=("kept", "stuck")).delete()
+    clear(upload, is_judged=upload.state not in DONE, is_over=True)
+
+
+def go_back(*, upload: ImportUpload, actor: Scope) -> None:
+    """To the columns again."""
+    actor.demand(Right.IMPORT_CUSTOMERS)
+    demand_own(upload, actor)
+    if upload.state in OPEN:
+        enter(upload, UploadState.UPLOADED)
+
+
+def enter(upload: ImportUpload, state: UploadState, *written: str) -> None:
+    """Go on to a state, store what was `written` on the way, and forget what was only true in the one before."""
+    names = {"state", "state_since", *written}
+    upload.state, upload.state_since = state, timezone.now()
+    if state in {UploadState.UPLOADED, UploadState.CHECKING}:
+        upload.preview, upload.new_rows = None, "{}"
+        names |= {"preview", "new_rows"}
+    if state not in {UploadState.FAILED, UploadState.CANCELLED, UploadState.APPLIED}:
+        upload.failure = ""
+        names.add("failure")
+    upload.save(update_fields=names)
+
+
+def demand_own(upload: ImportUpload, actor: Scope) -> None:
+    """Raise PermissionDenied for a file of somebody else, or for another base than the location works on now."""
+    if actor.user is None and upload.user_id is None and upload.location_id == actor.location.pk:
+        return  # of a command, which holds it in its hands
+    if not uploads_of(actor, now=timezone.now()).filter(pk=upload.pk).exists():
+        raise PermissionDenied
+
+
+def demand_open(upload: ImportUpload) -> None:
+    """Raise ValidationError unless its choices may still change."""
+    if upload.state not in OPEN:
+        raise ValidationError(_("This import is under way or done. Upload the file again."), code="upload_closed")

@@ -1,0 +1,365 @@
+"""What an import does with its rows, as SQL: which customer a row means, and what he would be afterwards.
+
+    plan.merged()    one line for each row that is not rejected: the customer it means and his values after the import
+
+The rows stand in `customers_import_rows` (alias r), the customers that they mean in `customers_customer` (k). The same
+query judges the rows for the preview and writes them afterwards, so that both say the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import connection, models
+
+from customers.choices import Known, Match
+from customers.models import NOTES, STAGED, Customer
+from customers.table.birthday_cells import BIRTHDAY, DAY, of_known
+from customers.table.memo_notes import LABELS
+from customers.table.options import UNSAID
+from mcp.isolation.scope import Scope
+
+GROUP = "customer_group_id"
+WRITTEN = (*(name for name in STAGED if name != "customer_number"), GROUP)
+"""The columns of a customer that an import can write; the number is given once and stays."""
+REJECTED = "EXISTS (SELECT FROM customers_importverdict v WHERE v.file_id = %(upload)s AND v.verdict = 'rejected' "
+DECIDED = "decided"
+"""In the choices of an upload: how often what was decided about its rows; see ImportDecision."""
+_DECISION = """SELECT FROM customers_importdecision d WHERE d.base_id = %(base)s AND d.file_id = %(upload)s
+    AND d.row_number = r.row_number"""
+NOT_ABOUT_IMPORTS = frozenset({"customer_archived_reason_when_archived"})
+
+
+class Plan:
+    """Bound to one upload. `params` belong to every statement made of its parts.
+
+    `given` are the columns of ImportRow that the file fills, `groups` the ids of the customer groups by the name that
+    stands in the file (negative: to be created).
+    """
+
+    def __init__(
+        self, *, upload: Any, scope: Scope, given: frozenset[str], known: Known, match: Match, groups: Mapping[str, int]
+    ) -> None:
+        self.given, self.known, self.match = given, known, match
+        self.is_shown = False
+        self.is_local = bool(upload.choices.get("is_local"))
+        """Whether a row without a number can mean customers registered at this location alone."""
+        self.is_decided = bool(upload.choices.get(DECIDED))
+        """Whether somebody has decided about rows that look like known customers (see `decisions`)."""
+        self.is_filling_decided = self.is_decided and known == Known.SKIP and bool(upload.choices.get("is_settled"))
+        """A package leaves known customers as they are; with whom it is joined by hand, what is empty is filled."""
+        origin = upload.choices.get("origin") or {}
+        self.is_of_sender = "account_number" in origin
+        """Whether it is a package of another business, of which somebody may have decided before whom it means."""
+        self.is_unsaid_possible = UNSAID in given
+        """Whether a row may leave unsaid what other rows of its file say: whoever is known keeps that."""
+        self.params: dict[str, Any] = {
+            "upload": upload.pk,
+            "base": scope.base.pk,
+            "organization": scope.organization.pk,
+            "location": scope.location.pk,
+            "first_number": scope.location.first_number,
+            "last_number": scope.location.last_number,
+            "sender": origin.get("account_number"),
+            "group_names": list(groups),
+            "group_ids": list(groups.values()),
+        }
+
+    def show(self, rows: Mapping[int, int | None]) -> None:
+        """From now on it is about these rows alone, judged and not rejected, each with the customer whom it means.
+
+        A page shows fifty of a hundred thousand rows. It must not find out again whom each of all of them means.
+        """
+        self.is_shown = True
+        self.params |= {"shown": list(rows), "meant": list(rows.values())}
+
+    @property
+    def rows(self) -> str:
+        """The rows that are not rejected, as a FROM item `r`."""
+        if self.is_shown:
+            return """(SELECT * FROM customers_import_rows r WHERE r.upload = %(upload)s AND r.problems IS NULL
+                AND r.row_number = ANY(%(shown)s)) AS r"""
+        return f"""(SELECT * FROM customers_import_rows r WHERE r.upload = %(upload)s AND r.problems IS NULL
+            AND NOT {REJECTED} AND v.row_number = r.row_number)) AS r"""
+
+    @property
+    def key(self) -> str:
+        """By what a row without a number means a customer; NULL where by nothing. Columns of r."""
+        return f"nullif({self._key_of('r')}, '')" if self.has_key else "NULL::text"
+
+    @property
+    def has_key(self) -> bool:
+        """Whether a row without a customer number can mean a known customer."""
+        return self._key_column in self.given
+
+    @property
+    def _key_column(self) -> str:
+        return {Match.NUMBER: "legacy_number", Match.EMAIL: "email", Match.NOTHING: ""}[self.match]
+
+    def _key_of(self, alias: str) -> str:
+        return f"lower({alias}.email)" if self.match == Match.EMAIL else f"{alias}.legacy_number"
+
+    @property
+    def by_key(self) -> str:
+        """The pairs (row_number, id, customer_number) of rows without number and customers that they may mean."""
+        number = "r.customer_number IS NULL AND" if "customer_number" in self.given else ""
+        here = "AND k.home_location_id = %(location)s" if self.is_local else ""
+        return f"""SELECT r.row_number, k.id, k.customer_number FROM {self.rows}
+            JOIN customers_customer k ON k.base_id = %(base)s AND {self._key_of("k")} = {self._key_of("r")}
+            WHERE {number} {self._key_of("r")} <> '' {here} {self._unless_decided}"""
+
+    @property
+    def by_number(self) -> str:
+        return f"""SELECT r.row_number, k.id, k.customer_number FROM {self.rows}
+            JOIN customers_customer k ON k.base_id = %(base)s AND k.customer_number = r.customer_number
+            WHERE true {self._unless_decided}"""
+
+    @property
+    def by_decision(self) -> str:
+        """The pairs of rows and of the customers whom they mean because somebody has said so."""
+        return f"""SELECT r.row_number, k.id, k.customer_number FROM {self.rows}
+            JOIN customers_importdecision said ON said.base_id = %(base)s AND said.file_id = %(upload)s
+             AND said.row_number = r.row_number AND said.decision = 'same'
+            JOIN customers_customer k ON k.base_id = %(base)s AND k.id = said.customer_id"""
+
+    @property
+    def pairs(self) -> str:
+        """All pairs (row_number, id, customer_number) of rows and customers whom they mean; blank where none can."""
+        parts = [self.pairs_of_undecided] if self.pairs_of_undecided else []
+        return " UNION ALL ".join([*parts, *([self.by_decision] if self.is_decided else [])])
+
+    @property
+    def pairs_of_undecided(self) -> str:
+        """The pairs of rows about which nobody has decided now."""
+        parts = [self.by_number] if "customer_number" in self.given else []
+        parts += [self.by_key] if self.has_key else []
+        parts += [self.by_remembered] if self.is_of_sender else []
+        return (" UNION " if self.is_of_sender else " UNION ALL ").join(parts)
+
+    @property
+    def by_remembered(self) -> str:
+        """The pairs of rows and of the customers whom an earlier package of the same sender meant by decision."""
+        number = "r.customer_number" if "customer_number" in self.given else "r.legacy_number"
+        return f"""SELECT r.row_number, k.id, k.customer_number FROM {self.rows}
+            JOIN customers_importdecision said ON said.base_id = %(base)s AND said.decision = 'same'
+             AND said.number::text = {number}::text
+            JOIN customers_importupload f ON f.base_id = %(base)s AND f.id = said.file_id AND f.state = 'applied'
+             AND f.choices->'origin'->>'account_number' = %(sender)s::text
+            JOIN customers_customer k ON k.base_id = %(base)s AND k.id = said.customer_id
+            WHERE true {self._unless_decided}"""
+
+    @property
+    def is_undecided(self) -> str:
+        """As a condition about r: nobody has decided whom the row means."""
+        return f"NOT EXISTS ({_DECISION})" if self.is_decided else "true"
+
+    @property
+    def _unless_decided(self) -> str:
+        return f"AND NOT EXISTS ({_DECISION} AND d.decision = 'same')" if self.is_decided else ""
+
+    @property
+    def joined(self) -> str:
+        """`rows`, each with the customer that it means or none."""
+        if self.is_shown:
+            return f"""{self.rows}
+                LEFT JOIN unnest(%(shown)s::int[], %(meant)s::bigint[]) AS m (row_number, id)
+                  ON m.row_number = r.row_number
+                LEFT JOIN customers_customer k ON k.base_id = %(base)s AND k.id = m.id {self._same}"""
+        if not self.has_key and not self.is_decided and not self.is_of_sender:
+            of_number = "k.customer_number = r.customer_number" if "customer_number" in self.given else "false"
+            return f"{self.rows} LEFT JOIN customers_customer k ON k.base_id = %(base)s AND {of_number}"
+        return f"""{self.rows} LEFT JOIN ({self.pairs}) AS m ON m.row_number = r.row_number
+            LEFT JOIN customers_customer k ON k.base_id = %(base)s AND k.id = m.id {self._same}"""
+
+    @property
+    def _same(self) -> str:
+        """A join to the decisions for a known customer, as `same`, where his row is to be treated otherwise."""
+        if not self.is_filling_decided:
+            return ""
+        return """LEFT JOIN customers_importdecision same ON same.base_id = %(base)s AND same.file_id = %(upload)s
+            AND same.row_number = r.row_number AND same.decision = 'same'"""
+
+    def merged(self, condition: str = "true") -> str:
+        """Rows: row_number, customer_id and changed_at (NULL for a new one), customer_number, and WRITTEN.
+
+        `condition` is about r and k. Fenced with OFFSET, so that no value is worked out twice.
+        """
+        values = ", ".join(f"{self._value(name)} AS {name}" for name in WRITTEN)
+        number = "r.customer_number" if "customer_number" in self.given else "NULL::integer"
+        return f"""SELECT r.row_number, k.id AS customer_id, k.changed_at,
+            coalesce(k.customer_number, {number}) AS customer_number, {values}, {self._differs} AS differs
+            FROM {self.joined} {self._groups} WHERE {condition} OFFSET 0"""
+
+    @property
+    def fresh(self) -> str:
+        """The rows from %(from)s to %(to)s that make new customers, as a FROM item `r`."""
+        return f"""(SELECT * FROM customers_import_rows r WHERE r.upload = %(upload)s AND r.problems IS NULL
+            AND r.row_number BETWEEN %(from)s AND %(to)s
+            AND r.row_number <@ (SELECT %(new_rows)s::int4multirange)
+            AND NOT {REJECTED} AND v.row_number = r.row_number)) AS r"""
+
+    @property
+    def is_without_number(self) -> str:
+        return "r.customer_number IS NULL" if "customer_number" in self.given else "true"
+
+    def insert(self, *, is_numbering: bool) -> str:
+        """Create the customers of `fresh`, those without a number with the next ones of %(numbers)s."""
+        names = ", ".join(WRITTEN)
+        values = ", ".join(self._of_new(name) for name in WRITTEN)
+        numbering = self.numbering if is_numbering else ""
+        number = self.number_of_new(is_numbering=is_numbering)
+        return f"""INSERT INTO customers_customer
+                (organization_id, base_id, home_location_id, archived_reason, customer_number, {names})
+            SELECT %(organization)s, %(base)s, %(location)s, '', {number}, {values}
+            FROM {self.fresh} {self._groups} {numbering} ORDER BY r.row_number"""
+
+    @property
+    def numbering(self) -> str:
+        """A join to `fresh` that gives those without a number the next ones of %(numbers)s, as `n`."""
+        return f"""LEFT JOIN (
+                SELECT w.row_number, n.number FROM (
+                    SELECT r.row_number, row_number() OVER (ORDER BY r.row_number) AS nth
+                    FROM {self.fresh} WHERE {self.is_without_number}
+                ) AS w JOIN unnest(%(numbers)s::int[]) WITH ORDINALITY AS n (number, nth) ON n.nth = w.nth
+            ) AS n ON n.row_number = r.row_number"""
+
+    def number_of_new(self, *, is_numbering: bool) -> str:
+        number = "r.customer_number" if "customer_number" in self.given else "NULL::integer"
+        return f"coalesce({number}, n.number)" if is_numbering else number
+
+    @property
+    def _groups(self) -> str:
+        """The ids of the groups that the rows name, as `g`."""
+        if "group_name" not in self.given:
+            return ""
+        return """LEFT JOIN unnest(%(group_names)s::text[], %(group_ids)s::bigint[]) AS g (name, id)
+            ON g.name = r.group_name"""
+
+    @cached_property
+    def _differs(self) -> str:
+        names = [name for name in WRITTEN if self.is_given(name)]
+        if (self.known == Known.SKIP and not self.is_filling_decided) or not names:
+            return "false"
+        return "(" + " OR ".join(f"k.{name} IS DISTINCT FROM {self._of_known(name)}" for name in names) + ")"
+
+    @staticmethod
+    def field(name: str) -> models.Field[Any, Any]:
+        """The field of a customer that one of WRITTEN is."""
+        return _field(name)
+
+    def is_given(self, name: str) -> bool:
+        """Whether the file says something about one of WRITTEN."""
+        if name == GROUP:
+            return "group_name" in self.given
+        if name == "memo":
+            return bool(self.given & {"memo", *NOTES})
+        return name in self.given or (name == "blocked_reason" and "is_blocked" in self.given)
+
+    def _value(self, name: str) -> str:
+        return f"CASE WHEN k.id IS NULL THEN {self._of_new(name)} ELSE {self._of_known(name)} END"
+
+    def _of_new(self, name: str) -> str:
+        if not self.is_given(name):
+            return _default(name)
+        if name == "memo":
+            return self._memo_of_new
+        if name == "blocked_reason" and name not in self.given:
+            return "''"
+        if self.is_unsaid_possible and (default := _default(name)) != "NULL":
+            return f"coalesce({self._staged(name)}, {default})"
+        return self._staged(name)
+
+    def _of_known(self, name: str) -> str:
+        said = self._said_of_known(name)
+        if not self.is_unsaid_possible or said == f"k.{name}" or name == "memo":
+            return said
+        about = "customer_group" if name == GROUP else name
+        return f"CASE WHEN r.{UNSAID} ? '{about}' THEN k.{name} ELSE {said} END"
+
+    def _said_of_known(self, name: str) -> str:
+        if self.is_filling_decided:
+            filled = self._said_under(Known.FILL, name)
+            return filled if filled == f"k.{name}" else f"CASE WHEN same.id IS NOT NULL THEN {filled} ELSE k.{name} END"
+        return self._said_under(self.known, name)
+
+    def _said_under(self, known: Known, name: str) -> str:
+        if known == Known.SKIP or not self.is_given(name):
+            return f"k.{name}"
+        if name == "memo":
+            return self._filled_memo if known == Known.FILL else self._overwritten_memo
+        if name == "blocked_reason" and name not in self.given:
+            return f"CASE WHEN {self._of_known('is_blocked')} THEN k.{name} ELSE '' END"
+        if name in (BIRTHDAY, DAY):
+            return of_known(name, known=known, is_birthday_given=BIRTHDAY in self.given, is_day_given=DAY in self.given)
+        empty = _is_empty(name)
+        if known == Known.FILL:
+            return f"CASE WHEN {empty} THEN {self._staged(name)} ELSE k.{name} END" if empty else f"k.{name}"
+        return self._staged(name)
+
+    def _staged(self, name: str) -> str:
+        if isinstance(_field(name), ArrayField):
+            return f"r.{name}::varchar[]"
+        return "g.id" if name == GROUP else f"r.{name}"
+
+    @property
+    def _memo_of_new(self) -> str:
+        """Put together here where nothing in the memo looks like an answer, which is nearly always and quicker."""
+        answers = [f"'[{label}: ' || nullif(r.{name}, '') || ']'" for name, label in zip(NOTES, LABELS, strict=True)]
+        quick = f"concat_ws(E'\\n', {', '.join(["nullif(r.memo, '')", *answers])})"
+        return f"CASE WHEN right(r.memo, 1) = ']' THEN {self._memo('NULL', 'r.memo')} ELSE {quick} END"
+
+    @property
+    def _overwritten_memo(self) -> str:
+        return f"""CASE WHEN k.memo = {self._memo_of_new} THEN k.memo ELSE {self._memo("k.memo", "r.memo")} END"""
+
+    @property
+    def _filled_memo(self) -> str:
+        """Each of its parts where it is empty."""
+        part = "(customers_memo_parts(k.memo))"
+        answers = ", ".join(f"CASE WHEN {part}[{at}] = '' THEN r.{name} END" for at, name in enumerate(NOTES, start=2))
+        return f"customers_memo(k.memo, CASE WHEN {part}[1] = '' THEN r.memo END, ARRAY[{answers}])"
+
+    def _memo(self, old: str, body: str) -> str:
+        return f"customers_memo({old}, {body}, ARRAY[{', '.join(f'r.{name}' for name in NOTES)}])"
+
+
+def broken_rules() -> dict[str, str]:
+    """The rules that the database keeps for a customer, as SQL conditions that hold where they are broken, by name.
+
+    About the columns of `Plan.merged`. Read from the model, so that a new rule is asked here as well.
+    """
+    editor = connection.SchemaEditorClass(connection, collect_sql=True)
+    found: dict[str, str] = {}
+    for rule in Customer._meta.constraints:
+        if isinstance(rule, models.CheckConstraint) and rule.name not in NOT_ABOUT_IMPORTS:
+            sql = str(rule._get_check_sql(Customer, editor))  # type: ignore[attr-defined]
+            found[rule.name] = f"NOT ({sql})".replace("%", "%%")
+    return found
+
+
+def sentences() -> dict[str, str]:
+    """What is told of each broken rule, by its name."""
+    return {rule.name: str(rule.violation_error_message) for rule in Customer._meta.constraints}
+
+
+def _field(name: str) -> models.Field[Any, Any]:
+    field: models.Field[Any, Any] = Customer._meta.get_field("customer_group" if name == GROUP else name)  # type: ignore[assignment]
+    return field
+
+
+def _default(name: str) -> str:
+    field = _field(name)
+    if field.null:
+        return "NULL"
+    return {ArrayField: "'{}'::varchar[]", models.BooleanField: "false"}.get(type(field), "''")
+
+
+def _is_empty(name: str) -> str:
+    """As a condition about k; blank for what is never empty, such as yes or no."""
+    field = _field(name)
+    if field.null:
+        return f"k.{name} IS NULL"
+    return {ArrayField: f"k.{name} = '{{}}'", models.BooleanField: ""}.get(type(field), f"k.{name} = ''")

@@ -1,0 +1,75 @@
+"""Rows whose key is that of a customer who is somebody else by everything that the row says of him.
+
+A former number is one of whatever system had given it, so those of two systems meet by chance; an e-mail address is
+shared by couples. Whoever is meant by a customer number is meant.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from customers.choices import Known, Match
+from customers.imports.merge_sql import Plan
+
+_SAID = (
+    "last_name", "first_name", "company", "email", "birthday", "mobile", "phone_private", "phone_business", "street",
+)  # fmt: skip
+"""What tells people apart. Whoever has another name may have married; whoever has another name and birthday has not."""
+_FEWEST = 2
+
+
+def reject_somebody_else(cursor: Any, plan: Plan, headings: dict[str, str]) -> None:
+    """Reject rows by whose key another one would be overwritten or filled."""
+    condition = _is_somebody_else(plan)
+    if not plan.has_key or plan.known == Known.SKIP or not condition:
+        return
+    heading = headings["email" if plan.match == Match.EMAIL else "legacy_number"]
+    reason = _(
+        "%(value)s is that of somebody else, customer %(customer)s. Choose otherwise how customers without number are "
+        "found, or decide by hand."
+    ) % {"value": "{value}", "customer": "{customer}"}
+    who = "k.customer_number::text"  # and no name: whoever imports may not be allowed to see customers
+    cursor.execute(
+        f"""INSERT INTO customers_importverdict (base_id, file_id, row_number, verdict, customer_id, problems)
+            SELECT DISTINCT ON (r.row_number) %(base)s, %(upload)s, r.row_number, 'rejected', NULL::bigint,
+                jsonb_build_array(jsonb_build_object('column', %(heading)s::text, 'value', {plan.key},
+                    'reason', replace(replace(%(reason)s::text, '{{value}}', {plan.key}), '{{customer}}', {who}),
+                    'code', 'somebody_else'))
+            FROM {plan.rows} JOIN ({plan.by_key}) AS m ON m.row_number = r.row_number
+            JOIN customers_customer k ON k.base_id = %(base)s AND k.id = m.id
+            WHERE {condition} ORDER BY r.row_number, k.customer_number""",
+        plan.params | {"heading": heading, "reason": reason},
+    )
+
+
+def _is_somebody_else(plan: Plan) -> str:
+    """As a condition about r and k; blank where the file says too little.
+
+    Found by a former number: two of what the row says differ, and nothing agrees. Found by an e-mail address: the first
+    name differs, and the birthday does not agree.
+    """
+    if plan.match == Match.EMAIL:
+        if "first_name" not in plan.given:
+            return ""
+        agrees = _agrees("birthday") if "birthday" in plan.given else "false"
+        return f"{_differs('first_name')} AND NOT {agrees}"
+    said = [name for name in _SAID if name in plan.given]
+    if len(said) < _FEWEST:
+        return ""
+    differing = " + ".join(f"{_differs(name)}::int" for name in said)
+    return f"{differing} >= {_FEWEST} AND NOT ({' OR '.join(map(_agrees, said))})"
+
+
+def _differs(name: str) -> str:
+    one, other = _said("r", name), _said("k", name)
+    return f"({one} <> '' AND {other} <> '' AND {one} <> {other})"
+
+
+def _agrees(name: str) -> str:
+    return f"({_said('r', name)} <> '' AND {_said('r', name)} = {_said('k', name)})"
+
+
+def _said(alias: str, name: str) -> str:
+    return f"coalesce({alias}.{name}::text, '')" if name == "birthday" else f"lower(coalesce({alias}.{name}, ''))"

@@ -1,0 +1,73 @@
+"""Long lists of an import, a page at a time, under tabs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from math import ceil
+from typing import Any
+from urllib.parse import urlencode
+
+from customers.imports.preview import PAGE
+
+type Rows = Callable[[int], Sequence[Any]]
+
+
+@dataclass(frozen=True)
+class Tab:
+    """A list under a tab. `shown` of its `count` rows can be looked at, `rows` gives those of a page."""
+
+    name: str
+    label: str
+    count: int
+    rows: Rows
+    shown: int = 0
+
+    @property
+    def last(self) -> int:
+        """The number of its last page."""
+        return max(1, ceil((self.shown or self.count) / PAGE))
+
+
+@dataclass(frozen=True)
+class Shown:
+    """The tabs that are not empty, and the page of the one that is open."""
+
+    tabs: list[Tab]
+    tab: Tab
+    page: int
+    rows: Sequence[Any]
+
+    @property
+    def first_row(self) -> int:
+        return (self.page - 1) * PAGE + 1
+
+    @property
+    def last_row(self) -> int:
+        return self.first_row + len(self.rows) - 1
+
+    @property
+    def links(self) -> list[tuple[str, str]]:
+        """Where one can turn to: first, before, next and last, as name and query."""
+        turns = {"first": 1, "before": self.page - 1, "next": self.page + 1, "last": self.tab.last}
+        return [
+            (name, urlencode({"show": self.tab.name, "page": number}))
+            for name, number in turns.items()
+            if 1 <= number <= self.tab.last and number != self.page
+        ]
+
+
+def shown(tabs: Sequence[Tab], asked: Mapping[str, str]) -> Shown | None:
+    """What `?show=changed&page=2` asks for; the first list and its first page where that makes no sense."""
+    filled = [tab for tab in tabs if tab.count]
+    if not filled:
+        return None
+    tab = next((tab for tab in filled if tab.name == asked.get("show")), filled[0])
+    page = min(number_of(asked), tab.last)
+    return Shown(filled, tab, page, tab.rows(page))
+
+
+def number_of(asked: Mapping[str, str]) -> int:
+    """The number of the page that is asked for; 1 for what is none."""
+    text = asked.get("page", "")
+    return max(1, int(text)) if text.isascii() and text.isdigit() and len(text) < 9 else 1

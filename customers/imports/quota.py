@@ -1,0 +1,89 @@
+"""How much one person may upload in a day, so that nobody fills the database for all others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import connection
+from django.db.models import Count, Min, Sum
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from customers.models import ImportUpload
+from customers.models.files import OwnFile
+from mcp.isolation.scope import Scope
+from mcp.models import User
+
+DAY = timedelta(hours=24)
+MEGABYTE = 1024**2
+
+
+class QuotaUsedUp(ValidationError):
+    """This person has uploaded as much as one may in a day."""
+
+    def __init__(self, *, since: datetime | None) -> None:
+        most = settings.UPLOADS_A_DAY
+        free = date_format(timezone.localtime((since or timezone.now()) + DAY), "SHORT_DATETIME_FORMAT")
+        super().__init__(
+            _(
+                "One person uploads at most %(files)s files with %(size)s MB together in 24 hours, and with this one "
+                "it would be more. There is room again from %(free)s on, or for a smaller file."
+            ),
+            code="quota_used_up",
+            params={"files": most["files"], "size": most["megabytes"], "free": free},
+        )
+
+
+_counted: list[type[OwnFile]] = [ImportUpload]
+
+
+def count_also(kind: type[OwnFile]) -> None:
+    """Files of a floor above that people upload count as well."""
+    if kind not in _counted:
+        _counted.append(kind)
+
+
+def within_quota(content: Iterable[bytes], *, upload: OwnFile, actor: Scope) -> Iterator[bytes]:
+    """The same bytes as long as this person may upload more today. Raises QuotaUsedUp, and nothing is kept then.
+
+    In a transaction, for whose end further uploads of the same person wait: many at once would each find room. What he
+    has uploaded to this base counts, still kept or not. Commands have no quota.
+    """
+    if actor.user is None:
+        yield from content
+        return
+    _take_turn(actor.user)
+    used = [_of_today(kind, actor.user, upload) for kind in _counted]
+    since = min((one["since"] for one in used if one["since"]), default=None)
+    left = settings.UPLOADS_A_DAY["megabytes"] * MEGABYTE - sum(one["size"] for one in used)
+    if sum(one["files"] for one in used) >= settings.UPLOADS_A_DAY["files"]:
+        raise QuotaUsedUp(since=since)
+    for piece in content:
+        left -= len(piece)
+        if left < 0:
+            raise QuotaUsedUp(since=since)
+        yield piece
+
+
+def _take_turn(user: User) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('uploads of a person'), %s)", [user.pk])
+
+
+def _of_today(kind: type[OwnFile], user: User, upload: OwnFile) -> dict[str, Any]:
+    """All but the one that is being received, whose row may be there already, and but those that were taken in: what
+    was in them is an upload by now.
+    """
+    rows: Any = kind._default_manager
+    uploads = rows.filter(base=upload.base_id, user=user.pk, created_at__gt=timezone.now() - DAY)
+    found: dict[str, Any] = (
+        uploads.exclude(pk=upload.pk)
+        .exclude(state="done")
+        .aggregate(files=Count("pk"), size=Sum("size", default=0), since=Min("created_at"))
+    )
+    return found

@@ -1,0 +1,146 @@
+"""The numbers that an import gives and brings are its own before it begins to write.
+
+They are reserved in a transaction of a moment, under the lock by which registrations take turns. From then on nobody is
+given one of them and nobody can type one, and whoever registers waits for nothing while the import is written. The
+reservation ends with the import: together with its customers, or when it has failed. What was not used is a gap.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import connection
+
+from customers.imports.classifying import NO_ROWS, plan_of
+from customers.imports.merge_sql import Plan
+from customers.imports.numbering import exhausted
+from customers.imports.vocabulary import words_of
+from customers.models import ImportProgress, NumberCounter
+from customers.numbers import RESERVED, locked_counter
+from locations.models import Location
+from mcp.isolation import row_scope
+from mcp.isolation.scope import Scope
+
+_OF_OTHERS = f"(SELECT range_agg(p.reserved) {RESERVED} AND p.file_id <> %(upload)s)"
+_SPARE, _LONGER = 1_000, 8
+"""So many more numbers than are wanted are looked at first, and so many times more in each stretch behind it."""
+_EVERY_ROW = {"from": 0, "to": 2**31 - 1}
+
+
+def reserve(*, upload: Any, scope: Scope) -> None:
+    """Reserve the numbers of an import that is about to be applied; to be called outside of its transaction.
+
+    Raises ValidationError (`number_range_exhausted`).
+    """
+    with row_scope.rows_of(scope):
+        ImportProgress.objects.update_or_create(file=upload, defaults={"base_id": upload.base_id, "reserved": None})
+        if upload.preview is None or upload.new_rows == NO_ROWS:
+            return
+        given = frozenset(upload.preview["given"])
+        words = words_of(upload=upload, given=given, scope=scope, is_judged=True)
+        plan = plan_of(upload=upload, scope=scope, given=given, words=words)
+        plan.params["new_rows"] = upload.new_rows
+        with connection.cursor() as cursor:
+            _keep(cursor, plan, _given(cursor, plan, scope.location, _wanted(cursor, plan)))
+
+
+def hold(cursor: Any, upload: Any, location: Location) -> None:
+    """Where nothing was reserved nobody is given or types a number of the range before this transaction has ended.
+
+    So it is with small imports, which take a moment.
+    """
+    cursor.execute("SELECT reserved IS NOT NULL FROM customers_importprogress WHERE file_id = %s", [upload.pk])
+    if upload.new_rows != NO_ROWS and cursor.fetchone() != (True,):
+        locked_counter(location)
+
+
+def release(upload: Any) -> None:
+    """The numbers are those of customers now, or nobody's."""
+    ImportProgress.objects.filter(file=upload, reserved__isnull=False).update(reserved=None)
+
+
+def numbers_of(cursor: Any, plan: Plan, location: Location) -> list[int]:
+    """The free numbers that new rows without one get, in ascending order: those reserved, if any were.
+
+    What is missing is taken now, and the counter stays locked to the end of the transaction.
+    """
+    if not (wanted := _wanted(cursor, plan)):
+        return []
+    numbers = _reserved(cursor, plan)[:wanted]
+    return numbers + _given(cursor, plan, location, wanted - len(numbers)) if len(numbers) < wanted else numbers
+
+
+def _wanted(cursor: Any, plan: Plan) -> int:
+    cursor.execute(f"SELECT count(*) FROM {plan.fresh} WHERE {plan.is_without_number}", plan.params | _EVERY_ROW)
+    return int(cursor.fetchone()[0])
+
+
+def _given(cursor: Any, plan: Plan, location: Location, wanted: int) -> list[int]:
+    """So many free numbers of the location's range; the counter is locked and stands behind them."""
+    counter = locked_counter(location)
+    if not wanted:
+        return []
+    location = counter.location
+    start = min(max(counter.next_number, location.first_number), location.last_number + 1)
+    found = _free(cursor, plan, start, location.last_number, wanted)
+    if len(found) < wanted:
+        found += _free(cursor, plan, location.first_number, start - 1, wanted - len(found))
+    if len(found) < wanted:
+        raise exhausted(location)
+    NumberCounter.objects.filter(location=location).update(next_number=found[-1] + 1)
+    return found
+
+
+def _free(cursor: Any, plan: Plan, first: int, last: int, count: int) -> list[int]:
+    """Numbers that no customer has, no row of the file brings, and no other import has reserved; in ascending order.
+
+    Looked for in stretches, each longer than the one before: a range holds millions, and PostgreSQL writes down all
+    that `generate_series` gives before it takes the first.
+    """
+    found: list[int] = []
+    length = count + _SPARE
+    while first <= last and len(found) < count:
+        end = min(first + length - 1, last)
+        cursor.execute(
+            f"""SELECT number FROM generate_series(%(first)s::int, %(end)s::int) AS number WHERE NOT EXISTS (
+                    SELECT FROM customers_customer k WHERE k.base_id = %(base)s AND k.customer_number = number
+                ) AND NOT coalesce({_OF_OTHERS} @> number, false) {_not_in_file(plan)} ORDER BY number LIMIT %(n)s""",
+            plan.params | {"first": first, "end": end, "n": count - len(found)},
+        )
+        found += [number for (number,) in cursor.fetchall()]
+        first, length = end + 1, length * _LONGER
+    return found
+
+
+def _reserved(cursor: Any, plan: Plan) -> list[int]:
+    """What was reserved to be given. A number that somebody has all the same is left out."""
+    cursor.execute(
+        f"""SELECT number FROM customers_importprogress p, unnest(p.reserved) AS part,
+                generate_series(lower(part), upper(part) - 1) AS number
+            WHERE p.base_id = %(base)s AND p.file_id = %(upload)s {_not_in_file(plan)} AND NOT EXISTS (
+                SELECT FROM customers_customer k WHERE k.base_id = %(base)s AND k.customer_number = number
+            ) ORDER BY number""",
+        plan.params,
+    )
+    return [number for (number,) in cursor.fetchall()]
+
+
+def _keep(cursor: Any, plan: Plan, numbers: list[int]) -> None:
+    """Together with the numbers that new rows bring along."""
+    brought = ""
+    if "customer_number" in plan.given:
+        brought = f"UNION SELECT r.customer_number FROM {plan.fresh} WHERE r.customer_number IS NOT NULL"
+    cursor.execute(
+        f"""UPDATE customers_importprogress SET reserved = (
+                SELECT range_agg(int4range(number, number + 1))
+                FROM (SELECT unnest(%(numbers)s::int[]) AS number {brought}) AS numbers
+            ) WHERE base_id = %(base)s AND file_id = %(upload)s""",
+        plan.params | _EVERY_ROW | {"numbers": numbers},
+    )
+
+
+def _not_in_file(plan: Plan) -> str:
+    if "customer_number" not in plan.given:
+        return ""
+    return """AND NOT EXISTS (SELECT FROM customers_import_rows r
+        WHERE r.upload = %(upload)s AND r.customer_number = number)"""

@@ -1,0 +1,124 @@
+"""New rows that look like a customer whom the base knows already, or like a row before them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from customers.imports.merge_sql import Plan
+
+MOST_SIMILAR = 100_000
+"""As many rows that look like a known customer are kept by themselves; all are counted."""
+SAME_EMAIL, OTHER_NAME = "same_email", "same_email_other_name"
+"""Two of a family often share an address: whether both have one name tells them apart."""
+_NAMES = ("last_name", "first_name", "company")
+_DETAILS = (
+    "email", "birthday", "street", "postal_code", "city", "mobile", "phone_private", "phone_business",
+)  # fmt: skip
+"""By what two people of one name are told apart."""
+_PHONES = ("mobile", "phone_private", "phone_business")
+
+
+@dataclass(frozen=True)
+class _Look:
+    """Two that have the same key look alike; `needed` are the columns that must not be empty."""
+
+    code: str
+    columns: Sequence[str]
+    needed: Sequence[str] = ()
+    is_named: bool = True
+    is_in_file: bool = True
+    """Whether rows of the file are compared with one another as well."""
+
+    def key(self, alias: str) -> str:
+        """As SQL: one number for all that is compared, or NULL where there is nothing to go by."""
+        parts = [_text(alias, name) for name in (*(_NAMES if self.is_named else ()), *self.columns)]
+        filled = [f"{_text(alias, name)} <> ''" for name in self.needed]
+        if self.is_named:
+            filled.append("(" + " OR ".join(f"{_text(alias, name)} <> ''" for name in _NAMES) + ")")
+        return f"CASE WHEN {' AND '.join(filled)} THEN hashtextextended(concat_ws(chr(31), {', '.join(parts)}), 0) END"
+
+
+def tell_similar(cursor: Any, plan: Plan, new_rows: str) -> int:
+    """Keep the new rows that look like somebody, the first MOST_SIMILAR of them with whom they look like: how many."""
+    looks = list(_looks(plan.given))
+    if not looks:
+        return 0
+    keys = ", ".join(f"{look.key('r')} AS key{at}" for at, look in enumerate(looks))
+    found = " UNION ALL ".join(part for at, look in enumerate(looks) for part in _found(at, look))
+    cursor.execute(
+        f"""WITH fresh AS MATERIALIZED (
+                SELECT r.row_number, {plan.is_undecided} AS is_open, {keys} FROM {plan.rows}
+                WHERE r.row_number <@ (SELECT %(new_rows)s::int4multirange) OR NOT {plan.is_undecided}
+            ), alike AS MATERIALIZED (
+                SELECT DISTINCT ON (row_number) * FROM ({found}) AS found ORDER BY row_number, first NULLS FIRST, look
+            ), told AS (
+                INSERT INTO customers_importverdict (base_id, file_id, row_number, verdict, customer_id, problems)
+                SELECT %(base)s, %(upload)s, row_number, 'similar', customer_id,
+                    jsonb_build_array(jsonb_build_object('code', {_code(plan.given)}, 'first', first))
+                FROM (SELECT * FROM alike ORDER BY row_number LIMIT {MOST_SIMILAR}) AS alike
+                JOIN {plan.rows} USING (row_number)
+                LEFT JOIN customers_customer k ON k.base_id = %(base)s AND k.id = alike.customer_id
+                ORDER BY row_number
+            ) SELECT count(*) FROM alike""",
+        plan.params | {"new_rows": new_rows},
+    )
+    return int(cursor.fetchone()[0])
+
+
+def _code(given: frozenset[str]) -> str:
+    """As SQL, about alike, r and k: by what the row looks like the customer."""
+    others = [
+        f"{_text('r', name)} <> '' AND {_text('k', name)} <> '' AND {_text('r', name)} <> {_text('k', name)}"
+        for name in _NAMES
+        if name in given
+    ]
+    if not others:
+        return "code"
+    return f"CASE WHEN code = '{SAME_EMAIL}' AND ({' OR '.join(others)}) THEN '{OTHER_NAME}' ELSE code END"
+
+
+def _looks(given: frozenset[str]) -> Iterator[_Look]:
+    """What the columns of the file let one compare, what says most first."""
+    if "email" in given:
+        if names := [name for name in _NAMES if name in given]:
+            yield _Look(SAME_EMAIL, ("email", *names), needed=("email",), is_named=False)
+        yield _Look(SAME_EMAIL, ("email",), needed=("email",), is_named=False)
+    if not given.intersection(_NAMES):
+        return
+    if "birthday" in given:
+        yield _Look("same_name_and_birthday", ("birthday",), needed=("birthday",))
+    for phone in _PHONES:
+        if phone in given:
+            yield _Look("same_name_and_phone", (phone,), needed=(phone,), is_in_file=False)
+    if {"street", "postal_code"} <= given:
+        yield _Look("same_name_and_address", ("street", "postal_code"), needed=("street",), is_in_file=False)
+    yield _Look("same_details", [name for name in _DETAILS if name in given])
+
+
+def _found(at: int, look: _Look) -> Iterator[str]:
+    """Rows as SQL: row_number, customer_id, first (the row before), code, look.
+
+    Of several customers alike one is named, rather one who is not archived: a common name may be that of thousands.
+    """
+    yield f"""SELECT fresh.row_number, known.id AS customer_id, NULL::integer AS first, '{look.code}' AS code,
+            {at} AS look FROM fresh JOIN (
+                SELECT key, coalesce(min(id) FILTER (WHERE archived_at IS NULL), min(id)) AS id FROM (
+                    SELECT {look.key("k")} AS key, k.id, k.archived_at FROM customers_customer k
+                    WHERE k.base_id = %(base)s
+                ) AS every WHERE key IN (SELECT key{at} FROM fresh) GROUP BY key
+            ) AS known ON known.key = fresh.key{at} WHERE fresh.is_open"""
+    if look.is_in_file:
+        yield f"""SELECT fresh.row_number, said.customer_id, again.first, '{look.code}', {at} FROM fresh JOIN (
+                SELECT key{at}, min(row_number) AS first FROM fresh WHERE key{at} IS NOT NULL
+                GROUP BY key{at} HAVING count(*) > 1
+            ) AS again ON again.key{at} = fresh.key{at} AND fresh.row_number > again.first
+            LEFT JOIN customers_importdecision said ON said.base_id = %(base)s AND said.file_id = %(upload)s
+              AND said.row_number = again.first AND said.decision = 'same'
+            WHERE fresh.is_open"""
+
+
+def _text(alias: str, name: str) -> str:
+    column = f"{alias}.{name}"
+    return f"coalesce({column}::text, '')" if name == "birthday" else f"lower(coalesce({column}, ''))"

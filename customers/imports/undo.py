@@ -1,0 +1,266 @@
+"""Undoing a whole import: what it changed becomes what it was, what it created goes, what was edited since stays.
+
+The history says what an import did, under the context that the import has noted, and what was before. Statements about
+consents name their import themselves. They go with what it did to their customer: who stays as the import has made
+him, because somebody has edited him since or because he cannot be reversed, keeps them as well, so that nobody is half
+of before and half of after. A customer who was given statements and nothing else has nothing that an edit could
+contradict: he loses them whatever else was changed, and what others have recorded about him stays.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import connection
+from django.utils.translation import gettext as _
+
+from customers.choices import UploadState
+from customers.imports.classifying import MEMORY
+from customers.imports.merge_sql import GROUP, WRITTEN
+from customers.imports.progress import Progress
+from customers.models import Consent, Customer, ImportUpload
+from mcp.isolation.scope import Scope
+
+_EDITED = ("archived_at", "archived_reason", *WRITTEN)
+"""What somebody may have edited since. Values and not the time: who was changed and changed back is as he was."""
+
+
+def _state(alias: str) -> str:
+    return f"ROW({', '.join(f'{alias}.{name}' for name in _EDITED)})"
+
+
+_DONE = f"""(
+    SELECT DISTINCT ON (event.pgh_obj_id) event.pgh_obj_id AS id, event.pgh_label = 'insert' AS is_new,
+        event.changed_at, {_state("event")} AS state
+    FROM customers_customerevent AS event
+    WHERE event.pgh_context_id = %(context)s AND event.base_id = %(base)s AND event.pgh_label <> 'delete'
+    ORDER BY event.pgh_obj_id, event.pgh_label = 'insert' DESC
+) AS done"""
+"""What the import has done: each customer, whether it created him, and when it last changed him."""
+_BEFORE = """LATERAL (
+    SELECT event.* FROM customers_customerevent AS event
+    WHERE event.pgh_obj_id = done.id AND event.base_id = %(base)s AND event.changed_at < done.changed_at
+      AND event.pgh_context_id IS DISTINCT FROM %(context)s
+      AND NOT (event.pgh_label = 'update' AND EXISTS (
+          SELECT FROM customers_importupload AS earlier
+          WHERE earlier.base_id = %(base)s AND earlier.context = event.pgh_context_id AND earlier.state = 'undone'
+            AND earlier.state_since > done.changed_at))
+    ORDER BY event.changed_at DESC LIMIT 1
+) AS before"""
+"""What a customer was before.
+
+What an earlier import did to him that was undone in the meantime does not count: it could not be reversed then, because
+this import had come after it.
+"""
+_LATER = """
+    SELECT later.id, count(DISTINCT own.pgh_obj_id) FROM customers_importupload AS later
+    JOIN customers_customerevent AS after ON after.pgh_context_id = later.context AND after.base_id = %(base)s
+    JOIN customers_customerevent AS own ON own.pgh_obj_id = after.pgh_obj_id AND own.base_id = %(base)s
+      AND own.pgh_context_id = %(context)s AND own.changed_at < after.changed_at
+    WHERE later.base_id = %(base)s AND later.state = 'applied' AND later.id <> %(upload)s
+      AND later.state_since >= %(since)s
+    GROUP BY later.id
+"""
+_TELL = """INSERT INTO customers_importverdict (base_id, file_id, row_number, verdict, customer_id, problems)
+    SELECT %(base)s, %(upload)s, customer.customer_number, {verdict}, customer.id,
+        jsonb_build_array(jsonb_build_object('code', {code}, 'reason', {reason}))
+    FROM customers_customer AS customer JOIN """
+_TOLD = """NOT EXISTS (SELECT FROM customers_importverdict v WHERE v.file_id = %(upload)s
+    AND v.verdict IN ('kept', 'stuck') AND v.customer_id = done.id)"""
+
+
+def undo(*, upload: Any, scope: Scope, progress: Progress) -> dict[str, int]:
+    """Reverse an applied import: how many rows were reversed, kept and could not be. Raises Cancelled.
+
+    Each customer of the import ends as one of: `removed` (it had created him), `restored`, `kept` (edited since) or
+    `stuck` (what he was before cannot be stored any more). The last two are told one by one.
+    """
+    params: dict[str, Any] = {"context": upload.context, "base": scope.base.pk, "upload": upload.pk}
+    with connection.cursor() as cursor:
+        cursor.execute(MEMORY)
+        cursor.execute(
+            f"""SELECT count(*) FROM (SELECT customer.id FROM customers_customer AS customer JOIN {_DONE}
+                ON customer.id = done.id WHERE customer.base_id = %(base)s ORDER BY customer.id FOR UPDATE OF customer
+            ) AS locked""",
+            params,
+        )
+        there = cursor.fetchone()[0]
+        progress.tell(1, 5)
+        kept = _tell_kept(cursor, params)
+        progress.tell(2, 5)
+        stuck = _tell_stuck(cursor, params)
+        progress.tell(3, 5)
+        restored = _restore(cursor, params)
+        said_only = _remove_statements(cursor, params)
+        _remove_statements_of_undone(cursor, params)
+        progress.tell(4, 5)
+        removed = _remove(cursor, params)
+        _remove_words(cursor, params)
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED")
+    if there != kept + stuck + restored + removed:
+        raise RuntimeError(f"{there} customers, {kept} kept, {stuck} stuck, {restored} restored, {removed} removed")
+    return {"restored": restored + said_only, "removed": removed, "kept": kept, "stuck": stuck}
+
+
+def later_imports(upload: ImportUpload) -> list[tuple[ImportUpload, int]]:
+    """Imports that have changed customers of this applied one after it, each with how many, the latest first.
+
+    Undone before it, they let these customers become what they were; otherwise they stay as they are.
+    """
+    if upload.state != UploadState.APPLIED:
+        return []
+    params: dict[str, Any] = {
+        "base": upload.base_id,
+        "upload": upload.pk,
+        "context": upload.context,
+        "since": upload.state_since,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_LATER, params | {"since": upload.state_since})
+        found = dict(cursor.fetchall())
+    later = ImportUpload.objects.filter(base=upload.base_id, pk__in=found).select_related("location")
+    return [(one, found[one.pk]) for one in later.order_by("-state_since")]
+
+
+def _tell_kept(cursor: Any, params: dict[str, Any]) -> int:
+    """Whoever was edited since the import stays as he is now."""
+    by = _("Changed since by %(user)s.") % {"user": "{user}"}
+    who = """coalesce((
+        SELECT context.metadata->>'user_name' FROM customers_customerevent AS event
+        JOIN pghistory_context AS context ON context.id = event.pgh_context_id
+        WHERE event.pgh_obj_id = customer.id AND event.base_id = %(base)s
+          AND event.pgh_context_id IS DISTINCT FROM %(context)s AND event.changed_at > done.changed_at
+        ORDER BY event.changed_at DESC LIMIT 1), %(nobody)s::text)"""
+    cursor.execute(
+        _TELL.format(verdict="'kept'", code="'edited'", reason=f"replace(%(by)s::text, '{{user}}', {who})")
+        + f"""{_DONE} ON customer.id = done.id
+            WHERE customer.base_id = %(base)s AND {_state("customer")} IS DISTINCT FROM done.state""",
+        params | {"by": by, "nobody": _("somebody unknown")},
+    )
+    return int(cursor.rowcount)
+
+
+def _tell_stuck(cursor: Any, params: dict[str, Any]) -> int:
+    """What a customer was before cannot come back: a group or tag that is gone, or a reference to who was created."""
+    stuck = 0
+    reasons = {
+        "nothing_before": _("The history does not say what was before."),
+        "group_gone": _("The customer group of before does not exist any more."),
+        "tag_gone": _("A tag of before does not exist any more."),
+        "referenced": _("Something was recorded about this customer since, such as a withdrawal."),
+    }
+    conditions = {
+        "nothing_before": "NOT done.is_new AND before.id IS NULL",
+        "group_gone": f"""NOT done.is_new AND before.{GROUP} IS NOT NULL AND NOT EXISTS (
+            SELECT FROM customers_customergroup g WHERE g.base_id = %(base)s AND g.id = before.{GROUP})""",
+        "tag_gone": """NOT done.is_new AND NOT before.tags::text[] <@ (
+            SELECT coalesce(array_agg(name::text), '{}') FROM customers_tag WHERE base_id = %(base)s)""",
+    }
+    if references := _references():
+        conditions["referenced"] = f"done.is_new AND ({' OR '.join(references)})"
+    for code, condition in conditions.items():
+        cursor.execute(
+            _TELL.format(verdict="'stuck'", code=f"'{code}'", reason="%(reason)s::text")
+            + f"""{_DONE} ON customer.id = done.id LEFT JOIN {_BEFORE} ON true
+                WHERE customer.base_id = %(base)s AND {_TOLD} AND ({condition})""",
+            params | {"reason": reasons[code]},
+        )
+        stuck += cursor.rowcount
+    return stuck
+
+
+def _references() -> list[str]:
+    """As SQL: something refers to the customer that the import itself has not brought.
+
+    Read from the models, so that later tables are asked as well.
+    """
+    return [
+        f"EXISTS (SELECT FROM {relation.related_model._meta.db_table} other "
+        f"WHERE other.base_id = customer.base_id AND other.{relation.field.column} = customer.id "
+        f"{_OF_OTHERS if relation.related_model is Consent else ''})"
+        for relation in Customer._meta.related_objects
+        if not relation.field.name.startswith("pgh_")
+    ]
+
+
+_OF_OTHERS = "AND other.upload_id IS DISTINCT FROM %(upload)s"
+
+
+def _restore(cursor: Any, params: dict[str, Any]) -> int:
+    values = ", ".join(f"{name} = before.{name}" for name in WRITTEN)
+    cursor.execute(
+        f"""UPDATE customers_customer AS customer SET {values} FROM {_DONE}, {_BEFORE}
+            WHERE customer.base_id = %(base)s AND customer.id = done.id AND NOT done.is_new AND {_TOLD}""",
+        params,
+    )
+    return int(cursor.rowcount)
+
+
+def _remove_statements(cursor: Any, params: dict[str, Any]) -> int:
+    """What the import has recorded about consents goes, but for those who are kept or stuck.
+
+    Gives how many customers it is of to whom the import did nothing else.
+    """
+    cursor.execute(
+        f"""WITH gone AS (
+                DELETE FROM customers_consent AS consent
+                WHERE consent.base_id = %(base)s AND consent.upload_id = %(upload)s
+                  AND NOT EXISTS (SELECT FROM customers_importverdict v WHERE v.file_id = %(upload)s
+                                  AND v.verdict IN ('kept', 'stuck') AND v.customer_id = consent.customer_id)
+                RETURNING consent.customer_id
+            )
+            SELECT count(DISTINCT gone.customer_id) FROM gone LEFT JOIN {_DONE} ON done.id = gone.customer_id
+            WHERE done.id IS NULL""",
+        params,
+    )
+    return int(cursor.fetchone()[0])
+
+
+def _remove_statements_of_undone(cursor: Any, params: dict[str, Any]) -> None:
+    """What an earlier import has recorded that was undone in the meantime goes with its other changes.
+
+    It was kept then, because this import had changed the customer after it.
+    """
+    cursor.execute(
+        f"""DELETE FROM customers_consent AS consent
+            USING {_DONE}, {_BEFORE}, customers_importupload AS earlier
+            WHERE consent.base_id = %(base)s AND consent.customer_id = done.id AND NOT done.is_new AND {_TOLD}
+              AND earlier.base_id = %(base)s AND earlier.id = consent.upload_id AND earlier.state = 'undone'
+              AND earlier.state_since > done.changed_at AND EXISTS (
+                  SELECT FROM customers_customerevent AS undone
+                  WHERE undone.pgh_obj_id = done.id AND undone.base_id = %(base)s
+                    AND undone.pgh_context_id = earlier.context AND undone.changed_at > before.changed_at)""",
+        params,
+    )
+
+
+def _remove(cursor: Any, params: dict[str, Any]) -> int:
+    cursor.execute(
+        f"""DELETE FROM customers_customer AS customer USING {_DONE}
+            WHERE customer.base_id = %(base)s AND customer.id = done.id AND done.is_new AND {_TOLD}""",
+        params,
+    )
+    return int(cursor.rowcount)
+
+
+def _remove_words(cursor: Any, params: dict[str, Any]) -> None:
+    """Groups and tags that the import has created go as well, unless somebody uses or has edited them since.
+
+    So do those of imports that were undone before it, whose customers used them still.
+    """
+    used = {
+        "customers_customergroup": f"customer.{GROUP} = word.id",
+        "customers_tag": "customer.tags @> ARRAY[word.name]",
+    }
+    for table, uses in used.items():
+        cursor.execute(
+            f"""DELETE FROM {table} AS word USING {table}event AS event
+                WHERE word.base_id = %(base)s AND event.pgh_obj_id = word.id AND event.pgh_label = 'insert'
+                  AND event.pgh_context_id IN (SELECT context FROM customers_importupload AS file
+                      WHERE file.base_id = %(base)s AND (file.state = 'undone' OR file.id = %(upload)s))
+                  AND NOT EXISTS (SELECT FROM customers_customer AS customer
+                                  WHERE customer.base_id = %(base)s AND {uses})
+                  AND NOT EXISTS (SELECT FROM {table}event AS later WHERE later.pgh_obj_id = word.id
+                                  AND later.pgh_context_id IS DISTINCT FROM event.pgh_context_id)""",
+            params,
+        )

@@ -1,0 +1,265 @@
+"""The cells of a table of customers: how one becomes a value of the customer, and back.
+
+Each kind of value has a widget.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, ClassVar, Literal
+
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from import_export import widgets
+from psycopg.sql import SQL, Composable
+
+from customers import formats
+from customers.choices import PaymentMethod
+from customers.formats import quick
+from customers.formats.phone_sql import displayed_phone
+from customers.table.options import Reading, cell_text
+from locations.text import refused
+from spreadsheets import Cell, Kind
+
+type Look = Literal["german", "plain", "typed"]
+"""How the database writes values: as Germans type them, as programs do, or for a format with types of its own."""
+
+type Quick = Callable[[Sequence[str], str], Sequence[str] | None]
+
+
+class CustomerWidget(widgets.Widget):
+    """Text as people type it. Subclasses say how a text is read and how a value is shown, by us and by the database."""
+
+    kind: Kind = "text"
+
+    quick: Quick | None = staticmethod(quick.texts)
+    """Tells of a whole column of cells that they are their own value (see customers/formats/quick.py)."""
+    is_by_country: ClassVar[bool] = False
+    """Whether the customer's country says how a cell is read."""
+
+    def clean(self, value: Cell, row: Mapping[str, Cell] | None = None, **context: Any) -> Any:
+        """The value of a cell. `context` holds `reading`, and `country` (alpha-2 or blank). Raises ValidationError."""
+        reading: Reading = context.get("reading") or Reading()
+        return self.read(cell_text(value, reading), context.get("country", ""), reading)
+
+    def render(self, value: Any, obj: Any = None, **context: Any) -> Cell:
+        return "" if value is None else self.show(value)
+
+    def read(self, text: str, country: str, reading: Reading) -> Any:
+        return formats.clean_text(text)
+
+    def show(self, value: Any) -> Cell:
+        cell: Cell = value
+        return cell
+
+    def sql(self, value: Composable, look: Look) -> Composable:
+        """An expression that writes the value of another one as a cell."""
+        return value
+
+
+class FormattedWidget(CustomerWidget):
+    """A text with one stored form."""
+
+    def __init__(
+        self, normalize: Callable[[str], str], display: Callable[[str], str] = str, quick: Quick | None = None
+    ) -> None:
+        super().__init__()
+        self._normalize, self._display, self.quick = normalize, display, quick
+
+    def read(self, text: str, country: str, reading: Reading) -> str:
+        return self._normalize(text)
+
+    def show(self, value: str) -> str:
+        return self._display(value)
+
+
+class ByCountryWidget(CustomerWidget):
+    """A text that is read knowing the customer's country; that column is converted before."""
+
+    is_by_country = True
+
+    def __init__(
+        self, normalize: Callable[..., str], display: Callable[[str], str] = str, quick: Quick | None = None
+    ) -> None:
+        super().__init__()
+        self._normalize, self._display, self.quick = normalize, display, quick
+
+    def read(self, text: str, country: str, reading: Reading) -> str:
+        return self._normalize(text, country=country or None)
+
+    def show(self, value: str) -> str:
+        return self._display(value)
+
+
+class PhoneWidget(ByCountryWidget):
+    def __init__(self) -> None:
+        super().__init__(formats.normalize_phone, formats.display_phone, quick.phones)
+
+    def sql(self, value: Composable, look: Look) -> Composable:
+        return displayed_phone(value)
+
+
+class DayWidget(CustomerWidget):
+    kind = "day"
+    quick = None
+
+    def read(self, text: str, country: str, reading: Reading) -> date | None:
+        return formats.parse_date(text, day_first=reading.day_first)
+
+
+class BirthdayWidget(DayWidget):
+    """A day, or month and day (`MM-DD`) where the cell says no year."""
+
+    def read(self, text: str, country: str, reading: Reading) -> Any:
+        return formats.parse_day(text, day_first=reading.day_first) or super().read(text, country, reading)
+
+
+class DayOfYearWidget(CustomerWidget):
+    """Month and day, stored as `MM-DD`."""
+
+    quick = None
+
+    def read(self, text: str, country: str, reading: Reading) -> str:
+        typed = formats.clean_text(text)
+        day = formats.parse_day(typed, day_first=reading.day_first)
+        if typed and day is None:
+            raise refused("invalid_day", _("“%(value)s” is not a day of the year. Enter it as 17.05."), typed)
+        return day or ""
+
+    def show(self, value: str) -> str:
+        return formats.display_day(value)
+
+    def sql(self, value: Composable, look: Look) -> Composable:
+        return SQL("CASE WHEN {0} <> '' THEN right({0}, 2) || '.' || left({0}, 2) || '.' END").format(value)
+
+
+class DecimalWidget(CustomerWidget):
+    kind = "decimal"
+    quick = None
+
+    def sql(self, value: Composable, look: Look) -> Composable:
+        return SQL("replace({}::text, '.', ',')").format(value) if look == "german" else value
+
+    def clean(self, value: Cell, row: Mapping[str, Cell] | None = None, **context: Any) -> Any:
+        """A number of a workbook or a JSON line is one already: no separator has to be guessed."""
+        is_number = isinstance(value, int | Decimal) and not isinstance(value, bool)
+        return Decimal(value) if is_number else super().clean(value, row, **context)  # type: ignore[arg-type]
+
+    def read(self, text: str, country: str, reading: Reading) -> Decimal | None:
+        return formats.parse_decimal(text, decimal_comma=reading.decimal_comma)
+
+
+class WholeNumberWidget(CustomerWidget):
+    kind = "whole"
+    quick = staticmethod(quick.numbers)
+
+    def read(self, text: str, country: str, reading: Reading) -> int | None:
+        number = formats.parse_decimal(text, decimal_comma=reading.decimal_comma)
+        if number is not None and number != number.to_integral_value():
+            raise refused("invalid_whole_number", _("“%(value)s” is not a whole number."), text)
+        return None if number is None else int(number)
+
+
+class YesNoWidget(CustomerWidget):
+    kind = "flag"
+    quick = None
+
+    def sql(self, value: Composable, look: Look) -> Composable:
+        if look == "typed":
+            return value
+        words = ("ja", "nein") if look == "german" else ("true", "false")
+        return SQL("CASE WHEN {} THEN {} ELSE {} END").format(value, *words)
+
+    def read(self, text: str, country: str, reading: Reading) -> bool:
+        return bool(formats.parse_boolean(text))
+
+
+class NumberedTextWidget(CustomerWidget):
+    """A number that is kept as text; spreadsheets mark it with an apostrophe."""
+
+    quick = staticmethod(quick.numbered_texts)
+
+    def read(self, text: str, country: str, reading: Reading) -> str:
+        return formats.without_text_mark(formats.clean_text(text))
+
+
+class PaymentMethodWidget(CustomerWidget):
+    """The stored word, or the name of the payment method in the language of the file's reader."""
+
+    quick = None
+
+    def read(self, text: str, country: str, reading: Reading) -> str:
+        typed = formats.clean_text(text)
+        known = {"": ""} | {name.casefold(): method.value for method in PaymentMethod for name in _names(method)}
+        if (value := known.get(typed.casefold())) is not None:
+            return value
+        message = _("“%(value)s” is not a known payment method. Choose one of: %(known)s.")
+        raise refused("invalid_payment_method", message, typed, known=", ".join(PaymentMethod.values))
+
+
+class TagsWidget(CustomerWidget):
+    """Words with commas between them; one that holds a comma stands in quotation marks."""
+
+    quick = None
+
+    def read(self, text: str, country: str, reading: Reading) -> list[str]:
+        words = next(csv.reader([formats.clean_text(text)], skipinitialspace=True), [])
+        return sorted({formats.clean_text(word) for word in words} - {""})
+
+    def show(self, value: list[str]) -> str:
+        line = io.StringIO()
+        csv.writer(line, lineterminator="").writerow(sorted(value))
+        return line.getvalue().replace('","', '", "') if '"' in line.getvalue() else ", ".join(sorted(value))
+
+    def sql(self, value: Composable, look: Look) -> Composable:
+        return SQL("CASE WHEN {0} <> '{{}}' THEN {1} END").format(value, SQL(_TAGS).format(value))
+
+
+class MomentWidget(CustomerWidget):
+    """When something happened, as the clock on the wall showed it. Only exported."""
+
+    kind = "moment"
+    quick = None
+
+    def show(self, value: datetime) -> datetime:
+        return timezone.make_naive(value).replace(microsecond=0)
+
+    def sql(self, value: Composable, look: Look) -> Composable:
+        return SQL("date_trunc('second', {}::timestamp)").format(value)
+
+
+_TAGS = """
+    CASE WHEN array_to_string({0}, '') ~ '[",]'
+        THEN '"' || replace(replace(array_to_string({0}, chr(31)), '"', '""'), chr(31), '", "') || '"'
+        ELSE array_to_string({0}, ', ') END
+"""
+"""No tag holds a control character. A sub-select would say it more plainly, but keep the query in one process."""
+
+
+def _names(method: PaymentMethod) -> tuple[str, ...]:
+    return method.value, str(method.label), *_GERMAN_PAYMENT[method]
+
+
+_GERMAN_PAYMENT: dict[PaymentMethod, tuple[str, ...]] = {
+    PaymentMethod.CASH: ("bar", "Barzahlung", "Bargeld", "in bar", "Barzahler", "Cash"),
+    PaymentMethod.CARD: (
+        "Karte", "Kartenzahlung", "EC", "EC-Karte", "ec-cash", "Girocard", "Kreditkarte", "Debitkarte", "Card",
+        "Credit card", "Debit card", "Visa", "Mastercard", "Maestro", "American Express", "Amex",
+    ),
+    PaymentMethod.INVOICE: (
+        "Rechnung", "auf Rechnung", "per Rechnung", "Kauf auf Rechnung", "Rechnungskauf", "Invoice", "On account",
+    ),
+    PaymentMethod.DIRECT_DEBIT: (
+        "Lastschrift", "SEPA-Lastschrift", "SEPA Lastschrift", "SEPA", "Bankeinzug", "Einzug", "Einzugsermächtigung",
+        "Lastschriftverfahren", "LSV", "Abbuchung", "Direct debit", "SEPA direct debit",
+    ),
+    PaymentMethod.TRANSFER: (
+        "Überweisung", "Ueberweisung", "Banküberweisung", "Bank transfer", "Wire transfer", "BACS", "Vorkasse",
+        "Vorauskasse",
+    ),
+    PaymentMethod.PREPAID: ("Guthaben", "Prepaid credit", "Prepaid", "Store credit", "Kundenguthaben"),
+}  # fmt: skip

@@ -1,0 +1,282 @@
+"""Blocks of a file become lines for COPY: each cell converted as its column says, whole columns at a time.
+
+The Resource says how a cell becomes a value. Most cells of most files are their own value already, and one question
+to a whole column tells: a million rows could not be asked one by one. Whatever is not that simple goes the way of the
+Resource, and is remembered, because most columns have few different values.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db.models import Model
+from django.utils import timezone
+
+from customers.models import Consent, Customer
+from customers.table.birthday_cells import DAY, one_day, with_and_without_year
+from customers.table.columns import BirthdayField, CustomerField, GroupField, NoteField, PersonField
+from customers.table.combined_columns import Cells, Combination, Combined
+from customers.table.consent_columns import ConsentDayField, ConsentField
+from customers.table.headings import sentence, unsettled
+from customers.table.options import NULL, UNSAID, Reading
+from customers.table.person_names import divided
+from customers.table.profiles import replacements
+from customers.table.shared_fields import demand_combinable
+from locations.models import HIGHEST_CUSTOMER_NUMBER, LOWEST_CUSTOMER_NUMBER
+from spreadsheets import Cell
+from spreadsheets.rows import Block
+
+MOST_REMEMBERED = 20_000
+"""Values of a column that are remembered; a column with more is not one in which they come again."""
+NOTHING = r"\N"
+NOT_AHEAD = "consent_not_ahead_of_time"
+_WITHOUT_FIELD = (GroupField, NoteField, ConsentField)
+"""Columns whose values go to no field of the customer that could check them."""
+_NEEDED = frozenset({"customer_number", "legacy_number", "first_name", "last_name", "contact_name", "company", "alias"})
+"""Without these nobody knows who is meant: a row in which they cannot be read is rejected, whatever was chosen."""
+_ESCAPED = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
+
+type Texts = Sequence[str]
+type Refusals = dict[int, ValidationError]
+
+
+class Converter:
+    """Bound to the columns of one file. `columns` are those of ImportRow that its lines fill.
+
+    Raises ValidationError where two columns of the file would be laid one over the other.
+    """
+
+    def __init__(
+        self,
+        *,
+        fields: Mapping[str, CustomerField],
+        headings: Sequence[str],
+        targets: Sequence[str],
+        reading: Reading,
+        profile: str = "",
+    ) -> None:
+        self._headings, self._reading = tuple(headings), reading
+        demand_combinable(fields, headings, targets, reading.several)
+        self._combination = Combination(fields, headings, targets, reading, replacements(profile, headings))
+        taken = self._combination.columns
+        self._columns = [_Column(name, fields[name], at, reading) for name, at in taken.items()]
+        self._columns.sort(key=lambda column: (column.name != "country", column.name == "contact_name"))
+        names = [name for column in self._columns for name in column.fills]
+        self._texts = tuple(dict.fromkeys(names))
+        self.columns = (*self._texts, UNSAID) if self._combination.is_unsaid_possible else self._texts
+        self.rejected = 0
+
+    def lines(self, block: Block, *, prefix: str) -> bytes:
+        """The block as lines of `prefix`, row number, problems, and `columns`; rejected rows hold problems alone."""
+        size = len(block.rows)
+        by_column: list[Cells] = list(zip(*block.rows, strict=False))
+        combined = self._combination.cells(by_column, size)
+        texts = self._converted(combined)
+        if self._combination.is_unsaid_possible and self._columns:
+            texts[UNSAID] = [self._unsaid(block, at, combined) for at in range(size)]
+        refused = combined.refused
+        numbers = [f"{prefix}\t{number}\t{NOTHING}" for number in block.numbers]
+        lines = list(map("\t".join, zip(numbers, *(texts[name] for name in self.columns), strict=True)))
+        for at in {*refused, *block.problems}:
+            problems = self._problems(block, at, refused.get(at, {}))
+            if problems:
+                self.rejected += 1
+                told = json.dumps(problems, ensure_ascii=False).translate(_ESCAPED)
+                lines[at] = "\t".join([prefix, str(block.numbers[at]), told, *[NOTHING] * len(self.columns)])
+        return "\n".join([*lines, ""]).encode() if size else b""
+
+    def _converted(self, combined: Combined) -> dict[str, Texts]:
+        """The texts for COPY of each column. What was refused goes to `combined`, or counts as not said."""
+        texts: dict[str, Texts] = {}
+        countries: Texts = ()
+        for column in self._columns:
+            found, refusals = column.convert(combined.cells[column.name], countries)
+            if DAY in found and DAY in texts:
+                found[DAY] = one_day(texts[DAY], found[DAY], refusals)
+            texts.update(found)
+            if column.name == "country":
+                countries = found["country"]
+            for at, error in refusals.items():
+                if self._reading.leave_unreadable and column.name not in _NEEDED:
+                    combined.unsaid.setdefault(at, []).extend({column.name, *column.fills})
+                    combined.unread.setdefault(at, {})[column.name] = error
+                else:
+                    combined.refuse(at, column.name, error)
+        return texts
+
+    def _unsaid(self, block: Block, at: int, combined: Combined) -> str:
+        """The fields that a row leaves unsaid; of each that cannot be read what is told of it."""
+        if at not in combined.unsaid:
+            return NOTHING
+        errors = combined.unread.get(at, {})
+        told = dict(zip(errors, self._sentences(block, at, errors), strict=True))
+        return json.dumps({**dict.fromkeys(combined.unsaid[at]), **told}, ensure_ascii=False).translate(_ESCAPED)
+
+    def _problems(self, block: Block, at: int, errors: dict[str, ValidationError]) -> list[dict[str, str]]:
+        """Everything that is wrong with a row; nothing where what was found has been mended or accepted."""
+        found = [
+            self._told(block.rows[at], (problem.column or 0) - 1, sentence(problem), problem.code)
+            for problem in unsettled(block.problems.get(at, ()), self._reading)
+        ]
+        return found + self._sentences(block, at, errors)
+
+    def _sentences(self, block: Block, at: int, errors: dict[str, ValidationError]) -> list[dict[str, str]]:
+        places = {column.name: column.at for column in self._columns}
+        return [
+            self._told(block.rows[at], places[name], " ".join(error.messages), error.error_list[0].code or "")
+            for name, error in errors.items()
+        ]
+
+    def _told(self, cells: Sequence[Cell], at: int, reason: str, code: str) -> dict[str, str]:
+        value = cells[at] if 0 <= at < len(cells) else ""
+        return {
+            "column": self._headings[at] if 0 <= at < len(self._headings) else "",
+            "value": without_nul("" if value is None else str(value)),
+            "reason": without_nul(reason),
+            "code": code,
+        }
+
+
+def without_nul(text: str) -> str:
+    """The text as PostgreSQL can store it."""
+    return re.sub("[\0\ud800-\udfff]", "�", text)
+
+
+class _Column:
+    """One column of the file: where it stands, what it fills, and what its cells have become so far."""
+
+    def __init__(self, name: str, field: CustomerField, at: int, reading: Reading) -> None:
+        self.name, self.field, self.at, self._reading = name, field, at, reading
+        self._is_by_country = bool(getattr(field.widget, "is_by_country", False))
+        self._known: dict[Any, str | ValidationError] = {}
+        self._quick: Callable[[Sequence[str], str], Texts | None] | None = getattr(field.widget, "quick", None)
+        self._length = _max_length(field, name)
+        self.fills = _fills(name, field)
+
+    def convert(self, cells: Cells, countries: Texts) -> tuple[dict[str, Texts], Refusals]:
+        """The texts for COPY of each column that is filled, and the cells that were refused."""
+        if (texts := self._at_once(cells)) is not None:
+            return self._filled(texts), {}
+        refusals: Refusals = {}
+        found: list[str] = []
+        for at, cell in enumerate(cells):
+            text = self._of_cell(cell, countries[at] if self._is_by_country and countries else "")
+            if isinstance(text, ValidationError):
+                refusals[at] = text
+                text = NOTHING
+            found.append(text)
+        return self._filled(found), refusals
+
+    def _filled(self, texts: Texts) -> dict[str, Texts]:
+        if len(self.fills) == 1:
+            return {self.fills[0]: texts}
+        if isinstance(self.field, BirthdayField):
+            return dict(zip(self.fills, with_and_without_year(texts), strict=True))
+        people = [divided(text) for text in texts]
+        return {"first_name": [first for first, _last in people], "last_name": [last for _first, last in people]}
+
+    def _at_once(self, cells: Sequence[Cell]) -> Texts | None:
+        """What COPY writes, if all cells are their own value."""
+        if self._quick is None:
+            return None
+        try:
+            joined = "\n".join(cells)  # type: ignore[arg-type]
+        except TypeError:
+            return None  # of a workbook: numbers and dates
+        texts: Sequence[str] = cells  # type: ignore[assignment]
+        if joined.count("\n") != len(texts) - 1 or (self._reading.null_is_empty and NULL in joined):
+            return None
+        if self._length and len(max(texts, key=len, default="")) > self._length:
+            return None
+        return self._quick(texts, joined)
+
+    def _of_cell(self, cell: Cell, country: str) -> str | ValidationError:
+        key = (type(cell), cell, country)
+        found = self._known.get(key)
+        if found is None:
+            if len(self._known) >= MOST_REMEMBERED:
+                self._known.clear()
+            found = self._known[key] = self._converted(cell, country)
+        return found
+
+    def _converted(self, cell: Cell, country: str) -> str | ValidationError:
+        try:
+            value = self.field.widget.clean(cell, None, country=country, reading=self._reading)
+            return copy_text(self._checked(value))
+        except ValidationError as error:
+            return error if hasattr(error, "error_list") else ValidationError(error.messages)
+
+    def _checked(self, value: Any) -> Any:
+        """Held against the rules of the customer's field."""
+        if self.name == "customer_number":
+            if value is not None and not LOWEST_CUSTOMER_NUMBER <= value <= HIGHEST_CUSTOMER_NUMBER:
+                raise ValidationError(_sentence("customer_number_range"), code="customer_number_range")
+        elif isinstance(self.field, PersonField):
+            first, last = divided(value)
+            _field("first_name").clean(first, None)
+            _field("last_name").clean(last, None)
+        elif isinstance(self.field, ConsentDayField):
+            if value is not None and value > timezone.localdate():
+                raise ValidationError(_sentence(NOT_AHEAD, Consent), code=NOT_AHEAD)
+        elif isinstance(self.field, BirthdayField) and isinstance(value, str):
+            _field(DAY).clean(value, None)
+        elif not isinstance(self.field, _WITHOUT_FIELD) and value is not None:
+            _field(self.name).clean(value, None)
+        return value
+
+
+def _field(name: str) -> Any:
+    return Customer._meta.get_field(name)
+
+
+def _fills(name: str, field: CustomerField) -> tuple[str, ...]:
+    """The columns of ImportRow that a column of ours fills."""
+    match field:
+        case PersonField():
+            return "first_name", "last_name"
+        case BirthdayField():
+            return name, DAY
+    return (_staged(name, field),)
+
+
+def _staged(name: str, field: CustomerField) -> str:
+    return "group_name" if isinstance(field, GroupField) else name
+
+
+def _max_length(field: CustomerField, name: str) -> int:
+    if isinstance(field, (*_WITHOUT_FIELD, ConsentDayField, PersonField)):
+        return 0
+    length: int | None = _field(name).max_length
+    return length or 0
+
+
+def _sentence(constraint_name: str, model: type[Model] = Customer) -> Any:
+    found = next(rule for rule in model._meta.constraints if rule.name == constraint_name)
+    return found.violation_error_message
+
+
+def copy_text(value: Any) -> str:
+    """A value in the text format of COPY."""
+    match value:
+        case None:
+            return NOTHING
+        case bool():
+            return "t" if value else "f"
+        case list():
+            return _array(value).translate(_ESCAPED)
+        case Decimal():
+            return format(value, "f")
+        case date():
+            return value.isoformat()
+    return str(value).translate(_ESCAPED)
+
+
+def _array(words: Sequence[str]) -> str:
+    inner = ",".join('"{}"'.format(word.replace("\\", r"\\").replace('"', r"\"")) for word in words)
+    return f"{{{inner}}}"

@@ -1,0 +1,3 @@
+"""Registers the pages of the central administration: Django looks for them here."""
+
+from mcp.central import admin  # noqa: F401

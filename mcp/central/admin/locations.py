@@ -1,0 +1,252 @@
+"""Locations: list, open, change, close and reopen."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from unfold.contrib.filters.admin import DropdownFilter
+from unfold.decorators import display
+
+from locations.choices import BaseKind, LocationKind
+from locations.models import Location
+from locations.permissions import Right
+from mcp.central import operations
+from mcp.central.admin.pages import ConsolePages, Link, Question, ask, done, show
+from mcp.central.forms.locations import LocationForm, NewLocationForm
+from mcp.choices import ProviderRole
+from mcp.console.linked_messages import link, said
+from mcp.console.site import console, scope_of
+from mcp.isolation import access
+from mcp.isolation.guards import guard
+from mcp.isolation.scope import Scope
+from mcp.models import User
+
+ADDRESS = (gettext_lazy("Location"), {"fields": ["name", "street", "postal_code", "city"]})
+NUMBERS = ["client_number", "branch_number", "first_number", "last_number", "is_franchise"]
+
+
+BASE_COLORS = {BaseKind.OFFLINE.value: "warning", BaseKind.SHARED.value: "info"}
+
+
+class BaseFilter(DropdownFilter):
+    title = gettext_lazy("customer base")
+    parameter_name = "base_kind"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
+        return BaseKind.choices
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        return queryset.filter(base__kind=self.value()) if self.value() in BaseKind.values else queryset
+
+
+class ClosedFilter(DropdownFilter):
+    title = gettext_lazy("state")
+    parameter_name = "closed"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
+        return [("no", _("open")), ("yes", _("closed"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        if self.value() not in {"no", "yes"}:
+            return queryset
+        return queryset.filter(closed_at__isnull=self.value() == "no")
+
+
+def may_open(scope: Scope) -> bool:
+    """Branches are opened at the central of a group, by whoever manages all its locations."""
+    return scope.location.is_central and operations.manages_all_locations(scope)
+
+
+@admin.register(Location, site=console)
+class LocationAdmin(ConsolePages):
+    menu_icon, menu_order = "store", 10
+    rights = dict.fromkeys(["view", "add", "change"], Right.MANAGE_LOCATION)
+    form = LocationForm
+    list_display = ["client_number", "name", "city", "branch_number", "base_label", "franchise", "state"]
+    list_display_links = ["client_number", "name"]
+    list_filter = [BaseFilter, ClosedFilter, "is_franchise"]
+    search_fields = ["name"]
+    ordering = ["client_number"]
+    readonly_fields = ["kind", "base_name", "opened_at", "state"]
+
+    def rows(self, scope: Scope) -> QuerySet:
+        return operations.visible_locations(scope).select_related("organization", "base")
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[QuerySet, bool]:
+        return queryset.containing(search_term), False
+
+    @guard()
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_add_permission(request) and may_open(scope_of(request))
+
+    @guard()
+    def demand(self, request: HttpRequest, action: str) -> None:
+        super().demand(request, action)
+        if action == "add":
+            operations.demand_all_locations(scope_of(request))
+
+    @guard()
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Anywhere but at the central of a group the page says where new locations are opened."""
+        self.demand(request, "add")
+        if scope_of(request).location.is_central:
+            return super().add_view(request, form_url, extra_context)
+        return _opened_at_central(request)
+
+    def base_label(self, location: Location) -> tuple[str, str]:
+        return location.base.kind, str(location.base)
+
+    base_label = display(description=gettext_lazy("customer base"), label=BASE_COLORS)(base_label)
+
+    @admin.display(description=gettext_lazy("franchise"), ordering="is_franchise", empty_value="")
+    def franchise(self, location: Location) -> str:
+        return _("franchise") if location.is_franchise else ""
+
+    @admin.display(description=gettext_lazy("customer base"))
+    def base_name(self, location: Location) -> str:
+        return str(location.base)
+
+    @admin.display(description=gettext_lazy("state"), ordering="closed_at")
+    def state(self, location: Location) -> str:
+        if location.closed_at is None:
+            return _("open")
+        sentence = _("left on %(day)s") if location.has_left else _("closed since %(day)s")
+        return sentence % {"day": timezone.localtime(location.closed_at).strftime("%d.%m.%Y")}
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        kwargs["form"] = LocationForm if change else NewLocationForm
+        return super().get_form(request, obj, change=change, **kwargs)
+
+    @guard()
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        if obj is None:
+            offline = ["offline"] if _is_support(scope_of(request)) else []
+            return [ADDRESS, (gettext_lazy("Numbers"), {"fields": [*NUMBERS, *offline]})]
+        return [
+            ADDRESS,
+            (gettext_lazy("Numbers"), {"fields": NUMBERS}),
+            (gettext_lazy("State"), {"fields": ["kind", "base_name", "opened_at", "state"]}),
+        ]
+
+    @guard()
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        fixed = list(super().get_readonly_fields(request, obj))
+        if obj is None or operations.manages_all_locations(scope_of(request)):
+            return fixed
+        return [*fixed, *NUMBERS]
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        actor = scope_of(request)
+        if change:
+            operations.change_location(location=obj, changed=form.changed_fields(), actor=actor)
+        else:
+            offline = form.cleaned_data.get("offline", False)
+            made = operations.open_branch(place=form.place(), offline=offline, actor=actor)
+            obj.pk, obj.organization_id = made.pk, made.organization_id
+
+    def links(self, request: HttpRequest, object_id: str) -> list[Link]:
+        location, scope = self.get_object(request, object_id), scope_of(request)
+        if location is None:
+            return []
+        links = [] if location.closed_at else [Link(_("Go there"), location.address, "arrow_forward")]
+        if location.is_central or location.has_left or not operations.manages_all_locations(scope):
+            return links
+        verb, title, icon = (
+            ("reopen", _("Reopen"), "lock_open") if location.closed_at else ("close", _("Close"), "lock")
+        )
+        return [*links, Link(title, reverse(f"admin:locations_location_{verb}", args=[location.pk]), icon)]
+
+
+def close_page(request: HttpRequest, object_id: int) -> HttpResponse:
+    """Ask, then close a location."""
+    actor, location = scope_of(request), _location(request, object_id)
+    people = User.objects.active().at_home_in(location).count()
+    staff = ngettext(
+        "%(count)s person has this as the own location and can then work only where other rights hold.",
+        "%(count)s people have this as their own location and can then work only where other rights hold.",
+        people,
+    ) % {"count": people}
+    question = Question(
+        title=_("Close %(location)s?") % {"location": location},
+        sentences=[
+            _("From now on nobody can work at %(location)s; every address there answers as if it did not exist.")
+            % {"location": location},
+            *([staff] if people else []),
+            _("Numbers, customers and history stay, and the location can be reopened."),
+        ],
+        button=_("Close the location"),
+        back=_address(location),
+    )
+    if request.method != "POST":
+        return ask(request, question)
+    try:
+        operations.close_location(location=location, at=timezone.now(), actor=actor)
+    except ValidationError as refusal:
+        return ask(request, question, refusal=refusal)
+    return done(request, said(_("%(location)s is closed."), location=_linked(location)), _address(location))
+
+
+def reopen_page(request: HttpRequest, object_id: int) -> HttpResponse:
+    """Ask, then reopen a location."""
+    actor, location = scope_of(request), _location(request, object_id)
+    question = Question(
+        title=_("Reopen %(location)s?") % {"location": location},
+        sentences=[_("Everybody who holds rights at %(location)s can work there again.") % {"location": location}],
+        button=_("Reopen the location"),
+        back=_address(location),
+        is_dangerous=False,
+    )
+    if request.method != "POST":
+        return ask(request, question)
+    try:
+        operations.reopen_location(location=location, actor=actor)
+    except ValidationError as refusal:
+        return ask(request, question, refusal=refusal)
+    return done(request, said(_("%(location)s is open again."), location=_linked(location)), _address(location))
+
+
+def _location(request: HttpRequest, object_id: int) -> Location:
+    scope = scope_of(request)
+    operations.demand_all_locations(scope)
+    location = operations.visible_locations(scope).filter(pk=object_id).first()
+    if location is None:
+        raise Http404
+    return location
+
+
+def _opened_at_central(request: HttpRequest) -> HttpResponse:
+    """403 for whoever has the right, at the wrong place; with the way to the right one, where there is one."""
+    scope = scope_of(request)
+    there = access.accessible_locations(scope.user) if scope.user else Location.objects.none()
+    central = there.filter(organization=scope.organization, kind=LocationKind.CENTRAL).first()
+    context = {"title": _("New locations are opened at the central"), "central": central, "here": scope.location}
+    return show(request, "mcp/opened_at_central.html", context, status=403)
+
+
+def _is_support(scope: Scope) -> bool:
+    return scope.user is not None and scope.user.provider_role == ProviderRole.SUPPORT
+
+
+def _linked(location: Location) -> SafeString:
+    return link(location, _address(location))
+
+
+def _address(location: Location) -> str:
+    return reverse("admin:locations_location_change", args=[location.pk])
+
+
+LocationAdmin.pages = (
+    ("<int:object_id>/close/", "locations_location_close", close_page),
+    ("<int:object_id>/reopen/", "locations_location_reopen", reopen_page),
+)

@@ -1,0 +1,13 @@
+"""The form of a user group."""
+
+from mcp.console.operation_forms import OperationForm
+from mcp.models import UserGroup
+
+
+class UserGroupForm(OperationForm):
+    refused_fields = {"usergroup_name_unique": "name"}
+    tells_what_was_seen = True
+
+    class Meta:
+        model = UserGroup
+        fields = ["name", "description"]

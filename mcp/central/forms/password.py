@@ -1,0 +1,86 @@
+"""Choosing a password: one's own, by a link, and asking for a link."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+from unfold.forms import AdminOwnPasswordChangeForm
+from unfold.widgets import INPUT_CLASSES, UnfoldAdminPasswordWidget
+
+from mcp.central import operations
+from mcp.login.throttling import Claim, tried
+from mcp.models import User
+
+PASSWORD_REFUSALS = dict.fromkeys(["password_too_short", "password_too_similar", "password_too_easy"], "password1")
+OF_WHOEVER_IS_IN = "logged in"
+"""Tries of whoever is logged in already do not slow down the login."""
+
+
+def password_field(label: Any, **attrs: Any) -> forms.CharField:
+    return forms.CharField(
+        label=label,
+        strip=False,
+        max_length=200,
+        widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password", **attrs}),
+    )
+
+
+class PasswordTwice(forms.Form):
+    """A new password, typed twice."""
+
+    password1 = password_field(_("Password"), autofocus=True)
+    password2 = password_field(_("Password once more"))
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or self.cleaned_data
+        first, second = data.get("password1"), data.get("password2")
+        if first and second and first != second:
+            self.add_error(
+                "password2",
+                ValidationError(
+                    _("The two passwords differ. Type the same one twice."),
+                    code="passwords_differ",
+                ),
+            )
+        return data
+
+
+class OwnPasswordForm(AdminOwnPasswordChangeForm):
+    """Saved as oneself: the provider's people are of no business, so their rows exist at no location."""
+
+    def clean_old_password(self) -> str:
+        """Asked as a login is, so that whoever finds an open screen cannot guess on."""
+        user: User = self.user
+        number = user.organization.account_number if user.organization else 0
+        with tried(Claim(number, user.username, None, OF_WHOEVER_IS_IN), user=user) as result:
+            result.has_succeeded = user.check_password(self.cleaned_data["old_password"])
+        if not result.has_succeeded:
+            raise ValidationError(self.error_messages["password_incorrect"], code="password_incorrect")
+        return str(self.cleaned_data["old_password"])
+
+    def save(self, commit: bool = True) -> User:
+        self.user.password = operations.change_own_password(
+            user=self.user, password=self.cleaned_data["new_password1"]
+        ).password
+        user: User = self.user
+        return user
+
+
+class ForgottenPasswordForm(forms.Form):
+    """Who wants a link by mail. The provider's people leave the account number empty."""
+
+    account_number = forms.IntegerField(
+        label=_("Account number of your business"),
+        required=False,
+        min_value=1,
+        max_value=999_999_999,
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "class": " ".join(INPUT_CLASSES)}),
+    )
+    username = forms.CharField(
+        label=_("User name"),
+        max_length=60,
+        widget=forms.TextInput(attrs={"autocomplete": "username", "autofocus": True, "class": " ".join(INPUT_CLASSES)}),
+    )

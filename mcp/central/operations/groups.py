@@ -1,0 +1,127 @@
+"""User groups."""
+
+from __future__ import annotations
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils.translation import ngettext
+
+from locations.models import Location
+from locations.permissions import Right
+from mcp.central.operations.changing import merged
+from mcp.central.operations.holding import acts_for_all, holdings_of, need_of_own_house
+from mcp.isolation import access
+from mcp.isolation.scope import MissingRight, Scope
+from mcp.models import UserGroup
+
+
+def visible_groups(actor: Scope) -> QuerySet[UserGroup]:
+    """The groups that the actor may see here: all of the business at its head, else the location's own."""
+    if not actor.allows(Right.MANAGE_USERS):
+        return UserGroup.objects.none()
+    if acts_for_all(actor):
+        return UserGroup.objects.of_organization(actor.organization)
+    return UserGroup.objects.owned_by(actor.location)
+
+
+def manageable_groups(actor: Scope) -> QuerySet[UserGroup]:
+    """The visible groups that the actor may change: those for which `may_manage_group` says yes."""
+    groups = visible_groups(actor)
+    if actor.user is not None:
+        groups = groups.exclude(owner__in=access.houses_kept_from(actor.user))
+    if not acts_for_all(actor):
+        return groups
+    held = holdings_of(actor)
+    closed = [
+        pk
+        for pk, right in held.restricted
+        if right is Right.MANAGE_USERS and pk != actor.location.pk and not held.holds(right, pk)
+    ]
+    return groups.exclude(owner__in=closed)
+
+
+def may_manage_group(group: UserGroup, actor: Scope) -> bool:
+    """Whether the actor may change the group: held everywhere for one of the central, at its owner for another.
+
+    A franchisee who restricts anything keeps his own groups to himself by this: else the central could make one of
+    its people a member, who would lift the restriction again.
+    """
+    if group.organization_id != actor.organization.pk or not actor.allows(Right.MANAGE_USERS):
+        return False
+    if _is_kept_by_franchisee(group, actor):
+        return False
+    if group.owner_id is not None and group.owner_id == actor.location.pk:
+        return True
+    return acts_for_all(actor) and holdings_of(actor).holds(Right.MANAGE_USERS, group.owner_id)
+
+
+def _is_kept_by_franchisee(group: UserGroup, actor: Scope) -> bool:
+    if group.owner_id is None or actor.user is None:
+        return False
+    return access.houses_kept_from(actor.user).filter(pk=group.owner_id).exists()
+
+
+def demand_group(group: UserGroup, actor: Scope) -> None:
+    """Raise unless the actor may manage the group: MissingRight, or PermissionDenied for a foreign one."""
+    if not may_manage_group(group, actor):
+        if group.organization_id != actor.organization.pk:
+            raise PermissionDenied
+        need = need_of_own_house(group.owner) if group.owner and _is_kept_by_franchisee(group, actor) else ""
+        raise MissingRight(Right.MANAGE_USERS, group.owner or actor.location, need=need)
+
+
+@transaction.atomic
+def create_user_group(*, name: str, description: str = "", owner: Location | None = None, actor: Scope) -> UserGroup:
+    """Create a group. At a branch it belongs to the branch, whatever `owner` says; at the head `owner` counts.
+
+    Raises MissingRight or ValidationError.
+    """
+    group = UserGroup(
+        organization=actor.organization,
+        name=name,
+        description=description,
+        owner=owner if acts_for_all(actor) else actor.location,
+    )
+    demand_group(group, actor)
+    group.full_clean()
+    group.save(force_insert=True)
+    return group
+
+
+@transaction.atomic
+def rename_user_group(
+    *, group: UserGroup, name: str | None = None, description: str | None = None, actor: Scope
+) -> UserGroup:
+    """Change name or description; what is None stays as it is stored. Raises MissingRight or ValidationError."""
+    demand_group(group, actor)
+    stored = UserGroup.objects.select_for_update(of=("self",)).get(pk=group.pk)
+    said = {"name": name, "description": description}
+    changed = [field for field, text in said.items() if text is not None]
+    for field in changed:
+        setattr(group, field, said[field])
+    merged(stored, group, changed)
+    stored.full_clean()
+    stored.save(update_fields=changed)
+    return group
+
+
+@transaction.atomic
+def delete_user_group(*, group: UserGroup, actor: Scope) -> None:
+    """Delete a group without members; its rights and restrictions go with it.
+
+    Raises MissingRight, or ValidationError naming how many members it still has.
+    """
+    demand_group(group, actor)
+    members = group.memberships.count()
+    if members:
+        raise ValidationError(
+            ngettext(
+                "%(group)s still has %(count)s member. Take this person out of the group first.",
+                "%(group)s still has %(count)s members. Take them out of the group first.",
+                members,
+            ),
+            code="group_has_members",
+            params={"group": group, "count": members},
+        )
+    group.delete()

@@ -1,0 +1,54 @@
+"""The question under all handing out: what does whoever acts hold himself?"""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext as _
+
+from locations.choices import LocationKind
+from locations.models import CENTRAL_CLIENT_NUMBER, Location, Organization
+from locations.permissions import Right
+from mcp.isolation import access
+from mcp.isolation.access import Holdings
+from mcp.isolation.scope import MissingRight, Scope
+
+
+def holdings_of(actor: Scope) -> Holdings:
+    """All that the actor holds in the organization; the system holds everything."""
+    if actor.user is None:
+        return Holdings(everywhere=frozenset(Right))
+    return access.holdings(actor.user, actor.organization)
+
+
+def holds_everywhere(actor: Scope, right: Right) -> bool:
+    """Whether the actor holds the right here and at all locations of the business."""
+    return actor.allows(right) and holdings_of(actor).holds(right, None)
+
+
+def demand_everywhere(actor: Scope, right: Right) -> None:
+    """Raise MissingRight unless the right is held here and at all locations of the business."""
+    actor.demand(right)
+    if not holdings_of(actor).holds(right, None):
+        central = actor.organization.locations.filter(client_number=CENTRAL_CLIENT_NUMBER).first()
+        need = _("It counts only if it is held at all locations of the business.")
+        raise MissingRight(right, central or actor.location, need=need)
+
+
+def lock_rights(actor: Scope) -> None:
+    """One change of rights at a time in a business. The actor's own are asked once more, now that nobody moves them.
+
+    Raises MissingRight where somebody has taken them meanwhile.
+    """
+    Organization.objects.select_for_update(no_key=True).get(pk=actor.organization.pk)
+    access.demand_still(actor)
+    actor.asked.settle()
+
+
+def need_of_own_house(location: Location) -> str:
+    """Says to whoever manages users in vain at a location that keeps something to its own people."""
+    return _("It counts only if it comes from a user group that %(location)s manages itself.") % {"location": location}
+
+
+def acts_for_all(actor: Scope) -> bool:
+    """Whether the actor manages the users of the whole business from here: at its head and holding it everywhere."""
+    at_head = actor.location.kind in {LocationKind.CENTRAL, LocationKind.INDEPENDENT}
+    return at_head and actor.allows(Right.MANAGE_USERS) and holdings_of(actor).holds(Right.MANAGE_USERS, None)

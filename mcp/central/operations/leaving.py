@@ -1,0 +1,63 @@
+"""What becomes of people and rights when a location leaves its business, or a business gives up being one."""
+
+from __future__ import annotations
+
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.db.models import Q
+
+from locations.models import Location
+from locations.permissions import Right
+from mcp.central.operations.grants import keep_a_manager
+from mcp.central.operations.holding import lock_rights
+from mcp.isolation import access, grants
+from mcp.isolation.scope import Scope
+from mcp.models import Membership, User, UserGroup
+
+ONLY_LOOKING = frozenset(
+    {
+        Right.VIEW_CUSTOMERS,
+        Right.SEE_CONTACT_DATA,
+        Right.SEE_BANK_DATA,
+        Right.SEE_MEMOS,
+        Right.SEE_HISTORY,
+        Right.EXPORT_CUSTOMERS,
+        Right.CARRY_OVER,
+        Right.MANAGE_LOCATION,
+        Right.MANAGE_USERS,
+    }
+)
+"""What is left of the rights in a business that has handed over: it still answers for the customers who stay behind."""
+
+
+@transaction.atomic
+def let_people_go(*, location: Location, actor: Scope) -> int:
+    """Take every right in the business from the people of a location that leaves it: how many they are.
+
+    Those who have it as their own location are in no user group any more and cannot log in. Whoever belongs to
+    another location loses the user groups of this one.
+
+    Raises MissingRight, PermissionDenied for a location of another business, or LastUserManager.
+    """
+    actor.demand(Right.CARRY_OVER)
+    if location.organization_id != actor.organization.pk:
+        raise PermissionDenied
+    lock_rights(actor)
+    had_manager = access.has_user_manager(actor.organization)
+    people = User.objects.at_home_in(location)
+    Membership.objects.filter(Q(user__in=people) | Q(group__owner=location)).delete()
+    count = people.active().update(is_active=False)
+    keep_a_manager(had_manager, actor)
+    return count
+
+
+@transaction.atomic
+def leave_only_looking(*, actor: Scope) -> None:
+    """Take from all user groups of the actor's business what changes customers or brings more of them in.
+
+    Raises MissingRight.
+    """
+    actor.demand(Right.CARRY_OVER)
+    lock_rights(actor)
+    for group in UserGroup.objects.of_organization(actor.organization):
+        grants.remove_grants(group, {grant for grant in access.grants_of(group) if grant[0] not in ONLY_LOOKING})

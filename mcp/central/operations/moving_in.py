@@ -1,0 +1,47 @@
+"""The people of a business that joins a group get their logins at its branch there."""
+
+from __future__ import annotations
+
+from locations.models import Location, Organization
+from locations.permissions import Right
+from mcp.isolation import access, grants
+from mcp.models import Membership, User, UserGroup
+
+STAYS_BEHIND = frozenset({Right.CARRY_OVER, Right.MANAGE_CUSTOMER_GROUPS})
+"""What is of the whole business is decided by the group from now on."""
+
+
+def let_people_in(*, business: Organization, branch: Location) -> int:
+    """Give each active person of the business a login at the branch, with the same password: how many.
+
+    Their user groups come along as groups of the branch, whose rights hold there and nowhere else; what concerns a
+    whole business does not. The client number stands behind the user names, for nobody there may have the same; the
+    old ones go on to lead to the old business, under its account number. To be called before the rights in the old
+    business are taken, in a transaction for which both businesses exist.
+    """
+    groups = {
+        old.pk: _group_at(branch, old.name, {right for right, _place in access.grants_of(old)} - STAYS_BEHIND)
+        for old in UserGroup.objects.of_organization(business)
+    }
+    people = User.objects.active().filter(organization=business).order_by("pk")
+    for old in people:
+        fresh = User(
+            organization=branch.organization, location=branch, username=f"{old.username[:50]}-{branch.client_number}",
+            first_name=old.first_name, last_name=old.last_name, email=old.email, language=old.language,
+            password=old.password,
+        )  # fmt: skip
+        fresh.full_clean()
+        fresh.save(force_insert=True)
+        for group in Membership.objects.filter(user=old).values_list("group", flat=True):
+            Membership.objects.create(organization=branch.organization, user=fresh, group=groups[group])
+    return len(people)
+
+
+def _group_at(branch: Location, name: str, rights: set[Right]) -> UserGroup:
+    wanted = f"{name} {branch.name}"[:80]
+    names = UserGroup.objects.of_organization(branch.organization)
+    if names.filter(name=wanted).exists():
+        wanted = f"{wanted[:70]} {branch.client_number}"
+    group = UserGroup.objects.create(organization=branch.organization, owner=branch, name=wanted)
+    grants.add_grants(group, [(right, branch.pk) for right in sorted(rights)])
+    return group

@@ -1,0 +1,170 @@
+"""Passwords: nobody chooses one for somebody else. People get a link, by mail or on paper, that works once.
+
+The link is signed and not stored; what is stored says who has made it, when, and what became of it.
+"""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from datetime import timedelta
+from urllib.parse import urljoin
+
+import pghistory
+from django.conf import settings
+from django.contrib.auth.password_validation import validate_password
+from django.core import signing
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.http import Http404
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from locations.models import Organization
+from mcp.central.operations.open_links import withdraw_links
+from mcp.central.operations.users import demand_power, locked_user
+from mcp.choices import MailKind
+from mcp.isolation import row_scope
+from mcp.isolation.scope import Scope, facts_of
+from mcp.models import PasswordLink, User
+from mcp.worker import mailing
+
+VALID = timedelta(hours=72)
+SPACING = timedelta(minutes=15)
+_SALT = "mcp.password_link"
+
+
+class LinkUsedUp(ValidationError):
+    """The link was used, was followed by a newer one, or is too old."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            _("This link does not work any more. Ask whoever has given it to you for a new one."), code="link_used_up"
+        )
+
+
+class NoAddress(ValidationError):
+    """Nothing can be mailed to this person."""
+
+    def __init__(self, user: User) -> None:
+        super().__init__(
+            _("No mail can be sent to %(user)s. Enter an e-mail address, or let the link be shown."),
+            code="no_address",
+            params={"user": user},
+        )
+
+
+@transaction.atomic
+def make_link(*, user: User, is_mailed: bool, actor: Scope) -> PasswordLink:
+    """Make a link by which a person of the actor's business chooses a password; links of before stop working.
+
+    Mailed to the person, or to be shown once to the actor. The person is told by mail of a link that is shown to
+    somebody else. Raises MissingRight, TooPowerful where the person holds more than the actor, or NoAddress.
+    """
+    stored = locked_user(user, actor)
+    demand_power(stored, actor)
+    return issue_link(user=stored, is_mailed=is_mailed, made_by=actor.actor_name, maker=actor.user)
+
+
+def issue_link(*, user: User, is_mailed: bool, made_by: str, maker: User | None = None) -> PasswordLink:
+    """As `make_link`, for whoever has asked for the rights already; in a transaction. Raises NoAddress."""
+    now = timezone.now()
+    PasswordLink.objects.filter(user=user, used_at=None, withdrawn_at=None).update(withdrawn_at=now)
+    link = PasswordLink.objects.create(
+        organization_id=user.organization_id, user=user, made_by=made_by, expires_at=now + VALID,
+        made_by_user=maker.pk if maker else None, sent_to=user.email if is_mailed else "",
+    )  # fmt: skip
+    is_new = not user.has_usable_password()
+    if is_mailed:
+        kind = MailKind.INVITATION if is_new else MailKind.NEW_PASSWORD
+        if mailing.queue_mail(user=user, kind=kind, facts={"link": str(link.pk), "made_by": made_by}) is None:
+            raise NoAddress(user)
+    elif not is_new:
+        mailing.queue_mail(user=user, kind=MailKind.LINK_SHOWN, facts={"made_by": made_by})
+    return link
+
+
+@transaction.atomic
+def request_link(*, account_number: int | None, username: str) -> PasswordLink | None:
+    """Mail a link to who has forgotten the password, if there is such a person with an address, at most every SPACING.
+
+    For the worker: whoever asks learns neither from the answer nor from its time whether there is such a person.
+    """
+    with row_scope.without_scope(reason="a password was forgotten", actor="the login"):
+        users = User.objects.active().named(username).select_related("organization")
+        business = {"organization__account_number": account_number} if account_number else {"organization": None}
+        user = users.filter(**business).select_for_update(of=("self",)).first()
+        since = timezone.now() - SPACING
+        if user is None or not can_be_mailed(user) or user.password_links.filter(made_at__gt=since).exists():
+            return None
+        return issue_link(user=user, is_mailed=True, made_by="")
+
+
+def first_link_of(business: Organization | int | None) -> PasswordLink | None:
+    """The link of the first administrator of a business that was just opened."""
+    links = PasswordLink.objects.filter(organization=business, used_at=None, withdrawn_at=None)
+    with row_scope.without_scope(reason="show the first link of a new business", actor="the provider's support"):
+        return links.select_related("user", "organization").first()
+
+
+def can_be_mailed(user: User) -> bool:
+    return mailing.is_configured() and bool(user.email)
+
+
+def address_of(link_id: object) -> str:
+    """The link itself, to be given to nobody but the person."""
+    return urljoin(settings.PUBLIC_URL, f"password/{signing.dumps(str(link_id), salt=_SALT)}/")
+
+
+def open_link(token: str) -> PasswordLink:
+    """The link that a token stands for, with its person. Raises LinkUsedUp, or Http404 for what was never a token."""
+    try:
+        pk = signing.loads(token, salt=_SALT)
+    except signing.BadSignature:
+        raise Http404 from None
+    with row_scope.without_scope(reason="find whose link this is", actor="a link for a password"):
+        link = PasswordLink.objects.select_related("user", "organization").filter(pk=pk).first()
+    if link is None or not link.is_open(timezone.now()) or not link.user.is_active:
+        raise LinkUsedUp
+    return link
+
+
+@transaction.atomic
+def choose_password(*, token: str, password: str) -> User:
+    """Set the password of the person to whom the link belongs, which ends his sessions; the link is used up.
+
+    Raises LinkUsedUp, or ValidationError for a weak password.
+    """
+    found = open_link(token)
+    with row_scope.without_scope(reason="a password is chosen by a link", actor="a link for a password"):
+        link = PasswordLink.objects.select_for_update(of=("self",)).get(pk=found.pk)
+        if not link.is_open(timezone.now()):
+            raise LinkUsedUp
+        with pghistory.context(**facts_of(found.user)):
+            user = _set_password(found.user, password)
+        link.used_at, link.withdrawn_at = timezone.now(), None
+        link.save(update_fields=["used_at", "withdrawn_at"])
+    return user
+
+
+@transaction.atomic
+def change_own_password(*, user: User, password: str) -> User:
+    """Set one's own password. The person is told by mail. Raises ValidationError for a weak password.
+
+    The provider's people are of no business, so their rows exist at no location.
+    """
+    of_nobody = row_scope.without_scope(reason="somebody changes his own password", actor=str(user))
+    with nullcontext() if user.organization_id else of_nobody:
+        return _set_password(user, password)
+
+
+def _set_password(user: User, password: str) -> User:
+    """Only this one column, under a lock: whatever somebody else saves of the person at this moment stays his."""
+    stored = User.objects.select_for_update(of=("self",)).select_related("organization").get(pk=user.pk)
+    validate_password(password, stored)
+    had_one = stored.has_usable_password()
+    stored.set_password(password)
+    stored.save(update_fields=["password"])
+    withdraw_links([stored.pk])
+    if had_one:
+        mailing.queue_mail(user=stored, kind=MailKind.PASSWORD_CHANGED, facts={})
+    return stored

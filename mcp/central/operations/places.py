@@ -1,0 +1,175 @@
+"""Businesses and locations, with the rights asked that the ground floor does not know."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from copy import copy
+from datetime import datetime
+
+import pghistory
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+
+from locations import operations
+from locations.choices import LocationKind, OrganizationKind
+from locations.models import Location, Organization
+from locations.operations import Place
+from locations.permissions import Right
+from mcp.central.operations.changing import merged
+from mcp.central.operations.holding import demand_everywhere, holdings_of, holds_everywhere, lock_rights
+from mcp.central.operations.passwords import can_be_mailed, issue_link
+from mcp.central.operations.users import create_user
+from mcp.choices import ProviderRole
+from mcp.isolation import grants
+from mcp.isolation.scope import MissingRight, Scope
+from mcp.models import Membership, User, UserGroup
+
+
+def visible_locations(actor: Scope) -> QuerySet[Location]:
+    """The locations whose data the actor may see here: all at the head of the business, else only this one."""
+    if not actor.allows(Right.MANAGE_LOCATION):
+        return Location.objects.none()
+    if actor.location.kind == LocationKind.CENTRAL:
+        return Location.objects.of_organization(actor.organization)
+    return Location.objects.filter(pk=actor.location.pk)
+
+
+@transaction.atomic
+def open_business(
+    *,
+    account_number: int,
+    name: str,
+    kind: str,
+    place: Place,
+    administrator: User,
+    password: str | None = None,
+    support: User,
+) -> Organization:
+    """The provider's support creates a business with its first location and its first administrator.
+
+    The administrator gets a user group with every right at all locations, and (unless the demo gives a password) a
+    link to choose a password, mailed if it can be (`first_link_of`). Raises PermissionDenied for anybody but
+    support, or ValidationError.
+    """
+    if support.provider_role != ProviderRole.SUPPORT or not support.is_active:
+        raise PermissionDenied
+    organization = operations.open_organization(account_number=account_number, name=name, kind=kind, place=place)
+    location = organization.locations.select_related("organization", "base").get()
+    system = Scope.of_system(location, name=str(support))
+    with pghistory.context(**system.history(), support=support.pk):
+        create_user(user=administrator, password=password, actor=system)
+        group = UserGroup.objects.create(organization=organization, name=_first_group_name(kind))
+        grants.add_grants(group, [(right, None) for right in Right])
+        Membership.objects.create(organization=organization, user=administrator, group=group)
+        if password is None:
+            issue_link(user=administrator, is_mailed=can_be_mailed(administrator), made_by=str(support), maker=support)
+    return organization
+
+
+@transaction.atomic
+def open_branch(*, place: Place, offline: bool = False, actor: Scope) -> Location:
+    """Open a branch in the actor's group. Needs the right to manage locations at all of them.
+
+    Only support opens one on an offline base. Raises MissingRight, PermissionDenied or ValidationError.
+    """
+    demand_all_locations(actor)
+    if offline and not (actor.user is None or actor.user.provider_role == ProviderRole.SUPPORT):
+        raise PermissionDenied
+    return operations.open_location(organization=actor.organization, place=place, offline=offline)
+
+
+@transaction.atomic
+def change_location(*, location: Location, changed: Collection[str] | None = None, actor: Scope) -> Location:
+    """Save what somebody has changed of a location. Name and address may be changed there; numbers need the central.
+
+    `changed` are the fields in which he has changed what he saw; the others stay as somebody else may have saved them
+    meanwhile. Raises MissingRight or ValidationError.
+    """
+    actor.demand(Right.MANAGE_LOCATION)
+    before = visible_locations(actor).select_for_update(of=("self",)).filter(pk=location.pk).first()
+    if before is None:
+        raise PermissionDenied
+    _demand_there(before, actor)
+    stored = copy(before)
+    names = merged(stored, location, CHANGED_BY_PEOPLE, changed=changed)
+    if any(getattr(before, name) != getattr(stored, name) for name in NUMBERS):
+        demand_all_locations(actor)
+    _check_fixed(before, stored)
+    stored.full_clean()
+    stored.save(update_fields=names)
+    return location
+
+
+@transaction.atomic
+def close_location(*, location: Location, at: datetime, actor: Scope) -> Location:
+    """Close a location of the actor's group, perhaps the one at which he is. Raises MissingRight or ValidationError."""
+    demand_all_locations(actor)
+    lock_rights(actor)  # afterwards no right is held there any more
+    return operations.close_location(location=_of_organization(location, actor), at=at)
+
+
+@transaction.atomic
+def reopen_location(*, location: Location, actor: Scope) -> Location:
+    """Undo a closing. Raises MissingRight, or ValidationError for a location that has left."""
+    demand_all_locations(actor)
+    return operations.reopen_location(location=_of_organization(location, actor))
+
+
+NUMBERS = ("client_number", "branch_number", "number_range", "is_franchise")
+"""Fields of a location that the others of its business depend on."""
+CHANGED_BY_PEOPLE = ("name", "street", "postal_code", "city", *NUMBERS)
+
+
+def manages_all_locations(actor: Scope) -> bool:
+    """Whether the actor may open and close locations and change their numbers."""
+    return holds_everywhere(actor, Right.MANAGE_LOCATION)
+
+
+def demand_all_locations(actor: Scope) -> None:
+    """Raise MissingRight unless the actor may open and close locations and change their numbers."""
+    demand_everywhere(actor, Right.MANAGE_LOCATION)
+
+
+def _check_fixed(before: Location, after: Location) -> None:
+    if before.base.is_discontinued and before.branch_number != after.branch_number:
+        raise ValidationError(
+            {
+                "branch_number": ValidationError(
+                    _(
+                        "%(name)s works on the customer base 1.0 of branch number %(number)s. The number stays as long "
+                        "as the location is on 1.0."
+                    ),
+                    code="branch_number_of_offline_base",
+                    params={"name": before.name, "number": before.branch_number},
+                )
+            }
+        )
+    if before.is_franchise and not after.is_franchise and before.restrictions.exists():
+        raise ValidationError(
+            {
+                "is_franchise": ValidationError(
+                    _("%(name)s restricts user groups of the central. Let the franchisee lift the restrictions first."),
+                    code="has_restrictions",
+                    params={"name": before.name},
+                )
+            }
+        )
+
+
+def _demand_there(location: Location, actor: Scope) -> None:
+    """Raise MissingRight where the right to manage is not held at this very location, as where it is restricted."""
+    if not holdings_of(actor).holds(Right.MANAGE_LOCATION, location.pk):
+        raise MissingRight(Right.MANAGE_LOCATION, location)
+
+
+def _of_organization(location: Location, actor: Scope) -> Location:
+    if location.organization_id != actor.organization.pk:
+        raise PermissionDenied
+    _demand_there(location, actor)
+    return location
+
+
+def _first_group_name(kind: str) -> str:
+    return "Zentralverwaltung" if kind == OrganizationKind.CENTRAL_GROUP else "Leitung"

@@ -1,0 +1,117 @@
+"""Several restrictions of a franchisee at once: previewed in words, saved together or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+
+from locations.permissions import Right
+from locations.violations import told_as_refusals
+from mcp.central.operations.holding import lock_rights
+from mcp.central.operations.restrictions import demand_own_house
+from mcp.isolation.scope import Scope
+from mcp.models import Membership, Restriction, UserGroup
+
+type Taken = tuple[Right, int]
+"""A right and the id of the user group of the central that may not use it here."""
+
+
+class RestrictionsChanged(ValidationError):
+    """Between preview and saving somebody else has restricted or lifted something here."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            _(
+                "Meanwhile somebody else changed what is restricted here. Nothing was saved; look at the new preview "
+                "and confirm once more."
+            ),
+            code="restrictions_changed",
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class RestrictionChange:
+    """What becomes restricted and what is lifted, and whom that is about."""
+
+    added: frozenset[Taken]
+    lifted: frozenset[Taken]
+    people: int
+    fingerprint: str = ""
+    """Stands for what is restricted here before the change, and for the change itself."""
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.added and not self.lifted
+
+    @property
+    def groups(self) -> frozenset[int]:
+        return frozenset(group for _right, group in self.added | self.lifted)
+
+
+def groups_of_central(actor: Scope) -> QuerySet[UserGroup]:
+    """The user groups that can be restricted: those of the whole business."""
+    return UserGroup.objects.of_organization(actor.organization).of_central().order_by("name", "pk")
+
+
+def restricted_here(actor: Scope) -> frozenset[Taken]:
+    rows = Restriction.objects.at(actor.location).values_list("right", "group_id")
+    return frozenset((Right(right), group) for right, group in rows)
+
+
+def preview_restrictions(*, wanted: Iterable[Taken], actor: Scope) -> RestrictionChange:
+    """What `change_restrictions` would do, checked as strictly, without writing anything."""
+    demand_own_house(actor)
+    now, then = restricted_here(actor), frozenset(wanted)
+    change = RestrictionChange(
+        added=then - now,
+        lifted=now - then,
+        people=Membership.objects.filter(group__in={group for _right, group in now ^ then})
+        .values("user")
+        .distinct()
+        .count(),
+        fingerprint=_fingerprint(now, then),
+    )
+    _demand_of_central(change, actor)
+    return change
+
+
+@transaction.atomic
+def change_restrictions(*, wanted: Iterable[Taken], seen: str = "", actor: Scope) -> RestrictionChange:
+    """Restrict exactly this at the actor's location, from the next request on; in one transaction.
+
+    `seen` is the fingerprint of the preview that was confirmed. Raises RestrictionsChanged where it no longer fits,
+    MissingRight, or ValidationError for a group that is not the central's.
+    """
+    demand_own_house(actor)
+    lock_rights(actor)
+    change = preview_restrictions(wanted=wanted, actor=actor)
+    if seen and seen != change.fingerprint:
+        raise RestrictionsChanged
+    for right, group in change.lifted:
+        Restriction.objects.at(actor.location).filter(right=right.value, group=group).delete()
+    with told_as_refusals():
+        Restriction.objects.bulk_create(
+            Restriction(organization=actor.organization, location=actor.location, group_id=group, right=right.value)
+            for right, group in sorted(change.added)
+        )
+    return change
+
+
+def _demand_of_central(change: RestrictionChange, actor: Scope) -> None:
+    known = groups_of_central(actor).filter(pk__in={group for _right, group in change.added})
+    if known.count() != len({group for _right, group in change.added}):
+        raise ValidationError(
+            _("A user group in this form is not one of the central, or not there any more. Load the page again."),
+            code="not_of_the_central",
+        )
+
+
+def _fingerprint(now: frozenset[Taken], then: frozenset[Taken]) -> str:
+    lines = [",".join(sorted(f"{right}@{group}" for right, group in pairs)) for pairs in (now, then)]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()

@@ -1,0 +1,59 @@
+"""What an independent franchisee takes from the central's user groups at its own location."""
+
+from __future__ import annotations
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from locations.permissions import Right
+from mcp.central.operations.holding import lock_rights, need_of_own_house
+from mcp.isolation import access
+from mcp.isolation.scope import MissingRight, Scope
+from mcp.models import Restriction, UserGroup
+
+
+def may_restrict(actor: Scope) -> bool:
+    """Only the franchisee's own people: the central could else lift what is meant to bind it."""
+    if not actor.location.is_franchise or not actor.allows(Right.MANAGE_USERS):
+        return False
+    return actor.user is None or access.manages_own_house(actor.user, actor.location)
+
+
+@transaction.atomic
+def restrict(*, group: UserGroup, right: Right, actor: Scope) -> Restriction:
+    """Take the right from the group at the actor's location, from the next request on.
+
+    Raises MissingRight, PermissionDenied for a group of another business, or ValidationError where the group is not
+    the central's or already restricted.
+    """
+    demand_own_house(actor)
+    lock_rights(actor)
+    if group.organization_id != actor.organization.pk:
+        raise PermissionDenied
+    if group.owner_id is not None:
+        raise ValidationError(
+            _("%(group)s is not a user group of the central. Only those can be restricted."),
+            code="not_of_the_central",
+            params={"group": group},
+        )
+    restriction = Restriction(organization=actor.organization, location=actor.location, group=group, right=right.value)
+    restriction.full_clean()
+    restriction.save(force_insert=True)
+    return restriction
+
+
+@transaction.atomic
+def unrestrict(*, restriction: Restriction, actor: Scope) -> None:
+    """Lift a restriction of the actor's location. Raises MissingRight or PermissionDenied."""
+    demand_own_house(actor)
+    lock_rights(actor)
+    if restriction.location_id != actor.location.pk:
+        raise PermissionDenied
+    restriction.delete()
+
+
+def demand_own_house(actor: Scope) -> None:
+    """Raise MissingRight unless the actor may restrict here."""
+    if not may_restrict(actor):
+        raise MissingRight(Right.MANAGE_USERS, actor.location, need=need_of_own_house(actor.location))

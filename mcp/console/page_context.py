@@ -1,0 +1,53 @@
+"""What every page knows: where its user is, where he can go, and how pages look."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+
+from mcp.console import header
+from mcp.isolation import access
+from mcp.isolation.scope import Scope
+
+FAVICONS = [{"rel": "icon", "href": "/static/logo.svg", "type": "image/svg+xml"}]
+
+
+def where_you_are(request: HttpRequest) -> dict[str, Any]:
+    """`scope` and the pieces of the header, and whether there is another location to switch to (asked where the page
+    shows it).
+    """
+    scope = getattr(request, "scope", None)
+    return {"scope": scope, "can_switch": lambda: can_switch(request), "header_pieces": lambda: header.shown(scope)}
+
+
+def can_switch(request: HttpRequest) -> bool:
+    """Whether the user can work at a location other than the one of the request. Asked once in a request."""
+    scope = getattr(request, "scope", None)
+    if scope is None:
+        return False
+    known: bool | None = getattr(request, "_can_switch", None)
+    if known is None:
+        known = _works_elsewhere(scope)
+        request._can_switch = known  # type: ignore[attr-defined]
+    return known
+
+
+def _works_elsewhere(scope: Scope) -> bool:
+    user: Any = scope.user
+    if user.organization_id is None:
+        return True  # the provider's people work at all businesses
+    return access.accessible_locations(user).exclude(pk=scope.location.pk).order_by().exists()
+
+
+def look(request: HttpRequest) -> dict[str, Any]:
+    """What the frame of a page needs that is outside the admin: the colours and files of the settings."""
+    return {
+        "styles": settings.UNFOLD["STYLES"],
+        "scripts": settings.UNFOLD["SCRIPTS"],
+        "colors": settings.UNFOLD["COLORS"],
+        "border_radius": settings.UNFOLD["BORDER_RADIUS"],
+        "site_favicons": FAVICONS,
+        "show_languages": True,
+    }

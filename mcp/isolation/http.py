@@ -1,0 +1,38 @@
+"""The request as our middleware leaves it."""
+
+from __future__ import annotations
+
+import ipaddress
+
+from django.conf import settings
+from django.http import HttpRequest
+
+from mcp.isolation.scope import Scope
+from mcp.models import User
+
+CONSOLE_URLCONF = "mcp.project.location_urls"
+"""The addresses of one location; they are mounted behind its two numbers."""
+
+
+class ScopedRequest(HttpRequest):
+    """A request with its address (account number and client number, if any) and the scope made from it."""
+
+    address: tuple[int, int] | None
+    scope: Scope | None
+    user: User
+    person: User
+    """Who has logged in, for the line of a refusal; not there for a stranger."""
+    urlconf: str
+
+
+def client_address(request: HttpRequest | None) -> str | None:
+    """The address of whoever asks: what the outermost of our own proxies has seen (TRUSTED_PROXIES in README.md)."""
+    if request is None:
+        return None
+    forwarded = [part for part in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if part.strip()]
+    seen = [*forwarded, request.META.get("REMOTE_ADDR", "")]
+    text = seen[-1 - min(settings.TRUSTED_PROXIES, len(seen) - 1)].strip()
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError:
+        return None

@@ -1,0 +1,74 @@
+"""Every request that is refused leaves one line: status, method, path, who, from where, and what was missing.
+
+`<path>` stands without what was asked behind the question mark, where names of customers may be. The lines go to the
+log of the process and, where REFUSALS_LOG names a file, into that file, which is rotated by whichever process fills it.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote
+
+from django.http import HttpRequest, HttpResponse
+
+from mcp.isolation.http import client_address
+
+log = logging.getLogger(__name__)
+_LINK = re.compile(r"^(/password/)(?!forgotten/)[^/]+")
+
+REFUSED = frozenset(
+    {
+        HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND,
+        HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.CONFLICT, HTTPStatus.GONE,
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.PRECONDITION_FAILED,
+        HTTPStatus.PRECONDITION_REQUIRED, HTTPStatus.TOO_MANY_REQUESTS,
+    }
+)  # fmt: skip
+
+
+def because[R: HttpResponse](response: R, missing: str) -> R:
+    """Mark a refusal with what was missing, for its line."""
+    response.refused_for = missing  # type: ignore[attr-defined]
+    return response
+
+
+class RefusalMiddleware:
+    """Stands in front of all others, so that it sees what each of them refuses."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        path = request.path  # AddressMiddleware takes the location off
+        response = self.get_response(request)
+        if response.status_code in REFUSED:
+            log.warning(
+                "%s %s %s by %s from %s%s", response.status_code, _plain(request.method or ""), _open(path),
+                _who(request), client_address(request) or "an unknown address", _why(response),
+            )  # fmt: skip
+        return response
+
+
+def _who(request: HttpRequest) -> str:
+    """The name and the number of the person, as ScopeMiddleware has found them; the row is not asked for again."""
+    person: Any = getattr(request, "person", None)
+    return f"{_plain(person.username)} (user {person.pk})" if person else "nobody"
+
+
+def _why(response: HttpResponse) -> str:
+    missing = getattr(response, "refused_for", "")
+    return f": {_plain(missing)} is missing" if missing else ""
+
+
+def _open(path: str) -> str:
+    """Without the part of a link by which a password can be chosen."""
+    return _plain(_LINK.sub(r"\1...", path))
+
+
+def _plain(text: str) -> str:
+    """Without anything that could begin a line of its own."""
+    return quote(text, safe="/:@+,-._~")

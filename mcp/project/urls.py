@@ -1,0 +1,21 @@
+"""Addresses outside any location."""
+
+from django.urls import include, path
+
+from mcp.central import password_views, views
+from mcp.console.site import provider
+
+handler400 = "mcp.console.errors.misunderstood"
+handler403 = "mcp.console.errors.forbidden"
+handler404 = "mcp.console.errors.not_found"
+handler500 = "mcp.console.errors.broken"
+
+urlpatterns = [
+    path("locations/switch/", views.switch_location, name="switch_location"),
+    path("provider/login/", views.ProviderLoginView.as_view(), name="provider_login"),
+    path("password/forgotten/", password_views.forgotten_page, name="password_forgotten"),
+    path("password/<str:token>/", password_views.choose_page, name="password_link"),
+    path("health/", views.health, name="health"),
+    path("i18n/", include("django.conf.urls.i18n")),
+    path("", provider.urls),
+]

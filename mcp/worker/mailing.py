@@ -1,0 +1,71 @@
+"""Mail: an outbox row in the transaction that is its reason, sent by the worker, tried again while the server is away.
+
+    queue_mail ──> Mail (waiting) ──> mcp.tasks.send_mail ──> sent | failed after MOST_TRIES
+
+Each kind of mail is a template templates/mail/<kind>.txt, whose first line is the subject. It is made when it is sent,
+in the language of the recipient, so that no link to a password is ever stored.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.template.loader import render_to_string
+from django.utils import timezone
+from django.utils.translation import override
+
+from mcp.choices import MailKind, MailState
+from mcp.models import Mail, User
+from mcp.worker.queueing import enqueue
+
+MOST_TRIES = 8
+"""Over about six hours."""
+SEND = "mcp.tasks.send_mail"
+log = logging.getLogger(__name__)
+
+
+def is_configured() -> bool:
+    """Whether there is a way out for mail. Without one, links are shown to whoever makes them."""
+    return bool(settings.MAILERS)
+
+
+def queue_mail(*, user: User, kind: MailKind, facts: dict[str, Any], address: str | None = None) -> Mail | None:
+    """Have a mail sent to a person once the current transaction is committed.
+
+    None where there is no mail server, or the person has no address. `facts` is what the template is told besides; of
+    secrets it holds at most the id by which they are made. `address` is another one than the person's of today.
+    """
+    to = user.email if address is None else address
+    if not is_configured() or not to:
+        return None
+    mail = Mail.objects.create(
+        organization_id=user.organization_id, user=user, kind=kind, facts=facts, address=to,
+        language=user.language,
+    )  # fmt: skip
+    enqueue(SEND, mail=mail.pk)
+    return mail
+
+
+def send(mail: Mail, *, besides: dict[str, Any]) -> None:
+    """Send it and note that, or what the server said. Raises what sending raises while it is to be tried again."""
+    mail.tries += 1
+    try:
+        _message(mail, besides).send(using="default")
+    except Exception as error:
+        mail.error = f"{type(error).__name__}: {error}"[:300]
+        mail.state = MailState.FAILED if mail.tries >= MOST_TRIES else MailState.WAITING
+        log.warning("Mail %s (%s) could not be sent: %s", mail.pk, mail.kind, mail.error)
+    else:
+        mail.state, mail.sent_at, mail.error = MailState.SENT, timezone.now(), ""
+    mail.save(update_fields=["tries", "error", "state", "sent_at"])
+
+
+def _message(mail: Mail, besides: dict[str, Any]) -> EmailMessage:
+    with override(mail.language):
+        context = {"user": mail.user, "organization": mail.organization, **mail.facts, **besides}
+        text = render_to_string(f"mail/{mail.kind}.txt", context)
+    subject, _line, body = text.strip().partition("\n")
+    return EmailMessage(subject=subject.strip(), body=body.strip() + "\n", to=[mail.address])

@@ -1,0 +1,391 @@
+"""A package at its receiver: verified, made an import like any other, and told to its sender when it is done.
+
+`receive_package` is called by the page, `settle` by the pages of the sender and by the worker.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import closing, nullcontext
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from itertools import batched
+from typing import Any, BinaryIO
+from uuid import UUID
+
+import pghistory
+from django.core.exceptions import ValidationError
+from django.db import connection, transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from customers.choices import ConsentSource, Known, Match, UploadState
+from customers.consents.operations import save_purpose
+from customers.field_groups import demand_fields
+from customers.imports import receive
+from customers.imports.consents import OF_KNOWN
+from customers.imports.lifecycle import DONE
+from customers.imports.progress import Progress
+from customers.models import Consent, ConsentPurpose, CustomerGroup, ImportUpload
+from customers.table.headings import IGNORE
+from customers.table.options import Reading
+from customers.table.resources import CustomerResource
+from locations.models import HIGHEST_ACCOUNT_NUMBER
+from locations.permissions import Right
+from locations.text import clean_text
+from mcp.isolation import row_scope
+from mcp.isolation.scope import Scope
+from mcp.worker.upkeep import for_each
+from transitions.choices import Kind, PackageState, State
+from transitions.models import Arrival, Package, Transition, TransitionStep
+from transitions.package import encrypting
+from transitions.package.format import CONSENTS, CUSTOMERS, GIVEN, GROUPS, TAGS, WITHDRAWN
+from transitions.package.reader import NUMBER, ReceivedPackage, RefusedPackage, demand_storable, verified
+from transitions.query_settings import set_by_set
+
+STATEMENTS_AT_ONCE = 10_000
+MOST_TAKEN = 1_000
+"""So many numbers that somebody else has already are named."""
+READING = Reading(decimal_comma=False, day_first=True, null_is_empty=False, accept_doubts=True)
+"""A package was written by us: nothing in it is doubtful."""
+LATELY = timedelta(days=30)
+"""What receivers have done before is noted already; the page of a transition looks at all of it."""
+SETTLED = frozenset({State.EXECUTED, State.CARRIED_OVER, State.CLOSED})
+
+
+def arrivals_of(scope: Scope) -> QuerySet[Arrival]:
+    """The packages that were taken in at this location, newest first."""
+    found = Arrival.objects.filter(base=scope.base.pk, upload__location=scope.location.pk)
+    return found.select_related("upload").order_by("-received_at", "pk")
+
+
+@transaction.atomic
+def receive_package(*, file: BinaryIO, password: str = "", progress: Progress | None = None, actor: Scope) -> Arrival:
+    """Verify a package and make an import of it, to be checked and confirmed like any other.
+
+    `password` is that of a package that was encrypted while it was downloaded. Those of one business take turns.
+    Raises MissingRight, RefusedPackage with what is wrong and what to do, or what `progress` raises to stop it;
+    nothing is written then.
+    """
+    actor.demand(Right.IMPORT_CUSTOMERS)
+    actor.demand(Right.ADD_CUSTOMERS)
+    is_locked = encrypting.is_encrypted(file)
+    with (
+        closing(encrypting.decrypted(file, password=password)) if is_locked else nullcontext(file) as content,
+        verified(content, receiver=actor, tell=(progress or Progress()).tell) as package,
+    ):
+        _take_turn(actor)
+        _demand_made_here(package, actor)
+        strangers = _strangers(package, actor)
+        taken, taken_count = _taken(package, strangers)
+        upload = _upload_of(package, taken, actor)
+        _stage_statements(package, upload, without=strangers)
+        purposes = _add_purposes(package, actor)
+        manifest = package.manifest
+        return Arrival.objects.create(
+            organization=actor.organization,
+            base=actor.base,
+            upload=upload,
+            transition=UUID(manifest["transition"]),
+            sender_account=manifest["from"]["account_number"],
+            sender_name=manifest["from"]["name"][:120],
+            sha256=package.sha256,
+            manifest=manifest | {"taken": taken, "taken_count": taken_count, "new_purposes": purposes},
+            received_by=actor.actor_name,
+        )
+
+
+_TURN = "SELECT pg_advisory_xact_lock(hashtextextended('stammhaus.arrivals', %s))"
+
+
+def _take_turn(actor: Scope) -> None:
+    """Two packages at once would both create the purposes of which the business has not heard."""
+    with connection.cursor() as cursor:
+        cursor.execute(_TURN, [actor.organization.pk])
+
+
+def _demand_made_here(package: ReceivedPackage, actor: Scope) -> None:
+    """Whoever changes a package can work out its hashes anew; what was made for this business stands on record."""
+    with row_scope.without_scope(reason="find out whether a package was made for its receiver", actor=actor.actor_name):
+        made = Package.objects.filter(
+            state=PackageState.DONE,
+            sha256=package.sha256,
+            transition=UUID(package.manifest["transition"]),
+            transition__receiver=actor.organization.pk,
+        )
+        is_known = made.exists()
+    if not is_known:
+        raise RefusedPackage(
+            _("This package was changed after it was made. Download it again from the sender and upload it as it is."),
+            code="package_unknown",
+        )
+
+
+def _taken(package: ReceivedPackage, strangers: frozenset[int]) -> tuple[list[int], int]:
+    """Numbers of the package that others have here, and how many they are. They are left alone."""
+    if package.manifest["kind"] == Kind.JOIN:
+        return [], 0
+    found = [number for number in package.numbers if number in strangers]
+    return found[:MOST_TAKEN], len(found)
+
+
+def _strangers(package: ReceivedPackage, actor: Scope) -> frozenset[int]:
+    """Numbers that customers have here who did not come from this sender.
+
+    Who joins a group is known at his branch, by his former number.
+    """
+    is_joining = package.manifest["kind"] == Kind.JOIN
+    with connection.cursor() as cursor, set_by_set(cursor):
+        cursor.execute(
+            _STRANGERS_AT_BRANCH if is_joining else _STRANGERS,
+            {
+                "base": actor.base.pk,
+                "location": actor.location.pk,
+                "sender": package.manifest["from"]["account_number"],
+            },
+        )
+        return frozenset(number for (number,) in cursor)
+
+
+_FROM_ELSEWHERE = """
+    FROM customers_customer AS customer
+    WHERE customer.base_id = %(base)s AND NOT EXISTS (
+        SELECT FROM customers_customerevent AS event
+        JOIN customers_importupload AS file ON file.base_id = event.base_id AND file.context = event.pgh_context_id
+        JOIN transitions_arrival AS arrival ON arrival.base_id = file.base_id AND arrival.upload_id = file.id
+        WHERE event.base_id = customer.base_id AND event.pgh_obj_id = customer.id AND event.pgh_label = 'insert'
+          AND arrival.sender_account = %(sender)s
+    )
+"""
+_STRANGERS = f"SELECT customer.customer_number {_FROM_ELSEWHERE}"
+_STRANGERS_AT_BRANCH = f"""
+    SELECT customer.legacy_number::integer {_FROM_ELSEWHERE}
+        AND customer.home_location_id = %(location)s AND customer.legacy_number ~ '^[0-9]{{1,7}}$'
+"""
+
+
+def _upload_of(package: ReceivedPackage, taken: list[int], actor: Scope) -> ImportUpload:
+    """The customers as an upload of the actor's, in which nothing is left to choose; its pages say where it is from."""
+    manifest = package.manifest
+    upload = receive.receive_upload(
+        name=f"uebernahme-{manifest['from']['account_number']}.csv", content=package.content(CUSTOMERS), actor=actor
+    )
+    receive.choose_dialect(upload=upload, overrules={"encoding": "utf-8", "delimiter": ","}, actor=actor)
+    is_joining = manifest["kind"] == Kind.JOIN
+    targets = targets_of(package.headings, is_joining=is_joining)
+    demand_fields(CustomerResource.filled_by(targets), actor)
+    upload.choices |= {
+        "targets": targets,
+        "reading": asdict(READING),
+        "known": str(Known.SKIP),
+        "match": str(Match.NUMBER if is_joining else Match.NOTHING),
+        "is_local": is_joining,
+        "is_settled": True,
+        OF_KNOWN: True,
+        "groups": dict(_groups_of(package)),
+        "origin": {
+            "name": manifest["from"]["name"],
+            "account_number": manifest["from"]["account_number"],
+            "decided_at": manifest["executed_at"],
+            "customers": manifest["counts"]["customers"],
+            "taken": taken,
+        },
+    }
+    upload.save(update_fields=["choices"])
+    return upload
+
+
+def targets_of(headings: Sequence[str], *, is_joining: bool) -> list[str]:
+    """Where each column goes. Who joins a group gets its numbers there, and keeps his own as the former ones."""
+    fields = CustomerResource().fields
+    names = {field.german: name for name, field in fields.items() if field.is_exported and not field.readonly}
+    targets = [names.get(heading, IGNORE) for heading in headings]
+    if is_joining:
+        targets = [IGNORE if target == "legacy_number" else target for target in targets]
+        targets[headings.index(NUMBER)] = "legacy_number"
+    return targets
+
+
+def _groups_of(package: ReceivedPackage) -> Iterator[tuple[str, dict[str, Any]]]:
+    """What the groups are worth that the import will create."""
+    try:
+        for name, price_level, discount in package.rows(GROUPS):
+            group = CustomerGroup(name=name, price_level=int(price_level) if price_level else None, discount=discount)
+            group.clean_fields(exclude=["base"])
+            yield clean_text(name), {"price_level": group.price_level, "discount": str(group.discount)}
+        for (tag,) in package.rows(TAGS):
+            demand_storable(tag)
+    except (ValueError, ValidationError) as error:
+        raise _unreadable(GROUPS) from error
+
+
+# --- consents ---------------------------------------------------------------------------------------------------
+
+_STAGE = """
+    INSERT INTO customers_importconsent (base_id, file_id, customer_number, purpose, is_given, at, source,
+        wording_version, receiver, evidence, recorded_by, given_to, holds_here)
+    SELECT %s, %s, * FROM unnest(%s::integer[], %s::text[], %s::boolean[], %s::timestamptz[], %s::text[], %s::text[],
+        %s::integer[], %s::text[], %s::text[], %s::integer[], %s::boolean[])
+"""
+type Statement = tuple[int, str, bool, datetime, str, str, int | None, str, str, int, bool]
+
+
+def _stage_statements(package: ReceivedPackage, upload: ImportUpload, *, without: frozenset[int]) -> None:
+    """Put the statements beside the rows of the file; the import adds them to the customers that they are of.
+
+    Known customers get what is not recorded yet, withdrawals above all; those who bear a number of somebody in the
+    package (`without`) get nothing.
+    """
+    statements = (statement for statement in _statements_of(package) if statement[0] not in without)
+    with connection.cursor() as cursor:
+        for some in batched(statements, STATEMENTS_AT_ONCE):
+            columns = [list(column) for column in zip(*some, strict=True)]
+            cursor.execute(_STAGE, [upload.base_id, upload.pk, *columns])
+
+
+def _statements_of(package: ReceivedPackage) -> Iterator[Statement]:
+    numbers, now = frozenset(package.numbers), timezone.now()
+    purposes = {purpose["code"]: purpose for purpose in package.manifest["purposes"]}
+    sender = package.manifest["from"]["account_number"]
+    consent: Any = Consent
+    lengths = [consent._meta.get_field(name).max_length for name in ("wording_version", "evidence", "recorded_by")]
+    given, sources = {GIVEN: True, WITHDRAWN: False}, frozenset(ConsentSource.values)
+    try:
+        for number, purpose, answer, at, source, version, receiver, evidence, by, _place, said_to in package.rows(
+            CONSENTS
+        ):
+            who, moment = int(number), datetime.fromisoformat(at)
+            to = int(receiver) if receiver else None
+            given_to = int(said_to) if said_to else sender
+            texts = (version, evidence, by)
+            demand_storable("".join(texts))
+            is_fine = (
+                who in numbers
+                and purpose in purposes
+                and source in sources
+                and moment <= now
+                and (to is None or 1 <= to <= HIGHEST_ACCOUNT_NUMBER)
+                and 1 <= given_to <= HIGHEST_ACCOUNT_NUMBER
+                and all(len(text) <= length for text, length in zip(texts, lengths, strict=True))
+            )
+            if not is_fine:
+                raise _unreadable(CONSENTS)
+            is_given = given[answer]
+            holds_here = not said_to and _holds_here(purposes[purpose], version, is_given=is_given)
+            yield who, purpose, is_given, moment, source, version, to, evidence, by, given_to, holds_here
+    except (ValueError, KeyError, TypeError) as error:
+        raise _unreadable(CONSENTS) from error
+
+
+def _holds_here(purpose: dict[str, Any], version: str, *, is_given: bool) -> bool:
+    """Whether what was said to the sender holds for its receiver as well: only by a wording that says so.
+
+    Otherwise it is evidence of the transfer and nothing else. It reaches one receiver, not those behind him.
+    """
+    return bool(purpose["holds_for_receiver"] and (not is_given or version == purpose["wording_version"]))
+
+
+def _unreadable(name: str) -> RefusedPackage:
+    return RefusedPackage(
+        _("The file %(name)s of the package holds what no package holds. Download it again from the sender."),
+        code="package_contents",
+        params={"name": name},
+    )
+
+
+def _add_purposes(package: ReceivedPackage, actor: Scope) -> list[str]:
+    """Purposes of which the business has not heard, so that what was said about them has a place; not asked for."""
+    known = set(ConsentPurpose.objects.of_organization(actor.organization).values_list("code", flat=True))
+    missing = [purpose for purpose in package.manifest["purposes"] if purpose["code"] not in known]
+    for purpose in missing:
+        known_facts = {name: purpose[name] for name in ("code", "name", "wording", "wording_version")}
+        save_purpose(purpose=ConsentPurpose(is_active=False, **known_facts), actor=actor)
+    return [purpose["name"] or purpose["code"] for purpose in missing]
+
+
+# --- what the sender learns of it ---------------------------------------------------------------------------------
+
+
+def settle(*, transition: UUID | None = None, actor: str) -> None:
+    """Note with the transitions (or one of them) what their receivers have imported or undone since.
+
+    The first import carries a transition on to its next state; that step is the receiver's, whoever has looked. Can be
+    called at any time, as often as one likes.
+    """
+    with row_scope.without_scope(reason="find whose packages may have arrived", actor=actor):
+        found = Transition.objects.filter(state__in=SETTLED, packages__isnull=False).distinct()
+        if transition is not None:
+            found = found.filter(pk=transition)
+        else:
+            lately = Arrival.objects.filter(upload__state_since__gt=timezone.now() - LATELY)
+            found = found.filter(pk__in=lately.values("transition"))
+        pks = list(found.values_list("pk", flat=True))
+    for_each(
+        pks, lambda pk: _settle(pk, actor), what="What became of the package of transition %s could not be noted"
+    )  # fmt: skip
+
+
+def _settle(pk: UUID, actor: str) -> None:
+    with row_scope.without_scope(reason="note at the sender what the receiver has imported", actor=actor):
+        _settle_here(pk, actor)
+
+
+def _settle_here(pk: UUID, actor: str) -> None:
+    note = _note(_imports_of(Transition.objects.get(pk=pk)))
+    locked = Transition.objects.select_for_update(of=("self",), skip_locked=True)
+    row = locked.select_related("organization", "location__organization", "location__base").filter(pk=pk).first()
+    if row is None or row.arrival == note:
+        return
+    is_carried = row.state == State.EXECUTED and note is not None and _has_arrived(note, row.result or {})
+    with pghistory.context(**Scope.of_system(row.location, name=actor).history()):
+        row.arrival = note
+        if is_carried:
+            row.state, row.state_since = State.CARRIED_OVER, timezone.now()
+        row.save(update_fields=["arrival", "state", "state_since"])
+        if is_carried:
+            TransitionStep.objects.create(
+                organization=row.organization, transition=row, state=row.state, user_name=row.receiver_name,
+                location_name=str(row.location),
+            )  # fmt: skip
+
+
+def _has_arrived(note: dict[str, Any], result: dict[str, Any]) -> bool:
+    """Whether customers have come; where nobody was carried over, that the package has."""
+    return note["undone_at"] is None and bool(note["created"] or not result.get("carried"))
+
+
+def _imports_of(transition: Transition) -> list[Arrival]:
+    """The imports of packages of this transition by its receiver, in their order."""
+    made = Package.objects.filter(transition=transition, state=PackageState.DONE).values("sha256")
+    found = Arrival.objects.filter(
+        transition=transition.pk, organization=transition.receiver_id, sha256__in=made, upload__state__in=DONE
+    )
+    return list(found.select_related("upload").order_by("received_at", "pk"))
+
+
+def _note(imports: list[Arrival]) -> dict[str, Any] | None:
+    """What the sender may know: when and how many, and not by whom. The last import that holds, and all of them."""
+    told = [_told(arrival) for arrival in imports]
+    if not told:
+        return None
+    holding = [one for one in told if one["undone_at"] is None and one["created"]]
+    return {**(holding or told)[-1], "imports": told}
+
+
+def _told(arrival: Arrival) -> dict[str, Any]:
+    upload = arrival.upload
+    result = upload.result or {}
+    counts = {name: result.get(name, 0) for name in ("created", "changed", "unchanged", "rejected", "consents")}
+    is_undone = upload.state == UploadState.UNDONE
+    before = arrival.manifest
+    taken = min(before.get("taken_count", len(before["taken"])), counts["unchanged"])
+    return {
+        "at": (arrival.received_at if is_undone else upload.state_since).isoformat(),
+        "sha256": arrival.sha256,
+        "made_at": before["made_at"],
+        **counts,
+        "unchanged": counts["unchanged"] - taken,
+        "taken": taken,
+        "undone_at": upload.state_since.isoformat() if is_undone else None,
+    }
