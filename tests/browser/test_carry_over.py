@@ -63,7 +63,7 @@ def bring_in(page: Page, file: str) -> None:
     expect(page.locator("#result_list tbody tr")).to_have_count(0)
     page.get_by_role("navigation", name="Seitenleiste").get_by_role("link", name="Übernahme").click()
     page.locator("[name=file]").set_input_files(file)
-    page.get_by_role("button", name="Hochladen").click()
+    page.get_by_role("button", name="Hochladen", exact=True).click()
     expect(page.get_by_role("status").first).to_contain_text("Paket von Nordlicht Bäckereien (Betrieb 10400)")
     page.get_by_role("button", name=re.compile("Jetzt importieren: 1 neu")).click()
     expect(page.locator(".transfer-figure-new")).to_contain_text("1")

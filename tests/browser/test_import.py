@@ -59,7 +59,7 @@ def test_right_that_is_gone_is_told_and_the_file_is_not_sent_again(enter: Enter,
 
 def upload(page: Page, file: Path) -> None:
     page.locator("input[type=file]").set_input_files(file)
-    page.get_by_role("button", name="Hochladen").click()
+    page.get_by_role("button", name="Hochladen", exact=True).click()
 
 
 def expect_recognised(page: Page) -> None:
