@@ -18,9 +18,9 @@ from django.utils.translation import override
 from customers import statistics
 from customers.choices import Decision, Known, Match, UploadState, Verdict
 from customers.imports import decisions, lifecycle, reserved_numbers
-from customers.imports import preview as looking
 from customers.imports.classifying import verdicts
 from customers.imports.command_scope import add_place, scope_of_command
+from customers.imports.preview import write_rejected
 from customers.imports.progress import Patient
 from customers.models import ImportUpload
 from customers.table.headings import IGNORE, is_our_own, match_columns
@@ -138,7 +138,7 @@ class Command(BaseCommand):
                     self.stderr.write(f"{where}: {one['reason']}")
             if path is not None:
                 with path.open("wb") as file, Path(upload.choices["path"]).open("rb") as source:
-                    looking.write_rejected(upload, file, source=source)
+                    write_rejected(upload, file, source=source)
 
     def _report(self, counts: dict[str, int], *, seconds: float, options: dict[str, Any], upload: ImportUpload) -> None:
         if options["json"]:

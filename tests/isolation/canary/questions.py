@@ -25,10 +25,9 @@ from tests.isolation.canary.pairs import Pair
 from tests.isolation.canary.planting import Ground
 
 CustomerEvent: Any = Customer._meta.get_field("history").related_model
-FILES = {CustomerExport, ImportUpload, BulkChange, CustomerEvent}
-"""What is named by a random id."""
 NOBODYS_KEY = "7999999"
 NOBODYS_FILE = "00000000-0000-4000-8000-000000000000"
+"""For what is named by a random id."""
 MODELS: tuple[Any, ...] = (Customer, CustomerGroup, Tag, Location, User, UserGroup, Restriction, ConsentPurpose)
 METHODS = ("get", "post")
 LIST = "customers/customer/"
