@@ -29,10 +29,10 @@ from mcp.isolation import row_scope
 from mcp.isolation.scope import Scope
 from mcp.models import User
 from transitions import operations as leaving
-from transitions.choices import FieldGroup, LegalBasis, State
+from transitions.choices import FieldGroup, LegalBasis, TransitionState
 from transitions.models import Arrival, Package, PackageChunk, Transition
 from transitions.package import lifecycle as making
-from transitions.package_import import receive_package, settle
+from transitions.package.importing import note_arrivals, receive_package
 
 FIRST_ACCOUNT = 90_000
 _CONSENTS = """
@@ -84,7 +84,7 @@ def carried_over(*, rows: int) -> Carried:
     upload = _step(steps, "verify and receive", lambda: _receive(file, receiver)).upload
     _step(steps, "check the import", lambda: lifecycle.check_upload(upload=upload, actor=receiver))
     _step(steps, "apply it, with consents", lambda: _apply(upload, receiver))
-    _step(steps, "tell the sender", lambda: settle(transition=transition.pk, actor="bench"))
+    _step(steps, "tell the sender", lambda: note_arrivals(transition=transition.pk, actor="bench"))
     return _checked(rows, upload, receiver, transition, head, steps)
 
 
@@ -181,6 +181,6 @@ def _checked(
         customers, consents = Customer.objects.count(), Consent.objects.count()
     with row_scope.rows_of(head):
         row, size = Transition.objects.get(pk=transition.pk), Package.objects.get(transition=transition).size
-    if customers != rows or row.state != State.CARRIED_OVER or consents < rows or upload.result["rejected"]:
+    if customers != rows or row.state != TransitionState.CARRIED_OVER or consents < rows or upload.result["rejected"]:
         raise RuntimeError(f"{customers} customers, {consents} consents, {row.state}, {upload.result}")
     return Carried(customers=customers, consents=consents, size=size, steps=tuple(steps))

@@ -40,7 +40,7 @@ class Verdict(models.TextChoices):
     STUCK = "stuck", _("Could not be reversed")
 
 
-class Known(models.TextChoices):
+class OnKnown(models.TextChoices):
     """What an import does with a customer who is known already."""
 
     OVERWRITE = "overwrite", _("Overwrite with the columns of the file")
@@ -56,7 +56,7 @@ class Decision(models.TextChoices):
     LEAVE = "leave", _("leave out")
 
 
-class Match(models.TextChoices):
+class MatchBy(models.TextChoices):
     """By what a row without customer number finds the customer that it means."""
 
     NUMBER = "number", _("By number, else by former customer number")
@@ -104,7 +104,7 @@ ASKED = (ConsentSource.FORM, ConsentSource.COUNTER, ConsentSource.PHONE, Consent
 """What a person is asked to choose from; SPOKEN is what was recorded before one asked more closely."""
 
 
-class Said(models.TextChoices):
+class ConsentState(models.TextChoices):
     """Where a customer stands with a purpose."""
 
     GIVEN = "given", _("given")

@@ -116,7 +116,7 @@ def _insert(first: int, count: int, actor: Scope) -> None:
         # The search index takes a batch up in one go, which is cheaper than row by row.
         cursor.execute("SET LOCAL gin_pending_list_limit = '1GB'; SET LOCAL work_mem = '64MB'")
         cursor.execute(sql, {**_words(actor), "first": first, "last": first + count - 1})
-        cursor.execute("SELECT customers_settle_search()")
+        cursor.execute("SELECT customers_merge_search_index()")
 
 
 def _columns() -> dict[str, str]:

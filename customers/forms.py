@@ -12,7 +12,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from customers import formats
-from customers.admin.counter_form import add_questions
+from customers.consents.questions import add_questions
 from customers.duplicates import Candidate, Sought, candidates
 from customers.fields import PastDayField, clean_phone_fields, clean_vat_id_fields
 from customers.models import Customer, CustomerGroup, Tag

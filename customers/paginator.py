@@ -16,6 +16,7 @@ from django.db import connections
 from customers.querysets import CustomerQuerySet
 from customers.statistics import without_nested_loops
 
+PAGE_SIZES = (25, 50, 100)
 LIMIT = 10_000
 SHOWN_OF_MORE = 1_000
 """Of more than LIMIT customers only so many can be leafed through: nobody reads on, and a further word finds."""

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from customers import search
 from customers.birthdays import BY_CALENDAR, birthdays_within, days_until
-from customers.choices import TRANSFER, TRANSFER_ANY, Said
+from customers.choices import TRANSFER, TRANSFER_ANY, ConsentState
 from mcp.isolation import row_scope
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ class CustomerQuerySet(models.QuerySet["Customer"]):
         )
         return self.filter(whole | begun).filter(is_named(last_name=last_name, first_name=first_name, company=company))
 
-    def with_consent(self, purpose: str, said: Said) -> Self:
+    def with_consent(self, purpose: str, said: ConsentState) -> Self:
         """Customers of whom this is true now. Asked in such a way that an index of the statements is read once.
 
         GIVEN and WITHDRAWN are about whoever receives the data; a statement for one receiver is CERTAIN. A transfer is
@@ -144,16 +144,16 @@ class CustomerQuerySet(models.QuerySet["Customer"]):
         undone = others.filter(ending, is_given=False, at__gte=OuterRef("at"))
         holding = own.filter(~Exists(undone), receiver=None, is_given=True)
         match said:
-            case Said.GIVEN:
+            case ConsentState.GIVEN:
                 return self.filter(Exists(holding))
-            case Said.WITHDRAWN if purpose == TRANSFER_ANY:
+            case ConsentState.WITHDRAWN if purpose == TRANSFER_ANY:
                 return self.filter(Exists(own), ~Exists(holding))
-            case Said.WITHDRAWN:
+            case ConsentState.WITHDRAWN:
                 done_again = others.filter(purpose=purpose, is_given=True, at__gt=OuterRef("at"))
                 return self.filter(Exists(own.filter(~Exists(done_again), receiver=None, is_given=False)))
-            case Said.CERTAIN:
+            case ConsentState.CERTAIN:
                 return self.filter(Exists(own.filter(receiver__isnull=False)))
-            case Said.NEVER:
+            case ConsentState.NEVER:
                 return self.filter(~Exists(own))
 
     def _by_index(self) -> Self:

@@ -19,9 +19,10 @@ from procrastinate.jobs import Status
 
 from mcp.central.operations import passwords
 from mcp.choices import MailState
+from mcp.console import reminders
 from mcp.isolation import row_scope
 from mcp.models import LoginAttempt, Mail, SentForm
-from mcp.worker import mailing, reminding
+from mcp.worker import mailing
 from mcp.worker.queueing import AGAIN, NothingThere, tell_given_up, when_given_up
 
 MOST_ATTEMPTS = 5
@@ -79,7 +80,7 @@ def _besides(facts: dict[str, Any]) -> dict[str, Any]:
     if link := facts.get("link"):
         made["address"] = passwords.address_of(link)
     if things := facts.get("things"):
-        made["lines"] = partial(reminding.lines, things)
+        made["lines"] = partial(reminders.lines, things)
     return made
 
 
@@ -87,7 +88,7 @@ def _besides(facts: dict[str, Any]) -> dict[str, Any]:
 @app.task(queueing_lock="remind_of_what_waits")
 def remind_of_what_waits(timestamp: int) -> None:
     """Once a day for each person, at daytime; asked every hour, so that a worker that was away makes up for it."""
-    reminding.remind(now=timezone.now(), actor=WORKER)
+    reminders.remind(now=timezone.now(), actor=WORKER)
 
 
 @app.task(retry=AGAIN)

@@ -16,7 +16,7 @@ from customers.models import Customer
 from customers.table.headings import is_our_own, match_columns
 from customers.table.resources import CustomerResource
 from tests import catalogue
-from transitions.package.reader import _known_headings
+from transitions.archive.package_reader import _known_headings
 
 
 @dataclass(frozen=True)

@@ -16,15 +16,15 @@ from mcp.console import menu
 from mcp.console.operation_forms import OperationForm
 from mcp.console.site import ConsoleModelAdmin, console
 from mcp.isolation.scope import Scope
-from transitions.choices import Word
+from transitions.choices import JoiningAnswer
 from transitions.disclosing import carried_over
-from transitions.incoming_views import incoming_urls
-from transitions.joining_views import joining_urls
 from transitions.models import JoiningWord, Transition
 from transitions.operations import visible_transitions
-from transitions.package_views import package_urls
-from transitions.views import transition_urls
-from transitions.withdrawal_views import withdrawal_urls
+from transitions.pages.incoming import incoming_urls
+from transitions.pages.joining import joining_urls
+from transitions.pages.package import package_urls
+from transitions.pages.transition import transition_urls
+from transitions.pages.withdrawals import withdrawal_urls
 
 
 @admin.register(Transition, site=console)
@@ -50,7 +50,7 @@ def takes_over(scope: Scope) -> bool:
     if scope.location.kind != LocationKind.BRANCH or Right.IMPORT_CUSTOMERS not in scope.rights:
         return False
     words = JoiningWord.objects.filter(organization=scope.organization, client_number=scope.location.client_number)
-    return words.filter(word=Word.AGREED).exists()
+    return words.filter(word=JoiningAnswer.AGREED).exists()
 
 
 disclosures.register(carried_over)

@@ -4,12 +4,12 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 
-class Kind(models.TextChoices):
+class TransitionKind(models.TextChoices):
     EXIT = "exit", _("Leaves the group")
     JOIN = "join", _("Joins a group")
 
 
-class State(models.TextChoices):
+class TransitionState(models.TextChoices):
     REQUESTED = "requested", _("Requested")
     NUMBERED = "numbered", _("Account number assigned")
     REVIEWED = "reviewed", _("Customers reviewed")
@@ -20,21 +20,25 @@ class State(models.TextChoices):
     CANCELLED = "cancelled", _("Cancelled")
 
 
-STEPS: dict[State, frozenset[State]] = {
-    State.REQUESTED: frozenset({State.NUMBERED, State.CANCELLED}),
-    State.NUMBERED: frozenset({State.REVIEWED, State.CANCELLED}),
-    State.REVIEWED: frozenset({State.CONFIRMED, State.NUMBERED, State.CANCELLED}),
-    State.CONFIRMED: frozenset({State.EXECUTED, State.NUMBERED, State.CANCELLED}),
-    State.EXECUTED: frozenset({State.CARRIED_OVER, State.CLOSED}),
-    State.CARRIED_OVER: frozenset({State.CLOSED}),
-    State.CLOSED: frozenset(),
-    State.CANCELLED: frozenset(),
+STEPS: dict[TransitionState, frozenset[TransitionState]] = {
+    TransitionState.REQUESTED: frozenset({TransitionState.NUMBERED, TransitionState.CANCELLED}),
+    TransitionState.NUMBERED: frozenset({TransitionState.REVIEWED, TransitionState.CANCELLED}),
+    TransitionState.REVIEWED: frozenset(
+        {TransitionState.CONFIRMED, TransitionState.NUMBERED, TransitionState.CANCELLED}
+    ),
+    TransitionState.CONFIRMED: frozenset(
+        {TransitionState.EXECUTED, TransitionState.NUMBERED, TransitionState.CANCELLED}
+    ),
+    TransitionState.EXECUTED: frozenset({TransitionState.CARRIED_OVER, TransitionState.CLOSED}),
+    TransitionState.CARRIED_OVER: frozenset({TransitionState.CLOSED}),
+    TransitionState.CLOSED: frozenset(),
+    TransitionState.CANCELLED: frozenset(),
 }
 """From each state the states that may follow. Until it is executed one goes back to look again; then it stays so."""
-JOINED_ANEW = frozenset({State.NUMBERED, State.REVIEWED, State.CONFIRMED})
+JOINED_ANEW = frozenset({TransitionState.NUMBERED, TransitionState.REVIEWED, TransitionState.CONFIRMED})
 """From these a joining goes back to its request, to be given another place. An exit has opened a business for good."""
 OPEN = frozenset(state for state, following in STEPS.items() if following)
-BEFORE_EXECUTION = frozenset(state for state, following in STEPS.items() if State.CANCELLED in following)
+BEFORE_EXECUTION = frozenset(state for state, following in STEPS.items() if TransitionState.CANCELLED in following)
 
 
 class LegalBasis(models.TextChoices):
@@ -67,7 +71,7 @@ class Reason(models.TextChoices):
     NO_CONSENT = "noconsent", _("No consent")
 
 
-class Word(models.TextChoices):
+class JoiningAnswer(models.TextChoices):
     """What a group was asked about a business that wants to join it, and has answered."""
 
     ASKED = "asked", _("Asked")

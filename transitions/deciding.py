@@ -23,7 +23,7 @@ from customers.models import Customer
 from locations.models import Location
 from locations.permissions import Right
 from mcp.isolation.scope import Scope
-from transitions.choices import Kind, Reason
+from transitions.choices import Reason, TransitionKind
 from transitions.models import ReviewPage, Transition, TransitionCustomer
 from transitions.query_settings import set_by_set
 
@@ -106,7 +106,7 @@ def decided(*, transition: Transition, at: datetime) -> Decision:
             "base": transition.location.base_id,
             "location": transition.location_id,
             "receiver": transition.receiver_account,
-            "is_narrowed": transition.is_narrowed and transition.kind == Kind.EXIT,
+            "is_narrowed": transition.is_narrowed and transition.kind == TransitionKind.EXIT,
             "at": at,
         },
     )
@@ -142,7 +142,7 @@ def forget_review(transition: Transition) -> None:
     ReviewPage.objects.filter(base=transition.location.base_id, transition=transition).delete()
 
 
-def fix(*, transition: Transition, at: datetime) -> dict[str, Any]:
+def freeze(*, transition: Transition, at: datetime) -> dict[str, Any]:
     """Store for each customer what holds at this moment, for good: the figures of exactly these rows."""
     decision = decided(transition=transition, at=at)
     sql = f"""

@@ -8,14 +8,16 @@ from django.db.models import OuterRef, Subquery
 
 from customers.disclosures import Disclosure
 from customers.models import Customer
-from transitions.choices import State
+from transitions.choices import TransitionState
 from transitions.models import Transition, TransitionCustomer, TransitionStep
 from transitions.status_texts import fields_of
 
 
 def carried_over(customer: Customer) -> Iterator[Disclosure]:
     """Each time that the customer was. Two questions; one where nobody has ever left."""
-    steps = TransitionStep.objects.filter(transition=OuterRef("pk"), state=State.EXECUTED).order_by("at", "id")
+    steps = TransitionStep.objects.filter(transition=OuterRef("pk"), state=TransitionState.EXECUTED).order_by(
+        "at", "id"
+    )
     executed = Transition.objects.filter(organization=customer.organization_id, executed_at__isnull=False)
     found = executed.select_related("location").annotate(executed_by=Subquery(steps.values("user_name")[:1]))
     by_id = {transition.pk: transition for transition in found}

@@ -15,10 +15,10 @@ from django.utils.translation import pgettext
 
 from locations.permissions import Right
 from mcp.isolation.scope import Scope
-from transitions.choices import Kind, PackageState, Reason
+from transitions.archive.package_format import HASHED
+from transitions.choices import PackageState, Reason, TransitionKind
 from transitions.models import Package, PackageDownload, Transition, TransitionCustomer
 from transitions.package import lifecycle as packages
-from transitions.package.format import HASHED
 from transitions.status_texts import fields_of
 from transitions.withdrawals.making import lists_of
 
@@ -78,7 +78,7 @@ def protocol_of(*, transition: Transition, actor: Scope) -> Protocol:
 def _title(transition: Transition) -> str:
     sentence = (
         _("%(location)s leaves %(sender)s")
-        if transition.kind == Kind.EXIT
+        if transition.kind == TransitionKind.EXIT
         else _("%(location)s joins a group and leaves %(sender)s")
     )
     return sentence % {"location": transition.location.name, "sender": transition.organization.name}
@@ -104,7 +104,7 @@ def _overview(row: Transition) -> Section:
 
 
 def _who(row: Transition) -> str:
-    if row.is_narrowed and row.kind == Kind.EXIT:
+    if row.is_narrowed and row.kind == TransitionKind.EXIT:
         return _("Only customers related to this location who allow the transfer to this receiver")
     return _("All customers of the base who allow the transfer to this receiver")
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Self
 
 from django.db import models
 
-from transitions.choices import OPEN, State
+from transitions.choices import OPEN, TransitionState
 
 if TYPE_CHECKING:
     from locations.models import Location, Organization
@@ -26,4 +26,4 @@ class TransitionQuerySet(models.QuerySet["Transition"]):
 
     def due(self, today: date) -> Self:
         """Confirmed ones whose day has come."""
-        return self.filter(state=State.CONFIRMED, planned_for__lte=today)
+        return self.filter(state=TransitionState.CONFIRMED, planned_for__lte=today)

@@ -12,18 +12,18 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from transitions.choices import FieldGroup, Kind, Reason, State
+from transitions.choices import FieldGroup, Reason, TransitionKind, TransitionState
 from transitions.models import Transition, TransitionStep
 from transitions.operations.stepping import reached_by
 
 WAY = (
-    State.REQUESTED,
-    State.NUMBERED,
-    State.REVIEWED,
-    State.CONFIRMED,
-    State.EXECUTED,
-    State.CARRIED_OVER,
-    State.CLOSED,
+    TransitionState.REQUESTED,
+    TransitionState.NUMBERED,
+    TransitionState.REVIEWED,
+    TransitionState.CONFIRMED,
+    TransitionState.EXECUTED,
+    TransitionState.CARRIED_OVER,
+    TransitionState.CLOSED,
 )
 """The states in their order, without the one of what is cancelled."""
 REASONS: dict[Reason, Promise] = {
@@ -70,7 +70,7 @@ class Figures:
 def stages(transition: Transition, steps: Sequence[TransitionStep]) -> list[Stage]:
     """The bar. A step that was taken back and done again shows the last time."""
     latest = reached_by(steps)
-    reached = WAY.index(State(transition.state)) if transition.state in WAY else len(WAY)
+    reached = WAY.index(TransitionState(transition.state)) if transition.state in WAY else len(WAY)
     return [
         Stage(
             transition.state_shown if state == transition.state else str(state.label),
@@ -78,7 +78,7 @@ def stages(transition: Transition, steps: Sequence[TransitionStep]) -> list[Stag
             state == transition.state,
         )
         for at, state in enumerate(WAY)
-        if transition.state != State.CANCELLED or state in latest
+        if transition.state != TransitionState.CANCELLED or state in latest
     ]
 
 
@@ -93,31 +93,37 @@ def figures_of(transition: Transition) -> Figures | None:
 
 
 _NEXT: dict[str, Promise] = {
-    State.REQUESTED: gettext_lazy("The provider's support assigns the account number of the new business."),
-    State.NUMBERED: gettext_lazy("The central reviews which customers are carried over."),
-    State.REVIEWED: gettext_lazy("One who may carry customers over names the legal ground, another one confirms it."),
-    State.CONFIRMED: gettext_lazy("On %(day)s it is executed by itself, or from that day on by hand."),
-    State.EXECUTED: gettext_lazy(
+    TransitionState.REQUESTED: gettext_lazy("The provider's support assigns the account number of the new business."),
+    TransitionState.NUMBERED: gettext_lazy("The central reviews which customers are carried over."),
+    TransitionState.REVIEWED: gettext_lazy(
+        "One who may carry customers over names the legal ground, another one confirms it."
+    ),
+    TransitionState.CONFIRMED: gettext_lazy("On %(day)s it is executed by itself, or from that day on by hand."),
+    TransitionState.EXECUTED: gettext_lazy(
         "Somebody fetches the package, and %(receiver)s (%(number)s) imports it. Then this can be closed."
     ),
-    State.CARRIED_OVER: gettext_lazy("The customers have arrived. Somebody who may carry customers over closes this."),
+    TransitionState.CARRIED_OVER: gettext_lazy(
+        "The customers have arrived. Somebody who may carry customers over closes this."
+    ),
 }
 _NEXT_OF_JOINING: dict[str, Promise] = {
-    State.REQUESTED: gettext_lazy("The provider's support enters the group that is joined and the client number."),
-    State.NUMBERED: gettext_lazy("Your business reviews which customers are carried over."),
+    TransitionState.REQUESTED: gettext_lazy(
+        "The provider's support enters the group that is joined and the client number."
+    ),
+    TransitionState.NUMBERED: gettext_lazy("Your business reviews which customers are carried over."),
 }
 
 
 def who_is_next(transition: Transition, *, is_under_way: bool = False) -> str:
     """Who must do what next, in a sentence; empty where nobody must. `is_under_way`: the worker is at it."""
-    if is_under_way and transition.state == State.NUMBERED:
+    if is_under_way and transition.state == TransitionState.NUMBERED:
         return _("The worker finds out who would be carried over. The page shows when it is done.")
     if is_under_way:
         return _("The worker executes it now. The page shows when it is done.")
-    sentences = _NEXT | (_NEXT_OF_JOINING if transition.kind == Kind.JOIN else {})
-    is_back = transition.state == State.CARRIED_OVER and transition.is_taken_back
-    sentence: str | Promise | None = sentences.get(State.EXECUTED if is_back else transition.state)
-    if transition.state == State.REVIEWED and transition.ground:
+    sentences = _NEXT | (_NEXT_OF_JOINING if transition.kind == TransitionKind.JOIN else {})
+    is_back = transition.state == TransitionState.CARRIED_OVER and transition.is_taken_back
+    sentence: str | Promise | None = sentences.get(TransitionState.EXECUTED if is_back else transition.state)
+    if transition.state == TransitionState.REVIEWED and transition.ground:
         sentence = _("The legal ground is named; somebody else confirms it.")
     return (
         ""

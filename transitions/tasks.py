@@ -21,7 +21,7 @@ from mcp.isolation.scope import MissingRight, Scope
 from mcp.models import User
 from mcp.worker.queueing import AGAIN, NothingThere, when_given_up
 from mcp.worker.upkeep import for_each
-from transitions.choices import State
+from transitions.choices import TransitionState
 from transitions.models import Transition
 from transitions.operations import NotThisStep, execute, note_failure, review
 
@@ -133,13 +133,13 @@ def _do(transition: Transition, scope: Scope, step: Step) -> None:
     except Exception:
         log.exception("Transition %s broke off; nothing of it was done", transition.pk)
         reason = _("It broke off, and nothing of it was done.")
-        if transition.state == State.CONFIRMED:
+        if transition.state == TransitionState.CONFIRMED:
             reason = _("It broke off, and nothing of it was done. It is tried again within the hour; tell support.")
         _tell(transition, scope, reason)
 
 
 def _tell(transition: Transition, scope: Scope, reason: str) -> None:
-    if transition.state == State.NUMBERED:
+    if transition.state == TransitionState.NUMBERED:
         told = _("It could not be reviewed: %(reason)s")
     else:
         told = _("It could not be executed: %(reason)s")

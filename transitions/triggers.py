@@ -2,8 +2,18 @@
 
 import pgtrigger
 
-from transitions.choices import JOINED_ANEW, STEPS, Kind, State
+from transitions.choices import JOINED_ANEW, STEPS, TransitionKind, TransitionState
 
+_REQUESTED = TransitionState.REQUESTED
+_CONFIRMED_OR_LATER = ", ".join(
+    f"'{state}'"
+    for state in (
+        TransitionState.CONFIRMED,
+        TransitionState.EXECUTED,
+        TransitionState.CARRIED_OVER,
+        TransitionState.CLOSED,
+    )
+)
 _ALLOWED = ", ".join(f"('{before}', '{after}')" for before, following in STEPS.items() for after in sorted(following))
 _ANEW = ", ".join(f"'{state}'" for state in sorted(JOINED_ANEW))
 
@@ -12,7 +22,7 @@ BEGINS_AS_REQUESTED = pgtrigger.Trigger(
     operation=pgtrigger.Insert,
     when=pgtrigger.Before,
     func=f"""
-        IF NEW.state <> '{State.REQUESTED}' THEN
+        IF NEW.state <> '{TransitionState.REQUESTED}' THEN
             RAISE EXCEPTION 'A transition begins as a request'
                 USING ERRCODE = 'check_violation', CONSTRAINT = 'transition_step_allowed';
         END IF;
@@ -26,7 +36,7 @@ STEP_ALLOWED = pgtrigger.Trigger(
     when=pgtrigger.Before,
     func=f"""
         IF NEW.state <> OLD.state AND (OLD.state, NEW.state) NOT IN ({_ALLOWED})
-           AND NOT (OLD.state IN ({_ANEW}) AND NEW.state = '{State.REQUESTED}' AND NEW.kind = '{Kind.JOIN}') THEN
+           AND NOT (OLD.state IN ({_ANEW}) AND NEW.state = '{_REQUESTED}' AND NEW.kind = '{TransitionKind.JOIN}') THEN
             RAISE EXCEPTION 'A transition cannot go from % to %', OLD.state, NEW.state
                 USING ERRCODE = 'check_violation', CONSTRAINT = 'transition_step_allowed';
         END IF;
@@ -35,21 +45,21 @@ STEP_ALLOWED = pgtrigger.Trigger(
             RAISE EXCEPTION 'Who leaves stays as it was requested'
                 USING ERRCODE = 'check_violation', CONSTRAINT = 'transition_settled';
         END IF;
-        IF '{State.REQUESTED}' NOT IN (OLD.state, NEW.state) AND
+        IF '{TransitionState.REQUESTED}' NOT IN (OLD.state, NEW.state) AND
            (NEW.receiver_id, NEW.receiver_account, NEW.receiver_client_number) IS DISTINCT FROM
            (OLD.receiver_id, OLD.receiver_account, OLD.receiver_client_number) THEN
             RAISE EXCEPTION 'The receiver is settled'
                 USING ERRCODE = 'check_violation', CONSTRAINT = 'transition_settled';
         END IF;
-        IF OLD.state IN ('{State.REVIEWED}', '{State.CONFIRMED}') AND
-           NEW.state IN ('{State.REQUESTED}', '{State.NUMBERED}') AND
+        IF OLD.state IN ('{TransitionState.REVIEWED}', '{TransitionState.CONFIRMED}') AND
+           NEW.state IN ('{TransitionState.REQUESTED}', '{TransitionState.NUMBERED}') AND
            (NEW.review IS NOT NULL OR (NEW.basis, NEW.ground, NEW.ground_by, NEW.confirmed_by) <> ('', '', '', '')
             OR NEW.field_groups <> '{{}}') THEN
             RAISE EXCEPTION 'What goes back is reviewed and confirmed anew'
                 USING ERRCODE = 'check_violation', CONSTRAINT = 'transition_settled';
         END IF;
-        IF OLD.state IN ('{State.CONFIRMED}', '{State.EXECUTED}', '{State.CARRIED_OVER}', '{State.CLOSED}') AND
-           NEW.state NOT IN ('{State.REQUESTED}', '{State.NUMBERED}') AND
+        IF OLD.state IN ({_CONFIRMED_OR_LATER}) AND
+           NEW.state NOT IN ('{TransitionState.REQUESTED}', '{TransitionState.NUMBERED}') AND
            (NEW.basis, NEW.ground, NEW.ground_by, NEW.ground_user, NEW.confirmed_by, NEW.confirmed_user,
             NEW.field_groups, NEW.is_narrowed, NEW.review::text) IS DISTINCT FROM
            (OLD.basis, OLD.ground, OLD.ground_by, OLD.ground_user, OLD.confirmed_by, OLD.confirmed_user,
@@ -57,7 +67,7 @@ STEP_ALLOWED = pgtrigger.Trigger(
             RAISE EXCEPTION 'What was confirmed stays as it was'
                 USING ERRCODE = 'check_violation', CONSTRAINT = 'transition_settled';
         END IF;
-        IF OLD.state IN ('{State.EXECUTED}', '{State.CARRIED_OVER}', '{State.CLOSED}') AND
+        IF OLD.state IN ('{TransitionState.EXECUTED}', '{TransitionState.CARRIED_OVER}', '{TransitionState.CLOSED}') AND
            (NEW.executed_at, NEW.planned_for, NEW.result::text) IS DISTINCT FROM
            (OLD.executed_at, OLD.planned_for, OLD.result::text) THEN
             RAISE EXCEPTION 'What was executed stays as it was'

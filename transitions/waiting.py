@@ -23,11 +23,11 @@ from mcp.central.operations import holdings_of
 from mcp.console.waiting import Source, Thing, register
 from mcp.isolation.scope import Scope
 from transitions import operations
-from transitions.choices import OPEN, PackageState, State, Word
+from transitions.choices import OPEN, JoiningAnswer, PackageState, TransitionState
 from transitions.models import JoiningWord, Package, Transition
 from transitions.operations import admitting
 from transitions.package import lifecycle
-from transitions.steps import STEPS, offered
+from transitions.pages.steps import STEPS, offered
 from transitions.withdrawals.making import HANDED_OVER, lists_of, withdrawals_since
 
 TRANSITION, PACKAGE = "admin:transitions_transition", "admin:transitions_package"
@@ -64,7 +64,7 @@ def _steps(transition: Transition, scope: Scope) -> Iterator[Thing]:
     last: Any = transition.steps.last()
     values = {"location": transition.location.name}
     since, key = last.at, f"{transition.pk} {last.pk}"
-    if operations.is_support(scope) and transition.state == State.REQUESTED:
+    if operations.is_support(scope) and transition.state == TransitionState.REQUESTED:
         yield Thing(
             code="account", values=values, page="admin:transitions_account", arguments=[str(transition.pk)],
             since=since, key=f"account {key}",
@@ -86,7 +86,7 @@ def _is_his(step: str, transition: Transition, scope: Scope) -> bool:
         case "execute":  # the worker does it, on the day
             return transition.planned_for < timezone.localdate()
         case "close":  # as long as nothing has arrived it is the receiver who is awaited
-            return transition.state == State.CARRIED_OVER and not transition.is_taken_back
+            return transition.state == TransitionState.CARRIED_OVER and not transition.is_taken_back
     return True
 
 
@@ -94,7 +94,7 @@ def _joinings(scope: Scope) -> Iterator[Thing]:
     """Who wants to join the group, for those who may say yes or no."""
     if scope.location.kind == LocationKind.BRANCH or operations.is_support(scope):
         return
-    asked = [word for word in admitting.asked_here(scope) if word.word == Word.ASKED]
+    asked = [word for word in admitting.asked_here(scope) if word.word == JoiningAnswer.ASKED]
     if asked and holdings_of(scope).holds(Right.MANAGE_LOCATION, None):
         for word in asked:
             yield Thing(
@@ -137,7 +137,7 @@ def places() -> Iterable[Location]:
     """Where somebody may have to be reminded: at the heads of businesses that hand over, or are asked."""
     lately = Transition.objects.filter(state__in=HANDED_OVER, executed_at__gt=timezone.now() - LATELY)
     under_way = Transition.objects.filter(state__in=OPEN)
-    asked = JoiningWord.objects.filter(word=Word.ASKED, at__gt=timezone.now() - LATELY)
+    asked = JoiningWord.objects.filter(word=JoiningAnswer.ASKED, at__gt=timezone.now() - LATELY)
     businesses = {
         pk
         for rows in (lately, under_way, asked)

@@ -19,12 +19,11 @@ from customers.birthdays import BY_CALENDAR
 from customers.choices import BIRTHDAY_VAR, REGISTERED_VAR, WINDOWS
 from customers.field_groups import withheld
 from customers.models import Customer, CustomerCount
-from customers.paginator import LIMIT, SHOWN_OF_MORE, CustomerPaginator
+from customers.paginator import LIMIT, PAGE_SIZES, SHOWN_OF_MORE, CustomerPaginator
 from customers.querysets import CustomerQuerySet
 from customers.search import SEARCHED_FIELDS
 from mcp.console.site import scope_of
 
-PAGE_SIZES = (25, 50, 100)
 SIZE_VAR = "size"
 ARCHIVED_VAR = "archived"
 SORTED_BY = ("customer_number", "sort_name", "city", "created_at", "changed_at")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from customers.admin.counter_form import questions
+from customers.consents.questions import questions
 
 SHORT: tuple[tuple[str, ...], ...] = (("first_name", "last_name"), ("company",), ("mobile", "email"))
 """What is asked of everybody; the whole form lies folded beneath it, so that nothing typed is lost on the way."""

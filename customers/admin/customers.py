@@ -12,10 +12,8 @@ from django.utils.translation import gettext as _text
 from django.utils.translation import gettext_lazy as _
 
 from customers.admin import counter, finding, pages
-from customers.admin.base import CustomersAdmin
 from customers.admin.changelist import SIZE_VAR, CustomerChangeList
 from customers.admin.columns import COLUMNS, SHOWS, WITH_BIRTHDAY, CustomerColumns, badges
-from customers.admin.counter_form import record_answers
 from customers.admin.fields import FORM_CLASSES, READONLY, customer_widget
 from customers.admin.filters import FILTERS
 from customers.admin.masking import MaskedFields, fieldsets_for, readonly_for, rights_masked
@@ -24,6 +22,9 @@ from customers.admin.typed_search import fields_of
 from customers.bulk.views import bulk_urls
 from customers.choices import BIRTHDAY_VAR, BulkKind
 from customers.consents import pages as consent_pages
+from customers.consents.questions import record_answers
+from customers.console.base import CustomersAdmin
+from customers.console.ticked import chosen_for
 from customers.exports.views import export_urls
 from customers.field_groups import MASK, withheld
 from customers.filters.saved import canonical
@@ -197,15 +198,15 @@ class CustomerAdmin(CustomerColumns, MaskedFields, CustomersAdmin):
 
     @admin.action(description=_("Set the customer group…"), permissions=["record"])
     def set_group(self, request: HttpRequest, queryset: CustomerQuerySet) -> HttpResponse:
-        return pages.chosen_for(request, pages.bulk_address(BulkKind.GROUP))
+        return chosen_for(request, pages.bulk_address(BulkKind.GROUP))
 
     @admin.action(description=_("Add a tag…"), permissions=["record"])
     def add_tag(self, request: HttpRequest, queryset: CustomerQuerySet) -> HttpResponse:
-        return pages.chosen_for(request, pages.bulk_address(BulkKind.ADD_TAG))
+        return chosen_for(request, pages.bulk_address(BulkKind.ADD_TAG))
 
     @admin.action(description=_("Remove a tag…"), permissions=["record"])
     def remove_tag(self, request: HttpRequest, queryset: CustomerQuerySet) -> HttpResponse:
-        return pages.chosen_for(request, pages.bulk_address(BulkKind.REMOVE_TAG))
+        return chosen_for(request, pages.bulk_address(BulkKind.REMOVE_TAG))
 
     @admin.action(description=_("Archive…"), permissions=["archive"])
     def archive(self, request: HttpRequest, queryset: CustomerQuerySet) -> HttpResponse:
@@ -221,7 +222,7 @@ class CustomerAdmin(CustomerColumns, MaskedFields, CustomersAdmin):
 
     @admin.action(description=_("Export…"), permissions=["export"])
     def export(self, request: HttpRequest, queryset: CustomerQuerySet) -> HttpResponse:
-        return pages.chosen_for(request, reverse("admin:customers_export"))
+        return chosen_for(request, reverse("admin:customers_export"))
 
     # --- form ---------------------------------------------------------------------------------------------
 

@@ -17,7 +17,7 @@ from unfold.contrib.filters.admin import DropdownFilter, RadioFilter
 from unfold.contrib.filters.forms import HorizontalRadioForm
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from customers.choices import BIRTHDAY_VAR, REGISTERED_VAR, TRANSFER, WINDOWS, Said
+from customers.choices import BIRTHDAY_VAR, REGISTERED_VAR, TRANSFER, WINDOWS, ConsentState
 from customers.figures.trends import month_before
 from customers.models import ConsentPurpose, CustomerGroup, Tag
 from customers.querysets import CustomerQuerySet
@@ -84,13 +84,13 @@ class ConsentFilter(ChosenFilter):
         return [
             (f"{purpose.code}.{said}", f"{purpose}: {said.label}")
             for purpose in purposes
-            for said in Said
-            if said != Said.CERTAIN or purpose.code == TRANSFER
+            for said in ConsentState
+            if said != ConsentState.CERTAIN or purpose.code == TRANSFER
         ]
 
     def narrowed(self, customers: CustomerQuerySet, value: str) -> CustomerQuerySet:
         purpose, _dot, said = value.rpartition(".")
-        return customers.with_consent(purpose, Said(said))
+        return customers.with_consent(purpose, ConsentState(said))
 
 
 class BirthdayFilter(ChosenFilter):

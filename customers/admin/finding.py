@@ -9,8 +9,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 
-from customers.admin.base import CustomersAdmin
 from customers.admin.typed_search import fields_of
+from customers.console.base import CustomersAdmin
 from customers.models import Customer
 from customers.paginator import LIMIT, CustomerPaginator
 from customers.querysets import CustomerQuerySet

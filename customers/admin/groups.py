@@ -11,9 +11,9 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _text
 from django.utils.translation import gettext_lazy as _
 
-from customers.admin.base import CustomersAdmin
 from customers.consents.forms import ConsentPurposeForm
 from customers.consents.operations import save_purpose
+from customers.console.base import CustomersAdmin
 from customers.forms import CustomerGroupForm, TagForm
 from customers.models import ConsentPurpose, CustomerGroup, Tag
 from customers.operations import save_customer_group, save_tag

@@ -6,7 +6,6 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.urls import reverse
@@ -15,10 +14,12 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from customers.admin.base import CustomersAdmin
-from customers.admin.changelist import PAGE_SIZES
-from customers.bulk.views import NEW, SHOWN
+from customers.bulk.views import NEW
 from customers.choices import BulkKind
+from customers.console.base import CustomersAdmin
+from customers.console.frame import page_number
+from customers.console.shown_count import SHOWN
+from customers.console.ticked import back, chosen_for, customers_of
 from customers.duplicates import candidates
 from customers.field_groups import MASK, withheld
 from customers.forms import ReasonForm, SoughtForm
@@ -31,7 +32,6 @@ from locations.violations import told_as_refusals
 from mcp.console.site import scope_of
 from mcp.isolation.scope import Scope
 
-_DIGITS_OF_AN_ID = 18
 ALL_FOUND = "all_found"
 """Posted by the list where everybody is meant who was found; with the number that it has shown."""
 _BULK_ACTIONS = {
@@ -46,12 +46,6 @@ _BULK_ACTIONS = {
 def chosen(admin: CustomersAdmin, request: HttpRequest, page: str) -> HttpResponse:
     """From the ticked rows of the list to the page that asks."""
     return chosen_for(request, admin.address(page))
-
-
-def chosen_for(request: HttpRequest, address: str) -> HttpResponse:
-    """To the address, with the ids of the ticked rows behind it."""
-    ids = "&".join(f"id={pk}" for pk in _ids(request.POST.getlist(ACTION_CHECKBOX_NAME)))
-    return HttpResponseRedirect(f"{address}?{ids}")
 
 
 def bulk_address(kind: BulkKind) -> str:
@@ -188,32 +182,6 @@ def _archivist(request: HttpRequest) -> Scope:
 def _customers(request: HttpRequest, scope: Scope, *, archived: bool) -> list[Customer]:
     """Those of the address that are archived, or are not. Raises Http404 as `customers_of` does."""
     return [customer for customer in customers_of(request, scope) if customer.is_archived == archived]
-
-
-def customers_of(request: HttpRequest, scope: Scope) -> list[Customer]:
-    """The customers of the address that exist here. Raises Http404 where one does not, whosever it may be."""
-    ids = _ids(request.GET.getlist("id"))[: max(PAGE_SIZES)]
-    found = list(Customer.objects.in_base(scope.base).filter(pk__in=ids).order_by("sort_name", "id"))
-    if not ids or len(found) != len(set(ids)):
-        raise Http404
-    return found
-
-
-def _ids(values: list[str]) -> list[int]:
-    return [int(value) for value in values if value.isdecimal() and len(value) <= _DIGITS_OF_AN_ID]
-
-
-def page_number(request: HttpRequest) -> int:
-    value = request.GET.get("p", "")
-    return max(1, int(value)) if value.isdecimal() and len(value) <= 6 else 1
-
-
-def back(admin: CustomersAdmin, request: HttpRequest, sentence: str, customers: list[Customer]) -> HttpResponse:
-    """To the one customer, or from several to the list."""
-    messages.success(request, sentence)
-    if len(customers) == 1:
-        return HttpResponseRedirect(admin.address("change", customers[0].pk))
-    return HttpResponseRedirect(admin.address("changelist"))
 
 
 def _ask(

@@ -94,7 +94,7 @@ def propose(*, wish: Wish, query: str, chosen: Chosen, shown: int | None, actor:
 def count(*, change: BulkChange, chosen: Chosen, actor: Scope) -> None:
     """Fix whom it is of, and say what it would do. Raises MissingRight, or Stopped where it was cancelled."""
     _demand(change.kind, actor)
-    found = rows.fix(change, chosen.customers, is_searched=chosen.is_searched)
+    found = rows.freeze(change, chosen.customers, is_searched=chosen.is_searched)
     if not found:
         _enter(change, BulkState.COUNTING, BulkState.FAILED, failure=_("No customer is found."), total=0)
         return

@@ -18,7 +18,7 @@ _KNOWN_TAG = "EXISTS (SELECT FROM customers_tag t WHERE t.base_id = %(base)s AND
 
 
 @dataclass(frozen=True, kw_only=True)
-class Kind:
+class KindOfChange:
     right: Right
     sets: str
     """What is written."""
@@ -34,8 +34,8 @@ class Kind:
     """Whether what was before can be stored again."""
 
 
-KINDS: dict[BulkKind, Kind] = {
-    BulkKind.GROUP: Kind(
+KINDS: dict[BulkKind, KindOfChange] = {
+    BulkKind.GROUP: KindOfChange(
         right=Right.CHANGE_CUSTOMERS,
         sets="customer_group_id = %(target)s",
         lacks="customer.customer_group_id IS DISTINCT FROM %(target)s",
@@ -43,7 +43,7 @@ KINDS: dict[BulkKind, Kind] = {
         back="customer_group_id = before.customer_group_id",
         storable=_KNOWN_GROUP,
     ),
-    BulkKind.ADD_TAG: Kind(
+    BulkKind.ADD_TAG: KindOfChange(
         right=Right.CHANGE_CUSTOMERS,
         sets="""tags = (SELECT array_agg(tag ORDER BY tag COLLATE "C")
             FROM unnest(customer.tags || %(word)s::varchar) AS tag)""",
@@ -52,7 +52,7 @@ KINDS: dict[BulkKind, Kind] = {
         back="""tags = CASE WHEN customer.tags = done.tags THEN before.tags
             ELSE array_remove(customer.tags, %(word)s::varchar) END""",
     ),
-    BulkKind.REMOVE_TAG: Kind(
+    BulkKind.REMOVE_TAG: KindOfChange(
         right=Right.CHANGE_CUSTOMERS,
         sets="tags = array_remove(customer.tags, %(word)s::varchar)",
         lacks="%(word)s = ANY (customer.tags)",
@@ -62,7 +62,7 @@ KINDS: dict[BulkKind, Kind] = {
                   FROM unnest(customer.tags || %(word)s::varchar) AS tag) END""",
         storable=_KNOWN_TAG,
     ),
-    BulkKind.ARCHIVE: Kind(
+    BulkKind.ARCHIVE: KindOfChange(
         right=Right.ARCHIVE_CUSTOMERS,
         sets="archived_at = %(now)s, archived_reason = %(word)s",
         can="true",
@@ -70,7 +70,7 @@ KINDS: dict[BulkKind, Kind] = {
         stands="state.archived_at IS NOT DISTINCT FROM done.archived_at",
         back="archived_at = NULL, archived_reason = ''",
     ),
-    BulkKind.RESTORE: Kind(
+    BulkKind.RESTORE: KindOfChange(
         right=Right.ARCHIVE_CUSTOMERS,
         sets="archived_at = NULL, archived_reason = ''",
         can="true",
@@ -81,5 +81,5 @@ KINDS: dict[BulkKind, Kind] = {
 }
 
 
-def kind_of(name: str) -> Kind:
+def kind_of(name: str) -> KindOfChange:
     return KINDS[BulkKind(name)]

@@ -35,5 +35,5 @@ class ToldProgress(Patient):
 
 @contextmanager
 def told(change: BulkChange, scope: Scope) -> Iterator[ToldProgress]:
-    with row_scope.aside(scope) as aside:
+    with row_scope.second_connection(scope) as aside:
         yield ToldProgress(aside, change)

@@ -46,7 +46,7 @@ _WHO = """coalesce((
     ORDER BY event.changed_at DESC LIMIT 1), '')"""
 
 
-def fix(change: BulkChange, found: Any, *, is_searched: bool) -> int:
+def freeze(change: BulkChange, found: Any, *, is_searched: bool) -> int:
     """Keep the ids of those found with the change; how many they are. `found` is a query of customers."""
     sql, params = found.order_by().values_list("pk").query.sql_with_params()
     keep = f"""UPDATE customers_bulkchange SET customers = (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
 import pghistory
@@ -14,23 +13,24 @@ from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from customers.admin.frame import LIST, show
 from customers.bulk import changing, tasks
 from customers.bulk.changing import MoreThanCounted, Stopped
 from customers.bulk.forms import WishForm
 from customers.bulk.kinds import kind_of
 from customers.choices import BulkKind, BulkState
+from customers.console.frame import LIST, show_page
+from customers.console.shown_count import SHOWN, counted_anew, split_shown
 from customers.exports.selection import Chosen, chosen
 from customers.field_groups import withheld
 from customers.models import BulkChange
 from customers.search import SEARCHED_FIELDS
-from customers.tasks import for_somebody
 from locations.permissions import Right
 from locations.violations import told_as_refusals
 from mcp.console.site import console, scope_of
 from mcp.isolation.limits import busy_told
 from mcp.isolation.scope import Scope
 from mcp.worker.queueing import enqueue
+from mcp.worker.somebody import for_somebody
 
 BULKS, NEW, BULK = "customers_bulks", "customers_bulk_new", "customers_bulk"
 COUNTED_DIRECTLY = 10_000
@@ -38,8 +38,6 @@ COUNTED_DIRECTLY = 10_000
 CHANGED_DIRECTLY = 2_000
 """So many are changed or brought back while the browser waits, in half a second; more by the worker."""
 MOST_LISTED = 100
-SHOWN = "shown"
-"""In the address: how many customers the list said that there are."""
 
 
 def bulk_urls() -> list[URLPattern]:
@@ -50,31 +48,13 @@ def bulk_urls() -> list[URLPattern]:
     ]
 
 
-def split_shown(asked: Any) -> tuple[str, int | None]:
-    """What an address asks of the list, and how many customers whoever led here has shown."""
-    rest = asked.copy()
-    [value] = rest.pop(SHOWN, [""])[-1:] or [""]
-    return rest.urlencode(), int(value) if value.isascii() and value.isdigit() and len(value) < 9 else None
-
-
-def counted_anew(then: int | None, now: int | None) -> str:
-    """A sentence where so many were shown and now it is another number; empty where nothing has changed."""
-    if then is None or now is None or then == now:
-        return ""
-    sentence = _(
-        "When you chose, %(then)s customers were found; now it is %(now)s, because somebody has changed customers "
-        "meanwhile."
-    )
-    return sentence % {"then": then, "now": now}
-
-
 def bulks_page(request: HttpRequest) -> HttpResponse:
     """What was changed in bulk in this base, and what the person himself has begun."""
     scope = scope_of(request)
     scope.demand(Right.VIEW_CUSTOMERS)
     found = changing.changes_of(scope).select_related("location").exclude(state=BulkState.CANCELLED)
     changes = [(change, _title(change, scope)) for change in found[:MOST_LISTED]]
-    return show(request, "bulks", _("Bulk changes"), changes=changes)
+    return show_page(request, "bulks", _("Bulk changes"), changes=changes)
 
 
 def new_page(request: HttpRequest, kind: str) -> HttpResponse:
@@ -94,7 +74,7 @@ def new_page(request: HttpRequest, kind: str) -> HttpResponse:
         told = request.POST.get(SHOWN, "")
         then = int(told) if told.isascii() and told.isdigit() and len(told) < 9 else None
         return _propose(form, query, wanted, then, scope)
-    return show(
+    return show_page(
         request, "bulk_new", str(wish.label), kind=wish.value, form=form, count=wanted.count, is_more=wanted.is_more,
         filter_words=wanted.in_words, meanwhile="" if wanted.is_more else counted_anew(shown, wanted.count),
         back=_back(query),
@@ -129,7 +109,7 @@ def bulk_page(request: HttpRequest, pk: UUID) -> HttpResponse:
     page = request.GET.get("p", "1")
     number = max(1, int(page)) if page.isascii() and page.isdigit() and len(page) < 6 else 1
     undoing, is_open = change.undoing or {}, _may_see_search(change, scope)
-    response = show(
+    response = show_page(
         request, "bulk", _title(change, scope), change=change, is_under_way=is_under_way,
         may_act=_may_act(change, scope), narrowed_by=change.narrowed_by if is_open else "",
         is_done=change.state in {BulkState.APPLIED, BulkState.UNDONE}, figures=change.figures,

@@ -1,7 +1,7 @@
 """What customers agree to and take back: recording it, and what holds at any moment.
 
 A statement is added and never changed. What holds is the latest one up to a moment (ConsentQuerySet.holding). A slip
-of one's own can be struck out for some minutes (customers/consents/slips.py).
+of one's own can be struck out for some minutes (customers/triggers/slips.py).
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from customers.choices import TRANSFER, TRANSFER_ANY, Said
-from customers.consents.slips import MINUTES, REFUSALS
+from customers.choices import TRANSFER, TRANSFER_ANY, ConsentState
 from customers.models import Consent, ConsentPurpose, Customer
 from customers.querysets import CustomerQuerySet
+from customers.triggers.slips import MINUTES, REFUSALS
 from locations.models import CustomerBase, Location
 from locations.permissions import Right
 from mcp.central.operations import demand_everywhere
 from mcp.central.operations.changing import merged
-from mcp.central.operations.holding import holdings_of
+from mcp.isolation.holdings import holdings_of
 from mcp.isolation.limits import busy_told
 from mcp.isolation.scope import MissingRight, Scope
 
@@ -53,18 +53,18 @@ class State:
     evidence: Consent | None = None
 
     @property
-    def said(self) -> Said:
+    def said(self) -> ConsentState:
         if self.holding is not None:
-            return Said.GIVEN if self.holding.is_given else Said.WITHDRAWN
-        return Said.CERTAIN if self.certain else Said.NEVER
+            return ConsentState.GIVEN if self.holding.is_given else ConsentState.WITHDRAWN
+        return ConsentState.CERTAIN if self.certain else ConsentState.NEVER
 
     @property
     def is_given(self) -> bool:
-        return self.said == Said.GIVEN
+        return self.said == ConsentState.GIVEN
 
     @property
     def is_withdrawn(self) -> bool:
-        return self.said == Said.WITHDRAWN
+        return self.said == ConsentState.WITHDRAWN
 
 
 def consents_of(customer: Customer, *, at: datetime | None, base: CustomerBase) -> list[State]:
@@ -76,7 +76,7 @@ def consents_of(customer: Customer, *, at: datetime | None, base: CustomerBase) 
     said = list(statements if at is None else statements.filter(at__lte=at))
     purposes = ConsentPurpose.objects.of_organization(base.organization)
     states = [_state(purpose, said) for purpose in purposes]
-    return [state for state in states if state.purpose.is_active or state.said != Said.NEVER or state.evidence]
+    return [state for state in states if state.purpose.is_active or state.said != ConsentState.NEVER or state.evidence]
 
 
 def _state(purpose: ConsentPurpose, everything: list[Consent]) -> State:
@@ -168,7 +168,7 @@ def strike_out(*, statement: UUID, actor: Scope) -> Consent:
     """Mark a statement of the actor's base as recorded by mistake: it stays on record and counts nowhere.
 
     What counted before it counts again. Only whoever has recorded it can, for some minutes, and before consents of the
-    base have gone out in a file: the database says so (customers/consents/slips.py). It takes the right by which it was
+    base have gone out in a file: the database says so (customers/triggers/slips.py). It takes the right by which it was
     recorded. Raises MissingRight, Consent.DoesNotExist, or ValidationError.
     """
     actor.demand(Right.VIEW_CUSTOMERS)

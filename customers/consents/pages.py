@@ -17,8 +17,6 @@ from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from customers.admin import pages
-from customers.admin.base import CustomersAdmin
 from customers.choices import ASKED
 from customers.consents.forms import HOW, REFUSED_FIELDS, SAID_BY_PEOPLE, ConsentForm
 from customers.consents.operations import (
@@ -29,6 +27,9 @@ from customers.consents.operations import (
     record_consent,
     strike_out,
 )
+from customers.console.base import CustomersAdmin
+from customers.console.frame import page_number
+from customers.console.ticked import customers_of
 from customers.disclosures import disclosures_of
 from customers.field_groups import MASK, sees_evidence
 from customers.models import Consent, ConsentPurpose, Customer
@@ -107,8 +108,8 @@ def _page(admin: CustomersAdmin, request: HttpRequest, object_id: str) -> HttpRe
     if request.method == "POST" and _done(request, scope, form, customer):
         page = "change" if request.POST.get("back") == "form" else "consents"
         return HttpResponseRedirect(admin.address(page, customer.pk) + (ANCHOR if page == "change" else ""))
-    day, page_number = _day(request), pages.page_number(request)
-    first = (page_number - 1) * STATEMENTS_PER_PAGE
+    day, number = _day(request), page_number(request)
+    first = (number - 1) * STATEMENTS_PER_PAGE
     said = list(_statements(customer)[first : first + STATEMENTS_PER_PAGE + 1])
     states = consents_of(customer, at=_end_of(day) if day else None, base=scope.base)
     context = {
@@ -120,8 +121,8 @@ def _page(admin: CustomersAdmin, request: HttpRequest, object_id: str) -> HttpRe
         "day": day,
         "today": timezone.localdate(),
         "said": _titled(_seen(said[:STATEMENTS_PER_PAGE], scope), form.purposes),
-        "newer": page_number - 1,
-        "older": page_number + 1 if len(said) > STATEMENTS_PER_PAGE else 0,
+        "newer": number - 1,
+        "older": number + 1 if len(said) > STATEMENTS_PER_PAGE else 0,
         "form": form,
         **_may(scope),
         "consents_address": reverse(f"admin:{_address_for(scope)}", args=[customer.pk]),
@@ -134,7 +135,7 @@ def record(admin: CustomersAdmin, request: HttpRequest) -> HttpResponse:
     scope = scope_of(request)
     scope.demand(Right.VIEW_CUSTOMERS)
     scope.demand(Right.CHANGE_CUSTOMERS)
-    customers = pages.customers_of(request, scope)
+    customers = customers_of(request, scope)
     form = _form(scope, request.POST or None)
     if request.method == "POST" and _recorded(request, scope, form, customers) is not None:
         return HttpResponseRedirect(admin.address("changelist"))

@@ -231,7 +231,7 @@ def _fill(export: CustomerExport, actor: Scope) -> None:
     with row_scope.rows_of(actor), actor.asked.only_looking():
         wanted = chosen(actor, export.choices["query"], asked_on=timezone.localdate(export.created_at))
     with (
-        row_scope.aside(actor) as second,
+        row_scope.second_connection(actor) as second,
         second.transaction() as cursor,
         closing(making.parts(wanted.customers, cursor)) as parts,  # no transaction ends in the middle of a copy
     ):

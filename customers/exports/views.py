@@ -15,11 +15,10 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from customers import tasks
-from customers.admin.frame import show
-from customers.bulk.views import SHOWN, counted_anew, split_shown
 from customers.choices import ExportState
-from customers.exports import files
+from customers.console.frame import show_page
+from customers.console.shown_count import SHOWN, counted_anew, split_shown
+from customers.exports import files, tasks
 from customers.exports.selection import Chosen, chosen
 from customers.exports.writer import Order
 from customers.models import CustomerExport
@@ -28,6 +27,7 @@ from locations.permissions import Right
 from mcp.console.site import console, scope_of
 from mcp.isolation.scope import Scope
 from mcp.worker.queueing import enqueue
+from mcp.worker.somebody import for_somebody
 from spreadsheets import ENDINGS
 
 EXPORT, EXPORTS, FILE, DOWNLOAD, FACTS = (
@@ -59,7 +59,7 @@ def export_page(request: HttpRequest) -> HttpResponseBase:
             return _export(scope, _order(request, names, wanted), query, wanted)
         messages.error(request, meanwhile if names else _("Choose at least one column."))
     language, count = get_language() or "de", wanted.customers.count()
-    return show(
+    return show_page(
         request, "export", _("Export customers"), count=count, filter_words=wanted.in_words,
         columns=[(name, field.heading(language)) for name, field in columns.items()],
         formats=[(profile, label, ENDINGS[profile]) for profile, label in files.FORMATS.items()],
@@ -88,7 +88,7 @@ def _export(scope: Scope, order: Order, query: str, wanted: Chosen) -> HttpRespo
         return _as_file(export, file)
     with transaction.atomic():
         export = files.demand_export(order=order, query=query, total=total, actor=scope)
-        enqueue(tasks.make_export.name, export=str(export.pk), **tasks.for_somebody(scope))
+        enqueue(tasks.make_export.name, export=str(export.pk), **for_somebody(scope))
     return HttpResponseRedirect(reverse(f"admin:{FILE}", args=[export.pk]))
 
 
@@ -104,7 +104,7 @@ def exports_page(request: HttpRequest) -> HttpResponse:
         }
         for export in files.exports_of(scope)[: files.MOST_SHOWN]
     ]
-    return show(request, "exports", _("My exports"), shown=shown)
+    return show_page(request, "exports", _("My exports"), shown=shown)
 
 
 def file_page(request: HttpRequest, pk: UUID) -> HttpResponse:
@@ -115,7 +115,7 @@ def file_page(request: HttpRequest, pk: UUID) -> HttpResponse:
         files.delete_file(export=export, actor=scope)
         return HttpResponseRedirect(reverse(f"admin:{EXPORTS}"))
     is_under_way = export.state in files.UNDER_WAY
-    response = show(
+    response = show_page(
         request, "export_file", export.name, export=export, is_under_way=is_under_way,
         is_ready=files.is_ready(export, now=timezone.now()), expires_at=files.expires_at(export),
         percent=min(export.done * 100 // export.total, 100) if export.total else 0,

@@ -26,13 +26,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 from psycopg.sql import SQL, Composable, Identifier, Literal
 
-from customers.consents.slips import released
 from customers.field_groups import demand_fields
 from customers.querysets import CustomerQuerySet
 from customers.table.cells import Look
 from customers.table.columns import CustomerField
 from customers.table.consent_columns import HELD, HELD_BY_FEW, HELD_BY_MANY, HELD_BY_NOBODY, IS_ANYTHING_SAID
 from customers.table.resources import CustomerResource
+from customers.triggers.slips import released
 from locations.permissions import Right
 from mcp.isolation.scope import Scope
 from spreadsheets import Profile, Writer, open_writer

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from customers import formats
-from customers.admin.frame import LIST, show
+from customers.console.frame import LIST, show_page
 from customers.exports.selection import chosen
 from customers.filters.saved import asked_today, canonical, delete_filter, may_change, save_filter
 from customers.models import SavedFilter
@@ -48,7 +48,7 @@ def filters_page(request: HttpRequest) -> HttpResponse:
     """One's own filters, and those that are shared."""
     scope = _viewer(request)
     found = [(saved, may_change(saved, scope)) for saved in SavedFilter.objects.seen_by(scope)]
-    return show(request, "filters", _("Saved filters"), saved=found)
+    return show_page(request, "filters", _("Saved filters"), saved=found)
 
 
 def new_page(request: HttpRequest) -> HttpResponse:
@@ -62,7 +62,7 @@ def new_page(request: HttpRequest) -> HttpResponse:
             messages.success(request, _("The filter “%(name)s” is saved.") % {"name": saved.name})
             return HttpResponseRedirect(f"{reverse(LIST)}?{saved.query}")
     wanted = chosen(scope, query)
-    return show(
+    return show_page(
         request, "filter", _("Save these filters"), form=form, words=wanted.in_words, may_share=_may_share(scope),
         back=f"{reverse(LIST)}?{query}",
     )  # fmt: skip
@@ -93,7 +93,7 @@ def change_page(request: HttpRequest, pk: int) -> HttpResponse:
             messages.success(request, _("The filter “%(name)s” is saved.") % {"name": saved.name})
             return HttpResponseRedirect(reverse(f"admin:{FILTERS}"))
     may = may_change(saved, scope)
-    return show(
+    return show_page(
         request, "filter", name, form=form, saved=saved, may_share=_may_share(scope), may_change=may,
         back=reverse(f"admin:{FILTERS}"),
     )  # fmt: skip

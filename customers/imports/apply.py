@@ -14,7 +14,7 @@ from customers.imports.consents import Statements, besides
 from customers.imports.merge_sql import WRITTEN, Plan
 from customers.imports.progress import Progress
 from customers.imports.reserved_numbers import hold, numbers_of
-from customers.imports.vocabulary import Words, create_words, words_of
+from customers.imports.vocabulary import NamedVocabulary, create_vocabulary, named_vocabulary
 from customers.models import ImportChunk
 from locations.models import Location
 from mcp.isolation.scope import Scope
@@ -48,9 +48,9 @@ def apply(*, upload: Any, scope: Scope, progress: Progress) -> dict[str, Any]:
         cursor.execute(MEMORY)
         hold(cursor, upload, scope.location)
         _demand_intact(cursor, upload)
-        words = words_of(upload=upload, given=given, scope=scope, is_judged=True)
+        words = named_vocabulary(upload=upload, given=given, scope=scope, is_judged=True)
         _demand_same_words(words, preview)
-        create_words(words, scope=scope)
+        create_vocabulary(words, scope=scope)
         plan = plan_of(upload=upload, scope=scope, given=given, words=words)
         plan.params["new_rows"] = upload.new_rows
         statements = Statements(plan=plan, upload=upload, scope=scope, moment=preview.get("moment", ""))
@@ -88,7 +88,7 @@ def _demand_intact(cursor: Any, upload: Any) -> None:
         raise NotWhatWasPreviewed
 
 
-def _demand_same_words(words: Words, preview: dict[str, Any]) -> None:
+def _demand_same_words(words: NamedVocabulary, preview: dict[str, Any]) -> None:
     """Each group and tag of the file is there, or is one of those that the preview said would be created."""
     new_groups, new_tags = set(words.new_groups), set(words.new_tags)
     is_told = new_groups <= set(preview.get("new_groups", ())) and new_tags <= set(preview.get("new_tags", ()))

@@ -10,7 +10,7 @@ from django.db import connection
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from customers.choices import Known, Match
+from customers.choices import MatchBy, OnKnown
 from customers.imports.consents import ANSWERS, Statements
 from customers.imports.frozen_decisions import forget_gone, reject_decided
 from customers.imports.left_alone import tell_archived, tell_differing
@@ -18,7 +18,7 @@ from customers.imports.merge_sql import Plan, broken_rules, sentences
 from customers.imports.other_person import reject_somebody_else
 from customers.imports.similar_rows import tell_similar
 from customers.imports.turns import imports_so_far
-from customers.imports.vocabulary import Words, words_of
+from customers.imports.vocabulary import NamedVocabulary, named_vocabulary
 from customers.models import ImportVerdict
 from customers.table.options import UNSAID
 from locations.permissions import Right
@@ -56,14 +56,16 @@ def demand_whole(counts: Counts) -> None:
         raise CountsDiffer(f"{counts.as_dict()}: the parts are not the whole")
 
 
-def plan_of(*, upload: Any, scope: Scope, given: frozenset[str], words: Words, known: Known | None = None) -> Plan:
+def plan_of(
+    *, upload: Any, scope: Scope, given: frozenset[str], words: NamedVocabulary, known: OnKnown | None = None
+) -> Plan:
     """`known` in place of what was chosen."""
     return Plan(
         upload=upload,
         scope=scope,
         given=given,
-        known=known or Known(upload.choices.get("known", Known.OVERWRITE)),
-        match=Match(upload.choices.get("match", Match.NUMBER)),
+        known=known or OnKnown(upload.choices.get("known", OnKnown.OVERWRITE)),
+        match=MatchBy(upload.choices.get("match", MatchBy.NUMBER)),
         groups=words.groups,
     )
 
@@ -73,7 +75,7 @@ def judge(*, upload: Any, scope: Scope, read: int, given: frozenset[str]) -> dic
     with connection.cursor() as cursor:
         cursor.execute(MEMORY)
         imports = imports_so_far(cursor, upload.base_id)
-        words = words_of(upload=upload, given=given, scope=scope)
+        words = named_vocabulary(upload=upload, given=given, scope=scope)
         plan = plan_of(upload=upload, scope=scope, given=given, words=words)
         statements = Statements(plan=plan, upload=upload, scope=scope)
         headings = _headings(upload)
@@ -87,7 +89,7 @@ def judge(*, upload: Any, scope: Scope, read: int, given: frozenset[str]) -> dic
         created, changed, unchanged, new_rows, consents = _judge_rest(cursor, plan, scope, headings, statements)
         similar = 0 if new_rows == NO_ROWS else tell_similar(cursor, plan, new_rows)
         archived = tell_archived(cursor, plan)
-        overwriting = plan_of(upload=upload, scope=scope, given=given, words=words, known=Known.OVERWRITE)
+        overwriting = plan_of(upload=upload, scope=scope, given=given, words=words, known=OnKnown.OVERWRITE)
         differs = tell_differing(cursor, plan, overwriting)
         unread = _tell_unread(cursor, plan)
         unsaid = _tell_unsaid(cursor, plan, statements, headings, is_any_archived=archived > 0)
@@ -99,7 +101,7 @@ def judge(*, upload: Any, scope: Scope, read: int, given: frozenset[str]) -> dic
         rejected = cursor.fetchone()[0]
         upload.new_rows = new_rows
         if words.new_groups or words.new_tags:
-            words = words_of(upload=upload, given=given, scope=scope, is_judged=True)
+            words = named_vocabulary(upload=upload, given=given, scope=scope, is_judged=True)
     counts = Counts(read=read, created=created, changed=changed, unchanged=unchanged, rejected=rejected)
     demand_whole(counts)
     return {
@@ -141,7 +143,7 @@ def _problem(column: str = "''", value: str = "''", reason: str = "''", code: st
         'column', {column}, 'value', {value}, 'reason', {reason}, 'code', {code}))"""
 
 
-def _reject_words(cursor: Any, plan: Plan, words: Words, headings: dict[str, str]) -> None:
+def _reject_words(cursor: Any, plan: Plan, words: NamedVocabulary, headings: dict[str, str]) -> None:
     if words.refused_groups:
         reason = "%(reasons)s::jsonb->>r.group_name"
         cursor.execute(
@@ -172,7 +174,7 @@ def _reject_repeated(cursor: Any, plan: Plan, headings: dict[str, str]) -> None:
         _repeated(cursor, plan, params | {"heading": headings["customer_number"]}, "customer_number")
     if not plan.has_key:
         return
-    heading = headings["email" if plan.match == Match.EMAIL else "legacy_number"]
+    heading = headings["email" if plan.match == MatchBy.EMAIL else "legacy_number"]
     ambiguous = _("%(value)s belongs to several customers: %(numbers)s. Name the customer number.") % {
         "value": "{value}",
         "numbers": "{numbers}",
@@ -293,7 +295,7 @@ def _cases(scope: Scope, plan: Plan) -> tuple[str, dict[str, str]]:
         (Right.ADD_CUSTOMERS, "customer_id IS NULL"),
         (Right.CHANGE_CUSTOMERS, "customer_id IS NOT NULL"),
     ):
-        is_left = right == Right.CHANGE_CUSTOMERS and plan.known == Known.SKIP
+        is_left = right == Right.CHANGE_CUSTOMERS and plan.known == OnKnown.SKIP
         if scope.allows(right) or (is_left and not plan.is_filling_decided):
             continue
         if is_left:

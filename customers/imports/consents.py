@@ -16,7 +16,7 @@ from typing import Any
 from django.db import connection
 from django.utils import timezone
 
-from customers.choices import TRANSFER, ConsentSource, Known
+from customers.choices import TRANSFER, ConsentSource, OnKnown
 from customers.imports.merge_sql import Plan
 from customers.models import ImportConsent
 from mcp.isolation.scope import Scope
@@ -118,9 +118,9 @@ class Statements:
 
     @property
     def _is_wanted(self) -> str:
-        if self._plan.known == Known.SKIP:
+        if self._plan.known == OnKnown.SKIP:
             return f"(customer_id IS NULL OR NOT is_answer AND {_WAS_KNOWN})" if self._is_of_known else _IS_NEW
-        if self._plan.known == Known.FILL:
+        if self._plan.known == OnKnown.FILL:
             return """NOT EXISTS (SELECT FROM customers_consent c WHERE c.base_id = %(base)s
                 AND c.customer_id = brought.customer_id AND c.purpose = brought.purpose
                 AND c.holds_here = brought.holds_here AND c.struck_out_at IS NULL)"""
@@ -196,10 +196,10 @@ class Statements:
         """
         has_days = any(day in self._plan.given for _answer, day in self._answers.values())
         reasons = []
-        if has_days and self._plan.known == Known.OVERWRITE:
+        if has_days and self._plan.known == OnKnown.OVERWRITE:
             reasons += [("is_given IS NULL", "day_alone"), (_SUPERSEDED, "said_since")]
-        if is_any_archived and self._answers and self._plan.known != Known.SKIP:
-            stays = "was_given IS NULL" if self._plan.known == Known.FILL else "was_given IS NOT TRUE"
+        if is_any_archived and self._answers and self._plan.known != OnKnown.SKIP:
+            stays = "was_given IS NULL" if self._plan.known == OnKnown.FILL else "was_given IS NOT TRUE"
             reasons.append((f"is_given AND archived_at IS NOT NULL AND {stays}", "customer_archived"))
         if not reasons:
             return ""

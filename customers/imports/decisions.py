@@ -160,7 +160,7 @@ def _demand_as_shown(upload: ImportUpload, customers: Mapping[int, int | None], 
 
 def _demand_once(upload: ImportUpload, wanted: Mapping[int, str], customers: Mapping[int, int | None]) -> None:
     """In a package each row has statements of its own: none of them may go with a row that is rejected."""
-    if not upload.choices.get("is_settled"):
+    if not upload.choices.get("is_of_package"):
         return
     meant = {row: customers[row] for row, word in wanted.items() if word == Decision.SAME}
     others = ImportDecision.objects.filter(base=upload.base_id, file=upload.pk, decision=Decision.SAME)

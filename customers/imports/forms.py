@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminFileFieldWidget
 
-from customers.choices import Known, Match
+from customers.choices import MatchBy, OnKnown
 from customers.table.columns import CustomerField
 from customers.table.headings import IGNORE
 from customers.table.options import LIMITS, Reading
@@ -123,34 +123,34 @@ class Option:
 
 
 _KNOWN = {
-    Known.OVERWRITE: _(
+    OnKnown.OVERWRITE: _(
         "What the file says replaces what is stored, and an empty cell empties the field. "
         "Fields without a column in the file stay as they are."
     ),
-    Known.FILL: _("Only fields that are still empty are filled. Nothing that is stored is replaced."),
-    Known.SKIP: _("Known customers stay exactly as they are. Only new ones are imported."),
+    OnKnown.FILL: _("Only fields that are still empty are filled. Nothing that is stored is replaced."),
+    OnKnown.SKIP: _("Known customers stay exactly as they are. Only new ones are imported."),
 }
 _MATCH = {
-    Match.NUMBER: _(
+    MatchBy.NUMBER: _(
         "A row with a customer number means that customer. A row without one means the customer "
         "who has its former customer number."
     ),
-    Match.EMAIL: _(
+    MatchBy.EMAIL: _(
         "A row with a customer number means that customer. A row without one means the customer "
         "who has its e-mail address."
     ),
-    Match.NOTHING: _("A row with a customer number means that customer. A row without one is a new customer."),
+    MatchBy.NOTHING: _("A row with a customer number means that customer. A row without one is a new customer."),
 }
 
 
 def known_options(chosen: str) -> list[Option]:
     """What can become of known customers."""
-    return [Option(way, way.label, _KNOWN[way], way == chosen) for way in Known]
+    return [Option(way, way.label, _KNOWN[way], way == chosen) for way in OnKnown]
 
 
 def match_options(chosen: str) -> list[Option]:
     """By what a row can mean a known customer."""
-    return [Option(way, way.label, _MATCH[way], way == chosen) for way in Match]
+    return [Option(way, way.label, _MATCH[way], way == chosen) for way in MatchBy]
 
 
 @dataclass(frozen=True)

@@ -67,7 +67,7 @@ def keep_for_good(cursor: Any, upload: Any) -> None:
 
     So its lists of withdrawals and the same package once more find him. To be called before the rows are cleared.
     """
-    if not (upload.choices.get(DECIDED) and upload.choices.get("is_settled")):
+    if not (upload.choices.get(DECIDED) and upload.choices.get("is_of_package")):
         return
     column = "customer_number" if "customer_number" in upload.preview["given"] else "legacy_number::integer"
     cursor.execute(

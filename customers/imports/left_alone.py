@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
-from customers.choices import Known
+from customers.choices import OnKnown
 from customers.imports.merge_sql import WRITTEN, Plan
 
 _TELL = """INSERT INTO customers_importverdict (base_id, file_id, row_number, verdict, customer_id, problems)
@@ -33,7 +33,7 @@ def tell_differing(cursor: Any, plan: Plan, overwriting: Plan) -> int:
 
     `overwriting` is the same plan for the choice that every value of the file counts. An empty cell says nothing.
     """
-    if plan.known == Known.OVERWRITE:
+    if plan.known == OnKnown.OVERWRITE:
         return 0
     says = [
         f"wanted.{name} IS DISTINCT FROM stays.{name} AND {_is_filled(f'wanted.{name}', plan.field(name))}"

@@ -15,7 +15,7 @@ from typing import Any
 from django.contrib.postgres.fields import ArrayField
 from django.db import connection, models
 
-from customers.choices import Known, Match
+from customers.choices import MatchBy, OnKnown
 from customers.models import NOTES, STAGED, Customer
 from customers.table.birthday_cells import BIRTHDAY, DAY, of_known
 from customers.table.memo_notes import LABELS
@@ -41,7 +41,14 @@ class Plan:
     """
 
     def __init__(
-        self, *, upload: Any, scope: Scope, given: frozenset[str], known: Known, match: Match, groups: Mapping[str, int]
+        self,
+        *,
+        upload: Any,
+        scope: Scope,
+        given: frozenset[str],
+        known: OnKnown,
+        match: MatchBy,
+        groups: Mapping[str, int],
     ) -> None:
         self.given, self.known, self.match = given, known, match
         self.is_shown = False
@@ -49,7 +56,9 @@ class Plan:
         """Whether a row without a number can mean customers registered at this location alone."""
         self.is_decided = bool(upload.choices.get(DECIDED))
         """Whether somebody has decided about rows that look like known customers (see `decisions`)."""
-        self.is_filling_decided = self.is_decided and known == Known.SKIP and bool(upload.choices.get("is_settled"))
+        self.is_filling_decided = (
+            self.is_decided and known == OnKnown.SKIP and bool(upload.choices.get("is_of_package"))
+        )
         """A package leaves known customers as they are; with whom it is joined by hand, what is empty is filled."""
         origin = upload.choices.get("origin") or {}
         self.is_of_sender = "account_number" in origin
@@ -97,10 +106,10 @@ class Plan:
 
     @property
     def _key_column(self) -> str:
-        return {Match.NUMBER: "legacy_number", Match.EMAIL: "email", Match.NOTHING: ""}[self.match]
+        return {MatchBy.NUMBER: "legacy_number", MatchBy.EMAIL: "email", MatchBy.NOTHING: ""}[self.match]
 
     def _key_of(self, alias: str) -> str:
-        return f"lower({alias}.email)" if self.match == Match.EMAIL else f"{alias}.legacy_number"
+        return f"lower({alias}.email)" if self.match == MatchBy.EMAIL else f"{alias}.legacy_number"
 
     @property
     def by_key(self) -> str:
@@ -241,7 +250,7 @@ class Plan:
     @cached_property
     def _differs(self) -> str:
         names = [name for name in WRITTEN if self.is_given(name)]
-        if (self.known == Known.SKIP and not self.is_filling_decided) or not names:
+        if (self.known == OnKnown.SKIP and not self.is_filling_decided) or not names:
             return "false"
         return "(" + " OR ".join(f"k.{name} IS DISTINCT FROM {self._of_known(name)}" for name in names) + ")"
 
@@ -281,21 +290,21 @@ class Plan:
 
     def _said_of_known(self, name: str) -> str:
         if self.is_filling_decided:
-            filled = self._said_under(Known.FILL, name)
+            filled = self._said_under(OnKnown.FILL, name)
             return filled if filled == f"k.{name}" else f"CASE WHEN same.id IS NOT NULL THEN {filled} ELSE k.{name} END"
         return self._said_under(self.known, name)
 
-    def _said_under(self, known: Known, name: str) -> str:
-        if known == Known.SKIP or not self.is_given(name):
+    def _said_under(self, known: OnKnown, name: str) -> str:
+        if known == OnKnown.SKIP or not self.is_given(name):
             return f"k.{name}"
         if name == "memo":
-            return self._filled_memo if known == Known.FILL else self._overwritten_memo
+            return self._filled_memo if known == OnKnown.FILL else self._overwritten_memo
         if name == "blocked_reason" and name not in self.given:
             return f"CASE WHEN {self._of_known('is_blocked')} THEN k.{name} ELSE '' END"
         if name in (BIRTHDAY, DAY):
             return of_known(name, known=known, is_birthday_given=BIRTHDAY in self.given, is_day_given=DAY in self.given)
         empty = _is_empty(name)
-        if known == Known.FILL:
+        if known == OnKnown.FILL:
             return f"CASE WHEN {empty} THEN {self._staged(name)} ELSE k.{name} END" if empty else f"k.{name}"
         return self._staged(name)
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from customers.choices import Known, Match
+from customers.choices import MatchBy, OnKnown
 from customers.imports.merge_sql import Plan
 
 _SAID = (
@@ -23,9 +23,9 @@ _FEWEST = 2
 def reject_somebody_else(cursor: Any, plan: Plan, headings: dict[str, str]) -> None:
     """Reject rows by whose key another one would be overwritten or filled."""
     condition = _is_somebody_else(plan)
-    if not plan.has_key or plan.known == Known.SKIP or not condition:
+    if not plan.has_key or plan.known == OnKnown.SKIP or not condition:
         return
-    heading = headings["email" if plan.match == Match.EMAIL else "legacy_number"]
+    heading = headings["email" if plan.match == MatchBy.EMAIL else "legacy_number"]
     reason = _(
         "%(value)s is that of somebody else, customer %(customer)s. Choose otherwise how customers without number are "
         "found, or decide by hand."
@@ -50,7 +50,7 @@ def _is_somebody_else(plan: Plan) -> str:
     Found by a former number: two of what the row says differ, and nothing agrees. Found by an e-mail address: the first
     name differs, and the birthday does not agree.
     """
-    if plan.match == Match.EMAIL:
+    if plan.match == MatchBy.EMAIL:
         if "first_name" not in plan.given:
             return ""
         agrees = _agrees("birthday") if "birthday" in plan.given else "false"

@@ -11,7 +11,7 @@ from django.db import connection
 from django.utils import timezone
 from django.utils.translation import get_language
 
-from customers.choices import Known, Verdict
+from customers.choices import OnKnown, Verdict
 from customers.field_groups import MASK, withheld
 from customers.imports.classifying import plan_of, verdicts
 from customers.imports.consent_preview import after, beside_rows, held_by, names_of_purposes, said_by_row
@@ -19,7 +19,7 @@ from customers.imports.consents import Statements
 from customers.imports.decisions import alike
 from customers.imports.lifecycle import table_of
 from customers.imports.merge_sql import GROUP, WRITTEN
-from customers.imports.vocabulary import words_of
+from customers.imports.vocabulary import named_vocabulary
 from customers.models import Customer, CustomerGroup, ImportDecision, ImportUpload, ImportVerdict
 from customers.table.headings import IGNORE, REASON
 from customers.table.resources import CustomerResource
@@ -166,8 +166,8 @@ def differing(upload: ImportUpload, scope: Scope, *, page: int = 1) -> list[Touc
     if not scope.allows(Right.VIEW_CUSTOMERS):
         return []
     rows = _page(verdicts(upload, Verdict.DIFFERS), page).values_list("row_number", "customer_id")
-    is_filled = upload.choices.get("known") == Known.FILL
-    touched = _touched(upload, scope, dict(rows), is_new=False, known=Known.OVERWRITE)
+    is_filled = upload.choices.get("known") == OnKnown.FILL
+    touched = _touched(upload, scope, dict(rows), is_new=False, known=OnKnown.OVERWRITE)
     return [
         replace(row, differences=tuple(one for one in row.differences if one.new and (one.old or not is_filled)))
         for row in touched
@@ -220,7 +220,7 @@ def _page(rows: Any, page: int) -> Any:
 
 
 def _touched(
-    upload: ImportUpload, scope: Scope, rows: Mapping[int, int | None], *, is_new: bool, known: Known | None = None
+    upload: ImportUpload, scope: Scope, rows: Mapping[int, int | None], *, is_new: bool, known: OnKnown | None = None
 ) -> list[Touched]:
     """Rows, each with the id of the customer whom it means, as people read them.
 
@@ -229,7 +229,7 @@ def _touched(
     if not rows or upload.preview is None:
         return []
     given = frozenset(upload.preview["given"])
-    words = words_of(upload=upload, given=given, scope=scope, rows=list(rows))
+    words = named_vocabulary(upload=upload, given=given, scope=scope, rows=list(rows))
     plan = plan_of(upload=upload, scope=scope, given=given, words=words, known=known)
     plan.show(rows)
     statements = Statements(plan=plan, upload=upload, scope=scope, moment=upload.preview.get("moment", ""))

@@ -75,5 +75,5 @@ def cancel(upload: Any) -> None:
 
 @contextmanager
 def told(upload: Any, scope: Scope) -> Iterator[Progress]:
-    with row_scope.aside(scope) as aside:
+    with row_scope.second_connection(scope) as aside:
         yield ToldProgress(aside, upload)

@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from customers.choices import Known, Match, UploadState
+from customers.choices import MatchBy, OnKnown, UploadState
 from customers.imports import chunks, progress
 from customers.imports.decisions import forget
 from customers.imports.detection import look_at
@@ -114,8 +114,8 @@ def choose_columns(
     targets: Sequence[str],
     reading: Reading,
     actor: Scope,
-    known: str = Known.OVERWRITE,
-    match: str = Match.NUMBER,
+    known: str = OnKnown.OVERWRITE,
+    match: str = MatchBy.NUMBER,
 ) -> None:
     """Say for each column where it goes, and what becomes of known customers; the business remembers the columns.
 
@@ -128,7 +128,7 @@ def choose_columns(
     headings = upload.choices["headings"]
     if len(targets) != len(headings) or any(target not in {*fields, IGNORE, ""} for target in targets):
         raise ValidationError(_("The columns have changed. Open the page again."), code="unknown_target")
-    if known not in Known.values or match not in Match.values:
+    if known not in OnKnown.values or match not in MatchBy.values:
         raise ValidationError(_("Choose from the lists."), code="invalid_choice")
     _demand_decided(headings, targets)
     demand_combinable(fields, headings, targets, reading.several)
@@ -142,14 +142,14 @@ def choose_columns(
     enter(upload, UploadState.UPLOADED, "choices")
 
 
-def is_settled(upload: ImportUpload) -> bool:
+def is_of_package(upload: ImportUpload) -> bool:
     """Whether there is nothing to choose, as for a package of another business."""
-    return bool(upload.choices.get("is_settled"))
+    return bool(upload.choices.get("is_of_package"))
 
 
 def _demand_choosable(upload: ImportUpload) -> None:
     demand_open(upload)
-    if is_settled(upload):
+    if is_of_package(upload):
         raise ValidationError(_("There is nothing to choose for this file."), code="choices_settled")
 
 

@@ -14,7 +14,7 @@ from django.db import connection
 from customers.imports.classifying import NO_ROWS, plan_of
 from customers.imports.merge_sql import Plan
 from customers.imports.numbering import exhausted
-from customers.imports.vocabulary import words_of
+from customers.imports.vocabulary import named_vocabulary
 from customers.models import ImportProgress, NumberCounter
 from customers.numbers import RESERVED, locked_counter
 from locations.models import Location
@@ -37,7 +37,7 @@ def reserve(*, upload: Any, scope: Scope) -> None:
         if upload.preview is None or upload.new_rows == NO_ROWS:
             return
         given = frozenset(upload.preview["given"])
-        words = words_of(upload=upload, given=given, scope=scope, is_judged=True)
+        words = named_vocabulary(upload=upload, given=given, scope=scope, is_judged=True)
         plan = plan_of(upload=upload, scope=scope, given=given, words=words)
         plan.params["new_rows"] = upload.new_rows
         with connection.cursor() as cursor:

@@ -10,13 +10,13 @@ from django.db import transaction
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
-from customers import tasks
-from customers.imports import decisions, lifecycle, receive
+from customers.imports import decisions, lifecycle, receive, tasks
 from customers.imports.forms import ReadingForm, overrules_of
 from customers.imports.staging import clear
 from customers.models import ImportUpload
 from mcp.isolation.scope import Scope
 from mcp.worker.queueing import enqueue
+from mcp.worker.somebody import for_somebody
 
 DIRECT_CUSTOMERS = 500
 """So many customers are brought back while the browser waits, well below a second; more by the worker."""
@@ -49,9 +49,9 @@ def decline_profile(posted: QueryDict, upload: ImportUpload, scope: Scope) -> No
     receive.choose_profile(upload=upload, is_used=False, actor=scope)
 
 
-def check_settled(posted: QueryDict, upload: ImportUpload, scope: Scope) -> None:
+def check_package(posted: QueryDict, upload: ImportUpload, scope: Scope) -> None:
     """Check a file for which there is nothing to choose."""
-    if not receive.is_settled(upload):
+    if not receive.is_of_package(upload):
         raise ValidationError(_("Say first where each column goes."), code="not_settled")
     check(upload, scope)
 
@@ -60,7 +60,7 @@ def check(upload: ImportUpload, scope: Scope) -> None:
     if upload.size > lifecycle.DIRECT_BYTES:
         with transaction.atomic():
             lifecycle.start_check(upload=upload, actor=scope)
-            enqueue(tasks.check_upload.name, upload=str(upload.pk), **tasks.for_somebody(scope))
+            enqueue(tasks.check_upload.name, upload=str(upload.pk), **for_somebody(scope))
         return
     try:
         lifecycle.check_upload(upload=upload, actor=scope)
@@ -73,7 +73,7 @@ def confirm(posted: QueryDict, upload: ImportUpload, scope: Scope) -> None:
     with transaction.atomic():
         lifecycle.confirm_upload(upload=upload, confirmed=posted.get("fingerprint", ""), actor=scope)
         if upload.size > lifecycle.DIRECT_BYTES:
-            enqueue(tasks.apply_upload.name, upload=str(upload.pk), **tasks.for_somebody(scope))
+            enqueue(tasks.apply_upload.name, upload=str(upload.pk), **for_somebody(scope))
             return
         # The history's context is that of the request, in which nothing else is changed.
         with pghistory.context(reason=_("Import of %(name)s") % {"name": upload.name}) as context:
@@ -126,7 +126,7 @@ def undo(posted: QueryDict, upload: ImportUpload, scope: Scope) -> None:
     with transaction.atomic():
         lifecycle.start_undo(upload=upload, actor=scope)
         if touched(upload) > DIRECT_CUSTOMERS:
-            enqueue(tasks.undo_upload.name, upload=str(upload.pk), **tasks.for_somebody(scope))
+            enqueue(tasks.undo_upload.name, upload=str(upload.pk), **for_somebody(scope))
             return
         with pghistory.context(reason=_("Import of %(name)s undone") % {"name": upload.name}):
             lifecycle.undo_upload(upload=upload, actor=scope)
@@ -143,7 +143,7 @@ STEPS: Mapping[str, Step] = {
     "profile": use_profile,
     "no_profile": decline_profile,
     "columns": choose_columns,
-    "check": check_settled,
+    "check": check_package,
     "back": go_back,
     "confirm": confirm,
     "decide": decide,

@@ -20,8 +20,8 @@ from django.utils.http import content_disposition_header
 from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
 
-from customers.admin.frame import lead_to, show, whole_page_again
-from customers.choices import Decision, Known, Match, UploadState, Verdict
+from customers.choices import Decision, MatchBy, OnKnown, UploadState, Verdict
+from customers.console.frame import lead_to, show_page, whole_page_again
 from customers.imports import decisions, lifecycle, preview, preview_pages, receive, steps
 from customers.imports.chunks import PIECE
 from customers.imports.forms import (
@@ -81,7 +81,7 @@ def upload_page(request: HttpRequest) -> HttpResponse:
             form.add_error("file", error)
         else:
             return lead_to(request, _address(UPLOAD, upload))
-    return show(request, "upload", _("Import customers"), step=1, form=form, unfinished=unfinished_of(scope))
+    return show_page(request, "upload", _("Import customers"), step=1, form=form, unfinished=unfinished_of(scope))
 
 
 def unfinished_of(scope: Scope) -> list[ImportUpload]:
@@ -152,16 +152,16 @@ def _do(request: HttpRequest, step: Callable[[], None]) -> None:
 
 def _columns(request: HttpRequest, upload: ImportUpload, scope: Scope) -> HttpResponse:
     """What was recognised, where each column goes, and what becomes of known customers."""
-    if receive.is_settled(upload):
-        return show(request, "settled", _title(upload), step=2, upload=upload, origin=_origin(upload))
+    if receive.is_of_package(upload):
+        return show_page(request, "settled", _title(upload), step=2, upload=upload, origin=_origin(upload))
     choices = upload.choices
     fields = CustomerResource(scope=scope).fields
-    return show(
+    return show_page(
         request, "columns", _title(upload), step=2, upload=upload, seen=choices["seen"],
         encodings=ENCODING_NAMES.items(), delimiters=DELIMITER_NAMES.items(), columns=shown_columns(choices),
         choices=column_choices(fields, get_language() or "de"), form=ReadingForm.of(lifecycle.reading_of(upload)),
-        known=known_options(choices.get("known", Known.OVERWRITE)),
-        match=match_options(choices.get("match", Match.NUMBER)), undecided=receive.undecided(upload),
+        known=known_options(choices.get("known", OnKnown.OVERWRITE)),
+        match=match_options(choices.get("match", MatchBy.NUMBER)), undecided=receive.undecided(upload),
         lines_above=LINES_ABOVE, above=str(choices["seen"].get("above", 0)), profile=receive.profile_of(upload),
         declined=receive.declined(upload),
         rules=rules_of(fields, choices["headings"], choices["targets"]),
@@ -173,7 +173,7 @@ def _progress(request: HttpRequest, upload: ImportUpload) -> HttpResponse:
     progress = ImportProgress.objects.filter(file=upload).first() or ImportProgress(file=upload)
     percent = min(100, progress.done * 100 // progress.total) if progress.total else None
     seconds = int((timezone.now() - upload.state_since).total_seconds())
-    return show(
+    return show_page(
         request, "progress", _title(upload), step=2 if upload.state == UploadState.CHECKING else 4, upload=upload,
         progress=progress, percent=percent, seconds=seconds,
     )  # fmt: skip
@@ -183,9 +183,9 @@ def _preview(request: HttpRequest, upload: ImportUpload, scope: Scope) -> HttpRe
     figures = upload.preview or {}
     if not scope.allows(Right.VIEW_CUSTOMERS):
         figures = {**figures, "similar": 0}  # else one could guess at people and be told
-    return show(
+    return show_page(
         request, "preview", _title(upload), step=3, upload=upload, figures=figures,
-        fingerprint=lifecycle.fingerprint(upload), is_settled=receive.is_settled(upload), origin=_origin(upload),
+        fingerprint=lifecycle.fingerprint(upload), is_of_package=receive.is_of_package(upload), origin=_origin(upload),
         shown=preview_pages.shown(_tabs(upload, scope, figures), request.GET.dict()),
         decisions=Decision.choices,
         decided=[(Decision(word).label, count) for word, count in sorted(upload.choices.get(DECIDED, {}).items())],
@@ -222,7 +222,7 @@ def _rejected_tab(upload: ImportUpload, figures: Mapping[str, Any]) -> Tab:
 
 def _result(request: HttpRequest, upload: ImportUpload, scope: Scope) -> HttpResponse:
     figures = upload.result or {}
-    return show(
+    return show_page(
         request, "result", _title(upload), step=4, upload=upload, figures=figures, touched=steps.touched(upload),
         shown=preview_pages.shown([_rejected_tab(upload, figures)], request.GET.dict()),
     )  # fmt: skip
@@ -306,7 +306,7 @@ def imports_page(request: HttpRequest) -> HttpResponse:
     scope.demand(Right.IMPORT_CUSTOMERS)
     found = lifecycle.imports_of(scope)
     tab = Tab("all", "", found.count(), lambda page: list(found[(page - 1) * preview.PAGE : page * preview.PAGE]))
-    return show(
+    return show_page(
         request, "imports", _("Imports"), shown=preview_pages.shown([tab], request.GET.dict()),
         unfinished=unfinished_of(scope),
     )  # fmt: skip
@@ -330,7 +330,7 @@ def undo_page(request: HttpRequest, pk: UUID) -> HttpResponse:
         if upload.state == UploadState.UNDONE
         else None
     )
-    return show(
+    return show_page(
         request, "undo", _title(upload), upload=upload, figures=upload.result or {}, undoing=upload.undoing or {},
         shown=shown, touched=steps.touched(upload), later=later_imports(upload) if upload.context else [],
     )  # fmt: skip

@@ -17,7 +17,7 @@ from mcp.isolation.scope import Scope
 
 
 @dataclass
-class Words:
+class NamedVocabulary:
     """`groups` maps each name, as the file spells it, to an id; the new ones have negative ids until they are saved."""
 
     groups: dict[str, int] = field(default_factory=dict)
@@ -30,15 +30,15 @@ class Words:
     refused_tags: dict[str, str] = field(default_factory=dict)
 
 
-def words_of(
+def named_vocabulary(
     *, upload: Any, given: frozenset[str], scope: Scope, is_judged: bool = False, rows: Sequence[int] | None = None
-) -> Words:
+) -> NamedVocabulary:
     """What the rows of an upload name. Four queries, however many rows there are.
 
     Once they are judged, only the rows that will be written count: a rejected row creates no group. With `rows` only
     these are asked.
     """
-    words = Words(worth=upload.choices.get("groups", {}))
+    words = NamedVocabulary(worth=upload.choices.get("groups", {}))
     if "group_name" in given:
         _find_groups(words, _distinct("group_name", upload, is_judged, rows), scope)
     if "tags" in given:
@@ -46,7 +46,7 @@ def words_of(
     return words
 
 
-def create_words(words: Words, *, scope: Scope) -> None:
+def create_vocabulary(words: NamedVocabulary, *, scope: Scope) -> None:
     """Save the new groups and tags; `groups` has their ids then."""
     saved: dict[int, int] = {}
     for name, placeholder in words.new_groups.items():
@@ -75,7 +75,7 @@ def _distinct(expression: str, upload: Any, is_judged: bool, rows: Sequence[int]
         return [word for (word,) in cursor.fetchall() if word]
 
 
-def _find_groups(words: Words, names: list[str], scope: Scope) -> None:
+def _find_groups(words: NamedVocabulary, names: list[str], scope: Scope) -> None:
     known = {group.name.casefold(): group.pk for group in CustomerGroup.objects.in_base(scope.base)}
     for name in names:
         folded = name.casefold()
@@ -88,7 +88,7 @@ def _find_groups(words: Words, names: list[str], scope: Scope) -> None:
         words.groups[name] = known[folded]
 
 
-def _find_tags(words: Words, names: list[str], scope: Scope) -> None:
+def _find_tags(words: NamedVocabulary, names: list[str], scope: Scope) -> None:
     known = set(Tag.objects.in_base(scope.base).values_list("name", flat=True))
     for name in names:
         if name in known:

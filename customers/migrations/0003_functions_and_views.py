@@ -22,8 +22,8 @@ IMPORT_ROWS = f"""
 """
 
 # Takes up what a bulk write left pending in the search index, which only its owner may do. It touches no row.
-SETTLE_SEARCH = """
-    CREATE FUNCTION customers_settle_search() RETURNS void
+MERGE_SEARCH_INDEX = """
+    CREATE FUNCTION customers_merge_search_index() RETURNS void
     LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog
     AS $$ SELECT gin_clean_pending_list('public.customer_search'::regclass) $$
 """
@@ -151,7 +151,7 @@ class Migration(migrations.Migration):
     operations = [
         migrations.RunSQL(SEARCHABLE, "DROP VIEW customers_searchable"),
         migrations.RunSQL(IMPORT_ROWS, "DROP VIEW customers_import_rows"),
-        migrations.RunSQL(SETTLE_SEARCH, "DROP FUNCTION customers_settle_search()"),
+        migrations.RunSQL(MERGE_SEARCH_INDEX, "DROP FUNCTION customers_merge_search_index()"),
         migrations.RunSQL(ANALYZE, "DROP FUNCTION customers_analyze(text[])"),
         migrations.RunSQL(MONTH_OF, "DROP FUNCTION customers_month_of(timestamptz)"),
         migrations.RunSQL(MEMO_PARTS, "DROP FUNCTION customers_memo_parts(text)"),

@@ -23,11 +23,11 @@ from django.utils.translation import gettext_lazy as _
 
 from customers import triggers
 from customers.choices import STANDARD_PURPOSES, TRANSFER, ConsentSource
-from customers.consents.open_statements import CONSENT_GOING, CONSENT_OPEN
-from customers.consents.slips import CONSENT_STAYS
 from customers.models.customer import Customer
 from customers.models.uploads import ImportUpload
 from customers.querysets import ConsentPurposeQuerySet, ConsentQuerySet
+from customers.triggers.open_statements import CONSENT_GOING, CONSENT_OPEN
+from customers.triggers.slips import CONSENT_STAYS
 from locations.constraints import CompositeForeignKey
 from locations.fields import LineField, LinesField
 from locations.history import keep_history

@@ -13,10 +13,10 @@ from django.utils.translation import gettext_lazy as _
 
 from customers import search, triggers
 from customers.choices import PaymentMethod
-from customers.consents.open_statements import CUSTOMER_OPEN
 from customers.formats.phone import display_phone
 from customers.models.vocabulary import HIGHEST_PRICE_LEVEL, PERCENT, CustomerGroup
 from customers.querysets import CustomerQuerySet
+from customers.triggers.open_statements import CUSTOMER_OPEN
 from locations.constraints import CompositeForeignKey
 from locations.fields import LineField, LinesField
 from locations.history import keep_history

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from customers.choices import Known
+from customers.choices import OnKnown
 
 BIRTHDAY, DAY = "birthday", "birthday_without_year"
 NOTHING = r"\N"
@@ -36,19 +36,19 @@ def one_day(one: Texts, other: Texts, refusals: dict[int, ValidationError]) -> T
     return [first if first and first != NOTHING else second for first, second in zip(one, other, strict=True)]
 
 
-def of_known(name: str, *, known: Known, is_birthday_given: bool, is_day_given: bool) -> str:
+def of_known(name: str, *, known: OnKnown, is_birthday_given: bool, is_day_given: bool) -> str:
     """As SQL what a known customer (k) has after the import of a row (r): in `birthday`, or in the day without year."""
     if not is_birthday_given:
         return _day_alone(known)
-    filled = _filled(is_day_given=is_day_given) if known == Known.FILL else _overwritten(is_day_given=is_day_given)
+    filled = _filled(is_day_given=is_day_given) if known == OnKnown.FILL else _overwritten(is_day_given=is_day_given)
     return filled[name]
 
 
-def _day_alone(known: Known) -> str:
+def _day_alone(known: OnKnown) -> str:
     """A file without whole birthdays leaves them where they are."""
     stays = (
         "k.birthday IS NOT NULL"
-        if known == Known.OVERWRITE
+        if known == OnKnown.OVERWRITE
         else "k.birthday IS NOT NULL OR k.birthday_without_year <> ''"
     )
     return f"CASE WHEN {stays} THEN k.birthday_without_year ELSE r.birthday_without_year END"

@@ -23,7 +23,7 @@ from customers.table.birthday_cells import DAY, one_day, with_and_without_year
 from customers.table.columns import BirthdayField, CustomerField, GroupField, NoteField, PersonField
 from customers.table.combined_columns import Cells, Combination, Combined
 from customers.table.consent_columns import ConsentDayField, ConsentField
-from customers.table.headings import sentence, unsettled
+from customers.table.headings import remaining_problems, sentence
 from customers.table.options import NULL, UNSAID, Reading
 from customers.table.person_names import divided
 from customers.table.profiles import replacements
@@ -122,7 +122,7 @@ class Converter:
         """Everything that is wrong with a row; nothing where what was found has been mended or accepted."""
         found = [
             self._told(block.rows[at], (problem.column or 0) - 1, sentence(problem), problem.code)
-            for problem in unsettled(block.problems.get(at, ()), self._reading)
+            for problem in remaining_problems(block.problems.get(at, ()), self._reading)
         ]
         return found + self._sentences(block, at, errors)
 

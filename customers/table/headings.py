@@ -101,7 +101,7 @@ def _other_headings(name: str, field: CustomerField) -> Sequence[str]:
     return name, *field.names
 
 
-def unsettled(problems: Iterable[Problem], reading: Reading) -> Iterator[Problem]:
+def remaining_problems(problems: Iterable[Problem], reading: Reading) -> Iterator[Problem]:
     """What is wrong with a row and neither mended by the reader nor accepted."""
     for problem in problems:
         if problem.code not in MENDED and not (problem.is_doubt and reading.accept_doubts):

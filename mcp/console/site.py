@@ -16,25 +16,24 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.admin.options import IS_POPUP_VAR
 from django.contrib.admin.utils import NestedObjects
-from django.contrib.auth.views import PasswordChangeView
 from django.core.exceptions import BadRequest, ImproperlyConfigured, PermissionDenied
 from django.db import router
 from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.template.response import TemplateResponse
-from django.urls import path, reverse
+from django.urls import path
 from django.utils.functional import Promise
 from django.utils.translation import gettext
 from unfold.sites import UnfoldAdminSite
 
 from locations.permissions import Right
-from mcp.central import operations, views
-from mcp.central.forms.password import OwnPasswordForm
-from mcp.console import panels, switching
+from mcp.console import entry_pages, panels, switching
 from mcp.console.hardened_admin import ClosedModelAdmin, ways_left_open
 from mcp.console.page_context import FAVICONS
+from mcp.console.start_location import StartsNowhere, start_here
 from mcp.isolation.guards import guard, nothing, yes
 from mcp.isolation.scope import Scope
+from mcp.login.own_password_form import OwnPasswordForm
 
 type Rows = Callable[[Scope], QuerySet[Any]]
 
@@ -205,6 +204,7 @@ class _Site(UnfoldAdminSite):
 
     final_catch_all_view = False
     empty_value_display = "–"
+    password_change_form = OwnPasswordForm
     page_class: type[ClosedModelAdmin] = ClosedModelAdmin
 
     @guard()
@@ -243,17 +243,6 @@ class _Site(UnfoldAdminSite):
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
         """None: the side bar is ours (see mcp.console.navigation)."""
         return []
-
-    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
-        request.current_app = self.name
-        page = PasswordChangeView.as_view(
-            form_class=OwnPasswordForm,
-            success_url=reverse(f"{self.name}:password_change_done"),
-            template_name=self.password_change_template or PasswordChangeView.template_name,
-            extra_context={**self.each_context(request), **(extra_context or {})},
-        )
-        response: Any = page(request)
-        return response
 
     def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """The next person at this machine starts in the language of his own."""
@@ -319,8 +308,8 @@ class ConsoleSite(_Site):
             return HttpResponseNotAllowed(["POST"])
         is_wanted = request.POST.get("start") != "no"
         try:
-            operations.start_here(is_wanted=is_wanted, actor=scope)
-        except operations.StartsNowhere as refusal:
+            start_here(is_wanted=is_wanted, actor=scope)
+        except StartsNowhere as refusal:
             messages.info(request, " ".join(refusal.messages))
         else:
             sentence = (
@@ -366,12 +355,12 @@ class ProviderSite(_Site):
         return _without(super().get_urls(), UNSCOPED_PAGES)
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        response: Any = views.LoginView.as_view()(request)
+        response: Any = entry_pages.LoginView.as_view()(request)
         return response
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """The chooser; whoever works at one location only goes straight there."""
-        return views.choose_location(request, super().index)
+        return entry_pages.choose_location(request, super().index)
 
 
 provider = ProviderSite(name="admin")

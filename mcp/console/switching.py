@@ -17,8 +17,8 @@ from django.http import HttpRequest, QueryDict
 from django.urls import Resolver404, ResolverMatch, resolve, reverse
 
 from locations.models import Location
-from mcp.central import operations
 from mcp.isolation.addresses import Only, Rule, Served, Zone, rule_for
+from mcp.isolation.holdings import holds_everywhere, may_restrict
 from mcp.isolation.scope import Scope
 
 _LOCATION = re.compile(r"/([1-9][0-9]{0,8})/([1-9][0-9]{0,4})/", re.ASCII)
@@ -122,9 +122,9 @@ def _is_met(condition: Only, rule: Rule, scope: Scope) -> bool:
         case Only.AT_FRANCHISE:
             return scope.location.is_franchise
         case Only.EVERYWHERE:
-            return all(operations.holds_everywhere(scope, right) for right in rule.reads or ())
+            return all(holds_everywhere(scope, right) for right in rule.reads or ())
         case Only.OWN_HOUSE:
-            return operations.may_restrict(scope)
+            return may_restrict(scope)
 
 
 def _has_row(found: ResolverMatch, request: HttpRequest, site: AdminSite) -> bool:

@@ -2,7 +2,7 @@
 
 This floor knows none of them. Each app registers a `Source` in its module `dashboard`, which finds them with the rights
 and at the location of a scope; the front page shows them, and of some the worker reminds by mail
-(mcp/worker/reminding.py).
+(mcp/console/reminders.py).
 """
 
 from __future__ import annotations

@@ -117,7 +117,7 @@ def demand_still(scope: Scope) -> None:
 
     Called at the end of the transaction that made the change, which is then undone. Three queries.
     """
-    if scope.user is None or scope.asked.is_settled or not scope.asked:
+    if scope.user is None or scope.asked.is_answered_for or not scope.asked:
         return
     user = _still_active(scope.user)
     location = Location.objects.select_related("organization").filter(pk=scope.location.pk).first()
@@ -184,7 +184,7 @@ class Holdings:
             return True
         return right in self.everywhere and (location_id, right) not in self.restricted
 
-    def withheld(self, right: Right) -> frozenset[int]:
+    def restricted_at(self, right: Right) -> frozenset[int]:
         """The locations at which a franchisee keeps back the right, although it is held everywhere."""
         places = {pk for pk, restricted_right in self.restricted if restricted_right == right}
         return frozenset(pk for pk in places if not self.holds(right, pk))
@@ -253,7 +253,7 @@ def right_beyond(held: Holdings, group: UserGroup) -> tuple[Right, int | None] |
     for right, place in sorted(grants_of(group), key=lambda grant: (grant[1] or 0, grant[0])):
         if (right, place) not in silenced and not held.holds(right, place):
             return right, place
-        withheld = held.withheld(right) if place is None else frozenset()
+        withheld = held.restricted_at(right) if place is None else frozenset()
         for location_id in sorted(withheld):
             if (right, location_id) not in silenced:
                 return right, location_id
@@ -289,7 +289,7 @@ def has_user_manager(organization: Organization) -> bool:
     ).exists()
 
 
-def houses_of(user: User) -> QuerySet[Location]:
+def own_locations_of(user: User) -> QuerySet[Location]:
     """The locations at which the user manages users through a group of the location itself: his own house."""
     own = LocationGrant.objects.filter(
         content_object=OuterRef("pk"),
@@ -302,7 +302,7 @@ def houses_of(user: User) -> QuerySet[Location]:
 
 def manages_own_house(user: User, location: Location) -> bool:
     """Whether the user manages users through a group that the location manages itself: one of its own people."""
-    return houses_of(user).filter(pk=location.pk).exists()
+    return own_locations_of(user).filter(pk=location.pk).exists()
 
 
 def houses_kept_from(user: User) -> QuerySet[Location]:
@@ -311,7 +311,7 @@ def houses_kept_from(user: User) -> QuerySet[Location]:
     He cannot manage their groups nor log in as their people: else he could lift what is meant to bind him.
     """
     restricting = Restriction.objects.filter(location=OuterRef("pk"))
-    return Location.objects.filter(Exists(restricting)).exclude(pk__in=houses_of(user).values("pk"))
+    return Location.objects.filter(Exists(restricting)).exclude(pk__in=own_locations_of(user).values("pk"))
 
 
 def _count(rows: QuerySet[Any], column: str) -> Coalesce:

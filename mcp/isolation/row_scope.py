@@ -131,7 +131,7 @@ def streamed[Part](scope: Scope, parts: Iterable[Part]) -> Iterator[Part]:
         yield from parts
 
 
-class Aside:
+class SecondConnection:
     """A connection beside the usual one: what is written over it others see, while a long transaction goes on."""
 
     def __init__(self, scope: Scope, own: BaseDatabaseWrapper) -> None:
@@ -159,11 +159,11 @@ class Aside:
 
 
 @contextmanager
-def aside(scope: Scope) -> Iterator[Aside]:
+def second_connection(scope: Scope) -> Iterator[SecondConnection]:
     """A second connection for a scope, closed at the end of the block."""
     own = connections.create_connection(DEFAULT_DB_ALIAS)
     try:
-        yield Aside(scope, own)
+        yield SecondConnection(scope, own)
     finally:
         own.close()
 

@@ -35,13 +35,13 @@ class MissingRight(PermissionDenied):
 
 
 class Asked(set[Right]):
-    """The rights that were asked for and held. A change of rights answers for them itself: see `settle`."""
+    """The rights that were asked for and held. A change of rights answers for them itself: see `answer_for_change`."""
 
-    is_settled = False
+    is_answered_for = False
 
-    def settle(self) -> None:
+    def answer_for_change(self) -> None:
         """Somebody changes rights here, perhaps his own: what holds afterwards says nothing about this change."""
-        self.is_settled = True
+        self.is_answered_for = True
 
     @contextmanager
     def only_looking(self) -> Iterator[None]:

@@ -116,8 +116,12 @@ PGHISTORY_OBJ_FIELD = pghistory.ObjForeignKey(related_name="history", db_constra
 # --- The worker -------------------------------------------------------------------------------------------
 
 PROCRASTINATE_IMPORT_PATHS = [  # beside the module `tasks` of each app
-    "customers.bulk.tasks", "transitions.package_tasks", "transitions.incoming_tasks",
-]  # fmt: skip
+    "customers.imports.tasks",
+    "customers.exports.tasks",
+    "customers.bulk.tasks",
+    "transitions.package.tasks",
+    "transitions.incoming.tasks",
+]
 
 # --- Users and rights -------------------------------------------------------------------------------------
 

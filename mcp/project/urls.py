@@ -2,7 +2,8 @@
 
 from django.urls import include, path
 
-from mcp.central import password_views, views
+from mcp.central import password_views
+from mcp.console import entry_pages
 from mcp.console.site import provider
 
 handler400 = "mcp.console.errors.misunderstood"
@@ -11,11 +12,11 @@ handler404 = "mcp.console.errors.not_found"
 handler500 = "mcp.console.errors.broken"
 
 urlpatterns = [
-    path("locations/switch/", views.switch_location, name="switch_location"),
-    path("provider/login/", views.ProviderLoginView.as_view(), name="provider_login"),
+    path("locations/switch/", entry_pages.switch_location, name="switch_location"),
+    path("provider/login/", entry_pages.ProviderLoginView.as_view(), name="provider_login"),
     path("password/forgotten/", password_views.forgotten_page, name="password_forgotten"),
     path("password/<str:token>/", password_views.choose_page, name="password_link"),
-    path("health/", views.health, name="health"),
+    path("health/", entry_pages.health, name="health"),
     path("i18n/", include("django.conf.urls.i18n")),
     path("", provider.urls),
 ]

@@ -11,9 +11,9 @@ from mcp.models import User
 from tests.browser.conftest import Enter
 from tests.customers.people import customer
 from tests.transitions.moving import ACCOUNT, PASSWORD, exit_in, say
-from transitions.choices import PackageState, State
+from transitions.choices import PackageState, TransitionState
 from transitions.models import Package, PackageDownload, Transition
-from transitions.package_tasks import make_package
+from transitions.package.tasks import make_package
 
 pytestmark = pytest.mark.browser
 
@@ -22,7 +22,7 @@ def test_customers_come_along_with_the_package(enter: Enter, cast, tmp_path):
     flensburg = cast.scope("frida", "Flensburg")
     say(customer(flensburg, first_name="Greta", last_name="Ja"))
     customer(flensburg, first_name="Nils", last_name="Nein")
-    transition = exit_in(cast, State.EXECUTED)
+    transition = exit_in(cast, TransitionState.EXECUTED)
     User.objects.filter(organization__account_number=ACCOUNT).update(username="freda")
 
     anna = enter("anna")
@@ -40,7 +40,7 @@ def test_customers_come_along_with_the_package(enter: Enter, cast, tmp_path):
     with anna.expect_download() as handed:
         anna.get_by_role("link", name="Als PDF herunterladen").click()
     assert handed.value.suggested_filename == "protokoll-10400-6.pdf"
-    assert Transition.objects.get().state == State.CARRIED_OVER
+    assert Transition.objects.get().state == TransitionState.CARRIED_OVER
 
 
 def download_the_package(page: Page, transition: Transition, path: str) -> str:

@@ -10,7 +10,7 @@ from tests.browser.conftest import Enter
 from tests.customers.people import customer
 from tests.transitions.moving import exit_in, say, second
 from transitions import tasks
-from transitions.choices import State
+from transitions.choices import TransitionState
 from transitions.operations import ordering
 
 pytestmark = pytest.mark.browser
@@ -49,7 +49,7 @@ def test_location_leaves_and_begins_as_a_business_of_its_own(enter: Enter, choos
 
 def test_large_base_is_executed_by_the_worker_and_the_page_shows_when_it_is_done(enter: Enter, cast, monkeypatch):
     monkeypatch.setattr(ordering, "DIRECT_CUSTOMERS", -1)
-    leaving = exit_in(cast, State.CONFIRMED)
+    leaving = exit_in(cast, TransitionState.CONFIRMED)
     anna = enter("anna")
     anna.goto(f"/10400/1/transitions/transition/{leaving.pk}/")
     anna.get_by_label("Ja, ausführen").check()

@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 from django.db import IntegrityError, transaction
 
-from customers.choices import Known
+from customers.choices import OnKnown
 from customers.history.changes import history_of
 from customers.models import Customer
 from customers.operations import register_customer
@@ -51,17 +51,17 @@ def test_a_birthday_is_said_once(anna):
 @pytest.mark.parametrize(
     ("before", "said", "way", "after"),
     [
-        ((None, ""), "17.05.", Known.OVERWRITE, (None, DAY)),
-        ((date(1990, 5, 17), ""), "17.05.", Known.OVERWRITE, (date(1990, 5, 17), "")),
-        ((date(1990, 5, 18), ""), "17.05.", Known.OVERWRITE, (None, DAY)),
-        ((None, DAY), "17.05.1990", Known.OVERWRITE, (date(1990, 5, 17), "")),
-        ((None, DAY), "", Known.OVERWRITE, (None, "")),
-        ((None, ""), "17.05.", Known.FILL, (None, DAY)),
-        ((None, DAY), "17.05.1990", Known.FILL, (date(1990, 5, 17), "")),
-        ((None, DAY), "18.05.1990", Known.FILL, (None, DAY)),
-        ((None, DAY), "18.05.", Known.FILL, (None, DAY)),
-        ((date(1990, 5, 17), ""), "18.05.", Known.FILL, (date(1990, 5, 17), "")),
-        ((date(1990, 5, 17), ""), "18.05.", Known.SKIP, (date(1990, 5, 17), "")),
+        ((None, ""), "17.05.", OnKnown.OVERWRITE, (None, DAY)),
+        ((date(1990, 5, 17), ""), "17.05.", OnKnown.OVERWRITE, (date(1990, 5, 17), "")),
+        ((date(1990, 5, 18), ""), "17.05.", OnKnown.OVERWRITE, (None, DAY)),
+        ((None, DAY), "17.05.1990", OnKnown.OVERWRITE, (date(1990, 5, 17), "")),
+        ((None, DAY), "", OnKnown.OVERWRITE, (None, "")),
+        ((None, ""), "17.05.", OnKnown.FILL, (None, DAY)),
+        ((None, DAY), "17.05.1990", OnKnown.FILL, (date(1990, 5, 17), "")),
+        ((None, DAY), "18.05.1990", OnKnown.FILL, (None, DAY)),
+        ((None, DAY), "18.05.", OnKnown.FILL, (None, DAY)),
+        ((date(1990, 5, 17), ""), "18.05.", OnKnown.FILL, (date(1990, 5, 17), "")),
+        ((date(1990, 5, 17), ""), "18.05.", OnKnown.SKIP, (date(1990, 5, 17), "")),
     ],
 )
 def test_import_of_a_known_customer(anna, before, said, way, after):

@@ -10,7 +10,7 @@ from procrastinate.contrib.django import app
 from customers.bulk import views
 from customers.choices import BulkState
 from customers.models import BulkChange, Customer, Tag
-from customers.tasks import for_somebody
+from mcp.worker.somebody import for_somebody
 from tests.conftest import forget_author
 from tests.customers import people
 from tests.customers.people import BREMEN, HAMBURG, LIST

@@ -10,7 +10,7 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from customers.choices import TRANSFER, ConsentSource, Said
+from customers.choices import TRANSFER, ConsentSource, ConsentState
 from customers.consents.operations import consents_of, places_to_record, record_consent, save_purpose
 from customers.models import Consent, ConsentPurpose, Customer
 from customers.operations import archive_customers
@@ -32,7 +32,7 @@ def scope(cast):
 def states(row, at=None):
     """(code, said) of each purpose that anything was said about."""
     found = consents_of(row, at=at, base=row.base)
-    return [(state.purpose.code, state.said) for state in found if state.said != Said.NEVER]
+    return [(state.purpose.code, state.said) for state in found if state.said != ConsentState.NEVER]
 
 
 def code_of(refusal):
@@ -97,7 +97,7 @@ class TestRecording:
             says(scope, row, old.code, True)
         assert code_of(refusal) == "purpose_inactive"
         assert says(scope, row, old.code, False) == 1
-        assert states(row) == [("fax", Said.WITHDRAWN)]
+        assert states(row) == [("fax", ConsentState.WITHDRAWN)]
 
     def test_archived_customer_can_only_withdraw(self, scope):
         row, gone = customers(scope, 2)
@@ -166,7 +166,7 @@ class TestState:
         for days, is_given in enumerate((True, False, True)):
             says(scope, row, "newsletter", is_given, NOON + days * DAY)
         known = [states(row, NOON + days * DAY) for days in (-1, 0, 1, 2)]
-        given, withdrawn = [("newsletter", Said.GIVEN)], [("newsletter", Said.WITHDRAWN)]
+        given, withdrawn = [("newsletter", ConsentState.GIVEN)], [("newsletter", ConsentState.WITHDRAWN)]
         assert known == [[], given, withdrawn, given]
         assert states(row) == given
 
@@ -174,12 +174,12 @@ class TestState:
         row = customer(scope)
         says(scope, row, "newsletter", False, NOON)
         says(scope, row, "newsletter", True, NOON)
-        assert states(row) == [("newsletter", Said.WITHDRAWN)]
+        assert states(row) == [("newsletter", ConsentState.WITHDRAWN)]
 
     def test_what_holds_for_one_receiver_stands_beside_what_holds_for_all(self, scope):
         row = customer(scope)
         says(scope, row, TRANSFER, True, NOON, receiver=40200)
-        assert states(row) == [(TRANSFER, Said.CERTAIN)]
+        assert states(row) == [(TRANSFER, ConsentState.CERTAIN)]
         says(scope, row, TRANSFER, True, NOON + DAY)
         says(scope, row, TRANSFER, False, NOON + 2 * DAY, receiver=50300)
         state = next(one for one in consents_of(row, at=None, base=row.base) if one.purpose.code == TRANSFER)
@@ -233,9 +233,9 @@ def held(said, who, about, moment, receiver):
 def placed(said, who, about):
     """In which choice of the filter the customer is found."""
     for_all = held(said, who, about, MOMENTS[-1], None)
-    found = {Said.GIVEN} if for_all else {Said.WITHDRAWN} if for_all is False else set()
+    found = {ConsentState.GIVEN} if for_all else {ConsentState.WITHDRAWN} if for_all is False else set()
     mine = [to for one, purpose, _at, _is_given, to in said if (one, purpose) == (who, about)]
-    return found | ({Said.CERTAIN} if any(mine) else set()) | (set() if mine else {Said.NEVER})
+    return found | ({ConsentState.CERTAIN} if any(mine) else set()) | (set() if mine else {ConsentState.NEVER})
 
 
 @given(said=STATEMENTS)
@@ -272,7 +272,7 @@ def _told(row, about, moment):
 
 
 def _compare_filter(said, rows, about):
-    for choice in Said:
+    for choice in ConsentState:
         found = set(Customer.objects.with_consent(about, choice).values_list("pk", flat=True))
         assert found == {row.pk for who, row in enumerate(rows) if choice in placed(said, who, about)}, choice
 
@@ -317,9 +317,9 @@ class TestWhereAndToWhom:
             at=NOON, source="form", recorded_by="Test", given_to=50300, holds_here=False,
         )  # fmt: skip
         state = next(one for one in consents_of(row, at=None, base=row.base) if one.purpose.code == "newsletter")
-        assert (state.said, state.evidence and state.evidence.given_to) == (Said.NEVER, 50300)
-        assert not Customer.objects.with_consent("newsletter", Said.GIVEN).exists()
-        assert Customer.objects.with_consent("newsletter", Said.NEVER).get() == row
+        assert (state.said, state.evidence and state.evidence.given_to) == (ConsentState.NEVER, 50300)
+        assert not Customer.objects.with_consent("newsletter", ConsentState.GIVEN).exists()
+        assert Customer.objects.with_consent("newsletter", ConsentState.NEVER).get() == row
 
     def test_evidence_names_the_business_it_was_given_to(self, scope):
         with pytest.raises(IntegrityError), transaction.atomic():

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.utils import timezone, translation
 
-from customers.choices import TRANSFER, ConsentSource, Said, UploadState
+from customers.choices import TRANSFER, ConsentSource, ConsentState, UploadState
 from customers.history.changes import EVENTS_PER_PAGE, history_of
 from customers.models import Consent, ConsentPurpose, Customer, ImportUpload
 from customers.operations import archive_customers
@@ -53,7 +53,7 @@ def test_form_shows_where_the_customer_stands_and_one_click_changes_it(scope, an
     row = customer(scope)
     newsletter = ConsentPurpose.objects.of_organization(scope.organization).get(code="newsletter")
     ConsentPurpose.objects.filter(pk=newsletter.pk).update(wording="Ja.", wording_version="7")
-    for click, said in (("give", Said.GIVEN), ("withdraw", Said.WITHDRAWN)):
+    for click, said in (("give", ConsentState.GIVEN), ("withdraw", ConsentState.WITHDRAWN)):
         answer = anna.post(consents_page(row), {click: "newsletter:counter", "back": "form"})
         assert answer["Location"] == f"{page_of(row)}#consents"
         states = {state.purpose.code: state for state in anna.get(page_of(row)).context["consents"]}
@@ -113,9 +113,10 @@ def test_page_tells_what_held_on_a_day(scope, anna):
         answer = anna.get(f"{consents_page(row)}?on={day}")
         [state] = [one for one in answer.context["states"] if one.purpose.code == "newsletter"]
         told[day] = (state.said, bool(answer.context["day"]))
-    now = (Said.WITHDRAWN, False)
+    now = (ConsentState.WITHDRAWN, False)
     assert told == {
-        "2026-02-28": (Said.NEVER, True), "2026-03-01": (Said.GIVEN, True), "2026-03-02": (Said.WITHDRAWN, True),
+        "2026-02-28": (ConsentState.NEVER, True), "2026-03-01": (ConsentState.GIVEN, True),
+        "2026-03-02": (ConsentState.WITHDRAWN, True),
         "": now, "2026-13-01": now, "x": now, "9999-12-31": now,
     }  # fmt: skip
 
@@ -136,7 +137,7 @@ def test_moment_that_was_left_as_shown_is_now(scope, anna):
     minute = timezone.localtime().strftime("%Y-%m-%dT%H:%M")
     anna.post(consents_page(row), typed(is_given="no", at=minute, shown_at=minute))
     states = {state.purpose.code: state.said for state in anna.get(page_of(row)).context["consents"]}
-    assert states["newsletter"] == Said.WITHDRAWN
+    assert states["newsletter"] == ConsentState.WITHDRAWN
 
 
 @pytest.mark.parametrize(
@@ -354,7 +355,7 @@ def test_own_slip_is_struck_out_from_where_it_was_made(scope, anna, back):
     assert "struck out by Anna Andresen" in page
     assert f'value="{slip.pk}"' not in page
     states = {state.purpose.code: state.said for state in anna.get(page_of(row)).context["consents"]}
-    assert states["newsletter"] == Said.WITHDRAWN
+    assert states["newsletter"] == ConsentState.WITHDRAWN
 
 
 def test_slip_of_somebody_else_has_no_button_and_is_refused_in_words(cast, scope, anna, log_in):

@@ -3,9 +3,10 @@
 import pytest
 from django.core.exceptions import ValidationError
 
-from customers.admin import counter, counter_form
+from customers.admin import counter
 from customers.admin.customers import CustomerAdmin
 from customers.choices import ASKED
+from customers.consents import questions
 from customers.models import Consent, ConsentPurpose, Customer
 from locations.permissions import Right
 from mcp.isolation import grants
@@ -60,7 +61,7 @@ def test_refused_consent_undoes_the_registration(bodo, monkeypatch):
     def refuse(**_said):
         raise ValidationError("Heute nicht.", code="not_today")
 
-    monkeypatch.setattr(counter_form, "record_consent", refuse)
+    monkeypatch.setattr(questions, "record_consent", refuse)
     answer = bodo.post(ADD, {"last_name": "Theke", "says_newsletter": "form"})
     assert "Heute nicht." in answer.content.decode()
     assert not Customer.objects.exists()

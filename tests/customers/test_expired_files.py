@@ -20,6 +20,7 @@ from customers.models import ImportChunk, ImportUpload
 from locations.models import Location
 from mcp import tasks as of_mcp
 from mcp.worker.queueing import tell_given_up
+from mcp.worker.somebody import for_somebody
 from tests.customers.transfer import checked, table, take_in
 
 
@@ -90,7 +91,7 @@ def test_file_that_cannot_be_deleted_keeps_none_of_the_others(anna, monkeypatch)
 def test_import_that_its_worker_has_given_up_says_so(anna, before, after):
     upload = checked(anna, table(["Name"], ["Neu"]))
     ImportUpload.objects.filter(pk=upload.pk).update(state=before)
-    tell_given_up("customers.tasks.apply_upload", {"upload": str(upload.pk), "user": 1})
+    tell_given_up("customers.imports.tasks.apply_upload", {"upload": str(upload.pk), "user": 1})
     upload.refresh_from_db()
     assert upload.state == after
     assert ("Worker" in upload.failure) == (before != UploadState.CANCELLED)
@@ -101,8 +102,8 @@ def test_job_that_takes_down_its_worker_again_and_again_is_told(anna):
     upload = checked(anna, table(["Name"], ["Neu"]))
     ImportUpload.objects.filter(pk=upload.pk).update(state=UploadState.CHECKING)
     job = SimpleNamespace(
-        id=7, task_name="customers.tasks.check_upload", attempts=of_mcp.MOST_ATTEMPTS,
-        task_kwargs={"upload": str(upload.pk), **tasks.for_somebody(anna)},
+        id=7, task_name="customers.imports.tasks.check_upload", attempts=of_mcp.MOST_ATTEMPTS,
+        task_kwargs={"upload": str(upload.pk), **for_somebody(anna)},
     )  # fmt: skip
     finished: list[Any] = []
 

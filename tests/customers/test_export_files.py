@@ -8,14 +8,14 @@ import pytest
 from django.db import DatabaseError, connection
 from django.utils import timezone
 
-from customers import tasks
 from customers.choices import ExportState
-from customers.exports import files
+from customers.exports import files, tasks
 from customers.exports.files import delete_expired_exports, delete_file, demand_export, exports_of, make
 from customers.exports.writer import Making, Order
 from customers.imports import chunks
 from customers.models import Customer, CustomerExport, ExportChunk
 from mcp.models import Membership
+from mcp.worker.somebody import for_somebody
 from spreadsheets.writing import INCOMPLETE
 from tests.customers.people import customer
 from tests.customers.transfer import kept_export, taken_out
@@ -62,7 +62,7 @@ def test_worker_makes_the_same_file_in_pieces(anna, monkeypatch, profile):
     export = waiting(anna, order=Order(profile=profile, columns=("customer_number", "last_name")))
     seen = []
     meanwhile(monkeypatch, lambda: seen.append((state_of(export)[1], export.state)))
-    tasks.make_export.func(export=str(export.pk), **tasks.for_somebody(anna))
+    tasks.make_export.func(export=str(export.pk), **for_somebody(anna))
     state, pieces = state_of(export)
     content = b"".join(chunks.read(ExportChunk, file=export))
     assert (state, export.total, export.done) == (ExportState.DONE, 3, 3)
@@ -133,7 +133,7 @@ def test_export_of_somebody_who_was_deactivated_fails(anna):
     export = waiting(anna)
     anna.user.is_active = False
     anna.user.save()
-    tasks.make_export.func(export=str(export.pk), **tasks.for_somebody(anna))
+    tasks.make_export.func(export=str(export.pk), **for_somebody(anna))
     assert state_of(export) == (ExportState.FAILED, 0)
 
 
@@ -191,7 +191,7 @@ def test_long_list_is_made_by_the_worker_and_its_page_asks_again(anna, log_in, m
     assert "Refresh" not in client.get(answer["Location"])
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT args ->> 'export' FROM procrastinate_jobs WHERE task_name = 'customers.tasks.make_export'"
+            "SELECT args ->> 'export' FROM procrastinate_jobs WHERE task_name = 'customers.exports.tasks.make_export'"
         )
         assert cursor.fetchall() == [(str(export.pk),)]
 

@@ -16,7 +16,7 @@ from customers.table.resources import CustomerResource
 from locations.permissions import Right
 from mcp.isolation.scope import MissingRight, Scope
 from tests.customers.people import HAMBURG, LIST, customer, form_data, page_of, person_without, says
-from transitions.package import format as package_format
+from transitions.archive import package_format
 
 VALUES: dict[str, Any] = {
     "street": "Verborgenstraße 17", "address_extra": "Hinterhaus rechts", "po_box": "PF 774411",

@@ -6,9 +6,8 @@ import io
 
 import pytest
 
-from customers import tasks
 from customers.choices import ExportState, UploadState
-from customers.exports import files
+from customers.exports import files, tasks
 from customers.exports.writer import Making, Order
 from customers.field_groups import MASK, FieldGroup
 from customers.imports import decisions, lifecycle, preview, receive
@@ -19,6 +18,7 @@ from customers.table.resources import CustomerResource
 from mcp.isolation import grants, row_scope
 from mcp.isolation.scope import MissingRight, Scope
 from mcp.models import UserGroup
+from mcp.worker.somebody import for_somebody
 from spreadsheets import open_table
 from tests.customers.people import HAMBURG, customer, person_without
 from tests.customers.test_field_groups import GROUPS, VALUES, scope_without, told
@@ -84,7 +84,7 @@ def test_worker_makes_no_file_for_who_has_lost_the_right(cast, vera):
     order = Order(profile="plain", columns=("last_name", "iban"))
     export = files.demand_export(order=order, query="", total=1, actor=holder)
     take_away(FieldGroup.BANK)
-    tasks.make_export(str(export.pk), **tasks.for_somebody(holder))
+    tasks.make_export(str(export.pk), **for_somebody(holder))
     made = CustomerExport.objects.get(pk=export.pk)
     assert made.state == ExportState.FAILED
     assert "Bankdaten" in made.failure or "bank data" in made.failure
@@ -98,7 +98,7 @@ def test_worker_finds_nobody_by_what_may_not_be_seen(cast, vera):
     order = Order(profile="plain", columns=("last_name",))
     export = files.demand_export(order=order, query="q=vera.verborgen%40", total=1, actor=holder)
     take_away(FieldGroup.CONTACT)
-    tasks.make_export(str(export.pk), **tasks.for_somebody(holder))
+    tasks.make_export(str(export.pk), **for_somebody(holder))
     assert CustomerExport.objects.get(pk=export.pk).total == 0
 
 

@@ -7,14 +7,14 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from customers import tasks
 from customers.choices import UploadState, Verdict
-from customers.imports import lifecycle
+from customers.imports import lifecycle, tasks
 from customers.imports.progress import Cancelled
 from customers.models import Customer, ImportChunk, ImportProgress, ImportUpload, ImportVerdict
 from customers.operations import register_customer
 from customers.table.resources import CustomerResource
 from locations.permissions import Right
+from mcp.worker.somebody import for_somebody
 from tests.customers.import_browser import (
     EXPORT,
     IMPORT,
@@ -81,7 +81,7 @@ def test_what_nobody_works_on_yet_is_cancelled_at_once(anna, cast, deferred, sta
     assert anna.post(page, {"step": "cancel"}).status_code == 302
     assert (stored().state, stored().failure != "") == (UploadState.CANCELLED, True)
     task = tasks.check_upload if state == UploadState.CHECKING else tasks.apply_upload
-    task.func(upload=str(stored().pk), **tasks.for_somebody(cast.scope("anna", "Zentrale")))
+    task.func(upload=str(stored().pk), **for_somebody(cast.scope("anna", "Zentrale")))
     assert stored().state == UploadState.CANCELLED
     assert people() == set()
 
@@ -101,7 +101,7 @@ def test_cancelled_import_says_so_and_leads_back_to_the_columns(anna, cast, monk
         raise Cancelled
 
     monkeypatch.setattr(lifecycle, name, cancelled)
-    getattr(tasks, name).func(upload=str(stored().pk), **tasks.for_somebody(cast.scope("anna", "Zentrale")))
+    getattr(tasks, name).func(upload=str(stored().pk), **for_somebody(cast.scope("anna", "Zentrale")))
     assert stored().state == after
     shown = anna.get(page, headers={"accept-language": "de"})
     assert "columns" in shown.context
@@ -115,7 +115,7 @@ def test_cancelled_import_says_so_and_leads_back_to_the_columns(anna, cast, monk
 def test_right_taken_away_stops_the_worker(anna, cast):
     previewed(anna)
     ImportUpload.objects.update(state=UploadState.APPLYING)
-    somebody = tasks.for_somebody(cast.scope("anna", "Zentrale"))
+    somebody = for_somebody(cast.scope("anna", "Zentrale"))
     user = cast.user("anna")
     user.is_active = False
     user.save()

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.core.exceptions import ValidationError
 
-from customers.choices import Known, Match, UploadState
+from customers.choices import MatchBy, OnKnown, UploadState
 from customers.imports import apply, lifecycle, preview, receive
 from customers.imports.apply import NotWhatWasPreviewed
 from customers.imports.classifying import Counts, CountsDiffer, demand_whole
@@ -36,7 +36,7 @@ def fresh(customer: Customer) -> Customer:
 def test_overwriting_takes_every_given_column_and_no_other(anna):
     customer = known(anna, city="Kiel", email="a@example.com", memo="alt\n[Region: Nord]")
     content = table(["Kundennummer", "Name", "Ort", "Notiz"], [customer.customer_number, "Maier", "", "neu"])
-    assert take_in(anna, content, known=Known.OVERWRITE).changed == 1
+    assert take_in(anna, content, known=OnKnown.OVERWRITE).changed == 1
     now = fresh(customer)
     assert (now.last_name, now.city, now.email, now.memo) == ("Maier", "", "a@example.com", "neu\n[Region: Nord]")
 
@@ -47,18 +47,18 @@ def test_filling_takes_only_what_is_empty(anna):
         ["Kundennummer", "Name", "Ort", "PLZ", "Notiz", "Region", "Favorit", "Rabatt %"],
         [customer.customer_number, "Maier", "Bonn", "24103", "neu", "Nord", "ja", "5"],
     )
-    assert take_in(anna, content, known=Known.FILL).changed == 1
+    assert take_in(anna, content, known=OnKnown.FILL).changed == 1
     now = fresh(customer)
     assert (now.last_name, now.city, now.postal_code, now.discount) == ("Meier", "Kiel", "24103", Decimal(5))
     assert (now.memo, now.is_favourite) == ("alt\n[Region: Nord]", False)
-    assert take_in(anna, content, known=Known.FILL).unchanged == 1
+    assert take_in(anna, content, known=OnKnown.FILL).unchanged == 1
 
 
 def test_skipping_leaves_known_customers_and_takes_new_ones(anna):
     customer = known(anna)
     before = fresh(customer)
     outcome = take_in(
-        anna, table(["Kundennummer", "Name"], [customer.customer_number, "X"], ["", "Y"]), known=Known.SKIP
+        anna, table(["Kundennummer", "Name"], [customer.customer_number, "X"], ["", "Y"]), known=OnKnown.SKIP
     )
     assert (outcome.created, outcome.unchanged, outcome.changed) == (1, 1, 0)
     assert fresh(customer).changed_at == before.changed_at
@@ -67,15 +67,15 @@ def test_skipping_leaves_known_customers_and_takes_new_ones(anna):
 def test_customers_are_found_by_e_mail_where_that_is_chosen(anna):
     customer = known(anna, email="Anna@example.com")
     content = table(["Kundennummer", "Name", "E-Mail"], ["", "Maier", "anna@EXAMPLE.com"], ["", "Neu", ""])
-    assert take_in(anna, content, match=Match.NUMBER, dry_run=True).created == 2
-    outcome = take_in(anna, content, match=Match.EMAIL)
+    assert take_in(anna, content, match=MatchBy.NUMBER, dry_run=True).created == 2
+    outcome = take_in(anna, content, match=MatchBy.EMAIL)
     assert (outcome.created, outcome.changed) == (1, 1)
     assert fresh(customer).last_name == "Maier"
 
 
 def test_e_mail_of_several_customers_is_refused_with_their_numbers(anna):
     numbers = [known(anna, email="a@example.com").customer_number for _n in range(2)]
-    outcome = take_in(anna, table(["Name", "E-Mail"], ["X", "a@example.com"]), match=Match.EMAIL)
+    outcome = take_in(anna, table(["Name", "E-Mail"], ["X", "a@example.com"]), match=MatchBy.EMAIL)
     assert reasons(outcome) == [(2, "E-Mail", "a@example.com", "ambiguous_key")]
     assert all(str(number) in outcome.rejections[0].reason for number in numbers)
 
@@ -85,7 +85,7 @@ def test_a_customer_named_by_number_and_by_key_is_named_twice(anna):
     content = table(
         ["Kundennummer", "Name", "E-Mail"], ["", "X", "a@example.com"], [customer.customer_number, "Y", "b@c.de"]
     )
-    outcome = take_in(anna, content, match=Match.EMAIL)
+    outcome = take_in(anna, content, match=MatchBy.EMAIL)
     assert [(one.row, one.code) for one in outcome.rejections] == [(2, "duplicate_row")]
     assert fresh(customer).last_name == "Y"
 
@@ -157,7 +157,7 @@ def test_only_the_fingerprint_of_what_is_stored_confirms(anna):
         targets=upload.choices["targets"],
         reading=lifecycle.reading_of(upload),
         actor=anna,
-        known=Known.SKIP,
+        known=OnKnown.SKIP,
     )
     lifecycle.check_upload(upload=upload, actor=anna)
     with pytest.raises(NotWhatWasPreviewed):

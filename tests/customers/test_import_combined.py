@@ -10,7 +10,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.core.management import CommandError, call_command
 
-from customers.choices import Known
+from customers.choices import OnKnown
 from customers.imports import lifecycle, preview, receive
 from customers.models import Customer
 from customers.operations import register_customer
@@ -294,7 +294,7 @@ def test_values_that_cannot_be_read_cost_the_customer_unless_somebody_says_other
     assert values(first, "last_name", "birthday", "country", "email", "city") == ("A", None, "", "", "Bonn")
 
 
-@pytest.mark.parametrize("known", [Known.OVERWRITE, Known.FILL])
+@pytest.mark.parametrize("known", [OnKnown.OVERWRITE, OnKnown.FILL])
 def test_what_cannot_be_read_takes_nothing_from_a_known_customer(anna, known):
     customer = register_customer(
         customer=Customer(

@@ -9,7 +9,7 @@ import pytest
 from django.db import DatabaseError, transaction
 from django.utils import timezone
 
-from customers.choices import TRANSFER, ConsentSource, Decision, Known, Match
+from customers.choices import TRANSFER, ConsentSource, Decision, MatchBy, OnKnown
 from customers.imports import decisions, lifecycle
 from customers.imports import preview as looking
 from customers.imports.apply import NotWhatWasPreviewed
@@ -84,8 +84,8 @@ def test_known_customers_get_statements_only_as_their_choice_says(anna):
     said(outspoken, is_given=False)
     content = table(["Kundennummer", "Name"], *[[one.customer_number, "Meier"] for one in (silent, outspoken)])
     statements = [(one.customer_number, "newsletter", True, JUNE, None) for one in (silent, outspoken)]
-    assert figures(besides(anna, content, *statements, known=Known.SKIP))["consents"] == 0
-    assert figures(besides(anna, content, *statements, known=Known.FILL))["consents"] == 1
+    assert figures(besides(anna, content, *statements, known=OnKnown.SKIP))["consents"] == 0
+    assert figures(besides(anna, content, *statements, known=OnKnown.FILL))["consents"] == 1
     assert figures(besides(anna, content, *statements))["consents"] == 2
 
 
@@ -212,11 +212,11 @@ def test_day_before_what_was_said_since_changes_nothing_and_is_told(anna):
     assert recorded(upload=upload) == []
 
 
-@pytest.mark.parametrize("how", [Known.OVERWRITE, Known.FILL])
+@pytest.mark.parametrize("how", [OnKnown.OVERWRITE, OnKnown.FILL])
 def test_whoever_is_archived_can_only_withdraw(anna, how):
     """By columns, and besides the rows where it was said after that; what was said before is history and is kept."""
     asked, withdrawing, history = known(anna), known(anna), known(anna)
-    if how == Known.OVERWRITE:
+    if how == OnKnown.OVERWRITE:
         said(withdrawing)
     archive_customers(customers=[one.pk for one in (asked, withdrawing, history)], reason="moved away", actor=anna)
     later = timezone.now() + timedelta(hours=1)
@@ -270,14 +270,14 @@ def test_only_what_nobody_ever_said_is_filled(anna):
     said(outspoken, TRANSFER, is_given=False)
     said(other, TRANSFER, receiver=30100)
     rows = [[one.customer_number, "ja"] for one in (silent, outspoken, other)]
-    take_in(anna, table(["Kundennummer", "Weitergabe erlaubt"], *rows), known=Known.FILL)
+    take_in(anna, table(["Kundennummer", "Weitergabe erlaubt"], *rows), known=OnKnown.FILL)
     assert recorded(source=ConsentSource.IMPORT) == [(silent.customer_number, TRANSFER, True, None)]
 
 
 def test_known_customers_are_left_as_they_are_where_that_is_chosen(anna):
     customer = known(anna)
     content = table(HEADINGS[:3], [customer.customer_number, "Meier", "ja"], [7, "Neu", "ja"])
-    outcome = take_in(anna, content, known=Known.SKIP)
+    outcome = take_in(anna, content, known=OnKnown.SKIP)
     assert (outcome.created, outcome.changed, outcome.unchanged, outcome.consents) == (1, 0, 1, 1)
     assert recorded() == [(7, "newsletter", True, None)]
 
@@ -316,7 +316,7 @@ def test_columns_say_nothing_that_stands_besides_the_rows_already(anna):
 def test_customers_found_by_e_mail_get_what_their_rows_say(anna):
     customer = known(anna, email="a@example.com")
     content = table(["Name", "E-Mail", "Newsletter"], ["Meier", "A@example.com", "ja"], ["Neu", "b@example.com", "ja"])
-    take_in(anna, content, match=Match.EMAIL)
+    take_in(anna, content, match=MatchBy.EMAIL)
     assert {number for number, *_rest in recorded()} == {
         customer.customer_number, Customer.objects.get(last_name="Neu").customer_number,
     }  # fmt: skip

@@ -14,9 +14,8 @@ from django.utils.translation import override
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from customers import tasks
 from customers.choices import Decision, UploadState, Verdict
-from customers.imports import decisions, lifecycle, preview, receive, steps
+from customers.imports import decisions, lifecycle, preview, receive, steps, tasks
 from customers.imports.classifying import verdicts
 from customers.models import Customer, ImportDecision, ImportUpload
 from locations.permissions import Right

@@ -15,11 +15,11 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 
 from customers import statistics
-from customers.choices import Known, Match, UploadState, Verdict
+from customers.choices import MatchBy, OnKnown, UploadState, Verdict
 from customers.filling import _columns, _words
 from customers.imports import lifecycle, preview
 from customers.imports.classifying import MEMORY, plan_of
-from customers.imports.vocabulary import words_of
+from customers.imports.vocabulary import named_vocabulary
 from customers.models import ImportUpload
 from mcp.isolation import row_scope
 from mcp.isolation.scope import Scope
@@ -143,7 +143,7 @@ def test_pages_of_a_large_import_read_each_row_a_few_times_at_most(anna, upload)
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("match", [Match.EMAIL, Match.NUMBER])
+@pytest.mark.parametrize("match", [MatchBy.EMAIL, MatchBy.NUMBER])
 @pytest.mark.parametrize("is_decided", [False, True])
 def test_judging_a_large_import_compares_no_row_with_each_customer(anna, upload, match, is_decided):
     """Nested loops are for what an index finds: nothing is read again and again for each row."""
@@ -154,9 +154,9 @@ def test_judging_a_large_import_compares_no_row_with_each_customer(anna, upload,
         upload.choices |= {"decided": {"same": ROWS // 2}}
     given = frozenset([*GIVEN, "customer_number", "legacy_number"])
     with row_scope.rows_of(anna), connection.cursor() as cursor:
-        words = words_of(upload=upload, given=given, scope=anna)
+        words = named_vocabulary(upload=upload, given=given, scope=anna)
         plan = plan_of(upload=upload, scope=anna, given=given, words=words)
-        assert (plan.known, plan.is_decided) == (Known.OVERWRITE, is_decided)
+        assert (plan.known, plan.is_decided) == (OnKnown.OVERWRITE, is_decided)
         cursor.execute(MEMORY)
         cursor.execute(f"EXPLAIN (FORMAT JSON) {plan.merged()}", plan.params)
         [(found,)] = cursor.fetchall()

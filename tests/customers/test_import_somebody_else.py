@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from customers.choices import Known, Match
+from customers.choices import MatchBy, OnKnown
 from customers.models import Customer
 from mcp.isolation.scope import Scope
 from tests.customers.people import customer
@@ -18,7 +18,7 @@ def anna(cast) -> Scope:
     return cast.scope("anna", "Zentrale")
 
 
-@pytest.mark.parametrize("known", [Known.OVERWRITE, Known.FILL])
+@pytest.mark.parametrize("known", [OnKnown.OVERWRITE, OnKnown.FILL])
 def test_numbers_of_two_systems_that_meet_by_chance_overwrite_nobody(anna, known):
     erika = customer(anna, legacy_number="10001", first_name="Erika", last_name="Muster", email="e@example.com")
     rows = [["10001", "Zora", "Fremd", "z@example.com", "Bonn"], ["10002", "Otto", "Neu", "", "Ulm"]]
@@ -53,14 +53,14 @@ def test_whoever_agrees_in_something_is_the_same(anna, row):
 def test_a_couple_with_one_address_is_told_apart_where_rows_are_found_by_it(anna):
     customer(anna, first_name="Paula", last_name="Paarmann", email="haus@example.com")
     rows = [["Peter", "Paarmann", "haus@example.com", "Bonn"]]
-    outcome = take_in(anna, table(FORMER[1:], *rows), match=Match.EMAIL)
+    outcome = take_in(anna, table(FORMER[1:], *rows), match=MatchBy.EMAIL)
     assert reasons(outcome) == [(2, "E-Mail", "haus@example.com", "somebody_else")]
     assert list(Customer.objects.values_list("first_name", "city")) == [("Paula", "")]
 
 
 def test_known_customers_who_are_left_alone_need_no_such_question(anna):
     customer(anna, legacy_number="10001", first_name="Erika", last_name="Muster")
-    outcome = take_in(anna, table(FORMER, ["10001", "Zora", "Fremd", "", "Bonn"]), known=Known.SKIP)
+    outcome = take_in(anna, table(FORMER, ["10001", "Zora", "Fremd", "", "Bonn"]), known=OnKnown.SKIP)
     assert (outcome.unchanged, reasons(outcome)) == (1, [])
 
 

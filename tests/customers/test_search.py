@@ -184,7 +184,7 @@ def test_search_is_answered_by_the_index_under_row_security(cast):
         batch_size=1000,
     )
     with connection.cursor() as cursor:
-        cursor.execute("SELECT customers_settle_search()")  # as autovacuum does
+        cursor.execute("SELECT customers_merge_search_index()")  # as autovacuum does
         cursor.execute("ANALYZE customers_customer")
     for typed in ("müller", "mueller kiel", "mü", "040 123456", "+49 40 123", "100%", "％ab"):
         with as_web_role():

@@ -13,11 +13,11 @@ from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.utils import timezone
 
-from customers.choices import TRANSFER, ConsentSource, Said
-from customers.consents import slips
+from customers.choices import TRANSFER, ConsentSource, ConsentState
 from customers.consents.operations import consents_of, record_consent, strike_out
 from customers.history.changes import history_of
 from customers.models import Consent, ConsentRelease, Customer
+from customers.triggers import slips
 from locations.permissions import Right
 from mcp.isolation import row_scope
 from mcp.isolation.scope import MissingRight, Scope
@@ -53,7 +53,7 @@ def strike(statement: Consent, scope: Scope) -> Consent:
         return strike_out(statement=statement.pk, actor=scope)
 
 
-def said_of(row: Customer, about: str = "newsletter") -> Said:
+def said_of(row: Customer, about: str = "newsletter") -> ConsentState:
     [state] = [one for one in consents_of(row, at=None, base=row.base) if one.purpose.code == about]
     return state.said
 
@@ -72,21 +72,21 @@ class TestStrikingOut:
     def test_statement_stays_with_who_and_when_and_what_was_before_counts_again(self, bodo, row):
         says(bodo, row, "newsletter", False, MARCH)
         slip = recorded_by(bodo, row)
-        assert said_of(row) == Said.GIVEN
+        assert said_of(row) == ConsentState.GIVEN
         before = timezone.now()
         strike(slip, bodo)
         kept = Consent.objects.get(pk=slip.pk)
         assert (kept.is_given, kept.recorded_by, kept.struck_out_by) == (True, "Bodo Brandt", "Bodo Brandt")
         assert kept.struck_out_at is not None
         assert before <= kept.struck_out_at <= timezone.now()
-        assert said_of(row) == Said.WITHDRAWN
+        assert said_of(row) == ConsentState.WITHDRAWN
 
     def test_same_statement_can_be_recorded_again(self, bodo, row):
         slip = recorded_by(bodo, row, at=MARCH)
         strike(slip, bodo)
         assert says(bodo, row, "newsletter", True, MARCH) == 1
         assert says(bodo, row, "newsletter", True, MARCH) == 0
-        assert (said_of(row), Consent.objects.count()) == (Said.GIVEN, 2)
+        assert (said_of(row), Consent.objects.count()) == (ConsentState.GIVEN, 2)
 
     def test_history_keeps_both(self, bodo, row):
         slip = recorded_by(bodo, row)
@@ -216,15 +216,15 @@ class TestRefused:
 class TestCountsNowhere:
     def test_in_the_list_and_its_filter(self, bodo, row):
         strike(recorded_by(bodo, row), bodo)
-        for said in Said:
+        for said in ConsentState:
             found = Customer.objects.with_consent("newsletter", said).filter(pk=row.pk)
-            assert found.exists() == (said == Said.NEVER), said
+            assert found.exists() == (said == ConsentState.NEVER), said
         assert not Consent.objects.holding("newsletter", at=timezone.now()).exists()
 
     def test_on_a_past_day(self, bodo, row):
         strike(recorded_by(bodo, row, at=MARCH), bodo)
         states = consents_of(row, at=MARCH + timedelta(days=1), base=row.base)
-        assert {state.said for state in states} == {Said.NEVER}
+        assert {state.said for state in states} == {ConsentState.NEVER}
 
     @pytest.mark.parametrize("is_small", [True, False])
     def test_in_an_export(self, cast, bodo, row, is_small):
@@ -250,7 +250,7 @@ class TestCountsNowhere:
         for choices in CHOICES:
             with transaction.atomic():
                 assert take_in(anna, file, **choices).told["consents"] == 1
-                assert said_of(one) == Said.GIVEN
+                assert said_of(one) == ConsentState.GIVEN
                 transaction.set_rollback(True)
 
     def test_statement_beside_the_rows_comes_again(self, cast):

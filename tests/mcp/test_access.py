@@ -94,7 +94,7 @@ def test_rights_reasons_chooser_and_holdings_agree_with_the_naive_rule(
         assert {right for right in Right if held.holds(right, None)} == everywhere
         for right in everywhere:
             kept = {world.places[name].pk for name in PLACES if right not in wanted[name] and name not in shut}
-            assert held.withheld(right) - {world.places[name].pk for name in shut} == kept
+            assert held.restricted_at(right) - {world.places[name].pk for name in shut} == kept
         transaction.set_rollback(True)
 
 

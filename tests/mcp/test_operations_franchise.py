@@ -18,13 +18,13 @@ from mcp.central.operations import (
     make_link,
     manageable_groups,
     may_manage_group,
-    may_restrict,
     rename_user_group,
     restrict,
     set_memberships,
     unrestrict,
 )
 from mcp.isolation import access
+from mcp.isolation.holdings import may_restrict
 from mcp.isolation.scope import MissingRight
 from mcp.models import Membership, Restriction, User
 

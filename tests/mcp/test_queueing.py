@@ -13,27 +13,27 @@ from django.db import connection, transaction
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued, TaskNotFound
 
-from customers.tasks import for_somebody
 from mcp.worker import mailing
 from mcp.worker.queueing import AGAIN, enqueue
+from mcp.worker.somebody import for_somebody
 from tests.worker import empty_queue, jobs, work
 
 ROOT = Path(__file__).resolve().parents[2]
 PRODUCT = ("locations", "mcp", "customers", "transitions", "spreadsheets", "launch")
 DEFERRING = {"defer", "defer_async", "batch_defer", "batch_defer_async", "configure", "configure_task", "defer_job"}
-TASK = "customers.tasks.make_export"
+TASK = "customers.exports.tasks.make_export"
 OF_A_ROW = {
-    "customers.tasks.check_upload": "upload",
-    "customers.tasks.apply_upload": "upload",
-    "customers.tasks.undo_upload": "upload",
-    "customers.tasks.make_export": "export",
+    "customers.imports.tasks.check_upload": "upload",
+    "customers.imports.tasks.apply_upload": "upload",
+    "customers.imports.tasks.undo_upload": "upload",
+    "customers.exports.tasks.make_export": "export",
     "customers.bulk.tasks.count_bulk": "change",
     "customers.bulk.tasks.apply_bulk": "change",
     "customers.bulk.tasks.undo_bulk": "change",
     "transitions.tasks.execute_transition": "transition",
     "transitions.tasks.review_transition": "transition",
-    "transitions.package_tasks.make_package": "package",
-    "transitions.incoming_tasks.take_in_file": "incoming",
+    "transitions.package.tasks.make_package": "package",
+    "transitions.incoming.tasks.take_in_file": "incoming",
     "mcp.tasks.mail_forgotten_password": "attempt",
 }
 OF_NOBODY = {"package", "attempt"}

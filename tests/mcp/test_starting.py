@@ -7,6 +7,7 @@ from django.db import IntegrityError, connection, transaction
 from locations.models import Location
 from locations.permissions import Right
 from mcp.central import operations
+from mcp.console.start_location import StartsNowhere, start_here
 from mcp.demo import PASSWORD
 from mcp.isolation.grants import remove_grants
 from mcp.isolation.scope import MissingRight
@@ -101,11 +102,11 @@ def test_stranger_insider_without_a_right_and_support_start_nowhere(cast, log_in
 
 def test_operation_asks_for_itself(cast):
     with pytest.raises(MissingRight):
-        operations.start_here(is_wanted=True, actor=cast.scope("carla", "Hamburg"))
-    with pytest.raises(operations.StartsNowhere):
-        operations.start_here(is_wanted=True, actor=cast.scope("rita", "Hamburg"))
-    with pytest.raises(operations.StartsNowhere):
-        operations.start_here(is_wanted=True, actor=cast.system("Hamburg"))
+        start_here(is_wanted=True, actor=cast.scope("carla", "Hamburg"))
+    with pytest.raises(StartsNowhere):
+        start_here(is_wanted=True, actor=cast.scope("rita", "Hamburg"))
+    with pytest.raises(StartsNowhere):
+        start_here(is_wanted=True, actor=cast.system("Hamburg"))
 
 
 def test_database_keeps_it_within_the_business(cast):

@@ -25,7 +25,7 @@ from tests.conftest import Cast
 from tests.customers import people
 from tests.transitions.moving import exit_in
 from transitions import operations as leaving
-from transitions.choices import State
+from transitions.choices import TransitionState
 from transitions.models import Transition
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -85,7 +85,7 @@ CASES = {
         lambda row, name, actor: save_purpose(purpose=row, changed={name}, actor=actor),
     ),
     "transition": Changed(
-        lambda cast, anna: exit_in(cast, State.REVIEWED),
+        lambda cast, anna: exit_in(cast, TransitionState.REVIEWED),
         (("planned_for", timezone.localdate() + timedelta(days=9)), ("ground", "Sie haben darin eingewilligt.")),
         lambda row, name, actor: _step(row, name, actor),
     ),

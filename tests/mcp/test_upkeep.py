@@ -20,26 +20,26 @@ from customers.exports.writer import Order
 from customers.figures import counts
 from customers.models import Customer, CustomerCount, CustomerExport
 from customers.operations import register_customer
-from customers.tasks import for_somebody
 from mcp import tasks as of_mcp
 from mcp.choices import MailKind, MailState
 from mcp.models import LoginAttempt, Mail, User
 from mcp.worker import queueing
 from mcp.worker.queueing import AGAIN, tell_given_up
+from mcp.worker.somebody import for_somebody
 from mcp.worker.upkeep import for_each
 from tests.customers.people import customer
 from tests.transitions.carrying import consent, content_of, executed, imported, made, receiver
 from tests.transitions.moving import exit_in, fresh, last_step
-from transitions import package_import
 from transitions import tasks as of_transitions
-from transitions.choices import IncomingState, PackageState, State
+from transitions.choices import IncomingState, PackageState, TransitionState
 from transitions.models import IncomingFile, Package, Transition
-from transitions.package_import import settle
+from transitions.package import importing
+from transitions.package.importing import note_arrivals
 
 ROW_BY_ROW = {
     "customers.tasks.compact_counts",
     "customers.tasks.delete_expired_uploads",  # held by tests/customers/test_expired_files.py
-    "transitions.package_tasks.settle_transitions",
+    "transitions.package.tasks.note_arrivals_by_clock",
     "transitions.tasks.execute_due_transitions",
     "mcp.tasks.resume_stalled_jobs",
     "mcp.tasks.remind_of_what_waits",  # held by tests/transitions/test_waiting.py
@@ -49,8 +49,8 @@ ONE_STATEMENT = {
     "mcp.tasks.clear_expired_sessions",
     "mcp.tasks.delete_old_login_attempts",
     "mcp.tasks.forget_sent_forms",
-    "transitions.package_tasks.delete_expired_packages",
-    "transitions.incoming_tasks.delete_expired_incoming",
+    "transitions.package.tasks.delete_expired_packages",
+    "transitions.incoming.tasks.delete_expired_incoming",
 }
 """Periodic tasks that delete by one statement: there is no row that could keep it from the others."""
 
@@ -109,25 +109,28 @@ def test_transition_whose_arrival_cannot_be_noted_keeps_none_of_the_others(cast,
     consent(customer(anna, last_name="Meier"))
     transition = executed(cast)
     imported(content_of(made(transition, anna)), receiver(cast))
-    assert fresh(transition).state == State.EXECUTED
+    assert fresh(transition).state == TransitionState.EXECUTED
 
     def with_a_broken_one(rows: Any, work: Any, *, what: str) -> None:
         for_each([transition.pk, "broken", *rows], work, what=what)
 
-    monkeypatch.setattr(package_import, "for_each", with_a_broken_one)
+    monkeypatch.setattr(importing, "for_each", with_a_broken_one)
     with pytest.raises(ExceptionGroup) as group:
-        settle(actor="a test")
+        note_arrivals(actor="a test")
     assert len(group.value.exceptions) == 1
-    assert fresh(transition).state == State.CARRIED_OVER
+    assert fresh(transition).state == TransitionState.CARRIED_OVER
 
 
 def test_due_transition_without_a_place_keeps_none_of_the_others(cast, monkeypatch):
-    stuck, other = exit_in(cast, State.CONFIRMED), exit_in(cast, State.CONFIRMED, place="Hamburg", number=40300)
+    stuck, other = (
+        exit_in(cast, TransitionState.CONFIRMED),
+        exit_in(cast, TransitionState.CONFIRMED, place="Hamburg", number=40300),
+    )
     head = of_transitions._head
     monkeypatch.setattr(of_transitions, "_head", unless(head, lambda transition: transition.pk == stuck.pk))
     with pytest.raises(ExceptionGroup):
         of_transitions.execute_due_transitions.func(timestamp=0)
-    assert [fresh(one).state for one in (stuck, other)] == [State.CONFIRMED, State.EXECUTED]
+    assert [fresh(one).state for one in (stuck, other)] == [TransitionState.CONFIRMED, TransitionState.EXECUTED]
 
 
 @pytest.mark.django_db(transaction=True)
@@ -185,22 +188,22 @@ def test_export_says_so(cast, german):
     anna = cast.scope("anna", "Zentrale")
     order = Order(profile="excel-de", columns=("last_name",), language="de", filter_words="")
     export = files.demand_export(order=order, query="", total=1, actor=anna)
-    tell_given_up("customers.tasks.make_export", {"export": str(export.pk), **for_somebody(anna)})
+    tell_given_up("customers.exports.tasks.make_export", {"export": str(export.pk), **for_somebody(anna)})
     told = CustomerExport.objects.get(pk=export.pk)
     assert (told.state, "aufgegeben" in told.failure) == ("failed", True)
 
 
 def test_package_says_so(cast, german):
-    package = Package.objects.get(transition=exit_in(cast, State.EXECUTED))
+    package = Package.objects.get(transition=exit_in(cast, TransitionState.EXECUTED))
     Package.objects.filter(pk=package.pk).update(user=german, state=PackageState.RUNNING)
-    tell_given_up("transitions.package_tasks.make_package", {"package": str(package.pk)})
+    tell_given_up("transitions.package.tasks.make_package", {"package": str(package.pk)})
     package.refresh_from_db()
     assert (package.state, "nach mehreren Versuchen" in package.failure) == (PackageState.FAILED, True)
-    tell_given_up("transitions.package_tasks.make_package", {"package": str(package.pk)})
+    tell_given_up("transitions.package.tasks.make_package", {"package": str(package.pk)})
 
 
 def test_execution_says_so_where_it_was_ordered(cast, german):
-    leaving: Transition = exit_in(cast, State.CONFIRMED)
+    leaving: Transition = exit_in(cast, TransitionState.CONFIRMED)
     ordered = {"transition": str(leaving.pk), **for_somebody(cast.scope("anna", "Zentrale"))}
     tell_given_up("transitions.tasks.execute_transition", ordered)
     assert "Es konnte nicht ausgeführt werden: Der Worker hat es aufgegeben" in last_step(leaving).note
@@ -211,7 +214,7 @@ def test_incoming_file_says_so(cast, german):
     file = IncomingFile.objects.create(
         organization=anna.organization, base=anna.base, location=anna.location, user=german, name="x.zip", sha256="x"
     )
-    tell_given_up("transitions.incoming_tasks.take_in_file", {"incoming": str(file.pk), **for_somebody(anna)})
+    tell_given_up("transitions.incoming.tasks.take_in_file", {"incoming": str(file.pk), **for_somebody(anna)})
     file.refresh_from_db()
     assert (file.state, "aufgegeben" in file.failure) == (IncomingState.FAILED, True)
 

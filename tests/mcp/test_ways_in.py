@@ -9,6 +9,7 @@ from locations.permissions import Right
 from mcp.central import operations
 from mcp.choices import MailKind
 from mcp.isolation import row_scope
+from mcp.login.passwords import change_own_password
 from mcp.models import Mail, User
 from mcp.worker import mailing
 from tests.mcp.test_passwords import NEW_PASSWORD, anna, choose, link_for, mail_server, token_of, told
@@ -72,6 +73,6 @@ def test_own_invitation_works_on_when_its_maker_gives_more(cast, anna):
 
 def test_link_does_not_outlive_a_password_that_the_person_has_chosen_himself(cast, anna):
     token = token_of(link_for(cast, anna))
-    operations.change_own_password(user=cast.user("bodo"), password=NEW_PASSWORD)
+    change_own_password(user=cast.user("bodo"), password=NEW_PASSWORD)
     assert choose(token, "Ganz-etwas-anderes-9").status_code == 410
     assert cast.user("bodo").check_password(NEW_PASSWORD)

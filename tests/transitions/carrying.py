@@ -21,11 +21,11 @@ from mcp.models import User
 from tests.conftest import Cast
 from tests.customers.transfer import applied
 from tests.transitions.moving import ACCOUNT, exit_in, leaving
-from transitions.choices import PackageState, State
+from transitions.choices import PackageState, TransitionState
 from transitions.models import Arrival, Package, PackageChunk, Transition
 from transitions.package import lifecycle as making
+from transitions.package.importing import receive_package
 from transitions.package.zip_writer import Packing
-from transitions.package_import import receive_package
 
 
 def consent(customer: Customer, *, given: bool = True, at: datetime | None = None, **more: Any) -> Consent:
@@ -40,7 +40,7 @@ def consent(customer: Customer, *, given: bool = True, at: datetime | None = Non
 
 def executed(cast: Cast, *, is_narrowed: bool = False) -> Transition:
     """Flensburg has left."""
-    return exit_in(cast, State.EXECUTED, is_narrowed=is_narrowed)
+    return exit_in(cast, TransitionState.EXECUTED, is_narrowed=is_narrowed)
 
 
 def made(transition: Transition, actor: Scope) -> Package:

@@ -18,14 +18,21 @@ from mcp.isolation.scope import Scope
 from mcp.models import Membership, User, UserGroup
 from tests.conftest import Cast
 from transitions import deciding, operations
-from transitions.choices import FieldGroup, LegalBasis, State
+from transitions.choices import FieldGroup, LegalBasis, TransitionState
 from transitions.models import Transition, TransitionStep
 from transitions.operations import admitting
 
 ACCOUNT = 40200
 PASSWORD = "Fischbrötchen-am-Hafen-6"
 GROUND = "Einwilligung der Kunden, gesammelt mit Formular 3."
-WAY = [State.REQUESTED, State.NUMBERED, State.REVIEWED, State.CONFIRMED, State.EXECUTED, State.CARRIED_OVER]
+WAY = [
+    TransitionState.REQUESTED,
+    TransitionState.NUMBERED,
+    TransitionState.REVIEWED,
+    TransitionState.CONFIRMED,
+    TransitionState.EXECUTED,
+    TransitionState.CARRIED_OVER,
+]
 
 
 def new_administrator(username: str = "freda") -> User:
@@ -72,12 +79,12 @@ def confirmed(transition: Transition, anna: Scope) -> Transition:
 
 
 def exit_in(
-    cast: Cast, state: State, *, place: str = "Flensburg", is_narrowed: bool = False, number: int = ACCOUNT
+    cast: Cast, state: TransitionState, *, place: str = "Flensburg", is_narrowed: bool = False, number: int = ACCOUNT
 ) -> Transition:
     """The exit of a location of Nordlicht, due today, in a state."""
     system, anna, rita = cast.system(place), cast.scope("anna", "Zentrale"), cast.scope("rita", "Zentrale")
     asked = operations.request_exit(location=system.location, planned_for=timezone.localdate(), actor=system)
-    if state == State.CANCELLED:
+    if state == TransitionState.CANCELLED:
         return operations.cancel(transition=asked, actor=anna)
     steps: list[Any] = [
         lambda: assigned(asked, rita, number),
@@ -86,7 +93,7 @@ def exit_in(
         lambda: operations.execute(transition=asked, at=timezone.now(), actor=anna),
         lambda: arrived(asked),
     ]
-    if state == State.CLOSED:
+    if state == TransitionState.CLOSED:
         steps.append(lambda: operations.close(transition=asked, actor=anna))
     else:
         steps = steps[: WAY.index(state)]
@@ -95,7 +102,7 @@ def exit_in(
     return fresh(asked)
 
 
-def join_in(cast: Cast, state: State, *, client_number: int = 7, is_agreed: bool = True) -> Transition:
+def join_in(cast: Cast, state: TransitionState, *, client_number: int = 7, is_agreed: bool = True) -> Transition:
     """Café Einzeln joins Nordlicht, due today; the group has said yes as soon as it was asked."""
     ines, rita = cast.scope("ines", "Dresden", 30100), cast.scope("rita", "Dresden", 30100)
     asked = operations.request_join(planned_for=timezone.localdate(), actor=ines)

@@ -31,10 +31,10 @@ from tests.transitions.carrying import (
 from tests.transitions.moving import ACCOUNT as NEW
 from tests.transitions.moving import join_in
 from transitions import operations
-from transitions.choices import State
+from transitions.archive.package_reader import RefusedPackage
+from transitions.choices import TransitionState
 from transitions.models import Arrival, Package, Transition
-from transitions.package.reader import RefusedPackage
-from transitions.package_import import arrivals_of, settle
+from transitions.package.importing import arrivals_of, note_arrivals
 from transitions.status_texts import who_is_next
 
 MOMENT = datetime(2026, 3, 1, 12, 30, 15, 123456, tzinfo=UTC)
@@ -152,9 +152,9 @@ def test_package_of_which_nobody_has_come_has_not_arrived(anna, frida, package):
     for number in (1, 2):
         register_customer(customer=Customer(last_name="Eigene", customer_number=number), actor=frida)
     imported(package, frida)
-    settle(actor="Test")
+    note_arrivals(actor="Test")
     told = transition()
-    assert told.state == State.EXECUTED
+    assert told.state == TransitionState.EXECUTED
     assert told.arrival is not None
     assert {name: told.arrival[name] for name in ("created", "unchanged", "taken")} == {
         "created": 0, "unchanged": 0, "taken": 2,
@@ -165,14 +165,14 @@ def test_package_of_which_nobody_has_come_has_not_arrived(anna, frida, package):
 
 def test_undone_import_needs_a_reason_to_be_closed(anna, frida, package):
     arrival = imported(package, frida)
-    settle(actor="Test")
+    note_arrivals(actor="Test")
     undone(arrival.upload, frida)
-    settle(actor="Test")
+    note_arrivals(actor="Test")
     told = transition()
     assert "imports it. Then this can be closed" in who_is_next(told)
     with pytest.raises(ValidationError, match="imported nothing"):
         operations.close(transition=told, actor=anna)
-    assert operations.close(transition=told, note="Sie wollen sie nicht.", actor=anna).state == State.CLOSED
+    assert operations.close(transition=told, note="Sie wollen sie nicht.", actor=anna).state == TransitionState.CLOSED
 
 
 def test_whoever_is_registered_before_the_package_arrives_takes_no_number_of_it(frida, package):
@@ -226,36 +226,36 @@ def transition() -> Transition:
 
 
 def test_import_is_told_to_the_sender_and_carries_it_on(frida, package):
-    settle(actor="test")
-    assert (transition().state, transition().arrival) == (State.EXECUTED, None)
+    note_arrivals(actor="test")
+    assert (transition().state, transition().arrival) == (TransitionState.EXECUTED, None)
     arrival = received(package, frida)
-    settle(actor="test")
+    note_arrivals(actor="test")
     assert transition().arrival is None
     lifecycle.check_upload(upload=arrival.upload, actor=frida)
     imported(package, frida)
-    settle(transition=transition().pk, actor="test")
+    note_arrivals(transition=transition().pk, actor="test")
     row = transition()
-    assert row.state == State.CARRIED_OVER
+    assert row.state == TransitionState.CARRIED_OVER
     told = row.arrival or {}
     assert (told["created"], told["rejected"], told["consents"], told["sha256"]) == (2, 0, 5, arrival.sha256)
     assert "Frida" not in str(told)
     last = list(row.steps.all())[-1]
-    assert (last.state, last.user_name) == (State.CARRIED_OVER, row.receiver_name)
-    settle(actor="test")
+    assert (last.state, last.user_name) == (TransitionState.CARRIED_OVER, row.receiver_name)
+    note_arrivals(actor="test")
     assert row.steps.count() == transition().steps.count()
     assert transition().arrival == told
 
 
 def test_undone_import_is_told_as_well(frida, package):
     arrival = imported(package, frida)
-    settle(actor="test")
+    note_arrivals(actor="test")
     arrival.upload.refresh_from_db()
     undone(arrival.upload, frida)
     assert arrival.upload.state == UploadState.UNDONE
-    settle(actor="test")
+    note_arrivals(actor="test")
     assert (transition().arrival or {})["undone_at"]
     assert transition().state_shown == "Carried over, undone by the receiver"
-    assert transition().state == State.CARRIED_OVER
+    assert transition().state == TransitionState.CARRIED_OVER
 
 
 def test_import_of_another_business_is_not_noted(cast, frida, package):
@@ -265,14 +265,14 @@ def test_import_of_another_business_is_not_noted(cast, frida, package):
         **whose, location=ines.location, name="x.csv", state=UploadState.APPLIED, result={"created": 2}
     )
     Arrival.objects.filter(pk=arrival.pk).update(**whose, upload=upload)
-    settle(actor="test")
+    note_arrivals(actor="test")
     assert transition().arrival is None
 
 
 def test_import_of_what_was_not_made_here_is_not_noted(frida, package):
     imported(package, frida)
     Package.objects.update(sha256="0" * 64)
-    settle(actor="test")
+    note_arrivals(actor="test")
     assert transition().arrival is None
 
 
@@ -291,7 +291,7 @@ def joining(cast) -> tuple[bytes, Scope]:
     for name in ("Erste", "Zweite"):
         consent(customer(ines, last_name=name, legacy_number="alt"))
     customer(ines, last_name="Dritte")
-    content = content_of(made(join_in(cast, State.EXECUTED), ines))
+    content = content_of(made(join_in(cast, TransitionState.EXECUTED), ines))
     return content, access.scope_at(cast.user("anna"), account_number=10400, client_number=7)
 
 

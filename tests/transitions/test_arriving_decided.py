@@ -24,7 +24,7 @@ from tests.transitions.carrying import (
     received,
 )
 from tests.transitions.moving import join_in
-from transitions.choices import State
+from transitions.choices import TransitionState
 from transitions.models import Transition
 from transitions.withdrawals.making import make_list
 from transitions.withdrawals.taking import take_in
@@ -41,7 +41,7 @@ def test_who_joins_and_is_known_already_is_made_one_with_him(cast):
     there = customer(hamburg, last_name="Erste", email="eins@example.com", city="Hamburg")
     consent(customer(ines, last_name="Erste", email="eins@example.com", city="Dresden", street="Weg 1"))
     consent(customer(ines, last_name="Zweite", email="zwei@example.com"))
-    content = content_of(made(join_in(cast, State.EXECUTED), ines))
+    content = content_of(made(join_in(cast, TransitionState.EXECUTED), ines))
     anna = access.scope_at(cast.user("anna"), account_number=10400, client_number=7)
     upload = received(content, anna).upload
     lifecycle.check_upload(upload=upload, actor=anna)
@@ -64,7 +64,7 @@ def joined(cast) -> tuple[bytes, Scope, Customer]:
     hamburg, ines = cast.scope("anna", "Hamburg"), cast.scope("ines", "Dresden", 30100)
     consent(customer(ines, last_name="Erste", email="eins@example.com"))
     consent(customer(ines, last_name="Zweite", email="zwei@example.com"))
-    content = content_of(made(join_in(cast, State.EXECUTED), ines))
+    content = content_of(made(join_in(cast, TransitionState.EXECUTED), ines))
     anna = access.scope_at(cast.user("anna"), account_number=10400, client_number=7)
     upload = received(content, anna).upload
     there = customer(hamburg, last_name="Erste", email="eins@example.com")  # after the package was uploaded
@@ -101,7 +101,7 @@ def test_package_gives_each_customer_one_row(cast):
     customer(hamburg, last_name="Erste", email="eins@example.com")
     for _time in range(2):
         consent(customer(ines, last_name="Erste", email="eins@example.com"))
-    content = content_of(made(join_in(cast, State.EXECUTED), ines))
+    content = content_of(made(join_in(cast, TransitionState.EXECUTED), ines))
     anna = access.scope_at(cast.user("anna"), account_number=10400, client_number=7)
     upload = received(content, anna).upload
     lifecycle.check_upload(upload=upload, actor=anna)

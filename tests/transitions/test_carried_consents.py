@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from customers.choices import TRANSFER, TRANSFER_ANY, Said
+from customers.choices import TRANSFER, TRANSFER_ANY, ConsentState
 from customers.consents.operations import consents_of, save_purpose
 from customers.models import Consent, ConsentPurpose, Customer
 from mcp.isolation import row_scope
@@ -12,7 +12,7 @@ from tests.customers.people import customer, says
 from tests.customers.transfer import taken_out, undone
 from tests.transitions.carrying import consent, content_of, executed, imported, made, receiver
 from tests.transitions.moving import figures_at
-from transitions.choices import Kind, Reason
+from transitions.choices import Reason, TransitionKind
 from transitions.models import Transition
 
 VERSION = "2026-2"
@@ -52,7 +52,7 @@ def receiver_of(cast, anna):
     return frida
 
 
-def said_of(row: Customer) -> dict[str, Said]:
+def said_of(row: Customer) -> dict[str, ConsentState]:
     return {state.purpose.code: state.said for state in consents_of(row, at=None, base=row.base)}
 
 
@@ -60,12 +60,12 @@ def test_consents_arrive_as_evidence_and_hold_for_nothing(arrived):
     frida, row = arrived()
     kept = Consent.objects.in_base(frida.base)
     assert set(kept.values_list("given_to", "holds_here", "location__name")) == {(10400, False, frida.location.name)}
-    assert set(said_of(row).values()) == {Said.NEVER}
+    assert set(said_of(row).values()) == {ConsentState.NEVER}
     evidence = {state.purpose.code for state in consents_of(row, at=None, base=row.base) if state.evidence}
     assert evidence == {TRANSFER, TRANSFER_ANY, "newsletter", "birthday"}
     for code in evidence:
         with row_scope.rows_of(frida):
-            assert not Customer.objects.in_base(frida.base).with_consent(code, Said.GIVEN).exists()
+            assert not Customer.objects.in_base(frida.base).with_consent(code, ConsentState.GIVEN).exists()
     with row_scope.rows_of(frida):
         cells = taken_out(frida, "plain", columns=["customer_number", "newsletter", "transfer_allowed"], language="en")
     assert cells.decode().splitlines()[1:] == ["1,,"]
@@ -74,7 +74,7 @@ def test_consents_arrive_as_evidence_and_hold_for_nothing(arrived):
 def test_nobody_is_handed_on_by_what_he_agreed_to_elsewhere(arrived):
     frida, row = arrived()
     onward = Transition(
-        organization=frida.organization, location=frida.location, kind=Kind.JOIN, receiver_account=NEXT,
+        organization=frida.organization, location=frida.location, kind=TransitionKind.JOIN, receiver_account=NEXT,
     )  # fmt: skip
     figures = figures_at(onward, row.created_at.replace(year=row.created_at.year + 1))
     assert (figures["carried"], figures["reasons"]) == (0, {Reason.OTHER_BUSINESS: 1})
@@ -84,8 +84,8 @@ def test_nobody_is_handed_on_by_what_he_agreed_to_elsewhere(arrived):
 
 def test_wording_that_says_so_holds_for_the_receiver_of_its_version(arrived):
     frida, row = arrived(holds_for_receiver=True)
-    assert said_of(row)["newsletter"] == Said.GIVEN
-    assert said_of(row)["birthday"] == Said.NEVER
+    assert said_of(row)["newsletter"] == ConsentState.GIVEN
+    assert said_of(row)["birthday"] == ConsentState.NEVER
     said = Consent.objects.in_base(frida.base).get(purpose="newsletter")
     assert (said.given_to, said.holds_here) == (10400, True)
     own = ConsentPurpose.objects.of_organization(frida.organization).get(code="newsletter")
@@ -108,7 +108,7 @@ def test_consent_to_an_older_wording_does_not_hold_there(cast, anna):
         "Nein": True,
     }
     states = {row.last_name: said_of(row)["newsletter"] for row in Customer.objects.in_base(frida.base)}
-    assert states == {"2024-1": Said.NEVER, VERSION: Said.GIVEN, "Nein": Said.WITHDRAWN}
+    assert states == {"2024-1": ConsentState.NEVER, VERSION: ConsentState.GIVEN, "Nein": ConsentState.WITHDRAWN}
 
 
 def test_what_came_from_another_business_before_is_evidence_behind_the_next_one_too(cast, anna):
@@ -126,7 +126,7 @@ def test_what_came_from_another_business_before_is_evidence_behind_the_next_one_
 def test_own_consent_of_the_receiver_stands_beside_the_evidence(arrived):
     frida, row = arrived()
     says(frida, row, "newsletter", True)
-    assert said_of(row)["newsletter"] == Said.GIVEN
+    assert said_of(row)["newsletter"] == ConsentState.GIVEN
     assert Consent.objects.in_base(frida.base).filter(purpose="newsletter").count() == 2
 
 

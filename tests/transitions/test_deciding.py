@@ -14,7 +14,7 @@ from customers.operations import archive_customers, change_customer
 from tests.customers.people import customer
 from tests.transitions.moving import ACCOUNT, exit_in, fresh, reviewed, say
 from transitions import deciding, operations
-from transitions.choices import Reason, State
+from transitions.choices import Reason, TransitionState
 from transitions.models import TransitionCustomer
 
 COPIED = ("organization_id", "base_id", "customer_id", "purpose", "at", "source", "recorded_by", "location_id")
@@ -56,7 +56,7 @@ def test_each_reason(cast, flensburg, hamburg):
     taken_back = customer(hamburg, last_name="Zurück")
     say(taken_back, days_ago=2)
     say(taken_back, is_given=False)
-    assert reasons(exit_in(cast, State.NUMBERED)) == {
+    assert reasons(exit_in(cast, TransitionState.NUMBERED)) == {
         "Ja": "",
         "Diesem": "",
         "Anderem": Reason.OTHER_RECEIVER,
@@ -81,7 +81,7 @@ def test_the_latest_applicable_statement_counts(cast, hamburg):
     say(foreign, is_given=False, receiver=99)
     later = customer(hamburg, last_name="Später")
     say(later, days_ago=0.5)
-    transition = exit_in(cast, State.NUMBERED)
+    transition = exit_in(cast, TransitionState.NUMBERED)
     assert reasons(transition) == {
         "Doch": "", "Zugleich": Reason.WITHDRAWN, "Allen": "", "Fremd zurück": "", "Später": "",
     }  # fmt: skip
@@ -97,7 +97,7 @@ def test_narrowed_to_who_is_related_archived_and_blocked_come_first(cast, flensb
     say(guest, purpose="newsletter")
     blocked = customer(hamburg, last_name="Gesperrt dort", is_blocked=True, blocked_reason="X")
     say(blocked)
-    assert reasons(exit_in(cast, State.NUMBERED), is_narrowed=True) == {
+    assert reasons(exit_in(cast, TransitionState.NUMBERED), is_narrowed=True) == {
         "Hier": "",
         "Dort": Reason.NOT_RELATED,
         "Dort, hat hier zugestimmt": "",
@@ -107,7 +107,7 @@ def test_narrowed_to_who_is_related_archived_and_blocked_come_first(cast, flensb
 
 
 def test_who_is_related_goes_unless_somebody_chooses_otherwise(cast, flensburg, hamburg):
-    transition = exit_in(cast, State.NUMBERED)
+    transition = exit_in(cast, TransitionState.NUMBERED)
     assert transition.is_narrowed
 
 
@@ -123,7 +123,7 @@ def test_consent_holds_with_the_location_at_which_it_was_given(cast, flensburg, 
     only_here = customer(flensburg, last_name="Hier ja, sonst nein")
     say(only_here, days_ago=2)
     say(only_here, purpose=TRANSFER_ANY, is_given=False)
-    assert reasons(exit_in(cast, State.NUMBERED)) == {
+    assert reasons(exit_in(cast, TransitionState.NUMBERED)) == {
         "In Hamburg": Reason.OTHER_LOCATION,
         "In Flensburg": "",
         "Niemand weiß wo": Reason.OTHER_LOCATION,
@@ -142,7 +142,7 @@ def test_consent_to_another_business_counts_for_nothing(cast, flensburg):
     kept = customer(flensburg, last_name="Widerruf anderswo")
     say(kept, days_ago=2)
     say(kept, is_given=False, given_to=50300, holds_here=False)
-    assert reasons(exit_in(cast, State.NUMBERED)) == {
+    assert reasons(exit_in(cast, TransitionState.NUMBERED)) == {
         "Kam mit": Reason.OTHER_BUSINESS,
         "Sollte weiter gelten": "",
         "Sagt es auch uns": "",
@@ -154,14 +154,14 @@ def test_customers_of_others_and_of_offline_bases_are_not_decided_about(cast, ha
     say(customer(hamburg, last_name="Unser"))
     for scope in (cast.system("Lübeck"), cast.scope("sven", "Zentrale", 20800)):
         say(customer(scope, last_name="Fremd"))
-    assert reasons(exit_in(cast, State.NUMBERED)) == {"Unser": ""}
+    assert reasons(exit_in(cast, TransitionState.NUMBERED)) == {"Unser": ""}
 
 
 def test_figures_by_reason_and_by_home_location(cast, flensburg, hamburg):
     say(customer(flensburg))
     customer(flensburg)
     say(customer(hamburg))
-    figures = reviewed(exit_in(cast, State.REVIEWED))
+    figures = reviewed(exit_in(cast, TransitionState.REVIEWED))
     assert (figures["total"], figures["carried"], figures["left_out"]) == (3, 2, 1)
     assert figures["reasons"] == {"noconsent": 1}
     assert figures["receiver"] == ACCOUNT
@@ -172,7 +172,7 @@ def test_figures_by_reason_and_by_home_location(cast, flensburg, hamburg):
 
 
 def test_figures_of_an_empty_base(cast):
-    figures = exit_in(cast, State.EXECUTED).result or {}
+    figures = exit_in(cast, TransitionState.EXECUTED).result or {}
     assert (figures["total"], figures["carried"], figures["reasons"], figures["homes"]) == (0, 0, {}, [])
 
 
@@ -180,7 +180,7 @@ def test_withdrawal_between_review_and_execution_keeps_out(cast, hamburg):
     people = [customer(hamburg, last_name=name) for name in ("Bleibt dabei", "Überlegt es sich")]
     for one in people:
         say(one)
-    transition = exit_in(cast, State.CONFIRMED)
+    transition = exit_in(cast, TransitionState.CONFIRMED)
     assert reviewed(transition)["carried"] == 2
     say(people[1], is_given=False, days_ago=0)
     operations.execute(transition=transition, at=timezone.now(), actor=cast.scope("anna", "Zentrale"))
@@ -192,14 +192,14 @@ def test_withdrawal_between_review_and_execution_keeps_out(cast, hamburg):
 def test_what_was_fixed_stays_whatever_customers_say_later(cast, hamburg):
     one = customer(hamburg)
     say(one)
-    transition = exit_in(cast, State.EXECUTED)
+    transition = exit_in(cast, TransitionState.EXECUTED)
     say(one, is_given=False, days_ago=0)
     one.is_blocked, one.blocked_reason = True, "X"
     change_customer(customer=one, actor=hamburg)
     assert TransitionCustomer.objects.get(transition=transition).reason == ""
 
 
-@pytest.mark.parametrize("state", [State.REVIEWED, State.EXECUTED])
+@pytest.mark.parametrize("state", [TransitionState.REVIEWED, TransitionState.EXECUTED])
 def test_left_out_customers_are_paged_by_number(cast, hamburg, monkeypatch, state):
     monkeypatch.setattr(deciding, "PAGE", 2)
     made = [customer(hamburg, last_name=f"Gast {n}") for n in range(5)]
@@ -214,7 +214,7 @@ def test_left_out_customers_are_paged_by_number(cast, hamburg, monkeypatch, stat
     assert deciding.listed(transition=transition, reason=Reason.WITHDRAWN, page=1, actor=anna) == []
 
 
-@pytest.mark.parametrize("state", [State.REVIEWED, State.EXECUTED])
+@pytest.mark.parametrize("state", [TransitionState.REVIEWED, TransitionState.EXECUTED])
 def test_who_is_carried_over_is_listed(cast, flensburg, state):
     gone, stays = customer(flensburg, last_name="Geht mit"), customer(flensburg, last_name="Bleibt")
     say(gone)
@@ -226,7 +226,7 @@ def test_who_is_carried_over_is_listed(cast, flensburg, state):
 
 def test_nobody_sees_left_out_customers_without_the_right(cast, hamburg):
     customer(hamburg)
-    transition, rita = exit_in(cast, State.REVIEWED), cast.scope("rita", "Zentrale")
+    transition, rita = exit_in(cast, TransitionState.REVIEWED), cast.scope("rita", "Zentrale")
     assert deciding.listed(transition=transition, reason=Reason.NO_CONSENT, page=1, actor=rita) == []
 
 
@@ -237,4 +237,4 @@ def test_consent_for_another_receiver_that_was_withdrawn_is_a_withdrawal(cast, h
         say(who, receiver=99, is_given=False, days_ago=2)
     say(other, receiver=98)
     expected = {"Zurück": Reason.WITHDRAWN, "Teils": Reason.OTHER_RECEIVER}
-    assert reasons(exit_in(cast, State.NUMBERED)) == expected
+    assert reasons(exit_in(cast, TransitionState.NUMBERED)) == expected

@@ -14,14 +14,14 @@ from django.db import connection, transaction
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from customers.choices import TRANSFER, TRANSFER_ANY, Said
+from customers.choices import TRANSFER, TRANSFER_ANY, ConsentState
 from customers.consents.operations import consents_of
 from customers.models import Consent, Customer
 from tests.customers.people import customers
 from tests.proofs.sampling import examples
 from tests.transitions.moving import ACCOUNT
 from transitions import deciding
-from transitions.choices import Kind, Reason
+from transitions.choices import Reason, TransitionKind
 from transitions.models import Transition
 
 NOON = datetime(2025, 3, 3, 12, tzinfo=UTC)
@@ -119,8 +119,8 @@ def test_who_goes_along_equals_the_plain_rule(cast, said, slips, is_narrowed, mo
         _store(said, rows, places)
         _store(slips, rows, places, struck_out_at=MOMENTS[-1], struck_out_by="Test")
         leaving = Transition(
-            organization=places[HERE].organization, location=places[HERE], kind=Kind.EXIT, receiver_account=ACCOUNT,
-            is_narrowed=is_narrowed,
+            organization=places[HERE].organization, location=places[HERE], kind=TransitionKind.EXIT,
+            receiver_account=ACCOUNT, is_narrowed=is_narrowed,
         )  # fmt: skip
         found = _decided(leaving, moment)
         for who, row in enumerate(rows):
@@ -179,12 +179,14 @@ def _compare_displays(
 def _compare_list(row: Customer, heard: list[Word]) -> None:
     """The filter of the list asks about now."""
     for purpose in (TRANSFER, TRANSFER_ANY, "newsletter"):
-        found = {said for said in Said if Customer.objects.filter(pk=row.pk).with_consent(purpose, said).exists()}
+        found = {
+            said for said in ConsentState if Customer.objects.filter(pk=row.pk).with_consent(purpose, said).exists()
+        }
         mine = [word for word in heard if word.purpose == purpose]
         gives = [word for word in mine if word.is_given and word.receiver is None]
         ends = [word for word in heard if not word.is_given and word.receiver is None]
         ends = [no for no in ends if no.purpose == purpose or (purpose == TRANSFER_ANY and no.purpose == TRANSFER)]
         is_held = any(not any(no.at >= yes.at for no in ends) for yes in gives)
-        assert (Said.GIVEN in found) == is_held
-        assert (Said.NEVER in found) == (not mine)
-        assert not (Said.GIVEN in found and Said.WITHDRAWN in found)
+        assert (ConsentState.GIVEN in found) == is_held
+        assert (ConsentState.NEVER in found) == (not mine)
+        assert not (ConsentState.GIVEN in found and ConsentState.WITHDRAWN in found)

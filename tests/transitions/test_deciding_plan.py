@@ -12,7 +12,7 @@ from django.utils import timezone
 from customers.models import Customer
 from tests.transitions.moving import ACCOUNT, figures_at
 from transitions import deciding
-from transitions.choices import Kind
+from transitions.choices import TransitionKind
 from transitions.models import Transition
 from transitions.query_settings import set_by_set
 
@@ -43,7 +43,11 @@ _CONSENTS = """
 def leaving(cast) -> Transition:
     place = cast.location("Flensburg")
     return Transition(
-        organization=place.organization, location=place, kind=Kind.EXIT, receiver_account=ACCOUNT, is_narrowed=True
+        organization=place.organization,
+        location=place,
+        kind=TransitionKind.EXIT,
+        receiver_account=ACCOUNT,
+        is_narrowed=True,
     )
 
 

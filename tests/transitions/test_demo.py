@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from locations.permissions import Right
 from mcp.isolation import access
-from transitions.choices import State
+from transitions.choices import TransitionState
 from transitions.demo import AHEAD, RIGHTS, build_transitions
 from transitions.models import Transition
 
@@ -24,6 +24,10 @@ def test_flensburg_has_asked_to_leave_in_two_weeks(cast):
     today = timezone.localdate() + timedelta(days=1)
     asked = build_transitions(today=today)
     assert Transition.objects.get() == asked
-    assert (asked.location.name, asked.state, asked.planned_for) == ("Flensburg", State.REQUESTED, today + AHEAD)
+    assert (asked.location.name, asked.state, asked.planned_for) == (
+        "Flensburg",
+        TransitionState.REQUESTED,
+        today + AHEAD,
+    )
     assert asked.steps.get().user_name == "Frida Friis"
     assert asked.receiver_account is None

@@ -10,7 +10,7 @@ from customers.history.changes import history_of
 from tests.customers.people import customer, page_of
 from tests.transitions.carrying import consent
 from tests.transitions.moving import GROUND, exit_in, join_in, say
-from transitions.choices import State
+from transitions.choices import TransitionState
 from transitions.disclosing import carried_over
 
 CENTRAL = "/10400/1"
@@ -32,7 +32,7 @@ def people(cast):
 
 def test_who_was_carried_over_is_told_with_receiver_ground_and_fields(cast, people):
     gone, stays = people
-    exit_in(cast, State.EXECUTED)
+    exit_in(cast, TransitionState.EXECUTED)
     [told] = disclosures_of(gone)
     assert (told.receiver, told.receiver_name, told.user) == (40200, "Flensburger Backstube", "Anna Andresen")
     assert told.ground.endswith(GROUND)
@@ -41,13 +41,13 @@ def test_who_was_carried_over_is_told_with_receiver_ground_and_fields(cast, peop
 
 
 def test_nobody_is_told_before_the_execution(cast, people):
-    exit_in(cast, State.CONFIRMED)
+    exit_in(cast, TransitionState.CONFIRMED)
     assert disclosures_of(people[0]) == []
 
 
 def test_history_and_page_of_the_customer_name_the_receiver(cast, people, log_in):
     gone, stays = people
-    exit_in(cast, State.EXECUTED)
+    exit_in(cast, TransitionState.EXECUTED)
     entries, _more = history_of(gone, page=1, scope=cast.system("Zentrale"))
     [first] = [entry for entry in entries if entry.kind == "disclosed"]
     assert first.title == "Handed over"
@@ -60,7 +60,7 @@ def test_history_and_page_of_the_customer_name_the_receiver(cast, people, log_in
 
 
 def test_list_of_the_process_names_who_goes_and_who_stays(cast, people, log_in):
-    asked, anna = exit_in(cast, State.REVIEWED), log_in("anna")
+    asked, anna = exit_in(cast, TransitionState.REVIEWED), log_in("anna")
     page = f"{CENTRAL}/transitions/transition/{asked.pk}/"
     going = anna.get(f"{page}?show=carried").content.decode()
     staying = anna.get(f"{page}?show=noconsent").content.decode()
@@ -71,13 +71,13 @@ def test_list_of_the_process_names_who_goes_and_who_stays(cast, people, log_in):
 def test_who_joins_a_group_tells_it_in_the_old_business(cast):
     row = customer(cast.scope("ines", "Dresden", 30100))
     say(row)
-    join_in(cast, State.EXECUTED)
+    join_in(cast, TransitionState.EXECUTED)
     assert [one.receiver for one in disclosures_of(row)] == [10400]
 
 
 @pytest.mark.parametrize(("exits", "queries"), [(0, 1), (1, 2), (3, 2)])
 def test_it_is_asked_with_two_questions(cast, people, django_assert_num_queries, exits, queries):
     for number, place in zip(range(exits), ("Flensburg", "Bremen", "Hamburg"), strict=False):
-        exit_in(cast, State.EXECUTED, place=place, number=40200 + number)
+        exit_in(cast, TransitionState.EXECUTED, place=place, number=40200 + number)
     with django_assert_num_queries(queries):
         list(carried_over(people[0]))

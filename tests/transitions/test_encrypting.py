@@ -15,10 +15,10 @@ from customers.models import Customer
 from mcp.isolation import row_scope
 from tests.customers.people import customer
 from tests.transitions.carrying import consent, content_of, executed, made, receiver
+from transitions.archive import encrypting
+from transitions.archive.package_reader import RefusedPackage
 from transitions.models import Arrival, PackageDownload
-from transitions.package import encrypting
-from transitions.package.reader import RefusedPackage
-from transitions.package_import import receive_package
+from transitions.package.importing import receive_package
 
 PASSWORD = "Möwen über dem Hafen"
 PACKAGE = "uebernahme.zip"

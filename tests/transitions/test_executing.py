@@ -22,7 +22,7 @@ from mcp.models import Membership, User, UserGroup
 from tests.customers.people import customer
 from tests.transitions.moving import PASSWORD, business, exit_in, fresh, last_step, say
 from transitions import deciding, operations
-from transitions.choices import State
+from transitions.choices import TransitionState
 from transitions.models import Package, TransitionCustomer, TransitionStep
 from transitions.operations import executing
 
@@ -65,9 +65,9 @@ def people(cast):
 
 def test_everything_of_it_has_happened(cast, anna, people):
     begun = timezone.now()
-    done = execute(exit_in(cast, State.CONFIRMED), anna)
+    done = execute(exit_in(cast, TransitionState.CONFIRMED), anna)
     at = fresh(done).executed_at
-    assert fresh(done).state == State.EXECUTED
+    assert fresh(done).state == TransitionState.EXECUTED
     assert at is not None
     assert begun <= at <= timezone.now()
     assert (done.result["carried"], done.result["left_out"]) == (4, 4)
@@ -78,7 +78,7 @@ def test_everything_of_it_has_happened(cast, anna, people):
 
 
 def test_customers_of_the_group_are_unchanged_to_the_byte(cast, anna, people):
-    confirmed = exit_in(cast, State.CONFIRMED)
+    confirmed = exit_in(cast, TransitionState.CONFIRMED)
     before = fingerprint(anna.base.pk)
     assert before[0][1] == len(people)
     execute(confirmed, anna)
@@ -88,7 +88,7 @@ def test_customers_of_the_group_are_unchanged_to_the_byte(cast, anna, people):
 
 
 def test_new_business_begins_empty_and_sees_nobody_of_the_group(cast, anna, people, log_in):
-    execute(exit_in(cast, State.CONFIRMED), anna)
+    execute(exit_in(cast, TransitionState.CONFIRMED), anna)
     frida = User.objects.select_related("organization").get(organization__account_number=40200)
     scope = access.scope_at(frida, account_number=40200, client_number=2)
     assert scope.rights == frozenset(Right)
@@ -99,7 +99,7 @@ def test_new_business_begins_empty_and_sees_nobody_of_the_group(cast, anna, peop
 def test_people_of_the_location_lose_everything_at_that_moment(cast, anna, log_in):
     frida, client = cast.user("frida"), log_in("frida")
     assert client.get("/10400/6/customers/customer/").status_code == 200
-    execute(exit_in(cast, State.CONFIRMED), anna)
+    execute(exit_in(cast, TransitionState.CONFIRMED), anna)
     frida = User.objects.get(pk=frida.pk)
     assert not frida.is_active
     assert not Membership.objects.filter(user=frida).exists()
@@ -111,7 +111,7 @@ def test_people_of_the_location_lose_everything_at_that_moment(cast, anna, log_i
 
 def test_old_address_does_not_exist_for_the_same_person_in_the_new_business(cast, anna, client, log_in):
     from_group = log_in("anna")
-    execute(exit_in(cast, State.CONFIRMED), anna)
+    execute(exit_in(cast, TransitionState.CONFIRMED), anna)
     user = User.objects.get(organization__account_number=40200)
     client.force_login(user)
     stranger = client.get("/10400/6/customers/customer/")
@@ -125,7 +125,7 @@ def test_who_works_at_several_locations_loses_this_one_only(cast, anna, log_in):
     Membership.objects.create(organization=bodo.organization, user=bodo, group=team)
     client = log_in("bodo")
     assert client.get("/10400/6/customers/customer/").status_code == 200
-    execute(exit_in(cast, State.CONFIRMED), anna)
+    execute(exit_in(cast, TransitionState.CONFIRMED), anna)
     assert client.get("/10400/6/customers/customer/").status_code == 404
     assert client.get("/10400/2/customers/customer/").status_code == 200
     assert not team.memberships.exists()
@@ -136,25 +136,25 @@ def test_nobody_is_left_who_could_manage_users_so_nothing_happens(cast, anna):
     user = cast.user("anna")
     user.location = cast.location("Flensburg")
     user.save()
-    confirmed = exit_in(cast, State.CONFIRMED)
+    confirmed = exit_in(cast, TransitionState.CONFIRMED)
     with pytest.raises(LastUserManager):
         execute(confirmed, anna)
-    assert fresh(confirmed).state == State.CONFIRMED
+    assert fresh(confirmed).state == TransitionState.CONFIRMED
     assert cast.location("Flensburg").closed_at is None
 
 
 def test_not_before_its_day(cast, anna):
-    confirmed = exit_in(cast, State.CONFIRMED)
+    confirmed = exit_in(cast, TransitionState.CONFIRMED)
     operations.move_day(transition=confirmed, planned_for=timezone.localdate() + timedelta(days=1), actor=anna)
     with pytest.raises(ValidationError) as refusal:
         execute(confirmed, anna)
     assert refusal.value.code == "too_early"
-    assert execute(confirmed, anna, timezone.now() + timedelta(days=1)).state == State.EXECUTED
+    assert execute(confirmed, anna, timezone.now() + timedelta(days=1)).state == TransitionState.EXECUTED
 
 
 @pytest.mark.parametrize(("who", "where"), [("frida", "Flensburg"), ("rita", "Zentrale"), ("anna", "Hamburg")])
 def test_nobody_else_executes_or_closes(cast, who, where):
-    confirmed = exit_in(cast, State.CONFIRMED)
+    confirmed = exit_in(cast, TransitionState.CONFIRMED)
     with pytest.raises(MissingRight):
         execute(confirmed, cast.scope(who, where))
     with pytest.raises(MissingRight):
@@ -162,18 +162,18 @@ def test_nobody_else_executes_or_closes(cast, who, where):
 
 
 def test_right_that_was_taken_meanwhile_executes_nothing(cast, anna):
-    confirmed = exit_in(cast, State.CONFIRMED)
+    confirmed = exit_in(cast, TransitionState.CONFIRMED)
     grants.remove_grants(
         UserGroup.objects.get(name="Zentralverwaltung", organization=anna.organization), [(Right.CARRY_OVER, None)]
     )
     with pytest.raises(MissingRight):
         execute(confirmed, anna)
-    assert fresh(confirmed).state == State.CONFIRMED
+    assert fresh(confirmed).state == TransitionState.CONFIRMED
 
 
 def test_receiver_with_customers_stops_it(cast, anna):
     """Nobody can work there before; if support has opened it by hand all the same, nothing is mixed."""
-    confirmed = exit_in(cast, State.CONFIRMED)
+    confirmed = exit_in(cast, TransitionState.CONFIRMED)
     customer(cast.system("Flensburg", 40200))
     with pytest.raises(ValidationError) as refusal:
         execute(confirmed, anna)
@@ -193,7 +193,7 @@ BREAKS = [
 @pytest.mark.parametrize("is_before", [True, False])
 @pytest.mark.parametrize(("module", "name"), BREAKS, ids=[name for _module, name in BREAKS])
 def test_broken_off_at_any_point_nothing_is_half_done(cast, anna, people, monkeypatch, module, name, is_before):
-    confirmed = exit_in(cast, State.CONFIRMED)
+    confirmed = exit_in(cast, TransitionState.CONFIRMED)
     before = _state_of_the_world(cast, confirmed)
     real = getattr(module, name)
 
@@ -207,7 +207,7 @@ def test_broken_off_at_any_point_nothing_is_half_done(cast, anna, people, monkey
         execute(confirmed, anna)
     assert _state_of_the_world(cast, confirmed) == before
     monkeypatch.undo()
-    assert execute(confirmed, anna).state == State.EXECUTED
+    assert execute(confirmed, anna).state == TransitionState.EXECUTED
 
 
 def _state_of_the_world(cast, transition):
@@ -221,12 +221,12 @@ def _state_of_the_world(cast, transition):
 
 class TestClose:
     def test_carried_over_is_closed_without_a_word(self, cast, anna):
-        arrived = exit_in(cast, State.CARRIED_OVER)
+        arrived = exit_in(cast, TransitionState.CARRIED_OVER)
         operations.close(transition=arrived, actor=anna)
-        assert fresh(arrived).state == State.CLOSED
+        assert fresh(arrived).state == TransitionState.CLOSED
 
     def test_without_an_import_a_word_is_needed(self, cast, anna):
-        executed = exit_in(cast, State.EXECUTED)
+        executed = exit_in(cast, TransitionState.EXECUTED)
         with pytest.raises(ValidationError) as refusal:
             operations.close(transition=executed, note="  ", actor=anna)
         assert refusal.value.error_dict["note"][0].code == "nothing_imported"
@@ -235,14 +235,14 @@ class TestClose:
 
 
 def test_password_of_the_new_administrator_opens_the_new_business(cast, anna, client):
-    execute(exit_in(cast, State.CONFIRMED), anna)
+    execute(exit_in(cast, TransitionState.CONFIRMED), anna)
     answer = client.post("/login/", {"account_number": "40200", "username": "freda", "password": PASSWORD})
     assert answer.status_code == 302
     assert client.get("/40200/2/customers/customer/").status_code == 200
 
 
 def test_location_that_has_left_is_never_opened_again(cast, anna, people, log_in):
-    execute(exit_in(cast, State.CONFIRMED), anna)
+    execute(exit_in(cast, TransitionState.CONFIRMED), anna)
     left = cast.location("Flensburg")
     assert left.has_left
     with override("de"), pytest.raises(ValidationError, match="ausgestiegen"):

@@ -16,22 +16,21 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 from customers.choices import UploadState
 from customers.imports import lifecycle
 from customers.models import Consent, ImportUpload
-from customers.tasks import for_somebody
 from locations.permissions import Right
 from mcp.isolation import access, row_scope
 from mcp.isolation.scope import MissingRight, Scope
 from mcp.models import User
 from mcp.worker.queueing import tell_given_up
+from mcp.worker.somebody import for_somebody
 from tests.conftest import Browser
 from tests.customers.people import customer
 from tests.transitions.carrying import consent, content_of, executed, imported, made, receiver
 from tests.transitions.moving import ACCOUNT
 from tests.worker import empty_queue, jobs, work
-from transitions import incoming_tasks
+from transitions.archive import encrypting
 from transitions.choices import IncomingState
-from transitions.incoming import taking
+from transitions.incoming import taking, tasks
 from transitions.models import Arrival, IncomingChunk, IncomingFile, Transition
-from transitions.package import encrypting
 from transitions.withdrawals.making import make_list
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -182,7 +181,7 @@ def test_worker_hears_that_he_shall_stop(there, content, monkeypatch):
         return begun
 
     monkeypatch.setattr(taking, "_begin", begin_and_cancel)
-    incoming_tasks.take_in_file.func(incoming=str(file.pk), **for_somebody(there))
+    tasks.take_in_file.func(incoming=str(file.pk), **for_somebody(there))
     file.refresh_from_db()
     assert file.state == IncomingState.CANCELLED
     assert nothing_is_left()
@@ -197,13 +196,13 @@ def test_worker_that_dies_in_the_middle_leaves_nothing_and_the_next_begins_anew(
     with monkeypatch.context() as patched:
         patched.setattr(lifecycle, "start_check", die)
         with pytest.raises(SystemExit):
-            incoming_tasks.take_in_file.func(incoming=str(file.pk), **for_somebody(there))
+            tasks.take_in_file.func(incoming=str(file.pk), **for_somebody(there))
     file.refresh_from_db()
     assert (file.state, Arrival.objects.count()) == (IncomingState.RUNNING, 0)
     work()  # the job that still waits
     file.refresh_from_db()
     assert (file.state, Arrival.objects.count()) == (IncomingState.DONE, 1)
-    incoming_tasks.take_in_file.func(incoming=str(file.pk), **for_somebody(there))
+    tasks.take_in_file.func(incoming=str(file.pk), **for_somebody(there))
     assert Arrival.objects.count() == 1
 
 
@@ -229,7 +228,7 @@ def test_what_goes_wrong_is_told_in_the_language_of_whoever_sent_it(frida, there
         if reason == "nobody":
             User.objects.filter(pk=file.user_id).update(is_active=False)
         monkeypatch.setattr(taking, "receive_package", lambda **_facts: 1 / 0)
-        incoming_tasks.take_in_file.func(incoming=str(file.pk), **for_somebody(there))
+        tasks.take_in_file.func(incoming=str(file.pk), **for_somebody(there))
         User.objects.filter(pk=file.user_id).update(is_active=True)
     frida.force_login(User.objects.get(pk=file.user_id))
     words = {"broke": "Es ist abgebrochen", "given up": "aufgegeben", "nobody": "nicht mehr arbeiten"}[reason]
@@ -282,10 +281,10 @@ def test_list_of_withdrawals_takes_the_same_way(cast, frida, there, transition, 
 
 def test_what_is_over_or_was_left_goes_after_a_day(there, content):
     keep(content, there)
-    incoming_tasks.delete_expired_incoming.func(timestamp=0)
+    tasks.delete_expired_incoming.func(timestamp=0)
     assert IncomingFile.objects.count() == 1
     IncomingFile.objects.update(created_at=timezone.now() - taking.LIFETIME - timedelta(minutes=1))
-    incoming_tasks.delete_expired_incoming.func(timestamp=0)
+    tasks.delete_expired_incoming.func(timestamp=0)
     assert not IncomingFile.objects.exists()
     assert nothing_is_left()
 

@@ -20,7 +20,7 @@ from tests.customers.people import customer
 from tests.transitions.moving import confirmed as confirm
 from tests.transitions.moving import fresh, join_in, say
 from transitions import operations
-from transitions.choices import State
+from transitions.choices import TransitionState
 from transitions.models import Package, TransitionCustomer
 from transitions.operations import admitting
 from transitions.operations.stepping import reached_by
@@ -33,7 +33,7 @@ def ines(cast):
 
 def test_branch_works_on_the_base_of_the_group_at_once(cast, ines):
     known = customer(cast.scope("anna", "Hamburg"))
-    join_in(cast, State.EXECUTED)
+    join_in(cast, TransitionState.EXECUTED)
     branch = cast.location("Dresden", 10400)
     assert (branch.kind, branch.client_number, branch.city) == ("branch", 7, "Dresden")
     assert branch.base == cast.location("Hamburg").base
@@ -44,7 +44,7 @@ def test_branch_works_on_the_base_of_the_group_at_once(cast, ines):
 def test_numbers_are_enough_for_all_who_come(cast, ines):
     for one in [customer(ines) for _ in range(3)]:
         say(one)
-    join_in(cast, State.EXECUTED)
+    join_in(cast, TransitionState.EXECUTED)
     branch = cast.location("Dresden", 10400)
     assert branch.last_number - branch.first_number + 1 == 10_003
 
@@ -53,14 +53,14 @@ def test_package_is_asked_for_at_the_business_that_joins(cast, ines):
     given = customer(ines)
     say(given)
     customer(ines)
-    done = join_in(cast, State.EXECUTED)
+    done = join_in(cast, TransitionState.EXECUTED)
     assert Package.objects.get(transition=done).base == ines.base
     assert TransitionCustomer.objects.get(transition=done, reason="").customer_id == given.pk
 
 
 def test_old_business_can_only_look_and_hand_over(cast, ines, log_in):
     client = log_in("ines")
-    join_in(cast, State.EXECUTED)
+    join_in(cast, TransitionState.EXECUTED)
     scope = cast.scope("ines", "Dresden", 30100)
     assert scope.rights == {
         Right.VIEW_CUSTOMERS, Right.SEE_CONTACT_DATA, Right.SEE_BANK_DATA, Right.SEE_MEMOS, Right.SEE_HISTORY,
@@ -75,9 +75,9 @@ def test_old_business_can_only_look_and_hand_over(cast, ines, log_in):
 def test_closed_business_can_still_be_looked_at_and_joins_nothing_more(cast, ines, log_in):
     """It answers for those who have stayed behind, and its protocol can be read."""
     stays = customer(ines, last_name="Bleibt")
-    done = join_in(cast, State.CARRIED_OVER)
+    done = join_in(cast, TransitionState.CARRIED_OVER)
     operations.close(transition=done, actor=ines)
-    assert fresh(done).state == State.CLOSED
+    assert fresh(done).state == TransitionState.CLOSED
     client, page = log_in("ines"), f"/30100/2/transitions/transition/{done.pk}/"
     for address in (page, f"{page}protocol/", f"{page}protocol/pdf/", f"{page}package/"):
         assert client.get(address).status_code == 200
@@ -89,7 +89,7 @@ def test_closed_business_can_still_be_looked_at_and_joins_nothing_more(cast, ine
 def test_closed_business_still_hears_a_withdrawal_and_nothing_else(cast, ines, log_in):
     stays, went = customer(ines, last_name="Bleibt"), customer(ines, last_name="Ging")
     say(went)
-    done = join_in(cast, State.CARRIED_OVER)
+    done = join_in(cast, TransitionState.CARRIED_OVER)
     operations.close(transition=done, actor=ines)
     client = log_in("ines")
     for one in (stays, went):
@@ -116,7 +116,7 @@ def test_closed_business_still_hears_a_withdrawal_and_nothing_else(cast, ines, l
 class TestTheGroupIsAsked:
     @pytest.fixture
     def asked(self, cast):
-        return join_in(cast, State.CONFIRMED, is_agreed=False)
+        return join_in(cast, TransitionState.CONFIRMED, is_agreed=False)
 
     @pytest.fixture
     def anna(self, cast):
@@ -150,7 +150,7 @@ class TestTheGroupIsAsked:
         assert admitting.asked_here(anna) == []
         with pytest.raises(admitting.NotAnswerable):
             admitting.answer(transition=asked.pk, agrees=True, actor=anna)
-        done = join_in(cast, State.EXECUTED)
+        done = join_in(cast, TransitionState.EXECUTED)
         assert admitting.asked_here(anna) == []
         with pytest.raises(admitting.NotAnswerable):
             admitting.answer(transition=done.pk, agrees=False, actor=anna)
@@ -194,39 +194,42 @@ class TestTheGroupIsAsked:
 
 
 def test_client_number_that_was_taken_meanwhile_stops_it(cast, ines):
-    confirmed = join_in(cast, State.CONFIRMED)
+    confirmed = join_in(cast, TransitionState.CONFIRMED)
     central.open_branch(place=Place(name="Neu", client_number=7), actor=cast.system("Zentrale"))
     with pytest.raises(
         ValidationError, match=r"It has given the client number 7 to another.* Support can enter another place"
     ):
         operations.execute(transition=confirmed, at=timezone.now(), actor=ines)
-    assert fresh(confirmed).state == State.CONFIRMED
+    assert fresh(confirmed).state == TransitionState.CONFIRMED
     assert cast.scope("ines", "Dresden", 30100).rights == frozenset(Right)
 
 
 def test_group_without_a_block_of_numbers_stops_it_and_says_so(cast, ines):
-    confirmed, group = join_in(cast, State.CONFIRMED), cast.organization()
+    confirmed, group = join_in(cast, TransitionState.CONFIRMED), cast.organization()
     highest = max(place.last_number for place in group.locations.all())
     rest = Place(name="Tarp", client_number=50, number_range=Range(highest + 1, 9_995_000))
     central.open_branch(place=rest, actor=cast.system("Zentrale"))
     with pytest.raises(ValidationError, match=r"No block of 10000 customer numbers.* Support can enter another place"):
         operations.execute(transition=confirmed, at=timezone.now(), actor=ines)
-    assert fresh(confirmed).state == State.CONFIRMED
+    assert fresh(confirmed).state == TransitionState.CONFIRMED
 
 
-@pytest.mark.parametrize("state", [State.NUMBERED, State.REVIEWED, State.CONFIRMED])
+@pytest.mark.parametrize("state", [TransitionState.NUMBERED, TransitionState.REVIEWED, TransitionState.CONFIRMED])
 def test_support_enters_another_place_and_the_business_reviews_once_more(cast, ines, state):
     joining, rita = join_in(cast, state), cast.scope("rita", "Dresden", 30100)
     operations.assign_group(transition=joining, account_number=20800, client_number=9, actor=rita)
     moved = fresh(joining)
-    assert (moved.state, moved.review, moved.ground) == (State.NUMBERED, None, "")
+    assert (moved.state, moved.review, moved.ground) == (TransitionState.NUMBERED, None, "")
     assert (moved.receiver_account, moved.receiver_client_number) == (20800, 9)
     assert moved.receiver == cast.organization(20800)
     assert [step.note for step in joining.steps.all()][-2:] == [
         "Number 7 in Nordlicht Bäckereien is given up for another place.", "",
     ]  # fmt: skip
     reached = reached_by(joining.steps.all())
-    assert (reached[State.REQUESTED].user_name, reached[State.NUMBERED].user_name) == (ines.actor_name, "Rita Richter")
+    assert (reached[TransitionState.REQUESTED].user_name, reached[TransitionState.NUMBERED].user_name) == (
+        ines.actor_name,
+        "Rita Richter",
+    )
     operations.review(transition=joining, is_narrowed=False, actor=ines)
     tried_as_before = {"transition": joining, "at": timezone.now(), "actor": ines}
     with pytest.raises(operations.NotThisStep):
@@ -239,17 +242,17 @@ def test_support_enters_another_place_and_the_business_reviews_once_more(cast, i
 
 
 def test_another_place_that_does_not_fit_changes_nothing(cast):
-    joining, rita = join_in(cast, State.CONFIRMED), cast.scope("rita", "Dresden", 30100)
+    joining, rita = join_in(cast, TransitionState.CONFIRMED), cast.scope("rita", "Dresden", 30100)
     for account, client in [(10400, 2), (10400, 1), (30100, 5), (99999, 5)]:
         with pytest.raises(operations.NumberRefused), transaction.atomic():
             operations.assign_group(transition=joining, account_number=account, client_number=client, actor=rita)
-    assert (fresh(joining).state, fresh(joining).receiver_client_number) == (State.CONFIRMED, 7)
+    assert (fresh(joining).state, fresh(joining).receiver_client_number) == (TransitionState.CONFIRMED, 7)
 
 
-@pytest.mark.parametrize("state", [State.EXECUTED, State.CARRIED_OVER, State.CANCELLED])
+@pytest.mark.parametrize("state", [TransitionState.EXECUTED, TransitionState.CARRIED_OVER, TransitionState.CANCELLED])
 def test_no_other_place_once_it_is_executed(cast, ines, state):
-    joining = join_in(cast, State.CONFIRMED if state == State.CANCELLED else state)
-    if state == State.CANCELLED:
+    joining = join_in(cast, TransitionState.CONFIRMED if state == TransitionState.CANCELLED else state)
+    if state == TransitionState.CANCELLED:
         operations.cancel(transition=joining, actor=ines)
     with pytest.raises(operations.NotThisStep):
         operations.assign_group(
@@ -258,7 +261,7 @@ def test_no_other_place_once_it_is_executed(cast, ines, state):
 
 
 def test_page_of_support_offers_another_place_until_it_is_executed(cast, log_in):
-    joining, rita = join_in(cast, State.CONFIRMED), log_in("rita")
+    joining, rita = join_in(cast, TransitionState.CONFIRMED), log_in("rita")
     page = f"/30100/2/transitions/transition/{joining.pk}/"
     assert "Enter another place in the group" in rita.get(page).content.decode()
     form = rita.get(f"{page}account/").content.decode()
@@ -271,5 +274,5 @@ def test_page_of_support_offers_another_place_until_it_is_executed(cast, log_in)
 
 
 def test_people_of_the_group_do_not_see_the_transition(cast):
-    join_in(cast, State.EXECUTED)
+    join_in(cast, TransitionState.EXECUTED)
     assert not operations.visible_transitions(cast.scope("anna", "Zentrale")).exists()

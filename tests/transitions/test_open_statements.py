@@ -13,13 +13,13 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from customers.choices import TRANSFER
-from customers.consents.open_statements import settled_moment
 from customers.consents.operations import record_consent
 from customers.models import Consent, Customer
+from customers.triggers.open_statements import quiet_moment
 from tests.customers.people import customer
 from tests.transitions.moving import exit_in, fresh, say
 from transitions import operations
-from transitions.choices import State
+from transitions.choices import TransitionState
 from transitions.models import TransitionCustomer
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -87,7 +87,7 @@ def withdraw(one, actor):
     ids=["withdrawn", "withdrawn before", "blocked", "archived"],
 )
 def test_what_is_recorded_and_not_yet_committed_counts(cast, anna, people, change):
-    leaving = exit_in(cast, State.CONFIRMED)
+    leaving = exit_in(cast, TransitionState.CONFIRMED)
     with meanwhile(lambda: change(people[0], anna)):
         begun = time.monotonic()
         operations.execute(transition=leaving, at=timezone.now(), actor=anna)
@@ -96,14 +96,14 @@ def test_what_is_recorded_and_not_yet_committed_counts(cast, anna, people, chang
 
 
 def test_whoever_does_not_end_stops_the_execution_and_nothing_is_done(cast, anna, people):
-    leaving = exit_in(cast, State.CONFIRMED)
+    leaving = exit_in(cast, TransitionState.CONFIRMED)
     with (
         meanwhile(lambda: withdraw(people[0], anna), seconds=3),
         pytest.raises(ValidationError) as refused,
     ):
         operations.execute(transition=leaving, at=timezone.now(), patience=0.5, actor=anna)
     assert refused.value.code == "still_recording"
-    assert fresh(leaving).state == State.CONFIRMED
+    assert fresh(leaving).state == TransitionState.CONFIRMED
 
 
 def test_another_base_is_not_waited_for_and_nobody_is_held_up(cast, anna, people):
@@ -111,14 +111,14 @@ def test_another_base_is_not_waited_for_and_nobody_is_held_up(cast, anna, people
     stranger = customer(sven, last_name="Fremd")
     with meanwhile(lambda: withdraw(stranger, sven)), transaction.atomic():
         begun = time.monotonic()
-        settled_moment(anna.base.pk, seconds=5)
+        quiet_moment(anna.base.pk, seconds=5)
         with meanwhile(lambda: withdraw(people[0], anna), seconds=0):  # the moment is over, the transaction is not
             assert time.monotonic() - begun < OPEN / 2
 
 
 def test_what_is_recorded_up_to_the_execution_is_seen_by_it_however_many_write(cast, anna, people):
     """Four sessions withdraw and give without a pause; the moment of the execution divides them without a rest."""
-    leaving, is_over = exit_in(cast, State.CONFIRMED), threading.Event()
+    leaving, is_over = exit_in(cast, TransitionState.CONFIRMED), threading.Event()
     place = leaving.location
 
     def write(number: int) -> None:

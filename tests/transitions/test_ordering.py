@@ -18,7 +18,7 @@ from mcp.models import User, UserGroup
 from tests.customers.people import customer
 from tests.transitions.moving import exit_in, fresh, last_step, seen_step
 from transitions import operations, tasks
-from transitions.choices import State
+from transitions.choices import TransitionState
 from transitions.models import Transition
 from transitions.operations import ordering
 from transitions.status_texts import stages
@@ -37,7 +37,7 @@ def confirmed(cast, anna, monkeypatch) -> Transition:
     customer(anna, last_name="Meier")
     customer(anna, last_name="Schulz")
     monkeypatch.setattr(ordering, "DIRECT_CUSTOMERS", 1)
-    return exit_in(cast, State.CONFIRMED)
+    return exit_in(cast, TransitionState.CONFIRMED)
 
 
 def order(log_in: Any, transition: Transition) -> Any:
@@ -65,12 +65,12 @@ def work() -> None:
 def test_small_base_is_executed_while_one_waits(log_in, confirmed, monkeypatch):
     monkeypatch.setattr(ordering, "DIRECT_CUSTOMERS", 2)
     order(log_in, confirmed)
-    assert (fresh(confirmed).state, jobs()) == (State.EXECUTED, [])
+    assert (fresh(confirmed).state, jobs()) == (TransitionState.EXECUTED, [])
 
 
 def test_large_base_is_left_to_the_worker_and_the_page_shows_it(log_in, confirmed):
     shown = order(log_in, confirmed)
-    assert fresh(confirmed).state == State.CONFIRMED
+    assert fresh(confirmed).state == TransitionState.CONFIRMED
     text = shown.content.decode()
     assert f'hx-get="{CENTRAL}{confirmed.pk}/?under_way=todo"' in text
     assert "The worker executes it now." in text
@@ -80,7 +80,7 @@ def test_large_base_is_left_to_the_worker_and_the_page_shows_it(log_in, confirme
     text = order(log_in, confirmed).content.decode()
     assert 'name="step"' not in text
     work()
-    assert fresh(confirmed).state == State.EXECUTED
+    assert fresh(confirmed).state == TransitionState.EXECUTED
     assert last_step(confirmed).user_name == "Anna Andresen"
     assert "transition-progress" not in log_in("anna").get(f"{CENTRAL}{confirmed.pk}/").content.decode()
 
@@ -115,7 +115,7 @@ def test_right_is_asked_for_at_once_and_again_by_the_worker(cast, log_in, confir
     central = UserGroup.objects.get(name="Zentralverwaltung", organization=anna.organization)
     grants.remove_grants(central, [(Right.CARRY_OVER, None)])
     work()
-    assert fresh(confirmed).state == State.CONFIRMED
+    assert fresh(confirmed).state == TransitionState.CONFIRMED
     assert "fehlt die Berechtigung" in last_step(confirmed).note
 
 
@@ -123,7 +123,7 @@ def test_nobody_is_there_any_more(log_in, confirmed):
     order(log_in, confirmed)
     User.objects.filter(username="anna").update(is_active=False)
     work()
-    assert fresh(confirmed).state == State.CONFIRMED
+    assert fresh(confirmed).state == TransitionState.CONFIRMED
     assert "darf an diesem Standort nicht mehr arbeiten" in last_step(confirmed).note
 
 

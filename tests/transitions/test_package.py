@@ -26,10 +26,10 @@ from tests.transitions.carrying import consent, content_of, executed, made, memb
 from tests.transitions.moving import ACCOUNT as NEW
 from tests.transitions.moving import GROUND, exit_in, named, second
 from transitions import operations
-from transitions.choices import FieldGroup, PackageState, Reason, State
+from transitions.archive.package_format import CONSENT_COLUMNS, MEMBERS
+from transitions.choices import FieldGroup, PackageState, Reason, TransitionState
 from transitions.models import Package, PackageChunk, PackageDownload, Transition
 from transitions.package import lifecycle
-from transitions.package.format import CONSENT_COLUMNS, MEMBERS
 from transitions.package.lifecycle import fetch_package, is_ready, make, packages_of, request_package
 
 ALLOWED, MOMENT = "Erlaubt", datetime(2026, 3, 1, 12, 30, 15, 123456, tzinfo=UTC)
@@ -145,7 +145,7 @@ def test_whom_the_group_has_left_out_and_why_stays_with_the_group(cast, anna, pe
     ],
 )
 def test_fields_go_along_that_were_chosen(cast, anna, people, chosen, there):
-    asked = exit_in(cast, State.REVIEWED)
+    asked = exit_in(cast, TransitionState.REVIEWED)
     named(asked, anna, field_groups=chosen)
     operations.confirm(transition=asked, actor=second(anna))
     operations.execute(transition=asked, at=timezone.now(), actor=anna)
@@ -229,7 +229,7 @@ def test_package_is_made_anew_until_the_process_is_closed(cast, anna, people):
     assert members(content_of(again))["customers.csv"] == before
     assert not first.chunks.exists()  # whoever has withdrawn since would still be in it
     assert [is_ready(one, now=timezone.now()) for one in packages_of(transition)] == [True, False]
-    Transition.objects.filter(pk=transition.pk).update(state=State.CLOSED)
+    Transition.objects.filter(pk=transition.pk).update(state=TransitionState.CLOSED)
     with pytest.raises(ValidationError, match="until the process is closed"):
         request_package(transition=transition, actor=anna)
 

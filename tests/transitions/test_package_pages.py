@@ -20,7 +20,7 @@ from tests.conftest import Browser
 from tests.customers.people import customer
 from tests.transitions.carrying import consent, content_of, executed, imported, made, receiver
 from tests.transitions.moving import ACCOUNT
-from transitions.choices import PackageState, State
+from transitions.choices import PackageState, TransitionState
 from transitions.models import Arrival, Package, PackageDownload, Transition, TransitionCustomer
 from transitions.package.lifecycle import request_package
 
@@ -156,7 +156,7 @@ def test_preview_names_the_numbers_that_are_taken(cast, frida, package):
 def test_sender_sees_the_import(anna, cast, package):
     imported(content_of(package), receiver(cast))
     anna.get(f"{HERE}/{package.transition_id}/package/")
-    assert Transition.objects.get().state == State.CARRIED_OVER
+    assert Transition.objects.get().state == TransitionState.CARRIED_OVER
 
 
 def test_refused_package_says_why_and_leaves_nothing(frida, package):
@@ -177,10 +177,10 @@ def test_large_package_is_checked_by_the_worker(frida, package, monkeypatch):
     monkeypatch.setattr("customers.imports.lifecycle.DIRECT_BYTES", 1)
     monkeypatch.setattr("customers.imports.steps.enqueue", lambda task, **given: waiting.append(task))
     upload(frida, content_of(package))
-    assert waiting == ["customers.tasks.check_upload"]
+    assert waiting == ["customers.imports.tasks.check_upload"]
 
 
-def test_settled_upload_offers_nothing_but_to_check_it(frida, package):
+def test_upload_of_a_package_offers_nothing_but_to_check_it(frida, package):
     address = upload(frida, content_of(package))["Location"]
     ImportUpload.objects.filter(arrival__isnull=False).update(state="failed", failure="Abgebrochen.")
     text = frida.get(address).content.decode()

@@ -35,7 +35,7 @@ from tests.transitions.carrying import (
 from tests.transitions.moving import ACCOUNT, leaving
 from tests.transitions.test_protocol import told, words
 from transitions.models import TransitionCustomer
-from transitions.package_import import settle
+from transitions.package.importing import note_arrivals
 
 LETTERS = "aäßŁşΩж'\"=+-@,;\t 0\\/&<%{"
 PHONES = ("mobile", "phone_private", "phone_business", "fax")
@@ -194,7 +194,7 @@ def _carry(cast: Any, caplog: Any, people: list[dict[str, Any]]) -> None:
     content = content_of(made(transition, anna))
     frida = receiver(cast)
     arrival = imported(content, frida)
-    settle(actor="test")
+    note_arrivals(actor="test")
     forget_author()
     rejected = [one.problems for one in verdicts(arrival.upload, Verdict.REJECTED)]
     assert ((arrival.upload.result or {})["created"], rejected) == (len(arriving), [])

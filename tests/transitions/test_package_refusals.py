@@ -27,10 +27,10 @@ from tests.transitions.carrying import (
     repacked,
     with_manifest,
 )
+from transitions.archive.package_format import HASHED, MEMBERS
+from transitions.archive.package_reader import RefusedPackage
 from transitions.models import Arrival
-from transitions.package.format import HASHED, MEMBERS
-from transitions.package.reader import RefusedPackage
-from transitions.package_import import receive_package
+from transitions.package.importing import receive_package
 
 
 @pytest.fixture(scope="module")

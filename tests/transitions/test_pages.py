@@ -9,9 +9,10 @@ from django.utils import timezone
 
 from tests.customers.people import customer
 from tests.transitions.moving import GROUND, exit_in, fresh, join_in, say, second
-from transitions import operations, views
-from transitions.choices import State
+from transitions import operations
+from transitions.choices import TransitionState
 from transitions.models import Transition
+from transitions.pages import transition as views
 
 CENTRAL, FLENSBURG = "/10400/1/transitions/transition/", "/10400/6/transitions/transition/"
 ACCOUNT = {
@@ -88,7 +89,7 @@ def test_independent_business_asks_to_join(cast, log_in):
 
 class TestSupport:
     def test_assigns_the_number(self, cast, log_in):
-        asked, rita = exit_in(cast, State.REQUESTED), log_in("rita")
+        asked, rita = exit_in(cast, TransitionState.REQUESTED), log_in("rita")
         assert f"{page(asked)}account/" in text(rita, page(asked))
         shown = rita.post(f"{page(asked)}account/", ACCOUNT)
         assert (shown.templates[0].name, shown.context["back"]) == ("mcp/password_link.html", page(asked))
@@ -97,28 +98,28 @@ class TestSupport:
 
     @pytest.mark.parametrize("number", ["10400", "20800", "30100"])
     def test_refusal_stands_at_the_number(self, cast, log_in, number):
-        asked = exit_in(cast, State.REQUESTED)
+        asked = exit_in(cast, TransitionState.REQUESTED)
         answer = log_in("rita").post(f"{page(asked)}account/", {**ACCOUNT, "account_number": number})
         assert list(answer.context["form"].errors) == ["account_number"]
 
     def test_page_leads_on_when_it_is_assigned(self, cast, log_in):
-        asked = exit_in(cast, State.NUMBERED)
+        asked = exit_in(cast, TransitionState.NUMBERED)
         assert log_in("rita").get(f"{page(asked)}account/")["Location"] == page(asked)
 
     def test_enters_the_group_that_is_joined(self, cast, log_in):
-        asked = join_in(cast, State.REQUESTED)
+        asked = join_in(cast, TransitionState.REQUESTED)
         place = "/30100/2/transitions/transition/"
         log_in("rita").post(f"{page(asked, place)}account/", {"account_number": "10400", "client_number": "7"})
         assert fresh(asked).receiver_client_number == 7
 
     def test_page_does_not_exist_for_others(self, cast, log_in):
-        asked = exit_in(cast, State.REQUESTED)
+        asked = exit_in(cast, TransitionState.REQUESTED)
         for who, place in (("anna", CENTRAL), ("frida", FLENSBURG)):
             assert log_in(who).get(f"{page(asked, place)}account/").status_code == 404
 
     def test_sees_no_figures_and_no_customers(self, cast, log_in):
         customer(cast.scope("anna", "Hamburg"), last_name="Geheim")
-        asked = exit_in(cast, State.REVIEWED)
+        asked = exit_in(cast, TransitionState.REVIEWED)
         answer = log_in("rita").get(page(asked))
         assert answer.context["figures"] is None
         assert "Geheim" not in answer.content.decode()
@@ -127,31 +128,31 @@ class TestSupport:
 class TestDeciding:
     def test_review_confirm_execute_close(self, cast, log_in):
         say(customer(cast.scope("anna", "Hamburg")))
-        asked, anna = exit_in(cast, State.NUMBERED), log_in("anna")
+        asked, anna = exit_in(cast, TransitionState.NUMBERED), log_in("anna")
         assert step(anna, asked, "review")["Location"] == page(asked)
         step(anna, asked, "ground", basis="consent", ground=GROUND)
         second(cast.scope("anna", "Zentrale"))
         step(log_in("zweite"), asked, "confirm")
         assert step(anna, asked, "execute").status_code == 200  # it asks once
-        assert fresh(asked).state == State.CONFIRMED
+        assert fresh(asked).state == TransitionState.CONFIRMED
         step(anna, asked, "execute", is_sure="on")
-        assert fresh(asked).state == State.EXECUTED
+        assert fresh(asked).state == TransitionState.EXECUTED
         step(anna, asked, "close", note="Der neue Betrieb fängt leer an.")
-        assert fresh(asked).state == State.CLOSED
+        assert fresh(asked).state == TransitionState.CLOSED
 
     def test_what_was_typed_is_still_there_after_a_refusal(self, cast, log_in):
-        asked = exit_in(cast, State.REVIEWED)
+        asked = exit_in(cast, TransitionState.REVIEWED)
         answer = step(log_in("anna"), asked, "ground", basis="consent", ground="zu kurz")
         assert answer.status_code == 200
         shown = answer.content.decode()
         assert "zu kurz" in shown
         assert "Nothing was done. What is wrong stands at the field “Reason”." in shown
         assert shown.count(" autofocus") == 1
-        assert fresh(asked).state == State.REVIEWED
+        assert fresh(asked).state == TransitionState.REVIEWED
 
     def test_reasons_and_left_out_customers_by_name(self, cast, log_in):
         left = customer(cast.scope("anna", "Hamburg"), last_name="Ohnezusage")
-        asked, anna = exit_in(cast, State.REVIEWED), log_in("anna")
+        asked, anna = exit_in(cast, TransitionState.REVIEWED), log_in("anna")
         seen = text(anna, page(asked))
         assert "Ohnezusage" in seen
         assert str(left.customer_number) in seen
@@ -159,24 +160,27 @@ class TestDeciding:
 
     def test_location_that_leaves_sees_its_request_but_not_the_review(self, cast, log_in):
         customer(cast.scope("frida", "Flensburg"), last_name="Ohnezusage")
-        asked = exit_in(cast, State.REVIEWED)
+        asked = exit_in(cast, TransitionState.REVIEWED)
         answer = log_in("frida").get(page(asked, FLENSBURG))
         assert answer.context["figures"] is None
         assert "Ohnezusage" not in answer.content.decode()
-        assert log_in("frida").get(page(exit_in(cast, State.REQUESTED, place="Hamburg"), FLENSBURG)).status_code == 404
+        assert (
+            log_in("frida").get(page(exit_in(cast, TransitionState.REQUESTED, place="Hamburg"), FLENSBURG)).status_code
+            == 404
+        )
 
     def test_execution_is_offered_on_its_day_only(self, cast, log_in):
-        asked, anna = exit_in(cast, State.CONFIRMED), log_in("anna")
+        asked, anna = exit_in(cast, TransitionState.CONFIRMED), log_in("anna")
         assert 'value="execute"' in text(anna, page(asked))
         tomorrow = (timezone.localdate() + timedelta(days=1)).isoformat()
         step(anna, asked, "move", planned_for=tomorrow)
         assert 'value="execute"' not in text(anna, page(asked))
         assert step(anna, asked, "execute", is_sure="on").status_code == 200
-        assert fresh(asked).state == State.CONFIRMED
+        assert fresh(asked).state == TransitionState.CONFIRMED
 
     def test_who_loses_a_race_sees_what_is_so_now(self, cast, log_in, monkeypatch):
         """Somebody cancels it between the click and the step."""
-        asked, before = exit_in(cast, State.CONFIRMED), views._taken
+        asked, before = exit_in(cast, TransitionState.CONFIRMED), views._taken
 
         def too_late(*given, **named):
             operations.cancel(transition=fresh(asked), actor=cast.system("Zentrale"))
@@ -190,7 +194,7 @@ class TestDeciding:
         assert 'name="step"' not in seen
 
     def test_support_that_loses_a_race_is_led_to_what_is_so_now(self, cast, log_in, monkeypatch):
-        asked, before = exit_in(cast, State.REQUESTED), views._assign
+        asked, before = exit_in(cast, TransitionState.REQUESTED), views._assign
 
         def too_late(*given):
             operations.cancel(transition=fresh(asked), actor=cast.system("Zentrale"))
@@ -202,11 +206,11 @@ class TestDeciding:
         assert "the state is “Cancelled”" in answer.content.decode()
 
     def test_cancelling_is_asked_for_twice(self, cast, log_in):
-        asked, anna = exit_in(cast, State.CONFIRMED), log_in("anna")
+        asked, anna = exit_in(cast, TransitionState.CONFIRMED), log_in("anna")
         assert step(anna, asked, "cancel").status_code == 200
-        assert fresh(asked).state == State.CONFIRMED
+        assert fresh(asked).state == TransitionState.CONFIRMED
         step(anna, asked, "cancel", is_sure="on")
-        assert fresh(asked).state == State.CANCELLED
+        assert fresh(asked).state == TransitionState.CANCELLED
         assert "abgebrochen" in text(anna, page(asked))
 
     def test_frida_cancels_what_she_has_asked_for(self, cast, log_in):
@@ -214,26 +218,30 @@ class TestDeciding:
         frida.post(f"{FLENSBURG}request/", {"planned_for": timezone.localdate().isoformat()})
         asked = Transition.objects.get()
         step(frida, asked, "cancel", FLENSBURG, is_sure="on")
-        assert fresh(asked).state == State.CANCELLED
+        assert fresh(asked).state == TransitionState.CANCELLED
 
     def test_step_that_somebody_has_done_meanwhile_is_told(self, cast, log_in):
-        asked = exit_in(cast, State.CONFIRMED)
+        asked = exit_in(cast, TransitionState.CONFIRMED)
         answer = step(log_in("anna"), asked, "review")
         assert "This step was done already by Anna Andresen on" in answer.content.decode()
 
     @pytest.mark.parametrize("name", ["", "assign", "fly"])
     def test_unknown_step_does_not_exist(self, cast, log_in, name):
-        assert step(log_in("anna"), exit_in(cast, State.NUMBERED), name).status_code == 404
+        assert step(log_in("anna"), exit_in(cast, TransitionState.NUMBERED), name).status_code == 404
 
     def test_who_closes_the_joining_still_looks_at_the_old_business(self, cast, log_in):
-        asked, ines, place = join_in(cast, State.CARRIED_OVER), log_in("ines"), "/30100/2/transitions/transition/"
+        asked, ines, place = (
+            join_in(cast, TransitionState.CARRIED_OVER),
+            log_in("ines"),
+            "/30100/2/transitions/transition/",
+        )
         assert "Der alte Betrieb bleibt, wie er ist" in text(ines, page(asked, place))
         assert step(ines, asked, "close", place)["Location"] == page(asked, place)
-        assert fresh(asked).state == State.CLOSED
+        assert fresh(asked).state == TransitionState.CLOSED
         assert ines.get(page(asked, place)).status_code == 200
 
 
-@pytest.mark.parametrize("state", list(State))
+@pytest.mark.parametrize("state", list(TransitionState))
 def test_page_of_each_state_in_both_languages(cast, log_in, state):
     asked, anna = exit_in(cast, state), log_in("anna")
     for language in ("de", "en"):
@@ -242,17 +250,17 @@ def test_page_of_each_state_in_both_languages(cast, log_in, state):
 
 
 def test_refused_step_without_a_field_is_told_at_the_top(cast, log_in):
-    asked = exit_in(cast, State.CONFIRMED)
+    asked = exit_in(cast, TransitionState.CONFIRMED)
     customer(cast.system("Flensburg", 40200))
     answer = step(log_in("anna"), asked, "execute")
     assert "40200" in answer.content.decode()
-    assert fresh(asked).state == State.CONFIRMED
+    assert fresh(asked).state == TransitionState.CONFIRMED
 
 
 @pytest.mark.parametrize("count", [1, 3])
 def test_list_is_asked_for_in_one_number_of_questions(cast, log_in, django_assert_num_queries, count):
     for place, number in (("Flensburg", 40201), ("Hamburg", 40202), ("Bremen", 40203))[:count]:
-        exit_in(cast, State.NUMBERED, place=place, number=number)
+        exit_in(cast, TransitionState.NUMBERED, place=place, number=number)
     anna = log_in("anna")
     anna.get(f"{CENTRAL}")
     with django_assert_num_queries(10):

@@ -13,10 +13,10 @@ from mcp.isolation.scope import MissingRight, Scope
 from tests.customers.people import customer
 from tests.transitions.carrying import consent, content_of, executed, imported, made, receiver
 from tests.transitions.moving import GROUND, exit_in
-from transitions.choices import State
+from transitions.choices import TransitionState
 from transitions.models import Transition, TransitionCustomer
+from transitions.package.importing import note_arrivals
 from transitions.package.lifecycle import fetch_package
-from transitions.package_import import settle
 from transitions.protocol import Protocol, in_ranges, protocol_of
 from transitions.protocol_pdf import as_pdf
 
@@ -54,7 +54,7 @@ def whole(cast, anna) -> Transition:
     package = made(transition, anna)
     fetch_package(package=package, actor=anna).close()
     imported(content_of(package), receiver(cast))
-    settle(actor="test")
+    note_arrivals(actor="test")
     return transition
 
 
@@ -82,7 +82,7 @@ def test_protocol_names_nobody_who_was_left_out(anna, whole):
 
 
 def test_protocol_of_what_has_just_begun_says_what_is_missing(cast, anna):
-    text = words(told(exit_in(cast, State.NUMBERED), anna))
+    text = words(told(exit_in(cast, TransitionState.NUMBERED), anna))
     for sentence in (
         "Not confirmed yet.", "Nothing has been executed yet.", "No package has been made yet.",
         "Nobody has downloaded a package.", "The receiver has not imported the package yet.",
@@ -131,7 +131,10 @@ def test_pdf_of_many_numbers_has_pages(anna, whole, tmp_path):
 
 
 def test_protocol_of_an_empty_base_and_of_what_was_not_executed(cast, anna):
-    executed, waiting = exit_in(cast, State.EXECUTED), exit_in(cast, State.NUMBERED, place="Bremen", number=40300)
+    executed, waiting = (
+        exit_in(cast, TransitionState.EXECUTED),
+        exit_in(cast, TransitionState.NUMBERED, place="Bremen", number=40300),
+    )
     assert "Nothing has been executed yet." not in words(told(executed, anna))
     assert "Nobody was carried over." in words(told(executed, anna))
     assert "Nobody was left out." in words(told(executed, anna))

@@ -15,7 +15,7 @@ from mcp.isolation.scope import MissingRight, Scope
 from mcp.models import Restriction, UserGroup
 from tests.transitions.moving import exit_in, fresh, last_step
 from transitions import operations
-from transitions.choices import State
+from transitions.choices import TransitionState
 from transitions.models import Transition
 
 
@@ -128,12 +128,15 @@ def test_location_is_on_its_way_once(cast, today):
 
 
 def test_after_a_cancellation_one_can_ask_again(cast):
-    exit_in(cast, State.CANCELLED)
-    assert exit_in(cast, State.REQUESTED).state == State.REQUESTED
+    exit_in(cast, TransitionState.CANCELLED)
+    assert exit_in(cast, TransitionState.REQUESTED).state == TransitionState.REQUESTED
 
 
 def test_who_sees_what(cast):
-    flensburg, hamburg = exit_in(cast, State.REQUESTED), exit_in(cast, State.REQUESTED, place="Hamburg")
+    flensburg, hamburg = (
+        exit_in(cast, TransitionState.REQUESTED),
+        exit_in(cast, TransitionState.REQUESTED, place="Hamburg"),
+    )
     seen = {
         (who, where): set(operations.visible_transitions(cast.scope(who, where, account)))
         for who, where, account in [
@@ -156,17 +159,23 @@ class TestCancel:
         frida = cast.scope("frida", "Flensburg")
         asked = operations.request_exit(location=frida.location, planned_for=today, actor=frida)
         operations.cancel(transition=asked, note="Doch nicht", actor=frida)
-        assert fresh(asked).state == State.CANCELLED
+        assert fresh(asked).state == TransitionState.CANCELLED
         assert [step.note for step in asked.steps.all()] == ["", "Doch nicht"]
 
-    @pytest.mark.parametrize("state", [State.REQUESTED, State.NUMBERED, State.REVIEWED, State.CONFIRMED])
+    @pytest.mark.parametrize(
+        "state",
+        [TransitionState.REQUESTED, TransitionState.NUMBERED, TransitionState.REVIEWED, TransitionState.CONFIRMED],
+    )
     def test_whoever_decides_cancels_until_it_is_executed(self, cast, state):
         asked = exit_in(cast, state)
         operations.cancel(transition=asked, actor=cast.scope("anna", "Zentrale"))
-        assert fresh(asked).state == State.CANCELLED
+        assert fresh(asked).state == TransitionState.CANCELLED
         assert cast.location("Flensburg").closed_at is None
 
-    @pytest.mark.parametrize("state", [State.EXECUTED, State.CARRIED_OVER, State.CLOSED, State.CANCELLED])
+    @pytest.mark.parametrize(
+        "state",
+        [TransitionState.EXECUTED, TransitionState.CARRIED_OVER, TransitionState.CLOSED, TransitionState.CANCELLED],
+    )
     def test_afterwards_nobody_does(self, cast, state):
         asked = exit_in(cast, state)
         with pytest.raises(operations.NotThisStep):
@@ -176,40 +185,40 @@ class TestCancel:
         ("who", "where"), [("frida", "Flensburg"), ("anna", "Hamburg"), ("rita", "Zentrale"), ("bodo", "Hamburg")]
     )
     def test_nobody_else_does(self, cast, who, where):
-        asked = exit_in(cast, State.REQUESTED)
+        asked = exit_in(cast, TransitionState.REQUESTED)
         with pytest.raises(MissingRight):
             operations.cancel(transition=asked, actor=cast.scope(who, where))
 
     def test_another_business_does_not_find_it(self, cast):
-        asked = exit_in(cast, State.REQUESTED)
+        asked = exit_in(cast, TransitionState.REQUESTED)
         with pytest.raises(PermissionDenied):
             operations.cancel(transition=asked, actor=cast.scope("sven", "Zentrale", 20800))
 
 
 class TestMove:
     def test_day_is_moved_and_recorded(self, cast, today):
-        asked = exit_in(cast, State.CONFIRMED)
+        asked = exit_in(cast, TransitionState.CONFIRMED)
         operations.move_day(
             transition=asked, planned_for=today + timedelta(days=3), actor=cast.scope("anna", "Zentrale")
         )
         assert fresh(asked).planned_for == today + timedelta(days=3)
-        assert last_step(asked).state == State.CONFIRMED
+        assert last_step(asked).state == TransitionState.CONFIRMED
         assert last_step(asked).note.startswith("Moved from")
 
     def test_not_into_the_past_not_after_the_execution_and_not_by_others(self, cast, today):
-        asked = exit_in(cast, State.REQUESTED)
+        asked = exit_in(cast, TransitionState.REQUESTED)
         anna = cast.scope("anna", "Zentrale")
         with pytest.raises(ValidationError):
             operations.move_day(transition=asked, planned_for=today - timedelta(days=1), actor=anna)
         with pytest.raises(MissingRight):
             operations.move_day(transition=asked, planned_for=today, actor=cast.scope("frida", "Flensburg"))
-        done = exit_in(cast, State.EXECUTED, place="Hamburg")
+        done = exit_in(cast, TransitionState.EXECUTED, place="Hamburg")
         with pytest.raises(operations.NotThisStep):
             operations.move_day(transition=done, planned_for=today, actor=anna)
 
 
 def test_carry_over_at_a_branch_decides_nothing(cast):
-    asked = exit_in(cast, State.NUMBERED)
+    asked = exit_in(cast, TransitionState.NUMBERED)
     actor = Scope.of_system(cast.location("Hamburg"), name="test")
     with pytest.raises(MissingRight, match="Zentrale"):
         operations.review(transition=asked, is_narrowed=False, actor=actor)

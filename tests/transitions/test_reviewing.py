@@ -30,7 +30,7 @@ from tests.transitions.moving import (
     seen_step,
 )
 from transitions import operations
-from transitions.choices import State
+from transitions.choices import TransitionState
 from transitions.models import Transition
 
 
@@ -42,25 +42,25 @@ def anna(cast):
 def test_review_keeps_the_figures_and_how_it_was_narrowed(cast, anna):
     hamburg = cast.scope("anna", "Hamburg")
     say(customer(hamburg), receiver=ACCOUNT, location=hamburg.location)
-    looked_at = operations.review(transition=exit_in(cast, State.NUMBERED), is_narrowed=True, actor=anna)
+    looked_at = operations.review(transition=exit_in(cast, TransitionState.NUMBERED), is_narrowed=True, actor=anna)
     assert fresh(looked_at).is_narrowed
     assert reviewed(looked_at)["reasons"] == {"unrelated": 1}
 
 
 def test_review_again_sees_what_has_changed(cast, anna):
-    asked = exit_in(cast, State.REVIEWED)
+    asked = exit_in(cast, TransitionState.REVIEWED)
     say(customer(cast.scope("anna", "Hamburg")))
     operations.review_again(transition=asked, actor=anna)
-    assert (fresh(asked).state, fresh(asked).review) == (State.NUMBERED, None)
+    assert (fresh(asked).state, fresh(asked).review) == (TransitionState.NUMBERED, None)
     operations.review(transition=asked, is_narrowed=False, actor=anna)
     assert reviewed(asked)["carried"] == 1
 
 
 def test_what_was_confirmed_can_be_taken_back_until_it_is_executed(cast, anna):
-    asked = exit_in(cast, State.CONFIRMED)
+    asked = exit_in(cast, TransitionState.CONFIRMED)
     operations.review_again(transition=asked, actor=anna)
     back = fresh(asked)
-    assert (back.state, back.review, back.ground, back.confirmed_by) == (State.NUMBERED, None, "", "")
+    assert (back.state, back.review, back.ground, back.confirmed_by) == (TransitionState.NUMBERED, None, "", "")
     assert "taken back" in last_step(asked).note
     history = apps.get_model("transitions", "TransitionEvent").objects
     assert history.filter(pgh_obj_id=asked.pk, ground=GROUND, confirmed_by="Zoe Zweite").exists()
@@ -73,14 +73,14 @@ def test_what_was_confirmed_can_be_taken_back_until_it_is_executed(cast, anna):
 
 
 def test_page_takes_back_what_was_confirmed_and_says_what_that_means(cast, log_in):
-    asked, client = exit_in(cast, State.CONFIRMED), log_in("anna")
+    asked, client = exit_in(cast, TransitionState.CONFIRMED), log_in("anna")
     page = f"/10400/1/transitions/transition/{asked.pk}/"
     sentence = "Afterwards the legal ground has to be confirmed once more."
     assert sentence in client.get(page).content.decode()
     done = client.post(f"{page}step/", {"step": "again"}, follow=True)
     assert "It is to be reviewed once more." in done.content.decode()
     assert sentence not in done.content.decode()
-    assert fresh(asked).state == State.NUMBERED
+    assert fresh(asked).state == TransitionState.NUMBERED
 
 
 @pytest.mark.parametrize(
@@ -92,35 +92,40 @@ def test_page_takes_back_what_was_confirmed_and_says_what_that_means(cast, log_i
     ],
 )
 def test_words_that_say_nothing_name_no_ground(cast, anna, basis, ground, field):
-    asked = exit_in(cast, State.REVIEWED)
+    asked = exit_in(cast, TransitionState.REVIEWED)
     with pytest.raises(ValidationError) as refusal:
         operations.name_ground(transition=asked, basis=basis, ground=ground, actor=anna)
     assert list(refusal.value.error_dict) == [field]
-    assert (fresh(asked).state, fresh(asked).ground) == (State.REVIEWED, "")
+    assert (fresh(asked).state, fresh(asked).ground) == (TransitionState.REVIEWED, "")
 
 
 def test_one_names_the_ground_and_the_fields_and_another_confirms_them(cast, anna):
-    asked, zoe = exit_in(cast, State.REVIEWED), second(anna)
+    asked, zoe = exit_in(cast, TransitionState.REVIEWED), second(anna)
     operations.name_ground(
         transition=asked, basis="contract", ground=f" {GROUND} ", field_groups=["memo", "bank"], actor=anna
     )
     row = fresh(asked)
-    assert (row.state, row.basis, row.ground, row.ground_by) == (State.REVIEWED, "contract", GROUND, "Anna Andresen")
+    assert (row.state, row.basis, row.ground, row.ground_by) == (
+        TransitionState.REVIEWED,
+        "contract",
+        GROUND,
+        "Anna Andresen",
+    )
     assert (row.confirmed_by, row.field_groups) == ("", ["bank", "memo"])
     operations.confirm(transition=asked, actor=zoe)
     row = fresh(asked)
-    assert (row.state, row.confirmed_by) == (State.CONFIRMED, "Zoe Zweite")
+    assert (row.state, row.confirmed_by) == (TransitionState.CONFIRMED, "Zoe Zweite")
     assert (row.ground_user, row.confirmed_user) == (cast.user("anna").pk, cast.user("zweite").pk)
     assert not [step for step in asked.steps.all() if GROUND in step.note]  # support and the location read them
 
 
 def test_nothing_goes_along_that_nobody_has_chosen(cast, anna):
-    asked = exit_in(cast, State.REVIEWED)
+    asked = exit_in(cast, TransitionState.REVIEWED)
     assert operations.name_ground(transition=asked, basis="consent", ground=GROUND, actor=anna).field_groups == []
 
 
 def test_who_has_named_the_ground_does_not_confirm_it(cast, anna):
-    asked = exit_in(cast, State.REVIEWED)
+    asked = exit_in(cast, TransitionState.REVIEWED)
     with pytest.raises(operations.NeedsSecondPerson, match="Nobody has named"):
         operations.confirm(transition=asked, actor=anna)
     named(asked, anna)
@@ -131,7 +136,7 @@ def test_who_has_named_the_ground_does_not_confirm_it(cast, anna):
         operations.confirm(transition=asked, actor=anna)
     with pytest.raises(operations.NeedsSecondPerson):
         operations.confirm(transition=asked, actor=Scope.of_system(anna.location, name="the worker"))
-    assert fresh(asked).state == State.REVIEWED
+    assert fresh(asked).state == TransitionState.REVIEWED
     named(asked, zoe)  # who names it anew is the one who does not confirm it
     with pytest.raises(operations.NeedsSecondPerson, match=r"These can: Anna Andresen\."):
         operations.confirm(transition=asked, actor=zoe)
@@ -139,7 +144,7 @@ def test_who_has_named_the_ground_does_not_confirm_it(cast, anna):
 
 
 def test_somebody_who_is_deactivated_or_sees_no_page_is_no_second_person(cast, anna):
-    asked = exit_in(cast, State.REVIEWED)
+    asked = exit_in(cast, TransitionState.REVIEWED)
     second(anna)
     named(asked, anna)
     assert "Zoe Zweite" in operations.why_not_confirm(fresh(asked), anna)
@@ -151,7 +156,7 @@ def test_somebody_who_is_deactivated_or_sees_no_page_is_no_second_person(cast, a
 
 
 def test_page_asks_to_invite_a_second_person(cast, anna, log_in):
-    asked, client = exit_in(cast, State.REVIEWED), log_in("anna")
+    asked, client = exit_in(cast, TransitionState.REVIEWED), log_in("anna")
     page = f"/10400/1/transitions/transition/{asked.pk}/"
     named(asked, anna, field_groups=[])
     shown = client.get(page).content.decode()
@@ -159,14 +164,14 @@ def test_page_asks_to_invite_a_second_person(cast, anna, log_in):
     assert 'value="confirm"' not in shown
     assert "without: Bank details (IBAN, BIC, bank), Memo, Reason of loss, Credit limit" in shown
     refused = client.post(f"{page}step/", {"step": "confirm"})
-    assert (refused.status_code, fresh(asked).state) == (200, State.REVIEWED)
+    assert (refused.status_code, fresh(asked).state) == (200, TransitionState.REVIEWED)
     second(anna)
     assert "These can: Zoe Zweite." in client.get(page).content.decode()
 
 
 def test_second_person_confirms_what_was_shown_and_nothing_else(cast, anna, log_in):
     """Between her page and her click somebody has chosen one more group of fields."""
-    asked = exit_in(cast, State.REVIEWED)
+    asked = exit_in(cast, TransitionState.REVIEWED)
     named(asked, anna, field_groups=["memo"])
     second(anna)
     client = Browser()
@@ -179,13 +184,13 @@ def test_second_person_confirms_what_was_shown_and_nothing_else(cast, anna, log_
         refused = client.post(f"{page}step/", {"step": "confirm", **stale}).content.decode()
         assert "Anna Andresen has changed something since you have opened this page." in refused
         assert "Credit limit" in refused
-        assert fresh(asked).state == State.REVIEWED
+        assert fresh(asked).state == TransitionState.REVIEWED
     client.post(f"{page}step/", {"step": "confirm", "seen": seen_step(asked)})
-    assert (fresh(asked).state, fresh(asked).field_groups) == (State.CONFIRMED, ["memo", "credit"])
+    assert (fresh(asked).state, fresh(asked).field_groups) == (TransitionState.CONFIRMED, ["memo", "credit"])
 
 
 def test_ground_is_read_by_those_who_decide_and_by_nobody_else(cast, anna, log_in):
-    asked = exit_in(cast, State.REVIEWED)
+    asked = exit_in(cast, TransitionState.REVIEWED)
     confirmed(asked, anna)
     for who, place, is_shown in (("anna", "1", True), ("rita", "1", False), ("frida", "6", False)):
         page = log_in(who).get(f"/10400/{place}/transitions/transition/{asked.pk}/")
@@ -197,11 +202,15 @@ def test_ground_is_read_by_those_who_decide_and_by_nobody_else(cast, anna, log_i
 def test_only_the_central_with_the_right_decides(cast, who, where):
     actor = cast.scope(who, where)
     for number, state, call in [
-        (40201, State.NUMBERED, lambda asked: operations.review(transition=asked, is_narrowed=False, actor=actor)),
-        (40202, State.REVIEWED, lambda asked: operations.review_again(transition=asked, actor=actor)),
+        (
+            40201,
+            TransitionState.NUMBERED,
+            lambda asked: operations.review(transition=asked, is_narrowed=False, actor=actor),
+        ),
+        (40202, TransitionState.REVIEWED, lambda asked: operations.review_again(transition=asked, actor=actor)),
         (
             40203,
-            State.REVIEWED,
+            TransitionState.REVIEWED,
             lambda asked: operations.confirm(transition=asked, actor=actor),
         ),
     ]:
@@ -215,22 +224,24 @@ def test_only_the_central_with_the_right_decides(cast, who, where):
 def test_another_central_does_not_find_it(cast):
     with pytest.raises(PermissionDenied):
         operations.review(
-            transition=exit_in(cast, State.NUMBERED), is_narrowed=False, actor=cast.scope("sven", "Zentrale", 20800)
+            transition=exit_in(cast, TransitionState.NUMBERED),
+            is_narrowed=False,
+            actor=cast.scope("sven", "Zentrale", 20800),
         )
 
 
 def test_who_joins_reviews_the_own_customers(cast):
     say(customer(cast.scope("ines", "Dresden", 30100)))
     customer(cast.scope("anna", "Hamburg"))
-    assert reviewed(join_in(cast, State.CONFIRMED))["total"] == 1
+    assert reviewed(join_in(cast, TransitionState.CONFIRMED))["total"] == 1
 
 
 def test_day_that_is_over_is_not_confirmed(cast, anna):
     """Else it would be executed within the hour, long after the day that everybody has in mind."""
-    asked = exit_in(cast, State.REVIEWED)
+    asked = exit_in(cast, TransitionState.REVIEWED)
     Transition.objects.filter(pk=asked.pk).update(planned_for=timezone.localdate() - timedelta(days=1))
     with pytest.raises(ValidationError, match="is over"):
         confirmed(asked, anna)
     operations.move_day(transition=asked, planned_for=timezone.localdate(), actor=anna)
     operations.confirm(transition=asked, actor=second(anna))
-    assert fresh(asked).state == State.CONFIRMED
+    assert fresh(asked).state == TransitionState.CONFIRMED

@@ -18,7 +18,7 @@ from mcp.worker.queueing import tell_given_up
 from tests.customers.people import customer
 from tests.transitions.moving import exit_in, fresh, last_step, say
 from transitions import deciding, operations, tasks
-from transitions.choices import Reason, State
+from transitions.choices import Reason, TransitionState
 from transitions.models import ReviewPage, Transition
 from transitions.operations import NotThisStep, ordering
 
@@ -36,7 +36,7 @@ def numbered(cast, anna, monkeypatch) -> Transition:
     say(customer(anna, last_name="Meier"))
     customer(anna, last_name="Schulz")
     monkeypatch.setattr(ordering, "DIRECT_CUSTOMERS", 1)
-    return exit_in(cast, State.NUMBERED)
+    return exit_in(cast, TransitionState.NUMBERED)
 
 
 def order(log_in: Any, transition: Transition, **said: str) -> Any:
@@ -56,12 +56,12 @@ def work() -> None:
 def test_small_base_is_reviewed_while_one_waits(log_in, numbered, monkeypatch):
     monkeypatch.setattr(ordering, "DIRECT_CUSTOMERS", 2)
     order(log_in, numbered)
-    assert (fresh(numbered).state, jobs()) == (State.REVIEWED, [])
+    assert (fresh(numbered).state, jobs()) == (TransitionState.REVIEWED, [])
 
 
 def test_large_base_is_left_to_the_worker_and_the_page_shows_it(log_in, numbered, anna):
     text = order(log_in, numbered).content.decode()
-    assert fresh(numbered).state == State.NUMBERED
+    assert fresh(numbered).state == TransitionState.NUMBERED
     assert "The worker finds out who would be carried over." in text
     assert f'hx-get="{CENTRAL}{numbered.pk}/?under_way=todo"' in text
     assert 'value="review"' not in text
@@ -69,7 +69,7 @@ def test_large_base_is_left_to_the_worker_and_the_page_shows_it(log_in, numbered
     work()
     reviewed = fresh(numbered)
     assert (reviewed.state, reviewed.is_narrowed, last_step(numbered).user_name) == (
-        State.REVIEWED, False, "Anna Andresen",
+        TransitionState.REVIEWED, False, "Anna Andresen",
     )  # fmt: skip
     assert reviewed.review is not None
     assert (reviewed.review["carried"], reviewed.review["left_out"]) == (1, 1)
@@ -106,7 +106,7 @@ def test_right_is_asked_for_at_once_and_again_by_the_worker(cast, log_in, number
     central = UserGroup.objects.get(name="Zentralverwaltung", organization=anna.organization)
     grants.remove_grants(central, [(Right.CARRY_OVER, None)])
     work()
-    assert fresh(numbered).state == State.NUMBERED
+    assert fresh(numbered).state == TransitionState.NUMBERED
     assert "fehlt die Berechtigung" in last_step(numbered).note  # in the language of whoever has asked
 
 
@@ -115,7 +115,7 @@ def test_other_business_is_not_reached_by_the_worker(cast, log_in, numbered):
     theirs = {**jobs()[0], "user": cast.user("sven").pk, "account_number": 20800, "client_number": 1}
     with pytest.raises(Exception, match="There is no transition"):
         tasks.review_transition.func(**theirs)
-    assert fresh(numbered).state == State.NUMBERED
+    assert fresh(numbered).state == TransitionState.NUMBERED
 
 
 @pytest.mark.parametrize("reason", ["broke", "given up", "nobody"])

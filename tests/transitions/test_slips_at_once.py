@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from customers.choices import TRANSFER
 from customers.consents.operations import record_consent, strike_out
-from customers.consents.slips import released
 from customers.models import Consent
+from customers.triggers.slips import released
 from mcp.isolation import row_scope
 from mcp.isolation.scope import Scope
 from tests.customers.people import customer
@@ -19,7 +19,7 @@ from tests.transitions.carrying import made
 from tests.transitions.moving import exit_in, fresh
 from tests.transitions.test_open_statements import carried, meanwhile
 from transitions import operations
-from transitions.choices import State
+from transitions.choices import TransitionState
 from transitions.models import TransitionCustomer
 from transitions.withdrawals.making import make_list
 
@@ -51,7 +51,7 @@ def code_of(slip: Consent, actor: Scope) -> str | None:
 def test_execution_waits_for_who_strikes_out_and_nobody_strikes_out_after_it(cast, anna):
     kept, slip = agrees(anna), agrees(anna)
     central = cast.scope("anna", "Zentrale")
-    leaving = exit_in(cast, State.CONFIRMED)
+    leaving = exit_in(cast, TransitionState.CONFIRMED)
     with meanwhile(lambda: strike(slip, anna)):
         operations.execute(transition=leaving, at=timezone.now(), actor=central)
     assert carried(leaving) == {kept.customer_id}
@@ -65,7 +65,7 @@ def test_execution_waits_for_who_strikes_out_and_nobody_strikes_out_after_it(cas
 def test_package_and_list_of_withdrawals_keep_what_is_in_them(cast, anna):
     central = cast.scope("anna", "Zentrale")
     first = agrees(anna)
-    leaving = exit_in(cast, State.EXECUTED)
+    leaving = exit_in(cast, TransitionState.EXECUTED)
     record_consent(
         customers=[first.customer_id], purpose=TRANSFER, is_given=False, at=None, source="phone", actor=central
     )

@@ -15,15 +15,16 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 from locations.permissions import Right
 from mcp import tasks
 from mcp.choices import MailKind
+from mcp.console import reminders
 from mcp.console.waiting import registered, things_of
 from mcp.isolation.scope import Scope
 from mcp.models import LocationGrant, Mail, OrganizationGrant, User
-from mcp.worker import mailing, reminding
+from mcp.worker import mailing
 from tests.customers.people import customer
 from tests.transitions.carrying import consent, executed, made
 from tests.transitions.moving import assigned, exit_in, join_in, named, second
 from transitions import operations
-from transitions.choices import PackageState, State
+from transitions.choices import PackageState, TransitionState
 from transitions.models import Package, PackageDownload, Transition
 from transitions.withdrawals.making import make_list
 
@@ -44,7 +45,7 @@ def anna(cast) -> Scope:
 
 def test_each_step_waits_for_whoever_may_take_it(cast, anna):
     rita, frida = cast.scope("rita", "Zentrale"), cast.scope("frida", "Flensburg")
-    asked = exit_in(cast, State.REQUESTED)
+    asked = exit_in(cast, TransitionState.REQUESTED)
     assert (codes(anna), codes(rita), codes(frida)) == ([], ["account"], [])
     assigned(asked, rita)
     assert (codes(anna), codes(rita), codes(frida)) == (["review"], [], [])
@@ -58,7 +59,7 @@ def test_each_step_waits_for_whoever_may_take_it(cast, anna):
 
 
 def test_what_could_not_be_executed_on_its_day_waits(cast, anna):
-    late = exit_in(cast, State.CONFIRMED)
+    late = exit_in(cast, TransitionState.CONFIRMED)
     Transition.objects.filter(pk=late.pk).update(planned_for=timezone.localdate() - DAY)
     assert codes(anna) == ["execute"]
 
@@ -86,7 +87,7 @@ def test_package_that_is_gone_before_somebody_came_is_to_be_made_anew(cast, anna
 
 
 def test_customers_that_have_arrived_wait_for_the_end(cast, anna):
-    made(exit_in(cast, State.CARRIED_OVER), anna)
+    made(exit_in(cast, TransitionState.CARRIED_OVER), anna)
     PackageDownload.objects.create(
         base=anna.base, file=anna.organization.transitions.get().packages.get(), user_id=1, user_name="Zoe"
     )
@@ -106,7 +107,7 @@ def test_withdrawals_wait_until_they_are_on_a_list(cast, anna):
 
 
 def test_group_that_is_asked_answers(cast, anna):
-    join_in(cast, State.NUMBERED, is_agreed=False)
+    join_in(cast, TransitionState.NUMBERED, is_agreed=False)
     ines = cast.scope("ines", "Dresden", 30100)
     assert (codes(anna), codes(ines)) == (["joining"], ["review"])
     assert codes(cast.scope("rita", "Zentrale")) == []
@@ -116,7 +117,7 @@ def test_group_that_is_asked_answers(cast, anna):
 
 
 def test_front_page_says_it_in_words_and_leads_there(cast, anna, log_in):
-    left = exit_in(cast, State.NUMBERED)
+    left = exit_in(cast, TransitionState.NUMBERED)
     page = log_in("anna").get("/10400/1/overview/waiting/", headers={"Accept-Language": "en"}).content.decode()
     assert f'href="/10400/1/transitions/transition/{left.pk}/"' in page
     assert "Review who is carried over: Flensburg" in page
@@ -124,7 +125,7 @@ def test_front_page_says_it_in_words_and_leads_there(cast, anna, log_in):
 
 
 def test_looking_at_what_waits_allows_nothing(cast, anna):
-    exit_in(cast, State.NUMBERED)
+    exit_in(cast, TransitionState.NUMBERED)
     fresh = cast.scope("anna", "Zentrale")
     assert codes(fresh) == ["review"]
     assert fresh.asked == set()
@@ -142,7 +143,7 @@ def mail_server(settings):
 def remind(at: datetime) -> list[str]:
     """Who gets a mail at a moment, and as if it were made then."""
     known = set(Mail.objects.values_list("pk", flat=True))
-    reminding.remind(now=at, actor="a test")
+    reminders.remind(now=at, actor="a test")
     fresh = Mail.objects.filter(kind=MailKind.WAITING).exclude(pk__in=known)
     names = sorted(fresh.values_list("user__username", flat=True))
     fresh.update(made_at=at)
@@ -150,14 +151,14 @@ def remind(at: datetime) -> list[str]:
 
 
 def test_reminded_after_one_three_and_seven_days_and_never_again(cast, anna, mail_server):
-    exit_in(cast, State.NUMBERED)
+    exit_in(cast, TransitionState.NUMBERED)
     now = timezone.now()
     days = {day: remind(now + day * DAY) for day in range(40)}
     assert {day: names for day, names in days.items() if names} == {1: ["anna"], 3: ["anna"], 7: ["anna"]}
 
 
 def test_the_next_step_is_another_thing(cast, anna, mail_server):
-    left = exit_in(cast, State.NUMBERED)
+    left = exit_in(cast, TransitionState.NUMBERED)
     now = timezone.now()
     assert [remind(now + day * DAY) for day in range(10)].count(["anna"]) == 3
     operations.review(transition=left, is_narrowed=False, actor=anna)
@@ -165,8 +166,8 @@ def test_the_next_step_is_another_thing(cast, anna, mail_server):
 
 
 def test_at_most_one_mail_a_day_for_whatever_waits(cast, anna, mail_server):
-    exit_in(cast, State.NUMBERED)
-    join_in(cast, State.NUMBERED, is_agreed=False)
+    exit_in(cast, TransitionState.NUMBERED)
+    join_in(cast, TransitionState.NUMBERED, is_agreed=False)
     at = timezone.now() + 25 * timedelta(hours=1)
     assert remind(at) == ["anna", "ines"]
     assert remind(at + timedelta(minutes=1)) == []
@@ -175,7 +176,7 @@ def test_at_most_one_mail_a_day_for_whatever_waits(cast, anna, mail_server):
 
 
 def test_only_those_are_reminded_who_may_act_now(cast, anna, mail_server):
-    asked = exit_in(cast, State.REQUESTED)
+    asked = exit_in(cast, TransitionState.REQUESTED)
     now = timezone.now()
     assert remind(now + DAY) == ["rita"], "the support of the provider assigns the number"
     assigned(asked, cast.scope("rita", "Zentrale"))
@@ -185,7 +186,7 @@ def test_only_those_are_reminded_who_may_act_now(cast, anna, mail_server):
 
 
 def test_nobody_without_an_address_and_nobody_without_a_mail_server(cast, anna, mail_server, settings):
-    exit_in(cast, State.NUMBERED)
+    exit_in(cast, TransitionState.NUMBERED)
     User.objects.filter(username="anna").update(email="")
     assert remind(timezone.now() + 2 * DAY) == []
     User.objects.filter(username="anna").update(email="anna@example.com")
@@ -205,7 +206,7 @@ def test_mail_is_in_the_language_of_whoever_gets_it_and_leads_there(
 ):
     settings.PUBLIC_URL = "https://stammhaus.example/"
     User.objects.filter(username="anna").update(language=language)
-    left = exit_in(cast, State.NUMBERED)
+    left = exit_in(cast, TransitionState.NUMBERED)
     remind(timezone.now() + DAY)
     for job in ProcrastinateJob.objects.filter(task_name=mailing.SEND).order_by("id"):
         tasks.send_mail.func(**job.args)
@@ -216,7 +217,7 @@ def test_mail_is_in_the_language_of_whoever_gets_it_and_leads_there(
 
 
 def test_worker_looks_by_itself(cast, anna, mail_server, monkeypatch):
-    exit_in(cast, State.NUMBERED)
+    exit_in(cast, TransitionState.NUMBERED)
     later = timezone.now() + 2 * DAY
     monkeypatch.setattr(tasks, "timezone", SimpleNamespace(now=lambda: later))
     tasks.remind_of_what_waits.func(timestamp=0)
@@ -227,13 +228,13 @@ def test_worker_looks_by_itself(cast, anna, mail_server, monkeypatch):
 
 @pytest.mark.django_db(transaction=True)
 def test_two_workers_at_once_send_one_mail(cast, anna, mail_server):
-    exit_in(cast, State.NUMBERED)
+    exit_in(cast, TransitionState.NUMBERED)
     at, workers = timezone.now() + DAY, 3
     together = threading.Barrier(workers)
 
     def work() -> None:
         together.wait()
-        reminding.remind(now=at, actor="a test")
+        reminders.remind(now=at, actor="a test")
         connection.close()
 
     threads = [threading.Thread(target=work) for _ in range(workers)]
@@ -268,4 +269,4 @@ def reminded_at(days: list[float], since: datetime) -> list[datetime]:
 )
 def test_when_a_reminder_is_due(days, now, expected):
     since = timezone.now()
-    assert reminding.is_due(since, reminded_at(days, since), since + now * DAY) is expected
+    assert reminders.is_due(since, reminded_at(days, since), since + now * DAY) is expected

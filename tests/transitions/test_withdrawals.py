@@ -30,10 +30,10 @@ from tests.transitions.carrying import (
     statements_of,
 )
 from tests.transitions.moving import ACCOUNT, fresh, join_in
-from transitions.choices import State
+from transitions.archive.package_reader import RefusedPackage
+from transitions.choices import TransitionState
 from transitions.models import Transition, TransitionKey, WithdrawalList
 from transitions.package import lifecycle
-from transitions.package.reader import RefusedPackage
 from transitions.protocol import protocol_of
 from transitions.withdrawals.making import make_list, withdrawn_since
 from transitions.withdrawals.taking import take_in
@@ -286,7 +286,7 @@ def test_joining_takes_withdrawals_to_the_branch(cast, anna):
     for one in (first, second):
         consent(one)
     other = customer(cast.scope("anna", "Hamburg"), last_name="Andere", legacy_number=str(first.customer_number))
-    joined = join_in(cast, State.EXECUTED)
+    joined = join_in(cast, TransitionState.EXECUTED)
     content = content_of(made(joined, ines))
     branch = access.scope_at(cast.user("anna"), account_number=10400, client_number=7)
     imported(content, branch)

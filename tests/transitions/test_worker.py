@@ -15,7 +15,7 @@ from tests.transitions.carrying import content_of, members
 from tests.transitions.moving import exit_in, fresh, join_in, say
 from tests.worker import empty_queue, jobs, work
 from transitions import operations
-from transitions.choices import PackageState, State
+from transitions.choices import PackageState, TransitionState
 from transitions.models import Package, Transition
 from transitions.operations import ordering
 from transitions.package.lifecycle import MAKE_PACKAGE, is_ready, packages_of
@@ -45,16 +45,16 @@ def confirmed(cast: Cast) -> Transition:
     anna = cast.scope("anna", "Zentrale")
     for name in ("Meier", "Schulz", "Weber"):
         say(customer(anna, last_name=name, home_location=cast.location("Flensburg")))
-    return exit_in(cast, State.CONFIRMED)
+    return exit_in(cast, TransitionState.CONFIRMED)
 
 
 def test_large_base_that_is_executed_now(cast, monkeypatch):
     leaving, anna = confirmed(cast), cast.scope("anna", "Zentrale")
     monkeypatch.setattr(ordering, "DIRECT_CUSTOMERS", 1)
     with as_web_role(), row_scope.rows_of(anna):
-        assert operations.execute_now(transition=leaving, actor=anna).state == State.CONFIRMED
+        assert operations.execute_now(transition=leaving, actor=anna).state == TransitionState.CONFIRMED
     work()
-    assert fresh(leaving).state == State.EXECUTED
+    assert fresh(leaving).state == TransitionState.EXECUTED
     assert carried(package_of(leaving)) == 3
     assert jobs(MAKE_PACKAGE) == [("succeeded", 1)]
 
@@ -62,8 +62,8 @@ def test_large_base_that_is_executed_now(cast, monkeypatch):
 def test_what_is_due_is_executed_by_itself(cast):
     ines = cast.scope("ines", "Dresden", 30100)
     say(customer(ines, last_name="Lorenz"))
-    leaving, joining = confirmed(cast), join_in(cast, State.CONFIRMED)
+    leaving, joining = confirmed(cast), join_in(cast, TransitionState.CONFIRMED)
     enqueue("transitions.tasks.execute_due_transitions", timestamp=0)
     work()
-    assert [fresh(one).state for one in (leaving, joining)] == [State.EXECUTED] * 2
+    assert [fresh(one).state for one in (leaving, joining)] == [TransitionState.EXECUTED] * 2
     assert [carried(package_of(one)) for one in (leaving, joining)] == [3, 1]

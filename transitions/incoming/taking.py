@@ -20,28 +20,27 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from customers import tasks
-from customers.imports import chunks, lifecycle, quota
+from customers.imports import chunks, lifecycle, quota, tasks
 from customers.imports.progress import SECONDS, Patient
 from customers.models import CustomerCount
-from customers.tasks import for_somebody
 from locations.permissions import Right
 from locations.violations import told_as_refusals
 from mcp.isolation import access, row_scope
 from mcp.isolation.scope import MissingRight, Scope
 from mcp.worker.queueing import NothingThere, enqueue
+from mcp.worker.somebody import for_somebody
+from transitions.archive import encrypting
 from transitions.choices import IncomingState
-from transitions.incoming.models import UNDER_WAY
 from transitions.models import IncomingChunk, IncomingFile
-from transitions.package import encrypting
-from transitions.package_import import receive_package
+from transitions.models.incoming import UNDER_WAY
+from transitions.package.importing import receive_package
 from transitions.withdrawals.taking import take_in as take_in_list
 
 LIFETIME = timedelta(days=1)
 DIRECT_BYTES = lifecycle.DIRECT_BYTES
 DIRECT_CUSTOMERS = 10_000
 """Up to these a file is taken in while the browser waits, within a second or two: whoever is here is compared."""
-TAKE_IN = "transitions.incoming_tasks.take_in_file"
+TAKE_IN = "transitions.incoming.tasks.take_in_file"
 log = logging.getLogger("stammhaus.incoming")
 quota.count_also(IncomingFile)
 
@@ -175,7 +174,7 @@ def _take_in(file: IncomingFile, actor: Scope) -> None:
     """One transaction: verify, take in, and say so; a package is then checked as any import is."""
     reason = _("%(name)s taken in") % {"name": file.name}
     with (
-        row_scope.aside(actor) as second,
+        row_scope.second_connection(actor) as second,
         row_scope.rows_of(actor),
         pghistory.context(**actor.history(reason=reason)),
         closing(chunks.opened(IncomingChunk, file=file)) as content,

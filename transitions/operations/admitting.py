@@ -22,7 +22,7 @@ from mcp.central.operations import demand_all_locations
 from mcp.isolation import row_scope
 from mcp.isolation.scope import MissingRight, Scope
 from mcp.models import User
-from transitions.choices import BEFORE_EXECUTION, Word
+from transitions.choices import BEFORE_EXECUTION, JoiningAnswer
 from transitions.models import JoiningWord, Transition
 
 
@@ -39,7 +39,7 @@ def asked_here(actor: Scope) -> list[JoiningWord]:
     """The last word about each business that wants to join the actor's group, the newest first; not what is over."""
     words = JoiningWord.objects.filter(organization=actor.organization)
     latest = words.values("transition").annotate(latest=Max("id")).values("latest")
-    return list(words.filter(pk__in=latest).exclude(word=Word.OVER).order_by("-pk"))
+    return list(words.filter(pk__in=latest).exclude(word=JoiningAnswer.OVER).order_by("-pk"))
 
 
 def demand_admitter(actor: Scope) -> None:
@@ -66,29 +66,29 @@ def answer(*, transition: UUID, agrees: bool, note: str = "", actor: Scope) -> J
         )
         joining = asked.select_related("organization").first()
         before = last_word(transition, actor.organization) if joining is not None else None
-        if joining is None or before is None or before.word == Word.OVER:
+        if joining is None or before is None or before.word == JoiningAnswer.OVER:
             raise NotAnswerable
-        return _say(joining, Word.AGREED if agrees else Word.REFUSED, actor, note=note.strip())
+        return _say(joining, JoiningAnswer.AGREED if agrees else JoiningAnswer.REFUSED, actor, note=note.strip())
 
 
 def ask(joining: Transition, actor: Scope) -> None:
     """Ask the group that support has entered. In a transaction for which all businesses exist."""
-    _say(joining, Word.ASKED, actor)
+    _say(joining, JoiningAnswer.ASKED, actor)
 
 
 def is_over(joining: Transition, actor: Scope) -> None:
     """The group need not answer any more: another place, cancelled, or done. As `ask`."""
     if joining.receiver_id is not None:
-        _say(joining, Word.OVER, actor)
+        _say(joining, JoiningAnswer.OVER, actor)
 
 
 def demand_agreed(joining: Transition) -> None:
     """Raise ValidationError unless the group has said yes to this place. As `ask`."""
     word = last_word(joining.pk, joining.receiver)
-    if word is None or word.word != Word.AGREED or word.client_number != joining.receiver_client_number:
+    if word is None or word.word != JoiningAnswer.AGREED or word.client_number != joining.receiver_client_number:
         sentence = (
             _("%(group)s has refused. Support can enter another place, or it is cancelled.")
-            if word is not None and word.word == Word.REFUSED
+            if word is not None and word.word == JoiningAnswer.REFUSED
             else _("%(group)s has not answered yet whether the business may join.")
         )
         raise ValidationError(sentence, code="not_agreed", params={"group": joining.receiver_name})
@@ -106,7 +106,7 @@ def last_word(transition: UUID, group: Organization | None) -> JoiningWord | Non
     return JoiningWord.objects.filter(organization=group, transition=transition).order_by("pk").last()
 
 
-def _say(joining: Transition, word: Word, actor: Scope, *, note: str = "") -> JoiningWord:
+def _say(joining: Transition, word: JoiningAnswer, actor: Scope, *, note: str = "") -> JoiningWord:
     group: Any = joining.receiver_id  # neither is null once a place was entered
     number: Any = joining.receiver_client_number
     return JoiningWord.objects.create(

@@ -19,7 +19,7 @@ from mcp.central import operations
 from mcp.isolation import row_scope
 from mcp.isolation.scope import Scope
 from mcp.models import User
-from transitions.choices import JOINED_ANEW, Kind, State
+from transitions.choices import JOINED_ANEW, TransitionKind, TransitionState
 from transitions.models import Transition
 from transitions.operations import admitting
 from transitions.operations.freeing import freed_business
@@ -54,7 +54,7 @@ def assign_account(
     was called off can be given again (`freed_business`). Raises PermissionDenied for anybody but the provider's
     support, NumberRefused for a number that is not new (R5), NotThisStep, or ValidationError.
     """
-    leaving = _to_be_numbered(transition, Kind.EXIT, actor)
+    leaving = _to_be_numbered(transition, TransitionKind.EXIT, actor)
     with row_scope.without_scope(reason="open the business of a location that leaves", actor=actor.actor_name):
         whose: dict[str, Any] = {
             "name": name, "place": _place_of(leaving.location), "administrator": administrator, "password": password,
@@ -68,7 +68,7 @@ def assign_account(
                 account_number=account_number, kind=OrganizationKind.INDEPENDENT, **whose
             )
             places.close_location(location=business.locations.get(), at=timezone.now())
-        _settle(leaving, business, business.locations.get().client_number, actor)
+        _assign_receiver(leaving, business, business.locations.get().client_number, actor)
     return leaving
 
 
@@ -79,7 +79,7 @@ def assign_group(*, transition: Transition, account_number: int, client_number: 
     Until it is executed another place can be entered; who is carried over is then reviewed once more. Raises
     PermissionDenied for anybody but the provider's support, NumberRefused, or NotThisStep.
     """
-    joining = _to_be_numbered(transition, Kind.JOIN, actor, before={State.REQUESTED, *JOINED_ANEW})
+    joining = _to_be_numbered(transition, TransitionKind.JOIN, actor, before={TransitionState.REQUESTED, *JOINED_ANEW})
     with row_scope.without_scope(reason="look up the group that is joined", actor=actor.actor_name):
         others = Organization.objects.exclude(pk=joining.organization_id)
         group = others.select_for_update().filter(account_number=account_number).first()
@@ -90,10 +90,10 @@ def assign_group(*, transition: Transition, account_number: int, client_number: 
                 params={"number": account_number},
             )
         _check_client_number(client_number, group)
-        if joining.state != State.REQUESTED:
+        if joining.state != TransitionState.REQUESTED:
             admitting.is_over(joining, actor)
             _take_back(joining, actor)
-        _settle(joining, group, client_number, actor)
+        _assign_receiver(joining, group, client_number, actor)
         admitting.ask(joining, actor)
     return joining
 
@@ -105,12 +105,16 @@ def _support(actor: Scope) -> User:
 
 
 def _to_be_numbered(
-    transition: Transition, kind: Kind, actor: Scope, *, before: Iterable[State] = (State.REQUESTED,)
+    transition: Transition,
+    kind: TransitionKind,
+    actor: Scope,
+    *,
+    before: Iterable[TransitionState] = (TransitionState.REQUESTED,),
 ) -> Transition:
     _support(actor)
-    found = locked(transition, before=before, after=State.NUMBERED, actor=actor)
+    found = locked(transition, before=before, after=TransitionState.NUMBERED, actor=actor)
     if found.kind != kind:
-        raise NotThisStep(found, State.NUMBERED)
+        raise NotThisStep(found, TransitionState.NUMBERED)
     return found
 
 
@@ -178,14 +182,14 @@ def _take_back(joining: Transition, actor: Scope) -> None:
         "number": joining.receiver_client_number,
         "group": joining.receiver_name,
     }
-    take_step(joining, State.REQUESTED, actor=actor, note=note, **UNREVIEWED, **_NOWHERE)
+    take_step(joining, TransitionState.REQUESTED, actor=actor, note=note, **UNREVIEWED, **_NOWHERE)
 
 
-def _settle(transition: Transition, receiver: Organization, client_number: int, actor: Scope) -> None:
+def _assign_receiver(transition: Transition, receiver: Organization, client_number: int, actor: Scope) -> None:
     pghistory.context(**actor.history())  # opening a business has named another one
     take_step(
         transition,
-        State.NUMBERED,
+        TransitionState.NUMBERED,
         actor=actor,
         receiver=receiver,
         receiver_account=receiver.account_number,

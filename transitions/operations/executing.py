@@ -12,19 +12,19 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from customers.consents.open_statements import StillOpen, settled_moment
-from customers.consents.slips import released
 from customers.models import Customer
 from customers.numbers import begin_behind
+from customers.triggers.open_statements import StillOpen, quiet_moment
+from customers.triggers.slips import released
 from locations import operations as places
 from locations.models import CENTRAL_CLIENT_NUMBER, Location
 from locations.operations import Place
 from mcp.central import operations
-from mcp.central.operations.holding import lock_rights
 from mcp.isolation import row_scope
+from mcp.isolation.holdings import lock_rights
 from mcp.isolation.scope import Scope
 from transitions import deciding
-from transitions.choices import Kind, State
+from transitions.choices import TransitionKind, TransitionState
 from transitions.models import Transition, TransitionCustomer
 from transitions.operations import admitting
 from transitions.operations.stepping import demand_reviewer, locked, record_step, take_step
@@ -39,7 +39,7 @@ def execute(*, transition: Transition, at: datetime, patience: float = PATIENCE,
     """Carry it out, all of it or nothing; no customer is changed. `at` is now, by which the day is judged.
 
     It waits for statements that are being recorded in the base, for `patience` seconds. What was recorded up to the
-    moment at which none was open decides (customers/consents/open_statements.py); that is when it was executed.
+    moment at which none was open decides (customers/triggers/open_statements.py); that is when it was executed.
 
     An exit closes the location, takes the rights of its people and opens the new business. A joining opens the branch
     on the base of the group; the old business can only be looked at from then on. Then the package is asked for.
@@ -48,17 +48,17 @@ def execute(*, transition: Transition, at: datetime, patience: float = PATIENCE,
     something does not fit any more.
     """
     demand_reviewer(actor)
-    moving = locked(transition, before=[State.CONFIRMED], after=State.EXECUTED, actor=actor)
+    moving = locked(transition, before=[TransitionState.CONFIRMED], after=TransitionState.EXECUTED, actor=actor)
     check_day(moving, at)
     with connection.cursor() as cursor, released(cursor, moving.location.base_id):
-        at = _settled(moving, patience)
+        at = _quiet_moment(moving, patience)
         lock_rights(actor)
-        result = deciding.fix(transition=moving, at=at)
-    if moving.kind == Kind.EXIT:
+        result = deciding.freeze(transition=moving, at=at)
+    if moving.kind == TransitionKind.EXIT:
         _leave(moving, at, actor)
     else:
         _join(moving, result["carried"], actor)
-    take_step(moving, State.EXECUTED, actor=actor, executed_at=at, result=result)
+    take_step(moving, TransitionState.EXECUTED, actor=actor, executed_at=at, result=result)
     request_package(transition=moving, actor=actor)
     return moving
 
@@ -70,9 +70,14 @@ def close(*, transition: Transition, note: str = "", actor: Scope) -> Transition
     Raises MissingRight, NotThisStep, or ValidationError where nothing was imported and no `note` says why.
     """
     demand_reviewer(actor)
-    done = locked(transition, before=[State.EXECUTED, State.CARRIED_OVER], after=State.CLOSED, actor=actor)
+    done = locked(
+        transition,
+        before=[TransitionState.EXECUTED, TransitionState.CARRIED_OVER],
+        after=TransitionState.CLOSED,
+        actor=actor,
+    )
     note = note.strip()
-    if (done.state == State.EXECUTED or done.is_taken_back) and not note:
+    if (done.state == TransitionState.EXECUTED or done.is_taken_back) and not note:
         raise ValidationError(
             {
                 "note": ValidationError(
@@ -81,7 +86,7 @@ def close(*, transition: Transition, note: str = "", actor: Scope) -> Transition
                 )
             }
         )
-    take_step(done, State.CLOSED, actor=actor, note=note)
+    take_step(done, TransitionState.CLOSED, actor=actor, note=note)
     return done
 
 
@@ -91,7 +96,7 @@ def note_failure(*, transition: Transition, reason: str, actor: Scope) -> None:
 
     `transition` is as it was when that was tried.
     """
-    stuck = locked(transition, before=[State(transition.state)], after=State.EXECUTED, actor=actor)
+    stuck = locked(transition, before=[TransitionState(transition.state)], after=TransitionState.EXECUTED, actor=actor)
     last = stuck.steps.last()
     if last is None or last.note != reason:
         record_step(stuck, actor=actor, note=reason)
@@ -118,9 +123,9 @@ def check_day(moving: Transition, at: datetime) -> None:
         )
 
 
-def _settled(moving: Transition, patience: float) -> datetime:
+def _quiet_moment(moving: Transition, patience: float) -> datetime:
     try:
-        return settled_moment(moving.location.base_id, seconds=patience)
+        return quiet_moment(moving.location.base_id, seconds=patience)
     except StillOpen as error:
         raise ValidationError(
             _(

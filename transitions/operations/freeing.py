@@ -9,7 +9,7 @@ from __future__ import annotations
 from customers.models import Consent, Customer
 from locations.choices import OrganizationKind
 from locations.models import Organization
-from transitions.choices import Kind, State
+from transitions.choices import TransitionKind, TransitionState
 from transitions.models import Transition
 
 
@@ -24,7 +24,9 @@ def freed_business(account_number: int, leaving: Transition) -> Organization | N
         return None
     before = list(Transition.objects.filter(receiver=business))
     was_called_off = before and all(
-        one.kind == Kind.EXIT and one.state == State.CANCELLED and one.organization_id == leaving.organization_id
+        one.kind == TransitionKind.EXIT
+        and one.state == TransitionState.CANCELLED
+        and one.organization_id == leaving.organization_id
         for one in before
     )
     has_worked = (

@@ -11,10 +11,10 @@ from django.utils.translation import gettext as _
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from customers.models import CustomerCount
-from customers.tasks import for_somebody
 from mcp.isolation.scope import Scope
 from mcp.worker.queueing import enqueue
-from transitions.choices import State
+from mcp.worker.somebody import for_somebody
+from transitions.choices import TransitionState
 from transitions.models import Transition
 from transitions.operations.executing import check_day, execute
 from transitions.operations.reviewing import review
@@ -23,7 +23,7 @@ from transitions.operations.stepping import demand_reviewer, locked, record_step
 DIRECT_CUSTOMERS = 10_000
 """So many are decided about within a second."""
 EXECUTE, REVIEW = "transitions.tasks.execute_transition", "transitions.tasks.review_transition"
-WORKED_ON = {State.NUMBERED: REVIEW, State.CONFIRMED: EXECUTE}
+WORKED_ON = {TransitionState.NUMBERED: REVIEW, TransitionState.CONFIRMED: EXECUTE}
 """By the state in which a transition is, what the worker may be doing with it."""
 
 
@@ -54,7 +54,7 @@ def _is_small(actor: Scope) -> bool:
 @transaction.atomic
 def _leave_review_to_worker(transition: Transition, is_narrowed: bool, actor: Scope) -> Transition:
     demand_reviewer(actor)
-    asked = locked(transition, before=[State.NUMBERED], after=State.REVIEWED, actor=actor)
+    asked = locked(transition, before=[TransitionState.NUMBERED], after=TransitionState.REVIEWED, actor=actor)
     if under_way(asked):
         raise ValidationError(_("It is being reviewed already. The page shows when it is done."), code="under_way")
     record_step(asked, actor=actor, note=_("To be reviewed."))
@@ -65,7 +65,7 @@ def _leave_review_to_worker(transition: Transition, is_narrowed: bool, actor: Sc
 @transaction.atomic
 def _leave_to_worker(transition: Transition, actor: Scope) -> Transition:
     demand_reviewer(actor)
-    moving = locked(transition, before=[State.CONFIRMED], after=State.EXECUTED, actor=actor)
+    moving = locked(transition, before=[TransitionState.CONFIRMED], after=TransitionState.EXECUTED, actor=actor)
     check_day(moving, timezone.now())
     if under_way(moving):
         raise ValidationError(_("It is being executed already. The page shows when it is done."), code="under_way")
@@ -75,13 +75,13 @@ def _leave_to_worker(transition: Transition, actor: Scope) -> Transition:
 
 
 def _order(transition: Transition, actor: Scope, **more: Any) -> None:
-    task = WORKED_ON[State(transition.state)]
+    task = WORKED_ON[TransitionState(transition.state)]
     enqueue(task, lock=_lock(transition), transition=str(transition.pk), **more, **for_somebody(actor))
 
 
 def under_way(transition: Transition) -> str:
     """`todo` where the worker has been told to review or execute it, `doing` where it is at it; else empty."""
-    task = WORKED_ON.get(State(transition.state))
+    task = WORKED_ON.get(TransitionState(transition.state))
     if task is None:
         return ""
     jobs = ProcrastinateJob.objects.filter(task_name=task, lock=_lock(transition), status__in=["todo", "doing"])

@@ -16,7 +16,7 @@ from locations.permissions import Right
 from mcp.central.operations import demand_all_locations, holdings_of
 from mcp.isolation import row_scope
 from mcp.isolation.scope import MissingRight, Scope
-from transitions.choices import BEFORE_EXECUTION, Kind, State
+from transitions.choices import BEFORE_EXECUTION, TransitionKind, TransitionState
 from transitions.models import Transition
 from transitions.operations import admitting
 from transitions.operations.stepping import (
@@ -44,7 +44,7 @@ def request_exit(*, location: Location, planned_for: date, note: str = "", actor
     _demand_leaver(location, actor)
     location = _locked_location(location)
     _check_may_leave(location)
-    return _request(location, Kind.EXIT, planned_for, note, actor)
+    return _request(location, TransitionKind.EXIT, planned_for, note, actor)
 
 
 @transaction.atomic
@@ -57,14 +57,14 @@ def request_join(*, planned_for: date, note: str = "", actor: Scope) -> Transiti
     _check_of_business(actor)
     location = _locked_location(actor.location)
     _check_may_join(location)
-    return _request(location, Kind.JOIN, planned_for, note, actor)
+    return _request(location, TransitionKind.JOIN, planned_for, note, actor)
 
 
 @transaction.atomic
 def move_day(*, transition: Transition, planned_for: date, actor: Scope) -> Transition:
     """Another day for what is not executed yet. Raises MissingRight, NotThisStep or ValidationError."""
     demand_reviewer(actor)
-    moved = locked(transition, before=BEFORE_EXECUTION, after=State.EXECUTED, actor=actor)
+    moved = locked(transition, before=BEFORE_EXECUTION, after=TransitionState.EXECUTED, actor=actor)
     _check_day(planned_for)
     sentence = _("Moved from %(before)s to %(after)s.") % {
         "before": date_format(moved.planned_for, "SHORT_DATE_FORMAT"),
@@ -87,13 +87,13 @@ def cancel(*, transition: Transition, note: str = "", actor: Scope) -> Transitio
 
     A business that was opened for it stays, closed and empty; its number can be given again (`freed_business`).
     """
-    called_off = locked(transition, before=State, after=State.CANCELLED, actor=actor)
+    called_off = locked(transition, before=TransitionState, after=TransitionState.CANCELLED, actor=actor)
     if not may_cancel(called_off, actor):
         raise MissingRight(Right.CARRY_OVER, actor.location, need=_("Whoever has asked for it can cancel it as well."))
     if called_off.state not in BEFORE_EXECUTION:
-        raise NotThisStep(called_off, State.CANCELLED)
-    take_step(called_off, State.CANCELLED, actor=actor, note=note.strip())
-    if called_off.kind == Kind.JOIN:
+        raise NotThisStep(called_off, TransitionState.CANCELLED)
+    take_step(called_off, TransitionState.CANCELLED, actor=actor, note=note.strip())
+    if called_off.kind == TransitionKind.JOIN:
         with row_scope.without_scope(reason="tell the group that nobody joins it", actor=actor.actor_name):
             admitting.is_over(called_off, actor)
     return called_off
@@ -172,7 +172,7 @@ def _check_may_join(location: Location) -> None:
             params={"location": location},
         )
     _check_open(location)
-    if Transition.objects.filter(location=location, kind=Kind.JOIN, state=State.CLOSED).exists():
+    if Transition.objects.filter(location=location, kind=TransitionKind.JOIN, state=TransitionState.CLOSED).exists():
         raise CannotLeave(
             _("%(location)s has joined a group already. What is left here can only be looked at."),
             code="has_joined",
@@ -192,7 +192,7 @@ def _check_day(planned_for: date) -> None:
         )
 
 
-def _request(location: Location, kind: Kind, planned_for: date, note: str, actor: Scope) -> Transition:
+def _request(location: Location, kind: TransitionKind, planned_for: date, note: str, actor: Scope) -> Transition:
     _check_day(planned_for)
     asked = Transition(
         organization=location.organization,

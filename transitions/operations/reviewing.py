@@ -18,7 +18,7 @@ from mcp.isolation import access
 from mcp.isolation.scope import Scope
 from mcp.models import User
 from transitions import deciding
-from transitions.choices import FieldGroup, LegalBasis, State
+from transitions.choices import FieldGroup, LegalBasis, TransitionState
 from transitions.models import Transition
 from transitions.operations.stepping import demand_reviewer, locked, record_step, take_step
 
@@ -41,10 +41,10 @@ class NeedsSecondPerson(ValidationError):
 def review(*, transition: Transition, is_narrowed: bool, actor: Scope) -> Transition:
     """Find out who would be carried over now, and keep the figures. Raises MissingRight or NotThisStep."""
     demand_reviewer(actor)
-    looked_at = locked(transition, before=[State.NUMBERED], after=State.REVIEWED, actor=actor)
+    looked_at = locked(transition, before=[TransitionState.NUMBERED], after=TransitionState.REVIEWED, actor=actor)
     looked_at.is_narrowed = is_narrowed
     figures = deciding.review(transition=looked_at, at=timezone.now())
-    take_step(looked_at, State.REVIEWED, actor=actor, is_narrowed=is_narrowed, review=figures)
+    take_step(looked_at, TransitionState.REVIEWED, actor=actor, is_narrowed=is_narrowed, review=figures)
     return looked_at
 
 
@@ -55,14 +55,19 @@ def review_again(*, transition: Transition, actor: Scope) -> Transition:
     A legal ground that was named or confirmed does not hold any more; that it was stays in the history.
     """
     demand_reviewer(actor)
-    back = locked(transition, before=[State.REVIEWED, State.CONFIRMED], after=State.EXECUTED, actor=actor)
-    was_confirmed = back.state == State.CONFIRMED
+    back = locked(
+        transition,
+        before=[TransitionState.REVIEWED, TransitionState.CONFIRMED],
+        after=TransitionState.EXECUTED,
+        actor=actor,
+    )
+    was_confirmed = back.state == TransitionState.CONFIRMED
     note = (
         _("To be reviewed once more. What was confirmed is taken back.")
         if was_confirmed
         else _("To be reviewed once more.")
     )
-    take_step(back, State.NUMBERED, actor=actor, note=note, **UNREVIEWED)
+    take_step(back, TransitionState.NUMBERED, actor=actor, note=note, **UNREVIEWED)
     return back
 
 
@@ -78,7 +83,7 @@ def name_ground(
     demand_reviewer(actor)
     ground = ground.strip()
     _check_ground(basis, ground)
-    named = locked(transition, before=[State.REVIEWED], after=State.CONFIRMED, actor=actor)
+    named = locked(transition, before=[TransitionState.REVIEWED], after=TransitionState.CONFIRMED, actor=actor)
     chosen = set(field_groups)
     named.basis, named.ground, named.ground_by = basis, ground, actor.actor_name[:200]
     named.ground_user = actor.user.pk if actor.user else None
@@ -95,13 +100,13 @@ def confirm(*, transition: Transition, actor: Scope) -> Transition:
     Raises MissingRight, NotThisStep, or NeedsSecondPerson where the actor has named it himself or nobody has.
     """
     demand_reviewer(actor)
-    confirmed = locked(transition, before=[State.REVIEWED], after=State.CONFIRMED, actor=actor)
+    confirmed = locked(transition, before=[TransitionState.REVIEWED], after=TransitionState.CONFIRMED, actor=actor)
     if reason := why_not_confirm(confirmed, actor):
         raise NeedsSecondPerson(reason, code="second_person")
     _check_day_to_come(confirmed)
     user: Any = actor.user
     take_step(
-        confirmed, State.CONFIRMED, actor=actor, confirmed_by=actor.actor_name[:200], confirmed_user=user.pk
+        confirmed, TransitionState.CONFIRMED, actor=actor, confirmed_by=actor.actor_name[:200], confirmed_user=user.pk
     )  # fmt: skip
     return confirmed
 

@@ -16,7 +16,7 @@ from locations.permissions import Right
 from mcp.choices import ProviderRole
 from mcp.isolation.scope import MissingRight, Scope
 from transitions import deciding
-from transitions.choices import State
+from transitions.choices import TransitionState
 from transitions.models import Transition, TransitionStep
 from transitions.querysets import TransitionQuerySet
 
@@ -24,9 +24,9 @@ from transitions.querysets import TransitionQuerySet
 class NotThisStep(ValidationError):
     """A step that is not due: somebody has done it already, or another one comes first."""
 
-    def __init__(self, transition: Transition, state: State) -> None:
+    def __init__(self, transition: Transition, state: TransitionState) -> None:
         done = reached_by(transition.steps.all()).get(state)
-        if transition.state == State.CANCELLED or done is None:
+        if transition.state == TransitionState.CANCELLED or done is None:
             sentence = _("This cannot be done now: the state is “%(state)s”. Look at the page again.")
             params = {"state": transition.get_state_display()}
         else:
@@ -46,7 +46,7 @@ def reached_by(steps: Iterable[TransitionStep]) -> dict[str, TransitionStep]:
     reached: dict[str, TransitionStep] = {}
     state = ""
     for step in steps:
-        if step.state != state and (step.state != State.REQUESTED or not reached):
+        if step.state != state and (step.state != TransitionState.REQUESTED or not reached):
             reached[step.state] = step
         state = step.state
     return reached
@@ -84,7 +84,9 @@ def requested_it(transition: Transition, actor: Scope) -> bool:
     return first is not None and actor.user is not None and first.user_id == actor.user.pk
 
 
-def locked(transition: Transition, *, before: Iterable[State], after: State, actor: Scope) -> Transition:
+def locked(
+    transition: Transition, *, before: Iterable[TransitionState], after: TransitionState, actor: Scope
+) -> Transition:
     """The transition as it is now, locked to the end of the transaction.
 
     Raises PermissionDenied for one of another business and NotThisStep where it is in no state of `before`.
@@ -109,7 +111,7 @@ def demand_as_shown(transition: Transition, *, seen: str, actor: Scope) -> None:
     `seen` is the last step that the page has shown. Raises ValidationError where another one has followed. The
     transition is locked to the end of the transaction.
     """
-    found = locked(transition, before=list(State), after=State(transition.state), actor=actor)
+    found = locked(transition, before=list(TransitionState), after=TransitionState(transition.state), actor=actor)
     last = found.steps.last()
     if last is not None and str(last.pk) != seen:
         raise ValidationError(
@@ -122,13 +124,13 @@ def demand_as_shown(transition: Transition, *, seen: str, actor: Scope) -> None:
         )
 
 
-def take_step(transition: Transition, state: State, *, actor: Scope, note: str = "", **values: Any) -> None:
+def take_step(transition: Transition, state: TransitionState, *, actor: Scope, note: str = "", **values: Any) -> None:
     """Store the state with what came along, and who has done it."""
     for name, value in values.items():
         setattr(transition, name, value)
     transition.state, transition.state_since = state, timezone.now()
     transition.save(update_fields=["state", "state_since", *values])
-    if state not in {State.REVIEWED, State.CONFIRMED}:
+    if state not in {TransitionState.REVIEWED, TransitionState.CONFIRMED}:
         deciding.forget_review(transition)
     record_step(transition, actor=actor, note=note)
 

@@ -19,22 +19,22 @@ from django.utils.translation import gettext as _
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from customers import statistics
-from customers.consents.slips import released
 from customers.field_groups import demand_fields
 from customers.imports import chunks
+from customers.triggers.slips import released
 from locations.permissions import Right
 from mcp.isolation import row_scope
 from mcp.isolation.scope import Scope
 from mcp.worker.queueing import NothingThere, enqueue
-from transitions.choices import PackageState, State
+from transitions.choices import PackageState, TransitionState
 from transitions.models import Package, PackageChunk, PackageDownload, Transition, TransitionCustomer
 from transitions.package.zip_writer import Packing, fields_in
 
 LIFETIME = timedelta(days=14)
 UNDER_WAY = frozenset({PackageState.WAITING, PackageState.RUNNING})
-MAKING = frozenset({State.EXECUTED, State.CARRIED_OVER})
+MAKING = frozenset({TransitionState.EXECUTED, TransitionState.CARRIED_OVER})
 """The states in which a package can be made: executed, and not closed yet."""
-MAKE_PACKAGE = "transitions.package_tasks.make_package"
+MAKE_PACKAGE = "transitions.package.tasks.make_package"
 log = logging.getLogger("stammhaus.package")
 
 
@@ -153,10 +153,10 @@ def _fill(package: Package, actor: Scope) -> None:
         packing = Packing(package, related.get(pk=package.transition_id), actor)
     digest = chunks.Digest()
     with (
-        row_scope.aside(actor) as guard,
+        row_scope.second_connection(actor) as guard,
         guard.transaction() as guarding,
         released(guarding, package.base_id),  # the moment that the package is of comes after it has begun
-        row_scope.aside(actor) as second,
+        row_scope.second_connection(actor) as second,
         second.transaction(is_one_moment=True) as cursor,
         closing(packing.parts(cursor)) as parts,  # no transaction ends in the middle of a copy
     ):

@@ -31,8 +31,7 @@ from customers.table.consent_columns import ConsentDayField, ConsentField
 from customers.table.resources import CustomerResource
 from mcp.isolation.scope import Scope
 from spreadsheets import open_writer
-from transitions.models import Package, Transition, TransitionCustomer
-from transitions.package.format import (
+from transitions.archive.package_format import (
     COLUMNS,
     CONSENTS,
     CUSTOMERS,
@@ -46,9 +45,10 @@ from transitions.package.format import (
     WITHDRAWN,
     left_behind,
 )
+from transitions.archive.withdrawals_format import KEY
+from transitions.models import Package, Transition, TransitionCustomer
 from transitions.package.readme import readme
 from transitions.query_settings import set_by_set
-from transitions.withdrawals.format import KEY
 from transitions.withdrawals.making import public_key, withdrawals_since
 
 _CARRIED = """transitions_transitioncustomer AS picked

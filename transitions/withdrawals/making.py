@@ -20,20 +20,29 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from customers.choices import TRANSFER, TRANSFER_ANY
-from customers.consents.slips import released
 from customers.field_groups import FieldGroup
 from customers.models import Consent
 from customers.querysets import ConsentQuerySet
+from customers.triggers.slips import released
 from locations.permissions import Right
 from mcp.isolation.scope import Scope
 from spreadsheets.formulas import neutralise
-from transitions.choices import State
+from transitions.archive.package_format import WITHDRAWN
+from transitions.archive.withdrawals_format import (
+    COLUMNS,
+    FORMAT,
+    MANIFEST,
+    PURPOSES,
+    README,
+    SIGNATURE,
+    TABLE,
+    VERSION,
+)
+from transitions.choices import TransitionState
 from transitions.models import Transition, TransitionCustomer, TransitionKey, WithdrawalList
-from transitions.package.format import WITHDRAWN
-from transitions.withdrawals.format import COLUMNS, FORMAT, MANIFEST, PURPOSES, README, SIGNATURE, TABLE, VERSION
 from transitions.withdrawals.readme import readme
 
-HANDED_OVER = frozenset({State.EXECUTED, State.CARRIED_OVER, State.CLOSED})
+HANDED_OVER = frozenset({TransitionState.EXECUTED, TransitionState.CARRIED_OVER, TransitionState.CLOSED})
 """A withdrawal reaches the receiver whenever it is made, also when all else is closed."""
 
 

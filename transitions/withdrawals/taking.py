@@ -28,12 +28,9 @@ from mcp.isolation.scope import Scope
 from spreadsheets import Limits, UnreadableFile
 from spreadsheets.formulas import restore
 from spreadsheets.xlsx_archive import damage_reported, open_archive
-from transitions.choices import Kind
-from transitions.models import Arrival, WithdrawalList
-from transitions.package.format import WITHDRAWN
-from transitions.package.reader import RefusedPackage, demand_storable
-from transitions.query_settings import set_by_set
-from transitions.withdrawals.format import (
+from transitions.archive.package_format import WITHDRAWN
+from transitions.archive.package_reader import RefusedPackage, demand_storable
+from transitions.archive.withdrawals_format import (
     COLUMNS,
     FORMAT,
     HASHED,
@@ -45,6 +42,9 @@ from transitions.withdrawals.format import (
     SIGNATURE,
     TABLE,
 )
+from transitions.choices import TransitionKind
+from transitions.models import Arrival, WithdrawalList
+from transitions.query_settings import set_by_set
 
 LIMITS = Limits(file_bytes=64 * 1024**2, members=8, unpacked_bytes=256 * 1024**2)
 type Statement = tuple[int, str, datetime, str, str, int | None, str, str]
@@ -142,7 +142,7 @@ def _check_format(manifest: Any) -> None:
 def _demand_receiver(manifest: dict[str, Any], actor: Scope) -> None:
     to = manifest["to"]
     is_here = to["account_number"] == actor.organization.account_number and (
-        manifest["kind"] != Kind.JOIN or to["client_number"] == actor.location.client_number
+        manifest["kind"] != TransitionKind.JOIN or to["client_number"] == actor.location.client_number
     )
     if not is_here:
         raise RefusedPackage(
@@ -235,7 +235,7 @@ def _known(manifest: dict[str, Any], actor: Scope) -> dict[int, tuple[int, int]]
 
     Whoever joined a group bears his former number as such.
     """
-    is_joining = manifest["kind"] == Kind.JOIN
+    is_joining = manifest["kind"] == TransitionKind.JOIN
     number, here = (
         ("customer.legacy_number::integer", "AND customer.legacy_number ~ '^[0-9]{1,7}$'")
         if is_joining

@@ -16,7 +16,7 @@ from django.db import connection
 from django.utils.translation import override
 
 from customers import statistics
-from customers.choices import Decision, Known, Match, UploadState, Verdict
+from customers.choices import Decision, MatchBy, OnKnown, UploadState, Verdict
 from customers.imports import decisions, lifecycle, reserved_numbers
 from customers.imports.classifying import verdicts
 from customers.imports.command_scope import add_place, scope_of_command
@@ -50,8 +50,8 @@ class Command(BaseCommand):
         parser.add_argument("--delimiter", choices=DELIMITERS)
         parser.add_argument("--map", action="append", default=[], metavar="HEADING=FIELD", help="where a column goes")
         parser.add_argument("--ignore", action="append", default=[], metavar="HEADING", help="leave a column out")
-        parser.add_argument("--known", choices=Known.values, default=Known.OVERWRITE, help="known customers")
-        parser.add_argument("--match", choices=Match.values, default=Match.NUMBER, help="rows without a number")
+        parser.add_argument("--known", choices=OnKnown.values, default=OnKnown.OVERWRITE, help="known customers")
+        parser.add_argument("--match", choices=MatchBy.values, default=MatchBy.NUMBER, help="rows without a number")
         parser.add_argument("--decimal", choices=("comma", "point"), help="decimal separator, for numbers like 1.250")
         parser.add_argument("--dates", choices=("day-first", "month-first"), help="for dates like 03/04/1990")
         parser.add_argument(
@@ -238,7 +238,7 @@ def _tidy(upload: ImportUpload, scope: Scope) -> None:
     """Nothing but the record of what was imported stays behind."""
     with row_scope.rows_of(scope), connection.cursor() as cursor:
         lifecycle.delete_expired(upload=upload)
-        cursor.execute("SELECT customers_settle_search()")
+        cursor.execute("SELECT customers_merge_search_index()")
     result = upload.result or {}
     with row_scope.rows_of(scope):
         statistics.gather(statistics.WRITTEN, rows=result.get("created", 0) + result.get("changed", 0))

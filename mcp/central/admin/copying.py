@@ -14,10 +14,10 @@ from locations.permissions import Right
 from locations.violations import told_as_refusals
 from mcp.central import operations
 from mcp.central.admin.matrix_words import details, people_of, summary
-from mcp.central.admin.pages import done, show
 from mcp.central.forms.copying import CopyForm, LikeForm
 from mcp.central.operations.copying import templates_for
 from mcp.console.operation_forms import show_refusal
+from mcp.console.pages import done, show
 from mcp.console.site import scope_of
 from mcp.isolation import access
 from mcp.isolation.scope import Scope

@@ -17,9 +17,10 @@ from locations.permissions import Right
 from mcp.central import operations
 from mcp.central.admin.copying import copy_page, like_page
 from mcp.central.admin.matrix import confirm_page, matrix_page
-from mcp.central.admin.pages import ConsolePages, Link, Question
+from mcp.central.admin.pages import ConsolePages
 from mcp.central.admin.rights_log import rights_log_page
 from mcp.central.forms.groups import UserGroupForm
+from mcp.console.pages import Link, Question
 from mcp.console.site import console, scope_of
 from mcp.isolation import access
 from mcp.isolation.guards import guard

@@ -20,10 +20,11 @@ from locations.choices import BaseKind, LocationKind
 from locations.models import Location
 from locations.permissions import Right
 from mcp.central import operations
-from mcp.central.admin.pages import ConsolePages, Link, Question, ask, done, show
+from mcp.central.admin.pages import ConsolePages
 from mcp.central.forms.locations import LocationForm, NewLocationForm
 from mcp.choices import ProviderRole
 from mcp.console.linked_messages import link, said
+from mcp.console.pages import Link, Question, ask, done, show
 from mcp.console.site import console, scope_of
 from mcp.isolation import access
 from mcp.isolation.guards import guard

@@ -13,9 +13,9 @@ from django.views.decorators.cache import never_cache
 
 from locations.permissions import Right
 from mcp.central import operations
-from mcp.central.admin.pages import done, show
 from mcp.console.linked_messages import link as linked
 from mcp.console.linked_messages import said as sentence
+from mcp.console.pages import done, show
 from mcp.console.sent_once import leads_to
 from mcp.console.site import console, scope_of
 from mcp.isolation import row_scope

@@ -22,9 +22,9 @@ from locations.querysets import LocationQuerySet
 from mcp.central import operations
 from mcp.central.admin.matrix_rows import Matrix, places_of
 from mcp.central.admin.matrix_words import details, people_of, summary
-from mcp.central.admin.pages import done, show
 from mcp.central.forms.matrix import Difference, cell, check_places, read_cells, read_matrix, read_preview
 from mcp.console.linked_messages import link, said
+from mcp.console.pages import done, show
 from mcp.console.site import scope_of
 from mcp.isolation import access
 from mcp.isolation.grants import Grant

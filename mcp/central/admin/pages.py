@@ -1,22 +1,19 @@
-"""What the pages of this package share: saving by an operation, links to more pages, pages of no model."""
+"""What the pages of this package share: saving by an operation, and links to more pages."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from django.contrib import messages
-from django.contrib.admin.sites import AdminSite
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import render
+from django.http import HttpRequest, HttpResponse
 from django.urls import path, reverse
 from django.utils.translation import gettext as _
 
-from locations.violations import told_as_refusals
-from mcp.console.site import ConsoleModelAdmin, console, scope_of
+from mcp.console.pages import Link, Question, ask, done
+from mcp.console.refused_saves import RefusedSaves
+from mcp.console.site import ConsoleModelAdmin, scope_of
 from mcp.isolation.guards import guard
 from mcp.isolation.scope import Scope
 
@@ -26,48 +23,7 @@ _KEY = re.compile(r"[0-9]+")
 """What can be the key of an object; anything may stand in its place in an address."""
 
 
-@dataclass(frozen=True)
-class Link:
-    """One button above a page."""
-
-    title: str
-    address: str
-    icon: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Question:
-    """What a page of confirmation asks: what will happen, and what keeps it from happening."""
-
-    title: str
-    sentences: list[str]
-    button: str
-    back: str
-    is_dangerous: bool = True
-    hurts: tuple[str, ...] = ()
-    """Why it cannot be done; without any, there is a button."""
-
-
-def show(
-    request: HttpRequest, template: str, context: dict[str, Any], *, site: AdminSite = console, status: int = 200
-) -> HttpResponse:
-    """A page in the frame of the console."""
-    return render(request, template, {**site.each_context(request), **context}, status=status)
-
-
-def ask(request: HttpRequest, question: Question, *, refusal: ValidationError | None = None) -> HttpResponse:
-    """The page of confirmation, with the refusal of an attempt, if there was one."""
-    errors = refusal.messages if refusal else []
-    context = {"title": question.title, "question": question, "errors": errors}
-    return show(request, "mcp/confirm.html", context, status=400 if refusal else 200)
-
-
-def done(request: HttpRequest, sentence: str, address: str) -> HttpResponse:
-    messages.success(request, sentence)
-    return HttpResponseRedirect(address)
-
-
-class OperationAdmin:
+class OperationAdmin(RefusedSaves):
     """Mixin: what is saved goes through one operation, and each of its refusals is shown at the form.
 
     The form class gets `scope`, and `refusal` while a refused form is shown again (see forms.refusals).
@@ -86,13 +42,7 @@ class OperationAdmin:
     ) -> HttpResponse:
         links = self.links(request, object_id) if object_id and _KEY.fullmatch(object_id) else []
         extra_context = {**(extra_context or {}), "page_links": links}
-        parent: Any = super()
-        try:
-            with told_as_refusals():
-                return parent.changeform_view(request, object_id, form_url, extra_context)
-        except ValidationError as refusal:
-            request.refusal = refusal  # type: ignore[attr-defined]
-            return parent.changeform_view(request, object_id, form_url, extra_context)
+        return super().changeform_view(request, object_id, form_url, extra_context)
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         """The form for this request, without the fields of its own that the page does not offer here."""

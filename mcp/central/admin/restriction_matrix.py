@@ -22,7 +22,6 @@ from locations.permissions import Right
 from mcp.central import operations
 from mcp.central.admin.matrix_rows import Cell, Row
 from mcp.central.admin.matrix_words import SHOWN, Detail, cut, people_words, rights_words
-from mcp.central.admin.pages import done, show
 from mcp.central.forms.matrix import Difference, bits, cell, read_cells, read_matrix, read_preview
 from mcp.central.operations.restricting import (
     RestrictionChange,
@@ -31,6 +30,7 @@ from mcp.central.operations.restricting import (
     groups_of_central,
     restricted_here,
 )
+from mcp.console.pages import done, show
 from mcp.console.site import scope_of
 from mcp.isolation import access
 from mcp.isolation.grants import Grant

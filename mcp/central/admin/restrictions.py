@@ -12,12 +12,14 @@ from django.utils.translation import gettext_lazy
 
 from locations.permissions import Right
 from mcp.central import operations
-from mcp.central.admin.pages import ConsolePages, Question
+from mcp.central.admin.pages import ConsolePages
 from mcp.central.admin.restriction_matrix import restriction_confirm_page, restriction_matrix_page
 from mcp.central.forms.restrictions import RestrictionForm
 from mcp.central.operations.restricting import groups_of_central
+from mcp.console.pages import Question
 from mcp.console.site import console, scope_of
 from mcp.isolation.guards import guard
+from mcp.isolation.holdings import may_restrict
 from mcp.isolation.scope import Scope
 from mcp.models import Restriction
 
@@ -40,7 +42,7 @@ class RestrictionAdmin(ConsolePages):
         scope: Scope | None = getattr(request, "scope", None)
         if scope is None or not scope.location.is_franchise:
             return False
-        return super().allows(request, action) and (action == "view" or operations.may_restrict(scope))
+        return super().allows(request, action) and (action == "view" or may_restrict(scope))
 
     @guard()
     def demand(self, request: HttpRequest, action: str) -> None:
@@ -57,7 +59,7 @@ class RestrictionAdmin(ConsolePages):
         return str(Right(restriction.right).label)
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        own = {"may_restrict": operations.may_restrict(scope_of(request))}
+        own = {"may_restrict": may_restrict(scope_of(request))}
         return super().changelist_view(request, {**(extra_context or {}), **own})
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:

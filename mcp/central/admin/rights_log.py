@@ -18,7 +18,7 @@ from django.utils.translation import ngettext
 from locations.models import Location
 from locations.permissions import Right
 from mcp.central import operations
-from mcp.central.admin.pages import show
+from mcp.console.pages import show
 from mcp.console.site import scope_of
 from mcp.models import User, UserGroup
 

@@ -16,7 +16,7 @@ from locations.models import Location
 from locations.permissions import Right
 from mcp.central import operations
 from mcp.central.admin.logins import after_link, link_page, log_page, own_log_page
-from mcp.central.admin.pages import ConsolePages, Link
+from mcp.central.admin.pages import ConsolePages
 from mcp.central.admin.suggestions import people, places
 from mcp.central.admin.why import why_page
 from mcp.central.forms.choosing import find_places
@@ -24,6 +24,7 @@ from mcp.central.forms.users import UserForm
 from mcp.console.filters import ChosenFilter
 from mcp.console.linked_messages import link as link_to
 from mcp.console.linked_messages import said as sentence
+from mcp.console.pages import Link
 from mcp.console.site import console, scope_of
 from mcp.isolation.guards import guard
 from mcp.isolation.scope import Scope

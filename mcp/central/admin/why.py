@@ -14,11 +14,11 @@ from django.utils.translation import gettext_lazy
 
 from locations.models import Location
 from locations.permissions import Right
-from mcp.central.admin.pages import show
 from mcp.central.admin.reasons import explained
 from mcp.central.admin.suggestions import known_people, known_places
 from mcp.central.forms.why import WhyForm
 from mcp.console import menu
+from mcp.console.pages import show
 from mcp.console.site import scope_of
 from mcp.isolation import access
 from mcp.isolation.scope import Scope

@@ -23,7 +23,6 @@ from mcp.central.operations.groups import (
     rename_user_group,
     visible_groups,
 )
-from mcp.central.operations.holding import acts_for_all, demand_everywhere, holdings_of, holds_everywhere
 from mcp.central.operations.leaving import leave_only_looking, let_people_go
 from mcp.central.operations.moving_in import let_people_in
 from mcp.central.operations.passwords import (
@@ -31,7 +30,6 @@ from mcp.central.operations.passwords import (
     NoAddress,
     address_of,
     can_be_mailed,
-    change_own_password,
     choose_password,
     first_link_of,
     issue_link,
@@ -51,8 +49,7 @@ from mcp.central.operations.places import (
 )
 from mcp.central.operations.reopening import take_up_business
 from mcp.central.operations.restricting import RestrictionsChanged, change_restrictions, preview_restrictions
-from mcp.central.operations.restrictions import demand_own_house, may_restrict, restrict, unrestrict
-from mcp.central.operations.starting import StartsNowhere, start_here
+from mcp.central.operations.restrictions import demand_own_house, restrict, unrestrict
 from mcp.central.operations.users import (
     AddressIsTheirs,
     TooPowerful,
@@ -62,6 +59,7 @@ from mcp.central.operations.users import (
     set_memberships,
     visible_users,
 )
+from mcp.isolation.holdings import acts_for_all, demand_everywhere, holdings_of, holds_everywhere
 
 __all__ = [
     "AddressIsTheirs",
@@ -74,14 +72,12 @@ __all__ = [
     "NotOfBusiness",
     "OwnPromotion",
     "RestrictionsChanged",
-    "StartsNowhere",
     "TooPowerful",
     "acts_for_all",
     "address_of",
     "can_be_mailed",
     "change_grants",
     "change_location",
-    "change_own_password",
     "change_restrictions",
     "change_user",
     "choose_password",
@@ -107,7 +103,6 @@ __all__ = [
     "manageable_groups",
     "manages_all_locations",
     "may_manage_group",
-    "may_restrict",
     "open_branch",
     "open_business",
     "open_link",
@@ -119,7 +114,6 @@ __all__ = [
     "request_link",
     "restrict",
     "set_memberships",
-    "start_here",
     "take_up_business",
     "unrestrict",
     "visible_groups",

@@ -8,9 +8,9 @@ from django.db.models import QuerySet
 
 from mcp.central.operations.grants import GrantChange, change_grants, preview_grants
 from mcp.central.operations.groups import create_user_group, visible_groups
-from mcp.central.operations.holding import lock_rights
 from mcp.isolation import access
 from mcp.isolation.grants import Grant
+from mcp.isolation.holdings import lock_rights
 from mcp.isolation.scope import Scope
 from mcp.models import Restriction, UserGroup
 

@@ -13,11 +13,11 @@ from django.utils.translation import gettext as _
 from locations.models import Location
 from locations.permissions import Right
 from mcp.central.operations.groups import demand_group
-from mcp.central.operations.holding import holdings_of, lock_rights
-from mcp.central.operations.open_links import withdraw_links_of_others
 from mcp.isolation import access, grants
 from mcp.isolation.grants import Grant
+from mcp.isolation.holdings import holdings_of, lock_rights
 from mcp.isolation.scope import Scope
+from mcp.login.open_links import withdraw_links_of_others
 from mcp.models import Restriction, UserGroup
 
 
@@ -182,7 +182,7 @@ def _pass_on_restrictions(group: UserGroup, added: frozenset[Grant], actor: Scop
     passed_on = [
         Restriction(organization=actor.organization, location_id=pk, group=group, right=right.value)
         for right in general
-        for pk in sorted(held.withheld(right))
+        for pk in sorted(held.restricted_at(right))
     ]
     Restriction.objects.bulk_create(passed_on, ignore_conflicts=True)
 

@@ -10,8 +10,8 @@ from django.utils.translation import ngettext
 from locations.models import Location
 from locations.permissions import Right
 from mcp.central.operations.changing import merged
-from mcp.central.operations.holding import acts_for_all, holdings_of, need_of_own_house
 from mcp.isolation import access
+from mcp.isolation.holdings import acts_for_all, holdings_of, need_of_own_house
 from mcp.isolation.scope import MissingRight, Scope
 from mcp.models import UserGroup
 

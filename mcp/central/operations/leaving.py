@@ -9,8 +9,8 @@ from django.db.models import Q
 from locations.models import Location
 from locations.permissions import Right
 from mcp.central.operations.grants import keep_a_manager
-from mcp.central.operations.holding import lock_rights
 from mcp.isolation import access, grants
+from mcp.isolation.holdings import lock_rights
 from mcp.isolation.scope import Scope
 from mcp.models import Membership, User, UserGroup
 

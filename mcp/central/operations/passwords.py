@@ -5,13 +5,11 @@ The link is signed and not stored; what is stored says who has made it, when, an
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from datetime import timedelta
 from urllib.parse import urljoin
 
 import pghistory
 from django.conf import settings
-from django.contrib.auth.password_validation import validate_password
 from django.core import signing
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -20,11 +18,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from locations.models import Organization
-from mcp.central.operations.open_links import withdraw_links
 from mcp.central.operations.users import demand_power, locked_user
 from mcp.choices import MailKind
 from mcp.isolation import row_scope
 from mcp.isolation.scope import Scope, facts_of
+from mcp.login.passwords import set_password
 from mcp.models import PasswordLink, User
 from mcp.worker import mailing
 
@@ -140,31 +138,7 @@ def choose_password(*, token: str, password: str) -> User:
         if not link.is_open(timezone.now()):
             raise LinkUsedUp
         with pghistory.context(**facts_of(found.user)):
-            user = _set_password(found.user, password)
+            user = set_password(found.user, password)
         link.used_at, link.withdrawn_at = timezone.now(), None
         link.save(update_fields=["used_at", "withdrawn_at"])
     return user
-
-
-@transaction.atomic
-def change_own_password(*, user: User, password: str) -> User:
-    """Set one's own password. The person is told by mail. Raises ValidationError for a weak password.
-
-    The provider's people are of no business, so their rows exist at no location.
-    """
-    of_nobody = row_scope.without_scope(reason="somebody changes his own password", actor=str(user))
-    with nullcontext() if user.organization_id else of_nobody:
-        return _set_password(user, password)
-
-
-def _set_password(user: User, password: str) -> User:
-    """Only this one column, under a lock: whatever somebody else saves of the person at this moment stays his."""
-    stored = User.objects.select_for_update(of=("self",)).select_related("organization").get(pk=user.pk)
-    validate_password(password, stored)
-    had_one = stored.has_usable_password()
-    stored.set_password(password)
-    stored.save(update_fields=["password"])
-    withdraw_links([stored.pk])
-    if had_one:
-        mailing.queue_mail(user=stored, kind=MailKind.PASSWORD_CHANGED, facts={})
-    return stored

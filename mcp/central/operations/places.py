@@ -18,11 +18,11 @@ from locations.models import Location, Organization
 from locations.operations import Place
 from locations.permissions import Right
 from mcp.central.operations.changing import merged
-from mcp.central.operations.holding import demand_everywhere, holdings_of, holds_everywhere, lock_rights
 from mcp.central.operations.passwords import can_be_mailed, issue_link
 from mcp.central.operations.users import create_user
 from mcp.choices import ProviderRole
 from mcp.isolation import grants
+from mcp.isolation.holdings import demand_everywhere, holdings_of, holds_everywhere, lock_rights
 from mcp.isolation.scope import MissingRight, Scope
 from mcp.models import Membership, User, UserGroup
 

@@ -13,8 +13,8 @@ from django.utils.translation import gettext as _
 
 from locations.permissions import Right
 from locations.violations import told_as_refusals
-from mcp.central.operations.holding import lock_rights
 from mcp.central.operations.restrictions import demand_own_house
+from mcp.isolation.holdings import lock_rights
 from mcp.isolation.scope import Scope
 from mcp.models import Membership, Restriction, UserGroup
 

@@ -7,17 +7,9 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from locations.permissions import Right
-from mcp.central.operations.holding import lock_rights, need_of_own_house
-from mcp.isolation import access
+from mcp.isolation.holdings import lock_rights, may_restrict, need_of_own_house
 from mcp.isolation.scope import MissingRight, Scope
 from mcp.models import Restriction, UserGroup
-
-
-def may_restrict(actor: Scope) -> bool:
-    """Only the franchisee's own people: the central could else lift what is meant to bind it."""
-    if not actor.location.is_franchise or not actor.allows(Right.MANAGE_USERS):
-        return False
-    return actor.user is None or access.manages_own_house(actor.user, actor.location)
 
 
 @transaction.atomic

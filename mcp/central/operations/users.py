@@ -16,11 +16,11 @@ from locations.permissions import Right
 from mcp.central.operations.changing import merged
 from mcp.central.operations.grants import CannotGrant, OwnPromotion, demand_of_business, keep_a_manager
 from mcp.central.operations.groups import demand_group, may_manage_group
-from mcp.central.operations.holding import acts_for_all, holdings_of, lock_rights
-from mcp.central.operations.open_links import withdraw_links, withdraw_links_of_others
 from mcp.choices import MailKind, ProviderRole
 from mcp.isolation import access
+from mcp.isolation.holdings import acts_for_all, holdings_of, lock_rights
 from mcp.isolation.scope import Scope
+from mcp.login.open_links import withdraw_links, withdraw_links_of_others
 from mcp.models import Membership, User, UserGroup
 from mcp.worker import mailing
 
@@ -200,7 +200,7 @@ def demand_power(user: User, actor: Scope) -> None:
     if actor.user is None or actor.user.organization_id is None or actor.user.pk == user.pk:
         return
     held = holdings_of(actor)
-    if access.houses_of(user).filter(pk__in=access.houses_kept_from(actor.user).values("pk")).exists():
+    if access.own_locations_of(user).filter(pk__in=access.houses_kept_from(actor.user).values("pk")).exists():
         raise TooPowerful(user)
     if any(access.right_beyond(held, group) for group in UserGroup.objects.with_member(user)):
         raise TooPowerful(user)

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from locations.models import Location, Organization
 from tests.isolation.canary.canaries import Canary
-from transitions.choices import Kind, PackageState, State, Word
+from transitions.choices import JoiningAnswer, PackageState, TransitionKind, TransitionState
 from transitions.models import (
     Arrival,
     IncomingChunk,
@@ -38,7 +38,7 @@ def plant_transitions(business: Business) -> None:
     owner = {"organization": business.organization}
     for place in business.locations:
         asked = business.row(
-            Transition, **owner, location=place, kind=Kind.JOIN, planned_for=DAY,
+            Transition, **owner, location=place, kind=TransitionKind.JOIN, planned_for=DAY,
             review=_figures(business, place, "review"), result=_figures(business, place, "result"),
         )  # fmt: skip
         business.row(TransitionStep, **owner, transition=asked, user_id=business.people[0].pk)
@@ -88,8 +88,8 @@ def _arrival(business: Business, place: Location) -> None:
 def _joining(business: Business, asked: Transition) -> None:
     """Somebody wants to join this business, and it has not answered."""
     business.row(
-        JoiningWord, organization=business.organization, transition=asked.pk, word=Word.ASKED, client_number=77,
-        planned_for=DAY, user_id=business.people[0].pk,
+        JoiningWord, organization=business.organization, transition=asked.pk, word=JoiningAnswer.ASKED,
+        client_number=77, planned_for=DAY, user_id=business.people[0].pk,
     )  # fmt: skip
 
 
@@ -126,9 +126,12 @@ def _review(places: list[Location], organization: Organization) -> None:
     receiver = groups.order_by("pk")[0]
     found = Transition.objects.filter(location__in=places)
     found.update(
-        state=State.NUMBERED, receiver=receiver, receiver_account=receiver.account_number, receiver_client_number=77
+        state=TransitionState.NUMBERED,
+        receiver=receiver,
+        receiver_account=receiver.account_number,
+        receiver_client_number=77,
     )
-    found.update(state=State.REVIEWED)
+    found.update(state=TransitionState.REVIEWED)
 
 
 def _figures(business: Business, place: Location, column: str) -> dict[str, Any]:

@@ -6,9 +6,8 @@ import pytest
 from django.db.models.functions import Now
 from django.template.response import TemplateResponse
 
-from customers import tasks
 from customers.choices import UploadState
-from customers.imports import lifecycle, receive
+from customers.imports import lifecycle, receive, tasks
 from customers.models import Customer, ImportUpload
 from customers.operations import change_customer, register_customer
 from locations.models import Location
@@ -17,7 +16,9 @@ from mcp.central import operations
 from mcp.demo import PASSWORD
 from mcp.isolation import access, row_scope
 from mcp.isolation.scope import MissingRight
+from mcp.login import own_password_form, passwords
 from mcp.models import LocationGrant, OrganizationGrant, User
+from mcp.worker.somebody import for_somebody
 from tests.conftest import Cast
 from tests.customers.transfer import table
 
@@ -98,14 +99,14 @@ def test_change_at_a_location_closed_meanwhile_is_undone(cast, log_in, customer,
 
 def test_right_that_only_the_side_bar_asked_for_may_go(log_in, monkeypatch):
     client = log_in("bodo")
-    change = operations.change_own_password
+    change = passwords.change_own_password
 
     def save_then_revoke(**named):
         changed = change(**named)
         revoke(Right.VIEW_CUSTOMERS)
         return changed
 
-    monkeypatch.setattr(operations, "change_own_password", save_then_revoke)
+    monkeypatch.setattr(own_password_form, "change_own_password", save_then_revoke)
     new = {"old_password": PASSWORD, "new_password1": "Sauerteig-7-Butter", "new_password2": "Sauerteig-7-Butter"}
     assert client.post("/10400/2/password_change/", new).status_code == 302
 
@@ -151,7 +152,7 @@ def test_import_by_the_worker_is_undone_when_the_right_is_taken_meanwhile(cast, 
 
     done = lifecycle.apply_upload
     monkeypatch.setattr(lifecycle, "apply_upload", apply_then_revoke)
-    tasks.apply_upload.func(upload=str(upload.pk), **tasks.for_somebody(anna))
+    tasks.apply_upload.func(upload=str(upload.pk), **for_somebody(anna))
     assert not Customer.objects.filter(last_name="Neu").exists()
     stored = ImportUpload.objects.get(pk=upload.pk)
     assert (stored.state, "Kunden importieren" in stored.failure) == (UploadState.FAILED, True)  # in his language

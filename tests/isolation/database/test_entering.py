@@ -12,9 +12,10 @@ import pytest
 from django.db import DatabaseError
 from django.http import Http404
 
-from customers import tasks
+from customers.imports import tasks
 from mcp.demo import PASSWORD
 from mcp.isolation import access, row_scope
+from mcp.worker.somebody import for_somebody
 from tests.conftest import Browser, as_web_role
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -24,10 +25,12 @@ WITHOUT_SCOPE = {
     "mcp/login/backends.py": 2,  # the login: whose name is it? a password of an older kind is stored anew
     "mcp/login/throttling.py": 3,  # tries to log in are counted over a connection of their own
     "mcp/central/operations/passwords.py": 5,  # whose link is it? those of the provider, and forgotten ones
-    "mcp/worker/reminding.py": 2,  # who may have to be reminded of what waits, and the mails to them
+    "mcp/console/reminders.py": 2,  # who may have to be reminded of what waits, and the mails to them
     "mcp/tasks.py": 4,  # mails, forgotten passwords and old login attempts of all businesses
     "mcp/management/commands/create_support.py": 2,  # a person of no business
-    "customers/tasks.py": 9,  # upkeep of all bases; a file for somebody who is nobody any more
+    "customers/tasks.py": 5,  # upkeep of all bases
+    "customers/imports/tasks.py": 2,  # an import of somebody who is nobody any more, or that was given up
+    "customers/exports/tasks.py": 2,  # the same of an export
     "customers/bulk/tasks.py": 2,  # a bulk change of somebody who is nobody any more, or that was given up
     "customers/imports/command_scope.py": 1,  # a command looks for the location that it was given
     "transitions/management/commands/demo.py": 1,  # the demo is of several businesses
@@ -35,9 +38,9 @@ WITHOUT_SCOPE = {
     "transitions/operations/requesting.py": 1,  # the group that was asked need not answer any more
     "transitions/operations/assigning.py": 2,  # support opens a business, or looks for the group that is joined
     "transitions/operations/executing.py": 2,  # a business begins to work; a branch is opened in a group
-    "transitions/package_import.py": 3,  # was a package made for its receiver? which receivers have imported, and what?
-    "transitions/incoming_tasks.py": 2,  # taken in for somebody who is nobody any more; what has expired
-    "transitions/package_tasks.py": 3,  # where is a package made, which ones have expired, which are given up?
+    "transitions/package/importing.py": 3,  # was a package made for its receiver? which have imported, and what?
+    "transitions/incoming/tasks.py": 2,  # taken in for somebody who is nobody any more; what has expired
+    "transitions/package/tasks.py": 3,  # where is a package made, which ones have expired, which are given up?
     "transitions/tasks.py": 3,  # whose day has come, and where? ordered by somebody who is nobody any more
 }
 """Where all businesses are opened at once, and how often. Each use says its reason, and is logged."""
@@ -96,12 +99,12 @@ def test_task_enters_the_scope_of_its_user(cast, monkeypatch):
     seen = []
     monkeypatch.setattr(tasks, "_upload", lambda *given: seen.append(row_scope.entered()))
     anna = cast.scope("anna", "Hamburg")
-    tasks.apply_upload.func(upload="00000000-0000-0000-0000-000000000000", **tasks.for_somebody(anna))
+    tasks.apply_upload.func(upload="00000000-0000-0000-0000-000000000000", **for_somebody(anna))
     assert seen == [row_scope.Rows(base=anna.base.pk, organization=anna.organization.pk, user=cast.user("anna").pk)]
 
 
 def test_arguments_of_tasks_are_numbers_and_random_ids(cast):
-    assert all(isinstance(value, int) for value in tasks.for_somebody(cast.scope("anna", "Hamburg")).values())
+    assert all(isinstance(value, int) for value in for_somebody(cast.scope("anna", "Hamburg")).values())
 
 
 def test_streamed_answer_is_made_inside_of_the_scope(cast):
@@ -116,7 +119,7 @@ def test_streamed_answer_is_made_inside_of_the_scope(cast):
 def test_second_connection_enters_the_scope_for_each_transaction_and_leaves_it(cast):
     anna = cast.scope("anna", "Hamburg")
     asked = "SELECT current_setting('stammhaus.base', true), count(DISTINCT organization_id) FROM locations_location"
-    with as_web_role(), row_scope.aside(anna) as second:
+    with as_web_role(), row_scope.second_connection(anna) as second:
         with second.transaction() as cursor:
             assert cursor.execute(asked).fetchone() == (str(anna.base.pk), 1)
         with second._own.cursor() as cursor:
@@ -126,7 +129,7 @@ def test_second_connection_enters_the_scope_for_each_transaction_and_leaves_it(c
 @pytest.mark.django_db(transaction=True)
 def test_what_a_second_connection_writes_is_seen_unless_it_raises(cast):
     anna, name = cast.scope("anna", "Hamburg"), "UPDATE locations_location SET city = %s WHERE id = %s"
-    with row_scope.aside(anna) as second:
+    with row_scope.second_connection(anna) as second:
         with second.transaction() as cursor:
             cursor.execute(name, ["Altona", anna.location.pk])
         with pytest.raises(DatabaseError), second.transaction() as cursor:

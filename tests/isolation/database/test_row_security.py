@@ -57,7 +57,7 @@ def test_views_and_functions_with_their_owners_rights_are_those_that_are_known(d
         cursor.execute("""
             SELECT proname FROM pg_proc WHERE prosecdef AND pronamespace = 'public'::regnamespace ORDER BY proname
         """)
-        assert cursor.fetchall() == [("customers_analyze",), ("customers_settle_search",)]
+        assert cursor.fetchall() == [("customers_analyze",), ("customers_merge_search_index",)]
 
 
 def test_each_table_shows_the_own_rows_and_none_of_another_business(scopes):

@@ -12,9 +12,9 @@ from customers.bulk.changing import Wish
 from customers.choices import BulkKind, BulkState
 from customers.exports.selection import chosen
 from customers.models import BulkChange, Customer
-from customers.tasks import for_somebody
 from mcp.isolation import row_scope
 from mcp.isolation.scope import Scope
+from mcp.worker.somebody import for_somebody
 from tests.customers import people
 from tests.isolation.faults.points import killed_at
 from tests.isolation.faults.warm import Warm, Work

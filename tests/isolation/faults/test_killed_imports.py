@@ -13,9 +13,9 @@ from customers.choices import UploadState
 from customers.imports import lifecycle, receive
 from customers.models import Customer, CustomerCount, CustomerGroup, ImportUpload
 from customers.operations import register_customer
-from customers.tasks import for_somebody
 from mcp.isolation import row_scope
 from mcp.isolation.scope import Scope
+from mcp.worker.somebody import for_somebody
 from tests.customers.transfer import table
 from tests.isolation.faults.points import killed_at
 from tests.isolation.faults.warm import Warm, Work
@@ -34,7 +34,7 @@ def content() -> bytes:
 
 def begin(warm: Warm, task: str, upload: ImportUpload, scope: Scope) -> Work:
     """A worker that has just begun with the task."""
-    return warm.begin(f"customers.tasks.{task}", {"upload": str(upload.pk), **for_somebody(scope)})
+    return warm.begin(f"customers.imports.tasks.{task}", {"upload": str(upload.pk), **for_somebody(scope)})
 
 
 def uploaded(scope: Scope) -> ImportUpload:

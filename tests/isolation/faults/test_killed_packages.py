@@ -15,7 +15,7 @@ from mcp.isolation.scope import Scope
 from tests.isolation.faults.points import killed_at, let_the_database_notice
 from tests.isolation.faults.warm import Call, Warm, Work
 from tests.transitions.moving import exit_in, leaving
-from transitions.choices import PackageState, State
+from transitions.choices import PackageState, TransitionState
 from transitions.models import Package, PackageChunk, Transition
 from transitions.package.lifecycle import is_ready, packages_of
 
@@ -51,7 +51,7 @@ def fill(anna: Scope) -> None:
 
 
 def begin(warm: Warm, package: Package, kill: Call | None = None) -> Work:
-    return warm.begin("transitions.package_tasks.make_package", {"package": str(package.pk)}, kill=kill)
+    return warm.begin("transitions.package.tasks.make_package", {"package": str(package.pk)}, kill=kill)
 
 
 def finish(warm: Warm, package: Package) -> bytes:
@@ -66,7 +66,7 @@ def finish(warm: Warm, package: Package) -> bytes:
 @pytest.mark.about("transitions/package/lifecycle.py")
 def test_a_killed_worker_leaves_what_the_next_one_makes_anew(cast, warm: Warm, note):
     fill(cast.scope("anna", "Zentrale"))
-    transition = exit_in(cast, State.EXECUTED)
+    transition = exit_in(cast, TransitionState.EXECUTED)
     package = Package.objects.get(transition=transition)
     expected, hashed = finish(warm, package), package.sha256
     PackageChunk.objects.filter(file=package).delete()

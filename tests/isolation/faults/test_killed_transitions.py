@@ -17,7 +17,7 @@ from tests.conftest import Cast
 from tests.isolation.faults.points import killed_at, let_the_database_notice
 from tests.isolation.faults.warm import Call, Warm, Work
 from tests.transitions.moving import business, exit_in, fresh
-from transitions.choices import State
+from transitions.choices import TransitionState
 from transitions.models import Package, Transition, TransitionCustomer, TransitionStep
 
 pytestmark = [pytest.mark.isolation, pytest.mark.django_db(transaction=True)]
@@ -64,7 +64,7 @@ def leaving(cast: Cast, number: int) -> Transition:
         user=User(username=f"kraft-{number}", location=place), password="Sauerteig-und-Butter-7",
         actor=cast.system("Zentrale"),
     )  # fmt: skip
-    return exit_in(cast, State.CONFIRMED, place=place.name, number=50_000 + number)
+    return exit_in(cast, TransitionState.CONFIRMED, place=place.name, number=50_000 + number)
 
 
 @pytest.fixture
@@ -78,13 +78,13 @@ def customers(cast) -> None:
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize(("module", "name"), STEPS, ids=[name for _module, name in STEPS])
 def test_killed_between_two_steps_nothing_has_happened(cast, warm: Warm, module, name, when):
-    transition = exit_in(cast, State.CONFIRMED)
+    transition = exit_in(cast, TransitionState.CONFIRMED)
     before = seen(transition)
     assert begin(warm, (module, name, when)).ended() == -signal.SIGKILL
     let_the_database_notice()
     assert seen(transition) == before
     begin(warm).finish()
-    assert fresh(transition).state == State.EXECUTED
+    assert fresh(transition).state == TransitionState.EXECUTED
 
 
 @pytest.mark.sample("workers killed and web processes", most=2)
@@ -97,7 +97,7 @@ def test_killed_at_any_table_it_is_all_or_nothing(cast, customers, warm: Warm, n
         assert seen(transition) == before, f"half of it is there: {point}"
     begin(warm).finish()
     now = seen(transition)
-    assert now[:2] == (State.EXECUTED, True)
+    assert now[:2] == (TransitionState.EXECUTED, True)
     assert now[4] == before[4] + CUSTOMERS
     assert now[5:] == (before[5] + 1, before[6] + 1, before[7] + 1, True)
     begin(warm).finish()

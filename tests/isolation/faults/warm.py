@@ -1,9 +1,9 @@
 """A worker of which copies are made: it has loaded the product once, and each copy does one task and is killed or ends.
 
-As a program it reads one order a line, as JSON, and answers with one line: {"task": "customers.tasks.apply_upload",
-"arguments": {…}, "said": file} forks a copy and gives its process id; {"wait": id} gives how it ended. An order with
-"kill": [module, function, "before" | "after"] kills the copy at that call. {"command": ["procrastinate", …],
-"said": file} has a copy do what `manage.py` does.
+As a program it reads one order a line, as JSON, and answers with one line:
+{"task": "customers.imports.tasks.apply_upload", "arguments": {…}, "said": file} forks a copy and gives its process id;
+{"wait": id} gives how it ended. An order with "kill": [module, function, "before" | "after"] kills the copy at that
+call. {"command": ["procrastinate", …], "said": file} has a copy do what `manage.py` does.
 """
 
 from __future__ import annotations
@@ -24,7 +24,13 @@ from typing import Any
 
 from django.core import management
 
-TASKS = ("customers.tasks", "transitions.tasks", "transitions.package_tasks")
+TASKS = (
+    "customers.imports.tasks",
+    "customers.exports.tasks",
+    "customers.bulk.tasks",
+    "transitions.tasks",
+    "transitions.package.tasks",
+)
 
 type Call = tuple[str, str, str]
 """Module, function, and whether the copy is killed before or after it."""

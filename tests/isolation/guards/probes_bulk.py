@@ -18,11 +18,11 @@ from customers.exports.selection import chosen
 from customers.filters.saved import delete_filter, save_filter
 from customers.history.versions import preview_version, restore_version
 from customers.models import BulkChange, Customer, SavedFilter
-from customers.tasks import for_somebody
 from locations.permissions import Right
 from mcp.isolation import grants
 from mcp.isolation.scope import MissingRight, Scope
 from mcp.models import Membership
+from mcp.worker.somebody import for_somebody
 from tests.conftest import forget_author
 from tests.isolation.guards.probes_operations import bare, refused
 from tests.isolation.guards.probing import probe

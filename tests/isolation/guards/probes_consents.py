@@ -7,9 +7,9 @@ from typing import Any
 
 from django.core.exceptions import ObjectDoesNotExist, ValidationError
 
-from customers.admin.counter_form import add_questions
-from customers.choices import Said
+from customers.choices import ConsentState
 from customers.consents.operations import consents_of, places_to_record, save_purpose, strike_out
+from customers.consents.questions import add_questions
 from customers.models import Consent, ConsentPurpose
 from locations.permissions import Right
 from mcp.central import operations
@@ -101,11 +101,11 @@ def state_is_of_the_base_and_its_business(world: World) -> None:
     base = world.customer.base
     states = {state.purpose.code: state.said for state in consents_of(world.customer, at=None, base=base)}
     assert states == {
-        "transfer": Said.NEVER, "newsletter": Said.GIVEN, "birthday": Said.NEVER, "profiling": Said.NEVER,
-        "stammtisch": Said.NEVER,
+        "transfer": ConsentState.NEVER, "newsletter": ConsentState.GIVEN, "birthday": ConsentState.NEVER,
+        "profiling": ConsentState.NEVER, "stammtisch": ConsentState.NEVER,
     }  # fmt: skip
     for foreign in world.foreign_customers:
-        assert {state.said for state in consents_of(foreign, at=None, base=base)} == {Said.NEVER}
+        assert {state.said for state in consents_of(foreign, at=None, base=base)} == {ConsentState.NEVER}
 
 
 @probe

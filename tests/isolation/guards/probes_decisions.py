@@ -143,7 +143,7 @@ def customer_has_one_row_of_a_package_and_packages_are_not_mixed_up(world: World
     here = world.scope("anna", "Hamburg")
     one, other = similar(world), similar(world)
     for file, row, again in ((one, 2, 3), (other, 3, 2)):
-        file.choices["is_settled"] = True
+        file.choices["is_of_package"] = True
         file.save()
         assert decisions.decide(upload=file, decisions={row: "same"}, actor=here) == 1
         with refused(ValidationError):

@@ -13,7 +13,6 @@ from django.urls import reverse, set_urlconf
 from django.utils import timezone
 
 from customers.models import Customer
-from customers.tasks import for_somebody
 from locations.operations import Place
 from locations.permissions import Right
 from mcp.central import operations as central
@@ -22,15 +21,17 @@ from mcp.isolation.http import CONSOLE_URLCONF
 from mcp.isolation.scope import MissingRight
 from mcp.models import User, UserGroup
 from mcp.worker.queueing import NothingThere
+from mcp.worker.somebody import for_somebody
 from tests.customers.people import customer
 from tests.isolation.guards.probes_operations import bare, refused
 from tests.isolation.guards.probing import probe
 from tests.isolation.guards.world import BREMEN, CANARY, FLENSBURG, HAMBURG, HEAD, NORTH, SOUTHERN, World
 from tests.transitions.moving import GROUND, PASSWORD, exit_in, fresh, join_in, second
-from transitions import deciding, operations, tasks, views
-from transitions.choices import Reason, State
+from transitions import deciding, operations, tasks
+from transitions.choices import Reason, TransitionState
 from transitions.models import Transition, TransitionCustomer
 from transitions.operations import admitting, ordering
+from transitions.pages import transition
 
 PAGES = "transitions/transition"
 FAR = "00000000-0000-4000-8000-000000000000"
@@ -70,7 +71,7 @@ def _review_left_to_worker(asked: Transition, actor: Any) -> None:
 
 @probe
 def lists_and_pages_have_own_transitions_only(world: World) -> None:
-    asked, foreign = exit_in(world.cast, State.REQUESTED, place="Bremen"), foreign_exit(world)
+    asked, foreign = exit_in(world.cast, TransitionState.REQUESTED, place="Bremen"), foreign_exit(world)
     for place in (HEAD, BREMEN):
         assert f"/{asked.pk}/" in world.text("anna", f"{place}/{PAGES}/")
     assert f"/{asked.pk}/" not in world.text("anna", f"{HAMBURG}/{PAGES}/")
@@ -86,7 +87,7 @@ def lists_and_pages_have_own_transitions_only(world: World) -> None:
 
 @probe
 def pages_of_transitions_name_the_right(world: World) -> None:
-    asked = exit_in(world.cast, State.REQUESTED, place="Bremen")
+    asked = exit_in(world.cast, TransitionState.REQUESTED, place="Bremen")
     for page in ("", "request/", f"{asked.pk}/"):
         answer = world.get("carla", f"{BREMEN}/{PAGES}/{page}")
         assert answer.status_code == 403, page
@@ -98,13 +99,13 @@ def pages_of_transitions_name_the_right(world: World) -> None:
 
 @probe
 def unknown_step_is_no_step(world: World) -> None:
-    asked = exit_in(world.cast, State.REQUESTED, place="Bremen")
+    asked = exit_in(world.cast, TransitionState.REQUESTED, place="Bremen")
     assert world.post("anna", f"{HEAD}/{PAGES}/{asked.pk}/step/", {"step": "fly"}).status_code == 404
 
 
 @probe
 def page_of_support_exists_for_support_alone(world: World) -> None:
-    asked = exit_in(world.cast, State.REQUESTED, place="Bremen")
+    asked = exit_in(world.cast, TransitionState.REQUESTED, place="Bremen")
     for who, place in (("anna", HEAD), ("anna", BREMEN)):
         assert world.get(who, f"{place}/{PAGES}/{asked.pk}/account/").status_code == 404
     assert world.get("rita", f"{HEAD}/{PAGES}/{asked.pk}/account/").status_code == 200
@@ -112,13 +113,13 @@ def page_of_support_exists_for_support_alone(world: World) -> None:
 
 @probe
 def each_step_needs_the_right_at_the_head(world: World) -> None:
-    asked = exit_in(world.cast, State.REQUESTED, place="Bremen")
+    asked = exit_in(world.cast, TransitionState.REQUESTED, place="Bremen")
     everything_else = [right for right in Right if right is not Right.CARRY_OVER]
     for actor in (bare(world, "Zentrale", *everything_else), bare(world, "Hamburg", *Right)):
         for call in _calls(world, asked, actor):
             with refused(MissingRight):
                 call()
-    assert fresh(asked).state == State.REQUESTED
+    assert fresh(asked).state == TransitionState.REQUESTED
 
 
 @probe
@@ -140,7 +141,10 @@ def _assign(asked: Transition, actor: Any) -> None:
 
 @probe
 def only_support_assigns(world: World) -> None:
-    asked, joining = exit_in(world.cast, State.REQUESTED, place="Bremen"), join_in(world.cast, State.REQUESTED)
+    asked, joining = (
+        exit_in(world.cast, TransitionState.REQUESTED, place="Bremen"),
+        join_in(world.cast, TransitionState.REQUESTED),
+    )
     for actor in (world.scope("anna", "Zentrale"), world.cast.system("Zentrale")):
         with refused(PermissionDenied):
             _assign(asked, actor)
@@ -172,7 +176,7 @@ def only_own_locations_ask_to_leave(world: World) -> None:
 
 @probe
 def figures_and_customers_are_shown_to_whoever_may_see_them(world: World) -> None:
-    asked = exit_in(world.cast, State.REVIEWED, place="Bremen")
+    asked = exit_in(world.cast, TransitionState.REVIEWED, place="Bremen")
     head = f"{HEAD}/{PAGES}/{asked.pk}/"
     assert "Meier" in world.text("anna", f"{head}?show=noconsent")
     assert "Meier" not in world.text("blind", head)
@@ -187,7 +191,7 @@ def figures_and_customers_are_shown_to_whoever_may_see_them(world: World) -> Non
 
 @probe
 def decision_is_about_the_own_base(world: World) -> None:
-    asked = exit_in(world.cast, State.EXECUTED, place="Bremen")
+    asked = exit_in(world.cast, TransitionState.EXECUTED, place="Bremen")
     base = world.place("Hamburg").base
     decided = TransitionCustomer.objects.filter(transition=asked)
     assert decided.count() == Customer.objects.in_base(base).count()
@@ -201,7 +205,7 @@ def exit_takes_the_rights_of_its_own_people_alone(world: World) -> None:
     second(world.scope("anna", "Zentrale"))  # who confirms is there beforehand
     people = User.objects.exclude(location__name="Flensburg").filter(is_active=True)
     before = people.count()
-    exit_in(world.cast, State.EXECUTED)
+    exit_in(world.cast, TransitionState.EXECUTED)
     active = people.exclude(organization__account_number=40200).count()
     assert active == before
     assert not world.team.memberships.exists()
@@ -224,17 +228,17 @@ def people_of_another_business_are_not_let_go(world: World) -> None:
 def joining_takes_rights_in_the_own_business_alone(world: World) -> None:
     anna, ines = world.cast.user("anna"), world.scope("ines", "Dresden", 30100)
     customer(ines)
-    join_in(world.cast, State.EXECUTED)
+    join_in(world.cast, TransitionState.EXECUTED)
     assert access.rights_at(anna, world.place("Hamburg")) == frozenset(Right)
     assert Right.ADD_CUSTOMERS not in world.scope("ines", "Dresden", 30100).rights
 
 
 @probe
 def worker_acts_at_the_head_of_each_business(world: World) -> None:
-    ours = exit_in(world.cast, State.CONFIRMED, place="Bremen")
-    theirs = join_in(world.cast, State.CONFIRMED)
+    ours = exit_in(world.cast, TransitionState.CONFIRMED, place="Bremen")
+    theirs = join_in(world.cast, TransitionState.CONFIRMED)
     tasks.execute_due_transitions.func(timestamp=0)
-    assert [fresh(one).state for one in (ours, theirs)] == [State.EXECUTED] * 2
+    assert [fresh(one).state for one in (ours, theirs)] == [TransitionState.EXECUTED] * 2
 
 
 @probe
@@ -260,28 +264,28 @@ def central_sends_out_a_location_by_the_right_at_all_of_them(world: World) -> No
 
 @probe
 def customers_of_others_do_not_make_a_base_large(world: World) -> None:
-    anna, asked = world.scope("anna", "Zentrale"), exit_in(world.cast, State.CONFIRMED, place="Bremen")
+    anna, asked = world.scope("anna", "Zentrale"), exit_in(world.cast, TransitionState.CONFIRMED, place="Bremen")
     with patch.object(ordering, "DIRECT_CUSTOMERS", Customer.objects.in_base(anna.base).count()):
-        assert operations.execute_now(transition=asked, actor=anna).state == State.EXECUTED
+        assert operations.execute_now(transition=asked, actor=anna).state == TransitionState.EXECUTED
 
 
 @probe
 def worker_executes_for_somebody_what_is_of_his_business(world: World) -> None:
     anna = for_somebody(world.scope("anna", "Zentrale"))
-    ours = exit_in(world.cast, State.CONFIRMED, place="Bremen")
-    theirs = join_in(world.cast, State.CONFIRMED)
+    ours = exit_in(world.cast, TransitionState.CONFIRMED, place="Bremen")
+    theirs = join_in(world.cast, TransitionState.CONFIRMED)
     with suppress(NothingThere):
         tasks.execute_transition.func(transition=str(theirs.pk), **anna)
     tasks.execute_transition.func(transition=str(ours.pk), **anna)
-    assert [fresh(one).state for one in (ours, theirs)] == [State.EXECUTED, State.CONFIRMED]
+    assert [fresh(one).state for one in (ours, theirs)] == [TransitionState.EXECUTED, TransitionState.CONFIRMED]
 
 
 @probe
 def worker_executes_nothing_once_the_right_is_gone(world: World) -> None:
-    ours = exit_in(world.cast, State.CONFIRMED, place="Bremen")
+    ours = exit_in(world.cast, TransitionState.CONFIRMED, place="Bremen")
     carla = for_somebody(bare(world, "Zentrale", Right.MANAGE_LOCATION))
     tasks.execute_transition.func(transition=str(ours.pk), **carla)
-    assert fresh(ours).state == State.CONFIRMED
+    assert fresh(ours).state == TransitionState.CONFIRMED
 
 
 @probe
@@ -297,16 +301,16 @@ def whoever_has_asked_may_cancel_and_nobody_else_at_a_branch(world: World) -> No
 def way_to_the_users_is_shown_to_whoever_may_invite(world: World) -> None:
     set_urlconf(CONSOLE_URLCONF)
     try:
-        assert views._address_of_users(bare(world, "Zentrale", Right.CARRY_OVER)) == ""
+        assert transition._address_of_users(bare(world, "Zentrale", Right.CARRY_OVER)) == ""
         users = reverse("admin:mcp_user_changelist")
-        assert views._address_of_users(bare(world, "Zentrale", Right.MANAGE_USERS)) == users
+        assert transition._address_of_users(bare(world, "Zentrale", Right.MANAGE_USERS)) == users
     finally:
         set_urlconf(None)
 
 
 @probe
 def group_answers_at_its_central_for_all_its_locations(world: World) -> None:
-    joining = join_in(world.cast, State.CONFIRMED, is_agreed=False)
+    joining = join_in(world.cast, TransitionState.CONFIRMED, is_agreed=False)
     anna, page = world.scope("anna", "Zentrale"), f"{PAGES}/joinings/"
     assert [word.transition for word in admitting.asked_here(anna)] == [joining.pk]
     assert admitting.asked_here(world.scope("sven", "Zentrale", SOUTHERN)) == []
@@ -331,7 +335,7 @@ def group_answers_at_its_central_for_all_its_locations(world: World) -> None:
 
 @probe
 def people_who_join_bring_their_own_groups_and_nobody_elses(world: World) -> None:
-    join_in(world.cast, State.EXECUTED)
+    join_in(world.cast, TransitionState.EXECUTED)
     branch = world.cast.location("Dresden", 10400)
     groups = UserGroup.objects.filter(owner=branch)
     assert [group.organization_id for group in groups] == [branch.organization_id] * 2
@@ -340,7 +344,7 @@ def people_who_join_bring_their_own_groups_and_nobody_elses(world: World) -> Non
 
 @probe
 def business_of_a_cancelled_exit_is_taken_up_by_support_alone(world: World) -> None:
-    asked = exit_in(world.cast, State.NUMBERED, place="Bremen")
+    asked = exit_in(world.cast, TransitionState.NUMBERED, place="Bremen")
     business, everybody = asked.receiver, set(User.objects.active().values_list("pk", flat=True))
     assert business is not None
     given: dict[str, Any] = {
@@ -361,19 +365,19 @@ def business_of_a_cancelled_exit_is_taken_up_by_support_alone(world: World) -> N
 
 @probe
 def second_person_is_of_the_own_business(world: World) -> None:
-    asked = exit_in(world.cast, State.REVIEWED, place="Bremen")
+    asked = exit_in(world.cast, TransitionState.REVIEWED, place="Bremen")
     anna = world.scope("anna", "Zentrale")
     operations.name_ground(transition=asked, basis="consent", ground=GROUND, actor=anna)
     assert "Sommer" not in operations.why_not_confirm(fresh(asked), anna)
     with refused(operations.NeedsSecondPerson):
         operations.confirm(transition=asked, actor=anna)
-    assert fresh(asked).state == State.REVIEWED
+    assert fresh(asked).state == TransitionState.REVIEWED
 
 
 @probe
 def second_person_confirms_what_the_page_has_shown(world: World) -> None:
-    asked = exit_in(world.cast, State.REVIEWED, place="Bremen")
+    asked = exit_in(world.cast, TransitionState.REVIEWED, place="Bremen")
     other = second(world.scope("anna", "Zentrale"))
     operations.name_ground(transition=asked, basis="consent", ground=GROUND, actor=other)
     assert world.post("anna", f"{HEAD}/{PAGES}/{asked.pk}/step/", {"step": "confirm", "seen": "0"}).status_code == 200
-    assert fresh(asked).state == State.REVIEWED
+    assert fresh(asked).state == TransitionState.REVIEWED

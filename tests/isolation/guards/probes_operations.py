@@ -20,6 +20,7 @@ from mcp.central.operations.grants import CannotGrant, NotOfBusiness, OwnPromoti
 from mcp.central.operations.restricting import restricted_here
 from mcp.central.operations.users import TooPowerful
 from mcp.isolation import access
+from mcp.isolation.holdings import may_restrict
 from mcp.isolation.scope import MissingRight, Scope
 from mcp.models import Membership, User, UserGroup
 from tests.isolation.guards.probing import probe
@@ -91,8 +92,8 @@ def restricting_asks_for_the_right_and_the_place(world: World) -> None:
             operations.preview_restrictions(wanted=restricted_here(actor), actor=actor)
     with refused(MissingRight):
         operations.restrict(group=world.theke, right=Right.VIEW_CUSTOMERS, actor=bare(world, "Flensburg", who="frida"))
-    assert not operations.may_restrict(bare(world, "Hamburg", Right.MANAGE_USERS, who="anna"))
-    assert not operations.may_restrict(bare(world, "Flensburg", who="frida"))
+    assert not may_restrict(bare(world, "Hamburg", Right.MANAGE_USERS, who="anna"))
+    assert not may_restrict(bare(world, "Flensburg", who="frida"))
     frida = world.scope("frida", "Flensburg")
     operations.restrict(group=world.theke, right=Right.VIEW_CUSTOMERS, actor=frida)
     operations.unrestrict(restriction=world.restriction, actor=frida)

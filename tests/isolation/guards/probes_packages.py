@@ -29,12 +29,12 @@ from tests.transitions.carrying import (
     with_manifest,
 )
 from tests.transitions.moving import exit_in
-from transitions.choices import IncomingState, PackageState, State
+from transitions.archive.package_reader import RefusedPackage
+from transitions.choices import IncomingState, PackageState, TransitionState
 from transitions.incoming import taking
 from transitions.models import Arrival, IncomingFile, Package, PackageChunk, PackageDownload, Transition
 from transitions.package import lifecycle
-from transitions.package.reader import RefusedPackage
-from transitions.package_import import arrivals_of
+from transitions.package.importing import arrivals_of
 from transitions.protocol import protocol_of
 from transitions.withdrawals.making import make_list
 from transitions.withdrawals.taking import lists_taken_in, take_in
@@ -46,7 +46,7 @@ def packed(world: World) -> Package:
     ConsentPurpose.objects.create(organization=anna.organization, code="rezepte", name="Rezepte")
     consent(world.customer, location=world.place("Bremen"))
     consent(world.customer, purpose="rezepte")
-    return made(exit_in(world.cast, State.EXECUTED, place="Bremen"), anna)
+    return made(exit_in(world.cast, TransitionState.EXECUTED, place="Bremen"), anna)
 
 
 def foreign_package(world: World) -> Package:

@@ -15,12 +15,13 @@ from mcp.central import operations
 from mcp.isolation import access
 from mcp.isolation.scope import MissingRight, Scope
 from mcp.models import LocationGrant, OrganizationGrant, Restriction
+from mcp.worker.somebody import for_somebody
 from tests.isolation.guards.probes_operations import refused
 from tests.isolation.guards.probing import probe
 from tests.isolation.guards.world import World
 from tests.transitions.moving import exit_in
 from transitions import tasks as transition_tasks
-from transitions.choices import IncomingState, State
+from transitions.choices import IncomingState, TransitionState
 from transitions.incoming import taking
 from transitions.models import IncomingFile
 from transitions.operations import reviewing
@@ -67,7 +68,7 @@ def _revoke_meanwhile(name: str, upload: ImportUpload, actor: Scope) -> None:
         revoke(Right.IMPORT_CUSTOMERS)
 
     with patch.object(lifecycle, name, step_then_revoke):
-        getattr(tasks, name).func(upload=str(upload.pk), **tasks.for_somebody(actor))
+        getattr(tasks, name).func(upload=str(upload.pk), **for_somebody(actor))
 
 
 @probe
@@ -83,7 +84,7 @@ def change_of_rights_asks_whoever_was_asked_nothing_before(world: World) -> None
 
 @probe
 def review_by_the_worker_asks_again_at_its_end(world: World) -> None:
-    transition = exit_in(world.cast, State.NUMBERED)
+    transition = exit_in(world.cast, TransitionState.NUMBERED)
     look = reviewing.review
 
     def look_then_revoke(**given: Any) -> None:
@@ -91,10 +92,10 @@ def review_by_the_worker_asks_again_at_its_end(world: World) -> None:
         revoke(Right.CARRY_OVER)
 
     with patch.object(transition_tasks, "review", look_then_revoke):
-        somebody = tasks.for_somebody(world.scope("anna", "Zentrale"))
+        somebody = for_somebody(world.scope("anna", "Zentrale"))
         transition_tasks.review_transition.func(transition=str(transition.pk), is_narrowed=False, **somebody)
     transition.refresh_from_db()
-    assert transition.state == State.NUMBERED
+    assert transition.state == TransitionState.NUMBERED
 
 
 @probe
@@ -108,5 +109,5 @@ def file_is_taken_in_by_who_holds_the_right_at_its_end(world: World) -> None:
         return {}
 
     with patch.object(taking, "_list", taken):
-        taking.take_in(pk=str(file.pk), actor=access.enter_as(**tasks.for_somebody(anna)))
+        taking.take_in(pk=str(file.pk), actor=access.enter_as(**for_somebody(anna)))
     assert IncomingFile.objects.get(pk=file.pk).state == IncomingState.FAILED

@@ -12,16 +12,17 @@ from customers.models import ImportUpload
 from locations.permissions import Right
 from mcp.central import operations
 from mcp.choices import MailKind
+from mcp.console import reminders
 from mcp.console.waiting import registered, things_of
 from mcp.isolation import grants
 from mcp.isolation.scope import Scope
 from mcp.models import Mail
-from mcp.worker import mailing, reminding
+from mcp.worker import mailing
 from tests.isolation.guards.probes_operations import user_of
 from tests.isolation.guards.probing import probe
 from tests.isolation.guards.world import World
 from tests.transitions.moving import exit_in, join_in
-from transitions.choices import State
+from transitions.choices import TransitionState
 
 DAY = timedelta(days=1)
 
@@ -50,7 +51,7 @@ def files_wait_for_whoever_may_import_and_export(world: World) -> None:
 
 @probe
 def group_is_asked_by_whoever_answers_for_all_of_it(world: World) -> None:
-    join_in(world.cast, State.NUMBERED, is_agreed=False)
+    join_in(world.cast, TransitionState.NUMBERED, is_agreed=False)
     assert codes(world.scope("anna", "Zentrale")).count("joining") == 1
     head = world.cast.system("Zentrale")
     group = operations.create_user_group(name="Nur die Zentrale", actor=head)
@@ -62,7 +63,7 @@ def group_is_asked_by_whoever_answers_for_all_of_it(world: World) -> None:
 def reminded(at: datetime) -> list[str]:
     before = set(Mail.objects.values_list("pk", flat=True))
     with patch.object(mailing, "is_configured", return_value=True):
-        reminding.remind(now=at, actor="a probe")
+        reminders.remind(now=at, actor="a probe")
     mails = Mail.objects.filter(kind=MailKind.WAITING).exclude(pk__in=before)
     names = sorted(mails.values_list("user__username", flat=True))
     mails.update(made_at=at)
@@ -71,8 +72,8 @@ def reminded(at: datetime) -> list[str]:
 
 @probe
 def each_is_reminded_once_a_day_and_of_his_own(world: World) -> None:
-    exit_in(world.cast, State.NUMBERED)
-    join_in(world.cast, State.NUMBERED, is_agreed=False)
+    exit_in(world.cast, TransitionState.NUMBERED)
+    join_in(world.cast, TransitionState.NUMBERED, is_agreed=False)
     at = timezone.now() + DAY + timedelta(minutes=1)
     names = reminded(at)
     assert (names.count("anna"), names.count("ines")) == (1, 1)
@@ -82,7 +83,7 @@ def each_is_reminded_once_a_day_and_of_his_own(world: World) -> None:
     assert {thing["at"] for thing in things["anna"]} == {"10400/1"}
     Mail.objects.filter(kind=MailKind.WAITING, user__username="ines").delete()
     assert reminded(at + timedelta(seconds=1)) == ["ines"]
-    exit_in(world.cast, State.NUMBERED, place="Bremen", number=40300)
+    exit_in(world.cast, TransitionState.NUMBERED, place="Bremen", number=40300)
     assert reminded(at + 3 * timedelta(seconds=1)) == []
     Mail.objects.filter(kind=MailKind.WAITING).update(facts={"things": []})
     assert reminded(at + timedelta(seconds=9)) == []
@@ -93,5 +94,5 @@ def nobody_is_reminded_who_is_gone_or_was_reminded_often_enough(world: World) ->
     since = timezone.now()
     thing = {"key": "x", "since": since.isoformat()}
     with patch.object(mailing, "is_configured", return_value=True):
-        assert reminding._remind(0, [thing], now=since + 9 * DAY, actor="a probe") is False
-    assert reminding.is_due(since, [since + DAY, since + 3 * DAY, since + 7 * DAY], since + 90 * DAY) is False
+        assert reminders._remind(0, [thing], now=since + 9 * DAY, actor="a probe") is False
+    assert reminders.is_due(since, [since + DAY, since + 3 * DAY, since + 7 * DAY], since + 90 * DAY) is False

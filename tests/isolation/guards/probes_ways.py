@@ -15,10 +15,10 @@ from customers.admin.customers import CustomerAdmin
 from customers.admin.finding import find
 from customers.models import Customer, CustomerCount
 from locations.permissions import Right
-from mcp.central import operations, views
 from mcp.central.admin.logins import _page_of
-from mcp.console import header, switching
+from mcp.console import entry_pages, header, switching
 from mcp.console.site import console
+from mcp.console.start_location import start_here
 from mcp.isolation.addresses import Zone, rule_for
 from mcp.isolation.http import CONSOLE_URLCONF
 from mcp.isolation.scope import MissingRight, Scope
@@ -104,14 +104,14 @@ def switching_leads_only_where_one_may_go(world: World) -> None:
 @at_location()
 def somebody_starts_only_where_he_holds_a_right(world: World) -> None:
     with refused(MissingRight):
-        operations.start_here(is_wanted=True, actor=bare(world, "Hamburg"))
+        start_here(is_wanted=True, actor=bare(world, "Hamburg"))
     User.objects.filter(username="bodo").update(start_location=world.place("Bremen"))
     request = world.request(None)
     request.user = world.cast.user("bodo")
-    assert views._start_of(request) == world.place("Bremen")
+    assert entry_pages._start_of(request) == world.place("Bremen")
     User.objects.filter(username="bodo").update(start_location=world.place("Kiel"))
     request.user = world.cast.user("bodo")
-    assert views._start_of(request) is None
+    assert entry_pages._start_of(request) is None
 
 
 @probe

@@ -43,7 +43,7 @@ HOOKS = {
 ATTRIBUTES = {"show_facets", "list_max_show_all", "show_full_result_count", "view_on_site"}
 """Closed once, by the base class; nobody opens them again."""
 ANSWERS_NOBODY = {
-    "customers.admin.base.CustomersAdmin.add_view": "gives the page its title",
+    "customers.console.base.CustomersAdmin.add_view": "gives the page its title",
     "customers.admin.filters.ChangedSinceFilter.has_output": "a day is typed, there are no rows to choose from",
     "customers.admin.groups.VocabularyAdmin.changelist_view": "gives the page its title",
     "mcp.central.admin.restrictions.RestrictionAdmin.changelist_view": "adds a note to the page",

@@ -40,7 +40,7 @@ def lock_rights(actor: Scope) -> None:
     """
     Organization.objects.select_for_update(no_key=True).get(pk=actor.organization.pk)
     access.demand_still(actor)
-    actor.asked.settle()
+    actor.asked.answer_for_change()
 
 
 def need_of_own_house(location: Location) -> str:
@@ -52,3 +52,10 @@ def acts_for_all(actor: Scope) -> bool:
     """Whether the actor manages the users of the whole business from here: at its head and holding it everywhere."""
     at_head = actor.location.kind in {LocationKind.CENTRAL, LocationKind.INDEPENDENT}
     return at_head and actor.allows(Right.MANAGE_USERS) and holdings_of(actor).holds(Right.MANAGE_USERS, None)
+
+
+def may_restrict(actor: Scope) -> bool:
+    """Only the franchisee's own people: the central could else lift what is meant to bind it."""
+    if not actor.location.is_franchise or not actor.allows(Right.MANAGE_USERS):
+        return False
+    return actor.user is None or access.manages_own_house(actor.user, actor.location)

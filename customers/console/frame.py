@@ -5,18 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import render
 from django.urls import reverse
 
-from mcp.console.site import console
+from mcp.console.pages import show
 
 LIST = "admin:customers_customer_changelist"
 
 
-def show(request: HttpRequest, page: str, title: str, **context: Any) -> HttpResponse:
-    """The template `customers/transfer/<page>.html`."""
-    shown = {**console.each_context(request), "title": title, "back": reverse(LIST), **context}
-    return render(request, f"customers/transfer/{page}.html", shown)
+def show_page(request: HttpRequest, page: str, title: str, **context: Any) -> HttpResponse:
+    """The template `customers/transfer/<page>.html`, with the way back to the list."""
+    return show(request, f"customers/transfer/{page}.html", {"title": title, "back": reverse(LIST), **context})
 
 
 def lead_to(request: HttpRequest, address: str) -> HttpResponse:
@@ -29,3 +27,8 @@ def lead_to(request: HttpRequest, address: str) -> HttpResponse:
 def whole_page_again() -> HttpResponse:
     """For a script that has asked how far something is, where another page is to be shown now."""
     return HttpResponse(headers={"HX-Refresh": "true"})
+
+
+def page_number(request: HttpRequest) -> int:
+    value = request.GET.get("p", "")
+    return max(1, int(value)) if value.isdecimal() and len(value) <= 6 else 1

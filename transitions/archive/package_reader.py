@@ -34,9 +34,19 @@ from mcp.isolation.scope import Scope
 from spreadsheets import Limits, UnreadableFile
 from spreadsheets.formulas import restore
 from spreadsheets.xlsx_archive import damage_reported, open_archive
-from transitions.choices import Kind
-from transitions.package.format import COLUMNS, CUSTOMERS, FORMAT, HASHED, MANIFEST, MEMBERS, READ, TABLES, VERSION
-from transitions.withdrawals.format import KEY
+from transitions.archive.package_format import (
+    COLUMNS,
+    CUSTOMERS,
+    FORMAT,
+    HASHED,
+    MANIFEST,
+    MEMBERS,
+    READ,
+    TABLES,
+    VERSION,
+)
+from transitions.archive.withdrawals_format import KEY
+from transitions.choices import TransitionKind
 
 LIMITS = Limits(file_bytes=1024**3, members=16, unpacked_bytes=4 * 1024**3)
 MANIFEST_BYTES = 64 * 1024**2
@@ -195,7 +205,7 @@ def _makes_sense(manifest: dict[str, Any]) -> bool:
     purposes = manifest["purposes"]
     return (
         all(moment.tzinfo for moment in moments)
-        and manifest["kind"] in Kind.values
+        and manifest["kind"] in TransitionKind.values
         and all(_is_whole(purpose, _PURPOSE) and re.fullmatch(CODE, purpose["code"]) for purpose in purposes)
     )
 
@@ -234,7 +244,7 @@ def _demand_receiver(manifest: dict[str, Any], receiver: Scope) -> None:
             number=to["account_number"],
             own=receiver.organization.account_number,
         )
-    if manifest["kind"] == Kind.JOIN and to["client_number"] != receiver.location.client_number:
+    if manifest["kind"] == TransitionKind.JOIN and to["client_number"] != receiver.location.client_number:
         raise _refused(
             "package_location",
             _("This package is for location %(number)s. Switch there to take it over; here is location %(own)s."),

@@ -15,7 +15,7 @@ from typing import Any
 import pgtrigger
 from django.utils.translation import gettext_lazy as _
 
-from customers.consents.open_statements import LOCK as LOCK_OF_OPEN
+from customers.triggers.open_statements import LOCK as LOCK_OF_OPEN
 from locations.row_policies import current
 
 MINUTES = 15

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from locations.models import Organization
 from locations.row_policies import RowSecurity
-from transitions.choices import Word
+from transitions.choices import JoiningAnswer
 
 
 class JoiningWord(models.Model):
@@ -25,7 +25,7 @@ class JoiningWord(models.Model):
 
     organization = models.ForeignKey(Organization, models.PROTECT, db_index=False, related_name="+")
     transition = models.UUIDField(help_text="The row itself is of the business that joins.")
-    word = models.CharField(max_length=10, choices=Word)
+    word = models.CharField(max_length=10, choices=JoiningAnswer)
     sender_account = models.PositiveIntegerField()
     sender_name = models.CharField(max_length=120)
     client_number = models.PositiveIntegerField()
@@ -44,7 +44,7 @@ class JoiningWord(models.Model):
         indexes = [models.Index(fields=["organization", "transition", "-id"], name="joiningword_latest")]
         constraints = [
             RowSecurity(name="joiningword_rows", organization="organization"),
-            models.CheckConstraint(condition=Q(word__in=Word.values), name="joiningword_known"),
+            models.CheckConstraint(condition=Q(word__in=JoiningAnswer.values), name="joiningword_known"),
         ]
 
     def __str__(self) -> str:

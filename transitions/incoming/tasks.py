@@ -28,7 +28,7 @@ def take_in_file(incoming: str, **somebody: int) -> None:
         taking.take_in(pk=incoming, actor=scope)
 
 
-@when_given_up("transitions.incoming_tasks.take_in_file")
+@when_given_up("transitions.incoming.tasks.take_in_file")
 def stop_given_up(incoming: str, **somebody: int) -> None:
     """Its worker died again and again."""
     _fail(incoming, "a file that was to be taken in is given up", is_told=True)

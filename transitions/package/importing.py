@@ -20,7 +20,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from customers.choices import ConsentSource, Known, Match, UploadState
+from customers.choices import ConsentSource, MatchBy, OnKnown, UploadState
 from customers.consents.operations import save_purpose
 from customers.field_groups import demand_fields
 from customers.imports import receive
@@ -37,11 +37,11 @@ from locations.text import clean_text
 from mcp.isolation import row_scope
 from mcp.isolation.scope import Scope
 from mcp.worker.upkeep import for_each
-from transitions.choices import Kind, PackageState, State
+from transitions.archive import encrypting
+from transitions.archive.package_format import CONSENTS, CUSTOMERS, GIVEN, GROUPS, TAGS, WITHDRAWN
+from transitions.archive.package_reader import NUMBER, ReceivedPackage, RefusedPackage, demand_storable, verified
+from transitions.choices import PackageState, TransitionKind, TransitionState
 from transitions.models import Arrival, Package, Transition, TransitionStep
-from transitions.package import encrypting
-from transitions.package.format import CONSENTS, CUSTOMERS, GIVEN, GROUPS, TAGS, WITHDRAWN
-from transitions.package.reader import NUMBER, ReceivedPackage, RefusedPackage, demand_storable, verified
 from transitions.query_settings import set_by_set
 
 STATEMENTS_AT_ONCE = 10_000
@@ -51,7 +51,7 @@ READING = Reading(decimal_comma=False, day_first=True, null_is_empty=False, acce
 """A package was written by us: nothing in it is doubtful."""
 LATELY = timedelta(days=30)
 """What receivers have done before is noted already; the page of a transition looks at all of it."""
-SETTLED = frozenset({State.EXECUTED, State.CARRIED_OVER, State.CLOSED})
+HANDED_OVER = frozenset({TransitionState.EXECUTED, TransitionState.CARRIED_OVER, TransitionState.CLOSED})
 
 
 def arrivals_of(scope: Scope) -> QuerySet[Arrival]:
@@ -124,7 +124,7 @@ def _demand_made_here(package: ReceivedPackage, actor: Scope) -> None:
 
 def _taken(package: ReceivedPackage, strangers: frozenset[int]) -> tuple[list[int], int]:
     """Numbers of the package that others have here, and how many they are. They are left alone."""
-    if package.manifest["kind"] == Kind.JOIN:
+    if package.manifest["kind"] == TransitionKind.JOIN:
         return [], 0
     found = [number for number in package.numbers if number in strangers]
     return found[:MOST_TAKEN], len(found)
@@ -135,7 +135,7 @@ def _strangers(package: ReceivedPackage, actor: Scope) -> frozenset[int]:
 
     Who joins a group is known at his branch, by his former number.
     """
-    is_joining = package.manifest["kind"] == Kind.JOIN
+    is_joining = package.manifest["kind"] == TransitionKind.JOIN
     with connection.cursor() as cursor, set_by_set(cursor):
         cursor.execute(
             _STRANGERS_AT_BRANCH if is_joining else _STRANGERS,
@@ -172,16 +172,16 @@ def _upload_of(package: ReceivedPackage, taken: list[int], actor: Scope) -> Impo
         name=f"uebernahme-{manifest['from']['account_number']}.csv", content=package.content(CUSTOMERS), actor=actor
     )
     receive.choose_dialect(upload=upload, overrules={"encoding": "utf-8", "delimiter": ","}, actor=actor)
-    is_joining = manifest["kind"] == Kind.JOIN
+    is_joining = manifest["kind"] == TransitionKind.JOIN
     targets = targets_of(package.headings, is_joining=is_joining)
     demand_fields(CustomerResource.filled_by(targets), actor)
     upload.choices |= {
         "targets": targets,
         "reading": asdict(READING),
-        "known": str(Known.SKIP),
-        "match": str(Match.NUMBER if is_joining else Match.NOTHING),
+        "known": str(OnKnown.SKIP),
+        "match": str(MatchBy.NUMBER if is_joining else MatchBy.NOTHING),
         "is_local": is_joining,
-        "is_settled": True,
+        "is_of_package": True,
         OF_KNOWN: True,
         "groups": dict(_groups_of(package)),
         "origin": {
@@ -307,14 +307,14 @@ def _add_purposes(package: ReceivedPackage, actor: Scope) -> list[str]:
 # --- what the sender learns of it ---------------------------------------------------------------------------------
 
 
-def settle(*, transition: UUID | None = None, actor: str) -> None:
+def note_arrivals(*, transition: UUID | None = None, actor: str) -> None:
     """Note with the transitions (or one of them) what their receivers have imported or undone since.
 
     The first import carries a transition on to its next state; that step is the receiver's, whoever has looked. Can be
     called at any time, as often as one likes.
     """
     with row_scope.without_scope(reason="find whose packages may have arrived", actor=actor):
-        found = Transition.objects.filter(state__in=SETTLED, packages__isnull=False).distinct()
+        found = Transition.objects.filter(state__in=HANDED_OVER, packages__isnull=False).distinct()
         if transition is not None:
             found = found.filter(pk=transition)
         else:
@@ -322,26 +322,26 @@ def settle(*, transition: UUID | None = None, actor: str) -> None:
             found = found.filter(pk__in=lately.values("transition"))
         pks = list(found.values_list("pk", flat=True))
     for_each(
-        pks, lambda pk: _settle(pk, actor), what="What became of the package of transition %s could not be noted"
+        pks, lambda pk: _note_arrival(pk, actor), what="What became of the package of transition %s could not be noted"
     )  # fmt: skip
 
 
-def _settle(pk: UUID, actor: str) -> None:
+def _note_arrival(pk: UUID, actor: str) -> None:
     with row_scope.without_scope(reason="note at the sender what the receiver has imported", actor=actor):
-        _settle_here(pk, actor)
+        _note_arrival_here(pk, actor)
 
 
-def _settle_here(pk: UUID, actor: str) -> None:
+def _note_arrival_here(pk: UUID, actor: str) -> None:
     note = _note(_imports_of(Transition.objects.get(pk=pk)))
     locked = Transition.objects.select_for_update(of=("self",), skip_locked=True)
     row = locked.select_related("organization", "location__organization", "location__base").filter(pk=pk).first()
     if row is None or row.arrival == note:
         return
-    is_carried = row.state == State.EXECUTED and note is not None and _has_arrived(note, row.result or {})
+    is_carried = row.state == TransitionState.EXECUTED and note is not None and _has_arrived(note, row.result or {})
     with pghistory.context(**Scope.of_system(row.location, name=actor).history()):
         row.arrival = note
         if is_carried:
-            row.state, row.state_since = State.CARRIED_OVER, timezone.now()
+            row.state, row.state_since = TransitionState.CARRIED_OVER, timezone.now()
         row.save(update_fields=["arrival", "state", "state_since"])
         if is_carried:
             TransitionStep.objects.create(

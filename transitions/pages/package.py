@@ -30,13 +30,13 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from mcp.console.site import console, scope_of
 from mcp.isolation.scope import Scope
-from transitions import withdrawal_views
+from transitions.archive import encrypting
 from transitions.models import Package, PackageDownload, Transition
 from transitions.operations.stepping import demand_reviewer
-from transitions.package import encrypting
 from transitions.package import lifecycle as packages
-from transitions.package_forms import DownloadForm
-from transitions.package_import import settle
+from transitions.package.importing import note_arrivals
+from transitions.pages import withdrawals as views
+from transitions.pages.package_forms import DownloadForm
 from transitions.protocol import protocol_of
 from transitions.protocol_pdf import as_pdf
 
@@ -67,7 +67,7 @@ def package_page(request: HttpRequest, pk: UUID) -> HttpResponse:
     made = list(packages.packages_of(transition))
     newest = made[0] if made else None
     under_way = packages.is_under_way(newest)
-    withdrawals = withdrawal_views.shown_at_sender(transition)
+    withdrawals = views.shown_at_sender(transition)
     response = _show(
         request, "package", _("Package: %(location)s") % {"location": transition.location.name}, transition=transition,
         shown=_shown(made, withdrawals["count"] if withdrawals else 0), is_under_way=under_way,
@@ -183,7 +183,7 @@ def _transition_or_404(scope: Scope, pk: UUID) -> Transition:
     """With what the receiver has done meanwhile."""
     if not packages.transitions_for(scope).filter(pk=pk).exists():
         raise Http404
-    settle(transition=pk, actor=scope.actor_name)
+    note_arrivals(transition=pk, actor=scope.actor_name)
     return packages.transitions_for(scope).get(pk=pk)
 
 

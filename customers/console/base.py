@@ -6,17 +6,16 @@ from typing import Any, ClassVar
 
 from django.contrib import messages
 from django.contrib.admin.templatetags.admin_urls import add_preserved_filters
-from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import render
 from django.urls import reverse
 
-from locations.violations import told_as_refusals
 from mcp.console.linked_messages import link, said
+from mcp.console.pages import show
+from mcp.console.refused_saves import RefusedSaves
 from mcp.console.site import ConsoleModelAdmin, scope_of
 
 
-class CustomersAdmin(ConsoleModelAdmin):
+class CustomersAdmin(RefusedSaves, ConsoleModelAdmin):
     """The base of the pages of this package.
 
     `save_model` calls an operation. What it refuses undoes the whole save, and the form is shown again with each
@@ -24,20 +23,6 @@ class CustomersAdmin(ConsoleModelAdmin):
     """
 
     menu_section: ClassVar[str] = "customers"
-
-    def changeform_view(
-        self,
-        request: HttpRequest,
-        object_id: str | None = None,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        try:
-            with told_as_refusals():
-                return super().changeform_view(request, object_id, form_url, extra_context)
-        except ValidationError as refusal:
-            request.refusal = refusal  # type: ignore[attr-defined]
-            return super().changeform_view(request, object_id, form_url, extra_context)
 
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
@@ -55,9 +40,8 @@ class CustomersAdmin(ConsoleModelAdmin):
         return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_{page}", args=args)
 
     def show(self, request: HttpRequest, template: str, context: dict[str, Any], *, status: int = 200) -> HttpResponse:
-        """A page in the frame of the console."""
-        frame = {**self.admin_site.each_context(request), "opts": self.opts}
-        return render(request, template, {**frame, **context}, status=status)
+        """A page of the model in the frame of the console."""
+        return show(request, template, {"opts": self.opts, **context}, site=self.admin_site, status=status)
 
     def leave(self, request: HttpRequest, sentence: str, row: Any) -> HttpResponse:
         """Say what was saved, with a link to it, and go on: to the same page, a new form, or the list, as far as the

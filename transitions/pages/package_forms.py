@@ -6,7 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminPasswordWidget
 
-from transitions.package.encrypting import check_password
+from transitions.archive.encrypting import check_password
 
 
 class DownloadForm(forms.Form):

@@ -14,7 +14,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from customers.admin.frame import whole_page_again
+from customers.console.frame import whole_page_again
 from customers.imports import preview_pages
 from customers.imports.preview_pages import Tab
 from locations.choices import LocationKind
@@ -27,11 +27,11 @@ from mcp.console.operation_forms import show_refusal
 from mcp.console.site import console, scope_of
 from mcp.isolation.scope import Scope
 from transitions import deciding, operations, status_texts
-from transitions.choices import JOINED_ANEW, OPEN, Kind, Reason, State
-from transitions.forms import AccountForm, GroupForm, RequestForm, StepForm
+from transitions.choices import JOINED_ANEW, OPEN, Reason, TransitionKind, TransitionState
 from transitions.models import Transition
-from transitions.package_import import SETTLED, settle
-from transitions.steps import STEPS, Step, offered
+from transitions.package.importing import HANDED_OVER, note_arrivals
+from transitions.pages.forms import AccountForm, GroupForm, RequestForm, StepForm
+from transitions.pages.steps import STEPS, Step, offered
 
 CARRIED = "carried"
 LIST, REQUEST, TRANSITION, STEP, ACCOUNT = (
@@ -123,8 +123,8 @@ def transition_page(request: HttpRequest, pk: UUID) -> HttpResponse:
     scope = scope_of(request)
     scope.demand(Right.MANAGE_LOCATION)
     transition = _visible_or_404(scope, pk)
-    if transition.state in SETTLED:
-        settle(transition=pk, actor=scope.actor_name)
+    if transition.state in HANDED_OVER:
+        note_arrivals(transition=pk, actor=scope.actor_name)
         transition = _visible_or_404(scope, pk)
     if "HX-Request" in request.headers and operations.under_way(transition) != request.GET.get("under_way"):
         return whole_page_again()  # the worker has begun, or is done
@@ -209,7 +209,7 @@ def _page(
 
 def _answer_of_group(transition: Transition, scope: Scope) -> Any:
     """What the group has said to who wants to join it; as long as that is open."""
-    if transition.kind != Kind.JOIN or transition.state not in JOINED_ANEW:
+    if transition.kind != TransitionKind.JOIN or transition.state not in JOINED_ANEW:
         return None
     return operations.admitting.answer_of_group(transition, scope)
 
@@ -262,19 +262,19 @@ def account_page(request: HttpRequest, pk: UUID) -> HttpResponse:
                 messages.error(request, " ".join(refusal.messages))
                 return HttpResponseRedirect(_address(TRANSITION, transition))
         else:
-            is_joining = transition.kind == Kind.JOIN
+            is_joining = transition.kind == TransitionKind.JOIN
             said = _("The place in the group is entered.") if is_joining else _("The account number is assigned.")
             return _after_assigning(request, transition, said)
     return _show(
         request, "account", _title_of_account(transition), transition=transition, form=form,
-        is_joining=transition.kind == Kind.JOIN, back=_address(TRANSITION, transition),
+        is_joining=transition.kind == TransitionKind.JOIN, back=_address(TRANSITION, transition),
     )  # fmt: skip
 
 
 def _after_assigning(request: HttpRequest, transition: Transition, said: str) -> HttpResponse:
     """The first administrator of a new business gets a link to choose a password, by mail or on paper."""
     back, link = _address(TRANSITION, transition), None
-    if transition.kind == Kind.EXIT:
+    if transition.kind == TransitionKind.EXIT:
         transition.refresh_from_db(fields=["receiver"])
         link = first_link_of(transition.receiver_id)
     if link is not None:
@@ -284,18 +284,20 @@ def _after_assigning(request: HttpRequest, transition: Transition, said: str) ->
 
 
 def _title_of_account(transition: Transition) -> str:
-    if transition.kind == Kind.EXIT:
+    if transition.kind == TransitionKind.EXIT:
         return _("Assign the account number")
-    return _("Enter the group") if transition.state == State.REQUESTED else _("Enter another place in the group")
+    return (
+        _("Enter the group") if transition.state == TransitionState.REQUESTED else _("Enter another place in the group")
+    )
 
 
 def _waits_for_support(transition: Transition, scope: Scope) -> bool:
-    waits_in = {State.REQUESTED} | (JOINED_ANEW if transition.kind == Kind.JOIN else frozenset())
+    waits_in = {TransitionState.REQUESTED} | (JOINED_ANEW if transition.kind == TransitionKind.JOIN else frozenset())
     return transition.state in waits_in and operations.is_support(scope)
 
 
 def _account_form(request: HttpRequest, transition: Transition) -> Any:
-    if transition.kind == Kind.JOIN:
+    if transition.kind == TransitionKind.JOIN:
         known = {"account_number": transition.receiver_account, "client_number": transition.receiver_client_number}
         return GroupForm(request.POST or None, initial=known)
     return AccountForm(request.POST or None, initial={"name": transition.location.name})
@@ -303,7 +305,7 @@ def _account_form(request: HttpRequest, transition: Transition) -> Any:
 
 def _assign(transition: Transition, form: Any, scope: Scope) -> None:
     data = form.cleaned_data
-    if transition.kind == Kind.JOIN:
+    if transition.kind == TransitionKind.JOIN:
         operations.assign_group(
             transition=transition, account_number=data["account_number"], client_number=data["client_number"],
             actor=scope,

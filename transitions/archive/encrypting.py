@@ -21,7 +21,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from customers.exports.writer import Outlet
-from transitions.package.reader import LIMITS, PIECE, RefusedPackage
+from transitions.archive.package_reader import LIMITS, PIECE, RefusedPackage
 
 SHORTEST = 12
 """Fewer letters are found by trying."""

@@ -1,7 +1,7 @@
 """Statements that are written but not committed yet: whoever decides about a whole base waits for them.
 
     writers   take the lock of their base together, each to the end of its transaction (the triggers below)
-    deciding  waits for all of them, and is told the moment at which none was open (`settled_moment`)
+    deciding  waits for all of them, and is told the moment at which none was open (`quiet_moment`)
 
 The triggers stamp a statement after they have the lock. So whatever was recorded up to that moment is committed then,
 and whatever was not seen is recorded later.
@@ -72,7 +72,7 @@ class StillOpen(Exception):
     """Somebody is recording in this base and does not come to an end."""
 
 
-def settled_moment(base: int, *, seconds: float) -> datetime:
+def quiet_moment(base: int, *, seconds: float) -> datetime:
     """A moment, by the clock of the database, at which nothing was open in the base.
 
     What was recorded up to it is committed. Waits so many seconds for whoever is recording, an import perhaps, and

@@ -35,19 +35,19 @@ from locations.models import HIGHEST_ACCOUNT_NUMBER, HIGHEST_CLIENT_NUMBER, Cust
 from locations.row_checks import CheckedRow
 from locations.row_policies import RowSecurity
 from transitions import triggers
-from transitions.choices import OPEN, FieldGroup, Kind, LegalBasis, PackageState, Reason, State
-from transitions.incoming.models import IncomingChunk as IncomingChunk
-from transitions.incoming.models import IncomingFile as IncomingFile
-from transitions.joining.models import JoiningWord as JoiningWord
+from transitions.choices import OPEN, FieldGroup, LegalBasis, PackageState, Reason, TransitionKind, TransitionState
+from transitions.models.incoming import IncomingChunk as IncomingChunk
+from transitions.models.incoming import IncomingFile as IncomingFile
+from transitions.models.joining import JoiningWord as JoiningWord
+from transitions.models.review_page import ReviewPage as ReviewPage
+from transitions.models.withdrawals import TransitionKey as TransitionKey
+from transitions.models.withdrawals import WithdrawalList as WithdrawalList
 from transitions.querysets import TransitionQuerySet
-from transitions.reviewed.models import ReviewPage as ReviewPage
-from transitions.withdrawals.models import TransitionKey as TransitionKey
-from transitions.withdrawals.models import WithdrawalList as WithdrawalList
 
-_UNNUMBERED = [State.REQUESTED, State.CANCELLED]
-_UNREVIEWED = [*_UNNUMBERED, State.NUMBERED]
-_UNCONFIRMED = [*_UNREVIEWED, State.REVIEWED]
-_EXECUTED = [State.EXECUTED, State.CARRIED_OVER, State.CLOSED]
+_UNNUMBERED = [TransitionState.REQUESTED, TransitionState.CANCELLED]
+_UNREVIEWED = [*_UNNUMBERED, TransitionState.NUMBERED]
+_UNCONFIRMED = [*_UNREVIEWED, TransitionState.REVIEWED]
+_EXECUTED = [TransitionState.EXECUTED, TransitionState.CARRIED_OVER, TransitionState.CLOSED]
 
 
 @keep_history()
@@ -63,8 +63,8 @@ class Transition(CheckedRow):
         related_name="transitions",
         verbose_name=_("location"),
     )
-    kind = models.CharField(_("kind"), max_length=4, choices=Kind, default=Kind.EXIT)
-    state = models.CharField(_("state"), max_length=10, choices=State, default=State.REQUESTED)
+    kind = models.CharField(_("kind"), max_length=4, choices=TransitionKind, default=TransitionKind.EXIT)
+    state = models.CharField(_("state"), max_length=10, choices=TransitionState, default=TransitionState.REQUESTED)
     state_since = models.DateTimeField(db_default=Now(), editable=False)
     planned_for = models.DateField(_("on"), help_text=_("The first day on which the location no longer belongs to it."))
     note = models.TextField(_("note"), blank=True, default="")
@@ -123,8 +123,8 @@ class Transition(CheckedRow):
                 violation_error_code="transition_one_each_location",
                 violation_error_message=_("This location is on its way already. Finish or cancel that first."),
             ),
-            models.CheckConstraint(condition=Q(kind__in=Kind.values), name="transition_kind_known"),
-            models.CheckConstraint(condition=Q(state__in=State.values), name="transition_state_known"),
+            models.CheckConstraint(condition=Q(kind__in=TransitionKind.values), name="transition_kind_known"),
+            models.CheckConstraint(condition=Q(state__in=TransitionState.values), name="transition_state_known"),
             models.CheckConstraint(
                 condition=Q(state__in=_UNNUMBERED)
                 | Q(receiver__isnull=False, receiver_account__isnull=False, receiver_client_number__isnull=False),
@@ -133,7 +133,7 @@ class Transition(CheckedRow):
                 violation_error_message=_("The account number of the receiver is missing."),
             ),
             models.CheckConstraint(
-                condition=~Q(state=State.REQUESTED)
+                condition=~Q(state=TransitionState.REQUESTED)
                 | Q(receiver=None, receiver_account=None, receiver_client_number=None),
                 name="transition_begins_nowhere",
             ),
@@ -187,7 +187,7 @@ class Transition(CheckedRow):
     @property
     def state_shown(self) -> str:
         """The state in words; it does not say that customers have arrived who are gone again."""
-        if self.state == State.CARRIED_OVER and self.is_taken_back:
+        if self.state == TransitionState.CARRIED_OVER and self.is_taken_back:
             return str(_("Carried over, undone by the receiver"))
         return str(self.get_state_display())
 
@@ -199,7 +199,7 @@ class TransitionStep(models.Model):
 
     organization = models.ForeignKey(Organization, models.PROTECT, db_index=False, related_name="+")
     transition = models.ForeignKey(Transition, models.PROTECT, db_constraint=False, related_name="steps")
-    state = models.CharField(max_length=10, choices=State)
+    state = models.CharField(max_length=10, choices=TransitionState)
     at = models.DateTimeField(db_default=Now(), editable=False)
     user_id = models.BigIntegerField(null=True, help_text="Of " + settings.AUTH_USER_MODEL)
     user_name = models.CharField(_("user"), max_length=200)
@@ -213,7 +213,7 @@ class TransitionStep(models.Model):
         default_permissions = ()
         constraints = [
             RowSecurity(name="transitionstep_rows", organization="organization"),
-            models.CheckConstraint(condition=Q(state__in=State.values), name="transitionstep_state_known"),
+            models.CheckConstraint(condition=Q(state__in=TransitionState.values), name="transitionstep_state_known"),
             CompositeForeignKey(
                 fields=["organization", "transition"],
                 to="transitions.Transition",

@@ -18,7 +18,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 
-from customers.admin.frame import lead_to, whole_page_again
+from customers.console.frame import lead_to, whole_page_again
 from customers.imports import preview_pages, steps
 from customers.imports.lifecycle import DONE
 from customers.imports.preview_pages import Tab
@@ -26,13 +26,13 @@ from customers.imports.views import UPLOAD
 from locations.permissions import Right
 from mcp.console.site import console, scope_of
 from mcp.isolation.scope import Scope
-from transitions import withdrawal_views
 from transitions.choices import IncomingState
 from transitions.incoming import taking
-from transitions.incoming.models import UNDER_WAY
 from transitions.models import Arrival, IncomingFile
-from transitions.package_forms import PackageForm
-from transitions.package_import import arrivals_of, receive_package
+from transitions.models.incoming import UNDER_WAY
+from transitions.package.importing import arrivals_of, receive_package
+from transitions.pages import withdrawals
+from transitions.pages.package_forms import PackageForm
 from transitions.withdrawals.taking import is_list, take_in
 
 ARRIVALS, INCOMING = "transitions_arrivals", "transitions_incoming"
@@ -62,7 +62,7 @@ def arrivals_page(request: HttpRequest) -> HttpResponseBase:
     tab = Tab("all", "", found.count(), lambda page: list(map(_arrived, found[(page - 1) * PAGE : page * PAGE])))
     return _show(
         request, "arrivals", _("Carry over"), form=form, shown=preview_pages.shown([tab], request.GET.dict()),
-        lists=withdrawal_views.shown_at_receiver(scope), incoming=list(taking.under_way_at(scope)[:PAGE]),
+        lists=withdrawals.shown_at_receiver(scope), incoming=list(taking.under_way_at(scope)[:PAGE]),
     )  # fmt: skip
 
 
@@ -78,7 +78,7 @@ def _taken_in(request: HttpRequest, form: PackageForm, scope: Scope) -> str:
         return reverse(f"admin:{INCOMING}", args=[kept.pk])
     if of_withdrawals:
         taken = take_in(file=sent.file, actor=scope)
-        said = withdrawal_views.sentence(known=len(taken.numbers), unknown=taken.unknown, added=taken.added)
+        said = withdrawals.sentence(known=len(taken.numbers), unknown=taken.unknown, added=taken.added)
         messages.success(request, said)
         return reverse(f"admin:{ARRIVALS}")
     arrival = receive_package(file=sent.file, password=password, actor=scope)
@@ -112,7 +112,7 @@ def _outcome(request: HttpRequest, file: IncomingFile) -> str:
         return reverse(f"admin:{UPLOAD}", args=[file.upload])
     if "HX-Request" in request.headers:
         return reverse(f"admin:{INCOMING}", args=[file.pk])  # the page itself says it, not what has asked how far it is
-    messages.success(request, withdrawal_views.sentence(**(file.taken_in or {})))
+    messages.success(request, withdrawals.sentence(**(file.taken_in or {})))
     return reverse(f"admin:{ARRIVALS}")
 
 

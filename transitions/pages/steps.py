@@ -11,9 +11,10 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from mcp.isolation.scope import Scope
-from transitions import forms, operations
-from transitions.choices import BEFORE_EXECUTION, Kind, State
+from transitions import operations
+from transitions.choices import BEFORE_EXECUTION, TransitionKind, TransitionState
 from transitions.models import Transition
+from transitions.pages import forms
 
 type Data = Mapping[str, Any]
 
@@ -23,7 +24,7 @@ class Step:
     """One step of a transition as a page offers it."""
 
     name: str
-    states: frozenset[State]
+    states: frozenset[TransitionState]
     """In which it can be taken."""
     form: type[forms.StepForm]
     take: Callable[[Transition, Data, Scope], Transition]
@@ -35,7 +36,7 @@ class Step:
     """Whoever takes it answers by name for what the page shows: it must be what is so now."""
     is_aside: bool = False
     """It can be done, but is not what everybody waits for."""
-    kind: Kind | None = None
+    kind: TransitionKind | None = None
     """It is a step of this kind of transition alone."""
     is_due: Callable[[Transition], bool] = lambda transition: True
     """Whether there is something to do by it, in one of its states."""
@@ -88,36 +89,36 @@ def _cancel(transition: Transition, data: Data, actor: Scope) -> Transition:
 
 _ALL = (
     Step(
-        "review", frozenset({State.NUMBERED}), forms.ReviewForm, _review, _("Review who is carried over"),
+        "review", frozenset({TransitionState.NUMBERED}), forms.ReviewForm, _review, _("Review who is carried over"),
         _("Review"), _("Reviewed. Nothing has been handed over yet."),
         said_of_worker=_("It is being reviewed. With so many customers this takes up to a minute."),
     ),
     Step(
-        "ground", frozenset({State.REVIEWED}), forms.GroundForm, _ground, _("Name the legal ground"),
+        "ground", frozenset({TransitionState.REVIEWED}), forms.GroundForm, _ground, _("Name the legal ground"),
         _("Name it"), _("The legal ground is named. Now somebody else confirms it."), is_due=lambda row: not row.ground,
     ),
     Step(
-        "confirm", frozenset({State.REVIEWED}), forms.EmptyForm, _confirm, _("Confirm the legal ground"),
+        "confirm", frozenset({TransitionState.REVIEWED}), forms.EmptyForm, _confirm, _("Confirm the legal ground"),
         _("Confirm"), _("The legal ground is confirmed."), is_answered_for=True, is_due=lambda row: bool(row.ground),
     ),
     Step(
-        "ground_again", frozenset({State.REVIEWED}), forms.GroundForm, _ground,
+        "ground_again", frozenset({TransitionState.REVIEWED}), forms.GroundForm, _ground,
         _("Change the legal ground or the fields"), _("Change"),
         _("The legal ground is named. Now somebody else confirms it."), is_aside=True,
         is_due=lambda row: bool(row.ground),
     ),
     Step(
-        "again", frozenset({State.REVIEWED, State.CONFIRMED}), forms.EmptyForm, _again, _("Review once more"),
-        _("Review once more"), _("It is to be reviewed once more."), is_aside=True,
+        "again", frozenset({TransitionState.REVIEWED, TransitionState.CONFIRMED}), forms.EmptyForm, _again,
+        _("Review once more"), _("Review once more"), _("It is to be reviewed once more."), is_aside=True,
     ),
     Step(
-        "execute", frozenset({State.CONFIRMED}), forms.ExecuteForm, _execute, _("Execute"),
+        "execute", frozenset({TransitionState.CONFIRMED}), forms.ExecuteForm, _execute, _("Execute"),
         _("Execute now"), _("Executed. The package is being made."), is_dangerous=True, is_answered_for=True,
         said_of_worker=_("It is being executed. With so many customers this takes up to a minute."),
     ),
     Step(
-        "close", frozenset({State.EXECUTED, State.CARRIED_OVER}), forms.NoteForm, _close, _("Close"),
-        _("Close"), _("Closed."),
+        "close", frozenset({TransitionState.EXECUTED, TransitionState.CARRIED_OVER}), forms.NoteForm, _close,
+        _("Close"), _("Close"), _("Closed."),
     ),
     Step(
         "move", BEFORE_EXECUTION, forms.DayForm, _move, _("Another day"),

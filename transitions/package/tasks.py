@@ -13,7 +13,7 @@ from mcp.isolation.scope import Scope
 from mcp.worker.queueing import AGAIN, NothingThere, when_given_up
 from transitions.models import Package
 from transitions.package import lifecycle as packages
-from transitions.package_import import settle
+from transitions.package.importing import note_arrivals
 
 WORKER = "the worker"
 
@@ -29,7 +29,7 @@ def make_package(package: str) -> None:
     packages.make(pk=package, actor=Scope.of_system(place, name=WORKER))
 
 
-@when_given_up("transitions.package_tasks.make_package")
+@when_given_up("transitions.package.tasks.make_package")
 def tell_given_up(package: str) -> None:
     """Its worker died again and again: the page of the package says so, in the language of whoever has ordered it."""
     with row_scope.without_scope(reason="a package is given up", actor=WORKER):
@@ -49,7 +49,7 @@ def delete_expired_packages(timestamp: int) -> None:
 
 
 @app.periodic(cron="*/5 * * * *")
-@app.task(queueing_lock="settle_transitions")
-def settle_transitions(timestamp: int) -> None:
+@app.task(queueing_lock="note_arrivals")
+def note_arrivals_by_clock(timestamp: int) -> None:
     """Note at the sender what its receiver has imported."""
-    settle(actor=WORKER)
+    note_arrivals(actor=WORKER)

@@ -1,0 +1,55 @@
+"""Pages of no model in the frame of the console: shown, asking first, and left with a sentence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.admin.sites import AdminSite
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+
+from mcp.console.site import console
+
+
+@dataclass(frozen=True)
+class Link:
+    """One button above a page."""
+
+    title: str
+    address: str
+    icon: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """What a page of confirmation asks: what will happen, and what keeps it from happening."""
+
+    title: str
+    sentences: list[str]
+    button: str
+    back: str
+    is_dangerous: bool = True
+    hurts: tuple[str, ...] = ()
+    """Why it cannot be done; without any, there is a button."""
+
+
+def show(
+    request: HttpRequest, template: str, context: dict[str, Any], *, site: AdminSite = console, status: int = 200
+) -> HttpResponse:
+    """A page in the frame of the console."""
+    return render(request, template, {**site.each_context(request), **context}, status=status)
+
+
+def ask(request: HttpRequest, question: Question, *, refusal: ValidationError | None = None) -> HttpResponse:
+    """The page of confirmation, with the refusal of an attempt, if there was one."""
+    errors = refusal.messages if refusal else []
+    context = {"title": question.title, "question": question, "errors": errors}
+    return show(request, "mcp/confirm.html", context, status=400 if refusal else 200)
+
+
+def done(request: HttpRequest, sentence: str, address: str) -> HttpResponse:
+    messages.success(request, sentence)
+    return HttpResponseRedirect(address)

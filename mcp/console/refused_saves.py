@@ -1,0 +1,30 @@
+"""What an operation refuses undoes the whole save, and the form is shown again with each sentence at its field."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+
+from locations.violations import told_as_refusals
+
+
+class RefusedSaves:
+    """Mixin of a model's pages whose `save_model` calls an operation. The form finds the refusal in the request."""
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Once more, outside of the transaction that was undone, where the operation has refused."""
+        parent: Any = super()
+        try:
+            with told_as_refusals():
+                return parent.changeform_view(request, object_id, form_url, extra_context)
+        except ValidationError as refusal:
+            request.refusal = refusal  # type: ignore[attr-defined]
+            return parent.changeform_view(request, object_id, form_url, extra_context)

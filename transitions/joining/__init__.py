@@ -1,1 +1,0 @@
-"""A business that wants to join a group: the group is asked, and answers before its branch is opened."""

@@ -1,1 +1,0 @@
-"""Whom a review has found, kept for its pages."""
