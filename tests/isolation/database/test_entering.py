@@ -24,7 +24,8 @@ WITHOUT_SCOPE = {
     "mcp/isolation/access.py": 1,  # the provider's people look for a location, and work outside of any
     "mcp/login/backends.py": 2,  # the login: whose name is it? a password of an older kind is stored anew
     "mcp/login/throttling.py": 3,  # tries to log in are counted over a connection of their own
-    "mcp/central/operations/passwords.py": 5,  # whose link is it? those of the provider, and forgotten ones
+    "mcp/central/operations/passwords.py": 4,  # whose link is it? those of the provider, and forgotten ones
+    "mcp/login/passwords.py": 1,  # one of the provider's people changes his own password
     "mcp/console/reminders.py": 2,  # who may have to be reminded of what waits, and the mails to them
     "mcp/tasks.py": 4,  # mails, forgotten passwords and old login attempts of all businesses
     "mcp/management/commands/create_support.py": 2,  # a person of no business
