@@ -1,4 +1,4 @@
-"""Foreign keys over several columns, declared like any other constraint.
+"""Keys over several columns, declared like any other constraint.
 
 A plain foreign key says "this group exists". Over `(base, group)` it says "this group exists *in this base*",
 so that a row of one base can never refer to a row of another, whoever writes it and by whatever path.
@@ -102,3 +102,48 @@ class CompositeForeignKey(BaseConstraint):
 
     def __hash__(self) -> int:
         return hash((self.name, self.fields, self.to, self.to_fields))
+
+
+class KeyWithBase(BaseConstraint):
+    """The primary key is `(<key>, base)` in the database, while Django goes on to use `<key>` alone.
+
+    A table that is spread by base over several machines can have no unique key without the base. Leading with the key,
+    the same index serves a look-up by the key alone, and a composite foreign key may refer to it. Django's own
+    CompositePrimaryKey is no way: the admin cannot serve it.
+    """
+
+    def __init__(self, *, name: str) -> None:
+        super().__init__(name=name)
+
+    def constraint_sql(self, model: Any, schema_editor: Any) -> str:
+        # Not inside CREATE TABLE, where the key is declared with its column.
+        schema_editor.deferred_sql.append(self.create_sql(model, schema_editor))
+        return ""
+
+    def create_sql(self, model: Any, schema_editor: Any) -> Any:
+        return self._key(model, schema_editor, model._meta.pk.column, model._meta.get_field("base").column)
+
+    def remove_sql(self, model: Any, schema_editor: Any) -> Any:
+        return self._key(model, schema_editor, model._meta.pk.column)
+
+    def _key(self, model: Any, schema_editor: Any, *columns: str) -> Any:
+        quote = schema_editor.quote_name
+        return Statement(
+            "ALTER TABLE %(table)s DROP CONSTRAINT %(key)s, ADD CONSTRAINT %(key)s PRIMARY KEY (%(columns)s)",
+            table=Table(model._meta.db_table, quote),
+            key=quote(f"{model._meta.db_table}_pkey"),
+            columns=", ".join(map(quote, columns)),
+        )
+
+    def validate(self, model: Any, instance: models.Model, exclude: Any = None, using: str = DEFAULT_DB_ALIAS) -> None:
+        """Nothing to ask: see above."""
+
+    def deconstruct(self) -> tuple[str, tuple[Any, ...], dict[str, Any]]:
+        path, args, kwargs = super().deconstruct()
+        return path, tuple(args), kwargs
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, KeyWithBase) and self.name == other.name
+
+    def __hash__(self) -> int:
+        return hash((type(self), self.name))

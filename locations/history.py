@@ -13,6 +13,7 @@ import pgtrigger
 from django.contrib.postgres.functions import RandomUUID
 from django.db import models
 
+from locations.constraints import KeyWithBase
 from locations.row_policies import row_security_of
 
 
@@ -77,6 +78,8 @@ def keep_history[M: models.Model](
         trackers = pghistory.InsertEvent(), _UpdateEvent(), pghistory.DeleteEvent()
         name, rows = f"{model.__name__}Event", row_security_of(model)
         meta: dict[str, Any] = {"constraints": [rows.named(f"{name.lower()}_rows")]} if rows else {}
+        if rows and "base" in rows.fields:
+            meta["constraints"].append(KeyWithBase(name=f"{name.lower()}_key"))
         if indexes:
             meta["indexes"] = list(indexes)
         tracked: Any = pghistory.track(*trackers, exclude=exclude, model_name=name, meta=meta)(model)

@@ -3,7 +3,36 @@
 They compare columns that may never change once written, so no lock is needed to make them true for good.
 """
 
+import re
+from typing import Any
+
 import pgtrigger
+from django.conf import settings
+
+
+def over_written_rows(*, func: str, **options: Any) -> pgtrigger.Trigger:
+    """An AFTER trigger over the rows that a statement has written, in `func` the tables `new_values` and `old_values`.
+
+    Once for each statement, which sees a bulk write at a tenth of the cost of a call for each row. An engine that
+    spreads tables over machines takes no transition tables: with TRIGGER_LEVEL at row level the same text is run for
+    each row, and each of the two tables is that one row.
+    """
+    used = {name: f"{name}_values" for name in ("old", "new") if re.search(rf"\b{name}_values\b", func)}
+    if pgtrigger.Statement == settings.TRIGGER_LEVEL:
+        options |= {"level": pgtrigger.Statement, "referencing": pgtrigger.Referencing(**used)}
+    else:
+        options["level"], func = pgtrigger.Row, of_one_row(func)
+    return pgtrigger.Trigger(when=pgtrigger.After, func=func, **options)
+
+
+def of_one_row(func: str) -> str:
+    """The text of a trigger over transition tables for one row: `FROM new_values` reads NEW."""
+
+    def row(found: re.Match[str]) -> str:
+        alias = found["alias"] or f"{found['which']}_values"
+        return f"FROM (SELECT {found['which'].upper()}.*) AS {alias}"
+
+    return re.sub(r"\bFROM\s+(?P<which>new|old)_values\b(?:\s+AS\s+(?P<alias>\w+))?", row, func)
 
 
 def immutable(*columns: str) -> pgtrigger.Trigger:

@@ -14,13 +14,15 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+from django.conf import settings
 from django.db import connection
 from psycopg import sql
 
 ROOT = Path(__file__).resolve().parents[1]
 MADE_OF = (
-    "locations/**/*.py", "mcp/**/*.py", "customers/*.py", "customers/models/*.py", "customers/migrations/*.py",
-    "transitions/**/models.py", "transitions/*.py", "transitions/migrations/*.py", "requirements.txt",
+    "locations/**/*.py", "mcp/**/*.py", "customers/*.py", "customers/models/*.py", "customers/triggers/*.py",
+    "customers/migrations/*.py", "transitions/*.py", "transitions/models/*.py", "transitions/migrations/*.py",
+    "requirements.txt",
     "tests/conftest.py", "tests/settings.py", "tests/cast_database.py",
 )  # fmt: skip
 """What decides how the tables are, who may use them, and who the cast is."""
@@ -77,7 +79,7 @@ def _lock_of(name: str) -> int:
 
 def state_of_files() -> str:
     """The hash of everything that the database is made of, as it lies in the folder now."""
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(str(settings.TRIGGER_LEVEL).encode())
     for path in sorted({path for pattern in MADE_OF for path in ROOT.glob(pattern)}):
         digest.update(f"{path.relative_to(ROOT)}\0".encode())
         digest.update(path.read_bytes())
@@ -86,11 +88,11 @@ def state_of_files() -> str:
 
 def copy_again() -> None:
     """Replace the database of this process by a new copy: tables, sequences and statistics are as at the start."""
-    settings = connection.settings_dict
-    name, template = (sql.Identifier(each) for each in (settings["NAME"], settings["TEST"]["TEMPLATE"]))
+    own = connection.settings_dict
+    name, template = (sql.Identifier(each) for each in (own["NAME"], own["TEST"]["TEMPLATE"]))
     connection.close()
     with _server() as server:
-        _drop(server, settings["NAME"])
+        _drop(server, own["NAME"])
         server.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(name, template))
         # The privileges of a database are not copied with it (see mcp/isolation/database_roles.py).
         server.execute(sql.SQL("REVOKE CREATE, TEMPORARY ON DATABASE {} FROM PUBLIC").format(name))
@@ -115,16 +117,16 @@ def demand_alone() -> None:
 
 def _make(server: psycopg.Connection[Any], name: str, build: Callable[[], None]) -> None:
     """Under another name until it is whole, so that nobody copies half of one."""
-    settings, unfinished = connection.settings_dict, f"unfinished_{name}"
-    before, test = settings["NAME"], dict(settings["TEST"])
-    settings["TEST"] |= {"NAME": unfinished, "TEMPLATE": None}
+    own, unfinished = connection.settings_dict, f"unfinished_{name}"
+    before, test = own["NAME"], dict(own["TEST"])
+    own["TEST"] |= {"NAME": unfinished, "TEMPLATE": None}
     _drop(server, unfinished)
     try:
         connection.creation.create_test_db(verbosity=0, autoclobber=True)
         build()
     finally:
         connection.close()
-        settings["NAME"], settings["TEST"] = before, test
+        own["NAME"], own["TEST"] = before, test
     server.execute(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(unfinished), sql.Identifier(name)))
 
 

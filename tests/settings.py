@@ -6,6 +6,8 @@ The test database is made as its owner; then all log in as the role that row sec
 import atexit
 import os
 
+import pgtrigger
+
 from launch import embedded
 
 if os.environ.get("TEST_DATABASE_URL"):
@@ -27,3 +29,5 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # one PBKD
 DATABASES["default"]["CONN_MAX_AGE"] = 0  # noqa: F405 - comes with the star above
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = False  # noqa: F405 - comes with the star above
 WHITENOISE_AUTOREFRESH = True  # each client of the tests would look through all static files when it is made
+if pgtrigger.Row == TRIGGER_LEVEL:  # noqa: F405 - comes with the star above
+    DATABASES["default"]["TEST"] = {"NAME": f"row_level_{os.getpid()}"}  # noqa: F405 - beside that of whoever asks for it

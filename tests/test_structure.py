@@ -16,32 +16,6 @@ ROOT = Path(__file__).resolve().parent.parent
 PRODUCT = ("locations", "mcp", "customers", "transitions", "spreadsheets", "launch")
 MOST_LINES = 400
 
-UNIQUE_WITHOUT_BASE = {
-    "customers_customergroup_pkey": "a small table that every machine can hold whole",
-    "customers_tag_pkey": "as above",
-    "customers_customercount_pkey": "a surrogate key of steps that nothing refers to",
-    "customers_customermonth_pkey": "as above",
-    "customers_numbercounter_pkey": "one row for each location, not customer data",
-    "customers_importupload_pkey": "a random id of a file",
-    "customers_customerexport_pkey": "as above",
-    "customers_importprogress_pkey": "the random id of the file",
-    "customers_importchunk_pkey": "a surrogate key of pieces that nothing refers to",
-    "customers_exportchunk_pkey": "as above",
-    "customers_importverdict_pkey": "a surrogate key of words about rows, to which nothing refers",
-    "customers_importdecision_pkey": "as above",
-    "customers_exportdownload_pkey": "a surrogate key of a record that nothing refers to",
-    "customers_headingchoice_pkey": "a surrogate key of what a business has chosen, not customer data",
-    "customers_consentpurpose_pkey": "a small table of each business that every machine can hold whole",
-    "consentpurpose_code_unique": "as above",
-    "customers_consent_pkey": "a random id to which nothing refers",
-    "customers_consentrelease_pkey": "a surrogate key of moments that nothing refers to",
-    "customers_importconsent_pkey": "a surrogate key of statements on their way, to which nothing refers",
-    "customers_bulkchange_pkey": "a random id to which nothing refers",
-    "customers_savedfilter_pkey": "a surrogate key of names, to which nothing refers",
-    "headingchoice_unique": "one for each heading of a business, not customer data",
-}
-"""Unique indexes of customers_* that may do without the base. Histories have random ids that cannot clash."""
-
 
 def _sources(*folders: str, ending: str = "*.py") -> list[Path]:
     return [
@@ -50,22 +24,6 @@ def _sources(*folders: str, ending: str = "*.py") -> list[Path]:
         for path in sorted((ROOT / folder).rglob(ending))
         if "migrations" not in path.parts and "__pycache__" not in path.parts
     ]
-
-
-def test_every_unique_key_of_customer_data_contains_the_base(db):
-    with connection.cursor() as cursor:
-        cursor.execute("""
-            SELECT index.relname, array_agg(attname)
-            FROM pg_index
-            JOIN pg_class AS index ON index.oid = indexrelid
-            JOIN pg_class AS customer_table ON customer_table.oid = indrelid
-            LEFT JOIN pg_attribute ON attrelid = indrelid AND attnum = ANY(indkey)
-            WHERE (indisunique OR indisexclusion) AND customer_table.relname LIKE 'customers\\_%'
-              AND customer_table.relname NOT LIKE '%event'
-            GROUP BY index.relname
-        """)
-        without_base = {name for name, columns in cursor.fetchall() if "base_id" not in columns}
-    assert without_base == set(UNIQUE_WITHOUT_BASE)
 
 
 def test_every_reference_to_customer_data_goes_over_the_base(db):

@@ -15,6 +15,7 @@ from customers import triggers
 from customers.choices import BulkKind, BulkState
 from customers.models.files import own_file_constraints
 from customers.querysets import BulkChangeQuerySet
+from locations.constraints import KeyWithBase
 from locations.models import CustomerBase, Location, Organization
 from locations.row_policies import RowSecurity
 
@@ -72,6 +73,7 @@ class BulkChange(models.Model):
         indexes = [models.Index(fields=["base", "-created_at"], name="bulkchange_by_created")]
         constraints = [
             RowSecurity(name="bulkchange_rows", base="base"),
+            KeyWithBase(name="bulkchange_key"),
             models.CheckConstraint(condition=Q(kind__in=BulkKind.values), name="bulkchange_kind_known"),
             models.CheckConstraint(condition=Q(state__in=BulkState.values), name="bulkchange_state_known"),
             *own_file_constraints("bulkchange"),

@@ -28,7 +28,7 @@ from customers.models.uploads import ImportUpload
 from customers.querysets import ConsentPurposeQuerySet, ConsentQuerySet
 from customers.triggers.open_statements import CONSENT_GOING, CONSENT_OPEN
 from customers.triggers.slips import CONSENT_STAYS
-from locations.constraints import CompositeForeignKey
+from locations.constraints import CompositeForeignKey, KeyWithBase
 from locations.fields import LineField, LinesField
 from locations.history import keep_history
 from locations.models import HIGHEST_ACCOUNT_NUMBER, CustomerBase, Location, Organization
@@ -211,6 +211,7 @@ class Consent(CheckedRow):
         ]
         constraints = [
             RowSecurity(name="consent_rows", base="base"),
+            KeyWithBase(name="consent_key"),
             models.UniqueConstraint(
                 fields=["base", "purpose", "customer", "at", "is_given", "receiver", "location", "given_to"],
                 nulls_distinct=False,
@@ -311,7 +312,10 @@ class ConsentRelease(models.Model):
         verbose_name_plural = _("releases of consents")
         default_permissions = ()
         indexes = [models.Index(fields=["base", "-at"], name="consentrelease_latest")]
-        constraints = [RowSecurity(name="consentrelease_rows", base="base")]
+        constraints = [
+            RowSecurity(name="consentrelease_rows", base="base"),
+            KeyWithBase(name="consentrelease_key"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.base_id}: {self.at:%Y-%m-%d %H:%M}"
@@ -346,6 +350,7 @@ class ImportConsent(models.Model):
         indexes = [models.Index(F("file"), F("customer_number"), name="importconsent_by_number")]
         constraints = [
             RowSecurity(name="importconsent_rows", base="base"),
+            KeyWithBase(name="importconsent_key"),
             CompositeForeignKey(
                 fields=["base", "file"],
                 to="customers.ImportUpload",

@@ -4,7 +4,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from customers.querysets import CustomerCountQuerySet, CustomerMonthQuerySet
-from locations.constraints import CompositeForeignKey
+from locations.constraints import CompositeForeignKey, KeyWithBase
 from locations.models import CustomerBase, Location, Organization
 from locations.row_policies import RowSecurity
 
@@ -24,6 +24,7 @@ class CustomerCount(models.Model):
         default_permissions = ()
         constraints = [
             RowSecurity(name="customercount_rows", base="base"),
+            KeyWithBase(name="customercount_key"),
         ]
 
     def __str__(self) -> str:
@@ -52,7 +53,10 @@ class CustomerMonth(models.Model):
         verbose_name_plural = _("figures of months")
         default_permissions = ()
         indexes = [models.Index(fields=["base", "month"], name="customermonth_of_base")]
-        constraints = [RowSecurity(name="customermonth_rows", base="base")]
+        constraints = [
+            RowSecurity(name="customermonth_rows", base="base"),
+            KeyWithBase(name="customermonth_key"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.base}: {self.month:%Y-%m}"

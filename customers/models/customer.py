@@ -17,7 +17,7 @@ from customers.formats.phone import display_phone
 from customers.models.vocabulary import HIGHEST_PRICE_LEVEL, PERCENT, CustomerGroup
 from customers.querysets import CustomerQuerySet
 from customers.triggers.open_statements import CUSTOMER_OPEN
-from locations.constraints import CompositeForeignKey
+from locations.constraints import CompositeForeignKey, KeyWithBase
 from locations.fields import LineField, LinesField
 from locations.history import keep_history
 from locations.models import (
@@ -180,6 +180,7 @@ class Customer(CheckedRow):
         ]
         constraints = [
             RowSecurity(name="customer_rows", base="base"),
+            KeyWithBase(name="customer_key"),
             models.UniqueConstraint(
                 fields=["base", "customer_number"],
                 include=["id", "archived_at"],

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from customers.choices import ExportState
 from customers.models.files import Chunk, OwnFile, own_file_constraints
-from locations.constraints import CompositeForeignKey
+from locations.constraints import CompositeForeignKey, KeyWithBase
 from locations.models import CustomerBase
 from locations.row_policies import RowSecurity
 
@@ -31,6 +31,7 @@ class CustomerExport(OwnFile):
         indexes = [models.Index(fields=["created_at"], name="customerexport_by_created")]
         constraints = [
             RowSecurity(name="customerexport_rows", base="base"),
+            KeyWithBase(name="customerexport_key"),
             models.CheckConstraint(condition=Q(state__in=ExportState.values), name="customerexport_state_known"),
             *own_file_constraints("customerexport"),
         ]
@@ -51,6 +52,7 @@ class ExportChunk(Chunk):
         default_permissions = ()
         constraints = [
             RowSecurity(name="exportchunk_rows", base="base"),
+            KeyWithBase(name="exportchunk_key"),
             models.UniqueConstraint(fields=["base", "file", "position"], name="exportchunk_unique"),
             _of_export("exportchunk"),
         ]
@@ -69,7 +71,11 @@ class ExportDownload(models.Model):
         verbose_name = _("download of an export")
         verbose_name_plural = _("downloads of exports")
         default_permissions = ()
-        constraints = [RowSecurity(name="exportdownload_rows", base="base"), _of_export("exportdownload")]
+        constraints = [
+            RowSecurity(name="exportdownload_rows", base="base"),
+            KeyWithBase(name="exportdownload_key"),
+            _of_export("exportdownload"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.file_id}: {self.user_name}"

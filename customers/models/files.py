@@ -48,7 +48,6 @@ class OwnFile(models.Model):
 def own_file_constraints(prefix: str) -> list[models.BaseConstraint]:
     """Base, location and user are of the business, and pieces can refer to `(base, id)`."""
     return [
-        models.UniqueConstraint(fields=["base", "id"], name=f"{prefix}_in_base"),
         CompositeForeignKey(
             fields=["organization", "base"],
             to="locations.CustomerBase",

@@ -9,7 +9,7 @@ from django.db.models.functions import Lower, Now
 from django.utils.translation import gettext_lazy as _
 
 from customers.querysets import SavedFilterQuerySet
-from locations.constraints import CompositeForeignKey
+from locations.constraints import CompositeForeignKey, KeyWithBase
 from locations.fields import LineField
 from locations.history import keep_history
 from locations.models import CustomerBase, Organization
@@ -48,6 +48,7 @@ class SavedFilter(CheckedRow):
         default_permissions = ()
         constraints = [
             RowSecurity(name="savedfilter_rows", base="base"),
+            KeyWithBase(name="savedfilter_key"),
             models.UniqueConstraint(
                 F("base"),
                 F("user"),

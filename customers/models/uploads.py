@@ -14,7 +14,7 @@ from customers import triggers
 from customers.choices import Decision, UploadState, Verdict
 from customers.models.customer import Customer
 from customers.models.files import Chunk, OwnFile, own_file_constraints
-from locations.constraints import CompositeForeignKey
+from locations.constraints import CompositeForeignKey, KeyWithBase
 from locations.models import CustomerBase, Organization
 from locations.row_policies import SETTINGS, RowSecurity
 
@@ -46,6 +46,7 @@ class ImportUpload(OwnFile):
         ]
         constraints = [
             RowSecurity(name="importupload_rows", base="base"),
+            KeyWithBase(name="importupload_key"),
             models.CheckConstraint(condition=Q(state__in=UploadState.values), name="importupload_state_known"),
             *own_file_constraints("importupload"),
         ]
@@ -67,6 +68,7 @@ class ImportChunk(Chunk):
         default_permissions = ()
         constraints = [
             RowSecurity(name="importchunk_rows", base="base"),
+            KeyWithBase(name="importchunk_key"),
             models.UniqueConstraint(fields=["base", "file", "position"], name="importchunk_unique"),
             _of_upload("importchunk"),
         ]
@@ -101,7 +103,11 @@ class ImportProgress(models.Model):
         indexes = [
             models.Index(fields=["base"], condition=Q(reserved__isnull=False), name="importprogress_reserving"),
         ]
-        constraints = [RowSecurity(name="importprogress_rows", base="base"), _of_upload("importprogress")]
+        constraints = [
+            RowSecurity(name="importprogress_rows", base="base"),
+            KeyWithBase(name="importprogress_key"),
+            _of_upload("importprogress"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.file_id}: {self.done}/{self.total}"
@@ -199,6 +205,7 @@ class ImportVerdict(models.Model):
         indexes = [models.Index(F("file"), F("verdict"), F("row_number"), name="importverdict_by_row")]
         constraints = [
             RowSecurity(name="importverdict_rows", base="base"),
+            KeyWithBase(name="importverdict_key"),
             models.CheckConstraint(condition=Q(verdict__in=Verdict.values), name="importverdict_known"),
             _of_upload("importverdict"),
         ]
@@ -228,6 +235,7 @@ class ImportDecision(models.Model):
         default_permissions = ()
         constraints = [
             RowSecurity(name="importdecision_rows", base="base"),
+            KeyWithBase(name="importdecision_key"),
             models.UniqueConstraint(fields=["base", "file", "row_number"], name="importdecision_unique"),
             models.CheckConstraint(
                 condition=Q(decision__in=[Decision.NEW, Decision.LEAVE])

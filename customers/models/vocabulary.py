@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from customers import triggers
 from customers.querysets import CustomerGroupQuerySet, TagQuerySet
+from locations.constraints import KeyWithBase
 from locations.fields import LineField
 from locations.history import keep_history
 from locations.models import CustomerBase
@@ -37,7 +38,7 @@ class CustomerGroup(CheckedRow):
         default_permissions = ()
         constraints = [
             RowSecurity(name="customergroup_rows", base="base"),
-            models.UniqueConstraint(fields=["base", "id"], name="customergroup_in_base"),
+            KeyWithBase(name="customergroup_key"),
             models.UniqueConstraint(
                 F("base"),
                 Lower("name"),
@@ -86,6 +87,7 @@ class Tag(CheckedRow):
         default_permissions = ()
         constraints = [
             RowSecurity(name="tag_rows", base="base"),
+            KeyWithBase(name="tag_key"),
             models.UniqueConstraint(
                 fields=["base", "name"],
                 name="tag_name_unique",

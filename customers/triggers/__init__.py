@@ -2,6 +2,8 @@
 
 import pgtrigger
 
+from locations.triggers import over_written_rows
+
 STAMP = pgtrigger.Trigger(
     name="stamp",
     operation=pgtrigger.Update,
@@ -19,12 +21,9 @@ STAMP = pgtrigger.Trigger(
 )
 """A customer's number and base never change; when it was changed is written by nobody but the database."""
 
-NOT_DELETED = pgtrigger.Trigger(
+NOT_DELETED = over_written_rows(
     name="not_deleted",
     operation=pgtrigger.Delete,
-    when=pgtrigger.After,
-    level=pgtrigger.Statement,
-    referencing=pgtrigger.Referencing(old="old_values"),
     declare=[("found", "integer")],
     func="""
         SELECT customer_number INTO found FROM old_values AS customer WHERE NOT EXISTS (
@@ -48,12 +47,9 @@ def tags_known(name: str, operation: pgtrigger.Operation) -> pgtrigger.Trigger:
 
     The lock is that of a foreign key: nobody removes or renames the tag before this transaction has ended.
     """
-    return pgtrigger.Trigger(
+    return over_written_rows(
         name=name,
         operation=operation,
-        when=pgtrigger.After,
-        level=pgtrigger.Statement,
-        referencing=pgtrigger.Referencing(new="new_values"),
         declare=[("unknown", "text")],
         func="""
             PERFORM FROM customers_tag
@@ -87,12 +83,9 @@ TAG_NOT_IN_USE = pgtrigger.Trigger(
     """,
 )
 
-NUMBER_IN_RANGE = pgtrigger.Trigger(
+NUMBER_IN_RANGE = over_written_rows(
     name="number_in_range",
     operation=pgtrigger.Insert,
-    when=pgtrigger.After,
-    level=pgtrigger.Statement,
-    referencing=pgtrigger.Referencing(new="new_values"),
     declare=[("place", "text"), ("outside", "integer"), ("numbers", "int4range")],
     func="""
         SELECT location.name, customer.customer_number, location.number_range INTO place, outside, numbers
@@ -109,12 +102,9 @@ NUMBER_IN_RANGE = pgtrigger.Trigger(
 )
 """A customer registered at a location bears a number of its range. Who was registered nowhere may bear any."""
 
-COUNT_INSERT = pgtrigger.Trigger(
+COUNT_INSERT = over_written_rows(
     name="count_insert",
     operation=pgtrigger.Insert,
-    when=pgtrigger.After,
-    level=pgtrigger.Statement,
-    referencing=pgtrigger.Referencing(new="new_values"),
     func="""
         INSERT INTO customers_customercount (base_id, active, archived)
         SELECT base_id, count(*) FILTER (WHERE archived_at IS NULL),
@@ -125,12 +115,9 @@ COUNT_INSERT = pgtrigger.Trigger(
 )
 """Counting by adding: concurrent registrations write rows of their own and never wait for one another."""
 
-COUNT_DELETE = pgtrigger.Trigger(
+COUNT_DELETE = over_written_rows(
     name="count_delete",
     operation=pgtrigger.Delete,
-    when=pgtrigger.After,
-    level=pgtrigger.Statement,
-    referencing=pgtrigger.Referencing(old="old_values"),
     func="""
         INSERT INTO customers_customercount (base_id, active, archived)
         SELECT base_id, -count(*) FILTER (WHERE archived_at IS NULL),
@@ -140,12 +127,9 @@ COUNT_DELETE = pgtrigger.Trigger(
     """,
 )
 
-COUNT_UPDATE = pgtrigger.Trigger(
+COUNT_UPDATE = over_written_rows(
     name="count_update",
     operation=pgtrigger.Update,
-    when=pgtrigger.After,
-    level=pgtrigger.Statement,
-    referencing=pgtrigger.Referencing(old="old_values", new="new_values"),
     func="""
         INSERT INTO customers_customercount (base_id, active, archived)
         SELECT base_id, sum(step), -sum(step) FROM (
@@ -160,14 +144,11 @@ COUNT_UPDATE = pgtrigger.Trigger(
 _MONTHS = "INSERT INTO customers_customermonth (base_id, month, registered, archived, given, withdrawn)"
 
 
-def _of_customers(name: str, operation: pgtrigger.Operation, steps: str, **values: str) -> pgtrigger.Trigger:
+def _of_customers(name: str, operation: pgtrigger.Operation, steps: str) -> pgtrigger.Trigger:
     """Steps of the figures of months; `steps` are rows of (base_id, month, registered, archived)."""
-    return pgtrigger.Trigger(
+    return over_written_rows(
         name=name,
         operation=operation,
-        when=pgtrigger.After,
-        level=pgtrigger.Statement,
-        referencing=pgtrigger.Referencing(**values),
         func=f"""
             {_MONTHS}
             SELECT base_id, month, sum(registered), sum(archived), 0, 0
@@ -186,7 +167,6 @@ MONTHS_INSERT = _of_customers(
         UNION ALL
         SELECT base_id, customers_month_of(archived_at), 0, 1 FROM new_values WHERE archived_at IS NOT NULL
     """,
-    new="new_values",
 )
 """What happened in each month, by adding as above. When a customer was registered never changes (see STAMP)."""
 
@@ -198,8 +178,6 @@ MONTHS_UPDATE = _of_customers(
         UNION ALL
         SELECT base_id, customers_month_of(archived_at), 0, -1 FROM old_values WHERE archived_at IS NOT NULL
     """,
-    old="old_values",
-    new="new_values",
 )
 
 MONTHS_DELETE = _of_customers(
@@ -210,22 +188,18 @@ MONTHS_DELETE = _of_customers(
         UNION ALL
         SELECT base_id, customers_month_of(archived_at), 0, -1 FROM old_values WHERE archived_at IS NOT NULL
     """,
-    old="old_values",
 )
 
 
-def _of_consents(name: str, operation: pgtrigger.Operation, *steps: str, **values: str) -> pgtrigger.Trigger:
+def _of_consents(name: str, operation: pgtrigger.Operation, *steps: str) -> pgtrigger.Trigger:
     """Steps of the figures of months by statements that come, go or are struck out; `steps` are signs and tables."""
     rows = " UNION ALL ".join(
         f"SELECT base_id, at, {sign}1 AS step, is_given FROM {table} WHERE holds_here AND struck_out_at IS NULL"
         for sign, table in map(str.split, steps)
     )
-    return pgtrigger.Trigger(
+    return over_written_rows(
         name=name,
         operation=operation,
-        when=pgtrigger.After,
-        level=pgtrigger.Statement,
-        referencing=pgtrigger.Referencing(**values),
         func=f"""
             {_MONTHS}
             SELECT base_id, customers_month_of(at), 0, 0, coalesce(sum(step) FILTER (WHERE is_given), 0),
@@ -236,18 +210,13 @@ def _of_consents(name: str, operation: pgtrigger.Operation, *steps: str, **value
     )
 
 
-CONSENT_MONTHS_INSERT = _of_consents("months_insert", pgtrigger.Insert, "+ new_values", new="new_values")
-CONSENT_MONTHS_UPDATE = _of_consents(
-    "months_update", pgtrigger.Update, "+ new_values", "- old_values", new="new_values", old="old_values"
-)
-CONSENT_MONTHS_DELETE = _of_consents("months_delete", pgtrigger.Delete, "- old_values", old="old_values")
+CONSENT_MONTHS_INSERT = _of_consents("months_insert", pgtrigger.Insert, "+ new_values")
+CONSENT_MONTHS_UPDATE = _of_consents("months_update", pgtrigger.Update, "+ new_values", "- old_values")
+CONSENT_MONTHS_DELETE = _of_consents("months_delete", pgtrigger.Delete, "- old_values")
 
-CONSENT_GOES_WITH_ITS_IMPORT = pgtrigger.Trigger(
+CONSENT_GOES_WITH_ITS_IMPORT = over_written_rows(
     name="goes_with_its_import",
     operation=pgtrigger.Delete,
-    when=pgtrigger.After,
-    level=pgtrigger.Statement,
-    referencing=pgtrigger.Referencing(old="old_values"),
     func="""
         IF EXISTS (
             SELECT FROM old_values AS consent WHERE NOT EXISTS (

@@ -106,10 +106,13 @@ UPLOADS_A_DAY = {
 }
 
 # --- History ----------------------------------------------------------------------------------------------
-# Statement level, because it sees a bulk write or COPY at a tenth of the cost of one trigger call per row.
-# A distributed database takes row level only: this line is the one to change there.
+# Triggers over written rows run once for each statement: they see a bulk write or COPY at a tenth of the cost of one
+# call for each row. A database that spreads its tables over machines takes row level only, and this is the one setting
+# for it. `manage.py migrate` then writes the triggers anew; `manage.py pgtrigger install` is the way back.
 
-PGHISTORY_LEVEL = pgtrigger.Statement
+TRIGGER_LEVEL = pgtrigger.Row if environment.flag("TRIGGERS_FOR_EACH_ROW", default=False) else pgtrigger.Statement
+PGHISTORY_LEVEL = TRIGGER_LEVEL
+PGTRIGGER_INSTALL_ON_MIGRATE = pgtrigger.Row == TRIGGER_LEVEL
 PGHISTORY_BASE_MODEL = "locations.history.HistoryEvent"
 PGHISTORY_OBJ_FIELD = pghistory.ObjForeignKey(related_name="history", db_constraint=False)
 

@@ -53,7 +53,7 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'files that are taken in',
                 'default_permissions': (),
                 'indexes': [models.Index(fields=['created_at'], name='incomingfile_by_created')],
-                'constraints': [locations.row_policies.RowSecurity(base='base', name='incomingfile_rows'), models.CheckConstraint(condition=models.Q(('state__in', ['waiting', 'running', 'done', 'failed', 'cancelled'])), name='incomingfile_state_known'), models.UniqueConstraint(condition=models.Q(('state__in', ('waiting', 'running'))), fields=('base', 'location', 'sha256'), name='incomingfile_once_at_a_time', violation_error_code='incoming_under_way', violation_error_message='This file is being taken in already.'), models.UniqueConstraint(fields=('base', 'id'), name='incomingfile_in_base'), locations.constraints.CompositeForeignKey(fields=('organization', 'base'), name='incomingfile_base_of_organization', to='locations.CustomerBase', to_fields=('organization', 'id'), violation_error_code='foreign_row'), locations.constraints.CompositeForeignKey(fields=('organization', 'location'), name='incomingfile_location_of_organization', to='locations.Location', to_fields=('organization', 'id'), violation_error_code='foreign_row'), locations.constraints.CompositeForeignKey(fields=('organization', 'user'), name='incomingfile_user_of_organization', to='mcp.User', to_fields=('organization', 'id'), violation_error_code='foreign_row')],
+                'constraints': [locations.row_policies.RowSecurity(base='base', name='incomingfile_rows'), locations.constraints.KeyWithBase(name='incomingfile_key'), models.CheckConstraint(condition=models.Q(('state__in', ['waiting', 'running', 'done', 'failed', 'cancelled'])), name='incomingfile_state_known'), models.UniqueConstraint(condition=models.Q(('state__in', ('waiting', 'running'))), fields=('base', 'location', 'sha256'), name='incomingfile_once_at_a_time', violation_error_code='incoming_under_way', violation_error_message='This file is being taken in already.'), locations.constraints.CompositeForeignKey(fields=('organization', 'base'), name='incomingfile_base_of_organization', to='locations.CustomerBase', to_fields=('organization', 'id'), violation_error_code='foreign_row'), locations.constraints.CompositeForeignKey(fields=('organization', 'location'), name='incomingfile_location_of_organization', to='locations.Location', to_fields=('organization', 'id'), violation_error_code='foreign_row'), locations.constraints.CompositeForeignKey(fields=('organization', 'user'), name='incomingfile_user_of_organization', to='mcp.User', to_fields=('organization', 'id'), violation_error_code='foreign_row')],
             },
         ),
         migrations.CreateModel(
@@ -145,7 +145,7 @@ class Migration(migrations.Migration):
                 'ordering': ['-at', '-id'],
                 'default_permissions': (),
                 'indexes': [models.Index(fields=['base', 'transition'], name='withdrawallist_of_transition')],
-                'constraints': [locations.row_policies.RowSecurity(base='base', name='withdrawallist_rows'), locations.constraints.CompositeForeignKey(fields=('organization', 'base'), name='withdrawallist_base_of_organization', to='locations.CustomerBase', to_fields=('organization', 'id'), violation_error_code='foreign_row')],
+                'constraints': [locations.row_policies.RowSecurity(base='base', name='withdrawallist_rows'), locations.constraints.KeyWithBase(name='withdrawallist_key'), locations.constraints.CompositeForeignKey(fields=('organization', 'base'), name='withdrawallist_base_of_organization', to='locations.CustomerBase', to_fields=('organization', 'id'), violation_error_code='foreign_row')],
             },
         ),
         migrations.CreateModel(
@@ -161,14 +161,14 @@ class Migration(migrations.Migration):
                 ('received_by', models.CharField(max_length=200)),
                 ('base', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='locations.customerbase')),
                 ('organization', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='locations.organization')),
-                ('upload', models.OneToOneField(db_constraint=False, on_delete=django.db.models.deletion.CASCADE, related_name='arrival', to='customers.importupload')),
+                ('upload', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='customers.importupload')),
             ],
             options={
                 'verbose_name': 'received package',
                 'verbose_name_plural': 'received packages',
                 'default_permissions': (),
                 'indexes': [models.Index(fields=['transition'], name='arrival_by_transition')],
-                'constraints': [locations.row_policies.RowSecurity(base='base', name='arrival_rows'), locations.constraints.CompositeForeignKey(fields=('organization', 'base'), name='arrival_base_of_organization', to='locations.CustomerBase', to_fields=('organization', 'id'), violation_error_code='foreign_row'), locations.constraints.CompositeForeignKey(fields=('base', 'upload'), name='arrival_upload_in_base', to='customers.ImportUpload', to_fields=('base', 'id'), violation_error_code='foreign_row')],
+                'constraints': [locations.row_policies.RowSecurity(base='base', name='arrival_rows'), locations.constraints.KeyWithBase(name='arrival_key'), models.UniqueConstraint(fields=('base', 'upload'), name='arrival_upload_once'), locations.constraints.CompositeForeignKey(fields=('organization', 'base'), name='arrival_base_of_organization', to='locations.CustomerBase', to_fields=('organization', 'id'), violation_error_code='foreign_row'), locations.constraints.CompositeForeignKey(fields=('base', 'upload'), name='arrival_upload_in_base', to='customers.ImportUpload', to_fields=('base', 'id'), violation_error_code='foreign_row')],
             },
         ),
         migrations.CreateModel(
@@ -184,7 +184,7 @@ class Migration(migrations.Migration):
                 'verbose_name': 'piece of a file that is taken in',
                 'verbose_name_plural': 'pieces of files that are taken in',
                 'default_permissions': (),
-                'constraints': [locations.row_policies.RowSecurity(base='base', name='incomingchunk_rows'), models.UniqueConstraint(fields=('base', 'file', 'position'), name='incomingchunk_unique'), locations.constraints.CompositeForeignKey(fields=('base', 'file'), name='incomingchunk_file_in_base', to='transitions.IncomingFile', to_fields=('base', 'id'), violation_error_code='foreign_row')],
+                'constraints': [locations.row_policies.RowSecurity(base='base', name='incomingchunk_rows'), locations.constraints.KeyWithBase(name='incomingchunk_key'), models.UniqueConstraint(fields=('base', 'file', 'position'), name='incomingchunk_unique'), locations.constraints.CompositeForeignKey(fields=('base', 'file'), name='incomingchunk_file_in_base', to='transitions.IncomingFile', to_fields=('base', 'id'), violation_error_code='foreign_row')],
             },
         ),
         migrations.CreateModel(
@@ -213,7 +213,7 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'packages',
                 'default_permissions': (),
                 'indexes': [models.Index(fields=['created_at'], name='package_by_created')],
-                'constraints': [locations.row_policies.RowSecurity(base='base', name='package_rows'), models.CheckConstraint(condition=models.Q(('state__in', ['waiting', 'running', 'done', 'failed'])), name='package_state_known'), models.UniqueConstraint(fields=('base', 'id'), name='package_in_base'), locations.constraints.CompositeForeignKey(fields=('organization', 'base'), name='package_base_of_organization', to='locations.CustomerBase', to_fields=('organization', 'id'), violation_error_code='foreign_row'), locations.constraints.CompositeForeignKey(fields=('organization', 'location'), name='package_location_of_organization', to='locations.Location', to_fields=('organization', 'id'), violation_error_code='foreign_row'), locations.constraints.CompositeForeignKey(fields=('organization', 'user'), name='package_user_of_organization', to='mcp.User', to_fields=('organization', 'id'), violation_error_code='foreign_row'), locations.constraints.CompositeForeignKey(fields=('organization', 'transition'), name='package_transition_of_organization', to='transitions.Transition', to_fields=('organization', 'id'), violation_error_code='foreign_row')],
+                'constraints': [locations.row_policies.RowSecurity(base='base', name='package_rows'), locations.constraints.KeyWithBase(name='package_key'), models.CheckConstraint(condition=models.Q(('state__in', ['waiting', 'running', 'done', 'failed'])), name='package_state_known'), locations.constraints.CompositeForeignKey(fields=('organization', 'base'), name='package_base_of_organization', to='locations.CustomerBase', to_fields=('organization', 'id'), violation_error_code='foreign_row'), locations.constraints.CompositeForeignKey(fields=('organization', 'location'), name='package_location_of_organization', to='locations.Location', to_fields=('organization', 'id'), violation_error_code='foreign_row'), locations.constraints.CompositeForeignKey(fields=('organization', 'user'), name='package_user_of_organization', to='mcp.User', to_fields=('organization', 'id'), violation_error_code='foreign_row'), locations.constraints.CompositeForeignKey(fields=('organization', 'transition'), name='package_transition_of_organization', to='transitions.Transition', to_fields=('organization', 'id'), violation_error_code='foreign_row')],
             },
         ),
         migrations.CreateModel(
@@ -232,7 +232,7 @@ class Migration(migrations.Migration):
                 'verbose_name': 'page of a review',
                 'verbose_name_plural': 'pages of reviews',
                 'default_permissions': (),
-                'constraints': [locations.row_policies.RowSecurity(base='base', name='reviewpage_rows'), models.UniqueConstraint(fields=('base', 'transition', 'reason', 'page'), name='reviewpage_once'), models.CheckConstraint(condition=models.Q(('reason', ''), ('reason__in', ['archived', 'blocked', 'unrelated', 'location', 'withdrawn', 'receiver', 'business', 'noconsent']), _connector='OR'), name='reviewpage_reason_known'), locations.constraints.CompositeForeignKey(fields=('organization', 'transition'), name='reviewpage_of_organization', to='transitions.Transition', to_fields=('organization', 'id'), violation_error_code='foreign_row'), locations.constraints.CompositeForeignKey(fields=('organization', 'base'), name='reviewpage_base_of_organization', to='locations.CustomerBase', to_fields=('organization', 'id'), violation_error_code='foreign_row')],
+                'constraints': [locations.row_policies.RowSecurity(base='base', name='reviewpage_rows'), locations.constraints.KeyWithBase(name='reviewpage_key'), models.UniqueConstraint(fields=('base', 'transition', 'reason', 'page'), name='reviewpage_once'), models.CheckConstraint(condition=models.Q(('reason', ''), ('reason__in', ['archived', 'blocked', 'unrelated', 'location', 'withdrawn', 'receiver', 'business', 'noconsent']), _connector='OR'), name='reviewpage_reason_known'), locations.constraints.CompositeForeignKey(fields=('organization', 'transition'), name='reviewpage_of_organization', to='transitions.Transition', to_fields=('organization', 'id'), violation_error_code='foreign_row'), locations.constraints.CompositeForeignKey(fields=('organization', 'base'), name='reviewpage_base_of_organization', to='locations.CustomerBase', to_fields=('organization', 'id'), violation_error_code='foreign_row')],
             },
         ),
         migrations.CreateModel(
@@ -251,7 +251,7 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'customers of transitions',
                 'default_permissions': (),
                 'indexes': [models.Index(fields=['base', 'transition', 'reason', 'customer_number'], name='transitioncustomer_reason')],
-                'constraints': [locations.row_policies.RowSecurity(base='base', name='transitioncustomer_rows'), models.UniqueConstraint(fields=('base', 'transition', 'customer_id'), name='transitioncustomer_once'), models.CheckConstraint(condition=models.Q(('reason', ''), ('reason__in', ['archived', 'blocked', 'unrelated', 'location', 'withdrawn', 'receiver', 'business', 'noconsent']), _connector='OR'), name='transitioncustomer_reason_known'), locations.constraints.CompositeForeignKey(fields=('organization', 'transition'), name='transitioncustomer_of_organization', to='transitions.Transition', to_fields=('organization', 'id'), violation_error_code='foreign_row'), locations.constraints.CompositeForeignKey(fields=('organization', 'base'), name='transitioncustomer_base_of_organization', to='locations.CustomerBase', to_fields=('organization', 'id'), violation_error_code='foreign_row')],
+                'constraints': [locations.row_policies.RowSecurity(base='base', name='transitioncustomer_rows'), locations.constraints.KeyWithBase(name='transitioncustomer_key'), models.UniqueConstraint(fields=('base', 'transition', 'customer_id'), name='transitioncustomer_once'), models.CheckConstraint(condition=models.Q(('reason', ''), ('reason__in', ['archived', 'blocked', 'unrelated', 'location', 'withdrawn', 'receiver', 'business', 'noconsent']), _connector='OR'), name='transitioncustomer_reason_known'), locations.constraints.CompositeForeignKey(fields=('organization', 'transition'), name='transitioncustomer_of_organization', to='transitions.Transition', to_fields=('organization', 'id'), violation_error_code='foreign_row'), locations.constraints.CompositeForeignKey(fields=('organization', 'base'), name='transitioncustomer_base_of_organization', to='locations.CustomerBase', to_fields=('organization', 'id'), violation_error_code='foreign_row')],
             },
         ),
         migrations.CreateModel(
@@ -342,7 +342,7 @@ class Migration(migrations.Migration):
                 'verbose_name': 'piece of a package',
                 'verbose_name_plural': 'pieces of packages',
                 'default_permissions': (),
-                'constraints': [locations.row_policies.RowSecurity(base='base', name='packagechunk_rows'), models.UniqueConstraint(fields=('base', 'file', 'position'), name='packagechunk_unique'), locations.constraints.CompositeForeignKey(fields=('base', 'file'), name='packagechunk_file_in_base', to='transitions.Package', to_fields=('base', 'id'), violation_error_code='foreign_row')],
+                'constraints': [locations.row_policies.RowSecurity(base='base', name='packagechunk_rows'), locations.constraints.KeyWithBase(name='packagechunk_key'), models.UniqueConstraint(fields=('base', 'file', 'position'), name='packagechunk_unique'), locations.constraints.CompositeForeignKey(fields=('base', 'file'), name='packagechunk_file_in_base', to='transitions.Package', to_fields=('base', 'id'), violation_error_code='foreign_row')],
             },
         ),
         migrations.CreateModel(
@@ -361,7 +361,7 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'downloads of packages',
                 'ordering': ['at', 'id'],
                 'default_permissions': (),
-                'constraints': [locations.row_policies.RowSecurity(base='base', name='packagedownload_rows'), locations.constraints.CompositeForeignKey(fields=('base', 'file'), name='packagedownload_file_in_base', to='transitions.Package', to_fields=('base', 'id'), violation_error_code='foreign_row')],
+                'constraints': [locations.row_policies.RowSecurity(base='base', name='packagedownload_rows'), locations.constraints.KeyWithBase(name='packagedownload_key'), locations.constraints.CompositeForeignKey(fields=('base', 'file'), name='packagedownload_file_in_base', to='transitions.Package', to_fields=('base', 'id'), violation_error_code='foreign_row')],
             },
         ),
     ]

@@ -29,7 +29,7 @@ from django.utils.translation import gettext_lazy as _
 
 from customers.models import ImportUpload
 from customers.models.files import Chunk, OwnFile, own_file_constraints
-from locations.constraints import CompositeForeignKey
+from locations.constraints import CompositeForeignKey, KeyWithBase
 from locations.history import keep_history
 from locations.models import HIGHEST_ACCOUNT_NUMBER, HIGHEST_CLIENT_NUMBER, CustomerBase, Location, Organization
 from locations.row_checks import CheckedRow
@@ -249,6 +249,7 @@ class TransitionCustomer(models.Model):
         ]
         constraints = [
             RowSecurity(name="transitioncustomer_rows", base="base"),
+            KeyWithBase(name="transitioncustomer_key"),
             models.UniqueConstraint(fields=["base", "transition", "customer_id"], name="transitioncustomer_once"),
             models.CheckConstraint(
                 condition=Q(reason="") | Q(reason__in=Reason.values), name="transitioncustomer_reason_known"
@@ -287,6 +288,7 @@ class Package(OwnFile):
         indexes = [models.Index(fields=["created_at"], name="package_by_created")]
         constraints = [
             RowSecurity(name="package_rows", base="base"),
+            KeyWithBase(name="package_key"),
             models.CheckConstraint(condition=Q(state__in=PackageState.values), name="package_state_known"),
             *own_file_constraints("package"),
             CompositeForeignKey(
@@ -313,6 +315,7 @@ class PackageChunk(Chunk):
         default_permissions = ()
         constraints = [
             RowSecurity(name="packagechunk_rows", base="base"),
+            KeyWithBase(name="packagechunk_key"),
             models.UniqueConstraint(fields=["base", "file", "position"], name="packagechunk_unique"),
             _of_package("packagechunk"),
         ]
@@ -335,7 +338,11 @@ class PackageDownload(models.Model):
         verbose_name_plural = _("downloads of packages")
         ordering = ["at", "id"]
         default_permissions = ()
-        constraints = [RowSecurity(name="packagedownload_rows", base="base"), _of_package("packagedownload")]
+        constraints = [
+            RowSecurity(name="packagedownload_rows", base="base"),
+            KeyWithBase(name="packagedownload_key"),
+            _of_package("packagedownload"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.file_id}: {self.user_name}"
@@ -347,7 +354,7 @@ class Arrival(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     organization = models.ForeignKey(Organization, models.PROTECT, db_index=False, related_name="+")
     base = models.ForeignKey(CustomerBase, models.PROTECT, db_index=False, related_name="+")
-    upload = models.OneToOneField(ImportUpload, models.CASCADE, db_constraint=False, related_name="arrival")
+    upload = models.ForeignKey(ImportUpload, models.CASCADE, db_constraint=False, db_index=False, related_name="+")
     transition = models.UUIDField(help_text="As the package says; the row itself is of another business.")
     sender_account = models.PositiveIntegerField()
     sender_name = models.CharField(max_length=120)
@@ -363,6 +370,8 @@ class Arrival(models.Model):
         indexes = [models.Index(fields=["transition"], name="arrival_by_transition")]
         constraints = [
             RowSecurity(name="arrival_rows", base="base"),
+            KeyWithBase(name="arrival_key"),
+            models.UniqueConstraint(fields=["base", "upload"], name="arrival_upload_once"),
             CompositeForeignKey(
                 fields=["organization", "base"],
                 to="locations.CustomerBase",

@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from customers.models.files import Chunk, OwnFile, own_file_constraints
-from locations.constraints import CompositeForeignKey
+from locations.constraints import CompositeForeignKey, KeyWithBase
 from locations.row_policies import RowSecurity
 from transitions.choices import IncomingState
 
@@ -37,6 +37,7 @@ class IncomingFile(OwnFile):
         indexes = [models.Index(fields=["created_at"], name="incomingfile_by_created")]
         constraints = [
             RowSecurity(name="incomingfile_rows", base="base"),
+            KeyWithBase(name="incomingfile_key"),
             models.CheckConstraint(condition=Q(state__in=IncomingState.values), name="incomingfile_state_known"),
             models.UniqueConstraint(
                 fields=["base", "location", "sha256"],
@@ -60,6 +61,7 @@ class IncomingChunk(Chunk):
         default_permissions = ()
         constraints = [
             RowSecurity(name="incomingchunk_rows", base="base"),
+            KeyWithBase(name="incomingchunk_key"),
             models.UniqueConstraint(fields=["base", "file", "position"], name="incomingchunk_unique"),
             CompositeForeignKey(
                 fields=["base", "file"],

@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from locations.constraints import CompositeForeignKey
+from locations.constraints import CompositeForeignKey, KeyWithBase
 from locations.models import CustomerBase, Organization
 from locations.row_policies import RowSecurity
 from transitions.choices import Reason
@@ -35,6 +35,7 @@ class ReviewPage(models.Model):
         default_permissions = ()
         constraints = [
             RowSecurity(name="reviewpage_rows", base="base"),
+            KeyWithBase(name="reviewpage_key"),
             models.UniqueConstraint(fields=["base", "transition", "reason", "page"], name="reviewpage_once"),
             models.CheckConstraint(
                 condition=Q(reason="") | Q(reason__in=Reason.values), name="reviewpage_reason_known"

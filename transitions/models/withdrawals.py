@@ -10,7 +10,7 @@ from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from locations.constraints import CompositeForeignKey
+from locations.constraints import CompositeForeignKey, KeyWithBase
 from locations.models import CustomerBase, Organization
 from locations.row_policies import RowSecurity
 
@@ -76,6 +76,7 @@ class WithdrawalList(models.Model):
         indexes = [models.Index(fields=["base", "transition"], name="withdrawallist_of_transition")]
         constraints = [
             RowSecurity(name="withdrawallist_rows", base="base"),
+            KeyWithBase(name="withdrawallist_key"),
             CompositeForeignKey(
                 fields=["organization", "base"],
                 to="locations.CustomerBase",
