@@ -28,7 +28,7 @@ class CustomerExport(OwnFile):
         verbose_name = _("export")
         verbose_name_plural = _("exports")
         default_permissions = ()
-        indexes = [models.Index(fields=["created_at"], name="customerexport_by_created")]
+        indexes = [models.Index(fields=["base", "-created_at"], name="customerexport_by_created")]
         constraints = [
             RowSecurity(name="customerexport_rows", base="base"),
             KeyWithBase(name="customerexport_key"),

@@ -40,7 +40,7 @@ class ImportUpload(OwnFile):
         verbose_name_plural = _("imports")
         default_permissions = ()
         indexes = [
-            models.Index(fields=["created_at"], name="importupload_by_created"),
+            models.Index(fields=["base", "-created_at"], name="importupload_by_created"),
             models.Index(fields=["created_at"], condition=Q(cleared_at=None), name="importupload_to_be_cleared"),
             models.Index(fields=["context"], name="importupload_by_context"),
         ]

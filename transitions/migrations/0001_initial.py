@@ -52,7 +52,7 @@ class Migration(migrations.Migration):
                 'verbose_name': 'file that is taken in',
                 'verbose_name_plural': 'files that are taken in',
                 'default_permissions': (),
-                'indexes': [models.Index(fields=['created_at'], name='incomingfile_by_created')],
+                'indexes': [models.Index(fields=['base', '-created_at'], name='incomingfile_by_created')],
                 'constraints': [locations.row_policies.RowSecurity(base='base', name='incomingfile_rows'), locations.constraints.KeyWithBase(name='incomingfile_key'), models.CheckConstraint(condition=models.Q(('state__in', ['waiting', 'running', 'done', 'failed', 'cancelled'])), name='incomingfile_state_known'), models.UniqueConstraint(condition=models.Q(('state__in', ('waiting', 'running'))), fields=('base', 'location', 'sha256'), name='incomingfile_once_at_a_time', violation_error_code='incoming_under_way', violation_error_message='This file is being taken in already.'), locations.constraints.CompositeForeignKey(fields=('organization', 'base'), name='incomingfile_base_of_organization', to='locations.CustomerBase', to_fields=('organization', 'id'), violation_error_code='foreign_row'), locations.constraints.CompositeForeignKey(fields=('organization', 'location'), name='incomingfile_location_of_organization', to='locations.Location', to_fields=('organization', 'id'), violation_error_code='foreign_row'), locations.constraints.CompositeForeignKey(fields=('organization', 'user'), name='incomingfile_user_of_organization', to='mcp.User', to_fields=('organization', 'id'), violation_error_code='foreign_row')],
             },
         ),

@@ -34,7 +34,7 @@ class IncomingFile(OwnFile):
         verbose_name = _("file that is taken in")
         verbose_name_plural = _("files that are taken in")
         default_permissions = ()
-        indexes = [models.Index(fields=["created_at"], name="incomingfile_by_created")]
+        indexes = [models.Index(fields=["base", "-created_at"], name="incomingfile_by_created")]
         constraints = [
             RowSecurity(name="incomingfile_rows", base="base"),
             KeyWithBase(name="incomingfile_key"),
