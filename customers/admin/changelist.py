@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.db.models import F
 from django.http import HttpRequest
 from django.urls import reverse
@@ -18,14 +19,15 @@ from customers.admin.typed_search import fields_of
 from customers.birthdays import BY_CALENDAR
 from customers.choices import BIRTHDAY_VAR, REGISTERED_VAR, WINDOWS
 from customers.field_groups import withheld
-from customers.models import Customer, CustomerCount
+from customers.models import Customer
 from customers.paginator import LIMIT, PAGE_SIZES, SHOWN_OF_MORE, CustomerPaginator
 from customers.querysets import CustomerQuerySet
 from customers.search import SEARCHED_FIELDS
+from customers.selection.criteria import Asker, NoSuchChoice
+from customers.selection.selecting import Selection
 from mcp.console.site import scope_of
 
 SIZE_VAR = "size"
-ARCHIVED_VAR = "archived"
 SORTED_BY = ("customer_number", "sort_name", "city", "created_at", "changed_at")
 """What the list can be sorted by: each has an index that begins with the base."""
 SHOWN = (
@@ -46,6 +48,7 @@ class CustomerChangeList(ChangeList):
 
     def __init__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         self.scope = scope_of(request)
+        self.selection = Selection.of_query(request.GET)
         self.base = self.scope.base
         self.hidden = withheld(self.scope)
         super().__init__(request, *args, **kwargs)
@@ -57,6 +60,17 @@ class CustomerChangeList(ChangeList):
         found: dict[str, Any] = super().get_filters_params(params)
         found.pop(SIZE_VAR, None)
         return found
+
+    def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> CustomerQuerySet:
+        """Those whom the address means, as an export or a bulk change of them would ask."""
+        self.filter_specs, self.has_filters, _rest, _distinct, self.has_active_filters = self.get_filters(request)
+        try:
+            for spec in self.filter_specs:
+                spec.demand_offered()
+        except NoSuchChoice as error:
+            raise IncorrectLookupParameters from error
+        rows = self.selection.rows(Asker.now(self.scope), are_offered=True)
+        return rows.order_by(*self.get_ordering(request, rows))
 
     def get_ordering(self, request: HttpRequest, queryset: CustomerQuerySet) -> list[str]:
         return [self.order, "-id" if self.order.startswith("-") else "id"]
@@ -103,23 +117,13 @@ class CustomerChangeList(ChangeList):
 
     def _paginator(self) -> CustomerPaginator:
         rows = self.queryset.annotate(**{BY_CALENDAR: F(BY_CALENDAR)}) if self.order == BY_CALENDAR else self.queryset
-        is_searched = bool(self.query.strip())
-        return CustomerPaginator(
-            rows, self.list_per_page, order=self.order, total=self._total(), is_searched=is_searched
-        )  # fmt: skip
+        total, is_searched = self.selection.total(self.scope), self.selection.is_searched
+        return CustomerPaginator(rows, self.list_per_page, order=self.order, total=total, is_searched=is_searched)
 
     def _rows(self, ids: list[int]) -> list[Customer]:
         rows = Customer.objects.in_base(self.base).select_related("customer_group", "home_location")
         found = rows.only(*(name for name in SHOWN if name not in self.hidden)).in_bulk(ids)
         return [found[pk] for pk in ids if pk in found]
-
-    def _total(self) -> int | None:
-        """How many the list has, where no question narrows it; kept by the database, so nothing is counted."""
-        asked = {name for name, values in self.get_filters_params().items() if any(values)}
-        if self.query.strip() or asked - {ARCHIVED_VAR}:
-            return None
-        active, archived = CustomerCount.objects.in_base(self.base).totals()
-        return {"": active, "yes": archived, "all": active + archived}.get(self.params.get(ARCHIVED_VAR, ""))
 
     @cached_property
     def has_nobody(self) -> bool:

@@ -72,7 +72,7 @@ class CustomerAdmin(CustomerColumns, MaskedFields, CustomersAdmin):
     list_parameters = frozenset({SIZE_VAR})
     list_fullwidth = True
     list_disable_select_all = True
-    search_fields = ("search_text",)  # shows the search box; get_search_results does the searching
+    search_fields = ("search_text",)  # shows the search box; the selection does the searching
     search_help_text = _("Number, name, company, phone, e-mail, city, tag")
     actions = ("set_group", "add_tag", "remove_tag", "record_consent", "archive", "restore", "export")
     ordering = ("sort_name",)
@@ -188,13 +188,6 @@ class CustomerAdmin(CustomerColumns, MaskedFields, CustomersAdmin):
         query = canonical(request.GET)
         known = {"filter_query": query, "is_saved_filter": query in {one.query for one in saved}}
         return {"saved_filters": saved, **known}
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: CustomerQuerySet, search_term: str
-    ) -> tuple[CustomerQuerySet, bool]:
-        if not search_term.strip():
-            return queryset, False
-        return queryset.matching(search_term, hidden=withheld(scope_of(request))), False
 
     @admin.action(description=_("Set the customer group…"), permissions=["record"])
     def set_group(self, request: HttpRequest, queryset: CustomerQuerySet) -> HttpResponse:

@@ -21,10 +21,10 @@ from django.utils.translation import gettext_noop
 from customers.bulk import rows
 from customers.bulk.kinds import kind_of
 from customers.choices import BulkKind, BulkState
-from customers.exports.selection import Chosen
 from customers.imports.progress import Progress
 from customers.imports.turns import take_turn
 from customers.models import BulkChange, Customer, CustomerGroup, Tag
+from customers.selection.selecting import Selected
 from locations.permissions import Right
 from mcp.isolation import row_scope
 from mcp.isolation.scope import Scope
@@ -79,7 +79,7 @@ def changes_of(scope: Scope) -> QuerySet[BulkChange]:
 
 
 @transaction.atomic
-def propose(*, wish: Wish, query: str, chosen: Chosen, shown: int | None, actor: Scope) -> BulkChange:
+def propose(*, wish: Wish, query: str, chosen: Selected, shown: int | None, actor: Scope) -> BulkChange:
     """Keep what somebody wants to do with whom, to be counted. Raises MissingRight or ValidationError."""
     _demand(wish.kind, actor)
     _check(wish, actor)
@@ -91,7 +91,7 @@ def propose(*, wish: Wish, query: str, chosen: Chosen, shown: int | None, actor:
 
 
 @transaction.atomic
-def count(*, change: BulkChange, chosen: Chosen, actor: Scope) -> None:
+def count(*, change: BulkChange, chosen: Selected, actor: Scope) -> None:
     """Fix whom it is of, and say what it would do. Raises MissingRight, or Stopped where it was cancelled."""
     _demand(change.kind, actor)
     found = rows.freeze(change, chosen.customers, is_searched=chosen.is_searched)

@@ -19,8 +19,8 @@ from customers.bulk import changing
 from customers.bulk.changing import MoreThanCounted, Stopped
 from customers.bulk.progress import ToldProgress, told
 from customers.choices import BulkState
-from customers.exports.selection import chosen
 from customers.models import BulkChange
+from customers.selection.selecting import select
 from mcp.isolation import access, row_scope
 from mcp.isolation.scope import MissingRight, Scope
 from mcp.worker.queueing import AGAIN, NothingThere, when_given_up
@@ -40,7 +40,7 @@ def count_bulk(change: str, **somebody: int) -> None:
 def _count(change: BulkChange, scope: Scope) -> None:
     with row_scope.rows_of(scope):
         with scope.asked.only_looking():
-            wanted = chosen(scope, change.query)
+            wanted = select(scope, change.query)
         changing.count(change=change, chosen=wanted, actor=scope)
 
 

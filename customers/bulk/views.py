@@ -20,10 +20,10 @@ from customers.bulk.kinds import kind_of
 from customers.choices import BulkKind, BulkState
 from customers.console.frame import LIST, show_page
 from customers.console.shown_count import SHOWN, counted_anew, split_shown
-from customers.exports.selection import Chosen, chosen
 from customers.field_groups import withheld
 from customers.models import BulkChange
 from customers.search import SEARCHED_FIELDS
+from customers.selection.selecting import Selected, select
 from locations.permissions import Right
 from locations.violations import told_as_refusals
 from mcp.console.site import console, scope_of
@@ -63,7 +63,7 @@ def new_page(request: HttpRequest, kind: str) -> HttpResponse:
     scope.demand(Right.VIEW_CUSTOMERS)
     scope.demand(kind_of(kind).right)
     query, shown = split_shown(request.GET)
-    wanted, wish = chosen(scope, query), BulkKind(kind)
+    wanted, wish = select(scope, query), BulkKind(kind)
     if not wanted.count and query.startswith("id="):
         raise Http404  # as for those that are not there, whosever they may be
     if not wanted.count:
@@ -86,7 +86,7 @@ def _back(query: str) -> str:
     return reverse(LIST) if query.startswith("id=") else f"{reverse(LIST)}?{query}"
 
 
-def _propose(form: WishForm, query: str, wanted: Chosen, shown: int | None, scope: Scope) -> HttpResponse:
+def _propose(form: WishForm, query: str, wanted: Selected, shown: int | None, scope: Scope) -> HttpResponse:
     with transaction.atomic():
         change = changing.propose(wish=form.wish(), query=query, chosen=wanted, shown=shown, actor=scope)
         if wanted.count >= COUNTED_DIRECTLY:

@@ -21,11 +21,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from customers.choices import ExportState
-from customers.exports.selection import chosen, parameters_of
 from customers.exports.writer import Making, Order
 from customers.field_groups import demand_fields
 from customers.imports import chunks
 from customers.models import CustomerExport, ExportChunk, ExportDownload
+from customers.selection.selecting import Selection, select
 from customers.table.resources import CustomerResource
 from locations.permissions import Right
 from mcp.isolation import access, row_scope
@@ -108,7 +108,7 @@ def make_now(*, order: Order, query: str, customers: Any, actor: Scope) -> tuple
         file.close()
         raise
     file.seek(0)
-    log_made(making, filtered_by=parameters_of(query))
+    log_made(making, filtered_by=Selection.of_query(query).criteria)
     return export, file
 
 
@@ -229,7 +229,7 @@ def _begin(pk: str) -> CustomerExport | None:
 def _fill(export: CustomerExport, actor: Scope) -> None:
     making = Making(actor, order_of(export))
     with row_scope.rows_of(actor), actor.asked.only_looking():
-        wanted = chosen(actor, export.choices["query"], asked_on=timezone.localdate(export.created_at))
+        wanted = select(actor, export.choices["query"], asked_on=timezone.localdate(export.created_at))
     with (
         row_scope.second_connection(actor) as second,
         second.transaction() as cursor,
@@ -242,7 +242,7 @@ def _fill(export: CustomerExport, actor: Scope) -> None:
     with row_scope.rows_of(actor):
         access.demand_still(actor)
         _advance(export, state=ExportState.DONE, state_since=timezone.now(), **_figures(making))
-    log_made(making, filtered_by=parameters_of(export.choices["query"]))
+    log_made(making, filtered_by=Selection.of_query(export.choices["query"]).criteria)
 
 
 def _advance(export: CustomerExport, **values: Any) -> None:

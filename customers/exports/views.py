@@ -19,9 +19,9 @@ from customers.choices import ExportState
 from customers.console.frame import show_page
 from customers.console.shown_count import SHOWN, counted_anew, split_shown
 from customers.exports import files, tasks
-from customers.exports.selection import Chosen, chosen
 from customers.exports.writer import Order
 from customers.models import CustomerExport
+from customers.selection.selecting import Selected, select
 from customers.table.resources import CustomerResource
 from locations.permissions import Right
 from mcp.console.site import console, scope_of
@@ -50,7 +50,7 @@ def export_page(request: HttpRequest) -> HttpResponseBase:
     """Choose format and columns for the selection (`?id=`) or for the list as the address filters it."""
     scope = _exporter(request)
     query, shown = split_shown(request.GET)
-    wanted = chosen(scope, query)
+    wanted = select(scope, query)
     columns = CustomerResource(scope=scope).export_columns()
     if request.method == "POST" and request.POST.get("format") in files.FORMATS:
         names = [name for name in columns if name in request.POST.getlist("column")]
@@ -73,14 +73,14 @@ def _told(request: HttpRequest) -> int | None:
     return int(told) if told.isascii() and told.isdigit() and len(told) < 9 else None
 
 
-def _order(request: HttpRequest, names: list[str], wanted: Chosen) -> Order:
+def _order(request: HttpRequest, names: list[str], wanted: Selected) -> Order:
     profile: Any = request.POST["format"]
     return Order(
         profile=profile, columns=tuple(names), language=get_language() or "de", filter_words=wanted.in_words
     )  # fmt: skip
 
 
-def _export(scope: Scope, order: Order, query: str, wanted: Chosen) -> HttpResponseBase:
+def _export(scope: Scope, order: Order, query: str, wanted: Selected) -> HttpResponseBase:
     """The file at once, or a page that shows how far the worker is."""
     total = wanted.customers.count()
     if total <= files.DIRECT_ROWS:

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import parse_qsl
 
-from django.contrib.admin.options import IncorrectLookupParameters
-from django.contrib.admin.views.main import ORDER_VAR, SEARCH_VAR
 from django.core.exceptions import PermissionDenied, SuspiciousOperation, ValidationError
 from django.db import transaction
 from django.http import Http404, QueryDict
 from django.utils.translation import gettext as _
 
-from customers.exports.selection import chosen
 from customers.field_groups import withheld
-from customers.models import Customer, SavedFilter
+from customers.models import SavedFilter
 from customers.search import SEARCHED_FIELDS
+from customers.selection.criteria import CRITERIA, title_of
+from customers.selection.selecting import ORDER, SEARCH, query_of, select
 from locations.permissions import Right
-from mcp.console.site import console
 from mcp.isolation.scope import Scope
 
 MOST = 50
@@ -39,7 +36,7 @@ def canonical(asked: QueryDict) -> str:
     Whatever else stands there, such as the page, is none of it. Other fields than those of the filters cannot come in.
     """
     kept = QueryDict(mutable=True)
-    for name in sorted(_titles()):
+    for name in sorted([SEARCH, ORDER, *CRITERIA]):
         if value := asked.get(name, "").strip():
             kept[name] = value
     return kept.urlencode()
@@ -99,19 +96,19 @@ def asked_today(saved: SavedFilter, actor: Scope) -> Asked:
     hides_words = _hides_words(saved, actor)
     if not hides_words and _is_served(saved.query, actor):
         return Asked(saved.query, [])
-    kept, left_out, titles = QueryDict(mutable=True), [], _titles()
+    kept, left_out = QueryDict(mutable=True), []
     for name, value in parse_qsl(saved.query):
-        if name == SEARCH_VAR and hides_words:
+        if name == SEARCH and hides_words:
             sentence = _("The filter “%(name)s” searches for words that you may not see. They are left out.")
             left_out.append(sentence % {"name": saved.name})
-        elif _is_served(_one(name, value), actor):
+        elif _is_served(query_of([(name, value)]), actor):
             kept[name] = value
         else:
             sentence = _(
                 "The filter “%(name)s” asks for a value of “%(field)s” that does not exist here any more. That part "
                 "is left out. Delete the filter and save it anew as you need it."
             )
-            left_out.append(sentence % {"name": saved.name, "field": titles.get(name, name)})
+            left_out.append(sentence % {"name": saved.name, "field": title_of(name)})
     return Asked(kept.urlencode(), left_out)
 
 
@@ -121,24 +118,11 @@ def _hides_words(saved: SavedFilter, actor: Scope) -> bool:
     return not is_own and bool(withheld(actor).intersection(SEARCHED_FIELDS))
 
 
-def _titles() -> dict[str, str]:
-    """By its name in the address each part of what the list can be asked, as people call it."""
-    admin: Any = console.get_model_admin(Customer)
-    filters = {one.parameter_name: str(one.title) for one in admin.list_filter}
-    return {SEARCH_VAR: _("Search"), ORDER_VAR: _("Order"), **filters}
-
-
-def _one(name: str, value: str) -> str:
-    alone = QueryDict(mutable=True)
-    alone[name] = value
-    return alone.urlencode()
-
-
 def _is_served(query: str, actor: Scope) -> bool:
     """Whether the list takes it, as the same page would."""
     try:
-        chosen(actor, query)
-    except (Http404, IncorrectLookupParameters, SuspiciousOperation):
+        select(actor, query)
+    except (Http404, SuspiciousOperation):
         return False
     return True
 

@@ -14,9 +14,9 @@ from django.utils.translation import gettext_lazy
 
 from customers import formats
 from customers.console.frame import LIST, show_page
-from customers.exports.selection import chosen
 from customers.filters.saved import asked_today, canonical, delete_filter, may_change, save_filter
 from customers.models import SavedFilter
+from customers.selection.selecting import select
 from locations.permissions import Right
 from locations.violations import told_as_refusals
 from mcp.console.site import console, scope_of
@@ -61,7 +61,7 @@ def new_page(request: HttpRequest) -> HttpResponse:
         if _saved(form, saved, scope):
             messages.success(request, _("The filter “%(name)s” is saved.") % {"name": saved.name})
             return HttpResponseRedirect(f"{reverse(LIST)}?{saved.query}")
-    wanted = chosen(scope, query)
+    wanted = select(scope, query)
     return show_page(
         request, "filter", _("Save these filters"), form=form, words=wanted.in_words, may_share=_may_share(scope),
         back=f"{reverse(LIST)}?{query}",

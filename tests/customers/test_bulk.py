@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from customers.bulk import changing, rows
 from customers.bulk.changing import MoreThanCounted, Stopped, Wish
 from customers.choices import BulkKind, BulkState
-from customers.exports.selection import chosen
 from customers.models import BulkChange, Customer, CustomerCount, CustomerGroup, Tag
 from customers.operations import archive_customers, change_customer, restore_customers
+from customers.selection.selecting import select
 from locations.permissions import Right
 from mcp.isolation.scope import MissingRight, Scope
 from tests.conftest import forget_author
@@ -47,7 +47,7 @@ def edited(scope: Scope, customer: Customer, **values: Any) -> None:
 
 
 def counted(scope: Scope, wish: Wish, query: str = "", shown: int | None = None) -> BulkChange:
-    found = chosen(scope, query)
+    found = select(scope, query)
     change = changing.propose(wish=wish, query=query, chosen=found, shown=shown, actor=scope)
     changing.count(change=change, chosen=found, actor=scope)
     return change
@@ -273,8 +273,8 @@ def test_each_step_asks_for_the_right_itself(anna, kind, right):
     wish = KINDS[kind]()
     change = counted(anna, wish)
     calls = [
-        lambda: changing.propose(wish=wish, query="", chosen=chosen(anna, ""), shown=None, actor=weak),
-        lambda: changing.count(change=change, chosen=chosen(anna, ""), actor=weak),
+        lambda: changing.propose(wish=wish, query="", chosen=select(anna, ""), shown=None, actor=weak),
+        lambda: changing.count(change=change, chosen=select(anna, ""), actor=weak),
         lambda: changing.confirm(change=change, seen="1", actor=weak),
         lambda: changing.apply(change=change, context=change.pk, actor=weak),
         lambda: changing.start_undo(change=change, actor=weak),

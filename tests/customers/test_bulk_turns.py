@@ -13,10 +13,10 @@ from django.db import connection
 from customers.bulk import changing, rows
 from customers.bulk.changing import Stopped, Wish
 from customers.choices import BulkKind
-from customers.exports.selection import chosen
 from customers.imports.progress import Patient, Progress
 from customers.models import BulkChange, Customer
 from customers.operations import register_customer
+from customers.selection.selecting import select
 from mcp.isolation import row_scope
 from mcp.isolation.scope import Scope
 from tests.customers import people
@@ -37,7 +37,7 @@ def hamburg(cast) -> Scope:
 
 def confirmed(scope: Scope) -> BulkChange:
     with row_scope.rows_of(scope):
-        found, wish = chosen(scope, ""), Wish(kind=BulkKind.ADD_TAG, tag=scope.base.tags.get())
+        found, wish = select(scope, ""), Wish(kind=BulkKind.ADD_TAG, tag=scope.base.tags.get())
         change = changing.propose(wish=wish, query="", chosen=found, shown=None, actor=scope)
         changing.count(change=change, chosen=found, actor=scope)
         changing.confirm(change=change, seen=str(change.figures["change"]), actor=scope)

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from customers import statistics
 from customers.birthdays import birthdays_within, celebrated_on
-from customers.exports.selection import chosen
 from customers.models import Customer
+from customers.selection.selecting import select
 from tests.customers.people import HAMBURG, LIST, customer
 
 
@@ -26,7 +26,7 @@ def scope(cast):
 def today(monkeypatch) -> date:
     """29 December: the lists go over the end of the year."""
     day = date(2026, 12, 29)
-    monkeypatch.setattr("customers.admin.filters.today_of", lambda request: getattr(request, "asked_on", None) or day)
+    monkeypatch.setattr("customers.selection.criteria.timezone.localdate", lambda: day)
     return day
 
 
@@ -96,14 +96,14 @@ def test_export_takes_the_very_list_and_the_worker_that_of_the_day_on_which_it_w
     born(scope, "Heute", 12, 29)
     born(scope, "Morgen", 12, 30)
     later = {"asked_on": today + timedelta(days=1)}
-    assert [one.last_name for one in chosen(scope, "birthday=today").customers] == ["Heute"]
-    assert [one.last_name for one in chosen(scope, "birthday=today", **later).customers] == ["Morgen"]
-    assert chosen(scope, "birthday=7days").customers.count() == 2
+    assert [one.last_name for one in select(scope, "birthday=today").customers] == ["Heute"]
+    assert [one.last_name for one in select(scope, "birthday=today", **later).customers] == ["Morgen"]
+    assert select(scope, "birthday=7days").customers.count() == 2
 
 
 def test_words_of_an_export_say_by_what_it_was_narrowed(scope):
-    assert chosen(scope, "birthday=30days").in_words == "Birthday: in the next 30 days"
-    assert chosen(scope, "registered=last_month").in_words == "Registered in: last month"
+    assert select(scope, "birthday=30days").in_words == "Birthday: in the next 30 days"
+    assert select(scope, "registered=last_month").in_words == "Registered in: last month"
 
 
 def test_side_bar_leads_to_both_lists_and_marks_the_open_one(scope, log_in):

@@ -131,7 +131,7 @@ def test_receiver_uploads_sees_what_will_happen_and_imports(frida, package):
     first = frida.get(ARRIVALS)
     assert "No package has been taken in here yet." in first.content.decode()
     answer = upload(frida, content_of(package))
-    row = ImportUpload.objects.get(arrival__isnull=False)
+    row = Arrival.objects.get().upload
     assert answer["Location"] == f"{THERE}/customers/customer/import/{row.pk}/"
     preview = frida.get(answer["Location"])
     text = preview.content.decode()
@@ -182,12 +182,12 @@ def test_large_package_is_checked_by_the_worker(frida, package, monkeypatch):
 
 def test_upload_of_a_package_offers_nothing_but_to_check_it(frida, package):
     address = upload(frida, content_of(package))["Location"]
-    ImportUpload.objects.filter(arrival__isnull=False).update(state="failed", failure="Abgebrochen.")
+    ImportUpload.objects.filter(pk__in=Arrival.objects.values("upload")).update(state="failed", failure="Abgebrochen.")
     text = frida.get(address).content.decode()
     assert "Abgebrochen." in text
     assert 'name="target"' not in text
     frida.post(address, {"step": "check"})
-    assert ImportUpload.objects.get(arrival__isnull=False).state == "checked"
+    assert Arrival.objects.get().upload.state == "checked"
 
 
 def test_looking_at_a_package_of_nobody_opens_nothing(anna, package, caplog):

@@ -10,8 +10,8 @@ import pytest
 from customers.bulk import changing
 from customers.bulk.changing import Wish
 from customers.choices import BulkKind, BulkState
-from customers.exports.selection import chosen
 from customers.models import BulkChange, Customer
+from customers.selection.selecting import select
 from mcp.isolation import row_scope
 from mcp.isolation.scope import Scope
 from mcp.worker.somebody import for_somebody
@@ -33,7 +33,7 @@ def begin(warm: Warm, task: str, change: BulkChange, scope: Scope) -> Work:
 def confirmed(scope: Scope) -> BulkChange:
     with row_scope.rows_of(scope):
         people.customers(scope, 120)
-        wish, found = Wish(kind=BulkKind.ADD_TAG, tag=people.tag(scope, "VIP")), chosen(scope, "")
+        wish, found = Wish(kind=BulkKind.ADD_TAG, tag=people.tag(scope, "VIP")), select(scope, "")
         change = changing.propose(wish=wish, query="", chosen=found, shown=None, actor=scope)
         changing.count(change=change, chosen=found, actor=scope)
         changing.confirm(change=change, seen="120", actor=scope)

@@ -14,10 +14,10 @@ from django.http import Http404
 from customers.bulk import changing, tasks
 from customers.bulk.changing import Wish
 from customers.choices import BulkKind, BulkState
-from customers.exports.selection import chosen
 from customers.filters.saved import delete_filter, save_filter
 from customers.history.versions import preview_version, restore_version
 from customers.models import BulkChange, Customer, SavedFilter
+from customers.selection.selecting import select
 from locations.permissions import Right
 from mcp.isolation import grants
 from mcp.isolation.scope import MissingRight, Scope
@@ -33,7 +33,7 @@ SEND = "customer-button-main"
 
 
 def _counted(scope: Scope, query: str = "") -> BulkChange:
-    found, tag = chosen(scope, query), scope.base.tags.get(name="VIP")
+    found, tag = select(scope, query), scope.base.tags.get(name="VIP")
     wish = Wish(kind=BulkKind.REMOVE_TAG, tag=tag)
     change = changing.propose(wish=wish, query=query, chosen=found, shown=None, actor=scope)
     changing.count(change=change, chosen=found, actor=scope)
@@ -80,7 +80,7 @@ def bulk_change_offers_and_takes_own_groups_and_tags_only(world: World) -> None:
         page = world.text("anna", f"{HAMBURG}{PAGE}/bulk/{kind}/?q=Meier")
         assert CANARY not in page
     here = world.scope("anna", "Hamburg")
-    found = chosen(here, "")
+    found = select(here, "")
     for wish in (
         Wish(kind=BulkKind.ADD_TAG, tag=world.foreign_tags[0]),
         Wish(kind=BulkKind.GROUP, group=world.foreign_groups[0]),
@@ -113,7 +113,7 @@ def customers_left_alone_are_named_by_their_base(world: World) -> None:
 def bulk_changes_need_their_rights_at_each_step(world: World) -> None:
     here = world.scope("anna", "Hamburg")
     counted, applied = _counted(here), _applied(here)
-    wish, found = Wish(kind=BulkKind.REMOVE_TAG, tag=world.tag), chosen(here, "")
+    wish, found = Wish(kind=BulkKind.REMOVE_TAG, tag=world.tag), select(here, "")
     calls: list[Callable[[Scope], Any]] = [
         lambda weak: changing.propose(wish=wish, query="", chosen=found, shown=None, actor=weak),
         lambda weak: changing.count(change=counted, chosen=found, actor=weak),

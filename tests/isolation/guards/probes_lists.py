@@ -80,6 +80,14 @@ def filters_refuse_what_they_do_not_offer(world: World) -> None:
 
 
 @probe
+def what_is_chosen_by_an_address_is_what_the_list_offers(world: World) -> None:
+    """An export or a bulk change of a list asks the same criteria."""
+    for asked in (f"group={world.foreign_groups[0].pk}", f"home={world.foreign_place.pk}", f"tag={CANARY}nwort"):
+        assert world.get("anna", f"{CUSTOMERS}export/?{asked}").status_code == 404, asked
+        assert world.get("anna", f"{CUSTOMERS}bulk/archive/?{asked}").status_code == 404, asked
+
+
+@probe
 def filter_without_choices_refuses_as_well(world: World) -> None:
     """At a base without a tag, too, a tag in the address is refused and not simply left aside."""
     world.customer.tags = []

@@ -44,7 +44,7 @@ ATTRIBUTES = {"show_facets", "list_max_show_all", "show_full_result_count", "vie
 """Closed once, by the base class; nobody opens them again."""
 ANSWERS_NOBODY = {
     "customers.console.base.CustomersAdmin.add_view": "gives the page its title",
-    "customers.admin.filters.ChangedSinceFilter.has_output": "a day is typed, there are no rows to choose from",
+    "customers.admin.changelist.CustomerChangeList.get_queryset": "asks the selection, which stays in the scope's base",
     "customers.admin.groups.VocabularyAdmin.changelist_view": "gives the page its title",
     "mcp.central.admin.restrictions.RestrictionAdmin.changelist_view": "adds a note to the page",
     "mcp.central.admin.users.UserAdmin.get_queryset": "reads the rows of the base class with their places and groups",

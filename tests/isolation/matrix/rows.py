@@ -12,11 +12,11 @@ from django.utils import timezone
 from customers.bulk import changing
 from customers.bulk.changing import Wish
 from customers.choices import BulkKind
-from customers.exports.selection import chosen
 from customers.filters.saved import save_filter
 from customers.imports import lifecycle, receive
 from customers.models import Customer, ImportUpload, SavedFilter
 from customers.operations import archive_customers, change_customer
+from customers.selection.selecting import select
 from customers.table.options import Reading
 from locations import operations as opening
 from locations.operations import Place as Opening
@@ -111,7 +111,7 @@ class Rows:
         actor = self._somebody(place)
         tag = people.tag(actor, "Sammel")
         query = f"id={people.customer(actor, tags=[tag.name]).pk}"
-        found, wish = chosen(actor, query), Wish(kind=BulkKind.REMOVE_TAG, tag=tag)
+        found, wish = select(actor, query), Wish(kind=BulkKind.REMOVE_TAG, tag=tag)
         change = changing.propose(wish=wish, query=query, chosen=found, shown=None, actor=actor)
         changing.count(change=change, chosen=found, actor=actor)
         changing.confirm(change=change, seen=str(change.figures["change"]), actor=actor)

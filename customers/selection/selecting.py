@@ -1,0 +1,154 @@
+"""A selection of customers as a value: single ones by their ids, or all whom search and criteria find."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from django.core.exceptions import SuspiciousOperation
+from django.http import Http404, QueryDict
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from customers.field_groups import withheld
+from customers.models import Customer, CustomerCount
+from customers.paginator import LIMIT, PAGE_SIZES, CustomerPaginator
+from customers.querysets import CustomerQuerySet
+from customers.selection.criteria import ARCHIVED_VAR, CRITERIA, Asker, NoSuchChoice
+from mcp.isolation.scope import Scope
+
+SEARCH, ORDER, IDS = "q", "o", "id"
+OF_THE_PAGE = frozenset({ORDER, "p", "size", "e", "all", "_facets", "_to_field"})
+"""What the address of the list says beside whom it is about."""
+_DIGITS_OF_AN_ID = 18
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Whom somebody means. With `ids` these alone; else all whom `words` and `values` leave."""
+
+    ids: tuple[int, ...] = ()
+    words: str = ""
+    values: dict[str, str] = field(default_factory=dict)
+    """For each criterion that narrows what was chosen."""
+    order: str = ""
+    """As the address says it; empty: the usual one."""
+
+    @classmethod
+    def of_query(cls, query: str | QueryDict) -> Selection:
+        """What the part of an address of the list behind its question mark says.
+
+        Raises SuspiciousOperation for what the list does not know: any other `?iban__startswith=` would read fields
+        letter by letter.
+        """
+        asked = QueryDict(query) if isinstance(query, str) else query
+        if ids := _ids(asked.getlist(IDS)):
+            return cls(ids=ids)
+        if unknown := asked.keys() - CRITERIA.keys() - OF_THE_PAGE - {SEARCH, IDS}:
+            raise SuspiciousOperation(f"The list of customers does not know {', '.join(sorted(unknown))}")
+        return cls(
+            words=asked.get(SEARCH, ""),
+            values={name: value for name in CRITERIA if (value := asked.get(name))},
+            order=asked.get(ORDER, ""),
+        )
+
+    @property
+    def is_searched(self) -> bool:
+        """Whether words narrow it, which an index finds."""
+        return bool(self.words.strip())
+
+    @property
+    def criteria(self) -> str:
+        """By what is narrowed, without the words: who was looked for is nothing for a log."""
+        if self.ids:
+            return IDS
+        return ", ".join([SEARCH] * self.is_searched + list(self.values))
+
+    def rows(self, asker: Asker, *, are_offered: bool = False) -> CustomerQuerySet:
+        """The customers, unsorted. Raises NoSuchChoice.
+
+        `are_offered` where it was asked already whether the values exist, as the filters of the list do.
+        """
+        rows = Customer.objects.in_base(asker.scope.base)
+        if self.ids:
+            return rows.filter(pk__in=self.ids)
+        for name, criterion in CRITERIA.items():
+            if value := self.values.get(name):
+                if not are_offered:
+                    criterion.demand(value, asker)
+                rows = criterion.narrowed(rows, value, asker)
+            else:
+                rows = criterion.unless_asked(rows)
+        return rows.matching(self.words, hidden=withheld(asker.scope)) if self.is_searched else rows
+
+    def total(self, scope: Scope) -> int | None:
+        """How many they are, where nothing narrows it; kept by the database, so nothing is counted."""
+        if self.ids or self.is_searched or self.values.keys() - {ARCHIVED_VAR}:
+            return None
+        active, archived = CustomerCount.objects.in_base(scope.base).totals()
+        return {"": active, "yes": archived, "all": active + archived}.get(self.values.get(ARCHIVED_VAR, ""))
+
+    def in_words(self, asker: Asker) -> str:
+        """For people, in their language; empty where all customers that are not archived are meant."""
+        if self.ids:
+            return _("Selection")
+        words = [_("Search: %(words)s") % {"words": self.words}] if self.words else []
+        for name, value in self.values.items():
+            criterion = CRITERIA[name]
+            words.append(f"{str(criterion.title).capitalize()}: {criterion.words(value, asker)}")
+        return "; ".join(words)
+
+
+@dataclass(frozen=True)
+class Selected:
+    """Those whom a selection means now."""
+
+    customers: CustomerQuerySet
+    in_words: str
+    """For people, in their language; empty where all customers that are not archived are meant."""
+    count: int
+    """How many they are; of very many that were found the limit, and `is_more` says so."""
+    is_more: bool = False
+    is_searched: bool = False
+    """Whether an index finds them."""
+
+
+def select(scope: Scope, query: str, *, asked_on: date | None = None) -> Selected:
+    """The customers of the scope's base that an address of the list means, so that a file has the rows that it shows.
+
+    `asked_on` is the day from which "the next 7 days" and "this month" count; None: today. Raises Http404 for a choice
+    that does not exist here, whosever it may be, and SuspiciousOperation as `Selection.of_query`.
+    """
+    try:
+        return _selected(Selection.of_query(query), Asker(scope, asked_on or timezone.localdate()))
+    except NoSuchChoice as error:
+        raise Http404 from error
+
+
+def _selected(selection: Selection, asker: Asker) -> Selected:
+    rows = selection.rows(asker)
+    if selection.ids:
+        return Selected(rows, selection.in_words(asker), rows.count(), is_searched=True)
+    counted = CustomerPaginator(
+        rows, PAGE_SIZES[0], order="sort_name", total=selection.total(asker.scope), is_searched=selection.is_searched
+    )
+    return Selected(
+        rows,
+        selection.in_words(asker),
+        LIMIT if counted.is_more else counted.count,
+        is_more=counted.is_more,
+        is_searched=selection.is_searched,
+    )
+
+
+def _ids(values: Sequence[str]) -> tuple[int, ...]:
+    return tuple(int(pk) for pk in values if pk.isascii() and pk.isdigit() and len(pk) <= _DIGITS_OF_AN_ID)
+
+
+def query_of(pairs: Iterable[tuple[str, str]]) -> str:
+    """An address of the list that says this."""
+    asked = QueryDict(mutable=True)
+    for name, value in pairs:
+        asked[name] = value
+    return asked.urlencode()
