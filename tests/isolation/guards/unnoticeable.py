@@ -4,7 +4,7 @@ The key is the end of the guard's name, without its line.
 """
 
 UNNOTICEABLE = {
-    "ChangedSinceFilter.demand_offered: self.criterion.demand(value, self.asker)": "a day is typed, there are no rows behind it",
+    "ChangedSinceFilter.demand_offered: self.criterion.demand(value, self.asker)": "a day is typed, no row is chosen",
     "delete_customer_group: Customer.objects.in_base(actor.base)": "a customer's group is of its base, by that key",
     "RestrictionAdmin.rights[add]": "may_restrict asks for the same right, and for more",
     "RestrictionAdmin.rights[delete]": "as above",
