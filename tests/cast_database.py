@@ -19,8 +19,9 @@ from psycopg import sql
 
 ROOT = Path(__file__).resolve().parents[1]
 MADE_OF = (
-    "locations/**/*.py", "mcp/**/*.py", "customers/*.py", "customers/models/*.py", "customers/migrations/*.py",
-    "transitions/**/models.py", "transitions/*.py", "transitions/migrations/*.py", "requirements.txt",
+    "locations/**/*.py", "mcp/**/*.py", "customers/*.py", "customers/models/*.py", "customers/triggers/*.py",
+    "customers/migrations/*.py", "transitions/*.py", "transitions/models/*.py", "transitions/migrations/*.py",
+    "requirements.txt",
     "tests/conftest.py", "tests/settings.py", "tests/cast_database.py",
 )  # fmt: skip
 """What decides how the tables are, who may use them, and who the cast is."""
