@@ -41,7 +41,7 @@ NOT_SEARCHED = {
     "mcp/project/wsgi.py": "asks for the database role as it is imported; as above",
     "mcp/isolation/address_check.py": "decides by the table of addresses, and no right; tests/isolation/matrix",
     "mcp/triggers.py": "is SQL",
-    "customers/triggers.py": "is SQL",
+    "customers/triggers": "is SQL",
     "customers/imports/command_scope.py": "names the place of a command",
     "customers/filling.py": "fills a base in order to measure, from a command",
     "customers/formats": "knows no user",
