@@ -17,7 +17,6 @@ from django.utils.translation import gettext as _
 
 from customers import statistics
 from customers.demo_people import CITIES, FIRST_NAMES, LAST_NAMES, STREETS
-from customers.imports.progress import Patient
 from customers.imports.turns import take_turn
 from customers.models import Customer, CustomerGroup
 from customers.numbers import locked_counter
@@ -25,6 +24,7 @@ from locations.models import Location
 from locations.permissions import Right
 from mcp.isolation import row_scope
 from mcp.isolation.scope import Scope
+from mcp.worker.progress import Patient
 
 BATCH = 100_000
 

@@ -20,8 +20,10 @@ from django.db import models
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.functional import Promise
-from django.utils.translation import gettext, ngettext, override
+from django.utils.translation import gettext as in_words  # not a text of ours: nothing to be collected for locale/
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext as in_words_by_number
+from django.utils.translation import override
 
 from locations.permissions import Right
 from mcp.isolation.scope import MissingRight
@@ -147,9 +149,9 @@ def _told(stored: Stored) -> str:
 
 def _text(stored: Stored, params: dict[str, Any]) -> str:
     if "plural" in stored:
-        return ngettext(stored["text"], stored["plural"], params.get(stored["count"], 0))
+        return in_words_by_number(stored["text"], stored["plural"], params.get(stored["count"], 0))
     if "text" in stored:
-        return gettext(stored["text"]) if stored["text"] else ""
+        return in_words(stored["text"]) if stored["text"] else ""
     return str(_texts[stored["code"]])
 
 

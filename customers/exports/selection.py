@@ -9,8 +9,10 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from django.contrib.admin.options import IncorrectLookupParameters
+from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, QueryDict
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from customers.models import Customer
 from customers.querysets import CustomerQuerySet
@@ -55,6 +57,16 @@ def chosen(scope: Scope, query: str, *, asked_on: date | None = None) -> Chosen:
         is_more=listed.paginator.is_more,
         is_searched=bool(listed.query.strip()),
     )
+
+
+def chosen_still(scope: Scope, query: str, *, asked_on: date | None = None) -> Chosen:
+    """The same in the worker, later. Raises ValidationError where what the list was filtered by is gone."""
+    try:
+        return chosen(scope, query, asked_on=asked_on)
+    except Http404 as gone:
+        raise ValidationError(
+            gettext_lazy("What the list was filtered by does not exist any more."), code="filter_gone"
+        ) from gone
 
 
 def parameters_of(query: str) -> str:

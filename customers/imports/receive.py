@@ -11,19 +11,22 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from customers.choices import MatchBy, OnKnown, UploadState
-from customers.imports import chunks, progress
+from customers.imports import progress
 from customers.imports.decisions import forget
 from customers.imports.detection import look_at
 from customers.imports.lifecycle import demand_open, demand_own, enter, table_of
-from customers.imports.quota import within_quota
 from customers.models import HeadingChoice, ImportChunk, ImportUpload
 from customers.table.headings import IGNORE, folded, is_our_own, match_columns
 from customers.table.options import Reading
 from customers.table.profiles import Profile, profiles, recognised
 from customers.table.resources import CustomerResource
 from customers.table.shared_fields import demand_combinable
+from files import chunks
+from files.quota import count_uploads, within_quota
 from locations.permissions import Right
 from mcp.isolation.scope import Scope
+
+count_uploads(ImportUpload)
 
 
 @transaction.atomic

@@ -15,6 +15,7 @@ from customers.imports.forms import ReadingForm, overrules_of
 from customers.imports.staging import clear
 from customers.models import ImportUpload
 from mcp.isolation.scope import Scope
+from mcp.stored_sentences import sentences_of
 from mcp.worker.queueing import enqueue
 from mcp.worker.somebody import for_somebody
 
@@ -65,7 +66,7 @@ def check(upload: ImportUpload, scope: Scope) -> None:
     try:
         lifecycle.check_upload(upload=upload, actor=scope)
     except ValidationError as refusal:
-        lifecycle.stop_upload(upload=upload, reason=" ".join(refusal.messages))
+        lifecycle.stop_upload(upload=upload, reason=sentences_of(refusal))
 
 
 def confirm(posted: QueryDict, upload: ImportUpload, scope: Scope) -> None:

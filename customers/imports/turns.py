@@ -15,7 +15,7 @@ from django.core.exceptions import ValidationError
 from django.db import connection
 from django.utils.translation import gettext as _
 
-from customers.imports.progress import Progress
+from mcp.worker.progress import Progress
 
 EACH = 0.25
 """So many seconds pass between two looks whether it is our turn; a wish to stop is heard in between."""

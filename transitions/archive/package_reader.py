@@ -26,10 +26,10 @@ from zipfile import BadZipFile, ZipFile
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-from customers.imports import chunks
 from customers.models.consents import CODE
 from customers.table.columns import FORMER_HEADINGS
 from customers.table.resources import CustomerResource
+from files import chunks
 from mcp.isolation.scope import Scope
 from spreadsheets import Limits, UnreadableFile
 from spreadsheets.formulas import restore

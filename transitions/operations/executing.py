@@ -23,6 +23,7 @@ from mcp.central import operations
 from mcp.isolation import row_scope
 from mcp.isolation.holdings import lock_rights
 from mcp.isolation.scope import Scope
+from mcp.stored_sentences import Sentences
 from transitions import deciding
 from transitions.choices import TransitionKind, TransitionState
 from transitions.models import Transition, TransitionCustomer
@@ -91,15 +92,15 @@ def close(*, transition: Transition, note: str = "", actor: Scope) -> Transition
 
 
 @transaction.atomic
-def note_failure(*, transition: Transition, reason: str, actor: Scope) -> None:
+def note_failure(*, transition: Transition, reason: Sentences, actor: Scope) -> None:
     """Tell on its page why it could not be reviewed or executed; once, however often it is tried. Raises NotThisStep.
 
     `transition` is as it was when that was tried.
     """
     stuck = locked(transition, before=[TransitionState(transition.state)], after=TransitionState.EXECUTED, actor=actor)
     last = stuck.steps.last()
-    if last is None or last.note != reason:
-        record_step(stuck, actor=actor, note=reason)
+    if last is None or last.told != reason:
+        record_step(stuck, actor=actor, told=reason)
 
 
 class _NoPlace(ValidationError):

@@ -15,6 +15,7 @@ from locations.models import CENTRAL_CLIENT_NUMBER
 from locations.permissions import Right
 from mcp.choices import ProviderRole
 from mcp.isolation.scope import MissingRight, Scope
+from mcp.stored_sentences import Sentences
 from transitions import deciding
 from transitions.choices import TransitionState
 from transitions.models import Transition, TransitionStep
@@ -135,8 +136,8 @@ def take_step(transition: Transition, state: TransitionState, *, actor: Scope, n
     record_step(transition, actor=actor, note=note)
 
 
-def record_step(transition: Transition, *, actor: Scope, note: str = "") -> None:
-    """Note who has done what; the state is the one that it has now."""
+def record_step(transition: Transition, *, actor: Scope, note: str = "", told: Sentences | None = None) -> None:
+    """Note who has done what; the state is the one that it has now. `told` is what the program notes."""
     TransitionStep.objects.create(
         organization_id=transition.organization_id,
         transition=transition,
@@ -145,4 +146,5 @@ def record_step(transition: Transition, *, actor: Scope, note: str = "") -> None
         user_name=actor.actor_name,
         location_name=str(actor.location),
         note=note,
+        told=told or Sentences(),
     )

@@ -14,8 +14,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from customers.models import ImportUpload
-from customers.models.files import OwnFile
+from files.models import OwnFile
 from mcp.isolation.scope import Scope
 from mcp.models import User
 
@@ -39,13 +38,13 @@ class QuotaUsedUp(ValidationError):
         )
 
 
-_counted: list[type[OwnFile]] = [ImportUpload]
+_counted: list[type[OwnFile]] = []
 
 
-def count_also(kind: type[OwnFile]) -> None:
-    """Files of a floor above that people upload count as well."""
-    if kind not in _counted:
-        _counted.append(kind)
+def count_uploads(model: type[OwnFile]) -> None:
+    """What people upload into this table counts. Each app says so of its own."""
+    if model not in _counted:
+        _counted.append(model)
 
 
 def within_quota(content: Iterable[bytes], *, upload: OwnFile, actor: Scope) -> Iterator[bytes]:
