@@ -13,7 +13,7 @@ import pghistory
 from django.core.exceptions import ValidationError
 from django.db import connection
 from django.db.models import Max
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from customers import statistics
 from customers.demo_people import CITIES, FIRST_NAMES, LAST_NAMES, STREETS
@@ -97,7 +97,7 @@ def _first_number(location: Location, count: int, *, behind: int) -> int:
     if first + count - 1 <= location.last_number:
         return int(first)
     raise ValidationError(
-        _(
+        gettext_lazy(
             "%(count)s customers do not fit into the number range of %(location)s: it ends at %(last)s, and %(first)s "
             "is its next free number. Give the location a larger number range, or name fewer customers."
         ),

@@ -7,6 +7,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import connection
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from customers.imports.classifying import MEMORY, NO_ROWS, Counts, demand_whole, plan_of
 from customers.imports.consents import Statements, besides
@@ -28,7 +29,9 @@ ROWS_EACH_STATEMENT = 250_000
 class NotWhatWasPreviewed(ValidationError):
     def __init__(self) -> None:
         super().__init__(
-            _("The file or the choices have changed since the preview. Look at the new preview and confirm that."),
+            gettext_lazy(
+                "The file or the choices have changed since the preview. Look at the new preview and confirm that."
+            ),
             code="not_what_was_previewed",
         )
 

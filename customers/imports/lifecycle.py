@@ -34,7 +34,7 @@ from customers.imports.staging import clear, opened, stage
 from customers.imports.turns import take_turn
 from customers.imports.undo import undo
 from customers.models import ImportChunk, ImportUpload
-from customers.table.headings import sentence
+from customers.table.headings import refusal_of
 from customers.table.options import Reading
 from customers.table.resources import CustomerResource
 from files import chunks
@@ -43,7 +43,7 @@ from mcp.isolation import row_scope
 from mcp.isolation.scope import Scope
 from mcp.stored_sentences import Sentences, sentences_of
 from mcp.worker.progress import Progress
-from spreadsheets import Problem, Table, UnreadableFile
+from spreadsheets import Table, UnreadableFile
 
 LIFETIME = timedelta(hours=24)
 DIRECT_BYTES = 100_000
@@ -81,13 +81,9 @@ def table_of(upload: ImportUpload, source: BinaryIO | None = None) -> Iterator[T
         try:
             table = opened(upload, file)
         except UnreadableFile as error:
-            raise refusal(error.problem) from error
+            raise refusal_of(error.problem) from error
         with table:
             yield table
-
-
-def refusal(problem: Problem) -> ValidationError:
-    return ValidationError(sentence(problem), code=problem.code)
 
 
 def reading_of(upload: ImportUpload) -> Reading:
@@ -121,7 +117,7 @@ def check_upload(
     try:
         read, given = stage(upload=upload, scope=actor, progress=progress or Progress(), file=file)
     except UnreadableFile as error:
-        raise refusal(error.problem) from error
+        raise refusal_of(error.problem) from error
     with row_scope.rows_of(actor):
         statistics.gather(statistics.STAGED, rows=read)
     with row_scope.rows_of(actor):

@@ -18,7 +18,7 @@ from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from customers.choices import ConsentSource, MatchBy, OnKnown, UploadState
 from customers.consents.operations import save_purpose
@@ -118,7 +118,9 @@ def _demand_made_here(package: ReceivedPackage, actor: Scope) -> None:
         is_known = made.exists()
     if not is_known:
         raise RefusedPackage(
-            _("This package was changed after it was made. Download it again from the sender and upload it as it is."),
+            gettext_lazy(
+                "This package was changed after it was made. Download it again from the sender and upload it as it is."
+            ),
             code="package_unknown",
         )
 
@@ -289,7 +291,9 @@ def _holds_here(purpose: dict[str, Any], version: str, *, is_given: bool) -> boo
 
 def _unreadable(name: str) -> RefusedPackage:
     return RefusedPackage(
-        _("The file %(name)s of the package holds what no package holds. Download it again from the sender."),
+        gettext_lazy(
+            "The file %(name)s of the package holds what no package holds. Download it again from the sender."
+        ),
         code="package_contents",
         params={"name": name},
     )
