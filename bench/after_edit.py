@@ -21,6 +21,7 @@ from bench.carrying import _confirmed, _in
 from bench.importing import new_place
 from customers.imports import lifecycle, receive
 from customers.models import Customer, ImportUpload
+from files import lifecycle as files
 from locations.permissions import Right
 from mcp.isolation import row_scope
 from mcp.isolation.scope import Scope
@@ -80,7 +81,10 @@ def _turn(scope: Scope, rows: int, city: str, *, is_edited: bool) -> dict[str, f
     taken["execution"] = _timed(head, lambda: _in(head, lambda: _execute(transition, head)), is_edited=is_edited)
     made = str(_in(head, lambda: Package.objects.get(transition=transition)).pk)
     system = Scope.of_system(head.location, name="bench")
-    return {**taken, "package": _timed(head, lambda: making.make(pk=made, actor=system), is_edited=is_edited)}
+    return {
+        **taken,
+        "package": _timed(head, lambda: files.make(making.PACKAGES, pk=made, actor=system), is_edited=is_edited),
+    }
 
 
 def _someone(rows: int) -> Scope:

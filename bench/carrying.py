@@ -17,8 +17,10 @@ from django.db import connection
 from django.utils import timezone
 
 from bench.fill import _CUSTOMERS, CHUNK
-from customers.imports import chunks, lifecycle
+from customers.imports import lifecycle
 from customers.models import Consent, Customer
+from files import chunks
+from files import lifecycle as files
 from locations.choices import OrganizationKind
 from locations.models import Location, Organization
 from locations.operations import Place
@@ -78,7 +80,7 @@ def carried_over(*, rows: int) -> Carried:
     _step(steps, "decide, fix, leave", lambda: _in(head, lambda: _execute(transition, head)))
     made = _in(head, lambda: Package.objects.get(transition=transition))
     system = Scope.of_system(head.location, name="bench")
-    _step(steps, "make the package", lambda: making.make(pk=str(made.pk), actor=system))
+    _step(steps, "make the package", lambda: files.make(making.PACKAGES, pk=str(made.pk), actor=system))
     receiver = _receiver(transition)
     file = _in(head, lambda: chunks.opened(PackageChunk, file=made))
     upload = _step(steps, "verify and receive", lambda: _receive(file, receiver)).upload

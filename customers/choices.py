@@ -64,14 +64,6 @@ class MatchBy(models.TextChoices):
     NOTHING = "nothing", _("By number alone")
 
 
-class ExportState(models.TextChoices):
-    WAITING = "waiting", _("Waiting")
-    RUNNING = "running", _("Being made")
-    DONE = "done", _("Ready")
-    CANCELLED = "cancelled", _("Cancelled")
-    FAILED = "failed", _("Failed")
-
-
 TRANSFER = "transfer"
 """The purpose that allows to hand a customer over when the location leaves at which it was given, or to a receiver."""
 TRANSFER_ANY = "transfer_any"

@@ -13,11 +13,10 @@ import pghistory
 from django.core.exceptions import ValidationError
 from django.db import connection
 from django.db.models import Max
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from customers import statistics
 from customers.demo_people import CITIES, FIRST_NAMES, LAST_NAMES, STREETS
-from customers.imports.progress import Patient
 from customers.imports.turns import take_turn
 from customers.models import Customer, CustomerGroup
 from customers.numbers import locked_counter
@@ -25,6 +24,7 @@ from locations.models import Location
 from locations.permissions import Right
 from mcp.isolation import row_scope
 from mcp.isolation.scope import Scope
+from mcp.worker.progress import Patient
 
 BATCH = 100_000
 
@@ -97,7 +97,7 @@ def _first_number(location: Location, count: int, *, behind: int) -> int:
     if first + count - 1 <= location.last_number:
         return int(first)
     raise ValidationError(
-        _(
+        gettext_lazy(
             "%(count)s customers do not fit into the number range of %(location)s: it ends at %(last)s, and %(first)s "
             "is its next free number. Give the location a larger number range, or name fewer customers."
         ),

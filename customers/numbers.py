@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from django.core.exceptions import ValidationError
 from django.db import connection
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from customers.models import NumberCounter
 from locations.models import Location
@@ -53,7 +53,7 @@ def take_number(location: Location) -> int:
             counter.save(update_fields=["next_number"])
             return number
     raise ValidationError(
-        _(
+        gettext_lazy(
             "The number range of %(location)s (%(first)s to %(last)s) is used up. "
             "Have the central give the location a larger number range."
         ),
@@ -72,7 +72,7 @@ def check_number(number: int, location: Location) -> None:
     location = locked_counter(location).location
     if not location.first_number <= number <= location.last_number:
         raise ValidationError(
-            _(
+            gettext_lazy(
                 "Customer number %(number)s is outside the number range of %(location)s (%(first)s to %(last)s). "
                 "Leave the field empty to get the next free number."
             ),
@@ -81,7 +81,7 @@ def check_number(number: int, location: Location) -> None:
         )
     if _is_reserved(location, number):
         raise ValidationError(
-            _(
+            gettext_lazy(
                 "Customer number %(number)s belongs to an import that is being written at this moment. "
                 "Leave the field empty to get another one, or wait until that is done."
             ),

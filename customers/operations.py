@@ -12,7 +12,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import F, Func, Value
 from django.utils import timezone
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from customers.field_groups import SAID_WITH, demand_fields, unwritable
 from customers.models import Customer, CustomerGroup, Tag
@@ -30,7 +30,7 @@ class CustomerChangedMeanwhile(ValidationError):
 
     def __init__(self, customer: Customer) -> None:
         super().__init__(
-            _(
+            gettext_lazy(
                 "Somebody else changed %(customer)s while you were editing. Open it in a second window, compare, "
                 "and enter your change again."
             ),
@@ -183,7 +183,9 @@ def _check_tags(customer: Customer) -> None:
     unknown = set(customer.tags).difference(Tag.objects.in_base(customer.base).values_list("name", flat=True))
     if unknown:
         refusal = ValidationError(
-            _("There is no tag “%(tag)s” in this customer base. Choose one from the list, or have it created first."),
+            gettext_lazy(
+                "There is no tag “%(tag)s” in this customer base. Choose one from the list, or have it created first."
+            ),
             code="unknown_tag",
             params={"tag": min(unknown)},
         )
@@ -193,10 +195,12 @@ def _check_tags(customer: Customer) -> None:
 def _check_reason(reason: str) -> None:
     longest = Customer._meta.get_field("archived_reason").max_length or 0
     if not reason:
-        raise ValidationError(_("Say why: the reason is shown wherever the archived customer is."), code="no_reason")
+        raise ValidationError(
+            gettext_lazy("Say why: the reason is shown wherever the archived customer is."), code="no_reason"
+        )
     if len(reason) > longest:
         raise ValidationError(
-            _("The reason is %(length)s characters long. Shorten it to %(longest)s."),
+            gettext_lazy("The reason is %(length)s characters long. Shorten it to %(longest)s."),
             code="reason_too_long",
             params={"length": len(reason), "longest": longest},
         )

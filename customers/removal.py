@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext_lazy
 
 from customers.models import Customer, CustomerGroup, Tag
 from customers.querysets import CustomerQuerySet
@@ -22,7 +22,7 @@ class StillUsed(ValidationError):
         named = ", ".join(str(customer) for customer in some[:MOST_NAMED])
         more = " …" if len(some) > MOST_NAMED else ""
         super().__init__(
-            ngettext(
+            ngettext_lazy(
                 "“%(row)s” is still used by a customer: %(customers)s. Give the customer another one first.",
                 "“%(row)s” is still used by customers: %(customers)s. Give them another one first.",
                 len(some),

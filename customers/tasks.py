@@ -11,17 +11,16 @@ from django.utils import timezone
 from procrastinate.contrib.django import app
 
 from customers.bulk import changing
-from customers.exports import files
 from customers.figures import counts
 from customers.imports import lifecycle
 from customers.models import ImportUpload
 from locations.models import Location
 from mcp.isolation import row_scope
 from mcp.isolation.scope import Scope
+from mcp.worker.somebody import WORKER
 from mcp.worker.upkeep import for_each
 
 log = logging.getLogger(__name__)
-WORKER = "the worker"
 
 
 @app.periodic(cron="*/10 * * * *")
@@ -52,17 +51,11 @@ def delete_expired_uploads(timestamp: int) -> None:
             for upload in expired.select_related("location__organization", "base").order_by("created_at")
         }
     work: dict[str, Callable[[], object]] = {
-        "of exports": _delete_expired_exports,
         "of changes of many customers": _delete_expired_changes,
     }
     for pk, location in places.items():
         work[f"of import {pk}"] = partial(_delete_expired, pk, Scope.of_system(location, name=WORKER))
     for_each(work, lambda name: work[name](), what="What has expired %s could not be deleted")
-
-
-def _delete_expired_exports() -> None:
-    with row_scope.without_scope(reason="delete exports that have expired", actor=WORKER):
-        files.delete_expired_exports(now=timezone.now())
 
 
 def _delete_expired_changes() -> None:

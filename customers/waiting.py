@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from customers.choices import ExportState, UploadState
+from customers.choices import UploadState
 from customers.exports import files
 from customers.imports.lifecycle import uploads_of
 from customers.models import ImportUpload
+from files import lifecycle
+from files.choices import FileState
 from locations.permissions import Right
 from mcp.console.waiting import Source, Thing, register
 from mcp.isolation.scope import Scope
@@ -58,9 +60,9 @@ def _code(upload: ImportUpload, scope: Scope) -> tuple[str, int]:
 
 def _exports(scope: Scope) -> Iterator[Thing]:
     now = timezone.now()
-    lately = files.exports_of(scope).filter(state=ExportState.DONE, state_since__gt=now - files.LIFETIME)
+    lately = files.exports_of(scope).filter(state=FileState.DONE, state_since__gt=now - files.LIFETIME)
     for export in lately.filter(downloads=None):
-        if not files.is_ready(export, now=now):
+        if not lifecycle.is_ready(files.EXPORTS, export, now=now):
             continue
         yield Thing(
             code="export_ready",

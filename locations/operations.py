@@ -9,7 +9,7 @@ from datetime import datetime
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from psycopg.types.range import Range
 
 from locations.choices import BaseKind, LocationKind, OrganizationKind
@@ -60,7 +60,9 @@ def propose_number_range(base: CustomerBase, *, size: int = NEXT_BLOCK) -> Range
     free = [start for start, end in zip(starts, ends, strict=True) if end - start >= size]
     if not free:
         raise ValidationError(
-            _("No block of %(size)s customer numbers is free any more."), code="no_number_range", params={"size": size}
+            gettext_lazy("No block of %(size)s customer numbers is free any more."),
+            code="no_number_range",
+            params={"size": size},
         )
     behind_last = starts[-1]
     start = behind_last if behind_last in free else free[0]
@@ -96,7 +98,9 @@ def open_location(*, organization: Organization, place: Place, offline: bool = F
     organization = Organization.objects.select_for_update().get(pk=organization.pk)
     if not organization.is_group:
         raise ValidationError(
-            _("%(name)s is an independent business and has exactly one location. Only a group can open branches."),
+            gettext_lazy(
+                "%(name)s is an independent business and has exactly one location. Only a group can open branches."
+            ),
             code="not_a_group",
             params={"name": organization.name},
         )
@@ -114,7 +118,8 @@ def close_location(*, location: Location, at: datetime, has_left: bool = False) 
     location = Location.objects.select_for_update(of=("self",)).get(pk=location.pk)
     if location.is_central:
         raise ValidationError(
-            _("The central cannot be closed: without it nobody could manage the group."), code="central_stays"
+            gettext_lazy("The central cannot be closed: without it nobody could manage the group."),
+            code="central_stays",
         )
     location.closed_at, location.has_left = at, has_left or location.has_left
     location.save(update_fields=["closed_at", "has_left"])
@@ -127,7 +132,7 @@ def reopen_location(*, location: Location) -> Location:
     location = Location.objects.select_for_update(of=("self",)).get(pk=location.pk)
     if location.has_left:
         raise ValidationError(
-            _("%(location)s has left the business and cannot be opened again."),
+            gettext_lazy("%(location)s has left the business and cannot be opened again."),
             code="location_has_left",
             params={"location": location},
         )

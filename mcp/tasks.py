@@ -24,11 +24,11 @@ from mcp.isolation import row_scope
 from mcp.models import LoginAttempt, Mail, SentForm
 from mcp.worker import mailing
 from mcp.worker.queueing import AGAIN, NothingThere, tell_given_up, when_given_up
+from mcp.worker.somebody import WORKER
 
 MOST_ATTEMPTS = 5
 """A job that takes its worker down with it as often as this is given up."""
 KEPT_DAYS = 90
-WORKER = "the worker"
 log = logging.getLogger(__name__)
 
 

@@ -78,20 +78,3 @@ class JoiningAnswer(models.TextChoices):
     AGREED = "agreed", _("Agreed")
     REFUSED = "refused", _("Refused")
     OVER = "over", _("Over")
-
-
-class PackageState(models.TextChoices):
-    WAITING = "waiting", _("Waiting")
-    RUNNING = "running", _("Being made")
-    DONE = "done", _("Ready")
-    FAILED = "failed", _("Failed")
-
-
-class IncomingState(models.TextChoices):
-    """How far a file is that somebody has sent to be taken in."""
-
-    WAITING = "waiting", _("Waiting")
-    RUNNING = "running", _("Is being taken in")
-    DONE = "done", _("Taken in")
-    FAILED = "failed", _("Failed")
-    CANCELLED = "cancelled", _("Cancelled")

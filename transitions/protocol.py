@@ -13,10 +13,12 @@ from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
+from files import lifecycle
+from files.choices import FileState
 from locations.permissions import Right
 from mcp.isolation.scope import Scope
 from transitions.archive.package_format import HASHED
-from transitions.choices import PackageState, Reason, TransitionKind
+from transitions.choices import Reason, TransitionKind
 from transitions.models import Package, PackageDownload, Transition, TransitionCustomer
 from transitions.package import lifecycle as packages
 from transitions.status_texts import fields_of
@@ -192,7 +194,7 @@ def _packages(made: list[Package]) -> Iterator[Section]:
             (_("Ordered"), f"{moment(package.created_at)} · {package.user_name}"),
             (_("State"), str(package.get_state_display())),
         ]
-        if package.state == PackageState.DONE:
+        if package.state == FileState.DONE:
             facts += _made(package)
         elif package.failure:
             facts.append((_("What went wrong"), package.failure))
@@ -214,7 +216,7 @@ def _made(package: Package) -> list[tuple[str, str]]:
     counts: dict[str, Any] = (package.manifest or {}).get("counts", {})
     return [
         (_("Made"), moment(package.state_since)),
-        (_("Can be downloaded until"), moment(packages.expires_at(package))),
+        (_("Can be downloaded until"), moment(lifecycle.expires_at(packages.PACKAGES, package))),
         (_("Customers"), number_format(package.total, force_grouping=True)),
         (_("Statements about consents"), number_format(counts.get("consents", 0), force_grouping=True)),
         *(
@@ -288,7 +290,7 @@ def _steps(steps: Iterable[Any]) -> Section:
         title=_("All steps"),
         headings=(_("When"), _("Step"), _("By whom"), _("Where"), _("Note")),
         rows=tuple(
-            (moment(step.at), str(step.get_state_display()), step.user_name, step.location_name, step.note)
+            (moment(step.at), str(step.get_state_display()), step.user_name, step.location_name, step.remark)
             for step in steps
         ),
         widths=(5, 5, 4, 4, 8),

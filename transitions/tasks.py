@@ -5,21 +5,22 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
+from functools import partial
 
 import pghistory
 from django.core.exceptions import ValidationError
-from django.http import Http404
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop, override
+from django.utils.translation import gettext_lazy
 from procrastinate.contrib.django import app
 
 from locations.models import Location
 from mcp.isolation import access, row_scope
-from mcp.isolation.scope import MissingRight, Scope
-from mcp.models import User
-from mcp.worker.queueing import AGAIN, NothingThere, when_given_up
+from mcp.isolation.scope import Scope
+from mcp.stored_sentences import stored_sentence
+from mcp.worker.queueing import AGAIN, NothingThere
+from mcp.worker.somebody import WORKER
+from mcp.worker.task_frame import Failure, TaskFrame
 from mcp.worker.upkeep import for_each
 from transitions.choices import TransitionState
 from transitions.models import Transition
@@ -28,7 +29,6 @@ from transitions.operations import NotThisStep, execute, note_failure, review
 log = logging.getLogger(__name__)
 PATIENCE = 600
 """Seconds for which a worker waits for whoever is recording in the base: about as long as a large import takes."""
-WORKER = gettext_noop("the worker")
 
 
 type Step = Callable[[Transition, Scope], object]
@@ -46,13 +46,14 @@ def execute_due_transitions(timestamp: int) -> None:
 def _execute_due(transition: Transition) -> None:
     with row_scope.without_scope(reason="find where a transition is executed", actor=WORKER):
         head = _head(transition)
-    _execute(transition, Scope.of_system(head, name=_(WORKER)))
+    system = Scope.of_system(head, name=_(WORKER))
+    TRANSITIONS.as_actor(str(transition.pk), system, partial(_carry_out, transition))
 
 
 @app.task(retry=AGAIN)
 def execute_transition(transition: str, **somebody: int) -> None:
     """Carry out what somebody has ordered, with the rights that he has now. `somebody` is what `for_somebody` gives."""
-    _for_somebody(transition, somebody, _execute)
+    _for_somebody(transition, somebody, _carry_out)
 
 
 @app.task(retry=AGAIN)
@@ -60,46 +61,21 @@ def review_transition(transition: str, is_narrowed: bool, **somebody: int) -> No
     """Find out who would be carried over, as somebody has asked for, with the rights that he has now."""
 
     def look(found: Transition, scope: Scope) -> None:
-        review(transition=found, is_narrowed=is_narrowed, actor=scope)
+        _whole(found, scope, lambda: review(transition=found, is_narrowed=is_narrowed, actor=scope))
 
-    _for_somebody(transition, somebody, lambda found, scope: _do(found, scope, look))
-
-
-@when_given_up("transitions.tasks.execute_transition", "transitions.tasks.review_transition")
-def tell_given_up(transition: str, **ordered: Any) -> None:
-    """Its worker died again and again."""
-    sentence = gettext_noop(
-        "The worker has given it up, and nothing of it was done. Tell support before you try again."
-    )
-    with suppress(NothingThere):
-        _tell_without(transition, ordered["user"], sentence, why="a transition is given up")
+    _for_somebody(transition, somebody, look)
 
 
 def _for_somebody(pk: str, somebody: dict[str, int], step: Step) -> None:
-    try:
-        scope = access.enter_as(**somebody)
-    except Http404:
-        sentence = gettext_noop("The user may not work at this location any more.")
-        _tell_without(pk, somebody["user"], sentence, why="a transition is worked on for nobody who may work there")
-        return
+    TRANSITIONS.for_somebody(pk, somebody, partial(_work, pk, step))
+
+
+def _work(pk: str, step: Step, scope: Scope) -> None:
     with row_scope.rows_of(scope):
         found = Transition.objects.of_organization(scope.organization).filter(pk=pk).first()
     if found is None:
         raise NothingThere("transition", pk)
-    with override(scope.user.language if scope.user else None):
-        step(found, scope)
-
-
-def _tell_without(pk: str, user: int, sentence: str, *, why: str) -> None:
-    """Tell it where nobody's scope can be entered, in the language of whoever has ordered it. Raises NothingThere."""
-    with row_scope.without_scope(reason=why, actor=WORKER):
-        found = Transition.objects.filter(pk=pk).first()
-        if found is None:
-            raise NothingThere("transition", pk)
-        head = _head(found)
-        language = User.objects.filter(pk=user).values_list("language", flat=True).first()
-    with override(language):
-        _tell(found, Scope.of_system(head, name=_(WORKER)), _(sentence))
+    step(found, scope)
 
 
 def _head(transition: Transition) -> Location:
@@ -108,40 +84,50 @@ def _head(transition: Transition) -> Location:
     return places.order_by("client_number")[0]
 
 
-def _execute(transition: Transition, scope: Scope) -> None:
+def _carry_out(found: Transition, scope: Scope) -> None:
     """Tried again an hour later where its day has come."""
-
-    def carry_out(found: Transition, scope: Scope) -> None:
-        execute(transition=found, at=timezone.now(), patience=PATIENCE, actor=scope)
-
-    _do(transition, scope, carry_out)
+    _whole(found, scope, lambda: execute(transition=found, at=timezone.now(), patience=PATIENCE, actor=scope))
 
 
-def _do(transition: Transition, scope: Scope, step: Step) -> None:
-    """One step, all of it or nothing. What goes wrong is told on the page of the transition."""
-    try:
-        with row_scope.rows_of(scope), pghistory.context(**scope.history(reason=str(transition.get_kind_display()))):
-            step(transition, scope)
-            access.demand_still(scope)
-    except NotThisStep:
-        log.info("Transition %s is not due any more", transition.pk)
-    except MissingRight as refusal:
-        _tell(transition, scope, str(refusal))
-    except ValidationError as refusal:
-        log.warning("Transition %s could not be worked on: %s", transition.pk, refusal.messages)
-        _tell(transition, scope, " ".join(refusal.messages))
-    except Exception:
-        log.exception("Transition %s broke off; nothing of it was done", transition.pk)
-        reason = _("It broke off, and nothing of it was done.")
-        if transition.state == TransitionState.CONFIRMED:
-            reason = _("It broke off, and nothing of it was done. It is tried again within the hour; tell support.")
-        _tell(transition, scope, reason)
+def _whole(found: Transition, scope: Scope, step: Callable[[], object]) -> None:
+    """One step, all of it or nothing."""
+    with row_scope.rows_of(scope), pghistory.context(**scope.history(reason=str(found.get_kind_display()))):
+        step()
+        access.demand_still(scope)
 
 
-def _tell(transition: Transition, scope: Scope, reason: str) -> None:
-    if transition.state == TransitionState.NUMBERED:
-        told = _("It could not be reviewed: %(reason)s")
-    else:
-        told = _("It could not be executed: %(reason)s")
+def _tell(pk: str, failure: Failure) -> None:
+    """As a note on its page, in a transaction for which the transition exists. Raises NothingThere."""
+    found = Transition.objects.filter(pk=pk).first()
+    if found is None:
+        raise NothingThere("transition", pk)
+    if isinstance(failure.error, ValidationError):
+        log.warning("Transition %s could not be worked on: %s", pk, failure.error.messages)
+    reason = failure.reason
+    if failure.reason == BROKEN() and found.state == TransitionState.CONFIRMED:
+        reason = BROKEN_FOR_NOW()
+    told = NOT_REVIEWED if found.state == TransitionState.NUMBERED else NOT_EXECUTED
+    scope = failure.scope or Scope.of_system(_head(found), name=_(WORKER))
     with row_scope.rows_of(scope), suppress(NotThisStep):
-        note_failure(transition=transition, reason=told % {"reason": reason}, actor=scope)
+        note_failure(transition=found, reason=told(reason=reason), actor=scope)
+
+
+NOT_REVIEWED = stored_sentence("not_reviewed", gettext_lazy("It could not be reviewed: %(reason)s"))
+NOT_EXECUTED = stored_sentence("not_executed", gettext_lazy("It could not be executed: %(reason)s"))
+BROKEN = stored_sentence("transition_broken", gettext_lazy("It broke off, and nothing of it was done."))
+BROKEN_FOR_NOW = stored_sentence(
+    "transition_broken_for_now",
+    gettext_lazy("It broke off, and nothing of it was done. It is tried again within the hour; tell support."),
+)
+TRANSITIONS = TaskFrame(
+    name="transition",
+    tell=_tell,
+    broken=BROKEN,
+    given_up=stored_sentence(
+        "transition_given_up",
+        gettext_lazy("The worker has given it up, and nothing of it was done. Tell support before you try again."),
+    ),
+    stopped=(NotThisStep,),
+    log=log,
+)
+TRANSITIONS.when_given_up("transition", "transitions.tasks.execute_transition", "transitions.tasks.review_transition")

@@ -16,6 +16,8 @@ from django.utils import timezone
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
+from files import lifecycle
+from files.choices import FileState
 from locations.choices import LocationKind
 from locations.models import CENTRAL_CLIENT_NUMBER, Location
 from locations.permissions import Right
@@ -23,10 +25,10 @@ from mcp.central.operations import holdings_of
 from mcp.console.waiting import Source, Thing, register
 from mcp.isolation.scope import Scope
 from transitions import operations
-from transitions.choices import OPEN, JoiningAnswer, PackageState, TransitionState
+from transitions.choices import OPEN, JoiningAnswer, TransitionState
 from transitions.models import JoiningWord, Package, Transition
 from transitions.operations import admitting
-from transitions.package import lifecycle
+from transitions.package import lifecycle as packages
 from transitions.pages.steps import STEPS, offered
 from transitions.withdrawals.making import HANDED_OVER, lists_of, withdrawals_since
 
@@ -52,7 +54,7 @@ def things(scope: Scope) -> Iterator[Thing]:
         yield from _steps(transition, scope)
     yield from _joinings(scope)
     if operations.reviews_here(scope):
-        handed_over = lifecycle.transitions_for(scope).filter(
+        handed_over = packages.transitions_for(scope).filter(
             state__in=HANDED_OVER, executed_at__gt=timezone.now() - LATELY
         )
         for transition in handed_over:
@@ -105,8 +107,8 @@ def _joinings(scope: Scope) -> Iterator[Thing]:
 
 def _packages(transition: Transition) -> Iterator[Thing]:
     """The newest package, until somebody has fetched it."""
-    package = lifecycle.packages_of(transition).filter(transition__state__in=lifecycle.MAKING).first()
-    if package is None or lifecycle.is_under_way(package) or package.downloads.exists():
+    package = packages.packages_of(transition).filter(transition__state__in=packages.MAKING).first()
+    if package is None or lifecycle.is_under_way(packages.PACKAGES, package) or package.downloads.exists():
         return
     yield Thing(
         code=_state_of(package), values={"receiver": transition.receiver_name}, page=PACKAGE,
@@ -115,9 +117,9 @@ def _packages(transition: Transition) -> Iterator[Thing]:
 
 
 def _state_of(package: Package) -> str:
-    if lifecycle.is_ready(package, now=timezone.now()):
+    if lifecycle.is_ready(packages.PACKAGES, package, now=timezone.now()):
         return "package_ready"
-    return "package_expired" if package.state == PackageState.DONE else "package_failed"
+    return "package_expired" if package.state == FileState.DONE else "package_failed"
 
 
 def _withdrawals(transition: Transition) -> Iterator[Thing]:

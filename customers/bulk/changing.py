@@ -16,18 +16,20 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
+from django.utils.translation import gettext_lazy, gettext_noop
 
 from customers.bulk import rows
 from customers.bulk.kinds import kind_of
 from customers.choices import BulkKind, BulkState
-from customers.imports.progress import Progress
 from customers.imports.turns import take_turn
 from customers.models import BulkChange, Customer, CustomerGroup, Tag
 from customers.selection.selecting import Selected
 from locations.permissions import Right
 from mcp.isolation import row_scope
 from mcp.isolation.scope import Scope
+from mcp.stored_sentences import Sentences, stored_sentence
+from mcp.worker.progress import Progress
+from mcp.worker.task_frame import Stopped
 
 LIFETIME = timedelta(hours=24)
 """What was not confirmed within a day is thrown away."""
@@ -35,10 +37,9 @@ UNDER_WAY = frozenset({BulkState.COUNTING, BulkState.APPLYING, BulkState.UNDOING
 DONE = frozenset({BulkState.APPLIED, BulkState.UNDOING, BulkState.UNDONE})
 REASON, REASON_UNDONE = gettext_noop("Bulk change"), gettext_noop("Bulk change undone")
 """As the history keeps it; said in the language of whoever reads it."""
-
-
-class Stopped(Exception):
-    """It is not this worker's any more: it was cancelled, or is done already."""
+NOBODY_FOUND = stored_sentence("nobody_found", gettext_lazy("No customer is found."))
+NONE = Sentences()
+UNDOING_CANCELLED = stored_sentence("undoing_cancelled", gettext_lazy("The undoing was cancelled."))
 
 
 class MoreThanCounted(ValidationError):
@@ -46,7 +47,7 @@ class MoreThanCounted(ValidationError):
 
     def __init__(self, *, then: int, now: int) -> None:
         super().__init__(
-            _(
+            gettext_lazy(
                 "When they were counted, %(then)s customers were to be changed; now it would be %(now)s, because "
                 "somebody has changed customers meanwhile. Nothing was changed. Look at the new figures, and confirm "
                 "them again."
@@ -96,14 +97,16 @@ def count(*, change: BulkChange, chosen: Selected, actor: Scope) -> None:
     _demand(change.kind, actor)
     found = rows.freeze(change, chosen.customers, is_searched=chosen.is_searched)
     if not found:
-        _enter(change, BulkState.COUNTING, BulkState.FAILED, failure=_("No customer is found."), total=0)
+        _enter(change, BulkState.COUNTING, BulkState.FAILED, failure=NOBODY_FOUND(), total=0)
         return
-    _enter(change, BulkState.COUNTING, BulkState.COUNTED, figures=rows.figures(change), total=found, failure="")
+    _enter(
+        change, BulkState.COUNTING, BulkState.COUNTED, figures=rows.figures(change), total=found, failure=Sentences()
+    )
 
 
 @transaction.atomic
-def recount(*, change: BulkChange, failure: str) -> None:
-    """Back to the preview, with the figures of now and the sentence why."""
+def recount(*, change: BulkChange, failure: Sentences) -> None:
+    """Back to the preview, with the figures of now and why."""
     _enter(change, change.state, BulkState.COUNTED, figures=rows.figures(change), failure=failure, done=0)
 
 
@@ -116,10 +119,12 @@ def confirm(*, change: BulkChange, seen: str, actor: Scope) -> None:
     _demand(change.kind, actor)
     locked = _locked(change, actor)
     if locked.state != BulkState.COUNTED:
-        raise ValidationError(_("This bulk change is under way or done already."), code="bulk_under_way")
+        raise ValidationError(gettext_lazy("This bulk change is under way or done already."), code="bulk_under_way")
     if seen != str(locked.figures["change"]):
-        raise ValidationError(_("The figures have changed meanwhile. Look at them again."), code="figures_changed")
-    _enter(change, BulkState.COUNTED, BulkState.APPLYING, done=0, failure="")
+        raise ValidationError(
+            gettext_lazy("The figures have changed meanwhile. Look at them again."), code="figures_changed"
+        )
+    _enter(change, BulkState.COUNTED, BulkState.APPLYING, done=0, failure=NONE)
 
 
 def apply(*, change: BulkChange, context: UUID, actor: Scope, progress: Progress | None = None) -> None:
@@ -142,7 +147,15 @@ def apply(*, change: BulkChange, context: UUID, actor: Scope, progress: Progress
             raise MoreThanCounted(then=then, now=changed)
         rows.keep_changed(change, context)
         result = {"changed": changed}
-        _enter(change, BulkState.APPLYING, BulkState.APPLIED, context=context, result=result, total=changed, failure="")
+        _enter(
+            change,
+            BulkState.APPLYING,
+            BulkState.APPLIED,
+            context=context,
+            result=result,
+            total=changed,
+            failure=Sentences(),
+        )
 
 
 @transaction.atomic
@@ -150,8 +163,8 @@ def start_undo(*, change: BulkChange, actor: Scope) -> None:
     """Mark an applied change as being undone. Raises MissingRight, or ValidationError where it was undone already."""
     _demand(change.kind, actor)
     if _locked(change, actor).state != BulkState.APPLIED:
-        raise ValidationError(_("This bulk change has been undone already."), code="already_undone")
-    _enter(change, BulkState.APPLIED, BulkState.UNDOING, done=0, failure="")
+        raise ValidationError(gettext_lazy("This bulk change has been undone already."), code="already_undone")
+    _enter(change, BulkState.APPLIED, BulkState.UNDOING, done=0, failure=NONE)
 
 
 def undo(*, change: BulkChange, context: UUID, actor: Scope, progress: Progress | None = None) -> None:
@@ -175,12 +188,12 @@ def cancel(*, change: BulkChange, actor: Scope) -> None:
     _demand(change.kind, actor)
     locked = _locked(change, actor)
     if locked.state == BulkState.UNDOING:
-        _enter(change, BulkState.UNDOING, BulkState.APPLIED, failure=_("The undoing was cancelled."))
+        _enter(change, BulkState.UNDOING, BulkState.APPLIED, failure=UNDOING_CANCELLED())
     elif locked.state in {BulkState.COUNTING, BulkState.COUNTED, BulkState.APPLYING}:
         _enter(change, BulkState(locked.state), BulkState.CANCELLED, customers=[])
 
 
-def stop(*, change: BulkChange, reason: str) -> None:
+def stop(*, change: BulkChange, reason: Sentences) -> None:
     """The step under way has come to nothing. What was applied before stays applied."""
     to = BulkState.APPLIED if change.state == BulkState.UNDOING else BulkState.FAILED
     _enter(change, BulkState(change.state), to, failure=reason)
@@ -220,12 +233,12 @@ def _check(wish: Wish, actor: Scope) -> None:
             raise PermissionDenied
         case BulkKind.ADD_TAG | BulkKind.REMOVE_TAG:
             if wish.tag is None:
-                raise ValidationError(_("Choose a tag."), code="no_tag")
+                raise ValidationError(gettext_lazy("Choose a tag."), code="no_tag")
             if wish.tag.base_id != actor.base.pk:
                 raise PermissionDenied
         case BulkKind.ARCHIVE if not wish.reason or len(wish.reason) > longest:
             raise ValidationError(
-                _("Say why: the reason is shown wherever the archived customer is."), code="no_reason"
+                gettext_lazy("Say why: the reason is shown wherever the archived customer is."), code="no_reason"
             )
 
 
@@ -234,11 +247,11 @@ def _check_target(change: BulkChange) -> None:
     if change.kind == BulkKind.GROUP and change.target is not None:
         groups = CustomerGroup.objects.filter(base=change.base_id, pk=change.target)
         if not groups.select_for_update(no_key=True).exists():
-            raise ValidationError(_("This customer group does not exist any more."), code="group_gone")
+            raise ValidationError(gettext_lazy("This customer group does not exist any more."), code="group_gone")
     if change.kind == BulkKind.ADD_TAG:
         tags = Tag.objects.filter(base=change.base_id, name=change.word)
         if not tags.select_for_update(no_key=True).exists():
-            raise ValidationError(_("This tag does not exist any more."), code="tag_gone")
+            raise ValidationError(gettext_lazy("This tag does not exist any more."), code="tag_gone")
 
 
 def _locked(change: BulkChange, actor: Scope) -> BulkChange:

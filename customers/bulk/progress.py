@@ -2,38 +2,34 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from customers.bulk.changing import Stopped
-from customers.imports.progress import SECONDS, Patient
 from customers.models import BulkChange
 from mcp.isolation import row_scope
 from mcp.isolation.scope import Scope
+from mcp.worker.progress import Progress, ToldProgress
+from mcp.worker.task_frame import Stopped
 
 
-class ToldProgress(Patient):
-    def __init__(self, aside: Any, change: BulkChange) -> None:
-        self._aside, self._change, self._last = aside, change, 0.0
+class ChangeProgress(ToldProgress):
+    """Raises Stopped where the change is in another state by now."""
 
-    def tell(self, done: int, total: int) -> None:
-        """Raises Stopped where the change is in another state by now."""
-        now = time.monotonic()
-        if now - self._last < SECONDS and done < total:
-            return
-        self._last = now
-        with self._aside.transaction() as cursor:
-            cursor.execute(
-                "UPDATE customers_bulkchange SET done = %s WHERE base_id = %s AND id = %s RETURNING state",
-                [done, self._change.base_id, self._change.pk],
-            )
-            if (cursor.fetchone() or (self._change.state,)) != (self._change.state,):
-                raise Stopped
+    def __init__(self, second: Any, change: BulkChange) -> None:
+        super().__init__(second)
+        self._change = change
+
+    def write(self, cursor: Any, done: int, total: int) -> None:
+        cursor.execute(
+            "UPDATE customers_bulkchange SET done = %s WHERE base_id = %s AND id = %s RETURNING state",
+            [done, self._change.base_id, self._change.pk],
+        )
+        if (cursor.fetchone() or (self._change.state,)) != (self._change.state,):
+            raise Stopped
 
 
 @contextmanager
-def told(change: BulkChange, scope: Scope) -> Iterator[ToldProgress]:
-    with row_scope.second_connection(scope) as aside:
-        yield ToldProgress(aside, change)
+def told(change: BulkChange, scope: Scope) -> Iterator[Progress]:
+    with row_scope.second_connection(scope) as second:
+        yield ChangeProgress(second, change)

@@ -1,32 +1,29 @@
-"""What the worker does of bulk changes: it counts, changes and undoes where that takes longer than one waits."""
+"""What the worker does of bulk changes: it counts, applies and undoes them."""
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from uuid import UUID
 
 import pghistory
-from django.core.exceptions import ValidationError
-from django.http import Http404
-from django.utils.translation import gettext as _
-from django.utils.translation import override
+from django.utils.translation import gettext_lazy
 from procrastinate.contrib.django import app
 
 from customers import statistics
 from customers.bulk import changing
-from customers.bulk.changing import MoreThanCounted, Stopped
-from customers.bulk.progress import ToldProgress, told
+from customers.bulk.changing import MoreThanCounted
+from customers.bulk.progress import told
 from customers.choices import BulkState
 from customers.models import BulkChange
-from customers.selection.selecting import select
+from customers.selection.selecting import select_still
 from mcp.isolation import access, row_scope
-from mcp.isolation.scope import MissingRight, Scope
-from mcp.worker.queueing import AGAIN, NothingThere, when_given_up
-
-log = logging.getLogger(__name__)
-WORKER = "the worker"
+from mcp.isolation.scope import Scope
+from mcp.stored_sentences import sentences_of, stored_sentence
+from mcp.worker.progress import Progress
+from mcp.worker.queueing import AGAIN, NothingThere
+from mcp.worker.task_frame import Failure, Stopped, TaskFrame
 
 type Step = Callable[[BulkChange, Scope], None]
 
@@ -40,7 +37,7 @@ def count_bulk(change: str, **somebody: int) -> None:
 def _count(change: BulkChange, scope: Scope) -> None:
     with row_scope.rows_of(scope):
         with scope.asked.only_looking():
-            wanted = select(scope, change.query)
+            wanted = select_still(scope, change.query)
         changing.count(change=change, chosen=wanted, actor=scope)
 
 
@@ -57,7 +54,7 @@ def _apply(change: BulkChange, scope: Scope) -> None:
             access.demand_still(scope)
     except MoreThanCounted as refusal:
         with row_scope.rows_of(scope):
-            changing.recount(change=change, failure=" ".join(refusal.messages))
+            changing.recount(change=change, failure=sentences_of(refusal))
         return
     _gather(change, scope)
 
@@ -75,57 +72,34 @@ def _undo(change: BulkChange, scope: Scope) -> None:
     _gather(change, scope)
 
 
-@when_given_up("customers.bulk.tasks.count_bulk", "customers.bulk.tasks.apply_bulk", "customers.bulk.tasks.undo_bulk")
-def stop_given_up(change: str, **somebody: int) -> None:
-    """Say on its page that it is not worked on any more, where its worker died again and again."""
-    with row_scope.without_scope(reason="a bulk change is given up", actor=WORKER), suppress(Stopped):
-        found = BulkChange.objects.without_ids().filter(pk=change, state__in=changing.UNDER_WAY).first()
-        if found is not None:
-            with override(found.user.language if found.user else None):
-                reason = _(
-                    "The worker has given it up, and nothing of it was written. Tell support before you try again."
-                )
-            changing.stop(change=found, reason=reason)
-
-
 def _work(pk: str, state: BulkState, somebody: dict[str, int], step: Step) -> None:
     """Do a step with the rights that the user has now. What goes wrong is told on its page. Raises NothingThere."""
-    try:
-        scope = access.enter_as(**somebody)
-    except Http404:
-        with row_scope.without_scope(reason="a bulk change is of nobody who may work there", actor=WORKER):
-            _stop_here(pk, state, _("The user may not work at this location any more."))
-        return
-    with override(scope.user.language if scope.user else None):
+
+    def work(scope: Scope) -> None:
         with row_scope.rows_of(scope):
             change = _found(pk, state)
-        if change is None:
-            log.info("Bulk change %s is not %s any more", pk, state)
-        elif reason := _refusal(change, scope, step):
-            with row_scope.rows_of(scope):
-                _stop_here(pk, state, reason)
-
-
-def _refusal(change: BulkChange, scope: Scope, step: Step) -> str:
-    """Do the step; why it came to nothing, in a sentence. Empty where it is done, or not this worker's any more."""
-    try:
         step(change, scope)
-    except Stopped:
-        log.info("Bulk change %s is not worked on any further", change.pk)
-    except Http404:
-        return _("What the list was filtered by does not exist any more.")
-    except MissingRight as refusal:
-        return str(refusal)
-    except ValidationError as refusal:
-        return " ".join(refusal.messages)
-    except Exception:
-        log.exception("Bulk change %s broke off; nothing of it was written", change.pk)
-        return _("It broke off, and nothing of it was written. Try again; if it happens again, tell support.")
-    return ""
+
+    _frame(state).for_somebody(pk, somebody, work)
+
+
+def _frame(*states: BulkState) -> TaskFrame:
+    """Of a step; it is told where the change is in one of these states."""
+    return TaskFrame(name="bulk change", tell=partial(_tell, states), broken=BROKEN, given_up=GIVEN_UP)
+
+
+BROKEN = stored_sentence(
+    "bulk_broken",
+    gettext_lazy("It broke off, and nothing of it was written. Try again; if it happens again, tell support."),
+)
+GIVEN_UP = stored_sentence(
+    "bulk_given_up",
+    gettext_lazy("The worker has given it up, and nothing of it was written. Tell support before you try again."),
+)
 
 
 @contextmanager
-def _recorded(change: BulkChange, scope: Scope, reason: str) -> Iterator[tuple[UUID, ToldProgress]]:
+def _recorded(change: BulkChange, scope: Scope, reason: str) -> Iterator[tuple[UUID, Progress]]:
     """One transaction in the scope with an entry of its own in the history, and how far it is told beside it."""
     with (
         told(change, scope) as progress,
@@ -135,22 +109,27 @@ def _recorded(change: BulkChange, scope: Scope, reason: str) -> Iterator[tuple[U
         yield context.id, progress
 
 
-def _stop_here(pk: str, state: BulkState, reason: str) -> None:
-    change = _found(pk, state)
-    if change is not None:
-        with suppress(Stopped):
-            changing.stop(change=change, reason=reason)
+def _tell(states: tuple[BulkState, ...], pk: str, failure: Failure) -> None:
+    with suppress(Stopped):
+        changing.stop(change=_found(pk, *states), reason=failure.reason)
 
 
-def _found(pk: str, state: BulkState) -> BulkChange | None:
-    """The change where it is in this state. Raises NothingThere where there is none at all."""
+def _found(pk: str, *states: BulkState) -> BulkChange:
+    """The change. Raises Stopped where it is in no such state any more, NothingThere where there is none at all."""
     change = BulkChange.objects.without_ids().filter(pk=pk).first()
     if change is None:
         raise NothingThere("bulk change", pk)
-    return change if change.state == state else None
+    if change.state not in states:
+        raise Stopped
+    return change
 
 
 def _gather(change: BulkChange, scope: Scope) -> None:
     """Those who work with the customers now shall not pay for how many of them were changed."""
     with row_scope.rows_of(scope):
         statistics.gather(statistics.WRITTEN, rows=change.total)
+
+
+_frame(*changing.UNDER_WAY).when_given_up(
+    "change", "customers.bulk.tasks.count_bulk", "customers.bulk.tasks.apply_bulk", "customers.bulk.tasks.undo_bulk"
+)

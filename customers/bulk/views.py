@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from customers.bulk import changing, tasks
-from customers.bulk.changing import MoreThanCounted, Stopped
+from customers.bulk.changing import MoreThanCounted
 from customers.bulk.forms import WishForm
 from customers.bulk.kinds import kind_of
 from customers.choices import BulkKind, BulkState
@@ -31,6 +31,7 @@ from mcp.isolation.limits import busy_told
 from mcp.isolation.scope import Scope
 from mcp.worker.queueing import enqueue
 from mcp.worker.somebody import for_somebody
+from mcp.worker.task_frame import Stopped
 
 BULKS, NEW, BULK = "customers_bulks", "customers_bulk_new", "customers_bulk"
 COUNTED_DIRECTLY = 10_000
@@ -191,7 +192,7 @@ def _step(request: HttpRequest, change: BulkChange, scope: Scope) -> HttpRespons
 def _count_again(change: BulkChange, refusal: MoreThanCounted) -> None:
     change.refresh_from_db(fields=["state"])
     if change.state == BulkState.COUNTED:
-        changing.recount(change=change, failure="")
+        changing.recount(change=change, failure=changing.NONE)
 
 
 def _confirm(request: HttpRequest, change: BulkChange, scope: Scope) -> None:

@@ -17,7 +17,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
 from django.utils import timezone
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from customers.choices import TRANSFER, TRANSFER_ANY, ConsentState
 from customers.models import Consent, ConsentPurpose, Customer
@@ -226,7 +226,9 @@ def _place(location: Location | None, actor: Scope) -> Location:
         return actor.location
     found = Location.objects.on_base(actor.base).open().filter(pk=location.pk).first()
     if found is None:
-        raise ValidationError({"location": ValidationError(_("Choose a location from the list."), code="no_place")})
+        raise ValidationError(
+            {"location": ValidationError(gettext_lazy("Choose a location from the list."), code="no_place")}
+        )
     if not holdings_of(actor).holds(Right.CHANGE_CUSTOMERS, found.pk):
         raise MissingRight(Right.CHANGE_CUSTOMERS, found)
     return found
@@ -235,11 +237,11 @@ def _place(location: Location | None, actor: Scope) -> Location:
 def _check_purpose(code: str, *, is_given: bool, actor: Scope) -> None:
     purpose = ConsentPurpose.objects.of_organization(actor.organization).filter(code=code).first()
     if purpose is None:
-        sentence = _("There is no purpose “%(purpose)s” in this business. Choose one from the list.")
+        sentence = gettext_lazy("There is no purpose “%(purpose)s” in this business. Choose one from the list.")
         refusal = ValidationError(sentence, code="unknown_purpose", params={"purpose": code})
         raise ValidationError({"purpose": refusal})
     if is_given and not purpose.is_active:
-        sentence = _("“%(purpose)s” is not asked for any more. It can only be withdrawn.")
+        sentence = gettext_lazy("“%(purpose)s” is not asked for any more. It can only be withdrawn.")
         refusal = ValidationError(sentence, code="purpose_inactive", params={"purpose": purpose})
         raise ValidationError({"purpose": refusal})
 
@@ -248,7 +250,7 @@ def _check_statement(said: dict[str, Any]) -> None:
     """By the rules of the model; when it is said now, that is no question."""
     at = said["at"]
     if at is not None and at.year < FIRST_YEAR:
-        raise ValidationError({"at": ValidationError(_("Check the year."), code="at_too_early")})
+        raise ValidationError({"at": ValidationError(gettext_lazy("Check the year."), code="at_too_early")})
     Consent(**said).full_clean(exclude=_OF_THE_SCOPE | ({"at"} if at is None else set()))
 
 
@@ -256,7 +258,9 @@ def _refuse_archived(customers: CustomerQuerySet) -> None:
     archived = customers.archived().order_by("customer_number").first()
     if archived is not None:
         raise ValidationError(
-            _("%(customer)s is archived and can only withdraw. Restore the customer first, or leave it out."),
+            gettext_lazy(
+                "%(customer)s is archived and can only withdraw. Restore the customer first, or leave it out."
+            ),
             code="customer_archived",
             params={"customer": archived},
         )
@@ -272,7 +276,7 @@ def _check_version(purpose: ConsentPurpose, stored: ConsentPurpose) -> None:
         is_other_text = True
     if is_other_text and purpose.wording_version == stored.wording_version:
         refusal = ValidationError(
-            _("The wording has changed. Give it another version, so that one can tell who agreed to which."),
+            gettext_lazy("The wording has changed. Give it another version, so that one can tell who agreed to which."),
             code="same_version",
         )
         raise ValidationError({"wording_version": refusal})

@@ -7,7 +7,6 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.db import transaction
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path, reverse
@@ -15,19 +14,18 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from customers.choices import ExportState
 from customers.console.frame import show_page
 from customers.console.shown_count import SHOWN, counted_anew, split_shown
-from customers.exports import files, tasks
+from customers.exports import files
 from customers.exports.writer import Order
 from customers.models import CustomerExport
 from customers.selection.selecting import Selected, select
 from customers.table.resources import CustomerResource
+from files import lifecycle
+from files.choices import UNDER_WAY, FileState
 from locations.permissions import Right
 from mcp.console.site import console, scope_of
 from mcp.isolation.scope import Scope
-from mcp.worker.queueing import enqueue
-from mcp.worker.somebody import for_somebody
 from spreadsheets import ENDINGS
 
 EXPORT, EXPORTS, FILE, DOWNLOAD, FACTS = (
@@ -86,9 +84,7 @@ def _export(scope: Scope, order: Order, query: str, wanted: Selected) -> HttpRes
     if total <= files.DIRECT_ROWS:
         export, file = files.make_now(order=order, query=query, customers=wanted.customers, actor=scope)
         return _as_file(export, file)
-    with transaction.atomic():
-        export = files.demand_export(order=order, query=query, total=total, actor=scope)
-        enqueue(tasks.make_export.name, export=str(export.pk), **for_somebody(scope))
+    export = files.demand_export(order=order, query=query, total=total, actor=scope)
     return HttpResponseRedirect(reverse(f"admin:{FILE}", args=[export.pk]))
 
 
@@ -98,9 +94,9 @@ def exports_page(request: HttpRequest) -> HttpResponse:
     shown = [
         {
             "export": export,
-            "is_ready": files.is_ready(export, now=now),
-            "is_under_way": export.state in files.UNDER_WAY,
-            "expires_at": files.expires_at(export),
+            "is_ready": lifecycle.is_ready(files.EXPORTS, export, now=now),
+            "is_under_way": export.state in UNDER_WAY,
+            "expires_at": lifecycle.expires_at(files.EXPORTS, export),
         }
         for export in files.exports_of(scope)[: files.MOST_SHOWN]
     ]
@@ -114,12 +110,13 @@ def file_page(request: HttpRequest, pk: UUID) -> HttpResponse:
     if request.method == "POST":
         files.delete_file(export=export, actor=scope)
         return HttpResponseRedirect(reverse(f"admin:{EXPORTS}"))
-    is_under_way = export.state in files.UNDER_WAY
+    is_under_way = export.state in UNDER_WAY
     response = show_page(
         request, "export_file", export.name, export=export, is_under_way=is_under_way,
-        is_ready=files.is_ready(export, now=timezone.now()), expires_at=files.expires_at(export),
+        is_ready=lifecycle.is_ready(files.EXPORTS, export, now=timezone.now()),
+        expires_at=lifecycle.expires_at(files.EXPORTS, export),
         percent=min(export.done * 100 // export.total, 100) if export.total else 0,
-        facts=files.facts_of(export, scope) if export.state == ExportState.DONE else [],
+        facts=files.facts_of(export, scope) if export.state == FileState.DONE else [],
     )  # fmt: skip
     if is_under_way:
         response["Refresh"] = "1"
@@ -133,7 +130,7 @@ def download(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     if request.method != "POST":
         return HttpResponseNotAllowed(["POST"])
     try:
-        file = files.fetch(export=export, actor=scope)
+        file = lifecycle.fetch(files.EXPORTS, export, actor=scope)
     except ValidationError as refusal:
         messages.error(request, " ".join(refusal.messages))
         return HttpResponseRedirect(reverse(f"admin:{EXPORTS}"))
@@ -144,7 +141,7 @@ def facts(request: HttpRequest, pk: UUID) -> HttpResponse:
     """What is to be known about a finished file, as a text to keep beside it."""
     scope = _exporter(request)
     export = _export_or_404(scope, pk)
-    if export.state != ExportState.DONE:
+    if export.state != FileState.DONE:
         raise Http404
     lines = [f"{name}: {value}\r\n" for name, value in files.facts_of(export, scope)]
     name = f"{export.name}.{_('facts')}.txt"

@@ -7,17 +7,18 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import connection
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from customers.imports import chunks
 from customers.imports.classifying import MEMORY, NO_ROWS, Counts, demand_whole, plan_of
 from customers.imports.consents import Statements, besides
 from customers.imports.merge_sql import WRITTEN, Plan
-from customers.imports.progress import Progress
 from customers.imports.reserved_numbers import hold, numbers_of
 from customers.imports.vocabulary import NamedVocabulary, create_vocabulary, named_vocabulary
 from customers.models import ImportChunk
+from files import chunks
 from locations.models import Location
 from mcp.isolation.scope import Scope
+from mcp.worker.progress import Progress
 
 ROWS_EACH_TIME = 50_000
 """So many rows are written by one statement, between which the progress is told and a wish to stop is heard."""
@@ -28,7 +29,9 @@ ROWS_EACH_STATEMENT = 250_000
 class NotWhatWasPreviewed(ValidationError):
     def __init__(self) -> None:
         super().__init__(
-            _("The file or the choices have changed since the preview. Look at the new preview and confirm that."),
+            gettext_lazy(
+                "The file or the choices have changed since the preview. Look at the new preview and confirm that."
+            ),
             code="not_what_was_previewed",
         )
 

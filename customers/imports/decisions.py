@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 
 from django.core.exceptions import ValidationError
 from django.db import connection, models, transaction
-from django.utils.translation import get_language, gettext_noop, override
+from django.utils.translation import get_language, gettext_lazy, gettext_noop, override
 from django.utils.translation import gettext as _
 
 from customers.choices import Decision, UploadState, Verdict
@@ -22,7 +22,7 @@ from customers.imports.lifecycle import demand_own
 from customers.imports.merge_sql import DECIDED
 from customers.imports.similar_rows import OTHER_NAME, SAME_EMAIL
 from customers.models import Customer, ImportDecision, ImportUpload, ImportVerdict
-from customers.table.headings import folded, sentence
+from customers.table.headings import folded, refusal_of
 from locations.permissions import Right
 from mcp.isolation.scope import Scope
 from spreadsheets import Limits, UnreadableFile, open_table, open_writer
@@ -51,14 +51,20 @@ def decide(
     if not (wanted := {row: word for row, word in decisions.items() if word}):
         return 0
     if unknown := [row for row, word in wanted.items() if word not in Decision.values]:
-        raise _refused(_("Say what shall become of these rows with one of the given words: %(rows)s."), unknown)
+        raise _refused(
+            gettext_lazy("Say what shall become of these rows with one of the given words: %(rows)s."), unknown
+        )
     customers = _open_to_decision(upload, list(wanted))
     if unknown := [row for row in wanted if row not in customers]:
-        raise _refused(_("These rows look like nobody who is known, there is nothing to decide: %(rows)s."), unknown)
+        raise _refused(
+            gettext_lazy("These rows look like nobody who is known, there is nothing to decide: %(rows)s."), unknown
+        )
     alone = [row for row, word in wanted.items() if word == Decision.SAME and customers[row] is None]
     if alone:
         raise _refused(
-            _("These rows look like a row of the file, who is no customer yet. Leave one of the two out: %(rows)s."),
+            gettext_lazy(
+                "These rows look like a row of the file, who is no customer yet. Leave one of the two out: %(rows)s."
+            ),
             alone,
         )
     _demand_as_shown(upload, customers, shown or {})
@@ -83,7 +89,7 @@ def decide_all(*, upload: ImportUpload, decision: str, actor: Scope) -> int:
     """
     _demand(upload, actor)
     if decision not in Decision.values:
-        raise ValidationError(_("Choose from the lists."), code="invalid_choice")
+        raise ValidationError(gettext_lazy("Choose from the lists."), code="invalid_choice")
     with connection.cursor() as cursor:
         cursor.execute(
             f"""{_KEEP} FROM (
@@ -138,7 +144,9 @@ def _demand(upload: ImportUpload, actor: Scope) -> None:
     actor.demand(Right.VIEW_CUSTOMERS)
     demand_own(upload, actor)
     if upload.state != UploadState.CHECKED:
-        raise ValidationError(_("Look at the preview first: decisions are about what it shows."), code="no_preview")
+        raise ValidationError(
+            gettext_lazy("Look at the preview first: decisions are about what it shows."), code="no_preview"
+        )
 
 
 def _demand_as_shown(upload: ImportUpload, customers: Mapping[int, int | None], shown: Mapping[int, str]) -> None:
@@ -153,7 +161,9 @@ def _demand_as_shown(upload: ImportUpload, customers: Mapping[int, int | None], 
     ]
     if other:
         raise _refused(
-            _("These rows look like somebody else now than when you have decided. Look at the list again: %(rows)s."),
+            gettext_lazy(
+                "These rows look like somebody else now than when you have decided. Look at the list again: %(rows)s."
+            ),
             other,
         )
 
@@ -168,7 +178,10 @@ def _demand_once(upload: ImportUpload, wanted: Mapping[int, str], customers: Map
     every = Counter([*before, *meant.values()])
     if twice := [row for row, pk in meant.items() if every[pk] > 1]:
         raise _refused(
-            _("Only one row of a package can be the same person as a customer. Choose one of them: %(rows)s."), twice
+            gettext_lazy(
+                "Only one row of a package can be the same person as a customer. Choose one of them: %(rows)s."
+            ),
+            twice,
         )
 
 
@@ -176,7 +189,7 @@ def _params(upload: ImportUpload) -> dict[str, Any]:
     return {"base": upload.base_id, "upload": upload.pk}
 
 
-def _refused(message: str, rows: Sequence[int]) -> ValidationError:
+def _refused(message: Any, rows: Sequence[int]) -> ValidationError:
     shown = ", ".join(map(str, sorted(rows)[:_MOST_TOLD])) + (" …" if len(rows) > _MOST_TOLD else "")
     return ValidationError(message, code="decision_refused", params={"rows": shown})
 
@@ -303,9 +316,11 @@ def read_decisions(*, name: str, file: BinaryIO) -> tuple[dict[int, str], dict[i
                     known = str(row.cells[at_known] or "").strip().removesuffix(".0")
                     shown[int(number)] = known if known.isdigit() else ""
     except UnreadableFile as error:
-        raise ValidationError(sentence(error.problem), code=error.problem.code) from error
+        raise refusal_of(error.problem) from error
     if unknown:
-        raise _refused(_("Rows of this file whose decision or row number cannot be understood: %(rows)s."), unknown)
+        raise _refused(
+            gettext_lazy("Rows of this file whose decision or row number cannot be understood: %(rows)s."), unknown
+        )
     return found, shown
 
 
@@ -313,8 +328,8 @@ def _column(headings: Sequence[str], wanted: str) -> int:
     for heading in _in_all_languages(wanted):
         if folded(heading) in headings:
             return headings.index(folded(heading))
-    message = _("The file has no column “%(heading)s”. Take the one that you have downloaded here.")
-    raise ValidationError(message, code="column_missing", params={"heading": _(wanted)})
+    message = gettext_lazy("The file has no column “%(heading)s”. Take the one that you have downloaded here.")
+    raise ValidationError(message, code="column_missing", params={"heading": gettext_lazy(wanted)})
 
 
 def _words() -> dict[str, str]:

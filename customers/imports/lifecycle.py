@@ -18,29 +18,32 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from customers import statistics
 from customers.choices import UploadState
 from customers.field_groups import demand_fields
-from customers.imports import chunks, progress
+from customers.imports import progress
 from customers.imports.apply import NotWhatWasPreviewed, apply
 from customers.imports.classifying import judge
 from customers.imports.frozen_decisions import keep_for_good
-from customers.imports.progress import Cancelled, Progress
+from customers.imports.progress import Cancelled
 from customers.imports.renewal import is_still_true
 from customers.imports.reserved_numbers import release
 from customers.imports.staging import clear, opened, stage
 from customers.imports.turns import take_turn
 from customers.imports.undo import undo
 from customers.models import ImportChunk, ImportUpload
-from customers.table.headings import sentence
+from customers.table.headings import refusal_of
 from customers.table.options import Reading
 from customers.table.resources import CustomerResource
+from files import chunks
 from locations.permissions import Right
 from mcp.isolation import row_scope
 from mcp.isolation.scope import Scope
-from spreadsheets import Problem, Table, UnreadableFile
+from mcp.stored_sentences import Sentences, sentences_of
+from mcp.worker.progress import Progress
+from spreadsheets import Table, UnreadableFile
 
 LIFETIME = timedelta(hours=24)
 DIRECT_BYTES = 100_000
@@ -78,13 +81,9 @@ def table_of(upload: ImportUpload, source: BinaryIO | None = None) -> Iterator[T
         try:
             table = opened(upload, file)
         except UnreadableFile as error:
-            raise refusal(error.problem) from error
+            raise refusal_of(error.problem) from error
         with table:
             yield table
-
-
-def refusal(problem: Problem) -> ValidationError:
-    return ValidationError(sentence(problem), code=problem.code)
 
 
 def reading_of(upload: ImportUpload) -> Reading:
@@ -118,7 +117,7 @@ def check_upload(
     try:
         read, given = stage(upload=upload, scope=actor, progress=progress or Progress(), file=file)
     except UnreadableFile as error:
-        raise refusal(error.problem) from error
+        raise refusal_of(error.problem) from error
     with row_scope.rows_of(actor):
         statistics.gather(statistics.STAGED, rows=read)
     with row_scope.rows_of(actor):
@@ -153,7 +152,7 @@ def confirm_upload(*, upload: ImportUpload, confirmed: str, actor: Scope) -> Non
     actor.demand(Right.IMPORT_CUSTOMERS)
     locked = uploads_of(actor, now=timezone.now()).select_for_update().get(pk=upload.pk)
     if locked.state != UploadState.CHECKED:
-        raise ValidationError(_("This import was confirmed already."), code="already_confirmed")
+        raise ValidationError(gettext_lazy("This import was confirmed already."), code="already_confirmed")
     if confirmed != fingerprint(locked):
         raise NotWhatWasPreviewed
     upload.refresh_from_db()
@@ -177,7 +176,7 @@ def apply_upload(
     demand_own(upload, actor)
     locked = ImportUpload.objects.select_for_update(of=("self",)).get(pk=upload.pk)
     if locked.state != UploadState.APPLYING:
-        raise ValidationError(_("This import was confirmed already."), code="already_confirmed")
+        raise ValidationError(gettext_lazy("This import was confirmed already."), code="already_confirmed")
     for field in ("preview", "choices", "new_rows", "sha256"):
         setattr(upload, field, getattr(locked, field))
     _demand_rights(upload, actor)
@@ -230,10 +229,10 @@ def _stop_unless_begun(upload: ImportUpload) -> None:
     """
     waiting = ImportUpload.objects.filter(pk=upload.pk, state=upload.state, progress__total=0)
     if (locked := waiting.select_for_update(of=("self",), skip_locked=True).first()) is not None:
-        stop_upload(upload=locked, reason=" ".join(Cancelled().messages), is_cancelled=True)
+        stop_upload(upload=locked, reason=sentences_of(Cancelled()), is_cancelled=True)
 
 
-def stop_upload(*, upload: ImportUpload, reason: str, is_cancelled: bool = False) -> None:
+def stop_upload(*, upload: ImportUpload, reason: Sentences, is_cancelled: bool = False) -> None:
     """The step under way has come to nothing. What was applied before stays applied."""
     if upload.state == UploadState.UNDOING:
         upload.failure = reason
@@ -251,7 +250,7 @@ def start_undo(*, upload: ImportUpload, actor: Scope) -> None:
         raise PermissionDenied
     demand_undo(upload=locked, actor=actor)
     if locked.state != UploadState.APPLIED or locked.context is None:
-        raise ValidationError(_("This import has been undone already."), code="already_undone")
+        raise ValidationError(gettext_lazy("This import has been undone already."), code="already_undone")
     progress.begin(locked)
     upload.refresh_from_db()
     enter(upload, UploadState.UNDOING)
@@ -274,12 +273,12 @@ def undo_upload(*, upload: ImportUpload, actor: Scope, progress: Progress | None
     locked = imports_of(actor).select_for_update(of=("self",)).get(pk=upload.pk)
     demand_undo(upload=locked, actor=actor)
     if locked.state != UploadState.UNDOING:
-        raise ValidationError(_("This import has been undone already."), code="already_undone")
+        raise ValidationError(gettext_lazy("This import has been undone already."), code="already_undone")
     progress = progress or Progress()
     with row_scope.rows_of(actor):
         take_turn(upload.base_id, progress=progress)
         upload.undoing = undo(upload=locked, scope=actor, progress=progress)
-    upload.failure = ""
+    upload.failure = Sentences()
     enter(upload, UploadState.UNDONE, "undoing")
 
 
@@ -325,7 +324,7 @@ def enter(upload: ImportUpload, state: UploadState, *written: str) -> None:
         upload.preview, upload.new_rows = None, "{}"
         names |= {"preview", "new_rows"}
     if state not in {UploadState.FAILED, UploadState.CANCELLED, UploadState.APPLIED}:
-        upload.failure = ""
+        upload.failure = Sentences()
         names.add("failure")
     upload.save(update_fields=names)
 
@@ -341,4 +340,6 @@ def demand_own(upload: ImportUpload, actor: Scope) -> None:
 def demand_open(upload: ImportUpload) -> None:
     """Raise ValidationError unless its choices may still change."""
     if upload.state not in OPEN:
-        raise ValidationError(_("This import is under way or done. Upload the file again."), code="upload_closed")
+        raise ValidationError(
+            gettext_lazy("This import is under way or done. Upload the file again."), code="upload_closed"
+        )

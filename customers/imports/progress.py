@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -10,12 +9,10 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from customers.models import ImportProgress
+from customers.models import ImportProgress, ImportUpload
 from mcp.isolation import row_scope
 from mcp.isolation.scope import Scope
-
-SECONDS = 0.5
-"""How often it is told at most."""
+from mcp.worker.progress import Progress, ToldProgress
 
 
 class Cancelled(ValidationError):
@@ -25,43 +22,23 @@ class Cancelled(ValidationError):
         super().__init__(_("The import was cancelled. Nothing of it was written."), code="cancelled")
 
 
-class Progress:
-    """Tells nothing and hears nothing: for what is done while the browser waits."""
+class UploadProgress(ToldProgress):
+    """Raises Cancelled where somebody has stopped the import."""
 
-    patience: float | None = 5.0
-    """How many seconds one waits for others; without a limit where it is None."""
+    def __init__(self, second: Any, upload: ImportUpload) -> None:
+        super().__init__(second)
+        self._upload = upload
 
-    def tell(self, done: int, total: int) -> None:
-        """`done` of `total`, in whatever unit. Raises Cancelled."""
-
-
-class Patient(Progress):
-    """For what nobody waits for in a browser."""
-
-    patience = None
-
-
-class ToldProgress(Patient):
-    """Written by itself, so that it is seen while the transaction of the import goes on."""
-
-    def __init__(self, aside: Any, upload: Any) -> None:
-        self._aside, self._upload, self._last = aside, upload, 0.0
-
-    def tell(self, done: int, total: int) -> None:
-        now = time.monotonic()
-        if now - self._last < SECONDS and done < total:
-            return
-        self._last = now
-        with self._aside.transaction() as cursor:
-            cursor.execute(
-                "UPDATE customers_importprogress SET done = %s, total = %s WHERE file_id = %s RETURNING is_cancelled",
-                [done, total, self._upload.pk],
-            )
-            if cursor.fetchone() == (True,):
-                raise Cancelled
+    def write(self, cursor: Any, done: int, total: int) -> None:
+        cursor.execute(
+            "UPDATE customers_importprogress SET done = %s, total = %s WHERE file_id = %s RETURNING is_cancelled",
+            [done, total, self._upload.pk],
+        )
+        if cursor.fetchone() == (True,):
+            raise Cancelled
 
 
-def begin(upload: Any) -> None:
+def begin(upload: ImportUpload) -> None:
     """A step begins: nothing is done yet, and nobody wants to stop it."""
     ImportProgress.objects.update_or_create(
         file=upload,
@@ -69,11 +46,11 @@ def begin(upload: Any) -> None:
     )
 
 
-def cancel(upload: Any) -> None:
+def cancel(upload: ImportUpload) -> None:
     ImportProgress.objects.filter(file=upload).update(is_cancelled=True)
 
 
 @contextmanager
-def told(upload: Any, scope: Scope) -> Iterator[Progress]:
-    with row_scope.second_connection(scope) as aside:
-        yield ToldProgress(aside, upload)
+def told(upload: ImportUpload, scope: Scope) -> Iterator[Progress]:
+    with row_scope.second_connection(scope) as second:
+        yield UploadProgress(second, upload)

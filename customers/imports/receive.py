@@ -8,22 +8,25 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from customers.choices import MatchBy, OnKnown, UploadState
-from customers.imports import chunks, progress
+from customers.imports import progress
 from customers.imports.decisions import forget
 from customers.imports.detection import look_at
 from customers.imports.lifecycle import demand_open, demand_own, enter, table_of
-from customers.imports.quota import within_quota
 from customers.models import HeadingChoice, ImportChunk, ImportUpload
 from customers.table.headings import IGNORE, folded, is_our_own, match_columns
 from customers.table.options import Reading
 from customers.table.profiles import Profile, profiles, recognised
 from customers.table.resources import CustomerResource
 from customers.table.shared_fields import demand_combinable
+from files import chunks
+from files.quota import count_uploads, within_quota
 from locations.permissions import Right
 from mcp.isolation.scope import Scope
+
+count_uploads(ImportUpload)
 
 
 @transaction.atomic
@@ -127,9 +130,9 @@ def choose_columns(
     fields = CustomerResource(scope=actor).fields
     headings = upload.choices["headings"]
     if len(targets) != len(headings) or any(target not in {*fields, IGNORE, ""} for target in targets):
-        raise ValidationError(_("The columns have changed. Open the page again."), code="unknown_target")
+        raise ValidationError(gettext_lazy("The columns have changed. Open the page again."), code="unknown_target")
     if known not in OnKnown.values or match not in MatchBy.values:
-        raise ValidationError(_("Choose from the lists."), code="invalid_choice")
+        raise ValidationError(gettext_lazy("Choose from the lists."), code="invalid_choice")
     _demand_decided(headings, targets)
     demand_combinable(fields, headings, targets, reading.several)
     chosen = [IGNORE if target in fields and fields[target].readonly else target for target in targets]
@@ -150,13 +153,13 @@ def is_of_package(upload: ImportUpload) -> bool:
 def _demand_choosable(upload: ImportUpload) -> None:
     demand_open(upload)
     if is_of_package(upload):
-        raise ValidationError(_("There is nothing to choose for this file."), code="choices_settled")
+        raise ValidationError(gettext_lazy("There is nothing to choose for this file."), code="choices_settled")
 
 
 def _demand_decided(headings: Sequence[str], targets: Sequence[str]) -> None:
     for heading, target in zip(headings, targets, strict=True):
         if not target:
-            message = _("Choose where the column “%(heading)s” goes, or that it is left out.")
+            message = gettext_lazy("Choose where the column “%(heading)s” goes, or that it is left out.")
             raise ValidationError(message, code="undecided_column", params={"heading": heading})
 
 

@@ -9,14 +9,14 @@ from typing import Any, BinaryIO
 
 from django.db import connection
 
-from customers.imports import chunks
-from customers.imports.progress import Progress
 from customers.models import ImportChunk, ImportConsent, ImportDecision, ImportVerdict
 from customers.table.conversion import Converter
 from customers.table.options import LIMITS, Reading
 from customers.table.resources import CustomerResource
+from files import chunks
 from mcp.isolation import row_scope
 from mcp.isolation.scope import Scope
+from mcp.worker.progress import Progress
 from spreadsheets import Overrules, Table, open_table
 
 BLOCK = 2_000

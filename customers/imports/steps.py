@@ -9,12 +9,14 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import QueryDict
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from customers.imports import decisions, lifecycle, receive, tasks
 from customers.imports.forms import ReadingForm, overrules_of
 from customers.imports.staging import clear
 from customers.models import ImportUpload
 from mcp.isolation.scope import Scope
+from mcp.stored_sentences import sentences_of
 from mcp.worker.queueing import enqueue
 from mcp.worker.somebody import for_somebody
 
@@ -52,7 +54,7 @@ def decline_profile(posted: QueryDict, upload: ImportUpload, scope: Scope) -> No
 def check_package(posted: QueryDict, upload: ImportUpload, scope: Scope) -> None:
     """Check a file for which there is nothing to choose."""
     if not receive.is_of_package(upload):
-        raise ValidationError(_("Say first where each column goes."), code="not_settled")
+        raise ValidationError(gettext_lazy("Say first where each column goes."), code="not_settled")
     check(upload, scope)
 
 
@@ -65,7 +67,7 @@ def check(upload: ImportUpload, scope: Scope) -> None:
     try:
         lifecycle.check_upload(upload=upload, actor=scope)
     except ValidationError as refusal:
-        lifecycle.stop_upload(upload=upload, reason=" ".join(refusal.messages))
+        lifecycle.stop_upload(upload=upload, reason=sentences_of(refusal))
 
 
 def confirm(posted: QueryDict, upload: ImportUpload, scope: Scope) -> None:
@@ -87,7 +89,7 @@ def decide(posted: QueryDict, upload: ImportUpload, scope: Scope) -> None:
     names = [name for name in posted if name.startswith(prefix)]
     chosen = {name.removeprefix(prefix): str(posted[name]) for name in names}
     if not all(row.isascii() and row.isdigit() and len(row) <= 9 for row in chosen):
-        raise ValidationError(_("Choose from the lists."), code="invalid_choice")
+        raise ValidationError(gettext_lazy("Choose from the lists."), code="invalid_choice")
     shown = {int(row): str(posted[f"known-{row}"]) for row in chosen if f"known-{row}" in posted}
     keep_decisions({int(row): value for row, value in chosen.items()}, upload, scope, shown)
 
@@ -98,7 +100,7 @@ def keep_decisions(
     """Keep decisions and check the file by them. Raises ValidationError where there are none."""
     seen = {row: number for row, number in (shown or {}).items() if chosen.get(row)}
     if not decisions.decide(upload=upload, decisions=chosen, actor=scope, shown=seen):
-        raise ValidationError(_("Nothing was decided: no row has a choice."), code="nothing_decided")
+        raise ValidationError(gettext_lazy("Nothing was decided: no row has a choice."), code="nothing_decided")
     check(upload, scope)
 
 

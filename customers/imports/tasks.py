@@ -2,32 +2,30 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from uuid import UUID
 
 import pghistory
-from django.core.exceptions import ValidationError
 from django.db import connection
-from django.http import Http404
 from django.utils.translation import gettext as _
-from django.utils.translation import override
+from django.utils.translation import gettext_lazy
 from procrastinate.contrib.django import app
 
 from customers import statistics
 from customers.choices import UploadState
 from customers.imports import lifecycle, progress, reserved_numbers
-from customers.imports.progress import Cancelled, Progress
+from customers.imports.progress import Cancelled
 from customers.imports.staging import clear
 from customers.models import ImportUpload
 from mcp.isolation import access, row_scope
-from mcp.isolation.scope import MissingRight, Scope
-from mcp.worker.queueing import AGAIN, NothingThere, when_given_up
-from mcp.worker.somebody import language_of
+from mcp.isolation.scope import Scope
+from mcp.stored_sentences import stored_sentence
+from mcp.worker.progress import Progress
+from mcp.worker.queueing import AGAIN, NothingThere
+from mcp.worker.task_frame import Failure, Stopped, TaskFrame
 
-log = logging.getLogger(__name__)
-WORKER = "the worker"
 WRITTEN = ("created", "changed", "consents", "restored", "removed")
 """What an import or its undoing has done, by the names of its figures."""
 
@@ -73,24 +71,6 @@ def _undo(file: ImportUpload, scope: Scope, told: Progress) -> None:
         access.demand_still(scope)
 
 
-@when_given_up(
-    "customers.imports.tasks.check_upload",
-    "customers.imports.tasks.apply_upload",
-    "customers.imports.tasks.undo_upload",
-)
-def stop_given_up(upload: str, **somebody: int) -> None:
-    """Say on the page of an import that it is not worked on any more, where its worker died again and again."""
-    with row_scope.without_scope(reason="an import is given up", actor=WORKER), suppress(NothingThere):
-        for state in lifecycle.UNDER_WAY:
-            if (found := _upload(upload, UploadState(state), is_locked=True)) is not None:
-                with language_of(somebody):
-                    reason = _(
-                        "The worker has given it up, and nothing of it was written. Tell support before you try again."
-                    )
-                    lifecycle.stop_upload(upload=found, reason=reason)
-                return
-
-
 @contextmanager
 def _recorded(scope: Scope, reason: str) -> Iterator[UUID]:
     """One transaction in the scope, whose changes stand in the history under the id that is given."""
@@ -104,40 +84,47 @@ def _work(pk: str, state: UploadState, somebody: dict[str, int], step: Step) -> 
     What goes wrong is told on the page of the upload. One that is in another state is done already, or was cancelled.
     Raises NothingThere.
     """
-    try:
-        scope = access.enter_as(**somebody)
-    except Http404:
-        _refuse(pk, state, somebody)
-        return None
-    with override(scope.user.language if scope.user else None):
-        try:
-            with row_scope.rows_of(scope):
-                upload = _upload(pk, state)
-            if upload is None:
-                log.info("Import %s is not %s any more", pk, state)
-                return None
-            with progress.told(upload, scope) as told:
-                step(upload, scope, told)
-        except NothingThere:
-            raise
-        except (ValidationError, MissingRight) as refusal:
-            reason = str(refusal) if isinstance(refusal, MissingRight) else " ".join(refusal.messages)
-            _stop(pk, state, scope, reason, is_cancelled=isinstance(refusal, Cancelled))
-        except Exception:
-            log.exception("Import %s broke off; nothing of it was written", pk)
-            reason = _(
-                "The import broke off, and nothing of it was written. Try again; if it happens again, tell support."
-            )
-            _stop(pk, state, scope, reason)
-        else:
-            return scope
-    return None
+
+    def work(scope: Scope) -> None:
+        with row_scope.rows_of(scope):
+            upload = _found(pk, state)
+        with progress.told(upload, scope) as told:
+            step(upload, scope, told)
+
+    return _frame(state).for_somebody(pk, somebody, work)
 
 
-def _stop(pk: str, state: UploadState, scope: Scope, reason: str, *, is_cancelled: bool = False) -> None:
-    with row_scope.rows_of(scope):
-        if (upload := _upload(pk, state, is_locked=True)) is not None:
-            lifecycle.stop_upload(upload=upload, reason=reason, is_cancelled=is_cancelled)
+def _frame(*states: UploadState) -> TaskFrame:
+    """Of a step; it is told where the import is in one of these states."""
+    return TaskFrame(name="import", tell=partial(_tell, states), broken=BROKEN, given_up=GIVEN_UP)
+
+
+BROKEN = stored_sentence(
+    "import_broken",
+    gettext_lazy("The import broke off, and nothing of it was written. Try again; if it happens again, tell support."),
+)
+GIVEN_UP = stored_sentence(
+    "import_given_up",
+    gettext_lazy("The worker has given it up, and nothing of it was written. Tell support before you try again."),
+)
+
+
+def _tell(states: tuple[UploadState, ...], pk: str, failure: Failure) -> None:
+    with suppress(Stopped):
+        upload = _found(pk, *states, is_locked=True)
+        is_cancelled = isinstance(failure.error, Cancelled)
+        lifecycle.stop_upload(upload=upload, reason=failure.reason, is_cancelled=is_cancelled)
+
+
+def _found(pk: str, *states: UploadState, is_locked: bool = False) -> ImportUpload:
+    """The upload. Raises Stopped where it is in no such state any more, NothingThere where there is none at all."""
+    rows = ImportUpload.objects.select_for_update(of=("self",)) if is_locked else ImportUpload.objects.all()
+    upload = rows.filter(pk=pk).first()
+    if upload is None:
+        raise NothingThere("import", pk)
+    if upload.state not in states:
+        raise Stopped
+    return upload
 
 
 def _clear(pk: str, scope: Scope) -> None:
@@ -158,17 +145,9 @@ def _gather(upload: ImportUpload, scope: Scope) -> None:
         statistics.gather(statistics.WRITTEN, rows=sum(done.get(name, 0) for name in WRITTEN))
 
 
-def _refuse(pk: str, state: UploadState, somebody: dict[str, int]) -> None:
-    reason = "an import is for nobody who may work there any more"
-    with row_scope.without_scope(reason=reason, actor=WORKER), language_of(somebody):
-        if (upload := _upload(pk, state, is_locked=True)) is not None:
-            lifecycle.stop_upload(upload=upload, reason=_("The user may not work at this location any more."))
-
-
-def _upload(pk: str, state: UploadState, *, is_locked: bool = False) -> ImportUpload | None:
-    """The upload where it is in this state. Raises NothingThere where there is none at all."""
-    rows = ImportUpload.objects.select_for_update(of=("self",)) if is_locked else ImportUpload.objects.all()
-    upload = rows.filter(pk=pk).first()
-    if upload is None:
-        raise NothingThere("import", pk)
-    return upload if upload.state == state else None
+_frame(*lifecycle.UNDER_WAY).when_given_up(
+    "upload",
+    "customers.imports.tasks.check_upload",
+    "customers.imports.tasks.apply_upload",
+    "customers.imports.tasks.undo_upload",
+)

@@ -13,9 +13,9 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import connection
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from customers.imports.progress import Progress
+from mcp.worker.progress import Progress
 
 EACH = 0.25
 """So many seconds pass between two looks whether it is our turn; a wish to stop is heard in between."""
@@ -29,7 +29,7 @@ class AnotherImport(ValidationError):
 
     def __init__(self) -> None:
         super().__init__(
-            _(
+            gettext_lazy(
                 "Another import or bulk change of this customer base is being written or undone at this moment. "
                 "Nothing of yours is lost: try again when that is done."
             ),

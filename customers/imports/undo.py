@@ -17,9 +17,9 @@ from django.utils.translation import gettext as _
 from customers.choices import UploadState
 from customers.imports.classifying import MEMORY
 from customers.imports.merge_sql import GROUP, WRITTEN
-from customers.imports.progress import Progress
 from customers.models import Consent, Customer, ImportUpload
 from mcp.isolation.scope import Scope
+from mcp.worker.progress import Progress
 
 _EDITED = ("archived_at", "archived_reason", *WRITTEN)
 """What somebody may have edited since. Values and not the time: who was changed and changed back is as he was."""

@@ -23,7 +23,6 @@ from django.utils.translation import gettext as _
 from customers.choices import Decision, MatchBy, OnKnown, UploadState, Verdict
 from customers.console.frame import lead_to, show_page, whole_page_again
 from customers.imports import decisions, lifecycle, preview, preview_pages, receive, steps
-from customers.imports.chunks import PIECE
 from customers.imports.forms import (
     DELIMITER_NAMES,
     ENCODING_NAMES,
@@ -42,6 +41,7 @@ from customers.imports.undo import later_imports
 from customers.models import ImportProgress, ImportUpload
 from customers.table.resources import CustomerResource
 from customers.table.shared_fields import rules_of
+from files.chunks import PIECE
 from locations.permissions import Right
 from mcp.console.site import console, scope_of
 from mcp.isolation import row_scope

@@ -13,6 +13,7 @@ import django.db.models.functions.datetime
 import django.db.models.functions.text
 import locations.constraints
 import locations.row_policies
+import mcp.stored_sentences
 import pgtrigger.compiler
 import uuid
 from django.conf import settings
@@ -41,7 +42,7 @@ class Migration(migrations.Migration):
                 ('size', models.PositiveBigIntegerField(default=0, verbose_name='size in bytes')),
                 ('sha256', models.CharField(blank=True, default='', max_length=64)),
                 ('state_since', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('failure', models.TextField(blank=True, default='')),
+                ('failure', mcp.stored_sentences.SentencesField(blank=True, default=mcp.stored_sentences.Sentences)),
                 ('choices', models.JSONField(default=dict)),
                 ('preview', models.JSONField(null=True)),
                 ('result', models.JSONField(null=True)),
@@ -186,7 +187,7 @@ class Migration(migrations.Migration):
                 ('size', models.PositiveBigIntegerField(default=0, verbose_name='size in bytes')),
                 ('sha256', models.CharField(blank=True, default='', max_length=64)),
                 ('state_since', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('failure', models.TextField(blank=True, default='')),
+                ('failure', mcp.stored_sentences.SentencesField(blank=True, default=mcp.stored_sentences.Sentences)),
                 ('choices', models.JSONField(default=dict, help_text='Format, columns, and which customers.')),
                 ('narrowed_by', models.TextField(blank=True, default='')),
                 ('state', models.CharField(choices=[('waiting', 'Waiting'), ('running', 'Being made'), ('done', 'Ready'), ('cancelled', 'Cancelled'), ('failed', 'Failed')], default='waiting', max_length=10)),
@@ -327,7 +328,7 @@ class Migration(migrations.Migration):
                 ('undoing', models.JSONField(null=True)),
                 ('state', models.CharField(choices=[('counting', 'Being counted'), ('counted', 'Waits to be confirmed'), ('applying', 'Being changed'), ('applied', 'Changed'), ('undoing', 'Being undone'), ('undone', 'Undone'), ('cancelled', 'Cancelled'), ('failed', 'Failed')], default='counting', max_length=10)),
                 ('state_since', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('failure', models.TextField(blank=True, default='')),
+                ('failure', mcp.stored_sentences.SentencesField(blank=True, default=mcp.stored_sentences.Sentences)),
                 ('context', models.UUIDField(null=True)),
                 ('undo_context', models.UUIDField(null=True)),
                 ('total', models.PositiveIntegerField(default=0)),
@@ -472,12 +473,13 @@ class Migration(migrations.Migration):
                 ('user_id', models.BigIntegerField(help_text='Of mcp.User')),
                 ('user_name', models.CharField(max_length=200, verbose_name='user')),
                 ('at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('base', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='locations.customerbase')),
-                ('file', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.CASCADE, related_name='downloads', to='customers.customerexport')),
+                ('base', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='locations.customerbase')),
+                ('file', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.PROTECT, related_name='downloads', to='customers.customerexport')),
             ],
             options={
                 'verbose_name': 'download of an export',
                 'verbose_name_plural': 'downloads of exports',
+                'ordering': ['at', 'id'],
                 'default_permissions': (),
                 'constraints': [locations.row_policies.RowSecurity(base='base', name='exportdownload_rows'), locations.constraints.KeyWithBase(name='exportdownload_key'), locations.constraints.CompositeForeignKey(fields=('base', 'file'), name='exportdownload_file_in_base', to='customers.CustomerExport', to_fields=('base', 'id'), violation_error_code='foreign_row')],
             },

@@ -13,11 +13,12 @@ from django.utils.translation import gettext_lazy as _
 
 from customers import triggers
 from customers.choices import BulkKind, BulkState
-from customers.models.files import own_file_constraints
 from customers.querysets import BulkChangeQuerySet
+from files.models import own_file_constraints
 from locations.constraints import KeyWithBase
 from locations.models import CustomerBase, Location, Organization
 from locations.row_policies import RowSecurity
+from mcp.stored_sentences import SentencesField
 
 
 class BulkChange(models.Model):
@@ -58,7 +59,7 @@ class BulkChange(models.Model):
     undoing = models.JSONField(null=True)
     state = models.CharField(max_length=10, choices=BulkState, default=BulkState.COUNTING)
     state_since = models.DateTimeField(db_default=Now())
-    failure = models.TextField(blank=True, default="")
+    failure = SentencesField()
     context = models.UUIDField(null=True)
     undo_context = models.UUIDField(null=True)
     total = models.PositiveIntegerField(default=0)

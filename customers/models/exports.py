@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-from django.conf import settings
 from django.db import models
 from django.db.models import Q
-from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from customers.choices import ExportState
-from customers.models.files import Chunk, OwnFile, own_file_constraints
-from locations.constraints import CompositeForeignKey, KeyWithBase
-from locations.models import CustomerBase
+from files.choices import FileState
+from files.models import Chunk, Download, WorkedFile, download_constraints, own_file_constraints, piece_constraints
+from locations.constraints import KeyWithBase
 from locations.row_policies import RowSecurity
 
+EXPORT = "customers.CustomerExport"
 
-class CustomerExport(OwnFile):
+
+class CustomerExport(WorkedFile):
     """A file of customers for one user. The bytes are deleted after a day; that it was made stays on record."""
 
     choices = models.JSONField(default=dict, help_text="Format, columns, and which customers.")
     narrowed_by = models.TextField(blank=True, default="")
-    state = models.CharField(max_length=10, choices=ExportState, default=ExportState.WAITING)
     total = models.PositiveIntegerField(_("customers"), default=0)
-    done = models.PositiveIntegerField(default=0)
 
     class Meta:
         verbose_name = _("export")
@@ -32,15 +29,9 @@ class CustomerExport(OwnFile):
         constraints = [
             RowSecurity(name="customerexport_rows", base="base"),
             KeyWithBase(name="customerexport_key"),
-            models.CheckConstraint(condition=Q(state__in=ExportState.values), name="customerexport_state_known"),
+            models.CheckConstraint(condition=Q(state__in=FileState.values), name="customerexport_state_known"),
             *own_file_constraints("customerexport"),
         ]
-
-
-def _of_export(name: str) -> CompositeForeignKey:
-    return CompositeForeignKey(
-        fields=["base", "file"], to="customers.CustomerExport", to_fields=["base", "id"], name=f"{name}_file_in_base"
-    )
 
 
 class ExportChunk(Chunk):
@@ -50,32 +41,14 @@ class ExportChunk(Chunk):
         verbose_name = _("piece of an export")
         verbose_name_plural = _("pieces of exports")
         default_permissions = ()
-        constraints = [
-            RowSecurity(name="exportchunk_rows", base="base"),
-            KeyWithBase(name="exportchunk_key"),
-            models.UniqueConstraint(fields=["base", "file", "position"], name="exportchunk_unique"),
-            _of_export("exportchunk"),
-        ]
+        constraints = piece_constraints("exportchunk", EXPORT)
 
 
-class ExportDownload(models.Model):
-    """Somebody has fetched an export."""
+class ExportDownload(Download):
+    file = models.ForeignKey(CustomerExport, models.PROTECT, db_constraint=False, related_name="downloads")
 
-    base = models.ForeignKey(CustomerBase, models.CASCADE, db_index=False, related_name="+")
-    file = models.ForeignKey(CustomerExport, models.CASCADE, db_constraint=False, related_name="downloads")
-    user_id = models.BigIntegerField(help_text="Of " + settings.AUTH_USER_MODEL)
-    user_name = models.CharField(_("user"), max_length=200)
-    at = models.DateTimeField(db_default=Now(), editable=False)
-
-    class Meta:
+    class Meta(Download.Meta):
         verbose_name = _("download of an export")
         verbose_name_plural = _("downloads of exports")
         default_permissions = ()
-        constraints = [
-            RowSecurity(name="exportdownload_rows", base="base"),
-            KeyWithBase(name="exportdownload_key"),
-            _of_export("exportdownload"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.file_id}: {self.user_name}"
+        constraints = download_constraints("exportdownload", EXPORT)

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from customers import triggers
 from customers.choices import Decision, UploadState, Verdict
 from customers.models.customer import Customer
-from customers.models.files import Chunk, OwnFile, own_file_constraints
+from files.models import Chunk, OwnFile, own_file_constraints, piece_constraints
 from locations.constraints import CompositeForeignKey, KeyWithBase
 from locations.models import CustomerBase, Organization
 from locations.row_policies import SETTINGS, RowSecurity
@@ -66,12 +66,7 @@ class ImportChunk(Chunk):
         verbose_name = _("piece of an import")
         verbose_name_plural = _("pieces of imports")
         default_permissions = ()
-        constraints = [
-            RowSecurity(name="importchunk_rows", base="base"),
-            KeyWithBase(name="importchunk_key"),
-            models.UniqueConstraint(fields=["base", "file", "position"], name="importchunk_unique"),
-            _of_upload("importchunk"),
-        ]
+        constraints = piece_constraints("importchunk", "customers.ImportUpload")
 
 
 class NumbersField(models.Field):

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from django.core.exceptions import SuspiciousOperation
+from django.core.exceptions import SuspiciousOperation, ValidationError
 from django.http import Http404, QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from customers.field_groups import withheld
 from customers.models import Customer, CustomerCount
@@ -124,6 +125,16 @@ def select(scope: Scope, query: str, *, asked_on: date | None = None) -> Selecte
         return _selected(Selection.of_query(query), Asker(scope, asked_on or timezone.localdate()))
     except NoSuchChoice as error:
         raise Http404 from error
+
+
+def select_still(scope: Scope, query: str, *, asked_on: date | None = None) -> Selected:
+    """The same in the worker, later. Raises ValidationError where what the list was filtered by is gone."""
+    try:
+        return select(scope, query, asked_on=asked_on)
+    except Http404 as gone:
+        raise ValidationError(
+            gettext_lazy("What the list was filtered by does not exist any more."), code="filter_gone"
+        ) from gone
 
 
 def _selected(selection: Selection, asker: Asker) -> Selected:

@@ -6,7 +6,8 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from django.utils.translation import gettext as _
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy
 
 from customers.table.columns import FORMER_HEADINGS, CustomerField
 from customers.table.heading_words import is_house_number, meaning
@@ -110,6 +111,11 @@ def remaining_problems(problems: Iterable[Problem], reading: Reading) -> Iterato
 
 def sentence(problem: Problem) -> str:
     """The problem in the language of the reader."""
+    return " ".join(refusal_of(problem).messages)
+
+
+def refusal_of(problem: Problem) -> ValidationError:
+    """The same as a refusal, which can be stored."""
     values = problem.values
-    words = {name: _(word) for name in _WORDS if isinstance(word := values.get(name), str) and word}
-    return _(problem.template) % {**values, **words}
+    words = {name: gettext_lazy(word) for name in _WORDS if isinstance(word := values.get(name), str) and word}
+    return ValidationError(gettext_lazy(problem.template), code=problem.code, params={**values, **words})

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 from django.core.exceptions import ValidationError
 from django.db import OperationalError, transaction
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from psycopg import errors
 
 
@@ -20,7 +20,7 @@ class Busy(ValidationError):
 
     def __init__(self) -> None:
         super().__init__(
-            _(
+            gettext_lazy(
                 "Somebody else is writing the same at this moment, and it takes longer than usual. Nothing was saved. "
                 "What you have typed is still here: save again in a moment."
             ),

@@ -39,6 +39,7 @@ INSTALLED_APPS = [
     "locations",
     "mcp",  # before procrastinate: its command asks first whether the database role binds the worker
     "procrastinate.contrib.django",
+    "files",
     "customers",
     "transitions",
 ]

@@ -6,10 +6,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from django.utils.translation import override
+from django.utils.translation import gettext_noop, override
 
 from mcp.isolation.scope import Scope
 from mcp.models import User
+
+WORKER = gettext_noop("the worker")
+"""How the worker calls itself where it works for nobody."""
 
 
 def for_somebody(scope: Scope) -> dict[str, Any]:

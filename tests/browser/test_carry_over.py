@@ -7,11 +7,12 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from files.choices import FileState
 from mcp.models import User
 from tests.browser.conftest import Enter
 from tests.customers.people import customer
 from tests.transitions.moving import ACCOUNT, PASSWORD, exit_in, say
-from transitions.choices import PackageState, TransitionState
+from transitions.choices import TransitionState
 from transitions.models import Package, PackageDownload, Transition
 from transitions.package.tasks import make_package
 
@@ -49,7 +50,7 @@ def download_the_package(page: Page, transition: Transition, path: str) -> str:
     page.get_by_role("link", name="Das Paket").click()
     expect(page.get_by_role("status")).to_contain_text("Das Paket wartet")
     make_package.func(package=str(Package.objects.get().pk))
-    assert Package.objects.get().state == PackageState.DONE
+    assert Package.objects.get().state == FileState.DONE
     expect(page.get_by_role("status")).to_contain_text("Die Datei ist fertig")
     with page.expect_download() as handed:
         page.get_by_role("button", name="Herunterladen").click()

@@ -12,13 +12,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from customers.bulk import changing, rows
-from customers.bulk.changing import MoreThanCounted, Stopped, Wish
+from customers.bulk.changing import MoreThanCounted, Wish
 from customers.choices import BulkKind, BulkState
 from customers.models import BulkChange, Customer, CustomerCount, CustomerGroup, Tag
 from customers.operations import archive_customers, change_customer, restore_customers
 from customers.selection.selecting import select
 from locations.permissions import Right
 from mcp.isolation.scope import MissingRight, Scope
+from mcp.worker.task_frame import Stopped
 from tests.conftest import forget_author
 from tests.customers import people
 from tests.proofs.sampling import examples
@@ -121,7 +122,7 @@ def test_whoever_would_be_changed_beyond_what_was_counted_stops_it_and_it_is_cou
         changing.apply(change=change, context=change.pk, actor=anna)
     assert refusal.value.params == {"then": 1, "now": 2}
     assert not Customer.objects.filter(tags=["VIP"]).exists()
-    changing.recount(change=change, failure="")
+    changing.recount(change=change, failure=changing.NONE)
     assert (change.state, change.figures["change"]) == (BulkState.COUNTED, 2)
     assert applied(change, anna).result == {"changed": 2}
 

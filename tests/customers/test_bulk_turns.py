@@ -11,14 +11,15 @@ from django.core.exceptions import ValidationError
 from django.db import connection
 
 from customers.bulk import changing, rows
-from customers.bulk.changing import Stopped, Wish
+from customers.bulk.changing import Wish
 from customers.choices import BulkKind
-from customers.imports.progress import Patient, Progress
 from customers.models import BulkChange, Customer
 from customers.operations import register_customer
 from customers.selection.selecting import select
 from mcp.isolation import row_scope
 from mcp.isolation.scope import Scope
+from mcp.worker.progress import Patient, Progress
+from mcp.worker.task_frame import Stopped
 from tests.customers import people
 from tests.customers.test_import_turns import NAMES, Paused, Thread, a_preview
 from tests.customers.test_import_turns import apply_as_the_worker_does as import_it

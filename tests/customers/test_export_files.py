@@ -8,12 +8,13 @@ import pytest
 from django.db import DatabaseError, connection
 from django.utils import timezone
 
-from customers.choices import ExportState
 from customers.exports import files, tasks
-from customers.exports.files import delete_expired_exports, delete_file, demand_export, exports_of, make
+from customers.exports.files import delete_file, demand_export, exports_of
 from customers.exports.writer import Making, Order
-from customers.imports import chunks
 from customers.models import Customer, CustomerExport, ExportChunk
+from files import chunks
+from files.choices import FileState
+from files.lifecycle import delete_expired, make
 from mcp.models import Membership
 from mcp.worker.somebody import for_somebody
 from spreadsheets.writing import INCOMPLETE
@@ -65,9 +66,9 @@ def test_worker_makes_the_same_file_in_pieces(anna, monkeypatch, profile):
     tasks.make_export.func(export=str(export.pk), **for_somebody(anna))
     state, pieces = state_of(export)
     content = b"".join(chunks.read(ExportChunk, file=export))
-    assert (state, export.total, export.done) == (ExportState.DONE, 3, 3)
+    assert (state, export.total, export.done) == (FileState.DONE, 3, 3)
     assert pieces > 1
-    assert seen == [(position, ExportState.RUNNING) for position in range(pieces)]
+    assert seen == [(position, FileState.RUNNING) for position in range(pieces)]
     assert (export.size, export.sha256) == (len(content), hashlib.sha256(content).hexdigest())
     if profile != "xlsx":  # which holds the time
         assert content == taken_out(anna, profile, columns=ORDER.columns)
@@ -76,16 +77,16 @@ def test_worker_makes_the_same_file_in_pieces(anna, monkeypatch, profile):
 @pytest.mark.django_db(transaction=True)
 def test_list_is_filtered_by_the_worker_as_on_the_screen(anna):
     export = waiting(anna, query="q=schulz")
-    make(pk=str(export.pk), actor=anna)
+    make(files.EXPORTS, pk=str(export.pk), actor=anna)
     assert b"".join(chunks.read(ExportChunk, file=export)).decode().splitlines()[1:] == ["2,Schulz"]
 
 
 @pytest.mark.django_db(transaction=True)
 def test_filter_that_is_gone_meanwhile_fails_the_export(anna):
     export = waiting(anna, query="group=77")
-    make(pk=str(export.pk), actor=anna)
-    assert state_of(export) == (ExportState.FAILED, 0)
-    assert export.failure == "What the list was filtered by does not exist any more."
+    make(files.EXPORTS, pk=str(export.pk), actor=anna)
+    assert state_of(export) == (FileState.FAILED, 0)
+    assert str(export.failure) == "What the list was filtered by does not exist any more."
 
 
 @pytest.mark.django_db(transaction=True)
@@ -93,21 +94,21 @@ def test_cancelled_export_stops_and_leaves_nothing(anna, monkeypatch):
     monkeypatch.setattr(chunks, "PIECE", 10)
     export = waiting(anna)
     meanwhile(monkeypatch, lambda: delete_file(export=export, actor=anna))
-    make(pk=str(export.pk), actor=anna)
-    assert state_of(export) == (ExportState.CANCELLED, 0)
+    make(files.EXPORTS, pk=str(export.pk), actor=anna)
+    assert state_of(export) == (FileState.CANCELLED, 0)
 
 
 @pytest.mark.django_db(transaction=True)
 def test_killed_worker_is_followed_by_one_that_begins_anew(anna):
     export = waiting(anna)
-    CustomerExport.objects.filter(pk=export.pk).update(state=ExportState.RUNNING, done=2)
+    CustomerExport.objects.filter(pk=export.pk).update(state=FileState.RUNNING, done=2)
     for position in range(3):
         ExportChunk.objects.create(base=anna.base, file=export, position=position, content=b"half")
-    make(pk=str(export.pk), actor=anna)
-    assert state_of(export) == (ExportState.DONE, 1)
+    make(files.EXPORTS, pk=str(export.pk), actor=anna)
+    assert state_of(export) == (FileState.DONE, 1)
     assert b"".join(chunks.read(ExportChunk, file=export)) == taken_out(anna, "plain", columns=ORDER.columns)
-    make(pk=str(export.pk), actor=anna)  # what is done is not made again
-    assert state_of(export) == (ExportState.DONE, 1)
+    make(files.EXPORTS, pk=str(export.pk), actor=anna)  # what is done is not made again
+    assert state_of(export) == (FileState.DONE, 1)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -115,17 +116,17 @@ def test_worker_that_was_overtaken_writes_nothing_more(anna, monkeypatch):
     export = waiting(anna)
     later = timezone.now() + timedelta(seconds=5)
     meanwhile(monkeypatch, lambda: CustomerExport.objects.filter(pk=export.pk).update(state_since=later))
-    make(pk=str(export.pk), actor=anna)
-    assert state_of(export) == (ExportState.RUNNING, 0)
+    make(files.EXPORTS, pk=str(export.pk), actor=anna)
+    assert state_of(export) == (FileState.RUNNING, 0)
 
 
 @pytest.mark.django_db(transaction=True)
 def test_right_that_is_lost_meanwhile_fails_the_export(anna, cast, monkeypatch):
     export = waiting(anna)
     meanwhile(monkeypatch, lambda: Membership.objects.filter(user=anna.user).delete())
-    make(pk=str(export.pk), actor=cast.scope("anna", "Zentrale"))
-    assert state_of(export) == (ExportState.FAILED, 0)
-    assert "Export customers" in export.failure
+    make(files.EXPORTS, pk=str(export.pk), actor=cast.scope("anna", "Zentrale"))
+    assert state_of(export) == (FileState.FAILED, 0)
+    assert "Export customers" in str(export.failure)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -134,7 +135,7 @@ def test_export_of_somebody_who_was_deactivated_fails(anna):
     anna.user.is_active = False
     anna.user.save()
     tasks.make_export.func(export=str(export.pk), **for_somebody(anna))
-    assert state_of(export) == (ExportState.FAILED, 0)
+    assert state_of(export) == (FileState.FAILED, 0)
 
 
 def test_file_is_its_users_at_its_location_alone_and_each_download_is_noted(anna, log_in, caplog):
@@ -159,10 +160,10 @@ def test_download_asks_for_the_right_again(anna, log_in):
 
 def test_bytes_are_deleted_after_a_day_and_the_record_stays(anna, log_in):
     export, now = kept_export(anna), timezone.now()
-    assert delete_expired_exports(now=now + timedelta(hours=23)) == 0
+    assert delete_expired(files.EXPORTS, now=now + timedelta(hours=23)) == 0
     assert state_of(export)[1] == 1
-    delete_expired_exports(now=now + timedelta(hours=25))
-    assert state_of(export) == (ExportState.DONE, 0)
+    delete_expired(files.EXPORTS, now=now + timedelta(hours=25))
+    assert state_of(export) == (FileState.DONE, 0)
     page = log_in("anna").post(f"{EXPORTS}{export.pk}/download/", follow=True)
     assert "not there any more" in page.content.decode()
 
@@ -180,14 +181,14 @@ def test_long_list_is_made_by_the_worker_and_its_page_asks_again(anna, log_in, m
     answer = client.post(f"{PAGE}?q=meier&archived=all", {"format": "plain", "column": ["last_name"]})
     assert answer.status_code == 200  # one row is made at once
     answer = client.post(PAGE, {"format": "plain", "column": ["last_name"]})
-    export = exports_of(anna).get(state=ExportState.WAITING)
+    export = exports_of(anna).get(state=FileState.WAITING)
     assert (answer.status_code, answer["Location"]) == (302, f"{EXPORTS}{export.pk}/")
     page = client.get(answer["Location"])
     assert page["Refresh"] == "1"
-    CustomerExport.objects.filter(pk=export.pk).update(state=ExportState.RUNNING, done=1)
+    CustomerExport.objects.filter(pk=export.pk).update(state=FileState.RUNNING, done=1)
     assert "33 %: 1 of 3 customers" in client.get(answer["Location"]).content.decode()
     assert client.post(answer["Location"]).status_code == 302
-    assert state_of(export) == (ExportState.CANCELLED, 0)
+    assert state_of(export) == (FileState.CANCELLED, 0)
     assert "Refresh" not in client.get(answer["Location"])
     with connection.cursor() as cursor:
         cursor.execute(

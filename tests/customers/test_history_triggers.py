@@ -54,7 +54,7 @@ NEVER_IN_A_HISTORY = {
 def business_models():
     return [
         model
-        for label in ("locations", "mcp", "customers", "transitions")
+        for label in ("locations", "mcp", "files", "customers", "transitions")
         for model in apps.get_app_config(label).get_models()
         if not issubclass(model, pghistory.models.Event)
     ]

@@ -79,7 +79,7 @@ def test_what_nobody_works_on_yet_is_cancelled_at_once(anna, cast, deferred, sta
     page = previewed(anna)
     ImportUpload.objects.update(state=state)
     assert anna.post(page, {"step": "cancel"}).status_code == 302
-    assert (stored().state, stored().failure != "") == (UploadState.CANCELLED, True)
+    assert (stored().state, bool(stored().failure)) == (UploadState.CANCELLED, True)
     task = tasks.check_upload if state == UploadState.CHECKING else tasks.apply_upload
     task.func(upload=str(stored().pk), **for_somebody(cast.scope("anna", "Zentrale")))
     assert stored().state == UploadState.CANCELLED
@@ -109,7 +109,7 @@ def test_cancelled_import_says_so_and_leads_back_to_the_columns(anna, cast, monk
     monkeypatch.undo()
     choose(anna, page, TARGETS)
     assert stored().state == UploadState.CHECKED
-    assert stored().failure == ""
+    assert not stored().failure
 
 
 def test_right_taken_away_stops_the_worker(anna, cast):

@@ -12,11 +12,12 @@ from customers.choices import MatchBy, OnKnown, UploadState
 from customers.imports import apply, lifecycle, preview, receive
 from customers.imports.apply import NotWhatWasPreviewed
 from customers.imports.classifying import Counts, CountsDiffer, demand_whole
-from customers.imports.progress import Cancelled, Progress
+from customers.imports.progress import Cancelled
 from customers.models import Customer, HeadingChoice, ImportChunk
 from customers.operations import change_customer, register_customer
 from mcp.isolation import row_scope
 from mcp.isolation.scope import Scope
+from mcp.worker.progress import Progress
 from tests.customers.transfer import applied, checked, reasons, state, table, take_in
 
 

@@ -14,11 +14,12 @@ from customers import tasks
 from customers.choices import UploadState
 from customers.imports import lifecycle, preview
 from customers.imports.apply import NotWhatWasPreviewed
-from customers.imports.progress import Cancelled, Progress
+from customers.imports.progress import Cancelled
 from customers.models import Customer, CustomerGroup, ImportUpload, Tag
 from locations.permissions import Right
 from mcp.isolation import row_scope
 from mcp.isolation.scope import Scope
+from mcp.worker.progress import Progress
 from tests.customers.import_browser import previewed
 from tests.customers.people import customer, says
 from tests.customers.transfer import applied, checked, table, take_in, undone

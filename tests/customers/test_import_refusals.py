@@ -168,7 +168,7 @@ def test_file_that_is_broken_further_down_tells_where_and_leads_back_to_the_colu
     assert stored().state == UploadState.FAILED
     shown = anna.get(page, headers={"accept-language": "de"})
     assert "columns" in shown.context
-    assert "302" in shown.context["upload"].failure
+    assert "302" in str(shown.context["upload"].failure)
 
 
 def test_rejected_rows_come_in_the_format_of_the_file(anna):

@@ -15,11 +15,12 @@ from django.db import connection
 
 from customers.choices import UploadState
 from customers.imports import lifecycle, reserved_numbers
-from customers.imports.progress import Patient, Progress
 from customers.models import Customer, ImportProgress, ImportUpload, NumberCounter
 from customers.operations import register_customer
 from mcp.isolation import row_scope
 from mcp.isolation.scope import Scope
+from mcp.stored_sentences import Sentences
+from mcp.worker.progress import Patient, Progress
 from tests.customers.people import HAMBURG, LIST, form_data
 from tests.customers.transfer import checked, table
 
@@ -199,7 +200,7 @@ def test_numbers_of_an_import_that_failed_are_given_again(cast):
         lifecycle.confirm_upload(upload=upload, confirmed=lifecycle.fingerprint(upload), actor=hamburg)
     reserved_numbers.reserve(upload=upload, scope=hamburg)
     with row_scope.rows_of(hamburg):
-        lifecycle.stop_upload(upload=ImportUpload.objects.get(pk=upload.pk), reason="broken off")
+        lifecycle.stop_upload(upload=ImportUpload.objects.get(pk=upload.pk), reason=Sentences())
         NumberCounter.objects.filter(location=hamburg.location.pk).update(next_number=5_000_000)
     assert registered(hamburg) == 5_000_000
 

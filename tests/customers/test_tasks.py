@@ -67,8 +67,9 @@ def test_expired_sessions_are_cleared(db):
 
 
 def test_worker_knows_every_task():
-    names = {name for name in app.tasks if name.startswith(("customers.", "mcp."))}
+    names = {name for name in app.tasks if name.startswith(("customers.", "files.", "mcp."))}
     assert names == {
+        "files.tasks.delete_expired_files",
         "customers.tasks.compact_counts",
         "customers.tasks.delete_expired_uploads",
         "customers.imports.tasks.check_upload",

@@ -9,9 +9,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 from django.utils.formats import date_format
 
-from customers.imports.quota import DAY, QuotaUsedUp
 from customers.imports.receive import receive_upload
 from customers.models import ImportChunk, ImportUpload
+from files.quota import DAY, QuotaUsedUp
 from mcp.isolation import row_scope
 
 pytestmark = pytest.mark.django_db

@@ -12,15 +12,17 @@ from typing import Any
 import pghistory
 from django.db import connection
 
-from customers.choices import ExportState, UploadState, Verdict
+from customers.choices import UploadState, Verdict
 from customers.exports import files
 from customers.exports.writer import Making, Order
-from customers.imports import chunks, lifecycle, preview, receive
+from customers.imports import lifecycle, preview, receive
 from customers.imports.classifying import verdicts
 from customers.models import Customer, CustomerExport, ExportChunk, ImportUpload
 from customers.querysets import CustomerQuerySet
 from customers.table.options import Reading
 from customers.table.resources import CustomerResource
+from files import chunks
+from files.choices import FileState
 from mcp.isolation import row_scope
 from mcp.isolation.scope import Scope
 from spreadsheets import Profile
@@ -147,7 +149,7 @@ def kept_export(actor: Scope, content: bytes = b"a\n1\n", **more: Any) -> Custom
     order = Order(profile="plain", columns=("customer_number", "last_name"), filter_words="Probe")
     export = files.demand_export(order=order, query="", total=3, actor=actor)
     size, sha256 = chunks.store(ExportChunk, file=export, content=[content])
-    done = {"state": ExportState.DONE, "size": size, "sha256": sha256, "done": 3}
+    done = {"state": FileState.DONE, "size": size, "sha256": sha256, "done": 3}
     CustomerExport.objects.filter(pk=export.pk).update(**done | more)
     return files.exports_of(actor).get(pk=export.pk)
 

@@ -19,7 +19,7 @@ from mcp.worker.somebody import for_somebody
 from tests.worker import empty_queue, jobs, work
 
 ROOT = Path(__file__).resolve().parents[2]
-PRODUCT = ("locations", "mcp", "customers", "transitions", "spreadsheets", "launch")
+PRODUCT = ("locations", "mcp", "files", "customers", "transitions", "spreadsheets", "launch")
 DEFERRING = {"defer", "defer_async", "batch_defer", "batch_defer_async", "configure", "configure_task", "defer_job"}
 TASK = "customers.exports.tasks.make_export"
 OF_A_ROW = {
@@ -56,7 +56,7 @@ def test_every_task_that_is_queued_is_known_and_tries_again():
     queued = {name for name, task in app.tasks.items() if task.retry_strategy is AGAIN}
     assert queued == set(OF_A_ROW)
     periodic = {task.task.name for task in app.periodic_registry.periodic_tasks.values()}
-    ours = {name for name in app.tasks if name.startswith(("customers.", "mcp.", "transitions."))}
+    ours = {name for name in app.tasks if name.startswith(("customers.", "files.", "mcp.", "transitions."))}
     assert ours - periodic == queued | {mailing.SEND}
     retrying: Any = app.tasks[mailing.SEND].retry_strategy
     assert retrying.max_attempts == mailing.MOST_TRIES

@@ -20,6 +20,7 @@ from customers.exports.writer import Order
 from customers.figures import counts
 from customers.models import Customer, CustomerCount, CustomerExport
 from customers.operations import register_customer
+from files.choices import FileState
 from mcp import tasks as of_mcp
 from mcp.choices import MailKind, MailState
 from mcp.models import LoginAttempt, Mail, User
@@ -28,10 +29,11 @@ from mcp.worker.queueing import AGAIN, tell_given_up
 from mcp.worker.somebody import for_somebody
 from mcp.worker.upkeep import for_each
 from tests.customers.people import customer
+from tests.reader import read
 from tests.transitions.carrying import consent, content_of, executed, imported, made, receiver
 from tests.transitions.moving import exit_in, fresh, last_step
 from transitions import tasks as of_transitions
-from transitions.choices import IncomingState, PackageState, TransitionState
+from transitions.choices import TransitionState
 from transitions.models import IncomingFile, Package, Transition
 from transitions.package import importing
 from transitions.package.importing import note_arrivals
@@ -41,6 +43,7 @@ ROW_BY_ROW = {
     "customers.tasks.delete_expired_uploads",  # held by tests/customers/test_expired_files.py
     "transitions.package.tasks.note_arrivals_by_clock",
     "transitions.tasks.execute_due_transitions",
+    "files.tasks.delete_expired_files",  # held by tests/files/test_expiry.py
     "mcp.tasks.resume_stalled_jobs",
     "mcp.tasks.remind_of_what_waits",  # held by tests/transitions/test_waiting.py
 }
@@ -49,8 +52,6 @@ ONE_STATEMENT = {
     "mcp.tasks.clear_expired_sessions",
     "mcp.tasks.delete_old_login_attempts",
     "mcp.tasks.forget_sent_forms",
-    "transitions.package.tasks.delete_expired_packages",
-    "transitions.incoming.tasks.delete_expired_incoming",
 }
 """Periodic tasks that delete by one statement: there is no row that could keep it from the others."""
 
@@ -74,7 +75,7 @@ def test_what_is_done_for_each_goes_on_and_fails_in_the_end(caplog):
 def test_every_periodic_task_is_listed_here():
     app.perform_import_paths()
     periodic = {task.task.name for task in app.periodic_registry.periodic_tasks.values()}
-    ours = {name for name in periodic if name.startswith(("customers.", "mcp.", "transitions."))}
+    ours = {name for name in periodic if name.startswith(("customers.", "files.", "mcp.", "transitions."))}
     assert ours == ROW_BY_ROW | ONE_STATEMENT
 
 
@@ -190,15 +191,15 @@ def test_export_says_so(cast, german):
     export = files.demand_export(order=order, query="", total=1, actor=anna)
     tell_given_up("customers.exports.tasks.make_export", {"export": str(export.pk), **for_somebody(anna)})
     told = CustomerExport.objects.get(pk=export.pk)
-    assert (told.state, "aufgegeben" in told.failure) == ("failed", True)
+    assert (told.state, "aufgegeben" in read(told.failure, "de")) == ("failed", True)
 
 
 def test_package_says_so(cast, german):
     package = Package.objects.get(transition=exit_in(cast, TransitionState.EXECUTED))
-    Package.objects.filter(pk=package.pk).update(user=german, state=PackageState.RUNNING)
+    Package.objects.filter(pk=package.pk).update(user=german, state=FileState.RUNNING)
     tell_given_up("transitions.package.tasks.make_package", {"package": str(package.pk)})
     package.refresh_from_db()
-    assert (package.state, "nach mehreren Versuchen" in package.failure) == (PackageState.FAILED, True)
+    assert (package.state, "nach mehreren Versuchen" in read(package.failure, "de")) == (FileState.FAILED, True)
     tell_given_up("transitions.package.tasks.make_package", {"package": str(package.pk)})
 
 
@@ -206,7 +207,7 @@ def test_execution_says_so_where_it_was_ordered(cast, german):
     leaving: Transition = exit_in(cast, TransitionState.CONFIRMED)
     ordered = {"transition": str(leaving.pk), **for_somebody(cast.scope("anna", "Zentrale"))}
     tell_given_up("transitions.tasks.execute_transition", ordered)
-    assert "Es konnte nicht ausgeführt werden: Der Worker hat es aufgegeben" in last_step(leaving).note
+    assert "Es konnte nicht ausgeführt werden: Der Worker hat es aufgegeben" in read(last_step(leaving).told, "de")
 
 
 def test_incoming_file_says_so(cast, german):
@@ -216,7 +217,7 @@ def test_incoming_file_says_so(cast, german):
     )
     tell_given_up("transitions.incoming.tasks.take_in_file", {"incoming": str(file.pk), **for_somebody(anna)})
     file.refresh_from_db()
-    assert (file.state, "aufgegeben" in file.failure) == (IncomingState.FAILED, True)
+    assert (file.state, "aufgegeben" in read(file.failure, "de")) == (FileState.FAILED, True)
 
 
 def test_mail_says_so(cast, german):

@@ -13,15 +13,17 @@ from django.db import connection
 from django.utils import timezone
 
 from customers.choices import TRANSFER
-from customers.imports import chunks, lifecycle
+from customers.imports import lifecycle
 from customers.models import Consent, Customer
+from files import chunks
+from files.choices import FileState
 from mcp.isolation import access, row_scope
 from mcp.isolation.scope import Scope
 from mcp.models import User
 from tests.conftest import Cast
 from tests.customers.transfer import applied
 from tests.transitions.moving import ACCOUNT, exit_in, leaving
-from transitions.choices import PackageState, TransitionState
+from transitions.choices import TransitionState
 from transitions.models import Arrival, Package, PackageChunk, Transition
 from transitions.package import lifecycle as making
 from transitions.package.importing import receive_package
@@ -45,12 +47,12 @@ def executed(cast: Cast, *, is_narrowed: bool = False) -> Transition:
 
 def made(transition: Transition, actor: Scope) -> Package:
     """The package that was ordered, made in the transaction of the test and not over a second connection."""
-    row = Package.objects.get(transition=transition, state=PackageState.WAITING)
+    row = Package.objects.get(transition=transition, state=FileState.WAITING)
     with row_scope.rows_of(actor), connection.cursor() as cursor:
         packing = Packing(row, Transition.objects.select_related("organization", "location").get(pk=transition.pk),
                           Scope.of_system(actor.location, name="the worker"))  # fmt: skip
         row.size, row.sha256 = chunks.store(PackageChunk, file=row, content=packing.parts(cursor))
-    row.state, row.manifest, row.total = PackageState.DONE, packing.record, packing.customers
+    row.state, row.manifest, row.total = FileState.DONE, packing.record, packing.customers
     row.state_since = timezone.now()
     row.save()
     with row_scope.rows_of(actor):

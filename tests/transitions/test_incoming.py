@@ -16,19 +16,21 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 from customers.choices import UploadState
 from customers.imports import lifecycle
 from customers.models import Consent, ImportUpload
+from files.choices import FileState
+from files.tasks import delete_expired_files
 from locations.permissions import Right
 from mcp.isolation import access, row_scope
 from mcp.isolation.scope import MissingRight, Scope
 from mcp.models import User
 from mcp.worker.queueing import tell_given_up
 from mcp.worker.somebody import for_somebody
+from mcp.worker.task_frame import Stopped
 from tests.conftest import Browser
 from tests.customers.people import customer
 from tests.transitions.carrying import consent, content_of, executed, imported, made, receiver
 from tests.transitions.moving import ACCOUNT
 from tests.worker import empty_queue, jobs, work
 from transitions.archive import encrypting
-from transitions.choices import IncomingState
 from transitions.incoming import taking, tasks
 from transitions.models import Arrival, IncomingChunk, IncomingFile, Transition
 from transitions.withdrawals.making import make_list
@@ -102,7 +104,7 @@ def test_large_package_is_left_to_the_worker_whose_progress_the_page_shows(frida
     polled = frida.get(kept["Location"], headers={"hx-request": "true"})
     assert polled["HX-Redirect"].endswith(f"/import/{arrival.upload.pk}/")
     file.refresh_from_db()
-    assert (file.state, 0 < file.done <= file.total) == (IncomingState.DONE, True)
+    assert (file.state, 0 < file.done <= file.total) == (FileState.DONE, True)
     assert not IncomingChunk.objects.exists()
 
 
@@ -139,7 +141,7 @@ def test_what_is_no_package_is_told_on_its_page_in_the_language_of_whoever_sent_
     assert "Diese Datei ist kein Paket." in frida.get(address).content.decode()
     assert frida.get(address, headers={"hx-request": "true"})["HX-Refresh"] == "true"
     assert nothing_is_left()
-    assert jobs(taking.TAKE_IN) == [("succeeded", 1)]
+    assert jobs(taking.INCOMING.task) == [("succeeded", 1)]
 
 
 def test_same_file_twice_at_once_is_taken_in_once_and_again_afterwards(frida, there, content):
@@ -183,7 +185,7 @@ def test_worker_hears_that_he_shall_stop(there, content, monkeypatch):
     monkeypatch.setattr(taking, "_begin", begin_and_cancel)
     tasks.take_in_file.func(incoming=str(file.pk), **for_somebody(there))
     file.refresh_from_db()
-    assert file.state == IncomingState.CANCELLED
+    assert file.state == FileState.CANCELLED
     assert nothing_is_left()
 
 
@@ -198,10 +200,10 @@ def test_worker_that_dies_in_the_middle_leaves_nothing_and_the_next_begins_anew(
         with pytest.raises(SystemExit):
             tasks.take_in_file.func(incoming=str(file.pk), **for_somebody(there))
     file.refresh_from_db()
-    assert (file.state, Arrival.objects.count()) == (IncomingState.RUNNING, 0)
+    assert (file.state, Arrival.objects.count()) == (FileState.RUNNING, 0)
     work()  # the job that still waits
     file.refresh_from_db()
-    assert (file.state, Arrival.objects.count()) == (IncomingState.DONE, 1)
+    assert (file.state, Arrival.objects.count()) == (FileState.DONE, 1)
     tasks.take_in_file.func(incoming=str(file.pk), **for_somebody(there))
     assert Arrival.objects.count() == 1
 
@@ -212,18 +214,19 @@ def test_file_that_another_worker_has_begun_anew_is_left_to_him(there, content):
         mine = taking._begin(str(file.pk))
         assert mine is not None
         taking._begin(str(file.pk))
-    with pytest.raises(taking.Stopped):
+    with pytest.raises(Stopped):
         taking._take_in(mine, there)
     assert not Arrival.objects.exists()
 
 
 @pytest.mark.parametrize("reason", ["broke", "given up", "nobody"])
-def test_what_goes_wrong_is_told_in_the_language_of_whoever_sent_it(frida, there, content, monkeypatch, reason):
+def test_what_goes_wrong_is_told_in_the_language_of_whoever_reads_it(frida, there, content, monkeypatch, reason):
+    """A German has sent it, and an English one looks."""
     User.objects.filter(pk=there.user.pk if there.user else 0).update(language="de")
     address = send(frida, content)["Location"]
     file = IncomingFile.objects.get()
     if reason == "given up":
-        tell_given_up(taking.TAKE_IN, {"incoming": str(file.pk), **for_somebody(there)})
+        tell_given_up(taking.INCOMING.task, {"incoming": str(file.pk), **for_somebody(there)})
     else:
         if reason == "nobody":
             User.objects.filter(pk=file.user_id).update(is_active=False)
@@ -231,7 +234,7 @@ def test_what_goes_wrong_is_told_in_the_language_of_whoever_sent_it(frida, there
         tasks.take_in_file.func(incoming=str(file.pk), **for_somebody(there))
         User.objects.filter(pk=file.user_id).update(is_active=True)
     frida.force_login(User.objects.get(pk=file.user_id))
-    words = {"broke": "Es ist abgebrochen", "given up": "aufgegeben", "nobody": "nicht mehr arbeiten"}[reason]
+    words = {"broke": "It broke off", "given up": "has given it up", "nobody": "may not work at this location"}[reason]
     assert words in frida.get(address).content.decode()
     assert nothing_is_left()
 
@@ -246,7 +249,7 @@ def test_rights_are_those_when_the_worker_comes(there, content):
         )
     work()
     file.refresh_from_db()
-    assert file.state == IncomingState.FAILED
+    assert file.state == FileState.FAILED
     assert nothing_is_left()
     fresh = access.scope_at(User.objects.get(pk=file.user_id), account_number=ACCOUNT, client_number=2)
     with pytest.raises(MissingRight):
@@ -261,7 +264,7 @@ def test_nobody_else_sees_or_stops_the_file_of_another(cast, there, content, log
     with row_scope.rows_of(sven):
         taking.cancel(file=file, actor=sven)
     file.refresh_from_db()
-    assert (file.state, file.is_cancelled) == (IncomingState.WAITING, False)
+    assert (file.state, file.is_cancelled) == (FileState.WAITING, False)
 
 
 def test_list_of_withdrawals_takes_the_same_way(cast, frida, there, transition, content):
@@ -281,17 +284,17 @@ def test_list_of_withdrawals_takes_the_same_way(cast, frida, there, transition, 
 
 def test_what_is_over_or_was_left_goes_after_a_day(there, content):
     keep(content, there)
-    tasks.delete_expired_incoming.func(timestamp=0)
+    delete_expired_files.func(timestamp=0)
     assert IncomingFile.objects.count() == 1
-    IncomingFile.objects.update(created_at=timezone.now() - taking.LIFETIME - timedelta(minutes=1))
-    tasks.delete_expired_incoming.func(timestamp=0)
+    IncomingFile.objects.update(created_at=timezone.now() - taking.INCOMING.lifetime - timedelta(minutes=1))
+    delete_expired_files.func(timestamp=0)
     assert not IncomingFile.objects.exists()
     assert nothing_is_left()
 
 
 def test_queue_takes_the_files_of_a_base_one_after_the_other(there, content):
     keep(content, there)
-    assert ProcrastinateJob.objects.get(task_name=taking.TAKE_IN).lock == f"incoming {there.base.pk}"
+    assert ProcrastinateJob.objects.get(task_name=taking.INCOMING.task).lock == f"incoming {there.base.pk}"
 
 
 def test_large_files_count_as_uploads_of_the_person(cast, content, settings):

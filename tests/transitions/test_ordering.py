@@ -16,6 +16,7 @@ from mcp.isolation import grants
 from mcp.isolation.scope import MissingRight, Scope
 from mcp.models import User, UserGroup
 from tests.customers.people import customer
+from tests.reader import read
 from tests.transitions.moving import exit_in, fresh, last_step, seen_step
 from transitions import operations, tasks
 from transitions.choices import TransitionState
@@ -116,7 +117,7 @@ def test_right_is_asked_for_at_once_and_again_by_the_worker(cast, log_in, confir
     grants.remove_grants(central, [(Right.CARRY_OVER, None)])
     work()
     assert fresh(confirmed).state == TransitionState.CONFIRMED
-    assert "fehlt die Berechtigung" in last_step(confirmed).note
+    assert "fehlt die Berechtigung" in read(last_step(confirmed).told, "de")
 
 
 def test_nobody_is_there_any_more(log_in, confirmed):
@@ -124,14 +125,14 @@ def test_nobody_is_there_any_more(log_in, confirmed):
     User.objects.filter(username="anna").update(is_active=False)
     work()
     assert fresh(confirmed).state == TransitionState.CONFIRMED
-    assert "darf an diesem Standort nicht mehr arbeiten" in last_step(confirmed).note
+    assert "darf an diesem Standort nicht mehr arbeiten" in read(last_step(confirmed).told, "de")
 
 
 def test_refusal_is_told_and_it_can_be_ordered_again(cast, log_in, confirmed):
     customer(cast.system("Flensburg", 40200))
     order(log_in, confirmed)
     work()
-    assert "hat schon Kunden" in last_step(confirmed).note
+    assert "hat schon Kunden" in read(last_step(confirmed).told, "de")
     assert 'value="execute"' in log_in("anna").get(f"{CENTRAL}{confirmed.pk}/").content.decode()
 
 

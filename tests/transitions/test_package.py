@@ -16,9 +16,11 @@ from django.db import connection
 from django.utils import timezone
 
 from customers.choices import TRANSFER
-from customers.imports import chunks
 from customers.models import Customer
 from customers.operations import archive_customers, change_customer
+from files import chunks
+from files.choices import FileState
+from files.lifecycle import delete_expired, fetch, is_ready, is_under_way, make
 from locations.permissions import Right
 from mcp.isolation.scope import MissingRight, Scope
 from tests.customers.people import customer, group, tag
@@ -27,10 +29,10 @@ from tests.transitions.moving import ACCOUNT as NEW
 from tests.transitions.moving import GROUND, exit_in, named, second
 from transitions import operations
 from transitions.archive.package_format import CONSENT_COLUMNS, MEMBERS
-from transitions.choices import FieldGroup, PackageState, Reason, TransitionState
+from transitions.choices import FieldGroup, Reason, TransitionState
 from transitions.models import Package, PackageChunk, PackageDownload, Transition
 from transitions.package import lifecycle
-from transitions.package.lifecycle import fetch_package, is_ready, make, packages_of, request_package
+from transitions.package.lifecycle import PACKAGES, packages_of, request_package
 
 ALLOWED, MOMENT = "Erlaubt", datetime(2026, 3, 1, 12, 30, 15, 123456, tzinfo=UTC)
 
@@ -166,26 +168,26 @@ def test_who_withdraws_after_the_execution_is_left_out_and_who_agrees_then_does_
 
 
 def ordered(transition: Transition) -> Package:
-    return Package.objects.get(transition=transition, state=PackageState.WAITING)
+    return Package.objects.get(transition=transition, state=FileState.WAITING)
 
 
 @pytest.mark.django_db(transaction=True)
 def test_worker_makes_it_in_pieces_and_the_same_again(cast, anna, people, monkeypatch):
     monkeypatch.setattr(chunks, "PIECE", 500)
     row = ordered(executed(cast))
-    make(pk=str(row.pk), actor=Scope.of_system(anna.location, name="the worker"))
+    make(PACKAGES, pk=str(row.pk), actor=Scope.of_system(anna.location, name="the worker"))
     row.refresh_from_db()
     first = content_of(row)
-    assert (row.state, row.total, row.done, row.size) == (PackageState.DONE, 1, 1, len(first))
+    assert (row.state, row.total, row.done, row.size) == (FileState.DONE, 1, 1, len(first))
     assert row.sha256 == hashlib.sha256(first).hexdigest()
     assert row.chunks.count() > 2
-    Package.objects.filter(pk=row.pk).update(state=PackageState.RUNNING, sha256="")
+    Package.objects.filter(pk=row.pk).update(state=FileState.RUNNING, sha256="")
     PackageChunk.objects.filter(file=row, position__gt=0).delete()  # as a killed worker leaves it
-    make(pk=str(row.pk), actor=Scope.of_system(anna.location, name="the worker"))
+    make(PACKAGES, pk=str(row.pk), actor=Scope.of_system(anna.location, name="the worker"))
     assert content_of(row) == first
     request_package(transition=row.transition, actor=anna)
     again = ordered(row.transition)
-    make(pk=str(again.pk), actor=Scope.of_system(anna.location, name="the worker"))
+    make(PACKAGES, pk=str(again.pk), actor=Scope.of_system(anna.location, name="the worker"))
     assert (again.chunks.exists(), row.chunks.exists()) == (True, False)
 
 
@@ -199,19 +201,19 @@ def test_worker_that_was_overtaken_writes_nothing_more(cast, anna, people, monke
             yield piece
 
     monkeypatch.setattr(chunks, "of_size", slowly)
-    make(pk=str(row.pk), actor=Scope.of_system(anna.location, name="the worker"))
+    make(PACKAGES, pk=str(row.pk), actor=Scope.of_system(anna.location, name="the worker"))
     row.refresh_from_db()
-    assert (row.state, row.chunks.count()) == (PackageState.RUNNING, 0)
+    assert (row.state, row.chunks.count()) == (FileState.RUNNING, 0)
 
 
 @pytest.mark.django_db(transaction=True)
 def test_what_breaks_off_is_told(cast, anna, people, monkeypatch):
     row = ordered(executed(cast))
     monkeypatch.setattr(lifecycle, "Packing", lambda *given: 1 / 0)
-    make(pk=str(row.pk), actor=Scope.of_system(anna.location, name="the worker"))
+    make(PACKAGES, pk=str(row.pk), actor=Scope.of_system(anna.location, name="the worker"))
     row.refresh_from_db()
-    assert (row.state, row.failure) == (
-        PackageState.FAILED, "The package could not be made. Have it made anew; if it happens again, tell support.",
+    assert (row.state, str(row.failure)) == (
+        FileState.FAILED, "The package could not be made. Have it made anew; if it happens again, tell support.",
     )  # fmt: skip
 
 
@@ -228,7 +230,7 @@ def test_package_is_made_anew_until_the_process_is_closed(cast, anna, people):
     again = made(transition, anna)
     assert members(content_of(again))["customers.csv"] == before
     assert not first.chunks.exists()  # whoever has withdrawn since would still be in it
-    assert [is_ready(one, now=timezone.now()) for one in packages_of(transition)] == [True, False]
+    assert [is_ready(PACKAGES, one, now=timezone.now()) for one in packages_of(transition)] == [True, False]
     Transition.objects.filter(pk=transition.pk).update(state=TransitionState.CLOSED)
     with pytest.raises(ValidationError, match="until the process is closed"):
         request_package(transition=transition, actor=anna)
@@ -239,7 +241,7 @@ def test_only_whoever_may_carry_over_orders_and_fetches(cast, anna, people):
     weak = Scope(user=anna.user, location=anna.location, rights=frozenset(Right) - {Right.CARRY_OVER})
     for call in (
         lambda: request_package(transition=row.transition, actor=weak),
-        lambda: fetch_package(package=row, actor=weak),
+        lambda: fetch(PACKAGES, row, actor=weak),
     ):
         with pytest.raises(MissingRight):
             call()
@@ -250,7 +252,7 @@ def test_download_is_noted_and_logged(cast, anna, people, caplog):
     row = made(executed(cast), anna)
     caplog.clear()
     caplog.set_level(logging.INFO, logger="stammhaus.package")
-    with fetch_package(package=row, actor=anna) as file:
+    with fetch(PACKAGES, row, actor=anna) as file:
         assert hashlib.sha256(file.read()).hexdigest() == row.sha256
     [download] = PackageDownload.objects.all()
     assert (download.file, download.user_id, download.user_name) == (row, anna.user.pk, "Anna Andresen")
@@ -262,14 +264,14 @@ def test_download_is_noted_and_logged(cast, anna, people, caplog):
 def test_package_expires_after_fourteen_days(cast, anna, people):
     row = made(executed(cast), anna)
     now = timezone.now()
-    assert is_ready(row, now=now)
-    assert not is_ready(row, now=now + timedelta(days=14, minutes=1))
-    assert lifecycle.delete_expired_packages(now=now + timedelta(days=13)) == 0
-    assert lifecycle.delete_expired_packages(now=now + timedelta(days=15)) > 0
+    assert is_ready(PACKAGES, row, now=now)
+    assert not is_ready(PACKAGES, row, now=now + timedelta(days=14, minutes=1))
+    assert delete_expired(PACKAGES, now=now + timedelta(days=13)) == 0
+    assert delete_expired(PACKAGES, now=now + timedelta(days=15)) > 0
     again: Any = packages_of(row.transition).get(pk=row.pk)
     assert (again.is_kept, again.sha256) == (False, row.sha256)
     with pytest.raises(ValidationError, match="made anew"):
-        fetch_package(package=again, actor=anna)
+        fetch(PACKAGES, again, actor=anna)
 
 
 def test_later_edits_do_not_reach_into_a_made_package(cast, anna, people):
@@ -283,10 +285,10 @@ def test_later_edits_do_not_reach_into_a_made_package(cast, anna, people):
 def test_package_whose_task_was_given_up_is_made_anew(cast, anna, people):
     transition = executed(cast)
     left = ordered(transition)
-    assert lifecycle.is_under_way(left)
+    assert is_under_way(PACKAGES, left)
     with connection.cursor() as cursor:
-        cursor.execute("UPDATE procrastinate_jobs SET status = 'failed' WHERE task_name = %s", [lifecycle.MAKE_PACKAGE])
-    assert not lifecycle.is_under_way(left)
+        cursor.execute("UPDATE procrastinate_jobs SET status = 'failed' WHERE task_name = %s", [PACKAGES.task])
+    assert not is_under_way(PACKAGES, left)
     request_package(transition=transition, actor=anna)
     states = Package.objects.filter(transition=transition).order_by("created_at").values_list("state", flat=True)
-    assert list(states) == [PackageState.FAILED, PackageState.WAITING]
+    assert list(states) == [FileState.FAILED, FileState.WAITING]

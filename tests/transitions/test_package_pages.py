@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from customers.models import Customer, ImportUpload
 from customers.operations import register_customer
+from files.choices import FileState
 from locations.permissions import Right
 from mcp.central import operations
 from mcp.isolation import grants
@@ -20,7 +21,7 @@ from tests.conftest import Browser
 from tests.customers.people import customer
 from tests.transitions.carrying import consent, content_of, executed, imported, made, receiver
 from tests.transitions.moving import ACCOUNT
-from transitions.choices import PackageState, TransitionState
+from transitions.choices import TransitionState
 from transitions.models import Arrival, Package, PackageDownload, Transition, TransitionCustomer
 from transitions.package.lifecycle import request_package
 
@@ -98,7 +99,7 @@ def test_expired_package_is_not_given_and_can_be_made_anew(anna, package):
     assert anna.post(FILE.format(package.pk), follow=True).redirect_chain
     assert not PackageDownload.objects.exists()
     anna.post(page)
-    assert Package.objects.filter(state=PackageState.WAITING).count() == 1
+    assert Package.objects.filter(state=FileState.WAITING).count() == 1
 
 
 def test_protocol_is_a_page_and_a_file(anna, package):

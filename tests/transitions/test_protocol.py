@@ -8,6 +8,7 @@ import pytest
 from django.utils.translation import override
 
 from customers.operations import archive_customers
+from files.lifecycle import fetch
 from locations.permissions import Right
 from mcp.isolation.scope import MissingRight, Scope
 from tests.customers.people import customer
@@ -16,7 +17,7 @@ from tests.transitions.moving import GROUND, exit_in
 from transitions.choices import TransitionState
 from transitions.models import Transition, TransitionCustomer
 from transitions.package.importing import note_arrivals
-from transitions.package.lifecycle import fetch_package
+from transitions.package.lifecycle import PACKAGES
 from transitions.protocol import Protocol, in_ranges, protocol_of
 from transitions.protocol_pdf import as_pdf
 
@@ -52,7 +53,7 @@ def whole(cast, anna) -> Transition:
     archive_customers(customers=[gone.pk], reason="Verzogen", actor=anna)
     transition = executed(cast)
     package = made(transition, anna)
-    fetch_package(package=package, actor=anna).close()
+    fetch(PACKAGES, package, actor=anna).close()
     imported(content_of(package), receiver(cast))
     note_arrivals(actor="test")
     return transition

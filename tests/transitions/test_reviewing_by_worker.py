@@ -16,6 +16,7 @@ from mcp.isolation.scope import MissingRight, Scope
 from mcp.models import User, UserGroup
 from mcp.worker.queueing import tell_given_up
 from tests.customers.people import customer
+from tests.reader import read
 from tests.transitions.moving import exit_in, fresh, last_step, say
 from transitions import deciding, operations, tasks
 from transitions.choices import Reason, TransitionState
@@ -107,7 +108,7 @@ def test_right_is_asked_for_at_once_and_again_by_the_worker(cast, log_in, number
     grants.remove_grants(central, [(Right.CARRY_OVER, None)])
     work()
     assert fresh(numbered).state == TransitionState.NUMBERED
-    assert "fehlt die Berechtigung" in last_step(numbered).note  # in the language of whoever has asked
+    assert "fehlt die Berechtigung" in read(last_step(numbered).told, "de")  # in the language of whoever has asked
 
 
 def test_other_business_is_not_reached_by_the_worker(cast, log_in, numbered):
@@ -135,7 +136,7 @@ def test_what_goes_wrong_is_told_on_the_page_and_it_can_be_ordered_again(log_in,
         monkeypatch.setattr(tasks, "review", lambda **_facts: 1 / 0)
         work()
         words = "Es ist abgebrochen"
-    note = last_step(numbered).note
+    note = read(last_step(numbered).told, "de")
     assert "konnte nicht geprüft werden" in note
     assert words in note
     assert 'value="review"' in log_in("anna").get(f"{CENTRAL}{numbered.pk}/").content.decode()

@@ -12,6 +12,7 @@ from django.db import connection
 from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
 
+from files.choices import FileState
 from locations.permissions import Right
 from mcp import tasks
 from mcp.choices import MailKind
@@ -24,7 +25,7 @@ from tests.customers.people import customer
 from tests.transitions.carrying import consent, executed, made
 from tests.transitions.moving import assigned, exit_in, join_in, named, second
 from transitions import operations
-from transitions.choices import PackageState, TransitionState
+from transitions.choices import TransitionState
 from transitions.models import Package, PackageDownload, Transition
 from transitions.withdrawals.making import make_list
 
@@ -75,7 +76,7 @@ def test_package_waits_until_somebody_has_fetched_it(cast, anna):
 
 
 def test_package_that_could_not_be_made_is_to_be_made_anew(cast, anna):
-    Package.objects.filter(transition=executed(cast)).update(state=PackageState.FAILED)
+    Package.objects.filter(transition=executed(cast)).update(state=FileState.FAILED)
     assert codes(anna) == ["package_failed"]
 
 

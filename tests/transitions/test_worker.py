@@ -7,6 +7,8 @@ import json
 import pytest
 from django.utils import timezone
 
+from files.choices import FileState
+from files.lifecycle import is_ready
 from mcp.isolation import row_scope
 from mcp.worker.queueing import enqueue
 from tests.conftest import Cast, as_web_role
@@ -15,10 +17,10 @@ from tests.transitions.carrying import content_of, members
 from tests.transitions.moving import exit_in, fresh, join_in, say
 from tests.worker import empty_queue, jobs, work
 from transitions import operations
-from transitions.choices import PackageState, TransitionState
+from transitions.choices import TransitionState
 from transitions.models import Package, Transition
 from transitions.operations import ordering
-from transitions.package.lifecycle import MAKE_PACKAGE, is_ready, packages_of
+from transitions.package.lifecycle import PACKAGES, packages_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -32,8 +34,8 @@ def _own_queue(cast):
 
 def package_of(transition: Transition) -> Package:
     [package] = packages_of(transition)
-    assert package.state == PackageState.DONE, package.failure
-    assert is_ready(package, now=timezone.now())
+    assert package.state == FileState.DONE, package.failure
+    assert is_ready(PACKAGES, package, now=timezone.now())
     return package
 
 
@@ -56,7 +58,7 @@ def test_large_base_that_is_executed_now(cast, monkeypatch):
     work()
     assert fresh(leaving).state == TransitionState.EXECUTED
     assert carried(package_of(leaving)) == 3
-    assert jobs(MAKE_PACKAGE) == [("succeeded", 1)]
+    assert jobs(PACKAGES.task) == [("succeeded", 1)]
 
 
 def test_what_is_due_is_executed_by_itself(cast):

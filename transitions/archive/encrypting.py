@@ -18,7 +18,7 @@ from zipfile import BadZipFile, ZipFile
 import pyzipper
 from django.core.exceptions import ValidationError
 from django.utils import timezone
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from customers.exports.writer import Outlet
 from transitions.archive.package_reader import LIMITS, PIECE, RefusedPackage
@@ -34,7 +34,7 @@ def check_password(password: str) -> None:
     """Raise ValidationError for one that is found by trying."""
     if len(password) < SHORTEST:
         raise ValidationError(
-            _("Choose a password of at least %(count)s letters, or none at all."),
+            gettext_lazy("Choose a password of at least %(count)s letters, or none at all."),
             code="password_too_short",
             params={"count": SHORTEST},
         )
@@ -68,7 +68,8 @@ def decrypted(file: BinaryIO, *, password: str) -> BinaryIO:
     """What is in it, as a file that has no name on the disk and is gone when it is closed. Raises RefusedPackage."""
     if not password:
         raise RefusedPackage(
-            _("This package is encrypted. Enter the password that the sender has told you."), code="password_missing"
+            gettext_lazy("This package is encrypted. Enter the password that the sender has told you."),
+            code="password_missing",
         )
     copy: Any = tempfile.TemporaryFile()  # noqa: SIM115 - the caller closes it
     try:
@@ -97,7 +98,9 @@ def _unpack(file: BinaryIO, password: str, copy: IO[bytes]) -> None:
 
 def _damaged() -> RefusedPackage:
     return RefusedPackage(
-        _("The package is damaged or not complete. Download it again from the sender and upload it as it is."),
+        gettext_lazy(
+            "The package is damaged or not complete. Download it again from the sender and upload it as it is."
+        ),
         code="package_damaged",
     )
 
@@ -107,7 +110,7 @@ def _unlocked(archive: Any, member: Any) -> Any:
         return archive.open(member)
     except RuntimeError as error:
         raise RefusedPackage(
-            _("The password is not the one with which the package was encrypted. Ask the sender for it."),
+            gettext_lazy("The password is not the one with which the package was encrypted. Ask the sender for it."),
             code="password_wrong",
         ) from error
 

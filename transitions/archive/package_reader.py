@@ -24,12 +24,12 @@ from uuid import UUID
 from zipfile import BadZipFile, ZipFile
 
 from django.core.exceptions import ValidationError
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from customers.imports import chunks
 from customers.models.consents import CODE
 from customers.table.columns import FORMER_HEADINGS
 from customers.table.resources import CustomerResource
+from files import chunks
 from mcp.isolation.scope import Scope
 from spreadsheets import Limits, UnreadableFile
 from spreadsheets.formulas import restore
@@ -109,32 +109,36 @@ def verified(file: BinaryIO, *, receiver: Scope, tell: Tell | None = None) -> It
         yield package
 
 
-def _refused(code: str, sentence: str, **params: Any) -> RefusedPackage:
+def _refused(code: str, sentence: Any, **params: Any) -> RefusedPackage:
     return RefusedPackage(sentence, code=code, params=params)
 
 
 def _damaged() -> RefusedPackage:
     return _refused(
         "package_damaged",
-        _("The package is damaged or not complete. Download it again from the sender and upload it as it is."),
+        gettext_lazy(
+            "The package is damaged or not complete. Download it again from the sender and upload it as it is."
+        ),
     )
 
 
 @contextmanager
 def _opened(file: BinaryIO) -> Iterator[ZipFile]:
     if file.seek(0, 2) > LIMITS.file_bytes:
-        raise _refused("package_too_large", _("The file is too large for a package."))
+        raise _refused("package_too_large", gettext_lazy("The file is too large for a package."))
     try:
         archive = open_archive(file, limits=LIMITS)
     except UnreadableFile as error:
         if error.problem.code == "broken_archive":
             raise _refused(
                 "not_a_package",
-                _("This file is no package. Choose the ZIP file that the sender has downloaded, as it is."),
+                gettext_lazy("This file is no package. Choose the ZIP file that the sender has downloaded, as it is."),
             ) from error
         raise _refused(
             "package_suspicious",
-            _("This file is packed in a way in which no package is. Download the package again from the sender."),
+            gettext_lazy(
+                "This file is packed in a way in which no package is. Download the package again from the sender."
+            ),
         ) from error
     with archive:
         _demand_members([member.filename for member in archive.infolist()])
@@ -145,20 +149,22 @@ def _demand_members(names: Sequence[str]) -> None:
     if MANIFEST not in names:
         raise _refused(
             "not_a_package",
-            _("This file is no package. Choose the ZIP file that the sender has downloaded, as it is."),
+            gettext_lazy("This file is no package. Choose the ZIP file that the sender has downloaded, as it is."),
         )
     for name in MEMBERS:
         if name not in names:
             raise _refused(
                 "package_member_missing",
-                _("The file %(name)s is missing in the package. Download it again from the sender."),
+                gettext_lazy("The file %(name)s is missing in the package. Download it again from the sender."),
                 name=name,
             )
     if sorted(names) != sorted(MEMBERS):
         extra = next(name for name in names if name not in MEMBERS or names.count(name) > 1)
         raise _refused(
             "package_member_added",
-            _("The package holds a file that does not belong to it: %(name)s. Download it again from the sender."),
+            gettext_lazy(
+                "The package holds a file that does not belong to it: %(name)s. Download it again from the sender."
+            ),
             name=extra[:80],
         )
 
@@ -175,12 +181,12 @@ def _manifest_of(archive: ZipFile) -> dict[str, Any]:
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         raise _refused(
             "not_a_package",
-            _("This file is no package. Choose the ZIP file that the sender has downloaded, as it is."),
+            gettext_lazy("This file is no package. Choose the ZIP file that the sender has downloaded, as it is."),
         )
     if manifest.get("version") not in READ:
         raise _refused(
             "package_version",
-            _("The package has the format version %(found)s; version %(known)s is read here. Tell support."),
+            gettext_lazy("The package has the format version %(found)s; version %(known)s is read here. Tell support."),
             found=str(manifest.get("version"))[:20],
             known=VERSION,
         )
@@ -240,14 +246,16 @@ def _demand_receiver(manifest: dict[str, Any], receiver: Scope) -> None:
     if to["account_number"] != receiver.organization.account_number:
         raise _refused(
             "package_receiver",
-            _("This package is for the business %(number)s. Log in there to take it over; here is %(own)s."),
+            gettext_lazy("This package is for the business %(number)s. Log in there to take it over; here is %(own)s."),
             number=to["account_number"],
             own=receiver.organization.account_number,
         )
     if manifest["kind"] == TransitionKind.JOIN and to["client_number"] != receiver.location.client_number:
         raise _refused(
             "package_location",
-            _("This package is for location %(number)s. Switch there to take it over; here is location %(own)s."),
+            gettext_lazy(
+                "This package is for location %(number)s. Switch there to take it over; here is location %(own)s."
+            ),
             number=to["client_number"],
             own=receiver.location.client_number,
         )
@@ -273,7 +281,7 @@ def _verify_files(package: ReceivedPackage, receiver: Scope) -> None:
         if rows != count:
             raise _refused(
                 "package_count",
-                _("%(name)s has %(found)s rows; %(expected)s are announced. Download the package again."),
+                gettext_lazy("%(name)s has %(found)s rows; %(expected)s are announced. Download the package again."),
                 name=name,
                 found=rows,
                 expected=count,
@@ -293,7 +301,9 @@ def _known_headings() -> set[str]:
 def _changed(name: str) -> RefusedPackage:
     return _refused(
         "package_changed",
-        _("The file %(name)s was changed after the package was made. Download the package again from the sender."),
+        gettext_lazy(
+            "The file %(name)s was changed after the package was made. Download the package again from the sender."
+        ),
         name=name,
     )
 

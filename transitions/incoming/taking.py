@@ -7,10 +7,9 @@ anywhere leaves nothing, and the next worker begins anew with the same bytes.
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Iterator
 from contextlib import closing, nullcontext
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, BinaryIO
 
 import pghistory
@@ -19,34 +18,54 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from customers.imports import chunks, lifecycle, quota, tasks
-from customers.imports.progress import SECONDS, Patient
+from customers.imports import lifecycle as imports
+from customers.imports import tasks
 from customers.models import CustomerCount
+from files import chunks, lifecycle, quota
+from files.choices import UNDER_WAY, FileState
+from files.kinds import FileKind, declare
 from locations.permissions import Right
 from locations.violations import told_as_refusals
 from mcp.isolation import access, row_scope
-from mcp.isolation.scope import MissingRight, Scope
-from mcp.worker.queueing import NothingThere, enqueue
+from mcp.isolation.scope import Scope
+from mcp.stored_sentences import stored_sentence
+from mcp.worker.progress import ToldProgress
+from mcp.worker.queueing import enqueue
 from mcp.worker.somebody import for_somebody
+from mcp.worker.task_frame import Stopped
 from transitions.archive import encrypting
-from transitions.choices import IncomingState
 from transitions.models import IncomingChunk, IncomingFile
-from transitions.models.incoming import UNDER_WAY
 from transitions.package.importing import receive_package
 from transitions.withdrawals.taking import take_in as take_in_list
 
-LIFETIME = timedelta(days=1)
-DIRECT_BYTES = lifecycle.DIRECT_BYTES
+DIRECT_BYTES = imports.DIRECT_BYTES
 DIRECT_CUSTOMERS = 10_000
 """Up to these a file is taken in while the browser waits, within a second or two: whoever is here is compared."""
-TAKE_IN = "transitions.incoming.tasks.take_in_file"
-log = logging.getLogger("stammhaus.incoming")
-quota.count_also(IncomingFile)
-
-
-class Stopped(Exception):
-    """The file is not this worker's to take in any more: it was cancelled, or another worker has begun anew."""
+CANCELLED = stored_sentence("incoming_cancelled", gettext_lazy("It was cancelled. Nothing of it was taken in."))
+INCOMING = declare(
+    FileKind(
+        name="incoming",
+        model=IncomingFile,
+        chunks=IncomingChunk,
+        lifetime=timedelta(days=1),
+        keeps_record=False,
+        task="transitions.incoming.tasks.take_in_file",
+        broken=stored_sentence(
+            "incoming_broken",
+            gettext_lazy("It broke off, and nothing was taken in. Upload it again; if it happens again, tell support."),
+        ),
+        given_up=stored_sentence(
+            "incoming_given_up",
+            gettext_lazy(
+                "The worker has given it up, and nothing of it was taken in. Tell support before you try again."
+            ),
+        ),
+        log=logging.getLogger("stammhaus.incoming"),
+    )
+)
+quota.count_uploads(IncomingFile)
 
 
 def is_small(file: BinaryIO, actor: Scope) -> bool:
@@ -92,7 +111,7 @@ def keep_file(*, file: BinaryIO, name: str, password: str = "", is_list: bool = 
         with told_as_refusals(), transaction.atomic():
             kept.save(force_insert=True)
         chunks.store(IncomingChunk, file=kept, content=_pieces(content))
-    enqueue(TAKE_IN, lock=f"incoming {actor.base.pk}", incoming=str(kept.pk), **for_somebody(actor))
+    lifecycle.order(INCOMING, kept, lock=f"incoming {actor.base.pk}", **for_somebody(actor))
     return kept
 
 
@@ -105,7 +124,7 @@ def _demand_first(kept: IncomingFile, actor: Scope) -> None:
     """Raise ValidationError where the same file is under way; two at the same moment are kept apart by the database."""
     if (other := under_way_at(actor).filter(sha256=kept.sha256).first()) is not None:
         raise ValidationError(
-            _("%(user)s is taking in this very file at the moment. Wait until that is done."),
+            gettext_lazy("%(user)s is taking in this very file at the moment. Wait until that is done."),
             code="incoming_under_way",
             params={"user": other.user_name},
         )
@@ -116,57 +135,37 @@ def cancel(*, file: IncomingFile, actor: Scope) -> None:
     """Stop it: at once where no worker has begun, else as soon as he hears of it. Nothing is taken in then."""
     actor.demand(Right.IMPORT_CUSTOMERS)
     mine = incoming_of(actor).filter(pk=file.pk, state__in=UNDER_WAY)
-    waiting = mine.select_for_update(of=("self",), skip_locked=True).filter(state=IncomingState.WAITING)
+    waiting = mine.select_for_update(of=("self",), skip_locked=True).filter(state=FileState.WAITING)
     if waiting.exists():
-        _end(file.pk, IncomingState.CANCELLED, _cancelled())
+        lifecycle.stop(INCOMING, mine, state=FileState.CANCELLED, reason=CANCELLED())
     else:
         mine.update(is_cancelled=True)
-
-
-def _cancelled() -> str:
-    return _("It was cancelled. Nothing of it was taken in.")
 
 
 # --- by the worker ----------------------------------------------------------------------------------------------
 
 
-def take_in(*, pk: str, actor: Scope) -> None:
-    """Take in a file that waits, or begin anew with one that a worker has left. What goes wrong is told on its page.
+def take_in(pk: str, actor: Scope) -> None:
+    """Take in a file that waits, or begin anew with one that a worker has left; one transaction.
 
-    One that is over already stays as it is. Raises NothingThere.
+    Raises NothingThere, MissingRight, ValidationError where it cannot be taken in, or Stopped where it is not this
+    worker's any more: that it was cancelled is said on its page then.
     """
     try:
         with row_scope.rows_of(actor):
             file = _begin(pk)
-        if file is not None:
-            _take_in(file, actor)
-    except NothingThere:
-        raise
+        _take_in(file, actor)
     except Stopped:
         with row_scope.rows_of(actor):
-            _end(pk, IncomingState.CANCELLED, _cancelled(), is_cancelled=True)
-        log.info("File %s is not taken in any further here", pk)
-    except (ValidationError, MissingRight) as refusal:
-        reason = str(refusal) if isinstance(refusal, MissingRight) else " ".join(refusal.messages)
-        with row_scope.rows_of(actor):
-            _end(pk, IncomingState.FAILED, reason)
-    except Exception:
-        log.exception("File %s broke off; nothing of it was taken in", pk)
-        with row_scope.rows_of(actor):
-            fail(pk, _("It broke off, and nothing was taken in. Upload it again; if it happens again, tell support."))
+            cancelled = IncomingFile.objects.filter(pk=pk, is_cancelled=True)
+            lifecycle.stop(INCOMING, cancelled, state=FileState.CANCELLED, reason=CANCELLED())
+        raise
 
 
-def _begin(pk: str) -> IncomingFile | None:
-    file = IncomingFile.objects.select_for_update(of=("self",)).filter(pk=pk).first()
-    if file is None:
-        raise NothingThere("incoming file", pk)
-    if file.state not in UNDER_WAY:
-        log.info("File %s is to be taken in no more: %s", pk, file.state)
-        return None
+def _begin(pk: str) -> IncomingFile:
+    file = lifecycle.begin(INCOMING, pk, total=0)
     if file.is_cancelled:
         raise Stopped
-    file.state, file.state_since, file.done, file.total = IncomingState.RUNNING, timezone.now(), 0, 0
-    file.save(update_fields=["state", "state_since", "done", "total"])
     return file
 
 
@@ -182,14 +181,14 @@ def _take_in(file: IncomingFile, actor: Scope) -> None:
         told = Told(second, file)
         taken = _list(content, actor) if file.is_list else _package(content, told, actor)
         _demand_still_mine(file)
-        IncomingFile.objects.filter(pk=file.pk).update(state=IncomingState.DONE, state_since=timezone.now(), **taken)
+        IncomingFile.objects.filter(pk=file.pk).update(state=FileState.DONE, state_since=timezone.now(), **taken)
         IncomingChunk.objects.filter(base=file.base_id, file=file).delete()
         access.demand_still(actor)
 
 
 def _package(content: BinaryIO, told: Told, actor: Scope) -> dict[str, Any]:
     arrival = receive_package(file=content, progress=told, actor=actor)
-    lifecycle.start_check(upload=arrival.upload, actor=actor)
+    imports.start_check(upload=arrival.upload, actor=actor)
     enqueue(tasks.check_upload.name, upload=str(arrival.upload.pk), **for_somebody(actor))
     return {"upload": arrival.upload.pk}
 
@@ -201,44 +200,23 @@ def _list(content: BinaryIO, actor: Scope) -> dict[str, Any]:
 
 def _demand_still_mine(file: IncomingFile) -> None:
     """Lock the row to the end of the transaction. Raises Stopped where it was cancelled or begun anew."""
-    running = IncomingFile.objects.select_for_update(of=("self",)).filter(state=IncomingState.RUNNING)
+    running = IncomingFile.objects.select_for_update(of=("self",)).filter(state=FileState.RUNNING)
     if not running.filter(pk=file.pk, state_since=file.state_since, is_cancelled=False).exists():
         raise Stopped
 
 
-class Told(Patient):
-    """How far it is, written over a second connection, where the wish to stop is heard."""
+class Told(ToldProgress):
+    """Raises Stopped where it was cancelled or begun anew."""
 
     def __init__(self, second: Any, file: IncomingFile) -> None:
-        self._second, self._file, self._last = second, file, 0.0
+        super().__init__(second)
+        self._file = file
 
-    def tell(self, done: int, total: int) -> None:
-        now = time.monotonic()
-        if now - self._last < SECONDS and done < total:
-            return
-        self._last = now
-        with self._second.transaction() as cursor:
-            cursor.execute(
-                "UPDATE transitions_incomingfile SET done = %s, total = %s"
-                " WHERE id = %s AND state = 'running' AND state_since = %s RETURNING is_cancelled",
-                [done, total, self._file.pk, self._file.state_since],
-            )
-            if cursor.fetchone() != (False,):
-                raise Stopped
-
-
-def fail(pk: str, reason: str) -> None:
-    """Say on its page why it was not taken in. In a transaction for which it exists."""
-    _end(pk, IncomingState.FAILED, reason)
-
-
-def _end(pk: Any, state: IncomingState, reason: str, **only: Any) -> None:
-    """Not taken in, for good: the bytes go at once."""
-    ended = IncomingFile.objects.filter(pk=pk, state__in=UNDER_WAY, **only)
-    if ended.update(state=state, failure=reason, state_since=timezone.now()):
-        IncomingChunk.objects.filter(file__pk=pk).delete()
-
-
-def delete_expired(*, now: datetime) -> int:
-    """Delete what is over, or was given up, since a day. In a transaction for which all files exist."""
-    return IncomingFile.objects.filter(created_at__lte=now - LIFETIME).delete()[0]
+    def write(self, cursor: Any, done: int, total: int) -> None:
+        cursor.execute(
+            "UPDATE transitions_incomingfile SET done = %s, total = %s"
+            " WHERE id = %s AND state = 'running' AND state_since = %s RETURNING is_cancelled",
+            [done, total, self._file.pk, self._file.state_since],
+        )
+        if cursor.fetchone() != (False,):
+            raise Stopped

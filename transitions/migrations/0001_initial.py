@@ -7,6 +7,7 @@ import django.db.models.deletion
 import django.db.models.functions.datetime
 import locations.constraints
 import locations.row_policies
+import mcp.stored_sentences
 import pgtrigger.compiler
 import uuid
 from django.conf import settings
@@ -35,9 +36,9 @@ class Migration(migrations.Migration):
                 ('size', models.PositiveBigIntegerField(default=0, verbose_name='size in bytes')),
                 ('sha256', models.CharField(blank=True, default='', max_length=64)),
                 ('state_since', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('failure', models.TextField(blank=True, default='')),
+                ('failure', mcp.stored_sentences.SentencesField(blank=True, default=mcp.stored_sentences.Sentences)),
                 ('is_list', models.BooleanField(default=False, help_text='A list of withdrawals, and no package.')),
-                ('state', models.CharField(choices=[('waiting', 'Waiting'), ('running', 'Is being taken in'), ('done', 'Taken in'), ('failed', 'Failed'), ('cancelled', 'Cancelled')], default='waiting', max_length=10)),
+                ('state', models.CharField(choices=[('waiting', 'Waiting'), ('running', 'Being made'), ('done', 'Ready'), ('cancelled', 'Cancelled'), ('failed', 'Failed')], default='waiting', max_length=10)),
                 ('done', models.PositiveBigIntegerField(default=0)),
                 ('total', models.PositiveBigIntegerField(default=0)),
                 ('is_cancelled', models.BooleanField(default=False, help_text='Somebody wants the worker to stop.')),
@@ -53,7 +54,7 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'files that are taken in',
                 'default_permissions': (),
                 'indexes': [models.Index(fields=['base', '-created_at'], name='incomingfile_by_created')],
-                'constraints': [locations.row_policies.RowSecurity(base='base', name='incomingfile_rows'), locations.constraints.KeyWithBase(name='incomingfile_key'), models.CheckConstraint(condition=models.Q(('state__in', ['waiting', 'running', 'done', 'failed', 'cancelled'])), name='incomingfile_state_known'), models.UniqueConstraint(condition=models.Q(('state__in', ('waiting', 'running'))), fields=('base', 'location', 'sha256'), name='incomingfile_once_at_a_time', violation_error_code='incoming_under_way', violation_error_message='This file is being taken in already.'), locations.constraints.CompositeForeignKey(fields=('organization', 'base'), name='incomingfile_base_of_organization', to='locations.CustomerBase', to_fields=('organization', 'id'), violation_error_code='foreign_row'), locations.constraints.CompositeForeignKey(fields=('organization', 'location'), name='incomingfile_location_of_organization', to='locations.Location', to_fields=('organization', 'id'), violation_error_code='foreign_row'), locations.constraints.CompositeForeignKey(fields=('organization', 'user'), name='incomingfile_user_of_organization', to='mcp.User', to_fields=('organization', 'id'), violation_error_code='foreign_row')],
+                'constraints': [locations.row_policies.RowSecurity(base='base', name='incomingfile_rows'), locations.constraints.KeyWithBase(name='incomingfile_key'), models.CheckConstraint(condition=models.Q(('state__in', ['waiting', 'running', 'done', 'cancelled', 'failed'])), name='incomingfile_state_known'), models.UniqueConstraint(condition=models.Q(('state__in', ('waiting', 'running'))), fields=('base', 'location', 'sha256'), name='incomingfile_once_at_a_time', violation_error_code='incoming_under_way', violation_error_message='This file is being taken in already.'), locations.constraints.CompositeForeignKey(fields=('organization', 'base'), name='incomingfile_base_of_organization', to='locations.CustomerBase', to_fields=('organization', 'id'), violation_error_code='foreign_row'), locations.constraints.CompositeForeignKey(fields=('organization', 'location'), name='incomingfile_location_of_organization', to='locations.Location', to_fields=('organization', 'id'), violation_error_code='foreign_row'), locations.constraints.CompositeForeignKey(fields=('organization', 'user'), name='incomingfile_user_of_organization', to='mcp.User', to_fields=('organization', 'id'), violation_error_code='foreign_row')],
             },
         ),
         migrations.CreateModel(
@@ -197,8 +198,8 @@ class Migration(migrations.Migration):
                 ('size', models.PositiveBigIntegerField(default=0, verbose_name='size in bytes')),
                 ('sha256', models.CharField(blank=True, default='', max_length=64)),
                 ('state_since', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('failure', models.TextField(blank=True, default='')),
-                ('state', models.CharField(choices=[('waiting', 'Waiting'), ('running', 'Being made'), ('done', 'Ready'), ('failed', 'Failed')], default='waiting', max_length=10)),
+                ('failure', mcp.stored_sentences.SentencesField(blank=True, default=mcp.stored_sentences.Sentences)),
+                ('state', models.CharField(choices=[('waiting', 'Waiting'), ('running', 'Being made'), ('done', 'Ready'), ('cancelled', 'Cancelled'), ('failed', 'Failed')], default='waiting', max_length=10)),
                 ('total', models.PositiveIntegerField(default=0)),
                 ('done', models.PositiveIntegerField(default=0)),
                 ('manifest', models.JSONField(null=True)),
@@ -213,7 +214,7 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'packages',
                 'default_permissions': (),
                 'indexes': [models.Index(fields=['created_at'], name='package_by_created')],
-                'constraints': [locations.row_policies.RowSecurity(base='base', name='package_rows'), locations.constraints.KeyWithBase(name='package_key'), models.CheckConstraint(condition=models.Q(('state__in', ['waiting', 'running', 'done', 'failed'])), name='package_state_known'), locations.constraints.CompositeForeignKey(fields=('organization', 'base'), name='package_base_of_organization', to='locations.CustomerBase', to_fields=('organization', 'id'), violation_error_code='foreign_row'), locations.constraints.CompositeForeignKey(fields=('organization', 'location'), name='package_location_of_organization', to='locations.Location', to_fields=('organization', 'id'), violation_error_code='foreign_row'), locations.constraints.CompositeForeignKey(fields=('organization', 'user'), name='package_user_of_organization', to='mcp.User', to_fields=('organization', 'id'), violation_error_code='foreign_row'), locations.constraints.CompositeForeignKey(fields=('organization', 'transition'), name='package_transition_of_organization', to='transitions.Transition', to_fields=('organization', 'id'), violation_error_code='foreign_row')],
+                'constraints': [locations.row_policies.RowSecurity(base='base', name='package_rows'), locations.constraints.KeyWithBase(name='package_key'), models.CheckConstraint(condition=models.Q(('state__in', ['waiting', 'running', 'done', 'cancelled', 'failed'])), name='package_state_known'), locations.constraints.CompositeForeignKey(fields=('organization', 'base'), name='package_base_of_organization', to='locations.CustomerBase', to_fields=('organization', 'id'), violation_error_code='foreign_row'), locations.constraints.CompositeForeignKey(fields=('organization', 'location'), name='package_location_of_organization', to='locations.Location', to_fields=('organization', 'id'), violation_error_code='foreign_row'), locations.constraints.CompositeForeignKey(fields=('organization', 'user'), name='package_user_of_organization', to='mcp.User', to_fields=('organization', 'id'), violation_error_code='foreign_row'), locations.constraints.CompositeForeignKey(fields=('organization', 'transition'), name='package_transition_of_organization', to='transitions.Transition', to_fields=('organization', 'id'), violation_error_code='foreign_row')],
             },
         ),
         migrations.CreateModel(
@@ -317,7 +318,8 @@ class Migration(migrations.Migration):
                 ('user_id', models.BigIntegerField(help_text='Of mcp.User', null=True)),
                 ('user_name', models.CharField(max_length=200, verbose_name='user')),
                 ('location_name', models.CharField(max_length=120)),
-                ('note', models.TextField(blank=True, default='')),
+                ('note', models.TextField(blank=True, default='', help_text='As somebody has typed it.')),
+                ('told', mcp.stored_sentences.SentencesField(blank=True, default=mcp.stored_sentences.Sentences, help_text='What the program notes.')),
                 ('organization', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='locations.organization')),
                 ('transition', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.PROTECT, related_name='steps', to='transitions.transition')),
             ],

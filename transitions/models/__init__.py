@@ -28,14 +28,16 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from customers.models import ImportUpload
-from customers.models.files import Chunk, OwnFile, own_file_constraints
+from files.choices import FileState
+from files.models import Chunk, Download, WorkedFile, download_constraints, own_file_constraints, piece_constraints
 from locations.constraints import CompositeForeignKey, KeyWithBase
 from locations.history import keep_history
 from locations.models import HIGHEST_ACCOUNT_NUMBER, HIGHEST_CLIENT_NUMBER, CustomerBase, Location, Organization
 from locations.row_checks import CheckedRow
 from locations.row_policies import RowSecurity
+from mcp.stored_sentences import SentencesField
 from transitions import triggers
-from transitions.choices import OPEN, FieldGroup, LegalBasis, PackageState, Reason, TransitionKind, TransitionState
+from transitions.choices import OPEN, FieldGroup, LegalBasis, Reason, TransitionKind, TransitionState
 from transitions.models.incoming import IncomingChunk as IncomingChunk
 from transitions.models.incoming import IncomingFile as IncomingFile
 from transitions.models.joining import JoiningWord as JoiningWord
@@ -204,7 +206,8 @@ class TransitionStep(models.Model):
     user_id = models.BigIntegerField(null=True, help_text="Of " + settings.AUTH_USER_MODEL)
     user_name = models.CharField(_("user"), max_length=200)
     location_name = models.CharField(max_length=120)
-    note = models.TextField(blank=True, default="")
+    note = models.TextField(blank=True, default="", help_text="As somebody has typed it.")
+    told = SentencesField(help_text="What the program notes.")
 
     class Meta:
         verbose_name = _("step of a transition")
@@ -224,6 +227,11 @@ class TransitionStep(models.Model):
 
     def __str__(self) -> str:
         return f"{self.transition_id}: {self.state}"
+
+    @property
+    def remark(self) -> str:
+        """What was noted, in the language of whoever reads it."""
+        return " ".join(filter(None, (str(self.told), self.note)))
 
 
 class TransitionCustomer(models.Model):
@@ -272,13 +280,13 @@ class TransitionCustomer(models.Model):
         return f"{self.transition_id}: {self.customer_number} {self.reason}"
 
 
-class Package(OwnFile):
+PACKAGE = "transitions.Package"
+
+
+class Package(WorkedFile):
     """The file that is handed over. Its bytes are deleted when it expires; that it was made stays on record."""
 
     transition = models.ForeignKey(Transition, models.PROTECT, db_constraint=False, related_name="packages")
-    state = models.CharField(max_length=10, choices=PackageState, default=PackageState.WAITING)
-    total = models.PositiveIntegerField(default=0)
-    done = models.PositiveIntegerField(default=0)
     manifest = models.JSONField(null=True)
 
     class Meta:
@@ -289,7 +297,7 @@ class Package(OwnFile):
         constraints = [
             RowSecurity(name="package_rows", base="base"),
             KeyWithBase(name="package_key"),
-            models.CheckConstraint(condition=Q(state__in=PackageState.values), name="package_state_known"),
+            models.CheckConstraint(condition=Q(state__in=FileState.values), name="package_state_known"),
             *own_file_constraints("package"),
             CompositeForeignKey(
                 fields=["organization", "transition"],
@@ -300,12 +308,6 @@ class Package(OwnFile):
         ]
 
 
-def _of_package(name: str) -> CompositeForeignKey:
-    return CompositeForeignKey(
-        fields=["base", "file"], to="transitions.Package", to_fields=["base", "id"], name=f"{name}_file_in_base"
-    )
-
-
 class PackageChunk(Chunk):
     file: Any = models.ForeignKey(Package, models.CASCADE, db_constraint=False, db_index=False, related_name="chunks")
 
@@ -313,39 +315,18 @@ class PackageChunk(Chunk):
         verbose_name = _("piece of a package")
         verbose_name_plural = _("pieces of packages")
         default_permissions = ()
-        constraints = [
-            RowSecurity(name="packagechunk_rows", base="base"),
-            KeyWithBase(name="packagechunk_key"),
-            models.UniqueConstraint(fields=["base", "file", "position"], name="packagechunk_unique"),
-            _of_package("packagechunk"),
-        ]
+        constraints = piece_constraints("packagechunk", PACKAGE)
 
 
-class PackageDownload(models.Model):
-    """Somebody has fetched a package. Only ever added to."""
-
-    web_privileges: ClassVar[str] = "SELECT, INSERT"
-
-    base = models.ForeignKey(CustomerBase, models.PROTECT, db_index=False, related_name="+")
+class PackageDownload(Download):
     file = models.ForeignKey(Package, models.PROTECT, db_constraint=False, related_name="downloads")
-    user_id = models.BigIntegerField(help_text="Of " + settings.AUTH_USER_MODEL)
-    user_name = models.CharField(_("user"), max_length=200)
-    at = models.DateTimeField(db_default=Now(), editable=False)
     is_encrypted = models.BooleanField(default=False)
 
-    class Meta:
+    class Meta(Download.Meta):
         verbose_name = _("download of a package")
         verbose_name_plural = _("downloads of packages")
-        ordering = ["at", "id"]
         default_permissions = ()
-        constraints = [
-            RowSecurity(name="packagedownload_rows", base="base"),
-            KeyWithBase(name="packagedownload_key"),
-            _of_package("packagedownload"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.file_id}: {self.user_name}"
+        constraints = download_constraints("packagedownload", PACKAGE)
 
 
 class Arrival(models.Model):

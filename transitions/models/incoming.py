@@ -8,22 +8,19 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from customers.models.files import Chunk, OwnFile, own_file_constraints
-from locations.constraints import CompositeForeignKey, KeyWithBase
+from files.choices import UNDER_WAY, FileState
+from files.models import Chunk, WorkedFile, own_file_constraints, piece_constraints
+from locations.constraints import KeyWithBase
 from locations.row_policies import RowSecurity
-from transitions.choices import IncomingState
-
-UNDER_WAY = (IncomingState.WAITING, IncomingState.RUNNING)
 
 
-class IncomingFile(OwnFile):
+class IncomingFile(WorkedFile):
     """A package or a list of withdrawals that the worker takes in.
 
     Its bytes are deleted as soon as that is over, the row a day later: what has become of it is on record elsewhere.
     """
 
     is_list = models.BooleanField(default=False, help_text="A list of withdrawals, and no package.")
-    state = models.CharField(max_length=10, choices=IncomingState, default=IncomingState.WAITING)
     done = models.PositiveBigIntegerField(default=0)
     total = models.PositiveBigIntegerField(default=0)
     is_cancelled = models.BooleanField(default=False, help_text="Somebody wants the worker to stop.")
@@ -38,7 +35,7 @@ class IncomingFile(OwnFile):
         constraints = [
             RowSecurity(name="incomingfile_rows", base="base"),
             KeyWithBase(name="incomingfile_key"),
-            models.CheckConstraint(condition=Q(state__in=IncomingState.values), name="incomingfile_state_known"),
+            models.CheckConstraint(condition=Q(state__in=FileState.values), name="incomingfile_state_known"),
             models.UniqueConstraint(
                 fields=["base", "location", "sha256"],
                 condition=Q(state__in=UNDER_WAY),
@@ -59,14 +56,4 @@ class IncomingChunk(Chunk):
         verbose_name = _("piece of a file that is taken in")
         verbose_name_plural = _("pieces of files that are taken in")
         default_permissions = ()
-        constraints = [
-            RowSecurity(name="incomingchunk_rows", base="base"),
-            KeyWithBase(name="incomingchunk_key"),
-            models.UniqueConstraint(fields=["base", "file", "position"], name="incomingchunk_unique"),
-            CompositeForeignKey(
-                fields=["base", "file"],
-                to="transitions.IncomingFile",
-                to_fields=["base", "id"],
-                name="incomingchunk_file_in_base",
-            ),
-        ]
+        constraints = piece_constraints("incomingchunk", "transitions.IncomingFile")

@@ -14,6 +14,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.db.models import Max
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from locations.choices import LocationKind
 from locations.models import CENTRAL_CLIENT_NUMBER, Organization
@@ -31,7 +32,7 @@ class NotAnswerable(ValidationError):
 
     def __init__(self) -> None:
         super().__init__(
-            _("This joining was cancelled, given another place, or is done by now."), code="not_answerable"
+            gettext_lazy("This joining was cancelled, given another place, or is done by now."), code="not_answerable"
         )
 
 
@@ -87,9 +88,9 @@ def demand_agreed(joining: Transition) -> None:
     word = last_word(joining.pk, joining.receiver)
     if word is None or word.word != JoiningAnswer.AGREED or word.client_number != joining.receiver_client_number:
         sentence = (
-            _("%(group)s has refused. Support can enter another place, or it is cancelled.")
+            gettext_lazy("%(group)s has refused. Support can enter another place, or it is cancelled.")
             if word is not None and word.word == JoiningAnswer.REFUSED
-            else _("%(group)s has not answered yet whether the business may join.")
+            else gettext_lazy("%(group)s has not answered yet whether the business may join.")
         )
         raise ValidationError(sentence, code="not_agreed", params={"group": joining.receiver_name})
 

@@ -10,6 +10,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from locations import operations as places
 from locations.choices import OrganizationKind
@@ -85,7 +86,7 @@ def assign_group(*, transition: Transition, account_number: int, client_number: 
         group = others.select_for_update().filter(account_number=account_number).first()
         if group is None or not group.is_group:
             raise NumberRefused(
-                _("No group has the account number %(number)s. Only a group can be joined."),
+                gettext_lazy("No group has the account number %(number)s. Only a group can be joined."),
                 code="no_group",
                 params={"number": account_number},
             )
@@ -125,7 +126,7 @@ def _check_unused(account_number: int, leaving: Transition) -> None:
         return
     if owner.pk == leaving.organization_id:
         raise NumberRefused(
-            _(
+            gettext_lazy(
                 "%(number)s is the account number of the group itself. A location leaves only to a new number outside "
                 "of every group."
             ),
@@ -134,7 +135,7 @@ def _check_unused(account_number: int, leaving: Transition) -> None:
         )
     if owner.is_group:
         raise NumberRefused(
-            _(
+            gettext_lazy(
                 "%(number)s is the account number of a group. A location leaves only to a new number outside of every "
                 "group."
             ),
@@ -142,7 +143,7 @@ def _check_unused(account_number: int, leaving: Transition) -> None:
             params={"number": account_number},
         )
     raise NumberRefused(
-        _(
+        gettext_lazy(
             "%(number)s is in use by an independent business already. A location leaves only to a number that nobody "
             "has used before."
         ),
@@ -154,13 +155,13 @@ def _check_unused(account_number: int, leaving: Transition) -> None:
 def _check_client_number(client_number: int, group: Organization) -> None:
     if not CENTRAL_CLIENT_NUMBER < client_number <= HIGHEST_CLIENT_NUMBER:
         raise NumberRefused(
-            _("A branch has a client number from 2 to %(highest)s."),
+            gettext_lazy("A branch has a client number from 2 to %(highest)s."),
             code="client_number_range",
             params={"highest": HIGHEST_CLIENT_NUMBER},
         )
     if group.locations.filter(client_number=client_number).exists():
         raise NumberRefused(
-            _("Another location of this group already has the client number %(number)s. Choose a free one."),
+            gettext_lazy("Another location of this group already has the client number %(number)s. Choose a free one."),
             code="client_number_taken",
             params={"number": client_number},
         )

@@ -9,8 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.db.models import Max, QuerySet
 from django.utils import timezone
-from django.utils.formats import date_format
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from customers.models import Customer
 from customers.numbers import begin_behind
@@ -23,6 +22,7 @@ from mcp.central import operations
 from mcp.isolation import row_scope
 from mcp.isolation.holdings import lock_rights
 from mcp.isolation.scope import Scope
+from mcp.stored_sentences import Day, Sentences, sentences_of
 from transitions import deciding
 from transitions.choices import TransitionKind, TransitionState
 from transitions.models import Transition, TransitionCustomer
@@ -81,7 +81,7 @@ def close(*, transition: Transition, note: str = "", actor: Scope) -> Transition
         raise ValidationError(
             {
                 "note": ValidationError(
-                    _("The receiver has imported nothing yet. Say why it is closed all the same."),
+                    gettext_lazy("The receiver has imported nothing yet. Say why it is closed all the same."),
                     code="nothing_imported",
                 )
             }
@@ -91,25 +91,27 @@ def close(*, transition: Transition, note: str = "", actor: Scope) -> Transition
 
 
 @transaction.atomic
-def note_failure(*, transition: Transition, reason: str, actor: Scope) -> None:
+def note_failure(*, transition: Transition, reason: Sentences, actor: Scope) -> None:
     """Tell on its page why it could not be reviewed or executed; once, however often it is tried. Raises NotThisStep.
 
     `transition` is as it was when that was tried.
     """
     stuck = locked(transition, before=[TransitionState(transition.state)], after=TransitionState.EXECUTED, actor=actor)
     last = stuck.steps.last()
-    if last is None or last.note != reason:
-        record_step(stuck, actor=actor, note=reason)
+    if last is None or last.told != reason:
+        record_step(stuck, actor=actor, told=reason)
 
 
 class _NoPlace(ValidationError):
     """The group has no room for the location that joins it, which was different when the place was entered."""
 
-    def __init__(self, moving: Transition, reason: str) -> None:
+    def __init__(self, moving: Transition, reason: ValidationError) -> None:
         super().__init__(
-            _("%(group)s cannot take the location in as planned. %(reason)s Support can enter another place."),
+            gettext_lazy(
+                "%(group)s cannot take the location in as planned. %(reason)s Support can enter another place."
+            ),
             code="no_place",
-            params={"group": moving.receiver_name, "reason": reason},
+            params={"group": moving.receiver_name, "reason": sentences_of(reason)},
         )
 
 
@@ -117,9 +119,9 @@ def check_day(moving: Transition, at: datetime) -> None:
     """Raise ValidationError before the day that it is planned for."""
     if timezone.localdate(at) < moving.planned_for:
         raise ValidationError(
-            _("This is planned for %(day)s and cannot be done before. Move the day if it shall be earlier."),
+            gettext_lazy("This is planned for %(day)s and cannot be done before. Move the day if it shall be earlier."),
             code="too_early",
-            params={"day": date_format(moving.planned_for, "DATE_FORMAT")},
+            params={"day": Day.of(moving.planned_for)},
         )
 
 
@@ -128,7 +130,7 @@ def _quiet_moment(moving: Transition, patience: float) -> datetime:
         return quiet_moment(moving.location.base_id, seconds=patience)
     except StillOpen as error:
         raise ValidationError(
-            _(
+            gettext_lazy(
                 "Something is being recorded in this customer base that may decide who is carried over, perhaps by an "
                 "import. Wait until it is done and execute then."
             ),
@@ -143,7 +145,7 @@ def _leave(moving: Transition, at: datetime, actor: Scope) -> None:
     with row_scope.without_scope(reason="a location that has left begins to work", actor=actor.actor_name):
         if Customer.objects.filter(organization=moving.receiver_id).exists():
             raise ValidationError(
-                _("The business %(number)s has customers already. Tell support."),
+                gettext_lazy("The business %(number)s has customers already. Tell support."),
                 code="receiver_not_empty",
                 params={"number": moving.receiver_account},
             )
@@ -175,11 +177,12 @@ def _join(moving: Transition, carried: int, actor: Scope) -> None:
         admitting.demand_agreed(moving)
         number: Any = moving.receiver_client_number  # never null once support has entered a place
         if central.organization.locations.filter(client_number=number).exists():
-            raise _NoPlace(moving, _("It has given the client number %d to another location.") % number)
+            taken = gettext_lazy("It has given the client number %(number)s to another location.")
+            raise _NoPlace(moving, ValidationError(taken, code="number_taken", params={"number": number}))
         try:
             branch = operations.open_branch(place=place, actor=Scope.of_system(central, name=actor.actor_name))
         except ValidationError as refusal:
-            raise _NoPlace(moving, " ".join(refusal.messages)) from refusal
+            raise _NoPlace(moving, refusal) from refusal
         operations.let_people_in(business=old.organization, branch=branch)
         admitting.is_over(moving, actor)
     operations.leave_only_looking(actor=actor)

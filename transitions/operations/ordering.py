@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from customers.models import CustomerCount
@@ -56,7 +57,9 @@ def _leave_review_to_worker(transition: Transition, is_narrowed: bool, actor: Sc
     demand_reviewer(actor)
     asked = locked(transition, before=[TransitionState.NUMBERED], after=TransitionState.REVIEWED, actor=actor)
     if under_way(asked):
-        raise ValidationError(_("It is being reviewed already. The page shows when it is done."), code="under_way")
+        raise ValidationError(
+            gettext_lazy("It is being reviewed already. The page shows when it is done."), code="under_way"
+        )
     record_step(asked, actor=actor, note=_("To be reviewed."))
     _order(asked, actor, is_narrowed=is_narrowed)
     return asked
@@ -68,7 +71,9 @@ def _leave_to_worker(transition: Transition, actor: Scope) -> Transition:
     moving = locked(transition, before=[TransitionState.CONFIRMED], after=TransitionState.EXECUTED, actor=actor)
     check_day(moving, timezone.now())
     if under_way(moving):
-        raise ValidationError(_("It is being executed already. The page shows when it is done."), code="under_way")
+        raise ValidationError(
+            gettext_lazy("It is being executed already. The page shows when it is done."), code="under_way"
+        )
     record_step(moving, actor=actor, note=_("To be executed now."))
     _order(moving, actor)
     return moving

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from locations.choices import LocationKind
 from locations.models import Location
@@ -130,7 +131,9 @@ def _demand_leaver(location: Location, actor: Scope) -> None:
 def _check_of_business(actor: Scope) -> None:
     if actor.user is not None and actor.user.organization_id is None:
         raise CannotLeave(
-            _("Whether a location leaves or joins is decided by the business itself. Its people have to ask for it."),
+            gettext_lazy(
+                "Whether a location leaves or joins is decided by the business itself. Its people have to ask for it."
+            ),
             code="not_of_business",
         )
 
@@ -144,18 +147,18 @@ def _locked_location(location: Location) -> Location:
 def _check_may_leave(location: Location) -> None:
     if location.is_central:
         raise CannotLeave(
-            _("The central cannot leave: without it nobody could manage the group."), code="central_stays"
+            gettext_lazy("The central cannot leave: without it nobody could manage the group."), code="central_stays"
         )
     if location.kind == LocationKind.INDEPENDENT:
         raise CannotLeave(
-            _("%(location)s is an independent business already and belongs to no group."),
+            gettext_lazy("%(location)s is an independent business already and belongs to no group."),
             code="not_in_a_group",
             params={"location": location},
         )
     _check_open(location)
     if location.base.is_discontinued:
         raise CannotLeave(
-            _(
+            gettext_lazy(
                 "%(location)s works with a customer base 1.0 of its own, which the carry-over does not know. Have "
                 "support move it to the customer base 2.0 first."
             ),
@@ -167,14 +170,14 @@ def _check_may_leave(location: Location) -> None:
 def _check_may_join(location: Location) -> None:
     if location.kind != LocationKind.INDEPENDENT:
         raise CannotLeave(
-            _("%(location)s belongs to a group already. Only an independent business can join one."),
+            gettext_lazy("%(location)s belongs to a group already. Only an independent business can join one."),
             code="in_a_group",
             params={"location": location},
         )
     _check_open(location)
     if Transition.objects.filter(location=location, kind=TransitionKind.JOIN, state=TransitionState.CLOSED).exists():
         raise CannotLeave(
-            _("%(location)s has joined a group already. What is left here can only be looked at."),
+            gettext_lazy("%(location)s has joined a group already. What is left here can only be looked at."),
             code="has_joined",
             params={"location": location},
         )
@@ -182,13 +185,17 @@ def _check_may_join(location: Location) -> None:
 
 def _check_open(location: Location) -> None:
     if location.closed_at is not None:
-        raise CannotLeave(_("%(location)s is closed."), code="closed", params={"location": location})
+        raise CannotLeave(gettext_lazy("%(location)s is closed."), code="closed", params={"location": location})
 
 
 def _check_day(planned_for: date) -> None:
     if planned_for < timezone.localdate():
         raise ValidationError(
-            {"planned_for": ValidationError(_("This day is over. Choose today or a later one."), code="day_is_over")}
+            {
+                "planned_for": ValidationError(
+                    gettext_lazy("This day is over. Choose today or a later one."), code="day_is_over"
+                )
+            }
         )
 
 

@@ -10,13 +10,14 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from locations.permissions import Right
 from mcp.isolation import access
 from mcp.isolation.scope import Scope
 from mcp.models import User
+from mcp.stored_sentences import Day
 from transitions import deciding
 from transitions.choices import FieldGroup, LegalBasis, TransitionState
 from transitions.models import Transition
@@ -139,19 +140,20 @@ def _check_day_to_come(confirmed: Transition) -> None:
     """What was planned for a day that is over would be executed within the hour, which nobody expects by then."""
     if confirmed.planned_for < timezone.localdate():
         raise ValidationError(
-            _("The day it was planned for, %(day)s, is over. Name another day first."),
+            gettext_lazy("The day it was planned for, %(day)s, is over. Name another day first."),
             code="day_is_over",
-            params={"day": date_format(confirmed.planned_for, "SHORT_DATE_FORMAT")},
+            params={"day": Day.of(confirmed.planned_for)},
         )
 
 
 def _check_ground(basis: str, ground: str) -> None:
     wrong: dict[str, ValidationError] = {}
     if basis not in LegalBasis.values:
-        wrong["basis"] = ValidationError(_("Choose the legal ground."), code="no_basis")
+        wrong["basis"] = ValidationError(gettext_lazy("Choose the legal ground."), code="no_basis")
     if len(_WORD.findall(ground)) < FEWEST_WORDS:
         wrong["ground"] = ValidationError(
-            _("Say in a sentence why the customers may be handed over on this ground."), code="ground_says_nothing"
+            gettext_lazy("Say in a sentence why the customers may be handed over on this ground."),
+            code="ground_says_nothing",
         )
     if wrong:
         raise ValidationError(wrong)

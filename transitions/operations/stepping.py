@@ -7,14 +7,15 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from locations.choices import LocationKind
 from locations.models import CENTRAL_CLIENT_NUMBER
 from locations.permissions import Right
 from mcp.choices import ProviderRole
 from mcp.isolation.scope import MissingRight, Scope
+from mcp.stored_sentences import Moment, Sentences
 from transitions import deciding
 from transitions.choices import TransitionState
 from transitions.models import Transition, TransitionStep
@@ -27,13 +28,13 @@ class NotThisStep(ValidationError):
     def __init__(self, transition: Transition, state: TransitionState) -> None:
         done = reached_by(transition.steps.all()).get(state)
         if transition.state == TransitionState.CANCELLED or done is None:
-            sentence = _("This cannot be done now: the state is “%(state)s”. Look at the page again.")
-            params = {"state": transition.get_state_display()}
+            sentence = gettext_lazy("This cannot be done now: the state is “%(state)s”. Look at the page again.")
+            params: dict[str, Any] = {"state": transition.get_state_display()}
         else:
-            sentence = _("This step was done already by %(user)s on %(when)s.")
+            sentence = gettext_lazy("This step was done already by %(user)s on %(when)s.")
             params = {
                 "user": done.user_name,
-                "when": date_format(timezone.localtime(done.at), "SHORT_DATETIME_FORMAT"),
+                "when": Moment.of(done.at),
             }
         super().__init__(sentence, code="not_this_step", params=params)
 
@@ -115,7 +116,7 @@ def demand_as_shown(transition: Transition, *, seen: str, actor: Scope) -> None:
     last = found.steps.last()
     if last is not None and str(last.pk) != seen:
         raise ValidationError(
-            _(
+            gettext_lazy(
                 "%(user)s has changed something since you have opened this page. Look at it again: it is shown as it "
                 "is now."
             ),
@@ -135,8 +136,8 @@ def take_step(transition: Transition, state: TransitionState, *, actor: Scope, n
     record_step(transition, actor=actor, note=note)
 
 
-def record_step(transition: Transition, *, actor: Scope, note: str = "") -> None:
-    """Note who has done what; the state is the one that it has now."""
+def record_step(transition: Transition, *, actor: Scope, note: str = "", told: Sentences | None = None) -> None:
+    """Note who has done what; the state is the one that it has now. `told` is what the program notes."""
     TransitionStep.objects.create(
         organization_id=transition.organization_id,
         transition=transition,
@@ -145,4 +146,5 @@ def record_step(transition: Transition, *, actor: Scope, note: str = "") -> None
         user_name=actor.actor_name,
         location_name=str(actor.location),
         note=note,
+        told=told or Sentences(),
     )

@@ -18,7 +18,7 @@ from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from customers.choices import ConsentSource, MatchBy, OnKnown, UploadState
 from customers.consents.operations import save_purpose
@@ -26,21 +26,22 @@ from customers.field_groups import demand_fields
 from customers.imports import receive
 from customers.imports.consents import OF_KNOWN
 from customers.imports.lifecycle import DONE
-from customers.imports.progress import Progress
 from customers.models import Consent, ConsentPurpose, CustomerGroup, ImportUpload
 from customers.table.headings import IGNORE
 from customers.table.options import Reading
 from customers.table.resources import CustomerResource
+from files.choices import FileState
 from locations.models import HIGHEST_ACCOUNT_NUMBER
 from locations.permissions import Right
 from locations.text import clean_text
 from mcp.isolation import row_scope
 from mcp.isolation.scope import Scope
+from mcp.worker.progress import Progress
 from mcp.worker.upkeep import for_each
 from transitions.archive import encrypting
 from transitions.archive.package_format import CONSENTS, CUSTOMERS, GIVEN, GROUPS, TAGS, WITHDRAWN
 from transitions.archive.package_reader import NUMBER, ReceivedPackage, RefusedPackage, demand_storable, verified
-from transitions.choices import PackageState, TransitionKind, TransitionState
+from transitions.choices import TransitionKind, TransitionState
 from transitions.models import Arrival, Package, Transition, TransitionStep
 from transitions.query_settings import set_by_set
 
@@ -109,7 +110,7 @@ def _demand_made_here(package: ReceivedPackage, actor: Scope) -> None:
     """Whoever changes a package can work out its hashes anew; what was made for this business stands on record."""
     with row_scope.without_scope(reason="find out whether a package was made for its receiver", actor=actor.actor_name):
         made = Package.objects.filter(
-            state=PackageState.DONE,
+            state=FileState.DONE,
             sha256=package.sha256,
             transition=UUID(package.manifest["transition"]),
             transition__receiver=actor.organization.pk,
@@ -117,7 +118,9 @@ def _demand_made_here(package: ReceivedPackage, actor: Scope) -> None:
         is_known = made.exists()
     if not is_known:
         raise RefusedPackage(
-            _("This package was changed after it was made. Download it again from the sender and upload it as it is."),
+            gettext_lazy(
+                "This package was changed after it was made. Download it again from the sender and upload it as it is."
+            ),
             code="package_unknown",
         )
 
@@ -288,7 +291,9 @@ def _holds_here(purpose: dict[str, Any], version: str, *, is_given: bool) -> boo
 
 def _unreadable(name: str) -> RefusedPackage:
     return RefusedPackage(
-        _("The file %(name)s of the package holds what no package holds. Download it again from the sender."),
+        gettext_lazy(
+            "The file %(name)s of the package holds what no package holds. Download it again from the sender."
+        ),
         code="package_contents",
         params={"name": name},
     )
@@ -357,7 +362,7 @@ def _has_arrived(note: dict[str, Any], result: dict[str, Any]) -> bool:
 
 def _imports_of(transition: Transition) -> list[Arrival]:
     """The imports of packages of this transition by its receiver, in their order."""
-    made = Package.objects.filter(transition=transition, state=PackageState.DONE).values("sha256")
+    made = Package.objects.filter(transition=transition, state=FileState.DONE).values("sha256")
     found = Arrival.objects.filter(
         transition=transition.pk, organization=transition.receiver_id, sha256__in=made, upload__state__in=DONE
     )

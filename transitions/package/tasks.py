@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from django.utils import timezone
-from django.utils.translation import gettext as _
-from django.utils.translation import override
 from procrastinate.contrib.django import app
 
+from files import lifecycle
 from locations.models import Location
 from mcp.isolation import row_scope
 from mcp.isolation.scope import Scope
-from mcp.worker.queueing import AGAIN, NothingThere, when_given_up
+from mcp.worker.queueing import AGAIN, NothingThere
+from mcp.worker.somebody import WORKER
 from transitions.models import Package
-from transitions.package import lifecycle as packages
 from transitions.package.importing import note_arrivals
-
-WORKER = "the worker"
+from transitions.package.lifecycle import PACKAGES
 
 
 @app.task(retry=AGAIN)
@@ -26,26 +23,10 @@ def make_package(package: str) -> None:
         place = places.filter(pk__in=Package.objects.filter(pk=package).values("location")).first()
     if place is None:
         raise NothingThere("package", package)
-    packages.make(pk=package, actor=Scope.of_system(place, name=WORKER))
+    lifecycle.make(PACKAGES, pk=package, actor=Scope.of_system(place, name=WORKER))
 
 
-@when_given_up("transitions.package.tasks.make_package")
-def tell_given_up(package: str) -> None:
-    """Its worker died again and again: the page of the package says so, in the language of whoever has ordered it."""
-    with row_scope.without_scope(reason="a package is given up", actor=WORKER):
-        found = Package.objects.select_related("user").filter(pk=package).first()
-        with override(found.user.language if found is not None and found.user else None):
-            sentence = (
-                _("The worker has given it up.") + " " + _("Have it made anew; if it happens again, tell support.")
-            )
-            packages.fail(package, sentence)
-
-
-@app.periodic(cron="17 * * * *")
-@app.task(queueing_lock="delete_expired_packages")
-def delete_expired_packages(timestamp: int) -> None:
-    with row_scope.without_scope(reason="find packages that have expired", actor=WORKER):
-        packages.delete_expired_packages(now=timezone.now())
+lifecycle.tell_given_up(PACKAGES)
 
 
 @app.periodic(cron="*/5 * * * *")

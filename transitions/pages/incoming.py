@@ -23,13 +23,12 @@ from customers.imports import preview_pages, steps
 from customers.imports.lifecycle import DONE
 from customers.imports.preview_pages import Tab
 from customers.imports.views import UPLOAD
+from files.choices import UNDER_WAY, FileState
 from locations.permissions import Right
 from mcp.console.site import console, scope_of
 from mcp.isolation.scope import Scope
-from transitions.choices import IncomingState
 from transitions.incoming import taking
 from transitions.models import Arrival, IncomingFile
-from transitions.models.incoming import UNDER_WAY
 from transitions.package.importing import arrivals_of, receive_package
 from transitions.pages import withdrawals
 from transitions.pages.package_forms import PackageForm
@@ -95,7 +94,7 @@ def incoming_page(request: HttpRequest, pk: UUID) -> HttpResponse:
     if request.method == "POST":
         taking.cancel(file=file, actor=scope)
         return lead_to(request, reverse(f"admin:{INCOMING}", args=[pk]))
-    if file.state == IncomingState.DONE:
+    if file.state == FileState.DONE:
         return lead_to(request, _outcome(request, file))
     if file.state not in UNDER_WAY and "HX-Request" in request.headers:
         return whole_page_again()

@@ -28,6 +28,7 @@ from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 
+from files import lifecycle
 from mcp.console.site import console, scope_of
 from mcp.isolation.scope import Scope
 from transitions.archive import encrypting
@@ -35,6 +36,7 @@ from transitions.models import Package, PackageDownload, Transition
 from transitions.operations.stepping import demand_reviewer
 from transitions.package import lifecycle as packages
 from transitions.package.importing import note_arrivals
+from transitions.package.lifecycle import PACKAGES
 from transitions.pages import withdrawals as views
 from transitions.pages.package_forms import DownloadForm
 from transitions.protocol import protocol_of
@@ -66,7 +68,7 @@ def package_page(request: HttpRequest, pk: UUID) -> HttpResponse:
         return _make_anew(request, transition, scope)
     made = list(packages.packages_of(transition))
     newest = made[0] if made else None
-    under_way = packages.is_under_way(newest)
+    under_way = lifecycle.is_under_way(PACKAGES, newest)
     withdrawals = views.shown_at_sender(transition)
     response = _show(
         request, "package", _("Package: %(location)s") % {"location": transition.location.name}, transition=transition,
@@ -96,9 +98,9 @@ def _shown(made: list[Package], withdrawn: int) -> list[dict[str, Any]]:
     return [
         {
             "package": package,
-            "is_under_way": packages.is_under_way(package),
-            "is_ready": packages.is_ready(package, now=now),
-            "expires_at": packages.expires_at(package),
+            "is_under_way": lifecycle.is_under_way(PACKAGES, package),
+            "is_ready": lifecycle.is_ready(PACKAGES, package, now=now),
+            "expires_at": lifecycle.expires_at(PACKAGES, package),
             "withdrawn": max(withdrawn - int((package.manifest or {}).get("withdrew", 0)), 0),
             "percent": min(package.done * 100 // package.total, 100) if package.total else 0,
         }
@@ -121,7 +123,7 @@ def download(request: HttpRequest, pk: UUID) -> HttpResponseBase:
         return _refused(request, transition, sentences, password_for=pk)
     password = form.cleaned_data["password"]
     try:
-        file = packages.fetch_package(package=found, is_encrypted=bool(password), actor=scope)
+        file = lifecycle.fetch(PACKAGES, found, actor=scope, is_encrypted=bool(password))
     except ValidationError as refusal:
         return _refused(request, transition, refusal.messages)
     if not password:

@@ -17,7 +17,7 @@ from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from customers.choices import TRANSFER, TRANSFER_ANY
 from customers.field_groups import FieldGroup
@@ -108,11 +108,11 @@ def make_list(*, transition: Transition, actor: Scope) -> IO[bytes]:
     actor.demand(Right.CARRY_OVER)
     actor.demand(FieldGroup.MEMO.right)
     if transition.state not in HANDED_OVER:
-        raise ValidationError(_("Nobody has been handed over yet."), code="not_handed_over")
+        raise ValidationError(gettext_lazy("Nobody has been handed over yet."), code="not_handed_over")
     with connection.cursor() as cursor, released(cursor, actor.base.pk):
         said = list(withdrawals_since(transition).select_related("customer"))
     if not said:
-        raise ValidationError(_("Nobody has withdrawn since the execution."), code="nobody_withdrew")
+        raise ValidationError(gettext_lazy("Nobody has withdrawn since the execution."), code="nobody_withdrew")
     content = _packed(transition, said, actor)
     receiver: Any = transition.receiver_account  # never null once it is executed
     numbers = sorted({one.customer.customer_number for one in said})

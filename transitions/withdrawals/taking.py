@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from customers.choices import ConsentSource
 from customers.imports.lifecycle import DONE
@@ -89,14 +89,14 @@ def lists_taken_in(scope: Scope) -> QuerySet[WithdrawalList]:
 # --- verifying ----------------------------------------------------------------------------------------------------
 
 
-def _refused(code: str, sentence: str) -> RefusedPackage:
+def _refused(code: str, sentence: Any) -> RefusedPackage:
     return RefusedPackage(sentence, code=code)
 
 
 def _damaged() -> RefusedPackage:
     return _refused(
         "withdrawals_damaged",
-        _(
+        gettext_lazy(
             "This list of withdrawals is damaged or was changed. Download it again from the sender and "
             "upload it as it is."
         ),
@@ -135,7 +135,8 @@ def _unpacked(file: BinaryIO) -> dict[str, bytes]:
 def _check_format(manifest: Any) -> None:
     if not isinstance(manifest, dict) or manifest["format"] != FORMAT or manifest["version"] not in READ:
         raise _refused(
-            "withdrawals_version", _("This list of withdrawals has a format that is not read here. Tell support.")
+            "withdrawals_version",
+            gettext_lazy("This list of withdrawals has a format that is not read here. Tell support."),
         )
 
 
@@ -146,7 +147,7 @@ def _demand_receiver(manifest: dict[str, Any], actor: Scope) -> None:
     )
     if not is_here:
         raise RefusedPackage(
-            _("This list is for the business %(number)s, location %(place)s. Upload it there."),
+            gettext_lazy("This list is for the business %(number)s, location %(place)s. Upload it there."),
             code="withdrawals_receiver",
             params={"number": to["account_number"], "place": to["client_number"]},
         )
@@ -159,12 +160,14 @@ def _demand_signed(manifest: dict[str, Any], files: dict[str, bytes], actor: Sco
     if not arrived.exists():
         raise _refused(
             "withdrawals_before_package",
-            _("The package to which this list belongs has not been taken in here. Upload the package first."),
+            gettext_lazy(
+                "The package to which this list belongs has not been taken in here. Upload the package first."
+            ),
         )
     if not arrived.filter(upload__state__in=DONE).exists():
         raise _refused(
             "withdrawals_before_import",
-            _(
+            gettext_lazy(
                 "The package to which this list belongs has not been imported yet. Import it first, then upload "
                 "the list."
             ),
@@ -175,7 +178,7 @@ def _demand_signed(manifest: dict[str, Any], files: dict[str, bytes], actor: Sco
     if not any(_is_signed(key, signature, signed) for key in keys):
         raise _refused(
             "withdrawals_unsigned",
-            _(
+            gettext_lazy(
                 "This list does not come from whoever has handed the customers over, or was changed. Ask the "
                 "sender for it."
             ),

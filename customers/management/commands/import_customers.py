@@ -21,7 +21,6 @@ from customers.imports import decisions, lifecycle, reserved_numbers
 from customers.imports.classifying import verdicts
 from customers.imports.command_scope import add_place, scope_of_command
 from customers.imports.preview import write_rejected
-from customers.imports.progress import Patient
 from customers.models import ImportUpload
 from customers.table.headings import IGNORE, is_our_own, match_columns
 from customers.table.options import Reading
@@ -30,6 +29,7 @@ from customers.table.resources import CustomerResource
 from customers.table.shared_fields import demand_combinable
 from mcp.isolation import row_scope
 from mcp.isolation.scope import Scope
+from mcp.worker.progress import Patient
 from spreadsheets import DELIMITERS, ENCODINGS, Overrules, UnreadableFile, open_table
 
 NAME = "import_customers"

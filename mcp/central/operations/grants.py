@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from locations.models import Location
 from locations.permissions import Right
@@ -27,7 +28,7 @@ class CannotGrant(ValidationError):
     def __init__(self, right: Right, location: Location | None) -> None:
         place = location or _("all locations")
         super().__init__(
-            _(
+            gettext_lazy(
                 "You do not hold the right “%(right)s” for %(place)s yourself, so you cannot hand it out. "
                 "Ask somebody who holds it."
             ),
@@ -41,7 +42,7 @@ class OwnPromotion(ValidationError):
 
     def __init__(self) -> None:
         super().__init__(
-            _("You would give yourself more rights. Let another person who manages users do this."),
+            gettext_lazy("You would give yourself more rights. Let another person who manages users do this."),
             code="own_promotion",
         )
 
@@ -51,7 +52,7 @@ class NotOfBusiness(ValidationError):
 
     def __init__(self) -> None:
         super().__init__(
-            _(
+            gettext_lazy(
                 "The provider's people cannot hand out rights of a business. Ask somebody who manages users there; "
                 "you can give this person a new password."
             ),
@@ -64,7 +65,7 @@ class LastUserManager(ValidationError):
 
     def __init__(self) -> None:
         super().__init__(
-            _(
+            gettext_lazy(
                 "After this change nobody active would hold the right “%(right)s” at all locations, and nobody "
                 "could give it back. Give it to another person first."
             ),
@@ -78,7 +79,7 @@ class GrantsChanged(ValidationError):
 
     def __init__(self, group: UserGroup) -> None:
         super().__init__(
-            _(
+            gettext_lazy(
                 "Meanwhile somebody else changed the rights or the members of %(group)s. Nothing was saved; look at "
                 "the new preview and confirm once more."
             ),
@@ -190,7 +191,7 @@ def _pass_on_restrictions(group: UserGroup, added: frozenset[Grant], actor: Scop
 def _demand_home(group: UserGroup, added: frozenset[Grant]) -> None:
     if group.owner_id is not None and any(place != group.owner_id for _right, place in added):
         raise ValidationError(
-            _("“%(group)s” is a user group of %(owner)s and can hold rights at that location only."),
+            gettext_lazy("“%(group)s” is a user group of %(owner)s and can hold rights at that location only."),
             code="owned_group_stays_home",
             params={"group": group, "owner": group.owner},
         )
@@ -209,6 +210,6 @@ def _check_additions(group: UserGroup, added: frozenset[Grant], actor: Scope) ->
     held = holdings_of(actor)
     for right, place in sorted(added, key=lambda grant: (grant[1] or 0, grant[0])):
         if place is not None and place not in places:
-            raise ValidationError(_("This location does not exist."), code="unknown_location")
+            raise ValidationError(gettext_lazy("This location does not exist."), code="unknown_location")
         if not held.holds(right, place):
             raise CannotGrant(right, places[place] if place is not None else None)

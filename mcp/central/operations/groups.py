@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.db.models import QuerySet
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext_lazy
 
 from locations.models import Location
 from locations.permissions import Right
@@ -116,7 +116,7 @@ def delete_user_group(*, group: UserGroup, actor: Scope) -> None:
     members = group.memberships.count()
     if members:
         raise ValidationError(
-            ngettext(
+            ngettext_lazy(
                 "%(group)s still has %(count)s member. Take this person out of the group first.",
                 "%(group)s still has %(count)s members. Take them out of the group first.",
                 members,

@@ -15,7 +15,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import Http404
 from django.utils import timezone
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from locations.models import Organization
 from mcp.central.operations.users import demand_power, locked_user
@@ -36,7 +36,8 @@ class LinkUsedUp(ValidationError):
 
     def __init__(self) -> None:
         super().__init__(
-            _("This link does not work any more. Ask whoever has given it to you for a new one."), code="link_used_up"
+            gettext_lazy("This link does not work any more. Ask whoever has given it to you for a new one."),
+            code="link_used_up",
         )
 
 
@@ -45,7 +46,7 @@ class NoAddress(ValidationError):
 
     def __init__(self, user: User) -> None:
         super().__init__(
-            _("No mail can be sent to %(user)s. Enter an e-mail address, or let the link be shown."),
+            gettext_lazy("No mail can be sent to %(user)s. Enter an e-mail address, or let the link be shown."),
             code="no_address",
             params={"user": user},
         )

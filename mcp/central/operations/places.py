@@ -10,7 +10,7 @@ import pghistory
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.db.models import QuerySet
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from locations import operations
 from locations.choices import LocationKind, OrganizationKind
@@ -137,7 +137,7 @@ def _check_fixed(before: Location, after: Location) -> None:
         raise ValidationError(
             {
                 "branch_number": ValidationError(
-                    _(
+                    gettext_lazy(
                         "%(name)s works on the customer base 1.0 of branch number %(number)s. The number stays as long "
                         "as the location is on 1.0."
                     ),
@@ -150,7 +150,9 @@ def _check_fixed(before: Location, after: Location) -> None:
         raise ValidationError(
             {
                 "is_franchise": ValidationError(
-                    _("%(name)s restricts user groups of the central. Let the franchisee lift the restrictions first."),
+                    gettext_lazy(
+                        "%(name)s restricts user groups of the central. Let the franchisee lift the restrictions first."
+                    ),
                     code="has_restrictions",
                     params={"name": before.name},
                 )

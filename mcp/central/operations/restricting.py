@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import QuerySet
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from locations.permissions import Right
 from locations.violations import told_as_refusals
@@ -27,7 +27,7 @@ class RestrictionsChanged(ValidationError):
 
     def __init__(self) -> None:
         super().__init__(
-            _(
+            gettext_lazy(
                 "Meanwhile somebody else changed what is restricted here. Nothing was saved; look at the new preview "
                 "and confirm once more."
             ),
@@ -107,7 +107,9 @@ def _demand_of_central(change: RestrictionChange, actor: Scope) -> None:
     known = groups_of_central(actor).filter(pk__in={group for _right, group in change.added})
     if known.count() != len({group for _right, group in change.added}):
         raise ValidationError(
-            _("A user group in this form is not one of the central, or not there any more. Load the page again."),
+            gettext_lazy(
+                "A user group in this form is not one of the central, or not there any more. Load the page again."
+            ),
             code="not_of_the_central",
         )
 

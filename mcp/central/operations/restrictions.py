@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from locations.permissions import Right
 from mcp.isolation.holdings import lock_rights, may_restrict, need_of_own_house
@@ -25,7 +25,7 @@ def restrict(*, group: UserGroup, right: Right, actor: Scope) -> Restriction:
         raise PermissionDenied
     if group.owner_id is not None:
         raise ValidationError(
-            _("%(group)s is not a user group of the central. Only those can be restricted."),
+            gettext_lazy("%(group)s is not a user group of the central. Only those can be restricted."),
             code="not_of_the_central",
             params={"group": group},
         )

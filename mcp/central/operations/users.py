@@ -9,7 +9,7 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from locations.models import Location
 from locations.permissions import Right
@@ -33,7 +33,7 @@ class TooPowerful(ValidationError):
 
     def __init__(self, user: User) -> None:
         super().__init__(
-            _(
+            gettext_lazy(
                 "%(user)s holds rights that you do not hold, so you cannot change the password, the user name, the "
                 "e-mail address or the access. Ask the central."
             ),
@@ -47,7 +47,7 @@ class AddressIsTheirs(ValidationError):
 
     def __init__(self, user: User) -> None:
         super().__init__(
-            _(
+            gettext_lazy(
                 "%(user)s has an e-mail address, to which links for a new password go. Only the business itself "
                 "changes it. Let a link be shown, which the business sees as well."
             ),

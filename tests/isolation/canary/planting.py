@@ -20,7 +20,7 @@ from django.db import connection, models
 from django.utils import timezone
 from psycopg.types.range import Range
 
-from customers.choices import ConsentSource, Decision, ExportState, UploadState, Verdict
+from customers.choices import ConsentSource, Decision, UploadState, Verdict
 from customers.models import (
     Consent,
     ConsentPurpose,
@@ -38,6 +38,7 @@ from customers.models import (
     ImportVerdict,
     Tag,
 )
+from files.choices import FileState
 from locations.choices import LocationKind
 from locations.models import CustomerBase, Location, Organization
 from locations.permissions import Right
@@ -268,13 +269,13 @@ class Business:
     def _exports(self) -> None:
         """One for each state at each location; those that are done can be fetched by the first person."""
         for place in self.locations:
-            for state in ExportState:
+            for state in FileState:
                 export = self.row(CustomerExport, **self._export(place, state))
                 content = self._word("customers.ExportChunk", "content").encode()
                 self.row(ExportChunk, base=place.base, file=export, position=0, content=content)
                 self.row(ExportDownload, base=place.base, file=export, user_id=self.people[0].pk)
 
-    def _export(self, place: Location, state: ExportState) -> dict[str, Any]:
+    def _export(self, place: Location, state: FileState) -> dict[str, Any]:
         word = self._word("customers.CustomerExport", "choices")
         choices = {"profile": "plain", "columns": ["last_name"], "language": "de", "query": f"q={word}"}
         return {

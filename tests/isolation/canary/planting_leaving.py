@@ -8,9 +8,10 @@ from uuid import uuid4
 
 from django.utils import timezone
 
+from files.choices import FileState
 from locations.models import Location, Organization
 from tests.isolation.canary.canaries import Canary
-from transitions.choices import JoiningAnswer, PackageState, TransitionKind, TransitionState
+from transitions.choices import JoiningAnswer, TransitionKind, TransitionState
 from transitions.models import (
     Arrival,
     IncomingChunk,
@@ -62,7 +63,7 @@ def _package(business: Business, place: Location, asked: Transition) -> None:
     """One that can be fetched."""
     package = business.row(
         Package, organization=business.organization, base=place.base, location=place, transition=asked,
-        user=business.people[0], state=PackageState.DONE, manifest=_manifest(business, "transitions.Package"),
+        user=business.people[0], state=FileState.DONE, manifest=_manifest(business, "transitions.Package"),
         state_since=timezone.now(),
     )  # fmt: skip
     content = business.canaries.word(Canary(business.account, "transitions.PackageChunk", "content")).encode()

@@ -28,6 +28,7 @@ from customers.models import (
 )
 from customers.numbers import take_number
 from customers.operations import change_customer, register_customer, save_customer_group, save_tag
+from files import lifecycle as lifecycle_of_files
 from locations.permissions import Right
 from mcp.central import operations
 from mcp.choices import MailKind
@@ -105,7 +106,7 @@ def _files(scope: Scope) -> None:
     SavedFilter.objects.create(
         organization=scope.organization, base=scope.base, user=owner, name="Kiel", query="q=kiel"
     )
-    files.fetch(export=kept_export(scope), actor=scope).close()
+    lifecycle_of_files.fetch(files.EXPORTS, kept_export(scope), actor=scope).close()
     _staged(upload, scope)
 
 

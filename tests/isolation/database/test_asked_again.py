@@ -21,6 +21,7 @@ from mcp.models import LocationGrant, OrganizationGrant, User
 from mcp.worker.somebody import for_somebody
 from tests.conftest import Cast
 from tests.customers.transfer import table
+from tests.reader import read
 
 ADMIN = "customers.admin.customers"
 
@@ -155,7 +156,7 @@ def test_import_by_the_worker_is_undone_when_the_right_is_taken_meanwhile(cast, 
     tasks.apply_upload.func(upload=str(upload.pk), **for_somebody(anna))
     assert not Customer.objects.filter(last_name="Neu").exists()
     stored = ImportUpload.objects.get(pk=upload.pk)
-    assert (stored.state, "Kunden importieren" in stored.failure) == (UploadState.FAILED, True)  # in his language
+    assert (stored.state, "Kunden importieren" in read(stored.failure, "de")) == (UploadState.FAILED, True)
 
 
 def test_change_of_rights_is_refused_when_the_own_right_went_before_the_lock(cast):

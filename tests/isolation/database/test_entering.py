@@ -16,10 +16,11 @@ from customers.imports import tasks
 from mcp.demo import PASSWORD
 from mcp.isolation import access, row_scope
 from mcp.worker.somebody import for_somebody
+from mcp.worker.task_frame import Stopped
 from tests.conftest import Browser, as_web_role
 
 ROOT = Path(__file__).resolve().parents[3]
-PRODUCT = ("locations", "mcp", "customers", "transitions", "spreadsheets", "launch")
+PRODUCT = ("locations", "mcp", "files", "customers", "transitions", "spreadsheets", "launch")
 WITHOUT_SCOPE = {
     "mcp/isolation/access.py": 1,  # the provider's people look for a location, and work outside of any
     "mcp/login/backends.py": 2,  # the login: whose name is it? a password of an older kind is stored anew
@@ -29,10 +30,9 @@ WITHOUT_SCOPE = {
     "mcp/console/reminders.py": 2,  # who may have to be reminded of what waits, and the mails to them
     "mcp/tasks.py": 4,  # mails, forgotten passwords and old login attempts of all businesses
     "mcp/management/commands/create_support.py": 2,  # a person of no business
-    "customers/tasks.py": 5,  # upkeep of all bases
-    "customers/imports/tasks.py": 2,  # an import of somebody who is nobody any more, or that was given up
-    "customers/exports/tasks.py": 2,  # the same of an export
-    "customers/bulk/tasks.py": 2,  # a bulk change of somebody who is nobody any more, or that was given up
+    "mcp/worker/task_frame.py": 2,  # a task of somebody who is nobody any more, or that was given up
+    "files/tasks.py": 1,  # files that have expired
+    "customers/tasks.py": 4,  # upkeep of all bases
     "customers/imports/command_scope.py": 1,  # a command looks for the location that it was given
     "transitions/management/commands/demo.py": 1,  # the demo is of several businesses
     "transitions/operations/admitting.py": 2,  # a group answers who wants to join it, who then reads the answer
@@ -40,9 +40,8 @@ WITHOUT_SCOPE = {
     "transitions/operations/assigning.py": 2,  # support opens a business, or looks for the group that is joined
     "transitions/operations/executing.py": 2,  # a business begins to work; a branch is opened in a group
     "transitions/package/importing.py": 3,  # was a package made for its receiver? which have imported, and what?
-    "transitions/incoming/tasks.py": 2,  # taken in for somebody who is nobody any more; what has expired
-    "transitions/package/tasks.py": 3,  # where is a package made, which ones have expired, which are given up?
-    "transitions/tasks.py": 3,  # whose day has come, and where? ordered by somebody who is nobody any more
+    "transitions/package/tasks.py": 1,  # where is a package made?
+    "transitions/tasks.py": 2,  # whose day has come, and where?
 }
 """Where all businesses are opened at once, and how often. Each use says its reason, and is logged."""
 
@@ -98,7 +97,12 @@ def test_people_of_a_business_never_leave_their_scope(cast, log_in, caplog, addr
 
 def test_task_enters_the_scope_of_its_user(cast, monkeypatch):
     seen = []
-    monkeypatch.setattr(tasks, "_upload", lambda *given: seen.append(row_scope.entered()))
+
+    def found(*_given):
+        seen.append(row_scope.entered())
+        raise Stopped
+
+    monkeypatch.setattr(tasks, "_found", found)
     anna = cast.scope("anna", "Hamburg")
     tasks.apply_upload.func(upload="00000000-0000-0000-0000-000000000000", **for_somebody(anna))
     assert seen == [row_scope.Rows(base=anna.base.pk, organization=anna.organization.pk, user=cast.user("anna").pk)]

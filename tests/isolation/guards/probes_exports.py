@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from customers.choices import ExportState
 from customers.exports import files
 from customers.exports.writer import Making, Order
 from customers.models import (
@@ -12,6 +11,8 @@ from customers.models import (
     ExportChunk,
 )
 from customers.table.resources import CustomerResource, NoScope
+from files.choices import FileState
+from files.lifecycle import fetch, make
 from locations.permissions import Right
 from mcp.isolation.scope import MissingRight
 from mcp.models import Membership
@@ -99,9 +100,9 @@ def right_that_is_lost_while_a_file_is_made_leaves_none(world: World) -> None:
     actor = world.scope("anna", "Hamburg")
     export = files.demand_export(order=ORDER, query="id=0", total=1, actor=actor)
     Membership.objects.filter(user=actor.user).delete()
-    files.make(pk=str(export.pk), actor=actor)
+    make(files.EXPORTS, pk=str(export.pk), actor=actor)
     export.refresh_from_db()
-    assert export.state == ExportState.FAILED
+    assert export.state == FileState.FAILED
     assert not ExportChunk.objects.filter(file=export).exists()
 
 
@@ -117,7 +118,7 @@ def exports_need_their_right_at_each_step(world: World) -> None:
     for call in (
         lambda: files.demand_export(order=ORDER, query="", total=1, actor=weak),
         lambda: files.make_now(order=ORDER, query="", customers=Customer.objects.all(), actor=weak)[1].close(),
-        lambda: files.fetch(export=world.export, actor=weak).close(),
+        lambda: fetch(files.EXPORTS, world.export, actor=weak).close(),
         lambda: files.delete_file(export=world.export, actor=weak),
     ):
         with refused(MissingRight):

@@ -12,6 +12,7 @@ from customers.history.changes import history_of
 from customers.imports import lifecycle
 from customers.models import Customer
 from customers.operations import register_customer
+from files.lifecycle import fetch
 from locations.permissions import Right
 from mcp.isolation.scope import MissingRight, Scope
 from tests.conftest import logged_in
@@ -114,7 +115,7 @@ def files_that_hold_them_need_the_right(world: World) -> None:
         with refused(MissingRight):
             Making(without(world, group), Order(profile="plain", columns=("last_name", name)))
         with refused(MissingRight):
-            files.fetch(export=kept, actor=without(world, group)).close()
+            fetch(files.EXPORTS, kept, actor=without(world, group)).close()
 
 
 @probe
@@ -135,9 +136,9 @@ def packages_need_the_rights_of_what_is_in_them(world: World) -> None:
     package = packed(world)
     for group in GROUPS:
         with refused(MissingRight):
-            making.fetch_package(package=package, actor=without(world, group, place="Zentrale")).close()
+            fetch(making.PACKAGES, package, actor=without(world, group, place="Zentrale")).close()
     package.transition.field_groups = []
-    making.fetch_package(package=package, actor=without(world, FieldGroup.BANK, place="Zentrale")).close()
+    fetch(making.PACKAGES, package, actor=without(world, FieldGroup.BANK, place="Zentrale")).close()
 
 
 @probe

@@ -11,7 +11,7 @@ from django.test import override_settings
 from django.utils import timezone
 
 from customers.choices import TRANSFER, UploadState, Verdict
-from customers.imports import lifecycle, quota, receive
+from customers.imports import lifecycle, receive
 from customers.imports import preview as looking
 from customers.imports.undo import later_imports
 from customers.models import (
@@ -26,6 +26,7 @@ from customers.models import (
     ImportVerdict,
 )
 from customers.table.options import Reading
+from files import quota
 from locations.permissions import Right
 from mcp.isolation import row_scope
 from mcp.isolation.scope import MissingRight, Scope

@@ -10,6 +10,8 @@ from uuid import uuid4
 from django.utils import timezone
 
 from customers.models import Consent, ConsentPurpose, ImportUpload
+from files.choices import FileState
+from files.lifecycle import fetch
 from locations.permissions import Right
 from mcp.isolation import row_scope
 from mcp.isolation.scope import MissingRight
@@ -30,7 +32,7 @@ from tests.transitions.carrying import (
 )
 from tests.transitions.moving import exit_in
 from transitions.archive.package_reader import RefusedPackage
-from transitions.choices import IncomingState, PackageState, TransitionState
+from transitions.choices import TransitionState
 from transitions.incoming import taking
 from transitions.models import Arrival, IncomingFile, Package, PackageChunk, PackageDownload, Transition
 from transitions.package import lifecycle
@@ -54,7 +56,7 @@ def foreign_package(world: World) -> Package:
     south = world.cast.system("Zentrale", SOUTHERN)
     row = Package.objects.create(
         organization=south.organization, base=south.base, location=south.location, user_name=CANARY, name=CANARY,
-        transition=foreign_exit(world), state=PackageState.DONE, state_since=timezone.now(),
+        transition=foreign_exit(world), state=FileState.DONE, state_since=timezone.now(),
     )  # fmt: skip
     PackageChunk.objects.create(base=south.base, file=row, position=0, content=CANARY.encode())
     return row
@@ -94,14 +96,14 @@ def packages_and_protocols_need_the_right_to_carry_over(world: World) -> None:
     transition = Transition.objects.select_related("organization", "location").get(pk=own.transition_id)
     for call in (
         lambda: lifecycle.request_package(transition=transition, actor=weak),
-        lambda: lifecycle.fetch_package(package=own, actor=weak).close(),
+        lambda: fetch(lifecycle.PACKAGES, own, actor=weak).close(),
         lambda: protocol_of(transition=transition, actor=weak),
     ):
         with refused(MissingRight):
             call()
     nearly = bare(world, "Zentrale", *set(Right) - {Right.CARRY_OVER}, who="anna")
     with refused(MissingRight):
-        lifecycle.fetch_package(package=own, actor=nearly).close()
+        fetch(lifecycle.PACKAGES, own, actor=nearly).close()
 
 
 def withdrawn(world: World) -> tuple[Package, bytes]:
@@ -240,10 +242,10 @@ def file_that_the_worker_takes_in_is_seen_and_stopped_by_whoever_has_sent_it(wor
         taking.cancel(file=other, actor=anna)
     with refused(MissingRight):
         taking.cancel(file=own, actor=bare(world, "Hamburg", who="anna"))
-    assert set(IncomingFile.objects.values_list("state", "is_cancelled")) == {(IncomingState.WAITING, False)}
+    assert set(IncomingFile.objects.values_list("state", "is_cancelled")) == {(FileState.WAITING, False)}
     taking.cancel(file=own, actor=anna)
     own.refresh_from_db()
-    assert own.state == IncomingState.CANCELLED
+    assert own.state == FileState.CANCELLED
 
 
 @probe

@@ -9,9 +9,9 @@ from unittest.mock import patch
 from customers.choices import UploadState
 from customers.imports import lifecycle, tasks
 from customers.models import Customer, ImportUpload
+from files.choices import FileState
 from locations.permissions import Right
 from mcp.central import operations
-from mcp.isolation import access
 from mcp.isolation.scope import MissingRight, Scope
 from mcp.models import LocationGrant, OrganizationGrant, Restriction
 from mcp.worker.somebody import for_somebody
@@ -20,8 +20,9 @@ from tests.isolation.guards.probing import probe
 from tests.isolation.guards.world import World
 from tests.transitions.moving import exit_in
 from transitions import tasks as transition_tasks
-from transitions.choices import IncomingState, TransitionState
+from transitions.choices import TransitionState
 from transitions.incoming import taking
+from transitions.incoming.tasks import take_in_file
 from transitions.models import IncomingFile
 from transitions.operations import reviewing
 
@@ -108,5 +109,5 @@ def file_is_taken_in_by_who_holds_the_right_at_its_end(world: World) -> None:
         return {}
 
     with patch.object(taking, "_list", taken):
-        taking.take_in(pk=str(file.pk), actor=access.enter_as(**for_somebody(anna)))
-    assert IncomingFile.objects.get(pk=file.pk).state == IncomingState.FAILED
+        take_in_file.func(incoming=str(file.pk), **for_somebody(anna))
+    assert IncomingFile.objects.get(pk=file.pk).state == FileState.FAILED

@@ -18,6 +18,7 @@ from customers.models import Customer, ImportUpload, SavedFilter
 from customers.operations import archive_customers, change_customer
 from customers.selection.selecting import select
 from customers.table.options import Reading
+from files.choices import FileState
 from locations import operations as opening
 from locations.operations import Place as Opening
 from locations.permissions import Right
@@ -31,7 +32,6 @@ from tests.customers import people
 from tests.customers.transfer import kept_export, table
 from tests.isolation.matrix.world import ALL, CENTRAL, MUNICH, Place, Role, World
 from transitions import operations as leaving
-from transitions.choices import PackageState
 from transitions.models import IncomingChunk, IncomingFile, Package, PackageChunk, Transition
 
 MISSING: dict[str, Any] = dict.fromkeys(
@@ -213,7 +213,7 @@ class Rows:
         leaving.name_ground(transition=asked, basis="consent", ground="Sie haben eingewilligt", actor=head)
         leaving.confirm(transition=asked, actor=support)
         leaving.execute(transition=asked, at=timezone.now(), actor=head)
-        Package.objects.filter(transition=asked).update(state=PackageState.FAILED)
+        Package.objects.filter(transition=asked).update(state=FileState.FAILED)
         forget_author()
         return asked.pk
 
@@ -221,7 +221,7 @@ class Rows:
         """Ready to be fetched."""
         made = Package.objects.get(transition=self._executed(place))
         PackageChunk.objects.create(base=made.base, file=made, position=0, content=b"x")
-        Package.objects.filter(pk=made.pk).update(state=PackageState.DONE, state_since=timezone.now())
+        Package.objects.filter(pk=made.pk).update(state=FileState.DONE, state_since=timezone.now())
         return made.pk
 
     def _upload(self, role: Role, place: Place) -> UUID:

@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from typing import Any, BinaryIO
 
-from customers.models.files import Chunk
+from files.models import Chunk
 
 PIECE = 1024 * 1024
 

@@ -1,17 +1,20 @@
-"""Files that belong to one user at one location for a day: what they have in common, and their bytes in pieces."""
+"""What the tables of all kinds of files have in common. All abstract: each kind has tables of its own."""
 
 from __future__ import annotations
 
 import uuid
-from typing import Any
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from locations.constraints import CompositeForeignKey
+from files.choices import FileState
+from locations.constraints import CompositeForeignKey, KeyWithBase
 from locations.models import CustomerBase, Location, Organization
+from locations.row_policies import RowSecurity
+from mcp.stored_sentences import SentencesField
 
 
 class OwnFile(models.Model):
@@ -36,13 +39,24 @@ class OwnFile(models.Model):
     size = models.PositiveBigIntegerField(_("size in bytes"), default=0)
     sha256 = models.CharField(max_length=64, blank=True, default="")
     state_since = models.DateTimeField(db_default=Now())
-    failure = models.TextField(blank=True, default="")
+    failure = SentencesField()
 
     class Meta:
         abstract = True
 
     def __str__(self) -> str:
         return self.name
+
+
+class WorkedFile(OwnFile):
+    """A file that the worker makes or takes in: how far he is, in customers or whatever else it consists of."""
+
+    state = models.CharField(max_length=10, choices=FileState, default=FileState.WAITING)
+    total = models.PositiveIntegerField(default=0)
+    done = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        abstract = True
 
 
 def own_file_constraints(prefix: str) -> list[models.BaseConstraint]:
@@ -82,3 +96,44 @@ class Chunk(models.Model):
 
     def __str__(self) -> str:
         return f"{self.pk}: {self.position}"
+
+
+class Download(models.Model):
+    """Somebody has fetched a file. Only ever added to."""
+
+    web_privileges: ClassVar[str] = "SELECT, INSERT"
+
+    base = models.ForeignKey(CustomerBase, models.PROTECT, db_index=False, related_name="+")
+    file: Any
+    user_id = models.BigIntegerField(help_text="Of " + settings.AUTH_USER_MODEL)
+    user_name = models.CharField(_("user"), max_length=200)
+    at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        abstract = True
+        ordering = ["at", "id"]
+
+    def __str__(self) -> str:
+        return f"{self.at}: {self.user_name}"
+
+
+def piece_constraints(name: str, to: str) -> list[models.BaseConstraint]:
+    """Each piece is there once, and of a file of its base. `to` is the model of the file."""
+    return [
+        RowSecurity(name=f"{name}_rows", base="base"),
+        KeyWithBase(name=f"{name}_key"),
+        models.UniqueConstraint(fields=["base", "file", "position"], name=f"{name}_unique"),
+        _file_reference(name, to),
+    ]
+
+
+def download_constraints(name: str, to: str) -> list[models.BaseConstraint]:
+    return [
+        RowSecurity(name=f"{name}_rows", base="base"),
+        KeyWithBase(name=f"{name}_key"),
+        _file_reference(name, to),
+    ]
+
+
+def _file_reference(name: str, to: str) -> CompositeForeignKey:
+    return CompositeForeignKey(fields=["base", "file"], to=to, to_fields=["base", "id"], name=f"{name}_file_in_base")

@@ -11,13 +11,12 @@ from django.core.exceptions import ValidationError
 from django.db import connection
 from django.db.models import Count, Min, Sum
 from django.utils import timezone
-from django.utils.formats import date_format
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from customers.models import ImportUpload
-from customers.models.files import OwnFile
+from files.models import OwnFile
 from mcp.isolation.scope import Scope
 from mcp.models import User
+from mcp.stored_sentences import Moment
 
 DAY = timedelta(hours=24)
 MEGABYTE = 1024**2
@@ -28,9 +27,9 @@ class QuotaUsedUp(ValidationError):
 
     def __init__(self, *, since: datetime | None) -> None:
         most = settings.UPLOADS_A_DAY
-        free = date_format(timezone.localtime((since or timezone.now()) + DAY), "SHORT_DATETIME_FORMAT")
+        free = Moment.of((since or timezone.now()) + DAY)
         super().__init__(
-            _(
+            gettext_lazy(
                 "One person uploads at most %(files)s files with %(size)s MB together in 24 hours, and with this one "
                 "it would be more. There is room again from %(free)s on, or for a smaller file."
             ),
@@ -39,13 +38,13 @@ class QuotaUsedUp(ValidationError):
         )
 
 
-_counted: list[type[OwnFile]] = [ImportUpload]
+_counted: list[type[OwnFile]] = []
 
 
-def count_also(kind: type[OwnFile]) -> None:
-    """Files of a floor above that people upload count as well."""
-    if kind not in _counted:
-        _counted.append(kind)
+def count_uploads(model: type[OwnFile]) -> None:
+    """What people upload into this table counts. Each app says so of its own."""
+    if model not in _counted:
+        _counted.append(model)
 
 
 def within_quota(content: Iterable[bytes], *, upload: OwnFile, actor: Scope) -> Iterator[bytes]:
