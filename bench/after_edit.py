@@ -27,7 +27,7 @@ from mcp.isolation.scope import Scope
 from mcp.models import User
 from transitions import operations as leaving
 from transitions.models import Package
-from transitions.package import lifecycle as making
+from transitions.package import lifecycle as packages
 
 EDITED = frozenset({1, 2})
 """Which of four turns begin with an edit."""
@@ -80,7 +80,7 @@ def _turn(scope: Scope, rows: int, city: str, *, is_edited: bool) -> dict[str, f
     taken["execution"] = _timed(head, lambda: _in(head, lambda: _execute(transition, head)), is_edited=is_edited)
     made = str(_in(head, lambda: Package.objects.get(transition=transition)).pk)
     system = Scope.of_system(head.location, name="bench")
-    return {**taken, "package": _timed(head, lambda: making.make(pk=made, actor=system), is_edited=is_edited)}
+    return {**taken, "package": _timed(head, lambda: packages.make(pk=made, actor=system), is_edited=is_edited)}
 
 
 def _someone(rows: int) -> Scope:

@@ -31,7 +31,7 @@ from mcp.models import User
 from transitions import operations as leaving
 from transitions.choices import FieldGroup, LegalBasis, TransitionState
 from transitions.models import Arrival, Package, PackageChunk, Transition
-from transitions.package import lifecycle as making
+from transitions.package import lifecycle as packages
 from transitions.package.importing import note_arrivals, receive_package
 
 FIRST_ACCOUNT = 90_000
@@ -78,7 +78,7 @@ def carried_over(*, rows: int) -> Carried:
     _step(steps, "decide, fix, leave", lambda: _in(head, lambda: _execute(transition, head)))
     made = _in(head, lambda: Package.objects.get(transition=transition))
     system = Scope.of_system(head.location, name="bench")
-    _step(steps, "make the package", lambda: making.make(pk=str(made.pk), actor=system))
+    _step(steps, "make the package", lambda: packages.make(pk=str(made.pk), actor=system))
     receiver = _receiver(transition)
     file = _in(head, lambda: chunks.opened(PackageChunk, file=made))
     upload = _step(steps, "verify and receive", lambda: _receive(file, receiver)).upload

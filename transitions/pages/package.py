@@ -1,4 +1,4 @@
-"""The pages of packages at the sender: the file and the protocol (what arrives at the receiver: incoming_views).
+"""The pages of packages at the sender: the file and the protocol (what arrives at the receiver: pages/incoming).
 
 Mounted by an admin of this app: `*package_urls()` in its get_urls.
 """
@@ -35,8 +35,8 @@ from transitions.models import Package, PackageDownload, Transition
 from transitions.operations.stepping import demand_reviewer
 from transitions.package import lifecycle as packages
 from transitions.package.importing import note_arrivals
-from transitions.pages import withdrawals as views
 from transitions.pages.package_forms import DownloadForm
+from transitions.pages.withdrawals import shown_at_sender
 from transitions.protocol import protocol_of
 from transitions.protocol_pdf import as_pdf
 
@@ -67,7 +67,7 @@ def package_page(request: HttpRequest, pk: UUID) -> HttpResponse:
     made = list(packages.packages_of(transition))
     newest = made[0] if made else None
     under_way = packages.is_under_way(newest)
-    withdrawals = views.shown_at_sender(transition)
+    withdrawals = shown_at_sender(transition)
     response = _show(
         request, "package", _("Package: %(location)s") % {"location": transition.location.name}, transition=transition,
         shown=_shown(made, withdrawals["count"] if withdrawals else 0), is_under_way=under_way,

@@ -22,7 +22,7 @@ from tests.isolation.guards.probes_packages import packed
 from tests.isolation.guards.probing import probe
 from tests.isolation.guards.world import CANARY, HAMBURG, World
 from tests.transitions.carrying import content_of, executed, made, received, receiver
-from transitions.package import lifecycle as making
+from transitions.package import lifecycle as packages
 from transitions.withdrawals.making import make_list
 
 GROUPS = tuple(FieldGroup)
@@ -135,9 +135,9 @@ def packages_need_the_rights_of_what_is_in_them(world: World) -> None:
     package = packed(world)
     for group in GROUPS:
         with refused(MissingRight):
-            making.fetch_package(package=package, actor=without(world, group, place="Zentrale")).close()
+            packages.fetch_package(package=package, actor=without(world, group, place="Zentrale")).close()
     package.transition.field_groups = []
-    making.fetch_package(package=package, actor=without(world, FieldGroup.BANK, place="Zentrale")).close()
+    packages.fetch_package(package=package, actor=without(world, FieldGroup.BANK, place="Zentrale")).close()
 
 
 @probe
