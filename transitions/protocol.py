@@ -8,11 +8,11 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import Count
-from django.utils import timezone
 from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
+from customers.readable import to_the_second
 from locations.permissions import Right
 from mcp.isolation.scope import Scope
 from transitions.archive.package_format import HASHED
@@ -296,8 +296,4 @@ def _steps(steps: Iterable[Any]) -> Section:
 
 
 def moment(at: datetime | None) -> str:
-    """To the second, by the clock of the business."""
-    if at is None:
-        return "–"
-    here = timezone.localtime(at)
-    return f"{date_format(here, 'SHORT_DATE_FORMAT')} {here:%H:%M:%S}"
+    return to_the_second(at) if at else "–"
