@@ -9,6 +9,7 @@ range it goes on at its beginning.
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
@@ -163,7 +164,7 @@ def _free(location: Location, start: int, last: int, count: int, brought_by: UUI
     """
     found: list[int] = []
     length = count + _SPARE if count > 1 else count
-    params = {"base": location.base_id, "end": last + 1, "file": brought_by}
+    params: dict[str, Any] = {"base": location.base_id, "end": last + 1, "file": brought_by}
     with connection.cursor() as cursor:
         while start <= last and len(found) < count:
             wanted = {"start": start, "length": length, "count": count - len(found)}
