@@ -1,0 +1,157 @@
+"""Sentences that are stored: as codes and parameters, which become a sentence in the language of whoever reads them.
+
+    GIVEN_UP = stored_sentence("given_up", gettext_lazy("The worker has given it up."))
+    export.failure = GIVEN_UP()                     # stored: [{"code": "given_up", "params": {}}]
+    export.failure = sentences_of(refusal)          # of a ValidationError or a MissingRight
+    {{ export.failure }}                            # the sentence, in the language of the page
+
+What a refusal says stands where it is raised. So its code is stored with the source text of its sentence, by which it
+is translated; for that it is raised with `gettext_lazy`. What was translated before is shown as it was stored.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.functional import Promise
+from django.utils.translation import gettext, ngettext, override
+from django.utils.translation import gettext_lazy as _
+
+from locations.permissions import Right
+from mcp.isolation.scope import MissingRight
+
+type Stored = dict[str, Any]
+MISSING_RIGHT = "missing_right"
+_texts: dict[str, Any] = {}
+
+
+class Sentences(list[Stored]):
+    """None, one or several sentences as they are stored. As a text they are in the language of whoever asks."""
+
+    def __str__(self) -> str:
+        return " ".join(_told(stored) for stored in self)
+
+    def __format__(self, spec: str) -> str:
+        return format(str(self), spec)
+
+
+@dataclass(frozen=True)
+class StoredSentence:
+    """A sentence of our own that is known by its code alone. Called with its parameters, it can be stored."""
+
+    code: str
+    text: Any
+
+    def __call__(self, **params: Any) -> Sentences:
+        return Sentences([{"code": self.code, "params": _kept_params(params)}])
+
+
+def stored_sentence(code: str, text: Any) -> StoredSentence:
+    """Register the sentence that belongs to a code. `text` is lazy and names its parameters as %(name)s."""
+    if code in _texts:
+        raise ValueError(f"Two sentences are stored as {code!r}")
+    _texts[code] = text
+    return StoredSentence(code, text)
+
+
+def sentences_of(refusal: ValidationError | MissingRight) -> Sentences:
+    """What a refusal says, to be stored."""
+    if isinstance(refusal, MissingRight):
+        params = {"right": str(refusal.right), "location": str(refusal.location)}
+        return Sentences([{"code": MISSING_RIGHT, "params": params}])
+    return Sentences(_of_error(error) for error in _single(refusal))
+
+
+class SentencesField(models.JSONField):
+    """A column of stored sentences; its value is `Sentences`."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **{"default": Sentences, "blank": True, **options})
+
+    def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
+        found = super().from_db_value(value, expression, connection)
+        return found if found is None else Sentences(found)
+
+
+def _single(refusal: ValidationError) -> list[ValidationError]:
+    """The errors that a refusal consists of, without the fields that they are about."""
+    if hasattr(refusal, "error_dict"):
+        return [one for errors in refusal.error_dict.values() for error in errors for one in _single(error)]
+    return list(refusal.error_list)
+
+
+def _of_error(error: ValidationError) -> Stored:
+    params = error.params if isinstance(error.params, dict) else {}
+    source = _source(error.message)
+    named = {name: value for name, value in params.items() if f"%({name})" in source["text"] + source.get("plural", "")}
+    return {"code": error.code or "", **source, "params": _kept_params(named)}
+
+
+def _source(message: Any) -> Stored:
+    """The text by which a sentence is translated: with `plural` and what it is chosen by where it has two forms."""
+    if not isinstance(message, Promise):
+        return {"text": str(message)}
+    reduced: Any = message.__reduce__()[1]  # what pickle would keep of a lazy text
+    forms = reduced[3] if len(reduced) > 3 and isinstance(reduced[3], dict) else {}
+    if "plural" in forms:
+        return {"text": forms["singular"], "plural": forms["plural"], "count": reduced[2]}
+    with override(None):
+        return {"text": str(message)}
+
+
+def _kept_params(params: dict[str, Any]) -> dict[str, Any]:
+    return {name: _kept(value) for name, value in params.items()}
+
+
+def _kept(value: Any) -> Any:
+    """A parameter as JSON holds it: what is said differently in each language keeps what it is."""
+    match value:
+        case None | bool() | int() | float():
+            return value
+        case Sentences():
+            return {"sentences": list(value)}
+        case Promise():
+            return {"sentences": [{"code": "", **_source(value), "params": {}}]}
+        case datetime():
+            return {"moment": value.isoformat()}
+        case date():
+            return {"day": value.isoformat()}
+    return str(value)
+
+
+def _said(value: Any) -> Any:
+    """A parameter as it is said in the language of whoever asks."""
+    match value:
+        case {"sentences": [*sentences]}:
+            return str(Sentences(sentences))
+        case {"moment": str(moment)}:
+            return date_format(timezone.localtime(datetime.fromisoformat(moment)), "SHORT_DATETIME_FORMAT")
+        case {"day": str(day)}:
+            return date_format(date.fromisoformat(day), "SHORT_DATE_FORMAT")
+    return value
+
+
+def _told(stored: Stored) -> str:
+    params = {name: _said(value) for name, value in stored["params"].items()}
+    if stored["code"] == MISSING_RIGHT:
+        params["right"] = Right(params["right"]).label
+    text = _text(stored, params)
+    return text % params if params else text
+
+
+def _text(stored: Stored, params: dict[str, Any]) -> str:
+    if "plural" in stored:
+        return ngettext(stored["text"], stored["plural"], params.get(stored["count"], 0))
+    if "text" in stored:
+        return gettext(stored["text"]) if stored["text"] else ""
+    return str(_texts[stored["code"]])
+
+
+_texts[MISSING_RIGHT] = _("You lack the right “%(right)s” at the location %(location)s.")
+USER_LEFT = stored_sentence("user_left", _("The user may not work at this location any more."))
