@@ -12,6 +12,7 @@ from customers.imports import chunks
 from customers.imports.classifying import MEMORY, NO_ROWS, Counts, demand_whole, plan_of
 from customers.imports.consents import Statements, besides
 from customers.imports.merge_sql import WRITTEN, Plan
+from customers.imports.problems import CHANGED_MEANWHILE, problem, told
 from customers.imports.progress import Progress
 from customers.imports.reserved_numbers import hold, numbers_of
 from customers.imports.vocabulary import NamedVocabulary, create_vocabulary, named_vocabulary
@@ -99,9 +100,7 @@ def _demand_same_words(words: NamedVocabulary, preview: dict[str, Any]) -> None:
 _MEANWHILE = """
     WITH touched AS ({touched}), told AS (
         INSERT INTO customers_importverdict (base_id, file_id, row_number, verdict, customer_id, problems)
-        SELECT %(base)s, %(upload)s, row_number, 'rejected', min(id), jsonb_build_array(jsonb_build_object(
-            'column', '', 'value', '', 'code', 'changed_meanwhile',
-            'reason', replace(%(reason)s::text, '{{customer}}', coalesce(min(customer_number)::text, '–'))))
+        SELECT %(base)s, %(upload)s, row_number, 'rejected', min(id), {problems}
         FROM touched GROUP BY row_number
     )
     DELETE FROM customers_importverdict AS v USING touched
@@ -126,11 +125,8 @@ def _of_few(alias: str, *, is_few: bool) -> str:
 
 def _reject_what_changed(cursor: Any, plan: Plan, statements: Statements, *, is_few: bool) -> None:
     """Lock the customers that will be changed, and leave alone those that are not as they were previewed."""
-    reason = _(
-        "Customer %(customer)s was registered or changed by somebody else after the preview and was left alone. "
-        "Import the row again to see the difference."
-    ) % {"customer": "{customer}"}
-    params = plan.params | {"reason": reason}
+    reason = told(CHANGED_MEANWHILE, customer="coalesce(min(customer_number)::text, '–')")
+    problems = problem(reason=reason, code="'changed_meanwhile'")
     cursor.execute(
         f"""SELECT count(*) FROM (
             SELECT k.id FROM customers_customer k JOIN customers_importverdict v ON v.customer_id = k.id
@@ -138,17 +134,17 @@ def _reject_what_changed(cursor: Any, plan: Plan, statements: Statements, *, is_
               {_of_few("k", is_few=is_few)}
             ORDER BY k.id FOR UPDATE OF k
         ) AS locked""",
-        params,
+        plan.params,
     )
     touched = f"""SELECT v.row_number, v.customer_id AS id, k.customer_number FROM customers_importverdict v
         LEFT JOIN customers_customer k ON k.base_id = %(base)s AND k.id = v.customer_id {_of_few("k", is_few=is_few)}
         WHERE v.file_id = %(upload)s AND v.verdict = 'changed'
           AND (k.changed_at IS DISTINCT FROM v.seen OR {statements.said_since})"""
-    cursor.execute(_MEANWHILE.format(touched=touched), params)
+    cursor.execute(_MEANWHILE.format(touched=touched, problems=problems), plan.params)
     if known := plan.pairs:
         touched = f"""SELECT * FROM ({known}) AS known
             WHERE row_number <@ (SELECT %(new_rows)s::int4multirange)"""
-        cursor.execute(_MEANWHILE.format(touched=touched), params)
+        cursor.execute(_MEANWHILE.format(touched=touched, problems=problems), plan.params)
 
 
 def _last_row(cursor: Any, plan: Plan) -> int:

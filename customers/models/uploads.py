@@ -14,6 +14,7 @@ from customers import triggers
 from customers.choices import Decision, UploadState, Verdict
 from customers.models.customer import Customer
 from customers.models.files import Chunk, OwnFile, own_file_constraints
+from customers.models.problems import ProblemsField
 from locations.constraints import CompositeForeignKey
 from locations.models import CustomerBase, Organization
 from locations.row_policies import SETTINGS, RowSecurity
@@ -190,7 +191,7 @@ class ImportVerdict(models.Model):
     verdict = models.CharField(max_length=10, choices=Verdict)
     customer_id = models.BigIntegerField(null=True)
     seen = models.DateTimeField(null=True, help_text="When the customer had last been changed in the preview.")
-    problems = models.JSONField(default=list)
+    problems = ProblemsField(default=list)
 
     class Meta:
         verbose_name = _("verdict of an import")

@@ -63,7 +63,7 @@ def test_whoever_was_edited_since_stays_and_it_is_told_by_whom(anna, cast):
             customer.city = "Lübeck"
             change_customer(customer=customer, seen_at=customer.changed_at, actor=bodo)
     assert undone(done.upload, anna) == {"restored": 1, "removed": 1, "kept": 2, "stuck": 0}
-    told = {one.row_number: one.problems[0]["reason"] for one in done.upload.verdicts.filter(verdict="kept")}
+    told = {one.row_number: str(one.problems[0]["reason"]) for one in done.upload.verdicts.filter(verdict="kept")}
     assert set(told) == {first.customer_number, created.customer_number}
     assert all(str(bodo.user) in reason for reason in told.values())
     assert Customer.objects.get(pk=first.pk).last_name == "A"

@@ -115,7 +115,7 @@ def take_in(scope: Scope, content: bytes, *, dry_run: bool = False, **more: Any)
         outcome.told = dict(applied(upload, scope).result or {})
     for verdict in verdicts(upload, Verdict.REJECTED):
         outcome.rejections += [
-            Rejection(verdict.row_number, one["column"], one["value"], one["reason"], one["code"])
+            Rejection(verdict.row_number, one["column"], str(one["value"]), str(one["reason"]), one["code"])
             for one in verdict.problems
         ]
     return outcome

@@ -134,7 +134,7 @@ class Command(BaseCommand):
             for verdict in chain(*(verdicts(upload, kind).iterator() for kind in kinds)):
                 for one in verdict.problems:
                     where = f"Row {verdict.row_number}"
-                    where += f", {one['column']} = {one['value']!r}" if one["column"] else ""
+                    where += f", {one['column']} = {str(one['value'])!r}" if one["column"] else ""
                     self.stderr.write(f"{where}: {one['reason']}")
             if path is not None:
                 with path.open("wb") as file, Path(upload.choices["path"]).open("rb") as source:
