@@ -24,8 +24,10 @@ from customers.querysets import CustomerQuerySet
 from locations.models import Location
 from mcp.console.filters import ChosenFilter
 from mcp.console.site import scope_of
+from mcp.stored_sentences import stored_sentence
 
 MOST_LOCATIONS = 200
+STANDING = stored_sentence("consent_standing", "%(purpose)s: %(said)s")
 
 
 def today_of(request: HttpRequest) -> date:
@@ -91,6 +93,11 @@ class ConsentFilter(ChosenFilter):
     def narrowed(self, customers: CustomerQuerySet, value: str) -> CustomerQuerySet:
         purpose, _dot, said = value.rpartition(".")
         return customers.with_consent(purpose, ConsentState(said))
+
+    def told(self, value: str) -> Any:
+        code, _dot, said = value.rpartition(".")
+        purpose = ConsentPurpose.objects.of_organization(scope_of(self.request).organization).get(code=code)
+        return STANDING(purpose=purpose.title, said=ConsentState(said).label)
 
 
 class BirthdayFilter(ChosenFilter):
@@ -165,6 +172,9 @@ class ChangedSinceFilter(DropdownFilter):
         if day is None:
             raise IncorrectLookupParameters
         return queryset.changed_since(day)
+
+    def told(self, value: str) -> date | None:
+        return parse_date(value)
 
     def choices(self, changelist: Any) -> Iterator[dict[str, Any]]:
         label = _("Changed since")

@@ -10,21 +10,27 @@ from urllib.parse import parse_qsl
 
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.http import Http404, HttpRequest, QueryDict
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from customers.models import Customer
+from customers.models.narrowing import Narrowing
 from customers.querysets import CustomerQuerySet
+from mcp.console.filters import told_by
 from mcp.console.site import console
 from mcp.isolation.scope import Scope
+from mcp.stored_sentences import stored_sentence
 
 SELECTION = "id"
+SELECTED = stored_sentence("selection_ticked", _("Selection"))
+SEARCHED = stored_sentence("selection_searched", _("Search: %(words)s"))
+NARROWED = stored_sentence("selection_narrowed", "%(title)s: %(value)s")
 _DIGITS_OF_AN_ID = 18
 
 
 @dataclass(frozen=True)
 class Chosen:
     customers: CustomerQuerySet
-    in_words: str
+    in_words: Narrowing
     """For people, in their language; empty where all customers that are not archived are meant."""
     count: int
     """How many they are; of very many that were found the limit, and `is_more` says so."""
@@ -41,7 +47,7 @@ def chosen(scope: Scope, query: str, *, asked_on: date | None = None) -> Chosen:
     asked = QueryDict(query)
     if ids := _ids(asked.getlist(SELECTION)):
         picked = Customer.objects.in_base(scope.base).filter(pk__in=ids)
-        return Chosen(picked, _("Selection"), picked.count(), is_searched=True)
+        return Chosen(picked, Narrowing(SELECTED()), picked.count(), is_searched=True)
     # The list itself filters, so that the file has exactly the rows that it shows.
     admin: Any = console.get_model_admin(Customer)
     try:
@@ -50,7 +56,7 @@ def chosen(scope: Scope, query: str, *, asked_on: date | None = None) -> Chosen:
         raise Http404 from error  # a choice that does not exist here, whosever it may be
     return Chosen(
         listed.queryset.order_by(),
-        "; ".join(_words(listed)),
+        _words(listed),
         listed.limit if listed.paginator.is_more else listed.result_count,
         is_more=listed.paginator.is_more,
         is_searched=bool(listed.query.strip()),
@@ -74,10 +80,9 @@ def _request(scope: Scope, asked: QueryDict, asked_on: date | None) -> HttpReque
     return request
 
 
-def _words(listed: Any) -> list[str]:
-    words = [_("Search: %(words)s") % {"words": listed.query}] if listed.query else []
+def _words(listed: Any) -> Narrowing:
+    words = Narrowing(SEARCHED(words=listed.query) if listed.query else [])
     for one in listed.filter_specs:
         if value := one.value():
-            label = {str(key): label for key, label in one.lookup_choices}.get(value, value)
-            words.append(f"{str(one.title).capitalize()}: {label}")
+            words += NARROWED(title=one.title, value=told_by(one, value))
     return words

@@ -26,6 +26,7 @@ from django.utils.translation import override
 from psycopg.sql import SQL, Composable, Identifier, Literal
 
 from customers.field_groups import demand_fields
+from customers.models.narrowing import Narrowing
 from customers.querysets import CustomerQuerySet
 from customers.readable import to_the_second
 from customers.table.cells import Look
@@ -49,7 +50,7 @@ class Order:
     profile: Profile
     columns: tuple[str, ...]
     language: str = "de"
-    filter_words: str = ""
+    filter_words: Narrowing | str = ""
     """How the rows were chosen, for people."""
 
 
@@ -103,7 +104,7 @@ class Making:
             (_("Location"), f"{self.scope.organization} · {self.scope.location}"),
             (_("Time"), to_the_second(self.started_at)),
             (_("Customers"), str(self.rows)),
-            (_("Filter"), self.order.filter_words or "–"),
+            (_("Filter"), str(self.order.filter_words) or "–"),
             (_("Columns"), ", ".join(self._headings())),
         ]
 

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from customers import triggers
 from customers.choices import BulkKind, BulkState
 from customers.models.files import own_file_constraints
+from customers.models.narrowing import NarrowingField
 from customers.querysets import BulkChangeQuerySet
 from locations.models import CustomerBase, Location, Organization
 from locations.row_policies import RowSecurity
@@ -45,7 +46,7 @@ class BulkChange(models.Model):
         max_length=200, blank=True, default="", help_text="The name of the group, the tag, or the reason of archiving."
     )
     query = models.TextField(blank=True, default="", help_text="What stood behind the question mark of the list.")
-    narrowed_by = models.TextField(blank=True, default="")
+    narrowed_by = NarrowingField()
     shown = models.PositiveIntegerField(null=True, help_text="How many the page said that there are.")
     customers = ArrayField(
         models.BigIntegerField(),

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from customers.choices import ExportState
 from customers.models.files import Chunk, OwnFile, own_file_constraints
+from customers.models.narrowing import NarrowingField
 from locations.constraints import CompositeForeignKey
 from locations.models import CustomerBase
 from locations.row_policies import RowSecurity
@@ -19,7 +20,7 @@ class CustomerExport(OwnFile):
     """A file of customers for one user. The bytes are deleted after a day; that it was made stays on record."""
 
     choices = models.JSONField(default=dict, help_text="Format, columns, and which customers.")
-    narrowed_by = models.TextField(blank=True, default="")
+    narrowed_by = NarrowingField()
     state = models.CharField(max_length=10, choices=ExportState, default=ExportState.WAITING)
     total = models.PositiveIntegerField(_("customers"), default=0)
     done = models.PositiveIntegerField(default=0)

@@ -11,6 +11,13 @@ from unfold.contrib.filters.admin import DropdownFilter
 from mcp.isolation.guards import guard
 
 
+def told_by(narrowing: Any, value: str) -> Any:
+    """What a filter of a list narrows it to, as a parameter of a sentence that is stored."""
+    if hasattr(narrowing, "told"):
+        return narrowing.told(value)
+    return {str(key): label for key, label in narrowing.lookup_choices}.get(value, value)
+
+
 class ChosenFilter(DropdownFilter):
     """A choice among rows of the scope. Anything else in the address is refused, whether or not it exists."""
 
