@@ -288,7 +288,7 @@ def _steps(steps: Iterable[Any]) -> Section:
         title=_("All steps"),
         headings=(_("When"), _("Step"), _("By whom"), _("Where"), _("Note")),
         rows=tuple(
-            (moment(step.at), str(step.get_state_display()), step.user_name, step.location_name, step.note)
+            (moment(step.at), str(step.get_state_display()), step.who, step.location_name, step.remark)
             for step in steps
         ),
         widths=(5, 5, 4, 4, 8),

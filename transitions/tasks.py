@@ -19,9 +19,10 @@ from locations.models import Location
 from mcp.isolation import access, row_scope
 from mcp.isolation.scope import MissingRight, Scope
 from mcp.models import User
+from mcp.stored_sentences import stored_sentence
 from mcp.worker.queueing import AGAIN, NothingThere, when_given_up
 from mcp.worker.upkeep import for_each
-from transitions.choices import TransitionState
+from transitions.choices import TransitionKind, TransitionState
 from transitions.models import Transition
 from transitions.operations import NotThisStep, execute, note_failure, review
 
@@ -30,6 +31,9 @@ PATIENCE = 600
 """Seconds for which a worker waits for whoever is recording in the base: about as long as a large import takes."""
 WORKER = gettext_noop("the worker")
 
+
+REASONS = {kind: stored_sentence(f"transition_{kind}", kind.label) for kind in TransitionKind}
+"""Why customers were changed, as the history keeps it."""
 
 type Step = Callable[[Transition, Scope], object]
 
@@ -46,7 +50,7 @@ def execute_due_transitions(timestamp: int) -> None:
 def _execute_due(transition: Transition) -> None:
     with row_scope.without_scope(reason="find where a transition is executed", actor=WORKER):
         head = _head(transition)
-    _execute(transition, Scope.of_system(head, name=_(WORKER)))
+    _execute(transition, Scope.of_system(head, name=WORKER))
 
 
 @app.task(retry=AGAIN)
@@ -99,7 +103,7 @@ def _tell_without(pk: str, user: int, sentence: str, *, why: str) -> None:
         head = _head(found)
         language = User.objects.filter(pk=user).values_list("language", flat=True).first()
     with override(language):
-        _tell(found, Scope.of_system(head, name=_(WORKER)), _(sentence))
+        _tell(found, Scope.of_system(head, name=WORKER), _(sentence))
 
 
 def _head(transition: Transition) -> Location:
@@ -119,8 +123,9 @@ def _execute(transition: Transition, scope: Scope) -> None:
 
 def _do(transition: Transition, scope: Scope, step: Step) -> None:
     """One step, all of it or nothing. What goes wrong is told on the page of the transition."""
+    reason = REASONS[TransitionKind(transition.kind)]()
     try:
-        with row_scope.rows_of(scope), pghistory.context(**scope.history(reason=str(transition.get_kind_display()))):
+        with row_scope.rows_of(scope), pghistory.context(**scope.history(reason=reason)):
             step(transition, scope)
             access.demand_still(scope)
     except NotThisStep:
@@ -132,10 +137,10 @@ def _do(transition: Transition, scope: Scope, step: Step) -> None:
         _tell(transition, scope, " ".join(refusal.messages))
     except Exception:
         log.exception("Transition %s broke off; nothing of it was done", transition.pk)
-        reason = _("It broke off, and nothing of it was done.")
+        failure = _("It broke off, and nothing of it was done.")
         if transition.state == TransitionState.CONFIRMED:
-            reason = _("It broke off, and nothing of it was done. It is tried again within the hour; tell support.")
-        _tell(transition, scope, reason)
+            failure = _("It broke off, and nothing of it was done. It is tried again within the hour; tell support.")
+        _tell(transition, scope, failure)
 
 
 def _tell(transition: Transition, scope: Scope, reason: str) -> None:

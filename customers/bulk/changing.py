@@ -16,7 +16,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
+from django.utils.translation import gettext_lazy
 
 from customers.bulk import rows
 from customers.bulk.kinds import kind_of
@@ -28,13 +28,15 @@ from customers.models import BulkChange, Customer, CustomerGroup, Tag
 from locations.permissions import Right
 from mcp.isolation import row_scope
 from mcp.isolation.scope import Scope
+from mcp.stored_sentences import stored_sentence
 
 LIFETIME = timedelta(hours=24)
 """What was not confirmed within a day is thrown away."""
 UNDER_WAY = frozenset({BulkState.COUNTING, BulkState.APPLYING, BulkState.UNDOING})
 DONE = frozenset({BulkState.APPLIED, BulkState.UNDOING, BulkState.UNDONE})
-REASON, REASON_UNDONE = gettext_noop("Bulk change"), gettext_noop("Bulk change undone")
-"""As the history keeps it; said in the language of whoever reads it."""
+REASON = stored_sentence("bulk_change", gettext_lazy("Bulk change"))
+REASON_UNDONE = stored_sentence("bulk_change_undone", gettext_lazy("Bulk change undone"))
+"""Why customers were changed, as the history keeps it."""
 
 
 class Stopped(Exception):

@@ -23,6 +23,7 @@ from customers.exports.selection import chosen
 from customers.models import BulkChange
 from mcp.isolation import access, row_scope
 from mcp.isolation.scope import MissingRight, Scope
+from mcp.stored_sentences import Sentences
 from mcp.worker.queueing import AGAIN, NothingThere, when_given_up
 
 log = logging.getLogger(__name__)
@@ -52,7 +53,7 @@ def apply_bulk(change: str, **somebody: int) -> None:
 
 def _apply(change: BulkChange, scope: Scope) -> None:
     try:
-        with _recorded(change, scope, changing.REASON) as (context, progress):
+        with _recorded(change, scope, changing.REASON()) as (context, progress):
             changing.apply(change=change, context=context, actor=scope, progress=progress)
             access.demand_still(scope)
     except MoreThanCounted as refusal:
@@ -69,7 +70,7 @@ def undo_bulk(change: str, **somebody: int) -> None:
 
 
 def _undo(change: BulkChange, scope: Scope) -> None:
-    with _recorded(change, scope, changing.REASON_UNDONE) as (context, progress):
+    with _recorded(change, scope, changing.REASON_UNDONE()) as (context, progress):
         changing.undo(change=change, context=context, actor=scope, progress=progress)
         access.demand_still(scope)
     _gather(change, scope)
@@ -125,7 +126,7 @@ def _refusal(change: BulkChange, scope: Scope, step: Step) -> str:
 
 
 @contextmanager
-def _recorded(change: BulkChange, scope: Scope, reason: str) -> Iterator[tuple[UUID, ToldProgress]]:
+def _recorded(change: BulkChange, scope: Scope, reason: Sentences) -> Iterator[tuple[UUID, ToldProgress]]:
     """One transaction in the scope with an entry of its own in the history, and how far it is told beside it."""
     with (
         told(change, scope) as progress,

@@ -200,7 +200,7 @@ def _confirm(request: HttpRequest, change: BulkChange, scope: Scope) -> None:
         enqueue(tasks.apply_bulk.name, change=str(change.pk), **for_somebody(scope))
         return
     # The history's context is that of the request, in which nothing else is changed.
-    with pghistory.context(reason=changing.REASON) as context:
+    with pghistory.context(reason=changing.REASON()) as context:
         changing.apply(change=change, context=context.id, actor=scope)
 
 
@@ -209,7 +209,7 @@ def _undo(request: HttpRequest, change: BulkChange, scope: Scope) -> None:
     if change.total > CHANGED_DIRECTLY:
         enqueue(tasks.undo_bulk.name, change=str(change.pk), **for_somebody(scope))
         return
-    with pghistory.context(reason=changing.REASON_UNDONE) as context:
+    with pghistory.context(reason=changing.REASON_UNDONE()) as context:
         changing.undo(change=change, context=context.id, actor=scope)
 
 

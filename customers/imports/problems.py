@@ -37,6 +37,9 @@ CHANGED_MEANWHILE = stored_sentence(
 DAY_ALONE = stored_sentence("import_day_alone", _("No yes or no goes with this day."))
 SAID_SINCE = stored_sentence("import_said_since", _("The customer has said otherwise since, on %(day)s. That stands."))
 CUSTOMER_ARCHIVED = stored_sentence("import_customer_archived", _("The customer is archived and can only withdraw."))
+IMPORTED = stored_sentence("import_of", _("Import of %(name)s"))
+UNDONE = stored_sentence("import_undone", _("Import of %(name)s undone"))
+"""Why customers were changed, as the history keeps it."""
 EDITED = stored_sentence("undo_edited", _("Changed since by %(user)s."))
 EDITED_BY_SOMEBODY = stored_sentence("undo_edited_by_somebody", _("Changed since by somebody unknown."))
 NOTHING_BEFORE = stored_sentence("undo_nothing_before", _("The history does not say what was before."))

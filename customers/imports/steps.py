@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from customers.imports import decisions, lifecycle, receive, tasks
 from customers.imports.forms import ReadingForm, overrules_of
+from customers.imports.problems import IMPORTED, UNDONE
 from customers.imports.staging import clear
 from customers.models import ImportUpload
 from mcp.isolation.scope import Scope
@@ -76,7 +77,7 @@ def confirm(posted: QueryDict, upload: ImportUpload, scope: Scope) -> None:
             enqueue(tasks.apply_upload.name, upload=str(upload.pk), **for_somebody(scope))
             return
         # The history's context is that of the request, in which nothing else is changed.
-        with pghistory.context(reason=_("Import of %(name)s") % {"name": upload.name}) as context:
+        with pghistory.context(reason=IMPORTED(name=upload.name)) as context:
             if lifecycle.apply_upload(upload=upload, actor=scope, context=context.id):
                 clear(upload, is_judged=False, is_over=True)
 
@@ -128,7 +129,7 @@ def undo(posted: QueryDict, upload: ImportUpload, scope: Scope) -> None:
         if touched(upload) > DIRECT_CUSTOMERS:
             enqueue(tasks.undo_upload.name, upload=str(upload.pk), **for_somebody(scope))
             return
-        with pghistory.context(reason=_("Import of %(name)s undone") % {"name": upload.name}):
+        with pghistory.context(reason=UNDONE(name=upload.name)):
             lifecycle.undo_upload(upload=upload, actor=scope)
 
 

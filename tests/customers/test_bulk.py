@@ -19,6 +19,7 @@ from customers.models import BulkChange, Customer, CustomerCount, CustomerGroup,
 from customers.operations import archive_customers, change_customer, restore_customers
 from locations.permissions import Right
 from mcp.isolation.scope import MissingRight, Scope
+from mcp.stored_sentences import Sentences
 from tests.conftest import forget_author
 from tests.customers import people
 from tests.proofs.sampling import examples
@@ -55,7 +56,7 @@ def counted(scope: Scope, wish: Wish, query: str = "", shown: int | None = None)
 
 def applied(change: BulkChange, scope: Scope) -> BulkChange:
     changing.confirm(change=change, seen=str(change.figures["change"]), actor=scope)
-    with pghistory.context(**scope.history(reason=changing.REASON)) as context:
+    with pghistory.context(**scope.history(reason=changing.REASON())) as context:
         changing.apply(change=change, context=context.id, actor=scope)
     forget_author()
     return change
@@ -63,7 +64,7 @@ def applied(change: BulkChange, scope: Scope) -> BulkChange:
 
 def undone(change: BulkChange, scope: Scope) -> dict[str, int]:
     changing.start_undo(change=change, actor=scope)
-    with pghistory.context(**scope.history(reason=changing.REASON_UNDONE)) as context:
+    with pghistory.context(**scope.history(reason=changing.REASON_UNDONE())) as context:
         changing.undo(change=change, context=context.id, actor=scope)
     forget_author()
     return dict(change.undoing or {})
@@ -142,7 +143,8 @@ def test_history_says_bulk_change(anna):
     undone(change, anna)
     event: Any = Customer._meta.get_field("history").related_model
     told = event.objects.filter(pgh_obj=customer.pk).order_by("changed_at")
-    assert [one.pgh_context.metadata.get("reason") for one in told] == [None, "Bulk change", "Bulk change undone"]
+    reasons = [str(Sentences(one.pgh_context.metadata.get("reason") or [])) for one in told]
+    assert reasons == ["", "Bulk change", "Bulk change undone"]
     assert {one.pgh_context.metadata["user_name"] for one in told} == {str(anna.user)}
 
 

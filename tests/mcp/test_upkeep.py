@@ -206,7 +206,7 @@ def test_execution_says_so_where_it_was_ordered(cast, german):
     leaving: Transition = exit_in(cast, TransitionState.CONFIRMED)
     ordered = {"transition": str(leaving.pk), **for_somebody(cast.scope("anna", "Zentrale"))}
     tell_given_up("transitions.tasks.execute_transition", ordered)
-    assert "Es konnte nicht ausgeführt werden: Der Worker hat es aufgegeben" in last_step(leaving).note
+    assert "Es konnte nicht ausgeführt werden: Der Worker hat es aufgegeben" in last_step(leaving).remark
 
 
 def test_incoming_file_says_so(cast, german):

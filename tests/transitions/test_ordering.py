@@ -116,7 +116,7 @@ def test_right_is_asked_for_at_once_and_again_by_the_worker(cast, log_in, confir
     grants.remove_grants(central, [(Right.CARRY_OVER, None)])
     work()
     assert fresh(confirmed).state == TransitionState.CONFIRMED
-    assert "fehlt die Berechtigung" in last_step(confirmed).note
+    assert "fehlt die Berechtigung" in last_step(confirmed).remark
 
 
 def test_nobody_is_there_any_more(log_in, confirmed):
@@ -124,14 +124,14 @@ def test_nobody_is_there_any_more(log_in, confirmed):
     User.objects.filter(username="anna").update(is_active=False)
     work()
     assert fresh(confirmed).state == TransitionState.CONFIRMED
-    assert "darf an diesem Standort nicht mehr arbeiten" in last_step(confirmed).note
+    assert "darf an diesem Standort nicht mehr arbeiten" in last_step(confirmed).remark
 
 
 def test_refusal_is_told_and_it_can_be_ordered_again(cast, log_in, confirmed):
     customer(cast.system("Flensburg", 40200))
     order(log_in, confirmed)
     work()
-    assert "hat schon Kunden" in last_step(confirmed).note
+    assert "hat schon Kunden" in last_step(confirmed).remark
     assert 'value="execute"' in log_in("anna").get(f"{CENTRAL}{confirmed.pk}/").content.decode()
 
 

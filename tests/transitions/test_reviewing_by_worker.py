@@ -107,7 +107,7 @@ def test_right_is_asked_for_at_once_and_again_by_the_worker(cast, log_in, number
     grants.remove_grants(central, [(Right.CARRY_OVER, None)])
     work()
     assert fresh(numbered).state == TransitionState.NUMBERED
-    assert "fehlt die Berechtigung" in last_step(numbered).note  # in the language of whoever has asked
+    assert "fehlt die Berechtigung" in last_step(numbered).remark  # in the language of whoever has asked
 
 
 def test_other_business_is_not_reached_by_the_worker(cast, log_in, numbered):
@@ -135,7 +135,7 @@ def test_what_goes_wrong_is_told_on_the_page_and_it_can_be_ordered_again(log_in,
         monkeypatch.setattr(tasks, "review", lambda **_facts: 1 / 0)
         work()
         words = "Es ist abgebrochen"
-    note = last_step(numbered).note
+    note = last_step(numbered).remark
     assert "konnte nicht geprüft werden" in note
     assert words in note
     assert 'value="review"' in log_in("anna").get(f"{CENTRAL}{numbered.pk}/").content.decode()

@@ -56,7 +56,7 @@ def test_refusal_is_told_on_the_page_once_and_hinders_nobody_else(cast, caplog):
         run()
     assert fresh(other).state == TransitionState.EXECUTED
     assert fresh(stuck).state == TransitionState.CONFIRMED
-    told = [step.note for step in stuck.steps.filter(user_name=tasks.WORKER)]
+    told = [step.remark for step in stuck.steps.filter(user_name=tasks.WORKER)]
     assert len(told) == 1
     assert "has customers already" in told[0]
     assert [record.levelname for record in caplog.records if record.name == "transitions.tasks"] == ["WARNING"] * 2
@@ -67,7 +67,7 @@ def test_whatever_breaks_is_logged_and_told_without_its_words(cast, monkeypatch,
     monkeypatch.setattr(tasks, "execute", lambda **given: 1 / 0)
     run()
     assert "ZeroDivisionError" in caplog.text
-    assert "division" not in last_step(stuck).note
+    assert "division" not in last_step(stuck).remark
     assert fresh(stuck).state == TransitionState.CONFIRMED
 
 

@@ -7,6 +7,7 @@ import django.db.models.deletion
 import django.db.models.functions.datetime
 import locations.constraints
 import locations.row_policies
+import mcp.stored_sentences
 import pgtrigger.compiler
 import uuid
 from django.conf import settings
@@ -317,7 +318,8 @@ class Migration(migrations.Migration):
                 ('user_id', models.BigIntegerField(help_text='Of mcp.User', null=True)),
                 ('user_name', models.CharField(max_length=200, verbose_name='user')),
                 ('location_name', models.CharField(max_length=120)),
-                ('note', models.TextField(blank=True, default='')),
+                ('note', models.TextField(blank=True, default='', help_text='As somebody has typed it.')),
+                ('told', mcp.stored_sentences.SentencesField(blank=True, default=mcp.stored_sentences.Sentences, help_text='What the program notes.')),
                 ('organization', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='locations.organization')),
                 ('transition', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.PROTECT, related_name='steps', to='transitions.transition')),
             ],

@@ -34,6 +34,8 @@ from locations.history import keep_history
 from locations.models import HIGHEST_ACCOUNT_NUMBER, HIGHEST_CLIENT_NUMBER, CustomerBase, Location, Organization
 from locations.row_checks import CheckedRow
 from locations.row_policies import RowSecurity
+from mcp.isolation.scope import name_shown
+from mcp.stored_sentences import SentencesField
 from transitions import triggers
 from transitions.choices import OPEN, FieldGroup, LegalBasis, PackageState, Reason, TransitionKind, TransitionState
 from transitions.models.incoming import IncomingChunk as IncomingChunk
@@ -204,7 +206,8 @@ class TransitionStep(models.Model):
     user_id = models.BigIntegerField(null=True, help_text="Of " + settings.AUTH_USER_MODEL)
     user_name = models.CharField(_("user"), max_length=200)
     location_name = models.CharField(max_length=120)
-    note = models.TextField(blank=True, default="")
+    note = models.TextField(blank=True, default="", help_text="As somebody has typed it.")
+    told = SentencesField(help_text="What the program notes.")
 
     class Meta:
         verbose_name = _("step of a transition")
@@ -224,6 +227,16 @@ class TransitionStep(models.Model):
 
     def __str__(self) -> str:
         return f"{self.transition_id}: {self.state}"
+
+    @property
+    def who(self) -> str:
+        """Who has done it, as whoever reads it calls him."""
+        return name_shown(self.user_name)
+
+    @property
+    def remark(self) -> str:
+        """What was noted, in the language of whoever reads it."""
+        return " ".join(filter(None, (str(self.told), self.note)))
 
 
 class TransitionCustomer(models.Model):

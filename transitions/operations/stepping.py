@@ -15,6 +15,7 @@ from locations.models import CENTRAL_CLIENT_NUMBER
 from locations.permissions import Right
 from mcp.choices import ProviderRole
 from mcp.isolation.scope import MissingRight, Scope
+from mcp.stored_sentences import Sentences
 from transitions import deciding
 from transitions.choices import TransitionState
 from transitions.models import Transition, TransitionStep
@@ -32,7 +33,7 @@ class NotThisStep(ValidationError):
         else:
             sentence = _("This step was done already by %(user)s on %(when)s.")
             params = {
-                "user": done.user_name,
+                "user": done.who,
                 "when": date_format(timezone.localtime(done.at), "SHORT_DATETIME_FORMAT"),
             }
         super().__init__(sentence, code="not_this_step", params=params)
@@ -120,11 +121,19 @@ def demand_as_shown(transition: Transition, *, seen: str, actor: Scope) -> None:
                 "is now."
             ),
             code="changed_since",
-            params={"user": last.user_name},
+            params={"user": last.who},
         )
 
 
-def take_step(transition: Transition, state: TransitionState, *, actor: Scope, note: str = "", **values: Any) -> None:
+def take_step(
+    transition: Transition,
+    state: TransitionState,
+    *,
+    actor: Scope,
+    note: str = "",
+    told: Sentences | None = None,
+    **values: Any,
+) -> None:
     """Store the state with what came along, and who has done it."""
     for name, value in values.items():
         setattr(transition, name, value)
@@ -132,11 +141,11 @@ def take_step(transition: Transition, state: TransitionState, *, actor: Scope, n
     transition.save(update_fields=["state", "state_since", *values])
     if state not in {TransitionState.REVIEWED, TransitionState.CONFIRMED}:
         deciding.forget_review(transition)
-    record_step(transition, actor=actor, note=note)
+    record_step(transition, actor=actor, note=note, told=told)
 
 
-def record_step(transition: Transition, *, actor: Scope, note: str = "") -> None:
-    """Note who has done what; the state is the one that it has now."""
+def record_step(transition: Transition, *, actor: Scope, note: str = "", told: Sentences | None = None) -> None:
+    """Note who has done what; the state is the one that it has now. `told` is what the program notes."""
     TransitionStep.objects.create(
         organization_id=transition.organization_id,
         transition=transition,
@@ -145,4 +154,5 @@ def record_step(transition: Transition, *, actor: Scope, note: str = "") -> None
         user_name=actor.actor_name,
         location_name=str(actor.location),
         note=note,
+        told=told or Sentences(),
     )

@@ -21,6 +21,7 @@ from customers.imports import decisions, lifecycle, reserved_numbers
 from customers.imports.classifying import verdicts
 from customers.imports.command_scope import add_place, scope_of_command
 from customers.imports.preview import write_rejected
+from customers.imports.problems import IMPORTED
 from customers.imports.progress import Patient
 from customers.models import ImportUpload
 from customers.table.headings import IGNORE, is_our_own, match_columns
@@ -181,7 +182,7 @@ def _is_applied(upload: ImportUpload, scope: Scope) -> bool:
         upload.state = UploadState.APPLYING
         upload.save(update_fields=["state"])
     reserved_numbers.reserve(upload=upload, scope=scope)
-    context = pghistory.context(**scope.history(reason=f"import of {upload.name}"))
+    context = pghistory.context(**scope.history(reason=IMPORTED(name=upload.name)))
     with row_scope.rows_of(scope), context as current:
         return lifecycle.apply_upload(upload=upload, actor=scope, progress=Patient(), context=current.id)
 
