@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from bench.fill import _CUSTOMERS, CHUNK
 from customers.imports import chunks, lifecycle
-from customers.models import Consent, Customer
+from customers.models import Consent, Customer, ImportUpload
 from locations.choices import OrganizationKind
 from locations.models import Location, Organization
 from locations.operations import Place
@@ -164,7 +164,7 @@ def _receive(file: Any, receiver: Scope) -> Arrival:
         return receive_package(file=file, actor=receiver)
 
 
-def _apply(upload: Any, receiver: Scope) -> None:
+def _apply(upload: ImportUpload, receiver: Scope) -> None:
     """As the worker does it."""
     with row_scope.rows_of(receiver):
         upload.refresh_from_db()
@@ -174,13 +174,18 @@ def _apply(upload: Any, receiver: Scope) -> None:
 
 
 def _checked(
-    rows: int, upload: Any, receiver: Scope, transition: Transition, head: Scope, steps: list[Step]
+    rows: int, upload: ImportUpload, receiver: Scope, transition: Transition, head: Scope, steps: list[Step]
 ) -> Carried:
     """What is reported is what is there."""
     with row_scope.rows_of(receiver):
         customers, consents = Customer.objects.count(), Consent.objects.count()
     with row_scope.rows_of(head):
         row, size = Transition.objects.get(pk=transition.pk), Package.objects.get(transition=transition).size
-    if customers != rows or row.state != TransitionState.CARRIED_OVER or consents < rows or upload.result["rejected"]:
+    if (
+        customers != rows
+        or row.state != TransitionState.CARRIED_OVER
+        or consents < rows
+        or (upload.result or {}).get("rejected")
+    ):
         raise RuntimeError(f"{customers} customers, {consents} consents, {row.state}, {upload.result}")
     return Carried(customers=customers, consents=consents, size=size, steps=tuple(steps))

@@ -16,7 +16,7 @@ from customers.imports.problems import CHANGED_MEANWHILE, problem, told
 from customers.imports.progress import Progress
 from customers.imports.reserved_numbers import hold, numbers_of
 from customers.imports.vocabulary import NamedVocabulary, create_vocabulary, named_vocabulary
-from customers.models import ImportChunk
+from customers.models import ImportChunk, ImportUpload
 from locations.models import Location
 from mcp.isolation.scope import Scope
 
@@ -34,7 +34,7 @@ class NotWhatWasPreviewed(ValidationError):
         )
 
 
-def apply(*, upload: Any, scope: Scope, progress: Progress) -> dict[str, Any]:
+def apply(*, upload: ImportUpload, scope: Scope, progress: Progress) -> dict[str, Any]:
     """Write the new and the changed customers of a judged upload and what they say; the counts of what was done.
 
     It must be the turn of this import (see `turns`), and its preview must be true.
@@ -43,7 +43,7 @@ def apply(*, upload: Any, scope: Scope, progress: Progress) -> dict[str, Any]:
     Raises NotWhatWasPreviewed, Cancelled, or ValidationError where the number range is used up; CountsDiffer undoes
     everything.
     """
-    preview = upload.preview
+    preview = upload.previewed
     given = frozenset(preview["given"])
     with connection.cursor() as cursor:
         cursor.execute(MEMORY)
@@ -78,13 +78,14 @@ def apply(*, upload: Any, scope: Scope, progress: Progress) -> dict[str, Any]:
     return {**counts.as_dict(), "consents": statements.recorded}
 
 
-def _demand_intact(cursor: Any, upload: Any) -> None:
+def _demand_intact(cursor: Any, upload: ImportUpload) -> None:
     """Each row of the file and each statement besides is staged, and the file has the bytes that were received.
 
     The file of a command is not stored; what was staged of it nobody can change.
     """
     cursor.execute("SELECT count(*) FROM customers_import_rows WHERE upload = %s", [upload.pk])
-    is_whole = cursor.fetchone()[0] == upload.preview["read"] and besides(upload) == upload.preview.get("besides", 0)
+    preview = upload.previewed
+    is_whole = cursor.fetchone()[0] == preview["read"] and besides(upload) == preview.get("besides", 0)
     if not is_whole or (upload.user_id is not None and not chunks.is_intact(ImportChunk, file=upload)):
         raise NotWhatWasPreviewed
 

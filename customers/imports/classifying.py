@@ -30,7 +30,7 @@ from customers.imports.problems import (
 from customers.imports.similar_rows import tell_similar
 from customers.imports.turns import imports_so_far
 from customers.imports.vocabulary import NamedVocabulary, named_vocabulary
-from customers.models import ImportVerdict
+from customers.models import ImportUpload, ImportVerdict
 from customers.table.options import UNSAID
 from locations.permissions import Right
 from mcp.isolation.scope import MissingRight, Scope
@@ -69,7 +69,7 @@ def demand_whole(counts: Counts) -> None:
 
 
 def plan_of(
-    *, upload: Any, scope: Scope, given: frozenset[str], words: NamedVocabulary, known: OnKnown | None = None
+    *, upload: ImportUpload, scope: Scope, given: frozenset[str], words: NamedVocabulary, known: OnKnown | None = None
 ) -> Plan:
     """`known` in place of what was chosen."""
     return Plan(
@@ -82,7 +82,7 @@ def plan_of(
     )
 
 
-def judge(*, upload: Any, scope: Scope, read: int, given: frozenset[str]) -> dict[str, Any]:
+def judge(*, upload: ImportUpload, scope: Scope, read: int, given: frozenset[str]) -> dict[str, Any]:
     """Say of each staged row what would become of it; the preview, and `upload.new_rows`."""
     with connection.cursor() as cursor:
         cursor.execute(MEMORY)
@@ -134,7 +134,7 @@ def judge(*, upload: Any, scope: Scope, read: int, given: frozenset[str]) -> dic
     }
 
 
-def _headings(upload: Any) -> dict[str, str]:
+def _headings(upload: ImportUpload) -> dict[str, str]:
     """How the file calls each field's column."""
     return {
         target: heading for heading, target in zip(upload.choices["headings"], upload.choices["targets"], strict=True)
@@ -366,5 +366,5 @@ def _tell_unsaid(
     return int(cursor.rowcount)
 
 
-def verdicts(upload: Any, verdict: str) -> Any:
+def verdicts(upload: ImportUpload, verdict: str) -> Any:
     return ImportVerdict.objects.filter(file=upload, verdict=verdict).order_by("row_number", "id")

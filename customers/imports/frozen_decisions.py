@@ -6,6 +6,7 @@ from typing import Any
 
 from customers.imports.merge_sql import DECIDED, Plan
 from customers.imports.problems import DUPLICATE, LEFT_OUT, problem, told
+from customers.models import ImportUpload
 
 _REJECT = """INSERT INTO customers_importverdict (base_id, file_id, row_number, verdict, customer_id, problems)
     SELECT %(base)s, %(upload)s, {row_number}, 'rejected', NULL, {problems}"""
@@ -37,7 +38,7 @@ def reject_decided(cursor: Any, plan: Plan) -> None:
     )
 
 
-def forget_gone(cursor: Any, upload: Any) -> None:
+def forget_gone(cursor: Any, upload: ImportUpload) -> None:
     """A decision for a customer who is not there any more falls: his row is open again."""
     cursor.execute(
         """DELETE FROM customers_importdecision d WHERE d.base_id = %(base)s AND d.file_id = %(upload)s
@@ -49,7 +50,7 @@ def forget_gone(cursor: Any, upload: Any) -> None:
         count_decisions(cursor, upload)
 
 
-def count_decisions(cursor: Any, upload: Any) -> None:
+def count_decisions(cursor: Any, upload: ImportUpload) -> None:
     """The choices name the decisions, so that a preview from before them cannot be confirmed. Not saved."""
     cursor.execute(
         """SELECT decision, count(*) FROM customers_importdecision
@@ -59,14 +60,14 @@ def count_decisions(cursor: Any, upload: Any) -> None:
     upload.choices = {**upload.choices, DECIDED: dict(cursor.fetchall())}
 
 
-def keep_for_good(cursor: Any, upload: Any) -> None:
+def keep_for_good(cursor: Any, upload: ImportUpload) -> None:
     """Whom a package of another business meant by decision is known from then on by his number there.
 
     So its lists of withdrawals and the same package once more find him. To be called before the rows are cleared.
     """
     if not (upload.choices.get(DECIDED) and upload.choices.get("is_of_package")):
         return
-    column = "customer_number" if "customer_number" in upload.preview["given"] else "legacy_number::integer"
+    column = "customer_number" if "customer_number" in upload.previewed["given"] else "legacy_number::integer"
     cursor.execute(
         f"""UPDATE customers_importdecision d SET number = r.{column} FROM customers_import_rows r
             WHERE d.base_id = %(base)s AND d.file_id = %(upload)s AND d.decision = 'same'

@@ -17,7 +17,7 @@ from django.core.exceptions import ValidationError
 from django.db import connection, models
 
 from customers.choices import MatchBy, OnKnown
-from customers.models import NOTES, STAGED, Customer
+from customers.models import NOTES, STAGED, Customer, ImportUpload
 from customers.table.birthday_cells import BIRTHDAY, DAY, of_known
 from customers.table.memo_notes import LABELS
 from customers.table.options import UNSAID
@@ -45,7 +45,7 @@ class Plan:
     def __init__(
         self,
         *,
-        upload: Any,
+        upload: ImportUpload,
         scope: Scope,
         given: frozenset[str],
         known: OnKnown,
@@ -354,7 +354,7 @@ def broken_rules() -> dict[str, str]:
 def sentences() -> dict[str, Sentences]:
     """What is told of each broken rule, by its name."""
     return {
-        rule.name: sentences_of(ValidationError(rule.violation_error_message, code=rule.name))
+        rule.name: sentences_of(ValidationError(rule.violation_error_message or "", code=rule.name))
         for rule in Customer._meta.constraints
     }
 

@@ -10,7 +10,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from customers.models import ImportProgress
+from customers.models import ImportProgress, ImportUpload
 from mcp.isolation import row_scope
 from mcp.isolation.scope import Scope
 
@@ -44,7 +44,7 @@ class Patient(Progress):
 class ToldProgress(Patient):
     """Written by itself, so that it is seen while the transaction of the import goes on."""
 
-    def __init__(self, aside: Any, upload: Any) -> None:
+    def __init__(self, aside: Any, upload: ImportUpload) -> None:
         self._aside, self._upload, self._last = aside, upload, 0.0
 
     def tell(self, done: int, total: int) -> None:
@@ -61,7 +61,7 @@ class ToldProgress(Patient):
                 raise Cancelled
 
 
-def begin(upload: Any) -> None:
+def begin(upload: ImportUpload) -> None:
     """A step begins: nothing is done yet, and nobody wants to stop it."""
     ImportProgress.objects.update_or_create(
         file=upload,
@@ -69,11 +69,11 @@ def begin(upload: Any) -> None:
     )
 
 
-def cancel(upload: Any) -> None:
+def cancel(upload: ImportUpload) -> None:
     ImportProgress.objects.filter(file=upload).update(is_cancelled=True)
 
 
 @contextmanager
-def told(upload: Any, scope: Scope) -> Iterator[Progress]:
+def told(upload: ImportUpload, scope: Scope) -> Iterator[Progress]:
     with row_scope.second_connection(scope) as aside:
         yield ToldProgress(aside, upload)

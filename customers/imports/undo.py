@@ -78,7 +78,7 @@ _TOLD = """NOT EXISTS (SELECT FROM customers_importverdict v WHERE v.file_id = %
     AND v.verdict IN ('kept', 'stuck') AND v.customer_id = done.id)"""
 
 
-def undo(*, upload: Any, scope: Scope, progress: Progress) -> dict[str, int]:
+def undo(*, upload: ImportUpload, scope: Scope, progress: Progress) -> dict[str, int]:
     """Reverse an applied import: how many rows were reversed, kept and could not be. Raises Cancelled.
 
     Each customer of the import ends as one of: `removed` (it had created him), `restored`, `kept` (edited since) or

@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
-from customers.models import CustomerGroup, Tag
+from customers.models import CustomerGroup, ImportUpload, Tag
 from customers.operations import save_customer_group, save_tag
 from locations.permissions import Right
 from mcp.isolation.scope import Scope
@@ -32,7 +32,12 @@ class NamedVocabulary:
 
 
 def named_vocabulary(
-    *, upload: Any, given: frozenset[str], scope: Scope, is_judged: bool = False, rows: Sequence[int] | None = None
+    *,
+    upload: ImportUpload,
+    given: frozenset[str],
+    scope: Scope,
+    is_judged: bool = False,
+    rows: Sequence[int] | None = None,
 ) -> NamedVocabulary:
     """What the rows of an upload name. Four queries, however many rows there are.
 
@@ -65,7 +70,7 @@ _WRITTEN = """AND (row_number <@ %(new_rows)s::int4multirange OR row_number IN (
         SELECT row_number FROM customers_importverdict WHERE file_id = %(upload)s AND verdict = 'rejected')"""
 
 
-def _distinct(expression: str, upload: Any, is_judged: bool, rows: Sequence[int] | None) -> list[str]:
+def _distinct(expression: str, upload: ImportUpload, is_judged: bool, rows: Sequence[int] | None) -> list[str]:
     only = "AND row_number = ANY(%(rows)s)" if rows is not None else ""
     with connection.cursor() as cursor:
         cursor.execute(

@@ -52,6 +52,11 @@ class ImportUpload(OwnFile):
         ]
         triggers = [triggers.APPLIED_STAYS]
 
+    @property
+    def previewed(self) -> dict[str, Any]:
+        """The preview; empty before the file was checked."""
+        return self.preview or {}
+
 
 def _of_upload(name: str) -> CompositeForeignKey:
     return CompositeForeignKey(
