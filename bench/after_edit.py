@@ -28,7 +28,7 @@ from mcp.isolation.scope import Scope
 from mcp.models import User
 from transitions import operations as leaving
 from transitions.models import Package
-from transitions.package import lifecycle as making
+from transitions.package.lifecycle import PACKAGES
 
 EDITED = frozenset({1, 2})
 """Which of four turns begin with an edit."""
@@ -83,7 +83,7 @@ def _turn(scope: Scope, rows: int, city: str, *, is_edited: bool) -> dict[str, f
     system = Scope.of_system(head.location, name="bench")
     return {
         **taken,
-        "package": _timed(head, lambda: files.make(making.PACKAGES, pk=made, actor=system), is_edited=is_edited),
+        "package": _timed(head, lambda: files.make(PACKAGES, pk=made, actor=system), is_edited=is_edited),
     }
 
 

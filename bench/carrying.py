@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from bench.fill import _CUSTOMERS, CHUNK
 from customers.imports import lifecycle
-from customers.models import Consent, Customer
+from customers.models import Consent, Customer, ImportUpload
 from files import chunks
 from files import lifecycle as files
 from locations.choices import OrganizationKind
@@ -33,8 +33,8 @@ from mcp.models import User
 from transitions import operations as leaving
 from transitions.choices import FieldGroup, LegalBasis, TransitionState
 from transitions.models import Arrival, Package, PackageChunk, Transition
-from transitions.package import lifecycle as making
 from transitions.package.importing import note_arrivals, receive_package
+from transitions.package.lifecycle import PACKAGES
 
 FIRST_ACCOUNT = 90_000
 _CONSENTS = """
@@ -80,7 +80,7 @@ def carried_over(*, rows: int) -> Carried:
     _step(steps, "decide, fix, leave", lambda: _in(head, lambda: _execute(transition, head)))
     made = _in(head, lambda: Package.objects.get(transition=transition))
     system = Scope.of_system(head.location, name="bench")
-    _step(steps, "make the package", lambda: files.make(making.PACKAGES, pk=str(made.pk), actor=system))
+    _step(steps, "make the package", lambda: files.make(PACKAGES, pk=str(made.pk), actor=system))
     receiver = _receiver(transition)
     file = _in(head, lambda: chunks.opened(PackageChunk, file=made))
     upload = _step(steps, "verify and receive", lambda: _receive(file, receiver)).upload
@@ -166,7 +166,7 @@ def _receive(file: Any, receiver: Scope) -> Arrival:
         return receive_package(file=file, actor=receiver)
 
 
-def _apply(upload: Any, receiver: Scope) -> None:
+def _apply(upload: ImportUpload, receiver: Scope) -> None:
     """As the worker does it."""
     with row_scope.rows_of(receiver):
         upload.refresh_from_db()
@@ -176,13 +176,18 @@ def _apply(upload: Any, receiver: Scope) -> None:
 
 
 def _checked(
-    rows: int, upload: Any, receiver: Scope, transition: Transition, head: Scope, steps: list[Step]
+    rows: int, upload: ImportUpload, receiver: Scope, transition: Transition, head: Scope, steps: list[Step]
 ) -> Carried:
     """What is reported is what is there."""
     with row_scope.rows_of(receiver):
         customers, consents = Customer.objects.count(), Consent.objects.count()
     with row_scope.rows_of(head):
         row, size = Transition.objects.get(pk=transition.pk), Package.objects.get(transition=transition).size
-    if customers != rows or row.state != TransitionState.CARRIED_OVER or consents < rows or upload.result["rejected"]:
+    if (
+        customers != rows
+        or row.state != TransitionState.CARRIED_OVER
+        or consents < rows
+        or (upload.result or {}).get("rejected")
+    ):
         raise RuntimeError(f"{customers} customers, {consents} consents, {row.state}, {upload.result}")
     return Carried(customers=customers, consents=consents, size=size, steps=tuple(steps))

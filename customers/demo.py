@@ -17,8 +17,8 @@ from django.db import transaction
 from customers.choices import PaymentMethod
 from customers.consents.demo import record_consents, word_purposes
 from customers.demo_people import CITIES, FIRST_NAMES, LAST_NAMES, SPECIAL, STREETS
-from customers.imports.numbering import lock_numbers, take_numbers
 from customers.models import Customer, CustomerGroup, Tag
+from customers.numbers import take_numbers
 from customers.operations import archive_customers, change_customer, save_customer_group, save_tag
 from locations.permissions import Right
 from mcp.isolation import access
@@ -97,8 +97,7 @@ def _register(actor: Scope, people: Iterator[dict[str, Any]]) -> list[Customer]:
     groups = list(CustomerGroup.objects.in_base(actor.base).order_by("id"))
     place = {"organization": actor.organization, "base": actor.base, "home_location": actor.location}
     customers = [Customer(**place, **values) for values in people]
-    lock_numbers(actor.location)
-    numbers = take_numbers(actor.location, len(customers), reserved=set())
+    numbers = take_numbers(actor.location, len(customers))
     for index, (customer, number) in enumerate(zip(customers, numbers, strict=True)):
         customer.customer_number = number
         customer.customer_group = groups[3] if customer.company else groups[index % 3] if index % 4 else None

@@ -19,7 +19,7 @@ from customers import statistics
 from customers.demo_people import CITIES, FIRST_NAMES, LAST_NAMES, STREETS
 from customers.imports.turns import take_turn
 from customers.models import Customer, CustomerGroup
-from customers.numbers import locked_counter
+from customers.numbers import begin_behind, locked_counter, take_numbers
 from locations.models import Location
 from locations.permissions import Right
 from mcp.isolation import row_scope
@@ -66,10 +66,10 @@ def fill(*, count: int, batch: int = BATCH, actor: Scope) -> Iterator[tuple[int,
     while done < count:
         some = min(batch, count - done)
         with row_scope.rows_of(actor):
-            first = _reserve(actor.location, some, count - done)
+            numbers = _reserve(actor.location, some, count - done)
         with row_scope.rows_of(actor), pghistory.context(**actor.history(reason="demo")):
             take_turn(actor.base.pk, progress=Patient())
-            _insert(first, some, actor)
+            _insert(numbers, actor)
         done += some
         if done == count:
             with row_scope.rows_of(actor):
@@ -77,25 +77,18 @@ def fill(*, count: int, batch: int = BATCH, actor: Scope) -> Iterator[tuple[int,
         yield done, time.monotonic() - started
 
 
-def _reserve(location: Location, some: int, count: int) -> int:
-    """The first of `some` free numbers that nobody else gets, kept in a transaction of a moment.
+def _reserve(location: Location, some: int, count: int) -> list[int]:
+    """`some` free numbers that nobody else gets, kept in a transaction of a moment; `count` have to fit in all.
 
-    All behind the last one that was given, so that the counter alone says whose they are.
+    All behind the highest one, so that the counter alone says whose they are.
     """
-    counter = locked_counter(location)
-    first = _first_number(location, count, behind=counter.next_number)
-    counter.next_number = first + some
-    counter.save(update_fields=["next_number"])
-    return first
-
-
-def _first_number(location: Location, count: int, *, behind: int) -> int:
     used = Customer.objects.in_base(location.base).filter(
         customer_number__range=(location.first_number, location.last_number)
     )
-    first = max((used.aggregate(last=Max("customer_number"))["last"] or location.first_number - 1) + 1, behind)
+    begin_behind(used.aggregate(last=Max("customer_number"))["last"] or location.first_number - 1, location)
+    first = locked_counter(location).next_number
     if first + count - 1 <= location.last_number:
-        return int(first)
+        return take_numbers(location, some)
     raise ValidationError(
         gettext_lazy(
             "%(count)s customers do not fit into the number range of %(location)s: it ends at %(last)s, and %(first)s "
@@ -106,16 +99,16 @@ def _first_number(location: Location, count: int, *, behind: int) -> int:
     )
 
 
-def _insert(first: int, count: int, actor: Scope) -> None:
+def _insert(numbers: list[int], actor: Scope) -> None:
     columns = _columns()
     sql = (
         f"INSERT INTO {Customer._meta.db_table} ({', '.join(columns)}) "
-        f"SELECT {', '.join(columns.values())} FROM generate_series(%(first)s::int, %(last)s::int) AS n"
+        f"SELECT {', '.join(columns.values())} FROM unnest(%(numbers)s::int[]) AS n"
     )
     with connection.cursor() as cursor:
         # The search index takes a batch up in one go, which is cheaper than row by row.
         cursor.execute("SET LOCAL gin_pending_list_limit = '1GB'; SET LOCAL work_mem = '64MB'")
-        cursor.execute(sql, {**_words(actor), "first": first, "last": first + count - 1})
+        cursor.execute(sql, {**_words(actor), "numbers": numbers})
         cursor.execute("SELECT customers_merge_search_index()")
 
 

@@ -1,41 +1,71 @@
-"""Which customer number a new customer gets.
+"""Which customer numbers new customers get: one or many, at the counter, by an import, in a demo.
 
-A location gives numbers from its number range. One row for each location holds the next number; its lock makes
-concurrent registrations take turns, so no two of them ever try the same number. Gaps are allowed. What an import has
-reserved (see customers/imports/reserved_numbers.py) is stepped over as if it were taken.
+A location gives numbers from its number range. One row for each location holds the next number; its lock makes all who
+give numbers of the range take turns, so no two of them ever try the same one. Gaps are allowed. From the next number on
+those are given that are free: that no customer has, no import has reserved which is being applied (see
+customers/imports/reserved_numbers.py), and the file that they are for does not bring itself. Behind the end of the
+range it goes on at its beginning.
 """
 
 from __future__ import annotations
 
+from typing import Any
+from uuid import UUID
+
 from django.core.exceptions import ValidationError
 from django.db import connection
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy as _
 
 from customers.models import NumberCounter
 from locations.models import Location
 
-# The first number at or behind `start` that no customer has: `start` itself, or the end of the run that begins
-# there. The run is walked on the unique index, and the counter then stands behind it for good.
-RESERVED = """FROM customers_importprogress p
+_RESERVED = """FROM customers_importprogress p
     JOIN customers_importupload u ON u.base_id = p.base_id AND u.id = p.file_id AND u.state = 'applying'
     WHERE p.base_id = %(base)s AND p.reserved IS NOT NULL"""
 """The reservations `p` of a base that hold: those of imports that are being applied."""
-_NEXT_FREE = f"""
-    SELECT number, (
-        SELECT max(upper(part)) FROM (SELECT unnest(p.reserved) AS part {RESERVED} AND p.reserved @> number) AS parts
-        WHERE part @> number
-    ) FROM (SELECT CASE WHEN NOT EXISTS (
-        SELECT FROM customers_customer WHERE base_id = %(base)s AND customer_number = %(start)s
-    ) THEN %(start)s ELSE (
-        SELECT taken.customer_number + 1 FROM customers_customer AS taken
-        WHERE taken.base_id = %(base)s AND taken.customer_number >= %(start)s
-          AND NOT EXISTS (
-              SELECT FROM customers_customer AS follower
-              WHERE follower.base_id = %(base)s AND follower.customer_number = taken.customer_number + 1
-          )
-        ORDER BY taken.customer_number LIMIT 1
-    ) END AS number) AS free
-"""
+
+_BROUGHT = """- coalesce((
+            SELECT range_agg(int4range(r.customer_number, r.customer_number + 1)) FROM customers_import_rows r
+            WHERE r.upload = %(file)s AND r.customer_number >= lower(span) AND r.customer_number < upper(span)
+        ), '{}')"""
+
+
+def _free_ones(brought: str) -> str:
+    """Where a stretch of %(length)s numbers begins, and the ranges of it that are free.
+
+    It begins with the first number at or behind %(start)s that no customer has: %(start)s itself, or the end of the run
+    that begins there, which is walked on the unique index. What is taken in it is taken off as ranges.
+    """
+    return f"""
+    WITH free AS MATERIALIZED (
+        SELECT CASE WHEN NOT EXISTS (
+            SELECT FROM customers_customer WHERE base_id = %(base)s AND customer_number = %(start)s
+        ) THEN %(start)s::int ELSE (
+            SELECT taken.customer_number + 1 FROM customers_customer AS taken
+            WHERE taken.base_id = %(base)s AND taken.customer_number >= %(start)s
+              AND NOT EXISTS (
+                  SELECT FROM customers_customer AS follower
+                  WHERE follower.base_id = %(base)s AND follower.customer_number = taken.customer_number + 1
+              )
+            ORDER BY taken.customer_number LIMIT 1
+        ) END AS number
+    ), stretch AS MATERIALIZED (
+        SELECT number, int4range(number, greatest(number, least(number + %(length)s, %(end)s))) AS span FROM free
+    )
+    SELECT number, lower(part), upper(part) FROM stretch LEFT JOIN LATERAL unnest(
+        int4multirange(span)
+        - coalesce((
+            SELECT range_agg(int4range(c.customer_number, c.customer_number + 1)) FROM customers_customer c
+            WHERE c.base_id = %(base)s AND c.customer_number >= lower(span) AND c.customer_number < upper(span)
+        ), '{{}}')
+        - coalesce((SELECT range_agg(p.reserved * int4multirange(span)) {_RESERVED}), '{{}}')
+        {brought}
+    ) AS part ON true ORDER BY 2 LIMIT %(count)s"""
+
+
+_OF_NO_FILE, _OF_A_FILE = _free_ones(""), _free_ones(_BROUGHT)
+_SPARE, _LONGER = 1_000, 8
+"""A first stretch is so much longer than what is wanted, unless that is one; each further one so many times longer."""
 
 
 def take_number(location: Location) -> int:
@@ -43,23 +73,28 @@ def take_number(location: Location) -> int:
 
     Raises ValidationError (code `number_range_exhausted`) where the range holds no free number any more.
     """
+    return take_numbers(location, 1)[0]
+
+
+def take_numbers(location: Location, count: int, *, brought_by: UUID | None = None) -> list[int]:
+    """The next free numbers of the location's range, which is locked for this transaction.
+
+    Those that the rows of the import `brought_by` bring along are not among them. They ascend, but for where they go on
+    at the beginning of the range. Raises ValidationError (`number_range_exhausted`) where there are not so many.
+    """
     counter = locked_counter(location)
     location = counter.location
-    for start in (counter.next_number, location.first_number):
-        start = min(max(start, location.first_number), location.last_number + 1)
-        number = _next_free(location, start) if start <= location.last_number else start
-        if number <= location.last_number:
-            counter.next_number = number + 1
-            counter.save(update_fields=["next_number"])
-            return number
-    raise ValidationError(
-        gettext_lazy(
-            "The number range of %(location)s (%(first)s to %(last)s) is used up. "
-            "Have the central give the location a larger number range."
-        ),
-        code="number_range_exhausted",
-        params=_range(location),
-    )
+    first, last = location.first_number, location.last_number
+    start = min(max(counter.next_number, first), last + 1)
+    found = _free(location, start, last, count, brought_by)
+    if len(found) < count:
+        found += _free(location, first, start - 1, count - len(found), brought_by)
+    if len(found) < count:
+        raise exhausted(location)
+    if found:
+        counter.next_number = found[-1] + 1
+        counter.save(update_fields=["next_number"])
+    return found
 
 
 def check_number(number: int, location: Location) -> None:
@@ -72,7 +107,7 @@ def check_number(number: int, location: Location) -> None:
     location = locked_counter(location).location
     if not location.first_number <= number <= location.last_number:
         raise ValidationError(
-            gettext_lazy(
+            _(
                 "Customer number %(number)s is outside the number range of %(location)s (%(first)s to %(last)s). "
                 "Leave the field empty to get the next free number."
             ),
@@ -81,7 +116,7 @@ def check_number(number: int, location: Location) -> None:
         )
     if _is_reserved(location, number):
         raise ValidationError(
-            gettext_lazy(
+            _(
                 "Customer number %(number)s belongs to an import that is being written at this moment. "
                 "Leave the field empty to get another one, or wait until that is done."
             ),
@@ -101,6 +136,17 @@ def _range(location: Location) -> dict[str, object]:
     return {"location": location, "first": location.first_number, "last": location.last_number}
 
 
+def exhausted(location: Location) -> ValidationError:
+    return ValidationError(
+        _(
+            "The number range of %(location)s (%(first)s to %(last)s) is used up. "
+            "Have the central give the location a larger number range."
+        ),
+        code="number_range_exhausted",
+        params=_range(location),
+    )
+
+
 def locked_counter(location: Location) -> NumberCounter:
     """The location's counter; to the end of the transaction nobody else gives or types a number of its range."""
     first = NumberCounter(
@@ -111,19 +157,28 @@ def locked_counter(location: Location) -> NumberCounter:
     return NumberCounter.objects.select_for_update(of=("self",)).select_related("location").get(location=location)
 
 
-def _next_free(location: Location, start: int) -> int:
-    """The first number at or behind `start` that nobody has and nobody has reserved; perhaps behind the range."""
+def _free(location: Location, start: int, last: int, count: int, brought_by: UUID | None) -> list[int]:
+    """Up to `count` numbers from `start` to `last` that nobody has or gets, in ascending order.
+
+    Looked for in stretches, each longer than the one before: a range holds millions, of which most are not asked for.
+    """
+    found: list[int] = []
+    length = count + _SPARE if count > 1 else count
+    params: dict[str, Any] = {"base": location.base_id, "end": last + 1, "file": brought_by}
     with connection.cursor() as cursor:
-        while True:
-            cursor.execute(_NEXT_FREE, {"base": location.base_id, "start": start})
-            number, behind = cursor.fetchone()
-            if behind is None or number > location.last_number:
-                return int(number)
-            start = behind
+        while start <= last and len(found) < count:
+            wanted = {"start": start, "length": length, "count": count - len(found)}
+            cursor.execute(_OF_A_FILE if brought_by else _OF_NO_FILE, params | wanted)
+            parts = cursor.fetchall()
+            for _number, lower, upper in parts:
+                if lower is not None:
+                    found += range(lower, min(upper, lower + count - len(found)))
+            start, length = parts[0][0] + length, length * _LONGER
+    return found
 
 
 def _is_reserved(location: Location, number: int) -> bool:
     with connection.cursor() as cursor:
-        sql = f"SELECT EXISTS (SELECT {RESERVED} AND p.reserved @> %(number)s::int)"
+        sql = f"SELECT EXISTS (SELECT {_RESERVED} AND p.reserved @> %(number)s::int)"
         cursor.execute(sql, {"base": location.base_id, "number": number})
         return bool(cursor.fetchone()[0])

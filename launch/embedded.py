@@ -68,13 +68,6 @@ def join_for_tests() -> Handle:
     return Handle(Cluster(folder=folders.var() / "postgres-tests", durable=False))
 
 
-@contextmanager
-def database_url() -> Iterator[str]:
-    """The address of the project's own database, for as long as the block lasts."""
-    with join() as handle:
-        yield handle.url
-
-
 def _open(path: Path) -> int:
     return os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
 

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Self
 
 from django.db import models
 from django.db.models import Q
-from psycopg.types.range import Range
 
 from locations.choices import BaseKind, LocationKind
 
@@ -53,10 +52,6 @@ class LocationQuerySet(models.QuerySet["Location"]):
 
     def franchises(self) -> Self:
         return self.filter(is_franchise=True)
-
-    def overlapping(self, numbers: Range[int]) -> Self:
-        """Locations whose number range has a number in common with `numbers`."""
-        return self.filter(number_range__overlap=numbers)
 
     def containing(self, words: str) -> Self:
         """Locations whose name, city, organization or one of whose numbers contains each of the words."""

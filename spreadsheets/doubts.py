@@ -1,4 +1,8 @@
-"""Values that were probably damaged before the file came here."""
+"""Values that can be read and are doubtful all the same.
+
+Either the program that wrote the file has probably damaged them (a date made of a house number, a long number cut
+short, a text decoded twice), or they mean more than one thing (a year of two digits, a number that may be a date).
+"""
 
 import re
 from collections.abc import Iterator, Sequence

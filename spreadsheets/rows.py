@@ -27,11 +27,6 @@ class Row(NamedTuple):
     line: int
     problems: tuple[Problem, ...] = ()
 
-    @property
-    def is_doubtful(self) -> bool:
-        """True if there are problems and all of them are doubts."""
-        return bool(self.problems) and all(problem.is_doubt for problem in self.problems)
-
 
 class Block(NamedTuple):
     """Rows that follow each other in the file; what is said of `Row` holds for each.

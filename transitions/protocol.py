@@ -8,11 +8,11 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import Count
-from django.utils import timezone
 from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
+from customers.readable import to_the_second
 from files import lifecycle
 from files.choices import FileState
 from locations.permissions import Right
@@ -290,7 +290,7 @@ def _steps(steps: Iterable[Any]) -> Section:
         title=_("All steps"),
         headings=(_("When"), _("Step"), _("By whom"), _("Where"), _("Note")),
         rows=tuple(
-            (moment(step.at), str(step.get_state_display()), step.user_name, step.location_name, step.remark)
+            (moment(step.at), str(step.get_state_display()), step.who, step.location_name, step.remark)
             for step in steps
         ),
         widths=(5, 5, 4, 4, 8),
@@ -298,8 +298,4 @@ def _steps(steps: Iterable[Any]) -> Section:
 
 
 def moment(at: datetime | None) -> str:
-    """To the second, by the clock of the business."""
-    if at is None:
-        return "–"
-    here = timezone.localtime(at)
-    return f"{date_format(here, 'SHORT_DATE_FORMAT')} {here:%H:%M:%S}"
+    return to_the_second(at) if at else "–"

@@ -10,16 +10,13 @@ from django.db import models
 from transitions.choices import OPEN, TransitionState
 
 if TYPE_CHECKING:
-    from locations.models import Location, Organization
+    from locations.models import Organization
     from transitions.models import Transition
 
 
 class TransitionQuerySet(models.QuerySet["Transition"]):
     def of_organization(self, organization: Organization) -> Self:
         return self.filter(organization=organization)
-
-    def of_location(self, location: Location) -> Self:
-        return self.filter(location=location)
 
     def open(self) -> Self:
         return self.filter(state__in=OPEN)

@@ -22,7 +22,7 @@ from mcp.worker.queueing import AGAIN, NothingThere
 from mcp.worker.somebody import WORKER
 from mcp.worker.task_frame import Failure, TaskFrame
 from mcp.worker.upkeep import for_each
-from transitions.choices import TransitionState
+from transitions.choices import TransitionKind, TransitionState
 from transitions.models import Transition
 from transitions.operations import NotThisStep, execute, note_failure, review
 
@@ -30,6 +30,9 @@ log = logging.getLogger(__name__)
 PATIENCE = 600
 """Seconds for which a worker waits for whoever is recording in the base: about as long as a large import takes."""
 
+
+REASONS = {kind: stored_sentence(f"transition_{kind}", kind.label) for kind in TransitionKind}
+"""Why customers were changed, as the history keeps it."""
 
 type Step = Callable[[Transition, Scope], object]
 
@@ -46,7 +49,7 @@ def execute_due_transitions(timestamp: int) -> None:
 def _execute_due(transition: Transition) -> None:
     with row_scope.without_scope(reason="find where a transition is executed", actor=WORKER):
         head = _head(transition)
-    system = Scope.of_system(head, name=_(WORKER))
+    system = Scope.of_system(head, name=WORKER)
     TRANSITIONS.as_actor(str(transition.pk), system, partial(_carry_out, transition))
 
 
@@ -91,7 +94,8 @@ def _carry_out(found: Transition, scope: Scope) -> None:
 
 def _whole(found: Transition, scope: Scope, step: Callable[[], object]) -> None:
     """One step, all of it or nothing."""
-    with row_scope.rows_of(scope), pghistory.context(**scope.history(reason=str(found.get_kind_display()))):
+    reason = REASONS[TransitionKind(found.kind)]()
+    with row_scope.rows_of(scope), pghistory.context(**scope.history(reason=reason)):
         step()
         access.demand_still(scope)
 

@@ -21,7 +21,7 @@ from customers.admin.pages import ALL_FOUND
 from customers.admin.typed_search import fields_of
 from customers.bulk.views import bulk_urls
 from customers.choices import BIRTHDAY_VAR, BulkKind
-from customers.consents import pages as consent_pages
+from customers.consents.pages import consents_page, consents_section, record_page, withdraw_page
 from customers.consents.questions import record_answers
 from customers.console.base import CustomersAdmin
 from customers.console.ticked import chosen_for
@@ -284,7 +284,7 @@ class CustomerAdmin(CustomerColumns, MaskedFields, CustomersAdmin):
             "may_see_history": scope.allows(Right.SEE_HISTORY) and scope.allows(Right.VIEW_CUSTOMERS),
             "may_see_candidates": scope.allows(Right.VIEW_CUSTOMERS),
             "differences": self._differences(request, form, customer),
-            **(consent_pages.section(request, customer) if customer else counter.context(form)),
+            **(consents_section(request, customer) if customer else counter.context(form)),
         }
         return super().render_change_form(request, context, *args, **kwargs)
 
@@ -309,10 +309,10 @@ class CustomerAdmin(CustomerColumns, MaskedFields, CustomersAdmin):
             path("duplicates/", self._page(pages.duplicates), name="customers_customer_duplicates"),
             path("archive/", self._page(pages.archive), name="customers_customer_archive"),
             path("restore/", self._page(pages.restore), name="customers_customer_restore"),
-            path("consent/", self._page(consent_pages.record), name="customers_customer_consent"),
-            path("<path:object_id>/consents/", self._page(consent_pages.consents), name="customers_customer_consents"),
+            path("consent/", self._page(record_page), name="customers_customer_consent"),
+            path("<path:object_id>/consents/", self._page(consents_page), name="customers_customer_consents"),
             path("version/<uuid:pk>/", self._page(pages.version), name="customers_customer_version"),
-            path("<path:object_id>/withdraw/", self._page(consent_pages.withdraw), name="customers_customer_withdraw"),
+            path("<path:object_id>/withdraw/", self._page(withdraw_page), name="customers_customer_withdraw"),
         ]
         mounted = [*import_urls(), *export_urls(), *bulk_urls(), *filter_urls()]
         return [*further, *mounted, *super().get_urls()]

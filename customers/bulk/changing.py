@@ -16,7 +16,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, gettext_noop
+from django.utils.translation import gettext_lazy
 
 from customers.bulk import rows
 from customers.bulk.kinds import kind_of
@@ -35,8 +35,9 @@ LIFETIME = timedelta(hours=24)
 """What was not confirmed within a day is thrown away."""
 UNDER_WAY = frozenset({BulkState.COUNTING, BulkState.APPLYING, BulkState.UNDOING})
 DONE = frozenset({BulkState.APPLIED, BulkState.UNDOING, BulkState.UNDONE})
-REASON, REASON_UNDONE = gettext_noop("Bulk change"), gettext_noop("Bulk change undone")
-"""As the history keeps it; said in the language of whoever reads it."""
+REASON = stored_sentence("bulk_change", gettext_lazy("Bulk change"))
+REASON_UNDONE = stored_sentence("bulk_change_undone", gettext_lazy("Bulk change undone"))
+"""Why customers were changed, as the history keeps it."""
 NOBODY_FOUND = stored_sentence("nobody_found", gettext_lazy("No customer is found."))
 NONE = Sentences()
 UNDOING_CANCELLED = stored_sentence("undoing_cancelled", gettext_lazy("The undoing was cancelled."))

@@ -20,7 +20,7 @@ from customers.models import BulkChange
 from customers.selection.selecting import select_still
 from mcp.isolation import access, row_scope
 from mcp.isolation.scope import Scope
-from mcp.stored_sentences import sentences_of, stored_sentence
+from mcp.stored_sentences import Sentences, sentences_of, stored_sentence
 from mcp.worker.progress import Progress
 from mcp.worker.queueing import AGAIN, NothingThere
 from mcp.worker.task_frame import Failure, Stopped, TaskFrame
@@ -49,7 +49,7 @@ def apply_bulk(change: str, **somebody: int) -> None:
 
 def _apply(change: BulkChange, scope: Scope) -> None:
     try:
-        with _recorded(change, scope, changing.REASON) as (context, progress):
+        with _recorded(change, scope, changing.REASON()) as (context, progress):
             changing.apply(change=change, context=context, actor=scope, progress=progress)
             access.demand_still(scope)
     except MoreThanCounted as refusal:
@@ -66,7 +66,7 @@ def undo_bulk(change: str, **somebody: int) -> None:
 
 
 def _undo(change: BulkChange, scope: Scope) -> None:
-    with _recorded(change, scope, changing.REASON_UNDONE) as (context, progress):
+    with _recorded(change, scope, changing.REASON_UNDONE()) as (context, progress):
         changing.undo(change=change, context=context, actor=scope, progress=progress)
         access.demand_still(scope)
     _gather(change, scope)
@@ -99,7 +99,7 @@ GIVEN_UP = stored_sentence(
 
 
 @contextmanager
-def _recorded(change: BulkChange, scope: Scope, reason: str) -> Iterator[tuple[UUID, Progress]]:
+def _recorded(change: BulkChange, scope: Scope, reason: Sentences) -> Iterator[tuple[UUID, Progress]]:
     """One transaction in the scope with an entry of its own in the history, and how far it is told beside it."""
     with (
         told(change, scope) as progress,

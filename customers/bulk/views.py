@@ -55,7 +55,7 @@ def bulks_page(request: HttpRequest) -> HttpResponse:
     scope.demand(Right.VIEW_CUSTOMERS)
     found = changing.changes_of(scope).select_related("location").exclude(state=BulkState.CANCELLED)
     changes = [(change, _title(change, scope)) for change in found[:MOST_LISTED]]
-    return show_page(request, "bulks", _("Bulk changes"), changes=changes)
+    return show_page(request, "bulk/list", _("Bulk changes"), changes=changes)
 
 
 def new_page(request: HttpRequest, kind: str) -> HttpResponse:
@@ -76,7 +76,7 @@ def new_page(request: HttpRequest, kind: str) -> HttpResponse:
         then = int(told) if told.isascii() and told.isdigit() and len(told) < 9 else None
         return _propose(form, query, wanted, then, scope)
     return show_page(
-        request, "bulk_new", str(wish.label), kind=wish.value, form=form, count=wanted.count, is_more=wanted.is_more,
+        request, "bulk/new", str(wish.label), kind=wish.value, form=form, count=wanted.count, is_more=wanted.is_more,
         filter_words=wanted.in_words, meanwhile="" if wanted.is_more else counted_anew(shown, wanted.count),
         back=_back(query),
     )  # fmt: skip
@@ -111,7 +111,7 @@ def bulk_page(request: HttpRequest, pk: UUID) -> HttpResponse:
     number = max(1, int(page)) if page.isascii() and page.isdigit() and len(page) < 6 else 1
     undoing, is_open = change.undoing or {}, _may_see_search(change, scope)
     response = show_page(
-        request, "bulk", _title(change, scope), change=change, is_under_way=is_under_way,
+        request, "bulk/change", _title(change, scope), change=change, is_under_way=is_under_way,
         may_act=_may_act(change, scope), narrowed_by=change.narrowed_by if is_open else "",
         is_done=change.state in {BulkState.APPLIED, BulkState.UNDONE}, figures=change.figures,
         percent=min(change.done * 100 // change.total, 100) if change.total else None, sentences=_sentences(change),
@@ -201,7 +201,7 @@ def _confirm(request: HttpRequest, change: BulkChange, scope: Scope) -> None:
         enqueue(tasks.apply_bulk.name, change=str(change.pk), **for_somebody(scope))
         return
     # The history's context is that of the request, in which nothing else is changed.
-    with pghistory.context(reason=changing.REASON) as context:
+    with pghistory.context(reason=changing.REASON()) as context:
         changing.apply(change=change, context=context.id, actor=scope)
 
 
@@ -210,7 +210,7 @@ def _undo(request: HttpRequest, change: BulkChange, scope: Scope) -> None:
     if change.total > CHANGED_DIRECTLY:
         enqueue(tasks.undo_bulk.name, change=str(change.pk), **for_somebody(scope))
         return
-    with pghistory.context(reason=changing.REASON_UNDONE) as context:
+    with pghistory.context(reason=changing.REASON_UNDONE()) as context:
         changing.undo(change=change, context=context.id, actor=scope)
 
 

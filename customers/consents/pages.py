@@ -42,7 +42,7 @@ STATEMENTS_PER_PAGE = 50
 ANCHOR = "#consents"
 
 
-def section(request: HttpRequest, customer: Customer) -> dict[str, Any]:
+def consents_section(request: HttpRequest, customer: Customer) -> dict[str, Any]:
     """What the form of a customer shows of his consents, and to whom he was handed over."""
     scope = scope_of(request)
     states = consents_of(customer, at=None, base=scope.base)
@@ -66,7 +66,7 @@ def _address_for(scope: Scope) -> str:
     return "customers_customer_withdraw" if _may(scope)["may_only_withdraw"] else "customers_customer_consents"
 
 
-def consents(admin: CustomersAdmin, request: HttpRequest, object_id: str) -> HttpResponse:
+def consents_page(admin: CustomersAdmin, request: HttpRequest, object_id: str) -> HttpResponse:
     """All statements of a customer, what held on a day (`?on=`), and the form to record one more."""
     admin.demand(request, "view")
     if request.method == "POST":
@@ -74,7 +74,7 @@ def consents(admin: CustomersAdmin, request: HttpRequest, object_id: str) -> Htt
     return _page(admin, request, object_id)
 
 
-def withdraw(admin: CustomersAdmin, request: HttpRequest, object_id: str) -> HttpResponse:
+def withdraw_page(admin: CustomersAdmin, request: HttpRequest, object_id: str) -> HttpResponse:
     """Record that a customer takes something back, also for whoever hands customers over and cannot change them.
 
     A business that has handed over still answers for the customers who have stayed behind.
@@ -130,7 +130,7 @@ def _page(admin: CustomersAdmin, request: HttpRequest, object_id: str) -> HttpRe
     return admin.show(request, "customers/consents.html", context)
 
 
-def record(admin: CustomersAdmin, request: HttpRequest) -> HttpResponse:
+def record_page(admin: CustomersAdmin, request: HttpRequest) -> HttpResponse:
     """Record a statement of the customers whose ids stand in the address."""
     scope = scope_of(request)
     scope.demand(Right.VIEW_CUSTOMERS)

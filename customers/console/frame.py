@@ -13,8 +13,8 @@ LIST = "admin:customers_customer_changelist"
 
 
 def show_page(request: HttpRequest, page: str, title: str, **context: Any) -> HttpResponse:
-    """The template `customers/transfer/<page>.html`, with the way back to the list."""
-    return show(request, f"customers/transfer/{page}.html", {"title": title, "back": reverse(LIST), **context})
+    """The template `customers/<page>.html` (a page is named with its room: imports/preview), with the way back."""
+    return show(request, f"customers/{page}.html", {"title": title, "back": reverse(LIST), **context})
 
 
 def lead_to(request: HttpRequest, address: str) -> HttpResponse:

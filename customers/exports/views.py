@@ -58,7 +58,7 @@ def export_page(request: HttpRequest) -> HttpResponseBase:
         messages.error(request, meanwhile if names else _("Choose at least one column."))
     language, count = get_language() or "de", wanted.customers.count()
     return show_page(
-        request, "export", _("Export customers"), count=count, filter_words=wanted.in_words,
+        request, "exports/new", _("Export customers"), count=count, filter_words=wanted.in_words,
         columns=[(name, field.heading(language)) for name, field in columns.items()],
         formats=[(profile, label, ENDINGS[profile]) for profile, label in files.FORMATS.items()],
         most=files.DIRECT_ROWS, meanwhile="" if request.method == "POST" else counted_anew(shown, count),
@@ -100,7 +100,7 @@ def exports_page(request: HttpRequest) -> HttpResponse:
         }
         for export in files.exports_of(scope)[: files.MOST_SHOWN]
     ]
-    return show_page(request, "exports", _("My exports"), shown=shown)
+    return show_page(request, "exports/list", _("My exports"), shown=shown)
 
 
 def file_page(request: HttpRequest, pk: UUID) -> HttpResponse:
@@ -112,7 +112,7 @@ def file_page(request: HttpRequest, pk: UUID) -> HttpResponse:
         return HttpResponseRedirect(reverse(f"admin:{EXPORTS}"))
     is_under_way = export.state in UNDER_WAY
     response = show_page(
-        request, "export_file", export.name, export=export, is_under_way=is_under_way,
+        request, "exports/file", export.name, export=export, is_under_way=is_under_way,
         is_ready=lifecycle.is_ready(files.EXPORTS, export, now=timezone.now()),
         expires_at=lifecycle.expires_at(files.EXPORTS, export),
         percent=min(export.done * 100 // export.total, 100) if export.total else 0,

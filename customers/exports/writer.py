@@ -21,13 +21,14 @@ from typing import Any, BinaryIO, cast
 
 from django.db.backends.utils import CursorWrapper
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 from psycopg.sql import SQL, Composable, Identifier, Literal
 
 from customers.field_groups import demand_fields
+from customers.models.narrowing import Narrowing
 from customers.querysets import CustomerQuerySet
+from customers.readable import to_the_second
 from customers.table.cells import Look
 from customers.table.columns import CustomerField
 from customers.table.consent_columns import HELD, HELD_BY_FEW, HELD_BY_MANY, HELD_BY_NOBODY, IS_ANYTHING_SAID
@@ -49,7 +50,7 @@ class Order:
     profile: Profile
     columns: tuple[str, ...]
     language: str = "de"
-    filter_words: str = ""
+    filter_words: Narrowing | str = ""
     """How the rows were chosen, for people."""
 
 
@@ -101,9 +102,9 @@ class Making:
         return [
             (_("Exported by"), self.scope.actor_name),
             (_("Location"), f"{self.scope.organization} · {self.scope.location}"),
-            (_("Time"), _shown(self.started_at)),
+            (_("Time"), to_the_second(self.started_at)),
             (_("Customers"), str(self.rows)),
-            (_("Filter"), self.order.filter_words or "–"),
+            (_("Filter"), str(self.order.filter_words) or "–"),
             (_("Columns"), ", ".join(self._headings())),
         ]
 
@@ -151,11 +152,6 @@ class Making:
         self.size += len(part)
         self._digest.update(part)
         return part
-
-
-def _shown(moment: datetime) -> str:
-    here = timezone.localtime(moment)
-    return f"{date_format(here, 'SHORT_DATE_FORMAT')} {here:%H:%M:%S}"
 
 
 @contextmanager

@@ -48,7 +48,7 @@ def filters_page(request: HttpRequest) -> HttpResponse:
     """One's own filters, and those that are shared."""
     scope = _viewer(request)
     found = [(saved, may_change(saved, scope)) for saved in SavedFilter.objects.seen_by(scope)]
-    return show_page(request, "filters", _("Saved filters"), saved=found)
+    return show_page(request, "filters/list", _("Saved filters"), saved=found)
 
 
 def new_page(request: HttpRequest) -> HttpResponse:
@@ -63,8 +63,8 @@ def new_page(request: HttpRequest) -> HttpResponse:
             return HttpResponseRedirect(f"{reverse(LIST)}?{saved.query}")
     wanted = select(scope, query)
     return show_page(
-        request, "filter", _("Save these filters"), form=form, words=wanted.in_words, may_share=_may_share(scope),
-        back=f"{reverse(LIST)}?{query}",
+        request, "filters/filter", _("Save these filters"), form=form, words=wanted.in_words,
+        may_share=_may_share(scope), back=f"{reverse(LIST)}?{query}",
     )  # fmt: skip
 
 
@@ -94,7 +94,7 @@ def change_page(request: HttpRequest, pk: int) -> HttpResponse:
             return HttpResponseRedirect(reverse(f"admin:{FILTERS}"))
     may = may_change(saved, scope)
     return show_page(
-        request, "filter", name, form=form, saved=saved, may_share=_may_share(scope), may_change=may,
+        request, "filters/filter", name, form=form, saved=saved, may_share=_may_share(scope), may_change=may,
         back=reverse(f"admin:{FILTERS}"),
     )  # fmt: skip
 

@@ -14,14 +14,15 @@ from django.utils import timezone
 from django.utils.formats import date_format, number_format
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
+from django.utils.translation import gettext_lazy
 
 from customers.disclosures import Disclosure, disclosures_of
 from customers.field_groups import MASK, sees_evidence, withheld
 from customers.models import Consent, ConsentPurpose, Customer, CustomerGroup
 from customers.readable import READABLE
 from locations.models import Location
-from mcp.isolation.scope import Scope
+from mcp.isolation.scope import Scope, name_shown
+from mcp.stored_sentences import Sentences, stored_sentence
 
 CustomerEvent: Any = Customer._meta.get_field("history").related_model
 ConsentEvent: Any = Consent._meta.get_field("history").related_model
@@ -30,9 +31,7 @@ NOT_SHOWN = frozenset({"id", "organization", "base", "created_at", "changed_at",
 """Fields that change by themselves or never; the history is about what people change."""
 FIELDS: tuple[Any, ...] = tuple(field for field in Customer._meta.concrete_fields if field.name not in NOT_SHOWN)
 
-RESTORED = gettext_noop("An older state restored")
-OWN_REASONS = frozenset({RESTORED, gettext_noop("Bulk change"), gettext_noop("Bulk change undone")})
-"""Reasons that the history keeps in English, whoever has done it."""
+RESTORED = stored_sentence("history_restored", gettext_lazy("An older state restored"))
 
 type Names = Mapping[tuple[str, Any], str]
 """(field, key) → name of the row that a foreign key refers to."""
@@ -150,9 +149,9 @@ def _of_removal(event: Any, shown: list[tuple[str, str]]) -> Entry:
     return Entry(
         happened_at=event.pgh_created_at,
         kind="given_removed" if event.is_given else "withdrawn_removed",
-        user=facts.get("user_name") or "",
+        user=name_shown(facts.get("user_name") or ""),
         location=facts.get("location_name") or "",
-        reason=str(facts.get("reason") or ""),
+        reason=_reason(facts),
         changes=tuple(Change(label, value, "") for label, value in shown),
     )
 
@@ -178,7 +177,7 @@ def _of_disclosure(disclosure: Disclosure) -> Entry:
     return Entry(
         happened_at=disclosure.at,
         kind="disclosed",
-        user=disclosure.user,
+        user=name_shown(disclosure.user),
         location=disclosure.location,
         reason=disclosure.occasion,
         changes=tuple(Change(label, "", value) for label, value in shown.items() if value),
@@ -204,9 +203,9 @@ def _facts(event: Any) -> Mapping[str, Any]:
 
 
 def _reason(facts: Mapping[str, Any]) -> str:
-    """As it was kept; what the program itself keeps as a word of ours is said in the language of whoever reads it."""
-    kept = str(facts.get("reason") or "")
-    return _(kept) if kept in OWN_REASONS else kept
+    """In the language of whoever reads it; what a command says of itself stands there as it is."""
+    kept = facts.get("reason") or ""
+    return str(Sentences(kept) if isinstance(kept, list) else kept)
 
 
 def _entry(event: Any, before: Any, names: Names, hidden: Set[str]) -> Entry:
@@ -221,7 +220,7 @@ def _entry(event: Any, before: Any, names: Names, hidden: Set[str]) -> Entry:
     return Entry(
         happened_at=event.pgh_created_at,
         kind=event.pgh_label,
-        user=facts.get("user_name") or "",
+        user=name_shown(facts.get("user_name") or ""),
         location=facts.get("location_name") or "",
         reason=_reason(facts),
         changes=tuple(_changes(told, old, new, names, hidden)),

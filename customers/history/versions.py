@@ -111,7 +111,7 @@ def restore_version(*, customer: Customer, version: UUID, seen_at: datetime, act
         raise CustomerChangedMeanwhile(locked)
     restoring = _plan(locked, version, actor)
     if restoring.changes:
-        with pghistory.context(reason=RESTORED):
+        with pghistory.context(reason=RESTORED()):
             change_customer(customer=restoring.customer, seen_at=seen_at, actor=actor)
     return restoring
 

@@ -1,4 +1,1 @@
-"""Customers come in and go out: files are read, held against the base, previewed, applied, and written.
-
-columns (what a column is) → resources (which columns there are) → transfer/* (a run, an upload, an export)
-"""
+"""Files of customers come in: received, staged, held against the base, previewed, applied, and undone."""

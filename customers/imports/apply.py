@@ -6,15 +6,15 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import connection
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from customers.imports.classifying import MEMORY, NO_ROWS, Counts, demand_whole, plan_of
 from customers.imports.consents import Statements, besides
 from customers.imports.merge_sql import WRITTEN, Plan
+from customers.imports.problems import CHANGED_MEANWHILE, problem, told
 from customers.imports.reserved_numbers import hold, numbers_of
 from customers.imports.vocabulary import NamedVocabulary, create_vocabulary, named_vocabulary
-from customers.models import ImportChunk
+from customers.models import ImportChunk, ImportUpload
 from files import chunks
 from locations.models import Location
 from mcp.isolation.scope import Scope
@@ -36,7 +36,7 @@ class NotWhatWasPreviewed(ValidationError):
         )
 
 
-def apply(*, upload: Any, scope: Scope, progress: Progress) -> dict[str, Any]:
+def apply(*, upload: ImportUpload, scope: Scope, progress: Progress) -> dict[str, Any]:
     """Write the new and the changed customers of a judged upload and what they say; the counts of what was done.
 
     It must be the turn of this import (see `turns`), and its preview must be true.
@@ -45,7 +45,7 @@ def apply(*, upload: Any, scope: Scope, progress: Progress) -> dict[str, Any]:
     Raises NotWhatWasPreviewed, Cancelled, or ValidationError where the number range is used up; CountsDiffer undoes
     everything.
     """
-    preview = upload.preview
+    preview = upload.previewed
     given = frozenset(preview["given"])
     with connection.cursor() as cursor:
         cursor.execute(MEMORY)
@@ -80,13 +80,14 @@ def apply(*, upload: Any, scope: Scope, progress: Progress) -> dict[str, Any]:
     return {**counts.as_dict(), "consents": statements.recorded}
 
 
-def _demand_intact(cursor: Any, upload: Any) -> None:
+def _demand_intact(cursor: Any, upload: ImportUpload) -> None:
     """Each row of the file and each statement besides is staged, and the file has the bytes that were received.
 
     The file of a command is not stored; what was staged of it nobody can change.
     """
     cursor.execute("SELECT count(*) FROM customers_import_rows WHERE upload = %s", [upload.pk])
-    is_whole = cursor.fetchone()[0] == upload.preview["read"] and besides(upload) == upload.preview.get("besides", 0)
+    preview = upload.previewed
+    is_whole = cursor.fetchone()[0] == preview["read"] and besides(upload) == preview.get("besides", 0)
     if not is_whole or (upload.user_id is not None and not chunks.is_intact(ImportChunk, file=upload)):
         raise NotWhatWasPreviewed
 
@@ -102,9 +103,7 @@ def _demand_same_words(words: NamedVocabulary, preview: dict[str, Any]) -> None:
 _MEANWHILE = """
     WITH touched AS ({touched}), told AS (
         INSERT INTO customers_importverdict (base_id, file_id, row_number, verdict, customer_id, problems)
-        SELECT %(base)s, %(upload)s, row_number, 'rejected', min(id), jsonb_build_array(jsonb_build_object(
-            'column', '', 'value', '', 'code', 'changed_meanwhile',
-            'reason', replace(%(reason)s::text, '{{customer}}', coalesce(min(customer_number)::text, '–'))))
+        SELECT %(base)s, %(upload)s, row_number, 'rejected', min(id), {problems}
         FROM touched GROUP BY row_number
     )
     DELETE FROM customers_importverdict AS v USING touched
@@ -129,11 +128,8 @@ def _of_few(alias: str, *, is_few: bool) -> str:
 
 def _reject_what_changed(cursor: Any, plan: Plan, statements: Statements, *, is_few: bool) -> None:
     """Lock the customers that will be changed, and leave alone those that are not as they were previewed."""
-    reason = _(
-        "Customer %(customer)s was registered or changed by somebody else after the preview and was left alone. "
-        "Import the row again to see the difference."
-    ) % {"customer": "{customer}"}
-    params = plan.params | {"reason": reason}
+    reason = told(CHANGED_MEANWHILE, customer="coalesce(min(customer_number)::text, '–')")
+    problems = problem(reason=reason, code="'changed_meanwhile'")
     cursor.execute(
         f"""SELECT count(*) FROM (
             SELECT k.id FROM customers_customer k JOIN customers_importverdict v ON v.customer_id = k.id
@@ -141,17 +137,17 @@ def _reject_what_changed(cursor: Any, plan: Plan, statements: Statements, *, is_
               {_of_few("k", is_few=is_few)}
             ORDER BY k.id FOR UPDATE OF k
         ) AS locked""",
-        params,
+        plan.params,
     )
     touched = f"""SELECT v.row_number, v.customer_id AS id, k.customer_number FROM customers_importverdict v
         LEFT JOIN customers_customer k ON k.base_id = %(base)s AND k.id = v.customer_id {_of_few("k", is_few=is_few)}
         WHERE v.file_id = %(upload)s AND v.verdict = 'changed'
           AND (k.changed_at IS DISTINCT FROM v.seen OR {statements.said_since})"""
-    cursor.execute(_MEANWHILE.format(touched=touched), params)
+    cursor.execute(_MEANWHILE.format(touched=touched, problems=problems), plan.params)
     if known := plan.pairs:
         touched = f"""SELECT * FROM ({known}) AS known
             WHERE row_number <@ (SELECT %(new_rows)s::int4multirange)"""
-        cursor.execute(_MEANWHILE.format(touched=touched), params)
+        cursor.execute(_MEANWHILE.format(touched=touched, problems=problems), plan.params)
 
 
 def _last_row(cursor: Any, plan: Plan) -> int:

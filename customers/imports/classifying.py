@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection
-from django.utils.translation import get_language
-from django.utils.translation import gettext as _
 
 from customers.choices import MatchBy, OnKnown
 from customers.imports.consents import ANSWERS, Statements
@@ -16,13 +14,27 @@ from customers.imports.frozen_decisions import forget_gone, reject_decided
 from customers.imports.left_alone import tell_archived, tell_differing
 from customers.imports.merge_sql import Plan, broken_rules, sentences
 from customers.imports.other_person import reject_somebody_else
+from customers.imports.problems import (
+    AMBIGUOUS,
+    CUSTOMER_ARCHIVED,
+    DAY_ALONE,
+    DUPLICATE,
+    NUMBER_OUT_OF_RANGE,
+    SAID_SINCE,
+    THE_DAY,
+    YES,
+    day,
+    problem,
+    told,
+)
 from customers.imports.similar_rows import tell_similar
 from customers.imports.turns import imports_so_far
 from customers.imports.vocabulary import NamedVocabulary, named_vocabulary
-from customers.models import ImportVerdict
+from customers.models import ImportUpload, ImportVerdict
 from customers.table.options import UNSAID
 from locations.permissions import Right
 from mcp.isolation.scope import MissingRight, Scope
+from mcp.stored_sentences import Sentences, sentences_of
 
 NO_ROWS = "{}"
 """As the database writes an empty set of row numbers."""
@@ -57,7 +69,7 @@ def demand_whole(counts: Counts) -> None:
 
 
 def plan_of(
-    *, upload: Any, scope: Scope, given: frozenset[str], words: NamedVocabulary, known: OnKnown | None = None
+    *, upload: ImportUpload, scope: Scope, given: frozenset[str], words: NamedVocabulary, known: OnKnown | None = None
 ) -> Plan:
     """`known` in place of what was chosen."""
     return Plan(
@@ -70,7 +82,7 @@ def plan_of(
     )
 
 
-def judge(*, upload: Any, scope: Scope, read: int, given: frozenset[str]) -> dict[str, Any]:
+def judge(*, upload: ImportUpload, scope: Scope, read: int, given: frozenset[str]) -> dict[str, Any]:
     """Say of each staged row what would become of it; the preview, and `upload.new_rows`."""
     with connection.cursor() as cursor:
         cursor.execute(MEMORY)
@@ -122,7 +134,7 @@ def judge(*, upload: Any, scope: Scope, read: int, given: frozenset[str]) -> dic
     }
 
 
-def _headings(upload: Any) -> dict[str, str]:
+def _headings(upload: ImportUpload) -> dict[str, str]:
     """How the file calls each field's column."""
     return {
         target: heading for heading, target in zip(upload.choices["headings"], upload.choices["targets"], strict=True)
@@ -137,18 +149,12 @@ def _tell_unreadable(cursor: Any, plan: Plan) -> None:
     )
 
 
-def _problem(column: str = "''", value: str = "''", reason: str = "''", code: str = "''") -> str:
-    """A list of one problem; the arguments are SQL."""
-    return f"""jsonb_build_array(jsonb_build_object(
-        'column', {column}, 'value', {value}, 'reason', {reason}, 'code', {code}))"""
-
-
 def _reject_words(cursor: Any, plan: Plan, words: NamedVocabulary, headings: dict[str, str]) -> None:
     if words.refused_groups:
-        reason = "%(reasons)s::jsonb->>r.group_name"
+        reason = "%(reasons)s::jsonb->r.group_name"
         cursor.execute(
             f"""{_REJECT} SELECT %(base)s, %(upload)s, r.row_number, 'rejected', NULL,
-                {_problem("%(heading)s::text", "r.group_name", reason, "'unknown_customer_group'")}
+                {problem("%(heading)s::text", "r.group_name", reason, "'unknown_customer_group'")}
                 FROM {plan.rows} WHERE r.group_name = ANY(%(names)s)""",
             plan.params
             | {"heading": headings["customer_group"], "names": list(words.refused_groups)}
@@ -158,7 +164,7 @@ def _reject_words(cursor: Any, plan: Plan, words: NamedVocabulary, headings: dic
         first = "(SELECT tag FROM unnest(r.tags) AS tag WHERE tag = ANY(%(names)s) ORDER BY 1 LIMIT 1)"
         cursor.execute(
             f"""{_REJECT} SELECT %(base)s, %(upload)s, r.row_number, 'rejected', NULL,
-                {_problem("%(heading)s::text", first, f"%(reasons)s::jsonb->>{first}", "'unknown_tag'")}
+                {problem("%(heading)s::text", first, f"%(reasons)s::jsonb->{first}", "'unknown_tag'")}
                 FROM {plan.rows} WHERE r.tags && %(names)s::text[]""",
             plan.params
             | {"heading": headings["tags"], "names": list(words.refused_tags)}
@@ -168,22 +174,16 @@ def _reject_words(cursor: Any, plan: Plan, words: NamedVocabulary, headings: dic
 
 def _reject_repeated(cursor: Any, plan: Plan, headings: dict[str, str]) -> None:
     """Rows about a customer whom a row before is about, and rows whose key belongs to several customers."""
-    template = _("Row %(first)s is about the same customer (%(key)s). Keep one of the two.")
-    params = plan.params | {"again": template % {"first": "{first}", "key": "{key}"}}
     if "customer_number" in plan.given:
-        _repeated(cursor, plan, params | {"heading": headings["customer_number"]}, "customer_number")
+        _repeated(cursor, plan, plan.params | {"heading": headings["customer_number"]}, "customer_number")
     if not plan.has_key:
         return
     heading = headings["email" if plan.match == MatchBy.EMAIL else "legacy_number"]
-    ambiguous = _("%(value)s belongs to several customers: %(numbers)s. Name the customer number.") % {
-        "value": "{value}",
-        "numbers": "{numbers}",
-    }
-    params |= {"heading": heading, "ambiguous": ambiguous}
-    reason = f"replace(replace(%(ambiguous)s::text, '{{value}}', {plan.key}), '{{numbers}}', m.numbers)"
+    params = plan.params | {"heading": heading}
+    reason = told(AMBIGUOUS, value=plan.key, numbers="m.numbers")
     cursor.execute(
         f"""{_REJECT} SELECT %(base)s, %(upload)s, r.row_number, 'rejected', NULL,
-            {_problem("%(heading)s::text", plan.key, reason, "'ambiguous_key'")}
+            {problem("%(heading)s::text", plan.key, reason, "'ambiguous_key'")}
             FROM {plan.rows} JOIN (
                 SELECT row_number, string_agg(customer_number::text, ', ' ORDER BY customer_number) AS numbers
                 FROM ({plan.by_key}) AS pairs GROUP BY row_number HAVING count(*) > 1
@@ -197,10 +197,10 @@ def _reject_repeated(cursor: Any, plan: Plan, headings: dict[str, str]) -> None:
 
 
 def _repeated(cursor: Any, plan: Plan, params: dict[str, Any], key: str, only: str = "true") -> None:
-    again = "replace(replace(%(again)s::text, '{first}', d.first::text), '{key}', d.key::text)"
+    again = told(DUPLICATE, first="d.first", key="d.key::text")
     cursor.execute(
         f"""{_REJECT} SELECT %(base)s, %(upload)s, r.row_number, 'rejected', NULL,
-            {_problem("%(heading)s::text", "d.key::text", again, "'duplicate_row'")}
+            {problem("%(heading)s::text", "d.key::text", again, "'duplicate_row'")}
             FROM (SELECT {key} AS key, min(row_number) AS first FROM {plan.rows} WHERE {only} AND {key} IS NOT NULL
                   GROUP BY 1 HAVING count(*) > 1) AS d
             JOIN (SELECT row_number, {key} AS key FROM {plan.rows} WHERE {only}) AS r
@@ -211,10 +211,10 @@ def _repeated(cursor: Any, plan: Plan, params: dict[str, Any], key: str, only: s
 
 def _repeated_by_both(cursor: Any, plan: Plan, params: dict[str, Any]) -> None:
     """One row names the customer by number, another by the key."""
-    again = "replace(replace(%(again)s::text, '{first}', n.row_number::text), '{key}', n.customer_number::text)"
+    again = told(DUPLICATE, first="n.row_number", key="n.customer_number::text")
     cursor.execute(
         f"""{_REJECT} SELECT %(base)s, %(upload)s, m.row_number, 'rejected', NULL,
-            {_problem("%(heading)s::text", "''", again, "'duplicate_row'")}
+            {problem("%(heading)s::text", "''", again, "'duplicate_row'")}
             FROM ({plan.by_key}) AS m JOIN ({plan.by_number}) AS n ON n.id = m.id""",
         params,
     )
@@ -229,7 +229,9 @@ def _judge_rest(
     """
     cases, reasons = _cases(scope, plan)
     columns = {name: headings.get(name, "") for name in headings}
-    reason = "replace(%(reasons)s::jsonb->>broken, '{number}', coalesce(customer_number::text, ''))"
+    reason = """CASE broken WHEN 'number_out_of_range'
+        THEN jsonb_set(%(reasons)s::jsonb->broken, '{0,params,number}', to_jsonb(customer_number))
+        ELSE %(reasons)s::jsonb->broken END"""
     said, brought = "", "0"
     if statements:
         said, brought = f"LEFT JOIN {statements.counted()} ON said_row = row_number", "coalesce(statements, 0)"
@@ -246,7 +248,7 @@ def _judge_rest(
                     customer_id, changed_at,
                     CASE WHEN broken IS NULL THEN '[]'::jsonb
                          ELSE {
-            _problem(
+            problem(
                 "coalesce(%(columns)s::jsonb->>(%(about)s::jsonb->>broken), '')",
                 "coalesce(value, '')",
                 reason,
@@ -287,7 +289,7 @@ def _value() -> str:
     return f"CASE broken {cases} END"
 
 
-def _cases(scope: Scope, plan: Plan) -> tuple[str, dict[str, str]]:
+def _cases(scope: Scope, plan: Plan) -> tuple[str, dict[str, Sentences]]:
     """As SQL the name of the first thing that is wrong with a merged row, or NULL; and the sentences by name."""
     reasons = sentences()
     cases: list[str] = []
@@ -300,21 +302,16 @@ def _cases(scope: Scope, plan: Plan) -> tuple[str, dict[str, str]]:
             continue
         if is_left:
             condition += " AND differs"
-        reasons[f"missing_{right}"] = str(MissingRight(right, scope.location))
+        reasons[f"missing_{right}"] = sentences_of(MissingRight(right, scope.location))
         cases.append(f"WHEN {condition} THEN 'missing_{right}'")
     cases.append(
         "WHEN customer_id IS NULL AND customer_number NOT BETWEEN %(first_number)s AND %(last_number)s "
         "THEN 'number_out_of_range'"
     )
-    reasons["number_out_of_range"] = _(
-        "Customer number %(number)s is outside the number range of %(location)s (%(first)s to %(last)s). "
-        "Leave the cell empty to get the next free number, or let the column be the former customer number."
-    ) % {
-        "number": "{number}",
-        "location": scope.location,
-        "first": scope.location.first_number,
-        "last": scope.location.last_number,
-    }
+    place = scope.location
+    reasons["number_out_of_range"] = NUMBER_OUT_OF_RANGE(
+        number=None, location=place, first=place.first_number, last=place.last_number
+    )
     cases += [
         f"WHEN (customer_id IS NULL OR differs) AND {condition} THEN '{name}'"
         for name, condition in broken_rules().items()
@@ -342,12 +339,12 @@ def _tell_unsaid(
     """Answers that become no statement, as one with a day before what the customer has said since: how many."""
     if not (left_out := statements.left_out(is_any_archived=is_any_archived)):
         return 0
-    style = "DD.MM.YYYY" if (get_language() or "de").startswith("de") else "YYYY-MM-DD"
-    sentences = {
-        "day_alone": _("No yes or no goes with this day."),
-        "said_since": _("The customer has said otherwise since, on %(day)s. That stands.") % {"day": "{day}"},
-        "customer_archived": _("The customer is archived and can only withdraw."),
+    reasons = {
+        "day_alone": told(DAY_ALONE),
+        "said_since": told(SAID_SINCE, day=day("was_at AT TIME ZONE %(zone)s")),
+        "customer_archived": told(CUSTOMER_ARCHIVED),
     }
+    reason = " ".join(f"WHEN '{name}' THEN {sentence}" for name, sentence in reasons.items())
     columns = {
         purpose: {
             "day_alone": headings.get(day, ""),
@@ -356,23 +353,18 @@ def _tell_unsaid(
         }
         for purpose, (answer, day) in ANSWERS.items()
     }
-    shown = "coalesce(to_char({}, %(style)s), '')"
-    day_since = shown.format("was_at AT TIME ZONE %(zone)s")
-    problem = _problem(
-        "coalesce(%(columns)s::jsonb->purpose->>reason, '')",
-        f"CASE reason WHEN 'customer_archived' THEN %(yes)s::text ELSE {shown.format('day')} END",
-        f"replace(%(sentences)s::jsonb->>reason, '{{day}}', {day_since})",
-        "reason",
-    )
+    value = f"""CASE WHEN reason = 'customer_archived' THEN {told(YES)}
+        WHEN day IS NOT NULL THEN {told(THE_DAY, day=day("day"))} ELSE '""' END"""
+    heading = "coalesce(%(columns)s::jsonb->purpose->>reason, '')"
     cursor.execute(
         f"""INSERT INTO customers_importverdict (base_id, file_id, row_number, verdict, problems)
-            SELECT %(base)s, %(upload)s, row_number, 'unsaid', {problem} FROM ({left_out}) AS left_out
+            SELECT %(base)s, %(upload)s, row_number, 'unsaid',
+                {problem(heading, value, f"CASE reason {reason} END", "reason")} FROM ({left_out}) AS left_out
             ORDER BY row_number, purpose""",
-        plan.params
-        | {"columns": json.dumps(columns), "sentences": json.dumps(sentences), "style": style, "yes": _("Yes")},
+        plan.params | {"columns": json.dumps(columns)},
     )
     return int(cursor.rowcount)
 
 
-def verdicts(upload: Any, verdict: str) -> Any:
+def verdicts(upload: ImportUpload, verdict: str) -> Any:
     return ImportVerdict.objects.filter(file=upload, verdict=verdict).order_by("row_number", "id")

@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from customers.choices import TRANSFER, ConsentSource, OnKnown
 from customers.imports.merge_sql import Plan
-from customers.models import ImportConsent
+from customers.models import ImportConsent, ImportUpload
 from mcp.isolation.scope import Scope
 
 ANSWERS: Mapping[str, tuple[str, str]] = {
@@ -53,7 +53,7 @@ class Statements:
     answers without a day, so that whatever was said while somebody looked at the preview is later than they are.
     """
 
-    def __init__(self, *, plan: Plan, upload: Any, scope: Scope, moment: str = "") -> None:
+    def __init__(self, *, plan: Plan, upload: ImportUpload, scope: Scope, moment: str = "") -> None:
         self._plan = plan
         self._answers = {purpose: names for purpose, names in ANSWERS.items() if {*names} & plan.given}
         self.besides = besides(upload)
@@ -256,7 +256,7 @@ _RECORDED = """SELECT FROM customers_consent c WHERE c.base_id = %(base)s AND c.
     AND c.struck_out_at IS NULL"""
 
 
-def besides(upload: Any) -> int:
+def besides(upload: ImportUpload) -> int:
     """How many statements are staged besides the rows of an upload."""
     return ImportConsent.objects.filter(base=upload.base_id, file=upload.pk).count()
 
@@ -267,7 +267,7 @@ def _now() -> str:
         return str(cursor.fetchone()[0].isoformat())
 
 
-def _evidence(upload: Any) -> str:
+def _evidence(upload: ImportUpload) -> str:
     """Where an answer of the file can be found again."""
     name = upload.name[:_MOST_OF_A_NAME]
     return f"{name} (SHA-256 {upload.sha256[:_DIGITS]}…)" if upload.sha256 else name

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.utils.translation import gettext as _
-
 from customers.imports.merge_sql import DECIDED, Plan
+from customers.imports.problems import DUPLICATE, LEFT_OUT, problem, told
+from customers.models import ImportUpload
 
 _REJECT = """INSERT INTO customers_importverdict (base_id, file_id, row_number, verdict, customer_id, problems)
-    SELECT %(base)s, %(upload)s, {row_number}, 'rejected', NULL, jsonb_build_array(jsonb_build_object(
-        'column', '', 'value', '', 'reason', {reason}, 'code', '{code}'))"""
+    SELECT %(base)s, %(upload)s, {row_number}, 'rejected', NULL, {problems}"""
 
 
 def reject_decided(cursor: Any, plan: Plan) -> None:
@@ -18,15 +17,14 @@ def reject_decided(cursor: Any, plan: Plan) -> None:
 
     Of two rows for one customer the one counts that means him by its number or key, then the first.
     """
-    told = _REJECT.format(row_number="r.row_number", reason="%(left_out)s::text", code="left_out")
+    left_out = _REJECT.format(row_number="r.row_number", problems=problem(reason=told(LEFT_OUT), code="'left_out'"))
     cursor.execute(
-        f"""{told} FROM {plan.rows} JOIN customers_importdecision said ON said.base_id = %(base)s
+        f"""{left_out} FROM {plan.rows} JOIN customers_importdecision said ON said.base_id = %(base)s
             AND said.file_id = %(upload)s AND said.row_number = r.row_number AND said.decision = 'leave'""",
-        plan.params | {"left_out": _("Left out, because somebody has decided so.")},
+        plan.params,
     )
-    again = _("Row %(first)s is about the same customer (%(key)s). Keep one of the two.")
-    reason = "replace(replace(%(again)s::text, '{first}', first::text), '{key}', customer_number::text)"
-    told = _REJECT.format(row_number="row_number", reason=reason, code="duplicate_row")
+    reason = told(DUPLICATE, first="first", key="customer_number::text")
+    again = _REJECT.format(row_number="row_number", problems=problem(reason=reason, code="'duplicate_row'"))
     others = plan.pairs_of_undecided
     by_others = f"UNION ALL SELECT row_number, id, customer_number, false FROM ({others}) AS others" if others else ""
     cursor.execute(
@@ -35,12 +33,12 @@ def reject_decided(cursor: Any, plan: Plan) -> None:
             ), ordered AS (
                 SELECT *, first_value(row_number) OVER (PARTITION BY id ORDER BY is_decided, row_number) AS first
                 FROM meant
-            ) {told} FROM ordered WHERE is_decided AND row_number <> first""",
-        plan.params | {"again": again % {"first": "{first}", "key": "{key}"}},
+            ) {again} FROM ordered WHERE is_decided AND row_number <> first""",
+        plan.params,
     )
 
 
-def forget_gone(cursor: Any, upload: Any) -> None:
+def forget_gone(cursor: Any, upload: ImportUpload) -> None:
     """A decision for a customer who is not there any more falls: his row is open again."""
     cursor.execute(
         """DELETE FROM customers_importdecision d WHERE d.base_id = %(base)s AND d.file_id = %(upload)s
@@ -52,7 +50,7 @@ def forget_gone(cursor: Any, upload: Any) -> None:
         count_decisions(cursor, upload)
 
 
-def count_decisions(cursor: Any, upload: Any) -> None:
+def count_decisions(cursor: Any, upload: ImportUpload) -> None:
     """The choices name the decisions, so that a preview from before them cannot be confirmed. Not saved."""
     cursor.execute(
         """SELECT decision, count(*) FROM customers_importdecision
@@ -62,14 +60,14 @@ def count_decisions(cursor: Any, upload: Any) -> None:
     upload.choices = {**upload.choices, DECIDED: dict(cursor.fetchall())}
 
 
-def keep_for_good(cursor: Any, upload: Any) -> None:
+def keep_for_good(cursor: Any, upload: ImportUpload) -> None:
     """Whom a package of another business meant by decision is known from then on by his number there.
 
     So its lists of withdrawals and the same package once more find him. To be called before the rows are cleared.
     """
     if not (upload.choices.get(DECIDED) and upload.choices.get("is_of_package")):
         return
-    column = "customer_number" if "customer_number" in upload.preview["given"] else "legacy_number::integer"
+    column = "customer_number" if "customer_number" in upload.previewed["given"] else "legacy_number::integer"
     cursor.execute(
         f"""UPDATE customers_importdecision d SET number = r.{column} FROM customers_import_rows r
             WHERE d.base_id = %(base)s AND d.file_id = %(upload)s AND d.decision = 'same'

@@ -13,14 +13,16 @@ from functools import cached_property
 from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import ValidationError
 from django.db import connection, models
 
 from customers.choices import MatchBy, OnKnown
-from customers.models import NOTES, STAGED, Customer
+from customers.models import NOTES, STAGED, Customer, ImportUpload
 from customers.table.birthday_cells import BIRTHDAY, DAY, of_known
 from customers.table.memo_notes import LABELS
 from customers.table.options import UNSAID
 from mcp.isolation.scope import Scope
+from mcp.stored_sentences import Sentences, sentences_of
 
 GROUP = "customer_group_id"
 WRITTEN = (*(name for name in STAGED if name != "customer_number"), GROUP)
@@ -43,7 +45,7 @@ class Plan:
     def __init__(
         self,
         *,
-        upload: Any,
+        upload: ImportUpload,
         scope: Scope,
         given: frozenset[str],
         known: OnKnown,
@@ -349,9 +351,12 @@ def broken_rules() -> dict[str, str]:
     return found
 
 
-def sentences() -> dict[str, str]:
+def sentences() -> dict[str, Sentences]:
     """What is told of each broken rule, by its name."""
-    return {rule.name: str(rule.violation_error_message) for rule in Customer._meta.constraints}
+    return {
+        rule.name: sentences_of(ValidationError(rule.violation_error_message or "", code=rule.name))
+        for rule in Customer._meta.constraints
+    }
 
 
 def _field(name: str) -> models.Field[Any, Any]:

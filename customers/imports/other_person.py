@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.utils.translation import gettext as _
-
 from customers.choices import MatchBy, OnKnown
 from customers.imports.merge_sql import Plan
+from customers.imports.problems import SOMEBODY_ELSE, problem, told
 
 _SAID = (
     "last_name", "first_name", "company", "email", "birthday", "mobile", "phone_private", "phone_business", "street",
@@ -26,21 +25,16 @@ def reject_somebody_else(cursor: Any, plan: Plan, headings: dict[str, str]) -> N
     if not plan.has_key or plan.known == OnKnown.SKIP or not condition:
         return
     heading = headings["email" if plan.match == MatchBy.EMAIL else "legacy_number"]
-    reason = _(
-        "%(value)s is that of somebody else, customer %(customer)s. Choose otherwise how customers without number are "
-        "found, or decide by hand."
-    ) % {"value": "{value}", "customer": "{customer}"}
     who = "k.customer_number::text"  # and no name: whoever imports may not be allowed to see customers
+    reason = told(SOMEBODY_ELSE, value=plan.key, customer=who)
     cursor.execute(
         f"""INSERT INTO customers_importverdict (base_id, file_id, row_number, verdict, customer_id, problems)
             SELECT DISTINCT ON (r.row_number) %(base)s, %(upload)s, r.row_number, 'rejected', NULL::bigint,
-                jsonb_build_array(jsonb_build_object('column', %(heading)s::text, 'value', {plan.key},
-                    'reason', replace(replace(%(reason)s::text, '{{value}}', {plan.key}), '{{customer}}', {who}),
-                    'code', 'somebody_else'))
+                {problem("%(heading)s::text", plan.key, reason, "'somebody_else'")}
             FROM {plan.rows} JOIN ({plan.by_key}) AS m ON m.row_number = r.row_number
             JOIN customers_customer k ON k.base_id = %(base)s AND k.id = m.id
             WHERE {condition} ORDER BY r.row_number, k.customer_number""",
-        plan.params | {"heading": heading, "reason": reason},
+        plan.params | {"heading": heading},
     )
 
 

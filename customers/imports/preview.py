@@ -84,7 +84,7 @@ def left(upload: ImportUpload, verdict: Verdict, scope: Scope, *, page: int = 1)
     """One page of the customers that undoing has kept, or could not reverse. Two queries."""
     rows = list(_page(verdicts(upload, verdict), page))
     known = _known(rows, scope)
-    return [Left(row.row_number, known.get(row.customer_id or 0), row.problems[0]["reason"]) for row in rows]
+    return [Left(row.row_number, known.get(row.customer_id or 0), str(row.problems[0]["reason"])) for row in rows]
 
 
 def rejected(upload: ImportUpload, *, page: int = 1) -> list[ImportVerdict]:
@@ -319,7 +319,7 @@ def write_rejected(upload: ImportUpload, file: BinaryIO, *, source: BinaryIO | N
     return count
 
 
-def _in_step(table: Table, told: Iterator[tuple[int, list[dict[str, str]]]]) -> Iterator[tuple[Row, Any]]:
+def _in_step(table: Table, told: Iterator[tuple[int, list[dict[str, Any]]]]) -> Iterator[tuple[Row, Any]]:
     """The rows of the file that are told about; both are in the order of their numbers."""
     wanted = next(told, None)
     for row in table:
@@ -330,7 +330,7 @@ def _in_step(table: Table, told: Iterator[tuple[int, list[dict[str, str]]]]) -> 
             wanted = next(told, None)
 
 
-def _reason(row: Row, problems: list[dict[str, str]], width: int) -> str:
-    reasons = [f"{one['column']}: {one['reason']}" if one["column"] else one["reason"] for one in problems]
+def _reason(row: Row, problems: list[dict[str, Any]], width: int) -> str:
+    reasons = [f"{one['column']}: {one['reason']}" if one["column"] else str(one["reason"]) for one in problems]
     beyond = [str(cell) for cell in row.cells[width:] if cell not in ("", None)]
     return " · ".join([*reasons, *(["… " + " | ".join(beyond)] if beyond else [])])

@@ -8,7 +8,7 @@ from django.db import connection
 
 from customers.imports.classifying import judge
 from customers.imports.turns import imports_so_far
-from customers.models import ImportVerdict
+from customers.models import ImportUpload, ImportVerdict
 from mcp.isolation.scope import Scope
 
 _NOT_COMPARED = frozenset({"imports", "moment", "is_renewed"})
@@ -17,13 +17,13 @@ _TOLD = """SELECT count(*), sum(hashtextextended(concat_ws('|', row_number, verd
 """What is said of single rows, as two numbers."""
 
 
-def is_still_true(upload: Any, scope: Scope) -> bool:
+def is_still_true(upload: ImportUpload, scope: Scope) -> bool:
     """Whether a check would say now what was previewed. If not, the upload has the new preview.
 
     To be asked when it is the turn of this import. Without another import in between nothing is worked out again:
     what people change is noticed customer by customer when it is applied.
     """
-    old, new_rows = upload.preview, upload.new_rows
+    old, new_rows = upload.previewed, upload.new_rows
     with connection.cursor() as cursor:
         if imports_so_far(cursor, upload.base_id) == old.get("imports"):
             return True

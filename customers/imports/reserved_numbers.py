@@ -13,21 +13,17 @@ from django.db import connection
 
 from customers.imports.classifying import NO_ROWS, plan_of
 from customers.imports.merge_sql import Plan
-from customers.imports.numbering import exhausted
 from customers.imports.vocabulary import named_vocabulary
-from customers.models import ImportProgress, NumberCounter
-from customers.numbers import RESERVED, locked_counter
+from customers.models import ImportProgress, ImportUpload
+from customers.numbers import locked_counter, take_numbers
 from locations.models import Location
 from mcp.isolation import row_scope
 from mcp.isolation.scope import Scope
 
-_OF_OTHERS = f"(SELECT range_agg(p.reserved) {RESERVED} AND p.file_id <> %(upload)s)"
-_SPARE, _LONGER = 1_000, 8
-"""So many more numbers than are wanted are looked at first, and so many times more in each stretch behind it."""
 _EVERY_ROW = {"from": 0, "to": 2**31 - 1}
 
 
-def reserve(*, upload: Any, scope: Scope) -> None:
+def reserve(*, upload: ImportUpload, scope: Scope) -> None:
     """Reserve the numbers of an import that is about to be applied; to be called outside of its transaction.
 
     Raises ValidationError (`number_range_exhausted`).
@@ -41,10 +37,10 @@ def reserve(*, upload: Any, scope: Scope) -> None:
         plan = plan_of(upload=upload, scope=scope, given=given, words=words)
         plan.params["new_rows"] = upload.new_rows
         with connection.cursor() as cursor:
-            _keep(cursor, plan, _given(cursor, plan, scope.location, _wanted(cursor, plan)))
+            _keep(cursor, plan, _given(plan, scope.location, _wanted(cursor, plan)))
 
 
-def hold(cursor: Any, upload: Any, location: Location) -> None:
+def hold(cursor: Any, upload: ImportUpload, location: Location) -> None:
     """Where nothing was reserved nobody is given or types a number of the range before this transaction has ended.
 
     So it is with small imports, which take a moment.
@@ -54,7 +50,7 @@ def hold(cursor: Any, upload: Any, location: Location) -> None:
         locked_counter(location)
 
 
-def release(upload: Any) -> None:
+def release(upload: ImportUpload) -> None:
     """The numbers are those of customers now, or nobody's."""
     ImportProgress.objects.filter(file=upload, reserved__isnull=False).update(reserved=None)
 
@@ -67,7 +63,7 @@ def numbers_of(cursor: Any, plan: Plan, location: Location) -> list[int]:
     if not (wanted := _wanted(cursor, plan)):
         return []
     numbers = _reserved(cursor, plan)[:wanted]
-    return numbers + _given(cursor, plan, location, wanted - len(numbers)) if len(numbers) < wanted else numbers
+    return numbers + _given(plan, location, wanted - len(numbers)) if len(numbers) < wanted else numbers
 
 
 def _wanted(cursor: Any, plan: Plan) -> int:
@@ -75,41 +71,9 @@ def _wanted(cursor: Any, plan: Plan) -> int:
     return int(cursor.fetchone()[0])
 
 
-def _given(cursor: Any, plan: Plan, location: Location, wanted: int) -> list[int]:
-    """So many free numbers of the location's range; the counter is locked and stands behind them."""
-    counter = locked_counter(location)
-    if not wanted:
-        return []
-    location = counter.location
-    start = min(max(counter.next_number, location.first_number), location.last_number + 1)
-    found = _free(cursor, plan, start, location.last_number, wanted)
-    if len(found) < wanted:
-        found += _free(cursor, plan, location.first_number, start - 1, wanted - len(found))
-    if len(found) < wanted:
-        raise exhausted(location)
-    NumberCounter.objects.filter(location=location).update(next_number=found[-1] + 1)
-    return found
-
-
-def _free(cursor: Any, plan: Plan, first: int, last: int, count: int) -> list[int]:
-    """Numbers that no customer has, no row of the file brings, and no other import has reserved; in ascending order.
-
-    Looked for in stretches, each longer than the one before: a range holds millions, and PostgreSQL writes down all
-    that `generate_series` gives before it takes the first.
-    """
-    found: list[int] = []
-    length = count + _SPARE
-    while first <= last and len(found) < count:
-        end = min(first + length - 1, last)
-        cursor.execute(
-            f"""SELECT number FROM generate_series(%(first)s::int, %(end)s::int) AS number WHERE NOT EXISTS (
-                    SELECT FROM customers_customer k WHERE k.base_id = %(base)s AND k.customer_number = number
-                ) AND NOT coalesce({_OF_OTHERS} @> number, false) {_not_in_file(plan)} ORDER BY number LIMIT %(n)s""",
-            plan.params | {"first": first, "end": end, "n": count - len(found)},
-        )
-        found += [number for (number,) in cursor.fetchall()]
-        first, length = end + 1, length * _LONGER
-    return found
+def _given(plan: Plan, location: Location, wanted: int) -> list[int]:
+    is_bringing = "customer_number" in plan.given
+    return take_numbers(location, wanted, brought_by=plan.params["upload"] if is_bringing else None)
 
 
 def _reserved(cursor: Any, plan: Plan) -> list[int]:

@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 
 from django.db import connection
 
-from customers.models import ImportChunk, ImportConsent, ImportDecision, ImportVerdict
+from customers.models import ImportChunk, ImportConsent, ImportDecision, ImportUpload, ImportVerdict
 from customers.table.conversion import Converter
 from customers.table.options import LIMITS, Reading
 from customers.table.resources import CustomerResource
@@ -23,12 +23,14 @@ BLOCK = 2_000
 BLOCKS_EACH_COPY = 25
 
 
-def opened(upload: Any, file: BinaryIO) -> Table:
+def opened(upload: ImportUpload, file: BinaryIO) -> Table:
     """The stored file, read as chosen. Raises UnreadableFile."""
     return open_table(file, name=upload.name, overrules=Overrules(**upload.choices.get("overrules", {})), limits=LIMITS)
 
 
-def stage(*, upload: Any, scope: Scope, progress: Progress, file: BinaryIO | None = None) -> tuple[int, frozenset[str]]:
+def stage(
+    *, upload: ImportUpload, scope: Scope, progress: Progress, file: BinaryIO | None = None
+) -> tuple[int, frozenset[str]]:
     """Read the stored file, or `file` in its place, into the staging table.
 
     Gives how many rows it has, and which columns of ImportRow they fill.
@@ -60,7 +62,7 @@ def stage(*, upload: Any, scope: Scope, progress: Progress, file: BinaryIO | Non
     return read, frozenset(converter.columns)
 
 
-def clear(upload: Any, *, is_judged: bool = True, is_over: bool = False) -> None:
+def clear(upload: ImportUpload, *, is_judged: bool = True, is_over: bool = False) -> None:
     """Throw away the staged rows and what was said of them; once all is over, statements besides the rows as well."""
     if is_over:
         ImportConsent.objects.filter(base=upload.base_id, file=upload.pk).delete()

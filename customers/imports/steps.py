@@ -8,11 +8,11 @@ import pghistory
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import QueryDict
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from customers.imports import decisions, lifecycle, receive, tasks
 from customers.imports.forms import ReadingForm, overrules_of
+from customers.imports.problems import IMPORTED, UNDONE
 from customers.imports.staging import clear
 from customers.models import ImportUpload
 from mcp.isolation.scope import Scope
@@ -78,7 +78,7 @@ def confirm(posted: QueryDict, upload: ImportUpload, scope: Scope) -> None:
             enqueue(tasks.apply_upload.name, upload=str(upload.pk), **for_somebody(scope))
             return
         # The history's context is that of the request, in which nothing else is changed.
-        with pghistory.context(reason=_("Import of %(name)s") % {"name": upload.name}) as context:
+        with pghistory.context(reason=IMPORTED(name=upload.name)) as context:
             if lifecycle.apply_upload(upload=upload, actor=scope, context=context.id):
                 clear(upload, is_judged=False, is_over=True)
 
@@ -130,7 +130,7 @@ def undo(posted: QueryDict, upload: ImportUpload, scope: Scope) -> None:
         if touched(upload) > DIRECT_CUSTOMERS:
             enqueue(tasks.undo_upload.name, upload=str(upload.pk), **for_somebody(scope))
             return
-        with pghistory.context(reason=_("Import of %(name)s undone") % {"name": upload.name}):
+        with pghistory.context(reason=UNDONE(name=upload.name)):
             lifecycle.undo_upload(upload=upload, actor=scope)
 
 

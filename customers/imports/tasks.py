@@ -9,19 +9,19 @@ from uuid import UUID
 
 import pghistory
 from django.db import connection
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from procrastinate.contrib.django import app
 
 from customers import statistics
 from customers.choices import UploadState
 from customers.imports import lifecycle, progress, reserved_numbers
+from customers.imports.problems import IMPORTED, UNDONE
 from customers.imports.progress import Cancelled
 from customers.imports.staging import clear
 from customers.models import ImportUpload
 from mcp.isolation import access, row_scope
 from mcp.isolation.scope import Scope
-from mcp.stored_sentences import stored_sentence
+from mcp.stored_sentences import Sentences, stored_sentence
 from mcp.worker.progress import Progress
 from mcp.worker.queueing import AGAIN, NothingThere
 from mcp.worker.task_frame import Failure, Stopped, TaskFrame
@@ -51,7 +51,7 @@ def apply_upload(upload: str, **somebody: int) -> None:
 
 def _apply(file: ImportUpload, scope: Scope, told: Progress) -> None:
     reserved_numbers.reserve(upload=file, scope=scope)
-    with _recorded(scope, _("Import of %(name)s") % {"name": file.name}) as context:
+    with _recorded(scope, IMPORTED(name=file.name)) as context:
         lifecycle.apply_upload(upload=file, actor=scope, progress=told, context=context)
         access.demand_still(scope)
 
@@ -66,13 +66,13 @@ def undo_upload(upload: str, **somebody: int) -> None:
 
 
 def _undo(file: ImportUpload, scope: Scope, told: Progress) -> None:
-    with _recorded(scope, _("Import of %(name)s undone") % {"name": file.name}):
+    with _recorded(scope, UNDONE(name=file.name)):
         lifecycle.undo_upload(upload=file, actor=scope, progress=told)
         access.demand_still(scope)
 
 
 @contextmanager
-def _recorded(scope: Scope, reason: str) -> Iterator[UUID]:
+def _recorded(scope: Scope, reason: Sentences) -> Iterator[UUID]:
     """One transaction in the scope, whose changes stand in the history under the id that is given."""
     with row_scope.rows_of(scope), pghistory.context(**scope.history(reason=reason)) as context:
         yield context.id

@@ -12,11 +12,20 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import connection
-from django.utils.translation import gettext as _
 
 from customers.choices import UploadState
 from customers.imports.classifying import MEMORY
 from customers.imports.merge_sql import GROUP, WRITTEN
+from customers.imports.problems import (
+    EDITED,
+    EDITED_BY_SOMEBODY,
+    GROUP_GONE,
+    NOTHING_BEFORE,
+    REFERENCED,
+    TAG_GONE,
+    problem,
+    told,
+)
 from customers.models import Consent, Customer, ImportUpload
 from mcp.isolation.scope import Scope
 from mcp.worker.progress import Progress
@@ -63,13 +72,13 @@ _LATER = """
 """
 _TELL = """INSERT INTO customers_importverdict (base_id, file_id, row_number, verdict, customer_id, problems)
     SELECT %(base)s, %(upload)s, customer.customer_number, {verdict}, customer.id,
-        jsonb_build_array(jsonb_build_object('code', {code}, 'reason', {reason}))
+        {problems}
     FROM customers_customer AS customer JOIN """
 _TOLD = """NOT EXISTS (SELECT FROM customers_importverdict v WHERE v.file_id = %(upload)s
     AND v.verdict IN ('kept', 'stuck') AND v.customer_id = done.id)"""
 
 
-def undo(*, upload: Any, scope: Scope, progress: Progress) -> dict[str, int]:
+def undo(*, upload: ImportUpload, scope: Scope, progress: Progress) -> dict[str, int]:
     """Reverse an applied import: how many rows were reversed, kept and could not be. Raises Cancelled.
 
     Each customer of the import ends as one of: `removed` (it had created him), `restored`, `kept` (edited since) or
@@ -124,18 +133,19 @@ def later_imports(upload: ImportUpload) -> list[tuple[ImportUpload, int]]:
 
 def _tell_kept(cursor: Any, params: dict[str, Any]) -> int:
     """Whoever was edited since the import stays as he is now."""
-    by = _("Changed since by %(user)s.") % {"user": "{user}"}
-    who = """coalesce((
-        SELECT context.metadata->>'user_name' FROM customers_customerevent AS event
+    edited = told(EDITED, user="context.metadata->>'user_name'")
+    reason = f"""coalesce((
+        SELECT CASE WHEN context.metadata->>'user_name' IS NOT NULL THEN {edited} END
+        FROM customers_customerevent AS event
         JOIN pghistory_context AS context ON context.id = event.pgh_context_id
         WHERE event.pgh_obj_id = customer.id AND event.base_id = %(base)s
           AND event.pgh_context_id IS DISTINCT FROM %(context)s AND event.changed_at > done.changed_at
-        ORDER BY event.changed_at DESC LIMIT 1), %(nobody)s::text)"""
+        ORDER BY event.changed_at DESC LIMIT 1), {told(EDITED_BY_SOMEBODY)})"""
     cursor.execute(
-        _TELL.format(verdict="'kept'", code="'edited'", reason=f"replace(%(by)s::text, '{{user}}', {who})")
+        _TELL.format(verdict="'kept'", problems=problem(reason=reason, code="'edited'"))
         + f"""{_DONE} ON customer.id = done.id
             WHERE customer.base_id = %(base)s AND {_state("customer")} IS DISTINCT FROM done.state""",
-        params | {"by": by, "nobody": _("somebody unknown")},
+        params,
     )
     return int(cursor.rowcount)
 
@@ -144,10 +154,10 @@ def _tell_stuck(cursor: Any, params: dict[str, Any]) -> int:
     """What a customer was before cannot come back: a group or tag that is gone, or a reference to who was created."""
     stuck = 0
     reasons = {
-        "nothing_before": _("The history does not say what was before."),
-        "group_gone": _("The customer group of before does not exist any more."),
-        "tag_gone": _("A tag of before does not exist any more."),
-        "referenced": _("Something was recorded about this customer since, such as a withdrawal."),
+        "nothing_before": NOTHING_BEFORE,
+        "group_gone": GROUP_GONE,
+        "tag_gone": TAG_GONE,
+        "referenced": REFERENCED,
     }
     conditions = {
         "nothing_before": "NOT done.is_new AND before.id IS NULL",
@@ -160,10 +170,10 @@ def _tell_stuck(cursor: Any, params: dict[str, Any]) -> int:
         conditions["referenced"] = f"done.is_new AND ({' OR '.join(references)})"
     for code, condition in conditions.items():
         cursor.execute(
-            _TELL.format(verdict="'stuck'", code=f"'{code}'", reason="%(reason)s::text")
+            _TELL.format(verdict="'stuck'", problems=problem(reason=told(reasons[code]), code=f"'{code}'"))
             + f"""{_DONE} ON customer.id = done.id LEFT JOIN {_BEFORE} ON true
                 WHERE customer.base_id = %(base)s AND {_TOLD} AND ({condition})""",
-            params | {"reason": reasons[code]},
+            params,
         )
         stuck += cursor.rowcount
     return stuck

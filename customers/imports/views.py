@@ -81,7 +81,8 @@ def upload_page(request: HttpRequest) -> HttpResponse:
             form.add_error("file", error)
         else:
             return lead_to(request, _address(UPLOAD, upload))
-    return show_page(request, "upload", _("Import customers"), step=1, form=form, unfinished=unfinished_of(scope))
+    unfinished = unfinished_of(scope)
+    return show_page(request, "imports/upload", _("Import customers"), step=1, form=form, unfinished=unfinished)
 
 
 def unfinished_of(scope: Scope) -> list[ImportUpload]:
@@ -153,11 +154,11 @@ def _do(request: HttpRequest, step: Callable[[], None]) -> None:
 def _columns(request: HttpRequest, upload: ImportUpload, scope: Scope) -> HttpResponse:
     """What was recognised, where each column goes, and what becomes of known customers."""
     if receive.is_of_package(upload):
-        return show_page(request, "settled", _title(upload), step=2, upload=upload, origin=_origin(upload))
+        return show_page(request, "imports/settled", _title(upload), step=2, upload=upload, origin=_origin(upload))
     choices = upload.choices
     fields = CustomerResource(scope=scope).fields
     return show_page(
-        request, "columns", _title(upload), step=2, upload=upload, seen=choices["seen"],
+        request, "imports/columns", _title(upload), step=2, upload=upload, seen=choices["seen"],
         encodings=ENCODING_NAMES.items(), delimiters=DELIMITER_NAMES.items(), columns=shown_columns(choices),
         choices=column_choices(fields, get_language() or "de"), form=ReadingForm.of(lifecycle.reading_of(upload)),
         known=known_options(choices.get("known", OnKnown.OVERWRITE)),
@@ -174,8 +175,8 @@ def _progress(request: HttpRequest, upload: ImportUpload) -> HttpResponse:
     percent = min(100, progress.done * 100 // progress.total) if progress.total else None
     seconds = int((timezone.now() - upload.state_since).total_seconds())
     return show_page(
-        request, "progress", _title(upload), step=2 if upload.state == UploadState.CHECKING else 4, upload=upload,
-        progress=progress, percent=percent, seconds=seconds,
+        request, "imports/progress", _title(upload), step=2 if upload.state == UploadState.CHECKING else 4,
+        upload=upload, progress=progress, percent=percent, seconds=seconds,
     )  # fmt: skip
 
 
@@ -184,7 +185,7 @@ def _preview(request: HttpRequest, upload: ImportUpload, scope: Scope) -> HttpRe
     if not scope.allows(Right.VIEW_CUSTOMERS):
         figures = {**figures, "similar": 0}  # else one could guess at people and be told
     return show_page(
-        request, "preview", _title(upload), step=3, upload=upload, figures=figures,
+        request, "imports/preview", _title(upload), step=3, upload=upload, figures=figures,
         fingerprint=lifecycle.fingerprint(upload), is_of_package=receive.is_of_package(upload), origin=_origin(upload),
         shown=preview_pages.shown(_tabs(upload, scope, figures), request.GET.dict()),
         decisions=Decision.choices,
@@ -223,8 +224,8 @@ def _rejected_tab(upload: ImportUpload, figures: Mapping[str, Any]) -> Tab:
 def _result(request: HttpRequest, upload: ImportUpload, scope: Scope) -> HttpResponse:
     figures = upload.result or {}
     return show_page(
-        request, "result", _title(upload), step=4, upload=upload, figures=figures, touched=steps.touched(upload),
-        shown=preview_pages.shown([_rejected_tab(upload, figures)], request.GET.dict()),
+        request, "imports/result", _title(upload), step=4, upload=upload, figures=figures,
+        touched=steps.touched(upload), shown=preview_pages.shown([_rejected_tab(upload, figures)], request.GET.dict()),
     )  # fmt: skip
 
 
@@ -307,7 +308,7 @@ def imports_page(request: HttpRequest) -> HttpResponse:
     found = lifecycle.imports_of(scope)
     tab = Tab("all", "", found.count(), lambda page: list(found[(page - 1) * preview.PAGE : page * preview.PAGE]))
     return show_page(
-        request, "imports", _("Imports"), shown=preview_pages.shown([tab], request.GET.dict()),
+        request, "imports/list", _("Imports"), shown=preview_pages.shown([tab], request.GET.dict()),
         unfinished=unfinished_of(scope),
     )  # fmt: skip
 
@@ -331,8 +332,9 @@ def undo_page(request: HttpRequest, pk: UUID) -> HttpResponse:
         else None
     )
     return show_page(
-        request, "undo", _title(upload), upload=upload, figures=upload.result or {}, undoing=upload.undoing or {},
-        shown=shown, touched=steps.touched(upload), later=later_imports(upload) if upload.context else [],
+        request, "imports/undo", _title(upload), upload=upload, figures=upload.result or {},
+        undoing=upload.undoing or {}, shown=shown, touched=steps.touched(upload),
+        later=later_imports(upload) if upload.context else [],
     )  # fmt: skip
 
 

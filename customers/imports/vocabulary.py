@@ -8,12 +8,13 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import connection
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
-from customers.models import CustomerGroup, Tag
+from customers.models import CustomerGroup, ImportUpload, Tag
 from customers.operations import save_customer_group, save_tag
 from locations.permissions import Right
 from mcp.isolation.scope import Scope
+from mcp.stored_sentences import Sentences, sentences_of
 
 
 @dataclass
@@ -25,13 +26,18 @@ class NamedVocabulary:
     new_tags: list[str] = field(default_factory=list)
     worth: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Price level and discount of new groups, by their names, where the upload says them."""
-    refused_groups: dict[str, str] = field(default_factory=dict)
+    refused_groups: dict[str, Sentences] = field(default_factory=dict)
     """Names that cannot be used, with the reason."""
-    refused_tags: dict[str, str] = field(default_factory=dict)
+    refused_tags: dict[str, Sentences] = field(default_factory=dict)
 
 
 def named_vocabulary(
-    *, upload: Any, given: frozenset[str], scope: Scope, is_judged: bool = False, rows: Sequence[int] | None = None
+    *,
+    upload: ImportUpload,
+    given: frozenset[str],
+    scope: Scope,
+    is_judged: bool = False,
+    rows: Sequence[int] | None = None,
 ) -> NamedVocabulary:
     """What the rows of an upload name. Four queries, however many rows there are.
 
@@ -64,7 +70,7 @@ _WRITTEN = """AND (row_number <@ %(new_rows)s::int4multirange OR row_number IN (
         SELECT row_number FROM customers_importverdict WHERE file_id = %(upload)s AND verdict = 'rejected')"""
 
 
-def _distinct(expression: str, upload: Any, is_judged: bool, rows: Sequence[int] | None) -> list[str]:
+def _distinct(expression: str, upload: ImportUpload, is_judged: bool, rows: Sequence[int] | None) -> list[str]:
     only = "AND row_number = ANY(%(rows)s)" if rows is not None else ""
     with connection.cursor() as cursor:
         cursor.execute(
@@ -100,8 +106,8 @@ def _find_tags(words: NamedVocabulary, names: list[str], scope: Scope) -> None:
             words.new_tags.append(name)
 
 
-def _refusal(word: CustomerGroup | Tag, name: str, scope: Scope) -> str:
-    """Why the word cannot be created; blank where it can."""
+def _refusal(word: CustomerGroup | Tag, name: str, scope: Scope) -> Sentences:
+    """Why the word cannot be created; empty where it can."""
     if not scope.allows(Right.MANAGE_CUSTOMER_GROUPS):
         message = (
             _(
@@ -114,9 +120,10 @@ def _refusal(word: CustomerGroup | Tag, name: str, scope: Scope) -> str:
                 "Have somebody create it first."
             )
         )
-        return message % {"name": name, "right": Right.MANAGE_CUSTOMER_GROUPS.label}
+        params = {"name": name, "right": Right.MANAGE_CUSTOMER_GROUPS.label}
+        return sentences_of(ValidationError(message, code="unknown_word", params=params))
     try:
         word.clean_fields()
     except ValidationError as error:
-        return " ".join(error.messages)
-    return ""
+        return sentences_of(error)
+    return Sentences()

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from customers import triggers
 from customers.choices import BulkKind, BulkState
+from customers.models.narrowing import NarrowingField
 from customers.querysets import BulkChangeQuerySet
 from files.models import own_file_constraints
 from locations.constraints import KeyWithBase
@@ -47,7 +48,7 @@ class BulkChange(models.Model):
         max_length=200, blank=True, default="", help_text="The name of the group, the tag, or the reason of archiving."
     )
     query = models.TextField(blank=True, default="", help_text="What stood behind the question mark of the list.")
-    narrowed_by = models.TextField(blank=True, default="")
+    narrowed_by = NarrowingField()
     shown = models.PositiveIntegerField(null=True, help_text="How many the page said that there are.")
     customers = ArrayField(
         models.BigIntegerField(),

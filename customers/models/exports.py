@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from customers.models.narrowing import NarrowingField
 from files.choices import FileState
 from files.models import Chunk, Download, WorkedFile, download_constraints, own_file_constraints, piece_constraints
 from locations.constraints import KeyWithBase
@@ -18,7 +19,7 @@ class CustomerExport(WorkedFile):
     """A file of customers for one user. The bytes are deleted after a day; that it was made stays on record."""
 
     choices = models.JSONField(default=dict, help_text="Format, columns, and which customers.")
-    narrowed_by = models.TextField(blank=True, default="")
+    narrowed_by = NarrowingField()
     total = models.PositiveIntegerField(_("customers"), default=0)
 
     class Meta:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from customers import triggers
 from customers.choices import Decision, UploadState, Verdict
 from customers.models.customer import Customer
+from customers.models.problems import ProblemsField
 from files.models import Chunk, OwnFile, own_file_constraints, piece_constraints
 from locations.constraints import CompositeForeignKey, KeyWithBase
 from locations.models import CustomerBase, Organization
@@ -51,6 +52,11 @@ class ImportUpload(OwnFile):
             *own_file_constraints("importupload"),
         ]
         triggers = [triggers.APPLIED_STAYS]
+
+    @property
+    def previewed(self) -> dict[str, Any]:
+        """The preview; empty before the file was checked."""
+        return self.preview or {}
 
 
 def _of_upload(name: str) -> CompositeForeignKey:
@@ -191,7 +197,7 @@ class ImportVerdict(models.Model):
     verdict = models.CharField(max_length=10, choices=Verdict)
     customer_id = models.BigIntegerField(null=True)
     seen = models.DateTimeField(null=True, help_text="When the customer had last been changed in the preview.")
-    problems = models.JSONField(default=list)
+    problems = ProblemsField(default=list)
 
     class Meta:
         verbose_name = _("verdict of an import")

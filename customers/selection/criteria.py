@@ -10,7 +10,6 @@ from typing import Any, ClassVar
 from django.utils import timezone
 from django.utils.dateparse import parse_date
 from django.utils.dates import MONTHS
-from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _text
 from django.utils.translation import gettext_lazy as _
@@ -22,9 +21,11 @@ from customers.querysets import CustomerQuerySet
 from locations.models import Location
 from mcp.isolation.guards import guard, nothing
 from mcp.isolation.scope import Scope
+from mcp.stored_sentences import stored_sentence
 
 MOST_LOCATIONS = 200
 ARCHIVED_VAR = "archived"
+STANDING = stored_sentence("consent_standing", "%(purpose)s: %(said)s")
 
 type Choice = tuple[str, str | Promise]
 """What stands in the address, and its words."""
@@ -73,9 +74,9 @@ class Criterion:
         """The customers where nothing is chosen."""
         return customers
 
-    def words(self, value: str, asker: Asker) -> str:
-        """The value for people, in their language."""
-        return str(dict(self.choices(asker)).get(value, value))
+    def told(self, value: str, asker: Asker) -> Any:
+        """The value as a parameter of a sentence that is stored, and read by others in their language."""
+        return dict(self.choices(asker)).get(value, value)
 
 
 class GroupCriterion(Criterion):
@@ -132,6 +133,11 @@ class ConsentCriterion(Criterion):
         purpose, _dot, said = value.rpartition(".")
         return customers.with_consent(purpose, ConsentState(said))
 
+    def told(self, value: str, asker: Asker) -> Any:
+        code, _dot, said = value.rpartition(".")
+        purpose = ConsentPurpose.objects.of_organization(asker.scope.organization).get(code=code)
+        return STANDING(purpose=purpose.title, said=ConsentState(said).label)
+
 
 class BirthdayCriterion(Criterion):
     """Who celebrates in the next days, or in a month, whose number then stands in the address."""
@@ -179,9 +185,8 @@ class ChangedSinceCriterion(Criterion):
         day = _day(value)
         return customers if day is None else customers.changed_since(day)
 
-    def words(self, value: str, asker: Asker) -> str:
-        day = _day(value)
-        return value if day is None else date_format(day, "DATE_FORMAT")
+    def told(self, value: str, asker: Asker) -> date | None:
+        return _day(value)
 
 
 def _day(value: str) -> date | None:

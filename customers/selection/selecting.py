@@ -9,16 +9,20 @@ from datetime import date
 from django.core.exceptions import SuspiciousOperation, ValidationError
 from django.http import Http404, QueryDict
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from customers.field_groups import withheld
 from customers.models import Customer, CustomerCount
+from customers.models.narrowing import Narrowing
 from customers.paginator import LIMIT, PAGE_SIZES, CustomerPaginator
 from customers.querysets import CustomerQuerySet
 from customers.selection.criteria import ARCHIVED_VAR, CRITERIA, Asker, NoSuchChoice
 from mcp.isolation.scope import Scope
+from mcp.stored_sentences import stored_sentence
 
+TICKED = stored_sentence("selection_ticked", gettext_lazy("Selection"))
+SEARCHED = stored_sentence("selection_searched", gettext_lazy("Search: %(words)s"))
+NARROWED = stored_sentence("selection_narrowed", "%(title)s: %(value)s")
 SEARCH, ORDER, IDS = "q", "o", "id"
 OF_THE_PAGE = frozenset({ORDER, "p", "size", "e", "all", "_facets", "_to_field"})
 """What the address of the list says beside whom it is about."""
@@ -90,15 +94,14 @@ class Selection:
         active, archived = CustomerCount.objects.in_base(scope.base).totals()
         return {"": active, "yes": archived, "all": active + archived}.get(self.values.get(ARCHIVED_VAR, ""))
 
-    def in_words(self, asker: Asker) -> str:
+    def in_words(self, asker: Asker) -> Narrowing:
         """For people, in their language; empty where all customers that are not archived are meant."""
         if self.ids:
-            return _("Selection")
-        words = [_("Search: %(words)s") % {"words": self.words}] if self.words else []
+            return Narrowing(TICKED())
+        words = Narrowing(SEARCHED(words=self.words) if self.words else [])
         for name, value in self.values.items():
-            criterion = CRITERIA[name]
-            words.append(f"{str(criterion.title).capitalize()}: {criterion.words(value, asker)}")
-        return "; ".join(words)
+            words += NARROWED(title=CRITERIA[name].title, value=CRITERIA[name].told(value, asker))
+        return words
 
 
 @dataclass(frozen=True)
@@ -106,7 +109,7 @@ class Selected:
     """Those whom a selection means now."""
 
     customers: CustomerQuerySet
-    in_words: str
+    in_words: Narrowing
     """For people, in their language; empty where all customers that are not archived are meant."""
     count: int
     """How many they are; of very many that were found the limit, and `is_more` says so."""

@@ -23,12 +23,13 @@ from customers.table.birthday_cells import DAY, one_day, with_and_without_year
 from customers.table.columns import BirthdayField, CustomerField, GroupField, NoteField, PersonField
 from customers.table.combined_columns import Cells, Combination, Combined
 from customers.table.consent_columns import ConsentDayField, ConsentField
-from customers.table.headings import remaining_problems, sentence
+from customers.table.headings import remaining_problems, stored_problem
 from customers.table.options import NULL, UNSAID, Reading
 from customers.table.person_names import divided
 from customers.table.profiles import replacements
 from customers.table.shared_fields import demand_combinable
 from locations.models import HIGHEST_CUSTOMER_NUMBER, LOWEST_CUSTOMER_NUMBER
+from mcp.stored_sentences import Sentences, sentences_of
 from spreadsheets import Cell
 from spreadsheets.rows import Block
 
@@ -118,29 +119,41 @@ class Converter:
         told = dict(zip(errors, self._sentences(block, at, errors), strict=True))
         return json.dumps({**dict.fromkeys(combined.unsaid[at]), **told}, ensure_ascii=False).translate(_ESCAPED)
 
-    def _problems(self, block: Block, at: int, errors: dict[str, ValidationError]) -> list[dict[str, str]]:
+    def _problems(self, block: Block, at: int, errors: dict[str, ValidationError]) -> list[dict[str, Any]]:
         """Everything that is wrong with a row; nothing where what was found has been mended or accepted."""
         found = [
-            self._told(block.rows[at], (problem.column or 0) - 1, sentence(problem), problem.code)
+            self._told(block.rows[at], (problem.column or 0) - 1, stored_problem(problem), problem.code)
             for problem in remaining_problems(block.problems.get(at, ()), self._reading)
         ]
         return found + self._sentences(block, at, errors)
 
-    def _sentences(self, block: Block, at: int, errors: dict[str, ValidationError]) -> list[dict[str, str]]:
+    def _sentences(self, block: Block, at: int, errors: dict[str, ValidationError]) -> list[dict[str, Any]]:
         places = {column.name: column.at for column in self._columns}
         return [
-            self._told(block.rows[at], places[name], " ".join(error.messages), error.error_list[0].code or "")
+            self._told(block.rows[at], places[name], sentences_of(error), error.error_list[0].code or "")
             for name, error in errors.items()
         ]
 
-    def _told(self, cells: Sequence[Cell], at: int, reason: str, code: str) -> dict[str, str]:
+    def _told(self, cells: Sequence[Cell], at: int, reason: Sentences, code: str) -> dict[str, Any]:
         value = cells[at] if 0 <= at < len(cells) else ""
         return {
             "column": self._headings[at] if 0 <= at < len(self._headings) else "",
             "value": without_nul("" if value is None else str(value)),
-            "reason": without_nul(reason),
+            "reason": [_storable(sentence) for sentence in reason],
             "code": code,
         }
+
+
+def _storable(value: Any) -> Any:
+    """A stored sentence as PostgreSQL can store it."""
+    match value:
+        case str():
+            return without_nul(value)
+        case dict():
+            return {name: _storable(one) for name, one in value.items()}
+        case list():
+            return [_storable(one) for one in value]
+    return value
 
 
 def without_nul(text: str) -> str:

@@ -13,6 +13,7 @@ from customers.table.columns import FORMER_HEADINGS, CustomerField
 from customers.table.heading_words import is_house_number, meaning
 from customers.table.options import Reading
 from customers.table.profiles import Profile, target_in, targets_by
+from mcp.stored_sentences import Sentences, sentences_of
 from spreadsheets import Problem
 
 IGNORE = "-"
@@ -107,6 +108,14 @@ def remaining_problems(problems: Iterable[Problem], reading: Reading) -> Iterato
     for problem in problems:
         if problem.code not in MENDED and not (problem.is_doubt and reading.accept_doubts):
             yield problem
+
+
+def stored_problem(problem: Problem) -> Sentences:
+    """The problem as it is stored."""
+    values = problem.values
+    words = {name: gettext_lazy(word) for name in _WORDS if isinstance(word := values.get(name), str) and word}
+    refusal = ValidationError(gettext_lazy(problem.template), code=problem.code, params={**values, **words})
+    return sentences_of(refusal)
 
 
 def sentence(problem: Problem) -> str:

@@ -47,7 +47,6 @@ from customers.table.columns import (
 from customers.table.consent_columns import ConsentDayField, ConsentField
 from locations.permissions import Right
 from mcp.isolation.scope import Scope
-from spreadsheets import Cell
 
 _PHONE = PhoneWidget()
 
@@ -299,6 +298,3 @@ class CustomerResource(resources.Resource):
         """The fields of a customer that columns fill which go to these targets, and those that change with them."""
         names = cls.told_by(targets)
         return names | {other for name, other in SAID_WITH.items() if name in names}
-
-    def export_row(self, customer: Customer, columns: dict[str, CustomerField]) -> list[Cell]:
-        return [field.export(customer) for field in columns.values()]

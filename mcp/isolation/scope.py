@@ -12,12 +12,17 @@ from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import PermissionDenied
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from locations.models import CustomerBase, Location, Organization
 from locations.permissions import Right
 
 if TYPE_CHECKING:
     from mcp.models import User
+
+
+_OF_THE_SYSTEM = frozenset({gettext_noop("the worker")})
+"""What the system calls itself where no person acts."""
 
 
 class MissingRight(PermissionDenied):
@@ -104,6 +109,11 @@ class Scope:
             "location_name": str(self.location),
             **more,
         }
+
+
+def name_shown(kept: str) -> str:
+    """How a name that was kept is shown: that of a person as it was, that of the system in the reader's language."""
+    return _(kept) if kept in _OF_THE_SYSTEM else kept
 
 
 def facts_of(user: User) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from customers.operations import archive_customers, change_customer, restore_cus
 from customers.selection.selecting import select
 from locations.permissions import Right
 from mcp.isolation.scope import MissingRight, Scope
+from mcp.stored_sentences import Sentences
 from mcp.worker.task_frame import Stopped
 from tests.conftest import forget_author
 from tests.customers import people
@@ -56,7 +57,7 @@ def counted(scope: Scope, wish: Wish, query: str = "", shown: int | None = None)
 
 def applied(change: BulkChange, scope: Scope) -> BulkChange:
     changing.confirm(change=change, seen=str(change.figures["change"]), actor=scope)
-    with pghistory.context(**scope.history(reason=changing.REASON)) as context:
+    with pghistory.context(**scope.history(reason=changing.REASON())) as context:
         changing.apply(change=change, context=context.id, actor=scope)
     forget_author()
     return change
@@ -64,7 +65,7 @@ def applied(change: BulkChange, scope: Scope) -> BulkChange:
 
 def undone(change: BulkChange, scope: Scope) -> dict[str, int]:
     changing.start_undo(change=change, actor=scope)
-    with pghistory.context(**scope.history(reason=changing.REASON_UNDONE)) as context:
+    with pghistory.context(**scope.history(reason=changing.REASON_UNDONE())) as context:
         changing.undo(change=change, context=context.id, actor=scope)
     forget_author()
     return dict(change.undoing or {})
@@ -143,7 +144,8 @@ def test_history_says_bulk_change(anna):
     undone(change, anna)
     event: Any = Customer._meta.get_field("history").related_model
     told = event.objects.filter(pgh_obj=customer.pk).order_by("changed_at")
-    assert [one.pgh_context.metadata.get("reason") for one in told] == [None, "Bulk change", "Bulk change undone"]
+    reasons = [str(Sentences(one.pgh_context.metadata.get("reason") or [])) for one in told]
+    assert reasons == ["", "Bulk change", "Bulk change undone"]
     assert {one.pgh_context.metadata["user_name"] for one in told} == {str(anna.user)}
 
 

@@ -9,6 +9,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from customers.models import Customer
+from mcp.stored_sentences import Sentences
 from tests.customers.transfer import GERMAN, NORTHWIND, events_of, table
 
 
@@ -36,7 +37,7 @@ def test_import_records_the_command_and_the_file(cast, capsys):
     run(capsys, *at(10400, 1), GERMAN)
     event = events_of(Customer.objects.get(customer_number=7)).get()
     assert event.pgh_context.metadata["user_name"] == "import_customers"
-    assert event.pgh_context.metadata["reason"] == "import of kunden_de.csv"
+    assert str(Sentences(event.pgh_context.metadata["reason"])) == "Import of kunden_de.csv"
 
 
 def test_dry_run_writes_nothing(cast, capsys):
@@ -62,7 +63,7 @@ def test_what_becomes_no_statement_is_listed(cast, capsys, tmp_path):
     call_command("import_customers", *at(10400, 1), str(file), "--json")
     printed = capsys.readouterr()
     assert json.loads(printed.out)["consents"] == 1
-    assert "Row 2, Newsletter am = '2024-05-01': No yes or no goes with this day." in printed.err
+    assert "Row 2, Newsletter am = '1 May 2024': No yes or no goes with this day." in printed.err
 
 
 def test_unknown_column_is_named_and_can_be_mapped_or_left_out(cast, capsys, tmp_path):

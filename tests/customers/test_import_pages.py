@@ -9,6 +9,7 @@ from customers.imports import preview
 from customers.models import Customer, HeadingChoice, ImportUpload
 from customers.operations import register_customer
 from locations.permissions import Right
+from mcp.stored_sentences import Sentences
 from tests.customers.import_browser import (
     EXPORT,
     IMPORT,
@@ -41,7 +42,7 @@ def test_history_says_who_imported_what(anna):
     imported(anna)
     event = events_of(Customer.objects.get(customer_number=7)).get()
     assert event.pgh_context.metadata["user_name"] == "Anna Andresen"
-    assert "kunden.csv" in event.pgh_context.metadata["reason"]
+    assert "kunden.csv" in str(Sentences(event.pgh_context.metadata["reason"]))
     assert event.pgh_context_id == stored().context
 
 

@@ -7,8 +7,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from customers.choices import UploadState
 from customers.imports import lifecycle
-from customers.imports.numbering import exhausted
 from customers.models import Customer, ImportChunk, ImportUpload
+from customers.numbers import exhausted
 from customers.operations import change_customer, register_customer
 from tests.customers.import_browser import (
     CONTENT,

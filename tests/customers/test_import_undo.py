@@ -18,6 +18,7 @@ from customers.operations import archive_customers, change_customer, register_cu
 from locations.permissions import Right
 from mcp.isolation import row_scope
 from mcp.isolation.scope import MissingRight, Scope
+from mcp.stored_sentences import Sentences
 from tests.customers.transfer import applied, checked, events_of, state, table, take_in, undone
 from tests.proofs.sampling import examples
 
@@ -63,7 +64,7 @@ def test_whoever_was_edited_since_stays_and_it_is_told_by_whom(anna, cast):
             customer.city = "Lübeck"
             change_customer(customer=customer, seen_at=customer.changed_at, actor=bodo)
     assert undone(done.upload, anna) == {"restored": 1, "removed": 1, "kept": 2, "stuck": 0}
-    told = {one.row_number: one.problems[0]["reason"] for one in done.upload.verdicts.filter(verdict="kept")}
+    told = {one.row_number: str(one.problems[0]["reason"]) for one in done.upload.verdicts.filter(verdict="kept")}
     assert set(told) == {first.customer_number, created.customer_number}
     assert all(str(bodo.user) in reason for reason in told.values())
     assert Customer.objects.get(pk=first.pk).last_name == "A"
@@ -95,8 +96,8 @@ def test_history_shows_the_import_and_the_undo(anna):
     customer = known(anna)
     done = take_in(anna, table(HEADINGS[:2], [customer.customer_number, "Neu"]), name="kunden.csv")
     undone(done.upload, anna)
-    reasons = [event.pgh_context.metadata.get("reason") for event in events_of(customer)]
-    assert reasons == [None, "Import of kunden.csv", "Import of kunden.csv undone"]
+    reasons = [str(Sentences(event.pgh_context.metadata.get("reason") or [])) for event in events_of(customer)]
+    assert reasons == ["", "Import of kunden.csv", "Import of kunden.csv undone"]
 
 
 def test_imports_are_undone_one_after_the_other(anna):

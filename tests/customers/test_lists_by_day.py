@@ -102,8 +102,8 @@ def test_export_takes_the_very_list_and_the_worker_that_of_the_day_on_which_it_w
 
 
 def test_words_of_an_export_say_by_what_it_was_narrowed(scope):
-    assert select(scope, "birthday=30days").in_words == "Birthday: in the next 30 days"
-    assert select(scope, "registered=last_month").in_words == "Registered in: last month"
+    assert str(select(scope, "birthday=30days").in_words) == "Birthday: in the next 30 days"
+    assert str(select(scope, "registered=last_month").in_words) == "Registered in: last month"
 
 
 def test_side_bar_leads_to_both_lists_and_marks_the_open_one(scope, log_in):

@@ -9,7 +9,6 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, transaction
 from django.http import QueryDict
 
-from customers.filters import saved as saved_filters
 from customers.filters.saved import asked_today, canonical, delete_filter, save_filter
 from customers.models import SavedFilter
 from locations.permissions import Right
@@ -105,7 +104,7 @@ def test_changing_it_changes_name_and_sharing_and_never_what_it_asks(anna):
 
 
 def test_so_many_and_no_more(anna, monkeypatch):
-    monkeypatch.setattr(saved_filters, "MOST", 1)
+    monkeypatch.setattr("customers.filters.saved.MOST", 1)
     saved(anna, "Eins")
     with pytest.raises(ValidationError, match="Delete one"):
         saved(anna, "Zwei")

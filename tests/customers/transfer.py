@@ -17,6 +17,7 @@ from customers.exports import files
 from customers.exports.writer import Making, Order
 from customers.imports import lifecycle, preview, receive
 from customers.imports.classifying import verdicts
+from customers.imports.problems import IMPORTED, UNDONE
 from customers.models import Customer, CustomerExport, ExportChunk, ImportUpload
 from customers.querysets import CustomerQuerySet
 from customers.table.options import Reading
@@ -93,14 +94,14 @@ def applied(upload: ImportUpload, scope: Scope) -> ImportUpload:
     """Confirmed and applied under a history of its own."""
     upload.state = UploadState.APPLYING
     upload.save()
-    with pghistory.context(**scope.history(reason=f"Import of {upload.name}")) as context:
+    with pghistory.context(**scope.history(reason=IMPORTED(name=upload.name))) as context:
         lifecycle.apply_upload(upload=upload, actor=scope, context=context.id)
     return upload
 
 
 def undone(upload: ImportUpload, scope: Scope) -> dict[str, int]:
     lifecycle.start_undo(upload=upload, actor=scope)
-    with pghistory.context(**scope.history(reason=f"Import of {upload.name} undone")):
+    with pghistory.context(**scope.history(reason=UNDONE(name=upload.name))):
         lifecycle.undo_upload(upload=upload, actor=scope)
     assert upload.undoing is not None
     return dict(upload.undoing)
@@ -117,7 +118,7 @@ def take_in(scope: Scope, content: bytes, *, dry_run: bool = False, **more: Any)
         outcome.told = dict(applied(upload, scope).result or {})
     for verdict in verdicts(upload, Verdict.REJECTED):
         outcome.rejections += [
-            Rejection(verdict.row_number, one["column"], one["value"], one["reason"], one["code"])
+            Rejection(verdict.row_number, one["column"], str(one["value"]), str(one["reason"]), one["code"])
             for one in verdict.problems
         ]
     return outcome

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -197,6 +198,15 @@ def test_location_closed_is_out_on_the_next_request_and_comes_back(cast, log_in)
     assert bodo.get("/10400/3/").status_code == 404
     assert anna.post(f"{LIST}{bremen.pk}/reopen/").status_code == 302
     assert bodo.get("/10400/3/").status_code == 200
+
+
+def test_day_of_closing_is_written_as_the_language_of_the_reader_writes_it(cast, log_in):
+    at = datetime(2026, 3, 9, 22, 30, tzinfo=UTC)
+    Location.objects.filter(pk=cast.location("Bremen").pk).update(closed_at=at)
+    anna = log_in("anna")
+    for language, sentence in (("en", "closed since 9 Mar 2026"), ("de", "geschlossen seit 09.03.2026")):
+        page = anna.get(f"{LIST}?closed=yes", headers={"accept-language": language}).content.decode()
+        assert sentence in page
 
 
 def test_central_cannot_be_closed(cast, log_in):

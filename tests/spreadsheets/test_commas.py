@@ -7,7 +7,10 @@ from spreadsheets import open_table
 
 def rows(text: str):
     with open_table(io.BytesIO(text.encode()), name="a.csv") as table:
-        return [(row.cells, [problem.code for problem in row.problems], row.is_doubtful) for row in table]
+        return [
+            (row.cells, [problem.code for problem in row.problems], any(problem.is_doubt for problem in row.problems))
+            for row in table
+        ]
 
 
 def test_comma_in_an_address_is_read_as_text_and_told():

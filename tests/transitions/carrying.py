@@ -25,7 +25,7 @@ from tests.customers.transfer import applied
 from tests.transitions.moving import ACCOUNT, exit_in, leaving
 from transitions.choices import TransitionState
 from transitions.models import Arrival, Package, PackageChunk, Transition
-from transitions.package import lifecycle as making
+from transitions.package import lifecycle as packages
 from transitions.package.importing import receive_package
 from transitions.package.zip_writer import Packing
 
@@ -56,8 +56,8 @@ def made(transition: Transition, actor: Scope) -> Package:
     row.state_since = timezone.now()
     row.save()
     with row_scope.rows_of(actor):
-        making.delete_replaced(row)
-    return making.packages_of(transition).get(pk=row.pk)
+        packages.delete_replaced(row)
+    return packages.packages_of(transition).get(pk=row.pk)
 
 
 def content_of(row: Package) -> bytes:

@@ -222,7 +222,7 @@ def test_support_enters_another_place_and_the_business_reviews_once_more(cast, i
     assert (moved.state, moved.review, moved.ground) == (TransitionState.NUMBERED, None, "")
     assert (moved.receiver_account, moved.receiver_client_number) == (20800, 9)
     assert moved.receiver == cast.organization(20800)
-    assert [step.note for step in joining.steps.all()][-2:] == [
+    assert [step.remark for step in joining.steps.all()][-2:] == [
         "Number 7 in Nordlicht Bäckereien is given up for another place.", "",
     ]  # fmt: skip
     reached = reached_by(joining.steps.all())

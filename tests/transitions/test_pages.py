@@ -12,7 +12,7 @@ from tests.transitions.moving import GROUND, exit_in, fresh, join_in, say, secon
 from transitions import operations
 from transitions.choices import TransitionState
 from transitions.models import Transition
-from transitions.pages import transition as views
+from transitions.pages import transition as transition_pages
 
 CENTRAL, FLENSBURG = "/10400/1/transitions/transition/", "/10400/6/transitions/transition/"
 ACCOUNT = {
@@ -180,13 +180,13 @@ class TestDeciding:
 
     def test_who_loses_a_race_sees_what_is_so_now(self, cast, log_in, monkeypatch):
         """Somebody cancels it between the click and the step."""
-        asked, before = exit_in(cast, TransitionState.CONFIRMED), views._taken
+        asked, before = exit_in(cast, TransitionState.CONFIRMED), transition_pages._taken
 
         def too_late(*given, **named):
             operations.cancel(transition=fresh(asked), actor=cast.system("Zentrale"))
             return before(*given, **named)
 
-        monkeypatch.setattr(views, "_taken", too_late)
+        monkeypatch.setattr(transition_pages, "_taken", too_late)
         seen = step(log_in("anna"), asked, "move", planned_for=timezone.localdate().isoformat()).content.decode()
         assert "the state is “Cancelled”" in seen
         assert "This was cancelled." in seen
@@ -194,13 +194,13 @@ class TestDeciding:
         assert 'name="step"' not in seen
 
     def test_support_that_loses_a_race_is_led_to_what_is_so_now(self, cast, log_in, monkeypatch):
-        asked, before = exit_in(cast, TransitionState.REQUESTED), views._assign
+        asked, before = exit_in(cast, TransitionState.REQUESTED), transition_pages._assign
 
         def too_late(*given):
             operations.cancel(transition=fresh(asked), actor=cast.system("Zentrale"))
             return before(*given)
 
-        monkeypatch.setattr(views, "_assign", too_late)
+        monkeypatch.setattr(transition_pages, "_assign", too_late)
         answer = log_in("rita").post(f"{page(asked)}account/", ACCOUNT, follow=True)
         assert answer.redirect_chain[-1][0] == page(asked)
         assert "the state is “Cancelled”" in answer.content.decode()

@@ -203,7 +203,7 @@ class TestMove:
         )
         assert fresh(asked).planned_for == today + timedelta(days=3)
         assert last_step(asked).state == TransitionState.CONFIRMED
-        assert last_step(asked).note.startswith("Moved from")
+        assert last_step(asked).remark.startswith("Moved from")
 
     def test_not_into_the_past_not_after_the_execution_and_not_by_others(self, cast, today):
         asked = exit_in(cast, TransitionState.REQUESTED)

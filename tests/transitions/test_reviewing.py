@@ -61,7 +61,7 @@ def test_what_was_confirmed_can_be_taken_back_until_it_is_executed(cast, anna):
     operations.review_again(transition=asked, actor=anna)
     back = fresh(asked)
     assert (back.state, back.review, back.ground, back.confirmed_by) == (TransitionState.NUMBERED, None, "", "")
-    assert "taken back" in last_step(asked).note
+    assert "taken back" in last_step(asked).remark
     history = apps.get_model("transitions", "TransitionEvent").objects
     assert history.filter(pgh_obj_id=asked.pk, ground=GROUND, confirmed_by="Zoe Zweite").exists()
     with pytest.raises(operations.NotThisStep):
@@ -116,7 +116,7 @@ def test_one_names_the_ground_and_the_fields_and_another_confirms_them(cast, ann
     row = fresh(asked)
     assert (row.state, row.confirmed_by) == (TransitionState.CONFIRMED, "Zoe Zweite")
     assert (row.ground_user, row.confirmed_user) == (cast.user("anna").pk, cast.user("zweite").pk)
-    assert not [step for step in asked.steps.all() if GROUND in step.note]  # support and the location read them
+    assert not [step for step in asked.steps.all() if GROUND in step.remark]  # support and the location read them
 
 
 def test_nothing_goes_along_that_nobody_has_chosen(cast, anna):

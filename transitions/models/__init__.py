@@ -35,6 +35,7 @@ from locations.history import keep_history
 from locations.models import HIGHEST_ACCOUNT_NUMBER, HIGHEST_CLIENT_NUMBER, CustomerBase, Location, Organization
 from locations.row_checks import CheckedRow
 from locations.row_policies import RowSecurity
+from mcp.isolation.scope import name_shown
 from mcp.stored_sentences import SentencesField
 from transitions import triggers
 from transitions.choices import OPEN, FieldGroup, LegalBasis, Reason, TransitionKind, TransitionState
@@ -227,6 +228,11 @@ class TransitionStep(models.Model):
 
     def __str__(self) -> str:
         return f"{self.transition_id}: {self.state}"
+
+    @property
+    def who(self) -> str:
+        """Who has done it, as whoever reads it calls him."""
+        return name_shown(self.user_name)
 
     @property
     def remark(self) -> str:

@@ -9,7 +9,6 @@ import pghistory
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from locations import operations as places
@@ -20,6 +19,7 @@ from mcp.central import operations
 from mcp.isolation import row_scope
 from mcp.isolation.scope import Scope
 from mcp.models import User
+from mcp.stored_sentences import stored_sentence
 from transitions.choices import JOINED_ANEW, TransitionKind, TransitionState
 from transitions.models import Transition
 from transitions.operations import admitting
@@ -33,6 +33,11 @@ _NOWHERE: dict[str, Any] = {
     "receiver_client_number": None,
     "receiver_name": "",
 }
+
+
+GIVEN_UP = stored_sentence(
+    "transition_place_given_up", gettext_lazy("Number %(number)s in %(group)s is given up for another place.")
+)
 
 
 class NumberRefused(ValidationError):
@@ -179,11 +184,8 @@ def _place_of(location: Location) -> Place:
 
 
 def _take_back(joining: Transition, actor: Scope) -> None:
-    note = _("Number %(number)s in %(group)s is given up for another place.") % {
-        "number": joining.receiver_client_number,
-        "group": joining.receiver_name,
-    }
-    take_step(joining, TransitionState.REQUESTED, actor=actor, note=note, **UNREVIEWED, **_NOWHERE)
+    told = GIVEN_UP(number=joining.receiver_client_number, group=joining.receiver_name)
+    take_step(joining, TransitionState.REQUESTED, actor=actor, told=told, **UNREVIEWED, **_NOWHERE)
 
 
 def _assign_receiver(transition: Transition, receiver: Organization, client_number: int, actor: Scope) -> None:

@@ -7,12 +7,12 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from customers.models import CustomerCount
 from mcp.isolation.scope import Scope
+from mcp.stored_sentences import stored_sentence
 from mcp.worker.queueing import enqueue
 from mcp.worker.somebody import for_somebody
 from transitions.choices import TransitionState
@@ -24,6 +24,8 @@ from transitions.operations.stepping import demand_reviewer, locked, record_step
 DIRECT_CUSTOMERS = 10_000
 """So many are decided about within a second."""
 EXECUTE, REVIEW = "transitions.tasks.execute_transition", "transitions.tasks.review_transition"
+TO_BE_REVIEWED = stored_sentence("transition_to_be_reviewed", gettext_lazy("To be reviewed."))
+TO_BE_EXECUTED = stored_sentence("transition_to_be_executed", gettext_lazy("To be executed now."))
 WORKED_ON = {TransitionState.NUMBERED: REVIEW, TransitionState.CONFIRMED: EXECUTE}
 """By the state in which a transition is, what the worker may be doing with it."""
 
@@ -60,7 +62,7 @@ def _leave_review_to_worker(transition: Transition, is_narrowed: bool, actor: Sc
         raise ValidationError(
             gettext_lazy("It is being reviewed already. The page shows when it is done."), code="under_way"
         )
-    record_step(asked, actor=actor, note=_("To be reviewed."))
+    record_step(asked, actor=actor, told=TO_BE_REVIEWED())
     _order(asked, actor, is_narrowed=is_narrowed)
     return asked
 
@@ -74,7 +76,7 @@ def _leave_to_worker(transition: Transition, actor: Scope) -> Transition:
         raise ValidationError(
             gettext_lazy("It is being executed already. The page shows when it is done."), code="under_way"
         )
-    record_step(moving, actor=actor, note=_("To be executed now."))
+    record_step(moving, actor=actor, told=TO_BE_EXECUTED())
     _order(moving, actor)
     return moving
 

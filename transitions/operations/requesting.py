@@ -7,7 +7,6 @@ from datetime import date
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -17,6 +16,7 @@ from locations.permissions import Right
 from mcp.central.operations import demand_all_locations, holdings_of
 from mcp.isolation import row_scope
 from mcp.isolation.scope import MissingRight, Scope
+from mcp.stored_sentences import stored_sentence
 from transitions.choices import BEFORE_EXECUTION, TransitionKind, TransitionState
 from transitions.models import Transition
 from transitions.operations import admitting
@@ -29,6 +29,8 @@ from transitions.operations.stepping import (
     reviews_here,
     take_step,
 )
+
+MOVED = stored_sentence("transition_moved", gettext_lazy("Moved from %(before)s to %(after)s."))
 
 
 class CannotLeave(ValidationError):
@@ -67,13 +69,10 @@ def move_day(*, transition: Transition, planned_for: date, actor: Scope) -> Tran
     demand_reviewer(actor)
     moved = locked(transition, before=BEFORE_EXECUTION, after=TransitionState.EXECUTED, actor=actor)
     _check_day(planned_for)
-    sentence = _("Moved from %(before)s to %(after)s.") % {
-        "before": date_format(moved.planned_for, "SHORT_DATE_FORMAT"),
-        "after": date_format(planned_for, "SHORT_DATE_FORMAT"),
-    }
+    told = MOVED(before=moved.planned_for, after=planned_for)
     moved.planned_for = planned_for
     moved.save(update_fields=["planned_for"])
-    record_step(moved, actor=actor, note=sentence)
+    record_step(moved, actor=actor, told=told)
     return moved
 
 

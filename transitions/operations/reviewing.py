@@ -17,7 +17,7 @@ from locations.permissions import Right
 from mcp.isolation import access
 from mcp.isolation.scope import Scope
 from mcp.models import User
-from mcp.stored_sentences import Day
+from mcp.stored_sentences import Day, stored_sentence
 from transitions import deciding
 from transitions.choices import FieldGroup, LegalBasis, TransitionState
 from transitions.models import Transition
@@ -32,6 +32,15 @@ FEWEST_WORDS = 3
 """With fewer a legal ground says nothing."""
 MOST_NAMES = 5
 _WORD = re.compile(r"[^\W\d_]{2,}")
+
+
+ONCE_MORE = stored_sentence("transition_once_more", gettext_lazy("To be reviewed once more."))
+TAKEN_BACK = stored_sentence(
+    "transition_taken_back", gettext_lazy("To be reviewed once more. What was confirmed is taken back.")
+)
+GROUND_NAMED = stored_sentence(
+    "transition_ground_named", gettext_lazy("The legal ground is named; somebody else confirms it.")
+)
 
 
 class NeedsSecondPerson(ValidationError):
@@ -63,12 +72,8 @@ def review_again(*, transition: Transition, actor: Scope) -> Transition:
         actor=actor,
     )
     was_confirmed = back.state == TransitionState.CONFIRMED
-    note = (
-        _("To be reviewed once more. What was confirmed is taken back.")
-        if was_confirmed
-        else _("To be reviewed once more.")
-    )
-    take_step(back, TransitionState.NUMBERED, actor=actor, note=note, **UNREVIEWED)
+    told = TAKEN_BACK() if was_confirmed else ONCE_MORE()
+    take_step(back, TransitionState.NUMBERED, actor=actor, told=told, **UNREVIEWED)
     return back
 
 
@@ -90,7 +95,7 @@ def name_ground(
     named.ground_user = actor.user.pk if actor.user else None
     named.field_groups = [group.value for group in FieldGroup if group in chosen]
     named.save(update_fields=["basis", "ground", "ground_by", "ground_user", "field_groups"])
-    record_step(named, actor=actor, note=_("The legal ground is named; somebody else confirms it."))  # not which one
+    record_step(named, actor=actor, told=GROUND_NAMED())  # not which one
     return named
 
 

@@ -33,7 +33,7 @@ class NotThisStep(ValidationError):
         else:
             sentence = gettext_lazy("This step was done already by %(user)s on %(when)s.")
             params = {
-                "user": done.user_name,
+                "user": done.who,
                 "when": Moment.of(done.at),
             }
         super().__init__(sentence, code="not_this_step", params=params)
@@ -121,11 +121,19 @@ def demand_as_shown(transition: Transition, *, seen: str, actor: Scope) -> None:
                 "is now."
             ),
             code="changed_since",
-            params={"user": last.user_name},
+            params={"user": last.who},
         )
 
 
-def take_step(transition: Transition, state: TransitionState, *, actor: Scope, note: str = "", **values: Any) -> None:
+def take_step(
+    transition: Transition,
+    state: TransitionState,
+    *,
+    actor: Scope,
+    note: str = "",
+    told: Sentences | None = None,
+    **values: Any,
+) -> None:
     """Store the state with what came along, and who has done it."""
     for name, value in values.items():
         setattr(transition, name, value)
@@ -133,7 +141,7 @@ def take_step(transition: Transition, state: TransitionState, *, actor: Scope, n
     transition.save(update_fields=["state", "state_since", *values])
     if state not in {TransitionState.REVIEWED, TransitionState.CONFIRMED}:
         deciding.forget_review(transition)
-    record_step(transition, actor=actor, note=note)
+    record_step(transition, actor=actor, note=note, told=told)
 
 
 def record_step(transition: Transition, *, actor: Scope, note: str = "", told: Sentences | None = None) -> None:

@@ -1,4 +1,4 @@
-"""The pages of packages at the sender: the file and the protocol (what arrives at the receiver: incoming_views).
+"""The pages of packages at the sender: the file and the protocol (what arrives at the receiver: pages/incoming).
 
 Mounted by an admin of this app: `*package_urls()` in its get_urls.
 """
@@ -37,8 +37,8 @@ from transitions.operations.stepping import demand_reviewer
 from transitions.package import lifecycle as packages
 from transitions.package.importing import note_arrivals
 from transitions.package.lifecycle import PACKAGES
-from transitions.pages import withdrawals as views
 from transitions.pages.package_forms import DownloadForm
+from transitions.pages.withdrawals import shown_at_sender
 from transitions.protocol import protocol_of
 from transitions.protocol_pdf import as_pdf
 
@@ -69,7 +69,7 @@ def package_page(request: HttpRequest, pk: UUID) -> HttpResponse:
     made = list(packages.packages_of(transition))
     newest = made[0] if made else None
     under_way = lifecycle.is_under_way(PACKAGES, newest)
-    withdrawals = views.shown_at_sender(transition)
+    withdrawals = shown_at_sender(transition)
     response = _show(
         request, "package", _("Package: %(location)s") % {"location": transition.location.name}, transition=transition,
         shown=_shown(made, withdrawals["count"] if withdrawals else 0), is_under_way=under_way,

@@ -21,6 +21,7 @@ from customers.imports import decisions, lifecycle, reserved_numbers
 from customers.imports.classifying import verdicts
 from customers.imports.command_scope import add_place, scope_of_command
 from customers.imports.preview import write_rejected
+from customers.imports.problems import IMPORTED
 from customers.models import ImportUpload
 from customers.table.headings import IGNORE, is_our_own, match_columns
 from customers.table.options import Reading
@@ -134,7 +135,7 @@ class Command(BaseCommand):
             for verdict in chain(*(verdicts(upload, kind).iterator() for kind in kinds)):
                 for one in verdict.problems:
                     where = f"Row {verdict.row_number}"
-                    where += f", {one['column']} = {one['value']!r}" if one["column"] else ""
+                    where += f", {one['column']} = {str(one['value'])!r}" if one["column"] else ""
                     self.stderr.write(f"{where}: {one['reason']}")
             if path is not None:
                 with path.open("wb") as file, Path(upload.choices["path"]).open("rb") as source:
@@ -181,7 +182,7 @@ def _is_applied(upload: ImportUpload, scope: Scope) -> bool:
         upload.state = UploadState.APPLYING
         upload.save(update_fields=["state"])
     reserved_numbers.reserve(upload=upload, scope=scope)
-    context = pghistory.context(**scope.history(reason=f"import of {upload.name}"))
+    context = pghistory.context(**scope.history(reason=IMPORTED(name=upload.name)))
     with row_scope.rows_of(scope), context as current:
         return lifecycle.apply_upload(upload=upload, actor=scope, progress=Patient(), context=current.id)
 

@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -123,7 +124,7 @@ class LocationAdmin(ConsolePages):
         if location.closed_at is None:
             return _("open")
         sentence = _("left on %(day)s") if location.has_left else _("closed since %(day)s")
-        return sentence % {"day": timezone.localtime(location.closed_at).strftime("%d.%m.%Y")}
+        return sentence % {"day": date_format(timezone.localtime(location.closed_at), "SHORT_DATE_FORMAT")}
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         kwargs["form"] = LocationForm if change else NewLocationForm

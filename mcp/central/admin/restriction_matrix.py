@@ -177,11 +177,12 @@ def _matrix(
         "is_paged": page.paginator.num_pages > 1 or bool(words) or only_held,
         "q": words,
         "only_held": only_held,
+        "is_restricting": True,
         "errors": refusal.messages if refusal else [],
         "back": reverse("admin:mcp_restriction_changelist"),
         "is_fullwidth": "1",
     }
-    return show(request, "mcp/restriction_matrix.html", context, status=400 if refusal else 200)
+    return show(request, "mcp/matrix.html", context, status=400 if refusal else 200)
 
 
 def _page(request: HttpRequest, words: str, restricted: frozenset[Taken] | None, actor: Scope) -> Page:

@@ -103,11 +103,6 @@ class GrantChange:
         return not self.added and not self.removed
 
     @property
-    def added_rights(self) -> int:
-        """How many different rights are given."""
-        return len({right for right, _place in self.added})
-
-    @property
     def added_places(self) -> int:
         """At how many single locations."""
         return len({place for _right, place in self.added if place is not None})

@@ -13,8 +13,8 @@ from customers import dashboard, duplicates
 from customers.admin.customers import CustomerAdmin
 from customers.duplicates import Sought, candidates
 from customers.history.changes import history_of
-from customers.imports.numbering import take_numbers
 from customers.models import Customer, CustomerGroup, Tag
+from customers.numbers import take_numbers
 from customers.operations import (
     archive_customers,
     change_customer,
@@ -205,7 +205,7 @@ def numbers_of_other_bases_are_not_taken(world: World) -> None:
     south = world.cast.location("Zentrale", 20800)
     central = world.place("Zentrale")
     assert world.foreign_customer.customer_number == south.first_number == central.first_number
-    assert take_numbers(central, 1, reserved=set()) == [central.first_number]
+    assert take_numbers(central, 1) == [central.first_number]
 
 
 @probe

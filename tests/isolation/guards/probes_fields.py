@@ -23,7 +23,7 @@ from tests.isolation.guards.probes_packages import packed
 from tests.isolation.guards.probing import probe
 from tests.isolation.guards.world import CANARY, HAMBURG, World
 from tests.transitions.carrying import content_of, executed, made, received, receiver
-from transitions.package import lifecycle as making
+from transitions.package.lifecycle import PACKAGES
 from transitions.withdrawals.making import make_list
 
 GROUPS = tuple(FieldGroup)
@@ -136,9 +136,9 @@ def packages_need_the_rights_of_what_is_in_them(world: World) -> None:
     package = packed(world)
     for group in GROUPS:
         with refused(MissingRight):
-            fetch(making.PACKAGES, package, actor=without(world, group, place="Zentrale")).close()
+            fetch(PACKAGES, package, actor=without(world, group, place="Zentrale")).close()
     package.transition.field_groups = []
-    fetch(making.PACKAGES, package, actor=without(world, FieldGroup.BANK, place="Zentrale")).close()
+    fetch(PACKAGES, package, actor=without(world, FieldGroup.BANK, place="Zentrale")).close()
 
 
 @probe

@@ -11,8 +11,7 @@ from django.test import override_settings
 from django.utils import timezone
 
 from customers.choices import TRANSFER, UploadState, Verdict
-from customers.imports import lifecycle, receive
-from customers.imports import preview as looking
+from customers.imports import lifecycle, preview, receive
 from customers.imports.undo import later_imports
 from customers.models import (
     Consent,
@@ -173,8 +172,8 @@ def verdicts_name_customers_of_the_base_only(world: World) -> None:
     for file, verdict in ((world.upload, Verdict.SIMILAR), (world.imported, Verdict.KEPT)):
         problems = [{"code": "same_email", "first": None, "reason": "geändert"}]
         ImportVerdict.objects.create(**said, file=file, verdict=verdict, problems=problems)
-    assert [row.customer for row in looking.similar(world.upload, here)] == [None]
-    assert [row.customer for row in looking.left(world.imported, Verdict.KEPT, here)] == [None]
+    assert [row.customer for row in preview.similar(world.upload, here)] == [None]
+    assert [row.customer for row in preview.left(world.imported, Verdict.KEPT, here)] == [None]
 
 
 @probe
@@ -190,12 +189,12 @@ def known_customers_are_shown_to_whoever_may_see_them(world: World) -> None:
         problems = [{"code": "same_email", "first": None, "reason": "geändert"}]
         ImportVerdict.objects.create(**said, file=upload, verdict=verdict, problems=problems)
     for actor, seen in ((here, [world.customer]), (importer, [None])):
-        assert [row.customer for row in looking.similar(upload, actor)] == seen
-        assert [row.customer for row in looking.left(upload, Verdict.KEPT, actor)] == seen
+        assert [row.customer for row in preview.similar(upload, actor)] == seen
+        assert [row.customer for row in preview.left(upload, Verdict.KEPT, actor)] == seen
         with row_scope.rows_of(actor):
-            assert len(looking.changed(upload, actor)) == (actor is here)
-            assert len(looking.archived(upload, actor)) == (actor is here)
-            assert len(looking.differing(upload, actor)) == (actor is here)
+            assert len(preview.changed(upload, actor)) == (actor is here)
+            assert len(preview.archived(upload, actor)) == (actor is here)
+            assert len(preview.differing(upload, actor)) == (actor is here)
 
 
 @probe
@@ -206,7 +205,7 @@ def what_customers_have_said_since_is_shown_to_whoever_may_see_them(world: World
     ImportVerdict.objects.create(
         base=here.base, file=world.upload, row_number=2, verdict=Verdict.UNSAID, problems=[said]
     )
-    assert [len(looking.unsaid(world.upload, actor)) for actor in (here, importer)] == [1, 0]
+    assert [len(preview.unsaid(world.upload, actor)) for actor in (here, importer)] == [1, 0]
 
 
 @probe
@@ -292,8 +291,8 @@ def unknown_step_of_an_import_is_not_there(world: World) -> None:
 @probe
 def file_without_rejected_rows_has_none_to_download(world: World) -> None:
     page = f"{HAMBURG}/customers/customer/import/{world.upload.pk}/rejected/"
-    for preview in (None, {"rejected": 0}):
-        ImportUpload.objects.filter(pk=world.upload.pk).update(preview=preview, result=None)
+    for figures in (None, {"rejected": 0}):
+        ImportUpload.objects.filter(pk=world.upload.pk).update(preview=figures, result=None)
         assert world.get("anna", page).status_code == 404
 
 

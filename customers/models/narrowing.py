@@ -1,0 +1,25 @@
+"""By what a list of customers was narrowed, as it is stored and as it is read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.text import capfirst
+
+from mcp.stored_sentences import Sentences, SentencesField
+
+
+class Narrowing(Sentences):
+    """One stored sentence for each filter; as a text they are in the language of whoever asks."""
+
+    def __str__(self) -> str:
+        return "; ".join(capfirst(str(Sentences([one]))) for one in self)
+
+
+class NarrowingField(SentencesField):
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **{"default": Narrowing, **options})
+
+    def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
+        found = super().from_db_value(value, expression, connection)
+        return found if found is None else Narrowing(found)
