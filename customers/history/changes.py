@@ -26,7 +26,7 @@ from mcp.isolation.scope import Scope
 CustomerEvent: Any = Customer._meta.get_field("history").related_model
 ConsentEvent: Any = Consent._meta.get_field("history").related_model
 EVENTS_PER_PAGE = 25
-NOT_SHOWN = frozenset({"id", "organization", "base", "created_at", "changed_at", "search_text", "sort_name"})
+NOT_SHOWN = frozenset({"id", "uid", "organization", "base", "created_at", "changed_at", "search_text", "sort_name"})
 """Fields that change by themselves or never; the history is about what people change."""
 FIELDS: tuple[Any, ...] = tuple(field for field in Customer._meta.concrete_fields if field.name not in NOT_SHOWN)
 

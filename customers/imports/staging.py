@@ -14,7 +14,7 @@ from customers.imports.progress import Progress
 from customers.models import ImportChunk, ImportConsent, ImportDecision, ImportVerdict
 from customers.table.conversion import Converter
 from customers.table.options import LIMITS, Reading
-from customers.table.resources import CustomerResource
+from customers.table.resources import resource_of
 from mcp.isolation import row_scope
 from mcp.isolation.scope import Scope
 from spreadsheets import Overrules, Table, open_table
@@ -41,7 +41,7 @@ def stage(*, upload: Any, scope: Scope, progress: Progress, file: BinaryIO | Non
         file = file or chunks.opened(ImportChunk, file=upload)
     with file, opened(upload, file) as table:
         converter = Converter(
-            fields=CustomerResource(scope=scope).fields,
+            fields=resource_of(is_of_package=bool(upload.choices.get("is_of_package")))(scope=scope).fields,
             headings=table.headings,
             targets=upload.choices["targets"],
             reading=Reading(**upload.choices.get("reading", {})),

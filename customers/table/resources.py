@@ -29,6 +29,7 @@ from customers.table.cells import (
     PaymentMethodWidget,
     PhoneWidget,
     TagsWidget,
+    UidWidget,
     WholeNumberWidget,
     YesNoWidget,
 )
@@ -302,3 +303,16 @@ class CustomerResource(resources.Resource):
 
     def export_row(self, customer: Customer, columns: dict[str, CustomerField]) -> list[Cell]:
         return [field.export(customer) for field in columns.values()]
+
+
+class PackageResource(CustomerResource):
+    """The table of customers in a package: with the uid by which the receiver finds them again.
+
+    People do not see it, so their files have no such column, and no file of theirs gives anybody a uid.
+    """
+
+    uid = CustomerField("uid", "UID", "UID", widget=UidWidget())
+
+
+def resource_of(*, is_of_package: bool) -> type[CustomerResource]:
+    return PackageResource if is_of_package else CustomerResource
