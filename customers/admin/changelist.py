@@ -16,9 +16,10 @@ from unfold.views import ChangeList
 from customers import starting
 from customers.admin.typed_search import fields_of
 from customers.birthdays import BY_CALENDAR
+from customers.cards.search import card_sought
 from customers.choices import BIRTHDAY_VAR, REGISTERED_VAR, WINDOWS
 from customers.field_groups import withheld
-from customers.models import Customer, CustomerCount
+from customers.models import Card, Customer, CustomerCount
 from customers.paginator import LIMIT, PAGE_SIZES, SHOWN_OF_MORE, CustomerPaginator
 from customers.querysets import CustomerQuerySet
 from customers.search import SEARCHED_FIELDS
@@ -41,16 +42,17 @@ class CustomerChangeList(ChangeList):
 
     list_per_page: int
     page_num: int
+    request: HttpRequest
     limit, shown_of_more = LIMIT, SHOWN_OF_MORE
     page_sizes = PAGE_SIZES
 
     def __init__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
-        self.scope = scope_of(request)
+        self.request, self.scope = request, scope_of(request)
         self.base = self.scope.base
         self.hidden = withheld(self.scope)
         super().__init__(request, *args, **kwargs)
         if self.hidden.intersection(SEARCHED_FIELDS):
-            self.search_help_text = _("Number, name, company, city, tag")
+            self.search_help_text = _("Number, name, company, city, tag, card")
 
     def get_filters_params(self, params: dict[str, Any] | None = None) -> dict[str, Any]:
         """Without the page size, which is no filter."""
@@ -130,6 +132,12 @@ class CustomerChangeList(ChangeList):
     def ways(self) -> list[starting.Way]:
         found: list[starting.Way] = starting.ways(self.scope)["ways"]
         return found
+
+    @cached_property
+    def blocked_card(self) -> Card | None:
+        """The card whose number is searched, where it is blocked."""
+        found = card_sought(self.request, self.base, self.query)
+        return found if found is not None and not found.is_active else None
 
     @property
     def is_query_new(self) -> bool:

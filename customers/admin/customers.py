@@ -20,6 +20,8 @@ from customers.admin.masking import MaskedFields, fieldsets_for, readonly_for, r
 from customers.admin.pages import ALL_FOUND
 from customers.admin.typed_search import fields_of
 from customers.bulk.views import bulk_urls
+from customers.cards import pages as card_pages
+from customers.cards.search import card_sought
 from customers.choices import BIRTHDAY_VAR, BulkKind
 from customers.consents import pages as consent_pages
 from customers.consents.questions import record_answers
@@ -73,7 +75,7 @@ class CustomerAdmin(CustomerColumns, MaskedFields, CustomersAdmin):
     list_fullwidth = True
     list_disable_select_all = True
     search_fields = ("search_text",)  # shows the search box; get_search_results does the searching
-    search_help_text = _("Number, name, company, phone, e-mail, city, tag")
+    search_help_text = _("Number, name, company, phone, e-mail, city, tag, card")
     actions = ("set_group", "add_tag", "remove_tag", "record_consent", "archive", "restore", "export")
     ordering = ("sort_name",)
     readonly_preprocess_fields = READONLY
@@ -194,7 +196,10 @@ class CustomerAdmin(CustomerColumns, MaskedFields, CustomersAdmin):
     ) -> tuple[CustomerQuerySet, bool]:
         if not search_term.strip():
             return queryset, False
-        return queryset.matching(search_term, hidden=withheld(scope_of(request))), False
+        scope = scope_of(request)
+        card = card_sought(request, scope.base, search_term)
+        also = card.customer_id if card else None
+        return queryset.matching(search_term, hidden=withheld(scope), also=also), False
 
     @admin.action(description=_("Set the customer group…"), permissions=["record"])
     def set_group(self, request: HttpRequest, queryset: CustomerQuerySet) -> HttpResponse:
@@ -291,9 +296,13 @@ class CustomerAdmin(CustomerColumns, MaskedFields, CustomersAdmin):
             "may_see_history": scope.allows(Right.SEE_HISTORY) and scope.allows(Right.VIEW_CUSTOMERS),
             "may_see_candidates": scope.allows(Right.VIEW_CUSTOMERS),
             "differences": self._differences(request, form, customer),
-            **(consent_pages.section(request, customer) if customer else counter.context(form)),
+            **(self._sections(request, customer) if customer else counter.context(form)),
         }
         return super().render_change_form(request, context, *args, **kwargs)
+
+    def _sections(self, request: HttpRequest, customer: Customer) -> dict[str, Any]:
+        """What stands below the form of a customer: his cards, and his consents."""
+        return card_pages.section(request, customer) | consent_pages.section(request, customer)
 
     def _differences(self, request: HttpRequest, form: Any, customer: Any) -> list[Any]:
         """Where somebody else saved meanwhile: what is stored now, and what was typed here."""
@@ -318,6 +327,7 @@ class CustomerAdmin(CustomerColumns, MaskedFields, CustomersAdmin):
             path("restore/", self._page(pages.restore), name="customers_customer_restore"),
             path("consent/", self._page(consent_pages.record), name="customers_customer_consent"),
             path("<path:object_id>/consents/", self._page(consent_pages.consents), name="customers_customer_consents"),
+            path("<path:object_id>/cards/", self._page(card_pages.cards), name="customers_customer_cards"),
             path("version/<uuid:pk>/", self._page(pages.version), name="customers_customer_version"),
             path("<path:object_id>/withdraw/", self._page(consent_pages.withdraw), name="customers_customer_withdraw"),
         ]
