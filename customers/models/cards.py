@@ -69,7 +69,7 @@ class Card(CheckedRow):
                 include=["customer"],
                 name="card_number_unique",
                 violation_error_code="card_number_unique",
-                violation_error_message=_("This card number is already assigned in this customer base."),
+                violation_error_message=_("This card number is already in use in this customer base."),
             ),
             models.UniqueConstraint(fields=["base", "customer", "id"], name="card_of_customer"),
             models.UniqueConstraint(
