@@ -196,7 +196,8 @@ class Customer(CheckedRow):
                 violation_error_code="customer_number_unique",
                 violation_error_message=_("This customer number is already in use in this customer base."),
             ),
-            models.UniqueConstraint(fields=["base", "uid"], name="customer_uid_unique"),
+            # Led by the uid each new one is put at the very end, whatever the base, and pages of the index become full.
+            models.UniqueConstraint(fields=["uid", "base"], name="customer_uid_unique"),
             models.CheckConstraint(
                 condition=Q(customer_number__range=(LOWEST_CUSTOMER_NUMBER, HIGHEST_CUSTOMER_NUMBER)),
                 name="customer_number_range",
