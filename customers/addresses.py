@@ -28,6 +28,7 @@ register(
     Rule("admin:customers_customer_archive", reads=VIEW + ARCHIVE, changes=VIEW + ARCHIVE),
     Rule("admin:customers_customer_restore", reads=VIEW + ARCHIVE, changes=VIEW + ARCHIVE),
     Rule("admin:customers_customer_consents", reads=VIEW, changes=VIEW + CHANGE),
+    Rule("admin:customers_customer_cards", reads=VIEW, changes=VIEW + CHANGE),
     Rule("admin:customers_customer_withdraw", changes=(*VIEW, Right.CARRY_OVER)),
     Rule("admin:customers_customer_consent", reads=VIEW + CHANGE, changes=VIEW + CHANGE),
     Rule("admin:customers_import", reads=IMPORT, changes=IMPORT),

@@ -135,3 +135,18 @@ class BulkState(models.TextChoices):
     UNDONE = "undone", _("Undone")
     CANCELLED = "cancelled", _("Cancelled")
     FAILED = "failed", _("Failed")
+
+
+class CardState(models.TextChoices):
+    ACTIVE = "active", _("active")
+    BLOCKED = "blocked", _("blocked")
+
+
+class CardReason(models.TextChoices):
+    """Why a card is blocked."""
+
+    LOST = "lost", _("lost")
+    STOLEN = "stolen", _("stolen")
+    DAMAGED = "damaged", _("damaged")
+    RETURNED = "returned", _("given back")
+    MISUSED = "misused", _("misused")

@@ -14,6 +14,7 @@ from typing import Any
 import pghistory
 from django.db import transaction
 
+from customers.cards.demo import hand_out_cards
 from customers.choices import PaymentMethod
 from customers.consents.demo import record_consents, word_purposes
 from customers.demo_people import CITIES, FIRST_NAMES, LAST_NAMES, SPECIAL, STREETS
@@ -67,6 +68,7 @@ def build_customers(*, now: datetime) -> int:
         with pghistory.context(**staff.history()):
             customers = _register(staff, _people(plan, seed=index * 101, now=now))
             record_consents(customers, now=now, actor=staff)
+            hand_out_cards(customers, actor=staff)
         _story(customers, manager)
     return Customer.objects.count()
 
@@ -101,7 +103,7 @@ def _register(actor: Scope, people: Iterator[dict[str, Any]]) -> list[Customer]:
     for index, (customer, number) in enumerate(zip(customers, numbers, strict=True)):
         customer.customer_number = number
         customer.customer_group = groups[3] if customer.company else groups[index % 3] if index % 4 else None
-        customer.full_clean()
+        customer.full_clean(exclude={"uid"})
     return Customer.objects.bulk_create(customers)
 
 

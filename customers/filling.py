@@ -53,7 +53,7 @@ _VALUES: dict[str, str] = {
     "created_at": "now() - make_interval(days => n %% 1500, secs => n %% 86400)",
     "changed_at": "now() - make_interval(days => n %% 400, secs => n %% 86400)",
 }
-"""Each column as SQL of the customer number n. What is not named is left empty."""
+"""Each column as SQL of the customer number n. What is not named is left empty, or to the database."""
 
 
 def fill(*, count: int, batch: int = BATCH, actor: Scope) -> Iterator[tuple[int, float]]:
@@ -114,7 +114,8 @@ def _insert(numbers: list[int], actor: Scope) -> None:
 
 def _columns() -> dict[str, str]:
     fields = [field for field in Customer._meta.concrete_fields if not field.generated and not field.primary_key]
-    return {field.attname: _VALUES.get(field.attname) or _empty(field) for field in fields}
+    given = [field for field in fields if field.attname in _VALUES or not field.has_db_default()]
+    return {field.attname: _VALUES.get(field.attname) or _empty(field) for field in given}
 
 
 def _empty(field: Any) -> str:

@@ -173,7 +173,7 @@ def _check(customer: Customer, exclude: Set[str] = frozenset()) -> None:
     customer.tags = sorted(set(customer.tags))
     if not customer.is_blocked:
         customer.blocked_reason = ""
-    customer.full_clean(exclude=exclude)
+    customer.full_clean(exclude={"uid", *exclude})
     _check_tags(customer)
 
 

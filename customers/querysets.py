@@ -17,11 +17,13 @@ from django.utils import timezone
 from customers import search
 from customers.birthdays import BY_CALENDAR, birthdays_within, days_until
 from customers.choices import TRANSFER, TRANSFER_ANY, ConsentState
+from customers.formats.cards import sought_card_number
 from mcp.isolation import row_scope
 
 if TYPE_CHECKING:
     from customers.models import (
         BulkChange,
+        Card,
         Consent,
         ConsentPurpose,
         Customer,
@@ -63,14 +65,17 @@ class CustomerQuerySet(models.QuerySet["Customer"]):
     def archived(self) -> Self:
         return self.filter(archived_at__isnull=False)
 
-    def matching(self, words: str, *, hidden: Collection[str]) -> Self:
+    def matching(self, words: str, *, hidden: Collection[str], also: int | None = None) -> Self:
         """Customers in whose number, name, company, phone, e-mail, city or tags every word is found.
 
-        `hidden` are the fields that whoever searches may not see (see field_groups): nobody is found by them.
+        `hidden` are the fields that whoever searches may not see (see field_groups): nobody is found by them. `also`
+        is the id of one who is meant anyway, as by the number of his card.
         """
-        found = self._by_index().filter(search.matches(words))
+        meant = Q() if also is None else Q(pk=also)
+        found = self._by_index().filter(search.matches(words) | meant)
         if hidden_here := set(hidden).intersection(search.SEARCHED_FIELDS):
-            found = found.filter(search.matches(words, among=search.search_text(without=hidden_here)))
+            among = search.search_text(without=hidden_here)
+            found = found.filter(search.matches(words, among=among) | meant)
         return found
 
     def registered_at(self, location: Location) -> Self:
@@ -222,6 +227,20 @@ class CustomerMonthQuerySet(models.QuerySet["CustomerMonth"]):
         sums = {name: Sum(name) for name in ("registered", "archived", "given", "withdrawn")}
         rows = self.filter(month__range=(first, last)).order_by().values("month").annotate(**sums)
         return {row.pop("month"): row for row in rows}
+
+
+class CardQuerySet(models.QuerySet["Card"]):
+    def in_base(self, base: CustomerBase) -> Self:
+        return self.filter(base=base)
+
+    def of_customer(self, customer: Customer) -> Self:
+        """All cards of a customer: the active ones first, then the latest."""
+        return self.filter(base=customer.base_id, customer=customer.pk).order_by("state", "-assigned_at", "-id")
+
+    def sought(self, words: str) -> Self:
+        """The one card whose number was typed or scanned; an index answers it."""
+        number = sought_card_number(words)
+        return self.filter(number=number) if number else self.none()
 
 
 class ConsentPurposeQuerySet(models.QuerySet["ConsentPurpose"]):

@@ -46,9 +46,10 @@ document.addEventListener("DOMContentLoaded", () => {
     receiver.hidden = purpose.value !== "transfer" && !receiver.querySelector("input").value;
 });
 
-// Who has recorded a consent on the form is led back to the consents: what was done is told there, not out of sight.
+// Who has recorded a consent on the form, or assigned a card, is led back there: what was done is told there, not out
+// of sight.
 document.addEventListener("DOMContentLoaded", () => {
-    const consents = document.querySelector(window.location.hash === "#consents" ? "#consents" : "#none");
+    const section = ["#consents", "#cards"].includes(window.location.hash) ? document.querySelector(window.location.hash) : null;
     const messages = document.getElementById("messages");
-    if (consents && messages) consents.querySelector("h2").after(messages);
+    if (section && messages) section.querySelector("h2").after(messages);
 });

@@ -19,12 +19,12 @@ from customers.admin.typed_search import fields_of
 from customers.birthdays import BY_CALENDAR
 from customers.choices import BIRTHDAY_VAR, REGISTERED_VAR, WINDOWS
 from customers.field_groups import withheld
-from customers.models import Customer
+from customers.models import Card, Customer
 from customers.paginator import LIMIT, PAGE_SIZES, SHOWN_OF_MORE, CustomerPaginator
 from customers.querysets import CustomerQuerySet
 from customers.search import SEARCHED_FIELDS
 from customers.selection.criteria import Asker, NoSuchChoice
-from customers.selection.selecting import Selection
+from customers.selection.selecting import Selection, card_of
 from mcp.console.site import scope_of
 
 SIZE_VAR = "size"
@@ -43,17 +43,19 @@ class CustomerChangeList(ChangeList):
 
     list_per_page: int
     page_num: int
+    request: HttpRequest
     limit, shown_of_more = LIMIT, SHOWN_OF_MORE
     page_sizes = PAGE_SIZES
 
     def __init__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         self.scope = scope_of(request)
         self.selection = Selection.of_query(request.GET)
+        self.card = card_of(self.scope.base, self.selection.words)
         self.base = self.scope.base
         self.hidden = withheld(self.scope)
         super().__init__(request, *args, **kwargs)
         if self.hidden.intersection(SEARCHED_FIELDS):
-            self.search_help_text = _("Number, name, company, city, tag")
+            self.search_help_text = _("Number, name, company, city, tag, card")
 
     def get_filters_params(self, params: dict[str, Any] | None = None) -> dict[str, Any]:
         """Without the page size, which is no filter."""
@@ -69,7 +71,7 @@ class CustomerChangeList(ChangeList):
                 spec.demand_offered()
         except NoSuchChoice as error:
             raise IncorrectLookupParameters from error
-        rows = self.selection.rows(Asker.now(self.scope), are_offered=True)
+        rows = self.selection.rows(Asker.now(self.scope), card=self.card, are_offered=True)
         return rows.order_by(*self.get_ordering(request, rows))
 
     def get_ordering(self, request: HttpRequest, queryset: CustomerQuerySet) -> list[str]:
@@ -134,6 +136,11 @@ class CustomerChangeList(ChangeList):
     def ways(self) -> list[starting.Way]:
         found: list[starting.Way] = starting.ways(self.scope)["ways"]
         return found
+
+    @cached_property
+    def blocked_card(self) -> Card | None:
+        """The card whose number is searched, where it is blocked."""
+        return self.card if self.card is not None and not self.card.is_active else None
 
     @property
     def is_query_new(self) -> bool:

@@ -20,6 +20,7 @@ from customers.admin.masking import MaskedFields, fieldsets_for, readonly_for, r
 from customers.admin.pages import ALL_FOUND
 from customers.admin.typed_search import fields_of
 from customers.bulk.views import bulk_urls
+from customers.cards import pages as card_pages
 from customers.choices import BIRTHDAY_VAR, BulkKind
 from customers.consents.pages import consents_page, consents_section, record_page, withdraw_page
 from customers.consents.questions import record_answers
@@ -73,7 +74,7 @@ class CustomerAdmin(CustomerColumns, MaskedFields, CustomersAdmin):
     list_fullwidth = True
     list_disable_select_all = True
     search_fields = ("search_text",)  # shows the search box; the selection does the searching
-    search_help_text = _("Number, name, company, phone, e-mail, city, tag")
+    search_help_text = _("Number, name, company, phone, e-mail, city, tag, card")
     actions = ("set_group", "add_tag", "remove_tag", "record_consent", "archive", "restore", "export")
     ordering = ("sort_name",)
     readonly_preprocess_fields = READONLY
@@ -284,9 +285,13 @@ class CustomerAdmin(CustomerColumns, MaskedFields, CustomersAdmin):
             "may_see_history": scope.allows(Right.SEE_HISTORY) and scope.allows(Right.VIEW_CUSTOMERS),
             "may_see_candidates": scope.allows(Right.VIEW_CUSTOMERS),
             "differences": self._differences(request, form, customer),
-            **(consents_section(request, customer) if customer else counter.context(form)),
+            **(self._sections(request, customer) if customer else counter.context(form)),
         }
         return super().render_change_form(request, context, *args, **kwargs)
+
+    def _sections(self, request: HttpRequest, customer: Customer) -> dict[str, Any]:
+        """What stands below the form of a customer: his cards, and his consents."""
+        return card_pages.section(request, customer) | consents_section(request, customer)
 
     def _differences(self, request: HttpRequest, form: Any, customer: Any) -> list[Any]:
         """Where somebody else saved meanwhile: what is stored now, and what was typed here."""
@@ -311,6 +316,7 @@ class CustomerAdmin(CustomerColumns, MaskedFields, CustomersAdmin):
             path("restore/", self._page(pages.restore), name="customers_customer_restore"),
             path("consent/", self._page(record_page), name="customers_customer_consent"),
             path("<path:object_id>/consents/", self._page(consents_page), name="customers_customer_consents"),
+            path("<path:object_id>/cards/", self._page(card_pages.cards), name="customers_customer_cards"),
             path("version/<uuid:pk>/", self._page(pages.version), name="customers_customer_version"),
             path("<path:object_id>/withdraw/", self._page(withdraw_page), name="customers_customer_withdraw"),
         ]

@@ -11,9 +11,10 @@ from django.utils.cache import patch_vary_headers
 
 from customers.admin.typed_search import fields_of
 from customers.console.base import CustomersAdmin
-from customers.models import Customer
+from customers.models import Card, Customer
 from customers.paginator import LIMIT, CustomerPaginator
 from customers.querysets import CustomerQuerySet
+from customers.selection.selecting import card_of
 from locations.permissions import Right
 from mcp.console import header
 from mcp.console.site import scope_of
@@ -29,15 +30,20 @@ header.register(header.Piece(name="customers", right=Right.VIEW_CUSTOMERS, templ
 def find(admin: CustomersAdmin, request: HttpRequest) -> HttpResponse:
     """Asked by htmx, the customers that `q` finds, as a piece of a page; else on to the only one, or to the list.
 
-    It searches as the list does, among those who are not archived. Whoever types a customer number means that one.
+    It searches as the list does, among those who are not archived. Whoever types a customer number, or scans a card,
+    means that one.
     """
     admin.demand(request, "view")
     words = request.GET.get("q", "").replace("\0", " ")[:_LONGEST].strip()
-    rows = Customer.objects.in_base(scope_of(request).base).active()
+    base = scope_of(request).base
+    rows = Customer.objects.in_base(base).active()
     found = CustomerPaginator(admin.get_search_results(request, rows, words)[0], SHOWN, order="sort_name")
+    card = card_of(base, words)
     numbered = _numbered(rows, words)
     response = (
-        _piece(admin, request, words, found, numbered) if _is_htmx(request) else _on(admin, words, found, numbered)
+        _piece(admin, request, words, found, numbered, card)
+        if _is_htmx(request)
+        else _on(admin, words, found, numbered, card)
     )
     patch_vary_headers(response, ["HX-Request"])
     return response
@@ -50,11 +56,17 @@ def _numbered(rows: CustomerQuerySet, words: str) -> int | None:
 
 
 def _piece(
-    admin: CustomersAdmin, request: HttpRequest, words: str, found: CustomerPaginator, numbered: int | None
+    admin: CustomersAdmin,
+    request: HttpRequest,
+    words: str,
+    found: CustomerPaginator,
+    numbered: int | None,
+    card: Card | None,
 ) -> HttpResponse:
-    context: dict[str, Any] = {"words": words, "customers": []}
+    context: dict[str, Any] = {"words": words, "customers": [], "card": card}
     if words:
-        ids = list(dict.fromkeys([*([numbered] if numbered else []), *found.ids(1)]))[:SHOWN]
+        meant = [*([numbered] if numbered else []), *([card.customer_id] if card else [])]
+        ids = list(dict.fromkeys([*meant, *found.ids(1)]))[:SHOWN]
         rows = Customer.objects.in_base(scope_of(request).base).only(*_NEEDED).in_bulk(ids)
         context |= {
             "customers": [rows[pk] for pk in ids if pk in rows],
@@ -68,9 +80,18 @@ def _piece(
     return render(request, "customers/found.html", context)
 
 
-def _on(admin: CustomersAdmin, words: str, found: CustomerPaginator, numbered: int | None) -> HttpResponse:
-    """To the page of the customer who is meant, or to the list with the search."""
-    only = found.ids(1)[0] if words and numbered is None and found.count == 1 else numbered
+def _on(
+    admin: CustomersAdmin, words: str, found: CustomerPaginator, numbered: int | None, card: Card | None
+) -> HttpResponse:
+    """To the page of the customer who is meant, or to the list with the search.
+
+    The page of one whose card was scanned says where that is blocked. A number that is one's own and another's card
+    means neither of them for certain.
+    """
+    if card is not None and numbered in (None, card.customer_id):
+        return HttpResponseRedirect(f"{admin.address('change', card.customer_id)}?{urlencode({'card': card.number})}")
+    is_certain = words and numbered is None and card is None and found.count == 1
+    only = found.ids(1)[0] if is_certain else numbered if card is None else None
     if only is not None:
         return HttpResponseRedirect(admin.address("change", only))
     address = admin.address("changelist")

@@ -58,19 +58,20 @@ class Order:
 class Making:
     """Raises NoScope or MissingRight before anything is read.
 
-    `is_small` says that the customers are some thousands at most.
+    `is_small` says that the customers are some thousands at most; `table` is what declares the columns.
     """
 
     scope: Scope
     order: Order
     is_small: bool = False
+    table: type[CustomerResource] = CustomerResource
     rows: int = 0
     size: int = 0
     is_complete: bool = False
     started_at: datetime = field(default_factory=timezone.now)
 
     def __post_init__(self) -> None:
-        resource = CustomerResource(scope=self.scope)
+        resource = self.table(scope=self.scope)
         resource.demand(Right.EXPORT_CUSTOMERS)
         demand_fields(resource.told_by(self.order.columns), self.scope)
         self.columns = resource.export_columns(list(self.order.columns))

@@ -16,9 +16,10 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from customers.choices import CardReason, CardState
 from customers.disclosures import Disclosure, disclosures_of
 from customers.field_groups import MASK, sees_evidence, withheld
-from customers.models import Consent, ConsentPurpose, Customer, CustomerGroup
+from customers.models import Card, Consent, ConsentPurpose, Customer, CustomerGroup
 from customers.readable import READABLE
 from locations.models import Location
 from mcp.isolation.scope import Scope, name_shown
@@ -26,8 +27,9 @@ from mcp.stored_sentences import Sentences, stored_sentence
 
 CustomerEvent: Any = Customer._meta.get_field("history").related_model
 ConsentEvent: Any = Consent._meta.get_field("history").related_model
+CardEvent: Any = Card._meta.get_field("history").related_model
 EVENTS_PER_PAGE = 25
-NOT_SHOWN = frozenset({"id", "organization", "base", "created_at", "changed_at", "search_text", "sort_name"})
+NOT_SHOWN = frozenset({"id", "uid", "organization", "base", "created_at", "changed_at", "search_text", "sort_name"})
 """Fields that change by themselves or never; the history is about what people change."""
 FIELDS: tuple[Any, ...] = tuple(field for field in Customer._meta.concrete_fields if field.name not in NOT_SHOWN)
 
@@ -72,16 +74,21 @@ class Entry:
             "withdrawn_removed": _("Withdrawal removed with its import"),
             "given_struck_out": _("Consent struck out as a slip"),
             "withdrawn_struck_out": _("Withdrawal struck out as a slip"),
+            "card_assigned": _("Card assigned"),
+            "card_blocked": _("Card blocked"),
+            "card_unblocked": _("Card unblocked"),
+            "card_replaced": _("Card replaced"),
+            "card_removed": _("Card removed"),
         }
         return titles.get(self.kind, self.kind)
 
 
 def history_of(customer: Customer, *, page: int, scope: Scope) -> tuple[list[Entry], bool]:
-    """The entries of one page, newest first, and whether there is another page. Eight queries at most.
+    """The entries of one page, newest first, and whether there is another page. Nine queries at most.
 
-    They are changes of the customer, what was recorded of his consents and to whom he was handed over, in the order in
-    which it was written down; also what an import had brought that was undone since, and what was struck out. Of what
-    the scope may not see it is told that it was changed, and by whom.
+    They are changes of the customer, what was recorded of his consents, what was done to his cards and to whom he was
+    handed over, in the order in which it was written down; also what an import had brought that was undone since, and
+    what was struck out. Of what the scope may not see it is told that it was changed, and by whom.
     """
     last = page * EVENTS_PER_PAGE
     events = list(_events(customer)[: last + 1])
@@ -90,7 +97,7 @@ def history_of(customer: Customer, *, page: int, scope: Scope) -> tuple[list[Ent
     changes = [_entry(event, before, names, hidden) for event, before in zip(events, [*events[1:], None], strict=True)]
     changes[:1] = [replace(newest, version=None) for newest in changes[:1]]  # as he is now
     said = _said(customer, last + 1, is_open=sees_evidence(scope))
-    told = [*said, *map(_of_disclosure, disclosures_of(customer))]
+    told = [*said, *_of_cards(customer, last + 1), *map(_of_disclosure, disclosures_of(customer))]
     entries = sorted([*told, *changes], key=lambda entry: entry.happened_at, reverse=True)
     return entries[last - EVENTS_PER_PAGE : last], len(entries) > last
 
@@ -166,6 +173,39 @@ def _of_slip(said: Consent, shown: list[tuple[str, str]]) -> Entry:
         reason="",
         changes=tuple(Change(label, value, "") for label, value in shown),
     )
+
+
+def _of_cards(customer: Customer, limit: int) -> list[Entry]:
+    """What was done to his cards, the latest first; a card that is replaced is named with its successor."""
+    events = CardEvent.objects.filter(base=customer.base_id, customer=customer.pk).select_related("pgh_context")
+    found = list(events.order_by("-pgh_created_at", "-state_since")[:limit])
+    numbers = {event.pgh_obj_id: event.number for event in found}
+    return [_of_card(event, numbers) for event in found]
+
+
+def _of_card(event: Any, numbers: Mapping[int, str]) -> Entry:
+    facts = _facts(event)
+    shown = {
+        _("Card number"): event.number,
+        _("Reason of the block"): str(CardReason(event.reason).label) if event.reason else "",
+        _("Successor"): numbers.get(event.successor_id, ""),
+    }
+    return Entry(
+        happened_at=event.pgh_created_at,
+        kind=_kind_of_card(event),
+        user=facts.get("user_name") or "",
+        location=facts.get("location_name") or "",
+        reason=_reason(facts),
+        changes=tuple(Change(label, "", value) for label, value in shown.items() if value),
+    )
+
+
+def _kind_of_card(event: Any) -> str:
+    if event.pgh_label != "update":
+        return "card_removed" if event.pgh_label == "delete" else "card_assigned"
+    if event.state == CardState.ACTIVE:
+        return "card_unblocked"
+    return "card_replaced" if event.successor_id else "card_blocked"
 
 
 def _of_disclosure(disclosure: Disclosure) -> Entry:

@@ -120,12 +120,19 @@ class Plan:
         here = "AND k.home_location_id = %(location)s" if self.is_local else ""
         return f"""SELECT r.row_number, k.id, k.customer_number FROM {self.rows}
             JOIN customers_customer k ON k.base_id = %(base)s AND {self._key_of("k")} = {self._key_of("r")}
-            WHERE {number} {self._key_of("r")} <> '' {here} {self._unless_decided}"""
+            WHERE {number} {self._key_of("r")} <> '' {here} {self._unless_decided} {self._unless_by_uid}"""
 
     @property
     def by_number(self) -> str:
         return f"""SELECT r.row_number, k.id, k.customer_number FROM {self.rows}
             JOIN customers_customer k ON k.base_id = %(base)s AND k.customer_number = r.customer_number
+            WHERE true {self._unless_decided} {self._unless_by_uid}"""
+
+    @property
+    def by_uid(self) -> str:
+        """The pairs of rows of a package and of the customers who are the very same; nothing else is asked then."""
+        return f"""SELECT r.row_number, k.id, k.customer_number FROM {self.rows}
+            JOIN customers_customer k ON k.base_id = %(base)s AND k.uid = r.uid
             WHERE true {self._unless_decided}"""
 
     @property
@@ -145,7 +152,8 @@ class Plan:
     @property
     def pairs_of_undecided(self) -> str:
         """The pairs of rows about which nobody has decided now."""
-        parts = [self.by_number] if "customer_number" in self.given else []
+        parts = [self.by_uid] if self.has_uid else []
+        parts += [self.by_number] if "customer_number" in self.given else []
         parts += [self.by_key] if self.has_key else []
         parts += [self.by_remembered] if self.is_of_sender else []
         return (" UNION " if self.is_of_sender else " UNION ALL ").join(parts)
@@ -160,7 +168,19 @@ class Plan:
             JOIN customers_importupload f ON f.base_id = %(base)s AND f.id = said.file_id AND f.state = 'applied'
              AND f.choices->'origin'->>'account_number' = %(sender)s::text
             JOIN customers_customer k ON k.base_id = %(base)s AND k.id = said.customer_id
-            WHERE true {self._unless_decided}"""
+            WHERE true {self._unless_decided} {self._unless_by_uid}"""
+
+    @property
+    def has_uid(self) -> bool:
+        """Whether the rows say who is who by themselves, as those of a package do."""
+        return "uid" in self.given
+
+    @property
+    def _unless_by_uid(self) -> str:
+        if not self.has_uid:
+            return ""
+        return """AND NOT EXISTS (SELECT FROM customers_customer same
+            WHERE same.base_id = %(base)s AND same.uid = r.uid)"""
 
     @property
     def is_undecided(self) -> str:
@@ -218,8 +238,9 @@ class Plan:
 
     def insert(self, *, is_numbering: bool) -> str:
         """Create the customers of `fresh`, those without a number with the next ones of %(numbers)s."""
-        names = ", ".join(WRITTEN)
-        values = ", ".join(self._of_new(name) for name in WRITTEN)
+        names, values = ", ".join(WRITTEN), ", ".join(self._of_new(name) for name in WRITTEN)
+        if self.has_uid:
+            names, values = f"{names}, uid", f"{values}, r.uid"
         numbering = self.numbering if is_numbering else ""
         number = self.number_of_new(is_numbering=is_numbering)
         return f"""INSERT INTO customers_customer

@@ -12,7 +12,7 @@ from django.db import connection
 from customers.models import ImportChunk, ImportConsent, ImportDecision, ImportUpload, ImportVerdict
 from customers.table.conversion import Converter
 from customers.table.options import LIMITS, Reading
-from customers.table.resources import CustomerResource
+from customers.table.resources import resource_of
 from files import chunks
 from mcp.isolation import row_scope
 from mcp.isolation.scope import Scope
@@ -43,7 +43,7 @@ def stage(
         file = file or chunks.opened(ImportChunk, file=upload)
     with file, opened(upload, file) as table:
         converter = Converter(
-            fields=CustomerResource(scope=scope).fields,
+            fields=resource_of(is_of_package=bool(upload.choices.get("is_of_package")))(scope=scope).fields,
             headings=table.headings,
             targets=upload.choices["targets"],
             reading=Reading(**upload.choices.get("reading", {})),

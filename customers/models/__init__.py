@@ -3,6 +3,7 @@
     CustomerBase ─┬─< Customer      a guest or a company, one customer number in the base
                   ├─< CustomerGroup price level and discount for its members
                   ├─< Tag           the words that may stand in Customer.tags
+                  ├─< Card          the cards and codes by which a customer is known
                   ├─< Consent       what a customer has given or withdrawn, and when
                   ├─< CustomerCount how many there are, kept by the database
                   └─< CustomerMonth what happened in each month, kept by the database
@@ -13,6 +14,7 @@ spread by base over several machines.
 """
 
 from customers.models.bulk import BulkChange
+from customers.models.cards import Card
 from customers.models.consents import Consent, ConsentPurpose, ConsentRelease, ImportConsent
 from customers.models.counting import CustomerCount, CustomerMonth, NumberCounter
 from customers.models.customer import Customer
@@ -36,6 +38,7 @@ __all__ = [
     "NOTES",
     "STAGED",
     "BulkChange",
+    "Card",
     "Consent",
     "ConsentPurpose",
     "ConsentRelease",

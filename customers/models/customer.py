@@ -38,6 +38,14 @@ EARLIEST_BIRTHDAY = date(1850, 1, 1)
 TOMORROW = models.Func(template="(CURRENT_DATE + 1)", output_field=models.DateField())
 
 
+class Uid(models.Func):
+    """A UUID of version 7, given by the database to each new row (see the first migration)."""
+
+    function = "customers_uid"
+    output_field = models.UUIDField()
+    arity = 0
+
+
 def _text(label: object, length: int, **more: object) -> LineField:
     return LineField(label, max_length=length, blank=True, default="", **more)  # type: ignore[arg-type]
 
@@ -57,6 +65,7 @@ class Customer(CheckedRow):
         related_name="customers",
         editable=False,
     )
+    uid = models.UUIDField(db_default=Uid(), editable=False)
     customer_number = models.PositiveIntegerField(
         _("customer number"), help_text=_("Left empty, the next number of the location's number range.")
     )
@@ -188,6 +197,8 @@ class Customer(CheckedRow):
                 violation_error_code="customer_number_unique",
                 violation_error_message=_("This customer number is already in use in this customer base."),
             ),
+            # Led by the uid each new one is put at the very end, whatever the base, and pages of the index become full.
+            models.UniqueConstraint(fields=["uid", "base"], name="customer_uid_unique"),
             models.CheckConstraint(
                 condition=Q(customer_number__range=(LOWEST_CUSTOMER_NUMBER, HIGHEST_CUSTOMER_NUMBER)),
                 name="customer_number_range",

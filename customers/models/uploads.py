@@ -155,6 +155,7 @@ class ImportRow(models.Model):
     transfer_allowed_on = models.DateField(null=True)
     position = models.TextField(null=True)
     region = models.TextField(null=True)
+    uid = models.UUIDField(null=True)
 
     class Meta:
         verbose_name = _("row of an import")

@@ -12,11 +12,12 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
 from customers.field_groups import withheld
-from customers.models import Customer, CustomerCount
+from customers.models import Card, Customer, CustomerCount
 from customers.models.narrowing import Narrowing
 from customers.paginator import LIMIT, PAGE_SIZES, CustomerPaginator
 from customers.querysets import CustomerQuerySet
 from customers.selection.criteria import ARCHIVED_VAR, CRITERIA, Asker, NoSuchChoice
+from locations.models import CustomerBase
 from mcp.isolation.scope import Scope
 from mcp.stored_sentences import stored_sentence
 
@@ -70,8 +71,8 @@ class Selection:
             return IDS
         return ", ".join([SEARCH] * self.is_searched + list(self.values))
 
-    def rows(self, asker: Asker, *, are_offered: bool = False) -> CustomerQuerySet:
-        """The customers, unsorted. Raises NoSuchChoice.
+    def rows(self, asker: Asker, *, card: Card | None = None, are_offered: bool = False) -> CustomerQuerySet:
+        """The customers, unsorted; with `card` also him whose card was scanned. Raises NoSuchChoice.
 
         `are_offered` where it was asked already whether the values exist, as the filters of the list do.
         """
@@ -85,7 +86,10 @@ class Selection:
                 rows = criterion.narrowed(rows, value, asker)
             else:
                 rows = criterion.unless_asked(rows)
-        return rows.matching(self.words, hidden=withheld(asker.scope)) if self.is_searched else rows
+        if not self.is_searched:
+            return rows
+        also = card.customer_id if card else None
+        return rows.matching(self.words, hidden=withheld(asker.scope), also=also)
 
     def total(self, scope: Scope) -> int | None:
         """How many they are, where nothing narrows it; kept by the database, so nothing is counted."""
@@ -141,7 +145,7 @@ def select_still(scope: Scope, query: str, *, asked_on: date | None = None) -> S
 
 
 def _selected(selection: Selection, asker: Asker) -> Selected:
-    rows = selection.rows(asker)
+    rows = selection.rows(asker, card=card_of(asker.scope.base, selection.words))
     if selection.ids:
         return Selected(rows, selection.in_words(asker), rows.count(), is_searched=True)
     counted = CustomerPaginator(
@@ -154,6 +158,13 @@ def _selected(selection: Selection, asker: Asker) -> Selected:
         is_more=counted.is_more,
         is_searched=selection.is_searched,
     )
+
+
+def card_of(base: CustomerBase, words: str) -> Card | None:
+    """The card of the base whose number this is, with its successor."""
+    if not words.strip():
+        return None
+    return Card.objects.in_base(base).sought(words).select_related("successor").first()
 
 
 def _ids(values: Sequence[str]) -> tuple[int, ...]:

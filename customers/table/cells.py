@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, ClassVar, Literal
+from uuid import UUID
 
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -75,6 +76,21 @@ class FormattedWidget(CustomerWidget):
 
     def show(self, value: str) -> str:
         return self._display(value)
+
+
+class UidWidget(CustomerWidget):
+    """A uid, as programs write one."""
+
+    quick = None
+
+    def read(self, text: str, country: str, reading: Reading) -> UUID:
+        try:
+            return UUID(text)
+        except ValueError as error:
+            raise refused("uid_unreadable", _("“%(value)s” is no UID."), text) from error
+
+    def show(self, value: UUID) -> str:
+        return str(value)
 
 
 class ByCountryWidget(CustomerWidget):

@@ -29,6 +29,7 @@ from customers.table.cells import (
     PaymentMethodWidget,
     PhoneWidget,
     TagsWidget,
+    UidWidget,
     WholeNumberWidget,
     YesNoWidget,
 )
@@ -298,3 +299,16 @@ class CustomerResource(resources.Resource):
         """The fields of a customer that columns fill which go to these targets, and those that change with them."""
         names = cls.told_by(targets)
         return names | {other for name, other in SAID_WITH.items() if name in names}
+
+
+class PackageResource(CustomerResource):
+    """The table of customers in a package: with the uid by which the receiver finds them again.
+
+    People do not see it, so their files have no such column, and no file of theirs gives anybody a uid.
+    """
+
+    uid = CustomerField("uid", "UID", "UID", widget=UidWidget())
+
+
+def resource_of(*, is_of_package: bool) -> type[CustomerResource]:
+    return PackageResource if is_of_package else CustomerResource

@@ -14,12 +14,16 @@ STAMP = pgtrigger.Trigger(
             RAISE EXCEPTION 'Customer % keeps its number and its base', OLD.customer_number
                 USING ERRCODE = 'check_violation', CONSTRAINT = 'customer_number_and_base_stay';
         END IF;
+        IF NEW.uid <> OLD.uid THEN
+            RAISE EXCEPTION 'Customer % keeps its uid', OLD.customer_number
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'customer_uid_stays';
+        END IF;
         NEW.created_at := OLD.created_at;
         NEW.changed_at := clock_timestamp();
         RETURN NEW;
     """,
 )
-"""A customer's number and base never change; when it was changed is written by nobody but the database."""
+"""A customer's number, base and uid never change; when it was changed is written by nobody but the database."""
 
 NOT_DELETED = over_written_rows(
     name="not_deleted",

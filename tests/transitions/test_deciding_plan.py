@@ -20,7 +20,7 @@ PEOPLE = 6_000
 _COPIED = [
     str(field.column)
     for field in Customer._meta.concrete_fields
-    if field.name not in {"id", "customer_number", "search_text", "sort_name"}
+    if field.name not in {"id", "uid", "customer_number", "search_text", "sort_name"}
 ]
 _CUSTOMERS = f"""
     INSERT INTO customers_customer (customer_number, {", ".join(_COPIED)})

@@ -89,7 +89,7 @@ def test_manifest_says_everything_that_is_to_be_known(cast, anna, people):
     transition = executed(cast)
     files = members(content_of(made(transition, anna)))
     manifest = json.loads(files["manifest.json"])
-    assert (manifest["format"], manifest["version"]) == ("stammhaus-package", 3)
+    assert (manifest["format"], manifest["version"]) == ("stammhaus-package", 4)
     assert manifest["transition"] == str(transition.pk)
     assert manifest["from"] == {
         "account_number": 10400, "name": "Nordlicht Bäckereien", "location": {"client_number": 6, "name": "Flensburg"},

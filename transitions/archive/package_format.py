@@ -11,11 +11,14 @@ from customers.field_groups import FIELDS as SHARED
 from customers.field_groups import FieldGroup as Shared
 from transitions.choices import FieldGroup
 
-FORMAT, VERSION = "stammhaus-package", 3
-READ = frozenset({2, VERSION})
-"""Version 2 knew fewer ways in which a customer can have said something."""
+FORMAT, VERSION = "stammhaus-package", 4
+READ = frozenset({2, 3, VERSION})
+"""Version 2 knew fewer ways in which a customer can have said something; up to 3 there was no uid."""
 CUSTOMERS, CONSENTS, GROUPS, TAGS = "customers.csv", "consents.csv", "groups.csv", "tags.csv"
 README, MANIFEST = "LIESMICH.txt", "manifest.json"
+NUMBER, UID = "Kundennummer", "UID"
+WITH_UID = 4
+"""Since this version each customer has his uid."""
 TABLES = (CUSTOMERS, CONSENTS, GROUPS, TAGS)
 HASHED = (*TABLES, README)
 """The files of which the manifest says size and SHA-256: all but itself."""

@@ -28,7 +28,7 @@ from django.utils.translation import gettext_lazy
 
 from customers.models.consents import CODE
 from customers.table.columns import FORMER_HEADINGS
-from customers.table.resources import CustomerResource
+from customers.table.resources import PackageResource
 from files import chunks
 from mcp.isolation.scope import Scope
 from spreadsheets import Limits, UnreadableFile
@@ -41,9 +41,12 @@ from transitions.archive.package_format import (
     HASHED,
     MANIFEST,
     MEMBERS,
+    NUMBER,
     READ,
     TABLES,
+    UID,
     VERSION,
+    WITH_UID,
 )
 from transitions.archive.withdrawals_format import KEY
 from transitions.choices import TransitionKind
@@ -52,7 +55,6 @@ LIMITS = Limits(file_bytes=1024**3, members=16, unpacked_bytes=4 * 1024**3)
 MANIFEST_BYTES = 64 * 1024**2
 LONGEST_LINE = 1_000_000
 PIECE = 256 * 1024
-NUMBER = "Kundennummer"
 type Tell = Callable[[int, int], None]
 csv.field_size_limit(max(csv.field_size_limit(), LONGEST_LINE))
 
@@ -83,10 +85,13 @@ class ReceivedPackage:
                 self.note(len(piece))
                 yield piece
 
-    def rows(self, name: str) -> Iterator[list[str]]:
-        """The rows of a table below its headings, each cell as it was in the base."""
+    def rows(self, name: str, *, is_noted: bool = True) -> Iterator[list[str]]:
+        """The rows of a table below its headings, each cell as it was in the base.
+
+        `is_noted` says that it is one of the two times at which each file is read.
+        """
         with self.archive.open(name) as member:
-            read = io.BufferedReader(_Hashed(member, self.note), PIECE)
+            read = io.BufferedReader(_Hashed(member, self.note if is_noted else _unnoted), PIECE)
             table = csv.reader(_lines(io.TextIOWrapper(read, "utf-8", newline="")), strict=True)
             next(table)
             for cells in table:
@@ -287,6 +292,8 @@ def _verify_files(package: ReceivedPackage, receiver: Scope) -> None:
                 expected=count,
             )
     headings = package.headings
+    if (UID in headings) != (package.manifest["version"] >= WITH_UID):
+        raise _damaged()
     if headings[:1] != (NUMBER,) or len({*headings}) != len(headings) or not {*headings} <= _known_headings():
         raise _damaged()
     if any(number == before for before, number in zip(package.numbers, package.numbers[1:], strict=False)):
@@ -295,7 +302,7 @@ def _verify_files(package: ReceivedPackage, receiver: Scope) -> None:
 
 def _known_headings() -> set[str]:
     """What columns are called, and what they were called in earlier packages."""
-    return {column.german for column in CustomerResource().export_columns().values()} | FORMER_HEADINGS
+    return {column.german for column in PackageResource().export_columns().values()} | FORMER_HEADINGS
 
 
 def _changed(name: str) -> RefusedPackage:
@@ -348,6 +355,10 @@ def _lines(text: io.TextIOWrapper) -> Iterator[str]:
         if len(line) == LONGEST_LINE and not line.endswith("\n"):
             raise ValueError("line too long")
         yield line
+
+
+def _unnoted(size: int) -> None:
+    """Nothing is told of what is read once more."""
 
 
 class _Hashed(io.RawIOBase):

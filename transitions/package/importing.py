@@ -29,7 +29,7 @@ from customers.imports.lifecycle import DONE
 from customers.models import Consent, ConsentPurpose, CustomerGroup, ImportUpload
 from customers.table.headings import IGNORE
 from customers.table.options import Reading
-from customers.table.resources import CustomerResource
+from customers.table.resources import PackageResource
 from files.choices import FileState
 from locations.models import HIGHEST_ACCOUNT_NUMBER
 from locations.permissions import Right
@@ -39,10 +39,11 @@ from mcp.isolation.scope import Scope
 from mcp.worker.progress import Progress
 from mcp.worker.upkeep import for_each
 from transitions.archive import encrypting
-from transitions.archive.package_format import CONSENTS, CUSTOMERS, GIVEN, GROUPS, TAGS, WITHDRAWN
-from transitions.archive.package_reader import NUMBER, ReceivedPackage, RefusedPackage, demand_storable, verified
+from transitions.archive.package_format import CONSENTS, CUSTOMERS, GIVEN, GROUPS, NUMBER, TAGS, WITHDRAWN
+from transitions.archive.package_reader import ReceivedPackage, RefusedPackage, demand_storable, verified
 from transitions.choices import TransitionKind, TransitionState
 from transitions.models import Arrival, Package, Transition, TransitionStep
+from transitions.package.same_uid import without_known
 from transitions.query_settings import set_by_set
 
 STATEMENTS_AT_ONCE = 10_000
@@ -78,7 +79,7 @@ def receive_package(*, file: BinaryIO, password: str = "", progress: Progress | 
     ):
         _take_turn(actor)
         _demand_made_here(package, actor)
-        strangers = _strangers(package, actor)
+        strangers = without_known(_strangers(package, actor), package, actor)
         taken, taken_count = _taken(package, strangers)
         upload = _upload_of(package, taken, actor)
         _stage_statements(package, upload, without=strangers)
@@ -177,7 +178,7 @@ def _upload_of(package: ReceivedPackage, taken: list[int], actor: Scope) -> Impo
     receive.choose_dialect(upload=upload, overrules={"encoding": "utf-8", "delimiter": ","}, actor=actor)
     is_joining = manifest["kind"] == TransitionKind.JOIN
     targets = targets_of(package.headings, is_joining=is_joining)
-    demand_fields(CustomerResource.filled_by(targets), actor)
+    demand_fields(PackageResource.filled_by(targets), actor)
     upload.choices |= {
         "targets": targets,
         "reading": asdict(READING),
@@ -201,7 +202,7 @@ def _upload_of(package: ReceivedPackage, taken: list[int], actor: Scope) -> Impo
 
 def targets_of(headings: Sequence[str], *, is_joining: bool) -> list[str]:
     """Where each column goes. Who joins a group gets its numbers there, and keeps his own as the former ones."""
-    fields = CustomerResource().fields
+    fields = PackageResource().fields
     names = {field.german: name for name, field in fields.items() if field.is_exported and not field.readonly}
     targets = [names.get(heading, IGNORE) for heading in headings]
     if is_joining:

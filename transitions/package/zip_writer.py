@@ -28,7 +28,7 @@ from customers.exports.writer import ROWS_AT_ONCE, Making, Order, Outlet
 from customers.models import Customer
 from customers.querysets import CustomerQuerySet
 from customers.table.consent_columns import ConsentDayField, ConsentField
-from customers.table.resources import CustomerResource
+from customers.table.resources import PackageResource
 from mcp.isolation.scope import Scope
 from spreadsheets import open_writer
 from transitions.archive.package_format import (
@@ -121,7 +121,7 @@ class Packing:
     def __init__(self, package: Package, transition: Transition, actor: Scope) -> None:
         self._package, self._transition = package, transition
         columns = tuple(exported_columns(actor, transition.field_groups))
-        self._making = Making(actor, Order(profile="plain", columns=columns, language="de"))
+        self._making = Making(actor, Order(profile="plain", columns=columns, language="de"), table=PackageResource)
         self._counts: dict[str, int] = {}
         self._ids = {
             "base": package.base_id, "transition": transition.pk, "organization": transition.organization_id,
@@ -230,11 +230,11 @@ class Packing:
 
 
 def exported_columns(actor: Scope, field_groups: Iterable[str]) -> list[str]:
-    """The columns of customers.csv: all of the export but those of groups of fields that were not chosen.
+    """The columns of customers.csv: all of the export but those of groups of fields that were not chosen, and the uid.
 
     What was said about consents has a file of its own.
     """
-    columns, without = CustomerResource(scope=actor).export_columns().items(), left_behind(field_groups)
+    columns, without = PackageResource(scope=actor).export_columns().items(), left_behind(field_groups)
     return [
         name
         for name, column in columns
@@ -244,7 +244,7 @@ def exported_columns(actor: Scope, field_groups: Iterable[str]) -> list[str]:
 
 def fields_in(field_groups: Iterable[str]) -> set[str]:
     """The fields of a customer that a package with these groups tells, whoever asks."""
-    return CustomerResource.told_by(set(CustomerResource().export_columns()) - left_behind(field_groups))
+    return PackageResource.told_by(set(PackageResource().export_columns()) - left_behind(field_groups))
 
 
 def carried(base: int, transition: Transition) -> CustomerQuerySet:

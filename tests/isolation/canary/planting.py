@@ -20,8 +20,9 @@ from django.db import connection, models
 from django.utils import timezone
 from psycopg.types.range import Range
 
-from customers.choices import ConsentSource, Decision, UploadState, Verdict
+from customers.choices import CardReason, CardState, ConsentSource, Decision, UploadState, Verdict
 from customers.models import (
+    Card,
     Consent,
     ConsentPurpose,
     Customer,
@@ -92,6 +93,7 @@ class Business:
             for base in self.bases:
                 self._customers(base)
                 self._consents(base)
+                self._cards(base)
             self._uploads()
             self._exports()
             plant_bulk(self)
@@ -187,6 +189,13 @@ class Business:
             self.row(Consent, **owner, **said, is_given=True, at=MIDNIGHT, struck_out_by="")
             self.row(Consent, **owner, **said, is_given=False, at=MIDNIGHT + timedelta(days=1), struck_out_by="")
             self.row(Consent, **owner, **said, is_given=True, at=MIDNIGHT, struck_out_at=MIDNIGHT)
+
+    def _cards(self, base: CustomerBase) -> None:
+        """Each of its customers has a card, blocked ones among them."""
+        for at, customer in enumerate([one for one in self.rows["customers.Customer"] if one.base_id == base.pk]):
+            number = f"{self._word('customers.Card', 'number')}-{at}".upper()
+            state = {"state": CardState.BLOCKED, "reason": CardReason.LOST} if at % 2 else {"state": CardState.ACTIVE}
+            self.row(Card, base=base, customer=customer, number=number, successor=None, **{"reason": "", **state})
 
     def _in_numbers(self) -> dict[str, Any]:
         """A customer whose canaries are numbers, each in the format of its column."""

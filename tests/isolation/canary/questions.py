@@ -7,6 +7,7 @@ from typing import Any
 
 from customers.models import (
     BulkChange,
+    Card,
     Consent,
     ConsentPurpose,
     Customer,
@@ -106,7 +107,8 @@ class Questions:
         people = [(row.username, _nobodys(row.username)) for row in (self._row(User), self.business.people[0])]
         places = [(row.name, _nobodys(row.name)) for row in self.business.locations]
         return {
-            LIST: [*names, _pair(str(customer.customer_number))],
+            LIST: [*names, _pair(str(customer.customer_number)), _pair(self._row(Card).number)],
+            f"{LIST}find/": [_pair(self._row(Card).number)],
             f"{LIST}export/": names[-1:],
             "customers/customergroup/": names[:1],
             "customers/tag/": names[-1:],
@@ -144,6 +146,7 @@ class Questions:
         for name in (CustomerGroup, Tag):
             yield Pair("post", f"{self.place}customers/{name._meta.model_name}/add/", *self._names(name), _GROUP)
         yield from self._consents()
+        yield from self._cards()
         yield from self._files()
 
     def _consents(self) -> Iterator[Pair]:
@@ -155,6 +158,14 @@ class Questions:
                 yield Pair("post", page, *pair, said)
             yield Pair("post", page, *self.key_pair(Consent), {"strike": "KEY"})
         yield Pair("post", f"{self.place}customers/consentpurpose/add/", *pair, {"code": "KEY", "name": "Neu"})
+
+    def _cards(self) -> Iterator[Pair]:
+        """A card that only the others have, as one of an own customer and by its number."""
+        for customer in self.ground.keys(Customer, own=True)[:1]:
+            page = f"{self.place}{LIST}{customer}/cards/"
+            for step in ("block", "unblock", "replace", "remove"):
+                yield Pair("post", page, *self.key_pair(Card), {"step": step, "card": "KEY", "reason": "lost"})
+            yield Pair("post", page, *_pair(self._row(Card).number), {"step": "assign", "number": "KEY"})
 
     def _customer_forms(self) -> Iterator[Pair]:
         add, customer, numbers = f"{self.place}{LIST}add/", self._row(Customer), self._in_numbers()

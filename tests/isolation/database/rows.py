@@ -9,6 +9,7 @@ import pghistory
 from django.db import connection, models
 from django.utils import timezone
 
+from customers.cards.operations import assign_card
 from customers.choices import BulkKind, ConsentSource, Decision, Verdict
 from customers.exports import files
 from customers.models import (
@@ -83,6 +84,7 @@ def _customers(scope: Scope) -> None:
     customer.memo = "geändert"
     change_customer(customer=customer, actor=scope)
     take_number(scope.location)
+    assign_card(customer=customer.pk, number="4711", actor=scope)
     purpose(scope, "stammtisch", wording="Ich komme gern wieder.")
     says(scope, customer, "stammtisch", True)
     _files(scope)

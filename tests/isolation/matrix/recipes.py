@@ -287,6 +287,9 @@ RECIPES: dict[str, Recipe] = {
     "admin:customers_customer_consents": Recipe(
         "customer", body=lambda asked: {"give": "newsletter:counter"}, to=r".*/customer/\d+/consents/"
     ),
+    "admin:customers_customer_cards": Recipe(
+        "customer", body=lambda asked: {"step": "assign", "number": "4711-0815"}, to=r".*/customer/\d+/cards/#cards"
+    ),
     "admin:customers_customer_withdraw": Recipe(
         "customer", body=lambda asked: {"withdraw": "newsletter:phone"}, to=r".*/customer/\d+/consents/"
     ),
