@@ -12,7 +12,7 @@ from customers.formats.cards import CARD_NUMBER, HAS_DIGIT, LONGEST
 from customers.models.customer import Customer
 from customers.querysets import CardQuerySet
 from customers.triggers.cards import CARD_BLOCKED_STAYS, CARD_REPLACED_ONCE
-from locations.constraints import CompositeForeignKey
+from locations.constraints import CompositeForeignKey, KeyWithBase
 from locations.fields import LineField
 from locations.history import keep_history
 from locations.models import CustomerBase
@@ -64,6 +64,7 @@ class Card(CheckedRow):
         default_permissions = ()
         constraints = [
             RowSecurity(name="card_rows", base="base"),
+            KeyWithBase(name="card_key"),
             models.UniqueConstraint(
                 fields=["base", "number"],
                 include=["customer"],
