@@ -1,5 +1,5 @@
 """The package that a transition hands over (docs/package.md).
 
-format ─┬─> readme ──> files ──> making     what is in it, written, kept and fetched at the sender
-        └─> reading ──> encrypting          verified at the receiver, before anything is stored; under a password
+readme ──> zip_writer ──> lifecycle ──> tasks     what is in it, written, kept and fetched at the sender
+importing                                         verified at the receiver, before anything is stored
 """
