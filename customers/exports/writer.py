@@ -11,12 +11,10 @@ All rows are of one moment, because one statement reads them.
 from __future__ import annotations
 
 import hashlib
-import io
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import batched
 from typing import Any, BinaryIO, cast
 
 from django.db.backends.utils import CursorWrapper
@@ -34,12 +32,11 @@ from customers.table.columns import CustomerField
 from customers.table.consent_columns import HELD, HELD_BY_FEW, HELD_BY_MANY, HELD_BY_NOBODY, IS_ANYTHING_SAID
 from customers.table.resources import CustomerResource
 from customers.triggers.slips import released
+from files.outlet import Outlet, blocks_of
 from locations.permissions import Right
 from mcp.isolation.scope import Scope
 from spreadsheets import Profile, Writer, open_writer
 
-ROWS_AT_ONCE = 200
-"""Some fifty kilobytes: what is worked on stays in the cache of a processor, and the database need not wait."""
 LOOKS: dict[Profile, Look] = {"excel-de": "german", "plain": "plain", "xlsx": "typed", "jsonl": "typed"}
 
 
@@ -130,8 +127,7 @@ class Making:
             held = self._held(cursor)
             statement = copying(rows, self.columns, look=look, held=held, cursor=cursor)
             with _settings(cursor, look, is_hashing=held == HELD_BY_MANY), cursor.copy(statement) as lines:
-                for some in batched(lines, ROWS_AT_ONCE):
-                    yield b"".join(some)
+                yield from blocks_of(lines)
 
     @property
     def _tells_consents(self) -> bool:
@@ -205,28 +201,3 @@ def copying(
     return SQL("COPY (SELECT {} FROM ({}) AS chosen {} ORDER BY customer_number) TO STDOUT (NULL '')").format(
         SQL(", ").join([column.sql(look) for column in columns.values()]), SQL(inner), held
     )
-
-
-class Outlet(io.RawIOBase):
-    """A file to write into that hands on what it holds; it cannot go back."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._held = bytearray()
-        self._handed_on = 0
-
-    def writable(self) -> bool:
-        return True
-
-    def write(self, data: bytes) -> int:  # type: ignore[override]  # a writer of bytes, no other buffer comes here
-        self._held += data
-        return len(data)
-
-    def tell(self) -> int:
-        return self._handed_on + len(self._held)
-
-    def drain(self) -> bytes:
-        data = bytes(self._held)
-        self._handed_on += len(data)
-        self._held.clear()
-        return data

@@ -1,1 +1,15 @@
-"""Files of customers come in: received, staged, held against the base, previewed, applied, and undone."""
+"""Customers come in: received, staged, classified, previewed, decided about, applied, and undone.
+
+This is the door: floors above import from here, and from no module of the room. What they bring in is `take_in`.
+"""
+
+from __future__ import annotations
+
+from customers.imports.decided_upload import Statement, have_checked, take_in
+from customers.imports.lifecycle import DIRECT_BYTES, DONE
+from customers.imports.steps import check
+
+UPLOAD_PAGE = "customers_import_upload"
+"""The name of the page on which an import is looked at and confirmed (`customers/imports/views.py`)."""
+
+__all__ = ["DIRECT_BYTES", "DONE", "UPLOAD_PAGE", "Statement", "check", "have_checked", "take_in"]

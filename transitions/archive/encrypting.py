@@ -20,7 +20,7 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
-from customers.exports.writer import Outlet
+from files.outlet import Outlet
 from transitions.archive.package_reader import LIMITS, PIECE, RefusedPackage
 
 SHORTEST = 12

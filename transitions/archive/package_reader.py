@@ -27,8 +27,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy
 
 from customers.models.consents import CODE
-from customers.table.columns import FORMER_HEADINGS
-from customers.table.resources import PackageResource
+from customers.table import FORMER_HEADINGS, PackageResource
 from files import chunks
 from mcp.isolation.scope import Scope
 from spreadsheets import Limits, UnreadableFile

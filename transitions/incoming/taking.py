@@ -20,8 +20,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from customers.imports import lifecycle as imports
-from customers.imports import tasks
+from customers import imports
 from customers.models import CustomerCount
 from files import chunks, lifecycle, quota
 from files.choices import UNDER_WAY, FileState
@@ -32,7 +31,6 @@ from mcp.isolation import access, row_scope
 from mcp.isolation.scope import Scope
 from mcp.stored_sentences import stored_sentence
 from mcp.worker.progress import ToldProgress
-from mcp.worker.queueing import enqueue
 from mcp.worker.somebody import for_somebody
 from mcp.worker.task_frame import Stopped
 from transitions.archive import encrypting
@@ -188,8 +186,7 @@ def _take_in(file: IncomingFile, actor: Scope) -> None:
 
 def _package(content: BinaryIO, told: Told, actor: Scope) -> dict[str, Any]:
     arrival = receive_package(file=content, progress=told, actor=actor)
-    imports.start_check(upload=arrival.upload, actor=actor)
-    enqueue(tasks.check_upload.name, upload=str(arrival.upload.pk), **for_somebody(actor))
+    imports.have_checked(upload=arrival.upload, actor=actor)
     return {"upload": arrival.upload.pk}
 
 

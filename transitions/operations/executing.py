@@ -11,10 +11,9 @@ from django.db.models import Max, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
+from customers.consents import StillOpen, quiet_moment, released
 from customers.models import Customer
 from customers.numbers import begin_behind
-from customers.triggers.open_statements import StillOpen, quiet_moment
-from customers.triggers.slips import released
 from locations import operations as places
 from locations.models import CENTRAL_CLIENT_NUMBER, Location
 from locations.operations import Place

@@ -7,9 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import closing, nullcontext
-from dataclasses import asdict
 from datetime import datetime, timedelta
-from itertools import batched
 from typing import Any, BinaryIO
 from uuid import UUID
 
@@ -20,16 +18,12 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
-from customers.choices import ConsentSource, MatchBy, OnKnown, UploadState
-from customers.consents.operations import save_purpose
-from customers.field_groups import demand_fields
-from customers.imports import receive
-from customers.imports.consents import OF_KNOWN
-from customers.imports.lifecycle import DONE
+from customers import imports
+from customers.choices import ConsentSource, MatchBy, UploadState
+from customers.consents import save_purpose
+from customers.imports import DONE, Statement
 from customers.models import Consent, ConsentPurpose, CustomerGroup, ImportUpload
-from customers.table.headings import IGNORE
-from customers.table.options import Reading
-from customers.table.resources import PackageResource
+from customers.table import IGNORE, PackageResource, Reading
 from files.choices import FileState
 from locations.models import HIGHEST_ACCOUNT_NUMBER
 from locations.permissions import Right
@@ -46,7 +40,6 @@ from transitions.models import Arrival, Package, Transition, TransitionStep
 from transitions.package.same_uid import without_known
 from transitions.query_settings import set_by_set
 
-STATEMENTS_AT_ONCE = 10_000
 MOST_TAKEN = 1_000
 """So many numbers that somebody else has already are named."""
 READING = Reading(decimal_comma=False, day_first=True, null_is_empty=False, accept_doubts=True)
@@ -81,8 +74,7 @@ def receive_package(*, file: BinaryIO, password: str = "", progress: Progress | 
         _demand_made_here(package, actor)
         strangers = without_known(_strangers(package, actor), package, actor)
         taken, taken_count = _taken(package, strangers)
-        upload = _upload_of(package, taken, actor)
-        _stage_statements(package, upload, without=strangers)
+        upload = _upload_of(package, taken, strangers, actor)
         purposes = _add_purposes(package, actor)
         manifest = package.manifest
         return Arrival.objects.create(
@@ -169,35 +161,27 @@ _STRANGERS_AT_BRANCH = f"""
 """
 
 
-def _upload_of(package: ReceivedPackage, taken: list[int], actor: Scope) -> ImportUpload:
-    """The customers as an upload of the actor's, in which nothing is left to choose; its pages say where it is from."""
-    manifest = package.manifest
-    upload = receive.receive_upload(
-        name=f"uebernahme-{manifest['from']['account_number']}.csv", content=package.content(CUSTOMERS), actor=actor
-    )
-    receive.choose_dialect(upload=upload, overrules={"encoding": "utf-8", "delimiter": ","}, actor=actor)
-    is_joining = manifest["kind"] == TransitionKind.JOIN
-    targets = targets_of(package.headings, is_joining=is_joining)
-    demand_fields(PackageResource.filled_by(targets), actor)
-    upload.choices |= {
-        "targets": targets,
-        "reading": asdict(READING),
-        "known": str(OnKnown.SKIP),
-        "match": str(MatchBy.NUMBER if is_joining else MatchBy.NOTHING),
-        "is_local": is_joining,
-        "is_of_package": True,
-        OF_KNOWN: True,
-        "groups": dict(_groups_of(package)),
-        "origin": {
+def _upload_of(package: ReceivedPackage, taken: list[int], strangers: frozenset[int], actor: Scope) -> ImportUpload:
+    """The customers as an upload of the actor's. Who bears a number of somebody in the package gets no statements."""
+    manifest, is_joining = package.manifest, package.manifest["kind"] == TransitionKind.JOIN
+    return imports.take_in(
+        name=f"uebernahme-{manifest['from']['account_number']}.csv",
+        content=package.content(CUSTOMERS),
+        targets=targets_of(package.headings, is_joining=is_joining),
+        reading=READING,
+        match=MatchBy.NUMBER if is_joining else MatchBy.NOTHING,
+        is_local=is_joining,
+        groups=dict(_groups_of(package)),
+        origin={
             "name": manifest["from"]["name"],
             "account_number": manifest["from"]["account_number"],
             "decided_at": manifest["executed_at"],
             "customers": manifest["counts"]["customers"],
             "taken": taken,
         },
-    }
-    upload.save(update_fields=["choices"])
-    return upload
+        statements=(one for one in _statements_of(package) if one.number not in strangers),
+        actor=actor,
+    )
 
 
 def targets_of(headings: Sequence[str], *, is_joining: bool) -> list[str]:
@@ -225,27 +209,6 @@ def _groups_of(package: ReceivedPackage) -> Iterator[tuple[str, dict[str, Any]]]
 
 
 # --- consents ---------------------------------------------------------------------------------------------------
-
-_STAGE = """
-    INSERT INTO customers_importconsent (base_id, file_id, customer_number, purpose, is_given, at, source,
-        wording_version, receiver, evidence, recorded_by, given_to, holds_here)
-    SELECT %s, %s, * FROM unnest(%s::integer[], %s::text[], %s::boolean[], %s::timestamptz[], %s::text[], %s::text[],
-        %s::integer[], %s::text[], %s::text[], %s::integer[], %s::boolean[])
-"""
-type Statement = tuple[int, str, bool, datetime, str, str, int | None, str, str, int, bool]
-
-
-def _stage_statements(package: ReceivedPackage, upload: ImportUpload, *, without: frozenset[int]) -> None:
-    """Put the statements beside the rows of the file; the import adds them to the customers that they are of.
-
-    Known customers get what is not recorded yet, withdrawals above all; those who bear a number of somebody in the
-    package (`without`) get nothing.
-    """
-    statements = (statement for statement in _statements_of(package) if statement[0] not in without)
-    with connection.cursor() as cursor:
-        for some in batched(statements, STATEMENTS_AT_ONCE):
-            columns = [list(column) for column in zip(*some, strict=True)]
-            cursor.execute(_STAGE, [upload.base_id, upload.pk, *columns])
 
 
 def _statements_of(package: ReceivedPackage) -> Iterator[Statement]:
@@ -277,7 +240,7 @@ def _statements_of(package: ReceivedPackage) -> Iterator[Statement]:
                 raise _unreadable(CONSENTS)
             is_given = given[answer]
             holds_here = not said_to and _holds_here(purposes[purpose], version, is_given=is_given)
-            yield who, purpose, is_given, moment, source, version, to, evidence, by, given_to, holds_here
+            yield Statement(who, purpose, is_given, moment, source, version, to, evidence, by, given_to, holds_here)
     except (ValueError, KeyError, TypeError) as error:
         raise _unreadable(CONSENTS) from error
 

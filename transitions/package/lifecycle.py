@@ -18,8 +18,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
 from customers import statistics
+from customers.consents import released
 from customers.field_groups import demand_fields
-from customers.triggers.slips import released
 from files import lifecycle
 from files.choices import UNDER_WAY
 from files.kinds import Content, FileKind, declare

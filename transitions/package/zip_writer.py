@@ -15,7 +15,6 @@ import json
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
 from datetime import datetime
-from itertools import batched
 from typing import Any, BinaryIO, cast
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
@@ -24,11 +23,11 @@ from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from psycopg.sql import SQL, Composable
 
-from customers.exports.writer import ROWS_AT_ONCE, Making, Order, Outlet
+from customers import exports
 from customers.models import Customer
 from customers.querysets import CustomerQuerySet
-from customers.table.consent_columns import ConsentDayField, ConsentField
-from customers.table.resources import PackageResource
+from customers.table import PackageResource
+from files.outlet import Outlet, blocks_of
 from mcp.isolation.scope import Scope
 from spreadsheets import open_writer
 from transitions.archive.package_format import (
@@ -120,8 +119,8 @@ class Packing:
 
     def __init__(self, package: Package, transition: Transition, actor: Scope) -> None:
         self._package, self._transition = package, transition
-        columns = tuple(exported_columns(actor, transition.field_groups))
-        self._making = Making(actor, Order(profile="plain", columns=columns, language="de"), table=PackageResource)
+        self._actor, self._columns = actor, exported_columns(actor, transition.field_groups)
+        self._copy: exports.CustomerCopy | None = None
         self._counts: dict[str, int] = {}
         self._ids = {
             "base": package.base_id, "transition": transition.pk, "organization": transition.organization_id,
@@ -142,7 +141,7 @@ class Packing:
     @property
     def customers(self) -> int:
         """How many are written so far."""
-        return self._making.rows
+        return self._copy.rows if self._copy else 0
 
     def parts(self, cursor: CursorWrapper) -> Generator[bytes]:
         """The bytes of the zip, some hundred kilobytes at a time; the same for the same customers."""
@@ -158,8 +157,10 @@ class Packing:
         return sorted({pk for (pk,) in cursor.fetchall()})
 
     def _members(self, archive: Archive, cursor: CursorWrapper) -> Iterator[bytes]:
-        with closing(self._making.parts(self._customers(), cursor)) as customers:
-            yield from archive.add(CUSTOMERS, customers)
+        customers, columns = self._customers(), self._columns
+        self._copy = exports.copy(customers=customers, columns=columns, cursor=cursor, actor=self._actor)
+        with closing(self._copy) as parts:
+            yield from archive.add(CUSTOMERS, parts)
         for name, statement in _STATEMENTS.items():
             yield from archive.add(name, self._table(name, self._sql(statement), cursor))
         self.manifest = self._described(cursor)
@@ -180,8 +181,7 @@ class Packing:
         raw: Any = cursor
         with open_writer(cast(BinaryIO, file), profile="plain") as writer, raw.copy(copying) as lines:
             writer.write_headings(headings)
-            for some in batched(lines, ROWS_AT_ONCE):
-                block = b"".join(some)
+            for block in blocks_of(lines):
                 self._counts[name] += block.count(b"\n")
                 writer.write_copied(block, ["text"] * len(headings))
                 yield file.drain()
@@ -234,12 +234,8 @@ def exported_columns(actor: Scope, field_groups: Iterable[str]) -> list[str]:
 
     What was said about consents has a file of its own.
     """
-    columns, without = PackageResource(scope=actor).export_columns().items(), left_behind(field_groups)
-    return [
-        name
-        for name, column in columns
-        if name not in without and not isinstance(column, ConsentField | ConsentDayField)
-    ]
+    without = left_behind(field_groups)
+    return [name for name in exports.own_columns(actor) if name not in without]
 
 
 def fields_in(field_groups: Iterable[str]) -> set[str]:

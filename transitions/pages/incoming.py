@@ -18,11 +18,10 @@ from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 
+from customers import imports
 from customers.console.frame import lead_to, whole_page_again
-from customers.imports import preview_pages, steps
-from customers.imports.lifecycle import DONE
+from customers.imports import DONE, UPLOAD_PAGE, preview_pages
 from customers.imports.preview_pages import Tab
-from customers.imports.views import UPLOAD
 from files.choices import UNDER_WAY, FileState
 from locations.permissions import Right
 from mcp.console.site import console, scope_of
@@ -81,8 +80,8 @@ def _taken_in(request: HttpRequest, form: PackageForm, scope: Scope) -> str:
         messages.success(request, said)
         return reverse(f"admin:{ARRIVALS}")
     arrival = receive_package(file=sent.file, password=password, actor=scope)
-    steps.check(arrival.upload, scope)
-    return reverse(f"admin:{UPLOAD}", args=[arrival.upload.pk])
+    imports.check(arrival.upload, scope)
+    return reverse(f"admin:{UPLOAD_PAGE}", args=[arrival.upload.pk])
 
 
 def incoming_page(request: HttpRequest, pk: UUID) -> HttpResponse:
@@ -108,7 +107,7 @@ def incoming_page(request: HttpRequest, pk: UUID) -> HttpResponse:
 def _outcome(request: HttpRequest, file: IncomingFile) -> str:
     """A package has become an import; a list of withdrawals is told of, and stands in the list of them."""
     if file.upload is not None:
-        return reverse(f"admin:{UPLOAD}", args=[file.upload])
+        return reverse(f"admin:{UPLOAD_PAGE}", args=[file.upload])
     if "HX-Request" in request.headers:
         return reverse(f"admin:{INCOMING}", args=[file.pk])  # the page itself says it, not what has asked how far it is
     messages.success(request, withdrawals.sentence(**(file.taken_in or {})))

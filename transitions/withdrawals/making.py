@@ -20,10 +20,10 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
 from customers.choices import TRANSFER, TRANSFER_ANY
+from customers.consents import released
 from customers.field_groups import FieldGroup
 from customers.models import Consent
 from customers.querysets import ConsentQuerySet
-from customers.triggers.slips import released
 from locations.permissions import Right
 from mcp.isolation.scope import Scope
 from spreadsheets.formulas import neutralise

@@ -21,7 +21,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
 from customers.choices import ConsentSource
-from customers.imports.lifecycle import DONE
+from customers.imports import DONE
 from customers.models import Consent
 from locations.permissions import Right
 from mcp.isolation.scope import Scope

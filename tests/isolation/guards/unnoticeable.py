@@ -35,6 +35,5 @@ UNNOTICEABLE = {
     "_take_in: _demand_still_mine(file)": "whether it was cancelled: tests/transitions/test_incoming.py is about it",
     "_franchisee: actor.demand(Right.MANAGE_USERS)": "demand_own_house asks for the same right, and for more",
     "change_restrictions: demand_own_house(actor)": "the preview, on which it works, asks the same",
-    "_tell_without: User.objects.filter(pk=user)": "it says in which language something is told, and shows nothing",
     "_form: scope.allows(Right.CHANGE_CUSTOMERS)": "who may not record is shown no form, and each place asks",
 }
