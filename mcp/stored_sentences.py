@@ -31,6 +31,28 @@ MISSING_RIGHT = "missing_right"
 _texts: dict[str, Any] = {}
 
 
+class Day(date):
+    """A day that a refusal names: written as the reader writes it, now and whenever it is stored."""
+
+    @classmethod
+    def of(cls, day: date) -> Day:
+        return cls(day.year, day.month, day.day)
+
+    def __str__(self) -> str:
+        return date_format(self, "SHORT_DATE_FORMAT")
+
+
+class Moment(datetime):
+    """The same of a moment, which is one of the local time."""
+
+    @classmethod
+    def of(cls, moment: datetime) -> Moment:
+        return cls.fromisoformat(moment.isoformat())
+
+    def __str__(self) -> str:
+        return date_format(timezone.localtime(self), "SHORT_DATETIME_FORMAT")
+
+
 class Sentences(list[Stored]):
     """None, one or several sentences as they are stored. As a text they are in the language of whoever asks."""
 
@@ -131,9 +153,9 @@ def _said(value: Any) -> Any:
         case {"sentences": [*sentences]}:
             return str(Sentences(sentences))
         case {"moment": str(moment)}:
-            return date_format(timezone.localtime(datetime.fromisoformat(moment)), "SHORT_DATETIME_FORMAT")
+            return str(Moment.fromisoformat(moment))
         case {"day": str(day)}:
-            return date_format(date.fromisoformat(day), "SHORT_DATE_FORMAT")
+            return str(Day.fromisoformat(day))
     return value
 
 
@@ -146,11 +168,13 @@ def _told(stored: Stored) -> str:
 
 
 def _text(stored: Stored, params: dict[str, Any]) -> str:
-    if "plural" in stored:
-        return ngettext(stored["text"], stored["plural"], params.get(stored["count"], 0))
-    if "text" in stored:
-        return gettext(stored["text"]) if stored["text"] else ""
-    return str(_texts[stored["code"]])
+    singular, plural = stored.get("text"), stored.get("plural")
+    if singular is None:
+        return str(_texts[stored["code"]])
+    if plural is not None:
+        number = params.get(stored["count"], 0)
+        return ngettext(singular, plural, number)
+    return gettext(singular) if singular else ""
 
 
 _texts[MISSING_RIGHT] = _("You lack the right “%(right)s” at the location %(location)s.")

@@ -24,7 +24,7 @@ from customers.querysets import CustomerQuerySet
 from locations.models import Location
 from mcp.console.filters import ChosenFilter
 from mcp.console.site import scope_of
-from mcp.stored_sentences import stored_sentence
+from mcp.stored_sentences import Sentences, stored_sentence
 
 MOST_LOCATIONS = 200
 STANDING = stored_sentence("consent_standing", "%(purpose)s: %(said)s")
@@ -82,22 +82,20 @@ class ConsentFilter(ChosenFilter):
     parameter_name = "consent"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        purposes = ConsentPurpose.objects.of_organization(scope_of(request).organization)
-        return [
-            (f"{purpose.code}.{said}", f"{purpose}: {said.label}")
-            for purpose in purposes
+        self.standing = {
+            f"{purpose.code}.{said}": STANDING(purpose=purpose.title, said=said.label)
+            for purpose in ConsentPurpose.objects.of_organization(scope_of(request).organization)
             for said in ConsentState
             if said != ConsentState.CERTAIN or purpose.code == TRANSFER
-        ]
+        }
+        return [(value, str(told)) for value, told in self.standing.items()]
 
     def narrowed(self, customers: CustomerQuerySet, value: str) -> CustomerQuerySet:
         purpose, _dot, said = value.rpartition(".")
         return customers.with_consent(purpose, ConsentState(said))
 
-    def told(self, value: str) -> Any:
-        code, _dot, said = value.rpartition(".")
-        purpose = ConsentPurpose.objects.of_organization(scope_of(self.request).organization).get(code=code)
-        return STANDING(purpose=purpose.title, said=ConsentState(said).label)
+    def told(self, value: str) -> Sentences:
+        return self.standing[value]
 
 
 class BirthdayFilter(ChosenFilter):
