@@ -12,7 +12,6 @@ from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.db import connection
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from procrastinate import JobContext, RetryStrategy
 from procrastinate.contrib.django import app
 from procrastinate.jobs import Status
@@ -22,6 +21,7 @@ from mcp.choices import MailState
 from mcp.console import reminders
 from mcp.isolation import row_scope
 from mcp.models import LoginAttempt, Mail, SentForm
+from mcp.models.mail import GIVEN_UP
 from mcp.worker import mailing
 from mcp.worker.queueing import AGAIN, NothingThere, tell_given_up, when_given_up
 from mcp.worker.somebody import WORKER
@@ -106,9 +106,7 @@ def fail_given_up_mail(mail: int) -> None:
     """The list of mails shows that it was not sent, and the page of the person does."""
     with row_scope.without_scope(reason="a mail is given up", actor=WORKER):
         waiting = Mail.objects.filter(pk=mail, state=MailState.WAITING)
-        waiting.update(
-            state=MailState.FAILED, error=_("The worker has given it up. Tell support before you try again.")
-        )
+        waiting.update(state=MailState.FAILED, error=GIVEN_UP)
 
 
 @when_given_up("mcp.tasks.mail_forgotten_password")

@@ -6,7 +6,7 @@ import re
 from itertools import islice
 from typing import Any
 
-from customers.table.headings import sentence
+from customers.table.headings import stored_problem
 from spreadsheets import Cell, Table, UnreadableFile
 
 EXAMPLES, LONGEST, ROWS = 3, 40, 200
@@ -25,7 +25,7 @@ def look_at(table: Table) -> dict[str, Any]:
         "sheet": dialect.sheet,
         "sheets": list(dialect.sheets),
         "examples": examples,
-        "notices": [sentence(problem) for problem in table.notices],
+        "notices": [stored_problem(problem) for problem in table.notices],
     }
 
 

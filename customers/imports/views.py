@@ -46,6 +46,7 @@ from locations.permissions import Right
 from mcp.console.site import console, scope_of
 from mcp.isolation import row_scope
 from mcp.isolation.scope import Scope
+from mcp.stored_sentences import Sentences
 
 IMPORT, UPLOAD, REJECTED, SIMILAR, IMPORTS, UNDO = (
     "customers_import", "customers_import_upload", "customers_import_rejected", "customers_import_similar",
@@ -159,6 +160,7 @@ def _columns(request: HttpRequest, upload: ImportUpload, scope: Scope) -> HttpRe
     fields = CustomerResource(scope=scope).fields
     return show_page(
         request, "imports/columns", _title(upload), step=2, upload=upload, seen=choices["seen"],
+        notices=[Sentences(notice) for notice in choices["seen"]["notices"]],
         encodings=ENCODING_NAMES.items(), delimiters=DELIMITER_NAMES.items(), columns=shown_columns(choices),
         choices=column_choices(fields, get_language() or "de"), form=ReadingForm.of(lifecycle.reading_of(upload)),
         known=known_options(choices.get("known", OnKnown.OVERWRITE)),

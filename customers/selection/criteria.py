@@ -21,7 +21,7 @@ from customers.querysets import CustomerQuerySet
 from locations.models import Location
 from mcp.isolation.guards import guard, nothing
 from mcp.isolation.scope import Scope
-from mcp.stored_sentences import stored_sentence
+from mcp.stored_sentences import Sentences, stored_sentence
 
 MOST_LOCATIONS = 200
 ARCHIVED_VAR = "archived"
@@ -121,22 +121,23 @@ class ConsentCriterion(Criterion):
     name, title = "consent", _("consent")
 
     def choices(self, asker: Asker) -> list[Choice]:
-        purposes = ConsentPurpose.objects.of_organization(asker.scope.organization)
-        return [
-            (f"{purpose.code}.{said}", f"{purpose}: {said.label}")
-            for purpose in purposes
-            for said in ConsentState
-            if said != ConsentState.CERTAIN or purpose.code == TRANSFER
-        ]
+        return [(value, str(told)) for value, told in self._standings(asker).items()]
 
     def narrowed(self, customers: CustomerQuerySet, value: str, asker: Asker) -> CustomerQuerySet:
         purpose, _dot, said = value.rpartition(".")
         return customers.with_consent(purpose, ConsentState(said))
 
-    def told(self, value: str, asker: Asker) -> Any:
-        code, _dot, said = value.rpartition(".")
-        purpose = ConsentPurpose.objects.of_organization(asker.scope.organization).get(code=code)
-        return STANDING(purpose=purpose.title, said=ConsentState(said).label)
+    def told(self, value: str, asker: Asker) -> Sentences:
+        return self._standings(asker)[value]
+
+    @staticmethod
+    def _standings(asker: Asker) -> dict[str, Sentences]:
+        return {
+            f"{purpose.code}.{said}": STANDING(purpose=purpose.title, said=said.label)
+            for purpose in ConsentPurpose.objects.of_organization(asker.scope.organization)
+            for said in ConsentState
+            if said != ConsentState.CERTAIN or purpose.code == TRANSFER
+        }
 
 
 class BirthdayCriterion(Criterion):

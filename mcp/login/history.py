@@ -100,8 +100,8 @@ def _addresses(user: User) -> Iterator[Entry]:
 
 def _mails(user: User) -> Iterator[Entry]:
     for mail in user.mails.filter(state=MailState.FAILED).order_by("-made_at")[:SHOWN]:
-        told = {"mail": mail.get_kind_display(), "address": mail.address, "error": mail.error}
+        told = {"mail": mail.get_kind_display(), "address": mail.address, "error": mail.trouble}
         yield Entry(mail.made_at, _("“%(mail)s” could not be mailed to %(address)s: %(error)s") % told, is_warning=True)
     for mail in user.mails.filter(state=MailState.WAITING, tries__gt=0).order_by("-made_at")[:SHOWN]:
-        told = {"mail": mail.get_kind_display(), "address": mail.address, "error": mail.error}
+        told = {"mail": mail.get_kind_display(), "address": mail.address, "error": mail.trouble}
         yield Entry(mail.made_at, _("“%(mail)s” to %(address)s is tried again: %(error)s") % told, is_warning=True)

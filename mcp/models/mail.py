@@ -4,6 +4,7 @@ from typing import Any
 
 from django.db import models
 from django.db.models.functions import Now
+from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 
 from locations.constraints import CompositeForeignKey
@@ -11,6 +12,9 @@ from locations.models import Organization
 from locations.row_policies import RowSecurity
 from mcp.choices import Language, MailKind, MailState
 from mcp.models.people import User
+
+GIVEN_UP = gettext_noop("The worker has given it up. Tell support before you try again.")
+"""As the error of a mail that was not sent; `trouble` says it in the language of the reader."""
 
 
 class Mail(models.Model):
@@ -54,3 +58,8 @@ class Mail(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()}, {self.address}"
+
+    @property
+    def trouble(self) -> str:
+        """What went wrong: the words of the mail server, or our own in the language of the reader."""
+        return gettext(self.error) if self.error == GIVEN_UP else self.error

@@ -71,7 +71,7 @@ def test_system_is_called_as_the_reader_calls_it(anna):
     """Customers of a business that joins are stored by the worker."""
     with override("de"), pghistory.context(**of_worker(TransitionKind.JOIN)):
         row = people.customer(anna, last_name="Meier")
-    for language, user in (("en", "the worker"), ("de", "der Worker")):
+    for language, user in (("en", "the worker"), ("de", "Stammhaus (von selbst)")):
         with override(language):
             [entry] = history_of(row, page=1, scope=anna)[0]
         assert (entry.user, entry.reason) == (

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 from django.utils.translation import override
+from openpyxl import Workbook
 
 from customers.choices import Verdict
-from customers.imports import preview
+from customers.imports import preview, receive
 from customers.imports.classifying import verdicts
 from customers.models import ImportUpload
 from customers.operations import archive_customers, change_customer
@@ -78,6 +79,23 @@ def test_cells_left_out_and_broken_rows_are_read_in_any_language(anna):
     assert english == told(stored_by("en", anna, content, **choices), anna, "en")
     assert english[2].endswith("The row has 2 cells, but there are 3 headings. Check its delimiters.")
     assert "Zellen" in told(upload, anna, "de")[2]
+
+
+def test_what_is_odd_about_a_file_is_told_in_any_language(cast, log_in):
+    """A workbook with a second sheet, uploaded by a German."""
+    scope = cast.scope("anna", "Zentrale")
+    book = Workbook()
+    book.active.append(["Name"])
+    book.active.append(["Meier"])
+    book.create_sheet("Zweite").append(["x"])
+    file = io.BytesIO()
+    book.save(file)
+    with override("de"):
+        upload = receive.receive_upload(name="kunden.xlsx", content=file.getvalue(), actor=scope)
+    page = f"{IMPORT}{upload.pk}/"
+    client = log_in("anna")
+    for language, sentence in (("en", "Only the sheet “Sheet” is read."), ("de", "Nur das Blatt")):
+        assert sentence in client.get(page, headers={"accept-language": language}).content.decode()
 
 
 def test_file_of_rejected_rows_is_in_the_language_of_who_fetches_it(anna):

@@ -52,7 +52,7 @@ def test_list_of_exports_says_it_in_the_language_of_who_looks(anna, log_in):
         headers={"accept-language": "de"},
     )  # fmt: skip
     assert made.status_code == 200
-    made.close()
-    page = f"{people.HAMBURG}{people.LIST}exports/"
+    assert b"".join(made.streaming_content)
+    page = f"{people.HAMBURG}{people.LIST}export/files/"
     assert "Archived: Only archived" in client.get(page, headers={"accept-language": "en"}).content.decode()
     assert "Archived:" not in client.get(page, headers={"accept-language": "de"}).content.decode()

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pghistory
+from customers.exports.selection import SEARCHED
 from django.db import connection
 
 from customers.choices import UploadState, Verdict
@@ -19,6 +20,7 @@ from customers.imports import lifecycle, preview, receive
 from customers.imports.classifying import verdicts
 from customers.imports.problems import IMPORTED, UNDONE
 from customers.models import Customer, CustomerExport, ExportChunk, ImportUpload
+from customers.models.narrowing import Narrowing
 from customers.querysets import CustomerQuerySet
 from customers.table.options import Reading
 from customers.table.resources import CustomerResource
@@ -147,7 +149,9 @@ def taken_out(
 
 def kept_export(actor: Scope, content: bytes = b"a\n1\n", **more: Any) -> CustomerExport:
     """An export of the actor's that is done and can be fetched."""
-    order = Order(profile="plain", columns=("customer_number", "last_name"), filter_words="Probe")
+    order = Order(
+        profile="plain", columns=("customer_number", "last_name"), filter_words=Narrowing(SEARCHED(words="Probe"))
+    )
     export = files.demand_export(order=order, query="", total=3, actor=actor)
     size, sha256 = chunks.store(ExportChunk, file=export, content=[content])
     done = {"state": FileState.DONE, "size": size, "sha256": sha256, "done": 3}

@@ -61,7 +61,7 @@ def test_file_object_stays_open_and_path_is_closed(tmp_path: Path) -> None:
 
 def test_doubt_is_told_apart_from_an_error() -> None:
     _headings, rows = read("Nr;Name\n1;JÃ¤ger\n2;a;b\n3;JÃ¼rgen;b\n4;a\n".encode())
-    assert [[problem.is_doubt for problem in row.problems] for row in rows] == [[True], [], [], []]
+    assert [[problem.is_doubt for problem in row.problems] for row in rows] == [[True], [False], [False, True], []]
 
 
 @pytest.mark.parametrize(
