@@ -6,9 +6,8 @@ import io
 from typing import Any
 from unittest.mock import patch
 
-from customers import tasks
 from customers.choices import UploadState
-from customers.imports import lifecycle
+from customers.imports import lifecycle, tasks
 from customers.models import Customer, ImportUpload
 from locations.permissions import Right
 from mcp.central import operations
