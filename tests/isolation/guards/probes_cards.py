@@ -10,12 +10,13 @@ from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from customers.cards.operations import assign_card, block_card, remove_card, replace_card, unblock_card
 from customers.choices import CardReason
 from customers.models import Card
+from customers.operations import archive_customers, restore_customers
 from locations.permissions import Right
 from mcp.isolation.scope import MissingRight, Scope
 from tests.customers.people import customer
 from tests.isolation.guards.probes_operations import bare, refused
 from tests.isolation.guards.probing import probe
-from tests.isolation.guards.world import BREMEN, CANARY, HAMBURG, World
+from tests.isolation.guards.world import BREMEN, CANARY, HAMBURG, MISSING, World
 
 NUMBER, FOREIGN = "NL-4711", f"{CANARY}-4711".upper()
 CUSTOMERS = f"{HAMBURG}/customers/customer/"
@@ -71,7 +72,22 @@ def what_stands_in_for_another_card_stays(world: World) -> None:
         remove_card(card=new.pk, actor=here)
     with refused(ValidationError):
         unblock_card(card=card.pk, actor=here)
+    with refused(ValidationError):
+        replace_card(card=card.pk, number="NL-4713", actor=here)
     assert remove_card(card=own(world, "NL-9").pk, actor=here) == "NL-9"
+
+
+@probe
+def archived_customer_gets_no_card_and_none_back(world: World) -> None:
+    here = world.scope("anna", "Hamburg")
+    with refused(ValidationError):
+        assign_card(customer=world.archived.pk, number="NL-1", actor=here)
+    card = block_card(card=own(world).pk, reason=CardReason.LOST, actor=here)
+    archive_customers(customers=[world.customer.pk], reason="Weg", actor=here)
+    with refused(ValidationError):
+        unblock_card(card=card.pk, actor=here)
+    restore_customers(customers=[world.customer.pk], actor=here)
+    assert unblock_card(card=card.pk, actor=here).is_active
 
 
 @probe
@@ -100,12 +116,11 @@ def card_of_another_customer_is_no_card_of_this_one(world: World) -> None:
     other = assign_card(
         customer=customer(world.scope("anna", "Hamburg")).pk, number="NL-5", actor=world.scope("anna", "Hamburg")
     )
-    for card in (other, foreign(world)):
-        answer = world.post(
-            "anna", f"{CUSTOMERS}{world.customer.pk}/cards/", {"step": "block", "card": card.pk, "reason": "lost"}
-        )
-        assert answer.status_code == 404
-        assert Card.objects.get(pk=card.pk).state == "active"
+    cards = (other, foreign(world))
+    for asked in (*(card.pk for card in cards), MISSING, "x", "9" * 30, ""):
+        data = {"step": "block", "card": asked, "reason": "lost"}
+        assert world.post("anna", f"{CUSTOMERS}{world.customer.pk}/cards/", data).status_code == 404, asked
+    assert {Card.objects.get(pk=card.pk).state for card in cards} == {"active"}
     blocked = block_card(card=other.pk, reason=CardReason.LOST, actor=world.scope("anna", "Hamburg"))
     shown = world.text("anna", f"{CUSTOMERS}{world.customer.pk}/change/?card={blocked.number}")
     assert "customer-note-blocked" not in shown

@@ -35,5 +35,7 @@ UNNOTICEABLE = {
     "_take_in: _demand_still_mine(file)": "whether it was cancelled: tests/transitions/test_incoming.py is about it",
     "_franchisee: actor.demand(Right.MANAGE_USERS)": "demand_own_house asks for the same right, and for more",
     "change_restrictions: demand_own_house(actor)": "the preview, on which it works, asks the same",
+    "remove_card: Card.objects.in_base(actor.base)": "what a card stands in for is of its base, by a composite key",
+    "cards: admin.demand(request, 'change')": "each step is an operation that asks for the same right",
     "_form: scope.allows(Right.CHANGE_CUSTOMERS)": "who may not record is shown no form, and each place asks",
 }
