@@ -18,6 +18,7 @@ from django.utils.translation import gettext_noop
 
 from customers.disclosures import Disclosure, disclosures_of
 from customers.field_groups import MASK, sees_evidence, withheld
+from customers.history.former_numbers import FormerNumbers, tell_former_numbers
 from customers.models import Consent, ConsentPurpose, Customer, CustomerGroup
 from customers.readable import READABLE
 from locations.models import Location
@@ -28,7 +29,9 @@ ConsentEvent: Any = Consent._meta.get_field("history").related_model
 EVENTS_PER_PAGE = 25
 NOT_SHOWN = frozenset({"id", "organization", "base", "created_at", "changed_at", "search_text", "sort_name"})
 """Fields that change by themselves or never; the history is about what people change."""
-FIELDS: tuple[Any, ...] = tuple(field for field in Customer._meta.concrete_fields if field.name not in NOT_SHOWN)
+_STORED: tuple[Any, ...] = tuple(field for field in Customer._meta.concrete_fields if field.name not in NOT_SHOWN)
+FIELDS: tuple[Any, ...] = (_STORED[0], FormerNumbers, *_STORED[1:])
+"""Behind the customer number, which is the first, the former ones."""
 
 RESTORED = gettext_noop("An older state restored")
 OWN_REASONS = frozenset({RESTORED, gettext_noop("Bulk change"), gettext_noop("Bulk change undone")})
@@ -78,7 +81,7 @@ class Entry:
 
 
 def history_of(customer: Customer, *, page: int, scope: Scope) -> tuple[list[Entry], bool]:
-    """The entries of one page, newest first, and whether there is another page. Eight queries at most.
+    """The entries of one page, newest first, and whether there is another page. Nine queries at most.
 
     They are changes of the customer, what was recorded of his consents and to whom he was handed over, in the order in
     which it was written down; also what an import had brought that was undone since, and what was struck out. Of what
@@ -86,6 +89,7 @@ def history_of(customer: Customer, *, page: int, scope: Scope) -> tuple[list[Ent
     """
     last = page * EVENTS_PER_PAGE
     events = list(_events(customer)[: last + 1])
+    tell_former_numbers(customer, events)
     names = _names(events)
     hidden = withheld(scope)
     changes = [_entry(event, before, names, hidden) for event, before in zip(events, [*events[1:], None], strict=True)]

@@ -11,11 +11,12 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from customers.choices import MatchBy, OnKnown
+from customers.imports.broken_rules import broken_rules, sentences
 from customers.imports.consents import ANSWERS, Statements
 from customers.imports.frozen_decisions import forget_gone, reject_decided
 from customers.imports.left_alone import tell_archived, tell_differing
-from customers.imports.merge_sql import Plan, broken_rules, sentences
-from customers.imports.other_person import reject_somebody_else
+from customers.imports.merge_sql import Plan
+from customers.imports.other_person import heading_of_key, reject_somebody_else
 from customers.imports.similar_rows import tell_similar
 from customers.imports.turns import imports_so_far
 from customers.imports.vocabulary import NamedVocabulary, named_vocabulary
@@ -171,15 +172,15 @@ def _reject_repeated(cursor: Any, plan: Plan, headings: dict[str, str]) -> None:
     template = _("Row %(first)s is about the same customer (%(key)s). Keep one of the two.")
     params = plan.params | {"again": template % {"first": "{first}", "key": "{key}"}}
     if "customer_number" in plan.given:
-        _repeated(cursor, plan, params | {"heading": headings["customer_number"]}, "customer_number")
+        numbers = f"SELECT r.row_number, r.customer_number AS key FROM {plan.rows} WHERE r.customer_number IS NOT NULL"
+        _repeated(cursor, params | {"heading": headings["customer_number"]}, numbers)
     if not plan.has_key:
         return
-    heading = headings["email" if plan.match == MatchBy.EMAIL else "legacy_number"]
     ambiguous = _("%(value)s belongs to several customers: %(numbers)s. Name the customer number.") % {
         "value": "{value}",
         "numbers": "{numbers}",
     }
-    params |= {"heading": heading, "ambiguous": ambiguous}
+    params |= {"heading": heading_of_key(plan, headings), "ambiguous": ambiguous}
     reason = f"replace(replace(%(ambiguous)s::text, '{{value}}', {plan.key}), '{{numbers}}', m.numbers)"
     cursor.execute(
         f"""{_REJECT} SELECT %(base)s, %(upload)s, r.row_number, 'rejected', NULL,
@@ -190,21 +191,19 @@ def _reject_repeated(cursor: Any, plan: Plan, headings: dict[str, str]) -> None:
             ) AS m ON m.row_number = r.row_number""",
         params,
     )
-    only = "r.customer_number IS NULL" if "customer_number" in plan.given else "true"
-    _repeated(cursor, plan, params, plan.key, only)
+    _repeated(cursor, params, plan.keys())
     if "customer_number" in plan.given:
         _repeated_by_both(cursor, plan, params)
 
 
-def _repeated(cursor: Any, plan: Plan, params: dict[str, Any], key: str, only: str = "true") -> None:
+def _repeated(cursor: Any, params: dict[str, Any], pairs: str) -> None:
+    """Reject rows of whom a row before has a key; `pairs` are SQL for rows of row_number and key."""
     again = "replace(replace(%(again)s::text, '{first}', d.first::text), '{key}', d.key::text)"
     cursor.execute(
-        f"""{_REJECT} SELECT %(base)s, %(upload)s, r.row_number, 'rejected', NULL,
+        f"""{_REJECT} SELECT DISTINCT ON (w.row_number) %(base)s, %(upload)s, w.row_number, 'rejected', NULL::bigint,
             {_problem("%(heading)s::text", "d.key::text", again, "'duplicate_row'")}
-            FROM (SELECT {key} AS key, min(row_number) AS first FROM {plan.rows} WHERE {only} AND {key} IS NOT NULL
-                  GROUP BY 1 HAVING count(*) > 1) AS d
-            JOIN (SELECT row_number, {key} AS key FROM {plan.rows} WHERE {only}) AS r
-              ON r.key = d.key AND r.row_number > d.first""",
+            FROM (SELECT key, min(row_number) AS first FROM ({pairs}) AS keys GROUP BY 1 HAVING count(*) > 1) AS d
+            JOIN ({pairs}) AS w ON w.key = d.key AND w.row_number > d.first ORDER BY w.row_number, d.first""",
         params,
     )
 

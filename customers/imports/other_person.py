@@ -25,7 +25,7 @@ def reject_somebody_else(cursor: Any, plan: Plan, headings: dict[str, str]) -> N
     condition = _is_somebody_else(plan)
     if not plan.has_key or plan.known == OnKnown.SKIP or not condition:
         return
-    heading = headings["email" if plan.match == MatchBy.EMAIL else "legacy_number"]
+    heading = heading_of_key(plan, headings)
     reason = _(
         "%(value)s is that of somebody else, customer %(customer)s. Choose otherwise how customers without number are "
         "found, or decide by hand."
@@ -42,6 +42,13 @@ def reject_somebody_else(cursor: Any, plan: Plan, headings: dict[str, str]) -> N
             WHERE {condition} ORDER BY r.row_number, k.customer_number""",
         plan.params | {"heading": heading, "reason": reason},
     )
+
+
+def heading_of_key(plan: Plan, headings: dict[str, str]) -> str:
+    """How the file calls the column by which a row without a number means a customer."""
+    if plan.match == MatchBy.EMAIL:
+        return headings["email"]
+    return headings["customer_number" if plan.is_numbered_by_sender else "former_numbers"]
 
 
 def _is_somebody_else(plan: Plan) -> str:

@@ -3,6 +3,7 @@
     CustomerBase ─┬─< Customer      a guest or a company, one customer number in the base
                   ├─< CustomerGroup price level and discount for its members
                   ├─< Tag           the words that may stand in Customer.tags
+                  ├─< FormerNumber  by what numbers a customer was known elsewhere or before
                   ├─< Consent       what a customer has given or withdrawn, and when
                   ├─< CustomerCount how many there are, kept by the database
                   └─< CustomerMonth what happened in each month, kept by the database
@@ -18,6 +19,7 @@ from customers.models.counting import CustomerCount, CustomerMonth, NumberCounte
 from customers.models.customer import Customer
 from customers.models.exports import CustomerExport, ExportChunk, ExportDownload
 from customers.models.filters import SavedFilter
+from customers.models.former_number import FormerNumber
 from customers.models.uploads import (
     NOTES,
     STAGED,
@@ -30,6 +32,7 @@ from customers.models.uploads import (
     ImportVerdict,
 )
 from customers.models.vocabulary import HIGHEST_PRICE_LEVEL, CustomerGroup, Tag
+from customers.models.with_former_numbers import read_former_numbers
 
 __all__ = [
     "HIGHEST_PRICE_LEVEL",
@@ -46,6 +49,7 @@ __all__ = [
     "CustomerMonth",
     "ExportChunk",
     "ExportDownload",
+    "FormerNumber",
     "HeadingChoice",
     "ImportChunk",
     "ImportConsent",
@@ -57,4 +61,5 @@ __all__ = [
     "NumberCounter",
     "SavedFilter",
     "Tag",
+    "read_former_numbers",
 ]
