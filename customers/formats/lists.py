@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import io
 from collections.abc import Callable, Iterable
 
 from locations.text import clean_text
@@ -17,7 +16,8 @@ def split_list(text: str, clean: Callable[[str], str] = clean_text) -> list[str]
 
 def join_list(words: Iterable[str]) -> str:
     """The words as `split_list` reads them."""
-    line = io.StringIO()
-    csv.writer(line, lineterminator="").writerow(sorted(words))
-    text = line.getvalue()
-    return text.replace('","', '", "') if '"' in text else ", ".join(sorted(words))
+    return ", ".join(_quoted(word) if set(word) & {",", '"'} else word for word in sorted(words))
+
+
+def _quoted(word: str) -> str:
+    return '"{}"'.format(word.replace('"', '""'))

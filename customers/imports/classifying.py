@@ -307,7 +307,7 @@ def _cases(scope: Scope, plan: Plan) -> tuple[str, dict[str, str]]:
     )
     reasons["number_out_of_range"] = _(
         "Customer number %(number)s is outside the number range of %(location)s (%(first)s to %(last)s). "
-        "Leave the cell empty to get the next free number, or let the column be the former customer number."
+        "Leave the cell empty to get the next free number, or let the column be “Former customer numbers”."
     ) % {
         "number": "{number}",
         "location": scope.location,
