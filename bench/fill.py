@@ -28,12 +28,12 @@ FIRST_BRANCH_NUMBER = 5_000_000
 # Three customers of each base bear one rare name and ten thousand a more frequent one; the rest are spread.
 _CUSTOMERS = """
     INSERT INTO customers_customer (
-        organization_id, base_id, home_location_id, customer_number, legacy_number, salutation, title, first_name,
+        organization_id, base_id, home_location_id, customer_number, salutation, title, first_name,
         last_name, alias, birthday, company, vat_id, street, address_extra, po_box, postal_code, city, country,
         phone_private, phone_business, mobile, fax, email, website, language, customer_group_id, payment_method, iban,
         bic, bank, loss_reason, tags, is_favourite, is_blocked, blocked_reason, memo, archived_reason
     )
-    SELECT %(organization)s, %(base)s, %(location)s, n, '', '', '',
+    SELECT %(organization)s, %(base)s, %(location)s, n, '', '',
         (ARRAY['Anna','Björn','Claudia','Dieter','Eva','Fritz','Günther','Hannah','Ayşe','Søren'])[1 + n %% 10],
         CASE WHEN n <= 3 THEN 'Zyxwerth' WHEN n <= 10003 THEN 'Marderkamp' ELSE
             (ARRAY['Müller','Schmidt','Schneider','Fischer','Weber','Meyer','Wagner','Becker','Schulz','Hoffmann'])
@@ -47,6 +47,12 @@ _CUSTOMERS = """
     FROM generate_series(%(first)s, %(last)s) AS n
 """
 
+# Every other customer was known in another system before.
+_FORMER_NUMBERS = """
+    INSERT INTO customers_formernumber (base_id, customer_id, number, source, origin)
+    SELECT base_id, id, 'A-' || 2000000 + customer_number, 'import', 'Kasse' FROM customers_customer
+    WHERE base_id = %(base)s AND customer_number BETWEEN %(first)s AND %(last)s AND customer_number %% 2 = 0
+"""
 _LOCATIONS = """
     INSERT INTO locations_location (organization_id, kind, client_number, name, street, postal_code, city, base_id,
         number_range, is_franchise)
@@ -130,16 +136,15 @@ def _customers(organization: Organization, count: int) -> None:
     location = organization.locations.get()
     for first in range(1, count + 1, CHUNK):
         with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(
-                _CUSTOMERS,
-                {
-                    "organization": organization.pk,
-                    "base": location.base_id,
-                    "location": location.pk,
-                    "first": first,
-                    "last": min(first + CHUNK - 1, count),
-                },
-            )
+            values = {
+                "organization": organization.pk,
+                "base": location.base_id,
+                "location": location.pk,
+                "first": first,
+                "last": min(first + CHUNK - 1, count),
+            }
+            cursor.execute(_CUSTOMERS, values)
+            cursor.execute(_FORMER_NUMBERS, values)
         if first == 1:
             with connection.cursor() as cursor:
                 cursor.execute("ANALYZE")

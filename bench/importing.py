@@ -129,7 +129,7 @@ def _land(owner: psycopg.Connection, file: Path, place: Location, record: Import
 
 _COPY = "COPY bench_bare FROM STDIN (FORMAT csv, DELIMITER ';', NULL '\\N')"
 _EMPTY = (
-    "legacy_number", "title", "alias", "vat_id", "address_extra", "po_box", "phone_business", "fax", "website",
+    "title", "alias", "vat_id", "address_extra", "po_box", "phone_business", "fax", "website",
     "language", "payment_method", "iban", "bic", "bank", "loss_reason", "blocked_reason", "archived_reason",
 )  # fmt: skip
 _LAND = f"""

@@ -64,6 +64,15 @@ class MatchBy(models.TextChoices):
     NOTHING = "nothing", _("By number alone")
 
 
+class FormerNumberSource(models.TextChoices):
+    """Where a former number of a customer comes from."""
+
+    TYPED = "typed", _("Typed by hand")
+    IMPORT = "import", _("From a file")
+    JOINING = "joining", _("Number at a business that has joined")
+    SWITCH = "switch", _("Number before a base switch")
+
+
 TRANSFER = "transfer"
 """The purpose that allows to hand a customer over when the location leaves at which it was given, or to a receiver."""
 TRANSFER_ANY = "transfer_any"

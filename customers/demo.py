@@ -15,10 +15,10 @@ import pghistory
 from django.db import transaction
 
 from customers.cards.demo import hand_out_cards
-from customers.choices import PaymentMethod
+from customers.choices import FormerNumberSource, PaymentMethod
 from customers.consents.demo import record_consents, word_purposes
 from customers.demo_people import CITIES, FIRST_NAMES, LAST_NAMES, SPECIAL, STREETS
-from customers.models import Customer, CustomerGroup, Tag
+from customers.models import Customer, CustomerGroup, FormerNumber, Tag
 from customers.numbers import take_numbers
 from customers.operations import archive_customers, change_customer, save_customer_group, save_tag
 from locations.permissions import Right
@@ -104,7 +104,13 @@ def _register(actor: Scope, people: Iterator[dict[str, Any]]) -> list[Customer]:
         customer.customer_number = number
         customer.customer_group = groups[3] if customer.company else groups[index % 3] if index % 4 else None
         customer.full_clean(exclude={"uid"})
-    return Customer.objects.bulk_create(customers)
+    made = Customer.objects.bulk_create(customers)
+    FormerNumber.objects.bulk_create(
+        FormerNumber(base=actor.base, customer=customer, number=number, source=FormerNumberSource.TYPED)
+        for customer in made
+        for number in customer.former_numbers
+    )
+    return made
 
 
 def _story(customers: list[Customer], manager: Scope) -> None:
@@ -145,6 +151,7 @@ def _person(seed: int, index: int, now: datetime) -> dict[str, Any]:
         "mobile": f"+49171{3000000 + seed}" if seed % 3 else "",
         "phone_private": f"+4940{1000000 + seed}" if seed % 3 != 1 else "",
         "language": "de",
+        "former_numbers": [f"K-{1000 + seed}"] if seed % 7 == 3 else [],
         "payment_method": PaymentMethod.INVOICE if company else ("", PaymentMethod.CASH, PaymentMethod.CARD)[seed % 3],
         "payment_term": 14 if company else None,
         "credit_limit": Decimal(1250) if company else None,

@@ -31,7 +31,8 @@ STREETS = (
 )  # fmt: skip
 
 SPECIAL: tuple[dict[str, Any], ...] = (
-    {"salutation": "Frau", "first_name": "Ayşe", "last_name": "Yılmaz", "language": "tr", "tags": ["VIP"]},
+    {"salutation": "Frau", "first_name": "Ayşe", "last_name": "Yılmaz", "language": "tr", "tags": ["VIP"],
+     "former_numbers": ["K-1007"]},
     {"salutation": "Herr", "first_name": "Łukasz", "last_name": "Wiśniewski", "language": "pl"},
     {"first_name": "Văn An", "last_name": "Nguyễn", "email": "an.nguyen@example.com"},
     {"salutation": "Frau", "first_name": "Siobhán", "last_name": "O'Neill", "language": "en", "is_favourite": True},
@@ -39,7 +40,8 @@ SPECIAL: tuple[dict[str, Any], ...] = (
     {"alias": "Der Kapitän", "tags": ["Vorbesteller"]},
     {
         "company": "Reederei Petersen GmbH & Co. KG", "vat_id": "DE136695976", "phone_business": "+49403000001",
-        "email": "einkauf@reederei.example.com", "iban": "DE89370400440532013000", "bic": "COBADEFFXXX",
+        "email": "einkauf@reederei.example.com", "former_numbers": ["10001", "D-88213"],
+        "iban": "DE89370400440532013000", "bic": "COBADEFFXXX",
         "payment_method": "direct_debit", "payment_term": 30, "credit_limit": 5000,
     },
     # Three pairs that the duplicate warning finds: by e-mail, by phone, by name and postal code.

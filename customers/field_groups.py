@@ -52,7 +52,7 @@ EVIDENCE = "evidence"
 """The one field of a consent that is such a free text. It is told to whoever sees memos."""
 OPEN = frozenset(
     {
-        "id", "uid", "organization", "base", "customer_number", "legacy_number", "salutation", "title", "first_name",
+        "id", "uid", "organization", "base", "customer_number", "former_numbers", "salutation", "title", "first_name",
         "last_name", "alias", "birthday", "birthday_without_year", "company", "vat_id", "city", "country", "language",
         "customer_group", "price_level", "discount", "credit_limit", "payment_method", "payment_term", "tags",
         "is_favourite", "is_blocked", "home_location", "created_at", "changed_at", "archived_at", "sort_name",

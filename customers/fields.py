@@ -81,6 +81,23 @@ class BICField(FormattedField):
         return formats.normalize_bic(text)
 
 
+class FormerNumbersField(FormattedField):
+    """The former numbers of a customer with commas between them; its value is a list."""
+
+    def to_python(self, value: Any) -> Any:
+        text = forms.CharField.to_python(self, value)
+        return formats.split_list(text) if text else []
+
+    def prepare_value(self, value: Any) -> Any:
+        return formats.join_list(value) if isinstance(value, list) else value
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        try:
+            return bool(self.to_python(data) != (initial or []))
+        except ValidationError:
+            return True
+
+
 class PastDayField(forms.DateField):
     """A day of the past as people type it: with a year of two digits it is the nearest past one."""
 

@@ -10,11 +10,12 @@ from django.core.exceptions import ValidationError
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
+from unfold.widgets import UnfoldAdminTextInputWidget
 
 from customers import formats
 from customers.consents.questions import add_questions
 from customers.duplicates import Candidate, Sought, candidates
-from customers.fields import PastDayField, clean_phone_fields, clean_vat_id_fields
+from customers.fields import FormerNumbersField, PastDayField, clean_phone_fields, clean_vat_id_fields
 from customers.models import Customer, CustomerGroup, Tag
 from locations.permissions import Right
 from mcp.console.operation_forms import OperationForm
@@ -74,6 +75,13 @@ class CustomerForm(OperationForm):
     seen_at = forms.CharField(required=False, widget=forms.HiddenInput)
     known_candidates = forms.CharField(required=False, widget=forms.HiddenInput)
 
+    former_numbers = FormerNumbersField(
+        label=_("Former customer numbers"),
+        required=False,
+        help_text=_("By which the customer was known elsewhere or before. Several with commas between them."),
+        widget=UnfoldAdminTextInputWidget,
+    )
+
     class Meta:
         model = Customer
         exclude = ()
@@ -82,6 +90,7 @@ class CustomerForm(OperationForm):
         super().__init__(*args, **kwargs)
         if self.instance.pk:
             self.initial["seen_at"] = self.instance.changed_at.isoformat()
+            self.initial["former_numbers"] = self.instance.former_numbers
         if "tags" in self.fields:
             names = Tag.objects.in_base(self.scope.base).values_list("name", flat=True)
             self.fields["tags"].choices = [(name, name) for name in names]  # type: ignore[attr-defined]
@@ -89,6 +98,12 @@ class CustomerForm(OperationForm):
             self.fields["customer_number"].required = False
         if self.instance.pk is None:
             add_questions(self, self.scope)
+
+    def _post_clean(self) -> None:
+        """Before what the operation has refused is shown, as Django does with the fields of the row."""
+        if "former_numbers" in self.changed_data and "former_numbers" in self.cleaned_data:
+            self.instance.former_numbers = self.cleaned_data["former_numbers"]
+        super()._post_clean()
 
     def clean_seen_at(self) -> Any:
         """The time that was on the page; a customer cannot be changed by a page that never was opened."""

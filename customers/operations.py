@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Set
 from datetime import datetime
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -14,8 +15,10 @@ from django.db.models import F, Func, Value
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
+from customers.choices import FormerNumberSource
 from customers.field_groups import SAID_WITH, demand_fields, unwritable
-from customers.models import Customer, CustomerGroup, Tag
+from customers.formats import without_text_mark
+from customers.models import Customer, CustomerGroup, FormerNumber, Tag
 from customers.numbers import check_number, take_number
 from locations.permissions import Right
 from mcp.central.operations.changing import merged
@@ -60,6 +63,7 @@ def register_customer(*, customer: Customer, actor: Scope) -> Customer:
         check_number(customer.customer_number, actor.location)
         _check(customer)
     customer.save(force_insert=True)
+    _save_former_numbers(customer)
     return customer
 
 
@@ -67,6 +71,7 @@ def register_customer(*, customer: Customer, actor: Scope) -> Customer:
 def change_customer(*, customer: Customer, seen_at: datetime | None = None, actor: Scope) -> Customer:
     """Save a changed customer of the actor's base. Fields that the actor may not see stay as they are stored.
 
+    So do his former numbers, unless they were assigned: then he has these afterwards, and the new ones are typed.
     `seen_at` is the `changed_at` that the person saw: if the row is newer, CustomerChangedMeanwhile is raised and
     nothing is written. Without it the change is written in any case. Raises MissingRight, ValidationError, or Busy
     where somebody else is writing him for too long.
@@ -86,6 +91,7 @@ def change_customer(*, customer: Customer, seen_at: datetime | None = None, acto
         setattr(customer, name, getattr(stored, name))
     _check(customer)
     customer.save(force_update=True)
+    _save_former_numbers(customer)
     customer.refresh_from_db(fields=["changed_at"])
     return customer
 
@@ -173,8 +179,36 @@ def _check(customer: Customer, exclude: Set[str] = frozenset()) -> None:
     customer.tags = sorted(set(customer.tags))
     if not customer.is_blocked:
         customer.blocked_reason = ""
+    if customer.are_former_numbers_said:
+        customer.former_numbers = _checked_numbers(customer.former_numbers)
     customer.full_clean(exclude={"uid", *exclude})
     _check_tags(customer)
+
+
+def _checked_numbers(numbers: Iterable[str]) -> list[str]:
+    """In their stored form."""
+    field: Any = FormerNumber._meta.get_field("number")
+    try:
+        cleaned = [without_text_mark(field.to_python(number)) for number in numbers]
+        return [field.clean(number, None) for number in cleaned if number]
+    except ValidationError as refusal:
+        raise ValidationError({"former_numbers": refusal}) from refusal
+
+
+def _save_former_numbers(customer: Customer) -> None:
+    """Write what was assigned, after the customer himself, whose lock keeps others from it (see FormerNumber)."""
+    if not customer.are_former_numbers_said:
+        return
+    wanted = set(customer.former_numbers)
+    rows = FormerNumber.objects.of_customer(customer)
+    there = set(rows.values_list("number", flat=True))
+    if gone := there - wanted:
+        rows.filter(number__in=gone).delete()
+    FormerNumber.objects.bulk_create(
+        FormerNumber(base=customer.base, customer=customer, number=number, source=FormerNumberSource.TYPED)
+        for number in sorted(wanted - there)
+    )
+    customer.forget_former_numbers()
 
 
 def _check_tags(customer: Customer) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Any, Self
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         CustomerCount,
         CustomerGroup,
         CustomerMonth,
+        FormerNumber,
         SavedFilter,
         Tag,
     )
@@ -68,15 +69,31 @@ class CustomerQuerySet(models.QuerySet["Customer"]):
     def matching(self, words: str, *, hidden: Collection[str], also: int | None = None) -> Self:
         """Customers in whose number, name, company, phone, e-mail, city or tags every word is found.
 
-        `hidden` are the fields that whoever searches may not see (see field_groups): nobody is found by them. `also`
-        is the id of one who is meant anyway, as by the number of his card.
+        A word also finds by the beginning of a former number. `hidden` are the fields that whoever searches may not
+        see (see field_groups): nobody is found by them. `also` is the id of one who is meant anyway, as by the number
+        of his card.
         """
         meant = Q() if also is None else Q(pk=also)
-        found = self._by_index().filter(search.matches(words) | meant)
+        found = self._by_index().filter(search.matches(words, by_number=self._by_former_number) | meant)
         if hidden_here := set(hidden).intersection(search.SEARCHED_FIELDS):
             among = search.search_text(without=hidden_here)
-            found = found.filter(search.matches(words, among=among) | meant)
+            found = found.filter(search.matches(words, among=among, by_number=self._by_former_number) | meant)
         return found
+
+    def _by_former_number(self, word: str) -> Q:
+        """Customers one of whose former numbers begins with a word, or is it where it is a short one.
+
+        At most so many as a list tells apart (see `paginator`): where thousands begin alike, the next digits find.
+        """
+        rows: Any = self.model._meta.get_field("former_number_rows").related_model
+        key = search.number_key(Value(word))
+        if len(word) < search.SHORTEST_PART:
+            found = rows.objects.filter(Exact(F("number_key"), key))
+        else:
+            found = rows.objects.filter(search.BeginsWith(F("number_key"), key), ~Q(Exact(key, Value(""))))
+        if (base := row_scope.entered().base) is not None:
+            found = found.filter(base=base)
+        return Q(search.IsOneOf(F("pk"), ArraySubquery(found.order_by().values("customer")[: search.MOST_BY_NUMBER])))
 
     def registered_at(self, location: Location) -> Self:
         return self.filter(home_location=location)
@@ -174,6 +191,20 @@ class CustomerQuerySet(models.QuerySet["Customer"]):
             found.query.alias_map[alias] = BaseTable(SEARCHABLE, alias)
             found.query.table_map[SEARCHABLE] = [alias]
         return found
+
+
+class FormerNumberQuerySet(models.QuerySet["FormerNumber"]):
+    def of_customer(self, customer: Customer) -> Self:
+        return self.filter(base=customer.base_id, customer=customer.pk)
+
+    def numbers_of(self, customers: Iterable[Customer]) -> dict[int, list[str]]:
+        """The former numbers of these customers, each once and in order, by the customers' ids."""
+        owners = list(customers)
+        rows = self.filter(base__in={owner.base_id for owner in owners}, customer__in=[owner.pk for owner in owners])
+        found: dict[int, set[str]] = {}
+        for pk, number in rows.order_by().values_list("customer", "number"):
+            found.setdefault(pk, set()).add(number)
+        return {pk: sorted(numbers) for pk, numbers in found.items()}
 
 
 class CustomerGroupQuerySet(models.QuerySet["CustomerGroup"]):

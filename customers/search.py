@@ -3,12 +3,14 @@
 The database keeps one folded text for each customer (lower case, accents removed) with a trigram index over
 `(base, text)`. A word of three letters or more matches any part of it; a shorter one matches the beginning of a
 word, because two letters have no trigram of their own.
+
+Former numbers are rows of their own, with a folded form by which an index finds how one begins.
 """
 
 import itertools
 import re
 import unicodedata
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Any
 
 from django.db.models import Expression, F, Func, Lookup, Q, TextField, Value
@@ -16,8 +18,9 @@ from django.db.models.functions import Cast
 
 from locations.text import without_format_characters, without_invisible
 
+type ByNumber = Callable[[str], Q]
+
 SEARCHED_FIELDS = (
-    "legacy_number",
     "first_name",
     "last_name",
     "alias",
@@ -30,6 +33,10 @@ SEARCHED_FIELDS = (
     "city",
 )
 MAX_WORDS = 8
+SHORTEST_PART = 3
+"""A word of so many letters matches a part; a shorter one has no trigram of its own."""
+MOST_BY_NUMBER = 10_001
+"""So many customers a word finds by their former numbers: one more than a list counts (see `paginator`)."""
 
 MOST_UMLAUTS = 3
 """In how many places of a word both spellings of an umlaut are tried: with each the questions double."""
@@ -82,6 +89,38 @@ def sort_name() -> Expression:
     )
 
 
+def number_key(number: Any = None) -> Expression:
+    """By what a former number is looked for: its letters and digits, folded."""
+    folded = Fold(F("number") if number is None else number)
+    return Func(
+        folded, Value("[^[:alnum:]]"), Value(""), Value("g"), function="regexp_replace", output_field=TextField()
+    )
+
+
+class BeginsWith(Lookup):
+    """`BeginsWith(F("number_key"), number_key(Value(typed)))`, which an index answers under row security as well."""
+
+    lookup_name = "begins_with_key"
+    prepare_rhs = False
+
+    def as_sql(self, compiler: Any, connection: Any) -> Any:
+        left, left_params = self.process_lhs(compiler, connection)
+        right, right_params = self.process_rhs(compiler, connection)
+        return f"{left} ^@ {right}", [*left_params, *right_params]
+
+
+class IsOneOf(Lookup):
+    """`IsOneOf(F("id"), ArraySubquery(…))`: one of an array that is read once, so that an index finds them."""
+
+    lookup_name = "is_one_of"
+    prepare_rhs = False
+
+    def as_sql(self, compiler: Any, connection: Any) -> Any:
+        left, left_params = self.process_lhs(compiler, connection)
+        right, right_params = self.process_rhs(compiler, connection)
+        return f"{left} = ANY({right})", [*left_params, *right_params]
+
+
 class HasPart(Lookup):
     """`HasPart(F("search_text"), pattern)`: LIKE with a folded pattern. For what is typed there is HasText."""
 
@@ -108,19 +147,25 @@ class HasText(Lookup):
         return f"{left} LIKE '%%' || {escaped} || '%%'", [*left_params, self.rhs]
 
 
-def matches(words: str, *, among: Expression | F | None = None) -> Q:
+def matches(words: str, *, among: Expression | F | None = None, by_number: ByNumber | None = None) -> Q:
     """The condition that every word (up to eight) is found in the customer's folded text, or `among` another one.
 
     Neighbouring groups of digits may also be one phone number, written with blanks. What storing takes out of a text
     (soft hyphens, zero-width blanks, embedded directions) is taken out of the words as well.
+
+    `by_number` gives the condition that a word finds by a former number; all words together may be one, too.
     """
     visible = without_invisible(words.replace("\0", " "))
     typed = [word for word in unicodedata.normalize("NFC", visible).split() if without_format_characters(word)]
     typed = typed[:MAX_WORDS]
     joined = _with_phones_joined(typed)
     text = among or F("search_text")
-    each = _all_found(typed, text)
-    return each if joined == typed else each | _all_found(joined, text)
+    found = _all_found(typed, text, by_number)
+    if joined != typed:
+        found |= _all_found(joined, text, by_number)
+    if by_number and len(typed) > 1:
+        found |= by_number("".join(typed))
+    return found
 
 
 def spellings(word: str) -> tuple[str, ...]:
@@ -145,13 +190,13 @@ def spellings(word: str) -> tuple[str, ...]:
     return tuple("".join(chosen) for chosen in itertools.product(*parts))
 
 
-def _all_found(words: list[str], text: Expression | F) -> Q:
+def _all_found(words: list[str], text: Expression | F, by_number: ByNumber | None) -> Q:
     condition = Q()
     for word in words:
-        either = Q()
+        either = by_number(word) if by_number else Q()
         for spelling in spellings(word):
             # Two letters have no trigram of their own: they ask for the beginning of a word.
-            either |= Q(HasText(text, spelling if len(spelling) > 2 else f" {spelling}"))
+            either |= Q(HasText(text, spelling if len(spelling) >= SHORTEST_PART else f" {spelling}"))
         condition &= either
     return condition
 

@@ -14,7 +14,10 @@ from django.db import connection
 
 STAGED = ("customers_importrow", "customers_importconsent")
 JUDGED = ("customers_importverdict",)
-WRITTEN = ("customers_customer", "customers_customerevent", "customers_consent", "customers_consentevent")
+WRITTEN = (
+    "customers_customer", "customers_customerevent", "customers_consent", "customers_consentevent",
+    "customers_formernumber", "customers_formernumberevent",
+)  # fmt: skip
 DECIDED = ("transitions_transitioncustomer",)
 MUCH = 1_000
 """Fewer rows change no plan for the worse."""

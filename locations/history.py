@@ -17,6 +17,13 @@ from locations.constraints import KeyWithBase
 from locations.row_policies import row_security_of
 
 
+class ClockTimestamp(models.Func):
+    """Now by the clock, also within a transaction."""
+
+    template = "clock_timestamp()"
+    output_field = models.DateTimeField()
+
+
 class HistoryEvent(pghistory.models.Event):
     """What a row looked like after a change (after a delete: before it).
 
@@ -24,6 +31,18 @@ class HistoryEvent(pghistory.models.Event):
     """
 
     pgh_id: Any = models.UUIDField(primary_key=True, db_default=RandomUUID(), editable=False)
+
+    class Meta:
+        abstract = True
+
+
+class TimedEvent(HistoryEvent):
+    """An event that says by the clock when it happened, and not only when its transaction began.
+
+    For rows that are removed again: those that tell by themselves when they were changed need it not.
+    """
+
+    pgh_at = models.DateTimeField(db_default=ClockTimestamp(), editable=False)
 
     class Meta:
         abstract = True
@@ -63,7 +82,11 @@ class _UpdateEvent(pghistory.UpdateEvent):
 
 
 def keep_history[M: models.Model](
-    *, exclude: list[str] | None = None, is_searched: bool = True, indexes: Sequence[models.Index] = ()
+    *,
+    exclude: list[str] | None = None,
+    is_searched: bool = True,
+    indexes: Sequence[models.Index] = (),
+    base_model: Any = HistoryEvent,
 ) -> Callable[[type[M]], type[M]]:
     """Class decorator: record each change of the model's rows, deletes included, for whom the rows exist.
 
@@ -82,7 +105,9 @@ def keep_history[M: models.Model](
             meta["constraints"].append(KeyWithBase(name=f"{name.lower()}_key"))
         if indexes:
             meta["indexes"] = list(indexes)
-        tracked: Any = pghistory.track(*trackers, exclude=exclude, model_name=name, meta=meta)(model)
+        tracked: Any = pghistory.track(*trackers, exclude=exclude, model_name=name, base_model=base_model, meta=meta)(
+            model
+        )
         if not is_searched:
             _leave_unindexed(tracked.pgh_event_models)
         return tracked

@@ -123,7 +123,7 @@ class CustomerAdmin(CustomerColumns, MaskedFields, CustomersAdmin):
             {
                 "classes": ["tab"],
                 "fields": (
-                    ("customer_number", "legacy_number"),
+                    ("customer_number", "former_numbers"),
                     ("home_location", "loss_reason"),
                     ("created_at", "changed_at"),
                 ),
@@ -228,7 +228,7 @@ class CustomerAdmin(CustomerColumns, MaskedFields, CustomersAdmin):
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         *others, (title, options) = self.fieldsets
         if obj is None:
-            options = {**options, "fields": (("customer_number", "legacy_number"), "loss_reason")}
+            options = {**options, "fields": (("customer_number", "former_numbers"), "loss_reason")}
         shown = fieldsets_for(scope_of(request), [*others, (title, options)], is_new=obj is None)
         return counter.shortened(shown) if obj is None else shown
 

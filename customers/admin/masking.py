@@ -9,9 +9,12 @@ import copy
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from django.contrib import admin
 from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from customers.field_groups import FIELDS, MASK, FieldGroup, unwritable, withheld
+from customers.formats import join_list
 from customers.models import Customer
 from mcp.isolation.scope import Scope
 
@@ -19,7 +22,14 @@ _PREFIX = "withheld_"
 
 
 class MaskedFields:
-    """Mixin of the customers' ModelAdmin: for each field that can be withheld a readonly line `withheld_<name>`."""
+    """Mixin of the customers' ModelAdmin: for each field that can be withheld a readonly line `withheld_<name>`.
+
+    Former numbers are no field; for whoever may only look they have a line as well.
+    """
+
+    @admin.display(description=_("former customer numbers"))
+    def former_numbers(self, customer: Customer) -> str:
+        return join_list(customer.former_numbers)
 
 
 def _line(name: str) -> Callable[[Any, Customer], str]:

@@ -30,6 +30,7 @@ from customers.readable import to_the_second
 from customers.table.cells import Look
 from customers.table.columns import CustomerField
 from customers.table.consent_columns import HELD, HELD_BY_FEW, HELD_BY_MANY, HELD_BY_NOBODY, IS_ANYTHING_SAID
+from customers.table.former_number_columns import BORNE_BY_FEW, BORNE_BY_MANY, BORNE_BY_NOBODY, FORMER, IS_ANY_BORNE
 from customers.table.resources import CustomerResource
 from customers.triggers.slips import released
 from files.outlet import Outlet, blocks_of
@@ -123,24 +124,33 @@ class Making:
 
     def _blocks(self, customers: CustomerQuerySet, cursor: CursorWrapper) -> Iterator[bytes]:
         rows, look = customers.in_base(self.scope.base), LOOKS[self.order.profile]
-        with released(cursor, self.scope.base.pk) if self._tells_consents else nullcontext():
-            held = self._held(cursor)
-            statement = copying(rows, self.columns, look=look, held=held, cursor=cursor)
-            with _settings(cursor, look, is_hashing=held == HELD_BY_MANY), cursor.copy(statement) as lines:
+        with released(cursor, self.scope.base.pk) if self._tells(HELD) else nullcontext():
+            beside = [self._held(cursor), self._former(cursor)]
+            statement = copying(rows, self.columns, look=look, beside=SQL(" ").join(beside), cursor=cursor)
+            is_hashing = HELD_BY_MANY in beside or BORNE_BY_MANY in beside
+            with _settings(cursor, look, is_hashing=is_hashing), cursor.copy(statement) as lines:
                 yield from blocks_of(lines)
 
-    @property
-    def _tells_consents(self) -> bool:
-        return any(HELD in column.selected() for column in self.columns.values())
+    def _tells(self, beside: str) -> bool:
+        return any(beside in column.selected() for column in self.columns.values())
 
     def _held(self, cursor: CursorWrapper) -> SQL:
         """How the consents that hold are joined, where a column asks for them."""
-        if not self._tells_consents:
+        if not self._tells(HELD):
             return SQL("")
         cursor.execute(IS_ANYTHING_SAID.as_string())
         if cursor.fetchone() is None:
             return HELD_BY_NOBODY
         return HELD_BY_FEW if self.is_small else HELD_BY_MANY
+
+    def _former(self, cursor: CursorWrapper) -> SQL:
+        """How the former numbers are joined, where they are a column."""
+        if not self._tells(FORMER):
+            return SQL("")
+        cursor.execute(IS_ANY_BORNE.as_string())
+        if cursor.fetchone() is None:
+            return BORNE_BY_NOBODY
+        return BORNE_BY_FEW if self.is_small else BORNE_BY_MANY
 
     def _headings(self) -> list[str]:
         return [column.heading(self.order.language) for column in self.columns.values()]
@@ -182,22 +192,23 @@ def _set(cursor: CursorWrapper, wanted: Mapping[str, str | None]) -> None:
 
 
 def copying(
-    customers: CustomerQuerySet, columns: dict[str, CustomerField], *, look: Look, held: SQL, cursor: Any
+    customers: CustomerQuerySet, columns: dict[str, CustomerField], *, look: Look, beside: Composable, cursor: Any
 ) -> Composable:
     """The statement that copies the cells of the customers, in the order of their numbers.
 
     One level of query, so that the database can let several processes write the cells: a sub-select that depends on a
-    customer would keep all of it in one. `held` joins the consents that hold.
+    customer would keep all of it in one. `beside` joins what is no field of his: consents that hold, former numbers.
     """
     selected: dict[str, Any] = {"customer_number": None}
     for column in columns.values():
         selected |= column.selected()
-    selected.pop(HELD, None)
+    for name in (HELD, FORMER):
+        selected.pop(name, None)
     fields = {field.name for field in customers.model._meta.concrete_fields}
     found = customers.order_by().annotate(
         **{name: expression for name, expression in selected.items() if name not in fields}
     )
     inner = cursor.mogrify(*found.values_list(*selected).query.sql_with_params())
     return SQL("COPY (SELECT {} FROM ({}) AS chosen {} ORDER BY customer_number) TO STDOUT (NULL '')").format(
-        SQL(", ").join([column.sql(look) for column in columns.values()]), SQL(inner), held
+        SQL(", ").join([column.sql(look) for column in columns.values()]), SQL(inner), beside
     )

@@ -11,6 +11,7 @@ from customers.formats.contact import normalize_email, normalize_website
 from customers.formats.country import country_choices, country_name, normalize_country
 from customers.formats.days import parse_typed_day
 from customers.formats.language import language_choices, language_name, normalize_language
+from customers.formats.lists import join_list, split_list
 from customers.formats.phone import display_phone, is_known_phone, normalize_phone, phone_digits
 from customers.formats.postal import normalize_postal_code, without_text_mark
 from customers.formats.values import display_day, parse_boolean, parse_date, parse_day, parse_decimal
@@ -29,6 +30,7 @@ __all__ = [
     "display_iban",
     "display_phone",
     "is_known_phone",
+    "join_list",
     "language_choices",
     "language_name",
     "normalize_bic",
@@ -46,6 +48,7 @@ __all__ = [
     "parse_decimal",
     "parse_typed_day",
     "phone_digits",
+    "split_list",
     "without_format_characters",
     "without_invisible",
     "without_text_mark",

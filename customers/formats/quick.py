@@ -44,9 +44,14 @@ def postal_codes(cells: Sequence[str], joined: str) -> Sequence[str] | None:
 _MAY_BE_SHORT = re.compile(r"^(?:[0-9]{4}$|'|[0-9]+\.0$)", re.MULTILINE)
 
 
-def numbered_texts(cells: Sequence[str], joined: str) -> Sequence[str] | None:
-    """Texts, unless one of them begins with an apostrophe."""
-    return None if joined.startswith("'") or "\n'" in joined else texts(cells, joined)
+def number_lists(cells: Sequence[str], joined: str) -> Sequence[str] | None:
+    """Texts, each of which is a list of itself, unless one begins with an apostrophe or holds several."""
+    if _SEVERAL.search(joined) or texts(cells, joined) is None:
+        return None
+    return [f'{{"{cell}"}}' if cell else "{}" for cell in cells]
+
+
+_SEVERAL = re.compile("[,\"]|^'", re.MULTILINE)
 
 
 def numbers(cells: Sequence[str], joined: str) -> Sequence[str] | None:

@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy
 from customers.choices import CardReason, CardState
 from customers.disclosures import Disclosure, disclosures_of
 from customers.field_groups import MASK, sees_evidence, withheld
+from customers.history.former_numbers import FormerNumbers, tell_former_numbers
 from customers.models import Card, Consent, ConsentPurpose, Customer, CustomerGroup
 from customers.readable import READABLE
 from locations.models import Location
@@ -31,7 +32,9 @@ CardEvent: Any = Card._meta.get_field("history").related_model
 EVENTS_PER_PAGE = 25
 NOT_SHOWN = frozenset({"id", "uid", "organization", "base", "created_at", "changed_at", "search_text", "sort_name"})
 """Fields that change by themselves or never; the history is about what people change."""
-FIELDS: tuple[Any, ...] = tuple(field for field in Customer._meta.concrete_fields if field.name not in NOT_SHOWN)
+_STORED: tuple[Any, ...] = tuple(field for field in Customer._meta.concrete_fields if field.name not in NOT_SHOWN)
+FIELDS: tuple[Any, ...] = (_STORED[0], FormerNumbers, *_STORED[1:])
+"""Behind the customer number, which is the first, the former ones."""
 
 RESTORED = stored_sentence("history_restored", gettext_lazy("An older state restored"))
 
@@ -92,6 +95,7 @@ def history_of(customer: Customer, *, page: int, scope: Scope) -> tuple[list[Ent
     """
     last = page * EVENTS_PER_PAGE
     events = list(_events(customer)[: last + 1])
+    tell_former_numbers(customer, events)
     names = _names(events)
     hidden = withheld(scope)
     changes = [_entry(event, before, names, hidden) for event, before in zip(events, [*events[1:], None], strict=True)]

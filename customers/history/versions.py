@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 
 from customers.field_groups import unwritable
 from customers.history.changes import FIELDS, RESTORED, Change, CustomerEvent, changes_between
+from customers.history.former_numbers import tell_former_numbers
 from customers.models import Customer, CustomerGroup, Tag
 from customers.operations import CustomerChangedMeanwhile, change_customer, validate_customer
 from locations.permissions import Right
@@ -82,6 +83,8 @@ def _plan(customer: Customer, version: UUID, actor: Scope) -> Restoring:
     event = events.filter(pgh_id=version).first()
     if event is None or customer.base_id != actor.base.pk:
         raise Http404
+    newer = events.filter(changed_at__gt=event.changed_at).order_by("changed_at")
+    tell_former_numbers(customer, [event], until=newer.values_list("changed_at", flat=True).first())
     fields = restorable_fields(actor)
     wanted, left_out = copy.copy(customer), []
     for field in fields:
@@ -160,4 +163,4 @@ def _by_field(refusal: ValidationError) -> dict[str, list[str]]:
 
 
 def _label(name: str) -> str:
-    return capfirst(str(Customer._meta.get_field(name).verbose_name))  # type: ignore[union-attr]
+    return capfirst(str(next(field.verbose_name for field in FIELDS if field.name == name)))

@@ -63,6 +63,8 @@ def apply(*, upload: ImportUpload, scope: Scope, progress: Progress) -> dict[str
         is_said = bool(preview.get("consents"))
         changed = _record(cursor, plan, last, statements, progress) if is_said else 0
         changed += _update(cursor, plan, last, progress, is_few=few is not None)
+        if plan.is_adding_numbers:
+            cursor.execute(plan.insert_former_of_changed(), plan.params)
         created = 0
         if upload.new_rows != NO_ROWS:
             created = _insert(cursor, plan, last, progress, scope.location, statements if is_said else None)
@@ -210,7 +212,7 @@ def _insert(
             count = cursor.fetchone()[0]
             batch["numbers"], numbers = numbers[:count], numbers[count:]
         cursor.execute(plan.insert(is_numbering=is_numbering), batch)
-        created += cursor.rowcount
+        created += cursor.fetchone()[0] if plan.former else cursor.rowcount
         if statements and not is_said_later:
             statements.record(cursor, statements.of_new(is_numbering=is_numbering), batch, is_new=True)
         progress.tell(last + min(start + ROWS_EACH_TIME, last), last * 2)

@@ -9,11 +9,12 @@ from typing import Any
 from django.db import connection
 
 from customers.choices import MatchBy, OnKnown
+from customers.imports.broken_rules import broken_rules, sentences
 from customers.imports.consents import ANSWERS, Statements
 from customers.imports.frozen_decisions import forget_gone, reject_decided
 from customers.imports.left_alone import tell_archived, tell_differing
-from customers.imports.merge_sql import Plan, broken_rules, sentences
-from customers.imports.other_person import reject_somebody_else
+from customers.imports.merge_sql import Plan
+from customers.imports.other_person import heading_of_key, reject_somebody_else
 from customers.imports.problems import (
     AMBIGUOUS,
     CUSTOMER_ARCHIVED,
@@ -175,11 +176,11 @@ def _reject_words(cursor: Any, plan: Plan, words: NamedVocabulary, headings: dic
 def _reject_repeated(cursor: Any, plan: Plan, headings: dict[str, str]) -> None:
     """Rows about a customer whom a row before is about, and rows whose key belongs to several customers."""
     if "customer_number" in plan.given:
-        _repeated(cursor, plan, plan.params | {"heading": headings["customer_number"]}, "customer_number")
+        numbers = f"SELECT r.row_number, r.customer_number AS key FROM {plan.rows} WHERE r.customer_number IS NOT NULL"
+        _repeated(cursor, plan.params | {"heading": headings["customer_number"]}, numbers)
     if not plan.has_key:
         return
-    heading = headings["email" if plan.match == MatchBy.EMAIL else "legacy_number"]
-    params = plan.params | {"heading": heading}
+    params = plan.params | {"heading": heading_of_key(plan, headings)}
     reason = told(AMBIGUOUS, value=plan.key, numbers="m.numbers")
     cursor.execute(
         f"""{_REJECT} SELECT %(base)s, %(upload)s, r.row_number, 'rejected', NULL,
@@ -190,21 +191,19 @@ def _reject_repeated(cursor: Any, plan: Plan, headings: dict[str, str]) -> None:
             ) AS m ON m.row_number = r.row_number""",
         params,
     )
-    only = "r.customer_number IS NULL" if "customer_number" in plan.given else "true"
-    _repeated(cursor, plan, params, plan.key, only)
+    _repeated(cursor, params, plan.keys())
     if "customer_number" in plan.given:
         _repeated_by_both(cursor, plan, params)
 
 
-def _repeated(cursor: Any, plan: Plan, params: dict[str, Any], key: str, only: str = "true") -> None:
+def _repeated(cursor: Any, params: dict[str, Any], pairs: str) -> None:
+    """Reject rows of whom a row before has a key; `pairs` are SQL for rows of row_number and key."""
     again = told(DUPLICATE, first="d.first", key="d.key::text")
     cursor.execute(
-        f"""{_REJECT} SELECT %(base)s, %(upload)s, r.row_number, 'rejected', NULL,
+        f"""{_REJECT} SELECT DISTINCT ON (w.row_number) %(base)s, %(upload)s, w.row_number, 'rejected', NULL::bigint,
             {problem("%(heading)s::text", "d.key::text", again, "'duplicate_row'")}
-            FROM (SELECT {key} AS key, min(row_number) AS first FROM {plan.rows} WHERE {only} AND {key} IS NOT NULL
-                  GROUP BY 1 HAVING count(*) > 1) AS d
-            JOIN (SELECT row_number, {key} AS key FROM {plan.rows} WHERE {only}) AS r
-              ON r.key = d.key AND r.row_number > d.first""",
+            FROM (SELECT key, min(row_number) AS first FROM ({pairs}) AS keys GROUP BY 1 HAVING count(*) > 1) AS d
+            JOIN ({pairs}) AS w ON w.key = d.key AND w.row_number > d.first ORDER BY w.row_number, d.first""",
         params,
     )
 

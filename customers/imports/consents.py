@@ -91,13 +91,8 @@ class Statements:
 
     @property
     def _columns(self) -> str:
-        names = ["row_number", self._number, *(name for names in self._answers.values() for name in names)]
-        return ", ".join(f"r.{name}" for name in names)
-
-    @property
-    def _number(self) -> str:
-        """The column that holds the customer number of the file."""
-        return "customer_number" if "customer_number" in self._plan.given else "legacy_number"
+        names = ["row_number", *(name for names in self._answers.values() for name in names)]
+        return ", ".join(f"r.{name}" for name in (*names, *(["customer_number"] if self.besides else [])))
 
     # --- what becomes of it ---------------------------------------------------------------------------------
 
@@ -137,14 +132,14 @@ class Statements:
 
     @property
     def _besides(self) -> str:
-        """What was staged besides the rows, each statement once. A purpose must be one of the business."""
-        number = "c.customer_number = m.customer_number"
-        if self._number == "legacy_number":
-            number = "c.customer_number::text = m.legacy_number"
+        """What was staged besides the rows, each statement once. A purpose must be one of the business.
+
+        They find their row by the customer number that it has in the file.
+        """
         return f"""SELECT DISTINCT ON (m.row_number, c.purpose, c.at, c.is_given, c.receiver, c.given_to)
                 m.row_number, m.customer_id, m.archived_at, {", ".join(f"c.{name}" for name in STATEMENT.split(", "))}
             FROM meant AS m JOIN customers_importconsent c ON c.base_id = %(base)s AND c.file_id = %(upload)s
-                AND {number}
+                AND c.customer_number = m.customer_number
             JOIN customers_consentpurpose p ON p.organization_id = %(organization)s AND p.code = c.purpose
             ORDER BY m.row_number, c.purpose, c.at, c.is_given, c.receiver, c.given_to, c.id"""
 

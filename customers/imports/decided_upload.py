@@ -14,6 +14,7 @@ from customers.choices import MatchBy, OnKnown
 from customers.field_groups import demand_fields
 from customers.imports import lifecycle, receive, tasks
 from customers.imports.consents import OF_KNOWN
+from customers.imports.former_number_sql import OF_SENDER
 from customers.models import ImportUpload
 from customers.table.options import Reading
 from customers.table.resources import PackageResource
@@ -48,7 +49,7 @@ def take_in(
     targets: Sequence[str],
     reading: Reading,
     match: MatchBy,
-    is_local: bool,
+    is_numbered_by_sender: bool,
     groups: Mapping[str, Mapping[str, Any]],
     origin: Mapping[str, Any],
     statements: Iterable[Statement],
@@ -57,9 +58,9 @@ def take_in(
     """An upload of the actor's, to be checked and confirmed like any other; its pages say where it is from (`origin`).
 
     `content` is CSV in UTF-8 with commas. `targets` says where each of its columns goes, `match` how known customers
-    are found, who are skipped; with `is_local` among those of the actor's location alone. `groups` is what customer
-    groups are worth that the import creates. The `statements` are added to the customers that they are of; known ones
-    get what is not recorded yet.
+    are found, who are skipped; `is_numbered_by_sender`: the customer numbers are former ones, which name the sender.
+    `groups` is what customer groups are worth that the import creates. The `statements` are added to the customers that
+    they are of; known ones get what is not recorded yet.
 
     Raises MissingRight, QuotaUsedUp, ValidationError for what cannot be read, or what the contents raise; nothing is
     kept then.
@@ -72,7 +73,7 @@ def take_in(
         "reading": asdict(reading),
         "known": str(OnKnown.SKIP),
         "match": str(match),
-        "is_local": is_local,
+        OF_SENDER: is_numbered_by_sender,
         "is_of_package": True,
         OF_KNOWN: True,
         "groups": dict(groups),

@@ -125,15 +125,18 @@ class Option:
 _KNOWN = {
     OnKnown.OVERWRITE: _(
         "What the file says replaces what is stored, and an empty cell empties the field. "
-        "Fields without a column in the file stay as they are."
+        "Fields without a column in the file stay as they are. Former customer numbers are added, none is taken away."
     ),
-    OnKnown.FILL: _("Only fields that are still empty are filled. Nothing that is stored is replaced."),
+    OnKnown.FILL: _(
+        "Only fields that are still empty are filled. Nothing that is stored is replaced. "
+        "Former customer numbers are added."
+    ),
     OnKnown.SKIP: _("Known customers stay exactly as they are. Only new ones are imported."),
 }
 _MATCH = {
     MatchBy.NUMBER: _(
         "A row with a customer number means that customer. A row without one means the customer "
-        "who has its former customer number."
+        "who has one of its former customer numbers."
     ),
     MatchBy.EMAIL: _(
         "A row with a customer number means that customer. A row without one means the customer "

@@ -67,9 +67,8 @@ def keep_for_good(cursor: Any, upload: ImportUpload) -> None:
     """
     if not (upload.choices.get(DECIDED) and upload.choices.get("is_of_package")):
         return
-    column = "customer_number" if "customer_number" in upload.previewed["given"] else "legacy_number::integer"
     cursor.execute(
-        f"""UPDATE customers_importdecision d SET number = r.{column} FROM customers_import_rows r
+        """UPDATE customers_importdecision d SET number = r.customer_number FROM customers_import_rows r
             WHERE d.base_id = %(base)s AND d.file_id = %(upload)s AND d.decision = 'same'
               AND r.upload = %(upload)s AND r.row_number = d.row_number""",
         {"base": upload.base_id, "upload": upload.pk},

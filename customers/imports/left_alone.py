@@ -40,6 +40,8 @@ def tell_differing(cursor: Any, plan: Plan, overwriting: Plan) -> int:
         for name in WRITTEN
         if plan.is_given(name)
     ]
+    if plan.former:
+        says.append("wanted.adds_numbers AND NOT stays.adds_numbers")
     rows = f"""SELECT wanted.row_number, wanted.customer_id FROM ({overwriting.merged()}) AS wanted
         JOIN ({plan.merged()}) AS stays ON stays.row_number = wanted.row_number
         WHERE wanted.customer_id IS NOT NULL AND ({" OR ".join(says) or "false"})"""

@@ -13,16 +13,14 @@ from functools import cached_property
 from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
-from django.core.exceptions import ValidationError
-from django.db import connection, models
+from django.db import models
 
 from customers.choices import MatchBy, OnKnown
+from customers.imports import former_number_sql, memo_sql
 from customers.models import NOTES, STAGED, Customer, ImportUpload
 from customers.table.birthday_cells import BIRTHDAY, DAY, of_known
-from customers.table.memo_notes import LABELS
 from customers.table.options import UNSAID
 from mcp.isolation.scope import Scope
-from mcp.stored_sentences import Sentences, sentences_of
 
 GROUP = "customer_group_id"
 WRITTEN = (*(name for name in STAGED if name != "customer_number"), GROUP)
@@ -32,7 +30,6 @@ DECIDED = "decided"
 """In the choices of an upload: how often what was decided about its rows; see ImportDecision."""
 _DECISION = """SELECT FROM customers_importdecision d WHERE d.base_id = %(base)s AND d.file_id = %(upload)s
     AND d.row_number = r.row_number"""
-NOT_ABOUT_IMPORTS = frozenset({"customer_archived_reason_when_archived"})
 
 
 class Plan:
@@ -52,10 +49,12 @@ class Plan:
         match: MatchBy,
         groups: Mapping[str, int],
     ) -> None:
-        self.given, self.known, self.match = given, known, match
+        self.is_numbered_by_sender = bool(upload.choices.get(former_number_sql.OF_SENDER))
+        """Whether the customer numbers of the rows are none of this base, but former ones (see former_number_sql)."""
+        self.given = given - {"customer_number"} if self.is_numbered_by_sender else given
+        self.known, self.match = known, match
+        self.former = former_number_sql.parts_of(given, is_of_sender=self.is_numbered_by_sender)
         self.is_shown = False
-        self.is_local = bool(upload.choices.get("is_local"))
-        """Whether a row without a number can mean customers registered at this location alone."""
         self.is_decided = bool(upload.choices.get(DECIDED))
         """Whether somebody has decided about rows that look like known customers (see `decisions`)."""
         self.is_filling_decided = (
@@ -75,6 +74,7 @@ class Plan:
             "first_number": scope.location.first_number,
             "last_number": scope.location.last_number,
             "sender": origin.get("account_number"),
+            "origin": str(origin.get("account_number") or upload.choices.get("profile") or ""),
             "group_names": list(groups),
             "group_ids": list(groups.values()),
         }
@@ -98,29 +98,34 @@ class Plan:
 
     @property
     def key(self) -> str:
-        """By what a row without a number means a customer; NULL where by nothing. Columns of r."""
-        return f"nullif({self._key_of('r')}, '')" if self.has_key else "NULL::text"
+        """What is shown of that by which a row without a number means a customer. Columns of r."""
+        if self.match == MatchBy.EMAIL:
+            return "lower(r.email)"
+        return self.former[-1].shown
 
     @property
     def has_key(self) -> bool:
         """Whether a row without a customer number can mean a known customer."""
-        return self._key_column in self.given
+        if self.match == MatchBy.EMAIL:
+            return "email" in self.given
+        return self.match == MatchBy.NUMBER and bool(self.former)
 
-    @property
-    def _key_column(self) -> str:
-        return {MatchBy.NUMBER: "legacy_number", MatchBy.EMAIL: "email", MatchBy.NOTHING: ""}[self.match]
-
-    def _key_of(self, alias: str) -> str:
-        return f"lower({alias}.email)" if self.match == MatchBy.EMAIL else f"{alias}.legacy_number"
+    def keys(self, condition: str = "true") -> str:
+        """Rows: row_number and key, by each of which a row without a number may mean a customer."""
+        number = "r.customer_number IS NULL AND" if "customer_number" in self.given else ""
+        if self.match == MatchBy.EMAIL:
+            said = f"{number} r.email <> '' AND {condition}"
+            return f"SELECT r.row_number, lower(r.email) AS key FROM {self.rows} WHERE {said}"
+        return self.former[-1].said("key", of="row_number", rows=self.rows, condition=f"{number} {condition}")
 
     @property
     def by_key(self) -> str:
         """The pairs (row_number, id, customer_number) of rows without number and customers that they may mean."""
-        number = "r.customer_number IS NULL AND" if "customer_number" in self.given else ""
-        here = "AND k.home_location_id = %(location)s" if self.is_local else ""
-        return f"""SELECT r.row_number, k.id, k.customer_number FROM {self.rows}
-            JOIN customers_customer k ON k.base_id = %(base)s AND {self._key_of("k")} = {self._key_of("r")}
-            WHERE {number} {self._key_of("r")} <> '' {here} {self._unless_decided} {self._unless_by_uid}"""
+        pairs = self.keys(f"true {self._unless_decided} {self._unless_by_uid}")
+        if self.match == MatchBy.EMAIL:
+            return f"""SELECT w.row_number, k.id, k.customer_number FROM ({pairs}) AS w
+                JOIN customers_customer k ON k.base_id = %(base)s AND lower(k.email) = w.key"""
+        return former_number_sql.meant(self.former[-1], pairs)
 
     @property
     def by_number(self) -> str:
@@ -161,10 +166,9 @@ class Plan:
     @property
     def by_remembered(self) -> str:
         """The pairs of rows and of the customers whom an earlier package of the same sender meant by decision."""
-        number = "r.customer_number" if "customer_number" in self.given else "r.legacy_number"
         return f"""SELECT r.row_number, k.id, k.customer_number FROM {self.rows}
             JOIN customers_importdecision said ON said.base_id = %(base)s AND said.decision = 'same'
-             AND said.number::text = {number}::text
+             AND said.number = r.customer_number
             JOIN customers_importupload f ON f.base_id = %(base)s AND f.id = said.file_id AND f.state = 'applied'
              AND f.choices->'origin'->>'account_number' = %(sender)s::text
             JOIN customers_customer k ON k.base_id = %(base)s AND k.id = said.customer_id
@@ -216,12 +220,14 @@ class Plan:
     def merged(self, condition: str = "true") -> str:
         """Rows: row_number, customer_id and changed_at (NULL for a new one), customer_number, and WRITTEN.
 
-        `condition` is about r and k. Fenced with OFFSET, so that no value is worked out twice.
+        Besides: differs, and adds_numbers (a known customer gets former numbers). `condition` is about r and k. Fenced
+        with OFFSET, so that no value is worked out twice.
         """
         values = ", ".join(f"{self._value(name)} AS {name}" for name in WRITTEN)
         number = "r.customer_number" if "customer_number" in self.given else "NULL::integer"
         return f"""SELECT r.row_number, k.id AS customer_id, k.changed_at,
-            coalesce(k.customer_number, {number}) AS customer_number, {values}, {self._differs} AS differs
+            coalesce(k.customer_number, {number}) AS customer_number, {values}, {self._differs} AS differs,
+            {self._adds_numbers} AS adds_numbers
             FROM {self.joined} {self._groups} WHERE {condition} OFFSET 0"""
 
     @property
@@ -237,16 +243,44 @@ class Plan:
         return "r.customer_number IS NULL" if "customer_number" in self.given else "true"
 
     def insert(self, *, is_numbering: bool) -> str:
-        """Create the customers of `fresh`, those without a number with the next ones of %(numbers)s."""
+        """Create the customers of `fresh`, those without a number with the next ones of %(numbers)s.
+
+        Where they bear former numbers the statement adds these as well, and answers how many customers it has created.
+        """
         names, values = ", ".join(WRITTEN), ", ".join(self._of_new(name) for name in WRITTEN)
         if self.has_uid:
             names, values = f"{names}, uid", f"{values}, r.uid"
         numbering = self.numbering if is_numbering else ""
         number = self.number_of_new(is_numbering=is_numbering)
-        return f"""INSERT INTO customers_customer
+        created = f"""INSERT INTO customers_customer
                 (organization_id, base_id, home_location_id, archived_reason, customer_number, {names})
             SELECT %(organization)s, %(base)s, %(location)s, '', {number}, {values}
             FROM {self.fresh} {self._groups} {numbering} ORDER BY r.row_number"""
+        if not self.former:
+            return created
+        rows = f"""(SELECT made.id AS customer_id, {", ".join(f"r.{name}" for name in self._of_former)}
+            FROM {self.fresh} {numbering} JOIN made ON made.customer_number = {number}) AS r"""
+        return f"""WITH made AS ({created} RETURNING id, customer_number),
+            told AS ({former_number_sql.insert(self.former, rows)})
+            SELECT count(*) FROM made"""
+
+    def insert_former_of_changed(self) -> str:
+        """Add the former numbers of the rows whose customers are changed."""
+        rows = f"""(SELECT v.customer_id, {", ".join(f"r.{name}" for name in self._of_former)}
+            FROM customers_importverdict v JOIN customers_import_rows r ON r.upload = %(upload)s
+             AND r.row_number = v.row_number
+            WHERE v.base_id = %(base)s AND v.file_id = %(upload)s AND v.verdict = 'changed'
+              AND {f"EXISTS ({_DECISION} AND d.decision = 'same')" if self.is_filling_decided else "true"}) AS r"""
+        return former_number_sql.insert(self.former, rows)
+
+    @property
+    def is_adding_numbers(self) -> bool:
+        """Whether known customers get former numbers."""
+        return bool(self.former) and (self.known != OnKnown.SKIP or self.is_filling_decided)
+
+    @property
+    def _of_former(self) -> tuple[str, ...]:
+        return tuple(part.column for part in self.former)
 
     @property
     def numbering(self) -> str:
@@ -273,9 +307,17 @@ class Plan:
     @cached_property
     def _differs(self) -> str:
         names = [name for name in WRITTEN if self.is_given(name)]
-        if (self.known == OnKnown.SKIP and not self.is_filling_decided) or not names:
+        if self.known == OnKnown.SKIP and not self.is_filling_decided:
             return "false"
-        return "(" + " OR ".join(f"k.{name} IS DISTINCT FROM {self._of_known(name)}" for name in names) + ")"
+        differing = [f"k.{name} IS DISTINCT FROM {self._of_known(name)}" for name in names]
+        return f"({' OR '.join([*differing, self._adds_numbers])})"
+
+    @property
+    def _adds_numbers(self) -> str:
+        if not self.former or (self.known == OnKnown.SKIP and not self.is_filling_decided):
+            return "false"
+        lacks = f"k.id IS NOT NULL AND {former_number_sql.lacks(self.former)}"
+        return f"({'same.id IS NOT NULL AND ' if self.is_filling_decided else ''}{lacks})"
 
     @staticmethod
     def field(name: str) -> models.Field[Any, Any]:
@@ -297,7 +339,7 @@ class Plan:
         if not self.is_given(name):
             return _default(name)
         if name == "memo":
-            return self._memo_of_new
+            return memo_sql.OF_NEW
         if name == "blocked_reason" and name not in self.given:
             return "''"
         if self.is_unsaid_possible and (default := _default(name)) != "NULL":
@@ -321,7 +363,7 @@ class Plan:
         if known == OnKnown.SKIP or not self.is_given(name):
             return f"k.{name}"
         if name == "memo":
-            return self._filled_memo if known == OnKnown.FILL else self._overwritten_memo
+            return memo_sql.FILLED if known == OnKnown.FILL else memo_sql.OVERWRITTEN
         if name == "blocked_reason" and name not in self.given:
             return f"CASE WHEN {self._of_known('is_blocked')} THEN k.{name} ELSE '' END"
         if name in (BIRTHDAY, DAY):
@@ -335,49 +377,6 @@ class Plan:
         if isinstance(_field(name), ArrayField):
             return f"r.{name}::varchar[]"
         return "g.id" if name == GROUP else f"r.{name}"
-
-    @property
-    def _memo_of_new(self) -> str:
-        """Put together here where nothing in the memo looks like an answer, which is nearly always and quicker."""
-        answers = [f"'[{label}: ' || nullif(r.{name}, '') || ']'" for name, label in zip(NOTES, LABELS, strict=True)]
-        quick = f"concat_ws(E'\\n', {', '.join(["nullif(r.memo, '')", *answers])})"
-        return f"CASE WHEN right(r.memo, 1) = ']' THEN {self._memo('NULL', 'r.memo')} ELSE {quick} END"
-
-    @property
-    def _overwritten_memo(self) -> str:
-        return f"""CASE WHEN k.memo = {self._memo_of_new} THEN k.memo ELSE {self._memo("k.memo", "r.memo")} END"""
-
-    @property
-    def _filled_memo(self) -> str:
-        """Each of its parts where it is empty."""
-        part = "(customers_memo_parts(k.memo))"
-        answers = ", ".join(f"CASE WHEN {part}[{at}] = '' THEN r.{name} END" for at, name in enumerate(NOTES, start=2))
-        return f"customers_memo(k.memo, CASE WHEN {part}[1] = '' THEN r.memo END, ARRAY[{answers}])"
-
-    def _memo(self, old: str, body: str) -> str:
-        return f"customers_memo({old}, {body}, ARRAY[{', '.join(f'r.{name}' for name in NOTES)}])"
-
-
-def broken_rules() -> dict[str, str]:
-    """The rules that the database keeps for a customer, as SQL conditions that hold where they are broken, by name.
-
-    About the columns of `Plan.merged`. Read from the model, so that a new rule is asked here as well.
-    """
-    editor = connection.SchemaEditorClass(connection, collect_sql=True)
-    found: dict[str, str] = {}
-    for rule in Customer._meta.constraints:
-        if isinstance(rule, models.CheckConstraint) and rule.name not in NOT_ABOUT_IMPORTS:
-            sql = str(rule._get_check_sql(Customer, editor))  # type: ignore[attr-defined]
-            found[rule.name] = f"NOT ({sql})".replace("%", "%%")
-    return found
-
-
-def sentences() -> dict[str, Sentences]:
-    """What is told of each broken rule, by its name."""
-    return {
-        rule.name: sentences_of(ValidationError(rule.violation_error_message or "", code=rule.name))
-        for rule in Customer._meta.constraints
-    }
 
 
 def _field(name: str) -> models.Field[Any, Any]:

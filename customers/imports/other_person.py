@@ -24,7 +24,7 @@ def reject_somebody_else(cursor: Any, plan: Plan, headings: dict[str, str]) -> N
     condition = _is_somebody_else(plan)
     if not plan.has_key or plan.known == OnKnown.SKIP or not condition:
         return
-    heading = headings["email" if plan.match == MatchBy.EMAIL else "legacy_number"]
+    heading = heading_of_key(plan, headings)
     who = "k.customer_number::text"  # and no name: whoever imports may not be allowed to see customers
     reason = told(SOMEBODY_ELSE, value=plan.key, customer=who)
     cursor.execute(
@@ -36,6 +36,13 @@ def reject_somebody_else(cursor: Any, plan: Plan, headings: dict[str, str]) -> N
             WHERE {condition} ORDER BY r.row_number, k.customer_number""",
         plan.params | {"heading": heading},
     )
+
+
+def heading_of_key(plan: Plan, headings: dict[str, str]) -> str:
+    """How the file calls the column by which a row without a number means a customer."""
+    if plan.match == MatchBy.EMAIL:
+        return headings["email"]
+    return headings["customer_number" if plan.is_numbered_by_sender else "former_numbers"]
 
 
 def _is_somebody_else(plan: Plan) -> str:

@@ -17,10 +17,18 @@ from customers.imports.classifying import plan_of, verdicts
 from customers.imports.consent_preview import after, beside_rows, held_by, names_of_purposes, said_by_row
 from customers.imports.consents import Statements
 from customers.imports.decisions import alike
+from customers.imports.former_number_sql import OF_SENDER, shown_numbers
 from customers.imports.lifecycle import table_of
-from customers.imports.merge_sql import GROUP, WRITTEN
+from customers.imports.merge_sql import GROUP, WRITTEN, Plan
 from customers.imports.vocabulary import named_vocabulary
-from customers.models import Customer, CustomerGroup, ImportDecision, ImportUpload, ImportVerdict
+from customers.models import (
+    Customer,
+    CustomerGroup,
+    ImportDecision,
+    ImportUpload,
+    ImportVerdict,
+    read_former_numbers,
+)
 from customers.table.headings import IGNORE, REASON
 from customers.table.resources import CustomerResource
 from customers.table.shared_fields import shown_as
@@ -242,6 +250,8 @@ def _touched(
         .select_related("customer_group")
         .in_bulk([values["customer_id"] for values in merged.values() if values["customer_id"]])
     )
+    read_former_numbers(list(before_by_id.values()) if plan.former else [])
+    numbers = _former_numbers(upload, plan, list(rows)) if plan.former else {}
     said = said_by_row(statements)
     held = held_by(before_by_id, scope, at=timezone.now()) if statements else {}
     purposes = names_of_purposes(scope) if statements.besides else {}
@@ -255,6 +265,8 @@ def _touched(
             continue
         old: Any = before_by_id.get(values["customer_id"])
         new: Any = _after(old, values, groups)
+        if old is None or values["adds_numbers"]:
+            new.former_numbers = {*new.former_numbers, *numbers.get(number, ())}
         brought, before = said.get(number, []), held.get(values["customer_id"], {})
         if old is not None:
             old.held = before
@@ -266,11 +278,21 @@ def _touched(
     return found
 
 
+def _former_numbers(upload: ImportUpload, plan: Plan, rows: list[int]) -> dict[int, list[str]]:
+    """The former numbers that these rows give, by the number of the row."""
+    some = "(SELECT * FROM customers_import_rows WHERE upload = %(upload)s AND row_number = ANY(%(rows)s)) AS r"
+    with connection.cursor() as cursor:
+        cursor.execute(shown_numbers(plan.former, some), plan.params | {"rows": rows})
+        return dict(cursor.fetchall())
+
+
 def _shown_fields(upload: ImportUpload, scope: Scope) -> list[tuple[str, Any]]:
     """The fields that the file gives, each by our name for it, with its headings there where they are others."""
     fields = CustomerResource(scope=scope).fields
     shown: dict[str, list[str]] = {}
-    for heading, target in zip(upload.choices["headings"], upload.choices["targets"], strict=True):
+    former = {"customer_number": "former_numbers"} if upload.choices.get(OF_SENDER) else {}
+    for heading, column in zip(upload.choices["headings"], upload.choices["targets"], strict=True):
+        target = former.get(column, column)
         if target not in ("", IGNORE) and not fields[target].readonly:
             for name in shown_as(fields[target], target):
                 shown.setdefault(name, []).append(heading)

@@ -23,7 +23,7 @@ NUMBER_OUT_OF_RANGE = stored_sentence(
     "import_number_out_of_range",
     _(
         "Customer number %(number)s is outside the number range of %(location)s (%(first)s to %(last)s). "
-        "Leave the cell empty to get the next free number, or let the column be the former customer number."
+        "Leave the cell empty to get the next free number, or let the column be “Former customer numbers”."
     ),
 )
 LEFT_OUT = stored_sentence("import_left_out", _("Left out, because somebody has decided so."))

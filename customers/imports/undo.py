@@ -26,7 +26,7 @@ from customers.imports.problems import (
     problem,
     told,
 )
-from customers.models import Consent, Customer, ImportUpload
+from customers.models import Consent, Customer, FormerNumber, ImportUpload
 from mcp.isolation.scope import Scope
 from mcp.worker.progress import Progress
 
@@ -61,6 +61,25 @@ _BEFORE = """LATERAL (
 What an earlier import did to him that was undone in the meantime does not count: it could not be reversed then, because
 this import had come after it.
 """
+_WAS_THERE = "(event.pgh_context_id IS NOT DISTINCT FROM %(context)s OR event.pgh_at < done.changed_at)"
+
+
+def _is_borne(when: str) -> str:
+    """Of the events of one former number: it was there at some time. It is never changed, only added and removed."""
+    return f"bool_or(event.pgh_label = 'insert' AND {when}) AND NOT bool_or(event.pgh_label = 'delete' AND {when})"
+
+
+_RENUMBERED = f"""(
+    SELECT one.id FROM (
+        SELECT done.id, min(event.number) AS number, {_is_borne(_WAS_THERE)} AS was, {_is_borne("true")} AS is_now
+        FROM {_DONE} JOIN customers_formernumberevent AS event
+          ON event.base_id = %(base)s AND event.customer_id = done.id
+        GROUP BY done.id, event.pgh_obj_id
+    ) AS one GROUP BY one.id
+    HAVING array_agg(DISTINCT number ORDER BY number) FILTER (WHERE was)
+        IS DISTINCT FROM array_agg(DISTINCT number ORDER BY number) FILTER (WHERE is_now)
+)"""
+"""The customers whose former numbers are others now than the import has left."""
 _LATER = """
     SELECT later.id, count(DISTINCT own.pgh_obj_id) FROM customers_importupload AS later
     JOIN customers_customerevent AS after ON after.pgh_context_id = later.context AND after.base_id = %(base)s
@@ -95,11 +114,14 @@ def undo(*, upload: ImportUpload, scope: Scope, progress: Progress) -> dict[str,
         )
         there = cursor.fetchone()[0]
         progress.tell(1, 5)
-        kept = _tell_kept(cursor, params)
+        is_numbered = _is_numbered(cursor, params)
+        kept = _tell_kept(cursor, params, is_numbered=is_numbered)
         progress.tell(2, 5)
         stuck = _tell_stuck(cursor, params)
         progress.tell(3, 5)
         restored = _restore(cursor, params)
+        if is_numbered:
+            _remove_numbers(cursor, params)
         said_only = _remove_statements(cursor, params)
         _remove_statements_of_undone(cursor, params)
         progress.tell(4, 5)
@@ -131,8 +153,15 @@ def later_imports(upload: ImportUpload) -> list[tuple[ImportUpload, int]]:
     return [(one, found[one.pk]) for one in later.order_by("-state_since")]
 
 
-def _tell_kept(cursor: Any, params: dict[str, Any]) -> int:
+def _is_numbered(cursor: Any, params: dict[str, Any]) -> bool:
+    """Whether anybody in the base bears or has borne a former number."""
+    cursor.execute("SELECT EXISTS (SELECT FROM customers_formernumberevent WHERE base_id = %(base)s)", params)
+    return bool(cursor.fetchone()[0])
+
+
+def _tell_kept(cursor: Any, params: dict[str, Any], *, is_numbered: bool) -> int:
     """Whoever was edited since the import stays as he is now."""
+    renumbered = f"OR customer.id IN {_RENUMBERED}" if is_numbered else ""
     edited = told(EDITED, user="context.metadata->>'user_name'")
     reason = f"""coalesce((
         SELECT CASE WHEN context.metadata->>'user_name' IS NOT NULL THEN {edited} END
@@ -144,7 +173,8 @@ def _tell_kept(cursor: Any, params: dict[str, Any]) -> int:
     cursor.execute(
         _TELL.format(verdict="'kept'", problems=problem(reason=reason, code="'edited'"))
         + f"""{_DONE} ON customer.id = done.id
-            WHERE customer.base_id = %(base)s AND {_state("customer")} IS DISTINCT FROM done.state""",
+            WHERE customer.base_id = %(base)s
+              AND ({_state("customer")} IS DISTINCT FROM done.state {renumbered})""",
         params,
     )
     return int(cursor.rowcount)
@@ -182,14 +212,14 @@ def _tell_stuck(cursor: Any, params: dict[str, Any]) -> int:
 def _references() -> list[str]:
     """As SQL: something refers to the customer that the import itself has not brought.
 
-    Read from the models, so that later tables are asked as well.
+    Read from the models, so that later tables are asked as well. Who has got other former numbers was edited.
     """
     return [
         f"EXISTS (SELECT FROM {relation.related_model._meta.db_table} other "
         f"WHERE other.base_id = customer.base_id AND other.{relation.field.column} = customer.id "
         f"{_OF_OTHERS if relation.related_model is Consent else ''})"
         for relation in Customer._meta.related_objects
-        if not relation.field.name.startswith("pgh_")
+        if not relation.field.name.startswith("pgh_") and relation.related_model is not FormerNumber
     ]
 
 
@@ -204,6 +234,29 @@ def _restore(cursor: Any, params: dict[str, Any]) -> int:
         params,
     )
     return int(cursor.rowcount)
+
+
+def _remove_numbers(cursor: Any, params: dict[str, Any]) -> None:
+    """The former numbers that the import has added go, but of those who are kept or stuck; of whom it created all.
+
+    So do those that an earlier import has added which was undone in the meantime, and could not take them then.
+    """
+    cursor.execute(
+        f"""DELETE FROM customers_formernumber AS borne USING {_DONE}, customers_formernumberevent AS event
+            WHERE borne.base_id = %(base)s AND borne.customer_id = done.id AND {_TOLD} AND event.base_id = %(base)s
+              AND event.pgh_obj_id = borne.id AND event.pgh_label = 'insert'
+              AND (done.is_new OR event.pgh_context_id = %(context)s)""",
+        params,
+    )
+    cursor.execute(
+        f"""DELETE FROM customers_formernumber AS borne
+            USING {_DONE}, {_BEFORE}, customers_importupload AS earlier, customers_formernumberevent AS event
+            WHERE borne.base_id = %(base)s AND borne.customer_id = done.id AND NOT done.is_new AND {_TOLD}
+              AND event.base_id = %(base)s AND event.pgh_obj_id = borne.id AND event.pgh_label = 'insert'
+              AND earlier.base_id = %(base)s AND earlier.context = event.pgh_context_id AND earlier.state = 'undone'
+              AND earlier.state_since > done.changed_at AND event.pgh_at > before.changed_at""",
+        params,
+    )
 
 
 def _remove_statements(cursor: Any, params: dict[str, Any]) -> int:

@@ -32,7 +32,8 @@ MERGE_SEARCH_INDEX = """
 # neither reads nor gives anything. Where somebody else is gathering them already it leaves that to him.
 TABLES = (
     'customers_importrow', 'customers_importverdict', 'customers_importconsent', 'customers_customer',
-    'customers_customerevent', 'customers_consent', 'customers_consentevent', 'transitions_transitioncustomer',
+    'customers_customerevent', 'customers_consent', 'customers_consentevent', 'customers_formernumber',
+    'customers_formernumberevent', 'transitions_transitioncustomer',
 )
 ANALYZE = f"""
     CREATE FUNCTION customers_analyze(tables text[]) RETURNS void

@@ -4,6 +4,7 @@
                   ├─< CustomerGroup price level and discount for its members
                   ├─< Tag           the words that may stand in Customer.tags
                   ├─< Card          the cards and codes by which a customer is known
+                  ├─< FormerNumber  by what numbers a customer was known elsewhere or before
                   ├─< Consent       what a customer has given or withdrawn, and when
                   ├─< CustomerCount how many there are, kept by the database
                   └─< CustomerMonth what happened in each month, kept by the database
@@ -20,6 +21,7 @@ from customers.models.counting import CustomerCount, CustomerMonth, NumberCounte
 from customers.models.customer import Customer
 from customers.models.exports import CustomerExport, ExportChunk, ExportDownload
 from customers.models.filters import SavedFilter
+from customers.models.former_number import FormerNumber
 from customers.models.uploads import (
     NOTES,
     STAGED,
@@ -32,6 +34,7 @@ from customers.models.uploads import (
     ImportVerdict,
 )
 from customers.models.vocabulary import HIGHEST_PRICE_LEVEL, CustomerGroup, Tag
+from customers.models.with_former_numbers import read_former_numbers
 
 __all__ = [
     "HIGHEST_PRICE_LEVEL",
@@ -49,6 +52,7 @@ __all__ = [
     "CustomerMonth",
     "ExportChunk",
     "ExportDownload",
+    "FormerNumber",
     "HeadingChoice",
     "ImportChunk",
     "ImportConsent",
@@ -60,4 +64,5 @@ __all__ = [
     "NumberCounter",
     "SavedFilter",
     "Tag",
+    "read_former_numbers",
 ]

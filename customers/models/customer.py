@@ -15,6 +15,7 @@ from customers import search, triggers
 from customers.choices import PaymentMethod
 from customers.formats.phone import display_phone
 from customers.models.vocabulary import HIGHEST_PRICE_LEVEL, PERCENT, CustomerGroup
+from customers.models.with_former_numbers import WithFormerNumbers
 from customers.querysets import CustomerQuerySet
 from customers.triggers.open_statements import CUSTOMER_OPEN
 from locations.constraints import CompositeForeignKey, KeyWithBase
@@ -51,7 +52,7 @@ def _text(label: object, length: int, **more: object) -> LineField:
 
 
 @keep_history(exclude=["search_text", "sort_name"], is_searched=False)
-class Customer(CheckedRow):
+class Customer(WithFormerNumbers, CheckedRow):
     """A guest or a company. Phone numbers are kept in E.164 where they are known to be one, else as typed."""
 
     organization = models.ForeignKey(
@@ -69,7 +70,6 @@ class Customer(CheckedRow):
     customer_number = models.PositiveIntegerField(
         _("customer number"), help_text=_("Left empty, the next number of the location's number range.")
     )
-    legacy_number = _text(_("former customer number"), 40)
     salutation = _text(_("salutation"), 30)
     title = _text(_("title"), 40)
     first_name = _text(_("first name"), 100)

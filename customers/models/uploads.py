@@ -149,6 +149,7 @@ class ImportRow(models.Model):
     problems = models.JSONField(null=True)
     cells = models.JSONField(null=True)
     group_name = models.TextField(null=True)
+    former_numbers = ArrayField(models.TextField(), null=True)
     newsletter = models.BooleanField(null=True)
     newsletter_on = models.DateField(null=True)
     transfer_allowed = models.BooleanField(null=True)

@@ -5,8 +5,6 @@ Each kind of value has a widget.
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
@@ -194,15 +192,6 @@ class YesNoWidget(CustomerWidget):
         return bool(formats.parse_boolean(text))
 
 
-class NumberedTextWidget(CustomerWidget):
-    """A number that is kept as text; spreadsheets mark it with an apostrophe."""
-
-    quick = staticmethod(quick.numbered_texts)
-
-    def read(self, text: str, country: str, reading: Reading) -> str:
-        return formats.without_text_mark(formats.clean_text(text))
-
-
 class PaymentMethodWidget(CustomerWidget):
     """The stored word, or the name of the payment method in the language of the file's reader."""
 
@@ -220,19 +209,25 @@ class PaymentMethodWidget(CustomerWidget):
 class TagsWidget(CustomerWidget):
     """Words with commas between them; one that holds a comma stands in quotation marks."""
 
-    quick = None
+    quick: Quick | None = None
 
     def read(self, text: str, country: str, reading: Reading) -> list[str]:
-        words = next(csv.reader([formats.clean_text(text)], skipinitialspace=True), [])
-        return sorted({formats.clean_text(word) for word in words} - {""})
+        return formats.split_list(text)
 
     def show(self, value: list[str]) -> str:
-        line = io.StringIO()
-        csv.writer(line, lineterminator="").writerow(sorted(value))
-        return line.getvalue().replace('","', '", "') if '"' in line.getvalue() else ", ".join(sorted(value))
+        return formats.join_list(value)
 
     def sql(self, value: Composable, look: Look) -> Composable:
         return SQL("CASE WHEN {0} <> '{{}}' THEN {1} END").format(value, SQL(_TAGS).format(value))
+
+
+class NumberListWidget(TagsWidget):
+    """Numbers that are kept as texts, with commas between them; spreadsheets mark such a text with an apostrophe."""
+
+    quick = staticmethod(quick.number_lists)
+
+    def read(self, text: str, country: str, reading: Reading) -> list[str]:
+        return formats.split_list(text, lambda word: formats.without_text_mark(formats.clean_text(word)))
 
 
 class MomentWidget(CustomerWidget):

@@ -31,7 +31,9 @@ process.
 _READABLE = {**READABLE, "payment_method": lambda value: str(PaymentMethod(value).label)}
 
 
-FORMER_HEADINGS = frozenset({"Registriert in", "Discount %", "Payment term (days)"})
+FORMER_HEADINGS = frozenset(
+    {"Registriert in", "Discount %", "Payment term (days)", "Frühere Kundennummer", "Former customer number"}
+)
 """What our files and packages once had above a column. They are still read as our own."""
 
 

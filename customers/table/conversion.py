@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -18,11 +18,12 @@ from django.core.exceptions import ValidationError
 from django.db.models import Model
 from django.utils import timezone
 
-from customers.models import Consent, Customer
+from customers.models import Consent, Customer, FormerNumber
 from customers.table.birthday_cells import DAY, one_day, with_and_without_year
 from customers.table.columns import BirthdayField, CustomerField, GroupField, NoteField, PersonField
 from customers.table.combined_columns import Cells, Combination, Combined
 from customers.table.consent_columns import ConsentDayField, ConsentField
+from customers.table.former_number_columns import FormerNumbersField
 from customers.table.headings import remaining_problems, stored_problem
 from customers.table.options import NULL, UNSAID, Reading
 from customers.table.person_names import divided
@@ -36,10 +37,13 @@ from spreadsheets.rows import Block
 MOST_REMEMBERED = 20_000
 """Values of a column that are remembered; a column with more is not one in which they come again."""
 NOTHING = r"\N"
+FORMER_NUMBERS = "former_numbers"
 NOT_AHEAD = "consent_not_ahead_of_time"
 _WITHOUT_FIELD = (GroupField, NoteField, ConsentField)
 """Columns whose values go to no field of the customer that could check them."""
-_NEEDED = frozenset({"customer_number", "legacy_number", "first_name", "last_name", "contact_name", "company", "alias"})
+_NEEDED = frozenset(
+    {"customer_number", "former_numbers", "first_name", "last_name", "contact_name", "company", "alias"}
+)
 """Without these nobody knows who is meant: a row in which they cannot be read is rejected, whatever was chosen."""
 _ESCAPED = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
 
@@ -226,26 +230,35 @@ class _Column:
             return error if hasattr(error, "error_list") else ValidationError(error.messages)
 
     def _checked(self, value: Any) -> Any:
-        """Held against the rules of the customer's field."""
+        """Held against the rules of the customer's fields."""
+        if value is None:
+            return value
         if self.name == "customer_number":
-            if value is not None and not LOWEST_CUSTOMER_NUMBER <= value <= HIGHEST_CUSTOMER_NUMBER:
+            if not LOWEST_CUSTOMER_NUMBER <= value <= HIGHEST_CUSTOMER_NUMBER:
                 raise ValidationError(_sentence("customer_number_range"), code="customer_number_range")
-        elif isinstance(self.field, PersonField):
-            first, last = divided(value)
-            _field("first_name").clean(first, None)
-            _field("last_name").clean(last, None)
         elif isinstance(self.field, ConsentDayField):
-            if value is not None and value > timezone.localdate():
+            if value > timezone.localdate():
                 raise ValidationError(_sentence(NOT_AHEAD, Consent), code=NOT_AHEAD)
-        elif isinstance(self.field, BirthdayField) and isinstance(value, str):
-            _field(DAY).clean(value, None)
-        elif not isinstance(self.field, _WITHOUT_FIELD) and value is not None:
-            _field(self.name).clean(value, None)
+        else:
+            for name, part in self._parts(value):
+                _field(name).clean(part, None)
         return value
+
+    def _parts(self, value: Any) -> Iterator[tuple[str, Any]]:
+        """What a cell holds, each with the field by whose rules it goes."""
+        if isinstance(self.field, PersonField):
+            yield from zip(("first_name", "last_name"), divided(value), strict=True)
+        elif isinstance(self.field, FormerNumbersField):
+            yield from ((self.name, number) for number in value)
+        elif isinstance(self.field, BirthdayField) and isinstance(value, str):
+            yield DAY, value
+        elif not isinstance(self.field, _WITHOUT_FIELD):
+            yield self.name, value
 
 
 def _field(name: str) -> Any:
-    return Customer._meta.get_field(name)
+    """By whose rules a value goes: that of the customer, or of one of his former numbers."""
+    return FormerNumber._meta.get_field("number") if name == FORMER_NUMBERS else Customer._meta.get_field(name)
 
 
 def _fills(name: str, field: CustomerField) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 
 type Fold = Callable[[str], str]
 
-NEVER_GUESSED = frozenset({"customer_number", "legacy_number"})
+NEVER_GUESSED = frozenset({"customer_number", "former_numbers", "more_former_numbers"})
 """Fields of which only the very heading counts."""
 FIRST = frozenset({"", "1"})
 _NUMBERS = frozenset({"nr", "nummer", "number", "no", "num"})

@@ -25,7 +25,6 @@ from customers.table.cells import (
     DecimalWidget,
     FormattedWidget,
     MomentWidget,
-    NumberedTextWidget,
     PaymentMethodWidget,
     PhoneWidget,
     TagsWidget,
@@ -46,6 +45,7 @@ from customers.table.columns import (
     PlaceField,
 )
 from customers.table.consent_columns import ConsentDayField, ConsentField
+from customers.table.former_number_columns import FormerNumbersField
 from locations.permissions import Right
 from mcp.isolation.scope import Scope
 
@@ -61,11 +61,13 @@ class CustomerResource(resources.Resource):
         "customer_number", "Kundennummer", "Customer number", "Kunden-Nr.", "Kundennr", "Kdnr", "Kd-Nr.",
         widget=WholeNumberWidget(),
     )  # fmt: skip
-    legacy_number = CustomerField(
-        "legacy_number", "Frühere Kundennummer", "Former customer number", "customerID", "Alte Kundennummer",
-        "Altnummer",
-        widget=NumberedTextWidget(),
+    former_numbers = FormerNumbersField(
+        "former_numbers", "Frühere Kundennummern", "Former customer numbers", "Frühere Kundennummer",
+        "Former customer number", "customerID", "Alte Kundennummer", "Altnummer",
     )  # fmt: skip
+    more_former_numbers = PartField(
+        "former_numbers", "Weitere frühere Kundennummern", "More former customer numbers", separator=", "
+    )
     salutation = CustomerField("salutation", "Anrede", "Salutation")
     title = CustomerField("title", "Titel", "Title", "Akademischer Titel")
     first_name = CustomerField("first_name", "Vorname", "First name", "Rufname", "Given name", "Forename", "Firstname")

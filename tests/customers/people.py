@@ -6,7 +6,7 @@ from typing import Any
 
 from customers.choices import ConsentSource
 from customers.consents.operations import record_consent, save_purpose
-from customers.models import ConsentPurpose, Customer, CustomerGroup, Tag
+from customers.models import ConsentPurpose, Customer, CustomerGroup, FormerNumber, Tag
 from customers.operations import register_customer, save_customer_group, save_tag
 from locations.models import Location
 from locations.permissions import Right
@@ -24,6 +24,15 @@ def customer(scope: Scope, **values: Any) -> Customer:
     named = {"last_name", "company", "first_name", "alias"} & set(values)
     row = Customer(**({} if named else {"last_name": "Muster"}), **values)
     return Customer.objects.get(pk=register_customer(customer=row, actor=scope).pk)
+
+
+def bears(customer: Customer, *numbers: str, source: str = "typed", origin: str = "") -> None:
+    """The customer has these former numbers besides, whoever has said so."""
+    FormerNumber.objects.bulk_create(
+        FormerNumber(base_id=customer.base_id, customer=customer, number=number, source=source, origin=origin)
+        for number in numbers
+    )
+    customer.forget_former_numbers()
 
 
 def customers(scope: Scope, count: int) -> list[Customer]:

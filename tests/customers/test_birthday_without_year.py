@@ -10,8 +10,7 @@ from django.db import IntegrityError, transaction
 from customers.choices import OnKnown
 from customers.history.changes import history_of
 from customers.models import Customer
-from customers.operations import register_customer
-from tests.customers.people import HAMBURG, LIST, form_data, page_of
+from tests.customers.people import HAMBURG, LIST, customer, form_data, page_of
 from tests.customers.transfer import reasons, table, take_in, taken_out
 
 DAY = "05-17"
@@ -24,7 +23,7 @@ def anna(cast):
 
 
 def known(anna, **values) -> Customer:
-    return register_customer(customer=Customer(legacy_number="K1", last_name="Meier", **values), actor=anna)
+    return customer(anna, former_numbers=["K1"], last_name="Meier", **values)
 
 
 def now(customer: Customer) -> tuple[date | None, str]:

@@ -34,7 +34,8 @@ def anna(cast) -> Scope:
 def brought(actor: Scope, **more: Any) -> ImportUpload:
     given = {
         "name": "andere.csv", "content": [CONTENT], "targets": TARGETS, "reading": Reading(), "statements": [],
-        "match": MatchBy.NOTHING, "is_local": False, "groups": {}, "origin": {"name": "Andere", "taken": []},
+        "match": MatchBy.NOTHING, "is_numbered_by_sender": False, "groups": {},
+        "origin": {"name": "Andere", "taken": []},
     }  # fmt: skip
     return imports.take_in(**{**given, **more}, actor=actor)
 

@@ -113,7 +113,7 @@ def test_workbook_says_who_took_what(anna):
         values = [table.headings[1], *(row.cells[1] for row in table)]
     assert values[:2] == ["Anna Andresen", "Nordlicht Bäckereien · Zentrale"]
     assert values[3:5] == ["1", "–"]
-    assert str(values[5]).startswith("Kundennummer, Frühere Kundennummer, Anrede")
+    assert str(values[5]).startswith("Kundennummer, Frühere Kundennummern, Anrede")
 
 
 def test_direct_export_is_on_record_and_logged_without_the_words_of_the_filter(anna, caplog):

@@ -15,6 +15,7 @@ from customers.exports.writer import copying
 from customers.models import Consent, Customer
 from customers.operations import register_customer
 from customers.table.consent_columns import HELD_BY_MANY, HELD_BY_NOBODY
+from customers.table.former_number_columns import BORNE_BY_MANY, BORNE_BY_NOBODY
 from customers.table.resources import CustomerResource
 from mcp.isolation import row_scope
 from mcp.isolation.scope import Scope
@@ -64,13 +65,15 @@ def test_database_may_let_several_processes_write_the_cells(anna):
     """Where nothing is said, and where much is. What depends on each customer would keep the query in one process."""
     register_customer(customer=Customer(last_name="Meier"), actor=anna)
     resource = CustomerResource(scope=anna)
-    for held in (HELD_BY_NOBODY, HELD_BY_MANY):
+    for held, former in ((HELD_BY_NOBODY, BORNE_BY_NOBODY), (HELD_BY_MANY, BORNE_BY_MANY)):
         with row_scope.rows_of(anna), connection.cursor() as cursor:
             version: int = connection.pg_version  # type: ignore[attr-defined]  # of PostgreSQL alone
             name = "debug_parallel_query" if version >= 160_000 else "force_parallel_mode"
             cursor.execute(f"SET LOCAL {name} = on")
             columns = resource.export_columns()
-            statement = copying(resource.get_queryset(), columns, look="german", held=held, cursor=cursor).as_string()
+            statement = copying(
+                resource.get_queryset(), columns, look="german", beside=held + former, cursor=cursor
+            ).as_string()
             cursor.execute(f"EXPLAIN {statement.removeprefix('COPY (').rpartition(') TO STDOUT')[0]}")
             assert any("Gather" in line for (line,) in cursor.fetchall())
 

@@ -48,6 +48,7 @@ WITHOUT_HISTORY = {
 NEVER_IN_A_HISTORY = {
     "mcp.User": {"password", "last_login"},
     "customers.Customer": {"search_text", "sort_name"},
+    "customers.FormerNumber": {"number_key"},
 }
 
 

@@ -19,6 +19,7 @@ from customers.table.headings import match_columns
 from customers.table.options import Reading
 from customers.table.resources import CustomerResource
 from mcp.isolation import row_scope
+from tests.customers.people import customer
 from tests.customers.transfer import DATA, applied, checked, reasons, table, take_in
 
 FOREIGN = DATA / "foreign"
@@ -38,8 +39,8 @@ def values(customer: Customer, *names: str) -> tuple[object, ...]:
     return tuple(getattr(customer, name) for name in names)
 
 
-def by_legacy_number(anna) -> dict[str, tuple[object, ...]]:
-    return {one.legacy_number: values(one, *NAMES) for one in Customer.objects.in_base(anna.base)}
+def by_former_number(anna) -> dict[str, tuple[object, ...]]:
+    return {one.former_numbers[0]: values(one, *NAMES) for one in Customer.objects.in_base(anna.base)}
 
 
 CONTENT = (FOREIGN / "names_and_contact.csv").read_bytes()
@@ -47,7 +48,7 @@ CONTENT = (FOREIGN / "names_and_contact.csv").read_bytes()
 
 def test_a_contact_person_is_the_name_where_there_is_none_and_wipes_no_other(anna):
     outcome = take_in(anna, CONTENT)
-    assert by_legacy_number(anna) == {
+    assert by_former_number(anna) == {
         "T1": ("Erika", "Beispiel", ""), "T2": ("Max", "Muster", "Muster GmbH"),
         "T3": ("Otto", "Beispiel", "Muster2 GmbH"),
     }  # fmt: skip
@@ -58,15 +59,13 @@ def test_a_contact_person_is_the_name_where_there_is_none_and_wipes_no_other(ann
 def test_the_first_of_two_names_counts_where_somebody_has_said_so(anna):
     outcome = take_in(anna, CONTENT, reading=Reading(several="first"))
     assert reasons(outcome) == []
-    assert by_legacy_number(anna)["T4"] == ("Max", "Muster", "Muster3 GmbH")
+    assert by_former_number(anna)["T4"] == ("Max", "Muster", "Muster3 GmbH")
 
 
 def test_names_of_known_customers_are_not_wiped(anna):
-    register_customer(
-        customer=Customer(legacy_number="T1", first_name="Erika", last_name="Beispiel", city="Kiel"), actor=anna
-    )
+    customer(anna, former_numbers=["T1"], first_name="Erika", last_name="Beispiel", city="Kiel")
     assert take_in(anna, CONTENT).unchanged == 1
-    assert by_legacy_number(anna)["T1"] == ("Erika", "Beispiel", "")
+    assert by_former_number(anna)["T1"] == ("Erika", "Beispiel", "")
 
 
 @pytest.mark.parametrize(
@@ -115,9 +114,7 @@ def test_a_whole_name_alone_is_divided_at_its_comma_or_last_blank(anna):
 
 
 def test_a_title_that_a_name_does_not_say_stays_with_whom_we_know(anna):
-    known = register_customer(
-        customer=Customer(legacy_number="7", first_name="Eva", last_name="Sommer", title="Dr."), actor=anna
-    )
+    known = customer(anna, former_numbers=["7"], first_name="Eva", last_name="Sommer", title="Dr.")
     take_in(anna, table(["Altnummer", "Ansprechpartner", "Nachname", "Ort"], ["7", "Eva Sommer", "Sommer", "Ulm"]))
     known.refresh_from_db()
     assert (known.title, known.city) == ("Dr.", "Ulm")
@@ -254,12 +251,12 @@ PHONES = ("phone_private", "phone_business", "mobile")
 
 
 def test_numbers_go_where_they_fit_and_known_ones_stay(anna):
-    known = register_customer(customer=Customer(last_name="A", mobile="+491711000009", legacy_number="K1"), actor=anna)
+    known = customer(anna, last_name="A", mobile="+491711000009", former_numbers=["K1"])
     content = table(
         ["Altnummer", "Telefon 1", "Telefon 2", "Telefon 3"],
         ["K1", "040 1000001", "", ""], ["K2", "0171 1000001", "040 1000002", "040 1000003"],
     )  # fmt: skip
-    chosen = ["legacy_number", *["phone_number"] * 3]
+    chosen = ["former_numbers", *["phone_number"] * 3]
     outcome = take_in(anna, content, targets=chosen)
     assert [one.code for one in outcome.rejections] == ["customer_has_name"]
     assert values(Customer.objects.get(pk=known.pk), *PHONES) == ("+49401000001", "", "+491711000009")
@@ -290,20 +287,17 @@ def test_values_that_cannot_be_read_cost_the_customer_unless_somebody_says_other
     assert sorted(told) == [(2, "E-Mail", "invalid_email"), (2, "Geburtsdatum", "invalid_date"),
                             (2, "Land", "invalid_country")]  # fmt: skip
     assert (applied(upload, anna).result or {})["created"] == 2
-    first = Customer.objects.get(legacy_number="K1")
+    first = Customer.objects.get(former_number_rows__number="K1")
     assert values(first, "last_name", "birthday", "country", "email", "city") == ("A", None, "", "", "Bonn")
 
 
 @pytest.mark.parametrize("known", [OnKnown.OVERWRITE, OnKnown.FILL])
 def test_what_cannot_be_read_takes_nothing_from_a_known_customer(anna, known):
-    customer = register_customer(
-        customer=Customer(
-            legacy_number="K1", last_name="A", birthday=date(1980, 1, 2), country="AT", email="a@example.com"
-        ),
-        actor=anna,
+    there = customer(
+        anna, former_numbers=["K1"], last_name="A", birthday=date(1980, 1, 2), country="AT", email="a@example.com"
     )
     take_in(anna, UNREADABLE, reading=Reading(leave_unreadable=True), known=known)
-    now = Customer.objects.get(pk=customer.pk)
+    now = Customer.objects.get(pk=there.pk)
     assert values(now, "birthday", "country", "email", "city") == (date(1980, 1, 2), "AT", "a@example.com", "Bonn")
 
 

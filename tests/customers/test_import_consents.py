@@ -9,10 +9,11 @@ import pytest
 from django.db import DatabaseError, transaction
 from django.utils import timezone
 
-from customers.choices import TRANSFER, ConsentSource, Decision, MatchBy, OnKnown
+from customers.choices import TRANSFER, ConsentSource, Decision, FormerNumberSource, MatchBy, OnKnown
 from customers.imports import decisions, lifecycle, preview
 from customers.imports.apply import NotWhatWasPreviewed
 from customers.imports.consents import ANSWERS
+from customers.imports.former_number_sql import OF_SENDER
 from customers.imports.staging import clear
 from customers.models import Consent, Customer, ImportConsent
 from customers.operations import archive_customers
@@ -21,6 +22,7 @@ from locations.permissions import Right
 from mcp.isolation import row_scope
 from mcp.isolation.scope import Scope
 from tests.customers.consents import HEADINGS, JUNE, MAY, besides, edited, figures, known, recorded, said, shown
+from tests.customers.people import bears
 from tests.customers.transfer import applied, checked, events_of, reasons, table, take_in
 
 
@@ -65,16 +67,20 @@ def test_same_file_again_gives_nothing_twice(anna):
     assert len(recorded()) == 2
 
 
-def test_statements_find_their_customers_by_former_number(anna):
-    there = known(anna, legacy_number="7")
+def test_statements_find_their_customers_by_their_number_at_the_sender(anna):
+    there = known(anna)
+    bears(there, "7", source=FormerNumberSource.JOINING, origin="30100")
     content = table(["Kundennummer", "Name"], [7, "Meier"], [8, "Schulz"])
     statements = [(number, "newsletter", True, MAY, None) for number in (7, 8)]
     for expected in ((1, 1, 2), (0, 0, 0)):
-        upload = besides(anna, content, *statements, targets=["legacy_number", "last_name"])
+        upload = besides(anna, content, *statements)
+        upload.choices |= {OF_SENDER: True, "origin": {"account_number": 30100}}
+        upload.save()
+        lifecycle.check_upload(upload=upload, actor=anna)
         applied(upload, anna)
         result = upload.result or {}
         assert (result["created"], result["changed"], result["consents"]) == expected
-    new = Customer.objects.get(legacy_number="8")
+    new = Customer.objects.get(former_number_rows__number="8")
     assert {number for number, *_rest in recorded()} == {there.customer_number, new.customer_number}
 
 

@@ -22,18 +22,18 @@ def test_northwind_lands_complete(cast):
     assert outcome.counts() == {"read": 91, "created": 91, "changed": 0, "unchanged": 0, "rejected": 0}
     with open_table(NORTHWIND) as table:
         rows = [dict(zip(table.headings, map(str, row.cells), strict=True)) for row in table]
-    by_legacy = {customer.legacy_number: customer for customer in Customer.objects.in_base(scope.base)}
-    assert len(by_legacy) == 91
+    by_former = {customer.former_numbers[0]: customer for customer in Customer.objects.in_base(scope.base)}
+    assert len(by_former) == 91
     for row in rows:
         expected = {name: "" if value == "NULL" else formats.clean_text(value) for name, value in row.items()}
-        assert _as_northwind(by_legacy[expected["customerID"]]) == _in_stored_form(expected)
+        assert _as_northwind(by_former[expected["customerID"]]) == _in_stored_form(expected)
 
 
 def _as_northwind(customer: Customer) -> dict[str, str]:
     body, found = memo_notes.split(customer.memo)
     assert body == ""
     return {
-        "customerID": customer.legacy_number,
+        "customerID": customer.former_numbers[0],
         "companyName": customer.company,
         "contactName": f"{customer.first_name} {customer.last_name}",
         "contactTitle": found["Position"],
@@ -55,7 +55,7 @@ def _in_stored_form(row: dict[str, str]) -> dict[str, str]:
 
 def test_contact_name_is_divided_at_its_last_blank(cast):
     northwind(cast.scope("sven", "Zentrale", 20800))
-    customer = Customer.objects.get(legacy_number="GODOS")
+    customer = Customer.objects.get(former_number_rows__number="GODOS")
     assert (customer.first_name, customer.last_name) == ("José Pedro", "Freyre")
 
 
@@ -113,7 +113,7 @@ def _fits_cp1252(text: str) -> bool:
         ("Kundennummer", "customer_number"),
         ("KUNDEN-NR.", "customer_number"),
         ("customer_number", "customer_number"),
-        ("customerID", "legacy_number"),
+        ("customerID", "former_numbers"),
         ("Strasse", "street"),
         ("straße", "street"),
         (" E-Mail ", "email"),

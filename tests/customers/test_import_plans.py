@@ -152,7 +152,7 @@ def test_judging_a_large_import_compares_no_row_with_each_customer(anna, upload,
         with row_scope.rows_of(anna), connection.cursor() as cursor:
             cursor.execute(_DECIDE, [anna.base.pk, upload.pk, ROWS])
         upload.choices |= {"decided": {"same": ROWS // 2}}
-    given = frozenset([*GIVEN, "customer_number", "legacy_number"])
+    given = frozenset([*GIVEN, "customer_number", "former_numbers"])
     with row_scope.rows_of(anna), connection.cursor() as cursor:
         words = named_vocabulary(upload=upload, given=given, scope=anna)
         plan = plan_of(upload=upload, scope=anna, given=given, words=words)

@@ -5,13 +5,14 @@ from django.core.exceptions import ValidationError
 from django.db import connection
 from django.db.models import CheckConstraint
 
-from customers.imports.merge_sql import NOT_ABOUT_IMPORTS, broken_rules
+from customers.imports.broken_rules import NOT_ABOUT_IMPORTS, broken_rules
 from customers.models import Customer, CustomerGroup, NumberCounter, Tag
 from customers.operations import register_customer
 from customers.table.options import Reading
 from customers.table.resources import CustomerResource, NoScope
 from locations.permissions import Right
 from mcp.isolation.scope import MissingRight, Scope
+from tests.customers.people import customer
 from tests.customers.transfer import northwind, reasons, state, table, take_in
 
 
@@ -157,17 +158,17 @@ def test_row_about_a_customer_named_before_is_refused(anna):
 
 def test_former_number_of_several_customers_is_refused(anna):
     for name in ("Eins", "Zwei"):
-        register_customer(customer=Customer(last_name=name, legacy_number="A7"), actor=anna)
+        customer(anna, last_name=name, former_numbers=["A7"])
     outcome = take_in(anna, table(["Frühere Kundennummer", "Name"], ["A7", "Drei"]))
     assert reasons(outcome) == [(2, "Frühere Kundennummer", "A7", "ambiguous_key")]
 
 
 def test_known_customer_found_by_former_number_keeps_his_number(anna):
-    customer = register_customer(customer=Customer(last_name="Meier", legacy_number="A7"), actor=anna)
+    there = customer(anna, last_name="Meier", former_numbers=["A7"])
     outcome = take_in(anna, table(["Kundennummer", "Frühere Kundennummer", "Name"], ["", "A7", "Maier"]))
     assert outcome.changed == 1
-    fresh = Customer.objects.get(pk=customer.pk)
-    assert (fresh.customer_number, fresh.last_name) == (customer.customer_number, "Maier")
+    fresh = Customer.objects.get(pk=there.pk)
+    assert (fresh.customer_number, fresh.last_name) == (there.customer_number, "Maier")
 
 
 def test_groups_and_tags_are_created_where_the_right_is_held(anna):

@@ -20,7 +20,7 @@ def anna(cast) -> Scope:
 
 @pytest.mark.parametrize("known", [OnKnown.OVERWRITE, OnKnown.FILL])
 def test_numbers_of_two_systems_that_meet_by_chance_overwrite_nobody(anna, known):
-    erika = customer(anna, legacy_number="10001", first_name="Erika", last_name="Muster", email="e@example.com")
+    erika = customer(anna, former_numbers=["10001"], first_name="Erika", last_name="Muster", email="e@example.com")
     rows = [["10001", "Zora", "Fremd", "z@example.com", "Bonn"], ["10002", "Otto", "Neu", "", "Ulm"]]
     outcome = take_in(anna, table(FORMER, *rows), known=known)
     assert (outcome.created, outcome.changed, reasons(outcome)) == (
@@ -44,7 +44,7 @@ def test_numbers_of_two_systems_that_meet_by_chance_overwrite_nobody(anna, known
     ],
 )
 def test_whoever_agrees_in_something_is_the_same(anna, row):
-    erika = customer(anna, legacy_number="10001", first_name="Erika", last_name="Muster", email="e@example.com")
+    erika = customer(anna, former_numbers=["10001"], first_name="Erika", last_name="Muster", email="e@example.com")
     assert take_in(anna, table(FORMER, row)).changed == 1
     erika.refresh_from_db()
     assert erika.city == "Bonn"
@@ -59,7 +59,7 @@ def test_a_couple_with_one_address_is_told_apart_where_rows_are_found_by_it(anna
 
 
 def test_known_customers_who_are_left_alone_need_no_such_question(anna):
-    customer(anna, legacy_number="10001", first_name="Erika", last_name="Muster")
+    customer(anna, former_numbers=["10001"], first_name="Erika", last_name="Muster")
     outcome = take_in(anna, table(FORMER, ["10001", "Zora", "Fremd", "", "Bonn"]), known=OnKnown.SKIP)
     assert (outcome.unchanged, reasons(outcome)) == (1, [])
 

@@ -45,7 +45,7 @@ READ_BY_A_PERSON: dict[str, dict[str, str]] = {
         "Kundengruppe": "customer_group", "Gesperrt": "is_blocked", "Geburtsdatum": "birthday", "Bemerkung": "memo",
     },
     "datev_extf.csv": {
-        "Konto": "legacy_number", "Name (Adressattyp Unternehmen)": "company",
+        "Konto": "former_numbers", "Name (Adressattyp Unternehmen)": "company",
         "Name (Adressattyp natürl. Person)": "last_name", "Vorname (Adressattyp natürl. Person)": "first_name",
         "Name (Adressattyp keine Angabe)": "company", "EU-UStID": "vat_id", "Anrede": "salutation",
         "Titel/Akad. Grad": "title", "Adelstitel": "name_particle", "Namensvorsatz": "name_particle",
@@ -62,7 +62,7 @@ READ_BY_A_PERSON: dict[str, dict[str, str]] = {
         "Name": "name_or_company", "Company Type": "name_kind", "Related Company": "company", "Street": "street",
         "Street2": "address_extra", "City": "city", "Zip": "postal_code", "State": "region", "Country": "country",
         "Phone": "phone_private", "Mobile": "mobile", "Email": "email", "Website Link": "website",
-        "Tax ID": "vat_id", "Reference": "legacy_number", "Language": "language", "Tags": "tags", "Notes": "memo",
+        "Tax ID": "vat_id", "Reference": "former_numbers", "Language": "language", "Tags": "tags", "Notes": "memo",
         "Job Position": "position", "Title": "salutation",
     },
     "google_new.csv": {
@@ -92,7 +92,7 @@ READ_BY_A_PERSON: dict[str, dict[str, str]] = {
         "Sprache": "language", "Stichwörter": "more_tags", "Webseite": "website",
     },
     "shopify.csv": {
-        "Customer ID": "legacy_number", "First Name": "first_name", "Last Name": "last_name", "Email": "email",
+        "Customer ID": "former_numbers", "First Name": "first_name", "Last Name": "last_name", "Email": "email",
         "Accepts Email Marketing": "newsletter", "Default Address Company": "company",
         "Default Address Address1": "street", "Default Address Address2": "address_extra",
         "Default Address City": "city", "Default Address Province Code": "region",
@@ -100,7 +100,7 @@ READ_BY_A_PERSON: dict[str, dict[str, str]] = {
         "Default Address Phone": "phone_number", "Phone": "phone_private", "Note": "memo", "Tags": "tags",
     },
     "square.csv": {
-        "Reference ID": "legacy_number", "First Name": "first_name", "Surname": "last_name",
+        "Reference ID": "former_numbers", "First Name": "first_name", "Surname": "last_name",
         "Email Address": "email", "Phone Number": "phone_private", "Nickname": "alias", "Company Name": "company",
         "Street Address 1": "street", "Street Address 2": "address_extra", "City": "city", "State": "region",
         "Postal Code": "postal_code", "Birthday": "birthday", "Memo": "memo",
@@ -236,8 +236,8 @@ class TestImported:
 
     def test_datev(self, anna):
         erika, muster = imported(anna, "datev_extf.csv")
-        assert said(erika, "first_name", "last_name", "legacy_number", "language", "iban") == (
-            "Erika", "Beispiel", "10001", "de", "DE02120300000000202051",
+        assert said(erika, "first_name", "last_name", "former_numbers", "language", "iban") == (
+            "Erika", "Beispiel", ["10001"], "de", "DE02120300000000202051",
         )  # fmt: skip
         assert said(muster, "company", "last_name", "vat_id") == ("Muster GmbH", "", "DE136695976")
 
@@ -268,7 +268,7 @@ class TestImported:
 
     def test_shopify(self, anna):
         [erika] = imported(anna, "shopify.csv")
-        assert said(erika, *ADDRESS, "legacy_number", "phone_private") == (*ERIKA, "6940095564001", "+49401000001")
+        assert said(erika, *ADDRESS, "former_numbers", "phone_private") == (*ERIKA, ["6940095564001"], "+49401000001")
         assert said(erika, "phone_business", "mobile") == ("", "")  # the same number twice is one
 
     def test_square(self, anna):
@@ -293,7 +293,7 @@ class TestImported:
     def test_what_somebody_has_chosen_goes_before_the_profile(self, anna):
         content = (SYSTEMS / "square.csv").read_bytes()
         upload = receive.receive_upload(name="a.csv", content=content, actor=anna)
-        chosen = ["alias" if target == "legacy_number" else IGNORE if target == "alias" else target
+        chosen = ["alias" if target == "former_numbers" else IGNORE if target == "alias" else target
                   for target in upload.choices["targets"]]  # fmt: skip
         receive.choose_columns(upload=upload, targets=chosen, reading=lifecycle.reading_of(upload), actor=anna)
         assert receive.receive_upload(name="b.csv", content=content, actor=anna).choices["targets"] == chosen

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pghistory
-from customers.exports.selection import SEARCHED
 from django.db import connection
 
 from customers.choices import UploadState, Verdict
@@ -22,6 +21,7 @@ from customers.imports.problems import IMPORTED, UNDONE
 from customers.models import Customer, CustomerExport, ExportChunk, ImportUpload
 from customers.models.narrowing import Narrowing
 from customers.querysets import CustomerQuerySet
+from customers.selection.selecting import SEARCHED
 from customers.table.options import Reading
 from customers.table.resources import CustomerResource
 from files import chunks

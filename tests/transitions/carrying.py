@@ -120,7 +120,10 @@ def customers_of(scope: Scope) -> dict[int, dict[str, Any]]:
     """Every carried column of every customer of the base, by customer number."""
     rows = Customer.objects.in_base(scope.base)
     worth = ("customer_group__price_level", "customer_group__discount")
-    return {row["customer_number"]: row for row in rows.values(*CARRIED, "customer_group__name", *worth)}
+    found = {row["customer_number"]: row for row in rows.values(*CARRIED, "customer_group__name", *worth)}
+    for one in rows:
+        found[one.customer_number]["former_numbers"] = one.former_numbers
+    return found
 
 
 def statements_of(scope: Scope) -> list[tuple[Any, ...]]:

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 import pytest
 from django.core.exceptions import ValidationError
 
-from customers.choices import TRANSFER, UploadState
+from customers.choices import TRANSFER, FormerNumberSource, UploadState
 from customers.imports import lifecycle, receive
-from customers.models import Consent, ConsentPurpose, Customer, CustomerGroup, ImportUpload, Tag
+from customers.models import Consent, ConsentPurpose, Customer, CustomerGroup, FormerNumber, ImportUpload, Tag
 from customers.operations import change_customer, register_customer
 from customers.table.options import Reading
 from locations.permissions import Right
@@ -60,7 +60,7 @@ def people(anna) -> list[Customer]:
         anna, last_name="Erste", first_name="Zoë", memo="Eine\nzweite Zeile", customer_group=kind,
         tags=["Mit, Komma", "VIP"], birthday="1980-05-05", mobile="+491701234567", country="DE", discount="0.00",
         credit_limit="1250.50", payment_method="invoice", payment_term=14, iban="DE89370400440532013000",
-        website="https://example.com/", language="de", legacy_number="A-7", is_favourite=True,
+        website="https://example.com/", language="de", former_numbers=["A-7"], is_favourite=True,
     )  # fmt: skip
     second = customer(anna, company="=Firma", first_name="-")
     consent(first, at=MOMENT, wording_version="2026-1", evidence='=Ordner 7, Blatt "3"')
@@ -289,15 +289,15 @@ def joining(cast) -> tuple[bytes, Scope]:
     """The package of Café Einzeln, which has joined Nordlicht as location 7, and the central's administrator there."""
     ines = cast.scope("ines", "Dresden", 30100)
     for name in ("Erste", "Zweite"):
-        consent(customer(ines, last_name=name, legacy_number="alt"))
+        consent(customer(ines, last_name=name, former_numbers=["alt"]))
     customer(ines, last_name="Dritte")
     content = content_of(made(join_in(cast, TransitionState.EXECUTED), ines))
     return content, access.scope_at(cast.user("anna"), account_number=10400, client_number=7)
 
 
 def at_home(scope: Scope) -> list[tuple[str, str]]:
-    rows = Customer.objects.filter(base=scope.base, home_location=scope.location).order_by("customer_number")
-    return list(rows.values_list("legacy_number", "last_name"))
+    rows = FormerNumber.objects.filter(source=FormerNumberSource.JOINING, customer__home_location=scope.location)
+    return list(rows.order_by("customer__customer_number").values_list("number", "customer__last_name"))
 
 
 def test_who_joins_a_group_gets_its_numbers_and_keeps_his_own_as_former_ones(joining):
@@ -320,7 +320,7 @@ def test_joining_twice_gives_nothing_twice(joining):
 def test_former_numbers_of_others_are_not_mistaken_for_those_who_join(cast, joining):
     """A customer of the group may have come long ago from another place with the same number."""
     content, anna = joining
-    other = customer(cast.scope("anna", "Hamburg"), last_name="Andere", legacy_number="1")
+    other = customer(cast.scope("anna", "Hamburg"), last_name="Andere", former_numbers=["1"])
     imported(content, anna)
     assert at_home(anna) == [("1", "Erste"), ("2", "Zweite")]
     other.refresh_from_db()
@@ -335,7 +335,7 @@ def test_package_of_who_joins_is_taken_in_at_his_location_alone(cast, joining):
 
 def test_undoing_a_joining_leaves_the_customers_of_the_group(cast, joining):
     content, anna = joining
-    customer(cast.scope("anna", "Hamburg"), last_name="Andere", legacy_number="1")
+    customer(cast.scope("anna", "Hamburg"), last_name="Andere", former_numbers=["1"])
     before = Customer.objects.in_base(anna.base).count()
     arrival = imported(content, anna)
     arrival.upload.refresh_from_db()

@@ -7,11 +7,11 @@ import io
 import pytest
 from django.core.exceptions import ValidationError
 
-from customers.choices import TRANSFER
+from customers.choices import TRANSFER, FormerNumberSource
 from customers.consents.operations import record_consent
 from customers.imports import decisions, lifecycle, steps
 from customers.imports.staging import clear
-from customers.models import Customer
+from customers.models import Customer, FormerNumber
 from mcp.isolation import access, row_scope
 from mcp.isolation.scope import Scope
 from tests.customers.people import customer
@@ -31,8 +31,8 @@ from transitions.withdrawals.taking import take_in
 
 
 def at_home(scope: Scope) -> list[tuple[str, str]]:
-    rows = Customer.objects.filter(base=scope.base, home_location=scope.location).order_by("customer_number")
-    return list(rows.values_list("legacy_number", "last_name"))
+    rows = FormerNumber.objects.filter(source=FormerNumberSource.JOINING, customer__home_location=scope.location)
+    return list(rows.order_by("customer__customer_number").values_list("number", "customer__last_name"))
 
 
 def test_who_joins_and_is_known_already_is_made_one_with_him(cast):
@@ -54,7 +54,7 @@ def test_who_joins_and_is_known_already_is_made_one_with_him(cast):
     applied(upload, anna)
     assert at_home(anna) == [("2", "Zweite")]
     there.refresh_from_db()
-    assert (there.city, there.street, there.legacy_number) == ("Hamburg", "Weg 1", "1")
+    assert (there.city, there.street, there.former_numbers) == ("Hamburg", "Weg 1", ["1"])
     assert [(one.purpose, one.given_to) for one in there.consents.all()] == [(TRANSFER, 30100)]
 
 

@@ -21,6 +21,7 @@ from customers.imports.classifying import verdicts
 from customers.models import Consent, Customer, CustomerGroup, Tag
 from mcp.isolation.scope import Scope
 from tests.conftest import forget_author
+from tests.customers.people import bears
 from tests.proofs.sampling import examples
 from tests.transitions.carrying import (
     content_of,
@@ -57,7 +58,7 @@ def said_once(fields: dict[str, Any]) -> dict[str, Any]:
 
 FIELDS = st.fixed_dictionaries(
     {
-        **{name: text(20) for name in ("legacy_number", "salutation", "title", "first_name", "alias", "company")},
+        **{name: text(20) for name in ("salutation", "title", "first_name", "alias", "company")},
         **{name: text(18) for name in ("street", "address_extra", "po_box", "postal_code", "city", "bank")},
         "loss_reason": text(30),
         "memo": st.one_of(_LINES, st.sampled_from(["[Position: Koch]", "Zeile\n[Region: Nord]", "[Newsletter: ja]"])),
@@ -101,6 +102,7 @@ PEOPLE = st.lists(
             "withdraws_later": st.booleans(),
             "state": st.sampled_from(["", "", "", "", "blocked", "archived"]),
             "is_sorted": st.booleans(),
+            "former_numbers": st.lists(text(20).map(formats.without_text_mark).filter(bool), max_size=3),
         }
     ),
     min_size=1,
@@ -125,11 +127,13 @@ def stored(at: int, person: dict[str, Any], anna: Scope) -> Customer:
         marked |= {"archived_at": timezone.now(), "archived_reason": word(at)}
     if person["state"] == "blocked":
         marked |= {"is_blocked": True, "blocked_reason": word(at)}
-    return Customer.objects.create(
+    customer = Customer.objects.create(
         organization=anna.organization, base=anna.base, home_location=None,
         customer_group=CustomerGroup.objects.create(base=anna.base, **of_group) if person["is_sorted"] else None,
         **fields, **marked,
     )  # fmt: skip
+    bears(customer, *set(person["former_numbers"]))
+    return customer
 
 
 def say(customer: Customer, said: dict[str, Any], now: datetime) -> None:

@@ -285,7 +285,7 @@ def test_joining_takes_withdrawals_to_the_branch(cast, anna):
     first, second = (customer(ines, last_name=name) for name in ("Erste", "Zweite"))
     for one in (first, second):
         consent(one)
-    other = customer(cast.scope("anna", "Hamburg"), last_name="Andere", legacy_number=str(first.customer_number))
+    other = customer(cast.scope("anna", "Hamburg"), last_name="Andere", former_numbers=[str(first.customer_number)])
     joined = join_in(cast, TransitionState.EXECUTED)
     content = content_of(made(joined, ines))
     branch = access.scope_at(cast.user("anna"), account_number=10400, client_number=7)

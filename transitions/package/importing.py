@@ -33,7 +33,7 @@ from mcp.isolation.scope import Scope
 from mcp.worker.progress import Progress
 from mcp.worker.upkeep import for_each
 from transitions.archive import encrypting
-from transitions.archive.package_format import CONSENTS, CUSTOMERS, GIVEN, GROUPS, NUMBER, TAGS, WITHDRAWN
+from transitions.archive.package_format import CONSENTS, CUSTOMERS, GIVEN, GROUPS, TAGS, WITHDRAWN
 from transitions.archive.package_reader import ReceivedPackage, RefusedPackage, demand_storable, verified
 from transitions.choices import TransitionKind, TransitionState
 from transitions.models import Arrival, Package, Transition, TransitionStep
@@ -129,23 +129,20 @@ def _taken(package: ReceivedPackage, strangers: frozenset[int]) -> tuple[list[in
 def _strangers(package: ReceivedPackage, actor: Scope) -> frozenset[int]:
     """Numbers that customers have here who did not come from this sender.
 
-    Who joins a group is known at his branch, by his former number.
+    Who joins a group bears his number there as a former one that names the business: nobody else does.
     """
-    is_joining = package.manifest["kind"] == TransitionKind.JOIN
+    if package.manifest["kind"] == TransitionKind.JOIN:
+        return frozenset()
     with connection.cursor() as cursor, set_by_set(cursor):
         cursor.execute(
-            _STRANGERS_AT_BRANCH if is_joining else _STRANGERS,
-            {
-                "base": actor.base.pk,
-                "location": actor.location.pk,
-                "sender": package.manifest["from"]["account_number"],
-            },
+            _STRANGERS,
+            {"base": actor.base.pk, "sender": package.manifest["from"]["account_number"]},
         )
         return frozenset(number for (number,) in cursor)
 
 
-_FROM_ELSEWHERE = """
-    FROM customers_customer AS customer
+_STRANGERS = """
+    SELECT customer.customer_number FROM customers_customer AS customer
     WHERE customer.base_id = %(base)s AND NOT EXISTS (
         SELECT FROM customers_customerevent AS event
         JOIN customers_importupload AS file ON file.base_id = event.base_id AND file.context = event.pgh_context_id
@@ -153,11 +150,6 @@ _FROM_ELSEWHERE = """
         WHERE event.base_id = customer.base_id AND event.pgh_obj_id = customer.id AND event.pgh_label = 'insert'
           AND arrival.sender_account = %(sender)s
     )
-"""
-_STRANGERS = f"SELECT customer.customer_number {_FROM_ELSEWHERE}"
-_STRANGERS_AT_BRANCH = f"""
-    SELECT customer.legacy_number::integer {_FROM_ELSEWHERE}
-        AND customer.home_location_id = %(location)s AND customer.legacy_number ~ '^[0-9]{{1,7}}$'
 """
 
 
@@ -167,10 +159,10 @@ def _upload_of(package: ReceivedPackage, taken: list[int], strangers: frozenset[
     return imports.take_in(
         name=f"uebernahme-{manifest['from']['account_number']}.csv",
         content=package.content(CUSTOMERS),
-        targets=targets_of(package.headings, is_joining=is_joining),
+        targets=targets_of(package.headings),
         reading=READING,
         match=MatchBy.NUMBER if is_joining else MatchBy.NOTHING,
-        is_local=is_joining,
+        is_numbered_by_sender=is_joining,
         groups=dict(_groups_of(package)),
         origin={
             "name": manifest["from"]["name"],
@@ -184,15 +176,11 @@ def _upload_of(package: ReceivedPackage, taken: list[int], strangers: frozenset[
     )
 
 
-def targets_of(headings: Sequence[str], *, is_joining: bool) -> list[str]:
-    """Where each column goes. Who joins a group gets its numbers there, and keeps his own as the former ones."""
+def targets_of(headings: Sequence[str]) -> list[str]:
+    """Where each column goes. The numbers of who joins a group become former ones."""
     fields = PackageResource().fields
     names = {field.german: name for name, field in fields.items() if field.is_exported and not field.readonly}
-    targets = [names.get(heading, IGNORE) for heading in headings]
-    if is_joining:
-        targets = [IGNORE if target == "legacy_number" else target for target in targets]
-        targets[headings.index(NUMBER)] = "legacy_number"
-    return targets
+    return [names.get(heading, IGNORE) for heading in headings]
 
 
 def _groups_of(package: ReceivedPackage) -> Iterator[tuple[str, dict[str, Any]]]:

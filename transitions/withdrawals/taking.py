@@ -211,8 +211,8 @@ def _statements(table: bytes) -> Iterator[Statement]:
 # --- recording ----------------------------------------------------------------------------------------------------
 
 _KNOWN = """
-    SELECT {number}, customer.id, customer.customer_number FROM customers_customer AS customer
-    WHERE customer.base_id = %(base)s {here} AND EXISTS (
+    SELECT {number}, customer.id, customer.customer_number FROM customers_customer AS customer {borne}
+    WHERE customer.base_id = %(base)s AND EXISTS (
         SELECT FROM customers_customerevent AS event
         JOIN customers_importupload AS file ON file.base_id = event.base_id AND file.context = event.pgh_context_id
         JOIN transitions_arrival AS arrival ON arrival.base_id = file.base_id AND arrival.upload_id = file.id
@@ -222,6 +222,10 @@ _KNOWN = """
 """
 
 
+_BORNE_AT_SENDER = """
+    JOIN customers_formernumber AS borne ON borne.base_id = customer.base_id AND borne.customer_id = customer.id
+     AND borne.source = 'joining' AND borne.origin = %(sender)s
+"""
 _BY_DECISION = """
     SELECT said.number, customer.id, customer.customer_number FROM customers_importdecision AS said
     JOIN customers_importupload AS file ON file.base_id = said.base_id AND file.id = said.file_id
@@ -236,20 +240,17 @@ _BY_DECISION = """
 def _known(manifest: dict[str, Any], actor: Scope) -> dict[int, tuple[int, int]]:
     """By the number at the sender: id and number here of who came with the packages of this transition.
 
-    Whoever joined a group bears his former number as such.
+    Whoever joined a group bears his number there as a former one.
     """
     is_joining = manifest["kind"] == TransitionKind.JOIN
-    number, here = (
-        ("customer.legacy_number::integer", "AND customer.legacy_number ~ '^[0-9]{1,7}$'")
-        if is_joining
-        else ("customer.customer_number", "")
-    )
+    number, borne = ("borne.number::integer", _BORNE_AT_SENDER) if is_joining else ("customer.customer_number", "")
+    asked = {
+        "base": actor.base.pk, "transition": manifest["transition"], "sender": str(manifest["from"]["account_number"]),
+    }  # fmt: skip
     with connection.cursor() as cursor, set_by_set(cursor):
-        cursor.execute(
-            _KNOWN.format(number=number, here=here), {"base": actor.base.pk, "transition": manifest["transition"]}
-        )
+        cursor.execute(_KNOWN.format(number=number, borne=borne), asked)
         known = {at_sender: (pk, here_number) for at_sender, pk, here_number in cursor.fetchall()}
-        cursor.execute(_BY_DECISION, {"base": actor.base.pk, "transition": manifest["transition"]})
+        cursor.execute(_BY_DECISION, asked)
         return known | {at_sender: (pk, here_number) for at_sender, pk, here_number in cursor.fetchall()}
 
 

@@ -20,7 +20,7 @@ from django.db import connection, models
 from django.utils import timezone
 from psycopg.types.range import Range
 
-from customers.choices import CardReason, CardState, ConsentSource, Decision, UploadState, Verdict
+from customers.choices import CardReason, CardState, ConsentSource, Decision, FormerNumberSource, UploadState, Verdict
 from customers.models import (
     Card,
     Consent,
@@ -30,6 +30,7 @@ from customers.models import (
     CustomerGroup,
     ExportChunk,
     ExportDownload,
+    FormerNumber,
     HeadingChoice,
     ImportChunk,
     ImportConsent,
@@ -92,6 +93,7 @@ class Business:
             self.row(ConsentPurpose, organization=self.organization)
             for base in self.bases:
                 self._customers(base)
+                self._former_numbers(base)
                 self._consents(base)
                 self._cards(base)
             self._uploads()
@@ -179,6 +181,10 @@ class Business:
         self.row(Customer, **common, **_active(), customer_number=504, home_location=None)
         if home is not None:
             self.row(Customer, **common, **_active(), home_location=home, customer_number=home.first_number + 77)
+
+    def _former_numbers(self, base: CustomerBase) -> None:
+        for customer in [one for one in self.rows["customers.Customer"] if one.base_id == base.pk]:
+            self.row(FormerNumber, base=base, customer=customer, source=FormerNumberSource.TYPED)
 
     def _consents(self, base: CustomerBase) -> None:
         """Each of its customers has given and withdrawn the consent to a purpose that only this business has."""

@@ -13,6 +13,7 @@ from customers.models import (
     Customer,
     CustomerExport,
     CustomerGroup,
+    FormerNumber,
     ImportUpload,
     SavedFilter,
     Tag,
@@ -175,7 +176,7 @@ class Questions:
         yield Pair("post", add, *self.key_pair(Location), {**plain, "home_location": "KEY"})
         yield Pair("post", add, *self._names(Tag), {**plain, "tags": "KEY"})
         yield Pair("post", add, *_pair(customer.email), {**plain, "email": "KEY"})
-        yield Pair("post", add, *_pair(customer.legacy_number), {**plain, "legacy_number": "KEY"})
+        yield Pair("post", add, *_pair(self._row(FormerNumber).number), {**plain, "former_numbers": "KEY"})
         yield Pair("post", f"{self.place}{LIST}duplicates/", *_pair(customer.email), {"email": "KEY"})
         yield Pair("post", f"{self.place}{LIST}duplicates/", *_pair(customer.last_name), {"last_name": "KEY"})
         yield Pair("post", add, *_pair(str(numbers.customer_number)), {**plain, "customer_number": "KEY"})

@@ -81,7 +81,7 @@ def _customers(scope: Scope) -> None:
     customer = register_customer(
         customer=Customer(last_name=f"Gast {scope.organization}", customer_group=group), actor=scope
     )
-    customer.memo = "geändert"
+    customer.memo, customer.former_numbers = "geändert", [f"K-{scope.organization}"]
     change_customer(customer=customer, actor=scope)
     take_number(scope.location)
     assign_card(customer=customer.pk, number="4711", actor=scope)

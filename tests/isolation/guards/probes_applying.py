@@ -12,6 +12,7 @@ from customers.models import Customer, CustomerGroup, Tag
 from locations.permissions import Right
 from mcp.isolation.scope import MissingRight
 from tests.conftest import forget_author
+from tests.customers.people import bears
 from tests.isolation.guards.probes_operations import bare, refused
 from tests.isolation.guards.probing import probe
 from tests.isolation.guards.world import CANARY, World
@@ -74,7 +75,7 @@ def import_changes_rows_of_the_base_only(world: World) -> None:
 
 @probe
 def former_number_means_a_row_of_the_base(world: World) -> None:
-    Customer.objects.filter(pk=world.foreign_customer.pk).update(legacy_number="A-1")
+    bears(world.foreign_customer, "A-1")
     done = imported(world, "Frühere Kundennummer;Nachname\r\nA-1;Neu\r\n")
     assert (done["changed"], done["created"]) == (0, 1)
     assert Customer.objects.get(pk=world.foreign_customer.pk).last_name == "Meier"
