@@ -9,8 +9,6 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from django.core.exceptions import ValidationError
-
 from files.models import Chunk, Download, WorkedFile
 from mcp.isolation.scope import Scope
 from mcp.stored_sentences import StoredSentence
@@ -35,7 +33,7 @@ class Content:
 
 def nobody(_file: Any, _actor: Scope) -> None:
     """Of files that nobody fetches."""
-    raise ValidationError("Files of this kind are not fetched", code="not_fetched")
+    raise TypeError("Files of this kind are not fetched")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +53,7 @@ class FileKind[File: WorkedFile]:
     """What the worker makes it of; None where he takes in what somebody has sent."""
     downloads: type[Download] | None = None
     demand_fetching: Callable[[File, Scope], None] = nobody
-    """Raises MissingRight, or ValidationError, unless the actor may fetch it."""
+    """Raises MissingRight unless the actor may fetch it."""
     gone: Any = ""
     """Said, lazily, to whoever wants to fetch what is not there (any more)."""
     describe: Callable[[File], str] = str

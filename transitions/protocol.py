@@ -197,7 +197,7 @@ def _packages(made: list[Package]) -> Iterator[Section]:
         if package.state == FileState.DONE:
             facts += _made(package)
         elif package.failure:
-            facts.append((_("What went wrong"), package.failure))
+            facts.append((_("What went wrong"), str(package.failure)))
         files = (package.manifest or {}).get("files", {})
         yield Section(
             title=_("Package"),

@@ -11,6 +11,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy
 
 from customers.imports import decisions, lifecycle, receive, tasks
+from customers.imports.decided_upload import have_checked
 from customers.imports.forms import ReadingForm, overrules_of
 from customers.imports.problems import IMPORTED, UNDONE
 from customers.imports.staging import clear
@@ -60,9 +61,7 @@ def check_package(posted: QueryDict, upload: ImportUpload, scope: Scope) -> None
 
 def check(upload: ImportUpload, scope: Scope) -> None:
     if upload.size > lifecycle.DIRECT_BYTES:
-        with transaction.atomic():
-            lifecycle.start_check(upload=upload, actor=scope)
-            enqueue(tasks.check_upload.name, upload=str(upload.pk), **for_somebody(scope))
+        have_checked(upload=upload, actor=scope)
         return
     try:
         lifecycle.check_upload(upload=upload, actor=scope)

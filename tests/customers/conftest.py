@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from procrastinate.contrib.django import app
 
-from customers.imports import lifecycle, steps
+from customers.imports import decided_upload, lifecycle, steps
 from tests.customers.import_browser import Fresh
 
 
@@ -23,5 +23,6 @@ def deferred(monkeypatch):
     monkeypatch.setattr(lifecycle, "DIRECT_BYTES", 1)
     monkeypatch.setattr(steps, "DIRECT_CUSTOMERS", 1)
     waiting: list[Any] = []
-    monkeypatch.setattr(steps, "enqueue", lambda task, **given: waiting.append((app.tasks[task], given)))
+    for module in (steps, decided_upload):
+        monkeypatch.setattr(module, "enqueue", lambda task, **given: waiting.append((app.tasks[task], given)))
     return waiting

@@ -181,7 +181,7 @@ def test_receiver_with_customers_stops_it(cast, anna):
 
 
 BREAKS = [
-    (deciding, "fix"),
+    (deciding, "freeze"),
     (places, "close_location"),
     (central, "let_people_go"),
     (places, "reopen_location"),

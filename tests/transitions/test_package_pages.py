@@ -176,7 +176,7 @@ def test_package_of_another_business_is_refused(log_in, package):
 def test_large_package_is_checked_by_the_worker(frida, package, monkeypatch):
     waiting: list[Any] = []
     monkeypatch.setattr("customers.imports.lifecycle.DIRECT_BYTES", 1)
-    monkeypatch.setattr("customers.imports.steps.enqueue", lambda task, **given: waiting.append(task))
+    monkeypatch.setattr("customers.imports.decided_upload.enqueue", lambda task, **given: waiting.append(task))
     upload(frida, content_of(package))
     assert waiting == ["customers.imports.tasks.check_upload"]
 

@@ -24,7 +24,7 @@ pytestmark = [pytest.mark.isolation, pytest.mark.django_db(transaction=True)]
 
 CUSTOMERS = 1_000
 STEPS = (
-    ("transitions.deciding", "fix"),
+    ("transitions.deciding", "freeze"),
     ("locations.operations", "close_location"),
     ("mcp.central.operations", "let_people_go"),
     ("locations.operations", "reopen_location"),
