@@ -12,8 +12,8 @@ from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from customers.readable import to_the_second
 from locations.permissions import Right
+from mcp.dates import to_the_second
 from mcp.isolation.scope import Scope
 from transitions.archive.package_format import HASHED
 from transitions.choices import PackageState, Reason, TransitionKind

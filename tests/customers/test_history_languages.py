@@ -18,7 +18,7 @@ from tests.conftest import forget_author
 from tests.customers import people, test_bulk
 from tests.customers.transfer import table, take_in, undone
 from transitions.choices import TransitionKind
-from transitions.tasks import REASONS, WORKER
+from transitions.tasks import REASONS
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def reasons(customer: Customer, scope: Scope, language: str) -> list[str]:
 
 
 def of_worker(kind: TransitionKind) -> dict[str, Any]:
-    return {"user": None, "user_name": WORKER, "reason": REASONS[kind]()}
+    return {"user": None, "user_name": "the worker", "reason": REASONS[kind]()}
 
 
 def test_what_germans_have_done_is_read_in_english(anna):
