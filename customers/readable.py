@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
 
-from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import get_language
 
 from customers import formats
@@ -19,9 +16,3 @@ READABLE: Mapping[str, Callable[[str], str]] = {
     "language": lambda code: formats.language_name(code, get_language() or "en"),
 }
 """By the name of the customer's field, in the language of the reader. The value is not empty and valid."""
-
-
-def to_the_second(at: datetime) -> str:
-    """A moment with its second, by the clock of the business and as the language writes its day."""
-    here = timezone.localtime(at)
-    return f"{date_format(here, 'SHORT_DATE_FORMAT')} {date_format(here, 'H:i:s')}"

@@ -12,10 +12,10 @@ from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from customers.readable import to_the_second
 from files import lifecycle
 from files.choices import FileState
 from locations.permissions import Right
+from mcp.dates import to_the_second
 from mcp.isolation.scope import Scope
 from transitions.archive.package_format import HASHED
 from transitions.choices import Reason, TransitionKind

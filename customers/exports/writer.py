@@ -26,7 +26,6 @@ from psycopg.sql import SQL, Composable, Identifier, Literal
 from customers.field_groups import demand_fields
 from customers.models.narrowing import Narrowing
 from customers.querysets import CustomerQuerySet
-from customers.readable import to_the_second
 from customers.table.cells import Look
 from customers.table.columns import CustomerField
 from customers.table.consent_columns import HELD, HELD_BY_FEW, HELD_BY_MANY, HELD_BY_NOBODY, IS_ANYTHING_SAID
@@ -35,6 +34,7 @@ from customers.table.resources import CustomerResource
 from customers.triggers.slips import released
 from files.outlet import Outlet, blocks_of
 from locations.permissions import Right
+from mcp.dates import to_the_second
 from mcp.isolation.scope import Scope
 from spreadsheets import Profile, Writer, open_writer
 

@@ -14,7 +14,6 @@ from customers.history.changes import history_of
 from customers.history.versions import restore_version
 from customers.models import Customer
 from mcp.isolation.scope import Scope
-from mcp.worker.somebody import WORKER
 from tests.conftest import forget_author
 from tests.customers import people, test_bulk
 from tests.customers.transfer import table, take_in, undone
@@ -33,7 +32,7 @@ def reasons(customer: Customer, scope: Scope, language: str) -> list[str]:
 
 
 def of_worker(kind: TransitionKind) -> dict[str, Any]:
-    return {"user": None, "user_name": WORKER, "reason": REASONS[kind]()}
+    return {"user": None, "user_name": "the worker", "reason": REASONS[kind]()}
 
 
 def test_what_germans_have_done_is_read_in_english(anna):
