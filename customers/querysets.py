@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Any, Self
 
@@ -69,31 +69,43 @@ class CustomerQuerySet(models.QuerySet["Customer"]):
     def matching(self, words: str, *, hidden: Collection[str], also: int | None = None) -> Self:
         """Customers in whose number, name, company, phone, e-mail, city or tags every word is found.
 
-        A word also finds by the beginning of a former number. `hidden` are the fields that whoever searches may not
-        see (see field_groups): nobody is found by them. `also` is the id of one who is meant anyway, as by the number
-        of his card.
+        One of the words, or all of them, may also be how a former number begins. `hidden` are the fields that whoever
+        searches may not see (see field_groups): nobody is found by them. `also` is the id of one who is meant anyway,
+        as by the number of his card.
         """
-        meant = Q() if also is None else Q(pk=also)
-        found = self._by_index().filter(search.matches(words, by_number=self._by_former_number) | meant)
-        if hidden_here := set(hidden).intersection(search.SEARCHED_FIELDS):
-            among = search.search_text(without=hidden_here)
-            found = found.filter(search.matches(words, among=among, by_number=self._by_former_number) | meant)
-        return found
+        typed = search.words_of(words)
+        hidden_here = set(hidden).intersection(search.SEARCHED_FIELDS)
+        among = search.search_text(without=hidden_here) if hidden_here else None
 
-    def _by_former_number(self, word: str) -> Q:
-        """Customers one of whose former numbers begins with a word, or is it where it is a short one.
+        def found(some: Sequence[str]) -> Q:
+            return search.matches(some) & (search.matches(some, among=among) if among else Q())
 
-        At most so many as a list tells apart (see `paginator`): where thousands begin alike, the next digits find.
+        either = found(typed) if also is None else found(typed) | Q(pk=also)
+        for customers in self._by_former_numbers(typed, found):
+            either |= Q(search.IsOneOf(F("pk"), ArraySubquery(customers)))
+        return self._by_index().filter(either)
+
+    def _by_former_numbers(self, typed: Sequence[str], found: Callable[[Sequence[str]], Q]) -> Iterator[Any]:
+        """Queries for the ids of customers whom words find by their former numbers.
+
+        One word and the others in the text of the customer, so that the rarer of the two leads; all words; or all as
+        one number. At most as many as a list tells apart (see `paginator`): where more begin alike, a digit more finds.
         """
         rows: Any = self.model._meta.get_field("former_number_rows").related_model
-        key = search.number_key(Value(word))
-        if len(word) < search.SHORTEST_PART:
-            found = rows.objects.filter(Exact(F("number_key"), key))
-        else:
-            found = rows.objects.filter(search.BeginsWith(F("number_key"), key), ~Q(Exact(key, Value(""))))
+        borne = rows.objects.order_by()
         if (base := row_scope.entered().base) is not None:
-            found = found.filter(base=base)
-        return Q(search.IsOneOf(F("pk"), ArraySubquery(found.order_by().values("customer")[: search.MOST_BY_NUMBER])))
+            borne = borne.filter(base=base)
+        most = slice(search.MOST_BY_NUMBER)
+        if typed:
+            yield borne.beginning_with("".join(typed)).values("customer")[most]
+        if len(typed) < 2:
+            return
+        customers = self.model._default_manager.all()._by_index().order_by()
+        own = borne.filter(base=OuterRef("base"), customer=OuterRef("pk"))
+        for at, word in enumerate(typed):
+            others = [*typed[:at], *typed[at + 1 :]]
+            yield customers.filter(found(others), Exists(own.beginning_with(word))).values("pk")[most]
+        yield customers.filter(*(Exists(own.beginning_with(word)) for word in typed)).values("pk")[most]
 
     def registered_at(self, location: Location) -> Self:
         return self.filter(home_location=location)
@@ -194,6 +206,13 @@ class CustomerQuerySet(models.QuerySet["Customer"]):
 
 
 class FormerNumberQuerySet(models.QuerySet["FormerNumber"]):
+    def beginning_with(self, word: str) -> Self:
+        """Those that begin with what is typed, by letters and digits alone; those that are it, where it is short."""
+        key = search.number_key(Value(word))
+        if len(word) < search.SHORTEST_PART:
+            return self.filter(Exact(F("number_key"), key))
+        return self.filter(search.BeginsWith(F("number_key"), key), ~Q(Exact(key, Value(""))))
+
     def of_customer(self, customer: Customer) -> Self:
         return self.filter(base=customer.base_id, customer=customer.pk)
 

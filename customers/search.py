@@ -10,15 +10,13 @@ Former numbers are rows of their own, with a folded form by which an index finds
 import itertools
 import re
 import unicodedata
-from collections.abc import Callable, Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from django.db.models import Expression, F, Func, Lookup, Q, TextField, Value
 from django.db.models.functions import Cast
 
 from locations.text import without_format_characters, without_invisible
-
-type ByNumber = Callable[[str], Q]
 
 SEARCHED_FIELDS = (
     "first_name",
@@ -147,25 +145,25 @@ class HasText(Lookup):
         return f"{left} LIKE '%%' || {escaped} || '%%'", [*left_params, self.rhs]
 
 
-def matches(words: str, *, among: Expression | F | None = None, by_number: ByNumber | None = None) -> Q:
-    """The condition that every word (up to eight) is found in the customer's folded text, or `among` another one.
+def words_of(typed: str) -> list[str]:
+    """The words that are looked for, eight at most.
 
-    Neighbouring groups of digits may also be one phone number, written with blanks. What storing takes out of a text
-    (soft hyphens, zero-width blanks, embedded directions) is taken out of the words as well.
-
-    `by_number` gives the condition that a word finds by a former number; all words together may be one, too.
+    What storing takes out of a text (soft hyphens, zero-width blanks, embedded directions) is taken out of them, too.
     """
-    visible = without_invisible(words.replace("\0", " "))
-    typed = [word for word in unicodedata.normalize("NFC", visible).split() if without_format_characters(word)]
-    typed = typed[:MAX_WORDS]
-    joined = _with_phones_joined(typed)
+    visible = without_invisible(typed.replace("\0", " "))
+    words = unicodedata.normalize("NFC", visible).split()
+    return [word for word in words if without_format_characters(word)][:MAX_WORDS]
+
+
+def matches(words: Sequence[str], *, among: Expression | F | None = None) -> Q:
+    """The condition that every word is found in the customer's folded text, or `among` another one.
+
+    Neighbouring groups of digits may also be one phone number, written with blanks.
+    """
+    joined = _with_phones_joined(words)
     text = among or F("search_text")
-    found = _all_found(typed, text, by_number)
-    if joined != typed:
-        found |= _all_found(joined, text, by_number)
-    if by_number and len(typed) > 1:
-        found |= by_number("".join(typed))
-    return found
+    each = _all_found(words, text)
+    return each if joined == words else each | _all_found(joined, text)
 
 
 def spellings(word: str) -> tuple[str, ...]:
@@ -190,10 +188,10 @@ def spellings(word: str) -> tuple[str, ...]:
     return tuple("".join(chosen) for chosen in itertools.product(*parts))
 
 
-def _all_found(words: list[str], text: Expression | F, by_number: ByNumber | None) -> Q:
+def _all_found(words: Sequence[str], text: Expression | F) -> Q:
     condition = Q()
     for word in words:
-        either = by_number(word) if by_number else Q()
+        either = Q()
         for spelling in spellings(word):
             # Two letters have no trigram of their own: they ask for the beginning of a word.
             either |= Q(HasText(text, spelling if len(spelling) >= SHORTEST_PART else f" {spelling}"))
@@ -201,7 +199,7 @@ def _all_found(words: list[str], text: Expression | F, by_number: ByNumber | Non
     return condition
 
 
-def _with_phones_joined(words: list[str]) -> list[str]:
+def _with_phones_joined(words: Sequence[str]) -> list[str]:
     joined: list[str] = []
     for is_phone, group in itertools.groupby(
         words, key=lambda word: bool(_PHONE_PART.match(without_format_characters(word)))
