@@ -147,9 +147,19 @@ MONTH_OF = f"""
 """
 
 
+# The unique key of former numbers is the primary one besides: no other index finds by the id.
+FORMER_NUMBER_KEY = """
+    ALTER TABLE customers_formernumber DROP CONSTRAINT customers_formernumber_pkey;
+    ALTER TABLE customers_formernumber DROP CONSTRAINT formernumber_unique;
+    ALTER TABLE customers_formernumber
+        ADD CONSTRAINT formernumber_unique PRIMARY KEY (base_id, customer_id, number, source, origin);
+"""
+
+
 class Migration(migrations.Migration):
-    dependencies = [("customers", "0002_initial")]
+    dependencies = [("customers", "0002_tables")]
     operations = [
+        migrations.RunSQL(FORMER_NUMBER_KEY, migrations.RunSQL.noop),
         migrations.RunSQL(SEARCHABLE, "DROP VIEW customers_searchable"),
         migrations.RunSQL(IMPORT_ROWS, "DROP VIEW customers_import_rows"),
         migrations.RunSQL(MERGE_SEARCH_INDEX, "DROP FUNCTION customers_merge_search_index()"),

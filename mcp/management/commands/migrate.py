@@ -9,7 +9,7 @@ from django.core.management.commands import migrate
 from django.db import connections
 from django.db.migrations.loader import MigrationLoader
 
-OURS = frozenset({"locations", "mcp", "customers", "transitions"})
+OURS = frozenset({"locations", "mcp", "files", "customers", "transitions"})
 OLD = (
     "The tables of this database are of a version from before the first release, and cannot be brought up to date; "
     "nothing was changed. To begin anew, name an empty database in DATABASE_URL and DATABASE_OWNER_URL, or delete the "

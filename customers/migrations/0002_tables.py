@@ -19,18 +19,9 @@ import locations.history
 import locations.row_policies
 import mcp.stored_sentences
 import pgtrigger.compiler
-import pgtrigger.migrations
 import uuid
 from django.conf import settings
 from django.db import migrations, models
-
-# The unique key of former numbers is the primary one besides: no other index finds by the id.
-FORMER_NUMBER_KEY = """
-    ALTER TABLE customers_formernumber DROP CONSTRAINT customers_formernumber_pkey;
-    ALTER TABLE customers_formernumber DROP CONSTRAINT formernumber_unique;
-    ALTER TABLE customers_formernumber
-        ADD CONSTRAINT formernumber_unique PRIMARY KEY (base_id, customer_id, number, source, origin);
-"""
 
 
 class Migration(migrations.Migration):
@@ -819,11 +810,16 @@ class Migration(migrations.Migration):
                 ('source', models.CharField(choices=[('typed', 'Typed by hand'), ('import', 'From a file'), ('joining', 'Number at a business that has joined'), ('switch', 'Number before a base switch')], max_length=10, verbose_name='source')),
                 ('origin', models.CharField(blank=True, db_default='', default='', help_text='The system, or the account number of the business, by which it was given.', max_length=80, verbose_name='origin')),
                 ('number_key', models.GeneratedField(db_persist=True, expression=models.Func(customers.search.Fold(models.F('number')), models.Value('[^[:alnum:]]'), models.Value(''), models.Value('g'), function='regexp_replace', output_field=models.TextField()), output_field=models.TextField())),
+                ('base', models.ForeignKey(db_constraint=False, db_index=False, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='locations.customerbase')),
+                ('customer', models.ForeignKey(db_constraint=False, db_index=False, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='former_number_rows', to='customers.customer', verbose_name='customer')),
             ],
             options={
                 'verbose_name': 'former customer number',
                 'verbose_name_plural': 'former customer numbers',
                 'default_permissions': (),
+                'indexes': [models.Index(models.F('base'), django.contrib.postgres.indexes.OpClass(models.F('number_key'), 'text_pattern_ops'), name='formernumber_by_key')],
+                'constraints': [locations.row_policies.RowSecurity(base='base', name='formernumber_rows'), models.UniqueConstraint(fields=('base', 'customer', 'number', 'source', 'origin'), name='formernumber_unique', violation_error_code='formernumber_unique', violation_error_message='The customer has this former number already.'), models.CheckConstraint(condition=models.Q(('number__regex', '^[^[:space:]](.*[^[:space:]])?$')), name='formernumber_not_blank', violation_error_code='formernumber_not_blank', violation_error_message='A former customer number is not empty and has no blanks around it.'), models.CheckConstraint(condition=models.Q(('source__in', ['typed', 'import', 'joining', 'switch'])), name='formernumber_source_known', violation_error_code='formernumber_source_known', violation_error_message='Where a former customer number comes from is one of the list.'), models.CheckConstraint(condition=models.Q(models.Q(('source', 'joining'), _negated=True), models.Q(('origin', ''), _negated=True), _connector='OR'), name='formernumber_joining_has_origin', violation_error_code='formernumber_joining_has_origin', violation_error_message='A number at a business that has joined names the business.'), locations.constraints.CompositeForeignKey(fields=('base', 'customer'), name='formernumber_customer_in_base', to='customers.Customer', to_fields=('base', 'id'), violation_error_code='foreign_row', violation_error_message='The customer belongs to another customer base.')],
+                'triggers': [pgtrigger.compiler.Trigger(name='immutable_columns', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n            IF NEW.id IS DISTINCT FROM OLD.id OR NEW.base_id IS DISTINCT FROM OLD.base_id OR NEW.customer_id IS DISTINCT FROM OLD.customer_id OR NEW.number IS DISTINCT FROM OLD.number OR NEW.source IS DISTINCT FROM OLD.source OR NEW.origin IS DISTINCT FROM OLD.origin THEN\n                RAISE EXCEPTION 'These columns of % can never change: id, base_id, customer_id, number, source, origin', TG_TABLE_NAME\n                    USING ERRCODE = 'check_violation', CONSTRAINT = TG_TABLE_NAME || '_immutable';\n            END IF;\n            RETURN NEW;\n        ", hash='a841d096abdb5fc6aeea87c249cf61ae4c0ff29f', operation='UPDATE', pgid='pgtrigger_immutable_columns_64d75', table='customers_formernumber', when='BEFORE')), pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='WITH _pgh_attached_context AS ( SELECT _pgh_attach_context() AS value ) INSERT INTO "customers_formernumberevent" ("base_id", "customer_id", "id", "number", "origin", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "source") SELECT new_values."base_id", new_values."customer_id", new_values."id", new_values."number", new_values."origin", _pgh_attached_context.value, NOW(), \'insert\', new_values."id", new_values."source" FROM ( SELECT new_values.* FROM new_values  ) AS new_values, _pgh_attached_context; RETURN NULL;', hash='95d08abad9b931f7998b78829caa0ee8a43d5222', level='STATEMENT', operation='INSERT', pgid='pgtrigger_insert_insert_071bc', referencing='REFERENCING NEW TABLE AS new_values ', table='customers_formernumber', when='AFTER')), pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(func='PERFORM FROM new_values OFFSET 50; IF FOUND THEN EXECUTE $many$WITH _pgh_attached_context AS ( SELECT _pgh_attach_context() AS value ) INSERT INTO "customers_formernumberevent" ("base_id", "customer_id", "id", "number", "origin", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "source") SELECT new_values."base_id", new_values."customer_id", new_values."id", new_values."number", new_values."origin", _pgh_attached_context.value, NOW(), \'update\', new_values."id", new_values."source" FROM ( SELECT new_values.* FROM old_values JOIN new_values ON (old_values."id") = (new_values."id") WHERE (old_values."base_id" IS DISTINCT FROM (new_values."base_id") OR old_values."customer_id" IS DISTINCT FROM (new_values."customer_id") OR old_values."id" IS DISTINCT FROM (new_values."id") OR old_values."number" IS DISTINCT FROM (new_values."number") OR old_values."origin" IS DISTINCT FROM (new_values."origin") OR old_values."source" IS DISTINCT FROM (new_values."source")) ) AS new_values, _pgh_attached_context$many$; ELSE WITH _pgh_attached_context AS ( SELECT _pgh_attach_context() AS value ) INSERT INTO "customers_formernumberevent" ("base_id", "customer_id", "id", "number", "origin", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "source") SELECT new_values."base_id", new_values."customer_id", new_values."id", new_values."number", new_values."origin", _pgh_attached_context.value, NOW(), \'update\', new_values."id", new_values."source" FROM ( SELECT new_values.* FROM old_values JOIN new_values ON (old_values."id") = (new_values."id") WHERE (old_values."base_id" IS DISTINCT FROM (new_values."base_id") OR old_values."customer_id" IS DISTINCT FROM (new_values."customer_id") OR old_values."id" IS DISTINCT FROM (new_values."id") OR old_values."number" IS DISTINCT FROM (new_values."number") OR old_values."origin" IS DISTINCT FROM (new_values."origin") OR old_values."source" IS DISTINCT FROM (new_values."source")) ) AS new_values, _pgh_attached_context; END IF; RETURN NULL;', hash='0c064603d973f76a81ed3789ac2d6cdf794507a0', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_update_update_66392', referencing='REFERENCING OLD TABLE AS old_values  NEW TABLE AS new_values ', table='customers_formernumber', when='AFTER')), pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='WITH _pgh_attached_context AS ( SELECT _pgh_attach_context() AS value ) INSERT INTO "customers_formernumberevent" ("base_id", "customer_id", "id", "number", "origin", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "source") SELECT old_values."base_id", old_values."customer_id", old_values."id", old_values."number", old_values."origin", _pgh_attached_context.value, NOW(), \'delete\', old_values."id", old_values."source" FROM ( SELECT old_values.* FROM old_values  ) AS old_values, _pgh_attached_context; RETURN NULL;', hash='be96c92eedef46aa8c23fce2a528eb30c6edcdbd', level='STATEMENT', operation='DELETE', pgid='pgtrigger_delete_delete_5f092', referencing='REFERENCING OLD TABLE AS old_values ', table='customers_formernumber', when='AFTER'))],
             },
         ),
         migrations.CreateModel(
@@ -837,96 +833,15 @@ class Migration(migrations.Migration):
                 ('number', models.CharField(max_length=40, verbose_name='former customer number')),
                 ('source', models.CharField(choices=[('typed', 'Typed by hand'), ('import', 'From a file'), ('joining', 'Number at a business that has joined'), ('switch', 'Number before a base switch')], max_length=10, verbose_name='source')),
                 ('origin', models.CharField(blank=True, db_default='', default='', help_text='The system, or the account number of the business, by which it was given.', max_length=80, verbose_name='origin')),
+                ('base', models.ForeignKey(db_constraint=False, db_index=False, editable=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='locations.customerbase')),
+                ('customer', models.ForeignKey(db_constraint=False, db_index=False, editable=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='customers.customer', verbose_name='customer')),
+                ('pgh_context', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context')),
+                ('pgh_obj', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='history', to='customers.formernumber')),
             ],
             options={
                 'abstract': False,
+                'indexes': [models.Index(fields=['base', 'customer'], name='formernumberevent_of_customer')],
+                'constraints': [locations.row_policies.RowSecurity(base='base', name='formernumberevent_rows'), locations.constraints.KeyWithBase(name='formernumberevent_key')],
             },
         ),
-        migrations.AddField(
-            model_name='formernumber',
-            name='base',
-            field=models.ForeignKey(db_constraint=False, db_index=False, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='locations.customerbase'),
-        ),
-        migrations.AddField(
-            model_name='formernumber',
-            name='customer',
-            field=models.ForeignKey(db_constraint=False, db_index=False, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='former_number_rows', to='customers.customer', verbose_name='customer'),
-        ),
-        migrations.AddField(
-            model_name='formernumberevent',
-            name='base',
-            field=models.ForeignKey(db_constraint=False, db_index=False, editable=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='locations.customerbase'),
-        ),
-        migrations.AddField(
-            model_name='formernumberevent',
-            name='customer',
-            field=models.ForeignKey(db_constraint=False, db_index=False, editable=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='customers.customer', verbose_name='customer'),
-        ),
-        migrations.AddField(
-            model_name='formernumberevent',
-            name='pgh_context',
-            field=models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context'),
-        ),
-        migrations.AddField(
-            model_name='formernumberevent',
-            name='pgh_obj',
-            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='history', to='customers.formernumber'),
-        ),
-        migrations.AddIndex(
-            model_name='formernumber',
-            index=models.Index(models.F('base'), django.contrib.postgres.indexes.OpClass(models.F('number_key'), 'text_pattern_ops'), name='formernumber_by_key'),
-        ),
-        migrations.AddConstraint(
-            model_name='formernumber',
-            constraint=locations.row_policies.RowSecurity(base='base', name='formernumber_rows'),
-        ),
-        migrations.AddConstraint(
-            model_name='formernumber',
-            constraint=models.UniqueConstraint(fields=('base', 'customer', 'number', 'source', 'origin'), name='formernumber_unique', violation_error_code='formernumber_unique', violation_error_message='The customer has this former number already.'),
-        ),
-        migrations.AddConstraint(
-            model_name='formernumber',
-            constraint=models.CheckConstraint(condition=models.Q(('number__regex', '^[^[:space:]](.*[^[:space:]])?$')), name='formernumber_not_blank', violation_error_code='formernumber_not_blank', violation_error_message='A former customer number is not empty and has no blanks around it.'),
-        ),
-        migrations.AddConstraint(
-            model_name='formernumber',
-            constraint=models.CheckConstraint(condition=models.Q(('source__in', ['typed', 'import', 'joining', 'switch'])), name='formernumber_source_known', violation_error_code='formernumber_source_known', violation_error_message='Where a former customer number comes from is one of the list.'),
-        ),
-        migrations.AddConstraint(
-            model_name='formernumber',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('source', 'joining'), _negated=True), models.Q(('origin', ''), _negated=True), _connector='OR'), name='formernumber_joining_has_origin', violation_error_code='formernumber_joining_has_origin', violation_error_message='A number at a business that has joined names the business.'),
-        ),
-        migrations.AddConstraint(
-            model_name='formernumber',
-            constraint=locations.constraints.CompositeForeignKey(fields=('base', 'customer'), name='formernumber_customer_in_base', to='customers.Customer', to_fields=('base', 'id'), violation_error_code='foreign_row', violation_error_message='The customer belongs to another customer base.'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='formernumber',
-            trigger=pgtrigger.compiler.Trigger(name='immutable_columns', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n            IF NEW.id IS DISTINCT FROM OLD.id OR NEW.base_id IS DISTINCT FROM OLD.base_id OR NEW.customer_id IS DISTINCT FROM OLD.customer_id OR NEW.number IS DISTINCT FROM OLD.number OR NEW.source IS DISTINCT FROM OLD.source OR NEW.origin IS DISTINCT FROM OLD.origin THEN\n                RAISE EXCEPTION 'These columns of % can never change: id, base_id, customer_id, number, source, origin', TG_TABLE_NAME\n                    USING ERRCODE = 'check_violation', CONSTRAINT = TG_TABLE_NAME || '_immutable';\n            END IF;\n            RETURN NEW;\n        ", hash='a841d096abdb5fc6aeea87c249cf61ae4c0ff29f', operation='UPDATE', pgid='pgtrigger_immutable_columns_64d75', table='customers_formernumber', when='BEFORE')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='formernumber',
-            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='WITH _pgh_attached_context AS ( SELECT _pgh_attach_context() AS value ) INSERT INTO "customers_formernumberevent" ("base_id", "customer_id", "id", "number", "origin", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "source") SELECT new_values."base_id", new_values."customer_id", new_values."id", new_values."number", new_values."origin", _pgh_attached_context.value, NOW(), \'insert\', new_values."id", new_values."source" FROM ( SELECT new_values.* FROM new_values  ) AS new_values, _pgh_attached_context; RETURN NULL;', hash='95d08abad9b931f7998b78829caa0ee8a43d5222', level='STATEMENT', operation='INSERT', pgid='pgtrigger_insert_insert_071bc', referencing='REFERENCING NEW TABLE AS new_values ', table='customers_formernumber', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='formernumber',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(func='PERFORM FROM new_values OFFSET 50; IF FOUND THEN EXECUTE $many$WITH _pgh_attached_context AS ( SELECT _pgh_attach_context() AS value ) INSERT INTO "customers_formernumberevent" ("base_id", "customer_id", "id", "number", "origin", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "source") SELECT new_values."base_id", new_values."customer_id", new_values."id", new_values."number", new_values."origin", _pgh_attached_context.value, NOW(), \'update\', new_values."id", new_values."source" FROM ( SELECT new_values.* FROM old_values JOIN new_values ON (old_values."id") = (new_values."id") WHERE (old_values."base_id" IS DISTINCT FROM (new_values."base_id") OR old_values."customer_id" IS DISTINCT FROM (new_values."customer_id") OR old_values."id" IS DISTINCT FROM (new_values."id") OR old_values."number" IS DISTINCT FROM (new_values."number") OR old_values."origin" IS DISTINCT FROM (new_values."origin") OR old_values."source" IS DISTINCT FROM (new_values."source")) ) AS new_values, _pgh_attached_context$many$; ELSE WITH _pgh_attached_context AS ( SELECT _pgh_attach_context() AS value ) INSERT INTO "customers_formernumberevent" ("base_id", "customer_id", "id", "number", "origin", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "source") SELECT new_values."base_id", new_values."customer_id", new_values."id", new_values."number", new_values."origin", _pgh_attached_context.value, NOW(), \'update\', new_values."id", new_values."source" FROM ( SELECT new_values.* FROM old_values JOIN new_values ON (old_values."id") = (new_values."id") WHERE (old_values."base_id" IS DISTINCT FROM (new_values."base_id") OR old_values."customer_id" IS DISTINCT FROM (new_values."customer_id") OR old_values."id" IS DISTINCT FROM (new_values."id") OR old_values."number" IS DISTINCT FROM (new_values."number") OR old_values."origin" IS DISTINCT FROM (new_values."origin") OR old_values."source" IS DISTINCT FROM (new_values."source")) ) AS new_values, _pgh_attached_context; END IF; RETURN NULL;', hash='0c064603d973f76a81ed3789ac2d6cdf794507a0', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_update_update_66392', referencing='REFERENCING OLD TABLE AS old_values  NEW TABLE AS new_values ', table='customers_formernumber', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='formernumber',
-            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='WITH _pgh_attached_context AS ( SELECT _pgh_attach_context() AS value ) INSERT INTO "customers_formernumberevent" ("base_id", "customer_id", "id", "number", "origin", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "source") SELECT old_values."base_id", old_values."customer_id", old_values."id", old_values."number", old_values."origin", _pgh_attached_context.value, NOW(), \'delete\', old_values."id", old_values."source" FROM ( SELECT old_values.* FROM old_values  ) AS old_values, _pgh_attached_context; RETURN NULL;', hash='be96c92eedef46aa8c23fce2a528eb30c6edcdbd', level='STATEMENT', operation='DELETE', pgid='pgtrigger_delete_delete_5f092', referencing='REFERENCING OLD TABLE AS old_values ', table='customers_formernumber', when='AFTER')),
-        ),
-        migrations.AddIndex(
-            model_name='formernumberevent',
-            index=models.Index(fields=['base', 'customer'], name='formernumberevent_of_customer'),
-        ),
-        migrations.AddConstraint(
-            model_name='formernumberevent',
-            constraint=locations.row_policies.RowSecurity(base='base', name='formernumberevent_rows'),
-        ),
-        migrations.AddConstraint(
-            model_name='formernumberevent',
-            constraint=locations.constraints.KeyWithBase(name='formernumberevent_key'),
-        ),
-        migrations.RunSQL(FORMER_NUMBER_KEY, migrations.RunSQL.noop),
     ]
