@@ -10,6 +10,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
+from customers.imports.tasks import BROKEN
 from customers.models import Customer, ImportUpload
 from customers.operations import register_customer
 from files.choices import FileState
@@ -183,9 +184,10 @@ def test_large_package_is_checked_by_the_worker(frida, package, monkeypatch):
 
 def test_upload_of_a_package_offers_nothing_but_to_check_it(frida, package):
     address = upload(frida, content_of(package))["Location"]
-    ImportUpload.objects.filter(pk__in=Arrival.objects.values("upload")).update(state="failed", failure="Abgebrochen.")
+    arrived = ImportUpload.objects.filter(pk__in=Arrival.objects.values("upload"))
+    arrived.update(state="failed", failure=BROKEN())
     text = frida.get(address).content.decode()
-    assert "Abgebrochen." in text
+    assert "The import broke off" in text
     assert 'name="target"' not in text
     frida.post(address, {"step": "check"})
     assert Arrival.objects.get().upload.state == "checked"
