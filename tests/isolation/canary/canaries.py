@@ -16,6 +16,8 @@ from typing import Any
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
+from mcp.stored_sentences import Sentences, SentencesField
+
 PREFIX = "zqx"
 """With this every canary of letters begins, so that it is also the word that finds all of them."""
 SHORT = "zqzqz"
@@ -140,6 +142,8 @@ def _in_format(column: Any, word: str) -> Any:
             return f"https://{word}.example.com/"
         case ArrayField():
             return [word]
+        case SentencesField():
+            return Sentences([{"code": "", "text": word, "params": {}}])
         case models.JSONField():
             return {"word": word}
         case models.BinaryField():
