@@ -120,6 +120,8 @@ def _source(message: Any) -> Stored:
     if not isinstance(message, Promise):
         return {"text": str(message)}
     reduced: Any = message.__reduce__()[1]  # what pickle would keep of a lazy text
+    if reduced[0] is gettext:  # a file may have a million rows to refuse: the text is there without another language
+        return {"text": reduced[1][0]}
     forms = reduced[3] if len(reduced) > 3 and isinstance(reduced[3], dict) else {}
     if "plural" in forms:
         return {"text": forms["singular"], "plural": forms["plural"], "count": reduced[2]}

@@ -45,6 +45,8 @@ _NEEDED = frozenset(
     {"customer_number", "former_numbers", "first_name", "last_name", "contact_name", "company", "alias"}
 )
 """Without these nobody knows who is meant: a row in which they cannot be read is rejected, whatever was chosen."""
+_UNSTORABLE = re.compile("\\\\u0000|[\ud800-\udfff]")
+"""In JSON: what the database takes in no text."""
 _ESCAPED = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
 
 type Texts = Sequence[str]
@@ -92,7 +94,7 @@ class Converter:
             problems = self._problems(block, at, refused.get(at, {}))
             if problems:
                 self.rejected += 1
-                told = json.dumps(problems, ensure_ascii=False).translate(_ESCAPED)
+                told = _as_json(problems).translate(_ESCAPED)
                 lines[at] = "\t".join([prefix, str(block.numbers[at]), told, *[NOTHING] * len(self.columns)])
         return "\n".join([*lines, ""]).encode() if size else b""
 
@@ -121,7 +123,7 @@ class Converter:
             return NOTHING
         errors = combined.unread.get(at, {})
         told = dict(zip(errors, self._sentences(block, at, errors), strict=True))
-        return json.dumps({**dict.fromkeys(combined.unsaid[at]), **told}, ensure_ascii=False).translate(_ESCAPED)
+        return _as_json({**dict.fromkeys(combined.unsaid[at]), **told}).translate(_ESCAPED)
 
     def _problems(self, block: Block, at: int, errors: dict[str, ValidationError]) -> list[dict[str, Any]]:
         """Everything that is wrong with a row; nothing where what was found has been mended or accepted."""
@@ -143,13 +145,18 @@ class Converter:
         return {
             "column": self._headings[at] if 0 <= at < len(self._headings) else "",
             "value": without_nul("" if value is None else str(value)),
-            "reason": [_storable(sentence) for sentence in reason],
+            "reason": reason,
             "code": code,
         }
 
 
+def _as_json(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return json.dumps(_storable(value), ensure_ascii=False) if _UNSTORABLE.search(text) else text
+
+
 def _storable(value: Any) -> Any:
-    """A stored sentence as PostgreSQL can store it."""
+    """What is told of a row as PostgreSQL can store it."""
     match value:
         case str():
             return without_nul(value)
