@@ -185,7 +185,7 @@ def test_list_has_no_columns_of_contact_data(cast, vera, log_in):
     assert "field-phone" not in text
     assert "field-email_address" not in text
     assert "field-town" in text
-    assert page.context["cl"].search_help_text == "Number, name, company, city, tag"
+    assert page.context["cl"].search_help_text == "Number, name, company, city, tag, card"
 
 
 def test_list_is_sorted_by_the_column_that_was_clicked(cast, vera, log_in):

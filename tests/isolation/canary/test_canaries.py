@@ -27,7 +27,7 @@ def without_canary(model: Any) -> list[str]:
         for column in [column for column in text_columns(model) if not is_fixed(model, column)]:
             text = f"{table}.{connection.ops.quote_name(column.column)}"
             readable = f"encode({text}, 'escape')" if column.get_internal_type() == "BinaryField" else f"{text}::text"
-            cursor.execute(f"SELECT EXISTS (SELECT FROM {table} WHERE {readable} ~ '{PREFIX}|{SHORT[:2]}|{COUNTRY}')")
+            cursor.execute(f"SELECT EXISTS (SELECT FROM {table} WHERE {readable} ~* '{PREFIX}|{SHORT[:2]}|{COUNTRY}')")
             missing += [] if cursor.fetchone() == (True,) else [f"{model._meta.label}.{column.name}"]
     return missing
 
