@@ -14,7 +14,8 @@ from customers.console.base import CustomersAdmin
 from customers.models import Card, Customer
 from customers.paginator import LIMIT, CustomerPaginator
 from customers.querysets import CustomerQuerySet
-from customers.selection.selecting import card_of
+from customers.selection.criteria import Asker
+from customers.selection.selecting import Selection, card_of
 from locations.permissions import Right
 from mcp.console import header
 from mcp.console.site import scope_of
@@ -35,11 +36,10 @@ def find(admin: CustomersAdmin, request: HttpRequest) -> HttpResponse:
     """
     admin.demand(request, "view")
     words = request.GET.get("q", "").replace("\0", " ")[:_LONGEST].strip()
-    base = scope_of(request).base
-    rows = Customer.objects.in_base(base).active()
-    found = CustomerPaginator(admin.get_search_results(request, rows, words)[0], SHOWN, order="sort_name")
-    card = card_of(base, words)
-    numbered = _numbered(rows, words)
+    scope = scope_of(request)
+    card = card_of(scope.base, words)
+    found = CustomerPaginator(Selection(words=words).rows(Asker.now(scope), card=card), SHOWN, order="sort_name")
+    numbered = _numbered(Customer.objects.in_base(scope.base).active(), words)
     response = (
         _piece(admin, request, words, found, numbered, card)
         if _is_htmx(request)

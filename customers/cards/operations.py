@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models import Func
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from customers.choices import CardReason, CardState
 from customers.formats.cards import normalize_card_number

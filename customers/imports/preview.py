@@ -29,7 +29,7 @@ from customers.models import (
     ImportVerdict,
     read_former_numbers,
 )
-from customers.table.headings import IGNORE, REASON
+from customers.table.headings import REASON
 from customers.table.resources import CustomerResource
 from customers.table.shared_fields import shown_as
 from locations.permissions import Right
@@ -293,7 +293,7 @@ def _shown_fields(upload: ImportUpload, scope: Scope) -> list[tuple[str, Any]]:
     former = {"customer_number": "former_numbers"} if upload.choices.get(OF_SENDER) else {}
     for heading, column in zip(upload.choices["headings"], upload.choices["targets"], strict=True):
         target = former.get(column, column)
-        if target not in ("", IGNORE) and not fields[target].readonly:
+        if target in fields and not fields[target].readonly:  # a uid is for programs, and shown to nobody
             for name in shown_as(fields[target], target):
                 shown.setdefault(name, []).append(heading)
     return [(_label(fields[name].shown_heading(), headings), fields[name]) for name, headings in shown.items()]

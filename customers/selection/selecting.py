@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from django.core.exceptions import SuspiciousOperation, ValidationError
+from django.contrib.admin.exceptions import DisallowedModelAdminLookup
+from django.core.exceptions import ValidationError
 from django.http import Http404, QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
@@ -45,14 +46,14 @@ class Selection:
     def of_query(cls, query: str | QueryDict) -> Selection:
         """What the part of an address of the list behind its question mark says.
 
-        Raises SuspiciousOperation for what the list does not know: any other `?iban__startswith=` would read fields
-        letter by letter.
+        Raises DisallowedModelAdminLookup for what the list does not know: any other `?iban__startswith=` would read
+        fields letter by letter.
         """
         asked = QueryDict(query) if isinstance(query, str) else query
         if ids := _ids(asked.getlist(IDS)):
             return cls(ids=ids)
         if unknown := asked.keys() - CRITERIA.keys() - OF_THE_PAGE - {SEARCH, IDS}:
-            raise SuspiciousOperation(f"The list of customers does not know {', '.join(sorted(unknown))}")
+            raise DisallowedModelAdminLookup(f"The list of customers does not know {', '.join(sorted(unknown))}")
         return cls(
             words=asked.get(SEARCH, ""),
             values={name: value for name in CRITERIA if (value := asked.get(name))},
@@ -126,7 +127,7 @@ def select(scope: Scope, query: str, *, asked_on: date | None = None) -> Selecte
     """The customers of the scope's base that an address of the list means, so that a file has the rows that it shows.
 
     `asked_on` is the day from which "the next 7 days" and "this month" count; None: today. Raises Http404 for a choice
-    that does not exist here, whosever it may be, and SuspiciousOperation as `Selection.of_query`.
+    that does not exist here, whosever it may be, and DisallowedModelAdminLookup as `Selection.of_query`.
     """
     try:
         return _selected(Selection.of_query(query), Asker(scope, asked_on or timezone.localdate()))

@@ -134,11 +134,12 @@ def test_password_is_asked_at_once_and_stored_nowhere(frida, content):
     assert Arrival.objects.count() == 1
 
 
-def test_what_is_no_package_is_told_on_its_page_in_the_language_of_whoever_sent_it(frida, there):
+def test_what_is_no_package_is_told_on_its_page_in_the_language_of_whoever_looks(frida, there):
     User.objects.filter(pk=there.user.pk if there.user else 0).update(language="de")
     address = send(frida, b"PK nothing")["Location"]
     work()
-    assert "Diese Datei ist kein Paket." in frida.get(address).content.decode()
+    assert "Diese Datei ist kein Paket." in frida.get(address, headers={"accept-language": "de"}).content.decode()
+    assert "This file is no package." in frida.get(address, headers={"accept-language": "en"}).content.decode()
     assert frida.get(address, headers={"hx-request": "true"})["HX-Refresh"] == "true"
     assert nothing_is_left()
     assert jobs(taking.INCOMING.task) == [("succeeded", 1)]
