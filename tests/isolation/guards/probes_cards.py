@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 from django.core.exceptions import ObjectDoesNotExist, ValidationError
@@ -17,6 +18,9 @@ from tests.customers.people import customer
 from tests.isolation.guards.probes_operations import bare, refused
 from tests.isolation.guards.probing import probe
 from tests.isolation.guards.world import BREMEN, CANARY, HAMBURG, MISSING, World
+from transitions.archive.package_format import NUMBER as NUMBER_HEADING
+from transitions.archive.package_format import UID
+from transitions.package.same_uid import without_known
 
 NUMBER, FOREIGN = "NL-4711", f"{CANARY}-4711".upper()
 CUSTOMERS = f"{HAMBURG}/customers/customer/"
@@ -124,3 +128,16 @@ def card_of_another_customer_is_no_card_of_this_one(world: World) -> None:
     blocked = block_card(card=other.pk, reason=CardReason.LOST, actor=world.scope("anna", "Hamburg"))
     shown = world.text("anna", f"{CUSTOMERS}{world.customer.pk}/change/?card={blocked.number}")
     assert "customer-note-blocked" not in shown
+
+
+@probe
+def customers_of_a_package_are_known_by_their_uid_in_the_own_base_alone(world: World) -> None:
+    """Those of its sender bear the same ones."""
+    actor, number = world.scope("anna", "Hamburg"), world.customer.customer_number
+    for one, left in ((world.foreign_customer, {number}), (world.customer, set())):
+        package: Any = SimpleNamespace(
+            numbers=[number],
+            headings=[NUMBER_HEADING, UID],
+            rows=lambda *_, uid=one.uid, **__: [[str(number), str(uid)]],
+        )
+        assert without_known(frozenset({number}), package, actor) == left
