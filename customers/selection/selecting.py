@@ -52,7 +52,7 @@ class Selection:
         asked = QueryDict(query) if isinstance(query, str) else query
         if ids := _ids(asked.getlist(IDS)):
             return cls(ids=ids)
-        if unknown := asked.keys() - CRITERIA.keys() - OF_THE_PAGE - {SEARCH, IDS}:
+        if unknown := asked.keys() - CRITERIA.keys() - OF_THE_PAGE - {SEARCH}:  # ids that are none do not mean all
             raise DisallowedModelAdminLookup(f"The list of customers does not know {', '.join(sorted(unknown))}")
         return cls(
             words=asked.get(SEARCH, ""),
