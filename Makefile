@@ -59,6 +59,7 @@ bench: install-dev
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis $(COMPILED)
 	rm -rf var/postgres-tests var/log var/static
+	@python3 -c "from launch import folders; folders.forget_tests()"
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 	@echo "Kept: var/postgres, your local database. Remove the folder var to begin with an empty one."
 

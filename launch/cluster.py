@@ -49,6 +49,9 @@ _FORGETFUL = """\
 fsync = off
 synchronous_commit = off
 full_page_writes = off
+wal_level = minimal
+max_wal_senders = 0
+max_wal_size = 256MB
 """
 
 

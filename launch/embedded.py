@@ -65,7 +65,7 @@ def join() -> Handle:
 
 def join_for_tests() -> Handle:
     """A server apart for the tests: fast, and forgetful when the machine crashes."""
-    return Handle(Cluster(folder=folders.var() / "postgres-tests", durable=False))
+    return Handle(Cluster(folder=folders.for_tests(), durable=False))
 
 
 def _open(path: Path) -> int:

@@ -93,7 +93,7 @@ def copy_again() -> None:
     connection.close()
     with _server() as server:
         _drop(server, own["NAME"])
-        server.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(name, template))
+        server.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY").format(name, template))
         # The privileges of a database are not copied with it (see mcp/isolation/database_roles.py).
         server.execute(sql.SQL("REVOKE CREATE, TEMPORARY ON DATABASE {} FROM PUBLIC").format(name))
 

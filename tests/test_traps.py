@@ -114,6 +114,7 @@ def test_grants_of_a_location_hold_every_right_of_the_catalogue_and_no_other(db)
 
 @pytest.mark.isolation
 @pytest.mark.in_part
+@pytest.mark.sample("long proofs in turns", most=3)
 def test_every_app_migrates_to_nothing_and_back(django_db_setup, django_db_blocker, sample: Sample):
     """In a copy of the database with the cast. Backwards an app drops its tables; forwards all is there again.
 

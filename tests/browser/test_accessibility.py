@@ -19,7 +19,7 @@ pytestmark = pytest.mark.browser
 WIDTHS = (1366, 820, 390)
 LOOKS = ("light", "dark")
 HEAVY = frozenset({"serious", "critical"})
-EACH = 25
+EACH = 8
 """A run that leaves something out looks at one of so many."""
 DARK = """async isDark => {
     document.documentElement.classList.toggle('dark', isDark)
@@ -33,6 +33,7 @@ MAIN = "() => document.querySelectorAll('main').length"
 
 
 @pytest.mark.proof
+@pytest.mark.sample("long proofs in turns", most=3)
 def test_axe_finds_nothing_serious_on_any_page(enter: Enter, cast: Cast, sample: Sample):
     page = enter("anna")
     paths = reachable(page, "/10400/1/", below="/10400/1/")

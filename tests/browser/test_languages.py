@@ -62,6 +62,7 @@ def test_language_is_switched_and_the_address_stays(enter: Enter):
 
 
 @pytest.mark.proof
+@pytest.mark.sample("long proofs in turns", most=3)
 def test_english_pages_hold_no_german_word(enter: Enter):
     anna = enter("anna")
     anna.goto("/10400/6/")
@@ -70,6 +71,7 @@ def test_english_pages_hold_no_german_word(enter: Enter):
 
 
 @pytest.mark.proof
+@pytest.mark.sample("long proofs in turns", most=3)
 def test_german_pages_hold_no_english_word(enter: Enter):
     assert words_on_pages(enter("anna"), ENGLISH) == []
 

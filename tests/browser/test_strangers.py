@@ -10,6 +10,7 @@ from tests.browser.crawl import reachable
 pytestmark = [pytest.mark.browser, pytest.mark.proof]
 
 
+@pytest.mark.sample("long proofs in turns", most=3)
 def test_stranger_gets_the_same_404_everywhere(enter: Enter):
     addresses = nordlicht_as_anna_sees_it(enter("anna"))
     assert len(addresses) >= 25

@@ -11,7 +11,7 @@ from customers.bulk import views
 from customers.choices import BulkState
 from customers.models import BulkChange, Customer, Tag
 from mcp.worker.somebody import for_somebody
-from tests.conftest import forget_author
+from tests.conftest import Cast, forget_author
 from tests.customers import people
 from tests.customers.people import BREMEN, HAMBURG, LIST
 
@@ -28,13 +28,19 @@ def anna(log_in):
     return log_in("anna")
 
 
-@pytest.fixture
-def many(scope):
+@pytest.fixture(scope="module")
+def sixty(standing):
+    scope = Cast().scope("anna", "Hamburg")
     people.tag(scope, "VIP")
     people.group(scope, "Gast")
     rows = [people.customer(scope, last_name=f"Muster{n:02}", city="Kiel" if n < 40 else "Bonn") for n in range(60)]
     forget_author()
-    return rows
+    return [row.pk for row in rows]
+
+
+@pytest.fixture
+def many(cast, sixty):
+    return [*Customer.objects.filter(pk__in=sixty).order_by("pk")]
 
 
 def chosen_in_list(client: Any, action: str, query: str, shown: str) -> str:

@@ -3,7 +3,7 @@
     @pytest.mark.sample("guards", most=120)        at a parametrized test: so many of its cases
     pytest.param(…, marks=pytest.mark.about(file)) which file of the product a case is about
     sample.part(pairs, of=8)                       inside a test: each eighth
-    @settings(max_examples=examples(60))           at a property: a quarter of so many, drawn anew each time
+    @settings(max_examples=examples(60))           at a property: an eighth of so many, drawn anew each time
 
 `--proofs=whole`, the default, asks everything. `--proofs=sampled` asks the cases first whose files changed in the last
 commits; the other room is drawn by a seed, the number of changes taken in: each change asks others, and after many
@@ -15,6 +15,7 @@ from __future__ import annotations
 import random
 import subprocess
 import time
+import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -48,6 +49,10 @@ class Sample:
         """Each `of`-th thing, others at another commit; `shift` lets several askers differ in what they ask."""
         every = list(things)
         return every if self.is_whole else every[random.Random(self.seed + shift).randrange(of) :: of]
+
+    def has(self, name: str, *, of: int) -> bool:
+        """Whether a thing of this name is among each `of`-th, others at another commit."""
+        return self.is_whole or (zlib.crc32(name.encode()) + self.seed) % of == 0
 
     def choose[T](self, things: Sequence[T], *, most: int, files: Sequence[frozenset[str]] = ()) -> list[T]:
         """At most so many of the things, in their order; first those of whose files one has changed."""
@@ -118,8 +123,8 @@ class Sampler:
 
 
 def examples(number: int) -> int:
-    """How many examples a property is tried with: all, or a quarter in a run that samples."""
-    return number if _is_whole else max(FEWEST_EXAMPLES, number // 4)
+    """How many examples a property is tried with: all, or an eighth in a run that samples."""
+    return number if _is_whole else max(FEWEST_EXAMPLES, number // 8)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -51,3 +51,10 @@ def test_part_is_each_so_manieth_and_all_parts_are_drawn(count, of, seed, shift)
 def test_whole_run_leaves_nothing_out(count, most, of):
     whole = Sample(is_whole=True)
     assert whole.choose(range(count), most=most) == whole.part(range(count), of=of) == list(range(count))
+
+
+@given(name=st.text(), of=st.integers(1, 12), seed=st.integers(0, 10_000))
+def test_named_thing_is_asked_by_each_so_manieth_commit(name, of, seed):
+    asked = [Sample(is_whole=False, seed=seed + n).has(name, of=of) for n in range(of)]
+    assert asked.count(True) == 1
+    assert Sample(is_whole=True).has(name, of=of)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import product
-
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.utils import timezone
@@ -34,19 +32,19 @@ def force(transition, state: TransitionState) -> None:
         cursor.execute(f"UPDATE transitions_transition SET state = %s{more} WHERE id = %s", [state, transition.pk])
 
 
-@pytest.mark.parametrize(
-    ("before", "after"), [pair for pair in product(TransitionState, TransitionState) if pair[0] != pair[1]]
-)
-def test_each_pair_of_states_is_allowed_or_refused_by_the_database(cast, before, after):
+@pytest.mark.parametrize("before", TransitionState)
+def test_each_pair_of_states_is_allowed_or_refused_by_the_database(cast, before):
     asked = exit_in(cast, before)
     opening.open_organization(account_number=40900, name="Neu", kind="independent", place=Place(name="Neu"))
-    if after in STEPS[before]:
-        force(asked, after)
-        assert fresh(asked).state == after
-        return
-    with pytest.raises(IntegrityError, match="cannot go from"), transaction.atomic():
-        force(asked, after)
-    assert fresh(asked).state == before
+    for after in set(TransitionState) - {before} - STEPS[before]:
+        with pytest.raises(IntegrityError, match="cannot go from"), transaction.atomic():
+            force(asked, after)
+        assert fresh(asked).state == before
+    for after in STEPS[before]:
+        with transaction.atomic():
+            force(asked, after)
+            assert fresh(asked).state == after
+            transaction.set_rollback(True)
 
 
 NOWHERE = f", receiver_id = NULL, receiver_account = NULL, receiver_client_number = NULL{UNREVIEWED}"

@@ -40,7 +40,6 @@ from transitions.package.lifecycle import PACKAGES
 from transitions.pages.package_forms import DownloadForm
 from transitions.pages.withdrawals import shown_at_sender
 from transitions.protocol import protocol_of
-from transitions.protocol_pdf import as_pdf
 
 PACKAGE, DOWNLOAD, PROTOCOL, PDF = (
     "transitions_package", "transitions_package_download", "transitions_protocol", "transitions_protocol_pdf",
@@ -160,6 +159,8 @@ def protocol_pdf(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     """The same as a file to keep."""
     scope = _carrier(request)
     transition = _transition_or_404(scope, pk)
+    from transitions.protocol_pdf import as_pdf  # noqa: PLC0415 - its library takes as long to load as all of ours
+
     content = as_pdf(protocol_of(transition=transition, actor=scope))
     name = f"{_('protocol')}-{transition.organization.account_number}-{transition.location.client_number}.pdf"
     return _as_file(io.BytesIO(content), name, "application/pdf")

@@ -11,9 +11,10 @@ from django.db import transaction
 
 from mcp.models import User
 from tests.conftest import Browser, Cast, logged_in
-from tests.isolation.canary.crawler import Role, sweep
+from tests.isolation.canary.crawler import EVERYTHING, Role, sweep
 from tests.isolation.canary.planting import Ground
 from tests.isolation.canary.visitor import Report
+from tests.proofs.sampling import Sample
 
 type Crawled = Callable[..., Report]
 
@@ -53,10 +54,12 @@ def crawled(ground: Ground, db, record_property: Callable[[str, object], None]) 
     `cut` is called before: what it switches off is off for the crawl.
     """
 
-    def crawl(role: Role, *, quick: bool = False, cut: Callable[[], None] = lambda: None) -> Report:
+    def crawl(
+        role: Role, *, quick: bool = False, cut: Callable[[], None] = lambda: None, sample: Sample = EVERYTHING
+    ) -> Report:
         client = browser_of(role)
         cut()
-        report = sweep(role, ground, client, quick=quick)
+        report = sweep(role, ground, client, quick=quick, sample=sample)
         record_property("canaries", report.figures())
         return report
 

@@ -29,7 +29,10 @@ from tests.isolation.canary.pages import Form, Page
 from tests.isolation.canary.planting import Ground
 from tests.isolation.canary.temptations import MODELS, Temptations
 from tests.isolation.canary.visitor import Report, Visitor
+from tests.proofs.sampling import Sample
 
+EVERYTHING = Sample(is_whole=True)
+EACH = 3
 GERMAN, ENGLISH = {"Accept-Language": "de"}, {"Accept-Language": "en", "HX-Request": "true"}
 DEEPEST = 3
 ACTIONS = ("archive", "restore", "record_consent", "export", "delete_selected", "set_group", "add_tag", "remove_tag")
@@ -54,18 +57,22 @@ class Role:
     may_read: Callable[[Canary, str], bool] = lambda _canary, _address: False
 
 
-def sweep(role: Role, ground: Ground, client: Client, *, quick: bool = False) -> Report:
-    """Crawl everything as this person. Nothing that the crawl does stays done."""
+def sweep(role: Role, ground: Ground, client: Client, *, quick: bool = False, sample: Sample = EVERYTHING) -> Report:
+    """Crawl everything as this person. Nothing that the crawl does stays done.
+
+    Where the run leaves something out, all pages are opened, and one in EACH of their forms and of the addresses tried.
+    """
     report, start = Report(role.name), time.monotonic()
     visitor = Visitor(client, ground.canaries, report, allowed=role.may_read)
     with visitor.watching():
-        Crawl(visitor, ground, is_short=quick).outside()
+        Crawl(visitor, ground, is_short=quick, sample=sample).outside()
         for place in role.places[:1] if quick else role.places:
             is_short = quick or role.is_stranger or place != role.places[0]
-            Crawl(visitor, ground, is_short=is_short).at(place)
+            Crawl(visitor, ground, is_short=is_short, sample=sample).at(place)
         for business in ground.foreign[:1] if quick else ground.foreign:
             for location in business.locations[-1:] if quick else business.locations:
-                Crawl(visitor, ground, is_short=location != business.locations[-1]).trespass(location.address)
+                is_short = location != business.locations[-1]
+                Crawl(visitor, ground, is_short=is_short, sample=sample).trespass(location.address)
     report.seconds = time.monotonic() - start
     return report
 
@@ -76,8 +83,8 @@ PANELS = ["figures", "groups", "birthdays", "newcomers", "waiting"]
 class Crawl:
     """The way of one person through all pages of one place; `is_short` where its like was met before."""
 
-    def __init__(self, visitor: Visitor, ground: Ground, *, is_short: bool) -> None:
-        self.visitor, self.ground, self.is_short = visitor, ground, is_short
+    def __init__(self, visitor: Visitor, ground: Ground, *, is_short: bool, sample: Sample) -> None:
+        self.visitor, self.ground, self.is_short, self.sample = visitor, ground, is_short, sample
         self.temptations = Temptations(ground, is_short=is_short)
         self.sent: set[tuple[str, ...]] = set()
 
@@ -145,7 +152,7 @@ class Crawl:
     def submit(self, form: Form, depth: int = 0) -> None:
         """Send a form in all variants; those of the page behind it as well, before all is undone."""
         shape = tuple(_KEY.sub("#", part) for part in form.signature)
-        if shape in self.sent:
+        if shape in self.sent or not self.sample.has(str(shape), of=EACH):
             return
         self.sent.add(shape)
         for data in self.temptations.variants(form):
@@ -170,7 +177,7 @@ class Crawl:
 
     def probe(self, place: str, known: list[Pattern]) -> None:
         """Each address without an argument: all that can stand behind it, and the methods that it does not know."""
-        for pattern in known:
+        for pattern in self.sample.part(known, of=EACH):
             if pattern.arguments or pattern.name == "logout":
                 continue
             address = place + pattern.route
@@ -182,7 +189,7 @@ class Crawl:
 
     def direct(self, place: str, known: list[Pattern]) -> None:
         """Each address with an argument at an own location, with the keys of foreign rows."""
-        for pattern in known:
+        for pattern in self.sample.part(known, of=EACH):
             for index, key in enumerate(self._keys(pattern)) if pattern.arguments else []:
                 for address in filled(pattern, [key], PANELS):
                     self.visitor.get(place + address, **GERMAN)

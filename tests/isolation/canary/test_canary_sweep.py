@@ -8,6 +8,7 @@ from tests.isolation.canary.conftest import Crawled, as_each, at_each_place
 from tests.isolation.canary.crawler import Role
 from tests.isolation.canary.roles import ROLES, TWIN
 from tests.isolation.canary.visitor import Report
+from tests.proofs.sampling import Sample
 
 READ_BY_THE_TWIN = {
     "locations.Organization",
@@ -52,7 +53,7 @@ def test_same_crawl_reads_every_table_of_its_own_business(crawled: Crawled, role
 @pytest.mark.proof
 @pytest.mark.sample("crawls", most=1)
 @as_each(ROLES.values())
-def test_quick_crawl_reads_no_word_of_another_business(crawled: Crawled, role: Role):
-    report = crawled(role, quick=True)
+def test_quick_crawl_reads_no_word_of_another_business(crawled: Crawled, role: Role, sample: Sample):
+    report = crawled(role, quick=True, sample=sample)
     assert complaints(report) == []
     assert report.responses >= 100

@@ -37,13 +37,13 @@ def compared(ground: Ground, db, sample: Sample, record_property: Callable[[str,
     return compare
 
 
-@pytest.mark.sample("roles to whom it looks the same", most=6)
+@pytest.mark.sample("roles to whom it looks the same", most=4)
 @as_each(ROLES.values())
 def test_their_rows_and_nobodys_rows_look_the_same(compared: Compared, role: Role):
     assert compared(role, lambda ground: Questions(ground, role.places[0]).objects()) == []
 
 
-@pytest.mark.sample("roles to whom it looks the same", most=6)
+@pytest.mark.sample("roles to whom it looks the same", most=4)
 @as_each(role for name, role in ROLES.items() if name != "rita")
 def test_their_locations_and_nobodys_locations_look_the_same(compared: Compared, role: Role):
     """Support may enter every location, and so knows which there are."""
@@ -57,13 +57,13 @@ def test_their_locations_and_nobodys_locations_look_the_same(compared: Compared,
     assert compared(role, asked) == []
 
 
-@pytest.mark.sample("roles to whom it looks the same", most=6)
+@pytest.mark.sample("roles to whom it looks the same", most=4)
 @as_each(ROLES.values())
 def test_their_words_and_nobodys_words_find_the_same(compared: Compared, role: Role):
     assert compared(role, lambda ground: Questions(ground, role.places[0]).filters()) == []
 
 
-@pytest.mark.sample("roles to whom it looks the same", most=6)
+@pytest.mark.sample("roles to whom it looks the same", most=4)
 @as_each(ROLES.values())
 def test_their_keys_and_nobodys_keys_are_refused_the_same(compared: Compared, role: Role):
     assert compared(role, lambda ground: Questions(ground, role.places[0]).posted()) == []

@@ -143,7 +143,7 @@ def test_the_same_text_serves_one_row():
     )
 
 
-@pytest.mark.sample("tests with triggers for each row", most=1)
+@pytest.mark.sample("long proofs in turns", most=3)
 @pytest.mark.parametrize(
     "tests",
     [

@@ -33,6 +33,7 @@ OFFICE = 320
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.isolation
+@pytest.mark.sample("long proofs in turns", most=3)
 def test_eight_slow_forms_stop_nobody_at_four_threads(cast, tmp_path: Path):
     with web_processes(1, tmp_path / "log", threads=THREADS) as port:
         status(port)  # everything is loaded

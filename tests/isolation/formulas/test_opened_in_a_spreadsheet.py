@@ -63,6 +63,7 @@ def anna(cast) -> Scope:
     return scope
 
 
+@pytest.mark.sample("long proofs in turns", most=3)
 @pytest.mark.parametrize("profile", ["excel-de", "plain", "xlsx"])
 def test_no_cell_of_an_export_is_evaluated(anna, soffice, tmp_path, profile):
     file = tmp_path / file_name(profile)
@@ -73,6 +74,7 @@ def test_no_cell_of_an_export_is_evaluated(anna, soffice, tmp_path, profile):
     assert set(re.findall(r'table:formula="([^"]*)"', found)) <= {"of:=TRUE()", "of:=FALSE()"}
 
 
+@pytest.mark.sample("long proofs in turns", most=3)
 def test_formula_without_our_guard_is_evaluated(soffice, tmp_path):
     file = tmp_path / "open.csv"
     file.write_text("Name\n=1+1\n", encoding="utf-8")

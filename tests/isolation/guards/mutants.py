@@ -108,7 +108,7 @@ def spots() -> list[Spot]:
     found = []
     for path in _files():
         finder = _Finder()
-        finder.visit(_tree(path))
+        finder.visit(_parsed(path))
         found += [Spot(path, *details) for details in finder.found]
     return found
 

@@ -45,7 +45,7 @@ def _cases() -> Iterator[object]:
         yield pytest.param(guard, id=guard.name, marks=pytest.mark.about(file))
 
 
-@pytest.mark.sample("guards switched off", most=40)
+@pytest.mark.sample("guards switched off", most=30)
 @pytest.mark.parametrize("guard", list(_cases()))
 def test_guard_is_missed_when_it_is_switched_off(guard: Switchable, world: World, db, reach: Reach, record_property):
     first = who_notices(guard, world, reach)

@@ -25,7 +25,7 @@ for subject in SUBJECTS:
 pytestmark = pytest.mark.isolation
 
 
-@pytest.mark.sample("holes", most=45)
+@pytest.mark.sample("holes", most=30)
 @pytest.mark.parametrize("name", sorted(PROBES))
 def test_hole_is_closed(world: World, db, reach: Reach, name):
     with world.undone() as twin, reach.noting(name):

@@ -17,7 +17,7 @@ LINES = [pytest.param(line, id=str(line), marks=pytest.mark.about(line.pattern.f
 
 
 @pytest.mark.isolation
-@pytest.mark.sample("lines of the permission matrix", most=9)
+@pytest.mark.sample("lines of the permission matrix", most=6)
 @pytest.mark.parametrize("line", LINES)
 def test_everybody_is_answered_as_the_table_says(
     line: Line, world: World, db, sample: Sample, first_of_kinds: frozenset[str], record_property, caplog
