@@ -76,9 +76,11 @@ class CustomerQuerySet(models.QuerySet["Customer"]):
         typed = search.words_of(words)
         hidden_here = set(hidden).intersection(search.SEARCHED_FIELDS)
         among = search.search_text(without=hidden_here) if hidden_here else None
+        by_email = "email" not in hidden_here
 
         def found(some: Sequence[str]) -> Q:
-            return search.matches(some) & (search.matches(some, among=among) if among else Q())
+            either = search.matches(some, by_email=by_email)
+            return either & search.matches(some, among=among, by_email=by_email) if among else either
 
         either = found(typed) if also is None else found(typed) | Q(pk=also)
         for customers in self._by_former_numbers(typed, found):

@@ -4,6 +4,9 @@ The database keeps one folded text for each customer (lower case, accents remove
 `(base, text)`. A word of three letters or more matches any part of it; a shorter one matches the beginning of a
 word, because two letters have no trigram of their own.
 
+Of an e-mail address the text holds what stands before the @. The rest is the same for thousands, and with it each
+customer costs a third more; an index of its own answers how it begins, for @example and for example.com.
+
 Former numbers are rows of their own, with a folded form by which an index finds how one begins.
 """
 
@@ -42,6 +45,8 @@ MOST_UMLAUTS = 3
 _UMLAUT = re.compile(r"[äöü]|[aou]e", re.IGNORECASE)  # ß is ss in the folded text already
 _OTHER_WAY = {"ä": "ae", "ö": "oe", "ü": "ue", "ae": "ä", "oe": "ö", "ue": "ü"}
 _PHONE_LIKE = re.compile(r"^[+(]?[0-9][0-9()/.\u2010-\u2015-]*$")
+_DOMAIN = re.compile(r"^(?=.*[^\W\d_])[^.@]+\.[^\W\d_]")
+"""A letter behind a dot: no number, and no initial at the end of what is typed."""
 _PHONE_PART = re.compile(r"^[+(]?[0-9()/.\u2010-\u2015-]+$")
 
 
@@ -49,6 +54,22 @@ class Fold(Func):
     """Lower case without accents, by a function of ours that the database may index (see the first migration)."""
 
     function = "customers_fold"
+    output_field = TextField()
+    arity = 1
+
+
+class BeforeAt(Func):
+    """What stands before the @ of an e-mail address, or all of it where there is none."""
+
+    template = "split_part(%(expressions)s, '@', 1)"
+    output_field = TextField()
+    arity = 1
+
+
+class EmailDomain(Func):
+    """What stands behind the @ of an e-mail address, folded."""
+
+    template = "customers_fold(split_part(%(expressions)s, '@', 2))"
     output_field = TextField()
     arity = 1
 
@@ -70,7 +91,7 @@ def search_text(*, without: Collection[str] = ()) -> Expression:
     parts: list[Any] = [Value(" "), Cast(F("customer_number"), TextField())]
     for name in SEARCHED_FIELDS:
         if name not in without:
-            parts += [Value(" "), F(name)]
+            parts += [Value(" "), BeforeAt(F(name)) if name == "email" else F(name)]
     tags = Func(F("tags"), function="customers_join", output_field=TextField())
     return Fold(Joined(*parts, Value(" "), tags))
 
@@ -155,15 +176,16 @@ def words_of(typed: str) -> list[str]:
     return [word for word in words if without_format_characters(word)][:MAX_WORDS]
 
 
-def matches(words: Sequence[str], *, among: Expression | F | None = None) -> Q:
+def matches(words: Sequence[str], *, among: Expression | F | None = None, by_email: bool = True) -> Q:
     """The condition that every word is found in the customer's folded text, or `among` another one.
 
-    Neighbouring groups of digits may also be one phone number, written with blanks.
+    Neighbouring groups of digits may also be one phone number, written with blanks. `by_email`: a word may also be a
+    whole e-mail address or how its domain begins.
     """
     joined = _with_phones_joined(words)
     text = among or F("search_text")
-    each = _all_found(words, text)
-    return each if joined == words else each | _all_found(joined, text)
+    each = _all_found(words, text, by_email=by_email)
+    return each if joined == words else each | _all_found(joined, text, by_email=by_email)
 
 
 def spellings(word: str) -> tuple[str, ...]:
@@ -188,15 +210,28 @@ def spellings(word: str) -> tuple[str, ...]:
     return tuple("".join(chosen) for chosen in itertools.product(*parts))
 
 
-def _all_found(words: Sequence[str], text: Expression | F) -> Q:
+def _all_found(words: Sequence[str], text: Expression | F, *, by_email: bool) -> Q:
     condition = Q()
     for word in words:
-        either = Q()
+        either = _by_email(word, text) if by_email else Q()
         for spelling in spellings(word):
-            # Two letters have no trigram of their own: they ask for the beginning of a word.
-            either |= Q(HasText(text, spelling if len(spelling) >= SHORTEST_PART else f" {spelling}"))
+            either |= Q(HasText(text, _asked(spelling)))
         condition &= either
     return condition
+
+
+def _by_email(word: str, text: Expression | F) -> Q:
+    """meier@example.com is found by meier and then compared; @example and example.com by the domain."""
+    local, at, domain = without_format_characters(word).partition("@")
+    if local and at:
+        return Q(HasText(text, _asked(f"{local} "))) & Q(HasText(Fold(F("email")), f"{local}@{domain}"))
+    begun = domain if at else local if _DOMAIN.match(local) else ""
+    return Q(BeginsWith(EmailDomain(F("email")), Fold(Value(begun)))) if begun else Q()
+
+
+def _asked(part: str) -> str:
+    """Two letters have no trigram of their own: they ask for the beginning of a word."""
+    return part if len(part.strip()) >= SHORTEST_PART else f" {part}"
 
 
 def _with_phones_joined(words: Sequence[str]) -> list[str]:

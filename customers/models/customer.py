@@ -4,7 +4,7 @@ from datetime import date
 
 import pgtrigger
 from django.contrib.postgres.fields import ArrayField
-from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import F, Q
@@ -155,6 +155,11 @@ class Customer(WithFormerNumbers, CheckedRow):
         default_permissions = ()
         indexes = [
             GinIndex(fields=["base", "search_text"], opclasses=["int8_ops", "gin_trgm_ops"], name="customer_search"),
+            models.Index(
+                F("base"),
+                OpClass(search.EmailDomain(F("email")), "text_pattern_ops"),
+                name="customer_by_email_domain",
+            ),
             GinIndex(fields=["base", "tags"], opclasses=["int8_ops", "array_ops"], name="customer_tags"),
             # With archived_at in them the ids of any page of the list are read from the index alone.
             models.Index(fields=["base", "sort_name", "id"], name="customer_by_name", include=["archived_at"]),

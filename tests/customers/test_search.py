@@ -145,6 +145,34 @@ def test_customer_number_and_postal_code_are_found(cast):
     assert [found(cast, typed) for typed in ("123456", "345", "01067")] == [[123_456]] * 3
 
 
+@pytest.mark.parametrize(
+    ("typed", "numbers"),
+    [
+        ("karla.meier@example.com", [1]), ("KARLA.MEIER@Example.COM", [1]), ("karla.meier@exam", [1]), ("rla.mei", [1]),
+        ("meier@example.com", [1]), ("@example.com", [1, 2]), ("@exa", [1, 2]), ("example.com", [1, 2]), ("@", []),
+        ("karla.meier@example.org", []), ("meie@example.com", []), ("@xample", []), ("kim@example.com", [2]),
+        ("ki@example.com", []), ("karla@1und1.de", [3]), ("1und1.de", [3]), ("@1u", [3]), ("k@x.de", [4]),
+        ("meier @example.com", [1]), ("meier example.com", [1]), ("kim@exämple.com", [2]), ("caf@home", [5]),
+    ],
+)  # fmt: skip
+def test_email_is_found_by_any_part_before_the_at_and_by_how_the_domain_begins(cast, typed, numbers):
+    make(cast, email="karla.meier@example.com")
+    make(cast, number=2, email="Kim@EXAMPLE.com")
+    make(cast, number=3, email="karla@1und1.de")
+    make(cast, number=4, email="k@x.de")
+    make(cast, number=5, company="Caf@home")
+    assert sorted(found(cast, typed)) == numbers
+
+
+def test_nobody_is_found_by_an_email_that_may_not_be_seen(cast):
+    make(cast, email="karla.meier@example.com", alias="sichtbar@hier")
+    customers = Customer.objects.in_base(cast.location("Zentrale").base)
+    for typed in ("karla.meier@example.com", "karla", "@example.com", "example.com", "meier@exa"):
+        assert [customer.customer_number for customer in customers.matching(typed, hidden={"mobile"})] == [1]
+        assert not customers.matching(typed, hidden={"email"}).exists()
+    assert customers.matching("sichtbar@hier", hidden={"email"}).exists()
+
+
 @pytest.mark.parametrize("typed", ["", "   ", "\0", "\u3000"])
 def test_nothing_typed_finds_all(cast, typed):
     make(cast)
@@ -186,7 +214,11 @@ def test_search_is_answered_by_the_index_under_row_security(cast):
     with connection.cursor() as cursor:
         cursor.execute("SELECT customers_merge_search_index()")  # as autovacuum does
         cursor.execute("ANALYZE customers_customer")
-    for typed in ("müller", "mueller kiel", "mü", "040 123456", "+49 40 123", "100%", "％ab"):
+    for typed in ("@example", "example.com"):
+        with as_web_role():
+            plan = plan_of(scope, typed)
+        assert re.search(r"Bitmap Index Scan on customer_by_email_domain .*\n +Index Cond: .*~>=~ 'example", plan), plan
+    for typed in ("müller", "mueller kiel", "mü", "040 123456", "+49 40 123", "100%", "％ab", "max@example.com"):
         with as_web_role():
             plan = plan_of(scope, typed)
         assert re.search(r"Bitmap Index Scan on customer_search.*\n +Index Cond: .*search_text ~~ '%", plan), plan
