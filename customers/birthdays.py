@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import IntegerField, Value
+from django.db.models import Func, IntegerField, SmallIntegerField, Value
 from django.db.models.functions import Cast, Coalesce, ExtractDay, ExtractMonth, Mod, NullIf, Substr
 
 if TYPE_CHECKING:
@@ -23,6 +23,14 @@ _LEAP_YEAR = 2000
 """A year in which every day exists."""
 _SLOTS = 12 * 31
 """A year as the calendar sheet has it: each month 31 days, so that (month, day) becomes one number."""
+
+
+class MonthAndDay(Func):
+    """17 May as 517, whatever the year: one small number, of which an index keeps each day once."""
+
+    template = "((EXTRACT(MONTH FROM %(expressions)s) * 100 + EXTRACT(DAY FROM %(expressions)s))::smallint)"
+    output_field = SmallIntegerField()
+    arity = 1
 
 
 @dataclass(frozen=True)

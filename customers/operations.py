@@ -11,7 +11,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import F, Func, Value
+from django.db.models import F, Func, Q, Value
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
@@ -165,7 +165,7 @@ def _rename_tag(tag: Tag, name: str) -> Tag:
     """The new word first, then the customers, then the old word: the database accepts no other order."""
     renewed = Tag.objects.create(base=tag.base, name=name)
     renamed = Func(F("tags"), Value(tag.name), Value(name), function="array_replace", output_field=TAGS)
-    Customer.objects.in_base(tag.base).filter(tags__contains=[tag.name]).update(tags=renamed)
+    Customer.objects.in_base(tag.base).filter(~Q(tags=[]), tags__contains=[tag.name]).update(tags=renamed)
     tag.delete()
     return renewed
 

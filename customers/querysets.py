@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any, Self
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import models
 from django.db.models import Exists, F, Func, IntegerField, OuterRef, Q, Sum, Value
-from django.db.models.lookups import Exact, GreaterThanOrEqual, LessThan
+from django.db.models.lookups import Exact, GreaterThanOrEqual, In, LessThan, Range
 from django.db.models.sql.datastructures import BaseTable
 from django.utils import timezone
 
 from customers import search
-from customers.birthdays import BY_CALENDAR, birthdays_within, days_until
+from customers.birthdays import BY_CALENDAR, MonthAndDay, birthdays_within, days_until
 from customers.choices import TRANSFER, TRANSFER_ANY, ConsentState
 from customers.formats.cards import sought_card_number
 from mcp.isolation import row_scope
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 MOST_MEMBERS = 10_000
 SEARCHABLE = "customers_searchable"
 """The view of the customers of the base that was entered; it reads the same setting as their row security."""
+_DAY = MonthAndDay(F("birthday"))
 _LAST_CHARACTER = "\U0010ffff"
 LATEST_FIRST = ("-at", "is_given", "-recorded_at", "id")
 """The first of these statements is the one that holds: the latest, and of two at the same moment the withdrawal."""
@@ -114,11 +115,9 @@ class CustomerQuerySet(models.QuerySet["Customer"]):
 
     def with_birthday_on(self, days: list[date]) -> Self:
         """Customers whose birthday is on one of the days, in whatever year they were born, also if nobody knows it."""
-        on_a_day = Q(birthday_without_year__in=[f"{day:%m-%d}" for day in days])
-        for month in sorted({day.month for day in days}):
-            in_month = sorted(day.day for day in days if day.month == month)
-            on_a_day |= Q(birthday__isnull=False, birthday__month=month, birthday__day__in=in_month)
-        return self._by_index().filter(on_a_day) if days else self.none()
+        whole = Q(birthday__isnull=False) & Q(In(_DAY, sorted({100 * day.month + day.day for day in days})))
+        without_year = Q(birthday_without_year__in=[f"{day:%m-%d}" for day in days])
+        return self._by_index().filter(whole | without_year) if days else self.none()
 
     def with_birthday_within(self, today: date, days: int) -> Self:
         """Customers who celebrate on one of the next days, today included, with BY_CALENDAR to sort them by."""
@@ -128,7 +127,7 @@ class CustomerQuerySet(models.QuerySet["Customer"]):
     def with_birthday_in(self, month: int) -> Self:
         """Customers whose birthday is in the month (1 to 12)."""
         days = [f"{month:02}-{day:02}" for day in range(1, 32)]
-        whole = Q(birthday__isnull=False, birthday__month=month)
+        whole = Q(birthday__isnull=False) & Q(Range(_DAY, (100 * month, 100 * month + 31)))
         return self._by_index().filter(whole | Q(birthday_without_year__in=days))
 
     def registered_since(self, first: date, *, until: date | None = None) -> Self:
@@ -141,7 +140,8 @@ class CustomerQuerySet(models.QuerySet["Customer"]):
         return self.filter(changed_at__gte=timezone.make_aware(datetime.combine(day, time.min)))
 
     def tagged(self, name: str) -> Self:
-        return self._by_index().filter(tags__contains=[name])
+        """Customers with this tag. That they have one at all is said as well: those without are not in the index."""
+        return self._by_index().filter(~Q(tags=[]), tags__contains=[name])
 
     def containing(self, text: str) -> Self:
         """Customers in whose search text this stands, blanks included; an index answers it, the rarer the faster."""

@@ -7,7 +7,9 @@ so that a row of one base can never refer to a row of another, whoever writes it
 from collections.abc import Sequence
 from typing import Any
 
+import pgtrigger
 from django.apps import apps as live_apps
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import DEFAULT_DB_ALIAS, models
 from django.db.backends.ddl_references import Statement, Table
@@ -102,6 +104,109 @@ class CompositeForeignKey(BaseConstraint):
 
     def __hash__(self) -> int:
         return hash((self.name, self.fields, self.to, self.to_fields))
+
+
+class StatementForeignKey(CompositeForeignKey):
+    """A composite foreign key of a table that is written in bulk, for a few rows that very many refer to.
+
+    A foreign key of the database is checked for each row, which takes a tenth of the time of an import. Here what a
+    statement has inserted is checked at once, with the same lock on the rows referred to: nobody deletes them before
+    the transaction has ended. It is checked at the end of the statement and not deferred. An update is checked for each
+    row in which one of the columns has changed, and whoever deletes a row referred to, or changes its key, is refused
+    as by a foreign key.
+    """
+
+    def create_sql(self, model: Any, schema_editor: Any) -> Any:
+        return Statement(_CHECKED_AT_ONCE, **self._parts(model, schema_editor))
+
+    def remove_sql(self, model: Any, schema_editor: Any) -> Any:
+        return Statement(_CHECKED_NO_MORE, **self._parts(model, schema_editor))
+
+    def _parts(self, model: Any, schema_editor: Any) -> dict[str, Any]:
+        quote = schema_editor.quote_name
+        target = model._meta.apps.get_model(self.to)
+        columns = [quote(model._meta.get_field(name).column) for name in self.fields]
+        referenced = [quote(target._meta.get_field(name).column) for name in self.to_fields]
+        is_set = pgtrigger.Statement == settings.TRIGGER_LEVEL
+        inserted = "new_values" if is_set else "(SELECT NEW.*) AS new_values"
+
+        def each(pattern: str, joined: str) -> str:
+            return joined.join(pattern.format(a=a, b=b) for a, b in zip(columns, referenced, strict=True))
+
+        return {
+            "table": Table(model._meta.db_table, quote),
+            "plain_table": model._meta.db_table,
+            "target": Table(target._meta.db_table, quote),
+            "name": quote(self.name),
+            "inserted": quote(f"{self.name}_inserted"),
+            "changed": quote(f"{self.name}_changed"),
+            "kept": quote(f"{self.name}_kept"),
+            "kept_key": quote(f"{self.name}_kept_key"),
+            "each": "REFERENCING NEW TABLE AS new_values FOR EACH STATEMENT" if is_set else "FOR EACH ROW",
+            "of_inserted": self._check(model, target, columns, referenced, rows=inserted),
+            "of_changed": self._check(model, target, columns, referenced, rows="(SELECT NEW.*) AS new_values"),
+            "columns": ", ".join(columns),
+            "referenced": ", ".join(referenced),
+            "is_other": each("OLD.{a} IS DISTINCT FROM NEW.{a}", " OR "),
+            "is_other_key": each("OLD.{b} IS DISTINCT FROM NEW.{b}", " OR "),
+            "refers_to_old": each("{a} = OLD.{b}", " AND "),
+            "is_old": each("{b} = OLD.{b}", " AND "),
+            "literal": f"'{self.name}'",
+        }
+
+    def _check(self, model: Any, target: Any, columns: list[str], referenced: list[str], *, rows: str) -> str:
+        """One look at the rows written, and one at each row that they refer to, whatever the plan was made for."""
+        known = " AND ".join(f"{column} IS NOT NULL" for column in columns)
+        same = " AND ".join(f"there.{b} = used.{a}" for a, b in zip(columns, referenced, strict=True))
+        return f"""
+            PERFORM FROM (SELECT DISTINCT {", ".join(columns)} FROM {rows} WHERE {known}) AS used
+            LEFT JOIN LATERAL (
+                SELECT true AS is_there FROM {target._meta.db_table} AS there WHERE {same} FOR KEY SHARE
+            ) AS referred ON true WHERE referred.is_there IS NULL LIMIT 1;
+            IF FOUND THEN
+                RAISE EXCEPTION 'insert or update on table "{model._meta.db_table}" violates foreign key "{self.name}"'
+                    USING ERRCODE = 'foreign_key_violation', CONSTRAINT = '{self.name}';
+            END IF;
+            RETURN NULL;
+        """
+
+
+_CHECKED_AT_ONCE = """
+    CREATE OR REPLACE FUNCTION %(inserted)s() RETURNS trigger LANGUAGE plpgsql AS $check$ BEGIN %(of_inserted)s END $check$;
+    CREATE OR REPLACE FUNCTION %(changed)s() RETURNS trigger LANGUAGE plpgsql AS $check$ BEGIN %(of_changed)s END $check$;
+    CREATE OR REPLACE FUNCTION %(kept)s() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path = pg_catalog, public, pg_temp AS $check$
+    BEGIN
+        IF to_regclass('%(plain_table)s') IS NULL THEN
+            RETURN NULL;
+        END IF;
+        IF EXISTS (SELECT FROM %(table)s WHERE %(refers_to_old)s)
+            AND NOT EXISTS (SELECT FROM %(target)s WHERE %(is_old)s)
+        THEN
+            RAISE EXCEPTION 'a row that is referred to is gone: foreign key %%', %(literal)s
+                USING ERRCODE = 'foreign_key_violation', CONSTRAINT = %(literal)s;
+        END IF;
+        RETURN NULL;
+    END $check$;
+    CREATE OR REPLACE TRIGGER %(inserted)s AFTER INSERT ON %(table)s %(each)s EXECUTE FUNCTION %(inserted)s();
+    CREATE OR REPLACE TRIGGER %(changed)s AFTER UPDATE ON %(table)s FOR EACH ROW WHEN (%(is_other)s)
+    EXECUTE FUNCTION %(changed)s();
+    CREATE OR REPLACE TRIGGER %(kept)s AFTER DELETE ON %(target)s FOR EACH ROW EXECUTE FUNCTION %(kept)s();
+    CREATE OR REPLACE TRIGGER %(kept_key)s AFTER UPDATE ON %(target)s FOR EACH ROW WHEN (%(is_other_key)s)
+    EXECUTE FUNCTION %(kept)s()
+"""
+"""A table that is dropped leaves the functions and what is at the other table behind; created again, it finds them.
+
+Whoever deletes is let through to see rows of every business, as a foreign key's own check is.
+"""
+
+_CHECKED_NO_MORE = """
+    DROP TRIGGER %(inserted)s ON %(table)s;
+    DROP TRIGGER %(changed)s ON %(table)s;
+    DROP TRIGGER %(kept)s ON %(target)s;
+    DROP TRIGGER %(kept_key)s ON %(target)s;
+    DROP FUNCTION %(inserted)s(), %(changed)s(), %(kept)s()
+"""
 
 
 class KeyWithBase(BaseConstraint):

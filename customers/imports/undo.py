@@ -313,7 +313,7 @@ def _remove_words(cursor: Any, params: dict[str, Any]) -> None:
     """
     used = {
         "customers_customergroup": f"customer.{GROUP} = word.id",
-        "customers_tag": "customer.tags @> ARRAY[word.name]",
+        "customers_tag": "customer.tags <> '{}' AND customer.tags @> ARRAY[word.name]",
     }
     for table, uses in used.items():
         cursor.execute(

@@ -28,7 +28,7 @@ from customers.models.uploads import ImportUpload
 from customers.querysets import ConsentPurposeQuerySet, ConsentQuerySet
 from customers.triggers.open_statements import CONSENT_GOING, CONSENT_OPEN
 from customers.triggers.slips import CONSENT_STAYS
-from locations.constraints import CompositeForeignKey, KeyWithBase
+from locations.constraints import CompositeForeignKey, KeyWithBase, StatementForeignKey
 from locations.fields import LineField, LinesField
 from locations.history import keep_history
 from locations.models import HIGHEST_ACCOUNT_NUMBER, CustomerBase, Location, Organization
@@ -252,7 +252,7 @@ class Consent(CheckedRow):
                 violation_error_code="consent_not_ahead_of_time",
                 violation_error_message=_("A statement cannot lie in the future."),
             ),
-            CompositeForeignKey(
+            StatementForeignKey(
                 fields=["organization", "base"],
                 to="locations.CustomerBase",
                 to_fields=["organization", "id"],
@@ -265,20 +265,20 @@ class Consent(CheckedRow):
                 name="consent_customer_in_base",
                 violation_error_message=_("The customer belongs to another customer base."),
             ),
-            CompositeForeignKey(
+            StatementForeignKey(
                 fields=["organization", "purpose"],
                 to="customers.ConsentPurpose",
                 to_fields=["organization", "code"],
                 name="consent_purpose_of_organization",
                 violation_error_message=_("This purpose is not in the list of the business."),
             ),
-            CompositeForeignKey(
+            StatementForeignKey(
                 fields=["organization", "location"],
                 to="locations.Location",
                 to_fields=["organization", "id"],
                 name="consent_location_of_organization",
             ),
-            CompositeForeignKey(
+            StatementForeignKey(
                 fields=["base", "upload"],
                 to="customers.ImportUpload",
                 to_fields=["base", "id"],

@@ -8,17 +8,18 @@ from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.functions import ExtractDay, ExtractMonth, Now
+from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from customers import search, triggers
+from customers.birthdays import MonthAndDay
 from customers.choices import PaymentMethod
 from customers.formats.phone import display_phone
 from customers.models.vocabulary import HIGHEST_PRICE_LEVEL, PERCENT, CustomerGroup
 from customers.models.with_former_numbers import WithFormerNumbers
 from customers.querysets import CustomerQuerySet
 from customers.triggers.open_statements import CUSTOMER_OPEN
-from locations.constraints import CompositeForeignKey, KeyWithBase
+from locations.constraints import KeyWithBase, StatementForeignKey
 from locations.fields import LineField, LinesField
 from locations.history import keep_history
 from locations.models import (
@@ -160,7 +161,12 @@ class Customer(WithFormerNumbers, CheckedRow):
                 OpClass(search.EmailDomain(F("email")), "text_pattern_ops"),
                 name="customer_by_email_domain",
             ),
-            GinIndex(fields=["base", "tags"], opclasses=["int8_ops", "array_ops"], name="customer_tags"),
+            GinIndex(
+                fields=["base", "tags"],
+                opclasses=["int8_ops", "array_ops"],
+                name="customer_tags",
+                condition=~Q(tags=[]),
+            ),
             # With archived_at in them the ids of any page of the list are read from the index alone.
             models.Index(fields=["base", "sort_name", "id"], name="customer_by_name", include=["archived_at"]),
             models.Index(fields=["base", "created_at", "id"], name="customer_by_created", include=["archived_at"]),
@@ -174,8 +180,7 @@ class Customer(WithFormerNumbers, CheckedRow):
             ),
             models.Index(
                 F("base"),
-                ExtractMonth("birthday"),
-                ExtractDay("birthday"),
+                MonthAndDay(F("birthday")),
                 name="customer_by_birthday",
                 condition=Q(birthday__isnull=False),
             ),
@@ -277,21 +282,21 @@ class Customer(WithFormerNumbers, CheckedRow):
                 violation_error_code="customer_blocked_reason_when_blocked",
                 violation_error_message=_("A reason of the block belongs to a blocked customer only."),
             ),
-            CompositeForeignKey(
+            StatementForeignKey(
                 fields=["organization", "base"],
                 to="locations.CustomerBase",
                 to_fields=["organization", "id"],
                 name="customer_base_of_organization",
                 violation_error_message=_("The customer base belongs to another business."),
             ),
-            CompositeForeignKey(
+            StatementForeignKey(
                 fields=["base", "customer_group"],
                 to="customers.CustomerGroup",
                 to_fields=["base", "id"],
                 name="customer_group_in_base",
                 violation_error_message=_("The customer group belongs to another customer base."),
             ),
-            CompositeForeignKey(
+            StatementForeignKey(
                 fields=["organization", "home_location"],
                 to="locations.Location",
                 to_fields=["organization", "id"],

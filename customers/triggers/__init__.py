@@ -78,7 +78,7 @@ TAG_NOT_IN_USE = pgtrigger.Trigger(
     when=pgtrigger.After,
     func="""
         IF EXISTS (
-            SELECT FROM customers_customer WHERE base_id = OLD.base_id AND tags @> ARRAY[OLD.name]
+            SELECT FROM customers_customer WHERE base_id = OLD.base_id AND tags <> '{}' AND tags @> ARRAY[OLD.name]
         ) AND NOT EXISTS (SELECT FROM customers_tag WHERE base_id = OLD.base_id AND name = OLD.name) THEN
             RAISE EXCEPTION 'The tag "%" is in use', OLD.name
                 USING ERRCODE = 'foreign_key_violation', CONSTRAINT = 'tag_in_use';

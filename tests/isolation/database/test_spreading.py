@@ -90,6 +90,11 @@ def test_no_policy_asks_another_table(spread):
     assert asking == []
 
 
+OF_ALL_BASES = {"customer_home_of_organization_kept", "consent_location_of_organization_kept",
+                "consent_purpose_of_organization_kept"}  # fmt: skip
+"""Asked where a location or a purpose of a business is deleted, which is no hot path: whether any base refers to it."""
+
+
 def test_no_function_of_a_trigger_reads_rows_without_naming_their_base(spread):
     """Each statement in it that names a table of customer data says of which base."""
     functions = _rows("""
@@ -101,7 +106,7 @@ def test_no_function_of_a_trigger_reads_rows_without_naming_their_base(spread):
             for table in spread:
                 if re.search(rf'\b(FROM|JOIN|UPDATE|INTO)\s+"?{table}\b', statement):
                     named += 1
-                    assert "base_id" in statement, f"{name}: {statement}"
+                    assert "base_id" in statement or name in OF_ALL_BASES, f"{name}: {statement}"
     assert named >= 30
 
 
