@@ -172,8 +172,10 @@ class StatementForeignKey(CompositeForeignKey):
 
 
 _CHECKED_AT_ONCE = """
-    CREATE OR REPLACE FUNCTION %(inserted)s() RETURNS trigger LANGUAGE plpgsql AS $check$ BEGIN %(of_inserted)s END $check$;
-    CREATE OR REPLACE FUNCTION %(changed)s() RETURNS trigger LANGUAGE plpgsql AS $check$ BEGIN %(of_changed)s END $check$;
+    CREATE OR REPLACE FUNCTION %(inserted)s() RETURNS trigger LANGUAGE plpgsql
+    AS $check$ BEGIN %(of_inserted)s END $check$;
+    CREATE OR REPLACE FUNCTION %(changed)s() RETURNS trigger LANGUAGE plpgsql
+    AS $check$ BEGIN %(of_changed)s END $check$;
     CREATE OR REPLACE FUNCTION %(kept)s() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
     SET search_path = pg_catalog, public, pg_temp AS $check$
     BEGIN

@@ -31,3 +31,11 @@ class LinesField(models.TextField):
     def deconstruct(self) -> Any:
         name, _path, args, kwargs = super().deconstruct()
         return name, "django.db.models.TextField", args, kwargs
+
+
+class TimeOrderedUuid(models.Func):
+    """A UUID of version 7, given by the database to each new row: a key that is put at the end of its index."""
+
+    function = "time_ordered_uuid"
+    output_field = models.UUIDField()
+    arity = 0

@@ -20,7 +20,7 @@ from customers.models.with_former_numbers import WithFormerNumbers
 from customers.querysets import CustomerQuerySet
 from customers.triggers.open_statements import CUSTOMER_OPEN
 from locations.constraints import KeyWithBase, StatementForeignKey
-from locations.fields import LineField, LinesField
+from locations.fields import LineField, LinesField, TimeOrderedUuid
 from locations.history import keep_history
 from locations.models import (
     HIGHEST_CUSTOMER_NUMBER,
@@ -38,14 +38,6 @@ DAYS_OF_A_YEAR = (
 """Month and day, as in ISO 8601."""
 EARLIEST_BIRTHDAY = date(1850, 1, 1)
 TOMORROW = models.Func(template="(CURRENT_DATE + 1)", output_field=models.DateField())
-
-
-class Uid(models.Func):
-    """A UUID of version 7, given by the database to each new row (see the first migration)."""
-
-    function = "customers_uid"
-    output_field = models.UUIDField()
-    arity = 0
 
 
 def _text(label: object, length: int, **more: object) -> LineField:
@@ -67,7 +59,7 @@ class Customer(WithFormerNumbers, CheckedRow):
         related_name="customers",
         editable=False,
     )
-    uid = models.UUIDField(db_default=Uid(), editable=False)
+    uid = models.UUIDField(db_default=TimeOrderedUuid(), editable=False)
     customer_number = models.PositiveIntegerField(
         _("customer number"), help_text=_("Left empty, the next number of the location's number range.")
     )

@@ -2,10 +2,10 @@
 
 import django.contrib.postgres.constraints
 import django.contrib.postgres.fields.ranges
-import django.contrib.postgres.functions
 import django.core.validators
 import django.db.models.deletion
 import django.db.models.functions.datetime
+import locations.fields
 import locations.constraints
 import locations.models
 import locations.row_policies
@@ -65,7 +65,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
                 ('pgh_label', models.TextField(help_text='The event label.')),
-                ('pgh_id', models.UUIDField(db_default=django.contrib.postgres.functions.RandomUUID(), editable=False, primary_key=True, serialize=False)),
+                ('pgh_id', models.UUIDField(db_default=locations.fields.TimeOrderedUuid(), editable=False, primary_key=True, serialize=False)),
                 ('id', models.BigIntegerField()),
                 ('kind', models.CharField(choices=[('central_group', 'Central group'), ('independent', 'Independent business')], max_length=20, verbose_name='kind')),
                 ('account_number', models.PositiveIntegerField(help_text='The number under which the provider knows this business. It stands in every address.', validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(999999999)], verbose_name='account number')),
@@ -113,7 +113,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
                 ('pgh_label', models.TextField(help_text='The event label.')),
-                ('pgh_id', models.UUIDField(db_default=django.contrib.postgres.functions.RandomUUID(), editable=False, primary_key=True, serialize=False)),
+                ('pgh_id', models.UUIDField(db_default=locations.fields.TimeOrderedUuid(), editable=False, primary_key=True, serialize=False)),
                 ('id', models.BigIntegerField()),
                 ('kind', models.CharField(choices=[('shared', 'Customer base 2.0'), ('offline', 'Customer base 1.0 (discontinued)')], max_length=10, verbose_name='kind')),
                 ('branch_number', models.PositiveIntegerField(blank=True, null=True, verbose_name='branch number')),
@@ -132,7 +132,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
                 ('pgh_label', models.TextField(help_text='The event label.')),
-                ('pgh_id', models.UUIDField(db_default=django.contrib.postgres.functions.RandomUUID(), editable=False, primary_key=True, serialize=False)),
+                ('pgh_id', models.UUIDField(db_default=locations.fields.TimeOrderedUuid(), editable=False, primary_key=True, serialize=False)),
                 ('id', models.BigIntegerField()),
                 ('kind', models.CharField(choices=[('central', 'Central'), ('branch', 'Branch'), ('independent', 'Independent location')], max_length=20, verbose_name='kind')),
                 ('client_number', models.PositiveIntegerField(help_text='Unique in the business. 1 is the central and only the central.', validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(99999)], verbose_name='client number')),

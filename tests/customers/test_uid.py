@@ -38,7 +38,7 @@ def test_each_has_one_of_version_7_from_birth(anna):
 def test_later_ones_are_greater(cast):
     """They are put at the end of an index, not everywhere in it."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT customers_uid() FROM generate_series(1, 2000)")
+        cursor.execute("SELECT time_ordered_uuid() FROM generate_series(1, 2000)")
         made = [uid for (uid,) in cursor]
     assert len(set(made)) == 2000
     assert [uid.hex[:15] for uid in made] == sorted(uid.hex[:15] for uid in made)
@@ -47,7 +47,7 @@ def test_later_ones_are_greater(cast):
 @pytest.mark.parametrize("count", [1, 50])
 def test_bits_are_those_of_the_standard(db, count):
     with connection.cursor() as cursor:
-        cursor.execute("SELECT customers_uid(), clock_timestamp() FROM generate_series(1, %s)", [count])
+        cursor.execute("SELECT time_ordered_uuid(), clock_timestamp() FROM generate_series(1, %s)", [count])
         for uid, at in cursor:
             assert (uid.version, uid.variant) == (7, "specified in RFC 4122")
             assert abs((uid.int >> 80) - at.timestamp() * 1000) < 2
@@ -93,7 +93,7 @@ def test_it_never_changes_by_any_path(anna):
     for attempt in (
         lambda: Customer.objects.update(uid=uuid4()),
         lambda: Customer.objects.bulk_update([Customer(pk=row.pk, uid=uuid4())], ["uid"]),
-        lambda: run("UPDATE customers_customer SET uid = customers_uid()"),
+        lambda: run("UPDATE customers_customer SET uid = time_ordered_uuid()"),
         lambda: Customer.objects.filter(pk=row.pk).update(uid=uuid4(), city="Kiel"),
     ):
         with refused_by("customer_uid_stays"):

@@ -116,7 +116,7 @@ def test_no_key_of_a_history_comes_from_a_sequence(spread):
         WHERE column_name = 'pgh_id' AND table_schema = 'public'
     """)
     assert {table for table, _default in keys} >= {table for table in spread if table.endswith("event")}
-    assert {default for _table, default in keys} == {"gen_random_uuid()"}
+    assert {default for _table, default in keys} == {"time_ordered_uuid()"}
 
 
 def test_only_triggers_that_the_one_setting_turns_use_transition_tables(spread):
