@@ -5,9 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-import tempfile
 import time
-from pathlib import Path
 from typing import Any
 
 from launch import folders
@@ -18,6 +16,8 @@ QUICK = {
     "customers": 100_000, "locations": 1_000, "users": 2_000, "groups": 200, "rows": 100_000,
     "stock_rows": 10_000, "carried": 20_000, "repeat": 10, "turns": 1,
 }  # fmt: skip
+
+TABLES = ("pages", "isolation", "import", "export", "carry-over", "after-edit", "bombs")
 
 # Django reads its settings when it is set up, so what needs models is imported inside of main(), after that.
 
@@ -38,36 +38,21 @@ def _run(arguments: argparse.Namespace) -> None:
     django.setup()
     from django.test.utils import setup_test_environment  # noqa: PLC0415 - needs the settings
 
-    from bench import carrying, exporting, importing, isolation, pages, refusing, report  # noqa: PLC0415 - needs the models
+    from bench import goals, report, tables  # noqa: PLC0415 - needs the models
 
     if arguments.only != "bombs":
         _fill(arguments)
     setup_test_environment()
     started = time.perf_counter()
-    if arguments.only in {None, "pages"}:
-        print(report.table(pages.all_rows(repeat=arguments.repeat)), flush=True)
-    if arguments.only in {None, "isolation"}:
-        print(f"\n{report.table_of_isolation(isolation.all_rows(repeat=arguments.repeat))}", flush=True)
-    if arguments.only in {None, "import"}:
-        with tempfile.TemporaryDirectory() as folder:
-            runs = importing.all_rows(rows=arguments.rows, stock_rows=arguments.stock_rows, folder=Path(folder))
-        print(f"\n{report.table_of_imports(runs)}", flush=True)
-    if arguments.only in {None, "export"}:
-        print(f"\n{report.table_of_exports(exporting.all_rows(repeat=arguments.turns))}", flush=True)
-    if arguments.only in {None, "carry-over"}:
-        print(f"\n{report.table_of_carrying(carrying.carried_over(rows=arguments.carried))}", flush=True)
-    _measure_after_edit(arguments)
-    if arguments.only in {None, "bombs"}:
-        print(f"\n{report.table_of_refusals(refusing.all_refusals())}", flush=True)
-    print(f"\n{report.machine()}\nMeasured in {time.perf_counter() - started:.0f} s.")
-
-
-def _measure_after_edit(arguments: argparse.Namespace) -> None:
-    from bench import after_edit, report  # noqa: PLC0415 - needs the models
-
-    if arguments.only in {None, "after-edit"}:
-        pairs = after_edit.all_pairs(rows=arguments.edited, turns=arguments.turns)
-        print(f"\n{report.table_of_pairs(pairs)}", flush=True)
+    wanted: list[goals.Goal] = []
+    for name, measure in tables.ALL.items():
+        if arguments.only in {None, name}:
+            printed, reached = measure(arguments)
+            wanted += reached
+            print(f"{printed}\n", flush=True)
+    if wanted:
+        print(f"{goals.table(wanted)}\n", flush=True)
+    print(f"{report.machine()}\nMeasured in {time.perf_counter() - started:.0f} s.")
 
 
 def _fill(arguments: argparse.Namespace) -> None:
@@ -108,8 +93,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--groups", type=int, default=2_000)
     parser.add_argument("--carried", type=int, default=200_000, help="customers that a location takes along")
     parser.add_argument("--edited", type=int, default=20_000, help="customers that are changed at once after one edit")
-    tables = ("pages", "isolation", "import", "export", "carry-over", "after-edit", "bombs")
-    parser.add_argument("--only", choices=tables, help="one of the tables; without it, all")
+    parser.add_argument("--only", choices=TABLES, help="one of the tables; without it, all")
     parser.add_argument("--repeat", type=int, default=40, help="measured calls of each page")
     parser.add_argument("--turns", type=int, default=3, help="measured exports of a million customers")
     parser.add_argument("--quick", action="store_true", help="a tenth of everything, for daily use")

@@ -1,0 +1,97 @@
+"""What the figures are to reach, beside what they are: printed at the end, with a mark where one falls short.
+
+Milliseconds are meant for a quiet machine; ratios hold on any.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from bench.after_edit import Pair
+from bench.exporting import Export
+from bench.importing import Run
+from bench.isolation import Cost
+from bench.pages import Row
+
+LISTED = ("list", "search")
+"""How the names of rows begin that are pages of the list."""
+PAGE_MS, FRONT_MS, OPEN_MS, SAVE_MS, SAVE_STATEMENTS, MIDDLE = 100, 60, 45, 35, 20, 1.2
+IMPORT, STOCK, EXPORT, SECURITY, AFTER_EDIT = 1.25, 7.0, 1.5, 1.2, 1.2
+
+
+@dataclass(frozen=True)
+class Goal:
+    """One figure and what it is to be: at most `most`, or at least `least`."""
+
+    name: str
+    measured: float
+    most: float | None = None
+    least: float | None = None
+    unit: str = ""
+
+    @property
+    def is_reached(self) -> bool:
+        return (self.most is None or self.measured <= self.most) and (self.least is None or self.measured >= self.least)
+
+    def line(self) -> str:
+        wanted = f"≤ {self.most:g}" if self.most is not None else f"≥ {self.least:g}"
+        mark = "" if self.is_reached else "**falls short**"
+        return f"| {self.name} | {self.measured:.2f}{self.unit} | {wanted}{self.unit} | {mark} |"
+
+
+def of_pages(rows: list[Row]) -> Iterator[Goal]:
+    for row in rows:
+        if row.name.startswith(LISTED):
+            yield Goal(f"{row.name}: p95", row.ours.p95 * 1000, most=PAGE_MS, unit=" ms")
+    medians: dict[str, tuple[float, Callable[[Row], float], str]] = {
+        "dashboard": (FRONT_MS, _median, " ms"),
+        "open a customer": (OPEN_MS, _median, " ms"),
+        "save a customer": (SAVE_MS, _median, " ms"),
+        "list, page in the middle": (MIDDLE, _ratio, " × the small base"),
+    }
+    for row in rows:
+        if row.name in medians:
+            most, measured, unit = medians[row.name]
+            yield Goal(row.name, measured(row), most=most, unit=unit)
+        if row.name == "save a customer":
+            yield Goal(f"{row.name}: statements", row.queries, most=SAVE_STATEMENTS)
+
+
+def of_imports(runs: list[Run]) -> Iterator[Goal]:
+    """The floor, ours, ours again, stock: as `importing.all_rows` gives them."""
+    floor, ours, _again, stock = runs
+    yield Goal("import of new customers ÷ floor", ours.per_row / floor.per_row, most=IMPORT)
+    yield Goal("stock import-export ÷ import of new customers", stock.per_row / ours.per_row, least=STOCK)
+
+
+def of_exports(exports: list[Export]) -> Iterator[Goal]:
+    first = exports[0]
+    for one in exports[1:]:
+        if one.rows == first.rows:
+            yield Goal(f"{one.name} ÷ {first.name}", one.median / first.median, most=EXPORT)
+
+
+def of_isolation(costs: list[Cost]) -> Iterator[Goal]:
+    for cost in costs:
+        yield Goal(f"{cost.name}: with ÷ without row security", cost.ratio, most=SECURITY)
+
+
+def of_pairs(pairs: list[Pair]) -> Iterator[Goal]:
+    for pair in pairs:
+        yield Goal(f"{pair.name}: after one edit ÷ fresh", pair.ratio, most=AFTER_EDIT)
+
+
+def table(goals: list[Goal]) -> str:
+    """A Markdown table of all goals, and how many of them are reached."""
+    reached = sum(goal.is_reached for goal in goals)
+    head = ("| figure | measured | goal | |", "|---|--:|--:|---|")
+    return "\n".join([*head, *(goal.line() for goal in goals), f"\n{reached} of {len(goals)} goals are reached."])
+
+
+def _median(row: Row) -> float:
+    return row.ours.median * 1000
+
+
+def _ratio(row: Row) -> float:
+    return row.ours.median / row.small.median if row.small else 0.0

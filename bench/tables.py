@@ -1,0 +1,58 @@
+"""The tables of the bench by their names: each is measured, and gives what is printed and which goals it has."""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from bench import after_edit, carrying, exporting, goals, importing, isolation, pages, refusing, report
+from bench.goals import Goal
+
+type Measured = tuple[str, list[Goal]]
+
+
+def _pages(arguments: argparse.Namespace) -> Measured:
+    rows = pages.all_rows(repeat=arguments.repeat)
+    return report.table(rows), [*goals.of_pages(rows)]
+
+
+def _isolation(arguments: argparse.Namespace) -> Measured:
+    costs = isolation.all_rows(repeat=arguments.repeat)
+    return report.table_of_isolation(costs), [*goals.of_isolation(costs)]
+
+
+def _import(arguments: argparse.Namespace) -> Measured:
+    with tempfile.TemporaryDirectory() as folder:
+        runs = importing.all_rows(rows=arguments.rows, stock_rows=arguments.stock_rows, folder=Path(folder))
+    return report.table_of_imports(runs), [*goals.of_imports(runs)]
+
+
+def _export(arguments: argparse.Namespace) -> Measured:
+    exports = exporting.all_rows(repeat=arguments.turns)
+    return report.table_of_exports(exports), [*goals.of_exports(exports)]
+
+
+def _carry_over(arguments: argparse.Namespace) -> Measured:
+    return report.table_of_carrying(carrying.carried_over(rows=arguments.carried)), []
+
+
+def _after_edit(arguments: argparse.Namespace) -> Measured:
+    pairs = after_edit.all_pairs(rows=arguments.edited, turns=arguments.turns)
+    return report.table_of_pairs(pairs), [*goals.of_pairs(pairs)]
+
+
+def _bombs(_arguments: argparse.Namespace) -> Measured:
+    return report.table_of_refusals(refusing.all_refusals()), []
+
+
+ALL: dict[str, Callable[[argparse.Namespace], Measured]] = {
+    "pages": _pages,
+    "isolation": _isolation,
+    "import": _import,
+    "export": _export,
+    "carry-over": _carry_over,
+    "after-edit": _after_edit,
+    "bombs": _bombs,
+}
