@@ -16,7 +16,7 @@ from django.core.exceptions import ValidationError
 from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
-from customers.models import NumberCounter
+from customers.models import Customer, NumberCounter
 from locations.models import Location
 
 _RESERVED = """FROM customers_importprogress p
@@ -95,6 +95,14 @@ def take_numbers(location: Location, count: int, *, brought_by: UUID | None = No
         counter.next_number = found[-1] + 1
         counter.save(update_fields=["next_number"])
     return found
+
+
+def free_numbers(location: Location) -> int:
+    """How many numbers of the location's range no customer has. Those that an import has reserved are among them."""
+    taken = Customer.objects.in_base(location.base).filter(
+        customer_number__range=(location.first_number, location.last_number)
+    )
+    return location.last_number - location.first_number + 1 - taken.count()
 
 
 def check_number(number: int, location: Location) -> None:

@@ -39,6 +39,7 @@ from customers.imports.preview_pages import Tab
 from customers.imports.similar_rows import MOST_SIMILAR
 from customers.imports.undo import later_imports
 from customers.models import ImportProgress, ImportUpload
+from customers.numbers import free_numbers
 from customers.table.resources import CustomerResource
 from customers.table.shared_fields import rules_of
 from files.chunks import PIECE
@@ -82,8 +83,10 @@ def upload_page(request: HttpRequest) -> HttpResponse:
             form.add_error("file", error)
         else:
             return lead_to(request, _address(UPLOAD, upload))
-    unfinished = unfinished_of(scope)
-    return show_page(request, "imports/upload", _("Import customers"), step=1, form=form, unfinished=unfinished)
+    return show_page(
+        request, "imports/upload", _("Import customers"), step=1, form=form, unfinished=unfinished_of(scope),
+        location=scope.location, free_numbers=free_numbers(scope.location),
+    )  # fmt: skip
 
 
 def unfinished_of(scope: Scope) -> list[ImportUpload]:

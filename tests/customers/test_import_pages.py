@@ -38,6 +38,13 @@ def test_import_goes_from_upload_over_preview_to_result(anna):
     assert people() == {(7, "Meier", "Kiel"), (8, "Müller", "Bremen")}
 
 
+def test_page_says_beforehand_how_many_numbers_are_free(anna, cast):
+    scope = cast.scope("anna", "Zentrale")
+    first, last = scope.location.first_number, scope.location.last_number
+    register_customer(customer=Customer(last_name="Muster"), actor=scope)
+    assert f"({first} to {last}) {last - first:,} are free" in anna.get(IMPORT).content.decode()
+
+
 def test_history_says_who_imported_what(anna):
     imported(anna)
     event = events_of(Customer.objects.get(customer_number=7)).get()
