@@ -1,7 +1,7 @@
 """What the front page of a location says about its customers.
 
-Birthdays and customers by group read more the more customers there are, and are therefore loaded by the page
-afterwards. docs/speed.md tells what the page takes at a million.
+All numbers are kept by the database and read from a few rows. Birthdays read more the more customers there are; they,
+the new customers and the groups are loaded by the page afterwards. docs/speed.md tells what each takes at a million.
 """
 
 from __future__ import annotations
@@ -11,23 +11,23 @@ from datetime import date, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import Count, OuterRef, Subquery
-from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from customers import waiting as waiting  # registers what waits for whoever imports and exports
-from customers.birthdays import BY_CALENDAR, WEEK, birthday_of
+from customers.birthdays import BY_CALENDAR, WEEK, birthday_of, birthdays_within
 from customers.choices import BIRTHDAY_VAR, REGISTERED_VAR, WINDOWS
 from customers.figures.trends import trends
-from customers.models import Customer, CustomerCount, CustomerGroup
+from customers.models import Customer, CustomerCount, CustomerGroup, CustomerGroupCount
+from customers.querysets import CustomerQuerySet
 from locations.models import Location
 from locations.permissions import Right
 from mcp.console import panels
 from mcp.isolation.scope import Scope
 
 SHOWN_BIRTHDAYS = 8
+SORTED_BIRTHDAYS = 1_000
 SHOWN_NEWCOMERS = 8
 SHOWN_GROUPS = 8
 
@@ -52,10 +52,9 @@ class Figure:
 
 def figures(scope: Scope, today: date | None = None) -> dict[str, Any]:
     """How many customers there are and were registered at this location, and what happened in each of the last twelve
-    months. Three or four queries.
+    months. Two or three queries.
     """
-    active, archived = CustomerCount.objects.in_base(scope.base).totals()
-    here = Customer.objects.in_base(scope.base).registered_at(scope.location).count()
+    active, archived, here = CustomerCount.objects.in_base(scope.base).with_registered_at(scope.location)
     found = trends(scope.base, today or timezone.localdate())
     new = found[0].running.number
     return {
@@ -91,27 +90,15 @@ def left_out(scope: Scope) -> list[Location]:
 
 
 def groups(scope: Scope) -> dict[str, Any]:
-    """The customers that are not archived by customer group, the largest first. Three queries."""
-    active, _archived = CustomerCount.objects.in_base(scope.base).totals()
-    counted = sorted(_count_by_group(scope), key=lambda group: (-group[1], group[0]))
+    """The customers that are not archived by customer group, the largest first. Two queries."""
+    numbers = CustomerGroupCount.objects.in_base(scope.base).active()
+    names = CustomerGroup.objects.in_base(scope.base).values_list("pk", "name")
+    counted = sorted(((name, numbers.get(pk, 0)) for pk, name in names), key=lambda group: (-group[1], group[0]))
     shown, rest = counted[:SHOWN_GROUPS], sum(number for _name, number in counted[SHOWN_GROUPS:])
-    without = active - sum(number for _name, number in counted)
+    without = numbers.get(None, 0)
     shown += [(_("Other groups"), rest)] if rest else []
     shown += [(_("Without a group"), without)] if without > 0 else []
     return {"bars": _bars(shown), "has_groups": bool(counted)}
-
-
-def _count_by_group(scope: Scope) -> list[tuple[str, int]]:
-    """(name, customers not archived) of each group of the base.
-
-    All customers minus the archived: no index knows both group and archive, and reading the customers themselves
-    takes three times as long (0.4 s at a million).
-    """
-    customers = Customer.objects.in_base(scope.base).order_by()
-    members = customers.filter(customer_group=OuterRef("pk")).values("base").annotate(number=Count("*"))
-    known = CustomerGroup.objects.in_base(scope.base).annotate(every=Coalesce(Subquery(members.values("number")), 0))
-    archived = dict(customers.archived().values_list("customer_group").annotate(number=Count("*")))
-    return [(name, every - archived.get(pk, 0)) for pk, name, every in known.values_list("pk", "name", "every")]
 
 
 def _bars(counted: list[tuple[str, int]]) -> list[Bar]:
@@ -120,18 +107,39 @@ def _bars(counted: list[tuple[str, int]]) -> list[Bar]:
 
 
 def birthdays(scope: Scope, today: date | None = None) -> dict[str, Any]:
-    """Whose birthday is today or on one of the six days after it, the next first. One or two queries."""
+    """Whose birthday is today or on one of the six days after it, the next first. One or two queries, and where there
+    are very many one for each day, until enough are found.
+    """
     start = today or timezone.localdate()
-    found = Customer.objects.in_base(scope.base).active().with_birthday_within(start, WEEK)
-    some = found.order_by(BY_CALENDAR, "sort_name", "pk")[:SHOWN_BIRTHDAYS]
+    active = Customer.objects.in_base(scope.base).active()
+    number = active.with_birthday_within(start, WEEK).count()
+    some = _next_birthdays(active, start, number)
     shown = [birthday_of(customer, start) for customer in some]
-    more = found.count() - len(shown) if len(shown) == SHOWN_BIRTHDAYS else 0
+    more = max(number - len(shown), 0)
     lists = [(name, _narrowed(**{BIRTHDAY_VAR: value})) for value, (name, _days) in WINDOWS.items()]
     this_month = (_("this month"), _narrowed(**{BIRTHDAY_VAR: str(start.month)}))
     return {
         "birthdays": shown, "more": more, "today": start, "tomorrow": start + timedelta(days=1),
         "lists": [*lists, this_month],
     }  # fmt: skip
+
+
+def _next_birthdays(customers: CustomerQuerySet, today: date, number: int) -> list[Customer]:
+    """The first of `number` customers who celebrate in the next days.
+
+    Sorting all of twenty thousand by the calendar takes longer than to find them; the first day has enough of them.
+    """
+    if not number:
+        return []
+    if number <= SORTED_BIRTHDAYS:
+        found = customers.with_birthday_within(today, WEEK).order_by(BY_CALENDAR, "sort_name", "pk")
+        return list(found[:SHOWN_BIRTHDAYS])
+    some: list[Customer] = []
+    for day in birthdays_within(today):
+        some += customers.with_birthday_on([day]).order_by("sort_name", "pk")[: SHOWN_BIRTHDAYS - len(some)]
+        if len(some) == SHOWN_BIRTHDAYS:
+            break
+    return some
 
 
 def newcomers(scope: Scope, today: date | None = None) -> dict[str, Any]:

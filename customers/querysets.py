@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         Customer,
         CustomerCount,
         CustomerGroup,
+        CustomerGroupCount,
         CustomerMonth,
         FormerNumber,
         SavedFilter,
@@ -109,9 +110,6 @@ class CustomerQuerySet(models.QuerySet["Customer"]):
             others = [*typed[:at], *typed[at + 1 :]]
             yield customers.filter(found(others), Exists(own.beginning_with(word))).values("pk")[most]
         yield customers.filter(*(Exists(own.beginning_with(word)) for word in typed)).values("pk")[most]
-
-    def registered_at(self, location: Location) -> Self:
-        return self.filter(home_location=location)
 
     def with_birthday_on(self, days: list[date]) -> Self:
         """Customers whose birthday is on one of the days, in whatever year they were born, also if nobody knows it."""
@@ -266,8 +264,26 @@ class CustomerCountQuerySet(models.QuerySet["CustomerCount"]):
 
     def totals(self) -> tuple[int, int]:
         """(active, archived) customers, without looking at a single one of them."""
-        sums = self.aggregate(active=Sum("active"), archived=Sum("archived"))
-        return sums["active"] or 0, sums["archived"] or 0
+        sums = self.aggregate(all_active=Sum("active", default=0), all_archived=Sum("archived", default=0))
+        return sums["all_active"], sums["all_archived"]
+
+    def with_registered_at(self, location: Location) -> tuple[int, int, int]:
+        """The totals, and how many of both were registered at the location."""
+        sums = self.aggregate(
+            all_active=Sum("active", default=0),
+            all_archived=Sum("archived", default=0),
+            here=Sum(F("active") + F("archived"), filter=Q(home_location=location), default=0),
+        )
+        return sums["all_active"], sums["all_archived"], sums["here"]
+
+
+class CustomerGroupCountQuerySet(models.QuerySet["CustomerGroupCount"]):
+    def in_base(self, base: CustomerBase) -> Self:
+        return self.filter(base=base)
+
+    def active(self) -> dict[int | None, int]:
+        """For each customer group by its key, and None for those in none, the customers that are not archived."""
+        return dict(self.order_by().values_list("customer_group_id").annotate(number=Sum("active")))
 
 
 class CustomerMonthQuerySet(models.QuerySet["CustomerMonth"]):

@@ -1,64 +1,102 @@
 """Adding up the steps by which the database counts customers, and what happens to them in each month."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date
 
-from django.db import connection, transaction
+from django.db import connection, models, transaction
 from django.db.models import Count
 from django.utils import timezone
 
-from customers.models import CustomerCount, CustomerMonth
+from customers.models import CustomerCount, CustomerGroupCount, CustomerMonth
 
 KEPT_YEARS = 2
 """The front page shows a year; older months are forgotten."""
 
-# One statement: what it deletes is exactly what it adds up. Steps that others write meanwhile are not seen, and
-# stay; a row that another run of this has deleted is gone for both.
-_COMPACT = """
-    WITH gone AS (
-        DELETE FROM customers_customercount WHERE base_id = %s RETURNING active, archived
-    )
-    INSERT INTO customers_customercount (base_id, active, archived)
-    SELECT %s, sum(active), sum(archived) FROM gone HAVING count(*) > 0
-"""
 
-_COMPACT_MONTHS = """
-    WITH gone AS (
-        DELETE FROM customers_customermonth WHERE base_id = %s RETURNING month, registered, archived, given, withdrawn
-    )
-    INSERT INTO customers_customermonth (base_id, month, registered, archived, given, withdrawn)
-    SELECT %s, month, sum(registered), sum(archived), sum(given), sum(withdrawn) FROM gone GROUP BY month
-"""
+@dataclass(frozen=True)
+class Steps:
+    """A table of steps: what a figure is of (`of`, beside the base), and what is added up."""
+
+    model: type[models.Model]
+    of: tuple[str, ...]
+    figures: tuple[str, ...]
+
+    def crowded_bases(self) -> set[int]:
+        """The bases in which something has more than one row."""
+        rows = self.model._base_manager.order_by().values("base", *self.of).annotate(rows=Count("id"))
+        return set(rows.filter(rows__gt=1).values_list("base", flat=True))
+
+    def compact(self, base: int) -> None:
+        """Leave one row of the base for everything that has more, none where it comes to nothing."""
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(self._compact_sql(), {"base": base})
+
+    def _compact_sql(self) -> str:
+        """One statement: what it deletes is exactly what it adds up. Steps that others write meanwhile are not seen,
+        and stay; a row that another run of this has deleted is gone for both.
+        """
+        table, of = self.model._meta.db_table, ", ".join(self._columns())
+        sums = ", ".join(f"sum({name})" for name in self.figures)
+        changed = " OR ".join(f"sum({name}) <> 0" for name in self.figures)
+        figures = ", ".join(self.figures)
+        return f"""
+            WITH gone AS (
+                DELETE FROM {table} WHERE base_id = %(base)s AND id IN (
+                    SELECT id FROM (
+                        SELECT id, count(*) OVER (PARTITION BY {of}) AS steps FROM {table} WHERE base_id = %(base)s
+                    ) AS counted WHERE steps > 1
+                ) RETURNING {of}, {figures}
+            )
+            INSERT INTO {table} (base_id, {of}, {figures})
+            SELECT %(base)s, {of}, {sums} FROM gone GROUP BY {of} HAVING {changed}
+        """
+
+    def _columns(self) -> list[str]:
+        fields = {field.name: field.column for field in self.model._meta.concrete_fields}
+        return [str(fields[name]) for name in self.of]
+
+
+COUNTS = (
+    Steps(CustomerCount, ("organization", "home_location"), ("active", "archived")),
+    Steps(CustomerGroupCount, ("customer_group_id",), ("active", "archived")),
+)
+MONTHS = (Steps(CustomerMonth, ("month",), ("registered", "archived", "given", "withdrawn")),)
 
 
 def crowded_bases() -> list[int]:
-    """The bases that have more than one row."""
-    crowded = CustomerCount.objects.values("base").annotate(rows=Count("id")).filter(rows__gt=1)
-    return list(crowded.values_list("base", flat=True))
+    """The bases in which a location or a customer group has more than one row."""
+    return _crowded(COUNTS)
 
 
 def compact_counts(bases: Iterable[int] | None = None) -> int:
-    """Leave one row for each base (or each of these), the sums unchanged at every moment; how many had more."""
-    found = crowded_bases() if bases is None else list(bases)
-    for base in found:
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(_COMPACT, [base, base])
-    return len(found)
+    """Leave one row for each location and customer group of each base (or of these), the sums unchanged at every
+    moment; how many bases had more.
+    """
+    return _compact(COUNTS, crowded_bases() if bases is None else list(bases))
 
 
 def bases_with_crowded_months() -> list[int]:
     """The bases that have more than one row for a month."""
-    crowded = CustomerMonth.objects.values("base", "month").annotate(rows=Count("id")).filter(rows__gt=1)
-    return sorted(set(crowded.values_list("base", flat=True)))
+    return _crowded(MONTHS)
 
 
 def compact_months(bases: Iterable[int] | None = None) -> int:
     """Leave one row for each base (or each of these) and month; how many bases had more."""
-    found = bases_with_crowded_months() if bases is None else list(bases)
-    for base in found:
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(_COMPACT_MONTHS, [base, base])
-    return len(found)
+    return _compact(MONTHS, bases_with_crowded_months() if bases is None else list(bases))
+
+
+def _crowded(tables: Iterable[Steps]) -> list[int]:
+    return sorted(set().union(*(table.crowded_bases() for table in tables)))
+
+
+def _compact(tables: Iterable[Steps], bases: list[int]) -> int:
+    for base in bases:
+        for table in tables:
+            table.compact(base)
+    return len(bases)
 
 
 def forget_months(*, today: date | None = None) -> None:

@@ -6,7 +6,8 @@
                   ├─< Card          the cards and codes by which a customer is known
                   ├─< FormerNumber  by what numbers a customer was known elsewhere or before
                   ├─< Consent       what a customer has given or withdrawn, and when
-                  ├─< CustomerCount how many there are, kept by the database
+                  ├─< CustomerCount how many there are at which location, kept by the database
+                  ├─< CustomerGroupCount how many there are in which customer group, kept by the database
                   └─< CustomerMonth what happened in each month, kept by the database
 
 Every row carries its base, and every reference between rows goes over `(base, …)`. The primary key of customers
@@ -17,7 +18,7 @@ spread by base over several machines.
 from customers.models.bulk import BulkChange
 from customers.models.cards import Card
 from customers.models.consents import Consent, ConsentPurpose, ConsentRelease, ImportConsent
-from customers.models.counting import CustomerCount, CustomerMonth, NumberCounter
+from customers.models.counting import CustomerCount, CustomerGroupCount, CustomerMonth, NumberCounter
 from customers.models.customer import Customer
 from customers.models.exports import CustomerExport, ExportChunk, ExportDownload
 from customers.models.filters import SavedFilter
@@ -49,6 +50,7 @@ __all__ = [
     "CustomerCount",
     "CustomerExport",
     "CustomerGroup",
+    "CustomerGroupCount",
     "CustomerMonth",
     "ExportChunk",
     "ExportDownload",

@@ -3,16 +3,37 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from customers.querysets import CustomerCountQuerySet, CustomerMonthQuerySet
+from customers.querysets import CustomerCountQuerySet, CustomerGroupCountQuerySet, CustomerMonthQuerySet
 from locations.constraints import CompositeForeignKey, KeyWithBase
 from locations.models import CustomerBase, Location, Organization
 from locations.row_policies import RowSecurity
 
 
 class CustomerCount(models.Model):
-    """Steps by which the number of a base's customers changed; their sum is the number. A task adds them up."""
+    """Steps by which the number of customers changed that were registered at a location, or (empty) at none.
 
-    base = models.ForeignKey(CustomerBase, models.CASCADE, related_name="+")
+    The sum of a location's steps is the number of those who were registered there, the sum of all steps of a base the
+    number of its customers. A task adds them up.
+    """
+
+    organization = models.ForeignKey(
+        Organization, models.CASCADE, db_constraint=False, db_index=False, related_name="+"
+    )
+    base = models.ForeignKey(
+        CustomerBase,
+        models.CASCADE,
+        db_constraint=False,  # customercount_base_of_organization refers to the same row and says more
+        db_index=False,
+        related_name="+",
+    )
+    home_location = models.ForeignKey(
+        Location,
+        models.CASCADE,
+        null=True,
+        db_constraint=False,  # customercount_home_of_organization refers to the same row and says more
+        db_index=False,
+        related_name="+",
+    )
     active = models.BigIntegerField()
     archived = models.BigIntegerField()
 
@@ -22,13 +43,58 @@ class CustomerCount(models.Model):
         verbose_name = _("customer count")
         verbose_name_plural = _("customer counts")
         default_permissions = ()
+        indexes = [models.Index(fields=["base", "home_location"], name="customercount_of_base")]
         constraints = [
             RowSecurity(name="customercount_rows", base="base"),
             KeyWithBase(name="customercount_key"),
+            CompositeForeignKey(
+                fields=["organization", "base"],
+                to="locations.CustomerBase",
+                to_fields=["organization", "id"],
+                name="customercount_base_of_organization",
+            ),
+            # Over the business and not over the base, as at the customers: a location can come to work with another
+            # base, and those whom it has registered stay in the one in which they are.
+            CompositeForeignKey(
+                fields=["organization", "home_location"],
+                to="locations.Location",
+                to_fields=["organization", "id"],
+                name="customercount_home_of_organization",
+            ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.base}: {self.active} + {self.archived}"
+        return f"{self.base}, {self.home_location}: {self.active} + {self.archived}"
+
+
+class CustomerGroupCount(models.Model):
+    """Steps as above of the customers of a customer group, or (empty) of none.
+
+    In a table of its own: in one with the locations there would be as many sums as groups times locations, and the
+    number of all customers, which each list asks for, would be added up from all of them.
+    """
+
+    base = models.ForeignKey(CustomerBase, models.CASCADE, db_index=False, related_name="+")
+    # No reference: a group that nobody has may be deleted, and its steps come to nothing then. A reference would have
+    # whoever deletes it wait for whoever adds up. That the group is of this base the customers' own reference says.
+    customer_group_id = models.BigIntegerField(null=True)
+    active = models.BigIntegerField()
+    archived = models.BigIntegerField()
+
+    objects = CustomerGroupCountQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("customer count of a customer group")
+        verbose_name_plural = _("customer counts of customer groups")
+        default_permissions = ()
+        indexes = [models.Index(fields=["base", "customer_group_id"], name="customergroupcount_of_base")]
+        constraints = [
+            RowSecurity(name="customergroupcount_rows", base="base"),
+            KeyWithBase(name="customergroupcount_key"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.base}, {self.customer_group_id}: {self.active} + {self.archived}"
 
 
 class CustomerMonth(models.Model):

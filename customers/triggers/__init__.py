@@ -106,44 +106,35 @@ NUMBER_IN_RANGE = over_written_rows(
 )
 """A customer registered at a location bears a number of its range. Who was registered nowhere may bear any."""
 
-COUNT_INSERT = over_written_rows(
-    name="count_insert",
-    operation=pgtrigger.Insert,
-    func="""
-        INSERT INTO customers_customercount (base_id, active, archived)
-        SELECT base_id, count(*) FILTER (WHERE archived_at IS NULL),
-               count(*) FILTER (WHERE archived_at IS NOT NULL)
-        FROM new_values GROUP BY base_id;
-        RETURN NULL;
-    """,
-)
+
+def _counting(name: str, operation: pgtrigger.Operation, *steps: str) -> pgtrigger.Trigger:
+    """Steps of the number of customers by home location and by customer group; `steps` are signs and tables."""
+
+    def counted(table: str, columns: str) -> str:
+        rows = " UNION ALL ".join(
+            f"SELECT {columns}, {sign}(archived_at IS NULL)::integer AS active, "
+            f"{sign}(archived_at IS NOT NULL)::integer AS archived FROM {written}"
+            for sign, written in map(str.split, steps)
+        )
+        return f"""
+            INSERT INTO {table} ({columns}, active, archived)
+            SELECT {columns}, sum(active), sum(archived) FROM ({rows}) AS steps
+            GROUP BY {columns} HAVING sum(active) <> 0 OR sum(archived) <> 0;
+        """
+
+    func = (
+        counted("customers_customercount", "organization_id, base_id, home_location_id")
+        + counted("customers_customergroupcount", "base_id, customer_group_id")
+        + "RETURN NULL;"
+    )
+    return over_written_rows(name=name, operation=operation, func=func)
+
+
+COUNT_INSERT = _counting("count_insert", pgtrigger.Insert, "+ new_values")
 """Counting by adding: concurrent registrations write rows of their own and never wait for one another."""
 
-COUNT_DELETE = over_written_rows(
-    name="count_delete",
-    operation=pgtrigger.Delete,
-    func="""
-        INSERT INTO customers_customercount (base_id, active, archived)
-        SELECT base_id, -count(*) FILTER (WHERE archived_at IS NULL),
-               -count(*) FILTER (WHERE archived_at IS NOT NULL)
-        FROM old_values GROUP BY base_id;
-        RETURN NULL;
-    """,
-)
-
-COUNT_UPDATE = over_written_rows(
-    name="count_update",
-    operation=pgtrigger.Update,
-    func="""
-        INSERT INTO customers_customercount (base_id, active, archived)
-        SELECT base_id, sum(step), -sum(step) FROM (
-            SELECT base_id, 1 AS step FROM new_values WHERE archived_at IS NULL
-            UNION ALL
-            SELECT base_id, -1 FROM old_values WHERE archived_at IS NULL
-        ) AS steps GROUP BY base_id HAVING sum(step) <> 0;
-        RETURN NULL;
-    """,
-)
+COUNT_UPDATE = _counting("count_update", pgtrigger.Update, "+ new_values", "- old_values")
+COUNT_DELETE = _counting("count_delete", pgtrigger.Delete, "- old_values")
 
 _MONTHS = "INSERT INTO customers_customermonth (base_id, month, registered, archived, given, withdrawn)"
 

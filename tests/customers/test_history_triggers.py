@@ -12,6 +12,7 @@ from mcp.models import User, UserGroup
 
 WITHOUT_HISTORY = {
     "customers.CustomerCount": "steps of a sum; the customers themselves are recorded",
+    "customers.CustomerGroupCount": "as above, of each customer group",
     "customers.CustomerMonth": "as above, of each month",
     "customers.NumberCounter": "the next number to try; the customers that got one are recorded",
     "customers.ImportUpload": "the record of an import itself; what it changed is recorded at the customers",

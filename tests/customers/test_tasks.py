@@ -10,8 +10,9 @@ from procrastinate.contrib.django import app
 
 from customers import tasks
 from customers.figures.counts import compact_counts
-from customers.models import Customer, CustomerCount
+from customers.models import Customer, CustomerCount, CustomerGroup, CustomerGroupCount
 from customers.operations import archive_customers, register_customer
+from mcp.isolation.scope import Scope
 from mcp.models import Session
 from mcp.tasks import clear_expired_sessions
 
@@ -28,23 +29,26 @@ def test_compaction_leaves_one_row_and_the_sums(cast):
     assert compact_counts() == 0
 
 
+def register(scope: Scope, each: int, group: CustomerGroup) -> None:
+    for number in range(each):
+        customer = Customer(last_name=f"Meier {number}", customer_group=group if number % 5 else None)
+        register_customer(customer=customer, actor=scope)
+    connection.close()
+
+
 @pytest.mark.django_db(transaction=True)
 def test_compaction_is_exact_beside_concurrent_registrations(cast):
-    scope = cast.system("Zentrale")
-    writers, each = 4, 25
+    places = [cast.system(name) for name in ("Zentrale", "Hamburg")]
+    base, writers, each = places[0].base, 4, 25
+    group = CustomerGroup.objects.create(base=base, name="Vereine")
     is_over = threading.Event()
-
-    def register() -> None:
-        for number in range(each):
-            register_customer(customer=Customer(last_name=f"Meier {number}"), actor=scope)
-        connection.close()
 
     def compact() -> None:
         while not is_over.is_set():
             compact_counts()
         connection.close()
 
-    threads = [threading.Thread(target=register) for _ in range(writers)]
+    threads = [threading.Thread(target=register, args=[places[n % 2], each, group]) for n in range(writers)]
     compactors = [threading.Thread(target=compact) for _ in range(2)]
     for thread in [*threads, *compactors]:
         thread.start()
@@ -54,8 +58,11 @@ def test_compaction_is_exact_beside_concurrent_registrations(cast):
     for thread in compactors:
         thread.join()
     compact_counts()
-    assert CustomerCount.objects.in_base(scope.base).totals() == (writers * each, 0)
-    assert CustomerCount.objects.in_base(scope.base).count() == 1
+    counts, groups = CustomerCount.objects.in_base(base), CustomerGroupCount.objects.in_base(base)
+    for scope in places:
+        assert counts.with_registered_at(scope.location) == (writers * each, 0, writers * each // 2)
+    assert groups.active() == {group.pk: 80, None: 20}
+    assert (counts.count(), groups.count()) == (2, 2)
 
 
 def test_expired_sessions_are_cleared(db):

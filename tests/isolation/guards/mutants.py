@@ -49,7 +49,7 @@ NOT_SEARCHED = {
     "mcp/querysets.py": "says what the narrowing methods mean",
     "customers/querysets.py": "says what the narrowing methods mean",
 }
-NARROWING = {"in_base", "of_organization", "owned_by", "at", "at_home_in", "on_base", "registered_at"}
+NARROWING = {"in_base", "of_organization", "owned_by", "at", "at_home_in", "on_base"}
 OF_SOMEBODY = {"scope", "actor", "own", "user", "upload"}
 """Names of whoever acts: what is filtered by them is filtered for isolation."""
 REFUSALS = {

@@ -23,7 +23,6 @@ UNNOTICEABLE = {
     "state__in=BEFORE_EXECUTION)": "a group has no open word about what is not, or not any more, asked of it",
     "withdrawals_since: if transition.executed_at is None": "who was not handed over is in no table of those who were",
     "_demand_signed: Arrival.objects.filter(base=actor.base.pk": "other receivers are refused before",
-    "_count_by_group: Customer.objects.in_base(scope.base)": "customers of a group are of its base, by a composite key",
     "left_alone: Customer.objects.in_base(scope.base)": "the ids come from a join over the base",
     "_piece: Customer.objects.in_base(scope_of(request).base)": "the ids are those of customers of the base",
     "_template: actor.demand(Right.MANAGE_USERS)": "who lacks it finds no group: 404 in place of 403",
