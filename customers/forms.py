@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from typing import Any, ClassVar
 
 from django import forms
@@ -84,7 +85,7 @@ class CustomerForm(OperationForm):
 
     class Meta:
         model = Customer
-        exclude = ()
+        fields: ClassVar[list[str]] = []  # those of the page; all of them would be made once more for each request
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -92,12 +93,15 @@ class CustomerForm(OperationForm):
             self.initial["seen_at"] = self.instance.changed_at.isoformat()
             self.initial["former_numbers"] = self.instance.former_numbers
         if "tags" in self.fields:
-            names = Tag.objects.in_base(self.scope.base).values_list("name", flat=True)
-            self.fields["tags"].choices = [(name, name) for name in names]  # type: ignore[attr-defined]
+            self.fields["tags"].choices = cache(self._tags)  # type: ignore[attr-defined]
         if "customer_number" in self.fields:
             self.fields["customer_number"].required = False
         if self.instance.pk is None:
             add_questions(self, self.scope)
+
+    def _tags(self) -> list[tuple[str, str]]:
+        """Asked where they are shown, or where some are chosen."""
+        return [(name, name) for name in Tag.objects.in_base(self.scope.base).values_list("name", flat=True)]
 
     def _post_clean(self) -> None:
         """Before what the operation has refused is shown, as Django does with the fields of the row."""

@@ -20,6 +20,7 @@ from customers.field_groups import SAID_WITH, demand_fields, unwritable
 from customers.formats import without_text_mark
 from customers.models import Customer, CustomerGroup, FormerNumber, Tag
 from customers.numbers import check_number, take_number
+from locations.history import ClockTimestamp
 from locations.permissions import Right
 from mcp.central.operations.changing import merged
 from mcp.isolation.limits import busy_told
@@ -80,19 +81,16 @@ def change_customer(*, customer: Customer, seen_at: datetime | None = None, acto
     stored = Customer.objects.in_base(actor.base).select_for_update().get(pk=customer.pk)
     if seen_at is not None and stored.changed_at != seen_at:
         raise CustomerChangedMeanwhile(stored)
-    customer.customer_number, customer.base, customer.organization = (
-        stored.customer_number,
-        stored.base,
-        stored.organization,
-    )
-    customer.home_location_id = stored.home_location_id
+    customer.customer_number, customer.base = stored.customer_number, actor.base
+    customer.organization_id, customer.home_location_id = stored.organization_id, stored.home_location_id
     customer.archived_at, customer.archived_reason = stored.archived_at, stored.archived_reason
     for name in unwritable(actor):
         setattr(customer, name, getattr(stored, name))
-    _check(customer)
+    with customer.replacing(stored):
+        _check(customer, known_tags=stored.tags)
+    customer.changed_at = ClockTimestamp()  # the database says it anyway (STAMP); so it tells what it has said
     customer.save(force_update=True)
     _save_former_numbers(customer)
-    customer.refresh_from_db(fields=["changed_at"])
     return customer
 
 
@@ -175,14 +173,14 @@ def validate_customer(customer: Customer) -> None:
     _check(customer)
 
 
-def _check(customer: Customer, exclude: Set[str] = frozenset()) -> None:
+def _check(customer: Customer, exclude: Set[str] = frozenset(), known_tags: Iterable[str] = ()) -> None:
     customer.tags = sorted(set(customer.tags))
     if not customer.is_blocked:
         customer.blocked_reason = ""
     if customer.are_former_numbers_said:
         customer.former_numbers = _checked_numbers(customer.former_numbers)
     customer.full_clean(exclude={"uid", *exclude})
-    _check_tags(customer)
+    _check_tags(customer, known_tags)
 
 
 def _checked_numbers(numbers: Iterable[str]) -> list[str]:
@@ -211,10 +209,11 @@ def _save_former_numbers(customer: Customer) -> None:
     customer.forget_former_numbers()
 
 
-def _check_tags(customer: Customer) -> None:
-    if not customer.tags:
+def _check_tags(customer: Customer, known: Iterable[str]) -> None:
+    added = set(customer.tags).difference(known)
+    if not added:
         return
-    unknown = set(customer.tags).difference(Tag.objects.in_base(customer.base).values_list("name", flat=True))
+    unknown = added.difference(Tag.objects.in_base(customer.base).values_list("name", flat=True))
     if unknown:
         refusal = ValidationError(
             gettext_lazy(

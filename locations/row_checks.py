@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -22,14 +23,41 @@ class CheckedRow(models.Model):
     Django's own way.
     """
 
+    _stored: models.Model | None = None
+
     class Meta:
         abstract = True
+
+    @contextmanager
+    def replacing(self, stored: models.Model) -> Iterator[None]:
+        """What is validated in the block is to be written over this row, which is locked.
+
+        What both have in common is not asked again: the table has accepted it, and holds the stored row to its
+        constraints and keys.
+        """
+        self._stored = stored
+        try:
+            yield
+        finally:
+            self._stored = None
+
+    def _is_kept(self, names: Collection[str]) -> bool:
+        """Whether these fields are as they are stored."""
+        if self._stored is None or not names:
+            return False
+        attributes = [_field(type(self), name).attname for name in names]
+        return all(getattr(self, name) == getattr(self._stored, name) for name in attributes)
+
+    def clean_fields(self, exclude: Collection[str] | None = None) -> None:
+        """Without asking for rows to which the stored one refers as well."""
+        keys = (field.name for field in self._meta.concrete_fields if field.is_relation)
+        super().clean_fields(exclude={*(exclude or ()), *(name for name in keys if self._is_kept([name]))})
 
     def validate_constraints(self, exclude: Collection[str] | None = None) -> None:
         using = router.db_for_write(type(self), instance=self)
         checks = _checks_of(type(self), using)
         left_out = set(exclude or ())
-        asked = [check for check in checks if not check.fields & left_out]
+        asked = [check for check in checks if not check.fields & left_out and not self._is_kept(check.fields)]
         answers = _answers(self, asked, using)
         if answers is None:
             super().validate_constraints(exclude=exclude)
@@ -41,7 +69,7 @@ class CheckedRow(models.Model):
             errors = error.update_error_dict(errors)
         at_once = {check.constraint.name for check in checks}
         for constraint in self._meta.constraints:
-            if constraint.name not in at_once:
+            if constraint.name not in at_once and not self._is_kept(_fields_of(constraint)):
                 errors = _errors_of(constraint, self, left_out, using, errors)
         if errors:
             raise ValidationError(errors)
@@ -98,6 +126,14 @@ def _checks_of(model: type[models.Model], using: str) -> tuple[_Check, ...]:
             yield _Check(constraint, names, sql, tuple(params))
 
     return tuple(found())
+
+
+def _fields_of(constraint: Any) -> Collection[str]:
+    """The fields on which alone it depends whether a constraint is kept; empty where it says no such thing."""
+    if getattr(constraint, "condition", None) is not None or getattr(constraint, "expressions", None):
+        return ()
+    fields: Collection[str] = getattr(constraint, "fields", ())
+    return fields
 
 
 def _field(model: type[models.Model], name: str) -> Any:

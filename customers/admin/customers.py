@@ -138,7 +138,7 @@ class CustomerAdmin(CustomerColumns, MaskedFields, CustomersAdmin):
     # --- rows and rights ----------------------------------------------------------------------------------
 
     def rows(self, scope: Scope) -> CustomerQuerySet:
-        return Customer.objects.in_base(scope.base)
+        return Customer.objects.in_base(scope.base).select_related("home_location")
 
     @guard(off=yes)
     def has_archive_permission(self, request: HttpRequest) -> bool:

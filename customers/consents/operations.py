@@ -68,7 +68,7 @@ class State:
 
 
 def consents_of(customer: Customer, *, at: datetime | None, base: CustomerBase) -> list[State]:
-    """The state of every purpose of the business at a moment; None: now. Three queries.
+    """The state of every purpose of the business at a moment; None: now. Two queries.
 
     What is not asked for any more is told only where the customer has said something about it.
     """

@@ -13,7 +13,8 @@ from django.contrib.admin.options import InlineModelAdmin
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
 from django.db.models.constants import LOOKUP_SEP
-from django.forms import Field
+from django.forms import Field, ModelChoiceField
+from django.forms.models import ModelChoiceIterator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext
 from unfold.admin import ModelAdmin as UnfoldModelAdmin
@@ -30,6 +31,15 @@ LEFT_EMPTY = (
     "change_form_datasets",
 )
 """Options that would bring in rows by other ways than `rows` and `related_rows`."""
+
+
+class ReadAtOnce(ModelChoiceIterator):
+    """The rows that a field offers, by one statement: Django opens, reads and closes a cursor for them."""
+
+    def __iter__(self) -> Iterator[Any]:
+        if self.field.empty_label is not None:
+            yield "", self.field.empty_label
+        yield from map(self.choice, self.queryset)
 
 
 @guarded(view_on_site=True, show_facets=ShowFacets.ALLOW, list_max_show_all=10_000, show_full_result_count=True)
@@ -78,6 +88,8 @@ class ClosedModelAdmin(UnfoldModelAdmin):
         for link in ("can_add_related", "can_change_related", "can_delete_related", "can_view_related"):
             if field is not None and hasattr(field.widget, link):
                 setattr(field.widget, link, False)
+        if isinstance(field, ModelChoiceField):
+            field.iterator = ReadAtOnce
         return field
 
     @guard()

@@ -51,6 +51,11 @@ class OperationForm(forms.ModelForm):
         if self.refusal is not None and not self.errors:
             show_refusal(self, self.refusal, self.refused_fields)
 
+    def _get_validation_exclusions(self) -> set[str]:
+        """Without asking once more for a row that was chosen among those that the field offers."""
+        chosen = {name for name, field in self.fields.items() if isinstance(field, forms.ModelChoiceField)}
+        return super()._get_validation_exclusions() | chosen  # type: ignore[misc]
+
     def _update_errors(self, errors: ValidationError) -> None:
         show_refusal(self, errors, self.refused_fields)
 

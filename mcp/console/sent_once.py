@@ -43,7 +43,8 @@ def sent_once(request: HttpRequest, answer: Callable[[], HttpResponse]) -> HttpR
     response = answer()
     led_to = response["Location"] if 300 <= response.status_code < 400 else _marked(response)
     if led_to:
-        SentForm.objects.filter(pk=key).update(led_to=led_to[:2000])
+        with connection.cursor() as cursor:
+            cursor.execute("UPDATE mcp_sentform SET led_to = %s WHERE key = %s", [led_to[:2000], key])
     elif response.status_code < 300:
         SentForm.objects.filter(pk=key).delete()
     return response

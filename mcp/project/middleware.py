@@ -12,7 +12,6 @@ from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
-import pghistory
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
@@ -25,6 +24,7 @@ from mcp.console import errors
 from mcp.console.kept_forms import kept_of
 from mcp.console.sent_once import sent_once
 from mcp.isolation import access, address_check, row_scope
+from mcp.isolation.history_context import recorded_as
 from mcp.isolation.http import CONSOLE_URLCONF, ScopedRequest
 from mcp.isolation.scope import MissingRight, Scope, facts_of
 from mcp.login import devices
@@ -125,7 +125,7 @@ class ScopeMiddleware:
 
     def _recorded(self, request: ScopedRequest) -> HttpResponse:
         facts = request.scope.history() if request.scope else facts_of(request.user)
-        with pghistory.context(**facts, request=str(uuid.uuid4())):
+        with recorded_as(**facts, request=str(uuid.uuid4())):
             response = sent_once(request, lambda: self.get_response(request))
         if response.status_code >= HTTPStatus.BAD_REQUEST:
             transaction.set_rollback(True)  # also where a page broke as it was rendered, behind its own savepoint

@@ -76,10 +76,11 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "mcp.console.page_context.where_you_are",
             ],
+            "libraries": {"form_rows": "mcp.console.form_rows"},
         },
     },
 ]
-FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+FORM_RENDERER = "mcp.console.form_renderer.FormRenderer"
 
 # --- Database ---------------------------------------------------------------------------------------------
 

@@ -21,7 +21,7 @@ from tests.proofs.sampling import examples
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
-QUERIES = 3
+QUERIES = 2
 
 
 @pytest.fixture

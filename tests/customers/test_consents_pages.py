@@ -18,7 +18,7 @@ from tests.customers.people import BREMEN, HAMBURG, LIST, customer, customers, p
 BERLIN = ZoneInfo("Europe/Berlin")
 NOON = datetime(2026, 3, 1, 12, tzinfo=BERLIN)
 DAY = timedelta(days=1)
-QUERIES = 17
+QUERIES = 16
 
 
 @pytest.fixture

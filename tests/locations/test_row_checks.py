@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -15,7 +16,8 @@ from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from customers.models import Consent, Customer
+from customers.models import Consent, Customer, SavedFilter
+from customers.operations import register_customer
 from locations.models import Location, Organization
 from locations.row_checks import CheckedRow, _checks_of
 from mcp.models import User
@@ -93,3 +95,43 @@ def test_row_that_holds_an_expression_is_asked_one_by_one(cast):
     with CaptureQueriesContext(connection) as captured, pytest.raises(ValidationError, match="Enter a first name"):
         customer.validate_constraints()
     assert sum("_check" in sql for sql in questions(captured)) >= 10
+
+
+@settings(max_examples=examples(60), suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(data=st.data())
+def test_over_the_stored_row_is_refused_what_is_refused_of_the_whole_one(cast, data):
+    scope = cast.scope("anna", "Zentrale")
+    stored = register_customer(customer=Customer(last_name="Meier", country="DE"), actor=scope)
+    told = {field.attname: values_of(field) for field in Customer._meta.concrete_fields if not field.primary_key}
+    names = data.draw(st.sets(st.sampled_from(sorted(name for name in told if told[name])), max_size=5))
+    row = Customer.objects.get(pk=stored.pk)
+    stored = Customer.objects.get(pk=stored.pk)
+    for name in sorted(names):
+        setattr(row, name, data.draw(st.sampled_from(told[name])))
+    whole = errors(copy(row).full_clean, {"uid"})
+    with row.replacing(stored):
+        assert errors(row.full_clean, {"uid"}) == whole
+
+
+def test_row_that_is_as_it_is_stored_asks_nothing(cast):
+    customer = register_customer(customer=Customer(last_name="Meier"), actor=cast.scope("anna", "Zentrale"))
+    stored = Customer.objects.get(pk=customer.pk)
+    row = Customer.objects.get(pk=customer.pk)
+    with CaptureQueriesContext(connection) as captured, row.replacing(stored):
+        row.full_clean(exclude={"uid"})
+    assert questions(captured) == []
+    with CaptureQueriesContext(connection) as captured:
+        row.full_clean(exclude={"uid"})
+    assert questions(captured) != []
+
+
+def test_rule_with_a_condition_is_asked_although_its_fields_stay(cast):
+    """A name is unique among shared filters, and among one's own: whether it is shared decides which."""
+    scope = cast.scope("anna", "Zentrale")
+    same = {"organization": scope.organization, "base": scope.base, "user": scope.user, "name": "Kiel"}
+    SavedFilter.objects.create(**same, is_shared=True)
+    own = SavedFilter.objects.create(**same, is_shared=False)
+    stored = SavedFilter.objects.get(pk=own.pk)
+    own.is_shared = True
+    with own.replacing(stored), pytest.raises(ValidationError):
+        own.full_clean()
