@@ -14,7 +14,8 @@ from typing import Any
 import pghistory
 from django.db import connection
 
-_BEGINNING, _END = "SELECT set_config('pghistory.context_id', ", "; "
+_MARK, _END = "('pghistory.context_id', ", "; "
+"""What pghistory puts before a statement has the first in it, and ends with the second."""
 _UNDOING = "ROLLBACK"
 """A mark that would undo at once what is written with it."""
 _PARAMETERS = 2
@@ -39,9 +40,12 @@ class _Once:
         self._told: tuple[Any, ...] = ()
 
     def __call__(self, execute: Callable[..., Any], sql: Any, params: Any, many: bool, context: Any) -> Any:
-        if many or not isinstance(params, tuple) or not isinstance(sql, str) or not sql.startswith(_BEGINNING):
+        if many or not isinstance(params, tuple) or not isinstance(sql, str):
             return execute(sql, params, many, context)
-        facts, rest, statement = params[:_PARAMETERS], params[_PARAMETERS:], sql.partition(_END)[2]
+        telling, _end, statement = sql.partition(_END)
+        if _MARK not in telling:
+            return execute(sql, params, many, context)
+        facts, rest = params[:_PARAMETERS], params[_PARAMETERS:]
         if facts == self._told or statement.startswith(_UNDOING):
             return execute(statement, rest, many, context)
         if len(connection.savepoint_ids) == self._outermost:
