@@ -157,7 +157,7 @@ FORMER_NUMBER_KEY = """
 
 
 class Migration(migrations.Migration):
-    dependencies = [("customers", "0002_tables")]
+    dependencies = [("customers", "0002_customers")]
     operations = [
         migrations.RunSQL(FORMER_NUMBER_KEY, migrations.RunSQL.noop),
         migrations.RunSQL(SEARCHABLE, "DROP VIEW customers_searchable"),

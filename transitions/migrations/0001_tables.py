@@ -19,7 +19,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ('customers', '0002_tables'),
+        ('customers', '0002_customers'),
         ('locations', '0002_initial'),
         ('mcp', '__first__'),
         ('pghistory', '0007_auto_20250421_0444'),
