@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from datetime import date, timedelta
 from pathlib import Path
 
 HEADINGS = (
@@ -25,6 +26,8 @@ _STREETS = (
 )  # fmt: skip
 
 
+_FIRST_DAY, _DAYS = date(1940, 1, 1), 24_007
+"""A prime number of days: nobody has name and birthday of another one before a million people."""
 GROUPS = ("Gast", "Stammgast", "Mitarbeiter", "Firma")
 
 
@@ -43,7 +46,7 @@ def _person(n: int, *, is_moved: bool) -> tuple[str, ...]:
     return (
         str(n), ("Frau", "Herr", "")[n % 3], first, last, f"{last} & Söhne GmbH" if n % 5 == 0 else "", street,
         postal_code, city, "DE", f"gast.{n}@example.com", f"+49 40 {1_000_000 + n}",
-        f"+49 171 {3_000_000 + n}" if n % 3 else "", f"{1 + n % 28:02}.{1 + n % 12:02}.{1940 + n % 66}",
+        f"+49 171 {3_000_000 + n}" if n % 3 else "", f"{_FIRST_DAY + timedelta(n * 7919 % _DAYS):%d.%m.%Y}",
         GROUPS[n % 4], str(n % 5), ("0", "0", "5", "10", "15")[n % 5],
         ("", "100,00", "1.250,00")[n % 3], _answer(n), _answer(n // 2), "nein",
         "mag Fensterplatz" if n % 20 == 0 else "",
