@@ -15,6 +15,8 @@ from django.db import DEFAULT_DB_ALIAS, models
 from django.db.backends.ddl_references import Statement, Table
 from django.db.models.constraints import BaseConstraint
 
+from locations.row_policies import UNSCOPED_ROLE
+
 
 class CompositeForeignKey(BaseConstraint):
     """`fields` of this model refer to `to_fields` of the model `to` ("app.Model").
@@ -152,6 +154,7 @@ class StatementForeignKey(CompositeForeignKey):
             "refers_to_old": each("{a} = OLD.{b}", " AND "),
             "is_old": each("{b} = OLD.{b}", " AND "),
             "literal": f"'{self.name}'",
+            "let_through": f"'{UNSCOPED_ROLE}'",
         }
 
     def _check(self, model: Any, target: Any, columns: list[str], referenced: list[str], *, rows: str) -> str:
@@ -182,6 +185,10 @@ _CHECKED_AT_ONCE = """
         IF to_regclass('%(plain_table)s') IS NULL THEN
             RETURN NULL;
         END IF;
+        IF NOT pg_has_role(current_user, %(let_through)s, 'USAGE') THEN
+            RAISE EXCEPTION '%% has to be let through by row security, or foreign key %% cannot be kept',
+                current_user, %(literal)s USING ERRCODE = 'foreign_key_violation', CONSTRAINT = %(literal)s;
+        END IF;
         IF EXISTS (SELECT FROM %(table)s WHERE %(refers_to_old)s)
             AND NOT EXISTS (SELECT FROM %(target)s WHERE %(is_old)s)
         THEN
@@ -199,7 +206,8 @@ _CHECKED_AT_ONCE = """
 """
 """A table that is dropped leaves the functions and what is at the other table behind; created again, it finds them.
 
-Whoever deletes is let through to see rows of every business, as a foreign key's own check is.
+Whoever deletes is let through to see rows of every business, as a foreign key's own check is: the function has the
+rights of the owner of the tables. An owner who is not let through would see nobody who refers, so all is refused then.
 """
 
 _CHECKED_NO_MORE = """

@@ -14,6 +14,7 @@ from django.test import override_settings
 
 from customers.models import Customer, CustomerGroup
 from locations.constraints import StatementForeignKey
+from locations.row_policies import UNSCOPED_ROLE
 from mcp.isolation import row_scope
 from tests.conftest import Cast
 from tests.customers import people
@@ -90,9 +91,21 @@ def test_whoever_sees_no_customer_cannot_take_away_what_they_refer_to(cast, grou
     Customer.objects.bulk_create([customer])
     with row_scope.rows_of_business(cast.user("anna")), transaction.atomic(), connection.cursor() as cursor:
         assert not Customer.objects.exists()
-        with refused("of_organization"), transaction.atomic():
+        with refused("customer_home_of_organization"), transaction.atomic():
             cursor.execute("DELETE FROM locations_location WHERE id = %s", [hamburg.pk])
-            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+
+
+def test_owner_who_is_not_let_through_refuses_every_deletion(cast, group, as_owner):
+    """He would see nobody who refers to the row; a key that cannot be kept is not taken for one that is."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT prosrc FROM pg_proc WHERE proname = 'customer_group_in_base_kept'")
+        [(source,)] = cursor.fetchall()
+        cursor.execute(
+            "CREATE OR REPLACE FUNCTION customer_group_in_base_kept() RETURNS trigger LANGUAGE plpgsql "
+            f"SECURITY DEFINER AS $check$ {source.replace(UNSCOPED_ROLE, 'pg_read_server_files')} $check$"
+        )
+    with refused("customer_group_in_base"), transaction.atomic():
+        take_away(group)
 
 
 def test_it_is_created_and_goes_without_a_trace(cast, as_owner):
