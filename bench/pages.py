@@ -184,7 +184,7 @@ def _get(client: Client, address: str) -> Any:
 @everything
 def _customer(account_number: int) -> Customer:
     organization = Organization.objects.get(account_number=account_number)
-    return Customer.objects.get(base__organization=organization, customer_number=5000)
+    return Customer.objects.filter(base__organization=organization, customer_number=5000).order_by("id")[0]
 
 
 @everything

@@ -7,6 +7,7 @@ files that have run.
 from __future__ import annotations
 
 import json
+import re
 from collections import defaultdict
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,8 @@ ROOT = Path(__file__).resolve().parents[2]
 DURATIONS = Path(__file__).with_name("durations.json")
 SHORTEST = 1.0
 """Files that take less stand in no particular order, and not in the list."""
+_SIGNED = re.compile(r":[0-9A-Za-z]{6}:[\w-]{27,}")
+"""What django.core.signing puts behind a value: the second, and the signature over both."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -25,7 +28,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests of a file stay together and in their order: they share what their module has made."""
+    """Tests of a file stay together and in their order: they share what their module has made.
+
+    An id that holds a signed value is refused: processes that collect it in two different seconds name it differently,
+    and pytest-xdist gives up the whole run.
+    """
+    if fleeting := [item.nodeid for item in items if _SIGNED.search(item.nodeid)]:
+        raise pytest.UsageError(f"Signed values in ids change from second to second: {', '.join(fleeting)}")
     seconds: dict[str, float] = json.loads(DURATIONS.read_text()) if DURATIONS.exists() else {}
     items.sort(key=lambda item: (-seconds.get(_file(item), 0.0), _file(item)))
 
