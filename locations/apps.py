@@ -1,3 +1,5 @@
+"""The app of businesses, their locations and their customer bases."""
+
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 

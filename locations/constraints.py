@@ -4,8 +4,10 @@ A plain foreign key says "this group exists". Over `(base, group)` it says "this
 so that a row of one base can never refer to a row of another, whoever writes it and by whatever path.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pgtrigger
 from django.apps import apps as live_apps
@@ -13,12 +15,16 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import DEFAULT_DB_ALIAS, models
 from django.db.backends.ddl_references import Statement, Table
-from django.db.models.constraints import BaseConstraint
 
 from locations.row_policies import UNSCOPED_ROLE
+from locations.schema import AddedConstraint, column_of, field_of
+from locations.text import LazyText
+
+if TYPE_CHECKING:
+    from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
 
-class CompositeForeignKey(BaseConstraint):
+class CompositeForeignKey(AddedConstraint):
     """`fields` of this model refer to `to_fields` of the model `to` ("app.Model").
 
     A row in which one of the fields is empty refers to nothing and passes (MATCH SIMPLE). The check is deferred
@@ -34,7 +40,7 @@ class CompositeForeignKey(BaseConstraint):
         to_fields: Sequence[str],
         name: str,
         violation_error_code: str | None = "foreign_row",
-        violation_error_message: Any = None,
+        violation_error_message: LazyText | None = None,
     ) -> None:
         if len(fields) != len(to_fields):
             raise ValueError(f"{name}: {len(fields)} fields cannot refer to {len(to_fields)} columns.")
@@ -45,16 +51,11 @@ class CompositeForeignKey(BaseConstraint):
         )
         self.fields, self.to, self.to_fields = tuple(fields), to, tuple(to_fields)
 
-    def constraint_sql(self, model: Any, schema_editor: Any) -> str:
-        # Not inside CREATE TABLE: the referenced table or its unique key may come later in the same migration.
-        schema_editor.deferred_sql.append(self.create_sql(model, schema_editor))
-        return ""
-
-    def create_sql(self, model: Any, schema_editor: Any) -> Any:
+    def add_sql(self, model: type[models.Model], schema_editor: BaseDatabaseSchemaEditor) -> Statement:
         quote = schema_editor.quote_name
         target = model._meta.apps.get_model(self.to)
-        columns = ", ".join(quote(model._meta.get_field(name).column) for name in self.fields)
-        referenced = ", ".join(quote(target._meta.get_field(name).column) for name in self.to_fields)
+        columns = ", ".join(quote(column_of(model, name)) for name in self.fields)
+        referenced = ", ".join(quote(column_of(target, name)) for name in self.to_fields)
         return Statement(
             "ALTER TABLE %(table)s ADD CONSTRAINT %(name)s FOREIGN KEY (%(columns)s) "
             "REFERENCES %(target)s (%(referenced)s) DEFERRABLE INITIALLY DEFERRED",
@@ -65,7 +66,7 @@ class CompositeForeignKey(BaseConstraint):
             referenced=referenced,
         )
 
-    def remove_sql(self, model: Any, schema_editor: Any) -> Any:
+    def drop_sql(self, model: type[models.Model], schema_editor: BaseDatabaseSchemaEditor) -> Statement:
         return Statement(
             "ALTER TABLE %(table)s DROP CONSTRAINT %(name)s",
             table=Table(model._meta.db_table, schema_editor.quote_name),
@@ -74,24 +75,23 @@ class CompositeForeignKey(BaseConstraint):
 
     def validate(
         self,
-        model: Any,
+        model: type[models.Model],
         instance: models.Model,
-        exclude: Any = None,
+        exclude: set[str] | None = None,
         using: str = DEFAULT_DB_ALIAS,
     ) -> None:
+        """Ask the database whether the row referred to exists. Raises ValidationError."""
         if exclude and set(self.fields) & set(exclude):
             return
-        values = [getattr(instance, model._meta.get_field(name).attname) for name in self.fields]
+        values = [getattr(instance, field_of(model, name).attname) for name in self.fields]
         if any(value is None for value in values):
             return
         target = live_apps.get_model(self.to)
-        wanted = {
-            target._meta.get_field(name).attname: value for name, value in zip(self.to_fields, values, strict=True)
-        }
+        wanted = {field_of(target, name).attname: value for name, value in zip(self.to_fields, values, strict=True)}
         if not target._base_manager.using(using).filter(**wanted).exists():
             raise ValidationError(self.get_violation_error_message(), code=self.violation_error_code)
 
-    def deconstruct(self) -> tuple[str, tuple[Any, ...], dict[str, Any]]:
+    def deconstruct(self) -> tuple[str, tuple[object, ...], dict[str, Any]]:
         path, args, kwargs = super().deconstruct()
         return (
             path,
@@ -118,17 +118,17 @@ class StatementForeignKey(CompositeForeignKey):
     as by a foreign key.
     """
 
-    def create_sql(self, model: Any, schema_editor: Any) -> Any:
+    def add_sql(self, model: type[models.Model], schema_editor: BaseDatabaseSchemaEditor) -> Statement:
         return Statement(_CHECKED_AT_ONCE, **self._parts(model, schema_editor))
 
-    def remove_sql(self, model: Any, schema_editor: Any) -> Any:
+    def drop_sql(self, model: type[models.Model], schema_editor: BaseDatabaseSchemaEditor) -> Statement:
         return Statement(_CHECKED_NO_MORE, **self._parts(model, schema_editor))
 
-    def _parts(self, model: Any, schema_editor: Any) -> dict[str, Any]:
+    def _parts(self, model: type[models.Model], schema_editor: BaseDatabaseSchemaEditor) -> dict[str, str | Table]:
         quote = schema_editor.quote_name
         target = model._meta.apps.get_model(self.to)
-        columns = [quote(model._meta.get_field(name).column) for name in self.fields]
-        referenced = [quote(target._meta.get_field(name).column) for name in self.to_fields]
+        columns = [quote(column_of(model, name)) for name in self.fields]
+        referenced = [quote(column_of(target, name)) for name in self.to_fields]
         is_set = pgtrigger.Statement == settings.TRIGGER_LEVEL
         inserted = "new_values" if is_set else "(SELECT NEW.*) AS new_values"
 
@@ -157,8 +157,19 @@ class StatementForeignKey(CompositeForeignKey):
             "let_through": f"'{UNSCOPED_ROLE}'",
         }
 
-    def _check(self, model: Any, target: Any, columns: list[str], referenced: list[str], *, rows: str) -> str:
-        """One look at the rows written, and one at each row that they refer to, whatever the plan was made for."""
+    def _check(
+        self,
+        model: type[models.Model],
+        target: type[models.Model],
+        columns: list[str],
+        referenced: list[str],
+        *,
+        rows: str,
+    ) -> str:
+        """The check in plpgsql: one scan of the rows written, and one look-up for each different row referred to.
+
+        It costs the same whatever number of rows the plan was made for: a session keeps the plan of its first call.
+        """
         known = " AND ".join(f"{column} IS NOT NULL" for column in columns)
         same = " AND ".join(f"there.{b} = used.{a}" for a, b in zip(columns, referenced, strict=True))
         return f"""
@@ -204,10 +215,12 @@ _CHECKED_AT_ONCE = """
     CREATE OR REPLACE TRIGGER %(kept_key)s AFTER UPDATE ON %(target)s FOR EACH ROW WHEN (%(is_other_key)s)
     EXECUTE FUNCTION %(kept)s()
 """
-"""A table that is dropped leaves the functions and what is at the other table behind; created again, it finds them.
+"""The functions and triggers of a StatementForeignKey.
 
-Whoever deletes is let through to see rows of every business, as a foreign key's own check is: the function has the
-rights of the owner of the tables. An owner who is not let through would see nobody who refers, so all is refused then.
+A table that is dropped leaves the functions, and the triggers at the other table, behind; they are replaced when it is
+created again. The check of a deletion runs with the rights of the owner of the tables (SECURITY DEFINER), because it
+has to see rows of every business, as the check of a plain foreign key does. An owner for whom row security hides rows
+would find none that refer, so every deletion is refused then.
 """
 
 _CHECKED_NO_MORE = """
@@ -219,29 +232,24 @@ _CHECKED_NO_MORE = """
 """
 
 
-class KeyWithBase(BaseConstraint):
+class KeyWithBase(AddedConstraint):
     """The primary key is `(<key>, base)` in the database, while Django goes on to use `<key>` alone.
 
-    A table that is spread by base over several machines can have no unique key without the base. Leading with the key,
-    the same index serves a look-up by the key alone, and a composite foreign key may refer to it. Django's own
-    CompositePrimaryKey is no way: the admin cannot serve it.
+    A table that is spread by base over several machines can have no unique key without the base. The key comes first,
+    so that the index also serves a look-up by the key alone, and a composite foreign key may refer to it. Django's own
+    CompositePrimaryKey does not do: the admin cannot show its rows.
     """
 
     def __init__(self, *, name: str) -> None:
         super().__init__(name=name)
 
-    def constraint_sql(self, model: Any, schema_editor: Any) -> str:
-        # Not inside CREATE TABLE, where the key is declared with its column.
-        schema_editor.deferred_sql.append(self.create_sql(model, schema_editor))
-        return ""
+    def add_sql(self, model: type[models.Model], schema_editor: BaseDatabaseSchemaEditor) -> Statement:
+        return self._key(model, schema_editor, column_of(model, "pk"), column_of(model, "base"))
 
-    def create_sql(self, model: Any, schema_editor: Any) -> Any:
-        return self._key(model, schema_editor, model._meta.pk.column, model._meta.get_field("base").column)
+    def drop_sql(self, model: type[models.Model], schema_editor: BaseDatabaseSchemaEditor) -> Statement:
+        return self._key(model, schema_editor, column_of(model, "pk"))
 
-    def remove_sql(self, model: Any, schema_editor: Any) -> Any:
-        return self._key(model, schema_editor, model._meta.pk.column)
-
-    def _key(self, model: Any, schema_editor: Any, *columns: str) -> Any:
+    def _key(self, model: type[models.Model], schema_editor: BaseDatabaseSchemaEditor, *columns: str) -> Statement:
         quote = schema_editor.quote_name
         return Statement(
             "ALTER TABLE %(table)s DROP CONSTRAINT %(key)s, ADD CONSTRAINT %(key)s PRIMARY KEY (%(columns)s)",
@@ -250,10 +258,16 @@ class KeyWithBase(BaseConstraint):
             columns=", ".join(map(quote, columns)),
         )
 
-    def validate(self, model: Any, instance: models.Model, exclude: Any = None, using: str = DEFAULT_DB_ALIAS) -> None:
-        """Nothing to ask: see above."""
+    def validate(
+        self,
+        model: type[models.Model],
+        instance: models.Model,
+        exclude: set[str] | None = None,
+        using: str = DEFAULT_DB_ALIAS,
+    ) -> None:
+        """Nothing: each row gets a key of its own, so no form can break this constraint."""
 
-    def deconstruct(self) -> tuple[str, tuple[Any, ...], dict[str, Any]]:
+    def deconstruct(self) -> tuple[str, tuple[object, ...], dict[str, Any]]:
         path, args, kwargs = super().deconstruct()
         return path, tuple(args), kwargs
 

@@ -1,6 +1,7 @@
-"""History of every table that holds business data: insert, update and delete, bulk writes included.
+"""History of every table that holds business data: each insert, update and delete, bulk writes included.
 
-The triggers are statement level (see PGHISTORY_LEVEL) and live in the migrations; nobody has to remember them.
+The triggers that write it run once for each statement (PGHISTORY_LEVEL) and are part of the migrations, so no code has
+to call anything.
 """
 
 from collections.abc import Callable, Sequence
@@ -18,17 +19,17 @@ from locations.row_policies import row_security_of
 
 
 class ClockTimestamp(models.Func):
-    """Now by the clock, also within a transaction."""
+    """The time at which it is evaluated, also within a transaction (now() is the time at which that began)."""
 
     template = "clock_timestamp()"
     output_field = models.DateTimeField()
 
 
 class HistoryEvent(pghistory.models.Event):
-    """What a row looked like after a change (after a delete: before it).
+    """A row as it was after a change, or before it was deleted.
 
-    The id is a UUID given by the database: a sequence would be a bottleneck and, at 32 bits, run out. It begins with
-    the time, so that bulk writes fill an index from its end.
+    The id is a UUID made by the database: a 32-bit sequence would run out, and all writers would wait for it. It begins
+    with the time, so that new rows are added at the end of the index.
     """
 
     pgh_id: Any = models.UUIDField(primary_key=True, db_default=TimeOrderedUuid(), editable=False)
@@ -38,9 +39,9 @@ class HistoryEvent(pghistory.models.Event):
 
 
 class TimedEvent(HistoryEvent):
-    """An event that says by the clock when it happened, and not only when its transaction began.
+    """An event with the time by the clock, where other events have the time at which their transaction began.
 
-    For rows that are removed again: those that tell by themselves when they were changed need it not.
+    For tables whose rows are deleted. Rows that hold the time of their last change do not need it.
     """
 
     pgh_at = models.DateTimeField(db_default=ClockTimestamp(), editable=False)
@@ -50,19 +51,21 @@ class TimedEvent(HistoryEvent):
 
 
 FEW = 50
-"""Of so many rows it does not matter how old and new ones are put together."""
+"""The largest number of changed rows for which the stored plan is used."""
 
 
 class _RecordUpdate(pghistory.trigger.Event):
-    """Records what a statement has changed, with a plan of its own where that is more than FEW rows.
+    """Records what a statement has changed.
 
-    The trigger joins old and new rows. A session keeps the plan of its first call, and one that was made for a single
-    row compares each old row with each new one: twenty thousand changes after one edit took a minute and a half. What
-    is executed as text is planned for the rows that are there. That costs two milliseconds, which a single edit is
-    spared.
+    Where that is more than FEW rows, the insert into the history is planned anew.
+
+    The trigger joins old and new rows, and a session keeps the plan of its first call. A plan that was made for one row
+    compares each old row with each new one: twenty thousand changes after the edit of a single row took 92 seconds
+    instead of 5. Text that is run by EXECUTE is planned for the rows that are there; planning takes two milliseconds,
+    so a change of few rows does without.
     """
 
-    def get_func(self, model: Any) -> pgtrigger.Func:
+    def get_func(self, model: Any) -> pgtrigger.Func:  # a model class; pgtrigger's own annotation says an instance
         whole: pgtrigger.Func = super().get_func(model)
         if self.level != pgtrigger.Statement:
             return whole
@@ -74,7 +77,7 @@ class _RecordUpdate(pghistory.trigger.Event):
 
 
 class _UpdateEvent(pghistory.UpdateEvent):
-    def add_event_trigger(self, event_model: Any) -> None:
+    def add_event_trigger(self, event_model: type[HistoryEvent]) -> None:
         trigger = _RecordUpdate(
             event_model=event_model, label=self.label, name=self.trigger_name, row=self.row, operation=self.operation,
             condition=self.condition, level=self.level,
@@ -87,13 +90,14 @@ def keep_history[M: models.Model](
     exclude: list[str] | None = None,
     is_searched: bool = True,
     indexes: Sequence[models.Index] = (),
-    base_model: Any = HistoryEvent,
+    base_model: type[models.Model] = HistoryEvent,
 ) -> Callable[[type[M]], type[M]]:
-    """Class decorator: record each change of the model's rows, deletes included, for whom the rows exist.
+    """Class decorator: record each change of the model's rows, deletes included, in a model named `<Model>Event`.
 
-    `exclude` names fields that never belong into a history, such as a password. `is_searched` says whether the
-    history is looked through by what its rows refer to; where millions of rows are written, those indexes cost more
-    than they give. `indexes` are those that it then needs all the same.
+    `exclude` names fields that are never recorded, such as a password. `is_searched` says whether the history is
+    searched by the foreign keys of its rows; False leaves out the indexes for that, which are too expensive where
+    millions of rows are written. `indexes` are added to the history. `base_model` is the abstract model of its rows.
+    The history has the row security of the model.
     """
 
     def decorate(model: type[M]) -> type[M]:
@@ -101,14 +105,13 @@ def keep_history[M: models.Model](
         # no longer equal to the one that pgtrigger compares it with.
         trackers = pghistory.InsertEvent(), _UpdateEvent(), pghistory.DeleteEvent()
         name, rows = f"{model.__name__}Event", row_security_of(model)
-        meta: dict[str, Any] = {"constraints": [rows.named(f"{name.lower()}_rows")]} if rows else {}
+        meta: dict[str, list[object]] = {"constraints": [rows.named(f"{name.lower()}_rows")]} if rows else {}
         if rows and "base" in rows.fields:
             meta["constraints"].append(KeyWithBase(name=f"{name.lower()}_key"))
         if indexes:
-            meta["indexes"] = list(indexes)
-        tracked: Any = pghistory.track(*trackers, exclude=exclude, model_name=name, base_model=base_model, meta=meta)(
-            model
-        )
+            meta["indexes"] = [*indexes]
+        track = pghistory.track(*trackers, exclude=exclude, model_name=name, base_model=base_model, meta=meta)
+        tracked = track(model)
         if not is_searched:
             _leave_unindexed(tracked.pgh_event_models)
         return tracked

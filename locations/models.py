@@ -4,11 +4,11 @@
                   └─< CustomerBase <┘       a client number in it    │ one place, one tenant
                                             a base                   │ one set of customers, one number range space
 
-An organization has exactly one shared base, made by the database together with it. Its locations work on that
-base; only a branch may instead work on an offline base, one for each branch number.
+An organization has exactly one shared base, which a trigger makes together with it. Its locations work on that base.
+Only a branch may work on an offline base instead; there is one for each branch number.
 """
 
-from typing import Any
+from collections.abc import Collection
 
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import IntegerRangeField, RangeOperators
@@ -91,12 +91,13 @@ class Organization(CheckedRow):
 
     @property
     def is_group(self) -> bool:
+        """Whether it is a central group, which can open branches."""
         return self.kind == OrganizationKind.CENTRAL_GROUP
 
 
 @keep_history()
 class CustomerBase(CheckedRow):
-    """A set of customers with one space of customer numbers and one owner."""
+    """A set of customers with one owner, in which each customer number exists once."""
 
     organization = models.ForeignKey(Organization, models.PROTECT, related_name="bases", verbose_name=_("business"))
     kind = models.CharField(_("kind"), max_length=10, choices=BaseKind)
@@ -145,17 +146,18 @@ class CustomerBase(CheckedRow):
 
     @property
     def is_discontinued(self) -> bool:
+        """Whether it is an offline base 1.0."""
         return self.kind == BaseKind.OFFLINE
 
 
 def _number_range_default() -> Range[int]:
-    """The whole space, for a place that has it to itself; an operation proposes a block where others are."""
+    """All customer numbers. Where several locations share a base, an operation proposes a block of them instead."""
     return Range(LOWEST_CUSTOMER_NUMBER, HIGHEST_CUSTOMER_NUMBER + 1)
 
 
 @keep_history()
 class Location(CheckedRow):
-    """One business place; one tenant. Its address is `/<account_number>/<client_number>/`."""
+    """One business place and one tenant. Its pages are at `/<account_number>/<client_number>/`."""
 
     organization = models.ForeignKey(Organization, models.PROTECT, related_name="locations", verbose_name=_("business"))
     kind = models.CharField(_("kind"), max_length=20, choices=LocationKind)
@@ -295,6 +297,7 @@ class Location(CheckedRow):
 
     @property
     def is_central(self) -> bool:
+        """Whether it is the central of a group."""
         return self.kind == LocationKind.CENTRAL
 
     @property
@@ -304,14 +307,16 @@ class Location(CheckedRow):
 
     @property
     def first_number(self) -> int:
+        """The first number of the range."""
         return int(self.number_range.lower)
 
     @property
     def last_number(self) -> int:
-        """The last number of the range, itself included."""
+        """The last number of the range, which belongs to it. (The upper bound that PostgreSQL stores does not.)"""
         return int(self.number_range.upper) - 1
 
-    def clean_fields(self, exclude: Any = None) -> None:
+    def clean_fields(self, exclude: Collection[str] | None = None) -> None:
+        """Fills in an empty branch number and base as the database does: the client number, and the shared base."""
         if self.branch_number is None:
             self.branch_number = self.client_number
         if self.base_id is None:
@@ -319,7 +324,7 @@ class Location(CheckedRow):
         super().clean_fields(exclude=exclude)
 
     def clean(self) -> None:
-        """Say in a sentence what the triggers of this table would refuse."""
+        """Raise ValidationError, with a sentence, for what the triggers of this table would refuse."""
         organization = Organization.objects.filter(pk=self.organization_id).first()
         base = CustomerBase.objects.filter(pk=self.base_id).first()
         if organization and organization.is_group == (self.kind == LocationKind.INDEPENDENT):

@@ -1,7 +1,7 @@
-"""Opening businesses and locations.
+"""Opening, closing and reopening businesses and locations.
 
-Rights are asked by the floor above (mcp), which knows users; the rules about what can exist are kept here and,
-below this, by the database.
+These operations do not ask for rights: mcp.central.operations does, and calls them. They keep the rules about what can
+exist, as the constraints and triggers of the tables do.
 """
 
 from dataclasses import dataclass
@@ -23,16 +23,16 @@ from locations.models import (
 )
 
 FIRST_BLOCK = 5_000_000
-"""How many numbers the first location of a base gets: usually the central, which also takes imports."""
+"""How many numbers the first location of a base gets; usually that is the central, which also imports customers."""
 NEXT_BLOCK = 10_000
 """How many numbers each further location gets."""
 WHOLE_RANGE = Range(LOWEST_CUSTOMER_NUMBER, HIGHEST_CUSTOMER_NUMBER + 1)
-"""All numbers of a base, for a place that has it to itself."""
+"""All numbers of a base, for the only location that works on it."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """What a person says about a location when it is opened."""
+    """What is known of a location when it is opened. What is None is filled in (see open_location)."""
 
     name: str
     client_number: int | None = None
@@ -47,10 +47,10 @@ class Place:
 
 
 def propose_number_range(base: CustomerBase, *, size: int = NEXT_BLOCK) -> Range[int]:
-    """A free block of the base: five million numbers for the first location, `size` for each other.
+    """A free block of customer numbers of the base: FIRST_BLOCK numbers for its first location, `size` for each other.
 
-    It follows the last one; where nothing is left behind that, it is the lowest gap between two blocks that is wide
-    enough. Raises ValidationError where there is none.
+    It is the block behind the last one that is taken, or, where too few numbers are left there, the lowest gap between
+    two blocks that is wide enough. Raises ValidationError where there is none.
     """
     taken = list(Location.objects.on_base(base).order_by("number_range").values_list("number_range", flat=True))
     if not taken:
@@ -70,7 +70,7 @@ def propose_number_range(base: CustomerBase, *, size: int = NEXT_BLOCK) -> Range
 
 
 def next_client_number(organization: Organization) -> int:
-    """One more than the highest of the business; branches and independents start at 2."""
+    """The highest client number of the business plus one, and at least 2."""
     highest = organization.locations.order_by("-client_number").values_list("client_number", flat=True).first()
     return max(highest or CENTRAL_CLIENT_NUMBER, CENTRAL_CLIENT_NUMBER) + 1
 
@@ -90,9 +90,12 @@ def open_organization(*, account_number: int, name: str, kind: str, place: Place
 
 @transaction.atomic
 def open_location(*, organization: Organization, place: Place, offline: bool = False) -> Location:
-    """Open a branch in a group. It works on the group's shared base, or offline on that of its branch number.
+    """Open a branch in a group.
 
-    The base is found (offline: or made) here; nobody chooses one. Raises ValidationError with the reason.
+    It works on the group's shared base or, with `offline`, on the base of its branch number.
+
+    The offline base is made where there is none. Raises ValidationError for an independent business, and for numbers
+    that are taken or out of range.
     """
     # The lock makes two openings at the same moment take different client numbers and number ranges.
     organization = Organization.objects.select_for_update().get(pk=organization.pk)

@@ -1,14 +1,16 @@
 """The catalogue of rights: what a user group can be allowed to do at a location.
 
-The values are permissions *of Location* and *of Organization* (= at all its locations, later ones included):
-guardian refuses rights of another model on a location, and a right over customers only has a meaning at a place.
+The values are permissions of the model Location, and of Organization for a right that holds at all its locations, later
+ones included. They are no permissions of Customer: guardian refuses to grant a permission of one model on a row of
+another.
 """
 
 from enum import StrEnum
-from typing import Any
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+
+from locations.text import LazyText
 
 
 class Right(StrEnum):
@@ -54,5 +56,5 @@ LABELS: dict[Right, Promise] = {
     Right.MANAGE_USERS: _("Manage users and rights"),
 }
 
-PERMISSIONS: Any = [(right.value, f"Can {right.value.replace('_', ' ')}") for right in Right]
-"""The catalogue as `Meta.permissions`; what is shown on screen are the labels."""
+PERMISSIONS: list[tuple[str, LazyText]] = [(right.value, f"Can {right.value.replace('_', ' ')}") for right in Right]
+"""The catalogue for `Meta.permissions` of Location and Organization. Pages show `Right.label` instead."""

@@ -1,4 +1,4 @@
-"""What can be asked about organizations, bases and locations, in sentences."""
+"""Queries for organizations, customer bases and locations."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 
 class OrganizationQuerySet(models.QuerySet["Organization"]):
+    """Queries for businesses."""
+
     def containing(self, words: str) -> Self:
         """Organizations whose name or account number contains each of the words."""
         found = self
@@ -23,6 +25,8 @@ class OrganizationQuerySet(models.QuerySet["Organization"]):
 
 
 class CustomerBaseQuerySet(models.QuerySet["CustomerBase"]):
+    """Queries for customer bases."""
+
     def of_organization(self, organization: Organization) -> Self:
         return self.filter(organization=organization)
 
@@ -34,14 +38,17 @@ class CustomerBaseQuerySet(models.QuerySet["CustomerBase"]):
 
 
 class LocationQuerySet(models.QuerySet["Location"]):
+    """Queries for locations."""
+
     def of_organization(self, organization: Organization) -> Self:
         return self.filter(organization=organization)
 
     def at_address(self, *, account_number: int, client_number: int) -> Self:
-        """The one location that an address `/account_number/client_number/` means, or none."""
+        """The one location at the address `/account_number/client_number/`, or none."""
         return self.filter(organization__account_number=account_number, client_number=client_number)
 
     def open(self) -> Self:
+        """Locations that are not closed."""
         return self.filter(closed_at=None)
 
     def on_base(self, base: CustomerBase) -> Self:

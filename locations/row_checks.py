@@ -1,4 +1,4 @@
-"""All check constraints of a row asked in one query, where Django asks one for each of them."""
+"""Checks all check constraints of a row in one query, where Django runs one query for each."""
 
 from __future__ import annotations
 
@@ -7,20 +7,29 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
 from django.db import DatabaseError, connections, models, router, transaction
+from django.db.models.constraints import BaseConstraint
 from django.db.models.sql import Query
+
+from locations.schema import field_of
+
+if TYPE_CHECKING:
+    from django.db.backends.base.base import BaseDatabaseWrapper
+
+type Errors = dict[str, list[ValidationError]]
+"""By the name of the field, or NON_FIELD_ERRORS."""
 
 _LENGTH = re.compile(r"\([\d, ]+\)")
 
 
 class CheckedRow(models.Model):
-    """A model whose `validate_constraints` says the same as Django's, with one query for all check constraints.
+    """A model whose `validate_constraints` gives the same errors as Django's, with one query for all check constraints.
 
-    A constraint about excluded or generated fields, and a row that holds expressions instead of values, are left to
-    Django's own way.
+    Where a field of a row holds an expression instead of a value, it runs Django's own method. Constraints about
+    generated fields are always left to Django.
     """
 
     _stored: models.Model | None = None
@@ -30,10 +39,9 @@ class CheckedRow(models.Model):
 
     @contextmanager
     def replacing(self, stored: models.Model) -> Iterator[None]:
-        """What is validated in the block is to be written over this row, which is locked.
+        """Within the block the row is validated as the new version of `stored`, which is locked.
 
-        What both have in common is not asked again: the table has accepted it, and holds the stored row to its
-        constraints and keys.
+        Constraints about fields that both have in common are not checked again: the stored row keeps them.
         """
         self._stored = stored
         try:
@@ -42,18 +50,22 @@ class CheckedRow(models.Model):
             self._stored = None
 
     def _is_kept(self, names: Collection[str]) -> bool:
-        """Whether these fields are as they are stored."""
+        """Whether all these fields have the values of the stored row."""
         if self._stored is None or not names:
             return False
-        attributes = [_field(type(self), name).attname for name in names]
+        attributes = [field_of(type(self), name).attname for name in names]
         return all(getattr(self, name) == getattr(self._stored, name) for name in attributes)
 
     def clean_fields(self, exclude: Collection[str] | None = None) -> None:
-        """Without asking for rows to which the stored one refers as well."""
+        """As Django's, without a query for each foreign key that is unchanged since `stored`."""
         keys = (field.name for field in self._meta.concrete_fields if field.is_relation)
         super().clean_fields(exclude={*(exclude or ()), *(name for name in keys if self._is_kept([name]))})
 
     def validate_constraints(self, exclude: Collection[str] | None = None) -> None:
+        """As Django's: raises ValidationError with the errors by field.
+
+        `exclude` names fields whose constraints are skipped.
+        """
         using = router.db_for_write(type(self), instance=self)
         checks = _checks_of(type(self), using)
         left_out = set(exclude or ())
@@ -63,7 +75,7 @@ class CheckedRow(models.Model):
             super().validate_constraints(exclude=exclude)
             return
         refused = [check.constraint for check, is_kept in zip(asked, answers, strict=True) if not is_kept]
-        errors: Any = {}
+        errors: Errors = {}
         for check in refused:
             error = ValidationError(check.get_violation_error_message(), code=check.violation_error_code)
             errors = error.update_error_dict(errors)
@@ -76,21 +88,19 @@ class CheckedRow(models.Model):
 
 
 def fields_about(model: type[models.Model], code: str | None) -> set[str]:
-    """The names of the fields that the check constraints with this code of error are about."""
+    """The names of the fields that the check constraints with this error code compare."""
     checks = _checks_of(model, router.db_for_write(model))
     about = [check.fields for check in checks if check.constraint.violation_error_code == code]
     names = {field.name for field in model._meta.concrete_fields}
     return names & frozenset[str]().union(*about)
 
 
-def _errors_of(
-    constraint: Any, row: models.Model, exclude: set[str], using: str, errors: Any
-) -> dict[str, list[ValidationError]]:
-    """The errors, with that of one constraint as Django says it: of a single unique field at this field."""
+def _errors_of(constraint: BaseConstraint, row: models.Model, exclude: set[str], using: str, errors: Errors) -> Errors:
+    """The errors with those of one constraint added; that of a unique field is added to this field, as in Django."""
     try:
         constraint.validate(type(row), row, exclude=exclude, using=using)
     except ValidationError as error:
-        fields: Any = getattr(constraint, "fields", ())
+        fields: Sequence[str] = getattr(constraint, "fields", ())
         if getattr(error, "code", None) != "unique" or len(fields) != 1:
             return error.update_error_dict(errors)
         errors.setdefault(fields[0], []).append(error)
@@ -108,7 +118,7 @@ class _Check:
 
 @cache
 def _checks_of(model: type[models.Model], using: str) -> tuple[_Check, ...]:
-    """The check constraints of a model that are about stored columns only, as SQL."""
+    """The check constraints of a model as SQL, without those about generated columns."""
     connection = connections[using]
     query = Query(model=model, alias_cols=False)
     compiler = query.get_compiler(connection=connection)
@@ -117,39 +127,35 @@ def _checks_of(model: type[models.Model], using: str) -> tuple[_Check, ...]:
         for constraint in model._meta.constraints:
             if not isinstance(constraint, models.CheckConstraint):
                 continue
-            fields = [_field(model, name) for name, *_ in model._get_expr_references(constraint.condition)]  # type: ignore[attr-defined]
+            fields = [field_of(model, name) for name, *_ in model._get_expr_references(constraint.condition)]  # type: ignore[attr-defined]
             if any(field.generated for field in fields):
                 continue
             names = frozenset(name for field in fields for name in (field.name, field.attname))
-            condition: Any = constraint.condition
+            condition: Any = constraint.condition  # also an expression, which the stubs of build_where leave out
             sql, params = query.build_where(condition).as_sql(compiler, connection)
             yield _Check(constraint, names, sql, tuple(params))
 
     return tuple(found())
 
 
-def _fields_of(constraint: Any) -> Collection[str]:
-    """The fields on which alone it depends whether a constraint is kept; empty where it says no such thing."""
+def _fields_of(constraint: BaseConstraint) -> Collection[str]:
+    """The names of the fields that alone decide whether a constraint holds; empty where its conditions say more."""
     if getattr(constraint, "condition", None) is not None or getattr(constraint, "expressions", None):
         return ()
     fields: Collection[str] = getattr(constraint, "fields", ())
     return fields
 
 
-def _field(model: type[models.Model], name: str) -> Any:
-    return model._meta.pk if name == "pk" else model._meta.get_field(name)
-
-
 def _answers(row: models.Model, checks: Collection[_Check], using: str) -> Sequence[bool] | None:
-    """For each check whether the row may stand; None where the database cannot say it of all of them at once.
+    """For each check whether the row satisfies it; None where they cannot be asked in one query.
 
-    A condition that is unknown holds, as it does in the table.
+    A condition that is NULL counts as satisfied, as it does in PostgreSQL.
     """
     if not checks:
         return ()
     connection = connections[using]
     names: frozenset[str] = frozenset().union(*(check.fields for check in checks))
-    fields: list[Any] = [field for field in row._meta.concrete_fields if field.name in names]
+    fields = [field for field in row._meta.concrete_fields if field.name in names]
     values = [getattr(row, field.attname) for field in fields]
     if any(hasattr(value, "resolve_expression") for value in values):
         return None
@@ -166,10 +172,10 @@ def _answers(row: models.Model, checks: Collection[_Check], using: str) -> Seque
     return answers
 
 
-def _type(field: Any, connection: Any) -> str:
-    """Without its length or precision: a cast would cut off in silence what does not fit."""
-    return _LENGTH.sub("", field.db_type(connection))
+def _type(field: models.Field, connection: BaseDatabaseWrapper) -> str:
+    """The type of the column without length or precision: a cast to those would cut off a value without an error."""
+    return _LENGTH.sub("", field.db_type(connection) or "")
 
 
-def _name(field: Any, connection: Any) -> str:
-    return str(connection.ops.quote_name(field.column))
+def _name(field: models.Field, connection: BaseDatabaseWrapper) -> str:
+    return connection.ops.quote_name(str(field.column))

@@ -1,30 +1,34 @@
-"""Which rows exist for whom, kept by PostgreSQL on every path: form, command, bulk write, raw SQL.
+"""Row security: PostgreSQL decides which rows exist for a transaction, in forms, commands, bulk writes and raw SQL.
 
-Each table that holds data of a business or of a customer base declares in `Meta.constraints` by which of its fields
-a row belongs to somebody. The database compares that field with a setting of the transaction: a plain comparison with
-one value, so that the indexes that begin with it serve as before. Where nothing is set nothing is equal: no rows.
+Each table with data of a business or a customer base declares a `RowSecurity` in `Meta.constraints`. Its policy
+compares one column with a setting of the transaction. That is a comparison with a single value, so indexes that begin
+with the column are used as before. A setting that is not set equals nothing, and then no row exists.
 
-Who sets it is the business of a floor above (see mcp/isolation/row_scope.py).
+mcp/isolation/row_scope.py sets them.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import DEFAULT_DB_ALIAS, models
 from django.db.backends.ddl_references import Statement, Table
-from django.db.models.constraints import BaseConstraint
+
+from locations.schema import AddedConstraint, column_of
+
+if TYPE_CHECKING:
+    from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
 SETTINGS = {"base": "stammhaus.base", "organization": "stammhaus.organization", "user": "stammhaus.user"}
 """What a transaction can say about itself: the base, the business and the user that it works for."""
 
 UNSCOPED_ROLE = "stammhaus_unscoped"
-"""The database role for which all rows exist. Nobody logs in as it; who is meant to is a member of it."""
+"""The database role for which all rows exist. Nobody logs in as it; the owner and the web role are its members."""
 
 PERSON_ROLE = "stammhaus_person"
-"""The database role for which one person exists, before it is known where he belongs. Nobody logs in as it.
+"""The database role for which the rows of one person exist, whose business is not known yet. Nobody logs in as it.
 
-A role and not a second condition of the policy: with an OR no index that begins with the business would serve.
+It is a role and not a second condition of the policy: with an OR, indexes that begin with the business are not used.
 """
 
 POLICIES = {"scope": "public", "unscoped": UNSCOPED_ROLE, "person": PERSON_ROLE}
@@ -32,15 +36,18 @@ POLICIES = {"scope": "public", "unscoped": UNSCOPED_ROLE, "person": PERSON_ROLE}
 
 
 def current(key: str) -> str:
-    """The SQL of a setting's value, NULL where there is none: after `SET LOCAL` it comes back as an empty text."""
+    """SQL that gives the value of a setting as bigint, or NULL.
+
+    After `SET LOCAL` ends, the setting is '' and not NULL.
+    """
     return f"nullif(current_setting('{SETTINGS[key]}', true), '')::bigint"
 
 
 def enable_sql(table: str, condition: str, check: str | None = None, *, person: str = "") -> str:
-    """Let only the rows of `condition` exist in the table, for its owner as well; all of them for UNSCOPED_ROLE.
+    """SQL that turns row security on for a table, for its owner as well: only rows that satisfy `condition` exist.
 
-    `check` is the condition for what is written, where it may be narrower than what is seen; `person` the one for
-    PERSON_ROLE, in tables that hold people.
+    `check` is the condition for rows that are written, where it differs. UNSCOPED_ROLE sees all rows. `person` is the
+    condition for PERSON_ROLE, in tables that hold people.
     """
     lines = [
         f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY",
@@ -54,11 +61,15 @@ def enable_sql(table: str, condition: str, check: str | None = None, *, person: 
 
 
 def own_or_of_nobody(owner: str, organization: str, person: str, user: str) -> str:
-    """The condition that a row is of the entered business, or of nobody and about the entered person."""
+    """SQL: the row is of the entered business, or it is of no business and about the entered person.
+
+    Takes SQL expressions.
+    """
     return f"{owner} = {organization} OR ({owner} IS NULL AND {person} = {user})"
 
 
 def disable_sql(table: str) -> str:
+    """SQL that takes back `enable_sql`."""
     return f"""
         DROP POLICY IF EXISTS person ON {table};
         DROP POLICY unscoped ON {table};
@@ -68,12 +79,13 @@ def disable_sql(table: str) -> str:
     """
 
 
-class RowSecurity(BaseConstraint):
-    """The rows of this table exist for the transaction whose setting equals the field.
+class RowSecurity(AddedConstraint):
+    """Only rows of the entered base or business exist in this table.
 
-    Either `base` or `organization` names the field that is compared. `person` names the field that says which person
-    the row is, in a table of people; for PERSON_ROLE the row of the entered person exists, and no other.
-    A condition of several tables is not possible: a policy with a sub-select does not spread over machines.
+    `base` or `organization` (one of them) names the field that is compared with the setting. `person` names the field
+    with the person of a row, in a table of people: for PERSON_ROLE only rows of the entered person exist. The condition
+    cannot look at other tables: a policy with a sub-select does not work on tables that are spread over several
+    machines.
     """
 
     def __init__(
@@ -90,37 +102,39 @@ class RowSecurity(BaseConstraint):
         """The names of the policies that the table has."""
         return {"scope", "unscoped", *(["person"] if "person" in self.fields else [])}
 
-    def condition(self, model: Any) -> str:
-        """As SQL: the field's column equals the setting."""
+    def condition(self, model: type[models.Model]) -> str:
+        """SQL: the column of the base or business equals the setting."""
         key = "base" if "base" in self.fields else "organization"
         return f"{self._column(model, key)} = {current(key)}"
 
-    def condition_of_person(self, model: Any) -> str:
-        """As SQL: the row is the entered person. Empty where the table holds no people."""
+    def condition_of_person(self, model: type[models.Model]) -> str:
+        """SQL: the row is about the entered person; empty where the table holds no people."""
         return f"{self._column(model, 'person')} = {current('user')}" if "person" in self.fields else ""
 
-    def _column(self, model: Any, key: str) -> str:
-        return str(model._meta.get_field(self.fields[key]).column)
+    def _column(self, model: type[models.Model], key: str) -> str:
+        return column_of(model, self.fields[key])
 
     def named(self, name: str) -> RowSecurity:
-        """The same rule for another table, such as the history of this one."""
+        """The same rule under another name, for another table with the same fields, such as the history."""
         return RowSecurity(name=name, **self.fields)
 
-    def constraint_sql(self, model: Any, schema_editor: Any) -> str:
-        schema_editor.deferred_sql.append(self.create_sql(model, schema_editor))  # no part of CREATE TABLE
-        return ""
-
-    def create_sql(self, model: Any, schema_editor: Any) -> Any:
+    def add_sql(self, model: type[models.Model], schema_editor: BaseDatabaseSchemaEditor) -> Statement:
         sql = enable_sql("%(table)s", self.condition(model), person=self.condition_of_person(model))
         return _statement(sql, model, schema_editor)
 
-    def remove_sql(self, model: Any, schema_editor: Any) -> Any:
+    def drop_sql(self, model: type[models.Model], schema_editor: BaseDatabaseSchemaEditor) -> Statement:
         return _statement(disable_sql("%(table)s"), model, schema_editor)
 
-    def validate(self, model: Any, instance: models.Model, exclude: Any = None, using: str = DEFAULT_DB_ALIAS) -> None:
-        """Nothing: what does not fit is refused by the database, and no sentence would help whoever tried."""
+    def validate(
+        self,
+        model: type[models.Model],
+        instance: models.Model,
+        exclude: set[str] | None = None,
+        using: str = DEFAULT_DB_ALIAS,
+    ) -> None:
+        """Nothing: the database refuses a row of somebody else's, and no form offers one."""
 
-    def deconstruct(self) -> tuple[str, tuple[Any, ...], dict[str, Any]]:
+    def deconstruct(self) -> tuple[str, tuple[object, ...], dict[str, Any]]:
         path, args, kwargs = super().deconstruct()
         return path, tuple(args), {**kwargs, **self.fields}
 
@@ -133,10 +147,10 @@ class RowSecurity(BaseConstraint):
         return hash((self.name, *self.fields.items()))
 
 
-def _statement(sql: str, model: Any, schema_editor: Any) -> Statement:
+def _statement(sql: str, model: type[models.Model], schema_editor: BaseDatabaseSchemaEditor) -> Statement:
     return Statement(sql, table=Table(model._meta.db_table, schema_editor.quote_name))
 
 
-def row_security_of(model: Any) -> RowSecurity | None:
-    """What the model declares, if it does."""
+def row_security_of(model: type[models.Model]) -> RowSecurity | None:
+    """The RowSecurity among the constraints of a model; None for a table without."""
     return next((rule for rule in model._meta.constraints if isinstance(rule, RowSecurity)), None)

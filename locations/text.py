@@ -1,4 +1,7 @@
-"""Text as people type it: names, streets, memos. Spelling is theirs; only what nobody can see is tidied."""
+"""Cleaning of text that people type: names, streets, memos.
+
+Spelling stays as it is; only invisible characters are removed.
+"""
 
 import re
 import unicodedata
@@ -9,6 +12,9 @@ from django.utils.translation import gettext_lazy as _
 
 if TYPE_CHECKING:  # a name of the stubs only
     from django.utils.functional import _StrPromise
+
+type LazyText = str | _StrPromise
+"""A text, or one that `gettext_lazy` translates when it is shown."""
 
 SHOWN_LENGTH = 60
 
@@ -24,10 +30,10 @@ _DROPPED = re.compile("[\u00ad\u200b\u2060\ufeff\u202a-\u202e\u2066-\u2069]")
 _BREAK = re.compile("\r\n|[\r\n\v\f\u2028\u2029]")
 
 
-def refused(code: str, message: "str | _StrPromise", value: str, **params: object) -> ValidationError:
-    """The error to raise; `message` names the value as %(value)s, shortened to `SHOWN_LENGTH` characters.
+def refused(code: str, message: LazyText, value: str, **params: object) -> ValidationError:
+    """The ValidationError for a value; `message` names it as %(value)s, shortened to SHOWN_LENGTH characters.
 
-    Everything in it that comes from outside belongs into `params`, so that the sentence stays translatable.
+    Other values that the message names go into `params`, so that the message stays the same for the translation.
     """
     shown = value if len(value) <= SHOWN_LENGTH else value[: SHOWN_LENGTH - 1] + "…"
     return ValidationError(message, code=code, params={"value": shown, **params})
@@ -53,12 +59,12 @@ def clean_code(text: str) -> str:
 
 
 def without_invisible(text: str) -> str:
-    """As much as `clean_text` takes out of a text, without refusing anything: for what is looked for."""
+    """The text without the characters that `clean_text` removes; it raises nothing. For a text to search for."""
     return _DROPPED.sub("", text)
 
 
 def without_format_characters(text: str) -> str:
-    """As much as `clean_code` takes out: joiners and direction marks as well."""
+    """The text without any format character (Unicode category Cf), joiners and direction marks included."""
     return "".join(char for char in text if unicodedata.category(char) != "Cf")
 
 

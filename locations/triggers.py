@@ -1,6 +1,6 @@
-"""Rules across rows of this floor, kept by the database on every path.
+"""Triggers that keep the rules across rows of this app, whoever writes.
 
-They compare columns that may never change once written, so no lock is needed to make them true for good.
+They compare only columns that never change once they are written, so they need no locks.
 """
 
 import re
@@ -11,11 +11,11 @@ from django.conf import settings
 
 
 def over_written_rows(*, func: str, **options: Any) -> pgtrigger.Trigger:
-    """An AFTER trigger over the rows that a statement has written, in `func` the tables `new_values` and `old_values`.
+    """An AFTER trigger whose `func` reads the written rows in the tables `new_values` and `old_values`.
 
-    Once for each statement, which sees a bulk write at a tenth of the cost of a call for each row. An engine that
-    spreads tables over machines takes no transition tables: with TRIGGER_LEVEL at row level the same text is run for
-    each row, and each of the two tables is that one row.
+    It runs once for each statement, which for a bulk write costs a tenth of a call for each row. A database that
+    spreads tables over machines has no transition tables: there (TRIGGER_LEVEL is pgtrigger.Row) the same text runs for
+    each row, and both tables hold that one row. `options` go to pgtrigger.Trigger.
     """
     used = {name: f"{name}_values" for name in ("old", "new") if re.search(rf"\b{name}_values\b", func)}
     if pgtrigger.Statement == settings.TRIGGER_LEVEL:
@@ -26,7 +26,7 @@ def over_written_rows(*, func: str, **options: Any) -> pgtrigger.Trigger:
 
 
 def of_one_row(func: str) -> str:
-    """The text of a trigger over transition tables for one row: `FROM new_values` reads NEW."""
+    """The text of such a trigger for one row: `FROM new_values` becomes `FROM (SELECT NEW.*)`."""
 
     def row(found: re.Match[str]) -> str:
         alias = found["alias"] or f"{found['which']}_values"
@@ -62,7 +62,7 @@ BASE_OF_ORGANIZATION = pgtrigger.Trigger(
         RETURN NULL;
     """,
 )
-"""Each organization has its one shared base from the first moment; nobody chooses or creates it."""
+"""Creates the shared base of an organization together with it."""
 
 LOCATION_DEFAULTS = pgtrigger.Trigger(
     name="a_defaults",
@@ -77,7 +77,7 @@ LOCATION_DEFAULTS = pgtrigger.Trigger(
         RETURN NEW;
     """,
 )
-"""A location that is opened without naming a base works on the organization's shared one."""
+"""Fills in the branch number (the client number) and the base (the shared one) of a new location."""
 
 LOCATION_RULES = pgtrigger.Trigger(
     name="b_rules",

@@ -1,6 +1,7 @@
-"""What the database refuses at the last moment, in the sentence of the constraint.
+"""Violations of constraints as ValidationErrors with the sentence of the constraint.
 
-Two people who save the same at the same moment both pass the checks of a form; the second is refused by the database.
+Two people who save the same at the same moment both pass the checks of their forms; the second is refused by the
+database.
 """
 
 from __future__ import annotations
@@ -8,16 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
-from typing import Any
 
 from django.apps import apps
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError
+from django.db.models.constraints import BaseConstraint
 
 
 @contextmanager
 def told_as_refusals() -> Iterator[None]:
-    """Raise the sentence of a violated constraint as a ValidationError, as the checks of a form would have."""
+    """Raise ValidationError where a statement of the block violates a constraint that has a sentence of its own."""
     try:
         yield
     except IntegrityError as error:
@@ -28,7 +29,7 @@ def told_as_refusals() -> Iterator[None]:
 
 
 def refusal_of(error: IntegrityError) -> ValidationError | None:
-    """The sentence of the constraint that was violated, with its code; None for one that has none of its own."""
+    """The ValidationError of a violated constraint, with its code; None where it has no sentence of its own."""
     name = getattr(getattr(error.__cause__, "diag", None), "constraint_name", None)
     constraint = _constraints().get(str(name))
     if constraint is None:
@@ -38,9 +39,9 @@ def refusal_of(error: IntegrityError) -> ValidationError | None:
 
 
 @cache
-def _constraints() -> dict[str, Any]:
+def _constraints() -> dict[str, BaseConstraint]:
     """All constraints that have a sentence of their own, by their names."""
-    found = {}
+    found: dict[str, BaseConstraint] = {}
     for model in apps.get_models():
         for constraint in model._meta.constraints:
             is_told = constraint.violation_error_message != constraint.default_violation_error_message
