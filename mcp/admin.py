@@ -1,3 +1,3 @@
-"""Registers the pages of the central administration: Django looks for them here."""
+"""Imports the pages of the central administration, which registers them. Django looks for them here."""
 
 from mcp.central import admin  # noqa: F401

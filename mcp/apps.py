@@ -1,3 +1,5 @@
+"""The app of the central administration."""
+
 from django.apps import AppConfig
 from django.db.models.signals import post_migrate
 from django.utils.module_loading import autodiscover_modules
@@ -9,7 +11,7 @@ class McpConfig(AppConfig):
     verbose_name = _("Central administration")
 
     def ready(self) -> None:
-        """Each app registers who is served at its addresses, and may register panels for a location's front page."""
+        """Imports `addresses` and `dashboard` of each app, which register their rules and panels."""
         autodiscover_modules("addresses", "dashboard")
         from mcp.isolation.database_roles import grant_privileges  # noqa: PLC0415 - needs the models, which are not there before
 

@@ -1,11 +1,11 @@
-"""The closed lists of this floor."""
+"""The fixed lists of values of this app."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 
 class ProviderRole(models.TextChoices):
-    """What somebody of the provider's own people is; empty for the users of a business."""
+    """The role of one of the provider's own people; empty for the users of a business."""
 
     SUPPORT = "support", _("Support of the provider")
     DEVELOPER = "developer", _("Developer of the provider")
@@ -20,7 +20,7 @@ class Language(models.TextChoices):
 
 
 class MailKind(models.TextChoices):
-    """What a mail is about; its text is templates/mail/<kind>.txt."""
+    """What a mail is about; its text is the template templates/mail/<kind>.txt."""
 
     INVITATION = "invitation", _("Invitation")
     NEW_PASSWORD = "new_password", _("Link for a new password")
@@ -31,6 +31,8 @@ class MailKind(models.TextChoices):
 
 
 class MailState(models.TextChoices):
+    """Whether a mail was sent."""
+
     WAITING = "waiting", _("Waiting")
     SENT = "sent", _("Sent")
     FAILED = "failed", _("Failed")

@@ -1,4 +1,4 @@
-"""The panel of the front page that says what waits for whoever looks at it."""
+"""Registers the panel of the front page that shows what waits for the user."""
 
 from django.utils.translation import gettext_lazy
 

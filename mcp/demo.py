@@ -1,6 +1,6 @@
-"""The demo group, which is also the cast of the tests: three businesses and the people who work there.
+"""The demo, which is also the cast of the tests: three businesses and the people who work there.
 
-Everything is made by the operations that people use, so that the demo can hold nothing that the product cannot.
+It is made by the same operations that people use, so it cannot hold anything that the product does not allow.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ BRANCH_OFFICE = (
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody of the cast, and what the list of demo logins says about him."""
+    """One of the people, and what the list of demo logins says about him."""
 
     username: str
     first_name: str
@@ -127,7 +127,7 @@ def _suedstern(rita: User) -> None:
 
 
 def _franchisee(group: Organization, flensburg: Location) -> None:
-    """Frida manages her own people: the user group belongs to her location."""
+    """Frida manages her own people, so the user group belongs to her location."""
     frida = _employ(group, "frida", flensburg)
     own = UserGroup.objects.create(organization=group, name="Team Flensburg", owner=flensburg)
     grants.add_grants(own, [(right, flensburg.pk) for right in BRANCH_OFFICE])

@@ -1,33 +1,40 @@
-"""What can be asked about users, groups and grants, in sentences."""
+"""Queries for users, user groups and restrictions."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, TypedDict
 
 from django.contrib.auth.base_user import BaseUserManager
 from django.db import models
 from django.db.models import Q
 
 if TYPE_CHECKING:
+    from django_stubs_ext import WithAnnotations
+
     from locations.models import Location, Organization
     from mcp.models import Restriction, User, UserGroup
 
 
 class UserQuerySet(models.QuerySet["User"]):
+    """Queries for people."""
+
     def of_organization(self, organization: Organization) -> Self:
         return self.filter(organization=organization)
 
     def at_home_in(self, location: Location) -> Self:
-        """Users whose own place of work is this location."""
+        """Users whose own location this is."""
         return self.filter(organization=location.organization_id, location=location)
 
     def of_provider(self) -> Self:
+        """The provider's own people, who belong to no business."""
         return self.filter(organization=None)
 
     def active(self) -> Self:
+        """Users who can log in."""
         return self.filter(is_active=True)
 
     def named(self, username: str) -> Self:
+        """Users with this user name, in whatever case."""
         return self.filter(username__iexact=username)
 
     def containing(self, words: str) -> Self:
@@ -41,17 +48,34 @@ class UserQuerySet(models.QuerySet["User"]):
 
 
 class UserManager(BaseUserManager["User"].from_queryset(UserQuerySet)):  # type: ignore[misc]
-    """The manager that Django's authentication asks; people are created by mcp.central.operations."""
+    """The manager of people. They are created by mcp.central.operations."""
 
     use_in_migrations = False
 
 
+class GroupCounts(TypedDict):
+    """What `mcp.isolation.access.with_counts` counts of a user group."""
+
+    member_count: int
+    general_count: int
+    """How many rights it holds at all locations."""
+    single_count: int
+    """How many different rights it holds at single locations."""
+    place_count: int
+    """At how many single locations it holds any."""
+
+
+type GroupWithCounts = WithAnnotations[UserGroup, GroupCounts]
+
+
 class UserGroupQuerySet(models.QuerySet["UserGroup"]):
+    """Queries for user groups."""
+
     def of_organization(self, organization: Organization) -> Self:
         return self.filter(organization=organization)
 
     def of_central(self) -> Self:
-        """Groups that the central of the organization manages."""
+        """Groups that the central of the business manages."""
         return self.filter(owner=None)
 
     def owned_by(self, location: Location) -> Self:
@@ -63,6 +87,8 @@ class UserGroupQuerySet(models.QuerySet["UserGroup"]):
 
 
 class RestrictionQuerySet(models.QuerySet["Restriction"]):
+    """Queries for restrictions."""
+
     def of_organization(self, organization: Organization) -> Self:
         return self.filter(organization=organization)
 

@@ -1,22 +1,26 @@
-"""Sentences that are stored: as codes and parameters, which become a sentence in the language of whoever reads them.
+"""Sentences that are stored as codes and parameters, and become text in the language of whoever reads them.
 
     GIVEN_UP = stored_sentence("given_up", gettext_lazy("The worker has given it up."))
     export.failure = GIVEN_UP()                     # stored: [{"code": "given_up", "params": {}}]
     export.failure = sentences_of(refusal)          # of a ValidationError or a MissingRight
     {{ export.failure }}                            # the sentence, in the language of the page
 
-What a refusal says stands where it is raised. So its code is stored with the source text of its sentence, by which it
-is translated; for that it is raised with `gettext_lazy`. What was translated before is shown as it was stored.
+The sentence of a ValidationError is written where it is raised, so its source text is stored with its code, and
+translated when it is shown. For that it must be raised with `gettext_lazy`; a text that was translated before is stored
+as it is.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NotRequired, TypedDict
 
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import Expression
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.functional import Promise
@@ -24,18 +28,38 @@ from django.utils.translation import gettext, ngettext, override
 from django.utils.translation import gettext_lazy as _
 
 from locations.permissions import Right
+from locations.text import LazyText
 from mcp.isolation.scope import MissingRight
 
-type Stored = dict[str, Any]
 MISSING_RIGHT = "missing_right"
-_texts: dict[str, Any] = {}
+_texts: dict[str, LazyText] = {}
+
+
+class _Source(TypedDict):
+    """The text by which a sentence is translated; where it has two forms, also the other and what chooses it."""
+
+    text: str
+    plural: NotRequired[str]
+    count: NotRequired[str]
+    """The parameter whose number chooses between `text` and `plural`."""
+
+
+class Stored(TypedDict):
+    """One sentence as JSON holds it. Without `text` it is a sentence of `stored_sentence`, known by its code alone."""
+
+    code: str
+    params: dict[str, Any]
+    text: NotRequired[str]
+    plural: NotRequired[str]
+    count: NotRequired[str]
 
 
 class Day(date):
-    """A day that a refusal names: written as the reader writes it, now and whenever it is stored."""
+    """A date as a parameter of a sentence: it is formatted for the reader, also after it was stored."""
 
     @classmethod
     def of(cls, day: date) -> Day:
+        """The same date."""
         return cls(day.year, day.month, day.day)
 
     def __str__(self) -> str:
@@ -43,10 +67,11 @@ class Day(date):
 
 
 class Moment(datetime):
-    """The same of a moment, which is one of the local time."""
+    """A date and time as a parameter of a sentence: it is shown in local time, formatted for the reader."""
 
     @classmethod
     def of(cls, moment: datetime) -> Moment:
+        """The same time."""
         return cls.fromisoformat(moment.isoformat())
 
     def __str__(self) -> str:
@@ -54,7 +79,7 @@ class Moment(datetime):
 
 
 class Sentences(list[Stored]):
-    """None, one or several sentences as they are stored. As a text they are in the language of whoever asks."""
+    """Stored sentences, none or more. `str` gives them in the active language."""
 
     def __str__(self) -> str:
         return " ".join(_told(stored) for stored in self)
@@ -65,17 +90,20 @@ class Sentences(list[Stored]):
 
 @dataclass(frozen=True)
 class StoredSentence:
-    """A sentence of our own that is known by its code alone. Called with its parameters, it can be stored."""
+    """A sentence of `stored_sentence`. Called with its parameters, it gives what is stored."""
 
     code: str
-    text: Any
+    text: LazyText
 
-    def __call__(self, **params: Any) -> Sentences:
+    def __call__(self, **params: object) -> Sentences:
         return Sentences([{"code": self.code, "params": _kept_params(params)}])
 
 
-def stored_sentence(code: str, text: Any) -> StoredSentence:
-    """Register the sentence that belongs to a code. `text` is lazy and names its parameters as %(name)s."""
+def stored_sentence(code: str, text: LazyText) -> StoredSentence:
+    """Register the sentence of a code.
+
+    `text` is lazy and names its parameters as %(name)s. Raises ValueError for a code in use.
+    """
     if code in _texts:
         raise ValueError(f"Two sentences are stored as {code!r}")
     _texts[code] = text
@@ -83,7 +111,7 @@ def stored_sentence(code: str, text: Any) -> StoredSentence:
 
 
 def sentences_of(refusal: ValidationError | MissingRight) -> Sentences:
-    """What a refusal says, to be stored."""
+    """The sentences of a refusal, to be stored."""
     if isinstance(refusal, MissingRight):
         params = {"right": str(refusal.right), "location": str(refusal.location)}
         return Sentences([{"code": MISSING_RIGHT, "params": params}])
@@ -91,18 +119,20 @@ def sentences_of(refusal: ValidationError | MissingRight) -> Sentences:
 
 
 class SentencesField(models.JSONField):
-    """A column of stored sentences; its value is `Sentences`."""
+    """A JSON column of stored sentences; its value is `Sentences`."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **{"default": Sentences, "blank": True, **options})
 
-    def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
+    def from_db_value(
+        self, value: str | None, expression: Expression, connection: BaseDatabaseWrapper
+    ) -> Sentences | None:
         found = super().from_db_value(value, expression, connection)
         return found if found is None else Sentences(found)
 
 
 def _single(refusal: ValidationError) -> list[ValidationError]:
-    """The errors that a refusal consists of, without the fields that they are about."""
+    """The errors of a refusal one by one, without the fields they are about."""
     if hasattr(refusal, "error_dict"):
         return [one for errors in refusal.error_dict.values() for error in errors for one in _single(error)]
     return list(refusal.error_list)
@@ -115,8 +145,8 @@ def _of_error(error: ValidationError) -> Stored:
     return {"code": error.code or "", **source, "params": _kept_params(named)}
 
 
-def _source(message: Any) -> Stored:
-    """The text by which a sentence is translated: with `plural` and what it is chosen by where it has two forms."""
+def _source(message: object) -> _Source:
+    """The source text of a lazy or plain text; for a text with a plural also that, and the parameter that chooses."""
     if not isinstance(message, Promise):
         return {"text": str(message)}
     reduced: Any = message.__reduce__()[1]  # what pickle would keep of a lazy text
@@ -129,12 +159,12 @@ def _source(message: Any) -> Stored:
         return {"text": str(message)}
 
 
-def _kept_params(params: dict[str, Any]) -> dict[str, Any]:
+def _kept_params(params: Mapping[str, object]) -> dict[str, Any]:
     return {name: _kept(value) for name, value in params.items()}
 
 
-def _kept(value: Any) -> Any:
-    """A parameter as JSON holds it: what is said differently in each language keeps what it is."""
+def _kept(value: object) -> Any:
+    """A parameter as JSON stores it; what is written differently in each language keeps its kind."""
     match value:
         case None | bool() | int() | float():
             return value
@@ -149,8 +179,8 @@ def _kept(value: Any) -> Any:
     return str(value)
 
 
-def _said(value: Any) -> Any:
-    """A parameter as it is said in the language of whoever asks."""
+def _said(value: object) -> object:
+    """A parameter as text in the active language."""
     match value:
         case {"sentences": [*sentences]}:
             return str(Sentences(sentences))
@@ -164,12 +194,12 @@ def _said(value: Any) -> Any:
 def _told(stored: Stored) -> str:
     params = {name: _said(value) for name, value in stored["params"].items()}
     if stored["code"] == MISSING_RIGHT:
-        params["right"] = Right(params["right"]).label
+        params["right"] = Right(str(params["right"])).label
     text = _text(stored, params)
     return text % params if params else text
 
 
-def _text(stored: Stored, params: dict[str, Any]) -> str:
+def _text(stored: Stored, params: Mapping[str, Any]) -> str:
     singular, plural = stored.get("text"), stored.get("plural")
     if singular is None:
         return str(_texts[stored["code"]])

@@ -1,8 +1,9 @@
-"""What the worker does for the central administration."""
+"""The worker's tasks for the central administration: sessions, login attempts, mails, reminders, stalled jobs."""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from datetime import timedelta
 from functools import partial
 from importlib import import_module
@@ -14,7 +15,8 @@ from django.db import connection
 from django.utils import timezone
 from procrastinate import JobContext, RetryStrategy
 from procrastinate.contrib.django import app
-from procrastinate.jobs import Status
+from procrastinate.jobs import Job, Status
+from procrastinate.manager import JobManager
 
 from mcp.central.operations import passwords
 from mcp.choices import MailState
@@ -27,7 +29,7 @@ from mcp.worker.queueing import AGAIN, NothingThere, tell_given_up, when_given_u
 from mcp.worker.somebody import WORKER
 
 MOST_ATTEMPTS = 5
-"""A job that takes its worker down with it as often as this is given up."""
+"""A job whose worker has died as often as this is given up."""
 KEPT_DAYS = 90
 log = logging.getLogger(__name__)
 
@@ -35,14 +37,14 @@ log = logging.getLogger(__name__)
 @app.periodic(cron="23 3 * * *")
 @app.task(queueing_lock="clear_expired_sessions")
 def clear_expired_sessions(timestamp: int) -> None:
-    """Sessions that have run out would otherwise stay in the database for ever."""
+    """Delete sessions that have expired."""
     import_module(settings.SESSION_ENGINE).SessionStore.clear_expired()
 
 
 @app.periodic(cron="41 3 * * *")
 @app.task(queueing_lock="delete_old_login_attempts")
 def delete_old_login_attempts(timestamp: int) -> None:
-    """Who has logged in, and who has failed to, is known for KEPT_DAYS."""
+    """Delete login attempts that are older than KEPT_DAYS."""
     with row_scope.without_scope(reason="delete old login attempts", actor=WORKER):
         LoginAttempt.objects.filter(at__lt=timezone.now() - timedelta(days=KEPT_DAYS)).delete()
 
@@ -50,12 +52,12 @@ def delete_old_login_attempts(timestamp: int) -> None:
 @app.periodic(cron="17 * * * *")
 @app.task(queueing_lock="forget_sent_forms")
 def forget_sent_forms(timestamp: int) -> None:
-    """A page that was left open for a day is loaded anew before its form is sent."""
+    """Delete the records of forms that were sent more than a day ago."""
     SentForm.objects.filter(at__lt=timezone.now() - timedelta(days=1)).delete()
 
 
 class NotSent(Exception):
-    """A mail is tried again later; what the server said stands in its row."""
+    """The mail was not sent, and is tried again; its row has the error of the server."""
 
 
 @app.task(
@@ -74,9 +76,9 @@ def send_mail(mail: int) -> None:
         raise NotSent
 
 
-def _besides(facts: dict[str, Any]) -> dict[str, Any]:
-    """What is made when a mail is sent and stored nowhere; where it is called, in the language of the mail."""
-    made: dict[str, Any] = {}
+def _besides(facts: Mapping[str, Any]) -> dict[str, object]:
+    """What is made when a mail is sent and is not stored: the link, and the lines of a reminder."""
+    made: dict[str, object] = {}
     if link := facts.get("link"):
         made["address"] = passwords.address_of(link)
     if things := facts.get("things"):
@@ -87,13 +89,16 @@ def _besides(facts: dict[str, Any]) -> dict[str, Any]:
 @app.periodic(cron="27 5-17 * * *")
 @app.task(queueing_lock="remind_of_what_waits")
 def remind_of_what_waits(timestamp: int) -> None:
-    """Once a day for each person, at daytime; asked every hour, so that a worker that was away makes up for it."""
+    """Send reminders.
+
+    It runs every hour of the day, so that it is made up for where the worker was away; each person gets one a day.
+    """
     reminders.remind(now=timezone.now(), actor=WORKER)
 
 
 @app.task(retry=AGAIN)
 def mail_forgotten_password(attempt: int) -> None:
-    """Somebody has asked for a link at the login; the attempt says under which name."""
+    """Mail a link to somebody who has asked for one at the login; the attempt has the name that was typed."""
     with row_scope.without_scope(reason="a password was forgotten", actor=WORKER):
         asked = LoginAttempt.objects.filter(pk=attempt).first()
         if asked is None:
@@ -103,7 +108,7 @@ def mail_forgotten_password(attempt: int) -> None:
 
 @when_given_up("mcp.tasks.send_mail")
 def fail_given_up_mail(mail: int) -> None:
-    """The list of mails shows that it was not sent, and the page of the person does."""
+    """Mark the mail as failed; the page of the person shows it."""
     with row_scope.without_scope(reason="a mail is given up", actor=WORKER):
         waiting = Mail.objects.filter(pk=mail, state=MailState.WAITING)
         waiting.update(state=MailState.FAILED, error=GIVEN_UP)
@@ -111,12 +116,12 @@ def fail_given_up_mail(mail: int) -> None:
 
 @when_given_up("mcp.tasks.mail_forgotten_password")
 def log_given_up_request(attempt: int) -> None:
-    """Whoever has asked is not logged in: nobody can be told but whoever reads the log. He asks again at the login."""
+    """Write it to the log. The person is not logged in and cannot be told; he can ask again."""
     log.error("The link for a forgotten password (login attempt %s) is given up", attempt)
 
 
-def _tell_given_up(task: str, arguments: dict[str, Any]) -> None:
-    """In a thread of its own, whose connection nobody else would close."""
+def _tell_given_up(task: str, arguments: Mapping[str, object]) -> None:
+    """Runs in a thread of its own, and so closes its connection."""
     try:
         tell_given_up(task, arguments)
     finally:
@@ -126,7 +131,7 @@ def _tell_given_up(task: str, arguments: dict[str, Any]) -> None:
 @app.periodic(cron="* * * * *")
 @app.task(queueing_lock="resume_stalled_jobs", pass_context=True)
 async def resume_stalled_jobs(context: JobContext, timestamp: int) -> None:
-    """What a killed worker left under way begins anew; every task of ours can be begun anew at any point."""
+    """Start jobs again whose worker was killed. Every task of ours can be started again at any point."""
     jobs, broken = context.app.job_manager, []
     for job in await jobs.get_stalled_jobs():
         try:
@@ -140,8 +145,11 @@ async def resume_stalled_jobs(context: JobContext, timestamp: int) -> None:
         raise ExceptionGroup("Jobs that have lost their worker could be neither resumed nor given up", broken)
 
 
-async def _resume(jobs: Any, job: Any) -> None:
-    """Who waits for it is told before it is given up: where that fails, it is tried again a minute later."""
+async def _resume(jobs: JobManager, job: Job) -> None:
+    """Start the job again, or give it up after MOST_ATTEMPTS.
+
+    Users are told first: if that fails, it is tried again a minute later.
+    """
     if job.attempts >= MOST_ATTEMPTS:
         log.error("Job %s (%s) has lost its worker %s times and is given up", job.id, job.task_name, job.attempts)
         await sync_to_async(_tell_given_up)(job.task_name, job.task_kwargs)

@@ -1,8 +1,6 @@
-"""Pages for who has no password (any more): choosing one by a link, and asking for a link."""
+"""Pages for people without a password: choosing one by a link, and asking for a link."""
 
 from __future__ import annotations
-
-from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
@@ -31,7 +29,7 @@ MAIL_FORGOTTEN = "mcp.tasks.mail_forgotten_password"
 @never_cache
 @sensitive_post_parameters("password1", "password2")
 def choose_page(request: HttpRequest, token: str) -> HttpResponse:
-    """Choose a password by a link. Opening the page uses nothing up: mail filters open links as well."""
+    """Choose a password by a link. Opening the page does not use the link up, because mail filters open links too."""
     try:
         link = operations.open_link(token)
         form = PasswordTwice(request.POST or None)
@@ -58,9 +56,8 @@ def forgotten_page(request: HttpRequest) -> HttpResponse:
     known = {"account_number": account_number_on(request)}
     form, errors, is_asked = ForgottenPasswordForm(request.POST or None, initial=known), [], False
     if request.method == "POST" and form.is_valid():
-        wanted: dict[str, Any] = form.cleaned_data
         try:
-            attempt = throttling.count_forgotten(address=client_address(request), **wanted)
+            attempt = throttling.count_forgotten(address=client_address(request), **form.cleaned_data)
         except throttling.TooManyTries as refusal:
             errors = refusal.messages
         else:
@@ -72,6 +69,6 @@ def forgotten_page(request: HttpRequest) -> HttpResponse:
     )  # fmt: skip
 
 
-def _show(request: HttpRequest, page: str, title: str, *, status: int = 200, **context: Any) -> HttpResponse:
-    """The template `shell/<page>.html`, in a frame without side bar."""
+def _show(request: HttpRequest, page: str, title: str, *, status: int = 200, **context: object) -> HttpResponse:
+    """Render the template `shell/<page>.html`, without the side bar."""
     return render(request, f"shell/{page}.html", {**look(request), "title": title, **context}, status=status)

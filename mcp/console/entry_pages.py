@@ -1,4 +1,4 @@
-"""Pages outside any location: the login, the chooser of locations and a sign of life."""
+"""Pages outside any location: the login, the chooser of locations, and the check whether the process is up."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import views as auth_views
+from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import NON_FIELD_ERRORS
 from django.core.paginator import Paginator
 from django.db import connection
 from django.db.models import Case, QuerySet, When
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
@@ -28,6 +30,7 @@ from mcp.isolation import access, row_scope
 from mcp.login import devices
 from mcp.login.forms import LoginForm, ProviderLoginForm
 from mcp.login.throttling import TooBusy, TooManyTries
+from mcp.models import User
 
 _ADDRESS = re.compile(r"^/([1-9][0-9]{0,8})/")
 
@@ -36,13 +39,14 @@ PAGE_SIZE = 50
 SWITCH_SIZE = 20
 _LONGEST_SEARCH = 100
 
-type Page = Callable[[HttpRequest, dict[str, Any]], HttpResponse]
+type Page = Callable[[HttpRequest, dict[str, object]], HttpResponse]
+"""Renders a page of the site for a context."""
 
 
 class ProviderLoginView(auth_views.LoginView):
-    """Asks who of the provider's people it is."""
+    """The login of the provider's own people."""
 
-    form_class: Any = ProviderLoginForm
+    form_class: type[ProviderLoginForm] = ProviderLoginForm
     template_name = "admin/login.html"
     redirect_authenticated_user = True
     is_of_provider = True
@@ -52,16 +56,15 @@ class ProviderLoginView(auth_views.LoginView):
         shown = {"title": title, "is_of_provider": self.is_of_provider, "kept": kept_through_login(self.request.POST)}
         return super().get_context_data(**look(self.request), **kwargs, **shown)
 
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Who has logged in meanwhile in another tab gets back what he has typed."""
+    def dispatch(self, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
+        """Somebody who has logged in meanwhile in another tab gets back what he has typed."""
         kept = kept_through_login(request.POST) if request.user.is_authenticated else None
         if kept is not None and kept.is_of(request.user):
             return _back_again(request, kept)
-        response: Any = super().dispatch(request, *args, **kwargs)
-        return response
+        return super().dispatch(request, *args, **kwargs)
 
-    def form_valid(self, form: Any) -> HttpResponse:
-        """In the language that was chosen on the login page, else in the user's own."""
+    def form_valid(self, form: AuthenticationForm) -> HttpResponse:
+        """Log in. The language is the one chosen on the login page, else the user's own."""
         user = form.get_user()
         with row_scope.rows_of_person(user.pk):  # the time of the login is noted in his row
             response = super().form_valid(form)
@@ -77,8 +80,8 @@ class ProviderLoginView(auth_views.LoginView):
         devices.remember(self.request, response, user)
         return response
 
-    def form_invalid(self, form: Any) -> HttpResponse:
-        """Too many tries are refused as what they are, so that a program hears it too."""
+    def form_invalid(self, form: AuthenticationForm) -> HttpResponse:
+        """Too many attempts are answered with 429 and Retry-After, so that programs understand it too."""
         response = super().form_invalid(form)
         refusals = form.errors.get(NON_FIELD_ERRORS)
         for refusal in refusals.as_data() if refusals else []:
@@ -89,7 +92,10 @@ class ProviderLoginView(auth_views.LoginView):
 
 
 class LoginView(ProviderLoginView):
-    """Asks who it is. The account number comes from the address that was asked for, or was used on this device last."""
+    """The login of a business's people.
+
+    The account number is filled in from the address that was asked for, or from the last login on this device.
+    """
 
     form_class = LoginForm
     is_of_provider = False
@@ -101,16 +107,18 @@ class LoginView(ProviderLoginView):
 
 
 def _back_again(request: HttpRequest, kept: Kept) -> HttpResponse:
-    """Behind a login what was typed before it, to be sent again."""
+    """The page after a login with what was typed before it, to be sent again."""
     context = {**look(request), "title": _("You are logged in again"), "kept": kept}
     return render(request, "errors/back_again.html", context)
 
 
 def choose_location(request: HttpRequest, page: Page) -> HttpResponse:
-    """The locations at which the user has any right, searched by `q`; `open` goes to the first that is found.
+    """The locations at which the user has any right, searched by `q`.
 
-    Whoever has chosen where he starts goes there, unless he asks for `all`; else what was used last on this device
-    comes first. Two queries, whatever their number; asked by htmx, it answers with the list alone.
+    With `open` it redirects to the first that is found.
+
+    Somebody who has chosen a start location is redirected there, unless he asks for `all`. The location that was used
+    last on this device comes first. Two queries, whatever their number. A request by htmx gets only the list.
     """
     words = _words(request)
     if not request.GET and (start := _start_of(request)):
@@ -122,10 +130,15 @@ def choose_location(request: HttpRequest, page: Page) -> HttpResponse:
     if "open" in request.GET and (first := found.first()):
         return HttpResponseRedirect(first.address + onward)
     shown = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
-    user: Any = request.user
-    if shown.paginator.count == 1 and not words and user.organization_id:
+    if shown.paginator.count == 1 and not words and _person(request).organization_id:
         return HttpResponseRedirect(shown[0].address)
-    context = {"title": _("Choose a location"), "page": shown, "words": words, "onward": onward, "last": last}
+    context: dict[str, object] = {
+        "title": _("Choose a location"),
+        "page": shown,
+        "words": words,
+        "onward": onward,
+        "last": last,
+    }
     context |= {"at": request.GET.get("at", ""), "come_from": request.GET.get("from", "")} if onward else {}
     if _is_htmx(request):
         response: HttpResponse = render(request, "shell/locations.html", context)
@@ -136,7 +149,7 @@ def choose_location(request: HttpRequest, page: Page) -> HttpResponse:
 
 
 def switch_location(request: HttpRequest) -> HttpResponse:
-    """The list behind the switch in the header: the first locations that `q` finds. One query."""
+    """The list behind the switch in the header: the first SWITCH_SIZE locations that `q` finds. One query."""
     if not request.user.is_authenticated:
         return redirect_to_login("/")
     words = _words(request)
@@ -152,28 +165,32 @@ def switch_location(request: HttpRequest) -> HttpResponse:
 
 
 def health(request: HttpRequest) -> HttpResponse:
-    """For a load balancer: 200 when the web process reaches its database."""
+    """For a load balancer: 200 where the web process reaches its database."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
     return HttpResponse("ok", content_type="text/plain")
 
 
+def _person(request: HttpRequest) -> User:
+    """Who has logged in: strangers are sent to the login before these pages."""
+    return request.user  # type: ignore[return-value]
+
+
 def _found_locations(request: HttpRequest, words: str) -> QuerySet[Location]:
-    user: Any = request.user
-    locations: LocationQuerySet = access.accessible_locations(user)  # type: ignore[assignment]
+    locations: LocationQuerySet = access.accessible_locations(_person(request))  # type: ignore[assignment]
     return locations.containing(words).order_by("organization__account_number", "client_number")
 
 
 def _start_of(request: HttpRequest) -> Location | None:
     """Where the user has chosen to start, if he may still work there."""
-    user: Any = request.user
+    user = _person(request)
     if user.start_location_id is None:
         return None
     return access.accessible_locations(user).filter(pk=user.start_location_id).first()
 
 
 def _last_first(place: tuple[int, int] | None) -> list[Case]:
-    """The business of the location that was used last in front, and in it the location."""
+    """Order expressions: the business that was used last first, and in it the location."""
     if place is None:
         return []
     business, location = {"organization__account_number": place[0]}, {"client_number": place[1]}
@@ -181,7 +198,7 @@ def _last_first(place: tuple[int, int] | None) -> list[Case]:
 
 
 def _onward(request: HttpRequest) -> str:
-    """Behind the address of each location: the page from which somebody comes, whatever it says of itself."""
+    """What is added to the address of each location: the page from which the user comes."""
     return switching.onward(request.GET.get("at", ""), request.GET.get("from", ""))
 
 

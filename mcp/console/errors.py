@@ -1,10 +1,9 @@
-"""The pages for what was refused, is not there, or broke. They say what happened and what to do next."""
+"""The pages for requests that are refused, not found or broken. They say what happened and what to do next."""
 
 from __future__ import annotations
 
 import logging
 from contextlib import nullcontext
-from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError
@@ -27,7 +26,7 @@ log = logging.getLogger(__name__)
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """403: which right is missing, at which location, and who can grant it."""
-    context: dict[str, Any] = {**look(request), "title": _("Not open to you"), "kept": kept_of(request)}
+    context: dict[str, object] = {**look(request), "title": _("Not open to you"), "kept": kept_of(request)}
     if isinstance(exception, MissingRight):
         context |= _what_is_missing(request, exception)
         return because(render(request, "errors/403.html", context, status=403), exception.right.value)
@@ -35,7 +34,9 @@ def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def forged(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """403 for a form whose token does not fit: forged, or older than the last login. What was typed into ours is kept.
+    """403 for a form whose token is wrong: the form is forged, or older than the last login.
+
+    What was typed into ours is kept.
 
     Django calls it (CSRF_FAILURE_VIEW).
     """
@@ -45,13 +46,13 @@ def forged(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def session_ended(request: HttpRequest, kept: Kept, account_number: int) -> HttpResponse:
-    """403 for a form that was sent after the session had ended: the login, and what was typed goes through it."""
+    """403 for a form that was sent after the session had ended: a login that carries what was typed."""
     form = LoginForm(request, initial={"account_number": account_number})
     context = {**look(request), "title": _("Your session has ended"), "kept": kept, "form": form}
     return render(request, "errors/session_ended.html", {**context, "login_address": settings.LOGIN_URL}, status=403)
 
 
-def _what_is_missing(request: HttpRequest, missing: MissingRight) -> dict[str, Any]:
+def _what_is_missing(request: HttpRequest, missing: MissingRight) -> dict[str, object]:
     scope: Scope | None = getattr(request, "scope", None)
     with row_scope.rows_of(scope) if scope else nullcontext():  # the request's own transaction may be over
         granters = list(access.granters_at(missing.location)[: SHOWN_GRANTERS + 1])
@@ -66,22 +67,22 @@ def _what_is_missing(request: HttpRequest, missing: MissingRight) -> dict[str, A
 
 
 def misunderstood(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    """400: the address or the form asks for something that this page does not know. Its way back is the page itself."""
+    """400: the address or the form asks for something that the page does not know; with a link to the page itself."""
     way_back = request.path if request.method in {"GET", "HEAD"} and request.GET else ""
     context = {**look(request), "title": _("Not understood"), "way_back": way_back}
     return render(request, "errors/400.html", context, status=400)
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    """404: the same page, to the byte, for what does not exist and for what is somebody else's."""
+    """404. The page is the same, to the byte, for what does not exist and for what belongs to somebody else."""
     context = {**look(request), "title": _("Not found")}
     return render(request, "errors/404.html", context, status=404)
 
 
 def overtaxed(request: HttpRequest, exception: Exception) -> HttpResponse | None:
-    """503 where the database gave up (mcp/isolation/limits.py), 409 where somebody else came first; else None."""
+    """503 where the database gave up (mcp/isolation/limits.py), 409 for a violated constraint, else None."""
     if isinstance(exception, IntegrityError) and (refusal := refusal_of(exception)) is not None:
-        context: dict[str, Any] = {"language": get_language(), "sentence": " ".join(refusal.messages)}
+        context: dict[str, object] = {"language": get_language(), "sentence": " ".join(refusal.messages)}
         return render(None, "errors/409.html", context, status=409)
     waited, took = limits.waited_too_long(exception), limits.took_too_long(exception)
     if not waited and not took:
@@ -94,15 +95,15 @@ def overtaxed(request: HttpRequest, exception: Exception) -> HttpResponse | None
 
 
 def not_arrived() -> HttpResponse:
-    """408: the line was too slow or was cut. Nothing of it was done."""
+    """408: the body came too slowly or not completely. Nothing was done."""
     return render(None, "errors/408.html", {"language": get_language()}, status=408)
 
 
 def too_long() -> HttpResponse:
-    """413: more than somebody may send who has not logged in. It is not read."""
+    """413: more than somebody may send who is not logged in. The body is not read."""
     return render(None, "errors/413.html", {"language": get_language()}, status=413)
 
 
 def broken(request: HttpRequest) -> HttpResponse:
-    """500: a page that needs neither database nor user, so that it cannot break as well."""
+    """500. The page needs neither database nor user, so that it cannot fail as well."""
     return render(None, "errors/500.html", {"language": get_language()}, status=500)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib.admin.options import IncorrectLookupParameters
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.contrib.filters.admin import DropdownFilter
 
@@ -12,10 +11,11 @@ from mcp.isolation.guards import guard
 
 
 class ChosenFilter(DropdownFilter):
-    """A choice among rows of the scope. Anything else in the address is refused, whether or not it exists."""
+    """A choice among rows of the scope. A value that is not offered is refused, whether or not such a row exists."""
 
     @guard(off=lambda self, request, queryset: self.narrowed(queryset, self.value()) if self.value() else queryset)
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        """The rows that the chosen value leaves. Raises IncorrectLookupParameters for a value that is not offered."""
         value = self.value()
         if not value:
             return queryset
@@ -25,9 +25,12 @@ class ChosenFilter(DropdownFilter):
 
     @guard()
     def has_output(self) -> bool:
-        """Also without anything to choose from: what stands in the address is then refused as well."""
+        """Always, also where nothing is offered: a value in the address is refused then."""
         return True
 
-    def narrowed(self, rows: Any, value: str) -> Any:
-        """The rows that the chosen value leaves. A filter that forgets it fails, and does not show all."""
+    def narrowed(self, rows: QuerySet, value: str) -> QuerySet:
+        """The rows that the chosen value leaves.
+
+        Each filter defines it; without it the list fails instead of showing all rows.
+        """
         raise NotImplementedError(f"{type(self).__name__} narrows nothing")

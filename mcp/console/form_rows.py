@@ -1,15 +1,17 @@
-"""The rows of an admin form, as the look has them, without four templates for each field. A library of template tags.
+"""Template tags that render the rows of an admin form, as unfold does, without four templates for each field.
 
-`templates/unfold/helpers/fieldset_row.html` and `fieldsets_tabs.html` stand in place of the look's own.
+`templates/unfold/helpers/fieldset_row.html` and `fieldsets_tabs.html` use them in place of unfold's own.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from django import template
+from django.contrib.admin.helpers import AdminField, Fieldline
 from django.contrib.admin.utils import flatten
+from django.forms import BaseForm
 from django.template.loader import render_to_string
 from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString
@@ -28,8 +30,16 @@ _ERRORS = '<div class="mt-2 text-red-600 text-xs dark:text-red-500">'
 _HELP = '<div class="leading-relaxed mt-2 text-xs">'
 
 
+class Fieldset(Protocol):
+    """A fieldset of Django's admin, with what its stubs leave out."""
+
+    form: BaseForm
+    name: str | None
+    fields: list[str | list[str] | tuple[str, ...] | tuple[()]]
+
+
 @register.simple_tag
-def fieldset_row(line: Any, is_last: bool = False) -> SafeString:
+def fieldset_row(line: Fieldline, is_last: bool = False) -> SafeString:
     """One line of a fieldset with the fields that stand beside each other."""
     classes = "form-row field-row group/row"
     classes += "" if line.has_visible_field else " hidden"
@@ -38,7 +48,7 @@ def fieldset_row(line: Any, is_last: bool = False) -> SafeString:
 
 
 def _field(field: Any) -> str:
-    """Readonly fields have no name and no errors."""
+    """One field with its label. Readonly fields have no name and no errors."""
     errors = "" if field.is_readonly or not field.field.errors else field.errors()
     name = "" if field.is_readonly else f" field-{conditional_escape(field.field.name)}"
     shown = _checkbox(field, errors) if field.is_checkbox else _beside(field, errors)
@@ -51,7 +61,7 @@ def _beside(field: Any, errors: str) -> str:
     return f'{_BESIDE}{field.label_tag()}</div><div class="grow relative">{contents}{below}</div>'
 
 
-def _checkbox(field: Any, errors: str) -> str:
+def _checkbox(field: AdminField, errors: str) -> str:
     said = _help(field.field.help_text)
     return (
         '<div class="flex flex-col gap-2 py-2 lg:flex-row">'
@@ -65,8 +75,8 @@ def _told(errors: str) -> str:
     return f"{_ERRORS}{errors}</div>" if errors else ""
 
 
-def _help(text: Any) -> str:
-    """A help text may hold markup: it is a sentence of ours."""
+def _help(text: object) -> str:
+    """The help text, which is not escaped: it is a sentence of ours and may hold markup."""
     return f"{_HELP}{text}</div>" if text else ""
 
 
@@ -79,13 +89,13 @@ def _readonly(field: Any) -> str:
 
 
 @register.filter
-def wrong_fields(fieldset: Any) -> int:
+def wrong_fields(fieldset: Fieldset) -> int:
     """How many fields of a fieldset have errors."""
     return sum(name in fieldset.form.errors for name in flatten(fieldset.fields))
 
 
 @register.filter
-def open_tab(fieldsets: Sequence[Any]) -> str:
-    """The tab to begin with: the last one with errors, or else the first."""
+def open_tab(fieldsets: Sequence[Fieldset]) -> str:
+    """The id of the tab that is open at first: the last one with errors, else the first."""
     wrong = [fieldset for fieldset in fieldsets if fieldset.form.errors and wrong_fields(fieldset)]
     return slugify(str((wrong or fieldsets)[-1 if wrong else 0].name), allow_unicode=True)

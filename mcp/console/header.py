@@ -1,6 +1,6 @@
-"""What can stand in the header of every page of a location. Each app registers its pieces from its admin module.
+"""The registry of what apps show in the header of every page of a location.
 
-This floor knows no customer: it lays out what the apps registered, each piece where its right is held.
+This app knows nothing of customers: it shows the pieces that others register, each where its right is held.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from mcp.isolation.scope import Scope
 
 @dataclass(frozen=True, kw_only=True)
 class Piece:
-    """One piece of the header: a template that is shown where `right` is held; what it leads to demands the same."""
+    """A template in the header, shown where `right` is held; the page behind it must demand the same right."""
 
     name: str
     right: Right
@@ -29,7 +29,7 @@ def register(piece: Piece) -> None:
 
 
 def shown(scope: Scope | None) -> list[Piece]:
-    """The pieces that the scope's rights open. What is only shown answers for no change."""
+    """The pieces whose right is held in the scope."""
     if scope is None:
         return []
     with scope.asked.only_looking():

@@ -1,11 +1,11 @@
-"""What somebody has typed into a form that was refused: shown to him again, and sent again with one click.
+"""Keeps what somebody has typed into a form that was refused: it is shown again, and sent again with one click.
 
-A right was taken away meanwhile, the session has ended, or a login in another tab made the form's token worthless. The
-values stand in the answer and nowhere else: nothing of them is stored. Through a login they travel signed, in a hidden
-field. Passwords, PINs and the like neither go along nor are shown, and files cannot.
+A form is refused where a right was taken meanwhile, the session has ended, or a login in another tab has made its token
+invalid. The values are in the answer only; the server stores nothing. Through a login they are carried signed, in a
+hidden field. Passwords, PINs and the like are left out, and files cannot be kept.
 
-Only what our own page has sent is given back. A form of somebody else's page, sent under the name of whoever is logged
-in, must not become a page of ours on which one click does what it wants.
+Only a form that our own page has sent is given back. A form that another site sends in the name of the user must not
+turn into a page of ours where one click does what that site wants.
 """
 
 from __future__ import annotations
@@ -17,9 +17,11 @@ from typing import Any
 
 from django import forms
 from django.apps import apps
+from django.contrib.auth.models import AnonymousUser
 from django.core import signing
 from django.core.exceptions import FieldDoesNotExist, SuspiciousOperation
 from django.db.models import Field as ModelField
+from django.db.models import Model
 from django.http import HttpRequest, QueryDict, UnreadablePostError
 from django.urls import Resolver404, resolve
 from django.utils.text import capfirst
@@ -27,13 +29,14 @@ from django.utils.translation import gettext as _
 
 from mcp.console.sent_once import TOKEN
 from mcp.login import devices
+from mcp.models import User
 
 FIELD = "kept"
 """The hidden field of the login."""
 _SALT = "mcp.console.kept_forms"
 _SECONDS = 12 * 60 * 60
 _LARGEST = 512 * 1024
-"""Of what is read of a stranger: a form that somebody has typed is smaller."""
+"""Bytes of a form that is read where nobody is logged in; what somebody can type is less."""
 _SECRET = re.compile(
     r"pass(?:word|wor|phrase|code)|secret|token|(?:^|[_-])(?:pin|otp|tan|key)(?:$|[_0-9-])", re.IGNORECASE
 )
@@ -43,29 +46,31 @@ _LOCATION = re.compile(r"/[1-9][0-9]{0,8}/[1-9][0-9]{0,4}/", re.ASCII)
 
 @dataclass(frozen=True)
 class Kept:
-    """A refused form: where it was sent, and what goes along when it is sent again."""
+    """A refused form: the address it was sent to, and the values to be sent again."""
 
     address: str
     values: tuple[tuple[str, str], ...]
     is_whole: bool = True
-    """Whether nothing had to be left out, so that it can be sent again as it is."""
+    """Whether nothing was left out, so that it can be sent again as it is."""
     person: str = ""
-    """Who has logged in last on the device, as whoever has typed it; nobody else gets it back behind a login."""
+    """The key of the user who has typed it: the last to log in on this device. Only he gets it back after a login."""
 
     def shown(self) -> list[tuple[str, str]]:
-        """(label, text) of what can be read: no keys of rows, no marks of the form's own."""
+        """(label, text) of the values that people can read, without keys of rows and fields such as the token."""
         named = _Names(self.address)
         return [(label, text) for name, value in self.values if value for label, text in named.read(name, value)]
 
     def signed(self) -> str:
+        """The text for the hidden field of the login."""
         return signing.dumps([self.address, self.values, self.is_whole, self.person], salt=_SALT, compress=True)
 
-    def is_of(self, user: Any) -> bool:
+    def is_of(self, user: User | AnonymousUser) -> bool:
+        """Whether this user has typed it."""
         return bool(self.person) and self.person == str(user.pk)
 
 
 def kept_of(request: HttpRequest) -> Kept | None:
-    """What this refused request had typed into a form of ours at a location; None where there is nothing to keep."""
+    """What this refused request has sent, if it was a form of ours at a location; None if there is nothing to keep."""
     if request.method != "POST" or "HX-Request" in request.headers or not is_our_page(request):
         return None
     if not _LOCATION.match(request.get_full_path()) or not _is_small(request):
@@ -83,7 +88,7 @@ def kept_of(request: HttpRequest) -> Kept | None:
 
 
 def kept_through_login(sent: QueryDict) -> Kept | None:
-    """What travelled through the login; None for what we have not signed within these hours."""
+    """The values that were carried through the login; None where they are not signed by us, or too old."""
     try:
         address, values, is_whole, person = signing.loads(sent.get(FIELD, ""), salt=_SALT, max_age=_SECONDS)
     except (signing.BadSignature, ValueError):
@@ -92,25 +97,25 @@ def kept_through_login(sent: QueryDict) -> Kept | None:
 
 
 def is_our_page(request: HttpRequest) -> bool:
-    """Whether the browser says that a page of this very origin has sent the form. Who says nothing is not believed."""
+    """Whether the browser says that a page of this origin has sent the form. Without such a header the answer is no."""
     if site := request.headers.get("Sec-Fetch-Site"):
         return site == "same-origin"
     return request.headers.get("Origin") == f"{request.scheme}://{request.get_host()}"
 
 
 def is_secret(name: str) -> bool:
-    """Whether a field of this name is never shown and never sent again, whatever page it is of."""
+    """Whether a field of this name is never shown and never sent again."""
     return _SECRET.search(name) is not None
 
 
 def _secret_names() -> set[str]:
-    """Those of our forms that hide what is typed."""
-    fields = [pair for form in _forms() for pair in form.base_fields.items()]
+    """The names of fields of our forms that hide what is typed."""
+    fields = [pair for form_fields in _declared_fields() for pair in form_fields.items()]
     return {name for name, field in fields if isinstance(field.widget, forms.PasswordInput)}
 
 
 def _is_small(request: HttpRequest) -> bool:
-    """Of whoever is not logged in, and so not known to have typed anything, no more than a form is read."""
+    """Whether the form may be read: of somebody who is not logged in, at most _LARGEST bytes."""
     if request.user.is_authenticated:
         return True
     length = request.META.get("CONTENT_LENGTH") or "0"
@@ -119,41 +124,44 @@ def _is_small(request: HttpRequest) -> bool:
 
 
 class _Names:
-    """What the fields of a page are called, by its address. It asks no database, so it says the same to everybody."""
+    """The labels of the fields of a page, found by its address. No rows are read, so everybody gets the same."""
 
     def __init__(self, address: str) -> None:
         self._model = _model_at(address)
         self._fields = _fields_of_ours()
 
     def read(self, name: str, value: str) -> Iterator[tuple[str, str]]:
-        """One line for a field that somebody can read; none for hidden ones and for those that name rows."""
+        """(label, text) of a field that people can read; nothing for hidden fields and those that name rows."""
         field = self._of_model(name) or self._fields.get(name)
         if field is None or name.startswith("_"):
             return
         label, choices = self._label_and_choices(field, name)
         if label:
-            yield label, _readable(name, value, field, choices)
+            yield label, _readable(name, value, choices)
 
     def _of_model(self, name: str) -> ModelField | None:
         try:
-            found: Any = self._model._meta.get_field(name) if self._model else None
+            found = self._model._meta.get_field(name) if self._model else None
         except FieldDoesNotExist:
             return None
-        return found
+        return found if isinstance(found, ModelField) else None
 
-    def _label_and_choices(self, field: Any, name: str) -> tuple[str, dict[str, str]]:
+    def _label_and_choices(self, field: ModelField | forms.Field, name: str) -> tuple[str, dict[str, str]]:
         if isinstance(field, ModelField):
             if field.is_relation:
                 return "", {}
             return capfirst(str(field.verbose_name)), {str(key): str(text) for key, text in field.flatchoices}
         if isinstance(field, forms.ModelChoiceField) or field.widget.is_hidden:
             return "", {}
-        choices = dict(field.choices) if type(field) in {forms.ChoiceField, forms.TypedChoiceField} else {}
+        choices: dict[object, object] = {}
+        if isinstance(field, forms.ChoiceField) and type(field) in {forms.ChoiceField, forms.TypedChoiceField}:
+            pairs: Any = field.choices
+            choices = dict(pairs)
         label = str(field.label) if field.label else capfirst(name.replace("_", " "))
         return label, {str(key): str(text) for key, text in choices.items()}
 
 
-def _readable(name: str, value: str, field: Any, choices: dict[str, str]) -> str:
+def _readable(name: str, value: str, choices: dict[str, str]) -> str:
     if "iban" in name:
         return f"… {value.replace(' ', '')[-4:]}"
     if value == "on":
@@ -161,8 +169,8 @@ def _readable(name: str, value: str, field: Any, choices: dict[str, str]) -> str
     return choices.get(value, value)
 
 
-def _model_at(address: str) -> Any:
-    """The model whose form is at the address, if it is one of a model's pages."""
+def _model_at(address: str) -> type[Model] | None:
+    """The model whose pages are at the address; None where it is no page of a model."""
     path = f"/{_LOCATION.sub('', address, count=1)}".partition("?")[0]
     try:
         name = resolve(path, urlconf="mcp.project.location_urls").view_name
@@ -173,12 +181,13 @@ def _model_at(address: str) -> Any:
 
 
 def _fields_of_ours() -> dict[str, forms.Field]:
-    """Every field that a form of ours declares, by its name."""
-    return {name: field for form in _forms() for name, field in form.base_fields.items()}
+    """All fields that our forms declare, by their names."""
+    return {name: field for fields in _declared_fields() for name, field in fields.items()}
 
 
-def _forms(owner: Any = forms.BaseForm) -> Iterator[Any]:
+def _declared_fields(owner: type[forms.BaseForm] = forms.BaseForm) -> Iterator[dict[str, forms.Field]]:
+    """For each form of ours its fields, by their names."""
     for form in owner.__subclasses__():
         if form.__module__.startswith(_OURS) and hasattr(form, "base_fields"):
-            yield form
-        yield from _forms(form)
+            yield form.base_fields
+        yield from _declared_fields(form)

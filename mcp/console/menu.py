@@ -1,7 +1,7 @@
-"""What can stand in the side bar: declared by the apps, shown to whoever holds the right.
+"""The registry of the side bar: apps declare its links, and each is shown where its right is held.
 
-A ModelAdmin declares itself with `menu_section`, `menu_icon`, `menu_order` and `menu_add` (mcp/console/site.py). Any
-other page of the console registers an `Entry` from its app's admin module:
+A ModelAdmin declares its link with `menu_section`, `menu_icon`, `menu_order` and `menu_add` (mcp/console/site.py).
+Other pages of the console register an `Entry` in the admin module of their app:
 
     menu.register(menu.Entry(section=Section.CUSTOMERS, title=_("Import"), url_name="admin:…", icon="upload",
                              right=Right.IMPORT_CUSTOMERS, order=60))
@@ -21,17 +21,19 @@ from mcp.isolation.scope import Scope
 
 
 class Section(StrEnum):
-    """A heading of the side bar. A model without a section of its own stands under that of its app."""
+    """A heading of the side bar."""
 
     CUSTOMERS = "customers"
     ADMINISTRATION = "mcp"
 
     @property
     def label(self) -> Promise:
+        """The heading as it is shown."""
         return _LABELS[self]
 
     @classmethod
     def of_app(cls, app_label: str) -> Section:
+        """The section of a model that names none: that of its app, if it has one, else the administration."""
         return cls(app_label) if app_label in set(cls) else cls.ADMINISTRATION
 
 
@@ -40,7 +42,7 @@ _LABELS = {Section.CUSTOMERS: _("Customers"), Section.ADMINISTRATION: _("Central
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """One link of the side bar. It is shown where `right` is held; the page behind it must demand the same."""
+    """A link of the side bar, shown where `right` is held; the page behind it must demand the same right."""
 
     section: Section
     title: str | Promise
@@ -49,9 +51,9 @@ class Entry:
     right: Right
     order: int = 50
     query: str = ""
-    """What stands behind the address: a list that is narrowed to something."""
+    """The query of the address, such as the filter of a list; with the question mark."""
     is_useful: Callable[[Scope], bool] = field(default=lambda scope: True)
-    """Whether it is shown at all where the right is held; the page is there in any case."""
+    """Whether the link is shown where the right is held. The page exists in any case."""
     fills_base: bool = False
     """Whether it brings customers into an empty base."""
 
@@ -65,4 +67,5 @@ def register(entry: Entry) -> None:
 
 
 def registered() -> list[Entry]:
+    """All links that were registered."""
     return list(_entries.values())

@@ -1,9 +1,8 @@
-"""The side bar: what the scope's rights open, in the order of daily use, and nothing that would answer 403."""
+"""The side bar: the links whose right is held, in the order of daily use. None of them leads to a 403."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from django.http import HttpRequest
 from django.urls import reverse
@@ -19,7 +18,7 @@ from mcp.console.site import ConsoleModelAdmin, console, provider, scope_of
 
 @dataclass(frozen=True)
 class Link:
-    """A link that this user may follow, with its place in the side bar."""
+    """A link that this user may follow, and its place in the side bar."""
 
     section: Section | None
     order: int
@@ -28,8 +27,8 @@ class Link:
     address: str
 
 
-def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
-    """Groups of links for unfold: those of the location, or outside of one those of the provider."""
+def sidebar(request: HttpRequest) -> list[dict[str, object]]:
+    """The groups of links for unfold: those of the location or, outside of one, those of the provider."""
     links = _links_outside(request) if getattr(request, "scope", None) is None else _links_at_location(request)
     here = _best_match(request.get_full_path(), [link.address for link in links])
     return [
@@ -38,9 +37,9 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
     ]
 
 
-def account_links(request: HttpRequest) -> list[dict[str, Any]]:
-    """The links behind the user's own name."""
-    links = [{"title": _("Change password"), "link": reverse("admin:password_change")}]
+def account_links(request: HttpRequest) -> list[dict[str, object]]:
+    """The links behind the user's name."""
+    links: list[dict[str, object]] = [{"title": _("Change password"), "link": reverse("admin:password_change")}]
     if getattr(request, "scope", None) is not None:
         links.insert(0, {"title": _("My rights"), "link": reverse("admin:mcp_why")})
         links.append({"title": _("My login"), "link": reverse("admin:mcp_own_logins")})
@@ -62,7 +61,7 @@ def _links_at_location(request: HttpRequest) -> list[Link]:
 
 
 def _links_of(model_admin: ConsoleModelAdmin, request: HttpRequest) -> list[Link]:
-    """The list of a model and, where it has a title of its own, the page for a new one."""
+    """The list of a model and, where `menu_add` is set, the page for a new row."""
     meta, order = model_admin.opts, model_admin.menu_order
     section = Section(model_admin.menu_section or Section.of_app(meta.app_label))
     name = f"admin:{meta.app_label}_{meta.model_name}"
@@ -90,7 +89,7 @@ def _registered(entry: menu.Entry) -> Link:
 
 
 def _by_section(links: list[Link]) -> list[tuple[Section | None, list[Link]]]:
-    """The links of each section that has any, both in their order."""
+    """The sections that have links, each with its links; both in their order."""
     groups = []
     for section in (None, *Section):
         there = sorted((link for link in links if link.section == section), key=lambda link: link.order)
@@ -100,12 +99,12 @@ def _by_section(links: list[Link]) -> list[tuple[Section | None, list[Link]]]:
 
 
 def _best_match(path: str, addresses: list[str]) -> str:
-    """The address that the open page belongs to: the longest that it begins with, the front page only itself."""
+    """The link of the open page: the longest address that its path begins with. The front page matches only itself."""
     home = reverse("admin:index")
     is_home = path.partition("?")[0] == home
     within = [address for address in addresses if path.startswith(address) and (address != home or is_home)]
     return max(within, key=len, default="")
 
 
-def _item(link: Link, here: str) -> dict[str, Any]:
+def _item(link: Link, here: str) -> dict[str, object]:
     return {"title": link.title, "icon": link.icon, "link": link.address, "active": link.address == here}

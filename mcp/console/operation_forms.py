@@ -1,4 +1,4 @@
-"""Forms that leave the decision to an operation and show its refusal at the right field."""
+"""Forms whose input is checked by an operation; its refusal is shown at the right field."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from mcp.isolation.scope import Scope
 
 
 class OperationForm(forms.ModelForm):
-    """Collects input; whether it may be saved is decided by the operation, in its transaction.
+    """A form that collects input. Whether it may be saved is decided by the operation, in its transaction.
 
-    `scope` and `refusal` are set by the page (see admin.pages.OperationAdmin).
+    The page sets `scope` and `refusal` (see mcp.central.admin.pages.OperationAdmin).
     """
 
     scope: ClassVar[Scope]
     refusal: ClassVar[ValidationError | None] = None
     refused_fields: ClassVar[Mapping[str, str]] = {}
-    """At which field the refusal of a code (a constraint's is its name) or of a field that is not shown belongs."""
+    """The field at which an error is shown, by its code (a constraint's is its name) or by the field it is about."""
     tells_what_was_seen: ClassVar[bool] = False
-    """What the page has shown is sent back beside what was typed, so that only what somebody has changed is saved."""
+    """Whether the form also sends the values that it has shown, so that only what the user has changed is saved."""
 
     stands_for: ClassVar[Mapping[str, str]] = {}
-    """What a field of the form is called in the row, where that is another name."""
+    """For each field of the form with another name than the field of the row: that name."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -34,12 +34,12 @@ class OperationForm(forms.ModelForm):
                 field.show_hidden_initial = True
 
     def changed_fields(self) -> set[str]:
-        """The fields of the row in which somebody has changed what he saw; all where that was not sent."""
+        """The fields of the row that the user has changed; all where the form did not send the old values."""
         was_seen = any(name.startswith("initial-") for name in self.data)
         return {self.stands_for.get(name, name) for name in (self.changed_data if was_seen else self.fields)}
 
     def seen(self, name: str) -> Any:
-        """What the page has shown in a field, or None where that was not sent."""
+        """The value that the page has shown in a field; None where the form did not send the old values."""
         if not any(sent.startswith("initial-") for sent in self.data):
             return None
         field = self.fields[name]
@@ -52,7 +52,7 @@ class OperationForm(forms.ModelForm):
             show_refusal(self, self.refusal, self.refused_fields)
 
     def _get_validation_exclusions(self) -> set[str]:
-        """Without asking once more for a row that was chosen among those that the field offers."""
+        """Without fields that choose a row: it was found among those that the field offers."""
         chosen = {name for name, field in self.fields.items() if isinstance(field, forms.ModelChoiceField)}
         return super()._get_validation_exclusions() | chosen  # type: ignore[misc]
 
@@ -60,14 +60,14 @@ class OperationForm(forms.ModelForm):
         show_refusal(self, errors, self.refused_fields)
 
     def validate_unique(self) -> None:
-        """Left to the operation, which knows the whole row."""
+        """Does nothing: the operation checks it with the whole row."""
 
     def validate_constraints(self) -> None:
-        """Left to the operation, which knows the whole row."""
+        """Does nothing: the operation checks them with the whole row."""
 
 
 def show_refusal(form: forms.BaseForm, refusal: ValidationError, fields: Mapping[str, str]) -> None:
-    """Add each sentence of the refusal to the field it is about, or on top of the form."""
+    """Add each error to the field it is about, or to the top of the form. `fields` maps codes and names to fields."""
     for name, error in _single_errors(refusal):
         place = fields.get(str(error.code)) or fields.get(name) or name
         form.add_error(place if place in form.fields else None, error)

@@ -1,8 +1,6 @@
-"""What every page knows: where its user is, where he can go, and how pages look."""
+"""The context of every page: the scope, the header, and the colours and files of the look."""
 
 from __future__ import annotations
-
-from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -14,16 +12,17 @@ from mcp.isolation.scope import Scope
 FAVICONS = [{"rel": "icon", "href": "/static/logo.svg", "type": "image/svg+xml"}]
 
 
-def where_you_are(request: HttpRequest) -> dict[str, Any]:
-    """`scope` and the pieces of the header, and whether there is another location to switch to (asked where the page
-    shows it).
+def where_you_are(request: HttpRequest) -> dict[str, object]:
+    """`scope`, the pieces of the header, and whether there is another location to switch to.
+
+    The last two are functions, called where the page shows them.
     """
     scope = getattr(request, "scope", None)
     return {"scope": scope, "can_switch": lambda: can_switch(request), "header_pieces": lambda: header.shown(scope)}
 
 
 def can_switch(request: HttpRequest) -> bool:
-    """Whether the user can work at a location other than the one of the request. Asked once in a request."""
+    """Whether the user can work at another location than that of the request. The answer is kept with the request."""
     scope = getattr(request, "scope", None)
     if scope is None:
         return False
@@ -35,14 +34,14 @@ def can_switch(request: HttpRequest) -> bool:
 
 
 def _works_elsewhere(scope: Scope) -> bool:
-    user: Any = scope.user
-    if user.organization_id is None:
+    user = scope.user
+    if user is None or user.organization_id is None:
         return True  # the provider's people work at all businesses
     return access.accessible_locations(user).exclude(pk=scope.location.pk).order_by().exists()
 
 
-def look(request: HttpRequest) -> dict[str, Any]:
-    """What the frame of a page needs that is outside the admin: the colours and files of the settings."""
+def look(request: HttpRequest) -> dict[str, object]:
+    """The context that the frame of a page outside the admin needs: the colours and files of the settings."""
     return {
         "styles": settings.UNFOLD["STYLES"],
         "scripts": settings.UNFOLD["SCRIPTS"],

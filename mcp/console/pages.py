@@ -1,9 +1,9 @@
-"""Pages of no model in the frame of the console: shown, asking first, and left with a sentence."""
+"""Pages of the console that belong to no model: showing one, asking for confirmation, redirecting with a message."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from django.contrib import messages
 from django.contrib.admin.sites import AdminSite
@@ -25,7 +25,7 @@ class Link:
 
 @dataclass(frozen=True, kw_only=True)
 class Question:
-    """What a page of confirmation asks: what will happen, and what keeps it from happening."""
+    """A page of confirmation: what will happen, and what prevents it."""
 
     title: str
     sentences: list[str]
@@ -33,13 +33,13 @@ class Question:
     back: str
     is_dangerous: bool = True
     hurts: tuple[str, ...] = ()
-    """Why it cannot be done; without any, there is a button."""
+    """Why it cannot be done. The button is shown only where this is empty."""
 
 
 def show(
-    request: HttpRequest, template: str, context: dict[str, Any], *, site: AdminSite = console, status: int = 200
+    request: HttpRequest, template: str, context: Mapping[str, object], *, site: AdminSite = console, status: int = 200
 ) -> HttpResponse:
-    """A page in the frame of the console."""
+    """Render a template in the frame of the console."""
     return render(request, template, {**site.each_context(request), **context}, status=status)
 
 
@@ -51,5 +51,6 @@ def ask(request: HttpRequest, question: Question, *, refusal: ValidationError | 
 
 
 def done(request: HttpRequest, sentence: str, address: str) -> HttpResponse:
+    """Redirect to the address, with a message of success."""
     messages.success(request, sentence)
     return HttpResponseRedirect(address)

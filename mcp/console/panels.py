@@ -1,13 +1,12 @@
-"""What can stand on the front page of a location. Each app registers its panels in a module `dashboard`.
+"""The registry of panels on the front page of a location. Each app registers its own in a module `dashboard`.
 
-This floor knows no customer: it lays out what the apps registered, each panel where its right is held.
+This app knows nothing of customers: it shows the panels that others register, each where its right is held.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from django.http import HttpRequest
 from django.template.loader import render_to_string
@@ -20,16 +19,16 @@ from mcp.isolation.scope import Scope
 
 @dataclass(frozen=True, kw_only=True)
 class Panel:
-    """One panel: `facts(scope)` gives the context of `template`, and is asked only where `right` is held.
+    """One panel: `facts(scope)` gives the context of `template`, and is called only where `right` is held.
 
-    Without a right it is for whoever has any here.
+    A panel without a right is shown to everybody who has any right here.
     """
 
     name: str
     title: str | Promise
     right: Right | None
     template: str
-    facts: Callable[[Scope], dict[str, Any]]
+    facts: Callable[[Scope], Mapping[str, object]]
     order: int = 50
     is_wide: bool = False
     is_deferred: bool = False
@@ -47,7 +46,7 @@ def register(panel: Panel) -> None:
 
 
 def shown(scope: Scope) -> list[Panel]:
-    """The panels that the scope's rights open, in their order."""
+    """The panels that the scope's rights allow, in their order."""
     opened = [panel for panel in _panels.values() if panel.right is None or scope.allows(panel.right)]
     return sorted((panel for panel in opened if panel.is_useful(scope)), key=lambda panel: panel.order)
 
@@ -58,4 +57,5 @@ def render(request: HttpRequest, panel: Panel, scope: Scope) -> SafeString:
 
 
 def find(name: str) -> Panel | None:
+    """The panel of this name, if there is one."""
     return _panels.get(name)

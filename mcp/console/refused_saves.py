@@ -1,4 +1,4 @@
-"""What an operation refuses undoes the whole save, and the form is shown again with each sentence at its field."""
+"""An operation that refuses undoes the whole save, and the form is shown again with each error at its field."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from locations.violations import told_as_refusals
 
 
 class RefusedSaves:
-    """Mixin of a model's pages whose `save_model` calls an operation. The form finds the refusal in the request."""
+    """Mixin of a model's pages whose `save_model` calls an operation. The form reads the refusal from the request."""
 
     def changeform_view(
         self,
         request: HttpRequest,
         object_id: str | None = None,
         form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
+        extra_context: dict[str, object] | None = None,
     ) -> HttpResponse:
-        """Once more, outside of the transaction that was undone, where the operation has refused."""
+        """Saves. Where the operation refuses, the form is made again, outside of the transaction that was undone."""
         parent: Any = super()
         try:
             with told_as_refusals():

@@ -1,7 +1,7 @@
-"""Reminders by mail of what waits: at most one mail a day for each person, and of one thing three times at most.
+"""Reminders by mail of what waits for people: at most one mail a day for each person, and three about the same thing.
 
-What was said to whom stands in the mails themselves, so nothing else is kept. Each person is asked with the rights that
-he has at this moment, by the same sources as the front page (mcp/console/waiting.py).
+The mails themselves record what each person was reminded of. What waits is found with the rights that the person has
+now, by the same sources as the front page (mcp/console/waiting.py).
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import logging
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TypedDict
 from urllib.parse import urljoin
 
 from django.conf import settings
@@ -28,18 +28,36 @@ from mcp.models import Mail, User
 from mcp.worker import mailing
 
 AFTER = (timedelta(days=1), timedelta(days=3), timedelta(days=7))
-"""So long after something began to wait somebody is reminded of it, and then not again."""
+"""How long after something began to wait the first, second and third reminder come; there is no fourth."""
 MOST_TOLD = 30
-"""So many things stand in one mail."""
+"""The largest number of things in one mail."""
 log = logging.getLogger(__name__)
 
-type Told = dict[str, Any]
+
+class Told(TypedDict):
+    """One thing that waits, as the mail keeps it in its `facts`."""
+
+    source: str
+    code: str
+    values: dict[str, str | int]
+    page: str
+    """The name of the address at which it is done, and `arguments` of that address."""
+    arguments: list[str]
+    at: str
+    """The location by its two numbers: "10400/1"."""
+    place: str
+    """The name of the location."""
+    since: str
+    """When it began to wait, in ISO format."""
+    key: str
+
+
 type Reminded = dict[str, list[datetime]]
-"""For each key of a thing when somebody was reminded of it, the latest first."""
+"""For each key of a thing the times at which the person was reminded of it, the latest first."""
 
 
 def remind(*, now: datetime, actor: str) -> int:
-    """Queue a mail for everybody who is due for one; how many they are. Nobody where there is no way out for mail."""
+    """Queue a mail for everybody who is due for one; returns how many. None where no mail server is configured."""
     if not mailing.is_configured():
         return 0
     with row_scope.without_scope(reason="find who may have to be reminded", actor=actor):
@@ -55,7 +73,7 @@ def remind(*, now: datetime, actor: str) -> int:
 
 
 def _people() -> dict[int, list[Location]]:
-    """For each person who has an address the locations at which something may wait for him."""
+    """For each person with an e-mail address, the locations at which something may wait for him."""
     people: dict[int, list[Location]] = defaultdict(list)
     for source in waiting.registered():
         for place in source.places() if source.places else ():
@@ -66,7 +84,7 @@ def _people() -> dict[int, list[Location]]:
 
 
 def _who_may_act(source: Source, place: Location) -> Iterable[int]:
-    """Who holds one of the rights there, and the provider's support: what waits for them is asked afterwards."""
+    """The keys of those who hold one of the rights there, and of the provider's support."""
     support = Q(organization=None, provider_role=ProviderRole.SUPPORT)
     holders = Q(pk__in=[])
     for right in sorted(source.rights):
@@ -75,7 +93,7 @@ def _who_may_act(source: Source, place: Location) -> Iterable[int]:
 
 
 def _things_at(place: Location, user: int) -> list[Told]:
-    """What waits for the person at the location, as a mail keeps it: codes and values, no sentences."""
+    """What waits for the person at the location, in the form in which the mail keeps it."""
     number = {"account_number": place.organization.account_number, "client_number": place.client_number}
     try:
         scope = access.enter_as(user, **number)
@@ -103,7 +121,10 @@ def _told(source: Source, scope: Scope) -> list[Told]:
 
 
 def _remind(user: int, things: list[Told], *, now: datetime, actor: str) -> bool:
-    """Queue one mail about what is due; whether there was any. The lock makes two workers take turns."""
+    """Queue one mail about what is due; returns whether anything was.
+
+    The lock on the person makes two workers take turns.
+    """
     with row_scope.without_scope(reason="remind somebody of what waits", actor=actor):
         person = User.objects.active().select_for_update().filter(pk=user).first()
         if person is None:
@@ -125,9 +146,10 @@ def _queue(person: User, things: list[Told]) -> bool:
 
 
 def is_due(since: datetime, reminded: list[datetime], now: datetime) -> bool:
-    """Whether somebody is to be reminded of what has waited since then, and of which he was reminded at these moments.
+    """Whether to remind of something that waits since `since`, after reminders at the times `reminded`.
 
-    Where the worker was away for some days, the next reminder comes as long after the last one as it would have.
+    AFTER says how long after the beginning each reminder comes. Where the worker was away, the later ones keep their
+    distance to the one before.
     """
     if len(reminded) >= len(AFTER):
         return False
@@ -138,7 +160,7 @@ def is_due(since: datetime, reminded: list[datetime], now: datetime) -> bool:
 
 
 def lines(things: list[Told]) -> list[tuple[str, str, str]]:
-    """For the mail, in the language of now: what waits, where, and the address at which it is done."""
+    """For the mail, in the active language: what waits, where, and the address at which it is done."""
     return [
         (
             waiting.sentence(thing["source"], thing["code"], thing["values"]),

@@ -1,20 +1,20 @@
-"""The same form sent twice does its work once: a double click, an impatient reload, a connection that was cut.
+"""A form that is sent twice has its effect once: after a double click, a reload, or a connection that was cut.
 
-Every page gives its forms a token of their own: Django masks the one against forged requests anew for each page. A form
-with the same token, the same address and the same contents is the same one. Its first sending writes a row in its own
-transaction, for which the second waits, and is then led to where the first was. What was refused, or answered by a page
-instead of leading to one, leaves no row and can be sent again, unless that page has done something and says with
-`leads_to` where the second sending shall go.
+Django puts a token against forged requests into each form, and masks it differently for each page. Two forms with the
+same token, address and contents are therefore the same form. The first writes a row in its own transaction; the second
+waits for it, and is then redirected to where the first was. A form that was refused, or answered with a page, leaves no
+row and can be sent again. A page that answers a form with an effect says with `leads_to` where a second sending is
+redirected.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
+from django.core.files.uploadedfile import UploadedFile
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext as _
@@ -25,13 +25,13 @@ TOKEN = "csrfmiddlewaretoken"  # noqa: S105 - the name of the field
 
 
 def leads_to[R: HttpResponse](response: R, address: str) -> R:
-    """Mark a page that answers a form which has done something: sent twice, the second sending leads to the address."""
+    """Mark a page that answers a form with an effect: a second sending is redirected to the address."""
     response.sent_twice_leads_to = address  # type: ignore[attr-defined]
     return response
 
 
 def sent_once(request: HttpRequest, answer: Callable[[], HttpResponse]) -> HttpResponse:
-    """What `answer` gives; for a form that was sent before, the way to where that has led. In a transaction."""
+    """The response of `answer()`; for a form that was sent before, a redirect. Runs in a transaction."""
     key = _key(request)
     if key is None:
         return answer()
@@ -61,7 +61,7 @@ def _lead_on(request: HttpRequest, key: bytes) -> HttpResponse:
 
 
 def _key(request: HttpRequest) -> bytes | None:
-    """A hash of all that was sent. None for what carries no token of its own, as a script's request does."""
+    """A hash of all that was sent; None where there is no token, as in a request of a script."""
     token = request.POST.get(TOKEN, "")
     if len(token) != _LENGTH:
         return None
@@ -79,8 +79,8 @@ def _key(request: HttpRequest) -> bytes | None:
     return digest.digest()
 
 
-def _add_file(digest: Any, file: Any) -> None:
-    """By name, size and contents: a file that was corrected has often the same name, and the same size."""
+def _add_file(digest: hashlib.blake2b, file: UploadedFile) -> None:
+    """Add name, size and contents of a file: a corrected file often has the same name, and even the same size."""
     digest.update(_part(f"{file.name} {file.size}"))
     for piece in file.chunks():
         digest.update(piece)
@@ -88,7 +88,7 @@ def _add_file(digest: Any, file: Any) -> None:
 
 
 _LENGTH = 64
-"""Of a masked token."""
+"""Characters of a masked token."""
 
 
 def _part(text: str) -> bytes:

@@ -1,14 +1,13 @@
-"""What every page of the console stands on: rights and rows come from the scope, and nothing is open by default.
+"""The two sites of the admin, and the base class of the pages of a location: rights and rows come from the scope.
 
-A ModelAdmin of the console declares four things: which right each action needs (`rights`), which rows exist for a
-scope (`rows`), which rows each of its foreign keys may offer (`related_rows`), and its fields. What is not declared
-is not there: no right, no rows, no choices. Whatever else Django would let through is closed (see
-mcp/console/hardened_admin.py).
+A ModelAdmin declares four things: the right for each action (`rights`), the rows that exist for a scope (`rows`), the
+rows that its foreign keys offer (`related_rows`), and its fields. What it does not declare does not exist: no right, no
+rows, no choices. mcp/console/hardened_admin.py switches off what else Django would show.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import update_wrapper
 from typing import Any, ClassVar
 
@@ -20,9 +19,11 @@ from django.contrib.auth.views import PasswordChangeView
 from django.core.exceptions import BadRequest, ImproperlyConfigured, PermissionDenied
 from django.db import router
 from django.db.models import Model, QuerySet
+from django.db.models.fields.related import RelatedField
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
-from django.urls import path, reverse
+from django.urls import URLPattern, URLResolver, path, reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext
 from unfold.sites import UnfoldAdminSite
@@ -36,7 +37,10 @@ from mcp.isolation.guards import guard, nothing, yes
 from mcp.isolation.scope import Scope
 from mcp.login.own_password_form import OwnPasswordForm
 
-type Rows = Callable[[Scope], QuerySet[Any]]
+type Rows = Callable[[Scope], QuerySet]
+"""The rows of a model that exist for a scope."""
+type Url = URLPattern | URLResolver
+type Page = Callable[..., HttpResponseBase]
 
 
 def scope_of(request: HttpRequest) -> Scope:
@@ -47,34 +51,34 @@ def scope_of(request: HttpRequest) -> Scope:
     return scope
 
 
-class ConsoleModelAdmin(ClosedModelAdmin):
+class ConsoleModelAdmin[Row: Model](ClosedModelAdmin[Row]):
     """The base of every model's pages at a location."""
 
     rights: ClassVar[Mapping[str, Right]] = {}
-    """Which right 'view', 'add', 'change' and 'delete' need. An action that is missing is impossible."""
+    """The rights for 'view', 'add', 'change' and 'delete'. An action without one is impossible."""
     related_rows: ClassVar[Mapping[str, Rows]] = {}
-    """For each foreign key the rows that may be chosen in a scope. A key that is missing offers none."""
+    """For each foreign key the rows that it offers in a scope. One that is missing offers none."""
     cascades: ClassVar[Mapping[str, Rows]] = {}
-    """For each table without a page ("mcp.Membership") the rows that may go along with a deleted one."""
+    """For each table without a page ("mcp.Membership") the rows that may be deleted along with a row of this model."""
 
     is_in_menu: ClassVar[bool] = True
     menu_section: ClassVar[str] = ""
-    """The heading of the side bar (see mcp.console.menu.Section); left empty, the one of the app."""
+    """The heading in the side bar (see mcp.console.menu.Section); if empty, that of the app."""
     menu_icon: ClassVar[str] = "list"
     menu_order: ClassVar[int] = 50
     menu_add: ClassVar[str | Promise] = ""
-    """The title of a link to the page for a new one, for what is done every day; empty: none."""
+    """The title of a link to the page for a new row, where that is done every day; without a title there is no link."""
     menu_add_icon: ClassVar[str] = "add_circle"
 
     list_filter_submit = True
     warn_unsaved_form = True
     save_on_top = False
 
-    def rows(self, scope: Scope) -> QuerySet[Any]:
+    def rows(self, scope: Scope) -> QuerySet[Row]:
         """The rows of this model that exist for the scope.
 
-        Each page says so itself; one that does not cannot be registered. It is no abstract method, because the
-        metaclass of Django's pages is another one.
+        Each page defines it; one that does not cannot be registered. It is not an abstract method, because Django's
+        pages have another metaclass than ABC.
         """
         raise NotImplementedError(f"{type(self).__name__} says nothing about its rows")
 
@@ -82,32 +86,33 @@ class ConsoleModelAdmin(ClosedModelAdmin):
 
     @guard(off=yes)
     def allows(self, request: HttpRequest, action: str) -> bool:
+        """Whether the scope of the request has the right for the action ('view', 'add', 'change' or 'delete')."""
         scope: Scope | None = getattr(request, "scope", None)
         right = self.rights.get(action)
         return scope is not None and right is not None and scope.allows(right)
 
     @guard(off=nothing)
     def demand(self, request: HttpRequest, action: str) -> None:
-        """Raise MissingRight (403, naming the right) unless the action is allowed, Http404 for an impossible one."""
+        """Raise MissingRight unless the action is allowed, and Http404 for an action without a right."""
         right = self.rights.get(action)
         if right is None:
             raise Http404
         scope_of(request).demand(right)
 
     @guard(off=yes)
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_view_permission(self, request: HttpRequest, obj: Row | None = None) -> bool:
         return self.allows(request, "view")
 
     @guard(off=yes)
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_add_permission(self, request: HttpRequest, obj: Row | None = None) -> bool:
         return self.allows(request, "add")
 
     @guard(off=yes)
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_change_permission(self, request: HttpRequest, obj: Row | None = None) -> bool:
         return self.allows(request, "view") and self.allows(request, "change")
 
     @guard(off=yes)
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_delete_permission(self, request: HttpRequest, obj: Row | None = None) -> bool:
         return self.allows(request, "view") and self.allows(request, "delete")
 
     @guard(off=yes)
@@ -117,13 +122,13 @@ class ConsoleModelAdmin(ClosedModelAdmin):
     # --- pages: ask first, so that the refusal names the right ----------------------------------------------
 
     @guard()
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, object] | None = None) -> HttpResponse:
         self.demand(request, "view")
         return super().changelist_view(request, extra_context)
 
     @guard()
     def add_view(
-        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, object] | None = None
     ) -> HttpResponse:
         self.demand(request, "add")
         return super().add_view(request, form_url, extra_context)
@@ -134,7 +139,7 @@ class ConsoleModelAdmin(ClosedModelAdmin):
         request: HttpRequest,
         object_id: str,
         form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
+        extra_context: dict[str, object] | None = None,
     ) -> HttpResponse:
         self.demand(request, "view")
         if request.method == "POST":
@@ -143,7 +148,7 @@ class ConsoleModelAdmin(ClosedModelAdmin):
 
     @guard()
     def delete_view(
-        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, object] | None = None
     ) -> HttpResponse:
         self.demand(request, "delete")
         return super().delete_view(request, object_id, extra_context)
@@ -151,27 +156,33 @@ class ConsoleModelAdmin(ClosedModelAdmin):
     # --- rows ---------------------------------------------------------------------------------------------
 
     @guard()
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Row]:
+        """The rows that exist for the scope of the request; none without a scope."""
         scope: Scope | None = getattr(request, "scope", None)
         rows = self.model._default_manager.none() if scope is None else self.rows(scope)
         ordering = self.get_ordering(request)
         return rows.order_by(*ordering) if ordering else rows
 
     @guard()
-    def get_field_queryset(self, db: str | None, db_field: Any, request: HttpRequest) -> QuerySet[Any]:
-        """Of a foreign key or a many-to-many field only what `related_rows` declares; else nothing."""
+    def get_field_queryset(self, db: str | None, db_field: RelatedField, request: HttpRequest) -> QuerySet:
+        """The rows that a foreign key or many-to-many field offers: those of `related_rows`, else none."""
         scope: Scope | None = getattr(request, "scope", None)
         rows = self.related_rows.get(db_field.name)
         if scope is None or rows is None:
-            empty: QuerySet[Any] = db_field.remote_field.model._default_manager.none()
+            empty: QuerySet = db_field.remote_field.model._default_manager.none()
             return empty
         return rows(scope)
 
     # --- deleting -----------------------------------------------------------------------------------------
 
     @guard()
-    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        """For the page that asks and for the deleting itself: refuses where a row out of reach would go along."""
+    def get_deleted_objects(
+        self, objs: QuerySet[Row] | list[Row], request: HttpRequest
+    ) -> tuple[list[str], dict[str, int], set[str], list[str]]:
+        """For the page that asks, and before deleting.
+
+        Raises PermissionDenied where a row out of reach would be deleted too.
+        """
         collector = NestedObjects(using=router.db_for_write(self.model), origin=objs)
         collector.collect(objs)
         going = {model: {row.pk for row in rows} for model, rows in collector.data.items()}
@@ -182,7 +193,7 @@ class ConsoleModelAdmin(ClosedModelAdmin):
                 raise PermissionDenied
         return super().get_deleted_objects(objs, request)
 
-    def _reachable(self, model: type[Model], request: HttpRequest) -> QuerySet[Any]:
+    def _reachable(self, model: type[Model], request: HttpRequest) -> QuerySet:
         rows = self.cascades.get(model._meta.label)
         page = self if model is self.model else self.admin_site._registry.get(model)
         if rows is not None:
@@ -196,20 +207,25 @@ foreign keys, a search whose results are cached by user without regard to the lo
 models, which knows nothing of our side bar."""
 
 
-def _without(urls: list[Any], names: frozenset[str]) -> list[Any]:
+def _without(urls: list[Url], names: frozenset[str]) -> list[Url]:
     return [url for url in urls if getattr(url, "name", None) not in names]
 
 
 class _Site(UnfoldAdminSite):
-    """What both sites share: the frame around each page."""
+    """What both sites have in common: the frame of each page."""
 
     final_catch_all_view = False
     empty_value_display = "–"
     page_class: type[ClosedModelAdmin] = ClosedModelAdmin
 
     @guard()
-    def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
-        """Raises ImproperlyConfigured for a page that does not declare what it lets through."""
+    def register(
+        self,
+        model_or_iterable: type[Model] | Iterable[type[Model]],
+        admin_class: type[ClosedModelAdmin] | None = None,
+        **options: object,
+    ) -> None:
+        """Raises ImproperlyConfigured for a page that does not declare what it shows."""
         for model in [model_or_iterable] if isinstance(model_or_iterable, type) else model_or_iterable:
             if admin_class is None or not issubclass(admin_class, self.page_class):
                 raise ImproperlyConfigured(f"{admin_class} must be a {self.page_class.__name__}")
@@ -217,35 +233,34 @@ class _Site(UnfoldAdminSite):
                 raise ImproperlyConfigured(f"{admin_class.__name__}: {'; '.join(faults)}")
         super().register(model_or_iterable, admin_class, **options)
 
-    def faults(self, admin_class: Any, model: type[Model]) -> Iterator[str]:
-        """Why a page cannot be registered; nothing for one that can."""
+    def faults(self, admin_class: type[ClosedModelAdmin], model: type[Model]) -> Iterator[str]:
+        """Sentences that say why a page cannot be registered; none for one that can."""
         return ways_left_open(admin_class, model)
 
-    def admin_view(self, view: Any, cacheable: bool = False) -> Any:
-        page = super().admin_view(view, cacheable)
+    def admin_view(self, view: Page, cacheable: bool = False) -> Page:
+        page: Page = super().admin_view(view, cacheable)
 
-        def whole_page(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        def whole_page(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
             self.refuse_popup(request)
-            response: HttpResponse = page(request, *args, **kwargs)
-            return response
+            return page(request, *args, **kwargs)
 
         return update_wrapper(whole_page, page)
 
     @guard(off=nothing)
     def refuse_popup(self, request: HttpRequest) -> None:
-        """There are none: a popup hands the rows of one model to whatever page opened it."""
+        """Raise BadRequest for a popup: it would hand the rows of a model to whatever page has opened it."""
         if IS_POPUP_VAR in request.GET or IS_POPUP_VAR in request.POST:
             raise BadRequest
 
-    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+    def each_context(self, request: HttpRequest) -> dict[str, object]:
         return {**super().each_context(request), "site_url": None, "site_favicons": FAVICONS}
 
-    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
-        """None: the side bar is ours (see mcp.console.navigation)."""
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[dict[str, object]]:
+        """Empty: the side bar is our own (see mcp.console.navigation)."""
         return []
 
-    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
-        """With our form: unfold has one of its own, and does not ask for another."""
+    def password_change(self, request: HttpRequest, extra_context: dict[str, object] | None = None) -> HttpResponseBase:
+        """With our form; unfold's page uses its own."""
         request.current_app = self.name
         page = PasswordChangeView.as_view(
             form_class=OwnPasswordForm,
@@ -253,11 +268,10 @@ class _Site(UnfoldAdminSite):
             template_name=self.password_change_template or PasswordChangeView.template_name,
             extra_context={**self.each_context(request), **(extra_context or {})},
         )
-        response: Any = page(request)
-        return response
+        return page(request)
 
-    def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """The next person at this machine starts in the language of his own."""
+    def logout(self, request: HttpRequest, extra_context: dict[str, object] | None = None) -> HttpResponse:
+        """Also forgets the language, so that the next person at this machine gets his own."""
         response: HttpResponse = super().logout(request, extra_context)
         response.delete_cookie(settings.LANGUAGE_COOKIE_NAME)
         return response
@@ -269,6 +283,7 @@ class ConsoleSite(_Site):
     page_class = ConsoleModelAdmin
 
     def faults(self, admin_class: Any, model: type[Model]) -> Iterator[str]:
+        """Also where `rights` or `rows` are missing."""
         yield from super().faults(admin_class, model)
         if "view" not in admin_class.rights and "add" not in admin_class.rights:
             yield "rights says nothing about who may view or add"
@@ -280,8 +295,8 @@ class ConsoleSite(_Site):
         return getattr(request, "scope", None) is not None
 
     @guard()
-    def get_urls(self) -> list[Any]:
-        """Without what reaches past the pages of the models: see UNSCOPED_PAGES. The login is outside."""
+    def get_urls(self) -> list[Url]:
+        """Without UNSCOPED_PAGES and the login, which is outside of the locations."""
         own = [
             path("overview/<slug:name>/", self.admin_view(self.panel), name="panel"),
             path("switched/", self.admin_view(self.switched), name="switched"),
@@ -289,14 +304,14 @@ class ConsoleSite(_Site):
         ]
         return [*own, *_without(super().get_urls(), UNSCOPED_PAGES | {"login"})]
 
-    def each_context(self, request: HttpRequest) -> dict[str, Any]:
-        """The title of each page ends with the location, so that two tabs can be told apart."""
+    def each_context(self, request: HttpRequest) -> dict[str, object]:
+        """The title of each page ends with the location, so that tabs can be told apart."""
         context = super().each_context(request)
         scope: Scope | None = getattr(request, "scope", None)
         return {**context, "site_title": f"{scope.location} · {context['site_title']}"} if scope else context
 
-    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
-        """The front page: the panels that the rights open. Without any right at all it is refused."""
+    def index(self, request: HttpRequest, extra_context: dict[str, object] | None = None) -> TemplateResponse:
+        """The front page: the panels that the rights allow. Raises MissingRight without any right."""
         scope = self.scope_with_rights(request)
         shown = [
             (panel, "" if panel.is_deferred else panels.render(request, panel, scope)) for panel in panels.shown(scope)
@@ -304,17 +319,17 @@ class ConsoleSite(_Site):
         return super().index(request, {"title": gettext("Overview"), "panels": shown, **(extra_context or {})})
 
     def scope_with_rights(self, request: HttpRequest) -> Scope:
-        """The scope of whoever may do anything here. Raises MissingRight."""
+        """The scope, if it has any right. Raises MissingRight."""
         scope = scope_of(request)
         self.demand_any_right(scope)
         return scope
 
     def switched(self, request: HttpRequest) -> HttpResponse:
-        """For whoever comes from another location: on to the page that was open there, as far as it is here."""
+        """Redirect to the page that was open at the other location, or to the nearest one that the user may open."""
         return HttpResponseRedirect(switching.arrival(request, self.scope_with_rights(request), self))
 
     def start(self, request: HttpRequest) -> HttpResponse:
-        """Land here after the login from now on, or no more; then back to the page from which it was said."""
+        """Make this the user's start location, or no longer; then redirect to the page from which the form was sent."""
         scope = self.scope_with_rights(request)
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
@@ -333,7 +348,7 @@ class ConsoleSite(_Site):
         return HttpResponseRedirect(switching.stay(request, scope, self))
 
     def panel(self, request: HttpRequest, name: str) -> HttpResponse:
-        """One panel alone, for those that the front page loads afterwards."""
+        """One panel alone; the front page loads it after it was shown."""
         found, scope = panels.find(name), scope_of(request)
         if found is None:
             raise Http404
@@ -344,7 +359,7 @@ class ConsoleSite(_Site):
         return HttpResponse(panels.render(request, found, scope))
 
     def demand_any_right(self, scope: Scope) -> None:
-        """Raise MissingRight for somebody who may do nothing here."""
+        """Raise MissingRight where the scope has no rights."""
         if not scope.rights:
             scope.demand(Right.VIEW_CUSTOMERS)
 
@@ -363,15 +378,15 @@ class ProviderSite(_Site):
         return bool(request.user.is_active)
 
     @guard()
-    def get_urls(self) -> list[Any]:
+    def get_urls(self) -> list[Url]:
         return _without(super().get_urls(), UNSCOPED_PAGES)
 
-    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        response: Any = entry_pages.LoginView.as_view()(request)
-        return response
+    def login(self, request: HttpRequest, extra_context: dict[str, object] | None = None) -> HttpResponseBase:
+        """The login of a business's people."""
+        return entry_pages.LoginView.as_view()(request)
 
-    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """The chooser; whoever works at one location only goes straight there."""
+    def index(self, request: HttpRequest, extra_context: dict[str, object] | None = None) -> HttpResponse:
+        """The chooser of locations; somebody with only one location is redirected there."""
         return entry_pages.choose_location(request, super().index)
 
 

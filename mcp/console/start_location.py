@@ -1,4 +1,4 @@
-"""Where a person lands after the login."""
+"""The location at which a person begins after the login."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mcp.models import User
 
 
 class StartsNowhere(ValidationError):
-    """The provider's people, and what is no person, start at no location."""
+    """The actor is no person of a business, and so has no start location."""
 
     def __init__(self) -> None:
         sentence = _("The provider's people work at all businesses and start at none.")
@@ -21,9 +21,9 @@ class StartsNowhere(ValidationError):
 
 @transaction.atomic
 def start_here(*, is_wanted: bool, actor: Scope) -> None:
-    """Let the actor land at his location from the next login on, or take that back. It is his own to choose.
+    """Make the actor's location his start location, or take that back. Nobody else decides it.
 
-    Raises MissingRight where he may do nothing here, and StartsNowhere for the provider's people.
+    Raises MissingRight where he has no right here, and StartsNowhere for the provider's people.
     """
     if not actor.rights:
         actor.demand(Right.VIEW_CUSTOMERS)

@@ -1,17 +1,17 @@
-"""From one location to another on the same page.
+"""Switching to another location while staying on the same page.
 
-The list behind the switch leads to `/<account>/<client>/switched/?page=…`. That address belongs to the location that
-was chosen, so its scope decides: the page that was open, if it is there and its right is held; else the nearest page
-above it; at last the front page. Where it leads is made anew from what the address names, so it stays there.
+The list behind the switch links to `/<account>/<client>/switched/?page=…`, an address of the chosen location, so its
+scope decides where that leads: to the page that was open, if it exists there and its right is held; else to the nearest
+page above it; else to the front page. The address is built anew from the name of the page, so it cannot lead elsewhere.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
 from urllib.parse import urlencode
 
+from django.contrib.admin import ModelAdmin
 from django.contrib.admin.sites import AdminSite
 from django.http import HttpRequest, QueryDict
 from django.urls import Resolver404, ResolverMatch, resolve, reverse
@@ -24,14 +24,14 @@ from mcp.isolation.scope import Scope
 _LOCATION = re.compile(r"/([1-9][0-9]{0,8})/([1-9][0-9]{0,4})/", re.ASCII)
 _LONGEST = 2000
 OF_THE_LIST = "_changelist_filters"
-"""Where the address of a row keeps the search of the list that led to it."""
+"""The parameter with which the address of a row keeps the search of its list."""
 _ANYWHERE = frozenset({"q", "o", "size"})
-"""What the address of a list may say whatever customers there are: what is searched, how it is sorted and shown."""
+"""Parameters of a list that hold for any customers: search, sorting, page size."""
 _NO_PAGES = frozenset({"set_language", "admin:switched", "admin:panel", "admin:jsi18n"})
 
 
 def onward(at: str, page: str) -> str:
-    """What stands behind the address of a location in the links to it: the page that is open at `at`, or nothing."""
+    """What is added to the address of a location in the list: the page that is open at location `at`, or nothing."""
     here = _LOCATION.fullmatch(at)
     if here is None or not page.startswith(at) or len(page) > _LONGEST:
         return ""
@@ -40,13 +40,13 @@ def onward(at: str, page: str) -> str:
 
 
 def arrival(request: HttpRequest, scope: Scope, site: AdminSite) -> str:
-    """The address at the scope's location that comes nearest to the page which was open at the other one."""
+    """The address at the scope's location that is nearest to the page that was open at the other one."""
     has_same_base = _has_same_base(request.GET.get("at", ""), scope)
     return _nearest(request.GET.get("page", ""), request, scope, site, has_same_base=has_same_base)
 
 
 def stay(request: HttpRequest, scope: Scope, site: AdminSite) -> str:
-    """The address of the page of this location that a form says it was sent from, or one that is near."""
+    """The address of the page of this location from which a form says it was sent, or the nearest one."""
     came_from = request.POST.get("from", "").removeprefix(scope.location.address.rstrip("/"))
     return _nearest(came_from, request, scope, site, has_same_base=True)
 
@@ -66,7 +66,7 @@ def _nearest(page: str, request: HttpRequest, scope: Scope, site: AdminSite, *, 
 
 
 def _has_same_base(at: str, scope: Scope) -> bool:
-    """Whether the location where the page was open works on the same customers."""
+    """Whether the location where the page was open works on the same customer base."""
     numbers = _LOCATION.fullmatch(at)
     if numbers is None:
         return False
@@ -76,7 +76,7 @@ def _has_same_base(at: str, scope: Scope) -> bool:
 
 
 def _of_any_base(asked: QueryDict) -> QueryDict:
-    """Without what names rows, of which another base has others."""
+    """The parameters that do not name rows, which another base does not have."""
     kept = QueryDict(mutable=True)
     for name in asked:
         if name in _ANYWHERE:
@@ -85,14 +85,14 @@ def _of_any_base(asked: QueryDict) -> QueryDict:
 
 
 def _above(path: str) -> Iterator[str]:
-    """The addresses above this one, the nearest first."""
+    """The paths above this one, the nearest first."""
     parts = [part for part in path.split("/") if part]
     for length in range(len(parts) - 1, 0, -1):
         yield f"/{'/'.join(parts[:length])}/"
 
 
 def _open_page(path: str, request: HttpRequest, scope: Scope, site: AdminSite) -> ResolverMatch | None:
-    """What is at this path of the location, if the scope may open it and its row exists here."""
+    """What is at this path, if the scope may open it and its row exists here; else None."""
     try:
         found = resolve(path if path.startswith("/") else "/")
     except Resolver404:
@@ -104,7 +104,7 @@ def _open_page(path: str, request: HttpRequest, scope: Scope, site: AdminSite) -
 
 
 def _is_open(rule: Rule, scope: Scope) -> bool:
-    """What the page will ask: see mcp.isolation.addresses. A page that asks for more refuses by itself."""
+    """Whether the rule of the page allows it to the scope. A page may ask for more, and then refuses itself."""
     if rule.reads is None or not set(rule.reads) <= scope.rights:
         return False
     is_of_provider = scope.user is not None and scope.user.organization_id is None
@@ -128,15 +128,15 @@ def _is_met(condition: Only, rule: Rule, scope: Scope) -> bool:
 
 
 def _has_row(found: ResolverMatch, request: HttpRequest, site: AdminSite) -> bool:
-    """Whether the row that the address names is there for the scope; one of no model's page counts as not there."""
+    """Whether the row that the address names exists for the scope; False for a page of no model."""
     keys = [str(value) for value in found.kwargs.values()]
     if not keys:
         return True
-    page: Any = next((page for page in site._registry.values() if _is_of(page, found.view_name)), None)
+    page = next((page for page in site._registry.values() if _is_of(page, found.view_name)), None)
     return page is not None and page.get_object(request, keys[0]) is not None
 
 
-def _is_of(page: Any, view_name: str) -> bool:
+def _is_of(page: ModelAdmin, view_name: str) -> bool:
     name = f"admin:{page.opts.app_label}_{page.opts.model_name}"
     return view_name == name or view_name.startswith(f"{name}_")
 

@@ -1,8 +1,7 @@
-"""What waits for somebody: the steps, files and answers that are his to take, fetch or give.
+"""What waits for a user: steps to take, files to fetch, answers to give.
 
-This floor knows none of them. Each app registers a `Source` in its module `dashboard`, which finds them with the rights
-and at the location of a scope; the front page shows them, and of some the worker reminds by mail
-(mcp/console/reminders.py).
+Each app registers a `Source` in its module `dashboard`, which finds such things for a scope. The front page shows them,
+and for some of them the worker sends reminders by mail (mcp/console/reminders.py).
 """
 
 from __future__ import annotations
@@ -11,7 +10,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 from django.urls import get_script_prefix, reverse, set_script_prefix
 from django.utils.functional import Promise
@@ -24,12 +22,12 @@ from mcp.isolation.scope import Scope
 type Values = Mapping[str, str | int]
 
 MOST_SHOWN = 20
-"""So many things of one source are shown; who has more waiting looks at its list."""
+"""The largest number of things of one source that are shown; its list shows the others."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Thing:
-    """One thing that waits. What it says is made where it is shown, in the language there, of `code` and `values`."""
+    """One thing that waits. Its sentence is made of `code` and `values` in the language in which it is shown."""
 
     code: str
     values: Values = field(default_factory=dict)
@@ -38,22 +36,22 @@ class Thing:
     arguments: Sequence[str] = ()
     since: datetime
     key: str
-    """The same as long as it is the same thing; one that comes back later is another."""
+    """Identifies the thing in reminders. If it comes back later, it has another key."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """Where things come from. `things(scope)` gives those of somebody, and `sentences` what each code says."""
+    """A kind of things: `things(scope)` finds them, `sentences` has a sentence for each code."""
 
     name: str
     rights: frozenset[Right]
-    """Who holds none of them is never waited for."""
+    """Nothing waits for somebody who holds none of them."""
     things: Callable[[Scope], Iterable[Thing]]
     sentences: Mapping[str, str | Promise]
     list_page: str = ""
     """The name of the address at which all of them are; needed where there may be more than MOST_SHOWN."""
     places: Callable[[], Iterable[Location]] | None = None
-    """At which locations somebody may have to be reminded, where all businesses are open; None: nobody is."""
+    """Locations where somebody may have to be reminded, found with the rows of all businesses; None: no reminders."""
 
 
 _sources: dict[str, Source] = {}
@@ -65,6 +63,7 @@ def register(source: Source) -> None:
 
 
 def registered() -> list[Source]:
+    """All sources that were registered."""
     return list(_sources.values())
 
 
@@ -74,19 +73,19 @@ def is_ever_waited_for(scope: Scope) -> bool:
 
 
 def things_of(source: Source, scope: Scope) -> list[Thing]:
-    """What waits for him here, the oldest first. That he may see it allows nothing."""
+    """What waits in this scope, the oldest first. The rights that are asked for here are not checked again."""
     with scope.asked.only_looking():
         found = source.things(scope) if source.rights & scope.rights else ()
         return sorted(found, key=lambda thing: thing.since)
 
 
 def sentence(source: str, code: str, values: Values) -> str:
-    """What is said of a thing, in the language of now."""
+    """The sentence of a thing in the active language."""
     return str(_sources[source].sentences[code]) % values
 
 
-def facts(scope: Scope) -> dict[str, Any]:
-    """For the panel of the front page."""
+def facts(scope: Scope) -> dict[str, object]:
+    """The context of the panel on the front page."""
     shown, further = [], []
     for source in registered():
         found = things_of(source, scope)
@@ -102,7 +101,7 @@ def _address(thing: Thing) -> str:
 
 
 def address_at(place: str, page: str, arguments: Sequence[str]) -> str:
-    """The address of a page at a location ("10400/1"), without the server."""
+    """The address of a page at a location ("10400/1"), without the host."""
     with _prefix(f"/{place}/"):
         return reverse(page, urlconf=CONSOLE_URLCONF, args=[*arguments])
 

@@ -1,14 +1,13 @@
-"""What is decided about a request before its page: whether the address is served at all, and by which methods.
+"""Decides before a page is called whether its address is served, and for which methods.
 
-Rights are none of it. Every page asks for its own, so that a page which forgets to ask is found by the tests and not
-hidden by a second check here.
+It asks for no rights. Every page asks for its own: a second check here would hide from the tests that a page forgets
+it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from http import HTTPStatus
-from typing import Any
 
 from django.conf import settings
 from django.http import Http404, HttpResponse, HttpResponseNotAllowed
@@ -21,12 +20,12 @@ type View = Callable[..., HttpResponseBase]
 
 
 def pass_or_answer(
-    request: ScopedRequest, view: View, args: tuple[Any, ...], kwargs: dict[str, Any]
+    request: ScopedRequest, view: View, args: tuple[object, ...], kwargs: dict[str, object]
 ) -> HttpResponseBase | None:
-    """None lets the page answer. Raises Http404 for an address that no rule names: forgotten means closed.
+    """None to call the page, else the answer. Raises Http404 for an address without a rule.
 
-    OPTIONS and methods that the address does not know are refused as reading it would be: by the page itself, to
-    whoever may not read it. Only those who may are told the methods.
+    For OPTIONS, and for methods that the rule does not name, the page is asked as for a GET. Somebody who may not read
+    it gets its refusal; only somebody who may is told the methods.
     """
     rule = _rule(request)
     if rule is None:
@@ -43,8 +42,10 @@ def _rule(request: ScopedRequest) -> Rule | None:
     return rule_for(zone, match.view_name, match.kwargs) if match else None
 
 
-def _as_reader(request: ScopedRequest, view: View, args: tuple[Any, ...], kwargs: dict[str, Any]) -> HttpResponseBase:
-    """What the page says to a GET, which changes nothing."""
+def _as_reader(
+    request: ScopedRequest, view: View, args: tuple[object, ...], kwargs: dict[str, object]
+) -> HttpResponseBase:
+    """The answer of the page to a GET, which changes nothing."""
     method, request.method = request.method, "GET"
     try:
         return view(request, *args, **kwargs)
@@ -53,7 +54,7 @@ def _as_reader(request: ScopedRequest, view: View, args: tuple[Any, ...], kwargs
 
 
 def _is_refusal(response: HttpResponseBase) -> bool:
-    """Whether the page does not serve this visitor; a page that is only posted to answers a reader with 405."""
+    """Whether the page does not serve this visitor. 405 is none: pages that only take forms answer a GET with it."""
     if response.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
         return False
     to_login = response.status_code == HTTPStatus.FOUND and response["Location"].startswith(settings.LOGIN_URL)

@@ -1,9 +1,9 @@
-"""Who is served at which address: one table, a line for each address or for the addresses of a model.
+"""The table of addresses: for each address, or each model, one rule that says who is served there.
 
-The table opens nothing. Each page asks for its rights itself, and the tests hold every page to its line, for every
-role and every method. What the table does decide: an address without a line is not served, and a method that its line
-does not know is refused (mcp/isolation/address_check.py). Each app registers the lines of its pages in a module
-`addresses`.
+The table grants nothing. Each page asks for its rights itself, and the tests compare every page with its rule, for
+every role and method. The table itself decides only two things: an address without a rule is not served, and a method
+that the rule does not name is refused (mcp/isolation/address_check.py). Each app registers the rules of its pages in a
+module `addresses`.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from enum import StrEnum
 from locations.permissions import Right
 
 type Rights = tuple[Right, ...]
-"""What must be held; of several that are missing the refusal names the first."""
+"""The rights that are needed; the refusal names the first one that is missing."""
 
 FREE: Rights = ()
-"""No right: whoever is served at all."""
+"""No right is needed beyond being served."""
 
 
 class Zone(StrEnum):
@@ -29,7 +29,7 @@ class Zone(StrEnum):
 
 
 class Served(StrEnum):
-    """To whom an address exists. Anonymous visitors are sent to the login by all but the first."""
+    """Who is served at an address. Except for ANYBODY, somebody who is not logged in is sent to the login."""
 
     ANYBODY = "anybody"
     LOGGED_IN = "logged in"
@@ -38,11 +38,11 @@ class Served(StrEnum):
     INSIDER = "insider"
     """Whoever belongs to the business of the location, and the support; to others the address does not exist."""
     NOBODY = "nobody"
-    """The admin makes the address, the product has no such page."""
+    """The admin makes the address, but there is no page."""
 
 
 class Only(StrEnum):
-    """What else must be true, asked after the rights."""
+    """Further conditions, checked after the rights."""
 
     SOME_RIGHT = "holds any right here"
     EVERYWHERE = "holds the right at all locations"
@@ -53,24 +53,24 @@ class Only(StrEnum):
 
 @dataclass(frozen=True)
 class Rule:
-    """One line: who may read the address (GET, HEAD) and who may change something there (POST)."""
+    """Who may read an address (GET, HEAD) and who may send a form there (POST)."""
 
     name: str
     """The name of the address, as for `reverse`."""
     served: Served = Served.INSIDER
     reads: Rights | None = None
-    """What reading needs; None: there is nothing to read."""
+    """The rights for reading; None where there is nothing to read."""
     changes: Rights | None = None
-    """What sending a form needs; None: there is no form."""
+    """The rights for sending a form; None where there is no form."""
     only: tuple[Only, ...] = ()
     only_to_change: tuple[Only, ...] = ()
-    """What else must be true of whoever sends a form; asked about the last right that sending it needs."""
+    """Further conditions for sending a form; they are about the last of the rights in `changes`."""
     arguments: Mapping[str, str] = field(default_factory=dict)
-    """The line holds for the address with these arguments alone."""
+    """The rule is only for the address with these arguments."""
     posted: Mapping[str, str] = field(default_factory=dict)
-    """The line holds for a form that says this; the address has a line without it as well."""
+    """The rule is only for a form with these values; there is another one for the address without it."""
     changes_of_row: Rights = ()
-    """What sending a form needs besides, by what it would do with the row; asked when the row is found."""
+    """Further rights for sending a form, by what it does with the row; checked when the row is found."""
 
     @property
     def methods(self) -> tuple[str, ...]:
@@ -83,7 +83,7 @@ _rules: dict[tuple[Zone, str], list[Rule]] = {}
 
 
 def register(zone: Zone, *rules: Rule) -> None:
-    """Add lines to the table; a line registered again replaces the earlier one."""
+    """Add rules to the table; one for the same address, arguments and posted values replaces the earlier one."""
     for rule in rules:
         lines = _rules.setdefault((zone, rule.name), [])
         same = [line for line in lines if (line.arguments, line.posted) == (rule.arguments, rule.posted)]
@@ -91,12 +91,12 @@ def register(zone: Zone, *rules: Rule) -> None:
 
 
 def registered(zone: Zone) -> list[Rule]:
-    """All lines of a zone."""
+    """All rules of a zone."""
     return [rule for (where, _name), lines in _rules.items() if where is zone for rule in lines]
 
 
 def rule_for(zone: Zone, name: str, arguments: Mapping[str, object]) -> Rule | None:
-    """The line of an address, or None: then it is not served."""
+    """The rule of an address; None where it is not served."""
     for rule in _rules.get((zone, name), []):
         if not rule.posted and all(arguments.get(key) == value for key, value in rule.arguments.items()):
             return rule
@@ -114,7 +114,10 @@ def pages_of(
     only_to_change: tuple[Only, ...] = (),
     served: Served = Served.INSIDER,
 ) -> list[Rule]:
-    """The five addresses that the admin makes for a model. What is left out has no page."""
+    """The rules of the five addresses that the admin makes for a model.
+
+    An argument that is left out means that there is no such page.
+    """
     all_of_them = only + only_to_change
     lines = {
         "changelist": (view, None, only, ()),

@@ -1,23 +1,23 @@
-"""The database roles: what the web role may do, given after each migration and asked before each start.
+"""The database roles: the web role gets its privileges after each migration, and they are checked before each start.
 
-    stammhaus           owns the tables and migrates; nobody serves a page as it
+    stammhaus           owns the tables and migrates; nothing serves as it
     stammhaus_web       web, worker and commands: reads and writes rows, owns nothing, changes no table
     stammhaus_unscoped  nobody logs in as it; row security lets it through (see mcp/isolation/row_scope.py)
-    stammhaus_person    nobody logs in as it; one person exists for it, to find out who he is
+    stammhaus_person    nobody logs in as it; it sees the rows of one person, to find out who he is
 
-The names of the first two are what the addresses of the database say.
+The names of the first two come from the addresses of the database (DATABASE_OWNER_URL, DATABASE_URL).
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import Any
 
 from django.apps import apps
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection, transaction
+from django.db.models import Model
 
 from locations.history import HistoryEvent
 from locations.row_policies import PERSON_ROLE, POLICIES, UNSCOPED_ROLE, row_security_of
@@ -35,11 +35,14 @@ OTHER_TABLES = {
 """What the web role may do with the tables of libraries, and with views; all others are closed to it."""
 QUEUE = "procrastinate_"
 INNER_ROLES = (UNSCOPED_ROLE, PERSON_ROLE)
-"""The roles that whoever has logged in becomes for a while."""
+"""The roles that the web role takes on for a transaction."""
 
 
 def privileges() -> dict[str, str]:
-    """For each table and view what the web role may do with it; what is not in it is closed."""
+    """For each table and view what the web role may do with it.
+
+    It may do nothing with those that are not in the answer.
+    """
     known = dict(OTHER_TABLES)
     for model in apps.get_models():
         if model._meta.app_label in OURS:
@@ -59,14 +62,17 @@ def _of_columns_there(table: str, privilege: str) -> str:
     return ", ".join([*whole, *(f"{kind} ({', '.join(names)})" for kind, names in limited.items() if names)])
 
 
-def _privileges_of(model: Any) -> str:
+def _privileges_of(model: type[Model]) -> str:
     own: str | None = getattr(model, "web_privileges", None)
     return own or (APPEND if issubclass(model, HistoryEvent) else WRITE)
 
 
 @transaction.atomic
-def grant_privileges(**_signal: Any) -> None:
-    """Give the web role exactly `privileges`. Runs as the owner, after each migration. Raises ImproperlyConfigured."""
+def grant_privileges(**_signal: object) -> None:
+    """Give the web role exactly `privileges`.
+
+    Runs as the owner, after each migration. Raises ImproperlyConfigured where a role is missing.
+    """
     _demand_roles()
     roles = ", ".join(map(connection.ops.quote_name, (settings.WEB_ROLE, *INNER_ROLES)))
     database = connection.ops.quote_name(connection.settings_dict["NAME"])
@@ -162,10 +168,10 @@ _OPEN_VIEWS = """
 
 
 def demand_web_role() -> None:
-    """Raise ImproperlyConfigured, with the remedy, unless row security binds whoever is logged in to the database.
+    """Raise ImproperlyConfigured, with the remedy, unless row security binds the database role that is logged in.
 
-    Asked by everything that serves or works before it does so: the web server, the worker, commands on data. What
-    the role is, what it may do with which table, and whether each table has its own policies and no other.
+    Called before anything serves or works: by the web server, the worker and commands on data. Checks what the role is,
+    what it may do with each table, and that each table has its own policies and no others.
     """
     with connection.cursor() as cursor:
         cursor.execute(_FACTS, {"inner": list(INNER_ROLES)})
@@ -180,9 +186,9 @@ def demand_web_role() -> None:
 
 
 def guarded_tables() -> dict[str, set[str]]:
-    """The tables that have to be under row security, each with the names of its policies.
+    """The tables that must be under row security, each with the names of its policies.
 
-    Those of our models that say so, and the history's contexts.
+    Those of our models that declare it, and the contexts of the history.
     """
     found = {"pghistory_context": {"scope", "unscoped"}}
     for model in apps.get_models():
@@ -192,7 +198,7 @@ def guarded_tables() -> dict[str, set[str]]:
 
 
 def _policies(names: Iterable[str]) -> set[str]:
-    """As `_RULES` tells them: only the policy of UNSCOPED_ROLE compares nothing with a setting."""
+    """The policies as `_RULES` gives them. The one of UNSCOPED_ROLE compares nothing with a setting."""
     return {f"{name}{{{POLICIES[name]}}}ALLPERMISSIVE{str(name != 'unscoped').lower()}" for name in names}
 
 

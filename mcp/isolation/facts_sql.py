@@ -1,6 +1,6 @@
-"""The question for whatever speaks for or against somebody's rights at a location (see access.py, which alone asks it).
+"""The query for the grants and restrictions of a user at a location; only access.py runs it.
 
-In SQL, because it is asked on every request: putting three querysets together takes longer than the answer.
+It is written in SQL because every request runs it: building three querysets takes longer than the query itself.
 """
 
 _GRANTED = """

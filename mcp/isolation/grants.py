@@ -1,4 +1,4 @@
-"""The one place that writes grants."""
+"""The only module that writes grants."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ type Grant = tuple[Right, int | None]
 
 
 def add_grants(group: UserGroup, grants: Iterable[Grant]) -> None:
-    """Let the group hold these rights; those that it holds already stay as they are."""
+    """Let the group hold these rights; those that it already holds stay."""
     single, general = _permissions(Location), _permissions(Organization)
     wanted = list(grants)
     LocationGrant.objects.bulk_create(

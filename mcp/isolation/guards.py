@@ -1,39 +1,39 @@
-"""Which code keeps businesses, customer bases and locations apart, known by name.
+"""The guards: code that keeps businesses, customer bases and locations apart, registered by name.
 
-A guard is marked where it is written; the mark costs nothing, because the function is returned as it is. The tests
-read the marks, switch off one guard after the other and demand that a probe notices each (tests/isolation).
+A guard is marked where it is defined. The mark changes nothing: the function is returned as it is. The tests read the
+marks, switch off one guard after the other, and expect a probe to notice each (tests/isolation).
 """
 
 from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import reduce
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
 INHERITED: Final = object()
-"""Off means: as if the class had not written it, so that what it inherits takes its place."""
+"""Switched off, the attribute is deleted from the class, so that the inherited one is used."""
 
 
 class Switchable(Protocol):
-    """What the mutation run asks of a guard, wherever it stands: in a class, in a function or in the database."""
+    """What the tests need of a guard, whether it is in a class, in a function or in the database."""
 
     @property
     def name(self) -> str: ...
 
-    def switched_off(self) -> Any:
-        """A context manager within which the guard does not guard."""
+    def switched_off(self) -> AbstractContextManager[None]:
+        """A context manager in whose block the guard is switched off."""
 
 
 @dataclass(frozen=True)
 class Guard:
-    """A method or attribute of a class, and what stands there while it is switched off."""
+    """A method or attribute of a class, and what takes its place while it is switched off."""
 
     module: str
     path: str
-    off: Any
+    off: object
 
     @property
     def name(self) -> str:
@@ -42,7 +42,7 @@ class Guard:
     @contextmanager
     def switched_off(self) -> Iterator[None]:
         *outer, attribute = self.path.split(".")
-        owner: Any = reduce(getattr, outer, importlib.import_module(self.module))
+        owner: object = reduce(getattr, outer, importlib.import_module(self.module))
         kept = vars(owner)[attribute]
         if self.off is INHERITED:
             delattr(owner, attribute)
@@ -62,7 +62,7 @@ def all() -> list[Guard]:  # noqa: A001 - read as guards.all()
     return [_guards[name] for name in sorted(_guards)]
 
 
-def guard[Method: Callable[..., Any]](*, off: Any = INHERITED) -> Callable[[Method], Method]:
+def guard[Method: Callable[..., object]](*, off: object = INHERITED) -> Callable[[Method], Method]:
     """Mark a method as a guard. `off` is what takes its place while it is switched off."""
 
     def mark(method: Method) -> Method:
@@ -72,8 +72,8 @@ def guard[Method: Callable[..., Any]](*, off: Any = INHERITED) -> Callable[[Meth
     return mark
 
 
-def guarded[Class: type](**off: Any) -> Callable[[Class], Class]:
-    """Mark attributes of a class as guards: `@guarded(view_on_site=True)` names what each is while it is off."""
+def guarded[Class: type](**off: object) -> Callable[[Class], Class]:
+    """Mark attributes of a class as guards: `@guarded(view_on_site=True)` gives the value while switched off."""
 
     def mark(owner: Class) -> Class:
         for attribute, value in off.items():
@@ -83,13 +83,13 @@ def guarded[Class: type](**off: Any) -> Callable[[Class], Class]:
     return mark
 
 
-def yes(*args: Any, **kwargs: Any) -> bool:
-    """Stands for a guard that lets everybody pass."""
+def yes(*args: object, **kwargs: object) -> bool:
+    """Takes the place of a guard that answers whether something is allowed."""
     return True
 
 
-def nothing(*args: Any, **kwargs: Any) -> None:
-    """Stands for a guard that asks nothing."""
+def nothing(*args: object, **kwargs: object) -> None:
+    """Takes the place of a guard that raises an exception."""
 
 
 def _register(made: Guard) -> None:

@@ -1,4 +1,4 @@
-"""The question under all handing out: what does whoever acts hold himself?"""
+"""What the acting user holds himself: checked before he grants something to others."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mcp.isolation.scope import MissingRight, Scope
 
 
 def holdings_of(actor: Scope) -> Holdings:
-    """All that the actor holds in the organization; the system holds everything."""
+    """All rights that the actor holds in his business. The system holds every right."""
     if actor.user is None:
         return Holdings(everywhere=frozenset(Right))
     return access.holdings(actor.user, actor.organization)
@@ -34,9 +34,9 @@ def demand_everywhere(actor: Scope, right: Right) -> None:
 
 
 def lock_rights(actor: Scope) -> None:
-    """One change of rights at a time in a business. The actor's own are asked once more, now that nobody moves them.
+    """Take the lock under which rights of a business are changed, and check the actor's own rights once more.
 
-    Raises MissingRight where somebody has taken them meanwhile.
+    `demand_still` does not check them again in this transaction. Raises MissingRight where one was taken meanwhile.
     """
     Organization.objects.select_for_update(no_key=True).get(pk=actor.organization.pk)
     access.demand_still(actor)
@@ -44,18 +44,18 @@ def lock_rights(actor: Scope) -> None:
 
 
 def need_of_own_house(location: Location) -> str:
-    """Says to whoever manages users in vain at a location that keeps something to its own people."""
+    """The sentence for somebody who manages users elsewhere, at a location that leaves this to its own people."""
     return _("It counts only if it comes from a user group that %(location)s manages itself.") % {"location": location}
 
 
 def acts_for_all(actor: Scope) -> bool:
-    """Whether the actor manages the users of the whole business from here: at its head and holding it everywhere."""
+    """Whether the actor manages the users of the whole business: from its central (or only location), everywhere."""
     at_head = actor.location.kind in {LocationKind.CENTRAL, LocationKind.INDEPENDENT}
     return at_head and actor.allows(Right.MANAGE_USERS) and holdings_of(actor).holds(Right.MANAGE_USERS, None)
 
 
 def may_restrict(actor: Scope) -> bool:
-    """Only the franchisee's own people: the central could else lift what is meant to bind it."""
+    """Whether the actor is one of the franchisee's own people. The central may not: it could lift what binds it."""
     if not actor.location.is_franchise or not actor.allows(Right.MANAGE_USERS):
         return False
     return actor.user is None or access.manages_own_house(actor.user, actor.location)

@@ -1,4 +1,4 @@
-"""The request as our middleware leaves it."""
+"""The request as AddressMiddleware and ScopeMiddleware leave it, and the address of the client."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ CONSOLE_URLCONF = "mcp.project.location_urls"
 
 
 class ScopedRequest(HttpRequest):
-    """A request with its address (account number and client number, if any) and the scope made from it."""
+    """A request with the location of its address (account number and client number, or None) and its scope."""
 
     address: tuple[int, int] | None
     scope: Scope | None
@@ -26,7 +26,7 @@ class ScopedRequest(HttpRequest):
 
 
 def client_address(request: HttpRequest | None) -> str | None:
-    """The address of whoever asks: what the outermost of our own proxies has seen (TRUSTED_PROXIES in README.md)."""
+    """The IP address that the outermost of our proxies has seen (TRUSTED_PROXIES in README.md); None if unknown."""
     if request is None:
         return None
     forwarded = [part for part in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if part.strip()]

@@ -1,7 +1,7 @@
-"""What becomes of a request that waits too long for somebody else, or asks for too much at once.
+"""Requests that the database gives up: they waited too long for a lock, or a statement took too long.
 
-The limits of a request stand in the settings (REQUEST_LIMITS); the worker and commands have none. Behind a pooler they
-cannot be settings of the connection, so each transaction of a request says them itself (see row_security.limited).
+The limits are in the settings (REQUEST_LIMITS); the worker and commands have none. Behind a pooler they cannot be
+settings of the connection, so each transaction of a request sets them (see row_scope.limited).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from psycopg import errors
 
 
 class Busy(ValidationError):
-    """Somebody else holds what was to be written. What was typed is still there."""
+    """Somebody else holds the lock of what was to be written. The form is shown again with what was typed."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -30,7 +30,7 @@ class Busy(ValidationError):
 
 @contextmanager
 def busy_told() -> Iterator[None]:
-    """Raise Busy where somebody else is waited for too long; nothing of the block is kept then."""
+    """Raise Busy where a lock is waited for too long; the block is rolled back."""
     try:
         with transaction.atomic():
             yield
@@ -41,10 +41,10 @@ def busy_told() -> Iterator[None]:
 
 
 def waited_too_long(error: BaseException) -> bool:
-    """Whether the database gave up because somebody else held what was needed."""
+    """Whether the database gave up because somebody else held a lock, or two waited for each other."""
     return isinstance(error.__cause__, (errors.LockNotAvailable, errors.DeadlockDetected))
 
 
 def took_too_long(error: BaseException) -> bool:
-    """Whether the database stopped a statement that went on for too long."""
+    """Whether the database stopped a statement that ran for too long."""
     return isinstance(error.__cause__, errors.QueryCanceled)

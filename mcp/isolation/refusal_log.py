@@ -1,7 +1,7 @@
-"""Every request that is refused leaves one line: status, method, path, who, from where, and what was missing.
+"""Writes one line for every refused request: status, method, path, who, from where, and what was missing.
 
-`<path>` stands without what was asked behind the question mark, where names of customers may be. The lines go to the
-log of the process and, where REFUSALS_LOG names a file, into that file, which is rotated by whichever process fills it.
+The path is written without its query, which may hold names of customers. The lines go to the log of the process and,
+where REFUSALS_LOG names a file, into that file. Any of the processes rotates it when it is full.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ import logging
 import re
 from collections.abc import Callable
 from http import HTTPStatus
-from typing import Any
 from urllib.parse import quote
 
 from django.http import HttpRequest, HttpResponse
 
 from mcp.isolation.http import client_address
+from mcp.models import User
 
 log = logging.getLogger(__name__)
 _LINK = re.compile(r"^(/password/)(?!forgotten/)[^/]+")
@@ -31,13 +31,13 @@ REFUSED = frozenset(
 
 
 def because[R: HttpResponse](response: R, missing: str) -> R:
-    """Mark a refusal with what was missing, for its line."""
+    """Note on a refusal what was missing, for its line."""
     response.refused_for = missing  # type: ignore[attr-defined]
     return response
 
 
 class RefusalMiddleware:
-    """Stands in front of all others, so that it sees what each of them refuses."""
+    """The first of all middlewares, so that it sees the refusals of all others."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -54,8 +54,8 @@ class RefusalMiddleware:
 
 
 def _who(request: HttpRequest) -> str:
-    """The name and the number of the person, as ScopeMiddleware has found them; the row is not asked for again."""
-    person: Any = getattr(request, "person", None)
+    """The name and the key of the person, as ScopeMiddleware has noted them; no query."""
+    person: User | None = getattr(request, "person", None)
     return f"{_plain(person.username)} (user {person.pk})" if person else "nobody"
 
 
@@ -65,10 +65,10 @@ def _why(response: HttpResponse) -> str:
 
 
 def _open(path: str) -> str:
-    """Without the part of a link by which a password can be chosen."""
+    """The path without the secret part of a link for a password."""
     return _plain(_LINK.sub(r"\1...", path))
 
 
 def _plain(text: str) -> str:
-    """Without anything that could begin a line of its own."""
+    """The text with line breaks and other special characters escaped, so that it stays in its line."""
     return quote(text, safe="/:@+,-._~")

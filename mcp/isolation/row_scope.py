@@ -1,7 +1,7 @@
-"""Entering: what the database lets the current transaction see.
+"""Sets which rows the database shows to the current transaction.
 
-Nothing is set outside of these functions, and what they set ends with their block. Outside of all of them no row of
-any business exists. They hold inside one transaction (`SET LOCAL`), so that a pooler may hand the connection on.
+Only these functions set it, and it ends with their block. Outside of them no row of any business is visible. The
+settings last for one transaction (`SET LOCAL`), so a pooler may hand the connection on afterwards.
 """
 
 from __future__ import annotations
@@ -33,21 +33,22 @@ _SET = "SELECT set_config('role', %s, true), " + ", ".join(
 
 @dataclass(frozen=True, kw_only=True)
 class Rows:
-    """Which rows exist for a transaction: those of a base, of a business, and of a person himself."""
+    """Which rows a transaction sees: those of a customer base, of a business, and of a person."""
 
     base: int | None = None
     organization: int | None = None
     user: int | None = None
     role: str = "none"
-    """The database role that asks; "none" is the one that has logged in."""
+    """The database role of the transaction; "none" is the one that has logged in."""
 
     def parameters(self) -> list[str]:
+        """The values for `_SET`: the role, then base, organization and user as text ('' for none)."""
         values = (self.base, self.organization, self.user)
         return [self.role, *("" if value is None else str(value) for value in values)]
 
 
 type Limits = tuple[str | None, str | None]
-"""How long one statement may take, and wait for others; None is what the server says."""
+"""How long one statement may take, and may wait for a lock ("30s"); None leaves it to the server."""
 
 NO_ROWS = Rows()
 _limits: ContextVar[Limits] = ContextVar("limits", default=(None, None))
@@ -55,13 +56,13 @@ _entered: ContextVar[Rows] = ContextVar("entered_rows", default=NO_ROWS)
 
 
 def entered() -> Rows:
-    """What this context has entered."""
+    """What the current context has entered."""
     return _entered.get()
 
 
 @contextmanager
 def limited(*, statement: int, lock: int) -> Iterator[None]:
-    """In what is entered inside, no statement takes longer than so many seconds or waits longer for somebody else."""
+    """Transactions entered in the block get these limits, in seconds: for one statement, and for waiting for a lock."""
     token = _limits.set((f"{statement}s", f"{lock}s"))
     try:
         yield
@@ -71,37 +72,37 @@ def limited(*, statement: int, lock: int) -> Iterator[None]:
 
 @contextmanager
 def no_rows() -> Iterator[None]:
-    """A transaction for which nothing of any business exists."""
+    """A transaction that sees no row of any business."""
     with _enter(NO_ROWS):
         yield
 
 
 @contextmanager
 def rows_of_person(pk: int) -> Iterator[None]:
-    """A transaction for which only this person exists: to find out who he is, and to note what is his own."""
+    """A transaction that sees the rows of this person only: to find out who he is, and to write what is his own."""
     with _enter(Rows(user=pk, role=PERSON_ROLE)):
         yield
 
 
 @contextmanager
 def rows_of_business(user: User) -> Iterator[None]:
-    """A transaction for which the user's business exists, but no customer: outside of any location."""
+    """A transaction that sees the rows of the user's business, but no customers: outside of any location."""
     with _enter(Rows(organization=user.organization_id, user=user.pk)):
         yield
 
 
 @contextmanager
 def rows_of(scope: Scope) -> Iterator[None]:
-    """A transaction for which the scope's business and base exist."""
+    """A transaction that sees the rows of the scope's business and base."""
     with _enter(_rows(scope)):
         yield
 
 
 @contextmanager
 def without_scope(*, reason: str, actor: str) -> Iterator[None]:
-    """A transaction for which the rows of all businesses exist: the one way past row security, and it is logged.
+    """A transaction that sees the rows of all businesses. It is logged with its reason.
 
-    For what belongs to no business: the login, the provider's support, upkeep by the worker.
+    For what belongs to no business: the login, the provider's support, the worker's periodic tasks.
     """
     log.info("All businesses opened for %r: %s", actor, reason)
     with _enter(Rows(role=UNSCOPED_ROLE)):
@@ -110,8 +111,9 @@ def without_scope(*, reason: str, actor: str) -> Iterator[None]:
 
 @contextmanager
 def apart(*, reason: str, actor: str) -> Iterator[CursorWrapper]:
-    """A short transaction of its own for which the rows of all businesses exist, kept whatever becomes of the usual
-    one. Logged as `without_scope` is.
+    """A short transaction over a connection of its own that sees the rows of all businesses; it is logged.
+
+    It is committed whatever becomes of the usual transaction.
     """
     log.info("All businesses opened apart for %r: %s", actor, reason)
     own = connections.create_connection(DEFAULT_DB_ALIAS)
@@ -126,22 +128,22 @@ def apart(*, reason: str, actor: str) -> Iterator[CursorWrapper]:
 
 
 def streamed[Part](scope: Scope, parts: Iterable[Part]) -> Iterator[Part]:
-    """The parts, made inside the scope: an answer is streamed after its request has ended."""
+    """The parts, made inside the scope. For an answer that is streamed after its request has ended."""
     with rows_of(scope):
         yield from parts
 
 
 class SecondConnection:
-    """A connection beside the usual one: what is written over it others see, while a long transaction goes on."""
+    """A second connection: what is committed over it others see, while a long transaction goes on over the first."""
 
     def __init__(self, scope: Scope, own: BaseDatabaseWrapper) -> None:
         self._scope, self._own = scope, own
 
     @contextmanager
     def transaction(self, *, is_one_moment: bool = False) -> Iterator[CursorWrapper]:
-        """A transaction of its own for which the scope's rows exist; kept unless an exception leaves it.
+        """A transaction over this connection that sees the scope's rows. It is rolled back if the block raises.
 
-        With `is_one_moment` all that it reads is of the moment at which it begins.
+        With `is_one_moment` all that it reads is as it was when it began (repeatable read).
         """
         self._own.set_autocommit(False)
         try:
@@ -160,7 +162,7 @@ class SecondConnection:
 
 @contextmanager
 def second_connection(scope: Scope) -> Iterator[SecondConnection]:
-    """A second connection for a scope, closed at the end of the block."""
+    """A second connection for a scope; it is closed at the end of the block."""
     own = connections.create_connection(DEFAULT_DB_ALIAS)
     try:
         yield SecondConnection(scope, own)

@@ -1,6 +1,8 @@
-"""Where somebody works and what he may do there: one frozen value, made once for each request.
+"""The scope: at which location a user works, and which rights he holds there.
 
-Everything below a view takes its base and its rights from it. No scope: no rows.
+Made once for each request, and never changed.
+
+Operations and queries take their customer base and their rights from it. Without a scope there are no rows.
 """
 
 from __future__ import annotations
@@ -8,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.core.exceptions import PermissionDenied
 from django.utils.translation import gettext as _
@@ -22,13 +24,13 @@ if TYPE_CHECKING:
 
 
 _OF_THE_SYSTEM = frozenset({gettext_noop("the worker")})
-"""What the system calls itself where no person acts."""
+"""Names of the system where no person acts."""
 
 
 class MissingRight(PermissionDenied):
-    """Somebody without the right asked for something. The 403 page says which right, where, and who grants it.
+    """Somebody asked for something without having the right. The 403 page says which right, where, and who grants it.
 
-    Where holding it at the location is not enough, `need` says in a sentence how it must be held.
+    Where it is not enough to hold it at the location, `need` says in a sentence how it must be held.
     """
 
     def __init__(self, right: Right, location: Location, *, need: str = "") -> None:
@@ -40,17 +42,20 @@ class MissingRight(PermissionDenied):
 
 
 class Asked(set[Right]):
-    """The rights that were asked for and held. A change of rights answers for them itself: see `answer_for_change`."""
+    """The rights by which something was allowed.
+
+    They are checked again before the transaction is committed (access.demand_still).
+    """
 
     is_answered_for = False
 
     def answer_for_change(self) -> None:
-        """Somebody changes rights here, perhaps his own: what holds afterwards says nothing about this change."""
+        """From now on they are not checked again: this changes rights, and they were checked under the lock."""
         self.is_answered_for = True
 
     @contextmanager
     def only_looking(self) -> Iterator[None]:
-        """What is asked inside decides what is shown, such as the side bar, and allows nothing."""
+        """What is asked in the block decides only what is shown, such as the side bar; it is not checked again."""
         before = set(self)
         yield
         self.intersection_update(before)
@@ -60,7 +65,7 @@ class Asked(set[Right]):
 class Scope:
     """One user at one location with the rights he holds there now; also the `actor` of every operation.
 
-    `user` is None for the system itself: commands and tasks, which name themselves in `system`.
+    `user` is None where the system acts: commands and tasks, whose name is in `system`.
     """
 
     user: User | None
@@ -68,27 +73,30 @@ class Scope:
     rights: frozenset[Right]
     system: str = ""
     asked: Asked = field(default_factory=lambda: Asked(), compare=False, repr=False)
-    """By which rights something was allowed; before a change is kept they are asked again."""
+    """The rights by which something was allowed so far."""
 
     @classmethod
     def of_system(cls, location: Location, *, name: str) -> Scope:
-        """The scope of a command or task. It holds every right; who may start it is decided by the machine."""
+        """The scope of a command or task. It holds every right."""
         return cls(user=None, location=location, rights=frozenset(Right), system=name)
 
     @property
     def base(self) -> CustomerBase:
+        """The customer base on which the location works."""
         return self.location.base
 
     @property
     def organization(self) -> Organization:
+        """The business of the location."""
         return self.location.organization
 
     @property
     def actor_name(self) -> str:
-        """How history and messages call whoever acts."""
+        """The name of whoever acts, for the history and for messages."""
         return str(self.user) if self.user else self.system
 
     def allows(self, right: Right) -> bool:
+        """Whether the right is held here. A right that is held is added to `asked`."""
         if right not in self.rights:
             return False
         self.asked.add(right)
@@ -99,8 +107,8 @@ class Scope:
         if not self.allows(right):
             raise MissingRight(right, self.location)
 
-    def history(self, **more: Any) -> dict[str, Any]:
-        """What history records about whoever acts here: names frozen as text, so that they outlive the rows."""
+    def history(self, **more: object) -> dict[str, object]:
+        """What the history records: keys, and the present names, which stay when rows are deleted; and `more`."""
         return {
             "user": self.user.pk if self.user else None,
             "user_name": self.actor_name,
@@ -112,10 +120,10 @@ class Scope:
 
 
 def name_shown(kept: str) -> str:
-    """How a name that was kept is shown: that of a person as it was, that of the system in the reader's language."""
+    """A recorded name as it is shown: that of a person as it was, that of the system in the reader's language."""
     return _(kept) if kept in _OF_THE_SYSTEM else kept
 
 
-def facts_of(user: User) -> dict[str, Any]:
-    """What history records of somebody who acts outside of any location, as who changes his own password."""
+def facts_of(user: User) -> dict[str, object]:
+    """What the history records of somebody who acts outside of any location, such as changing his own password."""
     return {"user": user.pk, "user_name": str(user), "organization": user.organization_id}

@@ -1,8 +1,6 @@
-"""Who is it? User names are unique in their business, so that two businesses can both have an Anna."""
+"""The authentication backend. User names are unique in their business, so that two businesses can each have an Anna."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import pghistory
 from django.contrib.auth.backends import BaseBackend
@@ -17,14 +15,14 @@ from mcp.login.throttling import Claim, tried
 from mcp.models import User
 
 RENEWED = "renewed"
-"""The reason, in the history, of a stored password that was made anew and is the same."""
+"""The reason that the history records where the same password was only hashed anew."""
 
 
 class AccountBackend(BaseBackend):
     """Logs in by account number, user name and password; the provider's own people have no account number.
 
-    The account number is always needed, so that nobody learns from a login whether a name exists elsewhere, and
-    nobody's login changes because another business has somebody of the same name.
+    The account number is always needed. So a login does not tell whether a name exists elsewhere, and does not change
+    because another business has somebody of the same name.
     """
 
     def authenticate(
@@ -33,9 +31,9 @@ class AccountBackend(BaseBackend):
         username: str | None = None,
         password: str | None = None,
         account_number: int | None = None,
-        **credentials: Any,
+        **credentials: object,
     ) -> User | None:
-        """The person, or None. Raises TooManyTries or TooBusy, before the password is looked at."""
+        """The person, or None. Raises TooManyTries or TooBusy, before the password is checked."""
         if not username or password is None:
             return None
         user = _person(username, account_number)
@@ -49,13 +47,16 @@ class AccountBackend(BaseBackend):
         return user if result.has_succeeded else None
 
     def get_user(self, user_id: int) -> User | None:
-        """The user of a session; nobody once he is deactivated, which ends the session at the next click."""
+        """The user of a session; None once he is deactivated, which ends the session at the next click."""
         with row_scope.rows_of_person(user_id):
             return User.objects.active().filter(pk=user_id).first()
 
 
 def _is_right(user: User, password: str) -> bool:
-    """Whether it is the password. One that is stored in an older way is stored anew, which is on record as that."""
+    """Whether it is the password.
+
+    If it is stored by an older method, it is stored anew, which the history records with the reason RENEWED.
+    """
     is_right, must_renew = verify_password(password, user.password)
     if is_right and must_renew:
         user.set_password(password)
@@ -68,7 +69,7 @@ def _is_right(user: User, password: str) -> bool:
 
 
 def _person(username: str, account_number: int | None) -> User | None:
-    """One query, whether or not the name exists."""
+    """The person of this name, active or not; one query, whether or not there is one."""
     named = User.objects.named(username).select_related("organization")
     with row_scope.without_scope(reason="find out who logs in", actor="the login"):
         if account_number is None:

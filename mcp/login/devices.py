@@ -1,14 +1,14 @@
-"""Devices from which somebody has logged in before, known again by a signed cookie.
+"""Devices on which somebody has logged in before, recognised by a signed cookie.
 
-What strangers try under a person's name does not slow down the person's own devices (mcp/login/throttling.py). A device
-is forgotten with the password that was used on it. The cookie is no login: it opens nothing.
+Attempts of strangers under a person's name do not slow down the person's own devices (mcp/login/throttling.py). When
+the password changes, his devices are no longer recognised. The cookie does not log anybody in.
 """
 
 from __future__ import annotations
 
 import re
 import secrets
-from typing import Any
+from typing import TypedDict
 
 from django.conf import settings
 from django.core import signing
@@ -19,16 +19,23 @@ from mcp.models import User
 COOKIE, ACCOUNT_COOKIE, PLACE_COOKIE = "device", "account", "place"
 DAYS = 180
 MOST_PEOPLE = 20
-"""So many people of one device are known again: those who have logged in last."""
+"""The number of people who are recognised on one device: the last to have logged in."""
 _SALT = "mcp.login.devices"
 _PLACE = re.compile(r"([1-9][0-9]{0,8})-([1-9][0-9]{0,4})", re.ASCII)
 
 
+class _Known(TypedDict):
+    """What the cookie of a device holds: its id, and by the number of each person the mark of the password of then."""
+
+    id: str
+    people: dict[str, str]
+
+
 def known_device(request: HttpRequest | None, user: User | None) -> str:
-    """The id of the device, if this person has logged in on it with the password of today; else empty."""
+    """The id of the device, if this person has logged in on it with the present password; else empty."""
     found = _read(request)
     is_known = user is not None and found["people"].get(str(user.pk)) == _mark(user)
-    return str(found["id"]) if is_known else ""
+    return found["id"] if is_known else ""
 
 
 def account_number_on(request: HttpRequest) -> int | None:
@@ -38,12 +45,12 @@ def account_number_on(request: HttpRequest) -> int | None:
 
 
 def last_person_on(request: HttpRequest) -> str:
-    """The number of whoever has logged in on this device last; empty where nobody has."""
+    """The key of the last person who has logged in on this device, as text; empty where there is none."""
     return next(reversed(_read(request)["people"]), "")
 
 
 def remember(request: HttpRequest, response: HttpResponse, user: User) -> None:
-    """Know this person, and the account number of the business, on this device from now on."""
+    """Recognise this person on this device from now on, and remember the account number of his business."""
     found = _read(request)
     people = {pk: mark for pk, mark in found["people"].items() if pk != str(user.pk)}
     people = dict(list(people.items())[-(MOST_PEOPLE - 1) :]) | {str(user.pk): _mark(user)}
@@ -54,12 +61,12 @@ def remember(request: HttpRequest, response: HttpResponse, user: User) -> None:
 
 
 def note_account(response: HttpResponse, account_number: int) -> None:
-    """Know on this device the business that was used last: the login fills it in."""
+    """Remember the business that was used last on this device: the login fills in its account number."""
     _set(response, ACCOUNT_COOKIE, str(account_number))
 
 
 def note_place(request: HttpRequest, response: HttpResponse, address: tuple[int, int]) -> None:
-    """Know on this device at which location somebody has worked last. It is proposed to whoever may work there."""
+    """Remember the location at which somebody has worked last on this device. The chooser offers it first."""
     text = "-".join(map(str, address))
     if request.COOKIES.get(PLACE_COOKIE) != text:
         _set(response, PLACE_COOKIE, text)
@@ -71,10 +78,10 @@ def place_on(request: HttpRequest) -> tuple[int, int] | None:
     return (int(found.group(1)), int(found.group(2))) if found else None
 
 
-def _read(request: HttpRequest | None) -> dict[str, Any]:
+def _read(request: HttpRequest | None) -> _Known:
     text = request.COOKIES.get(COOKIE, "") if request is not None else ""
     try:
-        found: dict[str, Any] = signing.loads(text, salt=_SALT, max_age=DAYS * 24 * 60 * 60)
+        found: _Known = signing.loads(text, salt=_SALT, max_age=DAYS * 24 * 60 * 60)
     except signing.BadSignature:
         return {"id": "", "people": {}}
     return found

@@ -1,4 +1,4 @@
-"""The login: account number, user name, password. The provider's people have no account number."""
+"""The forms of the login: account number, user name, password. The provider's people have no account number."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from unfold.widgets import INPUT_CLASSES
 
 
 class ProviderLoginForm(AuthenticationForm):
-    """Refuses with one and the same sentence whatever was wrong, so that the answer tells nothing.
+    """Refuses with the same sentence whatever was wrong, so that the answer tells nothing.
 
-    Raises TooManyTries and TooBusy (mcp/login/throttling.py) as errors of the form.
+    TooManyTries and TooBusy (mcp/login/throttling.py) become errors of the form.
     """
 
     error_messages = {
@@ -56,7 +56,7 @@ class LoginForm(ProviderLoginForm):
     }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """What is still to be typed has the focus: the account number may be known from the device or the address."""
+        """The first empty field has the focus: the account number may be known from the device or the address."""
         super().__init__(*args, **kwargs)
         self.order_fields(["account_number"])
         first = "username" if self.initial.get("account_number") else "account_number"

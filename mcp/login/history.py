@@ -1,4 +1,4 @@
-"""What happened to somebody's login: who has logged in or tried to, from where, and what became of the password."""
+"""The log of a person's login: logins and attempts, links, and changes of the password and the e-mail address."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ UserEvent: Any = User._meta.get_field("history").related_model
 
 @dataclass(frozen=True)
 class Entry:
-    """One line. `is_warning` marks what whoever reads it should look at."""
+    """One line. `is_warning` marks a line that the reader should check."""
 
     at: datetime
     sentence: str
@@ -32,7 +32,7 @@ class Entry:
 
 
 def entries_of(user: User) -> list[Entry]:
-    """The newest first. Seven queries; the rows are those that exist for the scope."""
+    """The SHOWN newest entries, the latest first. Seven queries; they see the rows of the current scope."""
     found = [*_logins(user), *_links(user), *_passwords(user), *_addresses(user), *_mails(user)]
     return sorted(found, key=lambda entry: entry.at, reverse=True)[:SHOWN]
 
@@ -88,7 +88,7 @@ def _passwords(user: User) -> Iterator[Entry]:
 
 
 def _addresses(user: User) -> Iterator[Entry]:
-    """Where links for a password went before, and who has changed that."""
+    """Changes of the e-mail address, to which links for a password are sent."""
     before = Window(Lag("email"), order_by=["pgh_created_at", "pgh_id"])
     states = UserEvent.objects.filter(id=user.pk).annotate(before=before).select_related("pgh_context")
     for state in states.filter(before__isnull=False).exclude(before=F("email")).order_by("-pgh_created_at")[:SHOWN]:

@@ -1,4 +1,4 @@
-"""Links for a password that are open: which of them stop working when something about the person changes."""
+"""Withdraws open links for passwords when something about the person changes."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from mcp.models import PasswordLink
 
 
 def withdraw_links(people: Iterable[int]) -> None:
-    """Whichever are open stop working."""
+    """The open links of these people stop working."""
     _withdraw(Q(user__in=people))
 
 
 def withdraw_links_of_others(people: Iterable[int], *, actor: Scope) -> None:
-    """Those that somebody else than the actor has made stop working: the people hold more from now on.
+    """Withdraw the open links that others than the actor have made for these people, who hold more from now on.
 
-    Whoever makes a link is asked whether he holds what the person holds then. The actor was asked whether he holds what
-    he gives, so an invitation of his own goes on working.
+    Whoever makes a link must hold what the person holds at that time. The actor was checked for the new rights too, so
+    a link of his own goes on working.
     """
     own = Q(made_by_user=actor.user.pk) if actor.user is not None else Q(made_by_user=None)
     _withdraw(Q(user__in=people) & ~own)

@@ -1,4 +1,4 @@
-"""Whoever is logged in changes his own password."""
+"""The form in which a user who is logged in changes his own password."""
 
 from __future__ import annotations
 
@@ -10,14 +10,17 @@ from mcp.login.throttling import Claim, tried
 from mcp.models import User
 
 OF_WHOEVER_IS_IN = "logged in"
-"""Tries of whoever is logged in already do not slow down the login."""
+"""Counts attempts of somebody who is logged in apart from attempts to log in."""
 
 
 class OwnPasswordForm(AdminOwnPasswordChangeForm):
-    """Saved as oneself: the provider's people are of no business, so their rows exist at no location."""
+    """Saves in a transaction that sees the user's own row: that of the provider's people is in no scope."""
 
     def clean_old_password(self) -> str:
-        """Asked as a login is, so that whoever finds an open screen cannot guess on."""
+        """Checks the old password as a login does, with a limit of attempts: an open screen does not allow to guess on.
+
+        Raises ValidationError.
+        """
         user: User = self.user
         number = user.organization.account_number if user.organization else 0
         with tried(Claim(number, user.username, None, OF_WHOEVER_IS_IN), user=user) as result:

@@ -1,4 +1,4 @@
-"""A password is set: by whoever it belongs to, or behind a link that only he has."""
+"""Setting a password: one's own, or by a link."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from mcp.worker import mailing
 def change_own_password(*, user: User, password: str) -> User:
     """Set one's own password. The person is told by mail. Raises ValidationError for a weak password.
 
-    The provider's people are of no business, so their rows exist at no location.
+    The provider's people are of no business, so their rows are changed outside of any scope.
     """
     of_nobody = row_scope.without_scope(reason="somebody changes his own password", actor=str(user))
     with nullcontext() if user.organization_id else of_nobody:
@@ -26,7 +26,10 @@ def change_own_password(*, user: User, password: str) -> User:
 
 
 def set_password(user: User, password: str) -> User:
-    """Only this one column, under a lock: whatever somebody else saves of the person at this moment stays his."""
+    """Set only the password, under a lock, so that changes of somebody else at this moment stay.
+
+    Open links stop working, and the person is told by mail. Raises ValidationError for a weak password.
+    """
     stored = User.objects.select_for_update(of=("self",)).select_related("organization").get(pk=user.pk)
     validate_password(password, stored)
     had_one = stored.has_usable_password()

@@ -1,4 +1,4 @@
-"""Where sessions are kept: Django's own way, with the number of the person beside each."""
+"""The session store: Django's own in the database, with the key of the user in each row."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from mcp.models import Session
 
 
 class SessionStore(DatabaseStore):
+    """Stores sessions in mcp.Session."""
+
     @classmethod
     def get_model_class(cls) -> type[Session]:
         return Session

@@ -1,21 +1,21 @@
-"""Slows down whoever guesses passwords, before a password is looked at and however many try at the same moment.
+"""Slows down guessing of passwords: attempts are counted before the password is checked, also at the same moment.
 
-A try is written down as failed, over a connection of its own, and counts from then on; when it went well it is marked
-so. Failed tries of the last hour make the next one wait, longer each time. They are counted for each name and for each
-address. Nobody can lock somebody else out: what strangers try under a name slows down strangers alone, not a device
-from which the person has logged in before (see mcp/login/devices.py), and no wait grows beyond a bound.
+An attempt is first written down as failed, over a connection of its own; if it succeeds, it is marked so. Failed
+attempts of the last hour make the next one wait, longer each time. They are counted by name and by IP address. Nobody
+can lock somebody else out: attempts of strangers under a name slow down strangers only, not a device on which the
+person has logged in before (mcp/login/devices.py), and no wait is longer than a limit.
 """
 
 from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.db.backends.utils import CursorWrapper
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -23,23 +23,23 @@ from mcp.isolation import row_scope
 from mcp.models import User
 
 WINDOW = "1 hour"
-"""Failed tries count for so long."""
+"""How long a failed attempt counts."""
 HASHES_AT_A_TIME = 2
-"""So many passwords are hashed at once in a process: more would keep everybody else from working."""
+"""The number of passwords that a process hashes at once: more would take the processor from all other requests."""
 PATIENCE = 5.0
-"""So many seconds a login waits for its turn."""
+"""Seconds that a login waits for its turn."""
 _turns = threading.BoundedSemaphore(HASHES_AT_A_TIME)
 
 
 @dataclass(frozen=True)
 class Pace:
-    """How long the next try has to wait: not at all after `free` failed ones, then doubling up to `longest` seconds."""
+    """How long the next attempt waits: not at all after fewer than `free` failures, then 1, 2, 4 … `longest` s."""
 
     free: int
     longest: int
 
     def wait(self, failures: int) -> int:
-        """Seconds after the last failed try."""
+        """Seconds from the last failure until the next attempt."""
         return 0 if failures < self.free else min(2 ** min(failures - self.free, 30), self.longest)
 
 
@@ -56,18 +56,18 @@ class Claim:
     username: str
     address: str | None
     device: str = ""
-    """The id of a device from which this very person has logged in before."""
+    """The id of a device on which this person has logged in before; empty for other devices."""
     is_counted_by_address: bool = True
-    """Not for such a device: what somebody else tries from the same office slows down no person of it."""
+    """Whether failures from the same IP address count. Not for such a device: it may be in an office with others."""
 
     @property
     def name(self) -> str:
-        """As it is compared: in small letters, as the login does not mind capital ones. Also ı is I then, and so i."""
+        """The user name in the form in which attempts are counted. It ignores case as the login does; ı counts as i."""
         return self.username.upper().casefold()[:60]
 
 
 class TooManyTries(ValidationError):
-    """The next try has to wait so many seconds."""
+    """The next attempt has to wait for `seconds`."""
 
     def __init__(self, seconds: int) -> None:
         self.seconds = seconds
@@ -93,10 +93,10 @@ class TooBusy(ValidationError):
 
 @contextmanager
 def tried(claim: Claim, *, user: User | None) -> Iterator[Result]:
-    """One try to log in as `user`, the person whom the claim names, if there is one.
+    """One attempt to log in as `user`, the person of the claim, if there is one.
 
-    The block says by `Result.has_succeeded` whether it went well. Raises TooManyTries before the block, or TooBusy,
-    which counts as no try.
+    The block sets `Result.has_succeeded`. Raises TooManyTries before the block, or TooBusy, which does not count as an
+    attempt.
     """
     pk, result = _begin(claim), Result()
     try:
@@ -109,16 +109,18 @@ def tried(claim: Claim, *, user: User | None) -> Iterator[Result]:
 
 
 FORGOTTEN = "forgotten"
-"""Who has forgotten a password is counted apart: nobody slows down a login by asking for links."""
+"""Counts requests for a link apart from logins, which they do not slow down."""
 
 
 def count_forgotten(*, account_number: int | None, username: str, address: str | None) -> int:
-    """Write down that somebody wants a link; the number of the attempt. Raises TooManyTries."""
+    """Write down that somebody asks for a link; returns the key of the attempt. Raises TooManyTries."""
     return _begin(Claim(account_number or 0, username, address, FORGOTTEN))
 
 
 @dataclass
 class Result:
+    """Whether the attempt has succeeded."""
+
     has_succeeded: bool = False
 
 
@@ -143,8 +145,8 @@ _SINCE_SUCCESS = f"""{_OF_NAME} AND at > coalesce(
 
 
 def _begin(claim: Claim) -> int:
-    """Write the try down; its number. Raises TooManyTries, and then nothing is written down."""
-    named: list[Any] = [claim.account_number, claim.name, claim.device]
+    """Write the attempt down; returns its key. Raises TooManyTries, and then nothing is written."""
+    named: list[str | int] = [claim.account_number, claim.name, claim.device]
     with row_scope.apart(reason="count the tries to log in", actor="the login") as cursor:
         cursor.execute(_LOCK, [f"login {claim.account_number} {claim.name}"])
         _refuse_too_early(cursor, OF_NAME, _SINCE_SUCCESS, [*named, *named])
@@ -159,7 +161,7 @@ def _begin(claim: Claim) -> int:
         return int(cursor.fetchone()[0])
 
 
-def _refuse_too_early(cursor: Any, pace: Pace, condition: str, values: list[Any]) -> None:
+def _refuse_too_early(cursor: CursorWrapper, pace: Pace, condition: str, values: Sequence[str | int]) -> None:
     cursor.execute(_FAILURES.format(condition=condition), [*values, WINDOW])
     failures, ago = cursor.fetchone()
     left = pace.wait(failures) - float(ago)
@@ -168,7 +170,7 @@ def _refuse_too_early(cursor: Any, pace: Pace, condition: str, values: list[Any]
 
 
 def _end(pk: int, user: User | None, result: Result) -> None:
-    """The same statement whether or not there is such a person, so that the time tells nothing."""
+    """Runs the same statement whether or not there is such a person, so that the duration tells nothing."""
     with row_scope.apart(reason="note how a try to log in went", actor="the login") as cursor:
         cursor.execute(
             "UPDATE mcp_loginattempt SET has_succeeded = %s, user_id = %s, organization_id = %s WHERE id = %s",

@@ -1,31 +1,31 @@
-"""What makes a password good enough: how many guesses somebody needs who knows what people choose."""
+"""Checks whether a password is strong enough, by the number of guesses that an attacker needs."""
 
 from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
-from typing import Any
 
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from zxcvbn import matching, zxcvbn
 
 FEWEST_GUESSES = 10**12
-"""As many as twelve random letters take; a few unrelated words take far more."""
+"""The fewest guesses that a password must take; a few unrelated words take far more."""
 LONGEST = 72
-"""What is behind that makes no password worse, and costs time to look at."""
+"""Only so many characters are estimated: further ones make no password weaker, and take time."""
 LEFT = 8
-"""So many letters besides one's own names, at least."""
+"""The fewest characters besides one's own names."""
 _DATA = Path(__file__).resolve().parent / "data"
 
 
 class GuessesValidator:
-    """Refuses what is easily guessed: common passwords and words, German ones too, patterns, dates, one's own names.
+    """Refuses passwords that are easily guessed: common ones, words (German too), patterns, dates, one's own names.
 
-    No rules of composition; the guesses are estimated by zxcvbn.
+    There are no rules about kinds of characters. zxcvbn estimates the number of guesses.
     """
 
-    def validate(self, password: str, user: Any = None) -> None:
+    def validate(self, password: str, user: AbstractBaseUser | None = None) -> None:
         """Raises ValidationError with the code password_too_easy."""
         _know_german()
         names = _names_of(user)
@@ -50,8 +50,8 @@ def _know_german() -> None:
         matching.RANKED_DICTIONARIES[name] = matching.build_ranked_dict([word.casefold() for word in words])
 
 
-def _names_of(user: Any) -> list[str]:
-    """The words of the person's and the business's names, longest first."""
+def _names_of(user: AbstractBaseUser | None) -> list[str]:
+    """The words of the person's and the business's names, the longest first."""
     organization = getattr(user, "organization", None)
     texts = [getattr(user, name, "") or "" for name in ("username", "first_name", "last_name", "email")]
     texts += [organization.name, str(organization.account_number)] if organization else []

@@ -5,9 +5,11 @@
                                      └─< Restriction        one right that a franchisee takes away at its location
 
 Rights come to users through user groups only. The two grant tables are guardian's object permissions with direct
-foreign keys; `mcp.isolation.grants` alone writes them, `mcp.isolation.access` alone reads them. People and groups
-stand in `people`, rights in `grants`, logins in `logins`, what is mailed to people in `mail`. Every row carries
-its organization, and composite foreign keys keep user, group and location in the same one.
+foreign keys; only `mcp.isolation.grants` writes them, and only `mcp.isolation.access` reads them. Every row has its
+organization, and composite foreign keys keep user, group and location in the same one.
+
+`people`: users and user groups. `grants`: rights. `logins`: login attempts and links for passwords. `mail`: the outbox.
+`sessions`: who is logged in. `sent`: forms that were sent.
 """
 
 from mcp.models.grants import LocationGrant, OrganizationGrant, Restriction

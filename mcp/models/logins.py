@@ -1,4 +1,4 @@
-"""Who has tried to log in, and links by which people choose their passwords."""
+"""Attempts to log in, and the links by which people choose their passwords."""
 
 import uuid
 from datetime import datetime
@@ -15,11 +15,10 @@ from mcp.models.people import User
 
 
 class LoginAttempt(models.Model):
-    """That somebody has tried to log in: under which name, from where, and whether it went well.
+    """An attempt to log in: under which name, from where, and whether it succeeded.
 
-    Written before the password is looked at, so that tries at the same moment count each other (see
-    mcp/login/throttling.py).
-    Kept for 90 days, or as long as the person exists.
+    It is written before the password is checked, so that attempts at the same moment count each other (see
+    mcp/login/throttling.py). Kept for 90 days, or until the person is deleted.
     """
 
     at = models.DateTimeField(_("when"), db_default=Now(), editable=False)
@@ -64,7 +63,7 @@ class LoginAttempt(models.Model):
 
 
 class PasswordLink(models.Model):
-    """A link by which one person chooses a password, once, until it expires. Kept as a record of who has made it.
+    """A link by which one person can choose a password once, until it expires. The row is kept as a record.
 
     The link itself is not stored: it is signed (see mcp/central/operations/passwords.py).
     """
@@ -114,5 +113,5 @@ class PasswordLink(models.Model):
         return f"{self.user}, {self.made_at}"
 
     def is_open(self, at: datetime) -> bool:
-        """Whether a password can be chosen by it."""
+        """Whether a password can be chosen by it at this time: not used, not withdrawn, not expired."""
         return self.used_at is None and self.withdrawn_at is None and at < self.expires_at

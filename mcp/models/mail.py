@@ -1,6 +1,4 @@
-"""Mail on its way out."""
-
-from typing import Any
+"""The outbox of mails."""
 
 from django.db import models
 from django.db.models.functions import Now
@@ -14,13 +12,15 @@ from mcp.choices import Language, MailKind, MailState
 from mcp.models.people import User
 
 GIVEN_UP = gettext_noop("The worker has given it up. Tell support before you try again.")
-"""As the error of a mail that was not sent; `trouble` says it in the language of the reader."""
+"""The error of a mail that the worker gave up; `Mail.trouble` translates it."""
 
 
 class Mail(models.Model):
-    """A mail to a person, written in the transaction that is its reason and sent by the worker (mcp/worker/mailing.py).
+    """A mail to a person.
 
-    What it says is made when it is sent, from `kind` and `facts`: neither secrets nor sentences are stored.
+    It is written in the transaction that causes it, and sent by the worker (mcp/worker/mailing.py).
+
+    Its text is made of `kind` and `facts` when it is sent: neither secrets nor sentences are stored.
     """
 
     organization = models.ForeignKey(Organization, models.CASCADE, null=True, db_index=False, related_name="+")
@@ -31,7 +31,7 @@ class Mail(models.Model):
         related_name="mails",
     )
     kind = models.CharField(_("kind"), max_length=20, choices=MailKind)
-    facts: Any = models.JSONField(default=dict)
+    facts = models.JSONField(default=dict)
     address = models.EmailField(_("to"))
     language = models.CharField(_("language"), max_length=5, choices=Language)
     made_at = models.DateTimeField(_("made"), db_default=Now(), editable=False)
@@ -61,5 +61,5 @@ class Mail(models.Model):
 
     @property
     def trouble(self) -> str:
-        """What went wrong: the words of the mail server, or our own in the language of the reader."""
+        """What went wrong: the words of the mail server, or GIVEN_UP in the reader's language."""
         return gettext(self.error) if self.error == GIVEN_UP else self.error

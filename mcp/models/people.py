@@ -1,4 +1,4 @@
-"""People, their user groups, and who belongs to which."""
+"""People, their user groups, and the membership of people in groups."""
 
 from typing import ClassVar
 
@@ -23,7 +23,7 @@ from mcp.triggers import PASSWORD_CHANGED, SESSIONS_END
 
 @keep_history(exclude=["password", "last_login"])
 class User(CheckedRow, AbstractBaseUser):
-    """A person who logs in: of one business, or (without one) of the provider."""
+    """A person who logs in. He belongs to one business or, without one, to the provider."""
 
     organization = models.ForeignKey(
         Organization, models.PROTECT, null=True, blank=True, related_name="users", verbose_name=_("business")
@@ -140,25 +140,26 @@ class User(CheckedRow, AbstractBaseUser):
 
     @property
     def is_staff(self) -> bool:
-        """Django's admin asks this; what somebody may do is asked of the scope."""
+        """Needed by Django's admin. What somebody may do is asked of the scope."""
         return self.is_active
 
     @property
     def is_superuser(self) -> bool:
-        """Nobody is: every right is granted and can be explained."""
+        """Nobody is one: every right is granted and can be explained."""
         return False
 
     def has_perm(self, perm: str, obj: object = None) -> bool:
-        """Always no: rights hold at a location and are asked of the scope."""
+        """Always False: rights hold at a location and are asked of the scope."""
         return False
 
     def has_module_perms(self, app_label: str) -> bool:
+        """Always False, as `has_perm`."""
         return False
 
 
 @keep_history()
 class UserGroup(CheckedRow):
-    """A carrier of rights in one business. (Not Django's Group: its names are unique across all businesses.)"""
+    """A group of users of one business; it holds rights. (Names of Django's Group are unique across all businesses.)"""
 
     organization = models.ForeignKey(
         Organization, models.PROTECT, related_name="user_groups", editable=False, verbose_name=_("business")

@@ -1,13 +1,13 @@
-"""Forms that were sent, so that the same one sent twice does its work once."""
+"""Forms that were sent, so that one that is sent twice has its effect once."""
 
 from django.db import models
 from django.db.models.functions import Now
 
 
 class SentForm(models.Model):
-    """A form that was taken, by what was sent (mcp/console/sent_once.py), and where that has led. Kept for a day.
+    """A form that was accepted: the hash of what was sent (mcp/console/sent_once.py), and the address it has led to.
 
-    The key is a hash that nobody can guess. There is nothing of a business in it, so it is under no row security.
+    Kept for a day. Nobody can guess the key, and no data of a business is in it, so the table has no row security.
     """
 
     key = models.BinaryField(primary_key=True, max_length=32)

@@ -1,20 +1,23 @@
-"""Who is logged in, in which browser."""
+"""Sessions: who is logged in, in which browser."""
 
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from django.conf import settings
 from django.contrib.sessions.base_session import AbstractBaseSession, BaseSessionManager
 from django.db import models
 
+if TYPE_CHECKING:
+    from django.contrib.sessions.backends.base import SessionBase
+
 
 class Session(AbstractBaseSession):
-    """A session that says whose it is, so that it can be ended with the person's access or password.
+    """A session with the key of its user, so that it ends when he is deactivated or his password changes.
 
-    The database does that itself (SESSIONS_END in mcp/triggers.py). Found by its unguessable key and under no row
-    security.
+    A trigger deletes it then (SESSIONS_END in mcp/triggers.py). It is found by its unguessable key, and the table has
+    no row security.
     """
 
     user_id = models.BigIntegerField(null=True, db_index=True)
@@ -25,5 +28,6 @@ class Session(AbstractBaseSession):
         default_permissions = ()
 
     @classmethod
-    def get_session_store_class(cls) -> Any:
-        return import_module(settings.SESSION_ENGINE).SessionStore
+    def get_session_store_class(cls) -> type[SessionBase]:
+        store: type[SessionBase] = import_module(settings.SESSION_ENGINE).SessionStore
+        return store

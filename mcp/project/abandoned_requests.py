@@ -1,6 +1,6 @@
-"""What nobody waits for any more is not worked out: a browser that has left takes its question to the database along.
+"""Cancels the database statements of pages whose browser has closed the connection: nobody waits for the answer.
 
-Only reading is given up. Whoever has pressed a button and left has still pressed it.
+Only for requests that read. What somebody has sent is carried out, also where he has closed the connection.
 """
 
 from __future__ import annotations
@@ -10,30 +10,34 @@ import socket
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.http import HttpRequest
 
 from mcp.project.watch_thread import Lookout
 
 log = logging.getLogger(__name__)
 EACH = 1.0
-"""So many seconds pass between two looks."""
+"""Seconds between two looks."""
 PATIENCE = 2.0
-"""So many seconds the database may take to hear that a question is given up."""
+"""Seconds that the database may take to answer the request to cancel."""
 SAFE_METHODS = frozenset({"GET", "HEAD"})
 
 
-def _give_up_those_who_have_left(waiting: list[tuple[socket.socket, Any]]) -> None:
-    """What they ask the database. Afterwards the connection may ask something for somebody else."""
+type Waiting = tuple[socket.socket, BaseDatabaseWrapper]
+"""The connection of a browser, and the one to the database over which its page is read."""
+
+
+def _give_up_those_who_have_left(waiting: list[Waiting]) -> None:
+    """Cancel the statements of browsers that have left. The connections to the database go on to serve others."""
     for browser, database in waiting:
         if has_left(browser):
             _give_up(database)
 
 
 def has_left(browser: socket.socket) -> bool:
-    """Whether the other side has closed the connection. What it may have sent is left where it is."""
+    """Whether the browser has closed the connection. Bytes that it has sent stay unread."""
     try:
         return browser.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
     except BlockingIOError:
@@ -42,7 +46,7 @@ def has_left(browser: socket.socket) -> bool:
         return True
 
 
-def _give_up(database: Any) -> None:
+def _give_up(database: BaseDatabaseWrapper) -> None:
     if database.connection is None:
         return
     try:
@@ -56,10 +60,16 @@ _lookout = Lookout(_give_up_those_who_have_left, name="watch", each=EACH)
 
 @contextmanager
 def watched(request: HttpRequest) -> Iterator[None]:
-    """While a page is made that only reads. A server that does not show its socket is not watched."""
-    browser: Any = request.META.get("gunicorn.socket")
-    is_plain = isinstance(browser, socket.socket) and not isinstance(browser, ssl.SSLSocket)
-    if request.method not in SAFE_METHODS or not is_plain:
+    """While the block makes a page that only reads, cancel its statements when the browser leaves.
+
+    Works where the server gives its socket to the application, as gunicorn does.
+    """
+    browser = request.META.get("gunicorn.socket")
+    if (
+        request.method not in SAFE_METHODS
+        or not isinstance(browser, socket.socket)
+        or isinstance(browser, ssl.SSLSocket)
+    ):
         yield
         return
     with _lookout.over((browser, connections[DEFAULT_DB_ALIAS])):

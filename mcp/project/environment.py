@@ -1,4 +1,7 @@
-"""Typed reading of the environment: a wrong value stops the start with a sentence that says the remedy."""
+"""Reads the environment variables with their types.
+
+A wrong value stops the start with a sentence that says the remedy (ImproperlyConfigured).
+"""
 
 import os
 from typing import Any
@@ -9,7 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 
 def text(name: str, default: str | None = None) -> str:
-    """The variable's text; without a default it must be set."""
+    """The variable's text. Without a default it must be set and not be empty."""
     value = os.environ.get(name, default)
     if value is None or (default is None and not value):
         raise ImproperlyConfigured(f"{name} is not set. Set it in the environment; README.md lists the values.")
@@ -40,7 +43,7 @@ def words(name: str, *, default: str) -> list[str]:
 
 
 def database(name: str) -> dict[str, Any]:
-    """The address of a PostgreSQL as Django's settings of a database; it must name the role that logs in."""
+    """The address of a PostgreSQL as Django's settings of a database. It must name the role that logs in."""
     found: dict[str, Any] = dict(dj_database_url.parse(text(name)))
     if found["ENGINE"] != "django.db.backends.postgresql" or not found["USER"]:
         raise ImproperlyConfigured(
@@ -49,11 +52,11 @@ def database(name: str) -> dict[str, Any]:
     return found
 
 
-def mailers(name: str) -> dict[str, Any]:
-    """The way out for mail as Django's setting MAILERS; empty where the variable is not set.
+def mailers(name: str) -> dict[str, dict[str, object]]:
+    """The mail server as Django's setting MAILERS; empty where the variable is not set.
 
-    smtp://user:password@host:587 speaks TLS after STARTTLS, smtps://… from the first byte, smtp+plain://… never;
-    file:///folder writes each mail into a file.
+    smtp://user:password@host:587 begins without TLS and turns it on by STARTTLS, smtps://… uses TLS from the first
+    byte, smtp+plain://… never; file:///folder writes each mail into a file.
     """
     address = os.environ.get(name, "")
     if not address:

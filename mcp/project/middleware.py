@@ -1,7 +1,7 @@
-"""Address and scope of a request.
+"""Middleware that finds the location of a request and the scope of its user.
 
-Where somebody works stands in the address, never in the session: `/<account_number>/<client_number>/…`. The two
-numbers become the script name, so every `reverse()` and redirect below stays at that location by itself.
+The location is named by the address and never by the session: `/<account_number>/<client_number>/…`. The two numbers
+become the script name, so `reverse()` and redirects stay at that location.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ type GetResponse = Callable[[ScopedRequest], HttpResponse]
 _ADDRESS = re.compile(r"^/([1-9][0-9]{0,8})/([1-9][0-9]{0,4})(/.*)$", re.ASCII)
 _SAFE_METHODS = {"GET", "HEAD", "OPTIONS", "TRACE"}
 LONGEST_OF_NOBODY = 1024**2
-"""Bytes that somebody may send who has not logged in: a login, with what was typed when the session ended."""
+"""Bytes that somebody who is not logged in may send: a login, with what was typed when the session ended."""
 
 
 class AddressMiddleware:
-    """Takes `/<account_number>/<client_number>` off the path and mounts the console there."""
+    """Takes `/<account_number>/<client_number>` off the path into `request.address`, and serves the location."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -65,11 +65,11 @@ class AddressMiddleware:
 
 
 class ScopeMiddleware:
-    """Turns user and address into `request.scope`, and lets the database know no row beyond it.
+    """Makes `request.scope` of user and address, and lets the database show only the rows of that scope.
 
-    A stranger is sent to the login whether or not the address exists. Below it the whole request is one transaction
-    of that scope. Changes made in the request are recorded with the name of the user, the location and an id of the
-    request; before they are kept, the rights by which they were allowed are asked again.
+    Somebody who is not logged in is sent to the login, whether or not the address exists. Otherwise the whole request
+    is one transaction of the scope. Changes are recorded with the name of the user, the location and an id of the
+    request. Before they are committed, the rights by which they were allowed are checked again.
     """
 
     def __init__(self, get_response: GetResponse) -> None:
@@ -83,7 +83,7 @@ class ScopeMiddleware:
             return errors.not_arrived()
 
     def process_exception(self, request: ScopedRequest, exception: Exception) -> HttpResponse | None:
-        """A page that the database gave up says so, and what was begun is undone."""
+        """The page for a request that the database gave up, which is rolled back; None for other exceptions."""
         return errors.overtaxed(request, exception)
 
     def _answer(self, request: ScopedRequest) -> HttpResponse:
@@ -110,7 +110,7 @@ class ScopeMiddleware:
             return self.get_response(request)
 
     def _answer_at_location(self, request: ScopedRequest, address: tuple[int, int]) -> HttpResponse:
-        """To the login, whether or not the location exists; with what was typed into a form of ours."""
+        """The login, whether or not the location exists; what was typed into one of our forms goes through it."""
         with row_scope.no_rows():
             kept = kept_of(request)
             return (
@@ -118,9 +118,9 @@ class ScopeMiddleware:
             )
 
     def process_view(
-        self, request: ScopedRequest, view: address_check.View, args: tuple[Any, ...], kwargs: dict[str, Any]
+        self, request: ScopedRequest, view: address_check.View, args: tuple[object, ...], kwargs: dict[str, object]
     ) -> HttpResponseBase | None:
-        """An address without a rule is not served, and a method that the rule does not know is refused."""
+        """Http404 for an address without a rule, 405 for a method that its rule does not name; None to go on."""
         return address_check.pass_or_answer(request, view, args, kwargs)
 
     def _recorded(self, request: ScopedRequest) -> HttpResponse:
@@ -134,7 +134,7 @@ class ScopeMiddleware:
         return response
 
     def _ask_again(self, request: ScopedRequest, scope: Scope) -> None:
-        """Raise MissingRight, which undoes the request; then it has not done what it was going to say."""
+        """Raise MissingRight where a right was taken meanwhile; the request is undone, and its messages are dropped."""
         try:
             access.demand_still(scope)
         except MissingRight:
@@ -144,6 +144,6 @@ class ScopeMiddleware:
 
 
 def _is_short(request: ScopedRequest) -> bool:
-    """Whether it says how long it is, and is no longer than what is typed into a form."""
+    """Whether the request names the length of its body, and that is at most LONGEST_OF_NOBODY."""
     length = request.META.get("CONTENT_LENGTH") or "0"
     return length.isdecimal() and int(length) <= LONGEST_OF_NOBODY and "HTTP_TRANSFER_ENCODING" not in request.META

@@ -1,14 +1,16 @@
-"""Bodies of requests come whole or not at all, and whoever sends one drop by drop does not keep a thread for himself.
+"""Checks that bodies of requests arrive completely, and gives up those that arrive too slowly.
 
-A server gives out what has come when the connection is cut, and a form that ends in the middle looks like a shorter
-one: what was announced has to be there.
+When a connection is cut, a server hands out the bytes that have arrived. A form that ends in the middle looks like a
+shorter form, so a body must have the length that was announced.
 
-A thread reads a body as it comes and can do nothing else meanwhile. So each piece must come within `PIECE_SECONDS`, and
-of those that come slowly a process reads at most `SLOW_AT_ONCE`: where one more is slow, the one that waits longest is
-given up. A server that waits for the rest of a body that nobody wanted to read undoes this: gunicorn does so for the
-next request on the same connection, and is started with `--keep-alive 0`. Whoever sends the lines before the body
-slowly holds a thread all the same; a web server in front that hands on whole requests only (deploy/nginx.conf) lets
-none of them come so far. This is for the server alone, which shows its socket as gunicorn does.
+A thread that reads a body can do nothing else. Each piece must arrive within `PIECE_SECONDS`. Of the bodies that arrive
+slowly a process reads at most `SLOW_AT_ONCE`; if there is one more, the one that has waited longest is given up.
+
+Two things are outside of this module. A server that reads the rest of a body that the application did not want would
+wait as long after all; gunicorn does so before the next request on the same connection, and is therefore started with
+`--keep-alive 0`. Clients that send their header lines slowly hold a thread too; the web server in front
+(deploy/nginx.conf) hands on complete requests only. All this needs the socket of the client, which gunicorn puts into
+the environment of a request.
 """
 
 from __future__ import annotations
@@ -16,23 +18,21 @@ from __future__ import annotations
 import io
 import socket
 import time
-from collections.abc import Buffer, Callable, Iterable
-from typing import Any
+from collections.abc import Buffer, Iterable
+from wsgiref.types import InputStream, StartResponse, WSGIApplication, WSGIEnvironment
 
 from mcp.project.watch_thread import Lookout
-
-type Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
 PIECE_BYTES = 16 * 1024
 PIECE_SECONDS = 10.0
 SLOW_SECONDS = 1.0
-"""A piece that takes longer than this is slow: 16 kB a second."""
+"""A piece that takes longer is slow: that is less than 16 kB a second."""
 SLOW_AT_ONCE = 2
 EACH = 0.25
 
 
 class NotWhole(OSError):
-    """The rest of the body was not waited for, or never came; Django makes an UnreadablePostError of it."""
+    """A body did not arrive completely, or too slowly. Django turns it into UnreadablePostError."""
 
 
 class Reading:
@@ -44,7 +44,7 @@ class Reading:
         self.is_given_up = False
 
     def give_up(self) -> None:
-        """The thread that waits in recv() goes on with what has come; an answer can still be sent."""
+        """Shut the reading side of the socket: recv() returns, and an answer can still be sent."""
         self.is_given_up = True
         try:
             self.browser.shutdown(socket.SHUT_RD)
@@ -53,7 +53,7 @@ class Reading:
 
 
 def overdue(readings: Iterable[Reading], *, now: float) -> list[Reading]:
-    """Those that take too long, and of the slow ones the longest, so that `SLOW_AT_ONCE` are left."""
+    """Those to be given up: slower than PIECE_SECONDS, and the longest of the slow ones beyond `SLOW_AT_ONCE`."""
     slow = sorted((one for one in readings if now - one.since > SLOW_SECONDS), key=lambda one: one.since)
     too_many = slow[: max(0, len(slow) - SLOW_AT_ONCE)]
     return [one for one in slow if now - one.since > PIECE_SECONDS or one in too_many]
@@ -68,10 +68,10 @@ _lookout = Lookout(_give_up_overdue, name="slow bodies", each=EACH)
 
 
 class Body(io.RawIOBase):
-    """The body of a request, read in pieces, each of which is looked after where the server shows its socket."""
+    """The body of a request, read in pieces; each is watched where the socket is known."""
 
-    def __init__(self, body: Any, *, length: int | None, browser: socket.socket | None) -> None:
-        """`length` is what was announced; None where the pieces themselves say when they end."""
+    def __init__(self, body: InputStream, *, length: int | None, browser: socket.socket | None) -> None:
+        """`length` is the announced number of bytes; None for a chunked body, which marks its own end."""
         super().__init__()
         self._body = body
         self._left = length
@@ -92,21 +92,20 @@ class Body(io.RawIOBase):
         return len(piece)
 
     def _read(self, size: int) -> bytes:
-        read: Callable[[int], bytes] = self._body.read
         if self._browser is None:
-            return read(size)
+            return self._body.read(size)
         reading = Reading(self._browser)
         with _lookout.over(reading):
-            piece = read(size)
+            piece = self._body.read(size)
         if reading.is_given_up:
             raise NotWhole("The body of the request came too slowly.")
         return piece
 
 
-def whole_bodies(application: Application) -> Application:
-    """The same application, which reads bodies in pieces and hears of those that are cut."""
+def whole_bodies(application: WSGIApplication) -> WSGIApplication:
+    """The same application, whose requests have a `Body` as their input."""
 
-    def answer(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+    def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         browser = environ.get("gunicorn.socket")
         length = environ.get("CONTENT_LENGTH") or ""
         body = Body(

@@ -87,7 +87,7 @@ FORM_RENDERER = "mcp.console.form_renderer.FormRenderer"
 # Web, worker and commands log in as a role that owns nothing, so that row security binds them. Only the command
 # `migrate` is the owner (see manage.py).
 
-DATABASES: dict[str, Any] = {"default": environment.database("DATABASE_URL")}
+DATABASES: dict[str, dict[str, Any]] = {"default": environment.database("DATABASE_URL")}
 WEB_ROLE = DATABASES["default"]["USER"]
 if environment.flag("AS_OWNER", default=False):
     DATABASES["default"] = environment.database("DATABASE_OWNER_URL")
@@ -183,7 +183,7 @@ SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOK
 SECURE_HSTS_SECONDS = 31_536_000 if _SECURE else 0
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _SECURE else None
 SECURE_REFERRER_POLICY = "same-origin"
-SECURE_CSP: dict[str, Any] = {
+SECURE_CSP: dict[str, list[str]] = {
     "default-src": [CSP.SELF],
     "script-src": [
         CSP.SELF,

@@ -1,4 +1,4 @@
-"""One thread of a web process that looks after what its other threads wait for; there is none before somebody waits."""
+"""A thread of a web process that watches what its other threads wait for. The first of them starts it."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from contextlib import contextmanager
 
 
 class Lookout[T]:
-    """Calls `look` every `each` seconds with all that is being waited for, while there is anything.
+    """Calls `look` every `each` seconds with everything that is waited for, while there is anything.
 
-    `look` is called while nobody can begin or stop waiting: what it does to one of them concerns no later one.
+    During the call nothing can begin or end to be waited for: what `look` does to one of them cannot hit the next user
+    of the same connection.
     """
 
     def __init__(self, look: Callable[[list[T]], None], *, name: str, each: float) -> None:
@@ -22,7 +23,7 @@ class Lookout[T]:
 
     @contextmanager
     def over(self, waiting: T) -> Iterator[None]:
-        """While the block runs, `waiting` is looked after."""
+        """While the block runs, `waiting` is among what `look` is called with."""
         with self._changed:
             self._waiting[id(waiting)] = waiting
             self._begin()

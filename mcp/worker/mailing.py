@@ -1,15 +1,15 @@
-"""Mail: an outbox row in the transaction that is its reason, sent by the worker, tried again while the server is away.
+"""Mail: written to an outbox in the transaction that causes it, sent by the worker, tried again after errors.
 
     queue_mail ──> Mail (waiting) ──> mcp.tasks.send_mail ──> sent | failed after MOST_TRIES
 
-Each kind of mail is a template templates/mail/<kind>.txt, whose first line is the subject. It is made when it is sent,
-in the language of the recipient, so that no link to a password is ever stored.
+Each kind of mail is a template templates/mail/<kind>.txt, whose first line is the subject. It is rendered when the mail
+is sent, in the language of the recipient, so that no link for a password is stored.
 """
 
 from __future__ import annotations
 
 import logging
-from typing import Any
+from collections.abc import Mapping
 
 from django.conf import settings
 from django.core.mail import EmailMessage
@@ -22,21 +22,22 @@ from mcp.models import Mail, User
 from mcp.worker.queueing import enqueue
 
 MOST_TRIES = 8
-"""Over about six hours."""
+"""The attempts are spread over about six hours."""
 SEND = "mcp.tasks.send_mail"
 log = logging.getLogger(__name__)
 
 
 def is_configured() -> bool:
-    """Whether there is a way out for mail. Without one, links are shown to whoever makes them."""
+    """Whether there is a mail server. Without one, links are shown to those who make them."""
     return bool(settings.MAILERS)
 
 
-def queue_mail(*, user: User, kind: MailKind, facts: dict[str, Any], address: str | None = None) -> Mail | None:
+def queue_mail(*, user: User, kind: MailKind, facts: Mapping[str, object], address: str | None = None) -> Mail | None:
     """Have a mail sent to a person once the current transaction is committed.
 
-    None where there is no mail server, or the person has no address. `facts` is what the template is told besides; of
-    secrets it holds at most the id by which they are made. `address` is another one than the person's of today.
+    None where there is no mail server, or the person has no address. `facts` goes into the context of the template; it
+    is stored, so it holds no secrets, at most the key from which a link is made. `address` replaces the person's
+    present one.
     """
     to = user.email if address is None else address
     if not is_configured() or not to:
@@ -49,8 +50,8 @@ def queue_mail(*, user: User, kind: MailKind, facts: dict[str, Any], address: st
     return mail
 
 
-def send(mail: Mail, *, besides: dict[str, Any]) -> None:
-    """Send it and note that, or what the server said. Raises what sending raises while it is to be tried again."""
+def send(mail: Mail, *, besides: Mapping[str, object]) -> None:
+    """Send the mail, and store that or the error. `besides` goes into the context and is not stored."""
     mail.tries += 1
     try:
         _message(mail, besides).send(using="default")
@@ -63,7 +64,7 @@ def send(mail: Mail, *, besides: dict[str, Any]) -> None:
     mail.save(update_fields=["tries", "error", "state", "sent_at"])
 
 
-def _message(mail: Mail, besides: dict[str, Any]) -> EmailMessage:
+def _message(mail: Mail, besides: Mapping[str, object]) -> EmailMessage:
     with override(mail.language):
         context = {"user": mail.user, "organization": mail.organization, **mail.facts, **besides}
         text = render_to_string(f"mail/{mail.kind}.txt", context)

@@ -1,38 +1,42 @@
-"""How far a task is, told over a connection of its own, and the wish to stop it, heard there."""
+"""Progress of a task: written over a connection of its own, which also tells whether the task is to stop."""
 
 from __future__ import annotations
 
 import time
 from abc import abstractmethod
-from typing import Any
+
+from django.db.backends.utils import CursorWrapper
+
+from mcp.isolation.row_scope import SecondConnection
 
 SECONDS = 0.5
-"""How often it is told at most."""
+"""The least time between two reports."""
 
 
 class Progress:
-    """Tells nothing and hears nothing: for what is done while the browser waits."""
+    """Writes nothing and never stops: for work during a request."""
 
     patience: float | None = 5.0
-    """How many seconds one waits for others; without a limit where it is None."""
+    """Seconds to wait for locks of others; None is no limit."""
 
     def tell(self, done: int, total: int) -> None:
-        """`done` of `total`, in whatever unit. Raises where the task is to be broken off."""
+        """Report that `done` of `total` units are done. Raises where the task is to be stopped."""
 
 
 class Patient(Progress):
-    """For what nobody waits for in a browser."""
+    """For work that nobody waits for in a browser."""
 
     patience = None
 
 
 class ToldProgress(Patient):
-    """Written by itself, so that it is seen while the transaction of the task goes on."""
+    """Progress that others see while the transaction of the task goes on."""
 
-    def __init__(self, second: Any) -> None:
+    def __init__(self, second: SecondConnection) -> None:
         self._second, self._last = second, 0.0
 
     def tell(self, done: int, total: int) -> None:
+        """As the base; written at most every SECONDS, and at the end."""
         now = time.monotonic()
         if now - self._last < SECONDS and done < total:
             return
@@ -41,5 +45,5 @@ class ToldProgress(Patient):
             self.write(cursor, done, total)
 
     @abstractmethod
-    def write(self, cursor: Any, done: int, total: int) -> None:
-        """Store it. Raises where somebody wants the task to stop, or where it is not this worker's any more."""
+    def write(self, cursor: CursorWrapper, done: int, total: int) -> None:
+        """Store the progress. Raises where somebody wants the task to stop, or another worker has taken it over."""

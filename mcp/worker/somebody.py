@@ -1,4 +1,4 @@
-"""For whom a task works: named when it is queued, entered when it runs."""
+"""The user for whom a task works: named when it is queued, and entered when it runs."""
 
 from __future__ import annotations
 
@@ -12,11 +12,14 @@ from mcp.isolation.scope import Scope
 from mcp.models import User
 
 WORKER = gettext_noop("the worker")
-"""How the worker calls itself where it works for nobody."""
+"""The name of the worker where it works for no user."""
 
 
 def for_somebody(scope: Scope) -> dict[str, Any]:
-    """For whom a task works and where; it holds the rights that he has when it runs."""
+    """Arguments of a task that name the user and the location (user, account_number, client_number).
+
+    It runs with the rights that he has then.
+    """
     return {
         "user": scope.user.pk if scope.user else 0,
         "account_number": scope.organization.account_number,
@@ -26,7 +29,10 @@ def for_somebody(scope: Scope) -> dict[str, Any]:
 
 @contextmanager
 def language_of(somebody: dict[str, int]) -> Iterator[None]:
-    """Of whoever has ordered a job; he may be nobody any more. In a transaction for which all people exist."""
+    """Use the language of the user who has ordered a job; he may be deleted.
+
+    Runs in a transaction that sees all people.
+    """
     language = User.objects.filter(pk=somebody.get("user", 0)).values_list("language", flat=True).first()
     with override(language):
         yield

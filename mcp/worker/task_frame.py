@@ -1,4 +1,4 @@
-"""The frame of a task that works on a thing: as whom, in which language, and how the page of the thing is told.
+"""The frame of a task that works on one thing: with whose rights, in which language, and how its failure is shown.
 
     IMPORTS = TaskFrame(name="import", tell=…, broken=…, given_up=…)
 
@@ -8,8 +8,8 @@
 
     IMPORTS.when_given_up("upload", "customers.imports.tasks.check_upload")
 
-Whoever has ordered it is entered with the rights that he has when the worker comes. What goes wrong is told by `tell`,
-as a stored sentence, in a transaction for which the thing exists. A thing that is not there is tried again
+The task runs as the user who has ordered it, with the rights that he has when it runs. A failure is passed to `tell` as
+a stored sentence, in a transaction that sees the thing. If the thing does not exist, the task is tried again
 (NothingThere).
 """
 
@@ -34,7 +34,7 @@ from mcp.worker.somebody import WORKER, language_of
 
 
 class Stopped(Exception):
-    """It is not this worker's any more: it was cancelled, begun anew by another one, or is done already."""
+    """The thing is no longer this worker's: it was cancelled, taken over by another worker, or is done."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +43,7 @@ class Failure:
 
     reason: Sentences
     scope: Scope | None = None
-    """As whom the worker worked; None where nobody could be entered, or it was given up."""
+    """The scope in which the worker worked; None where the user could not be entered, or the job was given up."""
     error: Exception | None = None
 
 
@@ -52,14 +52,15 @@ class TaskFrame:
     """What the tasks of one kind of thing have in common."""
 
     name: str
-    """As the log calls such a thing."""
+    """The name of such a thing in the log."""
     tell: Callable[[str, Failure], None]
+    """Called with the key of a thing and a failure, which it stores so that the page of the thing shows it."""
     broken: StoredSentence
-    """Said where it broke off for a reason that is in the log alone."""
+    """The sentence for an exception that only the log explains."""
     given_up: StoredSentence
-    """Said where its worker has died again and again."""
+    """The sentence where the worker has died at it again and again."""
     stopped: tuple[type[Exception], ...] = ()
-    """What is raised besides Stopped where there is nothing (more) to be done; nobody is told."""
+    """Further exceptions, besides Stopped, that are no failure: there is nothing (more) to do."""
     log: logging.Logger = field(default_factory=lambda: logging.getLogger("stammhaus.tasks"))
 
     @property
@@ -67,7 +68,10 @@ class TaskFrame:
         return Stopped, *self.stopped
 
     def for_somebody(self, pk: str, somebody: dict[str, int], step: Callable[[Scope], object]) -> Scope | None:
-        """Do a step as whoever has ordered it (`for_somebody`); the scope if it was done. Raises NothingThere."""
+        """Run a step as the user who has ordered it (`for_somebody`); returns the scope, or None if it failed.
+
+        Raises NothingThere.
+        """
         try:
             scope = access.enter_as(**somebody)
         except Http404:
@@ -79,7 +83,7 @@ class TaskFrame:
             return scope if self.as_actor(pk, scope, step) else None
 
     def as_actor(self, pk: str, scope: Scope, step: Callable[[Scope], object]) -> bool:
-        """Do a step in a scope that is entered already; whether it was done. Raises NothingThere."""
+        """Run a step in a scope; returns whether it succeeded. Raises NothingThere."""
         try:
             step(scope)
         except NothingThere:
@@ -96,7 +100,10 @@ class TaskFrame:
         return False
 
     def when_given_up(self, argument: str, *tasks: str) -> None:
-        """Have it told where a job of these tasks is given up. `argument` is how they are told of the thing."""
+        """Have `tell` called where a job of these tasks is given up.
+
+        `argument` is their argument with the key of the thing.
+        """
 
         def tell(**arguments: Any) -> None:
             with (

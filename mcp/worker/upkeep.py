@@ -1,4 +1,4 @@
-"""Work on many rows that has nothing to do with one another, as the worker's periodic tasks do it."""
+"""Work on many independent rows, for the worker's periodic tasks."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ log = logging.getLogger("stammhaus.upkeep")
 
 
 def for_each[Row](rows: Iterable[Row], work: Callable[[Row], object], *, what: str) -> None:
-    """Do the work for every row. What goes wrong with one is logged and keeps none of those behind it.
+    """Do the work for every row; an error with one row is logged and does not stop the others.
 
-    `what` could not be done, with %s for the row. Raises ExceptionGroup in the end, so that the job has failed.
+    `what` is the message of the log, with %s for the row. Raises ExceptionGroup at the end if any failed, so that the
+    job fails.
     """
     broken: list[Exception] = []
     for row in rows:

@@ -274,6 +274,11 @@ def test_what_names_no_field_is_not_kept(log_in):
     assert (response.status_code, response.context["kept"]) == (403, None)
 
 
+def test_field_named_as_a_relation_to_the_row_is_not_kept_as_one(log_in):
+    response = log_in("carla").post(ADD, {"last_name": "Meier", "cards": "7", "history": "8"}, headers=OURS)
+    assert (response.status_code, response.context["kept"].shown()) == (403, [("Last name", "Meier")])
+
+
 def test_stranger_of_another_business_gets_the_page_that_everybody_gets(log_in):
     sven = log_in("sven")
     foreign = sven.post(ADD, {"last_name": "Meier"}, headers=OURS)

@@ -162,7 +162,7 @@ def test_panel_that_does_not_exist_is_not_found(log_in):
 
 
 def test_console_has_no_page_that_serves_all_models_at_once(log_in):
-    names = {url.name for url in console.get_urls() if getattr(url, "name", None)}
+    names = {getattr(url, "name", None) for url in console.get_urls()}
     assert names & {"search", "autocomplete", "view_on_site", "login", "app_list"} == set()
     assert "opencommand" not in page(log_in("anna"), "/10400/1/")
 

@@ -1,4 +1,4 @@
-"""The pages of the central administration. Importing this package registers them (Django's autodiscovery)."""
+"""The pages of the central administration. Django's autodiscovery imports this package, which registers them."""
 
 from mcp.central.admin import businesses, groups, locations, restrictions, users, why
 

@@ -1,8 +1,8 @@
-"""The businesses, outside any location: for the provider's support only."""
+"""The pages of businesses, outside any location, for the provider's support only."""
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypedDict
 
 from django.apps import apps
 from django.contrib import admin
@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from locations.models import Organization
+from locations.querysets import OrganizationQuerySet
 from mcp.central import operations
 from mcp.central.admin.logins import after_link
 from mcp.central.admin.pages import OperationAdmin
@@ -23,25 +24,39 @@ from mcp.choices import ProviderRole
 from mcp.console.hardened_admin import ClosedModelAdmin
 from mcp.console.linked_messages import link as linked
 from mcp.console.linked_messages import said
+from mcp.console.operation_forms import OperationForm
 from mcp.console.site import provider
 from mcp.isolation.guards import guard, yes
+
+if TYPE_CHECKING:
+    from django_stubs_ext import WithAnnotations
 
 SHOWN_LOCATIONS = 100
 
 
+class _Count(TypedDict):
+    count: int
+    """How many locations there are."""
+
+
+type Counted = WithAnnotations[Organization, _Count]
+"""A row of `OrganizationAdmin.get_queryset`."""
+
+
 def is_support(request: HttpRequest) -> bool:
+    """Whether the user is active and belongs to the provider's support."""
     return getattr(request.user, "provider_role", "") == ProviderRole.SUPPORT and request.user.is_active
 
 
 def demand_support(request: HttpRequest) -> None:
-    """Raise Http404 to everybody else: to the people of a business, the provider's pages are a stranger's."""
+    """Raise Http404 unless the user belongs to the provider's support."""
     if not is_support(request):
         raise Http404
 
 
 @admin.register(Organization, site=provider)
-class OrganizationAdmin(OperationAdmin, ClosedModelAdmin):
-    """Nobody but support sees, finds or opens a business here; to all others these pages do not exist."""
+class OrganizationAdmin(OperationAdmin[Organization], ClosedModelAdmin[Organization]):
+    """Support sees and opens businesses here; to all others these pages do not exist."""
 
     menu_icon: ClassVar[str] = "domain"
     actions = None
@@ -66,7 +81,7 @@ class OrganizationAdmin(OperationAdmin, ClosedModelAdmin):
     ]
 
     @guard(off=yes)
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_view_permission(self, request: HttpRequest, obj: Organization | None = None) -> bool:
         return is_support(request)
 
     @guard(off=yes)
@@ -74,11 +89,11 @@ class OrganizationAdmin(OperationAdmin, ClosedModelAdmin):
         return is_support(request)
 
     @guard(off=yes)
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_change_permission(self, request: HttpRequest, obj: Organization | None = None) -> bool:
         return False
 
     @guard(off=yes)
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_delete_permission(self, request: HttpRequest, obj: Organization | None = None) -> bool:
         return False
 
     @guard(off=yes)
@@ -86,7 +101,7 @@ class OrganizationAdmin(OperationAdmin, ClosedModelAdmin):
         return is_support(request)
 
     @guard()
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, object] | None = None) -> HttpResponse:
         demand_support(request)
         return super().changelist_view(request, extra_context)
 
@@ -96,33 +111,35 @@ class OrganizationAdmin(OperationAdmin, ClosedModelAdmin):
         request: HttpRequest,
         object_id: str | None = None,
         form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
+        extra_context: dict[str, object] | None = None,
     ) -> HttpResponse:
         demand_support(request)
         return super().changeform_view(request, object_id, form_url, extra_context)
 
     @guard()
     def delete_view(
-        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, object] | None = None
     ) -> HttpResponse:
-        """A business stays, as long as anybody may still ask for its records."""
+        """Http404: a business is never deleted, because its records may be asked for."""
         raise Http404
 
     @guard()
-    def get_queryset(self, request: HttpRequest) -> QuerySet:
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Organization]:
         if not is_support(request):
             return Organization.objects.none()
         return Organization.objects.annotate(count=Count("locations")).order_by("account_number")
 
-    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[QuerySet, bool]:
+    def get_search_results(
+        self, request: HttpRequest, queryset: OrganizationQuerySet, search_term: str
+    ) -> tuple[OrganizationQuerySet, bool]:
         return queryset.containing(search_term), False
 
     @admin.display(description=gettext_lazy("locations"))
-    def location_count(self, organization: Any) -> int:
+    def location_count(self, organization: Counted) -> int:
         return int(organization.count)
 
     @admin.display(description=gettext_lazy("Locations"))
-    def locations_list(self, organization: Any) -> SafeString:
+    def locations_list(self, organization: Counted) -> SafeString:
         places = organization.locations.select_related("organization").order_by("client_number")[:SHOWN_LOCATIONS]
         shown = [(place.address, place.client_number, place.name) for place in places]
         lines = format_html_join("\n", '<a class="mcp-line" href="{}">{} · {}</a>', shown)
@@ -132,16 +149,19 @@ class OrganizationAdmin(OperationAdmin, ClosedModelAdmin):
 
     @admin.display(description=gettext_lazy("opened by"))
     def opened_by(self, organization: Organization) -> str:
+        """The name of whoever has opened the business, from its history."""
         events = apps.get_model("locations", "OrganizationEvent")._default_manager.select_related("pgh_context")
         first = events.filter(id=organization.pk, pgh_label="insert").first()
         metadata = first.pgh_context.metadata if first and first.pgh_context else {}
         return str(metadata.get("user_name") or _("the system"))
 
-    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+    def get_form(
+        self, request: HttpRequest, obj: Organization | None = None, change: bool = False, **kwargs: Any
+    ) -> type[OperationForm]:
         kwargs["form"] = BusinessForm if change else NewBusinessForm
         return super().get_form(request, obj, change=change, **kwargs)
 
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+    def save_model(self, request: HttpRequest, obj: Organization, form: NewBusinessForm, change: bool) -> None:
         made = operations.open_business(
             account_number=obj.account_number,
             name=obj.name,
@@ -152,7 +172,9 @@ class OrganizationAdmin(OperationAdmin, ClosedModelAdmin):
         )
         obj.pk = made.pk
 
-    def response_add(self, request: HttpRequest, obj: Any, post_url_continue: Any = None) -> HttpResponse:
+    def response_add(
+        self, request: HttpRequest, obj: Organization, post_url_continue: str | None = None
+    ) -> HttpResponse:
         """The first administrator gets a link to choose a password, by mail or on paper."""
         back = reverse("admin:locations_organization_change", args=[obj.pk])
         link = operations.first_link_of(obj)

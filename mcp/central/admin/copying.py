@@ -1,8 +1,6 @@
-"""Rights of one user group for another one, previewed as in the matrix, or for a new one."""
+"""Copying the rights of a user group to another one, after a preview, or to a new one."""
 
 from __future__ import annotations
-
-from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
@@ -25,7 +23,7 @@ from mcp.models import UserGroup
 
 
 def copy_page(request: HttpRequest, group_id: int) -> HttpResponse:
-    """Choose whose rights the group takes over; sent off, it shows what changes, and confirmed, it is saved."""
+    """Choose the group whose rights are copied; sent, it shows a preview, and confirmed, the rights are saved."""
     actor = scope_of(request)
     group = _group(actor, group_id)
     form = CopyForm(request.POST if request.method == "POST" else None, group=group, scope=actor)
@@ -81,7 +79,7 @@ def _preview(
 
 
 def like_page(request: HttpRequest, group_id: int) -> HttpResponse:
-    """A new user group with the rights of this one, which the page names."""
+    """Create a user group with the rights of this one; the page lists them."""
     actor = scope_of(request)
     source = _template(actor, group_id)
     form = _like_form(request, actor)
@@ -109,9 +107,9 @@ def like_page(request: HttpRequest, group_id: int) -> HttpResponse:
 
 
 def _like_form(request: HttpRequest, actor: Scope) -> LikeForm:
-    form: Any = type("LikeForm", (LikeForm,), {"scope": actor})(request.POST if request.method == "POST" else None)
+    form: LikeForm = type("LikeForm", (LikeForm,), {"scope": actor})(request.POST if request.method == "POST" else None)
     for field in form.fields.values():
-        field.widget = UnfoldAdminTextInputWidget(attrs={"maxlength": field.max_length or 200})
+        field.widget = UnfoldAdminTextInputWidget(attrs={"maxlength": getattr(field, "max_length", None) or 200})
     return form
 
 

@@ -1,8 +1,6 @@
-"""User groups: the carriers of rights."""
+"""The pages of user groups."""
 
 from __future__ import annotations
-
-from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -26,12 +24,15 @@ from mcp.isolation import access
 from mcp.isolation.guards import guard
 from mcp.isolation.scope import Scope
 from mcp.models import UserGroup
+from mcp.querysets import GroupWithCounts
 
 SHOWN_MEMBERS = 100
 
 
 @admin.register(UserGroup, site=console)
-class UserGroupAdmin(ConsolePages):
+class UserGroupAdmin(ConsolePages[GroupWithCounts]):
+    """The pages of user groups, at the central for all of the business and at a location for its own."""
+
     menu_icon, menu_order = "badge", 20
     rights = dict.fromkeys(["view", "add", "change", "delete"], Right.MANAGE_USERS)
     form = UserGroupForm
@@ -39,31 +40,31 @@ class UserGroupAdmin(ConsolePages):
     search_fields = ["name", "description"]
     readonly_fields = ["owner", "members_list", "rights_summary"]
 
-    def rows(self, scope: Scope) -> QuerySet:
+    def rows(self, scope: Scope) -> QuerySet[GroupWithCounts]:
         return access.with_counts(operations.visible_groups(scope)).select_related("owner")
 
     @guard()
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_change_permission(self, request: HttpRequest, obj: GroupWithCounts | None = None) -> bool:
         allowed = super().has_change_permission(request, obj)
         return allowed if obj is None else allowed and operations.may_manage_group(obj, scope_of(request))
 
     @guard()
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_delete_permission(self, request: HttpRequest, obj: GroupWithCounts | None = None) -> bool:
         return self.has_change_permission(request, obj)
 
-    def demand_row(self, row: Any, scope: Scope) -> None:
+    def demand_row(self, row: UserGroup, scope: Scope) -> None:
         operations.demand_group(row, scope)
 
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+    def get_fields(self, request: HttpRequest, obj: GroupWithCounts | None = None) -> list[str]:
         own = ["name", "description"]
         return own if obj is None else [*own, "owner", "members_list", "rights_summary"]
 
     @admin.display(description=gettext_lazy("members"), ordering="member_count")
-    def member_count(self, group: Any) -> int:
-        return int(group.member_count)
+    def member_count(self, group: GroupWithCounts) -> int:
+        return group.member_count
 
     @admin.display(description=gettext_lazy("rights"))
-    def rights_summary(self, group: Any) -> str:
+    def rights_summary(self, group: GroupWithCounts) -> str:
         general, single = group.general_count, group.single_count
         parts = [ngettext("%(count)s at all locations", "%(count)s at all locations", general) % {"count": general}]
         if single:
@@ -78,7 +79,7 @@ class UserGroupAdmin(ConsolePages):
         addresses = [(reverse("admin:mcp_user_change", args=[user.pk]), str(user)) for user in members]
         return format_html_join(", ", '<a href="{}">{}</a>', addresses) or _("nobody yet")
 
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+    def save_model(self, request: HttpRequest, obj: UserGroup, form: UserGroupForm, change: bool) -> None:
         actor, name, description = scope_of(request), obj.name, obj.description
         if change:
             said = {field: getattr(obj, field) for field in form.changed_fields() & {"name", "description"}}
@@ -98,7 +99,7 @@ class UserGroupAdmin(ConsolePages):
             links.append(Link(_("Changes of rights"), history, "history"))
         return links
 
-    def before_removal(self, row: Any, scope: Scope) -> Question:
+    def before_removal(self, row: GroupWithCounts, scope: Scope) -> Question:
         members, rights = row.member_count, row.general_count + row.single_count
         hurts = ngettext(
             "%(group)s still has %(count)s member. Take this person out of the group first.",
@@ -114,7 +115,7 @@ class UserGroupAdmin(ConsolePages):
             hurts=(hurts,) if members else (),
         )
 
-    def remove(self, row: Any, scope: Scope) -> None:
+    def remove(self, row: UserGroup, scope: Scope) -> None:
         operations.delete_user_group(group=row, actor=scope)
 
 

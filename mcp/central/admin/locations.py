@@ -1,10 +1,12 @@
-"""Locations: list, open, change, close and reopen."""
+"""The pages of locations: list, open, change, close and reopen."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin import ModelAdmin
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
@@ -20,11 +22,14 @@ from unfold.decorators import display
 from locations.choices import BaseKind, LocationKind
 from locations.models import Location
 from locations.permissions import Right
+from locations.querysets import LocationQuerySet
+from locations.text import LazyText
 from mcp.central import operations
-from mcp.central.admin.pages import ConsolePages
+from mcp.central.admin.pages import ConsolePages, Fieldsets
 from mcp.central.forms.locations import LocationForm, NewLocationForm
 from mcp.choices import ProviderRole
 from mcp.console.linked_messages import link, said
+from mcp.console.operation_forms import OperationForm
 from mcp.console.pages import Link, Question, ask, done, show
 from mcp.console.site import console, scope_of
 from mcp.isolation import access
@@ -40,36 +45,42 @@ BASE_COLORS = {BaseKind.OFFLINE.value: "warning", BaseKind.SHARED.value: "info"}
 
 
 class BaseFilter(DropdownFilter):
+    """Locations by the kind of the customer base on which they work."""
+
     title = gettext_lazy("customer base")
     parameter_name = "base_kind"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> Sequence[tuple[str, LazyText]]:
         return BaseKind.choices
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Location]) -> QuerySet[Location]:
         return queryset.filter(base__kind=self.value()) if self.value() in BaseKind.values else queryset
 
 
 class ClosedFilter(DropdownFilter):
+    """Locations that are open, or closed."""
+
     title = gettext_lazy("state")
     parameter_name = "closed"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> Sequence[tuple[str, LazyText]]:
         return [("no", _("open")), ("yes", _("closed"))]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Location]) -> QuerySet[Location]:
         if self.value() not in {"no", "yes"}:
             return queryset
         return queryset.filter(closed_at__isnull=self.value() == "no")
 
 
 def may_open(scope: Scope) -> bool:
-    """Branches are opened at the central of a group, by whoever manages all its locations."""
+    """Whether branches can be opened here: at the central of a group, by somebody who manages all its locations."""
     return scope.location.is_central and operations.manages_all_locations(scope)
 
 
 @admin.register(Location, site=console)
-class LocationAdmin(ConsolePages):
+class LocationAdmin(ConsolePages[Location]):
+    """The pages of locations: all of the business at its central, elsewhere the location itself."""
+
     menu_icon, menu_order = "store", 10
     rights = dict.fromkeys(["view", "add", "change"], Right.MANAGE_LOCATION)
     form = LocationForm
@@ -80,14 +91,16 @@ class LocationAdmin(ConsolePages):
     ordering = ["client_number"]
     readonly_fields = ["kind", "base_name", "opened_at", "state"]
 
-    def rows(self, scope: Scope) -> QuerySet:
+    def rows(self, scope: Scope) -> QuerySet[Location]:
         return operations.visible_locations(scope).select_related("organization", "base")
 
-    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[QuerySet, bool]:
+    def get_search_results(
+        self, request: HttpRequest, queryset: LocationQuerySet, search_term: str
+    ) -> tuple[LocationQuerySet, bool]:
         return queryset.containing(search_term), False
 
     @guard()
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_add_permission(self, request: HttpRequest, obj: Location | None = None) -> bool:
         return super().has_add_permission(request) and may_open(scope_of(request))
 
     @guard()
@@ -98,9 +111,9 @@ class LocationAdmin(ConsolePages):
 
     @guard()
     def add_view(
-        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, object] | None = None
     ) -> HttpResponse:
-        """Anywhere but at the central of a group the page says where new locations are opened."""
+        """Where it is not the central of a group, the page says where new locations are opened."""
         self.demand(request, "add")
         if scope_of(request).location.is_central:
             return super().add_view(request, form_url, extra_context)
@@ -126,12 +139,14 @@ class LocationAdmin(ConsolePages):
         sentence = _("left on %(day)s") if location.has_left else _("closed since %(day)s")
         return sentence % {"day": date_format(timezone.localtime(location.closed_at), "SHORT_DATE_FORMAT")}
 
-    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+    def get_form(
+        self, request: HttpRequest, obj: Location | None = None, change: bool = False, **kwargs: Any
+    ) -> type[OperationForm]:
         kwargs["form"] = LocationForm if change else NewLocationForm
         return super().get_form(request, obj, change=change, **kwargs)
 
     @guard()
-    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+    def get_fieldsets(self, request: HttpRequest, obj: Location | None = None) -> Fieldsets:
         if obj is None:
             offline = ["offline"] if _is_support(scope_of(request)) else []
             return [ADDRESS, (gettext_lazy("Numbers"), {"fields": [*NUMBERS, *offline]})]
@@ -142,20 +157,20 @@ class LocationAdmin(ConsolePages):
         ]
 
     @guard()
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+    def get_readonly_fields(self, request: HttpRequest, obj: Location | None = None) -> list[str]:
         fixed = list(super().get_readonly_fields(request, obj))
         if obj is None or operations.manages_all_locations(scope_of(request)):
             return fixed
         return [*fixed, *NUMBERS]
 
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+    def save_model(self, request: HttpRequest, obj: Location, form: LocationForm, change: bool) -> None:
         actor = scope_of(request)
-        if change:
-            operations.change_location(location=obj, changed=form.changed_fields(), actor=actor)
-        else:
+        if isinstance(form, NewLocationForm):
             offline = form.cleaned_data.get("offline", False)
             made = operations.open_branch(place=form.place(), offline=offline, actor=actor)
             obj.pk, obj.organization_id = made.pk, made.organization_id
+        else:
+            operations.change_location(location=obj, changed=form.changed_fields(), actor=actor)
 
     def links(self, request: HttpRequest, object_id: str) -> list[Link]:
         location, scope = self.get_object(request, object_id), scope_of(request)
@@ -171,7 +186,7 @@ class LocationAdmin(ConsolePages):
 
 
 def close_page(request: HttpRequest, object_id: int) -> HttpResponse:
-    """Ask, then close a location."""
+    """Ask for confirmation, then close a location."""
     actor, location = scope_of(request), _location(request, object_id)
     people = User.objects.active().at_home_in(location).count()
     staff = ngettext(
@@ -200,7 +215,7 @@ def close_page(request: HttpRequest, object_id: int) -> HttpResponse:
 
 
 def reopen_page(request: HttpRequest, object_id: int) -> HttpResponse:
-    """Ask, then reopen a location."""
+    """Ask for confirmation, then reopen a location."""
     actor, location = scope_of(request), _location(request, object_id)
     question = Question(
         title=_("Reopen %(location)s?") % {"location": location},
@@ -228,7 +243,7 @@ def _location(request: HttpRequest, object_id: int) -> Location:
 
 
 def _opened_at_central(request: HttpRequest) -> HttpResponse:
-    """403 for whoever has the right, at the wrong place; with the way to the right one, where there is one."""
+    """403 for somebody with the right at the wrong location; with a link to the central, if he can enter it."""
     scope = scope_of(request)
     there = access.accessible_locations(scope.user) if scope.user else Location.objects.none()
     central = there.filter(organization=scope.organization, kind=LocationKind.CENTRAL).first()

@@ -1,4 +1,4 @@
-"""A person's login: the link by which a password is chosen, and what happened to the login."""
+"""Pages about a person's login: making a link for a new password, and the log of the login."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from mcp.models import PasswordLink, User
 
 @never_cache
 def link_page(request: HttpRequest, object_id: int) -> HttpResponse:
-    """Have a link made by which a person chooses a password: mailed, or shown once."""
+    """Make a link by which a person chooses a password; it is mailed, or shown once."""
     actor = scope_of(request)
     user = _visible_or_404(actor, object_id)
     address, errors = reverse("admin:mcp_user_change", args=[user.pk]), []
@@ -47,7 +47,7 @@ def link_page(request: HttpRequest, object_id: int) -> HttpResponse:
 def after_link(
     request: HttpRequest, link: PasswordLink, *, back: str, site: AdminSite = console, said: str = ""
 ) -> HttpResponse:
-    """The answer to the form by which a link was made: it is shown this once, or told where it was mailed to."""
+    """The response to the form by which a link was made: it is shown once, or a message says where it was mailed."""
     user = link.user
     if link.sent_to:
         sent = _("%(user)s gets the link by mail, at %(address)s.")
@@ -65,20 +65,20 @@ def after_link(
 
 
 def _page_of(user: User, request: HttpRequest) -> str:
-    """Where whoever asks sees this person; empty for one of another business, and outside of any location."""
+    """The address of this person's page; empty where the request may not see him, and outside of any location."""
     scope: Scope | None = getattr(request, "scope", None)
     is_visible = scope is not None and operations.visible_users(scope).filter(pk=user.pk).exists()
     return reverse("admin:mcp_user_change", args=[user.pk]) if is_visible else ""
 
 
 def log_page(request: HttpRequest, object_id: int) -> HttpResponse:
-    """What happened to the login of a person, for whoever manages people."""
+    """The log of a person's login, for somebody who manages people."""
     user = _visible_or_404(scope_of(request), object_id)
     return _log(request, user, back=reverse("admin:mcp_user_change", args=[user.pk]))
 
 
 def own_log_page(request: HttpRequest) -> HttpResponse:
-    """What happened to one's own login."""
+    """The log of one's own login."""
     return _log(request, request.user, back=reverse("admin:index"))  # type: ignore[arg-type]
 
 
@@ -91,7 +91,7 @@ def _log(request: HttpRequest, user: User, *, back: str) -> HttpResponse:
 
 
 def _rows_of(user: User) -> AbstractContextManager[None]:
-    """The provider's people are of no business, so their rows exist in no scope."""
+    """A context that sees the person's rows: those of the provider's people are in no scope."""
     return nullcontext() if user.organization_id else row_scope.rows_of_person(user.pk)
 
 

@@ -1,12 +1,10 @@
-"""The rights of a user group: matrix, preview, and saving what was previewed.
+"""The rights of a user group as a matrix: editing, preview, and saving what was previewed.
 
-Up to PAGE_SIZE locations stand on one page and are filtered while typing. Beyond that the same search box asks the
-server, and pages follow each other: a whole column then means the locations on the page, and says so.
+Up to PAGE_SIZE locations are on one page, and are filtered in the browser. With more of them the search box asks the
+server, and there are several pages; ticking a whole column then means the locations of this page, and the page says so.
 """
 
 from __future__ import annotations
-
-from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.paginator import Page, Paginator
@@ -35,7 +33,7 @@ PAGE_SIZE = 300
 
 
 def matrix_page(request: HttpRequest, group_id: int) -> HttpResponse:
-    """The matrix; sent off, it leads to the preview."""
+    """The matrix; when it is sent, the preview."""
     actor = scope_of(request)
     group = _group(actor, group_id)
     if request.method != "POST":
@@ -49,7 +47,7 @@ def matrix_page(request: HttpRequest, group_id: int) -> HttpResponse:
 
 
 def confirm_page(request: HttpRequest, group_id: int) -> HttpResponse:
-    """Save what the preview showed; if anything moved meanwhile, say so and show the preview anew."""
+    """Save what the preview showed. If rights or members have changed meanwhile, show the preview again and say so."""
     actor = scope_of(request)
     group = _group(actor, group_id)
     if request.method != "POST":
@@ -109,7 +107,7 @@ def _matrix(
 ) -> HttpResponse:
     matrix, words, only_held = Matrix(group, actor), request.GET.get("q", "").strip()[:80], "held" in request.GET
     page = _page(request, _filtered(places_of(group, actor), matrix, words, only_held))
-    context: dict[str, Any] = {
+    context: dict[str, object] = {
         "title": _("Rights of %(group)s") % {"group": group},
         "group": group,
         "rights": [(right.value, right.label) for right in Right],
@@ -136,11 +134,11 @@ def _filtered(places: LocationQuerySet, matrix: Matrix, words: str, only_held: b
     return places
 
 
-def _page(request: HttpRequest, places: QuerySet[Location]) -> Page:
+def _page(request: HttpRequest, places: QuerySet[Location]) -> Page[Location]:
     return Paginator(places.select_related("base"), PAGE_SIZE).get_page(request.GET.get("p"))
 
 
-def _count_sentence(page: Page) -> str:
+def _count_sentence(page: Page[Location]) -> str:
     total = page.paginator.count
     if page.paginator.num_pages == 1:
         return ngettext("%(count)s location", "%(count)s locations", total) % {"count": total}
@@ -162,7 +160,7 @@ def _group(actor: Scope, group_id: int) -> UserGroup:
 
 
 def _ticked(request: HttpRequest) -> frozenset[Grant] | None:
-    """The cells as they were sent, to show a refused form again; None where they make no sense."""
+    """The ticked cells as they were sent, to show a refused form again; None where they cannot be read."""
     try:
         return read_cells(request.POST.getlist("cell"))
     except ValidationError:

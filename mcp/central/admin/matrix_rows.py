@@ -1,4 +1,4 @@
-"""The cells of the matrix: what a group holds at each place, and what whoever looks may change."""
+"""The cells of the matrix: what a group holds at each location, and what the user may change."""
 
 from __future__ import annotations
 
@@ -33,13 +33,14 @@ class Cell:
 
     @property
     def css(self) -> str:
+        """The CSS classes of the cell."""
         marks = {"locked": self.is_locked, "general": self.is_general, "restricted": self.is_restricted}
         return " ".join(name for name, is_set in marks.items() if is_set)
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One place with a cell for each right."""
+    """One location, or all of them, with a cell for each right."""
 
     place: str
     state: int
@@ -66,6 +67,7 @@ class Matrix:
         self.is_own = user is not None and group.memberships.filter(user=user).exists()
 
     def general_row(self, ticked: frozenset[Grant] | None = None) -> Row:
+        """The row of all locations. `ticked` shows a refused form again as it was sent."""
         name = _("All locations (later ones included)")
         return Row(EVERYWHERE, self._state(None), None, name, "", None, "", self._cells(None, name, ticked))
 
@@ -134,6 +136,6 @@ class Matrix:
 
 
 def places_of(group: UserGroup, actor: Scope) -> LocationQuerySet:
-    """The locations at which the group can hold a right: its owner alone, or all of the business."""
+    """The locations at which the group can hold a right: the one that owns it, else all of the business."""
     locations = Location.objects.of_organization(actor.organization).order_by("client_number")
     return locations.filter(pk=group.owner_id) if group.owner_id is not None else locations

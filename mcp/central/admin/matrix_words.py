@@ -1,4 +1,4 @@
-"""A change of rights in plain words, before it is saved."""
+"""A change of rights in sentences, for the preview."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ SHOWN = 30
 
 @dataclass(frozen=True)
 class Detail:
-    """One right and the places at which it is given or taken, as one line."""
+    """One right, and the locations at which it is given or taken, in one line."""
 
     right: Promise
     places: str
 
 
 def summary(change: GrantChange) -> str:
-    """For example: 3 rights at 12 locations for 5 people; 1 taken away."""
+    """The change in numbers, such as: 3 rights at 12 locations for 5 people; 1 taken away."""
     people = people_words(change.people)
     given = _given(change, people)
     if not change.removed:
@@ -41,7 +41,7 @@ def summary(change: GrantChange) -> str:
 
 
 def details(grants: frozenset[Grant]) -> list[Detail]:
-    """The rights in the order of the catalogue, each with its places; long lists are cut and say so."""
+    """The rights in the order of the catalogue, each with its locations. Long lists are cut."""
     places: dict[Right, list[int | None]] = defaultdict(list)
     for right, place in grants:
         places[right].append(place)
@@ -50,7 +50,7 @@ def details(grants: frozenset[Grant]) -> list[Detail]:
 
 
 def people_of(group: UserGroup) -> str:
-    """Who the members are, by name."""
+    """The names of the members, cut where there are many."""
     members = [str(user) for user in group.members.order_by("username")[: SHOWN + 1]]
     return cut(members, group.memberships.count() if len(members) > SHOWN else len(members))
 
@@ -68,6 +68,7 @@ def _given(change: GrantChange, people: str) -> list[str]:
 
 
 def rights_words(count: int) -> str:
+    """Such as "2 rights", in the active language."""
     return ngettext("%(count)s right", "%(count)s rights", count) % {"count": count}
 
 
@@ -76,6 +77,7 @@ def _locations(count: int) -> str:
 
 
 def people_words(count: int) -> str:
+    """Such as "2 people", in the active language."""
     if not count:
         return _("nobody yet")
     return ngettext("%(count)s person", "%(count)s people", count) % {"count": count}
@@ -91,7 +93,7 @@ def _places(places: list[int | None], names: dict[int, Location]) -> str:
 
 
 def cut(names: list[str], total: int) -> str:
-    """The first SHOWN names, and how many more there are."""
+    """The first SHOWN names, and how many more there are. `total` counts them all."""
     shown = names[:SHOWN]
     if total <= len(shown):
         return ", ".join(shown)

@@ -1,4 +1,4 @@
-"""Answers of mcp.isolation.access in sentences: why somebody may, or may not."""
+"""The answers of mcp.isolation.access in sentences: why somebody has a right or not."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from mcp.models import User
 
 @dataclass(frozen=True)
 class Explained:
-    """One right as the page shows it."""
+    """One right as the page "Why?" shows it."""
 
     label: Promise
     is_held: bool
@@ -22,7 +22,7 @@ class Explained:
 
 
 def explained(answer: Answer, *, user: User, location: Location) -> Explained:
-    """The answer with its reasons, each a sentence."""
+    """The answer with its reasons as sentences."""
     if answer.obstacle:
         reasons = [obstacle_sentence(answer.obstacle, user=user, location=location)]
     elif answer.granted:
@@ -34,7 +34,7 @@ def explained(answer: Answer, *, user: User, location: Location) -> Explained:
 
 
 def obstacle_sentence(obstacle: str, *, user: User, location: Location) -> str:
-    """Why no grant counts at all."""
+    """The sentence for an obstacle: why no grant counts."""
     sentences = {
         "inactive": _("%(user)s is deactivated and cannot log in."),
         "stranger": _("%(user)s does not belong to %(business)s."),

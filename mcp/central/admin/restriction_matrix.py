@@ -1,15 +1,14 @@
-"""What the user groups of the central may not do at a franchise: all of it as one matrix, with a preview.
+"""All restrictions of a franchise as a matrix, with a preview.
 
-A row is a group, a column a right, and a ticked cell is restricted. It is sent and read as the matrix of rights is
-(mcp/central/forms/matrix.py), with groups in the place of locations: only what was changed counts, so that nothing that
-somebody else has changed meanwhile is undone.
+A row is a user group of the central, a column a right, and a ticked cell is restricted. The form is sent and read like
+the matrix of rights (mcp/central/forms/matrix.py), with groups in place of locations. Only the changes count, so that
+changes of somebody else meanwhile stay.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.paginator import Page, Paginator
@@ -41,7 +40,7 @@ PAGE_SIZE = 300
 
 
 def restriction_matrix_page(request: HttpRequest) -> HttpResponse:
-    """The matrix; sent off, it leads to the preview."""
+    """The matrix; when it is sent, the preview."""
     actor = _franchisee(request)
     if request.method != "POST":
         return _matrix(request, actor)
@@ -52,7 +51,7 @@ def restriction_matrix_page(request: HttpRequest) -> HttpResponse:
 
 
 def restriction_confirm_page(request: HttpRequest) -> HttpResponse:
-    """Save what the preview showed; if anything moved meanwhile, say so and show the preview anew."""
+    """Save what the preview showed. If restrictions have changed meanwhile, show the preview again and say so."""
     actor = _franchisee(request)
     if request.method != "POST":
         return HttpResponseRedirect(_address())
@@ -63,7 +62,7 @@ def restriction_confirm_page(request: HttpRequest) -> HttpResponse:
 
 
 def _franchisee(request: HttpRequest) -> Scope:
-    """404 where there is no franchisee; 403 to whoever is not one of the franchisee's own people."""
+    """The scope. Raises Http404 outside of a franchise, and MissingRight unless the user is one of its own people."""
     actor = scope_of(request)
     actor.demand(Right.MANAGE_USERS)
     if not actor.location.is_franchise:
@@ -73,7 +72,7 @@ def _franchisee(request: HttpRequest) -> Scope:
 
 
 def _of_groups(difference: Difference) -> Difference:
-    """Raises ValidationError where something is said of all groups: each is restricted for itself."""
+    """The difference. Raises ValidationError where it names all groups: restrictions are for single groups."""
     if any(group is None for _right, group in difference.given | difference.taken):
         raise ValidationError(_("This form did not arrive whole. Load the page again."), code="broken_form")
     return difference
@@ -120,7 +119,7 @@ def _preview(
 
 
 def _summary(change: RestrictionChange) -> str:
-    """For example: 3 rights of 2 user groups restricted; 1 restriction lifted; for 5 people."""
+    """The change in numbers, such as: 3 rights of 2 user groups restricted; 1 restriction lifted; for 5 people."""
     parts = []
     if change.added:
         params = {"rights": rights_words(len(change.added)), "groups": _groups(change.added)}
@@ -168,7 +167,7 @@ def _matrix(
     words, only_held = request.GET.get("q", "").strip()[:80], "held" in request.GET
     restricted = restricted_here(actor)
     page = _page(request, words, restricted if only_held else None, actor)
-    context: dict[str, Any] = {
+    context: dict[str, object] = {
         "title": _("What the central may not do at %(location)s") % {"location": actor.location},
         "rights": [(right.value, right.label) for right in Right],
         "rows": _rows(page.object_list, restricted, access.granted_at(actor.location), ticked),
@@ -185,7 +184,7 @@ def _matrix(
     return show(request, "mcp/matrix.html", context, status=400 if refusal else 200)
 
 
-def _page(request: HttpRequest, words: str, restricted: frozenset[Taken] | None, actor: Scope) -> Page:
+def _page(request: HttpRequest, words: str, restricted: frozenset[Taken] | None, actor: Scope) -> Page[UserGroup]:
     groups = groups_of_central(actor)
     if words:
         groups = groups.filter(name__icontains=words)
@@ -194,7 +193,7 @@ def _page(request: HttpRequest, words: str, restricted: frozenset[Taken] | None,
     return Paginator(groups, PAGE_SIZE).get_page(request.GET.get("p"))
 
 
-def _count_sentence(page: Page) -> str:
+def _count_sentence(page: Page[UserGroup]) -> str:
     total = page.paginator.count
     if page.paginator.num_pages == 1:
         return ngettext("%(count)s user group", "%(count)s user groups", total) % {"count": total}

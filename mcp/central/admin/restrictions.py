@@ -1,8 +1,9 @@
-"""What an independent franchisee takes from the central's user groups; these pages exist at a franchise only."""
+"""The pages of restrictions, by which a franchisee takes rights from the central's user groups.
+
+They exist at a franchise only.
+"""
 
 from __future__ import annotations
-
-from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -25,7 +26,9 @@ from mcp.models import Restriction
 
 
 @admin.register(Restriction, site=console)
-class RestrictionAdmin(ConsolePages):
+class RestrictionAdmin(ConsolePages[Restriction]):
+    """The pages of restrictions, at a franchise alone."""
+
     menu_icon, menu_order = "gpp_maybe", 40
     rights = dict.fromkeys(["view", "add", "delete"], Right.MANAGE_USERS)
     related_rows = {"group": groups_of_central}
@@ -34,7 +37,7 @@ class RestrictionAdmin(ConsolePages):
     list_before_template = "mcp/restrictions_note.html"
     search_fields = ["group__name"]
 
-    def rows(self, scope: Scope) -> QuerySet:
+    def rows(self, scope: Scope) -> QuerySet[Restriction]:
         return Restriction.objects.at(scope.location).select_related("group")
 
     @guard()
@@ -46,7 +49,7 @@ class RestrictionAdmin(ConsolePages):
 
     @guard()
     def demand(self, request: HttpRequest, action: str) -> None:
-        """404 where there is no franchisee; 403 to whoever is not one of the franchisee's own people."""
+        """As the base; also Http404 outside of a franchise, and MissingRight for all but its own people."""
         scope = scope_of(request)
         super().demand(request, action)
         if not scope.location.is_franchise:
@@ -58,15 +61,15 @@ class RestrictionAdmin(ConsolePages):
     def right_name(self, restriction: Restriction) -> str:
         return str(Right(restriction.right).label)
 
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, object] | None = None) -> HttpResponse:
         own = {"may_restrict": may_restrict(scope_of(request))}
         return super().changelist_view(request, {**(extra_context or {}), **own})
 
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+    def save_model(self, request: HttpRequest, obj: Restriction, form: RestrictionForm, change: bool) -> None:
         made = operations.restrict(group=obj.group, right=Right(obj.right), actor=scope_of(request))
         obj.pk = made.pk
 
-    def before_removal(self, row: Any, scope: Scope) -> Question:
+    def before_removal(self, row: Restriction, scope: Scope) -> Question:
         words = {"group": row.group, "right": Right(row.right).label, "location": scope.location}
         return Question(
             title=_("Lift this restriction?"),
@@ -78,7 +81,7 @@ class RestrictionAdmin(ConsolePages):
             is_dangerous=False,
         )
 
-    def remove(self, row: Any, scope: Scope) -> None:
+    def remove(self, row: Restriction, scope: Scope) -> None:
         operations.unrestrict(restriction=row, actor=scope)
 
 

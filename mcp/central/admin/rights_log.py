@@ -1,4 +1,4 @@
-"""Who gave or took which right of a user group, where and when: read from the history that the database keeps."""
+"""The log of a user group: who gave or took which right, where and when. Read from the history."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from uuid import UUID
 
 from django.apps import apps
 from django.contrib.auth.models import Permission
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -24,13 +25,13 @@ from mcp.isolation.scope import name_shown
 from mcp.models import User, UserGroup
 
 NEWEST = 2_000
-"""So many single events are read; one saving of the matrix can be thousands, shown as a few lines."""
+"""The number of events that are read of each kind. Saving a matrix can write thousands, which become a few entries."""
 _NAMES_SHOWN = 12
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One line: what one person did in one go."""
+    """One line: what one person did in one request."""
 
     at: datetime
     who: str
@@ -42,16 +43,18 @@ class Entry:
 @dataclass(frozen=True)
 class _Event:
     at: datetime
-    context: Any
-    metadata: dict[str, Any]
+    context: UUID | None
+    """The key of what was recorded about who acted; the same for all that was done in one request."""
+    metadata: dict[str, object]
     label: str
     kind: str
-    subject: int
-    """The id of the permission (or the right itself), or of the person."""
+    subject: int | str
+    """The key of the permission or of the person; of a restriction the right itself."""
     place: int | None
 
 
 def rights_log_page(request: HttpRequest, group_id: int) -> HttpResponse:
+    """The log of one group. Needs the rights to manage users and to see the history."""
     actor = scope_of(request)
     actor.demand(Right.MANAGE_USERS)
     actor.demand(Right.SEE_HISTORY)
@@ -67,14 +70,14 @@ def rights_log_page(request: HttpRequest, group_id: int) -> HttpResponse:
 
 
 def entries_of(group: UserGroup) -> list[Entry]:
-    """Newest first. Grants of one right in one go are one entry that names the places."""
+    """The log, newest first. Grants of the same right in one request are one entry that names the locations."""
     events = [
         *_events("LocationGrantEvent", group, "grant", "permission_id", "content_object_id"),
         *_events("OrganizationGrantEvent", group, "grant", "permission_id", None),
         *_events("RestrictionEvent", group, "restriction", "right", "location_id"),
         *_events("MembershipEvent", group, "membership", "user_id", None),
     ]
-    together: dict[tuple[Any, ...], list[_Event]] = defaultdict(list)
+    together: dict[tuple[object, ...], list[_Event]] = defaultdict(list)
     for event in events:
         subject = event.subject if event.kind != "membership" else None
         together[(event.context or event.at, event.kind, event.label, subject, event.place is None)].append(event)
@@ -98,7 +101,7 @@ def _events(model: str, group: UserGroup, kind: str, subject: str, place: str | 
 
 
 class _Words:
-    """The names behind the ids of all events, read at once."""
+    """The names behind the keys in the events, read at once."""
 
     def __init__(self, events: list[_Event]) -> None:
         self.places = Location.objects.in_bulk({event.place for event in events if event.place})
@@ -107,8 +110,8 @@ class _Words:
         permissions = Permission.objects.filter(pk__in={event.subject for event in events if event.kind == "grant"})
         self.rights = {pk: Right(code).label for pk, code in permissions.values_list("pk", "codename")}
 
-    def right(self, event: _Event) -> Any:
-        return self.rights.get(event.subject) if event.kind == "grant" else Right(str(event.subject)).label
+    def right(self, event: _Event) -> Promise | None:
+        return self.rights.get(int(event.subject)) if event.kind == "grant" else Right(str(event.subject)).label
 
     def where(self, events: list[_Event]) -> str:
         if events[0].place is None:
@@ -116,7 +119,7 @@ class _Words:
         return _cut(sorted(str(self.places.get(event.place or 0, "–")) for event in events))
 
     def who(self, events: list[_Event]) -> str:
-        return _cut(sorted(str(self.people.get(event.subject, _("a deleted person"))) for event in events))
+        return _cut(sorted(str(self.people.get(int(event.subject), _("a deleted person"))) for event in events))
 
 
 def _entry(events: list[_Event], words: _Words) -> Entry:

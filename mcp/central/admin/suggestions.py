@@ -1,8 +1,6 @@
-"""What appears below a field while somebody types a location or a person."""
+"""The suggestions below a field in which a location or a person is typed."""
 
 from __future__ import annotations
-
-from typing import Any
 
 from django.http import HttpRequest, JsonResponse
 
@@ -20,20 +18,20 @@ SHOWN = 20
 
 
 def known_places(scope: Scope) -> LocationQuerySet:
-    """The locations that whoever manages users here may name: all at the head of the business, else this one."""
+    """The locations that somebody who manages users here may name: all where he `acts_for_all`, else this one."""
     if operations.acts_for_all(scope):
         return Location.objects.of_organization(scope.organization)
     return Location.objects.filter(pk=scope.location.pk)
 
 
 def known_people(scope: Scope) -> UserQuerySet:
-    """The people whom the scope may see, and oneself."""
+    """The people whom the scope may see, and the user himself."""
     own = User.objects.filter(pk=scope.user.pk if scope.user else 0)
-    found: Any = operations.visible_users(scope)
-    return found | own
+    return operations.visible_users(scope) | own
 
 
 def places(request: HttpRequest) -> JsonResponse:
+    """The locations that fit what was typed (`q`): {"options": [labels]}, at most SHOWN."""
     scope = scope_of(request)
     scope.demand(Right.MANAGE_USERS)
     found = known_places(scope).containing(request.GET.get("q", "")[:80]).order_by("client_number")[:SHOWN]
@@ -41,6 +39,7 @@ def places(request: HttpRequest) -> JsonResponse:
 
 
 def people(request: HttpRequest) -> JsonResponse:
+    """The people who fit what was typed (`q`): {"options": [labels]}, at most SHOWN."""
     scope = scope_of(request)
     scope.demand(Right.MANAGE_USERS)
     found = known_people(scope).containing(request.GET.get("q", "")[:80]).order_by("username")[:SHOWN]

@@ -1,10 +1,11 @@
-"""People: who they are, where they work, to which user groups they belong."""
+"""The pages of people: who they are, where they work, and to which user groups they belong."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Collection
 
 from django.contrib import admin
+from django.contrib.admin import ModelAdmin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -16,7 +17,7 @@ from locations.models import Location
 from locations.permissions import Right
 from mcp.central import operations
 from mcp.central.admin.logins import after_link, link_page, log_page, own_log_page
-from mcp.central.admin.pages import ConsolePages
+from mcp.central.admin.pages import ConsolePages, Fieldsets
 from mcp.central.admin.suggestions import people, places
 from mcp.central.admin.why import why_page
 from mcp.central.forms.choosing import find_places
@@ -34,10 +35,12 @@ WHO = (gettext_lazy("Person"), {"fields": ["username", "first_name", "last_name"
 
 
 class PlaceFilter(TextFilter):
+    """People by their own location, which is typed as a number or a name."""
+
     title = gettext_lazy("location")
     parameter_name = "place"
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+    def queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> QuerySet[User]:
         if not self.value():
             return queryset
         here = Location.objects.of_organization(scope_of(request).organization)
@@ -45,19 +48,23 @@ class PlaceFilter(TextFilter):
 
 
 class GroupFilter(ChosenFilter):
+    """People by one of their user groups."""
+
     title = gettext_lazy("user group")
     parameter_name = "group"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> list[tuple[str, str]]:
         groups = operations.visible_groups(scope_of(request)).values_list("pk", "name")
         return [(str(pk), name) for pk, name in groups]
 
-    def narrowed(self, rows: QuerySet, value: str) -> QuerySet:
+    def narrowed(self, rows: QuerySet[User], value: str) -> QuerySet[User]:
         return rows.filter(memberships__group=int(value))
 
 
 @admin.register(User, site=console)
-class UserAdmin(ConsolePages):
+class UserAdmin(ConsolePages[User]):
+    """The pages of people: all of the business at its head, elsewhere those of the location."""
+
     menu_icon, menu_order = "person", 30
     rights = {"view": Right.MANAGE_USERS, "add": Right.MANAGE_USERS, "change": Right.MANAGE_USERS}
     form = UserForm
@@ -66,14 +73,14 @@ class UserAdmin(ConsolePages):
     search_fields = ["username", "first_name", "last_name", "email"]
     readonly_fields = ["other_groups", "last_login"]
 
-    def rows(self, scope: Scope) -> QuerySet:
+    def rows(self, scope: Scope) -> QuerySet[User]:
         return operations.visible_users(scope)
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet:
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         return super().get_queryset(request).select_related("location").prefetch_related("groups")
 
-    def saved_rows(self, request: HttpRequest) -> QuerySet:
-        """Who was taken out of the last user group of a location leaves its sight; that is meant."""
+    def saved_rows(self, request: HttpRequest) -> QuerySet[User]:
+        """All people of the business: somebody taken out of the last group of a location is no longer seen there."""
         return User.objects.of_organization(scope_of(request).organization)
 
     @admin.display(description=gettext_lazy("name"), ordering="last_name")
@@ -86,7 +93,7 @@ class UserAdmin(ConsolePages):
 
     @admin.display(description=gettext_lazy("Further user groups"))
     def other_groups(self, user: User) -> str:
-        manageable: Any = getattr(user, "manageable_groups", ())
+        manageable: Collection[int] = getattr(user, "manageable_groups", ())
         return ", ".join(group.name for group in user.groups.all() if group.pk not in manageable)
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> User | None:
@@ -97,7 +104,7 @@ class UserAdmin(ConsolePages):
         return user
 
     @guard()
-    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+    def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Fieldsets:
         place = ["place"] if operations.acts_for_all(scope_of(request)) else []
         if obj is None:
             return [
@@ -111,7 +118,7 @@ class UserAdmin(ConsolePages):
             (gettext_lazy("Access"), {"fields": ["is_active", "last_login"]}),
         ]
 
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+    def save_model(self, request: HttpRequest, obj: User, form: UserForm, change: bool) -> None:
         actor, data = scope_of(request), form.cleaned_data
         if change:
             operations.change_user(user=obj, changed=form.changed_fields(), actor=actor)
@@ -120,7 +127,7 @@ class UserAdmin(ConsolePages):
         seen = form.seen("user_groups") if change else None
         operations.set_memberships(user=obj, groups=data["user_groups"], seen=seen, actor=actor)
 
-    def response_add(self, request: HttpRequest, obj: Any, post_url_continue: Any = None) -> HttpResponse:
+    def response_add(self, request: HttpRequest, obj: User, post_url_continue: str | None = None) -> HttpResponse:
         """A new person gets a link to choose a password, by mail or, where that is not possible, on paper."""
         actor = scope_of(request)
         link = operations.make_link(user=obj, is_mailed=operations.can_be_mailed(obj), actor=actor)

@@ -1,12 +1,9 @@
 """The page "Why?": for a person and a location, each right with yes or no and the reason.
 
-It asks `mcp.isolation.access.explain`, from which the rights of every request are made: it cannot tell another
-story.
+It shows the answers of `mcp.isolation.access.explain`, which also decides the rights of every request.
 """
 
 from __future__ import annotations
-
-from typing import Any
 
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.utils.translation import gettext as _
@@ -37,7 +34,7 @@ menu.register(
 
 
 def why_page(request: HttpRequest) -> HttpResponse:
-    """Who manages users asks about anybody visible; everybody else about himself, here."""
+    """Somebody who manages users can ask about anybody he sees; everybody else sees his own rights here."""
     scope = scope_of(request)
     if not scope.allows(Right.MANAGE_USERS):
         return _answer(request, _("My rights"), form=None, user=scope.user, location=scope.location)
@@ -47,10 +44,10 @@ def why_page(request: HttpRequest) -> HttpResponse:
 
 
 def _form(request: HttpRequest, scope: Scope) -> WhyForm:
-    """What was asked; at first oneself (or the person of `person_id`) at this location."""
+    """The form with what was asked; at first the user himself (or the person of `person_id`) at this location."""
     form = WhyForm(people=known_people(scope), places=known_places(scope))
-    place: Any = form.fields["place"]
-    form.data = _asked(request.GET, scope, place.prepare_value(scope.location))
+    here = str(form.fields["place"].prepare_value(scope.location))
+    form.data = _asked(request.GET, scope, here)
     form.is_bound = True
     if form.is_valid():
         form.data = {name: form.fields[name].prepare_value(row) for name, row in form.cleaned_data.items()}

@@ -1,8 +1,6 @@
-"""The form in which the provider's support opens a business."""
+"""The form with which the provider's support opens a business."""
 
 from __future__ import annotations
-
-from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -10,11 +8,13 @@ from unfold.widgets import UnfoldAdminEmailInputWidget, UnfoldAdminTextInputWidg
 
 from locations.models import Organization
 from locations.operations import Place
+from locations.text import LazyText
 from mcp.console.operation_forms import OperationForm
 from mcp.models import User
 
 
-def text_field(label: Any, max_length: int, *, required: bool = True, help_text: Any = "") -> forms.CharField:
+def text_field(label: LazyText, max_length: int, *, required: bool = True, help_text: LazyText = "") -> forms.CharField:
+    """A text field with unfold's look."""
     return forms.CharField(
         label=label,
         max_length=max_length,
@@ -25,6 +25,8 @@ def text_field(label: Any, max_length: int, *, required: bool = True, help_text:
 
 
 class BusinessForm(OperationForm):
+    """A business that exists; it is only shown."""
+
     class Meta:
         model = Organization
         fields = ["account_number", "name", "kind"]
@@ -50,10 +52,12 @@ class NewBusinessForm(BusinessForm):
     email = forms.EmailField(label=_("E-mail"), required=False, widget=UnfoldAdminEmailInputWidget)
 
     def place(self) -> Place:
+        """The first location, for the operation."""
         data = self.cleaned_data
         return Place(name=data["place_name"], street=data["street"], postal_code=data["postal_code"], city=data["city"])
 
     def administrator(self) -> User:
+        """The first administrator, not saved."""
         data = self.cleaned_data
         return User(
             username=data["username"],

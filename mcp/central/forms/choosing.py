@@ -1,4 +1,4 @@
-"""Fields in which somebody is chosen by typing: a list of 10,000 locations is no list to scroll through."""
+"""Fields in which a location or a person is chosen by typing: a select list of 10,000 locations would be too long."""
 
 from __future__ import annotations
 
@@ -14,30 +14,34 @@ from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from locations.models import Location
+from locations.querysets import LocationQuerySet
 from mcp.models import User
+from mcp.querysets import UserQuerySet
 
 SHOWN = 8
 _SIGN = " · "
 
 
 def place_label(location: Location) -> str:
+    """The text that stands for a location: "2 · Hamburg"."""
     return f"{location.client_number}{_SIGN}{location.name}"
 
 
 def person_label(user: User) -> str:
+    """The text that stands for a person: "anna · Anna Andresen"."""
     name = user.get_full_name()
     return f"{user.username}{_SIGN}{name}" if name else user.username
 
 
 class TypedChoice(forms.Field):
-    """Takes what was typed (or chosen from the suggestions) and gives the one row that it means, or None."""
+    """A field for the text of a row, typed or chosen from the suggestions; its value is the row or None."""
 
     widget = UnfoldAdminTextInputWidget
 
     def __init__(
         self,
         *,
-        search: Callable[[QuerySet, str], QuerySet],
+        search: Callable[[Any, str], QuerySet],
         text_of: Callable[[Any], str],
         suggestions: str,
         **kwargs: Any,
@@ -47,7 +51,8 @@ class TypedChoice(forms.Field):
         self.search, self.text_of = search, text_of
         self.widget.attrs.update({"data-suggest": suggestions, "autocomplete": "off"})
 
-    def prepare_value(self, value: Any) -> Any:
+    def prepare_value(self, value: object) -> object:
+        """The text of a row, which is given itself or by its key."""
         if isinstance(value, Model):
             return self.text_of(value)
         if isinstance(value, int):
@@ -55,7 +60,8 @@ class TypedChoice(forms.Field):
             return self.text_of(row) if row else ""
         return value
 
-    def to_python(self, value: Any) -> Any:
+    def to_python(self, value: object) -> Model | None:
+        """The row that the text means; None for no text. Raises ValidationError where it means none, or several."""
         text = str(value or "").strip()
         if not text:
             return None
@@ -71,12 +77,13 @@ class TypedChoice(forms.Field):
             params=params,
         )
 
-    def has_changed(self, initial: Any, data: Any) -> bool:
+    def has_changed(self, initial: object, data: object) -> bool:
+        """Whether another text was sent than the one of the row."""
         return str(self.prepare_value(initial) or "") != str(data or "")
 
 
-def find_places(rows: Any, text: str) -> QuerySet:
-    """The location of the client number that stands in front, else of that very name, else all that fit."""
+def find_places(rows: LocationQuerySet, text: str) -> LocationQuerySet:
+    """The location with the client number at the beginning, else with this name, else all that contain the text."""
     number = re.match(r"(\d{1,5})(?:\s|$)", text)
     if number:
         return rows.filter(client_number=int(number.group(1)))
@@ -84,19 +91,30 @@ def find_places(rows: Any, text: str) -> QuerySet:
     return exact if exact.exists() else rows.containing(text)
 
 
-def find_people(rows: Any, text: str) -> QuerySet:
-    """The person of the user name that stands in front, else all that fit."""
+def find_people(rows: UserQuerySet, text: str) -> UserQuerySet:
+    """The person with the user name at the beginning of the text, else all whose names contain it."""
     exact = rows.filter(username__iexact=text.split(_SIGN)[0].strip())
     return exact if exact.exists() else rows.containing(text)
 
 
+def offer(form: forms.BaseForm, name: str, rows: QuerySet) -> None:
+    """Let a field of the form choose among these rows. Raises TypeError for one that chooses no row."""
+    field = form.fields[name]
+    if isinstance(field, TypedChoice):
+        field.rows = rows
+    elif isinstance(field, forms.ModelChoiceField):
+        field.queryset = rows
+    else:
+        raise TypeError(f"The field {name} chooses no row")
+
+
 def place_field(**kwargs: Any) -> TypedChoice:
-    """A field for one location; the form sets `rows`."""
+    """A field for one location; the form says by `offer` among which rows."""
     kwargs.setdefault("label", gettext_lazy("Location"))
     return TypedChoice(search=find_places, text_of=place_label, suggestions="mcp_places", **kwargs)
 
 
 def person_field(**kwargs: Any) -> TypedChoice:
-    """A field for one person; the form sets `rows`."""
+    """A field for one person; the form says by `offer` among which rows."""
     kwargs.setdefault("label", gettext_lazy("Person"))
     return TypedChoice(search=find_people, text_of=person_label, suggestions="mcp_people", **kwargs)

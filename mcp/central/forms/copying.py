@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django import forms
+from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldBooleanSwitchWidget
 
+from mcp.central.forms.choosing import offer
 from mcp.central.operations.copying import templates_for
 from mcp.console.operation_forms import OperationForm
 from mcp.isolation.scope import Scope
@@ -15,9 +15,9 @@ from mcp.models import UserGroup
 
 
 class CopyForm(forms.Form):
-    """Whose rights are taken over, and whether the group keeps what it holds besides."""
+    """The group whose rights are copied, and whether the other one loses what it holds besides."""
 
-    source: Any = forms.ModelChoiceField(
+    source: forms.ModelChoiceField[UserGroup] = forms.ModelChoiceField(
         label=_("Take over the rights of"),
         queryset=None,
         widget=UnfoldAdminSelectWidget,
@@ -27,10 +27,9 @@ class CopyForm(forms.Form):
         label=_("and take away everything else that it holds"), required=False, widget=UnfoldBooleanSwitchWidget
     )
 
-    def __init__(self, data: Any, *, group: UserGroup, scope: Scope) -> None:
+    def __init__(self, data: QueryDict | None, *, group: UserGroup, scope: Scope) -> None:
         super().__init__(data)
-        source: Any = self.fields["source"]
-        source.queryset = templates_for(scope).exclude(pk=group.pk)
+        offer(self, "source", templates_for(scope).exclude(pk=group.pk))
 
 
 class LikeForm(OperationForm):

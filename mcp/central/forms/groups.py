@@ -5,6 +5,8 @@ from mcp.models import UserGroup
 
 
 class UserGroupForm(OperationForm):
+    """Name and description of a user group."""
+
     refused_fields = {"usergroup_name_unique": "name"}
     tells_what_was_seen = True
 

@@ -13,10 +13,12 @@ from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldBooleanSwitchWid
 
 from locations.models import HIGHEST_CUSTOMER_NUMBER, LOWEST_CUSTOMER_NUMBER, CustomerBase, Location
 from locations.operations import Place, next_client_number, propose_number_range
+from locations.text import LazyText
 from mcp.console.operation_forms import OperationForm
 
 
-def number_field(label: Any, help_text: Any = "") -> forms.IntegerField:
+def number_field(label: LazyText, help_text: LazyText = "") -> forms.IntegerField:
+    """A field for a customer number."""
     return forms.IntegerField(
         label=label,
         required=False,
@@ -80,7 +82,7 @@ class LocationForm(OperationForm):
 
 
 class NewLocationForm(LocationForm):
-    """A branch to be opened. Which base it works on is never asked: it follows from the group."""
+    """A branch to be opened. It does not ask for the base: that is the one of the group."""
 
     offline = forms.BooleanField(
         label=gettext_lazy("Customer base 1.0 (discontinued)"),

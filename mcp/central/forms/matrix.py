@@ -1,8 +1,8 @@
-"""What the matrix of rights and its preview send.
+"""Reads what the matrix of rights and its preview send.
 
-The matrix sends for each row that was shown which rights were ticked in it (`row`, as `<place>:<bits>`) and each
-cell that is ticked now (`cell`, as `<right>@<place>`). Only the difference of the two counts, so that rows that
-were not shown, and what somebody else changed meanwhile, stay as they are.
+The matrix sends for each row which rights were ticked when it was shown (`row`, as `<location>:<bits>`), and each cell
+that is ticked now (`cell`, as `<right>@<location>`). Only the difference counts. So rows that were not shown stay as
+they are, and so do changes of somebody else meanwhile.
 """
 
 from __future__ import annotations
@@ -30,31 +30,37 @@ _CELL = re.compile(r"([a-z_]{1,40})@(all|[1-9][0-9]{0,17})", re.ASCII)
 
 @dataclass(frozen=True, kw_only=True)
 class Difference:
-    """Which rights are to be given and which to be taken."""
+    """The rights to be given and those to be taken."""
 
     given: frozenset[Grant]
     taken: frozenset[Grant]
 
     def applied_to(self, grants: frozenset[Grant]) -> frozenset[Grant]:
+        """The grants after the change."""
         return (grants - self.taken) | self.given
 
     @property
     def places(self) -> set[int]:
+        """The keys of the locations that are named."""
         return {place for _right, place in self.given | self.taken if place is not None}
 
 
 def bits(rights: Iterable[Right]) -> int:
-    """A set of rights as one number, for the hidden field of a row."""
+    """A set of rights as one number: bit n is the right n of the catalogue."""
     return sum(1 << _RIGHTS.index(right) for right in rights)
 
 
 def cell(grant: Grant) -> str:
+    """A grant as the form names it: `<right>@<location>`."""
     right, place = grant
     return f"{right.value}@{EVERYWHERE if place is None else place}"
 
 
 def read_matrix(data: QueryDict) -> Difference:
-    """What was changed in the matrix. Raises ValidationError for anything that the page cannot have sent."""
+    """The difference between what the matrix has shown and what is ticked.
+
+    Raises ValidationError for anything that the page cannot have sent.
+    """
     shown: set[Grant] = set()
     rows: set[int | None] = set()
     for text in data.getlist("row"):
@@ -71,11 +77,12 @@ def read_matrix(data: QueryDict) -> Difference:
 
 
 def read_preview(data: QueryDict) -> Difference:
-    """What the preview asked to confirm. Raises ValidationError as `read_matrix` does."""
+    """The difference that the preview asked to confirm. Raises ValidationError as `read_matrix` does."""
     return Difference(given=read_cells(data.getlist("give")), taken=read_cells(data.getlist("take")))
 
 
 def read_cells(texts: Sequence[str]) -> frozenset[Grant]:
+    """The grants that the cells name. Raises ValidationError."""
     grants: set[Grant] = set()
     for text in texts:
         match = _CELL.fullmatch(text)
@@ -92,7 +99,7 @@ def read_cells(texts: Sequence[str]) -> frozenset[Grant]:
 
 
 def check_places(difference: Difference, known: QuerySet[Location]) -> None:
-    """Raise ValidationError if a location is not among those that the matrix of this group can show."""
+    """Raise ValidationError if a location of the difference is not among `known`."""
     if known.filter(pk__in=difference.places).count() != len(difference.places):
         raise ValidationError(
             _("A location in this form does not exist. Load the page again."), code="unknown_location"

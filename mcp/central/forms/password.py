@@ -1,4 +1,4 @@
-"""Choosing a password: one's own, by a link, and asking for a link."""
+"""Forms for choosing a password by a link, and for asking for a link."""
 
 from __future__ import annotations
 
@@ -9,10 +9,13 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import INPUT_CLASSES, UnfoldAdminPasswordWidget
 
+from locations.text import LazyText
+
 PASSWORD_REFUSALS = dict.fromkeys(["password_too_short", "password_too_similar", "password_too_easy"], "password1")
 
 
-def password_field(label: Any, **attrs: Any) -> forms.CharField:
+def password_field(label: LazyText, **attrs: object) -> forms.CharField:
+    """A field for a new password."""
     return forms.CharField(
         label=label,
         strip=False,
@@ -42,7 +45,7 @@ class PasswordTwice(forms.Form):
 
 
 class ForgottenPasswordForm(forms.Form):
-    """Who wants a link by mail. The provider's people leave the account number empty."""
+    """Asks for a link by mail. The provider's people leave the account number empty."""
 
     account_number = forms.IntegerField(
         label=_("Account number of your business"),

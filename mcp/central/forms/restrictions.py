@@ -7,6 +7,8 @@ from mcp.models import Restriction
 
 
 class RestrictionForm(OperationForm):
+    """A restriction: a user group of the central, and the right that it may not use here."""
+
     refused_fields = {
         "restriction_unique": "right",
         "not_of_the_central": "group",

@@ -1,4 +1,4 @@
-"""The forms of people."""
+"""The form of a person."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from locations.models import Location
 from mcp.central import operations
-from mcp.central.forms.choosing import place_field
+from mcp.central.forms.choosing import offer, place_field
 from mcp.console.operation_forms import OperationForm
-from mcp.models import User
+from mcp.models import User, UserGroup
 
 
 class UserForm(OperationForm):
-    """A person, his place and his user groups."""
+    """A person with his location and user groups."""
 
     refused_fields = {
         "user_name_unique_in_organization": "username",
@@ -32,7 +32,7 @@ class UserForm(OperationForm):
         required=False,
         help_text=_("Where this person works: type a number or a name. Empty for people of the central."),
     )
-    user_groups: Any = forms.ModelMultipleChoiceField(
+    user_groups: forms.ModelMultipleChoiceField[UserGroup] = forms.ModelMultipleChoiceField(
         label=_("User groups"),
         required=False,
         queryset=None,
@@ -46,12 +46,11 @@ class UserForm(OperationForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        fields: dict[str, Any] = self.fields
-        if "place" in fields:
-            fields["place"].rows = Location.objects.of_organization(self.scope.organization)
+        if "place" in self.fields:
+            offer(self, "place", Location.objects.of_organization(self.scope.organization))
             self.initial["place"] = self.instance.location if self.instance.location_id else None
-        if "user_groups" in fields:
-            fields["user_groups"].queryset = operations.manageable_groups(self.scope)
+        if "user_groups" in self.fields:
+            offer(self, "user_groups", operations.manageable_groups(self.scope))
             if self.instance.pk:
                 self.initial["user_groups"] = list(self.instance.memberships.values_list("group_id", flat=True))
 

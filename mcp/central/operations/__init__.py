@@ -1,6 +1,6 @@
-"""What can be done in the central administration, one verb each.
+"""The operations of the central administration.
 
-Each operation asks for the right itself and runs in one transaction. `actor` is the scope of whoever acts.
+Each checks the right itself and runs in one transaction. `actor` is the scope of the acting user.
 """
 
 from mcp.central.operations.copying import copy_rights, create_group_like, preview_copy

@@ -1,4 +1,4 @@
-"""Two people change different things of one row at the same moment, and both stand."""
+"""Saving a row so that changes of somebody else to other fields stay."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from django.db.models import Model
 def merged[Row: Model](
     stored: Row, wanted: Row, fields: Iterable[str], *, changed: Collection[str] | None = None
 ) -> list[str]:
-    """Give the locked row those of `fields` that somebody has changed: their names, to be saved and nothing else.
+    """Copy those of `fields` that the user has changed from `wanted` to the locked row `stored`; returns their names.
 
-    `changed` are the fields in which he has changed what he saw; None is all of them. Afterwards `wanted` says what is
-    so now.
+    `changed` are the fields whose value he has changed; None means all. Only the returned fields are to be saved.
+    Afterwards `wanted` has the values of `stored`.
     """
     names = [name for name in fields if changed is None or name in changed]
     for name in names:

@@ -1,4 +1,4 @@
-"""The rights of a user group for another one, or for a new one."""
+"""Copying the rights of a user group to another one, or to a new one."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def templates_for(actor: Scope) -> QuerySet[UserGroup]:
 
 
 def preview_copy(*, source: UserGroup, group: UserGroup, is_exact: bool, actor: Scope) -> GrantChange:
-    """What `copy_rights` would do, checked as strictly, without writing anything."""
+    """What `copy_rights` would change, with the same checks, without writing anything."""
     _demand_template(source, actor)
     return preview_grants(group=group, wanted=_wanted(source, group, is_exact=is_exact), actor=actor)
 
@@ -30,9 +30,9 @@ def preview_copy(*, source: UserGroup, group: UserGroup, is_exact: bool, actor: 
 def copy_rights(*, source: UserGroup, group: UserGroup, is_exact: bool, seen: str = "", actor: Scope) -> GrantChange:
     """Let the group hold what `source` holds, at single locations and at all, later ones included.
 
-    With `is_exact` it loses whatever `source` does not hold. What franchisees keep from `source` they keep from the
-    group as well, as far as it comes from there. `seen` is the fingerprint of the preview. Raises as `change_grants`
-    does, above all CannotGrant for a right that the actor does not hold himself; then nothing is copied.
+    With `is_exact` it loses what `source` does not hold. Restrictions of `source` are copied for the rights that the
+    group gains. `seen` is the fingerprint of the preview. Raises as `change_grants` does, for example CannotGrant for a
+    right that the actor does not hold himself; then nothing is copied.
     """
     _demand_template(source, actor)
     lock_rights(actor)
@@ -45,7 +45,7 @@ def copy_rights(*, source: UserGroup, group: UserGroup, is_exact: bool, seen: st
 def _copy_restrictions(
     source: UserGroup, group: UserGroup, before: frozenset[Grant], change: GrantChange, actor: Scope
 ) -> None:
-    """What the group has held before at a franchise is not taken from it by this."""
+    """Without those about rights that the group has held before: this operation takes nothing from it."""
     gained = {right for right, _place in change.added}
     Restriction.objects.bulk_create(
         [
@@ -61,7 +61,7 @@ def _copy_restrictions(
 def create_group_like(*, source: UserGroup, name: str, description: str = "", actor: Scope) -> UserGroup:
     """Create a user group with the rights of another one; it belongs to the same location, if that one does.
 
-    Raises as `create_user_group` and `copy_rights` do; then there is no new group.
+    Raises as `create_user_group` and `copy_rights` do; then no group is created.
     """
     _demand_template(source, actor)
     group = create_user_group(name=name, description=description, owner=source.owner, actor=actor)

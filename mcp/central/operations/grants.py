@@ -1,4 +1,4 @@
-"""Handing out and taking away rights."""
+"""Giving and taking rights of user groups."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from mcp.models import Restriction, UserGroup
 
 
 class CannotGrant(ValidationError):
-    """Somebody tried to hand out a right that he does not hold himself."""
+    """The actor tried to grant a right that he does not hold himself."""
 
     def __init__(self, right: Right, location: Location | None) -> None:
         place = location or _("all locations")
@@ -38,7 +38,7 @@ class CannotGrant(ValidationError):
 
 
 class OwnPromotion(ValidationError):
-    """Somebody tried to give rights to himself."""
+    """The actor tried to give rights to himself."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -48,7 +48,7 @@ class OwnPromotion(ValidationError):
 
 
 class NotOfBusiness(ValidationError):
-    """Somebody of the provider tried to hand out rights of a business."""
+    """One of the provider's people tried to grant rights of a business."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -61,7 +61,7 @@ class NotOfBusiness(ValidationError):
 
 
 class LastUserManager(ValidationError):
-    """After the change nobody could manage users any more."""
+    """After the change nobody would hold the right to manage users at all locations."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -75,7 +75,7 @@ class LastUserManager(ValidationError):
 
 
 class GrantsChanged(ValidationError):
-    """Between preview and saving somebody else changed the group's rights or members."""
+    """Somebody else has changed the group's rights or members between preview and saving."""
 
     def __init__(self, group: UserGroup) -> None:
         super().__init__(
@@ -90,31 +90,32 @@ class GrantsChanged(ValidationError):
 
 @dataclass(frozen=True, kw_only=True)
 class GrantChange:
-    """What a change of a group's rights means, in numbers, for a sentence before it is saved."""
+    """What a change of a group's rights does."""
 
     added: frozenset[Grant]
     removed: frozenset[Grant]
     people: int
     fingerprint: str = ""
-    """Stands for the group's rights and members before the change and the change itself: equal, then nothing moved."""
+    """A hash of the group's rights and members before the change, and of the rights after it."""
 
     @property
     def is_empty(self) -> bool:
+        """Whether nothing is changed."""
         return not self.added and not self.removed
 
     @property
     def added_places(self) -> int:
-        """At how many single locations."""
+        """The number of single locations at which rights are given."""
         return len({place for _right, place in self.added if place is not None})
 
     @property
     def added_everywhere(self) -> int:
-        """How many rights are given at all locations at once."""
+        """The number of rights that are given at all locations at once."""
         return sum(place is None for _right, place in self.added)
 
 
 def preview_grants(*, group: UserGroup, wanted: Iterable[Grant], actor: Scope) -> GrantChange:
-    """What `change_grants` would do, checked as strictly, without writing anything."""
+    """What `change_grants` would change, with the same checks, without writing anything."""
     demand_group(group, actor)
     now, then = access.grants_of(group), frozenset(wanted)
     members = sorted(group.memberships.values_list("user_id", flat=True))
@@ -130,15 +131,14 @@ def preview_grants(*, group: UserGroup, wanted: Iterable[Grant], actor: Scope) -
 
 @transaction.atomic
 def change_grants(*, group: UserGroup, wanted: Iterable[Grant], actor: Scope, seen: str = "") -> GrantChange:
-    """Let the group hold exactly the rights `wanted`, in one transaction.
+    """Let the group hold exactly the rights `wanted`.
 
-    What a franchisee withholds from the actor it withholds from the group too: a right given at all locations comes
-    with the restrictions of whoever gives it.
+    A right that is given at all locations comes with the restrictions of the actor: where a franchisee restricts it for
+    him, it is restricted for the group too.
 
-    `seen` is the fingerprint of the preview that was confirmed. Raises GrantsChanged where it no longer fits,
+    `seen` is the fingerprint of the preview that was confirmed. Raises GrantsChanged where it is not the same any more,
     MissingRight, NotOfBusiness for the provider's people, CannotGrant for a right that the actor does not hold there
-    himself, OwnPromotion where he is a member of the group, and LastUserManager where nobody could manage users
-    afterwards.
+    himself, OwnPromotion where he is a member of the group, and LastUserManager.
     """
     actor.demand(Right.MANAGE_USERS)
     lock_rights(actor)
@@ -156,7 +156,7 @@ def change_grants(*, group: UserGroup, wanted: Iterable[Grant], actor: Scope, se
 
 
 def keep_a_manager(had_manager: bool, actor: Scope) -> None:
-    """Raise LastUserManager if the transaction took the last one away."""
+    """Raise LastUserManager if the transaction has taken away the last person who manages users at all locations."""
     if had_manager and not access.has_user_manager(actor.organization):
         raise LastUserManager
 
@@ -167,7 +167,7 @@ def _fingerprint(now: frozenset[Grant], then: frozenset[Grant], members: list[in
 
 
 def demand_of_business(actor: Scope) -> None:
-    """Raise NotOfBusiness for the provider's own people: they may help, but not decide who may do what."""
+    """Raise NotOfBusiness for the provider's own people: they do not decide who may do what."""
     if actor.user is not None and actor.user.organization_id is None:
         raise NotOfBusiness
 

@@ -1,4 +1,4 @@
-"""User groups."""
+"""Operations on user groups, and which of them an actor sees and manages."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from mcp.models import UserGroup
 
 
 def visible_groups(actor: Scope) -> QuerySet[UserGroup]:
-    """The groups that the actor may see here: all of the business at its head, else the location's own."""
+    """The groups that the actor sees here: all of the business where he `acts_for_all`, else those of the location."""
     if not actor.allows(Right.MANAGE_USERS):
         return UserGroup.objects.none()
     if acts_for_all(actor):
@@ -26,7 +26,7 @@ def visible_groups(actor: Scope) -> QuerySet[UserGroup]:
 
 
 def manageable_groups(actor: Scope) -> QuerySet[UserGroup]:
-    """The visible groups that the actor may change: those for which `may_manage_group` says yes."""
+    """The visible groups that the actor may change: those for which `may_manage_group` is True."""
     groups = visible_groups(actor)
     if actor.user is not None:
         groups = groups.exclude(owner__in=access.houses_kept_from(actor.user))
@@ -42,10 +42,11 @@ def manageable_groups(actor: Scope) -> QuerySet[UserGroup]:
 
 
 def may_manage_group(group: UserGroup, actor: Scope) -> bool:
-    """Whether the actor may change the group: held everywhere for one of the central, at its owner for another.
+    """Whether the actor may change the group.
 
-    A franchisee who restricts anything keeps his own groups to himself by this: else the central could make one of
-    its people a member, who would lift the restriction again.
+    He needs the right to manage users: at the owner for a group of the location at which he is, at all locations for a
+    group of the central, and at the owner too for a group of another location. Groups of a franchisee with restrictions
+    are managed by its own people only: others could make somebody a member who lifts the restrictions.
     """
     if group.organization_id != actor.organization.pk or not actor.allows(Right.MANAGE_USERS):
         return False
@@ -63,7 +64,7 @@ def _is_kept_by_franchisee(group: UserGroup, actor: Scope) -> bool:
 
 
 def demand_group(group: UserGroup, actor: Scope) -> None:
-    """Raise unless the actor may manage the group: MissingRight, or PermissionDenied for a foreign one."""
+    """Raise MissingRight unless the actor may manage the group, and PermissionDenied for one of another business."""
     if not may_manage_group(group, actor):
         if group.organization_id != actor.organization.pk:
             raise PermissionDenied
@@ -73,7 +74,8 @@ def demand_group(group: UserGroup, actor: Scope) -> None:
 
 @transaction.atomic
 def create_user_group(*, name: str, description: str = "", owner: Location | None = None, actor: Scope) -> UserGroup:
-    """Create a group. At a branch it belongs to the branch, whatever `owner` says; at the head `owner` counts.
+    """Create a user group. Where the actor does not `acts_for_all`, it belongs to his location, else to `owner`, if
+    any.
 
     Raises MissingRight or ValidationError.
     """

@@ -1,4 +1,4 @@
-"""What becomes of people and rights when a location leaves its business, or a business gives up being one."""
+"""People and rights when a location leaves its business, or a business has handed itself over to another."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ ONLY_LOOKING = frozenset(
         Right.MANAGE_USERS,
     }
 )
-"""What is left of the rights in a business that has handed over: it still answers for the customers who stay behind."""
+"""The rights that stay in a business that was handed over: it is still responsible for the customers who stay there."""
 
 
 @transaction.atomic
 def let_people_go(*, location: Location, actor: Scope) -> int:
-    """Take every right in the business from the people of a location that leaves it: how many they are.
+    """Take every right in the business from the people of a location that leaves it; returns how many they are.
 
-    Those who have it as their own location are in no user group any more and cannot log in. Whoever belongs to
-    another location loses the user groups of this one.
+    People whose own location it is are taken out of all user groups and deactivated. People of other locations leave
+    the user groups of this one.
 
     Raises MissingRight, PermissionDenied for a location of another business, or LastUserManager.
     """
@@ -53,10 +53,7 @@ def let_people_go(*, location: Location, actor: Scope) -> int:
 
 @transaction.atomic
 def leave_only_looking(*, actor: Scope) -> None:
-    """Take from all user groups of the actor's business what changes customers or brings more of them in.
-
-    Raises MissingRight.
-    """
+    """Take all rights but ONLY_LOOKING from all user groups of the actor's business. Raises MissingRight."""
     actor.demand(Right.CARRY_OVER)
     lock_rights(actor)
     for group in UserGroup.objects.of_organization(actor.organization):

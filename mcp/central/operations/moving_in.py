@@ -1,4 +1,4 @@
-"""The people of a business that joins a group get their logins at its branch there."""
+"""Logins at a branch for the people of a business that joins a group."""
 
 from __future__ import annotations
 
@@ -8,16 +8,15 @@ from mcp.isolation import access, grants
 from mcp.models import Membership, User, UserGroup
 
 STAYS_BEHIND = frozenset({Right.CARRY_OVER, Right.MANAGE_CUSTOMER_GROUPS})
-"""What is of the whole business is decided by the group from now on."""
+"""Rights over the whole business: the group decides these matters from now on."""
 
 
 def let_people_in(*, business: Organization, branch: Location) -> int:
-    """Give each active person of the business a login at the branch, with the same password: how many.
+    """Give each active person of the business a login at the branch, with the same password; returns how many.
 
-    Their user groups come along as groups of the branch, whose rights hold there and nowhere else; what concerns a
-    whole business does not. The client number stands behind the user names, for nobody there may have the same; the
-    old ones go on to lead to the old business, under its account number. To be called before the rights in the old
-    business are taken, in a transaction for which both businesses exist.
+    Their user groups become groups of the branch, with rights there only, without STAYS_BEHIND. The client number is
+    added to the user names, which may be taken in the group. The old logins still lead to the old business. Call it
+    before the rights in the old business are taken, in a transaction that sees both businesses.
     """
     groups = {
         old.pk: _group_at(branch, old.name, {right for right, _place in access.grants_of(old)} - STAYS_BEHIND)

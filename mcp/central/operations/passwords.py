@@ -1,6 +1,8 @@
-"""Passwords: nobody chooses one for somebody else. People get a link, by mail or on paper, that works once.
+"""Links for passwords: nobody chooses a password for somebody else.
 
-The link is signed and not stored; what is stored says who has made it, when, and what became of it.
+A person gets a link, by mail or on paper, that works once.
+
+The link is signed and not stored. The table records who has made it, when, and whether it was used.
 """
 
 from __future__ import annotations
@@ -32,7 +34,7 @@ _SALT = "mcp.password_link"
 
 
 class LinkUsedUp(ValidationError):
-    """The link was used, was followed by a newer one, or is too old."""
+    """The link was used, was replaced by a newer one, or is too old."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -42,7 +44,7 @@ class LinkUsedUp(ValidationError):
 
 
 class NoAddress(ValidationError):
-    """Nothing can be mailed to this person."""
+    """The person has no e-mail address, or no mail server is configured."""
 
     def __init__(self, user: User) -> None:
         super().__init__(
@@ -54,10 +56,10 @@ class NoAddress(ValidationError):
 
 @transaction.atomic
 def make_link(*, user: User, is_mailed: bool, actor: Scope) -> PasswordLink:
-    """Make a link by which a person of the actor's business chooses a password; links of before stop working.
+    """Make a link by which a person of the actor's business chooses a password; earlier links stop working.
 
-    Mailed to the person, or to be shown once to the actor. The person is told by mail of a link that is shown to
-    somebody else. Raises MissingRight, TooPowerful where the person holds more than the actor, or NoAddress.
+    With `is_mailed` it is mailed to the person, else it is to be shown once to the actor, and the person is told so by
+    mail. Raises MissingRight, TooPowerful where the person holds more than the actor, or NoAddress.
     """
     stored = locked_user(user, actor)
     demand_power(stored, actor)
@@ -65,7 +67,7 @@ def make_link(*, user: User, is_mailed: bool, actor: Scope) -> PasswordLink:
 
 
 def issue_link(*, user: User, is_mailed: bool, made_by: str, maker: User | None = None) -> PasswordLink:
-    """As `make_link`, for whoever has asked for the rights already; in a transaction. Raises NoAddress."""
+    """As `make_link`, without checking rights; runs in a transaction. Raises NoAddress."""
     now = timezone.now()
     PasswordLink.objects.filter(user=user, used_at=None, withdrawn_at=None).update(withdrawn_at=now)
     link = PasswordLink.objects.create(
@@ -84,9 +86,9 @@ def issue_link(*, user: User, is_mailed: bool, made_by: str, maker: User | None 
 
 @transaction.atomic
 def request_link(*, account_number: int | None, username: str) -> PasswordLink | None:
-    """Mail a link to who has forgotten the password, if there is such a person with an address, at most every SPACING.
+    """Mail a link to a person who has forgotten the password, at most one in SPACING; None where nobody gets one.
 
-    For the worker: whoever asks learns neither from the answer nor from its time whether there is such a person.
+    For the worker only: neither the answer of a page nor its duration may tell whether there is such a person.
     """
     with row_scope.without_scope(reason="a password was forgotten", actor="the login"):
         users = User.objects.active().named(username).select_related("organization")
@@ -99,23 +101,24 @@ def request_link(*, account_number: int | None, username: str) -> PasswordLink |
 
 
 def first_link_of(business: Organization | int | None) -> PasswordLink | None:
-    """The link of the first administrator of a business that was just opened."""
+    """The open link of the first administrator of a business that was just opened; None where there is none."""
     links = PasswordLink.objects.filter(organization=business, used_at=None, withdrawn_at=None)
     with row_scope.without_scope(reason="show the first link of a new business", actor="the provider's support"):
         return links.select_related("user", "organization").first()
 
 
 def can_be_mailed(user: User) -> bool:
+    """Whether a mail can be sent to the person."""
     return mailing.is_configured() and bool(user.email)
 
 
 def address_of(link_id: object) -> str:
-    """The link itself, to be given to nobody but the person."""
+    """The link as a web address. Only the person may get it."""
     return urljoin(settings.PUBLIC_URL, f"password/{signing.dumps(str(link_id), salt=_SALT)}/")
 
 
 def open_link(token: str) -> PasswordLink:
-    """The link that a token stands for, with its person. Raises LinkUsedUp, or Http404 for what was never a token."""
+    """The link of a token, with its person. Raises LinkUsedUp, or Http404 for a token that is not signed by us."""
     try:
         pk = signing.loads(token, salt=_SALT)
     except signing.BadSignature:
@@ -129,7 +132,7 @@ def open_link(token: str) -> PasswordLink:
 
 @transaction.atomic
 def choose_password(*, token: str, password: str) -> User:
-    """Set the password of the person to whom the link belongs, which ends his sessions; the link is used up.
+    """Set the password of the person whose link it is, which ends his sessions; the link is used up.
 
     Raises LinkUsedUp, or ValidationError for a weak password.
     """

@@ -1,4 +1,4 @@
-"""Businesses and locations, with the rights asked that the ground floor does not know."""
+"""Operations on businesses and locations: locations.operations does them, and here the rights are checked."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from mcp.models import Membership, User, UserGroup
 
 
 def visible_locations(actor: Scope) -> QuerySet[Location]:
-    """The locations whose data the actor may see here: all at the head of the business, else only this one."""
+    """The locations whose data the actor sees here: all at the central, else only this one."""
     if not actor.allows(Right.MANAGE_LOCATION):
         return Location.objects.none()
     if actor.location.kind == LocationKind.CENTRAL:
@@ -72,7 +72,7 @@ def open_business(
 def open_branch(*, place: Place, offline: bool = False, actor: Scope) -> Location:
     """Open a branch in the actor's group. Needs the right to manage locations at all of them.
 
-    Only support opens one on an offline base. Raises MissingRight, PermissionDenied or ValidationError.
+    Only support can open one on an offline base. Raises MissingRight, PermissionDenied or ValidationError.
     """
     demand_all_locations(actor)
     if offline and not (actor.user is None or actor.user.provider_role == ProviderRole.SUPPORT):
@@ -82,10 +82,10 @@ def open_branch(*, place: Place, offline: bool = False, actor: Scope) -> Locatio
 
 @transaction.atomic
 def change_location(*, location: Location, changed: Collection[str] | None = None, actor: Scope) -> Location:
-    """Save what somebody has changed of a location. Name and address may be changed there; numbers need the central.
+    """Save the fields of a location that the user has changed. Numbers need the right at all locations.
 
-    `changed` are the fields in which he has changed what he saw; the others stay as somebody else may have saved them
-    meanwhile. Raises MissingRight or ValidationError.
+    `changed` are the fields whose value he has changed, None means all; the others stay as they are stored. Raises
+    MissingRight or ValidationError.
     """
     actor.demand(Right.MANAGE_LOCATION)
     before = visible_locations(actor).select_for_update(of=("self",)).filter(pk=location.pk).first()
@@ -104,7 +104,7 @@ def change_location(*, location: Location, changed: Collection[str] | None = Non
 
 @transaction.atomic
 def close_location(*, location: Location, at: datetime, actor: Scope) -> Location:
-    """Close a location of the actor's group, perhaps the one at which he is. Raises MissingRight or ValidationError."""
+    """Close a location of the actor's group, also the one at which he works. Raises MissingRight or ValidationError."""
     demand_all_locations(actor)
     lock_rights(actor)  # afterwards no right is held there any more
     return operations.close_location(location=_of_organization(location, actor), at=at)
@@ -161,7 +161,7 @@ def _check_fixed(before: Location, after: Location) -> None:
 
 
 def _demand_there(location: Location, actor: Scope) -> None:
-    """Raise MissingRight where the right to manage is not held at this very location, as where it is restricted."""
+    """Raise MissingRight where the right to manage is not held at this location, such as where it is restricted."""
     if not holdings_of(actor).holds(Right.MANAGE_LOCATION, location.pk):
         raise MissingRight(Right.MANAGE_LOCATION, location)
 

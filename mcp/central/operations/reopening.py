@@ -1,4 +1,4 @@
-"""A business that was opened for an exit which was called off, taken up for the next one: it has never worked."""
+"""Using a business again that was opened for an exit which was called off, and in which nobody has ever worked."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from mcp.models import Membership, User, UserGroup
 def take_up_business(
     *, business: Organization, name: str, place: Place, administrator: User, password: str | None = None, support: User
 ) -> Organization:
-    """Give a closed and empty business of one location another name, place and first administrator.
+    """Give a closed and empty business of one location another name, location and first administrator.
 
-    Whoever was entered there before cannot log in any more, unless it is the same person. Without a password, which
-    only the demo gives, the administrator gets a link to choose one, mailed if it can be (`first_link_of`). Raises
+    People who were entered there before are deactivated, unless the administrator is one of them. Without a password,
+    which only the demo gives, the administrator gets a link to choose one, mailed if possible (`first_link_of`). Raises
     PermissionDenied for anybody but the provider's support, or ValidationError.
     """
     if support.provider_role != ProviderRole.SUPPORT or not support.is_active:

@@ -1,4 +1,4 @@
-"""Several restrictions of a franchisee at once: previewed in words, saved together or not at all."""
+"""Changing several restrictions of a franchisee at once, after a preview."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ type Taken = tuple[Right, int]
 
 
 class RestrictionsChanged(ValidationError):
-    """Between preview and saving somebody else has restricted or lifted something here."""
+    """Somebody else has changed restrictions here between preview and saving."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -37,35 +37,38 @@ class RestrictionsChanged(ValidationError):
 
 @dataclass(frozen=True, kw_only=True)
 class RestrictionChange:
-    """What becomes restricted and what is lifted, and whom that is about."""
+    """What becomes restricted, what is lifted, and how many people that concerns."""
 
     added: frozenset[Taken]
     lifted: frozenset[Taken]
     people: int
     fingerprint: str = ""
-    """Stands for what is restricted here before the change, and for the change itself."""
+    """A hash of what is restricted here before and after the change."""
 
     @property
     def is_empty(self) -> bool:
+        """Whether nothing is changed."""
         return not self.added and not self.lifted
 
     @property
     def groups(self) -> frozenset[int]:
+        """The keys of the groups that are concerned."""
         return frozenset(group for _right, group in self.added | self.lifted)
 
 
 def groups_of_central(actor: Scope) -> QuerySet[UserGroup]:
-    """The user groups that can be restricted: those of the whole business."""
+    """The user groups that can be restricted: those of the central."""
     return UserGroup.objects.of_organization(actor.organization).of_central().order_by("name", "pk")
 
 
 def restricted_here(actor: Scope) -> frozenset[Taken]:
+    """The restrictions of the actor's location."""
     rows = Restriction.objects.at(actor.location).values_list("right", "group_id")
     return frozenset((Right(right), group) for right, group in rows)
 
 
 def preview_restrictions(*, wanted: Iterable[Taken], actor: Scope) -> RestrictionChange:
-    """What `change_restrictions` would do, checked as strictly, without writing anything."""
+    """What `change_restrictions` would change, with the same checks, without writing anything."""
     demand_own_house(actor)
     now, then = restricted_here(actor), frozenset(wanted)
     change = RestrictionChange(
@@ -83,10 +86,10 @@ def preview_restrictions(*, wanted: Iterable[Taken], actor: Scope) -> Restrictio
 
 @transaction.atomic
 def change_restrictions(*, wanted: Iterable[Taken], seen: str = "", actor: Scope) -> RestrictionChange:
-    """Restrict exactly this at the actor's location, from the next request on; in one transaction.
+    """Let exactly `wanted` be restricted at the actor's location, from the next request on.
 
-    `seen` is the fingerprint of the preview that was confirmed. Raises RestrictionsChanged where it no longer fits,
-    MissingRight, or ValidationError for a group that is not the central's.
+    `seen` is the fingerprint of the preview that was confirmed. Raises RestrictionsChanged where it is not the same any
+    more, MissingRight, or ValidationError for a group that is not the central's.
     """
     demand_own_house(actor)
     lock_rights(actor)

@@ -1,4 +1,4 @@
-"""What an independent franchisee takes from the central's user groups at its own location."""
+"""Restrictions, by which an independent franchisee takes rights from the central's user groups at its own location."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from mcp.models import Restriction, UserGroup
 def restrict(*, group: UserGroup, right: Right, actor: Scope) -> Restriction:
     """Take the right from the group at the actor's location, from the next request on.
 
-    Raises MissingRight, PermissionDenied for a group of another business, or ValidationError where the group is not
-    the central's or already restricted.
+    Raises MissingRight, PermissionDenied for a group of another business, or ValidationError where the group is not the
+    central's or is restricted already.
     """
     demand_own_house(actor)
     lock_rights(actor)
@@ -46,6 +46,6 @@ def unrestrict(*, restriction: Restriction, actor: Scope) -> None:
 
 
 def demand_own_house(actor: Scope) -> None:
-    """Raise MissingRight unless the actor may restrict here."""
+    """Raise MissingRight unless the actor may restrict here: he is one of the franchisee's own people."""
     if not may_restrict(actor):
         raise MissingRight(Right.MANAGE_USERS, actor.location, need=need_of_own_house(actor.location))

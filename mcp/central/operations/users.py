@@ -1,4 +1,4 @@
-"""Users."""
+"""Operations on people, and whom an actor sees."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from copy import copy
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy
 
 from locations.models import Location
@@ -22,14 +22,15 @@ from mcp.isolation.holdings import acts_for_all, holdings_of, lock_rights
 from mcp.isolation.scope import Scope
 from mcp.login.open_links import withdraw_links, withdraw_links_of_others
 from mcp.models import Membership, User, UserGroup
+from mcp.querysets import UserQuerySet
 from mcp.worker import mailing
 
 CHANGED_BY_OTHERS = ("username", "first_name", "last_name", "email", "language", "is_active", "location")
-"""What whoever manages people may change of them."""
+"""The fields of a person that somebody who manages people may change."""
 
 
 class TooPowerful(ValidationError):
-    """Somebody tried to take over or lock out a person who holds more than he does."""
+    """The actor tried to take over, or lock out, a person who holds more rights than he does."""
 
     def __init__(self, user: User) -> None:
         super().__init__(
@@ -43,7 +44,7 @@ class TooPowerful(ValidationError):
 
 
 class AddressIsTheirs(ValidationError):
-    """The provider's people changed the address to which links for a password go."""
+    """One of the provider's people tried to change the e-mail address to which links for a password are sent."""
 
     def __init__(self, user: User) -> None:
         super().__init__(
@@ -56,10 +57,10 @@ class AddressIsTheirs(ValidationError):
         )
 
 
-def visible_users(actor: Scope) -> QuerySet[User]:
-    """The people whom the actor may see here: all of the business at its head, else those of the location.
+def visible_users(actor: Scope) -> UserQuerySet:
+    """The people whom the actor sees here: all of the business where he `acts_for_all`, else those of the location.
 
-    Those of the location work there, or belong to one of the groups that the location manages itself.
+    Those of a location have it as their own, or belong to a group that it manages itself.
     """
     if not actor.allows(Right.MANAGE_USERS):
         return User.objects.none()
@@ -71,9 +72,9 @@ def visible_users(actor: Scope) -> QuerySet[User]:
 
 @transaction.atomic
 def create_provider_user(*, username: str, role: ProviderRole, password: str) -> User:
-    """Create a person of the provider. For commands only: no page offers it, so no scope is asked for.
+    """Create one of the provider's people. For commands only: no page calls it, so no right is checked.
 
-    Raises ValidationError for a name that is taken or a weak password.
+    Raises ValidationError for a name that is taken, or a weak password.
     """
     user = User(username=username, provider_role=role)
     validate_password(password, user)
@@ -85,7 +86,7 @@ def create_provider_user(*, username: str, role: ProviderRole, password: str) ->
 
 @transaction.atomic
 def create_user(*, user: User, password: str | None = None, actor: Scope) -> User:
-    """Create a person of the actor's business; at a branch one of that branch. He holds no rights yet.
+    """Create a person of the actor's business; at a branch it is his location. He has no rights yet.
 
     Without a password, which only the demo gives, he needs a link to choose one (see operations/passwords.py). Raises
     MissingRight or ValidationError (also for a weak password).
@@ -104,15 +105,14 @@ def create_user(*, user: User, password: str | None = None, actor: Scope) -> Use
 
 @transaction.atomic
 def change_user(*, user: User, changed: Collection[str] | None = None, actor: Scope) -> User:
-    """Save what somebody has changed of a person.
+    """Save the fields of a person that the user has changed.
 
-    `changed` are the fields in which he has changed what he saw; the others stay as somebody else may have saved them
-    meanwhile, as does a password that the person chooses at this moment. Where the e-mail address changes, to which
-    links for a password go, the old one is told and open links stop working.
+    `changed` are the fields whose value he has changed, None means all; the others stay as they are stored, and so does
+    a password that the person chooses at this moment. If the e-mail address changes, to which links for a password are
+    sent, the old address is told, and open links stop working.
 
-    Raises MissingRight, TooPowerful where he holds more than the actor and his user name, e-mail address or access
-    changes, AddressIsTheirs where the provider's people change an address, and LastUserManager where nobody could
-    manage users afterwards.
+    Raises MissingRight, TooPowerful where the person holds more than the actor and his user name, e-mail address or
+    access changes, AddressIsTheirs where the provider's people change an address, and LastUserManager.
     """
     before = locked_user(user, actor)
     stored = copy(before)
@@ -134,7 +134,7 @@ def change_user(*, user: User, changed: Collection[str] | None = None, actor: Sc
 
 
 def _way_in(user: User) -> tuple[str, bool, str]:
-    """By what somebody else could come in as this person, or keep him out."""
+    """What decides who can log in as this person: to change it is to take him over, or to lock him out."""
     return user.username, user.is_active, user.email
 
 
@@ -147,11 +147,12 @@ def _demand_address(before: User, actor: Scope) -> None:
 def set_memberships(
     *, user: User, groups: Iterable[UserGroup], seen: Iterable[UserGroup] | None = None, actor: Scope
 ) -> None:
-    """Let the person belong to exactly these groups among those that the actor may manage; others stay.
+    """Let the person belong to exactly these groups, among those that the actor may manage; other memberships stay.
 
-    `seen` are those to which he belonged on the page: only what was changed of them is done, and what somebody else has
-    changed meanwhile stands. Raises MissingRight, OwnPromotion where he adds himself, NotOfBusiness where the
-    provider's people add him, CannotGrant where a group holds what the actor does not, and LastUserManager.
+    `seen` are the groups to which he belonged when the page was shown: only the difference is carried out, so that
+    changes of somebody else meanwhile stay. Raises MissingRight, OwnPromotion where the actor adds himself,
+    NotOfBusiness where one of the provider's people adds him, CannotGrant where a group holds what the actor does not,
+    and LastUserManager.
     """
     locked_user(user, actor)
     had_manager = access.has_user_manager(actor.organization)
@@ -180,7 +181,10 @@ def _admit(user: User, group: UserGroup, actor: Scope) -> None:
 
 
 def locked_user(user: User, actor: Scope) -> User:
-    """The stored person, locked, if the actor may see him here, and the organization for changes of rights."""
+    """The stored person, locked, together with the lock for changes of rights.
+
+    Raises MissingRight, or PermissionDenied where the actor does not see him here.
+    """
     actor.demand(Right.MANAGE_USERS)
     lock_rights(actor)
     pk = user.pk or 0
@@ -193,9 +197,12 @@ def locked_user(user: User, actor: Scope) -> User:
 
 
 def demand_power(user: User, actor: Scope) -> None:
-    """Support may always help somebody back in; anybody else needs at least the rights of that person.
+    """Raise TooPowerful unless the actor holds at least the rights of this person.
 
-    Who manages a franchise that restricts others is beyond their reach altogether.
+    Support may always help somebody back in.
+
+    People who manage users at a franchise with restrictions can be changed by the franchise's own people and by support
+    only.
     """
     if actor.user is None or actor.user.organization_id is None or actor.user.pk == user.pk:
         return

@@ -1,4 +1,4 @@
-"""`manage.py create_support USERNAME`: a person of the provider who opens businesses in the browser."""
+"""`manage.py create_support USERNAME`: creates one of the provider's people, who open businesses in the browser."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ from mcp.models import User
 
 
 class Command(BaseCommand):
+    """Creates one of the provider's people."""
+
     help = "Create a person of the provider: support, or a developer who signs off base switches."
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -25,7 +27,7 @@ class Command(BaseCommand):
         parser.add_argument("--role", choices=ProviderRole.values, default=ProviderRole.SUPPORT)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Asks for the password; where nobody sits at a terminal, reads it as one line."""
+        """Asks for the password; without a terminal it reads one line. Raises CommandError."""
         if options["if_nobody"]:
             self._say_how()
             return

@@ -1,4 +1,4 @@
-"""`manage.py migrate`, which says how to begin anew where the tables are of a version before the first release."""
+"""`manage.py migrate`, which refuses tables of a version before the first release and says how to begin anew."""
 
 from __future__ import annotations
 
@@ -19,8 +19,10 @@ OLD = (
 
 
 class Command(migrate.Command):
+    """Django's command, with a check before it."""
+
     def handle(self, *args: Any, **options: Any) -> None:
-        """Raises CommandError with that sentence."""
+        """Raises CommandError (OLD) where migrations are recorded that do not exist any more."""
         loader = MigrationLoader(connections[options["database"]], ignore_no_migrations=True)
         known = set(loader.disk_migrations or ())
         if any(app in OURS and (app, name) not in known for app, name in loader.applied_migrations or ()):

@@ -10,6 +10,8 @@ from mcp.isolation import database_roles
 
 
 class Command(procrastinate.Command):
+    """procrastinate's command, with a check of the database role before it."""
+
     def handle(self, *args: Any, **options: Any) -> None:
         database_roles.demand_web_role()
         super().handle(*args, **options)

@@ -183,7 +183,7 @@ def sites_refuse_pages_that_declare_too_little(world: World) -> None:
             ConsoleSite(name="admin").register(UserGroup, page)
     ConsoleSite(name="admin").register([UserGroup], PlainPage)
     with refused(ImproperlyConfigured):
-        ProviderSite(name="admin").register(UserGroup, Stock)
+        ProviderSite(name="admin").register(UserGroup, Stock)  # type: ignore[arg-type]  # what is refused
 
 
 @probe

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 from unittest.mock import patch
 
 from django.utils import timezone
@@ -92,7 +93,7 @@ def each_is_reminded_once_a_day_and_of_his_own(world: World) -> None:
 @probe
 def nobody_is_reminded_who_is_gone_or_was_reminded_often_enough(world: World) -> None:
     since = timezone.now()
-    thing = {"key": "x", "since": since.isoformat()}
+    thing: Any = {"key": "x", "since": since.isoformat()}
     with patch.object(mailing, "is_configured", return_value=True):
         assert reminders._remind(0, [thing], now=since + 9 * DAY, actor="a probe") is False
     assert reminders.is_due(since, [since + DAY, since + 3 * DAY, since + 7 * DAY], since + 90 * DAY) is False
