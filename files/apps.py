@@ -1,3 +1,5 @@
+"""The app of files that the worker makes or takes in."""
+
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 

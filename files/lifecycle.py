@@ -1,8 +1,8 @@
-"""What becomes of a file, whatever its kind: ordered, made or taken in by the worker, fetched, expired.
+"""The life of a file, whatever its kind: ordered, made or taken in by the worker, fetched, expired.
 
-`make` is called by a task; what it is made of says the kind. The rows are read over a second connection, in one
-transaction; what is made of them is kept step by step, so that the page shows it. That a file was made, by whom and of
-what, and who has fetched it, stays on record; its bytes are deleted.
+`make` is called by the task of a kind. The content comes from the kind, which reads it over a second connection in one
+transaction; each piece that is made is committed at once, so that the page shows how far it is. The record of who made
+and who fetched a file is kept when its bytes are deleted.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import IO, Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, Manager, Model, OuterRef, QuerySet
 from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
 
@@ -31,26 +31,27 @@ from mcp.worker.task_frame import Failure, Stopped, TaskFrame
 
 
 def with_kept[File: WorkedFile](kind: FileKind[File], rows: QuerySet[File]) -> QuerySet[Any, File]:
-    """Newest first, with `is_kept`: whether the bytes are still there."""
+    """The rows, newest first, each with `is_kept`: whether its bytes are still there."""
     pieces = _rows(kind.chunks).filter(base=OuterRef("base"), file=OuterRef("pk"))
     return rows.annotate(is_kept=Exists(pieces)).order_by("-created_at", "pk")
 
 
-def expires_at(kind: FileKind[Any], file: WorkedFile) -> datetime:
+def expires_at[File: WorkedFile](kind: FileKind[File], file: File) -> datetime:
+    """When the bytes of a finished file are deleted."""
     return file.state_since + kind.lifetime
 
 
-def is_ready(kind: FileKind[Any], file: Any, *, now: datetime) -> bool:
-    """Whether the file can be fetched. `file` is one of `with_kept`."""
-    return bool(file.state == FileState.DONE and file.is_kept and now < expires_at(kind, file))
+def is_ready[File: WorkedFile](kind: FileKind[File], file: File, *, now: datetime) -> bool:
+    """Whether the file can be fetched. `file` is a row of `with_kept`."""
+    return file.state == FileState.DONE and file.is_kept and now < expires_at(kind, file)
 
 
-def is_under_way(kind: FileKind[Any], file: WorkedFile | None) -> bool:
-    """Whether the worker is at it or will be; not of one whose task was given up."""
+def is_under_way[File: WorkedFile](kind: FileKind[File], file: File | None) -> bool:
+    """Whether the worker makes the file or is going to; False for None, and where its task was given up."""
     return file is not None and file.state in UNDER_WAY and _is_expected(kind, file)
 
 
-def _is_expected(kind: FileKind[Any], file: WorkedFile) -> bool:
+def _is_expected[File: WorkedFile](kind: FileKind[File], file: File) -> bool:
     jobs = ProcrastinateJob.objects.filter(task_name=kind.task, status__in=["todo", "doing"])
     return jobs.filter(**{f"args__{kind.name}": str(file.pk)}).exists()
 
@@ -58,13 +59,13 @@ def _is_expected(kind: FileKind[Any], file: WorkedFile) -> bool:
 # --- made or taken in -------------------------------------------------------------------------------------------
 
 
-def order(kind: FileKind[Any], file: WorkedFile, *, lock: str | None = None, **somebody: Any) -> None:
-    """Let the worker make the file, or take it in, once the current transaction is committed."""
+def order[File: WorkedFile](kind: FileKind[File], file: File, *, lock: str | None = None, **somebody: Any) -> None:
+    """Queue the task that makes the file or takes it in; it runs once the current transaction is committed."""
     enqueue(kind.task, lock=lock, **{kind.name: str(file.pk)}, **somebody)
 
 
-def frame_of(kind: FileKind[Any]) -> TaskFrame:
-    """The frame of the task of this kind: what goes wrong is told on the page of the file."""
+def frame_of[File: WorkedFile](kind: FileKind[File]) -> TaskFrame:
+    """The frame of the tasks of this kind: an error is shown on the page of the file."""
 
     def tell(pk: str, failure: Failure) -> None:
         fail(kind, pk=pk, reason=failure.reason)
@@ -72,25 +73,25 @@ def frame_of(kind: FileKind[Any]) -> TaskFrame:
     return TaskFrame(name=kind.name, tell=tell, broken=kind.broken, given_up=kind.given_up, log=kind.log)
 
 
-def make(kind: FileKind[Any], *, pk: str, actor: Scope) -> None:
-    """Make a file that waits, or begin anew one that a worker has left undone.
+def make[File: WorkedFile](kind: FileKind[File], *, pk: str, actor: Scope) -> None:
+    """Make a file that waits, or one that another worker has left unfinished, from its beginning.
 
-    What goes wrong is told on its page; one that is made or cancelled already stays as it is. Raises NothingThere.
+    An error is shown on the page of the file. One that is done or cancelled stays as it is. Raises NothingThere.
     """
     frame_of(kind).as_actor(pk, actor, partial(_make, kind, pk))
 
 
-def make_for_somebody(kind: FileKind[Any], *, pk: str, somebody: dict[str, int]) -> None:
-    """The same as whoever has ordered it, with the rights that he has now. `somebody` is what `for_somebody` gives."""
+def make_for_somebody[File: WorkedFile](kind: FileKind[File], *, pk: str, somebody: dict[str, int]) -> None:
+    """As `make`, as the user who has ordered it, with the rights that he has now. `somebody` is from `for_somebody`."""
     frame_of(kind).for_somebody(pk, somebody, partial(_make, kind, pk))
 
 
-def tell_given_up(kind: FileKind[Any]) -> None:
-    """Where its worker died again and again, the page of the file says so."""
+def tell_given_up[File: WorkedFile](kind: FileKind[File]) -> None:
+    """Have the page of a file say so where the worker has died at its task again and again."""
     frame_of(kind).when_given_up(kind.name, kind.task)
 
 
-def _make(kind: FileKind[Any], pk: str, actor: Scope) -> None:
+def _make[File: WorkedFile](kind: FileKind[File], pk: str, actor: Scope) -> None:
     with row_scope.rows_of(actor):
         file = begin(kind, pk)
     if kind.content is None:
@@ -109,10 +110,11 @@ def _make(kind: FileKind[Any], pk: str, actor: Scope) -> None:
     )
 
 
-def begin[File: WorkedFile](kind: FileKind[File], pk: str, **values: Any) -> File:
-    """The file, marked as being worked on from now on; what an earlier worker has made of it is deleted.
+def begin[File: WorkedFile](kind: FileKind[File], pk: str, **values: object) -> File:
+    """The file, marked as being worked on by this worker; pieces that an earlier worker has made are deleted.
 
-    Raises NothingThere, or Stopped where it is not waited for any more.
+    `values` are further columns to set. Raises NothingThere where there is no such file, and Stopped where it is no
+    longer waited for.
     """
     file: File | None = _rows(kind.model).select_for_update(of=("self",)).filter(pk=pk).first()
     if file is None:
@@ -128,15 +130,18 @@ def begin[File: WorkedFile](kind: FileKind[File], pk: str, **values: Any) -> Fil
     return file
 
 
-def advance(kind: FileKind[Any], file: WorkedFile, **values: Any) -> None:
-    """Raises Stopped where it was cancelled or has been begun anew since."""
+def advance[File: WorkedFile](kind: FileKind[File], file: File, **values: object) -> None:
+    """Store `values` with a file that this worker makes.
+
+    Raises Stopped where it was cancelled or begun again meanwhile.
+    """
     mine = _rows(kind.model).filter(pk=file.pk, state=FileState.RUNNING, state_since=file.state_since)
     if not mine.update(**values):
         raise Stopped
 
 
-def end(kind: FileKind[Any], file: WorkedFile, content: Content, digest: chunks.Digest) -> None:
-    """All pieces are there: from now on it can be fetched."""
+def end[File: WorkedFile](kind: FileKind[File], file: File, content: Content, digest: chunks.Digest) -> None:
+    """Mark a file whose pieces are all stored as done: it can be fetched now. Raises Stopped as `advance` does."""
     advance(
         kind, file, state=FileState.DONE, state_since=timezone.now(), done=content.done(), total=content.done(),
         size=digest.size, sha256=digest.hex, **content.record(),
@@ -144,16 +149,21 @@ def end(kind: FileKind[Any], file: WorkedFile, content: Content, digest: chunks.
     content.when_made()
 
 
-def stop(kind: FileKind[Any], rows: QuerySet[Any], *, state: FileState, reason: Sentences | None = None) -> None:
-    """Those under way are given up, for good: their bytes go at once."""
+def stop[File: WorkedFile](
+    kind: FileKind[File], rows: QuerySet[File], *, state: FileState, reason: Sentences | None = None
+) -> None:
+    """Give up those of the rows that are under way: they get the `state` and `reason`, and their bytes are deleted."""
     stopped = rows.filter(state__in=UNDER_WAY)
     pks = list(stopped.values_list("pk", flat=True))
     if stopped.update(state=state, failure=reason or Sentences(), state_since=timezone.now()):
         _rows(kind.chunks).filter(file__in=pks).delete()
 
 
-def fail(kind: FileKind[Any], *, pk: str, reason: Sentences) -> None:
-    """Say why on its page. In a transaction for which the file exists. Raises NothingThere where it does not."""
+def fail[File: WorkedFile](kind: FileKind[File], *, pk: str, reason: Sentences) -> None:
+    """Mark the file as failed for the `reason`.
+
+    Runs in a transaction that sees the file. Raises NothingThere where there is none.
+    """
     found = _rows(kind.model).filter(pk=pk)
     if not found.exists():
         raise NothingThere(kind.name, pk)
@@ -164,10 +174,11 @@ def fail(kind: FileKind[Any], *, pk: str, reason: Sentences) -> None:
 
 
 @transaction.atomic
-def fetch(kind: FileKind[Any], file: Any, *, actor: Scope, **noted: Any) -> IO[bytes]:
-    """The file, which is noted and logged. `file` is one of `with_kept`; what is `noted` is kept with the download.
+def fetch[File: WorkedFile](kind: FileKind[File], file: File, *, actor: Scope, **noted: object) -> IO[bytes]:
+    """The file, open for reading; the download is recorded with the columns `noted`, and logged.
 
-    Raises what the kind demands, or ValidationError where the file is not there (any more).
+    `file` is a row of `with_kept`. Raises what the kind's `demand_fetching` raises, and ValidationError where the bytes
+    are not there (any more).
     """
     kind.demand_fetching(file, actor)
     if not is_ready(kind, file, now=timezone.now()):
@@ -177,23 +188,24 @@ def fetch(kind: FileKind[Any], file: Any, *, actor: Scope, **noted: Any) -> IO[b
     return chunks.opened(kind.chunks, file=file)
 
 
-def note_download(kind: FileKind[Any], file: WorkedFile, actor: Scope, **noted: Any) -> None:
+def note_download[File: WorkedFile](kind: FileKind[File], file: File, actor: Scope, **noted: object) -> None:
+    """Record a download by the actor, with the columns `noted`. Raises TypeError for a kind that is not fetched."""
     if kind.downloads is None:
         raise TypeError(f"Files of the kind {kind.name} are not fetched")
     user = actor.user.pk if actor.user else 0
     _rows(kind.downloads).create(base=actor.base, file=file, user_id=user, user_name=actor.actor_name, **noted)
 
 
-def delete_bytes(kind: FileKind[Any], rows: QuerySet[Any]) -> int:
-    """Of those that are not under way; the records stay."""
+def delete_bytes[File: WorkedFile](kind: FileKind[File], rows: QuerySet[File]) -> int:
+    """Delete the bytes of those rows that are not under way; returns how many pieces that were. The rows stay."""
     over = rows.exclude(state__in=UNDER_WAY)
     return int(_rows(kind.chunks).filter(file__in=over.values("pk")).delete()[0])
 
 
-def delete_expired(kind: FileKind[Any], *, now: datetime) -> int:
-    """Delete the bytes of what has expired, and the row where the kind says so; how many rows that were.
+def delete_expired[File: WorkedFile](kind: FileKind[File], *, now: datetime) -> int:
+    """Delete the bytes that have expired, and the rows where the kind says so; returns how many rows were deleted.
 
-    In a transaction for which all files exist.
+    Runs in a transaction that sees all files.
     """
     rows, before = _rows(kind.model), now - kind.lifetime
     if kind.keeps_record:
@@ -201,5 +213,6 @@ def delete_expired(kind: FileKind[Any], *, now: datetime) -> int:
     return int(rows.filter(created_at__lte=before).delete()[0])
 
 
-def _rows(model: Any) -> Any:
+def _rows(model: type[Model]) -> Manager[Any]:
+    """The rows of a model, with fields that each kind has and the abstract models have not."""
     return model._default_manager

@@ -1,4 +1,4 @@
-"""What the tables of all kinds of files have in common. All abstract: each kind has tables of its own."""
+"""Abstract models of files, their pieces and downloads. Each kind has tables of its own."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from mcp.stored_sentences import SentencesField
 
 
 class OwnFile(models.Model):
-    """A file of one user at one location, on its way into the base or out of it."""
+    """A file that a user sends in, or has made, at one location."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     organization = models.ForeignKey(Organization, models.CASCADE, related_name="+")
@@ -49,18 +49,21 @@ class OwnFile(models.Model):
 
 
 class WorkedFile(OwnFile):
-    """A file that the worker makes or takes in: how far he is, in customers or whatever else it consists of."""
+    """A file that the worker makes or takes in. `done` of `total` is counted in customers."""
 
     state = models.CharField(max_length=10, choices=FileState, default=FileState.WAITING)
     total = models.PositiveIntegerField(default=0)
     done = models.PositiveIntegerField(default=0)
+
+    is_kept: bool
+    """Whether its bytes are still there; only of rows of `files.lifecycle.with_kept`."""
 
     class Meta:
         abstract = True
 
 
 def own_file_constraints(prefix: str) -> list[models.BaseConstraint]:
-    """Base, location and user are of the business, and pieces can refer to `(base, id)`."""
+    """Base, location and user of a file belong to its business. `prefix` begins the names of the constraints."""
     return [
         CompositeForeignKey(
             fields=["organization", "base"],
@@ -84,7 +87,10 @@ def own_file_constraints(prefix: str) -> list[models.BaseConstraint]:
 
 
 class Chunk(models.Model):
-    """A piece of a file. Pieces instead of one value: nothing ever holds a whole file in memory."""
+    """A piece of a file. Pieces instead of one value, so that nothing ever holds a whole file in memory.
+
+    Each kind declares `file`, a foreign key to its own table.
+    """
 
     base = models.ForeignKey(CustomerBase, models.CASCADE, db_index=False, related_name="+")
     file: Any
@@ -99,7 +105,7 @@ class Chunk(models.Model):
 
 
 class Download(models.Model):
-    """Somebody has fetched a file. Only ever added to."""
+    """A record that somebody has fetched a file; rows are added and never changed. Each kind declares `file`."""
 
     web_privileges: ClassVar[str] = "SELECT, INSERT"
 
@@ -128,6 +134,7 @@ def piece_constraints(name: str, to: str) -> list[models.BaseConstraint]:
 
 
 def download_constraints(name: str, to: str) -> list[models.BaseConstraint]:
+    """Each download is of a file of its base. `to` is the model of the file."""
     return [
         RowSecurity(name=f"{name}_rows", base="base"),
         KeyWithBase(name=f"{name}_key"),

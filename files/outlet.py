@@ -1,4 +1,4 @@
-"""What is written is handed on piece by piece: nothing holds a whole file."""
+"""A file to write into whose content is taken out piece by piece, so that nothing holds a whole file."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from collections.abc import Iterable, Iterator
 from itertools import batched
 
 ROWS_AT_ONCE = 200
-"""Some fifty kilobytes: what is worked on stays in the cache of a processor, and the database need not wait."""
+"""Lines in a block: some fifty kilobytes, which fit into the cache of a processor."""
 
 
 def blocks_of(lines: Iterable[bytes]) -> Iterator[bytes]:
-    """The lines of a COPY, many at once."""
+    """The lines of a COPY, joined into blocks of ROWS_AT_ONCE."""
     for some in batched(lines, ROWS_AT_ONCE):
         yield b"".join(some)
 
 
 class Outlet(io.RawIOBase):
-    """A file to write into that hands on what it holds; it cannot go back."""
+    """A file for writers that cannot be sought in; `drain` takes out what was written."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -32,9 +32,11 @@ class Outlet(io.RawIOBase):
         return len(data)
 
     def tell(self) -> int:
+        """How many bytes were written so far, those that were taken out included."""
         return self._handed_on + len(self._held)
 
     def drain(self) -> bytes:
+        """Take out what was written since the last call."""
         data = bytes(self._held)
         self._handed_on += len(data)
         self._held.clear()

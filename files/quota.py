@@ -1,15 +1,15 @@
-"""How much one person may upload in a day, so that nobody fills the database for all others."""
+"""Limits how much one person may upload in 24 hours, so that nobody fills the database for all others."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypedDict
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import connection
-from django.db.models import Count, Min, Sum
+from django.db.models import Count, Manager, Min, Sum
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
@@ -23,7 +23,7 @@ MEGABYTE = 1024**2
 
 
 class QuotaUsedUp(ValidationError):
-    """This person has uploaded as much as one may in a day."""
+    """The person has uploaded as much as one may in 24 hours; `since` is when the first of these uploads came."""
 
     def __init__(self, *, since: datetime | None) -> None:
         most = settings.UPLOADS_A_DAY
@@ -38,20 +38,29 @@ class QuotaUsedUp(ValidationError):
         )
 
 
+class _Uploads(TypedDict):
+    """What one person has uploaded into one table: how many files, their bytes together, and when the first."""
+
+    files: int
+    size: int
+    since: datetime | None
+
+
 _counted: list[type[OwnFile]] = []
 
 
 def count_uploads(model: type[OwnFile]) -> None:
-    """What people upload into this table counts. Each app says so of its own."""
+    """Let the uploads in this table count. Each app calls it for its own tables."""
     if model not in _counted:
         _counted.append(model)
 
 
 def within_quota(content: Iterable[bytes], *, upload: OwnFile, actor: Scope) -> Iterator[bytes]:
-    """The same bytes as long as this person may upload more today. Raises QuotaUsedUp, and nothing is kept then.
+    """The same bytes, as long as the actor may upload more within 24 hours. Raises QuotaUsedUp.
 
-    In a transaction, for whose end further uploads of the same person wait: many at once would each find room. What he
-    has uploaded to this base counts, still kept or not. Commands have no quota.
+    Runs in a transaction; until it ends, other uploads of the same person wait, because uploads at the same moment
+    would not count each other. What he uploaded to this base counts, also where it is no longer kept. Commands have no
+    quota.
     """
     if actor.user is None:
         yield from content
@@ -74,15 +83,16 @@ def _take_turn(user: User) -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('uploads of a person'), %s)", [user.pk])
 
 
-def _of_today(kind: type[OwnFile], user: User, upload: OwnFile) -> dict[str, Any]:
-    """All but the one that is being received, whose row may be there already, and but those that were taken in: what
-    was in them is an upload by now.
+def _of_today(kind: type[OwnFile], user: User, upload: OwnFile) -> _Uploads:
+    """What the user has uploaded within DAY, `upload` itself left out, whose row may be there already.
+
+    Files that were taken in are left out as well: what was in them has become an upload of its own.
     """
-    rows: Any = kind._default_manager
+    rows: Manager[Any] = kind._default_manager  # each kind has a state; the abstract model has none
     uploads = rows.filter(base=upload.base_id, user=user.pk, created_at__gt=timezone.now() - DAY)
-    found: dict[str, Any] = (
+    found = (
         uploads.exclude(pk=upload.pk)
         .exclude(state="done")
         .aggregate(files=Count("pk"), size=Sum("size", default=0), since=Min("created_at"))
     )
-    return found
+    return _Uploads(files=found["files"], size=found["size"], since=found["since"])

@@ -93,4 +93,4 @@ def test_file_that_is_not_there_or_over_is_not_begun(export):
 
 def test_file_that_nobody_fetches_is_refused(cast):
     with pytest.raises(TypeError, match="not fetched"):
-        lifecycle.fetch(INCOMING, None, actor=cast.scope("anna", "Zentrale"))
+        lifecycle.fetch(INCOMING, INCOMING.model(), actor=cast.scope("anna", "Zentrale"))
