@@ -31,13 +31,14 @@ def main() -> None:
 
 
 def check_python(version: tuple[int, int]) -> None:
+    """Raise CannotStart for a Python that is too old."""
     if version < OLDEST_PYTHON:
         found, needed = (".".join(map(str, numbers)) for numbers in (version, OLDEST_PYTHON))
         raise CannotStart(f"This is Python {found}, and Stammhaus needs {needed} or newer. Install that first.")
 
 
 def _prepare(supervisor: Supervisor) -> bool:
-    """Whether the demo is shown: in the embedded database, and in one's own where DEMO=1 asks for it."""
+    """Make the database ready; returns whether it has the demo: the embedded one, and one's own where DEMO=1."""
     own = os.environ.get("DATABASE_URL")
     if own:
         database.check(web=own, owner=os.environ.get("DATABASE_OWNER_URL"))
@@ -55,9 +56,9 @@ def _prepare(supervisor: Supervisor) -> bool:
 
 
 def _serve(supervisor: Supervisor, number: int, *, is_demo: bool) -> str:
-    """Start the web server and the worker; who can log in, once the first page is served.
+    """Start the web server and the worker; once the first page is served, returns who can log in.
 
-    That is the demo's people, or how the first person is created where there is nobody yet.
+    These are the demo's people or, where there is nobody yet, how the first person is created.
     """
     _say("Starting the web server and the worker …")
     supervisor.start(

@@ -1,4 +1,4 @@
-"""Find the Chromium for the browser tests; `python -m launch.chromium` installs it where that can be done."""
+"""Finds the Chromium for the browser tests. `python -m launch.chromium` installs it, as root on Debian."""
 
 import os
 import shutil
@@ -7,7 +7,7 @@ from launch import debian
 from launch.problem import CannotStart
 
 SHELL = "chromium-headless-shell"
-"""Chromium without windows: it draws the same, for less than half of the processor time."""
+"""Chromium without windows: it renders the same, with less than half of the processor time."""
 _NAMES = (SHELL, "chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 
 
@@ -18,7 +18,7 @@ def find() -> str | None:
 
 
 def ensure() -> str:
-    """The path, after installing one if need be. Raises CannotStart with the way to get it."""
+    """The path; installs Chromium if there is none. Raises CannotStart with the way to get it."""
     found = find()
     for package in (SHELL, "chromium"):
         if found is None and debian.can_install():
@@ -33,7 +33,7 @@ def ensure() -> str:
 
 
 def prefer_shell() -> None:
-    """Install the shell where another Chromium is there already, if that can be done; without it that one serves."""
+    """Install the headless shell, if that is possible and CHROMIUM names no other browser."""
     if not os.environ.get("CHROMIUM") and shutil.which(SHELL) is None and debian.can_install():
         debian.install(SHELL)
 

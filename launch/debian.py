@@ -1,4 +1,4 @@
-"""Programs of Debian that some tests need, installed where that can be done."""
+"""Installs programs of Debian that some tests need, as root."""
 
 import os
 import shutil
@@ -8,11 +8,12 @@ from launch.problem import CannotStart
 
 
 def can_install() -> bool:
+    """Whether this is root on a Debian."""
     return os.geteuid() == 0 and shutil.which("apt-get") is not None
 
 
 def ensure(program: str, *, package: str, needed_by: str) -> str:
-    """The path of a program, after installing its package if need be. Raises CannotStart with the way to get it."""
+    """The path of a program; installs its package if it is missing. Raises CannotStart with the way to get it."""
     found = _find(program)
     if found is None and can_install():
         install(package)
@@ -23,11 +24,12 @@ def ensure(program: str, *, package: str, needed_by: str) -> str:
 
 
 def _find(program: str) -> str | None:
-    """Also among the programs of the system, which not everybody's PATH names."""
+    """The path; also of programs in /usr/sbin, which not every PATH names."""
     return shutil.which(program) or shutil.which(f"/usr/sbin/{program}")
 
 
 def install(package: str) -> None:
+    """Install a package. It does not raise where that fails."""
     print(f"Installing {package} …", flush=True)
     # At run level 1 no package starts a service of its own.
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"}

@@ -1,7 +1,7 @@
-"""The embedded PostgreSQL, shared by every process that asks for it.
+"""The embedded PostgreSQL, shared by all processes that use it.
 
-Each user of the server holds a shared lock on one file for as long as it lives; the system lets go of it
-however the process ends. Whoever gets the exclusive lock when leaving was the last one and stops the server.
+Each process that uses the server holds a shared lock on one file while it lives; the system releases it however the
+process ends. A process that gets the exclusive lock when it leaves was the last one, and stops the server.
 """
 
 import fcntl
@@ -20,7 +20,7 @@ class Handle:
     """A share in the running server. Close it, or use it in a `with` statement."""
 
     def __init__(self, cluster: Cluster) -> None:
-        """Start the server or join it. Raises CannotStart with the sentence for the user."""
+        """Start the server, or use the one that runs. Raises CannotStart with a sentence for the user."""
         self.cluster = cluster
         self._process = os.getpid()
         cluster.folder.mkdir(parents=True, exist_ok=True)
@@ -31,16 +31,16 @@ class Handle:
 
     @property
     def url(self) -> str:
-        """A DATABASE_URL over the socket, as the role that owns nothing."""
+        """DATABASE_URL over the socket, with the web role."""
         return self.cluster.url(role=WEB_ROLE)
 
     @property
     def owner_url(self) -> str:
-        """A DATABASE_OWNER_URL over the socket: the role that migrates, without special rights."""
+        """DATABASE_OWNER_URL over the socket, with the role that owns the tables."""
         return self.cluster.url()
 
     def close(self) -> None:
-        """Give the share back; the last one stops the server. A forked child's copy does nothing."""
+        """Give the share back; the last one stops the server. In a forked child it does nothing."""
         if self._users is None or self._process != os.getpid():
             return
         with _start_lock(self.cluster.folder):
@@ -59,12 +59,12 @@ class Handle:
 
 
 def join() -> Handle:
-    """The project's own database in `var/postgres`."""
+    """The project's own server, in `var/postgres`."""
     return Handle(Cluster(folder=folders.var() / "postgres"))
 
 
 def join_for_tests() -> Handle:
-    """A server apart for the tests: fast, and forgetful when the machine crashes."""
+    """The server of the tests: faster, and without safety against a crash of the machine."""
     return Handle(Cluster(folder=folders.for_tests(), durable=False))
 
 
@@ -74,7 +74,7 @@ def _open(path: Path) -> int:
 
 @contextmanager
 def _start_lock(folder: Path) -> Iterator[None]:
-    """Only one process at a time starts, stops, comes or goes."""
+    """One process at a time starts or stops the server, joins or leaves it."""
     lock = _open(folder / "start.lock")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX)

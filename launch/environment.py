@@ -1,4 +1,4 @@
-"""What a command needs in the environment before Django starts."""
+"""Fills in the environment variables that a command needs before Django starts."""
 
 import atexit
 import os
@@ -18,9 +18,10 @@ _NO_KEY = (
 
 
 def prepare() -> None:
-    """Fill in DATABASE_URL and SECRET_KEY where they are missing.
+    """Set DATABASE_URL, DATABASE_OWNER_URL and SECRET_KEY where they are missing. Raises CannotStart.
 
-    Without DATABASE_URL the embedded PostgreSQL runs until this process, or the last that uses it, ends.
+    Without DATABASE_URL the embedded PostgreSQL is started; it runs until this process, or the last one that uses it,
+    ends.
     """
     if os.environ.get("DATABASE_URL"):
         if not os.environ.get("SECRET_KEY"):
@@ -35,14 +36,14 @@ def prepare() -> None:
 
 
 def secret_key(path: Path) -> str:
-    """The key in the file, readable for its owner alone; made whole or not at all when missing."""
+    """The key in the file, which only its owner can read; the file is made if it is missing."""
     if not path.exists():
         _write_once(path, secrets.token_urlsafe(50))
     return path.read_text(encoding="ascii").strip()
 
 
 def _write_once(path: Path, text: str) -> None:
-    """Two processes may come here at once: the first one's file stands."""
+    """Write the file, if it does not exist. Of two processes at once the first one's file stays."""
     draft = path.with_name(f"{path.name}.{os.getpid()}")
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
         file.write(text + "\n")
@@ -55,7 +56,7 @@ def _write_once(path: Path, text: str) -> None:
 
 
 def _leave_on_sigterm() -> None:
-    """A plain SIGTERM would end the process before the server is given back."""
+    """Exit normally on SIGTERM, so that the share in the server is given back."""
     if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
         signal.signal(signal.SIGTERM, _leave)
 

@@ -1,4 +1,4 @@
-"""Where the project keeps what it makes while running."""
+"""The folders for what the project writes while it runs."""
 
 import hashlib
 import os
@@ -19,10 +19,10 @@ def var() -> Path:
 
 
 def for_tests() -> Path:
-    """The folder of the tests' server: in memory where the system has room there, else in `var/`.
+    """The folder of the tests' server: in memory where enough is free, else in `var/`.
 
-    Each test with real transactions leaves a new copy of the database behind, of a thousand files. A file system on a
-    disk takes its time to use the places of deleted files again: ext4 seven times as long for a copy.
+    Each test with real transactions leaves a new copy of the database, of a thousand files. On a disk a file system
+    takes long to use the blocks of deleted files again: with ext4 a copy takes seven times as long.
     """
     folder = _in_memory()
     is_there = folder.is_dir() and not folder.is_symlink() and folder.stat().st_uid == os.getuid()
@@ -35,12 +35,12 @@ def for_tests() -> Path:
 
 
 def forget_tests() -> None:
-    """Remove what the tests of this project have left in memory."""
+    """Delete what the tests of this project have left in memory."""
     shutil.rmtree(_in_memory(), ignore_errors=True)
 
 
 def forget_tests_of_lost_projects() -> None:
-    """Remove what projects that are gone have left in memory, such as clones that were made to be checked."""
+    """Delete what tests have left in memory whose project folder does not exist any more."""
     for note in MEMORY.glob(f"{_PREFIX}-{os.getuid()}-*/{_OF_PROJECT}"):
         if note.stat().st_uid == os.getuid() and not Path(note.read_text(encoding="utf-8")).is_dir():
             shutil.rmtree(note.parent, ignore_errors=True)
@@ -52,7 +52,7 @@ def _in_memory() -> Path:
 
 
 def _has_room() -> bool:
-    """Whether nobody but the owner of the folder could have made what is there, and enough is free."""
+    """Whether enough memory is free, and nobody else has made a folder of this name."""
     try:
         return not _in_memory().exists() and shutil.disk_usage(MEMORY).free >= ROOM
     except OSError:

@@ -1,4 +1,4 @@
-"""Make the files of an embedded server, and tell whether the installed programs can read those that exist."""
+"""Makes the data directory of an embedded server, and checks whether the installed programs can read it."""
 
 import importlib.metadata
 import importlib.util
@@ -25,7 +25,7 @@ def programs() -> Path:
 
 
 def make(data: Path, account: Account) -> None:
-    """Create the files beside their place and move them there when they are whole."""
+    """Create the data directory under another name and rename it when it is complete. Raises CannotStart."""
     new = data.with_name("new")
     shutil.rmtree(new, ignore_errors=True)
     new.mkdir(mode=0o700)
@@ -42,7 +42,7 @@ def make(data: Path, account: Account) -> None:
 
 
 def check_version(data: Path) -> None:
-    """A newer major version does not read the files of an older one."""
+    """Raise CannotStart where the data directory was made by another major version: PostgreSQL cannot read it."""
     made_by = (data / "PG_VERSION").read_text().strip()
     installed = importlib.metadata.version(_PACKAGE).partition(".")[0]
     if made_by != installed:

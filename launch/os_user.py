@@ -16,24 +16,26 @@ _READ_AND_PASS = stat.S_IROTH | stat.S_IXOTH
 
 @dataclass(frozen=True, kw_only=True)
 class Account:
-    """Owner of the database files; for everybody but root that is the caller himself."""
+    """The owner of the database files: the caller himself, unless he is root."""
 
     uid: int
     gid: int
 
     @property
     def is_caller(self) -> bool:
+        """Whether it is the account of this process."""
         return self.uid == os.geteuid()
 
     def own(self, path: Path) -> None:
+        """Make the account the owner of a file."""
         if not self.is_caller:
             os.chown(path, self.uid, self.gid)
 
     def run(self, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
-        """Run to the end as this account and return what was printed.
+        """Run a program as this account to its end; returns its exit code and output.
 
-        Ctrl-C at the terminal does not reach it: half a start is worse than a late stop. The output goes
-        through a file, because a server that stays behind would keep a pipe open.
+        Ctrl-C at the terminal does not reach it, because a half-finished start is worse than a late stop. The output
+        goes through a file: a server that is started by the program would keep a pipe open.
         """
         with tempfile.TemporaryFile("w+") as output:
             done = subprocess.run(
@@ -54,13 +56,13 @@ class Account:
 
 
 def _environment() -> dict[str, str]:
-    """Without PGPORT and its like, and without a locale that PostgreSQL may not know."""
+    """The environment without PGPORT and the like, and with a locale that PostgreSQL knows."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("PG", "LC_", "LANG"))}
     return {**kept, "LC_ALL": "C"}
 
 
 def account_for(data: Path) -> Account:
-    """Whoever owns the existing files; else the caller; for root an account of its own, made when missing."""
+    """The owner of the existing files, else the caller; for root a system account, created if it is missing."""
     if os.geteuid() != 0:
         return Account(uid=os.geteuid(), gid=os.getegid())
     if data.exists() and data.stat().st_uid != 0:
@@ -95,9 +97,9 @@ def _add_system_account() -> None:
 
 
 def open_way(account: Account, *, data_parent: Path, programs: Path) -> None:
-    """Let another account reach the data folder and read the programs, with no more than that takes.
+    """Let another account reach the data folder and read the programs, with no more permissions than needed.
 
-    Folders on the way get the right to pass, never the right to list.
+    Folders above them can be entered, but not listed.
     """
     if account.is_caller:
         return

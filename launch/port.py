@@ -1,4 +1,4 @@
-"""The port for the browser."""
+"""The port of the web server."""
 
 import errno
 import http.client
@@ -11,7 +11,7 @@ DEFAULT = "8000"
 
 
 def chosen(text: str | None) -> int:
-    """The number in PORT, or 8000. Raises CannotStart where it cannot be listened on."""
+    """The number in `text` (PORT), or 8000. Raises CannotStart where it cannot be listened on."""
     given = (text or DEFAULT).strip()
     if not (given.isascii() and given.isdigit() and 0 < int(given) < 65536):
         raise CannotStart(f"PORT={given} is not a port. Choose a number from 1024 to 65535: make run PORT=8001")
@@ -42,7 +42,7 @@ def _neighbour(number: int) -> int:
 
 
 def status(number: int, path: str) -> int | None:
-    """What the web server answers there; None while nobody listens."""
+    """The status with which the web server answers; None while it does not."""
     connection = http.client.HTTPConnection(HOST, number, timeout=10)
     try:
         connection.request("GET", path)

@@ -1,4 +1,4 @@
-"""What stops the start: one sentence for the person at the terminal."""
+"""The exception that stops the start with one sentence for the person at the terminal."""
 
 
 class CannotStart(SystemExit):

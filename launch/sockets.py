@@ -1,4 +1,4 @@
-"""Where the socket of an embedded server lies. The system limits the length of its path."""
+"""The folder of the socket of an embedded server. The operating system limits the length of its path."""
 
 import hashlib
 import os
@@ -16,9 +16,9 @@ _PLAIN_PATH = re.compile(r"[A-Za-z0-9/._ -]+")
 
 
 def folder_for(data: Path, account: Account) -> Path:
-    """The data folder itself, or one in /tmp where that path is too long or too odd.
+    """The data folder itself, or a folder in /tmp where its path is too long or has unusual characters.
 
-    Not the environment's temporary folder: all processes must come to the same one.
+    It is not the temporary folder of the environment: all processes must find the same one.
     """
     fits = len(os.fsencode(data / f".s.PGSQL.{PORT}")) <= _LONGEST
     if fits and _PLAIN_PATH.fullmatch(str(data)):
@@ -28,7 +28,7 @@ def folder_for(data: Path, account: Account) -> Path:
 
 
 def make_private(folder: Path, account: Account) -> None:
-    """Make `folder` for the account alone; refuse one that somebody else put there."""
+    """Make `folder` for this account alone. Raises CannotStart where somebody else has made one."""
     try:
         folder.mkdir(mode=0o700)
         account.own(folder)

@@ -1,10 +1,10 @@
-"""Runs a command and says at the end how much processor time it took, with all that it started, against a budget.
+"""Runs a command and prints how much processor time it and everything it has started took, against a budget.
 
     python3 launch/spent.py 1500 2000 make check
 
-The two budgets are seconds: what the run should take, and what no change may bring it to. Beyond the second it says so
-loudly, but does not fail: a second of a slow machine is worth less. Servers that outlive who started them count as
-well: on Linux this process adopts them, and waits until they have ended.
+The two budgets are in seconds: what the run should take, and what it may take at most. Beyond the second it prints a
+warning but does not fail, because a second of a slow machine is worth less. Servers that outlive the process which has
+started them are counted too: on Linux this process adopts them, and waits for them.
 """
 
 import ctypes
@@ -17,7 +17,7 @@ PR_SET_CHILD_SUBREAPER = 36
 
 
 def main(wanted: float, most: float, command: list[str]) -> int:
-    """The command's exit code."""
+    """Run the command; returns its exit code."""
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     started = time.monotonic()
@@ -40,7 +40,7 @@ def main(wanted: float, most: float, command: list[str]) -> int:
 
 
 def _code_of(process: int) -> int:
-    """Wait for everything; a server that nobody stops any more would be waited for without end, so it is not asked."""
+    """Wait for children until the command has ended; returns its exit code. (A server may run on without end.)"""
     code = None
     while code is None:
         ended, status = os.wait()
@@ -50,7 +50,7 @@ def _code_of(process: int) -> int:
 
 
 def _reap(patience: float = 20) -> bool:
-    """Whether everything that was started has ended, and so is counted."""
+    """Wait for the other children, at most `patience` seconds; whether all have ended, and so are counted."""
     deadline = time.monotonic() + patience
     while time.monotonic() < deadline:
         try:

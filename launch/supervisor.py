@@ -1,7 +1,7 @@
-"""Start programs, watch them, and leave none of them behind.
+"""Starts programs, watches them, and stops them all at the end.
 
-Each program leads a process group of its own: Ctrl-C at the terminal reaches this process only, which then
-ends the groups.
+Each program leads a process group of its own: Ctrl-C at the terminal reaches only this process, which then ends the
+groups.
 """
 
 import ctypes
@@ -28,7 +28,7 @@ _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
 class Stopped(Exception):
-    """Ctrl-C, or a signal that asks to end."""
+    """Ctrl-C, or a signal that asks to stop."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,10 +41,11 @@ class Program:
     is_meant_to_stay: bool
 
     def last_lines(self) -> str:
+        """The last SHOWN_LINES lines of its output."""
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-SHOWN_LINES:])
 
     def send(self, number: signal.Signals) -> None:
-        """To the whole group, which may outlive its leader."""
+        """Send a signal to the whole group, which may outlive its leader."""
         try:
             os.killpg(self.process.pid, number)
         except (ProcessLookupError, PermissionError):  # nobody is left; macOS says so by the second
@@ -52,10 +53,10 @@ class Program:
 
 
 class Supervisor:
-    """Use in a `with` statement: at its end everything that was started is stopped."""
+    """Use it in a `with` statement: at its end everything that was started is stopped."""
 
     def __init__(self, logs: Path) -> None:
-        """`logs` is the folder for one file per program."""
+        """`logs` is the folder with one file for each program."""
         self._logs = logs
         self._programs: list[Program] = []
         self._asked_to_stop = False
@@ -78,7 +79,7 @@ class Supervisor:
         self._asked_to_stop = True
 
     def start(self, name: str, *arguments: str) -> Program:
-        """Start a program that is meant to stay until the end."""
+        """Start a program that is to run until the end. Raises Stopped or CannotStart as `check` does."""
         return self._start(name, arguments, is_meant_to_stay=True)
 
     def _start(self, name: str, arguments: tuple[str, ...], *, is_meant_to_stay: bool) -> Program:
@@ -99,7 +100,7 @@ class Supervisor:
         return program
 
     def run(self, name: str, *arguments: str) -> str:
-        """Run a program to its end and return its output. Raises CannotStart when it fails."""
+        """Run a program to its end; returns its output. Raises CannotStart if it fails, and Stopped."""
         program = self._start(name, arguments, is_meant_to_stay=False)
         while program.process.poll() is None:
             self.check()
@@ -110,7 +111,7 @@ class Supervisor:
         return program.log.read_text(errors="replace")
 
     def wait_until(self, condition: Callable[[], bool], *, seconds: float) -> bool:
-        """Whether `condition` came true in time."""
+        """Wait until `condition` is true; returns whether that was within `seconds`."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             self.check()
@@ -120,12 +121,13 @@ class Supervisor:
         return False
 
     def watch(self) -> None:
-        """Stay until somebody asks to stop (Stopped) or a program ends by itself (CannotStart)."""
+        """Wait until somebody asks to stop (Stopped) or a program ends by itself (CannotStart)."""
         while True:
             self.check()
             time.sleep(TURN_SECONDS * 4)
 
     def check(self) -> None:
+        """Raise Stopped after a signal, and CannotStart where a program has ended that is to run."""
         if self._asked_to_stop:
             raise Stopped
         for program in self._programs:
@@ -154,7 +156,9 @@ def _ended(program: Program) -> CannotStart:
 
 
 def _end_with_parent() -> None:
-    """Linux kills the program when this process was killed and cannot end it; asked politely, a worker whose
-    database died at the same moment stays for ever."""
+    """On Linux: have the program killed when this process is killed.
+
+    A polite signal is not enough for a worker whose database ends at the same moment.
+    """
     if _LIBC is not None:
         _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

@@ -1,4 +1,7 @@
-"""Read and write tables as CSV, XLSX and JSON Lines, safely and in flat memory. Knows no model and no Django."""
+"""Reads and writes tables as CSV, XLSX and JSON Lines, and reads vCards, with constant memory.
+
+Knows neither models nor Django.
+"""
 
 from spreadsheets.copied import Kind
 from spreadsheets.dialects import DELIMITERS, ENCODINGS, MOST_ABOVE, QUOTE_CHARACTERS, Dialect, Overrules

@@ -1,4 +1,4 @@
-"""Put the rows of a table together in blocks of the size that the caller wants."""
+"""Joins the rows of a table into blocks of the size that the caller wants."""
 
 from collections.abc import Iterable, Iterator
 
@@ -6,11 +6,11 @@ from spreadsheets.problems import Problem, UnreadableFile
 from spreadsheets.rows import Block, Cell, Stretch, as_range
 
 LONGEST_BLOCK = 2 * 1024 * 1024
-"""So many characters end a block before it has all its rows: memory stays flat however long the rows are."""
+"""A block with so many characters ends before it has all its rows, so that long rows do not fill the memory."""
 
 
 class _Held:
-    """Rows that no block has taken yet."""
+    """Rows that are in no block yet."""
 
     def __init__(self) -> None:
         self.numbers: list[int] = []
@@ -26,7 +26,7 @@ class _Held:
         self.length += stretch.length
 
     def take(self, size: int) -> Block:
-        """The first rows, which are no longer held then."""
+        """The first rows, which are removed."""
         problems = {at: found for at, found in self.problems.items() if at < size}
         block = Block(as_range(self.numbers[:size]), [*self.rows[:size]], problems)
         self.problems = {at - size: found for at, found in self.problems.items() if at >= size}

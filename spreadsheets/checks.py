@@ -1,4 +1,4 @@
-"""Hold rows against the headings, the limits and what is doubtful in their values."""
+"""Checks rows against the headings and the limits, and looks for doubtful values."""
 
 from bisect import bisect
 from collections.abc import Iterator, Sequence
@@ -15,19 +15,19 @@ from spreadsheets.rows import Cell, Stretch
 
 
 class RowCheck:
-    """`width` is the number of headings, `dates` the columns (from 0) that hold dates.
+    """Checks the rows of a table. `width` is the number of headings, `dates` the columns (from 0) that hold dates.
 
-    In CSV and XLSX a formula carries a guard, which is taken away here; in CSV one without guard is reported.
+    In CSV and XLSX a guarded formula loses its guard here; in CSV a formula without guard is reported.
 
-    Nearly all rows are as they should be. Searching them all at once for whatever might be wrong costs little, and
-    only the rows in which something is found are looked at one by one.
+    Nearly all rows are without problems. Searching all of them at once for what might be wrong is cheap, and only the
+    rows in which something is found are checked one by one.
     """
 
     def __init__(self, *, width: int, dates: frozenset[int], limits: Limits, dialect: Dialect) -> None:
         self._width, self._dates, self._limits, self._dialect = width, dates, limits, dialect
 
     def complete(self, stretch: Stretch) -> None:
-        """Make the rows what the caller sees: padded to the width, cut of empty cells beyond it, with all problems."""
+        """Give the rows their final form: padded to the width, without empty cells beyond it, with all problems."""
         rows = stretch.rows
         if set(map(len, rows)) != {self._width}:
             for at, cells in enumerate(rows):
@@ -37,7 +37,7 @@ class RowCheck:
             self._check(rows[at], stretch, at)
 
     def _fit(self, cells: list[Cell], stretch: Stretch, at: int) -> None:
-        """A row that is too wide keeps its cells, so that it can be shown; `long_row` says so."""
+        """Pad or cut a row. One that is too wide keeps its cells, to be shown, and is reported as `long_row`."""
         found = len(cells)
         while len(cells) > self._width and cells[-1] == "":
             cells.pop()
@@ -48,7 +48,7 @@ class RowCheck:
         cells.extend([""] * (self._width - len(cells)))
 
     def _suspects(self, rows: Sequence[list[Cell]]) -> set[int]:
-        """The rows in which `_check` might find something, and few others."""
+        """The rows in which `_check` might find something, and a few others."""
         texts = _joined(rows)
         suspects = set(_rows_of(texts, suspicious_places(_framed(texts))))
         limit = self._limits.cell_length

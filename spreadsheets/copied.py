@@ -21,8 +21,8 @@ type Kind = Literal["text", "whole", "decimal", "day", "moment", "flag"]
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _ESCAPED = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 
-# What stands in spreadsheets/formulas.py, in the bytes of this format: a blank, what nothing evaluates, and what some
-# spreadsheet might. The tests compare the two for every character and for random texts.
+# The patterns of spreadsheets/formulas.py for the bytes of this format: a blank, what no spreadsheet evaluates, what
+# one might. The tests compare both versions for every character and for random texts.
 _BLANK = (
     rb"(?: |\\[tnvfr]|\xc2[\x85\xa0]|\xe1(?:\x9a\x80|\xa0\x8e)|\xe2\x80[\x80-\x8f\xa8\xa9\xaf]|\xe2\x81[\x9f\xa0]"
     rb"|\xe3\x80\x80|\xef\xbb\xbf)"
@@ -48,12 +48,12 @@ _PLUS = re.compile(rb"\t\+(?!" + _PHONE_NUMBER + rb"[\t\n])")
 
 
 def text_of(cell: str) -> str:
-    """The text that a cell of a line stands for."""
+    """The text of a cell, without its escapes."""
     return _ESCAPE.sub(lambda found: _ESCAPED.get(found[1], found[1]), cell) if "\\" in cell else cell
 
 
 def rows_of(block: bytes, kinds: Sequence[Kind]) -> Iterator[list[Cell]]:
-    """The rows of whole lines as the cells that a writer takes; an empty cell is "" whatever its kind."""
+    """The rows of complete lines, with cells as a writer takes them; an empty cell is "" whatever its kind."""
     converters = [(at, _CONVERTERS[kind]) for at, kind in enumerate(kinds) if kind != "text"]
     for line in block.decode().split("\n")[:-1]:
         cells: list[Cell] = line.split("\t")  # type: ignore[assignment]  # a list of texts becomes one of cells
@@ -75,7 +75,7 @@ _CONVERTERS: Mapping[Kind, Callable[..., Cell]] = {
 
 
 class CopiedCsv:
-    """Lines of at least two cells as CSV, guarded against formulas, quoted where it is needed."""
+    """Converts lines of at least two cells to CSV: guarded against formulas, and quoted where needed."""
 
     def __init__(self, *, delimiter: str, line_end: str) -> None:
         self._delimiter, self._end = delimiter.encode(), line_end.encode()
@@ -84,7 +84,10 @@ class CopiedCsv:
         self._to_quote = re.compile(rb"([\t\n])([^\t\n" + special + rb"]*+[" + special + rb"][^\t\n]*+)")
 
     def convert(self, block: bytes) -> bytes:
-        """Whole lines. Most of them at the speed of a memory copy; each cell that holds something special by itself."""
+        """Convert complete lines.
+
+        Most of a block is copied as a whole; only cells with special characters are converted one by one.
+        """
         lines = b"\n" + block
         if _BEGIN_OF_CELL in lines.translate(_CLASSES) or b"\n+" in lines or _PLUS.search(lines):
             lines = _TO_GUARD.sub(rb"\g<0>'", lines)

@@ -1,4 +1,4 @@
-"""Say what is wrong with a record of a CSV file, and where."""
+"""Describes what is wrong with a record of a CSV file, and where."""
 
 import csv
 import re
@@ -20,7 +20,7 @@ class Place(TypedDict):
 
 
 class Diagnosis:
-    """`lines` are always the physical lines of one record, `line` and `row` its Place."""
+    """Finds out what is wrong. `lines` are always the physical lines of one record, `line` and `row` its Place."""
 
     def __init__(self, *, dialect: Dialect, limits: Limits) -> None:
         self._dialect, self._limits = dialect, limits
@@ -32,10 +32,10 @@ class Diagnosis:
         return unreadable("unclosed_quote", row=row, line=line, column=self._good_cells(lines[0]) + 1)
 
     def broken(self, error: csv.Error, lines: Sequence[str], *, line: int, row: int) -> tuple[list[str], Problem]:
-        """Cells and problem of a record that csv.reader refuses.
+        """The cells and the problem of a record that csv.reader refuses.
 
-        A quotation mark in the middle of a line costs this row; one that runs on makes all rows uncertain, and
-        UnreadableFile is raised.
+        A quotation mark in the middle of a line makes only this row unusable. One that is not closed makes all
+        following rows uncertain: then UnreadableFile is raised.
         """
         column = self._good_cells(lines[0]) + 1
         if len(lines) > 1 or "unexpected end" in str(error):
@@ -46,7 +46,7 @@ class Diagnosis:
         return cells, Problem(code, line, column, MappingProxyType(params), row)
 
     def fitted(self, cells: list[str], first: str, *, line: int, row: int, width: int) -> tuple[list[str], Problem]:
-        """Cells and problem of a record that is not as wide as the headings; `first` is its first line."""
+        """The cells and the problem of a record with more or fewer cells than headings; `first` is its first line."""
         joined, at = _rejoined(cells)
         if self._dialect.delimiter != "," or len(joined) != width:
             return cells, self._misfit(cells, first, line=line, row=row, width=width)
@@ -90,9 +90,10 @@ class Diagnosis:
 
 
 def _rejoined(cells: Sequence[str]) -> tuple[list[str], int]:
-    """The cells with those that begin with a blank put back behind the comma before them, and the first such place.
+    """The cells, with those that begin with a blank joined to the one before, and the index of the first such cell.
 
-    Programs that forget the quotation marks write `Gran Vía, 1` as two cells; hardly any begins a cell with a blank.
+    Programs that forget quotation marks write `Gran Vía, 1` as two cells, and hardly any program begins a cell with a
+    blank.
     """
     joined: list[str] = []
     first = 0

@@ -1,4 +1,4 @@
-"""Records of a CSV file, as many as stand in a portion of its text, with their row numbers and physical lines."""
+"""Reads the records of a CSV file portion by portion, with their row numbers and physical lines."""
 
 import csv
 import io
@@ -29,7 +29,7 @@ class CsvSource:
             text.detach()
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Does nothing: the source opens nothing."""
 
     def _stretches(self, text: TextIO) -> Iterator[Stretch]:
         line = 2 if self.dialect.has_separator_line and text.readline(64) else 1
@@ -48,17 +48,17 @@ class CsvSource:
 
 
 class _MoreToCome(Exception):
-    """The lines at hand are used up."""
+    """The lines that were read are used up, but the file goes on."""
 
 
 def _more_to_come() -> Iterator[str]:
-    """Behind the lines at hand: csv.reader must not take their end for the end of the file."""
+    """Comes after the last line that was read, so that csv.reader does not take it for the end of the file."""
     raise _MoreToCome
     yield
 
 
 class _Records:
-    """Turns portions of text into records. One that doesn't end in its portion is parsed again with the next."""
+    """Turns portions of text into records. A record that does not end in its portion is parsed again with the next."""
 
     def __init__(self, *, line: int, above: int, dialect: Dialect, limits: Limits) -> None:
         self._dialect, self._limits = dialect, limits
@@ -83,7 +83,7 @@ class _Records:
         return self._stretch(length)
 
     def _drop_parsed(self) -> None:
-        """Number and line are then those of the first record to come."""
+        """Forget the lines of parsed records; number and line are then those of the next one."""
         used = self._bounds[-1]
         self._number += len(self._rows)
         self._line += used
@@ -123,7 +123,7 @@ class _Records:
         self._problems[at] = [problem]
 
     def _refuse_overlong(self, used: int) -> None:
-        """The first record with too many characters, whether it has ended or not, is where reading ends."""
+        """Reading ends at the first record with too many characters, whether it is complete or not."""
         for at, (start, end) in enumerate(pairwise([*self._bounds, used])):
             lines = self._lines[start:end]
             if sum(map(len, lines)) > self._limits.row_length:
@@ -133,7 +133,7 @@ class _Records:
                 return
 
     def _fit_all(self) -> None:
-        """The first good record says how wide the others must be."""
+        """Report the records with another width than the first good one."""
         if not self._width:
             good = (len(cells) for at, cells in enumerate(self._rows) if cells and at not in self._problems)
             self._width = next(good, 0)

@@ -1,4 +1,4 @@
-"""Decode a text file so that an undecodable byte neither stops the reading nor disappears."""
+"""Decodes a text file so that a byte that cannot be decoded neither stops reading nor disappears."""
 
 import codecs
 import io
@@ -22,9 +22,9 @@ codecs.register_error(HANDLER, _mark)
 
 
 def text_of(file: BinaryIO, *, encoding: str) -> io.TextIOWrapper:
-    """The file from its beginning, line ends as they are, undecodable bytes as lone surrogates U+DC00 to U+DCFF.
+    """The file from its beginning; a byte that cannot be decoded becomes a lone surrogate U+DC00 to U+DCFF.
 
-    Detach the wrapper when done; closing it would close the file.
+    Line ends stay as they are. Detach the wrapper at the end; closing it would close the file.
     """
     file.seek(0)
     return io.TextIOWrapper(file, encoding=encoding, errors=HANDLER, newline="")

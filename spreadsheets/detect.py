@@ -1,4 +1,4 @@
-"""Recognise encoding, delimiter and quotation marks of a text file by scoring candidates on its beginning."""
+"""Recognises encoding, delimiter and quotation marks of a text file by scoring candidates on its beginning."""
 
 import codecs
 import csv
@@ -31,7 +31,7 @@ class Score(NamedTuple):
 
 
 def detect(file: BinaryIO, *, overrules: Overrules | None = None) -> Dialect:
-    """Recognise a CSV file; what `overrules` states is taken as it is. The file's position is lost."""
+    """Recognise a CSV file; what `overrules` states is not questioned. The position of the file changes."""
     stated = overrules or Overrules()
     encoding = _stated(stated.encoding, file) if stated.encoding else encoding_of(file)
     text = _sample(file, encoding=encoding)
@@ -49,7 +49,7 @@ def detect(file: BinaryIO, *, overrules: Overrules | None = None) -> Dialect:
 
 
 def _above(text: str, *, delimiter: str, quote: str) -> int:
-    """How many lines stand above the headings: what a program says of its file, or a title over the table."""
+    """The number of lines above the headings, such as a title, or what a program writes about its file."""
     if _FIRST_FIELD_OF_DATEV.match(text):
         return 1
     head = [row for row in records(text, delimiter=delimiter, quote=quote)[:LONGEST_HEAD] if any(map(str.strip, row))]
@@ -72,7 +72,7 @@ def _lines_before(text: str, at: int, *, delimiter: str, quote: str) -> int:
 
 
 def _skips_blanks(text: str, *, delimiter: str, quote: str) -> bool:
-    """Whether blanks stand between delimiters and quotation marks, which mean nothing there."""
+    """Whether there are blanks between delimiters and quotation marks, which then belong to no cell."""
     if not quote or not re.search(
         rf"{re.escape(delimiter)} +{quote}[^{quote}\r\n]*{quote} *(?:{re.escape(delimiter)}|[\r\n]|$)", text
     ):
@@ -121,7 +121,7 @@ def _known(encoding: str) -> str:
 
 
 def _stated(encoding: str, file: BinaryIO) -> str:
-    """The encoding that somebody chose; UTF-16 without its mark needs to know which byte comes first."""
+    """The encoding that the user has chosen; for UTF-16 without a mark the byte order is found out."""
     if codecs.lookup(_known(encoding)).name != "utf-16":
         return encoding
     found = encoding_of(file)
@@ -161,9 +161,9 @@ def _delimiter(text: str, *, quote: str) -> str:
 
 
 def _score(text: str, *, delimiter: str, quote: str) -> Score:
-    """A good delimiter divides the headings, and the rows into as many cells as the headings.
+    """The score of a delimiter: a good one divides the headings, and the rows into as many cells as the headings.
 
-    The headings are parsed strictly: between two quoted headings only the right delimiter can stand.
+    The headings are parsed strictly: between two quoted headings there can only be the right delimiter.
     """
     priority = -DELIMITERS.index(delimiter)
     rows = records(text, delimiter=delimiter, quote=quote)

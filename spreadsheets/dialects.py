@@ -1,4 +1,4 @@
-"""How a file is written: what was recognised, and what the user says instead."""
+"""How a file is written: what was recognised, and what the user states instead."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -8,17 +8,19 @@ type FileKind = Literal["csv", "xlsx", "jsonl", "vcard"]
 ENCODINGS = ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252", "iso8859-15", "mac-roman")
 DELIMITERS = (";", ",", "\t", "|")
 MOST_ABOVE = 20
-"""So many lines above the headings can be left out."""
+"""The largest number of lines above the headings that can be skipped."""
 QUOTE_CHARACTERS = ('"', "'", "")
 
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """`quote` is '' where quotation marks mean nothing; `sheet` is the name of the sheet that is read.
+    """How a file is written.
 
-    `encoding` is a Python codec; utf-8-sig and utf-16 mean that the file begins with a byte order mark.
-    `above` is how many lines (rows of a workbook) stand above the headings; `skips_blanks` says that a blank behind a
-    delimiter belongs to no cell. In a workbook only `kind`, `above`, `sheet` and `sheets` say something.
+    `quote` is '' where quotation marks have no meaning; `sheet` is the name of the sheet that is read.
+
+    `encoding` is a Python codec; utf-8-sig and utf-16 mean that the file begins with a byte order mark. `above` is the
+    number of lines (rows of a workbook) above the headings. `skips_blanks` says that a blank after a delimiter belongs
+    to no cell. For a workbook only `kind`, `above`, `sheet` and `sheets` are used.
     """
 
     kind: FileKind
@@ -34,7 +36,10 @@ class Dialect:
 
 @dataclass(frozen=True, slots=True)
 class Overrules:
-    """What the user knows better. None leaves a part to the detection; ValueError where csv would be confused."""
+    """What the user states about a file.
+
+    None leaves a part to the detection. Raises ValueError for values that csv cannot use.
+    """
 
     encoding: str | None = None
     delimiter: str | None = None

@@ -1,7 +1,7 @@
-"""Values that can be read and are doubtful all the same.
+"""Finds values that can be read but are doubtful.
 
-Either the program that wrote the file has probably damaged them (a date made of a house number, a long number cut
-short, a text decoded twice), or they mean more than one thing (a year of two digits, a number that may be a date).
+Either the program that wrote the file has probably damaged them (a date made from a house number, a long number cut
+short, a text decoded twice), or they have more than one meaning (a year of two digits, a number that may be a date).
 """
 
 import re
@@ -51,10 +51,10 @@ _HINTS = {
 
 
 def suspicious_places(text: str) -> Iterator[int]:
-    """Where cells need a closer look, in no order; `text` is made of many cells, \x1f before and behind each.
+    """The places where a cell needs a closer look, in no order. `text` has many cells, with \x1f before and after each.
 
-    Everywhere else `doubt_of` has no doubt, and there is no NUL, no undecodable byte, no formula and no guard.
-    This is asked of every cell, so it is made of searches that cost next to nothing.
+    In all other cells `doubt_of` finds nothing, and there is no NUL, no undecodable byte, no formula and no guard. It
+    is called for every cell, so it consists of searches that are very cheap.
     """
     for first, hint in _HINTS.items():
         if first in text:
@@ -63,7 +63,7 @@ def suspicious_places(text: str) -> Iterator[int]:
 
 
 def date_columns(headings: Sequence[str], rows: Sequence[Sequence[Cell]]) -> frozenset[int]:
-    """The columns (from 0) that hold dates, by their heading or by three of five values in a sample of rows."""
+    """The columns (from 0) that hold dates: by their heading, or because three of five sampled values are dates."""
     return frozenset(at for at, heading in enumerate(headings) if _is_date_column(heading, at, rows))
 
 
@@ -107,7 +107,7 @@ def _byte(char: str) -> bytes:
 
 
 def _is_plainly_double(value: str) -> bool:
-    """Text of both sorts in one cell: only the pairs that German and French texts show count."""
+    """For a text with both kinds of characters: whether it has the pairs that German and French texts give."""
     return re.search(r"Ã[¤¶¼Ÿ„–œ©¨ª«§¡³±´®¯]", value) is not None
 
 

@@ -1,6 +1,7 @@
-"""Which encoding a text has: the byte order mark, then zero bytes, then UTF-8, then what its letters look like.
+"""Recognises the encoding of a text: by the byte order mark, then zero bytes, then UTF-8, then the likeliest letters.
 
-charset-normalizer 3.5.2 was tried on the 252 files of the tests: 39 wrong in nine times the time; the domain is narrow.
+charset-normalizer 3.5.2 was tried on the 252 files of the tests: it was wrong for 39 of them and took nine times as
+long.
 """
 
 import codecs
@@ -32,7 +33,7 @@ LETTER, CAPITAL, MID_WORD, NO_TEXT = 2, 1, -6, -20
 
 
 def encoding_of(file: BinaryIO) -> str:
-    """Read the file once, from its beginning, in flat memory; the answer is a Python codec."""
+    """The Python codec of the text. Reads the file once, from its beginning, with constant memory."""
     file.seek(0)
     head = file.read(CHUNK)
     for mark, encoding in MARKS:
@@ -44,7 +45,7 @@ def encoding_of(file: BinaryIO) -> str:
 
 
 def _sixteen_bit(head: bytes) -> str | None:
-    """UTF-16 without a mark: the zero bytes of Latin letters, digits and delimiters all stand on one side."""
+    """UTF-16 without a mark: the zero bytes of Latin letters are all at even places, or all at odd ones."""
     pairs = len(head) // 2
     if not pairs:
         return None
@@ -75,7 +76,7 @@ def _eight_bit(head: bytes, file: BinaryIO) -> str:
 
 
 def _is_damaged_utf8(fragments: Iterable[bytes]) -> bool:
-    """True if most of what is not ASCII is UTF-8: then the rest is damage, not another encoding."""
+    """Whether most of what is not ASCII is UTF-8: then the rest is damaged, and not another encoding."""
     valid = invalid = 0
     for fragment in fragments:
         left, count = _MULTIBYTE.subn(b"", fragment)

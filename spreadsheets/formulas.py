@@ -1,11 +1,11 @@
-"""Text that a spreadsheet would evaluate, made harmless and restored.
+"""Guards text that a spreadsheet would evaluate as a formula, and removes the guard again.
 
-`restore(neutralise(text)) == text` for every text. The guard is one apostrophe; a text that would be dangerous
-without its own leading apostrophes gets one more, so that `restore` never takes away what was there before.
+`restore(neutralise(text)) == text` for every text. The guard is one apostrophe. A text that would be dangerous without
+its own leading apostrophes gets one more, so that `restore` never removes its own.
 
-Guarded is what begins with = + - @ (also full-width, also after blanks) or with a tab or line break.
-Left alone are signed numbers (-5,00), phone numbers (+49 40 1234) and lines of hyphens: no spreadsheet
-evaluates them, and people want to read them as they are. `+49-40-1234` is a subtraction and gets the guard.
+Guarded is a text that begins with = + - @ (also full-width, also after blanks), or with a tab or line break. Not
+guarded are signed numbers (-5,00), phone numbers (+49 40 1234) and lines of hyphens: no spreadsheet evaluates them, and
+people want to read them as they are. `+49-40-1234` is a subtraction and gets the guard.
 """
 
 import re
@@ -22,12 +22,12 @@ _GUARDED = re.compile(rf"'+{DANGEROUS.replace('$', r'\Z')}")
 
 
 def is_dangerous(text: str) -> bool:
-    """True if a spreadsheet might evaluate the text, or if it carries a guard already."""
+    """Whether a spreadsheet might evaluate the text, or the text has a guard already."""
     return not text[:1].isalnum() and _DANGEROUS.match(text) is not None
 
 
 def neutralise(text: str) -> str:
-    """The text as a spreadsheet may see it."""
+    """The text with a guard, if it is dangerous; else as it is."""
     return "'" + text if is_dangerous(text) else text
 
 

@@ -1,18 +1,18 @@
-"""Where the headings of a table stand, if a title or something else stands above them."""
+"""Finds the headings of a table with a title or something else above them."""
 
 from collections import Counter
 from collections.abc import Sequence
 
 LONGEST_HEAD = 12
-"""So many records from the beginning are looked through for the headings."""
+"""The number of records, from the beginning, among which the headings are looked for."""
 _NARROWEST = 3
-"""A table with fewer columns looks like a title too much."""
+"""Tables with fewer columns are not examined: their rows look like titles."""
 
 
 def headings_among(head: Sequence[Sequence[str]]) -> int:
-    """The index of the headings among the first records, none of them blank; 0 where nothing speaks against the first.
+    """The index of the headings among the first records, none of which is blank; 0 unless there is a title above them.
 
-    Above a table stand lines of one or two words, and then a row as wide as those below it, with a text in each cell.
+    A title is lines of one or two words; the headings are a row as wide as those below, with a text in each cell.
     """
     widths = Counter(len(_filled_up(cells)) for cells in head[1:])
     width = max(widths.items(), key=lambda one: (one[1], one[0]), default=(0, 0))[0]

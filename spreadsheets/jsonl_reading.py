@@ -1,4 +1,4 @@
-"""Rows of a JSON Lines file: one object per line, its keys are the headings."""
+"""Reads a JSON Lines file: one object in each line, whose keys are the headings."""
 
 import json
 from collections.abc import Generator, Iterator
@@ -14,11 +14,11 @@ SCALARS = frozenset({str, int, Decimal, bool, type(None)})
 
 
 class _BrokenLine(ValueError):
-    """Beside what json itself raises, which is a ValueError too."""
+    """A line that is JSON but no row of a table. (json itself raises ValueError too.)"""
 
 
 class JsonlSource:
-    """The first row that it gives is made of the keys of the first object."""
+    """Reads the rows; the first row that it gives is the keys of the first object."""
 
     def __init__(self, file: BinaryIO, *, limits: Limits) -> None:
         self.file, self.limits = file, limits
@@ -45,7 +45,7 @@ class JsonlSource:
             yield _row(values, keys, line)
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Does nothing: the source opens nothing."""
 
     def _lines(self) -> Iterator[bytes]:
         limit = self.limits.row_length * 4

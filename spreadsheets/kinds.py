@@ -1,4 +1,4 @@
-"""What a file is, by its first bytes, and whether that is what its name says."""
+"""Recognises the kind of a file by its first bytes, and checks whether that fits its name."""
 
 import json
 from pathlib import PurePath
@@ -41,7 +41,10 @@ BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 def kind_of(head: bytes, *, name: str = "") -> FileKind:
-    """Recognise the first few kilobytes; refuse what is no table and what is not what its name says."""
+    """The kind by the first few kilobytes.
+
+    Raises UnreadableFile for a file that is no table, or that has a wrong extension.
+    """
     found = _foreign(head)
     if found is not None:
         raise _refused(found, head=head, name=name)

@@ -1,15 +1,15 @@
-"""How much a file may hold before it is refused; checked before or while it streams, never afterwards."""
+"""Limits for files. They are checked before or while a file is read, never afterwards."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """All sizes in bytes, all lengths in characters. The defaults admit a million customers with room to spare.
+    """Sizes are in bytes, lengths in characters. The defaults allow a million customers with room to spare.
 
-    `members`, `ratio`, `unpacked_bytes`, `styles` and `strings` concern workbooks, which are archives.
-    `ratio` is the unpacked size of one member divided by its packed size and is asked only of members that unpack
-    to over a mebibyte; `strings` counts the different texts, each of which takes eight bytes of memory.
+    `members`, `ratio`, `unpacked_bytes`, `styles` and `strings` are for workbooks, which are archives. `ratio` is the
+    unpacked size of a member divided by its packed size, and is checked for members of more than a mebibyte. `strings`
+    is the number of different texts, each of which takes eight bytes of memory.
     """
 
     file_bytes: int = 2 * 1024**3

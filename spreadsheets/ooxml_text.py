@@ -1,7 +1,7 @@
-"""Characters that XML can't hold, as Office Open XML writes them: _xHHHH_ (ECMA-376 part 1, 22.9.2.19).
+"""Characters that XML cannot hold, in the form of Office Open XML: _xHHHH_ (ECMA-376 part 1, 22.9.2.19).
 
-A carriage return is escaped too, because XML parsers make a line feed of it, and so is an underscore that
-would begin such an escape by itself. Lone surrogates have no place in either direction.
+A carriage return is escaped too, because XML parsers turn it into a line feed, and so is an underscore that would begin
+such an escape. Lone surrogates cannot be written or read.
 """
 
 import re

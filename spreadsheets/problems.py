@@ -1,6 +1,6 @@
-"""What can be wrong with a table: one frozen `Problem` per finding, its English sentence in `MESSAGES`.
+"""What can be wrong with a table: each finding is a `Problem`, with an English sentence in `MESSAGES`.
 
-The sentences are templates; whoever shows them translates the template first and fills in `Problem.values` then.
+The sentences are templates. They are translated first, and then `Problem.values` is filled in.
 """
 
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 
 def gettext_noop(text: str) -> str:
-    """The text as it is, marked for a catalogue of translations."""
+    """The text as it is; marks it for the catalogue of translations."""
     return text
 
 
@@ -93,9 +93,9 @@ DOUBTS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One finding. `row` counts as Excel shows it, `line` is the physical line of a text file, `column` is from 1.
+    """One finding. `row` counts as in Excel, `line` is the physical line of a text file, `column` is counted from 1.
 
-    Each of the three is None where it says nothing. In a workbook `line` equals `row`.
+    Each of them is None where it does not apply. In a workbook `line` equals `row`.
     """
 
     code: str
@@ -111,7 +111,7 @@ class Problem:
 
     @property
     def values(self) -> dict[str, object]:
-        """Everything that a template may ask for."""
+        """The values that the template may name."""
         return {"row": self.row, "line": self.line, "column": self.column, **self.params}
 
     @property
@@ -121,12 +121,12 @@ class Problem:
 
     @property
     def is_doubt(self) -> bool:
-        """True if the value may be meant as it stands; reject it unless the user accepts it."""
+        """Whether the value may be meant as it is. Reject it unless the user accepts it."""
         return self.code in DOUBTS
 
 
 class UnreadableFile(Exception):
-    """The file can't be read, or not any further; `problem` says why."""
+    """The file cannot be read (any further); `problem` says why."""
 
     def __init__(self, problem: Problem) -> None:
         super().__init__(problem.message)
@@ -134,7 +134,7 @@ class UnreadableFile(Exception):
 
 
 class UnwritableTable(Exception):
-    """The format can't hold this table; `problem` says why."""
+    """The format cannot hold this table; `problem` says why."""
 
     def __init__(self, problem: Problem) -> None:
         super().__init__(problem.message)

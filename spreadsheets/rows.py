@@ -1,4 +1,4 @@
-"""The shapes that readers give and writers take."""
+"""The types of rows that readers give and writers take."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -16,10 +16,10 @@ CHARACTERS_PER_CELL = 10  # what a cell costs beside its text, so that numbers a
 
 
 class Row(NamedTuple):
-    """One row below the headings, as many cells as headings unless `problems` says otherwise.
+    """One row below the headings. It has as many cells as headings, unless `problems` says otherwise.
 
-    `number` is the row as Excel shows it (the headings are row 1), `line` the physical line on which it begins.
-    An empty cell is ''. None occurs in JSON Lines only.
+    `number` is the row as Excel counts it (the headings are row 1), `line` the physical line on which it begins. An
+    empty cell is ''. None occurs in JSON Lines only.
     """
 
     number: int
@@ -29,10 +29,10 @@ class Row(NamedTuple):
 
 
 class Block(NamedTuple):
-    """Rows that follow each other in the file; what is said of `Row` holds for each.
+    """Consecutive rows; each is as described for `Row`.
 
-    `numbers` is a range where no blank row was left out between them. `problems` maps the index within `rows` to what
-    is wrong with that row; most blocks have none.
+    `numbers` is a range where no blank row is missing between them. `problems` maps the index in `rows` to the problems
+    of that row; most blocks have none.
     """
 
     numbers: Sequence[int]
@@ -41,7 +41,7 @@ class Block(NamedTuple):
 
 
 class RawRow(NamedTuple):
-    """A row before it is held against the headings. Never blank."""
+    """A row before it is checked against the headings. Never blank."""
 
     number: int
     line: int
@@ -51,10 +51,10 @@ class RawRow(NamedTuple):
 
 @dataclass(slots=True)
 class Stretch:
-    """What a source gives: the rows that it has read at once, at least one, none of them blank.
+    """The rows that a source has read at once: at least one, none of them blank.
 
-    `problems` maps the index within `rows` to what is known of that row; `length` says roughly how many characters
-    the rows take.
+    `problems` maps the index in `rows` to the problems of that row; `length` is roughly the number of characters of the
+    rows.
     """
 
     numbers: Sequence[int]
@@ -82,7 +82,7 @@ def as_range(numbers: Sequence[int]) -> Sequence[int]:
 
 
 def in_stretches(rows: Iterable[RawRow]) -> Iterator[Stretch]:
-    """The rows, about PORTION characters at once; those before an UnreadableFile come before it is raised."""
+    """The rows, about PORTION characters at once; those before an UnreadableFile are given before it is raised."""
     held: list[RawRow] = []
     length = 0
     try:

@@ -1,18 +1,18 @@
-"""Read a table from a CSV, XLSX, JSON Lines or vCard file without losing or changing anything silently.
+"""Reads a table from a CSV, XLSX, JSON Lines or vCard file without losing or changing anything unnoticed.
 
     with open_table(path) as table:
         table.dialect, table.headings, table.notices
         for row in table:
             row.number, row.cells, row.problems
 
-or, in half the time, many rows at once:
+or many rows at once, in half the time:
 
         for block in table.blocks():
             block.numbers, block.rows, block.problems
 
-A file that can't be read raises UnreadableFile, when it is opened or at the row where it ends to make sense.
-A row with something wrong comes with `problems`; the caller rejects it and goes on. Every file is read in flat
-memory, and a table can be iterated again from its beginning (not twice at the same time).
+A file that cannot be read raises UnreadableFile, when it is opened or at the row from which it cannot be read any
+further. A row with an error has `problems`; the caller rejects it and goes on. Files are read with constant memory. A
+table can be iterated several times, but not twice at the same time.
 """
 
 import os
@@ -43,9 +43,9 @@ type TableFile = str | os.PathLike[str] | BinaryIO
 
 
 class Source(Protocol):
-    """Gives the headings as its first row and the others after it; blank rows are left out.
+    """Gives the headings as its first row and the other rows after it, without blank rows.
 
-    What comes before the place where a file can't be read any further is given before UnreadableFile is raised.
+    What comes before the place where the file cannot be read any further is given before UnreadableFile is raised.
     """
 
     def __iter__(self) -> Generator[Stretch]: ...
@@ -54,7 +54,10 @@ class Source(Protocol):
 
 
 class Table:
-    """`headings` are as they stand in the file, `notices` what somebody should know about the whole file."""
+    """An open table.
+
+    `headings` are as in the file, `notices` are problems of the whole file that do not prevent reading.
+    """
 
     def __init__(self, source: Source, *, dialect: Dialect, limits: Limits) -> None:
         self._source, self._limits = source, limits
@@ -86,7 +89,7 @@ class Table:
                 yield Row(number, tuple(cells), line, tuple(problems.get(at, ())))
 
     def blocks(self, size: int = 5_000) -> Iterator[Block]:
-        """The same rows, `size` at once: fewer at the end, before UnreadableFile and where the rows are very long."""
+        """The same rows, `size` at once; fewer at the end, before UnreadableFile, and where rows are very long."""
         if size < 1:
             raise ValueError("size is at least 1")
         return in_blocks(self._checked(), size=size)
@@ -131,9 +134,9 @@ def open_table(
     overrules: Overrules | None = None,
     limits: Limits | None = None,
 ) -> Table:
-    """Open a path or a seekable binary file; raises UnreadableFile.
+    """Open a path or a seekable binary file. Raises UnreadableFile.
 
-    `name` is the file's name as the user knows it, if the path or the file object doesn't say it.
+    `name` is the file name as the user knows it, where the path or the file object does not have it.
     """
     if not isinstance(file, str | os.PathLike):
         known = name if name is not None else getattr(file, "name", "")
@@ -184,7 +187,7 @@ def _below_headings(stretches: Iterator[Stretch]) -> Iterator[Stretch]:
 
 
 def _headings(first: Stretch, *, dialect: Dialect, limits: Limits) -> tuple[tuple[str, ...], tuple[Problem, ...]]:
-    """Names for all columns; empty ones at the end are left out with a notice, rows may have nothing there."""
+    """Names for all columns, and notices. Empty headings at the end are left out; rows must be empty there."""
     [cells], row, line = first.rows, first.numbers[0], first.lines[0]
     RowCheck(width=len(cells), dates=frozenset(), limits=limits, dialect=dialect).complete(first)
     problems = first.problems.get(0, [])

@@ -1,7 +1,7 @@
-"""Rows of a file of vCards (3.0 and 4.0): one card each, read by vobject.
+"""Reads a file of vCards (3.0 and 4.0), one row for each card, with vobject.
 
-A card has lists where a table has columns: so many phone numbers, e-mail and postal addresses get columns of their own,
-and what is beyond them stands in one more column. Pictures, sounds and keys are passed over.
+A card has lists where a table has columns. The first phone numbers and the first e-mail and postal address have columns
+of their own; all others of a kind are in one more column. Pictures, sounds and keys are left out.
 """
 
 import re
@@ -18,7 +18,7 @@ from spreadsheets.problems import Problem, shortened, unreadable
 from spreadsheets.rows import Cell, RawRow, Stretch, in_stretches
 
 PHONES = 3
-"""So many numbers of a card have columns of their own."""
+"""The number of phone numbers with columns of their own."""
 NAME_PARTS = {"family": "family", "given": "given", "additional": "additional", "prefix": "prefix", "suffix": "suffix"}
 ADDRESS_PARTS = {
     "box": "PO box", "extended": "extended", "street": "street", "city": "city", "region": "region",
@@ -31,7 +31,7 @@ _PASSED_OVER = frozenset({"PHOTO", "LOGO", "SOUND", "KEY"})
 
 
 class VcardSource:
-    """The first row that it gives is made of the columns that some card fills."""
+    """Reads the rows; the first row that it gives is the columns that any card fills."""
 
     def __init__(self, file: BinaryIO, *, limits: Limits) -> None:
         self.file, self.limits = file, limits
@@ -42,7 +42,7 @@ class VcardSource:
         yield from in_stretches(self._rows())
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Does nothing: the source opens nothing."""
 
     def _rows(self) -> Iterator[RawRow]:
         headings = list(self._headings())
@@ -79,7 +79,7 @@ class VcardSource:
         yield from (_heading(name) for name in ("URL", "BDAY", "LANG", "CATEGORIES", "NOTE", "UID") if counts.get(name))
 
     def _counted(self) -> dict[str, int]:
-        """How often each property stands in the card that has it most often."""
+        """For each property how often it occurs in the card that has it most often."""
         most: dict[str, int] = {}
         for _line, lines in self._cards():
             found: dict[str, int] = {}
@@ -91,7 +91,7 @@ class VcardSource:
         return most
 
     def _cards(self) -> Iterator[tuple[int, list[str]]]:
-        """Each card as its lines, without what is passed over, and the line on which it begins."""
+        """The lines of each card, without the properties that are left out, and the line on which it begins."""
         text = text_of(self.file, encoding=self._encoding)
         try:
             card: list[str] = []
@@ -117,7 +117,7 @@ class VcardSource:
 
 
 def _demand_known_version(lines: list[str]) -> list[str]:
-    """Of 2.1 the kinds of numbers and broken lines are written in a way that would be misread."""
+    """Refuse version 2.1, whose kinds of numbers and broken lines would be misread."""
     versions = {text.strip().upper().removeprefix("VERSION:") for text in lines if _name(text) == "VERSION"}
     if "2.1" in versions:
         raise ValueError("vCard 2.1; export 3.0 or 4.0")
@@ -136,7 +136,7 @@ def _heading(name: str) -> str:
 
 
 def _said(card: Any) -> dict[str, str]:
-    """What a card says, by heading."""
+    """The cells of a card, by heading."""
     said: dict[str, str] = {}
     contents: dict[str, Sequence[Any]] = card.contents
     for name in ("FN", *TEXTS):
@@ -158,7 +158,7 @@ def _said(card: Any) -> dict[str, str]:
 
 
 def _prefixes(text: str) -> dict[str, str]:
-    """What stands before a name: how somebody is addressed, and titles."""
+    """The words before a name: the form of address, and titles."""
     words = text.split()
     addressed = [word for word in words if _SALUTATION.fullmatch(word)]
     titles = [word for word in words if not _SALUTATION.fullmatch(word)]
@@ -192,16 +192,16 @@ def _addresses(found: Sequence[Any]) -> dict[str, str]:
     return said
 
 
-def _text(value: Any) -> str:
+def _text(value: object) -> str:
     return " ".join(map(str, value)) if isinstance(value, list) else str(value or "")
 
 
-def _list(value: Any) -> list[str]:
+def _list(value: object) -> list[str]:
     return [str(word) for word in value] if isinstance(value, list) else str(value).split(",")
 
 
-def _own(value: Any) -> list[str]:
-    """What people have sorted a card into; Google sorts all of them into one of its own."""
+def _own(value: object) -> list[str]:
+    """The categories that the user has given; Google adds one of its own to all cards."""
     return [word for word in _list(value) if word.strip().casefold() != "mycontacts"]
 
 

@@ -1,11 +1,11 @@
-"""Write a table as CSV, XLSX or JSON Lines, row by row, in flat memory.
+"""Writes a table as CSV, XLSX or JSON Lines, row by row, with constant memory.
 
     with open_writer(file, profile="excel-de") as writer:
         writer.write_headings(["Kundennummer", "Name"])
         writer.write_row([1, "Müller"])
 
-What is written reads back as it was: texts character for character, numbers and dates of an XLSX as such.
-A writer left by an exception marks the file as incomplete in its last row, which no reader takes for a customer.
+What is written reads back as it was: texts character for character, numbers and dates of an XLSX as such. If an
+exception leaves the block, the last row says that the file is incomplete; no reader takes that for a customer.
 """
 
 import csv
@@ -58,7 +58,7 @@ class Writer(ABC):
             self.close()
 
     def write_headings(self, headings: Sequence[str]) -> None:
-        """The first row; unique and not empty, as a reader wants them (ValueError)."""
+        """Write the first row. Raises ValueError unless the headings are unique and not empty."""
         keys = {heading.strip().casefold() for heading in headings}
         if not headings or "" in keys or len(keys) != len(headings):
             raise ValueError("headings must be unique and not empty")
@@ -67,31 +67,34 @@ class Writer(ABC):
         self._write_headings(headings)
 
     def write_row(self, cells: Sequence[Cell]) -> None:
-        """One row, as many cells as headings (ValueError); UnwritableTable if the format can't hold it."""
+        """Write one row.
+
+        Raises ValueError unless it has as many cells as headings, and UnwritableTable if the format cannot hold it.
+        """
         if len(cells) != len(self._headings):
             raise ValueError(f"{len(cells)} cells for {len(self._headings)} headings")
         self._start_row(cells)
         self._write_row(cells)
 
     def write_copied(self, block: bytes, kinds: Sequence[Kind]) -> None:
-        """Whole lines as a database copies them (see spreadsheets/copied.py), the cells of the kinds in turn.
+        """Write complete lines of a database's COPY (see spreadsheets/copied.py), with cells of these kinds.
 
-        CSV takes them as they are, so that numbers and dates must look already as they shall.
+        CSV writes the cells as they are: numbers and dates must already have their final form.
         """
         for cells in rows_of(block, kinds):
             self.write_row(cells)
 
     def write_notes(self, title: str, notes: Sequence[tuple[str, str]]) -> bool:
-        """Filter, time, user, count … on a second sheet; False if the format has no place for them."""
+        """Write filter, time, user … to a second sheet; returns False if the format has no place for them."""
         return False
 
     @abstractmethod
     def mark_incomplete(self, text: str = INCOMPLETE) -> None:
-        """Say in the last row that rows are missing, in a shape that every reader reports."""
+        """Say in the last row that rows are missing, in a form that every reader reports."""
 
     @abstractmethod
     def close(self) -> None:
-        """Write what is still held; the file itself stays open."""
+        """Write what is not written yet; the file itself stays open."""
 
     @abstractmethod
     def _write_headings(self, headings: Sequence[str]) -> None: ...
@@ -107,12 +110,12 @@ class Writer(ABC):
 
 
 class CsvWriter(Writer):
-    """Semicolons, UTF-8 with mark and CRLF for Excel in Germany; commas, UTF-8 and LF for everything else.
+    """For Excel in Germany with semicolons, UTF-8 with a byte order mark, and CRLF; else with commas, UTF-8 and LF.
 
-    The text is UTF-8 whatever encoding `dialect` says; it begins with a mark unless that is utf-8.
+    The text is UTF-8 whatever encoding `dialect` has; it begins with a mark unless that is utf-8.
 
-    Headings are always quoted: the delimiter can then be recognised from them alone, and a first heading "ID"
-    doesn't make Excel look for a SYLK file. Numbers and dates are German where semicolons delimit.
+    Headings are always quoted: so the delimiter can be recognised from them alone, and Excel does not take a first
+    heading "ID" for a SYLK file. Where semicolons delimit, numbers and dates are written in German.
     """
 
     def __init__(self, file: BinaryIO, *, dialect: Dialect, line_end: str) -> None:
@@ -175,7 +178,7 @@ class CsvWriter(Writer):
 
 
 class XlsxWriter(Writer):
-    """One sheet of texts, numbers and dates, notes on a second one. Nothing in it is a formula."""
+    """Writes one sheet of texts, numbers and dates, and notes on a second one. Nothing in it is a formula."""
 
     def __init__(self, file: BinaryIO, *, sheet: str = "Table") -> None:
         super().__init__(file)
@@ -202,16 +205,16 @@ class XlsxWriter(Writer):
 
 
 class JsonlWriter(Writer):
-    """One object per line. Decimals are written as texts that keep their digits, dates in ISO 8601."""
+    """Writes one object in each line. Decimals are texts that keep their digits, dates are in ISO 8601."""
 
     def mark_incomplete(self, text: str = INCOMPLETE) -> None:
         self._line({"": text})
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Does nothing: every line is written at once."""
 
     def _write_headings(self, headings: Sequence[str]) -> None:
-        """They stand in every line."""
+        """Nothing is written: the headings are the keys of every line."""
 
     def _write_row(self, cells: Sequence[Cell]) -> None:
         self._line(dict(zip(self._headings, cells, strict=True)))

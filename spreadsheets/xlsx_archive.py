@@ -1,4 +1,4 @@
-"""A workbook as an archive: refused before unpacking if it is too large, parsed in chunks, never held as a whole."""
+"""A workbook as an archive: it is checked for its size before anything is unpacked, and parsed in chunks."""
 
 import re
 import struct
@@ -42,7 +42,7 @@ type TextHandler = Callable[[str], None]
 
 @contextmanager
 def damage_reported() -> Iterator[None]:
-    """Whatever a damaged archive or damaged XML raises becomes UnreadableFile."""
+    """Turn exceptions of a damaged archive or damaged XML into UnreadableFile."""
     try:
         yield
     except _DAMAGE as error:
@@ -50,7 +50,7 @@ def damage_reported() -> Iterator[None]:
 
 
 def open_archive(file: BinaryIO, *, limits: Limits) -> zipfile.ZipFile:
-    """Open and check an archive without unpacking anything."""
+    """Open and check an archive without unpacking anything. Raises UnreadableFile."""
     _check_directory(file, limits=limits)
     with damage_reported():
         archive = zipfile.ZipFile(file)
@@ -66,7 +66,7 @@ def open_archive(file: BinaryIO, *, limits: Limits) -> zipfile.ZipFile:
 
 
 def _check_directory(file: BinaryIO, *, limits: Limits) -> None:
-    """The directory itself may be the bomb, so look at its size before it is read."""
+    """Check the size of the directory before it is read: it may itself be made to fill the memory."""
     size = file.seek(0, 2)
     file.seek(max(0, size - 66_000))
     tail = file.read()
@@ -88,11 +88,11 @@ def _check_member(member: zipfile.ZipInfo, *, limits: Limits) -> None:
 
 
 class Reader:
-    """Pushes one member through expat; names come without the prefix of their namespace.
+    """Parses one member with expat; names are given without the prefix of their namespace.
 
-    Document types are refused (they could define entities), and so are a single tag of over a mebibyte and
-    elements nested deeper than DEEPEST. Handlers for millions of elements count the depth themselves, which is
-    quicker, and say so with `counts_depth`.
+    Document types are refused (they could define entities), and so are a tag of more than a mebibyte and elements
+    nested deeper than DEEPEST. Handlers for millions of elements count the depth themselves, which is quicker, and say
+    so with `counts_depth`.
     """
 
     def __init__(
@@ -113,7 +113,7 @@ class Reader:
             self._parser.CharacterDataHandler = text
 
     def chunks(self, archive: zipfile.ZipFile, member: str) -> Iterator[None]:
-        """Parse chunk by chunk; after each the caller may take what its handlers have gathered."""
+        """Parse chunk by chunk; after each one the caller may take what its handlers have collected."""
         with damage_reported(), archive.open(member) as stream:
             fed = 0
             while chunk := stream.read(CHUNK):
@@ -131,7 +131,7 @@ class Reader:
             pass
 
     def _on_root(self, name: str, attributes: Attributes) -> None:
-        """Most workbooks use no prefix: their millions of elements then need no detour through a function."""
+        """Most workbooks use no prefix: then the handlers of millions of elements are called directly."""
         start, end = self._start, self._end
         if ":" in name:
             start, end = _without_prefix(self._start), end and _end_without_prefix(end)
@@ -142,7 +142,7 @@ class Reader:
 
 
 def too_deep() -> UnreadableFile:
-    """What to raise where the depth is more than DEEPEST."""
+    """The exception for elements that are nested deeper than DEEPEST."""
     return unreadable("broken_archive", reason="its parts are nested too deeply")
 
 
@@ -178,12 +178,12 @@ def _refuse_doctype(*_declaration: object) -> None:
 
 
 def is_workbook(archive: zipfile.ZipFile) -> bool:
-    """True if the archive has the parts of an .xlsx."""
+    """Whether the archive has the parts of an .xlsx."""
     return any(re.fullmatch(r"xl/workbook\d*\.xml", name) for name in archive.namelist())
 
 
 def foreign_archive(archive: zipfile.ZipFile) -> UnreadableFile:
-    """What the archive is instead of an .xlsx."""
+    """The exception for an archive that is no .xlsx, which says what it is."""
     names = archive.namelist()
     if "xl/workbook.bin" in names:
         return unreadable("unsupported_format", found=gettext_noop("a binary Excel workbook (.xlsb)"))

@@ -1,4 +1,4 @@
-"""Values of workbook cells: what a sheet stores as text becomes a number, a date, a truth value or a text."""
+"""Values of workbook cells: the text that a sheet stores becomes a number, a date, a truth value or a text."""
 
 from datetime import date, datetime, time, timedelta
 from decimal import Context, Decimal, InvalidOperation
@@ -14,7 +14,7 @@ MILLISECONDS_PER_DAY = 86_400_000
 
 
 def column_of(reference: str) -> int:
-    """The column, from 0, of a reference such as BC12; ValueError if it is none."""
+    """The column, from 0, of a reference such as BC12. Raises ValueError if it is none."""
     try:
         return _column(reference.rstrip("0123456789"))
     except ValueError:
@@ -32,7 +32,7 @@ def _column(letters: str) -> int:
 
 
 def number(text: str) -> int | Decimal:
-    """A number with the fifteen digits that Excel shows; ValueError if it is none."""
+    """A number with the fifteen digits that Excel shows. Raises ValueError if it is none."""
     if len(text) <= 15 and (text.isdecimal() or (text[:1] == "-" and text[1:].isdecimal())):
         return int(text)
     try:
@@ -53,7 +53,10 @@ def is_shortened(value: int | Decimal) -> bool:
 
 
 def moment(text: str, *, is_1904: bool) -> Cell:
-    """A date, a date with time or (below one day) a time as text; ValueError if it is none of them."""
+    """A serial number as a date, a date with time, or (below one day) a time as text.
+
+    Raises ValueError if it is none of them.
+    """
     serial = Decimal(number(text))
     days = int(serial)
     milliseconds = round((serial - days) * MILLISECONDS_PER_DAY)
@@ -77,5 +80,5 @@ def _clock(milliseconds: int) -> str:
 
 
 def iso_moment(text: str) -> Cell:
-    """A date as strict workbooks store it; ValueError if it is none."""
+    """A date as strict workbooks store it. Raises ValueError if it is none."""
     return date.fromisoformat(text) if len(text) == 10 else datetime.fromisoformat(text)

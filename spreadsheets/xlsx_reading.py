@@ -1,4 +1,4 @@
-"""Rows of one sheet of a workbook, streamed from the archive."""
+"""Reads the rows of one sheet of a workbook, streamed from the archive."""
 
 import zipfile
 from collections.abc import Generator
@@ -37,7 +37,7 @@ FOUND = {
 
 
 class XlsxSource:
-    """Each iteration reads the sheet from its beginning; the shared strings are read once."""
+    """Reads the sheet. Each iteration begins at the first row; the shared strings are read once."""
 
     def __init__(self, file: BinaryIO, *, overrules: Overrules, limits: Limits) -> None:
         self.limits = limits
@@ -77,7 +77,7 @@ class XlsxSource:
         return head[at].number - 1 if at else 0
 
     def close(self) -> None:
-        """Let go of the temporary file and the archive, not of the file that was passed in."""
+        """Close the archive and the temporary file, but not the file that was passed in."""
         if self._strings is not None:
             self._strings.close()
         self._archive.close()
@@ -93,7 +93,7 @@ class XlsxSource:
 
 
 class _Sheet:
-    """Expat handlers that turn elements into rows."""
+    """The handlers for expat that turn elements into rows."""
 
     def __init__(self, workbook: Workbook, strings: SharedStrings, limits: Limits) -> None:
         self._workbook, self._strings, self._limits = workbook, strings, limits

@@ -23,7 +23,7 @@ _NOT_CODES = re.compile(r'"[^"]*"|\[[^\]]*\]|\\.|_.|\*.')
 
 @dataclass(slots=True)
 class Workbook:
-    """`sheets` maps visible names to members; `date_formats` holds the indexes of cell formats that show dates."""
+    """`sheets` maps visible names to members; `date_formats` are the indexes of cell formats that show dates."""
 
     sheets: dict[str, str] = field(default_factory=dict)
     hidden: dict[str, str] = field(default_factory=dict)

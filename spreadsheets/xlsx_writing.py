@@ -1,7 +1,7 @@
-"""The parts of an XLSX file, written straight into the archive.
+"""Writes the parts of an XLSX file directly into the archive.
 
-Own code because it is exact where libraries are not: openpyxl refuses control characters, XlsxWriter takes a
-text such as <r>…</r> for markup, both need a temporary file and several times as long.
+Own code, because libraries are not exact: openpyxl refuses control characters, XlsxWriter takes a text such as
+<r>…</r> for markup. Both need a temporary file, and take several times as long.
 """
 
 import zipfile
@@ -55,7 +55,7 @@ _TEXT = '<c r="%s%d"%s t="inlineStr"><is><t xml:space="preserve">%s</t></is></c>
 
 
 class SheetArchive:
-    """Sheets one after the other; the last one that was started takes the rows."""
+    """Writes sheets one after the other; rows go into the one that was started last."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._zip = zipfile.ZipFile(file, "w")
@@ -65,7 +65,7 @@ class SheetArchive:
         self._pending: list[str] = []
 
     def start_sheet(self, title: str) -> None:
-        """Finish the sheet before and start another; the title is cut to what Excel allows."""
+        """Finish the sheet before and start another. The title is cut to the length that Excel allows."""
         self._finish_sheet()
         self._titles.append(_allowed_title(title, taken=self._titles))
         self._sheet = self._zip.open(_member(f"xl/worksheets/sheet{len(self._titles)}.xml"), "w")
@@ -73,7 +73,7 @@ class SheetArchive:
         self._pending = [SHEET_START]
 
     def write_row(self, cells: Sequence[Cell], *, is_heading: bool = False) -> None:
-        """UnwritableTable if Excel has no place for the row or for one of its cells."""
+        """Write a row. Raises UnwritableTable if Excel cannot hold the row or one of its cells."""
         self._row += 1
         self._refuse_if(self._row > LAST_ROW or len(cells) > LAST_COLUMN)
         letters, number = column_letters(len(cells)), self._row
@@ -127,7 +127,7 @@ class SheetArchive:
 
 
 def _member(name: str) -> zipfile.ZipInfo:
-    """Without the time of day, so that the same table gives the same bytes."""
+    """A member without the time of day, so that the same table gives the same bytes."""
     info = zipfile.ZipInfo(name)
     info.compress_type = zipfile.ZIP_DEFLATED
     return info
@@ -148,7 +148,10 @@ def _letters(column: int) -> str:
 
 
 def _value(reference: str, cell: Cell) -> str:
-    """A number, truth value or date; what Excel would round or can't count is written as text."""
+    """The XML of a number, truth value or date.
+
+    A value that Excel would round, or a date that it cannot count, is written as text.
+    """
     if isinstance(cell, bool):
         return f'<c r="{reference}" t="b"><v>{cell:d}</v></c>'
     if isinstance(cell, datetime | date):
