@@ -19,6 +19,7 @@ from typing import Any
 from django.db import connection
 
 from customers.choices import TRANSFER, TRANSFER_ANY
+from customers.console.tabbed_lists import PAGE
 from customers.models import Customer
 from locations.models import Location
 from locations.permissions import Right
@@ -26,8 +27,6 @@ from mcp.isolation.scope import Scope
 from transitions.choices import Reason, TransitionKind
 from transitions.models import ReviewPage, Transition, TransitionCustomer
 from transitions.query_settings import set_by_set
-
-PAGE = 50
 
 
 @dataclass(frozen=True)

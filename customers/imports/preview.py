@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import get_language
 
 from customers.choices import OnKnown, Verdict
+from customers.console.tabbed_lists import PAGE
 from customers.field_groups import MASK, withheld
 from customers.imports.classifying import plan_of, verdicts
 from customers.imports.consent_preview import after, beside_rows, held_by, names_of_purposes, said_by_row
@@ -35,8 +36,6 @@ from customers.table.shared_fields import shown_as
 from locations.permissions import Right
 from mcp.isolation.scope import Scope
 from spreadsheets import Row, Table, open_writer_like
-
-PAGE = 50
 
 
 @dataclass(frozen=True)

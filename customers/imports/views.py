@@ -21,8 +21,10 @@ from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
 
 from customers.choices import Decision, MatchBy, OnKnown, UploadState, Verdict
+from customers.console import tabbed_lists
 from customers.console.frame import lead_to, show_page, whole_page_again
-from customers.imports import decisions, lifecycle, preview, preview_pages, receive, steps
+from customers.console.tabbed_lists import PAGE, Tab
+from customers.imports import decisions, lifecycle, preview, receive, steps
 from customers.imports.forms import (
     DELIMITER_NAMES,
     ENCODING_NAMES,
@@ -35,7 +37,6 @@ from customers.imports.forms import (
     shown_columns,
 )
 from customers.imports.merge_sql import DECIDED
-from customers.imports.preview_pages import Tab
 from customers.imports.similar_rows import MOST_SIMILAR
 from customers.imports.undo import later_imports
 from customers.models import ImportProgress, ImportUpload
@@ -92,7 +93,7 @@ def upload_page(request: HttpRequest) -> HttpResponse:
 def unfinished_of(scope: Scope) -> list[ImportUpload]:
     """The files of this user that wait for him, or for the worker."""
     found = lifecycle.uploads_of(scope, now=timezone.now()).exclude(state__in=lifecycle.DONE)
-    return list(found.order_by("-created_at")[: preview.PAGE])
+    return list(found.order_by("-created_at")[:PAGE])
 
 
 # --- the page of one import -------------------------------------------------------------------------------------
@@ -192,7 +193,7 @@ def _preview(request: HttpRequest, upload: ImportUpload, scope: Scope) -> HttpRe
     return show_page(
         request, "imports/preview", _title(upload), step=3, upload=upload, figures=figures,
         fingerprint=lifecycle.fingerprint(upload), is_of_package=receive.is_of_package(upload), origin=_origin(upload),
-        shown=preview_pages.shown(_tabs(upload, scope, figures), request.GET.dict()),
+        shown=tabbed_lists.shown(_tabs(upload, scope, figures), request.GET.dict()),
         decisions=Decision.choices,
         decided=[(Decision(word).label, count) for word, count in sorted(upload.choices.get(DECIDED, {}).items())],
     )  # fmt: skip
@@ -230,7 +231,7 @@ def _result(request: HttpRequest, upload: ImportUpload, scope: Scope) -> HttpRes
     figures = upload.result or {}
     return show_page(
         request, "imports/result", _title(upload), step=4, upload=upload, figures=figures,
-        touched=steps.touched(upload), shown=preview_pages.shown([_rejected_tab(upload, figures)], request.GET.dict()),
+        touched=steps.touched(upload), shown=tabbed_lists.shown([_rejected_tab(upload, figures)], request.GET.dict()),
     )  # fmt: skip
 
 
@@ -311,9 +312,9 @@ def imports_page(request: HttpRequest) -> HttpResponse:
     scope = scope_of(request)
     scope.demand(Right.IMPORT_CUSTOMERS)
     found = lifecycle.imports_of(scope)
-    tab = Tab("all", "", found.count(), lambda page: list(found[(page - 1) * preview.PAGE : page * preview.PAGE]))
+    tab = Tab("all", "", found.count(), lambda page: list(found[(page - 1) * PAGE : page * PAGE]))
     return show_page(
-        request, "imports/list", _("Imports"), shown=preview_pages.shown([tab], request.GET.dict()),
+        request, "imports/list", _("Imports"), shown=tabbed_lists.shown([tab], request.GET.dict()),
         unfinished=unfinished_of(scope),
     )  # fmt: skip
 
@@ -332,7 +333,7 @@ def undo_page(request: HttpRequest, pk: UUID) -> HttpResponse:
     if "HX-Request" in request.headers:
         return whole_page_again()
     shown = (
-        preview_pages.shown(_left_tabs(upload, scope), request.GET.dict())
+        tabbed_lists.shown(_left_tabs(upload, scope), request.GET.dict())
         if upload.state == UploadState.UNDONE
         else None
     )

@@ -157,7 +157,7 @@ def test_preview_shows_numbers_and_dates_in_the_language_of_the_reader(anna):
 
 def test_long_lists_have_pages(anna, monkeypatch):
     monkeypatch.setattr(preview, "PAGE", 2)
-    monkeypatch.setattr("customers.imports.preview_pages.PAGE", 2)
+    monkeypatch.setattr("customers.console.tabbed_lists.PAGE", 2)
     page = previewed(anna, table(["Name"], *[[f"Meier {n}"] for n in range(5)]), ["last_name"])
     found = {
         asked: [row.row for row in anna.get(f"{page}?show=new&page={asked}").context["shown"].rows]

@@ -19,9 +19,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 
 from customers import imports
+from customers.console import tabbed_lists
 from customers.console.frame import lead_to, whole_page_again
-from customers.imports import DONE, UPLOAD_PAGE, preview_pages
-from customers.imports.preview_pages import Tab
+from customers.console.tabbed_lists import PAGE, Tab
+from customers.imports import DONE, UPLOAD_PAGE
 from files.choices import UNDER_WAY, FileState
 from locations.permissions import Right
 from mcp.console.site import console, scope_of
@@ -34,7 +35,6 @@ from transitions.pages.package_forms import PackageForm
 from transitions.withdrawals.taking import is_list, take_in
 
 ARRIVALS, INCOMING = "transitions_arrivals", "transitions_incoming"
-PAGE = 50
 OF_THE_PASSWORD = frozenset({"password_missing", "password_wrong"})
 
 
@@ -59,7 +59,7 @@ def arrivals_page(request: HttpRequest) -> HttpResponseBase:
     found = arrivals_of(scope)
     tab = Tab("all", "", found.count(), lambda page: list(map(_arrived, found[(page - 1) * PAGE : page * PAGE])))
     return _show(
-        request, "arrivals", _("Carry over"), form=form, shown=preview_pages.shown([tab], request.GET.dict()),
+        request, "arrivals", _("Carry over"), form=form, shown=tabbed_lists.shown([tab], request.GET.dict()),
         lists=withdrawals.shown_at_receiver(scope), incoming=list(taking.under_way_at(scope)[:PAGE]),
     )  # fmt: skip
 

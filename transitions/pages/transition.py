@@ -14,9 +14,9 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from customers.console import tabbed_lists
 from customers.console.frame import whole_page_again
-from customers.imports import preview_pages
-from customers.imports.preview_pages import Tab
+from customers.console.tabbed_lists import PAGE, Tab
 from locations.choices import LocationKind
 from locations.models import Location
 from locations.permissions import Right
@@ -63,7 +63,7 @@ def list_page(request: HttpRequest) -> HttpResponse:
         _tab("over", _("Over"), found.exclude(state__in=OPEN)),
     ]
     return _show(
-        request, "list", _("Leaving and joining"), shown=preview_pages.shown(tabs, request.GET.dict()),
+        request, "list", _("Leaving and joining"), shown=tabbed_lists.shown(tabs, request.GET.dict()),
         joinings=operations.admitting.asked_here(scope) if scope.location.is_central else [],
         may_request=not operations.is_support(scope),
     )  # fmt: skip
@@ -71,7 +71,7 @@ def list_page(request: HttpRequest) -> HttpResponse:
 
 def _tab(name: str, label: str, found: Any) -> Tab:
     def rows(page: int) -> list[tuple[Transition, str]]:
-        some = found[(page - 1) * deciding.PAGE : page * deciding.PAGE]
+        some = found[(page - 1) * PAGE : page * PAGE]
         return [(transition, status_texts.who_is_next(transition)) for transition in some]
 
     return Tab(name, label, found.count(), rows)
@@ -199,7 +199,7 @@ def _page(
         under_way=under_way, address=_address(TRANSITION, transition),
         refused=refused[1] if refused and not is_offered else None, second=second,
         invite=_address_of_users(scope) if second else "", fields=status_texts.fields_of(transition),
-        shown=preview_pages.shown(tabs, request.GET.dict()), back=reverse(f"admin:{LIST}"),
+        shown=tabbed_lists.shown(tabs, request.GET.dict()), back=reverse(f"admin:{LIST}"),
         further=status_texts.further_pages(transition) if figures else [],
         account=_address(ACCOUNT, transition) if _waits_for_support(transition, scope) else "",
         group=_answer_of_group(transition, scope),

@@ -1,4 +1,4 @@
-"""Long lists of an import, a page at a time, under tabs."""
+"""Long lists of a page, each under a tab, one page of rows at a time. The templates are tabs.html and pages.html."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from math import ceil
 from typing import Any
 from urllib.parse import urlencode
 
-from customers.imports.preview import PAGE
+PAGE = 50
+"""Rows of a list that are shown at once."""
 
 type Rows = Callable[[int], Sequence[Any]]
 
