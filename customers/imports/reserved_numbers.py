@@ -7,15 +7,16 @@ reservation ends with the import: together with its customers, or when it has fa
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
 
 from django.db import connection
+from django.db.backends.utils import CursorWrapper
 
 from customers.imports.classifying import NO_ROWS, plan_of
 from customers.imports.merge_sql import Plan
 from customers.imports.vocabulary import named_vocabulary
-from customers.models import ImportProgress, ImportUpload
-from customers.numbers import locked_counter, take_numbers
+from customers.models import CustomerCount, ImportProgress, ImportUpload
+from customers.numbers import free_numbers, locked_counter, take_numbers
 from locations.models import Location
 from mcp.isolation import row_scope
 from mcp.isolation.scope import Scope
@@ -32,15 +33,45 @@ def reserve(*, upload: ImportUpload, scope: Scope) -> None:
         ImportProgress.objects.update_or_create(file=upload, defaults={"base_id": upload.base_id, "reserved": None})
         if upload.preview is None or upload.new_rows == NO_ROWS:
             return
-        given = frozenset(upload.preview["given"])
-        words = named_vocabulary(upload=upload, given=given, scope=scope, is_judged=True)
-        plan = plan_of(upload=upload, scope=scope, given=given, words=words)
-        plan.params["new_rows"] = upload.new_rows
+        plan = _previewed(upload, scope)
         with connection.cursor() as cursor:
             _keep(cursor, plan, _given(plan, scope.location, _wanted(cursor, plan)))
 
 
-def hold(cursor: Any, upload: ImportUpload, location: Location) -> None:
+@dataclass(frozen=True)
+class Shortage:
+    """More new rows need a number than the location has free ones that the file does not bring itself."""
+
+    wanted: int
+    free: int
+
+
+def shortage(*, upload: ImportUpload, scope: Scope) -> Shortage | None:
+    """Whether the import that was previewed needs more numbers than are free; None where they suffice.
+
+    Each new row takes one of the range: the one that it brings, or a free one.
+    """
+    created = (upload.preview or {}).get("created", 0)
+    with row_scope.rows_of(scope):
+        size = scope.location.last_number - scope.location.first_number + 1
+        if created <= size - sum(CustomerCount.objects.in_base(scope.base).totals()):
+            return None  # so many are free even if every customer of the base has a number of this range
+        with connection.cursor() as cursor:
+            wanted = _wanted(cursor, _previewed(upload, scope))
+        free = max(0, free_numbers(scope.location) - (created - wanted))
+    return Shortage(wanted=wanted, free=free) if wanted > free else None
+
+
+def _previewed(upload: ImportUpload, scope: Scope) -> Plan:
+    """The plan of a previewed import: `fresh` are its new rows."""
+    given = frozenset((upload.preview or {}).get("given", ()))
+    words = named_vocabulary(upload=upload, given=given, scope=scope, is_judged=True)
+    plan = plan_of(upload=upload, scope=scope, given=given, words=words)
+    plan.params["new_rows"] = upload.new_rows
+    return plan
+
+
+def hold(cursor: CursorWrapper, upload: ImportUpload, location: Location) -> None:
     """Where nothing was reserved nobody is given or types a number of the range before this transaction has ended.
 
     So it is with small imports, which take a moment.
@@ -55,7 +86,7 @@ def release(upload: ImportUpload) -> None:
     ImportProgress.objects.filter(file=upload, reserved__isnull=False).update(reserved=None)
 
 
-def numbers_of(cursor: Any, plan: Plan, location: Location) -> list[int]:
+def numbers_of(cursor: CursorWrapper, plan: Plan, location: Location) -> list[int]:
     """The free numbers that new rows without one get, in ascending order: those reserved, if any were.
 
     What is missing is taken now, and the counter stays locked to the end of the transaction.
@@ -66,7 +97,7 @@ def numbers_of(cursor: Any, plan: Plan, location: Location) -> list[int]:
     return numbers + _given(plan, location, wanted - len(numbers)) if len(numbers) < wanted else numbers
 
 
-def _wanted(cursor: Any, plan: Plan) -> int:
+def _wanted(cursor: CursorWrapper, plan: Plan) -> int:
     cursor.execute(f"SELECT count(*) FROM {plan.fresh} WHERE {plan.is_without_number}", plan.params | _EVERY_ROW)
     return int(cursor.fetchone()[0])
 
@@ -76,7 +107,7 @@ def _given(plan: Plan, location: Location, wanted: int) -> list[int]:
     return take_numbers(location, wanted, brought_by=plan.params["upload"] if is_bringing else None)
 
 
-def _reserved(cursor: Any, plan: Plan) -> list[int]:
+def _reserved(cursor: CursorWrapper, plan: Plan) -> list[int]:
     """What was reserved to be given. A number that somebody has all the same is left out."""
     cursor.execute(
         f"""SELECT number FROM customers_importprogress p, unnest(p.reserved) AS part,
@@ -89,7 +120,7 @@ def _reserved(cursor: Any, plan: Plan) -> list[int]:
     return [number for (number,) in cursor.fetchall()]
 
 
-def _keep(cursor: Any, plan: Plan, numbers: list[int]) -> None:
+def _keep(cursor: CursorWrapper, plan: Plan, numbers: list[int]) -> None:
     """Together with the numbers that new rows bring along."""
     brought = ""
     if "customer_number" in plan.given:

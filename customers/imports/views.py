@@ -24,7 +24,7 @@ from customers.choices import Decision, MatchBy, OnKnown, UploadState, Verdict
 from customers.console import tabbed_lists
 from customers.console.frame import lead_to, show_page, whole_page_again
 from customers.console.tabbed_lists import PAGE, Tab
-from customers.imports import decisions, lifecycle, preview, receive, steps
+from customers.imports import decisions, lifecycle, preview, receive, reserved_numbers, steps
 from customers.imports.forms import (
     DELIMITER_NAMES,
     ENCODING_NAMES,
@@ -194,7 +194,8 @@ def _preview(request: HttpRequest, upload: ImportUpload, scope: Scope) -> HttpRe
         request, "imports/preview", _title(upload), step=3, upload=upload, figures=figures,
         fingerprint=lifecycle.fingerprint(upload), is_of_package=receive.is_of_package(upload), origin=_origin(upload),
         shown=tabbed_lists.shown(_tabs(upload, scope, figures), request.GET.dict()),
-        decisions=Decision.choices,
+        decisions=Decision.choices, location=scope.location,
+        shortage=reserved_numbers.shortage(upload=upload, scope=scope),
         decided=[(Decision(word).label, count) for word, count in sorted(upload.choices.get(DECIDED, {}).items())],
     )  # fmt: skip
 

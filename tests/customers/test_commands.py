@@ -10,14 +10,15 @@ from django.core.management import CommandError, call_command
 
 from customers.models import Customer
 from mcp.stored_sentences import Sentences
-from tests.customers.transfer import GERMAN, NORTHWIND, events_of, table
+from tests.customers.people import customer
+from tests.customers.transfer import GERMAN, NORTHWIND, events_of, table, with_numbers
 
 
 def run(capsys, *arguments: object) -> dict[str, object]:
     call_command("import_customers", *map(str, arguments), "--json")
     summary: dict[str, object] = json.loads(capsys.readouterr().out)
-    summary.pop("seconds")
-    summary.pop("import")
+    for name in ("seconds", "import", "free_numbers"):
+        summary.pop(name)
     return summary
 
 
@@ -31,6 +32,52 @@ def test_import_prints_its_summary(cast, capsys):
     }  # fmt: skip
     assert Customer.objects.in_base(cast.location("Zentrale").base).count() == 91
     assert not Customer.objects.in_base(cast.location("Zentrale", 20800).base).exists()
+
+
+@pytest.mark.parametrize("is_dry", [True, False])
+def test_free_numbers_before_the_import_are_told(cast, capsys, tmp_path, is_dry):
+    file = tmp_path / "kunden.csv"
+    file.write_bytes(table(["Name"], ["Meier"], ["Müller"]))
+    location = customer(cast.scope("anna", "Zentrale"), last_name="Muster").home_location
+    first, last = location.first_number, location.last_number
+    arguments = [*at(10400, 1), str(file), *(["--dry-run"] if is_dry else [])]
+    call_command("import_customers", *arguments)
+    sentence = f"Of the numbers of this location ({first} to {last}) {last - first} are free"
+    assert (sentence in capsys.readouterr().out) == is_dry
+    call_command("import_customers", *arguments, "--json")
+    assert json.loads(capsys.readouterr().out)["free_numbers"] == last - first - (0 if is_dry else 2)
+
+
+def test_question_says_how_many_numbers_are_free(cast, capsys, tmp_path, monkeypatch):
+    file = tmp_path / "kunden.csv"
+    file.write_bytes(table(["Name"], ["Meier"]))
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True)
+    monkeypatch.setattr("builtins.input", lambda question: "n")
+    with pytest.raises(CommandError, match="Nothing was imported"):
+        call_command("import_customers", *at(10400, 2), str(file))
+    told = capsys.readouterr().err
+    location = cast.location("Hamburg")
+    assert told.startswith("1 rows: 1 new, 0 changed, 0 unchanged, 0 rejected. Of the numbers of this location ")
+    assert f"{location.last_number - location.first_number + 1} are free: so many new customers" in told
+
+
+def test_new_rows_for_which_the_free_numbers_do_not_suffice_are_told_before_anything_is_written(cast, capsys, tmp_path):
+    """A row that brings a number takes one of them as well."""
+    hamburg = with_numbers(cast, "Hamburg", 3)
+    file = tmp_path / "kunden.csv"
+    rows = [["", "A"], [hamburg.first_number + 1, "B"], ["", "C"], ["", "D"]]
+    file.write_bytes(table(["Kundennummer", "Name"], *rows))
+    call_command("import_customers", *at(10400, 2), str(file), "--dry-run")
+    sentence = "3 of the new rows bring no customer number, and only 2 are free for them."
+    assert sentence in capsys.readouterr().err
+    with pytest.raises(CommandError, match="is used up"):
+        call_command("import_customers", *at(10400, 2), str(file))
+    assert sentence in capsys.readouterr().err
+    assert not Customer.objects.exists()
+    file.write_bytes(table(["Kundennummer", "Name"], *rows[:3]))
+    call_command("import_customers", *at(10400, 2), str(file))
+    assert capsys.readouterr().err == ""
+    assert Customer.objects.count() == 3
 
 
 def test_import_records_the_command_and_the_file(cast, capsys):

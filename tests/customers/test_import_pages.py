@@ -6,6 +6,7 @@ import pytest
 
 from customers.choices import UploadState
 from customers.imports import preview
+from customers.imports.reserved_numbers import Shortage
 from customers.models import Customer, HeadingChoice, ImportUpload
 from customers.operations import register_customer
 from locations.permissions import Right
@@ -23,7 +24,7 @@ from tests.customers.import_browser import (
     stored,
     upload,
 )
-from tests.customers.transfer import NORTHWIND, events_of, table
+from tests.customers.transfer import NORTHWIND, events_of, table, with_numbers
 
 
 def test_import_goes_from_upload_over_preview_to_result(anna):
@@ -43,6 +44,31 @@ def test_page_says_beforehand_how_many_numbers_are_free(anna, cast):
     first, last = scope.location.first_number, scope.location.last_number
     register_customer(customer=Customer(last_name="Muster"), actor=scope)
     assert f"({first} to {last}) {last - first:,} are free" in anna.get(IMPORT).content.decode()
+
+
+def test_preview_says_that_the_free_numbers_do_not_suffice(anna, cast):
+    central = with_numbers(cast, "Zentrale", 2)
+    page = previewed(anna, table(["Name"], ["A"], ["B"], ["C"]), ["last_name"])
+    sentence = (
+        f"3 new customers need a number of this location ({central.first_number} to {central.last_number}), and only "
+        "2 are free."
+    )
+    assert sentence in anna.get(page).content.decode()
+    german = anna.get(page, headers={"accept-language": "de"}).content.decode()
+    assert "3 neue Kunden brauchen eine Nummer dieses Standorts" in german
+    confirm(anna, page)
+    assert not Customer.objects.exists()
+    with_numbers(cast, "Zentrale", 3)
+    assert "new customers need a number" not in anna.get(page).content.decode()
+
+
+def test_preview_counts_numbers_that_new_rows_bring(anna, cast):
+    first = with_numbers(cast, "Zentrale", 2).first_number
+    rows = [[first, "A"], ["", "B"], ["", "C"]]
+    page = previewed(anna, table(["Kundennummer", "Name"], *rows), ["customer_number", "last_name"])
+    assert anna.get(page).context["shortage"] == Shortage(wanted=2, free=1)
+    page = previewed(anna, table(["Kundennummer", "Name"], *rows[:2]), ["customer_number", "last_name"])
+    assert anna.get(page).context["shortage"] is None
 
 
 def test_history_says_who_imported_what(anna):

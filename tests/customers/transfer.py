@@ -11,6 +11,7 @@ from typing import Any
 
 import pghistory
 from django.db import connection
+from psycopg.types.range import Range
 
 from customers.choices import UploadState, Verdict
 from customers.exports import files
@@ -26,6 +27,7 @@ from customers.table.options import Reading
 from customers.table.resources import CustomerResource
 from files import chunks
 from files.choices import FileState
+from locations.models import Location
 from mcp.isolation import row_scope
 from mcp.isolation.scope import Scope
 from spreadsheets import Profile
@@ -175,3 +177,12 @@ def state(scope: Scope) -> list[dict[str, Any]]:
 
 def reasons(outcome: Outcome) -> list[tuple[int, str, str, str]]:
     return [(one.row, one.column, one.value, one.code) for one in outcome.rejections]
+
+
+def with_numbers(cast: Any, name: str, count: int) -> Location:
+    """A location of Nordlicht that has only so many numbers to give."""
+    location: Location = cast.location(name)
+    first = location.first_number
+    Location.objects.filter(pk=location.pk).update(number_range=Range(first, first + count, "[)"))
+    location.refresh_from_db()
+    return location

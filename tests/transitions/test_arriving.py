@@ -6,12 +6,15 @@ from datetime import UTC, datetime
 
 import pytest
 from django.core.exceptions import ValidationError
+from psycopg.types.range import Range
 
 from customers.choices import TRANSFER, FormerNumberSource, UploadState
 from customers.imports import lifecycle, receive
+from customers.imports.reserved_numbers import Shortage, shortage
 from customers.models import Consent, ConsentPurpose, Customer, CustomerGroup, FormerNumber, ImportUpload, Tag
 from customers.operations import change_customer, register_customer
 from customers.table.options import Reading
+from locations.models import Location
 from locations.permissions import Right
 from mcp.isolation import access
 from mcp.isolation.scope import MissingRight, Scope
@@ -308,6 +311,17 @@ def test_who_joins_a_group_gets_its_numbers_and_keeps_his_own_as_former_ones(joi
     assert all(number in anna.location.number_range for number in numbers)
     said = Consent.objects.filter(customer__home_location=anna.location)
     assert [one.customer.last_name for one in said.order_by("customer__customer_number")] == ["Erste", "Zweite"]
+
+
+def test_who_joins_needs_as_many_free_numbers_as_come(joining):
+    content, anna = joining
+    numbers = Location.objects.filter(pk=anna.location.pk)
+    upload = received(content, anna).upload
+    lifecycle.check_upload(upload=upload, actor=anna)
+    assert shortage(upload=upload, scope=anna) is None
+    numbers.update(number_range=Range(anna.location.first_number, anna.location.first_number + 1, "[)"))
+    anna.location.refresh_from_db()
+    assert shortage(upload=upload, scope=anna) == Shortage(wanted=2, free=1)
 
 
 def test_joining_twice_gives_nothing_twice(joining):

@@ -14,6 +14,7 @@ from customers.imports.tasks import BROKEN
 from customers.models import Customer, ImportUpload
 from customers.operations import register_customer
 from files.choices import FileState
+from locations.models import Location
 from locations.permissions import Right
 from mcp.central import operations
 from mcp.isolation import grants
@@ -146,6 +147,17 @@ def test_receiver_uploads_sees_what_will_happen_and_imports(frida, package):
     listed = frida.get(ARRIVALS).content.decode()
     assert "Nordlicht Bäckereien" in listed
     assert "Imported" in listed
+
+
+def test_receiver_learns_beforehand_how_many_numbers_are_free(frida, package):
+    place = Location.objects.get(organization__account_number=ACCOUNT)
+    page = frida.get(ARRIVALS).content.decode()
+    assert (
+        f"({place.first_number} to {place.last_number}) {place.last_number - place.first_number + 1:,} are free" in page
+    )
+    assert "Customers of a business that joins a group get such a number." in page
+    german = frida.get(ARRIVALS, headers={"accept-language": "de"}).content.decode()
+    assert "Kunden eines Betriebs, der einem Verbund beitritt, bekommen eine solche Nummer." in german
 
 
 def test_preview_names_the_numbers_that_are_taken(cast, frida, package):

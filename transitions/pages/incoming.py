@@ -23,6 +23,7 @@ from customers.console import tabbed_lists
 from customers.console.frame import lead_to, whole_page_again
 from customers.console.tabbed_lists import PAGE, Tab
 from customers.imports import DONE, UPLOAD_PAGE
+from customers.numbers import free_numbers
 from files.choices import UNDER_WAY, FileState
 from locations.permissions import Right
 from mcp.console.site import console, scope_of
@@ -61,6 +62,7 @@ def arrivals_page(request: HttpRequest) -> HttpResponseBase:
     return _show(
         request, "arrivals", _("Carry over"), form=form, shown=tabbed_lists.shown([tab], request.GET.dict()),
         lists=withdrawals.shown_at_receiver(scope), incoming=list(taking.under_way_at(scope)[:PAGE]),
+        location=scope.location, free_numbers=free_numbers(scope.location),
     )  # fmt: skip
 
 

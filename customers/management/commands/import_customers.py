@@ -23,11 +23,13 @@ from customers.imports.command_scope import add_place, scope_of_command
 from customers.imports.preview import write_rejected
 from customers.imports.problems import IMPORTED
 from customers.models import ImportUpload
+from customers.numbers import free_numbers
 from customers.table.headings import IGNORE, is_our_own, match_columns
 from customers.table.options import Reading
 from customers.table.profiles import Profile, recognised
 from customers.table.resources import CustomerResource
 from customers.table.shared_fields import demand_combinable
+from locations.models import Location
 from mcp.isolation import row_scope
 from mcp.isolation.scope import Scope
 from mcp.worker.progress import Patient
@@ -88,33 +90,36 @@ class Command(BaseCommand):
                 if _is_decided(upload, scope, options):
                     _check(upload, scope, path)
                 self._tell_similar(upload, scope, options)
-                counts = self._apply(upload, scope, options)
+                free = self._tell_numbers(upload, scope)
+                counts = self._apply(upload, scope, options, free)
                 self._tell_rejected(upload, scope, options["rejected"])
             except ValidationError as error:
                 raise CommandError(" ".join(error.messages)) from error
             finally:
                 _tidy(upload, scope)
-        self._report(counts, seconds=time.monotonic() - started, options=options, upload=upload)
+        seconds = time.monotonic() - started
+        self._report(counts, free=free, seconds=seconds, options=options, upload=upload)
         if counts["rejected"]:
             sys.exit(1)
 
-    def _apply(self, upload: ImportUpload, scope: Scope, options: dict[str, Any]) -> dict[str, int]:
+    def _apply(self, upload: ImportUpload, scope: Scope, options: dict[str, Any], free: int) -> dict[str, int]:
         preview = upload.preview or {}
         if options["dry_run"]:
             return {name: preview[name] for name in COUNTS}
         while True:
-            if not options["yes"] and not self._is_confirmed(preview):
+            if not options["yes"] and not self._is_confirmed(preview, upload.location, free):
                 raise CommandError("Nothing was imported. Say --yes to import without being asked.")
             if _is_applied(upload, scope):
                 return dict(upload.result or {})
             preview = upload.preview or {}
             self.stderr.write(f"Another import came between. What this one would do now: {_sentence(preview)}")
+            free = self._tell_numbers(upload, scope)
 
-    def _is_confirmed(self, preview: dict[str, Any]) -> bool:
+    def _is_confirmed(self, preview: dict[str, Any], location: Location, free: int) -> bool:
         """Without a terminal there is nobody to ask: the command line was the confirmation."""
         if not sys.stdin.isatty():
             return True
-        self.stderr.write(_sentence(preview))
+        self.stderr.write(f"{_sentence(preview)} {_numbers(location, free)}")
         return input("Import now? [y/N] ").strip().lower() in {"y", "yes", "j", "ja"}
 
     def _tell_similar(self, upload: ImportUpload, scope: Scope, options: dict[str, Any]) -> None:
@@ -127,6 +132,16 @@ class Command(BaseCommand):
                 f"{count} of the new rows look like a customer who is known already. List them with --similar-list "
                 "FILE, and decide with --similar or --decisions."
             )
+
+    def _tell_numbers(self, upload: ImportUpload, scope: Scope) -> int:
+        """How many numbers of the location are free; on stderr, where the new rows need more than that."""
+        if (short := reserved_numbers.shortage(upload=upload, scope=scope)) is not None:
+            self.stderr.write(
+                f"{short.wanted} of the new rows bring no customer number, and only {short.free} are free for them. "
+                "Have the central give the location a larger number range."
+            )
+        with row_scope.rows_of(scope):
+            return free_numbers(scope.location)
 
     def _tell_rejected(self, upload: ImportUpload, scope: Scope, path: Path | None) -> None:
         """Also cells that are left out, and what rows say about consents and cannot become a statement."""
@@ -141,11 +156,15 @@ class Command(BaseCommand):
                 with path.open("wb") as file, Path(upload.choices["path"]).open("rb") as source:
                     write_rejected(upload, file, source=source)
 
-    def _report(self, counts: dict[str, int], *, seconds: float, options: dict[str, Any], upload: ImportUpload) -> None:
+    def _report(
+        self, counts: dict[str, int], *, free: int, seconds: float, options: dict[str, Any], upload: ImportUpload
+    ) -> None:
+        """`free` numbers were so before the import."""
         if options["json"]:
-            self.stdout.write(json.dumps({**counts, "seconds": round(seconds, 2), "import": str(upload.pk)}))
+            further = {"free_numbers": free, "seconds": round(seconds, 2), "import": str(upload.pk)}
+            self.stdout.write(json.dumps(counts | further))
             return
-        ending = " Nothing was written." if options["dry_run"] else ""
+        ending = f" Nothing was written. {_numbers(upload.location, free)}" if options["dry_run"] else ""
         self.stdout.write(f"{_sentence(counts)[:-1]}, in {seconds:.2f} s.{ending}")
 
 
@@ -191,6 +210,13 @@ def _sentence(counts: dict[str, int]) -> str:
     return (
         f"{counts['read']} rows: {counts['created']} new, {counts['changed']} changed, "
         f"{counts['unchanged']} unchanged, {counts['rejected']} rejected."
+    )
+
+
+def _numbers(location: Location, free: int) -> str:
+    return (
+        f"Of the numbers of this location ({location.first_number} to {location.last_number}) {free} are free: "
+        "so many new customers without a customer number can come with a file."
     )
 
 

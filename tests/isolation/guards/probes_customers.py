@@ -14,7 +14,7 @@ from customers.admin.customers import CustomerAdmin
 from customers.duplicates import Sought, candidates
 from customers.history.changes import history_of
 from customers.models import Customer, CustomerGroup, Tag
-from customers.numbers import take_numbers
+from customers.numbers import free_numbers, take_numbers
 from customers.operations import (
     archive_customers,
     change_customer,
@@ -206,6 +206,13 @@ def numbers_of_other_bases_are_not_taken(world: World) -> None:
     central = world.place("Zentrale")
     assert world.foreign_customer.customer_number == south.first_number == central.first_number
     assert take_numbers(central, 1) == [central.first_number]
+
+
+@probe
+def numbers_of_other_bases_do_not_count_as_taken(world: World) -> None:
+    central = world.place("Zentrale")
+    assert world.foreign_customer.customer_number == central.first_number
+    assert free_numbers(central) == central.last_number - central.first_number + 1
 
 
 @probe

@@ -27,6 +27,7 @@ UNNOTICEABLE = {
     "_piece: Customer.objects.in_base(scope_of(request).base)": "the ids are those of customers of the base",
     "_template: actor.demand(Right.MANAGE_USERS)": "who lacks it finds no group: 404 in place of 403",
     "is_small: CustomerCount.objects.in_base(actor.base)": "only decides whether the worker or the request does it",
+    "shortage: CustomerCount.objects.in_base(scope.base)": "only decides whether free numbers are counted at all",
     "create_group_like: _demand_template(source, actor)": "copy_rights, which it calls, asks the same",
     "new_page: if not wanted.count and query.startswith('id='): …": "as for who is not there: nobody is found",
     "customer_of_version: Customer.objects.in_base(actor.base)": "what is read of the state asks for the base again",
