@@ -6,11 +6,15 @@ import argparse
 import os
 import sys
 import time
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from launch import folders
 from launch.cluster import Cluster
 from launch.embedded import Handle
+
+if TYPE_CHECKING:
+    from bench.fill import Size
 
 QUICK = {
     "customers": 100_000, "locations": 1_000, "users": 2_000, "groups": 200, "rows": 100_000,
@@ -70,7 +74,7 @@ def _fill(arguments: argparse.Namespace) -> None:
         _fill_with(fill, Size, arguments)
 
 
-def _fill_with(fill: Any, size_of: Any, arguments: argparse.Namespace) -> None:
+def _fill_with(fill: Callable[[Size], float], size_of: type[Size], arguments: argparse.Namespace) -> None:
     size = size_of(
         customers=arguments.customers,
         small=arguments.small,

@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import fmean
-from typing import Any
 
 import pghistory
 from django.db import connection
@@ -27,7 +26,7 @@ from mcp.isolation import row_scope
 from mcp.isolation.scope import Scope
 from mcp.models import User
 from transitions import operations as leaving
-from transitions.models import Package
+from transitions.models import Package, Transition
 from transitions.package.lifecycle import PACKAGES
 
 EDITED = frozenset({1, 2})
@@ -107,7 +106,7 @@ def _checked(scope: Scope, rows: int, city: str) -> ImportUpload:
     return upload
 
 
-def _timed(scope: Scope, call: Callable[[], Any], *, is_edited: bool) -> float:
+def _timed(scope: Scope, call: Callable[[], object], *, is_edited: bool) -> float:
     connection.close()
     if is_edited:
         with row_scope.rows_of(scope):
@@ -132,6 +131,6 @@ def _undo(upload: ImportUpload, scope: Scope) -> None:
         lifecycle.undo_upload(upload=upload, actor=scope)
 
 
-def _execute(transition: Any, head: Scope) -> None:
+def _execute(transition: Transition, head: Scope) -> None:
     with pghistory.context(**head.history()):
         leaving.execute(transition=transition, at=timezone.now(), actor=head)

@@ -10,7 +10,7 @@ import resource
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import BinaryIO
 
 import pghistory
 from django.db import connection
@@ -90,7 +90,7 @@ def carried_over(*, rows: int) -> Carried:
     return _checked(rows, upload, receiver, transition, head, steps)
 
 
-def _step(steps: list[Step], name: str, call: Callable[[], Any]) -> Any:
+def _step[T](steps: list[Step], name: str, call: Callable[[], T]) -> T:
     started = time.perf_counter()
     result = call()
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
@@ -98,7 +98,7 @@ def _step(steps: list[Step], name: str, call: Callable[[], Any]) -> Any:
     return result
 
 
-def _in(scope: Scope, call: Callable[[], Any]) -> Any:
+def _in[T](scope: Scope, call: Callable[[], T]) -> T:
     with row_scope.rows_of(scope):
         return call()
 
@@ -161,7 +161,7 @@ def _receiver(transition: Transition) -> Scope:
         return Scope(user=User.objects.get(organization=row.receiver_id), location=place, rights=frozenset(Right))
 
 
-def _receive(file: Any, receiver: Scope) -> Arrival:
+def _receive(file: BinaryIO, receiver: Scope) -> Arrival:
     with row_scope.rows_of(receiver):
         return receive_package(file=file, actor=receiver)
 

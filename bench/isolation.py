@@ -9,7 +9,6 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
-from typing import Any
 from unittest.mock import patch
 
 import psycopg
@@ -71,7 +70,7 @@ def _lists() -> dict[str, str]:
     }
 
 
-def _getter(client: Client, address: str) -> Callable[[], Any]:
+def _getter(client: Client, address: str) -> Callable[[], object]:
     return lambda: _get(client, address)
 
 

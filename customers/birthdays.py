@@ -8,9 +8,10 @@ from __future__ import annotations
 from calendar import isleap
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.db.models import Func, IntegerField, SmallIntegerField, Value
+from django.db.models.expressions import CombinedExpression
 from django.db.models.functions import Cast, Coalesce, ExtractDay, ExtractMonth, Mod, NullIf, Substr
 
 if TYPE_CHECKING:
@@ -67,17 +68,17 @@ def birthdays_within(today: date, days: int = WEEK) -> list[date]:
     return found
 
 
-def days_until(first: date) -> Any:
+def days_until(first: date) -> Mod:
     """How far a customer's birthday lies behind the `first` of `birthdays_within`, as the calendar sheet has it."""
     slot = Coalesce(_of_date(), _of_day()) + Value(_SLOTS - _slot(first))
     return Mod(slot, Value(_SLOTS), output_field=IntegerField())
 
 
-def _of_date() -> Any:
+def _of_date() -> CombinedExpression:
     return ExtractMonth("birthday") * 31 + ExtractDay("birthday")
 
 
-def _of_day() -> Any:
+def _of_day() -> CombinedExpression:
     """The same of a birthday without year."""
     parts = (NullIf(Substr("birthday_without_year", at, 2), Value("")) for at in (1, 4))
     month, day = (Cast(part, IntegerField()) for part in parts)

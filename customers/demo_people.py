@@ -1,7 +1,6 @@
 """Names and addresses of the demo's customers. All people are invented; the addresses end in example.com."""
 
 from datetime import date
-from typing import Any
 
 FIRST_NAMES = (
     (
@@ -30,7 +29,7 @@ STREETS = (
     "Mühlenweg", "Deichstraße",
 )  # fmt: skip
 
-SPECIAL: tuple[dict[str, Any], ...] = (
+SPECIAL: tuple[dict[str, object], ...] = (
     {"salutation": "Frau", "first_name": "Ayşe", "last_name": "Yılmaz", "language": "tr", "tags": ["VIP"],
      "former_numbers": ["K-1007"]},
     {"salutation": "Herr", "first_name": "Łukasz", "last_name": "Wiśniewski", "language": "pl"},

@@ -12,7 +12,7 @@ from typing import Any
 import pghistory
 from django.core.exceptions import ValidationError
 from django.db import connection
-from django.db.models import Max
+from django.db.models import Field, Max
 from django.utils.translation import gettext_lazy
 
 from customers import statistics
@@ -118,7 +118,7 @@ def _columns() -> dict[str, str]:
     return {field.attname: _VALUES.get(field.attname) or _empty(field) for field in given}
 
 
-def _empty(field: Any) -> str:
+def _empty(field: Field) -> str:
     if field.null:
         return "NULL"
     return {"BooleanField": "false", "ArrayField": "'{}'"}.get(field.get_internal_type(), "''")

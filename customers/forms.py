@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from functools import cache
 from typing import Any, ClassVar
 
@@ -109,7 +110,7 @@ class CustomerForm(OperationForm):
             self.instance.former_numbers = self.cleaned_data["former_numbers"]
         super()._post_clean()
 
-    def clean_seen_at(self) -> Any:
+    def clean_seen_at(self) -> datetime | None:
         """The time that was on the page; a customer cannot be changed by a page that never was opened."""
         text = self.cleaned_data["seen_at"]
         try:

@@ -9,7 +9,6 @@ range it goes on at its beginning.
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
@@ -172,10 +171,10 @@ def _free(location: Location, start: int, last: int, count: int, brought_by: UUI
     """
     found: list[int] = []
     length = count + _SPARE if count > 1 else count
-    params: dict[str, Any] = {"base": location.base_id, "end": last + 1, "file": brought_by}
+    params: dict[str, int | UUID | None] = {"base": location.base_id, "end": last + 1, "file": brought_by}
     with connection.cursor() as cursor:
         while start <= last and len(found) < count:
-            wanted = {"start": start, "length": length, "count": count - len(found)}
+            wanted: dict[str, int | UUID | None] = {"start": start, "length": length, "count": count - len(found)}
             cursor.execute(_OF_A_FILE if brought_by else _OF_NO_FILE, params | wanted)
             parts = cursor.fetchall()
             for _number, lower, upper in parts:

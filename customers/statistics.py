@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
 
 from django.db import connection
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 STAGED = ("customers_importrow", "customers_importconsent")
 JUDGED = ("customers_importverdict",)
@@ -35,7 +35,7 @@ def gather(tables: Sequence[str], *, rows: int = MUCH) -> None:
 
 
 @contextmanager
-def without_nested_loops(asked: Any) -> Iterator[None]:
+def without_nested_loops(asked: BaseDatabaseWrapper) -> Iterator[None]:
     """Customers and what is asked of them, such as their consents, are read side by side.
 
     The database cannot know how many of one base match. Where it takes few for many, it asks another table once for

@@ -14,7 +14,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypedDict
 
 from django.db import connection
 
@@ -38,6 +38,32 @@ class Decision:
 
     sql: str
     parameters: Mapping[str, Any]
+
+
+class Sums(TypedDict):
+    """How many customers are carried over and left out, the latter also by reason."""
+
+    total: int
+    carried: int
+    left_out: int
+    reasons: dict[str, int]
+
+
+class HomeFigures(Sums):
+    """Those of one home location; without number and name those of customers who have none."""
+
+    location: int | None
+    number: int | None
+    name: str
+
+
+class Figures(Sums):
+    """What a review or an execution has found, as the transition stores it."""
+
+    at: str
+    receiver: int | None
+    is_narrowed: bool
+    homes: list[HomeFigures]
 
 
 @dataclass(frozen=True)
@@ -111,7 +137,7 @@ def decided(*, transition: Transition, at: datetime) -> Decision:
     )
 
 
-def review(*, transition: Transition, at: datetime) -> dict[str, Any]:
+def review(*, transition: Transition, at: datetime) -> Figures:
     """How many would be carried over, and how many not by reason, in the whole base and by home location.
 
     The pages on which these customers are listed are kept, of the same moment; earlier ones are deleted.
@@ -141,7 +167,7 @@ def forget_review(transition: Transition) -> None:
     ReviewPage.objects.filter(base=transition.location.base_id, transition=transition).delete()
 
 
-def freeze(*, transition: Transition, at: datetime) -> dict[str, Any]:
+def freeze(*, transition: Transition, at: datetime) -> Figures:
     """Store for each customer what holds at this moment, for good: the figures of exactly these rows."""
     decision = decided(transition=transition, at=at)
     sql = f"""
@@ -181,13 +207,13 @@ def _listed_by_review(transition: Transition, reason: str, page: int) -> list[tu
     return list(zip(*found, strict=True)) if found else []
 
 
-def _rows(sql: str, parameters: Mapping[str, Any]) -> list[Any]:
+def _rows(sql: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor, set_by_set(cursor):
         cursor.execute(sql, parameters)
         return cursor.fetchall()
 
 
-def _counted(transition: Transition, at: datetime, rows: Iterable[tuple[int | None, str, int]]) -> dict[str, Any]:
+def _counted(transition: Transition, at: datetime, rows: Iterable[tuple[int | None, str, int]]) -> Figures:
     reasons: Counter[str] = Counter()
     homes: dict[int | None, Counter[str]] = defaultdict(Counter)
     for home, reason, count in rows:
@@ -214,7 +240,7 @@ def _counted(transition: Transition, at: datetime, rows: Iterable[tuple[int | No
     }
 
 
-def _sums(counts: Counter[str]) -> dict[str, Any]:
+def _sums(counts: Counter[str]) -> Sums:
     carried, total = counts[""], counts.total()
     return {
         "total": total,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from django.db.models import Count
 from django.utils.formats import date_format, number_format
@@ -19,7 +18,7 @@ from mcp.dates import to_the_second
 from mcp.isolation.scope import Scope
 from transitions.archive.package_format import HASHED
 from transitions.choices import Reason, TransitionKind
-from transitions.models import Package, PackageDownload, Transition, TransitionCustomer
+from transitions.models import Package, PackageDownload, Transition, TransitionCustomer, TransitionStep
 from transitions.package import lifecycle as packages
 from transitions.status_texts import fields_of
 from transitions.withdrawals.making import lists_of
@@ -213,7 +212,7 @@ def _packages(made: list[Package]) -> Iterator[Section]:
 
 
 def _made(package: Package) -> list[tuple[str, str]]:
-    counts: dict[str, Any] = (package.manifest or {}).get("counts", {})
+    counts: dict[str, int] = (package.manifest or {}).get("counts", {})
     return [
         (_("Made"), moment(package.state_since)),
         (_("Can be downloaded until"), moment(lifecycle.expires_at(packages.PACKAGES, package))),
@@ -285,7 +284,7 @@ def _withdrawals(row: Transition) -> Iterator[Section]:
     )
 
 
-def _steps(steps: Iterable[Any]) -> Section:
+def _steps(steps: Iterable[TransitionStep]) -> Section:
     return Section(
         title=_("All steps"),
         headings=(_("When"), _("Step"), _("By whom"), _("Where"), _("Note")),

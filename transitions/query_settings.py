@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+
+from django.db.backends.utils import CursorWrapper
 
 
 @contextmanager
-def set_by_set(cursor: Any) -> Iterator[None]:
+def set_by_set(cursor: CursorWrapper) -> Iterator[None]:
     """Within it the database joins whole sets.
 
     Behind a large import it does not know yet how many rows a base has, expects a handful, and would look each customer

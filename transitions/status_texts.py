@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from django.urls import NoReverseMatch, reverse
 from django.utils.formats import date_format
@@ -13,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from transitions.choices import FieldGroup, Reason, TransitionKind, TransitionState
+from transitions.deciding import HomeFigures
 from transitions.models import Transition, TransitionStep
 from transitions.operations.stepping import reached_by
 
@@ -64,7 +64,7 @@ class Figures:
     carried: int
     left_out: int
     reasons: list[Line]
-    homes: Sequence[Mapping[str, Any]]
+    homes: Sequence[HomeFigures]
 
 
 def stages(transition: Transition, steps: Sequence[TransitionStep]) -> list[Stage]:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, ClassVar
 
+from django import forms
 from django.contrib import admin, messages
+from django.db.models import Field
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path, reverse
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _text
@@ -16,7 +20,7 @@ from customers.admin.changelist import SIZE_VAR, CustomerChangeList
 from customers.admin.columns import COLUMNS, SHOWS, WITH_BIRTHDAY, CustomerColumns, badges
 from customers.admin.fields import FORM_CLASSES, READONLY, customer_widget
 from customers.admin.filters import FILTERS
-from customers.admin.masking import MaskedFields, fieldsets_for, readonly_for, rights_masked
+from customers.admin.masking import Fieldset, MaskedFields, fieldsets_for, readonly_for, rights_masked
 from customers.admin.pages import ALL_FOUND
 from customers.admin.typed_search import fields_of
 from customers.bulk.views import bulk_urls
@@ -31,7 +35,7 @@ from customers.field_groups import MASK, withheld
 from customers.filters.saved import canonical
 from customers.filters.views import filter_urls
 from customers.forms import CustomerForm, TagsField
-from customers.history.changes import differences
+from customers.history.changes import Change, differences
 from customers.imports.views import import_urls
 from customers.models import Customer, CustomerGroup, SavedFilter
 from customers.operations import CustomerChangedMeanwhile, change_customer, register_customer
@@ -78,7 +82,7 @@ class CustomerAdmin(CustomerColumns, MaskedFields, CustomersAdmin):
     actions = ("set_group", "add_tag", "remove_tag", "record_consent", "archive", "restore", "export")
     ordering = ("sort_name",)
     readonly_preprocess_fields = READONLY
-    fieldsets = (
+    fieldsets: ClassVar[tuple[Fieldset, ...]] = (
         (
             _("Person or company"),
             {"fields": (("salutation", "title"), ("first_name", "last_name"), ("company", "alias"))},
@@ -168,7 +172,7 @@ class CustomerAdmin(CustomerColumns, MaskedFields, CustomersAdmin):
         return CustomerChangeList
 
     @guard()
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, object] | None = None) -> HttpResponse:
         if request.method == "POST":  # one of the list's actions: the refusal shall name the right that it needs
             scope_of(request).demand(NEEDED.get(request.POST.get("action", ""), Right.ARCHIVE_CUSTOMERS))
             if ALL_FOUND in request.POST:
@@ -183,7 +187,7 @@ class CustomerAdmin(CustomerColumns, MaskedFields, CustomersAdmin):
         }
         return super().changelist_view(request, {**context, **(extra_context or {})})
 
-    def _filters(self, request: HttpRequest) -> dict[str, Any]:
+    def _filters(self, request: HttpRequest) -> dict[str, object]:
         """The saved filters beside the list, and what one would save of it as it is."""
         saved = list(SavedFilter.objects.seen_by(scope_of(request))[:MOST_FILTERS])
         query = canonical(request.GET)
@@ -221,28 +225,30 @@ class CustomerAdmin(CustomerColumns, MaskedFields, CustomersAdmin):
     # --- form ---------------------------------------------------------------------------------------------
 
     @guard()
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+    def get_readonly_fields(self, request: HttpRequest, obj: Customer | None = None) -> tuple[str, ...]:
         return (*(GIVEN if obj else ()), *readonly_for(scope_of(request)))
 
     @guard()
-    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+    def get_fieldsets(self, request: HttpRequest, obj: Customer | None = None) -> list[Fieldset]:
         *others, (title, options) = self.fieldsets
         if obj is None:
             options = {**options, "fields": (("customer_number", "former_numbers"), "loss_reason")}
         shown = fieldsets_for(scope_of(request), [*others, (title, options)], is_new=obj is None)
         return counter.shortened(shown) if obj is None else shown
 
-    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+    def get_form(
+        self, request: HttpRequest, obj: Customer | None = None, change: bool = False, **kwargs: Any
+    ) -> type[CustomerForm]:
         """With the two hidden fields of the form, which stand in no fieldset."""
         if (fields := kwargs.get("fields")) is not None and self._may_save(request, obj):
             kwargs["fields"] = [*fields, "seen_at", "known_candidates"]
         return super().get_form(request, obj, change=change, **kwargs)
 
-    def _may_save(self, request: HttpRequest, obj: Any) -> bool:
+    def _may_save(self, request: HttpRequest, obj: Customer | None) -> bool:
         return self.has_change_permission(request, obj) if obj else self.has_add_permission(request)
 
     @guard()
-    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+    def formfield_for_dbfield(self, db_field: Field, request: HttpRequest, **kwargs: Any) -> forms.Field | None:
         if db_field.name == "tags":
             return TagsField(label=capfirst(db_field.verbose_name), required=False, widget=customer_widget("tags"))
         if form_class := FORM_CLASSES.get(db_field.name):
@@ -289,11 +295,11 @@ class CustomerAdmin(CustomerColumns, MaskedFields, CustomersAdmin):
         }
         return super().render_change_form(request, context, *args, **kwargs)
 
-    def _sections(self, request: HttpRequest, customer: Customer) -> dict[str, Any]:
+    def _sections(self, request: HttpRequest, customer: Customer) -> dict[str, object]:
         """What stands below the form of a customer: his cards, and his consents."""
         return card_pages.section(request, customer) | consents_section(request, customer)
 
-    def _differences(self, request: HttpRequest, form: Any, customer: Any) -> list[Any]:
+    def _differences(self, request: HttpRequest, form: CustomerForm, customer: Any) -> list[Change]:
         """Where somebody else saved meanwhile: what is stored now, and what was typed here."""
         if not isinstance(getattr(request, "refusal", None), CustomerChangedMeanwhile):
             return []
@@ -323,7 +329,7 @@ class CustomerAdmin(CustomerColumns, MaskedFields, CustomersAdmin):
         mounted = [*import_urls(), *export_urls(), *bulk_urls(), *filter_urls()]
         return [*further, *mounted, *super().get_urls()]
 
-    def _page(self, view: Any) -> Any:
+    def _page(self, view: Callable[..., HttpResponse]) -> Callable[..., HttpResponseBase]:
         def page(request: HttpRequest, **named: str) -> HttpResponse:
             response: HttpResponse = view(self, request, **named)
             return response
@@ -332,6 +338,6 @@ class CustomerAdmin(CustomerColumns, MaskedFields, CustomersAdmin):
 
     @guard()
     def history_view(
-        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, object] | None = None
     ) -> HttpResponse:
         return pages.history(self, request, object_id)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from django import forms
 from unfold.widgets import (
@@ -40,7 +39,7 @@ READONLY: Mapping[str, Callable[[str], str]] = {name: _unless_empty(readable) fo
 """How readonly lines show what is stored as a code."""
 
 
-def customer_widget(name: str) -> Any:
+def customer_widget(name: str) -> forms.Widget | None:
     """The widget of a field that has one of its own, else None."""
     match name:
         case "tags":

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any, ClassVar
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, ClassVar
 
 from django import forms
+from django.contrib.admin import ModelAdmin
+from django.contrib.admin.views.main import ChangeList
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import DropdownFilter, RadioFilter
 from unfold.contrib.filters.forms import HorizontalRadioForm
 from unfold.widgets import UnfoldAdminTextInputWidget
 
+from customers.querysets import CustomerQuerySet
 from customers.selection.criteria import CRITERIA, Asker, Choice, Criterion, MarkCriterion, NoSuchChoice
 from mcp.console.site import scope_of
 from mcp.isolation.guards import guard, nothing
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
 
 
 class CriterionFilter:
@@ -22,16 +28,16 @@ class CriterionFilter:
 
     criterion: ClassVar[Criterion]
     lookup_choices: Sequence[Choice]
-    value: Any
+    value: Callable[[], str | None]
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> Sequence[Choice]:
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> Sequence[Choice]:
         return self.criterion.choices(Asker.now(scope_of(request)))
 
     def has_output(self) -> bool:
         """Also without anything to choose from: what stands in the address is then refused as well."""
         return True
 
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+    def queryset(self, request: HttpRequest, queryset: CustomerQuerySet) -> CustomerQuerySet:
         return queryset
 
     @guard(off=nothing)
@@ -49,14 +55,14 @@ class ChoiceFilter(CriterionFilter, DropdownFilter):
 class DateForm(forms.Form):
     """One date, entered as the browser enters dates."""
 
-    def __init__(self, *, name: str, label: Any, data: dict[str, str | None]) -> None:
+    def __init__(self, *, name: str, label: str | _StrPromise, data: dict[str, str | None]) -> None:
         super().__init__(data)
         widget = UnfoldAdminTextInputWidget(attrs={"type": "date"})
         self.fields[name] = forms.CharField(label=label, required=False, widget=widget)
 
 
 class ChangedSinceFilter(CriterionFilter, DropdownFilter):
-    def __init__(self, request: HttpRequest, *args: Any) -> None:
+    def __init__(self, request: HttpRequest, *args: object) -> None:
         self.asker = Asker.now(scope_of(request))
         super().__init__(request, *args)
 
@@ -64,7 +70,7 @@ class ChangedSinceFilter(CriterionFilter, DropdownFilter):
         if value := self.value():
             self.criterion.demand(value, self.asker)
 
-    def choices(self, changelist: Any) -> Iterator[dict[str, Any]]:
+    def choices(self, changelist: ChangeList) -> Iterator[dict[str, object]]:
         label = _("Changed since")
         yield {"form": DateForm(name=self.parameter_name, label=label, data={self.parameter_name: self.value()})}
 

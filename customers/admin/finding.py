@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
 from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -63,7 +62,7 @@ def _piece(
     numbered: int | None,
     card: Card | None,
 ) -> HttpResponse:
-    context: dict[str, Any] = {"words": words, "customers": [], "card": card}
+    context: dict[str, object] = {"words": words, "customers": [], "card": card}
     if words:
         meant = [*([numbered] if numbered else []), *([card.customer_id] if card else [])]
         ids = list(dict.fromkeys([*meant, *found.ids(1)]))[:SHOWN]

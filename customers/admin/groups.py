@@ -22,6 +22,7 @@ from customers.removal import delete_customer_group, delete_tag
 from locations.permissions import Right
 from mcp.central.operations import demand_everywhere, holds_everywhere
 from mcp.console.linked_messages import link, said
+from mcp.console.operation_forms import OperationForm
 from mcp.console.site import console, scope_of
 from mcp.isolation.guards import guard
 from mcp.isolation.scope import Scope
@@ -48,7 +49,7 @@ class VocabularyAdmin(CustomersAdmin):
         """
         raise NotImplementedError(f"{type(self).__name__} removes nothing")
 
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, object] | None = None) -> HttpResponse:
         title = capfirst(str(self.opts.verbose_name_plural))
         return super().changelist_view(request, {"title": title, **(extra_context or {})})
 
@@ -60,7 +61,7 @@ class VocabularyAdmin(CustomersAdmin):
 
     @guard()
     def delete_view(
-        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, object] | None = None
     ) -> HttpResponse:
         """Ask, then delete; what is in use stays, and the page says who uses it."""
         self.demand(request, "delete")
@@ -97,7 +98,7 @@ class CustomerGroupAdmin(VocabularyAdmin):
             return _text("more than %(count)s") % {"count": MOST_MEMBERS}
         return str(group.members)
 
-    def save_model(self, request: HttpRequest, obj: CustomerGroup, form: Any, change: bool) -> None:
+    def save_model(self, request: HttpRequest, obj: CustomerGroup, form: OperationForm, change: bool) -> None:
         save_customer_group(group=obj, changed=form.changed_fields() if change else None, actor=scope_of(request))
 
 
@@ -114,7 +115,7 @@ class TagAdmin(VocabularyAdmin):
     def rows(self, scope: Scope) -> TagQuerySet:
         return Tag.objects.in_base(scope.base)
 
-    def save_model(self, request: HttpRequest, obj: Tag, form: Any, change: bool) -> None:
+    def save_model(self, request: HttpRequest, obj: Tag, form: OperationForm, change: bool) -> None:
         obj.pk = save_tag(tag=obj, actor=scope_of(request)).pk
 
     def response_change(self, request: HttpRequest, obj: Tag) -> HttpResponse:
@@ -159,8 +160,8 @@ class ConsentPurposeAdmin(VocabularyAdmin):
         return str(purpose)
 
     @guard()
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+    def get_readonly_fields(self, request: HttpRequest, obj: ConsentPurpose | None = None) -> tuple[str, ...]:
         return ("code",) if obj else ()
 
-    def save_model(self, request: HttpRequest, obj: ConsentPurpose, form: Any, change: bool) -> None:
+    def save_model(self, request: HttpRequest, obj: ConsentPurpose, form: OperationForm, change: bool) -> None:
         save_purpose(purpose=obj, changed=form.changed_fields() if change else None, actor=scope_of(request))

@@ -20,6 +20,11 @@ from mcp.isolation.scope import Scope
 
 _PREFIX = "withheld_"
 
+type Line = str | tuple[str, ...]
+"""One field, or several that stand beside each other."""
+type Fieldset = tuple[str | Promise | None, dict[str, Sequence[Line]]]
+"""A section of the form: its title, and its options, of which `fields` are the lines."""
+
 
 class MaskedFields:
     """Mixin of the customers' ModelAdmin: for each field that can be withheld a readonly line `withheld_<name>`.
@@ -32,8 +37,8 @@ class MaskedFields:
         return join_list(customer.former_numbers)
 
 
-def _line(name: str) -> Callable[[Any, Customer], str]:
-    def masked(_page: Any, _customer: Customer) -> str:
+def _line(name: str) -> Callable[[object, Customer], str]:
+    def masked(_page: object, _customer: Customer) -> str:
         return MASK
 
     field: Any = Customer._meta.get_field(name)
@@ -56,15 +61,18 @@ def readonly_for(scope: Scope) -> tuple[str, ...]:
     return (*(_PREFIX + name for name in sorted(hidden)), *sorted(unwritable(scope) - hidden))
 
 
-def fieldsets_for(scope: Scope, fieldsets: Sequence[Any], *, is_new: bool) -> list[Any]:
+def fieldsets_for(scope: Scope, fieldsets: Sequence[Fieldset], *, is_new: bool) -> list[Fieldset]:
     """With masks in place of fields that the scope may not see; of a new customer there is nothing to mask."""
     hidden = withheld(scope)
     left_out = unwritable(scope) if is_new else frozenset[str]()
 
-    def shown(entry: Any) -> Any:
+    def named(name: str) -> list[str]:
+        return [] if name in left_out else [_PREFIX + name if name in hidden else name]
+
+    def shown(entry: Line) -> Sequence[Line]:
         if isinstance(entry, str):
-            return [] if entry in left_out else [_PREFIX + entry if entry in hidden else entry]
-        line = tuple(name for one in entry for name in shown(one))
+            return named(entry)
+        line = tuple(shown_name for name in entry for shown_name in named(name))
         return [line] if line else []
 
     found = [

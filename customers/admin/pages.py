@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -185,7 +184,7 @@ def _customers(request: HttpRequest, scope: Scope, *, archived: bool) -> list[Cu
 
 
 def _ask(
-    admin: CustomersAdmin, request: HttpRequest, context: dict[str, Any], customers: list[Customer]
+    admin: CustomersAdmin, request: HttpRequest, context: dict[str, object], customers: list[Customer]
 ) -> HttpResponse:
     """The page that asks; where there is nothing left to do, the list, with a sentence that says so."""
     if not customers:

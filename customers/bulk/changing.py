@@ -7,8 +7,7 @@ from then on everybody may undo it who may do by hand what it did.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import Any
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -200,7 +199,7 @@ def stop(*, change: BulkChange, reason: Sentences) -> None:
     _enter(change, BulkState(change.state), to, failure=reason)
 
 
-def delete_expired(*, now: Any) -> int:
+def delete_expired(*, now: datetime) -> int:
     """What nobody has confirmed within a day goes. In a transaction for which all bulk changes exist."""
     expired = BulkChange.objects.filter(state_since__lte=now - LIFETIME).exclude(state__in=DONE)
     return expired.delete()[0]
@@ -267,7 +266,7 @@ def _stop_unless(change: BulkChange, state: BulkState) -> None:
         raise Stopped
 
 
-def _enter(change: BulkChange, state: Any, to: BulkState, **values: Any) -> None:
+def _enter(change: BulkChange, state: str, to: BulkState, **values: object) -> None:
     """From one state to another. Raises Stopped where it is in another one by now."""
     values |= {"state": to, "state_since": timezone.now()}
     if not BulkChange.objects.filter(pk=change.pk, state=state).update(**values):

@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from customers import formats
@@ -24,7 +25,7 @@ class WishForm(forms.Form):
     tag = forms.ModelChoiceField(Tag.objects.none(), label=_("tag"), empty_label=_("Choose a tag"))
     reason = forms.CharField(label=_("Reason"), max_length=200)
 
-    def __init__(self, data: Any, *, kind: BulkKind, scope: Scope) -> None:
+    def __init__(self, data: QueryDict | None, *, kind: BulkKind, scope: Scope) -> None:
         super().__init__(data)
         self.kind = kind
         self.groups = CustomerGroup.objects.in_base(scope.base)

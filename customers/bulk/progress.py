@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+
+from django.db.backends.utils import CursorWrapper
 
 from customers.models import BulkChange
 from mcp.isolation import row_scope
+from mcp.isolation.row_scope import SecondConnection
 from mcp.isolation.scope import Scope
 from mcp.worker.progress import Progress, ToldProgress
 from mcp.worker.task_frame import Stopped
@@ -16,11 +18,11 @@ from mcp.worker.task_frame import Stopped
 class ChangeProgress(ToldProgress):
     """Raises Stopped where the change is in another state by now."""
 
-    def __init__(self, second: Any, change: BulkChange) -> None:
+    def __init__(self, second: SecondConnection, change: BulkChange) -> None:
         super().__init__(second)
         self._change = change
 
-    def write(self, cursor: Any, done: int, total: int) -> None:
+    def write(self, cursor: CursorWrapper, done: int, total: int) -> None:
         cursor.execute(
             "UPDATE customers_bulkchange SET done = %s WHERE base_id = %s AND id = %s RETURNING state",
             [done, self._change.base_id, self._change.pk],

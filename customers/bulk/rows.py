@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from customers.bulk.kinds import kind_of
 from customers.models import BulkChange
+from customers.querysets import CustomerQuerySet
 from customers.statistics import without_nested_loops
 
 PIECE = 5_000
@@ -46,7 +47,7 @@ _WHO = """coalesce((
     ORDER BY event.changed_at DESC LIMIT 1), '')"""
 
 
-def freeze(change: BulkChange, found: Any, *, is_searched: bool) -> int:
+def freeze(change: BulkChange, found: CustomerQuerySet, *, is_searched: bool) -> int:
     """Keep the ids of those found with the change; how many they are. `found` is a query of customers."""
     sql, params = found.order_by().values_list("pk").query.sql_with_params()
     keep = f"""UPDATE customers_bulkchange SET customers = (

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
@@ -28,7 +27,7 @@ _DIGITS_OF_AN_ID = 18
 _REFUSED_FIELDS = {"card_number_unique": "number", "invalid_card_number": "number"}
 
 
-def section(request: HttpRequest, customer: Customer) -> dict[str, Any]:
+def section(request: HttpRequest, customer: Customer) -> dict[str, object]:
     """What the form of a customer shows of his cards."""
     cards = list(Card.objects.of_customer(customer).select_related("successor")[: MOST_SHOWN + 1])
     replaced = {card.successor_id for card in cards if card.successor_id}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -73,7 +74,9 @@ class ConsentForm(forms.Form):
         label=_("Evidence"), required=False, max_length=Consent._meta.get_field("evidence").max_length
     )
 
-    def __init__(self, data: Any = None, *, purposes: list[ConsentPurpose], places: list[Location]) -> None:
+    def __init__(
+        self, data: Mapping[str, object] | None = None, *, purposes: list[ConsentPurpose], places: list[Location]
+    ) -> None:
         now = timezone.localtime().strftime(MINUTE)
         first = purposes[0] if purposes else None
         initial = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime, time
 from typing import Any
 from uuid import UUID
@@ -33,6 +33,7 @@ from customers.console.ticked import customers_of
 from customers.disclosures import disclosures_of
 from customers.field_groups import MASK, sees_evidence
 from customers.models import Consent, ConsentPurpose, Customer
+from customers.querysets import ConsentQuerySet
 from locations.permissions import Right
 from mcp.console.operation_forms import show_refusal
 from mcp.console.site import scope_of
@@ -42,7 +43,7 @@ STATEMENTS_PER_PAGE = 50
 ANCHOR = "#consents"
 
 
-def consents_section(request: HttpRequest, customer: Customer) -> dict[str, Any]:
+def consents_section(request: HttpRequest, customer: Customer) -> dict[str, object]:
     """What the form of a customer shows of his consents, and to whom he was handed over."""
     scope = scope_of(request)
     states = consents_of(customer, at=None, base=scope.base)
@@ -143,7 +144,7 @@ def record_page(admin: CustomersAdmin, request: HttpRequest) -> HttpResponse:
     return admin.show(request, "customers/consent.html", {**context, "back": admin.address("changelist")})
 
 
-def _form(scope: Scope, data: Any) -> ConsentForm:
+def _form(scope: Scope, data: Mapping[str, object] | None) -> ConsentForm:
     with scope.asked.only_looking():
         may_record = scope.allows(Right.CHANGE_CUSTOMERS)
     places = places_to_record(scope) if may_record else [scope.location]
@@ -244,7 +245,7 @@ def _purposes(scope: Scope) -> list[ConsentPurpose]:
     return list(ConsentPurpose.objects.of_organization(scope.organization).order_by("-is_active", "id"))
 
 
-def _statements(customer: Customer) -> Any:
+def _statements(customer: Customer) -> ConsentQuerySet:
     return Consent.objects.of_customer(customer).select_related("location", "upload")
 
 

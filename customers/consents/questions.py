@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -42,7 +41,7 @@ def questions(form: forms.BaseForm) -> list[forms.BoundField]:
     return [form[name] for name, field in form.fields.items() if isinstance(field, _Question)]
 
 
-def record_answers(form: Any, customer: Customer, *, actor: Scope) -> int:
+def record_answers(form: forms.BaseForm, customer: Customer, *, actor: Scope) -> int:
     """Record what the customer agrees to, in the transaction in which he is registered: how many statements.
 
     Raises MissingRight or ValidationError.
@@ -61,7 +60,7 @@ def record_answers(form: Any, customer: Customer, *, actor: Scope) -> int:
     )
 
 
-def _answers(form: Any) -> Iterator[tuple[ConsentPurpose, str]]:
+def _answers(form: forms.BaseForm) -> Iterator[tuple[ConsentPurpose, str]]:
     for name, field in form.fields.items():
         if isinstance(field, _Question) and (how := form.cleaned_data.get(name)):
             yield field.purpose, how

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from django.contrib import messages
 from django.contrib.admin.templatetags.admin_urls import add_preserved_filters
+from django.db.models import Model
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
@@ -25,7 +27,7 @@ class CustomersAdmin(RefusedSaves, ConsoleModelAdmin):
     menu_section: ClassVar[str] = "customers"
 
     def add_view(
-        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, object] | None = None
     ) -> HttpResponse:
         """Called as the link in the side bar that leads here."""
         title = {"title": self.menu_add} if self.menu_add else {}
@@ -36,14 +38,16 @@ class CustomersAdmin(RefusedSaves, ConsoleModelAdmin):
         form.scope, form.refusal = scope_of(request), getattr(request, "refusal", None)
         return form
 
-    def address(self, page: str, *args: Any) -> str:
+    def address(self, page: str, *args: object) -> str:
         return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_{page}", args=args)
 
-    def show(self, request: HttpRequest, template: str, context: dict[str, Any], *, status: int = 200) -> HttpResponse:
+    def show(
+        self, request: HttpRequest, template: str, context: Mapping[str, object], *, status: int = 200
+    ) -> HttpResponse:
         """A page of the model in the frame of the console."""
         return show(request, template, {"opts": self.opts, **context}, site=self.admin_site, status=status)
 
-    def leave(self, request: HttpRequest, sentence: str, row: Any) -> HttpResponse:
+    def leave(self, request: HttpRequest, sentence: str, row: Model) -> HttpResponse:
         """Say what was saved, with a link to it, and go on: to the same page, a new form, or the list, as far as the
         rights allow. In the sentence the row is called `row`.
         """

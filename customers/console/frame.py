@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
@@ -12,7 +10,7 @@ from mcp.console.pages import show
 LIST = "admin:customers_customer_changelist"
 
 
-def show_page(request: HttpRequest, page: str, title: str, **context: Any) -> HttpResponse:
+def show_page(request: HttpRequest, page: str, title: str, **context: object) -> HttpResponse:
     """The template `customers/<page>.html` (a page is named with its room: imports/preview), with the way back."""
     return show(request, f"customers/{page}.html", {"title": title, "back": reverse(LIST), **context})
 

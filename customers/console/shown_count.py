@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from django.http import QueryDict
 from django.utils.translation import gettext as _
 
 SHOWN = "shown"
 """In the address: how many customers the list said that there are."""
 
 
-def split_shown(asked: Any) -> tuple[str, int | None]:
+def split_shown(asked: QueryDict) -> tuple[str, int | None]:
     """What an address asks of the list, and how many customers whoever led here has shown."""
     rest = asked.copy()
     [value] = rest.pop(SHOWN, [""])[-1:] or [""]

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
-from typing import Any
 from urllib.parse import urlencode
 
 PAGE = 50
 """Rows of a list that are shown at once."""
 
-type Rows = Callable[[int], Sequence[Any]]
+type Rows = Callable[[int], Sequence[object]]
 
 
 @dataclass(frozen=True)
@@ -37,7 +36,7 @@ class Shown:
     tabs: list[Tab]
     tab: Tab
     page: int
-    rows: Sequence[Any]
+    rows: Sequence[object]
 
     @property
     def first_row(self) -> int:

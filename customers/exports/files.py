@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import timedelta
 from tempfile import SpooledTemporaryFile
-from typing import IO, Any
+from typing import IO
 
 from django.db import connection, transaction
 from django.db.models import QuerySet
@@ -22,6 +22,7 @@ from django.utils.translation import gettext_lazy
 from customers.exports.writer import Making, Order
 from customers.field_groups import demand_fields
 from customers.models import CustomerExport, ExportChunk, ExportDownload
+from customers.querysets import CustomerQuerySet
 from customers.selection.selecting import Selection, select_still
 from customers.table.resources import CustomerResource
 from files import lifecycle
@@ -83,7 +84,9 @@ def demand_export(*, order: Order, query: str, total: int, actor: Scope) -> Cust
     return export
 
 
-def make_now(*, order: Order, query: str, customers: Any, actor: Scope) -> tuple[CustomerExport, IO[bytes]]:
+def make_now(
+    *, order: Order, query: str, customers: CustomerQuerySet, actor: Scope
+) -> tuple[CustomerExport, IO[bytes]]:
     """The file, open at its beginning, and its record. No bytes are kept. Raises MissingRight."""
     making = Making(actor, order, is_small=True)
     file = SpooledTemporaryFile(max_size=HELD_IN_MEMORY)  # noqa: SIM115 - the answer closes it
@@ -171,7 +174,7 @@ def facts_of(export: CustomerExport, actor: Scope) -> list[tuple[str, str]]:
     ]
 
 
-def _record(order: Order, query: str, actor: Scope, **more: Any) -> CustomerExport:
+def _record(order: Order, query: str, actor: Scope, **more: object) -> CustomerExport:
     choices = {"profile": order.profile, "columns": order.columns, "language": order.language, "query": query}
     return CustomerExport.objects.create(
         organization=actor.organization, base=actor.base, location=actor.location, user=actor.user,
@@ -185,7 +188,7 @@ def file_name(order: Order, actor: Scope) -> str:
     return f"{_('customers')}-{actor.location.client_number}-{day}{ENDINGS[order.profile]}"
 
 
-def _figures(making: Making) -> dict[str, Any]:
+def _figures(making: Making) -> dict[str, object]:
     return {"total": making.rows, "done": making.rows, "size": making.size, "sha256": making.sha256}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import IO, Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -162,7 +162,7 @@ def _export_or_404(scope: Scope, pk: UUID) -> CustomerExport:
     return export
 
 
-def _as_file(export: CustomerExport, file: Any) -> FileResponse:
+def _as_file(export: CustomerExport, file: IO[bytes]) -> FileResponse:
     content_type = files.CONTENT_TYPES[files.order_of(export).profile]
     response = FileResponse(file, as_attachment=True, filename=export.name, content_type=content_type)
     response["Cache-Control"] = "no-store"

@@ -15,9 +15,10 @@ from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, BinaryIO, cast
+from typing import BinaryIO, cast
 
 from django.db.backends.utils import CursorWrapper
+from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import override
@@ -192,14 +193,19 @@ def _set(cursor: CursorWrapper, wanted: Mapping[str, str | None]) -> None:
 
 
 def copying(
-    customers: CustomerQuerySet, columns: dict[str, CustomerField], *, look: Look, beside: Composable, cursor: Any
+    customers: CustomerQuerySet,
+    columns: dict[str, CustomerField],
+    *,
+    look: Look,
+    beside: Composable,
+    cursor: CursorWrapper,
 ) -> Composable:
     """The statement that copies the cells of the customers, in the order of their numbers.
 
     One level of query, so that the database can let several processes write the cells: a sub-select that depends on a
     customer would keep all of it in one. `beside` joins what is no field of his: consents that hold, former numbers.
     """
-    selected: dict[str, Any] = {"customer_number": None}
+    selected: dict[str, F | None] = {"customer_number": None}
     for column in columns.values():
         selected |= column.selected()
     for name in (HELD, FORMER):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import ValidationError
@@ -99,7 +97,7 @@ def change_page(request: HttpRequest, pk: int) -> HttpResponse:
     )  # fmt: skip
 
 
-def _saved(form: Any, saved: SavedFilter, scope: Scope) -> bool:
+def _saved(form: forms.Form, saved: SavedFilter, scope: Scope) -> bool:
     try:
         with told_as_refusals():
             save_filter(saved=saved, actor=scope)

@@ -38,7 +38,7 @@ FIELDS: tuple[Any, ...] = (_STORED[0], FormerNumbers, *_STORED[1:])
 
 RESTORED = stored_sentence("history_restored", gettext_lazy("An older state restored"))
 
-type Names = Mapping[tuple[str, Any], str]
+type Names = Mapping[tuple[str, object], str]
 """(field, key) → name of the row that a foreign key refers to."""
 
 
@@ -106,12 +106,12 @@ def history_of(customer: Customer, *, page: int, scope: Scope) -> tuple[list[Ent
     return entries[last - EVENTS_PER_PAGE : last], len(entries) > last
 
 
-def differences(old: Customer, new: Mapping[str, Any]) -> list[Change]:
+def differences(old: Customer, new: Mapping[str, object]) -> list[Change]:
     """Where a stored customer and the values of a form differ, with both values."""
     return changes_between(old, {field.name: _key(new[field.name]) for field in FIELDS if field.name in new})
 
 
-def changes_between(old: Customer, wanted: Mapping[str, Any], *, fields: Iterable[Any] = FIELDS) -> list[Change]:
+def changes_between(old: Customer, wanted: Mapping[str, object], *, fields: Iterable[Any] = FIELDS) -> list[Change]:
     """Where a stored customer and other values of some fields differ; of a foreign key its value is the key."""
     values = {field.name: getattr(old, field.attname) for field in FIELDS}
     differing = [field for field in fields if field.name in wanted and values[field.name] != wanted[field.name]]
@@ -272,7 +272,7 @@ def _entry(event: Any, before: Any, names: Names, hidden: Set[str]) -> Entry:
     )
 
 
-def _differs(field: Any, old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
+def _differs(field: Any, old: Mapping[str, object], new: Mapping[str, object]) -> bool:
     """Against the state before; without one, against an empty customer."""
     if old:
         return bool(old[field.name] != new[field.name])
@@ -280,7 +280,11 @@ def _differs(field: Any, old: Mapping[str, Any], new: Mapping[str, Any]) -> bool
 
 
 def _changes(
-    fields: Iterable[Any], old: Mapping[str, Any], new: Mapping[str, Any], names: Names, hidden: Set[str] = frozenset()
+    fields: Iterable[Any],
+    old: Mapping[str, object],
+    new: Mapping[str, object],
+    names: Names,
+    hidden: Set[str] = frozenset(),
 ) -> Iterator[Change]:
     for field in fields:
         if field.name in hidden:
@@ -293,17 +297,17 @@ def _changes(
         )
 
 
-def _names(rows: Iterable[Any], *, extra: Mapping[str, Any] | None = None) -> Names:
+def _names(rows: Iterable[Any], *, extra: Mapping[str, object] | None = None) -> Names:
     """The names of all groups and locations that the rows refer to: one query for each of the two."""
     rows = list(rows)
-    found: dict[tuple[str, Any], str] = {}
+    found: dict[tuple[str, object], str] = {}
     for name, model in (("customer_group", CustomerGroup), ("home_location", Location)):
         keys = {getattr(row, f"{name}_id") for row in rows} | {(extra or {}).get(name)}
         found |= {(name, row.pk): row.name for row in model._default_manager.filter(pk__in=keys - {None})}
     return found
 
 
-def _key(value: Any) -> Any:
+def _key(value: object) -> object:
     return value.pk if isinstance(value, models.Model) else value
 
 
@@ -318,7 +322,7 @@ def _shown(field: Any, value: Any, names: Names) -> str:
     return special(value) if special else _plain(value)
 
 
-def _plain(value: Any) -> str:
+def _plain(value: object) -> str:
     match value:
         case bool():
             return _("Yes") if value else _("No")

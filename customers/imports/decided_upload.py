@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from itertools import batched
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from django.db import connection, transaction
 
@@ -50,8 +50,8 @@ def take_in(
     reading: Reading,
     match: MatchBy,
     is_numbered_by_sender: bool,
-    groups: Mapping[str, Mapping[str, Any]],
-    origin: Mapping[str, Any],
+    groups: Mapping[str, Mapping[str, object]],
+    origin: Mapping[str, object],
     statements: Iterable[Statement],
     actor: Scope,
 ) -> ImportUpload:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from django.core.exceptions import ValidationError
 from django.db import connection, models, transaction
@@ -26,6 +26,9 @@ from customers.table.headings import folded, refusal_of
 from locations.permissions import Right
 from mcp.isolation.scope import Scope
 from spreadsheets import Limits, UnreadableFile, open_table, open_writer
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
 
 MOST_BYTES = 50 * 1024**2
 ROW, DECISION = gettext_noop("Row"), gettext_noop("Decision")
@@ -189,7 +192,7 @@ def _params(upload: ImportUpload) -> dict[str, Any]:
     return {"base": upload.base_id, "upload": upload.pk}
 
 
-def _refused(message: Any, rows: Sequence[int]) -> ValidationError:
+def _refused(message: str | _StrPromise, rows: Sequence[int]) -> ValidationError:
     shown = ", ".join(map(str, sorted(rows)[:_MOST_TOLD])) + (" …" if len(rows) > _MOST_TOLD else "")
     return ValidationError(message, code="decision_refused", params={"rows": shown})
 

@@ -8,6 +8,8 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import UploadedFile
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminFileFieldWidget
 
@@ -19,7 +21,7 @@ from spreadsheets import DELIMITERS, ENCODINGS, MOST_ABOVE
 
 _ENDINGS = ".csv,.txt,.tsv,.xlsx,.jsonl,.ndjson,.vcf"
 _THREE = {"": None, "yes": True, "no": False}
-ENCODING_NAMES: dict[str, Any] = {
+ENCODING_NAMES: dict[str, str | Promise] = {
     "utf-8": "UTF-8",
     "utf-8-sig": _("UTF-8 with a mark at its beginning (Excel)"),
     "utf-16": _("UTF-16 with a mark at its beginning"),
@@ -29,7 +31,7 @@ ENCODING_NAMES: dict[str, Any] = {
     "iso8859-15": "ISO 8859-15",
     "mac-roman": _("Mac (old)"),
 }
-DELIMITER_NAMES: dict[str, Any] = {
+DELIMITER_NAMES: dict[str, str | Promise] = {
     ";": _("semicolon ;"),
     ",": _("comma ,"),
     "\t": _("tab"),
@@ -46,7 +48,7 @@ class UploadForm(forms.Form):
         widget=UnfoldAdminFileFieldWidget(attrs={"accept": _ENDINGS}),
     )
 
-    def clean_file(self) -> Any:
+    def clean_file(self) -> UploadedFile:
         file = self.cleaned_data["file"]
         if file.size > LIMITS.file_bytes:
             raise forms.ValidationError(
@@ -117,8 +119,8 @@ class Option:
     """One of several ways, with what it means in a sentence."""
 
     value: str
-    label: Any
-    meaning: Any
+    label: str | Promise
+    meaning: str | Promise
     is_chosen: bool
 
 

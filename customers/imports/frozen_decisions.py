@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from django.db.backends.utils import CursorWrapper
 
 from customers.imports.merge_sql import DECIDED, Plan
 from customers.imports.problems import DUPLICATE, LEFT_OUT, problem, told
@@ -12,7 +12,7 @@ _REJECT = """INSERT INTO customers_importverdict (base_id, file_id, row_number, 
     SELECT %(base)s, %(upload)s, {row_number}, 'rejected', NULL, {problems}"""
 
 
-def reject_decided(cursor: Any, plan: Plan) -> None:
+def reject_decided(cursor: CursorWrapper, plan: Plan) -> None:
     """Reject the rows that are to be left out, and those of whom another row of the file is about the same customer.
 
     Of two rows for one customer the one counts that means him by its number or key, then the first.
@@ -38,7 +38,7 @@ def reject_decided(cursor: Any, plan: Plan) -> None:
     )
 
 
-def forget_gone(cursor: Any, upload: ImportUpload) -> None:
+def forget_gone(cursor: CursorWrapper, upload: ImportUpload) -> None:
     """A decision for a customer who is not there any more falls: his row is open again."""
     cursor.execute(
         """DELETE FROM customers_importdecision d WHERE d.base_id = %(base)s AND d.file_id = %(upload)s
@@ -50,7 +50,7 @@ def forget_gone(cursor: Any, upload: ImportUpload) -> None:
         count_decisions(cursor, upload)
 
 
-def count_decisions(cursor: Any, upload: ImportUpload) -> None:
+def count_decisions(cursor: CursorWrapper, upload: ImportUpload) -> None:
     """The choices name the decisions, so that a preview from before them cannot be confirmed. Not saved."""
     cursor.execute(
         """SELECT decision, count(*) FROM customers_importdecision
@@ -60,7 +60,7 @@ def count_decisions(cursor: Any, upload: ImportUpload) -> None:
     upload.choices = {**upload.choices, DECIDED: dict(cursor.fetchall())}
 
 
-def keep_for_good(cursor: Any, upload: ImportUpload) -> None:
+def keep_for_good(cursor: CursorWrapper, upload: ImportUpload) -> None:
     """Whom a package of another business meant by decision is known from then on by his number there.
 
     So its lists of withdrawals and the same package once more find him. To be called before the rows are cleared.

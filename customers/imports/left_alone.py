@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.backends.utils import CursorWrapper
 
 from customers.choices import OnKnown
 from customers.imports.merge_sql import WRITTEN, Plan
@@ -15,7 +16,7 @@ _TELL = """INSERT INTO customers_importverdict (base_id, file_id, row_number, ve
     ORDER BY row_number"""
 
 
-def tell_archived(cursor: Any, plan: Plan) -> int:
+def tell_archived(cursor: CursorWrapper, plan: Plan) -> int:
     """The rows that mean a customer who is archived: how many. He stays that, whatever the row says."""
     cursor.execute(
         "SELECT EXISTS (SELECT FROM customers_customer WHERE base_id = %(base)s AND archived_at IS NOT NULL)",
@@ -28,7 +29,7 @@ def tell_archived(cursor: Any, plan: Plan) -> int:
     return int(cursor.rowcount)
 
 
-def tell_differing(cursor: Any, plan: Plan, overwriting: Plan) -> int:
+def tell_differing(cursor: CursorWrapper, plan: Plan, overwriting: Plan) -> int:
     """Rows of known customers that say something else than what stays: how many. Where nothing is overwritten.
 
     `overwriting` is the same plan for the choice that every value of the file counts. An empty cell says nothing.

@@ -6,7 +6,7 @@ shared by couples. Whoever is meant by a customer number is meant.
 
 from __future__ import annotations
 
-from typing import Any
+from django.db.backends.utils import CursorWrapper
 
 from customers.choices import MatchBy, OnKnown
 from customers.imports.merge_sql import Plan
@@ -19,7 +19,7 @@ _SAID = (
 _FEWEST = 2
 
 
-def reject_somebody_else(cursor: Any, plan: Plan, headings: dict[str, str]) -> None:
+def reject_somebody_else(cursor: CursorWrapper, plan: Plan, headings: dict[str, str]) -> None:
     """Reject rows by whose key another one would be overwritten or filled."""
     condition = _is_somebody_else(plan)
     if not plan.has_key or plan.known == OnKnown.SKIP or not condition:

@@ -30,6 +30,7 @@ from customers.models import (
     ImportVerdict,
     read_former_numbers,
 )
+from customers.models.problems import Problem
 from customers.table.headings import REASON
 from customers.table.resources import CustomerResource
 from customers.table.shared_fields import shown_as
@@ -340,7 +341,7 @@ def write_rejected(upload: ImportUpload, file: BinaryIO, *, source: BinaryIO | N
     return count
 
 
-def _in_step(table: Table, told: Iterator[tuple[int, list[dict[str, Any]]]]) -> Iterator[tuple[Row, Any]]:
+def _in_step(table: Table, told: Iterator[tuple[int, list[Problem]]]) -> Iterator[tuple[Row, Any]]:
     """The rows of the file that are told about; both are in the order of their numbers."""
     wanted = next(told, None)
     for row in table:
@@ -351,7 +352,7 @@ def _in_step(table: Table, told: Iterator[tuple[int, list[dict[str, Any]]]]) -> 
             wanted = next(told, None)
 
 
-def _reason(row: Row, problems: list[dict[str, Any]], width: int) -> str:
+def _reason(row: Row, problems: list[Problem], width: int) -> str:
     reasons = [f"{one['column']}: {one['reason']}" if one["column"] else str(one["reason"]) for one in problems]
     beyond = [str(cell) for cell in row.cells[width:] if cell not in ("", None)]
     return " · ".join([*reasons, *(["… " + " | ".join(beyond)] if beyond else [])])

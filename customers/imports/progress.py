@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.db.backends.utils import CursorWrapper
 from django.utils.translation import gettext_lazy as _
 
 from customers.models import ImportProgress, ImportUpload
 from mcp.isolation import row_scope
+from mcp.isolation.row_scope import SecondConnection
 from mcp.isolation.scope import Scope
 from mcp.worker.progress import Progress, ToldProgress
 
@@ -25,11 +26,11 @@ class Cancelled(ValidationError):
 class UploadProgress(ToldProgress):
     """Raises Cancelled where somebody has stopped the import."""
 
-    def __init__(self, second: Any, upload: ImportUpload) -> None:
+    def __init__(self, second: SecondConnection, upload: ImportUpload) -> None:
         super().__init__(second)
         self._upload = upload
 
-    def write(self, cursor: Any, done: int, total: int) -> None:
+    def write(self, cursor: CursorWrapper, done: int, total: int) -> None:
         cursor.execute(
             "UPDATE customers_importprogress SET done = %s, total = %s WHERE file_id = %s RETURNING is_cancelled",
             [done, total, self._upload.pk],

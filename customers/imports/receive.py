@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
-from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -49,7 +48,7 @@ def receive_upload(*, name: str, content: bytes | Iterable[bytes], actor: Scope)
     return upload
 
 
-def _recognise(upload: ImportUpload, actor: Scope, overrules: Mapping[str, Any]) -> None:
+def _recognise(upload: ImportUpload, actor: Scope, overrules: Mapping[str, object]) -> None:
     """Find out how the file is written and where its columns go. Raises ValidationError."""
     upload.choices = {**upload.choices, "overrules": dict(overrules)}
     with table_of(upload) as table:
@@ -91,7 +90,7 @@ def undecided(upload: ImportUpload) -> list[str]:
 
 
 @transaction.atomic
-def choose_dialect(*, upload: ImportUpload, overrules: Mapping[str, Any], actor: Scope) -> None:
+def choose_dialect(*, upload: ImportUpload, overrules: Mapping[str, object], actor: Scope) -> None:
     """Read the file in another encoding or with another delimiter; the columns are matched anew."""
     actor.demand(Right.IMPORT_CUSTOMERS)
     demand_own(upload, actor)

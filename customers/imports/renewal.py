@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
 
 from django.db import connection
 
@@ -38,5 +38,5 @@ def is_still_true(upload: ImportUpload, scope: Scope) -> bool:
     return is_same
 
 
-def _compared(preview: dict[str, Any]) -> dict[str, Any]:
+def _compared(preview: Mapping[str, object]) -> dict[str, object]:
     return {name: value for name, value in preview.items() if name not in _NOT_COMPARED}

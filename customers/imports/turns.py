@@ -9,10 +9,10 @@ registers one customer takes no turn: for him there are the numbers (see `reserv
 from __future__ import annotations
 
 import time
-from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import connection
+from django.db.backends.utils import CursorWrapper
 from django.utils.translation import gettext_lazy
 
 from mcp.worker.progress import Progress
@@ -50,7 +50,7 @@ def take_turn(base: int, *, progress: Progress) -> None:
         time.sleep(EACH)
 
 
-def imports_so_far(cursor: Any, base: int) -> int:
+def imports_so_far(cursor: CursorWrapper, base: int) -> int:
     """How many imports of the base have been applied or undone: it only ever grows.
 
     Asked before a preview is worked out. One that is applied while that is done counts as coming after it.

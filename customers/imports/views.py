@@ -287,7 +287,7 @@ def _keep_list(file: Any, upload: ImportUpload, scope: Scope) -> None:
     steps.keep_decisions(chosen, upload, scope, shown)
 
 
-def _as_file(scope: Scope, name: str, write: Callable[[BinaryIO], Any]) -> StreamingHttpResponse:
+def _as_file(scope: Scope, name: str, write: Callable[[BinaryIO], object]) -> StreamingHttpResponse:
     """To be saved; written when its bytes are asked for, in the language of the page."""
     return StreamingHttpResponse(
         row_scope.streamed(scope, _written(write, get_language() or "de")),
@@ -296,7 +296,7 @@ def _as_file(scope: Scope, name: str, write: Callable[[BinaryIO], Any]) -> Strea
     )
 
 
-def _written(write: Callable[[BinaryIO], Any], language: str) -> Iterator[bytes]:
+def _written(write: Callable[[BinaryIO], object], language: str) -> Iterator[bytes]:
     with tempfile.TemporaryFile() as file:
         with override(language):
             write(file)
@@ -362,7 +362,7 @@ def _left_tabs(upload: ImportUpload, scope: Scope) -> list[Tab]:
 # --- showing ----------------------------------------------------------------------------------------------------
 
 
-def _origin(upload: ImportUpload) -> dict[str, Any]:
+def _origin(upload: ImportUpload) -> dict[str, object]:
     """Where a package comes from; empty for a file of one's own."""
     origin = upload.choices.get("origin")
     return {**origin, "decided_at": datetime.fromisoformat(origin["decided_at"])} if origin else {}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import Expression
 from django.utils.text import capfirst
 
 from mcp.stored_sentences import Sentences, SentencesField
@@ -20,6 +22,8 @@ class NarrowingField(SentencesField):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **{"default": Narrowing, **options})
 
-    def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
+    def from_db_value(
+        self, value: str | None, expression: Expression, connection: BaseDatabaseWrapper
+    ) -> Narrowing | None:
         found = super().from_db_value(value, expression, connection)
         return found if found is None else Narrowing(found)

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import F, Func, Q, Value
 from django.db.models.functions import Cast, NullIf
 from django.utils.translation import gettext_lazy as _
@@ -78,7 +79,7 @@ class ImportChunk(Chunk):
 class NumbersField(models.Field):
     """A set of whole numbers, stored as ranges of them."""
 
-    def db_type(self, connection: Any) -> str:
+    def db_type(self, connection: BaseDatabaseWrapper) -> str:
         return "int4multirange"
 
 
@@ -167,7 +168,7 @@ class ImportRow(models.Model):
         return f"{self.upload}: {self.row_number}"
 
 
-def _twin(field: Any) -> models.Field[Any, Any]:
+def _twin(field: models.Field[Any, Any] | models.ForeignObjectRel) -> models.Field[Any, Any]:
     """A column of the same type that may hold nothing."""
     match field:
         case ArrayField():

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import Any
 
+from django.db.models import QuerySet
+
 _READ, _SAID = "_former_numbers_read", "_former_numbers_said"
 
 
@@ -41,7 +43,9 @@ class WithFormerNumbers:
         for name in (_READ, _SAID):
             self.__dict__.pop(name, None)
 
-    def refresh_from_db(self, using: Any = None, fields: Any = None, from_queryset: Any = None) -> None:
+    def refresh_from_db(
+        self, using: str | None = None, fields: Iterable[str] | None = None, from_queryset: QuerySet | None = None
+    ) -> None:
         super().refresh_from_db(using, fields, from_queryset)  # type: ignore[misc]
         if fields is None:
             self.forget_former_numbers()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django.utils import timezone
 from django.utils.dateparse import parse_date
@@ -74,7 +74,7 @@ class Criterion:
         """The customers where nothing is chosen."""
         return customers
 
-    def told(self, value: str, asker: Asker) -> Any:
+    def told(self, value: str, asker: Asker) -> str | Promise | Sentences | date | None:
         """The value as a parameter of a sentence that is stored, and read by others in their language."""
         return dict(self.choices(asker)).get(value, value)
 
@@ -256,5 +256,5 @@ CRITERIA: dict[str, Criterion] = {
 
 def title_of(name: str) -> str:
     """What a part of the address of the list is called: a criterion, or what stands beside them."""
-    beside: dict[str, Any] = {"q": _text("Search"), "o": _text("Order")}
+    beside: dict[str, str | Promise] = {"q": _text("Search"), "o": _text("Order")}
     return str(CRITERIA[name].title) if name in CRITERIA else str(beside.get(name, name))

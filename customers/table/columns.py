@@ -18,6 +18,7 @@ from import_export import fields
 from psycopg.sql import SQL, Composable, Identifier
 
 from customers.choices import PaymentMethod
+from customers.models import Customer
 from customers.readable import READABLE
 from customers.table import memo_notes
 from customers.table.cells import BirthdayWidget, CustomerWidget, Look
@@ -64,7 +65,7 @@ class CustomerField(fields.Field):
         """For somebody who may not see the field: it is neither written into a file nor taken from one."""
         self.is_withheld, self.is_exported, self.readonly = True, False, True
 
-    def selected(self) -> dict[str, Any]:
+    def selected(self) -> dict[str, F | None]:
         """What is read of a customer for this column, by the name that `sql` calls it."""
         return {self.attribute: F(self.attribute)}
 
@@ -102,27 +103,27 @@ class BirthdayField(CustomerField):
 class GroupField(CustomerField):
     """The customer group by its name."""
 
-    def get_value(self, instance: Any) -> str:
+    def get_value(self, instance: Customer) -> str:
         return instance.customer_group.name if instance.customer_group else ""
 
-    def selected(self) -> dict[str, Any]:
+    def selected(self) -> dict[str, F | None]:
         return {"group_name": F("customer_group__name")}
 
 
 class PlaceField(CustomerField):
     """The location where the customer was registered. Only exported: it is given and never typed."""
 
-    def get_value(self, instance: Any) -> str:
+    def get_value(self, instance: Customer) -> str:
         return instance.home_location.name if instance.home_location else ""
 
-    def selected(self) -> dict[str, Any]:
+    def selected(self) -> dict[str, F | None]:
         return {"home_name": F("home_location__name")}
 
 
 class MemoField(CustomerField):
     """The memo without the notes at its end, which are columns of their own."""
 
-    def get_value(self, instance: Any) -> str:
+    def get_value(self, instance: Customer) -> str:
         return memo_notes.split(instance.memo)[0]
 
     def sql(self, look: Look) -> Composable:
@@ -136,7 +137,7 @@ class NoteField(CustomerField):
         super().__init__("memo", label, english, *names, widget=widget)
         self.label = label
 
-    def get_value(self, instance: Any) -> str:
+    def get_value(self, instance: Customer) -> str:
         return memo_notes.split(instance.memo)[1].get(self.label, "")
 
     def sql(self, look: Look) -> Composable:
@@ -152,7 +153,7 @@ class PersonField(CustomerField):
         super().__init__(attribute, german, english, *names)
         self.may_be_company = may_be_company
 
-    def get_value(self, instance: Any) -> str:
+    def get_value(self, instance: Customer) -> str:
         return f"{instance.first_name} {instance.last_name}".strip()
 
 
@@ -174,7 +175,7 @@ class PartField(CustomerField):
         super().__init__(part_of, german, english, *names)
         self.part_of, self.separator, self.is_before, self.is_labelled = part_of, separator, is_before, is_labelled
 
-    def get_value(self, instance: Any) -> Any:
+    def get_value(self, instance: Customer) -> object:
         return getattr(instance, self.part_of)
 
 
@@ -187,7 +188,7 @@ class PhoneNumberField(CustomerField):
     def about(self) -> str:
         return "mobile"
 
-    def get_value(self, instance: Any) -> str:
+    def get_value(self, instance: Customer) -> str:
         return str(instance.display_phone)
 
 
@@ -196,5 +197,5 @@ class HintField(CustomerField):
 
     is_exported = False
 
-    def get_value(self, instance: Any) -> str:
+    def get_value(self, instance: Customer) -> str:
         return ""

@@ -77,7 +77,7 @@ class ConsentField(CustomerField):
     def shown(self, value: Any) -> str:
         return str({"ja": _("Yes"), "nein": _("No")}.get(value, ""))
 
-    def selected(self) -> dict[str, Any]:
+    def selected(self) -> dict[str, F | None]:
         return {"id": F("id"), HELD: None}
 
     def sql(self, look: Look) -> Composable:
@@ -95,7 +95,7 @@ class ConsentDayField(CustomerField):
         _is_given, at = instance.held.get(self.purpose, (None, None))
         return None if at is None else timezone.localdate(at)
 
-    def selected(self) -> dict[str, Any]:
+    def selected(self) -> dict[str, F | None]:
         return {"id": F("id"), HELD: None}
 
     def sql(self, look: Look) -> Composable:

@@ -12,13 +12,14 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
 from django.db.models import Model
 from django.utils import timezone
 
 from customers.models import Consent, Customer, FormerNumber
+from customers.models.problems import Problem
 from customers.table.birthday_cells import DAY, one_day, with_and_without_year
 from customers.table.columns import BirthdayField, CustomerField, GroupField, NoteField, PersonField
 from customers.table.combined_columns import Cells, Combination, Combined
@@ -33,6 +34,9 @@ from locations.models import HIGHEST_CUSTOMER_NUMBER, LOWEST_CUSTOMER_NUMBER
 from mcp.stored_sentences import Sentences, sentences_of
 from spreadsheets import Cell
 from spreadsheets.rows import Block
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
 
 MOST_REMEMBERED = 20_000
 """Values of a column that are remembered; a column with more is not one in which they come again."""
@@ -125,7 +129,7 @@ class Converter:
         told = dict(zip(errors, self._sentences(block, at, errors), strict=True))
         return _as_json({**dict.fromkeys(combined.unsaid[at]), **told}).translate(_ESCAPED)
 
-    def _problems(self, block: Block, at: int, errors: dict[str, ValidationError]) -> list[dict[str, Any]]:
+    def _problems(self, block: Block, at: int, errors: dict[str, ValidationError]) -> list[Problem]:
         """Everything that is wrong with a row; nothing where what was found has been mended or accepted."""
         found = [
             self._told(block.rows[at], (problem.column or 0) - 1, stored_problem(problem), problem.code)
@@ -133,14 +137,14 @@ class Converter:
         ]
         return found + self._sentences(block, at, errors)
 
-    def _sentences(self, block: Block, at: int, errors: dict[str, ValidationError]) -> list[dict[str, Any]]:
+    def _sentences(self, block: Block, at: int, errors: dict[str, ValidationError]) -> list[Problem]:
         places = {column.name: column.at for column in self._columns}
         return [
             self._told(block.rows[at], places[name], sentences_of(error), error.error_list[0].code or "")
             for name, error in errors.items()
         ]
 
-    def _told(self, cells: Sequence[Cell], at: int, reason: Sentences, code: str) -> dict[str, Any]:
+    def _told(self, cells: Sequence[Cell], at: int, reason: Sentences, code: str) -> Problem:
         value = cells[at] if 0 <= at < len(cells) else ""
         return {
             "column": self._headings[at] if 0 <= at < len(self._headings) else "",
@@ -150,12 +154,12 @@ class Converter:
         }
 
 
-def _as_json(value: Any) -> str:
+def _as_json(value: object) -> str:
     text = json.dumps(value, ensure_ascii=False)
     return json.dumps(_storable(value), ensure_ascii=False) if _UNSTORABLE.search(text) else text
 
 
-def _storable(value: Any) -> Any:
+def _storable(value: object) -> object:
     """What is told of a row as PostgreSQL can store it."""
     match value:
         case str():
@@ -289,12 +293,12 @@ def _max_length(field: CustomerField, name: str) -> int:
     return length or 0
 
 
-def _sentence(constraint_name: str, model: type[Model] = Customer) -> Any:
+def _sentence(constraint_name: str, model: type[Model] = Customer) -> str | _StrPromise:
     found = next(rule for rule in model._meta.constraints if rule.name == constraint_name)
-    return found.violation_error_message
+    return found.violation_error_message or ""
 
 
-def copy_text(value: Any) -> str:
+def copy_text(value: object) -> str:
     """A value in the text format of COPY."""
     match value:
         case None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.db.models import F
 from psycopg.sql import SQL, Composable, Identifier
 
@@ -33,7 +31,7 @@ class FormerNumbersField(CustomerField):
     def __init__(self, attribute: str, german: str, english: str, *names: str) -> None:
         super().__init__(attribute, german, english, *names, widget=NumberListWidget())
 
-    def selected(self) -> dict[str, Any]:
+    def selected(self) -> dict[str, F | None]:
         return {"id": F("id"), FORMER: None}
 
     def sql(self, look: Look) -> Composable:

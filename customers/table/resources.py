@@ -8,7 +8,7 @@ in customers/imports and customers/exports.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NoReturn
 
 from django.core.exceptions import PermissionDenied
 from import_export import resources
@@ -280,7 +280,7 @@ class CustomerResource(resources.Resource):
     def get_queryset(self) -> CustomerQuerySet:
         return Customer.objects.none() if self.scope is None else Customer.objects.in_base(self.scope.base)
 
-    def export(self, *args: Any, **kwargs: Any) -> Any:
+    def export(self, *args: object, **kwargs: object) -> NoReturn:
         """Closed: a table in memory. See customers/exports/files.py."""
         raise NoScope
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from customers.table.birthday_cells import DAY
@@ -39,7 +39,7 @@ def demand_combinable(
             )  # fmt: skip
 
 
-def shown_as(known: Any, name: str) -> tuple[str, ...]:
+def shown_as(known: object, name: str) -> tuple[str, ...]:
     """The fields in which people see what a column has become."""
     match known:
         case PartField():
@@ -55,7 +55,7 @@ def shown_as(known: Any, name: str) -> tuple[str, ...]:
     return (name,)
 
 
-def _may_repeat(known: Any) -> bool:
+def _may_repeat(known: object) -> bool:
     return isinstance(known, PartField | PhoneNumberField | HintField)
 
 
@@ -90,7 +90,7 @@ def rules_of(fields: Mapping[str, CustomerField], headings: Sequence[str], targe
     return found
 
 
-def _about(rule: Any, headings: Sequence[str]) -> str:
+def _about(rule: str | Promise, headings: Sequence[str]) -> str:
     return str(rule) % {"headings": ", ".join(str(_("“%(heading)s”")) % {"heading": heading} for heading in headings)}
 
 

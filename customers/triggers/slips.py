@@ -10,13 +10,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pgtrigger
+from django.db.backends.utils import CursorWrapper
 from django.utils.translation import gettext_lazy as _
 
 from customers.triggers.open_statements import LOCK as LOCK_OF_OPEN
 from locations.row_policies import current
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
 
 MINUTES = 15
 """For so long a slip can be struck out; whatever is noticed later is put right by the opposite statement."""
@@ -57,7 +61,7 @@ CONSENT_STAYS = pgtrigger.Trigger(
 )
 """What a customer has said stays as it is. All that can be added is that it was recorded by mistake."""
 
-REFUSALS: dict[str, Any] = {
+REFUSALS: dict[str, str | _StrPromise] = {
     "consent_struck_out_once": _("This statement is struck out already."),
     "consent_struck_out_by_recorder": _("Only who has recorded a statement can strike it out. Record the opposite."),
     "consent_struck_out_soon": _(
@@ -71,7 +75,7 @@ REFUSALS: dict[str, Any] = {
 
 
 @contextmanager
-def released(cursor: Any, base: int) -> Iterator[None]:
+def released(cursor: CursorWrapper, base: int) -> Iterator[None]:
     """Read inside, in the transaction of the cursor, what is handed on: from then on it is not struck out any more.
 
     Waits for whoever is striking something out. What is read shall be read after this has begun: in a transaction that

@@ -38,7 +38,9 @@ def test_import_prints_its_summary(cast, capsys):
 def test_free_numbers_before_the_import_are_told(cast, capsys, tmp_path, is_dry):
     file = tmp_path / "kunden.csv"
     file.write_bytes(table(["Name"], ["Meier"], ["Müller"]))
-    location = customer(cast.scope("anna", "Zentrale"), last_name="Muster").home_location
+    scope = cast.scope("anna", "Zentrale")
+    customer(scope, last_name="Muster")
+    location = scope.location
     first, last = location.first_number, location.last_number
     arguments = [*at(10400, 1), str(file), *(["--dry-run"] if is_dry else [])]
     call_command("import_customers", *arguments)
@@ -65,7 +67,7 @@ def test_new_rows_for_which_the_free_numbers_do_not_suffice_are_told_before_anyt
     """A row that brings a number takes one of them as well."""
     hamburg = with_numbers(cast, "Hamburg", 3)
     file = tmp_path / "kunden.csv"
-    rows = [["", "A"], [hamburg.first_number + 1, "B"], ["", "C"], ["", "D"]]
+    rows: list[list[object]] = [["", "A"], [hamburg.first_number + 1, "B"], ["", "C"], ["", "D"]]
     file.write_bytes(table(["Kundennummer", "Name"], *rows))
     call_command("import_customers", *at(10400, 2), str(file), "--dry-run")
     sentence = "3 of the new rows bring no customer number, and only 2 are free for them."

@@ -64,7 +64,7 @@ def test_preview_says_that_the_free_numbers_do_not_suffice(anna, cast):
 
 def test_preview_counts_numbers_that_new_rows_bring(anna, cast):
     first = with_numbers(cast, "Zentrale", 2).first_number
-    rows = [[first, "A"], ["", "B"], ["", "C"]]
+    rows: list[list[object]] = [[first, "A"], ["", "B"], ["", "C"]]
     page = previewed(anna, table(["Kundennummer", "Name"], *rows), ["customer_number", "last_name"])
     assert anna.get(page).context["shortage"] == Shortage(wanted=2, free=1)
     page = previewed(anna, table(["Kundennummer", "Name"], *rows[:2]), ["customer_number", "last_name"])

@@ -19,6 +19,7 @@ from mcp.models import Membership, User, UserGroup
 from tests.conftest import Cast
 from transitions import deciding, operations
 from transitions.choices import FieldGroup, LegalBasis, TransitionState
+from transitions.deciding import Figures
 from transitions.models import Transition, TransitionStep
 from transitions.operations import admitting
 
@@ -172,7 +173,7 @@ def leaving(organization: int) -> Location:
     return found
 
 
-def figures_at(transition: Transition, at: datetime) -> dict[str, Any]:
+def figures_at(transition: Transition, at: datetime) -> Figures:
     """Those that a review would find, without its pages: also of a transition that is not stored."""
     decision = deciding.decided(transition=transition, at=at)
     sql = f"SELECT home_location_id, reason, count(*) FROM ({decision.sql}) AS decided GROUP BY 1, 2"

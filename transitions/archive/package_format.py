@@ -6,6 +6,7 @@ Writing and reading take everything from here. What changes here needs another v
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import NotRequired, TypedDict
 
 from customers.field_groups import FIELDS as SHARED
 from customers.field_groups import FieldGroup as Shared
@@ -41,6 +42,80 @@ FIELDS: dict[str, tuple[str, ...]] = {
     FieldGroup.CREDIT: ("credit_limit",),
 }
 """The columns of the customers that are there only where their group was chosen."""
+
+
+class Place(TypedDict):
+    """A location at the sender."""
+
+    client_number: int
+    name: str
+
+
+class Sender(TypedDict):
+    """The business from which customers are handed over."""
+
+    account_number: int
+    name: str
+    location: Place
+
+
+class Receiver(TypedDict):
+    """The business, and its location, to which they are handed over."""
+
+    account_number: int
+    client_number: int
+    name: str
+
+
+class Counts(TypedDict):
+    """The rows of each table."""
+
+    customers: int
+    consents: int
+    groups: int
+    tags: int
+
+
+class Purpose(TypedDict):
+    """A purpose of which consents.csv speaks, as the sender has worded it."""
+
+    code: str
+    name: str
+    wording: str
+    wording_version: str
+    holds_for_receiver: bool
+
+
+class FileFacts(TypedDict):
+    """A file of the archive: its bytes, and its SHA-256 in hex."""
+
+    size: int
+    sha256: str
+
+
+Manifest = TypedDict(
+    "Manifest",
+    {
+        "format": str,
+        "version": int,
+        "transition": str,
+        "kind": str,
+        "from": Sender,
+        "to": Receiver,
+        "executed_at": str,
+        "made_at": str,
+        "made_by": str,
+        "basis": str,
+        "ground": str,
+        "confirmed_by": str,
+        "withdrawals_key": str,
+        "field_groups": list[str],
+        "counts": Counts,
+        "purposes": list[Purpose],
+        "files": NotRequired[dict[str, FileFacts]],
+    },
+)
+"""manifest.json. Moments are texts in ISO 8601 with their offset; `files` comes last, when the others are written."""
 
 
 def left_behind(chosen: Iterable[str]) -> frozenset[str]:

@@ -15,11 +15,11 @@ import json
 import re
 import zlib
 from array import array
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, BinaryIO
+from typing import IO, TYPE_CHECKING, Any, BinaryIO, TypeGuard
 from uuid import UUID
 from zipfile import BadZipFile, ZipFile
 
@@ -46,9 +46,13 @@ from transitions.archive.package_format import (
     UID,
     VERSION,
     WITH_UID,
+    Manifest,
 )
 from transitions.archive.withdrawals_format import KEY
 from transitions.choices import TransitionKind
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
 
 LIMITS = Limits(file_bytes=1024**3, members=16, unpacked_bytes=4 * 1024**3)
 MANIFEST_BYTES = 64 * 1024**2
@@ -67,7 +71,7 @@ class ReceivedPackage:
     """An archive of which everything has been verified."""
 
     archive: ZipFile
-    manifest: dict[str, Any]
+    manifest: Manifest
     sha256: str
     headings: tuple[str, ...] = ()
     """Of the customers' table."""
@@ -113,7 +117,7 @@ def verified(file: BinaryIO, *, receiver: Scope, tell: Tell | None = None) -> It
         yield package
 
 
-def _refused(code: str, sentence: Any, **params: Any) -> RefusedPackage:
+def _refused(code: str, sentence: str | _StrPromise, **params: object) -> RefusedPackage:
     return RefusedPackage(sentence, code=code, params=params)
 
 
@@ -173,7 +177,7 @@ def _demand_members(names: Sequence[str]) -> None:
         )
 
 
-def _manifest_of(archive: ZipFile) -> dict[str, Any]:
+def _manifest_of(archive: ZipFile) -> Manifest:
     if archive.getinfo(MANIFEST).file_size > MANIFEST_BYTES:
         raise _damaged()
     try:
@@ -194,7 +198,7 @@ def _manifest_of(archive: ZipFile) -> dict[str, Any]:
             found=str(manifest.get("version"))[:20],
             known=VERSION,
         )
-    if not _is_whole(manifest) or not _makes_sense(manifest):
+    if not _is_manifest(manifest) or not _makes_sense(manifest):
         raise _damaged()
     return manifest
 
@@ -206,10 +210,10 @@ def demand_storable(text: str) -> None:
     text.encode()
 
 
-def _makes_sense(manifest: dict[str, Any]) -> bool:
+def _makes_sense(manifest: Manifest) -> bool:
     try:
         UUID(manifest["transition"])
-        moments = [datetime.fromisoformat(manifest[name]) for name in ("executed_at", "made_at")]
+        moments = [datetime.fromisoformat(at) for at in (manifest["executed_at"], manifest["made_at"])]
     except ValueError:
         return False
     purposes = manifest["purposes"]
@@ -220,8 +224,9 @@ def _makes_sense(manifest: dict[str, Any]) -> bool:
     )
 
 
-_PURPOSE = {"code": str, "name": str, "wording": str, "wording_version": str, "holds_for_receiver": bool}
-_SHAPE: dict[str, Any] = {
+type _Shape = type | Mapping[str, _Shape]
+_PURPOSE: _Shape = {"code": str, "name": str, "wording": str, "wording_version": str, "holds_for_receiver": bool}
+_SHAPE: _Shape = {
     "transition": str,
     "kind": str,
     "from": {"account_number": int, "name": str, "location": {"client_number": int, "name": str}},
@@ -237,15 +242,18 @@ _SHAPE: dict[str, Any] = {
 }
 
 
-def _is_whole(value: Any, shape: Any = None) -> bool:
+def _is_manifest(value: object) -> TypeGuard[Manifest]:
+    return _is_whole(value, _SHAPE)
+
+
+def _is_whole(value: object, shape: _Shape) -> bool:
     """Whether the manifest has everything that is asked of it later, each of its kind."""
-    shape = _SHAPE if shape is None else shape
-    if isinstance(shape, dict):
+    if isinstance(shape, Mapping):
         return isinstance(value, dict) and all(_is_whole(value.get(name), part) for name, part in shape.items())
     return isinstance(value, shape)
 
 
-def _demand_receiver(manifest: dict[str, Any], receiver: Scope) -> None:
+def _demand_receiver(manifest: Manifest, receiver: Scope) -> None:
     to = manifest["to"]
     if to["account_number"] != receiver.organization.account_number:
         raise _refused(
@@ -363,7 +371,7 @@ def _unnoted(size: int) -> None:
 class _Hashed(io.RawIOBase):
     """What is read from a file, hashed and told on the way."""
 
-    def __init__(self, source: Any, note: Callable[[int], None]) -> None:
+    def __init__(self, source: IO[bytes], note: Callable[[int], None]) -> None:
         super().__init__()
         self._source, self._note, self._hash = source, note, hashlib.sha256()
 

@@ -10,11 +10,12 @@ import logging
 from collections.abc import Iterator
 from contextlib import closing, nullcontext
 from datetime import timedelta
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import pghistory
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.backends.utils import CursorWrapper
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -28,6 +29,7 @@ from files.kinds import FileKind, declare
 from locations.permissions import Right
 from locations.violations import told_as_refusals
 from mcp.isolation import access, row_scope
+from mcp.isolation.row_scope import SecondConnection
 from mcp.isolation.scope import Scope
 from mcp.stored_sentences import stored_sentence
 from mcp.worker.progress import ToldProgress
@@ -184,13 +186,13 @@ def _take_in(file: IncomingFile, actor: Scope) -> None:
         access.demand_still(actor)
 
 
-def _package(content: BinaryIO, told: Told, actor: Scope) -> dict[str, Any]:
+def _package(content: BinaryIO, told: Told, actor: Scope) -> dict[str, object]:
     arrival = receive_package(file=content, progress=told, actor=actor)
     imports.have_checked(upload=arrival.upload, actor=actor)
     return {"upload": arrival.upload.pk}
 
 
-def _list(content: BinaryIO, actor: Scope) -> dict[str, Any]:
+def _list(content: BinaryIO, actor: Scope) -> dict[str, object]:
     taken = take_in_list(file=content, actor=actor)
     return {"taken_in": {"known": len(taken.numbers), "unknown": taken.unknown, "added": taken.added}}
 
@@ -205,11 +207,11 @@ def _demand_still_mine(file: IncomingFile) -> None:
 class Told(ToldProgress):
     """Raises Stopped where it was cancelled or begun anew."""
 
-    def __init__(self, second: Any, file: IncomingFile) -> None:
+    def __init__(self, second: SecondConnection, file: IncomingFile) -> None:
         super().__init__(second)
         self._file = file
 
-    def write(self, cursor: Any, done: int, total: int) -> None:
+    def write(self, cursor: CursorWrapper, done: int, total: int) -> None:
         cursor.execute(
             "UPDATE transitions_incomingfile SET done = %s, total = %s"
             " WHERE id = %s AND state = 'running' AND state_since = %s RETURNING is_cancelled",

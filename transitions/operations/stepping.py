@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.utils import timezone
@@ -29,7 +28,7 @@ class NotThisStep(ValidationError):
         done = reached_by(transition.steps.all()).get(state)
         if transition.state == TransitionState.CANCELLED or done is None:
             sentence = gettext_lazy("This cannot be done now: the state is “%(state)s”. Look at the page again.")
-            params: dict[str, Any] = {"state": transition.get_state_display()}
+            params: dict[str, object] = {"state": transition.get_state_display()}
         else:
             sentence = gettext_lazy("This step was done already by %(user)s on %(when)s.")
             params = {
@@ -132,7 +131,7 @@ def take_step(
     actor: Scope,
     note: str = "",
     told: Sentences | None = None,
-    **values: Any,
+    **values: object,
 ) -> None:
     """Store the state with what came along, and who has done it."""
     for name, value in values.items():

@@ -33,7 +33,7 @@ from mcp.isolation.scope import Scope
 from mcp.worker.progress import Progress
 from mcp.worker.upkeep import for_each
 from transitions.archive import encrypting
-from transitions.archive.package_format import CONSENTS, CUSTOMERS, GIVEN, GROUPS, TAGS, WITHDRAWN
+from transitions.archive.package_format import CONSENTS, CUSTOMERS, GIVEN, GROUPS, TAGS, WITHDRAWN, Purpose
 from transitions.archive.package_reader import ReceivedPackage, RefusedPackage, demand_storable, verified
 from transitions.choices import TransitionKind, TransitionState
 from transitions.models import Arrival, Package, Transition, TransitionStep
@@ -183,7 +183,7 @@ def targets_of(headings: Sequence[str]) -> list[str]:
     return [names.get(heading, IGNORE) for heading in headings]
 
 
-def _groups_of(package: ReceivedPackage) -> Iterator[tuple[str, dict[str, Any]]]:
+def _groups_of(package: ReceivedPackage) -> Iterator[tuple[str, dict[str, object]]]:
     """What the groups are worth that the import will create."""
     try:
         for name, price_level, discount in package.rows(GROUPS):
@@ -233,7 +233,7 @@ def _statements_of(package: ReceivedPackage) -> Iterator[Statement]:
         raise _unreadable(CONSENTS) from error
 
 
-def _holds_here(purpose: dict[str, Any], version: str, *, is_given: bool) -> bool:
+def _holds_here(purpose: Purpose, version: str, *, is_given: bool) -> bool:
     """Whether what was said to the sender holds for its receiver as well: only by a wording that says so.
 
     Otherwise it is evidence of the transfer and nothing else. It reaches one receiver, not those behind him.

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
+from transitions.archive.package_format import Manifest
 from transitions.choices import LegalBasis
 
-ARTICLES = {LegalBasis.CONSENT: "a", LegalBasis.CONTRACT: "b", LegalBasis.INTERESTS: "f"}
+ARTICLES: dict[str, str] = {LegalBasis.CONSENT: "a", LegalBasis.CONTRACT: "b", LegalBasis.INTERESTS: "f"}
 _GERMAN = """\
 ÜBERNAHME VON KUNDEN
 ====================
@@ -71,7 +71,7 @@ The file holds personal data. Keep it protected, and delete it when the customer
 """
 
 
-def readme(manifest: dict[str, Any]) -> str:
+def readme(manifest: Manifest) -> str:
     """The text for a package that the manifest describes, with the line ends of Windows."""
     counts, sender, receiver = manifest["counts"], manifest["from"], manifest["to"]
     executed = datetime.fromisoformat(manifest["executed_at"])

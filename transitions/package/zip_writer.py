@@ -42,6 +42,9 @@ from transitions.archive.package_format import (
     TAGS,
     VERSION,
     WITHDRAWN,
+    FileFacts,
+    Manifest,
+    Purpose,
     left_behind,
 )
 from transitions.archive.withdrawals_format import KEY
@@ -92,7 +95,7 @@ class Archive:
     """A zip that is handed on while it grows; `files` says of each finished file its size and SHA-256."""
 
     def __init__(self, at: datetime) -> None:
-        self.files: dict[str, dict[str, Any]] = {}
+        self.files: dict[str, FileFacts] = {}
         self._outlet, self._at = Outlet(), timezone.localtime(at).timetuple()[:6]
         self._zip = ZipFile(cast(BinaryIO, self._outlet), "w", ZIP_DEFLATED)
 
@@ -129,14 +132,14 @@ class Packing:
         self._key = public_key(transition)
         self.withdrawn: list[int] = []
         """Who was carried over and has withdrawn since: not in it. Of no concern to the receiver of the package."""
-        self.manifest: dict[str, Any] = {}
+        self.manifest: Manifest | None = None
         self.gone = 0
         """Who was to be carried over and is not in the base any more; of no concern to the receiver."""
 
     @property
-    def record(self) -> dict[str, Any]:
+    def record(self) -> dict[str, object]:
         """The manifest as the sender keeps it, with what concerns him alone."""
-        return {**self.manifest, "gone": self.gone, "withdrew": len(self.withdrawn)}
+        return {**(self.manifest or {}), "gone": self.gone, "withdrew": len(self.withdrawn)}
 
     @property
     def customers(self) -> int:
@@ -187,11 +190,12 @@ class Packing:
                 yield file.drain()
         yield file.drain()
 
-    def _described(self, cursor: CursorWrapper) -> dict[str, Any]:
+    def _described(self, cursor: CursorWrapper) -> Manifest:
         """The manifest, but for the files."""
         row, package = self._transition, self._package
+        account: Any = row.receiver_account  # neither is null once it is executed
+        client: Any = row.receiver_client_number
         [[self.gone]] = self._rows(_GONE, cursor)
-        purposes = ("code", "name", "wording", "wording_version", "holds_for_receiver")
         return {
             "format": FORMAT,
             "version": VERSION,
@@ -203,8 +207,8 @@ class Packing:
                 "location": {"client_number": row.location.client_number, "name": row.location.name},
             },
             "to": {
-                "account_number": row.receiver_account,
-                "client_number": row.receiver_client_number,
+                "account_number": account,
+                "client_number": client,
                 "name": row.receiver_name,
             },
             "executed_at": _moment(row.executed_at),
@@ -221,12 +225,18 @@ class Packing:
                 "groups": self._counts[GROUPS],
                 "tags": self._counts[TAGS],
             },
-            "purposes": [dict(zip(purposes, values, strict=True)) for values in self._rows(_PURPOSES, cursor)],
+            "purposes": [_purpose(*values) for values in self._rows(_PURPOSES, cursor)],
         }
 
     def _rows(self, statement: str, cursor: CursorWrapper) -> list[tuple[Any, ...]]:
         cursor.execute(self._sql(statement).as_string())
         return cursor.fetchall()
+
+
+def _purpose(code: str, name: str, wording: str, wording_version: str, holds_for_receiver: bool) -> Purpose:
+    return Purpose(
+        code=code, name=name, wording=wording, wording_version=wording_version, holds_for_receiver=holds_for_receiver
+    )  # fmt: skip
 
 
 def exported_columns(actor: Scope, field_groups: Iterable[str]) -> list[str]:

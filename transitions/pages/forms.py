@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
 from django.utils import timezone
@@ -16,18 +16,24 @@ from unfold.widgets import (
 )
 
 from locations.models import HIGHEST_ACCOUNT_NUMBER, HIGHEST_CLIENT_NUMBER
+from locations.querysets import LocationQuerySet
 from mcp.central.forms.businesses import text_field
 from mcp.models import User
 from transitions.choices import FieldGroup, LegalBasis
 
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
 
-def _number(label: Any, highest: int, help_text: Any = "") -> forms.IntegerField:
+
+def _number(label: str | _StrPromise, highest: int, help_text: str | _StrPromise = "") -> forms.IntegerField:
     return forms.IntegerField(
         label=label, min_value=1, max_value=highest, widget=UnfoldAdminIntegerFieldWidget, help_text=help_text
     )
 
 
-def _words(label: Any, help_text: Any = "", *, required: bool = True, rows: int = 3) -> forms.CharField:
+def _words(
+    label: str | _StrPromise, help_text: str | _StrPromise = "", *, required: bool = True, rows: int = 3
+) -> forms.CharField:
     return forms.CharField(
         label=label,
         required=required,
@@ -59,7 +65,7 @@ class RequestForm(DayForm):
     note = _words(_("Note"), _("Whoever works on this request reads it."), required=False)
     field_order = ("location", "planned_for", "note")
 
-    def __init__(self, *args: Any, places: Any = None, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, places: LocationQuerySet | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if places is None:
             del self.fields["location"]

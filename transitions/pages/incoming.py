@@ -6,7 +6,6 @@ Mounted by an admin of this app: `*incoming_urls()` in its get_urls.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -122,7 +121,7 @@ def _importer(request: HttpRequest) -> Scope:
     return scope
 
 
-def _arrived(arrival: Arrival) -> dict[str, Any]:
+def _arrived(arrival: Arrival) -> dict[str, object]:
     return {
         "arrival": arrival,
         "executed_at": datetime.fromisoformat(arrival.manifest["executed_at"]),
@@ -130,6 +129,6 @@ def _arrived(arrival: Arrival) -> dict[str, Any]:
     }
 
 
-def _show(request: HttpRequest, page: str, title: str, **context: Any) -> HttpResponse:
+def _show(request: HttpRequest, page: str, title: str, **context: object) -> HttpResponse:
     """The template `transitions/<page>.html` in the frame of the console."""
     return render(request, f"transitions/{page}.html", {**console.each_context(request), "title": title, **context})

@@ -6,7 +6,7 @@ Mounted by an admin of this app: `*package_urls()` in its get_urls.
 from __future__ import annotations
 
 import io
-from typing import IO, Any
+from typing import IO
 from uuid import UUID
 
 from django.contrib import messages
@@ -91,7 +91,7 @@ def _make_anew(request: HttpRequest, transition: Transition, scope: Scope) -> Ht
     return HttpResponseRedirect(reverse(f"admin:{PACKAGE}", args=[transition.pk]))
 
 
-def _shown(made: list[Package], withdrawn: int) -> list[dict[str, Any]]:
+def _shown(made: list[Package], withdrawn: int) -> list[dict[str, object]]:
     """`withdrawn` customers have withdrawn since the execution; those who had done so before are not in a package."""
     now = timezone.now()
     return [
@@ -190,6 +190,6 @@ def _transition_or_404(scope: Scope, pk: UUID) -> Transition:
     return packages.transitions_for(scope).get(pk=pk)
 
 
-def _show(request: HttpRequest, page: str, title: str, **context: Any) -> HttpResponse:
+def _show(request: HttpRequest, page: str, title: str, **context: object) -> HttpResponse:
     """The template `transitions/<page>.html` in the frame of the console."""
     return render(request, f"transitions/{page}.html", {**console.each_context(request), "title": title, **context})

@@ -20,6 +20,7 @@ from customers.console.tabbed_lists import PAGE, Tab
 from locations.choices import LocationKind
 from locations.models import Location
 from locations.permissions import Right
+from locations.querysets import LocationQuerySet
 from mcp.central import operations as central
 from mcp.central.admin.logins import after_link
 from mcp.central.operations import first_link_of
@@ -28,10 +29,11 @@ from mcp.console.site import console, scope_of
 from mcp.isolation.scope import Scope
 from transitions import deciding, operations, status_texts
 from transitions.choices import JOINED_ANEW, OPEN, Reason, TransitionKind, TransitionState
-from transitions.models import Transition
+from transitions.models import JoiningWord, Transition
 from transitions.package.importing import HANDED_OVER, note_arrivals
 from transitions.pages.forms import AccountForm, GroupForm, RequestForm, StepForm
 from transitions.pages.steps import STEPS, Step, offered
+from transitions.querysets import TransitionQuerySet
 
 CARRIED = "carried"
 LIST, REQUEST, TRANSITION, STEP, ACCOUNT = (
@@ -69,7 +71,7 @@ def list_page(request: HttpRequest) -> HttpResponse:
     )  # fmt: skip
 
 
-def _tab(name: str, label: str, found: Any) -> Tab:
+def _tab(name: str, label: str, found: TransitionQuerySet) -> Tab:
     def rows(page: int) -> list[tuple[Transition, str]]:
         some = found[(page - 1) * PAGE : page * PAGE]
         return [(transition, status_texts.who_is_next(transition)) for transition in some]
@@ -98,7 +100,7 @@ def request_page(request: HttpRequest) -> HttpResponse:
     )  # fmt: skip
 
 
-def _places(scope: Scope) -> Any:
+def _places(scope: Scope) -> LocationQuerySet | None:
     """The locations among which the central chooses; None elsewhere, where only the own one can leave."""
     if not scope.location.is_central:
         return None
@@ -207,7 +209,7 @@ def _page(
     )  # fmt: skip
 
 
-def _answer_of_group(transition: Transition, scope: Scope) -> Any:
+def _answer_of_group(transition: Transition, scope: Scope) -> JoiningWord | None:
     """What the group has said to who wants to join it; as long as that is open."""
     if transition.kind != TransitionKind.JOIN or transition.state not in JOINED_ANEW:
         return None
@@ -296,16 +298,16 @@ def _waits_for_support(transition: Transition, scope: Scope) -> bool:
     return transition.state in waits_in and operations.is_support(scope)
 
 
-def _account_form(request: HttpRequest, transition: Transition) -> Any:
+def _account_form(request: HttpRequest, transition: Transition) -> GroupForm | AccountForm:
     if transition.kind == TransitionKind.JOIN:
         known = {"account_number": transition.receiver_account, "client_number": transition.receiver_client_number}
         return GroupForm(request.POST or None, initial=known)
     return AccountForm(request.POST or None, initial={"name": transition.location.name})
 
 
-def _assign(transition: Transition, form: Any, scope: Scope) -> None:
+def _assign(transition: Transition, form: GroupForm | AccountForm, scope: Scope) -> None:
     data = form.cleaned_data
-    if transition.kind == TransitionKind.JOIN:
+    if isinstance(form, GroupForm):
         operations.assign_group(
             transition=transition, account_number=data["account_number"], client_number=data["client_number"],
             actor=scope,
@@ -328,6 +330,6 @@ def _address(name: str, transition: Transition) -> str:
     return reverse(f"admin:{name}", args=[transition.pk])
 
 
-def _show(request: HttpRequest, page: str, title: str, **context: Any) -> HttpResponse:
+def _show(request: HttpRequest, page: str, title: str, **context: object) -> HttpResponse:
     """The template `transitions/<page>.html` in the frame of the console."""
     return render(request, f"transitions/{page}.html", {**console.each_context(request), "title": title, **context})

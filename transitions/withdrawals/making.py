@@ -37,6 +37,7 @@ from transitions.archive.withdrawals_format import (
     SIGNATURE,
     TABLE,
     VERSION,
+    ListManifest,
 )
 from transitions.choices import TransitionState
 from transitions.models import Transition, TransitionCustomer, TransitionKey, WithdrawalList
@@ -146,8 +147,10 @@ def _packed(transition: Transition, said: Sequence[Consent], actor: Scope) -> by
     return packed.getvalue()
 
 
-def _manifest(transition: Transition, said: Sequence[Consent], actor: Scope) -> dict[str, Any]:
-    executed: Any = transition.executed_at
+def _manifest(transition: Transition, said: Sequence[Consent], actor: Scope) -> ListManifest:
+    executed: Any = transition.executed_at  # no one of the three is null once it is executed
+    account: Any = transition.receiver_account
+    client: Any = transition.receiver_client_number
     return {
         "format": FORMAT,
         "version": VERSION,
@@ -155,8 +158,8 @@ def _manifest(transition: Transition, said: Sequence[Consent], actor: Scope) -> 
         "kind": transition.kind,
         "from": {"account_number": transition.organization.account_number, "name": transition.organization.name},
         "to": {
-            "account_number": transition.receiver_account,
-            "client_number": transition.receiver_client_number,
+            "account_number": account,
+            "client_number": client,
             "name": transition.receiver_name,
         },
         "executed_at": _moment(executed),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+
+from transitions.archive.withdrawals_format import ListManifest
 
 _TEXT = """\
 WIDERRUFE NACH DER ÜBERNAHME
@@ -31,7 +32,7 @@ What to do next
 """
 
 
-def readme(manifest: dict[str, Any]) -> str:
+def readme(manifest: ListManifest) -> str:
     """The text for a list that the manifest describes, with the line ends of Windows."""
     made = datetime.fromisoformat(manifest["made_at"])
     text = _TEXT.format(

@@ -9,7 +9,7 @@ import json
 from base64 import b64decode
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 from uuid import UUID, uuid4
 from zipfile import BadZipFile, ZipFile
 
@@ -41,10 +41,14 @@ from transitions.archive.withdrawals_format import (
     READ,
     SIGNATURE,
     TABLE,
+    ListManifest,
 )
 from transitions.choices import TransitionKind
 from transitions.models import Arrival, WithdrawalList
 from transitions.query_settings import set_by_set
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
 
 LIMITS = Limits(file_bytes=64 * 1024**2, members=8, unpacked_bytes=256 * 1024**2)
 type Statement = tuple[int, str, datetime, str, str, int | None, str, str]
@@ -89,7 +93,7 @@ def lists_taken_in(scope: Scope) -> QuerySet[WithdrawalList]:
 # --- verifying ----------------------------------------------------------------------------------------------------
 
 
-def _refused(code: str, sentence: Any) -> RefusedPackage:
+def _refused(code: str, sentence: str | _StrPromise) -> RefusedPackage:
     return RefusedPackage(sentence, code=code)
 
 
@@ -103,7 +107,7 @@ def _damaged() -> RefusedPackage:
     )
 
 
-def _verified(file: BinaryIO, actor: Scope) -> tuple[dict[str, Any], list[Statement], str]:
+def _verified(file: BinaryIO, actor: Scope) -> tuple[ListManifest, list[Statement], str]:
     files = _unpacked(file)
     file.seek(0)
     sha256 = hashlib.sha256(file.read()).hexdigest()
@@ -140,7 +144,7 @@ def _check_format(manifest: Any) -> None:
         )
 
 
-def _demand_receiver(manifest: dict[str, Any], actor: Scope) -> None:
+def _demand_receiver(manifest: ListManifest, actor: Scope) -> None:
     to = manifest["to"]
     is_here = to["account_number"] == actor.organization.account_number and (
         manifest["kind"] != TransitionKind.JOIN or to["client_number"] == actor.location.client_number
@@ -153,7 +157,7 @@ def _demand_receiver(manifest: dict[str, Any], actor: Scope) -> None:
         )
 
 
-def _demand_signed(manifest: dict[str, Any], files: dict[str, bytes], actor: Scope) -> None:
+def _demand_signed(manifest: ListManifest, files: dict[str, bytes], actor: Scope) -> None:
     """By a key of the packages of this transition that were taken in here, and from the sender that it names."""
     transition = UUID(manifest["transition"])
     arrived = Arrival.objects.filter(base=actor.base.pk, transition=transition)
@@ -237,14 +241,14 @@ _BY_DECISION = """
 """Whoever was here already, and of whom somebody has said that he is one of the package."""
 
 
-def _known(manifest: dict[str, Any], actor: Scope) -> dict[int, tuple[int, int]]:
+def _known(manifest: ListManifest, actor: Scope) -> dict[int, tuple[int, int]]:
     """By the number at the sender: id and number here of who came with the packages of this transition.
 
     Whoever joined a group bears his number there as a former one.
     """
     is_joining = manifest["kind"] == TransitionKind.JOIN
     number, borne = ("borne.number::integer", _BORNE_AT_SENDER) if is_joining else ("customer.customer_number", "")
-    asked = {
+    asked: dict[str, int | str] = {
         "base": actor.base.pk, "transition": manifest["transition"], "sender": str(manifest["from"]["account_number"]),
     }  # fmt: skip
     with connection.cursor() as cursor, set_by_set(cursor):
@@ -254,7 +258,7 @@ def _known(manifest: dict[str, Any], actor: Scope) -> dict[int, tuple[int, int]]
         return known | {at_sender: (pk, here_number) for at_sender, pk, here_number in cursor.fetchall()}
 
 
-def _record(said: list[Statement], known: dict[int, tuple[int, int]], manifest: dict[str, Any], actor: Scope) -> int:
+def _record(said: list[Statement], known: dict[int, tuple[int, int]], manifest: ListManifest, actor: Scope) -> int:
     """Add the statements that are not there yet: how many.
 
     They were said to the sender, and hold here only where what he had asked for does (see arriving.py).
@@ -273,7 +277,7 @@ def _record(said: list[Statement], known: dict[int, tuple[int, int]], manifest: 
     return Consent.objects.filter(pk__in=[one.pk for one in made]).count()
 
 
-def _holding_here(manifest: dict[str, Any], actor: Scope) -> frozenset[str]:
+def _holding_here(manifest: ListManifest, actor: Scope) -> frozenset[str]:
     """The purposes that hold also for the receiver, as the packages of this transition have said."""
     arrived = Arrival.objects.filter(base=actor.base.pk, transition=UUID(manifest["transition"]))
     said = [purpose for one in arrived.values_list("manifest", flat=True) for purpose in one["purposes"]]
