@@ -27,6 +27,7 @@ TABLES = ("pages", "isolation", "import", "export", "carry-over", "after-edit", 
 
 
 def main() -> None:
+    """Start a server, fill the database once, measure, and print the tables with their goals."""
     arguments = _arguments()
     name = "postgres-bench-quick" if arguments.quick else "postgres-bench"
     with Handle(Cluster(folder=folders.var() / name)) as server:

@@ -35,8 +35,10 @@ EDITED = frozenset({1, 2})
 
 @dataclass(frozen=True, kw_only=True)
 class Pair:
-    """Seconds for the same large change, on average over turns that come fresh, edited, edited, fresh: what the turns
-    leave behind in tables and indexes makes later ones slower, for both alike.
+    """Mean seconds of the same large change in a fresh session and after one edit in it.
+
+    Turns come in the order fresh, edited, edited, fresh: what a turn leaves behind in tables and indexes makes later
+    ones slower, and so both are slowed alike.
     """
 
     name: str
@@ -50,7 +52,7 @@ class Pair:
 
 
 def all_pairs(*, rows: int, turns: int) -> list[Pair]:
-    """The same so many customers, changed, changed back, and carried over."""
+    """Measure an import, its undoing, an exit and its package, each fresh and after an edit, in turns."""
     scope = _someone(rows)
     taken: dict[str, list[tuple[float, bool]]] = {"import": [], "undo": [], "execution": [], "package": []}
     _turn(scope, rows, "Ort", is_edited=False)  # not measured: the first works on tables that nothing has changed yet
@@ -70,7 +72,7 @@ def all_pairs(*, rows: int, turns: int) -> list[Pair]:
 
 
 def _turn(scope: Scope, rows: int, city: str, *, is_edited: bool) -> dict[str, float]:
-    """Seconds of each large change, made once."""
+    """Make each large change once. Returns the seconds of each."""
     upload = _checked(scope, rows, city)
     taken = {
         "import": _timed(scope, lambda: _apply(upload, scope), is_edited=is_edited),

@@ -60,7 +60,7 @@ class Step:
 
 @dataclass(frozen=True, kw_only=True)
 class Carried:
-    """One run."""
+    """The figures of one run: the rows, and each step with its seconds and memory."""
 
     customers: int
     consents: int
@@ -167,7 +167,7 @@ def _receive(file: BinaryIO, receiver: Scope) -> Arrival:
 
 
 def _apply(upload: ImportUpload, receiver: Scope) -> None:
-    """As the worker does it."""
+    """Apply a checked import in the way the worker does."""
     with row_scope.rows_of(receiver):
         upload.refresh_from_db()
         lifecycle.confirm_upload(upload=upload, confirmed=lifecycle.fingerprint(upload), actor=receiver)
@@ -178,7 +178,7 @@ def _apply(upload: ImportUpload, receiver: Scope) -> None:
 def _checked(
     rows: int, upload: ImportUpload, receiver: Scope, transition: Transition, head: Scope, steps: list[Step]
 ) -> Carried:
-    """What is reported is what is there."""
+    """The figures of the run. Raises RuntimeError unless all customers have arrived and nothing was rejected."""
     with row_scope.rows_of(receiver):
         customers, consents = Customer.objects.count(), Consent.objects.count()
     with row_scope.rows_of(head):

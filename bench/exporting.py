@@ -48,7 +48,7 @@ class Export:
 
 
 def all_rows(*, repeat: int) -> list[Export]:
-    """The first is the baseline."""
+    """Measure the baseline, which is the first of the list, and each format."""
     scope = _scope()
     baseline = Export(name="COPY, received and thrown away", rows=ALL, make=lambda: _copy(scope))
     csv = [_ours(scope, "excel-de", ALL), _ours(scope, "plain", ALL)]
@@ -99,7 +99,7 @@ def _copy(scope: Scope) -> int:
 
 
 def _run(export: Export) -> None:
-    """In a process of its own, which connects anew and tells its size and its time."""
+    """Export in a process of its own, which connects anew and reports its seconds and its memory."""
     connections.close_all()
     read, write = os.pipe()
     child = os.fork()

@@ -106,7 +106,7 @@ class Size:
 
 
 def fill(size: Size) -> float:
-    """Bring the empty database to this size; seconds that the customers of the large base took."""
+    """Bring the empty database to this size. Returns the seconds that the customers of the large base took."""
     support = User(username="bench-support", provider_role=ProviderRole.SUPPORT)
     support.set_password("bench")
     support.save()
@@ -169,10 +169,10 @@ def _wide(organization: Organization, size: Size) -> None:
 
 
 def _put(statement: str, values: dict[str, Any]) -> None:
-    """One part, and the statistics of what it has filled.
+    """Execute one statement in a transaction of its own, and gather statistics of what it has filled.
 
-    The triggers and foreign keys of the next part are planned by them: with plans that were made for empty tables each
-    of its rows walks through the whole table.
+    The triggers and foreign keys of the next statement are planned by these statistics. With plans that were made for
+    empty tables each of its rows would be looked up by reading a whole table.
     """
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(statement, values)

@@ -41,6 +41,7 @@ class Goal:
 
 
 def of_pages(rows: list[Row]) -> Iterator[Goal]:
+    """The goals of the pages: percentiles of the lists, medians of the others."""
     for row in rows:
         if row.name.startswith(LISTED):
             yield Goal(f"{row.name}: p95", row.ours.p95 * 1000, most=PAGE_MS, unit=" ms")
@@ -59,13 +60,14 @@ def of_pages(rows: list[Row]) -> Iterator[Goal]:
 
 
 def of_imports(runs: list[Run]) -> Iterator[Goal]:
-    """The floor, ours, ours again, stock: as `importing.all_rows` gives them."""
+    """The goals of the imports. `runs` are the floor, ours, ours again, and stock, in this order."""
     floor, ours, _again, stock = runs
     yield Goal("import of new customers ÷ floor", ours.per_row / floor.per_row, most=IMPORT)
     yield Goal("stock import-export ÷ import of new customers", stock.per_row / ours.per_row, least=STOCK)
 
 
 def of_exports(exports: list[Export]) -> Iterator[Goal]:
+    """The goals of the exports, each against the baseline."""
     first = exports[0]
     for one in exports[1:]:
         if one.rows == first.rows:
@@ -73,17 +75,19 @@ def of_exports(exports: list[Export]) -> Iterator[Goal]:
 
 
 def of_isolation(costs: list[Cost]) -> Iterator[Goal]:
+    """The goals of row security: how much slower a page may be with it."""
     for cost in costs:
         yield Goal(f"{cost.name}: with ÷ without row security", cost.ratio, most=SECURITY)
 
 
 def of_pairs(pairs: list[Pair]) -> Iterator[Goal]:
+    """The goals of large changes after one edit in the same session."""
     for pair in pairs:
         yield Goal(f"{pair.name}: after one edit ÷ fresh", pair.ratio, most=AFTER_EDIT)
 
 
 def table(goals: list[Goal]) -> str:
-    """A Markdown table of all goals, and how many of them are reached."""
+    """A Markdown table of all goals. Returns it with the number of goals that are reached."""
     reached = sum(goal.is_reached for goal in goals)
     head = ("| figure | measured | goal | |", "|---|--:|--:|---|")
     return "\n".join([*head, *(goal.line() for goal in goals), f"\n{reached} of {len(goals)} goals are reached."])

@@ -37,6 +37,7 @@ class Cost:
 
 
 def all_rows(*, repeat: int) -> list[Cost]:
+    """Measure each of the pages with row security and without it, in turns."""
     client, customer = _head(BIG), _customer(BIG)
     lists = {f"list{name}": f"{LIST}{query}" for name, query in _lists().items()}
     pages = {
@@ -84,7 +85,7 @@ def _cost(name: str, call: Callable[[], object], repeat: int) -> Cost:
 
 
 def _save_cost(client: Client, address: str, repeat: int) -> Cost:
-    """The form is fetched outside of the measured time."""
+    """Measure saving a customer; the form is fetched before the clock starts."""
     prepare, save = _saver(client, address)
     taken: dict[str, list[float]] = {"guarded": [], "open": []}
     for turn in range(repeat * CALLS_EACH_TURN):
@@ -97,7 +98,7 @@ def _save_cost(client: Client, address: str, repeat: int) -> Cost:
 
 @contextmanager
 def _switched_off() -> Iterator[None]:
-    """No policy, nothing entered: the database as it would be without any of it."""
+    """Inside, the policies of row security are switched off and no scope is entered."""
     _switch("DISABLE")
     try:
         with patch.object(row_scope, "_enter", _nothing):

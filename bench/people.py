@@ -54,5 +54,5 @@ def _person(n: int, *, is_moved: bool) -> tuple[str, ...]:
 
 
 def _answer(n: int) -> str:
-    """One in ten says something about a consent."""
+    """What a row says about a consent; one row in ten says something."""
     return {0: "ja", 10: "nein"}.get(n % 20, "")

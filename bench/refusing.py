@@ -25,7 +25,7 @@ class Refusal:
 
 
 def all_refusals() -> list[Refusal]:
-    """The honest file first."""
+    """Measure each file. The honest one is the first of the list."""
     honest = b"Nr;Name\n" + b"".join(b"%d;Name %d\n" % (n, n) for n in range(HONEST_ROWS))
     found = [_measured(f"an honest file of {HONEST_ROWS:,} rows", honest)]
     return found + [_measured(name, make()) for name, (make, _expected) in BOMBS.items()]

@@ -27,7 +27,7 @@ _SLOTS = 12 * 31
 
 
 class MonthAndDay(Func):
-    """17 May as 517, whatever the year: one small number, of which an index keeps each day once."""
+    """SQL expression: month and day of a date as one number, such as 517 for 17 May. There are 366 of them."""
 
     template = "((EXTRACT(MONTH FROM %(expressions)s) * 100 + EXTRACT(DAY FROM %(expressions)s))::smallint)"
     output_field = SmallIntegerField()
@@ -36,7 +36,7 @@ class MonthAndDay(Func):
 
 @dataclass(frozen=True)
 class Birthday:
-    """Who celebrates on which day, and how old he becomes; None where nobody knows the year."""
+    """The next birthday of a customer: its day, and the age reached then; None where the year of birth is unknown."""
 
     customer: Customer
     on: date
@@ -44,7 +44,7 @@ class Birthday:
 
 
 def birthday_of(customer: Customer, today: date) -> Birthday:
-    """The next birthday of a customer who has one: today or later."""
+    """The next birthday of a customer who has one, today included."""
     born = customer.birthday or date.fromisoformat(f"{_LEAP_YEAR}-{customer.birthday_without_year}")
     on = celebrated_on(born, today.year)
     if on < today:
@@ -53,13 +53,13 @@ def birthday_of(customer: Customer, today: date) -> Birthday:
 
 
 def celebrated_on(born: date, year: int) -> date:
-    """The birthday in a year. Who was born on 29 February becomes older on 1 March in other years (BGB § 188)."""
+    """The birthday in a year. For 29 February it is 1 March in years that have no such day (BGB § 188)."""
     is_missing = (born.month, born.day) == (2, 29) and not isleap(year)
     return date(year, 3, 1) if is_missing else born.replace(year=year)
 
 
 def birthdays_within(today: date, days: int = WEEK) -> list[date]:
-    """The days of birth (in a leap year, whose year means nothing) that are celebrated in the next days, with today."""
+    """The days of birth that are celebrated in so many days from `today` on, as dates of a leap year."""
     found = []
     for day in (today + timedelta(days=ahead) for ahead in range(days)):
         if (day.month, day.day) == (3, 1) and not isleap(day.year):
@@ -69,7 +69,10 @@ def birthdays_within(today: date, days: int = WEEK) -> list[date]:
 
 
 def days_until(first: date) -> Mod:
-    """How far a customer's birthday lies behind the `first` of `birthdays_within`, as the calendar sheet has it."""
+    """SQL expression to sort customers by their next birthday, those on `first` first.
+
+    It counts in slots of 31 for each month, so it orders days and is not the number of days between them.
+    """
     slot = Coalesce(_of_date(), _of_day()) + Value(_SLOTS - _slot(first))
     return Mod(slot, Value(_SLOTS), output_field=IntegerField())
 
@@ -79,7 +82,7 @@ def _of_date() -> CombinedExpression:
 
 
 def _of_day() -> CombinedExpression:
-    """The same of a birthday without year."""
+    """The same for a birthday that is stored without its year."""
     parts = (NullIf(Substr("birthday_without_year", at, 2), Value("")) for at in (1, 4))
     month, day = (Cast(part, IntegerField()) for part in parts)
     return month * 31 + day

@@ -43,7 +43,7 @@ class Bar:
 
 @dataclass(frozen=True)
 class Figure:
-    """A number, and by what the list of customers is narrowed to those that it counts."""
+    """A number, and the query that narrows the list of customers to those that it counts."""
 
     name: str
     number: int
@@ -51,8 +51,9 @@ class Figure:
 
 
 def figures(scope: Scope, today: date | None = None) -> dict[str, Any]:
-    """How many customers there are and were registered at this location, and what happened in each of the last twelve
-    months. Two or three queries.
+    """How many customers there are and were registered here, and what happened in each of the last twelve months.
+
+    Two or three queries.
     """
     active, archived, here = CustomerCount.objects.in_base(scope.base).with_registered_at(scope.location)
     found = trends(scope.base, today or timezone.localdate())
@@ -73,7 +74,7 @@ def figures(scope: Scope, today: date | None = None) -> dict[str, Any]:
 
 
 def _narrowed(**filters: str) -> str:
-    """What stands behind the address of the list of customers."""
+    """The query of the list of customers for a figure."""
     return f"?{urlencode(filters)}"
 
 
@@ -107,8 +108,9 @@ def _bars(counted: list[tuple[str, int]]) -> list[Bar]:
 
 
 def birthdays(scope: Scope, today: date | None = None) -> dict[str, Any]:
-    """Whose birthday is today or on one of the six days after it, the next first. One or two queries, and where there
-    are very many one for each day, until enough are found.
+    """Whose birthday is today or on one of the six days after it, the next first.
+
+    One or two queries. Where there are very many customers one for each day, until enough are found.
     """
     start = today or timezone.localdate()
     active = Customer.objects.in_base(scope.base).active()
@@ -125,9 +127,9 @@ def birthdays(scope: Scope, today: date | None = None) -> dict[str, Any]:
 
 
 def _next_birthdays(customers: CustomerQuerySet, today: date, number: int) -> list[Customer]:
-    """The first of `number` customers who celebrate in the next days.
+    """The customers among `number` who celebrate next.
 
-    Sorting all of twenty thousand by the calendar takes longer than to find them; the first day has enough of them.
+    Where there are very many they are asked for day by day: sorting twenty thousand by the calendar takes longer.
     """
     if not number:
         return []

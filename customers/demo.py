@@ -1,6 +1,6 @@
-"""The customers of the demo: what makes the product visible, the same at every start but for today's date.
+"""The customers of the demo. They are the same at every start, except that dates are counted from today.
 
-Made by the operations that people use and under their names, so that the history tells a story.
+They are made by the operations that people use and under their names, so that there is a history to look at.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ def _scope(username: str, plan: Plan) -> Scope:
 
 
 def _words(manager: Scope) -> None:
-    """Groups and tags, once for each base."""
+    """Create the customer groups and tags of a base, once."""
     if CustomerGroup.objects.in_base(manager.base).exists():
         return
     with pghistory.context(**manager.history()):
@@ -94,7 +94,7 @@ def _words(manager: Scope) -> None:
 
 
 def _register(actor: Scope, people: Iterator[dict[str, Any]]) -> list[Customer]:
-    """Many at once, which also lets the demo say when each was registered."""
+    """Insert many customers at once, which also lets the demo set when each was registered."""
     actor.demand(Right.ADD_CUSTOMERS)
     groups = list(CustomerGroup.objects.in_base(actor.base).order_by("id"))
     place = {"organization": actor.organization, "base": actor.base, "home_location": actor.location}
@@ -114,7 +114,7 @@ def _register(actor: Scope, people: Iterator[dict[str, Any]]) -> list[Customer]:
 
 
 def _story(customers: list[Customer], manager: Scope) -> None:
-    """What happened since: one is blocked, some have moved away, some got another phone, by the manager."""
+    """Change customers as the manager: one is blocked, some have moved away, some have another phone number."""
     fresh = list(Customer.objects.filter(pk__in=[customer.pk for customer in customers]).order_by("customer_number"))
     blocked, moved, gone = fresh[-1], fresh[-2], fresh[-3:-5:-1]
     with pghistory.context(**manager.history()):
@@ -168,13 +168,13 @@ def _address(seed: int) -> dict[str, str]:
 
 
 def _stamps(index: int, now: datetime) -> dict[str, datetime]:
-    """Most were registered in the last two years, some in the last weeks."""
+    """When a customer was registered: most within the last two years, some within the last weeks."""
     registered = now - timedelta(days=index * 3 if index % 3 else index * 17 % 700, hours=index % 9)
     return {"created_at": registered, "changed_at": registered}
 
 
 def _birthday(index: int, seed: int, today: date) -> date | None:
-    """The first of each place within the week to come; leap years, so that any day exists."""
+    """A birthday in a leap year, so that any day exists; of the first customers of a place within the next week."""
     if index % 12 < BIRTHDAYS_EACH and index < 24:
         day = today + timedelta(days=index % 7)
         return date(1960 + seed % 10 * 4, day.month, day.day)

@@ -1,7 +1,7 @@
-"""To whom a customer was handed over, told by whatever hands over.
+"""To whom a customer was handed over. An app that hands customers over registers a source.
 
-register(source)          an app above says how it tells it of one customer
-disclosures_of(customer)  all that they tell, newest first
+register(source)          `source` gives the hand-overs of one customer
+disclosures_of(customer)  those of all sources, newest first
 """
 
 from __future__ import annotations
@@ -32,11 +32,12 @@ _sources: list[Source] = []
 
 
 def register(source: Source) -> None:
+    """Add a source. It is called with a customer and gives his disclosures."""
     if source not in _sources:
         _sources.append(source)
 
 
 def disclosures_of(customer: Customer) -> list[Disclosure]:
-    """A few queries for each source, whatever the number of customers and of hand-overs."""
+    """All hand-overs of a customer, newest first. A few queries for each source."""
     told = (one for source in _sources for one in source(customer))
     return sorted(told, key=lambda one: one.at, reverse=True)

@@ -52,7 +52,7 @@ class Sought:
         return cls(phones=phones, birthday=values.get("birthday") or None, **texts)
 
     def without(self, hidden: frozenset[str]) -> Sought:
-        """What is left of it for somebody who may not see some fields: by them nobody is found."""
+        """The same without some fields, so that nobody is found by what the user may not see."""
         return replace(
             self,
             phones=() if hidden.intersection(PHONE_FIELDS) else self.phones,
@@ -98,9 +98,9 @@ def candidates(sought: Sought, *, scope: Scope, but: int | None = None) -> list[
 
 
 def _ids(sought: Sought, customers: CustomerQuerySet) -> list[int]:
-    """One question for each way of being the same, each with an index of its own, in one query.
+    """The ids of possible duplicates, in one query with a part for each criterion, each answered by its own index.
 
-    Of each way only the first few are looked at: a phone number shared by hundreds is no hint.
+    Only the first few of each criterion are read: a phone number that hundreds share is no hint.
     """
     questions = [*_by_email(sought, customers), *_by_phone(sought, customers), *_by_name(sought, customers)]
     if not questions:

@@ -64,18 +64,18 @@ SAID_WITH = {"is_blocked": "blocked_reason"}
 
 
 def withheld(scope: Scope) -> frozenset[str]:
-    """The fields of a customer that this person does not see at this location."""
+    """The fields of a customer that the scope may not see."""
     return frozenset(name for group in FieldGroup if not scope.allows(group.right) for name in group.fields)
 
 
 def unwritable(scope: Scope) -> frozenset[str]:
-    """What this person does not write: what he does not see, and what changes with it."""
+    """The fields that the scope may not write: those that it may not see, and those that change with them."""
     hidden = withheld(scope)
     return hidden | {name for name, other in SAID_WITH.items() if other in hidden}
 
 
 def sees_evidence(scope: Scope) -> bool:
-    """Whether somebody sees where a consent can be found again."""
+    """Whether the scope may see the evidence of a consent."""
     return scope.allows(FieldGroup.MEMO.right)
 
 

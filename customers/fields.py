@@ -23,7 +23,7 @@ _CODE = {**_NO_AUTOFILL, "autocapitalize": "characters", "spellcheck": "false"}
 
 
 class FormattedField(forms.CharField):
-    """Shows `display(stored)`. A subclass says how the input looks; a widget keeps its own styles."""
+    """Text field that shows `display(stored)` and stores `normalize(typed)`. Subclasses define both."""
 
     input_type: ClassVar[str] = "text"
     attributes: ClassVar[dict[str, str]] = _CODE
@@ -46,7 +46,7 @@ class FormattedField(forms.CharField):
         return self.display(value) if isinstance(value, str) else value
 
     def has_changed(self, initial: Any, data: Any) -> bool:
-        """What is posted as it was shown, or as it is stored, has not changed."""
+        """False also for a value that was posted as it was shown."""
         return super().has_changed(initial, data) and super().has_changed(self.prepare_value(initial), data)
 
     def normalize(self, text: str) -> str:
@@ -99,7 +99,7 @@ class FormerNumbersField(FormattedField):
 
 
 class PastDayField(forms.DateField):
-    """A day of the past as people type it: with a year of two digits it is the nearest past one."""
+    """A past day as people type it. A year of two digits means the nearest past one."""
 
     def to_python(self, value: Any) -> date | None:
         if isinstance(value, str):
@@ -108,7 +108,7 @@ class PastDayField(forms.DateField):
 
 
 class DayOfYearField(FormattedField):
-    """Day and month of a birthday whose year nobody knows; in a form the day comes first, also with a slash."""
+    """Day and month of a birthday without year. In a form the day comes first, also before a slash."""
 
     attributes = _NO_AUTOFILL
 
@@ -157,7 +157,10 @@ def clean_vat_id_fields(form: forms.BaseForm, *, country_field: str = "country")
 def _clean_by_country(
     form: forms.BaseForm, kind: type[FormattedField], normalize: Callable[..., str], country_field: str
 ) -> None:
-    """An error goes to the field it belongs to; fields refused before are left alone."""
+    """Normalize the fields of a kind by the country of the form.
+
+    An error goes to the field that it is about. Fields with errors are skipped.
+    """
     country = form.cleaned_data.get(country_field) or None
     for name in [name for name, field in form.fields.items() if isinstance(field, kind)]:
         if typed := form.cleaned_data.get(name):

@@ -78,9 +78,9 @@ def fill(*, count: int, batch: int = BATCH, actor: Scope) -> Iterator[tuple[int,
 
 
 def _reserve(location: Location, some: int, count: int) -> list[int]:
-    """`some` free numbers that nobody else gets, kept in a transaction of a moment; `count` have to fit in all.
+    """Reserve `some` free numbers, in a short transaction of its own; `count` have to fit into the range in all.
 
-    All behind the highest one, so that the counter alone says whose they are.
+    They lie behind the highest number, so that moving the counter reserves them.
     """
     used = Customer.objects.in_base(location.base).filter(
         customer_number__range=(location.first_number, location.last_number)

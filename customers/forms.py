@@ -45,6 +45,7 @@ REFUSED_FIELDS = {
 
 
 def language_options() -> list[tuple[str, str]]:
+    """The choices of languages in the active language, with a blank one first."""
     return [("", "---------"), *formats.language_choices(get_language() or "en")]
 
 
@@ -101,17 +102,17 @@ class CustomerForm(OperationForm):
             add_questions(self, self.scope)
 
     def _tags(self) -> list[tuple[str, str]]:
-        """Asked where they are shown, or where some are chosen."""
+        """The choices of tags. They are read when they are shown, or when some were chosen."""
         return [(name, name) for name in Tag.objects.in_base(self.scope.base).values_list("name", flat=True)]
 
     def _post_clean(self) -> None:
-        """Before what the operation has refused is shown, as Django does with the fields of the row."""
+        """Write the former numbers to the customer, before a refusal of the operation is shown."""
         if "former_numbers" in self.changed_data and "former_numbers" in self.cleaned_data:
             self.instance.former_numbers = self.cleaned_data["former_numbers"]
         super()._post_clean()
 
     def clean_seen_at(self) -> datetime | None:
-        """The time that was on the page; a customer cannot be changed by a page that never was opened."""
+        """The moment that was on the page. Raises ValidationError where a known customer is posted without one."""
         text = self.cleaned_data["seen_at"]
         try:
             seen_at = parse_datetime(text)
@@ -134,7 +135,7 @@ class CustomerForm(OperationForm):
         return self.cleaned_data
 
     def _complete_bank(self) -> None:
-        """Bank and BIC of a known IBAN, where nobody typed them."""
+        """Fill bank and BIC from the IBAN, where nobody has typed them."""
         values = self.cleaned_data
         bank = formats.bank_of_iban(values["iban"]) if values.get("iban") else None
         if bank and not values.get("bic"):
@@ -180,7 +181,7 @@ class CustomerForm(OperationForm):
 
 
 class SoughtForm(forms.Form):
-    """As much of a customer being typed as is readable already; what is not is left out."""
+    """The fields of a customer that is being typed, for finding duplicates; what cannot be read yet is left out."""
 
     email = forms.EmailField(required=False)
     first_name = forms.CharField(required=False)

@@ -30,10 +30,11 @@ _BROUGHT = """- coalesce((
 
 
 def _free_ones(brought: str) -> str:
-    """Where a stretch of %(length)s numbers begins, and the ranges of it that are free.
+    """SQL: where a stretch of %(length)s numbers begins, and the ranges in it that are free.
 
-    It begins with the first number at or behind %(start)s that no customer has: %(start)s itself, or the end of the run
-    that begins there, which is walked on the unique index. What is taken in it is taken off as ranges.
+    The stretch begins with the first number at or behind %(start)s that no customer has. It is %(start)s itself, or
+    follows the run of taken numbers that begins there, which is read on the unique index. Taken and reserved numbers
+    are subtracted as ranges.
     """
     return f"""
     WITH free AS MATERIALIZED (
@@ -105,11 +106,10 @@ def free_numbers(location: Location) -> int:
 
 
 def check_number(number: int, location: Location) -> None:
-    """Refuse a number that is not in the location's range, naming the range (code `number_out_of_range`).
+    """Raise ValidationError for a number that a customer of the location cannot be given by hand.
 
-    Also one that an import has reserved which is being written (`number_reserved`).
-
-    Takes the same lock as `take_number`, so that a typed number and a given one cannot meet.
+    It is outside the range (`number_out_of_range`), or an import has reserved it (`number_reserved`). Takes the same
+    lock as `take_number`, so that the same number cannot be typed and given at once.
     """
     location = locked_counter(location).location
     if not location.first_number <= number <= location.last_number:
@@ -133,7 +133,7 @@ def check_number(number: int, location: Location) -> None:
 
 
 def begin_behind(number: int, location: Location) -> None:
-    """Give numbers above `number` from now on, as those up to it are expected from elsewhere."""
+    """Give only numbers above `number` from now on, since those up to it will come from elsewhere."""
     counter = locked_counter(location)
     counter.next_number = max(counter.next_number, number + 1)
     counter.save(update_fields=["next_number"])
@@ -144,6 +144,7 @@ def _range(location: Location) -> dict[str, object]:
 
 
 def exhausted(location: Location) -> ValidationError:
+    """The refusal where the range of a location has no free number any more."""
     return ValidationError(
         _(
             "The number range of %(location)s (%(first)s to %(last)s) is used up. "

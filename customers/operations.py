@@ -160,7 +160,7 @@ def save_tag(*, tag: Tag, actor: Scope) -> Tag:
 
 
 def _rename_tag(tag: Tag, name: str) -> Tag:
-    """The new word first, then the customers, then the old word: the database accepts no other order."""
+    """Insert the new tag, change the customers, delete the old tag: the database accepts no other order."""
     renewed = Tag.objects.create(base=tag.base, name=name)
     renamed = Func(F("tags"), Value(tag.name), Value(name), function="array_replace", output_field=TAGS)
     Customer.objects.in_base(tag.base).filter(~Q(tags=[]), tags__contains=[tag.name]).update(tags=renamed)
@@ -184,7 +184,7 @@ def _check(customer: Customer, exclude: Set[str] = frozenset(), known_tags: Iter
 
 
 def _checked_numbers(numbers: Iterable[str]) -> list[str]:
-    """In their stored form."""
+    """The former numbers in their stored form. Raises ValidationError."""
     field: Any = FormerNumber._meta.get_field("number")
     try:
         cleaned = [without_text_mark(field.to_python(number)) for number in numbers]

@@ -112,7 +112,7 @@ class CustomerQuerySet(models.QuerySet["Customer"]):
         yield customers.filter(*(Exists(own.beginning_with(word)) for word in typed)).values("pk")[most]
 
     def with_birthday_on(self, days: list[date]) -> Self:
-        """Customers whose birthday is on one of the days, in whatever year they were born, also if nobody knows it."""
+        """Customers whose birthday is on one of these days, whatever their year of birth, also where it is unknown."""
         whole = Q(birthday__isnull=False) & Q(In(_DAY, sorted({100 * day.month + day.day for day in days})))
         without_year = Q(birthday_without_year__in=[f"{day:%m-%d}" for day in days])
         return self._by_index().filter(whole | without_year) if days else self.none()
@@ -138,11 +138,11 @@ class CustomerQuerySet(models.QuerySet["Customer"]):
         return self.filter(changed_at__gte=timezone.make_aware(datetime.combine(day, time.min)))
 
     def tagged(self, name: str) -> Self:
-        """Customers with this tag. That they have one at all is said as well: those without are not in the index."""
+        """Customers with this tag. The condition that they have any tag makes the partial index usable."""
         return self._by_index().filter(~Q(tags=[]), tags__contains=[name])
 
     def containing(self, text: str) -> Self:
-        """Customers in whose search text this stands, blanks included; an index answers it, the rarer the faster."""
+        """Customers whose search text contains this, blanks included. An index answers it, the faster the fewer."""
         escaped = re.sub(r"([\\%_])", r"\\\1", text)
         return self._by_index().filter(search.HasPart(F("search_text"), f"%{escaped}%"))
 
@@ -164,10 +164,10 @@ class CustomerQuerySet(models.QuerySet["Customer"]):
         return self.filter(whole | begun).filter(is_named(last_name=last_name, first_name=first_name, company=company))
 
     def with_consent(self, purpose: str, said: ConsentState) -> Self:
-        """Customers of whom this is true now. Asked in such a way that an index of the statements is read once.
+        """Customers whose state of consent is this now, asked so that an index of the statements is read once.
 
-        GIVEN and WITHDRAWN are about whoever receives the data; a statement for one receiver is CERTAIN. A transfer is
-        given where it is for a location at least.
+        GIVEN and WITHDRAWN are statements that name no receiver; CERTAIN is one for a single receiver. A transfer is
+        given if it is for one location at least.
         """
         consent: Any = self.model._meta.get_field("consents").related_model
         counting = consent._default_manager.counting()
@@ -191,11 +191,10 @@ class CustomerQuerySet(models.QuerySet["Customer"]):
                 return self.filter(~Exists(own))
 
     def _by_index(self) -> Self:
-        """The same rows of the base that was entered, read in such a way that any index serves (see SEARCHABLE).
+        """The same rows through the view SEARCHABLE, where any index can be used.
 
-        Row security lets the database use an index only for comparisons that cannot tell a hidden row by their
-        errors, and LIKE is none of those. Without a scope it does not stand in the way. Rows of the view cannot be
-        locked: lock those that were found by their ids.
+        Under row security the database uses an index only for comparisons that are leakproof, and LIKE is not. Without
+        a scope that does not matter. Rows of the view cannot be locked: lock the customers by the ids that were found.
         """
         found = self.all()
         if row_scope.entered().base is not None:
@@ -207,7 +206,7 @@ class CustomerQuerySet(models.QuerySet["Customer"]):
 
 class FormerNumberQuerySet(models.QuerySet["FormerNumber"]):
     def beginning_with(self, word: str) -> Self:
-        """Those that begin with what is typed, by letters and digits alone; those that are it, where it is short."""
+        """Numbers that begin with what is typed, by letters and digits alone. Short ones have to be equal to it."""
         key = search.number_key(Value(word))
         if len(word) < search.SHORTEST_PART:
             return self.filter(Exact(F("number_key"), key))
@@ -245,7 +244,7 @@ class TagQuerySet(models.QuerySet["Tag"]):
 
 class BulkChangeQuerySet(models.QuerySet["BulkChange"]):
     def without_ids(self) -> Self:
-        """Without the ids of customers, which may be a million for each."""
+        """Without reading the ids of the customers, which can be a million for each change."""
         return self.only(*(field.name for field in self.model._meta.concrete_fields if field.name != "customers"))
 
 
@@ -263,7 +262,7 @@ class CustomerCountQuerySet(models.QuerySet["CustomerCount"]):
         return self.filter(base=base)
 
     def totals(self) -> tuple[int, int]:
-        """(active, archived) customers, without looking at a single one of them."""
+        """The numbers of (active, archived) customers, from the kept counts."""
         sums = self.aggregate(all_active=Sum("active", default=0), all_archived=Sum("archived", default=0))
         return sums["all_active"], sums["all_archived"]
 
@@ -282,7 +281,7 @@ class CustomerGroupCountQuerySet(models.QuerySet["CustomerGroupCount"]):
         return self.filter(base=base)
 
     def active(self) -> dict[int | None, int]:
-        """For each customer group by its key, and None for those in none, the customers that are not archived."""
+        """The number of customers that are not archived by the key of their group; None for those without one."""
         return dict(self.order_by().values_list("customer_group_id").annotate(number=Sum("active")))
 
 
@@ -291,7 +290,7 @@ class CustomerMonthQuerySet(models.QuerySet["CustomerMonth"]):
         return self.filter(base=base)
 
     def of_months(self, first: date, last: date) -> dict[date, dict[str, int]]:
-        """For each month between two first days in which anything happened its figures. Looks at no customer."""
+        """The figures of each month between two first days in which anything happened, from the kept counts."""
         sums = {name: Sum(name) for name in ("registered", "archived", "given", "withdrawn")}
         rows = self.filter(month__range=(first, last)).order_by().values("month").annotate(**sums)
         return {row.pop("month"): row for row in rows}
@@ -332,17 +331,17 @@ class ConsentQuerySet(models.QuerySet["Consent"]):
         return self.filter(struck_out_at=None)
 
     def counting(self) -> Self:
-        """Without what was said to another business and is here as evidence only, and without what was struck out."""
+        """The statements that count: neither those to another business, kept as evidence only, nor those struck out."""
         return self.standing().filter(holds_here=True)
 
     def holding(
         self, purpose: str, *, at: datetime, receiver: int | None = None, location: Location | None = None
     ) -> Self:
-        """For each customer who said anything about it the one statement that holds at a moment.
+        """For each customer the one statement about a purpose that holds at a moment.
 
-        A transfer that names `receiver` holds for that one. One that names none holds with the location at which it
-        was given; without `location`: with any. A withdrawal that names no receiver holds for all of them, wherever it
-        was said. Of two statements of the same moment the withdrawal holds.
+        With `receiver` a transfer that names him counts as well. One that names nobody holds with the location at which
+        it was given; without `location`: with any. A withdrawal that names no receiver holds for all, wherever it was
+        made. Of two statements of the same moment the withdrawal holds.
         """
         said = self.counting().filter(purpose=purpose, at__lte=at)
         if purpose == TRANSFER:

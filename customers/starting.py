@@ -1,4 +1,4 @@
-"""How an empty customer base is filled: what whoever asks may do about it."""
+"""The panel of an empty customer base: the ways to fill it that are open to the user."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from mcp.isolation.scope import Scope
 
 @dataclass(frozen=True)
 class Way:
-    """A button that begins a base."""
+    """A button of this panel."""
 
     title: str | Promise
     icon: str
@@ -30,7 +30,7 @@ def has_nobody(scope: Scope) -> bool:
 
 
 def ways(scope: Scope) -> dict[str, Any]:
-    """Registering the first customer, and the pages that bring many, as far as the rights go."""
+    """Context of the panel: registering a customer, and the pages that bring many, as far as the rights allow."""
     with scope.asked.only_looking():
         entries = [entry for entry in menu.registered() if entry.fills_base and entry.is_useful(scope)]
         found = [

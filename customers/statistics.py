@@ -1,7 +1,7 @@
-"""What the database knows about the sizes of its tables, told anew where much has been written at once.
+"""Gathering statistics of tables to which much was written at once.
 
-The planner goes by statistics that are gathered in the background, minutes later. Until then it expects a handful of
-the rows that have just arrived, and compares each of a hundred thousand with each of some thousand others.
+PostgreSQL gathers them in the background, minutes later. Until then it expects a handful of the new rows, and joins a
+hundred thousand row by row with some thousand others.
 """
 
 from __future__ import annotations
@@ -24,9 +24,10 @@ MUCH = 1_000
 
 
 def gather(tables: Sequence[str], *, rows: int = MUCH) -> None:
-    """Gather them anew after so many `rows` were written, if that is much.
+    """Gather statistics of these tables, if `rows` that were written are many.
 
-    In a transaction of its own, or at the end of one: nobody else gathers those of the tables before it has ended.
+    Call it in a transaction of its own, or at the end of one: others who gather those of the same tables wait for its
+    end.
     """
     if rows < MUCH:
         return
@@ -36,10 +37,10 @@ def gather(tables: Sequence[str], *, rows: int = MUCH) -> None:
 
 @contextmanager
 def without_nested_loops(asked: BaseDatabaseWrapper) -> Iterator[None]:
-    """Customers and what is asked of them, such as their consents, are read side by side.
+    """Inside, the database does not join by nested loops on this connection.
 
-    The database cannot know how many of one base match. Where it takes few for many, it asks another table once for
-    each of a million customers (8 s instead of 1 s where none is left).
+    It underestimates how many rows of one base match. By nested loops it would then look up another table once for each
+    of a million customers (8 s instead of 1 s where none is left).
     """
     with asked.cursor() as cursor:
         cursor.execute("SET LOCAL enable_nestloop = off")

@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 @app.periodic(cron="*/10 * * * *")
 @app.task(queueing_lock="compact_counts")
 def compact_counts(timestamp: int) -> None:
+    """Add up the increments of kept counts, and delete the figures of months that are long over."""
     with row_scope.without_scope(reason="find bases whose counts are to be added up", actor=WORKER):
         counts.forget_months()
         bases = {*counts.crowded_bases(), *counts.bases_with_crowded_months()}
@@ -41,8 +42,10 @@ def _compact(base: int) -> None:
 @app.periodic(cron="7 * * * *")
 @app.task(queueing_lock="delete_expired_uploads")
 def delete_expired_uploads(timestamp: int) -> None:
-    """Files and staged rows go after a day, each once. Staged rows can only be seen in their own base, so one after the
-    other; what goes wrong with one keeps none of the others.
+    """Delete files and staged rows that are a day old.
+
+    Staged rows can only be seen in their own base, so this goes base by base; a failure in one does not stop the
+    others.
     """
     with row_scope.without_scope(reason="find files that have expired", actor=WORKER):
         expired = ImportUpload.objects.filter(created_at__lte=timezone.now() - lifecycle.LIFETIME, cleared_at=None)
@@ -64,7 +67,7 @@ def _delete_expired_changes() -> None:
 
 
 def _place_in_base(upload: ImportUpload) -> Location:
-    """The location with the base into which the file came, also where it works with another one since."""
+    """The location of a file, with the base into which it came, even if it works on another one since."""
     location = upload.location
     location.base = upload.base
     return location

@@ -27,7 +27,7 @@ SENTENCES = {
 
 
 def things(scope: Scope) -> Iterator[Thing]:
-    """Imports that are not finished and exports that nobody has fetched, each of his own. Two queries."""
+    """The user's own imports that are not finished and exports that he has not fetched. Two queries."""
     if scope.allows(Right.IMPORT_CUSTOMERS):
         yield from _imports(scope)
     if scope.allows(Right.EXPORT_CUSTOMERS):

@@ -29,7 +29,7 @@ from transitions.pages.withdrawals import withdrawal_urls
 
 @admin.register(Transition, site=console)
 class TransitionAdmin(ConsoleModelAdmin):
-    """Its pages are functions of their own: a process of several people is no form to be saved."""
+    """Mounts the pages of transitions, which are functions: a process of several people is no form to be saved."""
 
     rights = {"view": Right.MANAGE_LOCATION}
     is_in_menu: ClassVar[bool] = False
@@ -44,7 +44,7 @@ class TransitionAdmin(ConsoleModelAdmin):
 
 
 def takes_over(scope: Scope) -> bool:
-    """Whether a package can be for this location: an independent business, or a branch that was one."""
+    """Whether packages can come to this location: an independent business, or a branch that was one."""
     if scope.location.kind == LocationKind.INDEPENDENT:
         return True
     if scope.location.kind != LocationKind.BRANCH or Right.IMPORT_CUSTOMERS not in scope.rights:

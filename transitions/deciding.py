@@ -121,9 +121,9 @@ _DECIDED = f"""
 
 
 def decided(*, transition: Transition, at: datetime) -> Decision:
-    """What holds about each customer of the base at a moment, when its location leaves to its receiver.
+    """The decision about each customer of the base at a moment, as SQL.
 
-    A business that joins a group has no other location: all its customers are related to it.
+    Where a business joins a group all its customers count as related: it has no other location.
     """
     return Decision(
         _DECIDED,
@@ -138,9 +138,9 @@ def decided(*, transition: Transition, at: datetime) -> Decision:
 
 
 def review(*, transition: Transition, at: datetime) -> Figures:
-    """How many would be carried over, and how many not by reason, in the whole base and by home location.
+    """Count who would be carried over and who not, by reason, for the whole base and by home location.
 
-    The pages on which these customers are listed are kept, of the same moment; earlier ones are deleted.
+    Stores the pages on which these customers are listed, as of the same moment, in place of earlier ones.
     """
     forget_review(transition)
     decision = decided(transition=transition, at=at)
@@ -163,12 +163,12 @@ def review(*, transition: Transition, at: datetime) -> Figures:
 
 
 def forget_review(transition: Transition) -> None:
-    """Who was found is not shown any more."""
+    """Delete the stored pages of a review."""
     ReviewPage.objects.filter(base=transition.location.base_id, transition=transition).delete()
 
 
 def freeze(*, transition: Transition, at: datetime) -> Figures:
-    """Store for each customer what holds at this moment, for good: the figures of exactly these rows."""
+    """Store the decision about each customer for good. Returns the figures of exactly these rows."""
     decision = decided(transition=transition, at=at)
     sql = f"""
         WITH decided AS MATERIALIZED ({decision.sql}), kept AS (
@@ -183,11 +183,9 @@ def freeze(*, transition: Transition, at: datetime) -> Figures:
 
 
 def listed(*, transition: Transition, reason: Reason | None, page: int, actor: Scope) -> list[Listed]:
-    """One page of the customers left out for a reason, by number; None: of those carried over.
+    """One page of the customers left out for a reason, by number; reason None: of those carried over.
 
-    None are listed for whoever may not see customers.
-
-    Before the execution as of the moment of the review, afterwards as it was fixed.
+    Before the execution as of the review, afterwards as fixed. Empty for whoever may not see customers.
     """
     if not actor.allows(Right.VIEW_CUSTOMERS):
         return []

@@ -14,7 +14,7 @@ from transitions.status_texts import fields_of
 
 
 def carried_over(customer: Customer) -> Iterator[Disclosure]:
-    """Each time that the customer was. Two questions; one where nobody has ever left."""
+    """The hand-overs of a customer by transitions. Two queries; one where no location has ever left."""
     steps = TransitionStep.objects.filter(transition=OuterRef("pk"), state=TransitionState.EXECUTED).order_by(
         "at", "id"
     )

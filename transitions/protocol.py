@@ -135,7 +135,7 @@ def _counts(row: Transition) -> Section:
 
 
 def _numbers(row: Transition, reason: str) -> str:
-    """The numbers of the customers of whom this was decided; blank reason: who were carried over."""
+    """The numbers of the customers with this reason, as text; empty reason: of those carried over."""
     decided = TransitionCustomer.objects.filter(base=row.location.base_id, transition=row, reason=reason)
     numbers = decided.order_by("customer_number").values_list("customer_number", flat=True)
     listed = list(numbers[: MOST_NUMBERS + 1])
@@ -145,7 +145,7 @@ def _numbers(row: Transition, reason: str) -> str:
 
 
 def _carried(row: Transition) -> Section:
-    """Who was handed over: whom it concerns can be told."""
+    """The section of the customers who were carried over, with the receiver."""
     title = _("Carried over, and to whom")
     if row.executed_at is None:
         return Section(title=title, empty=_("Nothing has been executed yet."))
@@ -174,7 +174,7 @@ def _left_out(row: Transition) -> Section:
 
 
 def in_ranges(numbers: Iterable[int]) -> Iterator[str]:
-    """Ascending numbers, three or more that follow each other as a range."""
+    """Ascending numbers as texts; three or more consecutive ones become a range."""
     run: list[int] = []
     for number in [*numbers, None]:
         if run and (number is None or number != run[-1] + 1):
@@ -297,4 +297,5 @@ def _steps(steps: Iterable[TransitionStep]) -> Section:
 
 
 def moment(at: datetime | None) -> str:
+    """A moment to the second, or a dash."""
     return to_the_second(at) if at else "–"

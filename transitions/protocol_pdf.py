@@ -42,7 +42,7 @@ class _Paper(FPDF):
         self.alias_nb_pages("{pages}")
 
     def readable(self, text: str) -> str:
-        """The text in letters that the font has; line feeds stay."""
+        """The text without characters that the font lacks; line feeds stay."""
         return "".join(char if char == "\n" or ord(char) in self._letters else "?" for char in text)
 
     def footer(self) -> None:
@@ -56,7 +56,7 @@ class _Paper(FPDF):
 
 
 def as_pdf(protocol: Protocol) -> bytes:
-    """The same bytes for the same protocol."""
+    """The PDF. The same protocol gives the same bytes."""
     paper = _Paper(protocol)
     paper.add_page()
     paper.set_font(FAMILY, "B", 17)
@@ -112,7 +112,7 @@ def _table(paper: _Paper, headings: Sequence[str], rows: Sequence[Sequence[str]]
 
 
 def _rows_that_fit(rows: Sequence[Sequence[str]], widths: Sequence[int]) -> Iterator[tuple[str, ...]]:
-    """The rows; one that would be higher than a page as several."""
+    """The rows; one that is higher than a page is divided into several."""
     for cells in rows:
         columns = [_in_pieces(cell, width / sum(widths)) for cell, width in zip(cells, widths, strict=True)]
         yield from zip_longest(*columns, fillvalue="")

@@ -10,10 +10,10 @@ from django.db.backends.utils import CursorWrapper
 
 @contextmanager
 def set_by_set(cursor: CursorWrapper) -> Iterator[None]:
-    """Within it the database joins whole sets.
+    """Inside, the database joins whole sets and not row by row.
 
-    Behind a large import it does not know yet how many rows a base has, expects a handful, and would look each customer
-    up among the statements of all. An exception undoes the settings together with its transaction.
+    After a large import it has no statistics yet, expects a handful of rows, and would look up each customer among the
+    statements of all. An exception undoes the settings together with its transaction.
     """
     cursor.execute("SET LOCAL enable_nestloop = off; SET LOCAL work_mem = '64MB'")
     yield

@@ -68,7 +68,7 @@ class Figures:
 
 
 def stages(transition: Transition, steps: Sequence[TransitionStep]) -> list[Stage]:
-    """The bar. A step that was taken back and done again shows the last time."""
+    """The states on the way, each with the last step that has reached it."""
     latest = reached_by(steps)
     reached = WAY.index(TransitionState(transition.state)) if transition.state in WAY else len(WAY)
     return [
@@ -83,7 +83,7 @@ def stages(transition: Transition, steps: Sequence[TransitionStep]) -> list[Stag
 
 
 def figures_of(transition: Transition) -> Figures | None:
-    """Those of the execution; before it those of the review; none before that."""
+    """The figures of the execution, before it those of the review; None before that."""
     found = transition.result or transition.review
     if not found:
         return None
@@ -138,7 +138,7 @@ def who_is_next(transition: Transition, *, is_under_way: bool = False) -> str:
 
 
 def fields_of(transition: Transition) -> str:
-    """Which fields go along that do so only where they were chosen, and which do not."""
+    """The groups of fields that go along, of those that have to be chosen, and the ones that do not, in words."""
     chosen = [str(group.label) for group in FieldGroup if group in transition.field_groups]
     without = [str(group.label) for group in FieldGroup if group not in transition.field_groups]
     parts = [", ".join(chosen) if chosen else _("none")]

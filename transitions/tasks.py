@@ -40,7 +40,7 @@ type Step = Callable[[Transition, Scope], object]
 @app.periodic(cron="11 * * * *")
 @app.task(queueing_lock="execute_due_transitions")
 def execute_due_transitions(timestamp: int) -> None:
-    """Carry out what is confirmed and whose day has come; each in a transaction of its own."""
+    """Execute the confirmed transitions whose day has come, each in a transaction of its own."""
     with row_scope.without_scope(reason="find locations whose day to leave or to join has come", actor=WORKER):
         due = list(Transition.objects.due(timezone.localdate()).order_by("planned_for", "pk"))
     for_each(due, _execute_due, what="Transition %s, which is due, could not be executed")
@@ -82,18 +82,18 @@ def _work(pk: str, step: Step, scope: Scope) -> None:
 
 
 def _head(transition: Transition) -> Location:
-    """The central of the group that is left, or the business itself that joins one."""
+    """The location from which the transition is decided: the central, or the business itself that joins."""
     places = Location.objects.of_organization(transition.organization).select_related("organization", "base")
     return places.order_by("client_number")[0]
 
 
 def _carry_out(found: Transition, scope: Scope) -> None:
-    """Tried again an hour later where its day has come."""
+    """Execute it. If that fails, it is tried again an hour later once its day has come."""
     _whole(found, scope, lambda: execute(transition=found, at=timezone.now(), patience=PATIENCE, actor=scope))
 
 
 def _whole(found: Transition, scope: Scope, step: Callable[[], object]) -> None:
-    """One step, all of it or nothing."""
+    """Do one step in one transaction, recorded in the history."""
     reason = REASONS[TransitionKind(found.kind)]()
     with row_scope.rows_of(scope), pghistory.context(**scope.history(reason=reason)):
         step()
@@ -101,7 +101,10 @@ def _whole(found: Transition, scope: Scope, step: Callable[[], object]) -> None:
 
 
 def _tell(pk: str, failure: Failure) -> None:
-    """As a note on its page, in a transaction for which the transition exists. Raises NothingThere."""
+    """Record a failure as a note on the page. Raises NothingThere.
+
+    In a transaction for which the transition exists.
+    """
     found = Transition.objects.filter(pk=pk).first()
     if found is None:
         raise NothingThere("transition", pk)

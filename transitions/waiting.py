@@ -81,7 +81,7 @@ def _steps(transition: Transition, scope: Scope) -> Iterator[Thing]:
 
 
 def _is_his(step: str, transition: Transition, scope: Scope) -> bool:
-    """Of what the page offers, what nobody and nothing else does."""
+    """Whether the step waits for this person: neither the worker nor another side is to take it."""
     match step:
         case "confirm":
             return not operations.why_not_confirm(transition, scope)
@@ -123,7 +123,7 @@ def _state_of(package: Package) -> str:
 
 
 def _withdrawals(transition: Transition) -> Iterator[Thing]:
-    """Who has withdrawn since the last list for the receiver was made."""
+    """The withdrawals since the last list for the receiver was made."""
     last = lists_of(transition).values_list("at", flat=True).first()
     since = withdrawals_since(transition).filter(recorded_at__gt=last or transition.executed_at)
     customers, first = since.order_by().values("customer").distinct().count(), None
@@ -136,7 +136,7 @@ def _withdrawals(transition: Transition) -> Iterator[Thing]:
 
 
 def places() -> Iterable[Location]:
-    """Where somebody may have to be reminded: at the heads of businesses that hand over, or are asked."""
+    """The locations where somebody may have to be reminded: the heads of businesses that hand over, or are asked."""
     lately = Transition.objects.filter(state__in=HANDED_OVER, executed_at__gt=timezone.now() - LATELY)
     under_way = Transition.objects.filter(state__in=OPEN)
     asked = JoiningWord.objects.filter(word=JoiningAnswer.ASKED, at__gt=timezone.now() - LATELY)

@@ -54,7 +54,10 @@ class StockResource(resources.ModelResource):
 
 
 def import_with_stock(table: list[list[str]], place: Location) -> None:
-    """Raises what the library collects."""
+    """Import a file with import-export in bulk mode.
+
+    Raises what the library raises, or RuntimeError unless all rows are new.
+    """
     wanted = [at for at, name in enumerate(FILE_COLUMNS) if name not in LEFT_OUT]
     dataset = tablib.Dataset(headers=[FILE_COLUMNS[at] for at in wanted])
     for row in table:

@@ -15,9 +15,10 @@ from mcp.models import User
 
 
 class OpenSite(AdminSite):
-    """Asks no rights: their cost is measured apart, and the stock ones could not tell the locations apart.
+    """A stock admin site that asks for no rights.
 
-    Row security lets it through, so that it costs the stock pages nothing.
+    What rights cost is measured apart, and the stock ones could not tell the locations apart. Its pages are exempt from
+    row security, so that the comparison does not charge them for it.
     """
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
@@ -53,7 +54,7 @@ class StockCustomerAdmin(ModelAdmin):
     has_change_permission = has_module_permission = has_view_permission
 
     def log_change(self, request: HttpRequest, obj: StockCustomer, message: object) -> Any:
-        """Nothing: our side keeps a full history instead, and its cost is in our figure."""
+        """Writes no entry: our side keeps a full history in its place, the cost of which is part of our figure."""
 
 
 stock = OpenSite(name="stock")

@@ -37,7 +37,7 @@ class CustomerColumns:
 
     @admin.display(description=_("name"), ordering="sort_name")
     def name(self, customer: Customer) -> SafeString:
-        """The person with the company below, or what there is of the two."""
+        """The name of the person with the company below, or the one of the two that is given."""
         below = customer.company if customer.display_name != customer.company else ""
         return _two_lines(customer.display_name, below)
 
@@ -68,7 +68,7 @@ class CustomerColumns:
 
     @admin.display(description=_("next birthday"))
     def celebrates(self, customer: Customer) -> SafeString:
-        """The day with its weekday, and below how old he becomes; shown where one has asked about birthdays."""
+        """The next birthday with its weekday and the age reached; shown where the list is filtered by birthdays."""
         if customer.birthday is None and not customer.birthday_without_year:
             return format_html("")
         next_one = birthday_of(customer, timezone.localdate())

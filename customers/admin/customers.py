@@ -163,7 +163,7 @@ class CustomerAdmin(CustomerColumns, MaskedFields, CustomersAdmin):
 
     @guard()
     def get_list_display(self, request: HttpRequest) -> list[str]:
-        """A list of birthdays says when they are, beside the names."""
+        """The columns that the scope may see. Filtered by birthdays the list has a column with their days."""
         hidden = withheld(scope_of(request))
         shown = WITH_BIRTHDAY if request.GET.get(BIRTHDAY_VAR) else COLUMNS
         return [name for name in shown if SHOWS.get(name) not in hidden]
@@ -188,7 +188,7 @@ class CustomerAdmin(CustomerColumns, MaskedFields, CustomersAdmin):
         return super().changelist_view(request, {**context, **(extra_context or {})})
 
     def _filters(self, request: HttpRequest) -> dict[str, object]:
-        """The saved filters beside the list, and what one would save of it as it is."""
+        """Context of the list: the saved filters, and the address under which the list as it is would be saved."""
         saved = list(SavedFilter.objects.seen_by(scope_of(request))[:MOST_FILTERS])
         query = canonical(request.GET)
         known = {"filter_query": query, "is_saved_filter": query in {one.query for one in saved}}
@@ -239,7 +239,7 @@ class CustomerAdmin(CustomerColumns, MaskedFields, CustomersAdmin):
     def get_form(
         self, request: HttpRequest, obj: Customer | None = None, change: bool = False, **kwargs: Any
     ) -> type[CustomerForm]:
-        """With the two hidden fields of the form, which stand in no fieldset."""
+        """The form class with its two hidden fields, `seen_at` and `known_candidates`, which are in no fieldset."""
         if (fields := kwargs.get("fields")) is not None and self._may_save(request, obj):
             kwargs["fields"] = [*fields, "seen_at", "known_candidates"]
         return super().get_form(request, obj, change=change, **kwargs)
@@ -258,7 +258,7 @@ class CustomerAdmin(CustomerColumns, MaskedFields, CustomersAdmin):
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, str]:
-        """Of a new customer what was typed into a search that found nobody."""
+        """A new customer begins with the words of a search that has found nobody."""
         return fields_of(request.GET.get("typed", ""))
 
     def save_model(self, request: HttpRequest, obj: Customer, form: CustomerForm, change: bool) -> None:
@@ -296,11 +296,11 @@ class CustomerAdmin(CustomerColumns, MaskedFields, CustomersAdmin):
         return super().render_change_form(request, context, *args, **kwargs)
 
     def _sections(self, request: HttpRequest, customer: Customer) -> dict[str, object]:
-        """What stands below the form of a customer: his cards, and his consents."""
+        """Context of what is shown below the form of a customer: his cards and his consents."""
         return card_pages.section(request, customer) | consents_section(request, customer)
 
     def _differences(self, request: HttpRequest, form: CustomerForm, customer: Any) -> list[Change]:
-        """Where somebody else saved meanwhile: what is stored now, and what was typed here."""
+        """After a refused save: each field in which the stored customer and what was typed differ."""
         if not isinstance(getattr(request, "refusal", None), CustomerChangedMeanwhile):
             return []
         stored = Customer.objects.in_base(scope_of(request).base).get(pk=customer.pk)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class CriterionFilter:
-    """Mixin: offers what the criterion offers. The rows are those of the selection, asked by the list itself."""
+    """Mixin: offers the values of its criterion. It filters nothing; the list asks the selection for its rows."""
 
     criterion: ClassVar[Criterion]
     lookup_choices: Sequence[Choice]
@@ -34,7 +34,7 @@ class CriterionFilter:
         return self.criterion.choices(Asker.now(scope_of(request)))
 
     def has_output(self) -> bool:
-        """Also without anything to choose from: what stands in the address is then refused as well."""
+        """True also where there is nothing to choose from, so that a value in the address is refused all the same."""
         return True
 
     def queryset(self, request: HttpRequest, queryset: CustomerQuerySet) -> CustomerQuerySet:
@@ -42,7 +42,7 @@ class CriterionFilter:
 
     @guard(off=nothing)
     def demand_offered(self) -> None:
-        """Raise NoSuchChoice for a value that was not offered; what is offered was asked already."""
+        """Raise NoSuchChoice for a value that is not among the choices offered."""
         value = self.value()
         if value and value not in {key for key, _label in self.lookup_choices}:
             raise NoSuchChoice(self.criterion.name)

@@ -28,10 +28,13 @@ header.register(header.Piece(name="customers", right=Right.VIEW_CUSTOMERS, templ
 
 
 def find(admin: CustomersAdmin, request: HttpRequest) -> HttpResponse:
-    """Asked by htmx, the customers that `q` finds, as a piece of a page; else on to the only one, or to the list.
+    """The answer to a search in the header.
 
-    It searches as the list does, among those who are not archived. Whoever types a customer number, or scans a card,
-    means that one.
+    To a request of htmx it is a piece of a page with the first customers that `q` finds. To any other request it is a
+    redirect: to the customer if there is exactly one, else to the list with the search.
+
+    It searches as the list does, among customers who are not archived. A complete customer number and the number of a
+    card mean that one customer.
     """
     admin.demand(request, "view")
     words = request.GET.get("q", "").replace("\0", " ")[:_LONGEST].strip()
@@ -49,7 +52,7 @@ def find(admin: CustomersAdmin, request: HttpRequest) -> HttpResponse:
 
 
 def _numbered(rows: CustomerQuerySet, words: str) -> int | None:
-    """The id of the customer who has this very number."""
+    """The id of the customer whose number this is, or None."""
     is_number = words.isascii() and words.isdigit() and len(words) <= _LONGEST_NUMBER
     return rows.filter(customer_number=int(words)).values_list("pk", flat=True).first() if is_number else None
 
@@ -82,10 +85,10 @@ def _piece(
 def _on(
     admin: CustomersAdmin, words: str, found: CustomerPaginator, numbered: int | None, card: Card | None
 ) -> HttpResponse:
-    """To the page of the customer who is meant, or to the list with the search.
+    """A redirect to the page of the customer who is meant, or to the list with the search.
 
-    The page of one whose card was scanned says where that is blocked. A number that is one's own and another's card
-    means neither of them for certain.
+    If a card was scanned that is blocked, the page of its customer says so. A number that is the number of one customer
+    and the card of another leads to the list.
     """
     if card is not None and numbered in (None, card.customer_id):
         return HttpResponseRedirect(f"{admin.address('change', card.customer_id)}?{urlencode({'card': card.number})}")

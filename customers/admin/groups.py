@@ -29,7 +29,7 @@ from mcp.isolation.scope import Scope
 
 
 class VocabularyAdmin(CustomersAdmin):
-    """What customers can be given: short lists that whoever has the right keeps in order."""
+    """Base of the pages of short lists from which customers are given something: groups, tags, purposes."""
 
     rights = {
         "view": Right.VIEW_CUSTOMERS,
@@ -119,14 +119,14 @@ class TagAdmin(VocabularyAdmin):
         obj.pk = save_tag(tag=obj, actor=scope_of(request)).pk
 
     def response_change(self, request: HttpRequest, obj: Tag) -> HttpResponse:
-        """To the list: a renamed tag is a new row."""
+        """Redirect to the list, since a renamed tag is a new row with another id."""
         messages.success(request, said(_text("%(row)s is saved."), row=link(obj, self.address("change", obj.pk))))
         return HttpResponseRedirect(self.address("changelist"))
 
 
 @admin.register(ConsentPurpose, site=console)
 class ConsentPurposeAdmin(VocabularyAdmin):
-    """What the business asks its customers for. Nothing is deleted: what is not asked for any more is inactive."""
+    """The purposes for which the business asks. None is deleted; one that is not asked for any more is inactive."""
 
     rights = {
         "view": Right.VIEW_CUSTOMERS,

@@ -43,19 +43,19 @@ _BULK_ACTIONS = {
 
 
 def chosen(admin: CustomersAdmin, request: HttpRequest, page: str) -> HttpResponse:
-    """From the ticked rows of the list to the page that asks."""
+    """Redirect from the ticked rows of the list to the page that asks what to do with them."""
     return chosen_for(request, admin.address(page))
 
 
 def bulk_address(kind: BulkKind) -> str:
-    """Of the page that asks what to do with many customers at once."""
+    """The address of the page that asks what to do with many customers at once."""
     return reverse(f"admin:{NEW}", args=[kind.value])
 
 
 def all_found(admin: CustomersAdmin, request: HttpRequest) -> HttpResponse:
-    """From the list to the page that does it with everybody whom search and filters find, not those of a page alone.
+    """Redirect from the list to the page of the action for all customers that search and filters find.
 
-    The address says how many the list has shown: where it is another number by then, that is told.
+    The address carries the number that the list has shown; where another number is found then, the page says so.
     """
     action = request.POST.get("action", "")
     pages: dict[str, str] = {name: bulk_address(kind) for name, kind in _BULK_ACTIONS.items()}
@@ -153,7 +153,7 @@ def version(admin: CustomersAdmin, request: HttpRequest, pk: UUID) -> HttpRespon
 
 
 def _restore(admin: CustomersAdmin, request: HttpRequest, customer: Customer, version: UUID) -> HttpResponse | None:
-    """To the customer, with what was done in words; nothing where it was refused, which is told on the page."""
+    """Bring the older state back and redirect to the customer. None where it was refused, which the page tells."""
     seen_at = parse_datetime(request.POST.get("seen_at", ""))
     if seen_at is None or timezone.is_naive(seen_at):
         raise Http404
@@ -179,14 +179,14 @@ def _archivist(request: HttpRequest) -> Scope:
 
 
 def _customers(request: HttpRequest, scope: Scope, *, archived: bool) -> list[Customer]:
-    """Those of the address that are archived, or are not. Raises Http404 as `customers_of` does."""
+    """The customers of the address that are archived, or are not archived. Raises Http404 as `customers_of` does."""
     return [customer for customer in customers_of(request, scope) if customer.is_archived == archived]
 
 
 def _ask(
     admin: CustomersAdmin, request: HttpRequest, context: dict[str, object], customers: list[Customer]
 ) -> HttpResponse:
-    """The page that asks; where there is nothing left to do, the list, with a sentence that says so."""
+    """The page that asks before something is done. Without customers it is a redirect to the list, with a message."""
     if not customers:
         messages.info(request, _("There was nothing to do: the customers are in that state already."))
         return HttpResponseRedirect(admin.address("changelist"))

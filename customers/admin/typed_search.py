@@ -1,4 +1,4 @@
-"""What somebody who searched for a customer and found none has typed: which field of a new one it belongs into."""
+"""Which field of a new customer the words of a search belong into that has found nobody."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _PARTICLES = frozenset({"von", "vom", "van", "de", "del", "della", "di", "da", "
 
 
 def fields_of(text: str) -> dict[str, str]:
-    """The one field, or the two parts of a name, that the text fills. Nothing for what looks like a customer number."""
+    """The field that the text fills, or the two parts of a name, as {field: value}. Empty for a customer number."""
     typed = " ".join(without_invisible(text.replace("\0", " ")).split())[:LONGEST]
     if not typed:
         return {}
@@ -54,7 +54,10 @@ def _is_mobile(typed: str) -> bool:
 
 
 def _name(typed: str) -> dict[str, str]:
-    """Anna Meier, Meier, Anna, Anna von der Heide, Frau Dr. Meier; one word alone is the last name."""
+    """First and last name of a text such as “Anna Meier”, “Meier, Anna”, “Anna von der Heide” or “Frau Dr. Meier”.
+
+    One word alone is the last name.
+    """
     words = typed.split()
     salutation = words.pop(0) if len(words) > 1 and _SALUTATION.fullmatch(words[0]) else ""
     titles = list(itertools.takewhile(_TITLE.fullmatch, words[:-1]))
@@ -73,5 +76,8 @@ def _names(typed: str) -> dict[str, str]:
 
 
 def _begins_last_name(at: int, word: str) -> bool:
-    """A particle; as the first word only in small letters, since Van and Di are first names as well."""
+    """Whether a word is a particle, such as “von”, with which the last name begins.
+
+    As the first word only in small letters, since Van and Di are first names as well.
+    """
     return word in _PARTICLES or (at > 0 and word.lower() in _PARTICLES)

@@ -1,7 +1,8 @@
 """Bulk changes, step by step: proposed, counted, confirmed, applied, undone.
 
-Pages and worker call these. Each asks for the right itself. What somebody has proposed is his own until it is applied;
-from then on everybody may undo it who may do by hand what it did.
+The pages and the worker call these operations, and each asks for the right itself. A change that is only proposed is
+visible to its author alone; one that was applied can be undone by everybody who has the right to do by hand what it
+did.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ UNDOING_CANCELLED = stored_sentence("undoing_cancelled", gettext_lazy("The undoi
 
 
 class MoreThanCounted(ValidationError):
-    """Somebody has changed customers since the preview so that more would be changed than it said."""
+    """More customers would be changed than the preview said, because some were edited since."""
 
     def __init__(self, *, then: int, now: int) -> None:
         super().__init__(
@@ -59,7 +60,7 @@ class MoreThanCounted(ValidationError):
 
 @dataclass(frozen=True, kw_only=True)
 class Wish:
-    """What somebody wants to do with those he has chosen: the group, the tag or the reason, by the kind."""
+    """What is to be done with the chosen customers: a group, a tag or a reason, depending on the kind."""
 
     kind: BulkKind
     group: CustomerGroup | None = None
@@ -73,7 +74,10 @@ class Wish:
 
 
 def changes_of(scope: Scope) -> QuerySet[BulkChange]:
-    """What was done in the scope's base, and what the person himself has proposed here. Without the ids."""
+    """What was applied in the scope's base, and what this user has proposed at this location; newest first.
+
+    The ids of the customers are not read.
+    """
     mine = Q(user=scope.user.pk if scope.user else 0, location=scope.location.pk)
     found = BulkChange.objects.filter(Q(state__in=DONE) | mine, base=scope.base)
     return found.without_ids().order_by("-created_at", "pk")
@@ -93,7 +97,10 @@ def propose(*, wish: Wish, query: str, chosen: Selected, shown: int | None, acto
 
 @transaction.atomic
 def count(*, change: BulkChange, chosen: Selected, actor: Scope) -> None:
-    """Fix whom it is of, and say what it would do. Raises MissingRight, or Stopped where it was cancelled."""
+    """Fix which customers the change is about, and store how many it would change.
+
+    Raises MissingRight, or Stopped where it was cancelled.
+    """
     _demand(change.kind, actor)
     found = rows.freeze(change, chosen.customers, is_searched=chosen.is_searched)
     if not found:
@@ -106,7 +113,7 @@ def count(*, change: BulkChange, chosen: Selected, actor: Scope) -> None:
 
 @transaction.atomic
 def recount(*, change: BulkChange, failure: Sentences) -> None:
-    """Back to the preview, with the figures of now and why."""
+    """Set the change back to its preview, with new figures and the reason."""
     _enter(change, change.state, BulkState.COUNTED, figures=rows.figures(change), failure=failure, done=0)
 
 
@@ -128,9 +135,10 @@ def confirm(*, change: BulkChange, seen: str, actor: Scope) -> None:
 
 
 def apply(*, change: BulkChange, context: UUID, actor: Scope, progress: Progress | None = None) -> None:
-    """Change them, in the transaction of the caller, whose history has the context.
+    """Change the customers, in the transaction of the caller, whose history has the id `context`.
 
-    Raises MissingRight, ValidationError (MoreThanCounted where more would be changed than was said), or Stopped.
+    Raises MissingRight, MoreThanCounted where more would be changed than was previewed, another ValidationError, or
+    Stopped.
     """
     _demand(change.kind, actor)
     progress = progress or Progress()
@@ -168,7 +176,7 @@ def start_undo(*, change: BulkChange, actor: Scope) -> None:
 
 
 def undo(*, change: BulkChange, context: UUID, actor: Scope, progress: Progress | None = None) -> None:
-    """Bring back what it has written, where nobody has written it since; in the transaction of the caller."""
+    """Restore what was written, except where it was written again since. In the transaction of the caller."""
     _demand(change.kind, actor)
     progress = progress or Progress()
     with row_scope.rows_of(actor):
@@ -184,7 +192,7 @@ def undo(*, change: BulkChange, context: UUID, actor: Scope, progress: Progress 
 
 @transaction.atomic
 def cancel(*, change: BulkChange, actor: Scope) -> None:
-    """Stop it; whoever works on it notices at the next piece, and nothing of it is kept. Raises MissingRight."""
+    """Stop a change that is counted or under way; a step that is under way is rolled back. Raises MissingRight."""
     _demand(change.kind, actor)
     locked = _locked(change, actor)
     if locked.state == BulkState.UNDOING:
@@ -194,19 +202,19 @@ def cancel(*, change: BulkChange, actor: Scope) -> None:
 
 
 def stop(*, change: BulkChange, reason: Sentences) -> None:
-    """The step under way has come to nothing. What was applied before stays applied."""
+    """End the step that is under way as failed. What an earlier step has applied stays applied."""
     to = BulkState.APPLIED if change.state == BulkState.UNDOING else BulkState.FAILED
     _enter(change, BulkState(change.state), to, failure=reason)
 
 
 def delete_expired(*, now: datetime) -> int:
-    """What nobody has confirmed within a day goes. In a transaction for which all bulk changes exist."""
+    """Delete the changes that nobody has confirmed within a day. In a transaction for which all bulk changes exist."""
     expired = BulkChange.objects.filter(state_since__lte=now - LIFETIME).exclude(state__in=DONE)
     return expired.delete()[0]
 
 
 def left_alone(change: BulkChange, scope: Scope, *, page: int, size: int = 50) -> list[tuple[Customer, str]]:
-    """The customers whom undoing has not brought back, each with the reason in words."""
+    """One page of the customers that undoing has not restored, each with the reason in words."""
     found = rows.left_alone(change, first=(page - 1) * size, count=size)
     named = Customer.objects.in_base(scope.base).in_bulk([pk for pk, _stands, _who in found])
     return [(named[pk], _why(change, stands, who)) for pk, stands, who in found if pk in named]
@@ -226,7 +234,7 @@ def _demand(kind: str, actor: Scope) -> None:
 
 
 def _check(wish: Wish, actor: Scope) -> None:
-    """Raise ValidationError unless it says what is to be done, with a group or tag of the own base."""
+    """Raise ValidationError unless the wish is complete and its group or tag is of the actor's base."""
     longest = Customer._meta.get_field("archived_reason").max_length or 0
     match wish.kind:
         case BulkKind.GROUP if wish.group is not None and wish.group.base_id != actor.base.pk:
@@ -243,7 +251,7 @@ def _check(wish: Wish, actor: Scope) -> None:
 
 
 def _check_target(change: BulkChange) -> None:
-    """Hold the group or tag to the end of the transaction; raise ValidationError where it is gone by now."""
+    """Lock the group or tag to the end of the transaction. Raises ValidationError where it does not exist any more."""
     if change.kind == BulkKind.GROUP and change.target is not None:
         groups = CustomerGroup.objects.filter(base=change.base_id, pk=change.target)
         if not groups.select_for_update(no_key=True).exists():
@@ -267,7 +275,7 @@ def _stop_unless(change: BulkChange, state: BulkState) -> None:
 
 
 def _enter(change: BulkChange, state: str, to: BulkState, **values: object) -> None:
-    """From one state to another. Raises Stopped where it is in another one by now."""
+    """Change the state and store `values`. Raises Stopped where the change is in another state by now."""
     values |= {"state": to, "state_since": timezone.now()}
     if not BulkChange.objects.filter(pk=change.pk, state=state).update(**values):
         raise Stopped

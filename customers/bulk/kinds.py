@@ -82,4 +82,5 @@ KINDS: dict[BulkKind, KindOfChange] = {
 
 
 def kind_of(name: str) -> KindOfChange:
+    """What a change of this kind does."""
     return KINDS[BulkKind(name)]

@@ -16,7 +16,7 @@ from mcp.worker.task_frame import Stopped
 
 
 class ChangeProgress(ToldProgress):
-    """Raises Stopped where the change is in another state by now."""
+    """Stores how far a change is. Raises Stopped where the change is in another state by now."""
 
     def __init__(self, second: SecondConnection, change: BulkChange) -> None:
         super().__init__(second)
@@ -33,5 +33,6 @@ class ChangeProgress(ToldProgress):
 
 @contextmanager
 def told(change: BulkChange, scope: Scope) -> Iterator[Progress]:
+    """Inside, the progress of the change is stored over a connection of its own."""
     with row_scope.second_connection(scope) as second:
         yield ChangeProgress(second, change)

@@ -48,7 +48,7 @@ _WHO = """coalesce((
 
 
 def freeze(change: BulkChange, found: CustomerQuerySet, *, is_searched: bool) -> int:
-    """Keep the ids of those found with the change; how many they are. `found` is a query of customers."""
+    """Store the ids of the customers that `found` gives in the change. Returns how many they are."""
     sql, params = found.order_by().values_list("pk").query.sql_with_params()
     keep = f"""UPDATE customers_bulkchange SET customers = (
             SELECT coalesce(array_agg(found.id ORDER BY found.id), '{{}}') FROM ({sql}) AS found(id))
@@ -63,7 +63,7 @@ def freeze(change: BulkChange, found: CustomerQuerySet, *, is_searched: bool) ->
 
 
 def figures(change: BulkChange) -> dict[str, int]:
-    """Of those found: how many would be changed, are as they would be already, or are archived; nothing is written."""
+    """How many of the stored customers would be changed, are so already, or are archived. Writes nothing."""
     kind = kind_of(change.kind)
     with connection.cursor() as cursor:
         cursor.execute(
@@ -78,7 +78,7 @@ def figures(change: BulkChange) -> dict[str, int]:
 
 
 def apply_pieces(change: BulkChange, total: int) -> Iterator[tuple[int, int]]:
-    """Change them piece by piece; each gives how many were looked at, and how many of them were changed."""
+    """Change the customers piece by piece. Yields how many were looked at so far, and how many of the piece changed."""
     kind = kind_of(change.kind)
     yield from _pieces(
         f"""UPDATE customers_customer AS customer SET {kind.sets} FROM {_PIECE}
@@ -89,7 +89,10 @@ def apply_pieces(change: BulkChange, total: int) -> Iterator[tuple[int, int]]:
 
 
 def undo_pieces(change: BulkChange, total: int) -> Iterator[tuple[int, int]]:
-    """Bring back piece by piece what the change has written, but where somebody has written it since."""
+    """Restore piece by piece what the change has written, except where it was written again since.
+
+    Yields how many were looked at so far, and how many of the piece were restored.
+    """
     kind = kind_of(change.kind)
     stands = _STANDS.format(stands=kind.stands)
     yield from _pieces(
@@ -101,7 +104,7 @@ def undo_pieces(change: BulkChange, total: int) -> Iterator[tuple[int, int]]:
 
 
 def keep_changed(change: BulkChange, context: UUID) -> int:
-    """From here on the ids are those of the customers that were changed under the context; how many."""
+    """Reduce the stored ids to the customers that were changed under the context. Returns how many."""
     with connection.cursor() as cursor:
         cursor.execute(
             """UPDATE customers_bulkchange SET customers = (
@@ -115,7 +118,10 @@ def keep_changed(change: BulkChange, context: UUID) -> int:
 
 
 def left_alone(change: BulkChange, *, first: int, count: int) -> list[tuple[int, bool, str]]:
-    """Whom undoing has not brought back: (id, whether he is still as the change left him, who changed him since)."""
+    """The customers that undoing has not restored, by name, `count` of them from `first` on.
+
+    Of each the id, whether he is still as the change left him, and who has changed him since.
+    """
     stands = _STANDS.format(stands=kind_of(change.kind).stands)
     with connection.cursor() as cursor:
         cursor.execute(

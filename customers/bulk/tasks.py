@@ -73,7 +73,7 @@ def _undo(change: BulkChange, scope: Scope) -> None:
 
 
 def _work(pk: str, state: BulkState, somebody: dict[str, int], step: Step) -> None:
-    """Do a step with the rights that the user has now. What goes wrong is told on its page. Raises NothingThere."""
+    """Do a step with the rights that the user has now; a refusal is stored for the page. Raises NothingThere."""
 
     def work(scope: Scope) -> None:
         with row_scope.rows_of(scope):
@@ -84,7 +84,7 @@ def _work(pk: str, state: BulkState, somebody: dict[str, int], step: Step) -> No
 
 
 def _frame(*states: BulkState) -> TaskFrame:
-    """Of a step; it is told where the change is in one of these states."""
+    """The frame of a step: its failure is stored if the change is in one of these states."""
     return TaskFrame(name="bulk change", tell=partial(_tell, states), broken=BROKEN, given_up=GIVEN_UP)
 
 
@@ -100,7 +100,7 @@ GIVEN_UP = stored_sentence(
 
 @contextmanager
 def _recorded(change: BulkChange, scope: Scope, reason: Sentences) -> Iterator[tuple[UUID, Progress]]:
-    """One transaction in the scope with an entry of its own in the history, and how far it is told beside it."""
+    """Inside is one transaction in the scope, with its own context of the history and its progress."""
     with (
         told(change, scope) as progress,
         row_scope.rows_of(scope),
@@ -115,7 +115,7 @@ def _tell(states: tuple[BulkState, ...], pk: str, failure: Failure) -> None:
 
 
 def _found(pk: str, *states: BulkState) -> BulkChange:
-    """The change. Raises Stopped where it is in no such state any more, NothingThere where there is none at all."""
+    """The change. Raises Stopped where it is in none of these states any more, NothingThere where it does not exist."""
     change = BulkChange.objects.without_ids().filter(pk=pk).first()
     if change is None:
         raise NothingThere("bulk change", pk)
@@ -125,7 +125,7 @@ def _found(pk: str, *states: BulkState) -> BulkChange:
 
 
 def _gather(change: BulkChange, scope: Scope) -> None:
-    """Those who work with the customers now shall not pay for how many of them were changed."""
+    """Gather statistics of the customers after many were written, so that later queries are planned well."""
     with row_scope.rows_of(scope):
         statistics.gather(statistics.WRITTEN, rows=change.total)
 

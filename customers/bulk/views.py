@@ -42,6 +42,7 @@ MOST_LISTED = 100
 
 
 def bulk_urls() -> list[URLPattern]:
+    """The addresses of bulk changes, to be put in front of the others of the customers' admin."""
     return [
         path("bulk/", console.admin_view(bulks_page), name=BULKS),
         path("bulk/<uuid:pk>/", console.admin_view(bulk_page), name=BULK),
@@ -50,7 +51,7 @@ def bulk_urls() -> list[URLPattern]:
 
 
 def bulks_page(request: HttpRequest) -> HttpResponse:
-    """What was changed in bulk in this base, and what the person himself has begun."""
+    """The list of the changes applied in this base, and of those that this user has begun."""
     scope = scope_of(request)
     scope.demand(Right.VIEW_CUSTOMERS)
     found = changing.changes_of(scope).select_related("location").exclude(state=BulkState.CANCELLED)
@@ -83,7 +84,7 @@ def new_page(request: HttpRequest, kind: str) -> HttpResponse:
 
 
 def _back(query: str) -> str:
-    """To the list as it was; a selection is none of its filters."""
+    """The address of the list with its filters. A selection by ids is left out."""
     return reverse(LIST) if query.startswith("id=") else f"{reverse(LIST)}?{query}"
 
 
@@ -126,13 +127,13 @@ def bulk_page(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 def _title(change: BulkChange, scope: Scope) -> str:
-    """Without the reason of archiving, which is a free text about people, for whoever sees no such texts."""
+    """The title of a change. The reason of archiving is left out for whoever may not see free texts about people."""
     is_masked = change.kind == BulkKind.ARCHIVE and "archived_reason" in withheld(scope)
     return str(BulkKind(change.kind).label) if is_masked else str(change)
 
 
 def _may_see_search(change: BulkChange, scope: Scope) -> bool:
-    """What somebody else has searched for may be what this person is not shown of anybody."""
+    """Whether the user may see the words of a search by somebody else, which may be data that is hidden from him."""
     is_own = scope.user is not None and change.user_id == scope.user.pk
     return is_own or not withheld(scope).intersection(SEARCHED_FIELDS)
 

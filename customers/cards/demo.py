@@ -14,7 +14,7 @@ PREFIX = "29"
 
 
 def hand_out_cards(customers: list[Customer], *, actor: Scope) -> None:
-    """The first has lost his and got another one, that of the second was stolen."""
+    """Assign cards. The first customer has lost his and got another one; that of the second was stolen."""
     account = actor.organization.account_number
     for at, customer in enumerate(customers[:MOST:EACH]):
         number = f"{PREFIX}{account:05}{customer.customer_number:07}"

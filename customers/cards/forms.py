@@ -13,7 +13,7 @@ LONGEST_TYPED = 2 * LONGEST
 
 
 class CardForm(forms.Form):
-    """The number of a card, and why another one is blocked."""
+    """The number of a card, and the reason for which another one is blocked."""
 
     number = forms.CharField(label=_("Card number"), required=False, max_length=LONGEST_TYPED)
     reason = forms.ChoiceField(label=_("Why"), required=False, choices=[("", _("Choose…")), *CardReason.choices])

@@ -25,7 +25,7 @@ NOW = Func(function="clock_timestamp")
 
 
 class CardTaken(ValidationError):
-    """The number belongs to somebody, or already to this customer."""
+    """The number is assigned already, to this customer or to another one."""
 
     def __init__(self, card: Card, customer: Customer) -> None:
         sentence = (
@@ -51,7 +51,7 @@ def assign_card(*, customer: int, number: str, actor: Scope) -> Card:
 
 @busy_told()
 def block_card(*, card: int, reason: str, actor: Scope) -> Card:
-    """From now on the card is not to be accepted; one that is blocked gets the reason that is named now.
+    """Block a card, so that it is not accepted any more. One that is blocked already gets the new reason.
 
     Raises MissingRight, Card.DoesNotExist, ValidationError without a reason, or Busy.
     """
@@ -61,10 +61,10 @@ def block_card(*, card: int, reason: str, actor: Scope) -> Card:
 
 @busy_told()
 def unblock_card(*, card: int, actor: Scope) -> Card:
-    """The card was found: it is good again. One that is active stays so.
+    """Make a blocked card active again, as when it was found. One that is active stays so.
 
-    Raises MissingRight, Card.DoesNotExist, ValidationError for one that was replaced or whose customer is archived,
-    or Busy.
+    Raises MissingRight, Card.DoesNotExist, ValidationError for one that was replaced or whose customer is archived, or
+    Busy.
     """
     actor.demand(Right.CHANGE_CUSTOMERS)
     row = _locked_card(card, actor)
@@ -77,10 +77,10 @@ def unblock_card(*, card: int, actor: Scope) -> Card:
 
 @busy_told()
 def replace_card(*, card: int, number: str, reason: str = CardReason.LOST, actor: Scope) -> Card:
-    """Give the customer a new card in place of this one, which is blocked for good and leads to it; the new one.
+    """Assign a new card in place of this one, which is blocked for good and refers to it. Returns the new card.
 
     A card that is blocked already keeps its reason. Raises MissingRight, Card.DoesNotExist, CardTaken, ValidationError
-    for one that was replaced before or what is no number, or Busy.
+    for one that was replaced before or for an invalid number, or Busy.
     """
     actor.demand(Right.CHANGE_CUSTOMERS)
     row = _locked_card(card, actor)
@@ -93,10 +93,9 @@ def replace_card(*, card: int, number: str, reason: str = CardReason.LOST, actor
 
 @busy_told()
 def remove_card(*, card: int, actor: Scope) -> str:
-    """Take away a card that was assigned by mistake, so that its number can go to somebody else; the number.
+    """Delete a card that was assigned by mistake, so that its number can be assigned again. Returns the number.
 
-    Raises MissingRight, Card.DoesNotExist, ValidationError for one that is blocked or stands in for another one, or
-    Busy.
+    Raises MissingRight, Card.DoesNotExist, ValidationError for one that is blocked or replaces another one, or Busy.
     """
     actor.demand(Right.CHANGE_CUSTOMERS)
     row = _locked_card(card, actor)
@@ -117,7 +116,7 @@ def remove_card(*, card: int, actor: Scope) -> str:
 
 
 def _locked_customer(pk: int, actor: Scope) -> Customer:
-    """Nobody archives him meanwhile."""
+    """The customer, locked to the end of the transaction, so that nobody archives him meanwhile."""
     return Customer.objects.in_base(actor.base).select_for_update(no_key=True).get(pk=pk)
 
 

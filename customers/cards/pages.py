@@ -28,7 +28,7 @@ _REFUSED_FIELDS = {"card_number_unique": "number", "invalid_card_number": "numbe
 
 
 def section(request: HttpRequest, customer: Customer) -> dict[str, object]:
-    """What the form of a customer shows of his cards."""
+    """Context of the section of a customer's cards."""
     cards = list(Card.objects.of_customer(customer).select_related("successor")[: MOST_SHOWN + 1])
     replaced = {card.successor_id for card in cards if card.successor_id}
     return {
@@ -43,14 +43,14 @@ def section(request: HttpRequest, customer: Customer) -> dict[str, object]:
 
 
 def _sought(request: HttpRequest, customer: Customer) -> Card | None:
-    """The card by whose number somebody has come here, where that is to be told: it is blocked."""
+    """The blocked card by whose number the customer was found (`?card=`); None where there is none."""
     typed = request.GET.get("card", "")
     card = Card.objects.of_customer(customer).sought(typed).select_related("successor").first() if typed else None
     return card if card is not None and not card.is_active else None
 
 
 def cards(admin: CustomersAdmin, request: HttpRequest, object_id: str) -> HttpResponse:
-    """The cards of a customer. What is done to one leads back to where it was asked for."""
+    """The page of a customer's cards. A step that was taken on the form of the customer leads back to the form."""
     admin.demand(request, "view")
     if request.method == "POST":
         admin.demand(request, "change")
@@ -72,7 +72,7 @@ def cards(admin: CustomersAdmin, request: HttpRequest, object_id: str) -> HttpRe
 
 
 def _done(request: HttpRequest, form: CardForm, customer: Customer, step: str) -> bool:
-    """Whether it was done, which is told; else the form says why not. Raises Http404 for what nobody can do."""
+    """Take the step. False where it was refused; the form then says why. Raises Http404 for an unknown step."""
     if (perform := _STEPS.get(step)) is None:
         raise Http404
     try:
@@ -121,7 +121,7 @@ _STEPS: dict[str, Callable[[HttpRequest, dict[str, str], Customer, Scope], str]]
 
 
 def _card(request: HttpRequest, customer: Customer) -> int:
-    """The id that was sent, of a card of this customer. Raises Http404."""
+    """The id of the card that was posted, if it is one of this customer's. Raises Http404."""
     value = request.POST.get("card", "")
     if not value.isdecimal() or len(value) > _DIGITS_OF_AN_ID:
         raise Http404

@@ -41,7 +41,7 @@ FORM, TILL, WEB, SPOKEN = ConsentSource.FORM, ConsentSource.TILL, ConsentSource.
 
 @dataclass(frozen=True)
 class Statement:
-    """What is said so many days before the demo is made."""
+    """What is said, and how many days before the demo is made."""
 
     purpose: str
     is_given: bool
@@ -79,7 +79,7 @@ OTHERS: tuple[tuple[Statement, ...], ...] = (
 
 
 def word_purposes(manager: Scope) -> None:
-    """The wordings of the business, as far as it has none."""
+    """Give the purposes of the business their wordings, where they have none."""
     for purpose in ConsentPurpose.objects.of_organization(manager.organization).filter(wording=""):
         purpose.wording = WORDINGS[purpose.code].format(business=manager.organization)
         purpose.wording_version = VERSION
@@ -88,7 +88,7 @@ def word_purposes(manager: Scope) -> None:
 
 
 def record_consents(customers: list[Customer], *, now: datetime, actor: Scope) -> None:
-    """What they have said; those of the same case at once. Nobody has said anything later than today."""
+    """Record the statements of the demo, those of one case together. None of them lies in the future."""
     now = min(now, timezone.now())
     cases: dict[Statement, list[int]] = {}
     for index, customer in enumerate(customers):

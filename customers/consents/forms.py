@@ -30,7 +30,7 @@ HOW = _("Choose how the customer said so.")
 
 
 class MomentField(forms.DateTimeField):
-    """A moment by the clock on the wall. Of one that the clock shows twice in a night the first is meant."""
+    """Local date and time. Of a time that occurs twice in the night when clocks go back the first is meant."""
 
     def to_python(self, value: Any) -> Any:
         try:
@@ -51,9 +51,10 @@ class MomentField(forms.DateTimeField):
 
 
 class ConsentForm(forms.Form):
-    """A statement of one or several customers. Left at the moment that was shown, it is said now.
+    """A statement of one or several customers.
 
-    `places` are the locations at which it may have been said, the own one first.
+    `places` are the locations at which it may have been said, the own one first. If the time was left as the page had
+    filled it in, the statement is of the moment at which it is recorded.
     """
 
     purpose = forms.ChoiceField(label=_("Purpose"))
@@ -97,7 +98,7 @@ class ConsentForm(forms.Form):
         ]
 
     def statement(self) -> dict[str, Any]:
-        """What the operation is told, of a form that is valid."""
+        """The arguments of `record_consent`, from a valid form."""
         values = dict(self.cleaned_data)
         shown = values.pop("shown_at")
         values["is_given"] = values["is_given"] == "yes"

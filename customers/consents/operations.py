@@ -1,7 +1,7 @@
-"""What customers agree to and take back: recording it, and what holds at any moment.
+"""Recording what customers agree to and take back, and finding what holds at a moment.
 
-A statement is added and never changed. What holds is the latest one up to a moment (ConsentQuerySet.holding). A slip
-of one's own can be struck out for some minutes (customers/triggers/slips.py).
+A statement is added and never changed. The latest one up to a moment holds (ConsentQuerySet.holding). Whoever has
+recorded one by mistake can strike it out for some minutes (customers/triggers/slips.py).
 """
 
 from __future__ import annotations
@@ -39,11 +39,11 @@ _OF_THE_SCOPE = {"organization", "base", "customer", "location", "upload"}
 
 @dataclass(frozen=True)
 class State:
-    """Where a customer stands with a purpose at a moment.
+    """What a customer has said about one purpose up to a moment.
 
-    `holding` is what he said for whoever receives the data, `certain` what holds for one receiver instead. A transfer
-    that is given holds with the locations of `places`. `evidence` is what he last said to another business: it does
-    not hold here.
+    `holding` is the statement that names no receiver, `certain` those that hold for a single receiver. `places` are the
+    locations at which a transfer was given that still holds. `evidence` is the last statement made to another business,
+    which does not hold here.
     """
 
     purpose: ConsentPurpose
@@ -68,9 +68,9 @@ class State:
 
 
 def consents_of(customer: Customer, *, at: datetime | None, base: CustomerBase) -> list[State]:
-    """The state of every purpose of the business at a moment; None: now. Two queries.
+    """The state of each purpose of the business at a moment; None: now. Two queries.
 
-    What is not asked for any more is told only where the customer has said something about it.
+    A purpose that is not asked for any more is left out unless the customer has said something about it.
     """
     statements = Consent.objects.in_base(base).of_customer(customer).standing().select_related("location")
     said = list(statements if at is None else statements.filter(at__lte=at))
@@ -80,7 +80,7 @@ def consents_of(customer: Customer, *, at: datetime | None, base: CustomerBase) 
 
 
 def _state(purpose: ConsentPurpose, everything: list[Consent]) -> State:
-    """Of all that was said, in the order of LATEST_FIRST."""
+    """The state of one purpose. `everything` are all statements of the customer, the latest first."""
     about = [one for one in everything if one.purpose == purpose.code]
     said = [one for one in about if one.holds_here]
     for_all = next((one for one in said if one.receiver is None), None)
@@ -99,19 +99,19 @@ def _state(purpose: ConsentPurpose, everything: list[Consent]) -> State:
 
 
 def _ends_all(said: Consent) -> bool:
-    """Who takes back that he may be handed over, and names no receiver, means all of them and any location."""
+    """Whether a statement is a withdrawal that names no receiver; it ends all earlier consents to its purpose."""
     return said.receiver is None and not said.is_given
 
 
 def _places(said: list[Consent], ends: list[Consent]) -> tuple[Location, ...]:
-    """Where a transfer was given that still holds."""
+    """The locations at which a transfer was given that still holds, by client number."""
     given = [one for one in said if one.is_given and one.receiver is None and not (ends and one.at <= ends[0].at)]
     places = {one.location_id: one.location for one in given if one.location is not None}
     return tuple(sorted(places.values(), key=lambda place: place.client_number))
 
 
 def places_to_record(actor: Scope) -> list[Location]:
-    """Where something may have been said that the actor records: the own location first, up to MOST_PLACES others.
+    """The locations for which the actor may record a statement: his own, then up to MOST_PLACES others of the base.
 
     Whoever works at the central records what was written on paper elsewhere.
     """
@@ -188,7 +188,7 @@ def strike_out(*, statement: UUID, actor: Scope) -> Consent:
 
 
 def can_be_struck_out(said: Consent, *, at: datetime, actor: Scope) -> bool:
-    """Whether the actor may try: the database decides."""
+    """Whether the actor is offered to strike the statement out; the database decides when he does."""
     is_own = actor.user is not None and said.recorder_id == actor.user.pk
     return is_own and said.struck_out_at is None and at <= said.recorded_at + timedelta(minutes=MINUTES)
 
@@ -221,7 +221,7 @@ CHANGED_BY_PEOPLE = ("name", "wording", "wording_version", "holds_for_receiver",
 
 
 def _place(location: Location | None, actor: Scope) -> Location:
-    """Where it was said: on the actor's base, and where he may change customers himself."""
+    """The location of a statement. Raises ValidationError or MissingRight where the actor may not record for it."""
     if location is None or location.pk == actor.location.pk:
         return actor.location
     found = Location.objects.on_base(actor.base).open().filter(pk=location.pk).first()
@@ -247,7 +247,7 @@ def _check_purpose(code: str, *, is_given: bool, actor: Scope) -> None:
 
 
 def _check_statement(said: dict[str, Any]) -> None:
-    """By the rules of the model; when it is said now, that is no question."""
+    """Raise ValidationError unless the statement obeys the rules of the model. A missing `at` means now."""
     at = said["at"]
     if at is not None and at.year < FIRST_YEAR:
         raise ValidationError({"at": ValidationError(gettext_lazy("Check the year."), code="at_too_early")})
@@ -267,9 +267,9 @@ def _refuse_archived(customers: CustomerQuerySet) -> None:
 
 
 def _check_version(purpose: ConsentPurpose, stored: ConsentPurpose) -> None:
-    """What customers have agreed to is told by the version of the wording, so that no two texts may have the same.
+    """Raise ValidationError where another text already has this version of the wording.
 
-    That it holds for the receiver is part of what they have agreed to.
+    The version says what customers have agreed to. That it holds for the receiver as well is part of that text.
     """
     is_other_text = bool(stored.wording) and purpose.wording != stored.wording
     if purpose.holds_for_receiver and not stored.holds_for_receiver and stored.wording_version:

@@ -1,4 +1,4 @@
-"""What a customer has agreed to: all that was said, what held on a day, recording more; also of several at once."""
+"""The pages of consents: all statements of a customer, what held on a day, and recording, also for several at once."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ ANCHOR = "#consents"
 
 
 def consents_section(request: HttpRequest, customer: Customer) -> dict[str, object]:
-    """What the form of a customer shows of his consents, and to whom he was handed over."""
+    """Context of the section of consents on the form of a customer, and to whom he was handed over."""
     scope = scope_of(request)
     states = consents_of(customer, at=None, base=scope.base)
     return {
@@ -58,7 +58,7 @@ def consents_section(request: HttpRequest, customer: Customer) -> dict[str, obje
 
 
 def _may(scope: Scope) -> dict[str, bool]:
-    """Whether anything can be recorded, and whether it can only be taken back (see `withdraw`)."""
+    """Context: whether the user may record statements, and whether only withdrawals (see `withdraw_page`)."""
     may_change, may_hand_over = scope.allows(Right.CHANGE_CUSTOMERS), scope.allows(Right.CARRY_OVER)
     return {"may_record": may_change or may_hand_over, "may_only_withdraw": may_hand_over and not may_change}
 
@@ -76,9 +76,10 @@ def consents_page(admin: CustomersAdmin, request: HttpRequest, object_id: str) -
 
 
 def withdraw_page(admin: CustomersAdmin, request: HttpRequest, object_id: str) -> HttpResponse:
-    """Record that a customer takes something back, also for whoever hands customers over and cannot change them.
+    """Record a withdrawal. Whatever was posted, it is recorded as one.
 
-    A business that has handed over still answers for the customers who have stayed behind.
+    It takes the right to carry customers over, and not the one to change them: a business that has handed customers
+    over still answers for those who have stayed behind.
     """
     admin.demand(request, "view")
     scope_of(request).demand(Right.CARRY_OVER)
@@ -97,13 +98,13 @@ def _holding(states: list[State]) -> Iterator[Consent]:
 
 
 def _slips(scope: Scope, said: Iterable[Consent]) -> set[UUID]:
-    """The ids of those that the user may strike out: he has recorded them some minutes ago."""
+    """The ids of the statements that the user may strike out, because he has recorded them some minutes ago."""
     now = timezone.now()
     return {one.pk for one in said if can_be_struck_out(one, at=now, actor=scope)}
 
 
 def _page(admin: CustomersAdmin, request: HttpRequest, object_id: str) -> HttpResponse:
-    """The page of the consents; after a statement was recorded, the way back to where it was made."""
+    """The page of a customer's consents. After a statement was recorded it is a redirect to where that was done."""
     scope, customer = scope_of(request), admin.row_or_404(request, object_id)
     form = _form(scope, request.POST if _is_typed(request) else None)
     if request.method == "POST" and _done(request, scope, form, customer):
@@ -152,17 +153,17 @@ def _form(scope: Scope, data: Mapping[str, object] | None) -> ConsentForm:
 
 
 def _is_typed(request: HttpRequest) -> bool:
-    """Whether the form was sent, and not one of the buttons beside a purpose or a statement."""
+    """Whether the form was posted, and not one of the buttons beside a purpose or a statement."""
     return request.method == "POST" and not _clicked(request) and "strike" not in request.POST
 
 
 def _clicked(request: HttpRequest) -> str:
-    """The purpose and how it was said, as one button says both: newsletter:form."""
+    """The value of the button that was pressed, which is purpose and source: `newsletter:form`. Empty for the form."""
     return request.POST.get("give") or request.POST.get("withdraw") or ""
 
 
 def _done(request: HttpRequest, scope: Scope, form: ConsentForm, customer: Customer) -> bool:
-    """Whether what was sent has led to something that is told; else the form shows why it is refused."""
+    """Do what was posted. False where the form is to be shown again with what is wrong."""
     if "strike" in request.POST:
         _strike(request, scope, customer)
         return True
@@ -170,7 +171,7 @@ def _done(request: HttpRequest, scope: Scope, form: ConsentForm, customer: Custo
 
 
 def _strike(request: HttpRequest, scope: Scope, customer: Customer) -> None:
-    """Raises Http404 for what is no statement of the customer."""
+    """Strike a statement of the customer out, with a message. Raises Http404 where it is not his."""
     try:
         statement = UUID(request.POST["strike"])
     except ValueError as error:
@@ -185,7 +186,7 @@ def _strike(request: HttpRequest, scope: Scope, customer: Customer) -> None:
 
 
 def _recorded(request: HttpRequest, scope: Scope, form: ConsentForm, customers: list[Customer]) -> int | None:
-    """Record what was typed or clicked, and say so; None where it is refused, which the form then shows."""
+    """Record what was typed or clicked, with a message. None where the form is to be shown again with what is wrong."""
     if not _clicked(request) and not form.is_valid():
         return None
     if wrong := _wrong_click(request, form):
@@ -205,7 +206,7 @@ def _recorded(request: HttpRequest, scope: Scope, form: ConsentForm, customers: 
 
 
 def _wrong_click(request: HttpRequest, form: ConsentForm) -> str:
-    """Why the button that was clicked says nothing that can be recorded; blank where it does."""
+    """The reason for which the button that was pressed can record nothing; empty if it can."""
     if not _clicked(request):
         return ""
     code, _sign, source = _clicked(request).partition(":")
@@ -215,7 +216,7 @@ def _wrong_click(request: HttpRequest, form: ConsentForm) -> str:
 
 
 def _click(request: HttpRequest, form: ConsentForm) -> dict[str, Any]:
-    """The customer says so now, in the way that the button names."""
+    """The arguments of `record_consent` for the button that was pressed: the customer says so now."""
     code, _sign, source = _clicked(request).partition(":")
     is_given = bool(request.POST.get("give"))
     versions = {purpose.code: purpose.wording_version for purpose in form.purposes}
@@ -241,7 +242,7 @@ def _say(request: HttpRequest, count: int, asked: int) -> None:
 
 
 def _purposes(scope: Scope) -> list[ConsentPurpose]:
-    """Those that are asked for first; what is not can still be withdrawn."""
+    """The purposes of the business, first those that are asked for. The others can still be withdrawn."""
     return list(ConsentPurpose.objects.of_organization(scope.organization).order_by("-is_active", "id"))
 
 
@@ -250,14 +251,14 @@ def _statements(customer: Customer) -> ConsentQuerySet:
 
 
 def _seen(said: list[Consent], scope: Scope) -> list[Consent]:
-    """Without the evidence, for whoever may not see it."""
+    """The same statements, with a mask in place of the evidence for whoever may not see it."""
     for one in [] if sees_evidence(scope) else said:
         one.evidence = MASK
     return said
 
 
 def _titled(said: list[Consent], purposes: list[ConsentPurpose]) -> list[Any]:
-    """Each statement with the title of its purpose."""
+    """The same statements, each with the `title` of its purpose."""
     titles = {purpose.code: purpose.title for purpose in purposes}
     rows: list[Any] = said
     for one in rows:
@@ -266,7 +267,7 @@ def _titled(said: list[Consent], purposes: list[ConsentPurpose]) -> list[Any]:
 
 
 def _day(request: HttpRequest) -> date | None:
-    """The past day that is asked about; None: now."""
+    """The past day of `?on=`; None where there is none, which means now."""
     try:
         day = parse_date(request.GET.get("on", ""))
     except ValueError:

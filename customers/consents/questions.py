@@ -17,7 +17,7 @@ _PREFIX = "says_"
 
 
 def add_questions(form: forms.BaseForm, scope: Scope) -> None:
-    """Ask for each purpose that the business asks for how the customer has agreed, if the rights let it be recorded."""
+    """Add a field to the form for each purpose that the business asks for, if the rights allow recording it."""
     with scope.asked.only_looking():
         may_record = scope.allows(Right.VIEW_CUSTOMERS) and scope.allows(Right.CHANGE_CUSTOMERS)
     if not may_record:
@@ -27,7 +27,7 @@ def add_questions(form: forms.BaseForm, scope: Scope) -> None:
 
 
 class _Question(forms.ChoiceField):
-    """How a customer agrees to a purpose; blank: nothing is said."""
+    """Field: in which way a customer agrees to a purpose. Blank means that he has said nothing."""
 
     widget = forms.RadioSelect
 
@@ -38,13 +38,14 @@ class _Question(forms.ChoiceField):
 
 
 def questions(form: forms.BaseForm) -> list[forms.BoundField]:
+    """The fields of the form that ask about a consent."""
     return [form[name] for name, field in form.fields.items() if isinstance(field, _Question)]
 
 
 def record_answers(form: forms.BaseForm, customer: Customer, *, actor: Scope) -> int:
-    """Record what the customer agrees to, in the transaction in which he is registered: how many statements.
+    """Record the consents that were given while a customer was registered, in the same transaction.
 
-    Raises MissingRight or ValidationError.
+    Returns how many statements were recorded. Raises MissingRight or ValidationError.
     """
     return sum(
         record_consent(

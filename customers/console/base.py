@@ -29,7 +29,7 @@ class CustomersAdmin(RefusedSaves, ConsoleModelAdmin):
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, object] | None = None
     ) -> HttpResponse:
-        """Called as the link in the side bar that leads here."""
+        """The page of a new row, titled as its link in the side bar (`menu_add`)."""
         title = {"title": self.menu_add} if self.menu_add else {}
         return super().add_view(request, form_url, {**title, **(extra_context or {})})
 
@@ -48,8 +48,10 @@ class CustomersAdmin(RefusedSaves, ConsoleModelAdmin):
         return show(request, template, {"opts": self.opts, **context}, site=self.admin_site, status=status)
 
     def leave(self, request: HttpRequest, sentence: str, row: Model) -> HttpResponse:
-        """Say what was saved, with a link to it, and go on: to the same page, a new form, or the list, as far as the
-        rights allow. In the sentence the row is called `row`.
+        """Redirect after a row was saved, with a message that links to it.
+
+        Where to depends on the button and on the rights: to the same page, to a new form, or to the list. `sentence`
+        contains `%(row)s`.
         """
         address = self.address("change", row.pk) if self.has_view_permission(request) else ""
         messages.success(request, said(sentence, row=link(row, address)))

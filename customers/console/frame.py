@@ -1,4 +1,4 @@
-"""A page of its own in the frame of the console, with the way back to the list of customers, and the way on from it."""
+"""Pages that are no form and no list of a model: shown in the frame of the console, and redirects from them."""
 
 from __future__ import annotations
 
@@ -11,22 +11,26 @@ LIST = "admin:customers_customer_changelist"
 
 
 def show_page(request: HttpRequest, page: str, title: str, **context: object) -> HttpResponse:
-    """The template `customers/<page>.html` (a page is named with its room: imports/preview), with the way back."""
+    """Render `customers/<page>.html`; `page` is named with its room, as imports/preview.
+
+    The context has the address of the list of customers as `back`.
+    """
     return show(request, f"customers/{page}.html", {"title": title, "back": reverse(LIST), **context})
 
 
 def lead_to(request: HttpRequest, address: str) -> HttpResponse:
-    """To another page, also where a script has asked: it is told the address instead of being sent the page."""
+    """Redirect to an address. A request of htmx gets it in a header, so that the whole page is loaded."""
     if "HX-Request" in request.headers:
         return HttpResponse(headers={"HX-Redirect": address})
     return HttpResponseRedirect(address)
 
 
 def whole_page_again() -> HttpResponse:
-    """For a script that has asked how far something is, where another page is to be shown now."""
+    """Answer to a request of htmx that makes it load the page anew, as when the work that it asks about is over."""
     return HttpResponse(headers={"HX-Refresh": "true"})
 
 
 def page_number(request: HttpRequest) -> int:
+    """The number of the page that `?p=` asks for; 1 where it is none."""
     value = request.GET.get("p", "")
     return max(1, int(value)) if value.isdecimal() and len(value) <= 6 else 1

@@ -1,4 +1,6 @@
-"""How many customers the list has shown to whoever is led on from it. He is told where it has changed since."""
+"""How many customers the list said there are when somebody chose an action. A page says so where it has changed
+since.
+"""
 
 from __future__ import annotations
 
@@ -10,14 +12,14 @@ SHOWN = "shown"
 
 
 def split_shown(asked: QueryDict) -> tuple[str, int | None]:
-    """What an address asks of the list, and how many customers whoever led here has shown."""
+    """The query without `?shown=`, and the number that stood there; None where it is none."""
     rest = asked.copy()
     [value] = rest.pop(SHOWN, [""])[-1:] or [""]
     return rest.urlencode(), int(value) if value.isascii() and value.isdigit() and len(value) < 9 else None
 
 
 def counted_anew(then: int | None, now: int | None) -> str:
-    """A sentence where so many were shown and now it is another number; empty where nothing has changed."""
+    """A sentence that says that the number has changed from `then` to `now`; empty where it has not."""
     if then is None or now is None or then == now:
         return ""
     sentence = _(

@@ -15,7 +15,7 @@ type Rows = Callable[[int], Sequence[object]]
 
 @dataclass(frozen=True)
 class Tab:
-    """A list under a tab. `shown` of its `count` rows can be looked at, `rows` gives those of a page."""
+    """A list under a tab. `rows` gives the rows of a page. Of its `count` rows `shown` can be looked at; 0: all."""
 
     name: str
     label: str
@@ -48,7 +48,7 @@ class Shown:
 
     @property
     def links(self) -> list[tuple[str, str]]:
-        """Where one can turn to: first, before, next and last, as name and query."""
+        """The links to other pages of the list, as (first | before | next | last, query)."""
         turns = {"first": 1, "before": self.page - 1, "next": self.page + 1, "last": self.tab.last}
         return [
             (name, urlencode({"show": self.tab.name, "page": number}))
@@ -58,7 +58,10 @@ class Shown:
 
 
 def shown(tabs: Sequence[Tab], asked: Mapping[str, str]) -> Shown | None:
-    """What `?show=changed&page=2` asks for; the first list and its first page where that makes no sense."""
+    """The list and page that the query asks for, as `?show=changed&page=2`; the first ones where they do not exist.
+
+    None where all lists are empty.
+    """
     filled = [tab for tab in tabs if tab.count]
     if not filled:
         return None
@@ -68,6 +71,6 @@ def shown(tabs: Sequence[Tab], asked: Mapping[str, str]) -> Shown | None:
 
 
 def number_of(asked: Mapping[str, str]) -> int:
-    """The number of the page that is asked for; 1 for what is none."""
+    """The number of the page that is asked for; 1 where it is not a number."""
     text = asked.get("page", "")
     return max(1, int(text)) if text.isascii() and text.isdigit() and len(text) < 9 else 1

@@ -1,4 +1,4 @@
-"""Rows that were ticked in the list: their ids stand in the address of the page that asks what to do with them."""
+"""Rows that were ticked in the list. Their ids stand in the address of the page that asks what to do with them."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ _DIGITS_OF_AN_ID = 18
 
 
 def chosen_for(request: HttpRequest, address: str) -> HttpResponse:
-    """To the address, with the ids of the ticked rows behind it."""
+    """Redirect to an address, with the ids of the ticked rows as `?id=`."""
     ids = "&".join(f"id={pk}" for pk in _ids(request.POST.getlist(ACTION_CHECKBOX_NAME)))
     return HttpResponseRedirect(f"{address}?{ids}")
 
 
 def customers_of(request: HttpRequest, scope: Scope) -> list[Customer]:
-    """The customers of the address that exist here. Raises Http404 where one does not, whosever it may be."""
+    """The customers whose ids stand in the address. Raises Http404 if one of them is not in the scope's base."""
     ids = _ids(request.GET.getlist("id"))[: max(PAGE_SIZES)]
     found = list(Customer.objects.in_base(scope.base).filter(pk__in=ids).order_by("sort_name", "id"))
     if not ids or len(found) != len(set(ids)):
@@ -34,7 +34,7 @@ def _ids(values: list[str]) -> list[int]:
 
 
 def back(admin: CustomersAdmin, request: HttpRequest, sentence: str, customers: list[Customer]) -> HttpResponse:
-    """To the one customer, or from several to the list."""
+    """Redirect with a message: to the customer if it is one, else to the list."""
     messages.success(request, sentence)
     if len(customers) == 1:
         return HttpResponseRedirect(admin.address("change", customers[0].pk))

@@ -66,6 +66,7 @@ def exports_of(scope: Scope) -> QuerySet[CustomerExport]:
 
 
 def order_of(export: CustomerExport) -> Order:
+    """The order that an export was made by, or is to be made by."""
     kept = export.choices
     return Order(
         profile=kept["profile"],
@@ -77,7 +78,7 @@ def order_of(export: CustomerExport) -> Order:
 
 @transaction.atomic
 def demand_export(*, order: Order, query: str, total: int, actor: Scope) -> CustomerExport:
-    """Put an export on record and have the worker make it. Raises MissingRight."""
+    """Store an export and have the worker make it. Raises MissingRight."""
     actor.demand(Right.EXPORT_CUSTOMERS)
     export = _record(order, query, actor, state=FileState.WAITING, total=total)
     lifecycle.order(EXPORTS, export, **for_somebody(actor))
@@ -87,7 +88,10 @@ def demand_export(*, order: Order, query: str, total: int, actor: Scope) -> Cust
 def make_now(
     *, order: Order, query: str, customers: CustomerQuerySet, actor: Scope
 ) -> tuple[CustomerExport, IO[bytes]]:
-    """The file, open at its beginning, and its record. No bytes are kept. Raises MissingRight."""
+    """Make an export at once. Returns its record, and the file, open at its beginning. No bytes are kept.
+
+    Raises MissingRight.
+    """
     making = Making(actor, order, is_small=True)
     file = SpooledTemporaryFile(max_size=HELD_IN_MEMORY)  # noqa: SIM115 - the answer closes it
     try:
@@ -156,7 +160,7 @@ EXPORTS = declare(
 
 @transaction.atomic
 def delete_file(*, export: CustomerExport, actor: Scope) -> None:
-    """Delete the bytes of an export; one under way is cancelled by it. Raises MissingRight."""
+    """Delete the bytes of an export, or cancel one that is being made. Raises MissingRight."""
     actor.demand(Right.EXPORT_CUSTOMERS)
     mine = CustomerExport.objects.filter(pk__in=exports_of(actor).filter(pk=export.pk).values("pk"))
     lifecycle.stop(EXPORTS, mine, state=FileState.CANCELLED)
@@ -164,7 +168,7 @@ def delete_file(*, export: CustomerExport, actor: Scope) -> None:
 
 
 def facts_of(export: CustomerExport, actor: Scope) -> list[tuple[str, str]]:
-    """What is to be known about a finished file: what goes with it as a text."""
+    """The facts about a finished file, as the text that accompanies it."""
     making = Making(actor, order_of(export), rows=export.total, started_at=export.created_at)
     return [
         (_("File"), export.name),
@@ -184,6 +188,7 @@ def _record(order: Order, query: str, actor: Scope, **more: object) -> CustomerE
 
 
 def file_name(order: Order, actor: Scope) -> str:
+    """The name of the file: what it holds, the location, and the day."""
     day = timezone.localdate().isoformat()
     return f"{_('customers')}-{actor.location.client_number}-{day}{ENDINGS[order.profile]}"
 
@@ -193,7 +198,7 @@ def _figures(making: Making) -> dict[str, object]:
 
 
 def log_made(making: Making, *, filtered_by: str) -> None:
-    """`filtered_by` names the filters without their words."""
+    """Log that a file was made. `filtered_by` names the filters, without the words that were searched for."""
     scope, order = making.scope, making.order
     log.info(
         "%r exported %s customers of %r (base %s) as %s, columns %s, filter %r",

@@ -35,6 +35,7 @@ EXPORT, EXPORTS, FILE, DOWNLOAD, FACTS = (
 
 
 def export_urls() -> list[URLPattern]:
+    """The addresses of exports, to be put in front of the others of the customers' admin."""
     return [
         path("export/", console.admin_view(export_page), name=EXPORT),
         path("export/files/", console.admin_view(exports_page), name=EXPORTS),
@@ -66,7 +67,7 @@ def export_page(request: HttpRequest) -> HttpResponseBase:
 
 
 def _told(request: HttpRequest) -> int | None:
-    """How many the page has said that will be exported."""
+    """The number of customers that the page has shown; None where none was sent."""
     told = request.POST.get(SHOWN, "")
     return int(told) if told.isascii() and told.isdigit() and len(told) < 9 else None
 
@@ -79,7 +80,7 @@ def _order(request: HttpRequest, names: list[str], wanted: Selected) -> Order:
 
 
 def _export(scope: Scope, order: Order, query: str, wanted: Selected) -> HttpResponseBase:
-    """The file at once, or a page that shows how far the worker is."""
+    """The answer to an order: the file at once, or a redirect to the page that shows how far the worker is."""
     total = wanted.customers.count()
     if total <= files.DIRECT_ROWS:
         export, file = files.make_now(order=order, query=query, customers=wanted.customers, actor=scope)
@@ -104,7 +105,7 @@ def exports_page(request: HttpRequest) -> HttpResponse:
 
 
 def file_page(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """One export: how far it is, then what it holds. It asks again by itself while it is under way."""
+    """The page of one export. While it is being made the page loads itself again."""
     scope = _exporter(request)
     export = _export_or_404(scope, pk)
     if request.method == "POST":
@@ -124,7 +125,7 @@ def file_page(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 def download(request: HttpRequest, pk: UUID) -> HttpResponseBase:
-    """The file. A form asks for it, not a link: that it was fetched is noted."""
+    """The file. It is asked for by POST, since each download is recorded."""
     scope = _exporter(request)
     export = _export_or_404(scope, pk)
     if request.method != "POST":

@@ -44,7 +44,7 @@ LOOKS: dict[Profile, Look] = {"excel-de": "german", "plain": "plain", "xlsx": "t
 
 @dataclass(frozen=True, kw_only=True)
 class Order:
-    """What somebody wants to have as a file."""
+    """What a file is to hold, and how it is to be written."""
 
     profile: Profile
     columns: tuple[str, ...]
@@ -55,9 +55,9 @@ class Order:
 
 @dataclass
 class Making:
-    """Raises NoScope or MissingRight before anything is read.
+    """Makes one file. Raises NoScope or MissingRight before anything is read.
 
-    `is_small` says that the customers are some thousands at most; `table` is what declares the columns.
+    `is_small` says that there are some thousand customers at most; `table` declares the columns.
     """
 
     scope: Scope
@@ -98,7 +98,7 @@ class Making:
         yield self._counted(file.drain())
 
     def facts(self) -> list[tuple[str, str]]:
-        """What is to be known about the file, for whoever reads it. It cannot say its own hash."""
+        """The facts about the file, for whoever reads it. Its hash is not among them: the text is part of the file."""
         return [
             (_("Exported by"), self.scope.actor_name),
             (_("Location"), f"{self.scope.organization} · {self.scope.location}"),
@@ -136,7 +136,7 @@ class Making:
         return any(beside in column.selected() for column in self.columns.values())
 
     def _held(self, cursor: CursorWrapper) -> SQL:
-        """How the consents that hold are joined, where a column asks for them."""
+        """The join of the consents that hold, if a column asks for them."""
         if not self._tells(HELD):
             return SQL("")
         cursor.execute(IS_ANYTHING_SAID.as_string())
@@ -145,7 +145,7 @@ class Making:
         return HELD_BY_FEW if self.is_small else HELD_BY_MANY
 
     def _former(self, cursor: CursorWrapper) -> SQL:
-        """How the former numbers are joined, where they are a column."""
+        """The join of the former numbers, if they are a column."""
         if not self._tells(FORMER):
             return SQL("")
         cursor.execute(IS_ANY_BORNE.as_string())
@@ -164,11 +164,10 @@ class Making:
 
 @contextmanager
 def _settings(cursor: CursorWrapper, look: Look, *, is_hashing: bool) -> Iterator[None]:
-    """Within it the database writes dates and times as wanted by itself, which costs a third of to_char.
+    """Inside, the database writes dates and times in the form of the file: a third of the cost of to_char.
 
-    It goes along the index of the numbers rather than sorting what it has read; `is_hashing` keeps it from joining row
-    by row, and gives it room to sort what has lost its order by that. An exception undoes the settings together with
-    its transaction.
+    It reads along the index of the numbers and does not sort. `is_hashing` keeps it from joining row by row, and gives
+    it memory to sort afterwards. An exception undoes the settings together with its transaction.
     """
     wanted = {
         "DateStyle": "German" if look == "german" else "ISO",
@@ -184,7 +183,7 @@ def _settings(cursor: CursorWrapper, look: Look, *, is_hashing: bool) -> Iterato
 
 
 def _set(cursor: CursorWrapper, wanted: Mapping[str, str | None]) -> None:
-    """To the end of the transaction; None: as it is otherwise."""
+    """Set settings to the end of the transaction; None sets the default."""
     settings = [
         SQL("SET LOCAL {} TO {}").format(Identifier(name), SQL("DEFAULT") if value is None else Literal(value))
         for name, value in wanted.items()

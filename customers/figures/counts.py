@@ -30,13 +30,15 @@ class Steps:
         return set(rows.filter(rows__gt=1).values_list("base", flat=True))
 
     def compact(self, base: int) -> None:
-        """Leave one row of the base for everything that has more, none where it comes to nothing."""
+        """Replace the rows of a base by their sums, one row for each key; none where the sum is zero."""
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(self._compact_sql(), {"base": base})
 
     def _compact_sql(self) -> str:
-        """One statement: what it deletes is exactly what it adds up. Steps that others write meanwhile are not seen,
-        and stay; a row that another run of this has deleted is gone for both.
+        """One statement, which adds up exactly the rows that it deletes.
+
+        Rows that others insert meanwhile are not visible to it and stay. A row that another run has deleted is skipped
+        by both.
         """
         table, of = self.model._meta.db_table, ", ".join(self._columns())
         sums = ", ".join(f"sum({name})" for name in self.figures)
@@ -72,8 +74,9 @@ def crowded_bases() -> list[int]:
 
 
 def compact_counts(bases: Iterable[int] | None = None) -> int:
-    """Leave one row for each location and customer group of each base (or of these), the sums unchanged at every
-    moment; how many bases had more.
+    """Add up the rows of each location and customer group; the sums stay the same at every moment.
+
+    For all bases or those that are given. Returns how many bases had more than one row for something.
     """
     return _compact(COUNTS, crowded_bases() if bases is None else list(bases))
 
@@ -84,7 +87,7 @@ def bases_with_crowded_months() -> list[int]:
 
 
 def compact_months(bases: Iterable[int] | None = None) -> int:
-    """Leave one row for each base (or each of these) and month; how many bases had more."""
+    """Add up the rows of each month, for all bases or those given. Returns how many bases had more than one."""
     return _compact(MONTHS, bases_with_crowded_months() if bases is None else list(bases))
 
 
@@ -100,6 +103,6 @@ def _compact(tables: Iterable[Steps], bases: list[int]) -> int:
 
 
 def forget_months(*, today: date | None = None) -> None:
-    """What lies behind KEPT_YEARS is gone."""
+    """Delete the figures that are older than KEPT_YEARS."""
     first = (today or timezone.localdate()).replace(day=1)
     CustomerMonth.objects.filter(month__lt=first.replace(year=first.year - KEPT_YEARS)).delete()

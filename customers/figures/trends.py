@@ -25,7 +25,7 @@ SERIES: dict[str, Promise] = {
 
 @dataclass(frozen=True)
 class Bar:
-    """One month: how many, and the bar as the drawing has it, from above."""
+    """The bar of one month: its number, and its place in the drawing, counted from above."""
 
     month: date
     number: int
@@ -58,7 +58,7 @@ class Trend:
 
     @property
     def more(self) -> int:
-        """By how many the last month that is over had more than the one before; below zero: fewer."""
+        """The difference between the last complete month and the one before; negative if there were fewer."""
         return self.last.number - self.before.number
 
     @property
@@ -67,7 +67,7 @@ class Trend:
 
 
 def trends(base: CustomerBase, today: date) -> list[Trend]:
-    """One query, over a handful of rows for each month."""
+    """The trend of each figure up to the month of `today`. One query, over a handful of rows for each month."""
     months = months_until(today)
     found = CustomerMonth.objects.in_base(base).of_months(months[0], months[-1])
     return [

@@ -24,16 +24,16 @@ MOST = 50
 
 @dataclass(frozen=True)
 class Asked:
-    """What a saved filter asks of the list now, and sentences about what of it does not exist any more."""
+    """The query of a saved filter for the list as it is today, and sentences about what was left out of it."""
 
     query: str
     left_out: list[str]
 
 
 def canonical(asked: QueryDict) -> str:
-    """The search, the filters and the order of an address of the list, always written in the same way.
+    """Search, filters and order of a query of the list, in a fixed order.
 
-    Whatever else stands there, such as the page, is none of it. Other fields than those of the filters cannot come in.
+    Everything else, such as the page, is left out, and so is every field that is no filter.
     """
     kept = QueryDict(mutable=True)
     for name in sorted([SEARCH, ORDER, *CRITERIA]):
@@ -84,14 +84,15 @@ def demand_change(saved: SavedFilter, actor: Scope) -> SavedFilter:
 
 
 def may_change(saved: SavedFilter, actor: Scope) -> bool:
+    """Whether the actor may change or delete the filter."""
     return not saved.is_shared or actor.allows(Right.MANAGE_CUSTOMER_GROUPS)
 
 
 def asked_today(saved: SavedFilter, actor: Scope) -> Asked:
-    """What the filter asks of the list where the actor works now.
+    """The query of a filter where the actor works now.
 
-    What does not exist there is left out, and named; also words that somebody else has searched for, where the actor
-    may not see all that is searched.
+    What does not exist there is left out and named. So are words that somebody else has searched for, where the actor
+    may not see all fields that are searched.
     """
     hides_words = _hides_words(saved, actor)
     if not hides_words and _is_served(saved.query, actor):
@@ -113,13 +114,13 @@ def asked_today(saved: SavedFilter, actor: Scope) -> Asked:
 
 
 def _hides_words(saved: SavedFilter, actor: Scope) -> bool:
-    """Words of somebody else may be an e-mail address or a phone number."""
+    """Whether the words of somebody else's filter are left out: they may be an e-mail address or a phone number."""
     is_own = actor.user is not None and saved.user_id == actor.user.pk
     return not is_own and bool(withheld(actor).intersection(SEARCHED_FIELDS))
 
 
 def _is_served(query: str, actor: Scope) -> bool:
-    """Whether the list takes it, as the same page would."""
+    """Whether the list accepts the query."""
     try:
         select(actor, query)
     except (Http404, SuspiciousOperation):

@@ -34,6 +34,7 @@ class NameForm(forms.Form):
 
 
 def filter_urls() -> list[URLPattern]:
+    """The addresses of saved filters, to be put in front of the others of the customers' admin."""
     return [
         path("filters/", console.admin_view(filters_page), name=FILTERS),
         path("filters/new/", console.admin_view(new_page), name=NEW),
@@ -50,7 +51,7 @@ def filters_page(request: HttpRequest) -> HttpResponse:
 
 
 def new_page(request: HttpRequest) -> HttpResponse:
-    """Give the list as the address filters it a name."""
+    """Save the filters of the list under a name."""
     scope = _viewer(request)
     query = canonical(request.GET)
     form = NameForm(request.POST or None)
@@ -67,7 +68,7 @@ def new_page(request: HttpRequest) -> HttpResponse:
 
 
 def open_page(request: HttpRequest, pk: int) -> HttpResponse:
-    """To the list as the filter asks for it; what it asks for in vain is told there."""
+    """Redirect to the list with the filter, with a message about what was left out of it."""
     scope = _viewer(request)
     asked = asked_today(_seen_or_404(scope, pk), scope)
     for sentence in asked.left_out:

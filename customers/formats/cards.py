@@ -43,4 +43,5 @@ def sought_card_number(text: str) -> str:
 
 
 def is_card_number(text: str) -> bool:
+    """Whether the text is the number of a card as it is stored."""
     return bool(re.fullmatch(CARD_NUMBER, text) and re.search(HAS_DIGIT, text))

@@ -1,8 +1,8 @@
-"""Whole columns of cells that are their own value already, told by one question to all of them.
+"""Whole columns of cells at once, where each cell is its stored value already.
 
-Each function takes the cells and the same cells joined by line breaks (none holds one itself), and returns what COPY
-is to write, or None where some cell has to be looked at by itself. What it returns is what converting each cell would
-give; the tests hold both against each other.
+Each function takes the cells and the same cells joined by line breaks (no cell holds one). It returns what COPY is to
+write, or None where a cell has to be converted by itself. What it returns equals the conversion of each cell; tests
+compare the two.
 """
 
 from __future__ import annotations

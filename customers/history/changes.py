@@ -44,7 +44,7 @@ type Names = Mapping[tuple[str, object], str]
 
 @dataclass(frozen=True)
 class Change:
-    """One field: its label, and its old and new value as one reads them; blank where there was or is none."""
+    """One field that has changed: its label, and its old and new value for reading; blank where there is none."""
 
     label: str
     old: str
@@ -53,7 +53,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Entry:
-    """One event of the history: who did what, when and where. Who and where are blank where nobody knows."""
+    """One entry of the history: who did what, when and where. User and location are blank where nobody knows."""
 
     happened_at: datetime
     kind: str
@@ -87,11 +87,11 @@ class Entry:
 
 
 def history_of(customer: Customer, *, page: int, scope: Scope) -> tuple[list[Entry], bool]:
-    """The entries of one page, newest first, and whether there is another page. Nine queries at most.
+    """One page of the history of a customer, newest first, and whether there is another page. Nine queries at most.
 
-    They are changes of the customer, what was recorded of his consents, what was done to his cards and to whom he was
-    handed over, in the order in which it was written down; also what an import had brought that was undone since, and
-    what was struck out. Of what the scope may not see it is told that it was changed, and by whom.
+    It holds changes of the customer, statements about consents, steps of cards and hand-overs, in the order in which
+    they were recorded, also those of imports that were undone and statements that were struck out. Of fields that the
+    scope may not see it says only that they were changed, and by whom.
     """
     last = page * EVENTS_PER_PAGE
     events = list(_events(customer)[: last + 1])
@@ -107,26 +107,26 @@ def history_of(customer: Customer, *, page: int, scope: Scope) -> tuple[list[Ent
 
 
 def differences(old: Customer, new: Mapping[str, object]) -> list[Change]:
-    """Where a stored customer and the values of a form differ, with both values."""
+    """The fields in which a stored customer and the values of a form differ."""
     return changes_between(old, {field.name: _key(new[field.name]) for field in FIELDS if field.name in new})
 
 
 def changes_between(old: Customer, wanted: Mapping[str, object], *, fields: Iterable[Any] = FIELDS) -> list[Change]:
-    """Where a stored customer and other values of some fields differ; of a foreign key its value is the key."""
+    """The fields in which a stored customer and `wanted` differ. The value of a foreign key is its key."""
     values = {field.name: getattr(old, field.attname) for field in FIELDS}
     differing = [field for field in fields if field.name in wanted and values[field.name] != wanted[field.name]]
     return list(_changes(differing, values, wanted, _names([old], extra=wanted)))
 
 
 def _events(customer: Customer) -> models.QuerySet[Any]:
-    """Newest first. Of several changes in one transaction the stamp on the row tells which was later."""
+    """The events of a customer, newest first; those of one transaction by the time stamp on the row."""
     events = CustomerEvent.objects.filter(pgh_obj=customer.pk, base=customer.base_id)
     ordered: models.QuerySet[Any] = events.select_related("pgh_context").order_by("-pgh_created_at", "-changed_at")
     return ordered
 
 
 def _said(customer: Customer, limit: int, *, is_open: bool) -> list[Entry]:
-    """What was recorded last of his consents, and what was removed again; of each so many at most.
+    """The latest statements about consents, and those that were removed again; at most `limit` of each.
 
     `is_open` says whether the evidence may be seen.
     """
@@ -168,7 +168,7 @@ def _of_removal(event: Any, shown: list[tuple[str, str]]) -> Entry:
 
 
 def _of_slip(said: Consent, shown: list[tuple[str, str]]) -> Entry:
-    """Whoever has struck it out did so where he had recorded it, or elsewhere: the statement does not say."""
+    """The entry of a statement that was struck out. Its location is not known."""
     return Entry(
         happened_at=said.struck_out_at or said.recorded_at,
         kind="given_struck_out" if said.is_given else "withdrawn_struck_out",
@@ -180,7 +180,7 @@ def _of_slip(said: Consent, shown: list[tuple[str, str]]) -> Entry:
 
 
 def _of_cards(customer: Customer, limit: int) -> list[Entry]:
-    """What was done to his cards, the latest first; a card that is replaced is named with its successor."""
+    """The entries of cards, the latest first. A replaced card is shown with its successor."""
     events = CardEvent.objects.filter(base=customer.base_id, customer=customer.pk).select_related("pgh_context")
     found = list(events.order_by("-pgh_created_at", "-state_since")[:limit])
     numbers = {event.pgh_obj_id: event.number for event in found}
@@ -247,7 +247,7 @@ def _facts(event: Any) -> Mapping[str, Any]:
 
 
 def _reason(facts: Mapping[str, Any]) -> str:
-    """In the language of whoever reads it; what a command says of itself stands there as it is."""
+    """The reason in the language of the reader. A text that a command has given is shown as it is."""
     kept = facts.get("reason") or ""
     return str(Sentences(kept) if isinstance(kept, list) else kept)
 
@@ -273,7 +273,7 @@ def _entry(event: Any, before: Any, names: Names, hidden: Set[str]) -> Entry:
 
 
 def _differs(field: Any, old: Mapping[str, object], new: Mapping[str, object]) -> bool:
-    """Against the state before; without one, against an empty customer."""
+    """Whether a field differs from the state before, or from an empty customer where there is none."""
     if old:
         return bool(old[field.name] != new[field.name])
     return bool(new[field.name]) and field.name != "customer_number"
@@ -298,7 +298,7 @@ def _changes(
 
 
 def _names(rows: Iterable[Any], *, extra: Mapping[str, object] | None = None) -> Names:
-    """The names of all groups and locations that the rows refer to: one query for each of the two."""
+    """The names of the groups and locations that the rows refer to. Two queries."""
     rows = list(rows)
     found: dict[tuple[str, object], str] = {}
     for name, model in (("customer_group", CustomerGroup), ("home_location", Location)):

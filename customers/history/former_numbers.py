@@ -1,7 +1,8 @@
-"""The former numbers that a customer had in each of his states. They are rows of their own, with their own history.
+"""The former numbers of a customer in each of his earlier states. They are rows of their own, with their own
+history.
 
-Whoever adds or removes one changes the customer before, in the same transaction (see FormerNumber): what happened to
-them after one change of the customer and before the next belongs to the first.
+Whoever adds or removes one changes the customer before, in the same transaction (see FormerNumber). So their events
+between two changes of the customer belong to the first of the two.
 """
 
 from __future__ import annotations

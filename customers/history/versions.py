@@ -52,19 +52,19 @@ class Restoring:
 
 
 def restorable_fields(actor: Scope) -> tuple[Any, ...]:
-    """The fields that an older state brings back: those that the form lets this person edit. Said here alone."""
+    """The fields that restoring an older state brings back: those that the form lets this person edit."""
     left_out = NEVER_RESTORED | unwritable(actor)
     return tuple(field for field in FIELDS if field.editable and field.name not in left_out)
 
 
 def demand_versions(actor: Scope) -> None:
-    """Raise MissingRight unless the actor may see what was before."""
+    """Raise MissingRight unless the actor may see earlier states."""
     actor.demand(Right.SEE_HISTORY)
     actor.demand(Right.VIEW_CUSTOMERS)
 
 
 def customer_of_version(*, version: UUID, actor: Scope) -> Customer:
-    """Whose state it is, as he is now. Raises Http404 for one of another base."""
+    """The customer of an earlier state, as he is now. Raises Http404 for one of another base."""
     of_customer = Customer.objects.in_base(actor.base).filter(history__pgh_id=version)
     customer = of_customer.select_related("organization", "base").first()
     if customer is None:
@@ -73,7 +73,7 @@ def customer_of_version(*, version: UUID, actor: Scope) -> Customer:
 
 
 def preview_version(*, customer: Customer, version: UUID, actor: Scope) -> Restoring:
-    """What bringing back this state would do now. Raises MissingRight, or Http404 for one that is not his."""
+    """What restoring this state would change now. Raises MissingRight, or Http404 for a state of another customer."""
     demand_versions(actor)
     return _plan(customer, version, actor)
 
@@ -120,7 +120,7 @@ def restore_version(*, customer: Customer, version: UUID, seen_at: datetime, act
 
 
 def _without_what_is_gone(wanted: Customer, now: Customer) -> list[LeftOut]:
-    """A group or tag that does not exist any more is left out, whatever else comes back."""
+    """Leave out a group or a tag that does not exist any more. Returns what was left out."""
     left_out = []
     groups = CustomerGroup.objects.filter(base=now.base_id)
     if wanted.customer_group_id and not groups.filter(pk=wanted.customer_group_id).exists():
@@ -136,7 +136,10 @@ def _without_what_is_gone(wanted: Customer, now: Customer) -> list[LeftOut]:
 
 
 def _without_what_is_refused(wanted: Customer, now: Customer, fields: tuple[Any, ...]) -> list[LeftOut]:
-    """A value that is not allowed today stays as it is now. Raises ValidationError where the rest does not fit it."""
+    """Keep the present value of each field whose earlier value is not allowed today. Returns what was left out.
+
+    Raises ValidationError where the other values do not fit those that are kept.
+    """
     left_out: list[LeftOut] = []
     try:
         validate_customer(wanted)
@@ -153,7 +156,7 @@ def _without_what_is_refused(wanted: Customer, now: Customer, fields: tuple[Any,
 
 
 def _by_field(refusal: ValidationError) -> dict[str, list[str]]:
-    """The sentences at the field that each is about; under NON_FIELD_ERRORS those about several together."""
+    """The sentences of a refusal by field; those about several fields together under NON_FIELD_ERRORS."""
     found: dict[str, list[str]] = {}
     for name, errors in refusal.error_dict.items():
         for error in errors:

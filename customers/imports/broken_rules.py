@@ -1,4 +1,4 @@
-"""The rules that the database keeps for a customer, asked of what an import would make of him."""
+"""The constraints of a customer, checked for the rows that an import would write."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ NOT_ABOUT_IMPORTS = frozenset({"customer_archived_reason_when_archived"})
 
 
 def broken_rules() -> dict[str, str]:
-    """The rules that the database keeps for a customer, as SQL conditions that hold where they are broken, by name.
+    """The constraints of the customer by name, each as an SQL condition that is true where it is broken.
 
-    About the columns of `Plan.merged`. Read from the model, so that a new rule is asked here as well.
+    The conditions are about the columns of `Plan.merged`. They are read from the model, so that a new constraint is
+    checked as well.
     """
     editor = connection.SchemaEditorClass(connection, collect_sql=True)
     found: dict[str, str] = {}
@@ -26,7 +27,7 @@ def broken_rules() -> dict[str, str]:
 
 
 def sentences() -> dict[str, Sentences]:
-    """What is told of each broken rule, by its name."""
+    """The sentence of each constraint, by its name."""
     return {
         rule.name: sentences_of(ValidationError(rule.violation_error_message or "", code=rule.name))
         for rule in Customer._meta.constraints

@@ -12,12 +12,17 @@ from mcp.isolation.scope import Scope
 
 
 def add_place(parser: argparse.ArgumentParser, *, is_required: bool = True) -> None:
+    """Add the arguments --account and --client, which name the location of a command."""
     parser.add_argument("--account", type=int, required=is_required, help="account number of the business, as 10400")
     parser.add_argument("--client", type=int, required=is_required, help="client number of the location, as 1")
 
 
 def scope_of_command(*, account: int, client: int, name: str) -> Scope:
-    """Raises CommandError where there is no such open location, ImproperlyConfigured as the wrong database role."""
+    """The scope of a command at a location.
+
+    Raises CommandError where there is no such open location, ImproperlyConfigured under another database role than that
+    of the web.
+    """
     database_roles.demand_web_role()
     places = Location.objects.at_address(account_number=account, client_number=client).open()
     with row_scope.without_scope(reason="look up a location", actor=name):

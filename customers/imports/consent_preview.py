@@ -31,7 +31,7 @@ class Statement:
 
 
 def said_by_row(statements: Statements) -> dict[int, list[Statement]]:
-    """What each row that the plan of the statements shows would add, oldest first (see Plan.show)."""
+    """The statements that each row would add, the oldest first, by the number of the row (see Plan.show)."""
     found: dict[int, list[Statement]] = {}
     if not statements:
         return found
@@ -48,7 +48,7 @@ def said_by_row(statements: Statements) -> dict[int, list[Statement]]:
 
 
 def held_by(customers: Iterable[int], scope: Scope, *, at: datetime) -> dict[int, Held]:
-    """What holds of the purposes that have a column, by the id of the customer."""
+    """What holds of each purpose that has a column, as (is_given, at), by the id of the customer."""
     found: dict[int, Held] = {}
     said = Consent.objects.in_base(scope.base).filter(customer__in=list(customers))
     for purpose in ANSWERS:
@@ -58,7 +58,7 @@ def held_by(customers: Iterable[int], scope: Scope, *, at: datetime) -> dict[int
 
 
 def after(held: Held, said: Iterable[Statement]) -> Held:
-    """What holds when this was said as well."""
+    """What holds of each purpose once these statements were added."""
     holding = dict(held)
     for one in said:
         if one.purpose in ANSWERS and one.receiver is None and one.holds_here:
@@ -68,7 +68,7 @@ def after(held: Held, said: Iterable[Statement]) -> Held:
 
 
 def _order(said: tuple[bool, datetime]) -> tuple[datetime, bool]:
-    """Of two at the same moment the withdrawal holds."""
+    """Sort key of statements: of two at the same moment the withdrawal comes last and holds."""
     is_given, at = said
     return at, not is_given
 
@@ -85,5 +85,6 @@ def beside_rows(said: Iterable[Statement], names: Mapping[str, str]) -> Iterator
 
 
 def names_of_purposes(scope: Scope) -> dict[str, str]:
+    """The title of each purpose of the business, by its code."""
     purposes = ConsentPurpose.objects.of_organization(scope.organization)
     return {purpose.code: str(purpose.title) for purpose in purposes}

@@ -1,4 +1,4 @@
-"""An import in which nothing is left to choose, made by a floor above of a content that it knows."""
+"""Imports that a floor above makes of content that it knows, with every choice already made."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ STATEMENTS_AT_ONCE = 10_000
 
 
 class Statement(NamedTuple):
-    """What a customer of the file has said about a consent; he is named by his number there."""
+    """A statement of a customer of the file, who is named by his number there."""
 
     number: int
     purpose: str
@@ -93,7 +93,7 @@ _STAGE = """
 
 
 def _stage(upload: ImportUpload, statements: Iterable[Statement]) -> None:
-    """Put the statements beside the rows of the file."""
+    """Store the statements beside the rows of the file."""
     with connection.cursor() as cursor:
         for some in batched(statements, STATEMENTS_AT_ONCE):
             columns = [list(column) for column in zip(*some, strict=True)]
@@ -102,6 +102,6 @@ def _stage(upload: ImportUpload, statements: Iterable[Statement]) -> None:
 
 @transaction.atomic
 def have_checked(*, upload: ImportUpload, actor: Scope) -> None:
-    """Let the worker find out what it would do. Raises MissingRight or ValidationError."""
+    """Have the worker check an upload. Raises MissingRight or ValidationError."""
     lifecycle.start_check(upload=upload, actor=actor)
     enqueue(tasks.check_upload.name, upload=str(upload.pk), **for_somebody(actor))

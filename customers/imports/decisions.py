@@ -1,7 +1,7 @@
-"""What somebody decides about new rows that look like a customer who is known: one by one, all at once, or as a file.
+"""Decisions about new rows that look like a known customer: made one by one, for all at once, or in a file.
 
-A decision stands beside the rows and is kept when the file is checked again, which is what makes it count (see
-Plan.by_decision): the same person is treated like any other known customer, whoever is left out is rejected.
+They are stored beside the rows and are applied when the file is checked again (see Plan.by_decision): a row of the same
+person is treated as that of any other known customer, a row that is to be left out is rejected.
 """
 
 from __future__ import annotations
@@ -43,12 +43,12 @@ _BLOCK = 2_000
 def decide(
     *, upload: ImportUpload, decisions: Mapping[int, str], actor: Scope, shown: Mapping[int, str] | None = None
 ) -> int:
-    """Keep what was decided about rows, by their number: how many. A blank decision is none.
+    """Store decisions by the number of their row. Returns how many; a blank one is none.
 
-    `shown` is the customer number of whom each row was said to look like, where it was said: another one now means
-    that somebody has decided about somebody else.
+    `shown` is the customer number that each row was said to look like, where it was said. Where it is another one now,
+    somebody has decided about another customer.
 
-    Raises MissingRight, or ValidationError, and keeps nothing then, for a row about which there is nothing to decide.
+    Raises MissingRight, or ValidationError for a row about which there is nothing to decide; nothing is stored then.
     """
     _demand(upload, actor)
     if not (wanted := {row: word for row, word in decisions.items() if word}):
@@ -84,11 +84,11 @@ def decide(
 
 @transaction.atomic
 def decide_all(*, upload: ImportUpload, decision: str, actor: Scope) -> int:
-    """Keep one decision for all rows about which none was taken yet: how many.
+    """Store one decision for all rows about which there is none. Returns how many.
 
-    Rows that look like another row of the file, and like no customer, cannot be the same person, of several rows only
-    one is a customer, and who shares but an e-mail address with somebody of another name is asked about alone: these
-    stay open.
+    If the decision is that they are the same person, some rows stay open: those that look only like another row of the
+    file, all but one of those that look like one customer, and those that share only an e-mail address with somebody of
+    another name.
     """
     _demand(upload, actor)
     if decision not in Decision.values:
@@ -111,14 +111,14 @@ def decide_all(*, upload: ImportUpload, decision: str, actor: Scope) -> int:
 
 @transaction.atomic
 def take_back(*, upload: ImportUpload, actor: Scope) -> None:
-    """Forget all decisions."""
+    """Delete all decisions, and save the upload."""
     _demand(upload, actor)
     forget(upload)
     upload.save(update_fields=["choices"])
 
 
 def forget(upload: ImportUpload) -> None:
-    """Of rows that mean somebody else now, as after another choice of the columns. The upload is not saved."""
+    """Delete all decisions of an upload, as when its columns were chosen anew. The upload is not saved."""
     if upload.choices.pop(DECIDED, None):
         ImportDecision.objects.filter(base=upload.base_id, file=upload.pk).delete()
 
@@ -142,7 +142,10 @@ _ANEW = "ON CONFLICT (base_id, file_id, row_number) DO UPDATE SET decision = exc
 
 
 def _demand(upload: ImportUpload, actor: Scope) -> None:
-    """Whom a row looks like is only for those who may see customers."""
+    """Raise unless the actor may decide about this upload and its preview is there.
+
+    It takes the right to see customers, since a row shows whom it looks like.
+    """
     actor.demand(Right.IMPORT_CUSTOMERS)
     actor.demand(Right.VIEW_CUSTOMERS)
     demand_own(upload, actor)
@@ -153,7 +156,7 @@ def _demand(upload: ImportUpload, actor: Scope) -> None:
 
 
 def _demand_as_shown(upload: ImportUpload, customers: Mapping[int, int | None], shown: Mapping[int, str]) -> None:
-    """Whom the rows look like now is whom whoever decided has seen."""
+    """Raise ValidationError where a row looks like another customer now than the one that was shown."""
     numbers = dict(
         Customer.objects.filter(base=upload.base_id, pk__in=[pk for pk in customers.values() if pk]).values_list(
             "pk", "customer_number"
@@ -172,7 +175,10 @@ def _demand_as_shown(upload: ImportUpload, customers: Mapping[int, int | None], 
 
 
 def _demand_once(upload: ImportUpload, wanted: Mapping[int, str], customers: Mapping[int, int | None]) -> None:
-    """In a package each row has statements of its own: none of them may go with a row that is rejected."""
+    """Raise ValidationError where two rows of a package would be the same customer.
+
+    One of them would be rejected, and its statements about consents with it.
+    """
     if not upload.choices.get("is_of_package"):
         return
     meant = {row: customers[row] for row, word in wanted.items() if word == Decision.SAME}
@@ -198,7 +204,7 @@ def _refused(message: str | _StrPromise, rows: Sequence[int]) -> ValidationError
 
 
 def _open_to_decision(upload: ImportUpload, rows: Sequence[int]) -> dict[int, int | None]:
-    """Those of the rows that look like somebody, with the customer."""
+    """The rows among these that look like somebody, with the id of that customer."""
     asked = {"base": upload.base_id, "file": upload.pk, "row_number__in": rows}
     found = dict(
         ImportVerdict.objects.filter(**asked, verdict=Verdict.SIMILAR).values_list("row_number", "customer_id")
@@ -216,9 +222,9 @@ def _count(upload: ImportUpload) -> None:
 
 
 def write_similar(*, upload: ImportUpload, file: BinaryIO, actor: Scope) -> int:
-    """All rows that look like somebody as a workbook with a column for the decision: how many.
+    """Write the rows that look like somebody as a workbook, with a column for the decision. Returns how many.
 
-    What has been decided stands in it. Raises MissingRight.
+    Decisions that were made are filled in. Raises MissingRight.
     """
     actor.demand(Right.IMPORT_CUSTOMERS)
     actor.demand(Right.VIEW_CUSTOMERS)
@@ -279,7 +285,7 @@ def _similar_rows(upload: ImportUpload, fields: Sequence[str]) -> Iterator[list[
 
 
 def alike(code: str) -> str:
-    """By what somebody looks alike, in words."""
+    """The reason for which two people look alike, in words."""
     words = {
         SAME_EMAIL: _("the same e-mail address"),
         OTHER_NAME: _("the same e-mail address, but another name"),
@@ -291,12 +297,10 @@ def alike(code: str) -> str:
 
 
 def read_decisions(*, name: str, file: BinaryIO) -> tuple[dict[int, str], dict[int, str]]:
-    """What stands in the columns “row” and “decision” of a file as `write_similar` makes it, by the row's number.
+    """Read a file as `write_similar` makes it. Returns the decisions, and the customer numbers shown, by row.
 
-    Beside it as whom each row was known there, where the file says it; blank for a row of the file.
-
-    Its headings and words may be German or English. Raises ValidationError for a file that cannot be read, one without
-    these columns, and one with what is no number or word.
+    The number is blank for a row that looks like another row of the file. Headings and words may be German or English.
+    Raises ValidationError for a file that cannot be read, that lacks these columns, or that holds another word.
     """
     try:
         with open_table(file, name=name, limits=Limits(file_bytes=MOST_BYTES)) as table:
@@ -336,7 +340,7 @@ def _column(headings: Sequence[str], wanted: str) -> int:
 
 
 def _words() -> dict[str, str]:
-    """The decisions by how they may be written."""
+    """The decisions by each way to write them, folded."""
     found = {}
     for decision in Decision:
         for language in _LANGUAGES:

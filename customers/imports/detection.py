@@ -14,7 +14,7 @@ EXAMPLES, LONGEST, ROWS = 3, 40, 200
 
 
 def look_at(table: Table) -> dict[str, Any]:
-    """Kept with the upload, so that showing it again costs nothing, however large the file is."""
+    """What the page shows of a file. It is stored with the upload, so that the file is read once."""
     dialect = table.dialect
     examples = _examples(table)
     return {
@@ -30,7 +30,7 @@ def look_at(table: Table) -> dict[str, Any]:
 
 
 def _examples(table: Table) -> list[list[str]]:
-    """The first filled cells of each column; blank ones say nothing about it."""
+    """The first filled cells of each column."""
     found: list[list[str]] = [[] for _heading in table.headings]
     try:
         for row in islice(table, ROWS):

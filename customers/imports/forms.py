@@ -180,7 +180,7 @@ def column_choices(fields: Mapping[str, CustomerField], language: str) -> list[t
 
 
 def _named(field: CustomerField, language: str) -> str:
-    """The heading, and why nothing is taken into it."""
+    """The heading of a field, with the reason why a column cannot go there, if there is one."""
     if not field.readonly:
         return field.heading(language)
     why = _("not imported: you may not see it") if field.is_withheld else _("not imported")
@@ -192,7 +192,7 @@ LINES_ABOVE = tuple(map(str, range(MOST_ABOVE + 1)))
 
 
 def overrules_of(posted: Mapping[str, str], seen: Mapping[str, Any]) -> dict[str, Any]:
-    """How the file is to be read, as chosen; what is left to the detection is not in it. Raises ValidationError."""
+    """The encoding and the delimiter that were posted, as far as they were chosen. Raises ValidationError."""
     offered = {"encoding": ENCODINGS, "delimiter": DELIMITERS, "sheet": tuple(seen["sheets"]), "above": LINES_ABOVE}
     chosen: dict[str, Any] = {name: posted[name] for name in offered if posted.get(name)}
     if any(value not in offered[name] for name, value in chosen.items()):

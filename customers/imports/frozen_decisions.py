@@ -1,4 +1,4 @@
-"""Rows about whom somebody has decided: what becomes of them in a check, and what is kept of it for good."""
+"""Decisions about rows: what they do in a check, and what is kept of them for good."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ _REJECT = """INSERT INTO customers_importverdict (base_id, file_id, row_number, 
 
 
 def reject_decided(cursor: CursorWrapper, plan: Plan) -> None:
-    """Reject the rows that are to be left out, and those of whom another row of the file is about the same customer.
+    """Reject rows that were decided to be left out, and rows of a customer whom another row means as well.
 
-    Of two rows for one customer the one counts that means him by its number or key, then the first.
+    Of two rows for one customer the one counts that finds him by number or key, else the first.
     """
     left_out = _REJECT.format(row_number="r.row_number", problems=problem(reason=told(LEFT_OUT), code="'left_out'"))
     cursor.execute(
@@ -39,7 +39,7 @@ def reject_decided(cursor: CursorWrapper, plan: Plan) -> None:
 
 
 def forget_gone(cursor: CursorWrapper, upload: ImportUpload) -> None:
-    """A decision for a customer who is not there any more falls: his row is open again."""
+    """Delete the decisions for customers who do not exist any more; their rows are open again."""
     cursor.execute(
         """DELETE FROM customers_importdecision d WHERE d.base_id = %(base)s AND d.file_id = %(upload)s
             AND d.decision = 'same' AND NOT EXISTS (
@@ -51,7 +51,7 @@ def forget_gone(cursor: CursorWrapper, upload: ImportUpload) -> None:
 
 
 def count_decisions(cursor: CursorWrapper, upload: ImportUpload) -> None:
-    """The choices name the decisions, so that a preview from before them cannot be confirmed. Not saved."""
+    """Write the number of each decision to the choices, so that an older preview cannot be confirmed. Not saved."""
     cursor.execute(
         """SELECT decision, count(*) FROM customers_importdecision
             WHERE base_id = %(base)s AND file_id = %(upload)s GROUP BY decision""",
@@ -61,9 +61,9 @@ def count_decisions(cursor: CursorWrapper, upload: ImportUpload) -> None:
 
 
 def keep_for_good(cursor: CursorWrapper, upload: ImportUpload) -> None:
-    """Whom a package of another business meant by decision is known from then on by his number there.
+    """Store the number at the sender of each customer of a package who was recognised by a decision.
 
-    So its lists of withdrawals and the same package once more find him. To be called before the rows are cleared.
+    By it later lists of withdrawals, and the same package again, find him. To be called before the rows are deleted.
     """
     if not (upload.choices.get(DECIDED) and upload.choices.get("is_of_package")):
         return

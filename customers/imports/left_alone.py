@@ -1,4 +1,4 @@
-"""What an import leaves as it is, told before: customers who stay archived, and values that do not count."""
+"""What an import leaves as it is, shown in the preview: archived customers, and values that do not count."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _TELL = """INSERT INTO customers_importverdict (base_id, file_id, row_number, ve
 
 
 def tell_archived(cursor: CursorWrapper, plan: Plan) -> int:
-    """The rows that mean a customer who is archived: how many. He stays that, whatever the row says."""
+    """Record the rows that mean an archived customer, who stays archived. Returns how many."""
     cursor.execute(
         "SELECT EXISTS (SELECT FROM customers_customer WHERE base_id = %(base)s AND archived_at IS NOT NULL)",
         plan.params,
@@ -30,9 +30,10 @@ def tell_archived(cursor: CursorWrapper, plan: Plan) -> int:
 
 
 def tell_differing(cursor: CursorWrapper, plan: Plan, overwriting: Plan) -> int:
-    """Rows of known customers that say something else than what stays: how many. Where nothing is overwritten.
+    """Record the rows of known customers whose values differ from what is kept. Returns how many.
 
-    `overwriting` is the same plan for the choice that every value of the file counts. An empty cell says nothing.
+    Only where known customers are not overwritten. `overwriting` is the plan in which every value of the file counts.
+    An empty cell differs from nothing.
     """
     if plan.known == OnKnown.OVERWRITE:
         return 0

@@ -1,7 +1,7 @@
-"""An import, step by step: check, look, confirm, apply, undo. Its beginning stands in `receiving`.
+"""An import, step by step: check, look, confirm, apply, undo. Its beginning is in `receive`.
 
 What was previewed is what is applied. Each step asks for the rights itself. A step of a large file is done by the
-worker and may be broken off anywhere: checking begins anew, applying and undoing are one transaction each.
+worker and can break off at any point: checking then begins anew, applying and undoing are one transaction each.
 """
 
 from __future__ import annotations
@@ -87,6 +87,7 @@ def table_of(upload: ImportUpload, source: BinaryIO | None = None) -> Iterator[T
 
 
 def reading_of(upload: ImportUpload) -> Reading:
+    """How the cells of an upload are read, as chosen."""
     return Reading(**upload.choices.get("reading", {}))
 
 
@@ -94,7 +95,7 @@ def reading_of(upload: ImportUpload) -> Reading:
 
 
 def start_check(*, upload: ImportUpload, actor: Scope) -> None:
-    """The worker will check it; until then the page shows that it is under way."""
+    """Mark an upload as being checked by the worker. Raises MissingRight, PermissionDenied or ValidationError."""
     actor.demand(Right.IMPORT_CUSTOMERS)
     demand_own(upload, actor)
     demand_open(upload)
@@ -105,11 +106,10 @@ def start_check(*, upload: ImportUpload, actor: Scope) -> None:
 def check_upload(
     *, upload: ImportUpload, actor: Scope, progress: Progress | None = None, file: BinaryIO | None = None
 ) -> None:
-    """Find out what the import would do, and keep it as what the user is shown.
+    """Check an upload: store what the import would do as its preview.
 
-    `file` takes the place of the stored one.
-
-    Raises ValidationError for a file that cannot be read on; what was staged is then thrown away by the next check.
+    `file` takes the place of the stored file. Raises ValidationError for a file that cannot be read to its end; what
+    was staged of it is deleted by the next check.
     """
     actor.demand(Right.IMPORT_CUSTOMERS)
     with row_scope.rows_of(actor):
@@ -194,7 +194,7 @@ def apply_upload(
 
 
 def _demand_rights(upload: ImportUpload, actor: Scope) -> None:
-    """What the preview allowed must be allowed now."""
+    """Raise MissingRight unless the actor has the rights that the previewed changes need."""
     preview = upload.preview or {}
     if preview.get("created"):
         actor.demand(Right.ADD_CUSTOMERS)
@@ -208,9 +208,9 @@ def _demand_rights(upload: ImportUpload, actor: Scope) -> None:
 
 @transaction.atomic
 def cancel_upload(*, upload: ImportUpload, actor: Scope) -> None:
-    """Ask whoever works on it to stop; nothing of the step under way is kept.
+    """Stop the step that is under way; it is rolled back.
 
-    An import that is being undone belongs to everybody who may undo it, however old it is.
+    Everybody who may undo an import may also stop its undoing, however old it is.
     """
     actor.demand(Right.IMPORT_CUSTOMERS)
     if upload.state == UploadState.UNDOING and imports_of(actor).filter(pk=upload.pk).exists():
@@ -223,9 +223,9 @@ def cancel_upload(*, upload: ImportUpload, actor: Scope) -> None:
 
 
 def _stop_unless_begun(upload: ImportUpload) -> None:
-    """Nobody works on it yet, perhaps because no worker lives: it need not be heard by one.
+    """Stop a step that no worker has begun.
 
-    Whoever begins meanwhile finds another state, or holds the row, which is then left to him.
+    If a worker begins it at the same moment, he finds another state, or holds the row; then he is the one who stops it.
     """
     waiting = ImportUpload.objects.filter(pk=upload.pk, state=upload.state, progress__total=0)
     if (locked := waiting.select_for_update(of=("self",), skip_locked=True).first()) is not None:
@@ -233,7 +233,7 @@ def _stop_unless_begun(upload: ImportUpload) -> None:
 
 
 def stop_upload(*, upload: ImportUpload, reason: Sentences, is_cancelled: bool = False) -> None:
-    """The step under way has come to nothing. What was applied before stays applied."""
+    """End the step that is under way as failed or cancelled. What an earlier step has applied stays applied."""
     if upload.state == UploadState.UNDOING:
         upload.failure = reason
         enter(upload, UploadState.APPLIED, "failure")
@@ -286,12 +286,12 @@ def undo_upload(*, upload: ImportUpload, actor: Scope, progress: Progress | None
 
 
 def is_going_on(upload: ImportUpload, now: datetime) -> bool:
-    """Whether a step of it waits for the worker or is being done. One that was begun a day ago is given up."""
+    """Whether a step waits for the worker or is being done. One that began a day ago counts as given up."""
     return upload.state in UNDER_WAY and upload.state_since > now - LIFETIME
 
 
 def delete_expired(*, upload: ImportUpload) -> None:
-    """The file and its rows go; what has been imported stays on record, to be undone. Called in its scope."""
+    """Delete the file and its rows. The record of an applied import is kept, to undo it. Called in its scope."""
     clear_rows(upload)
     ImportChunk.objects.filter(file=upload).delete()
     if upload.state not in DONE:
@@ -302,14 +302,14 @@ def delete_expired(*, upload: ImportUpload) -> None:
 
 
 def clear_rows(upload: ImportUpload) -> None:
-    """Throw away staged rows and what was said of them, but for what undoing has told."""
+    """Delete the staged rows and what was recorded about them, except what undoing could not restore."""
     if upload.state in DONE:
         upload.verdicts.exclude(verdict__in=("kept", "stuck")).delete()
     clear(upload, is_judged=upload.state not in DONE, is_over=True)
 
 
 def go_back(*, upload: ImportUpload, actor: Scope) -> None:
-    """To the columns again."""
+    """Set an upload back to the choice of its columns."""
     actor.demand(Right.IMPORT_CUSTOMERS)
     demand_own(upload, actor)
     if upload.state in OPEN:
@@ -317,7 +317,7 @@ def go_back(*, upload: ImportUpload, actor: Scope) -> None:
 
 
 def enter(upload: ImportUpload, state: UploadState, *written: str) -> None:
-    """Go on to a state, store what was `written` on the way, and forget what was only true in the one before."""
+    """Set the state, save the fields `written`, and clear what belonged to the state before: preview or failure."""
     names = {"state", "state_since", *written}
     upload.state, upload.state_since = state, timezone.now()
     if state in {UploadState.UPLOADED, UploadState.CHECKING}:
@@ -330,7 +330,7 @@ def enter(upload: ImportUpload, state: UploadState, *written: str) -> None:
 
 
 def demand_own(upload: ImportUpload, actor: Scope) -> None:
-    """Raise PermissionDenied for a file of somebody else, or for another base than the location works on now."""
+    """Raise PermissionDenied unless the file is the actor's own and of the base that he works with now."""
     if actor.user is None and upload.user_id is None and upload.location_id == actor.location.pk:
         return  # of a command, which holds it in its hands
     if not uploads_of(actor, now=timezone.now()).filter(pk=upload.pk).exists():
@@ -338,7 +338,7 @@ def demand_own(upload: ImportUpload, actor: Scope) -> None:
 
 
 def demand_open(upload: ImportUpload) -> None:
-    """Raise ValidationError unless its choices may still change."""
+    """Raise ValidationError unless the choices of the upload may still change."""
     if upload.state not in OPEN:
         raise ValidationError(
             gettext_lazy("This import is under way or done. Upload the file again."), code="upload_closed"

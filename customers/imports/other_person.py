@@ -1,7 +1,6 @@
-"""Rows whose key is that of a customer who is somebody else by everything that the row says of him.
+"""Rows that find a known customer by a key, although everything else that they say is of somebody else.
 
-A former number is one of whatever system had given it, so those of two systems meet by chance; an e-mail address is
-shared by couples. Whoever is meant by a customer number is meant.
+Former numbers of two systems meet by chance, and couples share an e-mail address. A customer number is never doubted.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ _FEWEST = 2
 
 
 def reject_somebody_else(cursor: CursorWrapper, plan: Plan, headings: dict[str, str]) -> None:
-    """Reject rows by whose key another one would be overwritten or filled."""
+    """Reject the rows that would overwrite or fill another person than the one they are about."""
     condition = _is_somebody_else(plan)
     if not plan.has_key or plan.known == OnKnown.SKIP or not condition:
         return
@@ -39,17 +38,17 @@ def reject_somebody_else(cursor: CursorWrapper, plan: Plan, headings: dict[str, 
 
 
 def heading_of_key(plan: Plan, headings: dict[str, str]) -> str:
-    """How the file calls the column by which a row without a number means a customer."""
+    """The heading in the file of the column by which rows without a number find a customer."""
     if plan.match == MatchBy.EMAIL:
         return headings["email"]
     return headings["customer_number" if plan.is_numbered_by_sender else "former_numbers"]
 
 
 def _is_somebody_else(plan: Plan) -> str:
-    """As a condition about r and k; blank where the file says too little.
+    """SQL condition about the row r and the customer k; empty where the file says too little.
 
-    Found by a former number: two of what the row says differ, and nothing agrees. Found by an e-mail address: the first
-    name differs, and the birthday does not agree.
+    Found by a former number: two fields differ and none agrees. Found by an e-mail address: the first name differs and
+    the birthday does not agree.
     """
     if plan.match == MatchBy.EMAIL:
         if "first_name" not in plan.given:

@@ -78,9 +78,9 @@ class Similar:
 
 @dataclass(frozen=True)
 class Left:
-    """A customer whom undoing has not brought back to what he was; `customer` is None if he is gone since.
+    """A customer whom undoing has not restored, as listed; `customer` is None if he does not exist any more.
 
-    Also for whoever may not see customers.
+    Whoever may not see customers gets none either.
     """
 
     number: int
@@ -106,9 +106,9 @@ def unread(upload: ImportUpload, *, page: int = 1) -> list[ImportVerdict]:
 
 
 def unsaid(upload: ImportUpload, scope: Scope, *, page: int = 1) -> list[ImportVerdict]:
-    """One page of the rows that say about a consent what can become no statement. One query.
+    """One page of the rows whose statements about consents cannot be recorded. One query.
 
-    None for whoever may not see customers: the reason tells of what they have said.
+    Empty for whoever may not see customers, since the reason says what they have stated before.
     """
     return list(_page(verdicts(upload, Verdict.UNSAID), page)) if scope.allows(Right.VIEW_CUSTOMERS) else []
 
@@ -211,7 +211,7 @@ def _known(rows: Sequence[ImportVerdict | ImportDecision], scope: Scope) -> dict
 
 
 def _in_file(upload: ImportUpload, rows: Sequence[ImportVerdict | ImportDecision]) -> dict[int, str]:
-    """Who stands in these rows of the file, by the number of the row."""
+    """Name, company, address and e-mail of these rows as one text, by the number of the row."""
     with connection.cursor() as cursor:
         cursor.execute(
             """SELECT row_number, concat_ws(', ', nullif(trim(concat_ws(' ', first_name, last_name)), ''),
@@ -230,9 +230,9 @@ def _page(rows: Any, page: int) -> Any:
 def _touched(
     upload: ImportUpload, scope: Scope, rows: Mapping[int, int | None], *, is_new: bool, known: OnKnown | None = None
 ) -> list[Touched]:
-    """Rows, each with the id of the customer whom it means, as people read them.
+    """The rows for reading, each with the customer whom it means.
 
-    `known` is what would become of known customers if that had been chosen; they bear their names as they are then.
+    `known` takes the place of what was chosen for known customers; they are shown with the names they have then.
     """
     if not rows or upload.preview is None:
         return []
@@ -342,7 +342,7 @@ def write_rejected(upload: ImportUpload, file: BinaryIO, *, source: BinaryIO | N
 
 
 def _in_step(table: Table, told: Iterator[tuple[int, list[Problem]]]) -> Iterator[tuple[Row, Any]]:
-    """The rows of the file that are told about; both are in the order of their numbers."""
+    """The rows of the file that something is told about. Both iterators ascend by the number of the row."""
     wanted = next(told, None)
     for row in table:
         if wanted is None:

@@ -40,7 +40,7 @@ class UploadProgress(ToldProgress):
 
 
 def begin(upload: ImportUpload) -> None:
-    """A step begins: nothing is done yet, and nobody wants to stop it."""
+    """Set the progress to nothing done and not cancelled."""
     ImportProgress.objects.update_or_create(
         file=upload,
         defaults={"base_id": upload.base_id, "done": 0, "total": 0, "is_cancelled": False, "reserved": None},
@@ -48,10 +48,12 @@ def begin(upload: ImportUpload) -> None:
 
 
 def cancel(upload: ImportUpload) -> None:
+    """Note that somebody wants the step to stop."""
     ImportProgress.objects.filter(file=upload).update(is_cancelled=True)
 
 
 @contextmanager
 def told(upload: ImportUpload, scope: Scope) -> Iterator[Progress]:
+    """Inside, the progress of the import is stored over a connection of its own."""
     with row_scope.second_connection(scope) as second:
         yield UploadProgress(second, upload)

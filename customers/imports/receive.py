@@ -74,17 +74,17 @@ def _remembered(actor: Scope) -> dict[str, str]:
 
 
 def profile_of(upload: ImportUpload) -> Profile | None:
-    """The system as whose file this one is read."""
+    """The profile of the system as whose file this one is read, if there is one."""
     return profiles().get(upload.choices.get("profile", ""))
 
 
 def declined(upload: ImportUpload) -> Profile | None:
-    """The system whose file this one seems to be, though it is not read as one."""
+    """The profile that fits the file, if somebody has declined to use it."""
     return None if profile_of(upload) else recognised(upload.choices["headings"])
 
 
 def undecided(upload: ImportUpload) -> list[str]:
-    """Headings of columns that would be lost without anybody having said so."""
+    """The headings of columns about which nobody has decided where they go."""
     pairs = zip(upload.choices["headings"], upload.choices["targets"], strict=True)
     return [heading for heading, target in pairs if not target]
 
@@ -163,7 +163,7 @@ def _demand_decided(headings: Sequence[str], targets: Sequence[str]) -> None:
 
 
 def _remember(headings: Sequence[str], targets: Sequence[str], actor: Scope, profile: Profile | None) -> None:
-    """What somebody has decided otherwise than the headings say by themselves."""
+    """Store for the business where somebody has decided that columns go, if their headings alone say otherwise."""
     by_themselves = match_columns(headings, CustomerResource(scope=actor).fields, profile=profile)
     chosen = {
         folded(heading)[:200]: HeadingChoice(

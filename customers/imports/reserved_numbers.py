@@ -1,8 +1,8 @@
-"""The numbers that an import gives and brings are its own before it begins to write.
+"""The numbers that an import gives and brings are reserved before it begins to write.
 
-They are reserved in a transaction of a moment, under the lock by which registrations take turns. From then on nobody is
-given one of them and nobody can type one, and whoever registers waits for nothing while the import is written. The
-reservation ends with the import: together with its customers, or when it has failed. What was not used is a gap.
+They are reserved in a short transaction, under the lock by which registrations take turns. From then on nobody else
+gets one of them and nobody can type one, and registering a customer does not wait for the import. The reservation ends
+with the import, whether it was applied or has failed. Numbers that were not used leave a gap.
 """
 
 from __future__ import annotations
@@ -72,9 +72,9 @@ def _previewed(upload: ImportUpload, scope: Scope) -> Plan:
 
 
 def hold(cursor: CursorWrapper, upload: ImportUpload, location: Location) -> None:
-    """Where nothing was reserved nobody is given or types a number of the range before this transaction has ended.
+    """Lock the numbers of the range to the end of the transaction, unless the import has reserved its own.
 
-    So it is with small imports, which take a moment.
+    Small imports, which take a moment, reserve none.
     """
     cursor.execute("SELECT reserved IS NOT NULL FROM customers_importprogress WHERE file_id = %s", [upload.pk])
     if upload.new_rows != NO_ROWS and cursor.fetchone() != (True,):
@@ -82,14 +82,14 @@ def hold(cursor: CursorWrapper, upload: ImportUpload, location: Location) -> Non
 
 
 def release(upload: ImportUpload) -> None:
-    """The numbers are those of customers now, or nobody's."""
+    """End the reservation: the numbers belong to customers now, or are free again."""
     ImportProgress.objects.filter(file=upload, reserved__isnull=False).update(reserved=None)
 
 
 def numbers_of(cursor: CursorWrapper, plan: Plan, location: Location) -> list[int]:
-    """The free numbers that new rows without one get, in ascending order: those reserved, if any were.
+    """The numbers for the new rows that bring none, ascending: the reserved ones first.
 
-    What is missing is taken now, and the counter stays locked to the end of the transaction.
+    If they do not suffice the others are taken now, and the counter is locked to the end of the transaction.
     """
     if not (wanted := _wanted(cursor, plan)):
         return []
@@ -108,7 +108,7 @@ def _given(plan: Plan, location: Location, wanted: int) -> list[int]:
 
 
 def _reserved(cursor: CursorWrapper, plan: Plan) -> list[int]:
-    """What was reserved to be given. A number that somebody has all the same is left out."""
+    """The numbers reserved to be given, without those that a customer has all the same."""
     cursor.execute(
         f"""SELECT number FROM customers_importprogress p, unnest(p.reserved) AS part,
                 generate_series(lower(part), upper(part) - 1) AS number
@@ -121,7 +121,7 @@ def _reserved(cursor: CursorWrapper, plan: Plan) -> list[int]:
 
 
 def _keep(cursor: CursorWrapper, plan: Plan, numbers: list[int]) -> None:
-    """Together with the numbers that new rows bring along."""
+    """Store the reservation: these numbers, and those that new rows bring."""
     brought = ""
     if "customer_number" in plan.given:
         brought = f"UNION SELECT r.customer_number FROM {plan.fresh} WHERE r.customer_number IS NOT NULL"

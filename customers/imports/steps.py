@@ -28,6 +28,7 @@ type Step = Callable[[QueryDict, ImportUpload, Scope], None]
 
 
 def choose_dialect(posted: QueryDict, upload: ImportUpload, scope: Scope) -> None:
+    """Read the file in another encoding or with another delimiter, as posted."""
     receive.choose_dialect(upload=upload, overrules=overrules_of(posted, upload.choices["seen"]), actor=scope)
 
 
@@ -45,10 +46,12 @@ def choose_columns(posted: QueryDict, upload: ImportUpload, scope: Scope) -> Non
 
 
 def use_profile(posted: QueryDict, upload: ImportUpload, scope: Scope) -> None:
+    """Read the file as its system writes it."""
     receive.choose_profile(upload=upload, is_used=True, actor=scope)
 
 
 def decline_profile(posted: QueryDict, upload: ImportUpload, scope: Scope) -> None:
+    """Read the file by its headings alone."""
     receive.choose_profile(upload=upload, is_used=False, actor=scope)
 
 
@@ -60,6 +63,7 @@ def check_package(posted: QueryDict, upload: ImportUpload, scope: Scope) -> None
 
 
 def check(upload: ImportUpload, scope: Scope) -> None:
+    """Check the upload: a small one at once, a large one by the worker. A refusal is stored with the upload."""
     if upload.size > lifecycle.DIRECT_BYTES:
         have_checked(upload=upload, actor=scope)
         return
@@ -70,7 +74,10 @@ def check(upload: ImportUpload, scope: Scope) -> None:
 
 
 def confirm(posted: QueryDict, upload: ImportUpload, scope: Scope) -> None:
-    """A refusal while it is applied leaves it to be confirmed again."""
+    """Apply what was previewed: a small import at once, a large one by the worker.
+
+    An import that is refused while it is applied can be confirmed again.
+    """
     with transaction.atomic():
         lifecycle.confirm_upload(upload=upload, confirmed=posted.get("fingerprint", ""), actor=scope)
         if upload.size > lifecycle.DIRECT_BYTES:
@@ -116,14 +123,17 @@ def take_back(posted: QueryDict, upload: ImportUpload, scope: Scope) -> None:
 
 
 def go_back(posted: QueryDict, upload: ImportUpload, scope: Scope) -> None:
+    """Back to the choice of the columns."""
     lifecycle.go_back(upload=upload, actor=scope)
 
 
 def cancel(posted: QueryDict, upload: ImportUpload, scope: Scope) -> None:
+    """Stop the step that is under way."""
     lifecycle.cancel_upload(upload=upload, actor=scope)
 
 
 def undo(posted: QueryDict, upload: ImportUpload, scope: Scope) -> None:
+    """Undo an applied import: a small one at once, a large one by the worker."""
     with transaction.atomic():
         lifecycle.start_undo(upload=upload, actor=scope)
         if touched(upload) > DIRECT_CUSTOMERS:

@@ -73,16 +73,16 @@ def _undo(file: ImportUpload, scope: Scope, told: Progress) -> None:
 
 @contextmanager
 def _recorded(scope: Scope, reason: Sentences) -> Iterator[UUID]:
-    """One transaction in the scope, whose changes stand in the history under the id that is given."""
+    """Inside is one transaction in the scope; gives the id of its context in the history."""
     with row_scope.rows_of(scope), pghistory.context(**scope.history(reason=reason)) as context:
         yield context.id
 
 
 def _work(pk: str, state: UploadState, somebody: dict[str, int], step: Step) -> Scope | None:
-    """Do a step with the rights that the user has now; the scope if it was done.
+    """Do a step with the rights that the user has now. Returns the scope if it was done.
 
-    What goes wrong is told on the page of the upload. One that is in another state is done already, or was cancelled.
-    Raises NothingThere.
+    A failure is stored with the upload. If the upload is in another state, the step was done already or cancelled, and
+    nothing happens. Raises NothingThere.
     """
 
     def work(scope: Scope) -> None:
@@ -95,7 +95,7 @@ def _work(pk: str, state: UploadState, somebody: dict[str, int], step: Step) -> 
 
 
 def _frame(*states: UploadState) -> TaskFrame:
-    """Of a step; it is told where the import is in one of these states."""
+    """The frame of a step: its failure is stored if the import is in one of these states."""
     return TaskFrame(name="import", tell=partial(_tell, states), broken=BROKEN, given_up=GIVEN_UP)
 
 
@@ -117,7 +117,7 @@ def _tell(states: tuple[UploadState, ...], pk: str, failure: Failure) -> None:
 
 
 def _found(pk: str, *states: UploadState, is_locked: bool = False) -> ImportUpload:
-    """The upload. Raises Stopped where it is in no such state any more, NothingThere where there is none at all."""
+    """The upload. Raises Stopped where it is in none of these states any more, NothingThere where it does not exist."""
     rows = ImportUpload.objects.select_for_update(of=("self",)) if is_locked else ImportUpload.objects.all()
     upload = rows.filter(pk=pk).first()
     if upload is None:
@@ -128,7 +128,7 @@ def _found(pk: str, *states: UploadState, is_locked: bool = False) -> ImportUplo
 
 
 def _clear(pk: str, scope: Scope) -> None:
-    """What an import leaves behind: its staged rows, and entries of the search index that wait to be taken up."""
+    """Delete the staged rows of an applied import, and merge the waiting entries of the search index."""
     with row_scope.rows_of(scope), connection.cursor() as cursor:
         upload = ImportUpload.objects.get(pk=pk)
         if upload.state != UploadState.APPLIED:
@@ -139,7 +139,7 @@ def _clear(pk: str, scope: Scope) -> None:
 
 
 def _gather(upload: ImportUpload, scope: Scope) -> None:
-    """Those who work with the customers now shall not pay for how many they have become, or are no longer."""
+    """Gather statistics of the customers after many were written, so that later queries are planned well."""
     done = upload.undoing or upload.result or {}
     with row_scope.rows_of(scope):
         statistics.gather(statistics.WRITTEN, rows=sum(done.get(name, 0) for name in WRITTEN))

@@ -1,9 +1,8 @@
 """Imports and bulk changes of one base take turns.
 
-Each import notices whether another one came between its preview and itself.
-
-What must not be there twice is decided while nobody else brings in or takes back customers of that base. Whoever
-registers one customer takes no turn: for him there are the numbers (see `reserving`).
+What must not exist twice is decided while no other import adds or removes customers of the base, and each import
+notices whether another one came after its preview. Registering a single customer takes no turn: numbers that an import
+needs are reserved (see reserved_numbers.py).
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ _SO_FAR = """SELECT count(*) + count(*) FILTER (WHERE state = 'undone') FROM cus
 
 
 class AnotherImport(ValidationError):
-    """It is the turn of another import or bulk change of the base, and nobody waits any longer."""
+    """Another import or bulk change of the base is being written, and the wait for it is over."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -38,9 +37,9 @@ class AnotherImport(ValidationError):
 
 
 def take_turn(base: int, *, progress: Progress) -> None:
-    """From here to the end of the transaction nobody else imports into the base, changes it in bulk, or undoes that.
+    """Lock the base against other imports, bulk changes and their undoing, to the end of the transaction.
 
-    Waits as long as `progress` has patience. Raises AnotherImport, or Cancelled.
+    Waits as long as `progress.patience` allows. Raises AnotherImport, or Cancelled.
     """
     started = time.monotonic()
     while not _is_our_turn(base):
@@ -51,9 +50,9 @@ def take_turn(base: int, *, progress: Progress) -> None:
 
 
 def imports_so_far(cursor: CursorWrapper, base: int) -> int:
-    """How many imports of the base have been applied or undone: it only ever grows.
+    """A counter of the imports of the base that were applied or undone.
 
-    Asked before a preview is worked out. One that is applied while that is done counts as coming after it.
+    It is read before a preview is worked out. An import that is applied meanwhile counts as coming after the preview.
     """
     cursor.execute(_SO_FAR, [base])
     return int(cursor.fetchone()[0])

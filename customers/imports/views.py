@@ -57,7 +57,7 @@ IMPORT, UPLOAD, REJECTED, SIMILAR, IMPORTS, UNDO = (
 
 
 def import_urls() -> list[URLPattern]:
-    """To be put in front of the other addresses of the customers' admin, within its site."""
+    """The addresses of imports, to be put in front of the others of the customers' admin."""
     return [
         path("import/", console.admin_view(upload_page), name=IMPORT),
         path("import/list/", console.admin_view(imports_page), name=IMPORTS),
@@ -128,10 +128,10 @@ def _own_or_404(scope: Scope, pk: UUID) -> ImportUpload:
 def _step(
     request: HttpRequest, upload: ImportUpload, scope: Scope, known: Mapping[str, steps.Step], name: str
 ) -> HttpResponse:
-    """Do what the button says, and show the page again.
+    """Do what the button says, and redirect to the page.
 
-    Nobody presses two buttons of an import at once: the second would go by what was true before the first. Only to
-    cancel means whoever is at it.
+    The upload is locked, so that nobody else presses another button at the same moment. Only cancelling needs no lock:
+    it is meant for whoever works on it.
     """
     step = known.get(request.POST.get("step", ""))
     if step is None:
@@ -148,7 +148,7 @@ def _step(
 
 
 def _do(request: HttpRequest, step: Callable[[], None]) -> None:
-    """Do it, or say on the next page why not."""
+    """Call the step; a refusal becomes a message on the next page."""
     try:
         step()
     except ValidationError as error:
@@ -176,7 +176,7 @@ def _columns(request: HttpRequest, upload: ImportUpload, scope: Scope) -> HttpRe
 
 
 def _progress(request: HttpRequest, upload: ImportUpload) -> HttpResponse:
-    """Asks again every second. The worker may be busy with another import first."""
+    """The page of a step under way, which asks again every second."""
     progress = ImportProgress.objects.filter(file=upload).first() or ImportProgress(file=upload)
     percent = min(100, progress.done * 100 // progress.total) if progress.total else None
     seconds = int((timezone.now() - upload.state_since).total_seconds())
@@ -201,7 +201,7 @@ def _preview(request: HttpRequest, upload: ImportUpload, scope: Scope) -> HttpRe
 
 
 def _tabs(upload: ImportUpload, scope: Scope, figures: Mapping[str, Any]) -> list[Tab]:
-    """What the preview shows row by row; first what is to be looked at most of all."""
+    """The lists of the preview, those that need most attention first."""
     may_see = scope.allows(Right.VIEW_CUSTOMERS)
     similar = int(figures.get("similar", 0)) if may_see else 0
     decided = sum(upload.choices.get(DECIDED, {}).values()) if may_see else 0
@@ -288,7 +288,7 @@ def _keep_list(file: Any, upload: ImportUpload, scope: Scope) -> None:
 
 
 def _as_file(scope: Scope, name: str, write: Callable[[BinaryIO], object]) -> StreamingHttpResponse:
-    """To be saved; written when its bytes are asked for, in the language of the page."""
+    """A download that is written while it is sent, in the language of the page."""
     return StreamingHttpResponse(
         row_scope.streamed(scope, _written(write, get_language() or "de")),
         content_type=guess_type(name)[0] or "application/octet-stream",

@@ -19,7 +19,10 @@ from mcp.stored_sentences import Sentences, sentences_of
 
 @dataclass
 class NamedVocabulary:
-    """`groups` maps each name, as the file spells it, to an id; the new ones have negative ids until they are saved."""
+    """The customer groups and tags that the rows of an upload name.
+
+    `groups` maps each name, as the file spells it, to an id; new groups have negative ids until they are saved.
+    """
 
     groups: dict[str, int] = field(default_factory=dict)
     new_groups: dict[str, int] = field(default_factory=dict)
@@ -41,8 +44,8 @@ def named_vocabulary(
 ) -> NamedVocabulary:
     """What the rows of an upload name. Four queries, however many rows there are.
 
-    Once they are judged, only the rows that will be written count: a rejected row creates no group. With `rows` only
-    these are asked.
+    After the rows were judged, `is_judged`, only those count that will be written: a rejected row creates no group.
+    `rows` restricts it to rows with these numbers.
     """
     words = NamedVocabulary(worth=upload.choices.get("groups", {}))
     if "group_name" in given:

@@ -23,10 +23,10 @@ from mcp.stored_sentences import SentencesField
 
 
 class BulkChange(models.Model):
-    """One change of many customers: previewed, applied, and undone if somebody wants that.
+    """One change of many customers: previewed, applied, and perhaps undone.
 
-    Whom it is of is fixed by the preview, so that nobody is changed who was not counted there. What it did to each is
-    in the history under `context`, and what undoing did under `undo_context`.
+    The preview fixes the customers, so that nobody is changed who was not counted there. The history has what was done
+    to each under `context`, and what undoing did under `undo_context`.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)

@@ -10,10 +10,10 @@ from locations.row_policies import RowSecurity
 
 
 class CustomerCount(models.Model):
-    """Steps by which the number of customers changed that were registered at a location, or (empty) at none.
+    """Increments of the number of customers registered at a location, or (empty) at none.
 
-    The sum of a location's steps is the number of those who were registered there, the sum of all steps of a base the
-    number of its customers. A task adds them up.
+    The sum over a location is the number of customers registered there, the sum over a base the number of its
+    customers. A task adds the rows up.
     """
 
     organization = models.ForeignKey(
@@ -68,10 +68,10 @@ class CustomerCount(models.Model):
 
 
 class CustomerGroupCount(models.Model):
-    """Steps as above of the customers of a customer group, or (empty) of none.
+    """Increments, as above, of the number of customers in a customer group, or (empty) in none.
 
-    In a table of its own: in one with the locations there would be as many sums as groups times locations, and the
-    number of all customers, which each list asks for, would be added up from all of them.
+    The table is separate: together with locations there would be as many sums as groups times locations, and the number
+    of all customers, which each list needs, would be added up from all of them.
     """
 
     base = models.ForeignKey(CustomerBase, models.CASCADE, db_index=False, related_name="+")
@@ -98,11 +98,11 @@ class CustomerGroupCount(models.Model):
 
 
 class CustomerMonth(models.Model):
-    """Steps by which what happened in a month changed; their sums are the figures. A task adds them up.
+    """Increments of what happened in a month; their sums are the figures. A task adds the rows up.
 
-    By the calendar of TIME_ZONE. Registered and archived are customers that are so now: one who is restored does not
-    count as archived any more, and one whom an undone import takes back was never registered. Consents are statements,
-    in the month in which they were made; what was said to another business is none.
+    Months are those of TIME_ZONE. Registered and archived count customers who are so now: one who is restored does not
+    count as archived any more, and one whom an undone import removes was never registered. Consents count statements,
+    in the month in which they were made; statements to another business do not count.
     """
 
     base = models.ForeignKey(CustomerBase, models.CASCADE, db_index=False, related_name="+")

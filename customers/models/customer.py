@@ -46,7 +46,7 @@ def _text(label: object, length: int, **more: object) -> LineField:
 
 @keep_history(exclude=["search_text", "sort_name"], is_searched=False)
 class Customer(WithFormerNumbers, CheckedRow):
-    """A guest or a company. Phone numbers are kept in E.164 where they are known to be one, else as typed."""
+    """A guest or a company. Phone numbers are stored in E.164 if they are known to be complete, else as typed."""
 
     organization = models.ForeignKey(
         Organization, models.PROTECT, db_constraint=False, db_index=False, related_name="+", editable=False
@@ -316,13 +316,13 @@ class Customer(WithFormerNumbers, CheckedRow):
 
     @property
     def display_name(self) -> str:
-        """What to call this customer: the person, else the company, else the alias."""
+        """The name to show: that of the person, else of the company, else the alias."""
         person = " ".join(part for part in (self.title, self.first_name, self.last_name) if part)
         return person or self.company or self.alias
 
     @property
     def display_phone(self) -> str:
-        """The number to dial first, as one reads it."""
+        """The phone number to dial first, written for reading."""
         return display_phone(self.mobile or self.phone_private or self.phone_business)
 
     @property

@@ -11,7 +11,7 @@ _READ, _SAID = "_former_numbers_read", "_former_numbers_said"
 
 
 class WithFormerNumbers:
-    """Mixin of the customer. What is assigned is written by the operation that saves him, and by nothing else."""
+    """Mixin of the customer. The operation that saves him writes what was assigned; nothing else does."""
 
     @property
     def former_numbers(self) -> list[str]:

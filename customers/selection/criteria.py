@@ -37,9 +37,9 @@ class NoSuchChoice(Exception):
 
 @dataclass(frozen=True)
 class Asker:
-    """For whom a selection is, and the day from which "the next 7 days" and "this month" count.
+    """The scope for which a selection is, and the day from which "the next 7 days" and "this month" count.
 
-    The worker makes a file later than somebody has asked for it, perhaps on the next day.
+    The worker makes a file later than it was asked for, perhaps on the next day.
     """
 
     scope: Scope
@@ -67,11 +67,11 @@ class Criterion:
             raise NoSuchChoice(self.name)
 
     def narrowed(self, customers: CustomerQuerySet, value: str, asker: Asker) -> CustomerQuerySet:
-        """The customers that an offered value leaves. A criterion that forgets it fails, and does not leave all."""
+        """The customers that match an offered value. Not implemented here, so that a criterion without it fails."""
         raise NotImplementedError(f"{type(self).__name__} narrows nothing")
 
     def unless_asked(self, customers: CustomerQuerySet) -> CustomerQuerySet:
-        """The customers where nothing is chosen."""
+        """The customers that are shown where no value is chosen."""
         return customers
 
     def told(self, value: str, asker: Asker) -> str | Promise | Sentences | date | None:
@@ -255,6 +255,6 @@ CRITERIA: dict[str, Criterion] = {
 
 
 def title_of(name: str) -> str:
-    """What a part of the address of the list is called: a criterion, or what stands beside them."""
+    """The title of a criterion, or of another part of the address of the list, such as the search."""
     beside: dict[str, str | Promise] = {"q": _text("Search"), "o": _text("Order")}
     return str(CRITERIA[name].title) if name in CRITERIA else str(beside.get(name, name))

@@ -33,7 +33,7 @@ _DIGITS_OF_AN_ID = 18
 
 @dataclass(frozen=True)
 class Selection:
-    """Whom somebody means. With `ids` these alone; else all whom `words` and `values` leave."""
+    """Which customers are meant: with `ids` these, else those that match `words` and `values`."""
 
     ids: tuple[int, ...] = ()
     words: str = ""
@@ -44,10 +44,10 @@ class Selection:
 
     @classmethod
     def of_query(cls, query: str | QueryDict) -> Selection:
-        """What the part of an address of the list behind its question mark says.
+        """The selection that a query of the list means.
 
-        Raises DisallowedModelAdminLookup for what the list does not know: any other `?iban__startswith=` would read
-        fields letter by letter.
+        Raises DisallowedModelAdminLookup for an unknown field: with `?iban__startswith=` a hidden one could be read
+        letter by letter.
         """
         asked = QueryDict(query) if isinstance(query, str) else query
         if ids := _ids(asked.getlist(IDS)):
@@ -62,20 +62,20 @@ class Selection:
 
     @property
     def is_searched(self) -> bool:
-        """Whether words narrow it, which an index finds."""
+        """Whether there are words to search for."""
         return bool(self.words.strip())
 
     @property
     def criteria(self) -> str:
-        """By what is narrowed, without the words: who was looked for is nothing for a log."""
+        """The names of the criteria, for a log; without the words that were searched for."""
         if self.ids:
             return IDS
         return ", ".join([SEARCH] * self.is_searched + list(self.values))
 
     def rows(self, asker: Asker, *, card: Card | None = None, are_offered: bool = False) -> CustomerQuerySet:
-        """The customers, unsorted; with `card` also him whose card was scanned. Raises NoSuchChoice.
+        """The customers, unsorted; with `card` also the one whose card was scanned. Raises NoSuchChoice.
 
-        `are_offered` where it was asked already whether the values exist, as the filters of the list do.
+        `are_offered` says that the values were checked already, as the filters of the list do.
         """
         rows = Customer.objects.in_base(asker.scope.base)
         if self.ids:
@@ -93,7 +93,7 @@ class Selection:
         return rows.matching(self.words, hidden=withheld(asker.scope), also=also)
 
     def total(self, scope: Scope) -> int | None:
-        """How many they are, where nothing narrows it; kept by the database, so nothing is counted."""
+        """How many customers they are by the kept counts; None where the selection is narrowed."""
         if self.ids or self.is_searched or self.values.keys() - {ARCHIVED_VAR}:
             return None
         active, archived = CustomerCount.objects.in_base(scope.base).totals()
@@ -111,7 +111,7 @@ class Selection:
 
 @dataclass(frozen=True)
 class Selected:
-    """Those whom a selection means now."""
+    """The customers that a selection means now."""
 
     customers: CustomerQuerySet
     in_words: Narrowing
@@ -136,7 +136,7 @@ def select(scope: Scope, query: str, *, asked_on: date | None = None) -> Selecte
 
 
 def select_still(scope: Scope, query: str, *, asked_on: date | None = None) -> Selected:
-    """The same in the worker, later. Raises ValidationError where what the list was filtered by is gone."""
+    """The same for the worker. Raises ValidationError where a choice does not exist any more."""
     try:
         return select(scope, query, asked_on=asked_on)
     except Http404 as gone:
@@ -173,7 +173,7 @@ def _ids(values: Sequence[str]) -> tuple[int, ...]:
 
 
 def query_of(pairs: Iterable[tuple[str, str]]) -> str:
-    """An address of the list that says this."""
+    """The query with these parameters."""
     asked = QueryDict(mutable=True)
     for name, value in pairs:
         asked[name] = value

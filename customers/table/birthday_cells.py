@@ -1,7 +1,7 @@
-"""A birthday in a file: with its year, or without, where nobody knows it.
+"""Birthdays in a file: with the year, or without where it is unknown.
 
-The customer has a column for each, and one of them at most is filled. What is known of the year is never lost: a day
-without year says nothing against the whole date of the same day.
+The customer has a column for each, of which at most one is filled. A known year is never lost: the day without year
+does not contradict a whole date of the same day.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ type Texts = Sequence[str]
 
 
 def with_and_without_year(texts: Texts) -> tuple[Texts, Texts]:
-    """The texts for both columns, out of those of one in which both stand."""
+    """Split the texts of one column into those with a year and those without."""
     days = [text if len(text) == _LENGTH_OF_DAY else "" for text in texts]
     return [NOTHING if day else text for text, day in zip(texts, days, strict=True)], days
 
 
 def one_day(one: Texts, other: Texts, refusals: dict[int, ValidationError]) -> Texts:
-    """The days that two columns say; where they say different ones, the row goes to `refusals`."""
+    """Merge two columns of days. A row in which they differ is added to `refusals`."""
     for at, (first, second) in enumerate(zip(one, other, strict=True)):
         if first and second and first != second and NOTHING not in (first, second):
             message = _("Two columns say different birthdays. Keep one of them.")
@@ -37,7 +37,7 @@ def one_day(one: Texts, other: Texts, refusals: dict[int, ValidationError]) -> T
 
 
 def of_known(name: str, *, known: OnKnown, is_birthday_given: bool, is_day_given: bool) -> str:
-    """As SQL what a known customer (k) has after the import of a row (r): in `birthday`, or in the day without year."""
+    """SQL: the birthday, or day without year, that a known customer (k) has after the import of a row (r)."""
     if not is_birthday_given:
         return _day_alone(known)
     filled = _filled(is_day_given=is_day_given) if known == OnKnown.FILL else _overwritten(is_day_given=is_day_given)
@@ -45,7 +45,7 @@ def of_known(name: str, *, known: OnKnown, is_birthday_given: bool, is_day_given
 
 
 def _day_alone(known: OnKnown) -> str:
-    """A file without whole birthdays leaves them where they are."""
+    """The same for a file without whole birthdays, which are left as they are."""
     stays = (
         "k.birthday IS NOT NULL"
         if known == OnKnown.OVERWRITE

@@ -31,7 +31,10 @@ type Quick = Callable[[Sequence[str], str], Sequence[str] | None]
 
 
 class CustomerWidget(widgets.Widget):
-    """Text as people type it. Subclasses say how a text is read and how a value is shown, by us and by the database."""
+    """Text as people type it.
+
+    Subclasses say how a text is read, and how a value is written by Python and by the database.
+    """
 
     kind: Kind = "text"
 
@@ -159,7 +162,7 @@ class DecimalWidget(CustomerWidget):
         return SQL("replace({}::text, '.', ',')").format(value) if look == "german" else value
 
     def clean(self, value: Cell, row: Mapping[str, Cell] | None = None, **context: Any) -> Any:
-        """A number of a workbook or a JSON line is one already: no separator has to be guessed."""
+        """The number. In a workbook or JSON line the cell is a number already, and no separator has to be guessed."""
         is_number = isinstance(value, int | Decimal) and not isinstance(value, bool)
         return Decimal(value) if is_number else super().clean(value, row, **context)  # type: ignore[arg-type]
 

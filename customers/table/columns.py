@@ -58,19 +58,19 @@ class CustomerField(fields.Field):
 
     @property
     def about(self) -> str:
-        """The field of the customer that the column tells or fills, by which it is withheld from somebody."""
+        """The field of the customer that the column shows or fills; it decides whether the column is withheld."""
         return str(self.attribute)
 
     def withhold(self) -> None:
-        """For somebody who may not see the field: it is neither written into a file nor taken from one."""
+        """Exclude the column from exports and imports, for a scope that may not see the field."""
         self.is_withheld, self.is_exported, self.readonly = True, False, True
 
     def selected(self) -> dict[str, F | None]:
-        """What is read of a customer for this column, by the name that `sql` calls it."""
+        """What the query selects for this column: expressions by the names that `sql` uses."""
         return {self.attribute: F(self.attribute)}
 
     def sql(self, look: Look) -> Composable:
-        """The cell, made by the database from what was selected."""
+        """SQL that writes the cell from what was selected."""
         [name] = self.selected()
         return self.widget.sql(Identifier(name), look)
 

@@ -37,7 +37,7 @@ type Texts = list[str]
 
 @dataclass
 class Combined:
-    """The cells of our columns for one block, what was refused by row, and which fields each row leaves unsaid."""
+    """The cells by column, the refusals by row, and the fields that each row leaves unsaid, for one block."""
 
     cells: dict[str, Cells] = field(default_factory=dict)
     refused: dict[int, dict[str, ValidationError]] = field(default_factory=dict)
@@ -94,7 +94,9 @@ class Combination:
     # --- which columns there are ----------------------------------------------------------------------------------
 
     def _columns(self) -> dict[str, int]:
-        """Where a problem of each of our columns is told: at the first column of the file that fills it."""
+        """Our columns that are filled, each with the first column of the file that fills it: problems are told
+        there.
+        """
         found: dict[str, int] = {}
         for at, target in self._taken:
             for name in self._filled_by(target):
@@ -121,14 +123,14 @@ class Combination:
         return (target,)
 
     def _is_group(self, group: tuple[str, ...]) -> bool:
-        """Whether a file says in several ways what these fields hold."""
+        """Whether the file has several ways to say what these fields hold."""
         counts = [sum(target == name for _at, target in self._taken) for name in group]
         people = self._of(PersonField) if group is PERSON else []
         return max(counts) > 1 or len(people) > 1 or (bool(people) and (any(counts) or self._may_be_company(people)))
 
     @property
     def _are_titles_in_names(self) -> bool:
-        """Whether nothing but a whole name says what title somebody has."""
+        """Whether titles stand only in whole names."""
         return PERSON in self._groups and bool(self._of(PersonField)) and not self._at("title")
 
     def _may_be_company(self, people: Sequence[int]) -> bool:
@@ -157,7 +159,7 @@ class Combination:
             combined.cells[name] = self._chosen((name,), [[way] for way in ways], combined)[0]
 
     def _one_group(self, group: tuple[str, ...], by_column: Sequence[Cells], combined: Combined, size: int) -> None:
-        """The ways in which each row may say what the group holds, and which of them it does."""
+        """Fill the fields of a group, by the way that each row uses."""
         names = [name for name in group if name in self.columns]
         places = {name: self._at(name) for name in names}
         ways: list[list[Cells]] = []
@@ -256,7 +258,7 @@ class Combination:
         return known
 
     def _chosen(self, names: Sequence[str], ways: Sequence[Sequence[Cells]], combined: Combined) -> list[Cells]:
-        """Of each row the way that it fills. Where it fills two that differ, the row is refused or the first taken."""
+        """The way that each row uses. If it uses two that differ, the row is refused or the first one counts."""
         rows: list[tuple[str, ...]] = []
         per_way = [list(zip(*(self._texts(cells) for cells in way), strict=True)) for way in ways]
         for at, said in enumerate(zip(*per_way, strict=True)):
@@ -326,7 +328,7 @@ def _words(one: Sequence[str]) -> set[str]:
 
 
 def _fuller(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...] | None:
-    """Of two ways to say the same the one that says more; None where they say different things."""
+    """The fuller of two ways to say the same; None where they say different things."""
     if _words(other) <= _words(one):
         return one
     return other if _words(one) < _words(other) and all(other) else None

@@ -1,8 +1,8 @@
-"""Blocks of a file become lines for COPY: each cell converted as its column says, whole columns at a time.
+"""Blocks of a file become lines for COPY: each cell is converted as its column says, whole columns at a time.
 
-The Resource says how a cell becomes a value. Most cells of most files are their own value already, and one question
-to a whole column tells: a million rows could not be asked one by one. Whatever is not that simple goes the way of the
-Resource, and is remembered, because most columns have few different values.
+The Resource says how a cell becomes a value. Most cells are their own value already, and one check of a whole column
+shows it: converting a million rows one by one would take too long. Other cells are converted by the Resource and
+remembered, since most columns have few different values.
 """
 
 from __future__ import annotations
@@ -58,9 +58,9 @@ type Refusals = dict[int, ValidationError]
 
 
 class Converter:
-    """Bound to the columns of one file. `columns` are those of ImportRow that its lines fill.
+    """Converts the blocks of one file. `columns` are those of ImportRow that its lines fill.
 
-    Raises ValidationError where two columns of the file would be laid one over the other.
+    Raises ValidationError where two columns of the file go to one field and no rule joins them.
     """
 
     def __init__(
@@ -103,7 +103,7 @@ class Converter:
         return "\n".join([*lines, ""]).encode() if size else b""
 
     def _converted(self, combined: Combined) -> dict[str, Texts]:
-        """The texts for COPY of each column. What was refused goes to `combined`, or counts as not said."""
+        """The texts for COPY by column. A refused cell is added to `combined`, as an error or as not said."""
         texts: dict[str, Texts] = {}
         countries: Texts = ()
         for column in self._columns:
@@ -122,7 +122,7 @@ class Converter:
         return texts
 
     def _unsaid(self, block: Block, at: int, combined: Combined) -> str:
-        """The fields that a row leaves unsaid; of each that cannot be read what is told of it."""
+        """The fields that a row does not say, as JSON; with the problem of each cell that cannot be read."""
         if at not in combined.unsaid:
             return NOTHING
         errors = combined.unread.get(at, {})
@@ -130,7 +130,7 @@ class Converter:
         return _as_json({**dict.fromkeys(combined.unsaid[at]), **told}).translate(_ESCAPED)
 
     def _problems(self, block: Block, at: int, errors: dict[str, ValidationError]) -> list[Problem]:
-        """Everything that is wrong with a row; nothing where what was found has been mended or accepted."""
+        """Everything that is wrong with a row; empty where it was mended by the reader or accepted."""
         found = [
             self._told(block.rows[at], (problem.column or 0) - 1, stored_problem(problem), problem.code)
             for problem in remaining_problems(block.problems.get(at, ()), self._reading)
@@ -177,7 +177,7 @@ def without_nul(text: str) -> str:
 
 
 class _Column:
-    """One column of the file: where it stands, what it fills, and what its cells have become so far."""
+    """One column of the file: where it is, what it fills, and the results of its cells so far."""
 
     def __init__(self, name: str, field: CustomerField, at: int, reading: Reading) -> None:
         self.name, self.field, self.at, self._reading = name, field, at, reading
@@ -210,7 +210,7 @@ class _Column:
         return {"first_name": [first for first, _last in people], "last_name": [last for _first, last in people]}
 
     def _at_once(self, cells: Sequence[Cell]) -> Texts | None:
-        """What COPY writes, if all cells are their own value."""
+        """The texts for COPY if all cells are their own value; else None."""
         if self._quick is None:
             return None
         try:
@@ -241,7 +241,7 @@ class _Column:
             return error if hasattr(error, "error_list") else ValidationError(error.messages)
 
     def _checked(self, value: Any) -> Any:
-        """Held against the rules of the customer's fields."""
+        """The value. Raises ValidationError where it breaks a rule of the customer's fields."""
         if value is None:
             return value
         if self.name == "customer_number":
@@ -256,7 +256,7 @@ class _Column:
         return value
 
     def _parts(self, value: Any) -> Iterator[tuple[str, Any]]:
-        """What a cell holds, each with the field by whose rules it goes."""
+        """The values in a cell, each with the name of the field whose rules apply."""
         if isinstance(self.field, PersonField):
             yield from zip(("first_name", "last_name"), divided(value), strict=True)
         elif isinstance(self.field, FormerNumbersField):
@@ -268,7 +268,7 @@ class _Column:
 
 
 def _field(name: str) -> Any:
-    """By whose rules a value goes: that of the customer, or of one of his former numbers."""
+    """The model field whose rules apply to a value."""
     return FormerNumber._meta.get_field("number") if name == FORMER_NUMBERS else Customer._meta.get_field(name)
 
 

@@ -63,7 +63,7 @@ def meaning(heading: str, known: Mapping[str, str], fold: Fold) -> str:
 
 
 def _readings(text: str) -> list[tuple[str, str]]:
-    """The text without what may stand around it, the plainest first, each with the number that was taken away."""
+    """The text without number, prefix or ending, the fullest first, each with the number that was removed."""
     found = [(text, "")]
     bare, prefixed = _without(_PREFIX, text)
     if bare != text:

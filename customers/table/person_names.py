@@ -34,9 +34,9 @@ def divided(whole: str) -> tuple[str, str]:
 
 
 def completed(first: str, last: str, whole: str) -> Name | None:
-    """What a row says in two ways, by the parts of a name and by the whole of it; None where they differ.
+    """Complete the parts of a name from the whole name of the same row; None where the two differ.
 
-    The parts stand as they are. One that is missing comes out of the whole, and so does a title.
+    Parts that are given stay as they are. A missing part, or a title, is taken from the whole name.
     """
     text = " ".join(whole.split())
     if not first and not last:

@@ -1,4 +1,4 @@
-"""Phone numbers of a row that has more of them than kinds: each goes where it fits, or where a field is still free."""
+"""Rows with more phone numbers than kinds: each number goes to the field of its kind, or to one that is still free."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ type Row = dict[str, str]
 
 
 def placed(row: Row, text: str, kind: str) -> ValidationError | None:
-    """Put the numbers of a cell into fields of the row; what is told of the first that has no place."""
+    """Put the numbers of a cell into fields of the row. Returns the refusal of the first that finds no field."""
     refusal = None
     for number in filter(None, map(str.strip, text.split(SEVERAL_VALUES))):
         if not _has_place(row, number, kind):
@@ -31,7 +31,7 @@ def placed(row: Row, text: str, kind: str) -> ValidationError | None:
 
 
 def _has_place(row: Row, number: str, kind: str) -> bool:
-    """Put a number where it belongs, or where a field is still free. Whether it has a place now."""
+    """Put a number into the field of its kind, or into a free one. False where none is free."""
     if any(_digits(number) == _digits(known) for known in row.values()):
         return True
     wanted = _wanted(number, kind)

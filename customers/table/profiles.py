@@ -39,7 +39,7 @@ class Profile:
 
 @cache
 def profiles() -> Mapping[str, Profile]:
-    """By their key."""
+    """All profiles by their key."""
     with _FILE.open("rb") as file:
         tables = tomllib.load(file)
     return {key: _profile(key, table) for key, table in tables.items()}
@@ -51,7 +51,7 @@ def _profile(key: str, table: Mapping[str, object]) -> Profile:
 
 
 def recognised(headings: Sequence[str]) -> Profile | None:
-    """The profile whose signs all stand there; of several the one with most."""
+    """The profile whose signs are all among the headings; of several the one with most signs."""
     known = {_plain(heading) for heading in headings}
     found = [profile for profile in profiles().values() if known.issuperset(map(_plain, profile.signs))]
     return max(found, key=lambda profile: len(profile.signs), default=None)
@@ -62,17 +62,17 @@ def _plain(heading: str) -> str:
 
 
 def targets_by(profile: Profile | None) -> dict[str, str]:
-    """Where columns go, by their plain headings."""
+    """The targets of a profile by heading, in lower case and with single blanks."""
     return {_plain(heading): target for heading, target in profile.columns.items()} if profile else {}
 
 
 def target_in(chosen: Mapping[str, str], heading: str) -> str:
-    """What `targets_by` says of a heading; blank where nothing."""
+    """The target of a heading among those of `targets_by`; empty where there is none."""
     return chosen.get(_plain(heading), "")
 
 
 def replacements(key: str, headings: Sequence[str] = ()) -> dict[str, Callable[[str], str]]:
-    """What becomes of the text of a cell before it is converted, by heading."""
+    """By heading, the function that a profile applies to the text of a cell before it is converted."""
     profile = profiles().get(key)
     if profile is None:
         return {}
@@ -99,12 +99,13 @@ def without_tags(text: str) -> str:
 
 
 def own_words(text: str) -> str:
-    """The labels that people gave, with commas between them; those of the system begin with a star."""
+    """The labels that people have given, with commas between them. Those of the system begin with a star."""
     words = [word.strip() for word in text.split(":::")]
     own = [word for word in words if word and not word.startswith("* ") and word != "*"]
     return ", ".join(f'"{word}"' if "," in word else word for word in own)
 
 
 def words_between_semicolons(text: str) -> str:
+    """The words between semicolons, separated by commas."""
     words = filter(None, map(str.strip, text.split(";")))
     return ", ".join(f'"{word}"' if "," in word else word for word in words)

@@ -292,13 +292,13 @@ class CustomerResource(resources.Resource):
 
     @classmethod
     def told_by(cls, columns: Iterable[str]) -> set[str]:
-        """The fields of a customer that these columns tell, whoever asks."""
+        """The fields of a customer that these columns reveal."""
         known = cls().fields
         return {known[column].about for column in columns if column in known}
 
     @classmethod
     def filled_by(cls, targets: Iterable[str]) -> set[str]:
-        """The fields of a customer that columns fill which go to these targets, and those that change with them."""
+        """The fields of a customer that columns with these targets fill, and those that change with them."""
         names = cls.told_by(targets)
         return names | {other for name, other in SAID_WITH.items() if name in names}
 
@@ -313,4 +313,5 @@ class PackageResource(CustomerResource):
 
 
 def resource_of(*, is_of_package: bool) -> type[CustomerResource]:
+    """The declaration of the columns of a file."""
     return PackageResource if is_of_package else CustomerResource

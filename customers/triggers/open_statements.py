@@ -73,10 +73,10 @@ class StillOpen(Exception):
 
 
 def quiet_moment(base: int, *, seconds: float) -> datetime:
-    """A moment, by the clock of the database, at which nothing was open in the base.
+    """A moment, by the clock of the database, up to which everything recorded in the base is committed.
 
-    What was recorded up to it is committed. Waits so many seconds for whoever is recording, an import perhaps, and
-    raises StillOpen then. Nobody is held up afterwards. In a transaction.
+    Waits `seconds` for those who are recording, perhaps an import, then raises StillOpen. Nobody waits for it
+    afterwards. Needs a transaction.
     """
     deadline = time.monotonic() + seconds
     while (moment := _attempt(base)) is None:
@@ -87,7 +87,7 @@ def quiet_moment(base: int, *, seconds: float) -> datetime:
 
 
 def _attempt(base: int) -> datetime | None:
-    """The lock is given back with the savepoint; None where it was not free in time."""
+    """Try once; the lock is released with the savepoint. None where it was not free in time."""
     try:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(f"SET LOCAL lock_timeout = '{ATTEMPT}s'")

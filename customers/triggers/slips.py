@@ -76,10 +76,10 @@ REFUSALS: dict[str, str | _StrPromise] = {
 
 @contextmanager
 def released(cursor: CursorWrapper, base: int) -> Iterator[None]:
-    """Read inside, in the transaction of the cursor, what is handed on: from then on it is not struck out any more.
+    """Inside, statements are read to be handed on. None of them is struck out meanwhile or afterwards.
 
-    Waits for whoever is striking something out. What is read shall be read after this has begun: in a transaction that
-    looks at one moment, that moment must not have come before.
+    In the transaction of the cursor. It waits for whoever is striking something out. A transaction that sees one moment
+    has to begin reading after this has begun.
     """
     cursor.execute("SELECT pg_advisory_xact_lock_shared(%s, %s::integer)", [LOCK, base])
     yield

@@ -31,7 +31,7 @@ ENCRYPTED = 0x1
 
 
 def check_password(password: str) -> None:
-    """Raise ValidationError for one that is found by trying."""
+    """Raise ValidationError for a password that is too easy to guess."""
     if len(password) < SHORTEST:
         raise ValidationError(
             gettext_lazy("Choose a password of at least %(count)s letters, or none at all."),
@@ -65,7 +65,7 @@ def is_encrypted(file: BinaryIO) -> bool:
 
 
 def decrypted(file: BinaryIO, *, password: str) -> BinaryIO:
-    """What is in it, as a file that has no name on the disk and is gone when it is closed. Raises RefusedPackage."""
+    """The file in the archive, as a temporary file that is deleted when it is closed. Raises RefusedPackage."""
     if not password:
         raise RefusedPackage(
             gettext_lazy("This package is encrypted. Enter the password that the sender has told you."),
@@ -83,7 +83,9 @@ def decrypted(file: BinaryIO, *, password: str) -> BinaryIO:
 
 
 def _unpack(file: BinaryIO, password: str, copy: IO[bytes]) -> None:
-    """Nothing is unpacked that says it is larger than a package, or that is packed once more."""
+    """Decrypt the one member into `copy`. Raises RefusedPackage if it is compressed or too large, or not the only
+    one.
+    """
     try:
         with pyzipper.AESZipFile(file) as archive:
             members = archive.infolist()
@@ -116,5 +118,5 @@ def _unlocked(archive: Any, member: Any) -> Any:
 
 
 def _key(password: str) -> bytes:
-    """However a keyboard composes an umlaut."""
+    """The password as bytes, the same however the keyboard composes an umlaut."""
     return unicodedata.normalize("NFC", password).encode()

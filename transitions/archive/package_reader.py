@@ -308,7 +308,7 @@ def _verify_files(package: ReceivedPackage, receiver: Scope) -> None:
 
 
 def _known_headings() -> set[str]:
-    """What columns are called, and what they were called in earlier packages."""
+    """The heading of each column, and those that it had in earlier packages."""
     return {column.german for column in PackageResource().export_columns().values()} | FORMER_HEADINGS
 
 
@@ -323,7 +323,7 @@ def _changed(name: str) -> RefusedPackage:
 
 
 def _verify_file(package: ReceivedPackage, name: str, sha256: str) -> int:
-    """Read a file to its end; how many rows it has below its headings, 0 for the one that is no table."""
+    """Read a file to its end and verify its hash. Returns how many rows it has below its headings."""
     rows, unreadable = 0, False
     try:
         with package.archive.open(name) as member:
@@ -365,11 +365,11 @@ def _lines(text: io.TextIOWrapper) -> Iterator[str]:
 
 
 def _unnoted(size: int) -> None:
-    """Nothing is told of what is read once more."""
+    """Reports no progress, for what is read once more."""
 
 
 class _Hashed(io.RawIOBase):
-    """What is read from a file, hashed and told on the way."""
+    """A stream that hashes what is read and reports its size."""
 
     def __init__(self, source: IO[bytes], note: Callable[[int], None]) -> None:
         super().__init__()

@@ -1,7 +1,7 @@
-"""A package or a list of withdrawals that is taken in: a small one at once, a large one by the worker.
+"""Taking in packages and lists of withdrawals: a small file at once, a large one by the worker.
 
-`keep_file` is called by the page, `take_in` by the worker. What is taken in is one transaction: whoever breaks off
-anywhere leaves nothing, and the next worker begins anew with the same bytes.
+`keep_file` is called by the page, `take_in` by the worker. A file is taken in in one transaction: if it breaks off,
+nothing is written, and the next worker begins anew with the same bytes.
 """
 
 from __future__ import annotations
@@ -69,6 +69,7 @@ quota.count_uploads(IncomingFile)
 
 
 def is_small(file: BinaryIO, actor: Scope) -> bool:
+    """Whether a file is taken in at once: it is small, and so is the base with which it is compared."""
     size = file.seek(0, 2)
     file.seek(0)
     return size <= DIRECT_BYTES and sum(CustomerCount.objects.in_base(actor.base).totals()) <= DIRECT_CUSTOMERS
@@ -89,9 +90,9 @@ def under_way_at(scope: Scope) -> QuerySet[IncomingFile]:
 
 @transaction.atomic
 def keep_file(*, file: BinaryIO, name: str, password: str = "", is_list: bool = False, actor: Scope) -> IncomingFile:
-    """Keep a file for the worker, who takes it in. What is encrypted is kept as it was before, without the password.
+    """Store a file for the worker. An encrypted one is stored decrypted; the password is not kept.
 
-    Raises MissingRight, QuotaUsedUp, RefusedPackage for a wrong password, or ValidationError where it is being taken in
+    Raises MissingRight, QuotaUsedUp, RefusedPackage for a wrong password, or ValidationError where it is under way
     already.
     """
     actor.demand(Right.IMPORT_CUSTOMERS)
@@ -132,7 +133,7 @@ def _demand_first(kept: IncomingFile, actor: Scope) -> None:
 
 @transaction.atomic
 def cancel(*, file: IncomingFile, actor: Scope) -> None:
-    """Stop it: at once where no worker has begun, else as soon as he hears of it. Nothing is taken in then."""
+    """Stop it: at once if no worker has begun, else as soon as the worker notices. Nothing is taken in then."""
     actor.demand(Right.IMPORT_CUSTOMERS)
     mine = incoming_of(actor).filter(pk=file.pk, state__in=UNDER_WAY)
     waiting = mine.select_for_update(of=("self",), skip_locked=True).filter(state=FileState.WAITING)
@@ -146,10 +147,10 @@ def cancel(*, file: IncomingFile, actor: Scope) -> None:
 
 
 def take_in(pk: str, actor: Scope) -> None:
-    """Take in a file that waits, or begin anew with one that a worker has left; one transaction.
+    """Take in a waiting file, or begin anew with one that a worker has left; one transaction.
 
-    Raises NothingThere, MissingRight, ValidationError where it cannot be taken in, or Stopped where it is not this
-    worker's any more: that it was cancelled is said on its page then.
+    Raises NothingThere, MissingRight, ValidationError where it cannot be taken in, or Stopped where it was cancelled or
+    another worker has begun it.
     """
     try:
         with row_scope.rows_of(actor):
@@ -205,7 +206,7 @@ def _demand_still_mine(file: IncomingFile) -> None:
 
 
 class Told(ToldProgress):
-    """Raises Stopped where it was cancelled or begun anew."""
+    """Stores how far a file is taken in. Raises Stopped where it was cancelled or begun anew."""
 
     def __init__(self, second: SecondConnection, file: IncomingFile) -> None:
         super().__init__(second)

@@ -55,7 +55,7 @@ _EXECUTED = [TransitionState.EXECUTED, TransitionState.CARRIED_OVER, TransitionS
 
 @keep_history()
 class Transition(CheckedRow):
-    """One location on its way out of a group (to a business of its own), or into one."""
+    """A location that leaves a group for a business of its own, or a business that joins one."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     organization = models.ForeignKey(Organization, models.PROTECT, related_name="transitions", editable=False)
@@ -184,12 +184,12 @@ class Transition(CheckedRow):
 
     @property
     def is_taken_back(self) -> bool:
-        """Whether the receiver has imported, and undone it: none of what came is there any more."""
+        """Whether the receiver has imported customers and has undone that, so that none of them is there."""
         return bool(self.arrival and self.arrival["undone_at"])
 
     @property
     def state_shown(self) -> str:
-        """The state in words; it does not say that customers have arrived who are gone again."""
+        """The state in words. Where the receiver has undone the import it does not say that customers have arrived."""
         if self.state == TransitionState.CARRIED_OVER and self.is_taken_back:
             return str(_("Carried over, undone by the receiver"))
         return str(self.get_state_display())
@@ -231,7 +231,7 @@ class TransitionStep(models.Model):
 
     @property
     def who(self) -> str:
-        """Who has done it, as whoever reads it calls him."""
+        """The name of who has taken the step, in the language of the reader."""
         return name_shown(self.user_name)
 
     @property

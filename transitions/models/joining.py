@@ -1,4 +1,4 @@
-"""What a group was asked and has answered; part of transitions/models.py."""
+"""What a group was asked about a business that wants to join it, and what it has answered."""
 
 from __future__ import annotations
 

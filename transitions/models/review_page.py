@@ -14,9 +14,9 @@ from transitions.choices import Reason
 
 
 class ReviewPage(models.Model):
-    """The customers of one page of a list, by number. What a review has worked out is not worked out again to be shown.
+    """The customers of one page of a list of a review, by number, stored so that showing it computes nothing.
 
-    Deleted when the review does not hold any more; the execution fixes its own.
+    Deleted when the review does not hold any more. The execution stores its own decisions.
     """
 
     organization = models.ForeignKey(Organization, models.PROTECT, db_index=False, related_name="+")

@@ -1,4 +1,4 @@
-"""What is kept of lists of withdrawals; part of transitions/models.py."""
+"""Lists of withdrawals, and the keys by which they are signed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from locations.row_policies import RowSecurity
 
 
 class TransitionKey(models.Model):
-    """By what the sender signs lists of withdrawals of a transition. Made with its first package, and kept."""
+    """The key with which the sender signs lists of withdrawals. It is made with the first package and kept."""
 
     web_privileges: ClassVar[str] = "SELECT, INSERT"
 

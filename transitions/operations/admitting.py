@@ -28,7 +28,7 @@ from transitions.models import JoiningWord, Transition
 
 
 class NotAnswerable(ValidationError):
-    """There is nothing to be answered any more."""
+    """The question was withdrawn, or the joining is done."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -37,7 +37,7 @@ class NotAnswerable(ValidationError):
 
 
 def asked_here(actor: Scope) -> list[JoiningWord]:
-    """The last word about each business that wants to join the actor's group, the newest first; not what is over."""
+    """The last word about each business that wants to join the actor's group, newest first; without what is over."""
     words = JoiningWord.objects.filter(organization=actor.organization)
     latest = words.values("transition").annotate(latest=Max("id")).values("latest")
     return list(words.filter(pk__in=latest).exclude(word=JoiningAnswer.OVER).order_by("-pk"))
@@ -78,7 +78,7 @@ def ask(joining: Transition, actor: Scope) -> None:
 
 
 def is_over(joining: Transition, actor: Scope) -> None:
-    """The group need not answer any more: another place, cancelled, or done. As `ask`."""
+    """Note that the group need not answer any more, because of another place, a cancellation, or the end. As `ask`."""
     if joining.receiver_id is not None:
         _say(joining, JoiningAnswer.OVER, actor)
 
@@ -104,6 +104,7 @@ def answer_of_group(joining: Transition, actor: Scope) -> JoiningWord | None:
 
 
 def last_word(transition: UUID, group: Organization | None) -> JoiningWord | None:
+    """The last word between a group and the business of a transition."""
     return JoiningWord.objects.filter(organization=group, transition=transition).order_by("pk").last()
 
 

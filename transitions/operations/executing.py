@@ -1,4 +1,4 @@
-"""The day has come: in one transaction it is fixed who is carried over, and the location is out, or in."""
+"""Executing a transition: in one transaction it is fixed who is carried over, and the location has left or joined."""
 
 from __future__ import annotations
 
@@ -35,16 +35,16 @@ PATIENCE = 20
 
 @transaction.atomic
 def execute(*, transition: Transition, at: datetime, patience: float = PATIENCE, actor: Scope) -> Transition:
-    """Carry it out, all of it or nothing; no customer is changed. `at` is now, by which the day is judged.
+    """Execute a transition. No customer is changed. `at` is now, by which the day is checked.
 
-    It waits for statements that are being recorded in the base, for `patience` seconds. What was recorded up to the
-    moment at which none was open decides (customers/triggers/open_statements.py); that is when it was executed.
+    It waits up to `patience` seconds for statements that are being recorded in the base. What was recorded up to a
+    moment at which none was open decides (customers/triggers/open_statements.py); that is the moment of the execution.
 
-    An exit closes the location, takes the rights of its people and opens the new business. A joining opens the branch
-    on the base of the group; the old business can only be looked at from then on. Then the package is asked for.
+    An exit closes the location, revokes the rights of its people and opens the new business. A joining opens the branch
+    on the base of the group; the old business can only be read from then on. Then the package is ordered.
 
-    Raises MissingRight, NotThisStep, or ValidationError where the day has not come, somebody is still recording, or
-    something does not fit any more.
+    Raises MissingRight, NotThisStep, or ValidationError where the day has not come, somebody is still recording, or a
+    condition does not hold any more.
     """
     demand_reviewer(actor)
     moving = locked(transition, before=[TransitionState.CONFIRMED], after=TransitionState.EXECUTED, actor=actor)
@@ -64,9 +64,9 @@ def execute(*, transition: Transition, at: datetime, patience: float = PATIENCE,
 
 @transaction.atomic
 def close(*, transition: Transition, note: str = "", actor: Scope) -> Transition:
-    """Nothing more is to be done. In a business that has joined a group one can still look: it answers for who stays.
+    """End a transition. A business that has joined a group stays readable, since it answers for those who stay.
 
-    Raises MissingRight, NotThisStep, or ValidationError where nothing was imported and no `note` says why.
+    Raises MissingRight, NotThisStep, or ValidationError where nothing was imported and `note` gives no reason.
     """
     demand_reviewer(actor)
     done = locked(
@@ -91,7 +91,7 @@ def close(*, transition: Transition, note: str = "", actor: Scope) -> Transition
 
 @transaction.atomic
 def note_failure(*, transition: Transition, reason: Sentences, actor: Scope) -> None:
-    """Tell on its page why it could not be reviewed or executed; once, however often it is tried. Raises NotThisStep.
+    """Record why it could not be reviewed or executed; once, however often it is tried. Raises NotThisStep.
 
     `transition` is as it was when that was tried.
     """
@@ -102,7 +102,7 @@ def note_failure(*, transition: Transition, reason: Sentences, actor: Scope) -> 
 
 
 class _NoPlace(ValidationError):
-    """The group has no room for the location that joins it, which was different when the place was entered."""
+    """The group has no place for the location any more, which it had when the place was entered."""
 
     def __init__(self, moving: Transition, reason: ValidationError) -> None:
         super().__init__(
@@ -138,7 +138,7 @@ def _quiet_moment(moving: Transition, patience: float) -> datetime:
 
 
 def _leave(moving: Transition, at: datetime, actor: Scope) -> None:
-    """Out of the group: nobody works there any more, and the business of its own begins with an empty base (R6)."""
+    """Close the location in the group, and open its own business with an empty base (R6)."""
     places.close_location(location=moving.location, at=at, has_left=True)
     operations.let_people_go(location=moving.location, actor=actor)
     with row_scope.without_scope(reason="a location that has left begins to work", actor=actor.actor_name):
@@ -159,7 +159,7 @@ def _carried(moving: Transition) -> QuerySet[TransitionCustomer]:
 
 
 def _join(moving: Transition, carried: int, actor: Scope) -> None:
-    """Into the group: the branch works on its base from its first moment (R2), with numbers for all that come."""
+    """Open the branch on the base of the group (R2), with a number range for all who come."""
     old = moving.location
     place = Place(
         name=old.name,

@@ -1,7 +1,7 @@
-"""The number of an exit that was called off: for whom it can be given again.
+"""Account numbers of exits that were called off: for whom they can be assigned again.
 
-Its business stands closed and empty and has never worked. Consents may name the number ("only for 40200"): while one
-does, the number keeps its meaning and can be given for the same location only.
+The business of such a number is closed, empty and has never worked. A consent may name the number as its receiver;
+while one does, the number can only be assigned for the same location.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from transitions.models import Transition
 
 
 def freed_business(account_number: int, leaving: Transition) -> Organization | None:
-    """The business to be taken up with this number, or None. In a transaction for which all businesses exist."""
+    """The unused business with this number, or None. In a transaction for which all businesses exist."""
     business = (
         Organization.objects.select_for_update(of=("self",))
         .filter(account_number=account_number, kind=OrganizationKind.INDEPENDENT)
@@ -42,5 +42,5 @@ def freed_business(account_number: int, leaving: Transition) -> Organization | N
 
 
 def _is_named(account_number: int) -> bool:
-    """Whether anybody has said anything about this receiver."""
+    """Whether a statement names this receiver."""
     return Consent.objects.standing().filter(receiver=account_number).exists()

@@ -1,4 +1,4 @@
-"""Review or execute it now: a small base while the browser waits, a large one by the worker."""
+"""Reviewing or executing now: for a small base at once, for a large one by the worker."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def _order(transition: Transition, actor: Scope, **more: Any) -> None:
 
 
 def under_way(transition: Transition) -> str:
-    """`todo` where the worker has been told to review or execute it, `doing` where it is at it; else empty."""
+    """`todo` if the worker has been told to review or execute it, `doing` if he does so, else empty."""
     task = WORKED_ON.get(TransitionState(transition.state))
     if task is None:
         return ""

@@ -1,4 +1,4 @@
-"""A location asks to leave its group, or to join one; the day is moved; all of it is called off."""
+"""Asking that a location leaves its group or joins one, moving the day, and calling it off."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ MOVED = stored_sentence("transition_moved", gettext_lazy("Moved from %(before)s 
 
 
 class CannotLeave(ValidationError):
-    """This location cannot leave, or not join; the sentence says why."""
+    """This location can neither leave nor join; the sentence says why."""
 
 
 @transaction.atomic
@@ -65,7 +65,7 @@ def request_join(*, planned_for: date, note: str = "", actor: Scope) -> Transiti
 
 @transaction.atomic
 def move_day(*, transition: Transition, planned_for: date, actor: Scope) -> Transition:
-    """Another day for what is not executed yet. Raises MissingRight, NotThisStep or ValidationError."""
+    """Set another day, as long as it is not executed. Raises MissingRight, NotThisStep or ValidationError."""
     demand_reviewer(actor)
     moved = locked(transition, before=BEFORE_EXECUTION, after=TransitionState.EXECUTED, actor=actor)
     _check_day(planned_for)
@@ -77,7 +77,7 @@ def move_day(*, transition: Transition, planned_for: date, actor: Scope) -> Tran
 
 
 def may_cancel(transition: Transition, actor: Scope) -> bool:
-    """Whoever has asked for it, and whoever decides who is carried over."""
+    """Whether the actor may call it off: he has asked for it, or decides who is carried over."""
     return requested_it(transition, actor) or reviews_here(actor)
 
 
@@ -112,7 +112,7 @@ def why_not(location: Location) -> str:
 def _demand_leaver(location: Location, actor: Scope) -> None:
     """Raise unless the location is the actor's own, or he manages all locations of its business from the central.
 
-    At a franchise this may be kept back from the central (R25); then its own people ask, or nobody.
+    A franchisee can withhold that from the central (R25); then only its own people can ask.
     """
     actor.demand(Right.MANAGE_LOCATION)
     if location.organization_id != actor.organization.pk:
@@ -138,7 +138,7 @@ def _check_of_business(actor: Scope) -> None:
 
 
 def _locked_location(location: Location) -> Location:
-    """Nobody closes it meanwhile, and only one asks for it."""
+    """The location, locked to the end of the transaction, so that nobody closes it and only one asks for it."""
     found = Location.objects.select_for_update(of=("self",)).select_related("organization", "base")
     return found.get(pk=location.pk)
 

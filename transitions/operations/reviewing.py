@@ -1,4 +1,4 @@
-"""Whoever may carry customers over looks at who would be; one names the legal ground, another confirms it."""
+"""The review: who would be carried over, the legal ground that one person names, and a second one confirms."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ GROUND_NAMED = stored_sentence(
 
 
 class NeedsSecondPerson(ValidationError):
-    """The legal ground was named by the one who would confirm it; or nobody has named it."""
+    """The legal ground was named by the same person, or by nobody."""
 
 
 @transaction.atomic
@@ -60,9 +60,9 @@ def review(*, transition: Transition, is_narrowed: bool, actor: Scope) -> Transi
 
 @transaction.atomic
 def review_again(*, transition: Transition, actor: Scope) -> Transition:
-    """Back from the review, or from what was confirmed, to look once more. Raises MissingRight or NotThisStep.
+    """Set a review or a confirmation back, to review once more. Raises MissingRight or NotThisStep.
 
-    A legal ground that was named or confirmed does not hold any more; that it was stays in the history.
+    The legal ground does not hold any more; the history keeps that it was named or confirmed.
     """
     demand_reviewer(actor)
     back = locked(
@@ -134,7 +134,7 @@ def why_not_confirm(transition: Transition, actor: Scope) -> str:
 
 
 def _others(transition: Transition, actor: Scope) -> QuerySet[User]:
-    """Who can confirm it here: who may carry over, and see the page on which it is done."""
+    """The users who can confirm it: they may carry customers over, and see the page."""
     able = access.holders_at(Right.CARRY_OVER, actor.location) & access.holders_at(
         Right.MANAGE_LOCATION, actor.location
     )
@@ -142,7 +142,7 @@ def _others(transition: Transition, actor: Scope) -> QuerySet[User]:
 
 
 def _check_day_to_come(confirmed: Transition) -> None:
-    """What was planned for a day that is over would be executed within the hour, which nobody expects by then."""
+    """Raise ValidationError for a day that is over: it would be executed within the hour."""
     if confirmed.planned_for < timezone.localdate():
         raise ValidationError(
             gettext_lazy("The day it was planned for, %(day)s, is over. Name another day first."),

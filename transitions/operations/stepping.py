@@ -39,9 +39,9 @@ class NotThisStep(ValidationError):
 
 
 def reached_by(steps: Iterable[TransitionStep]) -> dict[str, TransitionStep]:
-    """By whose step each state was reached, the last time; what was noted in a state since has not reached it.
+    """The step by which each state was reached for the last time. Notes within a state do not count.
 
-    It is requested once: whoever goes back there has not asked for it.
+    The request is the first step of all: a return to that state is no new request.
     """
     reached: dict[str, TransitionStep] = {}
     state = ""
@@ -106,10 +106,10 @@ def locked(
 
 
 def demand_as_shown(transition: Transition, *, seen: str, actor: Scope) -> None:
-    """What somebody answers for by name is what was on his page.
+    """Raise ValidationError unless `seen`, the last step shown on the page, is still the last one.
 
-    `seen` is the last step that the page has shown. Raises ValidationError where another one has followed. The
-    transition is locked to the end of the transaction.
+    So whoever answers for something by name has seen it as it is. The transition is locked to the end of the
+    transaction.
     """
     found = locked(transition, before=list(TransitionState), after=TransitionState(transition.state), actor=actor)
     last = found.steps.last()
@@ -133,7 +133,7 @@ def take_step(
     told: Sentences | None = None,
     **values: object,
 ) -> None:
-    """Store the state with what came along, and who has done it."""
+    """Set the state, store `values`, and record the step of the actor."""
     for name, value in values.items():
         setattr(transition, name, value)
     transition.state, transition.state_since = state, timezone.now()
@@ -144,7 +144,7 @@ def take_step(
 
 
 def record_step(transition: Transition, *, actor: Scope, note: str = "", told: Sentences | None = None) -> None:
-    """Note who has done what; the state is the one that it has now. `told` is what the program notes."""
+    """Record a step of the actor with the present state. `told` is a note of the program, `note` one of a person."""
     TransitionStep.objects.create(
         organization_id=transition.organization_id,
         transition=transition,

@@ -1,6 +1,6 @@
-"""A package at its receiver: verified, made an import like any other, and told to its sender when it is done.
+"""A package at its receiver: verified, made an import like any other, and reported to its sender when it is done.
 
-`receive_package` is called by the page, `settle` by the pages of the sender and by the worker.
+`receive_package` is called by the page and the worker, `note_arrivals` by the pages of the sender and the worker.
 """
 
 from __future__ import annotations
@@ -94,13 +94,16 @@ _TURN = "SELECT pg_advisory_xact_lock(hashtextextended('stammhaus.arrivals', %s)
 
 
 def _take_turn(actor: Scope) -> None:
-    """Two packages at once would both create the purposes of which the business has not heard."""
+    """Let packages of one business wait for each other: two at once would create the same purposes twice."""
     with connection.cursor() as cursor:
         cursor.execute(_TURN, [actor.organization.pk])
 
 
 def _demand_made_here(package: ReceivedPackage, actor: Scope) -> None:
-    """Whoever changes a package can work out its hashes anew; what was made for this business stands on record."""
+    """Raise RefusedPackage unless a package with this hash was made for the receiver.
+
+    Whoever changes a package can compute its inner hashes anew, but not the one on record.
+    """
     with row_scope.without_scope(reason="find out whether a package was made for its receiver", actor=actor.actor_name):
         made = Package.objects.filter(
             state=FileState.DONE,
@@ -119,7 +122,7 @@ def _demand_made_here(package: ReceivedPackage, actor: Scope) -> None:
 
 
 def _taken(package: ReceivedPackage, strangers: frozenset[int]) -> tuple[list[int], int]:
-    """Numbers of the package that others have here, and how many they are. They are left alone."""
+    """Numbers of the package that belong to other customers here, at most MOST_TAKEN, and how many they are."""
     if package.manifest["kind"] == TransitionKind.JOIN:
         return [], 0
     found = [number for number in package.numbers if number in strangers]
@@ -127,9 +130,9 @@ def _taken(package: ReceivedPackage, strangers: frozenset[int]) -> tuple[list[in
 
 
 def _strangers(package: ReceivedPackage, actor: Scope) -> frozenset[int]:
-    """Numbers that customers have here who did not come from this sender.
+    """The numbers here of customers who did not come from this sender.
 
-    Who joins a group bears his number there as a former one that names the business: nobody else does.
+    Empty for a joining: there the numbers of the package become former ones that name the business.
     """
     if package.manifest["kind"] == TransitionKind.JOIN:
         return frozenset()
@@ -154,7 +157,7 @@ _STRANGERS = """
 
 
 def _upload_of(package: ReceivedPackage, taken: list[int], strangers: frozenset[int], actor: Scope) -> ImportUpload:
-    """The customers as an upload of the actor's. Who bears a number of somebody in the package gets no statements."""
+    """Make the upload. A row whose number belongs to another customer here gets no statements."""
     manifest, is_joining = package.manifest, package.manifest["kind"] == TransitionKind.JOIN
     return imports.take_in(
         name=f"uebernahme-{manifest['from']['account_number']}.csv",
@@ -177,14 +180,14 @@ def _upload_of(package: ReceivedPackage, taken: list[int], strangers: frozenset[
 
 
 def targets_of(headings: Sequence[str]) -> list[str]:
-    """Where each column goes. The numbers of who joins a group become former ones."""
+    """The target of each column. In a joining the customer numbers become former ones."""
     fields = PackageResource().fields
     names = {field.german: name for name, field in fields.items() if field.is_exported and not field.readonly}
     return [names.get(heading, IGNORE) for heading in headings]
 
 
 def _groups_of(package: ReceivedPackage) -> Iterator[tuple[str, dict[str, object]]]:
-    """What the groups are worth that the import will create."""
+    """Price level and discount of the customer groups that the import may create, by name."""
     try:
         for name, price_level, discount in package.rows(GROUPS):
             group = CustomerGroup(name=name, price_level=int(price_level) if price_level else None, discount=discount)
@@ -252,7 +255,7 @@ def _unreadable(name: str) -> RefusedPackage:
 
 
 def _add_purposes(package: ReceivedPackage, actor: Scope) -> list[str]:
-    """Purposes of which the business has not heard, so that what was said about them has a place; not asked for."""
+    """Create the purposes of the package that the business does not have, as inactive ones. Returns their names."""
     known = set(ConsentPurpose.objects.of_organization(actor.organization).values_list("code", flat=True))
     missing = [purpose for purpose in package.manifest["purposes"] if purpose["code"] not in known]
     for purpose in missing:
@@ -265,10 +268,10 @@ def _add_purposes(package: ReceivedPackage, actor: Scope) -> list[str]:
 
 
 def note_arrivals(*, transition: UUID | None = None, actor: str) -> None:
-    """Note with the transitions (or one of them) what their receivers have imported or undone since.
+    """Record with the transitions, or with one of them, what their receivers have imported or undone since.
 
-    The first import carries a transition on to its next state; that step is the receiver's, whoever has looked. Can be
-    called at any time, as often as one likes.
+    The first import carries a transition on to its next state, as a step of the receiver. Repeated calls change
+    nothing.
     """
     with row_scope.without_scope(reason="find whose packages may have arrived", actor=actor):
         found = Transition.objects.filter(state__in=HANDED_OVER, packages__isnull=False).distinct()
@@ -308,7 +311,7 @@ def _note_arrival_here(pk: UUID, actor: str) -> None:
 
 
 def _has_arrived(note: dict[str, Any], result: dict[str, Any]) -> bool:
-    """Whether customers have come; where nobody was carried over, that the package has."""
+    """Whether customers have come; where nobody was carried over, whether the package was imported."""
     return note["undone_at"] is None and bool(note["created"] or not result.get("carried"))
 
 
@@ -322,7 +325,10 @@ def _imports_of(transition: Transition) -> list[Arrival]:
 
 
 def _note(imports: list[Arrival]) -> dict[str, Any] | None:
-    """What the sender may know: when and how many, and not by whom. The last import that holds, and all of them."""
+    """What the sender may know of the imports: when and how many, and not by whom.
+
+    The figures of the last import that was not undone, and those of all of them as `imports`.
+    """
     told = [_told(arrival) for arrival in imports]
     if not told:
         return None

@@ -37,13 +37,13 @@ log = logging.getLogger("stammhaus.package")
 
 
 def transitions_for(scope: Scope) -> QuerySet[Transition]:
-    """Those of the business, for whoever carries over at its head."""
+    """The transitions of the scope's business. The caller asks for the right."""
     rows = Transition.objects.of_organization(scope.organization)
     return rows.select_related("organization", "location", "receiver")
 
 
 def packages_of(transition: Transition) -> QuerySet[Package]:
-    """Newest first, with `is_kept`: whether the bytes are still there."""
+    """The packages of a transition, newest first, with `is_kept`: whether the bytes are still there."""
     rows = Package.objects.filter(transition=transition, organization=transition.organization_id)
     return lifecycle.with_kept(PACKAGES, rows)
 
@@ -79,6 +79,7 @@ def request_package(*, transition: Transition, actor: Scope) -> Package:
 
 
 def file_name(transition: Transition) -> str:
+    """The name of the file, with both account numbers and the day."""
     day = timezone.localdate().isoformat()
     return f"uebernahme-{transition.organization.account_number}-{transition.receiver_account}-{day}.zip"
 
@@ -106,7 +107,7 @@ def _content(package: Package, actor: Scope) -> Iterator[Content]:
 
 
 def delete_replaced(package: Package) -> None:
-    """Delete the bytes of the packages before this one: whoever has withdrawn since would still be in them."""
+    """Delete the bytes of earlier packages, which may contain customers who have withdrawn since."""
     others = Package.objects.filter(transition=package.transition_id, base=package.base_id).exclude(pk=package.pk)
     lifecycle.delete_bytes(PACKAGES, others)
 

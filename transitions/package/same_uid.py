@@ -1,4 +1,4 @@
-"""Customers of a package who are here already, known by their uid."""
+"""Customers of a package who are here already, recognised by their uid."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from transitions.archive.package_reader import ReceivedPackage
 
 
 def without_known(strangers: frozenset[int], package: ReceivedPackage, actor: Scope) -> frozenset[int]:
-    """Without the numbers whose customers are here themselves, under whatever number: their uid says so."""
+    """The numbers without those whose customer in the package is here himself, under whatever number."""
     found = strangers.intersection(package.numbers)
     if not found or UID not in package.headings:
         return strangers

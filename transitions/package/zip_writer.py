@@ -92,7 +92,7 @@ _PURPOSES = f"""
 
 
 class Archive:
-    """A zip that is handed on while it grows; `files` says of each finished file its size and SHA-256."""
+    """A zip that is sent while it is written. `files` has size and SHA-256 of each finished file."""
 
     def __init__(self, at: datetime) -> None:
         self.files: dict[str, FileFacts] = {}
@@ -118,7 +118,10 @@ class Archive:
 
 
 class Packing:
-    """`actor` holds every right: what is handed over was decided before, by those who may."""
+    """Writes one package.
+
+    `actor` holds every right: who may hand over what was decided before.
+    """
 
     def __init__(self, package: Package, transition: Transition, actor: Scope) -> None:
         self._package, self._transition = package, transition
@@ -191,7 +194,7 @@ class Packing:
         yield file.drain()
 
     def _described(self, cursor: CursorWrapper) -> Manifest:
-        """The manifest, but for the files."""
+        """The manifest, without the files."""
         row, package = self._transition, self._package
         account: Any = row.receiver_account  # neither is null once it is executed
         client: Any = row.receiver_client_number
@@ -249,7 +252,7 @@ def exported_columns(actor: Scope, field_groups: Iterable[str]) -> list[str]:
 
 
 def fields_in(field_groups: Iterable[str]) -> set[str]:
-    """The fields of a customer that a package with these groups tells, whoever asks."""
+    """The fields of a customer that a package with these groups of fields reveals."""
     return PackageResource.told_by(set(PackageResource().export_columns()) - left_behind(field_groups))
 
 

@@ -152,11 +152,11 @@ class GroundForm(StepForm):
 
 
 class EmptyForm(StepForm):
-    """A step that is a button and nothing else."""
+    """The form of a step that is only a button."""
 
 
 class ExecuteForm(StepForm):
-    """What cannot be undone asks once."""
+    """A step that cannot be undone asks once more."""
 
     is_sure = forms.BooleanField(label=_("Yes, execute it: it cannot be undone"))
 

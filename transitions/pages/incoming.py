@@ -48,7 +48,7 @@ def incoming_urls() -> list[URLPattern]:
 
 @sensitive_post_parameters("password")
 def arrivals_page(request: HttpRequest) -> HttpResponseBase:
-    """Upload a package, and what has been taken in so far."""
+    """The page on which a package is uploaded, with what has been taken in so far."""
     scope = _importer(request)
     form = PackageForm(request.POST or None, request.FILES or None)
     if request.method == "POST" and form.is_valid():
@@ -66,7 +66,7 @@ def arrivals_page(request: HttpRequest) -> HttpResponseBase:
 
 
 def _taken_in(request: HttpRequest, form: PackageForm, scope: Scope) -> str:
-    """Where it goes on: with a small file when it is taken in, with a large one where the worker is watched."""
+    """Take the file in, or leave it to the worker. Returns the address of the next page."""
     sent, password = form.cleaned_data["file"], form.cleaned_data["password"]
     of_withdrawals = is_list(sent.file)  # not encrypted: no password is asked for
     if not taking.is_small(sent.file, scope):
@@ -86,7 +86,7 @@ def _taken_in(request: HttpRequest, form: PackageForm, scope: Scope) -> str:
 
 
 def incoming_page(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """How far the worker is with a file; then what has become of it. A form stops him."""
+    """The page of one file: how far the worker is with it, then what has become of it. POST cancels it."""
     scope = _importer(request)
     file = taking.incoming_of(scope).filter(pk=pk).first()
     if file is None:
@@ -106,7 +106,7 @@ def incoming_page(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 def _outcome(request: HttpRequest, file: IncomingFile) -> str:
-    """A package has become an import; a list of withdrawals is told of, and stands in the list of them."""
+    """The address of what has become of a file: the import of a package, or the page with the lists of withdrawals."""
     if file.upload is not None:
         return reverse(f"admin:{UPLOAD_PAGE}", args=[file.upload])
     if "HX-Request" in request.headers:

@@ -50,7 +50,10 @@ def joinings_page(request: HttpRequest) -> HttpResponse:
 
 
 def _asked(request: HttpRequest) -> UUID:
-    """Which joining is meant; one that nobody has, if it is none: who may not answer is told that first."""
+    """The joining that was posted; a zero id where it is none.
+
+    That is refused as unknown by the operation, after it has asked for the rights.
+    """
     try:
         return UUID(request.POST.get("transition", ""))
     except ValueError:

@@ -92,7 +92,10 @@ def _make_anew(request: HttpRequest, transition: Transition, scope: Scope) -> Ht
 
 
 def _shown(made: list[Package], withdrawn: int) -> list[dict[str, object]]:
-    """`withdrawn` customers have withdrawn since the execution; those who had done so before are not in a package."""
+    """The packages as the page shows them.
+
+    `withdrawn` customers have withdrawn since the execution; those who had done so before are not in a package.
+    """
     now = timezone.now()
     return [
         {
@@ -109,7 +112,7 @@ def _shown(made: list[Package], withdrawn: int) -> list[dict[str, object]]:
 
 @sensitive_post_parameters("password", "again")
 def download(request: HttpRequest, pk: UUID) -> HttpResponseBase:
-    """The file. A form asks for it, not a link: that it was fetched is noted."""
+    """The file. It is asked for by POST, since each download is recorded."""
     scope = _carrier(request)
     transition = packages.transitions_for(scope).filter(packages=pk).first()
     if transition is None:
@@ -176,14 +179,14 @@ def _kept_by_nobody[Answer: HttpResponseBase](response: Answer) -> Answer:
 
 
 def _carrier(request: HttpRequest) -> Scope:
-    """Raises MissingRight elsewhere than at the head of the business that hands over."""
+    """The scope. Raises MissingRight except at the head of the business that hands over."""
     scope = scope_of(request)
     demand_reviewer(scope)
     return scope
 
 
 def _transition_or_404(scope: Scope, pk: UUID) -> Transition:
-    """With what the receiver has done meanwhile."""
+    """The transition, after noting what the receiver has imported meanwhile. Raises Http404."""
     if not packages.transitions_for(scope).filter(pk=pk).exists():
         raise Http404
     note_arrivals(transition=pk, actor=scope.actor_name)

@@ -155,7 +155,7 @@ def take_step(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 def _lead_to_error(request: HttpRequest, form: StepForm) -> None:
-    """The form may stand far below: the page says on top that something is wrong, and begins at the field."""
+    """Say at the top of the page that something is wrong, and set the focus to the first wrong field."""
     wrong = next((name for name in form.fields if name in form.errors), None)
     if wrong is not None:
         form.fields[wrong].widget.attrs["autofocus"] = True
@@ -210,14 +210,14 @@ def _page(
 
 
 def _answer_of_group(transition: Transition, scope: Scope) -> JoiningWord | None:
-    """What the group has said to who wants to join it; as long as that is open."""
+    """The answer of the group that is to be joined, as long as the joining is open."""
     if transition.kind != TransitionKind.JOIN or transition.state not in JOINED_ANEW:
         return None
     return operations.admitting.answer_of_group(transition, scope)
 
 
 def _address_of_users(scope: Scope) -> str:
-    """Where somebody is invited, for whoever may."""
+    """The address of the list of users, if the user may manage them; else empty."""
     with scope.asked.only_looking():
         return reverse("admin:mcp_user_changelist") if scope.allows(Right.MANAGE_USERS) else ""
 
@@ -274,7 +274,7 @@ def account_page(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 def _after_assigning(request: HttpRequest, transition: Transition, said: str) -> HttpResponse:
-    """The first administrator of a new business gets a link to choose a password, by mail or on paper."""
+    """Show the first administrator's link to choose a password, by mail or on paper; else redirect with a message."""
     back, link = _address(TRANSITION, transition), None
     if transition.kind == TransitionKind.EXIT:
         transition.refresh_from_db(fields=["receiver"])

@@ -33,7 +33,7 @@ def withdrawal_urls() -> list[URLPattern]:
 
 
 def download(request: HttpRequest, pk: UUID) -> HttpResponseBase:
-    """The signed list for the receiver. A form asks for it, not a link: that it was made is noted."""
+    """The signed list for the receiver. It is asked for by POST, since it is recorded that it was made."""
     scope = scope_of(request)
     demand_reviewer(scope)
     transition = transitions_for(scope).filter(pk=pk).first()
@@ -52,7 +52,7 @@ def download(request: HttpRequest, pk: UUID) -> HttpResponseBase:
 
 
 def shown_at_sender(transition: Transition) -> dict[str, Any] | None:
-    """What the page of the package says about it; nothing before anybody was handed over."""
+    """Context of the page of packages: withdrawals since the execution; None before anybody was handed over."""
     if transition.state not in HANDED_OVER:
         return None
     return {"count": len(withdrawn_since(transition)), "lists": lists_of(transition)[:MOST_SHOWN]}

@@ -48,10 +48,10 @@ HANDED_OVER = frozenset({TransitionState.EXECUTED, TransitionState.CARRIED_OVER,
 
 
 def withdrawals_since(transition: Transition) -> QuerySet[Consent]:
-    """What those who were carried over have taken back since the execution, if they do not agree any more; in order.
+    """The withdrawals since the execution by customers who were carried over and do not agree any more; in order.
 
-    They agree as long as a consent holds by which they would be carried over (see deciding.py): another one, or one
-    that was given again.
+    They still agree if a consent holds by which they would be carried over (see deciding.py): another one, or one that
+    was given again.
     """
     if transition.executed_at is None:
         return Consent.objects.none()
@@ -67,7 +67,7 @@ def withdrawals_since(transition: Transition) -> QuerySet[Consent]:
 
 
 def _holding(said: ConsentQuerySet, transition: Transition) -> tuple[ConsentQuerySet, ConsentQuerySet]:
-    """Of the customer of an outer statement: the consents to this transfer that hold, and the general ones that do."""
+    """For the customer of an outer query: the consents to this transfer that hold, and the general ones that hold."""
     of_customer = said.filter(customer=OuterRef("customer"))
     later = of_customer.filter(is_given=False, at__gte=OuterRef("at"))
     given = of_customer.filter(
@@ -78,12 +78,12 @@ def _holding(said: ConsentQuerySet, transition: Transition) -> tuple[ConsentQuer
 
 
 def withdrawn_since(transition: Transition) -> list[int]:
-    """The ids of these customers, ascending."""
+    """The ids of the customers who have withdrawn since, ascending."""
     return sorted(set(withdrawals_since(transition).values_list("customer", flat=True)))
 
 
 def public_key(transition: Transition) -> str:
-    """By what the receiver knows lists of withdrawals; made with the first package, and kept."""
+    """The public key by which the receiver verifies lists of withdrawals; the key is made with the first package."""
     return b64encode(_key_of(transition).public_key().public_bytes_raw()).decode()
 
 
@@ -96,6 +96,7 @@ def _key_of(transition: Transition) -> Ed25519PrivateKey:
 
 
 def file_name(transition: Transition) -> str:
+    """The name of the file, with both account numbers and the day."""
     day = timezone.localdate().isoformat()
     return f"widerrufe-{transition.organization.account_number}-{transition.receiver_account}-{day}.zip"
 
@@ -127,7 +128,7 @@ def make_list(*, transition: Transition, actor: Scope) -> IO[bytes]:
 
 
 def lists_of(transition: Transition) -> QuerySet[WithdrawalList]:
-    """Those that were made for the receiver of a transition, newest first."""
+    """The lists that were made for the receiver of a transition, newest first."""
     made = WithdrawalList.objects.filter(organization=transition.organization_id, is_taken_in=False)
     return made.filter(transition=transition.pk).order_by("-at", "-pk")
 

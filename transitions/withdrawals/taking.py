@@ -55,7 +55,7 @@ type Statement = tuple[int, str, datetime, str, str, int | None, str, str]
 
 
 def is_list(file: BinaryIO) -> bool:
-    """Whether a file wants to be a list of withdrawals; what is wrong with it is said by `take_in`."""
+    """Whether a file is meant to be a list of withdrawals. Whether it is a valid one is checked by `take_in`."""
     file.seek(0)
     try:
         with ZipFile(file) as archive:
@@ -68,7 +68,7 @@ def is_list(file: BinaryIO) -> bool:
 
 @transaction.atomic
 def take_in(*, file: BinaryIO, actor: Scope) -> WithdrawalList:
-    """Note the withdrawals with the customers who have come from the same sender; any number of times.
+    """Record the withdrawals with the customers who came from the same sender. A repeated call adds nothing.
 
     Raises MissingRight, or RefusedPackage with what is wrong and what to do; nothing is written then.
     """
@@ -86,7 +86,7 @@ def take_in(*, file: BinaryIO, actor: Scope) -> WithdrawalList:
 
 
 def lists_taken_in(scope: Scope) -> QuerySet[WithdrawalList]:
-    """Newest first."""
+    """The lists that were taken in at this location, newest first."""
     return WithdrawalList.objects.filter(base=scope.base.pk, is_taken_in=True)
 
 
@@ -158,7 +158,7 @@ def _demand_receiver(manifest: ListManifest, actor: Scope) -> None:
 
 
 def _demand_signed(manifest: ListManifest, files: dict[str, bytes], actor: Scope) -> None:
-    """By a key of the packages of this transition that were taken in here, and from the sender that it names."""
+    """Raise RefusedPackage unless the list is signed by the key of a package taken in here, of the same sender."""
     transition = UUID(manifest["transition"])
     arrived = Arrival.objects.filter(base=actor.base.pk, transition=transition)
     if not arrived.exists():
@@ -242,9 +242,9 @@ _BY_DECISION = """
 
 
 def _known(manifest: ListManifest, actor: Scope) -> dict[int, tuple[int, int]]:
-    """By the number at the sender: id and number here of who came with the packages of this transition.
+    """The customers who came with the packages of this transition: {number at the sender: (id, number here)}.
 
-    Whoever joined a group bears his number there as a former one.
+    Whoever came by a joining has the number at the sender as a former one.
     """
     is_joining = manifest["kind"] == TransitionKind.JOIN
     number, borne = ("borne.number::integer", _BORNE_AT_SENDER) if is_joining else ("customer.customer_number", "")
@@ -259,9 +259,10 @@ def _known(manifest: ListManifest, actor: Scope) -> dict[int, tuple[int, int]]:
 
 
 def _record(said: list[Statement], known: dict[int, tuple[int, int]], manifest: ListManifest, actor: Scope) -> int:
-    """Add the statements that are not there yet: how many.
+    """Add the statements that are not there yet. Returns how many.
 
-    They were said to the sender, and hold here only where what he had asked for does (see arriving.py).
+    They were made to the sender, and hold here only if the purpose holds for the receiver
+    (transitions/package/importing.py).
     """
     sender, holding = manifest["from"]["account_number"], _holding_here(manifest, actor)
     made = [
@@ -278,7 +279,7 @@ def _record(said: list[Statement], known: dict[int, tuple[int, int]], manifest: 
 
 
 def _holding_here(manifest: ListManifest, actor: Scope) -> frozenset[str]:
-    """The purposes that hold also for the receiver, as the packages of this transition have said."""
+    """The purposes that hold for the receiver as well, by the packages of this transition."""
     arrived = Arrival.objects.filter(base=actor.base.pk, transition=UUID(manifest["transition"]))
     said = [purpose for one in arrived.values_list("manifest", flat=True) for purpose in one["purposes"]]
     return frozenset(purpose["code"] for purpose in said if purpose.get("holds_for_receiver"))

@@ -57,7 +57,7 @@ class Command(BaseCommand):
 
 
 def _make(making: Making, path: Path, *, with_archived: bool) -> str:
-    """Write the file. Blank if it is there and complete, else the reason; then nothing of it is left."""
+    """Write the file. Returns an empty text, or the reason of a failure; nothing of the file is left then."""
     try:
         with _appearing(path) as file, row_scope.rows_of(making.scope), connection.cursor() as cursor:
             customers = CustomerResource(scope=making.scope).get_queryset()
@@ -70,7 +70,7 @@ def _make(making: Making, path: Path, *, with_archived: bool) -> str:
 
 @contextmanager
 def _appearing(path: Path) -> Iterator[IO[bytes]]:
-    """A file beside the wanted one, which takes its place when it is complete and on the disk."""
+    """Inside, a temporary file beside the wanted one, which it replaces at the end, once it is on the disk."""
     with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
         unfinished = Path(file.name)
         try:

@@ -116,14 +116,17 @@ class Command(BaseCommand):
             free = self._tell_numbers(upload, scope)
 
     def _is_confirmed(self, preview: dict[str, Any], location: Location, free: int) -> bool:
-        """Without a terminal there is nobody to ask: the command line was the confirmation."""
+        """Ask on the terminal. Without a terminal the command line counts as the confirmation."""
         if not sys.stdin.isatty():
             return True
         self.stderr.write(f"{_sentence(preview)} {_numbers(location, free)}")
         return input("Import now? [y/N] ").strip().lower() in {"y", "yes", "j", "ja"}
 
     def _tell_similar(self, upload: ImportUpload, scope: Scope, options: dict[str, Any]) -> None:
-        """Whoever looks like somebody who is known is created, unless somebody decides otherwise."""
+        """Say how many new rows look like a known customer, and write the list of them if it is asked for.
+
+        They are created, unless somebody decides otherwise.
+        """
         if (path := options["similar_list"]) is not None:
             with row_scope.rows_of(scope), path.open("wb") as file:
                 decisions.write_similar(upload=upload, file=file, actor=scope)
@@ -134,7 +137,7 @@ class Command(BaseCommand):
             )
 
     def _tell_numbers(self, upload: ImportUpload, scope: Scope) -> int:
-        """How many numbers of the location are free; on stderr, where the new rows need more than that."""
+        """How many numbers of the location are free. Says on stderr where the new rows need more than that."""
         if (short := reserved_numbers.shortage(upload=upload, scope=scope)) is not None:
             self.stderr.write(
                 f"{short.wanted} of the new rows bring no customer number, and only {short.free} are free for them. "
@@ -144,7 +147,10 @@ class Command(BaseCommand):
             return free_numbers(scope.location)
 
     def _tell_rejected(self, upload: ImportUpload, scope: Scope, path: Path | None) -> None:
-        """Also cells that are left out, and what rows say about consents and cannot become a statement."""
+        """Say why rows are rejected, and which cells and statements about consents are left out.
+
+        Writes the file of rejected rows if it is asked for.
+        """
         with row_scope.rows_of(scope):
             kinds = (Verdict.REJECTED, Verdict.UNREAD, Verdict.UNSAID)
             for verdict in chain(*(verdicts(upload, kind).iterator() for kind in kinds)):
@@ -159,7 +165,7 @@ class Command(BaseCommand):
     def _report(
         self, counts: dict[str, int], *, free: int, seconds: float, options: dict[str, Any], upload: ImportUpload
     ) -> None:
-        """`free` numbers were so before the import."""
+        """Print the summary. `free` is the number of free numbers before the import."""
         if options["json"]:
             further = {"free_numbers": free, "seconds": round(seconds, 2), "import": str(upload.pk)}
             self.stdout.write(json.dumps(counts | further))
@@ -196,7 +202,7 @@ def _is_decided(upload: ImportUpload, scope: Scope, options: dict[str, Any]) -> 
 
 
 def _is_applied(upload: ImportUpload, scope: Scope) -> bool:
-    """Whether it was written; False where another import came between and there is a new preview."""
+    """Apply the import. False where another one came between; there is a new preview then, and nothing was written."""
     with row_scope.rows_of(scope):
         upload.state = UploadState.APPLYING
         upload.save(update_fields=["state"])
@@ -262,7 +268,7 @@ def _received(path: Path, scope: Scope, options: dict[str, Any]) -> ImportUpload
 
 
 def _tidy(upload: ImportUpload, scope: Scope) -> None:
-    """Nothing but the record of what was imported stays behind."""
+    """Delete everything of the upload but the record of the import."""
     with row_scope.rows_of(scope), connection.cursor() as cursor:
         lifecycle.delete_expired(upload=upload)
         cursor.execute("SELECT customers_merge_search_index()")
