@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 import phonenumbers
@@ -26,6 +27,11 @@ _NUMBERS = re.compile(r"(?:[1-9][0-9]{0,6}+\n)*+[1-9][0-9]{0,6}+")
 _LOCAL = r"[a-z0-9_+\-]++(?:\.[a-z0-9_+\-]++)*+"
 _DOMAIN = r"(?:[a-z0-9](?:[a-z0-9\-]{0,61}[a-z0-9])?\.)+[a-z]{2,20}"
 _EMAILS = re.compile(rf"(?:(?:{_LOCAL}@{_DOMAIN})?\n)*+(?:{_LOCAL}@{_DOMAIN})?")
+_YEAR = "(?:1[789]|20)[0-9]{2}"
+_DOTTED = rf"(?:[0-9]{{2}}\.[0-9]{{2}}\.{_YEAR})?"
+_DOTTED_DAYS = re.compile(rf"(?:{_DOTTED}\n)*+{_DOTTED}")
+_ISO = f"(?:{_YEAR}-[0-9]{{2}}-[0-9]{{2}})?"
+_ISO_DAYS = re.compile(rf"(?:{_ISO}\n)*+{_ISO}")
 _PHONES = re.compile(r"(?:(?:\+49 [1-9][0-9]*+(?: [0-9]++)*+)?\n)*+(?:\+49 [1-9][0-9]*+(?: [0-9]++)*+)?")
 
 
@@ -67,6 +73,23 @@ def emails(cells: Sequence[str], joined: str) -> Sequence[str] | None:
 
 
 _LONGEST_LOCAL = 64
+
+
+def days(cells: Sequence[str], joined: str) -> Sequence[str] | None:
+    """Days with a year, all as `31.12.1990` or all as `1990-12-31`, or blank."""
+    if _DOTTED_DAYS.fullmatch(joined):
+        found = [f"{cell[6:]}-{cell[3:5]}-{cell[:2]}" if cell else "" for cell in cells]
+    elif _ISO_DAYS.fullmatch(joined):
+        found = list(cells)
+    else:
+        return None
+    try:
+        for day in found:
+            if day:
+                date.fromisoformat(day)
+    except ValueError:
+        return None
+    return [day or NOTHING for day in found]
 
 
 def phones(cells: Sequence[str], joined: str) -> Sequence[str] | None:

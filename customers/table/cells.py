@@ -131,6 +131,8 @@ class DayWidget(CustomerWidget):
 class BirthdayWidget(DayWidget):
     """A day, or month and day (`MM-DD`) where the cell says no year."""
 
+    quick = staticmethod(quick.days)
+
     def read(self, text: str, country: str, reading: Reading) -> Any:
         return formats.parse_day(text, day_first=reading.day_first) or super().read(text, country, reading)
 

@@ -38,8 +38,8 @@ from spreadsheets.rows import Block
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
 
-MOST_REMEMBERED = 20_000
-"""Values of a column that are remembered; a column with more is not one in which they come again."""
+MOST_REMEMBERED = 40_000
+"""Values of a column that are remembered: all days of a century. One with more is not one in which they come again."""
 NOTHING = r"\N"
 FORMER_NUMBERS = "former_numbers"
 NOT_AHEAD = "consent_not_ahead_of_time"

@@ -17,7 +17,7 @@ from django.db import DatabaseError, connection, transaction
 from customers import statistics
 from customers.choices import MatchBy, OnKnown, UploadState, Verdict
 from customers.filling import _columns, _words
-from customers.imports import lifecycle, preview
+from customers.imports import lifecycle, preview, reserved_numbers
 from customers.imports.classifying import MEMORY, plan_of
 from customers.imports.vocabulary import named_vocabulary
 from customers.models import ImportUpload
@@ -109,7 +109,7 @@ def counted() -> Iterator[dict[str, float]]:
     found: dict[str, float] = {}
 
     def explain(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
-        if "customers_import" in sql and sql.lstrip().startswith(("SELECT", "WITH")):
+        if "customers_import" in sql and sql.lstrip().startswith(("SELECT", "WITH", "UPDATE")):
             with context["connection"].connection.cursor() as raw:
                 raw.execute(f"EXPLAIN (ANALYZE, TIMING OFF, COSTS OFF, FORMAT JSON) {sql}", params)
                 [(plan,)] = raw.fetchall()
@@ -140,6 +140,18 @@ def test_pages_of_a_large_import_read_each_row_a_few_times_at_most(anna, upload)
             assert found, name
             worst = max(found, key=lambda sql: found[sql])
             assert found[worst] < A_FEW_TIMES * (ROWS + KNOWN), f"{name}: {found[worst]:,.0f} rows: {worst}"
+
+
+@pytest.mark.django_db
+def test_reserving_the_numbers_of_a_large_import_reads_each_row_a_few_times_at_most(anna, upload):
+    upload.preview["given"] = [*GIVEN, "customer_number"]
+    with transaction.atomic():
+        with counted() as found:
+            reserved_numbers.reserve(upload=upload, scope=anna)
+        transaction.set_rollback(True)
+    assert any(sql.lstrip().startswith("UPDATE customers_importprogress") for sql in found)
+    worst = max(found, key=lambda sql: found[sql])
+    assert found[worst] < A_FEW_TIMES * (ROWS + KNOWN), f"{found[worst]:,.0f} rows: {worst}"
 
 
 @pytest.mark.django_db
