@@ -21,7 +21,7 @@ QUICK = {
     "stock_rows": 10_000, "carried": 20_000, "repeat": 10, "turns": 1,
 }  # fmt: skip
 
-TABLES = ("pages", "isolation", "import", "export", "carry-over", "after-edit", "bombs")
+TABLES = ("pages", "isolation", "indexes", "import", "export", "carry-over", "after-edit", "bombs")
 
 # Django reads its settings when it is set up, so what needs models is imported inside of main(), after that.
 

@@ -12,6 +12,7 @@ from typing import Any
 from django.contrib.auth.hashers import make_password
 from django.db import connection, transaction
 
+from customers.models import CustomerGroup
 from locations.choices import OrganizationKind
 from locations.models import Organization
 from locations.operations import Place
@@ -25,7 +26,8 @@ BIG, SMALL, WIDE = 70100, 70200, 70300
 CHUNK = 100_000
 FIRST_BRANCH_NUMBER = 5_000_000
 
-# Three customers of each base bear one rare name and ten thousand a more frequent one; the rest are spread.
+# Three customers of each base bear one rare name and ten thousand a more frequent one; the rest are spread. One in a
+# hundred is in a customer group.
 _CUSTOMERS = """
     INSERT INTO customers_customer (
         organization_id, base_id, home_location_id, customer_number, salutation, title, first_name,
@@ -42,7 +44,8 @@ _CUSTOMERS = """
         'Hauptstraße ' || n %% 240, '', '', lpad((n %% 99999)::text, 5, '0'),
         (ARRAY['Hamburg','Berlin','München','Köln','Dresden','Bremen','Lübeck','Kiel'])[1 + n %% 8], 'DE',
         '+4940' || 1000000 + n, '', CASE WHEN n %% 3 = 0 THEN '' ELSE '+49171' || 3000000 + n END, '',
-        'kunde.' || n || '@example.com', '', 'de', NULL, '', '', '', '', '', '{}', n %% 50 = 0, n %% 97 = 0,
+        'kunde.' || n || '@example.com', '', 'de', CASE WHEN n %% 100 = 0 THEN %(group)s::bigint END,
+        '', '', '', '', '', '{}', n %% 50 = 0, n %% 97 = 0,
         '', '', ''
     FROM generate_series(%(first)s, %(last)s) AS n
 """
@@ -134,12 +137,14 @@ def _business(account_number: int, support: User) -> Organization:
 
 def _customers(organization: Organization, count: int) -> None:
     location = organization.locations.get()
+    group = CustomerGroup.objects.create(base_id=location.base_id, name="Stammtisch")
     for first in range(1, count + 1, CHUNK):
         with transaction.atomic(), connection.cursor() as cursor:
             values = {
                 "organization": organization.pk,
                 "base": location.base_id,
                 "location": location.pk,
+                "group": group.pk,
                 "first": first,
                 "last": min(first + CHUNK - 1, count),
             }

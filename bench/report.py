@@ -11,6 +11,7 @@ from bench.after_edit import Pair
 from bench.carrying import Carried
 from bench.exporting import Export
 from bench.importing import Run
+from bench.indexes import WRITTEN, Index
 from bench.isolation import Cost
 from bench.measure import Series
 from bench.pages import Row
@@ -30,6 +31,22 @@ def table_of_isolation(rows: list[Cost]) -> str:
     head = ("| page at 1,000,000 customers | with row security: ms | without: ms | ratio |", "|---|--:|--:|--:|")
     lines = [f"| {row.name} | {_ms(row.guarded)} | {_ms(row.open)} | {row.ratio:.2f} |" for row in rows]
     return "\n".join([*head, *lines])
+
+
+def table_of_indexes(indexes: list[Index]) -> str:
+    """A Markdown table: what each index weighs, costs a row, and spares the page that needs it."""
+    head = (
+        "| index | MB | bytes a customer | µs a row | page | ms | without it: ms |", "|---|--:|--:|--:|---|--:|--:|"
+    )  # fmt: skip
+    lines = [
+        f"| {one.name} | {one.size / 1e6:.0f} | {one.size / one.rows:.0f} | {one.seconds / WRITTEN * 1e6:.1f} | "
+        f"{one.page} | {_ms(one.ours) if one.ours else ''} | {_ms(one.without) if one.without else ''} |"
+        for one in indexes
+    ]
+    size, seconds = sum(one.size for one in indexes), sum(one.seconds for one in indexes)
+    rows = indexes[0].rows
+    total = f"| **all** | {size / 1e6:.0f} | {size / rows:.0f} | {seconds / WRITTEN * 1e6:.1f} | | | |"
+    return "\n".join([*head, *lines, total])
 
 
 def table_of_imports(runs: list[Run]) -> str:

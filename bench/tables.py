@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import after_edit, carrying, exporting, goals, importing, isolation, pages, refusing, report
+from bench import after_edit, carrying, exporting, goals, importing, indexes, isolation, pages, refusing, report
 from bench.goals import Goal
 
 type Measured = tuple[str, list[Goal]]
@@ -21,6 +21,10 @@ def _pages(arguments: argparse.Namespace) -> Measured:
 def _isolation(arguments: argparse.Namespace) -> Measured:
     costs = isolation.all_rows(repeat=arguments.repeat)
     return report.table_of_isolation(costs), [*goals.of_isolation(costs)]
+
+
+def _indexes(arguments: argparse.Namespace) -> Measured:
+    return report.table_of_indexes(indexes.all_indexes(repeat=arguments.repeat // 2)), []
 
 
 def _import(arguments: argparse.Namespace) -> Measured:
@@ -50,6 +54,7 @@ def _bombs(_arguments: argparse.Namespace) -> Measured:
 ALL: dict[str, Callable[[argparse.Namespace], Measured]] = {
     "pages": _pages,
     "isolation": _isolation,
+    "indexes": _indexes,
     "import": _import,
     "export": _export,
     "carry-over": _carry_over,

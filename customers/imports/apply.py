@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -57,12 +58,11 @@ def apply(*, upload: ImportUpload, scope: Scope, progress: Progress) -> dict[str
         plan = plan_of(upload=upload, scope=scope, given=given, words=words)
         plan.params["new_rows"] = upload.new_rows
         statements = Statements(plan=plan, upload=upload, scope=scope, moment=preview.get("moment", ""))
-        plan.params["few"] = few = _few_changed(cursor, plan)
-        _reject_what_changed(cursor, plan, statements, is_few=few is not None)
+        _reject_what_changed(cursor, plan, statements, _few_changed(cursor, plan))
         last = _last_row(cursor, plan)
         is_said = bool(preview.get("consents"))
         changed = _record(cursor, plan, last, statements, progress) if is_said else 0
-        changed += _update(cursor, plan, last, progress, is_few=few is not None)
+        changed += _update(cursor, plan, last, progress)
         if plan.is_adding_numbers:
             cursor.execute(plan.insert_former_of_changed(), plan.params)
         created = 0
@@ -114,38 +114,60 @@ _MEANWHILE = """
 
 
 def _few_changed(cursor: Any, plan: Plan) -> list[int] | None:
-    """The customers that will be changed, where they are few: asked for by name, they are found without reading all."""
-    cursor.execute(
-        """SELECT customer_id FROM customers_importverdict WHERE file_id = %(upload)s AND verdict = 'changed'
-            LIMIT %(most)s""",
-        plan.params | {"most": ROWS_EACH_TIME + 1},
-    )
-    found = [pk for (pk,) in cursor.fetchall()]
+    """The customers that will be changed, where they are few; None where it is quicker to read all."""
+    found, _last = _changed_after(cursor, plan, 0, ROWS_EACH_TIME + 1)
     return found if len(found) <= ROWS_EACH_TIME else None
 
 
-def _of_few(alias: str, *, is_few: bool) -> str:
-    return f"AND {alias}.id = ANY(%(few)s::bigint[])" if is_few else ""
+def _changed_after(cursor: Any, plan: Plan, row: int, most: int) -> tuple[list[int], int]:
+    """The customers that the next rows after one will change, in the order of the rows, and the last of these rows."""
+    cursor.execute(
+        """SELECT customer_id, row_number FROM customers_importverdict
+            WHERE file_id = %(upload)s AND verdict = 'changed' AND row_number > %(after)s
+            ORDER BY row_number LIMIT %(most)s""",
+        plan.params | {"after": row, "most": most},
+    )
+    found = cursor.fetchall()
+    return [pk for pk, _row in found], found[-1][1] if found else row
 
 
-def _reject_what_changed(cursor: Any, plan: Plan, statements: Statements, *, is_few: bool) -> None:
-    """Lock the customers that will be changed, and leave alone those that are not as they were previewed."""
+def _batches(cursor: Any, plan: Plan, most: int) -> Iterator[dict[str, Any]]:
+    """The rows that change customers, `most` at a time: the parameters of a statement about them, for _CHANGED.
+
+    The customers are asked for by name, and found without reading the whole base for each batch.
+    """
+    row = 0
+    while True:
+        among, last = _changed_after(cursor, plan, row, most)
+        if not among:
+            return
+        yield plan.params | {"from": row + 1, "to": last, "among": among}
+        row = last
+
+
+def _reject_what_changed(cursor: Any, plan: Plan, statements: Statements, few: list[int] | None) -> None:
+    """Lock the customers that will be changed, and leave alone those that are not as they were previewed.
+
+    `few` are all of them, where they are to be found by name.
+    """
+    params = plan.params | {"among": few}
+    among = "AND k.id = ANY(%(among)s::bigint[])" if few is not None else ""
     reason = told(CHANGED_MEANWHILE, customer="coalesce(min(customer_number)::text, '–')")
     problems = problem(reason=reason, code="'changed_meanwhile'")
     cursor.execute(
         f"""SELECT count(*) FROM (
             SELECT k.id FROM customers_customer k JOIN customers_importverdict v ON v.customer_id = k.id
             WHERE k.base_id = %(base)s AND v.file_id = %(upload)s AND v.verdict = 'changed'
-              {_of_few("k", is_few=is_few)}
+              {among}
             ORDER BY k.id FOR UPDATE OF k
         ) AS locked""",
-        plan.params,
+        params,
     )
     touched = f"""SELECT v.row_number, v.customer_id AS id, k.customer_number FROM customers_importverdict v
-        LEFT JOIN customers_customer k ON k.base_id = %(base)s AND k.id = v.customer_id {_of_few("k", is_few=is_few)}
+        LEFT JOIN customers_customer k ON k.base_id = %(base)s AND k.id = v.customer_id {among}
         WHERE v.file_id = %(upload)s AND v.verdict = 'changed'
           AND (k.changed_at IS DISTINCT FROM v.seen OR {statements.said_since})"""
-    cursor.execute(_MEANWHILE.format(touched=touched, problems=problems), plan.params)
+    cursor.execute(_MEANWHILE.format(touched=touched, problems=problems), params)
     if known := plan.pairs:
         touched = f"""SELECT * FROM ({known}) AS known
             WHERE row_number <@ (SELECT %(new_rows)s::int4multirange)"""
@@ -159,7 +181,7 @@ def _last_row(cursor: Any, plan: Plan) -> int:
     return int(cursor.fetchone()[0])
 
 
-_CHANGED = """r.row_number BETWEEN %(from)s AND %(to)s AND EXISTS (
+_CHANGED = """r.row_number BETWEEN %(from)s AND %(to)s AND k.id = ANY(%(among)s::bigint[]) AND EXISTS (
     SELECT FROM customers_importverdict v WHERE v.file_id = %(upload)s AND v.verdict = 'changed'
     AND v.row_number = r.row_number AND v.customer_id = k.id)"""
 
@@ -167,8 +189,7 @@ _CHANGED = """r.row_number BETWEEN %(from)s AND %(to)s AND EXISTS (
 def _record(cursor: Any, plan: Plan, last: int, statements: Statements, progress: Progress) -> int:
     """Add what known customers say, before they are changed: how many are changed by that alone."""
     said_only = 0
-    for start in range(0, last + 1, ROWS_EACH_STATEMENT):
-        batch = plan.params | {"from": start, "to": start + ROWS_EACH_STATEMENT - 1}
+    for batch in _batches(cursor, plan, ROWS_EACH_STATEMENT):
         statements.record(cursor, statements.of_rows(_CHANGED), batch)
         progress.tell(0, last * 2)
         cursor.execute(f"SELECT count(*) FROM ({plan.merged(_CHANGED)}) AS merged WHERE NOT differs", batch)
@@ -176,25 +197,16 @@ def _record(cursor: Any, plan: Plan, last: int, statements: Statements, progress
     return said_only
 
 
-def _update(cursor: Any, plan: Plan, last: int, progress: Progress, *, is_few: bool) -> int:
-    cursor.execute(
-        "SELECT count(*) FROM customers_importverdict WHERE file_id = %(upload)s AND verdict = 'changed'",
-        plan.params,
-    )
-    expected = cursor.fetchone()[0]
-    if not expected:
-        return 0
+def _update(cursor: Any, plan: Plan, last: int, progress: Progress) -> int:
     values = ", ".join(f"{name} = merged.{name}" for name in WRITTEN)
-    merged = plan.merged(f"{_CHANGED} {_of_few('k', is_few=is_few)}")
-    statement = f"""UPDATE customers_customer AS customer SET {values} FROM ({merged}) AS merged
+    statement = f"""UPDATE customers_customer AS customer SET {values} FROM ({plan.merged(_CHANGED)}) AS merged
         WHERE customer.base_id = %(base)s AND customer.id = merged.customer_id AND merged.differs
-        {_of_few("customer", is_few=is_few)}"""
+          AND customer.id = ANY(%(among)s::bigint[])"""
     changed = 0
-    step = max(1, last * ROWS_EACH_TIME // expected)  # each statement reads the whole base
-    for start in range(0, last + 1, step):
-        cursor.execute(statement, plan.params | {"from": start, "to": start + step - 1})
+    for batch in _batches(cursor, plan, ROWS_EACH_TIME):
+        cursor.execute(statement, batch)
         changed += cursor.rowcount
-        progress.tell(min(start + step, last), last * 2)
+        progress.tell(batch["to"], last * 2)
     return changed
 
 

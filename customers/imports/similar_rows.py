@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,16 +28,16 @@ class _Look:
     columns: Sequence[str]
     needed: Sequence[str] = ()
     is_named: bool = True
+    """Whether they have the same names, by which those who are compared are found; else the same e-mail address."""
     is_in_file: bool = True
     """Whether rows of the file are compared with one another as well."""
 
     def key(self, alias: str) -> str:
         """As SQL: one number for all that is compared, or NULL where there is nothing to go by."""
-        parts = [_text(alias, name) for name in (*(_NAMES if self.is_named else ()), *self.columns)]
         filled = [f"{_text(alias, name)} <> ''" for name in self.needed]
         if self.is_named:
-            filled.append("(" + " OR ".join(f"{_text(alias, name)} <> ''" for name in _NAMES) + ")")
-        return f"CASE WHEN {' AND '.join(filled)} THEN hashtextextended(concat_ws(chr(31), {', '.join(parts)}), 0) END"
+            filled.append(_is_named(alias))
+        return _hashed(alias, (*(_NAMES if self.is_named else ()), *self.columns), " AND ".join(filled))
 
 
 def tell_similar(cursor: Any, plan: Plan, new_rows: str) -> int:
@@ -45,13 +45,18 @@ def tell_similar(cursor: Any, plan: Plan, new_rows: str) -> int:
     looks = list(_looks(plan.given))
     if not looks:
         return 0
-    keys = ", ".join(f"{look.key('r')} AS key{at}" for at, look in enumerate(looks))
     found = " UNION ALL ".join(part for at, look in enumerate(looks) for part in _found(at, look))
+    ways = {is_named: [(at, look) for at, look in enumerate(looks) if look.is_named == is_named] for is_named in _WAYS}
+    known = "".join(_known(is_named, some) for is_named, some in ways.items() if some)
+    firsts = ", ".join(
+        f"{key.format(alias='r')} AS {name}" for is_named, (name, key) in _WAYS.items() if ways[is_named]
+    )
     cursor.execute(
         f"""WITH fresh AS MATERIALIZED (
-                SELECT r.row_number, {plan.is_undecided} AS is_open, {keys} FROM {plan.rows}
+                SELECT r.row_number, {plan.is_undecided} AS is_open, {_keys("r", enumerate(looks))}, {firsts}
+                FROM {plan.rows}
                 WHERE r.row_number <@ (SELECT %(new_rows)s::int4multirange) OR NOT {plan.is_undecided}
-            ), alike AS MATERIALIZED (
+            ), {known} alike AS MATERIALIZED (
                 SELECT DISTINCT ON (row_number) * FROM ({found}) AS found ORDER BY row_number, first NULLS FIRST, look
             ), told AS (
                 INSERT INTO customers_importverdict (base_id, file_id, row_number, verdict, customer_id, problems)
@@ -102,12 +107,11 @@ def _found(at: int, look: _Look) -> Iterator[str]:
 
     Of several customers alike one is named, rather one who is not archived: a common name may be that of thousands.
     """
+    name, _key = _WAYS[look.is_named]
     yield f"""SELECT fresh.row_number, known.id AS customer_id, NULL::integer AS first, '{look.code}' AS code,
             {at} AS look FROM fresh JOIN (
-                SELECT key, coalesce(min(id) FILTER (WHERE archived_at IS NULL), min(id)) AS id FROM (
-                    SELECT {look.key("k")} AS key, k.id, k.archived_at FROM customers_customer k
-                    WHERE k.base_id = %(base)s
-                ) AS every WHERE key IN (SELECT key{at} FROM fresh) GROUP BY key
+                SELECT key{at} AS key, coalesce(min(id) FILTER (WHERE archived_at IS NULL), min(id)) AS id
+                FROM of_{name} WHERE key{at} IS NOT NULL GROUP BY 1
             ) AS known ON known.key = fresh.key{at} WHERE fresh.is_open"""
     if look.is_in_file:
         yield f"""SELECT fresh.row_number, said.customer_id, again.first, '{look.code}', {at} FROM fresh JOIN (
@@ -119,6 +123,39 @@ def _found(at: int, look: _Look) -> Iterator[str]:
             WHERE fresh.is_open"""
 
 
+def _known(is_named: bool, looks: Sequence[tuple[int, _Look]]) -> str:
+    """As a part of WITH: the customers who have the names or the e-mail address of a row, and their keys.
+
+    The base is read once for each of the two ways, however many looks there are: only for those who are found is
+    worked out what else they have in common.
+    """
+    name, key = _WAYS[is_named]
+    return f"""of_{name} AS MATERIALIZED (
+            SELECT k.id, k.archived_at, {_keys("k", looks)} FROM customers_customer k
+            WHERE k.base_id = %(base)s AND {key.format(alias="k")} IN (SELECT {name} FROM fresh)
+        ), """
+
+
+def _keys(alias: str, looks: Iterable[tuple[int, _Look]]) -> str:
+    return ", ".join(f"{look.key(alias)} AS key{at}" for at, look in looks)
+
+
+def _is_named(alias: str) -> str:
+    return "(" + " OR ".join(f"{_text(alias, name)} <> ''" for name in _NAMES) + ")"
+
+
+def _hashed(alias: str, columns: Iterable[str], condition: str) -> str:
+    parts = ", ".join(_text(alias, name) for name in columns)
+    return f"CASE WHEN {condition} THEN hashtextextended(concat_ws(chr(31), {parts}), 0) END"
+
+
 def _text(alias: str, name: str) -> str:
     column = f"{alias}.{name}"
     return f"coalesce({column}::text, '')" if name == "birthday" else f"lower(coalesce({column}, ''))"
+
+
+_WAYS = {
+    True: ("names", _hashed("{alias}", _NAMES, _is_named("{alias}"))),
+    False: ("address", _hashed("{alias}", ("email",), "{alias}.email <> ''")),
+}
+"""By whether a look is of people with the same names: what they must have in common to be compared, as SQL."""

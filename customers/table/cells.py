@@ -122,7 +122,7 @@ class PhoneWidget(ByCountryWidget):
 
 class DayWidget(CustomerWidget):
     kind = "day"
-    quick = None
+    quick: Quick | None = None
 
     def read(self, text: str, country: str, reading: Reading) -> date | None:
         return formats.parse_date(text, day_first=reading.day_first)
