@@ -9,9 +9,10 @@ from django.core.exceptions import ValidationError
 from django.db import connection
 from django.utils.translation import gettext_lazy
 
-from customers.imports.classifying import MEMORY, NO_ROWS, Counts, demand_whole, plan_of
+from customers.imports.classifying import NO_ROWS, Counts, demand_whole, plan_of
 from customers.imports.consents import Statements, besides
 from customers.imports.merge_sql import WRITTEN, Plan
+from customers.imports.plan_settings import plan_for
 from customers.imports.problems import CHANGED_MEANWHILE, problem, told
 from customers.imports.reserved_numbers import hold, numbers_of
 from customers.imports.vocabulary import NamedVocabulary, create_vocabulary, named_vocabulary
@@ -49,7 +50,7 @@ def apply(*, upload: ImportUpload, scope: Scope, progress: Progress) -> dict[str
     preview = upload.previewed
     given = frozenset(preview["given"])
     with connection.cursor() as cursor:
-        cursor.execute(MEMORY)
+        plan_for(cursor, rows=preview["read"], base=scope.base)
         hold(cursor, upload, scope.location)
         _demand_intact(cursor, upload)
         words = named_vocabulary(upload=upload, given=given, scope=scope, is_judged=True)

@@ -15,6 +15,7 @@ from customers.imports.frozen_decisions import forget_gone, reject_decided
 from customers.imports.left_alone import tell_archived, tell_differing
 from customers.imports.merge_sql import Plan
 from customers.imports.other_person import heading_of_key, reject_somebody_else
+from customers.imports.plan_settings import plan_for
 from customers.imports.problems import (
     AMBIGUOUS,
     CUSTOMER_ARCHIVED,
@@ -39,8 +40,6 @@ from mcp.stored_sentences import Sentences, sentences_of
 
 NO_ROWS = "{}"
 """As the database writes an empty set of row numbers."""
-MEMORY = "SET LOCAL work_mem = '64MB'; SET LOCAL enable_nestloop = off"
-"""Where nobody could gather statistics (see customers/statistics.py) the planner would expect a few staged rows."""
 
 _REJECT = "INSERT INTO customers_importverdict (base_id, file_id, row_number, verdict, customer_id, problems) "
 
@@ -86,7 +85,7 @@ def plan_of(
 def judge(*, upload: ImportUpload, scope: Scope, read: int, given: frozenset[str]) -> dict[str, Any]:
     """Say of each staged row what would become of it; the preview, and `upload.new_rows`."""
     with connection.cursor() as cursor:
-        cursor.execute(MEMORY)
+        plan_for(cursor, rows=read, base=scope.base)
         imports = imports_so_far(cursor, upload.base_id)
         words = named_vocabulary(upload=upload, given=given, scope=scope)
         plan = plan_of(upload=upload, scope=scope, given=given, words=words)

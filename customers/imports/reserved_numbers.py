@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
 
-from customers.imports.classifying import MEMORY, NO_ROWS, plan_of
+from customers.imports.classifying import NO_ROWS, plan_of
 from customers.imports.merge_sql import Plan
+from customers.imports.plan_settings import plan_for
 from customers.imports.vocabulary import named_vocabulary
 from customers.models import CustomerCount, ImportProgress, ImportUpload
 from customers.numbers import free_numbers, locked_counter, take_numbers
@@ -35,7 +36,7 @@ def reserve(*, upload: ImportUpload, scope: Scope) -> None:
             return
         plan = _previewed(upload, scope)
         with connection.cursor() as cursor:
-            cursor.execute(MEMORY)
+            plan_for(cursor, rows=upload.preview["read"], base=scope.base)
             _keep(cursor, plan, _given(plan, scope.location, _wanted(cursor, plan)))
 
 

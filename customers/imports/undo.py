@@ -14,8 +14,8 @@ from typing import Any
 from django.db import connection
 
 from customers.choices import UploadState
-from customers.imports.classifying import MEMORY
 from customers.imports.merge_sql import GROUP, WRITTEN
+from customers.imports.plan_settings import plan_for
 from customers.imports.problems import (
     EDITED,
     EDITED_BY_SOMEBODY,
@@ -104,8 +104,9 @@ def undo(*, upload: ImportUpload, scope: Scope, progress: Progress) -> dict[str,
     `stuck` (what he was before cannot be stored any more). The last two are told one by one.
     """
     params: dict[str, Any] = {"context": upload.context, "base": scope.base.pk, "upload": upload.pk}
+    result = upload.result or {}
     with connection.cursor() as cursor:
-        cursor.execute(MEMORY)
+        plan_for(cursor, rows=result.get("created", 0) + result.get("changed", 0), base=scope.base)
         cursor.execute(
             f"""SELECT count(*) FROM (SELECT customer.id FROM customers_customer AS customer JOIN {_DONE}
                 ON customer.id = done.id WHERE customer.base_id = %(base)s ORDER BY customer.id FOR UPDATE OF customer

@@ -18,9 +18,10 @@ from customers import statistics
 from customers.choices import MatchBy, OnKnown, UploadState, Verdict
 from customers.filling import _columns, _words
 from customers.imports import lifecycle, preview, reserved_numbers
-from customers.imports.classifying import MEMORY, plan_of
+from customers.imports.classifying import plan_of
+from customers.imports.plan_settings import MEMORY, SMALL, plan_for
 from customers.imports.vocabulary import named_vocabulary
-from customers.models import ImportUpload
+from customers.models import CustomerCount, ImportUpload
 from mcp.isolation import row_scope
 from mcp.isolation.scope import Scope
 from tests.conftest import Cast
@@ -56,7 +57,14 @@ def anna(standing) -> Scope:
 def an_upload(anna: Scope, rows: int) -> ImportUpload:
     """Checked, with so many rows staged and judged as a check would leave them."""
     choices = {"headings": ["E-Mail", "Name"], "targets": GIVEN, "known": "overwrite", "match": "email"}
-    figures = {"given": GIVEN, "created": rows // 2, "changed": rows // 2, "rejected": rows // 10, "similar": 0}
+    figures = {
+        "read": rows,
+        "given": GIVEN,
+        "created": rows // 2,
+        "changed": rows // 2,
+        "rejected": rows // 10,
+        "similar": 0,
+    }
     upload = ImportUpload.objects.create(
         organization=anna.organization, base=anna.base, location=anna.location, user=anna.user, name="a.csv",
         choices=choices, preview=figures, new_rows=f"{{[2,{rows})}}", state=UploadState.CHECKED,
@@ -204,3 +212,32 @@ def test_all_imports_are_listed_without_a_look_at_their_rows(anna):
     with row_scope.rows_of(anna), counted() as found:
         list(lifecycle.imports_of(anna)[:50])
     assert [sql for sql in found if "importrow" in sql or "importverdict" in sql] == []
+
+
+@pytest.mark.django_db
+def test_rows_of_a_file_that_is_small_beside_its_base_are_looked_for_one_by_one(anna, upload):
+    """Of eight million customers a hundred rows mean a hundred, and nobody reads the others."""
+    given = frozenset([*GIVEN, "customer_number"])
+    upload.choices["match"] = MatchBy.NUMBER
+    with row_scope.rows_of(anna), connection.cursor() as cursor:
+        known = sum(CustomerCount.objects.in_base(anna.base).totals())
+        words = named_vocabulary(upload=upload, given=given, scope=anna)
+        plan = plan_of(upload=upload, scope=anna, given=given, words=words)
+        joins = {}
+        for rows in (known // SMALL - 1, known // SMALL + 1):
+            plan_for(cursor, rows=rows, base=anna.base)
+            cursor.execute("SET LOCAL enable_seqscan = off")  # so small a base would be read as a whole all the same
+            cursor.execute(f"EXPLAIN (FORMAT JSON) {plan.merged('r.row_number < 50')}", plan.params)
+            [(found,)] = cursor.fetchall()
+            found = json.loads(found) if isinstance(found, str) else found
+            joins[rows] = {node["Node Type"] for node in nodes(found[0]["Plan"]) if "Join Type" in node}
+        cursor.execute("SET LOCAL enable_seqscan = on")
+    few, many = joins.values()
+    assert "Nested Loop" in few
+    assert "Nested Loop" not in many
+
+
+def nodes(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield node
+    for part in node.get("Plans", []):
+        yield from nodes(part)
