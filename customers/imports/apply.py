@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import connection
+from django.db.backends.utils import CursorWrapper
 from django.utils.translation import gettext_lazy
 
 from customers.imports.classifying import NO_ROWS, Counts, demand_whole, plan_of
@@ -83,7 +84,7 @@ def apply(*, upload: ImportUpload, scope: Scope, progress: Progress) -> dict[str
     return {**counts.as_dict(), "consents": statements.recorded}
 
 
-def _demand_intact(cursor: Any, upload: ImportUpload) -> None:
+def _demand_intact(cursor: CursorWrapper, upload: ImportUpload) -> None:
     """Each row of the file and each statement besides is staged, and the file has the bytes that were received.
 
     The file of a command is not stored; what was staged of it nobody can change.
@@ -114,13 +115,13 @@ _MEANWHILE = """
 """
 
 
-def _few_changed(cursor: Any, plan: Plan) -> list[int] | None:
+def _few_changed(cursor: CursorWrapper, plan: Plan) -> list[int] | None:
     """The customers that will be changed, where they are few; None where it is quicker to read all."""
     found, _last = _changed_after(cursor, plan, 0, ROWS_EACH_TIME + 1)
     return found if len(found) <= ROWS_EACH_TIME else None
 
 
-def _changed_after(cursor: Any, plan: Plan, row: int, most: int) -> tuple[list[int], int]:
+def _changed_after(cursor: CursorWrapper, plan: Plan, row: int, most: int) -> tuple[list[int], int]:
     """The customers that the next rows after one will change, in the order of the rows, and the last of these rows."""
     cursor.execute(
         """SELECT customer_id, row_number FROM customers_importverdict
@@ -132,7 +133,7 @@ def _changed_after(cursor: Any, plan: Plan, row: int, most: int) -> tuple[list[i
     return [pk for pk, _row in found], found[-1][1] if found else row
 
 
-def _batches(cursor: Any, plan: Plan, most: int) -> Iterator[dict[str, Any]]:
+def _batches(cursor: CursorWrapper, plan: Plan, most: int) -> Iterator[dict[str, Any]]:
     """The rows that change customers, `most` at a time: the parameters of a statement about them, for _CHANGED.
 
     The customers are asked for by name, and found without reading the whole base for each batch.
@@ -146,7 +147,7 @@ def _batches(cursor: Any, plan: Plan, most: int) -> Iterator[dict[str, Any]]:
         row = last
 
 
-def _reject_what_changed(cursor: Any, plan: Plan, statements: Statements, few: list[int] | None) -> None:
+def _reject_what_changed(cursor: CursorWrapper, plan: Plan, statements: Statements, few: list[int] | None) -> None:
     """Lock the customers that will be changed, and leave alone those that are not as they were previewed.
 
     `few` are all of them, where they are to be found by name.
@@ -175,7 +176,7 @@ def _reject_what_changed(cursor: Any, plan: Plan, statements: Statements, few: l
         cursor.execute(_MEANWHILE.format(touched=touched, problems=problems), plan.params)
 
 
-def _last_row(cursor: Any, plan: Plan) -> int:
+def _last_row(cursor: CursorWrapper, plan: Plan) -> int:
     cursor.execute(
         "SELECT coalesce(max(row_number), 0) FROM customers_import_rows WHERE upload = %(upload)s", plan.params
     )
@@ -187,7 +188,7 @@ _CHANGED = """r.row_number BETWEEN %(from)s AND %(to)s AND k.id = ANY(%(among)s:
     AND v.row_number = r.row_number AND v.customer_id = k.id)"""
 
 
-def _record(cursor: Any, plan: Plan, last: int, statements: Statements, progress: Progress) -> int:
+def _record(cursor: CursorWrapper, plan: Plan, last: int, statements: Statements, progress: Progress) -> int:
     """Add what known customers say, before they are changed: how many are changed by that alone."""
     said_only = 0
     for batch in _batches(cursor, plan, ROWS_EACH_STATEMENT):
@@ -198,7 +199,7 @@ def _record(cursor: Any, plan: Plan, last: int, statements: Statements, progress
     return said_only
 
 
-def _update(cursor: Any, plan: Plan, last: int, progress: Progress) -> int:
+def _update(cursor: CursorWrapper, plan: Plan, last: int, progress: Progress) -> int:
     values = ", ".join(f"{name} = merged.{name}" for name in WRITTEN)
     statement = f"""UPDATE customers_customer AS customer SET {values} FROM ({plan.merged(_CHANGED)}) AS merged
         WHERE customer.base_id = %(base)s AND customer.id = merged.customer_id AND merged.differs
@@ -212,7 +213,7 @@ def _update(cursor: Any, plan: Plan, last: int, progress: Progress) -> int:
 
 
 def _insert(
-    cursor: Any, plan: Plan, last: int, progress: Progress, location: Location, statements: Statements | None
+    cursor: CursorWrapper, plan: Plan, last: int, progress: Progress, location: Location, statements: Statements | None
 ) -> int:
     """Create customers, and add what they say: how many."""
     numbers = numbers_of(cursor, plan, location)

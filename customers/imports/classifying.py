@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection
+from django.db.backends.utils import CursorWrapper
 
 from customers.choices import MatchBy, OnKnown
 from customers.imports.broken_rules import broken_rules, sentences
@@ -141,7 +142,7 @@ def _headings(upload: ImportUpload) -> dict[str, str]:
     }
 
 
-def _tell_unreadable(cursor: Any, plan: Plan) -> None:
+def _tell_unreadable(cursor: CursorWrapper, plan: Plan) -> None:
     cursor.execute(
         f"""{_REJECT} SELECT %(base)s, %(upload)s, row_number, 'rejected', NULL, problems
             FROM customers_import_rows WHERE upload = %(upload)s AND problems IS NOT NULL""",
@@ -149,7 +150,7 @@ def _tell_unreadable(cursor: Any, plan: Plan) -> None:
     )
 
 
-def _reject_words(cursor: Any, plan: Plan, words: NamedVocabulary, headings: dict[str, str]) -> None:
+def _reject_words(cursor: CursorWrapper, plan: Plan, words: NamedVocabulary, headings: dict[str, str]) -> None:
     if words.refused_groups:
         reason = "%(reasons)s::jsonb->r.group_name"
         cursor.execute(
@@ -172,7 +173,7 @@ def _reject_words(cursor: Any, plan: Plan, words: NamedVocabulary, headings: dic
         )
 
 
-def _reject_repeated(cursor: Any, plan: Plan, headings: dict[str, str]) -> None:
+def _reject_repeated(cursor: CursorWrapper, plan: Plan, headings: dict[str, str]) -> None:
     """Rows about a customer whom a row before is about, and rows whose key belongs to several customers."""
     if "customer_number" in plan.given:
         numbers = f"SELECT r.row_number, r.customer_number AS key FROM {plan.rows} WHERE r.customer_number IS NOT NULL"
@@ -195,7 +196,7 @@ def _reject_repeated(cursor: Any, plan: Plan, headings: dict[str, str]) -> None:
         _repeated_by_both(cursor, plan, params)
 
 
-def _repeated(cursor: Any, params: dict[str, Any], pairs: str) -> None:
+def _repeated(cursor: CursorWrapper, params: dict[str, Any], pairs: str) -> None:
     """Reject rows of whom a row before has a key; `pairs` are SQL for rows of row_number and key."""
     again = told(DUPLICATE, first="d.first", key="d.key::text")
     cursor.execute(
@@ -207,7 +208,7 @@ def _repeated(cursor: Any, params: dict[str, Any], pairs: str) -> None:
     )
 
 
-def _repeated_by_both(cursor: Any, plan: Plan, params: dict[str, Any]) -> None:
+def _repeated_by_both(cursor: CursorWrapper, plan: Plan, params: dict[str, Any]) -> None:
     """One row names the customer by number, another by the key."""
     again = told(DUPLICATE, first="n.row_number", key="n.customer_number::text")
     cursor.execute(
@@ -219,7 +220,7 @@ def _repeated_by_both(cursor: Any, plan: Plan, params: dict[str, Any]) -> None:
 
 
 def _judge_rest(
-    cursor: Any, plan: Plan, scope: Scope, headings: dict[str, str], statements: Statements
+    cursor: CursorWrapper, plan: Plan, scope: Scope, headings: dict[str, str], statements: Statements
 ) -> tuple[int, int, int, str, int]:
     """New, changed and unchanged rows, which ones are new, and how many statements about consents they bring.
 
@@ -317,7 +318,7 @@ def _cases(scope: Scope, plan: Plan) -> tuple[str, dict[str, Sentences]]:
     return f"CASE {' '.join(cases)} END", reasons
 
 
-def _tell_unread(cursor: Any, plan: Plan) -> int:
+def _tell_unread(cursor: CursorWrapper, plan: Plan) -> int:
     """Cells that cannot be read and are left out, where somebody has chosen so: how many."""
     if not plan.is_unsaid_possible:
         return 0
@@ -332,7 +333,7 @@ def _tell_unread(cursor: Any, plan: Plan) -> int:
 
 
 def _tell_unsaid(
-    cursor: Any, plan: Plan, statements: Statements, headings: dict[str, str], *, is_any_archived: bool
+    cursor: CursorWrapper, plan: Plan, statements: Statements, headings: dict[str, str], *, is_any_archived: bool
 ) -> int:
     """Answers that become no statement, as one with a day before what the customer has said since: how many."""
     if not (left_out := statements.left_out(is_any_archived=is_any_archived)):

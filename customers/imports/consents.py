@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.db import connection
+from django.db.backends.utils import CursorWrapper
 from django.utils import timezone
 
 from customers.choices import TRANSFER, ConsentSource, OnKnown
@@ -203,7 +204,7 @@ class Statements:
                 SELECT row_number, purpose, CASE {reason} END AS reason, day, was_at FROM answers
             ) AS told WHERE reason IS NOT NULL"""
 
-    def unknown_purposes(self, cursor: Any) -> list[str]:
+    def unknown_purposes(self, cursor: CursorWrapper) -> list[str]:
         """Purposes that are not in the list of the business; what was said about them is left out."""
         if not self.besides:
             return []
@@ -232,7 +233,7 @@ class Statements:
             AND (c.recorded_at > %(moment)s::timestamptz)
                 <> coalesce(c.struck_out_at > %(moment)s::timestamptz, false))"""
 
-    def record(self, cursor: Any, rows: str, params: Mapping[str, Any], *, is_new: bool = False) -> None:
+    def record(self, cursor: CursorWrapper, rows: str, params: Mapping[str, Any], *, is_new: bool = False) -> None:
         """Add what is wanted of the rows; `recorded` counts it."""
         cursor.execute(
             f"""INSERT INTO customers_consent

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+
+from django.db.backends.utils import CursorWrapper
 
 from customers.imports.merge_sql import Plan
 
@@ -40,7 +41,7 @@ class _Look:
         return _hashed(alias, (*(_NAMES if self.is_named else ()), *self.columns), " AND ".join(filled))
 
 
-def tell_similar(cursor: Any, plan: Plan, new_rows: str) -> int:
+def tell_similar(cursor: CursorWrapper, plan: Plan, new_rows: str) -> int:
     """Keep the new rows that look like somebody, the first MOST_SIMILAR of them with whom they look like: how many."""
     looks = list(_looks(plan.given))
     if not looks:

@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import connection
+from django.db.backends.utils import CursorWrapper
 
 from customers.choices import UploadState
 from customers.imports.merge_sql import GROUP, WRITTEN
@@ -154,13 +155,13 @@ def later_imports(upload: ImportUpload) -> list[tuple[ImportUpload, int]]:
     return [(one, found[one.pk]) for one in later.order_by("-state_since")]
 
 
-def _is_numbered(cursor: Any, params: dict[str, Any]) -> bool:
+def _is_numbered(cursor: CursorWrapper, params: dict[str, Any]) -> bool:
     """Whether anybody in the base bears or has borne a former number."""
     cursor.execute("SELECT EXISTS (SELECT FROM customers_formernumberevent WHERE base_id = %(base)s)", params)
     return bool(cursor.fetchone()[0])
 
 
-def _tell_kept(cursor: Any, params: dict[str, Any], *, is_numbered: bool) -> int:
+def _tell_kept(cursor: CursorWrapper, params: dict[str, Any], *, is_numbered: bool) -> int:
     """Whoever was edited since the import stays as he is now."""
     renumbered = f"OR customer.id IN {_RENUMBERED}" if is_numbered else ""
     edited = told(EDITED, user="context.metadata->>'user_name'")
@@ -181,7 +182,7 @@ def _tell_kept(cursor: Any, params: dict[str, Any], *, is_numbered: bool) -> int
     return int(cursor.rowcount)
 
 
-def _tell_stuck(cursor: Any, params: dict[str, Any]) -> int:
+def _tell_stuck(cursor: CursorWrapper, params: dict[str, Any]) -> int:
     """What a customer was before cannot come back: a group or tag that is gone, or a reference to who was created."""
     stuck = 0
     reasons = {
@@ -227,7 +228,7 @@ def _references() -> list[str]:
 _OF_OTHERS = "AND other.upload_id IS DISTINCT FROM %(upload)s"
 
 
-def _restore(cursor: Any, params: dict[str, Any]) -> int:
+def _restore(cursor: CursorWrapper, params: dict[str, Any]) -> int:
     values = ", ".join(f"{name} = before.{name}" for name in WRITTEN)
     cursor.execute(
         f"""UPDATE customers_customer AS customer SET {values} FROM {_DONE}, {_BEFORE}
@@ -237,7 +238,7 @@ def _restore(cursor: Any, params: dict[str, Any]) -> int:
     return int(cursor.rowcount)
 
 
-def _remove_numbers(cursor: Any, params: dict[str, Any]) -> None:
+def _remove_numbers(cursor: CursorWrapper, params: dict[str, Any]) -> None:
     """The former numbers that the import has added go, but of those who are kept or stuck; of whom it created all.
 
     So do those that an earlier import has added which was undone in the meantime, and could not take them then.
@@ -260,7 +261,7 @@ def _remove_numbers(cursor: Any, params: dict[str, Any]) -> None:
     )
 
 
-def _remove_statements(cursor: Any, params: dict[str, Any]) -> int:
+def _remove_statements(cursor: CursorWrapper, params: dict[str, Any]) -> int:
     """What the import has recorded about consents goes, but for those who are kept or stuck.
 
     Gives how many customers it is of to whom the import did nothing else.
@@ -280,7 +281,7 @@ def _remove_statements(cursor: Any, params: dict[str, Any]) -> int:
     return int(cursor.fetchone()[0])
 
 
-def _remove_statements_of_undone(cursor: Any, params: dict[str, Any]) -> None:
+def _remove_statements_of_undone(cursor: CursorWrapper, params: dict[str, Any]) -> None:
     """What an earlier import has recorded that was undone in the meantime goes with its other changes.
 
     It was kept then, because this import had changed the customer after it.
@@ -298,7 +299,7 @@ def _remove_statements_of_undone(cursor: Any, params: dict[str, Any]) -> None:
     )
 
 
-def _remove(cursor: Any, params: dict[str, Any]) -> int:
+def _remove(cursor: CursorWrapper, params: dict[str, Any]) -> int:
     cursor.execute(
         f"""DELETE FROM customers_customer AS customer USING {_DONE}
             WHERE customer.base_id = %(base)s AND customer.id = done.id AND done.is_new AND {_TOLD}""",
@@ -307,7 +308,7 @@ def _remove(cursor: Any, params: dict[str, Any]) -> int:
     return int(cursor.rowcount)
 
 
-def _remove_words(cursor: Any, params: dict[str, Any]) -> None:
+def _remove_words(cursor: CursorWrapper, params: dict[str, Any]) -> None:
     """Groups and tags that the import has created go as well, unless somebody uses or has edited them since.
 
     So do those of imports that were undone before it, whose customers used them still.

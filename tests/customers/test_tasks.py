@@ -74,6 +74,7 @@ def test_expired_sessions_are_cleared(db):
 
 
 def test_worker_knows_every_task():
+    app.perform_import_paths()  # as the worker does when it starts
     names = {name for name in app.tasks if name.startswith(("customers.", "files.", "mcp."))}
     assert names == {
         "files.tasks.delete_expired_files",

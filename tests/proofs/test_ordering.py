@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from django.core import signing
@@ -10,7 +11,7 @@ from django.core import signing
 from tests.proofs import ordering
 
 
-def items(*names: str) -> list[SimpleNamespace]:
+def items(*names: str) -> list[Any]:
     return [SimpleNamespace(nodeid=name) for name in names]
 
 
