@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 QUICK = {
     "customers": 100_000, "locations": 1_000, "users": 2_000, "groups": 200, "rows": 100_000,
-    "stock_rows": 10_000, "carried": 20_000, "repeat": 10, "turns": 1,
+    "large": 800_000, "stock_rows": 10_000, "carried": 20_000, "repeat": 10, "turns": 1,
 }  # fmt: skip
 
-TABLES = ("pages", "isolation", "indexes", "import", "export", "carry-over", "after-edit", "bombs")
+TABLES = ("pages", "isolation", "indexes", "import", "export", "carry-over", "after-edit", "bombs", "large")
 
 # Django reads its settings when it is set up, so what needs models is imported inside of main(), after that.
 
@@ -30,6 +30,7 @@ def main() -> None:
     """Start a server, fill the database once, measure, and print the tables with their goals."""
     arguments = _arguments()
     name = "postgres-bench-quick" if arguments.quick else "postgres-bench"
+    name += "-large" if arguments.only == "large" else ""
     with Handle(Cluster(folder=folders.var() / name)) as server:
         os.environ.update(
             DATABASE_URL=server.url, DATABASE_OWNER_URL=server.owner_url, DJANGO_SETTINGS_MODULE="bench.settings"
@@ -51,7 +52,7 @@ def _run(arguments: argparse.Namespace) -> None:
     started = time.perf_counter()
     wanted: list[goals.Goal] = []
     for name, measure in tables.ALL.items():
-        if arguments.only in {None, name}:
+        if arguments.only == name or (arguments.only is None and name != tables.LARGE):
             printed, reached = measure(arguments)
             wanted += reached
             print(f"{printed}\n", flush=True)
@@ -72,7 +73,19 @@ def _fill(arguments: argparse.Namespace) -> None:
         call_command("migrate", verbosity=0)
         if Organization.objects.exists():
             return
+        if arguments.only == "large":
+            _fill_large(arguments)
+            return
         _fill_with(fill, Size, arguments)
+
+
+def _fill_large(arguments: argparse.Namespace) -> None:
+    from bench.large import fill  # noqa: PLC0415 - needs the models
+
+    started = time.perf_counter()
+    print(f"Filling {arguments.large:,} customers beside {arguments.customers:,} …", flush=True)
+    fill(large=arguments.large, small=arguments.customers)
+    print(f"They took {time.perf_counter() - started:.0f} s.", flush=True)
 
 
 def _fill_with(fill: Callable[[Size], float], size_of: type[Size], arguments: argparse.Namespace) -> None:
@@ -93,6 +106,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     for name, default in (("customers", 1_000_000), ("small", 10_000), ("locations", 10_000), ("users", 20_000)):
         parser.add_argument(f"--{name}", type=int, default=default)
+    parser.add_argument("--large", type=int, default=8_000_000, help="customers of the base of --only large")
     parser.add_argument("--rows", type=int, default=1_000_000, help="of the imported file")
     parser.add_argument("--stock-rows", type=int, default=100_000, help="that stock import-export is given")
     parser.add_argument("--groups", type=int, default=2_000)

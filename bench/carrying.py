@@ -16,7 +16,7 @@ import pghistory
 from django.db import connection
 from django.utils import timezone
 
-from bench.fill import _CUSTOMERS, CHUNK
+from bench.fill import CHUNK, CUSTOMERS
 from customers.imports import lifecycle
 from customers.models import Consent, Customer, ImportUpload
 from files import chunks
@@ -140,10 +140,10 @@ def _confirmed(rows: int) -> tuple[Transition, Scope]:
 
 def _fill(head: Scope, rows: int, leaving_place: Location) -> None:
     place, every = head.location, rows + rows // 10
-    values = {"organization": place.organization_id, "base": place.base_id, "location": place.pk}
+    values = {"organization": place.organization_id, "base": place.base_id, "location": place.pk, "group": None}
     for first in range(1, every + 1, CHUNK):
         with row_scope.rows_of(head), connection.cursor() as cursor:
-            cursor.execute(_CUSTOMERS, {**values, "first": first, "last": min(first + CHUNK - 1, every)})
+            cursor.execute(CUSTOMERS, {**values, "first": first, "last": min(first + CHUNK - 1, every)})
     with row_scope.rows_of(head), connection.cursor() as cursor:
         cursor.execute("UPDATE customers_customer SET is_blocked = false WHERE is_blocked")
         cursor.execute(_CONSENTS, {**values, "location": leaving_place.pk, "carried": rows})

@@ -28,7 +28,7 @@ FIRST_BRANCH_NUMBER = 5_000_000
 
 # Three customers of each base bear one rare name and ten thousand a more frequent one; the rest are spread. One in a
 # hundred is in a customer group.
-_CUSTOMERS = """
+CUSTOMERS = """
     INSERT INTO customers_customer (
         organization_id, base_id, home_location_id, customer_number, salutation, title, first_name,
         last_name, alias, birthday, company, vat_id, street, address_extra, po_box, postal_code, city, country,
@@ -148,7 +148,7 @@ def _customers(organization: Organization, count: int) -> None:
                 "first": first,
                 "last": min(first + CHUNK - 1, count),
             }
-            cursor.execute(_CUSTOMERS, values)
+            cursor.execute(CUSTOMERS, values)
             cursor.execute(_FORMER_NUMBERS, values)
         if first == 1:
             with connection.cursor() as cursor:

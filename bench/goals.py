@@ -12,12 +12,13 @@ from bench.after_edit import Pair
 from bench.exporting import Export
 from bench.importing import Run
 from bench.isolation import Cost
+from bench.large import Import, Page
 from bench.pages import Row
 
 LISTED = ("list", "search")
 """How the names of rows begin that are pages of the list."""
 PAGE_MS, FRONT_MS, OPEN_MS, SAVE_MS, SAVE_STATEMENTS, MIDDLE = 100, 60, 45, 35, 20, 1.2
-IMPORT, STOCK, EXPORT, SECURITY, AFTER_EDIT = 1.25, 7.0, 1.5, 1.2, 1.2
+IMPORT, STOCK, EXPORT, SECURITY, AFTER_EDIT, LARGE = 1.25, 7.0, 1.5, 1.2, 1.2, 1.3
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,13 @@ def of_pairs(pairs: list[Pair]) -> Iterator[Goal]:
     """The goals of large changes after one edit in the same session."""
     for pair in pairs:
         yield Goal(f"{pair.name}: after one edit ÷ fresh", pair.ratio, most=AFTER_EDIT)
+
+
+def of_large(pages: list[Page], imports: list[Import]) -> Iterator[Goal]:
+    for page in pages:
+        yield Goal(f"{page.name}: large base ÷ a million", page.ratio, most=LARGE)
+    small, large = (one.run for one in imports[:2])
+    yield Goal("import into the large base ÷ into a million", large.per_row / small.per_row, most=LARGE)
 
 
 def table(goals: list[Goal]) -> str:

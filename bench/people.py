@@ -31,12 +31,13 @@ _FIRST_DAY, _DAYS = date(1940, 1, 1), 24_007
 GROUPS = ("Gast", "Stammgast", "Mitarbeiter", "Firma")
 
 
-def write_people(path: Path, count: int, *, changed_each: int = 0) -> None:
+def write_people(path: Path, count: int, *, start: int = 1, changed_each: int = 0) -> None:
     """A file as Excel in Germany saves it, but in UTF-8; with `changed_each`, each so many people have moved."""
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         rows = csv.writer(file, delimiter=";")
         rows.writerow(HEADINGS)
-        rows.writerows(_person(n, is_moved=bool(changed_each) and n % changed_each == 0) for n in range(1, count + 1))
+        numbers = range(start, start + count)
+        rows.writerows(_person(n, is_moved=bool(changed_each) and n % changed_each == 0) for n in numbers)
 
 
 def _person(n: int, *, is_moved: bool) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from bench.exporting import Export
 from bench.importing import Run
 from bench.indexes import WRITTEN, Index
 from bench.isolation import Cost
+from bench.large import Import, Page
 from bench.measure import Series
 from bench.pages import Row
 from bench.refusing import Refusal
@@ -59,6 +60,31 @@ def table_of_imports(runs: list[Run]) -> str:
         f"| {run.name} | {run.rows:,} | {run.seconds:.1f} | {run.per_row:.1f} | {run.per_row / runs[0].per_row:.2f} | "
         f"{'' if run.memory is None else f'{run.memory:.0f}'} | {_ms(run.meanwhile.p95) if run.meanwhile else ''} |"
         for run in runs
+    ]
+    return "\n".join([*head, *lines])
+
+
+def table_of_large_pages(pages: list[Page]) -> str:
+    """A Markdown table: each page in the large base and in that of a million, and the ratio of the medians."""
+    head = ("| page | large base: ms | p95 | a million: ms | p95 | ratio |", "|---|--:|--:|--:|--:|--:|")
+    lines = [
+        f"| {one.name} | {_ms(one.large)} | {_ms(one.large.p95)} | {_ms(one.small)} | {_ms(one.small.p95)} | "
+        f"{one.ratio:.2f} |"
+        for one in pages
+    ]
+    return "\n".join([*head, *lines])
+
+
+def table_of_large_imports(imports: list[Import]) -> str:
+    """A Markdown table: each import, and how many rows of customers the database has read for one of its own."""
+    head = (
+        "| import | rows | seconds | µs a row | customers read, a row | memory MB |", "|---|--:|--:|--:|--:|--:|"
+    )  # fmt: skip
+    lines = [
+        f"| {run.name} | {run.rows:,} | {run.seconds:.1f} | {run.per_row:.1f} | {one.read / run.rows:.1f} | "
+        f"{run.memory or 0:.0f} |"
+        for one in imports
+        for run in [one.run]
     ]
     return "\n".join([*head, *lines])
 

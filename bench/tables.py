@@ -7,8 +7,11 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import after_edit, carrying, exporting, goals, importing, indexes, isolation, pages, refusing, report
+from bench import after_edit, carrying, exporting, goals, importing, indexes, isolation, large, pages, refusing, report
 from bench.goals import Goal
+
+LARGE = "large"
+"""Has a database of its own, and is measured only where it is named."""
 
 type Measured = tuple[str, list[Goal]]
 
@@ -47,6 +50,14 @@ def _after_edit(arguments: argparse.Namespace) -> Measured:
     return report.table_of_pairs(pairs), [*goals.of_pairs(pairs)]
 
 
+def _large(arguments: argparse.Namespace) -> Measured:
+    printed = [report.table_of_large_pages(found := large.all_pages(repeat=arguments.repeat // 2))]
+    with tempfile.TemporaryDirectory() as folder:
+        imports = large.all_imports(rows=arguments.rows, folder=Path(folder))
+    printed.append(report.table_of_large_imports(imports))
+    return "\n\n".join(printed), [*goals.of_large(found, imports)]
+
+
 def _bombs(_arguments: argparse.Namespace) -> Measured:
     return report.table_of_refusals(refusing.all_refusals()), []
 
@@ -60,4 +71,5 @@ ALL: dict[str, Callable[[argparse.Namespace], Measured]] = {
     "carry-over": _carry_over,
     "after-edit": _after_edit,
     "bombs": _bombs,
+    LARGE: _large,
 }
