@@ -1,7 +1,7 @@
 """The slowest files first, so that no process of a run has a long one left when the others are done.
 
-`durations.json` says how long the tests of a file took, in seconds. `--store-durations` writes down anew those of the
-files that have run.
+`durations.json` says how long the tests of a file took, in seconds, and `slow.json` those tests that took more than
+half a second by themselves. `--store-durations` writes down anew those that have run.
 """
 
 from __future__ import annotations
@@ -9,15 +9,20 @@ from __future__ import annotations
 import json
 import re
 from collections import defaultdict
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.proofs.sampling import SLOW
+
 ROOT = Path(__file__).resolve().parents[2]
 DURATIONS = Path(__file__).with_name("durations.json")
 SHORTEST = 1.0
-"""Files that take less stand in no particular order, and not in the list."""
+"""Seconds: files that take less stand in no particular order, and in no list."""
+SLOW_FROM = 0.5
+"""Seconds: tests that take less are asked by every run."""
 _SIGNED = re.compile(r":[0-9A-Za-z]{6}:[\w-]{27,}")
 """What django.core.signing puts behind a value: the second, and the signature over both."""
 
@@ -42,15 +47,28 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     if not config.getoption("store_durations"):
         return
-    took: defaultdict[str, float] = defaultdict(float)
+    files: defaultdict[str, float] = defaultdict(float)
+    tests: dict[str, float] = {}
     for reports in terminalreporter.stats.values():
         for report in reports:
             if isinstance(report, pytest.TestReport):
-                took[report.nodeid.partition("::")[0]] += report.duration
-    before: dict[str, float] = json.loads(DURATIONS.read_text()) if DURATIONS.exists() else {}
-    known = {**before, **{file: round(seconds, 1) for file, seconds in took.items()}}
-    slow = {file: seconds for file, seconds in sorted(known.items()) if seconds >= SHORTEST and (ROOT / file).exists()}
-    DURATIONS.write_text(json.dumps(slow, indent=1) + "\n")
+                files[report.nodeid.partition("::")[0]] += report.duration
+                if report.when == "call":  # without what its module has made for all
+                    tests[report.nodeid] = report.duration
+    _store(DURATIONS, files, SHORTEST)
+    _store(SLOW, tests, SLOW_FROM)
+
+
+def _store(path: Path, took: Mapping[str, float], shortest: float) -> None:
+    """What took long enough; what has not run keeps its time, as long as its file is there."""
+    before: dict[str, float] = json.loads(path.read_text()) if path.exists() else {}
+    known = {**before, **{name: round(seconds, 1) for name, seconds in took.items()}}
+    slow = {
+        name: seconds
+        for name, seconds in sorted(known.items())
+        if seconds >= shortest and (ROOT / name.partition("::")[0]).exists()
+    }
+    path.write_text(json.dumps(slow, indent=1, ensure_ascii=False) + "\n")
 
 
 def _file(item: pytest.Item) -> str:

@@ -5,6 +5,8 @@
     sample.part(pairs, of=8)                       inside a test: each eighth
     @settings(max_examples=examples(60))           at a property: an eighth of so many, drawn anew each time
 
+Of other tests that take more than half a second (`slow.json`, see ordering.py) it asks one in SLOW_OF.
+
 `--proofs=whole`, the default, asks everything. `--proofs=sampled` asks the cases first whose files changed in the last
 commits; the other room is drawn by a seed, the number of changes taken in: each change asks others, and after many
 everything was asked. The same seed on the same commit asks the same.
@@ -12,6 +14,7 @@ everything was asked. The same seed on the same commit asks the same.
 
 from __future__ import annotations
 
+import json
 import random
 import subprocess
 import time
@@ -29,6 +32,8 @@ COMMITS = 50
 """So far back a file counts as changed."""
 FOR_THE_CHANGED = 2 / 3
 """At most so much of the room is for what changed, so that the rest rotates even while everything changes."""
+SLOW = Path(__file__).with_name("slow.json")
+SLOW_KIND, SLOW_OF = "tests of more than half a second", 3
 WHOLE, SAMPLED = "whole", "sampled"
 FEWEST_EXAMPLES = 5
 _is_whole = True
@@ -93,17 +98,23 @@ class Sampler:
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item], config: pytest.Config) -> None:
         kinds: dict[str, list[pytest.Item]] = {}
+        slow: dict[str, float] = json.loads(SLOW.read_text())
         for item in items:
-            for marker in item.iter_markers("sample"):
+            markers = list(item.iter_markers("sample"))
+            for marker in markers:
                 kinds.setdefault(marker.args[0], []).append(item)
+            if not markers and item.nodeid in slow:
+                kinds.setdefault(SLOW_KIND, []).append(item)
         gone = {item for kind, cases in kinds.items() for item in self._left_out(kind, cases)}
         if gone:
             config.hook.pytest_deselected(items=list(gone))
             items[:] = [item for item in items if item not in gone]
 
     def _left_out(self, kind: str, cases: list[pytest.Item]) -> list[pytest.Item]:
-        most = _marker(cases[0], "sample").kwargs["most"]
-        files = [frozenset(str(file) for about in case.iter_markers("about") for file in about.args) for case in cases]
+        if kind == SLOW_KIND:
+            most, files = -(-len(cases) // SLOW_OF), [frozenset({case.nodeid.partition("::")[0]}) for case in cases]
+        else:
+            most, files = _marker(cases[0], "sample").kwargs["most"], [_files_of(case) for case in cases]
         chosen = set(self.sample.choose(cases, most=most, files=files))
         changed = sum(
             bool(about & self.sample.changed) for about, case in zip(files, cases, strict=True) if case in chosen
@@ -174,8 +185,13 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
         for sentence in sorted(sentences.values()):
             terminalreporter.write_line(sentence)
         seed = sampler(config).sample.seed
-        again = f"the same again: --proofs=sampled --seed={seed}; everything: make test-isolation"
+        again = f"the same again: --proofs=sampled --seed={seed}; everything: --proofs=whole"
         terminalreporter.write_line(f"seed {seed}; {again}")
+
+
+def _files_of(item: pytest.Item) -> frozenset[str]:
+    """Which files of the product it is about."""
+    return frozenset(str(file) for about in item.iter_markers("about") for file in about.args)
 
 
 def _marker(item: pytest.Item, name: str) -> pytest.Mark:
