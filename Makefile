@@ -27,8 +27,9 @@ install: $(VENV)/.installed $(COMPILED)
 
 install-dev: $(VENV)/.installed-dev $(COMPILED)
 
-# One call: the processes take work from each other, the slowest files first (tests/proofs/ordering.py).
-PYTEST = $(BIN)/python -m pytest -n 2 --dist worksteal
+# One call: the processes take work from each other, the slowest files first (tests/proofs/ordering.py). Three of them
+# for two cores: whoever drives a browser or waits for another process leaves his core to the third.
+PYTEST = $(BIN)/python -m pytest -n 3 --dist worksteal
 
 test: lint
 	@$(BIN)/python -m launch.chromium

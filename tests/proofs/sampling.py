@@ -5,7 +5,8 @@
     sample.part(pairs, of=8)                       inside a test: each eighth
     @settings(max_examples=examples(60))           at a property: an eighth of so many, drawn anew each time
 
-Of other tests that take more than half a second (`slow.json`, see ordering.py) it asks one in SLOW_OF.
+Of other tests that take more than half a second (`slow.json`, see ordering.py), proofs of isolation apart, it asks one
+in SLOW_OF, those first whose files changed.
 
 `--proofs=whole`, the default, asks everything. `--proofs=sampled` asks the cases first whose files changed in the last
 commits; the other room is drawn by a seed, the number of changes taken in: each change asks others, and after many
@@ -103,7 +104,7 @@ class Sampler:
             markers = list(item.iter_markers("sample"))
             for marker in markers:
                 kinds.setdefault(marker.args[0], []).append(item)
-            if not markers and item.nodeid in slow:
+            if not markers and item.nodeid in slow and item.get_closest_marker("isolation") is None:
                 kinds.setdefault(SLOW_KIND, []).append(item)
         gone = {item for kind, cases in kinds.items() for item in self._left_out(kind, cases)}
         if gone:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from types import SimpleNamespace
+from typing import Any
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.proofs.sampling import FOR_THE_CHANGED, Sample
+from tests.proofs import sampling
+from tests.proofs.sampling import FOR_THE_CHANGED, SLOW_KIND, Sample, Sampler
 
 sizes = st.integers(1, 60)
 
@@ -58,3 +63,46 @@ def test_named_thing_is_asked_by_each_so_manieth_commit(name, of, seed):
     asked = [Sample(is_whole=False, seed=seed + n).has(name, of=of) for n in range(of)]
     assert asked.count(True) == 1
     assert Sample(is_whole=True).has(name, of=of)
+
+
+def an_item(nodeid: str, *markers: str) -> Any:
+    """A collected test, as far as it is looked at."""
+    return SimpleNamespace(
+        nodeid=nodeid, iter_markers=lambda name: iter(()),
+        get_closest_marker=lambda name: name if name in markers else None,
+    )  # fmt: skip
+
+
+def test_of_slow_tests_a_third_is_asked_those_of_changed_files_first_and_all_of_isolation(tmp_path, monkeypatch):
+    slow = [an_item(f"tests/test_{file}.py::test_{n}") for file in "abc" for n in range(5)]
+    others = [an_item("tests/test_d.py::test_quick"), an_item("tests/isolation/test_e.py::test_slow", "isolation")]
+    path = tmp_path / "slow.json"
+    path.write_text(json.dumps({item.nodeid: 0.7 for item in [*slow, others[1]]}))
+    monkeypatch.setattr(sampling, "SLOW", path)
+    asked: set[str] = set()
+    for seed in range(40):
+        config: Any = SimpleNamespace(hook=SimpleNamespace(pytest_deselected=lambda items: None))
+        sampler = Sampler(config)
+        sampler.sample = Sample(is_whole=False, seed=seed, changed=frozenset({"tests/test_b.py"}))
+        items = [*slow, *others]
+        sampler.pytest_collection_modifyitems(items, config)
+        assert items[-2:] == others
+        names = {item.nodeid for item in items[:-2]}
+        assert len(names) == 5
+        assert len([name for name in names if "test_b" in name]) >= 3
+        assert sampler.left_out[SLOW_KIND][0::2] == (5, 15)
+        asked |= names
+    assert asked == {item.nodeid for item in slow}
+
+
+def test_whole_run_asks_all_slow_tests(tmp_path, monkeypatch):
+    slow = [an_item(f"tests/test_a.py::test_{n}") for n in range(5)]
+    path = tmp_path / "slow.json"
+    path.write_text(json.dumps({item.nodeid: 0.7 for item in slow}))
+    monkeypatch.setattr(sampling, "SLOW", path)
+    config: Any = SimpleNamespace(hook=SimpleNamespace(pytest_deselected=lambda items: None))
+    sampler = Sampler(config)
+    sampler.sample = Sample(is_whole=True)
+    items = list(slow)
+    sampler.pytest_collection_modifyitems(items, config)
+    assert items == slow
