@@ -67,9 +67,14 @@ def _privileges_of(model: type[Model]) -> str:
     return own or (APPEND if issubclass(model, HistoryEvent) else WRITE)
 
 
+TRIGGERS_STAY_ON = "SELECT false"
+"""Whether a trigger is to be left out, which its library asks before each. Its own function reads a setting that every
+role can set, and for each row it ends a subtransaction, which goes through all checks that are still to be made."""
+
+
 @transaction.atomic
 def grant_privileges(**_signal: object) -> None:
-    """Give the web role exactly `privileges`.
+    """Give the web role exactly `privileges`, and let no setting switch a trigger off.
 
     Runs as the owner, after each migration. Raises ImproperlyConfigured where a role is missing.
     """
@@ -85,6 +90,10 @@ def grant_privileges(**_signal: object) -> None:
         cursor.execute(f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {roles}")
         for table, privilege in privileges().items():
             cursor.execute(f"GRANT {privilege} ON {connection.ops.quote_name(table)} TO {roles}")
+        cursor.execute(
+            "CREATE OR REPLACE FUNCTION public._pgtrigger_should_ignore(trigger_name name) RETURNS boolean "
+            f"LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ {TRIGGERS_STAY_ON} $$"
+        )
 
 
 def _demand_roles() -> None:
@@ -171,7 +180,7 @@ def demand_web_role() -> None:
     """Raise ImproperlyConfigured, with the remedy, unless row security binds the database role that is logged in.
 
     Called before anything serves or works: by the web server, the worker and commands on data. Checks what the role is,
-    what it may do with each table, and that each table has its own policies and no others.
+    what it may do with each table, that each table has its own policies and no others, and that triggers stay on.
     """
     with connection.cursor() as cursor:
         cursor.execute(_FACTS, {"inner": list(INNER_ROLES)})
@@ -181,6 +190,7 @@ def demand_web_role() -> None:
             if is_true:
                 raise _unsafe(f'The database role "{role}" {what}', remedy.format(role=role))
     _demand_rules()
+    _demand_triggers()
     for role, *_facts in roles:
         _demand_privileges(role)
 
@@ -217,6 +227,14 @@ def _demand_rules() -> None:
             f"Row security is off, or has other rules than its own, for {', '.join([*open_tables, *views])}",
             "make the tables as the migrations have them: migrate them backwards and forwards, or restore the database",
         )
+
+
+def _demand_triggers() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT prosrc FROM pg_proc WHERE proname = '_pgtrigger_should_ignore'")
+        found = cursor.fetchall()
+    if [text.strip() for (text,) in found] != [TRIGGERS_STAY_ON]:
+        raise _unsafe("A setting can switch off the triggers that keep the rules of the tables", "run migrate")
 
 
 def _demand_privileges(role: str) -> None:

@@ -12,6 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
 from django.db import DatabaseError, connection, transaction
 
+from customers.models import CustomerGroup
 from mcp.isolation import database_roles
 from tests.isolation.database.superuser import as_superuser
 
@@ -53,6 +54,16 @@ def test_neither_web_role_nor_the_one_without_scope_may(db, role, statement):
     assert FORBIDDEN[statement] in str(caught.value)
 
 
+def test_no_setting_switches_a_trigger_off(cast):
+    """The library of the triggers reads one that every role can set."""
+    CustomerGroup.objects.create(base=cast.location("Zentrale").base, name="Stammtisch")
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('pgtrigger.ignore', array_agg(tgname)::text, true) FROM pg_trigger")
+        with pytest.raises(DatabaseError, match="These columns of customers_customergroup can never change"):
+            cursor.execute("UPDATE customers_customergroup SET base_id = base_id + 1")
+        transaction.set_rollback(True)
+
+
 def test_web_role_of_the_tests_may_start(db):
     database_roles.demand_web_role()
 
@@ -64,6 +75,8 @@ def test_owner_may_not_serve(db):
 
 
 SPOILED = {
+    "CREATE OR REPLACE FUNCTION _pgtrigger_should_ignore(trigger_name name) RETURNS boolean "
+    "LANGUAGE sql AS 'SELECT true'": "A setting can switch off the triggers .* Remedy: run migrate",
     "ALTER ROLE stammhaus_web SUPERUSER": "is a superuser.* Remedy: ALTER ROLE stammhaus_web NOSUPERUSER",
     "ALTER ROLE stammhaus_web BYPASSRLS": "is exempt from row security.* Remedy: ALTER ROLE stammhaus_web NOBYPASSRLS",
     "ALTER ROLE stammhaus_web CREATEROLE": "may create tables, databases or roles.* NOCREATEROLE",
