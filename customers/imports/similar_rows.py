@@ -33,12 +33,18 @@ class _Look:
     is_in_file: bool = True
     """Whether rows of the file are compared with one another as well."""
 
-    def key(self, alias: str) -> str:
-        """As SQL: one number for all that is compared, or NULL where there is nothing to go by."""
-        filled = [f"{_text(alias, name)} <> ''" for name in self.needed]
+    @property
+    def compared(self) -> tuple[str, ...]:
+        """The columns that must be the same."""
+        return (*(_NAMES if self.is_named else ()), *self.columns)
+
+    @property
+    def key(self) -> str:
+        """As SQL about the texts of `_prepared`: one number for all that is compared, or NULL."""
+        filled = [f"p.{name} <> ''" for name in self.needed]
         if self.is_named:
-            filled.append(_is_named(alias))
-        return _hashed(alias, (*(_NAMES if self.is_named else ()), *self.columns), " AND ".join(filled))
+            filled.append("(" + " OR ".join(f"p.{name} <> ''" for name in _NAMES) + ")")
+        return _hashed([f"p.{name}" for name in self.compared], " AND ".join(filled))
 
 
 def tell_similar(cursor: CursorWrapper, plan: Plan, new_rows: str) -> int:
@@ -49,14 +55,16 @@ def tell_similar(cursor: CursorWrapper, plan: Plan, new_rows: str) -> int:
     found = " UNION ALL ".join(part for at, look in enumerate(looks) for part in _found(at, look))
     ways = {is_named: [(at, look) for at, look in enumerate(looks) if look.is_named == is_named] for is_named in _WAYS}
     known = "".join(_known(is_named, some) for is_named, some in ways.items() if some)
-    firsts = ", ".join(
-        f"{key.format(alias='r')} AS {name}" for is_named, (name, key) in _WAYS.items() if ways[is_named]
-    )
+    asked = ", ".join(f"p.{_WAYS[is_named]}" for is_named, some in ways.items() if some)
+    firsts = ", ".join(f"{_way(is_named, 'r')} AS {_WAYS[is_named]}" for is_named, some in ways.items() if some)
     cursor.execute(
         f"""WITH fresh AS MATERIALIZED (
-                SELECT r.row_number, {plan.is_undecided} AS is_open, {_keys("r", enumerate(looks))}, {firsts}
-                FROM {plan.rows}
-                WHERE r.row_number <@ (SELECT %(new_rows)s::int4multirange) OR NOT {plan.is_undecided}
+                SELECT p.row_number, p.is_open, {_keys(enumerate(looks))}, {asked}
+                FROM (
+                    SELECT r.row_number, {plan.is_undecided} AS is_open, {_prepared("r", looks)}, {firsts}
+                    FROM {plan.rows}
+                    WHERE r.row_number <@ (SELECT %(new_rows)s::int4multirange) OR NOT {plan.is_undecided} OFFSET 0
+                ) AS p
             ), {known} alike AS MATERIALIZED (
                 SELECT DISTINCT ON (row_number) * FROM ({found}) AS found ORDER BY row_number, first NULLS FIRST, look
             ), told AS (
@@ -108,11 +116,10 @@ def _found(at: int, look: _Look) -> Iterator[str]:
 
     Of several customers alike one is named, rather one who is not archived: a common name may be that of thousands.
     """
-    name, _key = _WAYS[look.is_named]
     yield f"""SELECT fresh.row_number, known.id AS customer_id, NULL::integer AS first, '{look.code}' AS code,
             {at} AS look FROM fresh JOIN (
                 SELECT key{at} AS key, coalesce(min(id) FILTER (WHERE archived_at IS NULL), min(id)) AS id
-                FROM of_{name} WHERE key{at} IS NOT NULL GROUP BY 1
+                FROM of_{_WAYS[look.is_named]} WHERE key{at} IS NOT NULL GROUP BY 1
             ) AS known ON known.key = fresh.key{at} WHERE fresh.is_open"""
     if look.is_in_file:
         yield f"""SELECT fresh.row_number, said.customer_id, again.first, '{look.code}', {at} FROM fresh JOIN (
@@ -130,24 +137,34 @@ def _known(is_named: bool, looks: Sequence[tuple[int, _Look]]) -> str:
     The base is read once for each of the two ways, however many looks there are: only for those who are found is
     worked out what else they have in common.
     """
-    name, key = _WAYS[is_named]
+    name = _WAYS[is_named]
     return f"""of_{name} AS MATERIALIZED (
-            SELECT k.id, k.archived_at, {_keys("k", looks)} FROM customers_customer k
-            WHERE k.base_id = %(base)s AND {key.format(alias="k")} IN (SELECT {name} FROM fresh)
+            SELECT p.id, p.archived_at, {_keys(looks)} FROM (
+                SELECT k.id, k.archived_at, {_prepared("k", [look for _at, look in looks])} FROM customers_customer k
+                WHERE k.base_id = %(base)s AND {_way(is_named, "k")} IN (SELECT {name} FROM fresh) OFFSET 0
+            ) AS p
         ), """
 
 
-def _keys(alias: str, looks: Iterable[tuple[int, _Look]]) -> str:
-    return ", ".join(f"{look.key(alias)} AS key{at}" for at, look in looks)
+def _prepared(alias: str, looks: Iterable[_Look]) -> str:
+    """The texts that are compared, each in small letters once however many looks compare it."""
+    names = dict.fromkeys(name for look in looks for name in look.compared)
+    return ", ".join(f"{_text(alias, name)} AS {name}" for name in names)
 
 
-def _is_named(alias: str) -> str:
-    return "(" + " OR ".join(f"{_text(alias, name)} <> ''" for name in _NAMES) + ")"
+def _keys(looks: Iterable[tuple[int, _Look]]) -> str:
+    return ", ".join(f"{look.key} AS key{at}" for at, look in looks)
 
 
-def _hashed(alias: str, columns: Iterable[str], condition: str) -> str:
-    parts = ", ".join(_text(alias, name) for name in columns)
-    return f"CASE WHEN {condition} THEN hashtextextended(concat_ws(chr(31), {parts}), 0) END"
+def _way(is_named: bool, alias: str) -> str:
+    """As SQL what two must have in common to be compared: the names, or the e-mail address."""
+    columns = _NAMES if is_named else ("email",)
+    filled = " OR ".join(f"{alias}.{name} <> ''" for name in columns)
+    return _hashed([_text(alias, name) for name in columns], filled)
+
+
+def _hashed(texts: Iterable[str], condition: str) -> str:
+    return f"CASE WHEN {condition} THEN hashtextextended(concat_ws(chr(31), {', '.join(texts)}), 0) END"
 
 
 def _text(alias: str, name: str) -> str:
@@ -155,8 +172,5 @@ def _text(alias: str, name: str) -> str:
     return f"coalesce({column}::text, '')" if name == "birthday" else f"lower(coalesce({column}, ''))"
 
 
-_WAYS = {
-    True: ("names", _hashed("{alias}", _NAMES, _is_named("{alias}"))),
-    False: ("address", _hashed("{alias}", ("email",), "{alias}.email <> ''")),
-}
-"""By whether a look is of people with the same names: what they must have in common to be compared, as SQL."""
+_WAYS = {True: "names", False: "address"}
+"""By whether a look is of people with the same names."""
