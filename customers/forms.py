@@ -151,6 +151,10 @@ class CustomerForm(OperationForm):
                 "blocked_reason",
                 ValidationError(_("Say why the customer is blocked: your colleagues will ask."), code="no_reason"),
             )
+        is_said = values.get("blocked_reason") and "blocked_reason" in self.changed_data
+        if may_say_why and is_said and not values.get("is_blocked"):
+            message = _("The customer is not blocked. Tick “Blocked” as well, or leave the reason empty.")
+            self.add_error("blocked_reason", ValidationError(message, code="reason_without_block"))
 
     def _ask_for_duplicates(self) -> None:
         if not self.scope.allows(Right.VIEW_CUSTOMERS):

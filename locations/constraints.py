@@ -115,7 +115,8 @@ class StatementForeignKey(CompositeForeignKey):
     statement has inserted is checked at once, with the same lock on the rows referred to: nobody deletes them before
     the transaction has ended. It is checked at the end of the statement and not deferred. An update is checked for each
     row in which one of the columns has changed, and whoever deletes a row referred to, or changes its key, is refused
-    as by a foreign key.
+    as by a foreign key. Whoever works on a snapshot (REPEATABLE READ) would not see who has referred to it since, and
+    is refused as well.
     """
 
     def add_sql(self, model: type[models.Model], schema_editor: BaseDatabaseSchemaEditor) -> Statement:
@@ -199,6 +200,10 @@ _CHECKED_AT_ONCE = """
         IF NOT pg_has_role(current_user, %(let_through)s, 'USAGE') THEN
             RAISE EXCEPTION '%% has to be let through by row security, or foreign key %% cannot be kept',
                 current_user, %(literal)s USING ERRCODE = 'foreign_key_violation', CONSTRAINT = %(literal)s;
+        END IF;
+        IF current_setting('transaction_isolation') <> 'read committed' THEN
+            RAISE EXCEPTION 'only in READ COMMITTED it is seen whether others refer to the row: foreign key %%',
+                %(literal)s USING ERRCODE = 'foreign_key_violation', CONSTRAINT = %(literal)s;
         END IF;
         IF EXISTS (SELECT FROM %(table)s WHERE %(refers_to_old)s)
             AND NOT EXISTS (SELECT FROM %(target)s WHERE %(is_old)s)

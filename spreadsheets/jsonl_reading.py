@@ -90,13 +90,10 @@ _DECODER = json.JSONDecoder(parse_float=Decimal, parse_constant=_refuse, object_
 def _row(values: dict[str, Cell], keys: list[str], line: int) -> RawRow:
     if list(values) == keys:
         return RawRow(line + 1, line, [*values.values()], [])
-    cells: list[Cell] = [values.get(key, "") for key in keys]
+    cells: list[Cell] = [values.get(key, "") for key in keys]  # a key that is left out is an empty cell
     problems: list[Problem] = []
-    found = {"found": len(values), "expected": len(keys)}
-    missing = [at for at, key in enumerate(keys) if key not in values]
-    if missing:
-        problems.append(Problem("short_row", line, missing[0] + 1, MappingProxyType(found), line + 1))
-    if len(values) + len(missing) > len(keys):
+    if others := values.keys() - set(keys):
+        found = {"found": len(keys) + len(others), "expected": len(keys)}
         problems.append(Problem("long_row", line, len(keys) + 1, MappingProxyType(found), line + 1))
     return RawRow(line + 1, line, cells, problems)
 

@@ -262,7 +262,7 @@ def _titled(said: list[Consent], purposes: list[ConsentPurpose]) -> list[Any]:
     titles = {purpose.code: purpose.title for purpose in purposes}
     rows: list[Any] = said
     for one in rows:
-        one.title = titles[one.purpose]
+        one.title = titles.get(one.purpose, one.purpose)
     return rows
 
 

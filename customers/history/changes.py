@@ -135,12 +135,19 @@ def _said(customer: Customer, limit: int, *, is_open: bool) -> list[Entry]:
     found = list(statements.select_related("location", "upload")[:limit])
     removed = list(removals.select_related("location", "upload", "pgh_context").order_by("-pgh_created_at")[:limit])
     purposes = ConsentPurpose.objects.filter(organization=customer.organization_id) if found or removed else []
-    titles = {purpose.code: str(purpose) for purpose in purposes}
+    titles = _Titles({purpose.code: str(purpose) for purpose in purposes})
     return [
         *(_of_removal(event, _shown_of(event, titles[event.purpose], is_open=is_open)) for event in removed),
         *(_of_slip(one, _shown_of(one, titles[one.purpose], is_open=is_open)) for one in found if one.struck_out_at),
         *(_of_consent(one, _shown_of(one, titles[one.purpose], is_open=is_open)) for one in (*found, *removed)),
     ]
+
+
+class _Titles(dict[str, str]):
+    """By code what a purpose is called; one that is there no more by its code."""
+
+    def __missing__(self, code: str) -> str:
+        return code
 
 
 def _of_consent(said: Any, shown: list[tuple[str, str]]) -> Entry:

@@ -96,6 +96,6 @@ def wrong_fields(fieldset: Fieldset) -> int:
 
 @register.filter
 def open_tab(fieldsets: Sequence[Fieldset]) -> str:
-    """The id of the tab that is open at first: the last one with errors, else the first."""
+    """The id of the tab that is open at first: the first with errors, where the focus goes, else the first."""
     wrong = [fieldset for fieldset in fieldsets if fieldset.form.errors and wrong_fields(fieldset)]
-    return slugify(str((wrong or fieldsets)[-1 if wrong else 0].name), allow_unicode=True)
+    return slugify(str((wrong or fieldsets)[0].name), allow_unicode=True)

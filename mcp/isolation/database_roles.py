@@ -128,6 +128,16 @@ _FACTS = """
     FROM pg_roles AS role WHERE rolname = session_user OR rolname = ANY(%(inner)s::text[])
     ORDER BY array_position(%(inner)s::text[], rolname::text) NULLS FIRST
 """
+_OWN_SETTINGS = """
+    SELECT rolname, setting
+    FROM pg_db_role_setting JOIN pg_roles ON pg_roles.oid = setrole, unnest(setconfig) AS setting
+    WHERE (rolname = session_user OR rolname = ANY(%(inner)s::text[]))
+        AND (split_part(setting, '=', 1) = ANY(ARRAY['role', 'session_authorization', 'row_security', 'search_path',
+                'session_replication_role', 'default_transaction_isolation'])
+            OR split_part(setting, '=', 1) LIKE '%%.%%')
+    ORDER BY 1, 2
+"""
+"""What a role can set for itself and keeps for all its logins: another role, a scope, another way to read."""
 _OBSTACLES = (
     ("is a superuser, and row security does not bind it", "ALTER ROLE {role} NOSUPERUSER"),
     ("is exempt from row security", "ALTER ROLE {role} NOBYPASSRLS"),
@@ -185,6 +195,10 @@ def demand_web_role() -> None:
     with connection.cursor() as cursor:
         cursor.execute(_FACTS, {"inner": list(INNER_ROLES)})
         roles = cursor.fetchall()
+        cursor.execute(_OWN_SETTINGS, {"inner": list(INNER_ROLES)})
+        settings_of_roles = cursor.fetchall()
+    for role, setting in settings_of_roles:
+        raise _unsafe(f'The database role "{role}" begins with {setting}', f"ALTER ROLE {role} RESET ALL")
     for role, *facts in roles:
         for is_true, (what, remedy) in zip(facts, _OBSTACLES, strict=True):
             if is_true:

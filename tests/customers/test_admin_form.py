@@ -79,6 +79,19 @@ def test_block_needs_a_reason(bodo):
     assert codes(answer, "blocked_reason") == ["no_reason"]
 
 
+def test_reason_without_the_block_is_refused_and_not_lost(anna):
+    """Whoever types it means that the customer is blocked. Who lifts a block need not clear its reason."""
+    answer = anna.post(ADD, {"last_name": "Jäger", "blocked_reason": "zahlt nicht"})
+    assert codes(answer, "blocked_reason") == ["reason_without_block"]
+    assert not Customer.objects.exists()
+    anna.post(ADD, {"last_name": "Jäger", "is_blocked": "on", "blocked_reason": "zahlt nicht"})
+    made = Customer.objects.get()
+    opened = anna.get(page_of(made))
+    anna.post(page_of(made), {**form_data(opened), "is_blocked": "", "blocked_reason": "zahlt nicht"})
+    made.refresh_from_db()
+    assert (made.is_blocked, made.blocked_reason) == (False, "")
+
+
 def test_iban_fills_bank_and_bic(anna):
     anna.post(ADD, {"last_name": "Jäger", "iban": "DE89 3704 0044 0532 0130 00"})
     made = Customer.objects.get()

@@ -184,8 +184,9 @@ def test_place_that_does_not_exist_is_refused(cast):
 
 
 def test_file_that_does_not_exist_is_refused(cast, tmp_path):
-    with pytest.raises(CommandError, match="cannot be read"):
+    with pytest.raises(CommandError, match="cannot be read") as refusal:
         call_command("import_customers", *at(10400, 1), str(tmp_path / "none.csv"))
+    assert refusal.value.returncode == 2  # a script tells it from rejected rows
 
 
 @pytest.mark.parametrize("ending", ["csv", "xlsx", "jsonl"])

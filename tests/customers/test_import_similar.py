@@ -76,7 +76,8 @@ def test_rows_look_like_those_whom_a_plain_comparison_finds(anna, known, rows):
         assert (row in found) == bool(wanted), (row, wanted)
         if row in found:
             told = found[row]
-            who = ("row", told.first - 2) if told.customer is None else ("known", customers.index(told.customer.pk))
+            before = (told.first or 0) - 2
+            who = ("row", before) if told.customer is None else ("known", customers.index(told.customer.pk))
             assert who in wanted
 
 

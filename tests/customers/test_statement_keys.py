@@ -192,3 +192,18 @@ def test_of_two_at_the_same_moment_the_second_waits_and_is_refused(cast, group, 
     finally:
         one.line.close()
         other.line.close()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_works_on_a_snapshot_takes_nothing_away(group):
+    """He would not see who has referred to it since."""
+    one = Session()
+    try:
+        one.line.rollback()
+        one.line.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        one.line.execute("SET LOCAL ROLE stammhaus_unscoped")
+        with pytest.raises(psycopg.errors.ForeignKeyViolation, match="READ COMMITTED") as refusal:
+            one.line.execute(TAKE_AWAY, [group.pk])
+        assert refusal.value.diag.constraint_name in {"customer_group_in_base"}
+    finally:
+        one.line.close()

@@ -142,4 +142,4 @@ def test_tab_with_errors_is_open_and_counts_them(log_in, guest):
     assert (open_tab(tabs), [wrong_fields(one) for one in tabs]) == ("address", [0, 0, 0, 0, 0])
     refused = anna.post(page_of(guest), form_data(opened, iban="DE1", bic="x", discount="1000"))
     tabs = [fieldset for fieldset in refused.context["adminform"] if "tab" in fieldset.classes]
-    assert (open_tab(tabs), [wrong_fields(one) for one in tabs]) == ("bank", [0, 1, 2, 0, 0])
+    assert (open_tab(tabs), [wrong_fields(one) for one in tabs]) == ("conditions", [0, 1, 2, 0, 0])

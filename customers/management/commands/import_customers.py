@@ -80,6 +80,14 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        """Exits with 2 where nothing was imported, so that a script can tell it from rejected rows."""
+        try:
+            self._import(options)
+        except CommandError as error:
+            error.returncode = 2
+            raise
+
+    def _import(self, options: dict[str, Any]) -> None:
         started = time.monotonic()
         scope = scope_of_command(account=options["account"], client=options["client"], name=NAME)
         path: Path = options["file"]

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, IntegrityError, connection, transaction
 
-from customers.models import CustomerGroup
+from customers.models import Customer, CustomerGroup
+from customers.operations import register_customer
 from mcp.isolation import database_roles
 from tests.isolation.database.superuser import as_superuser
 
@@ -64,6 +65,19 @@ def test_no_setting_switches_a_trigger_off(cast):
         transaction.set_rollback(True)
 
 
+def test_who_acted_is_on_record_for_good(cast):
+    """The context of a change is written again while its transaction goes on, and then only grows."""
+    register_customer(customer=Customer(last_name="Meier"), actor=cast.scope("anna", "Zentrale"))
+    with transaction.atomic(), connection.cursor() as cursor:
+        for grown in ("metadata || '{\"probe\": 1}'", 'metadata || \'{"reason": "probe"}\''):
+            cursor.execute(f"UPDATE pghistory_context SET metadata = {grown}")
+            assert cursor.rowcount > 0
+        for facts in ('metadata = metadata || \'{"user_name": "Gesa"}\'', "metadata = '{}'", "created_at = now()"):
+            with pytest.raises(IntegrityError, match="never changes"), transaction.atomic():
+                cursor.execute(f"UPDATE pghistory_context SET {facts}")
+        transaction.set_rollback(True)
+
+
 def test_web_role_of_the_tests_may_start(db):
     database_roles.demand_web_role()
 
@@ -75,6 +89,9 @@ def test_owner_may_not_serve(db):
 
 
 SPOILED = {
+    "ALTER ROLE stammhaus_web SET role = 'stammhaus_unscoped'": "begins with role=stammhaus_unscoped.* RESET ALL",
+    "ALTER ROLE stammhaus_web SET stammhaus.base = '1'": "begins with stammhaus.base=1.* RESET ALL",
+    "ALTER ROLE stammhaus_unscoped IN DATABASE {database} SET row_security = off": "begins with row_security=off",
     "CREATE OR REPLACE FUNCTION _pgtrigger_should_ignore(trigger_name name) RETURNS boolean "
     "LANGUAGE sql AS 'SELECT true'": "A setting can switch off the triggers .* Remedy: run migrate",
     "ALTER ROLE stammhaus_web SUPERUSER": "is a superuser.* Remedy: ALTER ROLE stammhaus_web NOSUPERUSER",
@@ -117,7 +134,8 @@ SPOILED = {
 @pytest.mark.parametrize("statement", SPOILED)
 def test_start_is_refused_with_the_remedy(db, statement):
     with as_superuser():
-        connection.cursor().execute(f"{statement}; SET LOCAL SESSION AUTHORIZATION stammhaus_web")
+        statement_here = statement.replace("{database}", connection.settings_dict["NAME"])
+        connection.cursor().execute(f"{statement_here}; SET LOCAL SESSION AUTHORIZATION stammhaus_web")
         with pytest.raises(ImproperlyConfigured, match=SPOILED[statement]):
             database_roles.demand_web_role()
 
