@@ -9,7 +9,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 
 from transitions.choices import FieldGroup, Reason, TransitionKind, TransitionState
 from transitions.deciding import HomeFigures
@@ -141,7 +141,7 @@ def fields_of(transition: Transition) -> str:
     """The groups of fields that go along, of those that have to be chosen, and the ones that do not, in words."""
     chosen = [str(group.label) for group in FieldGroup if group in transition.field_groups]
     without = [str(group.label) for group in FieldGroup if group not in transition.field_groups]
-    parts = [", ".join(chosen) if chosen else _("none")]
+    parts = [", ".join(chosen) if chosen else pgettext("groups of fields", "none")]
     parts += [_("without: %(fields)s") % {"fields": ", ".join(without)}] if without else []
     return "; ".join(parts)
 

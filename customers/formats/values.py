@@ -4,6 +4,7 @@ import re
 from datetime import date, datetime, time
 from decimal import Decimal
 
+from django.core.exceptions import ValidationError
 from django.utils.timezone import get_default_timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -36,6 +37,7 @@ TRUE_WORDS = frozenset({"1", "j", "ja", "true", "t", "wahr", "w", "x", "y", "yes
 FALSE_WORDS = frozenset({"0", "n", "nein", "false", "f", "falsch", "no", "off", "aus"})
 
 _INVALID_DATE = _("“%(value)s” is not a date. Enter it as 31.12.1990 or 1990-12-31.")
+_INVALID_DAY = _("“%(value)s” is not a day of the year. Enter it as 17.05.")
 _INVALID_DECIMAL = _("“%(value)s” is not a number. Enter digits with at most one decimal separator, such as 1250,00.")
 
 
@@ -70,6 +72,8 @@ def parse_day(text: str, *, day_first: bool | None = None) -> str | None:
     """
     typed = without_text_mark(clean_code(text))
     if typed.startswith(_NOBODYS_YEAR) and (whole := _ISO_DATE.fullmatch(typed)):
+        return _day(typed, whole["month"], whole["day"])
+    if typed.endswith(_NOBODYS_YEAR) and (whole := _DOTTED_DATE.fullmatch(typed)):
         return _day(typed, whole["month"], whole["day"])
     if found := _ISO_DAY.fullmatch(typed):
         return _day(typed, found["month"] or found["month2"], found["day"] or found["day2"])
@@ -145,7 +149,10 @@ def _zoned(typed: str) -> date:
 
 
 def _day(typed: str, month: str, day: str) -> str:
-    _date(typed, _LEAP_YEAR, month, day)
+    try:
+        _date(typed, _LEAP_YEAR, month, day)
+    except ValidationError as error:
+        raise refused("invalid_date", _INVALID_DAY, typed) from error
     return f"{int(month):02}-{int(day):02}"
 
 

@@ -272,6 +272,8 @@ def _judge_rest(
 _ABOUT = {
     "number_out_of_range": "customer_number",
     "customer_number_range": "customer_number",
+    "customer_birthday_in_the_past": "birthday",
+    "customer_day_of_birth_exists": "birthday_without_year",
     "customer_discount_range": "discount",
     "customer_price_level_range": "price_level",
     "customer_credit_limit_positive": "credit_limit",

@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any, ClassVar, Literal
 from uuid import UUID
 
+from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from import_export import widgets
@@ -26,6 +27,8 @@ from spreadsheets import Cell, Kind
 
 type Look = Literal["german", "plain", "typed"]
 """How the database writes values: as Germans type them, as programs do, or for a format with types of its own."""
+
+_NOT_WHOLE = _("“%(value)s” is not a whole number.")
 
 type Quick = Callable[[Sequence[str], str], Sequence[str] | None]
 
@@ -177,9 +180,14 @@ class WholeNumberWidget(CustomerWidget):
     quick = staticmethod(quick.numbers)
 
     def read(self, text: str, country: str, reading: Reading) -> int | None:
-        number = formats.parse_decimal(text, decimal_comma=reading.decimal_comma)
+        try:
+            number = formats.parse_decimal(text, decimal_comma=reading.decimal_comma)
+        except ValidationError as error:
+            if error.code != "invalid_decimal":
+                raise
+            raise refused("invalid_whole_number", _NOT_WHOLE, text) from error
         if number is not None and number != number.to_integral_value():
-            raise refused("invalid_whole_number", _("“%(value)s” is not a whole number."), text)
+            raise refused("invalid_whole_number", _NOT_WHOLE, text)
         return None if number is None else int(number)
 
 

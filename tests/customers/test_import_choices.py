@@ -227,3 +227,15 @@ def test_a_file_that_cannot_be_read_leaves_nothing_behind(anna, content):
     with pytest.raises(ValidationError):
         checked(anna, content)
     assert not Customer.objects.exists()
+
+
+def test_birthday_out_of_reach_and_number_that_is_none_are_told_with_their_cells(anna):
+    content = table(
+        ["Kundennummer", "Name", "Geburtsdatum"], [7, "Alt", "31.12.1849"], ["abc", "Neu", ""], [8, "Gut", "31.12.1850"]
+    )
+    outcome = take_in(anna, content)
+    assert reasons(outcome) == [
+        (2, "Geburtsdatum", "1849-12-31", "customer_birthday_in_the_past"),
+        (3, "Kundennummer", "abc", "invalid_whole_number"),
+    ]
+    assert outcome.rejections[1].reason == "“abc” is not a whole number."

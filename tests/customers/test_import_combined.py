@@ -304,7 +304,7 @@ def test_what_cannot_be_read_takes_nothing_from_a_known_customer(anna, known):
 def test_whom_a_row_means_has_to_be_readable_all_the_same(anna):
     content = table(["Kundennummer", "Name"], ["zwölf", "A"])
     assert [one.code for one in take_in(anna, content, reading=Reading(leave_unreadable=True)).rejections] == [
-        "invalid_decimal"
+        "invalid_whole_number"
     ]
 
 
