@@ -39,13 +39,17 @@ DELIMITER_NAMES: dict[str, str | Promise] = {
 }
 
 
+DESCRIBED_BY = "id_file_helptext id_file_error"
+"""What belongs to the field of a file (see console/upload.html); Django tells no field of this kind by itself."""
+
+
 class UploadForm(forms.Form):
     file = forms.FileField(
         label=_("File"),
         help_text=_(
             "CSV, Excel (XLSX) or JSON Lines, with one heading for each column, or vCards (VCF); at most 1 GB."
         ),
-        widget=UnfoldAdminFileFieldWidget(attrs={"accept": _ENDINGS}),
+        widget=UnfoldAdminFileFieldWidget(attrs={"accept": _ENDINGS, "aria-describedby": DESCRIBED_BY}),
     )
 
     def clean_file(self) -> UploadedFile:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 
 from customers.choices import UploadState
 from customers.imports import preview
@@ -274,3 +277,13 @@ def test_column_that_nobody_decided_on_stops_the_import(anna):
 def test_targets_that_make_no_sense_are_refused(anna, targets):
     choose(anna, upload(anna), targets)
     assert stored().state == UploadState.UPLOADED
+
+
+def test_error_of_a_file_belongs_to_its_field(cast, log_in):
+    """Whoever hears the page is told what is wrong where the focus is."""
+    page = log_in("anna").post(IMPORT, {"file": SimpleUploadedFile("leer.csv", b"")}).content.decode()
+    field = re.search(r'<input type="file"[^>]*>', page)
+    assert field is not None
+    assert 'aria-invalid="true"' in field[0]
+    assert 'aria-describedby="id_file_helptext id_file_error"' in field[0]
+    assert page.index('type="file"') < page.index('id="id_file_helptext"') < page.index('id="id_file_error"')

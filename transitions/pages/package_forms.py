@@ -43,7 +43,9 @@ class PackageForm(forms.Form):
     file = forms.FileField(
         label=_("Package"),
         help_text=_("The ZIP file as the sender has downloaded it, also a list of withdrawals. Do not unpack it."),
-        widget=UnfoldAdminFileFieldWidget(attrs={"accept": ".zip,application/zip"}),
+        widget=UnfoldAdminFileFieldWidget(
+            attrs={"accept": ".zip,application/zip", "aria-describedby": "id_file_helptext id_file_error"}
+        ),
     )
     password = forms.CharField(
         label=_("Password of the package"),
