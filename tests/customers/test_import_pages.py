@@ -56,13 +56,17 @@ def test_preview_says_that_the_free_numbers_do_not_suffice(anna, cast):
         f"3 new customers need a number of this location ({central.first_number} to {central.last_number}), and only "
         "2 are free."
     )
-    assert sentence in anna.get(page).content.decode()
+    shown = anna.get(page).content.decode()
+    assert sentence in shown
+    assert 'value="confirm"' not in shown  # nobody is offered what would be refused
     german = anna.get(page, headers={"accept-language": "de"}).content.decode()
     assert "3 neue Kunden brauchen eine Nummer dieses Standorts" in german
     confirm(anna, page)
     assert not Customer.objects.exists()
     with_numbers(cast, "Zentrale", 3)
-    assert "new customers need a number" not in anna.get(page).content.decode()
+    shown = anna.get(page).content.decode()
+    assert "new customers need a number" not in shown
+    assert 'value="confirm"' in shown
 
 
 def test_preview_counts_numbers_that_new_rows_bring(anna, cast):
