@@ -11,7 +11,7 @@ from customers.imports.merge_sql import Plan
 
 MOST_SIMILAR = 100_000
 """As many rows that look like a known customer are kept by themselves; all are counted."""
-SAME_EMAIL, OTHER_NAME = "same_email", "same_email_other_name"
+SAME_EMAIL, OTHER_NAME, SAME_PHONE = "same_email", "same_email_other_name", "same_name_and_phone"
 """Two of a family often share an address: whether both have one name tells them apart."""
 _NAMES = ("last_name", "first_name", "company")
 _DETAILS = (
@@ -19,6 +19,7 @@ _DETAILS = (
 )  # fmt: skip
 """By what two people of one name are told apart."""
 _PHONES = ("mobile", "phone_private", "phone_business")
+"""One number is compared with each of them: in which column it stands is chance."""
 
 
 @dataclass(frozen=True)
@@ -105,10 +106,14 @@ def _looks(given: frozenset[str]) -> Iterator[_Look]:
         yield _Look("same_name_and_birthday", ("birthday",), needed=("birthday",))
     for phone in _PHONES:
         if phone in given:
-            yield _Look("same_name_and_phone", (phone,), needed=(phone,), is_in_file=False)
+            yield _by_phone(phone)
     if {"street", "postal_code"} <= given:
         yield _Look("same_name_and_address", ("street", "postal_code"), needed=("street",), is_in_file=False)
     yield _Look("same_details", [name for name in _DETAILS if name in given])
+
+
+def _by_phone(name: str) -> _Look:
+    return _Look(SAME_PHONE, (name,), needed=(name,), is_in_file=False)
 
 
 def _found(at: int, look: _Look) -> Iterator[str]:
@@ -116,10 +121,13 @@ def _found(at: int, look: _Look) -> Iterator[str]:
 
     Of several customers alike one is named, rather one who is not archived: a common name may be that of thousands.
     """
+    known = f"SELECT key{at} AS key, id, archived_at FROM of_{_WAYS[look.is_named]}"
+    if look.code == SAME_PHONE:
+        known = " UNION ALL ".join(f"SELECT {name} AS key, id, archived_at FROM of_names" for name in _PHONES)
     yield f"""SELECT fresh.row_number, known.id AS customer_id, NULL::integer AS first, '{look.code}' AS code,
             {at} AS look FROM fresh JOIN (
-                SELECT key{at} AS key, coalesce(min(id) FILTER (WHERE archived_at IS NULL), min(id)) AS id
-                FROM of_{_WAYS[look.is_named]} WHERE key{at} IS NOT NULL GROUP BY 1
+                SELECT key, coalesce(min(id) FILTER (WHERE archived_at IS NULL), min(id)) AS id
+                FROM ({known}) AS every WHERE key IS NOT NULL GROUP BY 1
             ) AS known ON known.key = fresh.key{at} WHERE fresh.is_open"""
     if look.is_in_file:
         yield f"""SELECT fresh.row_number, said.customer_id, again.first, '{look.code}', {at} FROM fresh JOIN (
@@ -138,9 +146,12 @@ def _known(is_named: bool, looks: Sequence[tuple[int, _Look]]) -> str:
     worked out what else they have in common.
     """
     name = _WAYS[is_named]
+    phones = [_by_phone(phone) for phone in _PHONES] if is_named else []
+    keys = [_keys(looks), *(f"{look.key} AS {look.columns[0]}" for look in phones)]
     return f"""of_{name} AS MATERIALIZED (
-            SELECT p.id, p.archived_at, {_keys(looks)} FROM (
-                SELECT k.id, k.archived_at, {_prepared("k", [look for _at, look in looks])} FROM customers_customer k
+            SELECT p.id, p.archived_at, {", ".join(keys)} FROM (
+                SELECT k.id, k.archived_at, {_prepared("k", [*(look for _at, look in looks), *phones])}
+                FROM customers_customer k
                 WHERE k.base_id = %(base)s AND {_way(is_named, "k")} IN (SELECT {name} FROM fresh) OFFSET 0
             ) AS p
         ), """

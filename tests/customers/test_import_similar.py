@@ -20,21 +20,22 @@ from tests.proofs.sampling import examples
 
 HEADINGS = {
     "last_name": "Name", "first_name": "Vorname", "company": "Firma", "email": "E-Mail", "birthday": "Geburtsdatum",
-    "mobile": "Mobil", "street": "Straße", "postal_code": "PLZ",
+    "mobile": "Mobil", "phone_private": "Telefon", "street": "Straße", "postal_code": "PLZ",
 }  # fmt: skip
 POOLS = {
     "last_name": ["Meier", "MEIER", "Huber"], "first_name": ["", "Eva", "eva"], "company": ["", "Bäckerei"],
     "email": ["", "a@example.com", "A@example.com", "b@example.com"], "birthday": ["", "1990-01-02", "1991-03-04"],
-    "mobile": ["", "+491713000001"], "street": ["", "Weg 1", "weg 1"], "postal_code": ["", "20095"],
+    "mobile": ["", "+491713000001"], "phone_private": ["", "+491713000001", "+4940100001"],
+    "street": ["", "Weg 1", "weg 1"], "postal_code": ["", "20095"],
 }  # fmt: skip
 PEOPLE = st.fixed_dictionaries({name: st.sampled_from(pool) for name, pool in POOLS.items()})
 NAMES = ("last_name", "first_name", "company")
-DETAILS = ("email", "birthday", "street", "postal_code", "mobile")
+PHONES = ("mobile", "phone_private")
+DETAILS = ("email", "birthday", "street", "postal_code", *PHONES)
 LOOKS: list[tuple[tuple[str, ...], tuple[str, ...], bool]] = [
     (("email", *NAMES), ("email",), True),
     (("email",), ("email",), True),
     ((*NAMES, "birthday"), ("birthday",), True),
-    ((*NAMES, "mobile"), ("mobile",), False),
     ((*NAMES, "street", "postal_code"), ("street",), False),
     ((*NAMES, *DETAILS), (), True),
 ]
@@ -57,6 +58,8 @@ def expected(row: int, rows: list[dict[str, str]], known: list[dict[str, str]]) 
                  if alike(person, one, same, filled)}  # fmt: skip
     before = {("row", at) for at in range(row) for same, filled, is_in_file in LOOKS
               if is_in_file and alike(person, rows[at], same, filled)}  # fmt: skip
+    customers |= {("known", at) for at, one in enumerate(known) if alike(person, one, NAMES, ())
+                  and {person[name] for name in PHONES} & {one[name] for name in PHONES} - {""}}  # fmt: skip
     return customers or before
 
 
