@@ -1,7 +1,7 @@
 """Who did what, where: a context of the history exists for its own business, and for whoever it names.
 
-The table is a library's and shared by all businesses. Nobody sets its facts but this program, as text. They only grow
-while a transaction goes on; why something is done may be said anew, who does it and where may not.
+The table is a library's and shared by all businesses. Nobody sets its facts but this program, as text. While a
+transaction goes on more of them may be said; who acts is said once.
 """
 
 from django.db import migrations
@@ -17,9 +17,10 @@ STAYS = """
     CREATE FUNCTION history_context_stays() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
         IF NEW.id <> OLD.id OR NEW.created_at <> OLD.created_at
-            OR NOT NEW.metadata - 'reason' @> OLD.metadata - 'reason'
+            OR OLD.metadata ? 'user' AND NEW.metadata->'user' IS DISTINCT FROM OLD.metadata->'user'
+            OR OLD.metadata ? 'user_name' AND NEW.metadata->'user_name' IS DISTINCT FROM OLD.metadata->'user_name'
         THEN
-            RAISE EXCEPTION 'What the history says of who acted, and where, never changes'
+            RAISE EXCEPTION 'What the history says of who acted never changes'
                 USING ERRCODE = 'check_violation', CONSTRAINT = 'history_context_stays';
         END IF;
         RETURN NEW;

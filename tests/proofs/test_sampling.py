@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
 
@@ -65,12 +66,21 @@ def test_named_thing_is_asked_by_each_so_manieth_commit(name, of, seed):
     assert Sample(is_whole=True).has(name, of=of)
 
 
-def an_item(nodeid: str, *markers: str) -> Any:
+class Item:
     """A collected test, as far as it is looked at."""
-    return SimpleNamespace(
-        nodeid=nodeid, iter_markers=lambda name: iter(()),
-        get_closest_marker=lambda name: name if name in markers else None,
-    )  # fmt: skip
+
+    def __init__(self, nodeid: str, *markers: str) -> None:
+        self.nodeid, self.markers = nodeid, markers
+
+    def iter_markers(self, _name: str) -> Iterator[Any]:
+        return iter(())
+
+    def get_closest_marker(self, name: str) -> str | None:
+        return name if name in self.markers else None
+
+
+def an_item(nodeid: str, *markers: str) -> Any:
+    return Item(nodeid, *markers)
 
 
 def test_of_slow_tests_a_third_is_asked_those_of_changed_files_first_and_all_of_isolation(tmp_path, monkeypatch):

@@ -66,7 +66,7 @@ def test_no_setting_switches_a_trigger_off(cast):
 
 
 def test_who_acted_is_on_record_for_good(cast):
-    """The context of a change is written again while its transaction goes on, and then only grows."""
+    """The context of a change is written again while its transaction goes on, as more becomes known."""
     register_customer(customer=Customer(last_name="Meier"), actor=cast.scope("anna", "Zentrale"))
     with transaction.atomic(), connection.cursor() as cursor:
         for grown in ("metadata || '{\"probe\": 1}'", 'metadata || \'{"reason": "probe"}\''):
