@@ -1,7 +1,6 @@
 """Who did what, where: a context of the history exists for its own business, and for whoever it names.
 
-The table is a library's and shared by all businesses. Nobody sets its facts but this program, as text. While a
-transaction goes on more of them may be said; who acts is said once.
+The table is a library's and shared by all businesses. Nobody sets its facts but this program, as text.
 """
 
 from django.db import migrations
@@ -13,26 +12,6 @@ ENTERED = {key: f"nullif(current_setting('{SETTINGS[key]}', true), '')" for key 
 SEEN = ' OR '.join(f'{FACTS[key]} = {ENTERED[key]}' for key in FACTS)
 WRITTEN = own_or_of_nobody(FACTS['organization'], ENTERED['organization'], FACTS['user'], ENTERED['user'])
 
-STAYS = """
-    CREATE FUNCTION history_context_stays() RETURNS trigger LANGUAGE plpgsql AS $$
-    BEGIN
-        IF NEW.id <> OLD.id OR NEW.created_at <> OLD.created_at
-            OR OLD.metadata ? 'user' AND NEW.metadata->'user' IS DISTINCT FROM OLD.metadata->'user'
-            OR OLD.metadata ? 'user_name' AND NEW.metadata->'user_name' IS DISTINCT FROM OLD.metadata->'user_name'
-        THEN
-            RAISE EXCEPTION 'What the history says of who acted never changes'
-                USING ERRCODE = 'check_violation', CONSTRAINT = 'history_context_stays';
-        END IF;
-        RETURN NEW;
-    END $$;
-    CREATE TRIGGER history_context_stays BEFORE UPDATE ON pghistory_context
-        FOR EACH ROW EXECUTE FUNCTION history_context_stays()
-"""
-STAYS_NO_MORE = """
-    DROP TRIGGER history_context_stays ON pghistory_context;
-    DROP FUNCTION history_context_stays()
-"""
-
 
 class Migration(migrations.Migration):
 
@@ -43,5 +22,4 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.RunSQL(enable_sql('pghistory_context', SEEN, WRITTEN), disable_sql('pghistory_context')),
-        migrations.RunSQL(STAYS, STAYS_NO_MORE),
     ]
