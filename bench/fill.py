@@ -1,11 +1,14 @@
 """The data of the bench: the same customers in a base of a million and in one of ten thousand, and a large group.
 
-Everything is made by the database in a few statements, with all its constraints, indexes and history triggers on.
+Everything is made by the database in a few statements, with all its constraints and history triggers on. The index of
+the search is built over the rows when they are there.
 """
 
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +27,7 @@ from mcp.models import User
 BIG, SMALL, WIDE = 70100, 70200, 70300
 """Account numbers: many customers, few customers, many locations."""
 CHUNK = 100_000
+SEARCH_INDEX = "customer_search"
 FIRST_BRANCH_NUMBER = 5_000_000
 
 # Three customers of each base bear one rare name and ten thousand a more frequent one; the rest are spread. One in a
@@ -115,7 +119,8 @@ def fill(size: Size) -> float:
     support.save()
     big, small, wide = (_business(number, support) for number in (BIG, SMALL, WIDE))
     started = time.perf_counter()
-    _customers(big, size.customers)
+    with without_search_index():
+        _customers(big, size.customers)
     seconds = time.perf_counter() - started
     _customers(small, size.small)
     _wide(wide, size)
@@ -153,6 +158,20 @@ def _customers(organization: Organization, count: int) -> None:
         if first == 1:
             with connection.cursor() as cursor:
                 cursor.execute("ANALYZE")
+
+
+@contextmanager
+def without_search_index() -> Iterator[None]:
+    """The index is built at once over all rows, which takes a fifth of the time."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_get_indexdef(%s::regclass)", [SEARCH_INDEX])
+        [(definition,)] = cursor.fetchall()
+        cursor.execute(f"DROP INDEX {SEARCH_INDEX}")
+    yield
+    with connection.cursor() as cursor:
+        cursor.execute("SET maintenance_work_mem = '1GB'")
+        cursor.execute(definition)
+        cursor.execute("RESET maintenance_work_mem")
 
 
 def _wide(organization: Organization, size: Size) -> None:

@@ -21,6 +21,7 @@ from bench.pages import LIST, _customer, _get, _head, _last, _middle, _saver, ev
 from mcp.isolation import row_scope
 
 CALLS_EACH_TURN = 3
+SAVE = "save a customer"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,8 +51,19 @@ def all_rows(*, repeat: int) -> list[Cost]:
         "customer groups": "customers/customergroup/",
         "users": "mcp/user/",
     }
-    rows = [_cost(name, _getter(client, f"/{BIG}/1/{path}"), repeat) for name, path in pages.items()]
-    return [*rows, _save_cost(client, f"/{BIG}/1/{LIST}{customer.pk}/change/", repeat)]
+    calls = {name: _getter(client, f"/{BIG}/1/{path}") for name, path in pages.items()}
+    saver = _saver(client, f"/{BIG}/1/{LIST}{customer.pk}/change/")
+    taken: dict[str, dict[str, list[float]]] = {name: {"guarded": [], "open": []} for name in (*calls, SAVE)}
+    for turn in range(repeat):
+        for kind in ("guarded", "open") if turn % 2 else ("open", "guarded"):
+            with _switched_off() if kind == "open" else nullcontext():
+                for name, call in calls.items():
+                    taken[name][kind] += in_turns({kind: call}, repeat=CALLS_EACH_TURN, warm_up=1)[kind].seconds
+                taken[SAVE][kind] += _saves(*saver, turn * 2 + (kind == "open"))
+    return [
+        Cost(name=name, guarded=Series(tuple(kinds["guarded"])), open=Series(tuple(kinds["open"])))
+        for name, kinds in taken.items()
+    ]
 
 
 def _lists() -> dict[str, str]:
@@ -75,25 +87,13 @@ def _getter(client: Client, address: str) -> Callable[[], object]:
     return lambda: _get(client, address)
 
 
-def _cost(name: str, call: Callable[[], object], repeat: int) -> Cost:
-    taken: dict[str, list[float]] = {"guarded": [], "open": []}
-    for turn in range(repeat):
-        for kind in ("guarded", "open") if turn % 2 else ("open", "guarded"):
-            with _switched_off() if kind == "open" else nullcontext():
-                taken[kind] += in_turns({kind: call}, repeat=CALLS_EACH_TURN, warm_up=1)[kind].seconds
-    return Cost(name=name, guarded=Series(tuple(taken["guarded"])), open=Series(tuple(taken["open"])))
-
-
-def _save_cost(client: Client, address: str, repeat: int) -> Cost:
-    """Measure saving a customer; the form is fetched before the clock starts."""
-    prepare, save = _saver(client, address)
-    taken: dict[str, list[float]] = {"guarded": [], "open": []}
-    for turn in range(repeat * CALLS_EACH_TURN):
-        for kind in taken:
-            with _switched_off() if kind == "open" else nullcontext():
-                prepare(turn * 2 + (kind == "open"))
-                taken[kind] += in_turns({kind: save}, repeat=1, warm_up=0)[kind].seconds
-    return Cost(name="save a customer", guarded=Series(tuple(taken["guarded"])), open=Series(tuple(taken["open"])))
+def _saves(prepare: Callable[[int], None], save: Callable[[], object], turn: int) -> list[float]:
+    """The seconds of saves of a customer; the form is fetched before the clock starts."""
+    taken: list[float] = []
+    for call in range(CALLS_EACH_TURN + 1):
+        prepare(turn * (CALLS_EACH_TURN + 1) + call)
+        taken += in_turns({"save": save}, repeat=1, warm_up=0)["save"].seconds
+    return taken[1:]
 
 
 @contextmanager

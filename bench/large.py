@@ -6,8 +6,6 @@ In a database of its own, filled once; the search index is built over the rows w
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +15,7 @@ from django.db.backends.postgresql.psycopg_any import NumericRange as Range
 from django.test import Client
 
 from bench import importing
-from bench.fill import BIG, CHUNK, CUSTOMERS, SMALL
+from bench.fill import BIG, CHUNK, CUSTOMERS, SMALL, without_search_index
 from bench.importing import Run
 from bench.measure import Series, in_turns
 from bench.pages import LIST, _customer, _get, _head, _last, _middle, _saver, everything
@@ -33,7 +31,6 @@ from mcp.models import User
 LOCATIONS = 40
 FIRST_IMPORTED = 8_000_001
 """Behind the blocks of the locations: the numbers of the central, of which nobody has one before the import."""
-SEARCH_INDEX = "customer_search"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +62,7 @@ def fill(*, large: int, small: int) -> None:
     support = User(username="bench-support", provider_role=ProviderRole.SUPPORT)
     support.set_password("bench")
     support.save()
-    with _without_search_index():
+    with without_search_index():
         for number, customers in ((BIG, large), (SMALL, small)):
             _fill_business(number, customers, support)
     with connection.cursor() as cursor:
@@ -99,20 +96,6 @@ def _fill_location(place: Location, first: int, behind: int, group: CustomerGrou
         }  # fmt: skip
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(CUSTOMERS, values)
-
-
-@contextmanager
-def _without_search_index() -> Iterator[None]:
-    """The index is built at once over all rows, which takes a fifth of the time."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_get_indexdef(%s::regclass)", [SEARCH_INDEX])
-        [(definition,)] = cursor.fetchall()
-        cursor.execute(f"DROP INDEX {SEARCH_INDEX}")
-    yield
-    with connection.cursor() as cursor:
-        cursor.execute("SET maintenance_work_mem = '1GB'")
-        cursor.execute(definition)
-        cursor.execute("RESET maintenance_work_mem")
 
 
 # --- what is measured -------------------------------------------------------------------------------------------

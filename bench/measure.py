@@ -25,13 +25,21 @@ class Series:
 
 
 def in_turns(calls: dict[str, Callable[[], object]], *, repeat: int, warm_up: int = 2) -> dict[str, Series]:
-    """Call each of the functions `repeat` times, A B C A B C …, after a warm-up that is not counted."""
+    """Call each of the functions `repeat` times, A B C A B C …, after a warm-up that is not counted.
+
+    What was there before is set aside, so that a call pays only for its own garbage.
+    """
     taken: dict[str, list[float]] = {name: [] for name in calls}
-    for round_number in range(warm_up + repeat):
+    for _round in range(warm_up):
+        for call in calls.values():
+            call()
+    gc.collect()
+    gc.freeze()
+    for _round in range(repeat):
         for name, call in calls.items():
             gc.collect()
             started = time.perf_counter()
             call()
-            if round_number >= warm_up:
-                taken[name].append(time.perf_counter() - started)
+            taken[name].append(time.perf_counter() - started)
+    gc.unfreeze()
     return {name: Series(tuple(seconds)) for name, seconds in taken.items()}

@@ -10,8 +10,8 @@ from pathlib import Path
 from bench import after_edit, carrying, exporting, goals, importing, indexes, isolation, large, pages, refusing, report
 from bench.goals import Goal
 
-LARGE = "large"
-"""Has a database of its own, and is measured only where it is named."""
+ON_DEMAND = frozenset({"large", "indexes"})
+"""Measured only where they are named: one has a database of its own, one builds each index anew."""
 
 type Measured = tuple[str, list[Goal]]
 
@@ -22,7 +22,7 @@ def _pages(arguments: argparse.Namespace) -> Measured:
 
 
 def _isolation(arguments: argparse.Namespace) -> Measured:
-    costs = isolation.all_rows(repeat=arguments.repeat)
+    costs = isolation.all_rows(repeat=max(2, arguments.repeat // 10))
     return report.table_of_isolation(costs), [*goals.of_isolation(costs)]
 
 
@@ -37,7 +37,7 @@ def _import(arguments: argparse.Namespace) -> Measured:
 
 
 def _export(arguments: argparse.Namespace) -> Measured:
-    exports = exporting.all_rows(repeat=arguments.turns)
+    exports = exporting.all_rows(customers=arguments.customers, repeat=arguments.turns)
     return report.table_of_exports(exports), [*goals.of_exports(exports)]
 
 
@@ -71,5 +71,5 @@ ALL: dict[str, Callable[[argparse.Namespace], Measured]] = {
     "carry-over": _carry_over,
     "after-edit": _after_edit,
     "bombs": _bombs,
-    LARGE: _large,
+    "large": _large,
 }

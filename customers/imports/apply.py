@@ -219,6 +219,7 @@ def _insert(
     numbers = numbers_of(cursor, plan, location)
     is_said_later = not numbers  # whom the file gives a number is found by it, and many at once are found quicker
     created = 0
+    newest = [_newest(cursor)]
     for start in range(0, last + 1, ROWS_EACH_TIME):
         batch = plan.params | {"from": start, "to": start + ROWS_EACH_TIME - 1}
         if is_numbering := bool(numbers):
@@ -227,12 +228,26 @@ def _insert(
             batch["numbers"], numbers = numbers[:count], numbers[count:]
         cursor.execute(plan.insert(is_numbering=is_numbering), batch)
         created += cursor.fetchone()[0] if plan.former else cursor.rowcount
+        newest.append(_newest(cursor))
         if statements and not is_said_later:
+            batch |= {"behind": newest[-2], "newest": newest[-1]}
             statements.record(cursor, statements.of_new(is_numbering=is_numbering), batch, is_new=True)
         progress.tell(last + min(start + ROWS_EACH_TIME, last), last * 2)
     if statements and is_said_later:
         for start in range(0, last + 1, ROWS_EACH_STATEMENT):
-            batch = plan.params | {"from": start, "to": start + ROWS_EACH_STATEMENT - 1}
+            done = start // ROWS_EACH_TIME
+            batch = plan.params | {
+                "from": start,
+                "to": start + ROWS_EACH_STATEMENT - 1,
+                "behind": newest[done],
+                "newest": newest[min(done + ROWS_EACH_STATEMENT // ROWS_EACH_TIME, len(newest) - 1)],
+            }
             statements.record(cursor, statements.of_new(is_numbering=False), batch, is_new=True)
             progress.tell(last * 2, last * 2)  # a wish to stop is heard here as well
     return created
+
+
+def _newest(cursor: CursorWrapper) -> int:
+    """The last id that was given to a customer: whoever is created from now on has a later one."""
+    cursor.execute("SELECT coalesce(pg_sequence_last_value(pg_get_serial_sequence('customers_customer', 'id')), 0)")
+    return int(cursor.fetchone()[0])

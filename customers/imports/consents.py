@@ -84,10 +84,13 @@ class Statements:
         return f"SELECT {self._columns}, {_CUSTOMER} FROM {self._plan.joined} WHERE {condition}"
 
     def of_new(self, *, is_numbering: bool) -> str:
-        """The rows from %(from)s to %(to)s whose customers have just been created, for `wanted`."""
+        """The rows from %(from)s to %(to)s whose customers have just been created, for `wanted`.
+
+        They are those behind the id %(behind)s up to %(newest)s: without that the whole base would be read for them.
+        """
         numbering = self._plan.numbering if is_numbering else ""
         return f"""SELECT {self._columns}, {_CUSTOMER} FROM {self._plan.fresh} {numbering}
-            JOIN customers_customer k ON k.base_id = %(base)s
+            JOIN customers_customer k ON k.base_id = %(base)s AND k.id > %(behind)s AND k.id <= %(newest)s
              AND k.customer_number = {self._plan.number_of_new(is_numbering=is_numbering)}"""
 
     @property

@@ -19,6 +19,7 @@ from customers.choices import MatchBy, OnKnown, UploadState, Verdict
 from customers.filling import _columns, _words
 from customers.imports import lifecycle, preview, reserved_numbers
 from customers.imports.classifying import plan_of
+from customers.imports.consents import Statements
 from customers.imports.plan_settings import MEMORY, SMALL, plan_for
 from customers.imports.vocabulary import named_vocabulary
 from customers.models import CustomerCount, ImportUpload
@@ -235,6 +236,32 @@ def test_rows_of_a_file_that_is_small_beside_its_base_are_looked_for_one_by_one(
     few, many = joins.values()
     assert "Nested Loop" in few
     assert "Nested Loop" not in many
+
+
+@pytest.mark.django_db
+def test_what_new_customers_say_is_recorded_without_a_look_at_the_others(anna, upload, request):
+    """Whoever has just been created has a later id than all before: the base is not read for each batch.
+
+    Where statistics of the customers were never gathered, no base is large yet.
+    """
+    if request.node.callspec.params["made"] == "never gathered":
+        statistics.gather(["customers_customer"])
+    given = frozenset([*GIVEN, "customer_number", "newsletter"])
+    with row_scope.rows_of(anna), connection.cursor() as cursor:
+        words = named_vocabulary(upload=upload, given=given, scope=anna)
+        plan = plan_of(upload=upload, scope=anna, given=given, words=words)
+        statements = Statements(plan=plan, upload=upload, scope=anna)
+        cursor.execute("SELECT max(id) FROM customers_customer WHERE base_id = %s", [anna.base.pk])
+        [(newest,)] = cursor.fetchall()
+        cursor.execute(f"{MEMORY}; SET LOCAL enable_seqscan = off")  # so small a base would be read all the same
+        rows = statements.wanted(statements.of_new(is_numbering=False), is_new=True)
+        batch = {"from": 0, "to": ROWS, "new_rows": upload.new_rows, "behind": newest - 10, "newest": newest}
+        cursor.execute(f"EXPLAIN (FORMAT JSON) {rows}", plan.params | batch)
+        [(found,)] = cursor.fetchall()
+        cursor.execute("SET LOCAL enable_seqscan = on")
+    found = json.loads(found) if isinstance(found, str) else found
+    looked_for = [node["Index Cond"] for node in nodes(found[0]["Plan"]) if node.get("Alias") == "k"]
+    assert [f"id > {newest - 10}" in condition for condition in looked_for] == [True]
 
 
 def nodes(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
