@@ -1,7 +1,8 @@
 """Who might be the same customer: asked while somebody is being registered.
 
 Two customers may be one when they share an e-mail address, a phone number, or a name together with the birthday or
-the postal code. It is a hint and never a refusal: families share a phone, and father and son a name.
+the postal code. A day without its year is shared with the birthdays on that day. It is a hint and never a refusal:
+families share a phone, and father and son a name.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from django.db.models import BooleanField, ExpressionWrapper
+from django.db.models import BooleanField, ExpressionWrapper, Q
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -24,9 +25,10 @@ MOST_CANDIDATES = 5
 PHONE_FIELDS = ("mobile", "phone_private", "phone_business")
 _LOCAL_PART_IN_INDEX = 40
 _LAST_DIGITS = 7
+_TEXTS = ("email", "first_name", "last_name", "company", "postal_code", "birthday_without_year")
 _SHOWN = (
     "organization", "base", "customer_number", "title", "first_name", "last_name", "company", "alias", "email",
-    "birthday", "postal_code", "city", "street", "archived_at", *PHONE_FIELDS,
+    "birthday", "birthday_without_year", "postal_code", "city", "street", "archived_at", *PHONE_FIELDS,
 )  # fmt: skip
 
 
@@ -40,14 +42,13 @@ class Sought:
     last_name: str = ""
     company: str = ""
     birthday: date | None = None
+    birthday_without_year: str = ""
     postal_code: str = ""
 
     @classmethod
     def of(cls, values: dict[str, Any]) -> Sought:
         """From the cleaned values of a form or the fields of a row; what is missing is unknown."""
-        texts = {
-            name: values.get(name) or "" for name in ("email", "first_name", "last_name", "company", "postal_code")
-        }
+        texts = {name: values.get(name) or "" for name in _TEXTS}
         phones = tuple(dict.fromkeys(values[name] for name in PHONE_FIELDS if values.get(name)))
         return cls(phones=phones, birthday=values.get("birthday") or None, **texts)
 
@@ -127,7 +128,11 @@ def _by_name(sought: Sought, customers: CustomerQuerySet) -> Iterator[CustomerQu
         return
     same = customers.named(**sought.name)
     if sought.birthday:
-        yield same.filter(birthday=sought.birthday)
+        yield same.filter(Q(birthday=sought.birthday) | Q(birthday_without_year=f"{sought.birthday:%m-%d}"))
+    elif sought.birthday_without_year:
+        month, day = sought.birthday_without_year.split("-")
+        on_day = Q(birthday__month=int(month), birthday__day=int(day))
+        yield same.filter(on_day | Q(birthday_without_year=sought.birthday_without_year))
     if sought.postal_code:
         yield same.filter(postal_code__iexact=sought.postal_code)
 
@@ -145,7 +150,14 @@ def _reasons(sought: Sought, customer: Any) -> Iterator[Promise]:
         yield _("same e-mail")
     if sought.phones and set(sought.phones) & {getattr(customer, name) for name in PHONE_FIELDS}:
         yield _("same phone")
-    if customer.has_name and sought.birthday and customer.birthday == sought.birthday:
+    if customer.has_name and _is_same_day(sought, customer):
         yield _("same name and birthday")
     if customer.has_name and sought.postal_code and customer.postal_code.casefold() == sought.postal_code.casefold():
         yield _("same name and postal code")
+
+
+def _is_same_day(sought: Sought, customer: Customer) -> bool:
+    if sought.birthday and customer.birthday:
+        return sought.birthday == customer.birthday
+    days = [f"{one.birthday:%m-%d}" if one.birthday else one.birthday_without_year for one in (sought, customer)]
+    return bool(days[0]) and days[0] == days[1]

@@ -81,6 +81,23 @@ class BICField(FormattedField):
         return formats.normalize_bic(text)
 
 
+class EmailField(FormattedField):
+    """Typed as text: for a field of its own kind a browser would write the domain otherwise than a file does."""
+
+    attributes = {**_NO_AUTOFILL, "inputmode": "email", "autocapitalize": "off", "spellcheck": "false"}
+
+    def normalize(self, text: str) -> str:
+        return formats.normalize_email(text)
+
+
+class WebsiteField(FormattedField):
+    input_type = "url"
+    attributes = _NO_AUTOFILL
+
+    def normalize(self, text: str) -> str:
+        return formats.normalize_website(text)
+
+
 class FormerNumbersField(FormattedField):
     """The former numbers of a customer with commas between them; its value is a list."""
 

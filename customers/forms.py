@@ -17,7 +17,13 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 from customers import formats
 from customers.consents.questions import add_questions
 from customers.duplicates import Candidate, Sought, candidates
-from customers.fields import FormerNumbersField, PastDayField, clean_phone_fields, clean_vat_id_fields
+from customers.fields import (
+    DayOfYearField,
+    FormerNumbersField,
+    PastDayField,
+    clean_phone_fields,
+    clean_vat_id_fields,
+)
 from customers.models import Customer, CustomerGroup, Tag
 from locations.permissions import Right
 from mcp.console.operation_forms import OperationForm
@@ -193,6 +199,7 @@ class SoughtForm(forms.Form):
     company = forms.CharField(required=False)
     postal_code = forms.CharField(required=False)
     birthday = PastDayField(required=False)
+    birthday_without_year = DayOfYearField(required=False)
     country = forms.CharField(required=False)
     mobile = forms.CharField(required=False)
     phone_private = forms.CharField(required=False)

@@ -4,10 +4,10 @@ Knows neither models nor Django.
 """
 
 from spreadsheets.copied import Kind
-from spreadsheets.dialects import DELIMITERS, ENCODINGS, MOST_ABOVE, QUOTE_CHARACTERS, Dialect, Overrules
+from spreadsheets.dialects import DELIMITERS, ENCODINGS, MOST_ABOVE, QUOTE_CHARACTERS, TYPED, Dialect, Overrules
 from spreadsheets.limits import Limits
 from spreadsheets.problems import DOUBTS, MESSAGES, Problem, UnreadableFile, UnwritableTable
-from spreadsheets.rows import Block, Cell, Row
+from spreadsheets.rows import Block, Cell, Row, Structure
 from spreadsheets.tables import Table, open_table
 from spreadsheets.writing import ENDINGS, Profile, Writer, open_writer, open_writer_like
 
@@ -19,6 +19,7 @@ __all__ = [
     "MESSAGES",
     "MOST_ABOVE",
     "QUOTE_CHARACTERS",
+    "TYPED",
     "Block",
     "Cell",
     "Dialect",
@@ -28,6 +29,7 @@ __all__ = [
     "Problem",
     "Profile",
     "Row",
+    "Structure",
     "Table",
     "UnreadableFile",
     "UnwritableTable",

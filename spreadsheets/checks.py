@@ -13,6 +13,9 @@ from spreadsheets.limits import Limits
 from spreadsheets.problems import Problem, shortened
 from spreadsheets.rows import Cell, Stretch
 
+_WIDE = frozenset({"mixed_delimiters", "long_row", "key_without_name", "key_in_other_case"})
+"""Problems that say already why a row has cells beyond the headings."""
+
 
 class RowCheck:
     """Checks the rows of a table. `width` is the number of headings, `dates` the columns (from 0) that hold dates.
@@ -42,7 +45,7 @@ class RowCheck:
         while len(cells) > self._width and cells[-1] == "":
             cells.pop()
         known = stretch.problems.get(at, ())
-        reported = any(problem.code in ("mixed_delimiters", "long_row") for problem in known)
+        reported = any(problem.code in _WIDE for problem in known)
         if len(cells) > self._width and not reported:
             self._report(stretch, at, "long_row", self._width, found=found, expected=self._width)
         cells.extend([""] * (self._width - len(cells)))

@@ -5,6 +5,8 @@ from typing import Literal
 
 type FileKind = Literal["csv", "xlsx", "jsonl", "vcard"]
 
+TYPED: frozenset[FileKind] = frozenset({"xlsx", "jsonl"})
+"""Kinds of files whose cells can be numbers, dates and the like; in the others all are texts."""
 ENCODINGS = ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252", "iso8859-15", "mac-roman")
 DELIMITERS = (";", ",", "\t", "|")
 MOST_ABOVE = 20

@@ -54,8 +54,13 @@ MESSAGES: dict[str, str] = {
     "cell_too_long": "Column %(column)s has %(size)s characters; at most %(limit)s are allowed. Shorten it.",
     "formula_cell": "Column %(column)s contains the formula %(value)s. Replace it by its value.",
     "error_cell": "Column %(column)s contains the error %(value)s. Correct it in the workbook.",
+    "error_of_formula": "Column %(column)s contains the error %(value)s, which is the result of the formula "
+    "%(formula)s. Correct it in the workbook.",
     "broken_cell": "Column %(column)s contains %(value)s, which can't be read as %(found)s. Enter it again.",
     "broken_json": "The line is not a JSON object (%(reason)s). Correct it.",
+    "key_without_name": "The line has a key without a name. Give it one, or delete it.",
+    "key_in_other_case": "The line has the key “%(key)s”, other lines “%(known)s”. Write both in the same way, "
+    "each once.",
     "broken_card": "The card can't be read (%(reason)s). Correct it.",
     # Doubts: perhaps it is meant so, more likely something went wrong before.
     "double_encoded": "Column %(column)s contains “%(value)s”, which looks as if it had been “%(meant)s”. "

@@ -1,5 +1,6 @@
 """The types of rows that readers give and writers take."""
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -8,7 +9,30 @@ from typing import NamedTuple
 
 from spreadsheets.problems import Problem, UnreadableFile
 
-type Cell = str | int | Decimal | date | datetime | bool | None
+
+@dataclass(frozen=True, slots=True)
+class Structure:
+    """A list or an object in a cell, as its JSON. It occurs in JSON Lines only."""
+
+    text: str
+
+    def __str__(self) -> str:
+        return self.text
+
+    @property
+    def is_list(self) -> bool:
+        return self.text.startswith("[")
+
+    @property
+    def words(self) -> tuple[str, ...] | None:
+        """The texts of a list of texts and whole numbers; None for anything else."""
+        found = json.loads(self.text)
+        if isinstance(found, list) and all(type(word) in (str, int) for word in found):
+            return tuple(map(str, found))
+        return None
+
+
+type Cell = str | int | Decimal | date | datetime | bool | Structure | None
 
 # How many characters are read and checked at once: enough to make a row cheap, and little beside the interpreter.
 PORTION = 64 * 1024
@@ -19,7 +43,7 @@ class Row(NamedTuple):
     """One row below the headings. It has as many cells as headings, unless `problems` says otherwise.
 
     `number` is the row as Excel counts it (the headings are row 1), `line` the physical line on which it begins. An
-    empty cell is ''. None occurs in JSON Lines only.
+    empty cell is ''. None and Structure occur in JSON Lines only.
     """
 
     number: int

@@ -23,7 +23,7 @@ from spreadsheets.copied import CopiedCsv, Kind, rows_of
 from spreadsheets.dialects import Dialect
 from spreadsheets.formulas import neutralise
 from spreadsheets.problems import Problem, UnwritableTable
-from spreadsheets.rows import Cell
+from spreadsheets.rows import Cell, Structure
 from spreadsheets.xlsx_writing import SheetArchive
 
 if TYPE_CHECKING:
@@ -244,7 +244,9 @@ def open_writer_like(file: BinaryIO, *, dialect: Dialect) -> Writer:
     return XlsxWriter(file, sheet=dialect.sheet) if dialect.kind == "xlsx" else JsonlWriter(file)
 
 
-def _json_text(cell: object) -> str:
+def _json_text(cell: object) -> object:
+    if isinstance(cell, Structure):
+        return json.loads(cell.text)
     if isinstance(cell, Decimal):
         return format(cell, "f")
     if isinstance(cell, date):

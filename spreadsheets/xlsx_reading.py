@@ -175,22 +175,24 @@ class _Sheet:
             raise unreadable("broken_archive", reason=f"row {self._number} has a cell twice")
         if len(cells) < column:
             cells.extend([""] * (column - len(cells)))
-        text = "".join(self._value)
-        if self._has_formula:
-            self._report("formula_cell", value="=" + shortened("".join(self._formula)))
+        text, formula = "".join(self._value), "=" + shortened("".join(self._formula)) if self._has_formula else ""
         try:
-            cells.append(self._converted(text))
+            cells.append(self._converted(text, formula))
         except (ValueError, IndexError):
             cells.append(text)
             self._report("broken_cell", value=shortened(text), found=FOUND.get(self._type, gettext_noop("a value")))
+            return
+        if formula and self._type != "e":
+            self._report("formula_cell", value=formula)
 
-    def _converted(self, text: str) -> Cell:
+    def _converted(self, text: str, formula: str) -> Cell:
         if self._type == "s":
             return self._strings[int(text)]
         if self._type in ("inlineStr", "str"):
             return from_xml(text)
         if self._type == "e":
-            self._report("error_cell", value=text)
+            # Whoever replaced the formula by its value, as is told of others, would keep the error.
+            self._report("error_of_formula" if formula else "error_cell", value=text, formula=formula)
             return text
         if not text:
             return ""

@@ -11,12 +11,24 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
-from customers.fields import BICField, CountryField, DayOfYearField, IBANField, PastDayField, PhoneField, VATIDField
+from customers.fields import (
+    BICField,
+    CountryField,
+    DayOfYearField,
+    EmailField,
+    IBANField,
+    PastDayField,
+    PhoneField,
+    VATIDField,
+    WebsiteField,
+)
 from customers.forms import PHONES, LanguageField
 from customers.readable import READABLE
 
 FORM_CLASSES: dict[str, type[forms.Field]] = {
     **dict.fromkeys(PHONES, PhoneField),
+    "email": EmailField,
+    "website": WebsiteField,
     "vat_id": VATIDField,
     "iban": IBANField,
     "bic": BICField,

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from locations.text import clean_code, refused
 
 _check_email = EmailValidator()
+_NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 _check_website = URLValidator(schemes=["http", "https"])
 
 # "example.com:8080" has no scheme, "javascript:alert(1)" has one: no port follows the colon of a scheme.
@@ -19,17 +20,25 @@ _SCHEME = re.compile(r"[a-z][a-z0-9+.\-]*:(?![0-9])", re.I)
 def normalize_email(text: str) -> str:
     """The address with its domain in lower case; the part before @ is the receiver's own and stays.
 
-    Blank gives "". Raises `invalid_email`.
+    Blank gives "". Raises `invalid_email`, or `email_not_ascii` where a letter such as ß before the @ is all that is
+    wrong: a few mail systems know such addresses, but nearly always it is a mistake.
     """
     local, at, domain = clean_code(text).rpartition("@")
     address = f"{local}{at}{domain.lower()}"
     if not address:
         return ""
+    others = _NOT_ASCII.findall(local)
     try:
-        _check_email(address)
+        _check_email(f"{_NOT_ASCII.sub('x', local)}{at}{domain.lower()}")
     except ValidationError as error:
         message = _("“%(value)s” is not an e-mail address. Enter it as name@example.com.")
         raise refused("invalid_email", message, address) from error
+    if others:
+        message = _(
+            "“%(value)s” has “%(character)s” before the @, which hardly any mail system delivers. Ask how the address "
+            "is written, such as strasse@example.com."
+        )
+        raise refused("email_not_ascii", message, address, character=others[0])
     return address
 
 

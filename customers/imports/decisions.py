@@ -17,11 +17,13 @@ from django.utils.translation import gettext as _
 
 from customers.choices import Decision, UploadState, Verdict
 from customers.field_groups import withheld
+from customers.formats import display_day
 from customers.imports.frozen_decisions import count_decisions
 from customers.imports.lifecycle import demand_own
 from customers.imports.merge_sql import DECIDED
 from customers.imports.similar_rows import OTHER_NAME, SAME_EMAIL
 from customers.models import Customer, ImportDecision, ImportUpload, ImportVerdict
+from customers.table.birthday_cells import DAY
 from customers.table.headings import folded, refusal_of
 from locations.permissions import Right
 from mcp.isolation.scope import Scope
@@ -33,7 +35,10 @@ if TYPE_CHECKING:
 MOST_BYTES = 50 * 1024**2
 ROW, DECISION = gettext_noop("Row"), gettext_noop("Decision")
 REASON, KNOWN_AS = gettext_noop("Looks alike by"), gettext_noop("Known as")
-_FIELDS = ("last_name", "first_name", "company", "email", "birthday", "street", "postal_code", "city", "mobile")
+_FIELDS = (
+    "last_name", "first_name", "company", "email", "birthday", "birthday_without_year", "street", "postal_code", "city",
+    "mobile",
+)  # fmt: skip
 _LANGUAGES = ("de", "en")
 _MOST_TOLD = 5
 _BLOCK = 2_000
@@ -280,8 +285,14 @@ def _similar_rows(upload: ImportUpload, fields: Sequence[str]) -> Iterator[list[
             for row, decision, code, number, first, *values in rows:
                 word = str(Decision(decision).label) if decision else ""
                 in_this_file = _("row %(row)s of this file") % {"row": first} if first else ""
-                yield [row, word, alike(code), number or in_this_file, *("" if one is None else one for one in values)]
+                yield [row, word, alike(code), number or in_this_file, *map(_cell, (*fields, *fields), values)]
             last = rows[-1][0]
+
+
+def _cell(name: str, value: Any) -> Any:
+    if value is None:
+        return ""
+    return display_day(value) if name == DAY else value
 
 
 def alike(code: str) -> str:
@@ -292,6 +303,7 @@ def alike(code: str) -> str:
         "same_name_and_birthday": _("the same name and birthday"),
         "same_name_and_phone": _("the same name and phone number"),
         "same_name_and_address": _("the same name and address"),
+        "same_name_and_postal_code": _("the same name and postal code"),
     }
     return words.get(code) or _("the same name, and nothing in the file that differs")
 

@@ -13,13 +13,19 @@ MOST_SIMILAR = 100_000
 """As many rows that look like a known customer are kept by themselves; all are counted."""
 SAME_EMAIL, OTHER_NAME, SAME_PHONE = "same_email", "same_email_other_name", "same_name_and_phone"
 """Two of a family often share an address: whether both have one name tells them apart."""
-_NAMES = ("last_name", "first_name", "company")
+SAME_BIRTHDAY = "same_name_and_birthday"
+_COLUMNS = ("last_name", "first_name", "company")
+_NAMES = ("last_name", "first_name", "firm")
+"""The name of a person, else that of a company: where somebody works is no part of his name (see `duplicates`)."""
 _DETAILS = (
-    "email", "birthday", "street", "postal_code", "city", "mobile", "phone_private", "phone_business",
+    "company", "email", "birthday", "birthday_without_year", "street", "postal_code", "city", "mobile",
+    "phone_private", "phone_business",
 )  # fmt: skip
 """By what two people of one name are told apart."""
 _PHONES = ("mobile", "phone_private", "phone_business")
 """One number is compared with each of them: in which column it stands is chance."""
+_DAYS = ("birthday_without_year", "day_of_birthday")
+"""A day without its year agrees with the birthdays on that day; two birthdays agree in the year as well."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +39,8 @@ class _Look:
     """Whether they have the same names, by which those who are compared are found; else the same e-mail address."""
     is_in_file: bool = True
     """Whether rows of the file are compared with one another as well."""
+    against: Sequence[str] = ()
+    """With each of these columns of known customers the one column is compared; if none is said, with itself."""
 
     @property
     def compared(self) -> tuple[str, ...]:
@@ -86,7 +94,7 @@ def _code(given: frozenset[str]) -> str:
     """As SQL, about alike, r and k: by what the row looks like the customer."""
     others = [
         f"{_text('r', name)} <> '' AND {_text('k', name)} <> '' AND {_text('r', name)} <> {_text('k', name)}"
-        for name in _NAMES
+        for name in _COLUMNS
         if name in given
     ]
     if not others:
@@ -96,24 +104,31 @@ def _code(given: frozenset[str]) -> str:
 
 def _looks(given: frozenset[str]) -> Iterator[_Look]:
     """What the columns of the file let one compare, what says most first."""
+    names = [name for name in _COLUMNS if name in given]
     if "email" in given:
-        if names := [name for name in _NAMES if name in given]:
+        if names:
             yield _Look(SAME_EMAIL, ("email", *names), needed=("email",), is_named=False)
         yield _Look(SAME_EMAIL, ("email",), needed=("email",), is_named=False)
-    if not given.intersection(_NAMES):
-        return
+    if names:
+        yield from _looks_by_name(given)
+
+
+def _looks_by_name(given: frozenset[str]) -> Iterator[_Look]:
     if "birthday" in given:
-        yield _Look("same_name_and_birthday", ("birthday",), needed=("birthday",))
-    for phone in _PHONES:
-        if phone in given:
-            yield _by_phone(phone)
+        yield _Look(SAME_BIRTHDAY, ("birthday",), needed=("birthday",))
+        yield _by(SAME_BIRTHDAY, "day_of_birthday", _DAYS[:1])
+    if "birthday_without_year" in given:
+        yield _by(SAME_BIRTHDAY, "birthday_without_year", _DAYS, is_in_file=True)
+    yield from (_by(SAME_PHONE, phone, _PHONES) for phone in _PHONES if phone in given)
     if {"street", "postal_code"} <= given:
         yield _Look("same_name_and_address", ("street", "postal_code"), needed=("street",), is_in_file=False)
+    elif "postal_code" in given:
+        yield _by("same_name_and_postal_code", "postal_code")
     yield _Look("same_details", [name for name in _DETAILS if name in given])
 
 
-def _by_phone(name: str) -> _Look:
-    return _Look(SAME_PHONE, (name,), needed=(name,), is_in_file=False)
+def _by(code: str, name: str, against: Sequence[str] = (), *, is_in_file: bool = False) -> _Look:
+    return _Look(code, (name,), needed=(name,), is_in_file=is_in_file, against=against)
 
 
 def _found(at: int, look: _Look) -> Iterator[str]:
@@ -122,8 +137,8 @@ def _found(at: int, look: _Look) -> Iterator[str]:
     Of several customers alike one is named, rather one who is not archived: a common name may be that of thousands.
     """
     known = f"SELECT key{at} AS key, id, archived_at FROM of_{_WAYS[look.is_named]}"
-    if look.code == SAME_PHONE:
-        known = " UNION ALL ".join(f"SELECT {name} AS key, id, archived_at FROM of_names" for name in _PHONES)
+    if look.against:
+        known = " UNION ALL ".join(f"SELECT {name} AS key, id, archived_at FROM of_names" for name in look.against)
     yield f"""SELECT fresh.row_number, known.id AS customer_id, NULL::integer AS first, '{look.code}' AS code,
             {at} AS look FROM fresh JOIN (
                 SELECT key, coalesce(min(id) FILTER (WHERE archived_at IS NULL), min(id)) AS id
@@ -146,11 +161,12 @@ def _known(is_named: bool, looks: Sequence[tuple[int, _Look]]) -> str:
     worked out what else they have in common.
     """
     name = _WAYS[is_named]
-    phones = [_by_phone(phone) for phone in _PHONES] if is_named else []
-    keys = [_keys(looks), *(f"{look.key} AS {look.columns[0]}" for look in phones)]
+    against = [_by("", column) for column in dict.fromkeys(column for _at, look in looks for column in look.against)]
+    alone = [(at, look) for at, look in looks if not look.against]
+    keys = [f"{look.key} AS key{at}" for at, look in alone] + [f"{look.key} AS {look.columns[0]}" for look in against]
     return f"""of_{name} AS MATERIALIZED (
             SELECT p.id, p.archived_at, {", ".join(keys)} FROM (
-                SELECT k.id, k.archived_at, {_prepared("k", [*(look for _at, look in looks), *phones])}
+                SELECT k.id, k.archived_at, {_prepared("k", [*(look for _at, look in alone), *against])}
                 FROM customers_customer k
                 WHERE k.base_id = %(base)s AND {_way(is_named, "k")} IN (SELECT {name} FROM fresh) OFFSET 0
             ) AS p
@@ -169,9 +185,8 @@ def _keys(looks: Iterable[tuple[int, _Look]]) -> str:
 
 def _way(is_named: bool, alias: str) -> str:
     """As SQL what two must have in common to be compared: the names, or the e-mail address."""
-    columns = _NAMES if is_named else ("email",)
-    filled = " OR ".join(f"{alias}.{name} <> ''" for name in columns)
-    return _hashed([_text(alias, name) for name in columns], filled)
+    filled = " OR ".join(f"{alias}.{name} <> ''" for name in (_COLUMNS if is_named else ("email",)))
+    return _hashed([_text(alias, name) for name in (_NAMES if is_named else ("email",))], filled)
 
 
 def _hashed(texts: Iterable[str], condition: str) -> str:
@@ -179,8 +194,15 @@ def _hashed(texts: Iterable[str], condition: str) -> str:
 
 
 def _text(alias: str, name: str) -> str:
-    column = f"{alias}.{name}"
-    return f"coalesce({column}::text, '')" if name == "birthday" else f"lower(coalesce({column}, ''))"
+    match name:
+        case "birthday":
+            return f"coalesce({alias}.birthday::text, '')"
+        case "day_of_birthday":
+            return f"right({_text(alias, 'birthday')}, {len('MM-DD')})"
+        case "firm":
+            person = f"coalesce({alias}.last_name, '') = '' AND coalesce({alias}.first_name, '') = ''"
+            return f"CASE WHEN {person} THEN {_text(alias, 'company')} ELSE '' END"
+    return f"lower(coalesce({alias}.{name}, ''))"
 
 
 _WAYS = {True: "names", False: "address"}

@@ -17,7 +17,7 @@ from files import chunks
 from mcp.isolation import row_scope
 from mcp.isolation.scope import Scope
 from mcp.worker.progress import Progress
-from spreadsheets import Overrules, Table, open_table
+from spreadsheets import TYPED, Overrules, Table, open_table
 
 BLOCK = 2_000
 BLOCKS_EACH_COPY = 25
@@ -48,6 +48,7 @@ def stage(
             targets=upload.choices["targets"],
             reading=Reading(**upload.choices.get("reading", {})),
             profile=upload.choices.get("profile", ""),
+            is_typed=table.dialect.kind in TYPED,
         )
         columns = ", ".join(("upload", "row_number", "problems", *converter.columns))
         blocks = iter(table.blocks(BLOCK))

@@ -22,13 +22,29 @@ from customers.choices import PaymentMethod
 from customers.formats import quick
 from customers.formats.phone_sql import displayed_phone
 from customers.table.options import Reading, cell_text
+from customers.table.phone_kinds import SEVERAL_VALUES
 from locations.text import refused
-from spreadsheets import Cell, Kind
+from mcp.stored_sentences import Day
+from spreadsheets import Cell, Kind, Structure
 
 type Look = Literal["german", "plain", "typed"]
 """How the database writes values: as Germans type them, as programs do, or for a format with types of its own."""
 
+_MOST_DIGITS = 30
 _NOT_WHOLE = _("“%(value)s” is not a whole number.")
+
+TEXTS: frozenset[type[Any]] = frozenset({str, int, Decimal, type(None)})
+"""The types of cells that can be meant by a text: a number stands there with its digits."""
+LINES = TEXTS | {date, datetime}
+DAYS = LINES - {Decimal}
+ANSWERS = TEXTS | {bool}
+TRUTH = {True: _("TRUE"), False: _("FALSE")}
+"""A truth value as spreadsheets show it: in German WAHR and FALSCH."""
+_TRUTH_VALUE = _("The cell holds the truth value %(value)s. Enter it as text if it is meant, or delete it.")
+_MADE_DATE = _("A spreadsheet has probably made the date %(value)s of something else. Enter it as text.")
+_NO_DATE = _("“%(value)s” is not a date. Enter it as 31.12.1990 or 1990-12-31.")
+_LIST = _("The cell holds a list, %(value)s, but the column takes one value. Keep one of them.")
+_OBJECT = _("The cell holds an object, %(value)s. Give its values keys of their own.")
 
 type Quick = Callable[[Sequence[str], str], Sequence[str] | None]
 
@@ -45,11 +61,36 @@ class CustomerWidget(widgets.Widget):
     """Tells of a whole column of cells that they are their own value (see customers/formats/quick.py)."""
     is_by_country: ClassVar[bool] = False
     """Whether the customer's country says how a cell is read."""
+    takes: frozenset[type[Any]] = TEXTS
+    """The types of cells that can be meant by the value. All others are refused, never made into a text of ours."""
+
+    def taken(self, cell: Cell, reading: Reading) -> Cell:
+        """The cell, if it is of a type that the value takes; of a list of one that one. Raises ValidationError."""
+        if type(cell) in self.takes:
+            return cell
+        match cell:
+            case Structure():
+                return self.listed(cell)
+            case bool():
+                raise ValidationError(_TRUTH_VALUE, code="truth_value", params={"value": TRUTH[cell]})
+            case date() if not reading.accept_doubts:
+                day = cell.date() if isinstance(cell, datetime) else cell
+                raise ValidationError(_MADE_DATE, code="mangled_date", params={"value": Day.of(day)})
+            case Decimal():
+                raise refused("invalid_date", _NO_DATE, str(cell))
+        return cell
+
+    def listed(self, cell: Structure) -> str:
+        """The text of a list or an object. Raises ValidationError."""
+        words = cell.words
+        if words is not None and len(words) == 1:
+            return words[0]
+        raise refused("several_values", _LIST, cell.text) if cell.is_list else refused("object", _OBJECT, cell.text)
 
     def clean(self, value: Cell, row: Mapping[str, Cell] | None = None, **context: Any) -> Any:
         """The value of a cell. `context` holds `reading`, and `country` (alpha-2 or blank). Raises ValidationError."""
         reading: Reading = context.get("reading") or Reading()
-        return self.read(cell_text(value, reading), context.get("country", ""), reading)
+        return self.read(cell_text(self.taken(value, reading), reading), context.get("country", ""), reading)
 
     def render(self, value: Any, obj: Any = None, **context: Any) -> Cell:
         return "" if value is None else self.show(value)
@@ -70,9 +111,14 @@ class FormattedWidget(CustomerWidget):
     """A text with one stored form."""
 
     def __init__(
-        self, normalize: Callable[[str], str], display: Callable[[str], str] = str, quick: Quick | None = None
+        self,
+        normalize: Callable[[str], str],
+        display: Callable[[str], str] = str,
+        quick: Quick | None = None,
+        takes: frozenset[type[Any]] = TEXTS,
     ) -> None:
         super().__init__()
+        self.takes = takes
         self._normalize, self._display, self.quick = normalize, display, quick
 
     def read(self, text: str, country: str, reading: Reading) -> str:
@@ -126,6 +172,7 @@ class PhoneWidget(ByCountryWidget):
 class DayWidget(CustomerWidget):
     kind = "day"
     quick: Quick | None = None
+    takes = DAYS
 
     def read(self, text: str, country: str, reading: Reading) -> date | None:
         return formats.parse_date(text, day_first=reading.day_first)
@@ -144,6 +191,7 @@ class DayOfYearWidget(CustomerWidget):
     """Month and day, stored as `MM-DD`."""
 
     quick = None
+    takes = DAYS
 
     def read(self, text: str, country: str, reading: Reading) -> str:
         typed = formats.clean_text(text)
@@ -179,6 +227,14 @@ class WholeNumberWidget(CustomerWidget):
     kind = "whole"
     quick = staticmethod(quick.numbers)
 
+    def clean(self, value: Cell, row: Mapping[str, Cell] | None = None, **context: Any) -> Any:
+        """The number. Where the cell is a number already no separator has to be guessed."""
+        if not isinstance(value, Decimal):
+            return super().clean(value, row, **context)
+        if value.adjusted() > _MOST_DIGITS or value != value.to_integral_value():
+            raise refused("invalid_whole_number", _NOT_WHOLE, str(value))
+        return int(value)
+
     def read(self, text: str, country: str, reading: Reading) -> int | None:
         try:
             number = formats.parse_decimal(text, decimal_comma=reading.decimal_comma)
@@ -194,6 +250,7 @@ class WholeNumberWidget(CustomerWidget):
 class YesNoWidget(CustomerWidget):
     kind = "flag"
     quick = None
+    takes = ANSWERS
 
     def sql(self, value: Composable, look: Look) -> Composable:
         if look == "typed":
@@ -224,6 +281,9 @@ class TagsWidget(CustomerWidget):
 
     quick: Quick | None = None
 
+    def listed(self, cell: Structure) -> str:
+        return super().listed(cell) if cell.words is None else formats.join_list(cell.words)
+
     def read(self, text: str, country: str, reading: Reading) -> list[str]:
         return formats.split_list(text)
 
@@ -241,6 +301,13 @@ class NumberListWidget(TagsWidget):
 
     def read(self, text: str, country: str, reading: Reading) -> list[str]:
         return formats.split_list(text, lambda word: formats.without_text_mark(formats.clean_text(word)))
+
+
+class NumbersWidget(CustomerWidget):
+    """Phone numbers, of which one cell may hold several."""
+
+    def listed(self, cell: Structure) -> str:
+        return super().listed(cell) if cell.words is None else f" {SEVERAL_VALUES} ".join(cell.words)
 
 
 class MomentWidget(CustomerWidget):

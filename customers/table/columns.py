@@ -21,7 +21,7 @@ from customers.choices import PaymentMethod
 from customers.models import Customer
 from customers.readable import READABLE
 from customers.table import memo_notes
-from customers.table.cells import BirthdayWidget, CustomerWidget, Look
+from customers.table.cells import BirthdayWidget, CustomerWidget, Look, NumbersWidget
 
 _PART = SQL("CASE WHEN right(memo, 1) = ']' AND strpos(memo, {}) > 0 THEN (customers_memo_parts(memo))[{}] END")
 """A note of the memo, which is taken apart (as in customers/table/memo_notes.py) only where it may be there.
@@ -171,8 +171,9 @@ class PartField(CustomerField):
         separator: str = " ",
         is_before: bool = False,
         is_labelled: bool = False,
+        widget: CustomerWidget | None = None,
     ) -> None:
-        super().__init__(part_of, german, english, *names)
+        super().__init__(part_of, german, english, *names, widget=widget)
         self.part_of, self.separator, self.is_before, self.is_labelled = part_of, separator, is_before, is_labelled
 
     def get_value(self, instance: Customer) -> object:
@@ -183,6 +184,9 @@ class PhoneNumberField(CustomerField):
     """A phone number of which another column, or the number itself, says what kind it is. Only imported."""
 
     is_exported = False
+
+    def __init__(self, attribute: str, german: str, english: str, *names: str) -> None:
+        super().__init__(attribute, german, english, *names, widget=NumbersWidget())
 
     @property
     def about(self) -> str:

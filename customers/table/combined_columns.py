@@ -45,6 +45,9 @@ class Combined:
     unread: dict[int, dict[str, ValidationError]] = field(default_factory=dict)
     """By row the cells that cannot be read, where they are left out instead of costing the row."""
 
+    places: dict[tuple[int, str], int] = field(default_factory=dict)
+    """By row and field the column that an error is about, where it is not the first that fills the field."""
+
     def refuse(self, at: int, name: str, error: ValidationError) -> None:
         self.refused.setdefault(at, {})[name] = error
 
@@ -99,11 +102,12 @@ class Combination:
         """
         found: dict[str, int] = {}
         for at, target in self._taken:
-            for name in self._filled_by(target):
+            for name in self.filled_by(target):
                 found.setdefault(name, at)
         return found
 
-    def _filled_by(self, target: str) -> tuple[str, ...]:
+    def filled_by(self, target: str) -> tuple[str, ...]:
+        """Our columns that a column with this target fills; a hint fills none."""
         known = self._fields[target]
         match known:
             case PartField():

@@ -12,7 +12,7 @@ from psycopg.sql import SQL, Composable, Identifier
 
 from customers import formats
 from customers.choices import TRANSFER
-from customers.table.cells import CustomerWidget, DayWidget, Look
+from customers.table.cells import ANSWERS, CustomerWidget, DayWidget, Look
 from customers.table.columns import CustomerField
 from customers.table.options import Reading
 
@@ -55,6 +55,7 @@ class AnswerWidget(CustomerWidget):
     """ja or nein, or blank where nothing was said."""
 
     quick = None
+    takes = ANSWERS
 
     def read(self, text: str, country: str, reading: Reading) -> bool | None:
         return formats.parse_boolean(text)

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import date
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +21,15 @@ from django.utils import timezone
 from customers.models import Consent, Customer, FormerNumber
 from customers.models.problems import Problem
 from customers.table.birthday_cells import DAY, one_day, with_and_without_year
-from customers.table.columns import BirthdayField, CustomerField, GroupField, NoteField, PersonField
+from customers.table.cell_types import CellTypes, Strange, without_strange
+from customers.table.cells import TRUTH
+from customers.table.columns import (
+    BirthdayField,
+    CustomerField,
+    GroupField,
+    NoteField,
+    PersonField,
+)
 from customers.table.combined_columns import Cells, Combination, Combined
 from customers.table.consent_columns import ConsentDayField, ConsentField
 from customers.table.former_number_columns import FormerNumbersField
@@ -31,7 +39,7 @@ from customers.table.person_names import divided
 from customers.table.profiles import replacements
 from customers.table.shared_fields import demand_combinable
 from locations.models import HIGHEST_CUSTOMER_NUMBER, LOWEST_CUSTOMER_NUMBER
-from mcp.stored_sentences import Sentences, sentences_of
+from mcp.stored_sentences import Day, Sentences, sentences_of
 from spreadsheets import Cell
 from spreadsheets.rows import Block
 
@@ -55,10 +63,13 @@ _ESCAPED = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
 
 type Texts = Sequence[str]
 type Refusals = dict[int, ValidationError]
+type Places = Mapping[tuple[int, str], int]
 
 
 class Converter:
     """Converts the blocks of one file. `columns` are those of ImportRow that its lines fill.
+
+    `is_typed` is False where all cells of the file are texts, which need not be looked at for that.
 
     Raises ValidationError where two columns of the file go to one field and no rule joins them.
     """
@@ -71,10 +82,12 @@ class Converter:
         targets: Sequence[str],
         reading: Reading,
         profile: str = "",
+        is_typed: bool = True,
     ) -> None:
         self._headings, self._reading = tuple(headings), reading
         demand_combinable(fields, headings, targets, reading.several)
         self._combination = Combination(fields, headings, targets, reading, replacements(profile, headings))
+        self._types = CellTypes(fields, targets, self._combination, reading) if is_typed else None
         taken = self._combination.columns
         self._columns = [_Column(name, fields[name], at, reading) for name, at in taken.items()]
         self._columns.sort(key=lambda column: (column.name != "country", column.name == "contact_name"))
@@ -87,27 +100,31 @@ class Converter:
         """The block as lines of `prefix`, row number, problems, and `columns`; rejected rows hold problems alone."""
         size = len(block.rows)
         by_column: list[Cells] = list(zip(*block.rows, strict=False))
+        strange = self._types.replaced(by_column) if self._types else {}
         combined = self._combination.cells(by_column, size)
-        texts = self._converted(combined)
+        texts = self._converted(combined, strange)
         if self._combination.is_unsaid_possible and self._columns:
             texts[UNSAID] = [self._unsaid(block, at, combined) for at in range(size)]
         refused = combined.refused
         numbers = [f"{prefix}\t{number}\t{NOTHING}" for number in block.numbers]
         lines = list(map("\t".join, zip(numbers, *(texts[name] for name in self.columns), strict=True)))
         for at in {*refused, *block.problems}:
-            problems = self._problems(block, at, refused.get(at, {}))
+            problems = self._problems(block, at, refused.get(at, {}), combined.places)
             if problems:
                 self.rejected += 1
                 told = _as_json(problems).translate(_ESCAPED)
                 lines[at] = "\t".join([prefix, str(block.numbers[at]), told, *[NOTHING] * len(self.columns)])
         return "\n".join([*lines, ""]).encode() if size else b""
 
-    def _converted(self, combined: Combined) -> dict[str, Texts]:
+    def _converted(self, combined: Combined, strange: Strange) -> dict[str, Texts]:
         """The texts for COPY by column. A refused cell is added to `combined`, as an error or as not said."""
         texts: dict[str, Texts] = {}
         countries: Texts = ()
         for column in self._columns:
             found, refusals = column.convert(combined.cells[column.name], countries)
+            if column.name in strange:
+                found = without_strange(column.name, found, strange[column.name], combined)
+                refusals = refusals | {at: cell.error for at, cell in strange[column.name].items() if cell.is_alone}
             if DAY in found and DAY in texts:
                 found[DAY] = one_day(texts[DAY], found[DAY], refusals)
             texts.update(found)
@@ -126,32 +143,55 @@ class Converter:
         if at not in combined.unsaid:
             return NOTHING
         errors = combined.unread.get(at, {})
-        told = dict(zip(errors, self._sentences(block, at, errors), strict=True))
+        told = dict(zip(errors, self._sentences(block, at, errors, combined.places), strict=True))
         return _as_json({**dict.fromkeys(combined.unsaid[at]), **told}).translate(_ESCAPED)
 
-    def _problems(self, block: Block, at: int, errors: dict[str, ValidationError]) -> list[Problem]:
+    def _problems(self, block: Block, at: int, errors: dict[str, ValidationError], places: Places) -> list[Problem]:
         """Everything that is wrong with a row; empty where it was mended by the reader or accepted."""
-        found = [
+        found = [*remaining_problems(block.problems.get(at, ()), self._reading)]
+        damaged = {(problem.column or 0) - 1 for problem in found if problem.code != "formula_cell"}
+        told = [
             self._told(block.rows[at], (problem.column or 0) - 1, stored_problem(problem), problem.code)
-            for problem in remaining_problems(block.problems.get(at, ()), self._reading)
+            for problem in found
         ]
-        return found + self._sentences(block, at, errors)
+        return told + self._sentences(block, at, errors, places, damaged)
 
-    def _sentences(self, block: Block, at: int, errors: dict[str, ValidationError]) -> list[Problem]:
-        places = {column.name: column.at for column in self._columns}
+    def _sentences(
+        self,
+        block: Block,
+        at: int,
+        errors: dict[str, ValidationError],
+        places: Places,
+        damaged: Collection[int] = (),
+    ) -> list[Problem]:
+        """What the fields refuse; but not that of a damaged cell, of which was told already what is wrong with it."""
+        found = {column.name: places.get((at, column.name), column.at) for column in self._columns}
         return [
-            self._told(block.rows[at], places[name], sentences_of(error), error.error_list[0].code or "")
+            self._told(block.rows[at], found[name], sentences_of(error), error.error_list[0].code or "")
             for name, error in errors.items()
+            if found[name] not in damaged
         ]
 
     def _told(self, cells: Sequence[Cell], at: int, reason: Sentences, code: str) -> Problem:
         value = cells[at] if 0 <= at < len(cells) else ""
         return {
             "column": self._headings[at] if 0 <= at < len(self._headings) else "",
-            "value": without_nul("" if value is None else str(value)),
+            "value": _shown(value),
             "reason": reason,
             "code": code,
         }
+
+
+def _shown(cell: Cell) -> str | Sentences:
+    """A cell as a spreadsheet shows it in the language of whoever reads it."""
+    match cell:
+        case None:
+            return ""
+        case bool():
+            return sentences_of(ValidationError(TRUTH[cell]))
+        case date() if not isinstance(cell, datetime):
+            return sentences_of(ValidationError("%(day)s", params={"day": Day.of(cell)}))
+    return without_nul(str(cell))
 
 
 def _as_json(value: object) -> str:

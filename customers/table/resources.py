@@ -20,11 +20,13 @@ from customers.formats import quick
 from customers.models import Customer
 from customers.querysets import CustomerQuerySet
 from customers.table.cells import (
+    LINES,
     ByCountryWidget,
     DayOfYearWidget,
     DecimalWidget,
     FormattedWidget,
     MomentWidget,
+    NumberListWidget,
     PaymentMethodWidget,
     PhoneWidget,
     TagsWidget,
@@ -50,6 +52,7 @@ from locations.permissions import Right
 from mcp.isolation.scope import Scope
 
 _PHONE = PhoneWidget()
+_MEMO = FormattedWidget(formats.clean_lines, quick=quick.texts, takes=LINES)
 
 
 class NoScope(PermissionDenied):
@@ -66,8 +69,9 @@ class CustomerResource(resources.Resource):
         "Former customer number", "customerID", "Alte Kundennummer", "Altnummer",
     )  # fmt: skip
     more_former_numbers = PartField(
-        "former_numbers", "Weitere frühere Kundennummern", "More former customer numbers", separator=", "
-    )
+        "former_numbers", "Weitere frühere Kundennummern", "More former customer numbers", separator=", ",
+        widget=NumberListWidget(),
+    )  # fmt: skip
     salutation = CustomerField("salutation", "Anrede", "Salutation")
     title = CustomerField("title", "Titel", "Title", "Akademischer Titel")
     first_name = CustomerField("first_name", "Vorname", "First name", "Rufname", "Given name", "Forename", "Firstname")
@@ -217,18 +221,19 @@ class CustomerResource(resources.Resource):
         "Categories",
         widget=TagsWidget(),
     )
-    more_tags = PartField("tags", "Weitere Schlagwörter", "More tags", separator=", ")
+    more_tags = PartField("tags", "Weitere Schlagwörter", "More tags", separator=", ", widget=TagsWidget())
     is_favourite = CustomerField("is_favourite", "Favorit", "Favourite", "Favorite", widget=YesNoWidget())
     is_blocked = CustomerField("is_blocked", "Gesperrt", "Blocked", "Sperre", widget=YesNoWidget())
     blocked_reason = CustomerField("blocked_reason", "Sperrgrund", "Reason of the block")
     memo = MemoField(
         "memo", "Notiz", "Memo", "Notizen", "Bemerkung", "Bemerkungen", "Notes", "Note", "Anmerkung",
         "Anmerkungen", "Kommentar", "Comment", "Comments", "Hinweis",
-        widget=FormattedWidget(formats.clean_lines, quick=quick.texts),
+        widget=_MEMO,
     )  # fmt: skip
     memo_line = PartField(
-        "memo", "Notiz, hinter ihrer Überschrift", "Memo, behind its heading", separator="\n", is_labelled=True
-    )
+        "memo", "Notiz, hinter ihrer Überschrift", "Memo, behind its heading", separator="\n", is_labelled=True,
+        widget=_MEMO,
+    )  # fmt: skip
     newsletter = ConsentField("newsletter", "Newsletter", "Newsletter")
     newsletter_on = ConsentDayField(
         "newsletter", "Newsletter am", "Newsletter since", "Newsletter seit", "Newsletter-Datum", "Newsletter date"

@@ -78,6 +78,22 @@ def test_names_of_every_shape_are_compared(scope, row, sought):
     assert [candidate.customer.pk for candidate in found] == [made.pk]
 
 
+@pytest.mark.parametrize(
+    ("known", "sought", "is_found"),
+    [
+        ({"birthday_without_year": "05-17"}, {"birthday_without_year": "05-17"}, True),
+        ({"birthday_without_year": "05-17"}, {"birthday_without_year": "05-18"}, False),
+        ({"birthday_without_year": "05-17"}, {"birthday": date(1990, 5, 17)}, True),
+        ({"birthday": date(1990, 5, 17)}, {"birthday_without_year": "05-17"}, True),
+        ({"birthday": date(1990, 5, 17)}, {"birthday": date(1991, 5, 17)}, False),
+        ({"birthday": date(1990, 5, 17)}, {"birthday_without_year": "05-16"}, False),
+    ],
+)
+def test_day_without_year_agrees_with_the_birthdays_on_it(scope, known, sought, is_found):
+    customer(scope, last_name="Jäger", **known)
+    assert reasons(scope, last_name="Jäger", **sought) == ({"Jäger": ["same name and birthday"]} if is_found else {})
+
+
 def test_company_of_a_person_is_not_the_name(scope):
     customer(scope, last_name="Jäger", company="Jagd KG", postal_code="28195")
     assert reasons(scope, company="Jagd KG", postal_code="28195") == {}
@@ -139,6 +155,8 @@ def test_live_question_shows_the_candidates_while_typing(scope, log_in):
     known, bodo = customer(scope, **VERA), log_in("bodo")
     shown = bodo.post(LIVE, {"mobile": "0170 1234567", "email": "vera@", "birthday": "3"}).content.decode()
     assert page_of(known) in shown
+    named = {"first_name": "Vera", "last_name": "Müller", "birthday_without_year": "31.5."}
+    assert page_of(known) in bodo.post(LIVE, named).content.decode()
     assert "<html" not in shown
     assert page_of(known) not in bodo.post(LIVE, {"mobile": "0170 12345"}).content.decode()
 

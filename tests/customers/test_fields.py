@@ -2,17 +2,21 @@
 
 import pytest
 from django import forms
+from django.core.exceptions import ValidationError
 from django.utils.translation import override
 
 from customers.fields import (
     BICField,
     CountryField,
+    EmailField,
     IBANField,
     PhoneField,
     VATIDField,
+    WebsiteField,
     clean_phone_fields,
     clean_vat_id_fields,
 )
+from customers.table.resources import CustomerResource
 
 
 class CustomerForm(forms.Form):
@@ -140,3 +144,26 @@ def test_country_field_offers_sorted_names_in_the_active_language():
 def test_field_keeps_the_empty_value_it_is_given():
     assert IBANField(required=False, empty_value=None).clean(" ") is None
     assert PhoneField(required=False).clean("\u200b") == ""
+
+
+@pytest.mark.parametrize(
+    ("field", "column", "typed"),
+    [
+        (EmailField, "email", "A.B@EXAMPLE.de"),
+        (EmailField, "email", "straße@example.de"),
+        (EmailField, "email", "a@Straße.de"),
+        (EmailField, "email", "kein"),
+        (EmailField, "email", ""),
+        (WebsiteField, "website", "Example.com/Menu"),
+        (WebsiteField, "website", "javascript:alert(1)"),
+        (WebsiteField, "website", ""),
+    ],
+)
+def test_form_and_import_say_the_same(field, column, typed):
+    def said(read):
+        try:
+            return read(typed)
+        except ValidationError as error:
+            return [(one.code, one.messages) for one in error.error_list]
+
+    assert said(field(required=False).clean) == said(CustomerResource().fields[column].widget.clean)

@@ -236,6 +236,19 @@ class TestContact:
     def test_email_that_is_none_is_refused(self, typed):
         assert refusal(formats.normalize_email, typed).code == "invalid_email"
 
+    @pytest.mark.parametrize(
+        ("typed", "character"),
+        [("straße@example.de", "ß"), ("müller@example.de", "ü"), ("\u017fara@example.de", "\u017f")],
+    )
+    def test_letter_before_the_at_that_is_not_delivered_is_named(self, typed, character):
+        error = refusal(formats.normalize_email, typed)
+        assert error.code == "email_not_ascii"
+        assert f"“{typed}” has “{character}” before the @" in error.messages[0]
+
+    def test_the_same_letter_is_right_behind_the_at_and_wrong_in_what_is_no_address(self):
+        assert formats.normalize_email("info@Straße.de") == "info@straße.de"
+        assert refusal(formats.normalize_email, "Große Straße 5").code == "invalid_email"
+
     @given(st.emails())
     def test_email_read_twice_is_the_same(self, address):
         try:

@@ -83,6 +83,8 @@ def test_shared_strings_beyond_memory_are_read_from_the_temporary_file(
         ('<c t="str"><f>A1</f><v>x</v></c>', "formula_cell"),
         ('<c><f t="shared" si="0"/><v>2</v></c>', "formula_cell"),
         ('<c t="e"><v>#REF!</v></c>', "error_cell"),
+        ('<c t="e"><f>1/0</f><v>#DIV/0!</v></c>', "error_of_formula"),
+        ("<c><f>A1</f><v>x</v></c>", "broken_cell"),
         ("<c><v>x</v></c>", "broken_cell"),
         ('<c t="s"><v>99</v></c>', "broken_cell"),
         ('<c s="1"><v>60</v></c>', "broken_cell"),
