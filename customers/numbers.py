@@ -9,13 +9,14 @@ range it goes on at its beginning.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
-from customers.models import Customer, NumberCounter
+from customers.models import Customer, CustomerCount, NumberCounter
 from locations.models import Location
 
 _RESERVED = """FROM customers_importprogress p
@@ -66,6 +67,10 @@ def _free_ones(brought: str) -> str:
 _OF_NO_FILE, _OF_A_FILE = _free_ones(""), _free_ones(_BROUGHT)
 _SPARE, _LONGER = 1_000, 8
 """A first stretch is so much longer than what is wanted, unless that is one; each further one so many times longer."""
+LOOKED_AT = 50_000
+"""Beside those that are wanted, so many of the next numbers are read to say that there are enough free ones."""
+FEW = 1_000
+"""Where not even so many are found, the range is nearly full, and people have to know how many are left."""
 
 
 def take_number(location: Location) -> int:
@@ -98,11 +103,44 @@ def take_numbers(location: Location, count: int, *, brought_by: UUID | None = No
 
 
 def free_numbers(location: Location) -> int:
-    """How many numbers of the location's range no customer has. Those that an import has reserved are among them."""
-    taken = Customer.objects.in_base(location.base).filter(
-        customer_number__range=(location.first_number, location.last_number)
-    )
-    return location.last_number - location.first_number + 1 - taken.count()
+    """How many numbers of the location's range no customer has. Those that an import has reserved are among them.
+
+    It reads an entry of an index for each number that is taken: a page asks `surely_free_numbers`.
+    """
+    return _untaken(location, location.first_number, location.last_number)
+
+
+@dataclass(frozen=True)
+class FreeNumbers:
+    """How many numbers of a location are free, or at least how many."""
+
+    count: int
+    is_exact: bool
+
+
+def surely_free_numbers(location: Location, *, wanted: int = FEW) -> FreeNumbers:
+    """At least how many numbers are free; exactly how many only where fewer than `wanted` are found at once.
+
+    Found at once are so many as the range is larger than the whole base has customers, whatever their numbers. Else
+    those among the numbers that are given next, of which LOOKED_AT more than `wanted` are read.
+    """
+    first, last = location.first_number, location.last_number
+    size, length = last - first + 1, wanted + LOOKED_AT
+    if size > length:
+        surely = size - sum(CustomerCount.objects.in_base(location.base).totals())
+        if surely < wanted:
+            counter = NumberCounter.objects.filter(location=location).values_list("next_number", flat=True).first()
+            start = min(max(counter or first, first), last - length + 1)
+            surely = _untaken(location, start, start + length - 1)
+        if surely >= wanted:
+            return FreeNumbers(surely, is_exact=False)
+    return FreeNumbers(free_numbers(location), is_exact=True)
+
+
+def _untaken(location: Location, first: int, last: int) -> int:
+    """How many of these numbers no customer of the location's base has."""
+    taken = Customer.objects.in_base(location.base).filter(customer_number__range=(first, last))
+    return last - first + 1 - taken.count()
 
 
 def check_number(number: int, location: Location) -> None:

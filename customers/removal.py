@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils.translation import gettext as _
 from django.utils.translation import ngettext_lazy
 
 from customers.models import Customer, CustomerGroup, Tag
@@ -17,10 +20,10 @@ MOST_NAMED = 5
 class StillUsed(ValidationError):
     """Customers still have the group or the tag; the sentence names some of them."""
 
-    def __init__(self, row: CustomerGroup | Tag, users: CustomerQuerySet) -> None:
-        some = list(users.order_by("customer_number")[: MOST_NAMED + 1])
+    def __init__(self, row: CustomerGroup | Tag, some: Sequence[Customer]) -> None:
         named = ", ".join(str(customer) for customer in some[:MOST_NAMED])
-        more = " …" if len(some) > MOST_NAMED else ""
+        if len(some) > MOST_NAMED:
+            named = _("%(customers)s and others") % {"customers": named}
         super().__init__(
             ngettext_lazy(
                 "“%(row)s” is still used by a customer: %(customers)s. Give the customer another one first.",
@@ -28,7 +31,7 @@ class StillUsed(ValidationError):
                 len(some),
             ),
             code="still_used",
-            params={"row": row, "customers": named + more},
+            params={"row": row, "customers": named},
         )
 
 
@@ -37,7 +40,8 @@ def delete_customer_group(*, group: CustomerGroup, actor: Scope) -> None:
     """Delete a customer group that no customer has. Raises MissingRight, StillUsed or CustomerGroup.DoesNotExist."""
     actor.demand(Right.MANAGE_CUSTOMER_GROUPS)
     stored = CustomerGroup.objects.in_base(actor.base).select_for_update().get(pk=group.pk)
-    _refuse_if_used(stored, Customer.objects.in_base(actor.base).filter(customer_group=stored))
+    if refusal := use_of_customer_group(stored, actor):
+        raise refusal
     stored.delete()
 
 
@@ -46,10 +50,21 @@ def delete_tag(*, tag: Tag, actor: Scope) -> None:
     """Delete a tag that no customer bears. Raises MissingRight, StillUsed or Tag.DoesNotExist."""
     actor.demand(Right.MANAGE_CUSTOMER_GROUPS)
     stored = Tag.objects.in_base(actor.base).select_for_update().get(pk=tag.pk)
-    _refuse_if_used(stored, Customer.objects.in_base(actor.base).tagged(stored.name))
+    if refusal := use_of_tag(stored, actor):
+        raise refusal
     stored.delete()
 
 
-def _refuse_if_used(row: CustomerGroup | Tag, users: CustomerQuerySet) -> None:
-    if users.exists():
-        raise StillUsed(row, users)
+def use_of_customer_group(group: CustomerGroup, scope: Scope) -> StillUsed | None:
+    """Why the customer group cannot be deleted now: the refusal that names who has it, or None."""
+    return _use(group, Customer.objects.in_base(scope.base).filter(customer_group=group))
+
+
+def use_of_tag(tag: Tag, scope: Scope) -> StillUsed | None:
+    """Why the tag cannot be deleted now: the refusal that names who bears it, or None."""
+    return _use(tag, Customer.objects.in_base(scope.base).tagged(tag.name))
+
+
+def _use(row: CustomerGroup | Tag, users: CustomerQuerySet) -> StillUsed | None:
+    some = list(users.order_by("customer_number")[: MOST_NAMED + 1])
+    return StillUsed(row, some) if some else None

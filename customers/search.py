@@ -128,6 +128,18 @@ class BeginsWith(Lookup):
         return f"{left} ^@ {right}", [*left_params, *right_params]
 
 
+class ComesBehind(Lookup):
+    """`ComesBehind(text, Value(""))`: behind in the order of `text_pattern_ops`, so that such an index answers it."""
+
+    lookup_name = "comes_behind"
+    prepare_rhs = False
+
+    def as_sql(self, compiler: Any, connection: Any) -> Any:
+        left, left_params = self.process_lhs(compiler, connection)
+        right, right_params = self.process_rhs(compiler, connection)
+        return f"{left} ~>~ {right}", [*left_params, *right_params]
+
+
 class IsOneOf(Lookup):
     """`IsOneOf(F("id"), ArraySubquery(…))`: one of an array that is read once, so that an index finds them."""
 
@@ -221,8 +233,13 @@ def _all_found(words: Sequence[str], text: Expression | F, *, by_email: bool) ->
 
 
 def _by_email(word: str, text: Expression | F) -> Q:
-    """meier@example.com is found by meier and then compared; @example and example.com by the domain."""
+    """meier@example.com is found by meier and then compared; @example and example.com by the domain.
+
+    An @ alone, with which somebody begins to type a domain, finds whoever has an e-mail address.
+    """
     local, at, domain = without_format_characters(word).partition("@")
+    if at and not local and not domain:
+        return Q(ComesBehind(EmailDomain(F("email")), Value("")))
     if local and at:
         return Q(HasText(text, _asked(f"{local} "))) & Q(HasText(Fold(F("email")), f"{local}@{domain}"))
     begun = domain if at else local if _DOMAIN.match(local) else ""

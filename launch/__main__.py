@@ -70,9 +70,8 @@ def _serve(supervisor: Supervisor, number: int, *, is_demo: bool) -> str:
     supervisor.start(
         "worker", *MANAGE, "procrastinate", "worker", "--concurrency", "2", "--shutdown-graceful-timeout", "5"
     )
-    # What it writes to its log would stand among the logins.
     told = ("demo", "--logins") if is_demo else ("create_support", "--if-nobody")
-    logins = supervisor.run("logins", "env", "LOG_LEVEL=WARNING", *MANAGE, *told)
+    logins = supervisor.run("logins", *MANAGE, *told)
     if not supervisor.wait_until(lambda: port.status(number, "/login/") == 200, seconds=ANSWER_SECONDS):
         answer = port.status(number, "/login/") or "nothing"
         log = folders.var() / "log" / "web-server.log"

@@ -1,10 +1,12 @@
 """Fills in the environment variables that a command needs before Django starts."""
 
+import argparse
 import atexit
 import os
 import secrets
 import signal
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 
@@ -15,6 +17,11 @@ _NO_KEY = (
     "SECRET_KEY is not set, and with a DATABASE_URL of your own it must be. Make one and keep it: "
     "python3 -c 'import secrets; print(secrets.token_urlsafe(50))'"
 )
+
+SERVING = {"procrastinate", "runserver"}
+"""Commands that run on, for which the log is what they say."""
+TALKATIVE = 2
+"""The verbosity from which on a command writes its log as well."""
 
 
 def prepare() -> None:
@@ -33,6 +40,21 @@ def prepare() -> None:
     os.environ.update(DATABASE_URL=handle.url, DATABASE_OWNER_URL=handle.owner_url)
     if not os.environ.get("SECRET_KEY"):
         os.environ["SECRET_KEY"] = secret_key(folders.var() / "secret_key")
+
+
+def keep_log_quiet(arguments: Sequence[str]) -> None:
+    """Let a command say warnings only beside what it prints, unless it serves or was asked to say more (-v 2).
+
+    LOG_LEVEL, where it is set, stands.
+    """
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
+    parser.add_argument("-v", "--verbosity", type=int, default=1)
+    try:
+        verbosity = parser.parse_known_args(arguments[1:])[0].verbosity
+    except argparse.ArgumentError:  # the command itself refuses it
+        verbosity = 1
+    if verbosity < TALKATIVE and not SERVING.intersection(arguments[:1]):
+        os.environ.setdefault("LOG_LEVEL", "WARNING")
 
 
 def secret_key(path: Path) -> str:

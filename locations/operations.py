@@ -119,11 +119,8 @@ def close_location(*, location: Location, at: datetime, has_left: bool = False) 
     One that `has_left` the business is closed for good. Raises ValidationError for the central.
     """
     location = Location.objects.select_for_update(of=("self",)).get(pk=location.pk)
-    if location.is_central:
-        raise ValidationError(
-            gettext_lazy("The central cannot be closed: without it nobody could manage the group."),
-            code="central_stays",
-        )
+    if refusal := why_not_closed(location):
+        raise refusal
     location.closed_at, location.has_left = at, has_left or location.has_left
     location.save(update_fields=["closed_at", "has_left"])
     return location
@@ -133,15 +130,31 @@ def close_location(*, location: Location, at: datetime, has_left: bool = False) 
 def reopen_location(*, location: Location) -> Location:
     """Undo a closing. Raises ValidationError for a location that has left the business."""
     location = Location.objects.select_for_update(of=("self",)).get(pk=location.pk)
-    if location.has_left:
-        raise ValidationError(
-            gettext_lazy("%(location)s has left the business and cannot be opened again."),
-            code="location_has_left",
-            params={"location": location},
-        )
+    if refusal := why_not_reopened(location):
+        raise refusal
     location.closed_at = None
     location.save(update_fields=["closed_at"])
     return location
+
+
+def why_not_closed(location: Location) -> ValidationError | None:
+    """The refusal to close this location, so that a page can say it beforehand; None where it can be closed."""
+    if not location.is_central:
+        return None
+    return ValidationError(
+        gettext_lazy("The central cannot be closed: without it nobody could manage the group."), code="central_stays"
+    )
+
+
+def why_not_reopened(location: Location) -> ValidationError | None:
+    """The refusal to reopen this location, as above."""
+    if not location.has_left:
+        return None
+    return ValidationError(
+        gettext_lazy("%(location)s has left the business and cannot be opened again."),
+        code="location_has_left",
+        params={"location": location},
+    )
 
 
 def _first_kind(kind: str) -> LocationKind:

@@ -51,6 +51,14 @@ READONLY: Mapping[str, Callable[[str], str]] = {name: _unless_empty(readable) fo
 """How readonly lines show what is stored as a code."""
 
 
+class TypedDayInput(UnfoldAdminTextInputWidget, forms.DateInput):
+    """A line for a day that is typed.
+
+    Django's widget of dates describes the field by a note about time zones, in place of its help and its errors, and
+    brings a calendar that begins today: nobody is born then.
+    """
+
+
 def customer_widget(name: str) -> forms.Widget | None:
     """The widget of a field that has one of its own, else None."""
     match name:
@@ -60,5 +68,7 @@ def customer_widget(name: str) -> forms.Widget | None:
             return UnfoldAdminSelect2Widget()
         case "salutation":
             return UnfoldAdminTextInputWidget(attrs={"list": "salutations", "autocomplete": "off"})
+        case "birthday":
+            return TypedDayInput(attrs={"autocomplete": "off"})
         case _:
             return None

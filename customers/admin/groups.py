@@ -18,7 +18,7 @@ from customers.forms import CustomerGroupForm, TagForm
 from customers.models import ConsentPurpose, CustomerGroup, Tag
 from customers.operations import save_customer_group, save_tag
 from customers.querysets import MOST_MEMBERS, ConsentPurposeQuerySet, CustomerGroupQuerySet, TagQuerySet
-from customers.removal import delete_customer_group, delete_tag
+from customers.removal import delete_customer_group, delete_tag, use_of_customer_group, use_of_tag
 from locations.permissions import Right
 from mcp.central.operations import demand_everywhere, holds_everywhere
 from mcp.console.linked_messages import link, said
@@ -59,24 +59,38 @@ class VocabularyAdmin(CustomersAdmin):
     def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
         return self.leave(request, _text("%(row)s is saved."), obj)
 
+    def use_of(self, row: Any, scope: Scope) -> ValidationError | None:
+        """Why the row cannot be deleted now, as `remove` would refuse it; None where it can. Named as `remove`."""
+        raise NotImplementedError(f"{type(self).__name__} removes nothing")
+
     @guard()
     def delete_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, object] | None = None
     ) -> HttpResponse:
-        """Ask, then delete; what is in use stays, and the page says who uses it."""
+        """Ask, then delete; what is in use stays, and the page says beforehand who uses it."""
         self.demand(request, "delete")
         self.demand(request, "view")
-        row = self.row_or_404(request, object_id)
-        context = {"title": _text("Delete “%(row)s”?") % {"row": row}, "row": row}
+        row, scope = self.row_or_404(request, object_id), scope_of(request)
         if request.method != "POST":
-            return self.show(request, "customers/delete.html", {**context, "back": self.address("change", row.pk)})
+            return self._ask(request, row, self.use_of(row, scope))
         try:
-            self.remove(row, scope_of(request))
+            self.remove(row, scope)
         except ValidationError as refusal:
-            shown = {**context, "refusals": refusal.messages, "back": self.address("change", row.pk)}
-            return self.show(request, "customers/delete.html", shown, status=400)
+            return self._ask(request, row, refusal, status=400)
         messages.success(request, _text("%(row)s is deleted.") % {"row": row})
         return HttpResponseRedirect(self.address("changelist"))
+
+    def _ask(
+        self, request: HttpRequest, row: Any, refusal: ValidationError | None, *, status: int = 200
+    ) -> HttpResponse:
+        """The page that asks whether the row shall be deleted, or says why it cannot be."""
+        context = {
+            "title": _text("Delete “%(row)s”?") % {"row": row},
+            "row": row,
+            "refusals": refusal.messages if refusal else (),
+            "back": self.address("change", row.pk),
+        }
+        return self.show(request, "customers/delete.html", context, status=status)
 
 
 @admin.register(CustomerGroup, site=console)
@@ -88,6 +102,9 @@ class CustomerGroupAdmin(VocabularyAdmin):
 
     def remove(self, row: CustomerGroup, actor: Scope) -> None:
         delete_customer_group(group=row, actor=actor)
+
+    def use_of(self, row: CustomerGroup, scope: Scope) -> ValidationError | None:
+        return use_of_customer_group(row, scope)
 
     def rows(self, scope: Scope) -> CustomerGroupQuerySet:
         return CustomerGroup.objects.in_base(scope.base).with_members()
@@ -111,6 +128,9 @@ class TagAdmin(VocabularyAdmin):
 
     def remove(self, row: Tag, actor: Scope) -> None:
         delete_tag(tag=row, actor=actor)
+
+    def use_of(self, row: Tag, scope: Scope) -> ValidationError | None:
+        return use_of_tag(row, scope)
 
     def rows(self, scope: Scope) -> TagQuerySet:
         return Tag.objects.in_base(scope.base)

@@ -24,9 +24,12 @@ _PARTICLES = frozenset({"von", "vom", "van", "de", "del", "della", "di", "da", "
 
 
 def fields_of(text: str) -> dict[str, str]:
-    """The field that the text fills, or the two parts of a name, as {field: value}. Empty for a customer number."""
+    """The field that the text fills, or the two parts of a name, as {field: value}.
+
+    Empty for a customer number, and for what holds neither letter nor digit.
+    """
     typed = " ".join(without_invisible(text.replace("\0", " ")).split())[:LONGEST]
-    if not typed:
+    if not any(character.isalnum() for character in typed):
         return {}
     if _EMAIL.fullmatch(typed):
         return {"email": typed}

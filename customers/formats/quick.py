@@ -57,7 +57,7 @@ def number_lists(cells: Sequence[str], joined: str) -> Sequence[str] | None:
     return [f'{{"{cell}"}}' if cell else "{}" for cell in cells]
 
 
-_SEVERAL = re.compile("[,\"]|^'", re.MULTILINE)
+_SEVERAL = re.compile("[,;\"]|^'", re.MULTILINE)
 
 
 def numbers(cells: Sequence[str], joined: str) -> Sequence[str] | None:

@@ -16,8 +16,8 @@ from customers.imports.classifying import NO_ROWS, plan_of
 from customers.imports.merge_sql import Plan
 from customers.imports.plan_settings import plan_for
 from customers.imports.vocabulary import named_vocabulary
-from customers.models import CustomerCount, ImportProgress, ImportUpload
-from customers.numbers import free_numbers, locked_counter, take_numbers
+from customers.models import ImportProgress, ImportUpload
+from customers.numbers import locked_counter, surely_free_numbers, take_numbers
 from locations.models import Location
 from mcp.isolation import row_scope
 from mcp.isolation.scope import Scope
@@ -55,12 +55,12 @@ def shortage(*, upload: ImportUpload, scope: Scope) -> Shortage | None:
     """
     created = (upload.preview or {}).get("created", 0)
     with row_scope.rows_of(scope):
-        size = scope.location.last_number - scope.location.first_number + 1
-        if created <= size - sum(CustomerCount.objects.in_base(scope.base).totals()):
-            return None  # so many are free even if every customer of the base has a number of this range
+        found = surely_free_numbers(scope.location, wanted=created)
+        if created <= found.count:
+            return None
         with connection.cursor() as cursor:
             wanted = _wanted(cursor, _previewed(upload, scope))
-        free = max(0, free_numbers(scope.location) - (created - wanted))
+        free = max(0, found.count - (created - wanted))
     return Shortage(wanted=wanted, free=free) if wanted > free else None
 
 

@@ -40,7 +40,7 @@ from customers.imports.merge_sql import DECIDED
 from customers.imports.similar_rows import MOST_SIMILAR
 from customers.imports.undo import later_imports
 from customers.models import ImportProgress, ImportUpload
-from customers.numbers import free_numbers
+from customers.numbers import surely_free_numbers
 from customers.table.resources import CustomerResource
 from customers.table.shared_fields import rules_of
 from files.chunks import PIECE
@@ -86,7 +86,7 @@ def upload_page(request: HttpRequest) -> HttpResponse:
             return lead_to(request, _address(UPLOAD, upload))
     return show_page(
         request, "imports/upload", _("Import customers"), step=1, form=form, unfinished=unfinished_of(scope),
-        location=scope.location, free_numbers=free_numbers(scope.location),
+        location=scope.location, free_numbers=surely_free_numbers(scope.location),
     )  # fmt: skip
 
 

@@ -324,7 +324,7 @@ class MomentWidget(CustomerWidget):
 
 
 _TAGS = """
-    CASE WHEN array_to_string({0}, '') ~ '[",]'
+    CASE WHEN array_to_string({0}, '') ~ '[",;]'
         THEN '"' || replace(replace(array_to_string({0}, chr(31)), '"', '""'), chr(31), '", "') || '"'
         ELSE array_to_string({0}, ', ') END
 """

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from django import template
 from django.contrib.admin.helpers import AdminField, Fieldline
 from django.contrib.admin.utils import flatten
-from django.forms import BaseForm
+from django.forms import BaseForm, BoundField
 from django.template.loader import render_to_string
 from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString
@@ -27,7 +27,7 @@ _BESIDE = (
     '<div class="lg:min-w-56 lg:w-56 lg:h-[38px] lg:flex lg:items-center lg:self-start lg:leading-[38px] lg:*:m-0">'
 )
 _ERRORS = '<div class="mt-2 text-red-600 text-xs dark:text-red-500">'
-_HELP = '<div class="leading-relaxed mt-2 text-xs">'
+_HELP = '<div class="leading-relaxed mt-2 text-xs"'
 
 
 class Fieldset(Protocol):
@@ -57,12 +57,13 @@ def _field(field: Any) -> str:
 
 def _beside(field: Any, errors: str) -> str:
     contents = _readonly(field) if field.is_readonly else field.field
-    below = _help(field.field["help_text"] if field.is_readonly else field.field.help_text) + _told(errors)
+    said = f"{_HELP}>{field.field['help_text']}</div>" if field.is_readonly and field.field["help_text"] else ""
+    below = (said if field.is_readonly else _help(field.field)) + _told(errors)
     return f'{_BESIDE}{field.label_tag()}</div><div class="grow relative">{contents}{below}</div>'
 
 
 def _checkbox(field: AdminField, errors: str) -> str:
-    said = _help(field.field.help_text)
+    said = _help(field.field)
     return (
         '<div class="flex flex-col gap-2 py-2 lg:flex-row">'
         '<div class="font-medium flex items-start -ml-2 min-w-32 w-32 lg:min-w-56 lg:w-56">'
@@ -75,9 +76,13 @@ def _told(errors: str) -> str:
     return f"{_ERRORS}{errors}</div>" if errors else ""
 
 
-def _help(text: object) -> str:
-    """The help text, which is not escaped: it is a sentence of ours and may hold markup."""
-    return f"{_HELP}{text}</div>" if text else ""
+def _help(field: BoundField) -> str:
+    """The help text, which is not escaped: it is a sentence of ours and may hold markup.
+
+    Its id is the one by which Django lets the field name what describes it; the look leaves it out.
+    """
+    named = f' id="{conditional_escape(field.auto_id)}_helptext"'
+    return f"{_HELP}{named}>{field.help_text}</div>" if field.help_text else ""
 
 
 def _readonly(field: Any) -> str:

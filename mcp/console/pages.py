@@ -44,10 +44,15 @@ def show(
 
 
 def ask(request: HttpRequest, question: Question, *, refusal: ValidationError | None = None) -> HttpResponse:
-    """The page of confirmation, with the refusal of an attempt, if there was one."""
-    errors = refusal.messages if refusal else []
+    """The page of confirmation, with the refusal of an attempt, unless the question says that already."""
+    errors = [sentence for sentence in sentences_of(refusal) if sentence not in question.hurts]
     context = {"title": question.title, "question": question, "errors": errors}
     return show(request, "mcp/confirm.html", context, status=400 if refusal else 200)
+
+
+def sentences_of(refusal: ValidationError | None) -> tuple[str, ...]:
+    """What a refusal says; nothing where there is none."""
+    return tuple(refusal.messages) if refusal else ()
 
 
 def done(request: HttpRequest, sentence: str, address: str) -> HttpResponse:

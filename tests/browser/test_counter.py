@@ -1,5 +1,7 @@
 """At the counter, on a phone and on a tablet: three taps and a save in sight; and the form by the keyboard alone."""
 
+import re
+
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
@@ -118,6 +120,45 @@ def test_tabs_of_the_form_are_reached_and_switched_by_the_keyboard(enter: Enter,
         expect(bodo.get_by_role("tabpanel")).to_have_count(1)
     bodo.keyboard.press("Tab")
     expect(bodo.locator("[name=customer_group]")).to_be_focused()
+
+
+def test_of_errors_in_two_tabs_the_first_is_open_and_has_the_focus(enter: Enter, cast):
+    row = customer(cast.scope("bodo", "Hamburg"), last_name="Groth")
+    anna = enter("anna")
+    anna.goto(f"/10400/2/customers/customer/{row.pk}/change/")
+    tab = anna.get_by_role("tab", name="Bank")
+    tab.click()
+    anna.get_by_label("IBAN").fill("DE00 falsch")
+    tab.press("ArrowLeft")
+    anna.get_by_label("Rabatt %").fill("200")
+    anna.keyboard.press("Enter")
+    expect(anna.get_by_role("tab", name="Konditionen")).to_have_attribute("aria-selected", "true")
+    expect(anna.get_by_role("tabpanel")).to_have_count(1)
+    expect(anna.get_by_label("Rabatt %")).to_be_focused()
+    expect(anna.get_by_label("Rabatt %")).to_have_accessible_description(
+        "Dieser Wert muss kleiner oder gleich 100 sein."
+    )
+    anna.get_by_role("tab", name="Konditionen").press("ArrowRight")
+    expect(anna.get_by_label("IBAN")).to_have_value("DE00 falsch")
+    expect(anna.get_by_label("IBAN")).to_have_accessible_description(re.compile("IBAN"))
+
+
+def test_reason_for_blocking_without_the_block_is_refused_at_its_field(enter: Enter, cast):
+    row = customer(cast.scope("bodo", "Hamburg"), last_name="Groth")
+    bodo = enter("bodo")
+    bodo.goto(f"/10400/2/customers/customer/{row.pk}/change/")
+    bodo.get_by_role("tab", name="Notiz").click()
+    reason = bodo.locator("[name=blocked_reason]")
+    reason.fill("Zahlt nicht")
+    reason.press("Enter")
+    expect(bodo.get_by_role("tab", name="Notiz")).to_have_attribute("aria-selected", "true")
+    expect(reason).to_be_focused()
+    expect(reason).to_have_value("Zahlt nicht")
+    expect(reason).to_have_accessible_description(re.compile("nicht gesperrt"))
+    bodo.locator("[name=is_blocked]").check()
+    reason.press("Enter")
+    expect(bodo.get_by_text("ist geändert")).to_be_visible()
+    assert Customer.objects.values_list("is_blocked", "blocked_reason").get() == (True, "Zahlt nicht")
 
 
 def chip(page: Page, purpose: str, how: str) -> Locator:

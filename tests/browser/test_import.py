@@ -57,6 +57,31 @@ def test_right_that_is_gone_is_told_and_the_file_is_not_sent_again(enter: Enter,
     assert len(posted) == 1
 
 
+ROWS_OF_WORDS = """cell => {
+    const words = document.createRange();
+    words.selectNodeContents(cell);
+    return new Set([...words.getClientRects()].map(line => line.top)).size;
+}"""
+
+
+def test_rejected_rows_are_read_at_any_width(enter: Enter, tmp_path):
+    """The name of a column stays whole, and on a phone nothing has to be pushed aside."""
+    file = tmp_path / "kunden.csv"
+    value = "eine-sehr-lange-und-falsche-adresse@@beispiel.example"
+    file.write_text(f"Name;Geburtsdatum;E-Mail\nMeier;31.02.1980;{value}\n", encoding="utf-8")
+    anna = enter("anna")
+    anna.goto("/10400/1/customers/customer/import/")
+    upload(anna, file)
+    anna.get_by_role("button", name="Prüfen").click()
+    table = anna.locator(".transfer-scroll")
+    for width in (1366, 820, 390):
+        anna.set_viewport_size({"width": width, "height": 900})
+        column = table.get_by_text("Geburtsdatum", exact=True)
+        expect(column).to_be_visible()
+        assert column.evaluate(ROWS_OF_WORDS) == 1
+        assert table.evaluate("box => box.scrollWidth <= box.clientWidth"), width
+
+
 def upload(page: Page, file: Path) -> None:
     page.locator("input[type=file]").set_input_files(file)
     page.get_by_role("button", name="Hochladen", exact=True).click()

@@ -56,6 +56,20 @@ def test_tag_that_is_used_is_not_deleted_and_says_by_whom(scope, anna):
     assert (answer.status_code, "Jäger" in answer.content.decode(), Tag.objects.count()) == (400, True, 1)
 
 
+def test_page_says_beforehand_that_a_group_or_tag_is_used_and_offers_no_button(scope, anna):
+    button = '<button type="submit" class="customer-button'
+    guests, vip = group(scope, "Gast"), tag(scope, "VIP")
+    for address, row, bears in ((GROUPS, guests, {"customer_group": guests}), (TAGS, vip, {"tags": ["VIP"]})):
+        page = f"{address}{row.pk}/delete/"
+        assert button in anna.get(page).content.decode()
+        customer(scope, last_name="Jäger", **bears)
+        answer = anna.get(page)
+        shown = answer.content.decode()
+        assert (answer.status_code, button in shown, "will be gone" in shown) == (200, False, False)
+        assert f"“{row}” is still used by" in shown
+        assert "Jäger" in shown
+
+
 def test_unused_group_and_tag_are_deleted(scope, anna):
     for address, row in ((GROUPS, group(scope, "Gast")), (TAGS, tag(scope, "VIP"))):
         assert anna.post(f"{address}{row.pk}/delete/")["Location"] == address

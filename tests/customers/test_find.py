@@ -189,6 +189,9 @@ def test_nothing_but_what_was_typed_is_taken_from_the_address(log_in):
         ("", {}),
         (" \0 ", {}),
         (",", {}),
+        ("@", {}),
+        ("&", {}),
+        ("- / .", {}),
     ],
 )
 def test_what_was_typed_goes_where_it_belongs(typed, fields):

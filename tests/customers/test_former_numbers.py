@@ -329,5 +329,28 @@ def test_pages_ask_no_more_for_many_numbers(log_in, anna, django_assert_num_quer
 
 
 def test_list_of_words_reads_what_it_writes():
-    for words in (["a"], ["a, b", 'c"d'], [], ['"', ","]):
+    for words in (["a"], ["a, b", 'c"d'], [], ['"', ","], ["a;b", "c"], [";", '";"'], ['7" Platte', "8"]):
         assert formats.split_list(formats.join_list(words)) == sorted(words)
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        ("A; B;C", ["A", "B", "C"]),
+        ("A, B; C", ["A", "B", "C"]),
+        (";A;;", ["A"]),
+        ('A; "B; C" ;D', ["A", "B; C", "D"]),
+        ('"A;B";C', ["A;B", "C"]),
+        ('"A;B', ["A;B"]),
+        ('7" x; 8" y', ['7" x', '8" y']),
+    ],
+)
+def test_words_are_separated_by_semicolons_as_well(typed, words):
+    assert formats.split_list(typed) == words
+
+
+def test_semicolons_separate_numbers_in_the_form(anna, log_in):
+    row = customer(anna)
+    client = log_in("anna")
+    client.post(page_of(row), {**form_data(client.get(page_of(row))), "former_numbers": "K-2; A 1;Z"})
+    assert fresh(row).former_numbers == ["A 1", "K-2", "Z"]

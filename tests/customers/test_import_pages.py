@@ -46,7 +46,9 @@ def test_page_says_beforehand_how_many_numbers_are_free(anna, cast):
     scope = cast.scope("anna", "Zentrale")
     first, last = scope.location.first_number, scope.location.last_number
     register_customer(customer=Customer(last_name="Muster"), actor=scope)
-    assert f"({first} to {last}) {last - first:,} are free" in anna.get(IMPORT).content.decode()
+    assert f"({first} to {last}) at least {last - first:,} are free" in anna.get(IMPORT).content.decode()
+    few = with_numbers(cast, "Zentrale", 3)
+    assert f"({first} to {few.last_number}) 2 are free" in anna.get(IMPORT).content.decode()
 
 
 def test_preview_says_that_the_free_numbers_do_not_suffice(anna, cast):

@@ -94,3 +94,31 @@ def test_secret_key_of_the_faster_process_stands(tmp_path: Path):
     path.write_text("faster\n")
     environment._write_once(path, "slower")
     assert environment.secret_key(path) == "faster"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "level"),
+    [
+        ("import_customers --account 10400 --client 1 kunden.csv", "WARNING"),
+        ("demo --if-empty -v 1", "WARNING"),
+        ("import_customers kunden.csv -v 2", None),
+        ("import_customers kunden.csv -v2", None),
+        ("export_customers --verbosity=3", None),
+        ("migrate -v viel", "WARNING"),
+        ("procrastinate worker --concurrency 2", None),
+        ("runserver", None),
+        ("", "WARNING"),
+    ],
+)
+def test_command_writes_no_log_beside_what_it_prints_unless_asked(
+    monkeypatch: pytest.MonkeyPatch, arguments: str, level: str | None
+):
+    monkeypatch.delenv("LOG_LEVEL", raising=False)
+    environment.keep_log_quiet(arguments.split())
+    assert os.environ.pop("LOG_LEVEL", None) == level
+
+
+def test_log_level_of_ones_own_stands(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("LOG_LEVEL", "DEBUG")
+    environment.keep_log_quiet(["demo"])
+    assert os.environ["LOG_LEVEL"] == "DEBUG"

@@ -209,10 +209,26 @@ def test_day_of_closing_is_written_as_the_language_of_the_reader_writes_it(cast,
         assert sentence in page
 
 
-def test_central_cannot_be_closed(cast, log_in):
-    answer = log_in("anna").post(f"{LIST}{cast.location('Zentrale').pk}/close/", headers=ENGLISH)
-    assert answer.status_code == 400
-    assert "The central cannot be closed: without it nobody could manage the group." in answer.content.decode()
+BUTTON = '<button type="submit" class="mcp-button'
+
+
+def test_central_cannot_be_closed_which_the_page_says_beforehand(cast, log_in):
+    page, anna = f"{LIST}{cast.location('Zentrale').pk}/close/", log_in("anna")
+    sentence = "The central cannot be closed: without it nobody could manage the group."
+    for answer, status in ((anna.get(page, headers=ENGLISH), 200), (anna.post(page, headers=ENGLISH), 400)):
+        shown = answer.content.decode()
+        assert (answer.status_code, shown.count(sentence), BUTTON in shown) == (status, 1, False)
+
+
+def test_location_that_has_left_cannot_be_reopened_which_the_page_says_beforehand(cast, log_in):
+    bremen = cast.location("Bremen")
+    Location.objects.filter(pk=bremen.pk).update(closed_at=datetime(2026, 3, 9, tzinfo=UTC), has_left=True)
+    page, anna = f"{LIST}{bremen.pk}/reopen/", log_in("anna")
+    for answer, status in ((anna.get(page, headers=ENGLISH), 200), (anna.post(page, headers=ENGLISH), 400)):
+        shown = answer.content.decode()
+        assert answer.status_code == status
+        assert shown.count("has left the business and cannot be opened again.") == 1
+        assert BUTTON not in shown
 
 
 def test_closing_needs_the_right_at_all_locations(cast, log_in):

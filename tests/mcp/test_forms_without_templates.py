@@ -1,5 +1,6 @@
 """What forms are made of without a template is what the templates of Django and of the look make."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -130,7 +131,8 @@ def test_rows_are_those_of_the_look(log_in, guest, look):
         for number, line in enumerate(lines, start=1):
             is_last = number == len(lines)
             theirs = look.render({"line": line, "forloop": {"last": is_last}, "adminform": adminform})
-            assert str(parse_html(fieldset_row(line, is_last))) == str(parse_html(theirs))
+            ours = re.sub(r' id="[^"]+_helptext"', "", fieldset_row(line, is_last))  # which the look forgets
+            assert str(parse_html(ours)) == str(parse_html(theirs))
             shown += 1
     assert shown > 100
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.utils import timezone
@@ -265,3 +267,15 @@ def test_list_is_asked_for_in_one_number_of_questions(cast, log_in, django_asser
     anna.get(f"{CENTRAL}")
     with django_assert_num_queries(10):
         anna.get(f"{CENTRAL}")
+
+
+def test_pages_load_the_styles_that_they_use():
+    folder = Path(__file__).parents[2]
+    classes = set(re.findall(r"\.(transition-[a-z]+)", (folder / "static/transitions.css").read_text()))
+    pages = {path.name: path.read_text() for path in (folder / "templates/transitions").glob("*.html")}
+    using = {
+        name for name, page in pages.items()
+        if "{% extends" in page and classes.intersection(re.findall("transition-[a-z]+", page))
+    }  # fmt: skip
+    assert "package.html" in using
+    assert [name for name in using if '{% extends "transitions/base.html" %}' not in pages[name]] == []

@@ -12,7 +12,6 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import render
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
@@ -22,7 +21,7 @@ from customers.console import tabbed_lists
 from customers.console.frame import lead_to, whole_page_again
 from customers.console.tabbed_lists import PAGE, Tab
 from customers.imports import DONE, UPLOAD_PAGE
-from customers.numbers import free_numbers
+from customers.numbers import surely_free_numbers
 from files.choices import UNDER_WAY, FileState
 from locations.permissions import Right
 from mcp.console.site import console, scope_of
@@ -31,6 +30,7 @@ from transitions.incoming import taking
 from transitions.models import Arrival, IncomingFile
 from transitions.package.importing import arrivals_of, receive_package
 from transitions.pages import withdrawals
+from transitions.pages.frame import show_page
 from transitions.pages.package_forms import PackageForm
 from transitions.withdrawals.taking import is_list, take_in
 
@@ -58,10 +58,10 @@ def arrivals_page(request: HttpRequest) -> HttpResponseBase:
             form.add_error("password" if refusal.code in OF_THE_PASSWORD else "file", refusal)
     found = arrivals_of(scope)
     tab = Tab("all", "", found.count(), lambda page: list(map(_arrived, found[(page - 1) * PAGE : page * PAGE])))
-    return _show(
+    return show_page(
         request, "arrivals", _("Carry over"), form=form, shown=tabbed_lists.shown([tab], request.GET.dict()),
         lists=withdrawals.shown_at_receiver(scope), incoming=list(taking.under_way_at(scope)[:PAGE]),
-        location=scope.location, free_numbers=free_numbers(scope.location),
+        location=scope.location, free_numbers=surely_free_numbers(scope.location),
     )  # fmt: skip
 
 
@@ -98,7 +98,7 @@ def incoming_page(request: HttpRequest, pk: UUID) -> HttpResponse:
         return lead_to(request, _outcome(request, file))
     if file.state not in UNDER_WAY and "HX-Request" in request.headers:
         return whole_page_again()
-    return _show(
+    return show_page(
         request, "incoming", file.name, file=file, is_under_way=file.state in UNDER_WAY,
         percent=min(file.done * 100 // file.total, 100) if file.total else None,
         back=reverse(f"admin:{ARRIVALS}"),
@@ -127,8 +127,3 @@ def _arrived(arrival: Arrival) -> dict[str, object]:
         "executed_at": datetime.fromisoformat(arrival.manifest["executed_at"]),
         "is_done": arrival.upload.state in DONE,
     }
-
-
-def _show(request: HttpRequest, page: str, title: str, **context: object) -> HttpResponse:
-    """The template `transitions/<page>.html` in the frame of the console."""
-    return render(request, f"transitions/{page}.html", {**console.each_context(request), "title": title, **context})

@@ -7,7 +7,6 @@ from uuid import UUID
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import render
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
 
@@ -15,6 +14,7 @@ from mcp.console.site import console, scope_of
 from mcp.isolation.scope import Scope
 from transitions import operations
 from transitions.operations import admitting
+from transitions.pages.frame import show_page
 
 JOININGS = "transitions_joinings"
 
@@ -42,11 +42,10 @@ def joinings_page(request: HttpRequest) -> HttpResponse:
             )
         else:
             return HttpResponseRedirect(reverse(f"admin:{JOININGS}"))
-    context = {
-        **console.each_context(request), "title": _("Who wants to join"), "words": admitting.asked_here(scope),
-        "refused": refused, "back": reverse("admin:transitions"),
-    }  # fmt: skip
-    return render(request, "transitions/joinings.html", context)
+    return show_page(
+        request, "joinings", _("Who wants to join"), words=admitting.asked_here(scope), refused=refused,
+        back=reverse("admin:transitions"),
+    )  # fmt: skip
 
 
 def _asked(request: HttpRequest) -> UUID:

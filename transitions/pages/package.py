@@ -21,7 +21,6 @@ from django.http import (
     StreamingHttpResponse,
 )
 from django.http.response import HttpResponseBase
-from django.shortcuts import render
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.http import content_disposition_header
@@ -37,6 +36,7 @@ from transitions.operations.stepping import demand_reviewer
 from transitions.package import lifecycle as packages
 from transitions.package.importing import note_arrivals
 from transitions.package.lifecycle import PACKAGES
+from transitions.pages.frame import show_page
 from transitions.pages.package_forms import DownloadForm
 from transitions.pages.withdrawals import shown_at_sender
 from transitions.protocol import protocol_of
@@ -69,7 +69,7 @@ def package_page(request: HttpRequest, pk: UUID) -> HttpResponse:
     newest = made[0] if made else None
     under_way = lifecycle.is_under_way(PACKAGES, newest)
     withdrawals = shown_at_sender(transition)
-    response = _show(
+    response = show_page(
         request, "package", _("Package: %(location)s") % {"location": transition.location.name}, transition=transition,
         shown=_shown(made, withdrawals["count"] if withdrawals else 0), is_under_way=under_way,
         refused_password=request.GET.get("password", ""),
@@ -155,7 +155,7 @@ def protocol_page(request: HttpRequest, pk: UUID) -> HttpResponse:
     scope = _carrier(request)
     transition = _transition_or_404(scope, pk)
     protocol = protocol_of(transition=transition, actor=scope)
-    return _show(request, "protocol", protocol.title, protocol=protocol, transition=transition)
+    return show_page(request, "protocol", protocol.title, protocol=protocol, transition=transition)
 
 
 def protocol_pdf(request: HttpRequest, pk: UUID) -> HttpResponseBase:
@@ -191,8 +191,3 @@ def _transition_or_404(scope: Scope, pk: UUID) -> Transition:
         raise Http404
     note_arrivals(transition=pk, actor=scope.actor_name)
     return packages.transitions_for(scope).get(pk=pk)
-
-
-def _show(request: HttpRequest, page: str, title: str, **context: object) -> HttpResponse:
-    """The template `transitions/<page>.html` in the frame of the console."""
-    return render(request, f"transitions/{page}.html", {**console.each_context(request), "title": title, **context})

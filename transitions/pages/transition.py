@@ -9,7 +9,6 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
-from django.shortcuts import render
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -32,6 +31,7 @@ from transitions.choices import JOINED_ANEW, OPEN, Reason, TransitionKind, Trans
 from transitions.models import JoiningWord, Transition
 from transitions.package.importing import HANDED_OVER, note_arrivals
 from transitions.pages.forms import AccountForm, GroupForm, RequestForm, StepForm
+from transitions.pages.frame import show_page
 from transitions.pages.steps import STEPS, Step, offered
 from transitions.querysets import TransitionQuerySet
 
@@ -64,7 +64,7 @@ def list_page(request: HttpRequest) -> HttpResponse:
         _tab("open", _("Under way"), found.open()),
         _tab("over", _("Over"), found.exclude(state__in=OPEN)),
     ]
-    return _show(
+    return show_page(
         request, "list", _("Leaving and joining"), shown=tabbed_lists.shown(tabs, request.GET.dict()),
         joinings=operations.admitting.asked_here(scope) if scope.location.is_central else [],
         may_request=not operations.is_support(scope),
@@ -94,7 +94,7 @@ def request_page(request: HttpRequest) -> HttpResponse:
             return HttpResponseRedirect(_address(TRANSITION, asked))
     is_joining = scope.location.kind == LocationKind.INDEPENDENT
     title = _("Join a group") if is_joining else _("Leave the group")
-    return _show(
+    return show_page(
         request, "request", title, form=form, is_joining=is_joining, back=reverse(f"admin:{LIST}"),
         why_not="" if scope.location.is_central else operations.why_not(scope.location),
     )  # fmt: skip
@@ -194,7 +194,7 @@ def _page(
     forms = [(step, _form(step, transition, refused)) for step in offered(transition, scope, under_way=under_way)]
     second = operations.why_not_confirm(transition, scope) if "confirm" in {step.name for step, _shown in forms} else ""
     is_offered = refused is not None and refused[0] in [step for step, _shown in forms]
-    return _show(
+    return show_page(
         request, "transition", _title(transition), transition=transition, stages=status_texts.stages(transition, steps),
         steps=steps, seen=steps[-1].pk if steps else "",
         next=status_texts.who_is_next(transition, is_under_way=bool(under_way)), figures=figures, forms=forms,
@@ -267,7 +267,7 @@ def account_page(request: HttpRequest, pk: UUID) -> HttpResponse:
             is_joining = transition.kind == TransitionKind.JOIN
             said = _("The place in the group is entered.") if is_joining else _("The account number is assigned.")
             return _after_assigning(request, transition, said)
-    return _show(
+    return show_page(
         request, "account", _title_of_account(transition), transition=transition, form=form,
         is_joining=transition.kind == TransitionKind.JOIN, back=_address(TRANSITION, transition),
     )  # fmt: skip
@@ -328,8 +328,3 @@ def _title(transition: Transition) -> str:
 
 def _address(name: str, transition: Transition) -> str:
     return reverse(f"admin:{name}", args=[transition.pk])
-
-
-def _show(request: HttpRequest, page: str, title: str, **context: object) -> HttpResponse:
-    """The template `transitions/<page>.html` in the frame of the console."""
-    return render(request, f"transitions/{page}.html", {**console.each_context(request), "title": title, **context})

@@ -16,9 +16,9 @@ from django.db import DatabaseError, connection
 
 from customers.exports.files import FORMATS, log_made
 from customers.exports.writer import Making, Order
-from customers.imports.command_scope import add_place, scope_of_command
 from customers.table.resources import CustomerResource
 from mcp.isolation import row_scope
+from mcp.isolation.command_scope import add_place, scope_of_command
 from spreadsheets import ENDINGS, Profile, UnwritableTable
 
 NAME = "export_customers"

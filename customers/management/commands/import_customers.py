@@ -19,7 +19,6 @@ from customers import statistics
 from customers.choices import Decision, MatchBy, OnKnown, UploadState, Verdict
 from customers.imports import decisions, lifecycle, reserved_numbers
 from customers.imports.classifying import verdicts
-from customers.imports.command_scope import add_place, scope_of_command
 from customers.imports.preview import write_rejected
 from customers.imports.problems import IMPORTED
 from customers.models import ImportUpload
@@ -31,6 +30,7 @@ from customers.table.resources import CustomerResource
 from customers.table.shared_fields import demand_combinable
 from locations.models import Location
 from mcp.isolation import row_scope
+from mcp.isolation.command_scope import add_place, scope_of_command
 from mcp.isolation.scope import Scope
 from mcp.worker.progress import Patient
 from spreadsheets import DELIMITERS, ENCODINGS, Overrules, UnreadableFile, open_table

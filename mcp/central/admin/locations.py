@@ -21,6 +21,7 @@ from unfold.decorators import display
 
 from locations.choices import BaseKind, LocationKind
 from locations.models import Location
+from locations.operations import why_not_closed, why_not_reopened
 from locations.permissions import Right
 from locations.querysets import LocationQuerySet
 from locations.text import LazyText
@@ -30,7 +31,7 @@ from mcp.central.forms.locations import LocationForm, NewLocationForm
 from mcp.choices import ProviderRole
 from mcp.console.linked_messages import link, said
 from mcp.console.operation_forms import OperationForm
-from mcp.console.pages import Link, Question, ask, done, show
+from mcp.console.pages import Link, Question, ask, done, sentences_of, show
 from mcp.console.site import console, scope_of
 from mcp.isolation import access
 from mcp.isolation.guards import guard
@@ -204,6 +205,7 @@ def close_page(request: HttpRequest, object_id: int) -> HttpResponse:
         ],
         button=_("Close the location"),
         back=_address(location),
+        hurts=sentences_of(why_not_closed(location)),
     )
     if request.method != "POST":
         return ask(request, question)
@@ -223,6 +225,7 @@ def reopen_page(request: HttpRequest, object_id: int) -> HttpResponse:
         button=_("Reopen the location"),
         back=_address(location),
         is_dangerous=False,
+        hurts=sentences_of(why_not_reopened(location)),
     )
     if request.method != "POST":
         return ask(request, question)

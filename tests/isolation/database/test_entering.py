@@ -33,7 +33,7 @@ WITHOUT_SCOPE = {
     "mcp/worker/task_frame.py": 2,  # a task of somebody who is nobody any more, or that was given up
     "files/tasks.py": 1,  # files that have expired
     "customers/tasks.py": 4,  # upkeep of all bases
-    "customers/imports/command_scope.py": 1,  # a command looks for the location that it was given
+    "mcp/isolation/command_scope.py": 1,  # a command looks for the location that it was given
     "transitions/management/commands/demo.py": 1,  # the demo is of several businesses
     "transitions/operations/admitting.py": 2,  # a group answers who wants to join it, who then reads the answer
     "transitions/operations/requesting.py": 1,  # the group that was asked need not answer any more

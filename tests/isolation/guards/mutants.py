@@ -43,7 +43,7 @@ NOT_SEARCHED = {
     "mcp/isolation/address_check.py": "decides by the table of addresses, and no right; tests/isolation/matrix",
     "mcp/triggers.py": "is SQL",
     "customers/triggers": "is SQL",
-    "customers/imports/command_scope.py": "names the place of a command",
+    "mcp/isolation/command_scope.py": "names the place of a command",
     "customers/filling.py": "fills a base in order to measure, from a command",
     "customers/formats": "knows no user",
     "mcp/querysets.py": "says what the narrowing methods mean",

@@ -14,7 +14,7 @@ from customers.admin.customers import CustomerAdmin
 from customers.duplicates import Sought, candidates
 from customers.history.changes import history_of
 from customers.models import Customer, CustomerGroup, Tag
-from customers.numbers import free_numbers, take_numbers
+from customers.numbers import FreeNumbers, free_numbers, surely_free_numbers, take_numbers
 from customers.operations import (
     archive_customers,
     change_customer,
@@ -212,7 +212,10 @@ def numbers_of_other_bases_are_not_taken(world: World) -> None:
 def numbers_of_other_bases_do_not_count_as_taken(world: World) -> None:
     central = world.place("Zentrale")
     assert world.foreign_customer.customer_number == central.first_number
-    assert free_numbers(central) == central.last_number - central.first_number + 1
+    size = central.last_number - central.first_number + 1
+    assert free_numbers(central) == size
+    own = Customer.objects.filter(base=central.base).count()
+    assert surely_free_numbers(central) == FreeNumbers(size - own, is_exact=False)
 
 
 @probe

@@ -5,7 +5,7 @@ The key is the end of the guard's name, without its line.
 
 UNNOTICEABLE = {
     "ChangedSinceFilter.demand_offered: self.criterion.demand(value, self.asker)": "a day is typed, no row is chosen",
-    "delete_customer_group: Customer.objects.in_base(actor.base)": "a customer's group is of its base, by that key",
+    "use_of_customer_group: Customer.objects.in_base(scope.base)": "a customer's group is of its base, by that key",
     "RestrictionAdmin.rights[add]": "may_restrict asks for the same right, and for more",
     "RestrictionAdmin.rights[delete]": "as above",
     "UserGroupAdmin.rights[change]": "the page asks first for the right to view, which is the same",
@@ -27,7 +27,6 @@ UNNOTICEABLE = {
     "_piece: Customer.objects.in_base(scope_of(request).base)": "the ids are those of customers of the base",
     "_template: actor.demand(Right.MANAGE_USERS)": "who lacks it finds no group: 404 in place of 403",
     "is_small: CustomerCount.objects.in_base(actor.base)": "only decides whether the worker or the request does it",
-    "shortage: CustomerCount.objects.in_base(scope.base)": "only decides whether free numbers are counted at all",
     "create_group_like: _demand_template(source, actor)": "copy_rights, which it calls, asks the same",
     "new_page: if not wanted.count and query.startswith('id='): …": "as for who is not there: nobody is found",
     "customer_of_version: Customer.objects.in_base(actor.base)": "what is read of the state asks for the base again",

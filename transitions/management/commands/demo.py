@@ -10,10 +10,10 @@ from django.utils import timezone
 
 from customers.demo import build_customers
 from customers.filling import fill
-from customers.imports.command_scope import add_place, scope_of_command
 from locations.models import Organization
 from mcp.demo import CAST, PASSWORD, build_cast
 from mcp.isolation import database_roles, row_scope
+from mcp.isolation.command_scope import add_place, scope_of_command
 from mcp.models import User
 from transitions.demo import SECOND, build_transitions
 
