@@ -6,6 +6,8 @@ the new customers and the groups are loaded by the page afterwards. docs/speed.m
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -18,7 +20,8 @@ from django.utils.translation import gettext_lazy
 from customers import waiting as waiting  # registers what waits for whoever imports and exports
 from customers.birthdays import BY_CALENDAR, WEEK, birthday_of, birthdays_within
 from customers.choices import BIRTHDAY_VAR, REGISTERED_VAR, WINDOWS
-from customers.figures.trends import trends
+from customers.figures.offline import OfflineBase, offline_bases
+from customers.figures.trends import Months, counted_months, trends
 from customers.models import Customer, CustomerCount, CustomerGroup, CustomerGroupCount
 from customers.querysets import CustomerQuerySet
 from locations.models import Location
@@ -50,27 +53,68 @@ class Figure:
     query: str
 
 
+@dataclass(frozen=True)
+class Counted:
+    """What is counted in one base: its customers, those registered at one location, and its months."""
+
+    active: int
+    archived: int
+    here: int
+    months: Months
+
+    def new_in(self, month: date) -> int:
+        """How many were registered in the month with this first day."""
+        return self.months.get(month, {}).get("registered", 0)
+
+
+@dataclass(frozen=True)
+class BaseRow:
+    """One line of the figures by base. `locations` are those of a base 1.0; of the base of the group there are none."""
+
+    locations: Sequence[Location]
+    numbers: tuple[int, int, int]
+
+
 def figures(scope: Scope, today: date | None = None) -> dict[str, Any]:
     """How many customers there are and were registered here, and what happened in each of the last twelve months.
 
-    Two or three queries.
+    Two queries, at the central one more; and some for each base 1.0, where those are counted as well.
     """
-    active, archived, here = CustomerCount.objects.in_base(scope.base).with_registered_at(scope.location)
-    found = trends(scope.base, today or timezone.localdate())
-    new = found[0].running.number
+    day = today or timezone.localdate()
+    offline, own = offline_bases(scope), _counted(scope, day)
+    others = [(base, base.read(lambda there: _counted(there, day))) for base in offline.counted]
+    every = [own, *(counted for _base, counted in others)]
+    found = trends([counted.months for counted in every], day)
     return {
         "figures": [
-            Figure(_("Customers"), active, ""),
-            Figure(_("New this month"), new, _narrowed(**{REGISTERED_VAR: "this_month", "archived": "all"})),
-            Figure(_("Registered at this location"), here, _narrowed(home=str(scope.location.pk), archived="all")),
-            Figure(_("Archived"), archived, _narrowed(archived="yes")),
+            Figure(_("Customers"), sum(counted.active for counted in every), ""),
+            Figure(
+                _("New this month"),
+                found[0].running.number,
+                _narrowed(**{REGISTERED_VAR: "this_month", "archived": "all"}),
+            ),
+            Figure(_("Registered at this location"), own.here, _narrowed(home=str(scope.location.pk), archived="all")),
+            Figure(_("Archived"), sum(counted.archived for counted in every), _narrowed(archived="yes")),
         ],
+        "bases": _by_base(own, others, day.replace(day=1)) if others else [],
         "may_see": Right.VIEW_CUSTOMERS in scope.rights,
         "trends": found,
         "rows": [*zip(*(trend.bars for trend in found), strict=True)][::-1],
-        "left_out": left_out(scope),
+        "offline": offline,
         "may_see_locations": Right.MANAGE_LOCATION in scope.rights,
     }
+
+
+def _counted(scope: Scope, today: date) -> Counted:
+    """Two queries, of a few rows."""
+    active, archived, here = CustomerCount.objects.in_base(scope.base).with_registered_at(scope.location)
+    return Counted(active, archived, here, counted_months(scope.base, today))
+
+
+def _by_base(own: Counted, others: Sequence[tuple[OfflineBase, Counted]], month: date) -> list[BaseRow]:
+    lines: list[tuple[Sequence[Location], Counted]] = [((), own)]
+    lines += [(base.locations, counted) for base, counted in others]
+    return [BaseRow(places, (one.active, one.new_in(month), one.archived)) for places, one in lines]
 
 
 def _narrowed(**filters: str) -> str:
@@ -78,28 +122,32 @@ def _narrowed(**filters: str) -> str:
     return f"?{urlencode(filters)}"
 
 
-def left_out(scope: Scope) -> list[Location]:
-    """At the central: the locations whose customers are not counted, because they have an offline base 1.0."""
-    if not scope.location.is_central:
-        return []
-    return list(
-        Location.objects.of_organization(scope.organization)
-        .open()
-        .exclude(base=scope.base)
-        .order_by("client_number")[: SHOWN_GROUPS + 1]
-    )
-
-
 def groups(scope: Scope) -> dict[str, Any]:
-    """The customers that are not archived by customer group, the largest first. Two queries."""
-    numbers = CustomerGroupCount.objects.in_base(scope.base).active()
-    names = CustomerGroup.objects.in_base(scope.base).values_list("pk", "name")
-    counted = sorted(((name, numbers.get(pk, 0)) for pk, name in names), key=lambda group: (-group[1], group[0]))
-    shown, rest = counted[:SHOWN_GROUPS], sum(number for _name, number in counted[SHOWN_GROUPS:])
-    without = numbers.get(None, 0)
+    """The customers that are not archived by customer group, the largest first. Two queries.
+
+    At the central one more; where bases 1.0 are counted as well, two for each, and groups of one name are one.
+    """
+    offline = offline_bases(scope)
+    counted: Counter[str] = Counter()
+    without = 0
+    for numbers, of_nobody in [_counted_groups(scope), *(base.read(_counted_groups) for base in offline.counted)]:
+        counted.update(numbers)
+        without += of_nobody
+    ordered = sorted(counted.items(), key=lambda group: (-group[1], group[0]))
+    shown, rest = ordered[:SHOWN_GROUPS], sum(number for _name, number in ordered[SHOWN_GROUPS:])
     shown += [(_("Other groups"), rest)] if rest else []
     shown += [(_("Without a group"), without)] if without > 0 else []
-    return {"bars": _bars(shown), "has_groups": bool(counted)}
+    return {
+        "bars": _bars(shown), "has_groups": bool(counted), "offline": offline,
+        "may_see_locations": Right.MANAGE_LOCATION in scope.rights,
+    }  # fmt: skip
+
+
+def _counted_groups(scope: Scope) -> tuple[dict[str, int], int]:
+    """The customers of a base by the name of their group, and how many are in none. Two queries."""
+    numbers = CustomerGroupCount.objects.in_base(scope.base).active()
+    names = CustomerGroup.objects.in_base(scope.base).values_list("pk", "name")
+    return {name: numbers.get(pk, 0) for pk, name in names}, numbers.get(None, 0)
 
 
 def _bars(counted: list[tuple[str, int]]) -> list[Bar]:

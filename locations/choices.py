@@ -1,6 +1,7 @@
 """The fixed lists of values of this app."""
 
 from django.db import models
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 
@@ -24,3 +25,52 @@ class BaseKind(models.TextChoices):
 
     SHARED = "shared", _("Customer base 2.0")
     OFFLINE = "offline", _("Customer base 1.0 (discontinued)")
+
+
+class LegacyRule(models.TextChoices):
+    """What does not work at a location with a customer base 1.0. Support can lift it where `can_be_lifted` says so.
+
+    A rule stands here once code asks it, or the database keeps it: locations/legacy.py answers whether it holds.
+    """
+
+    CENTRAL_FIGURES = "central_figures", _("Figures at the central")
+    CENTRAL_EDITING = "central_editing", _("Editing at the central")
+    NEW_LOCATIONS = "new_locations", _("New locations on 1.0")
+    LEAVING = "leaving", _("Leaving the group")
+
+    @property
+    def sentence(self) -> Promise:
+        """What the rule means for the business."""
+        return _SENTENCES[self]
+
+    @property
+    def can_be_lifted(self) -> bool:
+        return self in LIFTABLE
+
+    @property
+    def without(self) -> Promise:
+        """What is so where the rule is lifted; of one that cannot be lifted yet, why not."""
+        return _WITHOUT[self]
+
+
+LIFTABLE = (LegacyRule.CENTRAL_FIGURES, LegacyRule.NEW_LOCATIONS)
+"""The rules without which everything works as well."""
+
+_SENTENCES: dict[LegacyRule, Promise] = {
+    LegacyRule.CENTRAL_FIGURES: _(
+        "Figures made at the central leave locations on a customer base 1.0 out and say so by name."
+    ),
+    LegacyRule.CENTRAL_EDITING: _(
+        "The central sees and changes customers of a customer base 1.0 only after switching to its location."
+    ),
+    LegacyRule.NEW_LOCATIONS: _("Only the provider's support opens further locations on a customer base 1.0."),
+    LegacyRule.LEAVING: _("A location cannot leave the group as long as it works on a customer base 1.0."),
+}
+_WITHOUT: dict[LegacyRule, Promise] = {
+    LegacyRule.CENTRAL_FIGURES: _(
+        "Figures made at the central count these customers as well and name their locations."
+    ),
+    LegacyRule.CENTRAL_EDITING: _("At the central the database shows the customers of its own base alone."),
+    LegacyRule.NEW_LOCATIONS: _("Whoever manages all locations can open further ones on a customer base 1.0."),
+    LegacyRule.LEAVING: _("The carry-over does not know a customer base 1.0. Support moves the location to 2.0 first."),
+}

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Self
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from locations.choices import BaseKind, LocationKind
 
 if TYPE_CHECKING:
-    from locations.models import CustomerBase, Location, Organization
+    from locations.models import CustomerBase, LegacySwitch, Location, Organization
 
 
 class OrganizationQuerySet(models.QuerySet["Organization"]):
@@ -69,3 +69,17 @@ class LocationQuerySet(models.QuerySet["Location"]):
                 hit |= Q(client_number=int(word[:9])) | Q(organization__account_number=int(word[:9]))
             found = found.filter(hit)
         return found
+
+
+class LegacySwitchQuerySet(models.QuerySet["LegacySwitch"]):
+    """Queries for what is decided about the rules of the base 1.0."""
+
+    def about(self, organization: Organization | None) -> Self:
+        """What was decided for the business and for all; None: for all alone. What goes before the other is first."""
+        of_all = Q(organization=None)
+        wanted = of_all if organization is None else of_all | Q(organization=organization)
+        return self.filter(wanted).order_by(F("organization").asc(nulls_last=True))
+
+    def deciding(self, organization: Organization | None) -> Self:
+        """As `about`, without the rows that say that the business is as all others. The first of a rule decides."""
+        return self.about(organization).filter(is_lifted__isnull=False)

@@ -34,6 +34,9 @@ It is a role and not a second condition of the policy: with an OR, indexes that 
 POLICIES = {"scope": "public", "unscoped": UNSCOPED_ROLE, "person": PERSON_ROLE}
 """The policies that a table can have, each with the role that it is for."""
 
+WRITTEN_BY_NOBODY = "false"
+"""The condition for rows that are written, where only UNSCOPED_ROLE may write."""
+
 
 def current(key: str) -> str:
     """SQL that gives the value of a setting as bigint, or NULL.
@@ -83,19 +86,27 @@ class RowSecurity(AddedConstraint):
     """Only rows of the entered base or business exist in this table.
 
     `base` or `organization` (one of them) names the field that is compared with the setting. `person` names the field
-    with the person of a row, in a table of people: for PERSON_ROLE only rows of the entered person exist. The condition
-    cannot look at other tables: a policy with a sub-select does not work on tables that are spread over several
-    machines.
+    with the person of a row, in a table of people: for PERSON_ROLE only rows of the entered person exist.
+    `is_of_provider` is for what the provider decides about businesses: a row without a business is about all of them
+    and exists in each, and within a business no row is written. The condition cannot look at other tables: a policy
+    with a sub-select does not work on tables that are spread over several machines.
     """
 
     def __init__(
-        self, *, name: str, base: str | None = None, organization: str | None = None, person: str | None = None
+        self,
+        *,
+        name: str,
+        base: str | None = None,
+        organization: str | None = None,
+        person: str | None = None,
+        is_of_provider: bool = False,
     ) -> None:
         super().__init__(name=name)
         if bool(base) == bool(organization):
             raise ValueError(f"{name}: row security needs one field by which a row belongs to somebody.")
         named = {"base": base, "organization": organization, "person": person}
         self.fields = {key: field for key, field in named.items() if field}
+        self.is_of_provider = is_of_provider
 
     @property
     def policies(self) -> set[str]:
@@ -105,7 +116,14 @@ class RowSecurity(AddedConstraint):
     def condition(self, model: type[models.Model]) -> str:
         """SQL: the column of the base or business equals the setting."""
         key = "base" if "base" in self.fields else "organization"
-        return f"{self._column(model, key)} = {current(key)}"
+        column, entered = self._column(model, key), current(key)
+        of_all = f" OR ({column} IS NULL AND {entered} IS NOT NULL)" if self.is_of_provider else ""
+        return f"{column} = {entered}{of_all}"
+
+    @property
+    def condition_to_write(self) -> str | None:
+        """SQL: the condition for rows that are written, where it is another one."""
+        return WRITTEN_BY_NOBODY if self.is_of_provider else None
 
     def condition_of_person(self, model: type[models.Model]) -> str:
         """SQL: the row is about the entered person; empty where the table holds no people."""
@@ -116,10 +134,14 @@ class RowSecurity(AddedConstraint):
 
     def named(self, name: str) -> RowSecurity:
         """The same rule under another name, for another table with the same fields, such as the history."""
-        return RowSecurity(name=name, **self.fields)
+        return RowSecurity(name=name, **self._options())
+
+    def _options(self) -> dict[str, Any]:
+        return {**self.fields, **({"is_of_provider": True} if self.is_of_provider else {})}
 
     def add_sql(self, model: type[models.Model], schema_editor: BaseDatabaseSchemaEditor) -> Statement:
-        sql = enable_sql("%(table)s", self.condition(model), person=self.condition_of_person(model))
+        person = self.condition_of_person(model)
+        sql = enable_sql("%(table)s", self.condition(model), self.condition_to_write, person=person)
         return _statement(sql, model, schema_editor)
 
     def drop_sql(self, model: type[models.Model], schema_editor: BaseDatabaseSchemaEditor) -> Statement:
@@ -136,15 +158,15 @@ class RowSecurity(AddedConstraint):
 
     def deconstruct(self) -> tuple[str, tuple[object, ...], dict[str, Any]]:
         path, args, kwargs = super().deconstruct()
-        return path, tuple(args), {**kwargs, **self.fields}
+        return path, tuple(args), {**kwargs, **self._options()}
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, RowSecurity):
-            return (self.name, self.fields) == (other.name, other.fields)
+            return (self.name, self._options()) == (other.name, other._options())
         return NotImplemented
 
     def __hash__(self) -> int:
-        return hash((self.name, *self.fields.items()))
+        return hash((self.name, *self._options().items()))
 
 
 def _statement(sql: str, model: type[models.Model], schema_editor: BaseDatabaseSchemaEditor) -> Statement:

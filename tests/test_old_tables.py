@@ -27,6 +27,7 @@ def migrated(monkeypatch) -> list[Any]:
         (("customers", "0002_initial"), True),
         (("customers", "0002_tables"), True),
         (("customers", "0002_customers"), False),
+        (("locations", "0002_initial"), True),
     ],
 )
 def test_migrations_that_nobody_knows_any_more_stop_the_next_one(db, monkeypatch, migrated, recorded, is_refused):

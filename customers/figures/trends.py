@@ -66,12 +66,21 @@ class Trend:
         return -self.more
 
 
-def trends(base: CustomerBase, today: date) -> list[Trend]:
-    """The trend of each figure up to the month of `today`. One query, over a handful of rows for each month."""
+type Months = dict[date, dict[str, int]]
+"""By the first day of a month the figures of SERIES; of a month in which nothing happened there are none."""
+
+
+def counted_months(base: CustomerBase, today: date) -> Months:
+    """What happened in a base up to the month of `today`. One query, over a handful of rows for each month."""
     months = months_until(today)
-    found = CustomerMonth.objects.in_base(base).of_months(months[0], months[-1])
+    return CustomerMonth.objects.in_base(base).of_months(months[0], months[-1])
+
+
+def trends(counted: Sequence[Months], today: date) -> list[Trend]:
+    """The trend of each figure up to the month of `today`, over all that is given together."""
+    months = months_until(today)
     return [
-        Trend(title, _bars(months, [found.get(month, {}).get(name, 0) for month in months]))
+        Trend(title, _bars(months, [sum(one.get(month, {}).get(name, 0) for one in counted) for month in months]))
         for name, title in SERIES.items()
     ]
 

@@ -31,7 +31,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('customers', '0001_search_functions'),
-        ('locations', '0002_initial'),
+        ('locations', '0002_locations'),
         ('mcp', '__first__'),
         ('pghistory', '0007_auto_20250421_0444'),
     ]

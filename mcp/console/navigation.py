@@ -81,6 +81,8 @@ def _links_outside(request: HttpRequest) -> list[Link]:
             address = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
             icon = getattr(model_admin, "menu_icon", "list")
             links.append(Link(None, 50, capfirst(model._meta.verbose_name_plural), icon, address))
+            for title, url_name, icon_of_page in getattr(model_admin, "menu_pages", ()):
+                links.append(Link(None, 60, title, icon_of_page, reverse(url_name)))
     return links
 
 

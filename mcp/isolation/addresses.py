@@ -156,6 +156,8 @@ register(
     Rule("admin:password_change_done", Served.LOGGED_IN, reads=FREE),
     Rule("admin:jsi18n", Served.LOGGED_IN, reads=FREE),
     *pages_of("locations_organization", served=Served.SUPPORT, view=FREE, add=FREE),
+    Rule("admin:locations_legacy_rules", Served.SUPPORT, reads=FREE, changes=FREE),
+    Rule("admin:locations_organization_legacy_rules", Served.SUPPORT, reads=FREE, changes=FREE),
 )
 
 # --- at a location ----------------------------------------------------------------------------------------------

@@ -154,7 +154,7 @@ _OBSTACLES = (
 _RULES = """
     SELECT relname, relrowsecurity AND relforcerowsecurity, array_agg(
         policyname || roles::text || cmd || permissive
-        || (qual LIKE '%%stammhaus.%%' AND with_check LIKE '%%stammhaus.%%')::text
+        || (qual LIKE '%%stammhaus.%%' AND (with_check LIKE '%%stammhaus.%%' OR with_check = 'false'))::text
     ) FILTER (WHERE policyname IS NOT NULL)
     FROM pg_class LEFT JOIN pg_policies ON schemaname = 'public' AND tablename = relname
     WHERE relnamespace = 'public'::regnamespace AND relname = ANY(%s) GROUP BY 1, 2 ORDER BY 1

@@ -19,7 +19,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('auth', '0012_alter_user_first_name_max_length'),
-        ('locations', '0002_initial'),
+        ('locations', '0002_locations'),
         ('pghistory', '0007_auto_20250421_0444'),
     ]
 

@@ -8,10 +8,12 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from locations.choices import LegacyRule
 from tests.browser.conftest import Enter, Visit
 from tests.browser.crawl import reachable
 from tests.browser.test_sizes import register_somebody_with_much_to_show
 from tests.conftest import Cast
+from tests.locations.rules import lift
 from tests.proofs.sampling import Sample
 
 pytestmark = pytest.mark.browser
@@ -48,6 +50,16 @@ def test_axe_finds_nothing_serious_at_the_login(visit: Visit):
     page = visit(language="de")
     for path, look in product(("/login/", "/password/forgotten/"), LOOKS):
         assert faults(page, path, 390, look) == []
+
+
+def test_axe_finds_nothing_serious_where_rules_of_1_0_are_switched(enter: Enter, cast: Cast):
+    """And on the front page of the central, where it counts what it would leave out."""
+    lift(LegacyRule.CENTRAL_FIGURES, cast.organization())
+    rita, anna = enter("rita"), enter("anna")
+    rules = f"/locations/organization/{cast.organization().pk}/legacy/"
+    for page, path in ((rita, "/locations/organization/legacy/"), (rita, rules), (anna, "/10400/1/")):
+        for width, look in product((1366, 390), LOOKS):
+            assert faults(page, path, width, look) == []
 
 
 def test_axe_finds_nothing_serious_in_the_bar_of_actions(enter: Enter, cast: Cast):

@@ -63,9 +63,9 @@ def test_figures_of_another_base_are_not_counted(cast):
 
 
 def test_central_names_the_locations_that_are_left_out(cast):
-    assert [place.name for place in figures(cast.scope("anna", "Zentrale"))["left_out"]] == ["Lübeck", "Kiel"]
-    assert figures(cast.scope("anna", "Lübeck"))["left_out"] == []
-    assert figures(cast.scope("sven", "Zentrale", 20800))["left_out"] == []
+    assert [place.name for place in figures(cast.scope("anna", "Zentrale"))["offline"].left_out] == ["Lübeck", "Kiel"]
+    assert figures(cast.scope("anna", "Lübeck"))["offline"].left_out == ()
+    assert figures(cast.scope("sven", "Zentrale", 20800))["offline"].left_out == ()
 
 
 def test_groups_are_counted_without_the_archived_and_sorted_by_size(cast):
@@ -94,7 +94,8 @@ def test_small_groups_are_put_together(cast):
 
 
 def test_groups_of_an_empty_base_are_none(cast):
-    assert groups(cast.scope("bodo", "Hamburg")) == {"bars": [], "has_groups": False}
+    shown = groups(cast.scope("bodo", "Hamburg"))
+    assert (shown["bars"], shown["has_groups"]) == ([], False)
 
 
 def test_birthdays_are_those_of_seven_days_the_next_first(cast):
@@ -250,7 +251,7 @@ def test_year_of_the_central_leaves_out_bases_of_their_own_and_says_so(cast):
     register(cast.scope("anna", "Lübeck"), "Ahlers")
     shown = figures(cast.scope("anna", "Zentrale"))
     assert [trend.running.number for trend in shown["trends"]] == [0, 0, 0, 0]
-    assert [place.name for place in shown["left_out"]] == ["Lübeck", "Kiel"]
+    assert [place.name for place in shown["offline"].left_out] == ["Lübeck", "Kiel"]
     assert figures(cast.scope("anna", "Lübeck"))["trends"][0].running.number == 1
 
 

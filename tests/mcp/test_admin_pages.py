@@ -51,6 +51,8 @@ TABLE = [
     ("/locations/organization/", [404, 404, 404, 404, 404, 200, 404, LOGIN]),
     ("/locations/organization/add/", [404, 404, 404, 404, 404, 200, 404, LOGIN]),
     ("/locations/organization/{nordlicht}/change/", [404, 404, 404, 404, 404, 200, 404, LOGIN]),
+    ("/locations/organization/legacy/", [404, 404, 404, 404, 404, 200, 404, LOGIN]),
+    ("/locations/organization/{nordlicht}/legacy/", [404, 404, 404, 404, 404, 200, 404, LOGIN]),
 ]
 
 

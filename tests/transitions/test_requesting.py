@@ -8,11 +8,15 @@ import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.utils import timezone
 
+from locations import legacy
 from locations import operations as places
+from locations.choices import LegacyRule
 from locations.permissions import Right
 from mcp.isolation import grants
 from mcp.isolation.scope import MissingRight, Scope
 from mcp.models import Restriction, UserGroup
+from tests.locations.refusals import refused_by
+from tests.locations.rules import lift
 from tests.transitions.moving import exit_in, fresh, last_step
 from transitions import operations
 from transitions.choices import TransitionState
@@ -84,6 +88,14 @@ def test_who_cannot_leave_is_told_why(cast, today, place, code):
         operations.request_exit(location=cast.location(place), planned_for=today, actor=cast.scope("anna", "Zentrale"))
     assert refusal.value.code == code
     assert operations.why_not(cast.location(place)) == refusal.value.messages[0]
+
+
+def test_rule_that_keeps_a_base_1_0_in_the_group_cannot_be_lifted(cast, today):
+    """The carry-over knows no such base, so the database takes nothing that would let it go."""
+    for organization in (None, cast.organization()):
+        with refused_by("legacyswitch_can_be_lifted"):
+            lift(LegacyRule.LEAVING, organization)
+    assert legacy.is_in_force(LegacyRule.LEAVING, cast.organization())
 
 
 def test_closed_location_and_independent_business_do_not_leave(cast, today):

@@ -20,7 +20,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('customers', '0002_customers'),
-        ('locations', '0002_initial'),
+        ('locations', '0002_locations'),
         ('mcp', '__first__'),
         ('pghistory', '0007_auto_20250421_0444'),
     ]

@@ -10,7 +10,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from locations.choices import LocationKind
+from locations import legacy
+from locations.choices import LegacyRule, LocationKind
 from locations.models import Location
 from locations.permissions import Right
 from mcp.central.operations import demand_all_locations, holdings_of
@@ -155,7 +156,7 @@ def _check_may_leave(location: Location) -> None:
             params={"location": location},
         )
     _check_open(location)
-    if location.base.is_discontinued:
+    if location.base.is_discontinued and legacy.is_in_force(LegacyRule.LEAVING, location.organization):
         raise CannotLeave(
             gettext_lazy(
                 "%(location)s works with a customer base 1.0 of its own, which the carry-over does not know. Have "

@@ -17,14 +17,16 @@ from django.utils.translation import gettext_lazy, ngettext
 from locations.models import Organization
 from locations.querysets import OrganizationQuerySet
 from mcp.central import operations
+from mcp.central.admin.legacy import rules_page
 from mcp.central.admin.logins import after_link
 from mcp.central.admin.pages import OperationAdmin
+from mcp.central.admin.support import demand_support, is_support
 from mcp.central.forms.businesses import BusinessForm, NewBusinessForm
-from mcp.choices import ProviderRole
 from mcp.console.hardened_admin import ClosedModelAdmin
 from mcp.console.linked_messages import link as linked
 from mcp.console.linked_messages import said
 from mcp.console.operation_forms import OperationForm
+from mcp.console.pages import Link
 from mcp.console.site import provider
 from mcp.isolation.guards import guard, yes
 
@@ -43,22 +45,17 @@ type Counted = WithAnnotations[Organization, _Count]
 """A row of `OrganizationAdmin.get_queryset`."""
 
 
-def is_support(request: HttpRequest) -> bool:
-    """Whether the user is active and belongs to the provider's support."""
-    return getattr(request.user, "provider_role", "") == ProviderRole.SUPPORT and request.user.is_active
-
-
-def demand_support(request: HttpRequest) -> None:
-    """Raise Http404 unless the user belongs to the provider's support."""
-    if not is_support(request):
-        raise Http404
-
-
 @admin.register(Organization, site=provider)
 class OrganizationAdmin(OperationAdmin[Organization], ClosedModelAdmin[Organization]):
     """Support sees and opens businesses here; to all others these pages do not exist."""
 
     menu_icon: ClassVar[str] = "domain"
+    menu_pages = ((gettext_lazy("Rules of 1.0"), "admin:locations_legacy_rules", "toggle_on"),)
+    """Further links of the side bar: the title, the name of the address, and the icon."""
+    pages = (
+        ("legacy/", "locations_legacy_rules", rules_page),
+        ("<int:object_id>/legacy/", "locations_organization_legacy_rules", rules_page),
+    )
     actions = None
     list_display = ["account_number", "name", "kind", "location_count", "created_at"]
     list_display_links = ["account_number", "name"]
@@ -133,6 +130,14 @@ class OrganizationAdmin(OperationAdmin[Organization], ClosedModelAdmin[Organizat
         self, request: HttpRequest, queryset: OrganizationQuerySet, search_term: str
     ) -> tuple[OrganizationQuerySet, bool]:
         return queryset.containing(search_term), False
+
+    def links(self, request: HttpRequest, object_id: str) -> list[Link]:
+        """Only a group has locations that may work on a base 1.0."""
+        business = self.get_object(request, object_id)
+        if business is None or not business.is_group:
+            return []
+        address = reverse("admin:locations_organization_legacy_rules", args=[business.pk])
+        return [Link(_("Rules of 1.0"), address, "toggle_on")]
 
     @admin.display(description=gettext_lazy("locations"))
     def location_count(self, organization: Counted) -> int:

@@ -13,12 +13,14 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from unfold.contrib.filters.admin import DropdownFilter
 from unfold.decorators import display
 
+from locations import legacy
 from locations.choices import BaseKind, LocationKind
 from locations.models import Location
 from locations.operations import why_not_closed, why_not_reopened
@@ -28,7 +30,6 @@ from locations.text import LazyText
 from mcp.central import operations
 from mcp.central.admin.pages import ConsolePages, Fieldsets
 from mcp.central.forms.locations import LocationForm, NewLocationForm
-from mcp.choices import ProviderRole
 from mcp.console.linked_messages import link, said
 from mcp.console.operation_forms import OperationForm
 from mcp.console.pages import Link, Question, ask, done, sentences_of, show
@@ -90,7 +91,7 @@ class LocationAdmin(ConsolePages[Location]):
     list_filter = [BaseFilter, ClosedFilter, "is_franchise"]
     search_fields = ["name"]
     ordering = ["client_number"]
-    readonly_fields = ["kind", "base_name", "opened_at", "state"]
+    readonly_fields = ["kind", "base_name", "opened_at", "state", "legacy_rules"]
 
     def rows(self, scope: Scope) -> QuerySet[Location]:
         return operations.visible_locations(scope).select_related("organization", "base")
@@ -140,6 +141,12 @@ class LocationAdmin(ConsolePages[Location]):
         sentence = _("left on %(day)s") if location.has_left else _("closed since %(day)s")
         return sentence % {"day": date_format(timezone.localtime(location.closed_at), "SHORT_DATE_FORMAT")}
 
+    @admin.display(description=gettext_lazy("What does not work here"))
+    def legacy_rules(self, location: Location) -> SafeString:
+        """The rules of the base 1.0 that hold for the business, each with what it means."""
+        held = [standing.rule for standing in legacy.standings(location.organization) if not standing.is_lifted]
+        return format_html_join("\n", "<p><strong>{}:</strong> {}</p>", [(rule.label, rule.sentence) for rule in held])
+
     def get_form(
         self, request: HttpRequest, obj: Location | None = None, change: bool = False, **kwargs: Any
     ) -> type[OperationForm]:
@@ -149,12 +156,14 @@ class LocationAdmin(ConsolePages[Location]):
     @guard()
     def get_fieldsets(self, request: HttpRequest, obj: Location | None = None) -> Fieldsets:
         if obj is None:
-            offline = ["offline"] if _is_support(scope_of(request)) else []
+            offline = ["offline"] if operations.may_open_offline(scope_of(request)) else []
             return [ADDRESS, (gettext_lazy("Numbers"), {"fields": [*NUMBERS, *offline]})]
+        rules: Fieldsets = [(obj.base.get_kind_display(), {"fields": ["legacy_rules"]})]
         return [
             ADDRESS,
             (gettext_lazy("Numbers"), {"fields": NUMBERS}),
             (gettext_lazy("State"), {"fields": ["kind", "base_name", "opened_at", "state"]}),
+            *(rules if obj.base.is_discontinued else []),
         ]
 
     @guard()
@@ -252,10 +261,6 @@ def _opened_at_central(request: HttpRequest) -> HttpResponse:
     central = there.filter(organization=scope.organization, kind=LocationKind.CENTRAL).first()
     context = {"title": _("New locations are opened at the central"), "central": central, "here": scope.location}
     return show(request, "mcp/opened_at_central.html", context, status=403)
-
-
-def _is_support(scope: Scope) -> bool:
-    return scope.user is not None and scope.user.provider_role == ProviderRole.SUPPORT
 
 
 def _linked(location: Location) -> SafeString:

@@ -24,6 +24,7 @@ from mcp.central.operations.groups import (
     visible_groups,
 )
 from mcp.central.operations.leaving import leave_only_looking, let_people_go
+from mcp.central.operations.legacy import switch_legacy_rule
 from mcp.central.operations.moving_in import let_people_in
 from mcp.central.operations.passwords import (
     LinkUsedUp,
@@ -42,6 +43,7 @@ from mcp.central.operations.places import (
     close_location,
     demand_all_locations,
     manages_all_locations,
+    may_open_offline,
     open_branch,
     open_business,
     reopen_location,
@@ -103,6 +105,7 @@ __all__ = [
     "manageable_groups",
     "manages_all_locations",
     "may_manage_group",
+    "may_open_offline",
     "open_branch",
     "open_business",
     "open_link",
@@ -114,6 +117,7 @@ __all__ = [
     "request_link",
     "restrict",
     "set_memberships",
+    "switch_legacy_rule",
     "take_up_business",
     "unrestrict",
     "visible_groups",

@@ -12,8 +12,8 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy
 
-from locations import operations
-from locations.choices import LocationKind, OrganizationKind
+from locations import legacy, operations
+from locations.choices import LegacyRule, LocationKind, OrganizationKind
 from locations.models import Location, Organization
 from locations.operations import Place
 from locations.permissions import Right
@@ -72,12 +72,20 @@ def open_business(
 def open_branch(*, place: Place, offline: bool = False, actor: Scope) -> Location:
     """Open a branch in the actor's group. Needs the right to manage locations at all of them.
 
-    Only support can open one on an offline base. Raises MissingRight, PermissionDenied or ValidationError.
+    Whether on an offline base says `may_open_offline`. Raises MissingRight, PermissionDenied or ValidationError.
     """
     demand_all_locations(actor)
-    if offline and not (actor.user is None or actor.user.provider_role == ProviderRole.SUPPORT):
+    if offline and not may_open_offline(actor):
         raise PermissionDenied
     return operations.open_location(organization=actor.organization, place=place, offline=offline)
+
+
+def may_open_offline(actor: Scope) -> bool:
+    """Whether the actor may open a branch on an offline base: support, and where the rule is lifted anybody who may
+    open one at all.
+    """
+    is_support = actor.user is None or actor.user.provider_role == ProviderRole.SUPPORT
+    return is_support or not legacy.is_in_force(LegacyRule.NEW_LOCATIONS, actor.organization)
 
 
 @transaction.atomic

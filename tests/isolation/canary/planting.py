@@ -42,7 +42,7 @@ from customers.models import (
 )
 from files.choices import FileState
 from locations.choices import LocationKind
-from locations.models import CustomerBase, Location, Organization
+from locations.models import CustomerBase, LegacySwitch, Location, Organization
 from locations.permissions import Right
 from mcp.isolation import database_roles, grants
 from mcp.models import Membership, Restriction, User, UserGroup
@@ -91,6 +91,7 @@ class Business:
             self._name_everything()
             self._people()
             self.row(ConsentPurpose, organization=self.organization)
+            self.row(LegacySwitch, organization=self.organization, is_lifted=False)
             for base in self.bases:
                 self._customers(base)
                 self._former_numbers(base)

@@ -127,7 +127,7 @@ class Questions:
         words = [(row.name, _nobodys(row.name)) for row in known]
         for page in ("/", "/locations/switch/", "/locations/organization/"):
             yield from (Pair("get", f"{page}?q=KEY", *pair) for pair in words)
-        for page in ("", "change/", "delete/", "history/"):
+        for page in ("", "change/", "delete/", "history/", "legacy/"):
             asked = f"/locations/organization/KEY/{page}"
             key = str(self.business.organization.pk)
             yield from (Pair(method, asked, key, NOBODYS_KEY[: len(key)]) for method in METHODS)

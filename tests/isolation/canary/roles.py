@@ -13,6 +13,7 @@ EVERYWHERE = tuple(f"/{NORDLICHT}/{number}/" for number in range(1, 7))
 SUPPORT_READS = {
     "locations.Organization": {"name"},
     "locations.Location": {"name", "street", "postal_code", "city"},
+    "locations.LegacySwitch": {"reason"},
 }
 """What the provider's support may read of any business, wherever businesses and locations are chosen."""
 SUPPORT_READS_THERE = {
@@ -28,7 +29,8 @@ GROUP_JOINED = ("locations.Organization", "name")
 """Of another business: of the group that somebody joins, whose number support has entered there."""
 
 WHO_CHANGED_IT = ("pghistory.Context", "metadata")
-"""The name of whoever of the business has changed a password or an address, on the page of the person's logins."""
+"""The name of whoever of the business has changed a password or an address, on the page of the person's logins; and of
+whoever has switched a rule of 1.0, on the page of these rules."""
 
 
 def account_of(address: str) -> int | None:
@@ -39,6 +41,8 @@ def account_of(address: str) -> int | None:
 
 def support_may_read(canary: Canary, address: str) -> bool:
     account = account_of(address)
+    if account is None and "/legacy/" in address and (canary.table, canary.column) == WHO_CHANGED_IT:
+        return True
     if account is None:
         return canary.column in SUPPORT_READS.get(canary.table, ())
     if "/transitions/transition/" in address and (canary.table, canary.column) == GROUP_JOINED:

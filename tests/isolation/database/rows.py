@@ -30,6 +30,8 @@ from customers.models import (
 from customers.numbers import take_number
 from customers.operations import change_customer, register_customer, save_customer_group, save_tag
 from files import lifecycle as lifecycle_of_files
+from locations.choices import LegacyRule
+from locations.models import LegacySwitch
 from locations.permissions import Right
 from mcp.central import operations
 from mcp.choices import MailKind
@@ -135,6 +137,9 @@ def _rights(scope: Scope) -> None:
         operations.set_memberships(user=person, groups=[*person.groups.all(), member], actor=scope)
     type(place)._base_manager.filter(pk=place.pk).update(is_franchise=True)
     place_of_user = {"organization": scope.organization, "user": user}
+    LegacySwitch.objects.create(
+        organization=scope.organization, rule=LegacyRule.CENTRAL_FIGURES, is_lifted=False, reason="x"
+    )
     LoginAttempt.objects.create(**place_of_user, account_number=scope.organization.account_number, username="x")
     PasswordLink.objects.create(**place_of_user, made_by="x", expires_at=timezone.now())
     Mail.objects.create(**place_of_user, kind=MailKind.INVITATION, address="x@example.com", language="de")

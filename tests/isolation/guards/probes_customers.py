@@ -12,6 +12,7 @@ from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from customers import dashboard, duplicates
 from customers.admin.customers import CustomerAdmin
 from customers.duplicates import Sought, candidates
+from customers.figures.offline import offline_bases
 from customers.history.changes import history_of
 from customers.models import Customer, CustomerGroup, Tag
 from customers.numbers import FreeNumbers, free_numbers, surely_free_numbers, take_numbers
@@ -24,14 +25,19 @@ from customers.operations import (
     save_tag,
 )
 from customers.removal import delete_customer_group, delete_tag
+from locations.choices import LegacyRule
 from locations.permissions import Right
+from mcp.central import operations
 from mcp.console import panels
 from mcp.console.site import console
+from mcp.isolation import grants
 from mcp.isolation.scope import MissingRight, Scope
+from mcp.models import User
 from tests.customers.people import customer, group, tag
 from tests.isolation.guards.probes_operations import bare, refused
 from tests.isolation.guards.probing import probe
-from tests.isolation.guards.world import CANARY, FLENSBURG, HAMBURG, HEAD, MISSING, World
+from tests.isolation.guards.world import CANARY, FLENSBURG, HAMBURG, HEAD, MISSING, PASSWORD, World
+from tests.locations.rules import lift
 
 CALLS: list[Callable[[World, Scope], Any]] = [
     lambda w, a: register_customer(customer=Customer(last_name="Neu"), actor=a),
@@ -159,8 +165,20 @@ def panels_count_the_own_base(world: World) -> None:
     assert [trend.running.number for trend in dashboard.figures(here)["trends"]][:2] == [own.count(), 1]
     newcomers = dashboard.newcomers(here)["newcomers"]
     assert {one.pk for one in newcomers} == set(own.active().values_list("pk", flat=True))
-    left = dashboard.left_out(world.scope("anna", "Zentrale"))
+    left = offline_bases(world.scope("anna", "Zentrale")).left_out
     assert [place.name for place in left] == ["Lübeck", "Kiel"]
+
+
+@probe
+def figures_of_a_base_of_its_own_need_the_right_there(world: World) -> None:
+    lift(LegacyRule.CENTRAL_FIGURES, world.cast.organization())
+    head = world.scope("anna", "Zentrale")
+    group = operations.create_user_group(name="Nur Zentrale", actor=head)
+    grants.add_grants(group, [(Right.RUN_REPORTS, head.location.pk)])
+    user = operations.create_user(user=User(username="zahl"), password=PASSWORD, actor=head)
+    operations.set_memberships(user=user, groups=[group], actor=head)
+    counted = {who: offline_bases(world.scope(who, "Zentrale")).counted for who in ("anna", "zahl")}
+    assert [len(bases) for bases in counted.values()] == [1, 0]
 
 
 @probe

@@ -286,6 +286,17 @@ def businesses_do_not_exist_but_for_support(world: World) -> None:
 
 
 @probe
+def rules_of_1_0_do_not_exist_but_for_support(world: World) -> None:
+    list_of_all, of_one = "/locations/organization/legacy/", "/locations/organization/{}/legacy/"
+    here = of_one.format(world.theke.organization_id)
+    for who in ("anna", "dev", "sven"):
+        for address in (list_of_all, here):
+            assert world.get(who, address).status_code == 404, (who, address)
+    assert [world.get("rita", address).status_code for address in (list_of_all, here)] == [200, 200]
+    assert world.get("rita", of_one.format(MISSING)).status_code == 404
+
+
+@probe
 def group_that_a_franchisee_keeps_is_refused_by_the_name_of_the_right(world: World) -> None:
     page = f"{HEAD}/mcp/usergroup/{world.team.pk}"
     with override("de"):

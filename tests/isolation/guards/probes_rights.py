@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from locations.models import Location
+from django.core.exceptions import PermissionDenied
+
+from locations.choices import LegacyRule
+from locations.models import LegacySwitch, Location
 from locations.permissions import Right
+from mcp.central import operations
 from mcp.central.admin.matrix_rows import Matrix, places_of
 from mcp.central.admin.suggestions import known_people, known_places
-from mcp.models import UserGroup
-from tests.isolation.guards.probes_operations import bare, user_of
+from mcp.models import User, UserGroup
+from tests.isolation.guards.probes_operations import bare, refused, user_of
 from tests.isolation.guards.probing import probe
 from tests.isolation.guards.world import CANARY, FLENSBURG, HEAD, MISSING, World
 
@@ -89,3 +93,17 @@ def way_to_the_central_is_of_the_own_business(world: World) -> None:
     assert rita.context["central"] == world.place("Zentrale")
     foreign = world.get("rita", f"/20800/{world.foreign_place.client_number}/locations/location/add/")
     assert foreign.context["central"].organization_id == world.foreign_place.organization_id
+
+
+@probe
+def rules_of_1_0_are_switched_by_support_alone(world: World) -> None:
+    for who in ("anna", "dev", "sven"):
+        with refused(PermissionDenied):
+            _lifted_by(world.cast.user(who))
+    assert _lifted_by(world.cast.user("rita")).is_lifted
+
+
+def _lifted_by(support: User) -> LegacySwitch:
+    return operations.switch_legacy_rule(
+        rule=LegacyRule.NEW_LOCATIONS, organization=None, is_lifted=True, reason="Probe", support=support
+    )

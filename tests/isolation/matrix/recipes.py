@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from customers.imports import lifecycle
 from customers.models import Customer, ImportUpload, Tag
+from locations.choices import LegacyRule
 from locations.models import Location
 from locations.permissions import Right
 from mcp.central import operations
@@ -170,6 +171,10 @@ def _business(asked: Asked) -> dict[str, Any]:
     return {**business, "username": "neu"}
 
 
+def _switched(asked: Asked) -> dict[str, Any]:
+    return {"rule": LegacyRule.NEW_LOCATIONS, "wanted": "lifted", "reason": "Auf Wunsch"}
+
+
 def _wish(asked: Asked) -> dict[str, Any]:
     """What any kind of bulk change asks for: of what is not its own it takes no notice."""
     place = asked.world.places.get(asked.place)
@@ -244,6 +249,10 @@ RECIPES: dict[str, Recipe] = {
     "password_link": Recipe("password link", "token", body=_passwords, to="/login/"),
     **_model("locations_organization", "business", _business, lambda asked: {}),
     "admin:locations_organization_add": Recipe(body=_business, post=200),  # shows the link of the administrator
+    "admin:locations_legacy_rules": Recipe(body=_switched, to="/locations/organization/legacy/"),
+    "admin:locations_organization_legacy_rules": Recipe(
+        "business", body=_switched, to=r"/locations/organization/\d+/legacy/"
+    ),
     # the central administration
     **_model("locations_location", "location", _new_location, _location),
     "admin:locations_location_close": Recipe("open branch", to=_CHANGED),

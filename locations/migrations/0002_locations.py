@@ -7,7 +7,7 @@ import django.db.models.deletion
 import django.db.models.functions.datetime
 import locations.fields
 import locations.constraints
-import locations.models
+import locations.models.places
 import locations.row_policies
 import pgtrigger.compiler
 import psycopg.types.range
@@ -90,7 +90,7 @@ class Migration(migrations.Migration):
                 ('street', models.CharField(blank=True, max_length=120, verbose_name='street')),
                 ('postal_code', models.CharField(blank=True, max_length=20, verbose_name='postal code')),
                 ('city', models.CharField(blank=True, max_length=120, verbose_name='city')),
-                ('number_range', django.contrib.postgres.fields.ranges.IntegerRangeField(default=locations.models._number_range_default, help_text='The block from which this location gives customer numbers, first and last number.', verbose_name='number range')),
+                ('number_range', django.contrib.postgres.fields.ranges.IntegerRangeField(default=locations.models.places._number_range_default, help_text='The block from which this location gives customer numbers, first and last number.', verbose_name='number range')),
                 ('is_franchise', models.BooleanField(default=False, help_text="An independent franchisee can restrict what the central's user groups may do here.", verbose_name='independent franchisee')),
                 ('opened_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False, verbose_name='opened')),
                 ('closed_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='closed')),
@@ -141,7 +141,7 @@ class Migration(migrations.Migration):
                 ('street', models.CharField(blank=True, max_length=120, verbose_name='street')),
                 ('postal_code', models.CharField(blank=True, max_length=20, verbose_name='postal code')),
                 ('city', models.CharField(blank=True, max_length=120, verbose_name='city')),
-                ('number_range', django.contrib.postgres.fields.ranges.IntegerRangeField(default=locations.models._number_range_default, help_text='The block from which this location gives customer numbers, first and last number.', verbose_name='number range')),
+                ('number_range', django.contrib.postgres.fields.ranges.IntegerRangeField(default=locations.models.places._number_range_default, help_text='The block from which this location gives customer numbers, first and last number.', verbose_name='number range')),
                 ('is_franchise', models.BooleanField(default=False, help_text="An independent franchisee can restrict what the central's user groups may do here.", verbose_name='independent franchisee')),
                 ('opened_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False, verbose_name='opened')),
                 ('closed_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='closed')),
@@ -154,6 +154,42 @@ class Migration(migrations.Migration):
             options={
                 'abstract': False,
                 'constraints': [locations.row_policies.RowSecurity(name='locationevent_rows', organization='organization')],
+            },
+        ),
+        migrations.CreateModel(
+            name='LegacySwitch',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('rule', models.CharField(choices=[('central_figures', 'Figures at the central'), ('central_editing', 'Editing at the central'), ('new_locations', 'New locations on 1.0'), ('leaving', 'Leaving the group')], max_length=20, verbose_name='rule of 1.0')),
+                ('is_lifted', models.BooleanField(blank=True, help_text='Empty where the business is again as all others.', null=True, verbose_name='lifted')),
+                ('reason', models.CharField(max_length=300, verbose_name='reason')),
+                ('organization', models.ForeignKey(blank=True, db_index=False, help_text='Empty for all businesses.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='legacy_switches', to='locations.organization', verbose_name='business')),
+            ],
+            options={
+                'verbose_name': 'switch of 1.0',
+                'verbose_name_plural': 'switches of 1.0',
+                'default_permissions': (),
+                'constraints': [locations.row_policies.RowSecurity(is_of_provider=True, name='legacyswitch_rows', organization='organization'), models.UniqueConstraint(fields=('organization', 'rule'), name='legacyswitch_one_of_each_rule', nulls_distinct=False, violation_error_code='legacyswitch_one_of_each_rule', violation_error_message='Somebody has switched this rule at the same moment. Look at it once more.'), models.CheckConstraint(condition=models.Q(('rule__in', ['central_figures', 'central_editing', 'new_locations', 'leaving'])), name='legacyswitch_rule_known', violation_error_code='legacyswitch_rule_known', violation_error_message='The customer base 1.0 has no such rule.'), models.CheckConstraint(condition=models.Q(('is_lifted__isnull', True), ('is_lifted', False), ('rule__in', ('central_figures', 'new_locations')), _connector='OR'), name='legacyswitch_can_be_lifted', violation_error_code='legacyswitch_can_be_lifted', violation_error_message='This rule cannot be lifted yet.'), models.CheckConstraint(condition=models.Q(('organization__isnull', False), ('is_lifted__isnull', False), _connector='OR'), name='legacyswitch_of_all_says_something', violation_error_code='legacyswitch_of_all_says_something', violation_error_message='For all businesses a rule holds, or it is lifted.'), models.CheckConstraint(condition=models.Q(('reason', ''), _negated=True), name='legacyswitch_has_reason', violation_error_code='legacyswitch_has_reason', violation_error_message='Say why.')],
+                'triggers': [pgtrigger.compiler.Trigger(name='immutable_columns', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n            IF NEW.organization_id IS DISTINCT FROM OLD.organization_id OR NEW.rule IS DISTINCT FROM OLD.rule THEN\n                RAISE EXCEPTION 'These columns of % can never change: organization_id, rule', TG_TABLE_NAME\n                    USING ERRCODE = 'check_violation', CONSTRAINT = TG_TABLE_NAME || '_immutable';\n            END IF;\n            RETURN NEW;\n        ", hash='537d7c63f19a0584bf82b3542db15b4060c0ce5f', operation='UPDATE', pgid='pgtrigger_immutable_columns_d4577', table='locations_legacyswitch', when='BEFORE')), pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='WITH _pgh_attached_context AS ( SELECT _pgh_attach_context() AS value ) INSERT INTO "locations_legacyswitchevent" ("id", "is_lifted", "organization_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "reason", "rule") SELECT new_values."id", new_values."is_lifted", new_values."organization_id", _pgh_attached_context.value, NOW(), \'insert\', new_values."id", new_values."reason", new_values."rule" FROM ( SELECT new_values.* FROM new_values  ) AS new_values, _pgh_attached_context; RETURN NULL;', hash='a883a73e5552cea636057212aedfff85b20cd18e', level='STATEMENT', operation='INSERT', pgid='pgtrigger_insert_insert_a69af', referencing='REFERENCING NEW TABLE AS new_values ', table='locations_legacyswitch', when='AFTER')), pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(func='PERFORM FROM new_values OFFSET 50; IF FOUND THEN EXECUTE $many$WITH _pgh_attached_context AS ( SELECT _pgh_attach_context() AS value ) INSERT INTO "locations_legacyswitchevent" ("id", "is_lifted", "organization_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "reason", "rule") SELECT new_values."id", new_values."is_lifted", new_values."organization_id", _pgh_attached_context.value, NOW(), \'update\', new_values."id", new_values."reason", new_values."rule" FROM ( SELECT new_values.* FROM old_values JOIN new_values ON (old_values."id") = (new_values."id") WHERE (old_values.* IS DISTINCT FROM new_values.*) ) AS new_values, _pgh_attached_context$many$; ELSE WITH _pgh_attached_context AS ( SELECT _pgh_attach_context() AS value ) INSERT INTO "locations_legacyswitchevent" ("id", "is_lifted", "organization_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "reason", "rule") SELECT new_values."id", new_values."is_lifted", new_values."organization_id", _pgh_attached_context.value, NOW(), \'update\', new_values."id", new_values."reason", new_values."rule" FROM ( SELECT new_values.* FROM old_values JOIN new_values ON (old_values."id") = (new_values."id") WHERE (old_values.* IS DISTINCT FROM new_values.*) ) AS new_values, _pgh_attached_context; END IF; RETURN NULL;', hash='4bdcd8fb1ca1c5623485158e7dadbf56d91ec818', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_update_update_3767f', referencing='REFERENCING OLD TABLE AS old_values  NEW TABLE AS new_values ', table='locations_legacyswitch', when='AFTER')), pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='WITH _pgh_attached_context AS ( SELECT _pgh_attach_context() AS value ) INSERT INTO "locations_legacyswitchevent" ("id", "is_lifted", "organization_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "reason", "rule") SELECT old_values."id", old_values."is_lifted", old_values."organization_id", _pgh_attached_context.value, NOW(), \'delete\', old_values."id", old_values."reason", old_values."rule" FROM ( SELECT old_values.* FROM old_values  ) AS old_values, _pgh_attached_context; RETURN NULL;', hash='17a41b4051360414c798f2ec07f66b6c5b531dba', level='STATEMENT', operation='DELETE', pgid='pgtrigger_delete_delete_b8271', referencing='REFERENCING OLD TABLE AS old_values ', table='locations_legacyswitch', when='AFTER'))],
+            },
+        ),
+        migrations.CreateModel(
+            name='LegacySwitchEvent',
+            fields=[
+                ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
+                ('pgh_label', models.TextField(help_text='The event label.')),
+                ('pgh_id', models.UUIDField(db_default=locations.fields.TimeOrderedUuid(), editable=False, primary_key=True, serialize=False)),
+                ('id', models.BigIntegerField()),
+                ('rule', models.CharField(choices=[('central_figures', 'Figures at the central'), ('central_editing', 'Editing at the central'), ('new_locations', 'New locations on 1.0'), ('leaving', 'Leaving the group')], max_length=20, verbose_name='rule of 1.0')),
+                ('is_lifted', models.BooleanField(blank=True, help_text='Empty where the business is again as all others.', null=True, verbose_name='lifted')),
+                ('reason', models.CharField(max_length=300, verbose_name='reason')),
+                ('organization', models.ForeignKey(blank=True, db_constraint=False, help_text='Empty for all businesses.', null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='locations.organization', verbose_name='business')),
+                ('pgh_context', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context')),
+                ('pgh_obj', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='history', to='locations.legacyswitch')),
+            ],
+            options={
+                'abstract': False,
+                'constraints': [locations.row_policies.RowSecurity(is_of_provider=True, name='legacyswitchevent_rows', organization='organization')],
             },
         ),
     ]

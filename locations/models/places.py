@@ -1,12 +1,4 @@
-"""What exists: businesses, their places, and the sets of customers they own.
-
-    Organization ─┬─< Location >─┐          an account number        │ one business
-                  └─< CustomerBase <┘       a client number in it    │ one place, one tenant
-                                            a base                   │ one set of customers, one number range space
-
-An organization has exactly one shared base, which a trigger makes together with it. Its locations work on that base.
-Only a branch may work on an offline base instead; there is one for each branch number.
-"""
+"""Businesses, their locations, and the sets of customers they own."""
 
 from collections.abc import Collection
 
