@@ -26,6 +26,26 @@ class UploadState(models.TextChoices):
     FAILED = "failed", _("Failed")
 
 
+_CHOSEN = frozenset({UploadState.UPLOADED, UploadState.CHECKING, UploadState.CHECKED, UploadState.FAILED})
+UPLOAD_STEPS: dict[UploadState, frozenset[UploadState]] = {
+    UploadState.UPLOADED: _CHOSEN,
+    UploadState.CHECKING: frozenset({UploadState.CHECKED, UploadState.CANCELLED, UploadState.FAILED}),
+    UploadState.CHECKED: _CHOSEN | {UploadState.APPLYING},
+    UploadState.APPLYING: frozenset(
+        {UploadState.APPLIED, UploadState.CHECKED, UploadState.CANCELLED, UploadState.FAILED}
+    ),
+    UploadState.APPLIED: frozenset({UploadState.UNDOING}),
+    UploadState.UNDOING: frozenset({UploadState.UNDONE, UploadState.APPLIED}),
+    UploadState.UNDONE: frozenset(),
+    UploadState.CANCELLED: _CHOSEN,
+    UploadState.FAILED: _CHOSEN,
+}
+"""From each state of an import the states that may follow. An undoing that is stopped has done nothing."""
+UPLOAD_BEGINS = frozenset({UploadState.UPLOADED, UploadState.CHECKING})
+"""As a file of somebody's, or of a command, which checks it at once."""
+UPLOAD_DONE = frozenset({UploadState.APPLIED, UploadState.UNDOING, UploadState.UNDONE})
+
+
 class Verdict(models.TextChoices):
     """What is told about a row of an import, or about a customer when the import was undone."""
 
@@ -144,6 +164,20 @@ class BulkState(models.TextChoices):
     UNDONE = "undone", _("Undone")
     CANCELLED = "cancelled", _("Cancelled")
     FAILED = "failed", _("Failed")
+
+
+BULK_STEPS: dict[BulkState, frozenset[BulkState]] = {
+    BulkState.COUNTING: frozenset({BulkState.COUNTED, BulkState.CANCELLED, BulkState.FAILED}),
+    BulkState.COUNTED: frozenset({BulkState.APPLYING, BulkState.CANCELLED}),
+    BulkState.APPLYING: frozenset({BulkState.APPLIED, BulkState.COUNTED, BulkState.CANCELLED, BulkState.FAILED}),
+    BulkState.APPLIED: frozenset({BulkState.UNDOING}),
+    BulkState.UNDOING: frozenset({BulkState.UNDONE, BulkState.APPLIED}),
+    BulkState.UNDONE: frozenset(),
+    BulkState.CANCELLED: frozenset(),
+    BulkState.FAILED: frozenset(),
+}
+"""From each state of a bulk change the states that may follow."""
+BULK_DONE = frozenset({BulkState.APPLIED, BulkState.UNDOING, BulkState.UNDONE})
 
 
 class CardState(models.TextChoices):

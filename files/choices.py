@@ -15,3 +15,12 @@ class FileState(models.TextChoices):
 
 
 UNDER_WAY = (FileState.WAITING, FileState.RUNNING)
+
+FILE_STEPS: dict[FileState, frozenset[FileState]] = {
+    FileState.WAITING: frozenset({FileState.RUNNING, FileState.CANCELLED, FileState.FAILED}),
+    FileState.RUNNING: frozenset({FileState.DONE, FileState.CANCELLED, FileState.FAILED}),
+    FileState.DONE: frozenset(),
+    FileState.CANCELLED: frozenset(),
+    FileState.FAILED: frozenset(),
+}
+"""From each state of a file the states that may follow."""

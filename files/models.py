@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
 from typing import Any, ClassVar
 
+import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from files.choices import FileState
+from files.choices import FILE_STEPS, FileState
 from locations.constraints import CompositeForeignKey, KeyWithBase
 from locations.models import CustomerBase, Location, Organization
 from locations.row_policies import RowSecurity
+from locations.triggers import immutable, settled, steps_between
 from mcp.stored_sentences import SentencesField
 
 
@@ -83,6 +86,18 @@ def own_file_constraints(prefix: str) -> list[models.BaseConstraint]:
             to_fields=["organization", "id"],
             name=f"{prefix}_user_of_organization",
         ),
+    ]
+
+
+def file_triggers(*columns: str, begins: Collection[FileState] = (FileState.WAITING,)) -> list[pgtrigger.Trigger]:
+    """A `WorkedFile` begins in one of the states `begins`, stays whose it is, and once done what it is.
+
+    `columns` are those of its kind that say what it is.
+    """
+    return [
+        steps_between(FILE_STEPS, begins=begins),
+        immutable("id", "organization_id", "base_id", "location_id", "user_id", "user_name", "name"),
+        settled([FileState.DONE], "created_at", "size", "sha256", "total", "done", *columns),
     ]
 
 

@@ -35,6 +35,9 @@ ATTEMPTS = 5
 # Without INHERIT the web role has to say that it wants to be let through; the owner, which migrates, always is.
 _ROLES = {UNSCOPED_ROLE: "NOLOGIN", PERSON_ROLE: "NOLOGIN", ROLE: "LOGIN CREATEDB", WEB_ROLE: "LOGIN NOINHERIT"}
 
+NO_LARGE_OBJECTS = "REVOKE EXECUTE ON FUNCTION lo_creat(integer), lo_create(oid), lo_from_bytea(oid, bytea) FROM PUBLIC"
+"""Row security knows nothing of large objects. Nobody but a superuser may say so, and in each database anew."""
+
 _SETTINGS = """\
 # Written anew at each start by launch/cluster.py.
 listen_addresses = ''
@@ -195,3 +198,5 @@ class Cluster:
             connection.execute(f"GRANT {UNSCOPED_ROLE}, {PERSON_ROLE} TO {ROLE}, {WEB_ROLE}")
             if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone():
                 connection.execute(f"CREATE DATABASE {DATABASE} OWNER {ROLE}")
+        with psycopg.connect(self.url(role=init_cluster.SUPERUSER), autocommit=True) as connection:
+            connection.execute(NO_LARGE_OBJECTS)

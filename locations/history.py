@@ -11,6 +11,7 @@ import pghistory
 import pghistory.models
 import pghistory.trigger
 import pgtrigger
+from django.conf import settings
 from django.db import models
 
 from locations.constraints import KeyWithBase
@@ -85,6 +86,23 @@ class _UpdateEvent(pghistory.UpdateEvent):
         pgtrigger.register(trigger)(event_model.pgh_tracked_model)
 
 
+WRITTEN_BY_TRIGGERS = pgtrigger.Trigger(
+    name="written_by_triggers",
+    level=settings.TRIGGER_LEVEL,
+    when=pgtrigger.After,
+    operation=pgtrigger.Insert,
+    condition=pgtrigger.Condition("pg_trigger_depth() = 0"),
+    func="""
+        RAISE EXCEPTION 'A history is written by what happens, and by nobody'
+            USING ERRCODE = 'check_violation', CONSTRAINT = TG_TABLE_NAME || '_written_by_triggers';
+    """,
+)
+"""What the history says has happened: a statement of somebody's own adds nothing to it.
+
+By it customers are deleted where an import is undone, and old states come back.
+"""
+
+
 def keep_history[M: models.Model](
     *,
     exclude: list[str] | None = None,
@@ -105,7 +123,9 @@ def keep_history[M: models.Model](
         # no longer equal to the one that pgtrigger compares it with.
         trackers = pghistory.InsertEvent(), _UpdateEvent(), pghistory.DeleteEvent()
         name, rows = f"{model.__name__}Event", row_security_of(model)
-        meta: dict[str, list[object]] = {"constraints": [rows.named(f"{name.lower()}_rows")]} if rows else {}
+        meta: dict[str, list[object]] = {"triggers": [WRITTEN_BY_TRIGGERS]}
+        if rows:
+            meta["constraints"] = [rows.named(f"{name.lower()}_rows")]
         if rows and "base" in rows.fields:
             meta["constraints"].append(KeyWithBase(name=f"{name.lower()}_key"))
         if indexes:

@@ -4,6 +4,7 @@ They compare only columns that never change once they are written, so they need 
 """
 
 import re
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import pgtrigger
@@ -50,6 +51,70 @@ def immutable(*columns: str) -> pgtrigger.Trigger:
             RETURN NEW;
         """,
     )
+
+
+def steps_between[State: str](
+    steps: Mapping[State, Collection[State]], *, begins: Collection[State]
+) -> pgtrigger.Trigger:
+    """A row begins in one of the states `begins`, and goes from a state only to those that `steps` names for it.
+
+    It may stay where it is.
+    """
+    pairs = sorted((str(before), str(after)) for before, following in steps.items() for after in following)
+    allowed = ", ".join(f"('{before}', '{after}')" for before, after in pairs if before != after)
+    return pgtrigger.Trigger(
+        name="steps",
+        operation=pgtrigger.Insert | pgtrigger.UpdateOf("state"),
+        when=pgtrigger.Before,
+        func=f"""
+            IF TG_OP = 'INSERT' THEN
+                IF NEW.state NOT IN ({_quoted(begins)}) THEN
+                    RAISE EXCEPTION 'A row of % does not begin as %', TG_TABLE_NAME, NEW.state
+                        USING ERRCODE = 'check_violation', CONSTRAINT = TG_TABLE_NAME || '_steps';
+                END IF;
+            ELSIF NEW.state <> OLD.state AND (OLD.state, NEW.state) NOT IN ({allowed}) THEN
+                RAISE EXCEPTION 'A row of % cannot go from % to %', TG_TABLE_NAME, OLD.state, NEW.state
+                    USING ERRCODE = 'check_violation', CONSTRAINT = TG_TABLE_NAME || '_steps';
+            END IF;
+            RETURN NEW;
+        """,
+    )
+
+
+def settled(states: Collection[str], *columns: str) -> pgtrigger.Trigger:
+    """Once a row is in one of these states, these columns stay as they are. Who leaves them alone pays nothing."""
+    changed = " OR ".join(f"NEW.{column} IS DISTINCT FROM OLD.{column}" for column in columns)
+    return pgtrigger.Trigger(
+        name="settled",
+        operation=pgtrigger.UpdateOf(*columns),
+        when=pgtrigger.Before,
+        condition=pgtrigger.Condition(f"OLD.state IN ({_quoted(states)})"),
+        func=f"""
+            IF {changed} THEN
+                RAISE EXCEPTION 'These columns of % are settled: {", ".join(columns)}', TG_TABLE_NAME
+                    USING ERRCODE = 'check_violation', CONSTRAINT = TG_TABLE_NAME || '_settled';
+            END IF;
+            RETURN NEW;
+        """,
+    )
+
+
+def stays_on_record(states: Collection[str]) -> pgtrigger.Trigger:
+    """A row in one of these states is not deleted."""
+    return pgtrigger.Trigger(
+        name="stays_on_record",
+        operation=pgtrigger.Delete,
+        when=pgtrigger.Before,
+        condition=pgtrigger.Condition(f"OLD.state IN ({_quoted(states)})"),
+        func="""
+            RAISE EXCEPTION 'What is % in % stays on record', OLD.state, TG_TABLE_NAME
+                USING ERRCODE = 'check_violation', CONSTRAINT = TG_TABLE_NAME || '_stays_on_record';
+        """,
+    )
+
+
+def _quoted(states: Collection[str]) -> str:
+    return ", ".join(f"'{state}'" for state in sorted(states))
 
 
 BASE_OF_ORGANIZATION = pgtrigger.Trigger(

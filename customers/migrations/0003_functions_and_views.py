@@ -159,7 +159,7 @@ FORMER_NUMBER_KEY = """
 
 
 class Migration(migrations.Migration):
-    dependencies = [("customers", "0002_customers")]
+    dependencies = [("customers", "0002_master")]
     operations = [
         migrations.RunSQL(FORMER_NUMBER_KEY, migrations.RunSQL.noop),
         migrations.RunSQL(SEARCHABLE, "DROP VIEW customers_searchable"),

@@ -11,10 +11,10 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from customers import triggers
-from customers.choices import BulkKind, BulkState
+from customers.choices import BULK_DONE, BulkKind, BulkState
 from customers.models.narrowing import NarrowingField
 from customers.querysets import BulkChangeQuerySet
+from customers.triggers.bulk import BULK_TRIGGERS
 from files.models import own_file_constraints
 from locations.constraints import KeyWithBase
 from locations.models import CustomerBase, Location, Organization
@@ -78,9 +78,12 @@ class BulkChange(models.Model):
             KeyWithBase(name="bulkchange_key"),
             models.CheckConstraint(condition=Q(kind__in=BulkKind.values), name="bulkchange_kind_known"),
             models.CheckConstraint(condition=Q(state__in=BulkState.values), name="bulkchange_state_known"),
+            models.CheckConstraint(
+                condition=Q(context=None) | Q(state__in=sorted(BULK_DONE)), name="bulkchange_context_of_applied"
+            ),
             *own_file_constraints("bulkchange"),
         ]
-        triggers = [triggers.BULK_APPLIED_STAYS]
+        triggers = BULK_TRIGGERS
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()}: {self.word}" if self.word else str(self.get_kind_display())

@@ -28,6 +28,7 @@ from customers.models.uploads import ImportUpload
 from customers.querysets import ConsentPurposeQuerySet, ConsentQuerySet
 from customers.triggers.open_statements import CONSENT_GOING, CONSENT_OPEN
 from customers.triggers.slips import CONSENT_STAYS
+from customers.triggers.uploads import CONSENT_GOES_WITH_ITS_IMPORT
 from locations.constraints import CompositeForeignKey, KeyWithBase, StatementForeignKey
 from locations.fields import LineField, LinesField
 from locations.history import keep_history
@@ -287,7 +288,7 @@ class Consent(CheckedRow):
         ]
         triggers = [
             CONSENT_STAYS,
-            triggers.CONSENT_GOES_WITH_ITS_IMPORT,
+            CONSENT_GOES_WITH_ITS_IMPORT,
             triggers.CONSENT_MONTHS_INSERT,
             triggers.CONSENT_MONTHS_UPDATE,
             triggers.CONSENT_MONTHS_DELETE,

@@ -19,6 +19,7 @@ from customers.models.vocabulary import HIGHEST_PRICE_LEVEL, PERCENT, CustomerGr
 from customers.models.with_former_numbers import WithFormerNumbers
 from customers.querysets import CustomerQuerySet
 from customers.triggers.open_statements import CUSTOMER_OPEN
+from customers.triggers.uploads import CUSTOMER_NOT_DELETED
 from locations.constraints import KeyWithBase, StatementForeignKey
 from locations.fields import LineField, LinesField, TimeOrderedUuid
 from locations.history import keep_history
@@ -298,10 +299,11 @@ class Customer(WithFormerNumbers, CheckedRow):
         ]
         triggers = [
             triggers.STAMP,
-            triggers.NOT_DELETED,
+            CUSTOMER_NOT_DELETED,
             triggers.tags_known("tags_known_insert", pgtrigger.Insert),
             triggers.tags_known("tags_known_update", pgtrigger.Update),
             triggers.NUMBER_IN_RANGE,
+            triggers.NUMBER_IN_RANGE_OF_NEW_HOME,
             triggers.COUNT_INSERT,
             triggers.COUNT_UPDATE,
             triggers.COUNT_DELETE,

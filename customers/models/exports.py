@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from customers.models.narrowing import NarrowingField
 from files.choices import FileState
-from files.models import Chunk, Download, WorkedFile, download_constraints, own_file_constraints, piece_constraints
+from files.models import (
+    Chunk,
+    Download,
+    WorkedFile,
+    download_constraints,
+    file_triggers,
+    own_file_constraints,
+    piece_constraints,
+)
 from locations.constraints import KeyWithBase
 from locations.row_policies import RowSecurity
 
@@ -17,6 +27,8 @@ EXPORT = "customers.CustomerExport"
 
 class CustomerExport(WorkedFile):
     """A file of customers for one user. The bytes are deleted after a day; that it was made stays on record."""
+
+    web_privileges: ClassVar[str] = "SELECT, INSERT, UPDATE"
 
     choices = models.JSONField(default=dict, help_text="Format, columns, and which customers.")
     narrowed_by = NarrowingField()
@@ -33,6 +45,8 @@ class CustomerExport(WorkedFile):
             models.CheckConstraint(condition=Q(state__in=FileState.values), name="customerexport_state_known"),
             *own_file_constraints("customerexport"),
         ]
+        # A small one is made at once.
+        triggers = file_triggers("choices", "narrowed_by", begins=[FileState.WAITING, FileState.DONE])
 
 
 class ExportChunk(Chunk):

@@ -11,10 +11,10 @@ from django.db.models import F, Func, Q, Value
 from django.db.models.functions import Cast, NullIf
 from django.utils.translation import gettext_lazy as _
 
-from customers import triggers
-from customers.choices import Decision, UploadState, Verdict
+from customers.choices import UPLOAD_DONE, Decision, UploadState, Verdict
 from customers.models.customer import Customer
 from customers.models.problems import ProblemsField
+from customers.triggers.uploads import UPLOAD_TRIGGERS
 from files.models import Chunk, OwnFile, own_file_constraints, piece_constraints
 from locations.constraints import CompositeForeignKey, KeyWithBase
 from locations.models import CustomerBase, Organization
@@ -50,9 +50,12 @@ class ImportUpload(OwnFile):
             RowSecurity(name="importupload_rows", base="base"),
             KeyWithBase(name="importupload_key"),
             models.CheckConstraint(condition=Q(state__in=UploadState.values), name="importupload_state_known"),
+            models.CheckConstraint(
+                condition=Q(context=None) | Q(state__in=sorted(UPLOAD_DONE)), name="importupload_context_of_applied"
+            ),
             *own_file_constraints("importupload"),
         ]
-        triggers = [triggers.APPLIED_STAYS]
+        triggers = UPLOAD_TRIGGERS
 
     @property
     def previewed(self) -> dict[str, Any]:

@@ -25,26 +25,6 @@ STAMP = pgtrigger.Trigger(
 )
 """A customer's number, base and uid never change; when it was changed is written by nobody but the database."""
 
-NOT_DELETED = over_written_rows(
-    name="not_deleted",
-    operation=pgtrigger.Delete,
-    declare=[("found", "integer")],
-    func="""
-        SELECT customer_number INTO found FROM old_values AS customer WHERE NOT EXISTS (
-            SELECT FROM customers_customerevent AS event
-            JOIN customers_importupload AS file ON file.context = event.pgh_context_id AND file.base_id = event.base_id
-            WHERE event.pgh_obj_id = customer.id AND event.base_id = customer.base_id
-              AND event.pgh_label = 'insert' AND file.state = 'undoing'
-        ) LIMIT 1;
-        IF found IS NOT NULL THEN
-            RAISE EXCEPTION 'Customer % is archived, not deleted', found
-                USING ERRCODE = 'check_violation', CONSTRAINT = 'customer_not_deleted';
-        END IF;
-        RETURN NULL;
-    """,
-)
-"""Customers are archived, not deleted. Only those that an import has created go again when it is undone."""
-
 
 def tags_known(name: str, operation: pgtrigger.Operation) -> pgtrigger.Trigger:
     """Each tag of a customer stands in the list of tags of its base.
@@ -77,6 +57,10 @@ TAG_NOT_IN_USE = pgtrigger.Trigger(
     operation=pgtrigger.Delete | pgtrigger.UpdateOf("name"),
     when=pgtrigger.After,
     func="""
+        IF current_setting('transaction_isolation') <> 'read committed' THEN
+            RAISE EXCEPTION 'only in READ COMMITTED it is seen whether the tag "%" is in use', OLD.name
+                USING ERRCODE = 'foreign_key_violation', CONSTRAINT = 'tag_in_use';
+        END IF;
         IF EXISTS (
             SELECT FROM customers_customer WHERE base_id = OLD.base_id AND tags <> '{}' AND tags @> ARRAY[OLD.name]
         ) AND NOT EXISTS (SELECT FROM customers_tag WHERE base_id = OLD.base_id AND name = OLD.name) THEN
@@ -86,6 +70,7 @@ TAG_NOT_IN_USE = pgtrigger.Trigger(
         RETURN NULL;
     """,
 )
+"""A tag that a customer bears stays. Whoever works on a snapshot would not see who has got it since."""
 
 NUMBER_IN_RANGE = over_written_rows(
     name="number_in_range",
@@ -105,6 +90,29 @@ NUMBER_IN_RANGE = over_written_rows(
     """,
 )
 """A customer registered at a location bears a number of its range. Who was registered nowhere may bear any."""
+
+NUMBER_IN_RANGE_OF_NEW_HOME = pgtrigger.Trigger(
+    name="number_in_range_of_new_home",
+    operation=pgtrigger.UpdateOf("home_location_id"),
+    when=pgtrigger.Before,
+    condition=pgtrigger.Condition(
+        "NEW.home_location_id IS NOT NULL AND NEW.home_location_id IS DISTINCT FROM OLD.home_location_id"
+    ),
+    declare=[("place", "text"), ("numbers", "int4range")],
+    func="""
+        SELECT location.name, location.number_range INTO place, numbers
+        FROM locations_location AS location
+        WHERE location.id = NEW.home_location_id AND location.base_id = NEW.base_id
+          AND NOT NEW.customer_number <@ location.number_range;
+        IF FOUND THEN
+            RAISE EXCEPTION 'Customer number % is outside the number range of % (% to %)',
+                NEW.customer_number, place, lower(numbers), upper(numbers) - 1
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'customer_number_in_range';
+        END IF;
+        RETURN NEW;
+    """,
+)
+"""The same of whoever is said to be registered elsewhere. His number itself never changes (see STAMP)."""
 
 
 def _counting(name: str, operation: pgtrigger.Operation, *steps: str) -> pgtrigger.Trigger:
@@ -208,57 +216,3 @@ def _of_consents(name: str, operation: pgtrigger.Operation, *steps: str) -> pgtr
 CONSENT_MONTHS_INSERT = _of_consents("months_insert", pgtrigger.Insert, "+ new_values")
 CONSENT_MONTHS_UPDATE = _of_consents("months_update", pgtrigger.Update, "+ new_values", "- old_values")
 CONSENT_MONTHS_DELETE = _of_consents("months_delete", pgtrigger.Delete, "- old_values")
-
-CONSENT_GOES_WITH_ITS_IMPORT = over_written_rows(
-    name="goes_with_its_import",
-    operation=pgtrigger.Delete,
-    func="""
-        IF EXISTS (
-            SELECT FROM old_values AS consent WHERE NOT EXISTS (
-                SELECT FROM customers_importupload AS file
-                WHERE file.base_id = consent.base_id AND file.id = consent.upload_id AND (
-                    file.state = 'undoing' OR file.state = 'undone' AND EXISTS (
-                        SELECT FROM customers_importupload AS later
-                        WHERE later.base_id = consent.base_id AND later.state = 'undoing'))
-            )
-        ) THEN
-            RAISE EXCEPTION 'A statement about a consent is never deleted; withdraw it'
-                USING ERRCODE = 'check_violation', CONSTRAINT = 'consent_stays';
-        END IF;
-        RETURN NULL;
-    """,
-)
-"""What a customer has said stays. Only what an import has brought goes again when it is undone.
-
-So does what an import has brought that was undone before a later one that kept it (see customers/imports/undo.py).
-"""
-
-APPLIED_STAYS = pgtrigger.Trigger(
-    name="applied_stays",
-    operation=pgtrigger.Update,
-    when=pgtrigger.Before,
-    condition=pgtrigger.Condition("OLD.state IN ('applied', 'undone') AND NEW.state <> OLD.state"),
-    func="""
-        IF OLD.state = 'applied' AND NEW.state = 'undoing' THEN
-            RETURN NEW;
-        END IF;
-        RAISE EXCEPTION 'What was imported can only be undone, and that once'
-            USING ERRCODE = 'check_violation', CONSTRAINT = 'importupload_applied_stays';
-    """,
-)
-"""An import that was applied stays on record as that, whoever writes by what was true before."""
-
-BULK_APPLIED_STAYS = pgtrigger.Trigger(
-    name="applied_stays",
-    operation=pgtrigger.Update,
-    when=pgtrigger.Before,
-    condition=pgtrigger.Condition("OLD.state IN ('applied', 'undone') AND NEW.state <> OLD.state"),
-    func="""
-        IF OLD.state = 'applied' AND NEW.state = 'undoing' THEN
-            RETURN NEW;
-        END IF;
-        RAISE EXCEPTION 'What was changed can only be undone, and that once'
-            USING ERRCODE = 'check_violation', CONSTRAINT = 'bulkchange_applied_stays';
-    """,
-)
-"""A bulk change that was applied stays on record as that, as an import does."""

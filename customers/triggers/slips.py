@@ -37,6 +37,10 @@ CONSENT_STAYS = pgtrigger.Trigger(
             RAISE EXCEPTION 'A statement about a consent is never changed; add another one'
                 USING ERRCODE = 'check_violation', CONSTRAINT = 'consent_stays';
         END IF;
+        IF current_setting('transaction_isolation') <> 'read committed' THEN
+            RAISE EXCEPTION 'Only in READ COMMITTED it is seen whether the statement has gone out'
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'consent_gone_out';
+        END IF;
         PERFORM pg_advisory_xact_lock({LOCK}, OLD.base_id::integer);
         PERFORM pg_advisory_xact_lock_shared({LOCK_OF_OPEN}, OLD.base_id::integer);
         IF OLD.struck_out_at IS NOT NULL THEN

@@ -77,6 +77,7 @@ class Migration(migrations.Migration):
             options={
                 'abstract': False,
                 'constraints': [locations.row_policies.RowSecurity(name='organizationevent_rows', organization='id')],
+                'triggers': [pgtrigger.compiler.Trigger(name='written_by_triggers', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (pg_trigger_depth() = 0)', func="\n        RAISE EXCEPTION 'A history is written by what happens, and by nobody'\n            USING ERRCODE = 'check_violation', CONSTRAINT = TG_TABLE_NAME || '_written_by_triggers';\n    ", hash='5922b378bac261491c73a6e8927763f36dbc3cd5', level='STATEMENT', operation='INSERT', pgid='pgtrigger_written_by_triggers_633bf', table='locations_organizationevent', when='AFTER'))],
             },
         ),
         migrations.CreateModel(
@@ -125,6 +126,7 @@ class Migration(migrations.Migration):
             options={
                 'abstract': False,
                 'constraints': [locations.row_policies.RowSecurity(name='customerbaseevent_rows', organization='organization')],
+                'triggers': [pgtrigger.compiler.Trigger(name='written_by_triggers', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (pg_trigger_depth() = 0)', func="\n        RAISE EXCEPTION 'A history is written by what happens, and by nobody'\n            USING ERRCODE = 'check_violation', CONSTRAINT = TG_TABLE_NAME || '_written_by_triggers';\n    ", hash='39a8b98f6bb40d454f3bfbdaac69d5db62638523', level='STATEMENT', operation='INSERT', pgid='pgtrigger_written_by_triggers_8fd67', table='locations_customerbaseevent', when='AFTER'))],
             },
         ),
         migrations.CreateModel(
@@ -154,6 +156,7 @@ class Migration(migrations.Migration):
             options={
                 'abstract': False,
                 'constraints': [locations.row_policies.RowSecurity(name='locationevent_rows', organization='organization')],
+                'triggers': [pgtrigger.compiler.Trigger(name='written_by_triggers', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (pg_trigger_depth() = 0)', func="\n        RAISE EXCEPTION 'A history is written by what happens, and by nobody'\n            USING ERRCODE = 'check_violation', CONSTRAINT = TG_TABLE_NAME || '_written_by_triggers';\n    ", hash='23c92816b2086298cf9179e519ca38df83ab1137', level='STATEMENT', operation='INSERT', pgid='pgtrigger_written_by_triggers_e6648', table='locations_locationevent', when='AFTER'))],
             },
         ),
         migrations.CreateModel(
@@ -190,6 +193,7 @@ class Migration(migrations.Migration):
             options={
                 'abstract': False,
                 'constraints': [locations.row_policies.RowSecurity(is_of_provider=True, name='legacyswitchevent_rows', organization='organization')],
+                'triggers': [pgtrigger.compiler.Trigger(name='written_by_triggers', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (pg_trigger_depth() = 0)', func="\n        RAISE EXCEPTION 'A history is written by what happens, and by nobody'\n            USING ERRCODE = 'check_violation', CONSTRAINT = TG_TABLE_NAME || '_written_by_triggers';\n    ", hash='1e1a799ce53292c6c3b6a87036a31c7f150bbf4c', level='STATEMENT', operation='INSERT', pgid='pgtrigger_written_by_triggers_99b5c', table='locations_legacyswitchevent', when='AFTER'))],
             },
         ),
     ]

@@ -28,7 +28,8 @@ OTHER_TABLES = {
     "auth_permission": READ,
     "django_content_type": READ,
     "django_migrations": READ,
-    "pghistory_context": "SELECT, INSERT, UPDATE",  # a context is written again where its facts grow
+    # A context is written again where its facts grow; in which transaction it was written the database says.
+    "pghistory_context": "SELECT, INSERT (id, created_at, updated_at, metadata), UPDATE (metadata, updated_at)",
     "customers_searchable": READ,
     "customers_import_rows": "SELECT, DELETE",
 }

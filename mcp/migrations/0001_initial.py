@@ -183,6 +183,7 @@ class Migration(migrations.Migration):
             options={
                 'abstract': False,
                 'constraints': [locations.row_policies.RowSecurity(name='usergroupevent_rows', organization='organization')],
+                'triggers': [pgtrigger.compiler.Trigger(name='written_by_triggers', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (pg_trigger_depth() = 0)', func="\n        RAISE EXCEPTION 'A history is written by what happens, and by nobody'\n            USING ERRCODE = 'check_violation', CONSTRAINT = TG_TABLE_NAME || '_written_by_triggers';\n    ", hash='d2df8bcfe3228a68dbdd7e034e05d43dcf648d40', level='STATEMENT', operation='INSERT', pgid='pgtrigger_written_by_triggers_5cc5c', table='mcp_usergroupevent', when='AFTER'))],
             },
         ),
         migrations.CreateModel(
@@ -278,6 +279,7 @@ class Migration(migrations.Migration):
             options={
                 'abstract': False,
                 'constraints': [locations.row_policies.RowSecurity(name='userevent_rows', organization='organization', person='id')],
+                'triggers': [pgtrigger.compiler.Trigger(name='written_by_triggers', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (pg_trigger_depth() = 0)', func="\n        RAISE EXCEPTION 'A history is written by what happens, and by nobody'\n            USING ERRCODE = 'check_violation', CONSTRAINT = TG_TABLE_NAME || '_written_by_triggers';\n    ", hash='c6994c31204fef02ca1a639e29892404090aec76', level='STATEMENT', operation='INSERT', pgid='pgtrigger_written_by_triggers_28148', table='mcp_userevent', when='AFTER'))],
             },
         ),
         migrations.CreateModel(
@@ -298,6 +300,7 @@ class Migration(migrations.Migration):
             options={
                 'abstract': False,
                 'constraints': [locations.row_policies.RowSecurity(name='restrictionevent_rows', organization='organization')],
+                'triggers': [pgtrigger.compiler.Trigger(name='written_by_triggers', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (pg_trigger_depth() = 0)', func="\n        RAISE EXCEPTION 'A history is written by what happens, and by nobody'\n            USING ERRCODE = 'check_violation', CONSTRAINT = TG_TABLE_NAME || '_written_by_triggers';\n    ", hash='3f2ff077118369f8b258036c82670334e17e0780', level='STATEMENT', operation='INSERT', pgid='pgtrigger_written_by_triggers_232e0', table='mcp_restrictionevent', when='AFTER'))],
             },
         ),
         migrations.CreateModel(
@@ -317,6 +320,7 @@ class Migration(migrations.Migration):
             options={
                 'abstract': False,
                 'constraints': [locations.row_policies.RowSecurity(name='organizationgrantevent_rows', organization='organization')],
+                'triggers': [pgtrigger.compiler.Trigger(name='written_by_triggers', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (pg_trigger_depth() = 0)', func="\n        RAISE EXCEPTION 'A history is written by what happens, and by nobody'\n            USING ERRCODE = 'check_violation', CONSTRAINT = TG_TABLE_NAME || '_written_by_triggers';\n    ", hash='ba4edc745b2f8db799730b301e0386c6ee4463d6', level='STATEMENT', operation='INSERT', pgid='pgtrigger_written_by_triggers_696da', table='mcp_organizationgrantevent', when='AFTER'))],
             },
         ),
         migrations.CreateModel(
@@ -335,6 +339,7 @@ class Migration(migrations.Migration):
             options={
                 'abstract': False,
                 'constraints': [locations.row_policies.RowSecurity(name='membershipevent_rows', organization='organization')],
+                'triggers': [pgtrigger.compiler.Trigger(name='written_by_triggers', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (pg_trigger_depth() = 0)', func="\n        RAISE EXCEPTION 'A history is written by what happens, and by nobody'\n            USING ERRCODE = 'check_violation', CONSTRAINT = TG_TABLE_NAME || '_written_by_triggers';\n    ", hash='8d5b50121153ceee630360e86fa1f4f041a0b191', level='STATEMENT', operation='INSERT', pgid='pgtrigger_written_by_triggers_1fcd2', table='mcp_membershipevent', when='AFTER'))],
             },
         ),
         migrations.CreateModel(
@@ -354,6 +359,7 @@ class Migration(migrations.Migration):
             options={
                 'abstract': False,
                 'constraints': [locations.row_policies.RowSecurity(name='locationgrantevent_rows', organization='organization')],
+                'triggers': [pgtrigger.compiler.Trigger(name='written_by_triggers', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (pg_trigger_depth() = 0)', func="\n        RAISE EXCEPTION 'A history is written by what happens, and by nobody'\n            USING ERRCODE = 'check_violation', CONSTRAINT = TG_TABLE_NAME || '_written_by_triggers';\n    ", hash='b9d732a8c4e463ea2b9a67e1a7a2a4ec431cfb07', level='STATEMENT', operation='INSERT', pgid='pgtrigger_written_by_triggers_83330', table='mcp_locationgrantevent', when='AFTER'))],
             },
         ),
         migrations.AddField(

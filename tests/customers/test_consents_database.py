@@ -15,6 +15,7 @@ from mcp.isolation import row_scope
 from mcp.isolation.scope import Scope
 from tests.customers.people import customer, purpose, says
 from tests.locations.refusals import refused_by, run
+from tests.states import in_state
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -39,7 +40,7 @@ def statement(scope, row, **changes):
 
 def upload(scope, state):
     place = {"organization": scope.organization, "base": scope.base, "location": scope.location, "user": scope.user}
-    return ImportUpload.objects.create(**place, name="kunden.csv", state=state)
+    return in_state(ImportUpload, **place, name="kunden.csv", state=state)
 
 
 BROKEN: dict[str, Callable[[Any], dict[str, Any]]] = {

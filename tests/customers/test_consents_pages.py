@@ -14,6 +14,7 @@ from customers.operations import archive_customers
 from locations.permissions import Right
 from mcp.isolation import grants
 from tests.customers.people import BREMEN, HAMBURG, LIST, customer, customers, page_of, purpose, says
+from tests.states import in_state
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOON = datetime(2026, 3, 1, 12, tzinfo=BERLIN)
@@ -93,7 +94,7 @@ def test_click_that_is_refused_says_why(scope, anna):
 def test_page_shows_every_statement_with_all_that_is_known(scope, anna):
     row = customer(scope)
     place = {"organization": scope.organization, "base": scope.base, "location": scope.location}
-    file = ImportUpload.objects.create(**place, user=scope.user, name="alt.csv", state=UploadState.APPLIED)
+    file = in_state(ImportUpload, **place, user=scope.user, name="alt.csv", state=UploadState.APPLIED)
     common = {**place, "customer": row, "purpose": "birthday", "recorded_by": "Anna"}
     Consent.objects.create(**common, is_given=True, at=NOON, source=ConsentSource.IMPORT, upload=file)
     says(scope, row, TRANSFER, True, NOON + DAY, receiver=40200, wording_version="2026-1", evidence="Ordner 12")
@@ -244,7 +245,7 @@ def test_history_tells_consents_among_the_changes(scope):
     says(scope, row, TRANSFER, True, NOON, receiver=40200, wording_version="2026-1", evidence="Ordner 12")
     Customer.objects.filter(pk=row.pk).update(city="Kiel")
     place = {"organization": scope.organization, "base": scope.base, "location": scope.location}
-    file = ImportUpload.objects.create(**place, user=scope.user, name="alt.csv", state=UploadState.APPLIED)
+    file = in_state(ImportUpload, **place, user=scope.user, name="alt.csv", state=UploadState.APPLIED)
     common = {**place, "customer": row, "purpose": "birthday", "recorded_by": "Anna"}
     Consent.objects.create(**common, is_given=False, at=NOON, source=ConsentSource.IMPORT, upload=file)
     with translation.override("en"):

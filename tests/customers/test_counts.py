@@ -24,6 +24,7 @@ from customers.removal import delete_customer_group
 from locations.models import CustomerBase, Location
 from tests.customers.transfer import table, take_in, undone
 from tests.proofs.sampling import examples
+from tests.states import in_state
 
 Figures = dict[tuple[str, int | None, bool], int]
 
@@ -75,10 +76,10 @@ def step(kind: str, place: Location, size: int, number: int) -> None:
 
 
 def move(some: CustomerQuerySet, kind: str, place: Location, turn: int) -> None:
-    """To another location or group, in turns, and to none."""
+    """To the location by whose numbers they are known, or to another group, in turns, and to none."""
     targets: list[Location | CustomerGroup | None]
     if kind == "move home":
-        field, targets = "home_location", [*place.organization.locations.order_by("pk")[:3], None]
+        field, targets = "home_location", [place, None]
     else:
         field, targets = "customer_group", [*CustomerGroup.objects.in_base(place.base).order_by("pk"), None]
     some.update(**{field: targets[turn % len(targets)]})
@@ -136,9 +137,9 @@ def insert(place: Location, size: int, number: int, *, is_here: bool = False, is
 
 def importing(place: Location, context: UUID) -> None:
     """What is written in this context was brought by a file whose import is being undone: the database lets it go."""
-    ImportUpload.objects.create(
-        organization=place.organization, base=place.base, location=place, name="x.csv", state=UploadState.UNDOING,
-        context=context,
+    in_state(
+        ImportUpload, organization=place.organization, base=place.base, location=place, name="x.csv",
+        state=UploadState.UNDOING, context=context,
     )  # fmt: skip
 
 

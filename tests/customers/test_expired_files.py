@@ -23,6 +23,7 @@ from mcp.worker.queueing import tell_given_up
 from mcp.worker.somebody import for_somebody
 from tests.customers.transfer import checked, table, take_in
 from tests.reader import read
+from tests.states import brought_to
 
 
 @pytest.fixture
@@ -91,7 +92,7 @@ def test_file_that_cannot_be_deleted_keeps_none_of_the_others(anna, monkeypatch)
 )
 def test_import_that_its_worker_has_given_up_says_so(anna, before, after):
     upload = checked(anna, table(["Name"], ["Neu"]))
-    ImportUpload.objects.filter(pk=upload.pk).update(state=before)
+    brought_to(ImportUpload.objects.filter(pk=upload.pk), before)
     tell_given_up("customers.imports.tasks.apply_upload", {"upload": str(upload.pk), "user": 1})
     upload.refresh_from_db()
     assert upload.state == after

@@ -32,6 +32,7 @@ from tests.customers.import_browser import (
     work,
 )
 from tests.customers.transfer import table
+from tests.states import brought_to, in_state
 
 
 def test_progress_is_shown_as_a_share(anna, deferred):
@@ -54,7 +55,7 @@ def test_whoever_asks_how_far_it_is_gets_the_whole_page_when_it_is_done(anna, de
 @pytest.mark.parametrize("state", [UploadState.CHECKING, UploadState.APPLYING, UploadState.UNDOING])
 def test_cancelling_is_heard_by_whoever_works_on_it(anna, cast, deferred, state):
     page = upload(anna)
-    ImportUpload.objects.update(state=state, result={"created": 2, "changed": 0})
+    brought_to(ImportUpload.objects.all(), state, result={"created": 2, "changed": 0})
     ImportProgress.objects.update(done=1, total=2)
     address = f"{page}undo/" if state == UploadState.UNDOING else page
     assert anna.post(address, {"step": "cancel"}).status_code == 302
@@ -63,11 +64,14 @@ def test_cancelling_is_heard_by_whoever_works_on_it(anna, cast, deferred, state)
 
 
 def test_undoing_can_be_cancelled_by_everybody_who_may_undo(anna, cast, deferred):
-    page = upload(anna)
-    ImportUpload.objects.update(
-        state=UploadState.UNDOING, result={"created": 2, "changed": 0}, user=cast.user("bodo"),
+    place = cast.location("Zentrale")
+    of_bodo = in_state(
+        ImportUpload, organization=place.organization, base=place.base, location=place, user=cast.user("bodo"),
+        name="a.csv", state=UploadState.UNDOING, result={"created": 2, "changed": 0},
         created_at=timezone.now() - timedelta(days=30),
     )  # fmt: skip
+    ImportProgress.objects.create(base=place.base, file=of_bodo)
+    page = f"{IMPORT}{of_bodo.pk}/"
     assert anna.post(f"{page}undo/", {"step": "cancel"}).status_code == 302
     assert ImportProgress.objects.get().is_cancelled
     assert stored().state == UploadState.APPLIED
@@ -77,7 +81,7 @@ def test_undoing_can_be_cancelled_by_everybody_who_may_undo(anna, cast, deferred
 def test_what_nobody_works_on_yet_is_cancelled_at_once(anna, cast, deferred, state):
     """There may be no worker to hear it; one that comes later finds nothing to do."""
     page = previewed(anna)
-    ImportUpload.objects.update(state=state)
+    brought_to(ImportUpload.objects.all(), state)
     assert anna.post(page, {"step": "cancel"}).status_code == 302
     assert (stored().state, bool(stored().failure)) == (UploadState.CANCELLED, True)
     task = tasks.check_upload if state == UploadState.CHECKING else tasks.apply_upload
@@ -95,7 +99,7 @@ def test_what_nobody_works_on_yet_is_cancelled_at_once(anna, cast, deferred, sta
 )
 def test_cancelled_import_says_so_and_leads_back_to_the_columns(anna, cast, monkeypatch, before, after, name):
     page = previewed(anna)
-    ImportUpload.objects.update(state=before)
+    brought_to(ImportUpload.objects.all(), before)
 
     def cancelled(**given):
         raise Cancelled

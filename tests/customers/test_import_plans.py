@@ -26,6 +26,7 @@ from customers.models import CustomerCount, ImportUpload
 from mcp.isolation import row_scope
 from mcp.isolation.scope import Scope
 from tests.conftest import Cast
+from tests.states import in_state
 
 ROWS, KNOWN = 100_000, 2_200
 A_FEW_TIMES = 4
@@ -66,9 +67,9 @@ def an_upload(anna: Scope, rows: int) -> ImportUpload:
         "rejected": rows // 10,
         "similar": 0,
     }
-    upload = ImportUpload.objects.create(
-        organization=anna.organization, base=anna.base, location=anna.location, user=anna.user, name="a.csv",
-        choices=choices, preview=figures, new_rows=f"{{[2,{rows})}}", state=UploadState.CHECKED,
+    upload = in_state(
+        ImportUpload, organization=anna.organization, base=anna.base, location=anna.location, user=anna.user,
+        name="a.csv", choices=choices, preview=figures, new_rows=f"{{[2,{rows})}}", state=UploadState.CHECKED,
     )  # fmt: skip
     with row_scope.rows_of(anna), connection.cursor() as cursor:
         cursor.execute(_STAGE, [upload.pk, rows])

@@ -93,6 +93,15 @@ def test_number_outside_the_range_of_the_home_location_is_refused_on_every_path(
     customer(cast, home_location=None, customer_number=5_000_001).save()
 
 
+def test_home_of_a_customer_is_none_by_whose_numbers_he_is_not_known(cast):
+    made, hamburg = customer(cast), cast.location("Hamburg")
+    made.save()
+    with refused_by("customer_number_in_range"):
+        Customer.objects.filter(pk=made.pk).update(home_location=hamburg)
+    for home in (None, made.home_location):
+        assert Customer.objects.filter(pk=made.pk).update(home_location=home) == 1
+
+
 def test_refusal_of_a_number_names_the_range(cast):
     hamburg = cast.location("Hamburg")
     sentence = r"3999999 is outside the number range of Hamburg \(5000000 to 5009999\)"

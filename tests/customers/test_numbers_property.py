@@ -23,6 +23,7 @@ from mcp.isolation import row_scope
 from mcp.isolation.scope import Scope
 from tests.customers.test_import_turns import Thread
 from tests.proofs.sampling import examples
+from tests.states import in_state
 
 FIRST, LAST = 5_000_000, 5_000_029
 SOME = st.sets(st.integers(FIRST - 2, LAST + 2))
@@ -40,7 +41,8 @@ def multirange(numbers: set[int]) -> Int4Multirange:
 
 
 def upload_of(scope: Scope, state: UploadState) -> ImportUpload:
-    return ImportUpload.objects.create(
+    return in_state(
+        ImportUpload,
         organization=scope.organization,
         base=scope.base,
         location=scope.location,

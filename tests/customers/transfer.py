@@ -32,6 +32,7 @@ from mcp.isolation import row_scope
 from mcp.isolation.scope import Scope
 from spreadsheets import Profile
 from spreadsheets.writing import ENDINGS
+from tests.states import brought_to
 
 DATA = Path(__file__).parents[1] / "data"
 GERMAN, ENGLISH, NORTHWIND = DATA / "kunden_de.csv", DATA / "customers_en.csv", DATA / "northwind_customers.csv"
@@ -156,8 +157,8 @@ def kept_export(actor: Scope, content: bytes = b"a\n1\n", **more: Any) -> Custom
     )
     export = files.demand_export(order=order, query="", total=3, actor=actor)
     size, sha256 = chunks.store(ExportChunk, file=export, content=[content])
-    done = {"state": FileState.DONE, "size": size, "sha256": sha256, "done": 3}
-    CustomerExport.objects.filter(pk=export.pk).update(**done | more)
+    done = {"size": size, "sha256": sha256, "done": 3}
+    brought_to(CustomerExport.objects.filter(pk=export.pk), FileState.DONE, **done | more)
     return files.exports_of(actor).get(pk=export.pk)
 
 

@@ -11,7 +11,7 @@ from django.apps import apps
 from django.utils import timezone
 from procrastinate.contrib.django import app
 
-from customers.exports.files import EXPORTS
+from customers.exports.files import EXPORTS, demand_export, order_of
 from customers.models import CustomerExport, ExportChunk
 from files import kinds as declared
 from files import lifecycle, tasks
@@ -20,6 +20,7 @@ from files.kinds import FileKind, declare, kinds
 from files.models import WorkedFile
 from mcp.worker.queueing import NothingThere
 from mcp.worker.task_frame import Stopped
+from tests.conftest import Cast
 from tests.customers.transfer import kept_export
 from transitions.incoming.taking import INCOMING
 
@@ -73,7 +74,9 @@ def test_kind_that_cannot_be_deleted_keeps_none_of_the_others(export, monkeypatc
 
 
 def test_under_way_does_not_expire(export):
-    CustomerExport.objects.filter(pk=export.pk).update(
+    running = demand_export(order=order_of(export), query="", total=3, actor=Cast().scope("anna", "Zentrale"))
+    ExportChunk.objects.create(base=running.base, file=running, position=0, content=b"half")
+    CustomerExport.objects.filter(pk=running.pk).update(
         state=FileState.RUNNING, state_since=timezone.now() - 2 * EXPORTS.lifetime
     )
     assert lifecycle.delete_expired(EXPORTS, now=timezone.now()) == 0

@@ -87,6 +87,17 @@ def test_role_has_no_special_rights_but_makes_databases(server: Cluster):
     assert row == (False, False, False, True)
 
 
+@pytest.mark.parametrize(
+    "making", ["lo_creat(0)", "lo_create(0)", "lo_from_bytea(0, 'x')", "lo_import('/etc/hostname')"]
+)
+def test_nobody_makes_large_objects_of_which_row_security_knows_nothing(server: Cluster, making: str):
+    with (
+        psycopg.connect(server.url(role="stammhaus_web")) as connection,
+        pytest.raises(psycopg.errors.InsufficientPrivilege),
+    ):
+        connection.execute(f"SELECT {making}")
+
+
 def test_database_is_utf8_with_the_built_in_collation_and_owned_by_the_role(server: Cluster):
     with psycopg.connect(server.url()) as connection:
         row = connection.execute(

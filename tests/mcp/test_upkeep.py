@@ -197,7 +197,7 @@ def test_export_says_so(cast, german):
 
 def test_package_says_so(cast, german):
     package = Package.objects.get(transition=exit_in(cast, TransitionState.EXECUTED))
-    Package.objects.filter(pk=package.pk).update(user=german, state=FileState.RUNNING)
+    Package.objects.filter(pk=package.pk).update(state=FileState.RUNNING)
     tell_given_up("transitions.package.tasks.make_package", {"package": str(package.pk)})
     package.refresh_from_db()
     assert (package.state, "nach mehreren Versuchen" in read(package.failure, "de")) == (FileState.FAILED, True)

@@ -52,6 +52,7 @@ def made(transition: Transition, actor: Scope) -> Package:
         packing = Packing(row, Transition.objects.select_related("organization", "location").get(pk=transition.pk),
                           Scope.of_system(actor.location, name="the worker"))  # fmt: skip
         row.size, row.sha256 = chunks.store(PackageChunk, file=row, content=packing.parts(cursor))
+    Package.objects.filter(pk=row.pk).update(state=FileState.RUNNING)
     row.state, row.manifest, row.total = FileState.DONE, packing.record, packing.customers
     row.state_since = timezone.now()
     row.save()

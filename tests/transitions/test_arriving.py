@@ -20,6 +20,7 @@ from mcp.isolation import access
 from mcp.isolation.scope import MissingRight, Scope
 from tests.customers.people import customer, group, tag
 from tests.customers.transfer import undone
+from tests.states import in_state
 from tests.transitions.carrying import (
     consent,
     content_of,
@@ -36,7 +37,7 @@ from tests.transitions.moving import join_in
 from transitions import operations
 from transitions.archive.package_reader import RefusedPackage
 from transitions.choices import TransitionState
-from transitions.models import Arrival, Package, Transition
+from transitions.models import Arrival, Transition
 from transitions.package.importing import arrivals_of, note_arrivals
 from transitions.status_texts import who_is_next
 
@@ -264,8 +265,8 @@ def test_undone_import_is_told_as_well(frida, package):
 def test_import_of_another_business_is_not_noted(cast, frida, package):
     arrival, ines = received(package, frida), cast.scope("ines", "Dresden", 30100)
     whose = {"organization": ines.organization, "base": ines.base}
-    upload = ImportUpload.objects.create(
-        **whose, location=ines.location, name="x.csv", state=UploadState.APPLIED, result={"created": 2}
+    upload = in_state(
+        ImportUpload, **whose, location=ines.location, name="x.csv", state=UploadState.APPLIED, result={"created": 2}
     )
     Arrival.objects.filter(pk=arrival.pk).update(**whose, upload=upload)
     note_arrivals(actor="test")
@@ -274,7 +275,7 @@ def test_import_of_another_business_is_not_noted(cast, frida, package):
 
 def test_import_of_what_was_not_made_here_is_not_noted(frida, package):
     imported(package, frida)
-    Package.objects.update(sha256="0" * 64)
+    Arrival.objects.update(sha256="0" * 64)
     note_arrivals(actor="test")
     assert transition().arrival is None
 

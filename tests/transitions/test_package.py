@@ -24,6 +24,7 @@ from files.lifecycle import delete_expired, fetch, is_ready, is_under_way, make
 from locations.permissions import Right
 from mcp.isolation.scope import MissingRight, Scope
 from tests.customers.people import customer, group, tag
+from tests.states import set_back
 from tests.transitions.carrying import consent, content_of, executed, made, members
 from tests.transitions.moving import ACCOUNT as NEW
 from tests.transitions.moving import GROUND, exit_in, named, second
@@ -181,7 +182,7 @@ def test_worker_makes_it_in_pieces_and_the_same_again(cast, anna, people, monkey
     assert (row.state, row.total, row.done, row.size) == (FileState.DONE, 1, 1, len(first))
     assert row.sha256 == hashlib.sha256(first).hexdigest()
     assert row.chunks.count() > 2
-    Package.objects.filter(pk=row.pk).update(state=FileState.RUNNING, sha256="")
+    set_back(row, state=FileState.RUNNING, sha256="")
     PackageChunk.objects.filter(file=row, position__gt=0).delete()  # as a killed worker leaves it
     make(PACKAGES, pk=str(row.pk), actor=Scope.of_system(anna.location, name="the worker"))
     assert content_of(row) == first

@@ -17,6 +17,7 @@ from mcp.isolation import access
 from mcp.isolation.scope import Scope
 from tests.customers.people import customer
 from tests.customers.transfer import undone
+from tests.states import like
 from tests.transitions.carrying import (
     consent,
     content_of,
@@ -78,7 +79,7 @@ def without_uid(content: bytes, version: int = 3) -> bytes:
 
 
 def on_record(content: bytes) -> bytes:
-    Package.objects.update(sha256=hashlib.sha256(content).hexdigest())
+    like(Package.objects.all()[0], sha256=hashlib.sha256(content).hexdigest())
     return content
 
 

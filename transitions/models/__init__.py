@@ -29,7 +29,15 @@ from django.utils.translation import gettext_lazy as _
 
 from customers.models import ImportUpload
 from files.choices import FileState
-from files.models import Chunk, Download, WorkedFile, download_constraints, own_file_constraints, piece_constraints
+from files.models import (
+    Chunk,
+    Download,
+    WorkedFile,
+    download_constraints,
+    file_triggers,
+    own_file_constraints,
+    piece_constraints,
+)
 from locations.constraints import CompositeForeignKey, KeyWithBase
 from locations.history import keep_history
 from locations.models import HIGHEST_ACCOUNT_NUMBER, HIGHEST_CLIENT_NUMBER, CustomerBase, Location, Organization
@@ -55,7 +63,9 @@ _EXECUTED = [TransitionState.EXECUTED, TransitionState.CARRIED_OVER, TransitionS
 
 @keep_history()
 class Transition(CheckedRow):
-    """A location that leaves a group for a business of its own, or a business that joins one."""
+    """A location that leaves a group for a business of its own, or a business that joins one. None is ever deleted."""
+
+    web_privileges: ClassVar[str] = "SELECT, INSERT, UPDATE"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     organization = models.ForeignKey(Organization, models.PROTECT, related_name="transitions", editable=False)
@@ -292,6 +302,8 @@ PACKAGE = "transitions.Package"
 class Package(WorkedFile):
     """The file that is handed over. Its bytes are deleted when it expires; that it was made stays on record."""
 
+    web_privileges: ClassVar[str] = "SELECT, INSERT, UPDATE"
+
     transition = models.ForeignKey(Transition, models.PROTECT, db_constraint=False, related_name="packages")
     manifest = models.JSONField(null=True)
 
@@ -312,6 +324,7 @@ class Package(WorkedFile):
                 name="package_transition_of_organization",
             ),
         ]
+        triggers = file_triggers("transition_id", "manifest")
 
 
 class PackageChunk(Chunk):

@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from files.choices import UNDER_WAY, FileState
-from files.models import Chunk, WorkedFile, own_file_constraints, piece_constraints
+from files.models import Chunk, WorkedFile, file_triggers, own_file_constraints, piece_constraints
 from locations.constraints import KeyWithBase
 from locations.row_policies import RowSecurity
 
@@ -45,6 +45,7 @@ class IncomingFile(WorkedFile):
             ),
             *own_file_constraints("incomingfile"),
         ]
+        triggers = file_triggers("is_list", "upload", "taken_in")
 
 
 class IncomingChunk(Chunk):

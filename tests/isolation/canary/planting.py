@@ -50,6 +50,7 @@ from tests.isolation.canary.canaries import BIRTHDAY, Canaries, Canary, amount, 
 from tests.isolation.canary.planting_bulk import plant_bulk
 from tests.isolation.canary.planting_leaving import plant_transitions
 from tests.isolation.canary.unplanted import NO_DATA
+from tests.states import store
 
 CustomerEvent: Any = Customer._meta.get_field("history").related_model
 FIRST_ID = 7_000_000
@@ -111,7 +112,7 @@ class Business:
         """A stored row of the model: as given, and everything else by what the column is."""
         values = {field.name: self._value(field) for field in _writable(model, given)}
         created = model(**values, **given)
-        model._base_manager.bulk_create([created])
+        store(created)
         self.rows.setdefault(model._meta.label, []).append(created)
         return created
 

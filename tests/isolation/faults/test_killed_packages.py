@@ -16,6 +16,7 @@ from files.lifecycle import is_ready
 from mcp.isolation.scope import Scope
 from tests.isolation.faults.points import killed_at, let_the_database_notice
 from tests.isolation.faults.warm import Call, Warm, Work
+from tests.states import set_back
 from tests.transitions.moving import exit_in, leaving
 from transitions.choices import TransitionState
 from transitions.models import Package, PackageChunk, Transition
@@ -72,7 +73,7 @@ def test_a_killed_worker_leaves_what_the_next_one_makes_anew(cast, warm: Warm, n
     package = Package.objects.get(transition=transition)
     expected, hashed = finish(warm, package), package.sha256
     PackageChunk.objects.filter(file=package).delete()
-    Package.objects.filter(pk=package.pk).update(state=FileState.WAITING, sha256="", size=0, manifest=None)
+    set_back(package, state=FileState.WAITING, sha256="", size=0, manifest=None)
     for point in POINTS:
         killed_at(point, partial(begin, warm, package))
         assert nobody_gets_it(transition, package) == (FileState.WAITING, 0)

@@ -33,6 +33,7 @@ from tests.isolation.guards.probes_applying import imported
 from tests.isolation.guards.probes_operations import bare, refused
 from tests.isolation.guards.probing import probe
 from tests.isolation.guards.world import CANARY, FILE, HAMBURG, World
+from tests.states import brought_to
 
 type Step = Callable[[ImportUpload, Scope], Any]
 
@@ -84,7 +85,7 @@ def import_takes_own_files_only(world: World) -> None:
         for step in STEPS:
             with refused(PermissionDenied, ImportUpload.DoesNotExist):
                 step(upload, here)
-        ImportUpload.objects.filter(pk=upload.pk).update(state=UploadState.APPLYING)
+        brought_to(ImportUpload.objects.filter(pk=upload.pk), UploadState.APPLYING)
         upload.refresh_from_db()
         for step in STEPS[-1:]:
             with refused(PermissionDenied):

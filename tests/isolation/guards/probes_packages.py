@@ -19,6 +19,7 @@ from tests.isolation.guards.probes_leaving import FAR, PAGES, foreign_exit
 from tests.isolation.guards.probes_operations import bare, refused
 from tests.isolation.guards.probing import probe
 from tests.isolation.guards.world import CANARY, HAMBURG, HEAD, SOUTHERN, World
+from tests.states import in_state, like
 from tests.transitions.carrying import (
     consent,
     content_of,
@@ -54,9 +55,9 @@ def packed(world: World) -> Package:
 def foreign_package(world: World) -> Package:
     """Südstern's, ready to be fetched."""
     south = world.cast.system("Zentrale", SOUTHERN)
-    row = Package.objects.create(
-        organization=south.organization, base=south.base, location=south.location, user_name=CANARY, name=CANARY,
-        transition=foreign_exit(world), state=FileState.DONE, state_since=timezone.now(),
+    row = in_state(
+        Package, organization=south.organization, base=south.base, location=south.location, user_name=CANARY,
+        name=CANARY, transition=foreign_exit(world), state=FileState.DONE, state_since=timezone.now(),
     )  # fmt: skip
     PackageChunk.objects.create(base=south.base, file=row, position=0, content=CANARY.encode())
     return row
@@ -202,7 +203,7 @@ def package_that_was_not_made_here_is_refused(world: World) -> None:
 def package_made_for_another_business_is_not_known_here(world: World) -> None:
     """Its manifest says that it is for this one, and its hash stands on record for the other."""
     content = with_manifest(content_of(packed(world)), lambda manifest: manifest["to"].update(account_number=30100))
-    Package.objects.update(sha256=hashlib.sha256(content).hexdigest())
+    like(Package.objects.all()[0], sha256=hashlib.sha256(content).hexdigest())
     assert refusal(content, world.scope("ines", "Dresden", 30100)) == "package_unknown"
 
 

@@ -22,6 +22,7 @@ from mcp.worker import mailing
 from tests.isolation.guards.probes_operations import user_of
 from tests.isolation.guards.probing import probe
 from tests.isolation.guards.world import World
+from tests.states import in_state
 from tests.transitions.moving import exit_in, join_in
 from transitions.choices import TransitionState
 
@@ -39,9 +40,9 @@ def without(scope: Scope, right: Right) -> Scope:
 @probe
 def files_wait_for_whoever_may_import_and_export(world: World) -> None:
     anna = world.scope("anna", "Hamburg")
-    ImportUpload.objects.create(
-        organization=anna.organization, base=anna.base, location=anna.location, user=anna.user, name="offen.csv",
-        state="checked", preview={"similar": 2},
+    in_state(
+        ImportUpload, organization=anna.organization, base=anna.base, location=anna.location, user=anna.user,
+        name="offen.csv", state="checked", preview={"similar": 2},
     )  # fmt: skip
     found = codes(anna)
     assert "import_undecided" in found

@@ -31,6 +31,7 @@ from tests.conftest import forget_author
 from tests.customers import people
 from tests.customers.transfer import kept_export, table
 from tests.isolation.matrix.world import ALL, CENTRAL, MUNICH, Place, Role, World
+from tests.states import in_state
 from transitions import operations as leaving
 from transitions.models import IncomingChunk, IncomingFile, Package, PackageChunk, Transition
 
@@ -219,10 +220,11 @@ class Rows:
 
     def _package(self, place: Place) -> UUID:
         """Ready to be fetched."""
-        made = Package.objects.get(transition=self._executed(place))
-        PackageChunk.objects.create(base=made.base, file=made, position=0, content=b"x")
-        Package.objects.filter(pk=made.pk).update(state=FileState.DONE, state_since=timezone.now())
-        return made.pk
+        failed = Package.objects.get(transition=self._executed(place))
+        names = ("organization", "base", "location", "user", "user_name", "name", "transition", "total")
+        ready = in_state(Package, **{name: getattr(failed, name) for name in names}, state=FileState.DONE)
+        PackageChunk.objects.create(base=ready.base, file=ready, position=0, content=b"x")
+        return ready.pk
 
     def _upload(self, role: Role, place: Place) -> UUID:
         return self.previewed(role, place)[0].pk
