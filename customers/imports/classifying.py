@@ -194,6 +194,8 @@ def _reject_repeated(cursor: CursorWrapper, plan: Plan, headings: dict[str, str]
     _repeated(cursor, params, plan.keys())
     if "customer_number" in plan.given:
         _repeated_by_both(cursor, plan, params)
+    if plan.match == MatchBy.NUMBER:
+        _repeated_by_another(cursor, plan, params)
 
 
 def _repeated(cursor: CursorWrapper, params: dict[str, Any], pairs: str) -> None:
@@ -215,6 +217,20 @@ def _repeated_by_both(cursor: CursorWrapper, plan: Plan, params: dict[str, Any])
         f"""{_REJECT} SELECT %(base)s, %(upload)s, m.row_number, 'rejected', NULL,
             {problem("%(heading)s::text", "''", again, "'duplicate_row'")}
             FROM ({plan.by_key}) AS m JOIN ({plan.by_number}) AS n ON n.id = m.id""",
+        params,
+    )
+
+
+def _repeated_by_another(cursor: CursorWrapper, plan: Plan, params: dict[str, Any]) -> None:
+    """Of a customer with several former numbers one row names this one, another row that one."""
+    again = told(DUPLICATE, first="d.first", key="m.customer_number::text")
+    cursor.execute(
+        f"""{_REJECT} SELECT DISTINCT ON (m.row_number) %(base)s, %(upload)s, m.row_number, 'rejected', NULL::bigint,
+            {problem("%(heading)s::text", plan.key, again, "'duplicate_row'")}
+            FROM ({plan.by_key}) AS m JOIN (
+                SELECT id, min(row_number) AS first FROM ({plan.by_key}) AS pairs GROUP BY 1 HAVING count(*) > 1
+            ) AS d ON d.id = m.id AND m.row_number > d.first
+            JOIN {plan.rows} ON r.row_number = m.row_number ORDER BY m.row_number, d.first""",
         params,
     )
 

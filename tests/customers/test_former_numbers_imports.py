@@ -300,6 +300,15 @@ def test_the_first_undone_before_the_second_goes_with_the_second(anna):
     assert borne(anna) == {"Meier": ["A"]}
 
 
+def test_two_rows_that_name_one_customer_by_different_former_numbers_are_one_too_many(anna):
+    with pghistory.context(**anna.history()):
+        customer(anna, last_name="Meier", former_numbers=["A", "C"])
+    done = take_in(anna, table(HEADINGS, ["G, C", "Meier"], ["", "Neu"], ["E, A", "Meier"]), known=OnKnown.FILL)
+    assert [(one.row, one.value, one.code) for one in done.rejections] == [(4, "A, E", "duplicate_row")]
+    assert "2" in done.rejections[0].reason
+    assert borne(anna) == {"Meier": ["A", "C", "G"], "Neu": []}
+
+
 ROWS = st.lists(st.lists(st.sampled_from("ABCDEFGH"), max_size=3, unique=True), min_size=1, max_size=5)
 
 
