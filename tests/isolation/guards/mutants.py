@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[3]
-FOLDERS = ("mcp", "files", "customers", "transitions")
+FOLDERS = ("mcp", "files", "customers", "clearing", "transitions")
 NOT_SEARCHED = {
     "mcp/demo.py": "makes the demo, under no scope",
     "customers/demo.py": "makes the demo, under no scope",
@@ -43,6 +43,7 @@ NOT_SEARCHED = {
     "mcp/isolation/address_check.py": "decides by the table of addresses, and no right; tests/isolation/matrix",
     "mcp/triggers.py": "is SQL",
     "customers/triggers": "is SQL",
+    "clearing/protocol": "knows no user",
     "mcp/isolation/command_scope.py": "names the place of a command",
     "customers/filling.py": "fills a base in order to measure, from a command",
     "customers/formats": "knows no user",
