@@ -2,6 +2,7 @@
 
 import pgtrigger
 
+from customers.triggers.erasure import is_erased_now
 from locations.triggers import over_written_rows
 
 STAMP = pgtrigger.Trigger(
@@ -29,13 +30,13 @@ NOT_DELETED = over_written_rows(
     name="not_deleted",
     operation=pgtrigger.Delete,
     declare=[("found", "integer")],
-    func="""
+    func=f"""
         SELECT customer_number INTO found FROM old_values AS customer WHERE NOT EXISTS (
             SELECT FROM customers_customerevent AS event
             JOIN customers_importupload AS file ON file.context = event.pgh_context_id AND file.base_id = event.base_id
             WHERE event.pgh_obj_id = customer.id AND event.base_id = customer.base_id
               AND event.pgh_label = 'insert' AND file.state = 'undoing'
-        ) LIMIT 1;
+        ) AND NOT {is_erased_now("customer.base_id", "customer.id")} LIMIT 1;
         IF found IS NOT NULL THEN
             RAISE EXCEPTION 'Customer % is archived, not deleted', found
                 USING ERRCODE = 'check_violation', CONSTRAINT = 'customer_not_deleted';
@@ -43,7 +44,8 @@ NOT_DELETED = over_written_rows(
         RETURN NULL;
     """,
 )
-"""Customers are archived, not deleted. Only those that an import has created go again when it is undone."""
+"""Customers are archived, not deleted. Those that an import has created go again when it is undone, and whoever is
+erased for good goes together with a tombstone for exactly him, which this transaction has written."""
 
 
 def tags_known(name: str, operation: pgtrigger.Operation) -> pgtrigger.Trigger:
@@ -212,7 +214,7 @@ CONSENT_MONTHS_DELETE = _of_consents("months_delete", pgtrigger.Delete, "- old_v
 CONSENT_GOES_WITH_ITS_IMPORT = over_written_rows(
     name="goes_with_its_import",
     operation=pgtrigger.Delete,
-    func="""
+    func=f"""
         IF EXISTS (
             SELECT FROM old_values AS consent WHERE NOT EXISTS (
                 SELECT FROM customers_importupload AS file
@@ -220,7 +222,7 @@ CONSENT_GOES_WITH_ITS_IMPORT = over_written_rows(
                     file.state = 'undoing' OR file.state = 'undone' AND EXISTS (
                         SELECT FROM customers_importupload AS later
                         WHERE later.base_id = consent.base_id AND later.state = 'undoing'))
-            )
+            ) AND NOT {is_erased_now("consent.base_id", "consent.customer_id")}
         ) THEN
             RAISE EXCEPTION 'A statement about a consent is never deleted; withdraw it'
                 USING ERRCODE = 'check_violation', CONSTRAINT = 'consent_stays';
@@ -228,7 +230,7 @@ CONSENT_GOES_WITH_ITS_IMPORT = over_written_rows(
         RETURN NULL;
     """,
 )
-"""What a customer has said stays. Only what an import has brought goes again when it is undone.
+"""What a customer has said stays. Only what an import has brought goes again when it is undone, and all with him.
 
 So does what an import has brought that was undone before a later one that kept it (see customers/imports/undo.py).
 """
