@@ -6,6 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from django.core.exceptions import ObjectDoesNotExist
+from django.utils.html import escape
+from django.utils.translation import override
 
 from customers.erasure.erasing import erase_customer, what_goes
 from customers.models import Customer
@@ -35,7 +37,19 @@ def nobody_of_another_base_is_erased(world: World) -> None:
 
 
 @probe
-def page_of_an_erasure_needs_the_right(world: World) -> None:
-    page = f"{HAMBURG}/customers/customer/{world.customer.pk}/erase/"
+def page_of_an_erasure_needs_the_right_and_is_offered_to_nobody_else(world: World) -> None:
+    row = f"{HAMBURG}/customers/customer/{world.customer.pk}"
+    page = f"{row}/erase/"
     assert world.get("anna", page).status_code == 200
+    assert page in world.text("anna", f"{row}/change/")
     assert world.get("bodo", page).status_code == 403
+    assert page not in world.text("bodo", f"{row}/change/")
+
+
+@probe
+def page_of_an_erasure_is_for_who_sees_customers(world: World) -> None:
+    refusal = world.get("blind", f"{HAMBURG}/customers/customer/{world.customer.pk}/erase/")
+    with override("de"):
+        label = escape(str(Right.VIEW_CUSTOMERS.label))
+    assert refusal.status_code == 403
+    assert f"„{label}“" in refusal.content.decode()
