@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 CATALOGUES := $(wildcard locale/*/LC_MESSAGES/*.po)
 COMPILED := $(CATALOGUES:.po=.mo)
 # The type checker reads the settings, which want these; it connects to nothing.
-LINT_ENV := DATABASE_URL=postgresql://lint@/lint SECRET_KEY=lint
+LINT_ENV := DATABASE_URL=postgresql://lint@/lint SECRET_KEY=lint TOMBSTONE_KEY=lint
 
 # Dozens of processes are started: none compiles anew what another has compiled.
 unexport PYTHONDONTWRITEBYTECODE

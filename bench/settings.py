@@ -3,6 +3,7 @@
 import os
 
 os.environ.setdefault("SECRET_KEY", "only-for-the-bench")
+os.environ.setdefault("TOMBSTONE_KEY", "only-for-the-bench-too")
 
 from mcp.project.settings import *  # noqa: F403 - these are the settings
 

@@ -7,6 +7,7 @@ VIEW: Rights = (Right.VIEW_CUSTOMERS,)
 ADD: Rights = (Right.ADD_CUSTOMERS,)
 CHANGE: Rights = (Right.CHANGE_CUSTOMERS,)
 ARCHIVE: Rights = (Right.ARCHIVE_CUSTOMERS,)
+ERASE: Rights = (Right.ERASE_CUSTOMERS,)
 IMPORT: Rights = (Right.IMPORT_CUSTOMERS,)
 EXPORT: Rights = (Right.EXPORT_CUSTOMERS,)
 HISTORY: Rights = (Right.SEE_HISTORY, *VIEW)
@@ -28,6 +29,7 @@ register(
     Rule("admin:customers_customer_archive", reads=VIEW + ARCHIVE, changes=VIEW + ARCHIVE),
     Rule("admin:customers_customer_restore", reads=VIEW + ARCHIVE, changes=VIEW + ARCHIVE),
     Rule("admin:customers_customer_consents", reads=VIEW, changes=VIEW + CHANGE),
+    Rule("admin:customers_customer_erase", reads=VIEW + ERASE, changes=VIEW + ERASE),
     Rule("admin:customers_customer_cards", reads=VIEW, changes=VIEW + CHANGE),
     Rule("admin:customers_customer_withdraw", changes=(*VIEW, Right.CARRY_OVER)),
     Rule("admin:customers_customer_consent", reads=VIEW + CHANGE, changes=VIEW + CHANGE),

@@ -193,3 +193,21 @@ class CardReason(models.TextChoices):
     DAMAGED = "damaged", _("damaged")
     RETURNED = "returned", _("given back")
     MISUSED = "misused", _("misused")
+
+
+class DisclosureKind(models.TextChoices):
+    """On what occasion customers were handed over."""
+
+    EXPORT = "export", _("Exported file")
+    EXIT = "exit", _("Leaves the group")
+    JOIN = "join", _("Joins a group")
+
+
+class MarkKind(models.TextChoices):
+    """By what a file would name an erased customer."""
+
+    UID = "uid", _("Identity in packages")
+    NUMBER_EMAIL = "number_email", _("Number and e-mail address")
+    NUMBER_PHONE = "number_phone", _("Number and phone number")
+    EMAIL = "email", _("E-mail address")
+    PHONE = "phone", _("Phone number")

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         CustomerGroup,
         CustomerGroupCount,
         CustomerMonth,
+        Disclosure,
         FormerNumber,
         SavedFilter,
         Tag,
@@ -308,6 +309,31 @@ class CardQuerySet(models.QuerySet["Card"]):
         """The one card whose number was typed or scanned; an index answers it."""
         number = sought_card_number(words)
         return self.filter(number=number) if number else self.none()
+
+
+NUMBERS_OF_A_BLOCK = 1024
+"""So many customer numbers share a row of what was handed over; with gaps everywhere it has some kilobytes."""
+
+
+class DisclosureQuerySet(models.QuerySet["Disclosure"]):
+    def of_customer(self, customer: Customer) -> Self:
+        """Those in which the customer was handed over, newest first.
+
+        None from before he was registered: his number may have been that of somebody whom an undone import had brought.
+        """
+        number = customer.customer_number
+        has_number = Func(
+            F("handed__numbers"), Value(number), template="%(expressions)s", arg_joiner=" @> ",
+            output_field=models.BooleanField(),
+        )  # fmt: skip
+        found = self.filter(
+            Exact(has_number, True),
+            base=customer.base_id,
+            at__gte=customer.created_at,
+            handed__base=customer.base_id,
+            handed__block=number // NUMBERS_OF_A_BLOCK,
+        )
+        return found.order_by("-at", "pk")
 
 
 class ConsentPurposeQuerySet(models.QuerySet["ConsentPurpose"]):

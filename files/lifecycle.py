@@ -21,6 +21,7 @@ from files import chunks
 from files.choices import UNDER_WAY, FileState
 from files.kinds import Content, FileKind
 from files.models import WorkedFile
+from files.reading_lock import reading
 from mcp.isolation import access, row_scope
 from mcp.isolation.scope import Scope
 from mcp.stored_sentences import Sentences
@@ -122,6 +123,7 @@ def begin[File: WorkedFile](kind: FileKind[File], pk: str, **values: object) -> 
     if file.state not in UNDER_WAY:
         raise Stopped
     if kind.content is not None:
+        reading(file.base_id)
         _rows(kind.chunks).filter(base=file.base_id, file=file).delete()
     values |= {"state": FileState.RUNNING, "state_since": timezone.now(), "done": 0}
     for name, value in values.items():

@@ -13,8 +13,10 @@ from types import FrameType
 from launch import embedded, folders
 from launch.problem import CannotStart
 
+_KEYS = {"SECRET_KEY": "secret_key", "TOMBSTONE_KEY": "tombstone_key"}
+"""The variables that hold keys, each with the name of the file in `var/` where it stands if no variable says it."""
 _NO_KEY = (
-    "SECRET_KEY is not set, and with a DATABASE_URL of your own it must be. Make one and keep it: "
+    "{name} is not set, and with a DATABASE_URL of your own it must be. Make one and keep it: "
     "python3 -c 'import secrets; print(secrets.token_urlsafe(50))'"
 )
 
@@ -25,21 +27,23 @@ TALKATIVE = 2
 
 
 def prepare() -> None:
-    """Set DATABASE_URL, DATABASE_OWNER_URL and SECRET_KEY where they are missing. Raises CannotStart.
+    """Set DATABASE_URL, DATABASE_OWNER_URL and the keys where they are missing. Raises CannotStart.
 
     Without DATABASE_URL the embedded PostgreSQL is started; it runs until this process, or the last one that uses it,
     ends.
     """
     if os.environ.get("DATABASE_URL"):
-        if not os.environ.get("SECRET_KEY"):
-            raise CannotStart(_NO_KEY)
+        for name in _KEYS:
+            if not os.environ.get(name):
+                raise CannotStart(_NO_KEY.format(name=name))
         return
     handle = embedded.join()
     atexit.register(handle.close)
     _leave_on_sigterm()
     os.environ.update(DATABASE_URL=handle.url, DATABASE_OWNER_URL=handle.owner_url)
-    if not os.environ.get("SECRET_KEY"):
-        os.environ["SECRET_KEY"] = secret_key(folders.var() / "secret_key")
+    for name, file in _KEYS.items():
+        if not os.environ.get(name):
+            os.environ[name] = secret_key(folders.var() / file)
 
 
 def keep_log_quiet(arguments: Sequence[str]) -> None:

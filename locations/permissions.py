@@ -23,6 +23,7 @@ class Right(StrEnum):
     ADD_CUSTOMERS = "add_customers"
     CHANGE_CUSTOMERS = "change_customers"
     ARCHIVE_CUSTOMERS = "archive_customers"
+    ERASE_CUSTOMERS = "erase_customers"
     IMPORT_CUSTOMERS = "import_customers"
     EXPORT_CUSTOMERS = "export_customers"
     CARRY_OVER = "carry_over_customers"
@@ -46,6 +47,7 @@ LABELS: dict[Right, Promise] = {
     Right.ADD_CUSTOMERS: _("Register customers"),
     Right.CHANGE_CUSTOMERS: _("Change customers"),
     Right.ARCHIVE_CUSTOMERS: _("Archive and restore customers"),
+    Right.ERASE_CUSTOMERS: _("Erase customers for good"),
     Right.IMPORT_CUSTOMERS: _("Import customers"),
     Right.EXPORT_CUSTOMERS: _("Export customers"),
     Right.CARRY_OVER: _("Carry customers over to another business"),

@@ -159,5 +159,6 @@ if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mcp.project.settings")
     os.environ.setdefault("DATABASE_URL", "postgresql://nobody@/nothing")
     os.environ.setdefault("SECRET_KEY", "only-to-read-the-catalogue")
+    os.environ.setdefault("TOMBSTONE_KEY", "only-to-read-the-catalogue")
     django.setup()
     update()

@@ -19,6 +19,7 @@ else:
     os.environ.update(DATABASE_URL=_server.url, DATABASE_OWNER_URL=_server.owner_url)
 os.environ["AS_OWNER"] = "1"
 os.environ["SECRET_KEY"] = "only-for-the-tests"
+os.environ["TOMBSTONE_KEY"] = "only-for-the-tests-too"
 
 from mcp.project.settings import *  # noqa: F403 - the environment above must stand first; these are the settings
 

@@ -9,10 +9,10 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 OFFERED = {
     "models", "choices", "querysets", "field_groups",
-    "imports", "exports", "table", "consents",  # doors: their packages, and no module of theirs
+    "imports", "exports", "erasure", "table", "consents",  # doors: their packages, and no module of theirs
     "disclosures", "numbers", "statistics", "console", "demo", "filling",
 }  # fmt: skip
-DOORS = {"imports", "exports", "table", "consents"}
+DOORS = {"imports", "exports", "erasure", "table", "consents"}
 
 
 def _contract() -> dict[str, Any]:

@@ -27,7 +27,8 @@ def migrated(monkeypatch) -> list[Any]:
         (("customers", "0002_initial"), True),
         (("customers", "0002_tables"), True),
         (("customers", "0002_customers"), True),
-        (("customers", "0002_master"), False),
+        (("customers", "0002_master"), True),
+        (("customers", "0002_master_and_erasures"), False),
         (("locations", "0002_initial"), True),
     ],
 )

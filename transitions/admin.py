@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.urls import URLPattern
 from django.utils.translation import gettext_lazy as _
 
-from customers import disclosures
+from customers.erasure import register as register_place
 from locations.choices import LocationKind
 from locations.permissions import Right
 from mcp.console import menu
@@ -17,7 +17,7 @@ from mcp.console.operation_forms import OperationForm
 from mcp.console.site import ConsoleModelAdmin, console
 from mcp.isolation.scope import Scope
 from transitions.choices import JoiningAnswer
-from transitions.disclosing import carried_over
+from transitions.erasing import PLACES
 from transitions.models import JoiningWord, Transition
 from transitions.operations import visible_transitions
 from transitions.pages.incoming import incoming_urls
@@ -53,7 +53,8 @@ def takes_over(scope: Scope) -> bool:
     return words.filter(word=JoiningAnswer.AGREED).exists()
 
 
-disclosures.register(carried_over)
+for place in PLACES:
+    register_place(place)
 menu.register(
     menu.Entry(
         section=menu.Section.ADMINISTRATION,

@@ -194,7 +194,8 @@ def listed(*, transition: Transition, reason: Reason | None, page: int, actor: S
         found = _listed_by_review(transition, reason or "", page)
     else:
         kept = TransitionCustomer.objects.filter(base=actor.base, transition=transition, reason=reason or "")
-        found = list(kept.order_by("customer_number").values_list("customer_id", "customer_number")[first:][:PAGE])
+        there: Any = kept.exclude(customer_id=None).order_by("customer_number")  # without who was erased since
+        found = list(there.values_list("customer_id", "customer_number")[first:][:PAGE])
     known = Customer.objects.in_base(actor.base).in_bulk([pk for pk, _number in found])
     return [Listed(number, known.get(pk)) for pk, number in found]
 

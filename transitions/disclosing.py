@@ -1,44 +1,57 @@
-"""What leaving and joining tells the customers' pages: who was carried over, by what was fixed at the execution."""
+"""Who is carried over is handed over: recorded with the execution, and so told on the customers' pages."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from datetime import datetime
+from functools import reduce
 
-from django.db.models import OuterRef, Subquery
+from django.db.backends.utils import CursorWrapper
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
-from customers.disclosures import Disclosure
-from customers.models import Customer
-from transitions.choices import TransitionState
-from transitions.models import Transition, TransitionCustomer, TransitionStep
-from transitions.status_texts import fields_of
+from customers import disclosures
+from customers.choices import DisclosureKind
+from mcp.isolation.scope import Scope
+from mcp.stored_sentences import Sentences, stored_sentence
+from transitions.choices import FieldGroup, LegalBasis
+from transitions.models import Transition, TransitionCustomer
+
+_AND = stored_sentence("fields_and", "%(one)s, %(more)s")
+_ALONE = stored_sentence("fields_alone", "%(fields)s")
+_NONE = stored_sentence("fields_none", pgettext_lazy("groups of fields", "none"))
+_WITHOUT = stored_sentence("fields_without", _("without: %(fields)s"))
+_BOTH = stored_sentence("fields_both", "%(chosen)s; %(without)s")
+_GROUND = stored_sentence("disclosed_on_ground", "%(basis)s. %(ground)s")
 
 
-def carried_over(customer: Customer) -> Iterator[Disclosure]:
-    """The hand-overs of a customer by transitions. Two queries; one where no location has ever left."""
-    steps = TransitionStep.objects.filter(transition=OuterRef("pk"), state=TransitionState.EXECUTED).order_by(
-        "at", "id"
-    )
-    executed = Transition.objects.filter(organization=customer.organization_id, executed_at__isnull=False)
-    found = executed.select_related("location").annotate(executed_by=Subquery(steps.values("user_name")[:1]))
-    by_id = {transition.pk: transition for transition in found}
-    if not by_id:
+def record_carried_over(cursor: CursorWrapper, moving: Transition, at: datetime, *, carried: int, actor: Scope) -> None:
+    """Record the hand-over of those who were fixed as carried over. The package is made of them."""
+    if not carried:
         return
-    # By the transitions, few as they are: an index leads from each of them to the customer.
-    decided = TransitionCustomer.objects.filter(
-        base=customer.base_id, transition__in=list(by_id), customer_id=customer.pk, reason=""
+    going = TransitionCustomer.objects.filter(base=moving.location.base_id, transition=moving, reason="")
+    numbers = going.order_by().values_list("customer_number")
+    disclosures.record(
+        kind=DisclosureKind(moving.kind),
+        numbers=disclosures.numbers_in(cursor, *numbers.query.sql_with_params()),
+        total=carried,
+        source=moving.pk,
+        receiver=moving.receiver_account,
+        receiver_name=moving.receiver_name or str(moving.receiver_account),
+        ground=_GROUND(basis=LegalBasis(moving.basis).label, ground=moving.ground),
+        fields=told_fields(moving),
+        at=at,
+        location=str(moving.location),
+        actor=actor,
     )
-    for pk in decided.values_list("transition", flat=True):
-        yield _told(by_id[pk])
 
 
-def _told(row: Transition) -> Disclosure:
-    return Disclosure(
-        at=row.executed_at or row.state_since,
-        receiver=row.receiver_account or 0,
-        receiver_name=row.receiver_name,
-        occasion=f"{row.location.name}: {row.get_kind_display()}",
-        user=getattr(row, "executed_by", None) or "",
-        location=row.location.name,
-        ground=". ".join(part for part in (str(row.get_basis_display()), row.ground) if part),
-        fields=fields_of(row),
-    )
+def told_fields(moving: Transition) -> Sentences:
+    """The groups of fields that go along, of those that have to be chosen, and the ones that do not."""
+    chosen = _listed([group for group in FieldGroup if group in moving.field_groups]) or _NONE()
+    without = _listed([group for group in FieldGroup if group not in moving.field_groups])
+    return _BOTH(chosen=chosen, without=_WITHOUT(fields=without)) if without else chosen
+
+
+def _listed(groups: list[FieldGroup]) -> Sentences:
+    told = [_ALONE(fields=group.label) for group in groups]
+    return reduce(lambda more, one: _AND(one=one, more=more), told[::-1]) if told else Sentences()

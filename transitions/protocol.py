@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Count
 from django.utils.formats import date_format, number_format
@@ -137,7 +138,8 @@ def _counts(row: Transition) -> Section:
 def _numbers(row: Transition, reason: str) -> str:
     """The numbers of the customers with this reason, as text; empty reason: of those carried over."""
     decided = TransitionCustomer.objects.filter(base=row.location.base_id, transition=row, reason=reason)
-    numbers = decided.order_by("customer_number").values_list("customer_number", flat=True)
+    decided = decided.exclude(customer_number=None)  # who was erased since is counted, and not named
+    numbers: Any = decided.order_by("customer_number").values_list("customer_number", flat=True)
     listed = list(numbers[: MOST_NUMBERS + 1])
     text = ", ".join(in_ranges(listed[:MOST_NUMBERS]))
     more = _("… and more: all of them stand on the page of the process.")

@@ -30,6 +30,7 @@ from customers.consents.pages import consents_page, consents_section, record_pag
 from customers.consents.questions import record_answers
 from customers.console.base import CustomersAdmin
 from customers.console.ticked import chosen_for
+from customers.erasure.pages import erase
 from customers.exports.views import export_urls
 from customers.field_groups import MASK, withheld
 from customers.filters.saved import canonical
@@ -288,6 +289,7 @@ class CustomerAdmin(CustomerColumns, MaskedFields, CustomersAdmin):
             },
             "salutations": (_text("Ms"), _text("Mr"), _text("Family"), _text("Company")),
             "may_archive": self.has_archive_permission(request),
+            "may_erase": scope.allows(Right.ERASE_CUSTOMERS) and scope.allows(Right.VIEW_CUSTOMERS),
             "may_see_history": scope.allows(Right.SEE_HISTORY) and scope.allows(Right.VIEW_CUSTOMERS),
             "may_see_candidates": scope.allows(Right.VIEW_CUSTOMERS),
             "differences": self._differences(request, form, customer),
@@ -322,6 +324,7 @@ class CustomerAdmin(CustomerColumns, MaskedFields, CustomersAdmin):
             path("restore/", self._page(pages.restore), name="customers_customer_restore"),
             path("consent/", self._page(record_page), name="customers_customer_consent"),
             path("<path:object_id>/consents/", self._page(consents_page), name="customers_customer_consents"),
+            path("<path:object_id>/erase/", self._page(erase), name="customers_customer_erase"),
             path("<path:object_id>/cards/", self._page(card_pages.cards), name="customers_customer_cards"),
             path("version/<uuid:pk>/", self._page(pages.version), name="customers_customer_version"),
             path("<path:object_id>/withdraw/", self._page(withdraw_page), name="customers_customer_withdraw"),

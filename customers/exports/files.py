@@ -19,6 +19,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from customers.choices import DisclosureKind
+from customers.disclosures import record
 from customers.exports.writer import Making, Order
 from customers.field_groups import demand_fields
 from customers.models import CustomerExport, ExportChunk, ExportDownload
@@ -28,6 +30,7 @@ from customers.table.resources import CustomerResource
 from files import lifecycle
 from files.choices import FileState
 from files.kinds import Content, FileKind, declare
+from files.reading_lock import reading
 from locations.permissions import Right
 from mcp.isolation import row_scope
 from mcp.isolation.scope import Scope
@@ -96,10 +99,12 @@ def make_now(
     file = SpooledTemporaryFile(max_size=HELD_IN_MEMORY)  # noqa: SIM115 - the answer closes it
     try:
         with transaction.atomic(), connection.cursor() as cursor:
+            reading(actor.base.pk)
             with closing(making.parts(customers, cursor)) as parts:
                 file.writelines(parts)
             export = _record(order, query, actor, state=FileState.DONE, **_figures(making))
             lifecycle.note_download(EXPORTS, export, actor)
+            _record_disclosure(export, making)
     except BaseException:
         file.close()
         raise
@@ -118,10 +123,20 @@ def _content(export: CustomerExport, actor: Scope) -> Iterator[Content]:
         second.transaction() as cursor,
         closing(making.parts(wanted.customers, cursor)) as parts,  # no transaction ends in the middle of a copy
     ):
-        filtered_by = Selection.of_query(export.choices["query"]).criteria
-        yield Content(
-            parts=parts, done=lambda: making.rows, when_made=lambda: log_made(making, filtered_by=filtered_by)
-        )
+        yield Content(parts=parts, done=lambda: making.rows, when_made=lambda: _end(export, making))
+
+
+def _end(export: CustomerExport, making: Making) -> None:
+    _record_disclosure(export, making)
+    log_made(making, filtered_by=Selection.of_query(export.choices["query"]).criteria)
+
+
+def _record_disclosure(export: CustomerExport, making: Making) -> None:
+    """A file that was made can be fetched: whoever is in it was handed to whoever has ordered it."""
+    record(
+        kind=DisclosureKind.EXPORT, numbers=making.numbers, total=making.rows, source=export.pk,
+        receiver_name=making.scope.actor_name, actor=making.scope,
+    )  # fmt: skip
 
 
 def _demand_fetching(export: CustomerExport, actor: Scope) -> None:

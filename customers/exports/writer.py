@@ -24,6 +24,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 from psycopg.sql import SQL, Composable, Identifier, Literal
 
+from customers.disclosures import Numbers, numbers_of
 from customers.field_groups import demand_fields
 from customers.models.narrowing import Narrowing
 from customers.querysets import CustomerQuerySet
@@ -68,6 +69,8 @@ class Making:
     size: int = 0
     is_complete: bool = False
     started_at: datetime = field(default_factory=timezone.now)
+    numbers: Numbers = field(default_factory=list)
+    """Whose rows are in it. It may name a few more, who came or went while it was read, and nobody less."""
 
     def __post_init__(self) -> None:
         resource = self.table(scope=self.scope)
@@ -129,8 +132,10 @@ class Making:
             beside = [self._held(cursor), self._former(cursor)]
             statement = copying(rows, self.columns, look=look, beside=SQL(" ").join(beside), cursor=cursor)
             is_hashing = HELD_BY_MANY in beside or BORNE_BY_MANY in beside
+            self.numbers += numbers_of(cursor, rows)
             with _settings(cursor, look, is_hashing=is_hashing), cursor.copy(statement) as lines:
                 yield from blocks_of(lines)
+            self.numbers += numbers_of(cursor, rows)
 
     def _tells(self, beside: str) -> bool:
         return any(beside in column.selected() for column in self.columns.values())

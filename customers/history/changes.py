@@ -17,10 +17,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from customers.choices import CardReason, CardState
-from customers.disclosures import Disclosure, disclosures_of
+from customers.disclosures import disclosures_of
 from customers.field_groups import MASK, sees_evidence, withheld
 from customers.history.former_numbers import FormerNumbers, tell_former_numbers
-from customers.models import Card, Consent, ConsentPurpose, Customer, CustomerGroup
+from customers.models import Card, Consent, ConsentPurpose, Customer, CustomerGroup, Disclosure
 from customers.readable import READABLE
 from locations.models import Location
 from mcp.isolation.scope import Scope, name_shown
@@ -101,7 +101,7 @@ def history_of(customer: Customer, *, page: int, scope: Scope) -> tuple[list[Ent
     changes = [_entry(event, before, names, hidden) for event, before in zip(events, [*events[1:], None], strict=True)]
     changes[:1] = [replace(newest, version=None) for newest in changes[:1]]  # as he is now
     said = _said(customer, last + 1, is_open=sees_evidence(scope))
-    told = [*said, *_of_cards(customer, last + 1), *map(_of_disclosure, disclosures_of(customer))]
+    told = [*said, *_of_cards(customer, last + 1), *map(_of_disclosure, disclosures_of(customer)[: last + 1])]
     entries = sorted([*told, *changes], key=lambda entry: entry.happened_at, reverse=True)
     return entries[last - EVENTS_PER_PAGE : last], len(entries) > last
 
@@ -221,9 +221,9 @@ def _kind_of_card(event: Any) -> str:
 
 def _of_disclosure(disclosure: Disclosure) -> Entry:
     shown = {
-        _("Receiver"): f"{disclosure.receiver_name} ({disclosure.receiver})",
-        _("Legal ground"): disclosure.ground,
-        _("Fields that go along"): disclosure.fields,
+        _("Receiver"): disclosure.shown_receiver,
+        _("Legal ground"): str(disclosure.ground),
+        _("Fields that go along"): str(disclosure.fields),
     }
     return Entry(
         happened_at=disclosure.at,

@@ -12,6 +12,7 @@ from django.db.backends.utils import CursorWrapper
 from customers.choices import MatchBy, OnKnown
 from customers.imports.broken_rules import broken_rules, sentences
 from customers.imports.consents import ANSWERS, Statements
+from customers.imports.erased_rows import reject_erased
 from customers.imports.frozen_decisions import forget_gone, reject_decided
 from customers.imports.left_alone import tell_archived, tell_differing
 from customers.imports.merge_sql import Plan
@@ -96,11 +97,12 @@ def judge(*, upload: ImportUpload, scope: Scope, read: int, given: frozenset[str
         if plan.is_decided:
             forget_gone(cursor, upload)
             reject_decided(cursor, plan)
+        doubts = reject_erased(cursor, plan, scope)
         _reject_words(cursor, plan, words, headings)
         reject_somebody_else(cursor, plan, headings)
         _reject_repeated(cursor, plan, headings)
         created, changed, unchanged, new_rows, consents = _judge_rest(cursor, plan, scope, headings, statements)
-        similar = 0 if new_rows == NO_ROWS else tell_similar(cursor, plan, new_rows)
+        similar = doubts + (0 if new_rows == NO_ROWS else tell_similar(cursor, plan, new_rows))
         archived = tell_archived(cursor, plan)
         overwriting = plan_of(upload=upload, scope=scope, given=given, words=words, known=OnKnown.OVERWRITE)
         differs = tell_differing(cursor, plan, overwriting)

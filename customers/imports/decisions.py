@@ -21,7 +21,7 @@ from customers.formats import display_day
 from customers.imports.frozen_decisions import count_decisions
 from customers.imports.lifecycle import demand_own
 from customers.imports.merge_sql import DECIDED
-from customers.imports.similar_rows import OTHER_NAME, SAME_EMAIL
+from customers.imports.similar_rows import LIKE_ERASED, OTHER_NAME, SAME_EMAIL
 from customers.models import Customer, ImportDecision, ImportUpload, ImportVerdict
 from customers.table.birthday_cells import DAY
 from customers.table.headings import folded, refusal_of
@@ -93,7 +93,7 @@ def decide_all(*, upload: ImportUpload, decision: str, actor: Scope) -> int:
 
     If the decision is that they are the same person, some rows stay open: those that look only like another row of the
     file, all but one of those that look like one customer, and those that share only an e-mail address with somebody of
-    another name.
+    another name. If it is that they are somebody else, those stay open that may be people who were erased for good.
     """
     _demand(upload, actor)
     if decision not in Decision.values:
@@ -105,6 +105,7 @@ def decide_all(*, upload: ImportUpload, decision: str, actor: Scope) -> int:
                         row_number, %(word)s::text AS word {_OPEN}
                       AND (%(word)s <> 'same' OR customer_id IS NOT NULL AND NOT EXISTS ({_MEANT})
                         AND problems->0->>'code' <> '{OTHER_NAME}')
+                      AND (%(word)s <> 'new' OR problems->0->>'code' <> '{LIKE_ERASED}')
                     ORDER BY CASE WHEN %(word)s = 'same' THEN customer_id ELSE row_number END, row_number
                 ) AS decided {_ABOUT} {_ANEW}""",
             {**_params(upload), "word": str(decision)},
@@ -300,6 +301,7 @@ def alike(code: str) -> str:
     words = {
         SAME_EMAIL: _("the same e-mail address"),
         OTHER_NAME: _("the same e-mail address, but another name"),
+        LIKE_ERASED: _("the e-mail address or phone number of somebody who was erased for good"),
         "same_name_and_birthday": _("the same name and birthday"),
         "same_name_and_phone": _("the same name and phone number"),
         "same_name_and_address": _("the same name and address"),

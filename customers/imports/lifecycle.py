@@ -298,7 +298,10 @@ def delete_expired(*, upload: ImportUpload) -> None:
         upload.delete()
     else:
         upload.cleared_at = timezone.now()
-        upload.save(update_fields=["cleared_at"])
+        if "seen" in upload.choices:  # with some cells of each column, as they stood in the file
+            nothing: list[list[str]] = [[] for _heading in upload.choices["headings"]]
+            upload.choices = {**upload.choices, "seen": {**upload.choices["seen"], "examples": nothing}}
+        upload.save(update_fields=["cleared_at", "choices"])
 
 
 def clear_rows(upload: ImportUpload) -> None:

@@ -26,6 +26,20 @@ NUMBER_OUT_OF_RANGE = stored_sentence(
         "Leave the cell empty to get the next free number, or let the column be “Former customer numbers”."
     ),
 )
+ERASED = stored_sentence(
+    "import_erased",
+    _(
+        "This customer was erased for good, and no file brings him back. If he comes back himself, register him as a "
+        "new customer."
+    ),
+)
+PERHAPS_ERASED = stored_sentence(
+    "import_perhaps_erased",
+    _(
+        "Somebody with this e-mail address or phone number was erased for good. If this is somebody else, say so under "
+        "“Perhaps known already”."
+    ),
+)
 LEFT_OUT = stored_sentence("import_left_out", _("Left out, because somebody has decided so."))
 CHANGED_MEANWHILE = stored_sentence(
     "import_changed_meanwhile",

@@ -13,6 +13,8 @@ MOST_SIMILAR = 100_000
 """As many rows that look like a known customer are kept by themselves; all are counted."""
 SAME_EMAIL, OTHER_NAME, SAME_PHONE = "same_email", "same_email_other_name", "same_name_and_phone"
 """Two of a family often share an address: whether both have one name tells them apart."""
+LIKE_ERASED = "like_erased"
+"""It may be somebody who was erased for good (see erased_rows.py)."""
 SAME_BIRTHDAY = "same_name_and_birthday"
 _COLUMNS = ("last_name", "first_name", "company")
 _NAMES = ("last_name", "first_name", "firm")

@@ -19,8 +19,9 @@ from mcp.worker.progress import Progress
 EACH = 0.25
 """So many seconds pass between two looks whether it is our turn; a wish to stop is heard in between."""
 _TRY = "SELECT pg_try_advisory_xact_lock(hashtextextended('stammhaus.imports', %s))"
-_SO_FAR = """SELECT count(*) + count(*) FILTER (WHERE state = 'undone') FROM customers_importupload
-    WHERE base_id = %s AND state IN ('applied', 'undoing', 'undone')"""
+_SO_FAR = """SELECT count(*) + count(*) FILTER (WHERE state = 'undone')
+        + (SELECT count(*) FROM customers_tombstone WHERE base_id = %(base)s) FROM customers_importupload
+    WHERE base_id = %(base)s AND state IN ('applied', 'undoing', 'undone')"""
 
 
 class AnotherImport(ValidationError):
@@ -50,11 +51,11 @@ def take_turn(base: int, *, progress: Progress) -> None:
 
 
 def imports_so_far(cursor: CursorWrapper, base: int) -> int:
-    """A counter of the imports of the base that were applied or undone.
+    """A counter of the imports of the base that were applied or undone, and of the customers who were erased for good.
 
     It is read before a preview is worked out. An import that is applied meanwhile counts as coming after the preview.
     """
-    cursor.execute(_SO_FAR, [base])
+    cursor.execute(_SO_FAR, {"base": base})
     return int(cursor.fetchone()[0])
 
 

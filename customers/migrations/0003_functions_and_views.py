@@ -10,6 +10,8 @@ It is a barrier: no condition of a question is asked of a foreign row, which an 
 from django.conf import settings
 from django.db import migrations
 
+from customers.querysets import NUMBERS_OF_A_BLOCK
+from customers.triggers.erasure import is_erased_now
 from locations.row_policies import current
 
 SEARCHABLE = f"""
@@ -158,8 +160,67 @@ FORMER_NUMBER_KEY = """
 """
 
 
+# The numbers of a block are those of the block, and there are some.
+NUMBERS_OF_BLOCK = f"""
+    ALTER TABLE customers_disclosednumbers ADD CONSTRAINT disclosednumbers_in_block CHECK (
+        numbers <> '{{}}'
+        AND numbers <@ int4multirange(int4range(block * {NUMBERS_OF_A_BLOCK}, (block + 1) * {NUMBERS_OF_A_BLOCK}))
+    )
+"""
+
+# Deletes a customer, and what of him stands in tables to which the role that serves may only add. It does so for nobody
+# but whom this transaction has written a tombstone for, and in the base alone that was entered.
+ERASE = f"""
+    CREATE FUNCTION customers_erase(of_base bigint, of_customer bigint, filters bigint[]) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+    AS $$
+    DECLARE
+        number integer;
+        since timestamptz;
+        said uuid[];
+    BEGIN
+        IF of_base IS DISTINCT FROM {current('base')} OR NOT {is_erased_now('of_base', 'of_customer')} THEN
+            RAISE EXCEPTION 'Customer % is not being erased', of_customer
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'customer_not_erased';
+        END IF;
+        SELECT customer_number, created_at INTO STRICT number, since FROM customers_customer
+        WHERE base_id = of_base AND id = of_customer;
+        said := ARRAY(SELECT id FROM customers_consent WHERE base_id = of_base AND customer_id = of_customer)
+            || ARRAY(
+                SELECT pgh_obj_id FROM customers_consentevent
+                WHERE base_id = of_base AND customer_id = of_customer AND pgh_label = 'delete'
+            );
+        DELETE FROM customers_disclosednumbers
+        WHERE base_id = of_base AND block = number / {NUMBERS_OF_A_BLOCK}
+          AND numbers = int4multirange(int4range(number, number + 1));
+        UPDATE customers_disclosednumbers SET numbers = numbers - int4multirange(int4range(number, number + 1))
+        WHERE base_id = of_base AND block = number / {NUMBERS_OF_A_BLOCK} AND numbers @> number;
+        UPDATE customers_bulkchange SET customers = array_remove(customers, of_customer)
+        WHERE base_id = of_base AND id IN (
+            SELECT id FROM customers_bulkchange
+            WHERE base_id = of_base AND created_at >= since AND of_customer = ANY (customers)
+            FOR UPDATE SKIP LOCKED
+        );
+        DELETE FROM customers_importdecision WHERE base_id = of_base AND customer_id = of_customer;
+        DELETE FROM customers_importverdict WHERE base_id = of_base AND customer_id = of_customer AND file_id IN (
+            SELECT id FROM customers_importupload WHERE base_id = of_base
+        );
+        DELETE FROM customers_savedfilter WHERE base_id = of_base AND id = ANY (filters);
+        DELETE FROM customers_savedfilterevent WHERE base_id = of_base AND pgh_obj_id = ANY (filters);
+        DELETE FROM customers_card WHERE base_id = of_base AND customer_id = of_customer;
+        DELETE FROM customers_consent WHERE base_id = of_base AND customer_id = of_customer;
+        DELETE FROM customers_formernumber WHERE base_id = of_base AND customer_id = of_customer;
+        DELETE FROM customers_customer WHERE base_id = of_base AND id = of_customer;
+        DELETE FROM customers_cardevent WHERE base_id = of_base AND customer_id = of_customer;
+        DELETE FROM customers_consentevent WHERE base_id = of_base AND pgh_obj_id = ANY (said);
+        DELETE FROM customers_formernumberevent WHERE base_id = of_base AND customer_id = of_customer;
+        DELETE FROM customers_customerevent WHERE base_id = of_base AND pgh_obj_id = of_customer;
+    END $$
+"""
+
+
 class Migration(migrations.Migration):
-    dependencies = [("customers", "0002_master")]
+    dependencies = [("customers", "0002_master_and_erasures")]
     operations = [
         migrations.RunSQL(FORMER_NUMBER_KEY, migrations.RunSQL.noop),
         migrations.RunSQL(SEARCHABLE, "DROP VIEW customers_searchable"),
@@ -171,4 +232,8 @@ class Migration(migrations.Migration):
         migrations.RunSQL(MEMO, "DROP FUNCTION customers_memo(text, text, text[])"),
         migrations.RunSQL(STANDARD_PURPOSES, "DROP FUNCTION customers_standard_purposes()"),
         migrations.RunSQL(WITH_EACH_BUSINESS, "DROP TRIGGER standard_purposes ON locations_organization"),
+        migrations.RunSQL(
+            NUMBERS_OF_BLOCK, "ALTER TABLE customers_disclosednumbers DROP CONSTRAINT disclosednumbers_in_block"
+        ),
+        migrations.RunSQL(ERASE, "DROP FUNCTION customers_erase(bigint, bigint, bigint[])"),
     ]

@@ -6,6 +6,8 @@
                   ├─< Card          the cards and codes by which a customer is known
                   ├─< FormerNumber  by what numbers a customer was known elsewhere or before
                   ├─< Consent       what a customer has given or withdrawn, and when
+                  ├─< Disclosure    to whom customers were handed over, and whose numbers went
+                  ├─< Tombstone     that somebody was erased for good, so that no file brings him back
                   ├─< CustomerCount how many there are at which location, kept by the database
                   ├─< CustomerGroupCount how many there are in which customer group, kept by the database
                   └─< CustomerMonth what happened in each month, kept by the database
@@ -20,9 +22,11 @@ from customers.models.cards import Card
 from customers.models.consents import Consent, ConsentPurpose, ConsentRelease, ImportConsent
 from customers.models.counting import CustomerCount, CustomerGroupCount, CustomerMonth, NumberCounter
 from customers.models.customer import Customer
+from customers.models.disclosures import DisclosedNumbers, Disclosure
 from customers.models.exports import CustomerExport, ExportChunk, ExportDownload
 from customers.models.filters import SavedFilter
 from customers.models.former_number import FormerNumber
+from customers.models.tombstones import Tombstone, TombstoneMark
 from customers.models.uploads import (
     NOTES,
     STAGED,
@@ -52,6 +56,8 @@ __all__ = [
     "CustomerGroup",
     "CustomerGroupCount",
     "CustomerMonth",
+    "DisclosedNumbers",
+    "Disclosure",
     "ExportChunk",
     "ExportDownload",
     "FormerNumber",
@@ -66,5 +72,7 @@ __all__ = [
     "NumberCounter",
     "SavedFilter",
     "Tag",
+    "Tombstone",
+    "TombstoneMark",
     "read_former_numbers",
 ]

@@ -2,6 +2,8 @@
 
 import pgtrigger
 
+from customers.triggers.erasure import is_erased_now
+
 CARD_REPLACED_ONCE = pgtrigger.Trigger(
     name="replaced_once",
     operation=pgtrigger.Update,
@@ -21,9 +23,13 @@ CARD_BLOCKED_STAYS = pgtrigger.Trigger(
     operation=pgtrigger.Delete,
     when=pgtrigger.Before,
     condition=pgtrigger.Condition("OLD.state <> 'active'"),
-    func="""
+    func=f"""
+        IF {is_erased_now("OLD.base_id", "OLD.customer_id")} THEN
+            RETURN OLD;
+        END IF;
         RAISE EXCEPTION 'Card % is blocked, and stays so that nobody else gets its number', OLD.number
             USING ERRCODE = 'check_violation', CONSTRAINT = 'card_blocked_stays';
     """,
 )
-"""The number of a lost card is not free again. Only one that was assigned by mistake goes."""
+"""The number of a lost card is not free again. Only one that was assigned by mistake goes, and all of whom
+is erased for good."""

@@ -8,13 +8,14 @@ undoing   and nothing else lets customers and statements go, and only those that
 import pgtrigger
 
 from customers.choices import UPLOAD_BEGINS, UPLOAD_DONE, UPLOAD_STEPS
+from customers.triggers.erasure import is_erased_now
 from locations.triggers import immutable, over_written_rows, settled, stays_on_record, steps_between
 
 CUSTOMER_NOT_DELETED = over_written_rows(
     name="not_deleted",
     operation=pgtrigger.Delete,
     declare=[("found", "integer"), ("undoing", "uuid[]")],
-    func="""
+    func=f"""
         SELECT array_agg(context) INTO undoing FROM (
             SELECT context FROM customers_importupload
             WHERE base_id IN (SELECT base_id FROM old_values) AND state = 'undoing' FOR SHARE SKIP LOCKED
@@ -23,7 +24,7 @@ CUSTOMER_NOT_DELETED = over_written_rows(
             SELECT FROM customers_customerevent AS event
             WHERE event.pgh_obj_id = customer.id AND event.base_id = customer.base_id
               AND event.pgh_label = 'insert' AND event.pgh_context_id = ANY(undoing)
-        ) LIMIT 1;
+        ) AND NOT {is_erased_now("customer.base_id", "customer.id")} LIMIT 1;
         IF found IS NOT NULL THEN
             RAISE EXCEPTION 'Customer % is archived, not deleted', found
                 USING ERRCODE = 'check_violation', CONSTRAINT = 'customer_not_deleted';
@@ -31,7 +32,8 @@ CUSTOMER_NOT_DELETED = over_written_rows(
         RETURN NULL;
     """,
 )
-"""Customers are archived, not deleted. Only those that an import has created go again when it is undone.
+"""Customers are archived, not deleted. Those that an import has created go again when it is undone, and whoever is
+erased for good goes together with a tombstone for exactly him, which this transaction has written.
 
 The import is held to the end of the transaction, so that nobody stops its undoing meanwhile. One that somebody else
 holds does not count: it may wait for its turn, and nobody shall wait for it.
@@ -40,7 +42,7 @@ holds does not count: it may wait for its turn, and nobody shall wait for it.
 CONSENT_GOES_WITH_ITS_IMPORT = over_written_rows(
     name="goes_with_its_import",
     operation=pgtrigger.Delete,
-    func="""
+    func=f"""
         PERFORM FROM customers_importupload
         WHERE (base_id, id) IN (SELECT base_id, upload_id FROM old_values) FOR SHARE;
         IF EXISTS (
@@ -50,7 +52,7 @@ CONSENT_GOES_WITH_ITS_IMPORT = over_written_rows(
                     file.state = 'undoing' OR file.state = 'undone' AND EXISTS (
                         SELECT FROM customers_importupload AS later
                         WHERE later.base_id = consent.base_id AND later.state = 'undoing'))
-            )
+            ) AND NOT {is_erased_now("consent.base_id", "consent.customer_id")}
         ) THEN
             RAISE EXCEPTION 'A statement about a consent is never deleted; withdraw it'
                 USING ERRCODE = 'check_violation', CONSTRAINT = 'consent_stays';
@@ -58,7 +60,7 @@ CONSENT_GOES_WITH_ITS_IMPORT = over_written_rows(
         RETURN NULL;
     """,
 )
-"""What a customer has said stays. Only what an import has brought goes again when it is undone.
+"""What a customer has said stays. Only what an import has brought goes again when it is undone, and all with him.
 
 So does what an import has brought that was undone before a later one that kept it (see customers/imports/undo.py).
 """

@@ -13,6 +13,9 @@ ROOT = Path(__file__).resolve().parents[2]
 
 DEBUG = environment.flag("DEBUG", default=False)
 SECRET_KEY = environment.text("SECRET_KEY")
+# With it is hashed by what a file would name whom somebody has erased for good (customers/tombstones.py). Another key
+# forgets all of them, so it is apart from the one above, which may be renewed.
+TOMBSTONE_KEY = environment.text("TOMBSTONE_KEY")
 ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS", default="127.0.0.1,localhost,[::1]")
 TRUSTED_PROXIES = environment.number("TRUSTED_PROXIES", default=0)
 CSRF_FAILURE_VIEW = "mcp.console.errors.forged"

@@ -125,7 +125,7 @@ def test_check_no_address_of_postgresql_refused(url: str, refusal: Callable[...,
 
 
 def test_launch_with_superuser_says_one_sentence(launch: Launch, superuser_url: str):
-    done = launch(DATABASE_URL=superuser_url, SECRET_KEY="x", PORT="48761")
+    done = launch(DATABASE_URL=superuser_url, SECRET_KEY="x", TOMBSTONE_KEY="y", PORT="48761")
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
     assert done.stderr.startswith('The role "postgres" of DATABASE_URL is a superuser')
 

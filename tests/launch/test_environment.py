@@ -17,7 +17,7 @@ PREPARE = """
 import os
 from launch.environment import prepare
 prepare()
-print(os.environ["DATABASE_URL"], os.environ["SECRET_KEY"], flush=True)
+print(os.environ["DATABASE_URL"], os.environ["SECRET_KEY"], os.environ["TOMBSTONE_KEY"], flush=True)
 input()
 """
 
@@ -47,26 +47,32 @@ def said_by(process: subprocess.Popen[str]) -> list[str]:
 def test_prepare_leaves_a_complete_environment_alone(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("DATABASE_URL", "postgresql://a@b/c")
     monkeypatch.setenv("SECRET_KEY", "given")
+    monkeypatch.setenv("TOMBSTONE_KEY", "given too")
     environment.prepare()
     assert (os.environ["DATABASE_URL"], os.environ["SECRET_KEY"]) == ("postgresql://a@b/c", "given")
 
 
 @pytest.mark.usefixtures("no_embedded_server")
+@pytest.mark.parametrize("name", ["SECRET_KEY", "TOMBSTONE_KEY"])
 @pytest.mark.parametrize("key", [None, ""])
-def test_prepare_with_own_database_and_no_key_refused(monkeypatch: pytest.MonkeyPatch, key: str | None):
+def test_prepare_with_own_database_and_no_key_refused(monkeypatch: pytest.MonkeyPatch, key: str | None, name: str):
     monkeypatch.setenv("DATABASE_URL", "postgresql://a@b/c")
-    monkeypatch.delenv("SECRET_KEY", raising=False)
+    for one in ("SECRET_KEY", "TOMBSTONE_KEY"):
+        monkeypatch.setenv(one, "given")
+    monkeypatch.delenv(name)
     if key is not None:
-        monkeypatch.setenv("SECRET_KEY", key)
-    with pytest.raises(CannotStart, match="SECRET_KEY is not set"):
+        monkeypatch.setenv(name, key)
+    with pytest.raises(CannotStart, match=f"{name} is not set"):
         environment.prepare()
 
 
 def test_prepare_fills_in_the_embedded_database_and_a_lasting_key(tmp_path: Path):
     cluster = Cluster(folder=tmp_path / "postgres")
     process = prepared(tmp_path)
-    url, key = said_by(process)
-    assert (url, key) == (cluster.url(role=WEB_ROLE), (tmp_path / "secret_key").read_text().strip())
+    url, *keys = said_by(process)
+    stored = [(tmp_path / name).read_text().strip() for name in ("secret_key", "tombstone_key")]
+    assert (url, keys) == (cluster.url(role=WEB_ROLE), stored)
+    assert len(set(stored)) == 2
     process.communicate("\n")
     assert cluster.postmaster() is None
 

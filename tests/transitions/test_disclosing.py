@@ -11,7 +11,8 @@ from tests.customers.people import customer, page_of
 from tests.transitions.carrying import consent
 from tests.transitions.moving import GROUND, exit_in, join_in, say
 from transitions.choices import TransitionState
-from transitions.disclosing import carried_over
+from transitions.disclosing import told_fields
+from transitions.models import Transition
 
 CENTRAL = "/10400/1"
 
@@ -35,14 +36,16 @@ def test_who_was_carried_over_is_told_with_receiver_ground_and_fields(cast, peop
     exit_in(cast, TransitionState.EXECUTED)
     [told] = disclosures_of(gone)
     assert (told.receiver, told.receiver_name, told.user) == (40200, "Flensburger Backstube", "Anna Andresen")
-    assert told.ground.endswith(GROUND)
+    assert str(told.ground).endswith(GROUND)
+    assert str(told.fields) == "Bank details (IBAN, BIC, bank), Memo, Reason of loss, Credit limit"
+    assert (told.total, told.occasion) == (1, "Flensburg: Leaves the group")
     assert told.at <= timezone.now()
-    assert disclosures_of(stays) == []
+    assert list(disclosures_of(stays)) == []
 
 
 def test_nobody_is_told_before_the_execution(cast, people):
     exit_in(cast, TransitionState.CONFIRMED)
-    assert disclosures_of(people[0]) == []
+    assert list(disclosures_of(people[0])) == []
 
 
 def test_history_and_page_of_the_customer_name_the_receiver(cast, people, log_in):
@@ -75,9 +78,20 @@ def test_who_joins_a_group_tells_it_in_the_old_business(cast):
     assert [one.receiver for one in disclosures_of(row)] == [10400]
 
 
-@pytest.mark.parametrize(("exits", "queries"), [(0, 1), (1, 2), (3, 2)])
-def test_it_is_asked_with_two_questions(cast, people, django_assert_num_queries, exits, queries):
+@pytest.mark.parametrize("exits", [0, 1, 3])
+def test_it_is_asked_with_one_question(cast, people, django_assert_num_queries, exits):
     for number, place in zip(range(exits), ("Flensburg", "Bremen", "Hamburg"), strict=False):
         exit_in(cast, TransitionState.EXECUTED, place=place, number=40200 + number)
-    with django_assert_num_queries(queries):
-        list(carried_over(people[0]))
+    with django_assert_num_queries(1):
+        list(disclosures_of(people[0]))
+
+
+@pytest.mark.parametrize(
+    ("chosen", "shown"),
+    [
+        ([], "none; without: Bank details (IBAN, BIC, bank), Memo, Reason of loss, Credit limit"),
+        (["memo", "loss"], "Memo, Reason of loss; without: Bank details (IBAN, BIC, bank), Credit limit"),
+    ],
+)
+def test_fields_are_told_in_words(chosen, shown):
+    assert str(told_fields(Transition(field_groups=chosen))) == shown

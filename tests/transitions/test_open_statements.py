@@ -67,9 +67,8 @@ def people(anna, cast):
 
 
 def carried(transition) -> set[int]:
-    return set(
-        TransitionCustomer.objects.filter(transition=transition, reason="").values_list("customer_id", flat=True)
-    )
+    kept = TransitionCustomer.objects.filter(transition=transition, reason="", customer_id__isnull=False)
+    return {int(pk) for pk in kept.values_list("customer_id", flat=True) if pk}
 
 
 def withdraw(one, actor):

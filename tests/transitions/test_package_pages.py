@@ -88,7 +88,7 @@ def test_page_says_that_somebody_has_withdrawn_since_the_file_was_made(cast, ann
     sentence = "One customer of it has withdrawn since. Make it anew before you hand it over."
     assert sentence not in anna.get(page).content.decode()
     handed_over = TransitionCustomer.objects.filter(transition=package.transition_id, reason="")[0]
-    consent(Customer.objects.get(pk=handed_over.customer_id), given=False, at=timezone.now())
+    consent(Customer.objects.get(pk=handed_over.customer_id or 0), given=False, at=timezone.now())
     assert sentence in anna.get(page).content.decode()
     request_package(transition=package.transition, actor=cast.scope("anna", "Zentrale"))
     made(package.transition, cast.scope("anna", "Zentrale"))

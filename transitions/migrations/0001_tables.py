@@ -13,13 +13,42 @@ import uuid
 from django.conf import settings
 from django.db import migrations, models
 
+from customers.triggers.erasure import is_erased_now
+from locations.row_policies import current
+
+# What of a customer who is being erased stands in tables to which the role that serves may only add. The decision about
+# him stays, without him.
+ERASE = f"""
+    CREATE FUNCTION transitions_erase(of_base bigint, of_customer bigint, of_number integer) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+    AS $$
+    DECLARE
+        one uuid;
+    BEGIN
+        IF of_base IS DISTINCT FROM {current('base')} OR NOT {is_erased_now('of_base', 'of_customer')} THEN
+            RAISE EXCEPTION 'Customer % is not being erased', of_customer
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'customer_not_erased';
+        END IF;
+        FOR one IN
+            SELECT id FROM transitions_transition WHERE executed_at IS NOT NULL AND organization_id = (
+                SELECT organization_id FROM locations_customerbase WHERE id = of_base
+            )
+        LOOP
+            UPDATE transitions_transitioncustomer SET customer_id = NULL, customer_number = NULL
+            WHERE base_id = of_base AND transition_id = one AND customer_id = of_customer;
+        END LOOP;
+        UPDATE transitions_withdrawallist SET numbers = array_remove(numbers, of_number)
+        WHERE base_id = of_base AND of_number = ANY (numbers);
+    END $$
+"""
+
 
 class Migration(migrations.Migration):
 
     initial = True
 
     dependencies = [
-        ('customers', '0002_master'),
+        ('customers', '0003_functions_and_views'),
         ('locations', '0002_locations'),
         ('mcp', '__first__'),
         ('pghistory', '0007_auto_20250421_0444'),
@@ -242,8 +271,8 @@ class Migration(migrations.Migration):
             name='TransitionCustomer',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('customer_id', models.BigIntegerField()),
-                ('customer_number', models.PositiveIntegerField()),
+                ('customer_id', models.BigIntegerField(null=True)),
+                ('customer_number', models.PositiveIntegerField(null=True)),
                 ('reason', models.CharField(blank=True, choices=[('archived', 'Archived'), ('blocked', 'Blocked'), ('unrelated', 'Not related to this location'), ('location', 'Consent at another location'), ('withdrawn', 'Consent withdrawn'), ('receiver', 'Consent for another receiver'), ('business', 'Consent to another business'), ('noconsent', 'No consent')], default='', max_length=10)),
                 ('base', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='locations.customerbase')),
                 ('organization', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='locations.organization')),
@@ -369,4 +398,5 @@ class Migration(migrations.Migration):
                 'constraints': [locations.row_policies.RowSecurity(base='base', name='packagedownload_rows'), locations.constraints.KeyWithBase(name='packagedownload_key'), locations.constraints.CompositeForeignKey(fields=('base', 'file'), name='packagedownload_file_in_base', to='transitions.Package', to_fields=('base', 'id'), violation_error_code='foreign_row')],
             },
         ),
+        migrations.RunSQL(ERASE, "DROP FUNCTION transitions_erase(bigint, bigint, integer)"),
     ]

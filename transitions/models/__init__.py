@@ -251,7 +251,10 @@ class TransitionStep(models.Model):
 
 
 class TransitionCustomer(models.Model):
-    """What was decided about a customer of the base at the moment of execution. Only ever added to."""
+    """What was decided about a customer of the base at the moment of execution. Only ever added to.
+
+    Of whom was erased for good since, the decision stays without him, so that the figures stay true.
+    """
 
     web_privileges: ClassVar[str] = "SELECT, INSERT"
 
@@ -260,8 +263,8 @@ class TransitionCustomer(models.Model):
     transition = models.ForeignKey(
         Transition, models.PROTECT, db_constraint=False, db_index=False, related_name="customers"
     )
-    customer_id = models.BigIntegerField()
-    customer_number = models.PositiveIntegerField()
+    customer_id = models.BigIntegerField(null=True)
+    customer_number = models.PositiveIntegerField(null=True)
     reason = models.CharField(max_length=10, choices=Reason, blank=True, default="")
 
     class Meta:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 from customers.consents import StillOpen, quiet_moment, released
 from customers.models import Customer
 from customers.numbers import begin_behind
+from files.reading_lock import reading
 from locations import operations as places
 from locations.models import CENTRAL_CLIENT_NUMBER, Location
 from locations.operations import Place
@@ -24,6 +25,7 @@ from mcp.isolation.scope import Scope
 from mcp.stored_sentences import Day, Sentences, sentences_of
 from transitions import deciding
 from transitions.choices import TransitionKind, TransitionState
+from transitions.disclosing import record_carried_over
 from transitions.models import Transition, TransitionCustomer
 from transitions.operations import admitting
 from transitions.operations.stepping import demand_reviewer, locked, record_step, take_step
@@ -49,10 +51,12 @@ def execute(*, transition: Transition, at: datetime, patience: float = PATIENCE,
     demand_reviewer(actor)
     moving = locked(transition, before=[TransitionState.CONFIRMED], after=TransitionState.EXECUTED, actor=actor)
     check_day(moving, at)
+    reading(moving.location.base_id)
     with connection.cursor() as cursor, released(cursor, moving.location.base_id):
         at = _quiet_moment(moving, patience)
         lock_rights(actor)
         result = deciding.freeze(transition=moving, at=at)
+        record_carried_over(cursor, moving, at, carried=result["carried"], actor=actor)
     if moving.kind == TransitionKind.EXIT:
         _leave(moving, at, actor)
     else:

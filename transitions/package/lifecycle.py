@@ -67,7 +67,8 @@ def request_package(*, transition: Transition, actor: Scope) -> Package:
             raise ValidationError(gettext_lazy("A package is being made already."), code="package_under_way")
         lifecycle.fail(PACKAGES, pk=str(package.pk), reason=PACKAGES.given_up())
     base = actor.base
-    total = TransitionCustomer.objects.filter(base=base, transition=row, reason="").count()
+    going = TransitionCustomer.objects.filter(base=base, transition=row, reason="")
+    total = going.exclude(customer_id=None).count()  # without those who were erased since
     is_of_business = actor.user is not None and actor.user.organization_id == actor.organization.pk
     package = Package.objects.create(
         organization=actor.organization, base=base, location=actor.location,

@@ -48,6 +48,7 @@ from mcp.isolation import database_roles, grants
 from mcp.models import Membership, Restriction, User, UserGroup
 from tests.isolation.canary.canaries import BIRTHDAY, Canaries, Canary, amount, is_text, text_columns
 from tests.isolation.canary.planting_bulk import plant_bulk
+from tests.isolation.canary.planting_erasures import plant_erasures
 from tests.isolation.canary.planting_leaving import plant_transitions
 from tests.isolation.canary.unplanted import NO_DATA
 from tests.states import store
@@ -101,6 +102,7 @@ class Business:
             self._uploads()
             self._exports()
             plant_bulk(self)
+            plant_erasures(self)
             plant_transitions(self)
             self._further_tables()
             self._change()

@@ -2,6 +2,7 @@
 
 NO_DATA = {
     "customers.ImportRow": "read through a view that shows the entered base alone, and planted by hand (see _staged)",
+    "customers.TombstoneMark": "keyed hashes, which no page reads",
     "contenttypes.ContentType": "names of our models",
     "auth.Permission": "names of our rights",
     "procrastinate.ProcrastinateWorker": "which workers live",

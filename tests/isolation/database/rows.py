@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from uuid import uuid4
 
 import pghistory
 from django.db import connection, models
 from django.utils import timezone
 
 from customers.cards.operations import assign_card
-from customers.choices import BulkKind, ConsentSource, Decision, Verdict
+from customers.choices import BulkKind, ConsentSource, Decision, DisclosureKind, Verdict
+from customers.disclosures import record
+from customers.erasure.erasing import erase_customer
 from customers.exports import files
 from customers.models import (
     BulkChange,
@@ -89,7 +92,16 @@ def _customers(scope: Scope) -> None:
     assign_card(customer=customer.pk, number="4711", actor=scope)
     purpose(scope, "stammtisch", wording="Ich komme gern wieder.")
     says(scope, customer, "stammtisch", True)
+    _erased(scope)
     _files(scope)
+
+
+def _erased(scope: Scope) -> None:
+    """Somebody is gone for good, and somebody was handed over."""
+    gone = register_customer(customer=Customer(last_name="Weg"), actor=scope)
+    erase_customer(customer=gone.pk, reason="Probe", actor=scope)
+    record(kind=DisclosureKind.EXPORT, numbers=[(0, "{[1,2)}")], total=1, source=uuid4(), receiver_name="x",
+           actor=scope)  # fmt: skip
 
 
 def _files(scope: Scope) -> None:

@@ -75,6 +75,8 @@ REFUSED = [
     ("carla", "get", f"{BREMEN}/customers/customer/{{customer}}/history/", Right.SEE_HISTORY),
     ("carla", "get", f"{BREMEN}/customers/customer/archive/?id={{customer}}", Right.ARCHIVE_CUSTOMERS),
     ("blind", "get", f"{HAMBURG}/customers/customer/archive/?id={{customer}}", Right.VIEW_CUSTOMERS),
+    ("carla", "get", f"{BREMEN}/customers/customer/{{customer}}/erase/", Right.ERASE_CUSTOMERS),
+    ("blind", "get", f"{HAMBURG}/customers/customer/{{customer}}/erase/", Right.VIEW_CUSTOMERS),
     ("blind", "post", f"{HAMBURG}/customers/customer/duplicates/", Right.VIEW_CUSTOMERS),
     ("schwach", "get", f"{HAMBURG}/customers/customer/{{customer}}/consents/", Right.VIEW_CUSTOMERS),
     ("carla", "post", f"{BREMEN}/customers/customer/{{customer}}/consents/", Right.CHANGE_CUSTOMERS),

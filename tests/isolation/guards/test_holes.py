@@ -16,7 +16,7 @@ from tests.isolation.guards.world import World
 
 SUBJECTS = (
     "pages", "forms", "lists", "operations", "rights", "customers", "consents", "imports", "applying", "exports",
-    "closed", "revoked", "leaving", "packages", "decisions", "logins", "fields", "waiting", "bulk", "ways",
+    "closed", "revoked", "leaving", "packages", "decisions", "erasing", "logins", "fields", "waiting", "bulk", "ways",
     "cards",
 )  # fmt: skip
 for subject in SUBJECTS:

@@ -83,6 +83,11 @@ def _customer(asked: Asked) -> dict[str, Any]:
     return {"last_name": "Geändert", "seen_at": seen.isoformat() if seen else ""}
 
 
+def _erasing(asked: Asked) -> dict[str, Any]:
+    number = Customer.objects.filter(pk=asked.row).values_list("customer_number", flat=True).first()
+    return {"reason": "Wunsch", "number": str(number or 1)}
+
+
 def _ticked(action: str) -> Body:
     return lambda asked: {"action": action, "_selected_action": "1", "index": "0"}
 
@@ -296,6 +301,7 @@ RECIPES: dict[str, Recipe] = {
     "admin:customers_customer_consents": Recipe(
         "customer", body=lambda asked: {"give": "newsletter:counter"}, to=r".*/customer/\d+/consents/"
     ),
+    "admin:customers_customer_erase": Recipe("customer", body=_erasing, to=r".*/customers/customer/"),
     "admin:customers_customer_cards": Recipe(
         "customer", body=lambda asked: {"step": "assign", "number": "4711-0815"}, to=r".*/customer/\d+/cards/#cards"
     ),

@@ -1,0 +1,140 @@
+"""Each table of the database: how an erased customer goes from it, or why nobody of them stands there.
+
+Read from the database, so that a new table fails here until somebody has said it. What the tables hold in fact is
+looked at by test_erasure_everywhere.
+"""
+
+from __future__ import annotations
+
+import pytest
+from django.db import connection
+
+from customers.erasure.places import Place, places, register, with_the_customer
+from tests.isolation.database.tables import all_tables
+
+ERASED = {
+    "customers_customer": "his row goes",
+    "customers_customerevent": "his history goes",
+    "customers_card": "his cards go",
+    "customers_cardevent": "with their history",
+    "customers_consent": "what he has said goes",
+    "customers_consentevent": "with its history",
+    "customers_formernumber": "his former numbers go",
+    "customers_formernumberevent": "with their history",
+    "customers_disclosednumbers": "his number goes; that somebody was handed over stays (customers_disclosure)",
+    "customers_customerexport": "what was searched for goes where it names him",
+    "customers_exportchunk": "the bytes go of files in which he is, or of which nobody knows yet",
+    "customers_importupload": "a file in which he is, or of which nobody knows, goes; the record of one applied stays",
+    "customers_importchunk": "the bytes of such a file go",
+    "customers_importrow": "with its rows",
+    "customers_importverdict": "and what was told of them; of others what is told about him",
+    "customers_importdecision": "as above",
+    "customers_importconsent": "as above",
+    "customers_importprogress": "as above",
+    "customers_bulkchange": "his id goes, and what was typed where it names him",
+    "customers_savedfilter": "one that names him goes",
+    "customers_savedfilterevent": "with its history",
+    "transitions_transitioncustomer": "the decision stays, without him",
+    "transitions_withdrawallist": "his number goes",
+    "transitions_reviewpage": "his id and number go",
+    "transitions_packagechunk": "the bytes go of packages in which he is, or of which nobody knows yet",
+}
+NOBODY = {
+    "auth_group": "unused",
+    "auth_group_permissions": "unused",
+    "auth_permission": "rights",
+    "customers_consentpurpose": "what a business asks for",
+    "customers_consentpurposeevent": "as above",
+    "customers_consentrelease": "moments",
+    "customers_customercount": "figures",
+    "customers_customergroup": "what customers are sorted into",
+    "customers_customergroupcount": "figures",
+    "customers_customergroupevent": "what customers are sorted into",
+    "customers_customermonth": "figures",
+    "customers_disclosure": "that customers were handed over, to whom and how many",
+    "customers_exportdownload": "who of the staff has fetched a file",
+    "customers_headingchoice": "headings of files",
+    "customers_numbercounter": "figures",
+    "customers_tag": "words for many",
+    "customers_tagevent": "as above",
+    "customers_tombstone": "what stays of him: an id of nobody, when and why he was erased",
+    "customers_tombstonemark": "keyed hashes",
+    "django_admin_log": "unused",
+    "django_content_type": "names of tables",
+    "django_migrations": "names of migrations",
+    "guardian_groupobjectpermission": "unused",
+    "guardian_userobjectpermission": "unused",
+    "locations_customerbase": "businesses and places",
+    "locations_customerbaseevent": "as above",
+    "locations_location": "as above",
+    "locations_locationevent": "as above",
+    "locations_organization": "as above",
+    "locations_organizationevent": "as above",
+    "mcp_locationgrant": "the staff",
+    "mcp_locationgrantevent": "the staff",
+    "mcp_loginattempt": "the staff",
+    "mcp_mail": "to the staff, as codes",
+    "mcp_membership": "the staff",
+    "mcp_membershipevent": "the staff",
+    "mcp_organizationgrant": "the staff",
+    "mcp_organizationgrantevent": "the staff",
+    "mcp_passwordlink": "the staff",
+    "mcp_restriction": "the staff",
+    "mcp_restrictionevent": "the staff",
+    "mcp_sentform": "keyed hashes, for a day",
+    "mcp_session": "the staff; a message about what somebody has just done is gone with the next page",
+    "mcp_user": "the staff",
+    "mcp_userevent": "the staff",
+    "mcp_usergroup": "the staff",
+    "mcp_usergroupevent": "the staff",
+    "pghistory_context": "the staff: who has changed something where",
+    "procrastinate_events": "states of tasks",
+    "procrastinate_jobs": "tasks, with ids",
+    "procrastinate_periodic_defers": "tasks",
+    "procrastinate_workers": "tasks",
+    "transitions_arrival": "where a package comes from, with figures",
+    "transitions_incomingchunk": "bytes on their way, gone as soon as they are taken in",
+    "transitions_incomingfile": "the record of such a file",
+    "transitions_joiningword": "two businesses",
+    "transitions_package": "the record of a package, with figures",
+    "transitions_packagedownload": "who of the staff has fetched a package",
+    "transitions_transition": "two businesses, with figures",
+    "transitions_transitionevent": "as above",
+    "transitions_transitionkey": "a key",
+    "transitions_transitionstep": "what the staff has done",
+}
+
+
+def test_each_table_is_told():
+    assert not ERASED.keys() & NOBODY.keys()
+
+
+def test_each_table_of_the_database_is_told(db):
+    assert all_tables() == ERASED.keys() | NOBODY.keys()
+
+
+@pytest.mark.django_db
+def test_whatever_refers_to_a_customer_is_erased():
+    """By a reference of the database, or by a column that is called as one of his."""
+    with connection.cursor() as cursor:
+        cursor.execute("""
+            SELECT conrelid::regclass::text FROM pg_constraint
+            WHERE contype = 'f' AND confrelid = 'customers_customer'::regclass
+            UNION
+            SELECT attrelid::regclass::text FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid
+            WHERE relkind IN ('r', 'p') AND relnamespace = 'public'::regnamespace AND NOT attisdropped AND attname IN (
+                'customer_id', 'customer_number', 'customers', 'numbers', 'uid', 'email', 'iban', 'mobile', 'last_name'
+            )
+        """)
+        found = {name for (name,) in cursor.fetchall()}
+    of_others = {"mcp_user", "mcp_userevent"}
+    assert found - of_others - {"customers_tombstone"} <= ERASED.keys()
+
+
+def test_places_are_told_apart():
+    names = [place.name for place in places()]
+    assert {"cards", "consents", "history", "exports", "imports", "searches", "packages", "decisions"} <= set(names)
+    other = Place(name="cards", label="x", count=lambda customer: 0)
+    with pytest.raises(ValueError, match="Two places"):
+        register(other)
+    assert other.remove is with_the_customer
