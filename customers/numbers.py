@@ -119,7 +119,7 @@ class FreeNumbers:
 
 
 def surely_free_numbers(location: Location, *, wanted: int = FEW) -> FreeNumbers:
-    """At least how many numbers are free; exactly how many only where fewer than `wanted` are found at once.
+    """At least how many numbers are free; exactly how many where it is all, or fewer than `wanted` are found at once.
 
     Found at once are so many as the range is larger than the whole base has customers, whatever their numbers. Else
     those among the numbers that are given next, of which LOOKED_AT more than `wanted` are read.
@@ -133,7 +133,7 @@ def surely_free_numbers(location: Location, *, wanted: int = FEW) -> FreeNumbers
             start = min(max(counter or first, first), last - length + 1)
             surely = _untaken(location, start, start + length - 1)
         if surely >= wanted:
-            return FreeNumbers(surely, is_exact=False)
+            return FreeNumbers(surely, is_exact=surely == size)
     return FreeNumbers(free_numbers(location), is_exact=True)
 
 

@@ -108,9 +108,7 @@ def test_worker_finds_nobody_by_what_may_not_be_seen(cast, vera):
 def test_stored_file_is_not_handed_to_who_has_lost_the_right(cast, vera, log_in, group):
     person_without()
     holder = cast.scope("teilsicht", "Hamburg")
-    kept = kept_export(holder, b"geheim\n1\n")
-    kept.choices["columns"] = ["last_name", COLUMN[group]]
-    kept.save(update_fields=["choices"])
+    kept = kept_export(holder, b"geheim\n1\n", columns=("last_name", COLUMN[group]))
     address, client = f"{EXPORT}files/{kept.pk}/", log_in("teilsicht")
     assert client.post(f"{address}download/").status_code == 200
     take_away(group)

@@ -150,11 +150,14 @@ def taken_out(
         return b"".join(Making(scope, order, is_small=is_small).parts(rows, cursor))
 
 
-def kept_export(actor: Scope, content: bytes = b"a\n1\n", **more: Any) -> CustomerExport:
+def kept_export(
+    actor: Scope,
+    content: bytes = b"a\n1\n",
+    columns: tuple[str, ...] = ("customer_number", "last_name"),
+    **more: Any,
+) -> CustomerExport:
     """An export of the actor's that is done and can be fetched."""
-    order = Order(
-        profile="plain", columns=("customer_number", "last_name"), filter_words=Narrowing(SEARCHED(words="Probe"))
-    )
+    order = Order(profile="plain", columns=columns, filter_words=Narrowing(SEARCHED(words="Probe")))
     export = files.demand_export(order=order, query="", total=3, actor=actor)
     size, sha256 = chunks.store(ExportChunk, file=export, content=[content])
     done = {"size": size, "sha256": sha256, "done": 3}
