@@ -226,7 +226,8 @@ def _all_found(words: Sequence[str], text: Expression | F, *, by_email: bool) ->
     condition = Q()
     for word in words:
         either = _by_email(word, text) if by_email else Q()
-        for spelling in spellings(word):
+        # No text but that of an address holds an @, of which alone the index of the texts knows nothing.
+        for spelling in () if either and word == "@" else spellings(word):
             either |= Q(HasText(text, _asked(spelling)))
         condition &= either
     return condition
