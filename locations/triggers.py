@@ -5,6 +5,7 @@ They compare only columns that never change once they are written, so they need 
 
 import re
 from collections.abc import Collection, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import pgtrigger
@@ -81,9 +82,13 @@ def steps_between[State: str](
     )
 
 
-def settled(states: Collection[str], *columns: str) -> pgtrigger.Trigger:
-    """Once a row is in one of these states, these columns stay as they are. Who leaves them alone pays nothing."""
-    changed = " OR ".join(f"NEW.{column} IS DISTINCT FROM OLD.{column}" for column in columns)
+def settled(states: Collection[str], *columns: str, but: Mapping[str, str] = MappingProxyType({})) -> pgtrigger.Trigger:
+    """Once a row is in one of these states, these columns stay as they are. Who leaves them alone pays nothing.
+
+    `but` names by column of JSON the key that may change.
+    """
+    values = {column: f"{column} - '{but[column]}'" if column in but else column for column in columns}
+    changed = " OR ".join(f"NEW.{value} IS DISTINCT FROM OLD.{value}" for value in values.values())
     return pgtrigger.Trigger(
         name="settled",
         operation=pgtrigger.UpdateOf(*columns),

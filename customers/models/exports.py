@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from customers.models.narrowing import NarrowingField
+from customers.triggers.erasure import forgotten_by_erasure
 from files.choices import FileState
 from files.models import (
     Chunk,
@@ -46,7 +47,10 @@ class CustomerExport(WorkedFile):
             *own_file_constraints("customerexport"),
         ]
         # A small one is made at once.
-        triggers = file_triggers("choices", "narrowed_by", begins=[FileState.WAITING, FileState.DONE])
+        triggers = [
+            *file_triggers(begins=[FileState.WAITING, FileState.DONE]),
+            forgotten_by_erasure("choices", "narrowed_by", states=[FileState.DONE]),
+        ]
 
 
 class ExportChunk(Chunk):

@@ -6,6 +6,8 @@ role that serves. What is his in them is deleted by functions of their owner (`c
 apps), each of which asks for the tombstone again.
 """
 
+from collections.abc import Collection
+
 import pgtrigger
 
 from locations.triggers import over_written_rows
@@ -19,6 +21,33 @@ def is_erased_now(base: str, customer: str) -> str:
     return (
         f"EXISTS (SELECT FROM customers_tombstone AS stone WHERE stone.base_id = {base} "
         f"AND stone.customer_id = {customer} AND stone.written_in = pg_current_xact_id() AND stone.at >= now())"
+    )
+
+
+def forgotten_by_erasure(
+    *columns: str, states: Collection[str] = (), name: str = "forgotten_by_erasure"
+) -> pgtrigger.Trigger:
+    """These columns, in which a customer may be named, change by a transaction alone that erases somebody of the base.
+
+    In one of `states`, or always where none are given.
+    """
+    changed = " OR ".join(f"NEW.{column} IS DISTINCT FROM OLD.{column}" for column in columns)
+    words = ", ".join(f"'{state}'" for state in sorted(states))
+    return pgtrigger.Trigger(
+        name=name,
+        operation=pgtrigger.UpdateOf(*columns),
+        when=pgtrigger.Before,
+        condition=pgtrigger.Condition(f"OLD.state IN ({words})") if states else None,
+        func=f"""
+            IF ({changed}) AND NOT EXISTS (
+                SELECT FROM customers_tombstone
+                WHERE base_id = OLD.base_id AND written_in = pg_current_xact_id() AND at >= now()
+            ) THEN
+                RAISE EXCEPTION 'These columns of % are settled: {", ".join(columns)}', TG_TABLE_NAME
+                    USING ERRCODE = 'check_violation', CONSTRAINT = TG_TABLE_NAME || '_settled';
+            END IF;
+            RETURN NEW;
+        """,
     )
 
 

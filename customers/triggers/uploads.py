@@ -112,7 +112,9 @@ _STOPPED_BEFORE_ANYTHING_WENT = pgtrigger.Trigger(
 UPLOAD_TRIGGERS = [
     steps_between(UPLOAD_STEPS, begins=UPLOAD_BEGINS),
     immutable("id", "organization_id", "base_id", "location_id", "user_id", "user_name", "name"),
-    settled(UPLOAD_DONE, "size", "sha256", "choices", "preview", "new_rows", "result", "context"),
+    settled(
+        UPLOAD_DONE, "size", "sha256", "choices", "preview", "new_rows", "result", "context", but={"choices": "seen"}
+    ),
     stays_on_record(UPLOAD_DONE),
     APPLIED_NOW,
     _STOPPED_BEFORE_ANYTHING_WENT,

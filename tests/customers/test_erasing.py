@@ -35,13 +35,14 @@ from customers.models import (
     Tombstone,
     TombstoneMark,
 )
+from customers.models.narrowing import Narrowing
 from customers.operations import change_customer
 from files.choices import FileState
 from locations.permissions import Right
 from mcp.isolation import row_scope
 from mcp.isolation.scope import MissingRight
 from tests.customers.people import bears, customer, person_without, says
-from tests.customers.transfer import applied, checked, kept_export, table, undone
+from tests.customers.transfer import applied, checked, table, undone
 from tests.transitions.carrying import consent, made
 from tests.transitions.moving import exit_in
 from transitions.choices import TransitionState
@@ -157,11 +158,11 @@ def test_customer_of_another_base_does_not_exist(cast, vera):
 # --- files ------------------------------------------------------------------------------------------------------
 
 
-def exported(scope, *rows) -> CustomerExport:
+def exported(scope, *rows, query="") -> CustomerExport:
     """A file of these customers, kept as the worker keeps it."""
     order = Order(profile="plain", columns=("last_name",))
     wanted = Customer.objects.filter(pk__in=[row.pk for row in rows])
-    export, file = files.make_now(order=order, query="", customers=wanted, actor=scope)
+    export, file = files.make_now(order=order, query=query, customers=wanted, actor=scope)
     ExportChunk.objects.create(base=scope.base, file=export, position=0, content=file.read())
     file.close()
     return export
@@ -188,7 +189,9 @@ def test_hand_over_stays_and_forgets_his_number(anna, vera):
 
 
 def test_file_that_is_being_made_is_stopped(anna, vera):
-    export = kept_export(anna, state=FileState.RUNNING)
+    order = Order(profile="plain", columns=("last_name",), filter_words=Narrowing())
+    export = files.demand_export(order=order, query="", total=3, actor=anna)
+    CustomerExport.objects.filter(pk=export.pk).update(state=FileState.RUNNING, done=1)
     erase_customer(customer=vera.pk, reason=WHY, actor=anna)
     export.refresh_from_db()
     assert (export.state, ExportChunk.objects.count()) == (FileState.FAILED, 0)
@@ -217,9 +220,7 @@ def test_bulk_changes_filters_and_searches_forget_him(anna, vera):
     )
     named = SavedFilter.objects.create(**owner, name="Unsere", query="q=vera%40example.com&o=1")
     stays = SavedFilter.objects.create(**owner, name="Mohn", query="q=verschwindtnicht")
-    export = exported(anna, customer(anna, last_name="Bleibt"))
-    export.choices["query"] = "q=ALT-7"
-    export.save()
+    export = exported(anna, customer(anna, last_name="Bleibt"), query="q=ALT-7")
     assert what_goes(customer=vera, actor=anna)["searches"] == 3
     erase_customer(customer=vera.pk, reason=WHY, actor=anna)
     change.refresh_from_db()

@@ -95,15 +95,15 @@ def vogel(cast, flensburg, monkeypatch):
         bears(row, f"{CANARY}-2")
         yesterday = timezone.now() - timedelta(days=1)
         says(flensburg, row, TRANSFER, True, at=yesterday, evidence=f"{CANARY} Ordner 3", source=ConsentSource.FORM)
-        _imports(flensburg, row)
-        _typed(flensburg, row)
-        export = files.demand_export(order=Order(profile="xlsx", columns=("customer_number", "last_name")), query="",
-                                     total=1, actor=flensburg)  # fmt: skip
-        lifecycle.make(files.EXPORTS, pk=str(export.pk), actor=flensburg)
-        customer(flensburg, last_name="Bleibt")
-        exit_in(cast, TransitionState.EXECUTED)
-        package = Package.objects.get()
-        lifecycle.make(PACKAGES, pk=str(package.pk), actor=cast.system("Zentrale"))
+    _imports(flensburg, row)
+    _typed(flensburg, row)
+    export = files.demand_export(order=Order(profile="xlsx", columns=("customer_number", "last_name")), query="",
+                                 total=1, actor=flensburg)  # fmt: skip
+    lifecycle.make(files.EXPORTS, pk=str(export.pk), actor=flensburg)
+    customer(flensburg, last_name="Bleibt")
+    exit_in(cast, TransitionState.EXECUTED)
+    package = Package.objects.get()
+    lifecycle.make(PACKAGES, pk=str(package.pk), actor=cast.system("Zentrale"))
     return anna, Customer.objects.get(pk=row.pk)
 
 

@@ -70,6 +70,8 @@ NOBODY = {
     "locations_locationevent": "as above",
     "locations_organization": "as above",
     "locations_organizationevent": "as above",
+    "locations_legacyswitch": "rules, and why they were lifted",
+    "locations_legacyswitchevent": "rules, and why they were lifted",
     "mcp_locationgrant": "the staff",
     "mcp_locationgrantevent": "the staff",
     "mcp_loginattempt": "the staff",

@@ -54,8 +54,7 @@ from tests.isolation.canary.unplanted import NO_DATA
 from tests.states import store
 
 CustomerEvent: Any = Customer._meta.get_field("history").related_model
-FIRST_ID = 7_000_000
-"""Keys of planted rows are long, so that a missing one can have as many digits."""
+FIRST_ID = 7_000_000  # long, so that a missing key can have as many digits
 SHARED = {
     "first_name": "Gleich",
     "last_name": "Gleich",
