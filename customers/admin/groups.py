@@ -60,7 +60,10 @@ class VocabularyAdmin(CustomersAdmin):
         return self.leave(request, _text("%(row)s is saved."), obj)
 
     def use_of(self, row: Any, scope: Scope) -> ValidationError | None:
-        """Why the row cannot be deleted now, as `remove` would refuse it; None where it can. Named as `remove`."""
+        """Why the row cannot be deleted now, as `remove` would refuse it; None where it can.
+
+        Asked by `delete_view` alone, as `remove` is.
+        """
         raise NotImplementedError(f"{type(self).__name__} removes nothing")
 
     @guard()
