@@ -32,7 +32,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from clearing.protocol.consent_union import union
-from clearing.protocol.records import Version, differing_fields, written_over
+from clearing.protocol.versions import Version, differing_fields, written_over
 
 
 class ConflictKind(StrEnum):

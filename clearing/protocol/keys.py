@@ -29,7 +29,9 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
     load_pem_public_key,
 )
+from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.translation import gettext_lazy
 
 from clearing.protocol.canonical import canonical
@@ -39,6 +41,7 @@ BEARER_LIFETIME = timedelta(minutes=15)
 NONCE_LIFETIME = timedelta(minutes=2)
 """How long after it was handed out a challenge may be answered; each once."""
 LONGEST_KEY_TEXT = 2_000
+LONGEST_NUMBER = 19
 _END = "-----END PUBLIC KEY-----"
 
 
@@ -166,21 +169,29 @@ def _for(what: Signed, content: bytes) -> bytes:
 class Challenge:
     """What a node signs to be let in: the central's question, who answers, and the lease of its last contact.
 
-    `request` is that of which the answer, with the newer lease, was lost; None as a rule.
+    `request` is that of which the answer, with the newer lease, was lost; None as a rule. `incarnation` is which life
+    of the node's database this is: a node that was restored says so by a new one, and a copy cannot.
     """
 
     nonce: str
     node: UUID
     epoch: str
     lease: str = field(repr=False)
+    incarnation: UUID
     request: UUID | None = None
 
     @property
     def content(self) -> bytes:
         """The bytes that are signed; the same at both sides."""
-        request = str(self.request) if self.request else None
         return canonical(
-            {"epoch": self.epoch, "lease": self.lease, "node": str(self.node), "nonce": self.nonce, "request": request}
+            {
+                "epoch": self.epoch,
+                "incarnation": str(self.incarnation),
+                "lease": self.lease,
+                "node": str(self.node),
+                "nonce": self.nonce,
+                "request": str(self.request) if self.request else None,
+            }
         )
 
     def signed_by(self, key: PrivateKey) -> str:
@@ -229,9 +240,27 @@ class Lease:
     stored: str
 
 
-def issue_lease() -> Lease:
-    """A new lease."""
-    secret = secrets.token_urlsafe(24)
+def issue_lease(*, node: UUID, cycle: int) -> Lease:
+    """The lease that a node gets with the answer of a run, 0 for the pairing: a repeat gets the same one."""
+    return _lease(node, cycle, settings.SECRET_KEY)
+
+
+def lease_number(secret: str, *, node: UUID) -> int | None:
+    """The run with whose answer the central has issued this lease; None where it never has.
+
+    So a central that was restored knows a lease that it has forgotten.
+    """
+    number = secret.partition(".")[0]
+    if not (number.isascii() and number.isdigit() and len(number) < LONGEST_NUMBER):
+        return None
+    keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+    known = [constant_time_compare(_lease(node, int(number), key).secret, secret) for key in keys]
+    return int(number) if any(known) else None
+
+
+def _lease(node: UUID, cycle: int, key: str | bytes) -> Lease:
+    sealed = salted_hmac("clearing.lease", f"{node} {cycle}", secret=key, algorithm="sha256").hexdigest()
+    secret = f"{cycle}.{sealed[:32]}"
     return Lease(secret, keyed_hash(SecretKind.LEASE, secret))
 
 

@@ -37,7 +37,7 @@ MOST_BYTES = 1024**2
 """Of one message."""
 MOST_CLOCK_DIFFERENCE = timedelta(minutes=5)
 """Beyond it the difference of clocks is shown as a warning. Nothing is decided by it."""
-_SECRET, _EPOCH, _PROGRAM = 100, 100, 40
+LONGEST_SECRET, LONGEST_EPOCH, LONGEST_PROGRAM = 100, 100, 40
 
 
 class RefusedMessage(UnreadableField):
@@ -104,7 +104,7 @@ class Question(Message):
 
     @classmethod
     def from_fields(cls, fields: Fields) -> Self:
-        return cls(fields.text("nonce", most=_SECRET), fields.text("epoch", most=_EPOCH))
+        return cls(fields.text("nonce", most=LONGEST_SECRET), fields.text("epoch", most=LONGEST_EPOCH))
 
 
 @dataclass(frozen=True)
@@ -118,6 +118,7 @@ class Proof(Message):
         challenge = self.challenge
         return {
             "epoch": challenge.epoch,
+            "incarnation": str(challenge.incarnation),
             "lease": challenge.lease,
             "node": str(challenge.node),
             "nonce": challenge.nonce,
@@ -128,10 +129,11 @@ class Proof(Message):
     @classmethod
     def from_fields(cls, fields: Fields) -> Self:
         challenge = Challenge(
-            nonce=fields.text("nonce", most=_SECRET),
+            nonce=fields.text("nonce", most=LONGEST_SECRET),
             node=fields.uuid("node"),
-            epoch=fields.text("epoch", most=_EPOCH),
-            lease=fields.text("lease", most=_SECRET),
+            epoch=fields.text("epoch", most=LONGEST_EPOCH),
+            lease=fields.text("lease", most=LONGEST_SECRET),
+            incarnation=fields.uuid("incarnation"),
             request=fields.uuid_or_none("request"),
         )
         return cls(challenge, fields.text("signature", most=128))
@@ -149,7 +151,7 @@ class Admission(Message):
 
     @classmethod
     def from_fields(cls, fields: Fields) -> Self:
-        return cls(fields.text("token", most=_SECRET), fields.number("seconds", least=1, most=86_400))
+        return cls(fields.text("token", most=LONGEST_SECRET), fields.number("seconds", least=1, most=86_400))
 
 
 @dataclass(frozen=True)
@@ -158,7 +160,9 @@ class Hello(Message):
 
     `incarnation` is which life of the node's database this is, `epoch` that of the central as the node knows it.
     `applied` is the last cycle whose answer the node has applied, 0 before the first, `receipt` the hash of its receipt
-    (`receipts.start_of_chain` before the first), `counter` the highest counter of its changes.
+    (`receipts.start_of_chain` before the first), `counter` the highest counter of its changes. `request` is that of the
+    run that is cut and of which no answer is applied yet; None where there is none. `waiting` is how many changes were
+    not sent, `held_back` how many of those that were sent wait there for somebody, `free_bytes` the room on its disk.
     """
 
     node: UUID
@@ -169,6 +173,10 @@ class Hello(Message):
     counter: int
     program: str
     clock: datetime
+    request: UUID | None = None
+    waiting: int = 0
+    held_back: int = 0
+    free_bytes: int | None = None
     protocol: int = PROTOCOL
 
     def to_json(self) -> dict[str, Json]:
@@ -177,11 +185,15 @@ class Hello(Message):
             "clock": write_moment(self.clock),
             "counter": self.counter,
             "epoch": self.epoch,
+            "free_bytes": self.free_bytes,
+            "held_back": self.held_back,
             "incarnation": str(self.incarnation),
             "node": str(self.node),
             "program": self.program,
             "protocol": self.protocol,
             "receipt": self.receipt,
+            "request": str(self.request) if self.request else None,
+            "waiting": self.waiting,
         }
 
     @classmethod
@@ -189,12 +201,16 @@ class Hello(Message):
         return cls(
             node=fields.uuid("node"),
             incarnation=fields.uuid("incarnation"),
-            epoch=fields.text("epoch", most=_EPOCH),
+            epoch=fields.text("epoch", most=LONGEST_EPOCH),
             applied=fields.number("applied"),
             receipt=fields.hash("receipt"),
             counter=fields.number("counter"),
-            program=fields.text("program", most=_PROGRAM),
+            program=fields.text("program", most=LONGEST_PROGRAM),
             clock=fields.moment("clock"),
+            request=fields.uuid_or_none("request"),
+            waiting=fields.number("waiting"),
+            held_back=fields.number("held_back"),
+            free_bytes=fields.number_or_none("free_bytes"),
             protocol=fields.number("protocol", least=1),
         )
 
@@ -205,6 +221,7 @@ class Course(StrEnum):
     GO_ON = "go on"
     FETCH_ANSWER = "fetch the answer"
     RESTORED = "you were restored"
+    CENTRAL_RESTORED = "the central was restored"
     TOO_OLD = "too old"
     QUARANTINED = "quarantined"
 
@@ -213,6 +230,10 @@ COURSE_SENTENCES: dict[Course, LazyText] = {
     Course.FETCH_ANSWER: gettext_lazy("The answer of the last run did not arrive; it is fetched once more."),
     Course.RESTORED: gettext_lazy(
         "This branch was restored from a backup. What has changed since is fetched from the central; nothing is lost."
+    ),
+    Course.CENTRAL_RESTORED: gettext_lazy(
+        "The central was restored from a backup and lacks what it had decided since. This branch offers all of that "
+        "once more; nothing is lost."
     ),
     Course.TOO_OLD: gettext_lazy(
         "This version is too old for the central. Upgrade the branch; what was changed here is kept until then."
@@ -229,16 +250,20 @@ COURSE_SENTENCES: dict[Course, LazyText] = {
 class HelloAnswer(Message):
     """How it goes on.
 
-    `cycle` is the number that the next decide must have; with FETCH_ANSWER and RESTORED the last one that was decided,
-    of which `receipt` is the hash.
+    `site` is the hash of what the branch is told of its business (clearing.protocol.site).
+    `cycle` is the number that the next decide must have; with FETCH_ANSWER, RESTORED and CENTRAL_RESTORED the last one
+    that was decided, of which `receipt` is the hash. Behind that one it goes on after a restore. `known` is the last
+    run of which a restored central knows what was decided.
     """
 
     course: Course
     cycle: int
     receipt: str
+    site: str
     epoch: str
     program: str
     clock: datetime
+    known: int | None = None
     protocol: int = PROTOCOL
     oldest_protocol: int = OLDEST_PROTOCOL
 
@@ -248,10 +273,12 @@ class HelloAnswer(Message):
             "course": self.course,
             "cycle": self.cycle,
             "epoch": self.epoch,
+            "known": self.known,
             "oldest_protocol": self.oldest_protocol,
             "program": self.program,
             "protocol": self.protocol,
             "receipt": self.receipt,
+            "site": self.site,
         }
 
     @classmethod
@@ -260,9 +287,11 @@ class HelloAnswer(Message):
             course=fields.choice("course", Course),
             cycle=fields.number("cycle"),
             receipt=fields.hash("receipt"),
-            epoch=fields.text("epoch", most=_EPOCH),
-            program=fields.text("program", most=_PROGRAM),
+            site=fields.hash("site"),
+            epoch=fields.text("epoch", most=LONGEST_EPOCH),
+            program=fields.text("program", most=LONGEST_PROGRAM),
             clock=fields.moment("clock"),
+            known=fields.number_or_none("known"),
             protocol=fields.number("protocol", least=1),
             oldest_protocol=fields.number("oldest_protocol", least=1),
         )
@@ -321,7 +350,7 @@ class Decided(Message):
             counts=Counts.from_fields(fields.object("counts")),
             answer=Manifest.from_fields(fields, "answer"),
             receipt=fields.hash("receipt"),
-            lease=fields.text("lease", most=_SECRET),
+            lease=fields.text("lease", most=LONGEST_SECRET),
         )
 
 

@@ -72,6 +72,11 @@ def _is_between(character: str) -> bool:
     return unicodedata.category(character) in {"Zs", "Zl", "Zp", "Cc", "Cf", "Pd", "Pc"} or character in ".\u2212"
 
 
+def start_hash(code: str) -> str:
+    """What the central keeps of the first half: by it a code is found in which the second half was typed wrongly."""
+    return keyed_hash(SecretKind.PAIRING_CODE, code[:GROUP])
+
+
 def stored_hash(code: str) -> str:
     """What the central keeps of a code."""
     return keyed_hash(SecretKind.PAIRING_CODE, code)

@@ -13,45 +13,32 @@ the sender does not know is not in the record at all, so it is neither emptied n
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
-from types import MappingProxyType
+from typing import Any
 from uuid import UUID
 
-from django.utils.translation import gettext_lazy
-
 from clearing.protocol.canonical import Json
-from clearing.protocol.consent_union import UNSAID, ConsentStatement, Statements, in_order, union
-from clearing.protocol.field_kinds import (
-    ARCHIVED,
-    FIELDS,
-    FieldValue,
-    UnfitValue,
-    decode_value,
-    encode_value,
+from clearing.protocol.consent_union import UNSAID
+from clearing.protocol.strict import Fields, write_moment
+from clearing.protocol.versions import (
+    MOST_FIELDS,
+    NOTHING,
+    RefusedRecord,
+    Values,
+    Version,
+    read_number,
+    read_values,
 )
-from clearing.protocol.strict import Fields, UnreadableField, write_moment
+from clearing.protocol.vocabulary import NOTHING as NO_VOCABULARY
+from clearing.protocol.vocabulary import Vocabulary
 
 FORMAT = 1
 """Of a record. A new field is no new format; another meaning of one is."""
-MOST_STATEMENTS = 1_000
-MOST_FIELDS = 500
 MOST_REASONS = 50
-HIGHEST_NUMBER = 2**31 - 1
-"""Of a customer, as the column can hold it; the range of the base is a rule, and holds back what breaks it."""
-
-type Values = Mapping[str, Json]
-"""By the name of the field, each as `field_kinds.encode_value` writes it."""
-NOTHING: Values = MappingProxyType({})
-
-
-class RefusedRecord(UnreadableField):
-    """A record is not as any of ours. It is held back alone, with this reason."""
-
-    sentence = gettext_lazy("The other side has sent a customer in a way that is not understood here (%(name)s).")
-    code_of_refusal = "record_refused"
+LONGEST_NAME = 200
 
 
 class RecordKind(StrEnum):
@@ -62,22 +49,9 @@ class RecordKind(StrEnum):
     ERASURE = "erasure"
     REVISION = "revision"
     HELD_BACK = "held back"
-
-
-@dataclass(frozen=True)
-class Version:
-    """A customer as one side has him. `uid`, `number` and `created_at` never change."""
-
-    uid: UUID
-    number: int
-    created_at: datetime
-    values: Values
-    consents: Statements = UNSAID
-
-    @property
-    def is_archived(self) -> bool:
-        """Whether he is in the archive."""
-        return self.values.get(ARCHIVED) is not None
+    VOCABULARY = "vocabulary"
+    CONFLICT = "conflict"
+    DECISION = "decision"
 
 
 @dataclass(frozen=True)
@@ -108,17 +82,12 @@ class CustomerRecord:
 
     def to_json(self) -> dict[str, Json]:
         """As it travels."""
-        version = self.version
         return {
+            **self.version.to_json(),
             "base_rev": self.base_rev,
-            "consents": [statement.to_json() for statement in in_order(version.consents)],
-            "created_at": write_moment(version.created_at),
             "format": FORMAT,
             "kind": RecordKind.CUSTOMER,
-            "number": version.number,
             "says_more": self.says_more,
-            "uid": str(version.uid),
-            "values": version.values,
             "was": self.was,
         }
 
@@ -174,7 +143,7 @@ class HeldBackRecord:
 
     uid: UUID
     number: int
-    reasons: tuple[Mapping[str, Json], ...]
+    reasons: tuple[Mapping[str, Any], ...]
 
     def to_json(self) -> dict[str, Json]:
         """As it travels."""
@@ -187,34 +156,168 @@ class HeldBackRecord:
         }
 
 
-type Record = CustomerRecord | DeletionRecord | ErasureRecord | RevisionRecord | HeldBackRecord
+@dataclass(frozen=True)
+class VocabularyRecord:
+    """All groups and tags that the sender has; `agreed` is what both sides have had before, as far as he knows."""
+
+    now: Vocabulary
+    agreed: Vocabulary = NO_VOCABULARY
+
+    def to_json(self) -> dict[str, Json]:
+        """As it travels."""
+        return {
+            "agreed": self.agreed.to_json(),
+            "format": FORMAT,
+            "kind": RecordKind.VOCABULARY,
+            "now": self.now.to_json(),
+        }
+
+
+@dataclass(frozen=True)
+class ConflictRecord:
+    """A version did not stand. The central tells it, so that both sides have the same inbox.
+
+    `conflict` is the id that it has at both sides, `sort` one of decision.ConflictKind.
+    """
+
+    conflict: UUID
+    uid: UUID
+    number: int
+    sort: str
+    happened_at: datetime
+    stood: Version | None
+    lost: Version | None
+    common: Version | None
+    is_lost_of_central: bool
+    differing: tuple[str, ...] = ()
+    only_lost_changed: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Json]:
+        """As it travels."""
+        sides = {"common": self.common, "lost": self.lost, "stood": self.stood}
+        return {
+            **{name: version.to_json() if version else None for name, version in sides.items()},
+            "conflict": str(self.conflict),
+            "differing": self.differing,
+            "format": FORMAT,
+            "happened_at": write_moment(self.happened_at),
+            "is_lost_of_central": self.is_lost_of_central,
+            "kind": RecordKind.CONFLICT,
+            "number": self.number,
+            "only_lost_changed": self.only_lost_changed,
+            "sort": self.sort,
+            "uid": str(self.uid),
+        }
+
+
+@dataclass(frozen=True)
+class DecisionRecord:
+    """What somebody at the sender's side has decided about a conflict, or that he has undone it (then `at` is None).
+
+    `state` is one of choices.ConflictState. `revision` is counted by the central; a branch tells the one from which its
+    decision began. `result` is what the decision has written, and `created` the customer whom it has created.
+    """
+
+    conflict: UUID
+    state: str
+    by: str
+    at: datetime | None
+    revision: int = 0
+    result: Mapping[str, Json] = field(default=NOTHING)
+    created: UUID | None = None
+
+    def to_json(self) -> dict[str, Json]:
+        """As it travels."""
+        return {
+            "at": write_moment(self.at) if self.at else None,
+            "by": self.by,
+            "conflict": str(self.conflict),
+            "created": str(self.created) if self.created else None,
+            "format": FORMAT,
+            "kind": RecordKind.DECISION,
+            "result": self.result,
+            "revision": self.revision,
+            "state": self.state,
+        }
+
+
+type Record = (
+    CustomerRecord
+    | DeletionRecord
+    | ErasureRecord
+    | RevisionRecord
+    | HeldBackRecord
+    | VocabularyRecord
+    | ConflictRecord
+    | DecisionRecord
+)
 
 
 def read_record(found: Mapping[str, Json]) -> Record:
     """The record in a line of a part. Fields that are not in FIELDS are left out. Raises RefusedRecord."""
     fields = Fields(found, refused=RefusedRecord)
     fields.number("format", least=FORMAT, most=FORMAT)
-    match fields.choice("kind", RecordKind):
-        case RecordKind.ERASURE:
-            return ErasureRecord(fields.uuid("uid"))
-        case RecordKind.DELETION:
-            return DeletionRecord(fields.uuid("uid"), _number(fields), fields.number_or_none("base_rev"))
-        case RecordKind.CUSTOMER:
-            version = Version(
-                uid=fields.uuid("uid"),
-                number=_number(fields),
-                created_at=fields.moment("created_at"),
-                values=_values(fields, "values"),
-                consents=union(map(ConsentStatement.from_fields, fields.objects("consents", most=MOST_STATEMENTS))),
-            )
-            was = _values(fields, "was")
-            if not was.keys() <= version.values.keys():
-                raise RefusedRecord("was")
-            return CustomerRecord(version, fields.number_or_none("base_rev"), was, fields.flag("says_more"))
-        case RecordKind.REVISION:
-            return RevisionRecord(fields.uuid("uid"), fields.number("rev"))
-        case RecordKind.HELD_BACK:
-            return HeldBackRecord(fields.uuid("uid"), _number(fields), _reasons(fields))
+    return _READING[fields.choice("kind", RecordKind)](fields)
+
+
+def _customer(fields: Fields) -> CustomerRecord:
+    version, was = Version.from_fields(fields), read_values(fields, "was")
+    if not was.keys() <= version.values.keys():
+        raise RefusedRecord("was")
+    return CustomerRecord(version, fields.number_or_none("base_rev"), was, fields.flag("says_more"))
+
+
+def _deletion(fields: Fields) -> DeletionRecord:
+    return DeletionRecord(fields.uuid("uid"), read_number(fields), fields.number_or_none("base_rev"))
+
+
+def _erasure(fields: Fields) -> ErasureRecord:
+    return ErasureRecord(fields.uuid("uid"))
+
+
+def _revision(fields: Fields) -> RevisionRecord:
+    return RevisionRecord(fields.uuid("uid"), fields.number("rev"))
+
+
+def _held_back(fields: Fields) -> HeldBackRecord:
+    return HeldBackRecord(fields.uuid("uid"), read_number(fields), _reasons(fields))
+
+
+def _vocabulary(fields: Fields) -> VocabularyRecord:
+    return VocabularyRecord(
+        Vocabulary.from_fields(fields.object("now")), Vocabulary.from_fields(fields.object("agreed"))
+    )
+
+
+def _decision(fields: Fields) -> DecisionRecord:
+    return DecisionRecord(
+        fields.uuid("conflict"),
+        fields.text("state", most=12),
+        fields.text("by", most=LONGEST_NAME),
+        fields.moment_or_none("at"),
+        fields.number("revision"),
+        fields.mapping("result"),
+        fields.uuid_or_none("created"),
+    )
+
+
+def _conflict(fields: Fields) -> ConflictRecord:
+    def version(name: str) -> Version | None:
+        return None if fields.as_sent.get(name) is None else Version.from_fields(fields.object(name))
+
+    return ConflictRecord(
+        conflict=fields.uuid("conflict"),
+        uid=fields.uuid("uid"),
+        number=read_number(fields),
+        sort=fields.text("sort", most=30),
+        happened_at=fields.moment("happened_at"),
+        stood=version("stood"),
+        lost=version("lost"),
+        common=version("common"),
+        is_lost_of_central=fields.flag("is_lost_of_central"),
+        differing=tuple(fields.texts("differing", most=MOST_FIELDS, longest=60)),
+        only_lost_changed=tuple(fields.texts("only_lost_changed", most=MOST_FIELDS, longest=60)),
+    )
 
 
 def _reasons(fields: Fields) -> tuple[Mapping[str, Json], ...]:
@@ -226,48 +329,13 @@ def _reasons(fields: Fields) -> tuple[Mapping[str, Json], ...]:
     return tuple(reason.as_sent for reason in found)
 
 
-def _number(fields: Fields) -> int:
-    return fields.number("number", least=1, most=HIGHEST_NUMBER)
-
-
-def _values(fields: Fields, name: str) -> Values:
-    found = fields.mapping(name)
-    if len(found) > MOST_FIELDS:
-        raise RefusedRecord(name)
-    values = known_part(found, FIELDS)
-    for field_name, value in values.items():
-        try:
-            decode_value(FIELDS[field_name], value)
-        except UnfitValue:
-            raise RefusedRecord(field_name) from None
-    return values
-
-
-def known_part(values: Values, known: Collection[str]) -> Values:
-    """The values of those fields that are known here; the others are as if they had not been sent."""
-    return {name: value for name, value in values.items() if name in known}
-
-
-def written_over(values: Values, stored: Values) -> Values:
-    """What a customer has after `values` are written over what is stored: a field that was not sent stays."""
-    return {**stored, **values}
-
-
-def differing_fields(one: Values, other: Values) -> tuple[str, ...]:
-    """The fields that both know and that have other values, by name. What only one knows does not differ."""
-    return tuple(sorted(name for name in one.keys() & other.keys() if one[name] != other[name]))
-
-
-def changed_fields(now: Values, before: Values) -> Values:
-    """The fields that differ, each with the value that it had before: what a sender gives as `was`."""
-    return {name: before[name] for name in differing_fields(now, before)}
-
-
-def encode_values(values: Mapping[str, object]) -> Values:
-    """The values of a customer as they travel, by name. Raises UnfitValue, and KeyError for an unknown field."""
-    return {name: encode_value(FIELDS[name], value) for name, value in values.items()}
-
-
-def decode_values(values: Values) -> dict[str, FieldValue]:
-    """The values of a customer, by name. Raises as `encode_values`."""
-    return {name: decode_value(FIELDS[name], value) for name, value in values.items()}
+_READING: dict[RecordKind, Callable[[Fields], Record]] = {
+    RecordKind.CUSTOMER: _customer,
+    RecordKind.DELETION: _deletion,
+    RecordKind.ERASURE: _erasure,
+    RecordKind.REVISION: _revision,
+    RecordKind.HELD_BACK: _held_back,
+    RecordKind.VOCABULARY: _vocabulary,
+    RecordKind.CONFLICT: _conflict,
+    RecordKind.DECISION: _decision,
+}

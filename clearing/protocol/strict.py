@@ -59,6 +59,16 @@ class Fields:
             raise self._refused(name)
         return value
 
+    def texts(self, name: str, *, most: int, longest: int) -> list[str]:
+        """A list of at most so many texts."""
+        value = self._found.get(name)
+        if not isinstance(value, Sequence) or isinstance(value, str) or len(value) > most:
+            raise self._refused(name)
+        found = [one for one in value if isinstance(one, str) and len(one) <= longest and is_storable(one)]
+        if len(found) != len(value):
+            raise self._refused(name)
+        return found
+
     def hash(self, name: str) -> str:
         """A SHA-256 in hex."""
         value = self.text(name, most=64)

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from clearing.protocol.consent_union import Statements, union
 from clearing.protocol.decision import Deleted, Erased, Outcome, State, Verdict, Write, decide
-from clearing.protocol.records import Version, differing_fields, known_part, written_over
+from clearing.protocol.versions import Version, differing_fields, known_part, written_over
 
 
 def after(side: State, write: Write) -> State:

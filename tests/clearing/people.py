@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from clearing.protocol.consent_union import ConsentStatement, StrikeOut, union
 from clearing.protocol.field_kinds import FIELDS, FieldKind, FormerNumber, encode_value
-from clearing.protocol.records import Version
+from clearing.protocol.versions import Version
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 EVA, OTTO = UUID(int=1), UUID(int=2)

@@ -8,7 +8,7 @@ import pytest
 from clearing.protocol.consent_union import union
 from clearing.protocol.decision import ConflictKind, Deleted, Erased, Outcome, Verdict, decide
 from clearing.protocol.field_kinds import FIELDS
-from clearing.protocol.records import differing_fields, known_part
+from clearing.protocol.versions import differing_fields, known_part
 from tests.clearing.deciding import demand_sound
 from tests.clearing.people import CHANGED, EVA, NOON, OTTO, statement, version
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from clearing.protocol.consent_union import union
 from clearing.protocol.decision import ConflictKind, Erased, decide
-from clearing.protocol.records import Version, differing_fields
+from clearing.protocol.versions import Version, differing_fields
 from tests.clearing.deciding import demand_sound
 from tests.clearing.people import CONSENTS, EVA, NOON, OTTO
 

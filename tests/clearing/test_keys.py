@@ -18,12 +18,13 @@ from clearing.protocol.keys import (
     is_lease,
     issue_bearer,
     issue_lease,
+    lease_number,
     new_nonce,
 )
 from clearing.protocol.secret_hashes import SecretKind, keyed_hash
 from tests.clearing.people import NODE, NOON, REQUEST
 
-CHALLENGE = Challenge(nonce="n-1", node=NODE, epoch="7391/1", lease="l-1")
+CHALLENGE = Challenge(nonce="n-1", node=NODE, epoch="7391/1", lease="l-1", incarnation=REQUEST)
 
 
 def test_keys_survive_being_stored_as_text():
@@ -68,7 +69,8 @@ def test_a_signature_is_of_one_key_one_content_and_one_purpose():
 
 def test_a_challenge_has_one_spelling():
     assert CHALLENGE.content == (
-        b'{"epoch":"7391/1","lease":"l-1","node":"00000000-0000-0000-0000-00000000004d","nonce":"n-1","request":null}'
+        b'{"epoch":"7391/1","incarnation":"00000000-0000-0000-0000-00000000004e","lease":"l-1",'
+        b'"node":"00000000-0000-0000-0000-00000000004d","nonce":"n-1","request":null}'
     )
 
 
@@ -80,6 +82,7 @@ def test_a_challenge_has_one_spelling():
         replace(CHALLENGE, epoch="7391/2"),
         replace(CHALLENGE, lease="l-2"),
         replace(CHALLENGE, request=REQUEST),
+        replace(CHALLENGE, incarnation=NODE),
     ],
 )
 def test_a_challenge_is_signed_with_all_that_it_says(other):
@@ -104,17 +107,38 @@ def test_a_bearer_token_holds_for_a_quarter_of_an_hour():
 
 
 def test_leases_are_stored_as_hashes_and_change():
-    lease = issue_lease()
+    lease = issue_lease(node=NODE, cycle=7)
     assert is_lease(lease.secret, stored=lease.stored)
-    assert not is_lease(issue_lease().secret, stored=lease.stored)
+    assert not is_lease(issue_lease(node=NODE, cycle=8).secret, stored=lease.stored)
     assert not is_lease(lease.stored, stored=lease.stored)
     assert new_nonce() != new_nonce()
 
 
 def test_hashes_are_of_one_kind_and_outlive_a_change_of_the_key(settings):
     assert keyed_hash(SecretKind.LEASE, "secret") != keyed_hash(SecretKind.BEARER, "secret")
-    lease = issue_lease()
+    lease = issue_lease(node=NODE, cycle=7)
     before, settings.SECRET_KEY = settings.SECRET_KEY, "another"
     assert not is_lease(lease.secret, stored=lease.stored)
     settings.SECRET_KEY_FALLBACKS = [before]
     assert is_lease(lease.secret, stored=lease.stored)
+
+
+def test_a_lease_says_with_which_run_it_was_issued():
+    lease = issue_lease(node=NODE, cycle=7)
+    assert lease == issue_lease(node=NODE, cycle=7) != issue_lease(node=REQUEST, cycle=7)
+    assert lease_number(lease.secret, node=NODE) == 7
+
+
+@pytest.mark.parametrize("secret", ["", "7", "7.", "8.{sealed}", "07.{sealed}", "-7.{sealed}", "٧.{sealed}", "9" * 60])
+def test_a_lease_that_was_never_issued_has_no_number(secret):
+    _number, _dot, sealed = issue_lease(node=NODE, cycle=7).secret.partition(".")
+    assert lease_number(secret.format(sealed=sealed), node=NODE) is None
+
+
+def test_a_lease_of_another_node_or_key_has_no_number(settings):
+    lease = issue_lease(node=NODE, cycle=7).secret
+    assert lease_number(lease, node=REQUEST) is None
+    settings.SECRET_KEY_FALLBACKS, settings.SECRET_KEY = [settings.SECRET_KEY], "another" * 10
+    assert lease_number(lease, node=NODE) == 7
+    settings.SECRET_KEY_FALLBACKS = []
+    assert lease_number(lease, node=NODE) is None

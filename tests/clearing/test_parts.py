@@ -152,6 +152,8 @@ def test_a_part_that_breaks_off_is_noticed_wherever_that_is():
         (gzip.compress(b'{"a":1}\n') + b"more", 1),
         (gzip.compress(b""), 1),
     ],
+    # Named by hand: the bytes hold the time at which they were packed.
+    ids=["no gzip", "no object", "no end", "no second end", "one of two", "two of one", "twice", "more", "nothing"],
 )
 def test_what_is_no_part_of_ours_is_refused_though_its_hash_is_right(content, rows):
     with pytest.raises(DamagedPart):

@@ -28,15 +28,17 @@ from clearing.protocol.records import (
     DeletionRecord,
     ErasureRecord,
     HeldBackRecord,
-    RefusedRecord,
     RevisionRecord,
+    read_record,
+)
+from clearing.protocol.versions import (
+    RefusedRecord,
     Version,
     changed_fields,
     decode_values,
     differing_fields,
     encode_values,
     known_part,
-    read_record,
     written_over,
 )
 from customers.models import Customer
