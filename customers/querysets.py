@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         CustomerGroup,
         CustomerGroupCount,
         CustomerMonth,
+        CustomerRevision,
         Disclosure,
         FormerNumber,
         SavedFilter,
@@ -295,6 +296,15 @@ class CustomerMonthQuerySet(models.QuerySet["CustomerMonth"]):
         sums = {name: Sum(name) for name in ("registered", "archived", "given", "withdrawn")}
         rows = self.filter(month__range=(first, last)).order_by().values("month").annotate(**sums)
         return {row.pop("month"): row for row in rows}
+
+
+class CustomerRevisionQuerySet(models.QuerySet["CustomerRevision"]):
+    def in_base(self, base: CustomerBase) -> Self:
+        return self.filter(base=base)
+
+    def since(self, sequence: int) -> Self:
+        """What has changed after the statement of this number, in the order of the changes; an index answers it."""
+        return self.filter(sequence__gt=sequence).order_by("sequence", "id")
 
 
 class CardQuerySet(models.QuerySet["Card"]):

@@ -29,11 +29,14 @@ UNSCOPED_ROLE = "stammhaus_unscoped"
 """The role that row security lets through. Nobody logs in as it; the first two are members."""
 PERSON_ROLE = "stammhaus_person"
 """The role that sees the rows of one person. Nobody logs in as it; the first two are members."""
+CLEARING_ROLE = "stammhaus_clearing"
+"""The role as which a reconciliation writes. Nobody logs in as it; the first two are members."""
 START_SECONDS = 120
 ATTEMPTS = 5
 
 # Without INHERIT the web role has to say that it wants to be let through; the owner, which migrates, always is.
-_ROLES = {UNSCOPED_ROLE: "NOLOGIN", PERSON_ROLE: "NOLOGIN", ROLE: "LOGIN CREATEDB", WEB_ROLE: "LOGIN NOINHERIT"}
+_INNER = (UNSCOPED_ROLE, PERSON_ROLE, CLEARING_ROLE)
+_ROLES = dict.fromkeys(_INNER, "NOLOGIN") | {ROLE: "LOGIN CREATEDB", WEB_ROLE: "LOGIN NOINHERIT"}
 
 NO_LARGE_OBJECTS = "REVOKE EXECUTE ON FUNCTION lo_creat(integer), lo_create(oid), lo_from_bytea(oid, bytea) FROM PUBLIC"
 """Row security knows nothing of large objects. Nobody but a superuser may say so, and in each database anew."""
@@ -195,7 +198,7 @@ class Cluster:
             for role, options in _ROLES.items():
                 if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone():
                     connection.execute(f"CREATE ROLE {role} {options} NOSUPERUSER NOBYPASSRLS")
-            connection.execute(f"GRANT {UNSCOPED_ROLE}, {PERSON_ROLE} TO {ROLE}, {WEB_ROLE}")
+            connection.execute(f"GRANT {', '.join(_INNER)} TO {ROLE}, {WEB_ROLE}")
             if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone():
                 connection.execute(f"CREATE DATABASE {DATABASE} OWNER {ROLE}")
         with psycopg.connect(self.url(role=init_cluster.SUPERUSER), autocommit=True) as connection:

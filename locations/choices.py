@@ -37,6 +37,7 @@ class LegacyRule(models.TextChoices):
     CENTRAL_EDITING = "central_editing", _("Editing at the central")
     NEW_LOCATIONS = "new_locations", _("New locations on 1.0")
     LEAVING = "leaving", _("Leaving the group")
+    BRANCH_NUMBER = "branch_number", _("Branch number")
 
     @property
     def sentence(self) -> Promise:
@@ -65,6 +66,7 @@ _SENTENCES: dict[LegacyRule, Promise] = {
     ),
     LegacyRule.NEW_LOCATIONS: _("Only the provider's support opens further locations on a customer base 1.0."),
     LegacyRule.LEAVING: _("A location cannot leave the group as long as it works on a customer base 1.0."),
+    LegacyRule.BRANCH_NUMBER: _("The branch number of a location stays as long as it works on a customer base 1.0."),
 }
 _WITHOUT: dict[LegacyRule, Promise] = {
     LegacyRule.CENTRAL_FIGURES: _(
@@ -73,4 +75,20 @@ _WITHOUT: dict[LegacyRule, Promise] = {
     LegacyRule.CENTRAL_EDITING: _("At the central the database shows the customers of its own base alone."),
     LegacyRule.NEW_LOCATIONS: _("Whoever manages all locations can open further ones on a customer base 1.0."),
     LegacyRule.LEAVING: _("The carry-over does not know a customer base 1.0. Support moves the location to 2.0 first."),
+    LegacyRule.BRANCH_NUMBER: _("The database finds the customer base 1.0 of a location by its branch number."),
 }
+
+
+class Side(models.TextChoices):
+    """Where this installation stands in the reconciliation of a base 1.0: at the central, or at a branch."""
+
+    CENTRAL = "central", _("Central")
+    BRANCH = "branch", _("Branch")
+
+
+class EditSide(models.TextChoices):
+    """Where customers of an offline base are edited once a node works with it: at one of the sides, or at both."""
+
+    BRANCH = Side.BRANCH, _("At the branch")
+    CENTRAL = Side.CENTRAL, _("At the central")
+    BOTH = "both", _("At both")

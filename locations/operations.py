@@ -113,6 +113,22 @@ def open_location(*, organization: Organization, place: Place, offline: bool = F
 
 
 @transaction.atomic
+def open_place_of_node(*, account_number: int, business: str, place: Place) -> Location:
+    """Create at a branch's own installation the group and the branch itself, on the offline base of its branch number.
+
+    `place` names all numbers. The central and other branches of the group are not known there. Raises ValidationError
+    where a number is out of range.
+    """
+    organization = Organization(account_number=account_number, name=business, kind=OrganizationKind.CENTRAL_GROUP)
+    organization.full_clean()
+    organization.save(force_insert=True)
+    if place.client_number is None or place.branch_number is None:
+        raise ValueError("A branch's own installation is told its numbers.")
+    base = _offline_base(organization, place.branch_number)
+    return _save_location(organization, LocationKind.BRANCH, place, base, place.client_number)
+
+
+@transaction.atomic
 def close_location(*, location: Location, at: datetime, has_left: bool = False) -> Location:
     """Close a location: from now on nobody works there; its numbers, customers and history stay.
 

@@ -29,6 +29,8 @@ class Right(StrEnum):
     CARRY_OVER = "carry_over_customers"
     SEE_HISTORY = "see_history"
     RUN_REPORTS = "run_reports"
+    CLEAR = "clear"
+    RESOLVE_CONFLICTS = "resolve_conflicts"
     MANAGE_CUSTOMER_GROUPS = "manage_customer_groups"
     MANAGE_LOCATION = "manage_location"
     MANAGE_USERS = "manage_users"
@@ -53,6 +55,8 @@ LABELS: dict[Right, Promise] = {
     Right.CARRY_OVER: _("Carry customers over to another business"),
     Right.SEE_HISTORY: _("See the history"),
     Right.RUN_REPORTS: _("See figures and reports"),
+    Right.CLEAR: _("Reconcile with the central"),
+    Right.RESOLVE_CONFLICTS: _("Resolve conflicts"),
     Right.MANAGE_CUSTOMER_GROUPS: _("Manage customer groups and tags"),
     Right.MANAGE_LOCATION: _("Manage the location"),
     Right.MANAGE_USERS: _("Manage users and rights"),

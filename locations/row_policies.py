@@ -31,11 +31,28 @@ PERSON_ROLE = "stammhaus_person"
 It is a role and not a second condition of the policy: with an OR, indexes that begin with the business are not used.
 """
 
+CLEARING_ROLE = "stammhaus_clearing"
+"""The database role as which a reconciliation writes customers. Row security binds it like the one that logs in.
+
+What it writes is no edit: it is not refused by the agreed side of a base 1.0, and is not sent to the other side again.
+"""
+
+DECIDED_ABOUT = "stammhaus.decided_about"
+"""The setting that holds the uid of a customer about whom a conflict is being decided."""
+
 POLICIES = {"scope": "public", "unscoped": UNSCOPED_ROLE, "person": PERSON_ROLE}
 """The policies that a table can have, each with the role that it is for."""
 
 WRITTEN_BY_NOBODY = "false"
 """The condition for rows that are written, where only UNSCOPED_ROLE may write."""
+
+
+def side_sql(side: str) -> str:
+    """SQL that makes the function by which triggers know on which side they run (see Side)."""
+    return (
+        "CREATE OR REPLACE FUNCTION public.locations_side() RETURNS text "
+        f"LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT '{side}' $$"
+    )
 
 
 def current(key: str) -> str:

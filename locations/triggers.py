@@ -186,3 +186,18 @@ LOCATION_LEFT = pgtrigger.Trigger(
             USING ERRCODE = 'check_violation', CONSTRAINT = 'location_left_for_good';
     """,
 )
+
+LOCATION_STAYS_ON_BASE = pgtrigger.Trigger(
+    name="stays_on_base_of_branch",
+    operation=pgtrigger.Update,
+    when=pgtrigger.Before,
+    condition=pgtrigger.Condition("NEW.base_id IS DISTINCT FROM OLD.base_id"),
+    func="""
+        IF locations_side() = 'branch' THEN
+            RAISE EXCEPTION 'The branch number of this installation is fixed, and so is its customer base'
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'location_stays_on_base_of_branch';
+        END IF;
+        RETURN NEW;
+    """,
+)
+"""At a branch's own installation the base stays, and with it the branch number, which the first start has confirmed."""

@@ -10,7 +10,8 @@
                   ├─< Tombstone     that somebody was erased for good, so that no file brings him back
                   ├─< CustomerCount how many there are at which location, kept by the database
                   ├─< CustomerGroupCount how many there are in which customer group, kept by the database
-                  └─< CustomerMonth what happened in each month, kept by the database
+                  ├─< CustomerMonth what happened in each month, kept by the database
+                  └─< CustomerRevision in which order the customers of a base 1.0 were changed, kept by the database
 
 Every row carries its base, and every reference between rows goes over `(base, …)`. The primary key of customers
 in the database is `(id, base_id)`: no unique key of customer data is without its base, so that the tables can be
@@ -26,6 +27,7 @@ from customers.models.disclosures import DisclosedNumbers, Disclosure
 from customers.models.exports import CustomerExport, ExportChunk, ExportDownload
 from customers.models.filters import SavedFilter
 from customers.models.former_number import FormerNumber
+from customers.models.revisions import CustomerRevision, RevisionCounter
 from customers.models.tombstones import Tombstone, TombstoneMark
 from customers.models.uploads import (
     NOTES,
@@ -56,6 +58,7 @@ __all__ = [
     "CustomerGroup",
     "CustomerGroupCount",
     "CustomerMonth",
+    "CustomerRevision",
     "DisclosedNumbers",
     "Disclosure",
     "ExportChunk",
@@ -70,6 +73,7 @@ __all__ = [
     "ImportUpload",
     "ImportVerdict",
     "NumberCounter",
+    "RevisionCounter",
     "SavedFilter",
     "Tag",
     "Tombstone",

@@ -26,6 +26,7 @@ from customers.choices import STANDARD_PURPOSES, TRANSFER, ConsentSource
 from customers.models.customer import Customer
 from customers.models.uploads import ImportUpload
 from customers.querysets import ConsentPurposeQuerySet, ConsentQuerySet
+from customers.triggers import revisions
 from customers.triggers.open_statements import CONSENT_GOING, CONSENT_OPEN
 from customers.triggers.slips import CONSENT_STAYS
 from customers.triggers.uploads import CONSENT_GOES_WITH_ITS_IMPORT
@@ -294,6 +295,9 @@ class Consent(CheckedRow):
             triggers.CONSENT_MONTHS_DELETE,
             CONSENT_OPEN,
             CONSENT_GOING,
+            revisions.CONSENT_REVISION_INSERT,
+            revisions.CONSENT_REVISION_UPDATE,
+            revisions.CONSENT_REVISION_DELETE,
         ]
 
     def __str__(self) -> str:

@@ -18,6 +18,7 @@ from customers.formats.phone import display_phone
 from customers.models.vocabulary import HIGHEST_PRICE_LEVEL, PERCENT, CustomerGroup
 from customers.models.with_former_numbers import WithFormerNumbers
 from customers.querysets import CustomerQuerySet
+from customers.triggers import revisions
 from customers.triggers.open_statements import CUSTOMER_OPEN
 from customers.triggers.uploads import CUSTOMER_NOT_DELETED
 from locations.constraints import KeyWithBase, StatementForeignKey
@@ -310,6 +311,9 @@ class Customer(WithFormerNumbers, CheckedRow):
             triggers.MONTHS_INSERT,
             triggers.MONTHS_UPDATE,
             triggers.MONTHS_DELETE,
+            revisions.REVISION_INSERT,
+            revisions.REVISION_UPDATE,
+            revisions.REVISION_DELETE,
             CUSTOMER_OPEN,
         ]
 

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from customers import triggers
 from customers.querysets import CustomerGroupQuerySet, TagQuerySet
+from customers.triggers.revisions import GROUP_RENAMED
 from locations.constraints import KeyWithBase
 from locations.fields import LineField
 from locations.history import keep_history
@@ -65,7 +66,7 @@ class CustomerGroup(CheckedRow):
                 violation_error_message=_("Give the customer group a name."),
             ),
         ]
-        triggers = [immutable("base_id")]
+        triggers = [immutable("base_id"), GROUP_RENAMED]
 
     def __str__(self) -> str:
         return self.name

@@ -17,7 +17,7 @@ from django.db.backends.utils import CursorWrapper
 from django.utils.translation import gettext_lazy as _
 
 from customers.triggers.open_statements import LOCK as LOCK_OF_OPEN
-from locations.row_policies import current
+from locations.row_policies import CLEARING_ROLE, current
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
@@ -47,6 +47,9 @@ CONSENT_STAYS = pgtrigger.Trigger(
             RAISE EXCEPTION 'This statement is struck out already'
                 USING ERRCODE = 'check_violation', CONSTRAINT = 'consent_struck_out_once';
         END IF;
+        IF current_user = '{CLEARING_ROLE}' THEN
+            RETURN NEW;
+        END IF;
         IF OLD.recorder_id IS NULL OR OLD.recorder_id IS DISTINCT FROM {current("user")} THEN
             RAISE EXCEPTION 'Only who has recorded a statement strikes it out'
                 USING ERRCODE = 'check_violation', CONSTRAINT = 'consent_struck_out_by_recorder';
@@ -63,7 +66,10 @@ CONSENT_STAYS = pgtrigger.Trigger(
         RETURN NEW;
     """,
 )
-"""What a customer has said stays as it is. All that can be added is that it was recorded by mistake."""
+"""What a customer has said stays as it is. All that can be added is that it was recorded by mistake.
+
+A reconciliation adds what was struck out at the other side, where the rest was asked.
+"""
 
 REFUSALS: dict[str, str | _StrPromise] = {
     "consent_struck_out_once": _("This statement is struck out already."),

@@ -12,7 +12,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 from psycopg.types.range import Range
 
-from locations.choices import BaseKind, LocationKind, OrganizationKind
+from locations.choices import BaseKind, EditSide, LocationKind, OrganizationKind
 from locations.constraints import CompositeForeignKey
 from locations.fields import LineField
 from locations.history import keep_history
@@ -20,7 +20,14 @@ from locations.permissions import PERMISSIONS
 from locations.querysets import CustomerBaseQuerySet, LocationQuerySet, OrganizationQuerySet
 from locations.row_checks import CheckedRow
 from locations.row_policies import RowSecurity
-from locations.triggers import BASE_OF_ORGANIZATION, LOCATION_DEFAULTS, LOCATION_LEFT, LOCATION_RULES, immutable
+from locations.triggers import (
+    BASE_OF_ORGANIZATION,
+    LOCATION_DEFAULTS,
+    LOCATION_LEFT,
+    LOCATION_RULES,
+    LOCATION_STAYS_ON_BASE,
+    immutable,
+)
 
 CENTRAL_CLIENT_NUMBER = 1
 HIGHEST_CLIENT_NUMBER = 99_999
@@ -94,6 +101,21 @@ class CustomerBase(CheckedRow):
     organization = models.ForeignKey(Organization, models.PROTECT, related_name="bases", verbose_name=_("business"))
     kind = models.CharField(_("kind"), max_length=10, choices=BaseKind)
     branch_number = models.PositiveIntegerField(_("branch number"), null=True, blank=True)
+    edit_side = models.CharField(
+        _("edited at"),
+        max_length=10,
+        choices=EditSide,
+        default=EditSide.BRANCH,
+        db_default=EditSide.BRANCH,
+        help_text=_("Where customers of an offline base are edited, once a node works with it."),
+    )
+    has_node = models.BooleanField(
+        _("has a node"),
+        default=False,
+        db_default=False,
+        editable=False,
+        help_text=_("Whether an offline installation has been paired with it."),
+    )
     created_at = models.DateTimeField(_("created"), db_default=Now(), editable=False)
 
     objects = CustomerBaseQuerySet.as_manager()
@@ -129,6 +151,10 @@ class CustomerBase(CheckedRow):
                 name="base_branch_number_fits_kind",
                 violation_error_code="base_branch_number_fits_kind",
                 violation_error_message=_("An offline base 1.0 needs a branch number; the base 2.0 has none."),
+            ),
+            models.CheckConstraint(condition=Q(edit_side__in=EditSide.values), name="base_edit_side_known"),
+            models.CheckConstraint(
+                condition=Q(kind=BaseKind.OFFLINE) | Q(has_node=False), name="base_with_node_is_offline"
             ),
         ]
         triggers = [immutable("organization_id", "kind", "branch_number")]
@@ -282,7 +308,13 @@ class Location(CheckedRow):
                 violation_error_message=_("The customer base belongs to another business."),
             ),
         ]
-        triggers = [immutable("organization_id"), LOCATION_DEFAULTS, LOCATION_RULES, LOCATION_LEFT]
+        triggers = [
+            immutable("organization_id"),
+            LOCATION_DEFAULTS,
+            LOCATION_RULES,
+            LOCATION_LEFT,
+            LOCATION_STAYS_ON_BASE,
+        ]
 
     def __str__(self) -> str:
         return self.name

@@ -1,8 +1,7 @@
 """The only module that reads grants: who may do what where, and why.
 
-`rights_at` and the page "Why?" use the same rows and the same function, so an explanation cannot differ from what is
-enforced. guardian's own functions are not used: they know no restrictions, and `get_objects_for_user` takes a right
-over the model for a right at every location, and ignores that a user is deactivated.
+`rights_at` and the page "Why?" use the same rows and function, so an explanation cannot differ from what is enforced.
+guardian's own functions are not used: they know no restrictions and take a right over the model for one everywhere.
 """
 
 from __future__ import annotations
@@ -223,18 +222,22 @@ def grants_of(group: UserGroup) -> frozenset[tuple[Right, int | None]]:
     """The rights of a user group as (right, location id); None instead of a location means all of them."""
     single = LocationGrant.objects.filter(group=group).values_list("permission__codename", "content_object_id")
     general = OrganizationGrant.objects.filter(group=group).values_list("permission__codename", flat=True)
-    return frozenset(
-        {(Right(codename), location_id) for codename, location_id in single}
-        | {(Right(codename), None) for codename in general}
-    )
+    places = {(Right(codename), location_id) for codename, location_id in single}
+    return frozenset(places | {(Right(codename), None) for codename in general})
 
 
 def granted_at(location: Location) -> frozenset[tuple[Right, int]]:
     """What user groups hold at a location, restrictions left aside, as (right, group id)."""
-    single = LocationGrant.objects.filter(content_object=location).values_list("permission__codename", "group_id")
-    general = OrganizationGrant.objects.filter(content_object=location.organization_id)
-    rows = single.union(general.values_list("permission__codename", "group_id"))
+    columns = ("permission__codename", "group_id")
+    general = OrganizationGrant.objects.filter(content_object=location.organization_id).values_list(*columns)
+    rows = LocationGrant.objects.filter(content_object=location).values_list(*columns).union(general)
     return frozenset((Right(codename), group_id) for codename, group_id in rows)
+
+
+def restricted_in(location: Location) -> frozenset[tuple[Right, int]]:
+    """What a franchisee takes from user groups at a location, as (right, group id)."""
+    taken = Restriction.objects.filter(location=location).values_list("right", "group_id")
+    return frozenset((Right(right), group) for right, group in taken)
 
 
 def with_counts(groups: QuerySet[UserGroup]) -> QuerySet[GroupWithCounts]:
@@ -249,8 +252,8 @@ def with_counts(groups: QuerySet[UserGroup]) -> QuerySet[GroupWithCounts]:
 
 def restrictions_of(group: UserGroup) -> frozenset[tuple[Right, int]]:
     """What franchisees take from the group, as (right, location id)."""
-    rows = Restriction.objects.filter(group=group).values_list("right", "location_id")
-    return frozenset((Right(right), location_id) for right, location_id in rows)
+    taken = Restriction.objects.filter(group=group).values_list("right", "location_id")
+    return frozenset((Right(right), place) for right, place in taken)
 
 
 def right_beyond(held: Holdings, group: UserGroup) -> tuple[Right, int | None] | None:

@@ -4,6 +4,7 @@
     stammhaus_web       web, worker and commands: reads and writes rows, owns nothing, changes no table
     stammhaus_unscoped  nobody logs in as it; row security lets it through (see mcp/isolation/row_scope.py)
     stammhaus_person    nobody logs in as it; it sees the rows of one person, to find out who he is
+    stammhaus_clearing  nobody logs in as it; what it writes is a reconciliation and no edit
 
 The names of the first two come from the addresses of the database (DATABASE_OWNER_URL, DATABASE_URL).
 """
@@ -20,10 +21,11 @@ from django.db import connection, transaction
 from django.db.models import Model
 
 from locations.history import HistoryEvent
-from locations.row_policies import PERSON_ROLE, POLICIES, UNSCOPED_ROLE, row_security_of
+from locations.row_policies import CLEARING_ROLE, PERSON_ROLE, POLICIES, UNSCOPED_ROLE, row_security_of
+from mcp.isolation import own_database
 
 READ, APPEND, WRITE = "SELECT", "SELECT, INSERT", "SELECT, INSERT, UPDATE, DELETE"
-OURS = frozenset({"locations", "mcp", "customers", "transitions"})
+OURS = frozenset({"locations", "mcp", "customers", "clearing", "transitions"})
 OTHER_TABLES = {
     "auth_permission": READ,
     "django_content_type": READ,
@@ -35,7 +37,7 @@ OTHER_TABLES = {
 }
 """What the web role may do with the tables of libraries, and with views; all others are closed to it."""
 QUEUE = "procrastinate_"
-INNER_ROLES = (UNSCOPED_ROLE, PERSON_ROLE)
+INNER_ROLES = (UNSCOPED_ROLE, PERSON_ROLE, CLEARING_ROLE)
 """The roles that the web role takes on for a transaction."""
 
 
@@ -95,6 +97,7 @@ def grant_privileges(**_signal: object) -> None:
             "CREATE OR REPLACE FUNCTION public._pgtrigger_should_ignore(trigger_name name) RETURNS boolean "
             f"LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ {TRIGGERS_STAY_ON} $$"
         )
+    own_database.sign()
 
 
 def _demand_roles() -> None:
@@ -109,7 +112,7 @@ def _demand_roles() -> None:
         found = {name for (name,) in cursor.fetchall()}
     if missing := {settings.WEB_ROLE, *INNER_ROLES} - found:
         raise ImproperlyConfigured(
-            f"The database has no role {' and no role '.join(sorted(missing))}. README.md says how the four roles "
+            f"The database has no role {' and no role '.join(sorted(missing))}. README.md says how the five roles "
             "are made, under “Run it for real”."
         )
 
@@ -144,8 +147,8 @@ _OBSTACLES = (
     ("is exempt from row security", "ALTER ROLE {role} NOBYPASSRLS"),
     ("owns tables or the database", "Let the role of DATABASE_OWNER_URL own them, and let nothing serve as that one"),
     ("may create tables, databases or roles", "ALTER ROLE {role} NOCREATEROLE NOCREATEDB, then run migrate"),
-    ("is a member of roles that it does not need", "REVOKE … FROM {role}, all but " + " and ".join(INNER_ROLES)),
-    ("is no member of " + " and ".join(INNER_ROLES), f"GRANT {', '.join(INNER_ROLES)} TO {{role}}"),
+    ("is a member of roles that it does not need", "REVOKE … FROM {role}, all but " + ", ".join(INNER_ROLES)),
+    ("is no member of all of " + ", ".join(INNER_ROLES), f"GRANT {', '.join(INNER_ROLES)} TO {{role}}"),
     (
         "is let through by row security without asking",
         f"REVOKE {', '.join(INNER_ROLES)} FROM {{role}}, then ALTER ROLE {{role}} NOINHERIT, "
@@ -191,8 +194,10 @@ def demand_web_role() -> None:
     """Raise ImproperlyConfigured, with the remedy, unless row security binds the database role that is logged in.
 
     Called before anything serves or works: by the web server, the worker and commands on data. Checks what the role is,
-    what it may do with each table, that each table has its own policies and no others, and that triggers stay on.
+    what it may do with each table, that each table has its own policies and no others, that triggers stay on, and that
+    the database is of this side of a reconciliation.
     """
+    own_database.demand_side()
     with connection.cursor() as cursor:
         cursor.execute(_FACTS, {"inner": list(INNER_ROLES)})
         roles = cursor.fetchall()

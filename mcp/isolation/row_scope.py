@@ -16,9 +16,11 @@ from typing import TYPE_CHECKING
 from django.db import DEFAULT_DB_ALIAS, connection, connections, transaction
 from django.db.backends.utils import CursorWrapper
 
-from locations.row_policies import PERSON_ROLE, SETTINGS, UNSCOPED_ROLE
+from locations.row_policies import CLEARING_ROLE, DECIDED_ABOUT, PERSON_ROLE, SETTINGS, UNSCOPED_ROLE
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from django.db.backends.base.base import BaseDatabaseWrapper
 
     from mcp.isolation.scope import Scope
@@ -29,6 +31,9 @@ log = logging.getLogger("mcp.without_scope")
 _SET = "SELECT set_config('role', %s, true), " + ", ".join(
     f"set_config('{name}', %s, true)" for name in (*SETTINGS.values(), "statement_timeout", "lock_timeout")
 )
+
+
+_DECIDED = f"SELECT set_config('{DECIDED_ABOUT}', %s, true)"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,6 +101,28 @@ def rows_of(scope: Scope) -> Iterator[None]:
     """A transaction that sees the rows of the scope's business and base."""
     with _enter(_rows(scope)):
         yield
+
+
+@contextmanager
+def rows_of_clearing(scope: Scope) -> Iterator[None]:
+    """A transaction that sees the rows of the scope's business and base, and writes what a reconciliation has decided.
+
+    The triggers of customers tell it by its role: it is no edit (see CLEARING_ROLE).
+    """
+    with _enter(_rows(scope, role=CLEARING_ROLE)):
+        yield
+
+
+@contextmanager
+def decided_about(uid: UUID) -> Iterator[None]:
+    """What is written in the block about this customer is the decision of a conflict (customers/triggers/revisions.py).
+
+    It is let through at either side. An exception rolls the setting back together with what was written.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_DECIDED, [str(uid)])
+        yield
+        cursor.execute(_DECIDED, [""])
 
 
 @contextmanager
@@ -170,9 +197,9 @@ def second_connection(scope: Scope) -> Iterator[SecondConnection]:
         own.close()
 
 
-def _rows(scope: Scope) -> Rows:
+def _rows(scope: Scope, *, role: str = NO_ROWS.role) -> Rows:
     user = scope.user.pk if scope.user else None
-    return Rows(base=scope.base.pk, organization=scope.organization.pk, user=user)
+    return Rows(base=scope.base.pk, organization=scope.organization.pk, user=user, role=role)
 
 
 @contextmanager

@@ -37,6 +37,14 @@ def number(name: str, *, default: int) -> int:
     return int(value)
 
 
+def one_of(name: str, values: tuple[str, ...], *, default: str) -> str:
+    """One of these words."""
+    value = os.environ.get(name, default).strip()
+    if value not in values:
+        raise ImproperlyConfigured(f"{name}={value!r} is none of {', '.join(values)}. Write one of them.")
+    return value
+
+
 def words(name: str, *, default: str) -> list[str]:
     """A list separated by commas."""
     return [word.strip() for word in os.environ.get(name, default).split(",") if word.strip()]

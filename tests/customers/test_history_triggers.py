@@ -14,6 +14,8 @@ WITHOUT_HISTORY = {
     "customers.CustomerCount": "steps of a sum; the customers themselves are recorded",
     "customers.CustomerGroupCount": "as above, of each customer group",
     "customers.CustomerMonth": "as above, of each month",
+    "customers.CustomerRevision": "the order of changes itself; the customers are recorded",
+    "customers.RevisionCounter": "as above, the last number",
     "customers.NumberCounter": "the next number to try; the customers that got one are recorded",
     "customers.ImportUpload": "the record of an import itself; what it changed is recorded at the customers",
     "customers.ImportChunk": "bytes of a file, kept for a day",

@@ -10,6 +10,8 @@ import pghistory
 from django.db import connection, models
 from django.utils import timezone
 
+from clearing.choices import CycleState, PartKind
+from clearing.models import Conflict, Cycle, CyclePart, HeldBack, Node, OwnNode, PairingCode
 from customers.cards.operations import assign_card
 from customers.choices import BulkKind, ConsentSource, Decision, DisclosureKind, Verdict
 from customers.disclosures import record
@@ -20,6 +22,7 @@ from customers.models import (
     ConsentRelease,
     Customer,
     CustomerGroup,
+    CustomerRevision,
     HeadingChoice,
     ImportChunk,
     ImportConsent,
@@ -27,6 +30,7 @@ from customers.models import (
     ImportProgress,
     ImportUpload,
     ImportVerdict,
+    RevisionCounter,
     SavedFilter,
     Tag,
 )
@@ -72,6 +76,7 @@ def fill_every_table(cast: Cast) -> dict[int, Scope]:
             _customers(scope)
             _rights(scope)
             _transitions(scope)
+            _reconciliation(scope)
             # Each table is changed once more, so that its history has an entry even where the cast came before it.
             rows: list[Any] = [scope.organization, scope.base, scope.location, scope.user]
             for row in rows:
@@ -187,6 +192,21 @@ def _transitions(scope: Scope) -> None:
         **place, transition=asked.pk, is_taken_in=True, partner_account=1, partner_name="x", sha256="x", numbers=[1],
         statements=1, user_id=1, user_name="x",
     )  # fmt: skip
+
+
+def _reconciliation(scope: Scope) -> None:
+    """Not by a run: at a central no base is that of a branch."""
+    base = {"base": scope.base}
+    place = {**base, "organization": scope.organization, "location": scope.location}
+    node = Node.objects.create(**place, name="Kasse", public_key="x", receipt="0" * 64)
+    PairingCode.objects.create(**place, code=str(node.pk), start=str(node.pk), node=node)
+    OwnNode.objects.create(**place, node=None)
+    run = Cycle.objects.create(**base, node=node, number=1, state=CycleState.ARRIVING)
+    CyclePart.objects.create(**base, cycle=run, kind=PartKind.SENT, number=1, sha256="x", rows=1, content=b"x")
+    HeldBack.objects.create(**base, node=node, uid=uuid4(), customer_number=1, name="x", cycle_number=1)
+    Conflict.objects.create(**base, uid=uuid4(), customer_number=1, name="x", cycle=run, kind="both_changed")
+    RevisionCounter.objects.create(**base, sequence=1)
+    CustomerRevision.objects.create(**base, uid=uuid4(), customer_number=1, sequence=1)
 
 
 def _something_new(row: Any) -> dict[str, object]:

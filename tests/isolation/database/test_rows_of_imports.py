@@ -15,7 +15,7 @@ from tests.isolation.database.rows import fill_every_table
 
 TABLE, VIEW = "customers_importrow", "customers_import_rows"
 UPLOAD = "00000000-0000-4000-8000-000000000001"
-ROLES = ["none", "stammhaus_unscoped", "stammhaus_person"]
+ROLES = ["none", "stammhaus_unscoped", "stammhaus_person", "stammhaus_clearing"]
 REFUSED = {
     f"SELECT * FROM {TABLE}": "permission denied for table",
     f"SELECT count(*) FROM {TABLE}": "permission denied for table",

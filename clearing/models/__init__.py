@@ -1,0 +1,16 @@
+"""What node and central know of each other, and what became of each run.
+
+    CustomerBase 1.0 ─┬─< Node ─┬─< Cycle ─< CyclePart   an installation at a branch; its runs; their bytes
+                      │         └── OwnNode              at the branch: what only the node itself knows
+                      ├─< PairingCode                    the code by which a node is paired, kept as a hash
+                      ├─< HeldBack                       what a rule of the central has refused, and why
+                      └─< Conflict                       the version that did not stand, kept whole
+
+The tables are the same at both sides. At a branch there is one Node, itself.
+"""
+
+from clearing.models.conflicts import Conflict, HeldBack
+from clearing.models.cycles import Cycle, CyclePart
+from clearing.models.nodes import Node, OwnNode, PairingCode
+
+__all__ = ["Conflict", "Cycle", "CyclePart", "HeldBack", "Node", "OwnNode", "PairingCode"]

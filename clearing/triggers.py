@@ -1,0 +1,64 @@
+"""Rules of reconciliation that the database keeps on every path."""
+
+import pgtrigger
+
+NUMBER_CONFIRMED_ONCE = pgtrigger.Trigger(
+    name="number_confirmed_once",
+    operation=pgtrigger.UpdateOf("number_confirmed_at"),
+    when=pgtrigger.Before,
+    condition=pgtrigger.Condition(
+        "OLD.number_confirmed_at IS NOT NULL AND NEW.number_confirmed_at IS DISTINCT FROM OLD.number_confirmed_at"
+    ),
+    func="""
+        RAISE EXCEPTION 'The branch number is confirmed once'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'ownnode_number_confirmed_once';
+    """,
+)
+"""Keeps when the branch number was confirmed; the number itself never changes, because it is that of the base."""
+
+BASE_HAS_NODE = pgtrigger.Trigger(
+    name="base_has_node",
+    operation=pgtrigger.Insert | pgtrigger.UpdateOf("node_id"),
+    when=pgtrigger.After,
+    func="""
+        UPDATE locations_customerbase SET has_node = NEW.node_id IS NOT NULL
+        WHERE id = NEW.base_id AND has_node <> (NEW.node_id IS NOT NULL);
+        RETURN NULL;
+    """,
+)
+"""Lets the base of this branch say whether it is paired; from then on people and rights are made at the central."""
+
+_NOBODY_IS_ERASED = """NOT EXISTS (
+                SELECT FROM customers_tombstone
+                WHERE base_id = OLD.base_id AND written_in = pg_current_xact_id() AND at >= now()
+            )"""
+"""Unless this very transaction erases somebody of the base; see customers/triggers/erasure.py."""
+
+VERSIONS_STAY = pgtrigger.Trigger(
+    name="versions_stay",
+    operation=pgtrigger.UpdateOf("common", "stood", "lost", "name", "customer_number"),
+    when=pgtrigger.Before,
+    func=f"""
+        IF (NEW.common, NEW.stood, NEW.lost, NEW.name, NEW.customer_number)
+            IS DISTINCT FROM (OLD.common, OLD.stood, OLD.lost, OLD.name, OLD.customer_number)
+            AND {_NOBODY_IS_ERASED} THEN
+            RAISE EXCEPTION 'The versions of a conflict stay as they were'
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'conflict_versions_stay';
+        END IF;
+        RETURN NEW;
+    """,
+)
+"""What a decision does, it does to the customer."""
+
+CONFLICT_STAYS = pgtrigger.Trigger(
+    name="stays",
+    operation=pgtrigger.Delete,
+    when=pgtrigger.Before,
+    func=f"""
+        IF {_NOBODY_IS_ERASED} THEN
+            RAISE EXCEPTION 'A conflict stays, decided or not'
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'conflict_stays';
+        END IF;
+        RETURN OLD;
+    """,
+)
