@@ -35,6 +35,7 @@ NOT_SHOWN = frozenset({"id", "uid", "organization", "base", "created_at", "chang
 _STORED: tuple[Any, ...] = tuple(field for field in Customer._meta.concrete_fields if field.name not in NOT_SHOWN)
 FIELDS: tuple[Any, ...] = (_STORED[0], FormerNumbers, *_STORED[1:])
 """Behind the customer number, which is the first, the former ones."""
+_BY_NAME = {field.name: field for field in FIELDS}
 
 RESTORED = stored_sentence("history_restored", gettext_lazy("An older state restored"))
 
@@ -316,6 +317,17 @@ def _names(rows: Iterable[Any], *, extra: Mapping[str, object] | None = None) ->
 
 def _key(value: object) -> object:
     return value.pk if isinstance(value, models.Model) else value
+
+
+def label_of(name: str) -> str:
+    """What a field is called on the pages of a customer."""
+    return capfirst(str(_BY_NAME[name].verbose_name))
+
+
+def shown_value(name: str, value: Any) -> str:
+    """A value of a field as the pages of a customer show it; that of a reference is what it is called."""
+    field = _BY_NAME[name]
+    return value or "" if field.is_relation else _shown(field, value, {})
 
 
 def _shown(field: Any, value: Any, names: Names) -> str:

@@ -23,6 +23,7 @@ from customers.history.changes import FIELDS, RESTORED, Change, CustomerEvent, c
 from customers.history.former_numbers import tell_former_numbers
 from customers.models import Customer, CustomerGroup, Tag
 from customers.operations import CustomerChangedMeanwhile, change_customer, validate_customer
+from customers.write_order import take_order
 from locations.permissions import Right
 from locations.row_checks import fields_about
 from mcp.isolation.limits import busy_told
@@ -109,6 +110,7 @@ def restore_version(*, customer: Customer, version: UUID, seen_at: datetime, act
     """
     actor.demand(Right.CHANGE_CUSTOMERS)
     demand_versions(actor)
+    take_order(actor.base)
     locked = Customer.objects.in_base(actor.base).select_for_update().get(pk=customer.pk)
     if locked.changed_at != seen_at:
         raise CustomerChangedMeanwhile(locked)
