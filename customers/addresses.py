@@ -1,7 +1,7 @@
 """Who is served at which address of the customers (see mcp/isolation/addresses.py)."""
 
 from locations.permissions import Right
-from mcp.isolation.addresses import Only, Rights, Rule, Zone, pages_of, register
+from mcp.isolation.addresses import AtBranch, Only, Rights, Rule, Zone, pages_of, register
 
 VIEW: Rights = (Right.VIEW_CUSTOMERS,)
 ADD: Rights = (Right.ADD_CUSTOMERS,)
@@ -77,4 +77,5 @@ register(
     Rule("admin:panel", reads=VIEW, arguments={"name": "birthdays"}),
     Rule("admin:panel", reads=VIEW, arguments={"name": "newcomers"}),
     Rule("admin:panel", reads=VIEW, arguments={"name": "start"}),
+    at_branch=AtBranch.SERVED,
 )

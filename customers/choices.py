@@ -91,6 +91,7 @@ class FormerNumberSource(models.TextChoices):
     IMPORT = "import", _("From a file")
     JOINING = "joining", _("Number at a business that has joined")
     SWITCH = "switch", _("Number before a base switch")
+    CLEARING = "clearing", _("Number before a reconciliation")
 
 
 TRANSFER = "transfer"

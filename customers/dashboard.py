@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy
 from customers import waiting as waiting  # registers what waits for whoever imports and exports
 from customers.birthdays import BY_CALENDAR, WEEK, birthday_of, birthdays_within
 from customers.choices import BIRTHDAY_VAR, REGISTERED_VAR, WINDOWS
-from customers.figures.offline import OfflineBase, offline_bases
+from customers.figures.offline import OfflineBase, left_out_of_lists, offline_bases
 from customers.figures.trends import Months, counted_months, trends
 from customers.models import Customer, CustomerCount, CustomerGroup, CustomerGroupCount
 from customers.querysets import CustomerQuerySet
@@ -170,7 +170,7 @@ def birthdays(scope: Scope, today: date | None = None) -> dict[str, Any]:
     this_month = (_("this month"), _narrowed(**{BIRTHDAY_VAR: str(start.month)}))
     return {
         "birthdays": shown, "more": more, "today": start, "tomorrow": start + timedelta(days=1),
-        "lists": [*lists, this_month],
+        "lists": [*lists, this_month], **_not_listed(scope),
     }  # fmt: skip
 
 
@@ -197,7 +197,12 @@ def newcomers(scope: Scope, today: date | None = None) -> dict[str, Any]:
     this_month = (today or timezone.localdate()).replace(day=1)
     found = Customer.objects.in_base(scope.base).active().registered_since(this_month).order_by("-created_at", "-pk")
     some = list(found.select_related("home_location")[: SHOWN_NEWCOMERS + 1])
-    return {"newcomers": some[:SHOWN_NEWCOMERS], "is_more": len(some) > SHOWN_NEWCOMERS}
+    return {"newcomers": some[:SHOWN_NEWCOMERS], "is_more": len(some) > SHOWN_NEWCOMERS, **_not_listed(scope)}
+
+
+def _not_listed(scope: Scope) -> dict[str, object]:
+    """Context of a panel that names people: at the central the locations of whom nobody is named. One query there."""
+    return {"not_listed": left_out_of_lists(scope), "may_see_locations": Right.MANAGE_LOCATION in scope.rights}
 
 
 panels.register(

@@ -21,6 +21,7 @@ from customers.demo_people import CITIES, FIRST_NAMES, LAST_NAMES, SPECIAL, STRE
 from customers.models import Customer, CustomerGroup, FormerNumber, Tag
 from customers.numbers import take_numbers
 from customers.operations import archive_customers, change_customer, save_customer_group, save_tag
+from customers.write_order import take_order
 from locations.permissions import Right
 from mcp.isolation import access
 from mcp.isolation.scope import Scope
@@ -96,6 +97,7 @@ def _words(manager: Scope) -> None:
 def _register(actor: Scope, people: Iterator[dict[str, Any]]) -> list[Customer]:
     """Insert many customers at once, which also lets the demo set when each was registered."""
     actor.demand(Right.ADD_CUSTOMERS)
+    take_order(actor.base)
     groups = list(CustomerGroup.objects.in_base(actor.base).order_by("id"))
     place = {"organization": actor.organization, "base": actor.base, "home_location": actor.location}
     customers = [Customer(**place, **values) for values in people]

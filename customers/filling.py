@@ -20,6 +20,7 @@ from customers.demo_people import CITIES, FIRST_NAMES, LAST_NAMES, STREETS
 from customers.imports.turns import take_turn
 from customers.models import Customer, CustomerGroup
 from customers.numbers import begin_behind, locked_counter, take_numbers
+from customers.write_order import take_order
 from locations.models import Location
 from locations.permissions import Right
 from mcp.isolation import row_scope
@@ -69,6 +70,7 @@ def fill(*, count: int, batch: int = BATCH, actor: Scope) -> Iterator[tuple[int,
             numbers = _reserve(actor.location, some, count - done)
         with row_scope.rows_of(actor), pghistory.context(**actor.history(reason="demo")):
             take_turn(actor.base.pk, progress=Patient())
+            take_order(actor.base)
             _insert(numbers, actor)
         done += some
         if done == count:

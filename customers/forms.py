@@ -17,6 +17,7 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 from customers import formats
 from customers.consents.questions import add_questions
 from customers.duplicates import Candidate, Sought, candidates
+from customers.edit_side import is_edited_here
 from customers.fields import (
     DayOfYearField,
     FormerNumbersField,
@@ -249,3 +250,10 @@ class TagForm(OperationForm):
     class Meta:
         model = Tag
         fields = ["name"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk and "name" in self.fields and not is_edited_here(self.scope.base):
+            self.fields["name"].help_text = _(
+                "A tag that customers bear is renamed on the side on which they are edited; that is not here."
+            )

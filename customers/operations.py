@@ -10,16 +10,17 @@ from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
 from django.db.models import F, Func, Q, Value
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
 from customers.choices import FormerNumberSource
+from customers.edit_side import demand_edited_here, is_edited_here
 from customers.field_groups import SAID_WITH, demand_fields, unwritable
 from customers.formats import without_text_mark
 from customers.models import Customer, CustomerGroup, FormerNumber, Tag
 from customers.numbers import check_number, take_number
+from customers.write_order import take_order
 from locations.history import ClockTimestamp
 from locations.permissions import Right
 from mcp.central.operations.changing import merged
@@ -54,6 +55,7 @@ def register_customer(*, customer: Customer, actor: Scope) -> Customer:
     """
     actor.demand(Right.ADD_CUSTOMERS)
     demand_fields([SAID_WITH.get(name, name) for name in unwritable(actor) if getattr(customer, name)], actor)
+    take_order(actor.base)
     customer.base, customer.organization = actor.base, actor.organization
     customer.home_location = actor.location
     if customer.customer_number is None:
@@ -78,6 +80,7 @@ def change_customer(*, customer: Customer, seen_at: datetime | None = None, acto
     where somebody else is writing him for too long.
     """
     actor.demand(Right.CHANGE_CUSTOMERS)
+    take_order(actor.base)
     stored = Customer.objects.in_base(actor.base).select_for_update().get(pk=customer.pk)
     if seen_at is not None and stored.changed_at != seen_at:
         raise CustomerChangedMeanwhile(stored)
@@ -94,14 +97,16 @@ def change_customer(*, customer: Customer, seen_at: datetime | None = None, acto
     return customer
 
 
-@transaction.atomic
+@busy_told()
 def archive_customers(*, customers: Iterable[int], reason: str, actor: Scope) -> int:
     """Archive the customers of these ids in the actor's base; those already archived stay as they are.
 
-    Returns how many were archived. Raises MissingRight, or ValidationError where no reason is given.
+    Returns how many were archived. Raises MissingRight, ValidationError where no reason is given, EditedAtOtherSide, or
+    Busy.
     """
     actor.demand(Right.ARCHIVE_CUSTOMERS)
     _check_reason(reason.strip())
+    take_order(actor.base)
     return (
         Customer.objects.in_base(actor.base)
         .active()
@@ -110,10 +115,14 @@ def archive_customers(*, customers: Iterable[int], reason: str, actor: Scope) ->
     )
 
 
-@transaction.atomic
+@busy_told()
 def restore_customers(*, customers: Iterable[int], actor: Scope) -> int:
-    """Undo the archiving of the customers of these ids; returns how many. Raises MissingRight."""
+    """Undo the archiving of the customers of these ids; returns how many.
+
+    Raises MissingRight, EditedAtOtherSide, or Busy.
+    """
     actor.demand(Right.ARCHIVE_CUSTOMERS)
+    take_order(actor.base)
     return (
         Customer.objects.in_base(actor.base)
         .archived()
@@ -122,14 +131,15 @@ def restore_customers(*, customers: Iterable[int], actor: Scope) -> int:
     )
 
 
-@transaction.atomic
+@busy_told()
 def save_customer_group(*, group: CustomerGroup, changed: Collection[str] | None = None, actor: Scope) -> CustomerGroup:
     """Create a customer group of the actor's base, or save what somebody has changed of one.
 
     `changed` are the fields in which he has changed what he saw; the others stay as somebody else may have saved them
-    meanwhile. Raises MissingRight or ValidationError.
+    meanwhile. Raises MissingRight, ValidationError, or Busy.
     """
     actor.demand(Right.MANAGE_CUSTOMER_GROUPS)
+    take_order(actor.base, is_edit=False)
     if group.pk is None:
         group.base = actor.base
         group.full_clean()
@@ -142,13 +152,15 @@ def save_customer_group(*, group: CustomerGroup, changed: Collection[str] | None
     return group
 
 
-@transaction.atomic
+@busy_told()
 def save_tag(*, tag: Tag, actor: Scope) -> Tag:
     """Create a tag in the actor's base, or rename one with all customers that bear it.
 
-    Returns the tag that is there now: a renamed one is a new row. Raises MissingRight or ValidationError.
+    Returns the tag that is there now: a renamed one is a new row. Raises MissingRight, ValidationError, or
+    EditedAtOtherSide for one that customers bear.
     """
     actor.demand(Right.MANAGE_CUSTOMER_GROUPS)
+    take_order(actor.base, is_edit=False)
     if tag.pk is None:
         tag.base = actor.base
         tag.full_clean()
@@ -156,21 +168,27 @@ def save_tag(*, tag: Tag, actor: Scope) -> Tag:
         return tag
     before = Tag.objects.in_base(actor.base).select_for_update().get(pk=tag.pk)
     tag.full_clean()
-    return tag if tag.name == before.name else _rename_tag(before, tag.name)
+    return tag if tag.name == before.name else _rename_tag(before, tag.name, actor)
 
 
-def _rename_tag(tag: Tag, name: str) -> Tag:
+def _rename_tag(tag: Tag, name: str, actor: Scope) -> Tag:
     """Insert the new tag, change the customers, delete the old tag: the database accepts no other order."""
     renewed = Tag.objects.create(base=tag.base, name=name)
     renamed = Func(F("tags"), Value(tag.name), Value(name), function="array_replace", output_field=TAGS)
-    Customer.objects.in_base(tag.base).filter(~Q(tags=[]), tags__contains=[tag.name]).update(tags=renamed)
+    bearing = Customer.objects.in_base(tag.base).filter(~Q(tags=[]), tags__contains=[tag.name])
+    if not is_edited_here(actor.base) and bearing.exists():
+        demand_edited_here(actor.base)
+    bearing.update(tags=renamed)
     tag.delete()
     return renewed
 
 
-def validate_customer(customer: Customer) -> None:
-    """Raise ValidationError unless the customer could be saved as he is; his tags are put in order by it."""
-    _check(customer)
+def validate_customer(customer: Customer, *, known_tags: Iterable[str] = ()) -> None:
+    """Raise ValidationError unless the customer could be saved as he is; his tags are put in order by it.
+
+    Those of `known_tags` are taken as they are.
+    """
+    _check(customer, known_tags=known_tags)
 
 
 def _check(customer: Customer, exclude: Set[str] = frozenset(), known_tags: Iterable[str] = ()) -> None:

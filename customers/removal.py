@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext_lazy
 
 from customers.models import Customer, CustomerGroup, Tag
 from customers.querysets import CustomerQuerySet
+from customers.write_order import take_order
 from locations.permissions import Right
+from mcp.isolation.limits import busy_told
 from mcp.isolation.scope import Scope
 
 MOST_NAMED = 5
@@ -35,20 +36,28 @@ class StillUsed(ValidationError):
         )
 
 
-@transaction.atomic
+@busy_told()
 def delete_customer_group(*, group: CustomerGroup, actor: Scope) -> None:
-    """Delete a customer group that no customer has. Raises MissingRight, StillUsed or CustomerGroup.DoesNotExist."""
+    """Delete a customer group that no customer has.
+
+    Raises MissingRight, StillUsed, Busy or CustomerGroup.DoesNotExist.
+    """
     actor.demand(Right.MANAGE_CUSTOMER_GROUPS)
+    take_order(actor.base, is_edit=False)
     stored = CustomerGroup.objects.in_base(actor.base).select_for_update().get(pk=group.pk)
     if refusal := use_of_customer_group(stored, actor):
         raise refusal
     stored.delete()
 
 
-@transaction.atomic
+@busy_told()
 def delete_tag(*, tag: Tag, actor: Scope) -> None:
-    """Delete a tag that no customer bears. Raises MissingRight, StillUsed or Tag.DoesNotExist."""
+    """Delete a tag that no customer bears.
+
+    Raises MissingRight, StillUsed, Busy or Tag.DoesNotExist.
+    """
     actor.demand(Right.MANAGE_CUSTOMER_GROUPS)
+    take_order(actor.base, is_edit=False)
     stored = Tag.objects.in_base(actor.base).select_for_update().get(pk=tag.pk)
     if refusal := use_of_tag(stored, actor):
         raise refusal

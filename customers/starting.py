@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from customers.edit_side import is_edited_here, standing
 from customers.models import CustomerCount
 from locations.permissions import Right
 from mcp.console import menu, panels
@@ -30,7 +31,12 @@ def has_nobody(scope: Scope) -> bool:
 
 
 def ways(scope: Scope) -> dict[str, Any]:
-    """Context of the panel: registering a customer, and the pages that bring many, as far as the rights allow."""
+    """Context of the panel: registering a customer, and the pages that bring many, as far as the rights allow.
+
+    None where customers are edited on the other side, which `edit_side` says.
+    """
+    if not is_edited_here(scope.base):
+        return {"ways": [], "edit_side": standing(scope.base)}
     with scope.asked.only_looking():
         entries = [entry for entry in menu.registered() if entry.fills_base and entry.is_useful(scope)]
         found = [

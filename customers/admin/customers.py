@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.options import ActionLocation
 from django.db.models import Field
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -28,11 +29,14 @@ from customers.cards import pages as card_pages
 from customers.choices import BIRTHDAY_VAR, BulkKind
 from customers.consents.pages import consents_page, consents_section, record_page, withdraw_page
 from customers.consents.questions import record_answers
+from customers.console import notices
 from customers.console.base import CustomersAdmin
 from customers.console.ticked import chosen_for
+from customers.edit_side import is_edited_here, standing
 from customers.erasure.pages import erase
 from customers.exports.views import export_urls
 from customers.field_groups import MASK, withheld
+from customers.figures.offline import left_out_of_lists
 from customers.filters.saved import canonical
 from customers.filters.views import filter_urls
 from customers.forms import CustomerForm, TagsField
@@ -53,6 +57,8 @@ NEEDED = {
     **dict.fromkeys(("record_consent", "set_group", "add_tag", "remove_tag"), Right.CHANGE_CUSTOMERS),
 }
 """Which right an action of the list needs; the others need that to archive."""
+EDITING = frozenset({"set_group", "add_tag", "remove_tag", "archive", "restore"})
+"""The actions of the list that edit customers."""
 MOST_FILTERS = 30
 """So many saved filters stand beside the list; all of them are on their own page."""
 
@@ -160,6 +166,37 @@ class CustomerAdmin(CustomerColumns, MaskedFields, CustomersAdmin):
         scope: Scope | None = getattr(request, "scope", None)
         return scope is not None and scope.allows(Right.CHANGE_CUSTOMERS)
 
+    # --- where they are edited: what is sent is refused by the operation, which keeps what was typed ----------
+
+    def has_add_permission(self, request: HttpRequest, obj: Customer | None = None) -> bool:
+        return super().has_add_permission(request, obj) and not self._is_shown_only(request)
+
+    def has_change_permission(self, request: HttpRequest, obj: Customer | None = None) -> bool:
+        return super().has_change_permission(request, obj) and not self._is_shown_only(request)
+
+    def _is_shown_only(self, request: HttpRequest) -> bool:
+        """Whether a page is asked for at which nobody can edit, because that is done on the other side."""
+        scope: Scope | None = getattr(request, "scope", None)
+        return request.method != "POST" and scope is not None and not is_edited_here(scope.base)
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, object] | None = None
+    ) -> HttpResponse:
+        """The form; or, where customers are edited on the other side, a page that says so."""
+        self.demand(request, "add")
+        if self._is_shown_only(request):
+            context = {"title": self.menu_add, "back": self.address("changelist")}
+            return self.show(request, "customers/edited_elsewhere.html", context)
+        return super().add_view(request, form_url, extra_context)
+
+    def get_actions(
+        self, request: HttpRequest, action_location: ActionLocation = ActionLocation.CHANGE_LIST
+    ) -> dict[str, Any]:
+        """Without those that edit, where that is done on the other side."""
+        actions = super().get_actions(request, action_location)
+        is_shown_only = self._is_shown_only(request)
+        return {name: action for name, action in actions.items() if not (is_shown_only and name in EDITING)}
+
     # --- list ---------------------------------------------------------------------------------------------
 
     @guard()
@@ -179,11 +216,15 @@ class CustomerAdmin(CustomerColumns, MaskedFields, CustomersAdmin):
             if ALL_FOUND in request.POST:
                 self.demand(request, "view")
                 return pages.all_found(self, request)
+        scope = scope_of(request)
         may = self.has_archive_permission, self.has_record_permission, self.has_export_permission
         context = {
             "title": capfirst(str(self.opts.verbose_name_plural)),
             "may_act": any(is_allowed(request) for is_allowed in may),
             "may_export": self.has_export_permission(request),
+            "edit_side": standing(scope.base),
+            "not_listed": left_out_of_lists(scope),
+            "may_see_locations": Right.MANAGE_LOCATION in scope.rights,
             **self._filters(request),
         }
         return super().changelist_view(request, {**context, **(extra_context or {})})
@@ -288,11 +329,13 @@ class CustomerAdmin(CustomerColumns, MaskedFields, CustomersAdmin):
                 for name in ("archived_reason", "blocked_reason")
             },
             "salutations": (_text("Ms"), _text("Mr"), _text("Family"), _text("Company")),
-            "may_archive": self.has_archive_permission(request),
+            "may_archive": self.has_archive_permission(request) and is_edited_here(scope.base),
+            "edit_side": standing(scope.base),
             "may_erase": scope.allows(Right.ERASE_CUSTOMERS) and scope.allows(Right.VIEW_CUSTOMERS),
             "may_see_history": scope.allows(Right.SEE_HISTORY) and scope.allows(Right.VIEW_CUSTOMERS),
             "may_see_candidates": scope.allows(Right.VIEW_CUSTOMERS),
             "differences": self._differences(request, form, customer),
+            "notices": notices.told_about(customer, scope) if customer else [],
             **(self._sections(request, customer) if customer else counter.context(form)),
         }
         return super().render_change_form(request, context, *args, **kwargs)

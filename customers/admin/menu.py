@@ -3,6 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 
 from customers.choices import BIRTHDAY_VAR, REGISTERED_VAR
+from customers.edit_side import is_edited_here
 from locations.permissions import Right
 from mcp.console import menu
 
@@ -36,6 +37,7 @@ menu.register(
         icon="upload",
         right=Right.IMPORT_CUSTOMERS,
         order=20,
+        is_useful=lambda scope: is_edited_here(scope.base),
         fills_base=True,
     )
 )

@@ -28,6 +28,7 @@ from customers.models import Customer
 from customers.operations import archive_customers, restore_customers
 from locations.permissions import Right
 from locations.violations import told_as_refusals
+from mcp.console.operation_forms import show_refusal
 from mcp.console.site import scope_of
 from mcp.isolation.scope import Scope
 
@@ -83,7 +84,7 @@ def archive(admin: CustomersAdmin, request: HttpRequest) -> HttpResponse:
                 customers=[customer.pk for customer in customers], reason=form.cleaned_data["reason"], actor=scope
             )
         except ValidationError as refusal:
-            form.add_error("reason", refusal)
+            show_refusal(form, refusal, {"no_reason": "reason", "reason_too_long": "reason"})
         else:
             sentence = ngettext("%(count)s customer is archived.", "%(count)s customers are archived.", count)
             return back(admin, request, sentence % {"count": count}, customers)
@@ -96,9 +97,13 @@ def restore(admin: CustomersAdmin, request: HttpRequest) -> HttpResponse:
     scope = _archivist(request)
     customers = _customers(request, scope, archived=True)
     if request.method == "POST":
-        count = restore_customers(customers=[customer.pk for customer in customers], actor=scope)
-        sentence = ngettext("%(count)s customer is restored.", "%(count)s customers are restored.", count)
-        return back(admin, request, sentence % {"count": count}, customers)
+        try:
+            count = restore_customers(customers=[customer.pk for customer in customers], actor=scope)
+        except ValidationError as refusal:
+            messages.error(request, " ".join(refusal.messages))
+        else:
+            sentence = ngettext("%(count)s customer is restored.", "%(count)s customers are restored.", count)
+            return back(admin, request, sentence % {"count": count}, customers)
     return _ask(admin, request, {"title": _("Restore customers"), "customers": customers}, customers)
 
 

@@ -21,9 +21,11 @@ from django.utils.translation import gettext_lazy
 from customers.bulk import rows
 from customers.bulk.kinds import kind_of
 from customers.choices import BulkKind, BulkState
+from customers.edit_side import demand_edited_here
 from customers.imports.turns import take_turn
 from customers.models import BulkChange, Customer, CustomerGroup, Tag
 from customers.selection.selecting import Selected
+from customers.write_order import take_order
 from locations.permissions import Right
 from mcp.isolation import row_scope
 from mcp.isolation.scope import Scope
@@ -87,6 +89,7 @@ def changes_of(scope: Scope) -> QuerySet[BulkChange]:
 def propose(*, wish: Wish, query: str, chosen: Selected, shown: int | None, actor: Scope) -> BulkChange:
     """Keep what somebody wants to do with whom, to be counted. Raises MissingRight or ValidationError."""
     _demand(wish.kind, actor)
+    demand_edited_here(actor.base)
     _check(wish, actor)
     return BulkChange.objects.create(
         organization=actor.organization, base=actor.base, location=actor.location, user=actor.user,
@@ -124,6 +127,7 @@ def confirm(*, change: BulkChange, seen: str, actor: Scope) -> None:
     Raises MissingRight, PermissionDenied for one that is not there for the actor, or ValidationError.
     """
     _demand(change.kind, actor)
+    demand_edited_here(actor.base)
     locked = _locked(change, actor)
     if locked.state != BulkState.COUNTED:
         raise ValidationError(gettext_lazy("This bulk change is under way or done already."), code="bulk_under_way")
@@ -144,6 +148,7 @@ def apply(*, change: BulkChange, context: UUID, actor: Scope, progress: Progress
     progress = progress or Progress()
     with row_scope.rows_of(actor):
         take_turn(change.base_id, progress=progress)
+        take_order(actor.base)
         _stop_unless(change, BulkState.APPLYING)
         _check_target(change)
         changed = 0
@@ -170,6 +175,7 @@ def apply(*, change: BulkChange, context: UUID, actor: Scope, progress: Progress
 def start_undo(*, change: BulkChange, actor: Scope) -> None:
     """Mark an applied change as being undone. Raises MissingRight, or ValidationError where it was undone already."""
     _demand(change.kind, actor)
+    demand_edited_here(actor.base)
     if _locked(change, actor).state != BulkState.APPLIED:
         raise ValidationError(gettext_lazy("This bulk change has been undone already."), code="already_undone")
     _enter(change, BulkState.APPLIED, BulkState.UNDOING, done=0, failure=NONE)
@@ -181,6 +187,7 @@ def undo(*, change: BulkChange, context: UUID, actor: Scope, progress: Progress 
     progress = progress or Progress()
     with row_scope.rows_of(actor):
         take_turn(change.base_id, progress=progress)
+        take_order(actor.base)
         _stop_unless(change, BulkState.UNDOING)
         restored = 0
         for looked_at, written in rows.undo_pieces(change, change.total):

@@ -26,6 +26,7 @@ from customers.search import SEARCHED_FIELDS
 from customers.selection.selecting import Selected, select
 from locations.permissions import Right
 from locations.violations import told_as_refusals
+from mcp.console.operation_forms import show_refusal
 from mcp.console.site import console, scope_of
 from mcp.isolation.limits import busy_told
 from mcp.isolation.scope import Scope
@@ -75,7 +76,10 @@ def new_page(request: HttpRequest, kind: str) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         told = request.POST.get(SHOWN, "")
         then = int(told) if told.isascii() and told.isdigit() and len(told) < 9 else None
-        return _propose(form, query, wanted, then, scope)
+        try:
+            return _propose(form, query, wanted, then, scope)
+        except ValidationError as refusal:
+            show_refusal(form, refusal, {})
     return show_page(
         request, "bulk/new", str(wish.label), kind=wish.value, form=form, count=wanted.count, is_more=wanted.is_more,
         filter_words=wanted.in_words, meanwhile="" if wanted.is_more else counted_anew(shown, wanted.count),

@@ -1,7 +1,8 @@
 """Cards and codes of customers: assigned, blocked, replaced. Each operation asks for the right itself.
 
 A number belongs to one customer of the base and stays so once it was blocked. One that was assigned by mistake can be
-removed as long as the card is active and stands in for no other; the history keeps that it was there.
+removed as long as the card is active and stands in for no other; the history keeps that it was there. Cards are not
+reconciled: those of an offline base with a node are kept where its customers are edited (customers/edit_side.py).
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from customers.choices import CardReason, CardState
 from customers.formats.cards import normalize_card_number
 from customers.models import Card, Customer
+from customers.write_order import take_order
 from locations.permissions import Right
 from locations.violations import refusal_of
 from mcp.isolation.limits import busy_told
@@ -46,6 +48,7 @@ def assign_card(*, customer: int, number: str, actor: Scope) -> Card:
     customer, or Busy.
     """
     actor.demand(Right.CHANGE_CUSTOMERS)
+    take_order(actor.base)
     return _assigned(_locked_customer(customer, actor), number)
 
 
@@ -56,6 +59,7 @@ def block_card(*, card: int, reason: str, actor: Scope) -> Card:
     Raises MissingRight, Card.DoesNotExist, ValidationError without a reason, or Busy.
     """
     actor.demand(Right.CHANGE_CUSTOMERS)
+    take_order(actor.base)
     return _blocked(_locked_card(card, actor), reason)
 
 
@@ -67,6 +71,7 @@ def unblock_card(*, card: int, actor: Scope) -> Card:
     Busy.
     """
     actor.demand(Right.CHANGE_CUSTOMERS)
+    take_order(actor.base)
     row = _locked_card(card, actor)
     _demand_not_replaced(row)
     _demand_present(_locked_customer(row.customer_id, actor))
@@ -83,6 +88,7 @@ def replace_card(*, card: int, number: str, reason: str = CardReason.LOST, actor
     for one that was replaced before or for an invalid number, or Busy.
     """
     actor.demand(Right.CHANGE_CUSTOMERS)
+    take_order(actor.base)
     row = _locked_card(card, actor)
     _demand_not_replaced(row)
     new = _assigned(_locked_customer(row.customer_id, actor), number)
@@ -98,6 +104,7 @@ def remove_card(*, card: int, actor: Scope) -> str:
     Raises MissingRight, Card.DoesNotExist, ValidationError for one that is blocked or replaces another one, or Busy.
     """
     actor.demand(Right.CHANGE_CUSTOMERS)
+    take_order(actor.base)
     row = _locked_card(card, actor)
     if not row.is_active:
         raise ValidationError(

@@ -15,6 +15,7 @@ from customers.cards.forms import CardForm
 from customers.cards.operations import assign_card, block_card, remove_card, replace_card, unblock_card
 from customers.choices import CardReason
 from customers.console.base import CustomersAdmin
+from customers.edit_side import is_edited_here, standing
 from customers.models import Card, Customer
 from locations.permissions import Right
 from mcp.console.operation_forms import show_refusal
@@ -29,6 +30,8 @@ _REFUSED_FIELDS = {"card_number_unique": "number", "invalid_card_number": "numbe
 
 def section(request: HttpRequest, customer: Customer) -> dict[str, object]:
     """Context of the section of a customer's cards."""
+    scope = scope_of(request)
+    is_open = is_edited_here(scope.base) or request.method == "POST"  # what was typed is shown with its refusal
     cards = list(Card.objects.of_customer(customer).select_related("successor")[: MOST_SHOWN + 1])
     replaced = {card.successor_id for card in cards if card.successor_id}
     return {
@@ -36,7 +39,8 @@ def section(request: HttpRequest, customer: Customer) -> dict[str, object]:
         "has_more_cards": len(cards) > MOST_SHOWN,
         "most_cards": MOST_SHOWN,
         "card_reasons": CardReason.choices,
-        "may_change_cards": scope_of(request).allows(Right.CHANGE_CUSTOMERS),
+        "may_change_cards": scope.allows(Right.CHANGE_CUSTOMERS) and is_open,
+        "edit_side": standing(scope.base),
         "cards_address": reverse("admin:customers_customer_cards", args=[customer.pk]),
         "sought_card": _sought(request, customer),
     }

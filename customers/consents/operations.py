@@ -23,6 +23,7 @@ from customers.choices import TRANSFER, TRANSFER_ANY, ConsentState
 from customers.models import Consent, ConsentPurpose, Customer
 from customers.querysets import CustomerQuerySet
 from customers.triggers.slips import MINUTES, REFUSALS
+from customers.write_order import take_order
 from locations.models import CustomerBase, Location
 from locations.permissions import Right
 from mcp.central.operations import demand_everywhere
@@ -121,7 +122,7 @@ def places_to_record(actor: Scope) -> list[Location]:
     return [actor.location, *some]
 
 
-@transaction.atomic
+@busy_told()
 def record_consent(
     *,
     customers: Iterable[int],
@@ -140,7 +141,7 @@ def record_consent(
     `location` is where they said so; None: where the actor is. `at` is when; None: now, by the clock of the database. A
     statement that is there already is not added again. Archived customers and purposes that are not asked for any more
     can still be withdrawn, also by whoever hands customers over and cannot change them. Returns how many statements are
-    new. Raises MissingRight or ValidationError.
+    new. Raises MissingRight, ValidationError, or Busy.
     """
     actor.demand(Right.VIEW_CUSTOMERS)
     if is_given or not actor.allows(Right.CARRY_OVER):
@@ -154,6 +155,7 @@ def record_consent(
         "receiver": receiver, "evidence": evidence,
     }  # fmt: skip
     _check_statement(said)
+    take_order(actor.base, is_edit=False)
     of_base = Customer.objects.in_base(actor.base).filter(pk__in=list(customers))
     if is_given:
         _refuse_archived(of_base)
@@ -169,9 +171,10 @@ def strike_out(*, statement: UUID, actor: Scope) -> Consent:
 
     What counted before it counts again. Only whoever has recorded it can, for some minutes, and before consents of the
     base have gone out in a file: the database says so (customers/triggers/slips.py). It takes the right by which it was
-    recorded. Raises MissingRight, Consent.DoesNotExist, or ValidationError.
+    recorded. Raises MissingRight, Consent.DoesNotExist, ValidationError, or Busy.
     """
     actor.demand(Right.VIEW_CUSTOMERS)
+    take_order(actor.base, is_edit=False)
     slip = Consent.objects.in_base(actor.base).select_for_update(of=("self",)).get(pk=statement)
     if slip.is_given or not actor.allows(Right.CARRY_OVER):
         actor.demand(Right.CHANGE_CUSTOMERS)

@@ -11,6 +11,7 @@ from django.db.models import Model
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
+from customers.edit_side import standing
 from mcp.console.linked_messages import link, said
 from mcp.console.pages import show
 from mcp.console.refused_saves import RefusedSaves
@@ -45,7 +46,9 @@ class CustomersAdmin(RefusedSaves, ConsoleModelAdmin):
         self, request: HttpRequest, template: str, context: Mapping[str, object], *, status: int = 200
     ) -> HttpResponse:
         """A page of the model in the frame of the console."""
-        return show(request, template, {"opts": self.opts, **context}, site=self.admin_site, status=status)
+        side = standing(scope_of(request).base)
+        shown = {"opts": self.opts, "edit_side": side, **context}
+        return show(request, template, shown, site=self.admin_site, status=status)
 
     def leave(self, request: HttpRequest, sentence: str, row: Model) -> HttpResponse:
         """Redirect after a row was saved, with a message that links to it.

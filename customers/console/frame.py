@@ -5,7 +5,9 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
+from customers.edit_side import standing
 from mcp.console.pages import show
+from mcp.console.site import scope_of
 
 LIST = "admin:customers_customer_changelist"
 
@@ -13,9 +15,10 @@ LIST = "admin:customers_customer_changelist"
 def show_page(request: HttpRequest, page: str, title: str, **context: object) -> HttpResponse:
     """Render `customers/<page>.html`; `page` is named with its room, as imports/preview.
 
-    The context has the address of the list of customers as `back`.
+    The context has the address of the list of customers as `back`, and as `edit_side` where they are edited.
     """
-    return show(request, f"customers/{page}.html", {"title": title, "back": reverse(LIST), **context})
+    shown = {"title": title, "back": reverse(LIST), "edit_side": standing(scope_of(request).base), **context}
+    return show(request, f"customers/{page}.html", shown)
 
 
 def lead_to(request: HttpRequest, address: str) -> HttpResponse:

@@ -1,11 +1,12 @@
 """Erasing customers for good.
 
-This is the door: an app in whose tables customers are registers a place here (`register`), and imports no module of the
-room. The operation is `erase_customer`.
+This is the door: an app in whose tables customers are registers a place here (`register`), whoever erases calls
+`erase_customer`, and no module of the room is imported.
 """
 
 from __future__ import annotations
 
+from customers.erasure.erasing import erase_customer
 from customers.erasure.places import Place, register
 
-__all__ = ["Place", "register"]
+__all__ = ["Place", "erase_customer", "register"]

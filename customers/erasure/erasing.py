@@ -18,6 +18,7 @@ from customers.erasure.stored import filters_naming
 from customers.imports.turns import take_turn
 from customers.models import Customer, Tombstone, TombstoneMark
 from customers.tombstones import marks_of
+from customers.write_order import take_order
 from files.reading_lock import nobody_begins
 from locations.fields import LineField
 from locations.permissions import Right
@@ -47,6 +48,7 @@ def erase_customer(*, customer: int, reason: str, actor: Scope) -> Tombstone:
     with row_scope.rows_of(actor):
         take_turn(base.pk, progress=Progress())
         nobody_begins(base.pk)
+        take_order(base, is_edit=False)
         row = Customer.objects.in_base(base).select_for_update(of=("self",)).get(pk=customer)
         person = Person(row)
         why = _checked(reason, person)

@@ -76,6 +76,7 @@ def order_of(export: CustomerExport) -> Order:
         columns=tuple(kept["columns"]),
         language=kept["language"],
         filter_words=export.narrowed_by,
+        left_out=tuple(kept.get("left_out", ())),
     )
 
 
@@ -195,6 +196,8 @@ def facts_of(export: CustomerExport, actor: Scope) -> list[tuple[str, str]]:
 
 def _record(order: Order, query: str, actor: Scope, **more: object) -> CustomerExport:
     choices = {"profile": order.profile, "columns": order.columns, "language": order.language, "query": query}
+    if order.left_out:
+        choices["left_out"] = order.left_out
     return CustomerExport.objects.create(
         organization=actor.organization, base=actor.base, location=actor.location, user=actor.user,
         user_name=actor.actor_name, name=file_name(order, actor), choices=choices, narrowed_by=order.filter_words,

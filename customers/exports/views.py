@@ -18,6 +18,7 @@ from customers.console.frame import show_page
 from customers.console.shown_count import SHOWN, counted_anew, split_shown
 from customers.exports import files
 from customers.exports.writer import Order
+from customers.figures.offline import left_out_of_lists, names_left_out
 from customers.models import CustomerExport
 from customers.selection.selecting import Selected, select
 from customers.table.resources import CustomerResource
@@ -62,6 +63,7 @@ def export_page(request: HttpRequest) -> HttpResponseBase:
         request, "exports/new", _("Export customers"), count=count, filter_words=wanted.in_words,
         columns=[(name, field.heading(language)) for name, field in columns.items()],
         formats=[(profile, label, ENDINGS[profile]) for profile, label in files.FORMATS.items()],
+        not_listed=left_out_of_lists(scope), may_see_locations=Right.MANAGE_LOCATION in scope.rights,
         most=files.DIRECT_ROWS, meanwhile="" if request.method == "POST" else counted_anew(shown, count),
     )  # fmt: skip
 
@@ -75,7 +77,8 @@ def _told(request: HttpRequest) -> int | None:
 def _order(request: HttpRequest, names: list[str], wanted: Selected) -> Order:
     profile: Any = request.POST["format"]
     return Order(
-        profile=profile, columns=tuple(names), language=get_language() or "de", filter_words=wanted.in_words
+        profile=profile, columns=tuple(names), language=get_language() or "de", filter_words=wanted.in_words,
+        left_out=names_left_out(scope_of(request)),
     )  # fmt: skip
 
 

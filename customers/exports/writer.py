@@ -52,6 +52,8 @@ class Order:
     language: str = "de"
     filter_words: Narrowing | str = ""
     """How the rows were chosen, for people."""
+    left_out: tuple[str, ...] = ()
+    """The names of locations whose customers the central does not see, because they have an offline base."""
 
 
 @dataclass
@@ -105,11 +107,18 @@ class Making:
         return [
             (_("Exported by"), self.scope.actor_name),
             (_("Location"), f"{self.scope.organization} · {self.scope.location}"),
+            *self._marked(),
             (_("Time"), to_the_second(self.started_at)),
             (_("Customers"), str(self.rows)),
             (_("Filter"), str(self.order.filter_words) or "–"),
             (_("Columns"), ", ".join(self._headings())),
         ]
+
+    def _marked(self) -> list[tuple[str, str]]:
+        """Of an offline base, that it is one and discontinued; at the central, which of them are not in the file."""
+        base, left_out = self.scope.base, self.order.left_out
+        marks = [(_("Customer base"), str(base))] if base.is_discontinued else []
+        return [*marks, (_("Not included, on a customer base 1.0"), ", ".join(left_out))] if left_out else marks
 
     def _written(self, file: Outlet, customers: CustomerQuerySet, cursor: CursorWrapper) -> Iterator[None]:
         with self._writer(file) as writer:

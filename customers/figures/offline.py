@@ -10,6 +10,7 @@ from locations import legacy
 from locations.choices import LegacyRule
 from locations.models import Location
 from locations.permissions import Right
+from locations.querysets import LocationQuerySet
 from mcp.isolation import row_scope
 from mcp.isolation.holdings import holdings_of
 from mcp.isolation.scope import Scope
@@ -50,14 +51,7 @@ def offline_bases(scope: Scope) -> OfflineBases:
     """
     if not scope.location.is_central:
         return OfflineBases()
-    places = (
-        Location.objects.of_organization(scope.organization)
-        .open()
-        .exclude(base=scope.base)
-        .select_related("organization", "base")
-        .annotate(is_counted=legacy.lifted(LegacyRule.CENTRAL_FIGURES, scope.organization))
-        .order_by("client_number")
-    )
+    places = _elsewhere(scope).annotate(is_counted=legacy.lifted(LegacyRule.CENTRAL_FIGURES, scope.organization))
     some = tuple(places[: NAMED + 1])
     if not some or not some[0].is_counted:
         return OfflineBases(left_out=some)
@@ -67,6 +61,29 @@ def offline_bases(scope: Scope) -> OfflineBases:
     for place in places:
         (allowed if held.holds(Right.RUN_REPORTS, place.pk) else not_allowed).append(place)
     return OfflineBases(counted=_by_base(scope, allowed), not_allowed=tuple(not_allowed))
+
+
+def left_out_of_lists(scope: Scope) -> tuple[Location, ...]:
+    """At the central: the locations whose customers stand in no list that is made here, because they have a base 1.0.
+
+    They are seen only after switching there, whether or not figures count them. NAMED and one of them where there are
+    more. One query at the central, none elsewhere.
+    """
+    if not scope.location.is_central or not legacy.is_in_force(LegacyRule.CENTRAL_EDITING, scope.organization):
+        return ()
+    return tuple(_elsewhere(scope)[: NAMED + 1])
+
+
+def names_left_out(scope: Scope) -> tuple[str, ...]:
+    """The names of NAMED of them, to be stored with a file; an ellipsis stands for more."""
+    some = left_out_of_lists(scope)
+    return (*map(str, some[:NAMED]), *(["…"] if len(some) > NAMED else []))
+
+
+def _elsewhere(scope: Scope) -> LocationQuerySet:
+    """The open locations of the business that do not work with the base of the scope, in their order."""
+    places = Location.objects.of_organization(scope.organization).open().exclude(base=scope.base)
+    return places.select_related("organization", "base").order_by("client_number")
 
 
 def _by_base(scope: Scope, places: list[Location]) -> tuple[OfflineBase, ...]:

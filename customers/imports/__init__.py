@@ -8,8 +8,19 @@ from __future__ import annotations
 from customers.imports.decided_upload import Statement, have_checked, take_in
 from customers.imports.lifecycle import DIRECT_BYTES, DONE
 from customers.imports.steps import check
+from customers.imports.turns import AnotherImport, take_turn
 
 UPLOAD_PAGE = "customers_import_upload"
 """The name of the page on which an import is looked at and confirmed (`customers/imports/views.py`)."""
 
-__all__ = ["DIRECT_BYTES", "DONE", "UPLOAD_PAGE", "Statement", "check", "have_checked", "take_in"]
+__all__ = [
+    "DIRECT_BYTES",
+    "DONE",
+    "UPLOAD_PAGE",
+    "AnotherImport",
+    "Statement",
+    "check",
+    "have_checked",
+    "take_in",
+    "take_turn",
+]

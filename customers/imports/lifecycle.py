@@ -22,6 +22,7 @@ from django.utils.translation import gettext_lazy
 
 from customers import statistics
 from customers.choices import UploadState
+from customers.edit_side import demand_edited_here
 from customers.field_groups import demand_fields
 from customers.imports import progress
 from customers.imports.apply import NotWhatWasPreviewed, apply
@@ -37,6 +38,7 @@ from customers.models import ImportChunk, ImportUpload
 from customers.table.headings import refusal_of
 from customers.table.options import Reading
 from customers.table.resources import CustomerResource
+from customers.write_order import take_order
 from files import chunks
 from locations.permissions import Right
 from mcp.isolation import row_scope
@@ -150,6 +152,7 @@ def confirm_upload(*, upload: ImportUpload, confirmed: str, actor: Scope) -> Non
     Raises ValidationError unless `confirmed` is the fingerprint of exactly what is stored now.
     """
     actor.demand(Right.IMPORT_CUSTOMERS)
+    demand_edited_here(actor.base)
     locked = uploads_of(actor, now=timezone.now()).select_for_update().get(pk=upload.pk)
     if locked.state != UploadState.CHECKED:
         raise ValidationError(gettext_lazy("This import was confirmed already."), code="already_confirmed")
@@ -182,6 +185,7 @@ def apply_upload(
     _demand_rights(upload, actor)
     with row_scope.rows_of(actor):
         take_turn(upload.base_id, progress=progress)
+        take_order(actor.base)
         if is_true := is_still_true(upload, actor):
             upload.result = apply(upload=upload, scope=actor, progress=progress)
             upload.context = context
@@ -249,6 +253,7 @@ def start_undo(*, upload: ImportUpload, actor: Scope) -> None:
     if locked is None:
         raise PermissionDenied
     demand_undo(upload=locked, actor=actor)
+    demand_edited_here(actor.base)
     if locked.state != UploadState.APPLIED or locked.context is None:
         raise ValidationError(gettext_lazy("This import has been undone already."), code="already_undone")
     progress.begin(locked)
@@ -277,6 +282,7 @@ def undo_upload(*, upload: ImportUpload, actor: Scope, progress: Progress | None
     progress = progress or Progress()
     with row_scope.rows_of(actor):
         take_turn(upload.base_id, progress=progress)
+        take_order(actor.base)
         upload.undoing = undo(upload=locked, scope=actor, progress=progress)
     upload.failure = Sentences()
     enter(upload, UploadState.UNDONE, "undoing")

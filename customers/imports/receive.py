@@ -10,6 +10,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy
 
 from customers.choices import MatchBy, OnKnown, UploadState
+from customers.edit_side import demand_edited_here
 from customers.imports import progress
 from customers.imports.decisions import forget
 from customers.imports.detection import look_at
@@ -32,9 +33,10 @@ count_uploads(ImportUpload)
 def receive_upload(*, name: str, content: bytes | Iterable[bytes], actor: Scope) -> ImportUpload:
     """Keep a file for this user.
 
-    Raises MissingRight, QuotaUsedUp, or ValidationError for a file that cannot be read.
+    Raises MissingRight, EditedAtOtherSide, QuotaUsedUp, or ValidationError for a file that cannot be read.
     """
     actor.demand(Right.IMPORT_CUSTOMERS)
+    demand_edited_here(actor.base)
     upload = ImportUpload.objects.create(
         organization=actor.organization, base=actor.base, location=actor.location, user=actor.user,
         user_name=actor.actor_name, name=name[:255],

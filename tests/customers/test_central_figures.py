@@ -10,8 +10,9 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from customers.dashboard import figures, groups
-from customers.figures.offline import offline_bases
-from customers.models import Customer, CustomerGroup
+from customers.exports.files import facts_of
+from customers.figures.offline import NAMED, left_out_of_lists, names_left_out, offline_bases
+from customers.models import Customer, CustomerExport, CustomerGroup
 from customers.operations import register_customer
 from locations.choices import LegacyRule
 from locations.operations import Place, close_location, open_location
@@ -189,3 +190,68 @@ def test_after_the_figures_the_request_sees_its_own_base_again(cast, registered)
         figures(zentrale, today=date(2026, 5, 4))
         assert row_scope.entered().base == zentrale.base.pk
         assert set(Customer.objects.values_list("base_id", flat=True)) == {zentrale.base.pk}
+
+
+# --- lists, and files ---------------------------------------------------------------------------------------------
+
+LEFT_OUT = "Not included, because they have an offline customer base 1.0 (discontinued): Lübeck, Kiel"
+LISTS = ("customers/customer/", "overview/birthdays/", "overview/newcomers/", "customers/customer/export/")
+
+
+@pytest.mark.parametrize("is_counted", [False, True])
+def test_lists_at_the_central_leave_them_out_by_name_whatever_figures_do(cast, registered, log_in, is_counted):
+    if is_counted:
+        lift(FIGURES)
+    for page in LISTS:
+        shown = " ".join(log_in("anna").get(f"/10400/1/{page}", headers=ENGLISH).content.decode().split())
+        assert LEFT_OUT in shown, page
+    nobody = log_in("anna").get("/10400/1/customers/customer/?q=Cordes", headers=ENGLISH).content.decode()
+    assert "Lübeck, Kiel" in nobody
+
+
+@pytest.mark.parametrize("place", [2, 4])
+def test_lists_elsewhere_are_whole(cast, registered, log_in, place):
+    for page in LISTS:
+        assert "Not included" not in log_in("anna").get(f"/10400/{place}/{page}", headers=ENGLISH).content.decode()
+    assert not left_out_of_lists(cast.scope("anna", "Hamburg" if place == 2 else "Lübeck"))
+
+
+def test_group_without_any_says_nothing(cast, log_in):
+    page = log_in("sven").get("/20800/1/customers/customer/", headers=ENGLISH).content.decode()
+    assert "Not included" not in page
+
+
+def test_list_asks_once_for_them(cast, registered, django_assert_num_queries):
+    with row_scope.rows_of(zentrale := cast.scope("anna", "Zentrale")), django_assert_num_queries(1):
+        assert [place.name for place in left_out_of_lists(zentrale)] == ["Lübeck", "Kiel"]
+    with row_scope.rows_of(bremen := cast.scope("anna", "Bremen")), django_assert_num_queries(0):
+        left_out_of_lists(bremen)
+
+
+def test_of_many_some_are_named_in_a_file(cast):
+    for number in range(NAMED):
+        open_location(organization=cast.organization(), place=Place(name=f"Ort {number}"), offline=True)
+    zentrale = cast.scope("anna", "Zentrale")
+    assert names_left_out(zentrale) == ("Lübeck", "Kiel", *(f"Ort {number}" for number in range(NAMED - 2)), "…")
+
+
+def exported(client, place: int) -> str:
+    sent = {"format": "excel-de", "column": ["customer_number", "last_name"]}
+    answer = client.post(f"/10400/{place}/customers/customer/export/", sent, headers=ENGLISH)
+    return b"".join(answer.streaming_content).decode("utf-8-sig")
+
+
+def test_file_says_whose_customers_are_not_in_it(cast, registered, log_in):
+    assert "Not included, on a customer base 1.0" not in exported(log_in("anna"), 2)
+    exported(log_in("anna"), 1)
+    export = CustomerExport.objects.get(location=cast.location("Zentrale"))
+    assert ("Not included, on a customer base 1.0", "Lübeck, Kiel") in facts_of(export, cast.scope("anna", "Zentrale"))
+    assert "left_out" not in CustomerExport.objects.get(location=cast.location("Hamburg")).choices
+
+
+def test_file_of_a_base_1_0_is_marked(cast, registered, log_in):
+    exported(log_in("anna"), 4)
+    export = CustomerExport.objects.get(location=cast.location("Lübeck"))
+    facts = dict(facts_of(export, cast.scope("anna", "Lübeck")))
+    assert facts["Customer base"] == "Customer base 1.0 (discontinued)"
+    assert "Customer base" not in dict(facts_of(export, cast.scope("anna", "Hamburg")))

@@ -34,12 +34,21 @@ ERASED = {
     "customers_bulkchange": "his id goes, and what was typed where it names him",
     "customers_savedfilter": "one that names him goes",
     "customers_savedfilterevent": "with its history",
+    "clearing_cyclepart": "the bytes of a run",
+    "customers_customerrevision": "his number goes, and what was agreed of him; that he is erased stays, by his uid",
+    "clearing_conflict": "a conflict about him goes; beside the version of another person only what is his own does",
+    "clearing_heldback": "a change of him that is held back goes",
     "transitions_transitioncustomer": "the decision stays, without him",
     "transitions_withdrawallist": "his number goes",
     "transitions_reviewpage": "his id and number go",
     "transitions_packagechunk": "the bytes go of packages in which he is, or of which nobody knows yet",
 }
 NOBODY = {
+    "clearing_cycle": "runs, with figures",
+    "clearing_node": "installations",
+    "clearing_ownnode": "an installation",
+    "clearing_pairingcode": "keyed hashes",
+    "customers_revisioncounter": "figures",
     "auth_group": "unused",
     "auth_group_permissions": "unused",
     "auth_permission": "rights",
@@ -135,7 +144,18 @@ def test_whatever_refers_to_a_customer_is_erased():
 
 def test_places_are_told_apart():
     names = [place.name for place in places()]
-    assert {"cards", "consents", "history", "exports", "imports", "searches", "packages", "decisions"} <= set(names)
+    assert {
+        "conflicts",
+        "held_back",
+        "cards",
+        "consents",
+        "history",
+        "exports",
+        "imports",
+        "searches",
+        "packages",
+        "decisions",
+    } <= set(names)
     other = Place(name="cards", label="x", count=lambda customer: 0)
     with pytest.raises(ValueError, match="Two places"):
         register(other)

@@ -267,7 +267,8 @@ def test_nobody_strikes_out_while_a_file_is_read(bodo, row):
     statement = recorded_by(bodo, row)
     with row_scope.rows_of(bodo), connection.cursor() as cursor, slips.released(cursor, bodo.base.pk):
         cursor.execute(
-            "SELECT mode FROM pg_locks WHERE locktype = 'advisory' AND classid = %s AND objid = %s",
+            "SELECT mode FROM pg_locks JOIN pg_database ON pg_database.oid = database AND datname = current_database() "
+            "WHERE locktype = 'advisory' AND classid = %s AND objid = %s",
             [slips.LOCK, bodo.base.pk],
         )
         assert cursor.fetchall() == [("ShareLock",)]
@@ -284,6 +285,7 @@ def test_unknown_statement_does_not_exist(bodo):
 ALL_OF_THEM = {
     "customers/table/consent_columns.py": "_HOLDING: by _OF_THESE, as the constant beside it",
     "customers/imports/undo.py": "what an import has brought; nobody strikes that out",
+    "clearing/rows/writing.py": "all that a customer has said goes with him, as the other side has let him go",
 }
 """Files with SQL that reads statements without naming `struck_out_at` in the same text, each with the reason."""
 

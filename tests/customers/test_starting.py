@@ -4,6 +4,7 @@ import pytest
 
 from customers.operations import archive_customers
 from tests.customers.people import HAMBURG, LIST, customer
+from tests.customers.sides import with_node
 
 NOBODY = "There is no customer here yet"
 ENGLISH = {"Accept-Language": "en"}
@@ -71,3 +72,12 @@ def test_search_without_a_hit_leads_to_registering(cast, log_in):
     assert "/add/" not in page
     page = log_in("bodo").get(f"{HAMBURG}{LIST}", {"archived": "yes"}, headers=ENGLISH).content.decode()
     assert "No customer fits these filters" in page
+
+
+@pytest.mark.parametrize("page", ["/", LIST])
+def test_base_that_is_edited_on_the_other_side_leads_nowhere_and_says_it(cast, log_in, page):
+    with_node(cast.location("Lübeck").base)
+    addresses, shown = ways(log_in("anna"), f"/10400/4{page}")
+    assert addresses == []
+    assert "are edited at the branch, on its node." in shown
+    assert "Whoever may register or import them" not in shown

@@ -22,6 +22,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from customers import imports
+from customers.edit_side import demand_edited_here
 from customers.models import CustomerCount
 from files import chunks, lifecycle, quota
 from files.choices import UNDER_WAY, FileState
@@ -92,12 +93,13 @@ def under_way_at(scope: Scope) -> QuerySet[IncomingFile]:
 def keep_file(*, file: BinaryIO, name: str, password: str = "", is_list: bool = False, actor: Scope) -> IncomingFile:
     """Store a file for the worker. An encrypted one is stored decrypted; the password is not kept.
 
-    Raises MissingRight, QuotaUsedUp, RefusedPackage for a wrong password, or ValidationError where it is under way
-    already.
+    Raises MissingRight, EditedAtOtherSide, QuotaUsedUp, RefusedPackage for a wrong password, or ValidationError where
+    it is under way already.
     """
     actor.demand(Right.IMPORT_CUSTOMERS)
     if not is_list:
         actor.demand(Right.ADD_CUSTOMERS)
+        demand_edited_here(actor.base)
     is_locked = encrypting.is_encrypted(file)
     with closing(encrypting.decrypted(file, password=password)) if is_locked else nullcontext(file) as content:
         digest = chunks.Digest()

@@ -56,7 +56,7 @@ def visible_transitions(actor: Scope) -> TransitionQuerySet:
     """What the actor may see here: at the central the transitions of all locations, elsewhere those of this one."""
     if not actor.allows(Right.MANAGE_LOCATION):
         return Transition.objects.none()
-    found = Transition.objects.of_organization(actor.organization).select_related("location")
+    found = Transition.objects.of_organization(actor.organization).select_related("location__base")
     return found if actor.location.is_central else found.filter(location=actor.location)
 
 

@@ -20,6 +20,7 @@ from customers import imports
 from customers.console import tabbed_lists
 from customers.console.frame import lead_to, whole_page_again
 from customers.console.tabbed_lists import PAGE, Tab
+from customers.edit_side import standing
 from customers.imports import DONE, UPLOAD_PAGE
 from customers.numbers import surely_free_numbers
 from files.choices import UNDER_WAY, FileState
@@ -61,7 +62,7 @@ def arrivals_page(request: HttpRequest) -> HttpResponseBase:
     return show_page(
         request, "arrivals", _("Carry over"), form=form, shown=tabbed_lists.shown([tab], request.GET.dict()),
         lists=withdrawals.shown_at_receiver(scope), incoming=list(taking.under_way_at(scope)[:PAGE]),
-        location=scope.location, free_numbers=surely_free_numbers(scope.location),
+        location=scope.location, free_numbers=surely_free_numbers(scope.location), edit_side=standing(scope.base),
     )  # fmt: skip
 
 

@@ -23,6 +23,7 @@ from django.utils.translation import gettext_lazy
 from customers.choices import ConsentSource
 from customers.imports import DONE
 from customers.models import Consent
+from customers.write_order import take_order
 from locations.permissions import Right
 from mcp.isolation.scope import Scope
 from spreadsheets import Limits, UnreadableFile
@@ -74,6 +75,7 @@ def take_in(*, file: BinaryIO, actor: Scope) -> WithdrawalList:
     """
     actor.demand(Right.IMPORT_CUSTOMERS)
     manifest, said, sha256 = _verified(file, actor)
+    take_order(actor.base, is_edit=False)
     known = _known(manifest, actor)
     added = _record([one for one in said if one[0] in known], known, manifest, actor)
     return WithdrawalList.objects.create(

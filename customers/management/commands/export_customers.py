@@ -16,9 +16,11 @@ from django.db import DatabaseError, connection
 
 from customers.exports.files import FORMATS, log_made
 from customers.exports.writer import Making, Order
+from customers.figures.offline import names_left_out
 from customers.table.resources import CustomerResource
 from mcp.isolation import row_scope
 from mcp.isolation.command_scope import add_place, scope_of_command
+from mcp.isolation.scope import Scope
 from spreadsheets import ENDINGS, Profile, UnwritableTable
 
 NAME = "export_customers"
@@ -39,7 +41,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         started = time.monotonic()
         scope = scope_of_command(account=options["account"], client=options["client"], name=NAME)
-        making = Making(scope, _order(options))
+        making = Making(scope, _order(options, scope))
         failure = _make(making, options["output"], with_archived=options["archived"])
         summary = {
             "read": making.rows,
@@ -82,11 +84,15 @@ def _appearing(path: Path) -> Iterator[IO[bytes]]:
             unfinished.unlink(missing_ok=True)
 
 
-def _order(options: dict[str, Any]) -> Order:
+def _order(options: dict[str, Any], scope: Scope) -> Order:
+    with row_scope.rows_of(scope):
+        left_out = names_left_out(scope)
     columns = _columns(options["columns"])
     words = "" if options["archived"] else "not archived"
     profile = options["format"] or _profile(options["output"])
-    return Order(profile=profile, columns=columns, language=options["language"], filter_words=words)
+    return Order(
+        profile=profile, columns=columns, language=options["language"], filter_words=words, left_out=left_out
+    )  # fmt: skip
 
 
 def _profile(file: Path) -> Profile:

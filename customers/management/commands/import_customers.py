@@ -17,6 +17,7 @@ from django.utils.translation import override
 
 from customers import statistics
 from customers.choices import Decision, MatchBy, OnKnown, UploadState, Verdict
+from customers.edit_side import demand_edited_here
 from customers.imports import decisions, lifecycle, reserved_numbers
 from customers.imports.classifying import verdicts
 from customers.imports.preview import write_rejected
@@ -92,6 +93,8 @@ class Command(BaseCommand):
         scope = scope_of_command(account=options["account"], client=options["client"], name=NAME)
         path: Path = options["file"]
         with override("en"):
+            if not options["dry_run"]:
+                _demand_edited_here(scope)
             upload = _received(path, scope, options)
             try:
                 _check(upload, scope, path)
@@ -232,6 +235,14 @@ def _numbers(location: Location, free: int) -> str:
         f"Of the numbers of this location ({location.first_number} to {location.last_number}) {free} are free: "
         "so many new customers without a customer number can come with a file."
     )
+
+
+def _demand_edited_here(scope: Scope) -> None:
+    """Raise CommandError where customers are edited on the other side, before the file is read."""
+    try:
+        demand_edited_here(scope.base)
+    except ValidationError as refusal:
+        raise CommandError(" ".join(refusal.messages)) from refusal
 
 
 def _received(path: Path, scope: Scope, options: dict[str, Any]) -> ImportUpload:

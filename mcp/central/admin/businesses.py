@@ -25,6 +25,7 @@ from mcp.central.forms.businesses import BusinessForm, NewBusinessForm
 from mcp.console.hardened_admin import ClosedModelAdmin
 from mcp.console.linked_messages import link as linked
 from mcp.console.linked_messages import said
+from mcp.console.marking import marked
 from mcp.console.operation_forms import OperationForm
 from mcp.console.pages import Link
 from mcp.console.site import provider
@@ -145,8 +146,10 @@ class OrganizationAdmin(OperationAdmin[Organization], ClosedModelAdmin[Organizat
 
     @admin.display(description=gettext_lazy("Locations"))
     def locations_list(self, organization: Counted) -> SafeString:
-        places = organization.locations.select_related("organization").order_by("client_number")[:SHOWN_LOCATIONS]
-        shown = [(place.address, place.client_number, place.name) for place in places]
+        places = organization.locations.select_related("organization", "base").order_by("client_number")[
+            :SHOWN_LOCATIONS
+        ]
+        shown = [(place.address, place.client_number, marked(place)) for place in places]
         lines = format_html_join("\n", '<a class="mcp-line" href="{}">{} · {}</a>', shown)
         rest = organization.count - len(shown)
         more = ngettext("and %(count)s more", "and %(count)s more", rest) % {"count": rest}

@@ -21,6 +21,7 @@ from mcp.central.forms.groups import UserGroupForm
 from mcp.console.pages import Link, Question
 from mcp.console.site import console, scope_of
 from mcp.isolation import access
+from mcp.isolation.branch import is_branch, is_paired
 from mcp.isolation.guards import guard
 from mcp.isolation.scope import Scope
 from mcp.models import UserGroup
@@ -89,11 +90,13 @@ class UserGroupAdmin(ConsolePages[GroupWithCounts]):
             obj.pk, obj.organization_id = made.pk, made.organization_id
 
     def links(self, request: HttpRequest, object_id: str) -> list[Link]:
-        links = [
-            Link(_("Rights"), reverse("admin:mcp_usergroup_rights", args=[object_id]), "grid_on"),
-            Link(_("Take over rights of …"), reverse("admin:mcp_usergroup_copy", args=[object_id]), "content_copy"),
-            Link(_("Use for a new user group"), reverse("admin:mcp_usergroup_like", args=[object_id]), "library_add"),
-        ]
+        copy = Link(_("Take over rights of …"), reverse("admin:mcp_usergroup_copy", args=[object_id]), "content_copy")
+        like = Link(_("Use for a new user group"), reverse("admin:mcp_usergroup_like", args=[object_id]), "library_add")
+        links = [Link(_("Rights"), reverse("admin:mcp_usergroup_rights", args=[object_id]), "grid_on")]
+        if not is_branch():
+            links.append(copy)
+        if not is_paired():
+            links.append(like)
         if scope_of(request).allows(Right.SEE_HISTORY):
             history = reverse("admin:mcp_usergroup_rights_log", args=[object_id])
             links.append(Link(_("Changes of rights"), history, "history"))

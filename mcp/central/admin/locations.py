@@ -21,13 +21,14 @@ from unfold.contrib.filters.admin import DropdownFilter
 from unfold.decorators import display
 
 from locations import legacy
-from locations.choices import BaseKind, LocationKind
+from locations.choices import BaseKind, EditSide, LocationKind
 from locations.models import Location
 from locations.operations import why_not_closed, why_not_reopened
 from locations.permissions import Right
 from locations.querysets import LocationQuerySet
 from locations.text import LazyText
 from mcp.central import operations
+from mcp.central.admin.edit_side import edit_side_changes
 from mcp.central.admin.pages import ConsolePages, Fieldsets
 from mcp.central.forms.locations import LocationForm, NewLocationForm
 from mcp.console.linked_messages import link, said
@@ -35,6 +36,7 @@ from mcp.console.operation_forms import OperationForm
 from mcp.console.pages import Link, Question, ask, done, sentences_of, show
 from mcp.console.site import console, scope_of
 from mcp.isolation import access
+from mcp.isolation.branch import is_branch
 from mcp.isolation.guards import guard
 from mcp.isolation.scope import Scope
 from mcp.models import User
@@ -91,7 +93,7 @@ class LocationAdmin(ConsolePages[Location]):
     list_filter = [BaseFilter, ClosedFilter, "is_franchise"]
     search_fields = ["name"]
     ordering = ["client_number"]
-    readonly_fields = ["kind", "base_name", "opened_at", "state", "legacy_rules"]
+    readonly_fields = ["kind", "base_name", "opened_at", "state", "legacy_rules", "edit_side_changes"]
 
     def rows(self, scope: Scope) -> QuerySet[Location]:
         return operations.visible_locations(scope).select_related("organization", "base")
@@ -121,6 +123,14 @@ class LocationAdmin(ConsolePages[Location]):
             return super().add_view(request, form_url, extra_context)
         return _opened_at_central(request)
 
+    @admin.display(description=gettext_lazy("First customer number"))
+    def first_number(self, location: Location) -> int:
+        return location.first_number
+
+    @admin.display(description=gettext_lazy("Last customer number"))
+    def last_number(self, location: Location) -> int:
+        return location.last_number
+
     def base_label(self, location: Location) -> tuple[str, str]:
         return location.base.kind, str(location.base)
 
@@ -147,6 +157,15 @@ class LocationAdmin(ConsolePages[Location]):
         held = [standing.rule for standing in legacy.standings(location.organization) if not standing.is_lifted]
         return format_html_join("\n", "<p><strong>{}:</strong> {}</p>", [(rule.label, rule.sentence) for rule in held])
 
+    @admin.display(description=gettext_lazy("Customers are edited"))
+    def edit_side(self, location: Location) -> str:
+        """For whoever sees it and cannot change it."""
+        return str(EditSide(location.base.edit_side).label)
+
+    @admin.display(description=gettext_lazy("Changed so far"))
+    def edit_side_changes(self, location: Location) -> SafeString | str:
+        return edit_side_changes(location.base)
+
     def get_form(
         self, request: HttpRequest, obj: Location | None = None, change: bool = False, **kwargs: Any
     ) -> type[OperationForm]:
@@ -158,7 +177,9 @@ class LocationAdmin(ConsolePages[Location]):
         if obj is None:
             offline = ["offline"] if operations.may_open_offline(scope_of(request)) else []
             return [ADDRESS, (gettext_lazy("Numbers"), {"fields": [*NUMBERS, *offline]})]
-        rules: Fieldsets = [(obj.base.get_kind_display(), {"fields": ["legacy_rules"]})]
+        rules: Fieldsets = [
+            (obj.base.get_kind_display(), {"fields": ["edit_side", "edit_side_changes", "legacy_rules"]})
+        ]
         return [
             ADDRESS,
             (gettext_lazy("Numbers"), {"fields": NUMBERS}),
@@ -169,9 +190,11 @@ class LocationAdmin(ConsolePages[Location]):
     @guard()
     def get_readonly_fields(self, request: HttpRequest, obj: Location | None = None) -> list[str]:
         fixed = list(super().get_readonly_fields(request, obj))
-        if obj is None or operations.manages_all_locations(scope_of(request)):
+        if obj is None:
             return fixed
-        return [*fixed, *NUMBERS]
+        if not operations.manages_all_locations(scope_of(request)):
+            return [*fixed, *NUMBERS, "edit_side"]
+        return [*fixed, "branch_number", "is_franchise", "edit_side"] if is_branch() else fixed
 
     def save_model(self, request: HttpRequest, obj: Location, form: LocationForm, change: bool) -> None:
         actor = scope_of(request)
@@ -181,13 +204,15 @@ class LocationAdmin(ConsolePages[Location]):
             obj.pk, obj.organization_id = made.pk, made.organization_id
         else:
             operations.change_location(location=obj, changed=form.changed_fields(), actor=actor)
+            if (side := form.chosen_side()) is not None:
+                operations.choose_edit_side(location=obj, side=side, actor=actor)
 
     def links(self, request: HttpRequest, object_id: str) -> list[Link]:
         location, scope = self.get_object(request, object_id), scope_of(request)
         if location is None:
             return []
         links = [] if location.closed_at else [Link(_("Go there"), location.address, "arrow_forward")]
-        if location.is_central or location.has_left or not operations.manages_all_locations(scope):
+        if location.is_central or location.has_left or is_branch() or not operations.manages_all_locations(scope):
             return links
         verb, title, icon = (
             ("reopen", _("Reopen"), "lock_open") if location.closed_at else ("close", _("Close"), "lock")

@@ -25,6 +25,7 @@ from mcp.console.linked_messages import link, said
 from mcp.console.pages import done, show
 from mcp.console.site import scope_of
 from mcp.isolation import access
+from mcp.isolation.branch import MadeAtCentral, demand_made_here
 from mcp.isolation.grants import Grant
 from mcp.isolation.scope import Scope
 from mcp.models import UserGroup
@@ -38,6 +39,7 @@ def matrix_page(request: HttpRequest, group_id: int) -> HttpResponse:
     group = _group(actor, group_id)
     if request.method != "POST":
         return _matrix(request, group, actor)
+    demand_made_here()
     try:
         difference = read_matrix(request.POST)
         check_places(difference, places_of(group, actor))
@@ -119,6 +121,7 @@ def _matrix(
         "q": words,
         "only_held": only_held,
         "is_own": matrix.is_own,
+        "made_at_central": MadeAtCentral.sentence if matrix.is_made_at_central else "",
         "errors": refusal.messages if refusal else [],
         "back": reverse("admin:mcp_usergroup_change", args=[group.pk]),
         "is_fullwidth": "1",

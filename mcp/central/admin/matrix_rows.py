@@ -13,6 +13,7 @@ from locations.querysets import LocationQuerySet
 from mcp.central import operations
 from mcp.central.forms.matrix import EVERYWHERE, bits
 from mcp.isolation import access
+from mcp.isolation.branch import MadeAtCentral, is_paired
 from mcp.isolation.grants import Grant
 from mcp.isolation.scope import Scope
 from mcp.models import UserGroup
@@ -64,6 +65,7 @@ class Matrix:
         self.held = operations.holdings_of(actor)
         user = actor.user
         self.is_outside = user is not None and user.organization_id is None
+        self.is_made_at_central = is_paired()
         self.is_own = user is not None and group.memberships.filter(user=user).exists()
 
     def general_row(self, ticked: frozenset[Grant] | None = None) -> Row:
@@ -104,7 +106,7 @@ class Matrix:
             name=f"{right.value}@{EVERYWHERE if place is None else place}",
             right=right.value,
             is_ticked=is_granted if ticked is None else (right, place) in ticked,
-            is_locked=bool(reason) and not is_granted,
+            is_locked=self.is_made_at_central or (bool(reason) and not is_granted),
             is_general=is_general,
             is_restricted=is_restricted,
             hint=self._hint(right, name, reason, is_granted, is_general, is_restricted),
@@ -112,6 +114,8 @@ class Matrix:
 
     def _reason(self, right: Right, place: int | None) -> str:
         """Why the right cannot be handed out here; empty if it can."""
+        if self.is_made_at_central:
+            return str(MadeAtCentral.sentence)
         if self.is_outside:
             return _("The provider's people cannot hand out rights of a business.")
         if self.is_own:
@@ -128,7 +132,7 @@ class Matrix:
             hints.append(_("The franchisee %(location)s does not let this user group do this.") % {"location": name})
         if is_general:
             hints.append(_("Held here through the row “All locations”."))
-        if reason and is_granted:
+        if reason and is_granted and not self.is_made_at_central:
             hints.append(_("You can take this right away, but not give it back."))
         elif reason:
             hints.append(reason)

@@ -17,6 +17,7 @@ from mcp.console.operation_forms import OperationForm
 from mcp.console.pages import Link, Question, ask, done
 from mcp.console.refused_saves import RefusedSaves
 from mcp.console.site import ConsoleModelAdmin, scope_of
+from mcp.isolation.branch import demand_made_here, is_paired
 from mcp.isolation.guards import guard
 from mcp.isolation.scope import Scope
 
@@ -81,6 +82,16 @@ class ConsolePages[Row: Model](OperationAdmin[Row], ConsoleModelAdmin[Row]):
 
     actions = None  # rights and people are changed one by one, each with its reasons
     menu_section: ClassVar[str] = "mcp"
+
+    def allows(self, request: HttpRequest, action: str) -> bool:
+        """At a branch that is paired with its central these pages are only looked at."""
+        return super().allows(request, action) and (action == "view" or not is_paired())
+
+    def demand(self, request: HttpRequest, action: str) -> None:
+        """As above: raise MadeAtCentral for what is more than looking."""
+        super().demand(request, action)
+        if action != "view":
+            demand_made_here()
 
     def demand_row(self, row: Row, scope: Scope) -> None:
         """Raise MissingRight unless this row may be changed here. (The right for the action is checked before.)"""

@@ -25,8 +25,10 @@ from mcp.central.forms.users import UserForm
 from mcp.console.filters import ChosenFilter
 from mcp.console.linked_messages import link as link_to
 from mcp.console.linked_messages import said as sentence
+from mcp.console.marking import marked
 from mcp.console.pages import Link
 from mcp.console.site import console, scope_of
+from mcp.isolation.branch import is_paired
 from mcp.isolation.guards import guard
 from mcp.isolation.scope import Scope
 from mcp.models import User
@@ -68,7 +70,7 @@ class UserAdmin(ConsolePages[User]):
     menu_icon, menu_order = "person", 30
     rights = {"view": Right.MANAGE_USERS, "add": Right.MANAGE_USERS, "change": Right.MANAGE_USERS}
     form = UserForm
-    list_display = ["username", "full_name", "location", "group_names", "is_active", "last_login"]
+    list_display = ["username", "full_name", "place", "group_names", "is_active", "last_login"]
     list_filter = ["is_active", PlaceFilter, GroupFilter]
     search_fields = ["username", "first_name", "last_name", "email"]
     readonly_fields = ["other_groups", "last_login"]
@@ -77,7 +79,7 @@ class UserAdmin(ConsolePages[User]):
         return operations.visible_users(scope)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
-        return super().get_queryset(request).select_related("location").prefetch_related("groups")
+        return super().get_queryset(request).select_related("location__base").prefetch_related("groups")
 
     def saved_rows(self, request: HttpRequest) -> QuerySet[User]:
         """All people of the business: somebody taken out of the last group of a location is no longer seen there."""
@@ -86,6 +88,10 @@ class UserAdmin(ConsolePages[User]):
     @admin.display(description=gettext_lazy("name"), ordering="last_name")
     def full_name(self, user: User) -> str:
         return user.get_full_name()
+
+    @admin.display(description=gettext_lazy("location"), ordering="location")
+    def place(self, user: User) -> str | None:
+        return marked(user.location) if user.location else None
 
     @admin.display(description=gettext_lazy("user groups"))
     def group_names(self, user: User) -> str:
@@ -112,9 +118,10 @@ class UserAdmin(ConsolePages[User]):
                 (gettext_lazy("Work"), {"fields": [*place, "user_groups"]}),
             ]
         others = ["other_groups"] if self.other_groups(obj) else []
+        groups = ["group_names"] if is_paired() else ["user_groups", *others]
         return [
             WHO,
-            (gettext_lazy("Work"), {"fields": [*place, "user_groups", *others]}),
+            (gettext_lazy("Work"), {"fields": [*place, *groups]}),
             (gettext_lazy("Access"), {"fields": ["is_active", "last_login"]}),
         ]
 
@@ -136,9 +143,10 @@ class UserAdmin(ConsolePages[User]):
 
     def links(self, request: HttpRequest, object_id: str) -> list[Link]:
         why = f"{reverse('admin:mcp_why')}?person_id={object_id}"
+        password = Link(_("New password"), reverse("admin:mcp_user_password", args=[object_id]), "key")
         return [
             Link(_("Why?"), why, "help"),
-            Link(_("New password"), reverse("admin:mcp_user_password", args=[object_id]), "key"),
+            *([] if is_paired() else [password]),
             Link(_("Login"), reverse("admin:mcp_user_logins", args=[object_id]), "login"),
         ]
 

@@ -40,7 +40,9 @@ from mcp.central.operations.passwords import (
 )
 from mcp.central.operations.places import (
     change_location,
+    choose_edit_side,
     close_location,
+    create_local_administrator,
     demand_all_locations,
     manages_all_locations,
     may_open_offline,
@@ -82,10 +84,12 @@ __all__ = [
     "change_location",
     "change_restrictions",
     "change_user",
+    "choose_edit_side",
     "choose_password",
     "close_location",
     "copy_rights",
     "create_group_like",
+    "create_local_administrator",
     "create_provider_user",
     "create_user",
     "create_user_group",

@@ -11,6 +11,7 @@ from locations.models import Location
 from locations.permissions import Right
 from mcp.central.operations.changing import merged
 from mcp.isolation import access
+from mcp.isolation.branch import demand_made_here
 from mcp.isolation.holdings import acts_for_all, holdings_of, need_of_own_house
 from mcp.isolation.scope import MissingRight, Scope
 from mcp.models import UserGroup
@@ -86,6 +87,7 @@ def create_user_group(*, name: str, description: str = "", owner: Location | Non
         owner=owner if acts_for_all(actor) else actor.location,
     )
     demand_group(group, actor)
+    demand_made_here()
     group.full_clean()
     group.save(force_insert=True)
     return group
@@ -97,6 +99,7 @@ def rename_user_group(
 ) -> UserGroup:
     """Change name or description; what is None stays as it is stored. Raises MissingRight or ValidationError."""
     demand_group(group, actor)
+    demand_made_here()
     stored = UserGroup.objects.select_for_update(of=("self",)).get(pk=group.pk)
     said = {"name": name, "description": description}
     changed = [field for field, text in said.items() if text is not None]
@@ -115,6 +118,7 @@ def delete_user_group(*, group: UserGroup, actor: Scope) -> None:
     Raises MissingRight, or ValidationError naming how many members it still has.
     """
     demand_group(group, actor)
+    demand_made_here()
     members = group.memberships.count()
     if members:
         raise ValidationError(

@@ -23,6 +23,7 @@ from locations.models import Organization
 from mcp.central.operations.users import demand_power, locked_user
 from mcp.choices import MailKind
 from mcp.isolation import row_scope
+from mcp.isolation.branch import demand_made_here
 from mcp.isolation.scope import Scope, facts_of
 from mcp.login.passwords import set_password
 from mcp.models import PasswordLink, User
@@ -68,6 +69,7 @@ def make_link(*, user: User, is_mailed: bool, actor: Scope) -> PasswordLink:
 
 def issue_link(*, user: User, is_mailed: bool, made_by: str, maker: User | None = None) -> PasswordLink:
     """As `make_link`, without checking rights; runs in a transaction. Raises NoAddress."""
+    demand_made_here()
     now = timezone.now()
     PasswordLink.objects.filter(user=user, used_at=None, withdrawn_at=None).update(withdrawn_at=now)
     link = PasswordLink.objects.create(

@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from copy import copy
 from datetime import datetime
 
 import pghistory
+from django.conf import settings
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy
 
 from locations import legacy, operations
-from locations.choices import LegacyRule, LocationKind, OrganizationKind
-from locations.models import Location, Organization
+from locations.choices import EditSide, LegacyRule, LocationKind, OrganizationKind, Side
+from locations.models import CustomerBase, Location, Organization
 from locations.operations import Place
 from locations.permissions import Right
 from mcp.central.operations.changing import merged
+from mcp.central.operations.groups import create_user_group
 from mcp.central.operations.passwords import can_be_mailed, issue_link
 from mcp.central.operations.users import create_user
 from mcp.choices import ProviderRole
 from mcp.isolation import grants
+from mcp.isolation.branch import demand_made_here
 from mcp.isolation.holdings import demand_everywhere, holdings_of, holds_everywhere, lock_rights
+from mcp.isolation.limits import busy_told
 from mcp.isolation.scope import MissingRight, Scope
 from mcp.models import Membership, User, UserGroup
 
@@ -69,6 +73,25 @@ def open_business(
 
 
 @transaction.atomic
+def create_local_administrator(
+    *, administrator: User, password: str, group_name: str, rights: Iterable[Right], actor: Scope
+) -> UserGroup:
+    """At a branch's own installation: its first person, with these rights there, in a group that the branch manages.
+
+    For the first start, where nobody could hold a right yet; `actor` is the system. Raises ValidationError for a user
+    name or a weak password.
+    """
+    if actor.user is not None:
+        raise PermissionDenied
+    with pghistory.context(**actor.history()):
+        create_user(user=administrator, password=password, actor=actor)
+        group = create_user_group(name=group_name, actor=actor)
+        grants.add_grants(group, [(right, actor.location.pk) for right in rights])
+        Membership.objects.create(organization=actor.organization, user=administrator, group=group)
+    return group
+
+
+@transaction.atomic
 def open_branch(*, place: Place, offline: bool = False, actor: Scope) -> Location:
     """Open a branch in the actor's group. Needs the right to manage locations at all of them.
 
@@ -96,6 +119,7 @@ def change_location(*, location: Location, changed: Collection[str] | None = Non
     MissingRight or ValidationError.
     """
     actor.demand(Right.MANAGE_LOCATION)
+    demand_made_here()
     before = visible_locations(actor).select_for_update(of=("self",)).filter(pk=location.pk).first()
     if before is None:
         raise PermissionDenied
@@ -125,6 +149,36 @@ def reopen_location(*, location: Location, actor: Scope) -> Location:
     return operations.reopen_location(location=_of_organization(location, actor))
 
 
+@busy_told()
+def choose_edit_side(*, location: Location, side: EditSide, actor: Scope) -> CustomerBase:
+    """Decide on which side customers of the location's base 1.0 are edited, for all locations that share it.
+
+    Waits until what is being written there is done. It is decided at the central. Raises MissingRight,
+    PermissionDenied, ValidationError, or Busy.
+    """
+    demand_all_locations(actor)
+    place = _of_organization(location, actor)
+    if settings.SIDE != Side.CENTRAL:
+        raise ValidationError(
+            gettext_lazy("It is decided at the central on which side customers are edited."), code="decided_at_central"
+        )
+    offline = CustomerBase.objects.offline().select_for_update(of=("self",), no_key=True)
+    base = offline.filter(locations=place.pk).first()
+    if base is None:
+        raise ValidationError(
+            gettext_lazy("%(name)s works on the customer base 2.0, which all edit together."),
+            code="edit_side_of_shared_base",
+            params={"name": place.name},
+        )
+    for other in Location.objects.on_base(base):
+        _demand_there(other, actor)
+    if base.edit_side != side:
+        base.edit_side = side
+        base.full_clean()
+        base.save(update_fields=["edit_side"])
+    return base
+
+
 NUMBERS = ("client_number", "branch_number", "number_range", "is_franchise")
 """Fields of a location that the others of its business depend on."""
 CHANGED_BY_PEOPLE = ("name", "street", "postal_code", "city", *NUMBERS)
@@ -141,7 +195,8 @@ def demand_all_locations(actor: Scope) -> None:
 
 
 def _check_fixed(before: Location, after: Location) -> None:
-    if before.base.is_discontinued and before.branch_number != after.branch_number:
+    is_other = before.base.is_discontinued and before.branch_number != after.branch_number
+    if is_other and legacy.is_in_force(LegacyRule.BRANCH_NUMBER, before.organization):
         raise ValidationError(
             {
                 "branch_number": ValidationError(

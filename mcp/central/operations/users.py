@@ -18,6 +18,7 @@ from mcp.central.operations.grants import CannotGrant, OwnPromotion, demand_of_b
 from mcp.central.operations.groups import demand_group, may_manage_group
 from mcp.choices import MailKind, ProviderRole
 from mcp.isolation import access
+from mcp.isolation.branch import demand_made_here
 from mcp.isolation.holdings import acts_for_all, holdings_of, lock_rights
 from mcp.isolation.scope import Scope
 from mcp.login.open_links import withdraw_links, withdraw_links_of_others
@@ -92,6 +93,7 @@ def create_user(*, user: User, password: str | None = None, actor: Scope) -> Use
     MissingRight or ValidationError (also for a weak password).
     """
     actor.demand(Right.MANAGE_USERS)
+    demand_made_here()
     user.organization = actor.organization
     if not acts_for_all(actor):
         user.location = actor.location

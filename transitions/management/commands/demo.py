@@ -13,6 +13,7 @@ from customers.filling import fill
 from locations.models import Organization
 from mcp.demo import CAST, PASSWORD, build_cast
 from mcp.isolation import database_roles, row_scope
+from mcp.isolation.branch import is_branch
 from mcp.isolation.command_scope import add_place, scope_of_command
 from mcp.models import User
 from transitions.demo import SECOND, build_transitions
@@ -34,6 +35,8 @@ class Command(BaseCommand):
         if options["customers"] is not None:
             self._fill(options["customers"], options["account"], options["client"])
             return
+        if is_branch():
+            raise CommandError("At a branch there is no demo of several businesses. --customers N fills its base.")
         database_roles.demand_web_role()
         with row_scope.without_scope(reason="the demo is of several businesses", actor=NAME):
             if options["logins"]:
