@@ -18,10 +18,19 @@ unexport PYTHONDONTWRITEBYTECODE
 # An environment whose Python went away (an upgrade of the system) is made anew.
 $(shell test ! -e $(VENV)/.installed || $(BIN)/python -c '' 2>/dev/null || rm -f $(VENV)/.installed $(VENV)/.installed-dev)
 
-.PHONY: run install install-dev test test-fast test-isolation check lint bench clean
+.PHONY: run run-branch upgrade install install-dev test test-fast test-isolation check lint bench clean
 
 run: install
 	@$(BIN)/python -m launch
+
+# The node of a branch with a base 1.0 (docs/clearing.md): port 8100, its own folder var/branch.
+run-branch: install
+	@SIDE=branch $(BIN)/python -m launch
+
+# After new code was put here: stops the branch, installs, migrates, says both versions, and starts it again if it ran.
+upgrade:
+	@test -x $(BIN)/python || $(MAKE) install
+	@$(BIN)/python -m launch.upgrade $(MAKE) install
 
 install: $(VENV)/.installed $(COMPILED)
 

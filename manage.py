@@ -11,7 +11,7 @@ from django.core.management import execute_from_command_line
 
 from launch.environment import keep_log_quiet, prepare
 
-OWNER_COMMANDS = {"migrate"}
+OWNER_COMMANDS = {"migrate", "upgrade"}
 """What needs the role that owns the tables. Everything else logs in as the role that row security binds."""
 
 if __name__ == "__main__":

@@ -3,26 +3,28 @@
 import os
 import sys
 
-from launch import database, folders, port
+from launch import database, folders, port, running, side
 from launch.environment import prepare
 from launch.problem import CannotStart
 from launch.supervisor import Stopped, Supervisor
 
 OLDEST_PYTHON = (3, 12)
 ANSWER_SECONDS = 60
+OK, FOUND = 200, 302
+SET_UP = "Open this address in a browser on this machine and set the branch up."
 MANAGE = (sys.executable, "manage.py")
 
 
 def main() -> None:
     """Raises CannotStart with the sentence for the user; returns after Ctrl-C."""
     check_python(sys.version_info[:2])
-    number = port.chosen(os.environ.get("PORT"))
-    with Supervisor(folders.var() / "log") as supervisor:
+    number = port.chosen(os.environ.get("PORT"), is_branch=side.settle() == side.BRANCH)
+    with Supervisor(folders.var() / "log") as supervisor, running.noted():
         try:
             os.environ.setdefault("PUBLIC_URL", f"http://{port.HOST}:{number}/")
             is_demo = _prepare(supervisor)
             logins = _serve(supervisor, number, is_demo=is_demo)
-            _say(f"Stammhaus is ready: http://{port.HOST}:{number}/")
+            _say(f"{_name()} is ready: http://{port.HOST}:{number}/")
             if logins:
                 _say(logins)
             supervisor.watch()
@@ -37,8 +39,19 @@ def check_python(version: tuple[int, int]) -> None:
         raise CannotStart(f"This is Python {found}, and Stammhaus needs {needed} or newer. Install that first.")
 
 
+def _is_branch() -> bool:
+    return os.environ.get("SIDE") == side.BRANCH
+
+
+def _name() -> str:
+    return "Stammhaus at a branch" if _is_branch() else "Stammhaus"
+
+
 def _prepare(supervisor: Supervisor) -> bool:
-    """Make the database ready; returns whether it has the demo: the embedded one, and one's own where DEMO=1."""
+    """Make the database ready; returns whether it has the demo: the embedded one, and one's own where DEMO=1.
+
+    A branch never has it.
+    """
     own = os.environ.get("DATABASE_URL")
     if own:
         database.check(web=own, owner=os.environ.get("DATABASE_OWNER_URL"))
@@ -49,7 +62,8 @@ def _prepare(supervisor: Supervisor) -> bool:
     prepare()
     _say("Bringing the database up to date …")
     supervisor.run("migration", *MANAGE, "migrate", "--no-input")
-    is_demo = not own or os.environ.get("DEMO", "") == "1"
+    side.keep()
+    is_demo = (not own or os.environ.get("DEMO", "") == "1") and not _is_branch()
     if is_demo:
         supervisor.run("demo", *MANAGE, "demo", "--if-empty")
     return is_demo
@@ -58,7 +72,8 @@ def _prepare(supervisor: Supervisor) -> bool:
 def _serve(supervisor: Supervisor, number: int, *, is_demo: bool) -> str:
     """Start the web server and the worker; once the first page is served, returns who can log in.
 
-    These are the demo's people or, where there is nobody yet, how the first person is created.
+    These are the demo's people or, where there is nobody yet, how the first person is created. At a branch its first
+    page creates him.
     """
     _say("Starting the web server and the worker …")
     supervisor.start(
@@ -71,11 +86,14 @@ def _serve(supervisor: Supervisor, number: int, *, is_demo: bool) -> str:
         "worker", *MANAGE, "procrastinate", "worker", "--concurrency", "2", "--shutdown-graceful-timeout", "5"
     )
     told = ("demo", "--logins") if is_demo else ("create_support", "--if-nobody")
-    logins = supervisor.run("logins", *MANAGE, *told)
-    if not supervisor.wait_until(lambda: port.status(number, "/login/") == 200, seconds=ANSWER_SECONDS):
+    logins = "" if _is_branch() else supervisor.run("logins", *MANAGE, *told)
+    served = (OK, FOUND) if _is_branch() else (OK,)
+    if not supervisor.wait_until(lambda: port.status(number, "/login/") in served, seconds=ANSWER_SECONDS):
         answer = port.status(number, "/login/") or "nothing"
         log = folders.var() / "log" / "web-server.log"
         raise CannotStart(f"The web server answers {answer} at /login/; {log} says why.")
+    if _is_branch() and port.status(number, "/login/") == FOUND:
+        return SET_UP
     return logins.strip("\n")
 
 

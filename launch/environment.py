@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 
-from launch import embedded, folders
+from launch import embedded, folders, side
 from launch.problem import CannotStart
 
 _KEYS = {"SECRET_KEY": "secret_key", "TOMBSTONE_KEY": "tombstone_key"}
@@ -27,11 +27,12 @@ TALKATIVE = 2
 
 
 def prepare() -> None:
-    """Set DATABASE_URL, DATABASE_OWNER_URL and the keys where they are missing. Raises CannotStart.
+    """Set SIDE, DATABASE_URL, DATABASE_OWNER_URL and the keys where they are missing. Raises CannotStart.
 
     Without DATABASE_URL the embedded PostgreSQL is started; it runs until this process, or the last one that uses it,
     ends.
     """
+    side.settle()
     if os.environ.get("DATABASE_URL"):
         for name in _KEYS:
             if not os.environ.get(name):

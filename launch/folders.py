@@ -14,8 +14,9 @@ _OF_PROJECT = "project"
 
 
 def var() -> Path:
-    """The folder for the local database, keys and logs: `var/`, or what STAMMHAUS_VAR names."""
-    return Path(os.environ.get("STAMMHAUS_VAR") or PROJECT / "var").expanduser().resolve()
+    """The folder for database, keys and logs: `var/`, of a branch `var/branch`, or what STAMMHAUS_VAR names."""
+    own = PROJECT / "var" / "branch" if os.environ.get("SIDE", "").strip() == "branch" else PROJECT / "var"
+    return Path(os.environ.get("STAMMHAUS_VAR") or own).expanduser().resolve()
 
 
 def for_tests() -> Path:

@@ -15,10 +15,12 @@ from django.core.exceptions import NON_FIELD_ERRORS
 from django.core.paginator import Paginator
 from django.db import connection
 from django.db.models import Case, QuerySet, When
+from django.forms import HiddenInput
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
+from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
 from locations.models import Location
@@ -26,7 +28,7 @@ from locations.querysets import LocationQuerySet
 from mcp.console import switching
 from mcp.console.kept_forms import Kept, kept_through_login
 from mcp.console.page_context import look
-from mcp.isolation import access, row_scope
+from mcp.isolation import access, branch, row_scope
 from mcp.login import devices
 from mcp.login.forms import LoginForm, ProviderLoginForm
 from mcp.login.throttling import TooBusy, TooManyTries
@@ -94,13 +96,30 @@ class ProviderLoginView(auth_views.LoginView):
 class LoginView(ProviderLoginView):
     """The login of a business's people.
 
-    The account number is filled in from the address that was asked for, or from the last login on this device.
+    The account number is filled in from the address that was asked for, or from the last login on this device. A branch
+    knows its own.
     """
 
     form_class = LoginForm
     is_of_provider = False
 
+    @cached_property
+    def own(self) -> Location | None:
+        """The location at a branch, which has no other; None at the central."""
+        return branch.own_location()
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(**kwargs, own=self.own)
+
+    def get_form(self, form_class: type[AuthenticationForm] | None = None) -> AuthenticationForm:
+        form = super().get_form(form_class)
+        if self.own is not None:
+            form.fields["account_number"].widget = HiddenInput()
+        return form
+
     def get_initial(self) -> dict[str, Any]:
+        if self.own is not None:
+            return {**super().get_initial(), "account_number": self.own.organization.account_number}
         asked = _ADDRESS.match(self.request.GET.get("next", ""))
         known = int(asked.group(1)) if asked else devices.account_number_on(self.request)
         return {**super().get_initial(), "account_number": known}

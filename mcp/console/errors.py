@@ -16,6 +16,7 @@ from locations.violations import refusal_of
 from mcp.console.kept_forms import Kept, is_our_page, kept_of, kept_through_login
 from mcp.console.page_context import look
 from mcp.isolation import access, limits, row_scope
+from mcp.isolation.branch import MadeAtCentral
 from mcp.isolation.refusal_log import because
 from mcp.isolation.scope import MissingRight, Scope
 from mcp.login.forms import LoginForm
@@ -30,6 +31,8 @@ def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpR
     if isinstance(exception, MissingRight):
         context |= _what_is_missing(request, exception)
         return because(render(request, "errors/403.html", context, status=403), exception.right.value)
+    if isinstance(exception, MadeAtCentral):
+        context |= {"title": _("This is done at the central"), "made_at_central": exception.sentence}
     return render(request, "errors/403.html", context, status=403)
 
 

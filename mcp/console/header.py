@@ -5,6 +5,7 @@ This app knows nothing of customers: it shows the pieces that others register, e
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from locations.permissions import Right
@@ -13,11 +14,25 @@ from mcp.isolation.scope import Scope
 
 @dataclass(frozen=True, kw_only=True)
 class Piece:
-    """A template in the header, shown where `right` is held; the page behind it must demand the same right."""
+    """A template in the header, shown where `right` is held; the page behind it must demand the same right.
+
+    Without a right it is shown to everybody. `facts` says what the template shows as `piece.told`; nothing is shown
+    where it answers None.
+    """
 
     name: str
-    right: Right
     template: str
+    right: Right | None = None
+    facts: Callable[[Scope], object] = lambda scope: True
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A piece as it is shown on a page."""
+
+    name: str
+    template: str
+    told: object
 
 
 _pieces: dict[str, Piece] = {}
@@ -28,9 +43,11 @@ def register(piece: Piece) -> None:
     _pieces[piece.name] = piece
 
 
-def shown(scope: Scope | None) -> list[Piece]:
-    """The pieces whose right is held in the scope."""
+def shown(scope: Scope | None) -> list[Shown]:
+    """The pieces whose right is held in the scope, and that have something to tell there."""
     if scope is None:
         return []
     with scope.asked.only_looking():
-        return [piece for piece in _pieces.values() if scope.allows(piece.right)]
+        allowed = [piece for piece in _pieces.values() if piece.right is None or scope.allows(piece.right)]
+    told = [Shown(piece.name, piece.template, piece.facts(scope)) for piece in allowed]
+    return [piece for piece in told if piece.told is not None]

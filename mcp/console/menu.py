@@ -17,6 +17,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from locations.permissions import Right
+from mcp.isolation.addresses import Zone
+from mcp.isolation.branch import is_branch, serves_name
 from mcp.isolation.scope import Scope
 
 
@@ -28,8 +30,8 @@ class Section(StrEnum):
 
     @property
     def label(self) -> Promise:
-        """The heading as it is shown."""
-        return _LABELS[self]
+        """The heading as it is shown. A branch's own installation is no central."""
+        return _AT_BRANCH.get(self, _LABELS[self]) if is_branch() else _LABELS[self]
 
     @classmethod
     def of_app(cls, app_label: str) -> Section:
@@ -38,6 +40,7 @@ class Section(StrEnum):
 
 
 _LABELS = {Section.CUSTOMERS: _("Customers"), Section.ADMINISTRATION: _("Central administration")}
+_AT_BRANCH = {Section.ADMINISTRATION: _("Administration of the branch")}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,5 +70,5 @@ def register(entry: Entry) -> None:
 
 
 def registered() -> list[Entry]:
-    """All links that were registered."""
-    return list(_entries.values())
+    """All links that were registered and lead to a page that exists at this side."""
+    return [entry for entry in _entries.values() if serves_name(Zone.LOCATION, entry.url_name)]

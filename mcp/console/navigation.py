@@ -14,6 +14,8 @@ from mcp.console import menu
 from mcp.console.menu import Section
 from mcp.console.page_context import can_switch
 from mcp.console.site import ConsoleModelAdmin, console, provider, scope_of
+from mcp.isolation.addresses import Zone
+from mcp.isolation.branch import is_paired, serves_name
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,9 @@ def sidebar(request: HttpRequest) -> list[dict[str, object]]:
 
 def account_links(request: HttpRequest) -> list[dict[str, object]]:
     """The links behind the user's name."""
-    links: list[dict[str, object]] = [{"title": _("Change password"), "link": reverse("admin:password_change")}]
+    links: list[dict[str, object]] = []
+    if not is_paired():
+        links.append({"title": _("Change password"), "link": reverse("admin:password_change")})
     if getattr(request, "scope", None) is not None:
         links.insert(0, {"title": _("My rights"), "link": reverse("admin:mcp_why")})
         links.append({"title": _("My login"), "link": reverse("admin:mcp_own_logins")})
@@ -66,7 +70,8 @@ def _links_of(model_admin: ConsoleModelAdmin, request: HttpRequest) -> list[Link
     section = Section(model_admin.menu_section or Section.of_app(meta.app_label))
     name = f"admin:{meta.app_label}_{meta.model_name}"
     links = []
-    if model_admin.is_in_menu and model_admin.has_view_permission(request):
+    is_served = serves_name(Zone.LOCATION, f"{name}_changelist")
+    if model_admin.is_in_menu and is_served and model_admin.has_view_permission(request):
         title = capfirst(meta.verbose_name_plural)
         links.append(Link(section, order, title, model_admin.menu_icon, reverse(f"{name}_changelist")))
     if model_admin.menu_add and model_admin.has_add_permission(request):

@@ -7,18 +7,24 @@ from django.http import HttpRequest
 
 from mcp.console import header
 from mcp.isolation import access
+from mcp.isolation.branch import is_branch
 from mcp.isolation.scope import Scope
 
 FAVICONS = [{"rel": "icon", "href": "/static/logo.svg", "type": "image/svg+xml"}]
 
 
 def where_you_are(request: HttpRequest) -> dict[str, object]:
-    """`scope`, the pieces of the header, and whether there is another location to switch to.
+    """`scope`, the side, the pieces of the header, and whether there is another location to switch to.
 
     The last two are functions, called where the page shows them.
     """
     scope = getattr(request, "scope", None)
-    return {"scope": scope, "can_switch": lambda: can_switch(request), "header_pieces": lambda: header.shown(scope)}
+    return {
+        "scope": scope,
+        "is_branch": is_branch(),
+        "can_switch": lambda: can_switch(request),
+        "header_pieces": lambda: header.shown(scope),
+    }
 
 
 def can_switch(request: HttpRequest) -> bool:
@@ -37,7 +43,8 @@ def _works_elsewhere(scope: Scope) -> bool:
     user = scope.user
     if user is None or user.organization_id is None:
         return True  # the provider's people work at all businesses
-    return access.accessible_locations(user).exclude(pk=scope.location.pk).order_by().exists()
+    # At a branch other places of the business are known by name alone.
+    return not is_branch() and access.accessible_locations(user).exclude(pk=scope.location.pk).order_by().exists()
 
 
 def look(request: HttpRequest) -> dict[str, object]:

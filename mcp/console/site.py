@@ -33,6 +33,7 @@ from mcp.console import entry_pages, panels, switching
 from mcp.console.hardened_admin import ClosedModelAdmin, ways_left_open
 from mcp.console.page_context import FAVICONS
 from mcp.console.start_location import StartsNowhere, start_here
+from mcp.isolation.branch import demand_made_here
 from mcp.isolation.guards import guard, nothing, yes
 from mcp.isolation.scope import Scope
 from mcp.login.own_password_form import OwnPasswordForm
@@ -260,7 +261,8 @@ class _Site(UnfoldAdminSite):
         return []
 
     def password_change(self, request: HttpRequest, extra_context: dict[str, object] | None = None) -> HttpResponseBase:
-        """With our form; unfold's page uses its own."""
+        """With our form; unfold's page uses its own. Raises MadeAtCentral at a branch that is paired."""
+        demand_made_here()
         request.current_app = self.name
         page = PasswordChangeView.as_view(
             form_class=OwnPasswordForm,

@@ -13,6 +13,7 @@ from django.conf import settings
 from django.http import Http404, HttpResponse, HttpResponseNotAllowed
 from django.http.response import HttpResponseBase
 
+from mcp.isolation import branch
 from mcp.isolation.addresses import Rule, Zone, rule_for
 from mcp.isolation.http import ScopedRequest
 
@@ -22,13 +23,13 @@ type View = Callable[..., HttpResponseBase]
 def pass_or_answer(
     request: ScopedRequest, view: View, args: tuple[object, ...], kwargs: dict[str, object]
 ) -> HttpResponseBase | None:
-    """None to call the page, else the answer. Raises Http404 for an address without a rule.
+    """None to call the page, else the answer. Raises Http404 for an address without a rule, or of the other side.
 
     For OPTIONS, and for methods that the rule does not name, the page is asked as for a GET. Somebody who may not read
     it gets its refusal; only somebody who may is told the methods.
     """
     rule = _rule(request)
-    if rule is None:
+    if rule is None or not branch.serves(rule):
         raise Http404
     if request.method != "OPTIONS" and request.method in rule.methods:
         return None

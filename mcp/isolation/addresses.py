@@ -9,7 +9,7 @@ module `addresses`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from locations.permissions import Right
@@ -51,6 +51,14 @@ class Only(StrEnum):
     OWN_HOUSE = "one of the franchisee's own people"
 
 
+class AtBranch(StrEnum):
+    """What becomes of an address where the installation stands at a branch (SIDE=branch)."""
+
+    CLOSED = "does not exist at a branch"
+    SERVED = "served there as at the central"
+    ONLY = "exists at a branch alone"
+
+
 @dataclass(frozen=True)
 class Rule:
     """Who may read an address (GET, HEAD) and who may send a form there (POST)."""
@@ -71,6 +79,8 @@ class Rule:
     """The rule is only for a form with these values; there is another one for the address without it."""
     changes_of_row: Rights = ()
     """Further rights for sending a form, by what it does with the row; checked when the row is found."""
+    at_branch: AtBranch = AtBranch.CLOSED
+    """`register` says it for the rules of one call."""
 
     @property
     def methods(self) -> tuple[str, ...]:
@@ -82,9 +92,12 @@ class Rule:
 _rules: dict[tuple[Zone, str], list[Rule]] = {}
 
 
-def register(zone: Zone, *rules: Rule) -> None:
-    """Add rules to the table; one for the same address, arguments and posted values replaces the earlier one."""
-    for rule in rules:
+def register(zone: Zone, *rules: Rule, at_branch: AtBranch = AtBranch.CLOSED) -> None:
+    """Add rules to the table; one for the same address, arguments and posted values replaces the earlier one.
+
+    What does not say so is not served at a branch.
+    """
+    for rule in (replace(rule, at_branch=at_branch) for rule in rules):
         lines = _rules.setdefault((zone, rule.name), [])
         same = [line for line in lines if (line.arguments, line.posted) == (rule.arguments, rule.posted)]
         lines[:] = [*(line for line in lines if line not in same), rule]
@@ -144,17 +157,21 @@ def pages_of(
 register(
     Zone.OUTSIDE,
     Rule("admin:login", Served.ANYBODY, reads=FREE, changes=FREE),
-    Rule("provider_login", Served.ANYBODY, reads=FREE, changes=FREE),
-    Rule("password_forgotten", Served.ANYBODY, reads=FREE, changes=FREE),
     Rule("password_link", Served.ANYBODY, reads=FREE, changes=FREE),
     Rule("health", Served.ANYBODY, reads=FREE),
     Rule("set_language", Served.ANYBODY, reads=FREE, changes=FREE),
-    Rule("switch_location", Served.LOGGED_IN, reads=FREE),
     Rule("admin:index", Served.LOGGED_IN, reads=FREE),
     Rule("admin:logout", Served.ANYBODY, changes=FREE),
     Rule("admin:password_change", Served.LOGGED_IN, reads=FREE, changes=FREE),
     Rule("admin:password_change_done", Served.LOGGED_IN, reads=FREE),
     Rule("admin:jsi18n", Served.LOGGED_IN, reads=FREE),
+    at_branch=AtBranch.SERVED,
+)
+register(
+    Zone.OUTSIDE,
+    Rule("provider_login", Served.ANYBODY, reads=FREE, changes=FREE),
+    Rule("password_forgotten", Served.ANYBODY, reads=FREE, changes=FREE),
+    Rule("switch_location", Served.LOGGED_IN, reads=FREE),
     *pages_of("locations_organization", served=Served.SUPPORT, view=FREE, add=FREE),
     Rule("admin:locations_legacy_rules", Served.SUPPORT, reads=FREE, changes=FREE),
     Rule("admin:locations_organization_legacy_rules", Served.SUPPORT, reads=FREE, changes=FREE),
@@ -170,17 +187,13 @@ register(
     Rule("set_language", reads=FREE, changes=FREE),
     Rule("admin:index", reads=FREE, only=(Only.SOME_RIGHT,)),
     Rule("admin:panel", reads=FREE, only=(Only.SOME_RIGHT,), arguments={"name": "waiting"}),
-    Rule("admin:switched", reads=FREE, only=(Only.SOME_RIGHT,)),
-    Rule("admin:start", changes=FREE, only=(Only.SOME_RIGHT,)),
     Rule("admin:logout", changes=FREE),
     Rule("admin:password_change", reads=FREE, changes=FREE),
     Rule("admin:password_change_done", reads=FREE),
     Rule("admin:jsi18n", reads=FREE),
     Rule("admin:mcp_why", reads=FREE),
     *pages_of("locations_location", view=LOCATION, change=LOCATION),
-    Rule("admin:locations_location_add", reads=LOCATION, changes=LOCATION, only=(Only.EVERYWHERE, Only.AT_CENTRAL)),
-    Rule("admin:locations_location_close", reads=LOCATION, changes=LOCATION, only=(Only.EVERYWHERE,)),
-    Rule("admin:locations_location_reopen", reads=LOCATION, changes=LOCATION, only=(Only.EVERYWHERE,)),
+    # At a branch that is paired what changes people, rights or the location is refused: it is made at the central.
     *pages_of("mcp_user", view=USERS, add=USERS, change=USERS),
     Rule("admin:mcp_user_password", reads=USERS, changes=USERS),
     Rule("admin:mcp_user_logins", reads=USERS),
@@ -190,9 +203,18 @@ register(
     *pages_of("mcp_usergroup", view=USERS, add=USERS, change=USERS, delete=USERS),
     Rule("admin:mcp_usergroup_rights", reads=USERS, changes=USERS),
     Rule("admin:mcp_usergroup_rights_confirm", reads=USERS, changes=USERS),
-    Rule("admin:mcp_usergroup_copy", reads=USERS, changes=USERS),
     Rule("admin:mcp_usergroup_like", reads=USERS, changes=USERS),
     Rule("admin:mcp_usergroup_rights_log", reads=(*USERS, Right.SEE_HISTORY)),
+    at_branch=AtBranch.SERVED,
+)
+register(
+    Zone.LOCATION,
+    Rule("admin:switched", reads=FREE, only=(Only.SOME_RIGHT,)),
+    Rule("admin:start", changes=FREE, only=(Only.SOME_RIGHT,)),
+    Rule("admin:locations_location_add", reads=LOCATION, changes=LOCATION, only=(Only.EVERYWHERE, Only.AT_CENTRAL)),
+    Rule("admin:locations_location_close", reads=LOCATION, changes=LOCATION, only=(Only.EVERYWHERE,)),
+    Rule("admin:locations_location_reopen", reads=LOCATION, changes=LOCATION, only=(Only.EVERYWHERE,)),
+    Rule("admin:mcp_usergroup_copy", reads=USERS, changes=USERS),
     *pages_of(
         "mcp_restriction",
         view=USERS,

@@ -9,6 +9,7 @@ from locations.models import CENTRAL_CLIENT_NUMBER, Location, Organization
 from locations.permissions import Right
 from mcp.isolation import access
 from mcp.isolation.access import Holdings
+from mcp.isolation.branch import demand_made_here, is_branch
 from mcp.isolation.scope import MissingRight, Scope
 
 
@@ -20,13 +21,15 @@ def holdings_of(actor: Scope) -> Holdings:
 
 
 def holds_everywhere(actor: Scope, right: Right) -> bool:
-    """Whether the actor holds the right here and at all locations of the business."""
-    return actor.allows(right) and holdings_of(actor).holds(right, None)
+    """Whether the actor holds the right here and at all locations of the business. A branch's node has no other."""
+    return actor.allows(right) and (is_branch() or holdings_of(actor).holds(right, None))
 
 
 def demand_everywhere(actor: Scope, right: Right) -> None:
-    """Raise MissingRight unless the right is held here and at all locations of the business."""
+    """Raise MissingRight unless the right is held here and at all locations of the business, as above."""
     actor.demand(right)
+    if is_branch():
+        return
     if not holdings_of(actor).holds(right, None):
         central = actor.organization.locations.filter(client_number=CENTRAL_CLIENT_NUMBER).first()
         need = _("It counts only if it is held at all locations of the business.")
@@ -36,8 +39,10 @@ def demand_everywhere(actor: Scope, right: Right) -> None:
 def lock_rights(actor: Scope) -> None:
     """Take the lock under which rights of a business are changed, and check the actor's own rights once more.
 
-    `demand_still` does not check them again in this transaction. Raises MissingRight where one was taken meanwhile.
+    `demand_still` does not check them again in this transaction. Raises MissingRight where one was taken meanwhile, and
+    MadeAtCentral at a branch that is paired.
     """
+    demand_made_here()
     Organization.objects.select_for_update(no_key=True).get(pk=actor.organization.pk)
     access.demand_still(actor)
     actor.asked.answer_for_change()

@@ -16,7 +16,9 @@ from django.http import HttpRequest, HttpResponse
 
 from mcp.models import User
 
-COOKIE, ACCOUNT_COOKIE, PLACE_COOKIE = "device", "account", "place"
+COOKIE, ACCOUNT_COOKIE, PLACE_COOKIE = (
+    f"{settings.COOKIES_BEGIN_WITH}{name}" for name in ("device", "account", "place")
+)
 DAYS = 180
 MOST_PEOPLE = 20
 """The number of people who are recognised on one device: the last to have logged in."""

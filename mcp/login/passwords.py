@@ -9,6 +9,7 @@ from django.db import transaction
 
 from mcp.choices import MailKind
 from mcp.isolation import row_scope
+from mcp.isolation.branch import demand_made_here
 from mcp.login.open_links import withdraw_links
 from mcp.models import User
 from mcp.worker import mailing
@@ -28,8 +29,10 @@ def change_own_password(*, user: User, password: str) -> User:
 def set_password(user: User, password: str) -> User:
     """Set only the password, under a lock, so that changes of somebody else at this moment stay.
 
-    Open links stop working, and the person is told by mail. Raises ValidationError for a weak password.
+    Open links stop working, and the person is told by mail. Raises ValidationError for a weak password, and
+    MadeAtCentral at a branch that is paired.
     """
+    demand_made_here()
     stored = User.objects.select_for_update(of=("self",)).select_related("organization").get(pk=user.pk)
     validate_password(password, stored)
     had_one = stored.has_usable_password()

@@ -117,6 +117,20 @@ def count_forgotten(*, account_number: int | None, username: str, address: str |
     return _begin(Claim(account_number or 0, username, address, FORGOTTEN))
 
 
+PAIRING = "pairing"
+"""Counts typed pairing codes, by the address alone: there is no name yet."""
+
+
+def count_pairing(*, address: str | None) -> int:
+    """Write down that somebody types a pairing code; returns the key of the attempt. Raises TooManyTries."""
+    return _begin(Claim(0, address or "", address, PAIRING))
+
+
+def end_pairing(attempt: int) -> None:
+    """The code was right."""
+    _end(attempt, None, Result(has_succeeded=True))
+
+
 @dataclass
 class Result:
     """Whether the attempt has succeeded."""

@@ -7,10 +7,12 @@ import pghistory
 import pgtrigger
 from django.utils.csp import CSP
 
+from launch import version
 from mcp.project import environment
 
 ROOT = Path(__file__).resolve().parents[2]
 
+VERSION = version.read()
 DEBUG = environment.flag("DEBUG", default=False)
 SECRET_KEY = environment.text("SECRET_KEY")
 # With it is hashed by what a file would name whom somebody has erased for good (customers/tombstones.py). Another key
@@ -44,6 +46,7 @@ INSTALLED_APPS = [
     "procrastinate.contrib.django",
     "files",
     "customers",
+    "clearing",
     "transitions",
 ]
 
@@ -53,6 +56,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "mcp.project.middleware.AddressMiddleware",
+    "clearing.central.door.NodeMiddleware",  # requests of nodes know no session and no form
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -60,6 +64,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "clearing.branch.middleware.FirstStartMiddleware",
     "mcp.project.middleware.ScopeMiddleware",
 ]
 
@@ -102,6 +107,11 @@ REQUEST_LIMITS = {
     "statement": environment.number("STATEMENT_SECONDS", default=30),
     "lock": environment.number("LOCK_SECONDS", default=5),
 }
+
+# On which side of a reconciliation this installation stands: at the central, or at a branch with a base 1.0 of its own.
+# `manage.py migrate` tells it to the triggers of the database.
+
+SIDE = environment.one_of("SIDE", ("central", "branch"), default="central")
 
 # How much one person may upload in 24 hours: files that are imported, packages that are carried over.
 
@@ -200,6 +210,10 @@ SECURE_CSP: dict[str, list[str]] = {
     "frame-ancestors": [CSP.SELF],
 }
 X_FRAME_OPTIONS = "SAMEORIGIN"  # the admin opens related forms in a dialog
+# A browser does not tell ports apart: who tries central and branch on one machine stays logged in at both.
+COOKIES_BEGIN_WITH = "branch_" if SIDE == "branch" else ""
+SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = f"{COOKIES_BEGIN_WITH}sessionid", f"{COOKIES_BEGIN_WITH}csrftoken"
+LANGUAGE_COOKIE_NAME = f"{COOKIES_BEGIN_WITH}django_language"
 SESSION_ENGINE = "mcp.login.sessions"
 SESSION_COOKIE_AGE = 12 * 60 * 60  # one long working day
 SESSION_COOKIE_SAMESITE = "Lax"

@@ -16,6 +16,7 @@ urlpatterns = [
     path("provider/login/", entry_pages.ProviderLoginView.as_view(), name="provider_login"),
     path("password/forgotten/", password_views.forgotten_page, name="password_forgotten"),
     path("password/<str:token>/", password_views.choose_page, name="password_link"),
+    path("setup/", include("clearing.branch.urls")),
     path("health/", entry_pages.health, name="health"),
     path("i18n/", include("django.conf.urls.i18n")),
     path("", provider.urls),

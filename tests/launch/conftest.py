@@ -16,6 +16,12 @@ from launch.folders import PROJECT
 Launch = Callable[..., subprocess.CompletedProcess[str]]
 
 
+@pytest.fixture(autouse=True)
+def side_as_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a start settles ends with the test."""
+    monkeypatch.setenv("SIDE", "")
+
+
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     with Handle(Cluster(folder=tmp_path_factory.mktemp("postgres"), durable=False)) as handle:

@@ -30,9 +30,12 @@ class Told:
         ({"DATABASE_URL": OWN}, False),
         ({"DATABASE_URL": OWN, "DEMO": "0"}, False),
         ({"DATABASE_URL": OWN, "DEMO": "1"}, True),
+        ({"SIDE": "branch"}, False),
+        ({"SIDE": "branch", "DATABASE_URL": OWN, "DEMO": "1"}, False),
     ],
 )
-def test_demo_is_loaded_into_no_database_of_ones_own(monkeypatch, environment, is_demo):
+def test_demo_is_loaded_into_no_database_of_ones_own(monkeypatch, tmp_path, environment, is_demo):
+    monkeypatch.setenv("STAMMHAUS_VAR", str(tmp_path))
     for name in ("DATABASE_URL", "DEMO", "MAIL_URL"):
         monkeypatch.delenv(name, raising=False)
     for name, value in environment.items():

@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -26,7 +27,7 @@ match sys.argv[1:]:
         time.sleep(300)
     case command:
         with open("commands.txt", "a") as file:
-            print(*command, "as", os.environ["DATABASE_URL"].partition("@")[0], file=file)
+            print(*command, "as", os.environ.get("DATABASE_URL", "").partition("@")[0], file=file)
 """
 WSGI = """
 def application(environ, start_response):
@@ -160,3 +161,29 @@ def test_ctrl_c_while_starting_leaves_nothing_behind(project: Path, launched: su
     _, err = process.communicate(timeout=30)
     assert (process.returncode, err) == (0, "")
     assert left(project, []) == []
+
+
+@pytest.fixture
+def branch(project: Path, free_port: int) -> dict[str, str]:
+    """The environment of a branch."""
+    return {"PATH": os.environ["PATH"], "PORT": str(free_port), "SIDE": "branch"}
+
+
+def test_upgrade_stops_the_branch_migrates_it_and_starts_it_again(
+    project: Path, branch: dict[str, str], free_port: int
+):
+    run: dict[str, Any] = {"cwd": project, "env": branch, "text": True, "stdout": subprocess.PIPE}
+    ready = f"Stammhaus at a branch is ready: http://127.0.0.1:{free_port}/"
+    with subprocess.Popen([sys.executable, "-m", "launch"], **run) as before:
+        lines_until(before, ready)
+        with subprocess.Popen([sys.executable, "-m", "launch.upgrade", "touch", "installed"], **run) as after:
+            lines = lines_until(after, ready)
+            assert before.communicate(timeout=30)[0].endswith("Stopping …\n")
+            assert lines[0] == "Stopped what ran."
+            after.terminate()
+            assert after.communicate(timeout=30)[0].endswith("Stopping …\n")
+        assert (before.returncode, after.returncode) == (0, 0)
+    commands = [line.partition(" as ")[0] for line in (project / "commands.txt").read_text().splitlines()]
+    assert commands == ["migrate --no-input", "upgrade", "migrate --no-input"]
+    assert (project / "installed").exists()
+    assert (project / "var" / "branch" / "side").read_text() == "branch\n"

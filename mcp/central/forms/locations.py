@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from django import forms
@@ -9,8 +10,9 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from psycopg.types.range import Range
-from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldBooleanSwitchWidget
+from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminSelectWidget, UnfoldBooleanSwitchWidget
 
+from locations.choices import EditSide
 from locations.models import HIGHEST_CUSTOMER_NUMBER, LOWEST_CUSTOMER_NUMBER, CustomerBase, Location
 from locations.operations import Place, next_client_number, propose_number_range
 from locations.text import LazyText
@@ -42,12 +44,21 @@ class LocationForm(OperationForm):
         "location_offline_base_of_branch_number": "branch_number",
         "no_number_range": "first_number",
         "number_range": "first_number",
+        "edit_side_of_shared_base": "edit_side",
+        "decided_at_central": "edit_side",
+        "base_edit_side_known": "edit_side",
     }
     tells_what_was_seen = True
     stands_for = {"first_number": "number_range", "last_number": "number_range"}
 
     first_number = number_field(gettext_lazy("First customer number"))
     last_number = number_field(gettext_lazy("Last customer number"))
+    edit_side = forms.ChoiceField(
+        label=gettext_lazy("Customers are edited"),
+        required=False,
+        choices=EditSide.choices,
+        widget=UnfoldAdminSelectWidget,
+    )
 
     class Meta:
         model = Location
@@ -58,6 +69,22 @@ class LocationForm(OperationForm):
         if self.instance.pk and "first_number" in self.fields:
             self.initial["first_number"] = self.instance.first_number
             self.initial["last_number"] = self.instance.last_number
+        if self.instance.pk and "edit_side" in self.fields:
+            self.initial["edit_side"] = self.instance.base.edit_side
+            self.fields["edit_side"].help_text = " ".join(self._about_edit_side(self.instance))
+
+    def chosen_side(self) -> EditSide | None:
+        """The side on which customers shall be edited from now on; None where nobody has changed it."""
+        chosen = self.cleaned_data.get("edit_side") if "edit_side" in self.changed_fields() else ""
+        return EditSide(chosen) if chosen else None
+
+    def _about_edit_side(self, location: Location) -> Iterator[str]:
+        yield _("On the other side they can be looked at, and consents are recorded.")
+        if not location.base.has_node:
+            yield _("No node works with this customer base yet. Until then they are edited here in any case.")
+        together = Location.objects.on_base(location.base).exclude(pk=location.pk).order_by("client_number")
+        if others := ", ".join(map(str, together)):
+            yield _("It also holds for %(places)s, which share this customer base.") % {"places": others}
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data

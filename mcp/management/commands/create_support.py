@@ -13,6 +13,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from mcp.central.operations import create_provider_user
 from mcp.choices import ProviderRole
 from mcp.isolation import database_roles, row_scope
+from mcp.isolation.branch import is_branch
 from mcp.models import User
 
 
@@ -27,7 +28,12 @@ class Command(BaseCommand):
         parser.add_argument("--role", choices=ProviderRole.values, default=ProviderRole.SUPPORT)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Asks for the password; without a terminal it reads one line. Raises CommandError."""
+        """Asks for the password; without a terminal it reads one line. Raises CommandError, also at a branch."""
+        if is_branch():
+            raise CommandError(
+                "At a branch there are no people of the provider. They work at the central; a branch is set up in its "
+                "browser, by whoever sits at the machine."
+            )
         if options["if_nobody"]:
             self._say_how()
             return

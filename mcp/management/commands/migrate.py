@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import CommandError
 from django.core.management.commands import migrate
 from django.db import connections
 from django.db.migrations.loader import MigrationLoader
+
+from mcp.isolation import own_database
 
 OURS = frozenset({"locations", "mcp", "files", "customers", "transitions"})
 OLD = (
@@ -22,7 +25,11 @@ class Command(migrate.Command):
     """Django's command, with a check before it."""
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Raises CommandError (OLD) where migrations are recorded that do not exist any more."""
+        """Raises CommandError where the database is of the other side or of a newer program, or has OLD tables."""
+        try:
+            own_database.demand_migratable()
+        except ImproperlyConfigured as refusal:
+            raise CommandError(str(refusal)) from refusal
         loader = MigrationLoader(connections[options["database"]], ignore_no_migrations=True)
         known = set(loader.disk_migrations or ())
         if any(app in OURS and (app, name) not in known for app, name in loader.applied_migrations or ()):

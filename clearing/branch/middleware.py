@@ -1,0 +1,29 @@
+"""As long as a branch is not set up, every address leads to the page that sets it up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+
+from clearing.branch.first_start import is_set_up
+from mcp.isolation.branch import is_branch
+
+SETUP = "/setup/"
+ALSO_SERVED = (SETUP, "/health/", "/i18n/")
+
+
+class FirstStartMiddleware:
+    """Asks only about requests of nobody: before a branch is set up there is nobody who could have logged in."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if is_branch() and not request.user.is_authenticated and not self._is_served(request) and not is_set_up():
+            return HttpResponseRedirect(SETUP)
+        return self.get_response(request)
+
+    def _is_served(self, request: HttpRequest) -> bool:
+        is_outside = getattr(request, "address", None) is None
+        return is_outside and request.path_info.startswith(ALSO_SERVED)

@@ -1,0 +1,67 @@
+"""Which process runs the installation of a folder: it holds a lock there for as long as it lives."""
+
+import fcntl
+import os
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from launch import folders
+from launch.problem import CannotStart
+
+STOP_SECONDS = 60
+TURN_SECONDS = 0.1
+
+
+@contextmanager
+def noted() -> Iterator[None]:
+    """While the block runs this process is the one that `stop` ends. A second one of the same folder is not noted."""
+    file = _open()
+    try:
+        if _is_free(file):
+            os.truncate(file, 0)
+            os.pwrite(file, f"{os.getpid()}\n".encode(), 0)
+        yield
+    finally:
+        os.close(file)
+
+
+def stop() -> bool:
+    """End the process that runs there, if any, and wait until it is gone; returns whether there was one.
+
+    Raises CannotStart where it does not end.
+    """
+    if not _path().exists():
+        return False
+    file = _open()
+    try:
+        if _is_free(file):
+            return False
+        os.kill(int(os.pread(file, 20, 0)), signal.SIGTERM)
+        deadline = time.monotonic() + STOP_SECONDS
+        while not _is_free(file):
+            if time.monotonic() > deadline:
+                raise CannotStart("What runs there does not stop. Stop it with Ctrl-C, and try again.")
+            time.sleep(TURN_SECONDS)
+        return True
+    finally:
+        os.close(file)
+
+
+def _path() -> Path:
+    return folders.var() / "running.lock"
+
+
+def _open() -> int:
+    return os.open(_path(), os.O_RDWR | os.O_CREAT, 0o600)
+
+
+def _is_free(file: int) -> bool:
+    """Whether nobody else holds the lock; from then on this file does."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
