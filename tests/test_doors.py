@@ -9,10 +9,11 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 OFFERED = {
     "models", "choices", "querysets", "field_groups",
-    "imports", "exports", "erasure", "table", "consents",  # doors: their packages, and no module of theirs
-    "disclosures", "numbers", "statistics", "console", "demo", "filling",
+    "imports", "exports", "erasure", "history", "table", "consents",  # doors: their packages, and no module of theirs
+    "disclosures", "tombstones", "numbers", "statistics", "other_versions", "console", "demo", "filling", "edit_side",
+    "write_order",
 }  # fmt: skip
-DOORS = {"imports", "exports", "erasure", "table", "consents"}
+DOORS = {"imports", "exports", "erasure", "history", "table", "consents"}
 
 
 def _contract() -> dict[str, Any]:

@@ -116,7 +116,7 @@ CENTRAL_PAGES = ["locations/location/", "transitions/transition/", "mcp/usergrou
 @pytest.mark.parametrize(
     ("username", "address", "expected"),
     [
-        ("anna", "/10400/1/", CENTRAL_PAGES),
+        ("anna", "/10400/1/", [*CENTRAL_PAGES[:2], "clearing/node/", *CENTRAL_PAGES[2:]]),
         ("anna", "/10400/2/", CENTRAL_PAGES),
         ("bodo", "/10400/2/", None),
         ("carla", "/10400/3/", None),

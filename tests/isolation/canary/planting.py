@@ -48,6 +48,7 @@ from mcp.isolation import database_roles, grants
 from mcp.models import Membership, Restriction, User, UserGroup
 from tests.isolation.canary.canaries import BIRTHDAY, Canaries, Canary, amount, is_text, text_columns
 from tests.isolation.canary.planting_bulk import plant_bulk
+from tests.isolation.canary.planting_clearing import plant_clearing
 from tests.isolation.canary.planting_erasures import plant_erasures
 from tests.isolation.canary.planting_leaving import plant_transitions
 from tests.isolation.canary.unplanted import NO_DATA
@@ -102,6 +103,7 @@ class Business:
             self._exports()
             plant_bulk(self)
             plant_erasures(self)
+            plant_clearing(self)
             plant_transitions(self)
             self._further_tables()
             self._change()
@@ -297,16 +299,10 @@ class Business:
         word = self._word("customers.CustomerExport", "choices")
         choices = {"profile": "plain", "columns": ["last_name"], "language": "de", "query": f"q={word}"}
         return {
-            "organization": self.organization,
-            "base": place.base,
-            "location": place,
-            "user": self.people[0],
-            "choices": choices,
-            "state": state,
-            "total": 3,
-            "created_at": timezone.now(),
+            "organization": self.organization, "base": place.base, "location": place, "user": self.people[0],
+            "choices": choices, "state": state, "total": 3, "created_at": timezone.now(),
             "state_since": timezone.now(),
-        }
+        }  # fmt: skip
 
     # --- all other tables ---------------------------------------------------------------------------------
 

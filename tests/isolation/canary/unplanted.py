@@ -14,6 +14,8 @@ NO_DATA = {
 """Tables without anybody's data, each with the reason."""
 VOCABULARY = {
     "pgh_label": "insert, update or delete",
+    "clearing.Conflict.differing": "names of our fields",
+    "clearing.Conflict.only_lost_changed": "names of our fields",
     "customers.ImportUpload.new_rows": "numbers of rows",
     "customers.HeadingChoice.target": "names of our fields",
     "transitions.IncomingFile.taken_in": "three figures",

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from django.core.exceptions import PermissionDenied
+
+from locations.permissions import Right
 from mcp.central import operations
 from mcp.models import PasswordLink, User
-from tests.isolation.guards.probes_operations import user_of
+from tests.isolation.guards.probes_operations import refused, user_of
 from tests.isolation.guards.probing import probe
-from tests.isolation.guards.world import HEAD, World
+from tests.isolation.guards.world import HEAD, PASSWORD, World
 
 
 @probe
@@ -24,3 +27,12 @@ def log_of_a_login_tells_of_one_person_alone(world: World) -> None:
         User.objects.filter(pk=user_of(world, name).pk).update(password=f"{name}!")
     entries = world.get("anna", f"{HEAD}/mcp/user/{user_of(world, 'bodo').pk}/logins/").context["entries"]
     assert len(entries) == 1
+
+
+@probe
+def somebody_who_may_do_everything_comes_with_the_first_start_alone(world: World) -> None:
+    with refused(PermissionDenied):
+        operations.create_local_administrator(
+            administrator=User(username="karin"), password=PASSWORD, group_name="Verwaltung", rights=list(Right),
+            actor=world.scope("anna", "Zentrale"),
+        )  # fmt: skip

@@ -12,6 +12,7 @@ from django.core.exceptions import ObjectDoesNotExist, PermissionDenied, Validat
 from django.db import transaction
 from django.utils import timezone
 
+from locations.choices import EditSide
 from locations.models import Location, Organization
 from locations.operations import Place
 from locations.permissions import Right
@@ -64,6 +65,7 @@ CALLS: list[Callable[[World, Scope], Any]] = [
     lambda w, a: operations.change_location(location=w.place("Bremen"), actor=a),
     lambda w, a: operations.close_location(location=w.place("Bremen"), at=timezone.now(), actor=a),
     lambda w, a: operations.reopen_location(location=w.place("Bremen"), actor=a),
+    lambda w, a: operations.choose_edit_side(location=w.place("Lübeck"), side=EditSide.BOTH, actor=a),
 ]
 """Each write of the central administration, on rows of the own business."""
 
@@ -150,6 +152,7 @@ def operations_refuse_rows_of_another_business(world: World) -> None:
         lambda: operations.change_location(location=world.foreign_place, actor=anna),
         lambda: operations.close_location(location=world.foreign_place, at=timezone.now(), actor=anna),
         lambda: operations.reopen_location(location=world.foreign_place, actor=anna),
+        lambda: operations.choose_edit_side(location=world.foreign_place, side=EditSide.BOTH, actor=anna),
         lambda: operations.restrict(
             group=world.foreign_group, right=Right.VIEW_CUSTOMERS, actor=world.scope("frida", "Flensburg")
         ),
@@ -254,6 +257,11 @@ def location_needs_the_right_there(world: World) -> None:
         with refused(MissingRight):
             call()
     operations.change_location(location=world.place("Bremen"), actor=actor)
+    operations.choose_edit_side(location=world.place("Lübeck"), side=EditSide.BOTH, actor=actor)
+    Location.objects.filter(pk=world.place("Kiel").pk).update(is_franchise=True)
+    world._restriction("Kiel", NORTH, group, Right.MANAGE_LOCATION)
+    with refused(MissingRight):  # they share the base
+        operations.choose_edit_side(location=world.place("Lübeck"), side=EditSide.CENTRAL, actor=actor)
 
 
 @probe

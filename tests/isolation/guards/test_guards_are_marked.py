@@ -42,6 +42,7 @@ HOOKS = {
 }  # fmt: skip
 ATTRIBUTES = {"show_facets", "list_max_show_all", "show_full_result_count", "view_on_site"}
 """Closed once, by the base class; nobody opens them again."""
+SAYS_BEFOREHAND = ("add_view", "has_add_permission", "has_change_permission", "get_actions")
 ANSWERS_NOBODY = {
     "customers.console.base.CustomersAdmin.add_view": "gives the page its title",
     "customers.admin.changelist.CustomerChangeList.get_queryset": "asks the selection, which stays in the scope's base",
@@ -50,7 +51,13 @@ ANSWERS_NOBODY = {
     "mcp.central.admin.users.UserAdmin.get_queryset": "reads the rows of the base class with their places and groups",
     "mcp.central.admin.users.UserAdmin.get_object": "adds which groups may be changed",
     "mcp.central.admin.users.UserAdmin.saved_rows": "is narrowed inside, see mutants.py",
+    "mcp.central.admin.pages.ConsolePages.allows": "as the operations do at a paired branch, which are asked there",
+    "mcp.central.admin.pages.ConsolePages.demand": "as above",
     "mcp.central.admin.pages.OperationAdmin.get_urls": "adds the further pages of a model",
+    **dict.fromkeys(
+        [f"customers.admin.customers.CustomerAdmin.{name}" for name in SAYS_BEFOREHAND],
+        "leaves out beforehand what the operation refuses on the other side of a reconciliation",
+    ),
     "customers.admin.customers.CustomerAdmin.get_changeform_initial_data": "takes one text, which names no row",
     "customers.admin.customers.CustomerAdmin.get_urls": "adds the further pages of a model",
     "mcp.console.hardened_admin.ClosedModelAdmin.saved_rows": "asks the rows of the page",

@@ -10,7 +10,7 @@ from enum import StrEnum
 from urllib.parse import quote
 
 from locations.permissions import Right
-from mcp.isolation.addresses import Only, Rule, Served, Zone
+from mcp.isolation.addresses import AtBranch, Only, Rule, Served, Zone
 from tests.isolation.matrix.walk import Line
 from tests.isolation.matrix.world import CENTRAL, FLENSBURG, Place, Role
 
@@ -45,6 +45,8 @@ class Sentence:
 
 def sentence(line: Line, role: Role, place: Place, method: str, *, row_exists: bool) -> Sentence:
     rule = line.rule
+    if rule.at_branch is AtBranch.ONLY:
+        return Sentence(Verdict.NOT_FOUND)
     refused = _outside(rule, role) if line.pattern.zone is Zone.OUTSIDE else _at_location(rule, role, place, method)
     if refused is not None:
         return refused

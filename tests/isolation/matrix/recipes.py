@@ -220,6 +220,12 @@ def _login(asked: Asked) -> int:
     return 302 if asked.role.is_logged_in else 200
 
 
+def _code(asked: Asked) -> int:
+    """A code is shown at a location on 1.0; elsewhere it is told that there is nothing to pair."""
+    place = asked.world.places.get(asked.place)
+    return 200 if place is not None and place.base.is_discontinued else 302
+
+
 def _request(asked: Asked) -> int:
     """A business decides itself: support is told so."""
     return 200 if asked.role.is_support else 302
@@ -228,11 +234,14 @@ def _request(asked: Asked) -> int:
 _LANGUAGE = Recipe(body=lambda asked: {"language": "en"}, get=302, to=r"/(\d+/\d+/)?", writes=False)
 _PASSWORD = Recipe(body=_own_password, to=r".*/password_change/done/", writes=False)
 _UPLOAD = r".*/import/[0-9a-f-]{36}/"
+_NODES = r".*/clearing/node/"
 _TRANSITION = r".*/transitions/transition/[0-9a-f-]{36}/"
+_CONFLICT = r".*/clearing/conflict/[0-9a-f-]{36}/"
 _CHANGED = r"/\d+/\d+/[a-z]+/[a-z]+/\d+/change/"
 
 RECIPES: dict[str, Recipe] = {
     "health": Recipe(),
+    "branch_setup": Recipe(),
     "set_language": _LANGUAGE,
     "switch_location": Recipe(after_login="/"),  # a piece of a page
     "admin:login": Recipe(
@@ -342,6 +351,31 @@ RECIPES: dict[str, Recipe] = {
     **_model("customers_customergroup", "customergroup", _named("Neu", discount="0"), _named("Neu", discount="0")),
     **_model("customers_tag", "tag", _named("Neu"), _named("Neu")),
     **_model("customers_consentpurpose", "consentpurpose", _named("Neu", code="neu"), _named("Neu")),
+    # branches that reconcile
+    "admin:clearing_nodes": Recipe(),
+    "admin:clearing_code": Recipe(get=302, post=_code, writes=False),  # a code alone, which is counted nowhere
+    "admin:clearing_code_withdraw": Recipe(get=302, to=_NODES, writes=False),  # none is shown: that is told
+    "admin:clearing_node": Recipe("node", "pk"),
+    "admin:clearing_retire": Recipe("node", "pk", to=_NODES, writes=False),  # a state alone
+    # it is not held: that is told
+    "admin:clearing_release": Recipe(
+        "node", "pk", body=lambda asked: {"heir": "known"}, get=302, to=rf"{_NODES}[0-9a-f-]{{36}}/", writes=False
+    ),
+    "admin:clearing_run": Recipe("reconciliation", "pk"),
+    "admin:clearing_pair_branch": Recipe(),
+    "admin:clearing_own": Recipe(to=rf"{_NODES}own/", writes=False),  # this is a central: that is told
+    # reconciliation
+    "admin:clearing_conflicts": Recipe(),
+    "admin:clearing_conflict": Recipe("conflict", "pk", body=_step("leave"), to=_CONFLICT),
+    "admin:clearing_conflict take_over": Recipe(
+        "conflict", "pk", body=lambda asked: {"step": "take_over", "field": "city"}, to=_CONFLICT
+    ),
+    "admin:clearing_conflict recreate": Recipe("number given twice", "pk", body=_step("recreate"), to=_CONFLICT),
+    "admin:clearing_conflicts_of_run": Recipe(
+        "run", "run", body=lambda asked: {"choice": "leave"}, to=r".*/conflict/run/[0-9a-f-]{36}/"
+    ),
+    "admin:clearing_held_back": Recipe(),
+    "admin:clearing_held_back_one": Recipe("held back", "pk"),
     # leaving and joining
     "admin:transitions": Recipe(),
     "admin:transitions_request": Recipe(body=_leaving, post=_request, to=_TRANSITION),

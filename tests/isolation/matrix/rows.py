@@ -9,6 +9,9 @@ from uuid import UUID
 import pghistory
 from django.utils import timezone
 
+from clearing.choices import CycleState
+from clearing.models import Conflict, Cycle, Node
+from clearing.protocol.records import CustomerRecord
 from customers.bulk import changing
 from customers.bulk.changing import Wish
 from customers.choices import BulkKind
@@ -27,6 +30,7 @@ from mcp.demo import PASSWORD
 from mcp.isolation import grants
 from mcp.isolation.scope import Scope
 from mcp.models import User, UserGroup
+from tests.clearing import conflicting
 from tests.conftest import forget_author
 from tests.customers import people
 from tests.customers.transfer import kept_export, table
@@ -47,6 +51,11 @@ MISSING: dict[str, Any] = dict.fromkeys(
         "package",
         "bulk change",
         "version",
+        "node",
+        "reconciliation",
+        "conflict",
+        "number given twice",
+        "run",
     ],
     UUID(int=7),
 )
@@ -76,7 +85,13 @@ class Rows:
             "customergroup": lambda at: people.group(self._system(at), "Gast").pk,
             "tag": lambda at: people.tag(self._system(at), "VIP").pk,
             "version": self._older,
+            "conflict": lambda at: self._conflict(at).pk,
+            "number given twice": self._given_twice,
+            "run": self._run,
+            "held back": self._held_back,
             "tagged": self._tagged,
+            "node": lambda at: self._node(at).pk,
+            "reconciliation": self._reconciliation,
             "bulk change": self._bulk_change,
             "saved filter": self._saved_filter,
             "consentpurpose": lambda at: people.purpose(self._system(at), "stammtisch").pk,
@@ -129,6 +144,38 @@ class Rows:
         moved.city = "Bonn"
         change_customer(customer=moved, actor=self._system(place))
         return first
+
+    def _node(self, place: Place) -> Node:
+        location = self.world.places[place]
+        return Node.objects.create(
+            organization=location.organization, base=location.base, location=location, name="Kasse", receipt="0" * 64
+        )
+
+    def _reconciliation(self, place: Place) -> UUID:
+        node = self._node(place)
+        run = Cycle.objects.create(base=node.base, node=node, number=1, state=CycleState.ARRIVING)
+        run_id: UUID = run.pk
+        return run_id
+
+    def _conflict(self, place: Place) -> Conflict:
+        system = self._system(place)
+        return conflicting.both_changed(system, people.customer(system, city="Kiel"), before={}, lost={"city": "Bonn"})
+
+    def _given_twice(self, place: Place) -> UUID:
+        system = self._system(place)
+        return conflicting.born_twice(system, people.customer(system)).pk
+
+    def _run(self, place: Place) -> UUID:
+        """A run that has found a conflict."""
+        system = self._system(place)
+        run = Cycle.objects.create(base=system.base, node=conflicting.node(system), number=1, state=CycleState.ARRIVING)
+        Conflict.objects.filter(pk=self._conflict(place).pk).update(cycle=run)
+        return run.pk
+
+    def _held_back(self, place: Place) -> int:
+        system = self._system(place)
+        version = conflicting.version_now(people.customer(system, last_name="Zurück"))
+        return conflicting.held_back(system, CustomerRecord(version), conflicting.UNKNOWN_TAG).pk
 
     def _tagged(self, place: Place) -> int:
         """A customer of a base in which there is a tag."""
@@ -278,7 +325,7 @@ class Rows:
 
 _OF_BUSINESS = {
     "customer", "archived", "customergroup", "tag", "consentpurpose", "business", "executed transition", "package",
-    "version", "tagged", "bulk change", "saved filter",
+    "version", "tagged", "bulk change", "saved filter", "conflict", "number given twice", "run", "held back",
 }  # fmt: skip
 
 

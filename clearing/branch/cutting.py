@@ -1,0 +1,92 @@
+"""The branch collects what has changed, in parts that are sent as they are however often it takes.
+
+    cut(own, actor=…)     the next run; the one that is not applied yet, if there is one
+
+One transaction. It holds the order of changes of the base: what is written later has a higher number, and travels with
+the run after.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from clearing.choices import CycleState, PartKind
+from clearing.models import Cycle, HeldBack, OwnNode
+from clearing.protocol.canonical import Json
+from clearing.protocol.records import CustomerRecord, DeletionRecord, ErasureRecord, Record, VocabularyRecord
+from clearing.protocol.strict import Fields
+from clearing.protocol.versions import NOTHING, RefusedRecord, Version, changed_fields
+from clearing.protocol.vocabulary import NOTHING as NO_VOCABULARY
+from clearing.protocol.vocabulary import Vocabulary
+from clearing.querysets import CycleQuerySet
+from clearing.rows import parts, revisions
+from clearing.rows.decisions import decisions_to_tell
+from clearing.rows.reading import RowState, states_of, states_since, versions_of
+from clearing.rows.vocabulary import vocabulary_of
+from locations.models import CustomerBase
+from mcp.isolation import row_scope
+from mcp.isolation.history_context import recorded_as
+from mcp.isolation.scope import Scope
+
+
+def cut(own: OwnNode, *, actor: Scope) -> Cycle:
+    """Collect what has changed since the last run; the run that is on its way, if there is one. The node is paired."""
+    with row_scope.rows_of_clearing(actor), recorded_as(**actor.history()):
+        own = OwnNode.objects.select_for_update().get(pk=own.pk)
+        assert own.node_id is not None  # noqa: S101 - an unpaired branch has nowhere to send
+        on_its_way = open_runs(own).first()
+        if on_its_way is not None:
+            return on_its_way
+        base = actor.base
+        sequence, _cut = revisions.lock_order(base)
+        cycle = Cycle.objects.create(
+            base=base, node_id=own.node_id, number=own.applied + 1, state=CycleState.CUT, cut=sequence,
+            previous=own.receipt,
+        )  # fmt: skip
+        cycle.sent = list(parts.store(cycle, PartKind.SENT, _records(own, base, sequence)).to_json())
+        cycle.save(update_fields=["sent"])
+        revisions.set_cut(base, sequence)
+        return cycle
+
+
+def open_runs(own: OwnNode) -> CycleQuerySet:
+    """The run that is on its way, if there is one: cut, or decided and not applied."""
+    return Cycle.objects.filter(base=own.base_id, node=own.node_id).exclude(state=CycleState.DONE)
+
+
+def agreed_vocabulary(own: OwnNode) -> Vocabulary:
+    """The groups and tags that both sides have had last."""
+    if own.agreed_vocabulary is None:
+        return NO_VOCABULARY
+    return Vocabulary.from_fields(Fields(own.agreed_vocabulary, refused=RefusedRecord))
+
+
+def _records(own: OwnNode, base: CustomerBase, sequence: int) -> Iterator[dict[str, Json]]:
+    agreed, now = agreed_vocabulary(own), vocabulary_of(base)
+    if now != agreed:
+        yield VocabularyRecord(now, agreed).to_json()
+    for decision in decisions_to_tell(base):
+        yield decision.to_json()
+    waiting = dict(HeldBack.objects.in_base(base).values_list("uid", "customer_number"))
+    known = states_of(base, waiting.keys())
+    for uid, number in waiting.items():
+        if uid not in known:
+            # Whom the branch could not take: that it has nobody, and never had, is answered with what the central has.
+            yield DeletionRecord(uid, number).to_json()
+    for states in states_since(base, own.sent_up_to, up_to=sequence, besides=list(waiting)):
+        versions = versions_of(base, [state.uid for state in states if not state.is_deleted])
+        for state in states:
+            record = _record(state, versions.get(state.uid))
+            if record is not None:
+                yield record.to_json()
+
+
+def _record(state: RowState, version: Version | None) -> Record | None:
+    if state.is_erased:
+        return ErasureRecord(state.uid)
+    if version is None:
+        # Whoever was born and deleted between two runs was never there for the central.
+        known = state.revision is not None and state.number is not None
+        return DeletionRecord(state.uid, state.number, state.revision) if known and state.number else None
+    was = changed_fields(version.values, state.before) if state.before is not None else NOTHING
+    return CustomerRecord(version, state.revision, was, state.says_more)

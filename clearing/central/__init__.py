@@ -1,0 +1,1 @@
+"""The central's side of a reconciliation."""

@@ -1,0 +1,305 @@
+"""What a branch has sent is decided in blocks: read for all of a block, decided one by one, written for all of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import groupby
+from uuid import UUID, uuid4
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy
+
+from clearing.central.incoming import Unreadable
+from clearing.models import Cycle, HeldBack, Node
+from clearing.naming import name_of
+from clearing.protocol.canonical import Json
+from clearing.protocol.decision import ConflictKind, Deleted, Erased, Outcome, State, Verdict
+from clearing.protocol.decision import decide as decide_one
+from clearing.protocol.receipts import Counts
+from clearing.protocol.records import (
+    ConflictRecord,
+    CustomerRecord,
+    DecisionRecord,
+    DeletionRecord,
+    ErasureRecord,
+    HeldBackRecord,
+    Record,
+    RevisionRecord,
+)
+from clearing.protocol.versions import RefusedRecord, Version
+from clearing.rows import revisions
+from clearing.rows.conflicts import store_conflict
+from clearing.rows.decisions import accept_decision, as_record
+from clearing.rows.reading import RowState, bearers_of, states_of, versions_of
+from clearing.rows.writing import remove, write
+from customers.erasure import erase_customer
+from customers.models import Customer
+from customers.tombstones import Erased as ErasedPeople
+from customers.tombstones import Known
+from mcp.isolation.scope import Scope
+from mcp.stored_sentences import Sentences, stored_sentence
+
+type Sent = CustomerRecord | DeletionRecord | ErasureRecord
+type Held = dict[UUID, tuple[int, Sentences, Sent | None]]
+"""Who is held back: by uid the customer number, the reasons, and what was sent."""
+CONTACTS = ("phone_private", "phone_business", "mobile", "fax")
+WAS_ERASED = stored_sentence(
+    "clearing_was_erased",
+    gettext_lazy("This customer was erased for good at the central. He is not brought back; erase him here as well."),
+)
+NUMBER_STAYS = stored_sentence(
+    "clearing_number_stays", gettext_lazy("The customer has the number %(number)s at the central; it never changes.")
+)
+ERASED_AT_BRANCH = gettext_lazy("Erased at the branch (reconciliation)")
+
+
+@dataclass(frozen=True)
+class _Case:
+    """One record, what the central knows of it, and what becomes of it."""
+
+    record: Sent
+    state: RowState | None
+    own: Version | None
+    outcome: Outcome
+
+    @property
+    def uid(self) -> UUID:
+        return _uid(self.record)
+
+    @property
+    def number(self) -> int:
+        if isinstance(self.record, CustomerRecord):
+            return self.record.version.number
+        return self.record.number if isinstance(self.record, DeletionRecord) else 0
+
+
+class Blocks:
+    """Decides the records of one run, block after block, and counts what has become of them."""
+
+    def __init__(self, cycle: Cycle, node: Node, actor: Scope) -> None:
+        self._cycle, self._node, self._actor, self._base = cycle, node, actor, actor.base
+        self._turn: int | None = None
+        self._counted = dict.fromkeys(("applied", "same", "conflict", "held_back"), 0)
+
+    @property
+    def counts(self) -> Counts:
+        """What has become of the records so far."""
+        return Counts(sent=sum(self._counted.values()), **self._counted)
+
+    def reached(self) -> int:
+        """The last number of changes of the base, with those of this run."""
+        return revisions.lock_order(self._base)[0]
+
+    def decide(self, block: Sequence[Record | Unreadable]) -> Iterator[dict[str, Json]]:
+        """Decide these records; the records of the answer.
+
+        Whoever is erased or deleted goes before it is asked who bears the numbers of the others.
+        """
+        for _is_customer, some in groupby(block, key=lambda record: isinstance(record, CustomerRecord)):
+            yield from self._decide(list(some))
+
+    def _decide(self, block: Sequence[Record | Unreadable]) -> Iterator[dict[str, Json]]:
+        held: Held = {}
+        cases = self._cases(block, held)
+        for case in cases:
+            if isinstance(case.outcome.central_writes, Erased):
+                self._erase(case.uid)
+        written = self._write([case for case in cases if case.uid not in held], held)
+        self._keep_held(held, [case.uid for case in cases])
+        for case in cases:
+            if case.uid not in held:
+                yield from self._told(case, written)
+        for uid, (number, reasons, _record) in held.items():
+            self._counted["held_back"] += 1
+            yield HeldBackRecord(uid, number, tuple(reasons)).to_json()
+        for record in block:
+            if isinstance(record, DecisionRecord):
+                yield from self._decision(record)
+
+    def _cases(self, block: Sequence[Record | Unreadable], held: Held) -> list[_Case]:
+        records: list[Sent] = []
+        for record in block:
+            if isinstance(record, Unreadable):
+                held[record.uid] = (record.number, record.reasons, None)
+            elif isinstance(record, CustomerRecord | DeletionRecord | ErasureRecord):
+                records.append(record)
+            elif not isinstance(record, DecisionRecord):
+                raise RefusedRecord("kind")
+        uids = [_uid(record) for record in records]
+        if len({*uids, *held}) != len(uids) + len(held):
+            raise RefusedRecord("uid")
+        states, versions = states_of(self._base, uids), versions_of(self._base, uids)
+        numbers = [
+            record.version.number
+            for record in records
+            if isinstance(record, CustomerRecord) and record.version.uid not in versions
+        ]
+        bearers = bearers_of(self._base, numbers) if numbers else {}
+        cases = []
+        for record in records:
+            state, own = states.get(_uid(record)), versions.get(_uid(record))
+            if (reasons := self._refused(record, state, own)) is not None:
+                held[_uid(record)] = (_Case(record, state, own, Outcome()).number, reasons, record)
+                continue
+            cases.append(_Case(record, state, own, _outcome(record, state, own, bearers)))
+        return cases
+
+    def _refused(self, record: Sent, state: RowState | None, own: Version | None) -> Sentences | None:
+        """Why a record is held back before anything is decided."""
+        if not isinstance(record, CustomerRecord):
+            return None
+        if own is not None and own.number != record.version.number:
+            return NUMBER_STAYS(number=own.number)
+        is_new = own is None and state is None
+        if is_new and self._erased_people.digests and self._erased_people.is_one(_known(record.version)):
+            return WAS_ERASED()
+        return None
+
+    @cached_property
+    def _erased_people(self) -> ErasedPeople:
+        return ErasedPeople.in_base(self._base)
+
+    def _erase(self, uid: UUID) -> None:
+        customer = Customer.objects.in_base(self._base).filter(uid=uid).values_list("pk", flat=True).first()
+        if customer is not None:
+            erase_customer(customer=customer, reason=str(ERASED_AT_BRANCH), actor=self._actor)
+
+    def _write(self, cases: Iterable[_Case], held: Held) -> dict[UUID, int]:
+        """Write what the central has to write; the new revisions, by uid."""
+        gone: dict[UUID, int] = {}
+        fresh: dict[UUID, int] = {}
+        versions: list[Version] = []
+        known: dict[UUID, Version] = {}
+        for case in cases:
+            write_down = case.outcome.central_writes
+            if isinstance(write_down, Deleted):
+                gone[case.uid] = case.own.number if case.own else case.number
+            elif isinstance(write_down, Version) and case.outcome.displaced is not None:
+                self._displace(case, write_down, held, gone, fresh)
+            elif isinstance(write_down, Version):
+                versions.append(write_down)
+                if case.own is not None:
+                    known[case.uid] = case.own
+        remove(self._base, gone.keys())
+        refused = write(self._base, versions, known=known)
+        by_uid = {case.uid: case for case in cases} if refused else {}
+        for uid, reasons in refused.items():
+            held[uid] = (by_uid[uid].number, reasons, by_uid[uid].record)
+        fresh |= {version.uid: version.number for version in versions if version.uid not in refused}
+        if not fresh and not gone:
+            return {}
+        return revisions.raise_revisions(self._base, fresh, gone, turn=self._next_turn(), origin=self._node.pk)
+
+    def _displace(
+        self, case: _Case, version: Version, held: Held, gone: dict[UUID, int], fresh: dict[UUID, int]
+    ) -> None:
+        """The bearer of the number leaves, and the branch's customer gets it; both, or neither where a rule refuses."""
+        displaced = case.outcome.displaced
+        assert displaced is not None  # noqa: S101 - for the types
+        with transaction.atomic():
+            remove(self._base, [displaced])
+            refused = write(self._base, [version], known={})
+            if refused:
+                transaction.set_rollback(True)
+                held[case.uid] = (case.number, refused[case.uid], case.record)
+                return
+        gone[displaced] = version.number
+        fresh[case.uid] = version.number
+
+    def _next_turn(self) -> int:
+        """The number of changes that this run takes, once it writes anything."""
+        if self._turn is None:
+            self._turn = revisions.lock_order(self._base)[0] + 1
+            revisions.set_sequence(self._base, self._turn)
+        return self._turn
+
+    def _decision(self, record: DecisionRecord) -> Iterator[dict[str, Json]]:
+        """What stands about a conflict: what the branch has decided, unless another decision was here first."""
+        conflict, is_taken = accept_decision(self._base, record)
+        self._counted["applied" if is_taken else "same"] += 1
+        if conflict is not None:
+            yield as_record(conflict).to_json()
+
+    def _keep_held(self, held: Held, decided: Iterable[UUID]) -> None:
+        HeldBack.objects.in_base(self._base).filter(uid__in=[uid for uid in decided if uid not in held]).delete()
+        for uid, (number, reasons, record) in held.items():
+            values = {
+                "customer_number": number, "node": self._node, "cycle_number": self._cycle.number, "reasons": reasons,
+                "name": name_of(record.version) if isinstance(record, CustomerRecord) else "",
+                "record": None if record is None else record.to_json(),
+            }  # fmt: skip
+            there = HeldBack.objects.in_base(self._base).filter(uid=uid).first()
+            if there is None:
+                HeldBack.objects.create(base=self._base, uid=uid, **values)
+            elif (there.reasons, there.record) != (reasons, values["record"]):
+                HeldBack.objects.filter(pk=there.pk, base=self._base).update(**values)
+
+    def _told(self, case: _Case, written: Mapping[UUID, int]) -> Iterator[dict[str, Json]]:
+        """What the branch is told of a customer."""
+        outcome = case.outcome
+        self._counted[_COUNTED[outcome.verdict]] += 1
+        revision = written.get(case.uid, case.state.revision if case.state else None)
+        match outcome.branch_gets:
+            case Version() as version:
+                yield CustomerRecord(version, revision).to_json()
+            case Deleted():
+                yield DeletionRecord(case.uid, case.number, revision).to_json()
+            case Erased():
+                yield ErasureRecord(case.uid).to_json()
+            case None if revision is not None and not isinstance(case.record, ErasureRecord):
+                yield RevisionRecord(case.uid, revision).to_json()
+        if outcome.conflict is not None:
+            yield self._conflict(case, outcome.conflict).to_json()
+
+    def _conflict(self, case: _Case, kind: ConflictKind) -> ConflictRecord:
+        outcome = case.outcome
+        record = ConflictRecord(
+            conflict=uuid4(), uid=case.uid, number=case.number, sort=kind, happened_at=timezone.now(),
+            stood=outcome.stood, lost=outcome.lost, common=outcome.common,
+            is_lost_of_central=_is_of_central(case), differing=outcome.differing,
+            only_lost_changed=outcome.only_lost_changed,
+        )  # fmt: skip
+        store_conflict(record, cycle=self._cycle)
+        return record
+
+
+_COUNTED = {Verdict.SAME: "same", Verdict.APPLIED: "applied", Verdict.CONFLICT: "conflict"}
+
+
+def _uid(record: Sent) -> UUID:
+    return record.version.uid if isinstance(record, CustomerRecord) else record.uid
+
+
+def _is_of_central(case: _Case) -> bool:
+    """Whether what did not stand was the central's; a deletion that does not stand is of the side that has nobody."""
+    if case.outcome.lost is not None:
+        return case.outcome.lost is not getattr(case.record, "version", None)
+    return case.own is None
+
+
+def _outcome(record: Sent, state: RowState | None, own: Version | None, bearers: Mapping[int, Version]) -> Outcome:
+    uid = _uid(record)
+    central: State = Erased(uid) if state is not None and state.is_erased else own
+    revision = state.revision if state else None
+    match record:
+        case ErasureRecord():
+            return decide_one(None, Erased(uid), central, base_rev=None, central_rev=revision)
+        case DeletionRecord():
+            return decide_one(None, None, central, base_rev=record.base_rev, central_rev=revision)
+    if central is None:
+        central = bearers.get(record.version.number)
+    return decide_one(record.agreed, record.version, central, base_rev=record.base_rev, central_rev=revision)
+
+
+def _known(version: Version) -> Known:
+    values = version.values
+    former = values.get("former_numbers") or ()
+    return Known.of(
+        uid=version.uid,
+        numbers=[version.number, *(one[0] for one in former)],  # type: ignore[union-attr, index]
+        emails=[str(values.get("email") or "")],
+        phones=[str(values.get(name) or "") for name in CONTACTS],
+    )

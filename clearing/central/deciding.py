@@ -1,0 +1,112 @@
+"""The central decides a run: what a branch has sent is taken, refused or in conflict, and the answer is packed.
+
+    decide(cycle, actor=…)
+
+One transaction. It holds the order of changes of the base, and takes turns with imports and bulk changes. What becomes
+of a customer says `clearing.protocol.decision.decide`, one after the other; rows are read and written in blocks. The
+answer is packed while it is decided, so that no more than a block and a part are held.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+from itertools import batched, chain
+
+from django.db import connection
+from django.utils import timezone
+
+from clearing.central.answering import changes_for
+from clearing.central.blocks import Blocks
+from clearing.central.incoming import incoming
+from clearing.choices import CycleState, PartKind
+from clearing.models import Conflict, Cycle, HeldBack, Node
+from clearing.protocol.canonical import Json
+from clearing.protocol.parts import Manifest
+from clearing.protocol.receipts import Receipt
+from clearing.protocol.records import VocabularyRecord
+from clearing.protocol.vocabulary import Vocabulary, merged
+from clearing.rows import parts, revisions, vocabulary
+from clearing.rows.reading import BLOCK
+from customers.imports import take_turn
+from locations.models import CustomerBase
+from mcp.isolation import row_scope
+from mcp.isolation.history_context import recorded_as
+from mcp.isolation.scope import Scope
+from mcp.worker.progress import Progress
+
+FEW = 1_000
+"""Rows from which on plans that were made for single rows are forgotten first."""
+
+
+def decide(cycle: Cycle, *, actor: Scope, progress: Progress | None = None) -> None:
+    """Decide a run whose parts have all arrived; one that is decided stays as it is.
+
+    `actor` is the system at the location of the node. Raises AnotherImport while an import is written in the base,
+    RefusedRecord for records that no node of ours sends, and what the parts raise.
+    """
+    with row_scope.rows_of_clearing(actor), recorded_as(**actor.history(node=str(cycle.node_id), run=cycle.number)):
+        node = Node.objects.select_for_update().get(pk=cycle.node_id)
+        cycle.refresh_from_db()
+        if cycle.state == CycleState.ARRIVING:
+            take_turn(actor.base.pk, progress=progress or Progress())
+            _Run(cycle, node, actor).decide()
+
+
+class _Run:
+    def __init__(self, cycle: Cycle, node: Node, actor: Scope) -> None:
+        self._cycle, self._node, self._actor = cycle, node, actor
+        self._base: CustomerBase = actor.base
+        self._blocks = Blocks(cycle, node, actor)
+
+    def decide(self) -> None:
+        if self._sent.rows > FEW:
+            with connection.cursor() as cursor:
+                cursor.execute("DISCARD PLANS")
+        before, _cut = revisions.lock_order(self._base)
+        self._finish(parts.store(self._cycle, PartKind.ANSWER, self._answer(before)))
+
+    @cached_property
+    def _sent(self) -> Manifest:
+        return parts.manifest(self._cycle.sent)
+
+    def _answer(self, before: int) -> Iterator[dict[str, Json]]:
+        records = incoming(self._cycle, self._sent)
+        first = next(records, None)
+        told = first if isinstance(first, VocabularyRecord) else None
+        wanted = self._merge_vocabulary(told)
+        if told is not None or wanted.to_json() != self._node.told_vocabulary:
+            self._node.told_vocabulary = wanted.to_json()
+            yield VocabularyRecord(wanted).to_json()
+        rest = chain([] if first is None or told is not None else [first], records)
+        for block in batched(rest, BLOCK):
+            yield from self._blocks.decide(block)
+        vocabulary.remove(self._base, wanted)
+        yield from changes_for(self._node, self._base, up_to=before)
+
+    def _merge_vocabulary(self, told: VocabularyRecord | None) -> Vocabulary:
+        there = vocabulary.vocabulary_of(self._base)
+        if told is None:
+            return there
+        wanted = merged(told.agreed, branch=told.now, central=there)
+        vocabulary.add(self._base, wanted)
+        return wanted
+
+    def _finish(self, answer: Manifest) -> None:
+        cycle, node, now = self._cycle, self._node, timezone.now()
+        counts = self._blocks.counts
+        receipt = Receipt(cycle.number, node.receipt, self._sent, answer, counts)
+        cycle.state, cycle.decided_at, cycle.previous, cycle.receipt = (
+            CycleState.DECIDED,
+            now,
+            node.receipt,
+            receipt.hash,
+        )
+        cycle.answer, cycle.counts, cycle.cursor = list(answer.to_json()), counts.to_json(), self._blocks.reached()
+        cycle.save()
+        node.decided, node.receipt, node.cursor, node.decided_at = cycle.number, receipt.hash, cycle.cursor, now
+        node.gets_its_own = False
+        node.held_back = HeldBack.objects.in_base(self._base).filter(node=node).count()
+        node.save()
+        # All nodes of the base show the same inbox.
+        Node.objects.in_base(self._base).update(open_conflicts=Conflict.objects.in_base(self._base).open().count())

@@ -1,0 +1,65 @@
+"""What a branch has sent in a run, record by record, in the order in which it may travel."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+
+from clearing.choices import PartKind
+from clearing.models import Cycle
+from clearing.protocol.canonical import Json
+from clearing.protocol.parts import Manifest, unpack_all
+from clearing.protocol.records import (
+    CustomerRecord,
+    DecisionRecord,
+    DeletionRecord,
+    ErasureRecord,
+    Record,
+    VocabularyRecord,
+    read_record,
+)
+from clearing.protocol.strict import Fields
+from clearing.protocol.versions import RefusedRecord, read_number
+from clearing.rows.parts import contents_of
+from mcp.stored_sentences import Sentences, sentences_of
+
+_ORDER: dict[type[Record], int] = {
+    VocabularyRecord: 0,
+    DecisionRecord: 1,
+    ErasureRecord: 2,
+    DeletionRecord: 2,
+    CustomerRecord: 3,
+}
+"""What frees a number travels before what may take it. What only a central sends is in no order of a branch."""
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """A record of a customer that cannot be read; he is held back."""
+
+    uid: UUID
+    number: int
+    reasons: Sentences
+
+
+def incoming(cycle: Cycle, sent: Manifest) -> Iterator[Record | Unreadable]:
+    """The records of a run. Raises RefusedRecord for one of nobody, or out of its turn, and what the parts raise."""
+    turn = 0
+    for found in unpack_all(contents_of(cycle, PartKind.SENT), sent):
+        record = _read(found)
+        place = _ORDER.get(type(record), -1) if not isinstance(record, Unreadable) else turn
+        if place < turn:
+            raise RefusedRecord("kind")
+        turn = max(place, 1)  # groups and tags travel once
+        yield record
+
+
+def _read(found: Mapping[str, Json]) -> Record | Unreadable:
+    try:
+        return read_record(found)
+    except ValidationError as refusal:
+        fields = Fields(found, refused=RefusedRecord)
+        return Unreadable(fields.uuid("uid"), read_number(fields), sentences_of(refusal))

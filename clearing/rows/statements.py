@@ -1,0 +1,94 @@
+"""What customers have said, between the table of consents and the records."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+from clearing.protocol.consent_union import ConsentStatement, Statements, StrikeOut, union
+from locations.models import CustomerBase
+
+_READ = """SELECT customer.uid, consent.purpose, consent.is_given, consent.at, consent.source, consent.recorded_at,
+        consent.recorded_by, consent.wording_version, consent.evidence, consent.receiver,
+        (SELECT client_number FROM locations_location WHERE id = consent.location_id), consent.given_to,
+        consent.holds_here, consent.struck_out_at, consent.struck_out_by
+    FROM customers_consent AS consent
+    JOIN customers_customer AS customer
+      ON customer.base_id = consent.base_id AND customer.id = consent.customer_id
+    WHERE consent.base_id = %(base)s AND customer.base_id = %(base)s AND customer.uid = ANY(%(uids)s)"""
+
+_COLUMNS = (
+    "uid uuid, purpose text, is_given boolean, at timestamptz, source text, recorded_at timestamptz, recorded_by text, "
+    "wording_version text, evidence text, receiver integer, location integer, given_to integer, holds_here boolean, "
+    "struck_out_at timestamptz, struck_out_by text"
+)
+_NAMES = tuple(column.split(" ")[0] for column in _COLUMNS.split(", "))
+_SAME = """consent.base_id = %(base)s AND consent.customer_id = customer.id AND consent.purpose = said.purpose
+    AND consent.is_given = said.is_given AND consent.at = said.at AND consent.source = said.source
+    AND consent.recorded_at = said.recorded_at AND consent.recorded_by = said.recorded_by
+    AND consent.wording_version = said.wording_version AND consent.evidence = said.evidence
+    AND consent.receiver IS NOT DISTINCT FROM said.receiver AND consent.given_to IS NOT DISTINCT FROM said.given_to
+    AND consent.holds_here = said.holds_here
+    AND consent.location_id IS NOT DISTINCT FROM (
+        SELECT id FROM locations_location WHERE organization_id = %(organization)s AND client_number = said.location
+    )"""
+_SAID = f"""WITH said AS MATERIALIZED (SELECT * FROM unnest({{arrays}}) AS said ({", ".join(_NAMES)}))"""
+_ARRAYS = ", ".join(f"%({column.split(' ')[0]})s::{column.split(' ', 1)[1]}[]" for column in _COLUMNS.split(", "))
+_STRIKE = f"""{_SAID.format(arrays=_ARRAYS)}
+    UPDATE customers_consent AS consent SET struck_out_at = said.struck_out_at, struck_out_by = said.struck_out_by
+    FROM said JOIN customers_customer AS customer ON customer.base_id = %(base)s AND customer.uid = said.uid
+    WHERE said.struck_out_at IS NOT NULL AND consent.struck_out_at IS NULL AND {_SAME}"""
+_ADD = f"""{_SAID.format(arrays=_ARRAYS)}
+    INSERT INTO customers_consent (organization_id, base_id, customer_id, purpose, is_given, at, source, recorded_at,
+        recorded_by, wording_version, evidence, receiver, location_id, given_to, holds_here, struck_out_at,
+        struck_out_by)
+    SELECT %(organization)s, %(base)s, customer.id, said.purpose, said.is_given, said.at, said.source, said.recorded_at,
+        said.recorded_by, said.wording_version, said.evidence, said.receiver, (
+            SELECT id FROM locations_location WHERE organization_id = %(organization)s AND client_number = said.location
+        ), said.given_to, said.holds_here, said.struck_out_at, coalesce(said.struck_out_by, '')
+    FROM said JOIN customers_customer AS customer ON customer.base_id = %(base)s AND customer.uid = said.uid
+    WHERE NOT EXISTS (SELECT FROM customers_consent AS consent WHERE {_SAME})
+    ON CONFLICT DO NOTHING"""
+
+
+def statements_of(base: CustomerBase, uids: Collection[UUID]) -> Mapping[UUID, Statements]:
+    """What each of these customers has said."""
+    found: defaultdict[UUID, list[ConsentStatement]] = defaultdict(list)
+    with connection.cursor() as cursor:
+        cursor.execute(_READ, {"base": base.pk, "uids": list(uids)})
+        for uid, *said, struck_out_at, struck_out_by in cursor:
+            statement = ConsentStatement(*said)
+            if struck_out_at is not None:
+                statement = replace(statement, struck_out=StrikeOut(struck_out_at, struck_out_by))
+            found[uid].append(statement)
+    return {uid: union(said) for uid, said in found.items()}
+
+
+def add_statements(base: CustomerBase, wanted: Mapping[UUID, Statements]) -> None:
+    """Write what these customers have said besides what is known of them; what was struck out is struck out here too.
+
+    Two statements that say the same, recorded at both sides, are kept once. Runs as CLEARING_ROLE.
+    """
+    rows = [row for uid, said in wanted.items() for row in _rows(uid, said)]
+    if not rows:
+        return
+    columns = dict(zip(_NAMES, map(list, zip(*rows, strict=True)), strict=True))
+    parameters: dict[str, Any] = {"base": base.pk, "organization": base.organization_id, **columns}
+    with connection.cursor() as cursor:
+        cursor.execute(_STRIKE, parameters)
+        cursor.execute(_ADD, parameters)
+
+
+def _rows(uid: UUID, said: Iterable[ConsentStatement]) -> Iterable[tuple[object, ...]]:
+    for one in sorted(said, key=lambda statement: statement.recorded_at):
+        out = one.struck_out
+        yield (
+            uid, one.purpose, one.is_given, one.at, one.source, one.recorded_at, one.recorded_by, one.wording_version,
+            one.evidence, one.receiver, one.location, one.given_to, one.holds_here,
+            out.at if out else None, out.by if out else None,
+        )  # fmt: skip

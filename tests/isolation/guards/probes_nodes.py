@@ -1,0 +1,155 @@
+"""Branches that reconcile: their pages show the own business and location, and each step asks for its right."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.test import override_settings
+
+from clearing.branch import pairing as at_branch
+from clearing.branch import starting
+from clearing.branch.running import NotPaired
+from clearing.central import pairing, quarantine
+from clearing.choices import CycleState
+from clearing.models import Cycle, HeldBack, Node, OwnNode
+from locations.choices import BaseKind
+from locations.models import CustomerBase, Location
+from locations.permissions import Right
+from mcp.isolation.scope import MissingRight, Scope
+from tests.isolation.guards.probes_operations import bare, refused
+from tests.isolation.guards.probing import probe
+from tests.isolation.guards.world import CANARY, HAMBURG, HEAD, World
+
+LUEBECK, PAGE = "/10400/4", "/clearing/node/"
+NOTHING = "00000000-0000-4000-8000-000000000000"
+
+
+def _node(location: Location, name: str) -> Node:
+    return Node.objects.create(
+        organization=location.organization, base=location.base, location=location, name=name, receipt="0" * 64
+    )
+
+
+def _run(node: Node) -> Cycle:
+    return Cycle.objects.create(base=node.base, node=node, number=987_654, state=CycleState.ARRIVING)
+
+
+@probe
+def nodes_are_of_the_own_business_and_location(world: World) -> None:
+    own, other = _node(world.place("Lübeck"), "Unsere Kasse"), _node(world.place("Kiel"), "Kasse in Kiel")
+    foreign = _node(world.foreign_place, CANARY)
+    there, here = world.text("anna", f"{HEAD}{PAGE}"), world.text("anna", f"{LUEBECK}{PAGE}")
+    assert "Unsere Kasse" in there
+    assert "Kasse in Kiel" in there
+    assert "Unsere Kasse" in here
+    assert "Kasse in Kiel" not in here
+    assert CANARY not in there + here
+    assert world.get("anna", f"{LUEBECK}{PAGE}{own.pk}/").status_code == 200
+    for node, place in ((other, LUEBECK), (foreign, LUEBECK), (foreign, HEAD)):
+        for page in ("", "retire/"):
+            assert world.get("anna", f"{place}{PAGE}{node.pk}/{page}").status_code == 404
+    assert world.get("anna", f"{HEAD}{PAGE}{own.pk}/retire/").status_code == 404
+    assert world.get("anna", f"{LUEBECK}{PAGE}{NOTHING}/").status_code == 404
+
+
+@probe
+def runs_are_of_the_own_base(world: World) -> None:
+    own = _run(_node(world.place("Lübeck"), "Unsere Kasse"))
+    foreign = _run(_node(world.foreign_place, CANARY))
+    assert world.get("anna", f"{LUEBECK}{PAGE}run/{own.pk}/").status_code == 200
+    assert world.get("anna", f"{LUEBECK}{PAGE}run/{foreign.pk}/").status_code == 404
+    assert world.get("anna", f"{LUEBECK}{PAGE}run/{NOTHING}/").status_code == 404
+
+
+@probe
+def who_may_not_view_customers_reads_no_name_in_a_run(world: World) -> None:
+    run = _run(_node(world.place("Lübeck"), "Unsere Kasse"))
+    HeldBack.objects.create(
+        base=run.base, uid=uuid.uuid4(), customer_number=1, name="Erika Gehalten", node=run.node, cycle_number=987_654
+    )
+    assert "Erika Gehalten" in world.text("anna", f"{LUEBECK}{PAGE}run/{run.pk}/")
+    assert "Erika Gehalten" not in world.text("rita", f"{LUEBECK}{PAGE}run/{run.pk}/")
+
+
+@probe
+def heirs_are_named_by_support_alone(world: World) -> None:
+    node = _node(world.place("Lübeck"), "Unsere Kasse")
+    Node.objects.filter(pk=node.pk).update(state="quarantined")
+    assert world.post("anna", f"{LUEBECK}{PAGE}{node.pk}/release/", {"heir": "known"}).status_code == 404
+    assert world.get("anna", f"{LUEBECK}{PAGE}{node.pk}/release/").status_code == 404
+    with refused(PermissionDenied):
+        quarantine.release(node=node, heir=quarantine.Heir.KNOWN, actor=world.scope("anna", "Lübeck"))
+    assert world.post("rita", f"{LUEBECK}{PAGE}{node.pk}/release/", {"heir": "known"}).status_code == 302
+    assert Node.objects.get(pk=node.pk).state == "paired"
+
+
+@probe
+def steps_of_pairing_ask_for_their_right(world: World) -> None:
+    luebeck = bare(world, "Lübeck", Right.VIEW_CUSTOMERS)
+    node = _node(luebeck.location, "Unsere Kasse")
+    own = OwnNode(base=luebeck.base, organization=luebeck.organization, location=luebeck.location)
+    nothing: Any = None  # it is not read before the right is asked for
+    calls: list[Any] = [
+        lambda: pairing.make_pairing_code(location=luebeck.location, actor=luebeck),
+        lambda: pairing.withdraw_pairing_code(location=luebeck.location, actor=luebeck),
+        lambda: quarantine.retire(node=node, actor=luebeck),
+        lambda: starting.clear_now(actor=luebeck),
+        lambda: at_branch.pair(own, code="", central_url="", machine="", actor=luebeck),
+        lambda: at_branch.keep_pairing(own, nothing, actor=luebeck),
+    ]
+    for call in calls:
+        with refused(MissingRight):
+            call()
+
+
+@probe
+def a_code_is_of_the_location_where_one_works(world: World) -> None:
+    managing = bare(world, "Lübeck", Right.MANAGE_LOCATION)
+    for elsewhere in (world.place("Kiel"), world.foreign_place):
+        with refused(Location.DoesNotExist):
+            pairing.make_pairing_code(location=elsewhere, actor=managing)
+
+
+@probe
+def what_stays_paired_keeps_the_base_for_its_branches(world: World) -> None:
+    """The node of another base says nothing about this one."""
+    managing: Scope = bare(world, "Lübeck", Right.MANAGE_LOCATION)
+    node, base = _node(managing.location, "Unsere Kasse"), managing.base
+    _node(world.foreign_place, CANARY)
+    base.has_node = True
+    base.save(update_fields=["has_node"])
+    quarantine.retire(node=node, actor=managing)
+    base.refresh_from_db()
+    assert not base.has_node
+
+
+@probe
+def the_page_of_a_branch_is_of_its_own_base(world: World) -> None:
+    place, here = world.foreign_place, world.place("Lübeck")
+    theirs = CustomerBase.objects.create(organization=place.organization, kind=BaseKind.OFFLINE, branch_number=7)
+    owned = {"organization": place.organization, "base": theirs, "location": place}
+    foreign = Node.objects.create(**owned, name=CANARY, receipt="0" * 64)
+    OwnNode.objects.create(**owned, node=foreign, central_url=f"https://{CANARY}")
+    _run(foreign)
+    with refused(NotPaired):
+        starting.clear_now(actor=bare(world, "Lübeck", Right.CLEAR))
+    with override_settings(SIDE="branch"):
+        assert CANARY not in world.text("anna", f"{LUEBECK}{PAGE}own/")
+        OwnNode.objects.create(
+            base=here.base, organization=here.organization, location=here, node=_node(here, "Unsere Kasse")
+        )
+        page = world.text("anna", f"{LUEBECK}{PAGE}own/")
+    assert "987" not in page
+
+
+@probe
+def pages_of_nodes_name_the_missing_right(world: World) -> None:
+    for page, right in [
+        ("", Right.MANAGE_LOCATION), ("code/", Right.MANAGE_LOCATION), ("code/withdraw/", Right.MANAGE_LOCATION),
+        (f"{NOTHING}/", Right.MANAGE_LOCATION), (f"run/{NOTHING}/", Right.MANAGE_LOCATION), ("own/", Right.CLEAR),
+    ]:  # fmt: skip
+        answer = world.get("schwach", f"{HAMBURG}{PAGE}{page}")
+        assert answer.status_code == 403, page
+        assert answer.context["right"] == right.label, page
