@@ -13,6 +13,7 @@ from itertools import batched
 from uuid import UUID
 
 from django.utils import timezone
+from django.utils.translation import gettext_lazy
 
 from clearing.branch.cutting import agreed_vocabulary
 from clearing.choices import CycleState, PartKind
@@ -38,24 +39,30 @@ from clearing.rows.conflicts import store_conflict
 from clearing.rows.decisions import accept_decision
 from clearing.rows.reading import BLOCK, RowState, states_of, versions_of
 from clearing.rows.statements import add_statements
-from clearing.rows.writing import remove, write
+from clearing.rows.writing import HAS_CARD, remove, with_cards, write
 from customers.erasure import erase_customer
+from customers.imports import take_turn
 from customers.models import Customer, CustomerRevision
 from locations.models import CustomerBase
 from mcp.isolation import row_scope
 from mcp.isolation.history_context import recorded_as
 from mcp.isolation.scope import Scope
 from mcp.stored_sentences import Sentences
+from mcp.worker.progress import Patient
 
-ERASED_AT_CENTRAL = "Erased at the central (reconciliation)"
+ERASED_AT_CENTRAL = gettext_lazy("Erased at the central (reconciliation)")
 
 
 def apply_answer(cycle: Cycle, *, actor: Scope) -> None:
-    """Apply the answer, which has arrived whole; a run that is done stays as it is. Raises what the parts raise."""
+    """Apply the answer, which has arrived whole; a run that is done stays as it is. Raises what the parts raise.
+
+    It takes turns with imports and bulk changes of the base, and waits for them.
+    """
     with row_scope.rows_of_clearing(actor), recorded_as(**actor.history(node=str(cycle.node_id), run=cycle.number)):
         own = OwnNode.objects.select_for_update().get(base=actor.base)
         cycle.refresh_from_db()
         if cycle.state == CycleState.DECIDED:
+            take_turn(actor.base.pk, progress=Patient())
             revisions.lock_order(actor.base)
             _Answer(cycle, own, actor).apply()
 
@@ -101,13 +108,15 @@ class _Answer:
         uids = list({uid for record in records if (uid := _uid(record)) is not None})
         states, versions = states_of(self._base, uids), versions_of(self._base, uids)
         self._erase([record.uid for record in records if isinstance(record, ErasureRecord)])
-        self._delete([record for record in records if isinstance(record, DeletionRecord)], states)
+        staying = self._delete([record for record in records if isinstance(record, DeletionRecord)], states)
         held = [record for record in records if isinstance(record, HeldBackRecord)]
         HeldBack.objects.in_base(self._base).filter(uid__in=uids).exclude(
             uid__in=[record.uid for record in held]
         ).delete()
         self._agree(records)
         self._take([record for record in records if isinstance(record, CustomerRecord)], states, versions)
+        for left in staying:
+            self._hold(left.uid, left.number, HAS_CARD(number=left.number), versions.get(left.uid))
         for record in records:
             if isinstance(record, HeldBackRecord):
                 named = versions.get(record.uid)
@@ -123,16 +132,20 @@ class _Answer:
         for uid in uids:
             customer = Customer.objects.in_base(self._base).filter(uid=uid).values_list("pk", flat=True).first()
             if customer is not None:
-                erase_customer(customer=customer, reason=ERASED_AT_CENTRAL, actor=self._actor)
+                erase_customer(customer=customer, reason=str(ERASED_AT_CENTRAL), actor=self._actor)
 
-    def _delete(self, records: Sequence[DeletionRecord], states: dict[UUID, RowState]) -> None:
-        gone = [record for record in records if not self._is_newer(states.get(record.uid))]
+    def _delete(self, records: Sequence[DeletionRecord], states: dict[UUID, RowState]) -> list[DeletionRecord]:
+        """Let go whom the central has let go; returns who stays for now, because he has a card."""
+        wanted = [record for record in records if not self._is_newer(states.get(record.uid))]
+        stays = with_cards(self._base, [record.uid for record in wanted]) if wanted else set()
+        gone = [record for record in wanted if record.uid not in stays]
         remove(self._base, [record.uid for record in gone])
         revisions.agree(
             self._base,
             {record.uid: (record.number, record.base_rev) for record in gone},
             deleted={record.uid for record in gone}, cut=self._cut, run=self._cycle.number,
         )  # fmt: skip
+        return [record for record in wanted if record.uid in stays]
 
     def _agree(self, records: Sequence[Record]) -> None:
         agreed = {record.uid: (None, record.rev) for record in records if isinstance(record, RevisionRecord)}

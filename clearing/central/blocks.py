@@ -34,7 +34,7 @@ from clearing.rows import revisions
 from clearing.rows.conflicts import store_conflict
 from clearing.rows.decisions import accept_decision, as_record
 from clearing.rows.reading import RowState, bearers_of, states_of, versions_of
-from clearing.rows.writing import remove, write
+from clearing.rows.writing import HAS_CARD, remove, with_cards, write
 from customers.erasure import erase_customer
 from customers.models import Customer
 from customers.tombstones import Erased as ErasedPeople
@@ -167,12 +167,13 @@ class Blocks:
         if customer is not None:
             erase_customer(customer=customer, reason=str(ERASED_AT_BRANCH), actor=self._actor)
 
-    def _write(self, cases: Iterable[_Case], held: Held) -> dict[UUID, int]:
+    def _write(self, cases: Sequence[_Case], held: Held) -> dict[UUID, int]:
         """Write what the central has to write; the new revisions, by uid."""
         gone: dict[UUID, int] = {}
         fresh: dict[UUID, int] = {}
         versions: list[Version] = []
         known: dict[UUID, Version] = {}
+        cases = self._without_cards(cases, held)
         for case in cases:
             write_down = case.outcome.central_writes
             if isinstance(write_down, Deleted):
@@ -192,6 +193,15 @@ class Blocks:
         if not fresh and not gone:
             return {}
         return revisions.raise_revisions(self._base, fresh, gone, turn=self._next_turn(), origin=self._node.pk)
+
+    def _without_cards(self, cases: Sequence[_Case], held: Held) -> list[_Case]:
+        """Those by whom nobody leaves who has a card; the others are held back."""
+        leaving = {case.uid: leaver for case in cases if (leaver := _leaver(case)) is not None}
+        stays = with_cards(self._base, leaving.values()) if leaving else set()
+        for case in cases:
+            if leaving.get(case.uid) in stays:
+                held[case.uid] = (case.number, HAS_CARD(number=case.number), case.record)
+        return [case for case in cases if case.uid not in held]
 
     def _displace(
         self, case: _Case, version: Version, held: Held, gone: dict[UUID, int], fresh: dict[UUID, int]
@@ -271,6 +281,13 @@ _COUNTED = {Verdict.SAME: "same", Verdict.APPLIED: "applied", Verdict.CONFLICT: 
 
 def _uid(record: Sent) -> UUID:
     return record.version.uid if isinstance(record, CustomerRecord) else record.uid
+
+
+def _leaver(case: _Case) -> UUID | None:
+    """Who leaves the central by what becomes of this record."""
+    if isinstance(case.outcome.central_writes, Deleted):
+        return case.uid
+    return case.outcome.displaced
 
 
 def _is_of_central(case: _Case) -> bool:

@@ -11,8 +11,9 @@ from typing import Any
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from clearing.choices import CycleState
 from clearing.conflicts.versions import version_of
-from clearing.models import Conflict, HeldBack
+from clearing.models import Conflict, CyclePart, HeldBack
 from clearing.naming import name_of
 from clearing.protocol.decision import ConflictKind
 from customers.erasure import Place
@@ -48,7 +49,18 @@ def _held_back(customer: Customer) -> Any:
     return HeldBack.objects.filter(base=customer.base_id, uid=customer.uid)
 
 
+def _bytes_of_runs(customer: Customer) -> Any:
+    """The bytes of the runs that are done. Nobody asks for them any more, and no manifest says whom they hold."""
+    return CyclePart.objects.filter(base=customer.base_id, cycle__state=CycleState.DONE)
+
+
 PLACES = (
+    Place(
+        name="runs",
+        label=_("Parts of past reconciliations that lose their content"),
+        count=lambda customer: _bytes_of_runs(customer).count(),
+        remove=lambda customer: _bytes_of_runs(customer).delete(),
+    ),
     Place(
         name="conflicts",
         label=_("Conflicts of a reconciliation about him"),

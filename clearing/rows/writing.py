@@ -21,6 +21,7 @@ from clearing.protocol.field_kinds import FIELDS, FieldKind
 from clearing.protocol.strict import write_moment
 from clearing.protocol.versions import Version, differing_fields
 from clearing.rows.statements import add_statements
+from customers.models import Card
 from locations.models import CustomerBase
 from locations.violations import refusal_of
 from mcp.stored_sentences import Sentences, sentences_of, stored_sentence
@@ -111,7 +112,6 @@ _FORMER = f"""{_ARRIVED}, wanted AS (
 _REMOVE = (
     "DELETE FROM customers_consent WHERE base_id = %(base)s AND customer_id = ANY({ids})",
     "DELETE FROM customers_formernumber WHERE base_id = %(base)s AND customer_id = ANY({ids})",
-    "DELETE FROM customers_card WHERE base_id = %(base)s AND customer_id = ANY({ids})",
     "DELETE FROM customers_customer WHERE base_id = %(base)s AND id = ANY({ids})",
 )
 _IDS = "ARRAY(SELECT id FROM customers_customer WHERE base_id = %(base)s AND uid = ANY(%(uids)s))"
@@ -128,6 +128,13 @@ UNKNOWN_GROUP = stored_sentence(
     "clearing_unknown_group", gettext_lazy("There is no customer group “%(name)s” in this customer base.")
 )
 UNKNOWN_TAG = stored_sentence("clearing_unknown_tag", gettext_lazy("There is no tag “%(name)s” in this customer base."))
+HAS_CARD = stored_sentence(
+    "clearing_has_card",
+    gettext_lazy(
+        "The customer with the number %(number)s would have to leave the customer base on the other side, and has a "
+        "card there. Cards are not reconciled: register him there under another number and give him his card anew."
+    ),
+)
 _OF_TRIGGERS = {
     "customer_number_in_range": stored_sentence(
         "clearing_number_out_of_range",
@@ -150,8 +157,13 @@ def write(base: CustomerBase, versions: Sequence[Version], *, known: Known) -> R
     return refused
 
 
+def with_cards(base: CustomerBase, uids: Collection[UUID]) -> set[UUID]:
+    """Who of these customers has a card. It does not travel, so he does not leave the base before it is taken back."""
+    return set(Card.objects.in_base(base).filter(customer__uid__in=uids).values_list("customer__uid", flat=True))
+
+
 def remove(base: CustomerBase, uids: Collection[UUID]) -> None:
-    """Let these customers go, with all that is theirs in the base. Their history stays."""
+    """Let these customers, who have no cards, go with all that is theirs in the base. Their history stays."""
     if not uids:
         return
     with connection.cursor() as cursor:

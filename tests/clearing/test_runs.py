@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 from psycopg.types.range import Range
 
-from clearing.models import Conflict, HeldBack
+from clearing.models import Conflict, Cycle, CyclePart, HeldBack
+from customers.cards.operations import assign_card
 from customers.erasure import erase_customer
-from customers.models import Consent, Customer, CustomerRevision
+from customers.models import Card, Consent, Customer, CustomerRevision
 from locations.choices import Side
 from locations.models import Location
 from tests.clearing.two_sides import TwoSides, at, changed
@@ -238,3 +240,58 @@ def test_who_gets_the_number_of_somebody_erased_displaces_nobody(sides):
     assert sides.run()["conflict"] == 0
     assert sides.versions(sides.central.base).keys() == {fresh.uid}
     assert not Conflict.objects.exists()
+
+
+@pytest.mark.django_db
+def test_who_has_a_card_does_not_leave_the_central_for_a_number_given_twice(sides):
+    """A card does not travel: it would be lost with him. So the other one is held back alone until somebody decides."""
+    here = born(sides, Side.BRANCH, last_name="Filiale", customer_number=5)
+    other = born(sides, Side.BRANCH, last_name="Daneben", customer_number=6)
+    there = born(sides, Side.CENTRAL, last_name="Zentrale", customer_number=5)
+    with at(Side.CENTRAL):
+        assign_card(customer=there.pk, number="4711", actor=sides.central)
+    assert sides.run() == NOBODY | {"sent": 2, "applied": 1, "held_back": 1}
+    assert sides.versions(sides.central.base).keys() == {there.uid, other.uid}
+    assert Card.objects.get(base=sides.central.base).customer.uid == there.uid
+    for base in (sides.central.base, sides.branch.base):
+        held = HeldBack.objects.in_base(base).get(uid=here.uid)
+        assert "card" in str(held.reasons)
+    with at(Side.CENTRAL), connection.cursor() as cursor:
+        cursor.execute("DELETE FROM customers_card WHERE base_id = %s", [sides.central.base.pk])
+    assert sides.run()["conflict"] == 1
+    sides.run()
+    assert sides.agree()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("side", Side)
+def test_who_has_a_card_is_not_deleted_with_an_import_that_the_other_side_has_undone(sides, side):
+    scopes = {Side.BRANCH: sides.branch.actor, Side.CENTRAL: sides.central}
+    other = Side.CENTRAL if side == Side.BRANCH else Side.BRANCH
+    with at(other):
+        done = take_in(scopes[other], table(["Nachname"], ["Muster"]))
+    sides.run()
+    row = Customer.objects.in_base(scopes[side].base).get()
+    with at(side):
+        assign_card(customer=row.pk, number="4711", actor=scopes[side])
+    with at(other):
+        undone(done.upload, scopes[other])
+    for _time in range(2):
+        sides.run()
+        assert Card.objects.get(base=scopes[side].base).customer == row
+        assert "card" in str(HeldBack.objects.in_base(sides.branch.base).get(uid=row.uid).reasons)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("side", Side)
+def test_the_bytes_of_past_runs_go_with_who_is_erased(sides, side):
+    row = born(sides, Side.BRANCH, last_name="Geht")
+    sides.run()
+    sides.run()
+    scope = sides.branch.actor if side == Side.BRANCH else sides.central
+    Cycle.objects.filter(base=scope.base, state="decided").update(state="done")
+    assert CyclePart.objects.filter(base=scope.base).exists()
+    with at(side):
+        pk = Customer.objects.in_base(scope.base).get(uid=row.uid).pk
+        erase_customer(customer=pk, reason="Wunsch", actor=scope)
+    assert not CyclePart.objects.filter(base=scope.base).exists()

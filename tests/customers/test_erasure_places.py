@@ -34,7 +34,7 @@ ERASED = {
     "customers_bulkchange": "his id goes, and what was typed where it names him",
     "customers_savedfilter": "one that names him goes",
     "customers_savedfilterevent": "with its history",
-    "clearing_cyclepart": "the bytes of a run",
+    "clearing_cyclepart": "the bytes go of runs that are done; those of one on its way go when it is",
     "customers_customerrevision": "his number goes, and what was agreed of him; that he is erased stays, by his uid",
     "clearing_conflict": "a conflict about him goes; beside the version of another person only what is his own does",
     "clearing_heldback": "a change of him that is held back goes",
