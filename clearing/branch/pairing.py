@@ -27,6 +27,7 @@ from clearing.models import Node, OwnNode
 from clearing.program import program_version
 from clearing.protocol.keys import PrivateKey
 from clearing.protocol.pairing_messages import Numbers, Pair, Paired
+from locations.models import CustomerBase
 from locations.permissions import Right
 from mcp.isolation.scope import Scope
 from mcp.stored_sentences import Sentences
@@ -103,6 +104,8 @@ def keep_pairing(own: OwnNode, pairing: Pairing, *, actor: Scope) -> OwnNode:
         paired.numbers.account, paired.numbers.client, paired.numbers.branch,
     ):  # fmt: skip
         raise OtherNumbers(here, paired.numbers)
+    # As whoever writes customers does: the base first, and then the order of its changes (customers/write_order.py).
+    CustomerBase.objects.select_for_update(no_key=True).get(pk=own.pk)
     row = OwnNode.objects.select_for_update(of=("self",)).get(pk=own.pk)
     if row.node_id is not None:
         drop_open_run(row)
