@@ -135,7 +135,11 @@ def _alone() -> Iterator[None]:
             cursor.execute("SELECT pg_try_advisory_lock(%s)", [_LOCK])
             if cursor.fetchone() != (True,):
                 raise RunsAlready
-            yield
+            try:
+                yield
+            finally:
+                # A server lets go of the locks of a closed connection a little later, when the next run has begun.
+                cursor.execute("SELECT pg_advisory_unlock(%s)", [_LOCK])
     finally:
         own.close()
 

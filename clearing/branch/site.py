@@ -14,8 +14,8 @@ from psycopg.types.range import Range
 from clearing.models import OwnNode
 from clearing.protocol.site import Person, Place, Purpose, RightsGroup, Site
 from customers.models import ConsentPurpose
-from locations.choices import LocationKind
-from locations.models import CENTRAL_CLIENT_NUMBER, Location, Organization
+from locations.choices import EditSide, LocationKind
+from locations.models import CENTRAL_CLIENT_NUMBER, CustomerBase, Location, Organization
 from locations.permissions import Right
 from mcp.isolation import access, grants, row_scope
 from mcp.isolation.history_context import recorded_as
@@ -28,12 +28,20 @@ def apply_site(site: Site, *, actor: Scope) -> None:
     with row_scope.rows_of(actor), recorded_as(**actor.history()):
         own = OwnNode.objects.select_for_update().get(base=actor.base)
         Organization.objects.exclude(name=site.business).filter(pk=actor.organization.pk).update(name=site.business)
+        _take_edit_side(site.edit_side, actor)
         _take_places(site.places, actor)
         _take_purposes(site.purposes, actor)
         groups = _take_groups(site.groups, actor)
         _take_people(site.people, groups, actor)
         own.site_hash, own.rights_as_of = site.hash, timezone.now()
         own.save(update_fields=["site_hash", "rights_as_of"])
+
+
+def _take_edit_side(edit_side: str, actor: Scope) -> None:
+    """Where customers are edited from now on; a side that this program does not know changes nothing."""
+    if edit_side in EditSide.values:
+        bases = CustomerBase.objects.filter(pk=actor.base.pk).exclude(edit_side=edit_side)
+        bases.update(edit_side=edit_side)
 
 
 def _take_places(places: Iterable[Place], actor: Scope) -> None:

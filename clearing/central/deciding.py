@@ -105,7 +105,7 @@ class _Run:
         cycle.answer, cycle.counts, cycle.cursor = list(answer.to_json()), counts.to_json(), self._blocks.reached()
         cycle.save()
         node.decided, node.receipt, node.cursor, node.decided_at = cycle.number, receipt.hash, cycle.cursor, now
-        node.gets_its_own = False
+        node.gets_its_own, node.waiting = False, 0  # what it had not sent when it called, it has sent
         node.held_back = HeldBack.objects.in_base(self._base).filter(node=node).count()
         node.save()
         # All nodes of the base show the same inbox.

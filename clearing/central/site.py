@@ -22,6 +22,7 @@ def site_of(location: Location) -> Site:
     return Site(
         business=location.organization.name,
         client_number=location.client_number,
+        edit_side=location.base.edit_side,
         places=tuple(_places(location)),
         purposes=tuple(_purposes(location)),
         groups=tuple(RightsGroup(group.name, group.description, tuple(sorted(rights[group.pk]))) for group in groups),

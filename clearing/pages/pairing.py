@@ -12,7 +12,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.debug import sensitive_post_parameters
-from unfold.widgets import UnfoldAdminTextInputWidget, UnfoldAdminURLInputWidget
+from unfold.widgets import UnfoldAdminTextInputWidget
 
 from clearing.branch.pairing import pair
 from clearing.branch.starting import clear_now
@@ -36,7 +36,9 @@ class PairForm(forms.Form):
         label=gettext_lazy("Address of the central"),
         max_length=300,
         assume_scheme="https",
-        widget=UnfoldAdminURLInputWidget(attrs={"placeholder": "https://stammhaus.example/", "autofocus": True}),
+        widget=UnfoldAdminTextInputWidget(
+            attrs={"placeholder": "https://stammhaus.example/", "inputmode": "url", "autofocus": True}
+        ),
     )
     code = forms.CharField(
         label=gettext_lazy("Code"),

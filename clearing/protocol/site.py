@@ -15,7 +15,7 @@ from clearing.protocol.canonical import Json, canonical
 from clearing.protocol.messages import Message
 from clearing.protocol.strict import Fields
 
-LONGEST, LONGEST_WORDING = 255, 100_000
+LONGEST, LONGEST_WORDING, LONGEST_SIDE = 255, 100_000, 10
 MOST_PLACES, MOST_GROUPS, MOST_PEOPLE, MOST_RIGHTS = 10_000, 10_000, 10_000, 200
 HIGHEST = 2**31 - 1
 
@@ -130,10 +130,14 @@ class Person:
 
 @dataclass(frozen=True)
 class Site(Message):
-    """All of it. `client_number` is that of the location at which the branch is."""
+    """All of it. `client_number` is that of the location at which the branch is.
+
+    `edit_side` is where customers of the base are edited, one of locations.choices.EditSide.
+    """
 
     business: str
     client_number: int
+    edit_side: str
     places: tuple[Place, ...]
     purposes: tuple[Purpose, ...]
     groups: tuple[RightsGroup, ...]
@@ -148,6 +152,7 @@ class Site(Message):
         return {
             "business": self.business,
             "client_number": self.client_number,
+            "edit_side": self.edit_side,
             "groups": [one.to_json() for one in self.groups],
             "people": [one.to_json() for one in self.people],
             "places": [one.to_json() for one in self.places],
@@ -162,6 +167,7 @@ class Site(Message):
         return cls(
             business=fields.text("business", most=LONGEST),
             client_number=fields.number("client_number", least=1, most=HIGHEST),
+            edit_side=fields.text("edit_side", most=LONGEST_SIDE),
             places=all_of(Place, "places", MOST_PLACES),
             purposes=all_of(Purpose, "purposes", MOST_GROUPS),
             groups=all_of(RightsGroup, "groups", MOST_GROUPS),

@@ -9,8 +9,8 @@ from clearing.branch.site import apply_site
 from clearing.central.site import site_of
 from clearing.models import OwnNode
 from clearing.protocol.site import Site
-from locations.choices import OrganizationKind
-from locations.models import Location
+from locations.choices import EditSide, OrganizationKind
+from locations.models import CustomerBase, Location
 from locations.operations import Place, open_location, open_organization
 from locations.permissions import Right
 from mcp.isolation import access
@@ -119,3 +119,16 @@ def test_rights_of_a_newer_central_are_left_out(cast, branch):
     newer = Site.from_bytes(site.to_bytes().replace(b"view_customers", b"view_something"))
     apply_site(newer, actor=branch)
     assert Right.VIEW_CUSTOMERS not in rights("anna", branch.location)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("side", EditSide)
+def test_the_side_on_which_customers_are_edited_is_that_of_the_central(cast, branch, side):
+    luebeck = cast.location("Lübeck")
+    CustomerBase.objects.filter(pk=luebeck.base_id).update(edit_side=side)
+    site = site_of(cast.location("Lübeck"))
+    apply_site(Site.from_bytes(site.to_bytes()), actor=branch)
+    assert CustomerBase.objects.get(pk=branch.base.pk).edit_side == side
+    newer = Site.from_bytes(site.to_bytes().replace(f'"edit_side":"{side}"'.encode(), b'"edit_side":"moon"'))
+    apply_site(newer, actor=branch)
+    assert CustomerBase.objects.get(pk=branch.base.pk).edit_side == side
