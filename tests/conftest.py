@@ -128,7 +128,7 @@ def django_db_setup(django_db_setup, django_db_blocker):
 
 
 @pytest.fixture
-def _owner_for_real_transactions(request, django_db_blocker):
+def _owner_for_real_transactions(request, django_db_setup, django_db_blocker):
     """A test with transactions of its own looks on as the owner, for whom all rows exist, and leaves a new copy of
     the database.
 
