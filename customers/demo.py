@@ -20,7 +20,13 @@ from customers.consents.demo import record_consents, word_purposes
 from customers.demo_people import CITIES, FIRST_NAMES, LAST_NAMES, SPECIAL, STREETS
 from customers.models import Customer, CustomerGroup, FormerNumber, Tag
 from customers.numbers import take_numbers
-from customers.operations import archive_customers, change_customer, save_customer_group, save_tag
+from customers.operations import (
+    archive_customers,
+    change_customer,
+    register_customer,
+    save_customer_group,
+    save_tag,
+)
 from customers.write_order import take_order
 from locations.permissions import Right
 from mcp.isolation import access
@@ -125,6 +131,28 @@ def _story(customers: list[Customer], manager: Scope) -> None:
         moved.street, moved.memo = "Neuer Weg 7", "Umgezogen, neue Anschrift telefonisch bestätigt."
         change_customer(customer=moved, actor=manager)
         archive_customers(customers=[one.pk for one in gone], reason="Verzogen", actor=manager)
+
+
+def edit(customer_number: int, *, actor: Scope, **values: object) -> Customer:
+    """Change a customer of the actor's base, as on his page."""
+    with pghistory.context(**actor.history()):
+        customer = Customer.objects.in_base(actor.base).get(customer_number=customer_number)
+        for name, value in values.items():
+            setattr(customer, name, value)
+        return change_customer(customer=customer, actor=actor)
+
+
+def archive(customer_number: int, *, reason: str, actor: Scope) -> None:
+    """Archive a customer of the actor's base."""
+    with pghistory.context(**actor.history()):
+        found = Customer.objects.in_base(actor.base).get(customer_number=customer_number)
+        archive_customers(customers=[found.pk], reason=reason, actor=actor)
+
+
+def register(*, actor: Scope, **values: Any) -> Customer:
+    """Register a customer at the actor's location, with the next number unless one is named."""
+    with pghistory.context(**actor.history()):
+        return register_customer(customer=Customer(**values), actor=actor)
 
 
 def _people(plan: Plan, *, seed: int, now: datetime) -> Iterator[dict[str, Any]]:

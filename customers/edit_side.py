@@ -3,9 +3,10 @@
 Operations ask here and refuse; pages ask here and say so before anybody types. The database has the last word
 (customers/triggers/revisions.py).
 
-It is about edits. What customers say about consents is recorded on either side, and whoever is erased is so on both.
-Customer groups and tags are sent in both directions, so that they are kept on either side; only a tag that customers
-bear is renamed where they are edited. Cards are not reconciled: they are kept where their customers are edited.
+It is about edits. While the base is switched to 2.0 it is about everything but erasures (`demand_open`). What customers
+say about consents is recorded on either side, and whoever is erased is so on both. Customer groups and tags are sent in
+both directions, so that they are kept on either side; only a tag that customers bear is renamed where they are edited.
+Cards are not reconciled: they are kept where their customers are edited.
 """
 
 from __future__ import annotations
@@ -30,6 +31,10 @@ _REFUSED: dict[EditSide, LazyText] = {
         "Nothing was saved: customers of this customer base 1.0 are edited at the central. Whoever manages all "
         "locations can change that there, on the page of the location."
     ),
+    EditSide.NEITHER: _(
+        "Nothing was saved: this customer base 1.0 is being switched to 2.0, so nothing is changed in it any more. The "
+        "page of the switch at the central says how far it is."
+    ),
 }
 _SAID: dict[tuple[EditSide, Side], LazyText] = {
     (EditSide.BRANCH, Side.CENTRAL): _(
@@ -49,6 +54,15 @@ _SAID: dict[tuple[EditSide, Side], LazyText] = {
     (EditSide.BOTH, Side.BRANCH): _(
         "Customers of this customer base 1.0 are edited here at the branch and at the central. If both change the same "
         "customer before the next reconciliation, what you have stands, and that of the central waits as a conflict."
+    ),
+    (EditSide.NEITHER, Side.CENTRAL): _(
+        "This customer base 1.0 is being switched to 2.0. Until that is done you can look at customers and export "
+        "them; nothing is changed, and no consents are recorded."
+    ),
+    (EditSide.NEITHER, Side.BRANCH): _(
+        "This branch is being switched to the customer base 2.0. Here you can still look at customers and export them; "
+        "nothing is changed any more, and no consents are recorded. Work at the address of the central from now on, or "
+        "ask there how far it is."
     ),
 }
 
@@ -78,6 +92,11 @@ class Standing:
         return self.edited_at == EditSide.BOTH
 
     @property
+    def is_switched(self) -> bool:
+        """Whether nothing at all is written, because the base is switched to 2.0."""
+        return self.edited_at == EditSide.NEITHER
+
+    @property
     def sentence(self) -> LazyText | None:
         """What a page says before somebody types; None where there is nothing to say."""
         return _SAID.get((self.edited_at, self.here))
@@ -100,4 +119,11 @@ def demand_edited_here(base: CustomerBase) -> None:
     """Raise EditedAtOtherSide unless customers of this base are edited on this side, as far as the object knows."""
     found = standing(base)
     if found is not None and found.is_closed:
+        raise EditedAtOtherSide(found.edited_at)
+
+
+def demand_open(base: CustomerBase) -> None:
+    """Raise EditedAtOtherSide where nothing at all is written in this base, because it is switched to 2.0."""
+    found = standing(base)
+    if found is not None and found.is_switched:
         raise EditedAtOtherSide(found.edited_at)

@@ -73,6 +73,20 @@ FEW = 1_000
 """Where not even so many are found, the range is nearly full, and people have to know how many are left."""
 
 
+class SwitchedMeanwhile(ValidationError):
+    """The location works with another customer base since the request began."""
+
+    def __init__(self, location: Location) -> None:
+        super().__init__(
+            _(
+                "%(location)s works with another customer base since you have opened this page. Nothing was saved: "
+                "open the page anew and do it there."
+            ),
+            code="switched_meanwhile",
+            params={"location": location},
+        )
+
+
 def take_number(location: Location) -> int:
     """The next free number of the location's range, locked for this transaction.
 
@@ -194,13 +208,19 @@ def exhausted(location: Location) -> ValidationError:
 
 
 def locked_counter(location: Location) -> NumberCounter:
-    """The location's counter; to the end of the transaction nobody else gives or types a number of its range."""
+    """The location's counter; to the end of the transaction nobody else gives or types a number of its range.
+
+    Raises SwitchedMeanwhile.
+    """
     first = NumberCounter(
         organization_id=location.organization_id, location=location, next_number=location.first_number
     )
     NumberCounter.objects.bulk_create([first], ignore_conflicts=True)
     # The location is read anew: its range may have been changed since the request began.
-    return NumberCounter.objects.select_for_update(of=("self",)).select_related("location").get(location=location)
+    counter = NumberCounter.objects.select_for_update(of=("self",)).select_related("location").get(location=location)
+    if counter.location.base_id != location.base_id:
+        raise SwitchedMeanwhile(counter.location)
+    return counter
 
 
 def _free(location: Location, start: int, last: int, count: int, brought_by: UUID | None) -> list[int]:

@@ -379,7 +379,9 @@ class ConsentQuerySet(models.QuerySet["Consent"]):
         it was given; without `location`: with any. A withdrawal that names no receiver holds for all, wherever it was
         made. Of two statements of the same moment the withdrawal holds.
         """
-        said = self.counting().filter(purpose=purpose, at__lte=at)
+        # By a wrong clock somebody may have taken back his consent in the future: it counts, and at once.
+        ahead = Q(is_given=False, at__gt=timezone.now())
+        said = self.counting().filter(Q(at__lte=at) | ahead, purpose=purpose)
         if purpose == TRANSFER:
             for_all = Q(receiver=None)
             if location is not None:

@@ -87,8 +87,17 @@ class Side(models.TextChoices):
 
 
 class EditSide(models.TextChoices):
-    """Where customers of an offline base are edited once a node works with it: at one of the sides, or at both."""
+    """Where customers of an offline base are edited once a node works with it: at one of the sides, or at both.
+
+    At neither where the base is being switched to 2.0 or was: then nothing at all is written in it. Nobody chooses
+    that; it comes and goes with the switch.
+    """
 
     BRANCH = Side.BRANCH, _("At the branch")
     CENTRAL = Side.CENTRAL, _("At the central")
     BOTH = "both", _("At both")
+    NEITHER = "neither", _("At neither, because of a switch to 2.0")
+
+
+CHOSEN_SIDES = [(side.value, side.label) for side in EditSide if side != EditSide.NEITHER]
+"""The sides among which somebody chooses."""

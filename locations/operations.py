@@ -4,6 +4,7 @@ These operations do not ask for rights: mcp.central.operations does, and calls t
 exist, as the constraints and triggers of the tables do.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -46,13 +47,17 @@ class Place:
     """How many numbers a further location gets where no range is named."""
 
 
-def propose_number_range(base: CustomerBase, *, size: int = NEXT_BLOCK) -> Range[int]:
+def propose_number_range(
+    base: CustomerBase, *, size: int = NEXT_BLOCK, besides: Iterable[Range[int]] = ()
+) -> Range[int]:
     """A free block of customer numbers of the base: FIRST_BLOCK numbers for its first location, `size` for each other.
 
     It is the block behind the last one that is taken, or, where too few numbers are left there, the lowest gap between
-    two blocks that is wide enough. Raises ValidationError where there is none.
+    two blocks that is wide enough. `besides` are blocks that are promised to others already. Raises ValidationError
+    where there is none.
     """
-    taken = list(Location.objects.on_base(base).order_by("number_range").values_list("number_range", flat=True))
+    given = Location.objects.on_base(base).values_list("number_range", flat=True)
+    taken = sorted([*given, *besides], key=lambda block: block.lower)
     if not taken:
         return Range(LOWEST_CUSTOMER_NUMBER, FIRST_BLOCK)
     starts = [LOWEST_CUSTOMER_NUMBER, *(block.upper for block in taken)]
@@ -108,7 +113,7 @@ def open_location(*, organization: Organization, place: Place, offline: bool = F
             params={"name": organization.name},
         )
     number = place.client_number or next_client_number(organization)
-    base = _offline_base(organization, place.branch_number or number) if offline else _shared_base(organization)
+    base = offline_base(organization, place.branch_number or number) if offline else _shared_base(organization)
     return _save_location(organization, LocationKind.BRANCH, place, base, number)
 
 
@@ -124,7 +129,7 @@ def open_place_of_node(*, account_number: int, business: str, place: Place) -> L
     organization.save(force_insert=True)
     if place.client_number is None or place.branch_number is None:
         raise ValueError("A branch's own installation is told its numbers.")
-    base = _offline_base(organization, place.branch_number)
+    base = offline_base(organization, place.branch_number)
     return _save_location(organization, LocationKind.BRANCH, place, base, place.client_number)
 
 
@@ -181,7 +186,8 @@ def _shared_base(organization: Organization) -> CustomerBase:
     return CustomerBase.objects.of_organization(organization).shared().get()
 
 
-def _offline_base(organization: Organization, branch_number: int) -> CustomerBase:
+def offline_base(organization: Organization, branch_number: int) -> CustomerBase:
+    """The offline base of this branch number; it is made where there is none."""
     base, _created = CustomerBase.objects.get_or_create(
         organization=organization, kind=BaseKind.OFFLINE, branch_number=branch_number
     )

@@ -20,6 +20,22 @@ register(
     Rule("admin:transitions_step", changes=SEE, changes_of_row=DECIDE, only=(Only.AT_CENTRAL,)),
 )
 
+# --- switches between 2.0 and 1.0 ---------------------------------------------------------------------------------
+
+register(
+    Zone.LOCATION,
+    Rule("admin:transitions_switches", reads=SEE),
+    Rule("admin:transitions_switch", reads=SEE),
+    Rule("admin:transitions_switch_request", Served.SUPPORT, reads=FREE, changes=FREE),
+    Rule("admin:transitions_switch_step", Served.SUPPORT, changes=FREE),
+)
+# Signed by somebody else than who has asked for it, and outside of any location: a developer works at none.
+register(
+    Zone.OUTSIDE,
+    Rule("admin:transitions_baseswitch_changelist", Served.DEVELOPER, reads=FREE),
+    Rule("admin:transitions_baseswitch_sign", Served.DEVELOPER, reads=FREE, changes=FREE),
+)
+
 # --- packages, their protocols, and what arrives ------------------------------------------------------------------
 
 IMPORT: Rights = (Right.IMPORT_CUSTOMERS,)

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from django.contrib import admin
 from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.urls import URLPattern
 from django.utils.translation import gettext_lazy as _
 
@@ -13,16 +14,20 @@ from customers.erasure import register as register_place
 from locations.choices import LocationKind
 from locations.permissions import Right
 from mcp.console import menu
+from mcp.console.hardened_admin import ClosedModelAdmin
 from mcp.console.operation_forms import OperationForm
-from mcp.console.site import ConsoleModelAdmin, console
+from mcp.console.site import ConsoleModelAdmin, console, provider
+from mcp.isolation.guards import guard, yes
 from mcp.isolation.scope import Scope
 from transitions.choices import JoiningAnswer
 from transitions.erasing import PLACES
-from transitions.models import JoiningWord, Transition
-from transitions.operations import visible_transitions
+from transitions.models import BaseSwitch, JoiningWord, Transition
+from transitions.operations import is_support, visible_transitions
 from transitions.pages.incoming import incoming_urls
 from transitions.pages.joining import joining_urls
 from transitions.pages.package import package_urls
+from transitions.pages.signing import is_developer, signing_urls
+from transitions.pages.switching import switch_urls
 from transitions.pages.transition import transition_urls
 from transitions.pages.withdrawals import withdrawal_urls
 
@@ -40,7 +45,24 @@ class TransitionAdmin(ConsoleModelAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         """Without the five addresses of a model."""
-        return [*transition_urls(), *package_urls(), *incoming_urls(), *withdrawal_urls(), *joining_urls()]
+        pages = (transition_urls, package_urls, incoming_urls, withdrawal_urls, joining_urls, switch_urls)
+        return [address for urls in pages for address in urls()]
+
+
+@admin.register(BaseSwitch, site=provider)
+class SigningAdmin(ClosedModelAdmin[BaseSwitch]):
+    """Mounts the pages on which a developer signs switches to 1.0; to everybody else they do not exist."""
+
+    menu_icon: ClassVar[str] = "draw"
+    form = OperationForm
+
+    @guard(off=yes)
+    def has_view_permission(self, request: HttpRequest, obj: BaseSwitch | None = None) -> bool:
+        return is_developer(request)
+
+    def get_urls(self) -> list[URLPattern]:
+        """Without the five addresses of a model."""
+        return signing_urls()
 
 
 def takes_over(scope: Scope) -> bool:
@@ -63,6 +85,17 @@ menu.register(
         icon="logout",
         right=Right.MANAGE_LOCATION,
         order=15,
+    )
+)
+menu.register(
+    menu.Entry(
+        section=menu.Section.ADMINISTRATION,
+        title=_("Customer base 2.0 and 1.0"),
+        url_name="admin:transitions_switches",
+        icon="swap_horiz",
+        right=Right.MANAGE_LOCATION,
+        order=16,
+        is_useful=lambda scope: scope.base.is_discontinued or is_support(scope),
     )
 )
 menu.register(

@@ -1,4 +1,4 @@
-"""The closed lists of leaving and joining."""
+"""The closed lists of leaving and joining, and of switches between 2.0 and 1.0."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -78,3 +78,38 @@ class JoiningAnswer(models.TextChoices):
     AGREED = "agreed", _("Agreed")
     REFUSED = "refused", _("Refused")
     OVER = "over", _("Over")
+
+
+class SwitchDirection(models.TextChoices):
+    TO_OFFLINE = "offline", _("From 2.0 to 1.0")
+    TO_SHARED = "shared", _("From 1.0 to 2.0")
+
+
+class StartsWith(models.TextChoices):
+    """With whom a location begins to work on its customer base 1.0."""
+
+    NOTHING = "nothing", _("With no customers")
+    HOME = "home", _("With the customers who are registered there")
+
+
+class SwitchState(models.TextChoices):
+    REQUESTED = "requested", _("Requested")
+    SIGNED = "signed", _("Signed by a developer")
+    EXECUTED = "executed", _("Executed")
+    UNDONE = "undone", _("Undone")
+    SETTLED = "settled", _("Ended for good")
+    CANCELLED = "cancelled", _("Cancelled")
+
+
+SWITCH_STEPS: dict[SwitchDirection, dict[SwitchState, frozenset[SwitchState]]] = {
+    SwitchDirection.TO_OFFLINE: {
+        SwitchState.REQUESTED: frozenset({SwitchState.SIGNED, SwitchState.CANCELLED}),
+        SwitchState.SIGNED: frozenset({SwitchState.EXECUTED, SwitchState.CANCELLED}),
+    },
+    SwitchDirection.TO_SHARED: {
+        SwitchState.REQUESTED: frozenset({SwitchState.EXECUTED, SwitchState.CANCELLED}),
+        SwitchState.EXECUTED: frozenset({SwitchState.UNDONE, SwitchState.SETTLED}),
+    },
+}
+"""From each state the states that may follow. Nothing goes to 1.0 that no developer has signed; who goes to 2.0 can
+come back until that is ended."""

@@ -13,7 +13,15 @@ from customers.models import Customer
 from files import lifecycle
 from files.choices import FileState
 from mcp.stored_sentences import stored_sentence
-from transitions.models import Package, PackageChunk, ReviewPage, Transition, TransitionCustomer
+from transitions.models import (
+    BaseSwitch,
+    Package,
+    PackageChunk,
+    ReviewPage,
+    SwitchedCustomer,
+    Transition,
+    TransitionCustomer,
+)
 from transitions.package.lifecycle import PACKAGES
 
 STOPPED = stored_sentence(
@@ -61,6 +69,20 @@ def _forget_decisions(customer: Customer) -> None:
         )
 
 
+def _switched(customer: Customer) -> QuerySet[SwitchedCustomer]:
+    """In which switches of his base he has gone along."""
+    of_base = Q(source=customer.base_id) | Q(target=customer.base_id)
+    switches = BaseSwitch.objects.filter(of_base, organization=customer.organization_id)
+    return SwitchedCustomer.objects.filter(
+        switch__in=list(switches.values_list("pk", flat=True)), customer_id=customer.pk, number_before__isnull=False
+    )
+
+
+def _forget_switches(customer: Customer) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT transitions_forget_switched(%s, %s)", [customer.base_id, customer.pk])
+
+
 PLACES = (
     Place(name="packages", label=_("Packages that lose their content"), count=_count_packages, remove=_empty_packages),
     Place(
@@ -68,6 +90,12 @@ PLACES = (
         label=_("Decisions of leaving and joining that forget him"),
         count=lambda customer: _decided(customer).count(),
         remove=_forget_decisions,
+    ),
+    Place(
+        name="switches",
+        label=_("Records of switches that forget his numbers"),
+        count=lambda customer: _switched(customer).count(),
+        remove=_forget_switches,
     ),
 )
 """In this order: which packages he is in is known by the decisions about him."""

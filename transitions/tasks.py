@@ -18,13 +18,16 @@ from locations.models import Location
 from mcp.isolation import access, row_scope
 from mcp.isolation.scope import Scope
 from mcp.stored_sentences import stored_sentence
+from mcp.worker.progress import Patient
 from mcp.worker.queueing import AGAIN, NothingThere
 from mcp.worker.somebody import WORKER
 from mcp.worker.task_frame import Failure, TaskFrame
 from mcp.worker.upkeep import for_each
+from transitions import switching
 from transitions.choices import TransitionKind, TransitionState
-from transitions.models import Transition
+from transitions.models import BaseSwitch, Transition
 from transitions.operations import NotThisStep, execute, note_failure, review
+from transitions.switching.stepping import NotThisSwitchStep, record_step
 
 log = logging.getLogger(__name__)
 PATIENCE = 600
@@ -137,4 +140,42 @@ TRANSITIONS = TaskFrame(
     stopped=(NotThisStep,),
     log=log,
 )
+
+
+@app.task(retry=AGAIN)
+def execute_switch(switch: str, **somebody: int) -> None:
+    """Carry out the switch that support has ordered."""
+    SWITCHES.for_somebody(switch, somebody, partial(_switch, switch, switching.execute))
+
+
+@app.task(retry=AGAIN)
+def undo_switch(switch: str, **somebody: int) -> None:
+    """Take it back, as support has ordered."""
+    SWITCHES.for_somebody(switch, somebody, partial(_switch, switch, switching.undo))
+
+
+def _switch(pk: str, step: Callable[..., object], scope: Scope) -> None:
+    with row_scope.rows_of(scope):
+        found = BaseSwitch.objects.of_organization(scope.organization).filter(pk=pk).first()
+    if found is None:
+        raise NothingThere("switch", pk)
+    with row_scope.rows_of(scope), pghistory.context(**scope.history()):
+        step(switch=found, progress=Patient(), actor=scope)
+
+
+def _tell_of_switch(pk: str, failure: Failure) -> None:
+    """Record a failure as a step of the switch. Raises NothingThere. In a transaction for which the switch exists."""
+    found = BaseSwitch.objects.filter(pk=pk).first()
+    if found is None:
+        raise NothingThere("switch", pk)
+    if not isinstance(failure.error, ValidationError):
+        log.warning("Switch %s could not be carried out", pk)
+    record_step(found, by=None, name=WORKER, told=NOT_EXECUTED(reason=failure.reason))
+
+
+SWITCHES = TaskFrame(
+    name="switch", tell=_tell_of_switch, broken=BROKEN, given_up=TRANSITIONS.given_up, stopped=(NotThisSwitchStep,),
+    log=log,
+)  # fmt: skip
+SWITCHES.when_given_up("switch", "transitions.tasks.execute_switch", "transitions.tasks.undo_switch")
 TRANSITIONS.when_given_up("transition", "transitions.tasks.execute_transition", "transitions.tasks.review_transition")

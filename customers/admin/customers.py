@@ -331,7 +331,7 @@ class CustomerAdmin(CustomerColumns, MaskedFields, CustomersAdmin):
             "salutations": (_text("Ms"), _text("Mr"), _text("Family"), _text("Company")),
             "may_archive": self.has_archive_permission(request) and is_edited_here(scope.base),
             "edit_side": standing(scope.base),
-            "may_erase": scope.allows(Right.ERASE_CUSTOMERS) and scope.allows(Right.VIEW_CUSTOMERS),
+            "may_erase": scope.allows(Right.ERASE_CUSTOMERS),
             "may_see_history": scope.allows(Right.SEE_HISTORY) and scope.allows(Right.VIEW_CUSTOMERS),
             "may_see_candidates": scope.allows(Right.VIEW_CUSTOMERS),
             "differences": self._differences(request, form, customer),

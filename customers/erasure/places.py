@@ -9,8 +9,9 @@ is not named there fails the tests.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from uuid import UUID
 
 from customers.models import Customer
 from locations.text import LazyText
@@ -18,6 +19,11 @@ from locations.text import LazyText
 
 def with_the_customer(_customer: Customer) -> None:
     """Stands for what `customers_erase` removes together with the customer."""
+
+
+def known_by_no_other(_customer: Customer) -> Collection[UUID]:
+    """Stands for what knows a customer by his uid alone."""
+    return ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +38,8 @@ class Place:
     """How many there are now."""
     remove: Callable[[Customer], None] = with_the_customer
     """Called while he is still there, in the transaction that erases."""
+    other_uids: Callable[[Customer], Collection[UUID]] = known_by_no_other
+    """By which he is known besides his own; whoever has one of them, or had it, is erased with him."""
 
 
 _places: dict[str, Place] = {}

@@ -11,12 +11,15 @@ from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
-from unfold.widgets import UnfoldAdminFileFieldWidget
+from unfold.widgets import INPUT_CLASSES, UnfoldAdminFileFieldWidget
 
 from customers.choices import MatchBy, OnKnown
+from customers.imports.branch_numbers import BranchNumbers
 from customers.table.columns import CustomerField
 from customers.table.headings import IGNORE
 from customers.table.options import LIMITS, Reading
+from locations.models import HIGHEST_CLIENT_NUMBER
+from locations.text import LazyText
 from spreadsheets import DELIMITERS, ENCODINGS, MOST_ABOVE
 
 _ENDINGS = ".csv,.txt,.tsv,.xlsx,.jsonl,.ndjson,.vcf"
@@ -43,6 +46,16 @@ DESCRIBED_BY = "id_file_helptext id_file_error"
 """What belongs to the field of a file (see console/upload.html); Django tells no field of this kind by itself."""
 
 
+def _number(label: LazyText, help_text: LazyText = "") -> forms.IntegerField:
+    return forms.IntegerField(
+        label=label,
+        help_text=help_text,
+        min_value=1,
+        max_value=HIGHEST_CLIENT_NUMBER,
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off", "class": " ".join(INPUT_CLASSES)}),
+    )
+
+
 class UploadForm(forms.Form):
     file = forms.FileField(
         label=_("File"),
@@ -61,6 +74,21 @@ class UploadForm(forms.Form):
                 params={"size": file.size // 1024**2, "limit": LIMITS.file_bytes // 1024**2},
             )
         return file
+
+
+class OldBaseForm(UploadForm):
+    """The first file for a base 1.0: whose old base it is."""
+
+    client_number = _number(
+        _("Client number in the old base"),
+        _("Of the branch whose customers these are. It is compared with this location."),
+    )
+    branch_number = _number(_("Branch number in the old base"))
+    field_order = ("client_number", "branch_number", "file")
+
+    def said(self) -> BranchNumbers:
+        """What was typed."""
+        return BranchNumbers(self.cleaned_data["client_number"], self.cleaned_data["branch_number"])
 
 
 class ReadingForm(forms.Form):

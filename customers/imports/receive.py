@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 from customers.choices import MatchBy, OnKnown, UploadState
 from customers.edit_side import demand_edited_here
 from customers.imports import progress
+from customers.imports.branch_numbers import BranchNumbers, demand_own_branch, numbers_here
 from customers.imports.decisions import forget
 from customers.imports.detection import look_at
 from customers.imports.lifecycle import demand_open, demand_own, enter, table_of
@@ -30,16 +31,21 @@ count_uploads(ImportUpload)
 
 
 @transaction.atomic
-def receive_upload(*, name: str, content: bytes | Iterable[bytes], actor: Scope) -> ImportUpload:
-    """Keep a file for this user.
+def receive_upload(
+    *, name: str, content: bytes | Iterable[bytes], actor: Scope, said: BranchNumbers | None = None
+) -> ImportUpload:
+    """Keep a file for this user. `said` are the numbers of the branch whose old base it is, where somebody was asked.
 
-    Raises MissingRight, EditedAtOtherSide, QuotaUsedUp, or ValidationError for a file that cannot be read.
+    Raises MissingRight, EditedAtOtherSide, OtherBranch, QuotaUsedUp, or ValidationError for a file that cannot be read
+    and for branches that share a client number.
     """
     actor.demand(Right.IMPORT_CUSTOMERS)
     demand_edited_here(actor.base)
+    demand_own_branch(said, actor)
+    here = numbers_here(actor)
     upload = ImportUpload.objects.create(
         organization=actor.organization, base=actor.base, location=actor.location, user=actor.user,
-        user_name=actor.actor_name, name=name[:255],
+        user_name=actor.actor_name, name=name[:255], client_number=here.client, branch_number=here.branch,
     )  # fmt: skip
     pieces: Iterable[bytes] = [content] if isinstance(content, bytes) else content
     pieces = within_quota(pieces, upload=upload, actor=actor)

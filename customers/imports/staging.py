@@ -9,6 +9,7 @@ from typing import Any, BinaryIO
 
 from django.db import connection
 
+from customers.imports.branch_numbers import BranchNumbers, demand_apart
 from customers.models import ImportChunk, ImportConsent, ImportDecision, ImportUpload, ImportVerdict
 from customers.table.conversion import Converter
 from customers.table.options import LIMITS, Reading
@@ -36,7 +37,9 @@ def stage(
     Gives how many rows it has, and which columns of ImportRow they fill.
 
     What was staged before is thrown away first. Each few blocks are a transaction of their own, so that this can be
-    broken off anywhere and begun anew. Raises UnreadableFile or Cancelled.
+    broken off anywhere and begun anew.
+
+    Raises UnreadableFile, Cancelled, or ValidationError where branches share a client number.
     """
     with row_scope.rows_of(scope):
         clear(upload)
@@ -60,6 +63,8 @@ def stage(
                     copy.write(converter.lines(block, prefix=str(upload.pk)))
                     read += len(block.rows)
                     progress.tell(file.tell(), upload.size)
+    with row_scope.rows_of(scope):
+        demand_apart([BranchNumbers(*said) for said in converter.branches], scope)
     return read, frozenset(converter.columns)
 
 

@@ -14,6 +14,7 @@ from django.db import connection
 from django.db.backends.utils import CursorWrapper
 from django.utils.translation import gettext_lazy
 
+from locations.models import Location
 from mcp.worker.progress import Progress
 
 EACH = 0.25
@@ -37,10 +38,11 @@ class AnotherImport(ValidationError):
         )
 
 
-def take_turn(base: int, *, progress: Progress) -> None:
+def take_turn(base: int, *, progress: Progress, is_left: bool = False) -> None:
     """Lock the base against other imports, bulk changes and their undoing, to the end of the transaction.
 
-    Waits as long as `progress.patience` allows. Raises AnotherImport, or Cancelled.
+    Waits as long as `progress.patience` allows. `is_left`: whether any location works with it does not matter. Raises
+    AnotherImport, LeftBase, or Cancelled.
     """
     started = time.monotonic()
     while not _is_our_turn(base):
@@ -48,6 +50,21 @@ def take_turn(base: int, *, progress: Progress) -> None:
             raise AnotherImport
         progress.tell(0, 0)
         time.sleep(EACH)
+    if not is_left and not Location.objects.filter(base=base).exists():
+        raise LeftBase
+
+
+class LeftBase(ValidationError):
+    """Whoever waits for his turn in a base 1.0 that has been switched to 2.0 meanwhile."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            gettext_lazy(
+                "No location works with this customer base 1.0 any more: it was switched to 2.0. Nothing was written. "
+                "Begin anew at the location, where its customers are now."
+            ),
+            code="left_base",
+        )
 
 
 def imports_so_far(cursor: CursorWrapper, base: int) -> int:

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 from uuid import UUID
 
 from django.contrib import messages
-from django.core.exceptions import ValidationError
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path, reverse
@@ -25,10 +25,12 @@ from customers.console import tabbed_lists
 from customers.console.frame import lead_to, show_page, whole_page_again
 from customers.console.tabbed_lists import PAGE, Tab
 from customers.imports import decisions, lifecycle, preview, receive, reserved_numbers, steps
+from customers.imports.branch_numbers import is_asked_for
 from customers.imports.forms import (
     DELIMITER_NAMES,
     ENCODING_NAMES,
     LINES_ABOVE,
+    OldBaseForm,
     ReadingForm,
     UploadForm,
     column_choices,
@@ -45,6 +47,7 @@ from customers.table.resources import CustomerResource
 from customers.table.shared_fields import rules_of
 from files.chunks import PIECE
 from locations.permissions import Right
+from mcp.console.operation_forms import show_refusal
 from mcp.console.site import console, scope_of
 from mcp.isolation import row_scope
 from mcp.isolation.scope import Scope
@@ -54,6 +57,12 @@ IMPORT, UPLOAD, REJECTED, SIMILAR, IMPORTS, UNDO = (
     "customers_import", "customers_import_upload", "customers_import_rejected", "customers_import_similar",
     "customers_imports", "customers_import_undo",
 )  # fmt: skip
+REFUSED_FIELDS = {
+    "other_branch": "client_number",
+    "shared_client_number": "client_number",
+    NON_FIELD_ERRORS: "file",
+}
+"""The field at which a refusal of an upload is shown."""
 
 
 def import_urls() -> list[URLPattern]:
@@ -75,13 +84,15 @@ def upload_page(request: HttpRequest) -> HttpResponse:
     """Choose a file."""
     scope = scope_of(request)
     scope.demand(Right.IMPORT_CUSTOMERS)
-    form = UploadForm(request.POST or None, request.FILES or None)
+    is_old = is_asked_for(scope)
+    form = (OldBaseForm if is_old else UploadForm)(request.POST or None, request.FILES or None)
     if request.method == "POST" and form.is_valid():
         file = form.cleaned_data["file"]
+        said = form.said() if isinstance(form, OldBaseForm) else None
         try:
-            upload = receive.receive_upload(name=file.name, content=file.chunks(), actor=scope)
+            upload = receive.receive_upload(name=file.name, content=file.chunks(), actor=scope, said=said)
         except ValidationError as error:
-            form.add_error("file", error)
+            show_refusal(form, error, REFUSED_FIELDS)
         else:
             return lead_to(request, _address(UPLOAD, upload))
     return show_page(

@@ -11,7 +11,7 @@ from customers.choices import CardReason, CardState
 from customers.formats.cards import CARD_NUMBER, HAS_DIGIT, LONGEST
 from customers.models.customer import Customer
 from customers.querysets import CardQuerySet
-from customers.triggers.cards import CARD_BLOCKED_STAYS, CARD_REPLACED_ONCE
+from customers.triggers.cards import CARD_BLOCKED_STAYS, CARD_EDITED_HERE, CARD_REPLACED_ONCE
 from locations.constraints import CompositeForeignKey, KeyWithBase
 from locations.fields import LineField
 from locations.history import keep_history
@@ -115,7 +115,12 @@ class Card(CheckedRow):
                 violation_error_message=_("The successor of a card belongs to the same customer."),
             ),
         ]
-        triggers = [immutable("base_id", "customer_id", "number"), CARD_REPLACED_ONCE, CARD_BLOCKED_STAYS]
+        triggers = [
+            immutable("base_id", "customer_id", "number"),
+            CARD_REPLACED_ONCE,
+            CARD_BLOCKED_STAYS,
+            CARD_EDITED_HERE,
+        ]
 
     def __str__(self) -> str:
         return self.number

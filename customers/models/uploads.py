@@ -35,6 +35,8 @@ class ImportUpload(OwnFile):
     state = models.CharField(max_length=10, choices=UploadState, default=UploadState.UPLOADED)
     context = models.UUIDField(null=True, help_text="The context of the history under which it was applied.")
     new_rows = models.TextField(default="{}", help_text="The rows that were new in the preview, as int4multirange.")
+    client_number = models.PositiveIntegerField(null=True, help_text="Of the branch, for a base 1.0 alone.")
+    branch_number = models.PositiveIntegerField(null=True, help_text="Of the branch, for a base 1.0 alone.")
     cleared_at = models.DateTimeField(null=True, help_text="When file and rows were deleted; the record stays.")
 
     class Meta:
@@ -52,6 +54,11 @@ class ImportUpload(OwnFile):
             models.CheckConstraint(condition=Q(state__in=UploadState.values), name="importupload_state_known"),
             models.CheckConstraint(
                 condition=Q(context=None) | Q(state__in=sorted(UPLOAD_DONE)), name="importupload_context_of_applied"
+            ),
+            models.CheckConstraint(
+                condition=Q(client_number=None, branch_number=None)
+                | Q(client_number__isnull=False, branch_number__isnull=False),
+                name="importupload_of_branch_says_both",
             ),
             *own_file_constraints("importupload"),
         ]

@@ -196,6 +196,19 @@ class PhoneNumberField(CustomerField):
         return str(instance.display_phone)
 
 
+class BranchNumberField(CustomerField):
+    """The client or branch number of the branch whose customer a row is, in a file of an old base 1.0.
+
+    It is compared with `expected`, that of the location. Only imported, and stored nowhere.
+    """
+
+    is_exported = False
+    expected = 0
+
+    def get_value(self, instance: Customer) -> str:
+        return ""
+
+
 class HintField(CustomerField):
     """A column that says how another one is to be read. Only imported, and stored nowhere."""
 

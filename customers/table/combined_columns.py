@@ -18,7 +18,14 @@ from dataclasses import dataclass, field
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from customers.table.columns import CustomerField, HintField, PartField, PersonField, PhoneNumberField
+from customers.table.columns import (
+    BranchNumberField,
+    CustomerField,
+    HintField,
+    PartField,
+    PersonField,
+    PhoneNumberField,
+)
 from customers.table.options import Reading, cell_text
 from customers.table.person_names import Name, completed
 from customers.table.phone_kinds import NUMBERS, PHONES, SEVERAL_VALUES, Row, placed
@@ -52,6 +59,20 @@ class Combined:
         self.refused.setdefault(at, {})[name] = error
 
 
+MOST_BRANCHES = 10_000
+"""So many different branches of one file are noted."""
+_NO_NUMBER = _("This is no number. Client and branch numbers are whole numbers.")
+_OTHER_BRANCH = _(
+    "This customer is of the number %(number)s, and this location has %(expected)s. Import him at his own location."
+)
+
+
+def _whole_number(text: str) -> int | None:
+    """The number in a cell; None in an empty one. Raises ValueError for what is none."""
+    plain = text.strip().removesuffix(".0").removesuffix(",0")
+    return int(plain) if plain else None
+
+
 class Combination:
     """Bound to the columns of one file. `columns` says by name which of ours are filled, and where each stands."""
 
@@ -72,6 +93,7 @@ class Combination:
         }
         self._groups = [group for group in (PERSON, ADDRESS) if self._is_group(group)]
         self.columns = self._columns()
+        self.branches: set[tuple[int | None, int | None]] = set()
         self.is_unsaid_possible = (
             bool(self._of(PhoneNumberField)) or reading.leave_unreadable or self._are_titles_in_names
         )
@@ -92,6 +114,8 @@ class Combination:
             self._one_group(group, by_column, combined, size)
         if self._of(PhoneNumberField):
             self._phones(by_column, combined, size)
+        if self._of(BranchNumberField):
+            self._branches(by_column, combined)
         return combined
 
     # --- which columns there are ----------------------------------------------------------------------------------
@@ -122,7 +146,7 @@ class Combination:
                 return (*names, "company") if known.may_be_company else names
             case PhoneNumberField():
                 return NUMBERS
-            case HintField():
+            case HintField() | BranchNumberField():
                 return ()
         return (target,)
 
@@ -216,6 +240,27 @@ class Combination:
             for memo, other in zip(self._texts(by_column[memos[0]]), others, strict=True)
         ]
         return columns
+
+    def _branches(self, by_column: Sequence[Cells], combined: Combined) -> None:
+        """Refuse each row of another branch, and note whose rows there are."""
+        named = {target: at for at, target in self._taken if isinstance(self._fields[target], BranchNumberField)}
+        columns = {target: self._texts(by_column[at]) for target, at in named.items()}
+        for nth, texts in enumerate(zip(*columns.values(), strict=True)):
+            found: dict[str, int | None] = {}
+            for target, text in zip(columns, texts, strict=True):
+                try:
+                    found[target] = _whole_number(text)
+                except ValueError:
+                    combined.places[nth, target] = named[target]
+                    combined.refuse(nth, target, ValidationError(_NO_NUMBER, code="no_branch_number"))
+            if len(self.branches) < MOST_BRANCHES:
+                self.branches.add((found.get("client_number"), found.get("branch_number")))
+            for target, number in found.items():
+                expected = getattr(self._fields[target], "expected", 0)
+                if number not in {None, expected}:
+                    combined.places[nth, target] = named[target]
+                    said = {"number": number, "expected": expected}
+                    combined.refuse(nth, target, ValidationError(_OTHER_BRANCH, code="other_branch", params=said))
 
     def _kinds(self, by_column: Sequence[Cells]) -> Texts | None:
         places = self._at("name_kind")

@@ -96,6 +96,11 @@ class Converter:
         self.columns = (*self._texts, UNSAID) if self._combination.is_unsaid_possible else self._texts
         self.rejected = 0
 
+    @property
+    def branches(self) -> Collection[tuple[int | None, int | None]]:
+        """Client and branch numbers of the rows so far, where the file says them."""
+        return self._combination.branches
+
     def lines(self, block: Block, *, prefix: str) -> bytes:
         """The block as lines of `prefix`, row number, problems, and `columns`; rejected rows hold problems alone."""
         size = len(block.rows)
@@ -166,6 +171,7 @@ class Converter:
     ) -> list[Problem]:
         """What the fields refuse; but not that of a damaged cell, of which was told already what is wrong with it."""
         found = {column.name: places.get((at, column.name), column.at) for column in self._columns}
+        found |= {name: places[at, name] for name in errors if name not in found}
         return [
             self._told(block.rows[at], found[name], sentences_of(error), error.error_list[0].code or "")
             for name, error in errors.items()

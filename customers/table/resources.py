@@ -36,6 +36,7 @@ from customers.table.cells import (
 )
 from customers.table.columns import (
     BirthdayField,
+    BranchNumberField,
     CustomerField,
     GroupField,
     HintField,
@@ -51,6 +52,7 @@ from customers.table.former_number_columns import FormerNumbersField
 from locations.permissions import Right
 from mcp.isolation.scope import Scope
 
+BRANCH_NUMBERS = ("client_number", "branch_number")
 _PHONE = PhoneWidget()
 _MEMO = FormattedWidget(formats.clean_lines, quick=quick.texts, takes=LINES)
 
@@ -244,6 +246,12 @@ class CustomerResource(resources.Resource):
     transfer_allowed_on = ConsentDayField(
         TRANSFER, "Weitergabe erlaubt am", "Transfer allowed since", "Weitergabe erlaubt seit", "Weitergabe am"
     )
+    client_number = BranchNumberField(
+        "client_number", "Mandantennummer", "Client number", "Mandant", "Mandanten-Nr.", "Mandantennr", "Client no.",
+    )  # fmt: skip
+    branch_number = BranchNumberField(
+        "branch_number", "Filialnummer", "Branch number", "Filiale", "Filial-Nr.", "Filialnr", "Branch no.",
+    )  # fmt: skip
     position = NoteField("Position", "Position", "contactTitle", "Funktion", "Job title", "Job position")
     region = NoteField(
         "Region", "Region", "Bundesland", "State", "Province", "Kanton", "State/Region", "State/Province"
@@ -262,12 +270,21 @@ class CustomerResource(resources.Resource):
     def __init__(self, scope: Scope | None = None) -> None:
         super().__init__()
         self.scope = scope
+        self._expect_branch(scope)
         hidden, fixed = (withheld(scope), unwritable(scope)) if scope else (frozenset(), frozenset())
         for field in self.fields.values():
             if field.about in hidden:
                 field.withhold()
             elif field.about in fixed:
                 field.readonly = True
+
+    def _expect_branch(self, scope: Scope | None) -> None:
+        """A file says whose its rows are where it is for a base 1.0; elsewhere such a column has no meaning."""
+        for name in BRANCH_NUMBERS:
+            if scope is not None and scope.base.is_discontinued:
+                self.fields[name].expected = getattr(scope.location, name)
+            else:
+                del self.fields[name]
 
     def demand(self, right: Right) -> Scope:
         """The scope, if it holds the right. Raises NoScope or MissingRight."""

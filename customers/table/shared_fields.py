@@ -9,7 +9,15 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from customers.table.birthday_cells import DAY
-from customers.table.columns import BirthdayField, CustomerField, HintField, PartField, PersonField, PhoneNumberField
+from customers.table.columns import (
+    BirthdayField,
+    BranchNumberField,
+    CustomerField,
+    HintField,
+    PartField,
+    PersonField,
+    PhoneNumberField,
+)
 from customers.table.combined_columns import PERSON
 from customers.table.headings import IGNORE
 from customers.table.phone_kinds import NUMBERS
@@ -48,7 +56,7 @@ def shown_as(known: object, name: str) -> tuple[str, ...]:
             return (*PERSON, "company") if known.may_be_company else PERSON
         case PhoneNumberField():
             return NUMBERS
-        case HintField():
+        case HintField() | BranchNumberField():
             return ()
         case BirthdayField():
             return (name, DAY)

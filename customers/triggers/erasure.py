@@ -104,14 +104,20 @@ TOMBSTONE_OF_CUSTOMER = pgtrigger.Trigger(
     operation=pgtrigger.Insert,
     when=pgtrigger.After,
     func="""
-        IF NOT EXISTS (SELECT FROM customers_customer WHERE base_id = NEW.base_id AND id = NEW.customer_id) THEN
+        IF NOT EXISTS (SELECT FROM customers_customer WHERE base_id = NEW.base_id AND id = NEW.customer_id)
+            AND NOT EXISTS (
+                SELECT FROM customers_tombstone AS other
+                WHERE other.id = NEW.id AND other.base_id <> NEW.base_id AND other.customer_id = NEW.customer_id
+                  AND other.organization_id = NEW.organization_id
+            ) THEN
             RAISE EXCEPTION 'There is no customer % to be erased', NEW.customer_id
                 USING ERRCODE = 'foreign_key_violation', CONSTRAINT = 'tombstone_of_customer';
         END IF;
         RETURN NULL;
     """,
 )
-"""A tombstone is of somebody who is there when it is written."""
+"""A tombstone is of somebody who is there when it is written; or it is one that goes along where a base is switched, so
+that whoever was erased before does not come back by a file. Nobody else sees tombstones of two bases at once."""
 
 TOMBSTONE_OF_NOBODY_THERE = pgtrigger.Trigger(
     name="of_nobody_there",

@@ -25,6 +25,12 @@ _REFUSED = f"""
             RAISE EXCEPTION 'Customers of this base are edited at the %', edited.edit_side
                 USING ERRCODE = 'check_violation', CONSTRAINT = '{EDITED_AT_OTHER_SIDE}';
         END IF;"""
+_REFUSED_IF_SWITCHED = f"""
+        IF edited.has_node AND edited.edit_side = 'neither'
+            AND coalesce(current_setting('{DECIDED_ABOUT}', true), '') = '' THEN
+            RAISE EXCEPTION 'This base is switched, and nothing is written in it'
+                USING ERRCODE = 'check_violation', CONSTRAINT = '{EDITED_AT_OTHER_SIDE}';
+        END IF;"""
 _NUMBERED = """
     IF current_user = '{role}' THEN
         RETURN NULL;
@@ -133,16 +139,22 @@ GROUP_RENAMED = _numbered(
 """A customer's group travels by its name, so who is in a renamed one has changed. It may be renamed at either side."""
 
 
-def _of_consents(name: str, operation: pgtrigger.Operation, table: str) -> pgtrigger.Trigger:
-    """What a customer says changes no revision, and is recorded on either side: their statements are put together."""
+def _of_consents(
+    name: str, operation: pgtrigger.Operation, table: str, refused: str = _REFUSED_IF_SWITCHED
+) -> pgtrigger.Trigger:
+    """What a customer says changes no revision, and is recorded on either side: their statements are put together.
+
+    On neither while the base is switched to 2.0.
+    """
     rows = f"""SELECT DISTINCT customer.base_id, customer.uid, customer.customer_number,
             CASE locations_side() WHEN 'central' THEN 1 END, turn, NULL::jsonb, false, false
         FROM {table} AS statement JOIN customers_customer AS customer
           ON customer.base_id = statement.base_id AND customer.id = statement.customer_id
         WHERE statement.base_id = edited.id"""
-    return _numbered(name, operation, table, rows, more="says_more = true, origin = NULL")
+    return _numbered(name, operation, table, rows, more="says_more = true, origin = NULL", refused=refused)
 
 
 CONSENT_REVISION_INSERT = _of_consents("revision_insert", pgtrigger.Insert, "new_values")
 CONSENT_REVISION_UPDATE = _of_consents("revision_update", pgtrigger.Update, "new_values")
-CONSENT_REVISION_DELETE = _of_consents("revision_delete", pgtrigger.Delete, "old_values")
+# Whoever is erased is so on either side; other statements go only with their import, and that is refused by itself.
+CONSENT_REVISION_DELETE = _of_consents("revision_delete", pgtrigger.Delete, "old_values", refused="")

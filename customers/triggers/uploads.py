@@ -117,13 +117,42 @@ _STOPPED_BEFORE_ANYTHING_WENT = pgtrigger.Trigger(
 )
 """An undoing that is stopped has done nothing: it was rolled back."""
 
+_OF_ITS_BRANCH = over_written_rows(
+    name="of_its_branch",
+    operation=pgtrigger.Insert,
+    func="""
+        IF EXISTS (
+            SELECT FROM new_values AS file WHERE file.client_number IS NOT NULL AND NOT EXISTS (
+                SELECT FROM locations_location AS place
+                WHERE place.id = file.location_id AND place.client_number = file.client_number
+                  AND place.branch_number = file.branch_number)
+        ) THEN
+            RAISE EXCEPTION 'The customers of an old base come in at the location that has its numbers'
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'importupload_of_its_branch';
+        END IF;
+        RETURN NULL;
+    """,
+)
+"""Client numbers are unique in a business: so no two branches bring in their old bases under the same one."""
+
 UPLOAD_TRIGGERS = [
     steps_between(UPLOAD_STEPS, begins=UPLOAD_BEGINS),
-    immutable("id", "organization_id", "base_id", "location_id", "user_id", "user_name", "name"),
+    immutable(
+        "id",
+        "organization_id",
+        "base_id",
+        "location_id",
+        "user_id",
+        "user_name",
+        "name",
+        "client_number",
+        "branch_number",
+    ),
     settled(
         UPLOAD_DONE, "size", "sha256", "choices", "preview", "new_rows", "result", "context", but={"choices": "seen"}
     ),
     stays_on_record(UPLOAD_DONE),
     APPLIED_NOW,
     _STOPPED_BEFORE_ANYTHING_WENT,
+    _OF_ITS_BRANCH,
 ]

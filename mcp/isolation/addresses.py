@@ -35,6 +35,8 @@ class Served(StrEnum):
     LOGGED_IN = "logged in"
     SUPPORT = "support"
     """The provider's support; to others the address does not exist."""
+    DEVELOPER = "developer"
+    """The provider's developers; to others the address does not exist."""
     INSIDER = "insider"
     """Whoever belongs to the business of the location, and the support; to others the address does not exist."""
     NOBODY = "nobody"

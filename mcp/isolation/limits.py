@@ -14,13 +14,16 @@ from django.db import OperationalError, transaction
 from django.utils.translation import gettext_lazy
 from psycopg import errors
 
+from locations.text import LazyText
+
 
 class Busy(ValidationError):
     """Somebody else holds the lock of what was to be written. The form is shown again with what was typed."""
 
-    def __init__(self) -> None:
+    def __init__(self, sentence: LazyText | None = None) -> None:
         super().__init__(
-            gettext_lazy(
+            sentence
+            or gettext_lazy(
                 "Somebody else is writing the same at this moment, and it takes longer than usual. Nothing was saved. "
                 "What you have typed is still here: save again in a moment."
             ),

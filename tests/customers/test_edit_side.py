@@ -25,7 +25,7 @@ from customers.filling import fill
 from customers.history.changes import CustomerEvent
 from customers.history.versions import restore_version
 from customers.imports import lifecycle
-from customers.models import BulkChange, Consent, Customer, CustomerGroup, ImportUpload, Tag
+from customers.models import BulkChange, Card, Consent, Customer, CustomerGroup, ImportUpload, Tag
 from customers.operations import (
     archive_customers,
     change_customer,
@@ -248,6 +248,22 @@ def test_database_has_the_last_word(at):
         Customer.objects.filter(pk=at.row.pk).update(city="Eutin")
 
 
+CARDS: dict[str, Doing] = {
+    "assigned": lambda at: Card.objects.create(base=at.row.base, customer_id=at.row.pk, number="77"),
+    "changed": lambda at: Card.objects.filter(pk=at.blocked.pk).update(reason=CardReason.DAMAGED),
+    "removed": lambda at: Card.objects.filter(pk=at.card.pk).delete(),
+}
+
+
+@pytest.mark.parametrize("what", CARDS)
+def test_database_keeps_cards_where_customers_are_edited(at, what):
+    with_node(at.anna.base)
+    with row_scope.rows_of(at.anna), pytest.raises(DatabaseError, match="kept at the branch"), transaction.atomic():
+        CARDS[what](at)
+    with_node(at.anna.base, EditSide.CENTRAL)
+    assert tried(at, CARDS[what]) == ""
+
+
 def test_both_sides_say_something_else(at, settings):
     base = at.anna.base
     said = set()
@@ -260,7 +276,7 @@ def test_both_sides_say_something_else(at, settings):
             assert found.is_closed == (side not in (EditSide.BOTH, here.value))
             assert bool(found.sentence) == (found.is_closed or found.is_doubtful)
             said.add(str(found.sentence))
-    assert len(said) == 5
+    assert len(said) == 7
     base.has_node = False
     assert standing(base) is None
     assert standing(Cast().scope("anna", "Hamburg").base) is None

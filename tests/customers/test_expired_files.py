@@ -11,19 +11,18 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.utils import timezone
-from psycopg.types.range import Range
 
 from customers import tasks
 from customers.choices import UploadState
 from customers.imports import lifecycle
 from customers.models import ImportChunk, ImportUpload
-from locations.models import Location
 from mcp import tasks as of_mcp
 from mcp.worker.queueing import tell_given_up
 from mcp.worker.somebody import for_somebody
 from tests.customers.transfer import checked, table, take_in
 from tests.reader import read
 from tests.states import brought_to
+from tests.transitions.switched import to_shared
 
 
 @pytest.fixture
@@ -57,9 +56,7 @@ def test_file_goes_though_its_location_works_with_another_base_since(cast):
     dirk = cast.system("Lübeck")
     checked(dirk, table(["Name"], ["Neu"]))
     assert rows_of_base(dirk.base.pk) == 1
-    Location.objects.filter(pk=dirk.location.pk).update(
-        base=cast.location("Zentrale").base, number_range=Range(9_990_000, 9_991_000)
-    )
+    to_shared(cast, "Lübeck")
     expire()
     assert not ImportUpload.objects.exists()
     assert rows_of_base(dirk.base.pk) == 0

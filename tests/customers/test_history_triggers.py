@@ -40,6 +40,8 @@ WITHOUT_HISTORY = {
     "mcp.SentForm": "hashes of forms that were sent, kept for a day",
     "mcp.Session": "who is logged in now",
     "transitions.TransitionStep": "the record of a step itself, only added to",
+    "transitions.SwitchStep": "the record of a step itself, only added to",
+    "transitions.SwitchedCustomer": "the record of who was taken along itself, only added to",
     "transitions.TransitionCustomer": "the record of a decision itself, only added to",
     "transitions.Package": "the record of a package itself",
     "transitions.PackageChunk": "bytes of a file, kept for two weeks",
@@ -64,7 +66,7 @@ def business_models():
         model
         for label in ("locations", "mcp", "files", "customers", "transitions")
         for model in apps.get_app_config(label).get_models()
-        if not issubclass(model, pghistory.models.Event)
+        if not issubclass(model, pghistory.models.Event) and not model._meta.proxy
     ]
 
 

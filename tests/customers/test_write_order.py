@@ -15,7 +15,7 @@ from customers.cards.operations import assign_card
 from customers.edit_side import EditedAtOtherSide
 from customers.models import Customer, RevisionCounter, Tag
 from customers.operations import archive_customers, change_customer, register_customer, save_tag
-from customers.write_order import take_order
+from customers.write_order import take_order, tell_reconciling
 from locations.choices import EditSide
 from mcp.central.operations import choose_edit_side
 from mcp.isolation import row_scope
@@ -40,7 +40,7 @@ class Writer(threading.Thread):
     def __init__(self, scope: Scope, doing: Callable[[], Any], lock_timeout: str = "0") -> None:
         super().__init__()
         self._scope, self._doing, self._patience = scope, doing, lock_timeout
-        self.code, self.pid, self.began = "", 0, threading.Event()
+        self.code, self.refusal, self.pid, self.began = "", "", 0, threading.Event()
 
     def run(self) -> None:
         try:
@@ -50,7 +50,7 @@ class Writer(threading.Thread):
                 self.began.set()
                 self._doing()
         except ValidationError as refusal:
-            self.code = str(refusal.error_list[0].code)
+            self.code, self.refusal = str(refusal.error_list[0].code), type(refusal).__name__
         except Exception as failure:
             self.code = repr(failure)
         finally:
@@ -66,6 +66,17 @@ class Writer(threading.Thread):
                 if cursor.fetchone()[0]:
                     return True
         return False
+
+
+def told(scope: Scope, doings: list[Callable[[], Any]]) -> list[str]:
+    """By which refusals they end who do this and wait for nobody."""
+    writers = [Writer(scope, doing, lock_timeout="20ms") for doing in doings]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+    assert [writer.code for writer in writers] == ["busy"] * len(doings)
+    return [writer.refusal for writer in writers]
 
 
 @contextmanager
@@ -121,12 +132,9 @@ def test_whoever_waits_too_long_is_told_that_somebody_else_is_writing(anna):
         lambda: assign_card(customer=row.pk, number="1", actor=anna),
     ]
     with reconciling(anna):
-        writers = [Writer(anna, doing, lock_timeout="20ms") for doing in doings]
-        for writer in writers:
-            writer.start()
-        for writer in writers:
-            writer.join()
-    assert [writer.code for writer in writers] == ["busy"] * len(doings)
+        assert told(anna, doings) == ["Busy"] * len(doings)
+        tell_reconciling(anna.base)
+        assert told(anna, doings) == ["Reconciling"] * len(doings)
 
 
 @pytest.mark.django_db(transaction=True)

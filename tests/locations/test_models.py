@@ -172,8 +172,10 @@ def test_location_checked_without_a_base_gets_the_shared_one(cast):
 
 def test_location_cannot_move_to_the_base_of_another_business(cast):
     foreign = cast.location("München", 20800).base
-    with refused_by("location_base_of_organization"):
+    with refused_by("location_base_changed_by_switch"):
         Location.objects.filter(name="Hamburg").update(base=foreign, number_range=FREE)
+    with refused_by("location_base_of_organization"):
+        branch(cast, base=foreign, number_range=FREE).save()
         check_now()
 
 

@@ -9,6 +9,7 @@
     JoiningWord                         what a group was asked by who wants to join it, and has answered
     WithdrawalList                      who has withdrawn since: made at the sender, or taken in at the receiver
     IncomingFile ─< IncomingChunk       a file that the worker takes in: a package, or a list of withdrawals
+    BaseSwitch                          a switch between the customer bases 2.0 and 1.0 (see switches.py)
     Arrival                             a package at the receiver, on its way into its base by an import
 
 A transition belongs to the business that hands over. The receiver has rows of its own: nobody sees the other's.
@@ -51,6 +52,10 @@ from transitions.models.incoming import IncomingChunk as IncomingChunk
 from transitions.models.incoming import IncomingFile as IncomingFile
 from transitions.models.joining import JoiningWord as JoiningWord
 from transitions.models.review_page import ReviewPage as ReviewPage
+from transitions.models.switches import BaseSwitch as BaseSwitch
+from transitions.models.switches import SwitchedCustomer as SwitchedCustomer
+from transitions.models.switches import SwitchedLocation as SwitchedLocation
+from transitions.models.switches import SwitchStep as SwitchStep
 from transitions.models.withdrawals import TransitionKey as TransitionKey
 from transitions.models.withdrawals import WithdrawalList as WithdrawalList
 from transitions.querysets import TransitionQuerySet

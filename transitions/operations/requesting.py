@@ -19,7 +19,7 @@ from mcp.isolation import row_scope
 from mcp.isolation.scope import MissingRight, Scope
 from mcp.stored_sentences import stored_sentence
 from transitions.choices import BEFORE_EXECUTION, TransitionKind, TransitionState
-from transitions.models import Transition
+from transitions.models import BaseSwitch, Transition
 from transitions.operations import admitting
 from transitions.operations.stepping import (
     NotThisStep,
@@ -156,6 +156,15 @@ def _check_may_leave(location: Location) -> None:
             params={"location": location},
         )
     _check_open(location)
+    if BaseSwitch.objects.under_way().concerning(location).exists():
+        raise CannotLeave(
+            gettext_lazy(
+                "%(location)s is being switched between the customer bases 2.0 and 1.0. Have support end or cancel "
+                "that first."
+            ),
+            code="base_switch",
+            params={"location": location},
+        )
     if location.base.is_discontinued and legacy.is_in_force(LegacyRule.LEAVING, location.organization):
         raise CannotLeave(
             gettext_lazy(

@@ -26,7 +26,7 @@ from mcp.central.operations import first_link_of
 from mcp.console.operation_forms import show_refusal
 from mcp.console.site import console, scope_of
 from mcp.isolation.scope import Scope
-from transitions import deciding, operations, status_texts
+from transitions import deciding, operations, status_texts, switching
 from transitions.choices import JOINED_ANEW, OPEN, Reason, TransitionKind, TransitionState
 from transitions.models import JoiningWord, Transition
 from transitions.package.importing import HANDED_OVER, note_arrivals
@@ -97,6 +97,7 @@ def request_page(request: HttpRequest) -> HttpResponse:
     return show_page(
         request, "request", title, form=form, is_joining=is_joining, back=reverse(f"admin:{LIST}"),
         why_not="" if scope.location.is_central else operations.why_not(scope.location),
+        switch=reverse("admin:transitions_switches") if switching.is_in_the_way(scope.location) else "",
     )  # fmt: skip
 
 

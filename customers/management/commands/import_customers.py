@@ -19,6 +19,7 @@ from customers import statistics
 from customers.choices import Decision, MatchBy, OnKnown, UploadState, Verdict
 from customers.edit_side import demand_edited_here
 from customers.imports import decisions, lifecycle, reserved_numbers
+from customers.imports.branch_numbers import BranchNumbers, demand_own_branch, numbers_here
 from customers.imports.classifying import verdicts
 from customers.imports.preview import write_rejected
 from customers.imports.problems import IMPORTED
@@ -46,6 +47,12 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         add_place(parser)
         parser.add_argument("file", type=Path)
+        parser.add_argument(
+            "--old-client", type=int, metavar="NUMBER", help="client number that an old base 1.0 says; it is compared"
+        )
+        parser.add_argument(
+            "--old-branch", type=int, metavar="NUMBER", help="branch number that an old base 1.0 says; it is compared"
+        )
         parser.add_argument("--dry-run", action="store_true", help="check the file and write nothing")
         parser.add_argument("--yes", action="store_true", help="do not ask before writing")
         parser.add_argument("--json", action="store_true", help="print the summary as JSON")
@@ -95,6 +102,7 @@ class Command(BaseCommand):
         with override("en"):
             if not options["dry_run"]:
                 _demand_edited_here(scope)
+            _demand_own_branch(scope, options)
             upload = _received(path, scope, options)
             try:
                 _check(upload, scope, path)
@@ -245,6 +253,19 @@ def _demand_edited_here(scope: Scope) -> None:
         raise CommandError(" ".join(refusal.messages)) from refusal
 
 
+def _demand_own_branch(scope: Scope, options: dict[str, Any]) -> None:
+    """Raise CommandError where other numbers are said than those of the location, which names the branch otherwise."""
+    client, branch = options["old_client"], options["old_branch"]
+    if client is None and branch is None:
+        return
+    try:
+        with row_scope.rows_of(scope):
+            here = numbers_here(scope)
+            demand_own_branch(BranchNumbers(client or here.client, branch or here.branch), scope)
+    except ValidationError as refusal:
+        raise CommandError(" ".join(refusal.messages)) from refusal
+
+
 def _received(path: Path, scope: Scope, options: dict[str, Any]) -> ImportUpload:
     """The record of the import, with each column decided on; the file itself stays where it is. Raises CommandError."""
     overrules = Overrules(encoding=options["encoding"], delimiter=options["delimiter"])
@@ -279,10 +300,12 @@ def _received(path: Path, scope: Scope, options: dict[str, Any]) -> ImportUpload
         "known": options["known"],
         "match": options["match"],
     }
+    here = numbers_here(scope)
     with row_scope.rows_of(scope):
         return ImportUpload.objects.create(
             organization=scope.organization, base=scope.base, location=scope.location, user_name=scope.actor_name,
             name=path.name[:255], size=path.stat().st_size, choices=choices, state=UploadState.CHECKING,
+            client_number=here.client, branch_number=here.branch,
         )  # fmt: skip
 
 

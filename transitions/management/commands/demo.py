@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
+from clearing.demo.nodes import build_nodes
 from customers.demo import build_customers
 from customers.filling import fill
 from locations.models import Organization
@@ -48,6 +49,7 @@ class Command(BaseCommand):
         if not Organization.objects.exists():
             build_cast()
             count = build_customers(now=timezone.localtime())
+            build_nodes(now=timezone.localtime())
             build_transitions(today=timezone.localdate())
             self.stdout.write(f"The demo is loaded: {Organization.objects.count()} businesses, {count} customers.")
         elif not is_quiet:
