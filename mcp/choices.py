@@ -28,6 +28,7 @@ class MailKind(models.TextChoices):
     PASSWORD_CHANGED = "password_changed", _("Password changed")
     EMAIL_CHANGED = "email_changed", _("E-mail address changed")
     WAITING = "waiting", _("Reminder of what waits")
+    ALARMS = "alarms", _("Alarms of branches")
 
 
 class MailState(models.TextChoices):

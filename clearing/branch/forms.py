@@ -10,6 +10,8 @@ from django.utils.translation import gettext_lazy as _
 from psycopg.types.range import Range
 from unfold.widgets import INPUT_CLASSES, UnfoldAdminTextInputWidget, UnfoldAdminURLInputWidget, UnfoldBooleanWidget
 
+from clearing.branch.transport import REASONS
+from clearing.protocol.pairing_codes import LONGEST_TYPED
 from locations.models import (
     HIGHEST_ACCOUNT_NUMBER,
     HIGHEST_CLIENT_NUMBER,
@@ -29,6 +31,11 @@ REFUSED_FIELDS = {
     "user_name_unique_in_organization": "username",
 }
 """The field at which a refusal of the operation is shown."""
+REFUSED_PAIRING = {
+    "other_branch_number": "branch_number",
+    **dict.fromkeys(("central_url_unusable", "strange_answer", *REASONS), "central"),
+}
+"""The same of a pairing."""
 LOWEST_BRANCH = 2
 """Client number 1 is the central."""
 
@@ -41,6 +48,12 @@ def whole_number(label: LazyText, lowest: int, highest: int, help_text: LazyText
         max_value=highest,
         help_text=help_text,
         widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off", "class": " ".join(INPUT_CLASSES)}),
+    )
+
+
+def _confirmed() -> forms.BooleanField:
+    return forms.BooleanField(
+        label=_("This branch number is right. I know that it can never be changed."), widget=UnfoldBooleanWidget
     )
 
 
@@ -101,9 +114,7 @@ class AdministratorForm(PasswordTwice):
         HIGHEST_CLIENT_NUMBER,
         _("It chooses the customer base 1.0: branches with the same number share one. Mostly it is the client number."),
     )
-    is_confirmed = forms.BooleanField(
-        label=_("This branch number is right. I know that it can never be changed."), widget=UnfoldBooleanWidget
-    )
+    is_confirmed = _confirmed()
     username = text_field(_("User name"), 60)
     first_name = text_field(_("First name"), 80, required=False)
     last_name = text_field(_("Last name"), 80, required=False)
@@ -121,7 +132,7 @@ class AdministratorForm(PasswordTwice):
 
 
 class PairingForm(forms.Form):
-    """The other way: the central says which branch this is."""
+    """The other way: the central says which branch this is; its branch number is confirmed once."""
 
     central = forms.URLField(
         label=_("Address of the central"),
@@ -131,7 +142,7 @@ class PairingForm(forms.Form):
     )
     code = forms.CharField(
         label=_("Code"),
-        max_length=40,
+        max_length=LONGEST_TYPED,
         help_text=_("The central shows it at the location, for one branch and 24 hours."),
         widget=UnfoldAdminTextInputWidget(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
@@ -141,9 +152,10 @@ class PairingForm(forms.Form):
         HIGHEST_CLIENT_NUMBER,
         _("The central proposes it. It is confirmed once and can never be changed."),
     )
+    is_confirmed = _confirmed()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """The branch number is asked for once the central has proposed one."""
         super().__init__(*args, **kwargs)
         if "branch_number" not in self.data and "branch_number" not in self.initial:
-            del self.fields["branch_number"]
+            del self.fields["branch_number"], self.fields["is_confirmed"]

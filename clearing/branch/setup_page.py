@@ -1,4 +1,7 @@
-"""The page on which a branch is set up: once, by whoever sits at the machine itself."""
+"""The page on which a branch is set up: once, by whoever sits at the machine itself.
+
+Paired at once, it says how the first contact goes that brings the people, until somebody can log in.
+"""
 
 from __future__ import annotations
 
@@ -14,11 +17,21 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 
-from clearing.branch import pairing_door
-from clearing.branch.first_start import AlreadySetUp, is_set_up, set_up_branch
-from clearing.branch.forms import REFUSED_FIELDS, AdministratorForm, PairingForm, PlaceForm
+from clearing.branch.first_start import (
+    ACTOR,
+    AlreadySetUp,
+    BranchNumberWanted,
+    Stage,
+    set_up_branch,
+    set_up_paired,
+    stage,
+)
+from clearing.branch.forms import REFUSED_FIELDS, REFUSED_PAIRING, AdministratorForm, PairingForm, PlaceForm
+from clearing.branch.starting import clear_now, scope_here, this_branch
+from clearing.branch.talking import CentralRefused
 from mcp.console.operation_forms import show_refusal
 from mcp.console.page_context import look
+from mcp.isolation import row_scope
 
 FORWARDED = ("HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_HOST", "HTTP_X_REAL_IP", "HTTP_FORWARDED")
 """What a web server in front adds: then the address that is seen is that of this server."""
@@ -27,14 +40,29 @@ FORWARDED = ("HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_HOST", "HTTP_X_REAL_IP", 
 @never_cache
 @sensitive_post_parameters("password1", "password2", "code")
 def setup_page(request: HttpRequest) -> HttpResponse:
-    """Ask which branch this is, then for its number and its administrator. Raises Http404 once it is set up."""
-    if is_set_up():
-        raise Http404
-    if not is_at_this_machine(request):
+    """Ask which branch this is: the central, or whoever sits here. Raises Http404 once somebody can log in.
+
+    A form that was sent twice, as by a double click, leads where the first one has led.
+    """
+    reached, is_here = stage(), is_at_this_machine(request)
+    if reached is Stage.SET_UP:
+        return _lead_on(request, is_here=is_here)
+    if not is_here:
         return _show(request, "setup_elsewhere", _("This branch is not set up yet"), status=403)
+    if reached is Stage.AWAITS_PEOPLE:
+        return _await_people(request)
+    return _pair(request) if request.POST.get("step") == "pair" else _ask(request)
+
+
+def _lead_on(request: HttpRequest, *, is_here: bool) -> HttpResponse:
+    if is_here and request.method == "POST":
+        return HttpResponseRedirect(settings.LOGIN_URL)
+    raise Http404
+
+
+def _ask(request: HttpRequest) -> HttpResponse:
+    """The way without the central, in two steps."""
     step = request.POST.get("step", "")
-    if step == "pair" and pairing_door.found() is not None:
-        return _pair(request)
     place = PlaceForm(request.POST or None)
     if request.method != "POST" or step not in {"place", "administrator"} or not place.is_valid():
         return _first(request, place)
@@ -79,29 +107,45 @@ def _set_up(request: HttpRequest, place: PlaceForm, administrator: Administrator
 
 
 def _pair(request: HttpRequest) -> HttpResponse:
-    pair, form, place = pairing_door.found(), PairingForm(request.POST), ""
-    assert pair is not None  # noqa: S101 - asked before
+    form, place = PairingForm(request.POST), ""
     if form.is_valid():
         data = form.cleaned_data
         try:
-            pair(central=data["central"], code=data["code"], branch_number=data.get("branch_number"))
-        except pairing_door.BranchNumberWanted as wanted:
+            set_up_paired(central=data["central"], code=data["code"], branch_number=data.get("branch_number"))
+        except BranchNumberWanted as wanted:
             form, place = PairingForm(initial={**data, "branch_number": wanted.proposed}), wanted.place
-        except ValidationError as refusal:
-            show_refusal(form, refusal, {})
-        else:
-            messages.success(request, _("The branch is paired with its central. Log in as there."))
+        except CentralRefused as refusal:
+            form.add_error("code", str(refusal.sentences))
+        except AlreadySetUp as refusal:
+            messages.info(request, " ".join(refusal.messages))
             return HttpResponseRedirect(settings.LOGIN_URL)
+        except ValidationError as refusal:
+            show_refusal(form, refusal, REFUSED_PAIRING)
+        else:
+            return HttpResponseRedirect(request.path)
     return _first(request, PlaceForm(), pairing=form, paired_place=place)
+
+
+def _await_people(request: HttpRequest) -> HttpResponse:
+    """How the first contact goes; a form that was sent begins it at once."""
+    own = this_branch(actor=ACTOR)
+    if own is None:
+        raise Http404
+    if request.method == "POST":
+        scope = scope_here(own, name=ACTOR)
+        with row_scope.rows_of(scope):
+            clear_now(actor=scope)
+        return HttpResponseRedirect(request.path)
+    response = _show(request, "setup_waiting", _("The branch is paired"), own=own)
+    response["Refresh"] = f"3; url={settings.LOGIN_REDIRECT_URL}"  # it leads back here, until somebody can log in
+    return response
 
 
 def _first(
     request: HttpRequest, place: PlaceForm, *, pairing: PairingForm | None = None, paired_place: str = ""
 ) -> HttpResponse:
-    if pairing is None and pairing_door.found() is not None:
-        pairing = PairingForm()
     title = _("Set up the branch")
-    return _show(request, "setup", title, form=place, pairing=pairing, paired_place=paired_place)
+    return _show(request, "setup", title, form=place, pairing=pairing or PairingForm(), paired_place=paired_place)
 
 
 def _second(request: HttpRequest, place: PlaceForm, administrator: AdministratorForm) -> HttpResponse:

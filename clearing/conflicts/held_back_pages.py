@@ -19,6 +19,7 @@ from customers.models import Customer
 from locations.permissions import Right
 from mcp.console.pages import show
 from mcp.console.site import console, scope_of
+from mcp.isolation.branch import is_branch
 from mcp.isolation.scope import Scope
 from mcp.stored_sentences import Sentences, Stored
 
@@ -34,25 +35,36 @@ class Remedy:
     title: Promise
     page: str
     right: Right
+    is_at_central_alone: bool = False
 
 
 _LOCATIONS = Remedy(
-    gettext_lazy("To the number ranges of the locations"), "admin:locations_location_changelist", Right.MANAGE_LOCATION
+    gettext_lazy("To the number ranges of the locations"),
+    "admin:locations_location_changelist",
+    Right.MANAGE_LOCATION,
+    is_at_central_alone=True,
 )
 _TAGS = Remedy(gettext_lazy("To the tags"), "admin:customers_tag_changelist", Right.VIEW_CUSTOMERS)
 _GROUPS = Remedy(
     gettext_lazy("To the customer groups"), "admin:customers_customergroup_changelist", Right.VIEW_CUSTOMERS
 )
 _PURPOSES = Remedy(
-    gettext_lazy("To the purposes of consents"), "admin:customers_consentpurpose_changelist", Right.VIEW_CUSTOMERS
+    gettext_lazy("To the purposes of consents"),
+    "admin:customers_consentpurpose_changelist",
+    Right.VIEW_CUSTOMERS,
+    is_at_central_alone=True,
 )
 REMEDIES: dict[str, Remedy] = {
+    "clearing_unknown_tag": _TAGS,
     "unknown_tag": _TAGS,
     "customer_tags_known": _TAGS,
+    "clearing_unknown_group": _GROUPS,
     "unknown_group": _GROUPS,
     "customer_group_in_base": _GROUPS,
     "unknown_purpose": _PURPOSES,
     "consent_purpose_of_organization": _PURPOSES,
+    "clearing_number_out_of_range": _LOCATIONS,
+    "clearing_unknown_home": _LOCATIONS,
     "number_out_of_range": _LOCATIONS,
     "customer_number_in_range": _LOCATIONS,
     "number_range_exhausted": _LOCATIONS,
@@ -127,7 +139,8 @@ def _reasons(reasons: list[Stored], scope: Scope) -> Iterator[Reason]:
         for reason in reasons:
             remedy = REMEDIES.get(reason["code"])
             sentence = str(Sentences([reason]))
-            if remedy is None or not scope.allows(remedy.right):
+            is_elsewhere = remedy is not None and remedy.is_at_central_alone and is_branch()
+            if remedy is None or is_elsewhere or not scope.allows(remedy.right):
                 yield Reason(sentence)
             else:
                 yield Reason(sentence, str(remedy.title), reverse(remedy.page))

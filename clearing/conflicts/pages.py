@@ -11,12 +11,12 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from clearing.choices import ConflictState
+from clearing.choices import BulkChoice, BulkState, ConflictState
 from clearing.conflicts import bulk, deciding, held_back_pages
-from clearing.conflicts.bulk import Choice
 from clearing.conflicts.comparing import Row, names_of, rows_of
 from clearing.conflicts.deciding import AlreadyDecided, demand_resolving
 from clearing.conflicts.finding import find, next_open
@@ -191,22 +191,17 @@ def _address(conflict: Conflict) -> str:
 
 
 def run_page(request: HttpRequest, run: UUID) -> HttpResponse:
-    """How many open conflicts of a run each choice would decide; sent, they are decided so."""
+    """How many open conflicts of a run each choice would decide; sent, they are decided so, many by the worker."""
     scope = _resolver(request)
     cycle = Cycle.objects.in_base(scope.base).filter(pk=run).select_related("node").first()
     if cycle is None:
         raise Http404
-    here = reverse(f"admin:{OF_RUN}", args=[run])
     if request.method == "POST":
-        choice = request.POST.get("choice", "")
-        if choice not in set(Choice):
-            messages.warning(request, _("Choose what to do first."))
-            return HttpResponseRedirect(here)
-        done = bulk.decide_run(run=run, choice=Choice(choice), actor=scope)
-        _tell(request, done)
-        return HttpResponseRedirect(here)
-    found = bulk.counts(run, scope)
-    return show(
+        _decide_run(request, run, scope)
+        return HttpResponseRedirect(reverse(f"admin:{OF_RUN}", args=[run]))
+    found, ordered = bulk.counts(run, scope), bulk.latest(run, scope)
+    is_under_way = ordered is not None and ordered.state == BulkState.DECIDING
+    response = show(
         request,
         "clearing/conflicts_of_run.html",
         {
@@ -214,21 +209,47 @@ def run_page(request: HttpRequest, run: UUID) -> HttpResponse:
             "run": cycle,
             "run_name": run_name(cycle),
             "counts": {choice.value: count for choice, count in found.items()},
-            "at_once": bulk.AT_ONCE,
+            "at_once": bulk.AT_ONCE[BulkChoice.TAKE_OVER],
+            "ordered": ordered,
+            "is_under_way": is_under_way,
+            "done": ordered.decided + ordered.refused if ordered else 0,
+            "sentences": _sentences(ordered.decided, ordered.refused) if ordered and not is_under_way else [],
         },
     )
+    if is_under_way:
+        response["Refresh"] = "2"
+    return response
 
 
-def _tell(request: HttpRequest, done: bulk.Done) -> None:
-    decided = ngettext("%(count)s conflict is decided.", "%(count)s conflicts are decided.", done.decided)
-    messages.success(request, decided % {"count": done.decided})
-    if done.refused:
-        refused = ngettext(
+def _decide_run(request: HttpRequest, run: UUID, scope: Scope) -> None:
+    """Do what was asked for with all of a run, and say what became of it."""
+    if request.POST.get("step") == "cancel":
+        bulk.cancel(run=run, actor=scope)
+        return
+    choice = request.POST.get("choice", "")
+    if choice not in BulkChoice.values:
+        messages.warning(request, _("Choose what to do first."))
+        return
+    try:
+        done = bulk.decide_run(run=run, choice=BulkChoice(choice), actor=scope)
+    except ValidationError as refusal:
+        messages.warning(request, " ".join(refusal.messages))
+        return
+    if isinstance(done, bulk.Done):
+        said = _sentences(done.decided, done.refused)
+        messages.success(request, said[0])
+        for more in said[1:]:
+            messages.warning(request, more)
+
+
+def _sentences(decided: int, refused: int) -> list[str]:
+    """What became of it, in words."""
+    said = [(ngettext("%(count)s conflict is decided.", "%(count)s conflicts are decided.", decided), decided)]
+    if refused:
+        sentence = ngettext(
             "%(count)s conflict stays open, because a rule refuses it: open it to see which.",
             "%(count)s conflicts stay open, because a rule refuses them: open them to see which.",
-            done.refused,
+            refused,
         )
-        messages.warning(request, refused % {"count": done.refused})
-    if done.left:
-        left = ngettext("%(count)s is left: go on.", "%(count)s are left: go on.", done.left)
-        messages.info(request, left % {"count": done.left})
+        said.append((sentence, refused))
+    return [sentence % {"count": number_format(count, use_l10n=True, force_grouping=True)} for sentence, count in said]

@@ -54,7 +54,8 @@ def put_away(conflict: Conflict, customer: Customer | None, *, actor: Scope) -> 
     if customer is None or lost is None:
         return  # he is gone already, as after an erasure
     now = values_now(customer)
-    expected = {**lost.values, **{name: value for name, value in conflict.result["given"].items() if name in FIELDS}}
+    given = conflict.result.get("given", {})
+    expected = {**lost.values, **{name: value for name, value in given.items() if name in FIELDS}}
     _refuse_changed([name for name, value in expected.items() if now.get(name) != value])
     if Card.objects.filter(base=customer.base_id, customer=customer.pk).exists():
         raise InTheWay(gettext_lazy("The new customer has been given a card since."))

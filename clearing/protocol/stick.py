@@ -3,25 +3,26 @@
     for piece in write_stick(contents, header=…, manifest=…, sender=own_key, receiver=their_public_key): …
 
     stick = read_stick(file, receiver=own_key, sender=their_public_key)
-    stick.header, stick.manifest          verified
+    stick.header, stick.manifest, stick.letter      verified
     for content in stick.parts(): …       each verified; they count once the loop has come to its end
 
     MAGIC · length and header in clear · frames of counter, last or not, length, ciphertext
 
 The key of the file is agreed between an X25519 key made for it and that of the receiver (HKDF-SHA256). Each frame is
 sealed (ChaCha20-Poly1305) under its counter and whether it is the last, together with the hash of the header: no frame
-can be changed, moved, repeated, left out or taken from another file. The first frame holds the manifest and the
-sender's signature (Ed25519) over header and manifest; the others the bytes of the parts. Writing and reading hold one
-part.
+can be changed, moved, repeated, left out or taken from another file. The first frame holds the manifest, a letter (what
+the two would say to each other over a line) and the sender's signature (Ed25519) over both and the header; the others
+the bytes of the parts. Writing and reading hold one part.
 """
 
 from __future__ import annotations
 
 import hashlib
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from types import MappingProxyType
 from typing import IO
 from uuid import UUID
 
@@ -51,13 +52,16 @@ MAGIC = b"STAMMHAUS STICK\n"
 VERSION = 1
 FRAME = 64 * 1024
 """Bytes of a part in one frame."""
-MOST_MANIFEST = 1024**2
+MOST_MANIFEST = 4 * 1024**2
 """Bytes of the first frame."""
 MOST_HEADER = 4 * 1024
 _TAG = 16
 _LENGTH = struct.Struct(">I")
 _FRAME_HEAD = struct.Struct(">I?I")
 """Counter, whether it is the last frame, and how many bytes of ciphertext follow."""
+
+
+NO_LETTER: Mapping[str, Json] = MappingProxyType({})
 
 
 class Direction(StrEnum):
@@ -117,7 +121,13 @@ class StickHeader:
 
 
 def write_stick(
-    contents: Iterable[bytes], *, header: StickHeader, manifest: Manifest, sender: PrivateKey, receiver: PublicKey
+    contents: Iterable[bytes],
+    *,
+    header: StickHeader,
+    manifest: Manifest,
+    sender: PrivateKey,
+    receiver: PublicKey,
+    letter: Mapping[str, Json] = NO_LETTER,
 ) -> Iterator[bytes]:
     """The bytes of the file, a piece at a time. What the header says of keys is filled in.
 
@@ -137,8 +147,9 @@ def write_stick(
     seal = _Seal(shared, written, complete, receiver)
     first = canonical(
         {
+            "letter": letter,
             "manifest": manifest.to_json(),
-            "signature": sender.sign(Signed.STICK, _signed(written, manifest)).hex(),
+            "signature": sender.sign(Signed.STICK, _signed(written, manifest, letter)).hex(),
         }
     )
     yield seal.sealed(0, first, is_last=not manifest.parts)
@@ -158,8 +169,8 @@ def _pieces(contents: Iterable[bytes], manifest: Manifest) -> Iterator[bytes]:
         raise MissingPart(number + 1)
 
 
-def _signed(header: bytes, manifest: Manifest) -> bytes:
-    return _LENGTH.pack(len(header)) + header + canonical(manifest.to_json())
+def _signed(header: bytes, manifest: Manifest, letter: Mapping[str, Json]) -> bytes:
+    return _LENGTH.pack(len(header)) + header + canonical({"letter": letter, "manifest": manifest.to_json()})
 
 
 class _Seal:
@@ -195,6 +206,7 @@ class Stick:
 
     header: StickHeader
     manifest: Manifest
+    letter: Fields
     is_whole: bool
     """Whether all of it was read and verified; nothing of it counts before."""
     _frames: Iterator[bytes] = field(repr=False)
@@ -229,12 +241,7 @@ def read_stick(file: IO[bytes], *, receiver: PrivateKey, sender: PublicKey, limi
     Raises NotAStick, UnknownStickVersion, UnreadableStick, WrongReceiver, ForeignSender, ChangedStick, ReorderedStick,
     TruncatedStick or StickTooLarge. Before a signature is verified no more than the first frame is held.
     """
-    if file.read(len(MAGIC)) != MAGIC:
-        raise NotAStick
-    length = _LENGTH.unpack(_exactly(file, _LENGTH.size))[0]
-    if length > MOST_HEADER:
-        raise UnreadableStick("header")
-    written = _exactly(file, length)
+    written = _written_header(file)
     header = StickHeader.from_json(written)
     if header.receiver != receiver.public.fingerprint:
         raise WrongReceiver
@@ -245,8 +252,28 @@ def read_stick(file: IO[bytes], *, receiver: PrivateKey, sender: PublicKey, limi
     except ValueError:
         raise ChangedStick from None
     frames = _opened_frames(file, _Seal(shared, written, header, receiver.public))
-    manifest = _demand_manifest(next(frames), written, sender, limits)
-    return Stick(header, manifest, is_whole=False, _frames=frames, _limits=limits)
+    manifest, letter = _demand_signed(next(frames), written, sender, limits)
+    return Stick(header, manifest, letter, is_whole=False, _frames=frames, _limits=limits)
+
+
+def read_header(file: IO[bytes]) -> StickHeader:
+    """What stands on the stick in clear, not verified; by it is found who can. The file is gone back to its beginning.
+
+    Raises NotAStick, UnknownStickVersion, UnreadableStick or TruncatedStick.
+    """
+    start = file.tell()
+    header = StickHeader.from_json(_written_header(file))
+    file.seek(start)
+    return header
+
+
+def _written_header(file: IO[bytes]) -> bytes:
+    if file.read(len(MAGIC)) != MAGIC:
+        raise NotAStick
+    length = _LENGTH.unpack(_exactly(file, _LENGTH.size))[0]
+    if length > MOST_HEADER:
+        raise UnreadableStick("header")
+    return _exactly(file, length)
 
 
 def verify_stick(file: IO[bytes], *, receiver: PrivateKey, sender: PublicKey, limits: PartLimits = LIMITS) -> Stick:
@@ -259,19 +286,19 @@ def verify_stick(file: IO[bytes], *, receiver: PrivateKey, sender: PublicKey, li
     return stick
 
 
-def _demand_manifest(first: bytes, written: bytes, sender: PublicKey, limits: PartLimits) -> Manifest:
-    """The manifest of the first frame. Raises ForeignSender unless the sender has signed it with this header."""
+def _demand_signed(first: bytes, written: bytes, sender: PublicKey, limits: PartLimits) -> tuple[Manifest, Fields]:
+    """Manifest and letter of the first frame. Raises ForeignSender unless the sender has signed them and the header."""
     try:
         fields = Fields(read_object(first), refused=UnreadableStick)
     except ValueError:
         raise UnreadableStick("manifest") from None
-    manifest = Manifest.from_fields(fields, "manifest", limits)
+    manifest, letter = Manifest.from_fields(fields, "manifest", limits), fields.object("letter")
     try:
         signature = bytes.fromhex(fields.text("signature", most=128))
-        sender.demand_signed(Signed.STICK, _signed(written, manifest), signature)
+        sender.demand_signed(Signed.STICK, _signed(written, manifest, letter.as_sent), signature)
     except (ValueError, ForgedSignature):
         raise ForeignSender from None
-    return manifest
+    return manifest, letter
 
 
 def _opened_frames(file: IO[bytes], seal: _Seal) -> Iterator[bytes]:

@@ -10,6 +10,8 @@ from urllib.parse import unquote, urlsplit
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 
+from launch.port import DEFAULT, DEFAULT_OF_BRANCH
+
 
 def text(name: str, default: str | None = None) -> str:
     """The variable's text. Without a default it must be set and not be empty."""
@@ -48,6 +50,22 @@ def one_of(name: str, values: tuple[str, ...], *, default: str) -> str:
 def words(name: str, *, default: str) -> list[str]:
     """A list separated by commas."""
     return [word.strip() for word in os.environ.get(name, default).split(",") if word.strip()]
+
+
+def cookies_begin_with(side: str, public_url: str) -> str:
+    """How the names of its cookies begin: by the side, and by the port where that is another than usual.
+
+    A browser tells hosts apart and no ports: two installations on one machine would log out each other.
+    """
+    try:
+        port = urlsplit(public_url).port
+    except ValueError:
+        raise ImproperlyConfigured(
+            f"PUBLIC_URL={public_url!r} is no address. Write it as in https://stammhaus.example/ or http://127.0.0.1:8000/"
+        ) from None
+    is_branch = side == "branch"
+    usual = int(DEFAULT_OF_BRANCH if is_branch else DEFAULT)
+    return ("branch_" if is_branch else "") + ("" if port in {None, usual} else f"{port}_")
 
 
 def database(name: str) -> dict[str, Any]:

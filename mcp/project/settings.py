@@ -113,6 +113,10 @@ REQUEST_LIMITS = {
 
 SIDE = environment.one_of("SIDE", ("central", "branch"), default="central")
 
+# At a branch: whether it calls its central by itself, or only when somebody presses the button.
+
+CLEARS_ON_SCHEDULE = environment.flag("CLEARS_ON_SCHEDULE", default=True)
+
 # How much one person may upload in 24 hours: files that are imported, packages that are carried over.
 
 UPLOADS_A_DAY = {
@@ -210,10 +214,11 @@ SECURE_CSP: dict[str, list[str]] = {
     "frame-ancestors": [CSP.SELF],
 }
 X_FRAME_OPTIONS = "SAMEORIGIN"  # the admin opens related forms in a dialog
-# A browser does not tell ports apart: who tries central and branch on one machine stays logged in at both.
-COOKIES_BEGIN_WITH = "branch_" if SIDE == "branch" else ""
+# Who works with several installations on one machine, such as a central and two branches, stays logged in at each.
+COOKIES_BEGIN_WITH = environment.cookies_begin_with(SIDE, PUBLIC_URL)
 SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = f"{COOKIES_BEGIN_WITH}sessionid", f"{COOKIES_BEGIN_WITH}csrftoken"
 LANGUAGE_COOKIE_NAME = f"{COOKIES_BEGIN_WITH}django_language"
+MESSAGE_STORAGE = "mcp.console.message_cookies.OwnStorage"
 SESSION_ENGINE = "mcp.login.sessions"
 SESSION_COOKIE_AGE = 12 * 60 * 60  # one long working day
 SESSION_COOKIE_SAMESITE = "Lax"

@@ -9,7 +9,8 @@ is sent, in the language of the recipient, so that no link for a password is sto
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from django.conf import settings
 from django.core.mail import EmailMessage
@@ -25,6 +26,14 @@ MOST_TRIES = 8
 """The attempts are spread over about six hours."""
 SEND = "mcp.tasks.send_mail"
 log = logging.getLogger(__name__)
+
+type Words = Callable[[Mapping[str, Any]], Mapping[str, object]]
+_words: dict[str, Words] = {}
+
+
+def register(kind: MailKind, words: Words) -> None:
+    """Have a function make words of the facts of such mails, in the language of the recipient, for their template."""
+    _words[kind] = words
 
 
 def is_configured() -> bool:
@@ -66,7 +75,8 @@ def send(mail: Mail, *, besides: Mapping[str, object]) -> None:
 
 def _message(mail: Mail, besides: Mapping[str, object]) -> EmailMessage:
     with override(mail.language):
-        context = {"user": mail.user, "organization": mail.organization, **mail.facts, **besides}
+        words = _words[mail.kind](mail.facts) if mail.kind in _words else {}
+        context = {"user": mail.user, "organization": mail.organization, **mail.facts, **words, **besides}
         text = render_to_string(f"mail/{mail.kind}.txt", context)
     subject, _line, body = text.strip().partition("\n")
     return EmailMessage(subject=subject.strip(), body=body.strip() + "\n", to=[mail.address])

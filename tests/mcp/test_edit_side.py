@@ -13,6 +13,7 @@ from locations.models import CustomerBase, Location
 from mcp.central import operations
 from mcp.isolation.scope import MissingRight
 from tests.mcp.test_admin_locations import ENGLISH, change
+from tests.transitions.switched import to_offline
 
 pytestmark = pytest.mark.django_db
 
@@ -76,7 +77,8 @@ def test_who_has_the_page_open_changes_only_what_he_has_changed(cast, log_in):
 
 def test_whoever_manages_one_location_alone_sees_it_and_changes_nothing(cast, log_in):
     frida, place = log_in("frida"), cast.location("Flensburg")
-    Location.objects.filter(pk=place.pk).update(base=cast.location("Lübeck").base, branch_number=4)
+    Location.objects.filter(pk=place.pk).update(branch_number=4)
+    to_offline(cast, "Flensburg", "nothing")
     place = cast.location("Flensburg")
     shown = page(frida, place, at=6)
     assert 'name="edit_side"' not in shown

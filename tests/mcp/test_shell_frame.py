@@ -122,7 +122,7 @@ CENTRAL_PAGES = ["locations/location/", "transitions/transition/", "mcp/usergrou
         ("carla", "/10400/3/", None),
         ("dirk", "/10400/4/", None),
         ("frida", "/10400/6/", [*CENTRAL_PAGES[:4], "mcp/restriction/", CENTRAL_PAGES[4]]),
-        ("rita", "/10400/2/", CENTRAL_PAGES),
+        ("rita", "/10400/2/", [*CENTRAL_PAGES[:2], "transitions/transition/switches/", *CENTRAL_PAGES[2:]]),
     ],
 )
 def test_central_administration_is_in_the_side_bar_of_whoever_may_use_it(log_in, username, address, expected):

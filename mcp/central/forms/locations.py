@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from psycopg.types.range import Range
 from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminSelectWidget, UnfoldBooleanSwitchWidget
 
-from locations.choices import EditSide
+from locations.choices import CHOSEN_SIDES, EditSide
 from locations.models import HIGHEST_CUSTOMER_NUMBER, LOWEST_CUSTOMER_NUMBER, CustomerBase, Location
 from locations.operations import Place, next_client_number, propose_number_range
 from locations.text import LazyText
@@ -56,7 +56,7 @@ class LocationForm(OperationForm):
     edit_side = forms.ChoiceField(
         label=gettext_lazy("Customers are edited"),
         required=False,
-        choices=EditSide.choices,
+        choices=CHOSEN_SIDES,
         widget=UnfoldAdminSelectWidget,
     )
 

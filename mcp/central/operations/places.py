@@ -172,6 +172,15 @@ def choose_edit_side(*, location: Location, side: EditSide, actor: Scope) -> Cus
         )
     for other in Location.objects.on_base(base):
         _demand_there(other, actor)
+    if EditSide.NEITHER in (side, base.edit_side):
+        raise ValidationError(
+            gettext_lazy(
+                "%(name)s is being switched to the customer base 2.0, and until that is done or cancelled nobody edits "
+                "its customers."
+            ),
+            code="edit_side_of_switched_base",
+            params={"name": place.name},
+        )
     if base.edit_side != side:
         base.edit_side = side
         base.full_clean()
