@@ -6,6 +6,7 @@ Certificates are verified by the system's authorities (SSL_CERT_FILE names other
 
 from __future__ import annotations
 
+import io
 import ipaddress
 import urllib.request
 from collections.abc import Mapping
@@ -21,7 +22,9 @@ from urllib3.exceptions import TimeoutError as TooSlow
 from urllib3.util import Retry, Timeout, make_headers
 
 CONNECT_SECONDS, READ_SECONDS = 10.0, 60.0
-"""The central answers within REQUEST_LIMITS; a part of 4 MB needs its time on a slow line."""
+"""The central answers within REQUEST_LIMITS. While something is sent, the first holds for each piece of it."""
+PIECE_BYTES = 4 * 1024
+"""What is sent at a time: a part of 4 MB takes an hour on the slowest line, and gets through."""
 TRIES = 3
 LONGEST_ANSWER = 8 * 1024**2
 LOCAL_NAMES = frozenset({"localhost", "localhost."})
@@ -44,7 +47,7 @@ class Unreachable(ValidationError):
     """No answer came. Everything stays as it is, and is tried again."""
 
 
-_REASONS = {
+REASONS = {
     "certificate": gettext_lazy(
         "The central shows a certificate that is not trusted here, so nothing was sent. Check the address, the date of "
         "this machine, and with its administrator the certificate."
@@ -55,6 +58,11 @@ _REASONS = {
     "timeout": gettext_lazy("The central does not answer, or too slowly. It is tried again by itself."),
     "no_line": gettext_lazy("The central is not reached: there is no line. It is tried again by itself."),
 }
+
+
+def no_line() -> Unreachable:
+    """What is said where the central is not reached at all."""
+    return Unreachable(REASONS["no_line"], code="no_line")
 
 
 @dataclass(frozen=True)
@@ -107,8 +115,9 @@ class Https:
             response = self._pool.request(
                 method,
                 self._url + path,
-                body=body,
-                headers=dict(headers),
+                # Sent as one block it would have to leave within one timeout, however slow the line is.
+                body=None if body is None else io.BytesIO(body),
+                headers={**headers, **({} if body is None else {"Content-Length": str(len(body))})},
                 redirect=False,
                 preload_content=False,
                 timeout=Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS),
@@ -122,7 +131,7 @@ class Https:
         except HTTPError as error:
             raise _unreachable(error) from error
         if len(content) > LONGEST_ANSWER:
-            raise Unreachable(_REASONS["no_line"], code="no_line")
+            raise no_line()
         return Reply(response.status, content, dict(response.headers))
 
 
@@ -130,11 +139,13 @@ def _pool_for(url: str) -> urllib3.PoolManager:
     parts = urlsplit(url)
     proxy = urllib.request.getproxies().get(parts.scheme)
     if not proxy or urllib.request.proxy_bypass(parts.hostname or ""):
-        return urllib3.PoolManager(num_pools=1)
+        return urllib3.PoolManager(num_pools=1, blocksize=PIECE_BYTES)
     named = urlsplit(proxy)
     secret = f"{unquote(named.username)}:{unquote(named.password or '')}" if named.username else None
     address = f"{named.scheme}://{named.netloc.rpartition('@')[2]}"
-    return urllib3.ProxyManager(address, num_pools=1, proxy_headers=make_headers(proxy_basic_auth=secret))
+    return urllib3.ProxyManager(
+        address, num_pools=1, blocksize=PIECE_BYTES, proxy_headers=make_headers(proxy_basic_auth=secret)
+    )
 
 
 def _unreachable(error: HTTPError) -> Unreachable:
@@ -150,4 +161,4 @@ def _unreachable(error: HTTPError) -> Unreachable:
             code = "timeout"
         case _:
             code = "no_line"
-    return Unreachable(_REASONS[code], code=code)
+    return Unreachable(REASONS[code], code=code)

@@ -17,9 +17,10 @@ import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import wraps
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from django.core import management
@@ -59,37 +60,43 @@ class Work:
 
 @dataclass
 class Warm:
-    """The process that is copied."""
+    """The process that is copied. Several threads may ask it, one after the other."""
 
     process: subprocess.Popen[str]
     folder: Path
     begun: int = 0
+    turn: Any = field(default_factory=Lock)
 
     def begin(self, task: str, arguments: dict[str, Any], *, kill: Call | None = None) -> Work:
         """A copy that has begun with the task, named by module and function."""
-        self.begun += 1
-        said = self.folder / f"{self.begun}.txt"
-        return Work(self.ask(task=task, arguments=arguments, kill=kill, said=str(said)), self, said)
+        return self.do(task=task, arguments=arguments, kill=kill)
 
     def run(self, *command: str) -> Work:
         """A copy that does what `manage.py` does with the command."""
+        return self.do(command=command)
+
+    def do(self, **order: Any) -> Work:
+        """A copy that has begun with what the order says."""
         self.begun += 1
         said = self.folder / f"{self.begun}.txt"
-        return Work(self.ask(command=command, said=str(said)), self, said)
+        return Work(self.ask(**order, said=str(said)), self, said)
 
     def ask(self, **order: Any) -> Any:
         assert self.process.stdin is not None
         assert self.process.stdout is not None
-        print(json.dumps(order), file=self.process.stdin, flush=True)
-        answer = self.process.stdout.readline()
+        with self.turn:
+            print(json.dumps(order), file=self.process.stdin, flush=True)
+            answer = self.process.stdout.readline()
         assert answer, "the warm process has ended"
         return json.loads(answer)
 
 
 @contextmanager
-def warm_process(environment: dict[str, str], folder: Path) -> Iterator[Warm]:
+def warm_process(
+    environment: dict[str, str], folder: Path, program: str = "tests.isolation.faults.warm"
+) -> Iterator[Warm]:
     """Loads the product in this environment; `folder` takes what the copies say."""
-    command = [sys.executable, "-m", "tests.isolation.faults.warm"]
+    command = [sys.executable, "-m", program]
     with subprocess.Popen(
         command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
