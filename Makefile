@@ -18,7 +18,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # An environment whose Python went away (an upgrade of the system) is made anew.
 $(shell test ! -e $(VENV)/.installed || $(BIN)/python -c '' 2>/dev/null || rm -f $(VENV)/.installed $(VENV)/.installed-dev)
 
-.PHONY: run run-branch upgrade install install-dev test test-fast test-isolation check lint bench clean
+.PHONY: run run-branch demo-branch upgrade install install-dev test test-fast test-isolation test-clearing check lint bench clean
 
 run: install
 	@$(BIN)/python -m launch
@@ -26,6 +26,10 @@ run: install
 # The node of a branch with a base 1.0 (docs/clearing.md): port 8100, its own folder var/branch.
 run-branch: install
 	@SIDE=branch $(BIN)/python -m launch
+
+# The branch Lübeck of the demo, beside a central that make run has started and that still runs.
+demo-branch: install
+	@$(BIN)/python -m launch.demo_branch
 
 # After new code was put here: stops the branch, installs, migrates, says both versions, and starts it again if it ran.
 upgrade:
@@ -49,7 +53,13 @@ test-fast: lint
 
 # The long proofs, whole. The folder is named, so that their figures are printed at the end.
 test-isolation: install-dev
-	$(PYTEST) -m isolation tests/isolation tests/customers tests/transitions tests/mcp tests/locations tests/spreadsheets tests/test_traps.py $(ARGS)
+	$(PYTEST) -m isolation tests/isolation tests/customers tests/transitions tests/mcp tests/locations tests/spreadsheets tests/clearing tests/test_traps.py $(ARGS)
+
+# The faults of reconciliation, each at its points, twenty times with other edits, with two installations for each
+# process; then ten thousand random days in memory and five hundred on the database.
+test-clearing: install-dev
+	SEEDS=20 $(BIN)/python -m pytest -n 2 --dist worksteal tests/clearing/faults $(ARGS)
+	MODEL_DAYS=10000 DAYS=500 STEPS=50 $(BIN)/python -m pytest -n 2 tests/clearing/test_model_days.py tests/clearing/test_random_days.py $(ARGS)
 
 # What .ci/run does: the checks and all tests, of the long proofs a part that rotates with the commits.
 check: lint

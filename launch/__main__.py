@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Callable
 
 from launch import database, folders, port, running, side
 from launch.environment import prepare
@@ -15,21 +16,27 @@ SET_UP = "Open this address in a browser on this machine and set the branch up."
 MANAGE = (sys.executable, "manage.py")
 
 
-def main() -> None:
-    """Raises CannotStart with the sentence for the user; returns after Ctrl-C."""
+def main(made_ready: Callable[[Supervisor], str] = lambda _supervisor: "", *, command: str = "") -> None:
+    """Raises CannotStart with the sentence for the user; returns after Ctrl-C.
+
+    `made_ready` is called once the database is up to date, and says what is told once all runs; `command` is what the
+    user has typed, where it is not make run or make run-branch.
+    """
     check_python(sys.version_info[:2])
-    number = port.chosen(os.environ.get("PORT"), is_branch=side.settle() == side.BRANCH)
-    with Supervisor(folders.var() / "log") as supervisor, running.noted():
+    number = port.chosen(os.environ.get("PORT"), is_branch=side.settle() == side.BRANCH, command=command)
+    address = f"http://{port.HOST}:{number}/"
+    with Supervisor(folders.var() / "log") as supervisor, running.noted(address):
         try:
-            os.environ.setdefault("PUBLIC_URL", f"http://{port.HOST}:{number}/")
+            os.environ.setdefault("PUBLIC_URL", address)
             is_demo = _prepare(supervisor)
+            told = made_ready(supervisor)
             logins = _serve(supervisor, number, is_demo=is_demo)
-            _say(f"{_name()} is ready: http://{port.HOST}:{number}/")
-            if logins:
-                _say(logins)
+            say(f"{_name()} is ready: {address}")
+            for line in filter(None, (logins, told)):
+                say(line)
             supervisor.watch()
         except Stopped:
-            _say("\nStopping …")
+            say("\nStopping …")
 
 
 def check_python(version: tuple[int, int]) -> None:
@@ -56,11 +63,11 @@ def _prepare(supervisor: Supervisor) -> bool:
     if own:
         database.check(web=own, owner=os.environ.get("DATABASE_OWNER_URL"))
     else:
-        _say("Starting the embedded PostgreSQL …")
+        say("Starting the embedded PostgreSQL …")
         os.environ.setdefault("MAIL_URL", (folders.var() / "mail").as_uri())
         os.environ.setdefault("REFUSALS_LOG", str(folders.var() / "log" / "refusals.log"))
     prepare()
-    _say("Bringing the database up to date …")
+    say("Bringing the database up to date …")
     supervisor.run("migration", *MANAGE, "migrate", "--no-input")
     side.keep()
     is_demo = (not own or os.environ.get("DEMO", "") == "1") and not _is_branch()
@@ -75,7 +82,7 @@ def _serve(supervisor: Supervisor, number: int, *, is_demo: bool) -> str:
     These are the demo's people or, where there is nobody yet, how the first person is created. At a branch its first
     page creates him.
     """
-    _say("Starting the web server and the worker …")
+    say("Starting the web server and the worker …")
     supervisor.start(
         "web server", sys.executable, "-m", "gunicorn", "mcp.project.wsgi:application", "--no-control-socket",
         "--bind", f"{port.HOST}:{number}", "--workers", "2", "--threads", "4",
@@ -97,7 +104,8 @@ def _serve(supervisor: Supervisor, number: int, *, is_demo: bool) -> str:
     return logins.strip("\n")
 
 
-def _say(line: str) -> None:
+def say(line: str) -> None:
+    """Print a line at once."""
     print(line, flush=True)
 
 

@@ -11,9 +11,13 @@ DEFAULT = "8000"
 DEFAULT_OF_BRANCH = "8100"
 
 
-def chosen(text: str | None, *, is_branch: bool = False) -> int:
-    """The number in `text` (PORT), or 8000, at a branch 8100. Raises CannotStart where it cannot be listened on."""
-    command, default = ("make run-branch", DEFAULT_OF_BRANCH) if is_branch else ("make run", DEFAULT)
+def chosen(text: str | None, *, is_branch: bool = False, command: str = "") -> int:
+    """The number in `text` (PORT), or 8000, at a branch 8100. Raises CannotStart where it cannot be listened on.
+
+    `command` is what the user has typed, where it is not make run or make run-branch.
+    """
+    default = DEFAULT_OF_BRANCH if is_branch else DEFAULT
+    command = command or ("make run-branch" if is_branch else "make run")
     given = (text or default).strip()
     if not (given.isascii() and given.isdigit() and 0 < int(given) < 65536):
         example = f"{command} PORT={int(default) + 1}"

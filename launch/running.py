@@ -1,4 +1,4 @@
-"""Which process runs the installation of a folder: it holds a lock there for as long as it lives."""
+"""Which process runs the installation of a folder, and where: it holds a lock there for as long as it lives."""
 
 import fcntl
 import os
@@ -13,17 +13,32 @@ from launch.problem import CannotStart
 
 STOP_SECONDS = 60
 TURN_SECONDS = 0.1
+LONGEST = 200
 
 
 @contextmanager
-def noted() -> Iterator[None]:
-    """While the block runs this process is the one that `stop` ends. A second one of the same folder is not noted."""
+def noted(address: str = "") -> Iterator[None]:
+    """While the block runs this process is the one that `stop` ends, and serves at this address.
+
+    A second one of the same folder is not noted.
+    """
     file = _open()
     try:
         if _is_free(file):
             os.truncate(file, 0)
-            os.pwrite(file, f"{os.getpid()}\n".encode(), 0)
+            os.pwrite(file, "".join(f"{line}\n" for line in (os.getpid(), address) if line).encode(), 0)
         yield
+    finally:
+        os.close(file)
+
+
+def address() -> str:
+    """Where the installation of the folder is served; empty where none runs."""
+    if not _path().exists():
+        return ""
+    file = _open()
+    try:
+        return "" if _is_free(file) else [*_lines(file), "", ""][1]
     finally:
         os.close(file)
 
@@ -39,7 +54,7 @@ def stop() -> bool:
     try:
         if _is_free(file):
             return False
-        os.kill(int(os.pread(file, 20, 0)), signal.SIGTERM)
+        os.kill(int(_lines(file)[0]), signal.SIGTERM)
         deadline = time.monotonic() + STOP_SECONDS
         while not _is_free(file):
             if time.monotonic() > deadline:
@@ -56,6 +71,11 @@ def _path() -> Path:
 
 def _open() -> int:
     return os.open(_path(), os.O_RDWR | os.O_CREAT, 0o600)
+
+
+def _lines(file: int) -> list[str]:
+    """The process and its address."""
+    return os.pread(file, LONGEST, 0).decode().splitlines()
 
 
 def _is_free(file: int) -> bool:

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType, TracebackType
@@ -82,7 +82,14 @@ class Supervisor:
         """Start a program that is to run until the end. Raises Stopped or CannotStart as `check` does."""
         return self._start(name, arguments, is_meant_to_stay=True)
 
-    def _start(self, name: str, arguments: tuple[str, ...], *, is_meant_to_stay: bool) -> Program:
+    def _start(
+        self,
+        name: str,
+        arguments: tuple[str, ...],
+        *,
+        is_meant_to_stay: bool,
+        environment: Mapping[str, str] | None = None,
+    ) -> Program:
         self.check()
         log = self._logs / f"{name.replace(' ', '-')}.log"
         with log.open("wb") as output:
@@ -92,6 +99,7 @@ class Supervisor:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 cwd=PROJECT,
+                env=environment,
                 start_new_session=True,
                 preexec_fn=_end_with_parent,  # one system call, and no thread runs here
             )
@@ -99,9 +107,12 @@ class Supervisor:
         self._programs.append(program)
         return program
 
-    def run(self, name: str, *arguments: str) -> str:
-        """Run a program to its end; returns its output. Raises CannotStart if it fails, and Stopped."""
-        program = self._start(name, arguments, is_meant_to_stay=False)
+    def run(self, name: str, *arguments: str, environment: Mapping[str, str] | None = None) -> str:
+        """Run a program to its end, in an environment of its own if one is given; returns its output.
+
+        Raises CannotStart if it fails, and Stopped.
+        """
+        program = self._start(name, arguments, is_meant_to_stay=False, environment=environment)
         while program.process.poll() is None:
             self.check()
             time.sleep(TURN_SECONDS)
