@@ -19,9 +19,10 @@ if TYPE_CHECKING:
 QUICK = {
     "customers": 100_000, "locations": 1_000, "users": 2_000, "groups": 200, "rows": 100_000,
     "large": 800_000, "stock_rows": 5_000, "carried": 20_000, "edited": 5_000, "repeat": 8, "turns": 1,
+    "loaded": 100_000, "changed": 20_000, "minutes": 1.0,
 }  # fmt: skip
 
-TABLES = ("pages", "isolation", "indexes", "import", "export", "carry-over", "after-edit", "bombs", "large")
+TABLES = ("pages", "isolation", "indexes", "import", "export", "carry-over", "after-edit", "bombs", "large", "clearing")
 
 # Django reads its settings when it is set up, so what needs models is imported inside of main(), after that.
 
@@ -30,7 +31,7 @@ def main() -> None:
     """Start a server, fill the database once, measure, and print the tables with their goals."""
     arguments = _arguments()
     name = "postgres-bench-quick" if arguments.quick else "postgres-bench"
-    name += "-large" if arguments.only == "large" else ""
+    name += f"-{arguments.only}" if arguments.only in {"large", "clearing"} else ""
     with Handle(Cluster(folder=folders.var() / name)) as server:
         os.environ.update(
             DATABASE_URL=server.url, DATABASE_OWNER_URL=server.owner_url, DJANGO_SETTINGS_MODULE="bench.settings"
@@ -77,6 +78,8 @@ def _fill(arguments: argparse.Namespace) -> None:
         if arguments.only == "large":
             _fill_large(arguments)
             return
+        if arguments.only == "clearing":
+            return
         _fill_with(fill, Size, arguments)
 
 
@@ -113,6 +116,10 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--groups", type=int, default=2_000)
     parser.add_argument("--carried", type=int, default=200_000, help="customers that a location takes along")
     parser.add_argument("--edited", type=int, default=20_000, help="customers that are changed at once after one edit")
+    parser.add_argument("--loaded", type=int, default=1_000_000, help="customers of a branch's first run")
+    parser.add_argument("--changed", type=int, default=100_000, help="customers that are changed between two runs")
+    parser.add_argument("--nodes", type=int, default=10_000, help="branches that call the central")
+    parser.add_argument("--minutes", type=float, default=10.0, help="for which they do")
     parser.add_argument("--only", choices=TABLES, help="one of the tables; without it, all that take no hours")
     parser.add_argument("--repeat", type=int, default=40, help="measured calls of each page")
     parser.add_argument("--turns", type=int, default=3, help="measured exports of a million customers")

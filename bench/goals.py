@@ -9,15 +9,21 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from bench.after_edit import Pair
+from bench.calling import Crowd, Empty
 from bench.exporting import Export
 from bench.importing import Run
 from bench.isolation import Cost
 from bench.large import Import, Page
 from bench.pages import Row
+from bench.reconciling import Kept
+from bench.reconciling import Run as Reconciled
 
 LISTED = ("list", "search")
 """How the names of rows begin that are pages of the list."""
 PAGE_MS, FRONT_MS, OPEN_MS, SAVE_MS, SAVE_STATEMENTS, MIDDLE = 100, 60, 45, 35, 20, 1.2
+EMPTY_BYTES, EMPTY_MS, CROWD_MS, KEPT = 2_048, 40, 300, 1.1
+LOADED_S, LOADED_MB, LOADED_MEMORY, CHANGED_S, WAIT_S, FLAT = 300 / 1e6, 100 / 1e6, 300, 60 / 100_000, 5.0, 1.1
+"""Of a run by the customer, but for the memory and what a registration may wait."""
 IMPORT, STOCK, EXPORT, SECURITY, AFTER_EDIT, LARGE = 1.25, 7.0, 1.5, 1.2, 1.2, 1.3
 
 
@@ -92,6 +98,27 @@ def of_large(pages: list[Page], imports: list[Import]) -> Iterator[Goal]:
         yield Goal(f"{page.name}: large base ÷ a million", page.ratio, most=LARGE)
     small, large = (one.run for one in imports[:2])
     yield Goal("import into the large base ÷ into a million", large.per_row / small.per_row, most=LARGE)
+
+
+def of_clearing(runs: list[Reconciled], alone: Empty, crowd: Crowd, kept: Kept) -> Iterator[Goal]:
+    """The goals of reconciling; those of a run hold for any number of rows. `runs`: first load, a tenth, changes."""
+    load, few, changes = runs
+    yield Goal("empty run: bodies", alone.bytes, most=EMPTY_BYTES, unit=" bytes")
+    yield Goal("empty run: processor at the central", alone.processor, most=EMPTY_MS, unit=" ms")
+    yield Goal(f"{crowd.nodes:,} nodes: p95 of a request", crowd.requests.p95 * 1000, most=CROWD_MS, unit=" ms")
+    yield Goal(f"{crowd.nodes:,} nodes: errors", crowd.errors, most=0)
+    for run, each in ((load, LOADED_S), (changes, CHANGED_S)):
+        yield Goal(f"{run.rows:,}, {run.name}: branch", run.at_branch, most=each * run.rows, unit=" s")
+        yield Goal(f"{run.rows:,}, {run.name}: central", run.at_central, most=each * run.rows, unit=" s")
+    yield Goal(f"{load.rows:,}, {load.name}: on the wire", load.size / 1e6, most=LOADED_MB * load.rows, unit=" MB")
+    yield Goal(f"{load.rows:,}, {load.name}: memory", load.memory, most=LOADED_MEMORY, unit=" MB")
+    yield Goal(f"memory of {changes.rows:,} changes ÷ of {few.rows:,}", changes.memory / few.memory, most=FLAT)
+    for name, side in (("cut", "branch"), ("decide", "central"), ("apply", "branch")):
+        step = changes.of(name)
+        waited = Goal(f"registration at the {side} during {name}", step.waited or 0.0, most=WAIT_S * 1.2, unit=" s")
+        yield waited
+        yield Goal(f"those refused during {name} and not told why", float(not step.is_told), most=0)
+    yield Goal("an edit with its number ÷ without", kept.ratio, most=KEPT)
 
 
 def table(goals: list[Goal]) -> str:

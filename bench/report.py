@@ -8,6 +8,7 @@ import platform
 from django.db import connection
 
 from bench.after_edit import Pair
+from bench.calling import Crowd, Empty
 from bench.carrying import Carried
 from bench.exporting import Export
 from bench.importing import Run
@@ -16,6 +17,8 @@ from bench.isolation import Cost
 from bench.large import Import, Page
 from bench.measure import Series
 from bench.pages import Row
+from bench.reconciling import Kept
+from bench.reconciling import Run as Reconciled
 from bench.refusing import Refusal
 
 HEAD = ("| page | median ms | p95 ms | queries | 10,000: p95 ms | ratio | stock: median ms | stock ÷ ours |",
@@ -108,6 +111,42 @@ def table_of_pairs(pairs: list[Pair]) -> str:
         f"| {one.name} | {one.rows:,} | {one.fresh:.1f} | {one.after_edit:.1f} | {one.ratio:.2f} |" for one in pairs
     ]
     return "\n".join([*head, *lines])
+
+
+def table_of_runs(runs: list[Reconciled]) -> str:
+    """A Markdown table: each step of each run; and how long a registration at that side took at most meanwhile."""
+    head = (
+        "| run | step | rows | seconds | µs a row | memory MB | MB on the wire | registration meanwhile: s |",
+        "|---|---|--:|--:|--:|--:|--:|--:|",
+    )
+    lines = [
+        f"| {run.name} | {step.name} | {step.rows:,} | {step.seconds:.1f} | {step.seconds / step.rows * 1e6:.0f} | "
+        f"{step.memory or 0:.0f} | {step.size / 1e6:.1f} | {'' if step.waited is None else f'{step.waited:.1f}'} |"
+        for run in runs
+        for step in run.steps
+    ]
+    return "\n".join([*head, *lines])
+
+
+def table_of_contacts(alone: Empty, crowd: Crowd) -> str:
+    """A Markdown table: an empty run alone, and many nodes that call one after the other."""
+    head = ("| nodes | contacts | requests | median ms | p95 ms | errors | late s | of all cores |",
+            "|--:|--:|--:|--:|--:|--:|--:|--:|")  # fmt: skip
+    requests = crowd.requests
+    line = (
+        f"| {crowd.nodes:,} | {crowd.contacts:,} | {len(requests.seconds):,} | {_ms(requests)} | {_ms(requests.p95)} | "
+        f"{crowd.errors} | {crowd.late:.1f} | {crowd.busy:.0%} |"
+    )
+    said = (
+        f"An empty run alone: {alone.requests} requests, {alone.bytes:.0f} bytes in all bodies, "
+        f"{alone.processor:.1f} ms of the processor at the central, its database included."
+    )
+    return "\n".join([*head, line, "", said])
+
+
+def of_kept(kept: Kept) -> str:
+    """What numbering changes costs one edit."""
+    return f"An edit in a base 1.0: {kept.numbered:.2f} ms, {kept.plain:.2f} ms without the trigger that numbers it."
 
 
 def table_of_refusals(refusals: list[Refusal]) -> str:

@@ -7,11 +7,26 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import after_edit, carrying, exporting, goals, importing, indexes, isolation, large, pages, refusing, report
+from bench import (
+    after_edit,
+    calling,
+    carrying,
+    exporting,
+    goals,
+    importing,
+    indexes,
+    isolation,
+    large,
+    pages,
+    reconciling,
+    refusing,
+    report,
+)
 from bench.goals import Goal
+from locations.choices import Side
 
-ON_DEMAND = frozenset({"large", "indexes"})
-"""Measured only where they are named: one has a database of its own, one builds each index anew."""
+ON_DEMAND = frozenset({"large", "indexes", "clearing"})
+"""Measured only where they are named: two have a database of their own, one builds each index anew."""
 
 type Measured = tuple[str, list[Goal]]
 
@@ -58,6 +73,21 @@ def _large(arguments: argparse.Namespace) -> Measured:
     return "\n\n".join(printed), [*goals.of_large(found, imports)]
 
 
+def _clearing(arguments: argparse.Namespace) -> Measured:
+    alone, crowd = calling.measured(nodes=arguments.nodes, minutes=arguments.minutes)
+    world = reconciling.World()
+    floor = world.fill(arguments.loaded)
+    runs = [world.run("first load", arguments.loaded)]
+    small = arguments.changed // 10
+    for rows, name in ((small, "a tenth of the changes"), (arguments.changed, "changes, 1 % at both sides")):
+        world.change(Side.BRANCH, rows=rows, each=1)
+        world.change(Side.CENTRAL, rows=rows, each=100)
+        runs.append(world.run(name, rows))
+    kept = world.kept(turns=arguments.turns)
+    printed = [report.table_of_runs([floor, *runs]), report.table_of_contacts(alone, crowd), report.of_kept(kept)]
+    return "\n\n".join(printed), [*goals.of_clearing(runs, alone, crowd, kept)]
+
+
 def _bombs(_arguments: argparse.Namespace) -> Measured:
     return report.table_of_refusals(refusing.all_refusals()), []
 
@@ -72,4 +102,5 @@ ALL: dict[str, Callable[[argparse.Namespace], Measured]] = {
     "after-edit": _after_edit,
     "bombs": _bombs,
     "large": _large,
+    "clearing": _clearing,
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from clearing.models import Conflict, Cycle
 from clearing.naming import name_of
 from clearing.protocol.records import ConflictRecord
+from clearing.protocol.versions import Version
 
 
 def store_conflict(record: ConflictRecord, *, cycle: Cycle) -> None:
@@ -24,4 +25,17 @@ def store_conflict(record: ConflictRecord, *, cycle: Cycle) -> None:
             )
         ],
         ignore_conflicts=True,
+    )  # fmt: skip
+
+
+def as_told(conflict: Conflict) -> ConflictRecord:
+    """A conflict of the inbox, as it was told when it was found."""
+    stood, lost, common = (
+        None if kept is None else Version.from_json(kept) for kept in (conflict.stood, conflict.lost, conflict.common)
+    )
+    return ConflictRecord(
+        conflict=conflict.pk, uid=conflict.uid, number=conflict.customer_number, sort=conflict.kind,
+        happened_at=conflict.happened_at, stood=stood, lost=lost, common=common,
+        is_lost_of_central=conflict.is_lost_of_central, differing=tuple(conflict.differing),
+        only_lost_changed=tuple(conflict.only_lost_changed),
     )  # fmt: skip

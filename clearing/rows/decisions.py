@@ -77,7 +77,8 @@ def accept_decision(base: CustomerBase, record: DecisionRecord) -> tuple[Conflic
     revisions.lock_order(base)
     of_base = Conflict.objects.in_base(base).select_for_update(of=("self",))
     found: Conflict | None = of_base.filter(pk=record.conflict).first()
-    if found is None or record.state not in ConflictState.values:
+    is_known = record.state in ConflictState.values and (record.at is None) == (record.state == ConflictState.OPEN)
+    if found is None or not is_known:
         return found, False
     if side_here() == Side.CENTRAL:
         return found, _at_central(found, record, base)

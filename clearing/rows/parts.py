@@ -10,6 +10,7 @@ from clearing.protocol.canonical import Json
 from clearing.protocol.parts import Manifest, pack
 from clearing.protocol.strict import Fields
 from clearing.protocol.versions import RefusedRecord
+from customers.models import Tombstone
 
 
 def store(cycle: Cycle, kind: PartKind, records: Iterable[Mapping[str, Json]]) -> Manifest:
@@ -29,6 +30,12 @@ def contents_of(cycle: Cycle, kind: PartKind) -> Iterator[bytes]:
     parts = CyclePart.objects.filter(base=cycle.base_id, cycle=cycle.pk, kind=kind)
     for number in parts.order_by("number").values_list("number", flat=True):
         yield bytes(parts.values_list("content", flat=True).get(number=number))
+
+
+def forget_erased(cycle: Cycle) -> None:
+    """Let the bytes of a run that is done go if anybody was erased since it began: some may be of that person."""
+    if Tombstone.objects.filter(base=cycle.base_id, at__gte=cycle.began_at).exists():
+        CyclePart.objects.filter(base=cycle.base_id, cycle=cycle.pk).delete()
 
 
 def manifest(stored: Json) -> Manifest:

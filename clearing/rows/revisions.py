@@ -11,6 +11,7 @@ from uuid import UUID
 
 from django.db import connection
 
+from clearing.rows.arrays import plain_array, uuid_array
 from locations.models import CustomerBase
 
 _LOCK = """INSERT INTO customers_revisioncounter AS counter (base_id, sequence) VALUES (%s, 0)
@@ -61,13 +62,16 @@ def raise_revisions(
     base: CustomerBase, written: Mapping[UUID, int], deleted: Mapping[UUID, int], *, turn: int, origin: UUID
 ) -> dict[UUID, int]:
     """Give whom the central has written, or deleted, the next revision; both by uid with their customer numbers."""
-    uids, numbers = [*written, *deleted], [*written.values(), *deleted.values()]
-    flags = [uid in deleted for uid in uids]
+    uids = [*written, *deleted]
     with connection.cursor() as cursor:
         cursor.execute(
             _RAISE,
-            {"base": base.pk, "turn": turn, "origin": origin, "uids": uids, "numbers": numbers, "deleted": flags},
-        )
+            {
+                "base": base.pk, "turn": turn, "origin": origin, "uids": uuid_array(uids),
+                "numbers": plain_array([*written.values(), *deleted.values()]),
+                "deleted": plain_array(uid in deleted for uid in uids),
+            },
+        )  # fmt: skip
         return dict(cursor.fetchall())
 
 
@@ -90,9 +94,9 @@ def agree(
         cursor.execute(
             _AGREE,
             {
-                "base": base.pk, "uids": uids, "cut": cut, "run": run,
-                "numbers": [revisions[uid][0] for uid in uids],
-                "revisions": [revisions[uid][1] for uid in uids],
-                "deleted": [uid in deleted for uid in uids],
+                "base": base.pk, "uids": uuid_array(uids), "cut": cut, "run": run,
+                "numbers": plain_array(revisions[uid][0] for uid in uids),
+                "revisions": plain_array(revisions[uid][1] for uid in uids),
+                "deleted": plain_array(uid in deleted for uid in uids),
             },
         )  # fmt: skip

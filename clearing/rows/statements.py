@@ -11,6 +11,7 @@ from uuid import UUID
 from django.db import connection
 
 from clearing.protocol.consent_union import ConsentStatement, Statements, StrikeOut, union
+from clearing.rows.arrays import uuid_array
 from locations.models import CustomerBase
 
 _READ = """SELECT customer.uid, consent.purpose, consent.is_given, consent.at, consent.source, consent.recorded_at,
@@ -20,7 +21,7 @@ _READ = """SELECT customer.uid, consent.purpose, consent.is_given, consent.at, c
     FROM customers_consent AS consent
     JOIN customers_customer AS customer
       ON customer.base_id = consent.base_id AND customer.id = consent.customer_id
-    WHERE consent.base_id = %(base)s AND customer.base_id = %(base)s AND customer.uid = ANY(%(uids)s)"""
+    WHERE consent.base_id = %(base)s AND customer.base_id = %(base)s AND customer.uid = ANY(%(uids)s::uuid[])"""
 
 _COLUMNS = (
     "uid uuid, purpose text, is_given boolean, at timestamptz, source text, recorded_at timestamptz, recorded_by text, "
@@ -60,7 +61,7 @@ def statements_of(base: CustomerBase, uids: Collection[UUID]) -> Mapping[UUID, S
     """What each of these customers has said."""
     found: defaultdict[UUID, list[ConsentStatement]] = defaultdict(list)
     with connection.cursor() as cursor:
-        cursor.execute(_READ, {"base": base.pk, "uids": list(uids)})
+        cursor.execute(_READ, {"base": base.pk, "uids": uuid_array(uids)})
         for uid, *said, struck_out_at, struck_out_by in cursor:
             statement = ConsentStatement(*said)
             if struck_out_at is not None:

@@ -1,4 +1,7 @@
-"""SQL that gives the values of a customer as they travel: one JSON object in the spelling of clearing.protocol."""
+"""SQL that gives the values of a customer as they travel: one JSON object in the spelling of clearing.protocol.
+
+It is json as text, which the server writes down as it goes; jsonb would be sorted and written once more.
+"""
 
 from __future__ import annotations
 
@@ -49,4 +52,4 @@ def _object(row: str, former: str) -> str:
         f"'{name}', {(_BY_NAME.get(name) or _BY_KIND[kind]).format(row=row, name=name, former=former)}"
         for name, kind in FIELDS.items()
     )
-    return f"jsonb_build_object({pairs})"
+    return f"json_build_object({pairs})::text"

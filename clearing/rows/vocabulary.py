@@ -6,8 +6,9 @@ that somebody still bears stays.
 
 from __future__ import annotations
 
-from django.db import IntegrityError, transaction
+from django.db import DataError, IntegrityError, transaction
 
+from clearing.protocol.versions import RefusedRecord
 from clearing.protocol.vocabulary import Group, Vocabulary
 from customers.models import CustomerGroup, Tag
 from locations.models import CustomerBase
@@ -22,7 +23,14 @@ def vocabulary_of(base: CustomerBase) -> Vocabulary:
 
 
 def add(base: CustomerBase, wanted: Vocabulary) -> None:
-    """Write what the base lacks, and what it has otherwise."""
+    """Write what the base lacks, and what it has otherwise. Raises RefusedRecord for what a rule refuses."""
+    try:
+        _add(base, wanted)
+    except (IntegrityError, DataError):
+        raise RefusedRecord("groups") from None
+
+
+def _add(base: CustomerBase, wanted: Vocabulary) -> None:
     there = vocabulary_of(base)
     for key, group in sorted(wanted.groups.items()):
         found = there.groups.get(key)

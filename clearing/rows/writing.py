@@ -9,17 +9,21 @@ down to the one customer who is refused.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+import json
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
 from django.db import DataError, IntegrityError, connection, transaction
 from django.utils.translation import gettext_lazy
 
-from clearing.protocol.canonical import Json, canonical
+from clearing.protocol.canonical import Json
 from clearing.protocol.field_kinds import FIELDS, FieldKind
 from clearing.protocol.strict import write_moment
 from clearing.protocol.versions import Version, differing_fields
+from clearing.rows.arrays import uuid_array
 from clearing.rows.statements import add_statements
 from customers.models import Card
 from locations.models import CustomerBase
@@ -45,13 +49,17 @@ _TYPES = {
     FieldKind.NAME_OR_NONE: "text",
     FieldKind.FORMER_NUMBERS: "jsonb",
 }
-_RECORD = ", ".join(f"{name} {_TYPES[kind]}" for name, kind in FIELDS.items())
-_ARRIVED = f"""WITH arrived AS MATERIALIZED (
-        SELECT line.uid, line.number, line.created_at, line.sent, value.*
-        FROM jsonb_to_recordset(%(lines)s::jsonb)
-            AS line (uid uuid, number integer, created_at timestamptz, sent jsonb)
-        CROSS JOIN LATERAL jsonb_to_record(line.sent) AS value ({_RECORD})
+
+
+def _arrived(fields: Iterable[str]) -> str:
+    """The lines as rows. They are of type json, which is read once; jsonb would be made of all of it first."""
+    columns = ", ".join(f"{name} {_TYPES[FIELDS[name]]}" for name in fields)
+    return f"""WITH arrived AS MATERIALIZED (
+        SELECT * FROM json_to_recordset(%(lines)s::json)
+            AS line (uid uuid, number integer, created_at timestamptz, {columns})
     )"""
+
+
 _GROUP = """(SELECT grouped.id FROM customers_customergroup AS grouped
         WHERE grouped.base_id = %(base)s AND lower(grouped.name) = lower(arrived.customer_group))"""
 _HOME = """(SELECT home.id FROM locations_location AS home
@@ -64,7 +72,7 @@ _COLUMNS = {
     "home_location_id": _HOME,
     "tags": _TAGS,
 }
-"""What is written, by the name of the column. A field that was not sent stays, or is empty where somebody is new."""
+"""What is written, by the name of the column. A field that was not sent is empty where somebody is new."""
 _FIELD_OF = {"customer_group_id": "customer_group", "home_location_id": "home_location"}
 _OR_EMPTY = {
     FieldKind.TEXT: "coalesce({value}, '')",
@@ -73,12 +81,15 @@ _OR_EMPTY = {
 }
 
 
-def _update() -> str:
-    def column(name: str, value: str) -> str:
-        field = _FIELD_OF.get(name, name)
-        return f"{name} = CASE WHEN arrived.sent ? '{field}' THEN {value} ELSE customer.{name} END"
-
-    return ", ".join(column(name, value) for name, value in _COLUMNS.items())
+@lru_cache(maxsize=100)
+def _update(fields: tuple[str, ...]) -> str:
+    """The statement that writes these fields."""
+    columns = [f"{name} = {value}" for name, value in _COLUMNS.items() if _FIELD_OF.get(name, name) in fields]
+    # Who has other former numbers alone is written as well, as the database and people expect of a change.
+    written = ", ".join(columns) or "last_name = customer.last_name"
+    return f"""{_arrived(fields)}
+        UPDATE customers_customer AS customer SET {written} FROM arrived
+        WHERE customer.base_id = %(base)s AND customer.uid = arrived.uid"""
 
 
 def _insert() -> str:
@@ -88,14 +99,11 @@ def _insert() -> str:
     )
 
 
-_UPDATE = f"""{_ARRIVED}
-    UPDATE customers_customer AS customer SET {_update()} FROM arrived
-    WHERE customer.base_id = %(base)s AND customer.uid = arrived.uid"""
-_INSERT = f"""{_ARRIVED}
+_INSERT = f"""{_arrived(FIELDS)}
     INSERT INTO customers_customer (organization_id, base_id, uid, customer_number, created_at, {", ".join(_COLUMNS)})
     SELECT %(organization)s, %(base)s, arrived.uid, arrived.number, arrived.created_at, {_insert()}
     FROM arrived ORDER BY arrived.number"""
-_FORMER = f"""{_ARRIVED}, wanted AS (
+_FORMER = f"""{_arrived([FORMER])}, wanted AS (
         SELECT customer.id, one->>0 AS number, one->>1 AS source, one->>2 AS origin
         FROM arrived JOIN customers_customer AS customer
           ON customer.base_id = %(base)s AND customer.uid = arrived.uid
@@ -114,16 +122,22 @@ _REMOVE = (
     "DELETE FROM customers_formernumber WHERE base_id = %(base)s AND customer_id = ANY({ids})",
     "DELETE FROM customers_customer WHERE base_id = %(base)s AND id = ANY({ids})",
 )
-_IDS = "ARRAY(SELECT id FROM customers_customer WHERE base_id = %(base)s AND uid = ANY(%(uids)s))"
-_UNKNOWN = f"""{_ARRIVED}
-    SELECT uid, customer_group, NULL::text, NULL::integer FROM arrived
-    WHERE customer_group IS NOT NULL AND {_GROUP} IS NULL
-    UNION ALL SELECT uid, NULL, NULL, home_location FROM arrived
-    WHERE home_location IS NOT NULL AND {_HOME} IS NULL
-    UNION ALL SELECT uid, NULL, tag, NULL FROM arrived, jsonb_array_elements_text(arrived.tags) AS tag
-    WHERE NOT EXISTS (
-        SELECT FROM customers_tag AS known WHERE known.base_id = %(base)s AND known.name = tag
+_IDS = "ARRAY(SELECT id FROM customers_customer WHERE base_id = %(base)s AND uid = ANY(%(uids)s::uuid[]))"
+_UNKNOWN = f"""SELECT ARRAY(
+        SELECT arrived.customer_group FROM unnest(%(groups)s::text[]) AS arrived (customer_group)
+        WHERE {_GROUP} IS NULL
+    ), ARRAY(
+        SELECT arrived.home_location FROM unnest(%(homes)s::bigint[]) AS arrived (home_location)
+        WHERE {_HOME} IS NULL
+    ), ARRAY(
+        SELECT tag FROM unnest(%(tags)s::text[]) AS tag
+        WHERE NOT EXISTS (SELECT FROM customers_tag AS known WHERE known.base_id = %(base)s AND known.name = tag)
     )"""
+_OUT_OF_RANGE = """SELECT arrived.uid
+    FROM unnest(%(uids)s::uuid[], %(numbers)s::integer[], %(homes)s::bigint[]) AS arrived (uid, number, home)
+    JOIN locations_location AS home
+      ON home.organization_id = %(organization)s AND home.client_number = arrived.home AND home.base_id = %(base)s
+    WHERE NOT arrived.number <@ home.number_range"""
 UNKNOWN_GROUP = stored_sentence(
     "clearing_unknown_group", gettext_lazy("There is no customer group “%(name)s” in this customer base.")
 )
@@ -152,9 +166,24 @@ def write(base: CustomerBase, versions: Sequence[Version], *, known: Known) -> R
 
     `known` are those who are there already, as they are: a row in which nothing differs is not written.
     """
-    refused = _unknown(base, versions)
+    refused = _unknown(base, versions) | _out_of_range(base, [one for one in versions if one.uid not in known])
     _by_halves(base, [version for version in versions if version.uid not in refused], known, refused)
     return refused
+
+
+def _out_of_range(base: CustomerBase, new: Sequence[Version]) -> Refused:
+    """Whose number is none of the range of his location. All of them in one question: where it is set wrongly, most."""
+    at_home = [version for version in new if version.values.get("home_location") is not None]
+    if not at_home:
+        return {}
+    parameters: dict[str, Any] = {
+        "base": base.pk, "organization": base.organization_id, "uids": [version.uid for version in at_home],
+        "numbers": [version.number for version in at_home],
+        "homes": [version.values["home_location"] for version in at_home],
+    }  # fmt: skip
+    with connection.cursor() as cursor:
+        cursor.execute(_OUT_OF_RANGE, parameters)
+        return {uid: _OF_TRIGGERS["customer_number_in_range"]() for (uid,) in cursor.fetchall()}
 
 
 def with_cards(base: CustomerBase, uids: Collection[UUID]) -> set[UUID]:
@@ -168,7 +197,7 @@ def remove(base: CustomerBase, uids: Collection[UUID]) -> None:
         return
     with connection.cursor() as cursor:
         for statement in _REMOVE:
-            cursor.execute(statement.format(ids=_IDS), {"base": base.pk, "uids": list(uids)})
+            cursor.execute(statement.format(ids=_IDS), {"base": base.pk, "uids": uuid_array(uids)})
 
 
 def _by_halves(base: CustomerBase, versions: Sequence[Version], known: Known, refused: Refused) -> None:
@@ -200,44 +229,73 @@ def _write(base: CustomerBase, versions: Sequence[Version], known: Known) -> Non
     former = [version for version in new if version.values.get(FORMER)]
     former += [version for version in changed if FORMER in differing[version.uid]]
     with connection.cursor() as cursor:
-        for statement, some in ((_UPDATE, changed), (_INSERT, new), (_FORMER, former)):
-            if some:
-                cursor.execute(statement, _parameters(base, some))
+        for fields, some in _by_fields(changed, differing):
+            cursor.execute(_update(fields), _parameters(base, some, fields))
+        if new:
+            cursor.execute(_INSERT, _parameters(base, new, FIELDS))
+        if former:
+            cursor.execute(_FORMER, _parameters(base, former, [FORMER]))
     add_statements(base, {version.uid: version.consents for version in versions if version.consents})
+
+
+def _by_fields(
+    changed: Sequence[Version], differing: Mapping[UUID, Sequence[str]]
+) -> Iterator[tuple[tuple[str, ...], Sequence[Version]]]:
+    """Who is written together: those of whom the same fields were sent. Of these, the ones in which anybody differs."""
+    alike: defaultdict[frozenset[str], list[Version]] = defaultdict(list)
+    for version in changed:
+        alike[frozenset(version.values)].append(version)
+    for some in alike.values():
+        yield tuple(sorted({name for version in some for name in differing[version.uid]})), some
 
 
 def _unknown(base: CustomerBase, versions: Sequence[Version]) -> Refused:
     """Whose group, tag or location there is not: all of a block in one question."""
-    found: dict[UUID, Sentences] = {}
     if not versions:
-        return found
-    with connection.cursor() as cursor:
-        cursor.execute(_UNKNOWN, _parameters(base, versions))
-        for uid, group, tag, home in cursor.fetchall():
-            if group is not None:
-                reasons = UNKNOWN_GROUP(name=group)
-            elif tag is not None:
-                reasons = UNKNOWN_TAG(name=tag)
-            else:
-                reasons = UNKNOWN_HOME(number=home)
-            found[uid] = Sentences([*found.get(uid, Sentences()), *reasons])
-    return found
-
-
-def _parameters(base: CustomerBase, versions: Sequence[Version]) -> dict[str, Any]:
-    return {
-        "base": base.pk,
-        "organization": base.organization_id,
-        "lines": canonical([_line(version) for version in versions]).decode(),  # one text: arrays are quoted slowly
+        return {}
+    asked: dict[str, Any] = {
+        "groups": list({group for version in versions if (group := version.values.get("customer_group")) is not None}),
+        "homes": list({home for version in versions if (home := version.values.get("home_location")) is not None}),
+        "tags": list({tag for version in versions for tag in _tags(version)}),
     }
+    with connection.cursor() as cursor:
+        cursor.execute(_UNKNOWN, {"base": base.pk, "organization": base.organization_id, **asked})
+        groups, homes, tags = map(frozenset, cursor.fetchone())
+    if not (groups or homes or tags):
+        return {}
+    found = {version.uid: _reasons_of_unknown(version, groups, homes, tags) for version in versions}
+    return {uid: reasons for uid, reasons in found.items() if reasons}
 
 
-def _line(version: Version) -> Mapping[str, Json]:
+def _reasons_of_unknown(
+    version: Version, groups: frozenset[str], homes: frozenset[int], tags: frozenset[str]
+) -> Sentences:
+    group, home = version.values.get("customer_group"), version.values.get("home_location")
+    return Sentences(
+        [
+            *(UNKNOWN_GROUP(name=group) if group in groups else ()),
+            *(UNKNOWN_HOME(number=home) if home in homes else ()),
+            *(reason for tag in _tags(version) if tag in tags for reason in UNKNOWN_TAG(name=tag)),
+        ]
+    )
+
+
+def _tags(version: Version) -> Sequence[str]:
+    found: Any = version.values.get("tags")
+    return found or ()
+
+
+def _parameters(base: CustomerBase, versions: Sequence[Version], fields: Collection[str]) -> dict[str, Any]:
+    lines = [_line(version, fields) for version in versions]
+    return {"base": base.pk, "organization": base.organization_id, "lines": json.dumps(lines, ensure_ascii=False)}
+
+
+def _line(version: Version, fields: Collection[str]) -> dict[str, Json]:
     return {
         "created_at": write_moment(version.created_at),
         "number": version.number,
-        "sent": version.values,
-        "uid": str(version.uid),
+        "uid": version.uid.hex,
+        **{name: value for name, value in version.values.items() if name in fields},
     }
 
 
