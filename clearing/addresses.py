@@ -3,6 +3,7 @@
 The addresses of nodes are none of people's: clearing/central/door.py serves them before anybody is asked who he is.
 """
 
+from clearing.choices import RIGHTS_TO_PAIR
 from clearing.pages.frame import RUN_RIGHT
 from locations.permissions import Right
 from mcp.isolation.addresses import FREE, AtBranch, Rights, Rule, Served, Zone, register
@@ -13,15 +14,19 @@ RESOLVE: Rights = (Right.RESOLVE_CONFLICTS, Right.VIEW_CUSTOMERS)
 CHANGE: Rights = (Right.CHANGE_CUSTOMERS,)
 ADD: Rights = (Right.ADD_CUSTOMERS,)
 
-register(Zone.LOCATION, Rule("admin:clearing_pair_branch", reads=MANAGE, changes=MANAGE), at_branch=AtBranch.ONLY)
+register(
+    Zone.LOCATION, Rule("admin:clearing_pair_branch", reads=MANAGE, changes=RIGHTS_TO_PAIR), at_branch=AtBranch.ONLY
+)
 # From the machine itself, and only until the branch is set up.
 register(Zone.OUTSIDE, Rule("branch_setup", Served.ANYBODY, reads=FREE, changes=FREE), at_branch=AtBranch.ONLY)
 register(
     Zone.LOCATION,
     Rule("admin:clearing_nodes", reads=MANAGE),
-    Rule("admin:clearing_code", reads=MANAGE, changes=MANAGE),
+    Rule("admin:clearing_code", reads=MANAGE, changes=RIGHTS_TO_PAIR),
     Rule("admin:clearing_code_withdraw", reads=MANAGE, changes=MANAGE),
     Rule("admin:clearing_node", reads=MANAGE),
+    Rule("admin:clearing_alarm_mail", reads=MANAGE, changes=MANAGE),
+    Rule("admin:panel", reads=MANAGE, arguments={"name": "branches"}),
     Rule("admin:clearing_retire", reads=MANAGE, changes=MANAGE),
     Rule("admin:clearing_release", Served.SUPPORT, reads=FREE, changes=FREE),
 )
@@ -29,6 +34,8 @@ register(
     Zone.LOCATION,
     Rule("admin:clearing_run", reads=(RUN_RIGHT,)),
     Rule("admin:clearing_own", reads=CLEAR, changes=CLEAR),
+    Rule("admin:clearing_stick", reads=CLEAR, changes=CLEAR),
+    Rule("admin:clearing_stick_file", reads=CLEAR),
     at_branch=AtBranch.SERVED,
 )
 register(
@@ -48,5 +55,6 @@ register(
     Rule("admin:clearing_held_back", reads=RESOLVE),
     Rule("admin:clearing_held_back_one", reads=RESOLVE),
     Rule("admin:panel", reads=(Right.RESOLVE_CONFLICTS,), arguments={"name": "conflicts"}),
+    Rule("admin:panel", reads=CLEAR, arguments={"name": "own_alarms"}),
     at_branch=AtBranch.SERVED,
 )

@@ -13,10 +13,13 @@ from clearing.conflicts import telling
 from clearing.conflicts.erasing import PLACES
 from clearing.conflicts.pages import conflict_urls
 from clearing.models import Conflict, Node
+from clearing.pages.alarms import alarm_urls
 from clearing.pages.frame import IS_BRANCH
-from clearing.pages.nodes import node_urls, nodes_of
+from clearing.pages.listed import nodes_of
+from clearing.pages.nodes import node_urls
 from clearing.pages.own import own_urls
 from clearing.pages.pairing import pairing_urls
+from clearing.pages.stick import stick_urls
 from customers.console import notices
 from customers.erasure import register as register_place
 from locations.permissions import Right
@@ -39,7 +42,7 @@ class NodeAdmin(ConsoleModelAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         """Without the five addresses of a model."""
-        return [*node_urls(), *own_urls(), *pairing_urls()]
+        return [*node_urls(), *alarm_urls(), *own_urls(), *stick_urls(), *pairing_urls()]
 
 
 def has_to_do_with_nodes(scope: Scope) -> bool:
@@ -66,7 +69,7 @@ menu.register(
         icon="sync",
         right=Right.CLEAR,
         order=70,
-        is_useful=lambda scope: IS_BRANCH,
+        is_useful=lambda scope: IS_BRANCH or scope.base.is_discontinued,
     )
 )
 

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Self
 
 from django.db import models
 
-from clearing.choices import ConflictState, NodeState
+from clearing.choices import BulkState, ConflictState, NodeState
 from locations.models import CustomerBase, Organization
 
 if TYPE_CHECKING:
-    from clearing.models import Conflict, Cycle, HeldBack, Node, PairingCode
+    from clearing.models import Alarm, BulkDecision, Conflict, Cycle, HeldBack, Node, PairingCode
 
 
 class NodeQuerySet(models.QuerySet["Node"]):
@@ -49,3 +49,22 @@ class ConflictQuerySet(models.QuerySet["Conflict"]):
 
     def open(self) -> Self:
         return self.filter(state=ConflictState.OPEN)
+
+
+class BulkDecisionQuerySet(models.QuerySet["BulkDecision"]):
+    def in_base(self, base: CustomerBase) -> Self:
+        return self.filter(base=base)
+
+    def under_way(self) -> Self:
+        return self.filter(state=BulkState.DECIDING)
+
+
+class AlarmQuerySet(models.QuerySet["Alarm"]):
+    def of_organization(self, organization: Organization) -> Self:
+        return self.filter(organization=organization)
+
+    def open(self) -> Self:
+        return self.filter(ended_at=None)
+
+    def of_nodes(self, nodes: models.QuerySet[Node]) -> Self:
+        return self.filter(node__in=nodes.values("pk"))

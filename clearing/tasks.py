@@ -1,8 +1,12 @@
-"""The worker's tasks: at the central large runs are decided, at a branch it is reconciled, at both old bytes go."""
+"""The worker's tasks: at the central large runs are decided and branches watched, at a branch it is reconciled.
+
+At both it decides many conflicts as somebody has ordered it.
+"""
 
 from __future__ import annotations
 
 import logging
+from functools import partial
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -10,9 +14,10 @@ from django.utils import timezone
 from procrastinate.contrib.django import app
 
 from clearing import keeping
-from clearing.branch import running, starting
+from clearing.branch import by_stick, running, starting
 from clearing.branch.talking import CentralRefused
-from clearing.central import receiving
+from clearing.central import receiving, telling, watching
+from clearing.conflicts import bulk
 from locations.choices import Side
 from mcp.isolation import row_scope
 from mcp.worker.queueing import AGAIN, when_given_up
@@ -31,6 +36,12 @@ def decide_run(cycle: str, account_number: int, client_number: int) -> None:
 def tell_given_up(cycle: str, account_number: int, client_number: int) -> None:
     """The page of the run shows it; the node asks again, and that begins anew."""
     receiving.give_up(cycle, (account_number, client_number))
+
+
+@app.task(retry=AGAIN)
+def decide_conflicts(decision: str, **somebody: int) -> None:
+    """Decide the open conflicts of a run, as the user who has ordered it. `somebody` is what `for_somebody` gives."""
+    bulk.FRAME.for_somebody(decision, somebody, partial(bulk.work, decision))
 
 
 @app.periodic(cron="11 4 * * *")
@@ -53,6 +64,18 @@ def run_now() -> None:
         log.warning("This branch was not reconciled: %s", refusal)
 
 
+@app.task(queueing_lock=by_stick.PREPARE_TASK)
+def prepare_stick() -> None:
+    """Collect a large run for a stick."""
+    by_stick.prepare_left()
+
+
+@app.task(queueing_lock=by_stick.APPLY_TASK)
+def apply_from_stick() -> None:
+    """Apply a large answer from a stick."""
+    by_stick.apply_left()
+
+
 def run_when_due(timestamp: int) -> None:
     """Reconcile at the minute of this branch."""
     own = starting.this_branch(actor=WORKER)
@@ -60,6 +83,16 @@ def run_when_due(timestamp: int) -> None:
         run_now()
 
 
-if settings.SIDE == Side.BRANCH:
+def watch_branches(timestamp: int) -> None:
+    """Open and end the alarms of all branches, and mail what is new."""
+    now = timezone.now()
+    watching.watch(now=now, actor=WORKER)
+    telling.tell(now=now, actor=WORKER)
+
+
+if settings.SIDE == Side.CENTRAL:
+    _watching = app.task(queueing_lock="watch_branches", name="clearing.tasks.watch_branches")(watch_branches)
+    app.periodic(cron="* * * * *")(_watching)
+if settings.SIDE == Side.BRANCH and settings.CLEARS_ON_SCHEDULE:
     _task = app.task(queueing_lock="run_when_due", name="clearing.tasks.run_when_due")(run_when_due)
     app.periodic(cron="* * * * *")(_task)

@@ -62,3 +62,18 @@ CONFLICT_STAYS = pgtrigger.Trigger(
         RETURN OLD;
     """,
 )
+
+ALARM_GOES_FORWARD = pgtrigger.Trigger(
+    name="goes_forward",
+    operation=pgtrigger.UpdateOf("told_at", "ended_at"),
+    when=pgtrigger.Before,
+    condition=pgtrigger.Condition(
+        "((OLD.told_at IS NOT NULL AND NEW.told_at IS DISTINCT FROM OLD.told_at)"
+        " OR (OLD.ended_at IS NOT NULL AND NEW.ended_at IS DISTINCT FROM OLD.ended_at))"
+    ),
+    func="""
+        RAISE EXCEPTION 'An alarm is told once and ends once'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'alarm_goes_forward';
+    """,
+)
+"""What comes back is an alarm of its own."""

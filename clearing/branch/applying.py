@@ -8,14 +8,16 @@ finds out whether it is a conflict. An erasure is applied to him as well.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from functools import cached_property
 from itertools import batched
 from uuid import UUID
 
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
-from clearing.branch.cutting import agreed_vocabulary
+from clearing.branch.cutting import agreed_vocabulary, is_emptied
+from clearing.branch.unsent import unsent_of
 from clearing.choices import CycleState, PartKind
 from clearing.models import Cycle, HeldBack, OwnNode
 from clearing.naming import name_of
@@ -37,19 +39,24 @@ from clearing.protocol.vocabulary import Vocabulary, merged
 from clearing.rows import parts, revisions, vocabulary
 from clearing.rows.conflicts import store_conflict
 from clearing.rows.decisions import accept_decision
-from clearing.rows.reading import BLOCK, RowState, states_of, versions_of
+from clearing.rows.erasing import erase_known
+from clearing.rows.reading import BLOCK, RowState, sent_of, states_of, versions_of
 from clearing.rows.statements import add_statements
 from clearing.rows.writing import HAS_CARD, remove, with_cards, write
-from customers.erasure import erase_customer
 from customers.imports import take_turn
-from customers.models import Customer, CustomerRevision
+from customers.models import CustomerRevision
+from customers.write_order import tell_reconciling
 from locations.models import CustomerBase
 from mcp.isolation import row_scope
 from mcp.isolation.history_context import recorded_as
 from mcp.isolation.scope import Scope
-from mcp.stored_sentences import Sentences
+from mcp.stored_sentences import Sentences, stored_sentence
 from mcp.worker.progress import Patient
 
+REASON_NOT_KNOWN = stored_sentence(
+    "clearing_reason_not_known",
+    gettext_lazy("The central gives a reason that this version does not know. Upgrade the branch to read it."),
+)
 ERASED_AT_CENTRAL = gettext_lazy("Erased at the central (reconciliation)")
 
 
@@ -63,6 +70,7 @@ def apply_answer(cycle: Cycle, *, actor: Scope) -> None:
         cycle.refresh_from_db()
         if cycle.state == CycleState.DECIDED:
             take_turn(actor.base.pk, progress=Patient())
+            tell_reconciling(actor.base)
             revisions.lock_order(actor.base)
             _Answer(cycle, own, actor).apply()
 
@@ -72,6 +80,7 @@ class _Answer:
         self._cycle, self._own, self._actor = cycle, own, actor
         self._base: CustomerBase = actor.base
         self._cut = cycle.cut or 0
+        self._unsent = unsent_of(self._base)
 
     def apply(self) -> None:
         wanted: Vocabulary | None = None
@@ -88,7 +97,8 @@ class _Answer:
         cycle.save(update_fields=["state", "done_at"])
         own.applied, own.receipt, own.sent_up_to = cycle.number, cycle.receipt, self._cut
         own.succeeded_at, own.failure = now, Sentences()
-        own.save()
+        own.save(update_fields=["applied", "receipt", "sent_up_to", "succeeded_at", "failure", "agreed_vocabulary"])
+        parts.forget_erased(cycle)
         revisions.set_cut(self._base, None)
 
     def _merge(self, central: Vocabulary) -> Vocabulary:
@@ -99,6 +109,8 @@ class _Answer:
         return wanted
 
     def _sent_vocabulary(self) -> Vocabulary:
+        if is_emptied(self._cycle):
+            return agreed_vocabulary(self._own)
         lines = unpack_all(parts.contents_of(self._cycle, PartKind.SENT), parts.manifest(self._cycle.sent))
         first = next(lines, None)
         record = read_record(first) if first is not None else None
@@ -106,21 +118,21 @@ class _Answer:
 
     def _apply(self, records: Sequence[Record]) -> None:
         uids = list({uid for record in records if (uid := _uid(record)) is not None})
-        states, versions = states_of(self._base, uids), versions_of(self._base, uids)
+        read = {_uid(record) for record in records if not isinstance(record, RevisionRecord)}
+        states, versions = states_of(self._base, uids), versions_of(self._base, [uid for uid in uids if uid in read])
         self._erase([record.uid for record in records if isinstance(record, ErasureRecord)])
         staying = self._delete([record for record in records if isinstance(record, DeletionRecord)], states)
         held = [record for record in records if isinstance(record, HeldBackRecord)]
-        HeldBack.objects.in_base(self._base).filter(uid__in=uids).exclude(
-            uid__in=[record.uid for record in held]
-        ).delete()
-        self._agree(records)
+        settled = self._waiting.intersection(uids).difference((record.uid for record in held), self._unsent)
+        if settled:
+            HeldBack.objects.in_base(self._base).filter(uid__in=settled).delete()
+        self._agree(records, known=states.keys())
         self._take([record for record in records if isinstance(record, CustomerRecord)], states, versions)
         for left in staying:
             self._hold(left.uid, left.number, HAS_CARD(number=left.number), versions.get(left.uid))
         for record in records:
             if isinstance(record, HeldBackRecord):
-                named = versions.get(record.uid)
-                self._hold(record.uid, record.number, Sentences(record.reasons), named)  # type: ignore[arg-type]
+                self._hold(record.uid, record.number, _told(record), versions.get(record.uid))
             elif isinstance(record, ConflictRecord):
                 store_conflict(record, cycle=self._cycle)
             elif isinstance(record, DecisionRecord):
@@ -130,9 +142,12 @@ class _Answer:
 
     def _erase(self, uids: Iterable[UUID]) -> None:
         for uid in uids:
-            customer = Customer.objects.in_base(self._base).filter(uid=uid).values_list("pk", flat=True).first()
-            if customer is not None:
-                erase_customer(customer=customer, reason=str(ERASED_AT_CENTRAL), actor=self._actor)
+            erase_known(uid, reason=str(ERASED_AT_CENTRAL), actor=self._actor)
+
+    @cached_property
+    def _waiting(self) -> set[UUID]:
+        """Who was held back before this answer."""
+        return set(HeldBack.objects.in_base(self._base).values_list("uid", flat=True))
 
     def _delete(self, records: Sequence[DeletionRecord], states: dict[UUID, RowState]) -> list[DeletionRecord]:
         """Let go whom the central has let go; returns who stays for now, because he has a card."""
@@ -147,10 +162,9 @@ class _Answer:
         )  # fmt: skip
         return [record for record in wanted if record.uid in stays]
 
-    def _agree(self, records: Sequence[Record]) -> None:
-        agreed = {record.uid: (None, record.rev) for record in records if isinstance(record, RevisionRecord)}
-        known = set(states_of(self._base, list(agreed)))
-        self._agree_on({uid: found for uid, found in agreed.items() if uid in known})
+    def _agree(self, records: Sequence[Record], *, known: Collection[UUID]) -> None:
+        agreed = [record for record in records if isinstance(record, RevisionRecord) and record.uid in known]
+        self._agree_on({record.uid: (None, record.rev) for record in agreed})
 
     def _take(
         self, records: Sequence[CustomerRecord], states: dict[UUID, RowState], versions: dict[UUID, Version]
@@ -159,14 +173,16 @@ class _Answer:
         same: list[CustomerRecord] = []
         wanted: list[CustomerRecord] = []
         skipped: list[UUID] = []
+        newer = [record.version.uid for record in records if self._is_newer(states.get(record.version.uid))]
+        sent = sent_of(self._base, newer) if newer else {}
         for record in records:
-            state = states.get(record.version.uid)
-            if not self._is_newer(state):
+            uid = record.version.uid
+            if not self._is_newer(states.get(uid)):
                 wanted.append(record)
-            elif state is not None and state.sent is not None and not _differs(record.version, state):
+            elif uid in sent and not differing_fields(record.version.values, sent[uid]):
                 same.append(record)
             else:
-                skipped.append(record.version.uid)
+                skipped.append(uid)
         refused = write(self._base, [record.version for record in wanted], known=versions)
         add_statements(self._base, {record.version.uid: record.version.consents for record in same})
         taken = [record for record in (*wanted, *same) if record.version.uid not in refused]
@@ -180,22 +196,31 @@ class _Answer:
         revisions.agree(self._base, agreed, cut=self._cut, run=self._cycle.number)
 
     def _is_newer(self, state: RowState | None) -> bool:
-        """Whether it was changed here after the run was cut."""
-        return state is not None and state.sequence > self._cut
+        """Whether it was changed here after the run was cut, or was not sent with it."""
+        return state is not None and (state.sequence > self._cut or state.uid in self._unsent)
 
     def _hold(self, uid: UUID, number: int, reasons: Sentences, named: Version | None) -> None:
+        label = name_of(named) if named else ""
+        there = HeldBack.objects.in_base(self._base).filter(uid=uid).first()
+        if there is not None and (there.reasons, there.name) == (reasons, label):
+            return  # a repeat writes nothing
         HeldBack.objects.update_or_create(
             base=self._base, uid=uid,
             defaults={
                 "customer_number": number, "node_id": self._cycle.node_id, "cycle_number": self._cycle.number,
-                "reasons": reasons, "name": name_of(named) if named else "",
+                "reasons": reasons, "name": label,
             },
         )  # fmt: skip
 
 
-def _differs(version: Version, state: RowState) -> bool:
-    """Whether the central has something else than what was sent."""
-    return state.sent is None or bool(differing_fields(version.values, state.sent))
+def _told(record: HeldBackRecord) -> Sentences:
+    """The reasons of the central. It may be newer, and say what has no sentence here."""
+    reasons = Sentences(record.reasons)  # type: ignore[arg-type]
+    try:
+        str(reasons)
+    except (KeyError, TypeError, ValueError):
+        return REASON_NOT_KNOWN()
+    return reasons
 
 
 def _uid(record: Record) -> UUID | None:

@@ -9,10 +9,13 @@ the run after.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
+from clearing.branch.unsent import Unsent
 from clearing.choices import CycleState, PartKind
-from clearing.models import Cycle, HeldBack, OwnNode
+from clearing.models import Cycle, CyclePart, HeldBack, OwnNode
 from clearing.protocol.canonical import Json
+from clearing.protocol.lengths import can_travel
 from clearing.protocol.records import CustomerRecord, DeletionRecord, ErasureRecord, Record, VocabularyRecord
 from clearing.protocol.strict import Fields
 from clearing.protocol.versions import NOTHING, RefusedRecord, Version, changed_fields
@@ -21,8 +24,9 @@ from clearing.protocol.vocabulary import Vocabulary
 from clearing.querysets import CycleQuerySet
 from clearing.rows import parts, revisions
 from clearing.rows.decisions import decisions_to_tell
-from clearing.rows.reading import RowState, states_of, states_since, versions_of
+from clearing.rows.reading import Change, changes_since, states_of, versions_of
 from clearing.rows.vocabulary import vocabulary_of
+from customers.write_order import tell_reconciling
 from locations.models import CustomerBase
 from mcp.isolation import row_scope
 from mcp.isolation.history_context import recorded_as
@@ -38,6 +42,7 @@ def cut(own: OwnNode, *, actor: Scope) -> Cycle:
         if on_its_way is not None:
             return on_its_way
         base = actor.base
+        tell_reconciling(base)
         sequence, _cut = revisions.lock_order(base)
         cycle = Cycle.objects.create(
             base=base, node_id=own.node_id, number=own.applied + 1, state=CycleState.CUT, cut=sequence,
@@ -54,6 +59,12 @@ def open_runs(own: OwnNode) -> CycleQuerySet:
     return Cycle.objects.filter(base=own.base_id, node=own.node_id).exclude(state=CycleState.DONE)
 
 
+def is_emptied(cycle: Cycle) -> bool:
+    """Whether bytes that were to be sent are gone, because somebody was erased who is in them."""
+    kept = CyclePart.objects.filter(base=cycle.base_id, cycle=cycle.pk, kind=PartKind.SENT).count()
+    return kept != len(cycle.sent)
+
+
 def agreed_vocabulary(own: OwnNode) -> Vocabulary:
     """The groups and tags that both sides have had last."""
     if own.agreed_vocabulary is None:
@@ -66,22 +77,23 @@ def _records(own: OwnNode, base: CustomerBase, sequence: int) -> Iterator[dict[s
     if now != agreed:
         yield VocabularyRecord(now, agreed).to_json()
     for decision in decisions_to_tell(base):
-        yield decision.to_json()
+        yield (decision if can_travel(decision) else replace(decision, result=NOTHING)).to_json()
     waiting = dict(HeldBack.objects.in_base(base).values_list("uid", "customer_number"))
     known = states_of(base, waiting.keys())
     for uid, number in waiting.items():
         if uid not in known:
             # Whom the branch could not take: that it has nobody, and never had, is answered with what the central has.
             yield DeletionRecord(uid, number).to_json()
-    for states in states_since(base, own.sent_up_to, up_to=sequence, besides=list(waiting)):
-        versions = versions_of(base, [state.uid for state in states if not state.is_deleted])
-        for state in states:
-            record = _record(state, versions.get(state.uid))
-            if record is not None:
-                yield record.to_json()
+    with Unsent(own, own.applied + 1) as unsent:
+        for states in changes_since(base, own.sent_up_to, up_to=sequence, besides=list(waiting)):
+            versions = versions_of(base, [state.uid for state in states if not state.is_deleted])
+            for state in states:
+                record = _record(state, versions.get(state.uid))
+                if record is not None and not unsent.holds(record):
+                    yield record.to_json()
 
 
-def _record(state: RowState, version: Version | None) -> Record | None:
+def _record(state: Change, version: Version | None) -> Record | None:
     if state.is_erased:
         return ErasureRecord(state.uid)
     if version is None:

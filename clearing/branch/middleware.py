@@ -1,4 +1,4 @@
-"""As long as a branch is not set up, every address leads to the page that sets it up."""
+"""As long as nobody can log in at a branch, every address leads to the page that sets it up."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
-from clearing.branch.first_start import is_set_up
+from clearing.branch.first_start import Stage, stage
 from mcp.isolation.branch import is_branch
 
 SETUP = "/setup/"
@@ -20,9 +20,12 @@ class FirstStartMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if is_branch() and not request.user.is_authenticated and not self._is_served(request) and not is_set_up():
+        if not self._is_served(request) and self._is_of_nobody(request) and stage() is not Stage.SET_UP:
             return HttpResponseRedirect(SETUP)
         return self.get_response(request)
+
+    def _is_of_nobody(self, request: HttpRequest) -> bool:
+        return is_branch() and not request.user.is_authenticated
 
     def _is_served(self, request: HttpRequest) -> bool:
         is_outside = getattr(request, "address", None) is None

@@ -12,7 +12,7 @@ from django.db import connection
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
-from clearing.branch.cutting import open_runs
+from clearing.branch.cutting import is_emptied, open_runs
 from clearing.choices import CycleState
 from clearing.models import OwnNode
 from clearing.rows import revisions
@@ -65,6 +65,15 @@ def _go_on(own: OwnNode, decided: int, receipt: str, actor: Scope) -> OwnNode:
     locked.applied, locked.receipt, locked.request = decided, receipt, None
     locked.save(update_fields=["applied", "receipt", "request"])
     return locked
+
+
+def drop_emptied_run(own: OwnNode, *, actor: Scope) -> None:
+    """The run that is on its way is collected anew if it cannot be sent any more. The central has not decided it."""
+    with row_scope.rows_of_clearing(actor):
+        locked = OwnNode.objects.select_for_update().get(pk=own.pk)
+        cycle = open_runs(locked).filter(state=CycleState.CUT).first()
+        if cycle is not None and is_emptied(cycle):
+            drop_open_run(locked)
 
 
 def drop_open_run(own: OwnNode) -> None:

@@ -8,28 +8,28 @@ one that was not acknowledged is known by the next hello. One run at a time; a s
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from uuid import UUID, uuid4
 
-from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
 from clearing.branch.applying import apply_answer
-from clearing.branch.cutting import cut
-from clearing.branch.recovering import go_on_from, offer_again
+from clearing.branch.cutting import cut, open_runs
+from clearing.branch.preconditions import is_first_run, own_free_bytes, preconditions_of
+from clearing.branch.recovering import drop_emptied_run, go_on_from, offer_again
 from clearing.branch.site import apply_site
 from clearing.branch.talking import CentralRefused, CentralSide, Credentials, StillDeciding, sentences_for
 from clearing.branch.transport import Https, Transport
 from clearing.choices import CycleState, PartKind, RunStep
 from clearing.lives import UNKNOWN, current_life
 from clearing.models import Cycle, CyclePart, HeldBack, OwnNode
+from clearing.preconditions import demand_met
 from clearing.program import program_version
 from clearing.protocol.keys import PrivateKey
 from clearing.protocol.messages import (
@@ -41,7 +41,7 @@ from clearing.protocol.messages import (
     Hello,
     HelloAnswer,
 )
-from clearing.protocol.parts import Part
+from clearing.protocol.parts import Part, PartFacts
 from clearing.protocol.receipts import BrokenChain, Receipt
 from clearing.rows import parts
 from customers.models import CustomerRevision, RevisionCounter
@@ -100,6 +100,10 @@ class TakesLong(ValidationError):
         )
 
 
+class Emptied(Exception):
+    """Somebody was erased who is in what was being sent: the run is collected anew."""
+
+
 def run(
     own: OwnNode,
     *,
@@ -110,25 +114,28 @@ def run(
 ) -> Cycle:
     """Reconcile now; returns the run that is done. `is_restored`: somebody says that this branch was restored.
 
-    Raises NotPaired, RunsAlready, and what kept it from its end: CentralRefused, Unreachable and other
-    ValidationErrors. Those are stored in `OwnNode.failure` as well.
+    Raises NotPaired, RunsAlready, NotReady before a first run, and what kept it from its end: CentralRefused,
+    Unreachable and other ValidationErrors. Those are stored in `OwnNode.failure` as well.
     """
-    with _alone():
+    with alone():
         try:
             done = _Run(own.pk, actor, transport, sleep).go(is_restored=is_restored)
         except (CentralRefused, ValidationError) as refusal:
-            _note(own.pk, actor, failure=sentences_for(refusal))
+            note(own.pk, actor, failure=sentences_for(refusal))
             raise
         except Exception:
-            _note(own.pk, actor, failure=BROKEN())
+            note(own.pk, actor, failure=BROKEN())
             raise
-        _note(own.pk, actor, failure=Sentences(), is_done=True)
+        note(own.pk, actor, failure=Sentences(), is_done=True)
         return done
 
 
 @contextmanager
-def _alone() -> Iterator[None]:
-    """A lock of a connection of its own: it goes with the process, whatever becomes of it."""
+def alone() -> Iterator[None]:
+    """One at a time works on runs. A lock of a connection of its own: it goes with the process, whatever becomes of it.
+
+    Raises RunsAlready.
+    """
     own = connections.create_connection(DEFAULT_DB_ALIAS)
     try:
         with own.cursor() as cursor:
@@ -144,7 +151,8 @@ def _alone() -> Iterator[None]:
         own.close()
 
 
-def _note(pk: int, actor: Scope, *, failure: Sentences, is_done: bool = False) -> None:
+def note(pk: int, actor: Scope, *, failure: Sentences, is_done: bool = False) -> None:
+    """What a run has come to, for the page of the branch."""
     with row_scope.rows_of(actor):
         ended = {"succeeded_at": timezone.now()} if is_done else {}
         OwnNode.objects.filter(pk=pk).update(failure=failure, step="", done=0, total=0, **ended)
@@ -158,12 +166,16 @@ class _Run:
     sleep: Callable[[float], None]
     own: OwnNode = field(init=False)
     central: CentralSide = field(init=False)
+    purposes: list[str] | None = None
 
     def go(self, *, is_restored: bool) -> Cycle:
         self._begin(is_restored)
+        last: Exception = Emptied()
         for _attempt in range(MOST_HELLOS):
             try:
                 return self._once()
+            except Emptied as emptied:
+                last = emptied
             except CentralRefused as refusal:
                 if refusal.code not in BEGINS_ANEW:
                     raise
@@ -203,8 +215,12 @@ class _Run:
     def _once(self) -> Cycle:
         self._tell(RunStep.CALLING)
         answer = self._hello()
+        if answer.course is Course.GO_ON and self._is_forgotten():
+            answer = self._hello()
         if answer.course in {Course.TOO_OLD, Course.QUARANTINED}:
             raise Stopped(answer.course)
+        if self._take_site(answer) and answer.course in AT_CYCLE:
+            answer = self._hello()  # so that the central knows at once from when on nothing is edited here
         if answer.course is Course.RESTORED:
             go_on_from(self.own, decided=answer.cycle, receipt=answer.receipt, actor=self.actor)
         if answer.course is Course.CENTRAL_RESTORED:
@@ -212,7 +228,7 @@ class _Run:
                 self.own, known=answer.known or 0, decided=answer.cycle, receipt=answer.receipt, epoch=answer.epoch,
                 actor=self.actor,
             )  # fmt: skip
-        self._take_site(answer)
+        self._demand_ready()
         cycle = self._cut(answer)
         if cycle.state == CycleState.CUT:
             if answer.course is not Course.FETCH_ANSWER:
@@ -226,42 +242,56 @@ class _Run:
         self.central.acknowledge(Ack(cycle.number, cycle.receipt))
         return cycle
 
+    def _is_forgotten(self) -> bool:
+        """Whether the central has forgotten a run that it had decided: it was restored before its answer was here.
+
+        The numbers go on behind that run, so the next hello says more than the central knows.
+        """
+        with row_scope.rows_of(self.actor):
+            run = open_runs(self.own).filter(state=CycleState.DECIDED).first()
+        if run is None:
+            return False
+        go_on_from(self.own, decided=run.number, receipt=run.receipt, actor=self.actor)
+        return True
+
     def _hello(self) -> HelloAnswer:
         with self._rows() as own:
-            message = self._said(own)
-        return self.central.hello(message)
+            message = said_by(own)
+        answer = self.central.hello(message)
+        with self._rows() as own:
+            own.central_program, own.clock_ahead = answer.program, timezone.now() - answer.clock
+            own.save(update_fields=["central_program", "clock_ahead"])
+        return answer
 
-    def _said(self, own: OwnNode) -> Hello:
-        base = own.base_id
-        counter = RevisionCounter.objects.filter(base=base).values_list("sequence", flat=True).first() or 0
-        open_run = Cycle.objects.filter(base=base, node=own.node_id, state__in=OPEN).first()
-        return Hello(
-            node=own.identity or UUID(int=0),
-            incarnation=own.incarnation,
-            epoch=own.epoch,
-            applied=own.applied,
-            receipt=own.receipt,
-            counter=counter,
-            program=program_version(),
-            clock=timezone.now(),
-            request=open_run.request if open_run else None,
-            waiting=CustomerRevision.objects.filter(base=base, sequence__gt=own.sent_up_to).count(),
-            held_back=HeldBack.objects.filter(base=base).count(),
-            free_bytes=shutil.disk_usage(settings.ROOT).free,
-        )
+    def _take_site(self, answer: HelloAnswer) -> bool:
+        """Who may work here, and where: before anything else, so that a right that was taken away ends at once.
 
-    def _take_site(self, answer: HelloAnswer) -> None:
-        """Who may work here, and where: before anything else, so that a right that was taken away ends at once."""
-        if answer.site != self.own.site_hash:
-            apply_site(self.central.site(), actor=self.actor)
-        else:
-            with self._rows() as own:
-                own.rights_as_of = timezone.now()
-                own.save(update_fields=["rights_as_of"])
+        Returns whether customers are edited on another side now.
+        """
+        self.purposes = None
+        before = self.own.base.edit_side
+        with row_scope.rows_of(self.actor):
+            is_first = is_first_run(self.own)
+        if answer.site != self.own.site_hash or is_first:
+            site = self.central.site()
+            self.purposes = [purpose.code for purpose in site.purposes]
+            apply_site(site, actor=self.actor)
+        with self._rows() as own:
+            own.rights_as_of = timezone.now()
+            own.save(update_fields=["rights_as_of"])
+            return own.base.edit_side != before
+
+    def _demand_ready(self) -> None:
+        """Before anything is cut for the first time. Raises NotReady."""
+        with self._rows() as own:
+            if is_first_run(own):
+                demand_met(preconditions_of(own, purposes=self.purposes))
 
     def _cut(self, answer: HelloAnswer) -> Cycle:
         """The open run, or a new one with what has changed since; its request is stored before anything is sent."""
         self._tell(RunStep.COLLECTING)
+        if answer.course is not Course.FETCH_ANSWER:
+            drop_emptied_run(self.own, actor=self.actor)
         cycle = cut(self.own, actor=self.actor)
         with self._rows() as own:
             cycle.refresh_from_db()
@@ -277,8 +307,10 @@ class _Run:
             self._tell(RunStep.SENDING, facts.number - 1, len(sent.parts))
             with row_scope.rows_of(self.actor):
                 stored = CyclePart.objects.filter(base=cycle.base_id, cycle=cycle, kind=PartKind.SENT)
-                content = bytes(stored.values_list("content", flat=True).get(number=facts.number))
-            self.central.send_part(Part(facts, content), cycle=cycle.number, request=cycle.request)
+                content = stored.values_list("content", flat=True).filter(number=facts.number).first()
+            if content is None:
+                raise Emptied
+            self.central.send_part(Part(facts, bytes(content)), cycle=cycle.number, request=cycle.request)
 
     def _decide(self, cycle: Cycle) -> None:
         self._tell(RunStep.DECIDING)
@@ -293,17 +325,8 @@ class _Run:
         self.central.renew(decided.lease)
 
     def _keep(self, cycle: Cycle, decided: Decided) -> None:
-        """The decision and the new lease, at once: with the lease the request is answered."""
-        receipt = Receipt(cycle.number, cycle.previous, parts.manifest(cycle.sent), decided.answer, decided.counts)
-        if decided.cycle != cycle.number or decided.receipt != receipt.hash:
-            raise BrokenChain(cycle.number)
         with self._rows() as own:
-            cycle.state, cycle.decided_at = CycleState.DECIDED, timezone.now()
-            cycle.receipt, cycle.answer = decided.receipt, decided.answer.to_json()
-            cycle.counts = decided.counts.to_json()
-            cycle.save(update_fields=["state", "decided_at", "receipt", "answer", "counts"])
-            own.lease, own.request = decided.lease, None
-            own.save(update_fields=["lease", "request"])
+            keep_decided(own, cycle, decided)
 
     def _fetch(self, cycle: Cycle) -> None:
         """The parts of the answer that are not here yet."""
@@ -317,16 +340,59 @@ class _Run:
             self._tell(RunStep.FETCHING, facts.number - 1, len(answer.parts))
             content = self.central.answer_part(facts, cycle=cycle.number)
             with row_scope.rows_of(self.actor):
-                CyclePart.objects.create(
-                    base_id=cycle.base_id,
-                    cycle=cycle,
-                    kind=PartKind.ANSWER,
-                    number=facts.number,
-                    sha256=facts.sha256,
-                    rows=facts.rows,
-                    content=content,
-                )
+                keep_answer(cycle, facts, content)
 
 
 AT_CYCLE = frozenset({Course.GO_ON, Course.FETCH_ANSWER})
 OPEN = (CycleState.CUT, CycleState.DECIDED)
+
+
+def keep_decided(own: OwnNode, cycle: Cycle, decided: Decided) -> None:
+    """Store the decision and the new lease, at once: with the lease the request is answered. Raises BrokenChain.
+
+    `own` is locked.
+    """
+    receipt = Receipt(cycle.number, cycle.previous, parts.manifest(cycle.sent), decided.answer, decided.counts)
+    if decided.cycle != cycle.number or decided.receipt != receipt.hash:
+        raise BrokenChain(cycle.number)
+    cycle.state, cycle.decided_at = CycleState.DECIDED, timezone.now()
+    cycle.receipt, cycle.answer = decided.receipt, decided.answer.to_json()
+    cycle.counts = decided.counts.to_json()
+    cycle.save(update_fields=["state", "decided_at", "receipt", "answer", "counts", "is_by_stick"])
+    own.lease, own.request = decided.lease, None
+    own.save(update_fields=["lease", "request"])
+
+
+def keep_answer(cycle: Cycle, facts: PartFacts, content: bytes) -> None:
+    """Store a part of the answer, which is verified."""
+    CyclePart.objects.create(
+        base_id=cycle.base_id,
+        cycle=cycle,
+        kind=PartKind.ANSWER,
+        number=facts.number,
+        sha256=facts.sha256,
+        rows=facts.rows,
+        content=content,
+    )
+
+
+def said_by(own: OwnNode) -> Hello:
+    """Where this branch stands."""
+    base = own.base_id
+    counter = RevisionCounter.objects.filter(base=base).values_list("sequence", flat=True).first() or 0
+    open_run = Cycle.objects.filter(base=base, node=own.node_id, state__in=OPEN).first()
+    return Hello(
+        node=own.identity or UUID(int=0),
+        incarnation=own.incarnation,
+        epoch=own.epoch,
+        applied=own.applied,
+        receipt=own.receipt,
+        counter=counter,
+        program=program_version(),
+        clock=timezone.now(),
+        request=open_run.request if open_run else None,
+        waiting=CustomerRevision.objects.filter(base=base, sequence__gt=own.sent_up_to).count(),
+        held_back=HeldBack.objects.filter(base=base).count(),
+        free_bytes=own_free_bytes(),
+        edit_side=own.base.edit_side,
+    )

@@ -34,7 +34,8 @@ def apply_site(site: Site, *, actor: Scope) -> None:
         groups = _take_groups(site.groups, actor)
         _take_people(site.people, groups, actor)
         own.site_hash, own.rights_as_of = site.hash, timezone.now()
-        own.save(update_fields=["site_hash", "rights_as_of"])
+        own.central_key = site.central_key or own.central_key
+        own.save(update_fields=["site_hash", "rights_as_of", "central_key"])
 
 
 def _take_edit_side(edit_side: str, actor: Scope) -> None:

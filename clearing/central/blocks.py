@@ -12,14 +12,17 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
+from clearing.central.answering import decision_told, told
 from clearing.central.incoming import Unreadable
 from clearing.models import Cycle, HeldBack, Node
 from clearing.naming import name_of
 from clearing.protocol.canonical import Json
 from clearing.protocol.decision import ConflictKind, Deleted, Erased, Outcome, State, Verdict
 from clearing.protocol.decision import decide as decide_one
+from clearing.protocol.lengths import can_travel
 from clearing.protocol.receipts import Counts
 from clearing.protocol.records import (
+    MOST_REASONS,
     ConflictRecord,
     CustomerRecord,
     DecisionRecord,
@@ -33,10 +36,9 @@ from clearing.protocol.versions import RefusedRecord, Version
 from clearing.rows import revisions
 from clearing.rows.conflicts import store_conflict
 from clearing.rows.decisions import accept_decision, as_record
+from clearing.rows.erasing import erase_known
 from clearing.rows.reading import RowState, bearers_of, states_of, versions_of
 from clearing.rows.writing import HAS_CARD, remove, with_cards, write
-from customers.erasure import erase_customer
-from customers.models import Customer
 from customers.tombstones import Erased as ErasedPeople
 from customers.tombstones import Known
 from mcp.isolation.scope import Scope
@@ -83,6 +85,10 @@ class Blocks:
         self._cycle, self._node, self._actor, self._base = cycle, node, actor, actor.base
         self._turn: int | None = None
         self._counted = dict.fromkeys(("applied", "same", "conflict", "held_back"), 0)
+        self.told_who_was_missing: set[UUID] = set()
+        """Whom the branch has said not to have, and was told; not twice in one answer."""
+        self.has_named_erased = False
+        """Whether the branch has told of somebody who was erased, so that what it has sent is not kept."""
 
     @property
     def counts(self) -> Counts:
@@ -106,7 +112,7 @@ class Blocks:
         cases = self._cases(block, held)
         for case in cases:
             if isinstance(case.outcome.central_writes, Erased):
-                self._erase(case.uid)
+                erase_known(case.uid, reason=str(ERASED_AT_BRANCH), actor=self._actor)
         written = self._write([case for case in cases if case.uid not in held], held)
         self._keep_held(held, [case.uid for case in cases])
         for case in cases:
@@ -114,7 +120,7 @@ class Blocks:
                 yield from self._told(case, written)
         for uid, (number, reasons, _record) in held.items():
             self._counted["held_back"] += 1
-            yield HeldBackRecord(uid, number, tuple(reasons)).to_json()
+            yield HeldBackRecord(uid, number, tuple(reasons[:MOST_REASONS])).to_json()
         for record in block:
             if isinstance(record, DecisionRecord):
                 yield from self._decision(record)
@@ -142,7 +148,10 @@ class Blocks:
         for record in records:
             state, own = states.get(_uid(record)), versions.get(_uid(record))
             if (reasons := self._refused(record, state, own)) is not None:
-                held[_uid(record)] = (_Case(record, state, own, Outcome()).number, reasons, record)
+                is_erased = reasons == WAS_ERASED()
+                self.has_named_erased |= is_erased
+                number = _Case(record, state, own, Outcome()).number
+                held[_uid(record)] = (number, reasons, None if is_erased else record)
                 continue
             cases.append(_Case(record, state, own, _outcome(record, state, own, bearers)))
         return cases
@@ -161,11 +170,6 @@ class Blocks:
     @cached_property
     def _erased_people(self) -> ErasedPeople:
         return ErasedPeople.in_base(self._base)
-
-    def _erase(self, uid: UUID) -> None:
-        customer = Customer.objects.in_base(self._base).filter(uid=uid).values_list("pk", flat=True).first()
-        if customer is not None:
-            erase_customer(customer=customer, reason=str(ERASED_AT_BRANCH), actor=self._actor)
 
     def _write(self, cases: Sequence[_Case], held: Held) -> dict[UUID, int]:
         """Write what the central has to write; the new revisions, by uid."""
@@ -231,10 +235,17 @@ class Blocks:
         conflict, is_taken = accept_decision(self._base, record)
         self._counted["applied" if is_taken else "same"] += 1
         if conflict is not None:
-            yield as_record(conflict).to_json()
+            yield decision_told(as_record(conflict)).to_json()
+
+    @cached_property
+    def _waiting(self) -> set[UUID]:
+        """Who was held back before this run."""
+        return set(HeldBack.objects.in_base(self._base).values_list("uid", flat=True))
 
     def _keep_held(self, held: Held, decided: Iterable[UUID]) -> None:
-        HeldBack.objects.in_base(self._base).filter(uid__in=[uid for uid in decided if uid not in held]).delete()
+        settled = [uid for uid in decided if uid not in held and uid in self._waiting]
+        if settled:
+            HeldBack.objects.in_base(self._base).filter(uid__in=settled).delete()
         for uid, (number, reasons, record) in held.items():
             values = {
                 "customer_number": number, "node": self._node, "cycle_number": self._cycle.number, "reasons": reasons,
@@ -243,7 +254,7 @@ class Blocks:
             }  # fmt: skip
             there = HeldBack.objects.in_base(self._base).filter(uid=uid).first()
             if there is None:
-                HeldBack.objects.create(base=self._base, uid=uid, **values)
+                HeldBack.objects.create(base=self._base, uid=uid, since=timezone.now(), **values)
             elif (there.reasons, there.record) != (reasons, values["record"]):
                 HeldBack.objects.filter(pk=there.pk, base=self._base).update(**values)
 
@@ -254,15 +265,20 @@ class Blocks:
         revision = written.get(case.uid, case.state.revision if case.state else None)
         match outcome.branch_gets:
             case Version() as version:
-                yield CustomerRecord(version, revision).to_json()
+                if isinstance(case.record, DeletionRecord):
+                    self.told_who_was_missing.add(case.uid)
+                yield told(CustomerRecord(version, revision)).to_json()
             case Deleted():
                 yield DeletionRecord(case.uid, case.number, revision).to_json()
             case Erased():
+                self.has_named_erased = True
                 yield ErasureRecord(case.uid).to_json()
             case None if revision is not None and not isinstance(case.record, ErasureRecord):
                 yield RevisionRecord(case.uid, revision).to_json()
         if outcome.conflict is not None:
-            yield self._conflict(case, outcome.conflict).to_json()
+            conflict = self._conflict(case, outcome.conflict)
+            if can_travel(conflict):  # else it is in the inbox of the central alone
+                yield conflict.to_json()
 
     def _conflict(self, case: _Case, kind: ConflictKind) -> ConflictRecord:
         outcome = case.outcome

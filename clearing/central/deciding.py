@@ -11,24 +11,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cached_property
-from itertools import batched, chain
+from itertools import chain
 
 from django.db import connection
 from django.utils import timezone
 
 from clearing.central.answering import changes_for
 from clearing.central.blocks import Blocks
-from clearing.central.incoming import incoming
+from clearing.central.incoming import blocks_of, incoming
 from clearing.choices import CycleState, PartKind
-from clearing.models import Conflict, Cycle, HeldBack, Node
+from clearing.models import Conflict, Cycle, CyclePart, HeldBack, Node
 from clearing.protocol.canonical import Json
 from clearing.protocol.parts import Manifest
 from clearing.protocol.receipts import Receipt
 from clearing.protocol.records import VocabularyRecord
 from clearing.protocol.vocabulary import Vocabulary, merged
 from clearing.rows import parts, revisions, vocabulary
-from clearing.rows.reading import BLOCK
 from customers.imports import take_turn
+from customers.write_order import tell_reconciling
 from locations.models import CustomerBase
 from mcp.isolation import row_scope
 from mcp.isolation.history_context import recorded_as
@@ -63,6 +63,7 @@ class _Run:
         if self._sent.rows > FEW:
             with connection.cursor() as cursor:
                 cursor.execute("DISCARD PLANS")
+        tell_reconciling(self._base)
         before, _cut = revisions.lock_order(self._base)
         self._finish(parts.store(self._cycle, PartKind.ANSWER, self._answer(before)))
 
@@ -79,10 +80,10 @@ class _Run:
             self._node.told_vocabulary = wanted.to_json()
             yield VocabularyRecord(wanted).to_json()
         rest = chain([] if first is None or told is not None else [first], records)
-        for block in batched(rest, BLOCK):
+        for block in blocks_of(rest):
             yield from self._blocks.decide(block)
         vocabulary.remove(self._base, wanted)
-        yield from changes_for(self._node, self._base, up_to=before)
+        yield from changes_for(self._node, self._base, up_to=before, besides=self._blocks.told_who_was_missing)
 
     def _merge_vocabulary(self, told: VocabularyRecord | None) -> Vocabulary:
         there = vocabulary.vocabulary_of(self._base)
@@ -103,10 +104,16 @@ class _Run:
             receipt.hash,
         )
         cycle.answer, cycle.counts, cycle.cursor = list(answer.to_json()), counts.to_json(), self._blocks.reached()
-        cycle.save()
+        cycle.save(update_fields=["state", "decided_at", "previous", "receipt", "answer", "counts", "cursor"])
         node.decided, node.receipt, node.cursor, node.decided_at = cycle.number, receipt.hash, cycle.cursor, now
         node.gets_its_own, node.waiting = False, 0  # what it had not sent when it called, it has sent
+        if self._blocks.has_named_erased:
+            CyclePart.objects.filter(base=self._base, cycle=cycle, kind=PartKind.SENT).delete()
         node.held_back = HeldBack.objects.in_base(self._base).filter(node=node).count()
-        node.save()
+        node.save(
+            update_fields=[
+                "decided", "receipt", "cursor", "decided_at", "gets_its_own", "waiting", "held_back", "told_vocabulary",
+            ]
+        )  # fmt: skip
         # All nodes of the base show the same inbox.
         Node.objects.in_base(self._base).update(open_conflicts=Conflict.objects.in_base(self._base).open().count())

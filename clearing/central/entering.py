@@ -14,7 +14,7 @@ from uuid import UUID
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
-from clearing.central.problems import NotAdmitted, NotThere, PairAnew, Problem, Quarantined
+from clearing.central.problems import NotAdmitted, NotThere, PairAnew, Problem, Quarantined, Switched
 from clearing.choices import NodeState
 from clearing.lives import current_life
 from clearing.models import Node
@@ -32,6 +32,7 @@ from clearing.protocol.keys import (
 )
 from clearing.protocol.messages import Admission, Knock, Proof, Question
 from clearing.protocol.secret_hashes import SecretKind, keyed_hash
+from locations.models import Location
 from mcp.isolation import row_scope
 from mcp.isolation.history_context import recorded_as
 from mcp.isolation.scope import Scope
@@ -48,13 +49,18 @@ TWO_OF_ONE = stored_sentence(
         "without saying so. Neither reconciles until support has named the one that goes on."
     ),
 )
+LONGEST_NAME = 200
+"""Of whoever acts, where it is written down."""
 MOST_REMEMBERED = 50
 """Of former incarnations and refused leases; older ones are refused all the same, with another sentence."""
 
 
 def scope_of_node(node: Node) -> Scope:
-    """The scope in which a node works: at its location, under its own name."""
-    return Scope.of_system(node.location, name=node.name)
+    """The scope in which a node works: at its location, under that and the name of its device.
+
+    The device says itself how it is called, so that alone would be the name of whomever it likes.
+    """
+    return Scope.of_system(node.location, name=f"{node.location.name}: {node.name}"[:LONGEST_NAME])
 
 
 def knock(message: Knock, address: Address) -> Question:
@@ -83,7 +89,8 @@ def prove(message: Proof, address: Address) -> Admission | Problem:
 def admitted(token: str, address: Address) -> Node:
     """The node that has shown a token that holds, at its own address.
 
-    Raises NotAdmitted without such a token, whether or not the address exists, and NotThere at any other address.
+    Raises NotAdmitted without such a token, whether or not the address exists, NotThere at any other address, and
+    Switched where its location works with another base now.
     """
     node = _find(None, bearer=bearer_hash(token)) if token else None
     if node is None or not _holds(node, now=timezone.now()):
@@ -91,7 +98,17 @@ def admitted(token: str, address: Address) -> Node:
     place = node.location
     if (place.organization.account_number, place.client_number) != address or place.closed_at is not None:
         raise NotThere
+    if node.base_id != place.base_id:
+        raise Switched
     return node
+
+
+def is_switched(node: Node) -> bool:
+    """Whether its location works with another customer base now. The row of the node is locked.
+
+    Asked of the table: the location that was read with the node may be from before the switch.
+    """
+    return not Location.objects.filter(pk=node.location_id, base=node.base_id).exists()
 
 
 def node_of_run(cycle: str, address: Address) -> Node | None:
@@ -100,17 +117,24 @@ def node_of_run(cycle: str, address: Address) -> Node | None:
 
 
 def locked_and_admitted(node: Node) -> Node:
-    """The row, locked: requests of one node take turns. Raises NotAdmitted where its token has ended meanwhile."""
+    """The row, locked: requests of one node take turns.
+
+    Raises NotAdmitted where its token has ended meanwhile, Switched.
+    """
     row = locked(node)
     if row.bearer != node.bearer or not _holds(row, now=timezone.now()):
         raise NotAdmitted
+    if is_switched(row):
+        raise Switched
     return row
 
 
 def locked(node: Node) -> Node:
     """The row of a node as it is now, locked, with the location and base that were read before."""
     row = Node.objects.select_for_update(of=("self",)).get(pk=node.pk)
-    row.location, row.base, row.organization = node.location, node.location.base, node.location.organization
+    row.location, row.organization = node.location, node.location.organization
+    if row.base_id == node.location.base_id:
+        row.base = node.location.base
     return row
 
 
@@ -137,17 +161,21 @@ def _admission(node: Node, message: Proof, *, now: datetime) -> Admission | Prob
     _demand_answered(node, message, now=now)
     node.nonce, node.nonce_at = "", None
     node.save(update_fields=["nonce", "nonce_at"])
-    if node.state == NodeState.RETIRED or node.location.closed_at is not None or _is_refused(node, challenge):
+    if node.state == NodeState.RETIRED:
+        return PairAnew()
+    if is_switched(node):
+        return Switched()
+    if node.location.closed_at is not None or _is_refused(node, challenge):
         return PairAnew()
     if node.state == NodeState.QUARANTINED:
         _note_other(node, challenge, now=now)
         return Quarantined()
-    if not _is_the_one(node, challenge):
+    if not is_the_one(node, challenge):
         _quarantine(node, challenge, now=now)
         return Quarantined()
     token = issue_bearer(now=now)
     node.bearer, node.bearer_until = token.stored, token.expires_at
-    node.save(update_fields=["bearer", "bearer_until", *_live_on(node, challenge)])
+    node.save(update_fields=["bearer", "bearer_until", *live_on(node, challenge)])
     return Admission(token.secret, int(BEARER_LIFETIME.total_seconds()))
 
 
@@ -165,7 +193,7 @@ def _demand_answered(node: Node, message: Proof, *, now: datetime) -> None:
         raise NotAdmitted from None
 
 
-def _is_the_one(node: Node, challenge: Challenge) -> bool:
+def is_the_one(node: Node, challenge: Challenge) -> bool:
     """Whether it is the installation that has called before: by its lease; or that one, restored from a backup.
 
     A lease of a later run than any that is known here was issued in a life of the central that it has forgotten.
@@ -173,7 +201,8 @@ def _is_the_one(node: Node, challenge: Challenge) -> bool:
     if str(challenge.incarnation) in node.former_incarnations:
         return False
     if challenge.incarnation != node.incarnation:
-        return True
+        # A backup holds a lease of ours, however old; who has none was never let in.
+        return lease_number(challenge.lease, node=node.pk) is not None and not _is_refused(node, challenge)
     if is_lease(challenge.lease, stored=node.lease):
         return True
     if _is_forgotten(node, challenge):
@@ -187,7 +216,7 @@ def _is_forgotten(node: Node, challenge: Challenge) -> bool:
     return number is not None and number > node.decided
 
 
-def _live_on(node: Node, challenge: Challenge) -> list[str]:
+def live_on(node: Node, challenge: Challenge) -> list[str]:
     """What is noted of the node that was let in; the names of the fields that changed."""
     if challenge.incarnation != node.incarnation or _is_forgotten(node, challenge):
         become(node, lease=_lease_hash(challenge), incarnation=challenge.incarnation)
@@ -215,8 +244,11 @@ def _lease_hash(challenge: Challenge) -> str:
 
 
 def _is_refused(node: Node, challenge: Challenge) -> bool:
-    """Whether this is a copy that support has not named the heir."""
-    return refused(_lease_hash(challenge), challenge.incarnation) in node.refused_leases
+    """Whether this is a copy that support has not named the heir, also where it says now that it was restored."""
+    lease = _lease_hash(challenge)
+    if challenge.incarnation != node.incarnation:
+        return any(one.partition(" ")[0] == lease for one in node.refused_leases)
+    return refused(lease, challenge.incarnation) in node.refused_leases
 
 
 def refused(lease: str, incarnation: UUID | None) -> str:

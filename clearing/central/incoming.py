@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from clearing.choices import PartKind
 from clearing.models import Cycle
 from clearing.protocol.canonical import Json
+from clearing.protocol.lengths import weight
 from clearing.protocol.parts import Manifest, unpack_all
 from clearing.protocol.records import (
     CustomerRecord,
@@ -24,6 +25,7 @@ from clearing.protocol.records import (
 from clearing.protocol.strict import Fields
 from clearing.protocol.versions import RefusedRecord, read_number
 from clearing.rows.parts import contents_of
+from clearing.rows.reading import BLOCK
 from mcp.stored_sentences import Sentences, sentences_of
 
 _ORDER: dict[type[Record], int] = {
@@ -34,6 +36,8 @@ _ORDER: dict[type[Record], int] = {
     CustomerRecord: 3,
 }
 """What frees a number travels before what may take it. What only a central sends is in no order of a branch."""
+MOST_OF_A_BLOCK = 16 * 1024**2
+"""Characters; a thousand customers as they are have a tenth of it."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,20 @@ def incoming(cycle: Cycle, sent: Manifest) -> Iterator[Record | Unreadable]:
             raise RefusedRecord("kind")
         turn = max(place, 1)  # groups and tags travel once
         yield record
+
+
+def blocks_of(records: Iterable[Record | Unreadable]) -> Iterator[list[Record | Unreadable]]:
+    """The records in blocks, in their order: of BLOCK, or fewer where there is much of each."""
+    block: list[Record | Unreadable] = []
+    held = 0
+    for record in records:
+        block.append(record)
+        held += weight(record.version) if isinstance(record, CustomerRecord) else 0
+        if len(block) == BLOCK or held > MOST_OF_A_BLOCK:
+            yield block
+            block, held = [], 0
+    if block:
+        yield block
 
 
 def _read(found: Mapping[str, Json]) -> Record | Unreadable:

@@ -17,12 +17,14 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
+from clearing.central.preconditions import preconditions_of
 from clearing.central.problems import CodeRefused
-from clearing.choices import NodeState
+from clearing.choices import RIGHTS_TO_PAIR, NodeState
 from clearing.lives import current_life
 from clearing.models import Node, PairingCode
+from clearing.preconditions import demand_met
 from clearing.program import program_version
-from clearing.protocol.keys import PublicKey, issue_lease
+from clearing.protocol.keys import PublicKey, central_keys, issue_lease
 from clearing.protocol.messages import OLDEST_PROTOCOL
 from clearing.protocol.pairing_codes import (
     LIFETIME,
@@ -90,12 +92,14 @@ class TooOldToPair(ValidationError):
 def make_pairing_code(*, location: Location, actor: Scope) -> str:
     """A new code, in two groups as it is shown: now and never again. The one before it is withdrawn.
 
-    Raises MissingRight, NoOfflineBase.
+    Raises MissingRight, NoOfflineBase, NotReady.
     """
-    actor.demand(Right.MANAGE_LOCATION)
+    for right in RIGHTS_TO_PAIR:
+        actor.demand(right)
     place = _locked(location, actor)
     if not place.base.is_discontinued:
         raise NoOfflineBase(place)
+    demand_met(preconditions_of(place))
     PairingCode.objects.open().filter(location=place).update(withdrawn_at=timezone.now())
     while True:
         code = make_code()
@@ -107,6 +111,7 @@ def make_pairing_code(*, location: Location, actor: Scope) -> str:
                     location=place,
                     code=stored_hash(code),
                     start=start_hash(code),
+                    made_at=timezone.now(),
                     made_by=actor.actor_name,
                 )
         except IntegrityError as error:  # another open code, of whatever business, begins in the same way
@@ -169,7 +174,8 @@ def _is_right(found: PairingCode, message: Pair) -> bool:
 
 
 def _locked_code(found: PairingCode) -> PairingCode:
-    return PairingCode.objects.select_for_update(of=("self",)).select_related("node").get(pk=found.pk)
+    """The row, locked. Its node is read afterwards: joined, one would be missed that was made while this waited."""
+    return PairingCode.objects.select_for_update(of=("self",)).get(pk=found.pk)
 
 
 def _found(typed: str) -> PairingCode | None:
@@ -226,6 +232,7 @@ def _paired(code: PairingCode, location: Location, message: Pair) -> Paired:
         receipt=node.receipt,
         program=program_version(),
         lease=issue_lease(node=node.pk, cycle=0).secret,
+        central_key=central_keys(node.pk)[0].public.text,
     )
 
 
@@ -256,6 +263,7 @@ def _new_node(code: PairingCode, place: Location, message: Pair) -> Node:
         location=place,
         name=message.machine.strip() or place.name,
         public_key=message.public_key,
+        paired_at=timezone.now(),
         paired_by=code.made_by,
         incarnation=message.incarnation,
         lease=issue_lease(node=made, cycle=0).stored,

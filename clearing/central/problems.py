@@ -64,6 +64,14 @@ class NotArrived(Problem):
     sentence = gettext_lazy("The line was cut before everything had arrived. Nothing was taken; send it once more.")
 
 
+class NoRoom(Problem):
+    status = HTTPStatus.INSUFFICIENT_STORAGE
+    code_of_problem = "no_room"
+    sentence = gettext_lazy(
+        "The central has too little disk for the first run of this branch. Nothing was taken; tell its administrator."
+    )
+
+
 class Busy(Problem):
     status = HTTPStatus.SERVICE_UNAVAILABLE
     code_of_problem = "busy"
@@ -92,6 +100,17 @@ class PairAnew(Problem):
     sentence = gettext_lazy(
         "The pairing of this branch has ended. What was changed here is kept: pair it anew with a new code, and it is "
         "sent then."
+    )
+
+
+class Switched(Problem):
+    """The location works with the customer base 2.0 now."""
+
+    status = HTTPStatus.FORBIDDEN
+    code_of_problem = "switched"
+    sentence = gettext_lazy(
+        "This branch was switched to the customer base 2.0: its customers are at the central now, and people work at "
+        "the address of the central. Here everything stays as it was, to be looked at."
     )
 
 

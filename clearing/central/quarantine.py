@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 from clearing.central.entering import LEASE_FIELDS, MOST_REMEMBERED, become, locked, refused
 from clearing.choices import NodeState
 from clearing.models import Node
+from locations.models import CustomerBase
 from locations.permissions import Right
 from mcp.choices import ProviderRole
 from mcp.isolation.scope import Scope
@@ -88,11 +89,16 @@ def retire(*, node: Node, actor: Scope) -> Node:
     row = locked(node)
     if row.state == NodeState.RETIRED:
         raise Retired
-    row.state, row.state_since = NodeState.RETIRED, timezone.now()
-    row.bearer, row.bearer_until = "", None
-    row.save(update_fields=["state", "state_since", "bearer", "bearer_until"])
-    base = row.base
+    end_pairing(row)
+    return row
+
+
+def end_pairing(node: Node) -> None:
+    """Retire a node whose row is locked; the last one of its base leaves that without a node."""
+    node.state, node.state_since = NodeState.RETIRED, timezone.now()
+    node.bearer, node.bearer_until = "", None
+    node.save(update_fields=["state", "state_since", "bearer", "bearer_until"])
+    base = CustomerBase.objects.get(pk=node.base_id)  # not that of the location, which may be another one by now
     if base.has_node and not Node.objects.in_base(base).in_use().exists():
         base.has_node = False
         base.save(update_fields=["has_node"])
-    return row

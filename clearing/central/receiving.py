@@ -11,6 +11,7 @@ from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext_lazy
 from procrastinate.exceptions import AlreadyEnqueued
 
@@ -26,13 +27,14 @@ from clearing.protocol.parts import MOST_PARTS, Manifest, MissingPart, PartFacts
 from clearing.protocol.receipts import Counts
 from clearing.protocol.strict import Fields
 from clearing.rows import parts
+from customers.models import CustomerRevision
 from mcp.isolation import row_scope
 from mcp.isolation.history_context import recorded_as
 from mcp.stored_sentences import Sentences, sentences_of, stored_sentence
 from mcp.worker.queueing import NothingThere, enqueue
 
 DECIDED_DIRECTLY = 10_000
-"""So many records are decided while the node waits; more by the worker, and the node asks again."""
+"""So many records are decided and told while the node waits; more by the worker, and the node asks again."""
 ASK_AGAIN_IN = 5
 """Seconds after which it does."""
 DECIDE_TASK = "clearing.tasks.decide_run"
@@ -72,14 +74,12 @@ def receive_part(part: ArrivingPart, *, node: Node, cycle: int) -> None:
             _demand_known(row, cycle, part)
             return
         _demand_next(row, cycle)
-        run = _arriving(row, cycle, part.request)
-        known = CyclePart.objects.filter(
-            base=row.base_id, cycle=run, kind=PartKind.SENT, number=part.facts.number
-        ).values_list("sha256", flat=True)
-        if known and known[0] != part.facts.sha256:
-            raise OtherPart(number=part.facts.number)
-        if not known:
-            _keep(row, run, part)
+        run = arriving(row, cycle, part.request)
+        if not _is_there(run, part.facts):
+            # Unpacked once while it arrives: what is damaged, or no part of ours, is sent again before it is decided.
+            for _record in unpack(part.content, part.facts):
+                pass
+            keep_part(row, run, part.facts, part.content)
 
 
 def _demand_next(node: Node, cycle: int) -> None:
@@ -96,28 +96,38 @@ def _demand_known(node: Node, cycle: int, part: ArrivingPart) -> None:
         raise OtherPart(number=part.facts.number)
 
 
-def _arriving(node: Node, number: int, request: UUID) -> Cycle:
+def arriving(node: Node, number: int, request: UUID) -> Cycle:
+    """The run that arrives under this number. Raises OtherRun."""
     run, _is_new = Cycle.objects.get_or_create(
-        base=node.base, node=node, number=number, defaults={"state": CycleState.ARRIVING, "request": request}
-    )
+        base=node.base, node=node, number=number,
+        defaults={"state": CycleState.ARRIVING, "request": request, "began_at": timezone.now()},
+    )  # fmt: skip
     if run.request != request:
         raise OtherRun
     return run
 
 
-def _keep(node: Node, run: Cycle, part: ArrivingPart) -> None:
-    """Unpacked once while it arrives: what is damaged, or no part of ours, is sent again before anything is decided."""
-    for _record in unpack(part.content, part.facts):
-        pass
-    CyclePart.objects.create(
-        base=node.base,
-        cycle=run,
-        kind=PartKind.SENT,
-        number=part.facts.number,
-        sha256=part.facts.sha256,
-        rows=part.facts.rows,
-        content=part.content,
-    )
+def keep_part(node: Node, run: Cycle, facts: PartFacts, content: bytes) -> None:
+    """Store a verified part of a run that arrives; one that is there already is not written again. Raises OtherPart."""
+    if not _is_there(run, facts):
+        CyclePart.objects.create(
+            base=node.base,
+            cycle=run,
+            kind=PartKind.SENT,
+            number=facts.number,
+            sha256=facts.sha256,
+            rows=facts.rows,
+            content=content,
+        )
+
+
+def _is_there(run: Cycle, facts: PartFacts) -> bool:
+    """Whether the part has arrived before. Raises OtherPart where another one has under its number."""
+    of_run = CyclePart.objects.filter(base=run.base_id, cycle=run, kind=PartKind.SENT, number=facts.number)
+    known = of_run.values_list("sha256", flat=True).first()
+    if known is not None and known != facts.sha256:
+        raise OtherPart(number=facts.number)
+    return known is not None
 
 
 def decide_cycle(message: Decide, *, node: Node) -> Decided | Deciding:
@@ -152,15 +162,25 @@ def _decide_cycle(message: Decide, *, node: Node) -> Decided | Deciding:
         _demand_next(row, message.cycle)
         if message.previous != row.receipt:
             raise OtherRun
-        run = _arriving(row, message.cycle, message.request)
-        _demand_complete(row, run, message.sent)
-        run.sent, run.previous = message.sent.to_json(), message.previous
-        run.save(update_fields=["sent", "previous"])
-        acknowledge(row, row.decided)  # else the node could not have its receipt
-        if message.sent.rows > DECIDED_DIRECTLY:
-            return _left_to_worker(row, run)
-        decide(run, actor=scope)
-        return _decided(_read_again(row), message)
+        return decide_arrived(row, arriving(row, message.cycle, message.request), message)
+
+
+def decide_arrived(node: Node, run: Cycle, message: Decide) -> Decided | Deciding:
+    """Decide a run whose parts have all arrived, or leave a large one to the worker. Raises PartMissing or OtherRun."""
+    _demand_complete(node, run, message.sent)
+    run.sent, run.previous = message.sent.to_json(), message.previous
+    run.save(update_fields=["sent", "previous"])
+    acknowledge(node, node.decided)  # else the node could not have its receipt
+    if message.sent.rows + _to_tell(node) > DECIDED_DIRECTLY:
+        return _left_to_worker(node, run)
+    decide(run, actor=scope_of_node(node))
+    return _decided(_read_again(node), message)
+
+
+def _to_tell(node: Node) -> int:
+    """How many have changed at the central since the node was told last; no more than matters are counted."""
+    changed = CustomerRevision.objects.in_base(node.base).filter(sequence__gt=node.cursor)
+    return changed.order_by()[: DECIDED_DIRECTLY + 1].count()
 
 
 def decide_left(cycle: str, address: Address) -> None:
@@ -199,6 +219,8 @@ def _decide_left(cycle: str, node: Node) -> None:
         if run is not None and row.state == NodeState.PAIRED:
             _demand_complete(row, run, parts.manifest(run.sent))
             decide(run, actor=scope)
+            if run.is_by_stick:  # nobody asks again for the decision, with which the lease changes
+                _change_lease(_read_again(row), issue_lease(node=row.pk, cycle=run.number), run.request)
 
 
 def _read_again(node: Node) -> Node:
@@ -230,7 +252,7 @@ def _decided(node: Node, message: Decide) -> Decided:
         _change_lease(node, lease, message.request)
     return Decided(
         cycle=run.number,
-        counts=_counts(run),
+        counts=counts_of(run),
         answer=parts.manifest(run.answer),
         receipt=run.receipt,
         lease=lease.secret,
@@ -285,5 +307,6 @@ def take_ack(message: Ack, *, node: Node) -> None:
         acknowledge(row, message.cycle)
 
 
-def _counts(run: Cycle) -> Counts:
+def counts_of(run: Cycle) -> Counts:
+    """What became of the records of a decided run."""
     return Counts.from_fields(Fields(run.counts, refused=RefusedMessage))

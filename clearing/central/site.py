@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from uuid import UUID
 
 from django.db.models import Q
 
+from clearing.protocol.keys import central_keys
 from clearing.protocol.site import Person, Place, Purpose, RightsGroup, Site
 from customers.models import ConsentPurpose, CustomerCount
 from locations.models import Location
@@ -15,8 +17,8 @@ from mcp.isolation import access
 from mcp.models import Membership, UserGroup
 
 
-def site_of(location: Location) -> Site:
-    """What a branch at this location is told. Runs in a transaction that sees the rows of the location's business."""
+def site_of(location: Location, *, node: UUID | None = None) -> Site:
+    """What this node, a branch at the location, is told. Runs in a transaction that sees the rows of its business."""
     rights = _rights_at(location)
     groups = list(UserGroup.objects.of_organization(location.organization).filter(pk__in=rights).order_by("name"))
     return Site(
@@ -27,6 +29,7 @@ def site_of(location: Location) -> Site:
         purposes=tuple(_purposes(location)),
         groups=tuple(RightsGroup(group.name, group.description, tuple(sorted(rights[group.pk]))) for group in groups),
         people=tuple(_people(groups)),
+        central_key=central_keys(node)[0].public.text if node else "",
     )
 
 

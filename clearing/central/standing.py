@@ -12,13 +12,16 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
 from clearing.central.entering import locked_and_admitted, scope_of_node
+from clearing.central.preconditions import has_room
+from clearing.central.problems import NoRoom
 from clearing.central.site import site_of
-from clearing.choices import CycleState
+from clearing.choices import CycleState, PartKind
 from clearing.lives import current_life
 from clearing.models import Cycle, CyclePart, Node
 from clearing.program import program_version
 from clearing.protocol.messages import OLDEST_PROTOCOL, Course, Hello, HelloAnswer
 from clearing.protocol.site import Site
+from clearing.rows import parts
 from mcp.isolation import row_scope
 from mcp.isolation.history_context import recorded_as
 from mcp.stored_sentences import Sentences, stored_sentence
@@ -29,24 +32,31 @@ BEGUN_ANEW = stored_sentence(
         "The branch never had the answer of this run, since one side was restored. It was told again what it lacked."
     ),
 )
-_CONTACT = ("contacted_at", "program", "protocol", "clock_ahead", "waiting", "free_bytes", "held_back")
+_CONTACT = ("contacted_at", "program", "protocol", "clock_ahead", "waiting", "free_bytes", "held_back", "knows_side")
 
 
 def hello(message: Hello, *, node: Node) -> HelloAnswer:
-    """Where both stand, and how it goes on."""
+    """Where both stand, and how it goes on. Raises NoRoom before a first run for which the disk is too small."""
     scope = scope_of_node(node)
     with row_scope.rows_of(scope), recorded_as(**scope.history(node=str(node.pk))):
         row = locked_and_admitted(node)
         _note_contact(row, message)
-        course = _course(row, message)
-        _follow(course, row, message)
-        return _answer(course, row)
+        answer = _go_on(row, message) if row.decided or has_room(message.waiting) else None
+    if answer is None:
+        raise NoRoom  # the contact is kept
+    return answer
+
+
+def _go_on(node: Node, message: Hello) -> HelloAnswer:
+    course = course_of(node, message)
+    _follow(course, node, message)
+    return _answer(course, node)
 
 
 def tell_site(*, node: Node) -> Site:
     """What the branch is told of its business: places, purposes, people and their rights."""
     with row_scope.rows_of(scope_of_node(node)):
-        return site_of(node.location)
+        return site_of(node.location, node=node.pk)
 
 
 def _note_contact(node: Node, message: Hello) -> None:
@@ -54,10 +64,12 @@ def _note_contact(node: Node, message: Hello) -> None:
     node.contacted_at, node.clock_ahead = now, message.clock - now
     node.program, node.protocol = message.program, message.protocol
     node.waiting, node.free_bytes, node.held_back = message.waiting, message.free_bytes, message.held_back
+    node.knows_side = message.edit_side
     node.save(update_fields=_CONTACT)
 
 
-def _course(node: Node, message: Hello) -> Course:
+def course_of(node: Node, message: Hello) -> Course:
+    """How it goes on with a node that stands there."""
     if message.protocol < OLDEST_PROTOCOL:
         return Course.TOO_OLD
     if message.applied > node.decided or message.receipt != _receipt_of(node, message.applied):
@@ -83,9 +95,17 @@ def _receipt_of(node: Node, number: int) -> str:
 
 
 def _is_waiting(node: Node, message: Hello) -> bool:
-    """Whether the node still has the very run whose answer it lacks: the changes that it had sent, and no others."""
-    last = Cycle.objects.of_node(node).filter(number=node.decided).values_list("request", flat=True).first()
-    return message.applied == node.decided - 1 and message.request is not None and message.request == last
+    """Whether the node still has the very run whose answer it lacks: the changes that it had sent, and no others.
+
+    It waits in vain where a part of the answer is gone because it held somebody who was erased.
+    """
+    if message.applied != node.decided - 1 or message.request is None:
+        return False
+    last = Cycle.objects.of_node(node).filter(number=node.decided, request=message.request).first()
+    if last is None:
+        return False
+    kept = CyclePart.objects.filter(base=node.base_id, cycle=last, kind=PartKind.ANSWER).count()
+    return kept == len(last.answer)
 
 
 def _follow(course: Course, node: Node, message: Hello) -> None:
@@ -102,7 +122,7 @@ def _follow(course: Course, node: Node, message: Hello) -> None:
             _go_on_behind(node, message)
         case _:
             return
-    _forget_other_run(node, message)
+    forget_other_run(node, message)
 
 
 def acknowledge(node: Node, number: int, *, meanwhile: Sentences | None = None) -> None:
@@ -111,7 +131,10 @@ def acknowledge(node: Node, number: int, *, meanwhile: Sentences | None = None) 
         node.acknowledged = number
         node.save(update_fields=["acknowledged"])
     open_runs = Cycle.objects.of_node(node).filter(state=CycleState.DECIDED, number__lte=number)
+    ended = list(open_runs)
     open_runs.update(state=CycleState.DONE, done_at=timezone.now(), **({"failure": meanwhile} if meanwhile else {}))
+    for run in ended:
+        parts.forget_erased(run)
 
 
 def _tell_again(node: Node, *, since: int) -> None:
@@ -134,7 +157,7 @@ def _go_on_behind(node: Node, message: Hello) -> None:
     acknowledge(node, node.decided, meanwhile=BEGUN_ANEW())
 
 
-def _forget_other_run(node: Node, message: Hello) -> None:
+def forget_other_run(node: Node, message: Hello) -> None:
     """Parts of a run that the node does not go on with: it has begun another one under the same number."""
     arriving = Cycle.objects.of_node(node).filter(state=CycleState.ARRIVING)
     if message.request is not None:
@@ -149,7 +172,7 @@ def _answer(course: Course, node: Node) -> HelloAnswer:
         course=course,
         cycle=node.decided + 1 if course is Course.GO_ON else node.decided,
         receipt=node.receipt,
-        site=site_of(node.location).hash,
+        site=site_of(node.location, node=node.pk).hash,
         epoch=current_life(),
         program=program_version(),
         clock=timezone.now(),

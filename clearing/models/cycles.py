@@ -28,7 +28,8 @@ class Cycle(models.Model):
 
     `cut` is the number of changes at the branch up to which it tells (see CustomerRevision), `cursor` that at the
     central up to which the answer tells. `sent` and `answer` are the manifests of the parts, `counts` what became of
-    the records; `receipt` is the hash over all of it and over `previous`.
+    the records; `receipt` is the hash over all of it and over `previous`. `is_by_stick` is whether what came from the
+    other side was brought in a file.
     """
 
     id: Any = models.UUIDField(primary_key=True, db_default=TimeOrderedUuid(), editable=False)
@@ -47,6 +48,7 @@ class Cycle(models.Model):
     sent = models.JSONField(default=list)
     answer = models.JSONField(default=list)
     counts = models.JSONField(default=dict)
+    is_by_stick = models.BooleanField(default=False, db_default=False)
     failure = SentencesField()
 
     objects = CycleQuerySet.as_manager()
@@ -71,7 +73,9 @@ class Cycle(models.Model):
         triggers = [
             steps_between(CYCLE_STEPS, begins=[CycleState.CUT, CycleState.ARRIVING]),
             immutable("id", "base_id", "node_id", "number"),
-            settled(IN_HISTORY, "request", "previous", "receipt", "sent", "answer", "counts", "cut", "cursor"),
+            settled(
+                IN_HISTORY, "request", "previous", "receipt", "sent", "answer", "counts", "cut", "cursor", "is_by_stick"
+            ),
             stays_on_record(IN_HISTORY),
         ]
 

@@ -60,7 +60,8 @@ class Node(CheckedRow):
     `decided` is the last run that the central has decided, `receipt` the hash of its receipt, `acknowledged` the last
     one of which the central knows that the branch has applied the answer. `cursor` is the number of changes at the
     central that the last answer reached (see CustomerRevision). After a restore the node `gets_its_own` changes back.
-    `told_vocabulary` are the groups and tags that it was told last.
+    `told_vocabulary` are the groups and tags that it was told last. `knows_side` is on which side customers are edited,
+    as the node has said that it knows (see EditSide).
 
     After a restore of the central `known_before` is the last run that it knows, until the node has offered the rest.
     Secrets are stored as keyed hashes: `lease` that of the last contact, `earlier_lease` the one before, good only for
@@ -110,6 +111,7 @@ class Node(CheckedRow):
     clock_ahead = models.DurationField(_("clock"), null=True, editable=False, help_text="Its clock minus ours.")
     waiting = models.PositiveBigIntegerField(_("changes not sent"), null=True, editable=False)
     free_bytes = models.PositiveBigIntegerField(_("free disk"), null=True, editable=False)
+    knows_side = models.CharField(max_length=10, blank=True, default="", db_default="", editable=False)
     held_back = models.PositiveBigIntegerField(_("held back"), default=0, editable=False)
     open_conflicts = models.PositiveBigIntegerField(_("conflicts"), default=0, editable=False)
 
@@ -239,6 +241,8 @@ class OwnNode(models.Model):
     succeeded_at = models.DateTimeField(_("last reconciliation"), null=True)
     rights_as_of = models.DateTimeField(_("rights as of"), null=True)
     site_hash = models.CharField(max_length=HASH, blank=True, default="", help_text="Of what the central told last.")
+    central_program = models.CharField(_("version of the central"), max_length=40, blank=True, default="")
+    clock_ahead = models.DurationField(_("clock"), null=True, help_text="Our clock minus that of the central.")
     agreed_vocabulary = models.JSONField(null=True, help_text="Groups and tags as both sides have had them last.")
     step = models.CharField(_("step"), max_length=10, choices=RunStep, blank=True, default="")
     done = models.PositiveIntegerField(default=0)

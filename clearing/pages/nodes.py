@@ -5,28 +5,28 @@ The central of a group sees all of its branches; at a location its own are seen,
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
-from django.utils import timezone
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from clearing.central import pairing, quarantine
+from clearing.central.preconditions import preconditions_of
 from clearing.central.quarantine import Heir
-from clearing.choices import NodeState
+from clearing.choices import RIGHTS_TO_PAIR, NodeState
 from clearing.models import Cycle, HeldBack, Node
-from clearing.pages.frame import IS_BRANCH, RUN_RIGHT, may
+from clearing.pages.alarms import mail_facts
+from clearing.pages.frame import IS_BRANCH, RUN_RIGHT, may, may_resolve
+from clearing.pages.listed import Shown, listed, nodes_of
 from clearing.pages.protocol import counts_of, rows_of_answer
+from clearing.preconditions import Precondition, Standing
 from clearing.program import program_version
-from clearing.protocol.messages import MOST_CLOCK_DIFFERENCE
 from clearing.protocol.pairing_codes import LIFETIME
+from clearing.querysets import NodeQuerySet
 from locations.permissions import Right
 from mcp.console.pages import Question, ask, done, show
 from mcp.console.site import console, scope_of
@@ -35,8 +35,8 @@ from mcp.isolation.scope import Scope
 NODES, NODE, CODE, WITHDRAW = "clearing_nodes", "clearing_node", "clearing_code", "clearing_code_withdraw"
 RETIRE, RELEASE, RUN = "clearing_retire", "clearing_release", "clearing_run"
 MOST_RUNS = 50
-LONG_AGO = 24 * 60 * 60
-"""Seconds without contact after which a branch is marked as late."""
+MOST_PAST = 10
+"""Alarms that have ended, on the page of a node."""
 
 
 def node_urls() -> list[URLPattern]:
@@ -52,49 +52,6 @@ def node_urls() -> list[URLPattern]:
     ]
 
 
-@dataclass(frozen=True)
-class Shown:
-    """A node as the pages show it."""
-
-    node: Node
-    badge: str | Promise
-    is_alarming: bool
-    clock: str
-    is_old: bool
-
-    @classmethod
-    def of(cls, node: Node) -> Shown:
-        """What is to be seen of a node now."""
-        badge, is_alarming = _badge(node)
-        return cls(node, badge, is_alarming, _clock(node), bool(node.program) and node.program != program_version())
-
-
-def _badge(node: Node) -> tuple[str | Promise, bool]:
-    if node.state != NodeState.PAIRED:
-        return node.get_state_display(), node.state == NodeState.QUARANTINED
-    if node.contacted_at is None:
-        return _("has never called"), False
-    if (timezone.now() - node.contacted_at).total_seconds() > LONG_AGO:
-        return _("late"), True
-    return _("in touch"), False
-
-
-def _clock(node: Node) -> str:
-    """By how much its clock is wrong; empty where that is little."""
-    ahead = node.clock_ahead
-    if ahead is None or abs(ahead) <= MOST_CLOCK_DIFFERENCE:
-        return ""
-    minutes = round(abs(ahead.total_seconds()) / 60)
-    words = _("%(minutes)s minutes fast") if ahead.total_seconds() > 0 else _("%(minutes)s minutes slow")
-    return words % {"minutes": minutes}
-
-
-def nodes_of(scope: Scope) -> QuerySet[Node]:
-    """The nodes that are seen here."""
-    nodes = Node.objects.of_organization(scope.organization).select_related("location__organization", "base")
-    return nodes if scope.location.is_central else nodes.filter(location=scope.location)
-
-
 def _node(scope: Scope, pk: UUID) -> Node:
     scope.demand(Right.MANAGE_LOCATION)
     node = nodes_of(scope).filter(pk=pk).first()
@@ -107,19 +64,23 @@ def nodes_page(request: HttpRequest) -> HttpResponse:
     """The list."""
     scope = scope_of(request)
     scope.demand(Right.MANAGE_LOCATION)
-    nodes = [Shown.of(node) for node in nodes_of(scope).order_by("location__client_number", "paired_at")]
-    return _list(request, scope, nodes)
+    return _list(request, scope)
 
 
-def _list(request: HttpRequest, scope: Scope, nodes: list[Shown], *, code: str = "") -> HttpResponse:
+def _list(request: HttpRequest, scope: Scope, *, code: str = "") -> HttpResponse:
+    nodes = nodes_of(scope)
     can_pair = scope.base.is_discontinued
     open_code = pairing.open_code(scope.location) if can_pair else None
     context = {
         "title": _("Branches that reconcile"),
-        "nodes": [one for one in nodes if one.node.state != NodeState.RETIRED],
-        "retired": [one for one in nodes if one.node.state == NodeState.RETIRED],
+        "shown": listed(nodes, request.GET.dict()),
+        "is_any": nodes.exists(),
+        "retired": nodes.filter(state=NodeState.RETIRED).order_by("-state_since")[:MOST_RUNS],
         "is_central": scope.location.is_central,
+        "mail": mail_facts(scope),
         "can_pair": can_pair,
+        "preconditions": _before_pairing(scope, nodes) if can_pair and not code else [],
+        "lacks": [right.label for right in RIGHTS_TO_PAIR if not may(scope, right)],
         "code": code,
         "open_code": open_code,
         "code_until": open_code.made_at + LIFETIME if open_code else None,
@@ -130,8 +91,16 @@ def _list(request: HttpRequest, scope: Scope, nodes: list[Shown], *, code: str =
     return response
 
 
+def _before_pairing(scope: Scope, nodes: NodeQuerySet) -> list[Precondition]:
+    """What must be so before a first run; where there was one only what needs a look."""
+    known = preconditions_of(scope.location)
+    if nodes.in_use().filter(decided__gt=0).exists():
+        return [one for one in known if one.standing in {Standing.MISSING, Standing.WARNING}]
+    return known
+
+
 def code_page(request: HttpRequest) -> HttpResponse:
-    """Makes a code and shows it, this once."""
+    """Makes a code and shows it, this once. Raises MissingRight for whoever may not see all that a branch gets."""
     scope = scope_of(request)
     scope.demand(Right.MANAGE_LOCATION)
     if request.method != "POST":
@@ -141,8 +110,7 @@ def code_page(request: HttpRequest) -> HttpResponse:
     except ValidationError as refusal:
         messages.error(request, " ".join(refusal.messages))
         return HttpResponseRedirect(reverse(f"admin:{NODES}"))
-    nodes = [Shown.of(node) for node in nodes_of(scope).order_by("location__client_number", "paired_at")]
-    return _list(request, scope, nodes, code=code)
+    return _list(request, scope, code=code)
 
 
 def withdraw_code(request: HttpRequest) -> HttpResponse:
@@ -167,16 +135,27 @@ def node_page(request: HttpRequest, pk: UUID) -> HttpResponse:
     runs = Cycle.objects.of_node(node).order_by("-number")[:MOST_RUNS] if is_here else []
     context = {
         "title": f"{node.location}: {node.name}",
-        "shown": Shown.of(node),
+        "shown": Shown.of(node, [*node.alarms.open()]),
+        "past": node.alarms.exclude(ended_at=None).order_by("-ended_at")[:MOST_PAST],
+        "preconditions": []
+        if node.decided or node.state == NodeState.RETIRED
+        else preconditions_of(node.location, node),
         "node": node,
         "is_here": is_here,
+        "may_resolve": is_here and may_resolve(scope),
         "runs": [(run, dict(run.counts)) for run in runs],
+        "may_take_stick": node.location_id == scope.location.pk and may(scope, Right.CLEAR),
         "may_retire": node.state != NodeState.RETIRED and node.location_id == scope.location.pk,
         "is_support": quarantine.is_support(scope),
         "heirs": [(heir.value, _HEIRS[heir]) for heir in Heir],
         "newest": program_version(),
     }
     return show(request, "clearing/node.html", context)
+
+
+def _is_new(node: Node) -> bool:
+    """Whether its first run is still to come."""
+    return node.state != NodeState.RETIRED and not node.decided
 
 
 _HEIRS = {
@@ -250,6 +229,7 @@ def run_page(request: HttpRequest, pk: UUID) -> HttpResponse:
         "held_back": held_back[:MOST_RUNS] if sees_people else [],
         "conflicts": run.conflicts.all()[:MOST_RUNS] if sees_people else [],
         "is_more_hidden": not sees_people,
+        "may_resolve": may_resolve(scope),
         "back": reverse("admin:clearing_own") if IS_BRANCH else reverse(f"admin:{NODE}", args=[run.node_id]),
     }
     return show(request, "clearing/run.html", context)

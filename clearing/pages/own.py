@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import time
+
 from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from clearing.branch.alarms import own_alarms
+from clearing.branch.preconditions import is_first_run, preconditions_of
 from clearing.branch.starting import clear_now
-from clearing.models import Cycle, HeldBack, OwnNode
-from clearing.pages.frame import may
+from clearing.choices import RIGHTS_TO_PAIR, RunStep
+from clearing.models import Conflict, Cycle, HeldBack, OwnNode
+from clearing.pages.frame import may, may_resolve
 from customers.models import CustomerRevision
 from locations.choices import Side
 from locations.permissions import Right
@@ -21,6 +27,8 @@ from mcp.isolation.scope import Scope
 
 OWN = "clearing_own"
 MOST_RUNS = 50
+WORKER_SECONDS = 30
+"""So long the page waits for the worker after somebody has pressed the button."""
 
 
 def own_urls() -> list[URLPattern]:
@@ -34,24 +42,47 @@ def own_page(request: HttpRequest) -> HttpResponse:
     scope.demand(Right.CLEAR)
     if request.method == "POST":
         return _start(request, scope)
-    own = OwnNode.objects.filter(base=scope.base).select_related("node").first()
+    own = OwnNode.objects.filter(base=scope.base).select_related("node", "base", "location").first()
     runs = (
         Cycle.objects.in_base(scope.base).filter(node=own.node_id).order_by("-number") if own else Cycle.objects.none()
     )
+    is_begun = own is not None and not own.step and _is_begun(request, own)
     context = {
         "title": _("Reconciliation with the central"),
         "own": own,
         "is_branch": settings.SIDE == Side.BRANCH,
+        "is_offline": scope.base.is_discontinued,
         "is_under_way": bool(own and own.step),
-        "can_pair": may(scope, Right.MANAGE_LOCATION),
+        "is_begun": is_begun,
+        "step": own.get_step_display() if own and own.step else RunStep.CALLING.label,
+        "is_on_schedule": settings.CLEARS_ON_SCHEDULE,
+        "may_resolve": may_resolve(scope),
+        "can_pair": all(may(scope, right) for right in RIGHTS_TO_PAIR),
         "waiting": _waiting(own),
         "held_back": HeldBack.objects.in_base(scope.base).count(),
+        "alarms": own_alarms(own, now=timezone.now()) if settings.SIDE == Side.BRANCH else [],
+        "preconditions": preconditions_of(own) if own and is_first_run(own) else [],
+        "open_conflicts": Conflict.objects.in_base(scope.base).open().count(),
         "runs": [(run, dict(run.counts)) for run in runs[:MOST_RUNS]],
     }
     response = show(request, "clearing/own.html", context)
-    if own and own.step:
+    if own and (own.step or is_begun):
         response["Refresh"] = "2"
     return response
+
+
+def alarm_facts(scope: Scope) -> dict[str, object]:
+    """The context of the panel at a branch."""
+    own = OwnNode.objects.filter(base=scope.base).select_related("node").first()
+    return {"alarms": own_alarms(own, now=timezone.now()), "is_paired": bool(own and own.node_id)}
+
+
+def _is_begun(request: HttpRequest, own: OwnNode) -> bool:
+    """Whether somebody has just pressed the button, and the worker has not begun yet."""
+    pressed = request.GET.get("begun", "")
+    if not pressed.isdecimal() or time.time() - int(pressed) > WORKER_SECONDS:
+        return False
+    return own.tried_at is None or own.tried_at.timestamp() < int(pressed)
 
 
 def _waiting(own: OwnNode | None) -> int:
@@ -68,4 +99,5 @@ def _start(request: HttpRequest, scope: Scope) -> HttpResponse:
         messages.error(request, " ".join(refusal.messages))
     else:
         messages.success(request, _("The reconciliation begins in a moment."))
+        return HttpResponseRedirect(f"{reverse(f'admin:{OWN}')}?begun={int(time.time())}")
     return HttpResponseRedirect(reverse(f"admin:{OWN}"))

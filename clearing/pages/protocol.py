@@ -41,5 +41,7 @@ def lines_of(cycle: Cycle) -> Iterator[str]:
         yield _("Answered by the central: %(count)s") % {
             "count": number_format(rows_of_answer(cycle), use_l10n=True, force_grouping=True)
         }
+    if cycle.is_by_stick:
+        yield _("What the other side had for it came by stick.")
     if cycle.failure:
         yield str(cycle.failure)

@@ -15,10 +15,7 @@ def canonical(value: Json) -> bytes:
 
     Raises ValueError for a lone surrogate, TypeError for what JSON cannot say.
     """
-    text = json.dumps(
-        value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False, default=_as_dictionary
-    )
-    return text.encode()
+    return _ENCODER.encode(value).encode()
 
 
 def read_object(text: bytes) -> dict[str, Json]:
@@ -27,7 +24,7 @@ def read_object(text: bytes) -> dict[str, Json]:
     Refused are as well: a key that stands twice, fractions, and nesting so deep that reading it would break off.
     """
     try:
-        found: object = json.loads(text.decode(), object_pairs_hook=_once, parse_float=_refuse, parse_constant=_refuse)
+        found: object = _DECODER.decode(text.decode())
     except RecursionError:
         raise ValueError("nested too deeply") from None
     if not isinstance(found, dict):
@@ -41,6 +38,11 @@ def _as_dictionary(value: object) -> dict[str, Json]:
     return dict(value)
 
 
+_ENCODER = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False, default=_as_dictionary
+)
+
+
 def _once(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
     found = dict(pairs)
     if len(found) != len(pairs):
@@ -50,3 +52,6 @@ def _once(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
 
 def _refuse(text: str) -> Never:
     raise ValueError(f"{text} is no whole number")
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_once, parse_float=_refuse, parse_constant=_refuse)

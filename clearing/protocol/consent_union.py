@@ -99,6 +99,9 @@ type Statements = frozenset[ConsentStatement]
 
 def union(*sides: Iterable[ConsentStatement]) -> Statements:
     """All statements that any side has, each once; struck out where it is so at any. Of two strike-outs the earlier."""
+    sides = tuple(filter(None, sides))
+    if not sides:
+        return UNSAID
     found: dict[ConsentStatement, StrikeOut | None] = {}
     for statement in (one for side in sides for one in side):
         known = [one for one in (found.get(statement.unstruck), statement.struck_out) if one is not None]

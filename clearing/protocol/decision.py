@@ -203,8 +203,9 @@ def _settled(branch: Version | None, central: Version | None, *, stands: Version
         )
     values = stands.values
     for side in sides:
-        values = written_over(values, side.values)
-    stood = replace(stands, values=values, consents=union(*(side.consents for side in sides)))
+        if side is not stands:
+            values = written_over(values, side.values)
+    stood = Version(stands.uid, stands.number, stands.created_at, values, union(*(side.consents for side in sides)))
     return Outcome(central_writes=_to_write(central, stood), branch_gets=_to_write(branch, stood), stood=stood)
 
 

@@ -14,11 +14,13 @@ from types import MappingProxyType
 from typing import Any
 
 from clearing.protocol.canonical import Json
-from clearing.protocol.strict import HIGHEST, is_storable, read_moment, write_moment
+from clearing.protocol.strict import is_storable, read_moment, write_moment
 
 LONGEST_TEXT = 100_000
 """Of one value; the rules of the table are narrower, and hold back what breaks them."""
 MOST_OF_A_LIST = 1_000
+LEAST_NUMBER, MOST_NUMBER = -(2**31), 2**31 - 1
+"""As the columns can hold it."""
 CENT = Decimal("0.01")
 MOST_DECIMAL = Decimal(10) ** 18
 
@@ -101,14 +103,40 @@ def decode_value(kind: FieldKind, value: Json) -> FieldValue:
     return found
 
 
+def _fitting(kind: FieldKind) -> Callable[[Json], bool]:
+    """Asks whether `decode_value` would take a value. Texts and what is empty, so most values, are not decoded."""
+    is_list, can_be_none = kind in _LISTS, kind not in _NEVER_NONE
+
+    def is_fit(value: Json) -> bool:
+        if value is None:
+            return can_be_none
+        if is_list and value == []:
+            return True
+        try:
+            decode_value(kind, value)
+        except UnfitValue:
+            return False
+        return True
+
+    return _is_text if kind is FieldKind.TEXT else is_fit
+
+
+_LISTS = frozenset({FieldKind.TAGS, FieldKind.FORMER_NUMBERS})
+_NEVER_NONE = _LISTS | {FieldKind.TEXT, FieldKind.FLAG}
+
+
+def _is_text(value: object) -> bool:
+    return value == "" or (isinstance(value, str) and len(value) <= LONGEST_TEXT and is_storable(value))
+
+
 def _text(value: object) -> Json:
-    if not isinstance(value, str) or len(value) > LONGEST_TEXT or not is_storable(value):
+    if not isinstance(value, str) or not _is_text(value):
         raise UnfitValue(value)
     return value
 
 
 def _number(value: object) -> Json:
-    if not isinstance(value, int) or isinstance(value, bool) or abs(value) > HIGHEST:
+    if not isinstance(value, int) or isinstance(value, bool) or not LEAST_NUMBER <= value <= MOST_NUMBER:
         raise UnfitValue(value)
     return value
 
@@ -184,3 +212,6 @@ _READING: dict[FieldKind, Callable[[Any], FieldValue]] = {
     FieldKind.TAGS: tuple,
     FieldKind.FORMER_NUMBERS: _read_former_numbers,
 }
+
+FITTING: Mapping[str, Callable[[Json], bool]] = {name: _fitting(kind) for name, kind in FIELDS.items()}
+"""By the name of the field, whether a value that was sent is one that `encode_value` writes."""

@@ -161,6 +161,16 @@ class PrivateKey:
         return X25519PrivateKey.from_private_bytes(derived)
 
 
+def central_keys(node: UUID) -> list[PrivateKey]:
+    """The central's keys for this node: the one by which it writes, then those of earlier secrets, by which it reads.
+
+    They are derived from the secret of the installation, so that a stolen database holds none of them.
+    """
+    secrets_known = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+    seeds = (salted_hmac("clearing.central_key", str(node), secret=one, algorithm="sha256") for one in secrets_known)
+    return [PrivateKey(seed.digest()) for seed in seeds]
+
+
 def _for(what: Signed, content: bytes) -> bytes:
     return f"stammhaus clearing\0{what}\0".encode() + content
 

@@ -33,11 +33,13 @@ from locations.text import LazyText
 PROTOCOL = 1
 OLDEST_PROTOCOL = 1
 """The central speaks its own version and the one before."""
+MOST_PROTOCOL = 2**31 - 1
+"""As the column can hold it."""
 MOST_BYTES = 1024**2
 """Of one message."""
 MOST_CLOCK_DIFFERENCE = timedelta(minutes=5)
 """Beyond it the difference of clocks is shown as a warning. Nothing is decided by it."""
-LONGEST_SECRET, LONGEST_EPOCH, LONGEST_PROGRAM = 100, 100, 40
+LONGEST_SECRET, LONGEST_EPOCH, LONGEST_PROGRAM, LONGEST_SIDE = 100, 100, 40, 10
 
 
 class RefusedMessage(UnreadableField):
@@ -163,6 +165,7 @@ class Hello(Message):
     (`receipts.start_of_chain` before the first), `counter` the highest counter of its changes. `request` is that of the
     run that is cut and of which no answer is applied yet; None where there is none. `waiting` is how many changes were
     not sent, `held_back` how many of those that were sent wait there for somebody, `free_bytes` the room on its disk.
+    `edit_side` is where customers are edited, as the node knows it (see `site.Site`).
     """
 
     node: UUID
@@ -177,6 +180,7 @@ class Hello(Message):
     waiting: int = 0
     held_back: int = 0
     free_bytes: int | None = None
+    edit_side: str = ""
     protocol: int = PROTOCOL
 
     def to_json(self) -> dict[str, Json]:
@@ -184,6 +188,7 @@ class Hello(Message):
             "applied": self.applied,
             "clock": write_moment(self.clock),
             "counter": self.counter,
+            "edit_side": self.edit_side,
             "epoch": self.epoch,
             "free_bytes": self.free_bytes,
             "held_back": self.held_back,
@@ -211,7 +216,8 @@ class Hello(Message):
             waiting=fields.number("waiting"),
             held_back=fields.number("held_back"),
             free_bytes=fields.number_or_none("free_bytes"),
-            protocol=fields.number("protocol", least=1),
+            edit_side=fields.text_or_empty("edit_side", most=LONGEST_SIDE),
+            protocol=fields.number("protocol", least=1, most=MOST_PROTOCOL),
         )
 
 
@@ -292,7 +298,7 @@ class HelloAnswer(Message):
             program=fields.text("program", most=LONGEST_PROGRAM),
             clock=fields.moment("clock"),
             known=fields.number_or_none("known"),
-            protocol=fields.number("protocol", least=1),
+            protocol=fields.number("protocol", least=1, most=MOST_PROTOCOL),
             oldest_protocol=fields.number("oldest_protocol", least=1),
         )
 

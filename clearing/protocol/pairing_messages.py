@@ -11,7 +11,7 @@ from uuid import UUID
 
 from clearing.protocol.canonical import Json
 from clearing.protocol.keys import LONGEST_KEY_TEXT
-from clearing.protocol.messages import LONGEST_EPOCH, LONGEST_PROGRAM, LONGEST_SECRET, PROTOCOL, Message
+from clearing.protocol.messages import LONGEST_EPOCH, LONGEST_PROGRAM, LONGEST_SECRET, MOST_PROTOCOL, PROTOCOL, Message
 from clearing.protocol.pairing_codes import LONGEST_TYPED
 from clearing.protocol.strict import Fields
 
@@ -77,13 +77,16 @@ class Pair(Message):
             program=fields.text("program", most=LONGEST_PROGRAM),
             incarnation=fields.uuid("incarnation"),
             known=None if fields.as_sent.get("known") is None else Numbers.from_fields(fields.object("known")),
-            protocol=fields.number("protocol", least=1),
+            protocol=fields.number("protocol", least=1, most=MOST_PROTOCOL),
         )
 
 
 @dataclass(frozen=True)
 class Paired(Message):
-    """Who the node is from now on. `numbers.branch` is proposed where the branch has none; `lease` is its first one."""
+    """Who the node is from now on. `numbers.branch` is proposed where the branch has none; `lease` is its first one.
+
+    `central_key` is by what the branch seals and verifies sticks; an older central has none.
+    """
 
     node: UUID
     business: str
@@ -93,10 +96,12 @@ class Paired(Message):
     receipt: str
     program: str
     lease: str = field(repr=False)
+    central_key: str = ""
     protocol: int = PROTOCOL
 
     def to_json(self) -> dict[str, Json]:
         return {
+            "central_key": self.central_key,
             "business": self.business,
             "epoch": self.epoch,
             "lease": self.lease,
@@ -119,5 +124,6 @@ class Paired(Message):
             receipt=fields.hash("receipt"),
             program=fields.text("program", most=LONGEST_PROGRAM),
             lease=fields.text("lease", most=LONGEST_SECRET),
-            protocol=fields.number("protocol", least=1),
+            central_key=fields.text_or_empty("central_key", most=LONGEST_KEY_TEXT),
+            protocol=fields.number("protocol", least=1, most=MOST_PROTOCOL),
         )

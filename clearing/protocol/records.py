@@ -22,6 +22,7 @@ from uuid import UUID
 
 from clearing.protocol.canonical import Json
 from clearing.protocol.consent_union import UNSAID
+from clearing.protocol.field_kinds import FIELDS
 from clearing.protocol.strict import Fields, write_moment
 from clearing.protocol.versions import (
     MOST_FIELDS,
@@ -88,7 +89,7 @@ class CustomerRecord:
             "format": FORMAT,
             "kind": RecordKind.CUSTOMER,
             "says_more": self.says_more,
-            "was": self.was,
+            "was": dict(self.was),  # a dictionary is written by the encoder itself, what is none is asked about first
         }
 
 
@@ -296,9 +297,34 @@ def _decision(fields: Fields) -> DecisionRecord:
         fields.text("by", most=LONGEST_NAME),
         fields.moment_or_none("at"),
         fields.number("revision"),
-        fields.mapping("result"),
+        _result(fields.object("result")),
         fields.uuid_or_none("created"),
     )
+
+
+def _result(said: Fields) -> Mapping[str, Json]:
+    """What a decision has written. By it the decision is shown, and undone; what else is said is left out."""
+    found: dict[str, Json] = {}
+    if "fields" in said.as_sent:
+        written = said.object("fields")
+        pairs = {name: _before_and_after(name, written.object(name)) for name in written.as_sent if name in FIELDS}
+        found["fields"] = {name: pair for name, pair in pairs.items() if pair is not None}
+    if "given" in said.as_sent:
+        given = said.object("given")
+        number = {"number": read_number(given)} if "number" in given.as_sent else {}
+        found["given"] = {**read_values(said, "given"), **number}
+    return found
+
+
+def _before_and_after(name: str, said: Fields) -> Mapping[str, Json] | None:
+    """The value before the decision and after it; None for one that is none of this field."""
+    pair = {when: said.as_sent.get(when) for when in ("before", "after")}
+    try:
+        for value in pair.values():
+            read_values(Fields({"values": {name: value}}, refused=RefusedRecord), "values")
+    except RefusedRecord:
+        return None
+    return pair
 
 
 def _conflict(fields: Fields) -> ConflictRecord:

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from clearing.protocol.canonical import Json, canonical
-from clearing.protocol.messages import Message
+from clearing.protocol.keys import LONGEST_KEY_TEXT
+from clearing.protocol.messages import LONGEST_SIDE, Message
 from clearing.protocol.strict import Fields
 
-LONGEST, LONGEST_WORDING, LONGEST_SIDE = 255, 100_000, 10
+LONGEST, LONGEST_WORDING = 255, 100_000
 MOST_PLACES, MOST_GROUPS, MOST_PEOPLE, MOST_RIGHTS = 10_000, 10_000, 10_000, 200
 HIGHEST = 2**31 - 1
 
@@ -132,7 +133,8 @@ class Person:
 class Site(Message):
     """All of it. `client_number` is that of the location at which the branch is.
 
-    `edit_side` is where customers of the base are edited, one of locations.choices.EditSide.
+    `edit_side` is where customers of the base are edited, one of locations.choices.EditSide. `central_key` is by what
+    the branch seals and verifies sticks.
     """
 
     business: str
@@ -142,6 +144,7 @@ class Site(Message):
     purposes: tuple[Purpose, ...]
     groups: tuple[RightsGroup, ...]
     people: tuple[Person, ...]
+    central_key: str = ""
 
     @property
     def hash(self) -> str:
@@ -151,6 +154,7 @@ class Site(Message):
     def to_json(self) -> dict[str, Json]:
         return {
             "business": self.business,
+            "central_key": self.central_key,
             "client_number": self.client_number,
             "edit_side": self.edit_side,
             "groups": [one.to_json() for one in self.groups],
@@ -172,4 +176,5 @@ class Site(Message):
             purposes=all_of(Purpose, "purposes", MOST_GROUPS),
             groups=all_of(RightsGroup, "groups", MOST_GROUPS),
             people=all_of(Person, "people", MOST_PEOPLE),
+            central_key=fields.text_or_empty("central_key", most=LONGEST_KEY_TEXT),
         )

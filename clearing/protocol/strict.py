@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
@@ -22,7 +22,9 @@ from locations.text import LazyText
 HIGHEST = 2**63 - 1
 """Of a counter, as the database stores it."""
 HASH = re.compile(r"[0-9a-f]{64}")
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _NOT_STORABLE = re.compile("[\0\ud800-\udfff]")
+A_DAY = timedelta(days=1)
 LONGEST_MOMENT = 40
 """Of a moment in ISO 8601, with some to spare."""
 
@@ -58,6 +60,10 @@ class Fields:
         if not isinstance(value, str) or len(value) > most or not is_storable(value):
             raise self._refused(name)
         return value
+
+    def text_or_empty(self, name: str, *, most: int) -> str:
+        """As `text`; empty where there is none, as from an older program."""
+        return "" if self._found.get(name) is None else self.text(name, most=most)
 
     def texts(self, name: str, *, most: int, longest: int) -> list[str]:
         """A list of at most so many texts."""
@@ -96,14 +102,10 @@ class Fields:
 
     def uuid(self, name: str) -> UUID:
         """A UUID in its usual spelling."""
-        value = self.text(name, most=36)
-        try:
-            found = UUID(value)
-        except ValueError:
-            raise self._refused(name) from None
-        if str(found) != value:
+        value = self._found.get(name)
+        if not isinstance(value, str) or not _UUID.fullmatch(value):
             raise self._refused(name)
-        return found
+        return UUID(value)
 
     def uuid_or_none(self, name: str) -> UUID | None:
         """A UUID; None where there is none."""
@@ -154,14 +156,16 @@ def is_storable(text: str) -> bool:
 
 
 def read_moment(text: str) -> datetime:
-    """A moment in ISO 8601 with its offset, in UTC. Raises ValueError."""
+    """A moment in ISO 8601 with its offset, in UTC. Raises ValueError, also where it has no local time everywhere."""
     found = datetime.fromisoformat(text)
     if found.tzinfo is None:
         raise ValueError("a moment without offset")
     try:
-        return found.astimezone(UTC)
+        moment = found.astimezone(UTC)
+        _, _ = moment - A_DAY, moment + A_DAY
     except OverflowError:
         raise ValueError("a moment out of range") from None
+    return moment
 
 
 def write_moment(moment: datetime) -> str:

@@ -12,15 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from clearing.protocol.canonical import Json
 from clearing.protocol.consent_union import UNSAID, ConsentStatement, Statements, in_order, union
-from clearing.protocol.field_kinds import (
-    ARCHIVED,
-    FIELDS,
-    FieldKind,
-    FieldValue,
-    UnfitValue,
-    decode_value,
-    encode_value,
-)
+from clearing.protocol.field_kinds import ARCHIVED, FIELDS, FITTING, FieldValue, decode_value, encode_value
 from clearing.protocol.strict import Fields, UnreadableField, write_moment
 
 MOST_STATEMENTS = 1_000
@@ -92,24 +84,9 @@ def read_values(fields: Fields, name: str) -> Values:
         raise RefusedRecord(name)
     values = known_part(found, FIELDS)
     for field_name, value in values.items():
-        kind = FIELDS[field_name]
-        if _is_plain(kind, value):
-            continue
-        try:
-            decode_value(kind, value)
-        except UnfitValue:
-            raise RefusedRecord(field_name) from None
+        if not FITTING[field_name](value):
+            raise RefusedRecord(field_name)
     return values
-
-
-def _is_plain(kind: FieldKind, value: Json) -> bool:
-    """Whether a value is fit without a second look: empty, or a flag. Most values of a customer are."""
-    if value is None:
-        return kind not in _NEVER_NONE
-    return value == "" if kind is FieldKind.TEXT else kind is FieldKind.FLAG and isinstance(value, bool)
-
-
-_NEVER_NONE = frozenset({FieldKind.TEXT, FieldKind.FLAG, FieldKind.TAGS, FieldKind.FORMER_NUMBERS})
 
 
 def known_part(values: Values, known: Collection[str]) -> Values:
@@ -124,7 +101,9 @@ def written_over(values: Values, stored: Values) -> Values:
 
 def differing_fields(one: Values, other: Values) -> tuple[str, ...]:
     """The fields that both know and that have other values, by name. What only one knows does not differ."""
-    return tuple(sorted(name for name in one.keys() & other.keys() if one[name] != other[name]))
+    if one == other:
+        return ()
+    return tuple(sorted(name for name, value in one.items() if name in other and other[name] != value))
 
 
 def changed_fields(now: Values, before: Values) -> Values:

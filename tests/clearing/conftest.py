@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from clearing.branch import running
+from clearing.branch import by_stick, running
 from clearing.central import receiving
 from mcp.isolation import row_scope
 from tests.clearing import pairs
@@ -21,6 +21,9 @@ def small_runs(monkeypatch) -> Any:
     monkeypatch.setattr(running, "cut", pairs.small_cut)
     monkeypatch.setattr(running, "apply_answer", pairs.small_apply)
     monkeypatch.setattr(running, "apply_site", pairs.small_site)
+    monkeypatch.setattr(by_stick, "cut", pairs.small_cut)
+    monkeypatch.setattr(by_stick, "apply_answer", pairs.small_apply)
+    monkeypatch.setattr(by_stick, "apply_site", pairs.small_site)
     monkeypatch.setattr(receiving, "decide", pairs.small_decide)
     monkeypatch.setattr(pairs, "TO_SEND", [{"one": number} for number in range(3)])
     monkeypatch.setattr(pairs, "TO_ANSWER", [{"other": number} for number in range(2)])

@@ -10,10 +10,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
+from django.conf import settings
 from django.db import transaction
 from django.test import override_settings
 from django.utils import timezone
@@ -34,7 +36,7 @@ from mcp.isolation import row_scope
 from mcp.isolation.scope import Scope
 from tests.conftest import Browser, Cast
 
-BRANCH, CENTRAL = 77700, 10400
+BRANCH, CENTRAL, LUEBECK = 77700, 10400, 4
 URL = "https://zentrale.example.com"
 
 
@@ -44,7 +46,8 @@ class Line:
     Both are patterns of method and path, each good for once; `asked` is what was sent, with the answers' status.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, account: int = BRANCH) -> None:
+        self.account = account
         self.asked: list[tuple[str, str, int]] = []
         self.cut: list[str] = []
         self.lost: list[str] = []
@@ -56,14 +59,15 @@ class Line:
     def send(self, method: str, path: str, *, body: bytes | None = None, headers: Mapping[str, str]) -> Reply:
         self.between(method, path)
         self._break(self.cut, method, path)
-        there = re.sub(rf"^/{BRANCH}/", f"/{CENTRAL}/", path)
-        content = (body or b"").replace(f'"account":{BRANCH}'.encode(), f'"account":{CENTRAL}'.encode())
+        there = re.sub(rf"^/{self.account}/", f"/{CENTRAL}/", path)
+        content = (body or b"").replace(f'"account":{self.account}'.encode(), f'"account":{CENTRAL}'.encode())
         given = dict(headers)
         kind = given.pop("Content-Type", "")
-        with override_settings(SIDE="central"):
+        # Settings are those of all threads, so they are not touched without need.
+        with nullcontext() if settings.SIDE == "central" else override_settings(SIDE="central"):
             response = Browser().generic(method, there, content, content_type=kind, headers=given)
         self.asked.append((method, re.sub(r"^/\d+/\d+/clearing/(exchange/)?|\?.*", "", there), response.status_code))
-        found = response.content.replace(f'"account":{CENTRAL}'.encode(), f'"account":{BRANCH}'.encode())
+        found = response.content.replace(f'"account":{CENTRAL}'.encode(), f'"account":{self.account}'.encode())
         self.bytes += len(content) + len(found)
         if path.endswith("hello/") and response.status_code == 200:
             self.courses.append(json.loads(found)["course"])
@@ -105,7 +109,10 @@ class Pair:
     @property
     def there(self) -> Scope:
         """The location at the central."""
-        return self.cast.system("Lübeck")
+        found = Location.objects.select_related("organization", "base")
+        return Scope.of_system(
+            found.get(organization__account_number=CENTRAL, client_number=self.own.location.client_number), name="test"
+        )
 
     @property
     def node(self) -> Node:
@@ -132,25 +139,25 @@ class Pair:
         return list(Cycle.objects.filter(node=node or self.node).order_by("number").values_list("number", "state"))
 
 
-def new_branch(account: int = BRANCH) -> Location:
-    """A business that is the installation at a branch: with the numbers of Lübeck."""
+def new_branch(account: int = BRANCH, client: int = LUEBECK) -> Location:
+    """A business that is the installation at a branch: with the numbers of Lübeck, or of another place there."""
     business: Organization = operations.open_organization(
         account_number=account, name="Filiale", kind=OrganizationKind.CENTRAL_GROUP, place=Place(name="Zentrale")
     )
     made = operations.open_location(
-        organization=business, place=Place(name="Lübeck", client_number=4, branch_number=4), offline=True
+        organization=business, place=Place(name="Lübeck", client_number=client, branch_number=LUEBECK), offline=True
     )
-    theirs = Location.objects.get(organization__account_number=CENTRAL, client_number=4)
+    theirs = Location.objects.get(organization__account_number=CENTRAL, client_number=client)
     made.number_range = theirs.number_range
     made.save(update_fields=["number_range"])
     return Location.objects.select_related("organization", "base").get(pk=made.pk)
 
 
-def new_pair(cast: Cast) -> Pair:
+def new_pair(cast: Cast, account: int = BRANCH, client: int = LUEBECK) -> Pair:
     """A central and a branch that are not paired yet."""
-    place = new_branch()
+    place = new_branch(account, client)
     own = OwnNode.objects.create(base=place.base, organization=place.organization, location=place)
-    return Pair(cast, own)
+    return Pair(cast, own, Line(account))
 
 
 # --- instead of what writes customers -----------------------------------------------------------------------------

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
 import threading
-from types import ModuleType
 from typing import Any
 
 import pytest
@@ -14,7 +12,6 @@ from django.test import Client
 
 from clearing.branch import first_start
 from clearing.branch.first_start import AlreadySetUp, set_up_branch
-from clearing.branch.pairing_door import BranchNumberWanted
 from clearing.models import OwnNode
 from customers.models import ConsentPurpose
 from locations.choices import Side
@@ -63,7 +60,10 @@ def test_every_address_leads_to_the_one_page_until_the_branch_is_set_up(browser)
     assert (page.status_code, page["Cache-Control"].count("no-store")) == (200, 1)
     assert sent(browser).status_code == 302
     assert browser.get("/")["Location"] == "/login/?next=/"
-    assert (browser.get(SETUP).status_code, sent(browser).status_code) == (404, 404)
+    assert browser.get(SETUP).status_code == 404
+    assert sent(browser)["Location"] == "/login/"  # as after a double click
+    assert browser.post(SETUP, {}, REMOTE_ADDR="192.168.0.7").status_code == 404
+    assert OwnNode.objects.count() == 1
 
 
 def test_page_is_not_there_at_the_central(db):
@@ -204,28 +204,3 @@ def test_numbers_are_fixed_by_the_database(cast, as_owner, settings):
             account_number=77701, business="Süd", place=Place(name="Ulm", client_number=4, branch_number=4),
             administrator=User(username="karin"), password=PASSWORD, group_name="Verwaltung",
         )  # fmt: skip
-
-
-def test_pairing_is_offered_once_there_is_one(browser, monkeypatch):
-    assert browser.get(SETUP).context["pairing"] is None
-    assert b"Pair it with the central" not in browser.post(SETUP, {"step": "pair", "code": "x"}).content
-    asked: list[dict[str, Any]] = []
-
-    def pair(**values: Any) -> None:
-        asked.append(values)
-        if values["code"] != "KXRT-4921":
-            raise ValidationError("This code is unknown.", code="code_unknown")
-        if values["branch_number"] is None:
-            raise BranchNumberWanted(proposed=4, place="Lübeck")
-
-    module = ModuleType("clearing.branch.pairing")
-    module.set_up_paired = pair  # type: ignore[attr-defined]
-    module.__spec__ = pytest.__spec__
-    monkeypatch.setitem(sys.modules, module.__name__, module)
-    said = {"step": "pair", "central": "https://zentrale.example/", "code": "falsch"}
-    assert b"This code is unknown." in browser.post(SETUP, said).content
-    wanted = browser.post(SETUP, {**said, "code": "KXRT-4921"})
-    assert (wanted.context["pairing"]["branch_number"].value(), wanted.context["paired_place"]) == (4, "Lübeck")
-    done = browser.post(SETUP, {**said, "code": "KXRT-4921", "branch_number": "4"})
-    assert done["Location"] == "/login/"
-    assert asked[-1] == {"central": "https://zentrale.example/", "code": "KXRT-4921", "branch_number": 4}

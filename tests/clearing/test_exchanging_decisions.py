@@ -8,8 +8,8 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from clearing.choices import ConflictState
-from clearing.conflicts.bulk import Choice, counts, decide_run
+from clearing.choices import BulkChoice, ConflictState
+from clearing.conflicts.bulk import Done, counts, decide_run
 from clearing.conflicts.deciding import leave, take_over, undo
 from clearing.conflicts.restoring import InTheWay
 from clearing.models import Conflict, Cycle
@@ -133,12 +133,12 @@ def test_all_of_a_run_are_decided_at_once(anna, as_owner, side):
     twice, other = born_twice(anna, people[0]), both_changed(anna, people[3], before={}, lost={"city": "Kiel"})
     of_run = [one, two, both, refused, twice]
     Conflict.objects.filter(pk__in=[made.pk for made in of_run]).update(cycle=run)
-    assert counts(run.pk, anna) == {Choice.TAKE_OVER: 3, Choice.RECREATE: 1, Choice.LEAVE: 5}
-    done = decide_run(run=run.pk, choice=Choice.TAKE_OVER, actor=anna)
-    assert (done.decided, done.refused, done.left) == (2, 1, 0)
+    assert counts(run.pk, anna) == {BulkChoice.TAKE_OVER: 3, BulkChoice.RECREATE: 1, BulkChoice.LEAVE: 5}
+    done = decide_run(run=run.pk, choice=BulkChoice.TAKE_OVER, actor=anna)
+    assert done == Done(decided=2, refused=1)
     assert {row.city for row in Customer.objects.filter(pk__in=[people[0].pk, people[1].pk])} == {"Kiel"}
-    assert decide_run(run=run.pk, choice=Choice.RECREATE, actor=anna).decided == 1
-    assert decide_run(run=run.pk, choice=Choice.LEAVE, actor=anna).decided == 2
+    assert decide_run(run=run.pk, choice=BulkChoice.RECREATE, actor=anna) == Done(decided=1, refused=0)
+    assert decide_run(run=run.pk, choice=BulkChoice.LEAVE, actor=anna) == Done(decided=2, refused=0)
     assert [again(made).state for made in (*of_run, other)] == [
         "restored", "restored", "dismissed", "dismissed", "recreated", "open",
     ]  # fmt: skip

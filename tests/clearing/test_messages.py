@@ -85,8 +85,16 @@ def test_what_a_newer_program_says_besides_is_ignored(message):
 
 
 MAY_BE: list[Any] = [("request", None), ("sent", []), ("answer", []), ("known", None), ("free_bytes", None)]
-MAY_BE += [("public_key", "x" * 300)]
-OPTIONAL = {(Proof, "request"), (Hello, "request"), (Hello, "free_bytes"), (Pair, "known"), (HelloAnswer, "known")}
+MAY_BE += [("public_key", "x" * 300), ("edit_side", None), ("central_key", None), ("central_key", "x" * 300)]
+OPTIONAL = {
+    (Proof, "request"),
+    (Hello, "request"),
+    (Hello, "free_bytes"),
+    (Hello, "edit_side"),
+    (Pair, "known"),
+    (Paired, "central_key"),
+    (HelloAnswer, "known"),
+}
 WRONG: list[Any] = [None, True, -1, 2**70, "x" * 300, "\0", "\ud800", [], [1], {}, [{}], {"sent": 1}]
 
 

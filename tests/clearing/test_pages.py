@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from clearing import keeping, tasks
 from clearing.branch import running, starting
+from clearing.central import watching
 from clearing.models import Cycle, CyclePart, Node, OwnNode, PairingCode
 from locations.permissions import Right
 from mcp.isolation import grants, own_database
@@ -112,14 +113,15 @@ def test_support_names_the_heir(pair):
     [
         ({"clock_ahead": timedelta(minutes=7)}, "7 minutes fast"),
         ({"clock_ahead": -timedelta(minutes=9)}, "9 minutes slow"),
-        ({"contacted_at": timezone.now() - timedelta(days=2)}, "late"),
+        ({"contacted_at": timezone.now() - timedelta(days=2)}, ">Late</span>"),
         ({"contacted_at": None}, "has never called"),
         ({"waiting": 4711}, "4,711"),
     ],
 )
 def test_what_a_person_has_to_know_is_seen_in_the_list(pair, values, words):
     Node.objects.filter(pk=pair.node.pk).update(**values)
-    assert words in text(logged_in("anna").get(CENTRAL))
+    watching.watch(now=timezone.now(), actor="a test")
+    assert words in text(logged_in("anna").get(CENTRAL, headers={"Accept-Language": "en"}))
 
 
 # --- at the branch ------------------------------------------------------------------------------------------------
@@ -160,6 +162,36 @@ def test_the_page_of_the_branch_shows_its_runs_and_the_button_queues_one(pair, c
     assert jobs(starting.RUN_TASK) == [("todo", 0)]
     OwnNode.objects.filter(pk=own.pk).update(step="sending", done=1, total=3)
     assert clerk.get(f"{AT}own/")["Refresh"] == "2"
+
+
+@override_settings(SIDE="branch")
+def test_after_the_button_the_page_waits_until_the_worker_has_begun(pair, clerk):
+    place, long_ago = pair.cast.location("Lübeck"), timezone.now() - timedelta(hours=1)
+    own = OwnNode.objects.create(
+        base=place.base, organization=place.organization, location=place, node=pair.node, central_url=pairs.URL,
+        tried_at=long_ago, failure=running.BROKEN(),
+    )  # fmt: skip
+    assert "The run broke off" in text(clerk.get(f"{AT}own/"))
+    waiting = clerk.post(f"{AT}own/")["Location"]
+    page = clerk.get(waiting)
+    assert page["Refresh"] == "2"
+    assert "The run broke off" not in text(page)
+    assert "Calling the central" in text(page)
+    assert "Refresh" not in clerk.get(f"{AT}own/?begun={int(long_ago.timestamp()) + 60}")
+    OwnNode.objects.filter(pk=own.pk).update(tried_at=timezone.now() + timedelta(seconds=1))
+    page = clerk.get(waiting)
+    assert "Refresh" not in page
+    assert "The run broke off" in text(page)
+
+
+@pytest.mark.parametrize("is_on_schedule", [True, False])
+def test_a_branch_that_is_not_on_schedule_says_so(pair, clerk, settings, is_on_schedule):
+    settings.SIDE, settings.CLEARS_ON_SCHEDULE = "branch", is_on_schedule
+    place = pair.cast.location("Lübeck")
+    OwnNode.objects.create(
+        base=place.base, organization=place.organization, location=place, node=pair.node, central_url=pairs.URL
+    )
+    assert ("does not call by itself" in text(clerk.get(f"{AT}own/"))) is not is_on_schedule
 
 
 def test_who_lacks_the_right_reconciles_nothing(cast):

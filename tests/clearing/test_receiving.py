@@ -114,7 +114,7 @@ def test_a_run_is_decided_once_however_often_it_is_asked_for(asks, monkeypatch):
     answers = [asks.decide(previous=receipt) for _time in range(4)]
     assert {answer.content for answer in answers} == {answers[0].content}
     assert len(times) == 1
-    assert (times[0].actor_name, times[0].location.name) == ("Kasse 1", "Lübeck")
+    assert (times[0].actor_name, times[0].location.name) == ("Lübeck: Kasse 1", "Lübeck")
     decided = Decided.from_bytes(answers[0].content)
     assert decided.lease == issue_lease(node=asks.pair.node.pk, cycle=1).secret
 
@@ -241,7 +241,7 @@ def test_parts_of_a_run_that_the_branch_does_not_go_on_with_are_dropped(asks):
 
 
 def test_what_breaks_is_told_without_its_reason_and_logged(asks, monkeypatch, caplog):
-    monkeypatch.setattr("clearing.central.standing._course", lambda node, message: 1 / 0)
+    monkeypatch.setattr("clearing.central.standing.course_of", lambda node, message: 1 / 0)
     with caplog.at_level(logging.ERROR):
         answer = asks.hello()
     assert code(answer) == (500, "broken")

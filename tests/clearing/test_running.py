@@ -100,7 +100,7 @@ def test_a_token_that_has_ended_is_renewed_by_the_way(pair):
 
 
 def test_one_run_at_a_time(pair):
-    with running._alone(), pytest.raises(running.RunsAlready):
+    with running.alone(), pytest.raises(running.RunsAlready):
         pair.run()
     pair.run()
 
@@ -157,7 +157,7 @@ def test_an_answer_that_is_not_what_was_announced_is_not_applied(pair):
 
 
 def test_a_receipt_that_does_not_belong_to_the_run_is_not_taken(pair, monkeypatch):
-    monkeypatch.setattr(receiving, "_counts", lambda run: Counts(sent=1, same=1))
+    monkeypatch.setattr(receiving, "counts_of", lambda run: Counts(sent=1, same=1))
     with pytest.raises(BrokenChain):
         pair.run()
     assert (pair.fresh.applied, pair.fresh.request is not None) == (0, True)

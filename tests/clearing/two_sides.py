@@ -38,12 +38,14 @@ START = start_of_chain(node=UUID(int=1), epoch="test")
 def at(side: Side) -> Iterator[None]:
     """What is written in the block is written at this side."""
     with override_settings(SIDE=str(side)), connection.cursor() as cursor:
+        cursor.execute("SELECT current_setting('stammhaus.side_of_test', true)")
+        [before] = cursor.fetchone()
         cursor.execute("SELECT set_config('stammhaus.side_of_test', %s, false)", [side])
         try:
             yield
         finally:
             if not connection.needs_rollback:
-                cursor.execute("SELECT set_config('stammhaus.side_of_test', '', false)")
+                cursor.execute("SELECT set_config('stammhaus.side_of_test', %s, false)", [before or ""])
 
 
 @dataclass
@@ -65,11 +67,13 @@ class Branch:
 class TwoSides:
     """Runs go from the branch to the central and back by hand, part by part."""
 
-    def __init__(self) -> None:
-        with connection.cursor() as cursor:
-            cursor.execute(ASKED)
-        self.central = _system(_place(900_001, "Zentrale"))
-        self.branch = self.paired(_place(900_002, "Filiale"))
+    def __init__(self, *, first_account: int = 900_001, is_asked: bool = False) -> None:
+        """`is_asked`: the database asks the setting already (ASKED)."""
+        if not is_asked:
+            with connection.cursor() as cursor:
+                cursor.execute(ASKED)
+        self.central = _system(_place(first_account, "Zentrale"))
+        self.branch = self.paired(_place(first_account + 1, "Filiale"))
 
     def paired(self, place: Location) -> Branch:
         """A branch that is paired; its node has two rows, one at each side."""

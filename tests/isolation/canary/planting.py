@@ -72,7 +72,7 @@ MIDNIGHT = datetime(2026, 1, 1, tzinfo=UTC)
 def readable_models() -> list[type[models.Model]]:
     """The models that can hold somebody's data and whose table is not closed to the web role."""
     tables = database_roles.privileges()
-    every = apps.get_models(include_auto_created=True)
+    every = (one for one in apps.get_models(include_auto_created=True) if not one._meta.proxy)
     return [one for one in every if one._meta.db_table in tables and one._meta.label not in NO_DATA]
 
 

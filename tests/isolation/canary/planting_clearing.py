@@ -6,7 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 from clearing.choices import ConflictState, CycleState
-from clearing.models import Conflict, Cycle, HeldBack, Node
+from clearing.models import Alarm, AlarmRecipient, BulkDecision, Conflict, Cycle, HeldBack, Node
 from clearing.protocol.field_kinds import FIELDS, FieldKind
 from clearing.protocol.records import CustomerRecord
 from clearing.protocol.versions import Version
@@ -18,6 +18,7 @@ WORDS = [name for name, kind in FIELDS.items() if kind == FieldKind.TEXT and nam
 
 def plant_clearing(business: Any) -> None:
     """Of each base an open conflict of a customer of his, and a change of him that is held back."""
+    business.row(AlarmRecipient, organization=business.organization, user=business.people[0])
     for base in business.bases:
         place = next((one for one in business.locations if one.base_id == base.pk), None)
         if place is None:
@@ -25,6 +26,7 @@ def plant_clearing(business: Any) -> None:
         node = business.row(
             Node, organization=business.organization, base=base, location=place, decided=2, acknowledged=1, cursor=1
         )
+        business.row(Alarm, organization=business.organization, base=base, node=node, ended_at=None, told_at=None)
         part = {
             "rows": 1,
             "size": 1,
@@ -39,6 +41,8 @@ def plant_clearing(business: Any) -> None:
             "common": common.to_json(), "stood": stood.to_json(), "lost": lost.to_json(), "differing": WORDS,
             "only_lost_changed": WORDS, "result": result,
         }  # fmt: skip
+        about_run = {"organization": business.organization, "base": base, "location": place, "cycle": cycle}
+        business.row(BulkDecision, **about_run, user=business.people[0], choice="leave", state="failed")
         business.row(Conflict, **about, decided_by="")
         business.row(Conflict, **about, state=ConflictState.DISMISSED, decided_at=NOON)
         sent = CustomerRecord(_version(business, customer, "clearing.HeldBack", "record"), base_rev=1)

@@ -9,11 +9,14 @@ from uuid import uuid4
 from django.utils import timezone
 
 from files.choices import FileState
-from locations.models import Location, Organization
+from locations.choices import BaseKind
+from locations.models import CustomerBase, Location, Organization
+from mcp.models import User
 from tests.isolation.canary.canaries import Canary
-from transitions.choices import JoiningAnswer, TransitionKind, TransitionState
+from transitions.choices import JoiningAnswer, StartsWith, SwitchDirection, SwitchState, TransitionKind, TransitionState
 from transitions.models import (
     Arrival,
+    BaseSwitch,
     IncomingChunk,
     IncomingFile,
     JoiningWord,
@@ -21,6 +24,8 @@ from transitions.models import (
     PackageChunk,
     PackageDownload,
     ReviewPage,
+    SwitchedCustomer,
+    SwitchStep,
     Transition,
     TransitionCustomer,
     TransitionKey,
@@ -57,6 +62,23 @@ def plant_transitions(business: Business) -> None:
         _withdrawals(business, place, asked)
         _joining(business, asked)
     _review(business.locations[-2:], business.organization)
+    _switches(business)
+
+
+def _switches(business: Business) -> None:
+    """At each location one to 1.0 was asked for and called off, and has taken somebody along."""
+    owner = {"organization": business.organization}
+    support = User.objects.get(username="rita")
+    for number, place in enumerate(business.locations, start=801):
+        base = CustomerBase.objects.create(**owner, kind=BaseKind.OFFLINE, branch_number=number)
+        asked = business.row(
+            BaseSwitch, **owner, location=place, direction=SwitchDirection.TO_OFFLINE, starts_with=StartsWith.HOME,
+            source=place.base, target=base, requested_user=support.pk, signed_by="", signed_user=None, signed_at=None,
+            edit_side="", moved_in=None, moved_at=None, places=[], figures={},
+        )  # fmt: skip
+        BaseSwitch.objects.filter(pk=asked.pk).update(state=SwitchState.CANCELLED)
+        business.row(SwitchStep, **owner, switch=asked, user_id=support.pk)
+        business.row(SwitchedCustomer, **owner, switch=asked, customer_id=1, number_before=1, number_after=2)
 
 
 def _package(business: Business, place: Location, asked: Transition) -> None:

@@ -22,9 +22,14 @@ SUPPORT_READS_THERE = {
     "mcp.UserGroup": {"name", "description"},
     "transitions.Transition": {"receiver_name", "requested_by", "note"},
     "transitions.TransitionStep": {"user_name", "location_name", "note", "told"},
+    "transitions.BaseSwitch": {"reason", "requested_by", "signed_by"},
+    "transitions.SwitchStep": {"user_name", "note", "told"},
     "transitions.JoiningWord": {"sender_name", "user_name", "note"},
+    "clearing.Node": {"name", "paired_by", "program", "state_reason"},
+    "clearing.Cycle": {"failure"},
 }
-"""What support may read at the locations of a business: of this one alone, to help its people back in."""
+"""What support may read at the locations of a business: of this one alone, to help its people back in, and to say which
+of two copies of a branch goes on."""
 GROUP_JOINED = ("locations.Organization", "name")
 """Of another business: of the group that somebody joins, whose number support has entered there."""
 

@@ -11,7 +11,18 @@ from django.db import connection, models
 from django.utils import timezone
 
 from clearing.choices import CycleState, PartKind
-from clearing.models import Conflict, Cycle, CyclePart, HeldBack, Node, OwnNode, PairingCode
+from clearing.models import (
+    Alarm,
+    AlarmRecipient,
+    BulkDecision,
+    Conflict,
+    Cycle,
+    CyclePart,
+    HeldBack,
+    Node,
+    OwnNode,
+    PairingCode,
+)
 from customers.cards.operations import assign_card
 from customers.choices import BulkKind, ConsentSource, Decision, DisclosureKind, Verdict
 from customers.disclosures import record
@@ -37,20 +48,21 @@ from customers.models import (
 from customers.numbers import take_number
 from customers.operations import change_customer, register_customer, save_customer_group, save_tag
 from files import lifecycle as lifecycle_of_files
-from locations.choices import LegacyRule
-from locations.models import LegacySwitch
+from locations.choices import BaseKind, LegacyRule
+from locations.models import CustomerBase, LegacySwitch
 from locations.permissions import Right
 from mcp.central import operations
 from mcp.choices import MailKind
 from mcp.isolation import row_scope
 from mcp.isolation.scope import Scope
-from mcp.models import LoginAttempt, Mail, PasswordLink, Restriction
+from mcp.models import LoginAttempt, Mail, PasswordLink, Restriction, User
 from tests.conftest import Cast, forget_author
 from tests.customers.people import purpose, says
 from tests.customers.transfer import kept_export
 from tests.isolation.database.tables import GuardedTable
 from transitions.models import (
     Arrival,
+    BaseSwitch,
     IncomingChunk,
     IncomingFile,
     JoiningWord,
@@ -58,6 +70,8 @@ from transitions.models import (
     PackageChunk,
     PackageDownload,
     ReviewPage,
+    SwitchedCustomer,
+    SwitchStep,
     Transition,
     TransitionCustomer,
     TransitionKey,
@@ -188,10 +202,25 @@ def _transitions(scope: Scope) -> None:
         planned_for=asked.planned_for, people=1, user_name="x",
     )  # fmt: skip
     TransitionKey.objects.create(**owner, transition=asked, private_key=b"x")
+    _switch(scope)
     WithdrawalList.objects.create(
         **place, transition=asked.pk, is_taken_in=True, partner_account=1, partner_name="x", sha256="x", numbers=[1],
         statements=1, user_id=1, user_name="x",
     )  # fmt: skip
+
+
+def _switch(scope: Scope) -> None:
+    """A switch to 1.0 that was asked for."""
+    owner: dict[str, Any] = {"organization": scope.organization}
+    offline, _is_new = CustomerBase.objects.get_or_create(**owner, kind=BaseKind.OFFLINE, branch_number=901)
+    switch = BaseSwitch.objects.create(
+        **owner, location=scope.location, direction="offline", starts_with="nothing", source=scope.base,
+        target=offline, reason="x", requested_by="x", requested_user=User.objects.get(username="rita").pk,
+    )  # fmt: skip
+    SwitchStep.objects.create(**owner, switch=switch, state=switch.state, user_name="x")
+    SwitchedCustomer.objects.create(
+        **owner, switch=switch, customer_id=1, uid_before=uuid4(), uid_after=uuid4(), number_before=1, number_after=2
+    )
 
 
 def _reconciliation(scope: Scope) -> None:
@@ -199,10 +228,14 @@ def _reconciliation(scope: Scope) -> None:
     base = {"base": scope.base}
     place = {**base, "organization": scope.organization, "location": scope.location}
     node = Node.objects.create(**place, name="Kasse", public_key="x", receipt="0" * 64)
+    Alarm.objects.create(**base, organization=scope.organization, node=node, kind="late")
+    assert scope.user is not None
+    AlarmRecipient.objects.create(organization=scope.organization, user=scope.user)
     PairingCode.objects.create(**place, code=str(node.pk), start=str(node.pk), node=node)
     OwnNode.objects.create(**place, node=None)
     run = Cycle.objects.create(**base, node=node, number=1, state=CycleState.ARRIVING)
     CyclePart.objects.create(**base, cycle=run, kind=PartKind.SENT, number=1, sha256="x", rows=1, content=b"x")
+    BulkDecision.objects.create(**place, cycle=run, choice="leave")
     HeldBack.objects.create(**base, node=node, uid=uuid4(), customer_number=1, name="x", cycle_number=1)
     Conflict.objects.create(**base, uid=uuid4(), customer_number=1, name="x", cycle=run, kind="both_changed")
     RevisionCounter.objects.create(**base, sequence=1)

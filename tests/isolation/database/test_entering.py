@@ -36,17 +36,21 @@ WITHOUT_SCOPE = {
     "mcp/isolation/command_scope.py": 1,  # a command looks for the location that it was given
     "clearing/central/pairing.py": 1,  # of which location is the code?
     "clearing/central/entering.py": 1,  # which branch calls?
-    "clearing/branch/first_start.py": 2,  # a branch that has no business yet makes its own
+    "clearing/branch/first_start.py": 3,  # a branch that has no business yet makes its own
     "clearing/management/commands/upgrade.py": 1,  # how much a branch has not sent
     "mcp/isolation/branch.py": 1,  # how a branch is called, at its login
     "mcp/isolation/own_database.py": 1,  # whether the database is in use
     "clearing/branch/starting.py": 1,  # an installation at a branch has one row that says which it is
     "clearing/tasks.py": 1,  # the bytes of old runs
+    "clearing/central/watching.py": 1,  # how all branches are
+    "clearing/central/telling.py": 2,  # who of which businesses is told of alarms
+    "clearing/management/commands/demo_branch.py": 1,  # the demo is of several businesses
     "transitions/management/commands/demo.py": 1,  # the demo is of several businesses
     "transitions/operations/admitting.py": 2,  # a group answers who wants to join it, who then reads the answer
     "transitions/operations/requesting.py": 1,  # the group that was asked need not answer any more
     "transitions/operations/assigning.py": 2,  # support opens a business, or looks for the group that is joined
     "transitions/operations/executing.py": 2,  # a business begins to work; a branch is opened in a group
+    "transitions/switching/stepping.py": 1,  # both bases are seen, and the people of the provider
     "transitions/package/importing.py": 3,  # was a package made for its receiver? which have imported, and what?
     "transitions/package/tasks.py": 1,  # where is a package made?
     "transitions/tasks.py": 2,  # whose day has come, and where?

@@ -175,6 +175,7 @@ WITHOUT_STEPS = {
     "Card": "active and blocked, to and fro; what must stay says a trigger of its own (customers/triggers/cards.py)",
     "Conflict": "open and decided, to and fro; what must stay says a trigger of its own (clearing/triggers.py)",
     "Mail": "whether the worker has sent it; nothing follows from it",
+    "SwitchStep": "only added to",
     "TransitionStep": "only added to",
 }
 

@@ -67,7 +67,10 @@ def test_views_and_functions_with_their_owners_rights_are_those_that_are_known(d
             SELECT proname FROM pg_proc WHERE prosecdef AND pronamespace = 'public'::regnamespace ORDER BY proname
         """)
         kept = [(f"{key}_kept",) for key in STATEMENT_KEYS]
-        ours = ("customers_analyze", "customers_erase", "customers_merge_search_index", "transitions_erase")
+        ours = (
+            "customers_analyze", "customers_erase", "customers_merge_search_index", "transitions_erase",
+            "transitions_forget_switched", "transitions_leave_no_history",
+        )  # fmt: skip
         assert cursor.fetchall() == sorted([*((name,) for name in ours), *kept])
 
 

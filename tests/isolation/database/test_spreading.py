@@ -23,9 +23,17 @@ pytestmark = pytest.mark.isolation
 
 ROOT = Path(__file__).resolve().parents[3]
 HELD_WHOLE = frozenset(
-    {"locations_location", "locations_locationevent", "clearing_node", "clearing_pairingcode", "clearing_ownnode"}
+    {
+        "locations_location",
+        "locations_locationevent",
+        "clearing_node",
+        "clearing_pairingcode",
+        "clearing_ownnode",
+        "clearing_alarm",
+    }
 )
-"""Tables with a base that are small: a location is a row of the business, and so are the nodes of its branches."""
+"""Tables with a base that are small: a location is a row of the business, and so are the nodes of its branches
+and their alarms."""
 _SPREAD = """
     SELECT relname FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
     JOIN pg_attribute ON attrelid = pg_class.oid AND attname = 'base_id'

@@ -9,9 +9,8 @@ from uuid import UUID
 from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.db.models import Model
 
-from clearing.choices import CycleState
+from clearing.choices import BulkChoice, CycleState
 from clearing.conflicts import bulk, finding, telling
-from clearing.conflicts.bulk import Choice
 from clearing.conflicts.deciding import leave, recreate, take_over, undo
 from clearing.models import Conflict, Cycle, HeldBack
 from clearing.protocol.records import CustomerRecord
@@ -23,6 +22,7 @@ from mcp.isolation.scope import MissingRight, Scope
 from tests.clearing import conflicting
 from tests.customers.people import customer
 from tests.isolation.guards.probes_operations import bare, refused
+from tests.isolation.guards.probes_revoked import revoke
 from tests.isolation.guards.probing import probe
 from tests.isolation.guards.world import CANARY, World
 
@@ -63,13 +63,44 @@ def deciding_conflicts_takes_its_rights(world: World) -> None:
     made = _conflict(here)
     for missing in RESOLVE:
         others = [right for right in Right if right != missing]
-        for call in (*DECISIONS, lambda pk, actor: bulk.counts(pk, actor), _bulk):
+        for call in (*DECISIONS, lambda pk, actor: bulk.counts(pk, actor), _bulk, *ORDERS):
             with refused(MissingRight):
                 call(made.pk, bare(world, "Lübeck", *others, who="anna"))
 
 
 def _bulk(pk: UUID, actor: Scope) -> Any:
-    return bulk.decide_run(run=pk, choice=Choice.LEAVE, actor=actor)
+    return bulk.decide_run(run=pk, choice=BulkChoice.LEAVE, actor=actor)
+
+
+ORDERS: list[Any] = [
+    lambda pk, actor: bulk.order(run=pk, choice=BulkChoice.LEAVE, total=1, actor=actor),
+    lambda pk, actor: bulk.cancel(run=pk, actor=actor),
+    lambda pk, actor: bulk.work(str(pk), actor),
+]
+
+
+@probe
+def orders_for_the_worker_are_those_of_the_base_and_end_with_the_right(world: World) -> None:
+    here = _here(world)
+    for other in (world.south, world.scope("anna", "Hamburg")):
+        run = _run(other, _conflict(other, CANARY))
+        ordered = bulk.order(run=run.pk, choice=BulkChoice.LEAVE, total=1, actor=other)
+        with refused(ObjectDoesNotExist):
+            bulk.order(run=run.pk, choice=BulkChoice.LEAVE, total=1, actor=here)
+        assert bulk.latest(run.pk, here) is None
+        bulk.cancel(run=run.pk, actor=here)
+        ordered.refresh_from_db()
+        assert ordered.state == "deciding"
+    run = _run(here, _conflict(here))
+    ordered = bulk.order(run=run.pk, choice=BulkChoice.LEAVE, total=1, actor=here)
+    assert bulk.latest(run.pk, here) == ordered
+    bulk.cancel(run=run.pk, actor=here)
+    ordered.refresh_from_db()
+    assert ordered.state == "cancelled"
+    again = bulk.order(run=run.pk, choice=BulkChoice.LEAVE, total=1, actor=here)
+    revoke(Right.RESOLVE_CONFLICTS)
+    with refused(MissingRight):
+        bulk.work(str(again.pk), here)
 
 
 @probe
@@ -105,8 +136,8 @@ def conflicts_are_those_of_the_base(world: World) -> None:
         for call in DECISIONS:
             with refused(ObjectDoesNotExist):
                 call(foreign.pk, here)
-        assert bulk.counts(run.pk, here)[Choice.LEAVE] == 0
-        assert bulk.decide_run(run=run.pk, choice=Choice.LEAVE, actor=here).decided == 0
+        assert bulk.counts(run.pk, here)[BulkChoice.LEAVE] == 0
+        assert bulk.decide_run(run=run.pk, choice=BulkChoice.LEAVE, actor=here) == bulk.Done(0, 0)
         found = finding.find(finding.Wanted(state=finding.ALL), page=1, actor=here).rows
         assert own in found
         assert foreign not in found

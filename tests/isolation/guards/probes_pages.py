@@ -11,7 +11,9 @@ from django.utils.translation import override
 
 from locations.permissions import Right
 from mcp.console.site import console, provider, scope_of
-from tests.isolation.guards.probes_operations import refused
+from mcp.isolation.scope import MissingRight
+from tests.customers.sides import with_node
+from tests.isolation.guards.probes_operations import bare, refused
 from tests.isolation.guards.probing import probe
 from tests.isolation.guards.world import BREMEN, CANARY, FLENSBURG, HAMBURG, HEAD, MISSING, World
 
@@ -230,6 +232,14 @@ def adding_follows_the_rights(world: World) -> None:
     ]:  # fmt: skip
         page = next(page for found, page in console._registry.items() if found._meta.model_name == model)
         assert page.has_add_permission(world.request(world.scope(who, place))) is expected, f"{who} {place} {model}"
+
+
+@probe
+def base_that_is_edited_elsewhere_says_so_to_who_may_add_alone(world: World) -> None:
+    with_node(world.place("Lübeck").base)
+    page = next(page for found, page in console._registry.items() if found._meta.model_name == "customer")
+    with refused(MissingRight):
+        page.add_view(world.request(bare(world, "Lübeck", Right.VIEW_CUSTOMERS)))
 
 
 @probe

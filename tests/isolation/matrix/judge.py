@@ -65,7 +65,11 @@ def _outside(rule: Rule, role: Role) -> Sentence | None:
         return None
     if not role.is_logged_in:
         return Sentence(Verdict.LOGIN)
-    is_closed = rule.served is Served.NOBODY or (rule.served is Served.SUPPORT and not role.is_support)
+    is_closed = (
+        rule.served is Served.NOBODY
+        or (rule.served is Served.SUPPORT and not role.is_support)
+        or (rule.served is Served.DEVELOPER and not role.is_developer)
+    )
     return Sentence(Verdict.NOT_FOUND) if is_closed else None
 
 

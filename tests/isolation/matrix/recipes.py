@@ -200,14 +200,6 @@ def _named(name: str, **more: str) -> Body:
     return lambda asked: {"name": name, **more}
 
 
-def _leaving(asked: Asked) -> dict[str, Any]:
-    return {"planned_for": timezone.localdate().isoformat(), "note": "Bald"}
-
-
-def _account(asked: Asked) -> dict[str, Any]:
-    return {"account_number": "40200", "name": "Neu", "username": "neu"}
-
-
 # --- answers that depend on who asks ----------------------------------------------------------------------------
 
 
@@ -233,9 +225,10 @@ def _request(asked: Asked) -> int:
 
 _LANGUAGE = Recipe(body=lambda asked: {"language": "en"}, get=302, to=r"/(\d+/\d+/)?", writes=False)
 _PASSWORD = Recipe(body=_own_password, to=r".*/password_change/done/", writes=False)
-_UPLOAD = r".*/import/[0-9a-f-]{36}/"
+_ID = "[0-9a-f-]{36}"
+_UPLOAD = rf".*/import/{_ID}/"
 _NODES = r".*/clearing/node/"
-_TRANSITION = r".*/transitions/transition/[0-9a-f-]{36}/"
+_TRANSITION = rf".*/transitions/transition/{_ID}/"
 _CONFLICT = r".*/clearing/conflict/[0-9a-f-]{36}/"
 _CHANGED = r"/\d+/\d+/[a-z]+/[a-z]+/\d+/change/"
 
@@ -356,14 +349,16 @@ RECIPES: dict[str, Recipe] = {
     "admin:clearing_code": Recipe(get=302, post=_code, writes=False),  # a code alone, which is counted nowhere
     "admin:clearing_code_withdraw": Recipe(get=302, to=_NODES, writes=False),  # none is shown: that is told
     "admin:clearing_node": Recipe("node", "pk"),
+    "admin:clearing_alarm_mail": Recipe(body=lambda asked: {"choice": "on"}, get=302, to=_NODES, writes=False),
     "admin:clearing_retire": Recipe("node", "pk", to=_NODES, writes=False),  # a state alone
     # it is not held: that is told
-    "admin:clearing_release": Recipe(
-        "node", "pk", body=lambda asked: {"heir": "known"}, get=302, to=rf"{_NODES}[0-9a-f-]{{36}}/", writes=False
-    ),
+    "admin:clearing_release": Recipe("node", "pk", body=lambda asked: {"heir": "known"}, get=302,
+                                     to=rf"{_NODES}{_ID}/", writes=False),
     "admin:clearing_run": Recipe("reconciliation", "pk"),
     "admin:clearing_pair_branch": Recipe(),
     "admin:clearing_own": Recipe(to=rf"{_NODES}own/", writes=False),  # this is a central: that is told
+    "admin:clearing_stick": Recipe(post=400, writes=False),  # without a file
+    "admin:clearing_stick_file": Recipe("answered run", "pk"),
     # reconciliation
     "admin:clearing_conflicts": Recipe(),
     "admin:clearing_conflict": Recipe("conflict", "pk", body=_step("leave"), to=_CONFLICT),
@@ -378,10 +373,20 @@ RECIPES: dict[str, Recipe] = {
     "admin:clearing_held_back_one": Recipe("held back", "pk"),
     # leaving and joining
     "admin:transitions": Recipe(),
-    "admin:transitions_request": Recipe(body=_leaving, post=_request, to=_TRANSITION),
+    "admin:transitions_request": Recipe(
+        body=lambda asked: {"planned_for": timezone.localdate().isoformat()}, post=_request, to=_TRANSITION
+    ),
     "admin:transitions_joinings": Recipe(post=200, writes=False),  # nobody has asked: that is told on the page
-    "admin:transitions_account": Recipe("transition", "pk", body=_account, post=200),  # shows the link
+    "admin:transitions_account": Recipe(  # shows the link
+        "transition", "pk", body=lambda asked: {"account_number": "40200", "name": "Neu", "username": "neu"}, post=200
+    ),
     "admin:transitions_transition": Recipe("transition", "pk"),
+    "admin:transitions_switches": Recipe(),
+    "admin:transitions_switch": Recipe("switch", "pk"),
+    "admin:transitions_switch_request": Recipe(post=200, writes=False),  # without a reason: that is told at the form
+    "admin:transitions_switch_step": Recipe("switch", "pk", body=_step("cancel"), to=rf".*/switches/{_ID}/"),
+    "admin:transitions_baseswitch_changelist": Recipe(),
+    "admin:transitions_baseswitch_sign": Recipe("switch", "pk", to="/transitions/baseswitch/"),
     "admin:transitions_package": Recipe("executed transition", "pk", to=f"{_TRANSITION}package/"),
     "admin:transitions_package_download": Recipe("package", "pk", post=200),
     # nobody has withdrawn: that is told on the page

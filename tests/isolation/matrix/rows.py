@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from clearing.choices import CycleState
 from clearing.models import Conflict, Cycle, Node
+from clearing.protocol.keys import PrivateKey
 from clearing.protocol.records import CustomerRecord
 from customers.bulk import changing
 from customers.bulk.changing import Wish
@@ -23,6 +24,7 @@ from customers.selection.selecting import select
 from customers.table.options import Reading
 from files.choices import FileState
 from locations import operations as opening
+from locations.choices import LocationKind
 from locations.operations import Place as Opening
 from locations.permissions import Right
 from mcp.central import operations
@@ -34,9 +36,11 @@ from tests.clearing import conflicting
 from tests.conftest import forget_author
 from tests.customers import people
 from tests.customers.transfer import kept_export, table
-from tests.isolation.matrix.world import ALL, CENTRAL, MUNICH, Place, Role, World
+from tests.isolation.matrix.world import ALL, CENTRAL, MUNICH, OF_SUPPORT, Place, Role, World
 from tests.states import in_state
 from transitions import operations as leaving
+from transitions import switching
+from transitions.choices import SwitchDirection
 from transitions.models import IncomingChunk, IncomingFile, Package, PackageChunk, Transition
 
 MISSING: dict[str, Any] = dict.fromkeys(
@@ -45,6 +49,7 @@ MISSING: dict[str, Any] = dict.fromkeys(
         "import",
         "export",
         "incoming",
+        "switch",
         "transition",
         "numbered transition",
         "executed transition",
@@ -60,6 +65,7 @@ MISSING: dict[str, Any] = dict.fromkeys(
     UUID(int=7),
 )
 NO_ROW = 999_999_999
+KEY = PrivateKey.make().public.text
 FILE = table(["Kundennummer", "Name"], ["", "Aus der Datei"])
 SIMILAR_ROW = 5
 """The row of a previewed file that looks like a known customer."""
@@ -92,6 +98,7 @@ class Rows:
             "tagged": self._tagged,
             "node": lambda at: self._node(at).pk,
             "reconciliation": self._reconciliation,
+            "answered run": self._answered,
             "bulk change": self._bulk_change,
             "saved filter": self._saved_filter,
             "consentpurpose": lambda at: people.purpose(self._system(at), "stammtisch").pk,
@@ -103,6 +110,7 @@ class Rows:
             "closed branch": lambda at: self._branch(at, is_closed=True),
             "restriction": lambda at: self._restriction(),
             "business": lambda at: self.world.places[at].organization_id,
+            "switch": self._switch,
             "transition": self._transition,
             "numbered transition": self._numbered,
             "executed transition": self._executed,
@@ -154,6 +162,16 @@ class Rows:
     def _reconciliation(self, place: Place) -> UUID:
         node = self._node(place)
         run = Cycle.objects.create(base=node.base, node=node, number=1, state=CycleState.ARRIVING)
+        run_id: UUID = run.pk
+        return run_id
+
+    def _answered(self, place: Place) -> UUID:
+        """A run that was decided, and whose answer nobody has fetched."""
+        node = self._node(place)
+        run = Cycle.objects.create(base=node.base, node=node, number=1, state=CycleState.ARRIVING)
+        counts = {"sent": 0, "applied": 0, "same": 0, "conflict": 0, "held_back": 0}
+        Cycle.objects.filter(pk=run.pk).update(state=CycleState.DECIDED, receipt="0" * 64, counts=counts)
+        Node.objects.filter(pk=node.pk).update(decided=1, public_key=KEY)
         run_id: UUID = run.pk
         return run_id
 
@@ -235,6 +253,18 @@ class Rows:
             location = operations.open_branch(place=Opening(name="Husum"), actor=self._system(place))
         system = Scope.of_system(location, name="test")
         return leaving.request_exit(location=location, planned_for=timezone.localdate(), actor=system).pk
+
+    def _switch(self, place: Place) -> UUID:
+        """Support has asked that a location comes to 1.0: that of the place, or a branch of its own at the central."""
+        location = self.world.places[place]
+        if location.kind != LocationKind.BRANCH:
+            head = self._system((place[0], 1))
+            location = operations.open_branch(place=Opening(name=f"Fehmarn {len(self._made)}"), actor=head)
+        support = Scope(user=self.world.cast.user("rita"), location=location, rights=OF_SUPPORT)
+        asked = switching.request_switch(
+            location=location, direction=SwitchDirection.TO_OFFLINE, starts_with="home", reason="Leitung", actor=support
+        )
+        return asked.pk
 
     def _numbered(self, place: Place) -> UUID:
         """The same, with its account number."""

@@ -53,6 +53,7 @@ class Role:
     """The franchise of which he is one of the own people."""
     home: Place = BREMEN
     is_support: bool = False
+    is_developer: bool = False
     is_logged_in: bool = True
 
     def __str__(self) -> str:
@@ -96,7 +97,7 @@ class World:
             known("other group", "sven", 20800, everywhere=ALL),
             known("other business", "ines", 30100, everywhere=ALL),
             known("support", "rita", None, everywhere=OF_SUPPORT, is_support=True),
-            known("developer", "dev", None),
+            known("developer", "dev", None, is_developer=True),
         ]
 
     def _known(self, name: str, username: str, account: int | None, **more: Any) -> Role:
