@@ -15,6 +15,7 @@ from django.db import connection
 from django.utils import timezone
 from procrastinate import JobContext, RetryStrategy
 from procrastinate.contrib.django import app
+from procrastinate.exceptions import UniqueViolation
 from procrastinate.jobs import Job, Status
 from procrastinate.manager import JobManager
 
@@ -148,12 +149,18 @@ async def resume_stalled_jobs(context: JobContext, timestamp: int) -> None:
 async def _resume(jobs: JobManager, job: Job) -> None:
     """Start the job again, or give it up after MOST_ATTEMPTS.
 
-    Users are told first: if that fails, it is tried again a minute later.
+    Users are told first: if that fails, it is tried again a minute later. Where another with the same queueing lock
+    waits meanwhile, which does the same, this one ends: it may be its lock that the other waits for.
     """
     if job.attempts >= MOST_ATTEMPTS:
         log.error("Job %s (%s) has lost its worker %s times and is given up", job.id, job.task_name, job.attempts)
         await sync_to_async(_tell_given_up)(job.task_name, job.task_kwargs)
         await jobs.finish_job(job, status=Status.FAILED, delete_job=False)
     else:
-        log.warning("Job %s (%s) has lost its worker and begins anew", job.id, job.task_name)
-        await jobs.retry_job(job)
+        try:
+            await jobs.retry_job(job)
+        except UniqueViolation:
+            log.warning("Job %s (%s) has lost its worker, and another does its work", job.id, job.task_name)
+            await jobs.finish_job(job, status=Status.ABORTED, delete_job=False)
+        else:
+            log.warning("Job %s (%s) has lost its worker and begins anew", job.id, job.task_name)

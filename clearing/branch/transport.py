@@ -11,13 +11,23 @@ import ipaddress
 import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
 import urllib3
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy
-from urllib3.exceptions import HTTPError, MaxRetryError, NewConnectionError, ProxyError, SSLError
+from urllib3 import BaseHTTPResponse
+from urllib3.exceptions import (
+    HTTPError,
+    MaxRetryError,
+    NewConnectionError,
+    ProtocolError,
+    ProxyError,
+    ReadTimeoutError,
+    SSLError,
+)
 from urllib3.exceptions import TimeoutError as TooSlow
 from urllib3.util import Retry, Timeout, make_headers
 
@@ -27,6 +37,9 @@ PIECE_BYTES = 4 * 1024
 """What is sent at a time: a part of 4 MB takes an hour on the slowest line, and gets through."""
 TRIES = 3
 LONGEST_ANSWER = 8 * 1024**2
+FRAMED_BY = frozenset({"content-length", "transfer-encoding"})
+"""One of them says where an answer ends."""
+BODILESS = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})
 LOCAL_NAMES = frozenset({"localhost", "localhost."})
 
 
@@ -111,28 +124,53 @@ class Https:
 
     def send(self, method: str, path: str, *, body: bytes | None = None, headers: Mapping[str, str]) -> Reply:
         """Send, and again where the line breaks off: each request of the protocol can come twice."""
+        retries = Retry(total=TRIES, connect=TRIES, read=TRIES, status=0, other=0, redirect=0, allowed_methods=None,
+                        backoff_factor=0.5)  # fmt: skip
         try:
-            response = self._pool.request(
-                method,
-                self._url + path,
-                # Sent as one block it would have to leave within one timeout, however slow the line is.
-                body=None if body is None else io.BytesIO(body),
-                headers={**headers, **({} if body is None else {"Content-Length": str(len(body))})},
-                redirect=False,
-                preload_content=False,
-                timeout=Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS),
-                retries=Retry(total=TRIES, connect=TRIES, read=TRIES, status=0, other=0, redirect=0,
-                              allowed_methods=None, backoff_factor=0.5),
-            )  # fmt: skip
-            try:
-                content = response.read(LONGEST_ANSWER + 1, decode_content=False)
-            finally:
-                response.close()
+            while True:
+                response = self._begin(method, path, body, headers, retries)
+                try:
+                    content = _content(response)
+                    break
+                except (ProtocolError, ReadTimeoutError) as broken_off:
+                    retries = (response.retries or retries).increment(method, path, error=broken_off)
+                    retries.sleep()
+                finally:
+                    response.close()
         except HTTPError as error:
             raise _unreachable(error) from error
         if len(content) > LONGEST_ANSWER:
             raise no_line()
         return Reply(response.status, content, dict(response.headers))
+
+    def _begin(
+        self, method: str, path: str, body: bytes | None, headers: Mapping[str, str], retries: Retry
+    ) -> BaseHTTPResponse:
+        """The answer of which the content is not read yet, so that it can be limited."""
+        return self._pool.request(
+            method,
+            self._url + path,
+            # Sent as one block it would have to leave within one timeout, however slow the line is.
+            body=None if body is None else io.BytesIO(body),
+            headers={**headers, **({} if body is None else {"Content-Length": str(len(body))})},
+            redirect=False,
+            preload_content=False,
+            timeout=Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS),
+            retries=retries,
+        )
+
+
+def _content(response: BaseHTTPResponse) -> bytes:
+    """What the answer contains, at most a little more than LONGEST_ANSWER. Raises ProtocolError where it breaks off."""
+    content = response.read(LONGEST_ANSWER + 1, decode_content=False)
+    if (
+        not content
+        and not ({name.lower() for name in response.headers} & FRAMED_BY)
+        and response.status not in BODILESS
+    ):
+        # Broken off within its head. Python takes the end for the end of the head.
+        raise ProtocolError("The answer has no end")
+    return content
 
 
 def _pool_for(url: str) -> urllib3.PoolManager:

@@ -47,5 +47,5 @@ def number(uid: str, number: int) -> None:
 def protocol(number: int) -> None:
     """The branch says that it speaks this version."""
     running: Any = importlib.import_module("clearing.branch.running")
-    real = running._Run._said
-    running._Run._said = lambda run, own: replace(real(run, own), protocol=number, program=f"0.{number}")
+    real = running.said_by
+    running.said_by = lambda own: replace(real(own), protocol=number, program=f"0.{number}")
