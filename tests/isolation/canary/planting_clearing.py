@@ -56,5 +56,5 @@ def _version(business: Any, customer: Any, table: str, column: str) -> Version:
     """As the customer might have been, with a word of its own in each text."""
     word = business.canaries.word(Canary(business.account, table, column))
     values = {name: EMPTY[kind] for name, kind in FIELDS.items()} | dict.fromkeys(WORDS, word)
-    values |= {"tags": [], "former_numbers": [], "country": "QZ", "email": f"{word}@example.com"}
+    values |= {"tags": [], "former_numbers": [], "country": "DE", "email": f"{word}@example.com"}
     return Version(customer.uid or uuid4(), customer.customer_number, NOON, values)

@@ -30,6 +30,8 @@ NOT_SEARCHED = {
     "customers/demo.py": "makes the demo, under no scope",
     "customers/cards/demo.py": "makes the demo, under no scope",
     "customers/consents/demo.py": "makes the demo, under no scope",
+    "clearing/demo/beside.py": "makes the demo of a branch, whose database has one business",
+    "clearing/demo/nodes.py": "makes the demo",
     "transitions/demo.py": "makes the demo, under no scope",
     "mcp/project/environment.py": "knows no user",
     "mcp/project/settings.py": "knows no user",

@@ -49,6 +49,8 @@ UNNOTICEABLE = {
     "_form: scope.allows(Right.CHANGE_CUSTOMERS)": "who may not record is shown no form, and each place asks",
     "run_page: HeldBack.objects.in_base(scope.base)": "a node is of one base, by a composite key",
     "stage: User.objects.filter(organization=own.organization_id)": "at a branch there is one business",
+    "_kept: OwnNode.objects.filter(pk=own.pk, node__isnull=False, private_key=key)": "at a branch there is one row; "
+    "whether it is paired by this code: tests/clearing/test_pairing.py is about it",
     "own_page: Cycle.objects.in_base(scope.base)": "the node of this branch is of its base, by a composite key",
     "own_page: HeldBack.objects.in_base(scope.base)": "a figure, at a branch, which has no other base",
     "own_page: Conflict.objects.in_base(scope.base)": "as above",
