@@ -51,6 +51,8 @@ UNNOTICEABLE = {
     "stage: User.objects.filter(organization=own.organization_id)": "at a branch there is one business",
     "_kept: OwnNode.objects.filter(pk=own.pk, node__isnull=False, private_key=key)": "at a branch there is one row; "
     "whether it is paired by this code: tests/clearing/test_pairing.py is about it",
+    "_is_begun: if not pressed.isdecimal()": "how long a page says that something has begun",
+    "file_page: scope.demand(Right.CLEAR)": "the operation asks for the same right",
     "own_page: Cycle.objects.in_base(scope.base)": "the node of this branch is of its base, by a composite key",
     "own_page: HeldBack.objects.in_base(scope.base)": "a figure, at a branch, which has no other base",
     "own_page: Conflict.objects.in_base(scope.base)": "as above",

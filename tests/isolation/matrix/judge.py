@@ -46,7 +46,8 @@ class Sentence:
 def sentence(line: Line, role: Role, place: Place, method: str, *, row_exists: bool) -> Sentence:
     rule = line.rule
     if rule.at_branch is AtBranch.ONLY:
-        return Sentence(Verdict.NOT_FOUND)
+        is_asked_who = line.pattern.zone is Zone.LOCATION and not role.is_logged_in
+        return Sentence(Verdict.LOGIN if is_asked_who else Verdict.NOT_FOUND)
     refused = _outside(rule, role) if line.pattern.zone is Zone.OUTSIDE else _at_location(rule, role, place, method)
     if refused is not None:
         return refused

@@ -61,6 +61,7 @@ MISSING: dict[str, Any] = dict.fromkeys(
         "conflict",
         "number given twice",
         "run",
+        "answered run",
     ],
     UUID(int=7),
 )
