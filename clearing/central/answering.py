@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import replace
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy
 
 from clearing.models import Conflict, HeldBack, Node
@@ -55,14 +56,21 @@ def changes_for(
             version = versions.get(state.uid)
             changed = CustomerRecord(version, state.revision) if version else None
             yield (told(changed) if changed else _gone(state)).to_json()
-    if node.gets_its_own:
-        # What it was told since its cursor it may have forgotten, or never had; a conflict is put into the inbox once.
-        forgotten = Conflict.objects.in_base(base).filter(cycle__node=node, cycle__cursor__gt=node.cursor)
-        for conflict in map(as_told, forgotten.order_by("happened_at", "id").iterator()):
-            if can_travel(conflict):
-                yield conflict.to_json()
+    for conflict in map(as_told, _unknown_conflicts(node, base).order_by("happened_at", "id").iterator()):
+        if can_travel(conflict):
+            yield conflict.to_json()
     for decision in decisions_since(base, node.cursor, up_to=up_to):
         yield decision_told(decision).to_json()
+
+
+def _unknown_conflicts(node: Node, base: CustomerBase) -> QuerySet[Conflict]:
+    """Those of earlier runs that the node may not know; a conflict is put into the inbox once."""
+    earlier = Conflict.objects.in_base(base).filter(cycle__cursor__isnull=False)
+    if not node.decided:
+        return earlier  # what the node before it was told may never have arrived there
+    if node.gets_its_own:
+        return earlier.filter(cycle__node=node, cycle__cursor__gt=node.cursor)
+    return earlier.none()
 
 
 def told(record: CustomerRecord) -> CustomerRecord | HeldBackRecord:

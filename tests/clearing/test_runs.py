@@ -13,7 +13,7 @@ from customers.erasure import erase_customer
 from customers.models import Card, Consent, Customer, CustomerRevision
 from locations.choices import Side
 from locations.models import Location
-from tests.clearing.two_sides import TwoSides, at, changed
+from tests.clearing.two_sides import TwoSides, at, changed, place_of
 from tests.customers.people import bears, customer, group, says, tag
 from tests.customers.transfer import table, take_in, undone
 
@@ -93,6 +93,22 @@ def test_both_change_one_customer_the_branch_stands_and_the_other_is_kept(sides)
         assert (conflict.differing, conflict.only_lost_changed) == (["city", "street"], ["street"])
         assert conflict.is_lost_of_central
     assert sides.run() == NOBODY
+
+
+@pytest.mark.django_db
+def test_whoever_is_paired_later_has_the_conflicts_whose_answer_never_arrived(sides):
+    row = born(sides, Side.BRANCH, last_name="Meier", city="Kiel")
+    sides.run()
+    changed(sides.branch.actor, Side.BRANCH, row.uid, city="Lübeck")
+    changed(sides.central, Side.CENTRAL, row.uid, city="Hamburg")
+    sides.decide(sides.cut())  # and the machine breaks down
+    later = sides.paired(place_of(900_003, "Neue Kasse"))
+    sides.run(later)
+    told = [one for base in (sides.central.base, later.base) for one in Conflict.objects.in_base(base)]
+    assert [one.uid for one in told] == [row.uid, row.uid]
+    assert told[0].pk == told[1].pk
+    sides.run(later)
+    assert Conflict.objects.in_base(later.base).count() == 1
 
 
 @pytest.mark.django_db

@@ -72,8 +72,8 @@ class TwoSides:
         if not is_asked:
             with connection.cursor() as cursor:
                 cursor.execute(ASKED)
-        self.central = _system(_place(first_account, "Zentrale"))
-        self.branch = self.paired(_place(first_account + 1, "Filiale"))
+        self.central = _system(place_of(first_account, "Zentrale"))
+        self.branch = self.paired(place_of(first_account + 1, "Filiale"))
 
     def paired(self, place: Location) -> Branch:
         """A branch that is paired; its node has two rows, one at each side."""
@@ -148,7 +148,7 @@ def _copy_parts(source: Cycle, target: Cycle, kind: PartKind) -> None:
         )  # fmt: skip
 
 
-def _place(account_number: int, name: str) -> Location:
+def place_of(account_number: int, name: str) -> Location:
     group = open_organization(
         account_number=account_number, name=name, kind=OrganizationKind.CENTRAL_GROUP, place=Place(name="Haus")
     )

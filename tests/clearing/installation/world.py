@@ -235,7 +235,10 @@ class Installations:
     def memory_of_web(self) -> int:
         """The most that the central's web server has ever held, in kilobytes."""
         assert self._web is not None
-        workers = psutil.Process(self._web.process).children()
+        arbiter, deadline = psutil.Process(self._web.process), time.monotonic() + SECONDS
+        while not (workers := arbiter.children()):  # it listens before it has begun with one
+            assert time.monotonic() < deadline, self._web.said.read_text()
+            time.sleep(0.005)
         found = [re.search(r"VmHWM:\s*(\d+)", Path(f"/proc/{one.pid}/status").read_text()) for one in workers]
         return max(int(one[1]) for one in found if one)
 
