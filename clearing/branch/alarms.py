@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from clearing.branch.preconditions import own_free_bytes
@@ -17,6 +18,8 @@ from locations.text import LazyText
 
 HELD = frozenset({"quarantined", "two_of_one"})
 """Codes of the failure of a run that a quarantine leaves."""
+OVER = frozenset({"switched"})
+"""Codes of a failure that nobody has to mend: the branch works with the base 2.0 now."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +30,8 @@ class OwnAlarm:
 
     @property
     def title(self) -> str:
-        return str(self.kind.label)
+        """The central calls it failing though connected; the branch knows whether there was a line."""
+        return gettext("The last run has failed") if self.kind == AlarmKind.FAILING else str(self.kind.label)
 
     @property
     def sentence(self) -> str:
@@ -39,7 +43,7 @@ _SENTENCES: dict[AlarmKind, LazyText] = {
     AlarmKind.QUARANTINED: _("Two installations show the same pairing. Tell support which one is in use."),
     AlarmKind.MISSING: _("For a week no run has come to its end. Call whoever looks after the network, then support."),
     AlarmKind.LATE: _("For a day no run has come to its end. Look whether there is a line to the central."),
-    AlarmKind.FAILING: _("The last run has failed. The page of the reconciliation says why."),
+    AlarmKind.FAILING: _("The page of the reconciliation says why."),
     AlarmKind.HELD_BACK: _("The central has held back changes of this branch. See why and mend them."),
     AlarmKind.OLD_VERSION: _("This program is older than that of the central. Have this branch upgraded."),
     AlarmKind.DISK: _("Less than 1 GB of the disk is free. Make room before this branch stops."),
@@ -59,7 +63,7 @@ def _kinds(own: OwnNode | None, now: datetime) -> Iterator[AlarmKind]:
         waited = now - (own.succeeded_at or own.node.paired_at)
         if waited >= LATE:
             yield AlarmKind.MISSING if waited >= MISSING else AlarmKind.LATE
-        if own.failure and not codes & HELD:
+        if own.failure and not codes & (HELD | OVER):
             yield AlarmKind.FAILING
         if HeldBack.objects.filter(base=own.base_id).exists():
             yield AlarmKind.HELD_BACK

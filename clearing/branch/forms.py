@@ -8,7 +8,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 from psycopg.types.range import Range
-from unfold.widgets import INPUT_CLASSES, UnfoldAdminTextInputWidget, UnfoldAdminURLInputWidget, UnfoldBooleanWidget
+from unfold.widgets import INPUT_CLASSES, UnfoldAdminTextInputWidget, UnfoldBooleanWidget
 
 from clearing.branch.transport import REASONS
 from clearing.protocol.pairing_codes import LONGEST_TYPED
@@ -53,7 +53,9 @@ def whole_number(label: LazyText, lowest: int, highest: int, help_text: LazyText
 
 def _confirmed() -> forms.BooleanField:
     return forms.BooleanField(
-        label=_("This branch number is right. I know that it can never be changed."), widget=UnfoldBooleanWidget
+        label=_("This branch number is right. I know that it can never be changed."),
+        widget=UnfoldBooleanWidget,
+        error_messages={"required": _("Confirm that the branch number is right.")},
     )
 
 
@@ -138,7 +140,7 @@ class PairingForm(forms.Form):
         label=_("Address of the central"),
         max_length=300,
         assume_scheme="https",
-        widget=UnfoldAdminURLInputWidget(attrs={"placeholder": "https://stammhaus.example/"}),
+        widget=UnfoldAdminTextInputWidget(attrs={"placeholder": "https://stammhaus.example/", "inputmode": "url"}),
     )
     code = forms.CharField(
         label=_("Code"),
@@ -153,9 +155,13 @@ class PairingForm(forms.Form):
         _("The central proposes it. It is confirmed once and can never be changed."),
     )
     is_confirmed = _confirmed()
+    place = forms.CharField(max_length=300, required=False, widget=forms.HiddenInput)
+    """Which branch the central has named for the code; it is shown again while the number is not confirmed."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """The branch number is asked for once the central has proposed one."""
         super().__init__(*args, **kwargs)
-        if "branch_number" not in self.data and "branch_number" not in self.initial:
-            del self.fields["branch_number"], self.fields["is_confirmed"]
+        if "branch_number" in self.data or "branch_number" in self.initial:
+            self.fields["branch_number"].widget.attrs["autofocus"] = True
+        else:
+            del self.fields["branch_number"], self.fields["is_confirmed"], self.fields["place"]

@@ -107,13 +107,13 @@ def _set_up(request: HttpRequest, place: PlaceForm, administrator: Administrator
 
 
 def _pair(request: HttpRequest) -> HttpResponse:
-    form, place = PairingForm(request.POST), ""
+    form = PairingForm(request.POST)
     if form.is_valid():
         data = form.cleaned_data
         try:
             set_up_paired(central=data["central"], code=data["code"], branch_number=data.get("branch_number"))
         except BranchNumberWanted as wanted:
-            form, place = PairingForm(initial={**data, "branch_number": wanted.proposed}), wanted.place
+            form = PairingForm(initial={**data, "branch_number": wanted.proposed, "place": wanted.place})
         except CentralRefused as refusal:
             form.add_error("code", str(refusal.sentences))
         except AlreadySetUp as refusal:
@@ -123,7 +123,12 @@ def _pair(request: HttpRequest) -> HttpResponse:
             show_refusal(form, refusal, REFUSED_PAIRING)
         else:
             return HttpResponseRedirect(request.path)
-    return _first(request, PlaceForm(), pairing=form, paired_place=place)
+    return _first(
+        request,
+        PlaceForm(),
+        pairing=form,
+        paired_place=str(form["place"].value() or "") if "place" in form.fields else "",
+    )
 
 
 def _await_people(request: HttpRequest) -> HttpResponse:

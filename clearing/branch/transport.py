@@ -68,9 +68,13 @@ REASONS = {
     "proxy": gettext_lazy(
         "The proxy of this network does not let the branch through. Ask whoever looks after the network."
     ),
-    "timeout": gettext_lazy("The central does not answer, or too slowly. It is tried again by itself."),
-    "no_line": gettext_lazy("The central is not reached: there is no line. It is tried again by itself."),
+    "timeout": gettext_lazy("The central does not answer, or too slowly."),
+    "no_line": gettext_lazy(
+        "The central is not reached: there is no line. Look whether the network works here and the address is right."
+    ),
 }
+PASSING = frozenset({"timeout", "no_line"})
+"""Those of them that pass: a branch on schedule need only wait."""
 
 
 def no_line() -> Unreachable:

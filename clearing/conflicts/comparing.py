@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from clearing.choices import ConflictState
 from clearing.conflicts.deciding import LINKED, offered, untouched
 from clearing.conflicts.versions import FORMER, HOME, lost_values, place_of, values_now, version_of
 from clearing.models import Conflict
@@ -99,7 +98,7 @@ class _Columns:
         self.agreed: Values = common.values if common else {}
         self.stands: Values = stood.values if stood else {}
         self.lost = lost_values(conflict)
-        self.now: Values = values_now(customer) if customer and conflict.state != ConflictState.SUPERSEDED else {}
+        self.now: Values = values_now(customer) if customer else {}
         self.hidden = withheld(actor)
         self.text = _Writer(actor)
         self.written = frozenset(conflict.result.get("fields", {}))

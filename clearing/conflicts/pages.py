@@ -131,10 +131,15 @@ def _show_conflict(
             "own": conflict.result.get("own", {}) if conflict.state == ConflictState.SUPERSEDED else {},
             "stands": _state(conflict.result.get("stands")),
             "own_state": _state(conflict.result.get("own", {}).get("state")),
+            "own_state_wrote": conflict.result.get("own", {}).get("state") in _WRITES,
             "following": following,
             "run_name": run_name(conflict.cycle) if conflict.cycle else "",
         },
     )
+
+
+_WRITES = frozenset({ConflictState.RESTORED, ConflictState.RECREATED})
+"""Decisions that have changed customers."""
 
 
 def _are_offered(rows: list[Row]) -> bool:
@@ -237,7 +242,10 @@ def _decide_run(request: HttpRequest, run: UUID, scope: Scope) -> None:
         return
     if isinstance(done, bulk.Done):
         said = _sentences(done.decided, done.refused)
-        messages.success(request, said[0])
+        if done.decided or done.refused:
+            messages.success(request, said[0])
+        else:
+            messages.info(request, _("Nothing was left to decide like this: somebody has decided it meanwhile."))
         for more in said[1:]:
             messages.warning(request, more)
 

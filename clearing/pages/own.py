@@ -12,10 +12,11 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from clearing.branch.alarms import own_alarms
+from clearing.branch.alarms import OVER, OwnAlarm, own_alarms
 from clearing.branch.preconditions import is_first_run, preconditions_of
 from clearing.branch.starting import clear_now
-from clearing.choices import RIGHTS_TO_PAIR, RunStep
+from clearing.branch.transport import PASSING
+from clearing.choices import RIGHTS_TO_PAIR, AlarmKind, RunStep
 from clearing.models import Conflict, Cycle, HeldBack, OwnNode
 from clearing.pages.frame import may, may_resolve
 from customers.models import CustomerRevision
@@ -60,7 +61,9 @@ def own_page(request: HttpRequest) -> HttpResponse:
         "can_pair": all(may(scope, right) for right in RIGHTS_TO_PAIR),
         "waiting": _waiting(own),
         "held_back": HeldBack.objects.in_base(scope.base).count(),
-        "alarms": own_alarms(own, now=timezone.now()) if settings.SIDE == Side.BRANCH else [],
+        "alarms": _alarms_beside_failure(own) if settings.SIDE == Side.BRANCH else [],
+        "is_over": _is_over(own),
+        "is_passing": own is not None and any(sentence["code"] in PASSING for sentence in own.failure),
         "preconditions": preconditions_of(own) if own and is_first_run(own) else [],
         "open_conflicts": Conflict.objects.in_base(scope.base).open().count(),
         "runs": [(run, dict(run.counts)) for run in runs[:MOST_RUNS]],
@@ -74,7 +77,18 @@ def own_page(request: HttpRequest) -> HttpResponse:
 def alarm_facts(scope: Scope) -> dict[str, object]:
     """The context of the panel at a branch."""
     own = OwnNode.objects.filter(base=scope.base).select_related("node").first()
-    return {"alarms": own_alarms(own, now=timezone.now()), "is_paired": bool(own and own.node_id)}
+    alarms = own_alarms(own, now=timezone.now())
+    return {"alarms": alarms, "is_paired": bool(own and own.node_id), "is_over": _is_over(own), "own": own}
+
+
+def _alarms_beside_failure(own: OwnNode | None) -> list[OwnAlarm]:
+    """Why the last run has failed stands on this page already."""
+    return [alarm for alarm in own_alarms(own, now=timezone.now()) if alarm.kind != AlarmKind.FAILING]
+
+
+def _is_over(own: OwnNode | None) -> bool:
+    """Whether the last contact was told that the branch works with another base now."""
+    return own is not None and any(sentence["code"] in OVER for sentence in own.failure)
 
 
 def _is_begun(request: HttpRequest, own: OwnNode) -> bool:

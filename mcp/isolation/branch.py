@@ -55,6 +55,11 @@ def is_paired() -> bool:
     return is_branch() and CustomerBase.objects.offline().filter(has_node=True).exists()
 
 
+def has_branches_with_nodes() -> bool:
+    """Whether rights travel: at a central, whether a branch of the business works at a node of its own."""
+    return not is_branch() and CustomerBase.objects.offline().filter(has_node=True).exists()
+
+
 def demand_made_here() -> None:
     """Raise MadeAtCentral at a branch that is paired."""
     if is_paired():

@@ -80,6 +80,10 @@ def test_central_says_which_branch_it_is_and_its_number_is_confirmed_once(browse
     for unsure in (sent(browser, code, branch_number="4"), confirmed(browser, code, ""), confirmed(browser, code, "5")):
         assert unsure.context["pairing"].errors
         assert is_nothing_there()
+    unsure = sent(browser, code, branch_number="4", place=wanted.context["paired_place"])
+    assert "Lübeck" in unsure.context["paired_place"]
+    assert "Confirm that the branch number is right." in unsure.content.decode()
+    assert "Begin without the central" not in unsure.content.decode()
     assert "branch number 4" in str(confirmed(browser, code, "5").context["pairing"].errors["branch_number"])
     assert confirmed(browser, code)["Location"] == SETUP
     own = OwnNode.objects.select_related("organization", "location__base").get()

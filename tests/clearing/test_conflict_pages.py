@@ -15,7 +15,7 @@ from django.utils import timezone
 from clearing.choices import ConflictState
 from clearing.conflicts import finding
 from clearing.conflicts.comparing import rows_of, sent_lines
-from clearing.conflicts.deciding import leave, recreate
+from clearing.conflicts.deciding import leave, recreate, take_over
 from clearing.conflicts.finding import Wanted, find
 from clearing.models import Conflict, Cycle
 from clearing.protocol.decision import ConflictKind
@@ -214,6 +214,9 @@ def test_a_run_is_decided_on_one_page(anna, eva, made, log_in):
     client.post(page, {"choice": "nonsense"})
     assert Conflict.objects.get(pk=made.pk).state == ConflictState.OPEN
     client.post(page, {"choice": "take_over"})
+    late = client.post(page, {"choice": "take_over"}, headers={"accept-language": "en"}, follow=True)
+    assert "somebody has decided it meanwhile" in text(late)
+    assert "0 conflicts" not in text(late)
     row = Customer.objects.get(pk=eva.pk)
     assert (row.email, row.city) == ("", "Lübeck")
     assert "No conflict of this run is open" in text(client.get(page, headers={"accept-language": "en"}))
@@ -277,3 +280,14 @@ def test_who_is_erased_disappears_and_the_other_person_of_a_number_stays(anna, e
     assert his.lost_uid == eva.uid
     erase_customer(customer=created.pk, reason="Wunsch", actor=anna)
     assert not Conflict.objects.filter(pk=anew.pk).exists()
+
+
+@pytest.mark.django_db
+def test_who_was_overtaken_reads_that_his_change_stays_and_sees_it(anna, made, log_in, as_owner):
+    take_over(conflict=made.pk, fields=["email"], actor=anna)
+    result = {"stands": "dismissed", "own": {"state": "restored", "by": "Dirk Dehn", "fields": {}}}
+    Conflict.objects.filter(pk=made.pk).update(state=ConflictState.SUPERSEDED, decided_by="Zoe", result=result)
+    shown = text(log_in("anna").get(f"{HERE}{made.pk}/", headers={"accept-language": "en"}))
+    assert "What Dirk Dehn has decided here does not count: Taken over." in shown
+    assert "has travelled like any change and stays" in shown
+    assert "today: –" in shown  # the e-mail is gone, as he has decided

@@ -12,16 +12,21 @@ from django.utils import timezone
 
 from clearing import keeping, tasks
 from clearing.branch import running, starting
+from clearing.branch.talking import sentences_for
+from clearing.branch.transport import no_line
 from clearing.central import watching
+from clearing.central.problems import Switched
 from clearing.models import Cycle, CyclePart, Node, OwnNode, PairingCode
 from locations.permissions import Right
 from mcp.isolation import grants, own_database
 from mcp.isolation.scope import MissingRight
+from mcp.stored_sentences import Sentences
 from tests.clearing import pairs
 from tests.conftest import logged_in
 from tests.worker import jobs
 
 AT, CENTRAL = "/10400/4/clearing/node/", "/10400/1/clearing/node/"
+FRONT = "/10400/4/overview/own_alarms/"
 
 
 def text(response: Any) -> str:
@@ -192,6 +197,40 @@ def test_a_branch_that_is_not_on_schedule_says_so(pair, clerk, settings, is_on_s
         base=place.base, organization=place.organization, location=place, node=pair.node, central_url=pairs.URL
     )
     assert ("does not call by itself" in text(clerk.get(f"{AT}own/"))) is not is_on_schedule
+
+
+def failed(pair: Any, failure: Sentences) -> OwnNode:
+    place = pair.cast.location("Lübeck")
+    return OwnNode.objects.create(
+        base=place.base, organization=place.organization, location=place, node=pair.node, central_url=pairs.URL,
+        failure=failure,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("is_on_schedule", [True, False])
+def test_without_a_line_only_a_branch_on_schedule_is_told_to_wait(pair, clerk, settings, is_on_schedule):
+    settings.SIDE, settings.CLEARS_ON_SCHEDULE = "branch", is_on_schedule
+    failed(pair, sentences_for(no_line()))
+    page = text(clerk.get(f"{AT}own/"))
+    assert "there is no line" in page
+    assert ("tried again by itself" in page) is is_on_schedule
+    for misleading in ("Pair anew", "ailing though", "What needs a look"):
+        assert misleading not in page
+    front = text(clerk.get(FRONT))
+    assert "The last run has failed" in front
+    assert "ailing though" not in front
+
+
+def test_a_branch_that_works_with_2_0_now_has_no_alarm_and_is_not_paired_anew(pair, clerk, settings):
+    settings.SIDE = "branch"
+    failed(pair, Sentences([{"code": "switched", "text": str(Switched.sentence), "params": {}}]))
+    page = text(clerk.get(f"{AT}own/"))
+    assert "switched to the customer base 2.0" in page
+    for misleading in ("Pair anew", "mcp-refused", "What needs a look"):
+        assert misleading not in page
+    front = text(clerk.get(FRONT))
+    assert "switched to the customer base 2.0" in front
+    assert "All is well" not in front
 
 
 def test_who_lacks_the_right_reconciles_nothing(cast):

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from locations.models import Location
+from locations.models import CustomerBase, Location
 from locations.operations import Place
 from locations.permissions import Right
 from mcp.central import operations
@@ -73,6 +73,7 @@ def test_matrix_previews_then_saves_exactly_that(cast, anna, theke):
     assert "Bodo Brandt" in text(preview)
     assert access.grants_of(theke) == before
 
+    assert "from its next reconciliation on" not in text(preview)
     answer = confirm(anna, theke, preview.content)
     assert (answer.status_code, answer["Location"]) == (302, address(theke))
     assert access.grants_of(theke) == before - {(Right.RUN_REPORTS, hamburg.pk)} | {
@@ -242,3 +243,10 @@ def test_matrix_marks_a_base_1_0_as_discontinued(cast, log_in):
     luebeck = page[page.index(">Lübeck<") : page.index(">Kiel<")]
     assert "1.0 discontinued" not in page[page.index(">Hamburg<") : page.index(">Bremen<")]
     assert "1.0 discontinued" in luebeck
+
+
+def test_where_a_branch_works_without_a_network_the_preview_says_from_when_it_counts_there(cast, anna, theke, as_owner):
+    CustomerBase.objects.filter(pk=cast.location("Lübeck").base_id).update(has_node=True)
+    data = {"row": [row(theke, cast.location("Hamburg"))], "cell": []}
+    preview = anna.post(address(theke), data, headers={"accept-language": "en"})
+    assert "At a branch that works without a network it counts from its next reconciliation on." in text(preview)

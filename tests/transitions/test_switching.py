@@ -223,12 +223,16 @@ def test_both_people_find_their_way_through_the_pages(cast: Cast, log_in: LogIn)
     assert "/transitions/baseswitch/" in dev.get("/").content.decode()
     posted(dev, f"/transitions/baseswitch/{switch.pk}/")
     assert BaseSwitch.objects.get().state == SwitchState.SIGNED
-    assert dev.get(f"/transitions/baseswitch/{switch.pk}/").status_code == 404
+    for went_back in (dev.get, dev.post):  # to what he has signed already
+        page = went_back(f"/transitions/baseswitch/{switch.pk}/", follow=True)
+        assert page.redirect_chain == [("/transitions/baseswitch/", 302)]
+        assert "does not wait for a signature any more" in page.content.decode()
     page = posted(rita, f"{address}step/", step="execute", sure="on")
     assert BaseSwitch.objects.get().state == SwitchState.EXECUTED, page.content.decode()
     leaving = log_in("anna").get("/10400/2/transitions/transition/request/").content.decode()
     assert here in leaving
     # and back to 2.0, and that once more undone
+    assert "whoever signs" not in rita.get(f"{here}request/").content.decode()
     posted(rita, f"{here}request/", reason=REASON)
     second = BaseSwitch.objects.get(direction="shared")
     for step, state in (("execute", "executed"), ("undo", "undone")):

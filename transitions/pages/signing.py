@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
 
@@ -40,10 +41,11 @@ def list_page(request: HttpRequest) -> HttpResponse:
 
 
 def sign_page(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """What is to be signed, and the signature."""
+    """What is to be signed, and the signature. What does not wait for one, as after going back, leads to the list."""
     switch = next((one for one in _waiting(request) if one.pk == pk), None)
     if switch is None:
-        raise Http404
+        messages.info(request, _("This switch does not wait for a signature any more."))
+        return HttpResponseRedirect(reverse(f"admin:{LIST}"))
     refused: list[str] = []
     if request.method == "POST":
         try:

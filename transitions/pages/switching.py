@@ -70,6 +70,7 @@ class AskForm(StepForm):
         super().__init__(*args, **kwargs)
         if direction == SwitchDirection.TO_SHARED:
             del self.fields["starts_with"]
+            self.fields["reason"].help_text = _("Stays on record, with your name.")  # nobody signs it
 
 
 class EmptyForm(StepForm):
@@ -222,7 +223,8 @@ def _page(
     taken = list(switch.steps.all())
     return show_page(
         request, "switch", f"{switch.location}: {switch.get_direction_display()}", switch=switch, steps=taken,
-        stages=stages(switch, taken), next=who_is_next(switch, is_under_way=bool(under_way)), under_way=under_way,
+        stages=stages(switch, taken), under_way=under_way,
+        next=who_is_next(switch, is_under_way=bool(under_way), is_ready=bool(seen and not seen.obstacles)),
         address=reverse(f"admin:{SWITCH}", args=[switch.pk]), forms=shown, seen=seen, back_seen=back,
         refused=refused[1] if refused and not is_offered else None, back=reverse(f"admin:{LIST}"),
         places=[
@@ -252,11 +254,12 @@ _NEXT: dict[tuple[str, str], Promise] = {
 }
 
 
-def who_is_next(switch: BaseSwitch, *, is_under_way: bool = False) -> str:
-    """Who must do what next, in a sentence; empty where nobody must."""
+def who_is_next(switch: BaseSwitch, *, is_under_way: bool = False, is_ready: bool = False) -> str:
+    """Who must do what next, in a sentence; empty where nobody must. Ready: nothing stands in the way any more."""
     if is_under_way:
         return _("The worker does it now. The page shows when it is done.")
-    if switch.state == SwitchState.REQUESTED and not switch.is_to_offline and not switch.location.base.has_node:
+    is_waiting = switch.state == SwitchState.REQUESTED and not switch.is_to_offline
+    if is_waiting and (is_ready or not switch.location.base.has_node):
         return _("The provider's support carries it out.")  # there is no node to wait for
     return str(_NEXT.get((switch.direction, switch.state), ""))
 

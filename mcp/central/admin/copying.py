@@ -18,6 +18,7 @@ from mcp.console.operation_forms import show_refusal
 from mcp.console.pages import done, show
 from mcp.console.site import scope_of
 from mcp.isolation import access
+from mcp.isolation.branch import has_branches_with_nodes
 from mcp.isolation.scope import Scope
 from mcp.models import UserGroup
 
@@ -71,6 +72,7 @@ def _preview(
         "taken": details(change.removed),
         "people": people_of(group),
         "hidden": [("source", source.pk), *([("is_exact", "on")] if is_exact else [])],
+        "rights_travel": has_branches_with_nodes(),
         "errors": refusal.messages if refusal else [],
         "back": reverse("admin:mcp_usergroup_copy", args=[group.pk]),
         "confirm": reverse("admin:mcp_usergroup_copy", args=[group.pk]),

@@ -25,7 +25,7 @@ from mcp.console.linked_messages import link, said
 from mcp.console.pages import done, show
 from mcp.console.site import scope_of
 from mcp.isolation import access
-from mcp.isolation.branch import MadeAtCentral, demand_made_here
+from mcp.isolation.branch import MadeAtCentral, demand_made_here, has_branches_with_nodes
 from mcp.isolation.grants import Grant
 from mcp.isolation.scope import Scope
 from mcp.models import UserGroup
@@ -92,6 +92,7 @@ def _preview(
         "people": people_of(group),
         "give": sorted(cell(grant) for grant in change.added),
         "take": sorted(cell(grant) for grant in change.removed),
+        "rights_travel": has_branches_with_nodes(),
         "errors": refusal.messages if refusal else [],
         "back": _address(group),
         "confirm": reverse("admin:mcp_usergroup_rights_confirm", args=[group.pk]),

@@ -32,6 +32,7 @@ from mcp.central.operations.restricting import (
 from mcp.console.pages import done, show
 from mcp.console.site import scope_of
 from mcp.isolation import access
+from mcp.isolation.branch import has_branches_with_nodes
 from mcp.isolation.grants import Grant
 from mcp.isolation.scope import Scope
 from mcp.models import User, UserGroup
@@ -108,6 +109,7 @@ def _preview(
         "people": _people_of(change),
         "give": sorted(cell(grant) for grant in change.added),
         "take": sorted(cell(grant) for grant in change.lifted),
+        "rights_travel": has_branches_with_nodes(),
         "errors": refusal.messages if refusal else [],
         "back": _address(),
         "confirm": reverse("admin:mcp_restriction_matrix_confirm"),
