@@ -36,7 +36,7 @@ def refusal_of(error: IntegrityError) -> ValidationError | None:
         return None
     # Lazy as it was written, so that one who is told of it later reads it in his own language.
     return ValidationError(
-        constraint.violation_error_message,
+        constraint.violation_error_message or "",
         code=constraint.violation_error_code or constraint.name,
         params={"name": constraint.name},
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from enum import Enum
 from pathlib import Path
 from uuid import UUID
 
@@ -70,7 +71,9 @@ def test_each_key_is_told(example):
 
 
 def test_each_field_value_and_refusal_is_told():
-    kinds = [messages.Course, records.RecordKind, ConflictKind, ConsentSource, FormerNumberSource, PaymentMethod]
+    kinds: list[type[Enum]] = [
+        messages.Course, records.RecordKind, ConflictKind, ConsentSource, FormerNumberSource, PaymentMethod,
+    ]  # fmt: skip
     values = {str(one.value) for kind in kinds for one in kind}
     refusals = {one.code_of_problem for one in problems.Problem.__subclasses__()}
     assert {*FIELDS, *values, *refusals} - TOLD == set()
