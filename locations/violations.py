@@ -34,8 +34,12 @@ def refusal_of(error: IntegrityError) -> ValidationError | None:
     constraint = _constraints().get(str(name))
     if constraint is None:
         return None
-    sentence = constraint.get_violation_error_message()
-    return ValidationError(sentence, code=constraint.violation_error_code or constraint.name)
+    # Lazy as it was written, so that one who is told of it later reads it in his own language.
+    return ValidationError(
+        constraint.violation_error_message or "",
+        code=constraint.violation_error_code or constraint.name,
+        params={"name": constraint.name},
+    )
 
 
 @cache

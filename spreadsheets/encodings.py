@@ -111,4 +111,6 @@ def _plausibility(text: str, at: int) -> int:
         return MID_WORD if before.isalpha() and after.isalpha() and char not in "´`’–·" else 0
     if char.isupper() and before.islower():
         return MID_WORD
+    if char == "Ž" and before.isupper():
+        return 0  # in cp1252 the ´ of O´Brien and D´Angelo: that many of them are there says nothing
     return COMMON.get(char, CAPITAL if char.isupper() else LETTER)

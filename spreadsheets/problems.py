@@ -139,11 +139,12 @@ class UnreadableFile(Exception):
 
 
 class UnwritableTable(Exception):
-    """The format cannot hold this table; `problem` says why."""
+    """The format cannot hold this table; `problem` says why, `cells` are those of its row where they are known."""
 
     def __init__(self, problem: Problem) -> None:
         super().__init__(problem.message)
         self.problem = problem
+        self.cells: tuple[object, ...] = ()
 
 
 def shortened(value: object, *, length: int = 60) -> str:

@@ -79,10 +79,14 @@ class Writer(ABC):
     def write_copied(self, block: bytes, kinds: Sequence[Kind]) -> None:
         """Write complete lines of a database's COPY (see spreadsheets/copied.py), with cells of these kinds.
 
-        CSV writes the cells as they are: numbers and dates must already have their final form.
+        CSV writes the cells as they are: numbers and dates must already have their final form. Raises UnwritableTable.
         """
         for cells in rows_of(block, kinds):
-            self.write_row(cells)
+            try:
+                self.write_row(cells)
+            except UnwritableTable as refusal:
+                refusal.cells = tuple(cells)
+                raise
 
     def write_notes(self, title: str, notes: Sequence[tuple[str, str]]) -> bool:
         """Write filter, time, user … to a second sheet; returns False if the format has no place for them."""

@@ -33,6 +33,7 @@ from locations.models import CustomerBase
 from mcp.isolation import row_scope
 from mcp.isolation.history_context import recorded_as
 from mcp.isolation.scope import Scope
+from mcp.stored_sentences import Sentences
 from mcp.worker.progress import Progress
 
 FEW = 1_000
@@ -104,7 +105,10 @@ class _Run:
             receipt.hash,
         )
         cycle.answer, cycle.counts, cycle.cursor = list(answer.to_json()), counts.to_json(), self._blocks.reached()
-        cycle.save(update_fields=["state", "decided_at", "previous", "receipt", "answer", "counts", "cursor"])
+        cycle.failure = Sentences()  # what kept it from being decided before is mended
+        cycle.save(
+            update_fields=["state", "decided_at", "previous", "receipt", "answer", "counts", "cursor", "failure"]
+        )
         node.decided, node.receipt, node.cursor, node.decided_at = cycle.number, receipt.hash, cycle.cursor, now
         node.gets_its_own, node.waiting = False, 0  # what it had not sent when it called, it has sent
         if self._blocks.has_named_erased:

@@ -27,7 +27,7 @@ from clearing.protocol.canonical import Json, canonical, read_object
 from clearing.protocol.keys import Challenge
 from clearing.protocol.parts import Manifest
 from clearing.protocol.receipts import Counts
-from clearing.protocol.strict import Fields, UnreadableField, write_moment
+from clearing.protocol.strict import HIGHEST, Fields, UnreadableField, write_moment
 from locations.text import LazyText
 
 PROTOCOL = 1
@@ -207,7 +207,7 @@ class Hello(Message):
             node=fields.uuid("node"),
             incarnation=fields.uuid("incarnation"),
             epoch=fields.text("epoch", most=LONGEST_EPOCH),
-            applied=fields.number("applied"),
+            applied=fields.number("applied", most=HIGHEST - 1),  # a run has to follow
             receipt=fields.hash("receipt"),
             counter=fields.number("counter"),
             program=fields.text("program", most=LONGEST_PROGRAM),

@@ -16,16 +16,17 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from django.db import DataError, IntegrityError, connection, transaction
+from django.core.exceptions import ValidationError
+from django.db import DataError, IntegrityError, connection, models, transaction
 from django.utils.translation import gettext_lazy
 
 from clearing.protocol.canonical import Json
-from clearing.protocol.field_kinds import FIELDS, FieldKind
+from clearing.protocol.field_kinds import FIELDS, FieldKind, decode_value
 from clearing.protocol.strict import write_moment
 from clearing.protocol.versions import Version, differing_fields
 from clearing.rows.arrays import uuid_array
 from clearing.rows.statements import add_statements
-from customers.models import Card
+from customers.models import Card, Customer
 from locations.models import CustomerBase
 from locations.violations import refusal_of
 from mcp.stored_sentences import Sentences, sentences_of, stored_sentence
@@ -36,6 +37,11 @@ FORMER = "former_numbers"
 
 REFUSED_BY_RULE = stored_sentence(
     "clearing_refused_by_rule", gettext_lazy("A rule of the customer base refuses this change (%(rule)s).")
+)
+
+BEYOND_FIELD = stored_sentence(
+    "clearing_beyond_field",
+    gettext_lazy("“%(field)s” is longer or larger than the customer base can hold. Shorten it at the branch."),
 )
 
 _TYPES = {
@@ -211,7 +217,7 @@ def _by_halves(base: CustomerBase, versions: Sequence[Version], known: Known, re
                 cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED")
     except (IntegrityError, DataError) as error:
         if len(versions) == 1:
-            refused[versions[0].uid] = _reason(error)
+            refused[versions[0].uid] = _reason(error, versions[0])
             return
         middle = len(versions) // 2
         for half in (versions[:middle], versions[middle:]):
@@ -299,11 +305,31 @@ def _line(version: Version, fields: Collection[str]) -> dict[str, Json]:
     }
 
 
-def _reason(error: IntegrityError | DataError) -> Sentences:
+def _reason(error: IntegrityError | DataError, version: Version) -> Sentences:
     refusal = refusal_of(error) if isinstance(error, IntegrityError) else None
     if refusal is not None:
         return sentences_of(refusal)
+    if isinstance(error, DataError) and (beyond := [*_beyond(version)]):
+        return Sentences(reason for field in beyond for reason in BEYOND_FIELD(field=field))
     rule = getattr(getattr(error.__cause__, "diag", None), "constraint_name", None)
     if rule in _OF_TRIGGERS:
         return _OF_TRIGGERS[rule]()
     return REFUSED_BY_RULE(rule=str(rule or type(error.__cause__).__name__))
+
+
+def _beyond(version: Version) -> Iterator[Any]:
+    """The names of the fields that hold less than what was sent, for people."""
+    for name, value in version.values.items():
+        if value is not None and FIELDS[name] in _SIZED:
+            field: Any = Customer._meta.get_field(name)
+            if isinstance(field, models.ForeignKey):
+                continue
+            try:
+                field.run_validators(decode_value(FIELDS[name], value))
+            except ValidationError as refusal:
+                if {one.code for one in refusal.error_list} & _OF_SIZE:
+                    yield field.verbose_name
+
+
+_SIZED = frozenset({FieldKind.TEXT, FieldKind.NUMBER, FieldKind.DECIMAL})
+_OF_SIZE = {"max_length", "max_value", "min_value", "max_digits", "max_whole_digits", "max_decimal_places"}

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from customers.console.frame import show_page
 from customers.console.shown_count import SHOWN, counted_anew, split_shown
 from customers.exports import files
-from customers.exports.writer import Order
+from customers.exports.writer import CannotBeWritten, Order
 from customers.figures.offline import left_out_of_lists, names_left_out
 from customers.models import CustomerExport
 from customers.selection.selecting import Selected, select
@@ -56,7 +56,10 @@ def export_page(request: HttpRequest) -> HttpResponseBase:
         names = [name for name in columns if name in request.POST.getlist("column")]
         total = wanted.customers.count()
         if names and not (meanwhile := counted_anew(_told(request), total)):
-            return _export(scope, _order(request, names, wanted), query, wanted)
+            try:
+                return _export(scope, _order(request, names, wanted), query, wanted)
+            except CannotBeWritten as refusal:
+                meanwhile = " ".join(refusal.messages)
         messages.error(request, meanwhile if names else _("Choose at least one column."))
     language, count = get_language() or "de", wanted.customers.count()
     return show_page(

@@ -17,11 +17,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import BinaryIO, cast
 
+from django.core.exceptions import ValidationError
 from django.db.backends.utils import CursorWrapper
 from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import override
+from django.utils.translation import gettext_lazy, override
 from psycopg.sql import SQL, Composable, Identifier, Literal
 
 from customers.disclosures import Numbers, numbers_of
@@ -38,7 +39,7 @@ from files.outlet import Outlet, blocks_of
 from locations.permissions import Right
 from mcp.dates import to_the_second
 from mcp.isolation.scope import Scope
-from spreadsheets import Profile, Writer, open_writer
+from spreadsheets import Profile, UnwritableTable, Writer, open_writer
 
 LOOKS: dict[Profile, Look] = {"excel-de": "german", "plain": "plain", "xlsx": "typed", "jsonl": "typed"}
 
@@ -54,6 +55,21 @@ class Order:
     """How the rows were chosen, for people."""
     left_out: tuple[str, ...] = ()
     """The names of locations whose customers the central does not see, because they have an offline base."""
+
+
+TOO_LONG_OF = gettext_lazy(
+    "“%(column)s” of customer %(number)s has %(size)s characters, and a cell of an Excel workbook holds %(limit)s. "
+    "Shorten it at the customer, leave the column out, or choose another format."
+)
+TOO_LONG = gettext_lazy(
+    "“%(column)s” of one of the customers has %(size)s characters, and a cell of an Excel workbook holds %(limit)s. "
+    "Leave the column out, or choose another format. With the customer number in the file it is said whose it is."
+)
+TOO_LARGE = gettext_lazy("These are more customers than an Excel workbook holds. Choose another format.")
+
+
+class CannotBeWritten(ValidationError):
+    """The format cannot hold what is to be exported."""
 
 
 @dataclass
@@ -90,7 +106,7 @@ class Making:
 
         `cursor` reads them, in a transaction that has entered the scope; close what is not read to its end before that
         transaction ends. If the reading breaks off, the last line says that rows are missing before the exception
-        goes on.
+        goes on. Raises CannotBeWritten.
         """
         file = Outlet()
         try:
@@ -125,11 +141,24 @@ class Making:
             writer.write_headings(self._headings())
             kinds = [column.widget.kind for column in self.columns.values()]
             for block in self._blocks(customers, cursor):
-                writer.write_copied(block, kinds)
+                try:
+                    writer.write_copied(block, kinds)
+                except UnwritableTable as refusal:
+                    raise self._told(refusal) from refusal
                 self.rows += block.count(b"\n")
                 yield
             with override(self.order.language):
                 writer.write_notes(_("About this file"), self.facts())
+
+    def _told(self, refusal: UnwritableTable) -> CannotBeWritten:
+        """What the format cannot hold, and of whom, as far as the file has his number."""
+        problem, cells = refusal.problem, dict(zip(self.columns, refusal.cells, strict=False))
+        if problem.code != "cell_too_long" or problem.column is None:
+            return CannotBeWritten(TOO_LARGE, code=problem.code)
+        said = dict(problem.params) | {"column": self._headings()[problem.column - 1]}
+        if (number := cells.get("customer_number")) is None:
+            return CannotBeWritten(TOO_LONG, code=problem.code, params=said)
+        return CannotBeWritten(TOO_LONG_OF, code=problem.code, params=said | {"number": number})
 
     def _writer(self, file: Outlet) -> Writer:
         with override(self.order.language):

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
+from clearing.branch.talking import CentralRefused
+from clearing.central import deciding
+from clearing.models import Cycle
+from customers.imports.turns import AnotherImport
 from customers.models import Customer
 from mcp.models import User
 from tests.clearing import pairs
@@ -26,3 +32,21 @@ def test_a_paired_branch_gets_the_customers_and_people_of_its_location(cast):
     assert own.rights_as_of is not None
     second = pair.run()
     assert (second.number, second.sent, second.answer) == (2, [], [])
+
+
+def test_what_kept_a_run_from_being_decided_goes_with_its_decision(cast, monkeypatch):
+    pair = pairs.new_pair(cast)
+    people.customer(pair.actor, last_name="Ahrens")
+    pair.pair()
+    there = Cycle.objects.filter(node=pair.node)
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(deciding, "take_turn", _is_imported)
+        with pytest.raises(CentralRefused):
+            pair.run()
+    assert [run.failure[0]["code"] for run in there.all()] == ["another_import"]
+    pair.run()
+    assert [(run.state, run.failure) for run in there.all()] == [("done", [])]
+
+
+def _is_imported(base, *, progress):
+    raise AnotherImport

@@ -94,8 +94,15 @@ def test_a_device_does_not_write_under_the_name_of_whomever_it_likes(pair, monke
 
 def test_no_number_of_a_message_is_larger_than_what_keeps_it(asks):
     highest = 2**63 - 1
-    for name in ("protocol", "applied", "counter", "waiting", "held_back", "free_bytes"):
+    assert [asks.hello(applied=number).status_code for number in (highest, highest - 1)] == [400, 200]
+    for name in ("protocol", "counter", "waiting", "held_back", "free_bytes"):
         assert asks.hello(**{name: highest}).status_code == (400 if name == "protocol" else 200), name
+
+
+def test_behind_the_highest_run_that_is_believed_there_is_another_one(asks):
+    asks.hello(applied=2**63 - 2, receipt="a" * 64)
+    assert asks.part(cycle=2**63 - 1).status_code == 204
+    assert code(asks.part(cycle=2**63)) == (409, "gap")
 
 
 # --- rights -------------------------------------------------------------------------------------------------------

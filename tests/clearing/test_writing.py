@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils.translation import override
 
 from clearing.branch.applying import apply_answer
 from clearing.choices import CycleState, PartKind
@@ -14,7 +15,7 @@ from clearing.models import HeldBack
 from clearing.protocol.records import CustomerRecord, Record, RevisionRecord
 from clearing.rows import parts
 from clearing.rows.reading import versions_of
-from clearing.rows.writing import UNKNOWN_GROUP, UNKNOWN_HOME, UNKNOWN_TAG, write
+from clearing.rows.writing import BEYOND_FIELD, UNKNOWN_GROUP, UNKNOWN_HOME, UNKNOWN_TAG, write
 from customers.models import Customer
 from locations.choices import Side
 from mcp.isolation import row_scope
@@ -101,6 +102,37 @@ def test_what_a_customer_names_and_nobody_knows_is_told_of_him_alone(sides):
     refused, _statements = written(sides, good, *bad)
     assert refused == dict(zip([version.uid for version in bad], reasons, strict=True))
     assert str(Customer.objects.get(base=sides.central.base, uid=good.uid).customer_group) == "Firmen"
+
+
+@pytest.mark.django_db
+def test_what_does_not_fit_is_told_by_the_name_of_its_field(sides):
+    there = at_central(sides, "Lang", "Land", "Stufe", "Kredit")
+    bad = [
+        with_values(there["Lang"], last_name="ß" * 101, first_name="ß" * 100),
+        with_values(there["Land"], country="Deutschland"),
+        with_values(there["Stufe"], price_level=2**31 - 1),
+        with_values(there["Kredit"], credit_limit="99999999999999999.00"),
+    ]
+    refused, _statements = written(sides, *bad)
+    names = {field.name: field.verbose_name for field in Customer._meta.concrete_fields}
+    too_much = ("last_name", "country", "price_level", "credit_limit")
+    reasons = [BEYOND_FIELD(field=names[name]) for name in too_much]
+    assert refused == dict(zip([version.uid for version in bad], reasons, strict=True))
+
+
+@pytest.mark.django_db
+def test_a_rule_that_refuses_is_told_in_the_language_of_whoever_reads_it(sides):
+    version = at_central(sides, "Muster")["Muster"]
+    with override("de"):
+        refused, _statements = written(sides, with_values(version, discount="101.00"))
+    said = {}
+    for language in ("de", "en"):
+        with override(language):
+            said[language] = str(refused[version.uid])
+    assert said == {
+        "de": "Der Rabatt muss zwischen 0 und 100 Prozent liegen.",
+        "en": "The discount must lie between 0 and 100 percent.",
+    }
 
 
 @pytest.mark.django_db

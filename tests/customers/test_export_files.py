@@ -233,3 +233,31 @@ def test_file_that_breaks_off_says_so_in_its_last_line(anna, monkeypatch):
 def test_system_has_no_exports_of_its_own(anna, cast):
     kept_export(anna)
     assert not exports_of(cast.system("Zentrale")).exists()
+
+
+# --- what the format cannot hold ----------------------------------------------------------------------------------
+
+LONG = "x" * 32_768
+SAID = "„Notiz“ von Kunde {} hat 32768 Zeichen, und eine Zelle einer Excel-Arbeitsmappe fasst 32767."
+
+
+@pytest.mark.django_db
+def test_whose_text_no_cell_of_a_workbook_holds_is_named_on_the_page(anna, log_in):
+    row = customer(anna, last_name="Lang", memo=LONG)
+    browser = log_in("anna")
+    order = {"column": ["customer_number", "memo"], "shown": "4"}
+    answer = browser.post(PAGE, order | {"format": "xlsx"})
+    assert (answer.status_code, SAID.format(row.customer_number) in answer.content.decode()) == (200, True)
+    answer = browser.post(PAGE, {"column": ["memo"], "shown": "4", "format": "xlsx"})
+    assert "„Notiz“ von einem der Kunden hat 32768 Zeichen" in answer.content.decode()
+    assert not CustomerExport.objects.exists()
+    assert "attachment" in browser.post(PAGE, order | {"format": "plain"})["Content-Disposition"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_whose_text_no_cell_of_a_workbook_holds_is_named_where_the_worker_makes_the_file(anna):
+    row = customer(anna, last_name="Lang", memo=LONG)
+    export = waiting(anna, order=Order(profile="xlsx", columns=("customer_number", "memo")))
+    make(files.EXPORTS, pk=str(export.pk), actor=anna)
+    assert state_of(export) == (FileState.FAILED, 0)
+    assert f"of customer {row.customer_number} has 32768 characters" in str(export.failure)

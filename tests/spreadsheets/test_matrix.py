@@ -65,6 +65,13 @@ def test_encoding_of_names_from_everywhere_is_recognised(encoding: str) -> None:
     assert [row.cells[1:] for row in rows] == [("Nguyễn", "Łódź"), ("Şahin", "Αθήνα"), ("李", "Київ")]
 
 
+@pytest.mark.parametrize("name", ["O´Brien", "D´Angelo", "O´NEILL", "L´oréal"])
+def test_an_accent_for_an_apostrophe_stays_one_however_many_there_are(name: str) -> None:
+    lines = [f"{number};{name};Köln" for number in range(50)]
+    _headings, rows = read("\r\n".join(["Nr;Name;Ort", *lines]).encode("cp1252"))
+    assert {row.cells[1] for row in rows} == {name}
+
+
 @pytest.mark.parametrize(
     ("character", "encoding"),
     [

@@ -15,13 +15,13 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError, connection
 
 from customers.exports.files import FORMATS, log_made
-from customers.exports.writer import Making, Order
+from customers.exports.writer import CannotBeWritten, Making, Order
 from customers.figures.offline import names_left_out
 from customers.table.resources import CustomerResource
 from mcp.isolation import row_scope
 from mcp.isolation.command_scope import add_place, scope_of_command
 from mcp.isolation.scope import Scope
-from spreadsheets import ENDINGS, Profile, UnwritableTable
+from spreadsheets import ENDINGS, Profile
 
 NAME = "export_customers"
 
@@ -65,7 +65,9 @@ def _make(making: Making, path: Path, *, with_archived: bool) -> str:
             customers = CustomerResource(scope=making.scope).get_queryset()
             with closing(making.parts(customers if with_archived else customers.active(), cursor)) as parts:
                 file.writelines(parts)
-    except (OSError, DatabaseError, UnwritableTable) as error:
+    except CannotBeWritten as refusal:
+        return " ".join(refusal.messages)
+    except (OSError, DatabaseError) as error:
         return str(error) or type(error).__name__
     return ""
 
