@@ -238,7 +238,7 @@ def test_system_has_no_exports_of_its_own(anna, cast):
 # --- what the format cannot hold ----------------------------------------------------------------------------------
 
 LONG = "x" * 32_768
-SAID = "„Notiz“ von Kunde {} hat 32768 Zeichen, und eine Zelle einer Excel-Arbeitsmappe fasst 32767."
+SAID = "“Memo” of customer {} has 32768 characters, and a cell of an Excel workbook holds 32767."
 
 
 @pytest.mark.django_db
@@ -249,7 +249,7 @@ def test_whose_text_no_cell_of_a_workbook_holds_is_named_on_the_page(anna, log_i
     answer = browser.post(PAGE, order | {"format": "xlsx"})
     assert (answer.status_code, SAID.format(row.customer_number) in answer.content.decode()) == (200, True)
     answer = browser.post(PAGE, {"column": ["memo"], "shown": "4", "format": "xlsx"})
-    assert "„Notiz“ von einem der Kunden hat 32768 Zeichen" in answer.content.decode()
+    assert "“Memo” of one of the customers has 32768 characters" in answer.content.decode()
     assert not CustomerExport.objects.exists()
     assert "attachment" in browser.post(PAGE, order | {"format": "plain"})["Content-Disposition"]
 
