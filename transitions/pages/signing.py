@@ -16,7 +16,7 @@ from mcp.console.site import provider
 from mcp.models import User
 from transitions import switching
 from transitions.models import BaseSwitch
-from transitions.switching import to_be_signed
+from transitions.switching import has_signed, to_be_signed
 
 LIST, SIGN = "transitions_baseswitch_changelist", "transitions_baseswitch_sign"
 
@@ -41,9 +41,11 @@ def list_page(request: HttpRequest) -> HttpResponse:
 
 
 def sign_page(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """What is to be signed, and the signature. What does not wait for one, as after going back, leads to the list."""
+    """What is to be signed, and the signature. Who has signed it, and goes back, is led to the list."""
     switch = next((one for one in _waiting(request) if one.pk == pk), None)
     if switch is None:
+        if not has_signed(switch=pk, developer=_developer(request)):
+            raise Http404
         messages.info(request, _("This switch does not wait for a signature any more."))
         return HttpResponseRedirect(reverse(f"admin:{LIST}"))
     refused: list[str] = []

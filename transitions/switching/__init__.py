@@ -12,6 +12,7 @@ moving      the statements by which customers go from one base to the other
 
 from transitions.switching.asking import (
     cancel,
+    has_signed,
     is_in_the_way,
     request_switch,
     sign,
@@ -29,6 +30,7 @@ __all__ = [
     "end",
     "execute",
     "execute_now",
+    "has_signed",
     "is_in_the_way",
     "look",
     "look_back",

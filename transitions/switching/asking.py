@@ -108,6 +108,13 @@ def to_be_signed(*, developer: User) -> list[BaseSwitch]:
         return list(found.select_related("organization", "location__organization", "target").order_by("state_since"))
 
 
+def has_signed(*, switch: UUID, developer: User) -> bool:
+    """Whether this developer has signed this switch. Raises PermissionDenied for everybody else."""
+    _demand_developer(developer)
+    with both_bases("look whether a switch was signed", str(developer)):
+        return BaseSwitch.objects.filter(pk=switch, signed_user=developer.pk).exists()
+
+
 def _demand_developer(developer: User) -> None:
     if developer.provider_role != ProviderRole.DEVELOPER or not developer.is_active:
         raise PermissionDenied

@@ -235,3 +235,9 @@ def _answered(location: Location, name: str) -> Cycle:
     Cycle.objects.filter(pk=run.pk).update(state=CycleState.DECIDED, receipt="0" * 64, counts=counts)
     Node.objects.filter(pk=run.node_id).update(decided=run.number, public_key=PrivateKey.make().public.text)
     return run
+
+
+@probe
+def page_of_a_location_names_those_that_share_its_base_alone(world: World) -> None:
+    shown = world.text("anna", f"{HEAD}/locations/location/{world.place('Lübeck').pk}/change/")
+    assert "Das gilt auch für Kiel: Der Kundenstamm ist derselbe." in shown

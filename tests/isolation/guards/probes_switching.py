@@ -57,6 +57,8 @@ def switches_are_signed_by_a_developer_alone(world: World) -> None:
             switching.sign(switch=asked.pk, developer=world.cast.user(name))
         with refused(PermissionDenied):
             switching.to_be_signed(developer=world.cast.user(name))
+        with refused(PermissionDenied):
+            switching.has_signed(switch=asked.pk, developer=world.cast.user(name))
         for address in (f"{SIGNING}/", f"{SIGNING}/{asked.pk}/"):
             assert world.get(name, address).status_code == 404
         assert world.post(name, f"{SIGNING}/{asked.pk}/", {}).status_code == 404
