@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib.admin import ModelAdmin
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.http import HttpRequest
+
 from customers.models import Customer
 from customers.table.resources import CustomerResource
+from mcp.central.admin.users import GroupFilter
 from mcp.central.forms.choosing import find_places
 from mcp.console.site import console
 from mcp.models import User
+from tests.isolation.guards.probes_operations import refused
 from tests.isolation.guards.probes_pages import LISTS
 from tests.isolation.guards.probing import probe
 from tests.isolation.guards.world import BREMEN, CANARY, FLENSBURG, HAMBURG, HEAD, MISSING, World
@@ -89,11 +95,17 @@ def what_is_chosen_by_an_address_is_what_the_list_offers(world: World) -> None:
 
 @probe
 def filter_without_choices_refuses_as_well(world: World) -> None:
-    """At a base without a tag, too, a tag in the address is refused and not simply left aside."""
-    world.customer.tags = []
-    Customer.objects.filter(base=world.customer.base).update(tags=[])
-    world.tag.delete()
-    assert world.get("anna", f"{CUSTOMERS}?tag={CANARY}nwort").status_code == 302
+    """Where there is no group, too, a group in the address is refused and not simply left aside."""
+
+    class OfNothing(GroupFilter):
+        def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> list[tuple[str, str]]:
+            return []
+
+    page, asked = console.get_model_admin(User), world.request(world.scope("anna", "Zentrale"))
+    spec = OfNothing(asked, {"group": [f"{world.foreign_group.pk}"]}, User, page)
+    assert spec.has_output()
+    with refused(IncorrectLookupParameters):
+        spec.queryset(asked, User.objects.all())
 
 
 @probe
