@@ -8,6 +8,8 @@ What a node in use has sent is mended where it comes from, and goes by itself.
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
@@ -81,7 +83,8 @@ def dismiss(*, held: int, note: str = "", actor: Scope) -> HeldBack:
         if not can_be_dismissed(row):
             raise SentAgain
         row.dismissed_at, row.dismissed_by = timezone.now(), actor.actor_name[:200]
-        row.dismissed_note = HeldBack._meta.get_field("dismissed_note").clean(note, row)
+        field: Any = HeldBack._meta.get_field("dismissed_note")
+        row.dismissed_note = field.clean(note, row)
         _store(row)
     return row
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import BigIntegerField, Case, Exists, F, OuterRef, Prefetch, QuerySet, Value, When
 from django.utils.functional import Promise
@@ -96,11 +97,14 @@ def with_conflicts(nodes: NodeQuerySet, scope: Scope) -> NodeQuerySet:
 
     Of the base in which somebody works they are counted; of others it is what the worker has counted last.
     """
-    if not scope.base.is_discontinued:
-        return nodes.annotate(conflicts_now=F("open_conflicts"))
-    opened = Conflict.objects.in_base(scope.base).open().count()
-    now = Case(When(base=scope.base, then=Value(opened)), default=F("open_conflicts"), output_field=BigIntegerField())
-    return nodes.annotate(conflicts_now=now)
+    now: Any = F("open_conflicts")
+    if scope.base.is_discontinued:
+        opened = Conflict.objects.in_base(scope.base).open().count()
+        now = Case(
+            When(base=scope.base, then=Value(opened)), default=F("open_conflicts"), output_field=BigIntegerField()
+        )
+    counted: Any = nodes.annotate(conflicts_now=now)
+    return counted
 
 
 def listed(nodes: QuerySet[Node], asked: Mapping[str, str]) -> tabbed_lists.Shown | None:

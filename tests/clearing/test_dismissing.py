@@ -139,7 +139,7 @@ def test_nothing_is_lost_where_another_node_sends_the_customer(anna: Scope, eva:
         with transaction.atomic():
             held_now = {eva.uid: (eva.customer_number, refusal["reasons"], refusal["record"])} if refusal else {}
             keep_held(held_now, {eva.uid: taken} if taken else {}, cycle=run, node=other)
-            found = [(row.node_id, row.dismissed_at is None) for row in of_eva]
+            found = [(row.node_id, row.dismissed_at is None) for row in of_eva.all()]
             for row in of_eva.dismissed():
                 assert row.record == held.record
                 assert (row.dismissed_by, "Kasse 2" in str(row.dismissed_told)) == ("Kasse 2", True)
@@ -156,4 +156,4 @@ def test_nothing_is_lost_where_another_node_sends_the_customer(anna: Scope, eva:
     with pytest.raises(AnotherWaits):
         take_up(held=held.pk, actor=anna)
     keep_held({eva.uid: (eva.customer_number, WAS_ERASED(), None)}, {}, cycle=run, node=other)
-    assert [(row.node_id, row.record) for row in of_eva] == [(other.pk, None)]
+    assert [(row.node_id, row.record) for row in of_eva.all()] == [(other.pk, None)]
