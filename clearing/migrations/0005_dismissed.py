@@ -58,4 +58,11 @@ class Migration(migrations.Migration):
             model_name='heldback',
             constraint=models.CheckConstraint(condition=models.Q(('dismissed_at', None), models.Q(('dismissed_by', ''), _negated=True), _connector='OR'), name='heldback_dismissed_by_somebody'),
         ),
+        # On the way back one row of each customer can stay: the one that waits, else the latest.
+        migrations.RunSQL(
+            migrations.RunSQL.noop,
+            """DELETE FROM clearing_heldback AS held USING clearing_heldback AS other
+            WHERE other.base_id = held.base_id AND other.uid = held.uid AND held.dismissed_at IS NOT NULL
+              AND (other.dismissed_at IS NULL OR other.id > held.id)""",
+        ),
     ]
