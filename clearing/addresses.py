@@ -53,7 +53,7 @@ register(
     Rule("admin:clearing_conflict", reads=RESOLVE, changes=RESOLVE, changes_of_row=ADD, posted={"step": "recreate"}),
     Rule("admin:clearing_conflicts_of_run", reads=RESOLVE, changes=RESOLVE),
     Rule("admin:clearing_held_back", reads=RESOLVE),
-    Rule("admin:clearing_held_back_one", reads=RESOLVE),
+    Rule("admin:clearing_held_back_one", reads=RESOLVE, changes=RESOLVE),
     Rule("admin:panel", reads=(Right.RESOLVE_CONFLICTS,), arguments={"name": "conflicts"}),
     Rule("admin:panel", reads=CLEAR, arguments={"name": "own_alarms"}),
     at_branch=AtBranch.SERVED,

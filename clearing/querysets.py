@@ -42,6 +42,17 @@ class HeldBackQuerySet(models.QuerySet["HeldBack"]):
     def in_base(self, base: CustomerBase) -> Self:
         return self.filter(base=base)
 
+    def waiting(self) -> Self:
+        """Neither taken nor dismissed."""
+        return self.filter(dismissed_at=None)
+
+    def dismissed(self) -> Self:
+        return self.exclude(dismissed_at=None)
+
+    def of_ended_pairing(self) -> Self:
+        """Of an installation that does not send them again."""
+        return self.filter(node__state=NodeState.RETIRED)
+
 
 class ConflictQuerySet(models.QuerySet["Conflict"]):
     def in_base(self, base: CustomerBase) -> Self:

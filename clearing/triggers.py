@@ -63,6 +63,40 @@ CONFLICT_STAYS = pgtrigger.Trigger(
     """,
 )
 
+DISMISSED_OF_ENDED_PAIRING = pgtrigger.Trigger(
+    name="dismissed_of_ended_pairing",
+    operation=pgtrigger.Insert | pgtrigger.UpdateOf("dismissed_at", "node_id"),
+    when=pgtrigger.Before,
+    condition=pgtrigger.Condition("NEW.dismissed_at IS NOT NULL"),
+    func="""
+        IF NOT EXISTS (
+                SELECT FROM clearing_node WHERE id = NEW.node_id AND base_id = NEW.base_id AND state = 'retired'
+            ) THEN
+            RAISE EXCEPTION 'Only what is not sent again can be dismissed'
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'heldback_dismissed_of_ended_pairing';
+        END IF;
+        RETURN NEW;
+    """,
+)
+"""What a node in use has sent comes again with its next run, and is mended there. A retired node stays so."""
+
+DISMISSED_STAYS = pgtrigger.Trigger(
+    name="dismissed_stays",
+    operation=pgtrigger.UpdateOf("record", "reasons", "name", "customer_number", "node_id", "cycle_number", "since"),
+    when=pgtrigger.Before,
+    condition=pgtrigger.Condition("OLD.dismissed_at IS NOT NULL"),
+    func="""
+        IF (NEW.record, NEW.reasons, NEW.name, NEW.customer_number, NEW.node_id, NEW.cycle_number, NEW.since)
+            IS DISTINCT FROM
+            (OLD.record, OLD.reasons, OLD.name, OLD.customer_number, OLD.node_id, OLD.cycle_number, OLD.since) THEN
+            RAISE EXCEPTION 'What was dismissed stays as it was sent'
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'heldback_dismissed_stays';
+        END IF;
+        RETURN NEW;
+    """,
+)
+"""What is sent later is a row of its own."""
+
 ALARM_GOES_FORWARD = pgtrigger.Trigger(
     name="goes_forward",
     operation=pgtrigger.UpdateOf("told_at", "ended_at"),

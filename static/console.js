@@ -2,7 +2,7 @@
 
 /* The admin look hides the page until its scripts run, and with it the field that should have the focus. That is the
    first wrong one; else what the page names; else the first of its form, the search of a list, or the first of another form
-   that is in sight. On a touch screen a keyboard would cover the page. */
+   that is in sight; else what the page tells of the last step. On a touch screen a keyboard would cover the page. */
 const FIELDS = ":is(input:not([type=hidden], [type=checkbox], [type=radio], [type=file]), select, textarea)";
 const firstInSight = () =>
     ["form[id$=_form]", "#changelist-search", "form[method=post]:not(#changelist-form)"]
@@ -13,7 +13,8 @@ document.addEventListener("alpine:initialized", () =>
         const wrong = document.querySelector("main [aria-invalid=true]");
         const named = document.querySelector("[autofocus]");
         const isTouched = window.matchMedia("(pointer: coarse)").matches;
-        const field = wrong ?? named ?? (isTouched ? null : firstInSight());
+        const told = document.getElementById("messages");
+        const field = wrong ?? named ?? (isTouched ? null : firstInSight()) ?? told;
         if (field && (wrong || document.activeElement === document.body)) {
             field.focus({ preventScroll: !wrong && !named });
         }

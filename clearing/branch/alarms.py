@@ -44,7 +44,10 @@ _SENTENCES: dict[AlarmKind, LazyText] = {
     AlarmKind.MISSING: _("For a week no run has come to its end. Call whoever looks after the network, then support."),
     AlarmKind.LATE: _("For a day no run has come to its end. Look whether there is a line to the central."),
     AlarmKind.FAILING: _("The page of the reconciliation says why."),
-    AlarmKind.HELD_BACK: _("The central has held back changes of this branch. See why and mend them."),
+    AlarmKind.HELD_BACK: _(
+        "The central has held back changes of this branch. See why: somebody at the central mends it, or the "
+        "customer is changed here."
+    ),
     AlarmKind.OLD_VERSION: _("This program is older than that of the central. Have this branch upgraded."),
     AlarmKind.DISK: _("Less than 1 GB of the disk is free. Make room before this branch stops."),
 }
@@ -61,11 +64,11 @@ def _kinds(own: OwnNode | None, now: datetime) -> Iterator[AlarmKind]:
         if codes & HELD:
             yield AlarmKind.QUARANTINED
         waited = now - (own.succeeded_at or own.node.paired_at)
-        if waited >= LATE:
+        if waited >= LATE and not codes & OVER:
             yield AlarmKind.MISSING if waited >= MISSING else AlarmKind.LATE
         if own.failure and not codes & (HELD | OVER):
             yield AlarmKind.FAILING
-        if HeldBack.objects.filter(base=own.base_id).exists():
+        if HeldBack.objects.filter(base=own.base_id).waiting().exists():
             yield AlarmKind.HELD_BACK
         if is_older(program_version(), own.central_program):
             yield AlarmKind.OLD_VERSION

@@ -125,7 +125,7 @@ class _Answer:
         held = [record for record in records if isinstance(record, HeldBackRecord)]
         settled = self._waiting.intersection(uids).difference((record.uid for record in held), self._unsent)
         if settled:
-            HeldBack.objects.in_base(self._base).filter(uid__in=settled).delete()
+            HeldBack.objects.in_base(self._base).waiting().filter(uid__in=settled).delete()
         self._agree(records, known=states.keys())
         self._take([record for record in records if isinstance(record, CustomerRecord)], states, versions)
         for left in staying:
@@ -147,7 +147,7 @@ class _Answer:
     @cached_property
     def _waiting(self) -> set[UUID]:
         """Who was held back before this answer."""
-        return set(HeldBack.objects.in_base(self._base).values_list("uid", flat=True))
+        return set(HeldBack.objects.in_base(self._base).waiting().values_list("uid", flat=True))
 
     def _delete(self, records: Sequence[DeletionRecord], states: dict[UUID, RowState]) -> list[DeletionRecord]:
         """Let go whom the central has let go; returns who stays for now, because he has a card."""
@@ -201,11 +201,11 @@ class _Answer:
 
     def _hold(self, uid: UUID, number: int, reasons: Sentences, named: Version | None) -> None:
         label = name_of(named) if named else ""
-        there = HeldBack.objects.in_base(self._base).filter(uid=uid).first()
+        there = HeldBack.objects.in_base(self._base).waiting().filter(uid=uid).first()
         if there is not None and (there.reasons, there.name) == (reasons, label):
             return  # a repeat writes nothing
         HeldBack.objects.update_or_create(
-            base=self._base, uid=uid,
+            base=self._base, uid=uid, dismissed_at=None,
             defaults={
                 "customer_number": number, "node_id": self._cycle.node_id, "cycle_number": self._cycle.number,
                 "reasons": reasons, "name": label,

@@ -78,7 +78,7 @@ def _records(own: OwnNode, base: CustomerBase, sequence: int) -> Iterator[dict[s
         yield VocabularyRecord(now, agreed).to_json()
     for decision in decisions_to_tell(base):
         yield (decision if can_travel(decision) else replace(decision, result=NOTHING)).to_json()
-    waiting = dict(HeldBack.objects.in_base(base).values_list("uid", "customer_number"))
+    waiting = dict(HeldBack.objects.in_base(base).waiting().values_list("uid", "customer_number"))
     known = states_of(base, waiting.keys())
     for uid, number in waiting.items():
         if uid not in known:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from psycopg.types.range import Range
 from unfold.widgets import INPUT_CLASSES, UnfoldAdminTextInputWidget, UnfoldBooleanWidget
 
+from clearing.branch.address_field import CentralField
 from clearing.branch.transport import REASONS
 from clearing.protocol.pairing_codes import LONGEST_TYPED
 from locations.models import (
@@ -136,12 +137,7 @@ class AdministratorForm(PasswordTwice):
 class PairingForm(forms.Form):
     """The other way: the central says which branch this is; its branch number is confirmed once."""
 
-    central = forms.URLField(
-        label=_("Address of the central"),
-        max_length=300,
-        assume_scheme="https",
-        widget=UnfoldAdminTextInputWidget(attrs={"placeholder": "https://stammhaus.example/", "inputmode": "url"}),
-    )
+    central = CentralField()
     code = forms.CharField(
         label=_("Code"),
         max_length=LONGEST_TYPED,

@@ -392,7 +392,7 @@ def said_by(own: OwnNode) -> Hello:
         clock=timezone.now(),
         request=open_run.request if open_run else None,
         waiting=CustomerRevision.objects.filter(base=base, sequence__gt=own.sent_up_to).count(),
-        held_back=HeldBack.objects.filter(base=base).count(),
+        held_back=HeldBack.objects.filter(base=base).waiting().count(),
         free_bytes=own_free_bytes(),
         edit_side=own.base.edit_side,
     )

@@ -49,8 +49,8 @@ class UnusableUrl(ValidationError):
     def __init__(self) -> None:
         super().__init__(
             gettext_lazy(
-                "This is no address of a central. It begins with https:// and names the machine, as in "
-                "https://stammhaus.example.com. Without encryption only this very machine can be reached."
+                "This is no address of a central. It names the machine, as in https://stammhaus.example.com; without "
+                "https:// in front that is assumed. Without encryption only this very machine can be reached."
             ),
             code="central_url_unusable",
         )
@@ -97,10 +97,22 @@ class Transport(Protocol):
     def send(self, method: str, path: str, *, body: bytes | None = None, headers: Mapping[str, str]) -> Reply: ...
 
 
-def usable_url(text: str) -> str:
-    """The address without a slash at its end. Raises UnusableUrl."""
+def with_scheme(text: str) -> str:
+    """The address as it was typed, begun with https:// where it says nothing; with http:// for this very machine."""
+    text = text.strip()
+    if not text or "://" in text:
+        return text
     try:
-        found = urlsplit(text.strip())
+        host = urlsplit(f"//{text}").hostname or ""
+    except ValueError:
+        return text
+    return f"http://{text}" if _is_this_machine(host) else f"https://{text}"
+
+
+def usable_url(text: str) -> str:
+    """The address with its scheme and without a slash at its end. Raises UnusableUrl."""
+    try:
+        found = urlsplit(with_scheme(text))
         host, _port = found.hostname or "", found.port
     except ValueError:
         raise UnusableUrl from None

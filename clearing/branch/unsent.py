@@ -33,7 +33,7 @@ def unsent_of(base: CustomerBase) -> set[UUID]:
 
 
 def _rows(base: CustomerBase) -> Any:
-    return HeldBack.objects.in_base(base).filter(reasons__contains=[{"code": TOO_LONG_TO_SEND.code}])
+    return HeldBack.objects.in_base(base).waiting().filter(reasons__contains=[{"code": TOO_LONG_TO_SEND.code}])
 
 
 class Unsent:
@@ -60,5 +60,5 @@ class Unsent:
             "customer_number": version.number, "node_id": self._own.node_id, "cycle_number": self._number,
             "reasons": TOO_LONG_TO_SEND(), "name": name_of(version),
         }  # fmt: skip
-        HeldBack.objects.update_or_create(base=self._own.base, uid=version.uid, defaults=values)
+        HeldBack.objects.update_or_create(base=self._own.base, uid=version.uid, dismissed_at=None, defaults=values)
         return True

@@ -44,7 +44,7 @@ def changes_for(
     Left out is what the node has sent itself, unless it was restored since, and whoever is held back: his change at the
     branch is still to be decided.
     """
-    waiting = {*besides, *HeldBack.objects.in_base(base).filter(node=node).values_list("uid", flat=True)}
+    waiting = {*besides, *HeldBack.objects.in_base(base).waiting().filter(node=node).values_list("uid", flat=True)}
     for states in changes_since(base, node.cursor, up_to=up_to):
         wanted = [
             state

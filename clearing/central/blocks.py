@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
@@ -13,9 +13,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
 from clearing.central.answering import decision_told, told
+from clearing.central.holding import WAS_ERASED, Held, Sent, keep_held
 from clearing.central.incoming import Unreadable
-from clearing.models import Cycle, HeldBack, Node
-from clearing.naming import name_of
+from clearing.models import Cycle, Node
 from clearing.protocol.canonical import Json
 from clearing.protocol.decision import ConflictKind, Deleted, Erased, Outcome, State, Verdict
 from clearing.protocol.decision import decide as decide_one
@@ -44,14 +44,7 @@ from customers.tombstones import Known
 from mcp.isolation.scope import Scope
 from mcp.stored_sentences import Sentences, stored_sentence
 
-type Sent = CustomerRecord | DeletionRecord | ErasureRecord
-type Held = dict[UUID, tuple[int, Sentences, Sent | None]]
-"""Who is held back: by uid the customer number, the reasons, and what was sent."""
 CONTACTS = ("phone_private", "phone_business", "mobile", "fax")
-WAS_ERASED = stored_sentence(
-    "clearing_was_erased",
-    gettext_lazy("This customer was erased for good at the central. He is not brought back; erase him here as well."),
-)
 NUMBER_STAYS = stored_sentence(
     "clearing_number_stays", gettext_lazy("The customer has the number %(number)s at the central; it never changes.")
 )
@@ -114,7 +107,7 @@ class Blocks:
             if isinstance(case.outcome.central_writes, Erased):
                 erase_known(case.uid, reason=str(ERASED_AT_BRANCH), actor=self._actor)
         written = self._write([case for case in cases if case.uid not in held], held)
-        self._keep_held(held, [case.uid for case in cases])
+        keep_held(held, {case.uid: case.record for case in cases}, cycle=self._cycle, node=self._node)
         for case in cases:
             if case.uid not in held:
                 yield from self._told(case, written)
@@ -236,27 +229,6 @@ class Blocks:
         self._counted["applied" if is_taken else "same"] += 1
         if conflict is not None:
             yield decision_told(as_record(conflict)).to_json()
-
-    @cached_property
-    def _waiting(self) -> set[UUID]:
-        """Who was held back before this run."""
-        return set(HeldBack.objects.in_base(self._base).values_list("uid", flat=True))
-
-    def _keep_held(self, held: Held, decided: Iterable[UUID]) -> None:
-        settled = [uid for uid in decided if uid not in held and uid in self._waiting]
-        if settled:
-            HeldBack.objects.in_base(self._base).filter(uid__in=settled).delete()
-        for uid, (number, reasons, record) in held.items():
-            values = {
-                "customer_number": number, "node": self._node, "cycle_number": self._cycle.number, "reasons": reasons,
-                "name": name_of(record.version) if isinstance(record, CustomerRecord) else "",
-                "record": None if record is None else record.to_json(),
-            }  # fmt: skip
-            there = HeldBack.objects.in_base(self._base).filter(uid=uid).first()
-            if there is None:
-                HeldBack.objects.create(base=self._base, uid=uid, since=timezone.now(), **values)
-            elif (there.reasons, there.record) != (reasons, values["record"]):
-                HeldBack.objects.filter(pk=there.pk, base=self._base).update(**values)
 
     def _told(self, case: _Case, written: Mapping[UUID, int]) -> Iterator[dict[str, Json]]:
         """What the branch is told of a customer."""

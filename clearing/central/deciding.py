@@ -113,7 +113,7 @@ class _Run:
         node.gets_its_own, node.waiting = False, 0  # what it had not sent when it called, it has sent
         if self._blocks.has_named_erased:
             CyclePart.objects.filter(base=self._base, cycle=cycle, kind=PartKind.SENT).delete()
-        node.held_back = HeldBack.objects.in_base(self._base).filter(node=node).count()
+        node.held_back = HeldBack.objects.in_base(self._base).waiting().filter(node=node).count()
         node.save(
             update_fields=[
                 "decided", "receipt", "cursor", "decided_at", "gets_its_own", "waiting", "held_back", "told_vocabulary",

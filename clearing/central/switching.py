@@ -57,7 +57,16 @@ def obstacles(base: CustomerBase) -> Iterator[Obstacle]:
     """What is still to be done at the nodes, and with what they have sent."""
     for node in Node.objects.in_base(base).in_use().select_related("location").order_by("location__client_number"):
         yield from _of_node(node)
-    if held := HeldBack.objects.in_base(base).count():
+    waiting = HeldBack.objects.in_base(base).waiting()
+    if left := waiting.of_ended_pairing().count():
+        yield Obstacle(
+            _(
+                "Changes held back whose pairing has ended: %(count)s. Whoever decides conflicts at the location "
+                "dismisses them."
+            ),
+            {"count": left},
+        )
+    if held := waiting.count() - left:
         yield Obstacle(
             _("Changes held back: %(count)s. They are mended at the branch, so cancel the switch first."),
             {"count": held},

@@ -2,6 +2,7 @@
 
     watch(now=…, actor=…)     called by the worker each minute
 
+A node whose location works with another base now has nothing to do any more, and no alarm.
 Each step is one statement, however many branches there are. What somebody else has locked, as a run that is being
 decided, is looked at a minute later. Two workers at once do no more than one: an alarm is open once.
 """
@@ -23,7 +24,9 @@ KEPT = timedelta(days=400)
 
 _FOUND = """found AS (
         SELECT node.organization_id, node.base_id, node.id AS node_id, alarm.kind
-        FROM clearing_node AS node CROSS JOIN LATERAL (VALUES
+        FROM clearing_node AS node
+            JOIN locations_location AS place ON place.id = node.location_id AND place.base_id = node.base_id
+            CROSS JOIN LATERAL (VALUES
             ('quarantined', node.state = 'quarantined'),
             ('missing', node.state = 'paired' AND (node.contacted_at <= %(missing)s
                 OR (node.contacted_at IS NULL AND node.paired_at <= %(late)s))),

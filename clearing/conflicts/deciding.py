@@ -72,6 +72,20 @@ class AlreadyDecided(ValidationError):
         )
 
 
+class ChangedMeanwhile(ValidationError):
+    """Somebody has changed the customer since the page was shown."""
+
+    def __init__(self, customer: Customer) -> None:
+        super().__init__(
+            gettext_lazy(
+                "Meanwhile somebody has changed %(customer)s, so nothing was taken over. Look at what he has today, "
+                "tick again what shall be taken over, and send it once more."
+            ),
+            code="changed_meanwhile",
+            params={"customer": customer},
+        )
+
+
 class NothingTicked(ValidationError):
     """No field was chosen."""
 
@@ -114,7 +128,7 @@ def take_over(
 
     Fields that the actor may not see stay as they are, so do those that do not differ. A field that says nothing
     without another one brings that along (LINKED). Raises MissingRight, AlreadyDecided, NothingTicked, NobodyThere,
-    CustomerChangedMeanwhile where he has changed since `seen_at`, or ValidationError where a rule refuses a value.
+    ChangedMeanwhile where he has changed since `seen_at`, or ValidationError where a rule refuses a value.
     """
     with _open(conflict, actor) as found:
         names = _writable(found, fields, actor)
@@ -123,11 +137,13 @@ def take_over(
         customer = locked_customer(found.uid, actor)
         if customer is None:
             raise NobodyThere
+        if seen_at is not None and customer.changed_at != seen_at:
+            raise ChangedMeanwhile(customer)
         lost, before = lost_values(found), values_now(customer)
         after = {name: lost[name] for name in names}
         values, former = fields_of(after, base=actor.base)
         with pghistory.context(**actor.history(reason=TAKEN_OVER())):
-            overwrite(customer=customer, values=values, former_numbers=former, seen_at=seen_at, actor=actor)
+            overwrite(customer=customer, values=values, former_numbers=former, actor=actor)
         written = {name: {"before": before[name], "after": after[name]} for name in names}
         settle(found, ConflictState.RESTORED, {"fields": written}, actor)
     return names

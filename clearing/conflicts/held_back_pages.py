@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -13,6 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from clearing.conflicts.comparing import Sent, sent_lines
 from clearing.conflicts.deciding import demand_resolving
+from clearing.conflicts.dismissing import can_be_dismissed, dismiss, take_up
 from clearing.models import HeldBack
 from customers.console.frame import page_number
 from customers.models import Customer
@@ -26,6 +29,8 @@ from mcp.stored_sentences import Sentences, Stored
 HELD_BACK, HELD_BACK_ONE = "clearing_held_back", "clearing_held_back_one"
 PAGE = 50
 LAST_PAGE = 200
+DISMISSED = "dismissed"
+"""What the list shows, where it does not show what waits."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +97,9 @@ def held_back_urls() -> list[URLPattern]:
 def held_back_page(request: HttpRequest) -> HttpResponse:
     """The changes of the base that wait, the oldest first."""
     scope = _resolver(request)
-    found = HeldBack.objects.in_base(scope.base)
+    of_base = HeldBack.objects.in_base(scope.base)
+    is_dismissed = request.GET.get("show") == DISMISSED
+    found = of_base.dismissed().order_by("-dismissed_at", "-pk") if is_dismissed else of_base.waiting()
     page = min(page_number(request), LAST_PAGE)
     rows = list(found.select_related("node")[(page - 1) * PAGE : page * PAGE + 1])
     return show(
@@ -102,6 +109,8 @@ def held_back_page(request: HttpRequest) -> HttpResponse:
             "title": _("Changes held back"),
             "rows": rows[:PAGE],
             "count": found.count(),
+            "is_dismissed": is_dismissed,
+            "dismissed": of_base.dismissed().count(),
             "newer": page - 1,
             "older": page + 1 if len(rows) > PAGE else 0,
         },
@@ -109,11 +118,14 @@ def held_back_page(request: HttpRequest) -> HttpResponse:
 
 
 def one_page(request: HttpRequest, pk: int) -> HttpResponse:
-    """What was sent, and why it was refused."""
+    """What was sent, and why it was refused. A form that was sent dismisses it, or takes that back."""
     scope = _resolver(request)
     held = HeldBack.objects.in_base(scope.base).filter(pk=pk).select_related("node").first()
     if held is None:
         raise Http404
+    if request.method == "POST":
+        _decide(request, held, scope)
+        return HttpResponseRedirect(reverse(f"admin:{HELD_BACK_ONE}", args=[held.pk]))
     sent: Sent = sent_lines(held.record, actor=scope)
     return show(
         request,
@@ -124,8 +136,30 @@ def one_page(request: HttpRequest, pk: int) -> HttpResponse:
             "sent": sent,
             "reasons": list(_reasons(held.reasons, scope)),
             "customer": Customer.objects.in_base(scope.base).filter(uid=held.uid).first(),
+            "can_be_dismissed": held.dismissed_at is None and can_be_dismissed(held),
+            "is_branch": is_branch(),
         },
     )
+
+
+def _decide(request: HttpRequest, held: HeldBack, scope: Scope) -> None:
+    """Do what was asked for with it, and say what became of it. Raises Http404."""
+    try:
+        match request.POST.get("step"):
+            case "dismiss":
+                dismiss(held=held.pk, note=request.POST.get("note", ""), actor=scope)
+                said = _("This is dismissed: it waits no more.")
+            case "undo":
+                take_up(held=held.pk, actor=scope)
+                said = _("This waits again.")
+            case _:
+                raise Http404
+    except HeldBack.DoesNotExist:
+        raise Http404 from None
+    except ValidationError as refusal:
+        messages.warning(request, " ".join(refusal.messages))
+    else:
+        messages.success(request, said)
 
 
 def _resolver(request: HttpRequest) -> Scope:

@@ -17,6 +17,7 @@ from django.utils.translation import ngettext
 
 from clearing.choices import BulkChoice, BulkState, ConflictState
 from clearing.conflicts import bulk, deciding, held_back_pages
+from clearing.conflicts.authors import author_of
 from clearing.conflicts.comparing import Row, names_of, rows_of
 from clearing.conflicts.deciding import AlreadyDecided, demand_resolving
 from clearing.conflicts.finding import find, next_open
@@ -72,7 +73,7 @@ def conflicts_page(request: HttpRequest) -> HttpResponse:
             "is_narrowed": bool(asked),
             "run": run,
             "run_name": run_name(run) if run else "",
-            "held_back": HeldBack.objects.in_base(scope.base).count(),
+            "held_back": HeldBack.objects.in_base(scope.base).waiting().count(),
             "newer": found.page - 1,
             "older": found.page + 1 if found.page < found.last else 0,
         },
@@ -119,6 +120,7 @@ def _show_conflict(
             "title": _("Conflict: %(customer)s") % {"customer": conflict},
             "conflict": conflict,
             "customer": customer,
+            "author": author_of(conflict, customer, actor=scope),
             "created": created,
             "rows": rows,
             "names": names_of(conflict),

@@ -31,7 +31,7 @@ def about(customer: Customer, scope: Scope) -> Iterator[Told]:
             _("Decide the conflict"),
             reverse(f"admin:{CONFLICT}", args=[conflict.pk]),
         )
-    for held in HeldBack.objects.in_base(scope.base).filter(uid=customer.uid).only("id", "base"):
+    for held in HeldBack.objects.in_base(scope.base).waiting().filter(uid=customer.uid).only("id", "base"):
         yield Told(
             _("The central has held back a change of this customer."),
             _("See why"),
@@ -46,5 +46,5 @@ def facts(scope: Scope) -> dict[str, object]:
     return {
         "open": min(opened, MOST_COUNTED),
         "is_more": opened > MOST_COUNTED,
-        "held_back": HeldBack.objects.in_base(scope.base).count(),
+        "held_back": HeldBack.objects.in_base(scope.base).waiting().count(),
     }

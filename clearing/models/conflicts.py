@@ -13,9 +13,9 @@ from clearing.choices import CONFLICT_KINDS, ConflictState
 from clearing.models.cycles import Cycle
 from clearing.models.nodes import Node
 from clearing.querysets import ConflictQuerySet, HeldBackQuerySet
-from clearing.triggers import CONFLICT_STAYS, VERSIONS_STAY
+from clearing.triggers import CONFLICT_STAYS, DISMISSED_OF_ENDED_PAIRING, DISMISSED_STAYS, VERSIONS_STAY
 from locations.constraints import CompositeForeignKey, KeyWithBase
-from locations.fields import TimeOrderedUuid
+from locations.fields import LineField, TimeOrderedUuid
 from locations.models import CustomerBase
 from locations.row_policies import RowSecurity
 from locations.triggers import immutable
@@ -118,7 +118,10 @@ class Conflict(models.Model):
 class HeldBack(models.Model):
     """A change of a branch that a rule of the central has refused. It goes when the change is taken, or taken back.
 
-    `record` is what the branch has sent (clearing.protocol.records). It is there once for each customer.
+    `record` is what the branch has sent (clearing.protocol.records). Of each customer one waits.
+
+    Where the pairing of its node has ended it is not sent again: then somebody can dismiss it (`dismissed_note` is his
+    reason), or another node sends the customer and `dismissed_told` says so. Dismissed, it waits no more and stays.
     """
 
     base = models.ForeignKey(CustomerBase, models.PROTECT, db_index=False, related_name="+")
@@ -130,6 +133,10 @@ class HeldBack(models.Model):
     since = models.DateTimeField(_("since"), db_default=Now(), editable=False)
     record = models.JSONField(null=True)
     reasons = SentencesField()
+    dismissed_at = models.DateTimeField(_("dismissed"), null=True)
+    dismissed_by = models.CharField(_("dismissed by"), max_length=200, blank=True, default="")
+    dismissed_note = LineField(_("reason"), max_length=300, blank=True, default="")
+    dismissed_told = SentencesField()
 
     objects = HeldBackQuerySet.as_manager()
 
@@ -138,15 +145,19 @@ class HeldBack(models.Model):
         verbose_name_plural = _("changes held back")
         ordering = ["since", "id"]
         default_permissions = ()
+        indexes = [models.Index(fields=["base", "uid"], name="heldback_of_customer")]
         constraints = [
             RowSecurity(name="heldback_rows", base="base"),
             KeyWithBase(name="heldback_key"),
-            models.UniqueConstraint(fields=["base", "uid"], name="heldback_once"),
+            models.UniqueConstraint(fields=["base", "uid"], name="heldback_once", condition=Q(dismissed_at=None)),
+            models.CheckConstraint(
+                condition=Q(dismissed_at=None) | ~Q(dismissed_by=""), name="heldback_dismissed_by_somebody"
+            ),
             CompositeForeignKey(
                 fields=["base", "node"], to="clearing.Node", to_fields=["base", "id"], name="heldback_node_of_base"
             ),
         ]
-        triggers = [immutable("base_id", "uid")]
+        triggers = [immutable("base_id", "uid"), DISMISSED_OF_ENDED_PAIRING, DISMISSED_STAYS]
 
     def __str__(self) -> str:
         return f"{self.name} ({self.customer_number})"

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from django.db.models import Exists, OuterRef, Prefetch, QuerySet
+from django.db.models import BigIntegerField, Case, Exists, F, OuterRef, Prefetch, QuerySet, Value, When
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from clearing.choices import ALARM_SENTENCES, AlarmKind, NodeState
-from clearing.models import Alarm, Node
+from clearing.models import Alarm, Conflict, Node
 from clearing.program import program_version
 from clearing.protocol.messages import MOST_CLOCK_DIFFERENCE
 from clearing.querysets import NodeQuerySet
@@ -56,12 +57,20 @@ class Shown:
         """What is to be seen of a node now."""
         is_old = bool(node.program) and node.program != program_version()
         order = list(AlarmKind)
-        ranked = sorted(alarms, key=lambda alarm: order.index(AlarmKind(alarm.kind)))
+        is_over = node.state == NodeState.RETIRED or is_switched(node)
+        ranked = sorted([] if is_over else alarms, key=lambda alarm: order.index(AlarmKind(alarm.kind)))
         return cls(node, _badge(node), _clock(node), is_old, [ShownAlarm(alarm) for alarm in ranked])
+
+
+def is_switched(node: Node) -> bool:
+    """Whether its location works with another customer base now, and its pairing has not ended for good."""
+    return node.state != NodeState.RETIRED and node.location.base_id != node.base_id
 
 
 def _badge(node: Node) -> str | Promise:
     """How it stands; an alarm may say more."""
+    if is_switched(node):
+        return _("switched to 2.0")
     if node.state != NodeState.PAIRED:
         return node.get_state_display()
     return _("has never called") if node.contacted_at is None else _("paired")
@@ -83,12 +92,27 @@ def nodes_of(scope: Scope) -> NodeQuerySet:
     return nodes if scope.location.is_central else nodes.filter(location=scope.location)
 
 
+def with_conflicts(nodes: NodeQuerySet, scope: Scope) -> NodeQuerySet:
+    """The nodes, each with how many conflicts are open (`conflicts_now`).
+
+    Of the base in which somebody works they are counted; of others it is what the worker has counted last.
+    """
+    now: Any = F("open_conflicts")
+    if scope.base.is_discontinued:
+        opened = Conflict.objects.in_base(scope.base).open().count()
+        now = Case(
+            When(base=scope.base, then=Value(opened)), default=F("open_conflicts"), output_field=BigIntegerField()
+        )
+    counted: Any = nodes.annotate(conflicts_now=now)
+    return counted
+
+
 def listed(nodes: QuerySet[Node], asked: Mapping[str, str]) -> tabbed_lists.Shown | None:
     """The nodes in use, under tabs: all, those with an alarm, each kind of alarm, those with open conflicts."""
     used = nodes.exclude(state=NodeState.RETIRED)
-    counts = alarm_counts(nodes)
+    counts = alarm_counts(used)
     alarmed = used.filter(Exists(_open_alarms()))
-    in_conflict = used.filter(open_conflicts__gt=0)
+    in_conflict = used.filter(conflicts_now__gt=0)
     tabs = [_tab(ALL, _("All"), used, used.count())]
     if counts:
         tabs.append(_tab(ALARMS, _("With an alarm"), alarmed, alarmed.count()))

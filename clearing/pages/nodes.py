@@ -21,7 +21,7 @@ from clearing.choices import RIGHTS_TO_PAIR, NodeState
 from clearing.models import Cycle, HeldBack, Node
 from clearing.pages.alarms import mail_facts
 from clearing.pages.frame import IS_BRANCH, RUN_RIGHT, may, may_resolve
-from clearing.pages.listed import Shown, listed, nodes_of
+from clearing.pages.listed import Shown, is_switched, listed, nodes_of, with_conflicts
 from clearing.pages.protocol import counts_of, rows_of_answer
 from clearing.preconditions import Precondition, Standing
 from clearing.program import program_version
@@ -54,7 +54,7 @@ def node_urls() -> list[URLPattern]:
 
 def _node(scope: Scope, pk: UUID) -> Node:
     scope.demand(Right.MANAGE_LOCATION)
-    node = nodes_of(scope).filter(pk=pk).first()
+    node = with_conflicts(nodes_of(scope), scope).filter(pk=pk).first()
     if node is None:
         raise Http404
     return node
@@ -68,7 +68,7 @@ def nodes_page(request: HttpRequest) -> HttpResponse:
 
 
 def _list(request: HttpRequest, scope: Scope, *, code: str = "") -> HttpResponse:
-    nodes = nodes_of(scope)
+    nodes = with_conflicts(nodes_of(scope), scope)
     can_pair = scope.base.is_discontinued
     open_code = pairing.open_code(scope.location) if can_pair else None
     context = {
@@ -138,10 +138,11 @@ def node_page(request: HttpRequest, pk: UUID) -> HttpResponse:
         "shown": Shown.of(node, [*node.alarms.open()]),
         "past": node.alarms.exclude(ended_at=None).order_by("-ended_at")[:MOST_PAST],
         "preconditions": []
-        if node.decided or node.state == NodeState.RETIRED
+        if node.decided or node.state == NodeState.RETIRED or is_switched(node)
         else preconditions_of(node.location, node),
         "node": node,
         "is_here": is_here,
+        "is_switched": is_switched(node),
         "may_resolve": is_here and may_resolve(scope),
         "runs": [(run, dict(run.counts)) for run in runs],
         "may_take_stick": node.location_id == scope.location.pk and may(scope, Right.CLEAR),

@@ -18,10 +18,12 @@ from clearing.branch.starting import clear_now
 from clearing.branch.transport import PASSING
 from clearing.choices import RIGHTS_TO_PAIR, AlarmKind, RunStep
 from clearing.models import Conflict, Cycle, HeldBack, OwnNode
-from clearing.pages.frame import may, may_resolve
+from clearing.pages.frame import IS_BRANCH, may, may_resolve
+from customers.edit_side import standing
 from customers.models import CustomerRevision
 from locations.choices import Side
 from locations.permissions import Right
+from locations.text import LazyText
 from mcp.console.pages import show
 from mcp.console.site import console, scope_of
 from mcp.isolation.scope import Scope
@@ -58,11 +60,13 @@ def own_page(request: HttpRequest) -> HttpResponse:
         "step": own.get_step_display() if own and own.step else RunStep.CALLING.label,
         "is_on_schedule": settings.CLEARS_ON_SCHEDULE,
         "may_resolve": may_resolve(scope),
+        "may_see_nodes": not IS_BRANCH and may(scope, Right.MANAGE_LOCATION),
         "can_pair": all(may(scope, right) for right in RIGHTS_TO_PAIR),
         "waiting": _waiting(own),
-        "held_back": HeldBack.objects.in_base(scope.base).count(),
+        "held_back": HeldBack.objects.in_base(scope.base).waiting().count(),
         "alarms": _alarms_beside_failure(own) if settings.SIDE == Side.BRANCH else [],
         "is_over": _is_over(own),
+        "switching": _switching(scope),
         "is_passing": own is not None and any(sentence["code"] in PASSING for sentence in own.failure),
         "preconditions": preconditions_of(own) if own and is_first_run(own) else [],
         "open_conflicts": Conflict.objects.in_base(scope.base).open().count(),
@@ -78,7 +82,11 @@ def alarm_facts(scope: Scope) -> dict[str, object]:
     """The context of the panel at a branch."""
     own = OwnNode.objects.filter(base=scope.base).select_related("node").first()
     alarms = own_alarms(own, now=timezone.now())
-    return {"alarms": alarms, "is_paired": bool(own and own.node_id), "is_over": _is_over(own), "own": own}
+    is_paired, is_over = bool(own and own.node_id), _is_over(own)
+    return {
+        "alarms": alarms, "is_paired": is_paired, "is_over": is_over, "own": own,
+        "switching": "" if is_over else _switching(scope),
+    }  # fmt: skip
 
 
 def _alarms_beside_failure(own: OwnNode | None) -> list[OwnAlarm]:
@@ -89,6 +97,12 @@ def _alarms_beside_failure(own: OwnNode | None) -> list[OwnAlarm]:
 def _is_over(own: OwnNode | None) -> bool:
     """Whether the last contact was told that the branch works with another base now."""
     return own is not None and any(sentence["code"] in OVER for sentence in own.failure)
+
+
+def _switching(scope: Scope) -> LazyText:
+    """What is said while the base is switched to 2.0, as on the pages of customers; empty otherwise."""
+    found = standing(scope.base)
+    return (found.sentence or "") if found is not None and found.is_switched else ""
 
 
 def _is_begun(request: HttpRequest, own: OwnNode) -> bool:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.debug import sensitive_post_parameters
 from unfold.widgets import UnfoldAdminTextInputWidget
 
+from clearing.branch.address_field import CentralField
 from clearing.branch.pairing import pair
 from clearing.branch.starting import clear_now
 from clearing.branch.talking import CentralRefused
@@ -32,14 +33,7 @@ LONGEST_MACHINE = 120
 class PairForm(forms.Form):
     """What the central shows."""
 
-    central = forms.URLField(
-        label=gettext_lazy("Address of the central"),
-        max_length=300,
-        assume_scheme="https",
-        widget=UnfoldAdminTextInputWidget(
-            attrs={"placeholder": "https://stammhaus.example/", "inputmode": "url", "autofocus": True}
-        ),
-    )
+    central = CentralField(autofocus=True)
     code = forms.CharField(
         label=gettext_lazy("Code"),
         max_length=LONGEST_TYPED,

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from uuid import UUID
 
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
@@ -94,6 +95,7 @@ def _show(
         "own": own,
         "run": run,
         "is_under_way": bool(own and own.step),
+        "is_on_schedule": settings.CLEARS_ON_SCHEDULE,
         "answers": [] if is_branch() else [(one, counts_of(one)) for one in at_central.answers(scope)],
         "form": form,
         "refusal": " ".join(refusal.messages) if refusal else "",

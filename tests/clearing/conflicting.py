@@ -69,10 +69,10 @@ def born_twice(
     return conflict_of(scope, customer, None, other, kind=ConflictKind.BORN_TWICE, lost_uid=other.uid)
 
 
-def node(scope: Scope, **more: Any) -> Node:
+def node(scope: Scope, name: str = "Kasse 1", **more: Any) -> Node:
     """An installation at the location."""
     return Node.objects.create(
-        organization=scope.organization, base=scope.base, location=scope.location, name="Kasse 1", public_key="k",
+        organization=scope.organization, base=scope.base, location=scope.location, name=name, public_key="k",
         paired_by="anna", receipt="0" * 64, **more,
     )  # fmt: skip
 

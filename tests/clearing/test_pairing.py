@@ -285,7 +285,7 @@ def test_an_unpaired_branch_says_so(unpaired):
 
 @pytest.mark.parametrize(
     "url",
-    ["", "zentrale", "ftp://a.de", "http://zentrale.example.com", "http://192.168.0.1", "https://", "https://u:p@a.de",
+    ["", "ftp://a.de", "http://zentrale.example.com", "http://192.168.0.1", "https://", "https://u:p@a.de",
      "https://a.de?x=1", "https://a.de#x", "http://127.0.0.1.evil.de", "https://a.de:x", "//a.de"],
 )  # fmt: skip
 def test_an_address_without_encryption_is_refused(url):

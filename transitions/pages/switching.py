@@ -164,7 +164,18 @@ def request_page(request: HttpRequest) -> HttpResponse:
     return show_page(
         request, "switch_request", title, form=form, is_to_offline=direction == SwitchDirection.TO_OFFLINE,
         location=scope.location, back=reverse(f"admin:{LIST}"), why_not=switching.why_not(scope.location, direction),
+        still_open=_still_open(scope),
     )  # fmt: skip
+
+
+def _still_open(scope: Scope) -> dict[str, int]:
+    """What is to be decided or dismissed first, for whoever may."""
+    with scope.asked.only_looking():
+        may_resolve = scope.allows(Right.RESOLVE_CONFLICTS) and scope.allows(Right.VIEW_CUSTOMERS)
+    if not (may_resolve and scope.base.is_discontinued):
+        return {}
+    held, conflicts = switching.still_open(scope.base)
+    return {"held": held, "conflicts": conflicts}
 
 
 def switch_page(request: HttpRequest, pk: UUID) -> HttpResponse:

@@ -181,14 +181,20 @@ def _demand_may_switch(place: Location, direction: str) -> None:
         _demand_nothing_open(place.base)
 
 
+def still_open(base: CustomerBase) -> tuple[int, int]:
+    """How many changes are held back and wait, and how many conflicts are open."""
+    return HeldBack.objects.in_base(base).waiting().count(), Conflict.objects.in_base(base).open().count()
+
+
 def _demand_nothing_open(base: CustomerBase) -> None:
     """What has to be decided before the nodes are stopped: afterwards a branch could not mend it any more."""
-    held, conflicts = HeldBack.objects.in_base(base).count(), Conflict.objects.in_base(base).open().count()
+    held, conflicts = still_open(base)
     if held or conflicts:
         raise CannotSwitch(
             gettext_lazy(
-                "In this customer base conflicts are open (%(conflicts)s) or changes held back (%(held)s). Decide and "
-                "mend those first: afterwards nothing is changed in it."
+                "In this customer base conflicts are open (%(conflicts)s) or changes held back (%(held)s). Whoever "
+                "decides conflicts at the location decides, mends or dismisses those first: afterwards nothing is "
+                "changed in it."
             ),
             code="something_open", params={"conflicts": conflicts, "held": held},
         )  # fmt: skip

@@ -15,6 +15,7 @@ from django.db.models import Exists, OuterRef
 from psycopg.types.range import Range
 
 from clearing.central import switching as nodes
+from clearing.models import HeldBack
 from customers.models import Customer, Tombstone
 from locations.models import Location
 from locations.operations import NEXT_BLOCK, propose_number_range
@@ -87,6 +88,8 @@ class Preview:
     """Who was erased for good since the switch, and does not come back by its undoing."""
     gone: int = 0
     """Who has come to another base since the switch, and does not come back either."""
+    dismissed: Sequence[HeldBack] = ()
+    """Changes of branches that were held back and dismissed: they do not go along."""
     obstacles: Sequence[str] = ()
 
     @property
@@ -124,8 +127,14 @@ def preview(switch: BaseSwitch, *, is_back: bool = False) -> Preview:
     return Preview(
         total=total, renumbered=renumbered, other_uid=other_uid, new=new if is_back else 0, places=going,
         clashes=clashes, cards=cards, groups=groups if total else [], erased=erased, gone=gone,
+        dismissed=[] if is_back or switch.is_to_offline else _dismissed(switch),
         obstacles=[] if is_back or switch.is_to_offline else [str(one) for one in nodes.obstacles(switch.source)],
     )  # fmt: skip
+
+
+def _dismissed(switch: BaseSwitch) -> list[HeldBack]:
+    found = HeldBack.objects.in_base(switch.source).dismissed().select_related("node")
+    return list(found.defer("record", "name", "dismissed_note").order_by("-dismissed_at", "-pk")[:SHOWN])
 
 
 def _names(cursor: CursorWrapper, sql: str, parameters: dict[str, Any]) -> list[str]:

@@ -9,10 +9,11 @@ from uuid import UUID
 from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.db.models import Model
 
-from clearing.choices import BulkChoice, CycleState
+from clearing.choices import BulkChoice, CycleState, NodeState
 from clearing.conflicts import bulk, finding, telling
 from clearing.conflicts.deciding import leave, recreate, take_over, undo
-from clearing.models import Conflict, Cycle, HeldBack
+from clearing.conflicts.dismissing import dismiss, take_up
+from clearing.models import Conflict, Cycle, HeldBack, Node
 from clearing.protocol.records import CustomerRecord
 from customers.models import Customer
 from customers.other_versions import overwrite, register_anew
@@ -55,6 +56,45 @@ def _run(scope: Scope, conflict: Conflict) -> Cycle:
 def _held(scope: Scope, word: str = "Muster") -> HeldBack:
     version = conflicting.version_now(customer(scope, last_name=word))
     return conflicting.held_back(scope, CustomerRecord(version), conflicting.UNKNOWN_TAG)
+
+
+def _left(scope: Scope, word: str = "Muster") -> HeldBack:
+    """A change held back of a node that was retired."""
+    held = _held(scope, word)
+    Node.objects.filter(pk=held.node_id).update(state=NodeState.RETIRED)
+    return held
+
+
+@probe
+def dismissing_what_is_held_back_takes_its_rights_in_the_base(world: World) -> None:
+    here = _here(world)
+    own = _left(here)
+    steps: list[Any] = [dismiss, take_up]
+    for missing in RESOLVE:
+        others = [right for right in Right if right != missing]
+        for call in steps:
+            with refused(MissingRight):
+                call(held=own.pk, actor=bare(world, "Lübeck", *others, who="anna"))
+    for other in (world.south, world.scope("anna", "Hamburg")):
+        foreign = _left(other, CANARY)
+        dismiss(held=foreign.pk, actor=other)
+        for call in steps:
+            with refused(ObjectDoesNotExist):
+                call(held=foreign.pk, actor=here)
+        assert CANARY not in world.text("anna", f"{PAGES}held-back/?show=dismissed")
+        assert world.post("anna", f"{PAGES}held-back/{foreign.pk}/", {"step": "undo"}).status_code == 404
+    assert world.post("dirk", f"{PAGES}held-back/{own.pk}/", {"step": "dismiss"}).status_code == 403
+    assert HeldBack.objects.in_base(here.base).waiting().filter(pk=own.pk).exists()
+
+
+@probe
+def who_is_held_back_in_another_base_keeps_nothing_from_waiting_again(world: World) -> None:
+    here, hamburg = _here(world), world.scope("anna", "Hamburg")
+    own = _left(here)
+    dismiss(held=own.pk, actor=here)
+    elsewhere = customer(hamburg, last_name=CANARY, uid=own.uid)
+    conflicting.held_back(hamburg, CustomerRecord(conflicting.version_now(elsewhere)), conflicting.UNKNOWN_TAG)
+    take_up(held=own.pk, actor=here)
 
 
 @probe

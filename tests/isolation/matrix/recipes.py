@@ -370,7 +370,9 @@ RECIPES: dict[str, Recipe] = {
         "run", "run", body=lambda asked: {"choice": "leave"}, to=r".*/conflict/run/[0-9a-f-]{36}/"
     ),
     "admin:clearing_held_back": Recipe(),
-    "admin:clearing_held_back_one": Recipe("held back", "pk"),
+    "admin:clearing_held_back_one": Recipe(  # a state alone
+        "held back", "pk", body=_step("dismiss"), to=r".*/clearing/conflict/held-back/\d+/", writes=False
+    ),
     # leaving and joining
     "admin:transitions": Recipe(),
     "admin:transitions_request": Recipe(

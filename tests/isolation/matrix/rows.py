@@ -9,7 +9,7 @@ from uuid import UUID
 import pghistory
 from django.utils import timezone
 
-from clearing.choices import CycleState
+from clearing.choices import CycleState, NodeState
 from clearing.models import Conflict, Cycle, Node
 from clearing.protocol.keys import PrivateKey
 from clearing.protocol.records import CustomerRecord
@@ -194,7 +194,9 @@ class Rows:
     def _held_back(self, place: Place) -> int:
         system = self._system(place)
         version = conflicting.version_now(people.customer(system, last_name="Zurück"))
-        return conflicting.held_back(system, CustomerRecord(version), conflicting.UNKNOWN_TAG).pk
+        held = conflicting.held_back(system, CustomerRecord(version), conflicting.UNKNOWN_TAG)
+        Node.objects.filter(pk=held.node_id).update(state=NodeState.RETIRED)
+        return held.pk
 
     def _tagged(self, place: Place) -> int:
         """A customer of a base in which there is a tag."""
