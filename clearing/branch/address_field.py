@@ -27,4 +27,4 @@ class CentralField(forms.URLField):
 
     def to_python(self, value: Any) -> str:
         """The address with its scheme."""
-        return super().to_python(with_scheme(value) if isinstance(value, str) else value)
+        return super().to_python(with_scheme(value) if isinstance(value, str) else value) or ""

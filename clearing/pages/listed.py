@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import BigIntegerField, Case, Exists, F, OuterRef, Prefetch, QuerySet, Value, When
+from django.db.models import BigIntegerField, Case, Exists, F, OuterRef, Prefetch, Q, QuerySet, Value, When
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
@@ -112,7 +112,7 @@ def listed(nodes: QuerySet[Node], asked: Mapping[str, str]) -> tabbed_lists.Show
     used = nodes.exclude(state=NodeState.RETIRED)
     counts = alarm_counts(used)
     alarmed = used.filter(Exists(_open_alarms()))
-    in_conflict = used.filter(conflicts_now__gt=0)
+    in_conflict = used.filter(Q(conflicts_now__gt=0))
     tabs = [_tab(ALL, _("All"), used, used.count())]
     if counts:
         tabs.append(_tab(ALARMS, _("With an alarm"), alarmed, alarmed.count()))

@@ -99,7 +99,7 @@ def test_what_is_refused_is_said_and_what_was_ticked_stays_ticked(eva, made, log
     old = (eva.changed_at - timedelta(days=1)).isoformat()
     form = {"step": "take_over", "field": ["city"], "seen_at": old}
     answer = client.post(f"{HERE}{made.pk}/", form, headers={"accept-language": "en"})
-    assert "Somebody else changed Eva Sommer" in text(answer)
+    assert "Meanwhile somebody has changed Eva Sommer" in text(answer)
     assert 'value="city" id="field-city" aria-label="Take over: City" checked' in text(answer)
     assert client.post(f"{HERE}{made.pk}/", {"step": "nonsense"}).status_code == 404
     client.post(f"{HERE}{made.pk}/", {"step": "leave"})

@@ -2,10 +2,11 @@
 
 import asyncio
 import threading
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from django.db import connection
-from procrastinate import App
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob
 
@@ -28,11 +29,13 @@ def abandoned(db) -> int:
 
 def resume() -> None:
     """What the worker does each minute, over a connection of its own as there."""
+    connector: Any = app.connector
 
     async def as_worker() -> None:
-        with app.replace_connector(app.connector.get_worker_connector()) as of_worker:
+        with app.replace_connector(connector.get_worker_connector()) as of_worker:
             async with of_worker.open_async():
-                await resume_stalled_jobs.func(_Context(of_worker), timestamp=0)
+                context: Any = SimpleNamespace(app=of_worker)
+                await resume_stalled_jobs.func(context, timestamp=0)
 
     broken: list[BaseException] = []
 
@@ -47,11 +50,6 @@ def resume() -> None:
     thread.join()
     if broken:
         raise broken[0]
-
-
-class _Context:
-    def __init__(self, of_worker: App) -> None:
-        self.app = of_worker
 
 
 def states() -> dict[int, str]:
