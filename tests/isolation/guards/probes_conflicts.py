@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+import pghistory
 from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.db.models import Model
+from django.utils import timezone
 
 from clearing.choices import BulkChoice, CycleState, NodeState
 from clearing.conflicts import bulk, finding, telling
+from clearing.conflicts.authors import author_of
 from clearing.conflicts.deciding import leave, recreate, take_over, undo
 from clearing.conflicts.dismissing import dismiss, take_up
 from clearing.models import Conflict, Cycle, HeldBack, Node
@@ -272,3 +276,16 @@ def who_has_the_same_uid_in_another_base_is_not_meant(world: World) -> None:
     assert recreate(conflict=twice.pk, actor=here).pk == anew.pk
     assert telling.facts(here)["open"] == Conflict.objects.filter(base=here.base, state="open").count()
     assert telling.facts(here)["held_back"] == HeldBack.objects.filter(base=here.base).count()
+
+
+@probe
+def who_has_changed_a_version_is_told_to_those_who_see_histories(world: World) -> None:
+    here = _here(world)
+    with pghistory.context(**here.history()):
+        row = customer(here, last_name="Muster", city="Kiel")
+    known = conflicting.version_now(row)
+    lost, moment = conflicting.with_values(known, city="Bonn"), timezone.now() + timedelta(minutes=1)
+    made = conflicting.conflict_of(here, row, lost, known, happened_at=moment)
+    blind = bare(world, "Lübeck", *[right for right in Right if right is not Right.SEE_HISTORY])
+    assert author_of(made, row, actor=here) is not None
+    assert author_of(made, row, actor=blind) is None

@@ -88,6 +88,7 @@ class Reach:
                 self.codes[name] = {(file, function) for file, function in noted["codes"]}
                 self.seconds[name] = noted["seconds"]
                 continue
+            self.quiet.discard(name)  # it has to run here, also where it was asked before
             with self.noting(name):
                 self.demand_quiet(name, world)
 
