@@ -135,7 +135,7 @@ def test_what_is_refused_stays_open(anna, eva):
         undo(conflict=made.pk, actor=anna)
     seen = eva.changed_at
     change_customer(customer=now(eva), actor=anna)
-    with pytest.raises(ValidationError, match="Somebody else changed"):
+    with pytest.raises(ValidationError, match="Meanwhile somebody has changed"):
         take_over(conflict=made.pk, fields=["birthday_without_year"], seen_at=seen, actor=anna)
     assert again(made).state == ConflictState.OPEN
 

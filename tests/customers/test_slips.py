@@ -286,6 +286,7 @@ ALL_OF_THEM = {
     "customers/table/consent_columns.py": "_HOLDING: by _OF_THESE, as the constant beside it",
     "customers/imports/undo.py": "what an import has brought; nobody strikes that out",
     "clearing/rows/writing.py": "all that a customer has said goes with him, as the other side has let him go",
+    "transitions/switching/moving.py": "whoever goes along takes all that he has said with him",
 }
 """Files with SQL that reads statements without naming `struck_out_at` in the same text, each with the reason."""
 

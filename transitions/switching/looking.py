@@ -134,7 +134,7 @@ def preview(switch: BaseSwitch, *, is_back: bool = False) -> Preview:
 
 def _dismissed(switch: BaseSwitch) -> list[HeldBack]:
     found = HeldBack.objects.in_base(switch.source).dismissed().select_related("node")
-    return list(found.defer("record", "name", "dismissed_note").order_by("-dismissed_at", "-pk")[:SHOWN])
+    return list(found.order_by("-dismissed_at", "-pk")[:SHOWN])
 
 
 def _names(cursor: CursorWrapper, sql: str, parameters: dict[str, Any]) -> list[str]:

@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import psutil
 import psycopg
 from psycopg import sql
 
@@ -56,7 +57,7 @@ class Server:
         children = postmaster.children()
         postmaster.send_signal(number)
         deadline = time.monotonic() + SECONDS
-        while any(one.is_running() and one.status() != "zombie" for one in (postmaster, *children)):
+        while any(map(_is_there, (postmaster, *children))):
             if time.monotonic() > deadline:
                 raise AssertionError("the server does not end")
             time.sleep(0.005)
@@ -166,3 +167,11 @@ def carry_over(source: str, server: Server, name: str) -> None:
         input=dump.stdout, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environment, check=False,
     )  # fmt: skip
     assert taken.returncode == 0, taken.stderr.decode()
+
+
+def _is_there(process: psutil.Process) -> bool:
+    """Whether it has not ended yet; between two questions it may."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False

@@ -359,7 +359,6 @@ RECIPES: dict[str, Recipe] = {
     "admin:clearing_own": Recipe(to=rf"{_NODES}own/", writes=False),  # this is a central: that is told
     "admin:clearing_stick": Recipe(post=400, writes=False),  # without a file
     "admin:clearing_stick_file": Recipe("answered run", "pk"),
-    # reconciliation
     "admin:clearing_conflicts": Recipe(),
     "admin:clearing_conflict": Recipe("conflict", "pk", body=_step("leave"), to=_CONFLICT),
     "admin:clearing_conflict take_over": Recipe(
