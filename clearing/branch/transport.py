@@ -178,15 +178,15 @@ class Https:
 
 def _content(response: BaseHTTPResponse) -> bytes:
     """What the answer contains, at most a little more than LONGEST_ANSWER. Raises ProtocolError where it breaks off."""
-    content = response.read(LONGEST_ANSWER + 1, decode_content=False)
-    if (
-        not content
-        and not ({name.lower() for name in response.headers} & FRAMED_BY)
-        and response.status not in BODILESS
-    ):
+    content = bytearray()
+    # Only a read that finds nothing more says whether something is missing.
+    while piece := response.read(LONGEST_ANSWER + 1 - len(content), decode_content=False):
+        content += piece
+    is_framed = any(name.lower() in FRAMED_BY for name in response.headers)
+    if not content and not is_framed and response.status not in BODILESS:
         # Broken off within its head. Python takes the end for the end of the head.
         raise ProtocolError("The answer has no end")
-    return content
+    return bytes(content)
 
 
 def _pool_for(url: str) -> urllib3.PoolManager:

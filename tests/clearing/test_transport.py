@@ -65,6 +65,20 @@ def cut(here):
     return b""
 
 
+def broken_off_at(length):
+    """The answer, as far as it came: cut within its body or its head."""
+
+    def turn(here):
+        read_request(here)
+        here.sendall(ANSWER[:length])
+        return b""
+
+    return turn
+
+
+WITHIN_BODY, WITHIN_HEAD = len(ANSWER) - 2, len(b"HTTP/1.1 200 OK\r\nCont")
+
+
 def test_what_is_sent_may_take_longer_than_one_timeout(monkeypatch):
     """Only a piece of it may not: a large part goes through a line that is slow and steady."""
     monkeypatch.setattr(transport, "CONNECT_SECONDS", 0.2)
@@ -85,6 +99,24 @@ def test_what_was_cut_is_sent_again_from_its_beginning(monkeypatch):
         reply = Https(central.url).send("PUT", "/part/", body=b"part" * 2_000, headers={})
     assert reply.body == b"done"
     assert central.taken[1].endswith(b"\r\n\r\n" + b"part" * 2_000)
+
+
+@pytest.mark.parametrize("length", [WITHIN_BODY, WITHIN_HEAD])
+def test_an_answer_that_breaks_off_is_asked_for_again(monkeypatch, length):
+    monkeypatch.setattr("urllib3.util.Retry.get_backoff_time", lambda _self: 0)
+    with Central(broken_off_at(length), cut, answered) as central:
+        reply = Https(central.url).send("POST", "/decide/", body=b"{}", headers={})
+    assert (reply.status, reply.body, len(central.taken)) == (200, b"done", 3)
+
+
+@pytest.mark.parametrize("length", [WITHIN_BODY, WITHIN_HEAD])
+def test_a_branch_gives_up_where_each_answer_breaks_off(monkeypatch, length):
+    """However it is cut, a request is sent so many times and no more."""
+    monkeypatch.setattr("urllib3.util.Retry.get_backoff_time", lambda _self: 0)
+    turns = [broken_off_at(length), cut] * (transport.TRIES + 1)
+    with Central(*turns[: transport.TRIES + 1]) as central, pytest.raises(Unreachable):
+        Https(central.url).send("POST", "/decide/", body=b"{}", headers={})
+    assert len(central.taken) == transport.TRIES + 1
 
 
 def test_a_branch_gives_up_where_nothing_is_answered(monkeypatch):
