@@ -44,14 +44,13 @@ from locations.history import keep_history
 from locations.models import HIGHEST_ACCOUNT_NUMBER, HIGHEST_CLIENT_NUMBER, CustomerBase, Location, Organization
 from locations.row_checks import CheckedRow
 from locations.row_policies import RowSecurity
-from mcp.isolation.scope import name_shown
-from mcp.stored_sentences import SentencesField
 from transitions import triggers
 from transitions.choices import OPEN, FieldGroup, LegalBasis, Reason, TransitionKind, TransitionState
 from transitions.models.incoming import IncomingChunk as IncomingChunk
 from transitions.models.incoming import IncomingFile as IncomingFile
 from transitions.models.joining import JoiningWord as JoiningWord
 from transitions.models.review_page import ReviewPage as ReviewPage
+from transitions.models.steps import RecordedStep
 from transitions.models.switches import BaseSwitch as BaseSwitch
 from transitions.models.switches import SwitchedCustomer as SwitchedCustomer
 from transitions.models.switches import SwitchedLocation as SwitchedLocation
@@ -210,20 +209,12 @@ class Transition(CheckedRow):
         return str(self.get_state_display())
 
 
-class TransitionStep(models.Model):
+class TransitionStep(RecordedStep):
     """What somebody has done with a transition. Only ever added to."""
 
-    web_privileges: ClassVar[str] = "SELECT, INSERT"
-
-    organization = models.ForeignKey(Organization, models.PROTECT, db_index=False, related_name="+")
     transition = models.ForeignKey(Transition, models.PROTECT, db_constraint=False, related_name="steps")
     state = models.CharField(max_length=10, choices=TransitionState)
-    at = models.DateTimeField(db_default=Now(), editable=False)
-    user_id = models.BigIntegerField(null=True, help_text="Of " + settings.AUTH_USER_MODEL)
-    user_name = models.CharField(_("user"), max_length=200)
     location_name = models.CharField(max_length=120)
-    note = models.TextField(blank=True, default="", help_text="As somebody has typed it.")
-    told = SentencesField(help_text="What the program notes.")
 
     class Meta:
         verbose_name = _("step of a transition")
@@ -243,16 +234,6 @@ class TransitionStep(models.Model):
 
     def __str__(self) -> str:
         return f"{self.transition_id}: {self.state}"
-
-    @property
-    def who(self) -> str:
-        """The name of who has taken the step, in the language of the reader."""
-        return name_shown(self.user_name)
-
-    @property
-    def remark(self) -> str:
-        """What was noted, in the language of whoever reads it."""
-        return " ".join(filter(None, (str(self.told), self.note)))
 
 
 class TransitionCustomer(models.Model):

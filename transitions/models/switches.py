@@ -23,9 +23,8 @@ from locations.history import keep_history
 from locations.models import CustomerBase, Location, Organization
 from locations.row_checks import CheckedRow
 from locations.row_policies import RowSecurity
-from mcp.isolation.scope import name_shown
-from mcp.stored_sentences import SentencesField
 from transitions.choices import StartsWith, SwitchDirection, SwitchState
+from transitions.models.steps import RecordedStep
 from transitions.querysets import BaseSwitchQuerySet
 from transitions.switch_triggers import (
     ASKED_BY_SUPPORT,
@@ -175,19 +174,11 @@ class BaseSwitch(CheckedRow):
         return self.direction == SwitchDirection.TO_OFFLINE
 
 
-class SwitchStep(models.Model):
+class SwitchStep(RecordedStep):
     """What somebody has done with a switch. Only ever added to."""
 
-    web_privileges: ClassVar[str] = "SELECT, INSERT"
-
-    organization = models.ForeignKey(Organization, models.PROTECT, db_index=False, related_name="+")
     switch = models.ForeignKey(BaseSwitch, models.PROTECT, db_constraint=False, related_name="steps")
     state = models.CharField(max_length=10, choices=SwitchState)
-    at = models.DateTimeField(db_default=Now(), editable=False)
-    user_id = models.BigIntegerField(null=True, help_text="Of " + settings.AUTH_USER_MODEL)
-    user_name = models.CharField(_("user"), max_length=200)
-    note = models.TextField(blank=True, default="", help_text="As somebody has typed it.")
-    told = SentencesField(help_text="What the program notes.")
 
     class Meta:
         verbose_name = _("step of a switch")
@@ -207,16 +198,6 @@ class SwitchStep(models.Model):
 
     def __str__(self) -> str:
         return f"{self.switch_id}: {self.state}"
-
-    @property
-    def who(self) -> str:
-        """The name of who has taken the step, in the language of the reader."""
-        return name_shown(self.user_name)
-
-    @property
-    def remark(self) -> str:
-        """What was noted, in the language of whoever reads it."""
-        return " ".join(filter(None, (str(self.told), self.note)))
 
 
 class SwitchedCustomer(models.Model):
