@@ -77,7 +77,7 @@ def test_a_code_becomes_the_token_of_its_device(made):
     }
     assert admitted(said["token"], HAMBURG).device == device
     stored = Device.objects.get(pk=device.pk)
-    assert (stored.state, stored.program) == ("active", "")  # it said none when it was let in
+    assert (stored.state, stored.program) == ("active", "Kasse 3.1")
     kept = str([*Device.objects.values(), *DeviceCode.objects.values()])
     assert said["token"] not in kept
     assert code.replace("-", "") not in kept

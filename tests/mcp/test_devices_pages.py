@@ -255,6 +255,9 @@ def test_a_group_or_location_of_another_business_is_refused(cast, till):
     foreign = UserGroup.objects.filter(organization=south).first()
     for values in ({"group": foreign}, {"group": None}, {"state": "active", "token": ""}, {"name": ""}):
         with pytest.raises(IntegrityError), transaction.atomic():
-            Device.objects.filter(pk=till.pk).update(**values)
-            with connection.cursor() as cursor:
-                cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+            written_at_once(till, **values)
+
+
+def written_at_once(device: Device, **values: Any) -> None:
+    Device.objects.filter(pk=device.pk).update(**values)
+    connection.check_constraints()
