@@ -258,7 +258,8 @@ def test_what_was_revoked_stays_so_and_no_device_goes_or_moves(cast, till):
         for change, constraint in REFUSED.items():
             with pytest.raises(IntegrityError) as refused, transaction.atomic():
                 cursor.execute(f"UPDATE mcp_device SET {change} WHERE id = %s", [till.pk])
-            assert refused.value.__cause__.diag.constraint_name == constraint, change
+            cause: Any = refused.value.__cause__
+            assert cause.diag.constraint_name == constraint, change
         with pytest.raises((ProgrammingError, IntegrityError)), transaction.atomic():
             cursor.execute("DELETE FROM mcp_device")
 
