@@ -64,3 +64,20 @@ LABELS: dict[Right, Promise] = {
 
 PERMISSIONS: list[tuple[str, LazyText]] = [(right.value, f"Can {right.value.replace('_', ' ')}") for right in Right]
 """The catalogue for `Meta.permissions` of Location and Organization. Pages show `Right.label` instead."""
+
+OF_DEVICES = frozenset(
+    {
+        Right.VIEW_CUSTOMERS,
+        Right.SEE_CONTACT_DATA,
+        Right.SEE_BANK_DATA,
+        Right.SEE_MEMOS,
+        Right.ADD_CUSTOMERS,
+        Right.CHANGE_CUSTOMERS,
+        Right.ARCHIVE_CUSTOMERS,
+        Right.SEE_HISTORY,
+        Right.RUN_REPORTS,
+        Right.MANAGE_CUSTOMER_GROUPS,
+    }
+)
+"""What a machine can be allowed to do. Of its user group it gets these rights alone: the others are for people, who
+answer for what they decide, and so is each new right until it is added here."""

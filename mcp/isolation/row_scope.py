@@ -97,6 +97,13 @@ def rows_of_business(user: User) -> Iterator[None]:
 
 
 @contextmanager
+def rows_of_organization(pk: int) -> Iterator[None]:
+    """A transaction that sees the rows of this business, but no customers: to find out which of its devices calls."""
+    with _enter(Rows(organization=pk)):
+        yield
+
+
+@contextmanager
 def rows_of(scope: Scope) -> Iterator[None]:
     """A transaction that sees the rows of the scope's business and base."""
     with _enter(_rows(scope)):

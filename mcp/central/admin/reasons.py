@@ -8,7 +8,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from locations.models import Location
-from mcp.isolation.access import Answer, Fact, Source
+from mcp.isolation.facts import Answer, Fact, Source
 from mcp.models import User
 
 
