@@ -48,6 +48,8 @@ INSTALLED_APPS = [
     "customers",
     "clearing",
     "transitions",
+    "ninja",  # for the files of the page on which the API can be tried
+    "api",
 ]
 
 MIDDLEWARE = [
@@ -57,6 +59,7 @@ MIDDLEWARE = [
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "mcp.project.middleware.AddressMiddleware",
     "clearing.central.door.NodeMiddleware",  # requests of nodes know no session and no form
+    "api.door.TillMiddleware",  # nor do tills
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
