@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Self, TypedDict
 
 from django.contrib.auth.base_user import BaseUserManager
 from django.db import models
 from django.db.models import Q
 
+from locations.one_time_codes import LIFETIME
 from mcp.choices import DeviceState
 
 if TYPE_CHECKING:
@@ -114,6 +116,14 @@ class DeviceQuerySet(models.QuerySet["Device"]):
 
 class DeviceCodeQuerySet(models.QuerySet["DeviceCode"]):
     """Queries for the codes by which machines become devices."""
+
+    def remembered(self, now: datetime) -> Self:
+        """Those that are looked at when one is typed; of an older one it is as if there had been none."""
+        return self.filter(made_at__gt=now - LIFETIME - timedelta(hours=1))
+
+    def usable(self, now: datetime) -> Self:
+        """Those that are open and not too old."""
+        return self.open().filter(made_at__gt=now - LIFETIME)
 
     def open(self) -> Self:
         """Neither used nor withdrawn; it may be too old."""

@@ -7,7 +7,7 @@ Operations and queries take their customer base and their rights from it. Withou
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -145,6 +145,12 @@ class Scope:
 def name_shown(kept: str) -> str:
     """A recorded name as it is shown: that of a person as it was, that of the system in the reader's language."""
     return _(kept) if kept in _OF_THE_SYSTEM else kept
+
+
+def actor_shown(facts: Mapping[str, object]) -> str:
+    """Who acted, from what the history has recorded: of a device it is said that it is one. Empty if not known."""
+    name = name_shown(str(facts.get("user_name") or ""))
+    return _("%(name)s (device)") % {"name": name} if facts.get("device") else name
 
 
 def facts_of(user: User) -> dict[str, object]:

@@ -13,6 +13,7 @@ from customers.demo import build_customers
 from customers.filling import fill
 from locations.models import Organization
 from mcp.demo import CAST, PASSWORD, build_cast
+from mcp.demo_devices import build_devices
 from mcp.isolation import database_roles, row_scope
 from mcp.isolation.branch import is_branch
 from mcp.isolation.command_scope import add_place, scope_of_command
@@ -48,6 +49,7 @@ class Command(BaseCommand):
     def _load(self, *, is_quiet: bool) -> None:
         if not Organization.objects.exists():
             build_cast()
+            build_devices(now=timezone.localtime())
             count = build_customers(now=timezone.localtime())
             build_nodes(now=timezone.localtime())
             build_transitions(today=timezone.localdate())
