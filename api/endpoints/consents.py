@@ -13,8 +13,7 @@ from api.endpoints.frame import KEYED, customer_of, name, scope_of
 from api.schemas import Consents, Statement
 from customers.consents.operations import State, consents_of, record_consent
 from customers.field_groups import FieldGroup
-from customers.models import ConsentPurpose, Customer
-from locations.permissions import Right
+from customers.models import Customer
 from mcp.isolation.scope import Scope
 
 router = Router(tags=["Consents"])
@@ -45,23 +44,22 @@ def record(request: HttpRequest, number: Number, statement: Body[Statement]) -> 
     """A consent, or its withdrawal. It is added to what he has said before, and the latest holds."""
     scope = scope_of(request)
     customer = customer_of(number, scope)
-    scope.demand(Right.CHANGE_CUSTOMERS)
     given = {name: getattr(statement, name) for name in type(statement).model_fields}
     if given["evidence"]:
         scope.demand(FieldGroup.MEMO.right)
     if given["wording_version"] is None:
-        given["wording_version"] = _wording_of_today(statement, scope)
+        given["wording_version"] = _wording_of_today(statement, customer, scope)
     record_consent(customers=[customer.pk], **given, actor=scope)
     name(request, customer.pk)
     return Status(201, _told(customer, scope))
 
 
-def _wording_of_today(statement: Statement, scope: Scope) -> str:
+def _wording_of_today(statement: Statement, customer: Customer, scope: Scope) -> str:
     """The version of the wording that holds now, for what is given now. What was said before may be of another one."""
     if not statement.is_given or statement.at is not None:
         return ""
-    purposes = ConsentPurpose.objects.of_organization(scope.organization).filter(code=statement.purpose)
-    return purposes.values_list("wording_version", flat=True).first() or ""
+    states = consents_of(customer, at=None, base=scope.base)
+    return next((one.purpose.wording_version for one in states if one.purpose.code == statement.purpose), "")
 
 
 def _told(customer: Customer, scope: Scope) -> dict[str, Any]:
