@@ -13,11 +13,11 @@ any of them. Whoever serves a device asks `access.demand_still(scope)` at the en
 from mcp.machines.answers import problem_response
 from mcp.machines.enrolling import enrol
 from mcp.machines.entering import admitted
-from mcp.machines.problems import NotAdmitted, NotThere, OnOldBase, Problem, TooFast
+from mcp.machines.problems import CodeRefused, NotAdmitted, NotThere, OnOldBase, Problem, TooFast
 from mcp.machines.serving import describe, rotate
 from mcp.machines.throttling import throttle
 
 __all__ = [
-    "NotAdmitted", "NotThere", "OnOldBase", "Problem", "TooFast", "admitted", "describe", "enrol", "problem_response",
-    "rotate", "throttle",
+    "CodeRefused", "NotAdmitted", "NotThere", "OnOldBase", "Problem", "TooFast", "admitted", "describe", "enrol",
+    "problem_response", "rotate", "throttle",
 ]  # fmt: skip

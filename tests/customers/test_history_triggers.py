@@ -36,6 +36,8 @@ WITHOUT_HISTORY = {
     "customers.Tombstone": "the record of an erasure itself, only added to",
     "customers.TombstoneMark": "as above, hashes",
     "customers.BulkChange": "the record of a bulk change itself; what it changed is recorded at the customers",
+    "mcp.DeviceCode": "the record of a code itself",
+    "mcp.DevicePace": "how much a device has asked lately; it is not even written to disk",
     "mcp.LoginAttempt": "the record of an attempt itself, kept for 90 days",
     "mcp.PasswordLink": "the record of a link itself",
     "mcp.Mail": "the record of a mail itself",
@@ -58,6 +60,16 @@ WITHOUT_HISTORY = {
 }
 NEVER_IN_A_HISTORY = {
     "mcp.User": {"password", "last_login"},
+    "mcp.Device": {
+        "token",
+        "next_token",
+        "next_token_at",
+        "renewal_asked_at",
+        "enrolled_at",
+        "used_at",
+        "program",
+        "address",
+    },
     "customers.Customer": {"search_text", "sort_name"},
     "customers.FormerNumber": {"number_key"},
 }

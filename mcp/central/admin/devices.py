@@ -34,7 +34,6 @@ from mcp.console.operation_forms import OperationForm, show_refusal
 from mcp.console.pages import show
 from mcp.console.site import ConsoleModelAdmin, console, scope_of
 from mcp.isolation import access
-from mcp.isolation.guards import guard
 from mcp.isolation.scope import Scope
 from mcp.machines import operations
 from mcp.models import Device, DeviceCode
@@ -116,7 +115,6 @@ class DeviceAdmin(ConsoleModelAdmin[Device]):
         own = {"has_old_base": scope.base.is_discontinued}
         return super().changelist_view(request, {**(extra_context or {}), **own})
 
-    @guard()
     def get_urls(self) -> list[URLPattern]:
         """The list of the stock admin, and the pages of this module in place of its others."""
         stock = [url for url in super().get_urls() if url.name == LIST]

@@ -53,10 +53,11 @@ from locations.choices import BaseKind, LegacyRule
 from locations.models import CustomerBase, LegacySwitch
 from locations.permissions import Right
 from mcp.central import operations
-from mcp.choices import MailKind
+from mcp.choices import DeviceKind, MailKind
 from mcp.isolation import row_scope
 from mcp.isolation.scope import Scope
-from mcp.models import LoginAttempt, Mail, PasswordLink, Restriction, User
+from mcp.machines.operations import create_device
+from mcp.models import DevicePace, LoginAttempt, Mail, PasswordLink, Restriction, User
 from tests.conftest import Cast, forget_author
 from tests.customers.people import purpose, says
 from tests.customers.transfer import kept_export
@@ -182,6 +183,8 @@ def _rights(scope: Scope) -> None:
     Restriction.objects.create(
         organization=scope.organization, location=place, group=group, right=Right.VIEW_CUSTOMERS.value
     )
+    device, _code = create_device(kind=DeviceKind.TILL, name="Kasse", group=group, actor=scope)
+    DevicePace.objects.create(organization=scope.organization, device=device, filled_at=timezone.now())
 
 
 def _transitions(scope: Scope) -> None:

@@ -28,6 +28,7 @@ WITHOUT_SCOPE = {
     "mcp/central/operations/passwords.py": 4,  # whose link is it? those of the provider, and forgotten ones
     "mcp/login/passwords.py": 1,  # one of the provider's people changes his own password
     "mcp/console/reminders.py": 2,  # who may have to be reminded of what waits, and the mails to them
+    "mcp/machines/enrolling.py": 1,  # of which device is the code?
     "mcp/tasks.py": 4,  # mails, forgotten passwords and old login attempts of all businesses
     "mcp/management/commands/create_support.py": 2,  # a person of no business
     "mcp/worker/task_frame.py": 2,  # a task of somebody who is nobody any more, or that was given up

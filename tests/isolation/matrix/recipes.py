@@ -22,7 +22,7 @@ from mcp.central.operations.restricting import restricted_here
 from mcp.demo import PASSWORD
 from mcp.isolation import access
 from mcp.models import User, UserGroup
-from tests.isolation.matrix.rows import FILE, SIMILAR_ROW
+from tests.isolation.matrix.rows import FILE, SIMILAR_ROW, WITHOUT_RIGHTS
 from tests.isolation.matrix.world import Place, Role, World
 
 NEW_PASSWORD = "Sauerteig-und-Butter-7"
@@ -139,6 +139,12 @@ def _new_location(asked: Asked) -> dict[str, Any]:
     return {"name": "Husum", "street": "Hafen 1", "postal_code": "25813", "city": "Husum", "client_number": "42"}
 
 
+def _device(asked: Asked) -> dict[str, Any]:
+    """With a user group that may do nothing there: a device gets no right that whoever sets it up lacks."""
+    group = UserGroup.objects.get(organization__account_number=10400, name=WITHOUT_RIGHTS[10400])
+    return {"kind": "till", "name": "Neue Kasse", "group": group.pk}
+
+
 def _matrix(asked: Asked) -> dict[str, Any]:
     """Takes from the group what it holds: the cell of its one row is no longer ticked."""
     place = asked.world.places.get(asked.place)
@@ -228,6 +234,7 @@ _PASSWORD = Recipe(body=_own_password, to=r".*/password_change/done/", writes=Fa
 _ID = "[0-9a-f-]{36}"
 _UPLOAD = rf".*/import/{_ID}/"
 _NODES = r".*/clearing/node/"
+_DEVICE = rf".*/mcp/device/{_ID}/"
 _TRANSITION = rf".*/transitions/transition/{_ID}/"
 _CONFLICT = r".*/clearing/conflict/[0-9a-f-]{36}/"
 _CHANGED = r"/\d+/\d+/[a-z]+/[a-z]+/\d+/change/"
@@ -287,6 +294,16 @@ RECIPES: dict[str, Recipe] = {
         "mcp_restriction", "restriction",
         lambda asked: {"group": UserGroup.objects.get(name="Auskunft Bremen").pk, "right": Right.EXPORT_CUSTOMERS},
         lambda asked: {},
+    ),
+    "admin:mcp_device_changelist": Recipe(),
+    "admin:mcp_device_add": Recipe(body=_device, post=200),  # shows the code
+    "admin:mcp_device_change": Recipe("device", "device_id"),
+    "admin:mcp_device_edit": Recipe("device", "device_id", body=_device, to=_DEVICE),
+    "admin:mcp_device_code": Recipe("device", "device_id", get=302, post=200),
+    "admin:mcp_device_withdraw": Recipe("device", "device_id", get=302, to=_DEVICE, writes=False),  # none is shown
+    "admin:mcp_device_renew": Recipe("device", "device_id", get=302, to=_DEVICE, writes=False),  # a time alone
+    "admin:mcp_device_revoke": Recipe(
+        "device", "device_id", body=lambda asked: {"reason": "Verkauft"}, to=_DEVICE
     ),
     "admin:mcp_restriction_matrix": Recipe(body=_restrictions, post=200, writes=False),
     "admin:mcp_restriction_matrix_confirm": Recipe(

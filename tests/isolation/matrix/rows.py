@@ -37,6 +37,7 @@ from tests.conftest import forget_author
 from tests.customers import people
 from tests.customers.transfer import kept_export, table
 from tests.isolation.matrix.world import ALL, CENTRAL, MUNICH, OF_SUPPORT, Place, Role, World
+from tests.mcp.devices import device_at
 from tests.states import in_state
 from transitions import operations as leaving
 from transitions import switching
@@ -57,6 +58,7 @@ MISSING: dict[str, Any] = dict.fromkeys(
         "bulk change",
         "version",
         "node",
+        "device",
         "reconciliation",
         "conflict",
         "number given twice",
@@ -69,6 +71,8 @@ KEY = PrivateKey.make().public.text
 FILE = table(["Kundennummer", "Name"], ["", "Aus der Datei"])
 SIMILAR_ROW = 5
 """The row of a previewed file that looks like a known customer."""
+WITHOUT_RIGHTS = {10400: "Lübeck", 20800: "Zentralverwaltung"}
+"""By account number a user group that may do nothing at the places which are asked; at Südstern nobody asks."""
 OWN_FILES = ("upload", "import", "export", "incoming")
 """The kinds of which everybody has one of his own."""
 
@@ -97,6 +101,7 @@ class Rows:
             "held back": self._held_back,
             "tagged": self._tagged,
             "node": lambda at: self._node(at).pk,
+            "device": self._device,
             "reconciliation": self._reconciliation,
             "answered run": self._answered,
             "bulk change": self._bulk_change,
@@ -158,6 +163,14 @@ class Rows:
         return Node.objects.create(
             organization=location.organization, base=location.base, location=location, name="Kasse", receipt="0" * 64
         )
+
+    def _device(self, place: Place) -> UUID:
+        """A till in use; its user group has no right there."""
+        location = self.world.places[place]
+        group = UserGroup.objects.get(organization=location.organization_id, name=WITHOUT_RIGHTS[place[0]])
+        device, _token = device_at(location, group)
+        device_id: UUID = device.pk
+        return device_id
 
     def _reconciliation(self, place: Place) -> UUID:
         node = self._node(place)
