@@ -22,7 +22,7 @@ from mcp.isolation.scope import Scope
 
 HEADER = "Idempotency-Key"
 _KEY = re.compile(rf"[!-~]{{8,{LONGEST_KEY}}}", re.ASCII)
-_KEPT_HEADERS = ("ETag", "Location", "Content-Language")
+_KEPT_HEADERS = ("ETag", "Location")
 _LOCK = "SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))"
 
 

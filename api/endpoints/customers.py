@@ -13,7 +13,7 @@ from pydantic import Field, StringConstraints
 from api import cursors
 from api.endpoints.frame import KEYED, VERSIONED, customer_of, demand_known, name, scope_of
 from api.finding import Sought, find
-from api.problems import PossibleDuplicates, UnusableCursor
+from api.problems import PossibleDuplicates, UnknownParameter
 from api.schemas import Customer_, CustomerChange, Feed, Found, NewCustomer, Registered
 from api.shown import changes, duplicates, shown
 from api.value_types import Strict
@@ -64,8 +64,8 @@ def listed(request: HttpRequest, asked: Query[Asked]) -> dict[str, Any]:
     scope.demand(Right.VIEW_CUSTOMERS)
     demand_known(request, Asked)
     if asked.after is not None:
-        if asked.model_fields_set - {"after", "limit"}:
-            raise UnusableCursor(name=cursors.AFTER)
+        if others := asked.model_fields_set - {"after", "limit"}:
+            raise UnknownParameter(name=min(others))
         return _feed(asked.after, asked.limit, scope)
     sought = Sought(
         words=asked.q, number=asked.number, card=asked.card, phone=asked.phone, email=asked.email, state=asked.state

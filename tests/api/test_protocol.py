@@ -96,10 +96,11 @@ def test_no_token_no_answer(till, row, line, caplog):
     assert changed() == (1, 0)
 
 
-@pytest.mark.parametrize("place", ["/10400/3", "/10400/1", "/20800/2", "/99999/9"])
 @pytest.mark.parametrize("line", ALL, ids=lambda line: f"{line[0]} {line[1]}")
-def test_elsewhere_there_is_nothing(till, row, line, place):
-    assert problem(ask(till, row, line, at=place)) == (404, "not_there")
+def test_elsewhere_there_is_nothing(till, row, line):
+    """At another location, another business, and where nothing is at all."""
+    for place in ("/10400/3", "/10400/1", "/20800/2", "/99999/9"):
+        assert problem(ask(till, row, line, at=place)) == (404, "not_there")
     assert changed() == (1, 0)
 
 
@@ -123,7 +124,6 @@ def test_missing_right_is_named(make_till, row, line):
 
 @pytest.mark.parametrize("line", WRITES, ids=lambda line: f"{line[0]} {line[1]}")
 def test_right_that_is_taken_meanwhile_undoes_the_change(till, row, line, monkeypatch):
-    """Of another business a customer of the same number is none that is there."""
     if not NEEDED[line[:2]]:
         return
 

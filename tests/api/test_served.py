@@ -10,6 +10,7 @@ import urllib.request
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -28,6 +29,7 @@ from tests.customers.people import customer
 
 pytestmark = pytest.mark.django_db(transaction=True)
 FILE = Path(__file__).resolve().parents[2] / "examples" / "till" / "till.py"
+THEKE = "Theke Hamburg und Bremen"
 NEW = {"last_name": "Beispiel", "email": "berta@example.com"}
 
 
@@ -68,7 +70,9 @@ def typed(program, tmp_path) -> Typed:
 
 def test_example_till_works_with_and_without_a_line(typed, live_server, cast, anna, tmp_path, often):
     with row_scope.rows_of(anna):
-        _device, code = create_device(kind=DeviceKind.TILL, name="Kasse 7", group=cast.group("Leitung"), actor=anna)
+        _device, code = create_device(
+            kind=DeviceKind.TILL, name="Kasse 7", group=cast.group("Theke Hamburg und Bremen"), actor=anna
+        )
     known = customer(anna, last_name="Bekannt", email="berta@example.com", city="Kiel")
     assert typed("enrol", live_server.url, code) == (0, "I am Kasse 7 at Hamburg.")
     assert typed("me")[1].startswith("Kasse 7 at Hamburg may: ")
@@ -96,7 +100,7 @@ def test_example_till_works_with_and_without_a_line(typed, live_server, cast, an
     assert typed("find", "--card", "4711")[1].startswith(str(row.customer_number))
 
     # An answer that was lost: the same key, one effect.
-    with sqlite3.connect(tmp_path / "till.sqlite") as store:
+    with closing(sqlite3.connect(tmp_path / "till.sqlite")) as store, store:
         store.execute("UPDATE queue SET state = 'waiting'")
     typed("send")
     assert (Customer.objects.count(), Consent.objects.count()) == (2, 1)
@@ -115,7 +119,9 @@ def test_example_till_works_with_and_without_a_line(typed, live_server, cast, an
 
 def test_example_till_renews_its_token_and_is_told_when_it_is_revoked(typed, live_server, cast, anna, often):
     with row_scope.rows_of(anna):
-        device, code = create_device(kind=DeviceKind.TILL, name="Kasse 7", group=cast.group("Leitung"), actor=anna)
+        device, code = create_device(
+            kind=DeviceKind.TILL, name="Kasse 7", group=cast.group("Theke Hamburg und Bremen"), actor=anna
+        )
     typed("enrol", live_server.url, code)
     before = Device.objects.get(pk=device.pk).token
     with row_scope.rows_of(anna):
