@@ -25,6 +25,8 @@ from mcp.machines import problems
 log = logging.getLogger(__name__)
 TYPE = "urn:stammhaus:problem:"
 BUSY_SECONDS, RUNNING_SECONDS = 5, 1
+OUTER = 2
+"""So many names stand before that of a field: where it was sent, and the argument of the endpoint."""
 DEFAULT_LANGUAGE = "de"
 
 
@@ -103,7 +105,7 @@ def _unreadable(error: Unreadable) -> HttpResponse:
     """What was sent is not as it is described: each field with what is wrong."""
     errors: dict[str, list[dict[str, str]]] = {}
     for one in error.errors:
-        name = ".".join(str(part) for part in one["loc"] if part not in ("body", "query", "payload", "asked"))
+        name = ".".join(str(part) for part in one["loc"][OUTER:])
         errors.setdefault(name, []).append({"code": str(one["type"]), "detail": sentence_of(one)})
     detail = " ".join(f"{name}: {one['detail']}" if name else one["detail"] for name in errors for one in errors[name])
     return _problem(HTTPStatus.UNPROCESSABLE_ENTITY, "unusable", detail, {"errors": errors})

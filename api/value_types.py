@@ -15,6 +15,7 @@ _DAY = re.compile(r"[1-9][0-9]{3}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _MOMENT = re.compile(
     r"[1-9][0-9]{3}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?(?:Z|[+-][0-9]{2}:[0-9]{2})", re.ASCII
 )
+_DIGITS = re.compile(r"[0-9]{1,18}", re.ASCII)
 _AMOUNT = re.compile(r"[0-9]{1,10}(?:\.[0-9]{1,2})?", re.ASCII)
 
 
@@ -58,6 +59,13 @@ def _amount(value: Any) -> Decimal:
     if isinstance(value, str) and _AMOUNT.fullmatch(value):
         return Decimal(value)
     raise PydanticCustomError("amount", "an amount")
+
+
+def whole(value: Any) -> int:
+    """A whole number of a query, where everything is text."""
+    if isinstance(value, str) and _DIGITS.fullmatch(value):
+        return int(value)
+    raise PydanticCustomError("int_parsing", "a whole number")
 
 
 def _in_utc(moment: datetime) -> str:

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from ninja import Body, Path, Query, Router
 from ninja.responses import Status
-from pydantic import Field, StringConstraints
+from pydantic import BeforeValidator, Field, StringConstraints
 
 from api import cursors
 from api.endpoints.frame import KEYED, VERSIONED, customer_of, demand_known, name, scope_of
@@ -16,7 +16,7 @@ from api.finding import Sought, find
 from api.problems import PossibleDuplicates, UnknownParameter
 from api.schemas import Customer_, CustomerChange, Feed, Found, NewCustomer, Registered
 from api.shown import changes, duplicates, shown
-from api.value_types import Strict
+from api.value_types import Strict, whole
 from api.versions import demanded, etag_of, version_of
 from api.writing import write
 from customers import feed
@@ -35,7 +35,7 @@ class Asked(Strict):
     """What the list is asked for. With `after` it is the feed, and nothing else can be asked but `limit`."""
 
     q: Word = Field(default="", description="Words, each of which is found in him: as the search of the list.")
-    number: Annotated[int, Field(strict=False, ge=1, le=9_999_999)] | None = None
+    number: Annotated[int, Field(ge=1, le=9_999_999), BeforeValidator(whole)] | None = None
     card: Word = Field(default="", description="The whole number of a card, also of a blocked one.")
     phone: Word = Field(default="", description="Takes the right “See contact data”.")
     email: Word = Field(default="", description="Takes the right “See contact data”.")
@@ -44,7 +44,7 @@ class Asked(Strict):
     after: Word | None = Field(
         default=None, description="The feed: what `next` said before. Empty at first: begins with all customers."
     )
-    limit: Annotated[int, Field(strict=False, ge=1, le=200)] = 50
+    limit: Annotated[int, Field(ge=1, le=200), BeforeValidator(whole)] = 50
 
 
 @router.get(

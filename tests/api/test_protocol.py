@@ -167,7 +167,7 @@ def test_at_a_branch_there_is_no_api(till):
     assert till.get("me").status_code == 302  # the login, as for any address
 
 
-@override_settings(DEVICE_REQUESTS={"a_second": 1, "burst": 2})
+@override_settings(DEVICE_REQUESTS={"a_second": 0.01, "burst": 2})
 def test_too_many_requests_wait(till):
     assert [till.get("me").status_code for _ in range(2)] == [200, 200]
     answer = till.get("me")

@@ -83,7 +83,9 @@ def test_no_canary_of_another_business_comes(till, foreign, cast, settings):
 
 
 def _is_own(text: str) -> bool:
-    """What the till has registered or assigned itself with the same words is its own."""
+    """What the till has sent itself with the same words is told back: a customer, a card, an unknown purpose."""
+    if '"code": "unknown_purpose"' in text:
+        return text.count(CANARY) == 2
     return '"last_name": "Neu"' in text or '"display_name": "Eigen"' in text or f"{CANARY.upper()}-1" in text
 
 
