@@ -26,7 +26,7 @@ NOTED_EVERY = timedelta(minutes=1)
 
 
 def admitted(token: str, address: Address, *, client: str | None = None, program: str = "") -> Scope:
-    """The scope of the device whose token this is, at its own address. `client` is its IP address.
+    """The scope of the device whose token this is, at its own address; `client` is its IP address.
 
     Raises NotAdmitted without a token that holds, whether or not the address exists; NotThere at any other address, and
     where its location is closed; OnOldBase where that works with a customer base 1.0.
@@ -57,7 +57,11 @@ def _device(hashes: list[str]) -> Device | None:
 def _note_use(device: Device, hashes: list[str], *, client: str | None, program: str) -> None:
     """Note that the device was here; the old token dies with the first use of the new one."""
     now = timezone.now()
-    used: dict[str, object] = {"used_at": now, "address": client, "program": program[:LONGEST_PROGRAM]}
+    used: dict[str, object] = {
+        "used_at": now,
+        "address": client,
+        "program": program[:LONGEST_PROGRAM] or device.program,
+    }
     if device.token != hashes[0]:  # the new one, or one that was hashed by an earlier key of this installation
         _become_current(device, hashes, used)
     elif device.used_at is None or now - device.used_at >= NOTED_EVERY:

@@ -6,8 +6,6 @@ user group, gives away what it may do there, so he must hold all of that himself
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
@@ -115,12 +113,6 @@ def offered_groups(actor: Scope) -> QuerySet[UserGroup]:
     beyond = {group for right, group in granted if right in OF_DEVICES - actor.rights}
     groups = UserGroup.objects.of_organization(actor.organization).exclude(pk__in=beyond)
     return groups.of_central() | groups.owned_by(actor.location)
-
-
-def open_codes(devices: Iterable[Device]) -> dict[object, DeviceCode]:
-    """The codes that can still be used, by the key of their device; they can no longer be read. One query."""
-    codes = DeviceCode.objects.usable(timezone.now()).filter(device__in=devices)
-    return {code.device_id: code for code in codes}
 
 
 # --- writes ---------------------------------------------------------------------------------------------------------

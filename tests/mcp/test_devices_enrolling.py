@@ -11,12 +11,12 @@ import pytest
 from django.apps import apps
 from django.utils import timezone
 
-from locations.models import CustomerBase, Location
+from locations.models import Location
 from locations.one_time_codes import LIFETIME, MOST_TRIES
 from mcp.choices import DeviceKind
 from mcp.isolation.scope import Scope
 from mcp.login import throttling
-from mcp.machines import CodeRefused, NotAdmitted, OnOldBase, admitted, enrol, rotate
+from mcp.machines import CodeRefused, NotAdmitted, OnOldBase, admitted, enrol, operations, rotate
 from mcp.machines.operations import create_device, revoke_device, show_code, withdraw_code
 from mcp.models import Device, DeviceCode, LoginAttempt
 from tests.conftest import Browser
@@ -77,7 +77,7 @@ def test_a_code_becomes_the_token_of_its_device(made):
     }
     assert admitted(said["token"], HAMBURG).device == device
     stored = Device.objects.get(pk=device.pk)
-    assert (stored.state, stored.program) == ("active", "")  # it said none when it was let in
+    assert (stored.state, stored.program) == ("active", "Kasse 3.1")
     kept = str([*Device.objects.values(), *DeviceCode.objects.values()])
     assert said["token"] not in kept
     assert code.replace("-", "") not in kept
@@ -157,18 +157,19 @@ def test_five_wrong_tries_use_a_code_up(made):
     assert Device.objects.get().state == "waiting"
 
 
-def test_a_closed_location_and_one_on_the_old_base_set_no_device_up(cast, made):
+def test_a_closed_location_and_one_on_the_old_base_set_no_device_up(cast, made, monkeypatch):
     device, code = made
     here = Location.objects.filter(pk=device.location_id)
     here.update(closed_at=timezone.now())
     assert refused(code)
     here.update(closed_at=None)
-    CustomerBase.objects.filter(pk=device.location.base_id).update(branch_number=None)
-    old = CustomerBase.objects.create(organization=cast.organization(), kind="offline", branch_number=2)
-    here.update(base=old)
+    assert not refused(code)
+    monkeypatch.setattr(operations, "_demand_new_base", lambda place: None)  # as if it had come to 1.0 since
+    luebeck = cast.scope("anna", "Lübeck")
+    _device, code = create_device(kind=DeviceKind.TILL, name="Kasse", group=cast.group("Lübeck"), actor=luebeck)
     with pytest.raises(OnOldBase):
         enrol(code, nonce=NONCE)
-    assert DeviceCode.objects.get().used_at is None
+    assert DeviceCode.objects.open().count() == 1
 
 
 def test_guessing_is_slowed_down_by_the_address(made, monkeypatch):

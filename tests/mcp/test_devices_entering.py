@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied
@@ -97,7 +98,8 @@ def test_last_use_is_written_once_a_minute(till, monkeypatch):
     for second in (0, 59, 61, 100):
         monkeypatch.setattr(timezone, "now", lambda second=second: start + timedelta(seconds=second))
         admitted(token, HAMBURG, client="192.0.2.7", program="Kasse 3." + "1" * 200)
-        seen.append((stored(device).used_at - start).total_seconds())
+        used: Any = stored(device).used_at
+        seen.append((used - start).total_seconds())
     assert seen == [0, 0, 61, 61]
     assert stored(device).address == "192.0.2.7"
     assert stored(device).program == ("Kasse 3." + "1" * 200)[:80]
@@ -155,7 +157,7 @@ def test_tokens_outlive_the_key_of_the_installation(till, settings):
 
 
 def test_a_device_is_told_who_it_is(till):
-    told = describe(admitted(till[1], HAMBURG))
+    told: Any = describe(admitted(till[1], HAMBURG))
     assert told["business"] == {"name": "Nordlicht Bäckereien", "account_number": 10400}
     assert (told["name"], told["kind"], told["location"]) == (
         "Kasse 1", "till", {"name": "Hamburg", "client_number": 2},
@@ -232,7 +234,7 @@ def test_restrictions_bind_devices_as_they_bind_people(cast):
     assert Right.VIEW_CUSTOMERS in admitted(token, FLENSBURG).rights
     Restriction.objects.create(organization=place.organization, location=place, group=group, right="view_customers")
     assert Right.VIEW_CUSTOMERS not in admitted(token, FLENSBURG).rights
-    device = admitted(token, FLENSBURG).device
+    device: Any = admitted(token, FLENSBURG).device
     [answer] = [one for one in access.explain_device(device, place) if one.right == Right.VIEW_CUSTOMERS]
     assert (answer.is_held, bool(answer.restricted), bool(answer.granted)) == (False, True, True)
 

@@ -14,7 +14,7 @@ from uuid import UUID
 from django.contrib import admin, messages
 from django.contrib.admin import ModelAdmin
 from django.core.exceptions import ValidationError
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
@@ -50,9 +50,10 @@ def is_unused(device: Device) -> bool:
     return device.state == DeviceState.ACTIVE and last is not None and timezone.now() - last > UNUSED
 
 
-def standing_of(device: Device) -> str:
-    """Its state as people read it."""
-    return _("Not used for 30 days") if is_unused(device) else str(DeviceState(device.state).label)
+def standing_of(device: Device, *, has_code: bool = False) -> str:
+    """Its state as people read it, and whether a code holds that was shown for it."""
+    state = _("Not used for 30 days") if is_unused(device) else str(DeviceState(device.state).label)
+    return _("%(state)s; a code holds") % {"state": state} if has_code else state
 
 
 class StandingFilter(ChosenFilter):
@@ -100,7 +101,8 @@ class DeviceAdmin(ConsoleModelAdmin[Device]):
     list_before_template = "mcp/devices_note.html"
 
     def rows(self, scope: Scope) -> QuerySet[Device]:
-        return operations.visible_devices(scope).select_related("location__base", "group")
+        codes = DeviceCode.objects.usable(timezone.now()).filter(device=OuterRef("pk"))
+        return operations.visible_devices(scope).select_related("location__base", "group").annotate(code=Exists(codes))
 
     @admin.display(description=gettext_lazy("location"), ordering="location")
     def place(self, device: Device) -> str:
@@ -108,7 +110,7 @@ class DeviceAdmin(ConsoleModelAdmin[Device]):
 
     @admin.display(description=gettext_lazy("state"), ordering="state")
     def standing(self, device: Device) -> str:
-        return standing_of(device)
+        return standing_of(device, has_code=device.code)  # type: ignore[attr-defined]
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, object] | None = None) -> HttpResponse:
         scope = scope_of(request)
