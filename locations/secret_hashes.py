@@ -14,6 +14,7 @@ class SecretKind(StrEnum):
     BEARER = "clearing.bearer"
     LEASE = "clearing.lease"
     PAIRING_CODE = "clearing.pairing code"
+    REQUEST = "api.request"
     DEVICE_CODE = "device code"
     DEVICE_TOKEN = "device token"  # noqa: S105 - what it is for
 

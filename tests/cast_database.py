@@ -22,6 +22,7 @@ ROOT = Path(__file__).resolve().parents[1]
 MADE_OF = (
     "locations/**/*.py", "mcp/**/*.py", "customers/*.py", "customers/models/*.py", "customers/triggers/*.py",
     "customers/migrations/*.py", "transitions/*.py", "transitions/models/*.py", "transitions/migrations/*.py",
+    "api/models.py", "api/triggers.py", "api/migrations/*.py",
     "clearing/*.py", "clearing/models/*.py", "clearing/migrations/*.py", "files/*.py", "requirements.txt",
     "tests/conftest.py", "tests/settings.py", "tests/cast_database.py",
 )  # fmt: skip

@@ -50,6 +50,8 @@ INSTALLED_APPS = [
     "customers",
     "clearing",
     "transitions",
+    "ninja",  # for the files of the page on which the API can be tried
+    "api",
 ]
 
 MIDDLEWARE = [
@@ -60,6 +62,7 @@ MIDDLEWARE = [
     "mcp.project.middleware.AddressMiddleware",
     "clearing.central.door.NodeMiddleware",  # requests of nodes know no session and no form
     "mcp.machines.door.DeviceMiddleware",  # nor does a machine that is set up
+    "api.door.TillMiddleware",  # nor do tills
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",

@@ -16,6 +16,8 @@ WITHOUT_HISTORY = {
     "customers.CustomerMonth": "as above, of each month",
     "customers.CustomerRevision": "the order of changes itself; the customers are recorded",
     "customers.RevisionCounter": "as above, the last number",
+    "customers.CustomerChange": "the order of changes itself; the customers are recorded",
+    "api.KeptAnswer": "what was answered to a till, kept for a week; nobody can change it",
     "customers.NumberCounter": "the next number to try; the customers that got one are recorded",
     "customers.ImportUpload": "the record of an import itself; what it changed is recorded at the customers",
     "customers.ImportChunk": "bytes of a file, kept for a day",

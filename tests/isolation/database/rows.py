@@ -10,6 +10,7 @@ import pghistory
 from django.db import connection, models
 from django.utils import timezone
 
+from api.models import KeptAnswer
 from clearing.choices import CycleState, PartKind
 from clearing.models import (
     Alarm,
@@ -112,6 +113,10 @@ def _customers(scope: Scope) -> None:
     assign_card(customer=customer.pk, number="4711", actor=scope)
     purpose(scope, "stammtisch", wording="Ich komme gern wieder.")
     says(scope, customer, "stammtisch", True)
+    KeptAnswer.objects.create(
+        base=scope.base, device_id=uuid4(), key=f"probe-{scope.organization}", fingerprint="0" * 64, status=201,
+        body="{}", rights=[], customers=[customer.pk],
+    )  # fmt: skip
     _erased(scope)
     _files(scope)
 

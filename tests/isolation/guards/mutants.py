@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[3]
-FOLDERS = ("mcp", "files", "customers", "clearing", "transitions")
+FOLDERS = ("mcp", "files", "customers", "clearing", "transitions", "api")
 NOT_SEARCHED = {
     "mcp/demo.py": "makes the demo, under no scope",
     "customers/demo.py": "makes the demo, under no scope",
@@ -104,6 +104,8 @@ RULES_OF_BUSINESS = {
     "demand_own_branch": "a file of another branch; as above",
     "_demand_next": "a run out of its turn",
     "_demand_in_use": "a pairing that has ended, or is held; tests/clearing/test_by_stick.py",
+    "_demand_alone": "a request that is being done at this moment; tests/api/test_keys.py",
+    "demand_known": "a parameter that nobody describes; tests/api/test_protocol.py",
     "demand_edited_here": "customers that are edited on the other side of a reconciliation",
 }
 """What demands something, but not that the row or the right is one's own."""

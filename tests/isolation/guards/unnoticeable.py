@@ -6,6 +6,11 @@ The key is the end of the guard's name, without its line.
 UNNOTICEABLE = {
     "ChangedSinceFilter.demand_offered: self.criterion.demand(value, self.asker)": "a day is typed, no row is chosen",
     "use_of_customer_group: Customer.objects.in_base(scope.base)": "a customer's group is of its base, by that key",
+    "register: Customer.objects.in_base(scope.base)": "the id is of who was registered in the base a moment ago",
+    "find: Customer.objects.in_base(scope.base)": "the ids are those of customers of the base",
+    "cards_of: Card.objects.in_base(scope.base)": "as above",
+    "changes: Customer.objects.in_base(scope.base)": "the ids are those of changes of the base",
+    "changes: Tombstone.objects.filter(base=scope.base, customer_id__in=gone)": "as above",
     "RestrictionAdmin.rights[add]": "may_restrict asks for the same right, and for more",
     "RestrictionAdmin.rights[delete]": "as above",
     "UserGroupAdmin.rights[change]": "the page asks first for the right to view, which is the same",

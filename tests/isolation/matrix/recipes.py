@@ -277,6 +277,8 @@ RECIPES: dict[str, Recipe] = {
     "admin:mcp_user_logins": Recipe("user"),
     "admin:mcp_own_logins": Recipe(),
     "admin:mcp_why": Recipe(),
+    "api_page": Recipe(),
+    "api_description": Recipe(),
     "admin:mcp_places": Recipe(),
     "admin:mcp_people": Recipe(),
     **_model("mcp_usergroup", "usergroup", _named("Neue Gruppe"), _named("Neuer Name")),
