@@ -32,6 +32,7 @@ from locations.triggers import (
 CENTRAL_CLIENT_NUMBER = 1
 HIGHEST_CLIENT_NUMBER = 99_999
 HIGHEST_ACCOUNT_NUMBER = 999_999_999
+EURO = "EUR"
 LOWEST_CUSTOMER_NUMBER, HIGHEST_CUSTOMER_NUMBER = 1, 9_999_999
 
 
@@ -46,6 +47,14 @@ class Organization(CheckedRow):
         help_text=_("The number under which the provider knows this business. It stands in every address."),
     )
     name = LineField(_("name"), max_length=120)
+    currency = models.CharField(
+        _("currency"),
+        max_length=3,
+        default=EURO,
+        db_default=EURO,
+        editable=False,
+        help_text=_("In which all amounts of money of this business are. It never changes."),
+    )
     created_at = models.DateTimeField(_("created"), db_default=Now(), editable=False)
 
     objects = OrganizationQuerySet.as_manager()
@@ -82,8 +91,14 @@ class Organization(CheckedRow):
                 violation_error_code="organization_has_name",
                 violation_error_message=_("Give the business a name."),
             ),
+            models.CheckConstraint(
+                condition=Q(currency__regex=r"^[A-Z]{3}$"),
+                name="organization_currency_iso",
+                violation_error_code="organization_currency_iso",
+                violation_error_message=_("The currency must be an ISO code of three letters, such as EUR."),
+            ),
         ]
-        triggers = [immutable("kind"), BASE_OF_ORGANIZATION]
+        triggers = [immutable("kind", "currency"), BASE_OF_ORGANIZATION]
 
     def __str__(self) -> str:
         return self.name

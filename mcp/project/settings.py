@@ -47,6 +47,7 @@ INSTALLED_APPS = [
     "files",
     "customers",
     "clearing",
+    "accounting",
     "transitions",
 ]
 
