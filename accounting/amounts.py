@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
@@ -12,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 CENT = Decimal("0.01")
 ZERO = Decimal("0.00")
+_LEFT_OUT = re.compile("[ \u00a0\u202f'’€]|EUR|CHF")
 MOST = Decimal("999999999999.99")
 """What numeric(14,2) holds."""
 
@@ -48,6 +50,21 @@ def exact(amount: Decimal) -> Decimal:
     if cents != amount:
         raise ValidationError(_("An amount has two decimal places at most."), code="amount_of_less_than_a_cent")
     return cents
+
+
+def typed(text: str) -> Decimal | None:
+    """The amount that somebody has typed: 12,50 or 12.50, 1.234,50 €; None for what is none.
+
+    What divides thousands and what divides cents is as the language has it, and either where it can be only one.
+    """
+    plain = _LEFT_OUT.sub("", text).replace("\u2212", "-")
+    group, point = (".", ",") if (get_language() or "de").startswith("de") else (",", ".")
+    for pattern in (rf"-?[0-9]{{1,3}}(?:\{group}[0-9]{{3}})+(?:\{point}[0-9]+)?", rf"-?[0-9]+(?:\{point}[0-9]+)?"):
+        if re.fullmatch(pattern, plain):
+            return Decimal(plain.replace(group, "").replace(point, "."))
+    if re.fullmatch(r"-?[0-9]+[.,][0-9]{1,2}", plain):
+        return Decimal(plain.replace(",", "."))
+    return None
 
 
 def shown(amount: Decimal, currency: str) -> str:

@@ -98,8 +98,8 @@ LEDGER_OF_SHARED_BASE = pgtrigger.Trigger(
     operation=pgtrigger.Insert,
     when=pgtrigger.Before,
     func="""
-        IF NOT EXISTS (
-            SELECT FROM locations_customerbase AS base WHERE base.id = NEW.base_id AND base.kind = 'shared'
+        IF EXISTS (
+            SELECT FROM locations_customerbase AS base WHERE base.id = NEW.base_id AND base.kind = 'offline'
         ) THEN
             RAISE EXCEPTION 'Accounts are kept on a customer base 2.0 alone'
                 USING ERRCODE = 'check_violation', CONSTRAINT = 'ledger_of_shared_base';

@@ -22,7 +22,8 @@ ROOT = Path(__file__).resolve().parents[1]
 MADE_OF = (
     "locations/**/*.py", "mcp/**/*.py", "customers/*.py", "customers/models/*.py", "customers/triggers/*.py",
     "customers/migrations/*.py", "transitions/*.py", "transitions/models/*.py", "transitions/migrations/*.py",
-    "clearing/*.py", "clearing/models/*.py", "clearing/migrations/*.py", "accounting/*.py", "accounting/models/*.py",
+    "clearing/*.py", "clearing/models/*.py", "clearing/migrations/*.py", "accounting/choices.py",
+    "accounting/querysets.py", "accounting/triggers.py", "accounting/models/*.py",
     "accounting/migrations/*.py", "files/*.py", "requirements.txt",
     "tests/conftest.py", "tests/settings.py", "tests/cast_database.py",
 )  # fmt: skip

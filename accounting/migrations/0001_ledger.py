@@ -197,7 +197,7 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='ledger',
-            trigger=pgtrigger.compiler.Trigger(name='of_shared_base', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n        IF NOT EXISTS (\n            SELECT FROM locations_customerbase AS base WHERE base.id = NEW.base_id AND base.kind = 'shared'\n        ) THEN\n            RAISE EXCEPTION 'Accounts are kept on a customer base 2.0 alone'\n                USING ERRCODE = 'check_violation', CONSTRAINT = 'ledger_of_shared_base';\n        END IF;\n        RETURN NEW;\n    ", hash='967cee8408bd52ffdeee785b63a4cdbc76ba7c38', operation='INSERT', pgid='pgtrigger_of_shared_base_748a7', table='accounting_ledger', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='of_shared_base', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n        IF EXISTS (\n            SELECT FROM locations_customerbase AS base WHERE base.id = NEW.base_id AND base.kind = 'offline'\n        ) THEN\n            RAISE EXCEPTION 'Accounts are kept on a customer base 2.0 alone'\n                USING ERRCODE = 'check_violation', CONSTRAINT = 'ledger_of_shared_base';\n        END IF;\n        RETURN NEW;\n    ", hash='b98afc8dd9287da6713573eecb7ab7c5b43f8935', operation='INSERT', pgid='pgtrigger_of_shared_base_748a7', table='accounting_ledger', when='BEFORE')),
         ),
         migrations.AddIndex(
             model_name='accounttermsevent',

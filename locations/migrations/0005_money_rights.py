@@ -39,12 +39,12 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='organization',
             name='currency',
-            field=models.CharField(db_default='EUR', default='EUR', editable=False, help_text='In which all amounts of money of this business are. It never changes.', max_length=3, verbose_name='currency'),
+            field=models.CharField(choices=[('EUR', 'EUR'), ('CHF', 'CHF'), ('CZK', 'CZK'), ('DKK', 'DKK'), ('GBP', 'GBP'), ('NOK', 'NOK'), ('PLN', 'PLN'), ('SEK', 'SEK')], db_default='EUR', default='EUR', editable=False, help_text='In which all amounts of money of this business are. It never changes.', max_length=3, verbose_name='currency'),
         ),
         migrations.AddField(
             model_name='organizationevent',
             name='currency',
-            field=models.CharField(db_default='EUR', default='EUR', editable=False, help_text='In which all amounts of money of this business are. It never changes.', max_length=3, verbose_name='currency'),
+            field=models.CharField(choices=[('EUR', 'EUR'), ('CHF', 'CHF'), ('CZK', 'CZK'), ('DKK', 'DKK'), ('GBP', 'GBP'), ('NOK', 'NOK'), ('PLN', 'PLN'), ('SEK', 'SEK')], db_default='EUR', default='EUR', editable=False, help_text='In which all amounts of money of this business are. It never changes.', max_length=3, verbose_name='currency'),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='organization',
@@ -64,6 +64,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='organization',
-            constraint=models.CheckConstraint(condition=models.Q(('currency__regex', '^[A-Z]{3}$')), name='organization_currency_iso', violation_error_code='organization_currency_iso', violation_error_message='The currency must be an ISO code of three letters, such as EUR.'),
+            constraint=models.CheckConstraint(condition=models.Q(('currency__in', ['EUR', 'CHF', 'CZK', 'DKK', 'GBP', 'NOK', 'PLN', 'SEK'])), name='organization_currency_known', violation_error_code='organization_currency_known', violation_error_message='This currency is not known.'),
         ),
     ]

@@ -12,7 +12,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 from psycopg.types.range import Range
 
-from locations.choices import BaseKind, EditSide, LocationKind, OrganizationKind
+from locations.choices import BaseKind, Currency, EditSide, LocationKind, OrganizationKind
 from locations.constraints import CompositeForeignKey
 from locations.fields import LineField
 from locations.history import keep_history
@@ -32,7 +32,6 @@ from locations.triggers import (
 CENTRAL_CLIENT_NUMBER = 1
 HIGHEST_CLIENT_NUMBER = 99_999
 HIGHEST_ACCOUNT_NUMBER = 999_999_999
-EURO = "EUR"
 LOWEST_CUSTOMER_NUMBER, HIGHEST_CUSTOMER_NUMBER = 1, 9_999_999
 
 
@@ -50,8 +49,9 @@ class Organization(CheckedRow):
     currency = models.CharField(
         _("currency"),
         max_length=3,
-        default=EURO,
-        db_default=EURO,
+        choices=Currency,
+        default=Currency.EUR,
+        db_default=Currency.EUR,
         editable=False,
         help_text=_("In which all amounts of money of this business are. It never changes."),
     )
@@ -92,10 +92,10 @@ class Organization(CheckedRow):
                 violation_error_message=_("Give the business a name."),
             ),
             models.CheckConstraint(
-                condition=Q(currency__regex=r"^[A-Z]{3}$"),
-                name="organization_currency_iso",
-                violation_error_code="organization_currency_iso",
-                violation_error_message=_("The currency must be an ISO code of three letters, such as EUR."),
+                condition=Q(currency__in=Currency.values),
+                name="organization_currency_known",
+                violation_error_code="organization_currency_known",
+                violation_error_message=_("This currency is not known."),
             ),
         ]
         triggers = [immutable("kind", "currency"), BASE_OF_ORGANIZATION]

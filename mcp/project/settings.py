@@ -85,7 +85,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "mcp.console.page_context.where_you_are",
             ],
-            "libraries": {"form_rows": "mcp.console.form_rows"},
+            "libraries": {"form_rows": "mcp.console.form_rows", "money": "accounting.pages.money"},
         },
     },
 ]

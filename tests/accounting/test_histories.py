@@ -12,11 +12,12 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.db.models import Sum
+from django.utils import translation
 from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from accounting.amounts import CENT, split
+from accounting.amounts import CENT, split, typed
 from accounting.balances import balance_at
 from accounting.choices import AccountKind
 from accounting.models import Account, Movement
@@ -84,6 +85,20 @@ def test_split_by_largest_remainder(amount, parts, shares):
 def test_split_refuses_what_has_no_answer(amount, parts):
     with pytest.raises(ValueError, match=r"cent|split|empty"):
         split(Decimal(amount), parts)
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "amount"),
+    [
+        ("de", "12,50", "12.50"), ("de", "12.50", "12.50"), ("de", "1.234,5 €", "1234.5"), ("de", "1.234", "1234"),
+        ("de", "1,005", "1.005"), ("de", "-3", "-3"), ("de", "1 234,00", "1234"), ("de", "12,34,5", None),
+        ("de", "1.23.4", None), ("de", "", None), ("de", "zwölf", None), ("de", "1e5", None), ("de", "٣", None),
+        ("en", "1,234.50", "1234.50"), ("en", "1.005", "1.005"), ("en", "12,50", "12.50"), ("en", "1,234", "1234"),
+    ],
+)  # fmt: skip
+def test_amounts_are_read_as_the_language_writes_them(language, text, amount):
+    with translation.override(language):
+        assert typed(text) == (None if amount is None else Decimal(amount))
 
 
 # --- histories --------------------------------------------------------------------------------------------------------
