@@ -27,6 +27,10 @@ class Right(StrEnum):
     IMPORT_CUSTOMERS = "import_customers"
     EXPORT_CUSTOMERS = "export_customers"
     CARRY_OVER = "carry_over_customers"
+    SEE_ACCOUNTS = "see_accounts"
+    POST_TO_ACCOUNTS = "post_to_accounts"
+    CORRECT_ACCOUNTS = "correct_accounts"
+    MANAGE_ACCOUNT_TERMS = "manage_account_terms"
     SEE_HISTORY = "see_history"
     RUN_REPORTS = "run_reports"
     CLEAR = "clear"
@@ -53,6 +57,10 @@ LABELS: dict[Right, Promise] = {
     Right.IMPORT_CUSTOMERS: _("Import customers"),
     Right.EXPORT_CUSTOMERS: _("Export customers"),
     Right.CARRY_OVER: _("Carry customers over to another business"),
+    Right.SEE_ACCOUNTS: _("See accounts of customers"),
+    Right.POST_TO_ACCOUNTS: _("Post to accounts of customers"),
+    Right.CORRECT_ACCOUNTS: _("Correct and reverse what was posted to accounts"),
+    Right.MANAGE_ACCOUNT_TERMS: _("Set the terms and limits of accounts"),
     Right.SEE_HISTORY: _("See the history"),
     Right.RUN_REPORTS: _("See figures and reports"),
     Right.CLEAR: _("Reconcile with the central"),

@@ -49,6 +49,7 @@ INSTALLED_APPS = [
     "files",
     "customers",
     "clearing",
+    "accounting",
     "transitions",
     "ninja",  # for the files of the page on which the API can be tried
     "api",
@@ -90,7 +91,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "mcp.console.page_context.where_you_are",
             ],
-            "libraries": {"form_rows": "mcp.console.form_rows"},
+            "libraries": {"form_rows": "mcp.console.form_rows", "money": "accounting.pages.money"},
         },
     },
 ]

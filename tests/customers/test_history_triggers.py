@@ -43,6 +43,10 @@ WITHOUT_HISTORY = {
     "mcp.Mail": "the record of a mail itself",
     "mcp.SentForm": "hashes of forms that were sent, kept for a day",
     "mcp.Session": "who is logged in now",
+    "accounting.Ledger": "made once, never changed",
+    "accounting.Account": "balances and limits follow movements and terms, which are kept; nobody else writes one",
+    "accounting.Movement": "the record of a movement itself, only added to",
+    "accounting.LedgerException": "the record of an exception itself, decided once",
     "transitions.TransitionStep": "the record of a step itself, only added to",
     "transitions.SwitchStep": "the record of a step itself, only added to",
     "transitions.SwitchedCustomer": "the record of who was taken along itself, only added to",
@@ -78,7 +82,7 @@ NEVER_IN_A_HISTORY = {
 def business_models():
     return [
         model
-        for label in ("locations", "mcp", "files", "customers", "transitions")
+        for label in ("locations", "mcp", "files", "customers", "accounting", "transitions")
         for model in apps.get_app_config(label).get_models()
         if not issubclass(model, pghistory.models.Event) and not model._meta.proxy
     ]

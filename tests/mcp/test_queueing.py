@@ -20,7 +20,18 @@ from mcp.worker.somebody import for_somebody
 from tests.worker import empty_queue, jobs, work
 
 ROOT = Path(__file__).resolve().parents[2]
-PRODUCT = ("locations", "mcp", "files", "customers", "clearing", "transitions", "api", "spreadsheets", "launch")
+PRODUCT = (
+    "locations",
+    "mcp",
+    "files",
+    "customers",
+    "clearing",
+    "accounting",
+    "transitions",
+    "api",
+    "spreadsheets",
+    "launch",
+)
 DEFERRING = {"defer", "defer_async", "batch_defer", "batch_defer_async", "configure", "configure_task", "defer_job"}
 TASK = "customers.exports.tasks.make_export"
 OF_A_ROW = {

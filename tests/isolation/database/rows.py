@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
@@ -10,6 +11,7 @@ import pghistory
 from django.db import connection, models
 from django.utils import timezone
 
+from accounting.operations import post_sale, set_terms
 from api.models import KeptAnswer
 from clearing.choices import CycleState, PartKind
 from clearing.models import (
@@ -93,6 +95,7 @@ def fill_every_table(cast: Cast) -> dict[int, Scope]:
             _rights(scope)
             _transitions(scope)
             _reconciliation(scope)
+            _accounts(scope)
             # Each table is changed once more, so that its history has an entry even where the cast came before it.
             rows: list[Any] = [scope.organization, scope.base, scope.location, scope.user]
             for row in rows:
@@ -248,6 +251,14 @@ def _reconciliation(scope: Scope) -> None:
     Conflict.objects.create(**base, uid=uuid4(), customer_number=1, name="x", cycle=run, kind="both_changed")
     RevisionCounter.objects.create(**base, sequence=1)
     CustomerRevision.objects.create(**base, uid=uuid4(), customer_number=1, sequence=1)
+
+
+def _accounts(scope: Scope) -> None:
+    """A sale that a till has sent too late, above the limit."""
+    buyer = register_customer(customer=Customer(last_name="Kauft"), actor=scope)
+    allowed = {"may_buy_on_account": True, "may_hold_credit": False}
+    set_terms(customer=buyer.pk, **allowed, hard_limit=Decimal(1), actor=scope)
+    post_sale(customer=buyer.pk, amount=Decimal(2), key="1", is_late=True, actor=scope)
 
 
 def _something_new(row: Any) -> dict[str, object]:

@@ -20,7 +20,18 @@ from mcp.worker.task_frame import Stopped
 from tests.conftest import Browser, as_web_role
 
 ROOT = Path(__file__).resolve().parents[3]
-PRODUCT = ("locations", "mcp", "files", "customers", "clearing", "transitions", "api", "spreadsheets", "launch")
+PRODUCT = (
+    "locations",
+    "mcp",
+    "files",
+    "customers",
+    "clearing",
+    "accounting",
+    "transitions",
+    "api",
+    "spreadsheets",
+    "launch",
+)
 WITHOUT_SCOPE = {
     "mcp/isolation/access.py": 1,  # the provider's people look for a location, and work outside of any
     "mcp/login/backends.py": 2,  # the login: whose name is it? a password of an older kind is stored anew

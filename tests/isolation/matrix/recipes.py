@@ -26,6 +26,7 @@ from tests.isolation.matrix.rows import FILE, SIMILAR_ROW, WITHOUT_RIGHTS
 from tests.isolation.matrix.world import Place, Role, World
 
 NEW_PASSWORD = "Sauerteig-und-Butter-7"
+_ACCOUNT = r".*/accounting/accountterms/[0-9]+/"
 
 
 @dataclass(frozen=True)
@@ -108,6 +109,14 @@ def _decided(asked: Asked) -> dict[str, Any]:
 def _decisions(asked: Asked) -> dict[str, Any]:
     content = f"Zeile;Entscheidung\n{SIMILAR_ROW};auslassen\n".encode()
     return {"file": SimpleUploadedFile("entschieden.csv", content)}
+
+
+def _booking(asked: Asked) -> dict[str, Any]:
+    return {"amount": "1", "business_day": timezone.localdate().isoformat(), "key": "hand"}
+
+
+def _correction(asked: Asked) -> dict[str, Any]:
+    return {"about": "owed-less", "amount": "1", "reason": "Verzählt", "key": "hand"}
 
 
 def _step(name: str) -> Body:
@@ -364,6 +373,16 @@ RECIPES: dict[str, Recipe] = {
     **_model("customers_tag", "tag", _named("Neu"), _named("Neu")),
     **_model("customers_consentpurpose", "consentpurpose", _named("Neu", code="neu"), _named("Neu")),
     # branches that reconcile
+    "admin:accounting_account": Recipe("account", "customer"),
+    "admin:accounting_book": Recipe("account", "customer", body=_booking, to=_ACCOUNT),
+    "admin:accounting_correct": Recipe("account", "customer", body=_correction, to=_ACCOUNT),
+    "admin:accounting_reverse": Recipe("sale", "movement", body=_correction, to=_ACCOUNT),
+    "admin:accounting_terms": Recipe("account", "customer", body=lambda asked: {"hard_limit": "7"}, to=_ACCOUNT),
+    "admin:accounting_statement": Recipe("account", "customer", query="first=2026-01-01&last=2026-01-31&as=csv"),
+    "admin:accounting_exceptions": Recipe(),
+    "admin:accounting_exception": Recipe(
+        "exception", "pk", body=lambda asked: {"note": "Besprochen"}, to=r".*/exceptions/", writes=False
+    ),  # a state alone
     "admin:clearing_nodes": Recipe(),
     "admin:clearing_code": Recipe(get=302, post=_code, writes=False),  # a code alone, which is counted nowhere
     "admin:clearing_code_withdraw": Recipe(get=302, to=_NODES, writes=False),  # none is shown: that is told

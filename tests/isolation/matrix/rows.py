@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 import pghistory
 from django.utils import timezone
 
+from accounting.models import LedgerException, Movement
+from accounting.operations import post_sale, top_up
 from clearing.choices import CycleState, NodeState
 from clearing.models import Conflict, Cycle, Node
 from clearing.protocol.keys import PrivateKey
@@ -32,6 +35,7 @@ from mcp.demo import PASSWORD
 from mcp.isolation import grants
 from mcp.isolation.scope import Scope
 from mcp.models import User, UserGroup
+from tests.accounting.accounts import guest
 from tests.clearing import conflicting
 from tests.conftest import forget_author
 from tests.customers import people
@@ -60,6 +64,8 @@ MISSING: dict[str, Any] = dict.fromkeys(
         "node",
         "device",
         "reconciliation",
+        "sale",
+        "exception",
         "conflict",
         "number given twice",
         "run",
@@ -96,6 +102,9 @@ class Rows:
             "customergroup": lambda at: people.group(self._system(at), "Gast").pk,
             "tag": lambda at: people.tag(self._system(at), "VIP").pk,
             "version": self._older,
+            "account": self._account,
+            "sale": lambda at: self._sale(at).pk,
+            "exception": lambda at: LedgerException.objects.get(movement=self._sale(at)).pk,
             "conflict": lambda at: self._conflict(at).pk,
             "number given twice": self._given_twice,
             "run": self._run,
@@ -149,6 +158,24 @@ class Rows:
             changing.apply(change=change, context=context.id, actor=actor)
         forget_author()
         return change.pk
+
+    def _account(self, place: Place) -> int:
+        """A customer with an account and some credit."""
+        system = self._system(place)
+        customer = guest(system)
+        top_up(customer=customer.pk, amount=Decimal(50), key="credit", actor=system)
+        return customer.pk
+
+    def _sale(self, place: Place) -> Movement:
+        """One that came too late and broke the limit."""
+
+        def make() -> Movement:
+            system = self._system(place)
+            late = guest(system, last_name="Spät").pk
+            return post_sale(customer=late, amount=Decimal(120), key="late", is_late=True, actor=system).movement
+
+        made: Movement = self._once(("movement", place), make)
+        return made
 
     def _older(self, place: Place) -> UUID:
         """The state in which a customer was registered, who has moved since."""

@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
+from accounting.demo import build_accounts
 from clearing.demo.nodes import build_nodes
 from customers.demo import build_customers
 from customers.filling import fill
@@ -52,6 +53,7 @@ class Command(BaseCommand):
             build_devices(now=timezone.localtime())
             count = build_customers(now=timezone.localtime())
             build_nodes(now=timezone.localtime())
+            build_accounts(today=timezone.localdate())
             build_transitions(today=timezone.localdate())
             self.stdout.write(f"The demo is loaded: {Organization.objects.count()} businesses, {count} customers.")
         elif not is_quiet:
