@@ -18,7 +18,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # An environment whose Python went away (an upgrade of the system) is made anew.
 $(shell test ! -e $(VENV)/.installed || $(BIN)/python -c '' 2>/dev/null || rm -f $(VENV)/.installed $(VENV)/.installed-dev)
 
-.PHONY: run run-branch demo-branch upgrade install install-dev test test-fast test-isolation test-clearing check lint bench clean
+.PHONY: openapi run run-branch demo-branch upgrade install install-dev test test-fast test-isolation test-clearing check lint bench clean
 
 run: install
 	@$(BIN)/python -m launch
@@ -35,6 +35,10 @@ demo-branch: install
 upgrade:
 	@test -x $(BIN)/python || $(MAKE) install
 	@$(BIN)/python -m launch.upgrade $(MAKE) install
+
+# Writes docs/api/openapi.json anew, which a test compares with the code. It asks no database.
+openapi: install
+	@env $(LINT_ENV) DJANGO_SETTINGS_MODULE=mcp.project.settings $(BIN)/python -m django write_openapi
 
 install: $(VENV)/.installed $(COMPILED)
 

@@ -10,6 +10,7 @@ from uuid import UUID
 from django.utils import timezone
 from procrastinate.contrib.django import app
 
+from customers import feed
 from customers.bulk import changing
 from customers.figures import counts
 from customers.imports import lifecycle
@@ -37,6 +38,20 @@ def _compact(base: int) -> None:
     with row_scope.without_scope(reason="add up the counts of a base", actor=WORKER):
         counts.compact_counts([base])
         counts.compact_months([base])
+
+
+@app.periodic(cron="53 2 * * *")
+@app.task(queueing_lock="forget_superseded_changes")
+def forget_superseded_changes(timestamp: int) -> None:
+    """Delete what is noted of a customer besides his last change."""
+    with row_scope.without_scope(reason="find bases whose customers have changed", actor=WORKER):
+        bases = feed.bases_with_changes()
+    for_each(bases, _forget_superseded, what="The superseded changes of base %s could not be deleted")
+
+
+def _forget_superseded(base: int) -> None:
+    with row_scope.without_scope(reason="delete superseded changes of customers", actor=WORKER):
+        feed.forget_superseded(base)
 
 
 @app.periodic(cron="7 * * * *")

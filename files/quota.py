@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, TypedDict
 
 from django.conf import settings
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import connection
 from django.db.models import Count, Manager, Min, Sum
 from django.utils import timezone
@@ -62,9 +62,11 @@ def within_quota(content: Iterable[bytes], *, upload: OwnFile, actor: Scope) -> 
     would not count each other. What he uploaded to this base counts, also where it is no longer kept. Commands have no
     quota.
     """
-    if actor.user is None:
+    if actor.is_system:
         yield from content
         return
+    if actor.user is None:
+        raise PermissionDenied  # devices upload nothing
     _take_turn(actor.user)
     used = [_of_today(kind, actor.user, upload) for kind in _counted]
     since = min((one["since"] for one in used if one["since"]), default=None)

@@ -27,6 +27,19 @@ class BaseKind(models.TextChoices):
     OFFLINE = "offline", _("Customer base 1.0 (discontinued)")
 
 
+class Currency(models.TextChoices):
+    """The currencies in which a business can keep accounts: those of our neighbours, all with two decimal places."""
+
+    EUR = "EUR", "EUR"
+    CHF = "CHF", "CHF"
+    CZK = "CZK", "CZK"
+    DKK = "DKK", "DKK"
+    GBP = "GBP", "GBP"
+    NOK = "NOK", "NOK"
+    PLN = "PLN", "PLN"
+    SEK = "SEK", "SEK"
+
+
 class LegacyRule(models.TextChoices):
     """What does not work at a location with a customer base 1.0. Support can lift it where `can_be_lifted` says so.
 

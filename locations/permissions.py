@@ -27,6 +27,10 @@ class Right(StrEnum):
     IMPORT_CUSTOMERS = "import_customers"
     EXPORT_CUSTOMERS = "export_customers"
     CARRY_OVER = "carry_over_customers"
+    SEE_ACCOUNTS = "see_accounts"
+    POST_TO_ACCOUNTS = "post_to_accounts"
+    CORRECT_ACCOUNTS = "correct_accounts"
+    MANAGE_ACCOUNT_TERMS = "manage_account_terms"
     SEE_HISTORY = "see_history"
     RUN_REPORTS = "run_reports"
     CLEAR = "clear"
@@ -53,6 +57,10 @@ LABELS: dict[Right, Promise] = {
     Right.IMPORT_CUSTOMERS: _("Import customers"),
     Right.EXPORT_CUSTOMERS: _("Export customers"),
     Right.CARRY_OVER: _("Carry customers over to another business"),
+    Right.SEE_ACCOUNTS: _("See accounts of customers"),
+    Right.POST_TO_ACCOUNTS: _("Post to accounts of customers"),
+    Right.CORRECT_ACCOUNTS: _("Correct and reverse what was posted to accounts"),
+    Right.MANAGE_ACCOUNT_TERMS: _("Set the terms and limits of accounts"),
     Right.SEE_HISTORY: _("See the history"),
     Right.RUN_REPORTS: _("See figures and reports"),
     Right.CLEAR: _("Reconcile with the central"),
@@ -64,3 +72,20 @@ LABELS: dict[Right, Promise] = {
 
 PERMISSIONS: list[tuple[str, LazyText]] = [(right.value, f"Can {right.value.replace('_', ' ')}") for right in Right]
 """The catalogue for `Meta.permissions` of Location and Organization. Pages show `Right.label` instead."""
+
+OF_DEVICES = frozenset(
+    {
+        Right.VIEW_CUSTOMERS,
+        Right.SEE_CONTACT_DATA,
+        Right.SEE_BANK_DATA,
+        Right.SEE_MEMOS,
+        Right.ADD_CUSTOMERS,
+        Right.CHANGE_CUSTOMERS,
+        Right.ARCHIVE_CUSTOMERS,
+        Right.SEE_HISTORY,
+        Right.RUN_REPORTS,
+        Right.MANAGE_CUSTOMER_GROUPS,
+    }
+)
+"""What a machine can be allowed to do. Of its user group it gets these rights alone: the others are for people, who
+answer for what they decide, and so is each new right until it is added here."""

@@ -19,8 +19,13 @@ from locations.schema import AddedConstraint, column_of
 if TYPE_CHECKING:
     from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
-SETTINGS = {"base": "stammhaus.base", "organization": "stammhaus.organization", "user": "stammhaus.user"}
-"""What a transaction can say about itself: the base, the business and the user that it works for."""
+SETTINGS = {
+    "base": "stammhaus.base",
+    "organization": "stammhaus.organization",
+    "location": "stammhaus.location",
+    "user": "stammhaus.user",
+}
+"""What a transaction can say about itself: the base, the business, the location and the user that it works for."""
 
 UNSCOPED_ROLE = "stammhaus_unscoped"
 """The database role for which all rows exist. Nobody logs in as it; the owner and the web role are its members."""
@@ -102,7 +107,9 @@ def disable_sql(table: str) -> str:
 class RowSecurity(AddedConstraint):
     """Only rows of the entered base or business exist in this table.
 
-    `base` or `organization` (one of them) names the field that is compared with the setting. `person` names the field
+    `base` or `organization` (one of them) names the field that is compared with the setting. `owner` names, in a table
+    with a base, a field that holds the location to which alone the row belongs, or 0 where it belongs to all of the
+    base: a row of one location does not exist at another one, nor at the central. `person` names the field
     with the person of a row, in a table of people: for PERSON_ROLE only rows of the entered person exist.
     `is_of_provider` is for what the provider decides about businesses: a row without a business is about all of them
     and exists in each, and within a business no row is written. The condition cannot look at other tables: a policy
@@ -115,13 +122,16 @@ class RowSecurity(AddedConstraint):
         name: str,
         base: str | None = None,
         organization: str | None = None,
+        owner: str | None = None,
         person: str | None = None,
         is_of_provider: bool = False,
     ) -> None:
         super().__init__(name=name)
         if bool(base) == bool(organization):
             raise ValueError(f"{name}: row security needs one field by which a row belongs to somebody.")
-        named = {"base": base, "organization": organization, "person": person}
+        if owner and not base:
+            raise ValueError(f"{name}: only a row of a base can belong to one location alone.")
+        named = {"base": base, "organization": organization, "owner": owner, "person": person}
         self.fields = {key: field for key, field in named.items() if field}
         self.is_of_provider = is_of_provider
 
@@ -131,10 +141,13 @@ class RowSecurity(AddedConstraint):
         return {"scope", "unscoped", *(["person"] if "person" in self.fields else [])}
 
     def condition(self, model: type[models.Model]) -> str:
-        """SQL: the column of the base or business equals the setting."""
+        """SQL: the column of the base or business equals the setting, and no other location is the row's owner."""
         key = "base" if "base" in self.fields else "organization"
         column, entered = self._column(model, key), current(key)
         of_all = f" OR ({column} IS NULL AND {entered} IS NOT NULL)" if self.is_of_provider else ""
+        if "owner" in self.fields:
+            owner = self._column(model, "owner")
+            return f"{column} = {entered} AND ({owner} = 0 OR {owner} = {current('location')})"
         return f"{column} = {entered}{of_all}"
 
     @property

@@ -37,3 +37,27 @@ class MailState(models.TextChoices):
     WAITING = "waiting", _("Waiting")
     SENT = "sent", _("Sent")
     FAILED = "failed", _("Failed")
+
+
+class DeviceKind(models.TextChoices):
+    """What a machine of a location is."""
+
+    TILL = "till", _("Till")
+    INTEGRATION = "integration", _("Integration")
+    COUNTER = "counter", _("Counter")
+
+
+class DeviceState(models.TextChoices):
+    """Whether a machine can get in."""
+
+    WAITING = "waiting", _("Waiting for its code")
+    ACTIVE = "active", _("In use")
+    REVOKED = "revoked", _("Revoked")
+
+
+DEVICE_STEPS: dict[DeviceState, set[DeviceState]] = {
+    DeviceState.WAITING: {DeviceState.ACTIVE, DeviceState.REVOKED},
+    DeviceState.ACTIVE: {DeviceState.REVOKED},
+    DeviceState.REVOKED: set(),
+}
+"""Which state follows which. What was revoked stays so."""

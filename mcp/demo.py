@@ -29,6 +29,8 @@ COUNTER = (
     Right.ADD_CUSTOMERS,
     Right.CHANGE_CUSTOMERS,
     Right.RUN_REPORTS,
+    Right.SEE_ACCOUNTS,
+    Right.POST_TO_ACCOUNTS,
 )
 BRANCH_OFFICE = (
     *COUNTER,
@@ -39,6 +41,8 @@ BRANCH_OFFICE = (
     Right.SEE_HISTORY,
     Right.MANAGE_LOCATION,
     Right.MANAGE_USERS,
+    Right.CORRECT_ACCOUNTS,
+    Right.MANAGE_ACCOUNT_TERMS,
 )
 
 

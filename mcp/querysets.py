@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Self, TypedDict
 
 from django.contrib.auth.base_user import BaseUserManager
 from django.db import models
 from django.db.models import Q
 
+from locations.one_time_codes import LIFETIME
+from mcp.choices import DeviceState
+
 if TYPE_CHECKING:
     from django_stubs_ext import WithAnnotations
 
     from locations.models import Location, Organization
-    from mcp.models import Restriction, User, UserGroup
+    from mcp.models import Device, DeviceCode, Restriction, User, UserGroup
 
 
 class UserQuerySet(models.QuerySet["User"]):
@@ -94,3 +98,33 @@ class RestrictionQuerySet(models.QuerySet["Restriction"]):
 
     def at(self, location: Location) -> Self:
         return self.filter(location=location)
+
+
+class DeviceQuerySet(models.QuerySet["Device"]):
+    """Queries for the machines of locations."""
+
+    def of_organization(self, organization: Organization) -> Self:
+        return self.filter(organization=organization)
+
+    def at(self, location: Location) -> Self:
+        return self.filter(organization=location.organization_id, location=location)
+
+    def standing(self) -> Self:
+        """Those that are not revoked."""
+        return self.exclude(state=DeviceState.REVOKED)
+
+
+class DeviceCodeQuerySet(models.QuerySet["DeviceCode"]):
+    """Queries for the codes by which machines become devices."""
+
+    def remembered(self, now: datetime) -> Self:
+        """Those that are looked at when one is typed; of an older one it is as if there had been none."""
+        return self.filter(made_at__gt=now - LIFETIME - timedelta(hours=1))
+
+    def usable(self, now: datetime) -> Self:
+        """Those that are open and not too old."""
+        return self.open().filter(made_at__gt=now - LIFETIME)
+
+    def open(self) -> Self:
+        """Neither used nor withdrawn; it may be too old."""
+        return self.filter(used_at=None, withdrawn_at=None)

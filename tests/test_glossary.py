@@ -70,6 +70,8 @@ GERMAN = [
     Word(r"Dashboard|Startseite", "Übersicht"),
     Word(r"\bGast\b|\bGäste\b|\bKlient", "Kunde"),
     Word(r"Zurückziehen|zurückgezogen", "Widerruf, widerrufen"),
+    Word(r"\bTokens?\b|API-Schlüssel", "Zugangsschlüssel"),
+    Word(r"Endgerät|Kassenterminal|\bPOS\b", "Gerät, Kasse"),
 ]
 ENGLISH = [
     Word(r"nickname", "alias"),

@@ -13,7 +13,18 @@ from django.db import connection, models
 from locations.constraints import CompositeForeignKey
 
 ROOT = Path(__file__).resolve().parent.parent
-PRODUCT = ("locations", "mcp", "files", "customers", "clearing", "transitions", "spreadsheets", "launch")
+PRODUCT = (
+    "locations",
+    "mcp",
+    "files",
+    "customers",
+    "clearing",
+    "accounting",
+    "transitions",
+    "api",
+    "spreadsheets",
+    "launch",
+)
 MOST_LINES = 400
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +13,7 @@ from django.utils.translation import pgettext
 
 from files import lifecycle
 from files.choices import FileState
+from files.papers import Paper, Section
 from locations.permissions import Right
 from mcp.dates import to_the_second
 from mcp.isolation.scope import Scope
@@ -28,29 +28,7 @@ MOST_NUMBERS = 10_000
 """So many customer numbers of those carried over, and of each reason, are listed; the page of the process has all."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Section:
-    """One part: facts with their names, or a table; `empty` is said where there is neither."""
-
-    title: str
-    facts: tuple[tuple[str, str], ...] = ()
-    headings: tuple[str, ...] = ()
-    rows: tuple[tuple[str, ...], ...] = ()
-    widths: tuple[int, ...] = ()
-    """How wide the columns are, in parts of their sum."""
-    empty: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Protocol:
-    title: str
-    subtitle: str
-    as_of: datetime
-    """When the last of it happened: the same protocol has the same date."""
-    sections: tuple[Section, ...]
-
-
-def protocol_of(*, transition: Transition, actor: Scope) -> Protocol:
+def protocol_of(*, transition: Transition, actor: Scope) -> Paper:
     """Everything that is on record about a transition. Raises MissingRight."""
     actor.demand(Right.CARRY_OVER)
     made = list(packages.packages_of(transition))
@@ -58,7 +36,7 @@ def protocol_of(*, transition: Transition, actor: Scope) -> Protocol:
     fetched = list(PackageDownload.objects.filter(file__in=[package.pk for package in made]).select_related("file"))
     moments = [transition.state_since, *(step.at for step in steps), *(download.at for download in fetched)]
     moments += [package.state_since for package in made]
-    return Protocol(
+    return Paper(
         title=_("Protocol: %(location)s") % {"location": transition.location.name},
         subtitle=_title(transition),
         as_of=max(moments),

@@ -31,8 +31,8 @@ from clearing.protocol.keys import (
     new_nonce,
 )
 from clearing.protocol.messages import Admission, Knock, Proof, Question
-from clearing.protocol.secret_hashes import SecretKind, keyed_hash
 from locations.models import Location
+from locations.secret_hashes import SecretKind, keyed_hash
 from mcp.isolation import row_scope
 from mcp.isolation.history_context import recorded_as
 from mcp.isolation.scope import Scope

@@ -151,13 +151,13 @@ def pair(message: Pair, *, address: str | None) -> Paired:
     Raises CodeRefused for whoever has no code that holds, TooManyTries; and for whoever has one: UnusableKey,
     TooOldToPair, and a ValidationError that names all clashes of numbers. These leave the code as it is.
     """
-    attempt = throttling.count_pairing(address=address)
+    attempt = throttling.count_code(throttling.PAIRING, address=address)
     found = _found(message.code)
     if found is None:
         raise CodeRefused
     if not _is_right(found, message):
         raise CodeRefused
-    throttling.end_pairing(attempt)
+    throttling.end_code(attempt)
     actor = Scope.of_system(found.location, name=PAIRING)
     with row_scope.rows_of(actor), recorded_as(**actor.history()):
         code = _locked_code(found)

@@ -35,7 +35,7 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.translation import gettext_lazy
 
 from clearing.protocol.canonical import canonical
-from clearing.protocol.secret_hashes import SecretKind, is_hash_of, keyed_hash
+from locations.secret_hashes import SecretKind, is_hash_of, keyed_hash
 
 BEARER_LIFETIME = timedelta(minutes=15)
 NONCE_LIFETIME = timedelta(minutes=2)

@@ -29,7 +29,7 @@ from customers.cards import pages as card_pages
 from customers.choices import BIRTHDAY_VAR, BulkKind
 from customers.consents.pages import consents_page, consents_section, record_page, withdraw_page
 from customers.consents.questions import record_answers
-from customers.console import notices
+from customers.console import further_pages, notices
 from customers.console.base import CustomersAdmin
 from customers.console.ticked import chosen_for
 from customers.edit_side import is_edited_here, standing
@@ -336,6 +336,7 @@ class CustomerAdmin(CustomerColumns, MaskedFields, CustomersAdmin):
             "may_see_candidates": scope.allows(Right.VIEW_CUSTOMERS),
             "differences": self._differences(request, form, customer),
             "notices": notices.told_about(customer, scope) if customer else [],
+            "further_pages": further_pages.links_for(customer, scope) if customer else [],
             **(self._sections(request, customer) if customer else counter.context(form)),
         }
         return super().render_change_form(request, context, *args, **kwargs)

@@ -19,7 +19,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
-from customers.choices import TRANSFER, TRANSFER_ANY, ConsentState
+from customers.choices import TRANSFER, TRANSFER_ANY, ConsentSource, ConsentState
 from customers.models import Consent, ConsentPurpose, Customer
 from customers.querysets import CustomerQuerySet
 from customers.triggers.slips import MINUTES, REFUSALS
@@ -154,6 +154,9 @@ def record_consent(
         "purpose": purpose, "is_given": is_given, "at": at, "source": source, "wording_version": wording_version,
         "receiver": receiver, "evidence": evidence,
     }  # fmt: skip
+    if source == ConsentSource.IMPORT and actor.device is not None:
+        sentence = gettext_lazy("Choose how the customer said so.")
+        raise ValidationError({"source": ValidationError(sentence, code="consent_of_person_says_how")})
     _check_statement(said)
     take_order(actor.base, is_edit=False)
     of_base = Customer.objects.in_base(actor.base).filter(pk__in=list(customers))

@@ -59,7 +59,7 @@ def erase_customer(*, customer: int, reason: str, actor: Scope) -> Tombstone:
         lock_order(base)
         row = Customer.objects.in_base(base).select_for_update(of=("self",)).get(pk=customer)
         person = Person(row)
-        why = _checked(reason, person, is_typed=actor.user is not None)
+        why = _checked(reason, person, is_typed=not actor.is_system)
         filters = sorted(filters_naming(row))
         stone = _set_stone(person, why, {place.name: place.count(row) for place in places()}, actor)
         others = {uid for place in places() for uid in place.other_uids(row)}

@@ -23,7 +23,7 @@ from customers.history.former_numbers import FormerNumbers, tell_former_numbers
 from customers.models import Card, Consent, ConsentPurpose, Customer, CustomerGroup, Disclosure
 from customers.readable import READABLE
 from locations.models import Location
-from mcp.isolation.scope import Scope, name_shown
+from mcp.isolation.scope import Scope, actor_shown, name_shown
 from mcp.stored_sentences import Sentences, stored_sentence
 
 CustomerEvent: Any = Customer._meta.get_field("history").related_model
@@ -168,7 +168,7 @@ def _of_removal(event: Any, shown: list[tuple[str, str]]) -> Entry:
     return Entry(
         happened_at=event.pgh_created_at,
         kind="given_removed" if event.is_given else "withdrawn_removed",
-        user=name_shown(facts.get("user_name") or ""),
+        user=actor_shown(facts),
         location=facts.get("location_name") or "",
         reason=_reason(facts),
         changes=tuple(Change(label, value, "") for label, value in shown),
@@ -205,7 +205,7 @@ def _of_card(event: Any, numbers: Mapping[int, str]) -> Entry:
     return Entry(
         happened_at=event.pgh_created_at,
         kind=_kind_of_card(event),
-        user=facts.get("user_name") or "",
+        user=actor_shown(facts),
         location=facts.get("location_name") or "",
         reason=_reason(facts),
         changes=tuple(Change(label, "", value) for label, value in shown.items() if value),
@@ -272,7 +272,7 @@ def _entry(event: Any, before: Any, names: Names, hidden: Set[str]) -> Entry:
     return Entry(
         happened_at=event.pgh_created_at,
         kind=event.pgh_label,
-        user=name_shown(facts.get("user_name") or ""),
+        user=actor_shown(facts),
         location=facts.get("location_name") or "",
         reason=_reason(facts),
         changes=tuple(_changes(told, old, new, names, hidden)),

@@ -340,7 +340,7 @@ def enter(upload: ImportUpload, state: UploadState, *written: str) -> None:
 
 def demand_own(upload: ImportUpload, actor: Scope) -> None:
     """Raise PermissionDenied unless the file is the actor's own and of the base that he works with now."""
-    if actor.user is None and upload.user_id is None and upload.location_id == actor.location.pk:
+    if actor.is_system and upload.user_id is None and upload.location_id == actor.location.pk:
         return  # of a command, which holds it in its hands
     if not uploads_of(actor, now=timezone.now()).filter(pk=upload.pk).exists():
         raise PermissionDenied

@@ -11,7 +11,8 @@
                   ├─< CustomerCount how many there are at which location, kept by the database
                   ├─< CustomerGroupCount how many there are in which customer group, kept by the database
                   ├─< CustomerMonth what happened in each month, kept by the database
-                  └─< CustomerRevision in which order the customers of a base 1.0 were changed, kept by the database
+                  ├─< CustomerRevision in which order the customers of a base 1.0 were changed, kept by the database
+                  └─< CustomerChange in which transaction a customer was changed last, kept by the database
 
 Every row carries its base, and every reference between rows goes over `(base, …)`. The primary key of customers
 in the database is `(id, base_id)`: no unique key of customer data is without its base, so that the tables can be
@@ -20,6 +21,7 @@ spread by base over several machines.
 
 from customers.models.bulk import BulkChange
 from customers.models.cards import Card
+from customers.models.changes import CustomerChange
 from customers.models.consents import Consent, ConsentPurpose, ConsentRelease, ImportConsent
 from customers.models.counting import CustomerCount, CustomerGroupCount, CustomerMonth, NumberCounter
 from customers.models.customer import Customer
@@ -53,6 +55,7 @@ __all__ = [
     "ConsentPurpose",
     "ConsentRelease",
     "Customer",
+    "CustomerChange",
     "CustomerCount",
     "CustomerExport",
     "CustomerGroup",

@@ -12,6 +12,7 @@ from customers.formats.cards import CARD_NUMBER, HAS_DIGIT, LONGEST
 from customers.models.customer import Customer
 from customers.querysets import CardQuerySet
 from customers.triggers.cards import CARD_BLOCKED_STAYS, CARD_EDITED_HERE, CARD_REPLACED_ONCE
+from customers.triggers.changes import noted
 from locations.constraints import CompositeForeignKey, KeyWithBase
 from locations.fields import LineField
 from locations.history import keep_history
@@ -120,6 +121,7 @@ class Card(CheckedRow):
             CARD_REPLACED_ONCE,
             CARD_BLOCKED_STAYS,
             CARD_EDITED_HERE,
+            *noted("customer_id"),
         ]
 
     def __str__(self) -> str:

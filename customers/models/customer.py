@@ -19,6 +19,7 @@ from customers.models.vocabulary import HIGHEST_PRICE_LEVEL, PERCENT, CustomerGr
 from customers.models.with_former_numbers import WithFormerNumbers
 from customers.querysets import CustomerQuerySet
 from customers.triggers import revisions
+from customers.triggers.changes import noted
 from customers.triggers.open_statements import CUSTOMER_OPEN
 from customers.triggers.uploads import CUSTOMER_NOT_DELETED
 from locations.constraints import KeyWithBase, StatementForeignKey
@@ -315,6 +316,7 @@ class Customer(WithFormerNumbers, CheckedRow):
             revisions.REVISION_UPDATE,
             revisions.REVISION_DELETE,
             CUSTOMER_OPEN,
+            *noted("id"),
         ]
 
     def __str__(self) -> str:

@@ -12,7 +12,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 from psycopg.types.range import Range
 
-from locations.choices import BaseKind, EditSide, LocationKind, OrganizationKind
+from locations.choices import BaseKind, Currency, EditSide, LocationKind, OrganizationKind
 from locations.constraints import CompositeForeignKey
 from locations.fields import LineField
 from locations.history import keep_history
@@ -46,6 +46,15 @@ class Organization(CheckedRow):
         help_text=_("The number under which the provider knows this business. It stands in every address."),
     )
     name = LineField(_("name"), max_length=120)
+    currency = models.CharField(
+        _("currency"),
+        max_length=3,
+        choices=Currency,
+        default=Currency.EUR,
+        db_default=Currency.EUR,
+        editable=False,
+        help_text=_("In which all amounts of money of this business are. It never changes."),
+    )
     created_at = models.DateTimeField(_("created"), db_default=Now(), editable=False)
 
     objects = OrganizationQuerySet.as_manager()
@@ -82,8 +91,14 @@ class Organization(CheckedRow):
                 violation_error_code="organization_has_name",
                 violation_error_message=_("Give the business a name."),
             ),
+            models.CheckConstraint(
+                condition=Q(currency__in=Currency.values),
+                name="organization_currency_known",
+                violation_error_code="organization_currency_known",
+                violation_error_message=_("This currency is not known."),
+            ),
         ]
-        triggers = [immutable("kind"), BASE_OF_ORGANIZATION]
+        triggers = [immutable("kind", "currency"), BASE_OF_ORGANIZATION]
 
     def __str__(self) -> str:
         return self.name

@@ -7,24 +7,21 @@ guardian's own functions are not used: they know no restrictions and take a righ
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
-from enum import StrEnum
+from dataclasses import dataclass, field, replace
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db import connection
 from django.db.models import Count, Exists, Model, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import Http404
 
 from locations.models import Location, Organization
-from locations.permissions import Right
-from mcp.choices import ProviderRole
+from locations.permissions import OF_DEVICES, Right
+from mcp.choices import DeviceState, ProviderRole
 from mcp.isolation import row_scope
-from mcp.isolation.facts_sql import FACTS
-from mcp.isolation.scope import MissingRight, Scope
-from mcp.models import LocationGrant, Membership, OrganizationGrant, Restriction, User, UserGroup
+from mcp.isolation.facts import Answer, Fact, Source, by_right, decide, facts_of_group, facts_of_person
+from mcp.isolation.scope import DeviceGone, MissingRight, Scope
+from mcp.models import Device, LocationGrant, Membership, OrganizationGrant, Restriction, User, UserGroup
 from mcp.querysets import GroupWithCounts
 
 PROVIDER_RIGHTS: dict[str, frozenset[Right]] = {
@@ -32,37 +29,6 @@ PROVIDER_RIGHTS: dict[str, frozenset[Right]] = {
     ProviderRole.DEVELOPER: frozenset(),
 }
 """The rights of the provider's own people at every location. No right over customers is among them."""
-
-
-class Source(StrEnum):
-    """The kind of row that a fact about a right comes from."""
-
-    LOCATION = "location"
-    ORGANIZATION = "organization"
-    RESTRICTION = "restriction"
-    PROVIDER = "provider"
-
-
-@dataclass(frozen=True)
-class Fact:
-    """One row that speaks for a right (a grant) or against it (a restriction)."""
-
-    source: Source
-    group_id: int | None
-    group_name: str
-    right: Right
-
-
-@dataclass(frozen=True)
-class Answer:
-    """Whether a user holds a right at a location, and the facts that decide it."""
-
-    right: Right
-    is_held: bool
-    granted: tuple[Fact, ...] = ()
-    restricted: tuple[Fact, ...] = ()
-    obstacle: str = ""
-    """Why no grant counts at all: 'stranger', 'inactive' or 'closed'."""
 
 
 def scope_at(user: User, *, account_number: int, client_number: int) -> Scope:
@@ -119,14 +85,26 @@ def rows_for(user: User, scope: Scope | None) -> AbstractContextManager[None]:
 def demand_still(scope: Scope) -> None:
     """Raise MissingRight if a right was taken meanwhile by which something was allowed in this scope. Three queries.
 
-    Called at the end of the transaction that made the change, which is then rolled back.
+    Called at the end of the transaction that made the change, which is then rolled back. Raises DeviceGone where a
+    device was revoked meanwhile, or its location was closed or switched, whatever it was asked for.
     """
+    if scope.device is not None:
+        _demand_device_still(scope, scope.device)
+        return
     if scope.user is None or scope.asked.is_answered_for or not scope.asked:
         return
     user = _still_active(scope.user)
     location = Location.objects.filter(pk=scope.location.pk).only("organization", "closed_at").first()
     held = rights_at(user, location) if user and location else frozenset()
     for right in sorted(scope.asked - held):
+        raise MissingRight(right, scope.location)
+
+
+def _demand_device_still(scope: Scope, device: Device) -> None:
+    now = Device.objects.filter(pk=device.pk).select_related("location").first()
+    if now is None or now.location.base_id != scope.base.pk or _obstacle_of_device(now, now.location):
+        raise DeviceGone
+    for right in sorted(scope.asked - rights_of_device(now, now.location)):
         raise MissingRight(right, scope.location)
 
 
@@ -145,8 +123,26 @@ def explain(user: User, location: Location) -> list[Answer]:
     """For each right of the catalogue: held or not, and by which grants and restrictions. One query."""
     if obstacle := _obstacle(user, location):
         return [Answer(right, is_held=False, obstacle=obstacle) for right in Right]
-    facts = _provider_facts(user) if user.organization_id is None else _facts(user, location)
-    return [_decide(right, facts[right]) for right in Right]
+    facts = _provider_facts(user) if user.organization_id is None else facts_of_person(user.pk, location)
+    return [decide(right, facts[right]) for right in Right]
+
+
+def rights_of_device(device: Device, location: Location) -> frozenset[Right]:
+    """The rights that the device holds at the location at this moment. One query."""
+    return frozenset(answer.right for answer in explain_device(device, location) if answer.is_held)
+
+
+def explain_device(device: Device, location: Location) -> list[Answer]:
+    """As `explain`, of a device: by the grants and restrictions of its one user group. One query."""
+    if obstacle := _obstacle_of_device(device, location):
+        return [Answer(right, is_held=False, obstacle=obstacle) for right in Right]
+    return explain_group(device.group_id or 0, location)
+
+
+def explain_group(group: int, location: Location) -> list[Answer]:
+    """What a device in this user group, named by its key, may do at the location, and why. One query."""
+    facts = facts_of_group(group, location)
+    return [_decide_of_device(right, facts[right]) for right in Right]
 
 
 def accessible_locations(user: User) -> QuerySet[Location]:
@@ -338,34 +334,24 @@ def _obstacle(user: User, location: Location) -> str:
     return "closed" if location.closed_at else ""
 
 
+def _obstacle_of_device(device: Device, location: Location) -> str:
+    if device.state != DeviceState.ACTIVE:
+        return "revoked" if device.state == DeviceState.REVOKED else "waiting"
+    if (device.organization_id, device.location_id) != (location.organization_id, location.pk):
+        return "stranger"
+    return "closed" if location.closed_at else ""
+
+
+def _decide_of_device(right: Right, facts: list[Fact]) -> Answer:
+    """As `decide`; a right that is none of devices is not held, whoever grants it."""
+    answer = decide(right, facts)
+    return answer if right in OF_DEVICES else replace(answer, is_held=False, obstacle="person")
+
+
 def _provider_facts(user: User) -> dict[Right, list[Fact]]:
     role = ProviderRole(user.provider_role)
     facts = [Fact(Source.PROVIDER, None, str(role.label), right) for right in PROVIDER_RIGHTS[role]]
-    return _by_right(facts)
-
-
-def _facts(user: User, location: Location) -> dict[Right, list[Fact]]:
-    asked = {"user": user.pk, "location": location.pk, "organization": location.organization_id}
-    with connection.cursor() as cursor:
-        cursor.execute(FACTS, asked)
-        rows = cursor.fetchall()
-    return _by_right([Fact(Source(source), pk, name, Right(code)) for source, pk, name, code in rows])
-
-
-def _by_right(facts: Iterable[Fact]) -> dict[Right, list[Fact]]:
-    found: dict[Right, list[Fact]] = {right: [] for right in Right}
-    for fact in facts:
-        found[fact.right].append(fact)
-    return found
-
-
-def _decide(right: Right, facts: list[Fact]) -> Answer:
-    """The right is held if a group grants it that is not restricted in it, or the provider's role does."""
-    restricted = tuple(fact for fact in facts if fact.source is Source.RESTRICTION)
-    granted = tuple(fact for fact in facts if fact.source is not Source.RESTRICTION)
-    silenced = {fact.group_id for fact in restricted}
-    is_held = any(fact.source is Source.PROVIDER or fact.group_id not in silenced for fact in granted)
-    return Answer(right, is_held, granted, restricted)
+    return by_right(facts)
 
 
 def _restriction(location: OuterRef | int) -> Exists:

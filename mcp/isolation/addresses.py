@@ -183,6 +183,7 @@ register(
 
 LOCATION: Rights = (Right.MANAGE_LOCATION,)
 USERS: Rights = (Right.MANAGE_USERS,)
+DEVICE_PAGES = ("edit", "code", "withdraw", "renew", "revoke")
 
 register(
     Zone.LOCATION,
@@ -217,6 +218,10 @@ register(
     Rule("admin:locations_location_close", reads=LOCATION, changes=LOCATION, only=(Only.EVERYWHERE,)),
     Rule("admin:locations_location_reopen", reads=LOCATION, changes=LOCATION, only=(Only.EVERYWHERE,)),
     Rule("admin:mcp_usergroup_copy", reads=USERS, changes=USERS),
+    Rule("admin:mcp_device_changelist", reads=LOCATION),
+    Rule("admin:mcp_device_add", reads=LOCATION, changes=LOCATION),
+    Rule("admin:mcp_device_change", reads=LOCATION),
+    *(Rule(f"admin:mcp_device_{page}", reads=LOCATION, changes=LOCATION) for page in DEVICE_PAGES),
     *pages_of(
         "mcp_restriction",
         view=USERS,

@@ -14,9 +14,11 @@ from mcp.isolation.scope import MissingRight, Scope
 
 
 def holdings_of(actor: Scope) -> Holdings:
-    """All rights that the actor holds in his business. The system holds every right."""
-    if actor.user is None:
+    """All rights that the actor holds in his business. The system holds every right, a device those of its location."""
+    if actor.is_system:
         return Holdings(everywhere=frozenset(Right))
+    if actor.user is None:
+        return Holdings(everywhere=frozenset(), by_location={actor.location.pk: actor.rights})
     return access.holdings(actor.user, actor.organization)
 
 
@@ -63,4 +65,4 @@ def may_restrict(actor: Scope) -> bool:
     """Whether the actor is one of the franchisee's own people. The central may not: it could lift what binds it."""
     if not actor.location.is_franchise or not actor.allows(Right.MANAGE_USERS):
         return False
-    return actor.user is None or access.manages_own_house(actor.user, actor.location)
+    return actor.is_system or (actor.user is not None and access.manages_own_house(actor.user, actor.location))

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.http import HttpRequest
 
 from mcp.isolation.scope import Scope
-from mcp.models import User
+from mcp.models import Device, User
 
 CONSOLE_URLCONF = "mcp.project.location_urls"
 """The addresses of one location; they are mounted behind its two numbers."""
@@ -22,6 +22,8 @@ class ScopedRequest(HttpRequest):
     user: User
     person: User
     """Who has logged in, for the line of a refusal; not there for a stranger."""
+    device: Device
+    """The device that was let in, for the same line; not there for people and strangers."""
     urlconf: str
 
 

@@ -15,7 +15,7 @@ from urllib.parse import quote
 from django.http import HttpRequest, HttpResponse
 
 from mcp.isolation.http import client_address
-from mcp.models import User
+from mcp.models import Device, User
 
 log = logging.getLogger(__name__)
 _LINK = re.compile(r"^(/password/)(?!forgotten/)[^/]+")
@@ -54,8 +54,11 @@ class RefusalMiddleware:
 
 
 def _who(request: HttpRequest) -> str:
-    """The name and the key of the person, as ScopeMiddleware has noted them; no query."""
+    """The name and the key of the person or device, as it was noted when it was let in; no query."""
     person: User | None = getattr(request, "person", None)
+    device: Device | None = getattr(request, "device", None)
+    if device is not None:
+        return f"{_plain(device.name)} (device {device.pk})"
     return f"{_plain(person.username)} (user {person.pk})" if person else "nobody"
 
 

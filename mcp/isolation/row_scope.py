@@ -38,17 +38,19 @@ _DECIDED = f"SELECT set_config('{DECIDED_ABOUT}', %s, true)"
 
 @dataclass(frozen=True, kw_only=True)
 class Rows:
-    """Which rows a transaction sees: those of a customer base, of a business, and of a person."""
+    """Which rows a transaction sees: those of a customer base, of a business, of a location, and of a person."""
 
     base: int | None = None
     organization: int | None = None
+    location: int | None = None
+    """By it alone no row is seen; it tells apart what belongs to one location of a base and to no other."""
     user: int | None = None
     role: str = "none"
     """The database role of the transaction; "none" is the one that has logged in."""
 
     def parameters(self) -> list[str]:
-        """The values for `_SET`: the role, then base, organization and user as text ('' for none)."""
-        values = (self.base, self.organization, self.user)
+        """The values for `_SET`: the role, then base, organization, location and user as text ('' for none)."""
+        values = (self.base, self.organization, self.location, self.user)
         return [self.role, *("" if value is None else str(value) for value in values)]
 
 
@@ -97,9 +99,27 @@ def rows_of_business(user: User) -> Iterator[None]:
 
 
 @contextmanager
+def rows_of_organization(pk: int) -> Iterator[None]:
+    """A transaction that sees the rows of this business, but no customers: to find out which of its devices calls."""
+    with _enter(Rows(organization=pk)):
+        yield
+
+
+@contextmanager
 def rows_of(scope: Scope) -> Iterator[None]:
     """A transaction that sees the rows of the scope's business and base."""
     with _enter(_rows(scope)):
+        yield
+
+
+@contextmanager
+def within(scope: Scope) -> Iterator[None]:
+    """As `rows_of`, without asking the database again where this is entered already: for what is done often."""
+    if _entered.get() == _rows(scope):
+        with transaction.atomic():
+            yield
+        return
+    with rows_of(scope):
         yield
 
 
@@ -199,7 +219,9 @@ def second_connection(scope: Scope) -> Iterator[SecondConnection]:
 
 def _rows(scope: Scope, *, role: str = NO_ROWS.role) -> Rows:
     user = scope.user.pk if scope.user else None
-    return Rows(base=scope.base.pk, organization=scope.organization.pk, user=user, role=role)
+    return Rows(
+        base=scope.base.pk, organization=scope.organization.pk, location=scope.location.pk, user=user, role=role
+    )
 
 
 @contextmanager

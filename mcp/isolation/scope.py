@@ -1,4 +1,4 @@
-"""The scope: at which location a user works, and which rights he holds there.
+"""The scope: at which location a person or a device works, and which rights it holds there.
 
 Made once for each request, and never changed.
 
@@ -7,7 +7,7 @@ Operations and queries take their customer base and their rights from it. Withou
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -20,11 +20,13 @@ from locations.models import CustomerBase, Location, Organization
 from locations.permissions import Right
 
 if TYPE_CHECKING:
-    from mcp.models import User
+    from mcp.models import Device, User
 
 
 _OF_THE_SYSTEM = frozenset({gettext_noop("the worker")})
 """Names of the system where no person acts."""
+LONGEST_NAME = 200
+"""Of whoever acts, where it is written down."""
 
 
 class MissingRight(PermissionDenied):
@@ -39,6 +41,13 @@ class MissingRight(PermissionDenied):
             _("You lack the right “%(right)s” at the location %(location)s.")
             % {"right": right.label, "location": location}
         )
+
+
+class DeviceGone(PermissionDenied):
+    """A device that was let in may no longer work: it was revoked, or its location was closed or switched meanwhile."""
+
+    def __init__(self) -> None:
+        super().__init__(_("This device was revoked, or its location no longer works as it did."))
 
 
 class Asked(set[Right]):
@@ -63,15 +72,17 @@ class Asked(set[Right]):
 
 @dataclass(frozen=True, kw_only=True)
 class Scope:
-    """One user at one location with the rights he holds there now; also the `actor` of every operation.
+    """One actor at one location with the rights held there now; also the `actor` of every operation.
 
-    `user` is None where the system acts: commands and tasks, whose name is in `system`.
+    The actor is a person (`user`), a machine (`device`) or, where both are None, the system: commands and tasks, whose
+    name is in `system`.
     """
 
     user: User | None
     location: Location
     rights: frozenset[Right]
     system: str = ""
+    device: Device | None = None
     asked: Asked = field(default_factory=lambda: Asked(), compare=False, repr=False)
     """The rights by which something was allowed so far."""
 
@@ -79,6 +90,11 @@ class Scope:
     def of_system(cls, location: Location, *, name: str) -> Scope:
         """The scope of a command or task. It holds every right."""
         return cls(user=None, location=location, rights=frozenset(Right), system=name)
+
+    @property
+    def is_system(self) -> bool:
+        """Whether the program itself acts. Who is no person may still be a device, which holds a few rights only."""
+        return self.user is None and self.device is None
 
     @property
     def base(self) -> CustomerBase:
@@ -92,7 +108,12 @@ class Scope:
 
     @property
     def actor_name(self) -> str:
-        """The name of whoever acts, for the history and for messages."""
+        """The name of whoever acts, for the history and for messages.
+
+        That of a device says where it stands: its own name could be that of somebody.
+        """
+        if self.device is not None:
+            return f"{self.location.name}: {self.device.name}"[:LONGEST_NAME]
         return str(self.user) if self.user else self.system
 
     def allows(self, right: Right) -> bool:
@@ -109,7 +130,9 @@ class Scope:
 
     def history(self, **more: object) -> dict[str, object]:
         """What the history records: keys, and the present names, which stay when rows are deleted; and `more`."""
+        device = {"device": str(self.device.pk), "device_kind": self.device.kind} if self.device else {}
         return {
+            **device,
             "user": self.user.pk if self.user else None,
             "user_name": self.actor_name,
             "organization": self.organization.pk,
@@ -122,6 +145,12 @@ class Scope:
 def name_shown(kept: str) -> str:
     """A recorded name as it is shown: that of a person as it was, that of the system in the reader's language."""
     return _(kept) if kept in _OF_THE_SYSTEM else kept
+
+
+def actor_shown(facts: Mapping[str, object]) -> str:
+    """Who acted, from what the history has recorded: of a device it is said that it is one. Empty if not known."""
+    name = name_shown(str(facts.get("user_name") or ""))
+    return _("%(name)s (device)") % {"name": name} if facts.get("device") else name
 
 
 def facts_of(user: User) -> dict[str, object]:

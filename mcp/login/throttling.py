@@ -117,16 +117,16 @@ def count_forgotten(*, account_number: int | None, username: str, address: str |
     return _begin(Claim(account_number or 0, username, address, FORGOTTEN))
 
 
-PAIRING = "pairing"
-"""Counts typed pairing codes, by the address alone: there is no name yet."""
+PAIRING, ENROLMENT = "pairing", "enrolment"
+"""What a typed code is for: each is counted apart, by the address alone, for there is no name yet."""
 
 
-def count_pairing(*, address: str | None) -> int:
-    """Write down that somebody types a pairing code; returns the key of the attempt. Raises TooManyTries."""
-    return _begin(Claim(0, address or "", address, PAIRING))
+def count_code(what: str, *, address: str | None) -> int:
+    """Write down that somebody types a code; returns the key of the attempt. Raises TooManyTries."""
+    return _begin(Claim(0, address or "", address, what))
 
 
-def end_pairing(attempt: int) -> None:
+def end_code(attempt: int) -> None:
     """The code was right."""
     _end(attempt, None, Result(has_succeeded=True))
 

@@ -9,9 +9,10 @@ foreign keys; only `mcp.isolation.grants` writes them, and only `mcp.isolation.a
 organization, and composite foreign keys keep user, group and location in the same one.
 
 `people`: users and user groups. `grants`: rights. `logins`: login attempts and links for passwords. `mail`: the outbox.
-`sessions`: who is logged in. `sent`: forms that were sent.
+`sessions`: who is logged in. `devices`: machines. `sent`: forms that were sent.
 """
 
+from mcp.models.devices import Device, DeviceCode, DevicePace
 from mcp.models.grants import LocationGrant, OrganizationGrant, Restriction
 from mcp.models.logins import LoginAttempt, PasswordLink
 from mcp.models.mail import Mail
@@ -20,6 +21,9 @@ from mcp.models.sent import SentForm
 from mcp.models.sessions import Session
 
 __all__ = [
+    "Device",
+    "DeviceCode",
+    "DevicePace",
     "LocationGrant",
     "LoginAttempt",
     "Mail",

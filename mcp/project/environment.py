@@ -31,11 +31,13 @@ def flag(name: str, *, default: bool) -> bool:
     raise ImproperlyConfigured(f"{name}={value!r} is neither yes nor no. Write 1 or 0.")
 
 
-def number(name: str, *, default: int) -> int:
-    """A whole number, not negative."""
+def number(name: str, *, default: int, least: int = 0) -> int:
+    """A whole number, not below `least`."""
     value = os.environ.get(name, str(default))
     if not value.isdigit():
         raise ImproperlyConfigured(f"{name}={value!r} is not a whole number. Write digits only, as in {default}.")
+    if int(value) < least:
+        raise ImproperlyConfigured(f"{name}={value!r} is too small. Write {least} or more, as in {default}.")
     return int(value)
 
 

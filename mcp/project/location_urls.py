@@ -11,5 +11,6 @@ handler500 = "mcp.console.errors.broken"
 
 urlpatterns = [
     path("i18n/", include("django.conf.urls.i18n")),
+    path("tills/", include("api.page_urls")),
     path("", console.urls),
 ]

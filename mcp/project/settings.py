@@ -18,6 +18,8 @@ SECRET_KEY = environment.text("SECRET_KEY")
 # With it is hashed by what a file would name whom somebody has erased for good (customers/tombstones.py). Another key
 # forgets all of them, so it is apart from the one above, which may be renewed.
 TOMBSTONE_KEY = environment.text("TOMBSTONE_KEY")
+# Keys that SECRET_KEY was before: what was signed or hashed by them still holds, such as the tokens of devices.
+SECRET_KEY_FALLBACKS = environment.words("SECRET_KEY_FALLBACKS", default="")
 ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS", default="127.0.0.1,localhost,[::1]")
 TRUSTED_PROXIES = environment.number("TRUSTED_PROXIES", default=0)
 CSRF_FAILURE_VIEW = "mcp.console.errors.forged"
@@ -47,7 +49,10 @@ INSTALLED_APPS = [
     "files",
     "customers",
     "clearing",
+    "accounting",
     "transitions",
+    "ninja",  # for the files of the page on which the API can be tried
+    "api",
 ]
 
 MIDDLEWARE = [
@@ -57,6 +62,8 @@ MIDDLEWARE = [
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "mcp.project.middleware.AddressMiddleware",
     "clearing.central.door.NodeMiddleware",  # requests of nodes know no session and no form
+    "mcp.machines.door.DeviceMiddleware",  # nor does a machine that is set up
+    "api.door.TillMiddleware",  # nor do tills
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -84,7 +91,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "mcp.console.page_context.where_you_are",
             ],
-            "libraries": {"form_rows": "mcp.console.form_rows"},
+            "libraries": {"form_rows": "mcp.console.form_rows", "money": "accounting.pages.money"},
         },
     },
 ]
@@ -106,6 +113,13 @@ DATABASES["default"].update(ATOMIC_REQUESTS=True, CONN_MAX_AGE=60, CONN_HEALTH_C
 REQUEST_LIMITS = {
     "statement": environment.number("STATEMENT_SECONDS", default=30),
     "lock": environment.number("LOCK_SECONDS", default=5),
+}
+
+# How often one device may ask: requests a second in the long run, and how many at once after a pause.
+
+DEVICE_REQUESTS = {
+    "a_second": environment.number("DEVICE_REQUESTS_A_SECOND", default=20, least=1),
+    "burst": environment.number("DEVICE_REQUESTS_AT_ONCE", default=60, least=1),
 }
 
 # On which side of a reconciliation this installation stands: at the central, or at a branch with a base 1.0 of its own.

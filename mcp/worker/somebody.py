@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from django.core.exceptions import PermissionDenied
 from django.utils.translation import gettext_noop, override
 
 from mcp.isolation.scope import Scope
@@ -18,8 +19,10 @@ WORKER = gettext_noop("the worker")
 def for_somebody(scope: Scope) -> dict[str, Any]:
     """Arguments of a task that name the user and the location (user, account_number, client_number).
 
-    It runs with the rights that he has then.
+    It runs with the rights that he has then. Raises PermissionDenied for a device, for which no task works.
     """
+    if scope.device is not None:
+        raise PermissionDenied
     return {
         "user": scope.user.pk if scope.user else 0,
         "account_number": scope.organization.account_number,

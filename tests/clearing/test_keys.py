@@ -21,7 +21,7 @@ from clearing.protocol.keys import (
     lease_number,
     new_nonce,
 )
-from clearing.protocol.secret_hashes import SecretKind, keyed_hash
+from locations.secret_hashes import SecretKind, keyed_hash
 from tests.clearing.people import NODE, NOON, REQUEST
 
 CHALLENGE = Challenge(nonce="n-1", node=NODE, epoch="7391/1", lease="l-1", incarnation=REQUEST)

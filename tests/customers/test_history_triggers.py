@@ -16,6 +16,8 @@ WITHOUT_HISTORY = {
     "customers.CustomerMonth": "as above, of each month",
     "customers.CustomerRevision": "the order of changes itself; the customers are recorded",
     "customers.RevisionCounter": "as above, the last number",
+    "customers.CustomerChange": "the order of changes itself; the customers are recorded",
+    "api.KeptAnswer": "what was answered to a till, kept for a week; nobody can change it",
     "customers.NumberCounter": "the next number to try; the customers that got one are recorded",
     "customers.ImportUpload": "the record of an import itself; what it changed is recorded at the customers",
     "customers.ImportChunk": "bytes of a file, kept for a day",
@@ -34,11 +36,17 @@ WITHOUT_HISTORY = {
     "customers.Tombstone": "the record of an erasure itself, only added to",
     "customers.TombstoneMark": "as above, hashes",
     "customers.BulkChange": "the record of a bulk change itself; what it changed is recorded at the customers",
+    "mcp.DeviceCode": "the record of a code itself",
+    "mcp.DevicePace": "how much a device has asked lately; it is not even written to disk",
     "mcp.LoginAttempt": "the record of an attempt itself, kept for 90 days",
     "mcp.PasswordLink": "the record of a link itself",
     "mcp.Mail": "the record of a mail itself",
     "mcp.SentForm": "hashes of forms that were sent, kept for a day",
     "mcp.Session": "who is logged in now",
+    "accounting.Ledger": "made once, never changed",
+    "accounting.Account": "balances and limits follow movements and terms, which are kept; nobody else writes one",
+    "accounting.Movement": "the record of a movement itself, only added to",
+    "accounting.LedgerException": "the record of an exception itself, decided once",
     "transitions.TransitionStep": "the record of a step itself, only added to",
     "transitions.SwitchStep": "the record of a step itself, only added to",
     "transitions.SwitchedCustomer": "the record of who was taken along itself, only added to",
@@ -56,6 +64,16 @@ WITHOUT_HISTORY = {
 }
 NEVER_IN_A_HISTORY = {
     "mcp.User": {"password", "last_login"},
+    "mcp.Device": {
+        "token",
+        "next_token",
+        "next_token_at",
+        "renewal_asked_at",
+        "enrolled_at",
+        "used_at",
+        "program",
+        "address",
+    },
     "customers.Customer": {"search_text", "sort_name"},
     "customers.FormerNumber": {"number_key"},
 }
@@ -64,7 +82,7 @@ NEVER_IN_A_HISTORY = {
 def business_models():
     return [
         model
-        for label in ("locations", "mcp", "files", "customers", "transitions")
+        for label in ("locations", "mcp", "files", "customers", "accounting", "transitions")
         for model in apps.get_app_config(label).get_models()
         if not issubclass(model, pghistory.models.Event) and not model._meta.proxy
     ]

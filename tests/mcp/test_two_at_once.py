@@ -29,7 +29,7 @@ from transitions.choices import TransitionState
 from transitions.models import Transition
 
 ROOT = Path(__file__).resolve().parents[2]
-PRODUCT = ("locations", "mcp", "files", "customers", "clearing", "transitions")
+PRODUCT = ("locations", "mcp", "files", "customers", "clearing", "accounting", "transitions", "api")
 
 WHOLE = {
     "customers/operations.py": {"customer.save(force_update=True)"},  # whoever saw an older row is refused (seen_at)

@@ -41,6 +41,7 @@ from transitions.package.importing import note_arrivals
 
 ROW_BY_ROW = {
     "customers.tasks.compact_counts",
+    "customers.tasks.forget_superseded_changes",  # held by tests/customers/test_feed.py
     "customers.tasks.delete_expired_uploads",  # held by tests/customers/test_expired_files.py
     "transitions.package.tasks.note_arrivals_by_clock",
     "transitions.tasks.execute_due_transitions",
@@ -50,6 +51,7 @@ ROW_BY_ROW = {
 }
 """Periodic tasks that work on one row after the other; each has a test below."""
 ONE_STATEMENT = {
+    "api.tasks.delete_old_answers",
     "mcp.tasks.clear_expired_sessions",
     "mcp.tasks.delete_old_login_attempts",
     "mcp.tasks.forget_sent_forms",

@@ -9,6 +9,8 @@ from django.utils.translation import override
 
 from customers.operations import archive_customers
 from files.lifecycle import fetch
+from files.paper_pdf import as_pdf
+from files.papers import Paper
 from locations.permissions import Right
 from mcp.isolation.scope import MissingRight, Scope
 from tests.customers.people import customer
@@ -18,8 +20,7 @@ from transitions.choices import TransitionState
 from transitions.models import Transition, TransitionCustomer
 from transitions.package.importing import note_arrivals
 from transitions.package.lifecycle import PACKAGES
-from transitions.protocol import Protocol, in_ranges, protocol_of
-from transitions.protocol_pdf import as_pdf
+from transitions.protocol import in_ranges, protocol_of
 
 #: Far above any number that the sequence of the customers reaches in a run of tests.
 NOBODY = 10**12
@@ -30,12 +31,12 @@ def anna(cast) -> Scope:
     return cast.scope("anna", "Zentrale")
 
 
-def told(transition: Transition, actor: Scope) -> Protocol:
+def told(transition: Transition, actor: Scope) -> Paper:
     row = Transition.objects.select_related("organization", "location").get(pk=transition.pk)
     return protocol_of(transition=row, actor=actor)
 
 
-def words(protocol: Protocol) -> str:
+def words(protocol: Paper) -> str:
     parts = [protocol.title, protocol.subtitle]
     for section in protocol.sections:
         parts += [section.title, *map(" ".join, section.facts), *map(" ".join, section.rows)]

@@ -162,7 +162,7 @@ def protocol_pdf(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     """The same as a file to keep."""
     scope = _carrier(request)
     transition = _transition_or_404(scope, pk)
-    from transitions.protocol_pdf import as_pdf  # noqa: PLC0415 - its library takes as long to load as all of ours
+    from files.paper_pdf import as_pdf  # noqa: PLC0415 - its library takes as long to load as all of ours
 
     content = as_pdf(protocol_of(transition=transition, actor=scope))
     name = f"{_('protocol')}-{transition.organization.account_number}-{transition.location.client_number}.pdf"

@@ -13,6 +13,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounting.leaving import open_money
 from customers.console import tabbed_lists
 from customers.console.frame import whole_page_again
 from customers.console.tabbed_lists import PAGE, Tab
@@ -207,6 +208,7 @@ def _page(
         account=_address(ACCOUNT, transition) if _waits_for_support(transition, scope) else "",
         group=_answer_of_group(transition, scope),
         title_of_account=_title_of_account(transition), is_due=timezone.localdate() >= transition.planned_for,
+        money=open_money(transition.location, scope) if figures and not transition.executed_at else None,
     )  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from django.db.backends.utils import CursorWrapper
 from django.db.models import Exists, OuterRef
 from psycopg.types.range import Range
 
+from accounting.leaving import accounts_in_the_way
 from clearing.central import switching as nodes
 from clearing.models import HeldBack
 from customers.models import Customer, Tombstone
@@ -124,11 +125,13 @@ def preview(switch: BaseSwitch, *, is_back: bool = False) -> Preview:
         clashes = [Clash(number, *kinds) for number, _own, *kinds in cursor.fetchall()]
         cards, groups = _names(cursor, moving.CARDS, found), _names(cursor, moving.GROUPS, found)
         erased, gone = _not_back(switch, course) if is_back else (0, 0)
+        kept = accounts_in_the_way(cursor, course.place_from, moving.IDS, course.parameters)
+    obstacles = [] if is_back or switch.is_to_offline else [str(one) for one in nodes.obstacles(switch.source)]
     return Preview(
         total=total, renumbered=renumbered, other_uid=other_uid, new=new if is_back else 0, places=going,
         clashes=clashes, cards=cards, groups=groups if total else [], erased=erased, gone=gone,
         dismissed=[] if is_back or switch.is_to_offline else _dismissed(switch),
-        obstacles=[] if is_back or switch.is_to_offline else [str(one) for one in nodes.obstacles(switch.source)],
+        obstacles=[*obstacles, *(kept.messages if kept else [])],
     )  # fmt: skip
 
 

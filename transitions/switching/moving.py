@@ -102,6 +102,8 @@ CARDS = f"""WITH {_MOVING}
     WHERE card.base_id = %(from)s AND card.customer_id IN (SELECT id FROM decided)
     ORDER BY card.number LIMIT %(most)s"""
 """Card numbers that both bases have given: nobody can bear one that is somebody else's."""
+IDS = f"""WITH {_MOVING} SELECT id FROM decided"""
+"""Who would go."""
 GROUPS = """SELECT here.name FROM customers_customergroup AS here
     JOIN customers_customergroup AS there ON there.base_id = %(to)s AND lower(there.name) = lower(here.name)
     WHERE here.base_id = %(from)s AND (here.price_level, here.discount) IS DISTINCT FROM

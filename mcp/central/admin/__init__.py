@@ -1,5 +1,5 @@
 """The pages of the central administration. Django's autodiscovery imports this package, which registers them."""
 
-from mcp.central.admin import businesses, groups, locations, restrictions, users, why
+from mcp.central.admin import businesses, devices, groups, locations, restrictions, users, why
 
-__all__ = ["businesses", "groups", "locations", "restrictions", "users", "why"]
+__all__ = ["businesses", "devices", "groups", "locations", "restrictions", "users", "why"]

@@ -30,6 +30,7 @@ from mcp.console.operation_forms import OperationForm
 from mcp.console.pages import Link
 from mcp.console.site import provider
 from mcp.isolation.guards import guard, yes
+from mcp.isolation.scope import actor_shown
 
 if TYPE_CHECKING:
     from django_stubs_ext import WithAnnotations
@@ -161,7 +162,7 @@ class OrganizationAdmin(OperationAdmin[Organization], ClosedModelAdmin[Organizat
         events = apps.get_model("locations", "OrganizationEvent")._default_manager.select_related("pgh_context")
         first = events.filter(id=organization.pk, pgh_label="insert").first()
         metadata = first.pgh_context.metadata if first and first.pgh_context else {}
-        return str(metadata.get("user_name") or _("the system"))
+        return actor_shown(metadata) or _("the system")
 
     def get_form(
         self, request: HttpRequest, obj: Organization | None = None, change: bool = False, **kwargs: Any

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from locations.choices import EditSide
 from locations.models import CustomerBase
-from mcp.isolation.scope import name_shown
+from mcp.isolation.scope import actor_shown
 
 NEWEST = 10
 """The number of changes that are shown."""
@@ -29,6 +29,6 @@ def edit_side_changes(base: CustomerBase) -> SafeString | str:
         if event.edit_side != before.edit_side:
             when = date_format(timezone.localtime(event.pgh_created_at), "SHORT_DATETIME_FORMAT")
             metadata = event.pgh_context.metadata if event.pgh_context else {}
-            who = name_shown(str(metadata.get("user_name") or "")) or _("the system")
+            who = actor_shown(metadata) or _("the system")
             lines.append((when, who, EditSide(before.edit_side).label, EditSide(event.edit_side).label))
     return format_html_join("\n", "<p>{} · {}: {} → {}</p>", lines[:NEWEST]) or _("It was never changed.")

@@ -109,13 +109,18 @@ class UserGroupAdmin(ConsolePages[GroupWithCounts]):
             "%(group)s still has %(count)s members. Take them out of the group first.",
             members,
         ) % {"group": row, "count": members}
+        devices = operations.devices_of(row)
+        working = _("%(devices)s work with the rights of %(group)s. Give them another user group first.") % {
+            "group": row,
+            "devices": devices,
+        }
         goes = ngettext("%(count)s right goes with it.", "%(count)s rights go with it.", rights) % {"count": rights}
         return Question(
             title=_("Delete the user group %(group)s?") % {"group": row},
             sentences=[_("Nobody belongs to this user group, so nobody loses a right."), goes],
             button=_("Delete the user group"),
             back=self.object_address(row),
-            hurts=(hurts,) if members else (),
+            hurts=((hurts,) if members else ()) + ((working,) if devices else ()),
         )
 
     def remove(self, row: UserGroup, scope: Scope) -> None:

@@ -22,7 +22,7 @@ from mcp.central.forms.legacy import SwitchForm
 from mcp.console.operation_forms import show_refusal
 from mcp.console.pages import done, show
 from mcp.console.site import provider
-from mcp.isolation.scope import name_shown
+from mcp.isolation.scope import actor_shown
 
 NEWEST = 200
 """The number of entries of the history that are shown."""
@@ -122,7 +122,7 @@ def _entries(business: Organization | None) -> Iterator[Entry]:
         metadata = event.pgh_context.metadata if event.pgh_context else {}
         yield Entry(
             at=event.pgh_created_at,
-            who=name_shown(str(metadata.get("user_name") or "")) or _("the system"),
+            who=actor_shown(metadata) or _("the system"),
             whom=str(event.organization or ""),
             rule=str(LegacyRule(event.rule).label),
             is_lifted=event.is_lifted,

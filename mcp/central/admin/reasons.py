@@ -8,8 +8,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from locations.models import Location
-from mcp.isolation.access import Answer, Fact, Source
-from mcp.models import User
+from mcp.isolation.facts import Answer, Fact, Source
+from mcp.models import Device, User
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,28 @@ def explained(answer: Answer, *, user: User, location: Location) -> Explained:
     else:
         reasons = [_nobody_grants(user, location)]
     return Explained(answer.right.label, answer.is_held, reasons)
+
+
+def explained_of_device(answer: Answer, device: Device) -> Explained:
+    """The same of a device, at its location."""
+    place = device.location
+    if answer.obstacle:
+        reasons = [_obstacle_of_device(answer.obstacle, place)]
+    elif answer.granted:
+        silenced = {fact.group_id for fact in answer.restricted}
+        reasons = [_grant_sentence(fact, place, is_silenced=fact.group_id in silenced) for fact in answer.granted]
+    else:
+        group = device.group.name if device.group else "–"
+        reasons = [
+            _("The user group “%(group)s” does not have it at %(location)s.") % {"group": group, "location": place}
+        ]
+    return Explained(answer.right.label, answer.is_held, reasons)
+
+
+def _obstacle_of_device(obstacle: str, place: Location) -> str:
+    if obstacle == "closed":
+        return _("%(location)s is closed; nobody works there.") % {"location": place}
+    return _("Only people can have this right, whatever the user group of a device has.")
 
 
 def obstacle_sentence(obstacle: str, *, user: User, location: Location) -> str:

@@ -21,7 +21,7 @@ from locations.permissions import Right
 from mcp.central import operations
 from mcp.console.pages import show
 from mcp.console.site import scope_of
-from mcp.isolation.scope import name_shown
+from mcp.isolation.scope import actor_shown
 from mcp.models import User, UserGroup
 
 NEWEST = 2_000
@@ -127,7 +127,7 @@ def _entry(events: list[_Event], words: _Words) -> Entry:
     is_new = first.label == "insert"
     return Entry(
         at=first.at,
-        who=name_shown(str(first.metadata.get("user_name") or "")) or _("the system"),
+        who=actor_shown(first.metadata) or _("the system"),
         where=str(first.metadata.get("location_name") or ""),
         is_gain=is_new != (first.kind == "restriction"),
         sentence=_SENTENCES[first.kind](events, is_new, words),

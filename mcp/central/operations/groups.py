@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.db.models import QuerySet
-from django.utils.translation import ngettext_lazy
+from django.utils.translation import gettext_lazy, ngettext_lazy
 
 from locations.models import Location
 from locations.permissions import Right
@@ -15,6 +15,8 @@ from mcp.isolation.branch import demand_made_here
 from mcp.isolation.holdings import acts_for_all, holdings_of, need_of_own_house
 from mcp.isolation.scope import MissingRight, Scope
 from mcp.models import UserGroup
+
+MOST_NAMES = 5
 
 
 def visible_groups(actor: Scope) -> QuerySet[UserGroup]:
@@ -115,7 +117,7 @@ def rename_user_group(
 def delete_user_group(*, group: UserGroup, actor: Scope) -> None:
     """Delete a group without members; its rights and restrictions go with it.
 
-    Raises MissingRight, or ValidationError naming how many members it still has.
+    Raises MissingRight, or ValidationError naming how many members or which devices it still has.
     """
     demand_group(group, actor)
     demand_made_here()
@@ -130,4 +132,17 @@ def delete_user_group(*, group: UserGroup, actor: Scope) -> None:
             code="group_has_members",
             params={"group": group, "count": members},
         )
+    if devices := devices_of(group):
+        raise ValidationError(
+            gettext_lazy("%(devices)s work with the rights of %(group)s. Give them another user group first."),
+            code="group_has_devices",
+            params={"group": group, "devices": devices},
+        )
     group.delete()
+
+
+def devices_of(group: UserGroup) -> str:
+    """The devices with the rights of this group, as a sentence names them; empty where there is none."""
+    devices = list(group.devices.standing().select_related("location")[: MOST_NAMES + 1])
+    names = [f"{device.location.name}: {device.name}" for device in devices[:MOST_NAMES]]
+    return ", ".join([*names, *(["…"] if len(devices) > MOST_NAMES else [])])

@@ -81,7 +81,7 @@ def create_local_administrator(
     For the first start, where nobody could hold a right yet; `actor` is the system. Raises ValidationError for a user
     name or a weak password.
     """
-    if actor.user is not None:
+    if not actor.is_system:
         raise PermissionDenied
     with pghistory.context(**actor.history()):
         create_user(user=administrator, password=password, actor=actor)
@@ -107,8 +107,8 @@ def may_open_offline(actor: Scope) -> bool:
     """Whether the actor may open a branch on an offline base: support, and where the rule is lifted anybody who may
     open one at all.
     """
-    is_support = actor.user is None or actor.user.provider_role == ProviderRole.SUPPORT
-    return is_support or not legacy.is_in_force(LegacyRule.NEW_LOCATIONS, actor.organization)
+    is_support = actor.user is not None and actor.user.provider_role == ProviderRole.SUPPORT
+    return actor.is_system or is_support or not legacy.is_in_force(LegacyRule.NEW_LOCATIONS, actor.organization)
 
 
 @transaction.atomic

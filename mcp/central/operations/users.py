@@ -191,7 +191,7 @@ def locked_user(user: User, actor: Scope) -> User:
     lock_rights(actor)
     pk = user.pk or 0
     rows = User.objects.select_for_update(of=("self",))
-    is_visible = not actor.user or visible_users(actor).filter(pk=pk).exists()
+    is_visible = actor.is_system or visible_users(actor).filter(pk=pk).exists()
     stored = rows.filter(pk=pk).first() if is_visible else None
     if stored is None or stored.organization_id != actor.organization.pk:
         raise PermissionDenied
@@ -206,10 +206,12 @@ def demand_power(user: User, actor: Scope) -> None:
     People who manage users at a franchise with restrictions can be changed by the franchise's own people and by support
     only.
     """
-    if actor.user is None or actor.user.organization_id is None or actor.user.pk == user.pk:
+    if actor.is_system or (actor.user is not None and (actor.user.organization_id is None or actor.user.pk == user.pk)):
         return
     held = holdings_of(actor)
-    if access.own_locations_of(user).filter(pk__in=access.houses_kept_from(actor.user).values("pk")).exists():
+    if actor.user is None or (
+        access.own_locations_of(user).filter(pk__in=access.houses_kept_from(actor.user).values("pk")).exists()
+    ):
         raise TooPowerful(user)
     if any(access.right_beyond(held, group) for group in UserGroup.objects.with_member(user)):
         raise TooPowerful(user)

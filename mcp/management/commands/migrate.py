@@ -12,7 +12,7 @@ from django.db.migrations.loader import MigrationLoader
 
 from mcp.isolation import own_database
 
-OURS = frozenset({"locations", "mcp", "files", "customers", "transitions"})
+OURS = frozenset({"locations", "mcp", "files", "customers", "accounting", "transitions"})
 OLD = (
     "The tables of this database are of a version from before the first release, and cannot be brought up to date; "
     "nothing was changed. To begin anew, name an empty database in DATABASE_URL and DATABASE_OWNER_URL, or delete the "

@@ -47,8 +47,10 @@ from locations.permissions import Right
 from mcp.isolation import database_roles, grants
 from mcp.models import Membership, Restriction, User, UserGroup
 from tests.isolation.canary.canaries import BIRTHDAY, Canaries, Canary, amount, is_text, text_columns
+from tests.isolation.canary.planting_accounts import plant_accounts
 from tests.isolation.canary.planting_bulk import plant_bulk
 from tests.isolation.canary.planting_clearing import plant_clearing
+from tests.isolation.canary.planting_devices import plant_devices
 from tests.isolation.canary.planting_erasures import plant_erasures
 from tests.isolation.canary.planting_leaving import plant_transitions
 from tests.isolation.canary.unplanted import NO_DATA
@@ -104,6 +106,8 @@ class Business:
             plant_bulk(self)
             plant_erasures(self)
             plant_clearing(self)
+            plant_devices(self)
+            plant_accounts(self)
             plant_transitions(self)
             self._further_tables()
             self._change()

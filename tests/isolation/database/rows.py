@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
@@ -10,6 +11,8 @@ import pghistory
 from django.db import connection, models
 from django.utils import timezone
 
+from accounting.operations import post_sale, set_terms
+from api.models import KeptAnswer
 from clearing.choices import CycleState, PartKind
 from clearing.models import (
     Alarm,
@@ -52,10 +55,11 @@ from locations.choices import BaseKind, LegacyRule
 from locations.models import CustomerBase, LegacySwitch
 from locations.permissions import Right
 from mcp.central import operations
-from mcp.choices import MailKind
+from mcp.choices import DeviceKind, MailKind
 from mcp.isolation import row_scope
 from mcp.isolation.scope import Scope
-from mcp.models import LoginAttempt, Mail, PasswordLink, Restriction, User
+from mcp.machines.operations import create_device
+from mcp.models import DevicePace, LoginAttempt, Mail, PasswordLink, Restriction, User
 from tests.conftest import Cast, forget_author
 from tests.customers.people import purpose, says
 from tests.customers.transfer import kept_export
@@ -91,6 +95,7 @@ def fill_every_table(cast: Cast) -> dict[int, Scope]:
             _rights(scope)
             _transitions(scope)
             _reconciliation(scope)
+            _accounts(scope)
             # Each table is changed once more, so that its history has an entry even where the cast came before it.
             rows: list[Any] = [scope.organization, scope.base, scope.location, scope.user]
             for row in rows:
@@ -111,6 +116,10 @@ def _customers(scope: Scope) -> None:
     assign_card(customer=customer.pk, number="4711", actor=scope)
     purpose(scope, "stammtisch", wording="Ich komme gern wieder.")
     says(scope, customer, "stammtisch", True)
+    KeptAnswer.objects.create(
+        base=scope.base, device_id=uuid4(), key=f"probe-{scope.organization}", fingerprint="0" * 64, status=201,
+        body="{}", rights=[], customers=[customer.pk],
+    )  # fmt: skip
     _erased(scope)
     _files(scope)
 
@@ -177,6 +186,8 @@ def _rights(scope: Scope) -> None:
     Restriction.objects.create(
         organization=scope.organization, location=place, group=group, right=Right.VIEW_CUSTOMERS.value
     )
+    device, _code = create_device(kind=DeviceKind.TILL, name="Kasse", group=group, actor=scope)
+    DevicePace.objects.create(organization=scope.organization, device=device, filled_at=timezone.now())
 
 
 def _transitions(scope: Scope) -> None:
@@ -240,6 +251,14 @@ def _reconciliation(scope: Scope) -> None:
     Conflict.objects.create(**base, uid=uuid4(), customer_number=1, name="x", cycle=run, kind="both_changed")
     RevisionCounter.objects.create(**base, sequence=1)
     CustomerRevision.objects.create(**base, uid=uuid4(), customer_number=1, sequence=1)
+
+
+def _accounts(scope: Scope) -> None:
+    """A sale that a till has sent too late, above the limit."""
+    buyer = register_customer(customer=Customer(last_name="Kauft"), actor=scope)
+    allowed = {"may_buy_on_account": True, "may_hold_credit": False}
+    set_terms(customer=buyer.pk, **allowed, hard_limit=Decimal(1), actor=scope)
+    post_sale(customer=buyer.pk, amount=Decimal(2), key="1", is_late=True, actor=scope)
 
 
 def _something_new(row: Any) -> dict[str, object]:

@@ -20,7 +20,18 @@ from mcp.worker.task_frame import Stopped
 from tests.conftest import Browser, as_web_role
 
 ROOT = Path(__file__).resolve().parents[3]
-PRODUCT = ("locations", "mcp", "files", "customers", "clearing", "transitions", "spreadsheets", "launch")
+PRODUCT = (
+    "locations",
+    "mcp",
+    "files",
+    "customers",
+    "clearing",
+    "accounting",
+    "transitions",
+    "api",
+    "spreadsheets",
+    "launch",
+)
 WITHOUT_SCOPE = {
     "mcp/isolation/access.py": 1,  # the provider's people look for a location, and work outside of any
     "mcp/login/backends.py": 2,  # the login: whose name is it? a password of an older kind is stored anew
@@ -28,11 +39,13 @@ WITHOUT_SCOPE = {
     "mcp/central/operations/passwords.py": 4,  # whose link is it? those of the provider, and forgotten ones
     "mcp/login/passwords.py": 1,  # one of the provider's people changes his own password
     "mcp/console/reminders.py": 2,  # who may have to be reminded of what waits, and the mails to them
+    "mcp/machines/enrolling.py": 1,  # of which device is the code?
     "mcp/tasks.py": 4,  # mails, forgotten passwords and old login attempts of all businesses
     "mcp/management/commands/create_support.py": 2,  # a person of no business
     "mcp/worker/task_frame.py": 2,  # a task of somebody who is nobody any more, or that was given up
     "files/tasks.py": 1,  # files that have expired
-    "customers/tasks.py": 4,  # upkeep of all bases
+    "customers/tasks.py": 6,  # upkeep of all bases
+    "api/tasks.py": 1,  # answers to tills that were kept for long enough
     "mcp/isolation/command_scope.py": 1,  # a command looks for the location that it was given
     "clearing/central/pairing.py": 1,  # of which location is the code?
     "clearing/central/entering.py": 1,  # which branch calls?

@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[3]
-FOLDERS = ("mcp", "files", "customers", "clearing", "transitions")
+FOLDERS = ("mcp", "files", "customers", "clearing", "accounting", "transitions", "api")
 NOT_SEARCHED = {
     "mcp/demo.py": "makes the demo, under no scope",
     "customers/demo.py": "makes the demo, under no scope",
@@ -37,6 +37,10 @@ NOT_SEARCHED = {
     "mcp/project/settings.py": "knows no user",
     "mcp/isolation/guards.py": "knows no user",
     "mcp/project/middleware.py": "has a table of addresses of its own",
+    "mcp/demo_devices.py": "makes the demo, under no scope",
+    "mcp/machines/enrolling.py": "is about which device calls; tests/mcp/test_devices_enrolling.py",
+    "mcp/machines/entering.py": "as above; tests/mcp/test_devices_entering.py",
+    "mcp/isolation/facts.py": "reads what access.py decides by",
     "mcp/isolation/access.py": "decides what is held; test_access.py and test_operations_franchise.py are about it",
     "mcp/login/backends.py": "is about who logs in",
     "mcp/isolation/row_scope.py": "enters; the policies themselves are switched off in tests/isolation/database",
@@ -95,10 +99,13 @@ RULES_OF_BUSINESS = {
     "_demand_takes_customers": "as above",
     "_demand_nothing_open": "as above",
     "demand_met": "what must be so before a first reconciliation; tests/clearing/test_preconditions.py",
+    "_demand_new_base": "a location whose customers are elsewhere; tests/mcp/test_devices_pages.py",
     "demand_apart": "branches that share a client number; tests/customers/test_import_branch_numbers.py",
     "demand_own_branch": "a file of another branch; as above",
     "_demand_next": "a run out of its turn",
     "_demand_in_use": "a pairing that has ended, or is held; tests/clearing/test_by_stick.py",
+    "_demand_alone": "a request that is being done at this moment; tests/api/test_keys.py",
+    "demand_known": "a parameter that nobody describes; tests/api/test_protocol.py",
     "demand_edited_here": "customers that are edited on the other side of a reconciliation",
 }
 """What demands something, but not that the row or the right is one's own."""

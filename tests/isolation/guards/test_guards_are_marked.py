@@ -47,6 +47,8 @@ ANSWERS_NOBODY = {
     "customers.console.base.CustomersAdmin.add_view": "gives the page its title",
     "customers.admin.changelist.CustomerChangeList.get_queryset": "asks the selection, which stays in the scope's base",
     "customers.admin.groups.VocabularyAdmin.changelist_view": "gives the page its title",
+    "mcp.central.admin.devices.DeviceAdmin.changelist_view": "adds a note to the page",
+    "mcp.central.admin.devices.DeviceAdmin.get_urls": "keeps the list, and mounts pages of its own beside it",
     "mcp.central.admin.restrictions.RestrictionAdmin.changelist_view": "adds a note to the page",
     "mcp.central.admin.users.UserAdmin.get_queryset": "reads the rows of the base class with their places and groups",
     "mcp.central.admin.users.UserAdmin.get_object": "adds which groups may be changed",

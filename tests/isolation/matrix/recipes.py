@@ -22,10 +22,11 @@ from mcp.central.operations.restricting import restricted_here
 from mcp.demo import PASSWORD
 from mcp.isolation import access
 from mcp.models import User, UserGroup
-from tests.isolation.matrix.rows import FILE, SIMILAR_ROW
+from tests.isolation.matrix.rows import FILE, SIMILAR_ROW, WITHOUT_RIGHTS
 from tests.isolation.matrix.world import Place, Role, World
 
 NEW_PASSWORD = "Sauerteig-und-Butter-7"
+_ACCOUNT = r".*/accounting/accountterms/[0-9]+/"
 
 
 @dataclass(frozen=True)
@@ -110,6 +111,14 @@ def _decisions(asked: Asked) -> dict[str, Any]:
     return {"file": SimpleUploadedFile("entschieden.csv", content)}
 
 
+def _booking(asked: Asked) -> dict[str, Any]:
+    return {"amount": "1", "business_day": timezone.localdate().isoformat(), "key": "hand"}
+
+
+def _correction(asked: Asked) -> dict[str, Any]:
+    return {"about": "owed-less", "amount": "1", "reason": "Verzählt", "key": "hand"}
+
+
 def _step(name: str) -> Body:
     return lambda asked: {"step": name}
 
@@ -137,6 +146,12 @@ def _location(asked: Asked) -> dict[str, Any]:
 
 def _new_location(asked: Asked) -> dict[str, Any]:
     return {"name": "Husum", "street": "Hafen 1", "postal_code": "25813", "city": "Husum", "client_number": "42"}
+
+
+def _device(asked: Asked) -> dict[str, Any]:
+    """With a user group that may do nothing there: a device gets no right that whoever sets it up lacks."""
+    group = UserGroup.objects.get(organization__account_number=10400, name=WITHOUT_RIGHTS[10400])
+    return {"kind": "till", "name": "Neue Kasse", "group": group.pk}
 
 
 def _matrix(asked: Asked) -> dict[str, Any]:
@@ -228,6 +243,7 @@ _PASSWORD = Recipe(body=_own_password, to=r".*/password_change/done/", writes=Fa
 _ID = "[0-9a-f-]{36}"
 _UPLOAD = rf".*/import/{_ID}/"
 _NODES = r".*/clearing/node/"
+_DEVICE = rf".*/mcp/device/{_ID}/"
 _TRANSITION = rf".*/transitions/transition/{_ID}/"
 _CONFLICT = r".*/clearing/conflict/[0-9a-f-]{36}/"
 _CHANGED = r"/\d+/\d+/[a-z]+/[a-z]+/\d+/change/"
@@ -270,6 +286,8 @@ RECIPES: dict[str, Recipe] = {
     "admin:mcp_user_logins": Recipe("user"),
     "admin:mcp_own_logins": Recipe(),
     "admin:mcp_why": Recipe(),
+    "api_page": Recipe(),
+    "api_description": Recipe(),
     "admin:mcp_places": Recipe(),
     "admin:mcp_people": Recipe(),
     **_model("mcp_usergroup", "usergroup", _named("Neue Gruppe"), _named("Neuer Name")),
@@ -285,6 +303,16 @@ RECIPES: dict[str, Recipe] = {
         "mcp_restriction", "restriction",
         lambda asked: {"group": UserGroup.objects.get(name="Auskunft Bremen").pk, "right": Right.EXPORT_CUSTOMERS},
         lambda asked: {},
+    ),
+    "admin:mcp_device_changelist": Recipe(),
+    "admin:mcp_device_add": Recipe(body=_device, post=200),  # shows the code
+    "admin:mcp_device_change": Recipe("device", "device_id"),
+    "admin:mcp_device_edit": Recipe("device", "device_id", body=_device, to=_DEVICE),
+    "admin:mcp_device_code": Recipe("device", "device_id", get=302, post=200),
+    "admin:mcp_device_withdraw": Recipe("device", "device_id", get=302, to=_DEVICE, writes=False),  # none is shown
+    "admin:mcp_device_renew": Recipe("device", "device_id", get=302, to=_DEVICE, writes=False),  # a time alone
+    "admin:mcp_device_revoke": Recipe(
+        "device", "device_id", body=lambda asked: {"reason": "Verkauft"}, to=_DEVICE
     ),
     "admin:mcp_restriction_matrix": Recipe(body=_restrictions, post=200, writes=False),
     "admin:mcp_restriction_matrix_confirm": Recipe(
@@ -345,6 +373,16 @@ RECIPES: dict[str, Recipe] = {
     **_model("customers_tag", "tag", _named("Neu"), _named("Neu")),
     **_model("customers_consentpurpose", "consentpurpose", _named("Neu", code="neu"), _named("Neu")),
     # branches that reconcile
+    "admin:accounting_account": Recipe("account", "customer"),
+    "admin:accounting_book": Recipe("account", "customer", body=_booking, to=_ACCOUNT),
+    "admin:accounting_correct": Recipe("account", "customer", body=_correction, to=_ACCOUNT),
+    "admin:accounting_reverse": Recipe("sale", "movement", body=_correction, to=_ACCOUNT),
+    "admin:accounting_terms": Recipe("account", "customer", body=lambda asked: {"hard_limit": "7"}, to=_ACCOUNT),
+    "admin:accounting_statement": Recipe("account", "customer", query="first=2026-01-01&last=2026-01-31&as=csv"),
+    "admin:accounting_exceptions": Recipe(),
+    "admin:accounting_exception": Recipe(
+        "exception", "pk", body=lambda asked: {"note": "Besprochen"}, to=r".*/exceptions/", writes=False
+    ),  # a state alone
     "admin:clearing_nodes": Recipe(),
     "admin:clearing_code": Recipe(get=302, post=_code, writes=False),  # a code alone, which is counted nowhere
     "admin:clearing_code_withdraw": Recipe(get=302, to=_NODES, writes=False),  # none is shown: that is told

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 import pghistory
 from django.utils import timezone
 
+from accounting.models import LedgerException, Movement
+from accounting.operations import post_sale, top_up
 from clearing.choices import CycleState, NodeState
 from clearing.models import Conflict, Cycle, Node
 from clearing.protocol.keys import PrivateKey
@@ -32,11 +35,13 @@ from mcp.demo import PASSWORD
 from mcp.isolation import grants
 from mcp.isolation.scope import Scope
 from mcp.models import User, UserGroup
+from tests.accounting.accounts import guest
 from tests.clearing import conflicting
 from tests.conftest import forget_author
 from tests.customers import people
 from tests.customers.transfer import kept_export, table
 from tests.isolation.matrix.world import ALL, CENTRAL, MUNICH, OF_SUPPORT, Place, Role, World
+from tests.mcp.devices import device_at
 from tests.states import in_state
 from transitions import operations as leaving
 from transitions import switching
@@ -57,7 +62,10 @@ MISSING: dict[str, Any] = dict.fromkeys(
         "bulk change",
         "version",
         "node",
+        "device",
         "reconciliation",
+        "sale",
+        "exception",
         "conflict",
         "number given twice",
         "run",
@@ -70,6 +78,8 @@ KEY = PrivateKey.make().public.text
 FILE = table(["Kundennummer", "Name"], ["", "Aus der Datei"])
 SIMILAR_ROW = 5
 """The row of a previewed file that looks like a known customer."""
+WITHOUT_RIGHTS = {10400: "Lübeck", 20800: "Zentralverwaltung"}
+"""By account number a user group that may do nothing at the places which are asked; at Südstern nobody asks."""
 OWN_FILES = ("upload", "import", "export", "incoming")
 """The kinds of which everybody has one of his own."""
 
@@ -92,12 +102,16 @@ class Rows:
             "customergroup": lambda at: people.group(self._system(at), "Gast").pk,
             "tag": lambda at: people.tag(self._system(at), "VIP").pk,
             "version": self._older,
+            "account": self._account,
+            "sale": lambda at: self._sale(at).pk,
+            "exception": lambda at: LedgerException.objects.get(movement=self._sale(at)).pk,
             "conflict": lambda at: self._conflict(at).pk,
             "number given twice": self._given_twice,
             "run": self._run,
             "held back": self._held_back,
             "tagged": self._tagged,
             "node": lambda at: self._node(at).pk,
+            "device": self._device,
             "reconciliation": self._reconciliation,
             "answered run": self._answered,
             "bulk change": self._bulk_change,
@@ -145,6 +159,24 @@ class Rows:
         forget_author()
         return change.pk
 
+    def _account(self, place: Place) -> int:
+        """A customer with an account and some credit."""
+        system = self._system(place)
+        customer = guest(system)
+        top_up(customer=customer.pk, amount=Decimal(50), key="credit", actor=system)
+        return customer.pk
+
+    def _sale(self, place: Place) -> Movement:
+        """One that came too late and broke the limit."""
+
+        def make() -> Movement:
+            system = self._system(place)
+            late = guest(system, last_name="Spät").pk
+            return post_sale(customer=late, amount=Decimal(120), key="late", is_late=True, actor=system).movement
+
+        made: Movement = self._once(("movement", place), make)
+        return made
+
     def _older(self, place: Place) -> UUID:
         """The state in which a customer was registered, who has moved since."""
         moved = people.customer(self._system(place), last_name="Umgezogen")
@@ -159,6 +191,14 @@ class Rows:
         return Node.objects.create(
             organization=location.organization, base=location.base, location=location, name="Kasse", receipt="0" * 64
         )
+
+    def _device(self, place: Place) -> UUID:
+        """A till in use; its user group has no right there."""
+        location = self.world.places[place]
+        group = UserGroup.objects.get(organization=location.organization_id, name=WITHOUT_RIGHTS[place[0]])
+        device, _token = device_at(location, group)
+        device_id: UUID = device.pk
+        return device_id
 
     def _reconciliation(self, place: Place) -> UUID:
         node = self._node(place)

@@ -8,11 +8,13 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
+from accounting.demo import build_accounts
 from clearing.demo.nodes import build_nodes
 from customers.demo import build_customers
 from customers.filling import fill
 from locations.models import Organization
 from mcp.demo import CAST, PASSWORD, build_cast
+from mcp.demo_devices import build_devices
 from mcp.isolation import database_roles, row_scope
 from mcp.isolation.branch import is_branch
 from mcp.isolation.command_scope import add_place, scope_of_command
@@ -48,8 +50,10 @@ class Command(BaseCommand):
     def _load(self, *, is_quiet: bool) -> None:
         if not Organization.objects.exists():
             build_cast()
+            build_devices(now=timezone.localtime())
             count = build_customers(now=timezone.localtime())
             build_nodes(now=timezone.localtime())
+            build_accounts(today=timezone.localdate())
             build_transitions(today=timezone.localdate())
             self.stdout.write(f"The demo is loaded: {Organization.objects.count()} businesses, {count} customers.")
         elif not is_quiet:

@@ -1,4 +1,4 @@
-"""The protocol as a PDF. Its font lies beside this file, unpacked: no font of the machine is needed."""
+"""A paper as a PDF. Its font lies beside this file, unpacked: no font of the machine is needed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from fpdf import FPDF
 from fpdf.enums import TableBordersLayout
 from fpdf.fonts import FontFace
 
-from transitions.protocol import Protocol, Section, moment
+from files.papers import Paper, Section
+from mcp.dates import to_the_second
 
 FONTS = Path(__file__).parent / "fonts"
 FAMILY = "Inter"
@@ -24,21 +25,21 @@ LETTERS_IN_A_LINE, MOST_LINES = 110, 30
 """Of a table as wide as the page, and of one row of it."""
 
 
-class _Paper(FPDF):
+class _Sheets(FPDF):
     """A4 with the title and the number of the page below each page."""
 
-    def __init__(self, protocol: Protocol) -> None:
+    def __init__(self, content: Paper) -> None:
         super().__init__(format="A4")
         self.set_margins(18, 16)
         self.set_auto_page_break(True, margin=18)
         self.add_font(FAMILY, "", FONTS / "Inter-Regular.ttf")
         self.add_font(FAMILY, "B", FONTS / "Inter-SemiBold.ttf")
         self._letters = frozenset(self.fonts[FAMILY.lower()].cmap)  # type: ignore[union-attr]
-        self._below = self.readable(f"{protocol.subtitle} · {moment(protocol.as_of)}")
-        self.set_title(self.readable(protocol.title))
+        self._below = self.readable(f"{content.subtitle} · {to_the_second(content.as_of)}")
+        self.set_title(self.readable(content.title))
         self.set_creator("Stammhaus")
         self.set_lang(get_language() or "de")
-        self.set_creation_date(timezone.localtime(protocol.as_of))
+        self.set_creation_date(timezone.localtime(content.as_of))
         self.alias_nb_pages("{pages}")
 
     def readable(self, text: str) -> str:
@@ -55,22 +56,22 @@ class _Paper(FPDF):
         self.cell(0, 5, page, align="R")
 
 
-def as_pdf(protocol: Protocol) -> bytes:
-    """The PDF. The same protocol gives the same bytes."""
-    paper = _Paper(protocol)
+def as_pdf(content: Paper) -> bytes:
+    """The PDF. The same paper gives the same bytes."""
+    paper = _Sheets(content)
     paper.add_page()
     paper.set_font(FAMILY, "B", 17)
     paper.set_text_color(DARK)
-    paper.multi_cell(0, 8, paper.readable(protocol.title), new_x="LMARGIN", new_y="NEXT")
+    paper.multi_cell(0, 8, paper.readable(content.title), new_x="LMARGIN", new_y="NEXT")
     paper.set_font(FAMILY, "", 10.5)
     paper.set_text_color(GREY)
-    paper.multi_cell(0, 6, paper.readable(protocol.subtitle), new_x="LMARGIN", new_y="NEXT")
-    for section in protocol.sections:
+    paper.multi_cell(0, 6, paper.readable(content.subtitle), new_x="LMARGIN", new_y="NEXT")
+    for section in content.sections:
         _section(paper, section)
     return bytes(paper.output())
 
 
-def _section(paper: _Paper, section: Section) -> None:
+def _section(paper: _Sheets, section: Section) -> None:
     if paper.will_page_break(28):
         paper.add_page()
     paper.ln(5)
@@ -80,14 +81,20 @@ def _section(paper: _Paper, section: Section) -> None:
     if section.facts:
         _table(paper, (), section.facts, (1, 3))
     if section.rows:
-        _table(paper, section.headings, section.rows, section.widths)
+        _table(paper, section.headings, section.rows, section.widths, section.right)
     if not section.facts and not section.rows:
         paper.set_font(FAMILY, "", 8.5)
         paper.set_text_color(GREY)
         paper.multi_cell(0, 5, paper.readable(section.empty), new_x="LMARGIN", new_y="NEXT")
 
 
-def _table(paper: _Paper, headings: Sequence[str], rows: Sequence[Sequence[str]], widths: Sequence[int]) -> None:
+def _table(
+    paper: _Sheets,
+    headings: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    widths: Sequence[int],
+    right: frozenset[int] = frozenset(),
+) -> None:
     paper.set_font(FAMILY, "", 8)
     paper.set_text_color(DARK)
     paper.set_draw_color(LINE)
@@ -107,7 +114,7 @@ def _table(paper: _Paper, headings: Sequence[str], rows: Sequence[Sequence[str]]
             row = table.row()
             for at, cell in enumerate(cells):
                 name = FontFace(color=GREY) if not headings and at == 0 else None
-                row.cell(paper.readable(_breakable(cell)), style=name)
+                row.cell(paper.readable(_breakable(cell)), style=name, align="RIGHT" if at in right else None)
     paper.ln(1)
 
 

@@ -1,0 +1,1 @@
+"""Accounts of customers: what they owe, what they have paid in advance, and every movement that made it so."""

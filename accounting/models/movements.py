@@ -1,0 +1,119 @@
+"""Movements: an amount goes from one account to another."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from accounting.choices import WITH_REASON, MovementKind
+from accounting.models.ledgers import OF_ALL, Account, Ledger, money
+from accounting.querysets import MovementQuerySet
+from accounting.triggers import only_added_to
+from locations.constraints import CompositeForeignKey, KeyWithBase
+from locations.fields import LineField, TimeOrderedUuid
+from locations.history import ClockTimestamp
+from locations.models import CustomerBase, Location, Organization
+from locations.row_policies import RowSecurity
+
+
+def _refers(to: Any, **options: Any) -> models.ForeignKey[Any, Any]:
+    """A reference whose constraint goes over the base as well (see the constraints of the table)."""
+    return models.ForeignKey(to, models.PROTECT, db_constraint=False, db_index=False, related_name="+", **options)
+
+
+class Movement(models.Model):
+    """An amount from the debited to the credited account. Only added, by accounting_post, and for ever.
+
+    The key is that of whoever posts: the same one at the same location has one effect, however often it is sent.
+    """
+
+    web_privileges: ClassVar[str] = "SELECT"
+
+    id: Any = models.UUIDField(primary_key=True, db_default=TimeOrderedUuid(), editable=False)
+    organization = _refers(Organization)
+    base = _refers(CustomerBase)
+    ledger = _refers(Ledger)
+    owner_key = models.BigIntegerField(default=OF_ALL)
+    debit = _refers(Account)
+    credit = _refers(Account)
+    amount = money(_("amount"))
+    kind = models.CharField(_("kind"), max_length=12, choices=MovementKind)
+    location = _refers(Location, verbose_name=_("location"))
+    business_day = models.DateField(_("business day"))
+    key = models.CharField(max_length=64)
+    reverses = _refers("self", null=True)
+    document = LineField(_("document"), max_length=60, blank=True, default="")
+    reason = LineField(_("reason"), max_length=200, blank=True, default="")
+    is_late = models.BooleanField(default=False, help_text="A till without a connection has booked it before.")
+    user_id = models.BigIntegerField(null=True)
+    user_name = models.CharField(_("user"), max_length=200)
+    posted_at = models.DateTimeField(_("booked"), db_default=ClockTimestamp(), editable=False)
+
+    objects = MovementQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("movement")
+        verbose_name_plural = _("movements")
+        default_permissions = ()
+        indexes = [
+            models.Index(fields=["base", "debit", "posted_at"], name="movement_by_debit"),
+            models.Index(fields=["base", "credit", "posted_at"], name="movement_by_credit"),
+        ]
+        constraints = [
+            RowSecurity(name="movement_rows", base="base", owner="owner_key"),
+            KeyWithBase(name="movement_key"),
+            models.UniqueConstraint(fields=["base", "ledger", "location", "key"], name="movement_key_once"),
+            models.UniqueConstraint(
+                fields=["base", "reverses"],
+                condition=Q(reverses__isnull=False),
+                name="movement_reversed_once",
+                violation_error_code="movement_reversed_once",
+                violation_error_message=_("This was reversed already."),
+            ),
+            models.CheckConstraint(condition=Q(amount__gt=0), name="movement_amount_positive"),
+            models.CheckConstraint(condition=~Q(debit=F("credit")), name="movement_between_two"),
+            models.CheckConstraint(condition=Q(kind__in=MovementKind.values), name="movement_kind_known"),
+            models.CheckConstraint(condition=~Q(key="") & ~Q(user_name=""), name="movement_of_somebody"),
+            models.CheckConstraint(
+                condition=Q(kind=MovementKind.REVERSAL, reverses__isnull=False)
+                | (~Q(kind=MovementKind.REVERSAL) & Q(reverses=None)),
+                name="movement_reversal_of_one",
+            ),
+            models.CheckConstraint(
+                condition=~Q(kind__in=WITH_REASON) | ~Q(reason=""),
+                name="movement_with_reason",
+                violation_error_code="movement_with_reason",
+                violation_error_message=_("Say why: the reason stays with the booking."),
+            ),
+            CompositeForeignKey(
+                fields=["base", "ledger", "owner_key", "debit"],
+                to="accounting.Account",
+                to_fields=["base", "ledger", "owner_key", "id"],
+                name="movement_debit_of_ledger",
+            ),
+            CompositeForeignKey(
+                fields=["base", "ledger", "owner_key", "credit"],
+                to="accounting.Account",
+                to_fields=["base", "ledger", "owner_key", "id"],
+                name="movement_credit_of_ledger",
+            ),
+            CompositeForeignKey(
+                fields=["organization", "location"],
+                to="locations.Location",
+                to_fields=["organization", "id"],
+                name="movement_location_of_organization",
+            ),
+            CompositeForeignKey(
+                fields=["base", "reverses"],
+                to="accounting.Movement",
+                to_fields=["base", "id"],
+                name="movement_reverses_in_base",
+            ),
+        ]
+        triggers = only_added_to("A movement", "movement_stays")
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.amount}"

@@ -1,0 +1,139 @@
+"""Terms of a customer's account; with the first ones the account is opened."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import Func
+from django.utils.translation import gettext_lazy as _
+
+from accounting.balances import ledger_of
+from accounting.choices import OF_CUSTOMER, AccountKind
+from accounting.models import Account, AccountTerms, Ledger
+from customers.models import Customer
+from locations.permissions import Right
+from locations.violations import told_as_refusals
+from mcp.isolation import row_scope
+from mcp.isolation.limits import busy_told
+from mcp.isolation.scope import Scope
+
+TERMS = ("may_buy_on_account", "may_hold_credit", "soft_limit", "hard_limit", "is_blocked", "blocked_reason")
+
+
+class NoAccount(ValidationError):
+    """The customer has no account here."""
+
+    def __init__(self, customer: Customer) -> None:
+        super().__init__(
+            _("%(customer)s has no account yet. Whoever sets terms of accounts opens one."),
+            code="no_account",
+            params={"customer": customer},
+        )
+
+
+class NotOnThisBase(ValidationError):
+    """Customers of a base 1.0 have no accounts."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            _("Accounts of customers are kept on a customer base 2.0. This location works on a base 1.0."),
+            code="ledger_of_shared_base",
+        )
+
+
+@busy_told()
+def set_terms(
+    *,
+    customer: int,
+    may_buy_on_account: bool,
+    may_hold_credit: bool,
+    soft_limit: Decimal | None = None,
+    hard_limit: Decimal = Decimal(0),
+    is_blocked: bool = False,
+    blocked_reason: str = "",
+    actor: Scope,
+) -> AccountTerms:
+    """Set what a customer of the actor's base may do with his account; with the first terms it is opened.
+
+    A limit below what is open holds for everything that comes. Raises MissingRight, Customer.DoesNotExist,
+    NotOnThisBase, Busy, or ValidationError for terms that contradict one another or an archived customer without any.
+    """
+    actor.demand(Right.MANAGE_ACCOUNT_TERMS)
+    demand_base(actor)
+    with row_scope.within(actor):
+        whose = Customer.objects.in_base(actor.base).select_for_update(no_key=True).get(pk=customer)
+        ledger = ledger_of(actor) or _new_ledger(actor)
+        terms = AccountTerms.objects.select_for_update(of=("self",)).filter(ledger=ledger, customer=whose).first()
+        if terms is None and whose.is_archived:
+            raise ValidationError(
+                _("%(customer)s is archived. Restore the customer first."),
+                code="customer_archived",
+                params={"customer": whose},
+            )
+        values = {
+            "may_buy_on_account": may_buy_on_account,
+            "may_hold_credit": may_hold_credit,
+            "soft_limit": soft_limit,
+            "hard_limit": hard_limit,
+            "is_blocked": is_blocked,
+            "blocked_reason": blocked_reason,
+        }
+        with told_as_refusals(), transaction.atomic():
+            return _changed(terms, values, actor) if terms else _opened(whose, ledger, values, actor)
+
+
+def _opened(whose: Customer, ledger: Ledger, values: dict[str, object], actor: Scope) -> AccountTerms:
+    terms = AccountTerms(
+        organization=actor.organization, base=actor.base, ledger=ledger, owner_key=ledger.owner_key, customer=whose,
+        set_by=actor.actor_name, **values,
+    )  # fmt: skip
+    terms.clean_fields(exclude=["organization", "base", "ledger", "customer"])
+    terms.save(force_insert=True)
+    ensure_accounts(ledger, *((kind, whose.pk, None) for kind in OF_CUSTOMER))
+    return terms
+
+
+def _changed(terms: AccountTerms, values: dict[str, object], actor: Scope) -> AccountTerms:
+    """Write what differs, with who has set it."""
+    for name, value in values.items():
+        setattr(terms, name, value)
+    terms.clean_fields(exclude=["organization", "base", "ledger", "customer"])
+    stored = AccountTerms.objects.get(pk=terms.pk)
+    differing = [name for name in values if getattr(stored, name) != getattr(terms, name)]
+    if differing:
+        terms.since, terms.set_by = Func(function="clock_timestamp"), actor.actor_name  # type: ignore[assignment]
+        terms.save(update_fields=[*differing, "since", "set_by"])
+        terms.refresh_from_db(fields=["since"])
+    return terms
+
+
+def demand_base(actor: Scope) -> None:
+    """Raise NotOnThisBase where the location works on a base 1.0."""
+    if actor.base.is_discontinued:
+        raise NotOnThisBase
+
+
+def _new_ledger(actor: Scope) -> Ledger:
+    """The ledger of the central, with the first account of the base."""
+    Ledger.objects.bulk_create([Ledger(organization=actor.organization, base=actor.base)], ignore_conflicts=True)
+    return Ledger.objects.in_base(actor.base).get(owner=None)
+
+
+type Wanted = tuple[AccountKind, int | None, int | None]
+"""Kind of an account, and the customer or location whose it is."""
+
+
+def ensure_accounts(ledger: Ledger, *wanted: Wanted) -> None:
+    """Open the accounts that are not there yet. Two who do so at once open one."""
+    Account.objects.bulk_create(
+        [
+            Account(
+                organization_id=ledger.organization_id, base_id=ledger.base_id, ledger=ledger,
+                owner_key=ledger.owner_key, kind=kind, customer_id=customer, location_id=location,
+            )
+            for kind, customer, location in wanted
+        ],
+        ignore_conflicts=True,
+    )  # fmt: skip

@@ -1,0 +1,126 @@
+"""The account of a customer: how it stands, what has happened, the balance at any day, and statements."""
+
+from __future__ import annotations
+
+import io
+from datetime import date
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
+from django.utils import timezone
+from django.utils.dateparse import parse_date
+from django.utils.translation import gettext as _
+
+from accounting.balances import end_of, standing
+from accounting.models import LedgerException
+from accounting.operations.opening import NotOnThisBase, demand_base
+from accounting.pages.booking import WAYS
+from accounting.pages.forms import PeriodForm
+from accounting.pages.frame import (
+    ACCOUNT,
+    BOOK,
+    CORRECT,
+    STATEMENT,
+    TERMS,
+    account_or_404,
+    address_of,
+    customer_or_404,
+    may,
+    seer,
+    show_page,
+)
+from accounting.statements import file_name, page_of, paper_of, statement_of, table_of
+from customers.field_groups import FieldGroup
+from locations.permissions import Right
+
+
+def account_page(request: HttpRequest, customer: int) -> HttpResponse:
+    """The account; for a customer without one, the way to open it."""
+    scope = seer(request)
+    whose = customer_or_404(customer, scope)
+    now = standing(whose, scope)
+    context: dict[str, object] = {
+        "customer": whose,
+        "back": address_of("customers_customer_change", whose.pk),
+        "terms_address": address_of(TERMS, whose.pk) if may(scope, Right.MANAGE_ACCOUNT_TERMS) else "",
+    }
+    try:
+        demand_base(scope)
+    except NotOnThisBase as refusal:
+        context |= {"elsewhere": refusal.messages[0], "terms_address": ""}
+    if now is not None:
+        day = _day(request)
+        lines, older = page_of(now, before=_mark(request))
+        waiting = LedgerException.objects.in_base(scope.base).open().filter(customer=whose)
+        context |= {
+            "now": now,
+            "currency": now.terms.organization.currency,
+            "reason_shown": may(scope, FieldGroup.MEMO.right),
+            "day": day,
+            "then": standing(whose, scope, at=end_of(day)) if day else None,
+            "today": timezone.localdate(),
+            "month_begins": timezone.localdate().replace(day=1),
+            "lines": lines,
+            "older": older,
+            "is_first": _mark(request) is None,
+            "waiting": waiting.count(),
+            "ways": _ways(whose.pk) if may(scope, Right.POST_TO_ACCOUNTS) else [],
+            "correct_address": address_of(CORRECT, whose.pk) if may(scope, Right.CORRECT_ACCOUNTS) else "",
+            "statement_address": address_of(STATEMENT, whose.pk),
+        }
+    return show_page(request, "account", _("Account of %(customer)s") % {"customer": whose}, context)
+
+
+def _ways(customer: int) -> list[tuple[str, object]]:
+    return [(address_of(BOOK, customer, kind), way.title) for kind, way in WAYS.items()]
+
+
+def _day(request: HttpRequest) -> date | None:
+    """The day that is asked for; None for today, for one to come, and for what is none."""
+    try:
+        day = parse_date(request.GET.get("on", ""))
+    except ValueError:
+        return None
+    return day if day is not None and date(1900, 1, 1) <= day < timezone.localdate() else None
+
+
+def _mark(request: HttpRequest) -> UUID | None:
+    try:
+        return UUID(request.GET.get("before", ""))
+    except ValueError:
+        return None
+
+
+def statement(request: HttpRequest, customer: int) -> HttpResponseBase:
+    """The statement of a period as a file, PDF or CSV."""
+    scope = seer(request)
+    whose = customer_or_404(customer, scope)
+    now = account_or_404(whose, scope)
+    form = PeriodForm(request.GET)
+    if not form.is_valid():
+        return _refused(request, whose.pk, _("Choose the first and the last day of the statement."))
+    try:
+        found = statement_of(
+            customer=whose, standing=now, first=form.cleaned_data["first"], last=form.cleaned_data["last"], actor=scope
+        )
+    except ValidationError as refusal:
+        return _refused(request, whose.pk, " ".join(refusal.messages))
+    if request.GET.get("as") == "csv":
+        return _file(table_of(found), file_name(found, "csv"), "text/csv")
+    from files.paper_pdf import as_pdf  # noqa: PLC0415 - its library takes as long to load as all of ours
+
+    return _file(as_pdf(paper_of(found, scope)), file_name(found, "pdf"), "application/pdf")
+
+
+def _refused(request: HttpRequest, customer: int, sentence: str) -> HttpResponse:
+    messages.error(request, sentence)
+    return HttpResponseRedirect(address_of(ACCOUNT, customer))
+
+
+def _file(content: bytes, name: str, content_type: str) -> FileResponse:
+    response = FileResponse(io.BytesIO(content), as_attachment=True, filename=name, content_type=content_type)
+    response["Cache-Control"] = "no-store"
+    return response

@@ -1,0 +1,1 @@
+"""What can be asked: each a few lines that call one operation."""

@@ -1,0 +1,100 @@
+"""The API as a whole: its operations, what it says about itself, and how it turns what goes wrong into answers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from ninja import NinjaAPI
+from ninja.errors import HttpError
+from ninja.errors import ValidationError as Unreadable
+from ninja.security import HttpBearer
+
+from api import answers
+from api.endpoints import cards, consents, customers, device
+from api.reading import ReadAlready
+from api.schemas import ProblemAnswer
+from mcp.isolation.scope import Scope
+
+VERSION = "1"
+DESCRIPTION = """\
+Customers of a location for its tills: search, feed, register, change, consents, cards.
+
+Each request shows the token of a device: `Authorization: Bearer …`. POST carries an `Idempotency-Key`, PATCH an
+`If-Match` with the ETag that was read. Problems are RFC 9457 in the language of `Accept-Language` (German or English).
+"""
+
+
+class DeviceToken(HttpBearer):
+    """The token of a device. The door has asked for it already, before anything was read."""
+
+    def __call__(self, request: HttpRequest) -> Scope | None:
+        scope: Scope | None = getattr(request, "scope", None)
+        return scope
+
+    def authenticate(self, request: HttpRequest, token: str) -> Any:
+        """Is not asked: see above."""
+        raise NotImplementedError
+
+
+service = NinjaAPI(
+    title="Stammhaus",
+    version=VERSION,
+    description=DESCRIPTION,
+    urls_namespace="api",
+    openapi_url=None,
+    docs_url=None,
+    parser=ReadAlready(),
+    auth=DeviceToken(),
+)
+for router in (device.router, customers.router, consents.router, cards.router):
+    service.add_router("", router)
+
+
+def _answered(request: HttpRequest, error: Exception) -> HttpResponse:
+    return answers.problem_of(error)
+
+
+for kind in (Exception, Http404, HttpError, Unreadable):  # the library has answers of its own for all of these
+    service.add_exception_handler(kind, _answered)
+
+
+_PROBLEMS = {
+    "400": "What was sent cannot be read.",
+    "401": "No token that holds.",
+    "403": "A right is missing; `right` names it.",
+    "404": "Nothing there for this device.",
+    "422": "What was sent is not valid; `errors` says what, by field.",
+    "429": "Too many requests; `Retry-After` says when to go on.",
+}
+_OF_WRITING = {
+    "409": "Does not go with what is there, or the same key is still running.",
+    "413": "Too long.",
+    "415": "Not JSON.",
+}
+_OF_PATCH = {"412": "The customer was changed meanwhile.", "428": "If-Match is missing."}
+
+
+def description(*, server: str = "/{account_number}/{client_number}/api/v1") -> dict[str, Any]:
+    """The OpenAPI description, with the problems that each address can answer; `server` is where it is."""
+    schema: dict[str, Any] = service.get_openapi_schema(path_prefix="")
+    schema = {**schema, "paths": schema["paths"], "servers": [_server(server)]}
+    problem = ProblemAnswer.model_json_schema(ref_template="#/components/schemas/{model}")
+    schema["components"]["schemas"] |= {**problem.pop("$defs", {}), "Problem": problem}
+    for operations in schema["paths"].values():
+        for method, operation in operations.items():
+            known = _PROBLEMS | (_OF_WRITING if method != "get" else {}) | (_OF_PATCH if method == "patch" else {})
+            for status, said in known.items():
+                operation["responses"][status] = {
+                    "description": said,
+                    "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+                }
+            operation["responses"] = {str(status): operation["responses"][status] for status in operation["responses"]}
+    return schema
+
+
+def _server(address: str) -> dict[str, Any]:
+    names = [name for name in ("account_number", "client_number") if f"{{{name}}}" in address]
+    said = {"account_number": "Of the business.", "client_number": "Of the location."}
+    variables = {name: {"default": "1", "description": said[name]} for name in names}
+    return {"url": address, **({"variables": variables} if variables else {})}

@@ -1,0 +1,222 @@
+"""The pages of accounts: what they show to whom, what can be booked by hand, and what is downloaded."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from datetime import timedelta
+from decimal import Decimal
+from html import unescape
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from accounting.models import AccountTerms, LedgerException, Movement
+from accounting.operations import post_sale, receive_payment, reverse, top_up
+from customers.models import Customer
+from locations.permissions import Right
+from mcp.isolation import grants
+from mcp.isolation.scope import Scope
+from tests.accounting.accounts import ADDRESS, amounts, guest, key, terms
+from tests.customers.people import BREMEN, HAMBURG, customer
+
+pytestmark = pytest.mark.django_db
+PAGE = HAMBURG + "/accounting/accountterms/"
+
+
+@pytest.fixture
+def anna(cast) -> Scope:
+    return cast.scope("anna", "Hamburg")
+
+
+@pytest.fixture
+def anna_client(log_in):
+    return german(log_in("anna"))
+
+
+def german(client: Any) -> Any:
+    client.defaults["HTTP_ACCEPT_LANGUAGE"] = "de"
+    return client
+
+
+def text(response: Any) -> str:
+    """What somebody reads on the page."""
+    body = re.sub(r"<(script|style|head).*?</\1>", "", response.content.decode(), flags=re.DOTALL)
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", body)).replace("\u00a0", " ").split())
+
+
+def test_account_is_opened_from_the_page_of_the_customer(anna, anna_client):
+    whose = customer(anna, last_name="Gast", credit_limit=Decimal("250.50"), **ADDRESS)
+    form = anna_client.get(f"{HAMBURG}/customers/customer/{whose.pk}/change/")
+    assert f"{PAGE}{whose.pk}/" in form.content.decode()
+    assert "noch kein Kundenkonto" in text(anna_client.get(f"{PAGE}{whose.pk}/"))
+    page = anna_client.get(f"{PAGE}{whose.pk}/terms/")
+    assert 'value="250,50"' in page.content.decode()
+    sent = {"may_buy_on_account": "on", "hard_limit": "250,50", "soft_limit": "200", "may_hold_credit": "on"}
+    answer = anna_client.post(f"{PAGE}{whose.pk}/terms/", sent)
+    assert answer.url == f"{PAGE}{whose.pk}/"
+    found = AccountTerms.objects.get()
+    assert (found.hard_limit, found.soft_limit, found.set_by) == (Decimal("250.50"), 200, str(anna.user))
+    assert "250,50 €" in text(anna_client.get(answer.url))
+    wrong = anna_client.post(f"{PAGE}{whose.pk}/terms/", {**sent, "soft_limit": "300"})
+    assert "nicht darüber" in text(wrong)
+
+
+@pytest.mark.parametrize(
+    ("kind", "typed", "after"),
+    [
+        ("top_up", "1.234,50", (0, Decimal("1234.50"))),
+        ("sale", "12.30", (Decimal("12.30"), 0)),
+        ("payment", "5 €", (Decimal(-5), 0)),
+    ],
+)
+def test_booking_by_hand(anna, anna_client, kind, typed, after):
+    whose = guest(anna)
+    page = anna_client.get(f"{PAGE}{whose.pk}/book/{kind}/")
+    [sent_key] = re.findall(r'name="key" value="([^"]+)"', page.content.decode())
+    sent = {"amount": typed, "document": "Bon 1", "business_day": timezone.localdate().isoformat(), "key": sent_key}
+    answer = anna_client.post(f"{PAGE}{whose.pk}/book/{kind}/", sent)
+    assert answer.url == f"{PAGE}{whose.pk}/"
+    anna_client.post(f"{PAGE}{whose.pk}/book/{kind}/", sent)  # a second click
+    assert amounts(anna, whose) == after
+    assert Movement.objects.count() == 1
+
+
+def test_what_cannot_be_booked_is_said_at_the_field(anna, anna_client):
+    whose = guest(anna)
+    sent = {"amount": "100,01", "business_day": timezone.localdate().isoformat(), "key": key()}
+    page = anna_client.post(f"{PAGE}{whose.pk}/book/sale/", sent)
+    assert "noch für 100,00 €" in text(page)
+    assert 'value="100,01"' in page.content.decode()
+    for typed, told in (("abc", "kein Betrag"), ("1,005", "zwei Nachkommastellen"), ("-1", "über 0,00")):
+        assert told in text(anna_client.post(f"{PAGE}{whose.pk}/book/sale/", {**sent, "amount": typed, "key": key()}))
+    assert anna_client.get(f"{PAGE}{whose.pk}/book/gift/").status_code == 404
+
+
+def test_correction_and_reversal_say_who_and_why(anna, anna_client):
+    whose = guest(anna)
+    sent = {"about": "owed-more", "amount": "7", "reason": "Vergessener Bon", "key": key()}
+    assert anna_client.post(f"{PAGE}{whose.pk}/correct/", sent).status_code == 302
+    assert amounts(anna, whose) == (7, 0)
+    wrong = Movement.objects.get()
+    address = f"{PAGE}reverse/{wrong.pk}/"
+    assert "Korrektur von 7,00 €" in text(anna_client.get(address))
+    assert anna_client.post(address, {"reason": "", "key": key()}).status_code == 200
+    assert anna_client.post(address, {"reason": "Doch bezahlt", "key": key()}).status_code == 302
+    shown = text(anna_client.get(f"{PAGE}{whose.pk}/"))
+    assert "Doch bezahlt" in shown
+    assert f"storniert von {anna.user}" in shown
+    assert "Diese Buchung ist schon storniert" not in shown
+    again = text(anna_client.post(address, {"reason": "Noch einmal", "key": key()}))
+    assert f"{anna.user} hat das schon storniert: Doch bezahlt" in again
+    assert anna_client.get(f"{PAGE}reverse/{AccountTerms.objects.get().customer.uid}/").status_code == 404
+    assert amounts(anna, whose) == (0, 0)
+
+
+def test_page_shows_balances_after_each_booking_and_turns(anna, anna_client):
+    whose = guest(anna, hard_limit=Decimal(1000))
+    for at in range(53):
+        post_sale(customer=whose.pk, amount=Decimal(1), key=key(), document=f"Bon {at}", actor=anna)
+    top_up(customer=whose.pk, amount=Decimal(20), key=key(), actor=anna)
+    first = anna_client.get(f"{PAGE}{whose.pk}/")
+    assert "Bon 52 " in text(first)
+    assert "Bon 3 " not in text(first)
+    assert len(first.context["lines"]) == 50
+    assert [(line.open_after, line.credit_after) for line in first.context["lines"][:3]] == [(53, 20), (53, 0), (52, 0)]
+    older = anna_client.get(f"{PAGE}{whose.pk}/?before={first.context['older']}")
+    assert [line.open_after for line in older.context["lines"]] == [4, 3, 2, 1]
+    assert older.context["older"] is None
+    assert anna_client.get(f"{PAGE}{whose.pk}/?before=x&on=9999-99-99").status_code == 200
+
+
+def test_page_asks_the_same_whatever_was_booked(anna, anna_client, django_assert_num_queries):
+    whose = guest(anna)
+    counts = []
+    for _turn in range(2):
+        post_sale(customer=whose.pk, amount=Decimal(1), key=key(), actor=anna)
+        paid = receive_payment(customer=whose.pk, amount=Decimal(1), key=key(), actor=anna).movement
+        reverse(movement=paid.pk, reason="x", key=key(), actor=anna)
+        anna_client.get(f"{PAGE}{whose.pk}/")
+        with django_assert_num_queries(18):
+            counts.append(len(anna_client.get(f"{PAGE}{whose.pk}/").context["lines"]))
+    assert counts == [3, 6]
+
+
+def test_balance_at_any_day(anna, anna_client, monkeypatch):
+    whose = guest(anna)
+    post_sale(customer=whose.pk, amount=Decimal(30), key=key(), actor=anna)
+    yesterday = timezone.localdate() - timedelta(days=1)
+    shown = text(anna_client.get(f"{PAGE}{whose.pk}/?on={yesterday.isoformat()}"))
+    assert "offener Betrag 0,00 €, Guthaben 0,00 €" in shown
+    assert "Offener Betrag 30,00 €" in shown or "30,00 € Offener Betrag" in shown
+
+
+def test_statement_as_csv_and_pdf(anna, anna_client):
+    whose = guest(anna)
+    post_sale(customer=whose.pk, amount=Decimal("30.10"), key=key(), document="=1+1", actor=anna)
+    top_up(customer=whose.pk, amount=Decimal(5), key=key(), actor=anna)
+    today = timezone.localdate().isoformat()
+    address = f"{PAGE}{whose.pk}/statement/?first={today}&last={today}"
+    answer = anna_client.get(f"{address}&as=csv")
+    rows = list(csv.reader(io.StringIO(b"".join(answer.streaming_content).decode("utf-8-sig")), delimiter=";"))
+    assert rows[0][7:] == ["Geschuldet", "Offener Betrag", "Vorausbezahlt", "Guthaben"]
+    assert [row[7:] for row in rows[1:]] == [["30,10", "30,10", "0,00", "0,00"], ["0,00", "30,10", "5,00", "5,00"]]
+    assert rows[1][3] != "=1+1"  # no spreadsheet shall calculate it
+    assert f"Kundenkonto-{whose.customer_number}-{today}-{today}.csv" in answer["Content-Disposition"]
+    pdf = anna_client.get(f"{address}&as=pdf")
+    assert b"".join(pdf.streaming_content).startswith(b"%PDF-")
+    for query in ("?first=2026-02-01&last=2026-01-01", "?first=x", ""):
+        assert anna_client.get(f"{PAGE}{whose.pk}/statement/{query}").status_code == 302
+
+
+def test_exceptions_are_listed_and_decided(anna, anna_client):
+    whose = guest(anna)
+    post_sale(customer=whose.pk, amount=Decimal(120), key=key(), is_late=True, actor=anna)
+    row = LedgerException.objects.get()
+    assert "1 Buchung hat eine Regel verletzt" in text(anna_client.get(f"{PAGE}{whose.pk}/"))
+    assert "Über dem Kreditrahmen" in text(anna_client.get(f"{PAGE}exceptions/"))
+    panel = anna_client.get(f"{HAMBURG}/overview/ledger_exceptions/", headers={"HX-Request": "true"})
+    assert "1" in text(panel)
+    assert anna_client.post(f"{PAGE}exceptions/{row.pk}/", {"note": ""}).status_code == 200
+    assert anna_client.post(f"{PAGE}exceptions/{row.pk}/", {"note": "Zahlt morgen"}).status_code == 302
+    assert "Keine Ausnahme wartet" in text(anna_client.get(f"{PAGE}exceptions/"))
+    assert "Zahlt morgen" in text(anna_client.get(f"{PAGE}exceptions/?all=1"))
+
+
+def test_buttons_are_those_of_the_rights(cast, anna, log_in):
+    """Whoever sees accounts and nothing more sees no button, and is told which right is missing."""
+    whose = guest(anna)
+    carla = cast.group("Auskunft Bremen")
+    grants.add_grants(carla, [(Right.SEE_ACCOUNTS, cast.location("Bremen").pk)])
+    client = log_in("carla")
+    there = f"{BREMEN}/accounting/accountterms/{whose.pk}/"
+    shown = client.get(there)
+    assert "/book/" not in shown.content.decode()
+    assert "/correct/" not in shown.content.decode()
+    for page in ("book/top_up/", "correct/", "terms/"):
+        refused = client.get(there + page)
+        assert refused.status_code == 403
+    assert client.get(f"{BREMEN}/accounting/accountterms/exceptions/").status_code == 200
+
+
+def test_customer_of_a_base_1_0_is_told_where_accounts_are(cast, log_in):
+    luebeck = cast.system("Lübeck")
+    whose = customer(luebeck)
+    shown = text(german(log_in("anna")).get(f"/10400/4/accounting/accountterms/{whose.pk}/"))
+    assert "Kundenstamm 2.0" in shown
+    assert german(log_in("anna")).get(f"/10400/4/accounting/accountterms/{whose.pk}/terms/").status_code == 404
+
+
+def test_form_of_the_customer_says_what_is_amiss(anna, anna_client):
+    whose = guest(anna, soft_limit=Decimal(10), is_blocked=True, blocked_reason="Streit")
+    terms(anna, whose, soft_limit=Decimal(10))
+    post_sale(customer=whose.pk, amount=Decimal(11), key=key(), actor=anna)
+    terms(anna, whose, soft_limit=Decimal(10), is_blocked=True, blocked_reason="Streit")
+    shown = text(anna_client.get(f"{HAMBURG}/customers/customer/{whose.pk}/change/"))
+    assert "über seiner Grenze von 10,00 €: 11,00 € sind offen" in shown
+    assert "Das Kundenkonto ist gesperrt" in shown
+    Customer.objects.filter(pk=whose.pk).update(archived_at=timezone.now())
+    shown = text(anna_client.get(f"{HAMBURG}/customers/customer/{whose.pk}/change/"))
+    assert "Archiviert, und es ist Geld offen" in shown
