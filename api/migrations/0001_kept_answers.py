@@ -14,7 +14,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ('customers', '0008_changes'),
+        ('customers', '0009_changes'),
         ('locations', '0004_switching'),
     ]
 

@@ -43,6 +43,7 @@ from clearing.rows.erasing import erase_known
 from clearing.rows.reading import BLOCK, RowState, sent_of, states_of, versions_of
 from clearing.rows.statements import add_statements
 from clearing.rows.writing import HAS_CARD, remove, with_cards, write
+from customers import statistics
 from customers.imports import take_turn
 from customers.models import CustomerRevision
 from customers.write_order import tell_reconciling
@@ -73,6 +74,7 @@ def apply_answer(cycle: Cycle, *, actor: Scope) -> None:
             tell_reconciling(actor.base)
             revisions.lock_order(actor.base)
             _Answer(cycle, own, actor).apply()
+    statistics.gather(statistics.WRITTEN, rows=parts.manifest(cycle.answer).rows)
 
 
 class _Answer:
@@ -96,8 +98,13 @@ class _Answer:
         cycle.state, cycle.done_at = CycleState.DONE, now
         cycle.save(update_fields=["state", "done_at"])
         own.applied, own.receipt, own.sent_up_to = cycle.number, cycle.receipt, self._cut
-        own.succeeded_at, own.failure = now, Sentences()
-        own.save(update_fields=["applied", "receipt", "sent_up_to", "succeeded_at", "failure", "agreed_vocabulary"])
+        own.lacks_since, own.known_before, own.succeeded_at, own.failure = None, None, now, Sentences()
+        own.save(
+            update_fields=[
+                "applied", "receipt", "sent_up_to", "lacks_since", "known_before", "succeeded_at", "failure",
+                "agreed_vocabulary",
+            ]
+        )  # fmt: skip
         parts.forget_erased(cycle)
         revisions.set_cut(self._base, None)
 

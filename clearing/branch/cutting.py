@@ -23,6 +23,7 @@ from clearing.protocol.vocabulary import NOTHING as NO_VOCABULARY
 from clearing.protocol.vocabulary import Vocabulary
 from clearing.querysets import CycleQuerySet
 from clearing.rows import parts, revisions
+from clearing.rows.conflicts import conflicts_after
 from clearing.rows.decisions import decisions_to_tell
 from clearing.rows.reading import Change, changes_since, states_of, versions_of
 from clearing.rows.vocabulary import vocabulary_of
@@ -76,8 +77,7 @@ def _records(own: OwnNode, base: CustomerBase, sequence: int) -> Iterator[dict[s
     agreed, now = agreed_vocabulary(own), vocabulary_of(base)
     if now != agreed:
         yield VocabularyRecord(now, agreed).to_json()
-    for decision in decisions_to_tell(base):
-        yield (decision if can_travel(decision) else replace(decision, result=NOTHING)).to_json()
+    yield from _about_conflicts(own, base)
     waiting = dict(HeldBack.objects.in_base(base).waiting().values_list("uid", "customer_number"))
     known = states_of(base, waiting.keys())
     for uid, number in waiting.items():
@@ -91,6 +91,14 @@ def _records(own: OwnNode, base: CustomerBase, sequence: int) -> Iterator[dict[s
                 record = _record(state, versions.get(state.uid))
                 if record is not None and not unsent.holds(record):
                     yield record.to_json()
+
+
+def _about_conflicts(own: OwnNode, base: CustomerBase) -> Iterator[dict[str, Json]]:
+    """What was decided, behind the conflicts that a restored central has forgotten."""
+    if own.known_before is not None:
+        yield from (conflict.to_json() for conflict in conflicts_after(own, own.known_before) if can_travel(conflict))
+    for decision in decisions_to_tell(base):
+        yield (decision if can_travel(decision) else replace(decision, result=NOTHING)).to_json()
 
 
 def _record(state: Change, version: Version | None) -> Record | None:

@@ -1,7 +1,7 @@
 """One of the two sides was restored from a backup: the branch goes on from where both can agree, and loses nothing.
 
-    go_on_from(own, …)     the branch was restored: what it has forgotten it gets from the central again
-    offer_again(own, …)    the central was restored: what it has forgotten it gets from the branch again
+    go_on_restored(own, …)    the branch was restored: what it has forgotten it gets from the central again
+    offer_again(own, …)       the central was restored: what it has forgotten it gets from the branch again
 
 Both go on behind the run that the central names. Whoever was changed at both sides since is a conflict like any other.
 """
@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 from clearing.branch.cutting import is_emptied, open_runs
 from clearing.choices import CycleState
 from clearing.models import OwnNode
-from clearing.rows import revisions
+from clearing.rows import decisions, revisions
 from mcp.isolation import row_scope
 from mcp.isolation.scope import Scope
 from mcp.stored_sentences import stored_sentence
@@ -43,10 +43,23 @@ def go_on_from(own: OwnNode, *, decided: int, receipt: str, actor: Scope) -> Non
         _go_on(own, decided, receipt, actor)
 
 
+def go_on_restored(own: OwnNode, *, decided: int, receipt: str, actor: Scope) -> None:
+    """Go on behind the last run of the central, which tells again all that it has told since the one applied here.
+
+    That this is lacking is kept until it has arrived, and said with each contact: the central may be restored as well.
+    """
+    with row_scope.rows_of_clearing(actor):
+        complete = own.applied if own.lacks_since is None else min(own.applied, own.lacks_since)
+        locked = _go_on(own, decided, receipt, actor)
+        locked.lacks_since = complete
+        locked.save(update_fields=["lacks_since"])
+
+
 def offer_again(own: OwnNode, *, known: int, decided: int, receipt: str, epoch: str, actor: Scope) -> None:
     """Offer anew all on which both sides have agreed after `known`, the last run that the restored central knows.
 
-    Runs are numbered on behind `decided`, so that no number stands for two of them.
+    With the conflicts found since and what was decided about any, of which it may have forgotten the last. Runs are
+    numbered on behind `decided`, so that no number stands for two of them.
     """
     with row_scope.rows_of_clearing(actor):
         sequence, _cut = revisions.lock_order(actor.base)
@@ -54,9 +67,11 @@ def offer_again(own: OwnNode, *, known: int, decided: int, receipt: str, epoch: 
         with connection.cursor() as cursor:
             cursor.execute(_OFFER, parameters)
         revisions.set_sequence(actor.base, sequence + 1)
+        decisions.offer_again(actor.base)
         locked = _go_on(own, decided, receipt, actor)
         locked.epoch, locked.agreed_vocabulary = epoch, None
-        locked.save(update_fields=["epoch", "agreed_vocabulary"])
+        locked.known_before = known if locked.known_before is None else min(known, locked.known_before)
+        locked.save(update_fields=["epoch", "agreed_vocabulary", "known_before"])
 
 
 def _go_on(own: OwnNode, decided: int, receipt: str, actor: Scope) -> OwnNode:

@@ -22,7 +22,7 @@ from django.utils.translation import gettext_lazy
 from clearing.branch.applying import apply_answer
 from clearing.branch.cutting import cut, open_runs
 from clearing.branch.preconditions import is_first_run, own_free_bytes, preconditions_of
-from clearing.branch.recovering import drop_emptied_run, go_on_from, offer_again
+from clearing.branch.recovering import drop_emptied_run, go_on_from, go_on_restored, offer_again
 from clearing.branch.site import apply_site
 from clearing.branch.talking import CentralRefused, CentralSide, Credentials, StillDeciding, sentences_for
 from clearing.branch.transport import Https, Transport
@@ -222,7 +222,7 @@ class _Run:
         if self._take_site(answer) and answer.course in AT_CYCLE:
             answer = self._hello()  # so that the central knows at once from when on nothing is edited here
         if answer.course is Course.RESTORED:
-            go_on_from(self.own, decided=answer.cycle, receipt=answer.receipt, actor=self.actor)
+            go_on_restored(self.own, decided=answer.cycle, receipt=answer.receipt, actor=self.actor)
         if answer.course is Course.CENTRAL_RESTORED:
             offer_again(
                 self.own, known=answer.known or 0, decided=answer.cycle, receipt=answer.receipt, epoch=answer.epoch,
@@ -395,4 +395,5 @@ def said_by(own: OwnNode) -> Hello:
         held_back=HeldBack.objects.filter(base=base).waiting().count(),
         free_bytes=own_free_bytes(),
         edit_side=own.base.edit_side,
+        lacks_since=own.lacks_since,
     )

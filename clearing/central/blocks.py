@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import groupby
 from uuid import UUID, uuid4
@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 from clearing.central.answering import decision_told, told
 from clearing.central.holding import WAS_ERASED, Held, Sent, keep_held
 from clearing.central.incoming import Unreadable
-from clearing.models import Cycle, Node
+from clearing.models import Conflict, Cycle, Node
 from clearing.protocol.canonical import Json
 from clearing.protocol.decision import ConflictKind, Deleted, Erased, Outcome, State, Verdict
 from clearing.protocol.decision import decide as decide_one
@@ -114,9 +114,7 @@ class Blocks:
         for uid, (number, reasons, _record) in held.items():
             self._counted["held_back"] += 1
             yield HeldBackRecord(uid, number, tuple(reasons[:MOST_REASONS])).to_json()
-        for record in block:
-            if isinstance(record, DecisionRecord):
-                yield from self._decision(record)
+        yield from self._about_conflicts(block)
 
     def _cases(self, block: Sequence[Record | Unreadable], held: Held) -> list[_Case]:
         records: list[Sent] = []
@@ -125,7 +123,7 @@ class Blocks:
                 held[record.uid] = (record.number, record.reasons, None)
             elif isinstance(record, CustomerRecord | DeletionRecord | ErasureRecord):
                 records.append(record)
-            elif not isinstance(record, DecisionRecord):
+            elif not self._is_about_conflict(record):
                 raise RefusedRecord("kind")
         uids = [_uid(record) for record in records]
         if len({*uids, *held}) != len(uids) + len(held):
@@ -148,6 +146,14 @@ class Blocks:
                 continue
             cases.append(_Case(record, state, own, _outcome(record, state, own, bearers)))
         return cases
+
+    def _is_about_conflict(self, record: Record) -> bool:
+        """A decision; or a conflict, where this central was restored and is offered what it has forgotten."""
+        return isinstance(record, DecisionRecord) or (isinstance(record, ConflictRecord) and self._is_offered)
+
+    @property
+    def _is_offered(self) -> bool:
+        return self._node.known_before is not None
 
     def _refused(self, record: Sent, state: RowState | None, own: Version | None) -> Sentences | None:
         """Why a record is held back before anything is decided."""
@@ -225,10 +231,42 @@ class Blocks:
 
     def _decision(self, record: DecisionRecord) -> Iterator[dict[str, Json]]:
         """What stands about a conflict: what the branch has decided, unless another decision was here first."""
-        conflict, is_taken = accept_decision(self._base, record)
+        conflict, is_taken = accept_decision(self._base, record, is_offered=self._is_offered)
         self._counted["applied" if is_taken else "same"] += 1
         if conflict is not None:
             yield decision_told(as_record(conflict)).to_json()
+
+    def _about_conflicts(self, block: Sequence[Record | Unreadable]) -> Iterator[dict[str, Json]]:
+        for record in block:
+            if isinstance(record, ConflictRecord):
+                self._take_conflict(record)
+            elif isinstance(record, DecisionRecord):
+                yield from self._decision(record)
+
+    def _take_conflict(self, record: ConflictRecord) -> None:
+        """Put a conflict into the inbox that was there before; of nobody who was erased."""
+        if record.sort not in ConflictKind:
+            raise RefusedRecord("sort")
+        kept = self._without_erased(record)
+        self.has_named_erased |= kept is not record
+        is_new = kept is not None and not Conflict.objects.filter(base=self._base, pk=record.conflict).exists()
+        if kept is not None and is_new:
+            store_conflict(kept, cycle=self._cycle)
+        self._counted["applied" if is_new else "same"] += 1
+
+    def _without_erased(self, record: ConflictRecord) -> ConflictRecord | None:
+        """Beside somebody else's version, what was of a person who was erased goes; otherwise the conflict does."""
+        states = states_of(self._base, [side.uid for side in record.sides])
+
+        def is_erased(side: Version) -> bool:
+            state = states.get(side.uid)
+            return (state is not None and state.is_erased) or self._erased_people.is_one(_known(side))
+
+        if not any(map(is_erased, record.sides)):
+            return record
+        if record.lost is None or record.lost.uid == record.uid or is_erased(record.lost):
+            return None
+        return replace(record, stood=None, common=None, differing=(), only_lost_changed=())
 
     def _told(self, case: _Case, written: Mapping[UUID, int]) -> Iterator[dict[str, Json]]:
         """What the branch is told of a customer."""

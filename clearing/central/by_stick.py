@@ -175,6 +175,7 @@ def _demand_next(node: Node, letter: ToCentral) -> None:
             "contacted_at", "program", "protocol", "waiting", "free_bytes", "held_back", *live_on(node, challenge),
         ]
     )  # fmt: skip
+    standing.tell_what_it_lacks(node, hello)
     standing.forget_other_run(node, hello)
 
 

@@ -14,6 +14,7 @@ from clearing.protocol.canonical import Json
 from clearing.protocol.lengths import weight
 from clearing.protocol.parts import Manifest, unpack_all
 from clearing.protocol.records import (
+    ConflictRecord,
     CustomerRecord,
     DecisionRecord,
     DeletionRecord,
@@ -30,10 +31,11 @@ from mcp.stored_sentences import Sentences, sentences_of
 
 _ORDER: dict[type[Record], int] = {
     VocabularyRecord: 0,
-    DecisionRecord: 1,
-    ErasureRecord: 2,
-    DeletionRecord: 2,
-    CustomerRecord: 3,
+    ConflictRecord: 1,
+    DecisionRecord: 2,
+    ErasureRecord: 3,
+    DeletionRecord: 3,
+    CustomerRecord: 4,
 }
 """What frees a number travels before what may take it. What only a central sends is in no order of a branch."""
 MOST_OF_A_BLOCK = 16 * 1024**2
@@ -67,12 +69,21 @@ def blocks_of(records: Iterable[Record | Unreadable]) -> Iterator[list[Record | 
     held = 0
     for record in records:
         block.append(record)
-        held += weight(record.version) if isinstance(record, CustomerRecord) else 0
+        held += _weight(record)
         if len(block) == BLOCK or held > MOST_OF_A_BLOCK:
             yield block
             block, held = [], 0
     if block:
         yield block
+
+
+def _weight(record: Record | Unreadable) -> int:
+    match record:
+        case CustomerRecord():
+            return weight(record.version)
+        case ConflictRecord():
+            return sum(map(weight, record.sides))
+    return 0
 
 
 def _read(found: Mapping[str, Json]) -> Record | Unreadable:

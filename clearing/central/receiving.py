@@ -27,6 +27,7 @@ from clearing.protocol.parts import MOST_PARTS, Manifest, MissingPart, PartFacts
 from clearing.protocol.receipts import Counts
 from clearing.protocol.strict import Fields
 from clearing.rows import parts
+from customers import statistics
 from customers.models import CustomerRevision
 from mcp.isolation import row_scope
 from mcp.isolation.history_context import recorded_as
@@ -198,6 +199,7 @@ def decide_left(cycle: str, address: Address) -> None:
     except Exception:
         _note(cycle, node, sentences_of(Broken()))
         raise
+    statistics.gather(statistics.WRITTEN)
 
 
 def give_up(cycle: str, address: Address) -> None:

@@ -122,6 +122,8 @@ def _follow(course: Course, node: Node, message: Hello) -> None:
             _go_on_behind(node, message)
         case _:
             return
+    if course is not Course.FETCH_ANSWER:
+        tell_what_it_lacks(node, message)
     forget_other_run(node, message)
 
 
@@ -135,6 +137,12 @@ def acknowledge(node: Node, number: int, *, meanwhile: Sentences | None = None) 
     open_runs.update(state=CycleState.DONE, done_at=timezone.now(), **({"failure": meanwhile} if meanwhile else {}))
     for run in ended:
         parts.forget_erased(run)
+
+
+def tell_what_it_lacks(node: Node, message: Hello) -> None:
+    """The next answer tells it, where the node was restored. This central may have forgotten that since."""
+    if message.lacks_since is not None:
+        _tell_again(node, since=message.lacks_since)
 
 
 def _tell_again(node: Node, *, since: int) -> None:

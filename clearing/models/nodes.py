@@ -208,6 +208,8 @@ class OwnNode(models.Model):
     `identity` is its id at the central. `life` says which database this is: where it is another one now, it was
     restored from a backup, and `incarnation` becomes a new one. `applied` is the last run whose answer was applied,
     `receipt` the hash of its receipt. `request` is the request whose answer, with a new lease, has not arrived yet.
+    After a restore of this branch `lacks_since` is the last run of which it has everything, until the rest has arrived.
+    After one of the central `known_before` is the last run that it knows, until it was told the conflicts found since.
     `step` is what a run does at the moment, of which `done` of `total` parts are done; empty between two runs.
     """
 
@@ -237,6 +239,8 @@ class OwnNode(models.Model):
     applied = models.PositiveBigIntegerField(default=0)
     receipt = models.CharField(max_length=HASH, blank=True, default="")
     sent_up_to = models.PositiveBigIntegerField(default=0, help_text="The number of changes that the central has.")
+    lacks_since = models.PositiveBigIntegerField(null=True, editable=False)
+    known_before = models.PositiveBigIntegerField(null=True, editable=False)
     tried_at = models.DateTimeField(_("last attempt"), null=True)
     succeeded_at = models.DateTimeField(_("last reconciliation"), null=True)
     rights_as_of = models.DateTimeField(_("rights as of"), null=True)

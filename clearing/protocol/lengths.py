@@ -25,8 +25,7 @@ def can_travel(record: CustomerRecord | ConflictRecord | DecisionRecord) -> bool
         case CustomerRecord():
             is_fit, size = _is_fit(record.version), weight(record.version) + _of_values(record.was)
         case ConflictRecord():
-            sides = [side for side in (record.common, record.stood, record.lost) if side is not None]
-            is_fit, size = all(map(_is_fit, sides)), sum(map(weight, sides))
+            is_fit, size = all(map(_is_fit, record.sides)), sum(map(weight, record.sides))
         case DecisionRecord():
             is_fit, size = True, LIMITS.line_bytes
     # Only of the few that might be too long it is asked in fact.

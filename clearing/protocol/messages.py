@@ -165,7 +165,8 @@ class Hello(Message):
     (`receipts.start_of_chain` before the first), `counter` the highest counter of its changes. `request` is that of the
     run that is cut and of which no answer is applied yet; None where there is none. `waiting` is how many changes were
     not sent, `held_back` how many of those that were sent wait there for somebody, `free_bytes` the room on its disk.
-    `edit_side` is where customers are edited, as the node knows it (see `site.Site`).
+    `edit_side` is where customers are edited, as the node knows it (see `site.Site`). A node that was restored and goes
+    on behind a later run says in `lacks_since` of which run it has everything, until the rest has arrived.
     """
 
     node: UUID
@@ -181,6 +182,7 @@ class Hello(Message):
     held_back: int = 0
     free_bytes: int | None = None
     edit_side: str = ""
+    lacks_since: int | None = None
     protocol: int = PROTOCOL
 
     def to_json(self) -> dict[str, Json]:
@@ -193,6 +195,7 @@ class Hello(Message):
             "free_bytes": self.free_bytes,
             "held_back": self.held_back,
             "incarnation": str(self.incarnation),
+            "lacks_since": self.lacks_since,
             "node": str(self.node),
             "program": self.program,
             "protocol": self.protocol,
@@ -217,6 +220,7 @@ class Hello(Message):
             held_back=fields.number("held_back"),
             free_bytes=fields.number_or_none("free_bytes"),
             edit_side=fields.text_or_empty("edit_side", most=LONGEST_SIDE),
+            lacks_since=fields.number_or_none("lacks_since"),
             protocol=fields.number("protocol", least=1, most=MOST_PROTOCOL),
         )
 

@@ -13,7 +13,7 @@ the sender does not know is not in the record at all, so it is neither emptied n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
@@ -178,6 +178,8 @@ class VocabularyRecord:
 class ConflictRecord:
     """A version did not stand. The central tells it, so that both sides have the same inbox.
 
+    A branch tells it to a central that was restored and has forgotten it.
+
     `conflict` is the id that it has at both sides, `sort` one of decision.ConflictKind.
     """
 
@@ -192,6 +194,11 @@ class ConflictRecord:
     is_lost_of_central: bool
     differing: tuple[str, ...] = ()
     only_lost_changed: tuple[str, ...] = ()
+
+    @property
+    def sides(self) -> Sequence[Version]:
+        """The versions that there are: at most three."""
+        return [side for side in (self.common, self.stood, self.lost) if side is not None]
 
     def to_json(self) -> dict[str, Json]:
         """As it travels."""

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from clearing.models import Conflict, Cycle
+from collections.abc import Iterator
+
+from django.db.models import Q
+
+from clearing.models import Conflict, Cycle, OwnNode
 from clearing.naming import name_of
 from clearing.protocol.records import ConflictRecord
 from clearing.protocol.versions import Version
@@ -39,3 +43,13 @@ def as_told(conflict: Conflict) -> ConflictRecord:
         is_lost_of_central=conflict.is_lost_of_central, differing=tuple(conflict.differing),
         only_lost_changed=tuple(conflict.only_lost_changed),
     )  # fmt: skip
+
+
+def conflicts_after(own: OwnNode, run: int) -> Iterator[ConflictRecord]:
+    """Those that this branch was told in later runs than this one, in their order.
+
+    After none at all also those of an earlier pairing.
+    """
+    later = Q(cycle__node=own.node_id, cycle__number__gt=run)
+    found = Conflict.objects.in_base(own.base).filter(later if run else Q())
+    return map(as_told, found.order_by("happened_at", "id").iterator())

@@ -3,6 +3,7 @@
     number(conflict)                              as one is decided, at either side
     decisions_since(base, sequence, up_to=…)      what a central tells a node whose cursor is `sequence`
     decisions_to_tell(base)                       what a branch tells: until the central has answered
+    offer_again(base)                             and what it has told, where the central was restored
     accept_decision(base, record)                 at either side, in the transaction of the run
 
 The first that reaches the central stands: it takes a decision that began from the revision that it has, and answers
@@ -16,6 +17,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from django.db import connection
+from django.db.models import F
 
 from clearing.choices import ConflictState
 from clearing.models import Conflict
@@ -61,6 +63,15 @@ def decisions_to_tell(base: CustomerBase) -> Iterator[DecisionRecord]:
     return map(as_record, Conflict.objects.in_base(base).filter(is_agreed=False).order_by("id").iterator())
 
 
+def offer_again(base: CustomerBase) -> None:
+    """Of a branch: whatever is decided is told as if the central did not know it yet.
+
+    It is told from the revision before, so that a central that has it, or has decided anew, keeps what it has.
+    """
+    agreed = Conflict.objects.in_base(base).filter(is_agreed=True, revision__gt=0)
+    agreed.update(revision=F("revision") - 1, is_agreed=False)
+
+
 def as_record(conflict: Conflict) -> DecisionRecord:
     """What is decided about a conflict now, as it travels."""
     return DecisionRecord(
@@ -69,10 +80,13 @@ def as_record(conflict: Conflict) -> DecisionRecord:
     )  # fmt: skip
 
 
-def accept_decision(base: CustomerBase, record: DecisionRecord) -> tuple[Conflict | None, bool]:
+def accept_decision(
+    base: CustomerBase, record: DecisionRecord, *, is_offered: bool = False
+) -> tuple[Conflict | None, bool]:
     """Take a decision of the other side. The conflict as it is then, and whether anything was written.
 
-    There is none where the person was erased. The same decision again changes nothing.
+    There is none where the person was erased. The same decision again changes nothing. `is_offered` is whether a
+    central that was restored is offered what it may have forgotten: then the branch may know later revisions.
     """
     revisions.lock_order(base)
     of_base = Conflict.objects.in_base(base).select_for_update(of=("self",))
@@ -81,14 +95,15 @@ def accept_decision(base: CustomerBase, record: DecisionRecord) -> tuple[Conflic
     if found is None or not is_known:
         return found, False
     if side_here() == Side.CENTRAL:
-        return found, _at_central(found, record, base)
+        return found, _at_central(found, record, base, is_offered=is_offered)
     return found, _at_branch(found, record)
 
 
-def _at_central(found: Conflict, record: DecisionRecord, base: CustomerBase) -> bool:
-    if found.revision != record.revision or record.state == ConflictState.SUPERSEDED:
+def _at_central(found: Conflict, record: DecisionRecord, base: CustomerBase, *, is_offered: bool) -> bool:
+    is_next = found.revision == record.revision or (is_offered and found.revision < record.revision)
+    if not is_next or record.state == ConflictState.SUPERSEDED:
         return False
-    _write(found, {**_arrived(record), "revision": found.revision + 1, "sequence": next_number(base)})
+    _write(found, {**_arrived(record), "revision": record.revision + 1, "sequence": next_number(base)})
     return True
 
 

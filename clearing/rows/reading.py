@@ -12,24 +12,23 @@ from django.db import connection
 
 from clearing.protocol.consent_union import UNSAID, Statements
 from clearing.protocol.versions import Values, Version
-from clearing.rows.arrays import plain_array, uuid_array
+from clearing.rows.arrays import each_of, plain_array, uuid_array
 from clearing.rows.statements import statements_of
 from clearing.rows.values_sql import values_of, values_of_kept
 from locations.models import CustomerBase
 
 BLOCK = 1_000
 """Customers that are read and written at a time."""
-_VERSIONS = f"""SELECT customer.uid, customer.customer_number, customer.created_at, {values_of("customer")}
-    FROM customers_customer AS customer WHERE customer.base_id = %s AND """
-_BY_UID = _VERSIONS + "customer.uid = ANY(%s::uuid[])"
-_BY_NUMBER = _VERSIONS + "customer.customer_number = ANY(%s::integer[])"
+_VERSIONS = f"""SELECT customer.uid, customer.customer_number, customer.created_at, {values_of("customer")} """
+_BY_UID = _VERSIONS + each_of("customers_customer", "customer", uid="uuid")
+_BY_NUMBER = _VERSIONS + each_of("customers_customer", "customer", customer_number="integer")
 _STATE = """revision.uid, revision.customer_number, revision.revision, revision.sequence, revision.origin,
         revision.is_deleted, revision.is_erased"""
-_OF_BASE = "FROM customers_customerrevision AS revision WHERE revision.base_id = %s AND "
-_STATES = f"SELECT {_STATE} {_OF_BASE} revision.uid = ANY(%s::uuid[])"
-_SENT = f"""SELECT revision.uid, {values_of_kept("revision.sent")} {_OF_BASE}
-    revision.uid = ANY(%s::uuid[]) AND revision.sent IS NOT NULL"""
-_SINCE = f"""SELECT {_STATE}, revision.says_more, {values_of_kept("revision.before")} {_OF_BASE}
+_OF_UIDS = each_of("customers_customerrevision", "revision", uid="uuid")
+_STATES = f"SELECT {_STATE} {_OF_UIDS}"
+_SENT = f"""SELECT revision.uid, {values_of_kept("revision.sent")} {_OF_UIDS} WHERE revision.sent IS NOT NULL"""
+_SINCE = f"""SELECT {_STATE}, revision.says_more, {values_of_kept("revision.before")}
+    FROM customers_customerrevision AS revision WHERE revision.base_id = %s AND
     ((revision.sequence > %s AND revision.sequence <= %s) OR revision.uid = ANY(%s::uuid[]))
     ORDER BY revision.is_erased DESC, revision.is_deleted DESC, revision.sequence, revision.id"""
 

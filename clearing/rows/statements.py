@@ -11,17 +11,16 @@ from uuid import UUID
 from django.db import connection
 
 from clearing.protocol.consent_union import ConsentStatement, Statements, StrikeOut, union
-from clearing.rows.arrays import uuid_array
+from clearing.rows.arrays import each_of, uuid_array
 from locations.models import CustomerBase
 
-_READ = """SELECT customer.uid, consent.purpose, consent.is_given, consent.at, consent.source, consent.recorded_at,
+_READ = f"""SELECT customer.uid, consent.purpose, consent.is_given, consent.at, consent.source, consent.recorded_at,
         consent.recorded_by, consent.wording_version, consent.evidence, consent.receiver,
         (SELECT client_number FROM locations_location WHERE id = consent.location_id), consent.given_to,
         consent.holds_here, consent.struck_out_at, consent.struck_out_by
-    FROM customers_consent AS consent
-    JOIN customers_customer AS customer
-      ON customer.base_id = consent.base_id AND customer.id = consent.customer_id
-    WHERE consent.base_id = %(base)s AND customer.base_id = %(base)s AND customer.uid = ANY(%(uids)s::uuid[])"""
+    {each_of("customers_customer", "customer", uid="uuid")} CROSS JOIN LATERAL (
+        SELECT * FROM customers_consent WHERE base_id = customer.base_id AND customer_id = customer.id OFFSET 0
+    ) AS consent"""
 
 _COLUMNS = (
     "uid uuid, purpose text, is_given boolean, at timestamptz, source text, recorded_at timestamptz, recorded_by text, "
@@ -29,7 +28,7 @@ _COLUMNS = (
     "struck_out_at timestamptz, struck_out_by text"
 )
 _NAMES = tuple(column.split(" ")[0] for column in _COLUMNS.split(", "))
-_SAME = """consent.base_id = %(base)s AND consent.customer_id = customer.id AND consent.purpose = said.purpose
+_SAME = """consent.base_id = customer.base_id AND consent.customer_id = customer.id AND consent.purpose = said.purpose
     AND consent.is_given = said.is_given AND consent.at = said.at AND consent.source = said.source
     AND consent.recorded_at = said.recorded_at AND consent.recorded_by = said.recorded_by
     AND consent.wording_version = said.wording_version AND consent.evidence = said.evidence
@@ -38,11 +37,17 @@ _SAME = """consent.base_id = %(base)s AND consent.customer_id = customer.id AND 
     AND consent.location_id IS NOT DISTINCT FROM (
         SELECT id FROM locations_location WHERE organization_id = %(organization)s AND client_number = said.location
     )"""
-_SAID = f"""WITH said AS MATERIALIZED (SELECT * FROM unnest({{arrays}}) AS said ({", ".join(_NAMES)}))"""
+_SAID = f"""WITH said AS MATERIALIZED (
+        SELECT %(base)s::bigint AS base_id, said.* FROM unnest({{arrays}}) AS said ({", ".join(_NAMES)})
+    )"""
+_CUSTOMER = """said CROSS JOIN LATERAL (
+        SELECT id, base_id FROM customers_customer WHERE base_id = said.base_id AND uid = said.uid OFFSET 0
+    ) AS customer"""
+"""The customer of each statement; see `each_of` for why the base is not a constant."""
 _ARRAYS = ", ".join(f"%({column.split(' ')[0]})s::{column.split(' ', 1)[1]}[]" for column in _COLUMNS.split(", "))
 _STRIKE = f"""{_SAID.format(arrays=_ARRAYS)}
     UPDATE customers_consent AS consent SET struck_out_at = said.struck_out_at, struck_out_by = said.struck_out_by
-    FROM said JOIN customers_customer AS customer ON customer.base_id = %(base)s AND customer.uid = said.uid
+    FROM {_CUSTOMER}
     WHERE said.struck_out_at IS NOT NULL AND consent.struck_out_at IS NULL AND {_SAME}"""
 _ADD = f"""{_SAID.format(arrays=_ARRAYS)}
     INSERT INTO customers_consent (organization_id, base_id, customer_id, purpose, is_given, at, source, recorded_at,
@@ -52,8 +57,8 @@ _ADD = f"""{_SAID.format(arrays=_ARRAYS)}
         said.recorded_by, said.wording_version, said.evidence, said.receiver, (
             SELECT id FROM locations_location WHERE organization_id = %(organization)s AND client_number = said.location
         ), said.given_to, said.holds_here, said.struck_out_at, coalesce(said.struck_out_by, '')
-    FROM said JOIN customers_customer AS customer ON customer.base_id = %(base)s AND customer.uid = said.uid
-    WHERE NOT EXISTS (SELECT FROM customers_consent AS consent WHERE {_SAME})
+    FROM {_CUSTOMER}
+    WHERE NOT EXISTS (SELECT FROM customers_consent AS consent WHERE {_SAME} OFFSET 0)
     ON CONFLICT DO NOTHING"""
 
 
@@ -61,7 +66,7 @@ def statements_of(base: CustomerBase, uids: Collection[UUID]) -> Mapping[UUID, S
     """What each of these customers has said."""
     found: defaultdict[UUID, list[ConsentStatement]] = defaultdict(list)
     with connection.cursor() as cursor:
-        cursor.execute(_READ, {"base": base.pk, "uids": uuid_array(uids)})
+        cursor.execute(_READ, [base.pk, uuid_array(uids)])
         for uid, *said, struck_out_at, struck_out_by in cursor:
             statement = ConsentStatement(*said)
             if struck_out_at is not None:
@@ -81,7 +86,8 @@ def add_statements(base: CustomerBase, wanted: Mapping[UUID, Statements]) -> Non
     columns = dict(zip(_NAMES, map(list, zip(*rows, strict=True)), strict=True))
     parameters: dict[str, Any] = {"base": base.pk, "organization": base.organization_id, **columns}
     with connection.cursor() as cursor:
-        cursor.execute(_STRIKE, parameters)
+        if any(columns["struck_out_at"]):
+            cursor.execute(_STRIKE, parameters)
         cursor.execute(_ADD, parameters)
 
 

@@ -24,7 +24,7 @@ from clearing.protocol.canonical import Json
 from clearing.protocol.field_kinds import FIELDS, FieldKind, decode_value
 from clearing.protocol.strict import write_moment
 from clearing.protocol.versions import Version, differing_fields
-from clearing.rows.arrays import uuid_array
+from clearing.rows.arrays import each_of, uuid_array
 from clearing.rows.statements import add_statements
 from customers.models import Card, Customer
 from locations.models import CustomerBase
@@ -128,7 +128,9 @@ _REMOVE = (
     "DELETE FROM customers_formernumber WHERE base_id = %(base)s AND customer_id = ANY({ids})",
     "DELETE FROM customers_customer WHERE base_id = %(base)s AND id = ANY({ids})",
 )
-_IDS = "ARRAY(SELECT id FROM customers_customer WHERE base_id = %(base)s AND uid = ANY(%(uids)s::uuid[]))"
+_IDS = (
+    f"""ARRAY(SELECT gone.id {each_of("customers_customer", "gone", base="%(base)s", values="%(uids)s", uid="uuid")})"""
+)
 _UNKNOWN = f"""SELECT ARRAY(
         SELECT arrived.customer_group FROM unnest(%(groups)s::text[]) AS arrived (customer_group)
         WHERE {_GROUP} IS NULL

@@ -139,6 +139,15 @@ GROUP_RENAMED = _numbered(
 """A customer's group travels by its name, so who is in a renamed one has changed. It may be renamed at either side."""
 
 
+_SAYS_MORE = f"""
+    says_more = true, origin = NULL,
+    sent = CASE WHEN known.sequence <= sent_up_to THEN coalesce(known.sent, (
+            SELECT {_BEFORE} FROM customers_customer AS customer
+            WHERE customer.base_id = known.base_id AND customer.uid = known.uid
+        )) ELSE known.sent END"""
+"""As he was sent, since by his number nobody sees any more that he was: a change behind it begins from there."""
+
+
 def _of_consents(
     name: str, operation: pgtrigger.Operation, table: str, refused: str = _REFUSED_IF_SWITCHED
 ) -> pgtrigger.Trigger:
@@ -151,7 +160,7 @@ def _of_consents(
         FROM {table} AS statement JOIN customers_customer AS customer
           ON customer.base_id = statement.base_id AND customer.id = statement.customer_id
         WHERE statement.base_id = edited.id"""
-    return _numbered(name, operation, table, rows, more="says_more = true, origin = NULL", refused=refused)
+    return _numbered(name, operation, table, rows, more=_SAYS_MORE, refused=refused)
 
 
 CONSENT_REVISION_INSERT = _of_consents("revision_insert", pgtrigger.Insert, "new_values")

@@ -85,7 +85,13 @@ def test_what_a_newer_program_says_besides_is_ignored(message):
 
 
 MAY_BE: list[Any] = [("request", None), ("sent", []), ("answer", []), ("known", None), ("free_bytes", None)]
-MAY_BE += [("public_key", "x" * 300), ("edit_side", None), ("central_key", None), ("central_key", "x" * 300)]
+MAY_BE += [
+    ("lacks_since", None),
+    ("public_key", "x" * 300),
+    ("edit_side", None),
+    ("central_key", None),
+    ("central_key", "x" * 300),
+]
 OPTIONAL = {
     (Proof, "request"),
     (Hello, "request"),
@@ -94,6 +100,7 @@ OPTIONAL = {
     (Pair, "known"),
     (Paired, "central_key"),
     (HelloAnswer, "known"),
+    (Hello, "lacks_since"),
 }
 WRONG: list[Any] = [None, True, -1, 2**70, "x" * 300, "\0", "\ud800", [], [1], {}, [{}], {"sent": 1}]
 

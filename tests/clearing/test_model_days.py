@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import copy
 import os
+import random
 from collections import defaultdict
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -24,7 +25,7 @@ from clearing.protocol.versions import Version
 from tests.clearing import people
 from tests.clearing.model.branch import Branch
 from tests.clearing.model.central import Central
-from tests.clearing.model.disks import Cut, Run
+from tests.clearing.model.disks import Cut, Place, Run
 from tests.clearing.model.line import run
 from tests.proofs.sampling import examples
 
@@ -64,7 +65,7 @@ class Day(RuleBasedStateMachine):
         for branch in self.branches.values():
             assert branch.disk.people == central.people
         assert not self.erased & central.people.keys()
-        kept = self._kept_by_conflicts()
+        kept = self._kept_by_conflicts(self.central)
         for uid, fields in self.alive.items():
             for field, words in fields.items() if uid not in self.erased else ():
                 there = {central.people[uid].values[field]} if uid in central.people else set()
@@ -87,7 +88,8 @@ class Day(RuleBasedStateMachine):
         if any(one.number == chosen for one in here.disk.people.values()):
             return
         word = self.word()
-        new = replace(people.version(uuid4(), number=chosen, city=word), created_at=here.now())
+        uid = UUID(int=random.Random(word).getrandbits(128), version=4)  # the same for the same day
+        new = replace(people.version(uid, number=chosen, city=word), created_at=here.now())
         here.write(new)
         self.alive[new.uid]["city"] = {word}
 
@@ -177,15 +179,16 @@ class Day(RuleBasedStateMachine):
 
     def _forget_what_nobody_has(self) -> None:
         disks = [place.disk for place in self.places.values()]
-        kept = self._kept_by_conflicts()
+        kept = self._kept_by_conflicts(*self.places.values())
         for uid, fields in self.alive.items():
             for field, words in fields.items():
                 words &= {disk.people[uid].values[field] for disk in disks if uid in disk.people} | kept[uid, field]
         self.erased = {uid for disk in disks for uid, known in disk.known.items() if known.is_erased}
 
-    def _kept_by_conflicts(self) -> dict[tuple[UUID, str], set[Any]]:
+    @staticmethod
+    def _kept_by_conflicts(*places: Place[Any]) -> dict[tuple[UUID, str], set[Any]]:
         found: dict[tuple[UUID, str], set[Any]] = defaultdict(set)
-        for place in self.places.values():
+        for place in places:
             for lost in (one.lost for one in place.disk.conflicts.values() if one.lost is not None):
                 for field in ("city", "street", "memo"):
                     found[lost.uid, field].add(lost.values[field])

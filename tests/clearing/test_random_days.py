@@ -16,6 +16,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from django.db import connection, transaction
+from django.db.models import QuerySet
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
@@ -213,7 +214,7 @@ class Day(RuleBasedStateMachine):
 
     def _forget_what_nobody_has(self) -> None:
         there = [self.versions(place) for place in self.scopes]
-        kept = self._kept_by_conflicts()
+        kept = self._kept_by_conflicts(Conflict.objects.all())
         for uid, fields in self.alive.items():
             for field, words in fields.items():
                 known = {versions[uid].values[field] for versions in there if uid in versions} | kept[uid, field]
@@ -221,9 +222,10 @@ class Day(RuleBasedStateMachine):
         known_erased = CustomerRevision.objects.filter(is_erased=True, uid__in=self.erased)
         self.erased = set(known_erased.values_list("uid", flat=True))
 
-    def _kept_by_conflicts(self) -> dict[tuple[UUID, str], set[Any]]:
+    @staticmethod
+    def _kept_by_conflicts(conflicts: QuerySet[Conflict]) -> dict[tuple[UUID, str], set[Any]]:
         found: dict[tuple[UUID, str], set[Any]] = defaultdict(set)
-        losts: list[Any] = list(Conflict.objects.filter(lost__isnull=False).values_list("lost", flat=True))
+        losts: list[Any] = list(conflicts.filter(lost__isnull=False).values_list("lost", flat=True))
         for lost in losts:
             for field in FIELDS:
                 found[UUID(lost["uid"]), field].add(lost["values"][field])
@@ -241,7 +243,7 @@ class Day(RuleBasedStateMachine):
         for node in self.pairs:
             assert self.versions(node) == central
         assert not self.erased & central.keys()
-        kept = self._kept_by_conflicts()
+        kept = self._kept_by_conflicts(Conflict.objects.in_base(self.base("central")))
         for uid, fields in self.alive.items():
             for field, words in fields.items() if uid not in self.erased else ():
                 there = {central[uid].values[field]} if uid in central else set()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.db import connection
 from django.utils import timezone
@@ -311,3 +313,22 @@ def test_the_bytes_of_past_runs_go_with_who_is_erased(sides, side):
         pk = Customer.objects.in_base(scope.base).get(uid=row.uid).pk
         erase_customer(customer=pk, reason="Wunsch", actor=scope)
     assert not CyclePart.objects.filter(base=scope.base).exists()
+
+
+@pytest.mark.django_db
+def test_a_change_behind_something_said_on_the_way_of_a_run_is_not_taken_for_none(sides):
+    with at(Side.BRANCH):
+        eva = customer(sides.branch.actor, first_name="Eva", last_name="Sommer", city="Kiel")
+    sent = sides.cut()
+    decided = sides.decide(sent)
+    with at(Side.BRANCH):
+        says(sides.branch.actor, eva, "newsletter", True)
+    changed(sides.branch.actor, Side.BRANCH, eva.uid, city="Eutin")
+    sides.apply(sent, decided)
+    changed(sides.central, Side.CENTRAL, eva.uid, email="eva@example.com")
+    sides.run()
+    assert sides.agree()
+    assert sides.versions(sides.central.base)[eva.uid].values["city"] == "Eutin"
+    kept: Any = Conflict.objects.get(base=sides.central.base)
+    assert (kept.common["values"]["city"], kept.lost["values"]["email"]) == ("Kiel", "eva@example.com")
+    assert kept.only_lost_changed == ["email"]

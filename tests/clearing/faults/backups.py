@@ -28,7 +28,7 @@ def _worked(day: Day, runs: int) -> None:
 def _restored(day: Day, sides: tuple[str, ...], runs: int) -> None:
     """What was reconciled since the backup comes back from the other side; of both, nothing but the backups is left."""
     both, edits = day.both, day.edits
-    edits.may_conflict_again, edits.conflicts_travel = True, False
+    edits.may_conflict_again, edits.conflicts_travel = True, len(sides) == 1
     edits.before()
     both.serve()
     day.run().demand_done()

@@ -45,6 +45,8 @@ class Branch(Place[BranchDisk]):
 
     def _changes(self) -> Iterator[Record]:
         disk = self.disk
+        if disk.known_before is not None:
+            yield from (one for one in disk.conflicts.values() if disk.told_in[one.conflict] > disk.known_before)
         for uid, number in disk.waiting.items():
             if uid not in disk.known:
                 yield DeletionRecord(uid, number)
@@ -66,7 +68,7 @@ class Branch(Place[BranchDisk]):
         for record in records_of(run.answer):
             self._apply(record, run)
         disk.applied, disk.receipt, disk.sent_up_to = run.number, run.receipt, run.cut
-        disk.open = disk.cut = None
+        disk.open = disk.cut = disk.lacks_since = disk.known_before = None
 
     def _apply(self, record: Record, run: Run) -> None:
         disk = self.disk
@@ -86,6 +88,7 @@ class Branch(Place[BranchDisk]):
                 self._take(record, run)
             case ConflictRecord():
                 disk.conflicts.setdefault(record.conflict, record)
+                disk.told_in.setdefault(record.conflict, run.number)
 
     def _take(self, record: CustomerRecord, run: Run) -> None:
         version, disk = record.version, self.disk
@@ -124,8 +127,16 @@ class Branch(Place[BranchDisk]):
         for known in disk.known.values():
             known.sent = None
 
+    def go_on_restored(self, decided: int, receipt: str) -> None:
+        """Behind the last run of the central, and without what it has told since the one applied here."""
+        lacks = self.disk.lacks_since
+        self.disk.lacks_since = self.disk.applied if lacks is None else min(lacks, self.disk.applied)
+        self.go_on_from(decided, receipt)
+
     def offer_again(self, known_before: int, decided: int, receipt: str) -> None:
-        """All on which both have agreed since a run that the restored central knows."""
+        """All on which both have agreed since a run that the restored central knows, and the conflicts."""
+        before = self.disk.known_before
+        self.disk.known_before = known_before if before is None else min(before, known_before)
         self.disk.sequence += 1
         for known in self.disk.known.values():
             if known.agreed_in > known_before or known.is_erased:

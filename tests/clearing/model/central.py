@@ -39,7 +39,9 @@ class Central(Place[CentralDisk]):
     def __init__(self, names: list[str]) -> None:
         super().__init__(CentralDisk(nodes={name: NodeRow(first_receipt(name)) for name in names}))
 
-    def hello(self, name: str, applied: int, receipt: str, request: UUID | None) -> Course:
+    def hello(
+        self, name: str, applied: int, receipt: str, request: UUID | None, *, lacks_since: int | None = None
+    ) -> Course:
         """How it goes on, and what the central does for that."""
         node = self.disk.nodes[name]
         course = self._course(node, applied, receipt, request)
@@ -47,17 +49,23 @@ class Central(Place[CentralDisk]):
             node.acknowledged = max(node.acknowledged, applied)
             return course
         if course is Course.RESTORED:
-            told = node.runs.get(applied)
-            node.cursor, node.gets_its_own = told.cursor if told else 0, True
+            self._tell_again(node, applied)
         elif course is Course.CENTRAL_RESTORED and node.known_before is None:
             is_behind = applied > node.decided
             node.known_before = node.decided if is_behind else 0
             if applied >= node.decided:
                 node.decided, node.receipt = applied, receipt
             if not is_behind:
-                node.cursor, node.gets_its_own = 0, True
+                self._tell_again(node, 0)
+        if lacks_since is not None:
+            self._tell_again(node, lacks_since)
         node.acknowledged = node.decided
         return course
+
+    @staticmethod
+    def _tell_again(node: NodeRow, since: int) -> None:
+        told = node.runs.get(since)
+        node.cursor, node.gets_its_own = told.cursor if told else 0, True
 
     def _course(self, node: NodeRow, applied: int, receipt: str, request: UUID | None) -> Course:
         if applied > node.decided or receipt != self._receipt_of(node, applied):
@@ -102,6 +110,14 @@ class Central(Place[CentralDisk]):
         return node.runs[run.number]
 
     def _decide(self, record: Record, name: str, counted: dict[Verdict, int]) -> Iterator[Record]:
+        if isinstance(record, ConflictRecord):
+            assert self.disk.nodes[name].known_before is not None
+            kept = self._without_erased(record)
+            is_new = kept is not None and record.conflict not in self.disk.conflicts
+            if kept is not None and is_new:
+                self.disk.conflicts[record.conflict] = kept
+            counted[Verdict.APPLIED if is_new else Verdict.SAME] += 1
+            return
         assert isinstance(record, CustomerRecord | DeletionRecord | ErasureRecord)
         uid = record.version.uid if isinstance(record, CustomerRecord) else record.uid
         outcome = self._outcome(record, uid)
@@ -120,6 +136,16 @@ class Central(Place[CentralDisk]):
                 yield RevisionRecord(uid, revision)
         if outcome.conflict is not None:
             yield self._conflict(outcome, record, uid)
+
+    def _without_erased(self, record: ConflictRecord) -> ConflictRecord | None:
+        erased = {
+            side.uid for side in record.sides if side.uid in self.disk.known and self.disk.known[side.uid].is_erased
+        }
+        if not erased:
+            return record
+        if record.lost is None or record.lost.uid in erased:
+            return None
+        return replace(record, stood=None, common=None)
 
     def _outcome(self, record: CustomerRecord | DeletionRecord | ErasureRecord, uid: UUID) -> Outcome:
         known, own = self.disk.known.get(uid), self.disk.people.get(uid)

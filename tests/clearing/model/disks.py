@@ -75,6 +75,10 @@ class BranchDisk(Disk):
     waiting: dict[UUID, int] = field(default_factory=dict)
     """Who is held back here, because his number is somebody else's; with that number."""
     open: Run | None = None
+    lacks_since: int | None = None
+    known_before: int | None = None
+    told_in: dict[UUID, int] = field(default_factory=dict)
+    """In which run it was told a conflict."""
 
 
 @dataclass
@@ -127,7 +131,9 @@ class Place[Kept: Disk]:
 
     def say(self, version: Version) -> None:
         """A statement more: no revision, and no earlier version."""
-        known = self.disk.known[version.uid]
+        known, cut = self.disk.known[version.uid], getattr(self.disk, "cut", None)
+        if cut is not None and known.sequence <= cut:
+            known.sent = known.sent or self.disk.people[version.uid]
         self.disk.sequence += 1
         known.sequence, known.says_more, known.origin = self.disk.sequence, True, None
         self.disk.people[version.uid] = version

@@ -36,10 +36,12 @@ def run(branch: Branch, central: Central, *, broken: str = "", is_lost: bool = F
 
     disk, line = branch.disk, Line(broken, is_lost=is_lost)
     request = disk.open.request if disk.open else None
-    course = line.ask("hello", lambda: central.hello(branch.name, disk.applied, disk.receipt, request))
+    course = line.ask(
+        "hello", lambda: central.hello(branch.name, disk.applied, disk.receipt, request, lacks_since=disk.lacks_since)
+    )
     node = replace(central.disk.nodes[branch.name])
     if course is Course.RESTORED:
-        branch.go_on_from(node.decided, node.receipt)
+        branch.go_on_restored(node.decided, node.receipt)
     if course is Course.CENTRAL_RESTORED:
         branch.offer_again(node.known_before or 0, node.decided, node.receipt)
     if course is Course.GO_ON and disk.open is not None and disk.open.receipt:

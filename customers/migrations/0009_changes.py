@@ -11,7 +11,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('customers', '0007_switching'),
+        ('customers', '0008_statements_in_flight'),
         ('locations', '0004_switching'),
     ]
 
