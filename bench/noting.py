@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -113,7 +113,9 @@ def _reads(scope: Scope, rows: int, repeat: int) -> list[Read]:
         "200 in the middle": _position(scope, rows // 2),
         "nothing new": _position(scope, rows - 1),
     }
-    calls = {name: partial(_read, scope, position) for name, position in positions.items()}
+    calls: dict[str, Callable[[], object]] = {
+        name: partial(_read, scope, position) for name, position in positions.items()
+    }
     at_once = in_turns(calls, repeat=repeat)
     with psycopg.connect(os.environ["DATABASE_OWNER_URL"], autocommit=True) as owner:
         owner.execute(sql.SQL("ANALYZE {}").format(sql.Identifier(CHANGES)))

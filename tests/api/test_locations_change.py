@@ -10,7 +10,6 @@ from tests.api.copies import Copy, listed
 from tests.conftest import as_web_role
 from tests.transitions import switched
 from tests.transitions.moving import ACCOUNT, exit_in
-from transitions import switching
 from transitions.choices import TransitionState
 
 
@@ -24,13 +23,13 @@ def test_customers_of_a_location_that_comes_to_a_base_of_its_own_go_and_come_bac
         for copy in copies:
             copy.read()
             assert len(copy.customers) == 2
-    switch = switched.to_offline(cast)
+    switched.to_offline(cast)
     with as_web_role():
         assert problem(here.get("me")) == (409, "on_old_base")
         assert problem(here.post("customers", {"last_name": "Neu"})) == (409, "on_old_base")
         assert copies[1].read() == [(goes.pk, "removed")]
         assert copies[1].customers == listed(there)
-    switching.undo(switch=switch, actor=cast.scope("rita", "Hamburg"))
+    switched.to_shared(cast, "Hamburg")
     with as_web_role():
         for copy in copies:
             assert copy.read()[-1] == (goes.pk, "active")

@@ -12,7 +12,7 @@ from django.utils import timezone
 from api.endpoints.customers import router as customers_router
 from api.models import KeptAnswer
 from customers.models import Customer
-from locations.models import CustomerBase, Location
+from locations.models import Location
 from locations.permissions import Right
 from mcp.isolation import access
 from mcp.machines import enrol
@@ -158,13 +158,7 @@ def _closed(device, _anna):
     Location.objects.filter(pk=device.location_id).update(closed_at=timezone.now())
 
 
-def _on_the_old_base(device, _anna):
-    place = device.location
-    offline = CustomerBase.objects.create(organization=place.organization, kind="offline", branch_number=2)
-    Location.objects.filter(pk=place.pk).update(base=offline)
-
-
-@pytest.mark.parametrize("happens", [_revoked, _another_machine, _closed, _on_the_old_base])
+@pytest.mark.parametrize("happens", [_revoked, _another_machine, _closed])
 def test_device_that_is_gone_meanwhile_has_done_nothing(till, row, happens, cast, monkeypatch):
     """Whatever happens between the effect and its commit."""
     anna, still = cast.scope("anna", "Hamburg"), access.demand_still
