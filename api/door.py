@@ -15,8 +15,6 @@ from django.conf import settings
 from django.db import transaction
 from django.http import HttpResponse
 from django.urls import Resolver404, get_resolver
-from django.utils.cache import patch_vary_headers
-from django.utils.translation import override
 
 from api import answers, keys, reading
 from locations.choices import Side
@@ -26,7 +24,6 @@ from mcp.isolation.history_context import recorded_as
 from mcp.isolation.http import ScopedRequest, client_address
 from mcp.isolation.scope import Scope
 from mcp.machines.problems import NotAdmitted, NotThere, WrongMethod
-from mcp.machines.throttling import throttle
 
 START = "/api/v1/"
 URLCONF = "api.urls"
@@ -46,13 +43,7 @@ class TillMiddleware:
         is_ours = request.address is not None and request.path_info.startswith(START)
         if settings.SIDE != Side.CENTRAL or not is_ours:
             return self.get_response(request)
-        language = answers.language_of(request)
-        with override(language):
-            response = _answer(request)
-        response["Cache-Control"] = "no-store"
-        response["Content-Language"] = language
-        patch_vary_headers(response, ["Accept-Language", "Authorization"])
-        return response
+        return machines.localized(request, lambda: _answer(request))
 
 
 def _answer(request: ScopedRequest) -> HttpResponse:
@@ -79,8 +70,8 @@ def _admitted(request: ScopedRequest) -> Scope:
     )
     if scope.device is None:
         raise NotAdmitted
-    request.device = scope.device  # type: ignore[attr-defined]
-    throttle(scope.device)
+    request.device = scope.device
+    machines.throttle(scope.device)
     return scope
 
 
@@ -126,6 +117,4 @@ def _told(response: HttpResponse) -> HttpResponse:
     """As a problem, where the address is not asked in this way."""
     if response.status_code != HTTPStatus.METHOD_NOT_ALLOWED:
         return response
-    refusal = answers.problem_of(WrongMethod())
-    refusal["Allow"] = response["Allow"]
-    return refusal
+    return answers.problem_of(WrongMethod(allow=response["Allow"]))

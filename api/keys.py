@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
+from uuid import UUID
 
 from django.db import connection
 from django.http import HttpResponse
@@ -68,10 +69,11 @@ def once(
     return response
 
 
-def _device(scope: Scope) -> object:
+def _device(scope: Scope) -> UUID:
     if scope.device is None:
         raise TypeError("Only devices ask with a key")
-    return scope.device.pk
+    device: UUID = scope.device.pk
+    return device
 
 
 def _demand_alone(name: str) -> None:

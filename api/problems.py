@@ -62,6 +62,7 @@ class StillRunning(Problem):
     code_of_problem = "still_running"
     title = gettext_lazy("Still running")
     sentence = gettext_lazy("The same request is being done at this moment. Ask once more in a second.")
+    seconds = 1
 
 
 class AnswerGone(Problem):
@@ -119,7 +120,7 @@ class CursorGone(Problem):
 
 
 class PossibleDuplicates(Problem):
-    """Who may be the same stands in `more`."""
+    """Who may be the same is named in the answer."""
 
     status = HTTPStatus.CONFLICT
     code_of_problem = "possible_duplicates"
@@ -130,8 +131,7 @@ class PossibleDuplicates(Problem):
     )
 
     def __init__(self, *, found: list[dict[str, Any]]) -> None:
-        super().__init__()
-        self.more = {"possible_duplicates": found}
+        super().__init__(more={"possible_duplicates": found})
 
 
 _STATUS = {
@@ -145,7 +145,6 @@ _STATUS = {
 """Of refusals that are about what is there, and not about what was sent; all others are 422."""
 TITLES = {
     HTTPStatus.CONFLICT: gettext_lazy("Does not go with what is there"),
-    HTTPStatus.FORBIDDEN: gettext_lazy("Right missing"),
     HTTPStatus.UNPROCESSABLE_ENTITY: gettext_lazy("Not valid"),
 }
 
@@ -156,9 +155,7 @@ def refused(error: ValidationError) -> ValidationError:
 
 
 def status_of(error: ValidationError) -> HTTPStatus:
-    """The status by which a refusal is answered."""
-    if isinstance(error, Problem):
-        return error.status
+    """The status by which the refusal of an operation is answered: one of TITLES."""
     codes = [str(one.code) for _name, one in single(error)]
     return next((_STATUS[code] for code in codes if code in _STATUS), HTTPStatus.UNPROCESSABLE_ENTITY)
 

@@ -122,21 +122,22 @@ class Duplicate(Strict):
 class Registered(Strict):
     number: int
     version: str
-    customer: Customer_ | None = Field(default=None, description="Left out where this device may not view customers.")  # type: ignore[valid-type]
+    customer: Customer_ | None = Field(default=None, description="Left out where this device may not view customers.")
     possible_duplicates: list[Duplicate]
 
 
 class Found(Strict):
-    customers: list[Customer_]  # type: ignore[valid-type]
+    customers: list[Customer_]
     next: str | None = Field(description="For the parameter `page`; null at the end.")
 
 
 class Change(Strict):
     id: int
     state: Literal["active", "archived", "erased", "removed"] = Field(
-        description="erased: for good, drop all that you have of him. removed: an import that brought him was undone."
+        description="erased: for good, drop all that you have of him. removed: he is in this base no more, since an "
+        "import that brought him was undone or his location has come to a base of its own."
     )
-    customer: Customer_ | None  # type: ignore[valid-type]
+    customer: Customer_ | None
 
 
 class Feed(Strict):

@@ -51,8 +51,8 @@ for router in (device.router, customers.router, consents.router, cards.router):
     service.add_router("", router)
 
 
-def _answered(request: HttpRequest, error: Exception) -> HttpResponse:
-    return answers.problem_of(error)
+def _answered(request: HttpRequest, error: Exception | type[Exception]) -> HttpResponse:
+    return answers.problem_of(error if isinstance(error, Exception) else error())
 
 
 for kind in (Exception, Http404, HttpError, Unreadable):  # the library has answers of its own for all of these

@@ -22,7 +22,11 @@ QUICK = {
     "loaded": 100_000, "changed": 20_000, "minutes": 1.0,
 }  # fmt: skip
 
-TABLES = ("pages", "isolation", "indexes", "import", "export", "carry-over", "after-edit", "bombs", "large", "clearing")
+TABLES = ("pages", "isolation", "indexes", "import", "export", "carry-over", "after-edit", "bombs", "large", "clearing",
+          "changes")  # fmt: skip
+
+OWN = frozenset({"large", "clearing", "changes"})
+"""Those with a database of their own; the last two fill it themselves."""
 
 # Django reads its settings when it is set up, so what needs models is imported inside of main(), after that.
 
@@ -31,7 +35,7 @@ def main() -> None:
     """Start a server, fill the database once, measure, and print the tables with their goals."""
     arguments = _arguments()
     name = "postgres-bench-quick" if arguments.quick else "postgres-bench"
-    name += f"-{arguments.only}" if arguments.only in {"large", "clearing"} else ""
+    name += f"-{arguments.only}" if arguments.only in OWN else ""
     with Handle(Cluster(folder=folders.var() / name)) as server:
         os.environ.update(
             DATABASE_URL=server.url, DATABASE_OWNER_URL=server.owner_url, DJANGO_SETTINGS_MODULE="bench.settings"
@@ -78,7 +82,7 @@ def _fill(arguments: argparse.Namespace) -> None:
         if arguments.only == "large":
             _fill_large(arguments)
             return
-        if arguments.only == "clearing":
+        if arguments.only in OWN:
             return
         _fill_with(fill, Size, arguments)
 

@@ -21,6 +21,7 @@ from bench.importing import new_place
 from customers.imports import lifecycle, receive
 from customers.models import Customer, ImportUpload
 from files import lifecycle as files
+from locations.models import Location
 from locations.permissions import Right
 from mcp.isolation import row_scope
 from mcp.isolation.scope import Scope
@@ -75,7 +76,7 @@ def _turn(scope: Scope, rows: int, city: str, *, is_edited: bool) -> dict[str, f
     """Make each large change once. Returns the seconds of each."""
     upload = _checked(scope, rows, city)
     taken = {
-        "import": _timed(scope, lambda: _apply(upload, scope), is_edited=is_edited),
+        "import": _timed(scope, lambda: apply(upload, scope), is_edited=is_edited),
         "undo": _timed(scope, lambda: _undo(upload, scope), is_edited=is_edited),
     }
     transition, head = _confirmed(rows)
@@ -88,13 +89,15 @@ def _turn(scope: Scope, rows: int, city: str, *, is_edited: bool) -> dict[str, f
     }
 
 
-def _someone(rows: int) -> Scope:
-    place = new_place()
+def scope_of(place: Location) -> Scope:
+    """Its administrator, who may do everything."""
     with row_scope.without_scope(reason="who imports in the bench", actor="bench"):
-        scope = Scope(
-            user=User.objects.get(organization=place.organization_id), location=place, rights=frozenset(Right)
-        )
-    _apply(_checked(scope, rows, "Anfang"), scope)
+        return Scope(user=User.objects.get(organization=place.organization_id), location=place, rights=frozenset(Right))
+
+
+def _someone(rows: int) -> Scope:
+    scope = scope_of(new_place())
+    apply(_checked(scope, rows, "Anfang"), scope)
     return scope
 
 
@@ -119,7 +122,8 @@ def _timed(scope: Scope, call: Callable[[], object], *, is_edited: bool) -> floa
     return time.perf_counter() - started
 
 
-def _apply(upload: ImportUpload, scope: Scope) -> None:
+def apply(upload: ImportUpload, scope: Scope) -> None:
+    """Confirm the preview and write what it says."""
     with row_scope.rows_of(scope):
         upload.refresh_from_db()
         lifecycle.confirm_upload(upload=upload, confirmed=lifecycle.fingerprint(upload), actor=scope)

@@ -14,6 +14,7 @@ from bench.exporting import Export
 from bench.importing import Run
 from bench.isolation import Cost
 from bench.large import Import, Page
+from bench.noting import Noting, Read
 from bench.pages import Row
 from bench.reconciling import Kept
 from bench.reconciling import Run as Reconciled
@@ -25,6 +26,7 @@ EMPTY_BYTES, EMPTY_MS, CROWD_MS, KEPT = 2_048, 40, 300, 1.1
 LOADED_S, LOADED_MB, LOADED_MEMORY, CHANGED_S, WAIT_S, FLAT = 300 / 1e6, 100 / 1e6, 300, 60 / 100_000, 5.0, 1.1
 """Of a run by the customer, but for the memory and what a registration may wait."""
 IMPORT, STOCK, EXPORT, SECURITY, AFTER_EDIT, LARGE = 1.25, 7.0, 1.5, 1.2, 1.2, 1.3
+NOTED, FEED_MS = 1.05, 10
 
 
 @dataclass(frozen=True)
@@ -119,6 +121,14 @@ def of_clearing(runs: list[Reconciled], alone: Empty, crowd: Crowd, kept: Kept) 
         yield waited
         yield Goal(f"those refused during {name} and not told why", float(not step.is_told), most=0)
     yield Goal("an edit with its number ÷ without", kept.ratio, most=KEPT)
+
+
+def of_noting(noting: Noting, reads: list[Read]) -> Iterator[Goal]:
+    """The goals of noting changes for tills: what an import takes longer, and how long each page of the feed takes."""
+    yield Goal("import with its changes noted", noting.ratio, most=NOTED, unit=" × without")
+    for one in reads:
+        slowest = max(one.at_once.median, one.counted.median)
+        yield Goal(f"feed of {one.rows:,} changes: {one.name}", slowest * 1000, most=FEED_MS, unit=" ms")
 
 
 def table(goals: list[Goal]) -> str:

@@ -16,6 +16,7 @@ from bench.indexes import WRITTEN, Index
 from bench.isolation import Cost
 from bench.large import Import, Page
 from bench.measure import Series
+from bench.noting import Noting, Read
 from bench.pages import Row
 from bench.reconciling import Kept
 from bench.reconciling import Run as Reconciled
@@ -172,6 +173,21 @@ def table_of_carrying(run: Carried) -> str:
         f"**{run.seconds:.1f}** | {run.seconds / run.customers * 1e6:.0f} | |"
     )
     return "\n".join([*head, *lines, total])
+
+
+def of_noting(noting: Noting) -> str:
+    """A sentence: what an import takes longer since its changes are noted."""
+    return (
+        f"An import of {noting.rows:,} new customers takes {noting.noted:.1f} s with its changes noted and "
+        f"{noting.plain:.1f} s without: {noting.ratio:.3f} times as long."
+    )
+
+
+def table_of_reads(reads: list[Read]) -> str:
+    """A Markdown table: pages of the feed, right after the changes were written and with statistics."""
+    head = ("| page of the feed | changes of the base | right after: ms | with statistics: ms |", "|---|--:|--:|--:|")
+    lines = [f"| {one.name} | {one.rows:,} | {_ms(one.at_once)} | {_ms(one.counted)} |" for one in reads]
+    return "\n".join([*head, *lines])
 
 
 def machine() -> str:

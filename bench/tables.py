@@ -17,6 +17,7 @@ from bench import (
     indexes,
     isolation,
     large,
+    noting,
     pages,
     reconciling,
     refusing,
@@ -25,8 +26,8 @@ from bench import (
 from bench.goals import Goal
 from locations.choices import Side
 
-ON_DEMAND = frozenset({"large", "indexes", "clearing"})
-"""Measured only where they are named: two have a database of their own, one builds each index anew."""
+ON_DEMAND = frozenset({"large", "indexes", "clearing", "changes"})
+"""Measured only where they are named: three have a database of their own, one builds each index anew."""
 
 type Measured = tuple[str, list[Goal]]
 
@@ -88,6 +89,14 @@ def _clearing(arguments: argparse.Namespace) -> Measured:
     return "\n\n".join(printed), [*goals.of_clearing(runs, alone, crowd, kept)]
 
 
+def _changes(arguments: argparse.Namespace) -> Measured:
+    with tempfile.TemporaryDirectory() as folder:
+        noted, reads = noting.all_of_it(
+            rows=arguments.rows, turns=arguments.turns, repeat=arguments.repeat, folder=Path(folder)
+        )
+    return f"{report.of_noting(noted)}\n\n{report.table_of_reads(reads)}", [*goals.of_noting(noted, reads)]
+
+
 def _bombs(_arguments: argparse.Namespace) -> Measured:
     return report.table_of_refusals(refusing.all_refusals()), []
 
@@ -103,4 +112,5 @@ ALL: dict[str, Callable[[argparse.Namespace], Measured]] = {
     "bombs": _bombs,
     "large": _large,
     "clearing": _clearing,
+    "changes": _changes,
 }

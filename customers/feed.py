@@ -66,7 +66,7 @@ def started() -> Position:
 
 def read(position: Position, *, base: CustomerBase, most: int) -> tuple[list[int], Position, bool]:
     """Up to `most` ids of customers, the position behind them, and whether there may be more already."""
-    asked = {
+    asked: dict[str, int | str] = {
         "base": base.pk, "changed_in": str(position.transaction), "last": position.customer, "most": most
     }  # fmt: skip
     with connection.cursor() as cursor:

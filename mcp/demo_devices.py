@@ -24,15 +24,16 @@ GROUP = "Kassen und Schnittstellen"
 def build_devices(now: datetime) -> None:
     """Made by Anna, as people make them. Runs in a transaction that sees all businesses, after the cast is there."""
     anna, at_central = _anna(HAMBURG), _anna(CENTRAL)
-    with pghistory.context(**anna.history()):
+    with pghistory.context(**at_central.history()):
         group = create_user_group(name=GROUP, description="Was Geräte an ihrem Standort dürfen", actor=at_central)
         grants.add_grants(group, [(right, None) for right in OF_TILLS])
-        _in_use(DeviceKind.TILL, "Kasse 1", group, "Kassenprogramm 3.2", used_at=now - timedelta(minutes=4), actor=anna)
-        _in_use(DeviceKind.INTEGRATION, "Webshop", group, "Shopware 6.6", used_at=now - timedelta(days=41), actor=anna)
+    _in_use(DeviceKind.TILL, "Kasse 1", group, "Kassenprogramm 3.2", used_at=now - timedelta(minutes=4), actor=anna)
+    _in_use(DeviceKind.INTEGRATION, "Webshop", group, "Shopware 6.6", used_at=now - timedelta(days=41), actor=anna)
+    gone = _in_use(
+        DeviceKind.TILL, "Kasse 2", group, "Kassenprogramm 3.1", used_at=now - timedelta(days=12), actor=anna
+    )
+    with pghistory.context(**anna.history()):
         create_device(kind=DeviceKind.COUNTER, name="Tablet an der Theke", group=group, actor=anna)
-        gone = _in_use(
-            DeviceKind.TILL, "Kasse 2", group, "Kassenprogramm 3.1", used_at=now - timedelta(days=12), actor=anna
-        )
         revoke_device(device=gone, reason="Beim Einbruch gestohlen", actor=anna)
 
 
@@ -43,7 +44,8 @@ def _anna(place: int) -> Scope:
 
 def _in_use(kind: DeviceKind, name: str, group: UserGroup, program: str, *, used_at: datetime, actor: Scope) -> Device:
     """A device that was set up with its code, and was here last at this time."""
-    device, code = create_device(kind=kind, name=name, group=group, actor=actor)
+    with pghistory.context(**actor.history()):  # not around the rest, which the device does itself
+        device, code = create_device(kind=kind, name=name, group=group, actor=actor)
     enrolled = enrol(code, nonce=uuid4(), program=program)
     admitted(enrolled.token, (ACCOUNT, HAMBURG), client="192.0.2.17", program=program)
     Device.objects.filter(pk=device.pk).update(used_at=used_at, enrolled_at=used_at - timedelta(days=3))

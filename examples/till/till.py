@@ -209,7 +209,10 @@ class Till:
     # --- the queue --------------------------------------------------------------------------------------------------
 
     def put(self, method: str, path: str, body: dict[str, Any], version: str = "") -> int:
-        """Write down what is to be sent, with its key; gives its place. `$7` in a path is the number of place 7."""
+        """Write down what is to be sent, with its key; gives its place.
+
+        `$7` in a path is the number of the customer of place 7, and as a version the one that place 7 leads to.
+        """
         with self.store:
             row = self.store.execute(
                 "INSERT INTO queue (key, method, path, body, version) VALUES (?, ?, ?, ?, ?)",
@@ -223,7 +226,8 @@ class Till:
         for place, key, method, path, body, version in self.store.execute(waiting).fetchall():
             try:
                 address = self.resolved(path)
-                answer = self.server.ask(method, address, json.loads(body), Idempotency_Key=key, If_Match=version)
+                based_on = self.based_on(version)
+                answer = self.server.ask(method, address, json.loads(body), Idempotency_Key=key, If_Match=based_on)
             except NoLine as reason:
                 self.say(f"Waits until there is a line ({reason}).")
                 return False
@@ -241,10 +245,26 @@ class Till:
         if not mark:
             return path
         place, _slash, end = rest.partition("/")
+        return f"{head}{self.answered(place, 'The customer was not registered.')['number']}/{end}"
+
+    def based_on(self, version: str) -> str:
+        """The version on which a change is based: the stored one, or that of this till's own change before it."""
+        if not version.startswith("$"):
+            return version
+        return f'"{self.answered(version[1:], "The change before this one was refused.")["version"]}"'
+
+    def answered(self, place: str, otherwise: str) -> dict[str, Any]:
+        """What was answered to a place of the queue. Raises Refused with the sentence where it was not done."""
         state, answer = self.store.execute("SELECT state, answer FROM queue WHERE id = ?", [int(place)]).fetchone()
         if state != "done":
-            raise Refused(0, {"code": "not_registered", "detail": "The customer was not registered."})
-        return f"{head}{json.loads(answer)['number']}/{end}"
+            raise Refused(0, {"code": "not_done_before", "detail": otherwise})
+        return dict(json.loads(answer))
+
+    def waiting_for(self, method: str, path: str) -> str:
+        """The last place of the queue that waits with this; blank where none does."""
+        waiting = "SELECT max(id) FROM queue WHERE state = 'waiting' AND method = ? AND path = ?"
+        place = self.store.execute(waiting, [method, path]).fetchone()[0]
+        return f"${place}" if place else ""
 
     def settle(self, place: int, state: str, answer: dict[str, Any]) -> None:
         with self.store:
@@ -366,9 +386,10 @@ def find(till: Till, typed: argparse.Namespace) -> None:
 
 
 def change(till: Till, typed: argparse.Namespace) -> None:
-    now = till.one(typed.number)
+    path = f"customers/{typed.number}"
     values = dict(value.split("=", 1) for value in typed.values)
-    till.put("PATCH", f"customers/{typed.number}", values, version=f'"{now["version"]}"')
+    before = till.waiting_for("PATCH", path)
+    till.put("PATCH", path, values, version=before or f'"{till.one(typed.number)["version"]}"')
     till.send()
 
 

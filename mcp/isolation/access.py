@@ -86,7 +86,8 @@ def demand_still(scope: Scope) -> None:
     """Raise MissingRight if a right was taken meanwhile by which something was allowed in this scope. Three queries.
 
     Called at the end of the transaction that made the change, which is then rolled back. Raises DeviceGone where a
-    device was revoked meanwhile, or its location was closed or switched, whatever it was asked for.
+    device was revoked meanwhile or has become another machine, or its location was closed or switched, whatever it was
+    asked for.
     """
     if scope.device is not None:
         _demand_device_still(scope, scope.device)
@@ -103,6 +104,8 @@ def demand_still(scope: Scope) -> None:
 def _demand_device_still(scope: Scope, device: Device) -> None:
     now = Device.objects.filter(pk=device.pk).select_related("location").first()
     if now is None or now.location.base_id != scope.base.pk or _obstacle_of_device(now, now.location):
+        raise DeviceGone
+    if now.enrolled_at != device.enrolled_at:
         raise DeviceGone
     for right in sorted(scope.asked - rights_of_device(now, now.location)):
         raise MissingRight(right, scope.location)

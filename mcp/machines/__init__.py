@@ -6,11 +6,12 @@
     describe(scope)             what the device is told about itself
     rotate(scope)               a new token
 
-What goes wrong is a `Problem` or one of the exceptions that operations raise; `problem_response` makes the answer of
-any of them. Whoever serves a device asks `access.demand_still(scope)` at the end of each transaction that writes.
+What goes wrong is a `Problem` or another exception: `refusal_of` says what a machine is told of it, `told` makes the
+answer of that, and `problem_response` does both; `localized` serves in the language asked for. Whoever serves a device
+asks `access.demand_still(scope)` at the end of each transaction that writes.
 """
 
-from mcp.machines.answers import problem_response
+from mcp.machines.answers import Refusal, localized, problem_response, refusal_of, told
 from mcp.machines.enrolling import enrol
 from mcp.machines.entering import admitted
 from mcp.machines.problems import CodeRefused, NotAdmitted, NotThere, OnOldBase, Problem, TooFast
@@ -18,6 +19,6 @@ from mcp.machines.serving import describe, rotate
 from mcp.machines.throttling import throttle
 
 __all__ = [
-    "CodeRefused", "NotAdmitted", "NotThere", "OnOldBase", "Problem", "TooFast", "admitted", "describe", "enrol",
-    "problem_response", "rotate", "throttle",
+    "CodeRefused", "NotAdmitted", "NotThere", "OnOldBase", "Problem", "Refusal", "TooFast", "admitted", "describe",
+    "enrol", "localized", "problem_response", "refusal_of", "rotate", "throttle", "told",
 ]  # fmt: skip

@@ -19,9 +19,10 @@ from locations.choices import Side
 from locations.one_time_codes import LONGEST_TYPED
 from mcp.isolation import row_scope
 from mcp.isolation.http import ScopedRequest, client_address
-from mcp.machines.answers import answer, problem_response
+from mcp.machines.answers import answer, localized, problem_response
 from mcp.machines.enrolling import Enrolled, enrol
 from mcp.machines.problems import LengthMissing, NoJson, TooLong, Unusable, WrongMethod
+from mcp.machines.serving import identity_of
 from mcp.models.devices import LONGEST_PROGRAM
 
 ENROL = "/devices/enrol/"
@@ -39,19 +40,20 @@ class DeviceMiddleware:
     def __call__(self, request: ScopedRequest) -> HttpResponse:
         if settings.SIDE != Side.CENTRAL or request.address is not None or request.path_info != ENROL:
             return self.get_response(request)
-        try:
-            with row_scope.limited(**settings.REQUEST_LIMITS):
-                return _answer(request)
-        except Exception as error:
-            response = problem_response(request, error)
-            if isinstance(error, WrongMethod):
-                response["Allow"] = "POST"
-            return response
+        return localized(request, lambda: _answer(request))
 
 
 def _answer(request: ScopedRequest) -> HttpResponse:
+    try:
+        with row_scope.limited(**settings.REQUEST_LIMITS):
+            return _enrolled(request)
+    except Exception as error:
+        return problem_response(error)
+
+
+def _enrolled(request: ScopedRequest) -> HttpResponse:
     if request.method != "POST":
-        raise WrongMethod
+        raise WrongMethod(allow="POST")
     said = strict_object(body_of(request, most=LONGEST))
     if unknown := sorted(said.keys() - FIELDS):
         raise Unusable(unknown[0])
@@ -65,17 +67,11 @@ def _answer(request: ScopedRequest) -> HttpResponse:
 
 
 def _told(enrolled: Enrolled) -> dict[str, object]:
-    device = enrolled.device
-    place = device.location
-    business = place.organization
+    place = enrolled.device.location
     return {
         "token": enrolled.token,
-        "device": str(device.pk),
-        "name": device.name,
-        "kind": device.kind,
-        "business": {"name": business.name, "account_number": business.account_number},
-        "location": {"name": place.name, "client_number": place.client_number},
-        "address": f"/{business.account_number}/{place.client_number}/",
+        **identity_of(enrolled.device, place),
+        "address": f"/{place.organization.account_number}/{place.client_number}/",
     }
 
 

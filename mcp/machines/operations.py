@@ -16,6 +16,7 @@ from locations.models import Location
 from locations.one_time_codes import make_code, shown, start_hash, stored_hash
 from locations.permissions import OF_DEVICES, Right
 from locations.secret_hashes import SecretKind
+from locations.violations import told_as_refusals
 from mcp.choices import DeviceState
 from mcp.isolation import access
 from mcp.isolation.holdings import holdings_of
@@ -137,7 +138,8 @@ def create_device(*, kind: str, name: str, group: UserGroup | None, actor: Scope
     )
     device.full_clean()
     demand_given(device, actor)
-    device.save(force_insert=True)
+    with told_as_refusals():
+        device.save(force_insert=True)
     return device, _new_code(device, actor)
 
 
@@ -156,7 +158,8 @@ def change_device(*, device: Device, name: str | None = None, group: UserGroup |
         demand_given(stored, actor)
     if fields:
         stored.full_clean()
-        stored.save(update_fields=fields)
+        with told_as_refusals():
+            stored.save(update_fields=fields)
     return stored
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import ClassVar
 
@@ -12,14 +13,21 @@ from locations.text import LazyText
 
 
 class Problem(ValidationError):
-    """A refusal that a machine gets. `title` says what kind of thing it is, the sentence what to do."""
+    """A refusal that a machine gets. `title` says what kind of thing it is, the sentence what to do.
+
+    `seconds` is after how long it may be tried again, 0 where that is not known; `allow` how the address is asked;
+    `more` are further named values of the answer.
+    """
 
     status: ClassVar[HTTPStatus]
     code_of_problem: ClassVar[str]
     title: ClassVar[LazyText]
     sentence: ClassVar[LazyText]
+    seconds: int = 0
+    allow: str = ""
 
-    def __init__(self, **params: object) -> None:
+    def __init__(self, *, more: Mapping[str, object] | None = None, **params: object) -> None:
+        self.more: Mapping[str, object] = more or {}
         super().__init__(self.sentence, code=self.code_of_problem, params=params or None)
 
 
@@ -76,8 +84,8 @@ class TooFast(Problem):
     sentence = gettext_lazy("This device asks more often than it may. It can go on in %(seconds)s s.")
 
     def __init__(self, *, seconds: int) -> None:
-        self.seconds = seconds
         super().__init__(seconds=seconds)
+        self.seconds = seconds
 
 
 class Unusable(Problem):
@@ -104,6 +112,10 @@ class WrongMethod(Problem):
     code_of_problem = "wrong_method"
     title = gettext_lazy("Not asked in this way")
     sentence = gettext_lazy("This address is not asked in this way. The header Allow says how.")
+
+    def __init__(self, *, allow: str) -> None:
+        super().__init__()
+        self.allow = allow
 
 
 class TooLong(Problem):
@@ -132,6 +144,7 @@ class Busy(Problem):
     code_of_problem = "busy"
     title = gettext_lazy("Busy")
     sentence = gettext_lazy("The server is busy at the moment. Nothing was done; try again in a few seconds.")
+    seconds = 5
 
 
 class Broken(Problem):

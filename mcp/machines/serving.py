@@ -6,22 +6,30 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from locations.models import Location
 from mcp.choices import DeviceState
 from mcp.isolation.scope import DeviceGone, Scope
 from mcp.machines.tokens import make_token
 from mcp.models import Device
 
 
-def describe(scope: Scope) -> dict[str, object]:
-    """What the device is told about itself. `renew` asks it to renew its token. No query."""
-    device = _device(scope)
-    place = scope.location
+def identity_of(device: Device, place: Location) -> dict[str, object]:
+    """Which device it is, and where it stands. No query, where the business of the location is known."""
+    business = place.organization
     return {
         "device": str(device.pk),
         "name": device.name,
         "kind": device.kind,
-        "business": {"name": scope.organization.name, "account_number": scope.organization.account_number},
+        "business": {"name": business.name, "account_number": business.account_number},
         "location": {"name": place.name, "client_number": place.client_number},
+    }
+
+
+def describe(scope: Scope) -> dict[str, object]:
+    """What the device is told about itself. `renew` asks it to renew its token. No query."""
+    device = _device(scope)
+    return {
+        **identity_of(device, scope.location),
         "rights": sorted(scope.rights),
         "renew": device.renewal_asked_at is not None,
         "version": settings.VERSION,

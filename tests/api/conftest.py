@@ -41,3 +41,9 @@ def make_till(cast) -> MakeTill:
 def till(make_till) -> Till:
     """A till at Hamburg that may do all that a till can."""
     return make_till()
+
+
+@pytest.fixture
+def often(settings):
+    """Devices may ask as often as they like."""
+    settings.DEVICE_REQUESTS = {"a_second": 10_000, "burst": 10_000}

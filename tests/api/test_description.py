@@ -91,7 +91,9 @@ def test_page_shows_where_it_is_and_loads_nothing_from_elsewhere(log_in, cast):
 
 @pytest.mark.parametrize("file", ["swagger-ui-bundle.js", "swagger-ui-init.js", "swagger-ui.css"])
 def test_files_are_our_own(file):
-    assert Path(finders.find(f"ninja/{file}")).stat().st_size > 100
+    found = finders.find(f"ninja/{file}")
+    assert found is not None
+    assert Path(found).stat().st_size > 100
 
 
 def test_description_names_the_address_of_the_location(log_in):

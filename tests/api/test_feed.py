@@ -15,6 +15,7 @@ from locations.permissions import Right
 from mcp.isolation import row_scope
 from mcp.models import LocationGrant
 from tests.api.asking import Till, problem
+from tests.api.copies import Copy, listed
 from tests.conftest import as_web_role
 from tests.customers.people import customer, customers
 
@@ -26,43 +27,7 @@ def anna(cast):
     return cast.scope("anna", "Hamburg")
 
 
-class Copy:
-    """What a till keeps: customers by their ids, and where it goes on."""
-
-    def __init__(self, till: Till, limit: int = 2) -> None:
-        self.till, self.limit, self.next = till, limit, ""
-        self.customers: dict[int, dict[str, Any]] = {}
-
-    def read(self) -> list[tuple[int, str]]:
-        """Apply all that there is; gives what came."""
-        came: list[tuple[int, str]] = []
-        while True:
-            answer = self.till.get(f"customers?after={self.next}&limit={self.limit}")
-            assert answer.status_code == 200, answer.content
-            said = answer.json()
-            for one in said["changes"]:
-                came.append((one["id"], one["state"]))
-                self.customers.pop(one["id"], None)
-                if one["customer"] is not None:
-                    self.customers[one["id"]] = one["customer"]
-            self.next = said["next"]
-            if not said["has_more"]:
-                return came
-
-
-def listed(till: Till) -> dict[int, dict[str, Any]]:
-    said = till.get("customers?state=all&limit=200").json()
-    assert said["next"] is None
-    return {one["id"]: one for one in said["customers"]}
-
-
-@pytest.fixture
-def served(settings):
-    """As the web role, with a till that may ask as often as it likes."""
-    settings.DEVICE_REQUESTS = {"a_second": 10_000, "burst": 10_000}
-
-
-def test_archived_and_erased_customers_come_as_such(till, anna, served):
+def test_archived_and_erased_customers_come_as_such(till, anna, often):
     stays, goes = customers(anna, 2)
     copy = Copy(till)
     with as_web_role():
@@ -75,7 +40,7 @@ def test_archived_and_erased_customers_come_as_such(till, anna, served):
         assert copy.read() == []
 
 
-def test_copy_begins_anew_where_more_or_less_may_be_seen(till, anna, served):
+def test_copy_begins_anew_where_more_or_less_may_be_seen(till, anna, often):
     customer(anna)
     copy = Copy(till)
     with as_web_role():
@@ -88,7 +53,7 @@ def test_copy_begins_anew_where_more_or_less_may_be_seen(till, anna, served):
         assert anew.customers == listed(till)
 
 
-def test_cursor_of_another_base_or_life_leads_nowhere(till, make_till, anna, served, monkeypatch):
+def test_cursor_of_another_base_or_life_leads_nowhere(till, make_till, anna, often, monkeypatch):
     south = make_till("München", account_number=20800)
     with as_web_role():
         cursor = south.get("customers?after=").json()["next"]
@@ -98,7 +63,7 @@ def test_cursor_of_another_base_or_life_leads_nowhere(till, make_till, anna, ser
         assert problem(till.get(f"customers?after={own}")) == (410, "begin_anew")
 
 
-def test_page_behind_somebody_who_is_gone_begins_anew(till, anna, served):
+def test_page_behind_somebody_who_is_gone_begins_anew(till, anna, often):
     rows = customers(anna, 3)
     with as_web_role():
         said = till.get("customers?limit=1").json()
@@ -112,7 +77,7 @@ WHAT = st.sampled_from(["register", "change", "card", "archive", "restore", "era
 
 @settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=st.lists(st.tuples(WHAT, st.integers(0, 3)), min_size=4, max_size=12))
-def test_copy_is_the_list_at_any_time(till, anna, served, steps):
+def test_copy_is_the_list_at_any_time(till, anna, often, steps):
     copy = Copy(till)
     with as_web_role():
         for at, (what, which) in enumerate(steps):

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
+from uuid import uuid4
 
 import pytest
 from django.test import Client, override_settings
+from django.utils import timezone
 
 from api.endpoints.customers import router as customers_router
+from api.models import KeptAnswer
 from customers.models import Customer
+from locations.models import Location
 from locations.permissions import Right
-from mcp.machines.operations import revoke_device
+from mcp.isolation import access
+from mcp.machines import enrol
+from mcp.machines.operations import revoke_device, show_code
 from mcp.models import Device, DevicePace, LocationGrant
 from tests.api.asking import problem
 from tests.customers.people import customer
@@ -138,6 +144,38 @@ def test_right_that_is_taken_meanwhile_undoes_the_change(till, row, line, monkey
     assert changed() == (1, 0)
     assert not row.cards.exists()
     assert not row.consents.exists()
+
+
+def _revoked(device, anna):
+    revoke_device(device=device, reason="gestohlen", actor=anna)
+
+
+def _another_machine(device, anna):
+    enrol(show_code(device=device, actor=anna), nonce=uuid4())
+
+
+def _closed(device, _anna):
+    Location.objects.filter(pk=device.location_id).update(closed_at=timezone.now())
+
+
+@pytest.mark.parametrize("happens", [_revoked, _another_machine, _closed])
+def test_device_that_is_gone_meanwhile_has_done_nothing(till, row, happens, cast, monkeypatch):
+    """Whatever happens between the effect and its commit."""
+    anna, still = cast.scope("anna", "Hamburg"), access.demand_still
+    before = Device.objects.get(pk=till.device.pk)
+
+    def gone(scope):
+        happens(till.device, anna)
+        still(scope)
+
+    monkeypatch.setattr("api.door.access.demand_still", gone)
+    for line in WRITES:
+        assert problem(ask(till, row, line)) == (401, "not_admitted"), line
+    assert changed() == (1, 0)
+    assert not row.cards.exists()
+    assert not row.consents.exists()
+    assert not KeptAnswer.objects.exists()
+    assert Device.objects.get(pk=till.device.pk).next_token == before.next_token
 
 
 def test_customer_of_another_business_is_none(till, cast):

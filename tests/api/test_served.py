@@ -1,4 +1,4 @@
-"""Against a running server: the example till, also without a line; and the same request a hundred times at once."""
+"""Against a running server: the example till, also without a line; and many requests at the same moment."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ from mcp.choices import DeviceKind
 from mcp.isolation import row_scope
 from mcp.machines.operations import ask_renewal, create_device, revoke_device
 from mcp.models import Device
+from tests.api.asking import Till
 from tests.customers.people import customer
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -48,9 +49,24 @@ def anna(cast):
     return cast.scope("anna", "Hamburg")
 
 
-@pytest.fixture
-def often(settings):
-    settings.DEVICE_REQUESTS = {"a_second": 10_000, "burst": 10_000}
+def sent(server: Any, till: Till, method: str, path: str, body: object, **headers: str) -> tuple[int, bytes]:
+    """What is answered over a line of its own."""
+    request = urllib.request.Request(  # noqa: S310 - our own server
+        f"{server.url}{till.place}/api/v1/{path}",
+        json.dumps(body).encode(),
+        {
+            "Authorization": f"Bearer {till.token}",
+            "Content-Type": "application/json",
+            **{name.replace("_", "-"): value for name, value in headers.items()},
+        },
+        method=method,
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310 - as above
+            return answer.status, answer.read()
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.read()
 
 
 type Typed = Callable[..., tuple[int, str]]
@@ -105,6 +121,14 @@ def test_example_till_works_with_and_without_a_line(typed, live_server, cast, an
     typed("send")
     assert (Customer.objects.count(), Consent.objects.count()) == (2, 1)
 
+    # Twice changed without a line: the second change is based on the first, and both are done.
+    typed("copy")
+    for value in ("city=Celle", "street=Am Wall 1"):
+        typed("--offline", "change", str(known.customer_number), value)
+    typed("send")
+    known.refresh_from_db()
+    assert (known.city, known.street) == ("Celle", "Am Wall 1")
+
     # Somebody else was quicker: the till says so, and does not try for ever.
     typed("copy")
     row.refresh_from_db()
@@ -138,21 +162,7 @@ def test_same_request_a_hundred_times_at_once_is_one_effect(till, live_server, o
     """Each over a line of its own; whoever comes while it runs asks once more, as he is told."""
 
     def ask(_number: int) -> tuple[int, bytes]:
-        request = urllib.request.Request(  # noqa: S310 - as below
-            f"{live_server.url}{till.place}/api/v1/customers",
-            json.dumps(NEW).encode(),
-            {
-                "Authorization": f"Bearer {till.token}",
-                "Content-Type": "application/json",
-                "Idempotency-Key": "7f1d3c9a-0001",
-            },
-        )
-        try:
-            with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310 - our own server
-                return answer.status, answer.read()
-        except urllib.error.HTTPError as error:
-            with error:
-                return error.code, error.read()
+        return sent(live_server, till, "POST", "customers", NEW, idempotency_key="7f1d3c9a-0001")
 
     with ThreadPoolExecutor(20) as threads:
         answers = list(threads.map(ask, range(100)))
@@ -164,3 +174,37 @@ def test_same_request_a_hundred_times_at_once_is_one_effect(till, live_server, o
     assert running <= {"still_running"}
     assert (Customer.objects.count(), KeptAnswer.objects.count()) == (1, 1)
     assert connection.in_atomic_block is False
+
+
+def test_of_several_tills_at_the_same_moment_one_wins(make_till, live_server, anna, cast, often):
+    """What they do is about the same customer, number or card: the others are told, and nothing is half done."""
+    tills = [make_till("Hamburg"), make_till("Hamburg"), make_till("Bremen"), make_till("Bremen")]
+    row = customer(anna)
+    address = f"customers/{row.customer_number}"
+    etag = tills[0].get(address)["ETag"]
+    number = cast.location("Hamburg").first_number + 50
+
+    def at_once(ask: Callable[[Till, int], tuple[int, bytes]], among: list[Till]) -> tuple[list[int], set[str]]:
+        with ThreadPoolExecutor(len(among)) as threads:
+            answers = list(threads.map(ask, among, range(len(among))))
+        codes = {json.loads(body)["code"] for status, body in answers if status >= 400}
+        return sorted(status for status, _body in answers), codes
+
+    def change(till: Till, at: int) -> tuple[int, bytes]:
+        return sent(live_server, till, "PATCH", address, {"city": f"Ort {at}", "memo": f"Ort {at}"}, if_match=etag)
+
+    def register(till: Till, at: int) -> tuple[int, bytes]:
+        body = {"last_name": f"Neu {at}", "number": number}
+        return sent(live_server, till, "POST", "customers", body, idempotency_key=f"register-{at}")
+
+    def assign(till: Till, at: int) -> tuple[int, bytes]:
+        return sent(live_server, till, "POST", f"{address}/cards", {"number": "4711"}, idempotency_key=f"assign-{at}")
+
+    assert at_once(change, tills) == ([200, 412, 412, 412], {"changed_meanwhile"})
+    row.refresh_from_db()
+    assert row.city == row.memo
+    assert row.city.startswith("Ort ")
+    assert at_once(register, tills[:2]) == ([201, 409], {"customer_number_unique"})
+    assert Customer.objects.filter(customer_number=number).count() == 1
+    assert at_once(assign, tills) == ([201, 409, 409, 409], {"card_number_unique"})
+    assert row.cards.count() == 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -13,7 +14,7 @@ from django.db import connection
 
 from mcp.choices import DeviceKind
 from mcp.machines import CodeRefused, NotAdmitted, TooFast, admitted, enrol, rotate, throttle
-from mcp.machines.operations import create_device, revoke_device
+from mcp.machines.operations import create_device, revoke_device, show_code
 from mcp.models import Device, DevicePace
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -61,6 +62,19 @@ def test_whatever_comes_at_once(cast, settings):
     token = won[0].token
     assert Device.objects.get(pk=device.pk).state == "active"
     assert holds(token)
+
+    # Two devices of one name: the second is refused as the form would refuse it.
+    refused = at_once(
+        *(lambda: create_device(kind=DeviceKind.TILL, name="Kasse 3", group=group, actor=anna) for _person in range(2))
+    )
+    assert sorted(getattr(one, "code", "made") for one in refused) == ["device_name_unique", "made"]
+
+    # Two codes shown for one device: the later one holds.
+    shown = at_once(*(lambda: show_code(device=other, actor=anna) for _person in range(2)))
+    assert sorted(isinstance(suppressed(partial(enrol, one, nonce=uuid4())), CodeRefused) for one in shown) == [
+        False,
+        True,
+    ]
 
     # Two renewals: one of the new tokens holds, and the old one until that is used.
     scope = admitted(token, HAMBURG)

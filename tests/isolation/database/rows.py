@@ -256,8 +256,9 @@ def _reconciliation(scope: Scope) -> None:
 def _accounts(scope: Scope) -> None:
     """A sale that a till has sent too late, above the limit."""
     buyer = register_customer(customer=Customer(last_name="Kauft"), actor=scope)
-    allowed = {"may_buy_on_account": True, "may_hold_credit": False}
-    set_terms(customer=buyer.pk, **allowed, hard_limit=Decimal(1), actor=scope)
+    set_terms(
+        customer=buyer.pk, may_buy_on_account=True, may_hold_credit=False, hard_limit=Decimal(1), actor=scope
+    )  # fmt: skip
     post_sale(customer=buyer.pk, amount=Decimal(2), key="1", is_late=True, actor=scope)
 
 
