@@ -23,12 +23,13 @@ from locations.models import CustomerBase
 _START = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
 _ALL = "SELECT id FROM customers_customer WHERE base_id = %(base)s AND id > %(last)s ORDER BY id LIMIT %(most)s"
 _CHANGED = """
-    SELECT changed_in::text::bigint, customer_id FROM customers_customerchange
-    WHERE base_id = %(base)s
-      AND (changed_in, customer_id) > (%(changed_in)s::text::xid8, %(last)s)
-      AND changed_in < pg_snapshot_xmin(pg_current_snapshot())
-    ORDER BY changed_in, customer_id LIMIT %(most)s
+    SELECT change.changed_in::text::bigint, change.customer_id FROM customers_customerchange AS change
+    WHERE change.base_id = %(base)s
+      AND (change.changed_in, change.customer_id) > (%(changed_in)s::text::xid8, %(last)s)
+      AND change.changed_in < pg_snapshot_xmin(pg_current_snapshot())
+    ORDER BY change.changed_in, change.customer_id LIMIT %(most)s
 """
+"""A bare `changed_in` in the order would be the number that is selected, which no index has: all would be sorted."""
 _SUPERSEDED = """
     DELETE FROM customers_customerchange AS gone USING (
         SELECT customer_id, max(changed_in) AS changed_in FROM customers_customerchange

@@ -7,6 +7,7 @@ from bench.__main__ import TABLES
 from bench.goals import Goal
 from bench.importing import Run
 from bench.measure import Series
+from bench.noting import Noting, Read
 from bench.pages import Row
 
 
@@ -39,6 +40,12 @@ def test_pages_have_theirs():
         "save a customer: statements": False,
         "dashboard": False,
     }
+
+
+def test_noting_changes_has_its_goals():
+    reads = [Read(name="nothing new", rows=9, at_once=Series((0.02,)), counted=Series((0.001,)))]
+    noted, feed = goals.of_noting(Noting(rows=9, noted=1.04, plain=1.0), reads)
+    assert (noted.is_reached, feed.is_reached, feed.measured) == (True, False, 20.0)
 
 
 def test_bounds_belong_to_what_is_reached():

@@ -151,6 +151,18 @@ def test_removed_card_is_a_change(anna):
     assert copy.read() == [row.pk]
 
 
+def test_changes_are_read_in_the_order_of_their_index(anna):
+    """Else each page would sort all that has changed since."""
+    customers(anna, 2)
+    asked = {"base": anna.base.pk, "changed_in": "0", "last": 0, "most": 200}
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off")
+        cursor.execute(f"EXPLAIN {feed._CHANGED}", asked)
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+    assert "customers_customerchange_pkey" in plan
+    assert "Sort" not in plan
+
+
 def test_nobody_reads_another_business(cast, anna):
     other = customer(cast.scope("sven", "München", 20800))
     copy = Copy(anna.base)
