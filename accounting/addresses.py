@@ -5,14 +5,16 @@ from locations.permissions import Right
 from mcp.isolation.addresses import Rights, Rule, Zone, register
 
 SEE: Rights = (Right.SEE_ACCOUNTS, Right.VIEW_CUSTOMERS)
-POST: Rights = (*SEE, Right.POST_TO_ACCOUNTS)
 CORRECT: Rights = (*SEE, Right.CORRECT_ACCOUNTS)
 TERMS: Rights = (*SEE, Right.MANAGE_ACCOUNT_TERMS)
 
 register(
     Zone.LOCATION,
     Rule("admin:accounting_account", reads=SEE),
-    *(Rule("admin:accounting_book", reads=POST, changes=POST, arguments={"kind": kind}) for kind in WAYS),
+    *(
+        Rule("admin:accounting_book", reads=(*SEE, way.right), changes=(*SEE, way.right), arguments={"kind": kind})
+        for kind, way in WAYS.items()
+    ),
     Rule("admin:accounting_correct", reads=CORRECT, changes=CORRECT),
     Rule("admin:accounting_reverse", reads=CORRECT, changes=CORRECT),
     Rule("admin:accounting_terms", reads=TERMS, changes=TERMS),

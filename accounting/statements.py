@@ -18,6 +18,8 @@ from django.utils.translation import gettext as _
 from accounting.amounts import ZERO, shown
 from accounting.balances import Standing, balance_at, end_of, start_of
 from accounting.models import Movement
+from accounting.open_items import OpenItems, open_items
+from customers.field_groups import withheld
 from customers.models import Customer
 from files.papers import Paper, Section
 from locations.permissions import Right
@@ -27,6 +29,8 @@ from spreadsheets import open_writer
 PAGE = 50
 MOST_IN_STATEMENT = 2_000
 """Movements in one statement; a longer period is divided."""
+MOST_ON_PAPER = 300
+"""Movements in one PDF: so many take about two seconds."""
 
 _BRANCH = """(
     SELECT id, posted_at FROM accounting_movement
@@ -70,6 +74,8 @@ class Statement:
     lines: Sequence[Line]
     """The oldest first."""
     after: tuple[Decimal, Decimal]
+    open_after: OpenItems
+    """The items that are open at its end."""
     currency: str
 
 
@@ -102,10 +108,10 @@ def statement_of(*, customer: Customer, standing: Standing, first: date, last: d
     lines = list(_lines(standing, found))[::-1]
     after = _at(standing, until)
     before = (lines[0].open_after - lines[0].owed, lines[0].credit_after - lines[0].credit) if lines else after
-    currency = standing.terms.organization.currency
     return Statement(
-        customer=customer, first=first, last=last, before=before, lines=lines, after=after, currency=currency
-    )
+        customer=customer, first=first, last=last, before=before, lines=lines, after=after,
+        open_after=open_items(standing.owed, at=until), currency=standing.terms.organization.currency,
+    )  # fmt: skip
 
 
 def _latest(standing: Standing, *, since: datetime, until: datetime, last: UUID, most: int) -> list[Movement]:
@@ -157,7 +163,13 @@ def headings() -> list[str]:
 
 
 def paper_of(statement: Statement, actor: Scope) -> Paper:
-    """The statement as it is printed; without the address for whoever may not see it."""
+    """The statement as it is printed; without the address for whoever may not see it. Raises TooLong."""
+    if len(statement.lines) > MOST_ON_PAPER:
+        raise TooLong(
+            gettext_lazy("A PDF holds %(most)s bookings. Choose a shorter period, or take the CSV."),
+            code="period_too_long",
+            params={"most": MOST_ON_PAPER},
+        )
 
     def money(amount: Decimal) -> str:
         return shown(amount, statement.currency)
@@ -177,10 +189,7 @@ def paper_of(statement: Statement, actor: Scope) -> Paper:
     whose = statement.customer
     facts = [
         (_("Customer"), str(whose)),
-        (
-            _("Address"),
-            " · ".join(part for part in (whose.street, f"{whose.postal_code} {whose.city}".strip()) if part),
-        ),
+        (_("Address"), _address(whose, actor)),
         (_("Period"), f"{first} – {last}"),
     ]
     balances = [
@@ -206,8 +215,45 @@ def paper_of(statement: Statement, actor: Scope) -> Paper:
                 right=frozenset({2, 3, 4, 5}),
                 empty=_("Nothing was booked in this period."),
             ),
+            _open_section(statement, last),
         ),
     )  # fmt: skip
+
+
+def _address(customer: Customer, actor: Scope) -> str:
+    """In a line, without what the actor may not see of it."""
+    with actor.asked.only_looking():
+        hidden = withheld(actor)
+    seen = {name: "" if name in hidden else getattr(customer, name) for name in ("street", "po_box", "postal_code")}
+    town = f"{seen['postal_code']} {customer.city}".strip()
+    return " · ".join(part for part in (seen["street"], seen["po_box"], town) if part)
+
+
+def _open_section(statement: Statement, last: str) -> Section:
+    """What is open at the end of the period, the oldest first; payments count against the oldest."""
+    found, currency = statement.open_after, statement.currency
+    rows = [
+        (
+            date_format(timezone.localtime(item.movement.posted_at), "SHORT_DATETIME_FORMAT"),
+            _what(item.movement),
+            shown(item.movement.amount, currency),
+            shown(item.rest, currency),
+        )
+        for item in found.items
+    ]
+    if found.older:
+        rows.insert(0, ("", _("Older bookings"), "", shown(found.older, currency)))
+    empty = _("Nothing is open.")
+    if found.total < 0:
+        empty = _("%(paid)s more were paid than was open.") % {"paid": shown(-found.total, currency)}
+    return Section(
+        title=_("Open at the end of %(day)s") % {"day": last},
+        headings=(_("Booked"), _("What"), _("Amount"), _("Still open")),
+        rows=tuple(rows),
+        widths=(15, 59, 13, 13),
+        right=frozenset({2, 3}),
+        empty=empty,
+    )
 
 
 def _what(movement: Movement) -> str:

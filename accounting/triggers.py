@@ -5,6 +5,8 @@ What posts is a function of their owner (accounting_post, in the migrations); th
 
 import pgtrigger
 
+LOCK_OF_BOOKING = 4_711_006
+"""With the number of a location it is the name of the lock under which something is booked there."""
 _OWNER = "(SELECT relowner FROM pg_class WHERE oid = TG_RELID) = current_user::regrole"
 """Whoever may change the tables themselves may go around any trigger, and says so in a migration."""
 
@@ -38,6 +40,31 @@ def only_added_to(what: str, constraint: str) -> list[pgtrigger.Trigger]:
         ),
     ]
 
+
+MOVEMENT_AT_OPEN_LOCATION = pgtrigger.Trigger(
+    name="at_open_location",
+    operation=pgtrigger.Insert,
+    level=pgtrigger.Statement,
+    when=pgtrigger.Before,
+    func=f"""
+        IF nullif(current_setting('stammhaus.location', true), '') IS NOT NULL THEN
+            PERFORM pg_advisory_xact_lock_shared(
+                {LOCK_OF_BOOKING}, current_setting('stammhaus.location', true)::integer);
+            IF EXISTS (
+                SELECT FROM locations_location
+                WHERE id = current_setting('stammhaus.location', true)::bigint AND closed_at IS NOT NULL
+            ) THEN
+                RAISE EXCEPTION 'Nothing is posted at a location that was closed'
+                    USING ERRCODE = 'check_violation', CONSTRAINT = 'movement_at_open_location';
+            END IF;
+        END IF;
+        RETURN NULL;
+    """,
+)
+"""Once for each statement, since accounting_post writes for the location that was entered and no other. Whoever posts
+shares the lock with others; whoever closes a location that leaves takes it alone (accounting/leaving.py). So what is
+posted at that moment is there before he adds up what is open, or refused since he has closed it.
+"""
 
 ACCOUNT_BEGINS = pgtrigger.Trigger(
     name="begins",

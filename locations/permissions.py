@@ -29,6 +29,9 @@ class Right(StrEnum):
     CARRY_OVER = "carry_over_customers"
     SEE_ACCOUNTS = "see_accounts"
     POST_TO_ACCOUNTS = "post_to_accounts"
+    TOP_UP_CREDIT = "top_up_credit"
+    PAY_OUT_CREDIT = "pay_out_credit"
+    RECEIVE_PAYMENTS = "receive_payments"
     CORRECT_ACCOUNTS = "correct_accounts"
     MANAGE_ACCOUNT_TERMS = "manage_account_terms"
     SEE_HISTORY = "see_history"
@@ -58,7 +61,10 @@ LABELS: dict[Right, Promise] = {
     Right.EXPORT_CUSTOMERS: _("Export customers"),
     Right.CARRY_OVER: _("Carry customers over to another business"),
     Right.SEE_ACCOUNTS: _("See accounts of customers"),
-    Right.POST_TO_ACCOUNTS: _("Post to accounts of customers"),
+    Right.POST_TO_ACCOUNTS: _("Book sales on accounts of customers, and the use of their credit"),
+    Right.TOP_UP_CREDIT: _("Top up credit of customers"),
+    Right.PAY_OUT_CREDIT: _("Pay out credit of customers"),
+    Right.RECEIVE_PAYMENTS: _("Book payments of customers"),
     Right.CORRECT_ACCOUNTS: _("Correct and reverse what was posted to accounts"),
     Right.MANAGE_ACCOUNT_TERMS: _("Set the terms and limits of accounts"),
     Right.SEE_HISTORY: _("See the history"),

@@ -31,6 +31,8 @@ COUNTER = (
     Right.RUN_REPORTS,
     Right.SEE_ACCOUNTS,
     Right.POST_TO_ACCOUNTS,
+    Right.TOP_UP_CREDIT,
+    Right.RECEIVE_PAYMENTS,
 )
 BRANCH_OFFICE = (
     *COUNTER,
@@ -41,6 +43,7 @@ BRANCH_OFFICE = (
     Right.SEE_HISTORY,
     Right.MANAGE_LOCATION,
     Right.MANAGE_USERS,
+    Right.PAY_OUT_CREDIT,
     Right.CORRECT_ACCOUNTS,
     Right.MANAGE_ACCOUNT_TERMS,
 )

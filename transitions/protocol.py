@@ -11,6 +11,8 @@ from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
+from accounting.amounts import shown
+from accounting.leaving import OpenMoney
 from files import lifecycle
 from files.choices import FileState
 from files.papers import Paper, Section
@@ -44,6 +46,7 @@ def protocol_of(*, transition: Transition, actor: Scope) -> Paper:
             _overview(transition),
             _ground(transition),
             _counts(transition),
+            _money(transition),
             _carried(transition),
             _left_out(transition),
             *_packages(made),
@@ -111,6 +114,25 @@ def _counts(row: Transition) -> Section:
         rows=tuple((name, number_format(count, force_grouping=True)) for name, count in [*lines, total]),
         widths=(3, 1),
     ) if row.executed_at else Section(title=_("How many"), empty=_("Nothing has been executed yet."))  # fmt: skip
+
+
+def _money(row: Transition) -> Section:
+    """What was open on accounts as it was executed, and who has taken it over."""
+    title = _("Money on accounts of customers")
+    assigned = ((_("Written assignment"), row.money_agreement), (_("Noted by"), row.money_by))
+    facts = assigned if row.money_agreement else ()
+    if row.executed_at is None:
+        return Section(title=title, facts=facts, empty=_("Nothing has been executed yet."))
+    kept = (row.result or {}).get("money")
+    if not kept:
+        return Section(title=title, facts=facts, empty=_("Nothing was open."))
+    money = OpenMoney.read(kept)
+    sums = (
+        (_("Customers"), number_format(money.customers, force_grouping=True)),
+        (_("Owed by them"), shown(money.owed, money.currency)),
+        (_("Paid in advance by them"), shown(money.credit, money.currency)),
+    )
+    return Section(title=title, facts=(*sums, *facts))
 
 
 def _numbers(row: Transition, reason: str) -> str:

@@ -54,7 +54,7 @@ STEP_ALLOWED = pgtrigger.Trigger(
         IF OLD.state IN ('{TransitionState.REVIEWED}', '{TransitionState.CONFIRMED}') AND
            NEW.state IN ('{TransitionState.REQUESTED}', '{TransitionState.NUMBERED}') AND
            (NEW.review IS NOT NULL OR (NEW.basis, NEW.ground, NEW.ground_by, NEW.confirmed_by) <> ('', '', '', '')
-            OR NEW.field_groups <> '{{}}') THEN
+            OR NEW.field_groups <> '{{}}' OR NEW.state = '{_REQUESTED}' AND NEW.money_agreement <> '') THEN
             RAISE EXCEPTION 'What goes back is reviewed and confirmed anew'
                 USING ERRCODE = 'check_violation', CONSTRAINT = 'transition_settled';
         END IF;
@@ -68,8 +68,8 @@ STEP_ALLOWED = pgtrigger.Trigger(
                 USING ERRCODE = 'check_violation', CONSTRAINT = 'transition_settled';
         END IF;
         IF OLD.state IN ('{TransitionState.EXECUTED}', '{TransitionState.CARRIED_OVER}', '{TransitionState.CLOSED}') AND
-           (NEW.executed_at, NEW.planned_for, NEW.result::text) IS DISTINCT FROM
-           (OLD.executed_at, OLD.planned_for, OLD.result::text) THEN
+           (NEW.executed_at, NEW.planned_for, NEW.result::text, NEW.money_agreement, NEW.money_by) IS DISTINCT FROM
+           (OLD.executed_at, OLD.planned_for, OLD.result::text, OLD.money_agreement, OLD.money_by) THEN
             RAISE EXCEPTION 'What was executed stays as it was'
                 USING ERRCODE = 'check_violation', CONSTRAINT = 'transition_settled';
         END IF;

@@ -39,7 +39,7 @@ def decide_exception(*, exception: UUID, note: str, actor: Scope) -> LedgerExcep
                 params={"who": row.decided_by, "note": row.note},
             )
         row.state, row.note, row.decided_by = ExceptionState.DECIDED, said, actor.actor_name[:200]
-        row.decided_at = Func(function="clock_timestamp")  # type: ignore[assignment]
+        row.decided_at = Func(function="clock_timestamp")
         row.save(update_fields=["state", "note", "decided_by", "decided_at"])
         row.refresh_from_db(fields=["decided_at", "decided_user"])
         return row

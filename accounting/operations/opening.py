@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -84,7 +86,20 @@ def set_terms(
             return _changed(terms, values, actor) if terms else _opened(whose, ledger, values, actor)
 
 
-def _opened(whose: Customer, ledger: Ledger, values: dict[str, object], actor: Scope) -> AccountTerms:
+def open_for_late(customer: Customer, actor: Scope) -> None:
+    """Open an account that allows nothing, where the customer has none: for what a till has booked without a
+    connection, which has happened whatever his terms say.
+
+    The caller has entered the actor's scope. Two who do so at once open one.
+    """
+    whose = Customer.objects.in_base(actor.base).select_for_update(no_key=True).get(pk=customer.pk)
+    ledger = ledger_of(actor) or _new_ledger(actor)
+    if not AccountTerms.objects.of_customer(whose).filter(ledger=ledger).exists():
+        nothing = {"may_buy_on_account": False, "may_hold_credit": False, "soft_limit": None, "hard_limit": Decimal(0)}
+        _opened(whose, ledger, nothing, actor)
+
+
+def _opened(whose: Customer, ledger: Ledger, values: Mapping[str, Any], actor: Scope) -> AccountTerms:
     terms = AccountTerms(
         organization=actor.organization, base=actor.base, ledger=ledger, owner_key=ledger.owner_key, customer=whose,
         set_by=actor.actor_name, **values,
@@ -95,7 +110,7 @@ def _opened(whose: Customer, ledger: Ledger, values: dict[str, object], actor: S
     return terms
 
 
-def _changed(terms: AccountTerms, values: dict[str, object], actor: Scope) -> AccountTerms:
+def _changed(terms: AccountTerms, values: Mapping[str, Any], actor: Scope) -> AccountTerms:
     """Write what differs, with who has set it."""
     for name, value in values.items():
         setattr(terms, name, value)
@@ -103,7 +118,7 @@ def _changed(terms: AccountTerms, values: dict[str, object], actor: Scope) -> Ac
     stored = AccountTerms.objects.get(pk=terms.pk)
     differing = [name for name in values if getattr(stored, name) != getattr(terms, name)]
     if differing:
-        terms.since, terms.set_by = Func(function="clock_timestamp"), actor.actor_name  # type: ignore[assignment]
+        terms.since, terms.set_by = Func(function="clock_timestamp"), actor.actor_name
         terms.save(update_fields=[*differing, "since", "set_by"])
         terms.refresh_from_db(fields=["since"])
     return terms

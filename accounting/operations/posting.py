@@ -24,7 +24,7 @@ from accounting.amounts import exact, shown
 from accounting.balances import Standing, ledger_of, standing
 from accounting.choices import OF_CUSTOMER, OF_LEDGER, AccountKind, MovementKind
 from accounting.models import Account, Ledger, Movement
-from accounting.operations.opening import NoAccount, demand_base, ensure_accounts
+from accounting.operations.opening import NoAccount, demand_base, ensure_accounts, open_for_late
 from accounting.operations.refusals import told
 from customers.models import Customer
 from locations.permissions import Right
@@ -77,8 +77,9 @@ def post_sale(
     """A customer of the actor's base buys on account. `is_late` says that it has happened without a connection.
 
     Raises MissingRight, Customer.DoesNotExist, NoAccount, Refused by a limit or a rule of his terms, OtherContent,
-    ValidationError for an amount, key or day that cannot be, or Busy. What is late breaks limits and rules of terms,
-    and becomes an exception that somebody decides.
+    ValidationError for an amount, key or day that cannot be or at a location that was closed, or Busy. What is late
+    breaks limits and rules of terms, and becomes an exception that somebody decides; whoever has no account gets one
+    that allows nothing.
     """
     entry = Entry(kind=MovementKind.SALE, amount=amount, key=key, business_day=business_day, document=document,
                   is_late=is_late)  # fmt: skip
@@ -92,11 +93,13 @@ def receive_payment(
     key: str,
     business_day: date | None = None,
     document: str = "",
+    is_late: bool = False,
     actor: Scope,
 ) -> Posted:
     """A customer pays what he owes. Raises as `post_sale`, but for limits and terms."""
-    entry = Entry(kind=MovementKind.PAYMENT, amount=amount, key=key, business_day=business_day, document=document)
-    return _post(customer, (AccountKind.MONEY, AccountKind.OWED), entry, Right.POST_TO_ACCOUNTS, actor)
+    entry = Entry(kind=MovementKind.PAYMENT, amount=amount, key=key, business_day=business_day, document=document,
+                  is_late=is_late)  # fmt: skip
+    return _post(customer, (AccountKind.MONEY, AccountKind.OWED), entry, Right.RECEIVE_PAYMENTS, actor)
 
 
 def top_up(
@@ -112,7 +115,7 @@ def top_up(
     """A customer pays in advance. Raises as `post_sale`."""
     entry = Entry(kind=MovementKind.TOP_UP, amount=amount, key=key, business_day=business_day, document=document,
                   is_late=is_late)  # fmt: skip
-    return _post(customer, (AccountKind.MONEY, AccountKind.CREDIT), entry, Right.POST_TO_ACCOUNTS, actor)
+    return _post(customer, (AccountKind.MONEY, AccountKind.CREDIT), entry, Right.TOP_UP_CREDIT, actor)
 
 
 def use_credit(
@@ -138,11 +141,13 @@ def pay_out(
     key: str,
     business_day: date | None = None,
     document: str = "",
+    is_late: bool = False,
     actor: Scope,
 ) -> Posted:
     """A customer gets back what he has paid in advance. Raises as `post_sale`, but for terms."""
-    entry = Entry(kind=MovementKind.PAY_OUT, amount=amount, key=key, business_day=business_day, document=document)
-    return _post(customer, (AccountKind.CREDIT, AccountKind.MONEY), entry, Right.POST_TO_ACCOUNTS, actor)
+    entry = Entry(kind=MovementKind.PAY_OUT, amount=amount, key=key, business_day=business_day, document=document,
+                  is_late=is_late)  # fmt: skip
+    return _post(customer, (AccountKind.CREDIT, AccountKind.MONEY), entry, Right.PAY_OUT_CREDIT, actor)
 
 
 def open_balance(
@@ -171,6 +176,8 @@ def posted(customer: int, sides: tuple[AccountKind, AccountKind], entry: Entry, 
     demand_base(actor)
     with row_scope.within(actor):
         whose = Customer.objects.in_base(actor.base).get(pk=customer)
+        if entry.is_late:
+            open_for_late(whose, actor)
         ledger = ledger_of(actor)
         if ledger is None:
             raise NoAccount(whose)

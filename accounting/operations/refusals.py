@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from accounting.amounts import Money
 from accounting.balances import Standing, standing
 from accounting.choices import Breach, MovementKind
+from accounting.operations.opening import NoAccount
 from customers.field_groups import FieldGroup
 from customers.models import Customer
 from locations.violations import refusal_of
@@ -51,6 +52,11 @@ def told(kind: MovementKind, customer: Customer, actor: Scope) -> Iterator[None]
 def _refusal(name: str, error: IntegrityError, kind: MovementKind, customer: Customer, actor: Scope) -> Exception:
     if name == "movement_key_once":
         return OtherContent()
+    if name == "movement_accounts_of_ledger":  # he was erased for good since his account was looked up
+        return NoAccount(customer)
+    if name == "movement_at_open_location":
+        sentence = _("%(location)s is closed, and nothing is booked there any more. Book it at another location.")
+        return ValidationError(sentence, code=name, params={"location": actor.location.name})
     if name == "account_balance_above_floor":
         now = standing(customer, actor)
         return _limit(now, kind, customer) if now else error
@@ -92,7 +98,7 @@ def _breach(breach: Breach, customer: Customer, actor: Scope) -> Refused:
         Breach.NOT_ON_ACCOUNT: _("%(customer)s may not buy on account. The terms of the account can allow it."),
         Breach.NO_CREDIT: _("%(customer)s may not hold credit. The terms of the account can allow it."),
         Breach.NO_ADDRESS: _(
-            "%(customer)s has no complete address, so nothing can be billed. Enter street and town first."
+            "%(customer)s has no complete address, so nothing can be billed. Enter street and city first."
         ),
     }
     if breach == Breach.BLOCKED:

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from accounting.balances import end_of, standing
 from accounting.models import LedgerException
+from accounting.open_items import open_items
 from accounting.operations.opening import NotOnThisBase, demand_base
 from accounting.pages.booking import WAYS
 from accounting.pages.forms import PeriodForm
@@ -35,6 +36,10 @@ from accounting.pages.frame import (
 from accounting.statements import file_name, page_of, paper_of, statement_of, table_of
 from customers.field_groups import FieldGroup
 from locations.permissions import Right
+from mcp.isolation.scope import Scope
+
+SHOWN_ITEMS = 50
+"""So many open items stand on the page, of more the latest and the sum of the others; a statement has more."""
 
 
 def account_page(request: HttpRequest, customer: int) -> HttpResponse:
@@ -54,6 +59,7 @@ def account_page(request: HttpRequest, customer: int) -> HttpResponse:
     if now is not None:
         day = _day(request)
         lines, older = page_of(now, before=_mark(request))
+        items = open_items(now.owed, at=end_of(day) if day else None, most=SHOWN_ITEMS)
         waiting = LedgerException.objects.in_base(scope.base).open().filter(customer=whose)
         context |= {
             "now": now,
@@ -61,21 +67,24 @@ def account_page(request: HttpRequest, customer: int) -> HttpResponse:
             "reason_shown": may(scope, FieldGroup.MEMO.right),
             "day": day,
             "then": standing(whose, scope, at=end_of(day)) if day else None,
+            "open_items": items,
+            "paid_ahead": -items.total,
             "today": timezone.localdate(),
             "month_begins": timezone.localdate().replace(day=1),
             "lines": lines,
             "older": older,
             "is_first": _mark(request) is None,
             "waiting": waiting.count(),
-            "ways": _ways(whose.pk) if may(scope, Right.POST_TO_ACCOUNTS) else [],
+            "ways": _ways(whose.pk, scope),
             "correct_address": address_of(CORRECT, whose.pk) if may(scope, Right.CORRECT_ACCOUNTS) else "",
             "statement_address": address_of(STATEMENT, whose.pk),
         }
     return show_page(request, "account", _("Account of %(customer)s") % {"customer": whose}, context)
 
 
-def _ways(customer: int) -> list[tuple[str, object]]:
-    return [(address_of(BOOK, customer, kind), way.title) for kind, way in WAYS.items()]
+def _ways(customer: int, scope: Scope) -> list[tuple[str, object]]:
+    """Address and title of each way to book that one may take here."""
+    return [(address_of(BOOK, customer, kind), way.title) for kind, way in WAYS.items() if may(scope, way.right)]
 
 
 def _day(request: HttpRequest) -> date | None:
@@ -106,13 +115,14 @@ def statement(request: HttpRequest, customer: int) -> HttpResponseBase:
         found = statement_of(
             customer=whose, standing=now, first=form.cleaned_data["first"], last=form.cleaned_data["last"], actor=scope
         )
+        if request.GET.get("as") == "csv":
+            return _file(table_of(found), file_name(found, "csv"), "text/csv")
+        paper = paper_of(found, scope)
     except ValidationError as refusal:
         return _refused(request, whose.pk, " ".join(refusal.messages))
-    if request.GET.get("as") == "csv":
-        return _file(table_of(found), file_name(found, "csv"), "text/csv")
     from files.paper_pdf import as_pdf  # noqa: PLC0415 - its library takes as long to load as all of ours
 
-    return _file(as_pdf(paper_of(found, scope)), file_name(found, "pdf"), "application/pdf")
+    return _file(as_pdf(paper), file_name(found, "pdf"), "application/pdf")
 
 
 def _refused(request: HttpRequest, customer: int, sentence: str) -> HttpResponse:

@@ -60,14 +60,24 @@ class Way:
     title: Promise
     button: Promise
     operation: Callable[..., Posted]
+    right: Right
+    """What it takes; the operation asks for it as well."""
 
 
 WAYS: Mapping[str, Way] = {
-    MovementKind.TOP_UP.value: Way(gettext_lazy("Top up credit"), gettext_lazy("Top up"), top_up),
-    MovementKind.PAY_OUT.value: Way(gettext_lazy("Pay out credit"), gettext_lazy("Pay out"), pay_out),
-    MovementKind.PAYMENT.value: Way(gettext_lazy("Payment received"), gettext_lazy("Book payment"), receive_payment),
-    MovementKind.SALE.value: Way(gettext_lazy("Sale on account"), gettext_lazy("Book sale"), post_sale),
-    MovementKind.USE.value: Way(gettext_lazy("Use credit"), gettext_lazy("Book use"), use_credit),
+    MovementKind.TOP_UP.value: Way(gettext_lazy("Top up credit"), gettext_lazy("Top up"), top_up, Right.TOP_UP_CREDIT),
+    MovementKind.PAY_OUT.value: Way(
+        gettext_lazy("Pay out credit"), gettext_lazy("Pay out"), pay_out, Right.PAY_OUT_CREDIT
+    ),
+    MovementKind.PAYMENT.value: Way(
+        gettext_lazy("Payment received"), gettext_lazy("Book payment"), receive_payment, Right.RECEIVE_PAYMENTS
+    ),
+    MovementKind.SALE.value: Way(
+        gettext_lazy("Sale on account"), gettext_lazy("Book sale"), post_sale, Right.POST_TO_ACCOUNTS
+    ),
+    MovementKind.USE.value: Way(
+        gettext_lazy("Use credit"), gettext_lazy("Book use"), use_credit, Right.POST_TO_ACCOUNTS
+    ),
 }
 """By the kind of movement, in the order of the buttons."""
 
@@ -75,11 +85,11 @@ WAYS: Mapping[str, Way] = {
 def book_page(request: HttpRequest, customer: int, kind: str) -> HttpResponse:
     """One of WAYS: the amount, a document and the day."""
     scope = seer(request)
-    scope.demand(Right.POST_TO_ACCOUNTS)
-    whose = customer_or_404(customer, scope)
-    now = account_or_404(whose, scope)
     if (way := WAYS.get(kind)) is None:
         raise Http404
+    scope.demand(way.right)
+    whose = customer_or_404(customer, scope)
+    now = account_or_404(whose, scope)
     form = BookingForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         values = {name: form.cleaned_data[name] for name in ("amount", "document", "business_day", "key")}

@@ -6,7 +6,6 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
@@ -16,6 +15,7 @@ from accounting.models import LedgerException
 from accounting.operations import decide_exception
 from accounting.pages.forms import DecisionForm
 from accounting.pages.frame import EXCEPTIONS, address_of, may, seer, show_page
+from accounting.querysets import ExceptionQuerySet
 from customers.console.frame import page_number
 from locations.permissions import Right
 from mcp.console.operation_forms import show_refusal
@@ -25,7 +25,7 @@ PAGE = 50
 MOST_COUNTED = 1_000
 
 
-def _rows(scope: Scope) -> QuerySet[LedgerException]:
+def _rows(scope: Scope) -> ExceptionQuerySet:
     found = LedgerException.objects.in_base(scope.base)
     return found.select_related("movement__location", "customer").order_by("-created_at", "-pk")
 

@@ -7,6 +7,7 @@ from decimal import Decimal
 from django import template
 
 from accounting.amounts import shown
+from mcp.isolation.scope import name_shown
 
 register = template.Library()
 
@@ -15,6 +16,12 @@ register = template.Library()
 def money(amount: Decimal, currency: str) -> str:
     """The amount as the language writes it, with its currency."""
     return shown(amount, currency)
+
+
+@register.filter
+def who(name: str) -> str:
+    """Who has done something, in the language of the reader: the program has no name of its own."""
+    return name_shown(name)
 
 
 @register.filter

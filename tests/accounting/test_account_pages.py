@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
+import random
 import re
+from collections import defaultdict
 from datetime import timedelta
 from decimal import Decimal
 from html import unescape
@@ -13,13 +15,17 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from accounting.balances import start_of
 from accounting.models import AccountTerms, LedgerException, Movement
 from accounting.operations import post_sale, receive_payment, reverse, top_up
+from accounting.pages.account import SHOWN_ITEMS
+from accounting.pages.booking import WAYS
+from accounting.statements import statement_of
 from customers.models import Customer
 from locations.permissions import Right
-from mcp.isolation import grants
+from mcp.isolation import grants, row_scope
 from mcp.isolation.scope import Scope
-from tests.accounting.accounts import ADDRESS, amounts, guest, key, terms
+from tests.accounting.accounts import ADDRESS, amounts, guest, key, now, terms
 from tests.customers.people import BREMEN, HAMBURG, customer
 
 pytestmark = pytest.mark.django_db
@@ -122,7 +128,7 @@ def test_page_shows_balances_after_each_booking_and_turns(anna, anna_client):
     top_up(customer=whose.pk, amount=Decimal(20), key=key(), actor=anna)
     first = anna_client.get(f"{PAGE}{whose.pk}/")
     assert "Bon 52 " in text(first)
-    assert "Bon 3 " not in text(first)
+    assert [line.movement.document for line in first.context["lines"][-2:]] == ["Bon 5", "Bon 4"]
     assert len(first.context["lines"]) == 50
     assert [(line.open_after, line.credit_after) for line in first.context["lines"][:3]] == [(53, 20), (53, 0), (52, 0)]
     older = anna_client.get(f"{PAGE}{whose.pk}/?before={first.context['older']}")
@@ -139,7 +145,7 @@ def test_page_asks_the_same_whatever_was_booked(anna, anna_client, django_assert
         paid = receive_payment(customer=whose.pk, amount=Decimal(1), key=key(), actor=anna).movement
         reverse(movement=paid.pk, reason="x", key=key(), actor=anna)
         anna_client.get(f"{PAGE}{whose.pk}/")
-        with django_assert_num_queries(18):
+        with django_assert_num_queries(20):
             counts.append(len(anna_client.get(f"{PAGE}{whose.pk}/").context["lines"]))
     assert counts == [3, 6]
 
@@ -169,6 +175,84 @@ def test_statement_as_csv_and_pdf(anna, anna_client):
     assert b"".join(pdf.streaming_content).startswith(b"%PDF-")
     for query in ("?first=2026-02-01&last=2026-01-01", "?first=x", ""):
         assert anna_client.get(f"{PAGE}{whose.pk}/statement/{query}").status_code == 302
+
+
+def test_open_items_are_the_latest_as_far_as_the_open_amount_reaches(anna, anna_client):
+    whose = guest(anna)
+    for at, amount in enumerate((30, 20, 10)):
+        post_sale(customer=whose.pk, amount=Decimal(amount), key=key(), document=f"Bon {at}", actor=anna)
+    paid = receive_payment(customer=whose.pk, amount=Decimal(35), key=key(), actor=anna).movement
+    page = anna_client.get(f"{PAGE}{whose.pk}/")
+    found = page.context["open_items"]
+    assert [(one.movement.document, one.rest) for one in found.items] == [("Bon 1", 15), ("Bon 2", 10)]
+    assert "teilweise bezahlt" in text(page)
+    reverse(movement=paid.pk, reason="Rücklastschrift", key=key(), actor=anna)
+    page = anna_client.get(f"{PAGE}{whose.pk}/")
+    assert [one.rest for one in page.context["open_items"].items] == [30, 20, 10]
+    yesterday = timezone.localdate() - timedelta(days=1)
+    page = anna_client.get(f"{PAGE}{whose.pk}/?on={yesterday.isoformat()}")
+    assert page.context["open_items"].items == []
+    assert "Es ist nichts offen." in text(page)
+    receive_payment(customer=whose.pk, amount=Decimal(61), key=key(), actor=anna)
+    assert "Es wurden 1,00 € mehr gezahlt" in text(anna_client.get(f"{PAGE}{whose.pk}/"))
+
+
+def test_of_many_open_items_the_older_ones_are_one_sum(anna, anna_client):
+    whose = guest(anna, hard_limit=Decimal(1000))
+    for _at in range(SHOWN_ITEMS + 3):
+        post_sale(customer=whose.pk, amount=Decimal(2), key=key(), actor=anna)
+    receive_payment(customer=whose.pk, amount=Decimal(1), key=key(), actor=anna)
+    page = anna_client.get(f"{PAGE}{whose.pk}/")
+    assert (len(page.context["open_items"].items), page.context["open_items"].older) == (SHOWN_ITEMS, 5)
+    assert "Ältere Buchungen" in text(page)
+
+
+def test_statement_open_items_and_movements_say_the_same_of_each_day(anna, as_owner):
+    """Six customers over twenty days: sales, payments, and what is taken back again."""
+    luck, today = random.Random(3), timezone.localdate()
+    guests = [guest(anna, last_name=f"Gast{at}", hard_limit=Decimal(100_000)) for at in range(6)]
+    effects: dict[tuple[int, int], Decimal] = defaultdict(Decimal)
+    for days_ago in range(20, 0, -1):
+        for whose in guests:
+            for _turn in range(luck.randint(0, 2)):
+                booked = post_sale if luck.random() < 0.6 else receive_payment
+                amount = Decimal(luck.randint(1, 9000)) / 100
+                done = booked(customer=whose.pk, amount=amount, key=key(), actor=anna).movement
+                effects[whose.pk, days_ago] += amount if booked is post_sale else -amount
+                rows = [done]
+                if luck.random() < 0.2:
+                    rows.append(reverse(movement=done.pk, reason="x", key=key(), actor=anna).movement)
+                    effects[whose.pk, days_ago] -= amount if booked is post_sale else -amount
+                for at, row in enumerate(rows):  # as if it had been booked on that day
+                    then = start_of(today - timedelta(days=days_ago)) + timedelta(hours=8, minutes=_turn * 5 + at)
+                    Movement.objects.filter(pk=row.pk).update(posted_at=then)
+    for whose in guests:
+        standing, before = now(anna, whose), Decimal(0)
+        for days_ago in range(20, 0, -1):
+            day = today - timedelta(days=days_ago)
+            with row_scope.rows_of(anna):
+                said = statement_of(customer=whose, standing=standing, first=day, last=day, actor=anna)
+            after = before + effects[whose.pk, days_ago]
+            assert (said.before, said.after) == ((before, Decimal(0)), (after, Decimal(0)))
+            assert sum(line.owed for line in said.lines) == effects[whose.pk, days_ago]
+            rests = sum((item.rest for item in said.open_after.items), Decimal(0))
+            assert (rests, said.open_after.total) == (max(after, Decimal(0)), after)
+            before = after
+
+
+@pytest.mark.parametrize("right", sorted({way.right for way in WAYS.values()}))
+def test_each_way_to_book_takes_a_right_of_its_own(cast, anna, log_in, right):
+    whose = guest(anna)
+    grants.add_grants(
+        cast.group("Auskunft Bremen"), [(one, cast.location("Bremen").pk) for one in (Right.SEE_ACCOUNTS, right)]
+    )
+    there = f"{BREMEN}/accounting/accountterms/{whose.pk}/"
+    client = log_in("carla")
+    shown = client.get(there).content.decode()
+    for kind, way in WAYS.items():
+        assert (f"/book/{kind}/" in shown) == (way.right == right)
+        assert client.get(f"{there}book/{kind}/").status_code == (200 if way.right == right else 403)
+    assert len({way.right for way in WAYS.values()} | {Right.CORRECT_ACCOUNTS}) == 5
 
 
 def test_exceptions_are_listed_and_decided(anna, anna_client):

@@ -21,6 +21,7 @@ from accounting.amounts import CENT, split, typed
 from accounting.balances import balance_at
 from accounting.choices import AccountKind
 from accounting.models import Account, Movement
+from accounting.open_items import OpenItems, open_items
 from accounting.operations import (
     Refused,
     correct,
@@ -109,6 +110,8 @@ class Model:
 
     def __init__(self) -> None:
         self.owed, self.credit = Decimal(0), Decimal(0)
+        self.booked: list[Decimal] = []
+        """Each effect on what he owes, but for those that were reversed and their reversals."""
 
     def fits(self, owed: Decimal, credit: Decimal, *, yields: bool = False) -> bool:
         """Whether a step may be taken: it makes nothing worse than a limit allows."""
@@ -118,6 +121,25 @@ class Model:
 
     def step(self, owed: Decimal, credit: Decimal) -> None:
         self.owed, self.credit = self.owed + owed, self.credit + credit
+        if owed:
+            self.booked.append(owed)
+
+    def step_back(self, owed: Decimal, credit: Decimal) -> None:
+        """The last step with these effects is taken back."""
+        self.owed, self.credit = self.owed - owed, self.credit - credit
+        if owed:
+            del self.booked[len(self.booked) - 1 - self.booked[::-1].index(owed)]
+
+    def open_items(self) -> list[Decimal]:
+        """What is open of each item, the oldest first: all that was paid counts against the oldest."""
+        paid = -sum((one for one in self.booked if one < 0), Decimal(0))
+        rests = []
+        for item in (one for one in self.booked if one > 0):
+            covered = min(paid, item)
+            paid -= covered
+            if item > covered:
+                rests.append(item - covered)
+        return rests
 
 
 EFFECT: dict[str, Any] = {
@@ -167,7 +189,7 @@ def test_whatever_happens_the_accounts_are_as_a_plain_model_has_them(world, djan
 def _history(scope: Scope, guests: list[Any], steps: list[tuple[str, Decimal, int]]) -> None:
     models = [Model() for _one in guests]
     done: list[tuple[Any, int, tuple[Decimal, Decimal]]] = []
-    moments: list[tuple[datetime, list[tuple[Decimal, Decimal]]]] = []
+    moments: list[tuple[datetime, list[tuple[tuple[Decimal, Decimal], list[Decimal]]]]] = []
     for step, amount, who in steps:
         model, whose = models[who], guests[who]
         if step == "reverse":
@@ -183,7 +205,8 @@ def _history(scope: Scope, guests: list[Any], steps: list[tuple[str, Decimal, in
                     take(step, amount, whose.pk, scope)
         with connection.cursor() as cursor:
             cursor.execute("SELECT clock_timestamp()")
-            moments.append((cursor.fetchone()[0], [(one.owed, one.credit) for one in models]))
+            then = [((one.owed, one.credit), one.open_items()) for one in models]
+            moments.append((cursor.fetchone()[0], then))
     _compare(scope, guests, models, moments)
 
 
@@ -195,7 +218,7 @@ def _reverse(scope: Scope, guests: list[Any], models: list[Model], done: list[An
     movement, _who, (owed, credit) = mine[-1]
     if models[who].fits(-owed, -credit, yields=True):
         reverse(movement=movement.pk, reason="Probe", key=key(), actor=scope)
-        models[who].step(-owed, -credit)
+        models[who].step_back(owed, credit)
         done.remove(mine[-1])
         with pytest.raises(ValidationError):
             reverse(movement=movement.pk, reason="Probe", key=key(), actor=scope)
@@ -218,9 +241,20 @@ def _compare(scope: Scope, guests: list[Any], models: list[Model], moments: list
             assert amounts(scope, whose) == (model.owed, model.credit)
         of_customer = {(one.customer_id, one.kind): one for one in accounts.values()}
         mine = [(of_customer[one.pk, "owed"], of_customer[one.pk, "credit"]) for one in guests]
-        for moment, then in moments:
+        for at, (moment, then) in enumerate(moments):
             found = [(-balance_at(owed, moment), balance_at(credit, moment)) for owed, credit in mine]
-            assert found == then
+            assert found == [balances for balances, _rests in then]
+            if at % 4 == 1:  # a few moments of each history are enough
+                listed = [rests(open_items(owed, at=moment)) for owed, _credit in mine]
+                assert listed == [items for _balances, items in then]
+        assert [rests(open_items(owed)) for owed, _credit in mine] == [one.open_items() for one in models]
+
+
+def rests(found: OpenItems) -> list[Decimal]:
+    """What is open of each item, which sums to all that is open."""
+    assert not found.older
+    assert sum((item.rest for item in found.items), Decimal(0)) == max(found.total, Decimal(0))
+    return [item.rest for item in found.items]
 
 
 @pytest.mark.django_db

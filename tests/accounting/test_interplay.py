@@ -11,7 +11,7 @@ from django.utils import timezone, translation
 
 from accounting.demo import build_accounts
 from accounting.erasing import MoneyOpen
-from accounting.leaving import open_money
+from accounting.leaving import OpenMoney, open_money
 from accounting.models import Account, AccountTerms, LedgerException, Movement
 from accounting.operations import decide_exception, pay_out, post_sale, receive_payment, reverse, top_up
 from customers.demo import build_customers
@@ -60,7 +60,8 @@ def test_of_whoever_is_erased_the_bookings_stay_without_him(anna):
     ]
     rows = Movement.objects.exclude(pk=kept.pk).order_by("posted_at")
     assert [(one.amount, one.document, one.reason) for one in rows] == [(120, "", ""), (120, "", "–")]
-    assert list(LedgerException.objects.values_list("customer", "note")) == [(None, "–")]
+    [row] = LedgerException.objects.all()
+    assert (row.customer, row.note) == (None, "–")
     assert set(Terms.objects.values_list("customer", flat=True)) == {other.pk}
     assert Movement.objects.get(pk=kept.pk).document == "Bon 1"
     with pytest.raises(ValidationError) as caught:
@@ -83,15 +84,12 @@ def test_location_that_leaves_knows_what_is_open(cast, anna):
     guest(anna)
     elsewhere = cast.scope("anna", "Bremen")
     top_up(customer=guest(elsewhere).pk, amount=Decimal(99), key=key(), actor=elsewhere)
-    central = cast.scope("anna", "Zentrale")
-    with row_scope.rows_of(central):
-        found = open_money(anna.location, central)
-        assert found is not None
-        assert (found.customers, found.owed, found.credit) == (3, 42, 5)
-        assert (
-            open_money(anna.location, Scope(user=central.user, location=central.location, rights=frozenset())) is None
-        )
-        assert open_money(cast.location("Flensburg"), central) is None
+    with row_scope.rows_of(cast.scope("anna", "Zentrale")):
+        found = open_money(anna.location, whole_base=False)
+        assert found == OpenMoney(3, Decimal(42), Decimal(5), "EUR")
+        assert OpenMoney.read(found.stored()) == found
+        assert open_money(anna.location, whole_base=True) == OpenMoney(4, Decimal(42), Decimal(104), "EUR")
+        assert open_money(cast.location("Flensburg"), whole_base=False) is None
 
 
 def test_demo_shows_each_kind_of_account(cast):

@@ -157,14 +157,14 @@ def test_function_posts_only_what_has_a_meaning(anna):
                 anna.organization.pk, anna.base.pk, ledger.pk, kind, place,
             )  # fmt: skip
     by_kind: dict[str, list[int]] = {}
-    for one in Account.objects.order_by("pk"):
-        by_kind.setdefault(one.kind, []).append(one.pk)
+    for opened in Account.objects.order_by("pk"):
+        by_kind.setdefault(opened.kind, []).append(opened.pk)
     possible = {(kind, *sides) for kind, pairs in SIDES.items() for sides in pairs}
     every = product(MovementKind, AccountKind, AccountKind)
     tried = [sides for sides in every if sides[1] != sides[2] or sides in possible]
     for kind, debit, credit in tried:
-        one = wanted(by_kind[debit][0], by_kind[credit][-1], kind=kind, reason="x")
-        sql = (POST, anna.base.pk, ledger.pk, one)
+        asked = wanted(by_kind[debit][0], by_kind[credit][-1], kind=kind, reason="x")
+        sql = (POST, anna.base.pk, ledger.pk, asked)
         if (kind, debit, credit) in possible:
             with row_scope.rows_of(anna):
                 assert len(run(*sql)) == 1

@@ -28,6 +28,7 @@ from accounting.operations import (
     use_credit,
 )
 from customers.models import Customer
+from locations.operations import close_location
 from locations.permissions import Right
 from mcp.isolation.scope import MissingRight, Scope
 from tests.accounting.accounts import ADDRESS, amounts, guest, key, now, terms
@@ -173,33 +174,16 @@ def test_same_key_at_another_location_is_another_one(cast, anna):
     assert amounts(anna, whose) == (17, 0)
 
 
-def test_late_movement_that_breaks_a_limit_is_booked_and_shown(anna):
+def test_nothing_is_booked_at_a_location_that_was_closed(cast, anna):
+    """A request that has begun before the location was closed."""
     whose = guest(anna)
-    top_up(customer=whose.pk, amount=Decimal(5), key=key(), actor=anna)
-    terms(anna, whose, is_blocked=True, blocked_reason="Streit")
-    bought = post_sale(customer=whose.pk, amount=Decimal(120), key=key(), is_late=True, actor=anna)
-    used = use_credit(customer=whose.pk, amount=Decimal(8), key=key(), is_late=True, actor=anna)
-    assert amounts(anna, whose) == (120, -3)
-    waiting = {one.movement_id: one for one in LedgerException.objects.open()}
-    assert waiting[bought.movement.pk].breaches == ["blocked", "limit"]
-    assert waiting[used.movement.pk].breaches == ["blocked", "below_zero"]
-    terms(anna, whose)
-    for operation in (post_sale, use_credit):  # what is above the limit lets nothing further through
-        with pytest.raises(Refused):
-            operation(customer=whose.pk, amount=Decimal("0.01"), key=key(), actor=anna)
-    receive_payment(customer=whose.pk, amount=Decimal(30), key=key(), actor=anna)
-    with pytest.raises(Refused):
-        post_sale(customer=whose.pk, amount=Decimal("10.01"), key=key(), actor=anna)
-    decided = decide_exception(exception=waiting[bought.movement.pk].pk, note="Mit ihm besprochen", actor=anna)
-    assert (decided.state, decided.decided_user) == ("decided", anna.user.pk)
-    with pytest.raises(ValidationError, match="Mit ihm besprochen"):
-        decide_exception(exception=decided.pk, note="Noch einmal", actor=anna)
-
-
-def test_late_movement_that_breaks_nothing_is_no_exception(anna):
-    whose = guest(anna)
-    post_sale(customer=whose.pk, amount=Decimal(100), key=key(), is_late=True, actor=anna)
-    assert not LedgerException.objects.exists()
+    close_location(location=anna.location, at=timezone.now())
+    with pytest.raises(ValidationError) as caught:
+        receive_payment(customer=whose.pk, amount=Decimal(1), key=key(), actor=anna)
+    assert refused(caught) == "movement_at_open_location"
+    assert sentence(caught).startswith("Hamburg is closed")
+    receive_payment(customer=whose.pk, amount=Decimal(1), key=key(), actor=cast.scope("anna", "Bremen"))
+    assert amounts(anna, whose) == (-1, 0)
 
 
 def test_reversal_is_the_opposite_once_with_who_and_why(anna):

@@ -12,7 +12,9 @@ from mcp.isolation import row_scope
 
 @dataclass(frozen=True, kw_only=True)
 class AllRows(row_scope.Rows):
-    """Row security lets everything through. The database still knows the base, which gives it to staged rows."""
+    """Row security lets everything through. The database still knows the base, which gives it to staged rows, and the
+    location, at which something is booked.
+    """
 
     role: str = UNSCOPED_ROLE
     staged_in: int | None = None
@@ -25,4 +27,4 @@ class AllRows(row_scope.Rows):
 def row_security_off(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever is entered, all rows exist: what keeps businesses apart from here on is the code."""
     enter = row_scope._enter
-    monkeypatch.setattr(row_scope, "_enter", lambda rows: enter(AllRows(staged_in=rows.base)))
+    monkeypatch.setattr(row_scope, "_enter", lambda rows: enter(AllRows(staged_in=rows.base, location=rows.location)))

@@ -119,6 +119,13 @@ class Transition(CheckedRow):
         blank=True,
         help_text=_("Without these the receiver gets the customers without them."),
     )
+    money_agreement = models.TextField(
+        _("written assignment of open money"), blank=True, default="", db_default="",
+        help_text=_("Who takes over what is open on accounts of customers, and where that is agreed in writing."),
+    )  # fmt: skip
+    money_by = models.CharField(
+        _("assignment noted by"), max_length=200, blank=True, default="", db_default="", editable=False
+    )
     executed_at = models.DateTimeField(_("executed"), null=True, editable=False)
     result = models.JSONField(null=True, editable=False, help_text="The figures at the execution.")
     arrival = models.JSONField(null=True, editable=False, help_text="What the receiver has imported, and when.")
@@ -175,6 +182,10 @@ class Transition(CheckedRow):
                 name="transition_two_people",
                 violation_error_code="transition_two_people",
                 violation_error_message=_("The legal ground is confirmed by somebody else than who has named it."),
+            ),
+            models.CheckConstraint(
+                condition=Q(money_agreement="", money_by="") | (~Q(money_agreement="") & ~Q(money_by="")),
+                name="transition_money_by_somebody",
             ),
             models.CheckConstraint(
                 condition=Q(field_groups__contained_by=FieldGroup.values), name="transition_field_groups_known"

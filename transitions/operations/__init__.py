@@ -28,6 +28,7 @@ from transitions.operations.reviewing import (
     review_again,
     why_not_confirm,
 )
+from transitions.operations.settling import assign_money, money_of
 from transitions.operations.stepping import (
     NotThisStep,
     demand_as_shown,
@@ -44,6 +45,7 @@ __all__ = [
     "admitting",
     "assign_account",
     "assign_group",
+    "assign_money",
     "cancel",
     "close",
     "confirm",
@@ -52,6 +54,7 @@ __all__ = [
     "execute_now",
     "is_support",
     "may_cancel",
+    "money_of",
     "move_day",
     "name_ground",
     "note_failure",

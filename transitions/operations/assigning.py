@@ -32,6 +32,8 @@ _NOWHERE: dict[str, Any] = {
     "receiver_account": None,
     "receiver_client_number": None,
     "receiver_name": "",
+    "money_agreement": "",  # it names the receiver
+    "money_by": "",
 }
 
 

@@ -28,6 +28,7 @@ from transitions.choices import TransitionKind, TransitionState
 from transitions.disclosing import record_carried_over
 from transitions.models import Transition, TransitionCustomer
 from transitions.operations import admitting
+from transitions.operations.settling import settled_money
 from transitions.operations.stepping import demand_reviewer, locked, record_step, take_step
 from transitions.package.lifecycle import request_package
 
@@ -45,8 +46,8 @@ def execute(*, transition: Transition, at: datetime, patience: float = PATIENCE,
     An exit closes the location, revokes the rights of its people and opens the new business. A joining opens the branch
     on the base of the group; the old business can only be read from then on. Then the package is ordered.
 
-    Raises MissingRight, NotThisStep, or ValidationError where the day has not come, somebody is still recording, or a
-    condition does not hold any more.
+    Raises MissingRight, NotThisStep, or ValidationError where the day has not come, somebody is still recording, money
+    is open that no written assignment covers, or a condition does not hold any more.
     """
     demand_reviewer(actor)
     moving = locked(transition, before=[TransitionState.CONFIRMED], after=TransitionState.EXECUTED, actor=actor)
@@ -55,13 +56,15 @@ def execute(*, transition: Transition, at: datetime, patience: float = PATIENCE,
     with connection.cursor() as cursor, released(cursor, moving.location.base_id):
         at = _quiet_moment(moving, patience)
         lock_rights(actor)
+        money = settled_money(moving)
         result = deciding.freeze(transition=moving, at=at)
         record_carried_over(cursor, moving, at, carried=result["carried"], actor=actor)
     if moving.kind == TransitionKind.EXIT:
         _leave(moving, at, actor)
     else:
         _join(moving, result["carried"], actor)
-    take_step(moving, TransitionState.EXECUTED, actor=actor, executed_at=at, result=result)
+    kept = {**result, "money": money.stored() if money else None}
+    take_step(moving, TransitionState.EXECUTED, actor=actor, executed_at=at, result=kept)
     request_package(transition=moving, actor=actor)
     return moving
 

@@ -151,11 +151,16 @@ def _check_day_to_come(confirmed: Transition) -> None:
         )
 
 
+def words_of(text: str) -> list[str]:
+    """The words of two letters and more."""
+    return _WORD.findall(text)
+
+
 def _check_ground(basis: str, ground: str) -> None:
     wrong: dict[str, ValidationError] = {}
     if basis not in LegalBasis.values:
         wrong["basis"] = ValidationError(gettext_lazy("Choose the legal ground."), code="no_basis")
-    if len(_WORD.findall(ground)) < FEWEST_WORDS:
+    if len(words_of(ground)) < FEWEST_WORDS:
         wrong["ground"] = ValidationError(
             gettext_lazy("Say in a sentence why the customers may be handed over on this ground."),
             code="ground_says_nothing",

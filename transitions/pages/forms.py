@@ -151,6 +151,16 @@ class GroundForm(StepForm):
     )
 
 
+class MoneyForm(StepForm):
+    agreement = _words(
+        _("Written assignment"),
+        _(
+            "Who takes over what customers owe and have paid in advance, and where that is agreed, such as: contract "
+            "of 3 May, § 7: the new owner takes over all open items and all credit."
+        ),
+    )
+
+
 class EmptyForm(StepForm):
     """The form of a step that is only a button."""
 

@@ -10,9 +10,10 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from locations.permissions import Right
 from mcp.isolation.scope import Scope
 from transitions import operations
-from transitions.choices import BEFORE_EXECUTION, TransitionKind, TransitionState
+from transitions.choices import BEFORE_EXECUTION, JOINED_ANEW, TransitionKind, TransitionState
 from transitions.models import Transition
 from transitions.pages import forms
 
@@ -71,6 +72,10 @@ def _ground(transition: Transition, data: Data, actor: Scope) -> Transition:
     )  # fmt: skip
 
 
+def _money(transition: Transition, data: Data, actor: Scope) -> Transition:
+    return operations.assign_money(transition=transition, agreement=data["agreement"], actor=actor)
+
+
 def _execute(transition: Transition, data: Data, actor: Scope) -> Transition:
     return operations.execute_now(transition=transition, actor=actor)
 
@@ -108,6 +113,14 @@ _ALL = (
         is_due=lambda row: bool(row.ground),
     ),
     Step(
+        "money", JOINED_ANEW, forms.MoneyForm, _money, _("Note the written assignment of open money"), _("Note it"),
+        _("The assignment is noted."), is_due=lambda row: not row.money_agreement and bool(operations.money_of(row)),
+    ),
+    Step(
+        "money_again", JOINED_ANEW, forms.MoneyForm, _money, _("Change the written assignment of open money"),
+        _("Change"), _("The assignment is noted."), is_aside=True, is_due=lambda row: bool(row.money_agreement),
+    ),
+    Step(
         "again", frozenset({TransitionState.REVIEWED, TransitionState.CONFIRMED}), forms.EmptyForm, _again,
         _("Review once more"), _("Review once more"), _("It is to be reviewed once more."), is_aside=True,
     ),
@@ -130,6 +143,8 @@ _ALL = (
     ),
 )  # fmt: skip
 STEPS = {step.name: step for step in _ALL}
+MONEY = frozenset({"money", "money_again"})
+"""Whoever takes these sees what is open."""
 
 
 _HIDDEN: Mapping[str, frozenset[str]] = {
@@ -143,12 +158,14 @@ def offered(transition: Transition, actor: Scope, *, under_way: str = "") -> lis
     """The steps that the actor may take here and now. `under_way` is what `under_way` says."""
     with actor.asked.only_looking():
         may_decide, may_cancel = operations.reviews_here(actor), operations.may_cancel(transition, actor)
+        sees_money = actor.allows(Right.SEE_ACCOUNTS)
     return [
         step
         for step in _ALL
         if step.name not in _HIDDEN[under_way]
         and transition.state in step.states
         and step.kind in {None, transition.kind}
+        and (sees_money or step.name not in MONEY)
         and step.is_due(transition)
         and (may_cancel if step.name == "cancel" else may_decide)
         and not (step.name == "execute" and timezone.localdate() < transition.planned_for)

@@ -13,7 +13,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounting.leaving import open_money
+from accounting.leaving import OpenMoney
 from customers.console import tabbed_lists
 from customers.console.frame import whole_page_again
 from customers.console.tabbed_lists import PAGE, Tab
@@ -208,8 +208,19 @@ def _page(
         account=_address(ACCOUNT, transition) if _waits_for_support(transition, scope) else "",
         group=_answer_of_group(transition, scope),
         title_of_account=_title_of_account(transition), is_due=timezone.localdate() >= transition.planned_for,
-        money=open_money(transition.location, scope) if figures and not transition.executed_at else None,
+        money=_money(transition, scope),
     )  # fmt: skip
+
+
+def _money(transition: Transition, scope: Scope) -> OpenMoney | None:
+    """What is open on accounts, or was at the execution; for whoever decides here and may see accounts."""
+    with scope.asked.only_looking():
+        if not (operations.reviews_here(scope) and scope.allows(Right.SEE_ACCOUNTS)):
+            return None
+    if transition.executed_at:
+        kept = (transition.result or {}).get("money")
+        return OpenMoney.read(kept) if kept else None
+    return None if transition.state == TransitionState.CANCELLED else operations.money_of(transition)
 
 
 def _answer_of_group(transition: Transition, scope: Scope) -> JoiningWord | None:
@@ -229,7 +240,8 @@ def _form(step: Step, transition: Transition, refused: tuple[Step, StepForm] | N
     if refused is not None and refused[0] is step:
         return refused[1]
     names = ("planned_for", "is_narrowed", "basis", "ground", "field_groups")
-    return step.form(initial={name: getattr(transition, name) for name in names})
+    initial = {name: getattr(transition, name) for name in names} | {"agreement": transition.money_agreement}
+    return step.form(initial=initial)
 
 
 def _listed_tabs(transition: Transition, scope: Scope, figures: status_texts.Figures) -> list[Tab]:

@@ -125,7 +125,7 @@ def preview(switch: BaseSwitch, *, is_back: bool = False) -> Preview:
         clashes = [Clash(number, *kinds) for number, _own, *kinds in cursor.fetchall()]
         cards, groups = _names(cursor, moving.CARDS, found), _names(cursor, moving.GROUPS, found)
         erased, gone = _not_back(switch, course) if is_back else (0, 0)
-        kept = accounts_in_the_way(cursor, course.place_from, moving.IDS, course.parameters)
+        kept = accounts_in_the_way(cursor, course.place_from, moving.IDS, course.parameters, is_back=is_back)
     obstacles = [] if is_back or switch.is_to_offline else [str(one) for one in nodes.obstacles(switch.source)]
     return Preview(
         total=total, renumbered=renumbered, other_uid=other_uid, new=new if is_back else 0, places=going,

@@ -32,6 +32,7 @@ NOT_SEARCHED = {
     "customers/consents/demo.py": "makes the demo, under no scope",
     "clearing/demo/beside.py": "makes the demo of a branch, whose database has one business",
     "clearing/demo/nodes.py": "makes the demo",
+    "accounting/demo.py": "makes the demo, under no scope",
     "transitions/demo.py": "makes the demo, under no scope",
     "mcp/project/environment.py": "knows no user",
     "mcp/project/settings.py": "knows no user",

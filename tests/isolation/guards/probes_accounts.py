@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from accounting.balances import standing
 from accounting.choices import AccountKind
+from accounting.leaving import open_money
 from accounting.models import LedgerException, Movement
 from accounting.operations import (
     correct,
@@ -27,15 +28,20 @@ from accounting.operations import (
     use_credit,
 )
 from accounting.pages.exceptions import facts
-from accounting.statements import statement_of
+from accounting.statements import paper_of, statement_of
 from customers.models import Customer
 from locations.permissions import Right
+from mcp.console.panels import find
 from mcp.isolation import grants, row_scope
 from mcp.isolation.scope import MissingRight, Scope
+from mcp.models import UserGroup
 from tests.accounting.accounts import guest, key
 from tests.isolation.guards.probes_operations import bare, refused
 from tests.isolation.guards.probing import probe
-from tests.isolation.guards.world import BREMEN, CANARY, HAMBURG, World
+from tests.isolation.guards.world import BREMEN, CANARY, HAMBURG, HEAD, NORTH, World
+from tests.transitions.moving import GROUND, exit_in
+from transitions.choices import TransitionState
+from transitions.operations import assign_money
 
 PAGES = f"{HAMBURG}/accounting/accountterms/"
 ONE = Decimal(1)
@@ -59,10 +65,10 @@ def late(world: World) -> Movement:
 
 WRITES: list[tuple[Right, Callable[[int, Scope], Any]]] = [
     (Right.POST_TO_ACCOUNTS, lambda pk, actor: post_sale(customer=pk, amount=ONE, key=key(), actor=actor)),
-    (Right.POST_TO_ACCOUNTS, lambda pk, actor: receive_payment(customer=pk, amount=ONE, key=key(), actor=actor)),
-    (Right.POST_TO_ACCOUNTS, lambda pk, actor: top_up(customer=pk, amount=ONE, key=key(), actor=actor)),
+    (Right.RECEIVE_PAYMENTS, lambda pk, actor: receive_payment(customer=pk, amount=ONE, key=key(), actor=actor)),
+    (Right.TOP_UP_CREDIT, lambda pk, actor: top_up(customer=pk, amount=ONE, key=key(), actor=actor)),
     (Right.POST_TO_ACCOUNTS, lambda pk, actor: use_credit(customer=pk, amount=ONE, key=key(), actor=actor)),
-    (Right.POST_TO_ACCOUNTS, lambda pk, actor: pay_out(customer=pk, amount=ONE, key=key(), actor=actor)),
+    (Right.PAY_OUT_CREDIT, lambda pk, actor: pay_out(customer=pk, amount=ONE, key=key(), actor=actor)),
     (
         Right.CORRECT_ACCOUNTS,
         lambda pk, actor: correct(
@@ -152,6 +158,9 @@ def pages_of_accounts_show_nothing_of_another_base(world: World) -> None:
     scope = world.scope("anna", "Hamburg")
     with row_scope.rows_of(scope):
         assert facts(scope)["open"] == 0
+    panel = find("ledger_exceptions")
+    assert panel is not None
+    assert not panel.is_useful(scope)
 
 
 @probe
@@ -185,6 +194,18 @@ def statement_takes_the_right_to_see_accounts(world: World) -> None:
 
 
 @probe
+def statement_has_no_address_for_whoever_does_not_see_it(world: World) -> None:
+    whose, here = own(world), world.scope("anna", "Hamburg")
+    with row_scope.rows_of(here):
+        now, today = standing(whose, here), timezone.localdate()
+        assert now is not None
+        found = statement_of(customer=whose, standing=now, first=today, last=today, actor=here)
+    for actor, sees in ((here, True), (bare(world, "Hamburg", Right.SEE_ACCOUNTS, who="anna"), False)):
+        facts = dict(paper_of(found, actor).sections[0].facts)
+        assert [word in " ".join(facts.values()) for word in ("Deichstraße", "20095", "Hamburg")] == [sees, sees, True]
+
+
+@probe
 def reason_of_a_block_is_for_whoever_sees_memos(world: World) -> None:
     here, whose = world.scope("anna", "Hamburg"), own(world)
     set_terms(
@@ -206,6 +227,8 @@ def customer_without_an_account_has_no_page_to_book_on(world: World) -> None:
 @probe
 def base_1_0_has_no_page_of_terms(world: World) -> None:
     assert world.get("anna", "/10400/4/accounting/accountterms/1/terms/").status_code == 404
+    page = world.get("anna", f"/10400/4/accounting/accountterms/{world.offline_customer.pk}/")
+    assert "2.0" in page.context["elsewhere"]
 
 
 @probe
@@ -237,3 +260,34 @@ def accounts_are_for_those_who_see_customers(world: World) -> None:
     """Blind holds every right but that."""
     address = f"{HAMBURG}/accounting/accountterms/{own(world).pk}/"
     assert world.get("blind", address).status_code == 403
+
+
+@probe
+def money_of_a_location_that_leaves_is_of_its_customers_alone(world: World) -> None:
+    theirs = foreign(world)
+    top_up(customer=theirs.pk, amount=ONE, key=key(), actor=world.south)
+    hamburg = world.place("Hamburg")
+    assert open_money(hamburg, whole_base=True) is None
+    late(world)
+    found = open_money(hamburg, whole_base=True)
+    assert found is not None
+    assert (found.customers, found.owed, found.credit) == (1, Decimal(120), Decimal(0))
+
+
+@probe
+def money_of_a_location_that_leaves_is_for_whoever_sees_accounts(world: World) -> None:
+    here = world.scope("anna", "Bremen")
+    post_sale(customer=guest(here).pk, amount=ONE, key=key(), actor=here)
+    asked = exit_in(world.cast, TransitionState.REVIEWED, place="Bremen")
+    head = f"{HEAD}/transitions/transition/{asked.pk}/"
+    blind = UserGroup.objects.get(organization__account_number=NORTH, name="Ohne Ansehen")
+    grants.remove_grants(blind, [(Right.SEE_ACCOUNTS, None)])
+    for who, sees in (("anna", True), ("blind", False)):
+        shown = world.get(who, head).context
+        assert (shown["money"] is not None) == sees, who
+        assert ("money" in [step.name for step, _form in shown["forms"]]) == sees, who
+    with refused(MissingRight):
+        assign_money(
+            transition=asked, agreement=GROUND,
+            actor=bare(world, "Zentrale", *set(Right) - {Right.SEE_ACCOUNTS}, who="anna"),
+        )  # fmt: skip

@@ -52,6 +52,7 @@ def _calls(world: World, asked: Transition, actor: Any) -> list[Callable[[], Any
         lambda: operations.review_again(transition=asked, actor=actor),
         lambda: operations.name_ground(transition=asked, basis="consent", ground=GROUND, actor=actor),
         lambda: operations.confirm(transition=asked, actor=actor),
+        lambda: operations.assign_money(transition=asked, agreement=GROUND, actor=actor),
         lambda: operations.execute(transition=asked, at=timezone.now(), actor=actor),
         lambda: _left_to_worker(asked, actor),
         lambda: _review_left_to_worker(asked, actor),

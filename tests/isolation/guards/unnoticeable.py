@@ -90,5 +90,8 @@ UNNOTICEABLE = {
     "_page: scope.allows(Right.MANAGE_USERS)": "spares a link; the page behind it asks for the right",
     "NodeAdmin.rights[view]": "the pages are functions of their own, which ask for the right themselves",
     "pair: actor.demand(right)": "keep_pairing asks the same; this asks before a code is used up",
+    "AccountAdmin.rights[view]": "the pages are functions of their own, which ask for the right themselves",
+    "AccountAdmin.rows: AccountTerms.objects.filter(base=scope.base)": "as above",
+    "open_for_late: Customer.objects.in_base(actor.base)": "the id is of a customer who was found in the base before",
     "plan_for: CustomerCount.objects.in_base(base)": "only decides how the database looks for rows",
 }
