@@ -17,8 +17,9 @@ from django.utils.html import escape
 
 from customers.models import ImportRow
 from mcp.isolation.addresses import Zone
+from tests.isolation.matrix.forms import Asked
 from tests.isolation.matrix.judge import METHODS, READING, Sentence, Verdict, sentence, to_login
-from tests.isolation.matrix.recipes import Asked, Recipe, recipe_for
+from tests.isolation.matrix.recipes import Recipe, recipe_for
 from tests.isolation.matrix.rows import Rows, missing
 from tests.isolation.matrix.walk import URLCONFS, Line
 from tests.isolation.matrix.world import HAMBURG, MUNICH, NO_LOCATION, Place, Role, World

@@ -5,42 +5,19 @@ Nothing here says who is served; that follows from the table of addresses (see t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
-from customers.imports import lifecycle
-from customers.models import Customer, ImportUpload, Tag
-from locations.choices import LegacyRule
-from locations.models import Location
 from locations.permissions import Right
-from mcp.central import operations
-from mcp.central.operations.restricting import restricted_here
 from mcp.demo import PASSWORD
-from mcp.isolation import access
-from mcp.models import User, UserGroup
-from tests.isolation.matrix.rows import FILE, SIMILAR_ROW, WITHOUT_RIGHTS
-from tests.isolation.matrix.world import Place, Role, World
+from mcp.models import UserGroup
+from tests.isolation.matrix import forms
+from tests.isolation.matrix.forms import Asked, Body, Status
 
-NEW_PASSWORD = "Sauerteig-und-Butter-7"
 _ACCOUNT = r".*/accounting/accountterms/[0-9]+/"
-
-
-@dataclass(frozen=True)
-class Asked:
-    """Who asks where, and for which row."""
-
-    world: World
-    role: Role
-    place: Place
-    row: Any
-
-
-type Body = Callable[[Asked], Mapping[str, Any]]
-type Status = int | Callable[[Asked], int]
 
 
 @dataclass(frozen=True)
@@ -76,145 +53,6 @@ def recipe_for(name: str, posted: Mapping[str, str]) -> Recipe:
     return RECIPES[" ".join([name, *posted.values()])]
 
 
-# --- forms ------------------------------------------------------------------------------------------------------
-
-
-def _customer(asked: Asked) -> dict[str, Any]:
-    seen = Customer.objects.filter(pk=asked.row).values_list("changed_at", flat=True).first()
-    return {"last_name": "Geändert", "seen_at": seen.isoformat() if seen else ""}
-
-
-def _erasing(asked: Asked) -> dict[str, Any]:
-    number = Customer.objects.filter(pk=asked.row).values_list("customer_number", flat=True).first()
-    return {"reason": "Wunsch", "number": str(number or 1)}
-
-
-def _ticked(action: str) -> Body:
-    return lambda asked: {"action": action, "_selected_action": "1", "index": "0"}
-
-
-def _file(asked: Asked) -> dict[str, Any]:
-    return {"file": SimpleUploadedFile("kunden.csv", FILE)}
-
-
-def _confirmed(asked: Asked) -> dict[str, Any]:
-    upload = ImportUpload.objects.filter(pk=asked.row).first()
-    return {"step": "confirm", "fingerprint": lifecycle.fingerprint(upload) if upload else ""}
-
-
-def _decided(asked: Asked) -> dict[str, Any]:
-    return {"step": "decide", f"decision-{SIMILAR_ROW}": "leave"}
-
-
-def _decisions(asked: Asked) -> dict[str, Any]:
-    content = f"Zeile;Entscheidung\n{SIMILAR_ROW};auslassen\n".encode()
-    return {"file": SimpleUploadedFile("entschieden.csv", content)}
-
-
-def _booking(asked: Asked) -> dict[str, Any]:
-    return {"amount": "1", "business_day": timezone.localdate().isoformat(), "key": "hand"}
-
-
-def _correction(asked: Asked) -> dict[str, Any]:
-    return {"about": "owed-less", "amount": "1", "reason": "Verzählt", "key": "hand"}
-
-
-def _step(name: str) -> Body:
-    return lambda asked: {"step": name}
-
-
-def _person(asked: Asked) -> dict[str, Any]:
-    """Of whom is changed the address stays: the provider's people may not change it."""
-    email = User.objects.filter(pk=asked.row).values_list("email", flat=True).first() or ""
-    return {"username": "neue-kollegin", "email": email, "language": "de", "is_active": "on"}
-
-
-def _passwords(asked: Asked) -> dict[str, Any]:
-    return {"password1": NEW_PASSWORD, "password2": NEW_PASSWORD}
-
-
-def _own_password(asked: Asked) -> dict[str, Any]:
-    return {"old_password": PASSWORD, "new_password1": NEW_PASSWORD, "new_password2": NEW_PASSWORD}
-
-
-def _location(asked: Asked) -> dict[str, Any]:
-    location = Location.objects.filter(pk=asked.row).first() or asked.world.places[(10400, 3)]
-    names = ["street", "postal_code", "client_number", "branch_number", "first_number", "last_number"]
-    flags = {"is_franchise": "on"} if location.is_franchise else {}
-    return {"name": "Neuer Name", "city": "Husum", **{name: getattr(location, name) for name in names}, **flags}
-
-
-def _new_location(asked: Asked) -> dict[str, Any]:
-    return {"name": "Husum", "street": "Hafen 1", "postal_code": "25813", "city": "Husum", "client_number": "42"}
-
-
-def _device(asked: Asked) -> dict[str, Any]:
-    """With a user group that may do nothing there: a device gets no right that whoever sets it up lacks."""
-    group = UserGroup.objects.get(organization__account_number=10400, name=WITHOUT_RIGHTS[10400])
-    return {"kind": "till", "name": "Neue Kasse", "group": group.pk}
-
-
-def _matrix(asked: Asked) -> dict[str, Any]:
-    """Takes from the group what it holds: the cell of its one row is no longer ticked."""
-    place = asked.world.places.get(asked.place)
-    return {"row": f"{place.pk}:1"} if place else {}
-
-
-def _matrix_confirmed(asked: Asked) -> dict[str, Any]:
-    group, place = UserGroup.objects.filter(pk=asked.row).first(), asked.world.places.get(asked.place)
-    if group is None or place is None or group.organization_id != place.organization_id:
-        return {}
-    taken = {(Right.VIEW_CUSTOMERS, place.pk)}
-    wanted = access.grants_of(group) - taken
-    change = operations.preview_grants(group=group, wanted=wanted, actor=asked.world.system[asked.place])
-    return {"take": f"{Right.VIEW_CUSTOMERS}@{place.pk}", "seen": change.fingerprint}
-
-
-def _restrictions(asked: Asked) -> dict[str, Any]:
-    """A group of the central is restricted in one right more."""
-    group = UserGroup.objects.get(name="Auskunft Bremen").pk
-    return {"row": f"{group}:0", "cell": f"{Right.IMPORT_CUSTOMERS}@{group}"}
-
-
-def _restrictions_confirmed(asked: Asked) -> dict[str, Any]:
-    group, place = UserGroup.objects.get(name="Auskunft Bremen").pk, asked.world.places.get(asked.place)
-    if place is None or not place.is_franchise:
-        return {}
-    frida = asked.world.system[asked.place]
-    wanted = restricted_here(frida) | {(Right.IMPORT_CUSTOMERS, group)}
-    change = operations.preview_restrictions(wanted=wanted, actor=frida)
-    return {"give": f"{Right.IMPORT_CUSTOMERS}@{group}", "seen": change.fingerprint}
-
-
-def _business(asked: Asked) -> dict[str, Any]:
-    business = {"account_number": "40200", "name": "Neue Bäcker", "kind": "central_group", "place_name": "Zentrale"}
-    return {**business, "username": "neu"}
-
-
-def _switched(asked: Asked) -> dict[str, Any]:
-    return {"rule": LegacyRule.NEW_LOCATIONS, "wanted": "lifted", "reason": "Auf Wunsch"}
-
-
-def _wish(asked: Asked) -> dict[str, Any]:
-    """What any kind of bulk change asks for: of what is not its own it takes no notice."""
-    place = asked.world.places.get(asked.place)
-    tag = Tag.objects.filter(base=place.base).first() if place else None
-    return {"group": "none", "tag": tag.pk if tag else "", "reason": "Verzogen"}
-
-
-def _older(asked: Asked) -> dict[str, Any]:
-    seen = Customer.objects.filter(history__pgh_id=asked.row).values_list("changed_at", flat=True).first()
-    return {"seen_at": seen.isoformat() if seen else timezone.now().isoformat()}
-
-
-def _statement(asked: Asked) -> dict[str, Any]:
-    return {"purpose": "newsletter", "is_given": "yes", "at": "2026-01-05T10:00", "source": "form"}
-
-
-def _named(name: str, **more: str) -> Body:
-    return lambda asked: {"name": name, **more}
-
-
 # --- answers that depend on who asks ----------------------------------------------------------------------------
 
 
@@ -239,7 +77,7 @@ def _request(asked: Asked) -> int:
 
 
 _LANGUAGE = Recipe(body=lambda asked: {"language": "en"}, get=302, to=r"/(\d+/\d+/)?", writes=False)
-_PASSWORD = Recipe(body=_own_password, to=r".*/password_change/done/", writes=False)
+_PASSWORD = Recipe(body=forms.own_password, to=r".*/password_change/done/", writes=False)
 _ID = "[0-9a-f-]{36}"
 _UPLOAD = rf".*/import/{_ID}/"
 _NODES = r".*/clearing/node/"
@@ -269,19 +107,19 @@ RECIPES: dict[str, Recipe] = {
         body=lambda asked: {"username": "rita", "password": PASSWORD}, get=_login, to="/", writes=False
     ),
     "password_forgotten": Recipe(body=lambda asked: {"username": "niemand"}, post=200, writes=False),
-    "password_link": Recipe("password link", "token", body=_passwords, to="/login/"),
-    **_model("locations_organization", "business", _business, lambda asked: {}),
-    "admin:locations_organization_add": Recipe(body=_business, post=200),  # shows the link of the administrator
-    "admin:locations_legacy_rules": Recipe(body=_switched, to="/locations/organization/legacy/"),
+    "password_link": Recipe("password link", "token", body=forms.passwords, to="/login/"),
+    **_model("locations_organization", "business", forms.business, lambda asked: {}),
+    "admin:locations_organization_add": Recipe(body=forms.business, post=200),  # shows the link of the administrator
+    "admin:locations_legacy_rules": Recipe(body=forms.switched, to="/locations/organization/legacy/"),
     "admin:locations_organization_legacy_rules": Recipe(
-        "business", body=_switched, to=r"/locations/organization/\d+/legacy/"
+        "business", body=forms.switched, to=r"/locations/organization/\d+/legacy/"
     ),
     # the central administration
-    **_model("locations_location", "location", _new_location, _location),
+    **_model("locations_location", "location", forms.new_location, forms.location),
     "admin:locations_location_close": Recipe("open branch", to=_CHANGED),
     "admin:locations_location_reopen": Recipe("closed branch", to=_CHANGED),
-    **_model("mcp_user", "user", _person, _person),
-    "admin:mcp_user_add": Recipe(body=_person, post=200),  # shows the link of the new person
+    **_model("mcp_user", "user", forms.person, forms.person),
+    "admin:mcp_user_add": Recipe(body=forms.person, post=200),  # shows the link of the new person
     "admin:mcp_user_password": Recipe("user", body=lambda asked: {"how": "show"}, post=200),
     "admin:mcp_user_logins": Recipe("user"),
     "admin:mcp_own_logins": Recipe(),
@@ -290,10 +128,10 @@ RECIPES: dict[str, Recipe] = {
     "api_description": Recipe(),
     "admin:mcp_places": Recipe(),
     "admin:mcp_people": Recipe(),
-    **_model("mcp_usergroup", "usergroup", _named("Neue Gruppe"), _named("Neuer Name")),
-    "admin:mcp_usergroup_rights": Recipe("usergroup", "group_id", body=_matrix, post=200, writes=False),
+    **_model("mcp_usergroup", "usergroup", forms.named("Neue Gruppe"), forms.named("Neuer Name")),
+    "admin:mcp_usergroup_rights": Recipe("usergroup", "group_id", body=forms.matrix, post=200, writes=False),
     "admin:mcp_usergroup_rights_confirm": Recipe(
-        "usergroup", "group_id", body=_matrix_confirmed, get=302, to=r".*/\d+/rights/"
+        "usergroup", "group_id", body=forms.matrix_confirmed, get=302, to=r".*/\d+/rights/"
     ),
     "admin:mcp_usergroup_rights_log": Recipe("usergroup", "group_id"),
     # nothing is chosen, and no name given: what may be handed out is asked by the probes
@@ -305,33 +143,35 @@ RECIPES: dict[str, Recipe] = {
         lambda asked: {},
     ),
     "admin:mcp_device_changelist": Recipe(),
-    "admin:mcp_device_add": Recipe(body=_device, post=200),  # shows the code
+    "admin:mcp_device_add": Recipe(body=forms.device, post=200),  # shows the code
     "admin:mcp_device_change": Recipe("device", "device_id"),
-    "admin:mcp_device_edit": Recipe("device", "device_id", body=_device, to=_DEVICE),
+    "admin:mcp_device_edit": Recipe("device", "device_id", body=forms.device, to=_DEVICE),
     "admin:mcp_device_code": Recipe("device", "device_id", get=302, post=200),
     "admin:mcp_device_withdraw": Recipe("device", "device_id", get=302, to=_DEVICE, writes=False),  # none is shown
     "admin:mcp_device_renew": Recipe("device", "device_id", get=302, to=_DEVICE, writes=False),  # a time alone
     "admin:mcp_device_revoke": Recipe(
         "device", "device_id", body=lambda asked: {"reason": "Verkauft"}, to=_DEVICE
     ),
-    "admin:mcp_restriction_matrix": Recipe(body=_restrictions, post=200, writes=False),
+    "admin:mcp_restriction_matrix": Recipe(body=forms.restrictions, post=200, writes=False),
     "admin:mcp_restriction_matrix_confirm": Recipe(
-        body=_restrictions_confirmed, get=302, to=r".*/mcp/restriction/matrix/"
+        body=forms.restrictions_confirmed, get=302, to=r".*/mcp/restriction/matrix/"
     ),
     # the customers
-    **_model("customers_customer", "customer", _customer, _customer, body=_ticked("archive"), writes=False),
-    "admin:customers_customer_changelist export": Recipe(body=_ticked("export"), writes=False),
+    **_model(
+        "customers_customer", "customer", forms.customer, forms.customer, body=forms.ticked("archive"), writes=False
+    ),
+    "admin:customers_customer_changelist export": Recipe(body=forms.ticked("export"), writes=False),
     "admin:customers_customer_find": Recipe(get=302),  # a piece of a page; asked by itself, it leads to the list
     "admin:customers_customer_duplicates": Recipe(body=lambda asked: {"email": "a@b.de"}, post=200, writes=False),
     "admin:customers_customer_archive": Recipe(
         "customer", query="?id={row}", body=lambda asked: {"reason": "Verzogen"}, to=_CHANGED
     ),
     "admin:customers_customer_restore": Recipe("archived", query="?id={row}", to=_CHANGED),
-    "admin:customers_customer_changelist record_consent": Recipe(body=_ticked("record_consent"), writes=False),
+    "admin:customers_customer_changelist record_consent": Recipe(body=forms.ticked("record_consent"), writes=False),
     "admin:customers_customer_consents": Recipe(
         "customer", body=lambda asked: {"give": "newsletter:counter"}, to=r".*/customer/\d+/consents/"
     ),
-    "admin:customers_customer_erase": Recipe("customer", body=_erasing, to=r".*/customers/customer/"),
+    "admin:customers_customer_erase": Recipe("customer", body=forms.erasing, to=r".*/customers/customer/"),
     "admin:customers_customer_cards": Recipe(
         "customer", body=lambda asked: {"step": "assign", "number": "4711-0815"}, to=r".*/customer/\d+/cards/#cards"
     ),
@@ -339,44 +179,48 @@ RECIPES: dict[str, Recipe] = {
         "customer", body=lambda asked: {"withdraw": "newsletter:phone"}, to=r".*/customer/\d+/consents/"
     ),
     "admin:customers_customer_consent": Recipe(
-        "customer", query="?id={row}", body=_statement, to=r".*/customers/customer/"
+        "customer", query="?id={row}", body=forms.statement, to=r".*/customers/customer/"
     ),
-    "admin:customers_import": Recipe(body=_file, to=_UPLOAD),
-    "admin:customers_import_upload": Recipe("upload", "pk", body=_step("back"), to=_UPLOAD, writes=False),
-    "admin:customers_import_upload confirm": Recipe("upload", "pk", body=_confirmed, to=_UPLOAD),
+    "admin:customers_import": Recipe(body=forms.file, to=_UPLOAD),
+    "admin:customers_import_upload": Recipe("upload", "pk", body=forms.step("back"), to=_UPLOAD, writes=False),
+    "admin:customers_import_upload confirm": Recipe("upload", "pk", body=forms.confirmed, to=_UPLOAD),
     "admin:customers_imports": Recipe(),
-    "admin:customers_import_undo": Recipe("import", "pk", body=_step("undo"), to=f"{_UPLOAD}undo/"),
-    "admin:customers_import_upload decide": Recipe("upload", "pk", body=_decided, to=_UPLOAD),
-    "admin:customers_import_similar": Recipe("upload", "pk", body=_decisions, to=rf"{_UPLOAD}\?show=similar"),
+    "admin:customers_import_undo": Recipe("import", "pk", body=forms.step("undo"), to=f"{_UPLOAD}undo/"),
+    "admin:customers_import_upload decide": Recipe("upload", "pk", body=forms.decided, to=_UPLOAD),
+    "admin:customers_import_similar": Recipe("upload", "pk", body=forms.decisions, to=rf"{_UPLOAD}\?show=similar"),
     "admin:customers_import_rejected": Recipe("upload", "pk"),
     "admin:customers_export": Recipe(body=lambda asked: {"format": "excel-de", "column": "last_name"}, post=200),
     "admin:customers_exports": Recipe(),
     "admin:customers_export_file": Recipe("export", "pk", to=r".*/export/files/"),
     "admin:customers_export_download": Recipe("export", "pk", post=200),
     "admin:customers_export_facts": Recipe("export", "pk"),
-    **{f"admin:customers_customer_changelist {action}": Recipe(body=_ticked(action), writes=False)
+    **{f"admin:customers_customer_changelist {action}": Recipe(body=forms.ticked(action), writes=False)
        for action in ("set_group", "add_tag", "remove_tag")},
-    "admin:customers_customer_version": Recipe("version", "pk", body=_older, to=r".*/customer/\d+/history/"),
+    "admin:customers_customer_version": Recipe("version", "pk", body=forms.older, to=r".*/customer/\d+/history/"),
     "admin:customers_bulks": Recipe(),
-    "admin:customers_bulk": Recipe("bulk change", "pk", body=_step("undo"), to=r".*/bulk/[0-9a-f-]{36}/"),
+    "admin:customers_bulk": Recipe("bulk change", "pk", body=forms.step("undo"), to=r".*/bulk/[0-9a-f-]{36}/"),
     "admin:customers_bulk_new": Recipe(
-        "tagged", query="?id={row}", body=_wish, to=r".*/bulk/[0-9a-f-]{36}/|.*/customers/customer/"
+        "tagged", query="?id={row}", body=forms.wish, to=r".*/bulk/[0-9a-f-]{36}/|.*/customers/customer/"
     ),
     "admin:customers_filters": Recipe(),
-    "admin:customers_filter_new": Recipe(body=_named("Meine"), query="?q=kiel", to=r".*/customer/\?q=kiel"),
+    "admin:customers_filter_new": Recipe(body=forms.named("Meine"), query="?q=kiel", to=r".*/customer/\?q=kiel"),
     "admin:customers_filter_new on": Recipe(
-        body=_named("Unsere", is_shared="on"), query="?q=kiel", to=r".*/customer/\?q=kiel"
+        body=forms.named("Unsere", is_shared="on"), query="?q=kiel", to=r".*/customer/\?q=kiel"
     ),
     "admin:customers_filter_open": Recipe("saved filter", "pk", get=302),
-    "admin:customers_filter": Recipe("saved filter", "pk", body=_named("Anders", is_shared="on"), to=r".*/filters/"),
-    **_model("customers_customergroup", "customergroup", _named("Neu", discount="0"), _named("Neu", discount="0")),
-    **_model("customers_tag", "tag", _named("Neu"), _named("Neu")),
-    **_model("customers_consentpurpose", "consentpurpose", _named("Neu", code="neu"), _named("Neu")),
+    "admin:customers_filter": Recipe(
+        "saved filter", "pk", body=forms.named("Anders", is_shared="on"), to=r".*/filters/"
+    ),
+    **_model(
+        "customers_customergroup", "customergroup", forms.named("Neu", discount="0"), forms.named("Neu", discount="0")
+    ),
+    **_model("customers_tag", "tag", forms.named("Neu"), forms.named("Neu")),
+    **_model("customers_consentpurpose", "consentpurpose", forms.named("Neu", code="neu"), forms.named("Neu")),
     # branches that reconcile
     "admin:accounting_account": Recipe("account", "customer"),
-    "admin:accounting_book": Recipe("account", "customer", body=_booking, to=_ACCOUNT),
-    "admin:accounting_correct": Recipe("account", "customer", body=_correction, to=_ACCOUNT),
-    "admin:accounting_reverse": Recipe("sale", "movement", body=_correction, to=_ACCOUNT),
+    "admin:accounting_book": Recipe("account", "customer", body=forms.booking, to=_ACCOUNT),
+    "admin:accounting_correct": Recipe("account", "customer", body=forms.correction, to=_ACCOUNT),
+    "admin:accounting_reverse": Recipe("sale", "movement", body=forms.correction, to=_ACCOUNT),
     "admin:accounting_terms": Recipe("account", "customer", body=lambda asked: {"hard_limit": "7"}, to=_ACCOUNT),
     "admin:accounting_statement": Recipe("account", "customer", query="first=2026-01-01&last=2026-01-31&as=csv"),
     "admin:accounting_exceptions": Recipe(),
@@ -398,17 +242,17 @@ RECIPES: dict[str, Recipe] = {
     "admin:clearing_stick": Recipe(post=400, writes=False),  # without a file
     "admin:clearing_stick_file": Recipe("answered run", "pk"),
     "admin:clearing_conflicts": Recipe(),
-    "admin:clearing_conflict": Recipe("conflict", "pk", body=_step("leave"), to=_CONFLICT),
+    "admin:clearing_conflict": Recipe("conflict", "pk", body=forms.step("leave"), to=_CONFLICT),
     "admin:clearing_conflict take_over": Recipe(
         "conflict", "pk", body=lambda asked: {"step": "take_over", "field": "city"}, to=_CONFLICT
     ),
-    "admin:clearing_conflict recreate": Recipe("number given twice", "pk", body=_step("recreate"), to=_CONFLICT),
+    "admin:clearing_conflict recreate": Recipe("number given twice", "pk", body=forms.step("recreate"), to=_CONFLICT),
     "admin:clearing_conflicts_of_run": Recipe(
         "run", "run", body=lambda asked: {"choice": "leave"}, to=r".*/conflict/run/[0-9a-f-]{36}/"
     ),
     "admin:clearing_held_back": Recipe(),
     "admin:clearing_held_back_one": Recipe(  # a state alone
-        "held back", "pk", body=_step("dismiss"), to=r".*/clearing/conflict/held-back/\d+/", writes=False
+        "held back", "pk", body=forms.step("dismiss"), to=r".*/clearing/conflict/held-back/\d+/", writes=False
     ),
     # leaving and joining
     "admin:transitions": Recipe(),
@@ -423,7 +267,7 @@ RECIPES: dict[str, Recipe] = {
     "admin:transitions_switches": Recipe(),
     "admin:transitions_switch": Recipe("switch", "pk"),
     "admin:transitions_switch_request": Recipe(post=200, writes=False),  # without a reason: that is told at the form
-    "admin:transitions_switch_step": Recipe("switch", "pk", body=_step("cancel"), to=rf".*/switches/{_ID}/"),
+    "admin:transitions_switch_step": Recipe("switch", "pk", body=forms.step("cancel"), to=rf".*/switches/{_ID}/"),
     "admin:transitions_baseswitch_changelist": Recipe(),
     "admin:transitions_baseswitch_sign": Recipe("switch", "pk", to="/transitions/baseswitch/"),
     "admin:transitions_package": Recipe("executed transition", "pk", to=f"{_TRANSITION}package/"),
@@ -432,7 +276,7 @@ RECIPES: dict[str, Recipe] = {
     "admin:transitions_withdrawals": Recipe("executed transition", "pk", to=f"{_TRANSITION}package/", writes=False),
     "admin:transitions_protocol": Recipe("executed transition", "pk"),
     "admin:transitions_protocol_pdf": Recipe("executed transition", "pk"),
-    "admin:transitions_arrivals": Recipe(body=_file, post=200, writes=False),  # no package: that is told on the page
+    "admin:transitions_arrivals": Recipe(body=forms.file, post=200, writes=False),  # no package, which the page says
     "admin:transitions_incoming": Recipe("incoming", "pk", to=r".*/arrivals/[0-9a-f-]+/"),
-    "admin:transitions_step": Recipe("numbered transition", "pk", body=_step("review"), to=_TRANSITION),
+    "admin:transitions_step": Recipe("numbered transition", "pk", body=forms.step("review"), to=_TRANSITION),
 }  # fmt: skip

@@ -1,0 +1,175 @@
+"""What a valid form holds, for whoever asks where about which row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
+
+from customers.imports import lifecycle
+from customers.models import Customer, ImportUpload, Tag
+from locations.choices import LegacyRule
+from locations.models import Location
+from locations.permissions import Right
+from mcp.central import operations
+from mcp.central.operations.restricting import restricted_here
+from mcp.demo import PASSWORD
+from mcp.isolation import access
+from mcp.models import User, UserGroup
+from tests.isolation.matrix.rows import FILE, SIMILAR_ROW, WITHOUT_RIGHTS
+from tests.isolation.matrix.world import Place, Role, World
+
+NEW_PASSWORD = "Sauerteig-und-Butter-7"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Who asks where, and for which row."""
+
+    world: World
+    role: Role
+    place: Place
+    row: Any
+
+
+type Body = Callable[[Asked], Mapping[str, Any]]
+type Status = int | Callable[[Asked], int]
+
+
+def customer(asked: Asked) -> dict[str, Any]:
+    seen = Customer.objects.filter(pk=asked.row).values_list("changed_at", flat=True).first()
+    return {"last_name": "Geändert", "seen_at": seen.isoformat() if seen else ""}
+
+
+def erasing(asked: Asked) -> dict[str, Any]:
+    number = Customer.objects.filter(pk=asked.row).values_list("customer_number", flat=True).first()
+    return {"reason": "Wunsch", "number": str(number or 1)}
+
+
+def ticked(action: str) -> Body:
+    return lambda asked: {"action": action, "_selected_action": "1", "index": "0"}
+
+
+def file(asked: Asked) -> dict[str, Any]:
+    return {"file": SimpleUploadedFile("kunden.csv", FILE)}
+
+
+def confirmed(asked: Asked) -> dict[str, Any]:
+    upload = ImportUpload.objects.filter(pk=asked.row).first()
+    return {"step": "confirm", "fingerprint": lifecycle.fingerprint(upload) if upload else ""}
+
+
+def decided(asked: Asked) -> dict[str, Any]:
+    return {"step": "decide", f"decision-{SIMILAR_ROW}": "leave"}
+
+
+def decisions(asked: Asked) -> dict[str, Any]:
+    content = f"Zeile;Entscheidung\n{SIMILAR_ROW};auslassen\n".encode()
+    return {"file": SimpleUploadedFile("entschieden.csv", content)}
+
+
+def booking(asked: Asked) -> dict[str, Any]:
+    return {"amount": "1", "business_day": timezone.localdate().isoformat(), "key": "hand"}
+
+
+def correction(asked: Asked) -> dict[str, Any]:
+    return {"about": "owed-less", "amount": "1", "reason": "Verzählt", "key": "hand"}
+
+
+def step(name: str) -> Body:
+    return lambda asked: {"step": name}
+
+
+def person(asked: Asked) -> dict[str, Any]:
+    """Of whom is changed the address stays: the provider's people may not change it."""
+    email = User.objects.filter(pk=asked.row).values_list("email", flat=True).first() or ""
+    return {"username": "neue-kollegin", "email": email, "language": "de", "is_active": "on"}
+
+
+def passwords(asked: Asked) -> dict[str, Any]:
+    return {"password1": NEW_PASSWORD, "password2": NEW_PASSWORD}
+
+
+def own_password(asked: Asked) -> dict[str, Any]:
+    return {"old_password": PASSWORD, "new_password1": NEW_PASSWORD, "new_password2": NEW_PASSWORD}
+
+
+def location(asked: Asked) -> dict[str, Any]:
+    location = Location.objects.filter(pk=asked.row).first() or asked.world.places[(10400, 3)]
+    names = ["street", "postal_code", "client_number", "branch_number", "first_number", "last_number"]
+    flags = {"is_franchise": "on"} if location.is_franchise else {}
+    return {"name": "Neuer Name", "city": "Husum", **{name: getattr(location, name) for name in names}, **flags}
+
+
+def new_location(asked: Asked) -> dict[str, Any]:
+    return {"name": "Husum", "street": "Hafen 1", "postal_code": "25813", "city": "Husum", "client_number": "42"}
+
+
+def device(asked: Asked) -> dict[str, Any]:
+    """With a user group that may do nothing there: a device gets no right that whoever sets it up lacks."""
+    group = UserGroup.objects.get(organization__account_number=10400, name=WITHOUT_RIGHTS[10400])
+    return {"kind": "till", "name": "Neue Kasse", "group": group.pk}
+
+
+def matrix(asked: Asked) -> dict[str, Any]:
+    """Takes from the group what it holds: the cell of its one row is no longer ticked."""
+    place = asked.world.places.get(asked.place)
+    return {"row": f"{place.pk}:1"} if place else {}
+
+
+def matrix_confirmed(asked: Asked) -> dict[str, Any]:
+    group, place = UserGroup.objects.filter(pk=asked.row).first(), asked.world.places.get(asked.place)
+    if group is None or place is None or group.organization_id != place.organization_id:
+        return {}
+    taken = {(Right.VIEW_CUSTOMERS, place.pk)}
+    wanted = access.grants_of(group) - taken
+    change = operations.preview_grants(group=group, wanted=wanted, actor=asked.world.system[asked.place])
+    return {"take": f"{Right.VIEW_CUSTOMERS}@{place.pk}", "seen": change.fingerprint}
+
+
+def restrictions(asked: Asked) -> dict[str, Any]:
+    """A group of the central is restricted in one right more."""
+    group = UserGroup.objects.get(name="Auskunft Bremen").pk
+    return {"row": f"{group}:0", "cell": f"{Right.IMPORT_CUSTOMERS}@{group}"}
+
+
+def restrictions_confirmed(asked: Asked) -> dict[str, Any]:
+    group, place = UserGroup.objects.get(name="Auskunft Bremen").pk, asked.world.places.get(asked.place)
+    if place is None or not place.is_franchise:
+        return {}
+    frida = asked.world.system[asked.place]
+    wanted = restricted_here(frida) | {(Right.IMPORT_CUSTOMERS, group)}
+    change = operations.preview_restrictions(wanted=wanted, actor=frida)
+    return {"give": f"{Right.IMPORT_CUSTOMERS}@{group}", "seen": change.fingerprint}
+
+
+def business(asked: Asked) -> dict[str, Any]:
+    business = {"account_number": "40200", "name": "Neue Bäcker", "kind": "central_group", "place_name": "Zentrale"}
+    return {**business, "username": "neu"}
+
+
+def switched(asked: Asked) -> dict[str, Any]:
+    return {"rule": LegacyRule.NEW_LOCATIONS, "wanted": "lifted", "reason": "Auf Wunsch"}
+
+
+def wish(asked: Asked) -> dict[str, Any]:
+    """What any kind of bulk change asks for: of what is not its own it takes no notice."""
+    place = asked.world.places.get(asked.place)
+    tag = Tag.objects.filter(base=place.base).first() if place else None
+    return {"group": "none", "tag": tag.pk if tag else "", "reason": "Verzogen"}
+
+
+def older(asked: Asked) -> dict[str, Any]:
+    seen = Customer.objects.filter(history__pgh_id=asked.row).values_list("changed_at", flat=True).first()
+    return {"seen_at": seen.isoformat() if seen else timezone.now().isoformat()}
+
+
+def statement(asked: Asked) -> dict[str, Any]:
+    return {"purpose": "newsletter", "is_given": "yes", "at": "2026-01-05T10:00", "source": "form"}
+
+
+def named(name: str, **more: str) -> Body:
+    return lambda asked: {"name": name, **more}
