@@ -3,7 +3,7 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from customers.querysets import CustomerCountQuerySet, CustomerGroupCountQuerySet, CustomerMonthQuerySet
+from customers.count_querysets import CustomerCountQuerySet, CustomerGroupCountQuerySet, CustomerMonthQuerySet
 from locations.constraints import CompositeForeignKey, KeyWithBase
 from locations.models import CustomerBase, Location, Organization
 from locations.row_policies import RowSecurity
