@@ -12,10 +12,6 @@ from django.utils import timezone
 
 from accounting.models import LedgerException, Movement
 from accounting.operations import post_sale, top_up
-from clearing.choices import CycleState, NodeState
-from clearing.models import Conflict, Cycle, Node
-from clearing.protocol.keys import PrivateKey
-from clearing.protocol.records import CustomerRecord
 from customers.bulk import changing
 from customers.bulk.changing import Wish
 from customers.choices import BulkKind
@@ -36,10 +32,10 @@ from mcp.isolation import grants
 from mcp.isolation.scope import Scope
 from mcp.models import User, UserGroup
 from tests.accounting.accounts import guest
-from tests.clearing import conflicting
 from tests.conftest import forget_author
 from tests.customers import people
 from tests.customers.transfer import kept_export, table
+from tests.isolation.matrix.clearing_rows import OfClearing
 from tests.isolation.matrix.world import ALL, CENTRAL, MUNICH, OF_SUPPORT, Place, Role, World
 from tests.mcp.devices import device_at
 from tests.states import in_state
@@ -74,7 +70,6 @@ MISSING: dict[str, Any] = dict.fromkeys(
     UUID(int=7),
 )
 NO_ROW = 999_999_999
-KEY = PrivateKey.make().public.text
 FILE = table(["Kundennummer", "Name"], ["", "Aus der Datei"])
 SIMILAR_ROW = 5
 """The row of a previewed file that looks like a known customer."""
@@ -84,11 +79,11 @@ OWN_FILES = ("upload", "import", "export", "incoming")
 """The kinds of which everybody has one of his own."""
 
 
-class Rows:
+class Rows(OfClearing):
     """`get(kind, …)` gives the id; a row of a kind at a place is the same for every role but for files."""
 
     def __init__(self, world: World) -> None:
-        self.world = world
+        super().__init__(world)
         self._made: dict[tuple[str, Any], Any] = {}
 
     def own(self, kind: str, role: Role, place: Place) -> Any:
@@ -142,9 +137,6 @@ class Rows:
             self._made[key] = make()
         return self._made[key]
 
-    def _system(self, place: Place) -> Scope:
-        return self.world.system[place]
-
     def _bulk_change(self, place: Place) -> UUID:
         """A customer has lost a tag, which can be undone."""
         actor = self._somebody(place)
@@ -186,12 +178,6 @@ class Rows:
         change_customer(customer=moved, actor=self._system(place))
         return first
 
-    def _node(self, place: Place) -> Node:
-        location = self.world.places[place]
-        return Node.objects.create(
-            organization=location.organization, base=location.base, location=location, name="Kasse", receipt="0" * 64
-        )
-
     def _device(self, place: Place) -> UUID:
         """A till in use; its user group has no right there."""
         location = self.world.places[place]
@@ -199,44 +185,6 @@ class Rows:
         device, _token = device_at(location, group)
         device_id: UUID = device.pk
         return device_id
-
-    def _reconciliation(self, place: Place) -> UUID:
-        node = self._node(place)
-        run = Cycle.objects.create(base=node.base, node=node, number=1, state=CycleState.ARRIVING)
-        run_id: UUID = run.pk
-        return run_id
-
-    def _answered(self, place: Place) -> UUID:
-        """A run that was decided, and whose answer nobody has fetched."""
-        node = self._node(place)
-        run = Cycle.objects.create(base=node.base, node=node, number=1, state=CycleState.ARRIVING)
-        counts = {"sent": 0, "applied": 0, "same": 0, "conflict": 0, "held_back": 0}
-        Cycle.objects.filter(pk=run.pk).update(state=CycleState.DECIDED, receipt="0" * 64, counts=counts)
-        Node.objects.filter(pk=node.pk).update(decided=1, public_key=KEY)
-        run_id: UUID = run.pk
-        return run_id
-
-    def _conflict(self, place: Place) -> Conflict:
-        system = self._system(place)
-        return conflicting.both_changed(system, people.customer(system, city="Kiel"), before={}, lost={"city": "Bonn"})
-
-    def _given_twice(self, place: Place) -> UUID:
-        system = self._system(place)
-        return conflicting.born_twice(system, people.customer(system)).pk
-
-    def _run(self, place: Place) -> UUID:
-        """A run that has found a conflict."""
-        system = self._system(place)
-        run = Cycle.objects.create(base=system.base, node=conflicting.node(system), number=1, state=CycleState.ARRIVING)
-        Conflict.objects.filter(pk=self._conflict(place).pk).update(cycle=run)
-        return run.pk
-
-    def _held_back(self, place: Place) -> int:
-        system = self._system(place)
-        version = conflicting.version_now(people.customer(system, last_name="Zurück"))
-        held = conflicting.held_back(system, CustomerRecord(version), conflicting.UNKNOWN_TAG)
-        Node.objects.filter(pk=held.node_id).update(state=NodeState.RETIRED)
-        return held.pk
 
     def _tagged(self, place: Place) -> int:
         """A customer of a base in which there is a tag."""
