@@ -34,7 +34,7 @@ COMMITS = 50
 FOR_THE_CHANGED = 2 / 3
 """At most so much of the room is for what changed, so that the rest rotates even while everything changes."""
 SLOW = Path(__file__).with_name("slow.json")
-SLOW_KIND, SLOW_OF = "tests of three tenths of a second or more", 3
+SLOW_KIND, SLOW_OF = "tests of three tenths of a second or more", 4
 WHOLE, SAMPLED = "whole", "sampled"
 FEWEST_EXAMPLES = 5
 _is_whole = True
