@@ -88,3 +88,26 @@ EXCEPTION_STEPS: dict[ExceptionState, frozenset[ExceptionState]] = {
     ExceptionState.OPEN: frozenset({ExceptionState.DECIDED}),
     ExceptionState.DECIDED: frozenset(),
 }
+
+
+class SaleMethod(models.TextChoices):
+    """How an order of a till is paid: it becomes an open item, or credit is used for it."""
+
+    ACCOUNT = "account", _("On account")
+    CREDIT = "credit", _("With credit")
+
+
+class OrderState(models.TextChoices):
+    OPEN = "open", _("To be paid")
+    PAID = "paid", _("Paid")
+    INVOICED = "invoiced", _("On an invoice")
+    CANCELLED = "cancelled", _("Cancelled")
+
+
+ORDER_STEPS: dict[OrderState, frozenset[OrderState]] = {
+    OrderState.OPEN: frozenset({OrderState.PAID, OrderState.INVOICED, OrderState.CANCELLED}),
+    OrderState.PAID: frozenset({OrderState.OPEN, OrderState.CANCELLED}),
+    OrderState.INVOICED: frozenset(),
+    OrderState.CANCELLED: frozenset(),
+}
+"""A payment that is taken back opens its order again. What stands on an invoice is locked."""

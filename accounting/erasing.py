@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounting.amounts import Money
 from accounting.balances import open_in
-from accounting.models import Account, AccountTerms, Movement
+from accounting.models import Account, AccountTerms, Movement, PaymentOrder
 from customers.erasure import Place
 from customers.models import Customer
 
@@ -38,6 +38,11 @@ def _movements(customer: Customer) -> int:
     return Movement.objects.filter(base=customer.base_id).of_accounts(accounts).count() if accounts else 0
 
 
+def _forget_orders(customer: Customer) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT accounting_forget_orders(%s, %s)", [customer.base_id, customer.pk])
+
+
 def _forget(customer: Customer) -> None:
     """Raises MoneyOpen, also where the account of a location on its own, which is not seen here, is not even."""
     try:
@@ -50,6 +55,12 @@ def _forget(customer: Customer) -> None:
 
 
 PLACES = (
+    Place(
+        name="orders",
+        label=_("Orders of tills that stay without his name"),
+        count=lambda customer: PaymentOrder.objects.of_customer(customer).count(),
+        remove=_forget_orders,
+    ),
     Place(
         name="account",
         label=_("Terms of his account"),

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Self
 from django.db import models
 from django.db.models import Q
 
-from accounting.choices import OF_CUSTOMER, ExceptionState
+from accounting.choices import OF_CUSTOMER, ExceptionState, OrderState
 
 if TYPE_CHECKING:
-    from accounting.models import Account, AccountTerms, Ledger, LedgerException, Movement
+    from accounting.models import Account, AccountTerms, Ledger, LedgerException, Movement, PaymentOrder
     from customers.models import Customer
     from locations.models import CustomerBase
 
@@ -54,3 +54,15 @@ class ExceptionQuerySet(models.QuerySet["LedgerException"]):
 
     def open(self) -> Self:
         return self.filter(state=ExceptionState.OPEN)
+
+
+class OrderQuerySet(models.QuerySet["PaymentOrder"]):
+    def in_base(self, base: CustomerBase) -> Self:
+        return self.filter(base=base)
+
+    def of_customer(self, customer: Customer) -> Self:
+        return self.filter(base=customer.base_id, customer=customer.pk)
+
+    def open(self) -> Self:
+        """What was sold on account and is neither paid, nor on an invoice, nor cancelled."""
+        return self.filter(state=OrderState.OPEN)

@@ -134,3 +134,33 @@ LEDGER_OF_SHARED_BASE = pgtrigger.Trigger(
         RETURN NEW;
     """,
 )
+
+REVERSAL_OPENS_ORDER = pgtrigger.Trigger(
+    name="opens_or_cancels_order",
+    operation=pgtrigger.Insert,
+    when=pgtrigger.After,
+    condition=pgtrigger.Condition("NEW.kind = 'reversal'"),
+    func="""
+        UPDATE accounting_paymentorder SET payment_id = NULL, state = 'open'
+        WHERE base_id = NEW.base_id AND payment_id = NEW.reverses_id;
+        IF EXISTS (
+            SELECT FROM accounting_paymentorder AS one
+            WHERE one.base_id = NEW.base_id AND one.booking_id = NEW.reverses_id AND (
+                one.state = 'invoiced' OR one.payment_id IS NOT NULL AND NOT EXISTS (
+                    SELECT FROM accounting_movement AS back
+                    WHERE back.base_id = NEW.base_id AND back.reverses_id = one.payment_id
+                )
+            )
+        ) THEN
+            RAISE EXCEPTION 'The order of this movement is paid or on an invoice'
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'paymentorder_not_open';
+        END IF;
+        UPDATE accounting_paymentorder SET payment_id = NULL, state = 'cancelled'
+        WHERE base_id = NEW.base_id AND booking_id = NEW.reverses_id;
+        RETURN NULL;
+    """,
+)
+"""The state of an order follows its movements, whoever reverses them. It runs as the owner of the table.
+
+Sale and payment may be reversed by one statement, in either order: all its rows are there when this runs.
+"""

@@ -1,18 +1,24 @@
-"""What was answered to requests that write, by their keys: a repeated one has one effect and the same answer."""
+"""What was answered to requests that write, by their keys; and where programs are told that customers have changed."""
 
 from __future__ import annotations
 
-from typing import ClassVar
+import uuid
+from typing import Any, ClassVar
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from api.choices import WEBHOOK_STEPS, WebhookState
 from api.triggers import KEPT, WRITTEN_NOW
 from customers.triggers.erasure import forgotten_by_erasure
-from locations.models import CustomerBase
+from locations.constraints import CompositeForeignKey
+from locations.models import CustomerBase, Location, Organization
 from locations.row_policies import RowSecurity
+from locations.triggers import immutable, settled, stays_on_record, steps_between
+from mcp.models import Device
 
 LONGEST_KEY = 80
 
@@ -47,3 +53,84 @@ class KeptAnswer(models.Model):
 
     def __str__(self) -> str:
         return f"{self.device_id}: {self.key}"
+
+
+class Webhook(models.Model):
+    """An address that is told which customers have changed, for the program of a device.
+
+    `changed_in` and `last_customer` are how far it has been told, in the order of changes of the life and base that
+    `life` names. Its secret is stored nowhere: it is worked out from `nonce` by the key of the installation.
+    `failures` counts those in a row; `next_try_at` is from when on it is tried.
+    """
+
+    web_privileges: ClassVar[str] = "SELECT, INSERT, UPDATE"
+
+    id: Any = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    organization = models.ForeignKey(Organization, models.PROTECT, related_name="+", editable=False)
+    location = models.ForeignKey(
+        Location,
+        models.PROTECT,
+        db_constraint=False,  # webhook_location_of_organization refers to the same row and says more
+        related_name="+",
+        editable=False,
+    )
+    device = models.ForeignKey(
+        Device,
+        models.PROTECT,
+        db_constraint=False,  # webhook_device_of_organization refers to the same row and says more
+        related_name="webhooks",
+        verbose_name=_("device"),
+    )
+    url = models.CharField(_("address"), max_length=300)
+    nonce = models.CharField(max_length=32, editable=False)
+    state = models.CharField(_("state"), max_length=10, choices=WebhookState, default=WebhookState.ACTIVE)
+    made_at = models.DateTimeField(_("made"), db_default=Now(), editable=False)
+    made_by = models.CharField(_("made by"), max_length=200, editable=False)
+    ended_at = models.DateTimeField(_("ended"), null=True, editable=False)
+    ended_by = models.CharField(_("ended by"), max_length=200, blank=True, default="", editable=False)
+    life = models.CharField(max_length=60, editable=False)
+    changed_in = models.BigIntegerField(editable=False)
+    last_customer = models.BigIntegerField(default=0, editable=False)
+    failures = models.PositiveSmallIntegerField(default=0, editable=False)
+    next_try_at = models.DateTimeField(editable=False)
+    sent_at = models.DateTimeField(_("last message"), null=True, editable=False)
+    failed_at = models.DateTimeField(_("last failure"), null=True, editable=False)
+    last_error = models.CharField(max_length=20, blank=True, default="", editable=False)
+    last_status = models.PositiveSmallIntegerField(default=0, editable=False)
+
+    class Meta:
+        verbose_name = _("webhook")
+        verbose_name_plural = _("webhooks")
+        default_permissions = ()
+        indexes = [models.Index(fields=["next_try_at"], condition=Q(state="active"), name="webhook_due")]
+        constraints = [
+            RowSecurity(name="webhook_rows", organization="organization"),
+            models.CheckConstraint(condition=Q(state__in=WebhookState.values), name="webhook_state_known"),
+            models.CheckConstraint(condition=Q(url__startswith="https://"), name="webhook_encrypted"),
+            models.CheckConstraint(
+                condition=Q(state=WebhookState.ENDED, ended_at__isnull=False) & ~Q(ended_by="")
+                | Q(ended_at=None, ended_by="") & ~Q(state=WebhookState.ENDED),
+                name="webhook_ended_by_somebody",
+            ),
+            CompositeForeignKey(
+                fields=["organization", "location"],
+                to="locations.Location",
+                to_fields=["organization", "id"],
+                name="webhook_location_of_organization",
+            ),
+            CompositeForeignKey(
+                fields=["organization", "device"],
+                to="mcp.Device",
+                to_fields=["organization", "id"],
+                name="webhook_device_of_organization",
+            ),
+        ]
+        triggers = [
+            steps_between(WEBHOOK_STEPS, begins=[WebhookState.ACTIVE]),
+            immutable("id", "organization_id", "location_id", "device_id", "url", "nonce", "made_at", "made_by"),
+            settled([WebhookState.ENDED], "ended_at", "ended_by", "changed_in", "last_customer", "sent_at"),
+            stays_on_record(WebhookState.values),
+        ]
+
+    def __str__(self) -> str:
+        return self.url

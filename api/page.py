@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from api.service import description
+from api.webhook_pages import shown_here
 from locations.permissions import Right
 from mcp.console.pages import show
 from mcp.console.site import scope_of
@@ -27,6 +28,7 @@ def page(request: HttpRequest) -> HttpResponse:
         "title": _("API for tills"),
         "address": request.build_absolute_uri(_address(request)),
         "is_old_base": scope.base.is_discontinued,
+        "webhooks": shown_here(scope),
         "settings": {
             "url": reverse("api_description"),
             "layout": "BaseLayout",

@@ -13,6 +13,7 @@ from typing import Any
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.utils.translation import gettext_lazy
 
+from accounting.choices import Breach, OrderState
 from customers.forms import REFUSED_FIELDS
 from customers.operations import CustomerChangedMeanwhile
 from customers.triggers.revisions import EDITED_AT_OTHER_SIDE
@@ -27,6 +28,34 @@ class NoSuchCustomer(Problem):
     code_of_problem = "no_such_customer"
     title = gettext_lazy("No such customer")
     sentence = gettext_lazy("There is no customer of this number.")
+
+
+class NoSuchOrder(Problem):
+    status = HTTPStatus.NOT_FOUND
+    code_of_problem = "no_such_order"
+    title = gettext_lazy("No such order")
+    sentence = gettext_lazy("There is no order of this id.")
+
+
+class NoSuchMovement(Problem):
+    status = HTTPStatus.NOT_FOUND
+    code_of_problem = "no_such_movement"
+    title = gettext_lazy("No such booking")
+    sentence = gettext_lazy("There is no booking of this id.")
+
+
+class MovementOfOrder(Problem):
+    status = HTTPStatus.CONFLICT
+    code_of_problem = "movement_of_order"
+    title = gettext_lazy("Booking of an order")
+    sentence = gettext_lazy("This booking is the sale of an order. Cancel the order: its booking goes with it.")
+
+
+class MovementElsewhere(Problem):
+    status = HTTPStatus.CONFLICT
+    code_of_problem = "movement_elsewhere"
+    title = gettext_lazy("Booked at another location")
+    sentence = gettext_lazy("This was booked at another location. A till takes back only what was booked at its own.")
 
 
 class NotJson(Problem):
@@ -141,9 +170,24 @@ _STATUS = {
     "card_number_unique": HTTPStatus.CONFLICT,
     "customer_archived": HTTPStatus.CONFLICT,
     "switched_meanwhile": HTTPStatus.CONFLICT,
+    "no_account": HTTPStatus.NOT_FOUND,
+    **dict.fromkeys(Breach.values, HTTPStatus.CONFLICT),
+    **dict.fromkeys(
+        (
+            "order_number_known",
+            "order_elsewhere",
+            "order_changed",
+            "movement_reversed_once",
+            "movement_reverses_one",
+            "movement_of_nobody",
+            *(f"order_{state}" for state in OrderState.values),
+        ),
+        HTTPStatus.CONFLICT,
+    ),
 }
 """Of refusals that are about what is there, and not about what was sent; all others are 422."""
 TITLES = {
+    HTTPStatus.NOT_FOUND: gettext_lazy("Nothing there"),
     HTTPStatus.CONFLICT: gettext_lazy("Does not go with what is there"),
     HTTPStatus.UNPROCESSABLE_ENTITY: gettext_lazy("Not valid"),
 }

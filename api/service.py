@@ -11,14 +11,15 @@ from ninja.errors import ValidationError as Unreadable
 from ninja.security import HttpBearer
 
 from api import answers
-from api.endpoints import cards, consents, customers, device
+from api.endpoints import accounts, cards, consents, customers, device, orders
 from api.reading import ReadAlready
 from api.schemas import ProblemAnswer
 from mcp.isolation.scope import Scope
 
 VERSION = "1"
 DESCRIPTION = """\
-Customers of a location for its tills: search, feed, register, change, consents, cards.
+Customers of a location for its tills: search, feed, register, change, consents, cards; their accounts and credit, and
+orders that are sold on account.
 
 Each request shows the token of a device: `Authorization: Bearer …`. POST carries an `Idempotency-Key`, PATCH an
 `If-Match` with the ETag that was read. Problems are RFC 9457 in the language of `Accept-Language` (German or English).
@@ -47,7 +48,7 @@ service = NinjaAPI(
     parser=ReadAlready(),
     auth=DeviceToken(),
 )
-for router in (device.router, customers.router, consents.router, cards.router):
+for router in (device.router, customers.router, consents.router, cards.router, accounts.router, orders.router):
     service.add_router("", router)
 
 

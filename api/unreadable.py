@@ -38,6 +38,8 @@ _SENTENCES: dict[str, LazyText] = {
     "day": _("This is a day, written as 1990-12-31."),
     "moment": _("This is a moment with its time zone, written as 2026-11-30T14:05:00+01:00."),
     "amount": _('This is a number as a text, with a point and two decimals at most, such as "12.50".'),
+    "signed_amount": _('This is an amount as a text, with a point and two decimals at most, such as "-1.50".'),
+    "quantity": _('This is a quantity as a text, with a point and three decimals at most, such as "0.350".'),
 }
 
 

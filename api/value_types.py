@@ -17,6 +17,8 @@ _MOMENT = re.compile(
 )
 _DIGITS = re.compile(r"[0-9]{1,18}", re.ASCII)
 _AMOUNT = re.compile(r"[0-9]{1,10}(?:\.[0-9]{1,2})?", re.ASCII)
+_SIGNED = re.compile(r"-?[0-9]{1,12}(?:\.[0-9]{1,2})?", re.ASCII)
+_QUANTITY = re.compile(r"-?[0-9]{1,8}(?:\.[0-9]{1,3})?", re.ASCII)
 
 
 class Strict(BaseModel):
@@ -61,11 +63,34 @@ def _amount(value: Any) -> Decimal:
     raise PydanticCustomError("amount", "an amount")
 
 
+def _signed(value: Any) -> Decimal:
+    if isinstance(value, Decimal):
+        return value
+    if isinstance(value, str) and _SIGNED.fullmatch(value):
+        return Decimal(value)
+    raise PydanticCustomError("signed_amount", "an amount that may be negative")
+
+
+def _quantity(value: Any) -> Decimal:
+    if isinstance(value, Decimal):
+        return value
+    if isinstance(value, str) and _QUANTITY.fullmatch(value):
+        return Decimal(value)
+    raise PydanticCustomError("quantity", "a quantity")
+
+
 def whole(value: Any) -> int:
     """A whole number of a query, where everything is text."""
     if isinstance(value, str) and _DIGITS.fullmatch(value):
         return int(value)
     raise PydanticCustomError("int_parsing", "a whole number")
+
+
+def truth(value: Any) -> bool:
+    """Yes or no in a query, where everything is text."""
+    if value in ("true", "false"):
+        return bool(value == "true")
+    raise PydanticCustomError("bool_parsing", "true or false")
 
 
 def _in_utc(moment: datetime) -> str:
@@ -89,4 +114,17 @@ Amount = Annotated[
     BeforeValidator(_amount),
     PlainSerializer(lambda amount: f"{amount:.2f}", return_type=str),
     WithJsonSchema({"type": "string", "pattern": r"^[0-9]{1,10}(\.[0-9]{1,2})?$", "examples": ["12.50"]}),
+]
+SignedAmount = Annotated[
+    Decimal,
+    BeforeValidator(_signed),
+    PlainSerializer(lambda amount: f"{amount:.2f}", return_type=str),
+    WithJsonSchema({"type": "string", "pattern": r"^-?[0-9]{1,12}(\.[0-9]{1,2})?$", "examples": ["-1.50"]}),
+]
+"""An amount that may be negative, such as a balance or what is taken off in a line."""
+Quantity = Annotated[
+    Decimal,
+    BeforeValidator(_quantity),
+    PlainSerializer(lambda quantity: f"{quantity:.3f}", return_type=str),
+    WithJsonSchema({"type": "string", "pattern": r"^-?[0-9]{1,8}(\.[0-9]{1,3})?$", "examples": ["2", "0.350"]}),
 ]

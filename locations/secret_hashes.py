@@ -15,6 +15,7 @@ class SecretKind(StrEnum):
     LEASE = "clearing.lease"
     PAIRING_CODE = "clearing.pairing code"
     REQUEST = "api.request"
+    WEBHOOK = "api.webhook"
     DEVICE_CODE = "device code"
     DEVICE_TOKEN = "device token"  # noqa: S105 - what it is for
 

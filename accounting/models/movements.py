@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from accounting.choices import WITH_REASON, MovementKind
 from accounting.models.ledgers import OF_ALL, Account, Ledger, money
 from accounting.querysets import MovementQuerySet
-from accounting.triggers import MOVEMENT_AT_OPEN_LOCATION, only_added_to
+from accounting.triggers import MOVEMENT_AT_OPEN_LOCATION, REVERSAL_OPENS_ORDER, only_added_to
 from locations.constraints import CompositeForeignKey, KeyWithBase
 from locations.fields import LineField, TimeOrderedUuid
 from locations.history import ClockTimestamp
@@ -113,7 +113,9 @@ class Movement(models.Model):
                 name="movement_reverses_in_base",
             ),
         ]
-        triggers = [*only_added_to("A movement", "movement_stays"), MOVEMENT_AT_OPEN_LOCATION]
+        triggers = [
+            *only_added_to("A movement", "movement_stays"), MOVEMENT_AT_OPEN_LOCATION, REVERSAL_OPENS_ORDER,
+        ]  # fmt: skip
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.amount}"

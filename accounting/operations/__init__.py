@@ -3,6 +3,8 @@
 from accounting.operations.correcting import correct, reverse, transfer_credit
 from accounting.operations.exceptions import decide_exception
 from accounting.operations.opening import NoAccount, set_terms
+from accounting.operations.order_refusals import OrderRefused
+from accounting.operations.orders import Line, Ordered, cancel_order, pay_order, post_order
 from accounting.operations.posting import (
     Posted,
     open_balance,
@@ -15,6 +17,7 @@ from accounting.operations.posting import (
 from accounting.operations.refusals import OtherContent, Refused
 
 __all__ = [
-    "NoAccount", "OtherContent", "Posted", "Refused", "correct", "decide_exception", "open_balance", "pay_out",
-    "post_sale", "receive_payment", "reverse", "set_terms", "top_up", "transfer_credit", "use_credit",
+    "Line", "NoAccount", "OrderRefused", "Ordered", "OtherContent", "Posted", "Refused", "cancel_order", "correct",
+    "decide_exception", "open_balance", "pay_order", "pay_out", "post_order", "post_sale", "receive_payment", "reverse",
+    "set_terms", "top_up", "transfer_credit", "use_credit",
 ]  # fmt: skip

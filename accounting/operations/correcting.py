@@ -12,6 +12,7 @@ from accounting.balances import ledger_of
 from accounting.choices import AccountKind, MovementKind
 from accounting.models import Account, Movement
 from accounting.operations.opening import NoAccount
+from accounting.operations.order_refusals import demand_no_order
 from accounting.operations.posting import Entry, Posted, accounts_of, add, posted
 from customers.models import Customer
 from locations.permissions import Right
@@ -25,7 +26,8 @@ def reverse(*, movement: UUID, reason: str, key: str, actor: Scope) -> Posted:
     """Take a movement back by the opposite one; once, and never one that is a reversal itself.
 
     An open amount may rise above the limit by it, which becomes an exception; credit that has been used cannot be taken
-    back. Raises MissingRight, Movement.DoesNotExist, Refused, OtherContent, ValidationError without a reason, for one
+    back. The order of a till whose sale it is becomes cancelled, and the one whose payment it is open again. Raises
+    MissingRight, Movement.DoesNotExist, Refused, OtherContent, ValidationError without a reason, for one
     that was reversed, is a reversal, or is of somebody who was erased, or Busy.
     """
     actor.demand(Right.CORRECT_ACCOUNTS)
@@ -33,11 +35,12 @@ def reverse(*, movement: UUID, reason: str, key: str, actor: Scope) -> Posted:
         wrong = Movement.objects.in_base(actor.base).select_related("ledger", "debit", "credit").get(pk=movement)
         customer = _customer_of(wrong)
         _demand_reversible(wrong, key)
+        demand_no_order(wrong)
         entry = Entry(
             kind=MovementKind.REVERSAL,
             amount=wrong.amount,
             key=key,
-            reason=_demanded(reason),
+            reason=demanded_reason(reason),
             document=wrong.document,
             reverses=wrong.pk,
         )
@@ -54,7 +57,7 @@ def correct(
     ValidationError without a reason, or Busy.
     """
     actor.demand(Right.CORRECT_ACCOUNTS)
-    entry = Entry(kind=MovementKind.CORRECTION, amount=amount, key=key, reason=_demanded(reason))
+    entry = Entry(kind=MovementKind.CORRECTION, amount=amount, key=key, reason=demanded_reason(reason))
     other = AccountKind.CORRECTIONS
     return posted(customer, (other, kind) if is_in_favour else (kind, other), entry, actor)
 
@@ -63,7 +66,7 @@ def correct(
 def transfer_credit(*, customer: int, receiver: int, amount: Decimal, reason: str, key: str, actor: Scope) -> Posted:
     """Move credit that was booked to the wrong customer to another one. Raises as `correct`."""
     actor.demand(Right.CORRECT_ACCOUNTS)
-    entry = Entry(kind=MovementKind.CORRECTION, amount=amount, key=key, reason=_demanded(reason))
+    entry = Entry(kind=MovementKind.CORRECTION, amount=amount, key=key, reason=demanded_reason(reason))
     with row_scope.within(actor):
         both = {one.pk: one for one in Customer.objects.in_base(actor.base).filter(pk__in=(customer, receiver))}
         ledger = ledger_of(actor)
@@ -77,7 +80,8 @@ def transfer_credit(*, customer: int, receiver: int, amount: Decimal, reason: st
         return add(found[customer], found[receiver], entry, both[customer], ledger, actor)
 
 
-def _demanded(reason: str) -> str:
+def demanded_reason(reason: str) -> str:
+    """The reason. Raises ValidationError where there is none."""
     if not reason.strip():
         sentence = _("Say why: the reason stays with the booking.")
         raise ValidationError({"reason": ValidationError(sentence, code="movement_with_reason")})

@@ -181,7 +181,7 @@ def posted(customer: int, sides: tuple[AccountKind, AccountKind], entry: Entry, 
         ledger = ledger_of(actor)
         if ledger is None:
             raise NoAccount(whose)
-        debit, credit = _accounts(ledger, whose, sides, actor)
+        debit, credit = sides_of(ledger, whose, sides, actor)
         return add(debit, credit, entry, whose, ledger, actor)
 
 
@@ -195,7 +195,7 @@ def add(debit: int, credit: int, entry: Entry, customer: Customer, ledger: Ledge
     now = standing(customer, actor)
     if now is None:
         raise NoAccount(customer)
-    return Posted(movement, now, _warnings(movement, now))
+    return Posted(movement, now, warnings_of(movement, now))
 
 
 def post_all(ledger: Ledger, wanted: Sequence[Mapping[str, Any]], actor: Scope) -> list[Movement]:
@@ -257,7 +257,7 @@ def accounts_of(customers: Iterable[int], kind: AccountKind, ledger: Ledger | No
     return {one.customer_id: one.pk for one in rows if one.customer_id}
 
 
-def _accounts(
+def sides_of(
     ledger: Ledger, customer: Customer, sides: tuple[AccountKind, AccountKind], actor: Scope
 ) -> tuple[int, int]:
     """The ids of the accounts of these kinds; those of the location and of the ledger are opened when needed."""
@@ -290,7 +290,7 @@ def _found(ledger: Ledger, wanted: Sequence[_Whose]) -> dict[_Whose, int]:
     return {(AccountKind(one.kind), one.customer_id, one.location_id): one.pk for one in rows}
 
 
-def _warnings(movement: Movement, now: Standing) -> list[str]:
+def warnings_of(movement: Movement, now: Standing) -> list[str]:
     """What is in order and worth knowing, in the language of whoever posts."""
     currency, terms = now.terms.organization.currency, now.terms
     opened = shown(now.open_amount, currency)

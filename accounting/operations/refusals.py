@@ -13,6 +13,7 @@ from accounting.amounts import Money
 from accounting.balances import Standing, standing
 from accounting.choices import Breach, MovementKind
 from accounting.operations.opening import NoAccount
+from accounting.operations.order_refusals import OrderRefused
 from customers.field_groups import FieldGroup
 from customers.models import Customer
 from locations.violations import refusal_of
@@ -60,6 +61,11 @@ def _refusal(name: str, error: IntegrityError, kind: MovementKind, customer: Cus
     if name == "account_balance_above_floor":
         now = standing(customer, actor)
         return _limit(now, kind, customer) if now else error
+    if name == "paymentorder_not_open":
+        return OrderRefused(
+            _("The order of this booking was paid or put on an invoice meanwhile. Look at it again."),
+            code="order_changed",
+        )
     rule = name.removeprefix(_PREFIX)
     if name.startswith(_PREFIX) and rule in Breach.values:
         return _breach(Breach(rule), customer, actor)

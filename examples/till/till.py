@@ -5,10 +5,15 @@
     python till.py register --last-name Muster --mobile "040 1000001" --agrees newsletter
     python till.py find --card 4711
     python till.py change 2000001 city=Kiel
+    python till.py sell 2000001 "Rolls=4.20" "Coffee=2.90"   on account; with --credit from what was paid in advance
+    python till.py top-up 2000001 50.00                      and use, pay-out, payment; account tells the balance
+    python till.py cancel '$7' "Wrong customer"              the order of place 7 of the queue; pay '$7' has it paid
     python till.py send                                      sends what was done without a line
+    python till.py load --rate 13 --seconds 600 a.sqlite …   many tills at once: how long answers take, and what fails
 
 What is written is put into a queue first, with a key of its own, and sent then. Without a line it waits there and is
-sent later with the same key: whatever the line does meanwhile, it has one effect. All that the till knows is in one
+sent later with the same key: whatever the line does meanwhile, it has one effect. What was sold without a line is sent
+as late, and booked in any case: it has happened. All that the till knows is in one
 file of SQLite, to which nobody else should have access: the token in it opens the door.
 """
 
@@ -26,6 +31,9 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
+
+import till_load  # type: ignore[import-not-found]  # beside this file
+import till_money  # type: ignore[import-not-found]
 
 PROGRAM = "Example till 1.0"
 SECONDS = 10
@@ -220,12 +228,17 @@ class Till:
             )
         return int(row.lastrowid or 0)
 
-    def send(self) -> bool:
-        """Send what waits, in its order. False where the line broke off: the rest waits, and loses nothing."""
+    def send(self, fresh: int | None = None) -> bool:
+        """Send what waits, in its order. False where the line broke off: the rest waits, and loses nothing.
+
+        What is sold at this moment is `fresh`: nobody has gone away with it yet, so the server may refuse it. All else
+        has happened, and is sent as late.
+        """
         waiting = "SELECT id, key, method, path, body, version FROM queue WHERE state = 'waiting' ORDER BY id"
         for place, key, method, path, body, version in self.store.execute(waiting).fetchall():
             try:
-                address = self.resolved(path)
+                is_late = place != fresh and till_money.may_be_late(path)
+                address = self.resolved(path) + ("?late=true" if is_late else "")
                 based_on = self.based_on(version)
                 answer = self.server.ask(method, address, json.loads(body), Idempotency_Key=key, If_Match=based_on)
             except NoLine as reason:
@@ -240,12 +253,15 @@ class Till:
         return True
 
     def resolved(self, path: str) -> str:
-        """The path with the numbers of customers whom this till has registered itself."""
+        """The path with the numbers of customers and the ids of orders that this till has made itself."""
         head, mark, rest = path.partition("$")
         if not mark:
             return path
         place, _slash, end = rest.partition("/")
-        return f"{head}{self.answered(place, 'The customer was not registered.')['number']}/{end}"
+        said: Any = self.answered(place, f"What this belongs to was not done (place {place}).")
+        for name in {"orders/": ("order", "id"), "movements/": ("movement", "id")}.get(head, ("number",)):
+            said = said[name]
+        return f"{head}{said}/{end}"
 
     def based_on(self, version: str) -> str:
         """The version on which a change is based: the stored one, or that of this till's own change before it."""
@@ -276,6 +292,8 @@ class Till:
         """What an answer means to whoever stands at the till."""
         for same in said.get("possible_duplicates", []):
             self.say(f"Perhaps the same: {same['number']} {same['name']} ({', '.join(same['reasons'])}).")
+        for sentence in till_money.told(said):
+            self.say(sentence)
         customer = said.get("customer") or (said if "display_name" in said else None)
         if customer is not None:
             with self.store:
@@ -360,6 +378,8 @@ def parser() -> argparse.ArgumentParser:
     consent.add_argument("number", type=int)
     consent.add_argument("purpose")
     consent.add_argument("said", choices=["yes", "no"])
+    till_money.describe(commands)
+    till_load.describe(commands)
     return made
 
 
@@ -421,6 +441,8 @@ COMMANDS: dict[str, Callable[[Till, argparse.Namespace], object]] = {
     "register": register,
     "change": change,
     "consent": consent,
+    **till_money.COMMANDS,
+    "load": lambda till, typed: till_load.run(typed, call, till.say),
 }
 
 

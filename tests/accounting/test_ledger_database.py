@@ -90,7 +90,10 @@ def test_trigger_holds_where_a_grant_would_not(anna):
     """Somebody has granted too much; the trigger keeps movements all the same, from all but the owner."""
     whose = guest(anna)
     top_up(customer=whose.pk, amount=Decimal(5), key=key(), actor=anna)
-    run(f"GRANT ALL ON accounting_movement, accounting_ledgerexception TO {UNSCOPED_ROLE}")
+    run(
+        f"GRANT ALL ON accounting_movement, accounting_ledgerexception, accounting_paymentorder, "
+        f"accounting_paymentorderline TO {UNSCOPED_ROLE}"
+    )
     for statement in (
         "UPDATE accounting_movement SET amount = 1",
         "DELETE FROM accounting_movement",

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.contrib.staticfiles import finders
 
-from api.endpoints import cards, consents, customers, device
+from api.endpoints import accounts, cards, consents, customers, device, orders
 from api.management.commands.write_openapi import FILE, text
 from api.unreadable import _SENTENCES
 from customers.field_groups import OPEN, FieldGroup
 from customers.models import Customer
 
-ROUTERS = (device.router, customers.router, consents.router, cards.router)
+ROUTERS = (device.router, customers.router, consents.router, cards.router, accounts.router, orders.router)
 PAGE = "/10400/2/tills/"
 
 
@@ -35,7 +36,7 @@ def test_description_in_the_repository_is_that_of_the_code():
 def test_every_operation_is_described_with_its_problems():
     said = json.loads(text())
     there = {
-        (path.replace("{int:number}", "{number}"), method.lower())
+        (re.sub(r"\{(?:int|uuidstr):", "{", path), method.lower())
         for router in ROUTERS
         for path, view in router.path_operations.items()
         for operation in view.operations

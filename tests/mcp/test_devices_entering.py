@@ -223,7 +223,7 @@ def test_what_is_for_people_no_device_gets_whatever_its_group_has(cast):
         assert (answers[right].is_held, answers[right].obstacle) == (False, "person")
     never = {
         Right.MANAGE_USERS, Right.MANAGE_LOCATION, Right.CARRY_OVER, Right.CLEAR, Right.RESOLVE_CONFLICTS,
-        Right.ERASE_CUSTOMERS,
+        Right.ERASE_CUSTOMERS, Right.MANAGE_ACCOUNT_TERMS,
     }  # fmt: skip
     assert never.isdisjoint(OF_DEVICES)
 

@@ -5,8 +5,17 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from accounting.models import Account, AccountTerms, Ledger, LedgerException, Movement
-from accounting.operations import decide_exception, post_sale, reverse, set_terms
+from accounting.choices import SaleMethod
+from accounting.models import (
+    Account,
+    AccountTerms,
+    Ledger,
+    LedgerException,
+    Movement,
+    PaymentOrder,
+    PaymentOrderLine,
+)
+from accounting.operations import Line, decide_exception, post_order, post_sale, reverse, set_terms
 from mcp.isolation import row_scope
 from mcp.isolation.scope import Scope
 from tests.isolation.canary.canaries import Canary
@@ -18,7 +27,7 @@ def plant_accounts(business: Any) -> None:
         scope = Scope.of_system(place, name=_word(business, "accounting.Movement", "user_name"))
         for customer in [one for one in business.rows["customers.Customer"] if one.base_id == place.base_id][1:3]:
             _account(business, customer.pk, scope)
-    for model in (Ledger, Account, AccountTerms, Movement, LedgerException):
+    for model in (Ledger, Account, AccountTerms, Movement, LedgerException, PaymentOrder, PaymentOrderLine):
         owner = {"base__in": business.bases}
         business.rows[model._meta.label] = list(model._base_manager.filter(**owner))
 
@@ -39,6 +48,7 @@ def _account(business: Any, customer: int, scope: Scope) -> None:
             ).movement
             for turn in range(2)
         ]  # fmt: skip
+        _order(business, customer, amount + 2, scope)
         reverse(
             movement=sold[0].pk, reason=_word(business, "accounting.Movement", "reason"), key=f"back-{customer}",
             actor=scope,
@@ -48,6 +58,17 @@ def _account(business: Any, customer: int, scope: Scope) -> None:
         decide_exception(
             exception=waiting.pk, note=_word(business, "accounting.LedgerException", "note"), actor=decider
         )
+
+
+def _order(business: Any, customer: int, amount: Decimal, scope: Scope) -> None:
+    """An order of a till that is late, with a canary as its number, in its line, and as what the till has said."""
+    text = _word(business, "accounting.PaymentOrderLine", "text")
+    post_order(
+        customer=customer, method=SaleMethod.ACCOUNT, total=amount, key=f"order-{customer}",
+        number=_word(business, "accounting.PaymentOrder", "number"),
+        lines=[Line(text=text, quantity=Decimal(1), amount=amount, vat_rate=Decimal(7))],
+        fiscal={"signature": _word(business, "accounting.PaymentOrder", "fiscal")}, is_late=True, actor=scope,
+    )  # fmt: skip
 
 
 def _word(business: Any, table: str, column: str) -> str:

@@ -18,6 +18,7 @@ VOCABULARY = {
     "pgh_label": "insert, update or delete",
     "clearing.Conflict.differing": "names of our fields",
     "clearing.Conflict.only_lost_changed": "names of our fields",
+    "api.Webhook.last_error": "why a message was not taken, of a fixed list",
     "customers.ImportUpload.new_rows": "numbers of rows",
     "customers.HeadingChoice.target": "names of our fields",
     "transitions.IncomingFile.taken_in": "three figures",

@@ -11,8 +11,10 @@ import pghistory
 from django.db import connection, models
 from django.utils import timezone
 
-from accounting.operations import post_sale, set_terms
+from accounting.choices import SaleMethod
+from accounting.operations import Line, post_order, post_sale, set_terms
 from api.models import KeptAnswer
+from api.webhooks import create_webhook
 from clearing.choices import CycleState, PartKind
 from clearing.models import (
     Alarm,
@@ -188,6 +190,7 @@ def _rights(scope: Scope) -> None:
     )
     device, _code = create_device(kind=DeviceKind.TILL, name="Kasse", group=group, actor=scope)
     DevicePace.objects.create(organization=scope.organization, device=device, filled_at=timezone.now())
+    create_webhook(device=device, url="https://shop.example.com/", actor=scope)
 
 
 def _transitions(scope: Scope) -> None:
@@ -260,6 +263,11 @@ def _accounts(scope: Scope) -> None:
         customer=buyer.pk, may_buy_on_account=True, may_hold_credit=False, hard_limit=Decimal(1), actor=scope
     )  # fmt: skip
     post_sale(customer=buyer.pk, amount=Decimal(2), key="1", is_late=True, actor=scope)
+    line = Line(text="x", quantity=Decimal(1), amount=Decimal(2), vat_rate=Decimal(7))
+    post_order(
+        customer=buyer.pk, method=SaleMethod.ACCOUNT, number="1", total=Decimal(2), lines=[line], key="2", is_late=True,
+        actor=scope,
+    )  # fmt: skip
 
 
 def _something_new(row: Any) -> dict[str, object]:

@@ -68,7 +68,8 @@ def test_views_and_functions_with_their_owners_rights_are_those_that_are_known(d
         """)
         kept = [(f"{key}_kept",) for key in STATEMENT_KEYS]
         ours = (
-            "accounting_forget", "accounting_post", "accounting_set_limit",
+            "accounting_cancel_order", "accounting_forget", "accounting_forget_orders", "accounting_pay_order",
+            "accounting_post", "accounting_post_order", "accounting_set_limit",
             "customers_analyze", "customers_erase", "customers_merge_search_index", "transitions_erase",
             "transitions_forget_switched", "transitions_leave_no_history",
         )  # fmt: skip

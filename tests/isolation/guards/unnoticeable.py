@@ -94,4 +94,9 @@ UNNOTICEABLE = {
     "AccountAdmin.rows: AccountTerms.objects.filter(base=scope.base)": "as above",
     "open_for_late: Customer.objects.in_base(actor.base)": "the id is of a customer who was found in the base before",
     "plan_for: CustomerCount.objects.in_base(base)": "only decides how the database looks for rows",
+    "movements: Movement.objects.in_base(scope.base)": "the accounts are those of a customer of the base",
+    "taken_back: PaymentOrder.objects.in_base(scope.base)": "the sale of an order is of its base, by a composite key",
+    "_ordered: PaymentOrder.objects.in_base(actor.base)": "the id is of what was found in the base a moment ago",
+    "create_webhook: Webhook.objects.filter(organization=actor.organization, location=actor.location)": "only counts",
+    "_told: Customer.objects.in_base(scope.base)": "the ids are those of changes of the base",
 }

@@ -18,9 +18,10 @@ from mcp.central import operations
 from mcp.central.operations.restricting import restricted_here
 from mcp.demo import PASSWORD
 from mcp.isolation import access
-from mcp.models import User, UserGroup
+from mcp.models import Device, User, UserGroup
 from tests.isolation.matrix.rows import FILE, SIMILAR_ROW, WITHOUT_RIGHTS
 from tests.isolation.matrix.world import Place, Role, World
+from tests.mcp.devices import device_at
 
 NEW_PASSWORD = "Sauerteig-und-Butter-7"
 
@@ -106,6 +107,16 @@ def location(asked: Asked) -> dict[str, Any]:
 
 def new_location(asked: Asked) -> dict[str, Any]:
     return {"name": "Husum", "street": "Hafen 1", "postal_code": "25813", "city": "Husum", "client_number": "42"}
+
+
+def webhook(asked: Asked) -> dict[str, Any]:
+    """Of a till there whose group may do nothing: nobody lacks what it gets."""
+    location = asked.world.places.get(asked.place)
+    known = Device.objects.filter(location=location).first() if location else None
+    if location is not None and known is None and asked.place[0] in WITHOUT_RIGHTS:
+        group = UserGroup.objects.get(organization=location.organization_id, name=WITHOUT_RIGHTS[asked.place[0]])
+        known, _token = device_at(location, group)
+    return {"device": known.pk if known else "", "url": "https://shop.example.com/stammhaus"}
 
 
 def device(asked: Asked) -> dict[str, Any]:

@@ -126,6 +126,9 @@ RECIPES: dict[str, Recipe] = {
     "admin:mcp_why": Recipe(),
     "api_page": Recipe(),
     "api_description": Recipe(),
+    "api_webhook_new": Recipe(body=forms.webhook, post=200),  # shows the secret
+    "api_webhook_end": Recipe("webhook", "webhook", get=302, to=r".*/tills/", writes=False),  # in its own row alone
+    "api_webhook_retry": Recipe("webhook", "webhook", get=302, to=r".*/tills/", writes=False),  # a time alone
     "admin:mcp_places": Recipe(),
     "admin:mcp_people": Recipe(),
     **_model("mcp_usergroup", "usergroup", forms.named("Neue Gruppe"), forms.named("Neuer Name")),

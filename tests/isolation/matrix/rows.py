@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from accounting.models import LedgerException, Movement
 from accounting.operations import post_sale, top_up
+from api.webhooks import create_webhook
 from customers.bulk import changing
 from customers.bulk.changing import Wish
 from customers.choices import BulkKind
@@ -59,6 +60,7 @@ MISSING: dict[str, Any] = dict.fromkeys(
         "version",
         "node",
         "device",
+        "webhook",
         "reconciliation",
         "sale",
         "exception",
@@ -107,6 +109,7 @@ class Rows(OfClearing):
             "tagged": self._tagged,
             "node": lambda at: self._node(at).pk,
             "device": self._device,
+            "webhook": self._webhook,
             "reconciliation": self._reconciliation,
             "answered run": self._answered,
             "bulk change": self._bulk_change,
@@ -185,6 +188,15 @@ class Rows(OfClearing):
         device, _token = device_at(location, group)
         device_id: UUID = device.pk
         return device_id
+
+    def _webhook(self, place: Place) -> UUID:
+        """Of a till that may do nothing there."""
+        location = self.world.places[place]
+        group = UserGroup.objects.get(organization=location.organization_id, name=WITHOUT_RIGHTS[place[0]])
+        device, _token = device_at(location, group, name="Mit Webhook")
+        made, _secret = create_webhook(device=device, url="https://shop.example.com/", actor=self._system(place))
+        webhook_id: UUID = made.pk
+        return webhook_id
 
     def _tagged(self, place: Place) -> int:
         """A customer of a base in which there is a tag."""
