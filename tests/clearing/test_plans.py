@@ -4,6 +4,7 @@ gathered: in a first load all of a base is written in one transaction, of which 
 from __future__ import annotations
 
 import re
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -21,7 +22,7 @@ ADDED = {
     "base": 1, "organization": 1,
     **dict(zip(statements._NAMES, map(list, zip(*statements._rows(UIDS[0], [statement()]), strict=True)), strict=True)),
 }  # fmt: skip
-ASKED = {
+ASKED: dict[str, tuple[str, Any, set[str]]] = {
     "versions": (reading._BY_UID, [1, uuid_array(UIDS)], {"customer_uid_unique"}),
     "bearers": (reading._BY_NUMBER, [1, plain_array(range(1_000))], {"customer_number_unique"}),
     "states": (reading._STATES, [1, uuid_array(UIDS)], {"customerrevision_of_customer"}),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.db import connection
 from django.utils import timezone
@@ -327,6 +329,6 @@ def test_a_change_behind_something_said_on_the_way_of_a_run_is_not_taken_for_non
     sides.run()
     assert sides.agree()
     assert sides.versions(sides.central.base)[eva.uid].values["city"] == "Eutin"
-    kept = Conflict.objects.get(base=sides.central.base)
+    kept: Any = Conflict.objects.get(base=sides.central.base)
     assert (kept.common["values"]["city"], kept.lost["values"]["email"]) == ("Kiel", "eva@example.com")
     assert kept.only_lost_changed == ["email"]
