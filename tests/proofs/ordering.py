@@ -1,7 +1,7 @@
 """The slowest files first, so that no process of a run has a long one left when the others are done.
 
-`durations.json` says how long the tests of a file took, in seconds, and `slow.json` those tests that took more than
-half a second by themselves. `--store-durations` writes down anew those that have run.
+`durations.json` says how long the tests of a file took, in seconds, and `slow.json` those tests that took three
+tenths of a second or more by themselves. `--store-durations` writes down anew those that have run.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 DURATIONS = Path(__file__).with_name("durations.json")
 SHORTEST = 1.0
 """Seconds: files that take less stand in no particular order, and in no list."""
-SLOW_FROM = 0.5
+SLOW_FROM = 0.3
 """Seconds: tests that take less are asked by every run."""
 _SIGNED = re.compile(r":[0-9A-Za-z]{6}:[\w-]{27,}")
 """What django.core.signing puts behind a value: the second, and the signature over both."""

@@ -5,8 +5,8 @@
     sample.part(pairs, of=8)                       inside a test: each eighth
     @settings(max_examples=examples(60))           at a property: an eighth of so many, drawn anew each time
 
-Of other tests that take more than half a second (`slow.json`, see ordering.py), proofs of isolation apart, it asks one
-in SLOW_OF, those first whose files changed.
+Of other tests that take three tenths of a second or more (`slow.json`, see ordering.py), proofs of isolation apart, it
+asks one in SLOW_OF, those first whose files changed.
 
 `--proofs=whole`, the default, asks everything. `--proofs=sampled` asks the cases first whose files changed in the last
 commits; the other room is drawn by a seed, the number of changes taken in: each change asks others, and after many
@@ -34,7 +34,7 @@ COMMITS = 50
 FOR_THE_CHANGED = 2 / 3
 """At most so much of the room is for what changed, so that the rest rotates even while everything changes."""
 SLOW = Path(__file__).with_name("slow.json")
-SLOW_KIND, SLOW_OF = "tests of more than half a second", 3
+SLOW_KIND, SLOW_OF = "tests of three tenths of a second or more", 3
 WHOLE, SAMPLED = "whole", "sampled"
 FEWEST_EXAMPLES = 5
 _is_whole = True
