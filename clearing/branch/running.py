@@ -215,7 +215,7 @@ class _Run:
     def _once(self) -> Cycle:
         self._tell(RunStep.CALLING)
         answer = self._hello()
-        if answer.course is Course.GO_ON and self._is_forgotten():
+        if answer.course in {Course.GO_ON, Course.CENTRAL_RESTORED} and self._is_forgotten():
             answer = self._hello()
         if answer.course in {Course.TOO_OLD, Course.QUARANTINED}:
             raise Stopped(answer.course)

@@ -153,15 +153,18 @@ def _tell_again(node: Node, *, since: int) -> None:
 
 
 def _go_on_behind(node: Node, message: Hello) -> None:
-    """After a restore of the central. Where both know other things of the same run, nothing is taken for known."""
-    if node.known_before is None:
-        is_behind = message.applied > node.decided
+    """After a restore of the central. Where both know other things of the same run, nothing is taken for known.
+
+    The node may say a later run than at its last contact: one that was decided before the restore, and not applied.
+    """
+    is_first, is_behind = node.known_before is None, message.applied > node.decided
+    if is_first:
         node.known_before = node.decided if is_behind else 0
-        if message.applied >= node.decided:
-            node.decided, node.receipt = message.applied, message.receipt
-        node.save(update_fields=["decided", "receipt", "known_before"])
-        if not is_behind:
-            _tell_again(node, since=0)
+    if message.applied >= node.decided:
+        node.decided, node.receipt = message.applied, message.receipt
+    node.save(update_fields=["decided", "receipt", "known_before"])
+    if is_first and not is_behind:
+        _tell_again(node, since=0)
     acknowledge(node, node.decided, meanwhile=BEGUN_ANEW())
 
 

@@ -309,6 +309,19 @@ def test_nothing_is_lost_or_apart_after_any_day(kind):
 
 
 @pytest.mark.django_db
+def test_a_central_restored_once_more_numbers_on_behind_the_run_that_was_lost_with_it(kind):
+    day = kind()
+    day.back_up("central")
+    day.register("Lübeck", 0)
+    day.done("Lübeck")
+    day.restore(0)
+    day.run_that_breaks_off("Lübeck", "answer/1", is_lost=True)
+    day.restore(0)
+    assert day.done("Lübeck").number == 3
+    day.teardown()
+
+
+@pytest.mark.django_db
 def test_a_central_restored_to_before_it_had_decided_does_not_stop_who_waits_for_the_answer(kind):
     day = kind()
     day.register("Lübeck", 0)

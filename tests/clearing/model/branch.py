@@ -38,6 +38,7 @@ class Branch(Place[BranchDisk]):
         """The open run, or a new one with what has changed."""
         disk = self.disk
         if disk.open is None:
+            assert disk.applied + 1 not in disk.numbers, "a number stands for two runs"
             parts = list(pack(record.to_json() for record in self._changes()))
             disk.open = Run(disk.applied + 1, uuid4(), disk.receipt, parts, cut=disk.sequence)
             disk.cut = disk.sequence

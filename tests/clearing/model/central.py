@@ -50,12 +50,13 @@ class Central(Place[CentralDisk]):
             return course
         if course is Course.RESTORED:
             self._tell_again(node, applied)
-        elif course is Course.CENTRAL_RESTORED and node.known_before is None:
-            is_behind = applied > node.decided
-            node.known_before = node.decided if is_behind else 0
+        elif course is Course.CENTRAL_RESTORED:
+            is_first, is_behind = node.known_before is None, applied > node.decided
+            if is_first:
+                node.known_before = node.decided if is_behind else 0
             if applied >= node.decided:
                 node.decided, node.receipt = applied, receipt
-            if not is_behind:
+            if is_first and not is_behind:
                 self._tell_again(node, 0)
         if lacks_since is not None:
             self._tell_again(node, lacks_since)

@@ -75,6 +75,8 @@ class BranchDisk(Disk):
     waiting: dict[UUID, int] = field(default_factory=dict)
     """Who is held back here, because his number is somebody else's; with that number."""
     open: Run | None = None
+    numbers: set[int] = field(default_factory=set)
+    """Of the runs that were decided, as far as it knows."""
     lacks_since: int | None = None
     known_before: int | None = None
     told_in: dict[UUID, int] = field(default_factory=dict)

@@ -39,19 +39,20 @@ def run(branch: Branch, central: Central, *, broken: str = "", is_lost: bool = F
     course = line.ask(
         "hello", lambda: central.hello(branch.name, disk.applied, disk.receipt, request, lacks_since=disk.lacks_since)
     )
+    if course in {Course.GO_ON, Course.CENTRAL_RESTORED} and disk.open is not None and disk.open.receipt:
+        branch.go_on_from(disk.open.number, disk.open.receipt)  # the central has forgotten that it had decided
+        return run(branch, central, broken=broken, is_lost=is_lost)
     node = replace(central.disk.nodes[branch.name])
     if course is Course.RESTORED:
         branch.go_on_restored(node.decided, node.receipt)
     if course is Course.CENTRAL_RESTORED:
         branch.offer_again(node.known_before or 0, node.decided, node.receipt)
-    if course is Course.GO_ON and disk.open is not None and disk.open.receipt:
-        branch.go_on_from(disk.open.number, disk.open.receipt)  # the central has forgotten that it had decided
-        return run(branch, central, broken=broken, is_lost=is_lost)
     cut = branch.collect()
     if not cut.receipt:
         decided = line.ask("decide", lambda: central.decide(branch.name, cut))
         assert decided is not None, (course, cut.number, node)
         cut.counts, cut.receipt = decided.counts, decided.receipt
+        disk.numbers.add(cut.number)
     cut.answer = line.ask("answer", lambda: central.answer(branch.name, cut))
     branch.apply()
     line.ask("ack", lambda: central.acknowledge(branch.name, cut.number, cut.receipt))
