@@ -176,7 +176,12 @@ class _Answer:
     def _take(
         self, records: Sequence[CustomerRecord], states: dict[UUID, RowState], versions: dict[UUID, Version]
     ) -> None:
-        """Write what the central has, but for whom was changed here since; of them what was said is added alone."""
+        """Write what the central has, but for whom was changed here since; of them what was said is added alone.
+
+        Whoever was erased here does not come back: a central that was restored may not know it, and is told again.
+        """
+        back = [record.version.uid for record in records if _is_erased(states.get(record.version.uid))]
+        records = [record for record in records if record.version.uid not in back]
         same: list[CustomerRecord] = []
         wanted: list[CustomerRecord] = []
         skipped: list[UUID] = []
@@ -190,6 +195,8 @@ class _Answer:
                 same.append(record)
             else:
                 skipped.append(uid)
+        if back:
+            revisions.tell_again(self._base, back)
         refused = write(self._base, [record.version for record in wanted], known=versions)
         add_statements(self._base, {record.version.uid: record.version.consents for record in same})
         taken = [record for record in (*wanted, *same) if record.version.uid not in refused]
@@ -218,6 +225,10 @@ class _Answer:
                 "reasons": reasons, "name": label,
             },
         )  # fmt: skip
+
+
+def _is_erased(state: RowState | None) -> bool:
+    return state is not None and state.is_erased
 
 
 def _told(record: HeldBackRecord) -> Sentences:

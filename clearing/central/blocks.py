@@ -105,7 +105,8 @@ class Blocks:
         cases = self._cases(block, held)
         for case in cases:
             if isinstance(case.outcome.central_writes, Erased):
-                erase_known(case.uid, reason=str(ERASED_AT_BRANCH), actor=self._actor)
+                reason = str(ERASED_AT_BRANCH)
+                erase_known(case.uid, reason=reason, actor=self._actor, is_remembered=self._is_offered)
         written = self._write([case for case in cases if case.uid not in held], held)
         keep_held(held, {case.uid: case.record for case in cases}, cycle=self._cycle, node=self._node)
         for case in cases:

@@ -21,10 +21,11 @@ from mcp.isolation.scope import Scope
 CONTACTS = ("email", *PHONES)
 
 
-def erase_known(uid: UUID, *, reason: str, actor: Scope) -> None:
+def erase_known(uid: UUID, *, reason: str, actor: Scope, is_remembered: bool = False) -> None:
     """Erase whoever has this uid or had it; nothing where nobody is known by it, or he is erased already.
 
-    The caller has taken his turn and the order of changes. Raises as `erase_customer`.
+    `is_remembered` is for a central that was restored, and may only have forgotten him: it keeps that he was erased, so
+    that nobody brings him back. The caller has taken his turn and the order of changes. Raises as `erase_customer`.
     """
     base = actor.base
     customer = Customer.objects.in_base(base).filter(uid=uid).values_list("pk", flat=True).first()
@@ -35,7 +36,8 @@ def erase_known(uid: UUID, *, reason: str, actor: Scope) -> None:
     if known is not None and known.is_erased:
         return
     kept = Conflict.objects.in_base(base).filter(Q(uid=uid) | Q(lost_uid=uid)).order_by("happened_at").last()
-    if known is None and kept is None and not HeldBack.objects.in_base(base).filter(uid=uid).exists():
+    is_known = known is not None or kept is not None or HeldBack.objects.in_base(base).filter(uid=uid).exists()
+    if not is_known and not is_remembered:
         return
     version = _version(kept, uid)
     number = known.customer_number if known else None

@@ -35,7 +35,10 @@ _AGREE = """INSERT INTO customers_customerrevision AS known
         is_deleted = CASE WHEN known.sequence > %(cut)s THEN known.is_deleted ELSE EXCLUDED.is_deleted END,
         customer_number = coalesce(EXCLUDED.customer_number, known.customer_number),
         before = CASE WHEN known.sequence > %(cut)s THEN coalesce(known.sent, known.before) END,
-        says_more = known.says_more AND known.sequence > %(cut)s, sent = NULL"""
+        says_more = known.says_more AND known.sequence > %(cut)s, sent = NULL
+    WHERE NOT known.is_erased"""
+_TELL_AGAIN = """UPDATE customers_customerrevision SET sequence = %(turn)s
+    WHERE base_id = %(base)s AND uid = ANY(%(uids)s::uuid[])"""
 
 
 def lock_order(base: CustomerBase) -> tuple[int, int | None]:
@@ -100,3 +103,11 @@ def agree(
                 "deleted": plain_array(uid in deleted for uid in uids),
             },
         )  # fmt: skip
+
+
+def tell_again(base: CustomerBase, uids: Collection[UUID]) -> None:
+    """A branch tells of these customers with the next run as well. The order of changes is held."""
+    turn = lock_order(base)[0] + 1
+    set_sequence(base, turn)
+    with connection.cursor() as cursor:
+        cursor.execute(_TELL_AGAIN, {"base": base.pk, "turn": turn, "uids": uuid_array(uids)})

@@ -13,7 +13,7 @@ from clearing.choices import ConflictState
 from clearing.conflicts.deciding import leave, take_over, undo
 from clearing.models import Conflict, Node
 from clearing.protocol.decision import ConflictKind
-from clearing.protocol.records import ConflictRecord
+from clearing.protocol.records import ConflictRecord, CustomerRecord
 from clearing.protocol.versions import RefusedRecord
 from clearing.rows.conflicts import as_told
 from customers.erasure import erase_customer
@@ -159,6 +159,44 @@ def test_a_decision_that_waits_is_taken_by_a_central_that_knows_less(sides, eva)
     restored(sides, backup)
     settled(sides)
     assert [(one.state, one.revision) for one in of(sides)] == [("open", 2)] * 2
+
+
+# --- who was erased -------------------------------------------------------------------------------------------------
+
+
+def test_an_erasure_of_whom_the_restored_central_does_not_know_is_remembered(sides):
+    backup = Backup(sides.central.base)
+    with at(Side.BRANCH):
+        eva = customer(sides.branch.actor, last_name="Sommer", email="eva@example.com")
+    sides.run()
+    with at(Side.BRANCH):
+        erase_customer(customer=eva.pk, reason="Auf Wunsch", actor=sides.branch.actor)
+    sides.run()
+    restored(sides, backup)
+    settled(sides)
+    # another branch of the base that was not told offers her
+    run = sent(sides, CustomerRecord(version(eva.uid, number=eva.customer_number)).to_json())
+    assert [one["kind"] for one in answered(run)] == ["erasure"]
+    assert not Customer.objects.filter(base=sides.central.base).exists()
+
+
+def test_who_was_erased_at_the_branch_does_not_come_back_from_a_central_that_has_forgotten_it(sides, eva):
+    backup = Backup(sides.central.base)
+    with at(Side.BRANCH):
+        erase_customer(
+            customer=Customer.objects.get(base=sides.branch.base).pk, reason="Auf Wunsch", actor=sides.branch.actor
+        )
+    sides.run()
+    backup.restore()
+    own = sides.branch.own
+    # as after another node of the base has brought the two together: nothing says that it was restored
+    Node.objects.filter(pk=sides.branch.node).update(
+        decided=own.applied, receipt=own.receipt, gets_its_own=True, cursor=0
+    )
+    sides.run()
+    assert not Customer.objects.filter(base=sides.branch.base).exists()
+    settled(sides)
+    assert not Customer.objects.exists()
 
 
 # --- what a branch may not tell -------------------------------------------------------------------------------------

@@ -94,6 +94,10 @@ class Branch(Place[BranchDisk]):
     def _take(self, record: CustomerRecord, run: Run) -> None:
         version, disk = record.version, self.disk
         known, own = disk.known.get(version.uid), disk.people.get(version.uid)
+        if known is not None and known.is_erased:
+            disk.sequence += 1
+            known.sequence = disk.sequence
+            return
         if not self._is_newer(version.uid, run):
             if any(one.number == version.number and one.uid != version.uid for one in disk.people.values()):
                 disk.waiting[version.uid] = version.number
