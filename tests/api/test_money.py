@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -247,7 +248,7 @@ def test_each_step_takes_its_right(make_till, buyer, anna):
     full = make_till("Hamburg", *MONEY)
     one = sold(full, number, "3.00")["order"]["id"]
     booked = full.post(f"customers/{number}/credit/top-up", {"amount": "5.00"}).json()["movement"]["id"]
-    asked = {
+    asked: dict[Right, list[tuple[str, str, Any]]] = {
         Right.SEE_ACCOUNTS: [
             ("GET", f"customers/{number}/account", None), ("GET", f"customers/{number}/account/movements", None),
             ("GET", f"customers/{number}/orders", None), ("GET", f"orders/{one}", None),

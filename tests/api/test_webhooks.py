@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import http.client
 import ipaddress
 import json
 import re
@@ -73,8 +74,8 @@ def lead(monkeypatch: pytest.MonkeyPatch, told: Receiver, *addresses: str) -> No
         line.connect(("127.0.0.1", told.port))  # and not by what would look the name up
         return line
 
-    monkeypatch.setattr(webhook_line.socket, "getaddrinfo", lambda *_args, **_given: found)
-    monkeypatch.setattr(webhook_line.socket, "create_connection", connected)
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_args, **_given: found)
+    monkeypatch.setattr(socket, "create_connection", connected)
     monkeypatch.setenv("SSL_CERT_FILE", str(told.authority))
     told.called = called  # type: ignore[attr-defined]
 
@@ -117,7 +118,7 @@ def test_changes_are_told_by_number_and_version_signed_and_once(receiver, shop, 
     wanted = base64.b64encode(hmac.digest(key, signed, hashlib.sha256)).decode()
     assert f"v1,{wanted}" in headers["webhook-signature"].split()
     assert headers["host"] == NAME
-    assert receiver.called == [(PUBLIC, 443)]  # type: ignore[attr-defined]
+    assert receiver.called == [(PUBLIC, 443)]
     send_webhooks(0)
     assert len(receiver.asked) == 1
     erase_customer(customer=second.pk, reason="gewünscht", actor=anna)
@@ -293,7 +294,7 @@ def test_name_that_leads_into_a_private_network_is_not_called(receiver, monkeypa
     with pytest.raises(Unsendable) as caught:
         webhook_line.post(URL, b"{}", {})
     assert caught.value.code == "private"
-    assert receiver.called == []  # type: ignore[attr-defined]
+    assert receiver.called == []
 
 
 def test_certificate_must_be_that_of_the_name(tmp_path, monkeypatch, receiver):
@@ -312,19 +313,19 @@ def test_who_does_not_answer_is_told_from_who_is_not_there(tmp_path, monkeypatch
         def fail(*_args: Any, **_given: Any) -> Any:
             raise error
 
-        monkeypatch.setattr(webhook_line.socket, "create_connection", fail)
+        monkeypatch.setattr(socket, "create_connection", fail)
         with pytest.raises(Unsendable) as caught:
             webhook_line.post(URL, b"{}", {})
         return caught.value.code
 
     assert failing(TimeoutError()) == "timeout"
     assert failing(ConnectionRefusedError()) == "no_line"
-    monkeypatch.setattr(webhook_line.socket, "getaddrinfo", lambda *_args, **_given: 1 / 0)
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_args, **_given: 1 / 0)
 
     def unknown(*_args: Any, **_given: Any) -> Any:
         raise socket.gaierror
 
-    monkeypatch.setattr(webhook_line.socket, "getaddrinfo", unknown)
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
     with pytest.raises(Unsendable) as caught:
         webhook_line.post(URL, b"{}", {})
     assert caught.value.code == "no_host"
@@ -335,7 +336,7 @@ def test_who_answers_byte_by_byte_is_cut_off(monkeypatch):
     ours, theirs = socket.socketpair()
     with ours, theirs:
         theirs.sendall(b"HTTP/1.1 200")
-        with pytest.raises((OSError, webhook_line.http.client.HTTPException)):
+        with pytest.raises((OSError, http.client.HTTPException)):
             webhook_line._status(ours, target_of(URL), b"{}", {})
 
 
