@@ -20,20 +20,22 @@ from django.db import DatabaseError, connection, transaction
 
 from locations.models import CustomerBase
 
-_START = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
+_ENDED = "pg_snapshot_xmin(pg_current_snapshot())"
+"""All transactions before this one have ended, of whatever database of the server."""
+_START = f"SELECT {_ENDED}::text::bigint"
 _ALL = "SELECT id FROM customers_customer WHERE base_id = %(base)s AND id > %(last)s ORDER BY id LIMIT %(most)s"
-_CHANGED = """
+_CHANGED = f"""
     SELECT change.changed_in::text::bigint, change.customer_id FROM customers_customerchange AS change
     WHERE change.base_id = %(base)s
       AND (change.changed_in, change.customer_id) > (%(changed_in)s::text::xid8, %(last)s)
-      AND change.changed_in < pg_snapshot_xmin(pg_current_snapshot())
+      AND change.changed_in < {_ENDED}
     ORDER BY change.changed_in, change.customer_id LIMIT %(most)s
 """
 """A bare `changed_in` in the order would be the number that is selected, which no index has: all would be sorted."""
-_SUPERSEDED = """
+_SUPERSEDED = f"""
     DELETE FROM customers_customerchange AS gone USING (
         SELECT customer_id, max(changed_in) AS changed_in FROM customers_customerchange
-        WHERE base_id = %(base)s AND changed_in < pg_snapshot_xmin(pg_current_snapshot())
+        WHERE base_id = %(base)s AND changed_in < {_ENDED}
         GROUP BY customer_id HAVING count(*) > 1
     ) AS last
     WHERE gone.base_id = %(base)s AND gone.customer_id = last.customer_id AND gone.changed_in < last.changed_in

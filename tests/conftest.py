@@ -22,7 +22,9 @@ from mcp.models import User, UserGroup
 from mcp.project import environment
 from tests import cast_database
 
-pytest_plugins = ["tests.proofs.sampling", "tests.proofs.ordering", "tests.proofs.closing"]
+pytest_plugins = [
+    "tests.proofs.sampling", "tests.proofs.ordering", "tests.proofs.closing", "tests.feed_of_one_database",
+]  # fmt: skip
 
 settings.register_profile("untimed", deadline=None)  # how long an example takes says how busy the machine is
 settings.load_profile("untimed")

@@ -19,7 +19,7 @@ from tests.api.copies import Copy, listed
 from tests.conftest import as_web_role
 from tests.customers.people import customer, customers
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("only_own_transactions")]
 
 
 @pytest.fixture

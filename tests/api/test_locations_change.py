@@ -13,6 +13,7 @@ from tests.transitions.moving import ACCOUNT, exit_in
 from transitions.choices import TransitionState
 
 
+@pytest.mark.usefixtures("only_own_transactions")
 @pytest.mark.django_db(transaction=True)
 def test_customers_of_a_location_that_comes_to_a_base_of_its_own_go_and_come_back(make_till, cast, often):
     here, there = make_till("Hamburg"), make_till("Bremen")

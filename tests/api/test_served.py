@@ -86,6 +86,7 @@ def typed(program, tmp_path) -> Typed:
     return do
 
 
+@pytest.mark.usefixtures("only_own_transactions")
 def test_example_till_works_with_and_without_a_line(typed, live_server, cast, anna, tmp_path, often):
     with row_scope.rows_of(anna):
         _device, code = create_device(

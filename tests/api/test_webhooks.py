@@ -36,6 +36,8 @@ from tests.api.receiving import NAME, Receiver, receiving
 from tests.customers.people import customer
 from tests.mcp.devices import device_at
 
+pytestmark = pytest.mark.usefixtures("only_own_transactions")
+
 PUBLIC = "93.184.216.34"
 URL = f"https://{NAME}/stammhaus?shop=1"
 PAGE = "/10400/2/tills/"

@@ -21,8 +21,9 @@ from customers.tasks import forget_superseded_changes
 from mcp.isolation import row_scope
 from tests.conftest import as_web_role
 from tests.customers.people import customer, customers
+from tests.feed_of_one_database import wait_for_others
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("only_own_transactions")]
 
 
 @pytest.fixture
@@ -178,6 +179,7 @@ def test_only_what_is_superseded_goes(anna):
     for name in ("Eins", "Zwei", "Drei"):
         Customer.objects.filter(pk=first.pk).update(last_name=name)
     Customer.objects.filter(pk=second.pk).update(last_name="Anders")
+    wait_for_others()
     forget_superseded_changes(0)
     assert CustomerChange.objects.filter(customer_id=first.pk).count() == 1
     assert sorted(copy.read()) == [first.pk, second.pk]
@@ -209,6 +211,7 @@ def test_change_that_a_restored_database_has_not_come_to_supersedes_nothing(anna
         )
         cursor.execute("ALTER TABLE customers_customerchange ENABLE TRIGGER USER")
     Customer.objects.filter(pk=row.pk).update(last_name="Anders")
+    wait_for_others()
     forget_superseded_changes(0)
     copy.read()
     assert copy.names == {row.pk: "Anders"}
