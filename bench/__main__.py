@@ -23,10 +23,10 @@ QUICK = {
 }  # fmt: skip
 
 TABLES = ("pages", "isolation", "indexes", "import", "export", "carry-over", "after-edit", "bombs", "large", "clearing",
-          "changes")  # fmt: skip
+          "changes", "accounts")  # fmt: skip
 
-OWN = frozenset({"large", "clearing", "changes"})
-"""Those with a database of their own; the last two fill it themselves."""
+OWN = frozenset({"large", "clearing", "changes", "accounts"})
+"""Those with a database of their own; all but the first fill it themselves."""
 
 # Django reads its settings when it is set up, so what needs models is imported inside of main(), after that.
 
@@ -123,7 +123,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--loaded", type=int, default=1_000_000, help="customers of a branch's first run")
     parser.add_argument("--changed", type=int, default=100_000, help="customers that are changed between two runs")
     parser.add_argument("--nodes", type=int, default=10_000, help="branches that call the central")
-    parser.add_argument("--minutes", type=float, default=10.0, help="for which they do")
+    parser.add_argument("--minutes", type=float, default=10.0, help="for which they do, or tills sell")
     parser.add_argument("--only", choices=TABLES, help="one of the tables; without it, all that take no hours")
     parser.add_argument("--repeat", type=int, default=40, help="measured calls of each page")
     parser.add_argument("--turns", type=int, default=3, help="measured exports of a million customers")

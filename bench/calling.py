@@ -139,7 +139,7 @@ class Crowd:
 def measured(*, nodes: int, minutes: float) -> tuple[Empty, Crowd]:
     """An empty run alone, and then so many nodes for so many minutes."""
     callers = _callers(nodes)
-    with _served() as (url, processes):
+    with served() as (url, processes):
         alone = _alone(callers[:2], url, processes)
         return alone, _crowd(callers, url, processes, seconds=minutes * 60)
 
@@ -223,7 +223,7 @@ def _paired(place: Location, key: PrivateKey) -> tuple[Node, Caller]:
 
 
 @contextmanager
-def _served() -> Iterator[tuple[str, list[psutil.Process]]]:
+def served() -> Iterator[tuple[str, list[psutil.Process]]]:
     """Web server and worker; their address, and they and the database server as processes."""
     number = _free_port()
     environment = {

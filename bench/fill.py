@@ -17,7 +17,7 @@ from django.db import connection, transaction
 
 from customers.models import CustomerGroup
 from locations.choices import OrganizationKind
-from locations.models import Organization
+from locations.models import Location, Organization
 from locations.operations import Place
 from locations.permissions import Right
 from mcp.central.operations import open_business
@@ -120,9 +120,9 @@ def fill(size: Size) -> float:
     big, small, wide = (_business(number, support) for number in (BIG, SMALL, WIDE))
     started = time.perf_counter()
     with without_search_index():
-        _customers(big, size.customers)
+        fill_customers(big.locations.get(), size.customers)
     seconds = time.perf_counter() - started
-    _customers(small, size.small)
+    fill_customers(small.locations.get(), size.small)
     _wide(wide, size)
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")
@@ -140,13 +140,13 @@ def _business(account_number: int, support: User) -> Organization:
     )
 
 
-def _customers(organization: Organization, count: int) -> None:
-    location = organization.locations.get()
+def fill_customers(location: Location, count: int) -> None:
+    """So many customers in the base of a location, which all are registered there."""
     group = CustomerGroup.objects.create(base_id=location.base_id, name="Stammtisch")
     for first in range(1, count + 1, CHUNK):
         with transaction.atomic(), connection.cursor() as cursor:
             values = {
-                "organization": organization.pk,
+                "organization": location.organization_id,
                 "base": location.base_id,
                 "location": location.pk,
                 "group": group.pk,

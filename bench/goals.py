@@ -14,10 +14,12 @@ from bench.exporting import Export
 from bench.importing import Run
 from bench.isolation import Cost
 from bench.large import Import, Page
+from bench.measure import Series
 from bench.noting import Noting, Read
 from bench.pages import Row
 from bench.reconciling import Kept
 from bench.reconciling import Run as Reconciled
+from bench.selling import Bulk, Sold
 
 LISTED = ("list", "search")
 """How the names of rows begin that are pages of the list."""
@@ -27,6 +29,7 @@ LOADED_S, LOADED_MB, LOADED_MEMORY, CHANGED_S, WAIT_S, FLAT = 300 / 1e6, 100 / 1
 """Of a run by the customer, but for the memory and what a registration may wait."""
 IMPORT, STOCK, EXPORT, SECURITY, AFTER_EDIT, LARGE = 1.25, 7.0, 1.5, 1.2, 1.2, 1.3
 NOTED, FEED_MS = 1.05, 10
+BULK, SINGLE_MS, TILL_MS, LIST_MS = 2.0, 25, 50, 300
 
 
 @dataclass(frozen=True)
@@ -129,6 +132,15 @@ def of_noting(noting: Noting, reads: list[Read]) -> Iterator[Goal]:
     for one in reads:
         slowest = max(one.at_once.median, one.counted.median)
         yield Goal(f"feed of {one.rows:,} changes: {one.name}", slowest * 1000, most=FEED_MS, unit=" ms")
+
+
+def of_selling(bulk: Bulk, singles: Series, sold: Sold) -> Iterator[Goal]:
+    """The goals of accounts: what a booking takes, and how long tills and people wait for one another."""
+    yield Goal(f"{bulk.rows:,} movements ÷ rows of the bare table", bulk.ratio, most=BULK)
+    yield Goal("a movement, eight writers: p95", singles.p95 * 1000, most=SINGLE_MS, unit=" ms")
+    yield Goal(f"64 tills for {sold.minutes:g} minutes: p95 of a sale", sold.sales.p95 * 1000, most=TILL_MS, unit=" ms")
+    yield Goal("64 tills: errors", sold.errors, most=0)
+    yield Goal("the list meanwhile: p95", sold.pages.p95 * 1000, most=LIST_MS, unit=" ms")
 
 
 def table(goals: list[Goal]) -> str:

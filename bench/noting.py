@@ -63,7 +63,7 @@ class Read:
 
 def all_of_it(*, rows: int, turns: int, repeat: int, folder: Path) -> tuple[Noting, list[Read]]:
     """Measure the imports, then the pages of the feed after the last one and after a change of all its customers."""
-    _support()
+    ensure_support()
     file = folder / "people.csv"
     write_people(file, rows)
     taken: dict[bool, list[float]] = {True: [], False: []}
@@ -79,7 +79,8 @@ def all_of_it(*, rows: int, turns: int, repeat: int, folder: Path) -> tuple[Noti
     return Noting(rows=rows, noted=fmean(taken[True]), plain=fmean(taken[False])), reads
 
 
-def _support() -> None:
+def ensure_support() -> None:
+    """Somebody who opens businesses, where nobody has filled the database."""
     with row_scope.without_scope(reason="who opens businesses in the bench", actor="bench"):
         if not User.objects.filter(organization=None, provider_role=ProviderRole.SUPPORT).exists():
             support = User(username="bench-support", provider_role=ProviderRole.SUPPORT)

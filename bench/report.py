@@ -21,6 +21,7 @@ from bench.pages import Row
 from bench.reconciling import Kept
 from bench.reconciling import Run as Reconciled
 from bench.refusing import Refusal
+from bench.selling import Bulk, Sold
 
 HEAD = ("| page | median ms | p95 ms | queries | 10,000: p95 ms | ratio | stock: median ms | stock ÷ ours |",
         "|---|--:|--:|--:|--:|--:|--:|--:|")  # fmt: skip
@@ -188,6 +189,22 @@ def table_of_reads(reads: list[Read]) -> str:
     head = ("| page of the feed | changes of the base | right after: ms | with statistics: ms |", "|---|--:|--:|--:|")
     lines = [f"| {one.name} | {one.rows:,} | {_ms(one.at_once)} | {_ms(one.counted)} |" for one in reads]
     return "\n".join([*head, *lines])
+
+
+def of_selling(bulk: Bulk, singles: Series, sold: Sold) -> str:
+    """A sentence on many movements, and a Markdown table: single ones, sales of tills, and the list meanwhile."""
+    first = (
+        f"{bulk.rows:,} movements are posted in {bulk.posted:.1f} s; as rows of the bare table with its keys they take "
+        f"{bulk.bare:.1f} s: {bulk.ratio:.2f} times as long."
+    )
+    named = {
+        "a movement, eight writers at once": singles,
+        f"a sale at the API, 64 tills for {sold.minutes:g} minutes": sold.sales,
+        "a page of the list meanwhile": sold.pages,
+    }
+    head = ("| | times | median ms | p95 ms |", "|---|--:|--:|--:|")
+    lines = [f"| {name} | {len(one.seconds):,} | {_ms(one)} | {_ms(one.p95)} |" for name, one in named.items()]
+    return "\n".join([first, "", *head, *lines, "", f"{sold.errors} errors."])
 
 
 def machine() -> str:

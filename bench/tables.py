@@ -22,12 +22,13 @@ from bench import (
     reconciling,
     refusing,
     report,
+    selling,
 )
 from bench.goals import Goal
 from locations.choices import Side
 
-ON_DEMAND = frozenset({"large", "indexes", "clearing", "changes"})
-"""Measured only where they are named: three have a database of their own, one builds each index anew."""
+ON_DEMAND = frozenset({"large", "indexes", "clearing", "changes", "accounts"})
+"""Measured only where they are named: four have a database of their own, one builds each index anew."""
 
 type Measured = tuple[str, list[Goal]]
 
@@ -97,6 +98,14 @@ def _changes(arguments: argparse.Namespace) -> Measured:
     return f"{report.of_noting(noted)}\n\n{report.table_of_reads(reads)}", [*goals.of_noting(noted, reads)]
 
 
+def _accounts(arguments: argparse.Namespace) -> Measured:
+    shop = selling.Shop(count=arguments.customers, accounts=arguments.small)
+    bulk, singles = shop.bulk(rows=arguments.rows, turns=arguments.turns), shop.singles()
+    with tempfile.TemporaryDirectory() as folder:
+        sold = shop.sold(minutes=arguments.minutes, folder=Path(folder))
+    return report.of_selling(bulk, singles, sold), [*goals.of_selling(bulk, singles, sold)]
+
+
 def _bombs(_arguments: argparse.Namespace) -> Measured:
     return report.table_of_refusals(refusing.all_refusals()), []
 
@@ -113,4 +122,5 @@ ALL: dict[str, Callable[[argparse.Namespace], Measured]] = {
     "large": _large,
     "clearing": _clearing,
     "changes": _changes,
+    "accounts": _accounts,
 }

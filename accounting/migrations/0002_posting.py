@@ -81,6 +81,9 @@ JUDGE = """
     $$
 """
 
+FEW = 100
+"""Movements at once from which on each statement is planned for them, and not as for those that came one by one."""
+
 # Accounts with a limit are locked in the order of their ids, before anything is read that depends on them: whoever
 # posts between the same two accounts the other way round waits, and neither waits for the other for ever. The moment of
 # a movement is read under these locks, so the balance of a past moment never changes.
@@ -100,6 +103,9 @@ POST = f"""
         IF of_base IS DISTINCT FROM {current("base")} OR here IS NULL OR book.id IS NULL THEN
             RAISE EXCEPTION 'There is no such ledger here'
                 USING ERRCODE = 'foreign_key_violation', CONSTRAINT = 'movement_in_ledger';
+        END IF;
+        IF jsonb_array_length(wanted) > {FEW} THEN
+            PERFORM set_config('plan_cache_mode', 'force_custom_plan', true);
         END IF;
         PERFORM FROM accounting_account WHERE base_id = of_base AND ledger_id = of_ledger AND balance IS NOT NULL
           AND id IN (
@@ -163,17 +169,16 @@ POST = f"""
             WHERE account.base_id = of_base AND account.id = total.account AND account.balance IS NOT NULL
             RETURNING account.id, account.kind, account.overdraft
         ), broken AS (
-            SELECT step.key, CASE kept.kind WHEN 'owed' THEN 'limit' ELSE 'below_zero' END AS breach
+            SELECT step.key, array_agg(CASE kept.kind WHEN 'owed' THEN 'limit' ELSE 'below_zero' END) AS breaches
             FROM step JOIN kept ON kept.id = step.account
             WHERE step.yields AND step.amount < 0 AND kept.overdraft > 0
+            GROUP BY step.key
         )
         INSERT INTO accounting_ledgerexception (base_id, ledger_id, owner_key, movement_id, customer_id, breaches)
-        SELECT of_base, of_ledger, book.owner_key, added.id, one.customer, found.breaches
-        FROM unnest(fresh) AS one JOIN added ON added.key = one.key
-        CROSS JOIN LATERAL (
-            SELECT one.breaches || ARRAY(SELECT broken.breach FROM broken WHERE broken.key = one.key) AS breaches
-        ) AS found
-        WHERE found.breaches <> '{{}}';
+        SELECT of_base, of_ledger, book.owner_key, added.id, one.customer,
+            one.breaches || coalesce(broken.breaches, '{{}}')
+        FROM unnest(fresh) AS one JOIN added ON added.key = one.key LEFT JOIN broken ON broken.key = one.key
+        WHERE one.breaches <> '{{}}' OR broken.key IS NOT NULL;
 
         RETURN QUERY SELECT movement.* FROM accounting_movement AS movement
         WHERE movement.base_id = of_base AND movement.ledger_id = of_ledger AND movement.location_id = here
