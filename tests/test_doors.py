@@ -11,7 +11,7 @@ OFFERED = {
     "models", "choices", "querysets", "field_groups",
     "imports", "exports", "erasure", "history", "table", "consents",  # doors: their packages, and no module of theirs
     "disclosures", "tombstones", "numbers", "statistics", "other_versions", "console", "demo", "filling", "edit_side",
-    "write_order",
+    "write_order", "feed",
 }  # fmt: skip
 DOORS = {"imports", "exports", "erasure", "history", "table", "consents"}
 

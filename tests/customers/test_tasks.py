@@ -80,6 +80,7 @@ def test_worker_knows_every_task():
         "files.tasks.delete_expired_files",
         "customers.tasks.compact_counts",
         "customers.tasks.delete_expired_uploads",
+        "customers.tasks.forget_superseded_changes",
         "customers.imports.tasks.check_upload",
         "customers.imports.tasks.apply_upload",
         "customers.exports.tasks.make_export",

@@ -110,19 +110,21 @@ def test_every_link_of_a_page_works(log_in, username, address):
     assert all(action.endswith(known) or action == "/" for action in FORM.findall(text))
 
 
-CENTRAL_PAGES = ["locations/location/", "transitions/transition/", "mcp/usergroup/", "mcp/user/", "mcp/user/why/"]
+PLACES = ["locations/location/", "transitions/transition/"]
+MACHINES = ["mcp/device/", "tills/"]
+PEOPLE = ["mcp/usergroup/", "mcp/user/", "mcp/user/why/"]
 
 
 @pytest.mark.parametrize(
     ("username", "address", "expected"),
     [
-        ("anna", "/10400/1/", [*CENTRAL_PAGES[:2], "clearing/node/", *CENTRAL_PAGES[2:]]),
-        ("anna", "/10400/2/", CENTRAL_PAGES),
+        ("anna", "/10400/1/", [*PLACES, "mcp/device/", "clearing/node/", "tills/", *PEOPLE]),
+        ("anna", "/10400/2/", [*PLACES, *MACHINES, *PEOPLE]),
         ("bodo", "/10400/2/", None),
         ("carla", "/10400/3/", None),
         ("dirk", "/10400/4/", None),
-        ("frida", "/10400/6/", [*CENTRAL_PAGES[:4], "mcp/restriction/", CENTRAL_PAGES[4]]),
-        ("rita", "/10400/2/", [*CENTRAL_PAGES[:2], "transitions/transition/switches/", *CENTRAL_PAGES[2:]]),
+        ("frida", "/10400/6/", [*PLACES, *MACHINES, *PEOPLE[:2], "mcp/restriction/", PEOPLE[2]]),
+        ("rita", "/10400/2/", [*PLACES, "transitions/transition/switches/", *MACHINES, *PEOPLE]),
     ],
 )
 def test_central_administration_is_in_the_side_bar_of_whoever_may_use_it(log_in, username, address, expected):

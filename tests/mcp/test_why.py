@@ -100,13 +100,17 @@ def test_why_says_what_is_enforced(cast, name, place):
 
 def test_page_asks_about_anybody_of_the_business(log_in):
     page = why(log_in("anna"), "bodo", "2")
-    assert "Bodo Brandt at Hamburg: 6 rights" in re.sub(r"\s+", " ", page.content.decode())
+    assert "Bodo Brandt at Hamburg: 10 rights" in re.sub(r"\s+", " ", page.content.decode())
     assert [label for label, (is_held, _) in answers(page).items() if is_held] == [
         "View customers",
         "See contact data",
         "See memos",
         "Register customers",
         "Change customers",
+        "See accounts of customers",
+        "Book sales on accounts of customers, and the use of their credit",
+        "Top up credit of customers",
+        "Book payments of customers",
         "See figures and reports",
     ]
     assert 'value="bodo · Bodo Brandt"' in page.content.decode()
@@ -124,7 +128,7 @@ def test_page_knows_nobody_of_another_business(log_in, person, place, field):
 
 def test_page_at_a_branch_asks_about_its_people_there(log_in):
     frida = log_in("frida")
-    assert why(frida, "frida", "6", at=6).context["held"] == 13
+    assert why(frida, "frida", "6", at=6).context["held"] == 20
     assert list(why(frida, "bodo", "6", at=6).context["form"].errors) == ["person"]
     assert list(why(frida, "frida", "2", at=6).context["form"].errors) == ["place"]
 

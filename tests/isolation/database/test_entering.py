@@ -130,7 +130,8 @@ def test_task_enters_the_scope_of_its_user(cast, monkeypatch):
     monkeypatch.setattr(tasks, "_found", found)
     anna = cast.scope("anna", "Hamburg")
     tasks.apply_upload.func(upload="00000000-0000-0000-0000-000000000000", **for_somebody(anna))
-    assert seen == [row_scope.Rows(base=anna.base.pk, organization=anna.organization.pk, user=cast.user("anna").pk)]
+    rows = {"base": anna.base.pk, "organization": anna.organization.pk, "location": anna.location.pk}
+    assert seen == [row_scope.Rows(**rows, user=cast.user("anna").pk)]
 
 
 def test_arguments_of_tasks_are_numbers_and_random_ids(cast):
