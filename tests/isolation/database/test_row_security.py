@@ -124,6 +124,13 @@ def _may(kind: str, table: str) -> bool:
         return bool(cursor.fetchone()[0])
 
 
+def _may_add_to(table: str) -> bool:
+    """Whether rows of it may be written, of whatever columns."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT has_any_column_privilege(session_user, %s, 'INSERT')", [table])
+        return bool(cursor.fetchone()[0])
+
+
 def _itself(table: str) -> str:
     """A change of nothing, by a column that any trigger leaves alone."""
     with connection.cursor() as cursor:
@@ -144,7 +151,7 @@ def test_a_row_cannot_be_put_into_another_business(scopes):
     for table in guarded_tables():
         with row_scope.rows_of(scopes[10400]), pytest.raises(DatabaseError) as caught, transaction.atomic():
             put_into(scopes[20800], table)
-        refused = "row-level security" if _may("INSERT", table.name) else "permission denied"
+        refused = "row-level security" if _may_add_to(table.name) else "permission denied"
         assert refused in str(caught.value), (table.name, caught.value)
 
 
@@ -227,7 +234,8 @@ def test_search_can_be_used_as_any_other_question(scopes):
         every = Customer.objects.in_base(nordlicht.base)
         [row] = found
         assert list(every.filter(pk__in=found)) == list(found.filter(home_location__name__isnull=False)) == [row]
-        assert list(every.exclude(pk__in=found)) == []
+        assert row not in (others := list(every.exclude(pk__in=found)))
+        assert len(others) == every.count() - 1
         assert list(found.select_related("customer_group", "home_location")) == list(found | found) == [row]
         assert found.filter(home_location__isnull=False).update(memo="neu") == 1
         assert list(every.filter(pk__in=[row.pk]).select_for_update()) == [row]
