@@ -99,4 +99,5 @@ UNNOTICEABLE = {
     "_ordered: PaymentOrder.objects.in_base(actor.base)": "the id is of what was found in the base a moment ago",
     "create_webhook: Webhook.objects.filter(organization=actor.organization, location=actor.location)": "only counts",
     "_told: Customer.objects.in_base(scope.base)": "the ids are those of changes of the base",
+    "reverse_page: Movement.objects.in_base(scope.base)": "whose booking it is has to be a customer of the base",
 }
