@@ -429,6 +429,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='ledgerexception',
+            constraint=locations.constraints.CompositeForeignKey(fields=('base', 'ledger'), name='ledgerexception_in_ledger', to='accounting.Ledger', to_fields=('base', 'id'), violation_error_code='foreign_row'),
+        ),
+        migrations.AddConstraint(
+            model_name='ledgerexception',
             constraint=locations.constraints.CompositeForeignKey(fields=('base', 'movement'), name='ledgerexception_movement_in_base', to='accounting.Movement', to_fields=('base', 'id'), violation_error_code='foreign_row'),
         ),
         migrations.AddConstraint(

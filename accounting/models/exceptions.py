@@ -74,6 +74,12 @@ class LedgerException(models.Model):
                 violation_error_message=_("Say what was decided."),
             ),
             CompositeForeignKey(
+                fields=["base", "ledger"],
+                to="accounting.Ledger",
+                to_fields=["base", "id"],
+                name="ledgerexception_in_ledger",
+            ),
+            CompositeForeignKey(
                 fields=["base", "movement"],
                 to="accounting.Movement",
                 to_fields=["base", "id"],

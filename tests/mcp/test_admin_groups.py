@@ -30,8 +30,8 @@ def test_list_shows_members_and_rights(log_in):
         "Zentralverwaltung",
     ]
     theke = shown["Theke Hamburg und Bremen"]
-    assert (theke.member_count, theke.general_count, theke.single_count, theke.place_count) == (1, 0, 6, 2)
-    assert "6 at 2 locations" in text(page)
+    assert (theke.member_count, theke.general_count, theke.single_count, theke.place_count) == (1, 0, 10, 2)
+    assert "10 at 2 locations" in text(page)
     assert "1 at 1 location" in text(page)
     assert f"{len(Right)} at all locations" in text(page)
 
@@ -77,7 +77,7 @@ def test_group_with_members_stays_and_says_so(cast, log_in):
 def test_group_without_members_goes_with_its_rights(cast, log_in):
     group, anna = cast.group("Lübeck"), log_in("anna")
     group.memberships.all().delete()
-    assert "6 rights go with it." in text(anna.get(f"{LIST}{group.pk}/delete/", headers=ENGLISH))
+    assert "10 rights go with it." in text(anna.get(f"{LIST}{group.pk}/delete/", headers=ENGLISH))
     assert anna.post(f"{LIST}{group.pk}/delete/").status_code == 302
     assert not UserGroup.objects.filter(pk=group.pk).exists()
 

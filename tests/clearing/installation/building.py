@@ -44,9 +44,10 @@ GROUP = """INSERT INTO customers_customergroup (base_id, name, discount)
     SELECT id, unnest(ARRAY['Firmen', 'Gäste']), 0 FROM locations_customerbase WHERE kind = 'offline'"""
 TAG = """INSERT INTO customers_tag (base_id, name)
     SELECT id, unnest(ARRAY['VIP', 'Neu']) FROM locations_customerbase WHERE kind = 'offline'"""
-EMPTY = "TRUNCATE {tables} CASCADE"
+EMPTY = "SET session_replication_role = replica; TRUNCATE {tables} CASCADE"
+"""Without the triggers, which keep what is only added."""
 _TABLES = """SELECT string_agg(quote_ident(tablename), ', ') FROM pg_tables WHERE schemaname = 'public'
-    AND tablename ~ '^(locations|mcp|customers|clearing|transitions|files|pghistory)_'"""
+    AND tablename ~ '^(locations|mcp|customers|accounting|api|clearing|transitions|files|pghistory)_'"""
 _MADE_OF = ("clearing/**/*.py", "customers/**/*.py", "tests/clearing/installation/building.py",
             "tests/clearing/installation/calls.py")  # fmt: skip
 

@@ -33,11 +33,13 @@ VIEWS = (
     "ALTER VIEW customers_import_rows RESET (security_barrier)",
     "ALTER TABLE customers_importrow ALTER base_id SET DEFAULT 1",
 )
+UNCHECKED = "ALTER POLICY scope ON {} WITH CHECK (true)"
+"""Of a table to which nobody adds but functions of its owner there is nothing to check."""
 WAYS = (
     "ALTER TABLE {} DISABLE ROW LEVEL SECURITY",
     "ALTER TABLE {} NO FORCE ROW LEVEL SECURITY",
     "ALTER POLICY scope ON {} USING (true)",
-    "ALTER POLICY scope ON {} WITH CHECK (true)",
+    UNCHECKED,
     "ALTER POLICY unscoped ON {} TO PUBLIC",
     "CREATE POLICY more ON {} USING (true)",
 )
@@ -64,7 +66,12 @@ def test_every_policy_is_missed_when_it_is_switched_off(db, note):
 
 def _try_all(scopes: Scopes) -> tuple[int, list[str]]:
     """How many changes were made, and those that no probe has noticed."""
-    changes = [(way.format(table.name), table) for table in guarded_tables() for way in WAYS]
+    changes = [
+        (way.format(table.name), table)
+        for table in guarded_tables()
+        for way in WAYS
+        if way != UNCHECKED or _anybody_adds_to(table)
+    ]
     changes += [(way.format(t.name), t) for t in guarded_tables() if t.name in PEOPLE for way in WAYS_OF_PERSON]
     probes: list[Probe] = [
         _all_tables_are_guarded,
@@ -77,6 +84,12 @@ def _try_all(scopes: Scopes) -> tuple[int, list[str]]:
     unnoticed = [change for change, table in changes if not _noticed(probes_for(table, probes), scopes, change)]
     unnoticed += [change for change in VIEWS if not _noticed(probes, scopes, change)]
     return len(changes) + len(VIEWS), unnoticed
+
+
+def _anybody_adds_to(table: GuardedTable) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT has_any_column_privilege('stammhaus_web', %s, 'INSERT')", [table.name])
+        return bool(cursor.fetchone()[0])
 
 
 def probes_for(table: GuardedTable | None, general: list[Probe]) -> list[Probe]:
@@ -124,7 +137,8 @@ def _no_foreign_row_is_taken(table: GuardedTable, scopes: Scopes) -> None:
         said = "it was taken"
     except DatabaseError as refusal:
         said = str(refusal)
-    assert "row-level security" in said, said
+    nobody_adds = f"permission denied for table {table.name}"  # but functions of its owner
+    assert "row-level security" in said or said.startswith(nobody_adds), said
 
 
 def _all_tables_are_guarded(_scopes: Scopes) -> None:
