@@ -226,7 +226,7 @@ def customer_without_an_account_has_no_page_to_book_on(world: World) -> None:
 
 @probe
 def base_1_0_has_no_page_of_terms(world: World) -> None:
-    assert world.get("anna", "/10400/4/accounting/accountterms/1/terms/").status_code == 404
+    assert world.get("anna", f"/10400/4/accounting/accountterms/{world.offline_customer.pk}/terms/").status_code == 404
     page = world.get("anna", f"/10400/4/accounting/accountterms/{world.offline_customer.pk}/")
     assert "2.0" in page.context["elsewhere"]
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from django.core.exceptions import ObjectDoesNotExist
+import pytest
+from django.core.exceptions import ObjectDoesNotExist, ValidationError
 
 from accounting.choices import SaleMethod
 from accounting.models import PaymentOrder
-from accounting.operations import Line, cancel_order, pay_order, post_order
+from accounting.operations import Line, cancel_order, pay_order, post_order, reverse
 from api.models import Webhook
-from api.webhooks import create_webhook, end_webhook, retry_webhook
+from api.webhooks import create_webhook, end_webhook, retry_webhook, webhooks_here
 from customers.models import Customer
 from locations.permissions import Right
 from mcp.isolation.scope import MissingRight, Scope
@@ -153,6 +154,20 @@ def orders_take_their_rights_and_are_of_the_base(world: World) -> None:
         ordered(theirs.customer, here)
 
 
+@probe
+def order_is_its_lines_on_a_base_with_accounts_and_its_payment_goes_first(world: World) -> None:
+    whose, here = own(world), world.scope("anna", "Hamburg")
+    with pytest.raises(ValidationError) as refusal:
+        post_order(customer=whose.pk, method=SaleMethod.ACCOUNT, number="y", total=ONE, lines=[], key=key(), actor=here)
+    assert "total" in refusal.value.message_dict
+    with refused(ValidationError, code="ledger_of_shared_base"):
+        ordered(world.offline_customer, world.scope("anna", "Lübeck"))
+    paid = ordered(whose, here)
+    pay_order(order=paid.pk, key=key(), actor=here)
+    with refused(ValidationError, code="order_paid"):
+        reverse(movement=paid.booking_id, reason="x", key=key(), actor=here)
+
+
 # --- webhooks ---------------------------------------------------------------------------------------------------------
 
 
@@ -197,6 +212,8 @@ def webhooks_are_for_whoever_manages_the_location(world: World) -> None:
     nobody = bare(world, "Hamburg", *set(Right) - {Right.MANAGE_LOCATION}, who="anna")
     with refused(MissingRight):
         create_webhook(device=one.device, url=URL, actor=nobody)
+    with refused(MissingRight):
+        webhooks_here(nobody)
     for operation in (end_webhook, retry_webhook):
         with refused(MissingRight):
             operation(webhook=one.pk, actor=nobody)

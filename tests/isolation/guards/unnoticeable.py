@@ -100,4 +100,8 @@ UNNOTICEABLE = {
     "create_webhook: Webhook.objects.filter(organization=actor.organization, location=actor.location)": "only counts",
     "_told: Customer.objects.in_base(scope.base)": "the ids are those of changes of the base",
     "reverse_page: Movement.objects.in_base(scope.base)": "whose booking it is has to be a customer of the base",
+    "account_page: LedgerException.objects.in_base(scope.base)": "they are those of a customer of the base",
+    "page: scope.demand(RIGHT)": "the list of webhooks on it asks for the same right",
+    "ledger_of: Ledger.objects.in_base(scope.base).filter(owner_key__in=(0, scope.location.pk))": "row security shows "
+    "a location no other ledger: it goes over base and owner",
 }
