@@ -20,7 +20,7 @@ from tests.clearing.installation.line import (
 )
 
 WHERE = {"B3": r"PUT .*/parts/", "B5": r"GET .*/answer/", "C3": r"POST .*/decide/"}
-PATIENCE = 0.3
+PATIENCE = 0.6
 """Seconds that a branch waits for an answer here; 60 in the product."""
 ONCE, FOR_GOOD = 1, 4
 """A request is sent four times before a run gives up."""
