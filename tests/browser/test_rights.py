@@ -21,7 +21,7 @@ def test_why_page_names_the_group_and_the_missing_right(enter: Enter):
     anna.locator("[name=person]").fill("bodo")
     anna.locator("[name=place]").fill("Hamburg")
     anna.get_by_role("button", name="Anzeigen").click()
-    expect(anna.locator(".mcp-heading")).to_have_text("Bodo Brandt am Standort Hamburg: 6 Berechtigungen")
+    expect(anna.locator(".mcp-heading")).to_have_text("Bodo Brandt am Standort Hamburg: 10 Berechtigungen")
     held = anna.get_by_role("row", name="Kunden ändern")
     expect(held).to_contain_text("ja")
     expect(held).to_contain_text("Theke Hamburg und Bremen")

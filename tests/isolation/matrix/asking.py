@@ -96,6 +96,8 @@ class Asker:
         for role in self.world.roles:
             for place, row_is in self._variants(role):
                 row = self._row(role, place, row_is)
+                if self.recipe.beside:
+                    self.rows.own(self.recipe.beside, role, place)
                 path = self._path(place, row)
                 for method in self._methods(role, place, row_is):
                     yield Case(self.line, role, place, row, row_is, method, path)

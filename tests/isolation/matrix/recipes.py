@@ -36,6 +36,8 @@ class Recipe:
     """Where the login leads; empty: to the address itself."""
     writes: bool = True
     """Whether the form leaves something in the tables of the business."""
+    beside: str = ""
+    """The kind of a row from which the form chooses: one is at each place before anybody asks."""
 
 
 def _model(name: str, kind: str, new: Body, changed: Body, **of_lists: Any) -> dict[str, Recipe]:
@@ -126,7 +128,7 @@ RECIPES: dict[str, Recipe] = {
     "admin:mcp_why": Recipe(),
     "api_page": Recipe(),
     "api_description": Recipe(),
-    "api_webhook_new": Recipe(body=forms.webhook, post=200),  # shows the secret
+    "api_webhook_new": Recipe(body=forms.webhook, post=200, beside="till"),  # shows the secret
     "api_webhook_end": Recipe("webhook", "webhook", get=302, to=r".*/tills/", writes=False),  # in its own row alone
     "api_webhook_retry": Recipe("webhook", "webhook", get=302, to=r".*/tills/", writes=False),  # a time alone
     "admin:mcp_places": Recipe(),
@@ -146,7 +148,7 @@ RECIPES: dict[str, Recipe] = {
         lambda asked: {},
     ),
     "admin:mcp_device_changelist": Recipe(),
-    "admin:mcp_device_add": Recipe(body=forms.device, post=200),  # shows the code
+    "admin:mcp_device_add": Recipe(beside="till", body=forms.device, post=200),  # shows the code
     "admin:mcp_device_change": Recipe("device", "device_id"),
     "admin:mcp_device_edit": Recipe("device", "device_id", body=forms.device, to=_DEVICE),
     "admin:mcp_device_code": Recipe("device", "device_id", get=302, post=200),

@@ -25,6 +25,7 @@ from customers.table.options import Reading
 from files.choices import FileState
 from locations import operations as opening
 from locations.choices import LocationKind
+from locations.models import Location
 from locations.operations import Place as Opening
 from locations.permissions import Right
 from mcp.central import operations
@@ -75,8 +76,8 @@ NO_ROW = 999_999_999
 FILE = table(["Kundennummer", "Name"], ["", "Aus der Datei"])
 SIMILAR_ROW = 5
 """The row of a previewed file that looks like a known customer."""
-WITHOUT_RIGHTS = {10400: "Lübeck", 20800: "Zentralverwaltung"}
-"""By account number a user group that may do nothing at the places which are asked; at Südstern nobody asks."""
+WITHOUT_RIGHTS = "Ohne Rechte"
+"""The user group of devices: it may do nothing anywhere, so nobody lacks what they get."""
 OWN_FILES = ("upload", "import", "export", "incoming")
 """The kinds of which everybody has one of his own."""
 
@@ -109,6 +110,7 @@ class Rows(OfClearing):
             "tagged": self._tagged,
             "node": lambda at: self._node(at).pk,
             "device": self._device,
+            "till": self._till,
             "webhook": self._webhook,
             "reconciliation": self._reconciliation,
             "answered run": self._answered,
@@ -184,15 +186,23 @@ class Rows(OfClearing):
     def _device(self, place: Place) -> UUID:
         """A till in use; its user group has no right there."""
         location = self.world.places[place]
-        group = UserGroup.objects.get(organization=location.organization_id, name=WITHOUT_RIGHTS[place[0]])
+        group = _group_without_rights(location)
         device, _token = device_at(location, group)
+        device_id: UUID = device.pk
+        return device_id
+
+    def _till(self, place: Place) -> UUID:
+        """One in use whose user group may do nothing anywhere: nobody lacks what it gets."""
+        location = self.world.places[place]
+        group = _group_without_rights(location)
+        device, _token = device_at(location, group, name="Kasse ohne Rechte")
         device_id: UUID = device.pk
         return device_id
 
     def _webhook(self, place: Place) -> UUID:
         """Of a till that may do nothing there."""
         location = self.world.places[place]
-        group = UserGroup.objects.get(organization=location.organization_id, name=WITHOUT_RIGHTS[place[0]])
+        group = _group_without_rights(location)
         device, _token = device_at(location, group, name="Mit Webhook")
         made, _secret = create_webhook(device=device, url="https://shop.example.com/", actor=self._system(place))
         webhook_id: UUID = made.pk
@@ -371,3 +381,8 @@ def _shared_by(kind: str, place: Place) -> Any:
 
 def missing(kind: str) -> Any:
     return MISSING.get(kind, NO_ROW)
+
+
+def _group_without_rights(location: Location) -> UserGroup:
+    group, _is_new = UserGroup.objects.get_or_create(organization=location.organization, name=WITHOUT_RIGHTS)
+    return group
