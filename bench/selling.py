@@ -21,6 +21,7 @@ from typing import Any
 
 import psycopg
 import urllib3
+from django.conf import settings
 from django.db import connection
 from django.test import Client
 
@@ -37,6 +38,7 @@ from locations.permissions import Right
 from mcp.isolation import grants, row_scope
 from mcp.isolation.scope import Scope
 from mcp.models import Membership, User, UserGroup
+from mcp.project import environment
 from tests.mcp.devices import device_at
 
 TILLS, RATE = 64, 13.0
@@ -212,11 +214,12 @@ class Shop:
 
     def sold(self, *, minutes: float, folder: Path) -> Sold:
         """All tills sell by the clock for so long, beside somebody at the list."""
-        tokens, cookies = folder / "tokens.txt", self._person()
+        tokens, session = folder / "tokens.txt", self._person()
         with served() as (url, _processes):
-            tokens.write_text("".join(f"{url}{self.place.address}/ {token}\n" for token in self._tills()))
+            tokens.write_text("".join(f"{url}{self.place.address} {token}\n" for token in self._tills()))
             typed = Namespace(files=[], tokens=tokens, rate=RATE, seconds=minutes * 60, customers=self._numbers())
-            with _example() as (load, call), _looked_at(f"{url}{self.place.address}/{LIST}", cookies) as pages:
+            cookie = f"{environment.cookies_begin_with(settings.SIDE, f'{url}/')}sessionid={session}"
+            with _example() as (load, call), _looked_at(f"{url}{self.place.address}{LIST}", cookie) as pages:
                 measured = load.run(typed, call, lambda line: print(f"  tills: {line}", flush=True))
         return Sold(
             minutes=minutes, sales=Series(tuple(measured.seconds)), pages=Series(tuple(pages)),
@@ -230,7 +233,7 @@ class Shop:
             return [device_at(self.place, group, name=f"Till {number}")[1] for number in range(1, TILLS + 1)]
 
     def _person(self) -> str:
-        """The cookies of somebody who works in the console."""
+        """The session of somebody who works in the console."""
         with as_owner(), row_scope.without_scope(reason="people for the bench", actor="bench"):
             group = UserGroup.objects.create(organization=self.place.organization, name="Counter")
             grants.add_grants(group, [(right, self.place.pk) for right in OF_PEOPLE])
@@ -239,7 +242,7 @@ class Shop:
         client = Client()
         with row_scope.without_scope(reason="people for the bench", actor="bench"):
             client.force_login(person)
-        return "; ".join(f"{name}={morsel.value}" for name, morsel in client.cookies.items())
+        return str(client.cookies[settings.SESSION_COOKIE_NAME].value)
 
     def _numbers(self) -> str:
         """A hundred customers on whose accounts is sold."""
@@ -257,7 +260,7 @@ def _example() -> Iterator[tuple[Any, Callable[..., Any]]]:
 
 
 @contextmanager
-def _looked_at(address: str, cookies: str) -> Iterator[list[float]]:
+def _looked_at(address: str, cookie: str) -> Iterator[list[float]]:
     """Somebody looks at one page of the list after the other; seconds of each."""
     seconds: list[float] = []
     is_over = threading.Event()
@@ -268,7 +271,7 @@ def _looked_at(address: str, cookies: str) -> Iterator[list[float]]:
         while not is_over.wait(TURN_EVERY):
             page += 1
             started = time.perf_counter()
-            answer = pool.request("GET", f"{address}?p={page % 20 + 1}", headers={"Cookie": cookies}, redirect=False)
+            answer = pool.request("GET", f"{address}?p={page % 20 + 1}", headers={"Cookie": cookie}, redirect=False)
             seconds.append(time.perf_counter() - started)
             if answer.status != 200:
                 raise RuntimeError(f"The list answers with {answer.status}.")

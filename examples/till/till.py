@@ -139,7 +139,7 @@ class Till:
     def one(self, number: int) -> dict[str, Any]:
         """The customer of this number as he is known here."""
         try:
-            return self.server.ask("GET", f"customers/{number}").body
+            return dict(self.server.ask("GET", f"customers/{number}").body)
         except NoLine:
             found = self.store.execute("SELECT customer FROM customers WHERE number = ?", [number]).fetchone()
             if found is None:

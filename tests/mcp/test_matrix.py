@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 
 import pytest
+from django.http import QueryDict
 
 from locations.models import CustomerBase, Location
 from locations.operations import Place
 from locations.permissions import Right
 from mcp.central import operations
-from mcp.central.forms.matrix import bits
+from mcp.central.forms.matrix import bits, read_matrix
 from mcp.isolation import access, grants
 from mcp.models import Membership, Restriction, UserGroup
 
@@ -253,3 +254,11 @@ def test_where_a_branch_works_without_a_network_the_preview_says_from_when_it_co
     data = {"row": [row(theke, cast.location("Hamburg"))], "cell": []}
     preview = anna.post(address(theke), data, headers={"accept-language": "en"})
     assert "At a branch that works without a network it counts from its next reconciliation on." in text(preview)
+
+
+@pytest.mark.parametrize("held", [set(), {list(Right)[-1]}, set(Right)], ids=["none", "the last one", "all"])
+def test_row_is_read_whatever_rights_it_has(held):
+    read = read_matrix(QueryDict(f"row=7:{bits(held)}&cell={list(Right)[-1]}@7"))
+    last = (list(Right)[-1], 7)
+    assert read.given == ({last} - {(right, 7) for right in held})
+    assert read.taken == {(right, 7) for right in held} - {last}

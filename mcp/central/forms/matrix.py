@@ -24,7 +24,8 @@ EVERYWHERE = "all"
 """Stands for the row of all locations, later ones included."""
 
 _RIGHTS = tuple(Right)
-_ROW = re.compile(r"(all|[1-9][0-9]{0,17}):([0-9]{1,6})", re.ASCII)
+_MOST_DIGITS = len(str(1 << len(_RIGHTS)))
+_ROW = re.compile(rf"(all|[1-9][0-9]{{0,17}}):([0-9]{{1,{_MOST_DIGITS}}})", re.ASCII)
 _CELL = re.compile(r"([a-z_]{1,40})@(all|[1-9][0-9]{0,17})", re.ASCII)
 
 

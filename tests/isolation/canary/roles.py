@@ -20,6 +20,8 @@ SUPPORT_READS_THERE = {
     **SUPPORT_READS,
     "mcp.User": {"username", "first_name", "last_name", "email"},
     "mcp.UserGroup": {"name", "description"},
+    "mcp.Device": {"name", "program", "made_by", "revoked_by", "revoked_reason"},
+    "api.Webhook": {"url", "made_by", "ended_by"},
     "transitions.Transition": {"receiver_name", "requested_by", "note"},
     "transitions.TransitionStep": {"user_name", "location_name", "note", "told"},
     "transitions.BaseSwitch": {"reason", "requested_by", "signed_by"},

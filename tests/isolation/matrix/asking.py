@@ -141,7 +141,7 @@ class Asker:
     def _path(self, place: Place, row: Any) -> str:
         rule = self.line.rule
         arguments: dict[str, Any] = dict(rule.arguments)
-        if self.recipe.row and not self.recipe.query:
+        if self.recipe.row and "{row}" not in self.recipe.query:
             arguments[self.recipe.argument] = row
         before = "" if place == OUTSIDE else f"/{place[0]}/{place[1]}"
         path = reverse(rule.name, URLCONFS[self.line.pattern.zone], kwargs=arguments)

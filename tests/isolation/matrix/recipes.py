@@ -227,7 +227,7 @@ RECIPES: dict[str, Recipe] = {
     "admin:accounting_correct": Recipe("account", "customer", body=forms.correction, to=_ACCOUNT),
     "admin:accounting_reverse": Recipe("sale", "movement", body=forms.correction, to=_ACCOUNT),
     "admin:accounting_terms": Recipe("account", "customer", body=lambda asked: {"hard_limit": "7"}, to=_ACCOUNT),
-    "admin:accounting_statement": Recipe("account", "customer", query="first=2026-01-01&last=2026-01-31&as=csv"),
+    "admin:accounting_statement": Recipe("account", "customer", query="?first=2026-01-01&last=2026-01-31&as=csv"),
     "admin:accounting_exceptions": Recipe(),
     "admin:accounting_exception": Recipe(
         "exception", "pk", body=lambda asked: {"note": "Besprochen"}, to=r".*/exceptions/", writes=False
