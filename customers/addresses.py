@@ -31,6 +31,7 @@ register(
     Rule("admin:customers_customer_consents", reads=VIEW, changes=VIEW + CHANGE),
     Rule("admin:customers_customer_erase", reads=VIEW + ERASE, changes=VIEW + ERASE),
     Rule("admin:customers_customer_cards", reads=VIEW, changes=VIEW + CHANGE),
+    Rule("admin:customers_customer_memberships", reads=VIEW, changes=VIEW + CHANGE),
     Rule("admin:customers_customer_withdraw", changes=(*VIEW, Right.CARRY_OVER)),
     Rule("admin:customers_customer_consent", reads=VIEW + CHANGE, changes=VIEW + CHANGE),
     Rule("admin:customers_import", reads=IMPORT, changes=IMPORT),

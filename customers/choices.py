@@ -212,3 +212,19 @@ class MarkKind(models.TextChoices):
     NUMBER_PHONE = "number_phone", _("Number and phone number")
     EMAIL = "email", _("E-mail address")
     PHONE = "phone", _("Phone number")
+
+
+class MembershipKind(models.TextChoices):
+    """What a customer is to whom he belongs."""
+
+    COMPANY = "company", _("Company")
+    GROUP = "group", _("Group")
+    FAMILY = "family", _("Family")
+
+
+class InvoiceTo(models.TextChoices):
+    """Who gets the invoice for what a member buys."""
+
+    PERSON = "person", _("the person")
+    MEMBER = "member", _("the person, as member")
+    COMPANY = "company", _("the company, group or family")

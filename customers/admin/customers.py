@@ -42,6 +42,7 @@ from customers.filters.views import filter_urls
 from customers.forms import CustomerForm, TagsField
 from customers.history.changes import Change, differences
 from customers.imports.views import import_urls
+from customers.memberships.pages import memberships
 from customers.models import Customer, CustomerGroup, SavedFilter
 from customers.operations import CustomerChangedMeanwhile, change_customer, register_customer
 from customers.querysets import CustomerQuerySet
@@ -370,6 +371,7 @@ class CustomerAdmin(CustomerColumns, MaskedFields, CustomersAdmin):
             path("<path:object_id>/consents/", self._page(consents_page), name="customers_customer_consents"),
             path("<path:object_id>/erase/", self._page(erase), name="customers_customer_erase"),
             path("<path:object_id>/cards/", self._page(card_pages.cards), name="customers_customer_cards"),
+            path("<path:object_id>/memberships/", self._page(memberships), name="customers_customer_memberships"),
             path("version/<uuid:pk>/", self._page(pages.version), name="customers_customer_version"),
             path("<path:object_id>/withdraw/", self._page(withdraw_page), name="customers_customer_withdraw"),
         ]

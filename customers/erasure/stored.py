@@ -20,6 +20,7 @@ from customers.models import (
     Consent,
     Customer,
     CustomerExport,
+    CustomerMembership,
     Disclosure,
     ExportChunk,
     FormerNumber,
@@ -175,6 +176,19 @@ def _forget_searches(customer: Customer) -> None:
     changes.filter(pk__in=list(free)).update(query="", word="", narrowed_by=Narrowing())
 
 
+# --- to whom he belongs, and who belongs to him -----------------------------------------------------------------
+
+
+def _count_memberships(customer: Customer) -> int:
+    either = Q(member=customer.pk) | Q(of=customer.pk)
+    return CustomerMembership.objects.filter(either, base=customer.base_id).count()
+
+
+def _forget_memberships(customer: Customer) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT customers_forget_memberships(%s, %s)", [customer.base_id, customer.pk])
+
+
 # --- all of them, in the order in which they are told -----------------------------------------------------------
 
 register(Place(name="cards", label=_("Cards"), count=lambda one: Card.objects.filter(**_of(one)).count()))
@@ -182,6 +196,8 @@ register(Place(name="consents", label=_("Statements about consents"),
                count=lambda one: Consent.objects.filter(**_of(one)).count()))  # fmt: skip
 register(Place(name="former_numbers", label=_("Former customer numbers"),
                count=lambda one: FormerNumber.objects.filter(**_of(one)).count()))  # fmt: skip
+register(Place(name="memberships", label=_("Memberships, his own and those of his members"),
+               count=_count_memberships, remove=_forget_memberships))  # fmt: skip
 register(Place(name="history", label=_("Entries of the history"),
                count=lambda one: _Event.objects.filter(base=one.base_id, pgh_obj_id=one.pk).count()))  # fmt: skip
 register(Place(name="disclosures", label=_("Hand-overs that forget his number"),

@@ -20,7 +20,7 @@ from customers.choices import CardReason, CardState
 from customers.disclosures import disclosures_of
 from customers.field_groups import MASK, sees_evidence, withheld
 from customers.history.former_numbers import FormerNumbers, tell_former_numbers
-from customers.models import Card, Consent, ConsentPurpose, Customer, CustomerGroup, Disclosure
+from customers.models import Card, Consent, ConsentPurpose, Customer, CustomerGroup, CustomerMembership, Disclosure
 from customers.readable import READABLE
 from locations.models import Location
 from mcp.isolation.scope import Scope, actor_shown, name_shown
@@ -29,6 +29,7 @@ from mcp.stored_sentences import Sentences, stored_sentence
 CustomerEvent: Any = Customer._meta.get_field("history").related_model
 ConsentEvent: Any = Consent._meta.get_field("history").related_model
 CardEvent: Any = Card._meta.get_field("history").related_model
+MembershipEvent: Any = CustomerMembership._meta.get_field("history").related_model
 EVENTS_PER_PAGE = 25
 NOT_SHOWN = frozenset({"id", "uid", "organization", "base", "created_at", "changed_at", "search_text", "sort_name"})
 """Fields that change by themselves or never; the history is about what people change."""
@@ -83,16 +84,19 @@ class Entry:
             "card_unblocked": _("Card unblocked"),
             "card_replaced": _("Card replaced"),
             "card_removed": _("Card removed"),
+            "membership_added": _("Membership added"),
+            "membership_changed": _("Membership changed"),
+            "membership_ended": _("Membership ended"),
         }
         return titles.get(self.kind, self.kind)
 
 
 def history_of(customer: Customer, *, page: int, scope: Scope) -> tuple[list[Entry], bool]:
-    """One page of the history of a customer, newest first, and whether there is another page. Nine queries at most.
+    """One page of the history of a customer, newest first, and whether there is another page. Ten queries at most.
 
-    It holds changes of the customer, statements about consents, steps of cards and hand-overs, in the order in which
-    they were recorded, also those of imports that were undone and statements that were struck out. Of fields that the
-    scope may not see it says only that they were changed, and by whom.
+    It holds changes of the customer, statements about consents, steps of cards, memberships and hand-overs, in the
+    order in which they were recorded, also those of imports that were undone and statements that were struck out. Of
+    fields that the scope may not see it says only that they were changed, and by whom.
     """
     last = page * EVENTS_PER_PAGE
     events = list(_events(customer)[: last + 1])
@@ -102,7 +106,8 @@ def history_of(customer: Customer, *, page: int, scope: Scope) -> tuple[list[Ent
     changes = [_entry(event, before, names, hidden) for event, before in zip(events, [*events[1:], None], strict=True)]
     changes[:1] = [replace(newest, version=None) for newest in changes[:1]]  # as he is now
     said = _said(customer, last + 1, is_open=sees_evidence(scope))
-    told = [*said, *_of_cards(customer, last + 1), *map(_of_disclosure, disclosures_of(customer)[: last + 1])]
+    linked = [*_of_cards(customer, last + 1), *_of_memberships(customer, last + 1)]
+    told = [*said, *linked, *map(_of_disclosure, disclosures_of(customer)[: last + 1])]
     entries = sorted([*told, *changes], key=lambda entry: entry.happened_at, reverse=True)
     return entries[last - EVENTS_PER_PAGE : last], len(entries) > last
 
@@ -218,6 +223,38 @@ def _kind_of_card(event: Any) -> str:
     if event.state == CardState.ACTIVE:
         return "card_unblocked"
     return "card_replaced" if event.successor_id else "card_blocked"
+
+
+def _of_memberships(customer: Customer, limit: int) -> list[Entry]:
+    """The entries of memberships, his own and those of his members, the latest first."""
+    either = models.Q(member=customer.pk) | models.Q(of=customer.pk)
+    events = MembershipEvent.objects.filter(either, base=customer.base_id)
+    return [
+        _of_membership(event)
+        for event in events.select_related("pgh_context", "member", "of").order_by("-pgh_id")[:limit]
+    ]
+
+
+def _of_membership(event: Any) -> Entry:
+    facts = _facts(event)
+    shown = {
+        _("Member"): str(event.member),
+        _("Belongs to"): str(event.of),
+        _("What it is"): str(event.get_kind_display()),
+        _("Role"): event.role,
+        _("Invoice to"): str(event.get_invoice_to_display()),
+        _("Member from"): _plain(event.valid_from),
+        _("Member until"): _plain(event.valid_until) if event.valid_until else "",
+    }
+    changed = "membership_ended" if event.ended_at else "membership_changed"
+    return Entry(
+        happened_at=event.pgh_created_at,
+        kind=changed if event.pgh_label == "update" else "membership_added",
+        user=actor_shown(facts),
+        location=facts.get("location_name") or "",
+        reason=_reason(facts),
+        changes=tuple(Change(label, "", value) for label, value in shown.items() if value),
+    )
 
 
 def _of_disclosure(disclosure: Disclosure) -> Entry:

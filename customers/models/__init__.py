@@ -4,6 +4,7 @@
                   ├─< CustomerGroup price level and discount for its members
                   ├─< Tag           the words that may stand in Customer.tags
                   ├─< Card          the cards and codes by which a customer is known
+                  ├─< CustomerMembership who belongs to which company, group or family, and who gets the invoice
                   ├─< FormerNumber  by what numbers a customer was known elsewhere or before
                   ├─< Consent       what a customer has given or withdrawn, and when
                   ├─< Disclosure    to whom customers were handed over, and whose numbers went
@@ -29,6 +30,7 @@ from customers.models.disclosures import DisclosedNumbers, Disclosure
 from customers.models.exports import CustomerExport, ExportChunk, ExportDownload
 from customers.models.filters import SavedFilter
 from customers.models.former_number import FormerNumber
+from customers.models.memberships import CustomerMembership
 from customers.models.revisions import CustomerRevision, RevisionCounter
 from customers.models.tombstones import Tombstone, TombstoneMark
 from customers.models.uploads import (
@@ -60,6 +62,7 @@ __all__ = [
     "CustomerExport",
     "CustomerGroup",
     "CustomerGroupCount",
+    "CustomerMembership",
     "CustomerMonth",
     "CustomerRevision",
     "DisclosedNumbers",

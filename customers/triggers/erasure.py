@@ -134,6 +134,13 @@ TOMBSTONE_OF_NOBODY_THERE = pgtrigger.Trigger(
             OR EXISTS (
                 SELECT FROM customers_formernumberevent WHERE base_id = NEW.base_id AND customer_id = NEW.customer_id
             )
+            OR EXISTS (
+                SELECT FROM customers_customermembershipevent
+                WHERE base_id = NEW.base_id AND member_id = NEW.customer_id
+            )
+            OR EXISTS (
+                SELECT FROM customers_customermembershipevent WHERE base_id = NEW.base_id AND of_id = NEW.customer_id
+            )
             OR NOT EXISTS (
                 SELECT FROM customers_tombstonemark
                 WHERE base_id = NEW.base_id AND tombstone_id = NEW.id AND kind = 'uid'
