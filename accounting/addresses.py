@@ -1,12 +1,18 @@
 """Who is served at which address of accounts (see mcp/isolation/addresses.py)."""
 
+from accounting.dunning.levels import LEVELS_OF_BUSINESS
 from accounting.pages.booking import WAYS
+from accounting.pages.debits import KINDS
 from locations.permissions import Right
 from mcp.isolation.addresses import Rights, Rule, Zone, register
 
 SEE: Rights = (Right.SEE_ACCOUNTS, Right.VIEW_CUSTOMERS)
 CORRECT: Rights = (*SEE, Right.CORRECT_ACCOUNTS)
+OPENING: Rights = (*SEE, Right.CORRECT_ACCOUNTS, Right.MANAGE_ACCOUNT_TERMS)
+COLLECT: Rights = (*SEE, Right.COLLECT_PAYMENTS)
 TERMS: Rights = (*SEE, Right.MANAGE_ACCOUNT_TERMS)
+BILL: Rights = (*SEE, Right.BILL_CUSTOMERS)
+ISSUE: Rights = (*SEE, Right.MANAGE_LOCATION)
 
 register(
     Zone.LOCATION,
@@ -17,9 +23,50 @@ register(
     ),
     Rule("admin:accounting_correct", reads=CORRECT, changes=CORRECT),
     Rule("admin:accounting_reverse", reads=CORRECT, changes=CORRECT),
+    Rule("admin:accounting_allocate", reads=CORRECT, changes=CORRECT),
+    Rule("admin:accounting_balances", reads=OPENING, changes=OPENING),
+    Rule("admin:accounting_balance", reads=OPENING, changes=OPENING),
     Rule("admin:accounting_terms", reads=TERMS, changes=TERMS),
+    Rule("admin:accounting_mandates", reads=SEE),
+    Rule("admin:accounting_mandate_new", reads=COLLECT, changes=COLLECT),
+    Rule("admin:accounting_mandate_revoke", reads=COLLECT, changes=COLLECT),
+    Rule("admin:accounting_debits", reads=COLLECT),
+    Rule("admin:accounting_debit_new", reads=COLLECT, changes=COLLECT),
+    Rule("admin:accounting_debit_file", reads=COLLECT, changes=COLLECT),
+    *(
+        Rule("admin:accounting_debit_bytes", reads=(*COLLECT, Right.SEE_BANK_DATA), arguments={"kind": kind})
+        for kind in KINDS
+    ),
+    Rule("admin:accounting_debit_return", reads=COLLECT, changes=COLLECT),
+    Rule("admin:accounting_reminders", reads=COLLECT, changes=COLLECT),
+    Rule("admin:accounting_reminders_run", reads=COLLECT, changes=COLLECT),
+    Rule("admin:accounting_reminders_file", reads=COLLECT),
+    Rule("admin:accounting_levels", reads=COLLECT),
+    *(
+        Rule("admin:accounting_level", reads=TERMS, changes=TERMS, arguments={"level": str(level)})
+        for level in range(1, LEVELS_OF_BUSINESS + 1)
+    ),
+    Rule("admin:accounting_dispute", reads=COLLECT, changes=COLLECT),
     Rule("admin:accounting_statement", reads=SEE),
     Rule("admin:accounting_exceptions", reads=SEE),
     Rule("admin:accounting_exception", reads=CORRECT, changes=CORRECT),
+    Rule("admin:accounting_received", reads=(Right.SEE_ACCOUNTS,), changes=(Right.SEE_ACCOUNTS,)),
+    Rule("admin:accounting_switches", reads=(Right.MANAGE_LOCATION,), changes=(Right.MANAGE_LOCATION,)),
+    Rule("admin:accounting_bank", reads=COLLECT),
+    Rule("admin:accounting_bank_read", reads=COLLECT, changes=COLLECT),
+    Rule("admin:accounting_bank_account", reads=COLLECT, changes=COLLECT),
+    Rule("admin:accounting_bank_statement", reads=COLLECT, changes=COLLECT),
+    Rule("admin:accounting_bank_entry", reads=COLLECT, changes=COLLECT),
     Rule("admin:panel", reads=(Right.SEE_ACCOUNTS,), arguments={"name": "ledger_exceptions"}),
+    Rule("admin:accounting_invoices", reads=SEE),
+    Rule("admin:accounting_invoice", reads=SEE),
+    Rule("admin:accounting_invoice_file", reads=SEE, arguments={"kind": "pdf"}),
+    Rule("admin:accounting_invoice_file", reads=SEE, arguments={"kind": "xml"}),
+    Rule("admin:accounting_invoice_cancel", reads=BILL, changes=BILL),
+    Rule("admin:accounting_runs", reads=BILL),
+    Rule("admin:accounting_run_new", reads=BILL, changes=BILL),
+    Rule("admin:accounting_run", reads=BILL, changes=BILL),
+    Rule("admin:accounting_issuer", reads=ISSUE, changes=ISSUE),
+    Rule("admin:accounting_billing", reads=TERMS, changes=TERMS),
+    Rule("admin:panel", reads=(Right.SEE_ACCOUNTS,), arguments={"name": "overdue_invoices"}),
 )

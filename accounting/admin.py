@@ -10,20 +10,81 @@ from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
 
 from accounting.erasing import PLACES
+from accounting.invoicing.issuers import is_branch
 from accounting.models import AccountTerms
 from accounting.pages.account import account_page, statement
+from accounting.pages.allocating import allocate_page
+from accounting.pages.bank import bank_account_page, bank_page, bank_read_page
+from accounting.pages.bank_entry import bank_entry_page
+from accounting.pages.bank_statement import bank_statement_page
+from accounting.pages.billing import billing_page, issuer_page
 from accounting.pages.booking import book_page, correct_page, reverse_page, terms_page
+from accounting.pages.debits import (
+    debit_file_bytes,
+    debit_file_page,
+    debit_new_page,
+    debit_return_page,
+    debits_page,
+)
+from accounting.pages.disputes import dispute_page
+from accounting.pages.dunning import (
+    level_page,
+    levels_page,
+    reminders_file,
+    reminders_page,
+    reminders_run_page,
+)
 from accounting.pages.exceptions import exception_page, exceptions_page
 from accounting.pages.frame import (
     ACCOUNT,
+    ALLOCATE,
+    BALANCES,
+    BALANCES_OF,
+    BANK,
+    BANK_ACCOUNT,
+    BANK_ENTRY,
+    BANK_READ,
+    BANK_STATEMENT,
+    BILLING,
     BOOK,
     CORRECT,
+    DEBIT_BYTES,
+    DEBIT_FILE,
+    DEBIT_NEW,
+    DEBIT_RETURN,
+    DEBITS,
+    DISPUTE,
     EXCEPTION,
     EXCEPTIONS,
+    INVOICE,
+    INVOICE_CANCEL,
+    INVOICE_FILE,
+    INVOICES,
+    ISSUER,
+    LEVEL,
+    LEVELS,
+    MANDATE_NEW,
+    MANDATE_REVOKE,
+    MANDATES,
+    RECEIVED,
+    REMINDERS,
+    REMINDERS_FILE,
+    REMINDERS_RUN,
     REVERSE,
+    RUN,
+    RUN_NEW,
+    RUNS,
     STATEMENT,
+    SWITCHES,
     TERMS,
+    may,
 )
+from accounting.pages.invoices import invoice_cancel_page, invoice_file, invoice_page, invoices_page
+from accounting.pages.mandates import mandate_new_page, mandate_revoke_page, mandates_page
+from accounting.pages.opening_balances import balance_page, balances_page
+from accounting.pages.received import received_page
+from accounting.pages.runs import run_new_page, run_page, runs_page
+from accounting.pages.switches import switches_page
 from accounting.pages.telling import about
 from customers.console import further_pages, notices
 from customers.erasure import register as register_place
@@ -49,11 +110,44 @@ class AccountAdmin(ConsoleModelAdmin):
         """Without the five addresses of a model."""
         view = console.admin_view
         return [
+            path("balances/", view(balances_page), name=BALANCES),
+            path("balances/<uuid:pk>/", view(balance_page), name=BALANCES_OF),
             path("exceptions/", view(exceptions_page), name=EXCEPTIONS),
+            path("received/", view(received_page), name=RECEIVED),
+            path("bank/", view(bank_page), name=BANK),
+            path("bank/read/", view(bank_read_page), name=BANK_READ),
+            path("bank/account/", view(bank_account_page), name=BANK_ACCOUNT),
+            path("bank/<uuid:pk>/", view(bank_statement_page), name=BANK_STATEMENT),
+            path("bank/entry/<uuid:pk>/", view(bank_entry_page), name=BANK_ENTRY),
             path("exceptions/<uuid:pk>/", view(exception_page), name=EXCEPTION),
+            path("switches/", view(switches_page), name=SWITCHES),
+            path("invoices/", view(invoices_page), name=INVOICES),
+            path("invoices/<uuid:pk>/", view(invoice_page), name=INVOICE),
+            path("invoices/<uuid:pk>/file/<slug:kind>/", view(invoice_file), name=INVOICE_FILE),
+            path("invoices/<uuid:pk>/cancel/", view(invoice_cancel_page), name=INVOICE_CANCEL),
+            path("runs/", view(runs_page), name=RUNS),
+            path("runs/new/", view(run_new_page), name=RUN_NEW),
+            path("runs/<uuid:pk>/", view(run_page), name=RUN),
+            path("invoices/<uuid:pk>/dispute/", view(dispute_page), name=DISPUTE),
+            path("debits/", view(debits_page), name=DEBITS),
+            path("debits/new/", view(debit_new_page), name=DEBIT_NEW),
+            path("debits/<uuid:pk>/", view(debit_file_page), name=DEBIT_FILE),
+            path("debits/<uuid:pk>/file/<slug:kind>/", view(debit_file_bytes), name=DEBIT_BYTES),
+            path("debits/return/<uuid:pk>/", view(debit_return_page), name=DEBIT_RETURN),
+            path("reminders/", view(reminders_page), name=REMINDERS),
+            path("reminders/levels/", view(levels_page), name=LEVELS),
+            path("reminders/levels/<slug:level>/", view(level_page), name=LEVEL),
+            path("reminders/<uuid:pk>/", view(reminders_run_page), name=REMINDERS_RUN),
+            path("reminders/<uuid:pk>/file/", view(reminders_file), name=REMINDERS_FILE),
+            path("issuer/", view(issuer_page), name=ISSUER),
             path("<int:customer>/", view(account_page), name=ACCOUNT),
+            path("<int:customer>/billing/", view(billing_page), name=BILLING),
             path("<int:customer>/book/<slug:kind>/", view(book_page), name=BOOK),
             path("<int:customer>/correct/", view(correct_page), name=CORRECT),
+            path("<int:customer>/mandates/", view(mandates_page), name=MANDATES),
+            path("<int:customer>/mandates/new/", view(mandate_new_page), name=MANDATE_NEW),
+            path("mandates/<int:pk>/revoke/", view(mandate_revoke_page), name=MANDATE_REVOKE),
+            path("allocate/<uuid:movement>/", view(allocate_page), name=ALLOCATE),
             path("reverse/<uuid:movement>/", view(reverse_page), name=REVERSE),
             path("<int:customer>/terms/", view(terms_page), name=TERMS),
             path("<int:customer>/statement/", view(statement), name=STATEMENT),
@@ -75,12 +169,91 @@ further_pages.register(
 )
 menu.register(
     menu.Entry(
-        section=menu.Section.CUSTOMERS,
+        section=menu.Section.ACCOUNTING,
+        title=_("Opening balances"),
+        url_name=f"admin:{BALANCES}",
+        icon="input",
+        right=Right.CORRECT_ACCOUNTS,
+        order=80,
+        is_useful=lambda scope: not scope.base.is_discontinued and scope.allows(Right.MANAGE_ACCOUNT_TERMS),
+    )
+)
+menu.register(
+    menu.Entry(
+        section=menu.Section.ACCOUNTING,
         title=_("Exceptions of accounts"),
         url_name=f"admin:{EXCEPTIONS}",
         icon="rule",
         right=Right.SEE_ACCOUNTS,
-        order=32,
+        order=50,
         is_useful=lambda scope: not scope.base.is_discontinued,
+    )
+)
+menu.register(
+    menu.Entry(
+        section=menu.Section.ACCOUNTING,
+        title=_("Invoices"),
+        url_name=f"admin:{INVOICES}",
+        icon="receipt_long",
+        right=Right.SEE_ACCOUNTS,
+        order=10,
+        is_useful=lambda scope: not scope.base.is_discontinued,
+    )
+)
+menu.register(
+    menu.Entry(
+        section=menu.Section.ACCOUNTING,
+        title=_("Read an e-invoice"),
+        url_name=f"admin:{RECEIVED}",
+        icon="document_search",
+        right=Right.SEE_ACCOUNTS,
+        order=60,
+        is_useful=lambda scope: not scope.base.is_discontinued,
+    )
+)
+menu.register(
+    menu.Entry(
+        section=menu.Section.ACCOUNTING,
+        title=_("Accounts of the locations"),
+        url_name=f"admin:{SWITCHES}",
+        icon="account_balance",
+        right=Right.MANAGE_LOCATION,
+        order=70,
+        is_useful=lambda scope: (
+            (scope.location.is_central or scope.location.is_franchise) and not scope.base.is_discontinued
+        ),
+    )
+)
+menu.register(
+    menu.Entry(
+        section=menu.Section.ACCOUNTING,
+        title=_("Bank statements"),
+        url_name=f"admin:{BANK}",
+        icon="account_balance",
+        right=Right.COLLECT_PAYMENTS,
+        order=20,
+        is_useful=lambda scope: not scope.base.is_discontinued and may(scope, Right.SEE_ACCOUNTS),
+    )
+)
+menu.register(
+    menu.Entry(
+        section=menu.Section.ACCOUNTING,
+        title=_("SEPA debits"),
+        url_name=f"admin:{DEBITS}",
+        icon="account_balance",
+        right=Right.COLLECT_PAYMENTS,
+        order=30,
+        is_useful=lambda scope: not scope.base.is_discontinued and not is_branch(scope),
+    )
+)
+menu.register(
+    menu.Entry(
+        section=menu.Section.ACCOUNTING,
+        title=_("Reminders"),
+        url_name=f"admin:{REMINDERS}",
+        icon="notification_important",
+        right=Right.COLLECT_PAYMENTS,
+        order=40,
+        is_useful=lambda scope: not scope.base.is_discontinued and not is_branch(scope),
     )
 )

@@ -64,6 +64,8 @@ def typed(text: str) -> Decimal | None:
             return Decimal(plain.replace(group, "").replace(point, "."))
     if re.fullmatch(r"-?[0-9]+[.,][0-9]{1,2}", plain):
         return Decimal(plain.replace(",", "."))
+    if re.fullmatch(rf"-?[0-9]{{1,3}}(?:\{point}[0-9]{{3}})+\{group}[0-9]+", plain):
+        return Decimal(plain.replace(point, "").replace(group, "."))
     return None
 
 

@@ -12,12 +12,16 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 
 from django.db import connection
+from django.db.models import Case, Subquery, Value, When
+from django.db.models.lookups import Exact
 from django.utils import timezone
 
 from accounting.amounts import ZERO
-from accounting.choices import AccountKind
-from accounting.models import Account, AccountTerms, Ledger
+from accounting.choices import AccountingMode, AccountKind
+from accounting.models import Account, AccountingSwitch, AccountTerms, Ledger
+from accounting.models.ledgers import OF_ALL
 from customers.models import Customer
+from locations.models import CustomerBase, Location
 from mcp.isolation.scope import Scope
 
 
@@ -54,16 +58,42 @@ class Standing:
 
 
 def ledger_of(scope: Scope) -> Ledger | None:
-    """The ledger to which this location posts: its own one where it has one, else that of the central; None before
-    anybody has an account.
+    """The ledger to which this location posts: that of the central, or its own one where two people have decided so.
+
+    None before anybody has an account in it.
     """
-    found = Ledger.objects.in_base(scope.base).filter(owner_key__in=(0, scope.location.pk))
-    return found.order_by("-owner_key").first()
+    switched = AccountingSwitch.objects.confirmed_of(scope.base, scope.location).values("mode")[:1]
+    own = Case(When(Exact(Subquery(switched), Value(AccountingMode.OWN)), then=scope.location.pk), default=OF_ALL)
+    return Ledger.objects.in_base(scope.base).filter(owner_key=own).first()
 
 
-def standing(customer: Customer, scope: Scope, *, at: datetime | None = None) -> Standing | None:
-    """How the customer's account stands in the ledger of this location, now or at a past moment; None without one."""
-    ledger = ledger_of(scope)
+def ledger_before(scope: Scope) -> Ledger | None:
+    """The other ledger at this location, to which it posted before it was switched last; None without one."""
+    mode = mode_of(scope.base, scope.location)
+    if mode is None:
+        return None
+    owner = OF_ALL if mode == AccountingMode.OWN else scope.location.pk
+    return Ledger.objects.in_base(scope.base).filter(owner_key=owner).first()
+
+
+def mode_of(base: CustomerBase, location: Location) -> str | None:
+    """How the location keeps its accounts, as two people have decided; None as long as nobody has: with the central."""
+    return AccountingSwitch.objects.confirmed_of(base, location).values_list("mode", flat=True).first()
+
+
+def owner_now(base: CustomerBase, location: Location) -> int:
+    """The owner of the ledger to which the location posts: its own id, or OF_ALL with the central."""
+    return location.pk if mode_of(base, location) == AccountingMode.OWN else OF_ALL
+
+
+def standing(
+    customer: Customer, scope: Scope, *, at: datetime | None = None, ledger: Ledger | None = None
+) -> Standing | None:
+    """How the customer's account stands in a ledger, now or at a past moment; None without one.
+
+    Without `ledger` it is the one to which this location posts.
+    """
+    ledger = ledger or ledger_of(scope)
     terms = ledger and AccountTerms.objects.of_customer(customer).filter(ledger=ledger).first()
     if not terms:
         return None

@@ -1,7 +1,11 @@
-"""Accounts of the demo, at Hamburg: a regular who pays later, one with credit, one blocked, one above a limit."""
+"""Accounts of the demo, at Hamburg: a regular who pays later, one with credit, one blocked, one above a limit.
+
+There is a bank statement as well, which nobody has booked yet.
+"""
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from datetime import date, timedelta
 from decimal import Decimal
@@ -11,6 +15,7 @@ from django.db import transaction
 
 from accounting.choices import AccountKind
 from accounting.operations import correct, post_sale, receive_payment, reverse, set_terms, top_up, use_credit
+from accounting.payments import add_bank_account, read_statement
 from customers.models import Customer
 from mcp.isolation import access
 from mcp.isolation.scope import Scope
@@ -23,7 +28,7 @@ MANAGER, STAFF = "anna", "bodo"
 @transaction.atomic
 def build_accounts(*, today: date) -> None:
     """Open the accounts and book on them. The customers of the demo must stand."""
-    manager, staff = _scope(MANAGER), _scope(STAFF)
+    manager, staff = scope_of_demo(MANAGER), scope_of_demo(STAFF)
     with pghistory.context(**manager.history()):
         regular, saver, blocked, over, late = _people(manager)
         _regular(regular, manager, staff, today)
@@ -31,11 +36,13 @@ def build_accounts(*, today: date) -> None:
         _blocked(blocked, manager, staff, today)
         _over(over, manager, staff, today)
         _late(late, manager, staff, today)
+        _bank(over, late, manager, today)
 
 
-def _scope(username: str) -> Scope:
+def scope_of_demo(username: str, client: int = HAMBURG) -> Scope:
+    """The scope of one of the cast at a location of Nordlicht."""
     user = User.objects.select_related("organization").get(username=username, organization__account_number=ACCOUNT)
-    return access.scope_at(user, account_number=ACCOUNT, client_number=HAMBURG)
+    return access.scope_at(user, account_number=ACCOUNT, client_number=client)
 
 
 def _people(scope: Scope) -> Sequence[Customer]:
@@ -118,3 +125,18 @@ def _late(customer: Customer, manager: Scope, staff: Scope, today: date) -> None
         customer=customer.pk, amount=Decimal("41.70"), key="demo-late", document="Bon 1077",
         business_day=today - timedelta(days=1), is_late=True, actor=staff,
     )  # fmt: skip
+
+
+def _bank(sure: Customer, probable: Customer, manager: Scope, today: date) -> None:
+    """A payment that names what it pays, one that is less than it names, one of nobody, and the bank's charges."""
+    add_bank_account(iban="DE89370400440532013000", name="Hausbank", actor=manager)
+    day = f"{today - timedelta(days=1):%d.%m.%Y}"
+    rows = [
+        f"{day};142,90;Lieferschein 311;{sure.display_name};DE02120300000000202051",
+        f"{day};40,00;Bon 1077, Rest folgt;{probable.display_name};DE02500105170137075030",
+        f"{day};19,80;Danke;Unbekannt;DE02100500000054540402",
+        f"{day};-4,90;Entgelt fuer die Kontofuehrung;Hausbank;",
+    ]
+    head = "Buchungstag;Betrag;Verwendungszweck;Beguenstigter/Zahlungspflichtiger;Kontonummer/IBAN"
+    table = "\n".join(["Konto: DE89370400440532013000", head, *rows, ""])
+    read_statement(file=io.BytesIO(table.encode("utf-8-sig")), name="umsaetze.csv", actor=manager)

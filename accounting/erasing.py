@@ -1,18 +1,33 @@
 """What becomes of the account of a customer who is erased for good.
 
 While money is open he is not erased. His movements stay, because the law wants them kept (eight years for what an
-invoice was based on), but they say nothing of him any more: the account has no name, and free texts are emptied.
+invoice was based on), but they say nothing of him any more: the account has no name, and free texts are emptied. His
+invoices stay as they were issued, name and address included, because the law wants just that for eight years; nothing
+leads from them to anything else of him.
 """
 
 from __future__ import annotations
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
+from django.db.models import QuerySet
+from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from accounting.amounts import Money
 from accounting.balances import open_in
-from accounting.models import Account, AccountTerms, Movement, PaymentOrder
+from accounting.choices import BalanceImportState
+from accounting.models import (
+    Account,
+    AccountTerms,
+    BalanceImport,
+    BankBooking,
+    DunningNotice,
+    Invoice,
+    Mandate,
+    Movement,
+    PaymentOrder,
+)
 from customers.erasure import Place
 from customers.models import Customer
 
@@ -43,6 +58,11 @@ def _forget_orders(customer: Customer) -> None:
         cursor.execute("SELECT accounting_forget_orders(%s, %s)", [customer.base_id, customer.pk])
 
 
+def _forget_invoices(customer: Customer) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT accounting_forget_invoices(%s, %s)", [customer.base_id, customer.pk])
+
+
 def _forget(customer: Customer) -> None:
     """Raises MoneyOpen, also where the account of a location on its own, which is not seen here, is not even."""
     try:
@@ -54,12 +74,75 @@ def _forget(customer: Customer) -> None:
         raise
 
 
+def _checked_balances(customer: Customer) -> QuerySet[BalanceImport]:
+    """Files of opening balances that are not booked and name him, or have rows that were left out and may."""
+    rows = BalanceImport.objects.filter(base=customer.base_id, state=BalanceImportState.CHECKED)
+    named = [one.pk for one in rows if one.rejected or any(line[1] == customer.pk for line in one.lines)]
+    return rows.filter(pk__in=named)
+
+
+def _discard_balances(customer: Customer) -> None:
+    _checked_balances(customer).update(
+        state=BalanceImportState.DISCARDED, lines=[], rejected=[], closed_at=Now(), closed_by="–"
+    )
+
+
+def _bank_entries(customer: Customer) -> int:
+    rows = BankBooking.objects.filter(base=customer.base_id, movement__credit__customer=customer.pk)
+    return rows.values("entry").distinct().count()
+
+
+def _forget_bank_entries(customer: Customer) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT accounting_forget_entries(%s, %s)", [customer.base_id, customer.pk])
+
+
+def _forget_mandates(customer: Customer) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT accounting_forget_mandates(%s, %s)", [customer.base_id, customer.pk])
+
+
+def _forget_notices(customer: Customer) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT accounting_forget_notices(%s, %s)", [customer.base_id, customer.pk])
+
+
 PLACES = (
+    Place(
+        name="opening_balances",
+        label=_("Files of opening balances that are not booked"),
+        count=lambda customer: _checked_balances(customer).count(),
+        remove=_discard_balances,
+    ),
+    Place(
+        name="reminders",
+        label=_("Reminders that stay without his name"),
+        count=lambda customer: DunningNotice.objects.of_customer(customer).count(),
+        remove=_forget_notices,
+    ),
+    Place(
+        name="mandates",
+        label=_("His SEPA mandates, and disputes about his invoices"),
+        count=lambda customer: Mandate.objects.of_customer(customer).count(),
+        remove=_forget_mandates,
+    ),
+    Place(
+        name="invoices",
+        label=_("Invoices, which the law wants kept as they are"),
+        count=lambda customer: Invoice.objects.filter(base=customer.base_id, customer=customer.pk).count(),
+        remove=_forget_invoices,
+    ),
     Place(
         name="orders",
         label=_("Orders of tills that stay without his name"),
         count=lambda customer: PaymentOrder.objects.of_customer(customer).count(),
         remove=_forget_orders,
+    ),
+    Place(
+        name="bank",
+        label=_("Payments from the bank that stay without his name"),
+        count=_bank_entries,
+        remove=_forget_bank_entries,
     ),
     Place(
         name="account",

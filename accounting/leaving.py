@@ -21,6 +21,7 @@ from django.utils.translation import ngettext_lazy
 from accounting.amounts import ZERO
 from accounting.choices import AccountKind
 from accounting.models import Account
+from accounting.models.ledgers import OF_ALL
 from accounting.triggers import LOCK_OF_BOOKING
 from locations.models import Location
 
@@ -59,9 +60,10 @@ def nobody_books(location: Location) -> None:
 def open_money(location: Location, *, whole_base: bool) -> OpenMoney | None:
     """What is open on accounts of the customers who are registered at this location, or of all of its base.
 
-    None where nothing is. Whoever shows it asks for the right to see accounts.
+    None where nothing is. What is open in a ledger of its own is not counted: it belongs to the location and keeps
+    nobody from leaving. Whoever shows it asks for the right to see accounts.
     """
-    accounts = Account.objects.in_base(location.base).with_money()
+    accounts = Account.objects.in_base(location.base).filter(owner_key=OF_ALL).with_money()
     found = accounts if whole_base else accounts.filter(customer__home_location=location)
     sums = found.aggregate(
         customers=Count("customer", distinct=True),

@@ -1,17 +1,16 @@
 """Which sales make up what a customer owes: open items, now and at any past moment.
 
-A payment counts against the oldest item first, whatever it was meant for. A booking that was reversed and its reversal
-are not there at all, so that a payment that is taken back opens again what it had paid. What is open is therefore the
-latest items, as many as the open amount reaches: they are read from the newest on, and no more than those.
+What a payment has paid are its allocations: what somebody has chosen, and otherwise the oldest items first. A booking
+that was reversed and its reversal are not there at all, so that a payment that is taken back opens again what it had
+paid. They are read from the newest on, no further than the open amount reaches.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
-from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -21,29 +20,20 @@ from accounting.models import Account, Movement
 
 MOST = 200
 """So many open items are listed; what is open of still older ones is one sum."""
-_FOREVER = datetime(9999, 1, 1, tzinfo=UTC)
 
 _OPEN = """
-    WITH owed AS (
-        SELECT CASE WHEN %(at)s::timestamptz IS NULL THEN -balance
+    WITH owed AS MATERIALIZED (
+        SELECT base_id, id, CASE WHEN %(at)s::timestamptz IS NULL THEN -balance
             ELSE -accounting_balance_at(base_id, id, %(at)s) END AS amount
         FROM accounting_account WHERE base_id = %(base)s AND id = %(account)s
-    ), latest AS (
-        SELECT item.id, item.amount, item.posted_at FROM accounting_movement AS item
-        WHERE item.base_id = %(base)s AND item.debit_id = %(account)s AND item.posted_at <= %(until)s
-          AND item.kind <> 'reversal' AND (SELECT amount FROM owed) > 0
-          AND NOT EXISTS (
-            SELECT FROM accounting_movement AS back
-            WHERE back.base_id = %(base)s AND back.reverses_id = item.id AND back.posted_at <= %(until)s)
-        ORDER BY item.posted_at DESC, item.id DESC LIMIT %(most)s
-    ), summed AS (
-        SELECT id, amount, posted_at,
-            sum(amount) OVER (ORDER BY posted_at DESC, id DESC) - amount AS newer FROM latest
     )
-    SELECT owed.amount, summed.id, least(summed.amount, owed.amount - summed.newer)
-    FROM owed LEFT JOIN summed ON summed.newer < owed.amount
-    ORDER BY summed.posted_at, summed.id"""
-"""One statement, so that the items and their sum are of the same moment."""
+    SELECT owed.amount, one.movement, one.rest
+    FROM owed LEFT JOIN LATERAL (
+        SELECT * FROM accounting_open_items(
+            owed.base_id, owed.id, owed.amount, coalesce(%(at)s::timestamptz, 'infinity')
+        ) LIMIT %(most)s
+    ) AS one ON true"""
+"""One statement, so that the items and their sum are of the same moment. The newest item comes first."""
 
 
 @dataclass(frozen=True)
@@ -72,12 +62,12 @@ class OpenItems:
 
 def open_items(owed: Account, *, at: datetime | None = None, most: int = MOST) -> OpenItems:
     """The open items of this account, which is one of what a customer owes; now, or at a past moment."""
-    params: dict[str, Any] = {"base": owed.base_id, "account": owed.pk, "at": at, "until": at or _FOREVER, "most": most}
+    params = {"base": owed.base_id, "account": owed.pk, "at": at, "most": most}
     with connection.cursor() as cursor:
         cursor.execute(_OPEN, params)
         rows: list[tuple[Decimal, UUID | None, Decimal | None]] = cursor.fetchall()
     total = rows[0][0] + ZERO if rows else ZERO
-    rests = {pk: rest for _total, pk, rest in rows if pk is not None and rest is not None}
+    rests = {pk: rest for _total, pk, rest in reversed(rows) if pk is not None and rest is not None}
     found = Movement.objects.filter(base=owed.base_id).select_related("location").in_bulk(list(rests)) if rests else {}
     items = [OpenItem(found[pk], rest) for pk, rest in rests.items()]
     older = max(ZERO, total - sum(rests.values(), ZERO))

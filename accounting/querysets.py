@@ -2,18 +2,56 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
 from collections.abc import Collection
+from datetime import date
 from typing import TYPE_CHECKING, Self
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Coalesce
 
-from accounting.choices import OF_CUSTOMER, ExceptionState, OrderState
+from accounting.banking.matching import Confidence
+from accounting.choices import (
+    MONTHS_UNUSED,
+    OF_CUSTOMER,
+    DebitState,
+    EntryState,
+    ExceptionState,
+    InvoiceKind,
+    InvoiceState,
+    MandateState,
+    OrderState,
+    SwitchState,
+)
 
 if TYPE_CHECKING:
-    from accounting.models import Account, AccountTerms, Ledger, LedgerException, Movement, PaymentOrder
+    from accounting.models import (
+        Account,
+        AccountingSwitch,
+        AccountTerms,
+        BalanceImport,
+        BankAccount,
+        BankBooking,
+        BankEntry,
+        BankStatement,
+        DebitFile,
+        DebitItem,
+        DunningLevel,
+        DunningNotice,
+        DunningRun,
+        Invoice,
+        InvoiceRun,
+        Issuer,
+        Ledger,
+        LedgerException,
+        Mandate,
+        Movement,
+        PaymentOrder,
+        RunOrder,
+    )
     from customers.models import Customer
-    from locations.models import CustomerBase
+    from locations.models import CustomerBase, Location, Organization
 
 
 class LedgerQuerySet(models.QuerySet["Ledger"]):
@@ -66,3 +104,152 @@ class OrderQuerySet(models.QuerySet["PaymentOrder"]):
     def open(self) -> Self:
         """What was sold on account and is neither paid, nor on an invoice, nor cancelled."""
         return self.filter(state=OrderState.OPEN)
+
+
+class IssuerQuerySet(models.QuerySet["Issuer"]):
+    def of_business(self, organization: Organization) -> Self:
+        """That of the whole business."""
+        return self.filter(organization=organization, location=None)
+
+
+class BalanceImportQuerySet(models.QuerySet["BalanceImport"]):
+    def in_base(self, base: CustomerBase) -> Self:
+        return self.filter(base=base)
+
+
+class RunQuerySet(models.QuerySet["InvoiceRun"]):
+    def in_base(self, base: CustomerBase) -> Self:
+        return self.filter(base=base)
+
+
+class SwitchQuerySet(models.QuerySet["AccountingSwitch"]):
+    def in_base(self, base: CustomerBase) -> Self:
+        return self.filter(base=base)
+
+    def asked(self) -> Self:
+        """Those about which nobody has decided yet."""
+        return self.filter(state=SwitchState.ASKED)
+
+    def confirmed_of(self, base: CustomerBase, location: Location) -> Self:
+        """By which the location was switched in the base, the latest first: that one holds."""
+        return self.filter(base=base, location=location, state=SwitchState.CONFIRMED).order_by("-decided_at")
+
+
+class RunOrderQuerySet(models.QuerySet["RunOrder"]):
+    def of_run(self, run: InvoiceRun) -> Self:
+        return self.filter(base=run.base_id, run=run)
+
+    def waiting(self) -> Self:
+        """Chosen, and on no invoice of the run yet."""
+        return self.filter(invoice=None, left_out="")
+
+
+class InvoiceQuerySet(models.QuerySet["Invoice"]):
+    def in_base(self, base: CustomerBase) -> Self:
+        return self.filter(base=base)
+
+    def of_customers_at(self, location: Location) -> Self:
+        """Those of customers who are registered at this location."""
+        return self.filter(customer__home_location=location)
+
+    def to_pay(self) -> Self:
+        """Invoices that are neither paid in full nor cancelled."""
+        return self.filter(kind=InvoiceKind.INVOICE, state__in=[InvoiceState.OPEN, InvoiceState.PARTLY_PAID])
+
+    def overdue(self, today: date) -> Self:
+        return self.to_pay().filter(due_on__lt=today)
+
+
+class BankAccountQuerySet(models.QuerySet["BankAccount"]):
+    def in_base(self, base: CustomerBase) -> Self:
+        return self.filter(base=base)
+
+
+class BankStatementQuerySet(models.QuerySet["BankStatement"]):
+    def in_base(self, base: CustomerBase) -> Self:
+        return self.filter(base=base)
+
+
+class BankEntryQuerySet(models.QuerySet["BankEntry"]):
+    def in_base(self, base: CustomerBase) -> Self:
+        return self.filter(base=base)
+
+    def of_statement(self, statement: BankStatement) -> Self:
+        return self.filter(statement=statement.pk, base=statement.base_id)
+
+    def open(self) -> Self:
+        return self.filter(state=EntryState.OPEN)
+
+    def sure(self) -> Self:
+        """What may be booked without anybody looking."""
+        return self.open().filter(confidence=Confidence.SURE)
+
+    def unsure(self) -> Self:
+        """What somebody decides."""
+        return self.open().exclude(confidence=Confidence.SURE)
+
+    def done(self) -> Self:
+        return self.exclude(state=EntryState.OPEN)
+
+
+class BankBookingQuerySet(models.QuerySet["BankBooking"]):
+    def in_base(self, base: CustomerBase) -> Self:
+        return self.filter(base=base)
+
+
+class MandateQuerySet(models.QuerySet["Mandate"]):
+    def in_base(self, base: CustomerBase) -> Self:
+        return self.filter(base=base)
+
+    def of_customer(self, customer: Customer) -> Self:
+        return self.filter(base=customer.base_id, customer=customer.pk)
+
+    def valid_on(self, day: date) -> Self:
+        """Signed by that day, not revoked, not used up and used within the 36 months before it."""
+        used = self.filter(state=MandateState.ACTIVE, signed_on__lte=day)
+        fresh = used.annotate(used_on=Coalesce("last_used_on", "signed_on"))
+        return fresh.filter(Q(is_recurrent=True) | Q(last_used_on=None), used_on__gt=mandate_unused_since(day))
+
+
+class DebitFileQuerySet(models.QuerySet["DebitFile"]):
+    def in_base(self, base: CustomerBase) -> Self:
+        return self.filter(base=base)
+
+
+class DebitQuerySet(models.QuerySet["DebitItem"]):
+    def in_base(self, base: CustomerBase) -> Self:
+        return self.filter(base=base)
+
+    def of_file(self, file: DebitFile) -> Self:
+        return self.filter(base=file.base_id, file=file.pk)
+
+    def of_customer(self, customer: Customer) -> Self:
+        return self.filter(base=customer.base_id, customer=customer.pk)
+
+    def pending(self) -> Self:
+        """At the bank: neither collected nor returned."""
+        return self.filter(state=DebitState.PENDING)
+
+
+class DunningLevelQuerySet(models.QuerySet["DunningLevel"]):
+    def of_business(self, organization: Organization) -> Self:
+        return self.filter(organization=organization).order_by("level")
+
+
+class DunningRunQuerySet(models.QuerySet["DunningRun"]):
+    def in_base(self, base: CustomerBase) -> Self:
+        return self.filter(base=base)
+
+
+class NoticeQuerySet(models.QuerySet["DunningNotice"]):
+    def of_run(self, run: DunningRun) -> Self:
+        return self.filter(base=run.base_id, run=run.pk)
+
+    def of_customer(self, customer: Customer) -> Self:
+        return self.filter(base=customer.base_id, customer=customer.pk)
+
+
+def mandate_unused_since(day: date) -> date:
+    """A mandate that was last used then, or before, has expired on that day."""
+    year, month = divmod(day.year * 12 + day.month - 1 - MONTHS_UNUSED, 12)
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))

@@ -5,8 +5,13 @@ What posts is a function of their owner (accounting_post, in the migrations); th
 
 import pgtrigger
 
+from accounting.choices import FOLLOW_THE_MODE
+from locations.triggers import over_written_rows
+
 LOCK_OF_BOOKING = 4_711_006
 """With the number of a location it is the name of the lock under which something is booked there."""
+LOCK_OF_OPENING = 4_711_007
+"""With the number of a ledger it is the name of the lock under which opening balances of a file are booked there."""
 _OWNER = "(SELECT relowner FROM pg_class WHERE oid = TG_RELID) = current_user::regrole"
 """Whoever may change the tables themselves may go around any trigger, and says so in a migration."""
 
@@ -164,3 +169,221 @@ REVERSAL_OPENS_ORDER = pgtrigger.Trigger(
 
 Sale and payment may be reversed by one statement, in either order: all its rows are there when this runs.
 """
+
+ALLOCATION_WITHIN_BOTH = pgtrigger.Trigger(
+    name="within_both",
+    operation=pgtrigger.Insert,
+    when=pgtrigger.After,
+    declare=[("payment", "record"), ("item", "record")],
+    func="""
+        SELECT credit_id, kind, amount, (
+            SELECT sum(one.amount) FROM accounting_allocation AS one
+            WHERE one.payment_id = NEW.payment_id AND one.base_id = NEW.base_id
+        ) AS used INTO payment FROM accounting_movement WHERE id = NEW.payment_id AND base_id = NEW.base_id;
+        SELECT debit_id, kind, amount, (
+            SELECT sum(one.amount) FROM accounting_allocation AS one
+            WHERE one.item_id = NEW.item_id AND one.base_id = NEW.base_id
+        ) AS used INTO item FROM accounting_movement WHERE id = NEW.item_id AND base_id = NEW.base_id;
+        IF (payment.credit_id, item.debit_id) IS DISTINCT FROM (NEW.account_id, NEW.account_id)
+            OR 'reversal' IN (payment.kind, item.kind)
+            OR payment.used NOT BETWEEN 0 AND payment.amount OR item.used NOT BETWEEN 0 AND item.amount
+        THEN
+            RAISE EXCEPTION 'An allocation exceeds the payment or the item, or is between others'
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'allocation_within_both';
+        END IF;
+        RETURN NULL;
+    """,
+)
+"""The functions that allocate hold the lock of the account, so nobody adds to the same payment or item meanwhile."""
+
+ALLOCATION_PAYS_INVOICE = pgtrigger.Trigger(
+    name="pays_invoice",
+    operation=pgtrigger.Insert,
+    when=pgtrigger.After,
+    func="""
+        UPDATE accounting_invoice SET paid = paid + NEW.amount WHERE base_id = NEW.base_id AND id = (
+            SELECT item.invoice_id FROM accounting_invoiceitem AS item
+            WHERE item.movement_id = NEW.item_id AND item.base_id = NEW.base_id AND item.is_standing
+        );
+        RETURN NULL;
+    """,
+)
+"""What is paid of an invoice follows the allocations to its items. It runs as the owner of the tables, as whatever
+allocates does, and whoever allocates has locked the account.
+"""
+
+MOVEMENT_NOT_ON_INVOICE = pgtrigger.Trigger(
+    name="not_on_invoice",
+    operation=pgtrigger.Insert,
+    when=pgtrigger.After,
+    condition=pgtrigger.Condition("NEW.kind = 'reversal'"),
+    func="""
+        IF EXISTS (
+            SELECT FROM accounting_invoiceitem AS item
+            WHERE item.movement_id = NEW.reverses_id AND item.base_id = NEW.base_id AND item.is_standing
+        ) THEN
+            RAISE EXCEPTION 'This movement stands on an invoice'
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'movement_not_on_invoice';
+        END IF;
+        RETURN NULL;
+    """,
+)
+"""What an invoice asks to be paid is taken back with the invoice alone."""
+
+MOVEMENT_IN_LEDGER_OF_NOW = over_written_rows(
+    name="in_ledger_of_now",
+    operation=pgtrigger.Insert,
+    func=f"""
+        IF EXISTS (
+            SELECT FROM (
+                SELECT DISTINCT base_id, location_id, owner_key FROM new_values
+                WHERE kind IN ({", ".join(f"'{kind}'" for kind in FOLLOW_THE_MODE)})
+            ) AS one WHERE one.owner_key <> coalesce((
+                SELECT CASE switched.mode WHEN 'own' THEN switched.location_id ELSE 0 END
+                FROM accounting_accountingswitch AS switched
+                WHERE switched.base_id = one.base_id AND switched.location_id = one.location_id
+                  AND switched.state = 'confirmed' ORDER BY switched.decided_at DESC LIMIT 1
+            ), 0)
+        ) THEN
+            RAISE EXCEPTION 'The location posts to another ledger now'
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'movement_in_ledger_of_now';
+        END IF;
+        RETURN NULL;
+    """,
+)
+"""New business goes to the ledger to which the location has been switched. It is asked behind the lock of
+MOVEMENT_AT_OPEN_LOCATION, which a confirmation takes alone: what is posted at that moment is either before it, or
+refused."""
+
+SWITCH_BY_TWO = pgtrigger.Trigger(
+    name="by_two",
+    operation=pgtrigger.Insert | pgtrigger.UpdateOf("state"),
+    when=pgtrigger.Before,
+    declare=[("who", "bigint"), ("here", "bigint"), ("center", "bigint"), ("own_house", "boolean")],
+    func=f"""
+        IF TG_OP = 'UPDATE' AND NEW.state = OLD.state THEN
+            RETURN NEW;
+        END IF;
+        who := nullif(current_setting('stammhaus.user', true), '')::bigint;
+        here := nullif(current_setting('stammhaus.location', true), '')::bigint;
+        SELECT id INTO center FROM locations_location
+        WHERE organization_id = NEW.organization_id AND kind = 'central';
+        SELECT is_franchise INTO own_house FROM locations_location
+        WHERE organization_id = NEW.organization_id AND id = NEW.location_id;
+        IF who IS NULL OR NOT (here = center OR here = NEW.location_id AND own_house) THEN
+            RAISE EXCEPTION 'A person decides it, at the central or at the franchise itself'
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'accountingswitch_by_person';
+        END IF;
+        IF TG_OP = 'INSERT' THEN
+            NEW.asked_user := who;
+            NEW.asked_place := here;
+            NEW.asked_at := clock_timestamp();
+            RETURN NEW;
+        END IF;
+        NEW.decided_user := who;
+        NEW.decided_place := here;
+        NEW.decided_at := clock_timestamp();
+        IF NEW.state = 'confirmed' THEN
+            IF who = NEW.asked_user OR own_house AND here = NEW.asked_place THEN
+                RAISE EXCEPTION 'Another person confirms it, of a franchise one of the other side'
+                    USING ERRCODE = 'check_violation', CONSTRAINT = 'accountingswitch_by_two';
+            END IF;
+            PERFORM pg_advisory_xact_lock({LOCK_OF_BOOKING}, NEW.location_id::integer);
+        END IF;
+        RETURN NEW;
+    """,
+)
+"""Who asks and who decides is written by the database. A change takes two people: both at the central, or where the
+location is a franchise one on each side. What is being booked there is waited for."""
+
+
+REVERSAL_OPENS_BANK_ENTRY = pgtrigger.Trigger(
+    name="opens_bank_entry",
+    operation=pgtrigger.Insert,
+    when=pgtrigger.After,
+    condition=pgtrigger.Condition("NEW.kind = 'reversal'"),
+    declare=[("entry", "uuid")],
+    func="""
+        SELECT booking.entry_id INTO entry FROM accounting_bankbooking AS booking
+        WHERE booking.movement_id = NEW.reverses_id AND booking.base_id = NEW.base_id;
+        IF entry IS NULL THEN
+            RETURN NULL;
+        END IF;
+        IF EXISTS (
+            SELECT FROM accounting_bankbooking AS other
+            WHERE other.entry_id = entry AND other.base_id = NEW.base_id AND (
+                SELECT back.id FROM accounting_movement AS back
+                WHERE back.reverses_id = other.movement_id AND back.base_id = NEW.base_id
+            ) IS NULL
+        ) THEN
+            RAISE EXCEPTION 'A payment from the bank for several customers is taken back whole'
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'bankentry_undone_whole';
+        END IF;
+        UPDATE accounting_bankentry SET
+            state = 'open', times_opened = times_opened + 1, decided_at = NULL, decided_by = '', decided_user = NULL
+        WHERE id = entry AND base_id = NEW.base_id AND state = 'booked';
+        RETURN NULL;
+    """,
+)
+"""An entry of the bank is booked as long as its movements stand, whoever reverses them. It runs as the owner of the
+table. All rows of the statement that reverses are there when it runs, so several movements are taken back by one.
+"""
+
+
+BANK_ENTRY_DECIDED = pgtrigger.Trigger(
+    name="decided",
+    operation=pgtrigger.UpdateOf("state", "note", "decided_at", "decided_by", "decided_user"),
+    when=pgtrigger.Before,
+    func=f"""
+        IF {_OWNER} THEN
+            RETURN NEW;
+        END IF;
+        IF OLD.state NOT IN ('open', 'ignored') OR NEW.state NOT IN ('open', 'ignored') THEN
+            RAISE EXCEPTION 'An entry is booked, and opened again, by functions alone'
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'bankentry_state_follows_movements';
+        END IF;
+        NEW.decided_user := NULL;
+        NEW.decided_at := NULL;
+        IF NEW.state = 'ignored' THEN
+            NEW.decided_user := nullif(current_setting('stammhaus.user', true), '')::bigint;
+            NEW.decided_at := clock_timestamp();
+        END IF;
+        RETURN NEW;
+    """,
+)
+"""The role that serves can leave an entry out and take it up again. Who has done so is who has entered."""
+
+
+REVERSAL_RETURNS_DEBIT = pgtrigger.Trigger(
+    name="returns_debit",
+    operation=pgtrigger.Insert,
+    when=pgtrigger.After,
+    condition=pgtrigger.Condition("NEW.kind = 'reversal'"),
+    func="""
+        UPDATE accounting_debititem SET state = 'returned', returned_on = NEW.business_day
+        WHERE payment_id = NEW.reverses_id AND base_id = NEW.base_id AND state = 'collected';
+        RETURN NULL;
+    """,
+)
+"""A debit whose payment is taken back has been returned, whoever takes it back. It runs as the owner of the table."""
+
+
+NOTICES_IN_ORDER = pgtrigger.Trigger(
+    name="in_order",
+    operation=pgtrigger.UpdateOf("state"),
+    when=pgtrigger.Before,
+    condition=pgtrigger.Condition("NEW.state = 'sent'"),
+    func="""
+        IF NEW.level > 1 AND NOT EXISTS (
+            SELECT FROM accounting_dunningnotice AS one
+            JOIN accounting_dunningrun AS run ON run.id = NEW.run_id AND run.base_id = NEW.base_id
+            WHERE one.invoice_id = NEW.invoice_id AND one.base_id = NEW.base_id AND one.state = 'sent'
+              AND one.level = NEW.level - 1 AND one.pay_until < run.day
+        ) THEN
+            RAISE EXCEPTION 'The level before was not sent, or its days are not over'
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'dunningnotice_in_order';
+        END IF;
+        RETURN NEW;
+    """,
+)
+"""A reminder of a level is sent once that of the level before was, and its days to pay are over."""

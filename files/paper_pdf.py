@@ -66,7 +66,9 @@ def as_pdf(content: Paper) -> bytes:
     paper.set_font(FAMILY, "", 10.5)
     paper.set_text_color(GREY)
     paper.multi_cell(0, 6, paper.readable(content.subtitle), new_x="LMARGIN", new_y="NEXT")
-    for section in content.sections:
+    for at, section in enumerate(content.sections):
+        if section.begins_page and at:
+            paper.add_page()
         _section(paper, section)
     return bytes(paper.output())
 

@@ -34,6 +34,8 @@ class Right(StrEnum):
     RECEIVE_PAYMENTS = "receive_payments"
     CORRECT_ACCOUNTS = "correct_accounts"
     MANAGE_ACCOUNT_TERMS = "manage_account_terms"
+    BILL_CUSTOMERS = "bill_customers"
+    COLLECT_PAYMENTS = "collect_payments"
     SEE_HISTORY = "see_history"
     RUN_REPORTS = "run_reports"
     CLEAR = "clear"
@@ -67,6 +69,8 @@ LABELS: dict[Right, Promise] = {
     Right.RECEIVE_PAYMENTS: _("Book payments of customers"),
     Right.CORRECT_ACCOUNTS: _("Correct and reverse what was posted to accounts"),
     Right.MANAGE_ACCOUNT_TERMS: _("Set the terms and limits of accounts"),
+    Right.BILL_CUSTOMERS: _("Bill customers, and cancel invoices"),
+    Right.COLLECT_PAYMENTS: _("Take in bank statements, make debits and reminders"),
     Right.SEE_HISTORY: _("See the history"),
     Right.RUN_REPORTS: _("See figures and reports"),
     Right.CLEAR: _("Reconcile with the central"),

@@ -10,6 +10,8 @@ from uuid import uuid4
 from django.db import connection, transaction
 from django.db.models import Model, QuerySet
 
+from accounting.choices import RUN_STEPS
+from accounting.models import InvoiceRun
 from clearing.choices import BULK_STEPS as DECIDING_STEPS
 from clearing.models import BulkDecision
 from customers.choices import BULK_STEPS, UPLOAD_STEPS, UploadState
@@ -19,6 +21,7 @@ from transitions.models import IncomingFile, Package
 
 STEPS: dict[type[Model], Mapping[Any, Collection[Any]]] = {
     ImportUpload: UPLOAD_STEPS,
+    InvoiceRun: RUN_STEPS,
     BulkChange: BULK_STEPS,
     BulkDecision: DECIDING_STEPS,
     CustomerExport: FILE_STEPS,

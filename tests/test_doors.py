@@ -8,12 +8,13 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 OFFERED = {
-    "models", "choices", "querysets", "field_groups",
+    "models", "choices", "querysets", "membership_querysets", "field_groups",
     "imports", "exports", "erasure", "history", "table", "consents",  # doors: their packages, and no module of theirs
+    "memberships",  # as above
     "disclosures", "tombstones", "numbers", "statistics", "other_versions", "console", "demo", "filling", "edit_side",
     "write_order", "feed",
 }  # fmt: skip
-DOORS = {"imports", "exports", "erasure", "history", "table", "consents"}
+DOORS = {"imports", "exports", "erasure", "history", "table", "consents", "memberships"}
 
 
 def _contract() -> dict[str, Any]:

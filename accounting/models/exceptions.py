@@ -63,7 +63,7 @@ class LedgerException(models.Model):
         constraints = [
             RowSecurity(name="ledgerexception_rows", base="base", owner="owner_key"),
             KeyWithBase(name="ledgerexception_key"),
-            models.UniqueConstraint(fields=["base", "movement"], name="ledgerexception_one_of_movement"),
+            models.UniqueConstraint(fields=["movement", "base"], name="ledgerexception_one_of_movement"),
             models.CheckConstraint(condition=Q(state__in=ExceptionState.values), name="ledgerexception_state_known"),
             models.CheckConstraint(condition=~Q(breaches=[]), name="ledgerexception_of_something"),
             models.CheckConstraint(

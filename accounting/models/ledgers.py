@@ -129,7 +129,7 @@ class Account(models.Model):
             KeyWithBase(name="account_key"),
             models.UniqueConstraint(fields=["base", "ledger", "owner_key", "id"], name="account_of_ledger"),
             models.UniqueConstraint(
-                fields=["base", "customer", "ledger", "kind"],
+                fields=["customer", "base", "ledger", "kind"],
                 condition=Q(customer__isnull=False),
                 name="account_one_of_customer",
             ),

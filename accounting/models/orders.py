@@ -64,13 +64,18 @@ class PaymentOrder(models.Model):
         verbose_name = _("order of a till")
         verbose_name_plural = _("orders of tills")
         default_permissions = ()
-        indexes = [models.Index(fields=["base", "customer", "state"], name="paymentorder_of_customer")]
+        indexes = [
+            models.Index(fields=["customer", "base", "state"], name="paymentorder_of_customer"),
+            models.Index(
+                fields=["base", "business_day"], condition=Q(state=OrderState.OPEN), name="paymentorder_to_bill"
+            ),
+        ]
         constraints = [
             RowSecurity(name="paymentorder_rows", base="base", owner="owner_key"),
             KeyWithBase(name="paymentorder_key"),
-            models.UniqueConstraint(fields=["base", "booking"], name="paymentorder_one_of_booking"),
+            models.UniqueConstraint(fields=["booking", "base"], name="paymentorder_one_of_booking"),
             models.UniqueConstraint(
-                fields=["base", "payment"], condition=Q(payment__isnull=False), name="paymentorder_one_of_payment"
+                fields=["payment", "base"], condition=Q(payment__isnull=False), name="paymentorder_one_of_payment"
             ),
             models.UniqueConstraint(
                 fields=["base", "location", "device", "business_day", "number"],

@@ -61,7 +61,7 @@ class AccountTerms(CheckedRow):
         constraints = [
             RowSecurity(name="accountterms_rows", base="base", owner="owner_key"),
             KeyWithBase(name="accountterms_key"),
-            models.UniqueConstraint(fields=["base", "customer", "ledger"], name="accountterms_one_of_customer"),
+            models.UniqueConstraint(fields=["customer", "base", "ledger"], name="accountterms_one_of_customer"),
             models.CheckConstraint(
                 condition=Q(hard_limit__gte=0) & (Q(soft_limit=None) | Q(soft_limit__gte=0)),
                 name="accountterms_limits_positive",

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import Func
 from django.utils.translation import gettext_lazy as _
 
-from accounting.balances import ledger_of
+from accounting.balances import ledger_of, owner_now
 from accounting.choices import OF_CUSTOMER, AccountKind
 from accounting.models import Account, AccountTerms, Ledger
 from customers.models import Customer
@@ -66,7 +66,7 @@ def set_terms(
     demand_base(actor)
     with row_scope.within(actor):
         whose = Customer.objects.in_base(actor.base).select_for_update(no_key=True).get(pk=customer)
-        ledger = ledger_of(actor) or _new_ledger(actor)
+        ledger = ensure_ledger(actor)
         terms = AccountTerms.objects.select_for_update(of=("self",)).filter(ledger=ledger, customer=whose).first()
         if terms is None and whose.is_archived:
             raise ValidationError(
@@ -93,7 +93,7 @@ def open_for_late(customer: Customer, actor: Scope) -> None:
     The caller has entered the actor's scope. Two who do so at once open one.
     """
     whose = Customer.objects.in_base(actor.base).select_for_update(no_key=True).get(pk=customer.pk)
-    ledger = ledger_of(actor) or _new_ledger(actor)
+    ledger = ensure_ledger(actor)
     if not AccountTerms.objects.of_customer(whose).filter(ledger=ledger).exists():
         nothing = {"may_buy_on_account": False, "may_hold_credit": False, "soft_limit": None, "hard_limit": Decimal(0)}
         _opened(whose, ledger, nothing, actor)
@@ -130,10 +130,16 @@ def demand_base(actor: Scope) -> None:
         raise NotOnThisBase
 
 
-def _new_ledger(actor: Scope) -> Ledger:
-    """The ledger of the central, with the first account of the base."""
-    Ledger.objects.bulk_create([Ledger(organization=actor.organization, base=actor.base)], ignore_conflicts=True)
-    return Ledger.objects.in_base(actor.base).get(owner=None)
+def ensure_ledger(actor: Scope) -> Ledger:
+    """The ledger to which the location posts: that of the central, or its own one. It is opened with the first account
+    in it.
+    """
+    if (found := ledger_of(actor)) is not None:
+        return found
+    owner = owner_now(actor.base, actor.location)
+    row = Ledger(organization=actor.organization, base=actor.base, owner_id=owner or None)
+    Ledger.objects.bulk_create([row], ignore_conflicts=True)
+    return Ledger.objects.in_base(actor.base).get(owner_key=owner)
 
 
 type Wanted = tuple[AccountKind, int | None, int | None]

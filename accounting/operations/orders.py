@@ -220,8 +220,8 @@ def _order_told(order: UUID) -> Iterator[None]:
 
 
 def _ordered(order: UUID, customer: Customer, actor: Scope) -> Ordered:
-    one = PaymentOrder.objects.in_base(actor.base).select_related("booking", "location").get(pk=order)
-    now = standing(customer, actor)
+    one = PaymentOrder.objects.in_base(actor.base).select_related("booking", "location", "ledger").get(pk=order)
+    now = standing(customer, actor, ledger=one.ledger)
     if now is None:
         raise NoAccount(customer)
     return Ordered(one, now, warnings_of(one.booking, now) if one.state == OrderState.OPEN else ())

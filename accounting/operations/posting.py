@@ -24,6 +24,8 @@ from accounting.amounts import exact, shown
 from accounting.balances import Standing, ledger_of, standing
 from accounting.choices import OF_CUSTOMER, OF_LEDGER, AccountKind, MovementKind
 from accounting.models import Account, Ledger, Movement
+from accounting.models.ledgers import OF_ALL
+from accounting.operations.allocating import Part
 from accounting.operations.opening import NoAccount, demand_base, ensure_accounts, open_for_late
 from accounting.operations.refusals import told
 from customers.models import Customer
@@ -62,6 +64,8 @@ class Entry:
     reason: str = ""
     reverses: UUID | None = None
     is_late: bool = False
+    parts: Sequence[Part] = ()
+    """Of a payment: which items it pays first."""
 
 
 def post_sale(
@@ -94,12 +98,19 @@ def receive_payment(
     business_day: date | None = None,
     document: str = "",
     is_late: bool = False,
+    parts: Sequence[Part] = (),
+    ledger: int | None = None,
     actor: Scope,
 ) -> Posted:
-    """A customer pays what he owes. Raises as `post_sale`, but for limits and terms."""
+    """A customer pays what he owes: `parts` first, then the oldest items. Raises as `post_sale`, but for limits and
+    terms, and NotAllocated.
+
+    `ledger` names the one in which it is open, where the location posts to another one since it was switched. Raises
+    Ledger.DoesNotExist besides.
+    """
     entry = Entry(kind=MovementKind.PAYMENT, amount=amount, key=key, business_day=business_day, document=document,
-                  is_late=is_late)  # fmt: skip
-    return _post(customer, (AccountKind.MONEY, AccountKind.OWED), entry, Right.RECEIVE_PAYMENTS, actor)
+                  is_late=is_late, parts=parts)  # fmt: skip
+    return _post(customer, (AccountKind.MONEY, AccountKind.OWED), entry, Right.RECEIVE_PAYMENTS, actor, ledger)
 
 
 def top_up(
@@ -142,12 +153,13 @@ def pay_out(
     business_day: date | None = None,
     document: str = "",
     is_late: bool = False,
+    ledger: int | None = None,
     actor: Scope,
 ) -> Posted:
-    """A customer gets back what he has paid in advance. Raises as `post_sale`, but for terms."""
+    """A customer gets back what he has paid in advance. Raises as `receive_payment`."""
     entry = Entry(kind=MovementKind.PAY_OUT, amount=amount, key=key, business_day=business_day, document=document,
                   is_late=is_late)  # fmt: skip
-    return _post(customer, (AccountKind.CREDIT, AccountKind.MONEY), entry, Right.PAY_OUT_CREDIT, actor)
+    return _post(customer, (AccountKind.CREDIT, AccountKind.MONEY), entry, Right.PAY_OUT_CREDIT, actor, ledger)
 
 
 def open_balance(
@@ -165,24 +177,41 @@ def open_balance(
     return _post(customer, sides[kind], entry, Right.CORRECT_ACCOUNTS, actor)
 
 
-def _post(customer: int, sides: tuple[AccountKind, AccountKind], entry: Entry, right: Right, actor: Scope) -> Posted:
+def _post(
+    customer: int,
+    sides: tuple[AccountKind, AccountKind],
+    entry: Entry,
+    right: Right,
+    actor: Scope,
+    ledger: int | None = None,
+) -> Posted:
     actor.demand(right)
-    return posted(customer, sides, entry, actor)
+    return posted(customer, sides, entry, actor, ledger)
 
 
 @busy_told()
-def posted(customer: int, sides: tuple[AccountKind, AccountKind], entry: Entry, actor: Scope) -> Posted:
-    """Post a movement between accounts of these kinds, without asking for a right. For the operations."""
+def posted(
+    customer: int, sides: tuple[AccountKind, AccountKind], entry: Entry, actor: Scope, into: int | None = None
+) -> Posted:
+    """Post a movement between accounts of these kinds, without asking for a right. For the operations.
+
+    `into` is the id of a ledger; None: the one to which the location posts.
+    """
     demand_base(actor)
     with row_scope.within(actor):
         whose = Customer.objects.in_base(actor.base).get(pk=customer)
         if entry.is_late:
             open_for_late(whose, actor)
-        ledger = ledger_of(actor)
+        ledger = ledger_of(actor) if into is None else _ledger_here(into, actor)
         if ledger is None:
             raise NoAccount(whose)
         debit, credit = sides_of(ledger, whose, sides, actor)
         return add(debit, credit, entry, whose, ledger, actor)
+
+
+def _ledger_here(pk: int, actor: Scope) -> Ledger:
+    """Raises Ledger.DoesNotExist where it is of another base or of another location."""
+    return Ledger.objects.in_base(actor.base).get(pk=pk, owner_key__in=(OF_ALL, actor.location.pk))
 
 
 def add(debit: int, credit: int, entry: Entry, customer: Customer, ledger: Ledger, actor: Scope) -> Posted:
@@ -192,7 +221,7 @@ def add(debit: int, credit: int, entry: Entry, customer: Customer, ledger: Ledge
     wanted = wanted_of(debit, credit, entry)
     with told(entry.kind, customer, actor):
         [movement] = post_all(ledger, [wanted], actor)
-    now = standing(customer, actor)
+    now = standing(customer, actor, ledger=ledger)
     if now is None:
         raise NoAccount(customer)
     return Posted(movement, now, warnings_of(movement, now))
@@ -223,6 +252,7 @@ def wanted_of(debit: int, credit: int, entry: Entry) -> dict[str, Any]:
         "document": _short("document", entry.document, LONGEST_DOCUMENT),
         "reason": _short("reason", entry.reason, LONGEST_REASON),
         "is_late": entry.is_late,
+        **({"items": [one.told() for one in entry.parts]} if entry.parts else {}),
     }
 
 

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from accounting.amounts import Money
 from accounting.balances import Standing, standing
 from accounting.choices import Breach, MovementKind
+from accounting.operations.allocating import refused_allocation
 from accounting.operations.opening import NoAccount
 from accounting.operations.order_refusals import OrderRefused
 from customers.field_groups import FieldGroup
@@ -20,6 +21,16 @@ from locations.violations import refusal_of
 from mcp.isolation.scope import Scope
 
 _PREFIX = "accounting_"
+_ELSEWHERE = {
+    "movement_at_open_location": _(
+        "%(location)s is closed, and nothing is booked there any more. Book it at another location."
+    ),
+    "movement_in_ledger_of_now": _(
+        "The accounts of %(location)s were switched a moment ago. Nothing was booked: book it again."
+    ),
+    "movement_not_on_invoice": _("This booking stands on an invoice. Whoever wants it away cancels the invoice."),
+}
+"""What is not booked here, or not like this, by the constraint that refuses it."""
 
 
 class Refused(ValidationError):
@@ -55,21 +66,28 @@ def _refusal(name: str, error: IntegrityError, kind: MovementKind, customer: Cus
         return OtherContent()
     if name == "movement_accounts_of_ledger":  # he was erased for good since his account was looked up
         return NoAccount(customer)
-    if name == "movement_at_open_location":
-        sentence = _("%(location)s is closed, and nothing is booked there any more. Book it at another location.")
-        return ValidationError(sentence, code=name, params={"location": actor.location.name})
     if name == "account_balance_above_floor":
         now = standing(customer, actor)
         return _limit(now, kind, customer) if now else error
+    if name in _ELSEWHERE:
+        return ValidationError(_ELSEWHERE[name], code=name, params={"location": actor.location.name})
     if name == "paymentorder_not_open":
         return OrderRefused(
             _("The order of this booking was paid or put on an invoice meanwhile. Look at it again."),
             code="order_changed",
         )
+    if name == "bankentry_undone_whole":
+        return ValidationError(
+            _(
+                "This booking is a part of a payment from the bank for several customers. Take the whole payment back, "
+                "at its bank statement."
+            ),
+            code=name,
+        )
     rule = name.removeprefix(_PREFIX)
     if name.startswith(_PREFIX) and rule in Breach.values:
         return _breach(Breach(rule), customer, actor)
-    return refusal_of(error) or error
+    return refused_allocation(error) or refusal_of(error) or error
 
 
 def _limit(now: Standing, kind: MovementKind, customer: Customer) -> Refused:

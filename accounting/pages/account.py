@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import io
 from datetime import date
+from decimal import Decimal
 from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
 
-from accounting.balances import end_of, standing
+from accounting.amounts import CENT, ZERO
+from accounting.balances import Standing, end_of, ledger_before, standing
+from accounting.invoicing import billing_terms_of
 from accounting.models import LedgerException
 from accounting.open_items import open_items
 from accounting.operations.opening import NotOnThisBase, demand_base
@@ -22,19 +25,24 @@ from accounting.pages.booking import WAYS
 from accounting.pages.forms import PeriodForm
 from accounting.pages.frame import (
     ACCOUNT,
+    BILLING,
     BOOK,
     CORRECT,
+    MANDATES,
+    OF_BEFORE,
     STATEMENT,
     TERMS,
     account_or_404,
     address_of,
     customer_or_404,
+    ledger_asked,
     may,
     seer,
     show_page,
 )
 from accounting.statements import file_name, page_of, paper_of, statement_of, table_of
 from customers.field_groups import FieldGroup
+from customers.models import Customer
 from locations.permissions import Right
 from mcp.isolation.scope import Scope
 
@@ -46,11 +54,17 @@ def account_page(request: HttpRequest, customer: int) -> HttpResponse:
     """The account; for a customer without one, the way to open it."""
     scope = seer(request)
     whose = customer_or_404(customer, scope)
-    now = standing(whose, scope)
+    ledger = ledger_asked(request, scope)
+    now = standing(whose, scope, ledger=ledger)
+    if ledger is not None and now is None:
+        raise Http404
     context: dict[str, object] = {
         "customer": whose,
         "back": address_of("customers_customer_change", whose.pk),
-        "terms_address": address_of(TERMS, whose.pk) if may(scope, Right.MANAGE_ACCOUNT_TERMS) else "",
+        "terms_address": address_of(TERMS, whose.pk) if may(scope, Right.MANAGE_ACCOUNT_TERMS) and not ledger else "",
+        "is_before": ledger is not None,
+        "in": OF_BEFORE if ledger is not None else "",
+        "before": _open_before(whose, scope) if ledger is None else None,
     }
     try:
         demand_base(scope)
@@ -64,9 +78,10 @@ def account_page(request: HttpRequest, customer: int) -> HttpResponse:
         context |= {
             "now": now,
             "currency": now.terms.organization.currency,
+            "meter": _meter(now),
             "reason_shown": may(scope, FieldGroup.MEMO.right),
             "day": day,
-            "then": standing(whose, scope, at=end_of(day)) if day else None,
+            "then": standing(whose, scope, at=end_of(day), ledger=ledger) if day else None,
             "open_items": items,
             "paid_ahead": -items.total,
             "today": timezone.localdate(),
@@ -75,16 +90,38 @@ def account_page(request: HttpRequest, customer: int) -> HttpResponse:
             "older": older,
             "is_first": _mark(request) is None,
             "waiting": waiting.count(),
-            "ways": _ways(whose.pk, scope),
+            "ways": _ways(whose.pk, scope, is_before=ledger is not None),
             "correct_address": address_of(CORRECT, whose.pk) if may(scope, Right.CORRECT_ACCOUNTS) else "",
+            "may_correct": ledger is None,
+            "mandates_address": address_of(MANDATES, whose.pk),
             "statement_address": address_of(STATEMENT, whose.pk),
+            "billing_address": address_of(BILLING, whose.pk) if may(scope, Right.MANAGE_ACCOUNT_TERMS) else "",
+            "billing": billing_terms_of(whose, scope),
         }
     return show_page(request, "account", _("Account of %(customer)s") % {"customer": whose}, context)
 
 
-def _ways(customer: int, scope: Scope) -> list[tuple[str, object]]:
-    """Address and title of each way to book that one may take here."""
-    return [(address_of(BOOK, customer, kind), way.title) for kind, way in WAYS.items() if may(scope, way.right)]
+def _meter(now: Standing) -> dict[str, Decimal]:
+    """Green up to where the account warns, yellow up to its limit, and red at it: `high` is exceeded there."""
+    most = now.terms.hard_limit
+    high = max(ZERO, most - CENT)
+    return {"most": most, "high": high, "low": min(now.terms.soft_limit or high, high)}
+
+
+def _open_before(customer: Customer, scope: Scope) -> Standing | None:
+    """What is still open in the ledger to which the location posted before it was switched; None where nothing is."""
+    ledger = ledger_before(scope)
+    found = standing(customer, scope, ledger=ledger) if ledger else None
+    return None if found is None or found.is_even else found
+
+
+def _ways(customer: int, scope: Scope, *, is_before: bool) -> list[tuple[str, object]]:
+    """Address and title of each way to book that one may take here. In the ledger of before nothing new is booked."""
+    return [
+        (address_of(BOOK, customer, kind) + (OF_BEFORE if is_before else ""), way.title)
+        for kind, way in WAYS.items()
+        if may(scope, way.right) and (way.is_of_before or not is_before)
+    ]
 
 
 def _day(request: HttpRequest) -> date | None:
@@ -107,7 +144,7 @@ def statement(request: HttpRequest, customer: int) -> HttpResponseBase:
     """The statement of a period as a file, PDF or CSV."""
     scope = seer(request)
     whose = customer_or_404(customer, scope)
-    now = account_or_404(whose, scope)
+    now = account_or_404(whose, scope, ledger_asked(request, scope))
     form = PeriodForm(request.GET)
     if not form.is_valid():
         return _refused(request, whose.pk, _("Choose the first and the last day of the statement."))

@@ -35,7 +35,16 @@ from accounting.operations import (
 from accounting.operations.opening import TERMS as TERM_NAMES
 from accounting.operations.opening import demand_base
 from accounting.pages.forms import BookingForm, CorrectionForm, ReversalForm, TermsForm
-from accounting.pages.frame import ACCOUNT, account_or_404, address_of, customer_or_404, seer, show_page
+from accounting.pages.frame import (
+    ACCOUNT,
+    OF_BEFORE,
+    account_or_404,
+    address_of,
+    customer_or_404,
+    ledger_asked,
+    seer,
+    show_page,
+)
 from customers.models import Customer
 from locations.permissions import Right
 from mcp.console.operation_forms import show_refusal
@@ -62,15 +71,21 @@ class Way:
     operation: Callable[..., Posted]
     right: Right
     """What it takes; the operation asks for it as well."""
+    is_of_before: bool = False
+    """Whether it can be booked in the ledger of before a switch: it pays what is open there."""
 
 
 WAYS: Mapping[str, Way] = {
     MovementKind.TOP_UP.value: Way(gettext_lazy("Top up credit"), gettext_lazy("Top up"), top_up, Right.TOP_UP_CREDIT),
     MovementKind.PAY_OUT.value: Way(
-        gettext_lazy("Pay out credit"), gettext_lazy("Pay out"), pay_out, Right.PAY_OUT_CREDIT
+        gettext_lazy("Pay out credit"), gettext_lazy("Pay out"), pay_out, Right.PAY_OUT_CREDIT, is_of_before=True
     ),
     MovementKind.PAYMENT.value: Way(
-        gettext_lazy("Payment received"), gettext_lazy("Book payment"), receive_payment, Right.RECEIVE_PAYMENTS
+        gettext_lazy("Payment received"),
+        gettext_lazy("Book payment"),
+        receive_payment,
+        Right.RECEIVE_PAYMENTS,
+        is_of_before=True,
     ),
     MovementKind.SALE.value: Way(
         gettext_lazy("Sale on account"), gettext_lazy("Book sale"), post_sale, Right.POST_TO_ACCOUNTS
@@ -89,13 +104,17 @@ def book_page(request: HttpRequest, customer: int, kind: str) -> HttpResponse:
         raise Http404
     scope.demand(way.right)
     whose = customer_or_404(customer, scope)
-    now = account_or_404(whose, scope)
+    ledger = ledger_asked(request, scope)
+    if ledger is not None and not way.is_of_before:
+        raise Http404
+    now = account_or_404(whose, scope, ledger)
     form = BookingForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         values = {name: form.cleaned_data[name] for name in ("amount", "document", "business_day", "key")}
+        values |= {"ledger": ledger.pk} if ledger is not None else {}
         done = _tried(form, lambda: way.operation(customer=whose.pk, **values, actor=scope))
         if done is not None:
-            return _booked(request, done, whose)
+            return _booked(request, done, whose, OF_BEFORE if ledger else "")
     return _form_page(request, whose, now, form, str(way.title), str(way.button))
 
 
@@ -122,10 +141,10 @@ def reverse_page(request: HttpRequest, movement: UUID) -> HttpResponse:
     """The reversal of one movement of a customer, with its reason."""
     scope = seer(request)
     scope.demand(Right.CORRECT_ACCOUNTS)
-    rows = Movement.objects.in_base(scope.base).select_related("location", "debit", "credit")
+    rows = Movement.objects.in_base(scope.base).select_related("location", "debit", "credit", "ledger")
     wrong = get_object_or_404(rows, pk=movement)
     whose = customer_or_404(wrong.debit.customer_id or wrong.credit.customer_id or 0, scope)
-    now = account_or_404(whose, scope)
+    now = account_or_404(whose, scope, wrong.ledger)
     form = ReversalForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         values = {name: form.cleaned_data[name] for name in ("reason", "key")}
@@ -187,7 +206,7 @@ def _tried[Answer](form: forms.Form, operation: Callable[[], Answer]) -> Answer 
         return None
 
 
-def _booked(request: HttpRequest, done: Posted, customer: Customer) -> HttpResponse:
+def _booked(request: HttpRequest, done: Posted, customer: Customer, query: str = "") -> HttpResponse:
     currency = done.standing.terms.organization.currency
     messages.success(
         request,
@@ -196,7 +215,7 @@ def _booked(request: HttpRequest, done: Posted, customer: Customer) -> HttpRespo
     )
     for warning in done.warnings:
         messages.warning(request, warning)
-    return HttpResponseRedirect(address_of(ACCOUNT, customer.pk))
+    return HttpResponseRedirect(address_of(ACCOUNT, customer.pk) + query)
 
 
 def _form_page(

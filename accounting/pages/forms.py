@@ -34,7 +34,7 @@ class AmountField(forms.Field):
         return amount
 
 
-def _day(label: Any, **options: Any) -> forms.DateField:
+def day_field(label: Any, **options: Any) -> forms.DateField:
     return forms.DateField(label=label, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"), **options)
 
 
@@ -65,7 +65,7 @@ class BookingForm(KeyedForm):
         required=False,
         help_text=_("Such as the number of a receipt."),
     )
-    business_day = _day(_("Business day"))
+    business_day = day_field(_("Business day"))
 
 
 class CorrectionForm(KeyedForm):
@@ -115,5 +115,5 @@ class DecisionForm(PlainForm):
 
 
 class PeriodForm(forms.Form):
-    first = _day(_("From"))
-    last = _day(_("Until"))
+    first = day_field(_("From"))
+    last = day_field(_("Until"))

@@ -8,17 +8,41 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
-from accounting.balances import Standing, standing
+from accounting.balances import Standing, ledger_before, standing
+from accounting.models import Ledger
 from customers.models import Customer
 from locations.permissions import Right
 from mcp.console.pages import show
 from mcp.console.site import scope_of
 from mcp.isolation.scope import Scope
 
-ACCOUNT, BOOK, CORRECT, REVERSE, TERMS, STATEMENT, EXCEPTIONS, EXCEPTION = (
-    "accounting_account", "accounting_book", "accounting_correct", "accounting_reverse", "accounting_terms",
-    "accounting_statement", "accounting_exceptions", "accounting_exception",
+DEBITS, DEBIT_NEW, DEBIT_FILE, DEBIT_BYTES, DEBIT_RETURN, DISPUTE = (
+    "accounting_debits", "accounting_debit_new", "accounting_debit_file", "accounting_debit_bytes",
+    "accounting_debit_return", "accounting_dispute",
 )  # fmt: skip
+REMINDERS, REMINDERS_RUN, REMINDERS_FILE, LEVELS, LEVEL = (
+    "accounting_reminders", "accounting_reminders_run", "accounting_reminders_file", "accounting_levels",
+    "accounting_level",
+)  # fmt: skip
+MANDATES, MANDATE_NEW, MANDATE_REVOKE = "accounting_mandates", "accounting_mandate_new", "accounting_mandate_revoke"
+ACCOUNT, ALLOCATE, BOOK, CORRECT, REVERSE, TERMS, STATEMENT, EXCEPTIONS, EXCEPTION, RECEIVED, BALANCES, BALANCES_OF = (
+    "accounting_account", "accounting_allocate", "accounting_book", "accounting_correct", "accounting_reverse",
+    "accounting_terms", "accounting_statement", "accounting_exceptions", "accounting_exception", "accounting_received",
+    "accounting_balances", "accounting_balance",
+)  # fmt: skip
+SWITCHES = "accounting_switches"
+INVOICES, INVOICE, INVOICE_FILE, INVOICE_CANCEL, RUNS, RUN_NEW, RUN, ISSUER, BILLING = (
+    "accounting_invoices", "accounting_invoice", "accounting_invoice_file", "accounting_invoice_cancel",
+    "accounting_runs", "accounting_run_new", "accounting_run", "accounting_issuer", "accounting_billing",
+)  # fmt: skip
+BANK, BANK_READ, BANK_ACCOUNT, BANK_STATEMENT, BANK_ENTRY = (
+    "accounting_bank", "accounting_bank_read", "accounting_bank_account", "accounting_bank_statement",
+    "accounting_bank_entry",
+)  # fmt: skip
+
+BEFORE = "before"
+OF_BEFORE = f"?in={BEFORE}"
+"""Behind the address of a page: the account in the ledger of before a switch."""
 
 
 def seer(request: HttpRequest) -> Scope:
@@ -33,9 +57,22 @@ def customer_or_404(pk: int, scope: Scope) -> Customer:
     return get_object_or_404(Customer.objects.in_base(scope.base).select_related("organization"), pk=pk)
 
 
-def account_or_404(customer: Customer, scope: Scope) -> Standing:
+def ledger_asked(request: HttpRequest, scope: Scope) -> Ledger | None:
+    """The ledger of before a switch where `?in=before` asks for it; else None, for the one of now.
+
+    Raises Http404 where there is none of before.
+    """
+    if request.GET.get("in") != BEFORE:
+        return None
+    found = ledger_before(scope)
+    if found is None:
+        raise Http404
+    return found
+
+
+def account_or_404(customer: Customer, scope: Scope, ledger: Ledger | None = None) -> Standing:
     """How the customer's account stands. Raises Http404 where he has none here."""
-    found = standing(customer, scope)
+    found = standing(customer, scope, ledger=ledger)
     if found is None:
         raise Http404
     return found

@@ -10,6 +10,7 @@ Sales come by the clock and not when the one before is answered: a server that i
 from __future__ import annotations
 
 import argparse
+import math
 import sqlite3
 import threading
 import time
@@ -146,13 +147,13 @@ def _sell_on(
     till: Door, customers: list[int], first: int, begins: float, pause: float, ends: float, measured: Measured
 ) -> None:
     """Sales of one till, each at its moment, to one customer after the other; each till begins with another one."""
-    at, turn = begins, first
     day = datetime.now().astimezone().date().isoformat()
     line = {"text": "Load", "quantity": "1", "amount": PRICE, "vat_rate": "7.00"}
-    while at < ends:
+    for nth in range(math.ceil(round((ends - begins) / pause, 6))):  # rounded: 0.5 s are 10 times 0.05 s, not 11
+        at = begins + nth * pause
         time.sleep(max(0.0, at - time.monotonic()))
         began = time.monotonic()
-        number = customers[turn % len(customers)]
+        number = customers[(first + nth) % len(customers)]
         order = {"number": uuid.uuid4().hex, "method": "account", "total": PRICE, "lines": [line], "business_day": day}
         try:
             said = till.ask("POST", f"customers/{number}/orders", order)
@@ -161,7 +162,6 @@ def _sell_on(
         else:
             measured.add(time.monotonic() - began, began - at)
             _pay(till, number, said.get("account"), measured)
-        at, turn = at + pause, turn + 1
 
 
 def _pay(till: Door, number: int, account: dict[str, Any] | None, measured: Measured) -> None:

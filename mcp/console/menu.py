@@ -26,6 +26,7 @@ class Section(StrEnum):
     """A heading of the side bar."""
 
     CUSTOMERS = "customers"
+    ACCOUNTING = "accounting"
     ADMINISTRATION = "mcp"
 
     @property
@@ -39,7 +40,11 @@ class Section(StrEnum):
         return cls(app_label) if app_label in set(cls) else cls.ADMINISTRATION
 
 
-_LABELS = {Section.CUSTOMERS: _("Customers"), Section.ADMINISTRATION: _("Central administration")}
+_LABELS = {
+    Section.CUSTOMERS: _("Customers"),
+    Section.ACCOUNTING: _("Accounting"),
+    Section.ADMINISTRATION: _("Central administration"),
+}
 _AT_BRANCH = {Section.ADMINISTRATION: _("Administration of the branch")}
 
 

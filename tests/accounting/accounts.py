@@ -8,10 +8,12 @@ from typing import Any
 
 from accounting.balances import Standing, standing
 from accounting.models import Account, AccountTerms
-from accounting.operations import set_terms
+from accounting.operations import ask_accounting_switch, confirm_accounting_switch, set_terms
 from customers.models import Customer
+from locations.permissions import Right
 from mcp.isolation import row_scope
 from mcp.isolation.scope import Scope
+from tests.conftest import Cast
 from tests.customers.people import customer
 
 ADDRESS = {"street": "Deichstraße 1", "postal_code": "20095", "city": "Hamburg"}
@@ -52,3 +54,14 @@ def amounts(scope: Scope, whose: Customer) -> tuple[Any, Any]:
 def account(scope: Scope, whose: Customer, kind: str) -> Account:
     with row_scope.rows_of(scope):
         return Account.objects.get(base=scope.base, customer=whose, kind=kind)
+
+
+def on_its_own(cast: Cast, place: str) -> None:
+    """A branch of Nordlicht keeps its accounts on its own from now on, as two people have decided."""
+    central, branch = cast.location("Zentrale"), cast.location(place)
+    asks, confirms = (
+        Scope(user=cast.user(name), location=central, rights=frozenset({Right.MANAGE_LOCATION}))
+        for name in ("anna", "bodo")
+    )
+    row = ask_accounting_switch(location=branch.pk, mode="own", reason="x", actor=asks)
+    confirm_accounting_switch(switch=row.pk, actor=confirms)

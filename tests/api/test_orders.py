@@ -12,10 +12,10 @@ from django.core.exceptions import ValidationError
 from django.db import DatabaseError, connection
 from django.utils import timezone
 
-from accounting.models import Ledger, LedgerException, Movement, PaymentOrder, PaymentOrderLine
+from accounting.models import LedgerException, Movement, PaymentOrder, PaymentOrderLine
 from accounting.operations import OrderRefused, cancel_order, pay_order, reverse
 from mcp.isolation import row_scope
-from tests.accounting.accounts import amounts, guest, key, terms
+from tests.accounting.accounts import amounts, guest, key, on_its_own, terms
 from tests.api.asking import Till, problem
 from tests.api.money import MONEY, balances, line, order, sold
 from tests.conftest import as_web_role
@@ -264,8 +264,7 @@ def test_orders_of_a_location_on_its_own_are_not_there_elsewhere(make_till, cast
     """As for all of a ledger that belongs to one location alone: also for tills of other locations, by its id."""
     bremen = cast.scope("anna", "Bremen")
     guest(anna, last_name="Zentral")
-    with row_scope.rows_of(bremen):
-        Ledger.objects.create(organization=bremen.organization, base=bremen.base, owner=bremen.location)
+    on_its_own(cast, "Bremen")
     whose = guest(bremen, last_name="Bremer")
     there, here = make_till("Bremen", *MONEY), make_till("Hamburg", *MONEY)
     one = sold(there, whose.customer_number, "3.00")["order"]

@@ -33,7 +33,7 @@ SERVED = {
 """What is served at a branch, by name; a page of the customers is, and the five addresses of three models beside it."""
 MODELS = re.compile(r"admin:(locations_location|mcp_user|mcp_usergroup)_(changelist|add|change|delete|history)")
 OPENS_LOCATIONS = "admin:locations_location_add"
-OF_THE_CENTRAL = ({"name": "branches"}, {"name": "ledger_exceptions"})
+OF_THE_CENTRAL = ({"name": "branches"}, {"name": "ledger_exceptions"}, {"name": "overdue_invoices"})
 """Panels of the front page."""
 
 
@@ -79,9 +79,12 @@ def test_what_is_closed_is_not_there_for_anybody(luebeck, log_in):
     assert asked > 30
 
 
+ANY_UUID = "0190a000-0000-7000-8000-000000000000"
+
+
 def _address(name: str, urlconf: str | None) -> str:
     """The address with any key; the page is not asked, so that it need not be one that exists."""
-    for keys in ([], [1], [1, 1], ["0190a000-0000-7000-8000-000000000000"], [1, "accept"], ["x"]):
+    for keys in ([], [1], [1, 1], [ANY_UUID], [1, "accept"], ["x"], [ANY_UUID, "pdf"]):
         try:
             return reverse(name, urlconf=urlconf, args=keys)
         except NoReverseMatch:

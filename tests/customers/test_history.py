@@ -10,7 +10,7 @@ from locations.models import Location
 from mcp.isolation.scope import Scope
 from tests.customers.people import HAMBURG, LIST, customer, form_data, group, page_of, tag
 
-QUERIES = 8
+QUERIES = 9
 
 
 WHOLE = Scope.of_system(Location(name="Hamburg"), name="test")

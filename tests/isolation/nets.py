@@ -12,8 +12,8 @@ from mcp.isolation import row_scope
 
 @dataclass(frozen=True, kw_only=True)
 class AllRows(row_scope.Rows):
-    """Row security lets everything through. The database still knows the base, which gives it to staged rows, and the
-    location, at which something is booked.
+    """Row security lets everything through. The database still knows the base, which gives it to staged rows, the
+    location, at which something is booked, and the person who decides something.
     """
 
     role: str = UNSCOPED_ROLE
@@ -27,4 +27,8 @@ class AllRows(row_scope.Rows):
 def row_security_off(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever is entered, all rows exist: what keeps businesses apart from here on is the code."""
     enter = row_scope._enter
-    monkeypatch.setattr(row_scope, "_enter", lambda rows: enter(AllRows(staged_in=rows.base, location=rows.location)))
+    monkeypatch.setattr(
+        row_scope,
+        "_enter",
+        lambda rows: enter(AllRows(staged_in=rows.base, location=rows.location, user=rows.user)),
+    )

@@ -35,6 +35,8 @@ PRODUCT = (
 DEFERRING = {"defer", "defer_async", "batch_defer", "batch_defer_async", "configure", "configure_task", "defer_job"}
 TASK = "customers.exports.tasks.make_export"
 OF_A_ROW = {
+    "accounting.tasks.issue_run": "run",
+    "accounting.tasks.make_debit_file": "file",
     "customers.imports.tasks.check_upload": "upload",
     "customers.imports.tasks.apply_upload": "upload",
     "customers.imports.tasks.undo_upload": "upload",
@@ -50,6 +52,7 @@ OF_A_ROW = {
     "transitions.tasks.undo_switch": "switch",
     "clearing.tasks.decide_run": "cycle",
     "clearing.tasks.decide_conflicts": "decision",
+    "accounting.tasks.book_sure": "statement",
     "mcp.tasks.mail_forgotten_password": "attempt",
 }
 OF_NOBODY = {"package", "attempt"}
@@ -72,7 +75,7 @@ def test_every_task_that_is_queued_is_known_and_tries_again():
     queued = {name for name, task in app.tasks.items() if task.retry_strategy is AGAIN}
     assert queued == set(OF_A_ROW)
     periodic = {task.task.name for task in app.periodic_registry.periodic_tasks.values()}
-    own = ("customers.", "files.", "mcp.", "clearing.", "transitions.", "api.")
+    own = ("accounting.", "customers.", "files.", "mcp.", "clearing.", "transitions.", "api.")
     ours = {name for name in app.tasks if name.startswith(own)}
     # A run is begun again by the clock, and what is done for a stick by whoever presses once more.
     by_hand = {by_stick.PREPARE_TASK, by_stick.APPLY_TASK}

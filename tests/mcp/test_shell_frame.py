@@ -111,6 +111,7 @@ def test_every_link_of_a_page_works(log_in, username, address):
 
 
 PLACES = ["locations/location/", "transitions/transition/"]
+SWITCHES = "switches/"
 MACHINES = ["mcp/device/", "tills/"]
 PEOPLE = ["mcp/usergroup/", "mcp/user/", "mcp/user/why/"]
 
@@ -130,6 +131,20 @@ PEOPLE = ["mcp/usergroup/", "mcp/user/", "mcp/user/why/"]
 def test_central_administration_is_in_the_side_bar_of_whoever_may_use_it(log_in, username, address, expected):
     shown = dict(menu_of(log_in(username), address)).get("Central administration")
     assert shown == (expected and [address + page for page in expected])
+
+
+def test_accounting_is_in_the_side_bar_of_whoever_may_use_it(log_in):
+    def accounting(username: str, address: str) -> list[str] | None:
+        shown = dict(menu_of(log_in(username), address)).get("Accounting")
+        return shown and [page.removeprefix(f"{address}accounting/accountterms/") for page in shown]
+
+    seen = ["invoices/", "exceptions/", "received/"]
+    collects = ["invoices/", "bank/", "debits/", "reminders/", "exceptions/", "received/"]
+    assert accounting("anna", "/10400/1/") == [*collects, SWITCHES, "balances/"]
+    assert accounting("anna", "/10400/2/") == ["invoices/", "bank/", *seen[1:], "balances/"]
+    assert accounting("bodo", "/10400/2/") == seen
+    assert accounting("frida", "/10400/6/") == [*seen, SWITCHES, "balances/"]
+    assert accounting("carla", "/10400/3/") is None
 
 
 def test_businesses_are_in_the_side_bar_of_the_support_only(log_in):

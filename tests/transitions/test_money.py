@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from accounting.models import Account, Movement
 from accounting.operations import pay_out, post_sale, receive_payment, top_up
+from customers.memberships.operations import Details, join_customer
 from locations.permissions import Right
 from mcp.isolation.scope import MissingRight, Scope
 from tests.accounting.accounts import guest, key, terms
@@ -196,6 +197,25 @@ def test_customers_with_accounts_do_not_go_to_1_0(cast):
     switching.sign(switch=asked.pk, developer=cast.user("dev"))
     with pytest.raises(ValidationError):
         switching.execute(switch=asked, actor=rita)
+
+
+@pytest.mark.django_db
+def test_customers_with_memberships_do_not_go_to_1_0_and_keep_a_switch_from_being_undone(cast):
+    hamburg, rita = cast.scope("anna", "Hamburg"), cast.scope("rita", "Hamburg")
+    member, firm = customer(hamburg), customer(hamburg, company="Firma")
+    joined = {"details": Details(valid_from=timezone.localdate()), "actor": hamburg}
+    join_customer(member=member.pk, of=firm.pk, **joined)
+    [said] = switching.look(switch=asked_to_offline(cast), actor=rita).obstacles
+    both = f"{member.customer_number}, {firm.customer_number}"
+    assert said.startswith("2 customers have memberships, which a customer base 1.0 cannot keep")
+    assert f"numbers {both}. Begin with an empty base 1.0." in said
+    one, two = (customer(cast.system("Lübeck"), last_name=name) for name in ("Eins", "Zwei"))
+    done = to_shared(cast)
+    assert switching.look_back(switch=done, actor=cast.scope("rita", "Lübeck")).obstacles == []
+    joined["actor"] = cast.scope("anna", "Lübeck")
+    join_customer(member=one.pk, of=two.pk, **joined)
+    [said] = switching.look_back(switch=done, actor=cast.scope("rita", "Lübeck")).obstacles
+    assert said.endswith("So this cannot be undone any more.")
 
 
 @pytest.mark.django_db

@@ -17,6 +17,7 @@ from psycopg.types.range import Range
 from accounting.leaving import accounts_in_the_way
 from clearing.central import switching as nodes
 from clearing.models import HeldBack
+from customers.memberships import memberships_in_the_way
 from customers.models import Customer, Tombstone
 from locations.models import Location
 from locations.operations import NEXT_BLOCK, propose_number_range
@@ -125,13 +126,14 @@ def preview(switch: BaseSwitch, *, is_back: bool = False) -> Preview:
         clashes = [Clash(number, *kinds) for number, _own, *kinds in cursor.fetchall()]
         cards, groups = _names(cursor, moving.CARDS, found), _names(cursor, moving.GROUPS, found)
         erased, gone = _not_back(switch, course) if is_back else (0, 0)
-        kept = accounts_in_the_way(cursor, course.place_from, moving.IDS, course.parameters, is_back=is_back)
+        keeps = (accounts_in_the_way, memberships_in_the_way)
+        kept = [keep(cursor, course.place_from, moving.IDS, course.parameters, is_back=is_back) for keep in keeps]
     obstacles = [] if is_back or switch.is_to_offline else [str(one) for one in nodes.obstacles(switch.source)]
     return Preview(
         total=total, renumbered=renumbered, other_uid=other_uid, new=new if is_back else 0, places=going,
         clashes=clashes, cards=cards, groups=groups if total else [], erased=erased, gone=gone,
         dismissed=[] if is_back or switch.is_to_offline else _dismissed(switch),
-        obstacles=[*obstacles, *(kept.messages if kept else [])],
+        obstacles=[*obstacles, *(sentence for one in kept if one for sentence in one.messages)],
     )  # fmt: skip
 
 

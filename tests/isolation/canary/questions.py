@@ -13,6 +13,7 @@ from customers.models import (
     Customer,
     CustomerExport,
     CustomerGroup,
+    CustomerMembership,
     FormerNumber,
     ImportUpload,
     SavedFilter,
@@ -148,6 +149,7 @@ class Questions:
             yield Pair("post", f"{self.place}customers/{name._meta.model_name}/add/", *self._names(name), _GROUP)
         yield from self._consents()
         yield from self._cards()
+        yield from self._memberships()
         yield from self._files()
 
     def _consents(self) -> Iterator[Pair]:
@@ -167,6 +169,18 @@ class Questions:
             for step in ("block", "unblock", "replace", "remove"):
                 yield Pair("post", page, *self.key_pair(Card), {"step": step, "card": "KEY", "reason": "lost"})
             yield Pair("post", page, *_pair(self._row(Card).number), {"step": "assign", "number": "KEY"})
+
+    def _memberships(self) -> Iterator[Pair]:
+        """A customer and a membership that only the others have, of an own customer, and by a search for his name."""
+        for customer in self.ground.keys(Customer, own=True)[:1]:
+            page = f"{self.place}{LIST}{customer}/memberships/"
+            details = {"way": "member", "kind": "company", "invoice_to": "person", "valid_from": "2026-01-01"}
+            yield Pair("get", f"{page}?other=KEY", *self.key_pair(Customer))
+            yield Pair("get", f"{page}?q=KEY", *_pair(self._row(Customer).email))
+            yield Pair("post", page, *self.key_pair(Customer), {**details, "step": "join", "other": "KEY"})
+            for step in ("change", "end"):
+                data = {**details, "valid_until": "2026-01-01", "step": step, "membership": "KEY"}
+                yield Pair("post", page, *self.key_pair(CustomerMembership), data)
 
     def _customer_forms(self) -> Iterator[Pair]:
         add, customer, numbers = f"{self.place}{LIST}add/", self._row(Customer), self._in_numbers()

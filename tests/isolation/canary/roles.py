@@ -27,6 +27,7 @@ SUPPORT_READS_THERE = {
     "transitions.BaseSwitch": {"reason", "requested_by", "signed_by"},
     "transitions.SwitchStep": {"user_name", "note", "told"},
     "transitions.JoiningWord": {"sender_name", "user_name", "note"},
+    "accounting.AccountingSwitch": {"reason", "asked_by", "decided_by", "note"},
     "clearing.Node": {"name", "paired_by", "program", "state_reason"},
     "clearing.Cycle": {"failure"},
 }

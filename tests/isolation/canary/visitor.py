@@ -8,6 +8,7 @@ import re
 import tempfile
 import traceback
 import zipfile
+import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -67,6 +68,9 @@ class Report:
         """For the summary of the run."""
         names = ("role", "responses", "forms", "pages", "seconds")
         return {**{name: getattr(self, name) for name in names}, "found": len(self.found)}
+
+
+_STREAM = re.compile(rb"stream\r?\n(.*?)endstream", re.DOTALL)
 
 
 class Lines(logging.Handler):
@@ -191,13 +195,25 @@ class Visitor:
 
 
 def texts(body: bytes) -> Iterator[str]:
-    """What a body says: itself, or each file of a workbook or an archive."""
+    """What a body says: itself, or each file of a workbook or an archive; of a PDF what is no picture and no font."""
+    if body.startswith(b"%PDF-"):
+        yield _STREAM.sub(b"", body).decode(errors="replace")
+        yield from filter(None, map(_inflated, _STREAM.findall(body)))
+        return
     if not body.startswith(b"PK"):
         yield body.decode(errors="replace")
         return
     with zipfile.ZipFile(io.BytesIO(body)) as archive:
         for name in archive.namelist():
             yield f"{name}\n{archive.read(name).decode(errors='replace')}"
+
+
+def _inflated(stream: bytes) -> str:
+    """The text of a stream of a PDF; empty for what is none, in whose bytes a short word could be read by chance."""
+    try:
+        return zlib.decompress(stream).decode()
+    except (zlib.error, UnicodeDecodeError):
+        return ""
 
 
 def _session(response: Any) -> str:

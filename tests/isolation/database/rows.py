@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import uuid4
@@ -12,7 +13,14 @@ from django.db import connection, models
 from django.utils import timezone
 
 from accounting.choices import SaleMethod
-from accounting.operations import Line, post_order, post_sale, set_terms
+from accounting.debits.mandates import add_mandate
+from accounting.invoicing import set_billing_terms, set_issuer
+from accounting.invoicing.making import keep_documents
+from accounting.models import DebitFile, InvoiceRun
+from accounting.opening_balances import check_balances
+from accounting.operations import Line, ask_accounting_switch, post_order, post_sale, receive_payment, set_terms
+from accounting.operations.disputing import dispute_invoice, end_dispute
+from accounting.payments import Share, book_entry
 from api.models import KeptAnswer
 from api.webhooks import create_webhook
 from clearing.choices import CycleState, PartKind
@@ -33,6 +41,7 @@ from customers.choices import BulkKind, ConsentSource, Decision, DisclosureKind,
 from customers.disclosures import record
 from customers.erasure.erasing import erase_customer
 from customers.exports import files
+from customers.memberships.operations import Details, join_customer
 from customers.models import (
     BulkChange,
     ConsentRelease,
@@ -62,6 +71,11 @@ from mcp.isolation import row_scope
 from mcp.isolation.scope import Scope
 from mcp.machines.operations import create_device
 from mcp.models import DevicePace, LoginAttempt, Mail, PasswordLink, Restriction, User
+from tests.accounting import debits
+from tests.accounting.bank_files import entries_of, paid, statement
+from tests.accounting.invoices import issued, issuer
+from tests.accounting.mandates import signature
+from tests.accounting.reminders import later_run
 from tests.conftest import Cast, forget_author
 from tests.customers.people import purpose, says
 from tests.customers.transfer import kept_export
@@ -98,6 +112,7 @@ def fill_every_table(cast: Cast) -> dict[int, Scope]:
             _transitions(scope)
             _reconciliation(scope)
             _accounts(scope)
+            _invoices(scope)
             # Each table is changed once more, so that its history has an entry even where the cast came before it.
             rows: list[Any] = [scope.organization, scope.base, scope.location, scope.user]
             for row in rows:
@@ -116,6 +131,9 @@ def _customers(scope: Scope) -> None:
     change_customer(customer=customer, actor=scope)
     take_number(scope.location)
     assign_card(customer=customer.pk, number="4711", actor=scope)
+    firm = register_customer(customer=Customer(company="Firma"), actor=scope)
+    details = Details(valid_from=timezone.localdate(), role="Koch")
+    join_customer(member=customer.pk, of=firm.pk, details=details, actor=scope)
     purpose(scope, "stammtisch", wording="Ich komme gern wieder.")
     says(scope, customer, "stammtisch", True)
     KeptAnswer.objects.create(
@@ -263,11 +281,43 @@ def _accounts(scope: Scope) -> None:
         customer=buyer.pk, may_buy_on_account=True, may_hold_credit=False, hard_limit=Decimal(1), actor=scope
     )  # fmt: skip
     post_sale(customer=buyer.pk, amount=Decimal(2), key="1", is_late=True, actor=scope)
+    branch: Any = scope.organization.locations.filter(kind="branch", base=scope.base).order_by("pk").first()
+    ask_accounting_switch(location=branch.pk, mode="own", reason="x", actor=scope)
     line = Line(text="x", quantity=Decimal(1), amount=Decimal(2), vat_rate=Decimal(7))
     post_order(
         customer=buyer.pk, method=SaleMethod.ACCOUNT, number="1", total=Decimal(2), lines=[line], key="2", is_late=True,
         actor=scope,
     )  # fmt: skip
+    receive_payment(customer=buyer.pk, amount=Decimal(1), key="3", actor=scope)
+    check_balances(file_name="x.csv", content=b"Nummer;Offen\n1;1", actor=scope)
+    [_open, entry] = entries_of(scope, statement(scope, paid("2.00"), paid("1.00")))
+    book_entry(entry=entry.pk, shares=[Share(customer=buyer.pk, amount=Decimal(1))], actor=scope)
+    add_mandate(customer=buyer.pk, signature=signature(), actor=scope)
+
+
+def _invoices(scope: Scope) -> None:
+    """The order of that sale on an invoice, with its documents, and how its customer is billed."""
+    whose = issuer(scope)
+    buyer = Customer.objects.in_base(scope.base).get(last_name="Kauft")
+    buyer.street, buyer.postal_code, buyer.city = "Weg 1", "20095", "Hamburg"
+    change_customer(customer=buyer, actor=scope)
+    terms = set_billing_terms(customer=buyer.pk, values={"reference": "x"}, actor=scope)
+    InvoiceRun.objects.create(
+        organization=scope.organization, base=scope.base, ledger=terms.ledger, issuer=whose, until=timezone.localdate(),
+        user_name="x", created_at=timezone.now() + timedelta(hours=1),
+    )  # fmt: skip
+    made = issued(scope)
+    with row_scope.rows_of(scope):
+        keep_documents(made)
+    DebitFile.objects.create(
+        organization=scope.organization, base=scope.base, location=scope.location, ledger=terms.ledger, name="x",
+        due_until=timezone.localdate(), collect_on=timezone.localdate(), user_name="x",
+    )  # fmt: skip
+    set_issuer(values={"creditor_id": debits.CREDITOR_ID}, actor=scope)
+    dispute = dispute_invoice(invoice=made[0].pk, reason="x", actor=scope)
+    end_dispute(dispute=dispute.pk, outcome="x", actor=scope)
+    debits.made(scope)
+    later_run(scope)
 
 
 def _something_new(row: Any) -> dict[str, object]:

@@ -174,6 +174,7 @@ def test_import_begins_as_a_file_only(anna):
 WITHOUT_STEPS = {
     "Card": "active and blocked, to and fro; what must stay says a trigger of its own (customers/triggers/cards.py)",
     "Conflict": "open and decided, to and fro; what must stay says a trigger of its own (clearing/triggers.py)",
+    "Invoice": "made by the database of what is paid and whether it is cancelled",
     "Mail": "whether the worker has sent it; nothing follows from it",
     "SwitchStep": "only added to",
     "TransitionStep": "only added to",

@@ -29,6 +29,7 @@ TASKS = (
     "customers.imports.tasks",
     "customers.exports.tasks",
     "customers.bulk.tasks",
+    "accounting.tasks",
     "transitions.tasks",
     "transitions.package.tasks",
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -14,8 +15,10 @@ from django.utils import timezone
 from accounting.balances import standing
 from accounting.choices import AccountKind
 from accounting.leaving import open_money
-from accounting.models import LedgerException, Movement
+from accounting.models import BalanceImport, LedgerException, Movement
+from accounting.opening_balances import book_balances, check_balances, discard_balances, taking_in, undo_balances
 from accounting.operations import (
+    allocate,
     correct,
     decide_exception,
     pay_out,
@@ -105,6 +108,9 @@ def corrections_take_their_right(world: World) -> None:
         transfer_credit(customer=whose, receiver=other, amount=ONE, reason="x", key=key(), actor=nobody)
     with refused(MissingRight):
         decide_exception(exception=waiting.pk, note="x", actor=nobody)
+    paid = receive_payment(customer=whose, amount=ONE, key=key(), actor=world.scope("anna", "Hamburg")).movement
+    with refused(MissingRight):
+        allocate(payment=paid.pk, parts=[], actor=nobody)
 
 
 @probe
@@ -119,8 +125,73 @@ def accounts_of_another_base_are_written_by_nobody(world: World) -> None:
         reverse(movement=movement.pk, reason="x", key=key(), actor=here)
     with refused(ObjectDoesNotExist):
         decide_exception(exception=LedgerException.objects.get(movement=movement).pk, note="x", actor=here)
+    paid = receive_payment(customer=theirs.pk, amount=ONE, key=key(), actor=world.south).movement
+    with refused(ObjectDoesNotExist):
+        allocate(payment=paid.pk, parts=[], actor=here)
     with refused(ObjectDoesNotExist):
         transfer_credit(customer=mine.pk, receiver=theirs.pk, amount=ONE, reason="x", key=key(), actor=here)
+
+
+def balances_of(scope: Scope, whose: Customer, name: str = "x") -> BalanceImport:
+    """A file with an amount of one customer."""
+    content = f"Nummer;Offen\n{whose.customer_number};1".encode()
+    return check_balances(file_name=f"{name}.csv", content=content, actor=scope)
+
+
+@probe
+def opening_balances_take_both_rights(world: World) -> None:
+    here = world.scope("anna", "Hamburg")
+    waiting, done = balances_of(here, own(world)), balances_of(here, own(world))
+    totals = {"owed_total": ONE, "credit_total": Decimal(0)}
+    book_balances(balances=done.pk, **totals, actor=here)
+    for missing in (Right.CORRECT_ACCOUNTS, Right.MANAGE_ACCOUNT_TERMS):
+        nobody = bare(world, "Hamburg", *set(Right) - {missing}, who="anna")
+        for step in (
+            lambda nobody=nobody: balances_of(nobody, own(world)),
+            lambda nobody=nobody: book_balances(balances=waiting.pk, **totals, actor=nobody),
+            lambda nobody=nobody: undo_balances(balances=done.pk, reason="x", actor=nobody),
+            lambda nobody=nobody: discard_balances(balances=waiting.pk, actor=nobody),
+        ):
+            with refused(MissingRight):
+                step()
+
+
+@probe
+def opening_balances_of_another_base_are_touched_by_nobody(world: World) -> None:
+    here, theirs = world.scope("anna", "Hamburg"), balances_of(world.south, guest(world.south), CANARY)
+    with refused(ObjectDoesNotExist):
+        book_balances(balances=theirs.pk, owed_total=ONE, credit_total=Decimal(0), actor=here)
+    numbers = set(Customer.objects.filter(base=here.base).values_list("customer_number", flat=True))
+    while (stranger := guest(world.south, last_name=CANARY)).customer_number in numbers:
+        pass
+    assert balances_of(here, stranger).customers == 0
+    taking_in.LIFETIME = timedelta(seconds=-1)
+    try:
+        balances_of(here, own(world))
+    finally:
+        taking_in.LIFETIME = timedelta(hours=24)
+    assert BalanceImport.objects.get(pk=theirs.pk).state == "checked"
+    page = f"{PAGES}balances/"
+    assert CANARY not in world.get("anna", page).content.decode()
+    assert world.get("anna", f"{page}{theirs.pk}/").status_code == 404
+    with refused(ValidationError, code="ledger_of_shared_base"):
+        check_balances(file_name="x.csv", content=b"Nummer;Offen\n1;1", actor=world.cast.system("Lübeck"))
+    assert world.get("anna", "/10400/4/accounting/accountterms/balances/").status_code == 404
+
+
+@probe
+def pages_of_opening_balances_take_both_rights(world: World) -> None:
+    """Carla is given one right after the other."""
+    kept = balances_of(world.scope("anna", "Bremen"), own(world))
+    group, bremen = world.cast.group("Auskunft Bremen"), world.place("Bremen").pk
+    pages = [f"{BREMEN}/accounting/accountterms/balances/", f"{BREMEN}/accounting/accountterms/balances/{kept.pk}/"]
+    for right in (Right.SEE_ACCOUNTS, Right.CORRECT_ACCOUNTS, Right.MANAGE_ACCOUNT_TERMS):
+        assert [world.get("carla", page).status_code for page in pages] == [403, 403]
+        grants.add_grants(group, [(right, bremen)])
+    assert [world.get("carla", page).status_code for page in pages] == [200, 200]
+    theke = UserGroup.objects.get(name="Theke Hamburg und Bremen", organization__account_number=10400)
+    grants.add_grants(theke, [(Right.MANAGE_ACCOUNT_TERMS, world.place("Hamburg").pk)])
+    assert world.get("bodo", f"{PAGES}balances/").status_code == 403
 
 
 @probe
@@ -146,10 +217,11 @@ def pages_of_accounts_show_nothing_of_another_base(world: World) -> None:
     theirs = foreign(world)
     movement = Movement.objects.get(document=CANARY)
     waiting = LedgerException.objects.get(movement=movement)
+    paid = receive_payment(customer=theirs.pk, amount=ONE, key=key(), actor=world.south).movement
     for page in (
         f"{theirs.pk}/", f"{theirs.pk}/book/top_up/", f"{theirs.pk}/correct/", f"{theirs.pk}/terms/",
         f"{theirs.pk}/statement/?first=2026-01-01&last=2026-01-02", f"reverse/{movement.pk}/",
-        f"exceptions/{waiting.pk}/",
+        f"exceptions/{waiting.pk}/", f"allocate/{paid.pk}/",
     ):  # fmt: skip
         answer = world.get("anna", PAGES + page)
         assert answer.status_code == 404, page
@@ -237,9 +309,10 @@ def pages_of_accounts_take_a_right_for_each_thing(world: World) -> None:
     bremen = world.place("Bremen").pk
     group, movement, whose = world.cast.group("Auskunft Bremen"), late(world), own(world)
     waiting = LedgerException.objects.get(movement=movement).pk
+    paid = receive_payment(customer=whose.pk, amount=ONE, key=key(), actor=world.scope("anna", "Hamburg")).movement
     at = f"{BREMEN}/accounting/accountterms/"
     page = f"{at}{whose.pk}/"
-    seen = [page, f"{at}exceptions/", f"{page}statement/?first=2026-01-01&last=2026-01-02"]
+    seen = [page, f"{at}exceptions/", f"{at}received/", f"{page}statement/?first=2026-01-01&last=2026-01-02"]
     for address in seen:
         assert world.get("carla", address).status_code == 403, address
     grants.add_grants(group, [(Right.SEE_ACCOUNTS, bremen)])
@@ -250,7 +323,7 @@ def pages_of_accounts_take_a_right_for_each_thing(world: World) -> None:
     assert "/correct/" not in shown
     for address in (
         f"{page}book/top_up/", f"{page}correct/", f"{page}terms/", f"{at}reverse/{movement.pk}/",
-        f"{at}exceptions/{waiting}/",
+        f"{at}exceptions/{waiting}/", f"{at}allocate/{paid.pk}/",
     ):  # fmt: skip
         assert world.get("carla", address).status_code == 403, address
 

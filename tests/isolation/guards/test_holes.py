@@ -17,7 +17,8 @@ from tests.isolation.guards.world import World
 SUBJECTS = (
     "pages", "forms", "lists", "operations", "rights", "customers", "consents", "imports", "applying", "exports",
     "closed", "revoked", "leaving", "packages", "decisions", "erasing", "logins", "fields", "waiting", "bulk", "ways",
-    "cards", "nodes", "conflicts", "switching", "devices", "api", "accounts", "money",
+    "cards", "memberships", "nodes", "conflicts", "switching", "devices", "api", "accounts", "money", "switches",
+    "invoices", "bank", "debits", "dunning",
 )  # fmt: skip
 for subject in SUBJECTS:
     importlib.import_module(f"tests.isolation.guards.probes_{subject}")

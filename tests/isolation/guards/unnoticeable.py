@@ -4,6 +4,16 @@ The key is the end of the guard's name, without its line.
 """
 
 UNNOTICEABLE = {
+    "prepare_debits: demand_base(actor)": "a location on 1.0 is a branch, which is refused the line before",
+    "make_file: access.demand_still(actor)": "asks once more at the end for what is taken away while the file is made",
+    "billing_terms_of: BillingTerms.objects.filter(base=customer.base_id, customer=customer.pk, "
+    "ledger=ledger_of(scope))": "a customer's terms are of his base, by a composite key",
+    "cancel_invoice: Invoice.objects.in_base(actor.base)": "the database cancels none of another base",
+    "prepare_run: demand_base(actor)": "who is on a base 1.0 has a central, or nothing to bill",
+    "start_run: demand_issuer(actor)": "what stands on invoices; tests/accounting/test_invoices.py is about it",
+    "billing_page: demand_base_or_404(scope)": "who is on a base 1.0 has no account, which is asked two lines below",
+    "_asked: Customer.objects.in_base(scope.base)": "narrows invoices of the base",
+    "run_page: Location.objects.filter(organization=scope.organization, pk__in=run.locations)": "the ids are the run's",
     "ChangedSinceFilter.demand_offered: self.criterion.demand(value, self.asker)": "a day is typed, no row is chosen",
     "use_of_customer_group: Customer.objects.in_base(scope.base)": "a customer's group is of its base, by that key",
     "register: Customer.objects.in_base(scope.base)": "the id is of who was registered in the base a moment ago",
@@ -33,6 +43,22 @@ UNNOTICEABLE = {
     "_template: actor.demand(Right.MANAGE_USERS)": "who lacks it finds no group: 404 in place of 403",
     "is_small: CustomerCount.objects.in_base(actor.base)": "only decides whether the worker or the request does it",
     "create_group_like: _demand_template(source, actor)": "copy_rights, which it calls, asks the same",
+    "accounts_of: BankAccount.objects.in_base(scope.base)": "only one ledger is looked at, which is of the base",
+    "bank_page: BankStatement.objects.in_base(scope.base)": "as above",
+    "_accounts: BankAccount.objects.in_base(actor.base)": "as above",
+    "_counted: BankEntry.objects.in_base(scope.base)": "the ids are those of statements of the base",
+    "allocate_page: if payment.credit.kind != AccountKind.OWED or payment.kind == MovementKind.REVERSAL or "
+    "_is_reversed(payment): …": "spares a form; what is sent is refused by the database",
+    "_stepped: demand_collector(scope)": "each step is an operation that asks for the same",
+    "_stepped: demand_reminder(scope)": "as above",
+    "debit_file_bytes: if kind not in KINDS: …": "what is none of them is taken for announcements",
+    "_xml: if file.state != DebitFileState.DONE or not chunks.is_intact(DebitFileChunk, file=file): …": "a file that "
+    "is not made has no bytes",
+    "_announcements: if not found: …": "a paper of no debits",
+    "reminders_file: if not found or issuer is None: …": "as above",
+    "level_page: if one is None: …": "a level that is not there has no values",
+    "mandates_page: Mandate.objects.in_base(scope.base)": "they are those of a customer of the base",
+    "mandate_revoke_page: Mandate.objects.in_base(scope.base)": "whose mandate it is has to be a customer of the base",
     "new_page: if not wanted.count and query.startswith('id='): …": "as for who is not there: nobody is found",
     "customer_of_version: Customer.objects.in_base(actor.base)": "what is read of the state asks for the base again",
     "keep_file: _demand_first(kept, actor)": "the database keeps the second one out; this says it before",
@@ -41,6 +67,10 @@ UNNOTICEABLE = {
     "change_restrictions: demand_own_house(actor)": "the preview, on which it works, asks the same",
     "remove_card: Card.objects.in_base(actor.base)": "what a card stands in for is of its base, by a composite key",
     "cards: admin.demand(request, 'change')": "each step is an operation that asks for the same right",
+    "memberships: admin.demand(request, 'change')": "as above",
+    "_locked_membership: CustomerMembership.objects.in_base(actor.base)": "its customers are asked for in the base",
+    "_demand_payer_pays: CustomerMembership.objects.in_base(row.base)": "its customers are those of the base",
+    "_found: Customer.objects.in_base(scope.base)": "the ids are those of customers of the base",
     "ConflictAdmin.rights[view]": "the pages are functions of their own, which ask for the right themselves",
     "ConflictAdmin.rows: Conflict.objects.in_base(scope.base)": "as above",
     "find: Cycle.objects.in_base(actor.base)": "the ids are those of runs of conflicts of the base",
@@ -100,8 +130,10 @@ UNNOTICEABLE = {
     "create_webhook: Webhook.objects.filter(organization=actor.organization, location=actor.location)": "only counts",
     "_told: Customer.objects.in_base(scope.base)": "the ids are those of changes of the base",
     "reverse_page: Movement.objects.in_base(scope.base)": "whose booking it is has to be a customer of the base",
+    "allocate_page: Movement.objects.in_base(scope.base)": "whose payment it is has to be a customer of the base",
+    "undo_balances: _demand_unused(booked)": "names whose credit was used; the database refuses it as well",
     "account_page: LedgerException.objects.in_base(scope.base)": "they are those of a customer of the base",
     "page: scope.demand(RIGHT)": "the list of webhooks on it asks for the same right",
-    "ledger_of: Ledger.objects.in_base(scope.base).filter(owner_key__in=(0, scope.location.pk))": "row security shows "
-    "a location no other ledger: it goes over base and owner",
+    "confirm_accounting_switch: _demand_person(actor)": "the second one is a person, which the next line asks",
+    "refuse_accounting_switch: _demand_person(actor)": "as above",
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -49,6 +50,26 @@ def erasing(asked: Asked) -> dict[str, Any]:
     return {"reason": "Wunsch", "number": str(number or 1)}
 
 
+def accounts_on_their_own(asked: Asked) -> dict[str, Any]:
+    """At the central for one of its branches, elsewhere for the location itself."""
+    place = asked.world.places.get(asked.place)
+    branches = Location.objects.branches().open()
+    if place is not None:
+        of_base = branches.on_base(place.base)
+        branches = of_base if place.is_central else of_base.filter(pk=place.pk)
+    location = branches.order_by("pk").values_list("pk", flat=True).first()
+    return {"step": "ask", "location": str(location or 1), "mode": "own", "why": "Eigene Buchhaltung"}
+
+
+def joining(asked: Asked) -> dict[str, Any]:
+    """Another customer of the place becomes a member."""
+    location = asked.world.places.get(asked.place)
+    others = Customer.objects.filter(base=location.base_id if location else None, archived_at=None)
+    other = others.exclude(pk=asked.row).order_by("pk").values_list("pk", flat=True).first()
+    details = {"kind": "company", "invoice_to": "person", "valid_from": timezone.localdate().isoformat()}
+    return {"step": "join", "way": "company", "other": str(other or 1), **details}
+
+
 def ticked(action: str) -> Body:
     return lambda asked: {"action": action, "_selected_action": "1", "index": "0"}
 
@@ -77,6 +98,10 @@ def booking(asked: Asked) -> dict[str, Any]:
 
 def correction(asked: Asked) -> dict[str, Any]:
     return {"about": "owed-less", "amount": "1", "reason": "Verzählt", "key": "hand"}
+
+
+def balances(asked: Asked) -> dict[str, Any]:
+    return {"file": SimpleUploadedFile("salden.csv", b"Nummer;Offen\n9999999;1")}
 
 
 def step(name: str) -> Body:
@@ -181,3 +206,21 @@ def statement(asked: Asked) -> dict[str, Any]:
 
 def named(name: str, **more: str) -> Body:
     return lambda asked: {"name": name, **more}
+
+
+_NUMBERS = count(1)
+
+
+def bank_account(asked: Asked) -> dict[str, Any]:
+    return {"iban": f"DE{next(_NUMBERS):020}", "name": "Hausbank"}
+
+
+def left_out(asked: Asked) -> dict[str, Any]:
+    return {"step": "ignore", "note": "Gebühr"}
+
+
+def mandate(asked: Asked) -> dict[str, Any]:
+    return {
+        "holder": "Jansen", "iban": "DE89 3704 0044 0532 0130 00", "signed_on": "2026-01-02", "evidence": "Auf Papier",
+        "scheme": "CORE", "is_recurrent": "on", "notice_days": "14",
+    }  # fmt: skip

@@ -73,6 +73,13 @@ def _code(asked: Asked) -> int:
     return 200 if place is not None and place.base.is_discontinued else 302
 
 
+def _accounts_switched(asked: Asked) -> int:
+    """A business decides itself, at its central or at a franchise; elsewhere it is told so."""
+    place = asked.world.places.get(asked.place)
+    decides = place is not None and (place.is_central or place.is_franchise)
+    return 302 if decides and not asked.role.is_support else 200
+
+
 def _request(asked: Asked) -> int:
     """A business decides itself: support is told so."""
     return 200 if asked.role.is_support else 302
@@ -180,6 +187,9 @@ RECIPES: dict[str, Recipe] = {
     "admin:customers_customer_cards": Recipe(
         "customer", body=lambda asked: {"step": "assign", "number": "4711-0815"}, to=r".*/customer/\d+/cards/#cards"
     ),
+    "admin:customers_customer_memberships": Recipe(
+        "customer", beside="account", body=forms.joining, to=r".*/customer/\d+/memberships/"
+    ),
     "admin:customers_customer_withdraw": Recipe(
         "customer", body=lambda asked: {"withdraw": "newsletter:phone"}, to=r".*/customer/\d+/consents/"
     ),
@@ -226,9 +236,49 @@ RECIPES: dict[str, Recipe] = {
     "admin:accounting_book": Recipe("account", "customer", body=forms.booking, to=_ACCOUNT),
     "admin:accounting_correct": Recipe("account", "customer", body=forms.correction, to=_ACCOUNT),
     "admin:accounting_reverse": Recipe("sale", "movement", body=forms.correction, to=_ACCOUNT),
+    "admin:accounting_allocate": Recipe("payment", "movement", to=_ACCOUNT, writes=False),
+    "admin:accounting_balances": Recipe(body=forms.balances, to=r".*/balances/[0-9a-f-]{36}/"),
+    "admin:accounting_balance": Recipe(
+        "opening balances", "pk", body=lambda asked: {"step": "discard"}, to=r".*/balances/", writes=False
+    ),  # a state alone
+    "admin:accounting_mandates": Recipe("account", "customer"),
+    "admin:accounting_mandate_new": Recipe("account", "customer", body=forms.mandate, to=rf"{_ACCOUNT}mandates/"),
+    "admin:accounting_mandate_revoke": Recipe(
+        "mandate", "pk", body=lambda asked: {"reason": "Konto aufgelöst"}, to=rf"{_ACCOUNT}mandates/", writes=False
+    ),  # a state alone
+    "admin:accounting_debits": Recipe(),
+    "admin:accounting_debit_new": Recipe(post=200, writes=False),  # without days: that is told at the form
+    "admin:accounting_debit_file": Recipe("debit file", "pk", to=r".*/debits/[0-9a-f-]{36}/", writes=False),  # no step
+    "admin:accounting_debit_bytes": Recipe("made debit file", "pk"),
+    "admin:accounting_debit_return": Recipe("debit", "pk", post=200, writes=False),  # without a reason
+    "admin:accounting_reminders": Recipe(to=r".*/reminders/", writes=False),  # nobody is overdue: that is told
+    "admin:accounting_reminders_run": Recipe("reminders", "pk", to=r".*/reminders/[0-9a-f-]{36}/", writes=False),
+    "admin:accounting_reminders_file": Recipe("sent reminders", "pk"),
+    "admin:accounting_levels": Recipe(),
+    "admin:accounting_level": Recipe(post=200, writes=False),  # without a day: that is told
+    "admin:accounting_dispute": Recipe("invoice", "pk", post=200, writes=False),  # without a reason
     "admin:accounting_terms": Recipe("account", "customer", body=lambda asked: {"hard_limit": "7"}, to=_ACCOUNT),
     "admin:accounting_statement": Recipe("account", "customer", query="?first=2026-01-01&last=2026-01-31&as=csv"),
+    "admin:accounting_switches": Recipe(
+        body=forms.accounts_on_their_own, post=_accounts_switched, to=r".*/accounting/accountterms/switches/"
+    ),
     "admin:accounting_exceptions": Recipe(),
+    "admin:accounting_invoices": Recipe(),
+    "admin:accounting_invoice": Recipe("invoice", "pk"),
+    "admin:accounting_invoice_file": Recipe("invoice", "pk"),
+    "admin:accounting_invoice_cancel": Recipe("invoice", "pk", post=200, writes=False),  # without a reason
+    "admin:accounting_runs": Recipe(),
+    "admin:accounting_run_new": Recipe(post=200, writes=False),  # without a day: that is told at the form
+    "admin:accounting_run": Recipe("invoice run", "pk", to=r".*/runs/[0-9a-f-]{36}/", writes=False),  # without a step
+    "admin:accounting_issuer": Recipe(post=200, writes=False),  # without the beginnings of numbers, as above
+    "admin:accounting_billing": Recipe("account", "customer", body=lambda asked: {"reference": "KST 7"}, to=_ACCOUNT),
+    "admin:accounting_received": Recipe(post=400, writes=False),  # without a file
+    "admin:accounting_bank": Recipe(),
+    "admin:accounting_bank_read": Recipe(post=400, writes=False),  # without a file
+    "admin:accounting_bank_account": Recipe(body=forms.bank_account, to=r".*/bank/"),
+    "admin:accounting_bank_statement": Recipe("bank statement", "pk", body=forms.step("propose"), to=rf".*/bank/{_ID}/",
+                                              writes=False),  # nothing is open that it could pay
+    "admin:accounting_bank_entry": Recipe("bank entry", "pk", body=forms.left_out, to=rf".*/bank/{_ID}/", writes=False),
     "admin:accounting_exception": Recipe(
         "exception", "pk", body=lambda asked: {"note": "Besprochen"}, to=r".*/exceptions/", writes=False
     ),  # a state alone

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 import pghistory
 from django.utils import timezone
 
-from accounting.models import LedgerException, Movement
-from accounting.operations import post_sale, top_up
+from accounting.models import LedgerException
 from api.webhooks import create_webhook
 from customers.bulk import changing
 from customers.bulk.changing import Wish
@@ -33,12 +31,13 @@ from mcp.demo import PASSWORD
 from mcp.isolation import grants
 from mcp.isolation.scope import Scope
 from mcp.models import User, UserGroup
-from tests.accounting.accounts import guest
 from tests.conftest import forget_author
 from tests.customers import people
 from tests.customers.transfer import kept_export, table
+from tests.isolation.matrix.bank_rows import OfBank
 from tests.isolation.matrix.clearing_rows import OfClearing
-from tests.isolation.matrix.world import ALL, CENTRAL, MUNICH, OF_SUPPORT, Place, Role, World
+from tests.isolation.matrix.debit_rows import OF_DEBITS, OfDebits
+from tests.isolation.matrix.world import ALL, CENTRAL, MUNICH, OF_SUPPORT, Place, Role
 from tests.mcp.devices import device_at
 from tests.states import in_state
 from transitions import operations as leaving
@@ -64,7 +63,14 @@ MISSING: dict[str, Any] = dict.fromkeys(
         "webhook",
         "reconciliation",
         "sale",
+        "payment",
+        "opening balances",
+        *OF_DEBITS,
+        "invoice",
+        "invoice run",
         "exception",
+        "bank statement",
+        "bank entry",
         "conflict",
         "number given twice",
         "run",
@@ -82,12 +88,8 @@ OWN_FILES = ("upload", "import", "export", "incoming")
 """The kinds of which everybody has one of his own."""
 
 
-class Rows(OfClearing):
+class Rows(OfBank, OfClearing, OfDebits):
     """`get(kind, …)` gives the id; a row of a kind at a place is the same for every role but for files."""
-
-    def __init__(self, world: World) -> None:
-        super().__init__(world)
-        self._made: dict[tuple[str, Any], Any] = {}
 
     def own(self, kind: str, role: Role, place: Place) -> Any:
         """The row that exists there. At a place that does not exist, or is somebody else's, it is that of Munich."""
@@ -102,7 +104,14 @@ class Rows(OfClearing):
             "version": self._older,
             "account": self._account,
             "sale": lambda at: self._sale(at).pk,
+            "payment": lambda at: self._payment(at).pk,
+            "opening balances": self._balances,
+            **self.makers_of_debits(),
+            "invoice": self._invoice,
+            "invoice run": self._invoice_run,
             "exception": lambda at: LedgerException.objects.get(movement=self._sale(at)).pk,
+            "bank statement": lambda at: self._bank_entry(at).statement_id,
+            "bank entry": lambda at: self._bank_entry(at).pk,
             "conflict": lambda at: self._conflict(at).pk,
             "number given twice": self._given_twice,
             "run": self._run,
@@ -137,11 +146,6 @@ class Rows(OfClearing):
         """The same of another business."""
         return missing(kind) if kind == "restriction" else self.own(kind, self.world.role("other group"), MUNICH)
 
-    def _once(self, key: tuple[Any, ...], make: Callable[[], Any]) -> Any:
-        if key not in self._made:
-            self._made[key] = make()
-        return self._made[key]
-
     def _bulk_change(self, place: Place) -> UUID:
         """A customer has lost a tag, which can be undone."""
         actor = self._somebody(place)
@@ -155,24 +159,6 @@ class Rows(OfClearing):
             changing.apply(change=change, context=context.id, actor=actor)
         forget_author()
         return change.pk
-
-    def _account(self, place: Place) -> int:
-        """A customer with an account and some credit."""
-        system = self._system(place)
-        customer = guest(system)
-        top_up(customer=customer.pk, amount=Decimal(50), key="credit", actor=system)
-        return customer.pk
-
-    def _sale(self, place: Place) -> Movement:
-        """One that came too late and broke the limit."""
-
-        def make() -> Movement:
-            system = self._system(place)
-            late = guest(system, last_name="Spät").pk
-            return post_sale(customer=late, amount=Decimal(120), key="late", is_late=True, actor=system).movement
-
-        made: Movement = self._once(("movement", place), make)
-        return made
 
     def _older(self, place: Place) -> UUID:
         """The state in which a customer was registered, who has moved since."""

@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from accounting.demo import build_accounts
+from accounting.demo_billing import build_billing
 from clearing.demo.nodes import build_nodes
 from customers.demo import build_customers
 from customers.filling import fill
@@ -54,6 +55,7 @@ class Command(BaseCommand):
             count = build_customers(now=timezone.localtime())
             build_nodes(now=timezone.localtime())
             build_accounts(today=timezone.localdate())
+            build_billing(today=timezone.localdate())
             build_transitions(today=timezone.localdate())
             self.stdout.write(f"The demo is loaded: {Organization.objects.count()} businesses, {count} customers.")
         elif not is_quiet:

@@ -1,0 +1,71 @@
+"""Who may make debits, and what the functions of the database answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, connection, transaction
+from django.utils.translation import gettext_lazy as _
+
+from accounting.invoicing.issuers import is_branch
+from accounting.models import DebitFile
+from locations.permissions import Right
+from locations.violations import refusal_of
+from mcp.isolation.scope import Scope
+
+
+class DebitRefused(ValidationError):
+    """What was asked of a debit file or of a debit does not go (any more); `code` says which rule keeps it."""
+
+
+class DebitsAtCentral(ValidationError):
+    """Debit files are made at the central."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            _("Debit files are made at the central. Switch to it, and make them there."), code="not_central"
+        )
+
+
+_SENTENCES = {
+    "debitfile_there": _("There is no such debit file here."),
+    "debitfile_in_state": _("This debit file is in another state by now. Look at it again."),
+    "debitfile_day_to_come": _("The day of the debit has come. Cancel the file, and prepare one for a later day."),
+    "debitfile_not_collected": _("A debit of this file was collected or returned, so it is not cancelled any more."),
+    "debititem_returned_once": _("This debit was returned or cancelled already. Look at the file again."),
+}
+
+
+def demand_collector(actor: Scope) -> None:
+    """Raise MissingRight without the right to collect payments, DebitsAtCentral at a branch."""
+    actor.demand(Right.COLLECT_PAYMENTS)
+    if is_branch(actor):
+        raise DebitsAtCentral
+
+
+def locked_file(pk: Any, actor: Scope) -> DebitFile:
+    """The file, locked. Raises DebitFile.DoesNotExist."""
+    return DebitFile.objects.in_base(actor.base).select_for_update(of=("self",)).get(pk=pk)
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Raise DebitRefused or ValidationError where the database refuses what the block does."""
+    try:
+        with transaction.atomic():
+            yield
+    except IntegrityError as error:
+        name = str(getattr(getattr(error.__cause__, "diag", None), "constraint_name", None))
+        if name in _SENTENCES:
+            raise DebitRefused(_SENTENCES[name], code=name) from error
+        raise (refusal_of(error) or error) from error
+
+
+def call(function: str, params: Sequence[Any]) -> Any:
+    """What a function of the database gives."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {function}", params)
+        return cursor.fetchone()[0]

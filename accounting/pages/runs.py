@@ -1,0 +1,133 @@
+"""Runs of invoices: the list, a new one, and one with its preview, its progress, and what it left out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.db.models import Count, Sum
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
+
+from accounting.amounts import ZERO
+from accounting.choices import Bundling, LeftOut, RunState
+from accounting.invoicing import cancel_run, issuer_of, missing_of, prepare_run, start_run
+from accounting.models import Invoice, InvoiceRun, RunOrder
+from accounting.pages.frame import INVOICES, ISSUER, RUN, RUN_NEW, RUNS, address_of, may, seer, show_page
+from accounting.pages.invoice_forms import RunForm
+from customers.console.frame import page_number
+from locations.models import Location
+from locations.permissions import Right
+from mcp.console.operation_forms import show_refusal
+from mcp.isolation.scope import Scope
+
+PAGE = 50
+SHOWN_NAMES = 20
+STEPS: Mapping[str, Callable[..., InvoiceRun]] = {"start": start_run, "cancel": cancel_run}
+
+
+@dataclass(frozen=True)
+class Left:
+    """Who comes onto no invoice of a run, for one reason."""
+
+    reason: str
+    orders: int
+    amount: Decimal
+    names: Sequence[str]
+    """The first of them."""
+    is_more: bool
+
+
+def biller(request: HttpRequest) -> Scope:
+    """The scope of whoever may make invoices here. Raises MissingRight."""
+    scope = seer(request)
+    scope.demand(Right.BILL_CUSTOMERS)
+    return scope
+
+
+def runs_page(request: HttpRequest) -> HttpResponse:
+    """The latest first."""
+    scope = biller(request)
+    page = page_number(request)
+    rows = list(InvoiceRun.objects.in_base(scope.base).order_by("-created_at")[(page - 1) * PAGE : page * PAGE + 1])
+    issuer = issuer_of(scope)
+    context = {
+        "rows": rows[:PAGE],
+        "currency": scope.organization.currency,
+        "missing": [str(one) for one in missing_of(issuer)],
+        "issuer_address": address_of(ISSUER) if may(scope, Right.MANAGE_LOCATION) else "",
+        "new_address": address_of(RUN_NEW),
+        "newer": page - 1,
+        "older": page + 1 if len(rows) > PAGE else 0,
+        "back": address_of(INVOICES),
+    }
+    return show_page(request, "runs", _("Runs of invoices"), context)
+
+
+def run_new_page(request: HttpRequest) -> HttpResponse:
+    """Which orders are billed; its answer is the preview."""
+    scope = biller(request)
+    form = RunForm(request.POST or None, scope=scope)
+    if request.method == "POST" and form.is_valid():
+        asked = form.cleaned_data
+        try:
+            run = prepare_run(
+                until=asked["until"], locations=[one.pk for one in asked["locations"]],
+                groups=[one.pk for one in asked["groups"]], bundling=Bundling(asked["bundling"]),
+                minimum=asked["minimum"] or ZERO, actor=scope,
+            )  # fmt: skip
+        except ValidationError as refusal:
+            show_refusal(form, refusal, {"invoicerun_minimum_positive": "minimum"})
+        else:
+            return HttpResponseRedirect(address_of(RUN, run.pk))
+    context = {"form": form, "button": _("Preview"), "back": address_of(RUNS)}
+    return show_page(request, "form", _("Bill customers"), context)
+
+
+def run_page(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """The preview and the progress of a run; ?step= of a POST starts or cancels it."""
+    scope = biller(request)
+    run = get_object_or_404(InvoiceRun.objects.in_base(scope.base), pk=pk)
+    if request.method == "POST":
+        return _stepped(request, run, scope)
+    places = Location.objects.filter(organization=scope.organization, pk__in=run.locations)
+    context = {
+        "run": run,
+        "currency": scope.organization.currency,
+        "places": [one.name for one in places],
+        "left_out": left_out_of(run),
+        "is_under_way": run.state == RunState.RUNNING,
+        "may_start": run.state in (RunState.PREVIEWED, RunState.FAILED) and run.invoices,
+        "may_cancel": run.state in (RunState.PREVIEWED, RunState.FAILED),
+        "first": Invoice.objects.filter(base=run.base_id, run=run).order_by("pk")[:SHOWN_NAMES],
+        "back": address_of(RUNS),
+    }
+    return show_page(request, "run", _("Run of %(day)s") % {"day": run}, context)
+
+
+def _stepped(request: HttpRequest, run: InvoiceRun, scope: Scope) -> HttpResponse:
+    step = STEPS.get(request.POST.get("step", ""))
+    try:
+        if step is not None:
+            step(run=run.pk, actor=scope)
+    except ValidationError as refusal:
+        messages.error(request, " ".join(refusal.messages))
+    return HttpResponseRedirect(address_of(RUN, run.pk))
+
+
+def left_out_of(run: InvoiceRun) -> list[Left]:
+    """Who is left out of a run, by reason: one query, and one for each reason."""
+    rows = RunOrder.objects.of_run(run).exclude(left_out="")
+    sums = rows.values("left_out").annotate(orders=Count("order"), sum=Sum("amount")).order_by("left_out")
+    return [_left(run, LeftOut(one["left_out"]), one["orders"], one["sum"]) for one in sums]
+
+
+def _left(run: InvoiceRun, reason: LeftOut, orders: int, amount: Decimal) -> Left:
+    rows = RunOrder.objects.of_run(run).filter(left_out=reason, payer__isnull=False).select_related("payer")
+    names = list(dict.fromkeys(str(one.payer) for one in rows.order_by("bundle")[: SHOWN_NAMES * 5]))
+    return Left(str(reason.label), orders, amount, names[:SHOWN_NAMES], len(names) > SHOWN_NAMES)
