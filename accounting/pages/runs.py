@@ -20,7 +20,7 @@ from accounting.invoicing import cancel_run, issuer_of, missing_of, prepare_run,
 from accounting.models import Invoice, InvoiceRun, RunOrder
 from accounting.pages.frame import INVOICES, ISSUER, RUN, RUN_NEW, RUNS, address_of, may, seer, show_page
 from accounting.pages.invoice_forms import RunForm
-from customers.console.frame import page_number
+from customers.console.frame import page_number, whole_page_again
 from locations.models import Location
 from locations.permissions import Right
 from mcp.console.operation_forms import show_refusal
@@ -95,6 +95,8 @@ def run_page(request: HttpRequest, pk: UUID) -> HttpResponse:
     run = get_object_or_404(InvoiceRun.objects.in_base(scope.base), pk=pk)
     if request.method == "POST":
         return _stepped(request, run, scope)
+    if "HX-Request" in request.headers and run.state != RunState.RUNNING:
+        return whole_page_again()
     places = Location.objects.filter(organization=scope.organization, pk__in=run.locations)
     context = {
         "run": run,
