@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 QUICK = {
     "customers": 100_000, "locations": 1_000, "users": 2_000, "groups": 200, "rows": 100_000,
     "large": 800_000, "stock_rows": 5_000, "carried": 20_000, "edited": 5_000, "repeat": 8, "turns": 1,
-    "loaded": 100_000, "changed": 20_000, "minutes": 1.0,
+    "loaded": 100_000, "changed": 20_000, "minutes": 1.0, "orders": 20_000, "documents": 200,
 }  # fmt: skip
 
 TABLES = ("pages", "isolation", "indexes", "import", "export", "carry-over", "after-edit", "bombs", "large", "clearing",
-          "changes", "accounts")  # fmt: skip
+          "changes", "accounts", "billing")  # fmt: skip
 
-OWN = frozenset({"large", "clearing", "changes", "accounts"})
+OWN = frozenset({"large", "clearing", "changes", "accounts", "billing"})
 """Those with a database of their own; all but the first fill it themselves."""
 
 # Django reads its settings when it is set up, so what needs models is imported inside of main(), after that.
@@ -124,6 +124,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--changed", type=int, default=100_000, help="customers that are changed between two runs")
     parser.add_argument("--nodes", type=int, default=10_000, help="branches that call the central")
     parser.add_argument("--minutes", type=float, default=10.0, help="for which they do, or tills sell")
+    parser.add_argument("--orders", type=int, default=100_000, help="that are billed")
+    parser.add_argument("--documents", type=int, default=1_000, help="invoices of which they are made")
     parser.add_argument("--only", choices=TABLES, help="one of the tables; without it, all that take no hours")
     parser.add_argument("--repeat", type=int, default=40, help="measured calls of each page")
     parser.add_argument("--turns", type=int, default=3, help="measured exports of a million customers")

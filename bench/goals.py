@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from bench.after_edit import Pair
+from bench.billing import Billed
 from bench.calling import Crowd, Empty
 from bench.exporting import Export
 from bench.importing import Run
@@ -30,6 +31,8 @@ LOADED_S, LOADED_MB, LOADED_MEMORY, CHANGED_S, WAIT_S, FLAT = 300 / 1e6, 100 / 1
 IMPORT, STOCK, EXPORT, SECURITY, AFTER_EDIT, LARGE = 1.25, 7.0, 1.5, 1.2, 1.2, 1.3
 NOTED, FEED_MS = 1.05, 10
 BULK, SINGLE_MS, TILL_MS, LIST_MS = 2.0, 25, 50, 300
+ISSUED_S, DOCUMENT_MS, DOCUMENTS_MEMORY = 10 / 100_000, 15 * 60 * 1000 / 20_000, 50
+"""Of an order, and of an invoice; the memory is that of any number of them."""
 
 
 @dataclass(frozen=True)
@@ -141,6 +144,13 @@ def of_selling(bulk: Bulk, singles: Series, sold: Sold) -> Iterator[Goal]:
     yield Goal(f"64 tills for {sold.minutes:g} minutes: p95 of a sale", sold.sales.p95 * 1000, most=TILL_MS, unit=" ms")
     yield Goal("64 tills: errors", sold.errors, most=0)
     yield Goal("the list meanwhile: p95", sold.pages.p95 * 1000, most=LIST_MS, unit=" ms")
+
+
+def of_billing(billed: Billed) -> Iterator[Goal]:
+    """The goals of a run of invoices, for any number of orders."""
+    yield Goal(f"{billed.orders:,} orders issued", billed.issued, most=ISSUED_S * billed.orders, unit=" s")
+    yield Goal("PDF and XML of an invoice", billed.each * 1000, most=DOCUMENT_MS, unit=" ms")
+    yield Goal(f"memory of {billed.documented:,} invoices' documents", billed.memory, most=DOCUMENTS_MEMORY, unit=" MB")
 
 
 def table(goals: list[Goal]) -> str:

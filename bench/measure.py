@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import resource
 import statistics
 import time
 from collections.abc import Callable
@@ -43,3 +44,8 @@ def in_turns(calls: dict[str, Callable[[], object]], *, repeat: int, warm_up: in
             taken[name].append(time.perf_counter() - started)
     gc.unfreeze()
     return {name: Series(tuple(seconds)) for name, seconds in taken.items()}
+
+
+def peak_memory() -> float:
+    """Megabytes that this process has needed at most until now."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

@@ -8,6 +8,7 @@ import platform
 from django.db import connection
 
 from bench.after_edit import Pair
+from bench.billing import Billed
 from bench.calling import Crowd, Empty
 from bench.carrying import Carried
 from bench.exporting import Export
@@ -205,6 +206,16 @@ def of_selling(bulk: Bulk, singles: Series, sold: Sold) -> str:
     head = ("| | times | median ms | p95 ms |", "|---|--:|--:|--:|")
     lines = [f"| {name} | {len(one.seconds):,} | {_ms(one)} | {_ms(one.p95)} |" for name, one in named.items()]
     return "\n".join([first, "", *head, *lines, "", f"{sold.errors} errors."])
+
+
+def of_billing(billed: Billed) -> str:
+    """Sentences on a run of invoices: preview, issuing beside COPY of the same rows, and documents."""
+    return (
+        f"{billed.orders:,} orders are previewed in {billed.previewed:.2f} s and become {billed.invoices:,} invoices "
+        f"in {billed.issued:.1f} s; COPY of the rows that are written then takes {billed.copied:.2f} s: "
+        f"{billed.ratio:.1f} times as long. The documents of {billed.documented:,} invoices take "
+        f"{billed.each * 1000:.0f} ms each, and {billed.memory:.0f} MB more memory than before."
+    )
 
 
 def machine() -> str:

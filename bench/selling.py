@@ -158,7 +158,7 @@ class Shop:
                 owner.execute(statement)
         taken = 0.0
         with psycopg.connect(url, autocommit=True) as line:
-            for debits in self._debits(rows):
+            for debits in self.debits(rows):
                 started = time.perf_counter()
                 with line.transaction():
                     self._enter(line)
@@ -195,7 +195,14 @@ class Shop:
             thread.join()
         return Series(tuple(taken))
 
-    def _debits(self, rows: int) -> Iterator[list[int]]:
+    def post(self, debits: list[int]) -> None:
+        """A sale on each of these accounts, in one transaction."""
+        with psycopg.connect(os.environ["DATABASE_URL"]) as web:
+            self._enter(web)
+            self._post(web, debits)
+
+    def debits(self, rows: int) -> Iterator[list[int]]:
+        """Accounts of so many sales, in portions for one statement; whoever has an account comes in turn."""
         for first in range(0, rows, AT_ONCE):
             yield [self.owed[number % len(self.owed)] for number in range(first, min(first + AT_ONCE, rows))]
 

@@ -102,10 +102,12 @@ class Invoice(models.Model):
         verbose_name = _("invoice")
         verbose_name_plural = _("invoices")
         default_permissions = ()
+        # None begins with the base: a foreign key to an invoice is looked up by base and id, and before the table has
+        # statistics the planner reads all invoices of the base for it by such an index.
         indexes = [
-            models.Index(fields=["base", "-issued_on", "-number"], name="invoice_latest"),
+            models.Index(fields=["owner_key", "base", "-issued_on", "-number"], name="invoice_latest_of_owner"),
             models.Index(fields=["customer", "base", "-issued_on"], name="invoice_of_customer"),
-            models.Index(fields=["base", "due_on"], condition=Q(state__in=_TO_PAY), name="invoice_to_pay"),
+            models.Index(fields=["ledger", "base", "due_on"], condition=Q(state__in=_TO_PAY), name="invoice_due"),
             models.Index(fields=["run", "base"], name="invoice_of_run"),
         ]
         constraints = [
