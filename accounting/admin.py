@@ -10,8 +10,8 @@ from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
 
 from accounting.erasing import PLACES
-from accounting.invoicing.issuers import is_branch
 from accounting.models import AccountTerms
+from accounting.owners import bills_here
 from accounting.pages.account import account_page, statement
 from accounting.pages.allocating import allocate_page
 from accounting.pages.bank import bank_account_page, bank_page, bank_read_page
@@ -243,7 +243,7 @@ menu.register(
         icon="account_balance",
         right=Right.COLLECT_PAYMENTS,
         order=30,
-        is_useful=lambda scope: not scope.base.is_discontinued and not is_branch(scope),
+        is_useful=lambda scope: not scope.base.is_discontinued and bills_here(scope),
     )
 )
 menu.register(
@@ -254,6 +254,6 @@ menu.register(
         icon="notification_important",
         right=Right.COLLECT_PAYMENTS,
         order=40,
-        is_useful=lambda scope: not scope.base.is_discontinued and not is_branch(scope),
+        is_useful=lambda scope: not scope.base.is_discontinued and bills_here(scope),
     )
 )

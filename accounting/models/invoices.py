@@ -143,10 +143,10 @@ class Invoice(models.Model):
                 name="invoice_in_ledger",
             ),
             CompositeForeignKey(
-                fields=["organization", "issuer"],
+                fields=["organization", "issuer", "owner_key"],
                 to="accounting.Issuer",
-                to_fields=["organization", "id"],
-                name="invoice_issuer_of_organization",
+                to_fields=["organization", "id", "owner_key"],
+                name="invoice_issuer_of_owner",
             ),
             CompositeForeignKey(
                 fields=["base", "run"], to="accounting.InvoiceRun", to_fields=["base", "id"], name="invoice_run_in_base"
