@@ -33,6 +33,11 @@ class Owners:
         return frozenset() if self.billing is None else frozenset({self.billing})
 
     @property
+    def shown(self) -> frozenset[int]:
+        """Of those whose runs, debit files and reminders are shown here: where the central bills, its own are."""
+        return self.billed or frozenset({OF_ALL})
+
+    @property
     def all(self) -> frozenset[int]:
         """Of those whose bank statements, mandates, disputes and opening balances are dealt with here."""
         return self.billed | {self.now}
@@ -62,11 +67,6 @@ def owners_of(scope: Scope) -> Owners:
     modes = list(AccountingSwitch.objects.confirmed_of(scope.base, scope.location).values_list("mode", flat=True))
     own = scope.location.pk if AccountingMode.OWN in modes else None
     return Owners(now=own if own is not None and modes[0] == AccountingMode.OWN else OF_ALL, billing=own)
-
-
-def bills_here(scope: Scope) -> bool:
-    """Whether invoices, debits and reminders are made here. The caller has entered the scope."""
-    return owners_of(scope).billing is not None
 
 
 def demanded_owner(actor: Scope, refusal: Callable[[], ValidationError]) -> int:

@@ -82,8 +82,8 @@ def collector(request: HttpRequest) -> Scope:
 
 
 def files_of(scope: Scope) -> DebitFileQuerySet:
-    """Those of whose ledger is debited here; none where the central debits."""
-    return DebitFile.objects.in_base(scope.base).filter(owner_key__in=owners_of(scope).billed)
+    """Those of whose ledger is debited here, or where the central debits of the central."""
+    return DebitFile.objects.in_base(scope.base).filter(owner_key__in=owners_of(scope).shown)
 
 
 def debits_page(request: HttpRequest) -> HttpResponse:
@@ -245,7 +245,7 @@ def debit_return_page(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Why the bank has sent a debit back, and what it charges for it."""
     scope = collector(request)
     states = [DebitState.PENDING, DebitState.COLLECTED]
-    owned = DebitItem.objects.in_base(scope.base).filter(owner_key__in=owners_of(scope).billed)
+    owned = DebitItem.objects.in_base(scope.base).filter(owner_key__in=owners_of(scope).shown)
     rows = owned.filter(state__in=states).select_related("invoice", "customer")
     one = get_object_or_404(rows, pk=pk)
     form = ReturnForm(request.POST or None, initial={"on": timezone.localdate()})

@@ -52,8 +52,8 @@ class LevelForm(PlainForm):
 
 
 def runs_of(scope: Scope) -> DunningRunQuerySet:
-    """Those of whose ledger is reminded here; none where the central reminds."""
-    return DunningRun.objects.in_base(scope.base).filter(owner_key__in=owners_of(scope).billed)
+    """Those of whose ledger is reminded here, or where the central reminds of the central."""
+    return DunningRun.objects.in_base(scope.base).filter(owner_key__in=owners_of(scope).shown)
 
 
 def reminders_page(request: HttpRequest) -> HttpResponse:

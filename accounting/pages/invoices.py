@@ -23,7 +23,7 @@ from accounting.invoicing.contents import buyer_name
 from accounting.invoicing.making import document_of
 from accounting.models import Dispute, Invoice, InvoiceLine, InvoiceVat
 from accounting.models.ledgers import OF_ALL
-from accounting.owners import Owners, bills_here, owners_of
+from accounting.owners import Owners, owners_of
 from accounting.pages.frame import INVOICE, INVOICES, RUNS, address_of, may, seer, show_billing_page
 from accounting.pages.invoice_forms import OVERDUE, CancelForm, SearchForm
 from accounting.querysets import InvoiceQuerySet
@@ -65,7 +65,7 @@ def _of_central(scope: Scope) -> Q:
 
 
 def may_bill(scope: Scope) -> bool:
-    return may(scope, Right.BILL_CUSTOMERS) and bills_here(scope)
+    return may(scope, Right.BILL_CUSTOMERS) and owners_of(scope).billing is not None
 
 
 def invoices_page(request: HttpRequest) -> HttpResponse:

@@ -53,8 +53,8 @@ def biller(request: HttpRequest) -> Scope:
 
 
 def runs_of(scope: Scope) -> RunQuerySet:
-    """Those of whose ledger is billed here; none where the central bills."""
-    return InvoiceRun.objects.in_base(scope.base).filter(owner_key__in=owners_of(scope).billed)
+    """Those of whose ledger is billed here, or where the central bills of the central."""
+    return InvoiceRun.objects.in_base(scope.base).filter(owner_key__in=owners_of(scope).shown)
 
 
 def runs_page(request: HttpRequest) -> HttpResponse:
