@@ -21,6 +21,7 @@ from accounting.dunning import levels_of, send_run, set_level
 from accounting.invoicing import cancel_invoice, cancel_run, issuer_of, prepare_run, set_billing_terms, start_run
 from accounting.invoicing.making import document_of
 from accounting.models import (
+    BalanceImport,
     BankEntry,
     BankStatement,
     DebitFile,
@@ -35,9 +36,11 @@ from accounting.models import (
     Mandate,
     NumberSeries,
 )
+from accounting.opening_balances import check_balances
 from accounting.operations import ask_accounting_switch, confirm_accounting_switch
 from accounting.operations.disputing import dispute_invoice
 from accounting.payments import book_all_sure, book_as_proposed, ignore_entry, propose_for
+from customers.erasure import erase_customer
 from locations.permissions import Right
 from mcp.isolation import row_scope
 from mcp.isolation.scope import Scope
@@ -209,7 +212,7 @@ def of_the_central(cast: Any, central: Scope) -> dict[str, Any]:
     [statement] = read(seller, file_of(paid("10.70"), iban=OTHER)).statements
     order(seller, payer)
     with row_scope.rows_of(central):
-        item, gave = DebitItem.objects.get(), Mandate.objects.get()
+        item, gave = DebitItem.objects.pending().get(), Mandate.objects.get()
     return {
         "run": prepared(central), "invoice": invoice, "file": file, "item": item, "mandate": gave,
         "reminders": later_run(central), "statement": statement, "entry": entries_of(seller, statement)[0],
@@ -407,3 +410,17 @@ def test_same_account_at_a_bank_is_read_apart(cast, hamburg):
         own_account(scope, OWN)
         assert read(scope, file_of(paid("5.00"))).new == 1
     assert set(BankEntry.objects.values_list("owner_key", flat=True)) == {0, hamburg.location.pk}
+
+
+def test_erasing_discards_files_of_opening_balances_that_wait_at_a_location_on_its_own(hamburg, central):
+    gone, stays = guest(hamburg, last_name="Geht"), guest(hamburg, last_name="Bleibt")
+    files = [
+        check_balances(
+            file_name="x.csv", content=f"Kundennummer;Offener Betrag\n{one.customer_number};5,00\n".encode(),
+            actor=hamburg,
+        )
+        for one in (gone, stays)
+    ]  # fmt: skip
+    erase_customer(customer=gone.pk, reason="Wunsch", actor=central)
+    states = {one.pk: (one.state, one.lines == []) for one in BalanceImport.objects.all()}
+    assert states == {files[0].pk: ("discarded", True), files[1].pk: ("checked", False)}

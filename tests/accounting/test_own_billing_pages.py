@@ -15,14 +15,18 @@ from tests.accounting.invoices import ISSUER, issued, order, prepared
 from tests.accounting.test_account_pages import german, text
 from tests.accounting.test_invoice_runs import work
 from tests.accounting.test_own_billing import back_to_the_central, of_the_central, previewed_again, whole_story
-from tests.api.asking import Till
-from tests.api.money import MONEY, sold
 from tests.customers.people import BREMEN, HAMBURG
 
 pytestmark = pytest.mark.django_db
 CENTRAL = "/10400/1"
 PAGES = "/accounting/accountterms"
 HERE = f"{HAMBURG}{PAGES}"
+
+
+def html(response: Any) -> str:
+    """The page as it was sent, with blanks as they are typed."""
+    assert response.status_code == 200
+    return str(response.content.decode()).replace("\u00a0", " ")
 
 
 @pytest.fixture
@@ -43,7 +47,7 @@ def client(log_in) -> Any:
 
 def test_forms_lead_from_the_issuer_over_a_run_to_a_debit_file(client, hamburg):
     whose = debtor(hamburg, last_name="Eins")
-    begins = text(client.get(f"{HERE}/issuer/"))
+    begins = html(client.get(f"{HERE}/issuer/"))
     assert 'value="RE02"' in begins
     assert "Rechnungsaussteller von Hamburg" in begins
     sent = {
@@ -52,7 +56,7 @@ def test_forms_lead_from_the_issuer_over_a_run_to_a_debit_file(client, hamburg):
     }  # fmt: skip
     assert "gespeichert" in text(client.post(f"{HERE}/issuer/", sent, follow=True))
     assert Issuer.objects.get().location == hamburg.location
-    form = text(client.get(f"{HERE}/runs/new/"))
+    form = html(client.get(f"{HERE}/runs/new/"))
     assert 'name="locations"' not in form
     sent = {"until": timezone.localdate().isoformat(), "bundling": "agreed"}
     assert "1 Rechnung ausstellen" in text(client.post(f"{HERE}/runs/new/", sent, follow=True))
@@ -64,7 +68,7 @@ def test_forms_lead_from_the_issuer_over_a_run_to_a_debit_file(client, hamburg):
     assert number in invoices
     assert "Rechnungen von Hamburg" in invoices
     one = Invoice.objects.get()
-    assert client.get(f"{HERE}/invoices/{one.pk}/pdf/").content.startswith(b"%PDF")
+    assert client.get(f"{HERE}/invoices/{one.pk}/file/pdf/").getvalue().startswith(b"%PDF")
     days = {"due_until": in_days(20).isoformat(), "collect_on": in_days(20).isoformat()}
     assert str(whose.last_name) in text(client.post(f"{HERE}/debits/new/", days, follow=True))
     assert DebitItem.objects.get().owner_key == hamburg.location.pk
@@ -76,7 +80,7 @@ def test_forms_lead_from_the_issuer_over_a_run_to_a_debit_file(client, hamburg):
 def test_side_bar_leads_to_debits_and_reminders_where_they_are_made(request, client, is_own):
     if is_own:
         request.getfixturevalue("hamburg")
-    shown = text(client.get(f"{HAMBURG}/"))
+    shown = html(client.get(f"{HAMBURG}/"))
     for page in ("debits", "reminders"):
         assert (f'href="{HERE}/{page}/"' in shown) == is_own
 
@@ -90,14 +94,14 @@ def test_central_and_other_locations_are_told_nothing(client, hamburg, central):
     run, file = prepared(hamburg), previewed_again(hamburg)
     one = done["invoices"]["Kauft"]
     rows = [
-        f"runs/{run.pk}/", f"invoices/{one.pk}/", f"invoices/{one.pk}/pdf/", f"invoices/{one.pk}/cancel/",
-        f"invoices/{one.pk}/dispute/", f"debits/{file.pk}/", f"debits/{done['file'].pk}/xml/",
+        f"runs/{run.pk}/", f"invoices/{one.pk}/", f"invoices/{one.pk}/file/pdf/", f"invoices/{one.pk}/cancel/",
+        f"invoices/{one.pk}/dispute/", f"debits/{file.pk}/", f"debits/{done["file"].pk}/file/xml/",
         f"debits/return/{DebitItem.objects.filter(state='collected').get().pk}/", f"reminders/{done['run'].pk}/",
         f"reminders/{done['run'].pk}/file/", f"mandates/{Mandate.objects.first().pk}/revoke/",
         f"bank/{done['statement'].pk}/", f"bank/entry/{BankEntry.objects.get().pk}/",
     ]  # fmt: skip
     served = {row: client.get(f"{HERE}/{row}").status_code for row in rows}
-    assert set(served.values()) == {200}, served
+    assert [row for row, status in served.items() if status != 200] == []
     before = [InvoiceRun.objects.get(pk=run.pk).state, Dispute.objects.count(), Invoice.objects.count()]
     lists = ("invoices", "runs", "debits", "reminders", "bank", "balances", "levels")
     for place in (CENTRAL, BREMEN):
@@ -105,7 +109,7 @@ def test_central_and_other_locations_are_told_nothing(client, hamburg, central):
             for ask in (client.get, client.post):
                 assert ask(f"{place}{PAGES}/{row}").status_code == 404, (place, row)
         for name in lists:
-            shown = text(client.get(f"{place}{PAGES}/{name}/"))
+            shown = html(client.get(f"{place}{PAGES}/{name}/"))
             assert "RE02" not in shown
             assert str(run.pk) not in shown
             assert "10,70" not in shown
@@ -132,8 +136,8 @@ def test_location_on_its_own_is_told_nothing_of_the_central_but_invoices_of_its_
     listed = text(client.get(f"{HERE}/invoices/?of=central"))
     assert before.number in listed
     assert "Bekannt" in listed
-    assert "Zentral<" not in listed
-    shown = text(client.get(f"{HERE}/invoices/{before.pk}/"))
+    assert "Zentral " not in listed
+    shown = html(client.get(f"{HERE}/invoices/{before.pk}/"))
     assert "/cancel/" not in shown
     assert "/dispute/" not in shown
     assert BankStatement.objects.filter(owner_key=0).exists()
@@ -154,18 +158,8 @@ def test_after_the_switch_back_the_pages_say_whose_invoices_they_are(cast, clien
     assert of_central.number in listed
     assert "Ausgestellt von" in listed
     assert "wird weiterhin hier abgerechnet" in listed
-    assert f"{own.pk}/cancel/" in text(client.get(f"{HERE}/invoices/{own.pk}/"))
-    assert f"{of_central.pk}/cancel/" not in text(client.get(f"{HERE}/invoices/{of_central.pk}/"))
-    mandates = text(client.get(f"{HERE}/{payer.pk}/mandates/?in=before"))
-    assert "M" in mandates
+    assert f"{own.pk}/cancel/" in html(client.get(f"{HERE}/invoices/{own.pk}/"))
+    assert f"{of_central.pk}/cancel/" not in html(client.get(f"{HERE}/invoices/{of_central.pk}/"))
+    mandates = html(client.get(f"{HERE}/{payer.pk}/mandates/?in=before"))
     assert f"{Mandate.objects.get().pk}/revoke/" in mandates
     assert client.get(f"{HERE}/{payer.pk}/billing/?in=before").status_code == 200
-
-
-def test_what_a_till_sells_at_the_location_is_billed_there(make_till, client, hamburg):
-    creditor(hamburg)
-    cash: Till = make_till("Hamburg", *MONEY)
-    whose = guest(hamburg)
-    sold(cash, whose.customer_number, "13.00")
-    [one] = issued(hamburg)
-    assert (one.gross, one.owner_key) == (13, hamburg.location.pk)
