@@ -25,8 +25,8 @@ FIELDS = ("email", "leitweg_id", "reference", "is_collective", "payment_term", "
 
 def billing_terms_of(customer: Customer, scope: Scope, ledger: Ledger | None = None) -> BillingTerms | None:
     """His terms in a ledger, or in that of now; None where he is billed as usual."""
-    rows = BillingTerms.objects.filter(base=customer.base_id, customer=customer.pk)
-    return rows.filter(ledger=ledger or ledger_of(scope)).first()
+    where = ledger or ledger_of(scope)
+    return BillingTerms.objects.filter(base=customer.base_id, customer=customer.pk, ledger=where).first()
 
 
 def set_billing_terms(

@@ -2,59 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.apps import apps
-from django.core.exceptions import ValidationError
+from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
-from accounting.choices import DocumentFormat, RunState
-from accounting.debits.files import announce_debits, cancel_file, start_file
-from accounting.debits.mandates import revoke_mandate
-from accounting.debits.outcomes import collect_debits, return_debit
-from accounting.dunning import cancel_run as cancel_reminders
-from accounting.dunning import levels_of, send_run, set_level
-from accounting.invoicing import cancel_invoice, cancel_run, issuer_of, prepare_run, set_billing_terms, start_run
-from accounting.invoicing.making import document_of
+from accounting.choices import RunState
+from accounting.debits.outcomes import collect_debits
+from accounting.dunning import levels_of, set_level
+from accounting.invoicing import cancel_invoice, issuer_of, prepare_run, set_billing_terms, start_run
 from accounting.models import (
     BalanceImport,
     BankEntry,
-    BankStatement,
-    DebitFile,
     DebitFileChunk,
     DebitItem,
     DunningLevel,
-    DunningRun,
     Invoice,
     InvoiceRun,
     Issuer,
     Ledger,
-    Mandate,
     NumberSeries,
 )
 from accounting.opening_balances import check_balances
-from accounting.operations import ask_accounting_switch, confirm_accounting_switch
-from accounting.operations.disputing import dispute_invoice
-from accounting.payments import book_all_sure, book_as_proposed, ignore_entry, propose_for
+from accounting.payments import book_all_sure
 from customers.erasure import erase_customer
-from locations.permissions import Right
 from mcp.isolation import row_scope
 from mcp.isolation.scope import Scope
 from tests.accounting.accounts import amounts, guest, on_its_own, terms
-from tests.accounting.bank_files import OWN, book_now, entries_of, file_of, own_account, paid, read, told
+from tests.accounting.bank_files import OWN, book_now, file_of, own_account, paid, read, told
 from tests.accounting.debits import billed, creditor, debtor, made, previewed
 from tests.accounting.invoices import issued, issuer, order, prepared
 from tests.accounting.mandates import mandate
+from tests.accounting.own_billing import (
+    attempts_at,
+    back_to_the_central,
+    of_the_central,
+    previewed_again,
+    whole_story,
+)  # fmt: skip
 from tests.accounting.reminders import later_run
 from tests.accounting.test_invoice_runs import work
 from tests.locations.refusals import refused_by
 
 pytestmark = pytest.mark.django_db
-OTHER = "DE02120300000000202051"
 TABLES = {
     model._meta.db_table: model
     for model in apps.get_app_config("accounting").get_models()
@@ -80,15 +74,6 @@ def bremen(cast) -> Scope:
     return cast.scope("anna", "Bremen")
 
 
-def back_to_the_central(cast: Any) -> None:
-    asks, confirms = (
-        Scope(user=cast.user(name), location=cast.location("Zentrale"), rights=frozenset({Right.MANAGE_LOCATION}))
-        for name in ("anna", "bodo")
-    )
-    row = ask_accounting_switch(location=cast.location("Hamburg").pk, mode="central", reason="x", actor=asks)
-    confirm_accounting_switch(switch=row.pk, actor=confirms)
-
-
 def rows_seen(scope: Scope) -> dict[str, int]:
     """How many rows with an owner each table has for whoever looks by SQL; those of the central are not counted."""
     with row_scope.rows_of(scope), connection.cursor() as cursor:
@@ -97,34 +82,6 @@ def rows_seen(scope: Scope) -> dict[str, int]:
             cursor.execute(f"SELECT count(*) FROM {table} WHERE owner_key <> 0")
             found[table] = cursor.fetchone()[0]
         return found
-
-
-def whole_story(place: Scope) -> dict[str, Any]:
-    """Sell, run, invoice, document, debit file, statement, reminder, cancellation; everything once. By names."""
-    payer, buyer, late, wrong = (
-        debtor(place, last_name="Zahlt"),
-        *(guest(place, last_name=name) for name in ("Kauft", "Säumt", "Irrt")),
-    )
-    for whose in (buyer, late, wrong):
-        order(place, whose)
-    set_billing_terms(customer=buyer.pk, values={"reference": "KST 7"}, actor=place)
-    invoices = {one.buyer_data["last_name"]: one for one in billed(place)}
-    with row_scope.rows_of(place):
-        document_of(invoices["Kauft"], DocumentFormat.PDF)
-    file = made(place)
-    collect_debits(file=file.pk, on=timezone.localdate(), actor=place)
-    own_account(place)
-    [statement] = read(place, file_of(paid("10.70", f"Rechnung {invoices['Kauft'].number}"))).statements
-    book_all_sure(statement=statement.pk, actor=place)
-    book_now(place, statement)
-    run = later_run(place)
-    send_run(run=run.pk, actor=place)
-    dispute_invoice(invoice=invoices["Säumt"].pk, reason="Zu spät geliefert", actor=place)
-    cancelled = cancel_invoice(invoice=invoices["Irrt"].pk, reason="Falsch", actor=place)
-    return {
-        "customers": (payer, buyer, late, wrong), "invoices": invoices, "file": file, "statement": statement,
-        "run": run, "cancelled": cancelled,
-    }  # fmt: skip
 
 
 def test_whole_story_at_a_location_on_its_own(hamburg):
@@ -201,47 +158,10 @@ def test_branch_with_the_central_is_refused_as_before(central, bremen):
         assert caught.value.code == "not_central"
 
 
-def of_the_central(cast: Any, central: Scope) -> dict[str, Any]:
-    """One of everything, made by the central for whom it bills."""
-    seller = cast.scope("anna", "Bremen")
-    creditor(central)
-    payer = debtor(seller, last_name="Zentral")
-    [invoice] = billed(central)
-    file = made(central)
-    own_account(seller, OTHER)
-    [statement] = read(seller, file_of(paid("10.70"), iban=OTHER)).statements
-    order(seller, payer)
-    with row_scope.rows_of(central):
-        item, gave = DebitItem.objects.pending().get(), Mandate.objects.get()
-    return {
-        "run": prepared(central), "invoice": invoice, "file": file, "item": item, "mandate": gave,
-        "reminders": later_run(central), "statement": statement, "entry": entries_of(seller, statement)[0],
-    }  # fmt: skip
-
-
 def test_location_on_its_own_does_nothing_with_what_is_of_the_central(cast, hamburg, central):
     theirs = of_the_central(cast, central)
-    today = timezone.localdate()
-    attempts: list[tuple[type, Callable[[], Any]]] = [
-        (InvoiceRun, lambda: start_run(run=theirs["run"].pk, actor=hamburg)),
-        (InvoiceRun, lambda: cancel_run(run=theirs["run"].pk, actor=hamburg)),
-        (Invoice, lambda: cancel_invoice(invoice=theirs["invoice"].pk, reason="x", actor=hamburg)),
-        (Invoice, lambda: dispute_invoice(invoice=theirs["invoice"].pk, reason="x", actor=hamburg)),
-        (DebitFile, lambda: announce_debits(file=theirs["file"].pk, on=today, actor=hamburg)),
-        (DebitFile, lambda: start_file(file=theirs["file"].pk, actor=hamburg)),
-        (DebitFile, lambda: cancel_file(file=theirs["file"].pk, actor=hamburg)),
-        (DebitFile, lambda: collect_debits(file=theirs["file"].pk, on=today, actor=hamburg)),
-        (DebitItem, lambda: return_debit(debit=theirs["item"].pk, code="AC04", on=today, actor=hamburg)),
-        (Mandate, lambda: revoke_mandate(mandate=theirs["mandate"].pk, reason="x", actor=hamburg)),
-        (DunningRun, lambda: send_run(run=theirs["reminders"].pk, actor=hamburg)),
-        (DunningRun, lambda: cancel_reminders(run=theirs["reminders"].pk, actor=hamburg)),
-        (BankStatement, lambda: propose_for(statement=theirs["statement"].pk, actor=hamburg)),
-        (BankStatement, lambda: book_all_sure(statement=theirs["statement"].pk, actor=hamburg)),
-        (BankEntry, lambda: book_as_proposed(entry=theirs["entry"].pk, actor=hamburg)),
-        (BankEntry, lambda: ignore_entry(entry=theirs["entry"].pk, note="x", actor=hamburg)),
-    ]
-    for model, attempt in attempts:
-        with pytest.raises(model.DoesNotExist):  # type: ignore[attr-defined]
+    for attempt in attempts_at(theirs, hamburg):
+        with pytest.raises(ObjectDoesNotExist):
             attempt()
 
 
@@ -284,13 +204,6 @@ def refusal(scope: Scope, function: str, params: list[Any]) -> str:
         except DatabaseError as error:
             return str(error)
     return ""
-
-
-def previewed_again(place: Scope) -> DebitFile:
-    """Of one more invoice, whose customer has a mandate."""
-    debtor(place, last_name="Noch einer")
-    billed(place)
-    return previewed(place)
 
 
 def test_issuer_and_series_are_of_whose_ledger_it_is(hamburg, central):

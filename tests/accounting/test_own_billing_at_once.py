@@ -13,7 +13,7 @@ from mcp.isolation import row_scope
 from mcp.isolation.scope import Scope
 from tests.accounting.accounts import guest, on_its_own
 from tests.accounting.invoices import begun, issuer, order
-from tests.accounting.test_own_billing import back_to_the_central
+from tests.accounting.own_billing import back_to_the_central
 from tests.customers.test_cards_at_once import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)

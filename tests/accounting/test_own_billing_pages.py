@@ -12,9 +12,9 @@ from mcp.isolation.scope import Scope
 from tests.accounting.accounts import guest, on_its_own
 from tests.accounting.debits import CREDITOR_ID, billed, creditor, debtor, in_days
 from tests.accounting.invoices import ISSUER, issued, order, prepared
+from tests.accounting.own_billing import back_to_the_central, of_the_central, previewed_again, whole_story
 from tests.accounting.test_account_pages import german, text
 from tests.accounting.test_invoice_runs import work
-from tests.accounting.test_own_billing import back_to_the_central, of_the_central, previewed_again, whole_story
 from tests.customers.people import BREMEN, HAMBURG
 
 pytestmark = pytest.mark.django_db
@@ -103,7 +103,7 @@ def test_central_and_other_locations_are_told_nothing(client, hamburg, central):
     served = {row: client.get(f"{HERE}/{row}").status_code for row in rows}
     assert [row for row, status in served.items() if status != 200] == []
     before = [InvoiceRun.objects.get(pk=run.pk).state, Dispute.objects.count(), Invoice.objects.count()]
-    lists = ("invoices", "runs", "debits", "reminders", "bank", "balances", "levels")
+    lists = ("invoices", "runs", "debits", "reminders", "bank", "balances", "reminders/levels")
     for place in (CENTRAL, BREMEN):
         for row in rows:
             for ask in (client.get, client.post):
