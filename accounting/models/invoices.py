@@ -106,6 +106,9 @@ class Invoice(models.Model):
             models.Index(fields=["base", "-issued_on", "-number"], name="invoice_latest"),
             models.Index(fields=["customer", "base", "-issued_on"], name="invoice_of_customer"),
             models.Index(fields=["base", "due_on"], condition=Q(state__in=_TO_PAY), name="invoice_to_pay"),
+            models.Index(
+                fields=["ledger", "base", "due_on"], condition=Q(state__in=_TO_PAY), name="invoice_to_pay_of_ledger"
+            ),
             models.Index(fields=["run", "base"], name="invoice_of_run"),
         ]
         constraints = [

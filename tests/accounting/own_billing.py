@@ -1,4 +1,4 @@
-"""Everything that a place bills, from the sale to the cancellation; and what is of the central, to be tried elsewhere."""
+"""All that a place bills, from the sale to the cancellation; and what the central has, to be tried elsewhere."""
 
 from __future__ import annotations
 

@@ -61,6 +61,7 @@ def location_on_its_own_is_shown_nothing_of_the_central(world: World) -> None:
     ):  # fmt: skip
         assert world.get("anna", f"{at}{address}").status_code == 404, address
     assert world.get("anna", f"{at}invoices/{before.pk}/").status_code == 200
+    assert "Hausbank" not in world.get("anna", f"{at}bank/").content.decode()
 
 
 @probe

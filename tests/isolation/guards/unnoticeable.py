@@ -6,8 +6,6 @@ The key is the end of the guard's name, without its line.
 UNNOTICEABLE = {
     "prepare_debits: demand_base(actor)": "a location on 1.0 is a branch, which is refused the line before",
     "make_file: access.demand_still(actor)": "asks once more at the end for what is taken away while the file is made",
-    "billing_terms_of: BillingTerms.objects.filter(base=customer.base_id, customer=customer.pk, "
-    "ledger=where)": "a customer's terms are of his base, by a composite key",
     "cancel_invoice: Invoice.objects.in_base(actor.base)": "the database cancels none of another base",
     "prepare_run: demand_base(actor)": "who is on a base 1.0 has a central, or nothing to bill",
     "start_run: demand_issuer(actor)": "what stands on invoices; tests/accounting/test_invoices.py is about it",
