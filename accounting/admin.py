@@ -10,8 +10,8 @@ from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
 
 from accounting.erasing import PLACES
-from accounting.invoicing.issuers import is_branch
 from accounting.models import AccountTerms
+from accounting.owners import owners_of
 from accounting.pages.account import account_page, statement
 from accounting.pages.allocating import allocate_page
 from accounting.pages.bank import bank_account_page, bank_page, bank_read_page
@@ -154,6 +154,13 @@ class AccountAdmin(ConsoleModelAdmin):
         ]
 
 
+def _bills(scope: Scope) -> bool:
+    """Whether debits and reminders are made here; found out once for all links of a page."""
+    if "bills" not in scope.shown:
+        scope.shown["bills"] = owners_of(scope).billing is not None
+    return scope.shown["bills"]
+
+
 for place in PLACES:
     register_place(place)
 notices.register(notices.Notice(name="account", right=Right.SEE_ACCOUNTS, tell=about))
@@ -243,7 +250,7 @@ menu.register(
         icon="account_balance",
         right=Right.COLLECT_PAYMENTS,
         order=30,
-        is_useful=lambda scope: not scope.base.is_discontinued and not is_branch(scope),
+        is_useful=lambda scope: not scope.base.is_discontinued and _bills(scope),
     )
 )
 menu.register(
@@ -254,6 +261,6 @@ menu.register(
         icon="notification_important",
         right=Right.COLLECT_PAYMENTS,
         order=40,
-        is_useful=lambda scope: not scope.base.is_discontinued and not is_branch(scope),
+        is_useful=lambda scope: not scope.base.is_discontinued and _bills(scope),
     )
 )

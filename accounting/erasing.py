@@ -11,7 +11,6 @@ from __future__ import annotations
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 from django.db.models import QuerySet
-from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from accounting.amounts import Money
@@ -82,9 +81,9 @@ def _checked_balances(customer: Customer) -> QuerySet[BalanceImport]:
 
 
 def _discard_balances(customer: Customer) -> None:
-    _checked_balances(customer).update(
-        state=BalanceImportState.DISCARDED, lines=[], rejected=[], closed_at=Now(), closed_by="–"
-    )
+    """Also those of locations with accounts of their own, which are not seen here."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT accounting_forget_balances(%s, %s)", [customer.base_id, customer.pk])
 
 
 def _bank_entries(customer: Customer) -> int:

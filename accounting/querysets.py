@@ -107,9 +107,9 @@ class OrderQuerySet(models.QuerySet["PaymentOrder"]):
 
 
 class IssuerQuerySet(models.QuerySet["Issuer"]):
-    def of_business(self, organization: Organization) -> Self:
-        """That of the whole business."""
-        return self.filter(organization=organization, location=None)
+    def of_owner(self, organization: Organization, owner: int) -> Self:
+        """That of a location with accounts of its own, by its id, or with OF_ALL that of the whole business."""
+        return self.filter(organization=organization, owner_key=owner)
 
 
 class BalanceImportQuerySet(models.QuerySet["BalanceImport"]):
@@ -232,8 +232,9 @@ class DebitQuerySet(models.QuerySet["DebitItem"]):
 
 
 class DunningLevelQuerySet(models.QuerySet["DunningLevel"]):
-    def of_business(self, organization: Organization) -> Self:
-        return self.filter(organization=organization).order_by("level")
+    def of_owner(self, organization: Organization, owner: int) -> Self:
+        """Those of a location with accounts of its own, by its id, or with OF_ALL those of the whole business."""
+        return self.filter(organization=organization, owner_key=owner).order_by("level")
 
 
 class DunningRunQuerySet(models.QuerySet["DunningRun"]):

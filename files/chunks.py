@@ -39,15 +39,15 @@ class Digest:
             yield part
 
 
-def store(pieces: Pieces, *, file: OwnFile, content: Iterable[bytes]) -> tuple[int, str]:
+def store(pieces: Pieces, *, file: OwnFile, content: Iterable[bytes], **columns: object) -> tuple[int, str]:
     """Write the bytes of a file; returns their number and their SHA-256 in hex.
 
-    `pieces` is the model of the pieces of this kind.
+    `pieces` is the model of the pieces of this kind, `columns` are those that it has besides.
     """
     digest = Digest()
     rows = _rows(pieces)
     for position, piece in enumerate(of_size(digest.of(content))):
-        rows.bulk_create([rows.model(base_id=file.base_id, file=file, position=position, content=piece)])
+        rows.bulk_create([rows.model(base_id=file.base_id, file=file, position=position, content=piece, **columns)])
     return digest.size, digest.hex
 
 

@@ -138,13 +138,16 @@ class Download(models.Model):
         return f"{self.at}: {self.user_name}"
 
 
-def piece_constraints(name: str, to: str) -> list[models.BaseConstraint]:
-    """Each piece is there once, and of a file of its base. `to` is the model of the file."""
+def piece_constraints(name: str, to: str, *, owner: str | None = None) -> list[models.BaseConstraint]:
+    """Each piece is there once, and of a file of its base. `to` is the model of the file.
+
+    `owner` names the field of both by which a file belongs to one location alone (see RowSecurity).
+    """
     return [
-        RowSecurity(name=f"{name}_rows", base="base"),
+        RowSecurity(name=f"{name}_rows", base="base", owner=owner),
         KeyWithBase(name=f"{name}_key"),
         models.UniqueConstraint(fields=["base", "file", "position"], name=f"{name}_unique"),
-        _file_reference(name, to),
+        _file_reference(name, to, owner),
     ]
 
 
@@ -157,5 +160,8 @@ def download_constraints(name: str, to: str) -> list[models.BaseConstraint]:
     ]
 
 
-def _file_reference(name: str, to: str) -> CompositeForeignKey:
-    return CompositeForeignKey(fields=["base", "file"], to=to, to_fields=["base", "id"], name=f"{name}_file_in_base")
+def _file_reference(name: str, to: str, owner: str | None = None) -> CompositeForeignKey:
+    more = [owner] if owner else []
+    return CompositeForeignKey(
+        fields=["base", "file", *more], to=to, to_fields=["base", "id", *more], name=f"{name}_file_in_base"
+    )

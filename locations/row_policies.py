@@ -107,9 +107,9 @@ def disable_sql(table: str) -> str:
 class RowSecurity(AddedConstraint):
     """Only rows of the entered base or business exist in this table.
 
-    `base` or `organization` (one of them) names the field that is compared with the setting. `owner` names, in a table
-    with a base, a field that holds the location to which alone the row belongs, or 0 where it belongs to all of the
-    base: a row of one location does not exist at another one, nor at the central. `person` names the field
+    `base` or `organization` (one of them) names the field that is compared with the setting. `owner` names a field
+    that holds the location to which alone the row belongs, or 0 where it belongs to all of the base or business: a row
+    of one location does not exist at another one, nor at the central. `person` names the field
     with the person of a row, in a table of people: for PERSON_ROLE only rows of the entered person exist.
     `is_of_provider` is for what the provider decides about businesses: a row without a business is about all of them
     and exists in each, and within a business no row is written. The condition cannot look at other tables: a policy
@@ -129,8 +129,6 @@ class RowSecurity(AddedConstraint):
         super().__init__(name=name)
         if bool(base) == bool(organization):
             raise ValueError(f"{name}: row security needs one field by which a row belongs to somebody.")
-        if owner and not base:
-            raise ValueError(f"{name}: only a row of a base can belong to one location alone.")
         named = {"base": base, "organization": organization, "owner": owner, "person": person}
         self.fields = {key: field for key, field in named.items() if field}
         self.is_of_provider = is_of_provider

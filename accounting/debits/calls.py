@@ -10,8 +10,8 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 from django.utils.translation import gettext_lazy as _
 
-from accounting.invoicing.issuers import is_branch
 from accounting.models import DebitFile
+from accounting.owners import demanded_owner, owners_of
 from locations.permissions import Right
 from locations.violations import refusal_of
 from mcp.isolation.scope import Scope
@@ -22,7 +22,7 @@ class DebitRefused(ValidationError):
 
 
 class DebitsAtCentral(ValidationError):
-    """Debit files are made at the central."""
+    """Debit files of this location are made at the central."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -39,16 +39,19 @@ _SENTENCES = {
 }
 
 
-def demand_collector(actor: Scope) -> None:
-    """Raise MissingRight without the right to collect payments, DebitsAtCentral at a branch."""
+def demand_collector(actor: Scope) -> int:
+    """The owner of the ledger out of which is debited here (see accounting.owners).
+
+    Raises MissingRight without the right to collect payments, DebitsAtCentral at a branch for which the central does.
+    """
     actor.demand(Right.COLLECT_PAYMENTS)
-    if is_branch(actor):
-        raise DebitsAtCentral
+    return demanded_owner(actor, DebitsAtCentral)
 
 
 def locked_file(pk: Any, actor: Scope) -> DebitFile:
-    """The file, locked. Raises DebitFile.DoesNotExist."""
-    return DebitFile.objects.in_base(actor.base).select_for_update(of=("self",)).get(pk=pk)
+    """The file, locked, if it is of the ledger out of which is debited here. Raises DebitFile.DoesNotExist."""
+    found = DebitFile.objects.in_base(actor.base).filter(owner_key__in=owners_of(actor).billed)
+    return found.select_for_update(of=("self",)).get(pk=pk)
 
 
 @contextmanager

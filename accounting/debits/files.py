@@ -10,12 +10,12 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounting.balances import ledger_of
 from accounting.choices import DebitFileState, DebitState
 from accounting.debits.calls import DebitRefused, call, demand_collector, locked_file, told
 from accounting.invoicing.issuers import issuer_of
 from accounting.models import DebitFile, DebitItem, Issuer
 from accounting.operations.opening import demand_base
+from accounting.owners import ledger_of_owner
 from mcp.isolation import row_scope
 from mcp.isolation.limits import busy_told
 from mcp.isolation.scope import Scope
@@ -33,14 +33,14 @@ def prepare_debits(*, due_until: date, collect_on: date, actor: Scope) -> DebitF
     What is left out is kept with its reason. Raises MissingRight, DebitsAtCentral, NotOnThisBase, DebitRefused where
     nothing is due, the day has passed, or the creditor is not known, ValidationError, or Busy.
     """
-    demand_collector(actor)
+    owner = demand_collector(actor)
     demand_base(actor)
     if collect_on <= timezone.localdate():
         sentence = _("Choose a day of the debit that is still to come.")
         raise ValidationError({"collect_on": ValidationError(sentence, code="debitfile_day_to_come")})
     with row_scope.within(actor):
         demand_creditor(actor)
-        ledger = ledger_of(actor)
+        ledger = ledger_of_owner(owner, actor)
         if ledger is None:
             raise _nothing_due()
         file = DebitFile(
@@ -92,7 +92,7 @@ def start_file(*, file: UUID, actor: Scope) -> DebitFile:
             sentence = _("No debit of this file is announced. Announce them first.")
             raise DebitRefused(sentence, code="not_announced")
         go_to(one, DebitFileState.RUNNING)
-        enqueue(MAKE, file=str(one.pk), lock=f"debits {one.base_id}", **for_somebody(actor))
+        enqueue(MAKE, file=str(one.pk), lock=f"debits {one.ledger_id}", **for_somebody(actor))
         return one
 
 

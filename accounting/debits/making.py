@@ -44,7 +44,7 @@ def make_file(file: UUID, actor: Scope) -> None:
         )  # fmt: skip
         if (made.count, made.control_sum) != (one.count, one.total):
             raise RuntimeError("The sums of the file differ from its debits")
-        size, digest = chunks.store(DebitFileChunk, file=one, content=[made.content])
+        size, digest = chunks.store(DebitFileChunk, file=one, content=[made.content], owner_key=one.owner_key)
         DebitFile.objects.filter(base=one.base_id, pk=one.pk).update(size=size, sha256=digest)
         access.demand_still(actor)
         go_to(one, DebitFileState.DONE)

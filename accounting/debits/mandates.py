@@ -17,6 +17,7 @@ from accounting.choices import MandateScheme, MandateState
 from accounting.identifiers import iban as stored_iban
 from accounting.models import AccountTerms, Ledger, Mandate
 from accounting.operations.opening import NoAccount, demand_base
+from accounting.owners import owners_of
 from customers.models import Customer
 from locations.permissions import Right
 from locations.text import clean_text
@@ -90,7 +91,8 @@ def revoke_mandate(*, mandate: int, reason: str, actor: Scope) -> Mandate:
     actor.demand(Right.COLLECT_PAYMENTS)
     said = _reason(reason)
     with row_scope.within(actor):
-        row = Mandate.objects.in_base(actor.base).select_for_update(of=("self",)).get(pk=mandate)
+        found = Mandate.objects.in_base(actor.base).filter(owner_key__in=owners_of(actor).all)
+        row = found.select_for_update(of=("self",)).get(pk=mandate)
         if row.state == MandateState.REVOKED:
             raise MandateRefused(_("This mandate has ended already."), code="mandate_revoked")
         row.state, row.revoked_by, row.revoked_reason = MandateState.REVOKED, actor.actor_name[:200], said

@@ -34,10 +34,10 @@ def collect_debits(*, file: UUID, on: date, items: Collection[UUID] | None = Non
     already stay as they are. Raises MissingRight, DebitsAtCentral, DebitFile.DoesNotExist, DebitRefused where the file
     is not made, ValidationError for a day to come, or Busy.
     """
-    demand_collector(actor)
+    owner = demand_collector(actor)
     _demand_past(on)
     with row_scope.within(actor):
-        one = DebitFile.objects.in_base(actor.base).select_related("ledger").get(pk=file)
+        one = DebitFile.objects.in_base(actor.base).select_related("ledger").get(pk=file, owner_key=owner)
         with told():
             return int(call(
                 "accounting_collect_debits(%s, %s, %s, %s::uuid[], %s, %s)",
@@ -58,12 +58,12 @@ def return_debit(
     the customer owe them, as a correction. Raises MissingRight, DebitsAtCentral, DebitItem.DoesNotExist, DebitRefused
     where it was returned before or its customer was erased, ValidationError, or Busy.
     """
-    demand_collector(actor)
+    owner = demand_collector(actor)
     _demand_past(on)
     known = _known(code)
     with row_scope.within(actor):
         found = DebitItem.objects.in_base(actor.base).select_related("file__ledger", "payment", "customer")
-        one = found.get(pk=debit)
+        one = found.get(pk=debit, owner_key=owner)
         wanted = [*_reversal(one, known, on), *_charge(one, exact(charges) if charges and is_charged else ZERO, actor)]
         with told():
             call(

@@ -13,12 +13,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _text
 from django.utils.translation import gettext_lazy as _
 
-from accounting.balances import ledger_of
 from accounting.choices import AccountKind
 from accounting.dunning.levels import ensure_levels
-from accounting.invoicing.issuers import is_branch
 from accounting.models import Account, DunningNotice, DunningRun
 from accounting.operations.opening import demand_base, ensure_accounts
+from accounting.owners import demanded_owner, ledger_of_owner
 from locations.permissions import Right
 from mcp.isolation import row_scope
 from mcp.isolation.limits import busy_told
@@ -30,7 +29,7 @@ class DunningRefused(ValidationError):
 
 
 class DunningAtCentral(ValidationError):
-    """Reminders are made at the central."""
+    """Reminders of this location are made at the central."""
 
     def __init__(self) -> None:
         super().__init__(_("Reminders are made at the central. Switch to it, and make them there."), code="not_central")
@@ -43,11 +42,13 @@ _SENTENCES = {
 }
 
 
-def demand_reminder(actor: Scope) -> None:
-    """Raise MissingRight without the right to collect payments, DunningAtCentral at a branch."""
+def demand_reminder(actor: Scope) -> int:
+    """The owner of the ledger whose customers are reminded here (see accounting.owners).
+
+    Raises MissingRight without the right to collect payments, DunningAtCentral at a branch for which the central does.
+    """
     actor.demand(Right.COLLECT_PAYMENTS)
-    if is_branch(actor):
-        raise DunningAtCentral
+    return demanded_owner(actor, DunningAtCentral)
 
 
 @busy_told()
@@ -57,11 +58,11 @@ def prepare_run(*, actor: Scope) -> DunningRun:
     Who is left out is kept with the reason. Raises MissingRight, DunningAtCentral, NotOnThisBase, DunningRefused where
     nobody is to be reminded, or Busy.
     """
-    demand_reminder(actor)
+    owner = demand_reminder(actor)
     demand_base(actor)
     with row_scope.within(actor):
         ensure_levels(actor)
-        ledger = ledger_of(actor)
+        ledger = ledger_of_owner(owner, actor)
         if ledger is None:
             raise _nobody()
         run = DunningRun(
@@ -84,9 +85,9 @@ def send_run(*, run: UUID, actor: Scope) -> DunningRun:
     What was paid, disputed or debited since the preview is left out, with its reason. Fees are booked where their level
     says so. Raises MissingRight, DunningAtCentral, DunningRun.DoesNotExist, DunningRefused, or Busy.
     """
-    demand_reminder(actor)
+    owner = demand_reminder(actor)
     with row_scope.within(actor):
-        one = DunningRun.objects.in_base(actor.base).select_related("ledger").get(pk=run)
+        one = DunningRun.objects.in_base(actor.base).select_related("ledger").get(pk=run, owner_key=owner)
         ensure_accounts(one.ledger, (AccountKind.CORRECTIONS, None, None))
         corrections = Account.objects.get(base=one.base_id, ledger=one.ledger_id, kind=AccountKind.CORRECTIONS)
         with _told():
@@ -104,9 +105,9 @@ def cancel_run(*, run: UUID, actor: Scope) -> DunningRun:
 
     Raises MissingRight, DunningAtCentral, DunningRun.DoesNotExist, DunningRefused, or Busy.
     """
-    demand_reminder(actor)
+    owner = demand_reminder(actor)
     with row_scope.within(actor):
-        one = DunningRun.objects.in_base(actor.base).get(pk=run)
+        one = DunningRun.objects.in_base(actor.base).get(pk=run, owner_key=owner)
         with _told():
             _call("accounting_cancel_notices(%s, %s)", [actor.base.pk, one.pk])
         one.refresh_from_db()

@@ -11,8 +11,9 @@ from django.db.models import Func
 
 from accounting import identifiers
 from accounting.balances import ledger_of
-from accounting.models import BillingTerms
+from accounting.models import BillingTerms, Ledger
 from accounting.operations import NoAccount
+from accounting.owners import owners_of
 from customers.models import Customer
 from locations.permissions import Right
 from locations.violations import told_as_refusals
@@ -22,24 +23,28 @@ from mcp.isolation.scope import Scope
 FIELDS = ("email", "leitweg_id", "reference", "is_collective", "payment_term", "is_held", "held_reason")
 
 
-def billing_terms_of(customer: Customer, scope: Scope) -> BillingTerms | None:
-    """His terms in the ledger of this location; None where he is billed as usual."""
-    return BillingTerms.objects.filter(base=customer.base_id, customer=customer.pk, ledger=ledger_of(scope)).first()
+def billing_terms_of(customer: Customer, scope: Scope, ledger: Ledger | None = None) -> BillingTerms | None:
+    """His terms in a ledger, or in that of now; None where he is billed as usual."""
+    where = ledger or ledger_of(scope)
+    return BillingTerms.objects.filter(base=customer.base_id, customer=customer.pk, ledger=where).first()
 
 
-def set_billing_terms(*, customer: int, values: Mapping[str, Any], actor: Scope) -> BillingTerms:
+def set_billing_terms(
+    *, customer: int, values: Mapping[str, Any], ledger: int | None = None, actor: Scope
+) -> BillingTerms:
     """Set how a customer of the actor's base is billed, by the names of FIELDS; what is not named stays.
 
-    Raises MissingRight, Customer.DoesNotExist, NoAccount before he has an account, or ValidationError by field.
+    `ledger` is that of before a switch, where it is billed here; otherwise it is that of now. Raises MissingRight,
+    Customer.DoesNotExist, Ledger.DoesNotExist, NoAccount before he has an account, or ValidationError by field.
     """
     actor.demand(Right.MANAGE_ACCOUNT_TERMS)
     with row_scope.within(actor):
         whose = Customer.objects.in_base(actor.base).select_for_update(no_key=True).get(pk=customer)
-        ledger = ledger_of(actor)
-        if ledger is None:
+        where = ledger_of(actor) if ledger is None else _of_before(ledger, actor)
+        if where is None:
             raise NoAccount(whose)
-        one = billing_terms_of(whose, actor) or BillingTerms(
-            organization=actor.organization, base=actor.base, ledger=ledger, owner_key=ledger.owner_key, customer=whose
+        one = billing_terms_of(whose, actor, where) or BillingTerms(
+            organization=actor.organization, base=actor.base, ledger=where, owner_key=where.owner_key, customer=whose
         )
         before = {name: getattr(one, name) for name in FIELDS}
         for name in FIELDS:
@@ -48,6 +53,10 @@ def set_billing_terms(*, customer: int, values: Mapping[str, Any], actor: Scope)
         if one.pk is None or before != {name: getattr(one, name) for name in FIELDS}:
             _save(one, actor)
         return one
+
+
+def _of_before(ledger: int, actor: Scope) -> Ledger:
+    return Ledger.objects.in_base(actor.base).get(pk=ledger, owner_key__in=owners_of(actor).all)
 
 
 def _check(one: BillingTerms) -> None:

@@ -29,10 +29,10 @@ def cancel_invoice(*, invoice: UUID, reason: str, on: date | None = None, actor:
     Raises MissingRight, NotAtCentral, Invoice.DoesNotExist, InvoiceRefused where it was cancelled or is a cancellation,
     ValidationError without a reason, or Busy.
     """
-    demand_biller(actor)
+    owner = demand_biller(actor)
     why = demanded_reason(reason)
     with row_scope.within(actor):
-        wrong = Invoice.objects.in_base(actor.base).get(pk=invoice)
+        wrong = Invoice.objects.in_base(actor.base).get(pk=invoice, owner_key=owner)
         try:
             with transaction.atomic(), connection.cursor() as cursor:
                 cursor.execute(

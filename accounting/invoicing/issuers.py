@@ -12,7 +12,9 @@ from django.utils.translation import gettext_lazy as _
 
 from accounting import identifiers
 from accounting.models import Issuer
-from locations.choices import LocationKind
+from accounting.models.ledgers import OF_ALL
+from accounting.owners import demanded_owner, owners_of
+from locations.models import Location
 from locations.permissions import Right
 from locations.violations import told_as_refusals
 from mcp.isolation import row_scope
@@ -54,7 +56,7 @@ class Listed(tuple[Promise, ...]):
 
 
 class NotAtCentral(ValidationError):
-    """Invoices are made at the central."""
+    """Invoices of this location are made at the central."""
 
     def __init__(self) -> None:
         super().__init__(_("Invoices are made at the central. Switch to it, and make them there."), code="not_central")
@@ -71,21 +73,30 @@ class IssuerIncomplete(ValidationError):
         )
 
 
-def demand_biller(actor: Scope) -> None:
-    """Raise MissingRight without the right to bill customers, NotAtCentral at a branch."""
+def demand_biller(actor: Scope) -> int:
+    """The owner of the ledger that is billed here (see accounting.owners).
+
+    Raises MissingRight without the right to bill customers, NotAtCentral at a branch whose invoices the central makes.
+    """
     actor.demand(Right.BILL_CUSTOMERS)
-    if is_branch(actor):
-        raise NotAtCentral
-
-
-def is_branch(scope: Scope) -> bool:
-    """Whether somebody else, the central, makes the invoices of this location."""
-    return scope.location.kind == LocationKind.BRANCH
+    return demanded_owner(actor, NotAtCentral)
 
 
 def issuer_of(scope: Scope) -> Issuer | None:
-    """Who issues the invoices of this business; None before anybody has said so."""
-    return Issuer.objects.of_business(scope.organization).first()
+    """Who issues the invoices of this location: itself where it has accounts of its own, else the whole business.
+
+    None before anybody has said so. The caller has entered the scope.
+    """
+    return Issuer.objects.of_owner(scope.organization, owners_of(scope).billing or OF_ALL).first()
+
+
+def first_issuer(location: Location | None) -> Issuer:
+    """What an issuer begins with. Its numbers begin otherwise where it is a location, since both may be one company."""
+    if location is None:
+        return Issuer()
+    number = f"{location.client_number:0>2}"
+    prefix, cancellation = (f"{letters}{number}"[-6:] for letters in ("RE", "ST"))
+    return Issuer(location=location, owner_key=location.pk, prefix=prefix, cancellation_prefix=cancellation)
 
 
 def missing_of(issuer: Issuer | None) -> list[Promise]:
@@ -104,16 +115,17 @@ def demand_issuer(scope: Scope) -> Issuer:
 
 
 def set_issuer(*, values: Mapping[str, Any], actor: Scope) -> Issuer:
-    """Set what stands on invoices about the business, by the names of FIELDS; what is not named stays.
+    """Set what stands on invoices about whoever issues them here, by the names of FIELDS; what is not named stays.
 
     Invoices that were issued stay as they are. Raises MissingRight, NotAtCentral, or ValidationError by field.
     """
     actor.demand(Right.MANAGE_LOCATION)
-    if is_branch(actor):
-        raise NotAtCentral
+    owner = demanded_owner(actor, NotAtCentral)
     with row_scope.within(actor), told_as_refusals(), transaction.atomic():
-        Issuer.objects.bulk_create([Issuer(organization=actor.organization)], ignore_conflicts=True)
-        one = Issuer.objects.of_business(actor.organization).select_for_update().get()
+        first = first_issuer(actor.location if owner != OF_ALL else None)
+        first.organization = actor.organization
+        Issuer.objects.bulk_create([first], ignore_conflicts=True)
+        one = Issuer.objects.of_owner(actor.organization, owner).select_for_update().get()
         for name in FIELDS:
             setattr(one, name, values.get(name, getattr(one, name)))
         _check_numbers(one)

@@ -17,11 +17,11 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from accounting.amounts import ZERO
-from accounting.balances import ledger_of
 from accounting.choices import Bundling, RunState
 from accounting.invoicing.issuers import demand_biller, demand_issuer
 from accounting.models import InvoiceRun, RunOrder
 from accounting.operations.opening import demand_base
+from accounting.owners import ledger_of_owner
 from locations.violations import told_as_refusals
 from mcp.isolation import row_scope
 from mcp.isolation.limits import busy_told
@@ -56,10 +56,10 @@ def prepare_run(
     It is previewed when this returns. Raises MissingRight, NotAtCentral, IssuerIncomplete, NothingToBill, Busy, or
     ValidationError for a negative amount.
     """
-    demand_biller(actor)
+    owner = demand_biller(actor)
     demand_base(actor)
     with row_scope.within(actor), told_as_refusals():
-        issuer, ledger = demand_issuer(actor), ledger_of(actor)
+        issuer, ledger = demand_issuer(actor), ledger_of_owner(owner, actor)
         if ledger is None:
             raise NothingToBill
         run = InvoiceRun(

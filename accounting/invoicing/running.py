@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from accounting.choices import RunState
 from accounting.invoicing.issuers import demand_biller, demand_issuer
 from accounting.models import InvoiceRun
+from accounting.owners import owners_of
 from mcp.isolation import access, row_scope
 from mcp.isolation.limits import busy_told
 from mcp.isolation.scope import Scope
@@ -51,7 +52,7 @@ def start_run(*, run: UUID, actor: Scope) -> InvoiceRun:
         if not one.invoices:
             raise RunRefused(_("This run has found nobody to bill. Look at what it left out."), code="run_empty")
         _go_to(one, RunState.RUNNING)
-        enqueue(ISSUE, run=str(one.pk), lock=f"invoices {one.base_id}", **for_somebody(actor))
+        enqueue(ISSUE, run=str(one.pk), lock=f"invoices {one.ledger_id}", **for_somebody(actor))
         return one
 
 
@@ -113,7 +114,9 @@ def running(run: UUID, actor: Scope) -> InvoiceRun:
 
 
 def _locked(run: UUID, actor: Scope) -> InvoiceRun:
-    return InvoiceRun.objects.in_base(actor.base).select_for_update().get(pk=run)
+    """The run, if it is of the ledger that is billed here."""
+    found = InvoiceRun.objects.in_base(actor.base).filter(owner_key__in=owners_of(actor).billed)
+    return found.select_for_update().get(pk=run)
 
 
 def _go_to(one: InvoiceRun, state: RunState, reason: Sentences = NOTHING) -> None:

@@ -69,6 +69,7 @@ class DebitFile(OwnFile):
         constraints = [
             RowSecurity(name="debitfile_rows", base="base", owner="owner_key"),
             KeyWithBase(name="debitfile_key"),
+            models.UniqueConstraint(fields=["base", "id", "owner_key"], name="debitfile_with_owner"),
             *own_file_constraints("debitfile"),
             models.UniqueConstraint(
                 fields=["number", "ledger", "base"], condition=Q(number__isnull=False), name="debitfile_number_once"
@@ -111,12 +112,13 @@ class DebitFileChunk(Chunk):
     web_privileges: ClassVar[str] = "SELECT, INSERT"
 
     file = models.ForeignKey(DebitFile, models.CASCADE, db_constraint=False, db_index=False, related_name="+")
+    owner_key = models.BigIntegerField(default=OF_ALL)
 
     class Meta:
         verbose_name = _("piece of a debit file")
         verbose_name_plural = _("pieces of debit files")
         default_permissions = ()
-        constraints = piece_constraints("debitfilechunk", "accounting.DebitFile")
+        constraints = piece_constraints("debitfilechunk", "accounting.DebitFile", owner="owner_key")
         triggers = only_added_to("A piece of a debit file", "debitfilechunk_stays")
 
 

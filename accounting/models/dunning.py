@@ -43,6 +43,9 @@ class DunningLevel(CheckedRow):
     web_privileges: ClassVar[str] = "SELECT, INSERT, UPDATE"
 
     organization = models.ForeignKey(Organization, models.PROTECT, related_name="+", editable=False)
+    owner_key = models.BigIntegerField(
+        default=OF_ALL, editable=False, help_text="The location with accounts of its own whose level it is, or 0."
+    )
     level = models.PositiveSmallIntegerField(_("level"), editable=False)
     title = LineField(_("heading"), max_length=80)
     days_after_due = models.PositiveSmallIntegerField(_("days after the due day"))
@@ -58,8 +61,8 @@ class DunningLevel(CheckedRow):
         verbose_name_plural = _("levels of reminders")
         default_permissions = ()
         constraints = [
-            RowSecurity(name="dunninglevel_rows", organization="organization"),
-            models.UniqueConstraint(fields=["organization", "level"], name="dunninglevel_once"),
+            RowSecurity(name="dunninglevel_rows", organization="organization", owner="owner_key"),
+            models.UniqueConstraint(fields=["organization", "owner_key", "level"], name="dunninglevel_once"),
             models.CheckConstraint(condition=Q(level__gte=1, level__lte=9), name="dunninglevel_within_bounds"),
             models.CheckConstraint(
                 condition=Q(days_after_due__gte=1, days_after_due__lte=365, days_to_pay__gte=1, days_to_pay__lte=90),
@@ -74,7 +77,7 @@ class DunningLevel(CheckedRow):
                 violation_error_message=_("A fee cannot be negative."),
             ),
         ]
-        triggers = [immutable("id", "organization_id", "level")]
+        triggers = [immutable("id", "organization_id", "owner_key", "level")]
 
     def __str__(self) -> str:
         return self.title

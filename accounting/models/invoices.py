@@ -107,7 +107,9 @@ class Invoice(models.Model):
         indexes = [
             models.Index(fields=["owner_key", "base", "-issued_on", "-number"], name="invoice_latest_of_owner"),
             models.Index(fields=["customer", "base", "-issued_on"], name="invoice_of_customer"),
-            models.Index(fields=["ledger", "base", "due_on"], condition=Q(state__in=_TO_PAY), name="invoice_due"),
+            models.Index(
+                fields=["ledger", "base", "due_on"], condition=Q(state__in=_TO_PAY), name="invoice_to_pay_of_ledger"
+            ),
             models.Index(fields=["run", "base"], name="invoice_of_run"),
         ]
         constraints = [
@@ -145,10 +147,10 @@ class Invoice(models.Model):
                 name="invoice_in_ledger",
             ),
             CompositeForeignKey(
-                fields=["organization", "issuer"],
+                fields=["organization", "issuer", "owner_key"],
                 to="accounting.Issuer",
-                to_fields=["organization", "id"],
-                name="invoice_issuer_of_organization",
+                to_fields=["organization", "id", "owner_key"],
+                name="invoice_issuer_of_owner",
             ),
             CompositeForeignKey(
                 fields=["base", "run"], to="accounting.InvoiceRun", to_fields=["base", "id"], name="invoice_run_in_base"

@@ -9,6 +9,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from accounting.choices import InvoiceKind
+from accounting.models.ledgers import OF_ALL
 from accounting.querysets import IssuerQuerySet
 from locations.constraints import CompositeForeignKey
 from locations.fields import LineField, LinesField
@@ -43,6 +44,7 @@ class Issuer(CheckedRow):
         editable=False,
         help_text="None where it is the whole business.",
     )
+    owner_key = models.BigIntegerField(default=OF_ALL, editable=False)
     legal_name = _line(_("legal name"), 160)
     trading_name = _line(_("name over the door"), 160, help_text=_("Where it is another than the legal name."))
     street = _line(_("street"), 160)
@@ -76,8 +78,12 @@ class Issuer(CheckedRow):
         verbose_name_plural = _("issuers of invoices")
         default_permissions = ()
         constraints = [
-            RowSecurity(name="issuer_rows", organization="organization"),
-            models.UniqueConstraint(fields=["organization", "id"], name="issuer_of_organization"),
+            RowSecurity(name="issuer_rows", organization="organization", owner="owner_key"),
+            models.UniqueConstraint(fields=["organization", "id", "owner_key"], name="issuer_with_owner"),
+            models.CheckConstraint(
+                condition=Q(location=None, owner_key=OF_ALL) | Q(location__isnull=False, owner_key=F("location")),
+                name="issuer_owned_by_its_location",
+            ),
             models.UniqueConstraint(
                 fields=["organization"], condition=Q(location=None), name="issuer_one_of_organization"
             ),
@@ -111,7 +117,7 @@ class Issuer(CheckedRow):
                 name="issuer_location_of_organization",
             ),
         ]
-        triggers = [immutable("id", "organization_id", "location_id")]
+        triggers = [immutable("id", "organization_id", "location_id", "owner_key")]
 
     def __str__(self) -> str:
         return self.trading_name or self.legal_name
@@ -131,6 +137,7 @@ class NumberSeries(models.Model):
         Organization, models.PROTECT, db_constraint=False, db_index=False, related_name="+"
     )
     base = models.ForeignKey(CustomerBase, models.PROTECT, db_constraint=False, db_index=False, related_name="+")
+    owner_key = models.BigIntegerField(default=OF_ALL)
     issuer = models.ForeignKey(Issuer, models.PROTECT, db_constraint=False, db_index=False, related_name="+")
     kind = models.CharField(max_length=12, choices=InvoiceKind)
     year = models.PositiveSmallIntegerField()
@@ -142,12 +149,12 @@ class NumberSeries(models.Model):
         verbose_name_plural = _("series of numbers")
         default_permissions = ()
         constraints = [
-            RowSecurity(name="numberseries_rows", base="base"),
+            RowSecurity(name="numberseries_rows", base="base", owner="owner_key"),
             CompositeForeignKey(
-                fields=["organization", "issuer"],
+                fields=["organization", "issuer", "owner_key"],
                 to="accounting.Issuer",
-                to_fields=["organization", "id"],
-                name="numberseries_issuer_of_organization",
+                to_fields=["organization", "id", "owner_key"],
+                name="numberseries_issuer_of_owner",
             ),
         ]
 

@@ -67,7 +67,9 @@ class PaymentOrder(models.Model):
         indexes = [
             models.Index(fields=["customer", "base", "state"], name="paymentorder_of_customer"),
             models.Index(
-                fields=["base", "business_day"], condition=Q(state=OrderState.OPEN), name="paymentorder_to_bill"
+                fields=["ledger", "base", "business_day"],
+                condition=Q(state=OrderState.OPEN),
+                name="paymentorder_to_bill",
             ),
         ]
         constraints = [

@@ -96,10 +96,10 @@ class InvoiceRun(models.Model):
                 name="invoicerun_in_ledger",
             ),
             CompositeForeignKey(
-                fields=["organization", "issuer"],
+                fields=["organization", "issuer", "owner_key"],
                 to="accounting.Issuer",
-                to_fields=["organization", "id"],
-                name="invoicerun_issuer_of_organization",
+                to_fields=["organization", "id", "owner_key"],
+                name="invoicerun_issuer_of_owner",
             ),
         ]
         triggers = [

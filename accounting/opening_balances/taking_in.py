@@ -25,6 +25,7 @@ from accounting.opening_balances.reading import read_balances
 from accounting.operations.correcting import demanded_reason
 from accounting.operations.opening import demand_base, ensure_ledger
 from accounting.operations.posting import post_all
+from accounting.owners import owners_of
 from accounting.triggers import LOCK_OF_OPENING
 from locations.permissions import Right
 from locations.text import clean_text
@@ -207,7 +208,7 @@ def _discard_old(actor: Scope) -> None:
     """Discard what was checked more than a day ago and never booked, so that nothing of it is kept longer."""
     old = BalanceImport.objects.in_base(actor.base).filter(
         state=BalanceImportState.CHECKED, created_at__lt=timezone.now() - LIFETIME
-    )
+    )  # whosever they are, as far as they are seen here
     for one in old.select_for_update(of=("self",), no_key=True):
         _close(one, BalanceImportState.DISCARDED, actor)
 
@@ -220,7 +221,8 @@ def _demand(actor: Scope) -> None:
 
 def _locked(pk: UUID, state: BalanceImportState, actor: Scope) -> BalanceImport:
     """The file, which nobody else deals with meanwhile. Raises BalancesChanged where it is in another state."""
-    rows = BalanceImport.objects.in_base(actor.base).select_related("organization", "ledger")
+    found = BalanceImport.objects.in_base(actor.base).filter(owner_key__in=owners_of(actor).all)
+    rows = found.select_related("organization", "ledger")
     kept = rows.select_for_update(of=("self",), no_key=True).get(pk=pk)
     if kept.state != state:
         raise BalancesChanged

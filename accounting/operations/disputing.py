@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounting.choices import InvoiceKind
 from accounting.models import Dispute, Invoice
+from accounting.owners import owners_of
 from locations.permissions import Right
 from locations.violations import told_as_refusals
 from mcp.isolation import row_scope
@@ -32,7 +33,8 @@ def dispute_invoice(*, invoice: UUID, reason: str, actor: Scope) -> Dispute:
     actor.demand(Right.COLLECT_PAYMENTS)
     said = _words("reason", reason, _("Say what the customer disputes."))
     with row_scope.within(actor):
-        about = Invoice.objects.in_base(actor.base).get(pk=invoice, kind=InvoiceKind.INVOICE)
+        found = Invoice.objects.in_base(actor.base).filter(owner_key__in=owners_of(actor).all)
+        about = found.get(pk=invoice, kind=InvoiceKind.INVOICE)
         row = Dispute(
             base=actor.base, owner_key=about.owner_key, invoice=about, reason=said, begun_by=actor.actor_name[:200]
         )
@@ -50,7 +52,8 @@ def end_dispute(*, dispute: UUID, outcome: str, actor: Scope) -> Dispute:
     actor.demand(Right.COLLECT_PAYMENTS)
     said = _words("outcome", outcome, _("Say how the dispute has ended."))
     with row_scope.within(actor):
-        row = Dispute.objects.select_for_update(of=("self",)).get(base=actor.base, pk=dispute)
+        found = Dispute.objects.filter(base=actor.base, owner_key__in=owners_of(actor).all)
+        row = found.select_for_update(of=("self",)).get(pk=dispute)
         if row.ended_at is not None:
             raise DisputeRefused(_("This dispute has ended already."), code="dispute_ended")
         row.ended_at, row.ended_by, row.outcome = Func(function="clock_timestamp"), actor.actor_name[:200], said

@@ -18,9 +18,10 @@ from django.utils.translation import gettext as _
 from accounting.amounts import CENT, ZERO
 from accounting.balances import Standing, end_of, ledger_before, standing
 from accounting.invoicing import billing_terms_of
-from accounting.models import LedgerException
+from accounting.models import Ledger, LedgerException
 from accounting.open_items import open_items
 from accounting.operations.opening import NotOnThisBase, demand_base
+from accounting.owners import owners_of
 from accounting.pages.booking import WAYS
 from accounting.pages.forms import PeriodForm
 from accounting.pages.frame import (
@@ -93,12 +94,20 @@ def account_page(request: HttpRequest, customer: int) -> HttpResponse:
             "ways": _ways(whose.pk, scope, is_before=ledger is not None),
             "correct_address": address_of(CORRECT, whose.pk) if may(scope, Right.CORRECT_ACCOUNTS) else "",
             "may_correct": ledger is None,
-            "mandates_address": address_of(MANDATES, whose.pk),
+            "mandates_address": address_of(MANDATES, whose.pk) + (OF_BEFORE if ledger is not None else ""),
             "statement_address": address_of(STATEMENT, whose.pk),
-            "billing_address": address_of(BILLING, whose.pk) if may(scope, Right.MANAGE_ACCOUNT_TERMS) else "",
-            "billing": billing_terms_of(whose, scope),
+            "billing_address": _billing_address(whose, scope, ledger),
+            "billing": billing_terms_of(whose, scope, ledger),
         }
     return show_page(request, "account", _("Account of %(customer)s") % {"customer": whose}, context)
+
+
+def _billing_address(customer: Customer, scope: Scope, before: Ledger | None) -> str:
+    """Where the terms of billing are set; empty for whoever may not, and in a ledger that others bill."""
+    is_others = before is not None and before.owner_key not in owners_of(scope).all
+    if is_others or not may(scope, Right.MANAGE_ACCOUNT_TERMS):
+        return ""
+    return address_of(BILLING, customer.pk) + (OF_BEFORE if before is not None else "")
 
 
 def _meter(now: Standing) -> dict[str, Decimal]:

@@ -15,13 +15,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from unfold.widgets import UnfoldAdminFileFieldWidget
 
-from accounting.balances import ledger_of
 from accounting.choices import EntryState
 from accounting.models import BankAccount, BankEntry, BankStatement
+from accounting.owners import owners_of
 from accounting.pages.forms import PlainForm
-from accounting.pages.frame import BANK, BANK_ACCOUNT, BANK_READ, BANK_STATEMENT, address_of, seer, show_page
+from accounting.pages.frame import BANK, BANK_ACCOUNT, BANK_READ, BANK_STATEMENT, address_of, seer, show_billing_page
 from accounting.payments import ReadFile, add_bank_account, read_statement
-from accounting.querysets import BankAccountQuerySet
+from accounting.querysets import BankAccountQuerySet, BankStatementQuerySet
 from customers.console.frame import page_number
 from locations.permissions import Right
 from mcp.console.operation_forms import show_refusal
@@ -39,7 +39,13 @@ def collector(request: HttpRequest) -> Scope:
 
 def accounts_of(scope: Scope) -> BankAccountQuerySet:
     """The accounts at banks whose files are read here."""
-    return BankAccount.objects.in_base(scope.base).filter(ledger=ledger_of(scope)).order_by("name", "iban")
+    found = BankAccount.objects.in_base(scope.base).filter(owner_key__in=owners_of(scope).all)
+    return found.order_by("name", "iban")
+
+
+def statements_of(scope: Scope) -> BankStatementQuerySet:
+    """The statements of the ledgers with which the location works."""
+    return BankStatement.objects.in_base(scope.base).filter(owner_key__in=owners_of(scope).all)
 
 
 class ReadForm(PlainForm):
@@ -76,7 +82,7 @@ def bank_page(request: HttpRequest) -> HttpResponse:
     """The statements that were read, the latest first, with what waits in each."""
     scope = collector(request)
     page = page_number(request)
-    found = BankStatement.objects.in_base(scope.base).filter(ledger=ledger_of(scope)).select_related("account")
+    found = statements_of(scope).select_related("account")
     rows = list(found.order_by("-read_at", "-pk")[(page - 1) * PAGE : page * PAGE + 1])
     counts = _counted(rows[:PAGE], scope)
     context = {
@@ -86,7 +92,7 @@ def bank_page(request: HttpRequest) -> HttpResponse:
         "currency": scope.organization.currency,
         "newer": page - 1, "older": page + 1 if len(rows) > PAGE else 0,
     }  # fmt: skip
-    return show_page(request, "bank", _("Bank statements"), context)
+    return show_billing_page(request, "bank", _("Bank statements"), context, names_place=not owners_of(scope).is_back)
 
 
 def _counted(statements: Sequence[BankStatement], scope: Scope) -> dict[UUID, dict[str, int]]:
@@ -116,7 +122,7 @@ def bank_read_page(request: HttpRequest) -> HttpResponse:
         "lead": _("Entries that are known already are not stored again, so files may overlap."),
         "account_address": "" if accounts_of(scope).exists() else address_of(BANK_ACCOUNT),
     }  # fmt: skip
-    return show_page(request, "bank_form", _("Read a bank file"), context, status=400 if form.errors else 200)
+    return show_billing_page(request, "bank_form", _("Read a bank file"), context, status=400 if form.errors else 200)
 
 
 def _led_on(request: HttpRequest, done: ReadFile) -> HttpResponse:
@@ -141,4 +147,4 @@ def bank_account_page(request: HttpRequest) -> HttpResponse:
             messages.success(request, _("The files of %(account)s are read from now on.") % {"account": added})
             return HttpResponseRedirect(address_of(BANK))
     context = {"form": form, "button": _("Add"), "back": address_of(BANK)}
-    return show_page(request, "bank_form", _("Add a bank account"), context)
+    return show_billing_page(request, "bank_form", _("Add a bank account"), context)

@@ -22,10 +22,11 @@ from accounting.models.bank import LONGEST_NOTE
 from accounting.open_items import OpenItem, open_items
 from accounting.operations import Part
 from accounting.operations.posting import LONGEST_REASON
+from accounting.owners import owners_of
 from accounting.pages.bank import collector
 from accounting.pages.bank_words import told_of
 from accounting.pages.forms import AmountField, PlainForm
-from accounting.pages.frame import BANK_STATEMENT, address_of, may, show_page
+from accounting.pages.frame import BANK_STATEMENT, address_of, may, show_billing_page
 from accounting.payments import Share, book_as_proposed, book_entry, ignore_entry, reopen_entry, undo_entry
 from customers.field_groups import withheld
 from customers.models import Customer
@@ -94,8 +95,8 @@ def part_name(item: OpenItem) -> str:
 def bank_entry_page(request: HttpRequest, pk: UUID) -> HttpResponse:
     """The entry with what can be done about it; `?q=` looks for customers, `?customer=` chooses them."""
     scope = collector(request)
-    found = BankEntry.objects.in_base(scope.base).select_related("ledger", "statement__account")
-    entry = get_object_or_404(found, pk=pk)
+    found = BankEntry.objects.in_base(scope.base).filter(owner_key__in=owners_of(scope).all)
+    entry = get_object_or_404(found.select_related("ledger", "statement__account"), pk=pk)
     payers = _payers(request.POST if request.method == "POST" else request.GET, entry)
     made: dict[str, forms.Form] = {
         "shares": SharesForm(payers, entry), "note": NoteForm(), "undo": UndoForm(), "plain": PlainForm(),
@@ -115,7 +116,7 @@ def bank_entry_page(request: HttpRequest, pk: UUID) -> HttpResponse:
         "chosen": "".join(f"&customer={one.customer.pk}" for one in payers),
         "may_undo": may(scope, Right.CORRECT_ACCOUNTS),
     }  # fmt: skip
-    return show_page(request, "bank_entry", _("Entry of a bank statement"), context)
+    return show_billing_page(request, "bank_entry", _("Entry of a bank statement"), context)
 
 
 type _Done = tuple[str, forms.Form, str]

@@ -14,9 +14,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounting.models import BankEntry, BankStatement
-from accounting.pages.bank import collector
+from accounting.pages.bank import collector, statements_of
 from accounting.pages.bank_words import told_of
-from accounting.pages.frame import BANK, BANK_STATEMENT, address_of, show_page
+from accounting.pages.frame import BANK, BANK_STATEMENT, address_of, show_billing_page
 from accounting.payments import book_all_sure, propose_for
 from accounting.querysets import BankEntryQuerySet
 from customers.console.frame import page_number
@@ -33,7 +33,7 @@ GROUPS: Mapping[str, tuple[Promise, Callable[[BankEntryQuerySet], BankEntryQuery
 def bank_statement_page(request: HttpRequest, pk: UUID) -> HttpResponse:
     """A group of its entries, page by page; a form has all that is sure booked, or everything proposed anew."""
     scope = collector(request)
-    found = BankStatement.objects.in_base(scope.base).select_related("account", "ledger")
+    found = statements_of(scope).select_related("account", "ledger")
     statement = get_object_or_404(found, pk=pk)
     if request.method == "POST":
         return _done(request, statement, scope)
@@ -49,7 +49,7 @@ def bank_statement_page(request: HttpRequest, pk: UUID) -> HttpResponse:
         "group": group, "entries": told_of(some[:PAGE]), "sure": counts["sure"],
         "newer": page - 1, "older": page + 1 if len(some) > PAGE else 0,
     }  # fmt: skip
-    return show_page(request, "bank_statement", _("Bank statement"), context)
+    return show_billing_page(request, "bank_statement", _("Bank statement"), context)
 
 
 def _done(request: HttpRequest, statement: BankStatement, scope: Scope) -> HttpResponse:

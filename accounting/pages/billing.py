@@ -4,22 +4,27 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext as _
 
 from accounting.invoicing import billing_terms_of, issuer_of, missing_of, set_billing_terms, set_issuer
 from accounting.invoicing.billing import FIELDS as BILLING_FIELDS
 from accounting.invoicing.issuers import FIELDS as ISSUER_FIELDS
+from accounting.invoicing.issuers import first_issuer
 from accounting.models import BillingTerms, Issuer
+from accounting.owners import owners_of
 from accounting.pages.booking import demand_base_or_404
 from accounting.pages.frame import (
     ACCOUNT,
     INVOICES,
     ISSUER,
+    OF_BEFORE,
     account_or_404,
     address_of,
     customer_or_404,
+    ledger_asked,
     seer,
+    show_billing_page,
     show_page,
 )
 from accounting.pages.invoice_forms import BillingForm, IssuerForm
@@ -40,7 +45,8 @@ def issuer_page(request: HttpRequest) -> HttpResponse:
     scope = seer(request)
     scope.demand(Right.MANAGE_LOCATION)
     found = issuer_of(scope)
-    form = IssuerForm(request.POST or None, instance=found or Issuer())
+    first = first_issuer(scope.location if owners_of(scope).bills_on_its_own else None)
+    form = IssuerForm(request.POST or None, instance=found or first)
     if request.method == "POST" and form.is_valid():
         try:
             one = set_issuer(values={name: form.cleaned_data[name] for name in ISSUER_FIELDS}, actor=scope)
@@ -50,7 +56,7 @@ def issuer_page(request: HttpRequest) -> HttpResponse:
             _tell(request, one)
             return HttpResponseRedirect(address_of(ISSUER))
     context = {"form": form, "button": _("Save"), "back": address_of(INVOICES)}
-    return show_page(request, "form", _("Issuer of invoices"), context)
+    return show_billing_page(request, "form", _("Issuer of invoices"), context, names_place=True)
 
 
 def _tell(request: HttpRequest, one: Issuer) -> None:
@@ -63,21 +69,25 @@ def _tell(request: HttpRequest, one: Issuer) -> None:
 
 
 def billing_page(request: HttpRequest, customer: int) -> HttpResponse:
-    """How one customer is billed."""
+    """How one customer is billed; with ?in=before in the ledger of before a switch, where that is billed here."""
     scope = seer(request)
     scope.demand(Right.MANAGE_ACCOUNT_TERMS)
     demand_base_or_404(scope)
     whose = customer_or_404(customer, scope)
-    account_or_404(whose, scope)
-    form = BillingForm(request.POST or None, instance=billing_terms_of(whose, scope) or BillingTerms())
+    before = ledger_asked(request, scope)
+    if before is not None and before.owner_key not in owners_of(scope).all:
+        raise Http404
+    account_or_404(whose, scope, before)
+    form = BillingForm(request.POST or None, instance=billing_terms_of(whose, scope, before) or BillingTerms())
+    back = address_of(ACCOUNT, whose.pk) + (OF_BEFORE if before else "")
     if request.method == "POST" and form.is_valid():
         values = {name: form.cleaned_data[name] for name in BILLING_FIELDS}
         try:
-            set_billing_terms(customer=whose.pk, values=values, actor=scope)
+            set_billing_terms(customer=whose.pk, values=values, ledger=before.pk if before else None, actor=scope)
         except ValidationError as refusal:
             show_refusal(form, refusal, _AT_FIELDS)
         else:
             messages.success(request, _("The terms of billing are set."))
-            return HttpResponseRedirect(address_of(ACCOUNT, whose.pk))
-    context = {"form": form, "button": _("Set terms"), "back": address_of(ACCOUNT, whose.pk), "customer": whose}
+            return HttpResponseRedirect(back)
+    context = {"form": form, "button": _("Set terms"), "back": back, "customer": whose}
     return show_page(request, "form", _("Billing of %(customer)s") % {"customer": whose}, context)

@@ -28,8 +28,10 @@ from accounting.debits.files import announce_debits, cancel_file, demand_credito
 from accounting.debits.notices import AT_ONCE, announced_in_part, paper_of
 from accounting.debits.outcomes import collect_debits, return_debit
 from accounting.models import DebitFile, DebitFileChunk, DebitItem
+from accounting.owners import owners_of
 from accounting.pages.forms import AmountField, PlainForm, day_field
-from accounting.pages.frame import DEBIT_FILE, DEBIT_NEW, DEBITS, address_of, may, seer, show_page
+from accounting.pages.frame import DEBIT_FILE, DEBIT_NEW, DEBITS, address_of, may, seer, show_billing_page
+from accounting.querysets import DebitFileQuerySet
 from customers.console.frame import page_number, whole_page_again
 from files import chunks
 from locations.permissions import Right
@@ -79,16 +81,21 @@ def collector(request: HttpRequest) -> Scope:
     return scope
 
 
+def files_of(scope: Scope) -> DebitFileQuerySet:
+    """Those of whose ledger is debited here, or where the central debits of the central."""
+    return DebitFile.objects.in_base(scope.base).filter(owner_key__in=owners_of(scope).shown)
+
+
 def debits_page(request: HttpRequest) -> HttpResponse:
     """The latest first."""
     scope = collector(request)
     page = page_number(request)
-    rows = list(DebitFile.objects.in_base(scope.base).order_by("-created_at")[(page - 1) * PAGE : page * PAGE + 1])
+    rows = list(files_of(scope).order_by("-created_at")[(page - 1) * PAGE : page * PAGE + 1])
     context = {
         "rows": rows[:PAGE], "currency": scope.organization.currency, "new_address": address_of(DEBIT_NEW),
         "problem": _problem(scope), "newer": page - 1, "older": page + 1 if len(rows) > PAGE else 0,
     }  # fmt: skip
-    return show_page(request, "debits", _("SEPA debits"), context)
+    return show_billing_page(request, "debits", _("SEPA debits"), context, names_place=True)
 
 
 def _problem(scope: Scope) -> str:
@@ -113,13 +120,13 @@ def debit_new_page(request: HttpRequest) -> HttpResponse:
         else:
             return HttpResponseRedirect(address_of(DEBIT_FILE, file.pk))
     context = {"form": form, "button": _("Preview"), "back": address_of(DEBITS)}
-    return show_page(request, "form", _("New debit file"), context)
+    return show_billing_page(request, "form", _("New debit file"), context)
 
 
 def debit_file_page(request: HttpRequest, pk: UUID) -> HttpResponse:
     """The preview and what has become of a file; `step` of a POST takes it further."""
     scope = collector(request)
-    file = get_object_or_404(DebitFile.objects.in_base(scope.base), pk=pk)
+    file = get_object_or_404(files_of(scope), pk=pk)
     if request.method == "POST":
         return _stepped(request, file, scope)
     if "HX-Request" in request.headers and file.state != DebitFileState.RUNNING:
@@ -141,7 +148,7 @@ def debit_file_page(request: HttpRequest, pk: UUID) -> HttpResponse:
         "may_cancel": is_open or (file.state == DebitFileState.DONE and not _is_settled(items)),
         "back": address_of(DEBITS),
     }  # fmt: skip
-    return show_page(request, "debit_file", _("Debits of %(day)s") % {"day": file}, context)
+    return show_billing_page(request, "debit_file", _("Debits of %(day)s") % {"day": file}, context)
 
 
 def _is_settled(items: Any) -> bool:
@@ -205,7 +212,7 @@ def debit_file_bytes(request: HttpRequest, pk: UUID, kind: str) -> HttpResponseB
     """The file for the bank, or the announcements as PDF (a part of them, ?part=)."""
     scope = collector(request)
     scope.demand(Right.SEE_BANK_DATA)
-    file = get_object_or_404(DebitFile.objects.in_base(scope.base), pk=pk)
+    file = get_object_or_404(files_of(scope), pk=pk)
     if kind not in KINDS:
         raise Http404
     content = _xml(file) if kind == "xml" else _announcements(request, file, scope)
@@ -240,7 +247,8 @@ def debit_return_page(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Why the bank has sent a debit back, and what it charges for it."""
     scope = collector(request)
     states = [DebitState.PENDING, DebitState.COLLECTED]
-    rows = DebitItem.objects.in_base(scope.base).filter(state__in=states).select_related("invoice", "customer")
+    owned = DebitItem.objects.in_base(scope.base).filter(owner_key__in=owners_of(scope).shown)
+    rows = owned.filter(state__in=states).select_related("invoice", "customer")
     one = get_object_or_404(rows, pk=pk)
     form = ReturnForm(request.POST or None, initial={"on": timezone.localdate()})
     if request.method == "POST" and form.is_valid():
@@ -260,4 +268,4 @@ def debit_return_page(request: HttpRequest, pk: UUID) -> HttpResponse:
         "sentence": _("A payment that was booked is reversed. That cannot be taken back."),
     }  # fmt: skip
     title = _("Returned debit: %(customer)s, invoice %(invoice)s") % {"customer": one.customer, "invoice": one.invoice}
-    return show_page(request, "form", title, context)
+    return show_billing_page(request, "form", title, context)

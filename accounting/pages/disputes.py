@@ -17,7 +17,7 @@ from accounting.models import Dispute
 from accounting.operations.disputing import dispute_invoice, end_dispute
 from accounting.pages.debits import collector
 from accounting.pages.forms import PlainForm
-from accounting.pages.frame import INVOICE, address_of, show_page
+from accounting.pages.frame import INVOICE, address_of, show_billing_page
 from accounting.pages.invoices import seen_by
 from mcp.console.operation_forms import show_refusal
 
@@ -55,4 +55,6 @@ def dispute_page(request: HttpRequest, pk: UUID) -> HttpResponse:
             "While it is disputed nothing is debited for it, and nobody is reminded of it."
         ),
     }  # fmt: skip
-    return show_page(request, "form", _("Dispute about the invoice %(invoice)s") % {"invoice": invoice}, context)
+    return show_billing_page(
+        request, "form", _("Dispute about the invoice %(invoice)s") % {"invoice": invoice}, context
+    )

@@ -25,9 +25,11 @@ from accounting.dunning.notices import AT_ONCE, paper_of, printed_in_part
 from accounting.dunning.runs import demand_reminder
 from accounting.invoicing.issuers import issuer_of
 from accounting.models import DunningNotice, DunningRun
+from accounting.owners import owners_of
 from accounting.pages.debits import SHOWN_NAMES, Left, collector
 from accounting.pages.forms import AmountField, PlainForm
-from accounting.pages.frame import LEVELS, REMINDERS, REMINDERS_RUN, address_of, may, seer, show_page
+from accounting.pages.frame import LEVELS, REMINDERS, REMINDERS_RUN, address_of, may, seer, show_billing_page
+from accounting.querysets import DunningRunQuerySet
 from customers.console.frame import page_number
 from locations.permissions import Right
 from mcp.console.operation_forms import show_refusal
@@ -49,18 +51,23 @@ class LevelForm(PlainForm):
     text = forms.CharField(label=gettext_lazy("Text"), max_length=2000, widget=forms.Textarea(attrs={"rows": 6}))
 
 
+def runs_of(scope: Scope) -> DunningRunQuerySet:
+    """Those of whose ledger is reminded here, or where the central reminds of the central."""
+    return DunningRun.objects.in_base(scope.base).filter(owner_key__in=owners_of(scope).shown)
+
+
 def reminders_page(request: HttpRequest) -> HttpResponse:
     """The latest runs first; a POST prepares a new one."""
     scope = collector(request)
     if request.method == "POST":
         return _prepared(request, scope)
     page = page_number(request)
-    rows = list(DunningRun.objects.in_base(scope.base).order_by("-created_at")[(page - 1) * PAGE : page * PAGE + 1])
+    rows = list(runs_of(scope).order_by("-created_at")[(page - 1) * PAGE : page * PAGE + 1])
     context = {
         "rows": rows[:PAGE], "currency": scope.organization.currency, "levels_address": address_of(LEVELS),
         "newer": page - 1, "older": page + 1 if len(rows) > PAGE else 0,
     }  # fmt: skip
-    return show_page(request, "reminders", _("Reminders"), context)
+    return show_billing_page(request, "reminders", _("Reminders"), context, names_place=True)
 
 
 def _prepared(request: HttpRequest, scope: Scope) -> HttpResponse:
@@ -75,7 +82,7 @@ def _prepared(request: HttpRequest, scope: Scope) -> HttpResponse:
 def reminders_run_page(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Who gets which level, and who is left out and why; `step` of a POST sends or cancels the run."""
     scope = collector(request)
-    run = get_object_or_404(DunningRun.objects.in_base(scope.base), pk=pk)
+    run = get_object_or_404(runs_of(scope), pk=pk)
     if request.method == "POST":
         return _stepped(request, run, scope)
     page = page_number(request)
@@ -88,7 +95,7 @@ def reminders_run_page(request: HttpRequest, pk: UUID) -> HttpResponse:
         "parts": range(1, -(-run.count // AT_ONCE) + 1) if run.state == DunningRunState.SENT else (),
         "back": address_of(REMINDERS),
     }  # fmt: skip
-    return show_page(request, "reminders_run", _("Reminders of %(day)s") % {"day": run}, context)
+    return show_billing_page(request, "reminders_run", _("Reminders of %(day)s") % {"day": run}, context)
 
 
 def left_out_of(run: DunningRun) -> list[Left]:
@@ -120,7 +127,7 @@ def _stepped(request: HttpRequest, run: DunningRun, scope: Scope) -> HttpRespons
 def reminders_file(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     """The reminders of a run as PDF, a page for each (a part of them, ?part=)."""
     scope = collector(request)
-    run = get_object_or_404(DunningRun.objects.in_base(scope.base).filter(state=DunningRunState.SENT), pk=pk)
+    run = get_object_or_404(runs_of(scope).filter(state=DunningRunState.SENT), pk=pk)
     text = request.GET.get("part", "1")
     found = printed_in_part(run, int(text) if text.isdecimal() and 0 < int(text) < 10_000 else 1)
     issuer = issuer_of(scope)
@@ -141,7 +148,7 @@ def levels_page(request: HttpRequest) -> HttpResponse:
         "rows": levels_of(scope), "currency": scope.organization.currency, "back": address_of(REMINDERS),
         "may_write": may(scope, Right.MANAGE_ACCOUNT_TERMS),
     }  # fmt: skip
-    return show_page(request, "levels", _("Levels of reminders"), context)
+    return show_billing_page(request, "levels", _("Levels of reminders"), context, names_place=True)
 
 
 def level_page(request: HttpRequest, level: str) -> HttpResponse:
@@ -164,4 +171,4 @@ def level_page(request: HttpRequest, level: str) -> HttpResponse:
             messages.success(request, _("The level is changed."))
             return HttpResponseRedirect(address_of(LEVELS))
     context = {"form": form, "button": _("Save"), "back": address_of(LEVELS)}
-    return show_page(request, "form", _("Level %(level)s of reminders") % {"level": level}, context)
+    return show_billing_page(request, "form", _("Level %(level)s of reminders") % {"level": level}, context)

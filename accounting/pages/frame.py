@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from accounting.balances import Standing, ledger_before, standing
 from accounting.models import Ledger
+from accounting.owners import Owners, owners_of
 from customers.models import Customer
 from locations.permissions import Right
 from mcp.console.pages import show
@@ -92,3 +94,34 @@ def show_page(
     request: HttpRequest, template: str, title: str, context: Mapping[str, object], *, status: int = 200
 ) -> HttpResponse:
     return show(request, f"accounting/{template}.html", {"title": title, **context}, status=status)
+
+
+def show_billing_page(
+    request: HttpRequest,
+    template: str,
+    title: str,
+    context: Mapping[str, object],
+    *,
+    status: int = 200,
+    names_place: bool = False,
+) -> HttpResponse:
+    """A page of what is billed here. Where the location bills on its own it says so, and `names_place` puts the name of
+    the location into the title.
+    """
+    scope = scope_of(request)
+    owners = owners_of(scope)
+    if owners.bills_on_its_own and names_place:
+        title = _("%(title)s of %(location)s") % {"title": title, "location": scope.location.name}
+    return show_page(request, template, title, {"for_whom": _for_whom(owners, scope), **context}, status=status)
+
+
+def _for_whom(owners: Owners, scope: Scope) -> str:
+    """Whose accounts these are; empty where there are none but those of the central."""
+    if not owners.bills_on_its_own:
+        return ""
+    sentence = (
+        _("%(location)s posts to the accounts of the central again. What it has sold on its own is still billed here.")
+        if owners.is_back
+        else _("%(location)s keeps accounts of its own: the central and the other locations see nothing of this.")
+    )
+    return sentence % {"location": scope.location.name}

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.db.models import Count, Sum
+from django.db.models import Count, Q, Sum
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
@@ -20,10 +20,11 @@ from accounting.amounts import ZERO
 from accounting.choices import DocumentFormat, InvoiceKind, InvoiceState
 from accounting.invoicing import cancel_invoice
 from accounting.invoicing.contents import buyer_name
-from accounting.invoicing.issuers import is_branch
 from accounting.invoicing.making import document_of
 from accounting.models import Dispute, Invoice, InvoiceLine, InvoiceVat
-from accounting.pages.frame import INVOICE, INVOICES, RUNS, address_of, may, seer, show_page
+from accounting.models.ledgers import OF_ALL
+from accounting.owners import Owners, owners_of
+from accounting.pages.frame import INVOICE, INVOICES, RUNS, address_of, may, seer, show_billing_page
 from accounting.pages.invoice_forms import OVERDUE, CancelForm, SearchForm
 from accounting.querysets import InvoiceQuerySet
 from customers.models import Customer
@@ -36,25 +37,53 @@ SHOWN_LINES = 500
 _TYPES = {DocumentFormat.PDF: "application/pdf", DocumentFormat.XML: "application/xml"}
 
 
+OF_CENTRAL = "central"
+"""What ?of= says for those that the central makes, at a location that makes invoices of its own."""
+
+
 def seen_by(scope: Scope) -> InvoiceQuerySet:
-    """At the central all invoices, at a branch those of the customers who are registered there."""
-    found = Invoice.objects.in_base(scope.base)
-    return found.of_customers_at(scope.location) if is_branch(scope) else found
+    """At the central its invoices, at a location with accounts of its own those of that location, and at another branch
+    those of the customers who are registered there; with these its own ones where it had accounts of its own.
+    """
+    owners, found = owners_of(scope), Invoice.objects.in_base(scope.base)
+    if owners.billing is None:
+        return found.of_customers_at(scope.location)
+    of_its_own = Q(owner_key=owners.billing)
+    return found.filter(of_its_own | _of_central(scope)) if owners.is_back else found.filter(of_its_own)
+
+
+def read_by(scope: Scope) -> InvoiceQuerySet:
+    """Those of `seen_by`, and at a location on its own what the central has made for customers registered there."""
+    if not owners_of(scope).bills_on_its_own:
+        return seen_by(scope)
+    own = Q(owner_key=scope.location.pk)
+    return Invoice.objects.in_base(scope.base).filter(own | _of_central(scope))
+
+
+def _of_central(scope: Scope) -> Q:
+    return Q(owner_key=OF_ALL, customer__home_location=scope.location)
 
 
 def may_bill(scope: Scope) -> bool:
-    return may(scope, Right.BILL_CUSTOMERS) and not is_branch(scope)
+    return may(scope, Right.BILL_CUSTOMERS) and owners_of(scope).billing is not None
 
 
 def invoices_page(request: HttpRequest) -> HttpResponse:
-    """The latest first; ?q= is a number or that of a customer, ?state= narrows, ?before= goes on from an invoice."""
+    """The latest first; ?q= is a number or that of a customer, ?state= narrows, ?before= goes on from an invoice.
+
+    At a location on its own ?of=central shows those that the central makes of customers who are registered there.
+    """
     scope = seer(request)
+    owners = owners_of(scope)
+    is_of_central = owners.bills_on_its_own and not owners.is_back and request.GET.get("of") == OF_CENTRAL
     form = SearchForm(request.GET)
     asked = form.cleaned_data if form.is_valid() else {}
-    rows = list(_before(request, _asked(seen_by(scope), asked, scope))[: PAGE + 1])
+    found = read_by(scope).filter(owner_key=OF_ALL) if is_of_central else seen_by(scope)
+    rows = list(_before(request, _asked(found, asked, scope))[: PAGE + 1])
     shown = rows[:PAGE]
     kept = {name: value for name, value in asked.items() if value}
-    older = urlencode({**kept, "before": shown[-1].pk}) if len(rows) > PAGE else ""
+    of = {"of": OF_CENTRAL} if is_of_central else {}
+    older = urlencode({**kept, **of, "before": shown[-1].pk}) if len(rows) > PAGE else ""
     context = {
         "form": SearchForm(initial=asked),
         "rows": [(one, buyer_name(one.buyer_data), _is_overdue(one)) for one in shown],
@@ -62,8 +91,25 @@ def invoices_page(request: HttpRequest) -> HttpResponse:
         "older": older,
         "is_first": "before" not in request.GET,
         "runs_address": address_of(RUNS) if may_bill(scope) else "",
+        "names_issuer": owners.is_back,
+        **_whose(owners, scope, is_of_central=is_of_central),
     }
-    return show_page(request, "invoices", _("Invoices"), context)
+    title = _("Invoices of the central") if is_of_central else _("Invoices")
+    return show_billing_page(request, "invoices", title, context, names_place=not owners.is_back and not is_of_central)
+
+
+def _whose(owners: Owners, scope: Scope, *, is_of_central: bool) -> dict[str, object]:
+    """At a location on its own the way to the other invoices, and of those of the central whose they are."""
+    if is_of_central:
+        sentence = _("The central has made these for customers who are registered at %(location)s.")
+        return {
+            "of": OF_CENTRAL,
+            "own_address": address_of(INVOICES),
+            "for_whom": sentence % {"location": scope.location.name},
+        }
+    if owners.bills_on_its_own and not owners.is_back:
+        return {"central_address": f"{address_of(INVOICES)}?of={OF_CENTRAL}"}
+    return {}
 
 
 def _asked(found: InvoiceQuerySet, asked: dict[str, Any], scope: Scope) -> InvoiceQuerySet:
@@ -109,7 +155,8 @@ def invoice_page(request: HttpRequest, pk: UUID) -> HttpResponse:
     scope = seer(request)
     one = _invoice_or_404(pk, scope)
     lines = InvoiceLine.objects.filter(base=one.base_id, invoice=one).order_by("position")
-    is_cancellable = one.kind == InvoiceKind.INVOICE and not one.is_cancelled and may_bill(scope)
+    owners = owners_of(scope)
+    may_cancel = one.owner_key == owners.billing and may(scope, Right.BILL_CUSTOMERS)
     context = {
         "one": one,
         "buyer": buyer_name(one.buyer_data),
@@ -117,13 +164,16 @@ def invoice_page(request: HttpRequest, pk: UUID) -> HttpResponse:
         "lines": lines[:SHOWN_LINES],
         "rates": InvoiceVat.objects.filter(base=one.base_id, invoice=one).order_by("-rate"),
         "cancellation": Invoice.objects.filter(base=one.base_id, cancels=one).first(),
-        "is_cancellable": is_cancellable,
+        "is_cancellable": one.kind == InvoiceKind.INVOICE and not one.is_cancelled and may_cancel,
         "dispute": Dispute.objects.filter(base=one.base_id, invoice=one, ended_at=None).first(),
-        "may_dispute": one.kind == InvoiceKind.INVOICE and may(scope, Right.COLLECT_PAYMENTS),
+        "may_dispute": (
+            one.kind == InvoiceKind.INVOICE and one.owner_key in owners.all and may(scope, Right.COLLECT_PAYMENTS)
+        ),
         "formats": list(DocumentFormat),
         "back": address_of(INVOICES),
+        **_whose(owners, scope, is_of_central=owners.bills_on_its_own and one.owner_key == OF_ALL),
     }
-    return show_page(request, "invoice", f"{one.get_kind_display()} {one.number}", context)
+    return show_billing_page(request, "invoice", f"{one.get_kind_display()} {one.number}", context)
 
 
 def invoice_file(request: HttpRequest, pk: UUID, kind: str) -> HttpResponseBase:
@@ -150,6 +200,8 @@ def invoice_cancel_page(request: HttpRequest, pk: UUID) -> HttpResponse:
     scope = seer(request)
     scope.demand(Right.BILL_CUSTOMERS)
     one = _invoice_or_404(pk, scope)
+    if owners_of(scope).billing not in (None, one.owner_key):  # where the central bills, the operation says so
+        raise Http404
     form = CancelForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
@@ -161,8 +213,8 @@ def invoice_cancel_page(request: HttpRequest, pk: UUID) -> HttpResponse:
             messages.success(request, sentence % {"number": one.number, "cancellation": done.number})
             return HttpResponseRedirect(address_of(INVOICE, done.pk))
     context = {"form": form, "button": _("Cancel the invoice"), "back": address_of(INVOICE, one.pk)}
-    return show_page(request, "form", _("Cancel %(number)s") % {"number": one.number}, context)
+    return show_billing_page(request, "form", _("Cancel %(number)s") % {"number": one.number}, context)
 
 
 def _invoice_or_404(pk: UUID, scope: Scope) -> Invoice:
-    return get_object_or_404(seen_by(scope).select_related("customer", "cancels", "run"), pk=pk)
+    return get_object_or_404(read_by(scope).select_related("customer", "cancels", "run"), pk=pk)

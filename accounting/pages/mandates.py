@@ -14,17 +14,21 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounting.balances import ledger_of
 from accounting.choices import MandateScheme, MandateState
 from accounting.debits.mandates import Signature, add_mandate, revoke_mandate
 from accounting.models import Mandate
+from accounting.owners import owners_of
 from accounting.pages.forms import PlainForm, day_field
 from accounting.pages.frame import (
     ACCOUNT,
     MANDATE_NEW,
     MANDATES,
+    OF_BEFORE,
     account_or_404,
     address_of,
     customer_or_404,
+    ledger_asked,
     may,
     seer,
     show_page,
@@ -86,19 +90,24 @@ class RevocationForm(PlainForm):
 
 
 def mandates_page(request: HttpRequest, customer: int) -> HttpResponse:
-    """All mandates of a customer, the newest first. The account is masked for whoever may not see bank data."""
+    """All mandates of a customer in a ledger, the newest first: that of now, or with ?in=before that of before.
+
+    The account is masked for whoever may not see bank data.
+    """
     scope = seer(request)
     whose = customer_or_404(customer, scope)
-    account_or_404(whose, scope)
-    today = timezone.localdate()
-    rows = Mandate.objects.in_base(scope.base).of_customer(whose).order_by("-created_at", "-pk")
+    before = ledger_asked(request, scope)
+    account_or_404(whose, scope, before)
+    today, ledger = timezone.localdate(), before or ledger_of(scope)
+    rows = Mandate.objects.in_base(scope.base).of_customer(whose).filter(ledger=ledger).order_by("-created_at", "-pk")
+    may_write = may(scope, Right.COLLECT_PAYMENTS)
     context = {
         "customer": whose,
-        "back": address_of(ACCOUNT, whose.pk),
+        "back": address_of(ACCOUNT, whose.pk) + (OF_BEFORE if before else ""),
         "rows": [(one, state_of(one, today)) for one in rows],
         "account_shown": may(scope, Right.SEE_BANK_DATA),
-        "may_write": may(scope, Right.COLLECT_PAYMENTS),
-        "new_address": address_of(MANDATE_NEW, whose.pk),
+        "may_write": may_write and ledger is not None and ledger.owner_key in owners_of(scope).all,
+        "new_address": "" if before else address_of(MANDATE_NEW, whose.pk),
     }
     return show_page(request, "mandates", _("SEPA mandates: %(customer)s") % {"customer": whose}, context)
 
@@ -131,7 +140,8 @@ def mandate_new_page(request: HttpRequest, customer: int) -> HttpResponse:
 def mandate_revoke_page(request: HttpRequest, pk: int) -> HttpResponse:
     """The end of a mandate, with its reason."""
     scope = _collector(request)
-    mandate = get_object_or_404(Mandate.objects.in_base(scope.base).filter(state=MandateState.ACTIVE), pk=pk)
+    found = Mandate.objects.in_base(scope.base).filter(owner_key__in=owners_of(scope).all)
+    mandate = get_object_or_404(found.filter(state=MandateState.ACTIVE), pk=pk)
     whose = customer_or_404(mandate.customer_id, scope)
     form = RevocationForm(request.POST or None)
     if request.method == "POST" and form.is_valid():

@@ -26,9 +26,11 @@ from accounting.opening_balances import (
 )
 from accounting.opening_balances.reading import LIMITS, MOST_ROWS
 from accounting.operations.posting import LONGEST_REASON
+from accounting.owners import owners_of
 from accounting.pages.booking import demand_base_or_404
 from accounting.pages.forms import AmountField, PlainForm
-from accounting.pages.frame import BALANCES, BALANCES_OF, address_of, seer, show_page
+from accounting.pages.frame import BALANCES, BALANCES_OF, address_of, seer, show_billing_page
+from accounting.querysets import BalanceImportQuerySet
 from locations.permissions import Right
 from mcp.console.operation_forms import show_refusal
 from mcp.isolation.scope import Scope
@@ -83,16 +85,17 @@ def balances_page(request: HttpRequest) -> HttpResponse:
             show_refusal(form, refusal, {str(getattr(refusal, "code", "")): "file"})
         else:
             return HttpResponseRedirect(address_of(BALANCES_OF, made.pk))
-    rows = BalanceImport.objects.in_base(scope.base).select_related("location", "organization").order_by("-created_at")
+    rows = imports_of(scope).order_by("-created_at")
     context = {"form": form, "rows": rows[:SHOWN], "most": MOST_ROWS, "currency": scope.organization.currency}
-    return show_page(request, "opening_balances", _("Opening balances"), context)
+    return show_billing_page(
+        request, "opening_balances", _("Opening balances"), context, names_place=not owners_of(scope).is_back
+    )
 
 
 def balance_page(request: HttpRequest, pk: UUID) -> HttpResponse:
     """One file: what would be booked, or what was; and the step that comes next."""
     scope = _demanded(request)
-    rows = BalanceImport.objects.in_base(scope.base).select_related("location", "organization")
-    kept = get_object_or_404(rows, pk=pk)
+    kept = get_object_or_404(imports_of(scope), pk=pk)
     form = _form(kept, request)
     if request.method == "POST" and (answer := _done(request, kept, form, scope)) is not None:
         return answer
@@ -100,7 +103,15 @@ def balance_page(request: HttpRequest, pk: UUID) -> HttpResponse:
         "kept": kept, "form": form, "currency": kept.organization.currency, "back": address_of(BALANCES),
         "rejected": [(row, REJECTIONS[code] % {"value": value}) for row, code, value in kept.rejected],
     }  # fmt: skip
-    return show_page(request, "opening_balance", _("Opening balances: %(file)s") % {"file": kept.file_name}, context)
+    return show_billing_page(
+        request, "opening_balance", _("Opening balances: %(file)s") % {"file": kept.file_name}, context
+    )
+
+
+def imports_of(scope: Scope) -> BalanceImportQuerySet:
+    """The files of the ledgers with which the location works."""
+    found = BalanceImport.objects.in_base(scope.base).filter(owner_key__in=owners_of(scope).all)
+    return found.select_related("location", "organization")
 
 
 def _demanded(request: HttpRequest) -> Scope:

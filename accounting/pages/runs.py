@@ -18,8 +18,10 @@ from accounting.amounts import ZERO
 from accounting.choices import Bundling, LeftOut, RunState
 from accounting.invoicing import cancel_run, issuer_of, missing_of, prepare_run, start_run
 from accounting.models import Invoice, InvoiceRun, RunOrder
-from accounting.pages.frame import INVOICES, ISSUER, RUN, RUN_NEW, RUNS, address_of, may, seer, show_page
+from accounting.owners import owners_of
+from accounting.pages.frame import INVOICES, ISSUER, RUN, RUN_NEW, RUNS, address_of, may, seer, show_billing_page
 from accounting.pages.invoice_forms import RunForm
+from accounting.querysets import RunQuerySet
 from customers.console.frame import page_number, whole_page_again
 from locations.models import Location
 from locations.permissions import Right
@@ -50,11 +52,16 @@ def biller(request: HttpRequest) -> Scope:
     return scope
 
 
+def runs_of(scope: Scope) -> RunQuerySet:
+    """Those of whose ledger is billed here, or where the central bills of the central."""
+    return InvoiceRun.objects.in_base(scope.base).filter(owner_key__in=owners_of(scope).shown)
+
+
 def runs_page(request: HttpRequest) -> HttpResponse:
     """The latest first."""
     scope = biller(request)
     page = page_number(request)
-    rows = list(InvoiceRun.objects.in_base(scope.base).order_by("-created_at")[(page - 1) * PAGE : page * PAGE + 1])
+    rows = list(runs_of(scope).order_by("-created_at")[(page - 1) * PAGE : page * PAGE + 1])
     issuer = issuer_of(scope)
     context = {
         "rows": rows[:PAGE],
@@ -66,7 +73,7 @@ def runs_page(request: HttpRequest) -> HttpResponse:
         "older": page + 1 if len(rows) > PAGE else 0,
         "back": address_of(INVOICES),
     }
-    return show_page(request, "runs", _("Runs of invoices"), context)
+    return show_billing_page(request, "runs", _("Runs of invoices"), context, names_place=True)
 
 
 def run_new_page(request: HttpRequest) -> HttpResponse:
@@ -77,7 +84,7 @@ def run_new_page(request: HttpRequest) -> HttpResponse:
         asked = form.cleaned_data
         try:
             run = prepare_run(
-                until=asked["until"], locations=[one.pk for one in asked["locations"]],
+                until=asked["until"], locations=[one.pk for one in asked.get("locations", ())],
                 groups=[one.pk for one in asked["groups"]], bundling=Bundling(asked["bundling"]),
                 minimum=asked["minimum"] or ZERO, actor=scope,
             )  # fmt: skip
@@ -86,13 +93,13 @@ def run_new_page(request: HttpRequest) -> HttpResponse:
         else:
             return HttpResponseRedirect(address_of(RUN, run.pk))
     context = {"form": form, "button": _("Preview"), "back": address_of(RUNS)}
-    return show_page(request, "form", _("Bill customers"), context)
+    return show_billing_page(request, "form", _("Bill customers"), context)
 
 
 def run_page(request: HttpRequest, pk: UUID) -> HttpResponse:
     """The preview and the progress of a run; ?step= of a POST starts or cancels it."""
     scope = biller(request)
-    run = get_object_or_404(InvoiceRun.objects.in_base(scope.base), pk=pk)
+    run = get_object_or_404(runs_of(scope), pk=pk)
     if request.method == "POST":
         return _stepped(request, run, scope)
     if "HX-Request" in request.headers and run.state != RunState.RUNNING:
@@ -109,7 +116,7 @@ def run_page(request: HttpRequest, pk: UUID) -> HttpResponse:
         "first": Invoice.objects.filter(base=run.base_id, run=run).order_by("pk")[:SHOWN_NAMES],
         "back": address_of(RUNS),
     }
-    return show_page(request, "run", _("Run of %(day)s") % {"day": run}, context)
+    return show_billing_page(request, "run", _("Run of %(day)s") % {"day": run}, context)
 
 
 def _stepped(request: HttpRequest, run: InvoiceRun, scope: Scope) -> HttpResponse:

@@ -23,6 +23,7 @@ from accounting.models import BankEntry, Ledger, Movement
 from accounting.operations import NoAccount, Part
 from accounting.operations.opening import ensure_accounts
 from accounting.operations.posting import OLDEST, Entry, accounts_of, wanted_of
+from accounting.owners import owners_of
 from accounting.payments.refusals import EntryRefused, told_of_entry
 from customers.models import Customer
 from locations.permissions import Right
@@ -69,7 +70,8 @@ def book_as_proposed(*, entry: UUID, actor: Scope) -> list[Movement]:
 
 
 def _open(entry: UUID, actor: Scope) -> BankEntry:
-    rows = BankEntry.objects.in_base(actor.base).select_for_update(of=("self",), no_key=True)
+    found = BankEntry.objects.in_base(actor.base).filter(owner_key__in=owners_of(actor).all)
+    rows = found.select_for_update(of=("self",), no_key=True)
     row = rows.select_related("ledger", "statement__account").get(pk=entry)
     if row.state != EntryState.OPEN:
         raise EntryRefused("bankentry_open")

@@ -15,6 +15,7 @@ from accounting.banking.matching import Confidence
 from accounting.choices import AccountKind, StatementState
 from accounting.models import BankEntry, BankStatement
 from accounting.operations.posting import accounts_of
+from accounting.owners import owners_of
 from accounting.payments.booking import (
     Share,
     book_as_proposed,
@@ -44,7 +45,8 @@ def book_all_sure(*, statement: UUID, actor: Scope) -> None:
     """
     actor.demand(Right.COLLECT_PAYMENTS)
     with row_scope.within(actor):
-        row = BankStatement.objects.in_base(actor.base).select_for_update(of=("self",)).get(pk=statement)
+        found = BankStatement.objects.in_base(actor.base).filter(owner_key__in=owners_of(actor).all)
+        row = found.select_for_update(of=("self",)).get(pk=statement)
         if row.state == StatementState.BOOKING:
             return
         _enter(row, StatementState.BOOKING, Sentences())
@@ -112,5 +114,5 @@ def _book_alone(entry: BankEntry, actor: Scope) -> None:
     try:
         with transaction.atomic():
             book_as_proposed(entry=entry.pk, actor=actor)
-    except ValidationError:
+    except (ValidationError, BankEntry.DoesNotExist):  # the latter where the location was switched meanwhile
         BankEntry.objects.filter(pk=entry.pk, base=entry.base_id).update(confidence=Confidence.PROBABLE)

@@ -13,7 +13,9 @@ from accounting.choices import EntryState, MovementKind
 from accounting.models import BankBooking, BankEntry, Movement
 from accounting.operations.correcting import demanded_reason
 from accounting.operations.posting import Entry, post_all, wanted_of
+from accounting.owners import owners_of
 from accounting.payments.refusals import EntryRefused, told_of_entry
+from accounting.querysets import BankEntryQuerySet
 from customers.models import Customer
 from locations.permissions import Right
 from locations.violations import told_as_refusals
@@ -63,7 +65,7 @@ def undo_entry(*, entry: UUID, reason: str, actor: Scope) -> list[Movement]:
     for right in (Right.COLLECT_PAYMENTS, Right.CORRECT_ACCOUNTS):
         actor.demand(right)
     with row_scope.within(actor):
-        row = BankEntry.objects.in_base(actor.base).select_related("ledger").get(pk=entry)
+        row = _entries(actor).select_related("ledger").get(pk=entry)
         wrong = movements_of(row)
         if row.state != EntryState.BOOKED or not wrong:
             raise EntryRefused("bankentry_open")
@@ -106,9 +108,13 @@ def _payer(movement: Movement) -> Customer:
     return whose
 
 
+def _entries(actor: Scope) -> BankEntryQuerySet:
+    """Those of the ledgers with which the location works."""
+    return BankEntry.objects.in_base(actor.base).filter(owner_key__in=owners_of(actor).all)
+
+
 def _locked(entry: UUID, state: EntryState, actor: Scope) -> BankEntry:
-    rows = BankEntry.objects.in_base(actor.base).select_for_update(of=("self",), no_key=True)
-    row = rows.get(pk=entry)
+    row = _entries(actor).select_for_update(of=("self",), no_key=True).get(pk=entry)
     if row.state != state:
         raise EntryRefused("bankentry_open")
     return row

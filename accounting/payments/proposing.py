@@ -12,6 +12,7 @@ from django.db import connection
 from accounting.banking import statements as banking
 from accounting.banking.matching import Confidence, Proposal, propose
 from accounting.models import BankEntry, BankStatement
+from accounting.owners import owners_of
 from accounting.payments.open_ones import OpenOnes, open_ones
 from locations.permissions import Right
 from mcp.isolation import row_scope
@@ -33,7 +34,8 @@ def propose_for(*, statement: UUID, actor: Scope) -> None:
     """
     actor.demand(Right.COLLECT_PAYMENTS)
     with row_scope.within(actor):
-        propose_entries(BankStatement.objects.in_base(actor.base).get(pk=statement))
+        found = BankStatement.objects.in_base(actor.base).filter(owner_key__in=owners_of(actor).all)
+        propose_entries(found.get(pk=statement))
 
 
 def propose_entries(statement: BankStatement) -> None:

@@ -11,13 +11,13 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
-from accounting.balances import ledger_of
 from accounting.banking import statements as banking
 from accounting.banking.open_items import compact
 from accounting.banking.reading import read_bank_file
 from accounting.models import BankAccount, BankEntry, BankStatement, Ledger
 from accounting.models.bank import LONGEST_PURPOSE
 from accounting.operations.opening import demand_base, ensure_ledger
+from accounting.owners import owners_of
 from accounting.payments.proposing import propose_entries
 from accounting.payments.refusals import FileRefused
 from locations.permissions import Right
@@ -82,8 +82,10 @@ def read_statement(*, file: BinaryIO, name: str, account: UUID | None = None, ac
 
 
 def _accounts(actor: Scope) -> Iterable[BankAccount]:
-    """Those of the ledger of this location."""
-    return BankAccount.objects.in_base(actor.base).filter(ledger=ledger_of(actor)).select_related("ledger")
+    """Those of the ledgers with which this location works; of one that is in two the one of now comes last."""
+    owners = owners_of(actor)
+    found = BankAccount.objects.in_base(actor.base).filter(owner_key__in=owners.all).select_related("ledger")
+    return sorted(found, key=lambda one: one.owner_key == owners.now)
 
 
 def _demand_own(found: Iterable[banking.BankStatement], accounts: dict[str, BankAccount], actor: Scope) -> None:

@@ -55,8 +55,8 @@ def account_links(request: HttpRequest) -> list[dict[str, object]]:
 def _links_at_location(request: HttpRequest) -> list[Link]:
     scope = scope_of(request)
     with scope.asked.only_looking():
-        useful = [entry for entry in menu.registered() if entry.is_useful(scope)]
-        links = [_registered(entry) for entry in useful if scope.allows(entry.right)]
+        held = [entry for entry in menu.registered() if scope.allows(entry.right)]
+        links = [_registered(entry) for entry in held if entry.is_useful(scope)]
         for model_admin in console._registry.values():
             links += _links_of(model_admin, request) if isinstance(model_admin, ConsoleModelAdmin) else []
     if scope.rights:

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from accounting.dunning.levels import ensure_levels
 from accounting.models import DunningRun, Ledger
+from accounting.owners import owners_of
 from mcp.isolation import row_scope
 from mcp.isolation.scope import Scope
 
@@ -17,9 +18,10 @@ def later_run(head: Scope, *, days: int = 60) -> DunningRun:
     """As it is previewed so many days after today."""
     with row_scope.rows_of(head):
         ensure_levels(head)
-        ledger = Ledger.objects.get(base=head.base, owner=None)
+        ledger = Ledger.objects.get(base=head.base, owner_key=owners_of(head).billing)
         run = DunningRun.objects.create(
-            organization=head.organization, base=head.base, ledger=ledger, user_name=head.actor_name,
+            organization=head.organization, base=head.base, ledger=ledger, owner_key=ledger.owner_key,
+            user_name=head.actor_name,
             day=timezone.localdate() + timedelta(days=days),
         )  # fmt: skip
         with connection.cursor() as cursor:

@@ -8,19 +8,26 @@ from typing import Any
 
 import pytest
 from django.db import connection, transaction
+from django.utils import timezone
 
-from accounting.models import Account, Ledger
+from accounting.choices import Bundling
+from accounting.invoicing.running import issue_next
+from accounting.models import Account, InvoiceRun, Ledger
 from accounting.operations import post_sale
 from accounting.payments import Share, book_entry, undo_entry
 from mcp.isolation import row_scope
 from mcp.isolation.scope import Scope
-from tests.accounting.accounts import account, guest, key
+from tests.accounting.accounts import account, guest, key, on_its_own
 from tests.accounting.bank_files import entries_of, paid, statement
+from tests.accounting.debits import CREDITOR_ID, previewed
+from tests.accounting.invoices import issued, issuer, order, prepared
+from tests.accounting.mandates import mandate
 
 pytestmark = pytest.mark.django_db(transaction=True)
 TABLES = (
     "accounting_movement", "accounting_account", "accounting_allocation", "accounting_paymentorder",
-    "accounting_bankentry", "accounting_bankbooking",
+    "accounting_bankentry", "accounting_bankbooking", "accounting_runorder", "accounting_invoice",
+    "accounting_invoiceline", "accounting_invoiceitem", "accounting_numberseries", "accounting_issuer",
 )  # fmt: skip
 BEFORE, MORE = 600, 300
 MOST = {("sale", MORE): 10 * MORE, ("sale", 1): 40, ("payment", MORE): 60 * MORE, ("payment", 1): 4 * (BEFORE + MORE)}
@@ -37,6 +44,10 @@ def anna(cast, as_owner) -> Scope:
         for table in TABLES:
             cursor.execute(f"VACUUM {table}")
     return scope
+
+
+OPEN = 120
+MOST_ON_ITS_OWN = {"run": 40, "issue": 100, "debits": 40}
 
 
 def rows_read(post: Any) -> int:
@@ -92,3 +103,25 @@ def test_entry_of_the_bank_is_booked_and_undone_by_its_key_after_many_were_read(
     shares = [Share(customer=whose.pk, amount=Decimal(1))]
     assert rows_read(lambda: book_entry(entry=entry.pk, shares=shares, actor=anna)) <= 80
     assert rows_read(lambda: undo_entry(entry=entry.pk, reason="x", actor=anna)) <= 80
+
+
+def test_location_on_its_own_bills_without_reading_what_the_central_has_open(cast, anna):
+    """Orders and invoices of the central are many, those of the location few."""
+    central, bremen = cast.scope("anna", "Zentrale"), cast.scope("anna", "Bremen")
+    on_its_own(cast, "Bremen")
+    for scope in (central, bremen):
+        issuer(scope, payment_term=0, creditor_id=CREDITOR_ID)
+    whose, own = guest(anna), guest(bremen)
+    for turn in range(2):
+        for _one in range(OPEN):
+            order(anna, whose)
+        if not turn:
+            issued(central, bundling=Bundling.SINGLE)
+    mandate(bremen, own)
+    order(bremen, own)
+    read = {"run": rows_read(lambda: prepared(bremen))}
+    run = InvoiceRun.objects.get(owner_key=bremen.location.pk)
+    InvoiceRun.objects.filter(pk=run.pk).update(state="running")
+    read["issue"] = rows_read(lambda: issue_next(run.pk, on=timezone.localdate(), actor=bremen))
+    read["debits"] = rows_read(lambda: previewed(bremen))
+    assert {name for name, rows in read.items() if rows > MOST_ON_ITS_OWN[name]} == set(), read

@@ -70,7 +70,8 @@ def test_views_and_functions_with_their_owners_rights_are_those_that_are_known(d
         ours = (
             "accounting_allocate", "accounting_book_entries", "accounting_cancel_debits", "accounting_cancel_invoice",
             "accounting_cancel_notices", "accounting_cancel_order", "accounting_choose_orders",
-            "accounting_collect_debits", "accounting_forget", "accounting_forget_entries", "accounting_forget_invoices",
+            "accounting_collect_debits", "accounting_forget", "accounting_forget_balances",
+            "accounting_forget_entries", "accounting_forget_invoices",
             "accounting_forget_mandates", "accounting_forget_notices", "accounting_forget_orders",
             "accounting_issue_invoices", "accounting_keep_document", "accounting_make_debits", "accounting_pay_order",
             "accounting_post", "accounting_post_order", "accounting_propose_debits", "accounting_propose_notices",

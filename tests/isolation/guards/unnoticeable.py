@@ -6,8 +6,6 @@ The key is the end of the guard's name, without its line.
 UNNOTICEABLE = {
     "prepare_debits: demand_base(actor)": "a location on 1.0 is a branch, which is refused the line before",
     "make_file: access.demand_still(actor)": "asks once more at the end for what is taken away while the file is made",
-    "billing_terms_of: BillingTerms.objects.filter(base=customer.base_id, customer=customer.pk, "
-    "ledger=ledger_of(scope))": "a customer's terms are of his base, by a composite key",
     "cancel_invoice: Invoice.objects.in_base(actor.base)": "the database cancels none of another base",
     "prepare_run: demand_base(actor)": "who is on a base 1.0 has a central, or nothing to bill",
     "start_run: demand_issuer(actor)": "what stands on invoices; tests/accounting/test_invoices.py is about it",
@@ -43,9 +41,7 @@ UNNOTICEABLE = {
     "_template: actor.demand(Right.MANAGE_USERS)": "who lacks it finds no group: 404 in place of 403",
     "is_small: CustomerCount.objects.in_base(actor.base)": "only decides whether the worker or the request does it",
     "create_group_like: _demand_template(source, actor)": "copy_rights, which it calls, asks the same",
-    "accounts_of: BankAccount.objects.in_base(scope.base)": "only one ledger is looked at, which is of the base",
-    "bank_page: BankStatement.objects.in_base(scope.base)": "as above",
-    "_accounts: BankAccount.objects.in_base(actor.base)": "as above",
+    "read_by: Invoice.objects.in_base(scope.base)": "of the location, or of customers registered there",
     "_counted: BankEntry.objects.in_base(scope.base)": "the ids are those of statements of the base",
     "allocate_page: if payment.credit.kind != AccountKind.OWED or payment.kind == MovementKind.REVERSAL or "
     "_is_reversed(payment): …": "spares a form; what is sent is refused by the database",

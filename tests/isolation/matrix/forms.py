@@ -51,14 +51,15 @@ def erasing(asked: Asked) -> dict[str, Any]:
 
 
 def accounts_on_their_own(asked: Asked) -> dict[str, Any]:
-    """At the central for one of its branches, elsewhere for the location itself."""
+    """At the central for one of its branches, elsewhere for the location itself; the franchise has them already."""
     place = asked.world.places.get(asked.place)
     branches = Location.objects.branches().open()
     if place is not None:
         of_base = branches.on_base(place.base)
         branches = of_base if place.is_central else of_base.filter(pk=place.pk)
     location = branches.order_by("pk").values_list("pk", flat=True).first()
-    return {"step": "ask", "location": str(location or 1), "mode": "own", "why": "Eigene Buchhaltung"}
+    mode = "central" if place is not None and place.is_franchise else "own"
+    return {"step": "ask", "location": str(location or 1), "mode": mode, "why": "Eigene Buchhaltung"}
 
 
 def joining(asked: Asked) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from uuid import UUID
 from accounting.invoicing.making import keep_documents
 from accounting.models import Movement
 from accounting.operations import post_sale, receive_payment
+from accounting.owners import owners_of
 from mcp.isolation import row_scope
 from mcp.isolation.scope import Scope
 from tests.accounting.accounts import guest
@@ -45,7 +46,12 @@ class OfInvoices:
         return prepared(biller).pk
 
     def _biller(self, place: Place) -> Scope:
-        """Whoever makes the invoices of the business: at its central, or at its only location."""
+        """Whoever makes the invoices of the place: its business at its central or only location, or itself."""
+        own = self.world.system[place]
+        with row_scope.rows_of(own):
+            if owners_of(own).bills_on_its_own:
+                issuer(own)
+                return own
         there = self.world.places[place].organization.locations.exclude(kind="branch").select_related("base")
         scope = Scope.of_system(there.select_related("organization", "base").get(), name="test")
         issuer(scope)

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from accounting.operations import ask_accounting_switch, confirm_accounting_switch
 from locations.models import Location
 from locations.operations import Place as Opening
 from locations.permissions import Right
@@ -78,6 +79,7 @@ class World:
         self.cast, self.log_in = cast, log_in
         self.places = {place: _location(place) for place in EXISTING}
         self.system = {place: Scope.of_system(location, name="test") for place, location in self.places.items()}
+        self._keeps_accounts_of_its_own()
         self.roles = [*self._cast(), *self._singles(), *self._special()]
         for role in self.roles:
             role.client.handler = self.roles[0].client.handler  # each would load the middleware anew
@@ -147,6 +149,14 @@ class World:
         operations.set_memberships(user=user, groups=[group], actor=system)
         holds = {} if at is None else dict.fromkeys(at, held)
         return Role(name, self.log_in(username), user, 10400, holds, held if at is None else NONE)
+
+    def _keeps_accounts_of_its_own(self) -> None:
+        """The franchise has a ledger of its own: what it bills is served there, and what of others is not."""
+        place = self.places[FLENSBURG]
+        row = ask_accounting_switch(
+            location=place.pk, mode="own", reason="x", actor=self.cast.scope("anna", "Zentrale")
+        )
+        confirm_accounting_switch(switch=row.pk, actor=self.cast.scope("frida", "Flensburg"))
 
     # --- places -------------------------------------------------------------------------------------------
 

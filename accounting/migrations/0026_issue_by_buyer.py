@@ -79,5 +79,5 @@ ISSUE = changed(
 
 
 class Migration(migrations.Migration):
-    dependencies = [("accounting", "0021_invoice_indexes_by_owner")]
+    dependencies = [("accounting", "0025_invoice_indexes_by_owner")]
     operations = [migrations.RunSQL(ISSUE, changed(invoices.ISSUE))]
