@@ -24,7 +24,7 @@ from accounting.choices import AccountKind, MovementKind, OrderState, SaleMethod
 from accounting.models import PaymentOrder
 from accounting.operations.correcting import demanded_reason
 from accounting.operations.opening import NoAccount, demand_base
-from accounting.operations.order_refusals import OrderRefused, not_open
+from accounting.operations.order_refusals import OrderRefused, not_open, paid_on_account
 from accounting.operations.posting import Entry, sides_of, wanted_of, warnings_of
 from accounting.operations.refusals import told
 from customers.models import Customer
@@ -111,8 +111,9 @@ def post_order(
 def pay_order(*, order: UUID, key: str, business_day: date | None = None, actor: Scope) -> Ordered:
     """An open order is paid at this till, whole. Once paid, it is not paid again, neither here nor by an invoice.
 
-    Raises MissingRight, PaymentOrder.DoesNotExist, OrderRefused where it is not open, OtherContent, ValidationError, or
-    Busy.
+    What only its age has allocated to it counts against other items from then on. Raises MissingRight,
+    PaymentOrder.DoesNotExist, OrderRefused where it is not open, or where a payment that somebody has chosen for it has
+    paid it or a part of it, OtherContent, ValidationError, or Busy.
     """
     actor.demand(Right.RECEIVE_PAYMENTS)
     with row_scope.within(actor):
@@ -207,6 +208,8 @@ def _order_told(order: UUID) -> Iterator[None]:
         one = PaymentOrder.objects.select_related("location").get(pk=order)
         if name == "paymentorder_not_open":
             raise not_open(one) from error
+        if name == "paymentorder_paid_on_account":
+            raise paid_on_account(one) from error
         if name == "paymentorder_elsewhere":
             raise OrderRefused(
                 _(

@@ -1,0 +1,77 @@
+"""An order that a chosen payment has paid is not paid again at a till; debits are announced once they are known, and
+collected once they are made; and nobody is erased while a debit of his is at the bank.
+"""
+
+from importlib import import_module
+
+from django.db import migrations
+
+allocating = import_module("accounting.migrations.0008_posting_allocates")
+debits = import_module("accounting.migrations.0018_debit_functions")
+
+
+def changed(statement: str, old: str, new: str) -> str:
+    """The function of before with one place of it changed. Raises ValueError where that place is not there once."""
+    if statement.count(old) != 1:
+        raise ValueError(f"Not there once: {old}")
+    return allocating.again(statement).replace(old, new)
+
+
+# What was allocated by age gives way to the payment of the order; what somebody has chosen stays, and has paid it.
+PAY = changed(
+    allocating.PAY,
+    "        IF (wanted->>'kind', ",
+    """        IF NOT is_known AND (
+            SELECT sum(amount) FROM accounting_allocation
+            WHERE item_id = one.booking_id AND base_id = of_base AND is_chosen
+        ) > 0 THEN
+            RAISE EXCEPTION 'A payment on the account has paid this order'
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'paymentorder_paid_on_account';
+        END IF;
+        IF (wanted->>'kind', """,
+)
+
+# Nobody has announced the amount and the day of a debit before its file was prepared. The day before is let pass, since
+# the days of the database may be those of another time zone.
+MAKE = changed(
+    debits.MAKE,
+    "WHEN item.announced_on IS NULL OR ",
+    "WHEN item.announced_on IS NULL OR item.announced_on < file.created_at::date - 1\n                    OR ",
+)
+
+COLLECT = changed(
+    debits.COLLECT,
+    "    BEGIN\n",
+    """    BEGIN
+        IF on_day < file.made_at::date - 1 THEN
+            RAISE EXCEPTION 'This file was not made yet on that day'
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'debitfile_collected_once_made';
+        END IF;
+""",
+)
+
+# The accounts are locked first, as whoever makes a file locks them: his debit is at the bank by then, or never gets there.
+FORGET = changed(
+    debits.FORGET,
+    "        DELETE FROM accounting_debitfilechunk ",
+    """        PERFORM FROM accounting_account WHERE base_id = of_base AND customer_id = of_customer
+        ORDER BY id FOR UPDATE;
+        IF EXISTS (
+            SELECT FROM accounting_debititem
+            WHERE customer_id = of_customer AND base_id = of_base AND state = 'pending'
+        ) THEN
+            RAISE EXCEPTION 'A debit of customer % is at the bank', of_customer
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'debititem_at_the_bank';
+        END IF;
+        DELETE FROM accounting_debitfilechunk """,
+)
+
+
+class Migration(migrations.Migration):
+    dependencies = [("accounting", "0020_dunning_functions")]
+    operations = [
+        migrations.RunSQL(PAY, allocating.PAY),
+        migrations.RunSQL(MAKE, allocating.again(debits.MAKE)),
+        migrations.RunSQL(COLLECT, allocating.again(debits.COLLECT)),
+        migrations.RunSQL(FORGET, allocating.again(debits.FORGET)),
+    ]
