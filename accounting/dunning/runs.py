@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounting.balances import ledger_of
 from accounting.choices import AccountKind
-from accounting.dunning.levels import ensure_levels
+from accounting.dunning.levels import DunningAtCentral, ensure_levels
 from accounting.invoicing.issuers import is_branch
 from accounting.models import Account, DunningNotice, DunningRun
 from accounting.operations.opening import demand_base, ensure_accounts
@@ -27,13 +27,6 @@ from mcp.isolation.scope import Scope
 
 class DunningRefused(ValidationError):
     """The run is in another state by now, or nobody is to be reminded."""
-
-
-class DunningAtCentral(ValidationError):
-    """Reminders are made at the central."""
-
-    def __init__(self) -> None:
-        super().__init__(_("Reminders are made at the central. Switch to it, and make them there."), code="not_central")
 
 
 _SENTENCES = {

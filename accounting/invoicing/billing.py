@@ -13,12 +13,15 @@ from accounting import identifiers
 from accounting.balances import ledger_of
 from accounting.models import BillingTerms
 from accounting.operations import NoAccount
+from customers.field_groups import FieldGroup
 from customers.models import Customer
 from locations.permissions import Right
 from locations.violations import told_as_refusals
 from mcp.isolation import row_scope
 from mcp.isolation.scope import Scope
 
+WITHHELD = {FieldGroup.CONTACT: ("email",), FieldGroup.MEMO: ("is_held", "held_reason")}
+"""As with the fields of a customer: who does not see an address or a reason cannot write it either."""
 FIELDS = ("email", "leitweg_id", "reference", "is_collective", "payment_term", "is_held", "held_reason")
 
 
@@ -27,8 +30,15 @@ def billing_terms_of(customer: Customer, scope: Scope) -> BillingTerms | None:
     return BillingTerms.objects.filter(base=customer.base_id, customer=customer.pk, ledger=ledger_of(scope)).first()
 
 
+def fields_for(scope: Scope) -> list[str]:
+    """Those of FIELDS that the scope sees and writes."""
+    hidden = {name for group, names in WITHHELD.items() if not scope.allows(group.right) for name in names}
+    return [name for name in FIELDS if name not in hidden]
+
+
 def set_billing_terms(*, customer: int, values: Mapping[str, Any], actor: Scope) -> BillingTerms:
-    """Set how a customer of the actor's base is billed, by the names of FIELDS; what is not named stays.
+    """Set how a customer of the actor's base is billed, by the names of FIELDS; what is not named, or withheld from the
+    actor, stays.
 
     Raises MissingRight, Customer.DoesNotExist, NoAccount before he has an account, or ValidationError by field.
     """
@@ -42,7 +52,7 @@ def set_billing_terms(*, customer: int, values: Mapping[str, Any], actor: Scope)
             organization=actor.organization, base=actor.base, ledger=ledger, owner_key=ledger.owner_key, customer=whose
         )
         before = {name: getattr(one, name) for name in FIELDS}
-        for name in FIELDS:
+        for name in fields_for(actor):
             setattr(one, name, values.get(name, before[name]))
         _check(one)
         if one.pk is None or before != {name: getattr(one, name) for name in FIELDS}:

@@ -13,7 +13,7 @@ from uuid import UUID
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.db.models import Count, Sum
+from django.db.models import Count, QuerySet, Sum
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
@@ -27,6 +27,7 @@ from accounting.debits.calls import demand_collector
 from accounting.debits.files import announce_debits, cancel_file, demand_creditor, prepare_debits, start_file
 from accounting.debits.notices import AT_ONCE, announced_in_part, paper_of
 from accounting.debits.outcomes import collect_debits, return_debit
+from accounting.invoicing.issuers import is_branch
 from accounting.models import DebitFile, DebitFileChunk, DebitItem
 from accounting.pages.forms import AmountField, PlainForm, day_field
 from accounting.pages.frame import DEBIT_FILE, DEBIT_NEW, DEBITS, address_of, may, seer, show_page
@@ -38,7 +39,10 @@ from mcp.isolation.scope import Scope
 
 PAGE = 50
 SHOWN_NAMES = 20
-KINDS = ("xml", "announcements")
+KINDS: Mapping[str, tuple[Right, ...]] = {
+    "xml": (Right.SEE_BANK_DATA,), "announcements": (Right.SEE_BANK_DATA, Right.SEE_CONTACT_DATA),
+}  # fmt: skip
+"""The files of a debit file, with what they take besides: announcements have addresses on them."""
 
 
 class DebitFileForm(PlainForm):
@@ -79,11 +83,19 @@ def collector(request: HttpRequest) -> Scope:
     return scope
 
 
+def files_of(scope: Scope) -> QuerySet[DebitFile]:
+    """The debit files of this business, at its central. A branch makes none, and sees none: invoices of others are in
+    them.
+    """
+    found = DebitFile.objects.in_base(scope.base)
+    return found.none() if is_branch(scope) else found
+
+
 def debits_page(request: HttpRequest) -> HttpResponse:
     """The latest first."""
     scope = collector(request)
     page = page_number(request)
-    rows = list(DebitFile.objects.in_base(scope.base).order_by("-created_at")[(page - 1) * PAGE : page * PAGE + 1])
+    rows = list(files_of(scope).order_by("-created_at")[(page - 1) * PAGE : page * PAGE + 1])
     context = {
         "rows": rows[:PAGE], "currency": scope.organization.currency, "new_address": address_of(DEBIT_NEW),
         "problem": _problem(scope), "newer": page - 1, "older": page + 1 if len(rows) > PAGE else 0,
@@ -119,18 +131,19 @@ def debit_new_page(request: HttpRequest) -> HttpResponse:
 def debit_file_page(request: HttpRequest, pk: UUID) -> HttpResponse:
     """The preview and what has become of a file; `step` of a POST takes it further."""
     scope = collector(request)
-    file = get_object_or_404(DebitFile.objects.in_base(scope.base), pk=pk)
+    file = get_object_or_404(files_of(scope), pk=pk)
     if request.method == "POST":
         return _stepped(request, file, scope)
     items = DebitItem.objects.of_file(file)
     is_open = file.state in (DebitFileState.PREVIEWED, DebitFileState.FAILED)
+    may_print = all(may(scope, right) for right in KINDS["announcements"])
     page = page_number(request)
     listed = items.exclude(state=DebitState.LEFT_OUT).select_related("invoice", "customer")
     rows = list(listed.order_by("position", "invoice__number")[(page - 1) * PAGE : page * PAGE + 1])
     context = {
         "file": file, "currency": scope.organization.currency, "today": timezone.localdate(), "rows": rows[:PAGE],
         "newer": page - 1, "older": page + 1 if len(rows) > PAGE else 0, "left_out": left_out_of(file),
-        "parts": range(1, -(-file.count // AT_ONCE) + 1) if is_open else (),
+        "parts": range(1, -(-file.count // AT_ONCE) + 1) if is_open and may_print else (),
         "is_open": is_open, "is_under_way": file.state == DebitFileState.RUNNING,
         "unannounced": items.filter(state=DebitState.PROPOSED, announced_on=None).count(),
         "announced": items.filter(state=DebitState.PROPOSED).exclude(announced_on=None).count(),
@@ -202,10 +215,11 @@ def _stepped(request: HttpRequest, file: DebitFile, scope: Scope) -> HttpRespons
 def debit_file_bytes(request: HttpRequest, pk: UUID, kind: str) -> HttpResponseBase:
     """The file for the bank, or the announcements as PDF (a part of them, ?part=)."""
     scope = collector(request)
-    scope.demand(Right.SEE_BANK_DATA)
-    file = get_object_or_404(DebitFile.objects.in_base(scope.base), pk=pk)
     if kind not in KINDS:
         raise Http404
+    for right in KINDS[kind]:
+        scope.demand(right)
+    file = get_object_or_404(files_of(scope), pk=pk)
     content = _xml(file) if kind == "xml" else _announcements(request, file, scope)
     name = f"{file.message_id}.xml" if kind == "xml" else f"{_('announcements')}-{file}.pdf"
     response = FileResponse(content, as_attachment=True, filename=name, content_type="application/octet-stream")
@@ -238,7 +252,8 @@ def debit_return_page(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Why the bank has sent a debit back, and what it charges for it."""
     scope = collector(request)
     states = [DebitState.PENDING, DebitState.COLLECTED]
-    rows = DebitItem.objects.in_base(scope.base).filter(state__in=states).select_related("invoice", "customer")
+    found = DebitItem.objects.in_base(scope.base).filter(file__in=files_of(scope), state__in=states)
+    rows = found.select_related("invoice", "customer")
     one = get_object_or_404(rows, pk=pk)
     form = ReturnForm(request.POST or None, initial={"on": timezone.localdate()})
     if request.method == "POST" and form.is_valid():

@@ -10,7 +10,7 @@ from uuid import UUID
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.db.models import Count, Sum
+from django.db.models import Count, QuerySet, Sum
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
@@ -23,12 +23,13 @@ from accounting.choices import DunningLeftOut, DunningRunState, NoticeState
 from accounting.dunning import cancel_run, levels_of, prepare_run, send_run, set_level
 from accounting.dunning.notices import AT_ONCE, paper_of, printed_in_part
 from accounting.dunning.runs import demand_reminder
-from accounting.invoicing.issuers import issuer_of
+from accounting.invoicing.issuers import is_branch, issuer_of
 from accounting.models import DunningNotice, DunningRun
 from accounting.pages.debits import SHOWN_NAMES, Left, collector
 from accounting.pages.forms import AmountField, PlainForm
 from accounting.pages.frame import LEVELS, REMINDERS, REMINDERS_RUN, address_of, may, seer, show_page
 from customers.console.frame import page_number
+from customers.field_groups import FieldGroup
 from locations.permissions import Right
 from mcp.console.operation_forms import show_refusal
 from mcp.isolation.scope import Scope
@@ -49,13 +50,19 @@ class LevelForm(PlainForm):
     text = forms.CharField(label=gettext_lazy("Text"), max_length=2000, widget=forms.Textarea(attrs={"rows": 6}))
 
 
+def runs_of(scope: Scope) -> QuerySet[DunningRun]:
+    """The runs of this business, at its central. A branch makes none, and sees none: invoices of others are in them."""
+    found = DunningRun.objects.in_base(scope.base)
+    return found.none() if is_branch(scope) else found
+
+
 def reminders_page(request: HttpRequest) -> HttpResponse:
     """The latest runs first; a POST prepares a new one."""
     scope = collector(request)
     if request.method == "POST":
         return _prepared(request, scope)
     page = page_number(request)
-    rows = list(DunningRun.objects.in_base(scope.base).order_by("-created_at")[(page - 1) * PAGE : page * PAGE + 1])
+    rows = list(runs_of(scope).order_by("-created_at")[(page - 1) * PAGE : page * PAGE + 1])
     context = {
         "rows": rows[:PAGE], "currency": scope.organization.currency, "levels_address": address_of(LEVELS),
         "newer": page - 1, "older": page + 1 if len(rows) > PAGE else 0,
@@ -75,7 +82,7 @@ def _prepared(request: HttpRequest, scope: Scope) -> HttpResponse:
 def reminders_run_page(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Who gets which level, and who is left out and why; `step` of a POST sends or cancels the run."""
     scope = collector(request)
-    run = get_object_or_404(DunningRun.objects.in_base(scope.base), pk=pk)
+    run = get_object_or_404(runs_of(scope), pk=pk)
     if request.method == "POST":
         return _stepped(request, run, scope)
     page = page_number(request)
@@ -85,10 +92,15 @@ def reminders_run_page(request: HttpRequest, pk: UUID) -> HttpResponse:
         "run": run, "currency": scope.organization.currency, "rows": rows[:PAGE], "left_out": left_out_of(run),
         "newer": page - 1, "older": page + 1 if len(rows) > PAGE else 0,
         "is_open": run.state == DunningRunState.PREVIEWED,
-        "parts": range(1, -(-run.count // AT_ONCE) + 1) if run.state == DunningRunState.SENT else (),
+        "parts": range(1, -(-run.count // AT_ONCE) + 1) if _is_printed(run, scope) else (),
         "back": address_of(REMINDERS),
     }  # fmt: skip
     return show_page(request, "reminders_run", _("Reminders of %(day)s") % {"day": run}, context)
+
+
+def _is_printed(run: DunningRun, scope: Scope) -> bool:
+    """Whether it is sent, and may be printed by whoever sees the addresses on it."""
+    return run.state == DunningRunState.SENT and may(scope, FieldGroup.CONTACT.right)
 
 
 def left_out_of(run: DunningRun) -> list[Left]:
@@ -120,7 +132,8 @@ def _stepped(request: HttpRequest, run: DunningRun, scope: Scope) -> HttpRespons
 def reminders_file(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     """The reminders of a run as PDF, a page for each (a part of them, ?part=)."""
     scope = collector(request)
-    run = get_object_or_404(DunningRun.objects.in_base(scope.base).filter(state=DunningRunState.SENT), pk=pk)
+    scope.demand(FieldGroup.CONTACT.right)
+    run = get_object_or_404(runs_of(scope).filter(state=DunningRunState.SENT), pk=pk)
     text = request.GET.get("part", "1")
     found = printed_in_part(run, int(text) if text.isdecimal() and 0 < int(text) < 10_000 else 1)
     issuer = issuer_of(scope)
@@ -139,7 +152,7 @@ def levels_page(request: HttpRequest) -> HttpResponse:
     scope = collector(request)
     context = {
         "rows": levels_of(scope), "currency": scope.organization.currency, "back": address_of(REMINDERS),
-        "may_write": may(scope, Right.MANAGE_ACCOUNT_TERMS),
+        "may_write": may(scope, Right.MANAGE_ACCOUNT_TERMS) and not is_branch(scope),
     }  # fmt: skip
     return show_page(request, "levels", _("Levels of reminders"), context)
 

@@ -26,6 +26,7 @@ from accounting.models import Dispute, Invoice, InvoiceLine, InvoiceVat
 from accounting.pages.frame import INVOICE, INVOICES, RUNS, address_of, may, seer, show_page
 from accounting.pages.invoice_forms import OVERDUE, CancelForm, SearchForm
 from accounting.querysets import InvoiceQuerySet
+from customers.field_groups import FieldGroup
 from customers.models import Customer
 from locations.permissions import Right
 from mcp.console.operation_forms import show_refusal
@@ -109,6 +110,7 @@ def invoice_page(request: HttpRequest, pk: UUID) -> HttpResponse:
     scope = seer(request)
     one = _invoice_or_404(pk, scope)
     lines = InvoiceLine.objects.filter(base=one.base_id, invoice=one).order_by("position")
+    is_address_shown = may(scope, FieldGroup.CONTACT.right)
     is_cancellable = one.kind == InvoiceKind.INVOICE and not one.is_cancelled and may_bill(scope)
     context = {
         "one": one,
@@ -120,15 +122,17 @@ def invoice_page(request: HttpRequest, pk: UUID) -> HttpResponse:
         "is_cancellable": is_cancellable,
         "dispute": Dispute.objects.filter(base=one.base_id, invoice=one, ended_at=None).first(),
         "may_dispute": one.kind == InvoiceKind.INVOICE and may(scope, Right.COLLECT_PAYMENTS),
-        "formats": list(DocumentFormat),
+        "formats": list(DocumentFormat) if is_address_shown else (),
+        "is_address_shown": is_address_shown,
         "back": address_of(INVOICES),
     }
     return show_page(request, "invoice", f"{one.get_kind_display()} {one.number}", context)
 
 
 def invoice_file(request: HttpRequest, pk: UUID, kind: str) -> HttpResponseBase:
-    """The PDF or the XML of an invoice."""
+    """The PDF or the XML of an invoice, for whoever sees the address that stands in it."""
     scope = seer(request)
+    scope.demand(FieldGroup.CONTACT.right)
     one = _invoice_or_404(pk, scope)
     try:
         asked = DocumentFormat(kind)

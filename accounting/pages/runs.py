@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.db.models import Count, Sum
+from django.db.models import Count, QuerySet, Sum
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from accounting.amounts import ZERO
 from accounting.choices import Bundling, LeftOut, RunState
 from accounting.invoicing import cancel_run, issuer_of, missing_of, prepare_run, start_run
+from accounting.invoicing.issuers import is_branch
 from accounting.models import Invoice, InvoiceRun, RunOrder
 from accounting.pages.frame import INVOICES, ISSUER, RUN, RUN_NEW, RUNS, address_of, may, seer, show_page
 from accounting.pages.invoice_forms import RunForm
@@ -27,6 +28,7 @@ from mcp.console.operation_forms import show_refusal
 from mcp.isolation.scope import Scope
 
 PAGE = 50
+_OF_MINIMUM = ("amount_invalid", "amount_of_less_than_a_cent", "invoicerun_minimum_positive")
 SHOWN_NAMES = 20
 STEPS: Mapping[str, Callable[..., InvoiceRun]] = {"start": start_run, "cancel": cancel_run}
 
@@ -50,11 +52,17 @@ def biller(request: HttpRequest) -> Scope:
     return scope
 
 
+def runs_of(scope: Scope) -> QuerySet[InvoiceRun]:
+    """The runs of this business, at its central. A branch makes none, and sees none: customers of all are in them."""
+    found = InvoiceRun.objects.in_base(scope.base)
+    return found.none() if is_branch(scope) else found
+
+
 def runs_page(request: HttpRequest) -> HttpResponse:
     """The latest first."""
     scope = biller(request)
     page = page_number(request)
-    rows = list(InvoiceRun.objects.in_base(scope.base).order_by("-created_at")[(page - 1) * PAGE : page * PAGE + 1])
+    rows = list(runs_of(scope).order_by("-created_at")[(page - 1) * PAGE : page * PAGE + 1])
     issuer = issuer_of(scope)
     context = {
         "rows": rows[:PAGE],
@@ -82,7 +90,7 @@ def run_new_page(request: HttpRequest) -> HttpResponse:
                 minimum=asked["minimum"] or ZERO, actor=scope,
             )  # fmt: skip
         except ValidationError as refusal:
-            show_refusal(form, refusal, {"invoicerun_minimum_positive": "minimum"})
+            show_refusal(form, refusal, dict.fromkeys(_OF_MINIMUM, "minimum"))
         else:
             return HttpResponseRedirect(address_of(RUN, run.pk))
     context = {"form": form, "button": _("Preview"), "back": address_of(RUNS)}
@@ -92,7 +100,7 @@ def run_new_page(request: HttpRequest) -> HttpResponse:
 def run_page(request: HttpRequest, pk: UUID) -> HttpResponse:
     """The preview and the progress of a run; ?step= of a POST starts or cancels it."""
     scope = biller(request)
-    run = get_object_or_404(InvoiceRun.objects.in_base(scope.base), pk=pk)
+    run = get_object_or_404(runs_of(scope), pk=pk)
     if request.method == "POST":
         return _stepped(request, run, scope)
     places = Location.objects.filter(organization=scope.organization, pk__in=run.locations)
