@@ -1,13 +1,17 @@
-"""An order that a chosen payment has paid is not paid again at a till; debits are announced once they are known, and
-collected once they are made; and nobody is erased while a debit of his is at the bank.
+"""An order that a chosen payment has paid is not paid again at a till, and a key stands for one order with its lines;
+debits are announced once they are known, and collected once they are made; and nobody is erased while a debit of his is
+at the bank.
 """
 
 from importlib import import_module
 
 from django.db import migrations
 
+from locations.row_policies import current
+
 allocating = import_module("accounting.migrations.0008_posting_allocates")
 debits = import_module("accounting.migrations.0018_debit_functions")
+orders = import_module("accounting.migrations.0005_order_functions")
 
 
 def changed(statement: str, old: str, new: str) -> str:
@@ -17,11 +21,41 @@ def changed(statement: str, old: str, new: str) -> str:
     return allocating.again(statement).replace(old, new)
 
 
-# What was allocated by age gives way to the payment of the order; what somebody has chosen stays, and has paid it.
+# Under a known key the same order was sold, line by line.
+POST_ORDER = changed(
+    orders.POST,
+    "        IF made IS NOT NULL THEN\n",
+    """        IF made IS NOT NULL AND (
+            SELECT jsonb_agg(jsonb_build_array(position, text, quantity, amount, vat_rate) ORDER BY position)
+            FROM accounting_paymentorderline WHERE order_id = made AND base_id = of_base
+        ) IS DISTINCT FROM (
+            SELECT jsonb_agg(jsonb_build_array(position, text, quantity, amount, vat_rate) ORDER BY position)
+            FROM jsonb_to_recordset(lines) AS one (
+                position smallint, text text, quantity numeric(12, 3), amount numeric(14, 2), vat_rate numeric(5, 2)
+            )
+        ) THEN
+            RAISE EXCEPTION 'Something else was posted under this key'
+                USING ERRCODE = 'unique_violation', CONSTRAINT = 'movement_key_once';
+        END IF;
+        IF made IS NOT NULL THEN
+""",
+)
+
+# What was allocated by age gives way to the payment of the order; what somebody has chosen stays, and has paid it. Under
+# a known key this very order was paid, whatever has become of that since.
 PAY = changed(
     allocating.PAY,
     "        IF (wanted->>'kind', ",
-    """        IF NOT is_known AND (
+    f"""        IF is_known AND NOT EXISTS (
+            SELECT FROM accounting_allocation WHERE item_id = one.booking_id AND base_id = of_base AND payment_id = (
+                SELECT id FROM accounting_movement WHERE base_id = of_base AND ledger_id = one.ledger_id
+                  AND location_id = {current("location")} AND key = wanted->>'key'
+            )
+        ) THEN
+            RAISE EXCEPTION 'Something else was posted under this key'
+                USING ERRCODE = 'unique_violation', CONSTRAINT = 'movement_key_once';
+        END IF;
+        IF NOT is_known AND (
             SELECT sum(amount) FROM accounting_allocation
             WHERE item_id = one.booking_id AND base_id = of_base AND is_chosen
         ) > 0 THEN
@@ -70,6 +104,7 @@ FORGET = changed(
 class Migration(migrations.Migration):
     dependencies = [("accounting", "0020_dunning_functions")]
     operations = [
+        migrations.RunSQL(POST_ORDER, allocating.again(orders.POST)),
         migrations.RunSQL(PAY, allocating.PAY),
         migrations.RunSQL(MAKE, allocating.again(debits.MAKE)),
         migrations.RunSQL(COLLECT, allocating.again(debits.COLLECT)),

@@ -22,6 +22,7 @@ from django.utils.translation import gettext_lazy as _
 from accounting.balances import Standing, ledger_of, standing
 from accounting.choices import AccountKind, MovementKind, OrderState, SaleMethod
 from accounting.models import PaymentOrder
+from accounting.models.orders import MOST_OF_LINE
 from accounting.operations.correcting import demanded_reason
 from accounting.operations.opening import NoAccount, demand_base
 from accounting.operations.order_refusals import OrderRefused, not_open, paid_on_account
@@ -164,6 +165,16 @@ def found_order(order: UUID, actor: Scope) -> tuple[PaymentOrder, Customer]:
 
 
 def _demand_sum(total: Decimal, lines: Sequence[Line]) -> None:
+    if sum((abs(line.amount) for line in lines), Decimal(0)) > MOST_OF_LINE:
+        raise ValidationError(
+            {
+                "lines": ValidationError(
+                    _("The lines of one order come to %(most)s at most, whatever is taken off."),
+                    code="lines_too_large",
+                    params={"most": MOST_OF_LINE},
+                )
+            }
+        )
     if sum((line.amount for line in lines), Decimal(0)) != total:
         sentence = _("The lines of the order do not sum to its total.")
         raise ValidationError({"total": ValidationError(sentence, code="lines_are_not_total")})
@@ -227,4 +238,4 @@ def _ordered(order: UUID, customer: Customer, actor: Scope) -> Ordered:
     now = standing(customer, actor, ledger=one.ledger)
     if now is None:
         raise NoAccount(customer)
-    return Ordered(one, now, warnings_of(one.booking, now) if one.state == OrderState.OPEN else ())
+    return Ordered(one, now, warnings_of(one.booking, now, actor) if one.state == OrderState.OPEN else ())

@@ -1,4 +1,4 @@
-"""What is not noted of a debit: a day before there was a file, charges that are none, and whoever is erased meanwhile."""
+"""What is not noted of a debit: a day before its file was there, charges that are none, and whoever is erased."""
 
 from __future__ import annotations
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from functools import partial
+from uuid import UUID
 
 import pytest
 
+from accounting.choices import SaleMethod
 from accounting.models import Movement, PaymentOrder
-from accounting.operations import OrderRefused, Part, allocate, pay_order, receive_payment
+from accounting.operations import OrderRefused, OtherContent, Part, allocate, pay_order, post_order, receive_payment
 from mcp.isolation import row_scope
 from mcp.isolation.scope import Scope
 from tests.accounting.accounts import amounts, guest, key
-from tests.accounting.invoices import order
+from tests.accounting.invoices import line, order
 
 pytestmark = pytest.mark.django_db
 
@@ -21,9 +24,9 @@ def till(cast) -> Scope:
     return cast.scope("anna", "Hamburg")
 
 
-def sale_of(scope: Scope, pk: object) -> object:
+def sale_of(scope: Scope, pk: UUID) -> UUID:
     with row_scope.rows_of(scope):
-        return PaymentOrder.objects.get(pk=pk).booking_id
+        return UUID(str(PaymentOrder.objects.get(pk=pk).booking_id))
 
 
 @pytest.mark.parametrize("paid", ["10.70", "4.00"])
@@ -50,6 +53,30 @@ def test_what_counts_by_age_gives_way_to_the_till(till):
     assert pay_order(order=pk, key=same, actor=till).order.payment_id == done.order.payment_id
     assert amounts(till, whose) == (Decimal(-4), 0)
     assert first.pk != done.order.payment_id
+
+
+def test_key_stands_for_one_order(till):
+    whose = guest(till)
+    first, second = order(till, whose), order(till, whose)
+    same = key()
+    pay_order(order=first, key=same, actor=till)
+    with pytest.raises(OtherContent):
+        pay_order(order=second, key=same, actor=till)
+    assert pay_order(order=first, key=same, actor=till).order.state == "paid"
+    with row_scope.rows_of(till):
+        assert PaymentOrder.objects.get(pk=second).state == "open"
+
+
+def test_key_stands_for_the_lines_that_were_sold(till):
+    whose, same = guest(till), key()
+    sell = partial(post_order, customer=whose.pk, method=SaleMethod.ACCOUNT, number="1", total=Decimal(2), actor=till)
+    lines = [line("1.00", quantity=Decimal("0.350")), line("1.00", "19")]
+    sold = sell(lines=lines, key=same)
+    assert sell(lines=lines, key=same).order.pk == sold.order.pk
+    for others in ([line("2.00")], [*reversed(lines)], [line("1.00"), line("1.00", "19", text="Wurst")]):
+        with pytest.raises(OtherContent):
+            sell(lines=others, key=same)
+    assert Movement.objects.count() == 1
 
 
 def test_payment_that_was_allocated_elsewhere_again_leaves_the_order_to_the_till(till):
