@@ -1,6 +1,6 @@
-"""An order that a chosen payment has paid is not paid again at a till, and a key stands for one order with its lines;
-debits are announced once they are known, and collected once they are made; and nobody is erased while a debit of his is
-at the bank.
+"""An order that a chosen payment has paid is not paid again at a till, and what pays it there pays nothing else; a key
+stands for one order with its lines; debits are announced once they are known, and collected once they are made; and
+nobody is erased while a debit of his is at the bank.
 """
 
 from importlib import import_module
@@ -10,6 +10,7 @@ from django.db import migrations
 from locations.row_policies import current
 
 allocating = import_module("accounting.migrations.0008_posting_allocates")
+items = import_module("accounting.migrations.0007_allocating")
 debits = import_module("accounting.migrations.0018_debit_functions")
 orders = import_module("accounting.migrations.0005_order_functions")
 
@@ -65,6 +66,20 @@ PAY = changed(
         IF (wanted->>'kind', """,
 )
 
+# What a company takes over, and what was paid for an order at a till, pays just that: the state of the order says so.
+ALLOCATE = changed(
+    items.ALLOCATE,
+    "        moment := clock_timestamp();\n",
+    """        IF paid.kind = 'transfer' OR EXISTS (
+            SELECT FROM accounting_paymentorder WHERE payment_id = of_payment AND base_id = of_base
+        ) THEN
+            RAISE EXCEPTION 'This payment is that of an order'
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'allocation_payment_of_order';
+        END IF;
+        moment := clock_timestamp();
+""",
+)
+
 # Nobody has announced the amount and the day of a debit before its file was prepared. The day before is let pass, since
 # the days of the database may be those of another time zone.
 MAKE = changed(
@@ -106,6 +121,7 @@ class Migration(migrations.Migration):
     operations = [
         migrations.RunSQL(POST_ORDER, allocating.again(orders.POST)),
         migrations.RunSQL(PAY, allocating.PAY),
+        migrations.RunSQL(ALLOCATE, allocating.again(items.ALLOCATE)),
         migrations.RunSQL(MAKE, allocating.again(debits.MAKE)),
         migrations.RunSQL(COLLECT, allocating.again(debits.COLLECT)),
         migrations.RunSQL(FORGET, allocating.again(debits.FORGET)),

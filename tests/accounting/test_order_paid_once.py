@@ -9,8 +9,17 @@ from uuid import UUID
 import pytest
 
 from accounting.choices import SaleMethod
-from accounting.models import Movement, PaymentOrder
-from accounting.operations import OrderRefused, OtherContent, Part, allocate, pay_order, post_order, receive_payment
+from accounting.models import Allocation, Movement, PaymentOrder
+from accounting.operations import (
+    NotAllocated,
+    OrderRefused,
+    OtherContent,
+    Part,
+    allocate,
+    pay_order,
+    post_order,
+    receive_payment,
+)
 from mcp.isolation import row_scope
 from mcp.isolation.scope import Scope
 from tests.accounting.accounts import amounts, guest, key
@@ -89,3 +98,14 @@ def test_payment_that_was_allocated_elsewhere_again_leaves_the_order_to_the_till
         pay_order(order=pk, key=key(), actor=till)
     allocate(payment=paid.pk, parts=[], actor=till)
     assert pay_order(order=pk, key=key(), actor=till).order.state == "paid"
+
+
+def test_what_was_paid_for_an_order_at_a_till_pays_nothing_else(till):
+    whose = guest(till)
+    first, second = order(till, whose), order(till, whose)
+    paid = pay_order(order=first, key=key(), actor=till).order.payment_id
+    with pytest.raises(NotAllocated) as caught:
+        allocate(payment=paid, parts=[Part(sale_of(till, second))], actor=till)
+    assert caught.value.code == "allocation_payment_of_order"
+    with row_scope.rows_of(till):
+        assert Allocation.objects.get(payment=paid).item_id == sale_of(till, first)
