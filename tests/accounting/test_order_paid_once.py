@@ -103,7 +103,7 @@ def test_payment_that_was_allocated_elsewhere_again_leaves_the_order_to_the_till
 def test_what_was_paid_for_an_order_at_a_till_pays_nothing_else(till):
     whose = guest(till)
     first, second = order(till, whose), order(till, whose)
-    paid = pay_order(order=first, key=key(), actor=till).order.payment_id
+    paid = UUID(str(pay_order(order=first, key=key(), actor=till).order.payment_id))
     with pytest.raises(NotAllocated) as caught:
         allocate(payment=paid, parts=[Part(sale_of(till, second))], actor=till)
     assert caught.value.code == "allocation_payment_of_order"
