@@ -10,6 +10,8 @@ SEE: Rights = (Right.SEE_ACCOUNTS, Right.VIEW_CUSTOMERS)
 CORRECT: Rights = (*SEE, Right.CORRECT_ACCOUNTS)
 OPENING: Rights = (*SEE, Right.CORRECT_ACCOUNTS, Right.MANAGE_ACCOUNT_TERMS)
 COLLECT: Rights = (*SEE, Right.COLLECT_PAYMENTS)
+ADDRESSES: Rights = (Right.SEE_CONTACT_DATA,)
+"""For papers that have the address of a customer on them."""
 TERMS: Rights = (*SEE, Right.MANAGE_ACCOUNT_TERMS)
 BILL: Rights = (*SEE, Right.BILL_CUSTOMERS)
 ISSUE: Rights = (*SEE, Right.MANAGE_LOCATION)
@@ -34,13 +36,13 @@ register(
     Rule("admin:accounting_debit_new", reads=COLLECT, changes=COLLECT),
     Rule("admin:accounting_debit_file", reads=COLLECT, changes=COLLECT),
     *(
-        Rule("admin:accounting_debit_bytes", reads=(*COLLECT, Right.SEE_BANK_DATA), arguments={"kind": kind})
-        for kind in KINDS
+        Rule("admin:accounting_debit_bytes", reads=(*COLLECT, *rights), arguments={"kind": kind})
+        for kind, rights in KINDS.items()
     ),
     Rule("admin:accounting_debit_return", reads=COLLECT, changes=COLLECT),
     Rule("admin:accounting_reminders", reads=COLLECT, changes=COLLECT),
     Rule("admin:accounting_reminders_run", reads=COLLECT, changes=COLLECT),
-    Rule("admin:accounting_reminders_file", reads=COLLECT),
+    Rule("admin:accounting_reminders_file", reads=(*COLLECT, *ADDRESSES)),
     Rule("admin:accounting_levels", reads=COLLECT),
     *(
         Rule("admin:accounting_level", reads=TERMS, changes=TERMS, arguments={"level": str(level)})
@@ -60,8 +62,8 @@ register(
     Rule("admin:panel", reads=(Right.SEE_ACCOUNTS,), arguments={"name": "ledger_exceptions"}),
     Rule("admin:accounting_invoices", reads=SEE),
     Rule("admin:accounting_invoice", reads=SEE),
-    Rule("admin:accounting_invoice_file", reads=SEE, arguments={"kind": "pdf"}),
-    Rule("admin:accounting_invoice_file", reads=SEE, arguments={"kind": "xml"}),
+    Rule("admin:accounting_invoice_file", reads=(*SEE, *ADDRESSES), arguments={"kind": "pdf"}),
+    Rule("admin:accounting_invoice_file", reads=(*SEE, *ADDRESSES), arguments={"kind": "xml"}),
     Rule("admin:accounting_invoice_cancel", reads=BILL, changes=BILL),
     Rule("admin:accounting_runs", reads=BILL),
     Rule("admin:accounting_run_new", reads=BILL, changes=BILL),

@@ -6,7 +6,6 @@ up to its moment, and never changes: the moment of a movement is read while its 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -121,15 +120,3 @@ def end_of(day: date) -> datetime:
 def start_of(day: date) -> datetime:
     """The first moment of a day, by the clock of the business."""
     return timezone.make_aware(datetime.combine(day, time.min))
-
-
-def open_in(accounts: Iterable[Account]) -> tuple[Decimal, Decimal]:
-    """What is owed on these accounts of customers, and what was paid in advance."""
-    owed = credit = ZERO
-    for one in accounts:
-        balance = one.balance or ZERO
-        if one.kind == AccountKind.OWED:
-            owed -= balance
-        else:
-            credit += balance
-    return owed, credit

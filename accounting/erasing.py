@@ -8,13 +8,14 @@ leads from them to anything else of him.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from accounting.amounts import Money
-from accounting.balances import open_in
 from accounting.choices import BalanceImportState
 from accounting.models import (
     Account,
@@ -32,19 +33,43 @@ from customers.models import Customer
 
 
 class MoneyOpen(ValidationError):
-    """Money of the customer is open, so he cannot be erased yet."""
+    """Money of the customer is open, so he cannot be erased yet. How much, those are told who see accounts."""
 
     def __init__(self, customer: Customer) -> None:
-        owed, credit = open_in(Account.objects.of_customer(customer))
-        currency = customer.organization.currency
         super().__init__(
             _(
-                "Money is open on the account of %(customer)s: he owes %(open)s and has a credit of %(credit)s. "
-                "Settle both, and erase him then."
+                "Money is open on the account of %(customer)s. Have what he owes and his credit settled, and erase him "
+                "then."
             ),
             code="money_open",
-            params={"customer": customer, "open": Money(owed, currency), "credit": Money(credit, currency)},
+            params={"customer": customer},
         )
+
+
+class DebitAtBank(ValidationError):
+    """A debit of the customer is at the bank, which collects or returns it."""
+
+    def __init__(self, customer: Customer) -> None:
+        super().__init__(
+            _(
+                "A debit of %(customer)s is at the bank. Note at its debit file first whether it was collected or "
+                "returned, and erase him then."
+            ),
+            code="debit_at_bank",
+            params={"customer": customer},
+        )
+
+
+@contextmanager
+def _refused_by(constraint: str, refusal: ValidationError) -> Iterator[None]:
+    """Raise the refusal where this constraint keeps the block from what it does."""
+    try:
+        with transaction.atomic():
+            yield
+    except IntegrityError as error:
+        if getattr(getattr(error.__cause__, "diag", None), "constraint_name", "") == constraint:
+            raise refusal from error
+        raise
 
 
 def _movements(customer: Customer) -> int:
@@ -64,13 +89,8 @@ def _forget_invoices(customer: Customer) -> None:
 
 def _forget(customer: Customer) -> None:
     """Raises MoneyOpen, also where the account of a location on its own, which is not seen here, is not even."""
-    try:
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute("SELECT accounting_forget(%s, %s)", [customer.base_id, customer.pk])
-    except IntegrityError as error:
-        if getattr(getattr(error.__cause__, "diag", None), "constraint_name", "") == "account_money_open":
-            raise MoneyOpen(customer) from error
-        raise
+    with _refused_by("account_money_open", MoneyOpen(customer)), connection.cursor() as cursor:
+        cursor.execute("SELECT accounting_forget(%s, %s)", [customer.base_id, customer.pk])
 
 
 def _checked_balances(customer: Customer) -> QuerySet[BalanceImport]:
@@ -97,7 +117,8 @@ def _forget_bank_entries(customer: Customer) -> None:
 
 
 def _forget_mandates(customer: Customer) -> None:
-    with connection.cursor() as cursor:
+    """Raises DebitAtBank."""
+    with _refused_by("debititem_at_the_bank", DebitAtBank(customer)), connection.cursor() as cursor:
         cursor.execute("SELECT accounting_forget_mandates(%s, %s)", [customer.base_id, customer.pk])
 
 

@@ -33,11 +33,6 @@ class Owners:
         return frozenset() if self.billing is None else frozenset({self.billing})
 
     @property
-    def shown(self) -> frozenset[int]:
-        """Of those whose runs, debit files and reminders are shown here: where the central bills, its own are."""
-        return self.billed or frozenset({OF_ALL})
-
-    @property
     def all(self) -> frozenset[int]:
         """Of those whose bank statements, mandates, disputes and opening balances are dealt with here."""
         return self.billed | {self.now}

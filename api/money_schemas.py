@@ -9,12 +9,12 @@ from decimal import Decimal
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import BeforeValidator, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from accounting.choices import Breach, MovementKind, OrderState, SaleMethod
 from api.schemas import Place
-from api.value_types import Amount, Day, Moment, Quantity, SignedAmount, Strict, truth
+from api.value_types import Amount, Day, Moment, Quantity, SignedAmount, Strict, said, truth
 
 MOST_LINES, MOST_FISCAL = 500, 40
 Document = Annotated[str, StringConstraints(max_length=60)]
@@ -35,14 +35,14 @@ class Sent(Strict):
 
 
 class OrderLine(Strict):
-    text: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+    text: Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(said)]
     quantity: Quantity
     amount: SignedAmount = Field(description="Of the whole line, VAT included; negative where something is taken off.")
     vat_rate: Amount = Field(le=Decimal("99.99"), description="In percent.")
 
 
 class NewOrder(Strict):
-    number: Annotated[str, StringConstraints(min_length=1, max_length=60)] = Field(
+    number: Annotated[str, StringConstraints(min_length=1, max_length=60), AfterValidator(said)] = Field(
         description="The number at the till; once on each business day."
     )
     method: Literal[tuple(SaleMethod.values)]  # type: ignore[valid-type]
@@ -58,6 +58,8 @@ class NewOrder(Strict):
     def _few(self) -> Self:
         if len(self.fiscal) > MOST_FISCAL:
             raise PydanticCustomError("too_long", "too many", {"max_length": MOST_FISCAL})
+        if len({said(name) for name in self.fiscal}) < len(self.fiscal):
+            raise PydanticCustomError("name_twice", "a name twice")
         return self
 
 

@@ -29,6 +29,7 @@ _SENTENCES: dict[str, LazyText] = {
     "bool_parsing": _("This is true or false."),
     "list_type": _("This is a list."),
     "too_long": _("This is a list of %(max_length)s at most."),
+    "name_twice": _("One name stands there twice."),
     "dict_type": _("This is an object with named values."),
     "model_type": _("This is an object with named values."),
     "model_attributes_type": _("This is an object with named values."),

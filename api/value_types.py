@@ -11,6 +11,10 @@ from django.utils.dateparse import parse_datetime
 from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from locations.text import clean_text
+
+LAST_YEAR = 9999
+"""A moment of this year may be one of the next in another time zone, which no clock of ours can show."""
 _DAY = re.compile(r"[1-9][0-9]{3}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _MOMENT = re.compile(
     r"[1-9][0-9]{3}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?(?:Z|[+-][0-9]{2}:[0-9]{2})", re.ASCII
@@ -50,7 +54,7 @@ def _moment(value: Any) -> datetime:
             found = parse_datetime(value)
         except ValueError:
             found = None
-        if found is not None:
+        if found is not None and found.year < LAST_YEAR:
             return found
     raise PydanticCustomError("moment", "a moment")
 
@@ -77,6 +81,14 @@ def _quantity(value: Any) -> Decimal:
     if isinstance(value, str) and _QUANTITY.fullmatch(value):
         return Decimal(value)
     raise PydanticCustomError("quantity", "a quantity")
+
+
+def said(value: str) -> str:
+    """One line of text that says something: what cannot be seen is no letter of it."""
+    cleaned = clean_text(value)
+    if not cleaned:
+        raise PydanticCustomError("string_too_short", "too short", {"min_length": 1})
+    return cleaned
 
 
 def whole(value: Any) -> int:

@@ -35,6 +35,8 @@ _SENTENCES = {
     "debitfile_in_state": _("This debit file is in another state by now. Look at it again."),
     "debitfile_day_to_come": _("The day of the debit has come. Cancel the file, and prepare one for a later day."),
     "debitfile_not_collected": _("A debit of this file was collected or returned, so it is not cancelled any more."),
+    "debitfile_collected_once_made": _("The debit file was made later. Enter the day that the bank says."),
+    "movement_accounts_of_ledger": _("The customer of a debit of this file was erased for good."),
     "debititem_returned_once": _("This debit was returned or cancelled already. Look at the file again."),
 }
 

@@ -62,7 +62,7 @@ def announce_debits(*, file: UUID, on: date, actor: Scope) -> int:
     """Note that the proposed debits were announced to their customers on a day; returns how many.
 
     One that was announced before stays so. Raises MissingRight, DebitsAtCentral, DebitFile.DoesNotExist, DebitRefused
-    where the file is made or cancelled, ValidationError for a day to come, or Busy.
+    where the file is made or cancelled, ValidationError for a day to come or before the file was prepared, or Busy.
     """
     demand_collector(actor)
     if on > timezone.localdate():
@@ -71,6 +71,9 @@ def announce_debits(*, file: UUID, on: date, actor: Scope) -> int:
     with row_scope.within(actor):
         one = locked_file(file, actor)
         _demand_state(one, DebitFileState.PREVIEWED, DebitFileState.FAILED)
+        if on < timezone.localdate(one.created_at):
+            sentence = _("The file was prepared later. Note the day on which these announcements were sent.")
+            raise ValidationError({"on": ValidationError(sentence, code="announced_before_prepared")})
         waiting = DebitItem.objects.of_file(one).filter(state=DebitState.PROPOSED, announced_on=None)
         return int(waiting.update(announced_on=on))
 

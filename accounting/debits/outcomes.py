@@ -32,12 +32,13 @@ def collect_debits(*, file: UUID, on: date, items: Collection[UUID] | None = Non
 
     Each is a payment for the items of its invoice, with the reference of the debit as its key. Debits that are settled
     already stay as they are. Raises MissingRight, DebitsAtCentral, DebitFile.DoesNotExist, DebitRefused where the file
-    is not made, ValidationError for a day to come, or Busy.
+    is not made, ValidationError for a day to come or before the file was made, or Busy.
     """
     owner = demand_collector(actor)
     _demand_past(on)
     with row_scope.within(actor):
         one = DebitFile.objects.in_base(actor.base).select_related("ledger").get(pk=file, owner_key=owner)
+        _demand_after(on, one)
         with told():
             return int(call(
                 "accounting_collect_debits(%s, %s, %s, %s::uuid[], %s, %s)",
@@ -60,16 +61,17 @@ def return_debit(
     """
     owner = demand_collector(actor)
     _demand_past(on)
-    known = _known(code)
+    known, costs = _known(code), exact(charges) if charges else ZERO
     with row_scope.within(actor):
         found = DebitItem.objects.in_base(actor.base).select_related("file__ledger", "payment", "customer")
         one = found.get(pk=debit, owner_key=owner)
-        wanted = [*_reversal(one, known, on), *_charge(one, exact(charges) if charges and is_charged else ZERO, actor)]
+        _demand_after(on, one.file)
+        wanted = [*_reversal(one, known, on), *_charge(one, costs if is_charged else ZERO, actor)]
         with told():
             call(
                 "accounting_return_debit(%s, %s, %s, %s, %s, %s, %s, %s::jsonb)",
                 [
-                    actor.base.pk, one.pk, known, charges, on, reason_of(known).ends_mandate,
+                    actor.base.pk, one.pk, known, costs, on, reason_of(known).ends_mandate,
                     actor.actor_name[:200], json.dumps(wanted),
                 ],
             )  # fmt: skip
@@ -117,6 +119,13 @@ def _known(code: str) -> str:
         sentence = _("Choose why the bank has sent it back.")
         raise ValidationError({"code": ValidationError(sentence, code="return_code_unknown")})
     return known
+
+
+def _demand_after(on: date, file: DebitFile) -> None:
+    """Raise ValidationError for a day on which the bank cannot have had the file yet."""
+    if file.made_at is not None and on < timezone.localdate(file.made_at):
+        sentence = _("The debit file was made later. Enter the day that the bank says.")
+        raise ValidationError({"on": ValidationError(sentence, code="before_the_file")})
 
 
 def _demand_past(on: date) -> None:

@@ -7,12 +7,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounting.models import DunningLevel
 from accounting.models.ledgers import OF_ALL
-from accounting.owners import owners_of
+from accounting.owners import demanded_owner, owners_of
 from locations.models import Organization
 from locations.permissions import Right
 from locations.violations import told_as_refusals
@@ -24,6 +26,14 @@ FIELDS = ("title", "days_after_due", "days_to_pay", "fee", "is_fee_posted", "tex
 
 LEVELS_OF_BUSINESS = 3
 """So many levels a business has; what they say and when they are due is data."""
+
+
+class DunningAtCentral(ValidationError):
+    """Reminders are made at the central, and so is what they say."""
+
+    def __init__(self) -> None:
+        sentence = gettext_lazy("Reminders are made at the central. Switch to it, and make them there.")
+        super().__init__(sentence, code="not_central")
 
 
 def first_levels(organization: Organization, owner: int = OF_ALL) -> list[DunningLevel]:
@@ -61,9 +71,10 @@ def ensure_levels(actor: Scope) -> None:
 def set_level(*, level: int, values: Mapping[str, Any], actor: Scope) -> DunningLevel:
     """Change a level by the names of FIELDS; reminders that were previewed or sent stay as they are.
 
-    Raises MissingRight, DunningLevel.DoesNotExist, ValidationError, or Busy.
+    Raises MissingRight, DunningAtCentral, DunningLevel.DoesNotExist, ValidationError, or Busy.
     """
     actor.demand(Right.MANAGE_ACCOUNT_TERMS)
+    demanded_owner(actor, DunningAtCentral)
     with row_scope.within(actor), told_as_refusals(), transaction.atomic():
         ensure_levels(actor)
         found = DunningLevel.objects.of_owner(actor.organization, _owner(actor))

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _text
 from django.utils.translation import gettext_lazy as _
 
 from accounting.choices import AccountKind
-from accounting.dunning.levels import ensure_levels
+from accounting.dunning.levels import DunningAtCentral, ensure_levels
 from accounting.models import Account, DunningNotice, DunningRun
 from accounting.operations.opening import demand_base, ensure_accounts
 from accounting.owners import demanded_owner, ledger_of_owner
@@ -26,13 +26,6 @@ from mcp.isolation.scope import Scope
 
 class DunningRefused(ValidationError):
     """The run is in another state by now, or nobody is to be reminded."""
-
-
-class DunningAtCentral(ValidationError):
-    """Reminders of this location are made at the central."""
-
-    def __init__(self) -> None:
-        super().__init__(_("Reminders are made at the central. Switch to it, and make them there."), code="not_central")
 
 
 _SENTENCES = {

@@ -14,12 +14,15 @@ from accounting.balances import ledger_of
 from accounting.models import BillingTerms, Ledger
 from accounting.operations import NoAccount
 from accounting.owners import owners_of
+from customers.field_groups import FieldGroup
 from customers.models import Customer
 from locations.permissions import Right
 from locations.violations import told_as_refusals
 from mcp.isolation import row_scope
 from mcp.isolation.scope import Scope
 
+WITHHELD = {FieldGroup.CONTACT: ("email",), FieldGroup.MEMO: ("is_held", "held_reason")}
+"""As with the fields of a customer: who does not see an address or a reason cannot write it either."""
 FIELDS = ("email", "leitweg_id", "reference", "is_collective", "payment_term", "is_held", "held_reason")
 
 
@@ -29,10 +32,17 @@ def billing_terms_of(customer: Customer, scope: Scope, ledger: Ledger | None = N
     return BillingTerms.objects.filter(base=customer.base_id, customer=customer.pk, ledger=where).first()
 
 
+def fields_for(scope: Scope) -> list[str]:
+    """Those of FIELDS that the scope sees and writes."""
+    hidden = {name for group, names in WITHHELD.items() if not scope.allows(group.right) for name in names}
+    return [name for name in FIELDS if name not in hidden]
+
+
 def set_billing_terms(
     *, customer: int, values: Mapping[str, Any], ledger: int | None = None, actor: Scope
 ) -> BillingTerms:
-    """Set how a customer of the actor's base is billed, by the names of FIELDS; what is not named stays.
+    """Set how a customer of the actor's base is billed, by the names of FIELDS; what is not named, or withheld from the
+    actor, stays.
 
     `ledger` is that of before a switch, where it is billed here; otherwise it is that of now. Raises MissingRight,
     Customer.DoesNotExist, Ledger.DoesNotExist, NoAccount before he has an account, or ValidationError by field.
@@ -47,7 +57,7 @@ def set_billing_terms(
             organization=actor.organization, base=actor.base, ledger=where, owner_key=where.owner_key, customer=whose
         )
         before = {name: getattr(one, name) for name in FIELDS}
-        for name in FIELDS:
+        for name in fields_for(actor):
             setattr(one, name, values.get(name, before[name]))
         _check(one)
         if one.pk is None or before != {name: getattr(one, name) for name in FIELDS}:

@@ -22,6 +22,14 @@ class InvoiceRefused(ValidationError):
     """What is there keeps the invoice from being cancelled; `code` says what."""
 
 
+_SENTENCES = {
+    "invoice_not_cancelled": _("%(number)s is cancelled already, or is a cancellation itself."),
+    "movement_accounts_of_ledger": _(
+        "%(number)s stays: somebody whose orders are on it was erased for good, and his account is nobody's any more."
+    ),
+}
+
+
 @busy_told()
 def cancel_invoice(*, invoice: UUID, reason: str, on: date | None = None, actor: Scope) -> Invoice:
     """Take an invoice back whole; returns its cancellation. What was paid for it stays with its orders.
@@ -41,11 +49,8 @@ def cancel_invoice(*, invoice: UUID, reason: str, on: date | None = None, actor:
                 )
                 [made] = cursor.fetchone()
         except IntegrityError as error:
-            if getattr(getattr(error.__cause__, "diag", None), "constraint_name", "") != "invoice_not_cancelled":
+            code = str(getattr(getattr(error.__cause__, "diag", None), "constraint_name", ""))
+            if code not in _SENTENCES:
                 raise
-            raise InvoiceRefused(
-                _("%(number)s is cancelled already, or is a cancellation itself."),
-                code="invoice_not_cancelled",
-                params={"number": wrong.number},
-            ) from error
+            raise InvoiceRefused(_SENTENCES[code], code=code, params={"number": wrong.number}) from error
         return Invoice.objects.in_base(actor.base).get(pk=made)

@@ -16,7 +16,7 @@ from django.db.models import Count, Sum
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from accounting.amounts import ZERO
+from accounting.amounts import ZERO, exact
 from accounting.choices import Bundling, RunState
 from accounting.invoicing.issuers import demand_biller, demand_issuer
 from accounting.models import InvoiceRun, RunOrder
@@ -54,17 +54,18 @@ def prepare_run(
     """A run of the orders that are open until this business day, of these locations and groups of customers or of all.
 
     It is previewed when this returns. Raises MissingRight, NotAtCentral, IssuerIncomplete, NothingToBill, Busy, or
-    ValidationError for a negative amount.
+    ValidationError for an amount that cannot be.
     """
     owner = demand_biller(actor)
     demand_base(actor)
+    least = exact(minimum) if minimum else ZERO
     with row_scope.within(actor), told_as_refusals():
         issuer, ledger = demand_issuer(actor), ledger_of_owner(owner, actor)
         if ledger is None:
             raise NothingToBill
         run = InvoiceRun(
             organization=actor.organization, base=actor.base, ledger=ledger, owner_key=ledger.owner_key, issuer=issuer,
-            until=until, locations=list(locations), groups=list(groups), bundling=bundling, minimum=minimum,
+            until=until, locations=list(locations), groups=list(groups), bundling=bundling, minimum=least,
             user_id=actor.user.pk if actor.user else None, user_name=actor.actor_name,
         )  # fmt: skip
         InvoiceRun.objects.bulk_create([run])

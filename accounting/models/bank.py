@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from accounting.amounts import MOST
 from accounting.banking.matching import Confidence
 from accounting.banking.statements import Direction
 from accounting.choices import ENTRY_STEPS, STATEMENT_STEPS, EntryState, StatementState
@@ -210,6 +211,7 @@ class BankEntry(OfLedger):
             models.CheckConstraint(
                 condition=Q(amount__gt=0) & Q(direction__in=DIRECTIONS), name="bankentry_amount_positive"
             ),
+            models.CheckConstraint(condition=Q(amount__lte=MOST), name="bankentry_amount_finite"),
             models.CheckConstraint(
                 condition=Q(state__in=EntryState.values) & Q(confidence__in=CONFIDENCES),
                 name="bankentry_state_known",

@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from accounting.amounts import MOST
 from accounting.choices import (
     DEBIT_FILE_STEPS,
     DEBIT_STEPS,
@@ -194,6 +195,7 @@ class DebitItem(models.Model):
                 name="debititem_collected_by_payment",
             ),
             models.CheckConstraint(condition=Q(charges__gte=0), name="debititem_charges_positive"),
+            models.CheckConstraint(condition=Q(charges__lte=MOST), name="debititem_charges_finite"),
             *(
                 CompositeForeignKey(
                     fields=["base", name], to=f"accounting.{to}", to_fields=["base", "id"],

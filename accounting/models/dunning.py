@@ -11,6 +11,7 @@ from django.db.models.functions import Now
 from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
+from accounting.amounts import MOST
 from accounting.choices import DUNNING_RUN_STEPS, NOTICE_STEPS, DunningLeftOut, DunningRunState, NoticeState
 from accounting.models.invoices import Invoice
 from accounting.models.ledgers import OF_ALL, Ledger, money
@@ -64,6 +65,7 @@ class DunningLevel(CheckedRow):
             RowSecurity(name="dunninglevel_rows", organization="organization", owner="owner_key"),
             models.UniqueConstraint(fields=["organization", "owner_key", "level"], name="dunninglevel_once"),
             models.CheckConstraint(condition=Q(level__gte=1, level__lte=9), name="dunninglevel_within_bounds"),
+            models.CheckConstraint(condition=Q(fee__lte=MOST), name="dunninglevel_fee_finite"),
             models.CheckConstraint(
                 condition=Q(days_after_due__gte=1, days_after_due__lte=365, days_to_pay__gte=1, days_to_pay__lte=90),
                 name="dunninglevel_days_within_bounds",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any, ClassVar
 
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from accounting.amounts import MOST
 from accounting.choices import WITH_REASON, MovementKind
 from accounting.models.ledgers import OF_ALL, Account, Ledger, money
 from accounting.querysets import MovementQuerySet
@@ -25,6 +27,9 @@ from locations.fields import LineField, TimeOrderedUuid
 from locations.history import ClockTimestamp
 from locations.models import CustomerBase, Location, Organization
 from locations.row_policies import RowSecurity
+
+DAYS = (date(1900, 1, 1), date(9998, 12, 31))
+"""Days that every program can show; the database knows others as well."""
 
 
 def _refers(to: Any, **options: Any) -> models.ForeignKey[Any, Any]:
@@ -85,6 +90,8 @@ class Movement(models.Model):
                 violation_error_message=_("This was reversed already."),
             ),
             models.CheckConstraint(condition=Q(amount__gt=0), name="movement_amount_positive"),
+            models.CheckConstraint(condition=Q(amount__lte=MOST), name="movement_amount_finite"),
+            models.CheckConstraint(condition=Q(business_day__range=DAYS), name="movement_day_of_calendar"),
             models.CheckConstraint(condition=~Q(debit=F("credit")), name="movement_between_two"),
             models.CheckConstraint(condition=Q(kind__in=MovementKind.values), name="movement_kind_known"),
             models.CheckConstraint(condition=~Q(key="") & ~Q(user_name=""), name="movement_of_somebody"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any, ClassVar
 
 from django.db import models
@@ -21,6 +22,12 @@ from locations.models import CustomerBase, Location, Organization
 from locations.row_policies import RowSecurity
 from locations.triggers import steps_between
 from mcp.models import Device
+
+MOST_OF_LINE = Decimal(10_000_000)
+"""So much a line comes to, also one that takes something off: the sums of an invoice of many thousand orders have room
+for that.
+"""
+MOST_PIECES = Decimal("999999999.999")
 
 
 def _refers(to: Any, **options: Any) -> models.ForeignKey[Any, Any]:
@@ -167,6 +174,10 @@ class PaymentOrderLine(models.Model):
         default_permissions = ()
         constraints = [
             RowSecurity(name="paymentorderline_rows", base="base", owner="owner_key"),
+            models.CheckConstraint(
+                condition=Q(amount__range=(-MOST_OF_LINE, MOST_OF_LINE), quantity__range=(-MOST_PIECES, MOST_PIECES)),
+                name="paymentorderline_within_bounds",
+            ),
             models.CheckConstraint(
                 condition=Q(vat_rate__gte=0, vat_rate__lt=100), name="paymentorderline_vat_rate_known"
             ),

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
+from accounting.amounts import MOST
 from accounting.choices import RUN_STEPS, Bundling, LeftOut, RunState
 from accounting.models.issuers import Issuer
 from accounting.models.ledgers import OF_ALL, Ledger, money
@@ -89,6 +90,7 @@ class InvoiceRun(models.Model):
                 violation_error_message=_("The smallest amount cannot be negative."),
             ),
             models.CheckConstraint(condition=~Q(user_name=""), name="invoicerun_of_somebody"),
+            models.CheckConstraint(condition=Q(minimum__lte=MOST), name="invoicerun_minimum_finite"),
             CompositeForeignKey(
                 fields=["organization", "base", "ledger", "owner_key"],
                 to="accounting.Ledger",

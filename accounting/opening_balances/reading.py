@@ -121,7 +121,7 @@ def _line(row: Row, columns: Mapping[str, int]) -> BalanceLine | Rejected:
         return Rejected(row.number, "row_damaged")
     cells = {name: row.cells[at] for name, at in columns.items()}
     number = _said(cells[NUMBER])
-    if not (number.isascii() and number.isdecimal() and 1 <= int(number) <= 9_999_999):
+    if not (number.isascii() and number.isdecimal() and len(number) <= 20 and 1 <= int(number) <= 9_999_999):
         return Rejected(row.number, "number_missing", number[:30])
     amounts: dict[str, Decimal | None] = {}
     for name in (OWED, CREDIT, LIMIT):

@@ -16,12 +16,12 @@ from django.db.models import Func
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounting.amounts import ZERO, Money
+from accounting.amounts import MOST, ZERO, Money
 from accounting.choices import AccountKind, BalanceImportState, MovementKind
 from accounting.models import Account, BalanceImport, Movement
 from accounting.opening_balances.accounts import account_ids, with_accounts
 from accounting.opening_balances.matching import already_opened, matched
-from accounting.opening_balances.reading import read_balances
+from accounting.opening_balances.reading import BalanceLine, read_balances
 from accounting.operations.correcting import demanded_reason
 from accounting.operations.opening import demand_base, ensure_ledger
 from accounting.operations.posting import post_all
@@ -93,6 +93,7 @@ def check_balances(*, file_name: str, content: bytes, actor: Scope) -> BalanceIm
         ledger = ensure_ledger(actor)
         found, unmatched = matched(lines, ledger, actor)
         rejected = sorted([*rejected, *unmatched], key=lambda one: one.row)
+        owed, credit = _totals([line for line, _pk in found])
         kept = [
             [line.row, pk, *(_text(one) for one in (line.owed, line.credit, line.limit)), line.document]
             for line, pk in found
@@ -103,11 +104,18 @@ def check_balances(*, file_name: str, content: bytes, actor: Scope) -> BalanceIm
             file_name=clean_text(file_name).strip()[:200] or "–", sha256=hashlib.sha256(content).hexdigest(),
             lines=kept, rejected=[[one.row, one.code, one.value] for one in rejected[:MOST_REJECTED]],
             customers=len(kept), rejected_count=len(rejected),
-            owed_total=sum((line.owed for line, _pk in found), ZERO),
-            credit_total=sum((line.credit for line, _pk in found), ZERO),
+            owed_total=owed, credit_total=credit,
         )  # fmt: skip
         made.save(force_insert=True)
         return made
+
+
+def _totals(lines: Sequence[BalanceLine]) -> tuple[Decimal, Decimal]:
+    """What is owed and what was paid in advance. Raises ValidationError for more than can be kept."""
+    owed, credit = sum((one.owed for one in lines), ZERO), sum((one.credit for one in lines), ZERO)
+    if max(owed, credit) > MOST:
+        raise ValidationError(_("The amounts of the file are too large to be added up."), code="totals_too_large")
+    return owed, credit
 
 
 @busy_told()

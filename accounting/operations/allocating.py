@@ -39,6 +39,9 @@ class NotAllocated(ValidationError):
 _SENTENCES = {
     "allocation_payment_there": _("This payment was taken back meanwhile. Look at the account again."),
     "allocation_item_there": _("One of these items was taken back meanwhile. Look at the account again."),
+    "allocation_payment_of_order": _(
+        "This booking pays the orders for which it was made. Reverse it, or cancel their invoice, if that is wrong."
+    ),
     "allocation_within_both": _(
         "The parts are more than the payment, or more than an item has left. Lower them and save again."
     ),

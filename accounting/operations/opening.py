@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from accounting.balances import ledger_of, owner_now
 from accounting.choices import OF_CUSTOMER, AccountKind
 from accounting.models import Account, AccountTerms, Ledger
+from customers.field_groups import FieldGroup
 from customers.models import Customer
 from locations.permissions import Right
 from locations.violations import told_as_refusals
@@ -21,6 +22,8 @@ from mcp.isolation import row_scope
 from mcp.isolation.limits import busy_told
 from mcp.isolation.scope import Scope
 
+OF_MEMOS = ("is_blocked", "blocked_reason")
+"""Terms that are for whoever sees memos: the reason of a block is free text about a person."""
 TERMS = ("may_buy_on_account", "may_hold_credit", "soft_limit", "hard_limit", "is_blocked", "blocked_reason")
 
 
@@ -59,8 +62,10 @@ def set_terms(
 ) -> AccountTerms:
     """Set what a customer of the actor's base may do with his account; with the first terms it is opened.
 
-    A limit below what is open holds for everything that comes. Raises MissingRight, Customer.DoesNotExist,
-    NotOnThisBase, Busy, or ValidationError for terms that contradict one another or an archived customer without any.
+    A limit below what is open holds for everything that comes. Who does not see memos neither blocks the account nor
+    lifts a block: its reason is one. What is said of it is passed over, and stays as it is. Raises MissingRight,
+    Customer.DoesNotExist, NotOnThisBase, Busy, or ValidationError for terms that contradict one another or an archived
+    customer without any.
     """
     actor.demand(Right.MANAGE_ACCOUNT_TERMS)
     demand_base(actor)
@@ -74,14 +79,14 @@ def set_terms(
                 code="customer_archived",
                 params={"customer": whose},
             )
-        values = {
+        values: dict[str, Any] = {
             "may_buy_on_account": may_buy_on_account,
             "may_hold_credit": may_hold_credit,
             "soft_limit": soft_limit,
             "hard_limit": hard_limit,
-            "is_blocked": is_blocked,
-            "blocked_reason": blocked_reason,
         }
+        if actor.allows(FieldGroup.MEMO.right):
+            values |= {"is_blocked": is_blocked, "blocked_reason": blocked_reason}
         with told_as_refusals(), transaction.atomic():
             return _changed(terms, values, actor) if terms else _opened(whose, ledger, values, actor)
 

@@ -25,6 +25,18 @@ def not_open(order: PaymentOrder) -> OrderRefused:
     return OrderRefused(sentence, code=f"order_{state}", params={"order": str(order)})
 
 
+def paid_on_account(order: PaymentOrder) -> OrderRefused:
+    """That a payment on the account was booked for this very order, so that it is not paid a second time."""
+    return OrderRefused(
+        _(
+            "The order %(order)s, or a part of it, is paid by a payment on the account already. If something is left "
+            "of it, receive that as a payment on the account."
+        ),
+        code="order_paid",
+        params={"order": str(order)},
+    )
+
+
 def demand_no_order(movement: Movement) -> None:
     """Raise OrderRefused where the movement is the sale of an order that is paid or on an invoice.
 

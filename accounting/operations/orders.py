@@ -22,9 +22,10 @@ from django.utils.translation import gettext_lazy as _
 from accounting.balances import Standing, ledger_of, standing
 from accounting.choices import AccountKind, MovementKind, OrderState, SaleMethod
 from accounting.models import PaymentOrder
+from accounting.models.orders import MOST_OF_LINE
 from accounting.operations.correcting import demanded_reason
 from accounting.operations.opening import NoAccount, demand_base
-from accounting.operations.order_refusals import OrderRefused, not_open
+from accounting.operations.order_refusals import OrderRefused, not_open, paid_on_account
 from accounting.operations.posting import Entry, sides_of, wanted_of, warnings_of
 from accounting.operations.refusals import told
 from customers.models import Customer
@@ -111,8 +112,9 @@ def post_order(
 def pay_order(*, order: UUID, key: str, business_day: date | None = None, actor: Scope) -> Ordered:
     """An open order is paid at this till, whole. Once paid, it is not paid again, neither here nor by an invoice.
 
-    Raises MissingRight, PaymentOrder.DoesNotExist, OrderRefused where it is not open, OtherContent, ValidationError, or
-    Busy.
+    What only its age has allocated to it counts against other items from then on. Raises MissingRight,
+    PaymentOrder.DoesNotExist, OrderRefused where it is not open, or where a payment that somebody has chosen for it has
+    paid it or a part of it, OtherContent, ValidationError, or Busy.
     """
     actor.demand(Right.RECEIVE_PAYMENTS)
     with row_scope.within(actor):
@@ -163,6 +165,16 @@ def found_order(order: UUID, actor: Scope) -> tuple[PaymentOrder, Customer]:
 
 
 def _demand_sum(total: Decimal, lines: Sequence[Line]) -> None:
+    if sum((abs(line.amount) for line in lines), Decimal(0)) > MOST_OF_LINE:
+        raise ValidationError(
+            {
+                "lines": ValidationError(
+                    _("The lines of one order come to %(most)s at most, whatever is taken off."),
+                    code="lines_too_large",
+                    params={"most": MOST_OF_LINE},
+                )
+            }
+        )
     if sum((line.amount for line in lines), Decimal(0)) != total:
         sentence = _("The lines of the order do not sum to its total.")
         raise ValidationError({"total": ValidationError(sentence, code="lines_are_not_total")})
@@ -207,6 +219,8 @@ def _order_told(order: UUID) -> Iterator[None]:
         one = PaymentOrder.objects.select_related("location").get(pk=order)
         if name == "paymentorder_not_open":
             raise not_open(one) from error
+        if name == "paymentorder_paid_on_account":
+            raise paid_on_account(one) from error
         if name == "paymentorder_elsewhere":
             raise OrderRefused(
                 _(
@@ -224,4 +238,4 @@ def _ordered(order: UUID, customer: Customer, actor: Scope) -> Ordered:
     now = standing(customer, actor, ledger=one.ledger)
     if now is None:
         raise NoAccount(customer)
-    return Ordered(one, now, warnings_of(one.booking, now) if one.state == OrderState.OPEN else ())
+    return Ordered(one, now, warnings_of(one.booking, now, actor) if one.state == OrderState.OPEN else ())

@@ -224,7 +224,7 @@ def add(debit: int, credit: int, entry: Entry, customer: Customer, ledger: Ledge
     now = standing(customer, actor, ledger=ledger)
     if now is None:
         raise NoAccount(customer)
-    return Posted(movement, now, warnings_of(movement, now))
+    return Posted(movement, now, warnings_of(movement, now, actor))
 
 
 def post_all(ledger: Ledger, wanted: Sequence[Mapping[str, Any]], actor: Scope) -> list[Movement]:
@@ -320,8 +320,12 @@ def _found(ledger: Ledger, wanted: Sequence[_Whose]) -> dict[_Whose, int]:
     return {(AccountKind(one.kind), one.customer_id, one.location_id): one.pk for one in rows}
 
 
-def warnings_of(movement: Movement, now: Standing) -> list[str]:
-    """What is in order and worth knowing, in the language of whoever posts."""
+def warnings_of(movement: Movement, now: Standing, actor: Scope) -> list[str]:
+    """What is in order and worth knowing, in the language of whoever posts. They are amounts of the account, so they
+    are for whoever sees accounts.
+    """
+    if not actor.allows(Right.SEE_ACCOUNTS):
+        return []
     currency, terms = now.terms.organization.currency, now.terms
     opened = shown(now.open_amount, currency)
     if movement.kind == MovementKind.SALE and now.is_above_hard:

@@ -17,6 +17,7 @@ from accounting.operations.opening import NoAccount
 from accounting.operations.order_refusals import OrderRefused
 from customers.field_groups import FieldGroup
 from customers.models import Customer
+from locations.permissions import Right
 from locations.violations import refusal_of
 from mcp.isolation.scope import Scope
 
@@ -67,8 +68,7 @@ def _refusal(name: str, error: IntegrityError, kind: MovementKind, customer: Cus
     if name == "movement_accounts_of_ledger":  # he was erased for good since his account was looked up
         return NoAccount(customer)
     if name == "account_balance_above_floor":
-        now = standing(customer, actor)
-        return _limit(now, kind, customer) if now else error
+        return _floor(kind, customer, actor) or error
     if name in _ELSEWHERE:
         return ValidationError(_ELSEWHERE[name], code=name, params={"location": actor.location.name})
     if name == "paymentorder_not_open":
@@ -88,6 +88,23 @@ def _refusal(name: str, error: IntegrityError, kind: MovementKind, customer: Cus
     if name.startswith(_PREFIX) and rule in Breach.values:
         return _breach(Breach(rule), customer, actor)
     return refused_allocation(error) or refusal_of(error) or error
+
+
+def _floor(kind: MovementKind, customer: Customer, actor: Scope) -> Refused | None:
+    """That the account does not allow so much; None where it is not there any more."""
+    if not actor.allows(Right.SEE_ACCOUNTS):
+        return _beyond(kind, customer)
+    now = standing(customer, actor)
+    return _limit(now, kind, customer) if now else None
+
+
+def _beyond(kind: MovementKind, customer: Customer) -> Refused:
+    """That the account does not allow so much, for whoever does not see accounts."""
+    if kind == MovementKind.SALE:
+        sentence = _("%(customer)s cannot buy for so much on account. Let the customer pay otherwise.")
+        return Refused(sentence, code=Breach.LIMIT, params={"customer": customer})
+    sentence = _("%(customer)s does not have so much credit.")
+    return Refused(sentence, code=Breach.BELOW_ZERO, params={"customer": customer})
 
 
 def _limit(now: Standing, kind: MovementKind, customer: Customer) -> Refused:

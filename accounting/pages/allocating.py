@@ -26,6 +26,9 @@ from accounting.pages.frame import ACCOUNT, account_or_404, address_of, customer
 from locations.permissions import Right
 from mcp.console.operation_forms import show_refusal
 
+_FIXED = (MovementKind.REVERSAL, MovementKind.TRANSFER)
+"""What takes a movement back, and what a company takes over of its members, pays just that."""
+
 
 @dataclass(frozen=True)
 class Payable:
@@ -68,7 +71,8 @@ def allocate_page(request: HttpRequest, movement: UUID) -> HttpResponse:
     scope.demand(Right.CORRECT_ACCOUNTS)
     rows = Movement.objects.in_base(scope.base).select_related("location", "credit")
     payment = get_object_or_404(rows, pk=movement)
-    if payment.credit.kind != AccountKind.OWED or payment.kind == MovementKind.REVERSAL or _is_reversed(payment):
+    is_payment = payment.credit.kind == AccountKind.OWED and payment.kind not in _FIXED
+    if not is_payment or _is_reversed(payment):
         raise Http404
     whose = customer_or_404(payment.credit.customer_id or 0, scope)
     now = account_or_404(whose, scope)

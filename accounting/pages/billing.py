@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from accounting.invoicing import billing_terms_of, issuer_of, missing_of, set_billing_terms, set_issuer
 from accounting.invoicing.billing import FIELDS as BILLING_FIELDS
+from accounting.invoicing.billing import fields_for
 from accounting.invoicing.issuers import FIELDS as ISSUER_FIELDS
 from accounting.invoicing.issuers import first_issuer
 from accounting.models import BillingTerms, Issuer
@@ -79,9 +80,13 @@ def billing_page(request: HttpRequest, customer: int) -> HttpResponse:
         raise Http404
     account_or_404(whose, scope, before)
     form = BillingForm(request.POST or None, instance=billing_terms_of(whose, scope, before) or BillingTerms())
+    with scope.asked.only_looking():
+        shown = fields_for(scope)
+    for name in set(BILLING_FIELDS) - set(shown):
+        del form.fields[name]
     back = address_of(ACCOUNT, whose.pk) + (OF_BEFORE if before else "")
     if request.method == "POST" and form.is_valid():
-        values = {name: form.cleaned_data[name] for name in BILLING_FIELDS}
+        values = {name: form.cleaned_data[name] for name in shown}
         try:
             set_billing_terms(customer=whose.pk, values=values, ledger=before.pk if before else None, actor=scope)
         except ValidationError as refusal:

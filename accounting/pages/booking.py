@@ -32,8 +32,8 @@ from accounting.operations import (
     top_up,
     use_credit,
 )
+from accounting.operations.opening import OF_MEMOS, demand_base
 from accounting.operations.opening import TERMS as TERM_NAMES
-from accounting.operations.opening import demand_base
 from accounting.pages.forms import BookingForm, CorrectionForm, ReversalForm, TermsForm
 from accounting.pages.frame import (
     ACCOUNT,
@@ -42,9 +42,11 @@ from accounting.pages.frame import (
     address_of,
     customer_or_404,
     ledger_asked,
+    may,
     seer,
     show_page,
 )
+from customers.field_groups import FieldGroup
 from customers.models import Customer
 from locations.permissions import Right
 from mcp.console.operation_forms import show_refusal
@@ -165,8 +167,11 @@ def terms_page(request: HttpRequest, customer: int) -> HttpResponse:
     whose = customer_or_404(customer, scope)
     now = standing(whose, scope)
     form = TermsForm(request.POST or None, initial=_kept(whose, now))
+    if not may(scope, FieldGroup.MEMO.right):
+        for name in OF_MEMOS:
+            del form.fields[name]
     if request.method == "POST" and form.is_valid():
-        values = {name: form.cleaned_data[name] for name in TERM_NAMES}
+        values = {name: form.cleaned_data[name] for name in TERM_NAMES if name in form.cleaned_data}
         if _tried(form, lambda: set_terms(customer=whose.pk, **values, actor=scope)) is not None:
             sentence = _("The terms are set.") if now else _("The account is opened.")
             messages.success(request, sentence)

@@ -40,7 +40,10 @@ from mcp.isolation.scope import Scope
 
 PAGE = 50
 SHOWN_NAMES = 20
-KINDS = ("xml", "announcements")
+KINDS: Mapping[str, tuple[Right, ...]] = {
+    "xml": (Right.SEE_BANK_DATA,), "announcements": (Right.SEE_BANK_DATA, Right.SEE_CONTACT_DATA),
+}  # fmt: skip
+"""The files of a debit file, with what they take besides: announcements have addresses on them."""
 
 
 class DebitFileForm(PlainForm):
@@ -82,8 +85,8 @@ def collector(request: HttpRequest) -> Scope:
 
 
 def files_of(scope: Scope) -> DebitFileQuerySet:
-    """Those of whose ledger is debited here, or where the central debits of the central."""
-    return DebitFile.objects.in_base(scope.base).filter(owner_key__in=owners_of(scope).shown)
+    """Those of whose ledger is debited here; none where the central does so: invoices of others are in them."""
+    return DebitFile.objects.in_base(scope.base).filter(owner_key__in=owners_of(scope).billed)
 
 
 def debits_page(request: HttpRequest) -> HttpResponse:
@@ -133,13 +136,14 @@ def debit_file_page(request: HttpRequest, pk: UUID) -> HttpResponse:
         return whole_page_again()
     items = DebitItem.objects.of_file(file)
     is_open = file.state in (DebitFileState.PREVIEWED, DebitFileState.FAILED)
+    may_print = all(may(scope, right) for right in KINDS["announcements"])
     page = page_number(request)
     listed = items.exclude(state=DebitState.LEFT_OUT).select_related("invoice", "customer")
     rows = list(listed.order_by("position", "invoice__number")[(page - 1) * PAGE : page * PAGE + 1])
     context = {
         "file": file, "currency": scope.organization.currency, "today": timezone.localdate(), "rows": rows[:PAGE],
         "newer": page - 1, "older": page + 1 if len(rows) > PAGE else 0, "left_out": left_out_of(file),
-        "parts": range(1, -(-file.count // AT_ONCE) + 1) if is_open else (),
+        "parts": range(1, -(-file.count // AT_ONCE) + 1) if is_open and may_print else (),
         "is_open": is_open, "is_under_way": file.state == DebitFileState.RUNNING,
         "unannounced": items.filter(state=DebitState.PROPOSED, announced_on=None).count(),
         "announced": items.filter(state=DebitState.PROPOSED).exclude(announced_on=None).count(),
@@ -211,10 +215,11 @@ def _stepped(request: HttpRequest, file: DebitFile, scope: Scope) -> HttpRespons
 def debit_file_bytes(request: HttpRequest, pk: UUID, kind: str) -> HttpResponseBase:
     """The file for the bank, or the announcements as PDF (a part of them, ?part=)."""
     scope = collector(request)
-    scope.demand(Right.SEE_BANK_DATA)
-    file = get_object_or_404(files_of(scope), pk=pk)
     if kind not in KINDS:
         raise Http404
+    for right in KINDS[kind]:
+        scope.demand(right)
+    file = get_object_or_404(files_of(scope), pk=pk)
     content = _xml(file) if kind == "xml" else _announcements(request, file, scope)
     name = f"{file.message_id}.xml" if kind == "xml" else f"{_('announcements')}-{file}.pdf"
     response = FileResponse(content, as_attachment=True, filename=name, content_type="application/octet-stream")
@@ -247,7 +252,7 @@ def debit_return_page(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Why the bank has sent a debit back, and what it charges for it."""
     scope = collector(request)
     states = [DebitState.PENDING, DebitState.COLLECTED]
-    owned = DebitItem.objects.in_base(scope.base).filter(owner_key__in=owners_of(scope).shown)
+    owned = DebitItem.objects.in_base(scope.base).filter(owner_key__in=owners_of(scope).billed)
     rows = owned.filter(state__in=states).select_related("invoice", "customer")
     one = get_object_or_404(rows, pk=pk)
     form = ReturnForm(request.POST or None, initial={"on": timezone.localdate()})

@@ -31,6 +31,7 @@ from accounting.pages.forms import AmountField, PlainForm
 from accounting.pages.frame import LEVELS, REMINDERS, REMINDERS_RUN, address_of, may, seer, show_billing_page
 from accounting.querysets import DunningRunQuerySet
 from customers.console.frame import page_number
+from customers.field_groups import FieldGroup
 from locations.permissions import Right
 from mcp.console.operation_forms import show_refusal
 from mcp.isolation.scope import Scope
@@ -52,8 +53,8 @@ class LevelForm(PlainForm):
 
 
 def runs_of(scope: Scope) -> DunningRunQuerySet:
-    """Those of whose ledger is reminded here, or where the central reminds of the central."""
-    return DunningRun.objects.in_base(scope.base).filter(owner_key__in=owners_of(scope).shown)
+    """Those of whose ledger is reminded here; none where the central does so: invoices of others are in them."""
+    return DunningRun.objects.in_base(scope.base).filter(owner_key__in=owners_of(scope).billed)
 
 
 def reminders_page(request: HttpRequest) -> HttpResponse:
@@ -92,10 +93,15 @@ def reminders_run_page(request: HttpRequest, pk: UUID) -> HttpResponse:
         "run": run, "currency": scope.organization.currency, "rows": rows[:PAGE], "left_out": left_out_of(run),
         "newer": page - 1, "older": page + 1 if len(rows) > PAGE else 0,
         "is_open": run.state == DunningRunState.PREVIEWED,
-        "parts": range(1, -(-run.count // AT_ONCE) + 1) if run.state == DunningRunState.SENT else (),
+        "parts": range(1, -(-run.count // AT_ONCE) + 1) if _is_printed(run, scope) else (),
         "back": address_of(REMINDERS),
     }  # fmt: skip
     return show_billing_page(request, "reminders_run", _("Reminders of %(day)s") % {"day": run}, context)
+
+
+def _is_printed(run: DunningRun, scope: Scope) -> bool:
+    """Whether it is sent, and may be printed by whoever sees the addresses on it."""
+    return run.state == DunningRunState.SENT and may(scope, FieldGroup.CONTACT.right)
 
 
 def left_out_of(run: DunningRun) -> list[Left]:
@@ -127,6 +133,7 @@ def _stepped(request: HttpRequest, run: DunningRun, scope: Scope) -> HttpRespons
 def reminders_file(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     """The reminders of a run as PDF, a page for each (a part of them, ?part=)."""
     scope = collector(request)
+    scope.demand(FieldGroup.CONTACT.right)
     run = get_object_or_404(runs_of(scope).filter(state=DunningRunState.SENT), pk=pk)
     text = request.GET.get("part", "1")
     found = printed_in_part(run, int(text) if text.isdecimal() and 0 < int(text) < 10_000 else 1)
@@ -146,7 +153,7 @@ def levels_page(request: HttpRequest) -> HttpResponse:
     scope = collector(request)
     context = {
         "rows": levels_of(scope), "currency": scope.organization.currency, "back": address_of(REMINDERS),
-        "may_write": may(scope, Right.MANAGE_ACCOUNT_TERMS),
+        "may_write": may(scope, Right.MANAGE_ACCOUNT_TERMS) and owners_of(scope).billing is not None,
     }  # fmt: skip
     return show_billing_page(request, "levels", _("Levels of reminders"), context, names_place=True)
 

@@ -12,9 +12,13 @@ from django.utils.translation import gettext_lazy as _
 
 from accounting.amounts import typed
 from accounting.choices import AccountKind
-from accounting.operations.posting import LONGEST_DOCUMENT, LONGEST_KEY, LONGEST_REASON
+from accounting.operations.posting import LONGEST_DOCUMENT, LONGEST_REASON
 
 LONGEST_AMOUNT = 30
+_KEY = r"\A(?:[0-9a-z]{1,32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\Z"
+"""Of a form: a UUID, or as long as one. So nobody takes the key of a booking that is still to come: those of debits,
+reminders, invoices and entries of the bank have other signs in them.
+"""
 
 
 class AmountField(forms.Field):
@@ -51,7 +55,7 @@ class PlainForm(forms.Form):
 class KeyedForm(PlainForm):
     """A form with a key of its own, so that it is booked once however often it is sent."""
 
-    key = forms.CharField(max_length=LONGEST_KEY, widget=forms.HiddenInput)
+    key = forms.RegexField(_KEY, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, initial={"key": str(uuid4()), "business_day": timezone.localdate()}, **options)

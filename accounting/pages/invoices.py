@@ -27,6 +27,7 @@ from accounting.owners import Owners, owners_of
 from accounting.pages.frame import INVOICE, INVOICES, RUNS, address_of, may, seer, show_billing_page
 from accounting.pages.invoice_forms import OVERDUE, CancelForm, SearchForm
 from accounting.querysets import InvoiceQuerySet
+from customers.field_groups import FieldGroup
 from customers.models import Customer
 from locations.permissions import Right
 from mcp.console.operation_forms import show_refusal
@@ -157,6 +158,7 @@ def invoice_page(request: HttpRequest, pk: UUID) -> HttpResponse:
     lines = InvoiceLine.objects.filter(base=one.base_id, invoice=one).order_by("position")
     owners = owners_of(scope)
     may_cancel = one.owner_key == owners.billing and may(scope, Right.BILL_CUSTOMERS)
+    is_address_shown = may(scope, FieldGroup.CONTACT.right)
     context = {
         "one": one,
         "buyer": buyer_name(one.buyer_data),
@@ -169,7 +171,8 @@ def invoice_page(request: HttpRequest, pk: UUID) -> HttpResponse:
         "may_dispute": (
             one.kind == InvoiceKind.INVOICE and one.owner_key in owners.all and may(scope, Right.COLLECT_PAYMENTS)
         ),
-        "formats": list(DocumentFormat),
+        "formats": list(DocumentFormat) if is_address_shown else (),
+        "is_address_shown": is_address_shown,
         "back": address_of(INVOICES),
         **_whose(owners, scope, is_of_central=owners.bills_on_its_own and one.owner_key == OF_ALL),
     }
@@ -177,8 +180,9 @@ def invoice_page(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 def invoice_file(request: HttpRequest, pk: UUID, kind: str) -> HttpResponseBase:
-    """The PDF or the XML of an invoice."""
+    """The PDF or the XML of an invoice, for whoever sees the address that stands in it."""
     scope = seer(request)
+    scope.demand(FieldGroup.CONTACT.right)
     one = _invoice_or_404(pk, scope)
     try:
         asked = DocumentFormat(kind)

@@ -29,6 +29,7 @@ from mcp.console.operation_forms import show_refusal
 from mcp.isolation.scope import Scope
 
 PAGE = 50
+_OF_MINIMUM = ("amount_invalid", "amount_of_less_than_a_cent", "invoicerun_minimum_positive")
 SHOWN_NAMES = 20
 STEPS: Mapping[str, Callable[..., InvoiceRun]] = {"start": start_run, "cancel": cancel_run}
 
@@ -53,8 +54,8 @@ def biller(request: HttpRequest) -> Scope:
 
 
 def runs_of(scope: Scope) -> RunQuerySet:
-    """Those of whose ledger is billed here, or where the central bills of the central."""
-    return InvoiceRun.objects.in_base(scope.base).filter(owner_key__in=owners_of(scope).shown)
+    """Those of whose ledger is billed here. Where the central bills there are none: customers of all are in them."""
+    return InvoiceRun.objects.in_base(scope.base).filter(owner_key__in=owners_of(scope).billed)
 
 
 def runs_page(request: HttpRequest) -> HttpResponse:
@@ -89,7 +90,7 @@ def run_new_page(request: HttpRequest) -> HttpResponse:
                 minimum=asked["minimum"] or ZERO, actor=scope,
             )  # fmt: skip
         except ValidationError as refusal:
-            show_refusal(form, refusal, {"invoicerun_minimum_positive": "minimum"})
+            show_refusal(form, refusal, dict.fromkeys(_OF_MINIMUM, "minimum"))
         else:
             return HttpResponseRedirect(address_of(RUN, run.pk))
     context = {"form": form, "button": _("Preview"), "back": address_of(RUNS)}

@@ -11,11 +11,13 @@ from django.utils import timezone
 
 from accounting.choices import InvoiceKind
 from accounting.invoicing import cancel_invoice
+from accounting.invoicing.cancelling import InvoiceRefused
 from accounting.invoicing.contents import content_of
 from accounting.invoicing.running import issue_next
 from accounting.models import Invoice, InvoiceItem, InvoiceLine, LedgerException, Movement, PaymentOrder
-from accounting.operations import receive_payment, reverse
+from accounting.operations import NotAllocated, allocate, receive_payment, reverse
 from customers.choices import InvoiceTo
+from customers.erasure import erase_customer
 from customers.memberships.operations import Details, end_membership, join_customer
 from customers.models import Customer
 from mcp.isolation.scope import Scope
@@ -133,3 +135,28 @@ def test_company_without_an_account_is_left_out(anna, till):
     order(till, guest(till, last_name="Gut"))
     run = prepared(anna)
     assert (run.invoices, left_out(run)) == (1, {("", "no_account")})
+
+
+def test_what_the_company_takes_over_pays_just_the_orders_of_the_invoice(anna, till, firm, log_in):
+    whose = member(till, firm, "Eins")
+    order(till, whose)
+    issued(anna)
+    order(till, whose, line("3"))
+    taken_over = Movement.objects.get(kind="transfer").pk
+    with pytest.raises(NotAllocated) as caught:
+        allocate(payment=taken_over, parts=[], actor=till)
+    assert caught.value.code == "allocation_payment_of_order"
+    page = "/10400/2/accounting/accountterms/"
+    assert log_in("anna").get(f"{page}allocate/{taken_over}/").status_code == 404
+    assert f"allocate/{taken_over}" not in log_in("anna").get(f"{page}{whose.pk}/").content.decode()
+
+
+def test_invoice_stays_once_somebody_whose_orders_are_on_it_was_erased(anna, till, firm):
+    whose = member(till, firm, "Verschwindet")
+    order(till, whose)
+    [invoice] = issued(anna)
+    erase_customer(customer=whose.pk, reason="Wunsch", actor=anna)
+    with pytest.raises(InvoiceRefused) as caught:
+        cancel_invoice(invoice=invoice.pk, reason="Falsch", actor=anna)
+    assert caught.value.code == "movement_accounts_of_ledger"
+    assert Invoice.objects.get().state == "open"

@@ -24,7 +24,7 @@ from tests.accounting.debits import billed, creditor, debits, debtor, in_days, m
 from tests.accounting.mandates import signature
 from tests.isolation.guards.probes_operations import bare, refused
 from tests.isolation.guards.probing import probe
-from tests.isolation.guards.world import BREMEN, CANARY, HAMBURG, HEAD, World
+from tests.isolation.guards.world import CANARY, HAMBURG, HEAD, World
 
 PAGES = "/accounting/accountterms/"
 
@@ -133,35 +133,44 @@ def mandate_of_another_customer_is_not_shown(world: World) -> None:
 
 @probe
 def pages_of_debits_take_a_right_for_each_thing(world: World) -> None:
-    """Carla sees customers at Bremen; she is given the right to see accounts, then to collect, then bank data."""
+    """Carla sees customers at the central; she is given the right to see accounts, then to collect, then bank data and
+    contact data. At a branch there are no debits.
+    """
     head = own(world)
     file = made(head)
     [one] = debits(head, file)
-    group, bremen, at = world.cast.group("Auskunft Bremen"), world.place("Bremen").pk, f"{BREMEN}{PAGES}"
+    group, center, at = world.cast.group("Auskunft Bremen"), world.place("Zentrale").pk, f"{HEAD}{PAGES}"
+    grants.add_grants(group, [(Right.VIEW_CUSTOMERS, center)])
     seen = [f"{at}{one.customer_id}/mandates/"]
     written = [
         f"{at}{one.customer_id}/mandates/new/", f"{at}mandates/{one.mandate_id}/revoke/", f"{at}debits/",
         f"{at}debits/new/", f"{at}debits/{file.pk}/", f"{at}debits/return/{one.pk}/",
     ]  # fmt: skip
-    fetched = [f"{at}debits/{file.pk}/file/xml/"]
+    fetched = [f"{at}debits/{file.pk}/file/xml/", f"{at}debits/{file.pk}/file/announcements/"]
     for address in seen + written + fetched:
         assert world.get("carla", address).status_code == 403, address
-    grants.add_grants(group, [(Right.SEE_ACCOUNTS, bremen)])
+    grants.add_grants(group, [(Right.SEE_ACCOUNTS, center)])
     shown = world.get("carla", seen[0]).content.decode()
     assert "•• ••••" in shown
     assert one.iban not in shown
     assert "/mandates/new/" not in shown
     for address in [*written, *fetched, f"{at}invoices/{one.invoice_id}/dispute/"]:
         assert world.get("carla", address).status_code in (403, 404), address
-    grants.add_grants(group, [(Right.COLLECT_PAYMENTS, bremen)])
+    grants.add_grants(group, [(Right.COLLECT_PAYMENTS, center)])
     for address in written:
         assert world.get("carla", address).status_code == 200, address
-    assert world.get("carla", fetched[0]).status_code == 403
+    for address in fetched:
+        assert world.get("carla", address).status_code == 403, address
     assert "/file/xml/" not in world.get("carla", f"{at}debits/{file.pk}/").content.decode()
     assert one.iban not in world.get("carla", f"{at}{one.customer_id}/mandates/").content.decode()
-    grants.add_grants(group, [(Right.SEE_BANK_DATA, bremen)])
-    assert world.get("carla", fetched[0]).status_code == 200
+    grants.add_grants(group, [(Right.SEE_BANK_DATA, center)])
+    assert [world.get("carla", address).status_code for address in fetched] == [200, 403]
     assert one.iban in world.get("carla", f"{at}{one.customer_id}/mandates/").content.decode()
+    grants.add_grants(group, [(Right.SEE_CONTACT_DATA, center)])
+    assert [world.get("carla", address).status_code for address in fetched] == [200, 200]
+    for address in (f"debits/{file.pk}/", f"debits/{file.pk}/file/xml/", f"debits/return/{one.pk}/"):
+        assert world.get("anna", f"{HAMBURG}{PAGES}{address}").status_code == 404, address
+    assert str(file.pk) not in world.get("anna", f"{HAMBURG}{PAGES}debits/").content.decode()
 
 
 @probe

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.core.exceptions import ObjectDoesNotExist, ValidationError
 
-from accounting.dunning import cancel_run, levels_of, prepare_run, send_run, set_level
+from accounting.dunning import DunningAtCentral, cancel_run, levels_of, prepare_run, send_run, set_level
 from locations.permissions import Right
 from mcp.isolation import grants, row_scope
 from mcp.isolation.scope import MissingRight, Scope
@@ -94,17 +94,27 @@ def pages_of_reminders_show_none_of_another_base(world: World) -> None:
 
 @probe
 def pages_of_reminders_take_a_right_for_each_thing(world: World) -> None:
-    """Carla sees customers at Bremen; she is given the right to see accounts, then to collect."""
+    """Carla sees customers at the central; she is given the right to see accounts, then to collect, then contact data.
+    At a branch there are no reminders, and nobody changes what they say.
+    """
     run = later_run(own(world))
     send_run(run=run.pk, actor=world.scope("anna", "Zentrale"))
-    group, bremen, at = world.cast.group("Auskunft Bremen"), world.place("Bremen").pk, f"{BREMEN}{PAGES}reminders/"
-    seen = [at, f"{at}{run.pk}/", f"{at}{run.pk}/file/", f"{at}levels/"]
-    grants.add_grants(group, [(Right.SEE_ACCOUNTS, bremen)])
-    for address in [*seen, f"{at}levels/1/"]:
+    group, center, at = world.cast.group("Auskunft Bremen"), world.place("Zentrale").pk, f"{HEAD}{PAGES}reminders/"
+    seen, file = [at, f"{at}{run.pk}/", f"{at}levels/"], f"{at}{run.pk}/file/"
+    grants.add_grants(group, [(Right.VIEW_CUSTOMERS, center), (Right.SEE_ACCOUNTS, center)])
+    for address in [*seen, file, f"{at}levels/1/"]:
         assert world.get("carla", address).status_code == 403, address
-    grants.add_grants(group, [(Right.COLLECT_PAYMENTS, bremen)])
+    grants.add_grants(group, [(Right.COLLECT_PAYMENTS, center)])
     for address in seen:
         assert world.get("carla", address).status_code == 200, address
+    assert world.get("carla", file).status_code == 403
+    grants.add_grants(group, [(Right.SEE_CONTACT_DATA, center)])
+    assert world.get("carla", file).status_code == 200
+    for address in (f"{run.pk}/", f"{run.pk}/file/"):
+        assert world.get("anna", f"{BREMEN}{PAGES}reminders/{address}").status_code == 404, address
+    assert str(run.pk) not in world.get("anna", f"{BREMEN}{PAGES}reminders/").content.decode()
+    with refused(DunningAtCentral):
+        set_level(level=1, values={"title": "Andere"}, actor=world.scope("anna", "Bremen"))
     assert world.get("carla", f"{at}levels/1/").status_code == 403
     assert "/levels/1/" not in world.get("carla", f"{at}levels/").content.decode()
 

@@ -152,12 +152,18 @@ def pages_of_invoices_take_a_right_for_each_thing(world: World) -> None:
     order(bremen, buyer)
     invoice = next(one for one in issued(central) if one.customer_id == buyer.pk)
     at = f"{BREMEN}{PAGES}"
-    seen = [f"{at}invoices/", f"{at}invoices/{invoice.pk}/", f"{at}invoices/{invoice.pk}/file/xml/"]
-    for address in seen:
+    seen, file = [f"{at}invoices/", f"{at}invoices/{invoice.pk}/"], f"{at}invoices/{invoice.pk}/file/xml/"
+    for address in [*seen, file]:
         assert world.get("carla", address).status_code == 403, address
-    grants.add_grants(world.cast.group("Auskunft Bremen"), [(Right.SEE_ACCOUNTS, bremen.location.pk)])
+    group = world.cast.group("Auskunft Bremen")
+    grants.add_grants(group, [(Right.SEE_ACCOUNTS, bremen.location.pk)])
     for address in seen:
         assert world.get("carla", address).status_code == 200, address
+    assert world.get("carla", file).status_code == 403
+    assert "Deichstraße" not in world.get("carla", seen[1]).content.decode()
+    grants.add_grants(group, [(Right.SEE_CONTACT_DATA, bremen.location.pk)])
+    assert world.get("carla", file).status_code == 200
+    assert world.get("anna", f"{at}runs/{invoice.run_id}/").status_code == 404
     assert "/cancel/" not in world.get("carla", f"{at}invoices/{invoice.pk}/").content.decode()
     for address in (
         f"{at}invoices/{invoice.pk}/cancel/", f"{at}runs/", f"{at}runs/new/", f"{at}runs/{invoice.run_id}/",
