@@ -25,7 +25,7 @@ from accounting.dunning.notices import AT_ONCE, paper_of, printed_in_part
 from accounting.dunning.runs import demand_reminder
 from accounting.invoicing.issuers import issuer_of
 from accounting.models import DunningNotice, DunningRun
-from accounting.owners import owners_of
+from accounting.owners import owners_shown
 from accounting.pages.debits import SHOWN_NAMES, Left, collector
 from accounting.pages.forms import AmountField, PlainForm
 from accounting.pages.frame import LEVELS, REMINDERS, REMINDERS_RUN, address_of, may, seer, show_billing_page
@@ -53,7 +53,7 @@ class LevelForm(PlainForm):
 
 def runs_of(scope: Scope) -> DunningRunQuerySet:
     """Those of whose ledger is reminded here, or where the central reminds of the central."""
-    return DunningRun.objects.in_base(scope.base).filter(owner_key__in=owners_of(scope).shown)
+    return DunningRun.objects.in_base(scope.base).filter(owner_key__in=owners_shown(scope).shown)
 
 
 def reminders_page(request: HttpRequest) -> HttpResponse:
