@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounting.erasing import PLACES
 from accounting.models import AccountTerms
-from accounting.owners import owners_of
+from accounting.owners import owners_shown
 from accounting.pages.account import account_page, statement
 from accounting.pages.allocating import allocate_page
 from accounting.pages.bank import bank_account_page, bank_page, bank_read_page
@@ -155,10 +155,8 @@ class AccountAdmin(ConsoleModelAdmin):
 
 
 def _bills(scope: Scope) -> bool:
-    """Whether debits and reminders are made here; found out once for all links of a page."""
-    if "bills" not in scope.shown:
-        scope.shown["bills"] = owners_of(scope).billing is not None
-    return scope.shown["bills"]
+    """Whether debits and reminders are made here."""
+    return owners_shown(scope).billing is not None
 
 
 for place in PLACES:

@@ -64,6 +64,14 @@ def owners_of(scope: Scope) -> Owners:
     return Owners(now=own if own is not None and modes[0] == AccountingMode.OWN else OF_ALL, billing=own)
 
 
+def owners_shown(scope: Scope) -> Owners:
+    """As `owners_of`, found out once for all that a page shows. Operations ask anew."""
+    found = scope.shown.get("owners")
+    if not isinstance(found, Owners):
+        scope.shown["owners"] = found = owners_of(scope)
+    return found
+
+
 def demanded_owner(actor: Scope, refusal: Callable[[], ValidationError]) -> int:
     """The owner of the ledger out of which is billed here. Raises what `refusal` makes where the central does so."""
     if actor.location.kind != LocationKind.BRANCH:

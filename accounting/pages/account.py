@@ -21,7 +21,7 @@ from accounting.invoicing import billing_terms_of
 from accounting.models import Ledger, LedgerException
 from accounting.open_items import open_items
 from accounting.operations.opening import NotOnThisBase, demand_base
-from accounting.owners import owners_of
+from accounting.owners import owners_shown
 from accounting.pages.booking import WAYS
 from accounting.pages.forms import PeriodForm
 from accounting.pages.frame import (
@@ -104,7 +104,7 @@ def account_page(request: HttpRequest, customer: int) -> HttpResponse:
 
 def _billing_address(customer: Customer, scope: Scope, before: Ledger | None) -> str:
     """Where the terms of billing are set; empty for whoever may not, and in a ledger that others bill."""
-    is_others = before is not None and before.owner_key not in owners_of(scope).all
+    is_others = before is not None and before.owner_key not in owners_shown(scope).all
     if is_others or not may(scope, Right.MANAGE_ACCOUNT_TERMS):
         return ""
     return address_of(BILLING, customer.pk) + (OF_BEFORE if before is not None else "")

@@ -17,7 +17,7 @@ from unfold.widgets import UnfoldAdminFileFieldWidget
 
 from accounting.choices import EntryState
 from accounting.models import BankAccount, BankEntry, BankStatement
-from accounting.owners import owners_of
+from accounting.owners import owners_shown
 from accounting.pages.forms import PlainForm
 from accounting.pages.frame import BANK, BANK_ACCOUNT, BANK_READ, BANK_STATEMENT, address_of, seer, show_billing_page
 from accounting.payments import ReadFile, add_bank_account, read_statement
@@ -39,13 +39,13 @@ def collector(request: HttpRequest) -> Scope:
 
 def accounts_of(scope: Scope) -> BankAccountQuerySet:
     """The accounts at banks whose files are read here."""
-    found = BankAccount.objects.in_base(scope.base).filter(owner_key__in=owners_of(scope).all)
+    found = BankAccount.objects.in_base(scope.base).filter(owner_key__in=owners_shown(scope).all)
     return found.order_by("name", "iban")
 
 
 def statements_of(scope: Scope) -> BankStatementQuerySet:
     """The statements of the ledgers with which the location works."""
-    return BankStatement.objects.in_base(scope.base).filter(owner_key__in=owners_of(scope).all)
+    return BankStatement.objects.in_base(scope.base).filter(owner_key__in=owners_shown(scope).all)
 
 
 class ReadForm(PlainForm):
@@ -92,7 +92,8 @@ def bank_page(request: HttpRequest) -> HttpResponse:
         "currency": scope.organization.currency,
         "newer": page - 1, "older": page + 1 if len(rows) > PAGE else 0,
     }  # fmt: skip
-    return show_billing_page(request, "bank", _("Bank statements"), context, names_place=not owners_of(scope).is_back)
+    is_mixed = owners_shown(scope).is_back
+    return show_billing_page(request, "bank", _("Bank statements"), context, names_place=not is_mixed)
 
 
 def _counted(statements: Sequence[BankStatement], scope: Scope) -> dict[UUID, dict[str, int]]:

@@ -22,7 +22,7 @@ from accounting.models.bank import LONGEST_NOTE
 from accounting.open_items import OpenItem, open_items
 from accounting.operations import Part
 from accounting.operations.posting import LONGEST_REASON
-from accounting.owners import owners_of
+from accounting.owners import owners_shown
 from accounting.pages.bank import collector
 from accounting.pages.bank_words import told_of
 from accounting.pages.forms import AmountField, PlainForm
@@ -95,7 +95,7 @@ def part_name(item: OpenItem) -> str:
 def bank_entry_page(request: HttpRequest, pk: UUID) -> HttpResponse:
     """The entry with what can be done about it; `?q=` looks for customers, `?customer=` chooses them."""
     scope = collector(request)
-    found = BankEntry.objects.in_base(scope.base).filter(owner_key__in=owners_of(scope).all)
+    found = BankEntry.objects.in_base(scope.base).filter(owner_key__in=owners_shown(scope).all)
     entry = get_object_or_404(found.select_related("ledger", "statement__account"), pk=pk)
     payers = _payers(request.POST if request.method == "POST" else request.GET, entry)
     made: dict[str, forms.Form] = {

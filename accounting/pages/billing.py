@@ -13,7 +13,7 @@ from accounting.invoicing.billing import fields_for
 from accounting.invoicing.issuers import FIELDS as ISSUER_FIELDS
 from accounting.invoicing.issuers import first_issuer
 from accounting.models import BillingTerms, Issuer
-from accounting.owners import owners_of
+from accounting.owners import owners_shown
 from accounting.pages.booking import demand_base_or_404
 from accounting.pages.frame import (
     ACCOUNT,
@@ -46,7 +46,7 @@ def issuer_page(request: HttpRequest) -> HttpResponse:
     scope = seer(request)
     scope.demand(Right.MANAGE_LOCATION)
     found = issuer_of(scope)
-    first = first_issuer(scope.location if owners_of(scope).bills_on_its_own else None)
+    first = first_issuer(scope.location if owners_shown(scope).bills_on_its_own else None)
     form = IssuerForm(request.POST or None, instance=found or first)
     if request.method == "POST" and form.is_valid():
         try:
@@ -76,7 +76,7 @@ def billing_page(request: HttpRequest, customer: int) -> HttpResponse:
     demand_base_or_404(scope)
     whose = customer_or_404(customer, scope)
     before = ledger_asked(request, scope)
-    if before is not None and before.owner_key not in owners_of(scope).all:
+    if before is not None and before.owner_key not in owners_shown(scope).all:
         raise Http404
     account_or_404(whose, scope, before)
     form = BillingForm(request.POST or None, instance=billing_terms_of(whose, scope, before) or BillingTerms())

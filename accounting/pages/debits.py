@@ -28,7 +28,7 @@ from accounting.debits.files import announce_debits, cancel_file, demand_credito
 from accounting.debits.notices import AT_ONCE, announced_in_part, paper_of
 from accounting.debits.outcomes import collect_debits, return_debit
 from accounting.models import DebitFile, DebitFileChunk, DebitItem
-from accounting.owners import owners_of
+from accounting.owners import owners_shown
 from accounting.pages.forms import AmountField, PlainForm, day_field
 from accounting.pages.frame import DEBIT_FILE, DEBIT_NEW, DEBITS, address_of, may, seer, show_billing_page
 from accounting.querysets import DebitFileQuerySet
@@ -86,7 +86,7 @@ def collector(request: HttpRequest) -> Scope:
 
 def files_of(scope: Scope) -> DebitFileQuerySet:
     """Those of whose ledger is debited here; none where the central does so: invoices of others are in them."""
-    return DebitFile.objects.in_base(scope.base).filter(owner_key__in=owners_of(scope).billed)
+    return DebitFile.objects.in_base(scope.base).filter(owner_key__in=owners_shown(scope).billed)
 
 
 def debits_page(request: HttpRequest) -> HttpResponse:
@@ -252,7 +252,7 @@ def debit_return_page(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Why the bank has sent a debit back, and what it charges for it."""
     scope = collector(request)
     states = [DebitState.PENDING, DebitState.COLLECTED]
-    owned = DebitItem.objects.in_base(scope.base).filter(owner_key__in=owners_of(scope).billed)
+    owned = DebitItem.objects.in_base(scope.base).filter(owner_key__in=owners_shown(scope).billed)
     rows = owned.filter(state__in=states).select_related("invoice", "customer")
     one = get_object_or_404(rows, pk=pk)
     form = ReturnForm(request.POST or None, initial={"on": timezone.localdate()})

@@ -25,7 +25,7 @@ from accounting.dunning.notices import AT_ONCE, paper_of, printed_in_part
 from accounting.dunning.runs import demand_reminder
 from accounting.invoicing.issuers import issuer_of
 from accounting.models import DunningNotice, DunningRun
-from accounting.owners import owners_of
+from accounting.owners import owners_shown
 from accounting.pages.debits import SHOWN_NAMES, Left, collector
 from accounting.pages.forms import AmountField, PlainForm
 from accounting.pages.frame import LEVELS, REMINDERS, REMINDERS_RUN, address_of, may, seer, show_billing_page
@@ -54,7 +54,7 @@ class LevelForm(PlainForm):
 
 def runs_of(scope: Scope) -> DunningRunQuerySet:
     """Those of whose ledger is reminded here; none where the central does so: invoices of others are in them."""
-    return DunningRun.objects.in_base(scope.base).filter(owner_key__in=owners_of(scope).billed)
+    return DunningRun.objects.in_base(scope.base).filter(owner_key__in=owners_shown(scope).billed)
 
 
 def reminders_page(request: HttpRequest) -> HttpResponse:
@@ -153,7 +153,7 @@ def levels_page(request: HttpRequest) -> HttpResponse:
     scope = collector(request)
     context = {
         "rows": levels_of(scope), "currency": scope.organization.currency, "back": address_of(REMINDERS),
-        "may_write": may(scope, Right.MANAGE_ACCOUNT_TERMS) and owners_of(scope).billing is not None,
+        "may_write": may(scope, Right.MANAGE_ACCOUNT_TERMS) and owners_shown(scope).billing is not None,
     }  # fmt: skip
     return show_billing_page(request, "levels", _("Levels of reminders"), context, names_place=True)
 

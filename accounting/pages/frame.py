@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from accounting.balances import Standing, ledger_before, standing
 from accounting.models import Ledger
-from accounting.owners import Owners, owners_of
+from accounting.owners import Owners, owners_shown
 from customers.models import Customer
 from locations.permissions import Right
 from mcp.console.pages import show
@@ -109,7 +109,7 @@ def show_billing_page(
     the location into the title.
     """
     scope = scope_of(request)
-    owners = owners_of(scope)
+    owners = owners_shown(scope)
     if owners.bills_on_its_own and names_place:
         title = _("%(title)s of %(location)s") % {"title": title, "location": scope.location.name}
     return show_page(request, template, title, {"for_whom": _for_whom(owners, scope), **context}, status=status)

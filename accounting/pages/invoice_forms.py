@@ -13,7 +13,7 @@ from accounting.invoicing.billing import FIELDS as BILLING_FIELDS
 from accounting.invoicing.issuers import FIELDS as ISSUER_FIELDS
 from accounting.models import BillingTerms, Issuer
 from accounting.operations.posting import LONGEST_REASON
-from accounting.owners import owners_of
+from accounting.owners import owners_shown
 from accounting.pages.forms import AmountField, PlainForm, day_field
 from customers.models import CustomerGroup
 from locations.models import Location
@@ -69,7 +69,7 @@ class RunForm(PlainForm):
         super().__init__(*args, initial={"until": timezone.localdate()}, **options)
         places: Any = self.fields["locations"]
         places.queryset = Location.objects.filter(organization=scope.organization, base=scope.base)
-        if owners_of(scope).bills_on_its_own:  # all that it bills was sold there
+        if owners_shown(scope).bills_on_its_own:  # all that it bills was sold there
             del self.fields["locations"]
         groups: Any = self.fields["groups"]
         groups.queryset = CustomerGroup.objects.filter(base=scope.base)

@@ -23,7 +23,7 @@ from accounting.invoicing.contents import buyer_name
 from accounting.invoicing.making import document_of
 from accounting.models import Dispute, Invoice, InvoiceLine, InvoiceVat
 from accounting.models.ledgers import OF_ALL
-from accounting.owners import Owners, owners_of
+from accounting.owners import Owners, owners_shown
 from accounting.pages.frame import INVOICE, INVOICES, RUNS, address_of, may, seer, show_billing_page
 from accounting.pages.invoice_forms import OVERDUE, CancelForm, SearchForm
 from accounting.querysets import InvoiceQuerySet
@@ -46,7 +46,7 @@ def seen_by(scope: Scope) -> InvoiceQuerySet:
     """At the central its invoices, at a location with accounts of its own those of that location, and at another branch
     those of the customers who are registered there; with these its own ones where it had accounts of its own.
     """
-    owners, found = owners_of(scope), Invoice.objects.in_base(scope.base)
+    owners, found = owners_shown(scope), Invoice.objects.in_base(scope.base)
     if owners.billing is None:
         return found.of_customers_at(scope.location)
     of_its_own = Q(owner_key=owners.billing)
@@ -55,7 +55,7 @@ def seen_by(scope: Scope) -> InvoiceQuerySet:
 
 def read_by(scope: Scope) -> InvoiceQuerySet:
     """Those of `seen_by`, and at a location on its own what the central has made for customers registered there."""
-    if not owners_of(scope).bills_on_its_own:
+    if not owners_shown(scope).bills_on_its_own:
         return seen_by(scope)
     own = Q(owner_key=scope.location.pk)
     return Invoice.objects.in_base(scope.base).filter(own | _of_central(scope))
@@ -66,7 +66,7 @@ def _of_central(scope: Scope) -> Q:
 
 
 def may_bill(scope: Scope) -> bool:
-    return may(scope, Right.BILL_CUSTOMERS) and owners_of(scope).billing is not None
+    return may(scope, Right.BILL_CUSTOMERS) and owners_shown(scope).billing is not None
 
 
 def invoices_page(request: HttpRequest) -> HttpResponse:
@@ -75,7 +75,7 @@ def invoices_page(request: HttpRequest) -> HttpResponse:
     At a location on its own ?of=central shows those that the central makes of customers who are registered there.
     """
     scope = seer(request)
-    owners = owners_of(scope)
+    owners = owners_shown(scope)
     is_of_central = owners.bills_on_its_own and not owners.is_back and request.GET.get("of") == OF_CENTRAL
     form = SearchForm(request.GET)
     asked = form.cleaned_data if form.is_valid() else {}
@@ -156,7 +156,7 @@ def invoice_page(request: HttpRequest, pk: UUID) -> HttpResponse:
     scope = seer(request)
     one = _invoice_or_404(pk, scope)
     lines = InvoiceLine.objects.filter(base=one.base_id, invoice=one).order_by("position")
-    owners = owners_of(scope)
+    owners = owners_shown(scope)
     may_cancel = one.owner_key == owners.billing and may(scope, Right.BILL_CUSTOMERS)
     is_address_shown = may(scope, FieldGroup.CONTACT.right)
     context = {
@@ -204,7 +204,7 @@ def invoice_cancel_page(request: HttpRequest, pk: UUID) -> HttpResponse:
     scope = seer(request)
     scope.demand(Right.BILL_CUSTOMERS)
     one = _invoice_or_404(pk, scope)
-    if owners_of(scope).billing not in (None, one.owner_key):  # where the central bills, the operation says so
+    if owners_shown(scope).billing not in (None, one.owner_key):  # where the central bills, the operation says so
         raise Http404
     form = CancelForm(request.POST or None)
     if request.method == "POST" and form.is_valid():

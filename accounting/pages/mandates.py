@@ -18,7 +18,7 @@ from accounting.balances import ledger_of
 from accounting.choices import MandateScheme, MandateState
 from accounting.debits.mandates import Signature, add_mandate, revoke_mandate
 from accounting.models import Mandate
-from accounting.owners import owners_of
+from accounting.owners import owners_shown
 from accounting.pages.forms import PlainForm, day_field
 from accounting.pages.frame import (
     ACCOUNT,
@@ -106,7 +106,7 @@ def mandates_page(request: HttpRequest, customer: int) -> HttpResponse:
         "back": address_of(ACCOUNT, whose.pk) + (OF_BEFORE if before else ""),
         "rows": [(one, state_of(one, today)) for one in rows],
         "account_shown": may(scope, Right.SEE_BANK_DATA),
-        "may_write": may_write and ledger is not None and ledger.owner_key in owners_of(scope).all,
+        "may_write": may_write and ledger is not None and ledger.owner_key in owners_shown(scope).all,
         "new_address": "" if before else address_of(MANDATE_NEW, whose.pk),
     }
     return show_page(request, "mandates", _("SEPA mandates: %(customer)s") % {"customer": whose}, context)
@@ -140,7 +140,7 @@ def mandate_new_page(request: HttpRequest, customer: int) -> HttpResponse:
 def mandate_revoke_page(request: HttpRequest, pk: int) -> HttpResponse:
     """The end of a mandate, with its reason."""
     scope = _collector(request)
-    found = Mandate.objects.in_base(scope.base).filter(owner_key__in=owners_of(scope).all)
+    found = Mandate.objects.in_base(scope.base).filter(owner_key__in=owners_shown(scope).all)
     mandate = get_object_or_404(found.filter(state=MandateState.ACTIVE), pk=pk)
     whose = customer_or_404(mandate.customer_id, scope)
     form = RevocationForm(request.POST or None)

@@ -26,7 +26,7 @@ from accounting.opening_balances import (
 )
 from accounting.opening_balances.reading import LIMITS, MOST_ROWS
 from accounting.operations.posting import LONGEST_REASON
-from accounting.owners import owners_of
+from accounting.owners import owners_shown
 from accounting.pages.booking import demand_base_or_404
 from accounting.pages.forms import AmountField, PlainForm
 from accounting.pages.frame import BALANCES, BALANCES_OF, address_of, seer, show_billing_page
@@ -88,7 +88,7 @@ def balances_page(request: HttpRequest) -> HttpResponse:
     rows = imports_of(scope).order_by("-created_at")
     context = {"form": form, "rows": rows[:SHOWN], "most": MOST_ROWS, "currency": scope.organization.currency}
     return show_billing_page(
-        request, "opening_balances", _("Opening balances"), context, names_place=not owners_of(scope).is_back
+        request, "opening_balances", _("Opening balances"), context, names_place=not owners_shown(scope).is_back
     )
 
 
@@ -110,7 +110,7 @@ def balance_page(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 def imports_of(scope: Scope) -> BalanceImportQuerySet:
     """The files of the ledgers with which the location works."""
-    found = BalanceImport.objects.in_base(scope.base).filter(owner_key__in=owners_of(scope).all)
+    found = BalanceImport.objects.in_base(scope.base).filter(owner_key__in=owners_shown(scope).all)
     return found.select_related("location", "organization")
 
 

@@ -18,7 +18,7 @@ from accounting.amounts import ZERO
 from accounting.choices import Bundling, LeftOut, RunState
 from accounting.invoicing import cancel_run, issuer_of, missing_of, prepare_run, start_run
 from accounting.models import Invoice, InvoiceRun, RunOrder
-from accounting.owners import owners_of
+from accounting.owners import owners_shown
 from accounting.pages.frame import INVOICES, ISSUER, RUN, RUN_NEW, RUNS, address_of, may, seer, show_billing_page
 from accounting.pages.invoice_forms import RunForm
 from accounting.querysets import RunQuerySet
@@ -55,7 +55,7 @@ def biller(request: HttpRequest) -> Scope:
 
 def runs_of(scope: Scope) -> RunQuerySet:
     """Those of whose ledger is billed here. Where the central bills there are none: customers of all are in them."""
-    return InvoiceRun.objects.in_base(scope.base).filter(owner_key__in=owners_of(scope).billed)
+    return InvoiceRun.objects.in_base(scope.base).filter(owner_key__in=owners_shown(scope).billed)
 
 
 def runs_page(request: HttpRequest) -> HttpResponse:

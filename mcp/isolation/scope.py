@@ -85,7 +85,7 @@ class Scope:
     device: Device | None = None
     asked: Asked = field(default_factory=lambda: Asked(), compare=False, repr=False)
     """The rights by which something was allowed so far."""
-    shown: dict[str, bool] = field(default_factory=dict, compare=False, repr=False)
+    shown: dict[str, object] = field(default_factory=dict, compare=False, repr=False)
     """What was found out once about what the pages of this request show. No operation takes anything from it."""
 
     @classmethod
