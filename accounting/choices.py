@@ -127,7 +127,7 @@ class InvoiceState(models.TextChoices):
     OPEN = "open", _("Open")
     PARTLY_PAID = "partly_paid", _("Partly paid")
     PAID = "paid", _("Paid")
-    CANCELLED = "cancelled", _("Cancelled")
+    CANCELLED = "cancelled", pgettext_lazy("invoice", "Cancelled")
     CANCELLATION = "cancellation", _("Cancellation")
 
 

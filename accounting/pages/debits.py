@@ -30,7 +30,7 @@ from accounting.debits.outcomes import collect_debits, return_debit
 from accounting.models import DebitFile, DebitFileChunk, DebitItem
 from accounting.pages.forms import AmountField, PlainForm, day_field
 from accounting.pages.frame import DEBIT_FILE, DEBIT_NEW, DEBITS, address_of, may, seer, show_page
-from customers.console.frame import page_number
+from customers.console.frame import page_number, whole_page_again
 from files import chunks
 from locations.permissions import Right
 from mcp.console.operation_forms import show_refusal
@@ -122,6 +122,8 @@ def debit_file_page(request: HttpRequest, pk: UUID) -> HttpResponse:
     file = get_object_or_404(DebitFile.objects.in_base(scope.base), pk=pk)
     if request.method == "POST":
         return _stepped(request, file, scope)
+    if "HX-Request" in request.headers and file.state != DebitFileState.RUNNING:
+        return whole_page_again()  # the worker is done: now there is a file to be fetched
     items = DebitItem.objects.of_file(file)
     is_open = file.state in (DebitFileState.PREVIEWED, DebitFileState.FAILED)
     page = page_number(request)

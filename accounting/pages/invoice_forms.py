@@ -80,6 +80,7 @@ class SearchForm(PlainForm):
         label=_("State"), required=False,
         choices=[("", _("All")), (OVERDUE, _("Overdue")), *InvoiceState.choices],
     )  # fmt: skip
+    run = forms.UUIDField(required=False, widget=forms.HiddenInput)
 
 
 class CancelForm(PlainForm):

@@ -47,7 +47,7 @@ def may_bill(scope: Scope) -> bool:
 
 
 def invoices_page(request: HttpRequest) -> HttpResponse:
-    """The latest first; ?q= is a number or that of a customer, ?state= narrows, ?before= goes on from an invoice."""
+    """The latest first; ?q= is a number or that of a customer, ?state= and ?run= narrow, ?before= goes on from one."""
     scope = seer(request)
     form = SearchForm(request.GET)
     asked = form.cleaned_data if form.is_valid() else {}
@@ -73,6 +73,8 @@ def _asked(found: InvoiceQuerySet, asked: dict[str, Any], scope: Scope) -> Invoi
         found = found.filter(customer__in=list(whose))
     elif words:
         found = found.filter(number=words.upper())
+    if asked.get("run"):
+        found = found.filter(run=asked["run"])
     if state == OVERDUE:
         return found.overdue(timezone.localdate())
     return found.filter(state=state) if state else found

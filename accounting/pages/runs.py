@@ -17,18 +17,29 @@ from django.utils.translation import gettext as _
 from accounting.amounts import ZERO
 from accounting.choices import Bundling, LeftOut, RunState
 from accounting.invoicing import cancel_run, issuer_of, missing_of, prepare_run, start_run
+from accounting.invoicing.contents import buyer_name
 from accounting.models import Invoice, InvoiceRun, RunOrder
 from accounting.pages.frame import INVOICES, ISSUER, RUN, RUN_NEW, RUNS, address_of, may, seer, show_page
 from accounting.pages.invoice_forms import RunForm
-from customers.console.frame import page_number
+from customers.console.frame import page_number, whole_page_again
+from customers.models import Customer
 from locations.models import Location
 from locations.permissions import Right
 from mcp.console.operation_forms import show_refusal
 from mcp.isolation.scope import Scope
 
 PAGE = 50
-SHOWN_NAMES = 20
+SHOWN_NAMES, SHOWN_INVOICES = 20, 100
 STEPS: Mapping[str, Callable[..., InvoiceRun]] = {"start": start_run, "cancel": cancel_run}
+
+
+@dataclass(frozen=True)
+class ToCome:
+    """An invoice that a run would issue: to whom, for how many orders, and of which sum."""
+
+    payer: str
+    orders: int
+    amount: Decimal
 
 
 @dataclass(frozen=True)
@@ -95,6 +106,8 @@ def run_page(request: HttpRequest, pk: UUID) -> HttpResponse:
     run = get_object_or_404(InvoiceRun.objects.in_base(scope.base), pk=pk)
     if request.method == "POST":
         return _stepped(request, run, scope)
+    if "HX-Request" in request.headers and run.state != RunState.RUNNING:
+        return whole_page_again()  # the worker is done: now there are invoices, and who was left out
     places = Location.objects.filter(organization=scope.organization, pk__in=run.locations)
     context = {
         "run": run,
@@ -102,9 +115,14 @@ def run_page(request: HttpRequest, pk: UUID) -> HttpResponse:
         "places": [one.name for one in places],
         "left_out": left_out_of(run),
         "is_under_way": run.state == RunState.RUNNING,
+        "to_come": to_come_of(run) if run.state == RunState.PREVIEWED else (),
         "may_start": run.state in (RunState.PREVIEWED, RunState.FAILED) and run.invoices,
         "may_cancel": run.state in (RunState.PREVIEWED, RunState.FAILED),
-        "first": Invoice.objects.filter(base=run.base_id, run=run).order_by("pk")[:SHOWN_NAMES],
+        "first": [
+            (one, buyer_name(one.buyer_data))
+            for one in Invoice.objects.filter(base=run.base_id, run=run).order_by("pk")[:SHOWN_INVOICES]
+        ],
+        "all_address": f"{address_of(INVOICES)}?run={run.pk}",
         "back": address_of(RUNS),
     }
     return show_page(request, "run", _("Run of %(day)s") % {"day": run}, context)
@@ -118,6 +136,13 @@ def _stepped(request: HttpRequest, run: InvoiceRun, scope: Scope) -> HttpRespons
     except ValidationError as refusal:
         messages.error(request, " ".join(refusal.messages))
     return HttpResponseRedirect(address_of(RUN, run.pk))
+
+
+def to_come_of(run: InvoiceRun) -> list[ToCome]:
+    """The first invoices of a preview: two queries."""
+    rows = list(RunOrder.objects.of_run(run).invoices_to_come()[:SHOWN_INVOICES])
+    payers = Customer.objects.filter(base=run.base_id).in_bulk({one["payer"] for one in rows})
+    return [ToCome(str(payers.get(one["payer"], "")), one["orders"], one["sum"]) for one in rows]
 
 
 def left_out_of(run: InvoiceRun) -> list[Left]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.utils import timezone
@@ -61,15 +62,20 @@ def test_run_goes_from_its_form_over_its_preview_to_invoices(client, anna, till)
     assert "10,70 €" in shown
     assert "Unter dem Mindestbetrag" in shown
     assert "Klein" in shown
+    assert re.search(r"Rechnungen dieser Vorschau.*Eins \(\d+\) 1 10,70 €", shown)
     run = InvoiceRun.objects.get()
     page = f"{CENTRAL}{PAGES}/runs/{run.pk}/"
     assert "läuft" in text(client.post(page, {"step": "start"}, follow=True)).lower()
+    assert "HX-Refresh" not in client.get(page, headers={"hx-request": "true"})
     assert work(run).state == "done"
+    assert client.get(page, headers={"hx-request": "true"})["HX-Refresh"] == "true"
     shown = text(client.get(page))
     assert "Ausgestellt: 1 von 1; mit Dokumenten: 1." in shown
     number = Invoice.objects.get().number
-    assert number in shown
-    assert number in text(client.get(f"{CENTRAL}{PAGES}/invoices/"))
+    assert f"{number} Eins 10,70 €" in shown
+    listed = text(client.get(f"{CENTRAL}{PAGES}/invoices/?run={run.pk}"))
+    assert re.search(rf"{number} Eins .* 10,70 € 10,70 € Offen", listed)
+    assert number not in text(client.get(f"{CENTRAL}{PAGES}/invoices/?run={UUID(int=1)}"))
 
 
 def test_run_is_refused_in_a_sentence(client, anna, till):
@@ -100,6 +106,7 @@ def test_invoice_shows_its_sums_and_documents_and_is_cancelled(client, anna, til
     shown = text(client.post(f"{page}cancel/", {"reason": "Doppelt"}, follow=True))
     assert "Doppelt" in shown
     assert "Storniert" in text(client.get(page))
+    assert re.search(rf"{one.number} Eins .* 22,60 € Storniert", text(client.get(f"{CENTRAL}{PAGES}/invoices/")))
     assert "ist schon storniert" in text(client.post(f"{page}cancel/", {"reason": "x"}))
 
 
