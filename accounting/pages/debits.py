@@ -18,6 +18,7 @@ from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpRe
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -25,7 +26,7 @@ from accounting.banking.return_reasons import REASONS
 from accounting.choices import DebitFileState, DebitLeftOut, DebitState
 from accounting.debits.calls import demand_collector
 from accounting.debits.files import announce_debits, cancel_file, demand_creditor, prepare_debits, start_file
-from accounting.debits.notices import AT_ONCE, announced_in_part, paper_of
+from accounting.debits.notices import AT_ONCE, announced_in_part, pdf_of
 from accounting.debits.outcomes import collect_debits, return_debit
 from accounting.models import DebitFile, DebitFileChunk, DebitItem
 from accounting.pages.forms import AmountField, PlainForm, day_field
@@ -141,7 +142,12 @@ def debit_file_page(request: HttpRequest, pk: UUID) -> HttpResponse:
         "may_cancel": is_open or (file.state == DebitFileState.DONE and not _is_settled(items)),
         "back": address_of(DEBITS),
     }  # fmt: skip
-    return show_page(request, "debit_file", _("Debits of %(day)s") % {"day": file}, context)
+    return show_page(
+        request,
+        "debit_file",
+        _("Debits of %(day)s") % {"day": date_format(file.collect_on, "SHORT_DATE_FORMAT")},
+        context,
+    )
 
 
 def _is_settled(items: Any) -> bool:
@@ -231,9 +237,7 @@ def _announcements(request: HttpRequest, file: DebitFile, scope: Scope) -> io.By
         creditor = demand_creditor(scope)
     except ValidationError as refusal:
         raise Http404 from refusal
-    from files.paper_pdf import as_pdf  # noqa: PLC0415 - its library takes as long to load as all of ours
-
-    return io.BytesIO(as_pdf(paper_of(file, found, creditor)))
+    return io.BytesIO(pdf_of(file, found, creditor))
 
 
 def debit_return_page(request: HttpRequest, pk: UUID) -> HttpResponse:
