@@ -79,5 +79,5 @@ def billing_page(request: HttpRequest, customer: int) -> HttpResponse:
         else:
             messages.success(request, _("The terms of billing are set."))
             return HttpResponseRedirect(address_of(ACCOUNT, whose.pk))
-    context = {"form": form, "button": _("Set terms"), "back": address_of(ACCOUNT, whose.pk), "customer": whose}
+    context = {"form": form, "button": _("Save"), "back": address_of(ACCOUNT, whose.pk), "customer": whose}
     return show_page(request, "form", _("Billing of %(customer)s") % {"customer": whose}, context)

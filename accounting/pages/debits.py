@@ -30,7 +30,7 @@ from accounting.debits.notices import AT_ONCE, announced_in_part, pdf_of
 from accounting.debits.outcomes import collect_debits, return_debit
 from accounting.models import DebitFile, DebitFileChunk, DebitItem
 from accounting.pages.forms import AmountField, PlainForm, day_field
-from accounting.pages.frame import DEBIT_FILE, DEBIT_NEW, DEBITS, address_of, may, seer, show_page
+from accounting.pages.frame import DEBIT_FILE, DEBIT_NEW, DEBITS, ISSUER, address_of, may, seer, show_page
 from customers.console.frame import page_number, whole_page_again
 from files import chunks
 from locations.permissions import Right
@@ -87,7 +87,8 @@ def debits_page(request: HttpRequest) -> HttpResponse:
     rows = list(DebitFile.objects.in_base(scope.base).order_by("-created_at")[(page - 1) * PAGE : page * PAGE + 1])
     context = {
         "rows": rows[:PAGE], "currency": scope.organization.currency, "new_address": address_of(DEBIT_NEW),
-        "problem": _problem(scope), "newer": page - 1, "older": page + 1 if len(rows) > PAGE else 0,
+        "problem": _problem(scope), "issuer_address": address_of(ISSUER) if may(scope, Right.MANAGE_LOCATION) else "",
+        "newer": page - 1, "older": page + 1 if len(rows) > PAGE else 0,
     }  # fmt: skip
     return show_page(request, "debits", _("SEPA debits"), context)
 
@@ -260,7 +261,7 @@ def debit_return_page(request: HttpRequest, pk: UUID) -> HttpResponse:
             messages.success(request, _("The debit is returned: what it has paid is open again."))
             return HttpResponseRedirect(address_of(DEBIT_FILE, one.file_id))
     context = {
-        "form": form, "button": _("Return debit"), "back": address_of(DEBIT_FILE, one.file_id),
+        "form": form, "button": _("Book the return"), "back": address_of(DEBIT_FILE, one.file_id),
         "sentence": _("A payment that was booked is reversed. That cannot be taken back."),
     }  # fmt: skip
     title = _("Returned debit: %(customer)s, invoice %(invoice)s") % {"customer": one.customer, "invoice": one.invoice}

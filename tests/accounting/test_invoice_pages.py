@@ -132,6 +132,18 @@ def test_list_is_searched_narrowed_and_goes_on(client, anna, till, monkeypatch):
     assert numbers(older) == [one.number]
 
 
+def test_account_names_the_invoice_of_what_is_open_where_it_may_be_seen(client, anna, till):
+    issuer(anna)
+    whose = guest(till)
+    order(till, whose)
+    [one] = issued(anna)
+    order(till, whose)  # sold since, and on no invoice
+    for place, links in ((CENTRAL, 1), (HAMBURG, 1), (BREMEN, 0)):
+        shown = client.get(f"{place}{PAGES}/{whose.pk}/").content.decode()
+        assert shown.count(f">{one.number}</a>") == links
+        assert shown.count(f"/invoices/?q={whose.customer_number}") == links
+
+
 def test_overdue_invoices_stand_on_the_front_page(client, anna, till, cast):
     issuer(anna, payment_term=0)
     order(till, guest(till))
