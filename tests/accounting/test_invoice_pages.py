@@ -98,6 +98,9 @@ def test_invoice_shows_its_sums_and_documents_and_is_cancelled(client, anna, til
     shown = text(client.get(page))
     for word in ("22,60 €", "Brot", "B1", "7 %", "19 %", "Hamburg", "Eins"):
         assert word in shown
+    crumb = f'<a href="{CENTRAL}{PAGES}/invoices/" class="shell-crumb">Rechnungen</a>'
+    assert crumb in client.get(page).content.decode()
+    assert crumb not in client.get(f"{CENTRAL}{PAGES}/invoices/").content.decode()
     pdf = client.get(f"{page}file/pdf/")
     assert pdf.getvalue()[:5] == b"%PDF-"
     assert one.number.encode() in client.get(f"{page}file/xml/").getvalue()
