@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -40,6 +40,8 @@ from mcp.isolation.scope import Scope
 PAGE = 50
 SHOWN_NAMES = 20
 KINDS = ("xml", "announcements")
+USUAL_DAYS = 15
+"""Proposed for the day of a debit: a mandate is usually announced 14 days before."""
 
 
 class DebitFileForm(PlainForm):
@@ -106,7 +108,9 @@ def _problem(scope: Scope) -> str:
 def debit_new_page(request: HttpRequest) -> HttpResponse:
     """Until which day invoices are due, and when they are debited; its answer is the preview."""
     scope = collector(request)
-    form = DebitFileForm(request.POST or None)
+    today = timezone.localdate()
+    usual = {"due_until": today + timedelta(days=USUAL_DAYS), "collect_on": today + timedelta(days=USUAL_DAYS)}
+    form = DebitFileForm(request.POST or None, initial=usual)
     if request.method == "POST" and form.is_valid():
         try:
             file = prepare_debits(**form.cleaned_data, actor=scope)

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounting.balances import Standing, ledger_before, standing
@@ -43,7 +42,7 @@ BANK, BANK_READ, BANK_ACCOUNT, BANK_STATEMENT, BANK_ENTRY = (
 )  # fmt: skip
 
 LIST_OF_CUSTOMERS = "customers_customer_changelist"
-SECTIONS: Mapping[str, tuple[Promise | str, tuple[str, ...]]] = {
+SECTIONS: Mapping[str, tuple[object, tuple[str, ...]]] = {
     INVOICES: (_("Invoices"), (INVOICE, INVOICE_CANCEL, DISPUTE, RUNS, RUN, RUN_NEW, ISSUER)),
     BANK: (_("Bank statements"), (BANK_READ, BANK_ACCOUNT, BANK_STATEMENT, BANK_ENTRY)),
     DEBITS: (_("SEPA debits"), (DEBIT_NEW, DEBIT_FILE, DEBIT_RETURN)),

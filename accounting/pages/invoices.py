@@ -24,6 +24,7 @@ from accounting.invoicing.issuers import is_branch
 from accounting.invoicing.making import document_of
 from accounting.models import Dispute, Invoice, InvoiceLine, InvoiceVat
 from accounting.pages.frame import INVOICE, INVOICES, RUNS, address_of, may, seer, show_page
+from accounting.pages.invoice_events import events_of
 from accounting.pages.invoice_forms import OVERDUE, CancelForm, SearchForm
 from accounting.querysets import InvoiceQuerySet
 from customers.models import Customer
@@ -122,6 +123,7 @@ def invoice_page(request: HttpRequest, pk: UUID) -> HttpResponse:
         "is_cancellable": is_cancellable,
         "dispute": Dispute.objects.filter(base=one.base_id, invoice=one, ended_at=None).first(),
         "may_dispute": one.kind == InvoiceKind.INVOICE and may(scope, Right.COLLECT_PAYMENTS),
+        "events": events_of(one) if may(scope, Right.COLLECT_PAYMENTS) else (),
         "formats": list(DocumentFormat),
         "back": address_of(INVOICES),
     }

@@ -262,6 +262,8 @@ def test_pages_preview_send_and_print(head, till, clock, log_in):
     assert letter.to[0] == "Schuldner"
     assert letter.sums[0][0].startswith(f"Rechnung {notice.invoice.number} vom ")
     assert [amount for _what, amount in letter.sums] == ["10,70\u00a0€", "10,70\u00a0€"]
+    told = text(client.get(f"/10400/1/accounting/accountterms/invoices/{notice.invoice_id}/"))
+    assert f"1 · {notice.title} 10,70 € zu zahlen bis" in told
     client.post(f"{PAGE}{run.pk}/", {"step": "cancel"})
     assert "bereits verschickt oder abgebrochen" in text(client.get(f"{PAGE}{run.pk}/"))
     assert "29" in text(client.get(f"{PAGE}levels/"))
