@@ -147,7 +147,7 @@ class Bundling(models.TextChoices):
 class LeftOut(models.TextChoices):
     """Why an order comes onto no invoice of a run."""
 
-    NO_ADDRESS = "no_address", _("The customer has no address")
+    NO_ADDRESS = "no_address", _("The customer has no name or no full address")
     NO_ACCOUNT = "no_account", _("Whoever pays has no account")
     HELD = "held", _("The customer is not billed for now")
     MINIMUM = "minimum", _("Below the smallest amount")
