@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from uuid import UUID
 
@@ -49,6 +49,8 @@ from customers.models import Customer
 from locations.permissions import Right
 from mcp.isolation.scope import Scope
 
+FORTNIGHT = 14
+"""So many days into a month a statement is still proposed of the month before as well."""
 SHOWN_ITEMS = 50
 """So many open items stand on the page, of more the latest and the sum of the others; a statement has more."""
 
@@ -91,7 +93,7 @@ def account_page(request: HttpRequest, customer: int) -> HttpResponse:
             "invoices_address": f"{address_of(INVOICES)}?q={whose.customer_number}" if sees_invoices else "",
             "paid_ahead": -items.total,
             "today": timezone.localdate(),
-            "month_begins": timezone.localdate().replace(day=1),
+            "month_begins": (timezone.localdate() - timedelta(days=FORTNIGHT)).replace(day=1),
             "lines": lines,
             "older": older,
             "is_first": _mark(request) is None,

@@ -53,11 +53,11 @@ class RunForm(PlainForm):
     until = day_field(_("Orders until"))
     locations = forms.ModelMultipleChoiceField(
         label=_("Locations"), queryset=Location.objects.none(), required=False,
-        widget=forms.SelectMultiple(attrs={"size": 5}), help_text=_("None chosen means all."),
+        widget=forms.CheckboxSelectMultiple(attrs={"class": "account-checks"}), help_text=_("None chosen means all."),
     )  # fmt: skip
     groups = forms.ModelMultipleChoiceField(
         label=_("Customer groups"), queryset=CustomerGroup.objects.none(), required=False,
-        widget=forms.SelectMultiple(attrs={"size": 5}), help_text=_("None chosen means all."),
+        widget=forms.CheckboxSelectMultiple(attrs={"class": "account-checks"}), help_text=_("None chosen means all."),
     )  # fmt: skip
     bundling = forms.ChoiceField(label=_("Invoices"), choices=Bundling)
     minimum = AmountField(

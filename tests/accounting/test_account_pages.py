@@ -7,7 +7,7 @@ import io
 import random
 import re
 from collections import defaultdict
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from html import unescape
 from typing import Any
@@ -157,6 +157,18 @@ def test_balance_at_any_day(anna, anna_client, monkeypatch):
     shown = text(anna_client.get(f"{PAGE}{whose.pk}/?on={yesterday.isoformat()}"))
     assert "offener Betrag 0,00 €, Guthaben 0,00 €" in shown
     assert "Offener Betrag 30,00 €" in shown or "30,00 € Offener Betrag" in shown
+
+
+@pytest.mark.parametrize(("today", "first"), [("2026-12-01", "2026-11-01"), ("2026-12-15", "2026-12-01")])
+def test_at_the_beginning_of_a_month_a_statement_of_the_last_one_is_proposed(
+    anna, anna_client, monkeypatch, today, first
+):
+    whose = guest(anna)
+    monkeypatch.setattr("accounting.pages.account.timezone.localdate", lambda: date.fromisoformat(today))
+    assert (
+        f'name="first" id="id_first" required class="customer-input" value="{first}"'
+        in anna_client.get(f"{PAGE}{whose.pk}/").content.decode()
+    )
 
 
 def test_statement_as_csv_and_pdf(anna, anna_client):

@@ -78,6 +78,20 @@ def test_run_goes_from_its_form_over_its_preview_to_invoices(client, anna, till)
     assert number not in text(client.get(f"{CENTRAL}{PAGES}/invoices/?run={UUID(int=1)}"))
 
 
+def test_locations_of_a_run_are_ticked_in_a_named_group(client, anna, till, cast):
+    issuer(anna)
+    whose = guest(till)
+    order(till, whose)
+    order(cast.scope("anna", "Bremen"), whose)
+    shown = client.get(f"{CENTRAL}{PAGES}/runs/new/").content.decode()
+    assert 'role="group" aria-labelledby="id_locations_label"' in shown
+    assert '<span class="customer-label" id="id_locations_label">Standorte</span>' in shown
+    [place] = re.findall(r'name="locations" value="(\d+)"[^>]*>\s*Hamburg<', shown)
+    sent = {"until": timezone.localdate().isoformat(), "bundling": "agreed", "locations": [place]}
+    assert "Standorte Hamburg Rechnungen" in text(client.post(f"{CENTRAL}{PAGES}/runs/new/", sent, follow=True))
+    assert InvoiceRun.objects.get().locations == [till.location.pk]
+
+
 def test_run_is_refused_in_a_sentence(client, anna, till):
     sent = {"until": timezone.localdate().isoformat(), "bundling": "agreed"}
     assert "was noch fehlt" in text(client.post(f"{CENTRAL}{PAGES}/runs/new/", sent))
