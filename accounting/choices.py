@@ -127,7 +127,7 @@ class InvoiceState(models.TextChoices):
     OPEN = "open", _("Open")
     PARTLY_PAID = "partly_paid", _("Partly paid")
     PAID = "paid", _("Paid")
-    CANCELLED = "cancelled", _("Cancelled")
+    CANCELLED = "cancelled", pgettext_lazy("invoice", "Cancelled")
     CANCELLATION = "cancellation", _("Cancellation")
 
 
@@ -147,7 +147,7 @@ class Bundling(models.TextChoices):
 class LeftOut(models.TextChoices):
     """Why an order comes onto no invoice of a run."""
 
-    NO_ADDRESS = "no_address", _("The customer has no address")
+    NO_ADDRESS = "no_address", _("The customer has no name or no full address")
     NO_ACCOUNT = "no_account", _("Whoever pays has no account")
     HELD = "held", _("The customer is not billed for now")
     MINIMUM = "minimum", _("Below the smallest amount")

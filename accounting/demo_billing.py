@@ -25,7 +25,7 @@ from mcp.isolation.scope import Scope
 CENTRAL = 1
 ISSUER = {
     "legal_name": "Nordlicht Bäckereien GmbH", "street": "Speersort 1", "postal_code": "20095", "city": "Hamburg",
-    "vat_id": "DE136695976", "contact": "Anna Andresen", "email": "rechnung@nordlicht.example",
+    "vat_id": "DE123456788", "contact": "Anna Andresen", "email": "rechnung@nordlicht.example",
     "phone": "+49 40 555 0100", "iban": "DE89370400440532013000", "bic": "COBADEFFXXX", "bank": "Hausbank",
     "creditor_id": "DE98ZZZ09999999999", "payment_term": 14,
 }  # fmt: skip

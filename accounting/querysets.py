@@ -5,10 +5,10 @@ from __future__ import annotations
 from calendar import monthrange
 from collections.abc import Collection
 from datetime import date
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Count, Q, Sum
 from django.db.models.functions import Coalesce
 
 from accounting.banking.matching import Confidence
@@ -142,6 +142,11 @@ class RunOrderQuerySet(models.QuerySet["RunOrder"]):
     def waiting(self) -> Self:
         """Chosen, and on no invoice of the run yet."""
         return self.filter(invoice=None, left_out="")
+
+    def invoices_to_come(self) -> models.QuerySet[RunOrder, dict[str, Any]]:
+        """What comes onto each invoice, in their order: `bundle`, `payer` (a key), `orders`, `sum`."""
+        rows = self.waiting().values("bundle", "payer")
+        return rows.annotate(orders=Count("order"), sum=Sum("amount")).order_by("bundle")
 
 
 class InvoiceQuerySet(models.QuerySet["Invoice"]):

@@ -211,7 +211,7 @@ def paper_of(statement: Statement, actor: Scope) -> Paper:
                     _("Booked"), _("What"), _("Owed"), _("Open amount"), _("Paid in advance"), _("Credit"),
                 ),
                 rows=rows,
-                widths=(15, 33, 13, 13, 13, 13),
+                widths=(15, 29, 13, 13, 16, 14),
                 right=frozenset({2, 3, 4, 5}),
                 empty=_("Nothing was booked in this period."),
             ),

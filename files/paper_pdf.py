@@ -1,50 +1,36 @@
-"""A paper as a PDF. Its font lies beside this file, unpacked: no font of the machine is needed."""
+"""A paper as a PDF."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import batched, zip_longest
-from pathlib import Path
 from textwrap import wrap
 from typing import Any
 
 from django.utils import timezone
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from fpdf import FPDF
 from fpdf.enums import TableBordersLayout
 from fpdf.fonts import FontFace
 
 from files.papers import Paper, Section
+from files.pdf_pages import DARK, FAMILY, GREY, LINE, Pages
 from mcp.dates import to_the_second
 
-FONTS = Path(__file__).parent / "fonts"
-FAMILY = "Inter"
-GREY, LINE, DARK = 110, 205, 30
 LETTERS_IN_A_LINE, MOST_LINES = 110, 30
 """Of a table as wide as the page, and of one row of it."""
 
 
-class _Sheets(FPDF):
+class _Sheets(Pages):
     """A4 with the title and the number of the page below each page."""
 
     def __init__(self, content: Paper) -> None:
-        super().__init__(format="A4")
+        super().__init__()
         self.set_margins(18, 16)
         self.set_auto_page_break(True, margin=18)
-        self.add_font(FAMILY, "", FONTS / "Inter-Regular.ttf")
-        self.add_font(FAMILY, "B", FONTS / "Inter-SemiBold.ttf")
-        self._letters = frozenset(self.fonts[FAMILY.lower()].cmap)  # type: ignore[union-attr]
         self._below = self.readable(f"{content.subtitle} · {to_the_second(content.as_of)}")
         self.set_title(self.readable(content.title))
-        self.set_creator("Stammhaus")
-        self.set_lang(get_language() or "de")
         self.set_creation_date(timezone.localtime(content.as_of))
         self.alias_nb_pages("{pages}")
-
-    def readable(self, text: str) -> str:
-        """The text without characters that the font lacks; line feeds stay."""
-        return "".join(char if char == "\n" or ord(char) in self._letters else "?" for char in text)
 
     def footer(self) -> None:
         self.set_y(-13)
@@ -66,9 +52,7 @@ def as_pdf(content: Paper) -> bytes:
     paper.set_font(FAMILY, "", 10.5)
     paper.set_text_color(GREY)
     paper.multi_cell(0, 6, paper.readable(content.subtitle), new_x="LMARGIN", new_y="NEXT")
-    for at, section in enumerate(content.sections):
-        if section.begins_page and at:
-            paper.add_page()
+    for section in content.sections:
         _section(paper, section)
     return bytes(paper.output())
 

@@ -19,8 +19,6 @@ class Section:
     right: frozenset[int] = frozenset()
     """The columns of figures, which stand at the right."""
     empty: str = ""
-    begins_page: bool = False
-    """Whether it stands on a page of its own, as a letter does."""
 
 
 @dataclass(frozen=True, kw_only=True)

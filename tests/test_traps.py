@@ -18,6 +18,7 @@ from django.contrib.auth.models import Permission
 from django.core.exceptions import ValidationError
 from django.core.management import call_command
 from django.db import connection
+from django.db.models import GeneratedField
 
 from customers.models import Tag
 from locations.models import Location
@@ -44,6 +45,19 @@ def test_guardian_refuses_rights_over_customers_on_a_location(cast):
     )
     with pytest.raises(ValidationError, match="Cannot persist permission not designed for this class"):
         grant.save()
+
+
+def test_a_field_that_the_database_works_out_shows_the_name_of_its_choice():
+    """Django gives it no get_…_display, and a template shows nothing for a method that is not there."""
+    generated = [
+        (model, field.name)
+        for app in WITH_TABLES
+        for model in apps.get_app_config(app).get_models()
+        for field in model._meta.get_fields()
+        if isinstance(field, GeneratedField) and field.output_field.choices
+    ]
+    assert generated
+    assert [one for one in generated if not hasattr(one[0], f"get_{one[1]}_display")] == []
 
 
 def test_no_backend_of_guardian_answers_for_rights(cast):

@@ -1,4 +1,4 @@
-"""Announcements of debits, to be printed: a page for each customer."""
+"""Announcements of debits, to be printed: a letter for each invoice."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from django.utils.translation import gettext as _
 
 from accounting.amounts import shown
 from accounting.choices import DebitState
-from accounting.invoicing.contents import buyer_name
+from accounting.invoicing.letters import address_lines, invoice_facts, named, sender_of
 from accounting.models import DebitFile, DebitItem, Issuer
-from files.papers import Paper, Section
+from files.letters import Letter
 
 AT_ONCE = 200
 """So many announcements are in a PDF; a larger file has several."""
@@ -25,28 +25,30 @@ def announced_in_part(file: DebitFile, part: int) -> Sequence[DebitItem]:
     return list(rows.order_by("invoice__number", "pk")[(part - 1) * AT_ONCE : part * AT_ONCE])
 
 
-def paper_of(file: DebitFile, debits: Sequence[DebitItem], creditor: Issuer) -> Paper:
-    """The announcements as they are printed."""
-    return Paper(
-        title=_("Announcement of debits"),
-        subtitle=str(creditor),
-        as_of=file.created_at,
-        sections=tuple(_announcement(one, file, creditor) for one in debits),
-    )
+def pdf_of(file: DebitFile, debits: Sequence[DebitItem], creditor: Issuer) -> bytes:
+    """The announcements as they are printed: a letter for each."""
+    from files.letter_pdf import letters_as_pdf  # noqa: PLC0415 - its library takes as long to load as all of ours
+
+    letters = [letter_of(one, file, creditor) for one in debits]
+    return letters_as_pdf(letters, sender_of(creditor), title=_("Announcement of debits"), as_of=file.created_at)
 
 
-def _announcement(one: DebitItem, file: DebitFile, creditor: Issuer) -> Section:
-    buyer = one.invoice.buyer_data
-    place = f"{buyer.get('postal_code', '')} {buyer.get('city', '')}".strip()
-    street = buyer.get("street") or buyer.get("po_box") or ""
-    facts = (
-        (_("To"), "\n".join(filter(None, (buyer_name(buyer), street, place)))),
-        (_("Date"), date_format(timezone.localdate(), "SHORT_DATE_FORMAT")),
-        (_("We debit"), shown(one.amount, one.invoice.currency)),
-        (_("on"), date_format(file.collect_on, "SHORT_DATE_FORMAT")),
-        (_("from the account"), one.mandate.masked_iban if one.mandate else ""),
-        (_("for the invoice"), one.invoice.number),
-        (_("Reference of the mandate"), one.mandate.reference if one.mandate else ""),
-        (_("Creditor identifier"), creditor.creditor_id),
+def letter_of(one: DebitItem, file: DebitFile, creditor: Issuer) -> Letter:
+    invoice, mandate = one.invoice, one.mandate
+    words = {
+        "day": date_format(file.collect_on, "SHORT_DATE_FORMAT"),
+        "account": mandate.masked_iban if mandate else "",
+        "mandate": mandate.reference if mandate else "",
+        "creditor": creditor.creditor_id,
+    }
+    return Letter(
+        to=address_lines(invoice.buyer_data),
+        facts=((_("Date"), date_format(timezone.localdate(), "SHORT_DATE_FORMAT")), *invoice_facts(invoice)),
+        subject=_("Announcement of a SEPA debit"),
+        opening=(_("On %(day)s we debit your account %(account)s with the following amount.") % words,),
+        sums=((named(invoice), shown(one.amount, invoice.currency)),),
+        closing=(
+            _("Reference of the mandate: %(mandate)s. Our creditor identifier: %(creditor)s.") % words,
+            _("Please see that there is enough money on your account on that day."),
+        ),
     )
-    return Section(title=_("Announcement of a SEPA debit"), facts=facts, begins_page=True)

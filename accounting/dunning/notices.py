@@ -1,4 +1,4 @@
-"""Reminders to be printed: a page for each invoice."""
+"""Reminders to be printed: a letter for each invoice."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from django.utils.translation import gettext as _
 
 from accounting.amounts import shown
 from accounting.choices import NoticeState
-from accounting.invoicing.contents import buyer_name
+from accounting.documents.formats import in_fours
+from accounting.invoicing.letters import address_lines, invoice_facts, named, sender_of
 from accounting.models import DunningNotice, DunningRun, Issuer
-from files.papers import Paper, Section
+from files.letters import Letter
 
 AT_ONCE = 200
 """So many reminders are in a PDF; a larger run has several."""
@@ -23,29 +24,30 @@ def printed_in_part(run: DunningRun, part: int) -> Sequence[DunningNotice]:
     return list(rows.order_by("invoice__number", "pk")[(part - 1) * AT_ONCE : part * AT_ONCE])
 
 
-def paper_of(run: DunningRun, notices: Sequence[DunningNotice], issuer: Issuer) -> Paper:
-    """The reminders as they are printed."""
-    return Paper(
-        title=_("Reminders"), subtitle=str(issuer), as_of=run.sent_at or run.created_at,
-        sections=tuple(_reminder(one, run, issuer) for one in notices),
-    )  # fmt: skip
+def pdf_of(run: DunningRun, notices: Sequence[DunningNotice], issuer: Issuer) -> bytes:
+    """The reminders as they are printed: a letter for each."""
+    from files.letter_pdf import letters_as_pdf  # noqa: PLC0415 - its library takes as long to load as all of ours
+
+    letters = [letter_of(one, run, issuer) for one in notices]
+    return letters_as_pdf(letters, sender_of(issuer), title=_("Reminders"), as_of=run.sent_at or run.created_at)
 
 
-def _reminder(one: DunningNotice, run: DunningRun, issuer: Issuer) -> Section:
-    buyer, currency = one.invoice.buyer_data, one.invoice.currency
-    street = buyer.get("street") or buyer.get("po_box") or ""
-    place = f"{buyer.get('postal_code', '')} {buyer.get('city', '')}".strip()
-    due = date_format(one.invoice.due_on, "SHORT_DATE_FORMAT") if one.invoice.due_on else ""
-    facts = (
-        (_("To"), "\n".join(filter(None, (buyer_name(buyer), street, place)))),
-        (_("Date"), date_format(run.day, "SHORT_DATE_FORMAT")),
-        (_("Invoice"), one.invoice.number),
-        (_("Due"), due),
-        (_("Still open"), shown(one.amount, currency)),
-        *([(_("Fee"), shown(one.fee, currency))] if one.fee else []),
-        (_("Please pay"), shown(one.amount + one.fee, currency)),
-        (_("until"), date_format(one.pay_until, "SHORT_DATE_FORMAT")),
-        (_("to the account"), issuer.iban),
-        ("", one.text),
+def letter_of(one: DunningNotice, run: DunningRun, issuer: Issuer) -> Letter:
+    invoice, currency = one.invoice, one.invoice.currency
+    until = _("Please pay until %(day)s") % {"day": date_format(one.pay_until, "SHORT_DATE_FORMAT")}
+    words = {"iban": in_fours(issuer.iban), "number": invoice.number}
+    return Letter(
+        to=address_lines(invoice.buyer_data),
+        facts=((_("Date"), date_format(run.day, "SHORT_DATE_FORMAT")), *invoice_facts(invoice)),
+        subject=one.title,
+        opening=tuple(one.text.splitlines()),
+        sums=(
+            (named(invoice), shown(one.amount, currency)),
+            *([(_("Fee of the reminder"), shown(one.fee, currency))] if one.fee else []),
+            (until, shown(one.amount + one.fee, currency)),
+        ),
+        closing=(
+            _("Please pay to the account %(iban)s and name the number %(number)s.") % words,
+            _("If you have paid meanwhile, please take this letter as settled."),
+        ),
     )
-    return Section(title=one.title, facts=facts, begins_page=True)

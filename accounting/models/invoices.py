@@ -173,6 +173,10 @@ class Invoice(models.Model):
     def __str__(self) -> str:
         return self.number
 
+    def get_state_display(self) -> str:
+        """The name of its state. Django gives a field that the database works out no such method."""
+        return str(InvoiceState(self.state).label)
+
     @property
     def to_pay(self) -> Any:
         """What is still open of it."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from uuid import UUID
 
@@ -17,9 +17,10 @@ from django.utils.translation import gettext as _
 
 from accounting.amounts import CENT, ZERO
 from accounting.balances import Standing, end_of, ledger_before, standing
+from accounting.choices import MovementKind
 from accounting.invoicing import billing_terms_of
-from accounting.models import Ledger, LedgerException
-from accounting.open_items import open_items
+from accounting.models import Invoice, InvoiceItem, Ledger, LedgerException
+from accounting.open_items import OpenItem, OpenItems, open_items
 from accounting.operations.opening import NotOnThisBase, demand_base
 from accounting.owners import owners_shown
 from accounting.pages.booking import WAYS
@@ -29,6 +30,7 @@ from accounting.pages.frame import (
     BILLING,
     BOOK,
     CORRECT,
+    INVOICES,
     MANDATES,
     OF_BEFORE,
     STATEMENT,
@@ -47,6 +49,8 @@ from customers.models import Customer
 from locations.permissions import Right
 from mcp.isolation.scope import Scope
 
+FORTNIGHT = 14
+"""So many days into a month a statement is still proposed of the month before as well."""
 SHOWN_ITEMS = 50
 """So many open items stand on the page, of more the latest and the sum of the others; a statement has more."""
 
@@ -73,6 +77,8 @@ def account_page(request: HttpRequest, customer: int) -> HttpResponse:
         context |= {"elsewhere": refusal.messages[0], "terms_address": ""}
     if now is not None:
         day = _day(request)
+        is_billed_here = now.owed.owner_key == owners_shown(scope).billing
+        sees_invoices = is_billed_here or whose.home_location_id == scope.location.pk
         lines, older = page_of(now, before=_mark(request))
         items = open_items(now.owed, at=end_of(day) if day else None, most=SHOWN_ITEMS)
         waiting = LedgerException.objects.in_base(scope.base).open().filter(customer=whose)
@@ -84,14 +90,16 @@ def account_page(request: HttpRequest, customer: int) -> HttpResponse:
             "day": day,
             "then": standing(whose, scope, at=end_of(day), ledger=ledger) if day else None,
             "open_items": items,
+            "billed": _billed(items, sees_invoices=sees_invoices),
+            "invoices_address": f"{address_of(INVOICES)}?q={whose.customer_number}" if sees_invoices else "",
             "paid_ahead": -items.total,
             "today": timezone.localdate(),
-            "month_begins": timezone.localdate().replace(day=1),
+            "month_begins": (timezone.localdate() - timedelta(days=FORTNIGHT)).replace(day=1),
             "lines": lines,
             "older": older,
             "is_first": _mark(request) is None,
             "waiting": waiting.count(),
-            "ways": _ways(whose.pk, scope, is_before=ledger is not None),
+            "ways": _ways(now, scope, is_before=ledger is not None),
             "correct_address": address_of(CORRECT, whose.pk) if may(scope, Right.CORRECT_ACCOUNTS) else "",
             "may_correct": ledger is None,
             "mandates_address": address_of(MANDATES, whose.pk) + (OF_BEFORE if ledger is not None else ""),
@@ -124,13 +132,40 @@ def _open_before(customer: Customer, scope: Scope) -> Standing | None:
     return None if found is None or found.is_even else found
 
 
-def _ways(customer: int, scope: Scope, *, is_before: bool) -> list[tuple[str, object]]:
-    """Address and title of each way to book that one may take here. In the ledger of before nothing new is booked."""
+def _billed(items: OpenItems, *, sees_invoices: bool) -> list[tuple[OpenItem, Invoice | None]]:
+    """The open items, each with the invoice on which it stands if that may be seen here: one query."""
+    movements = [one.movement for one in items.items]
+    if not movements or not sees_invoices:
+        return [(one, None) for one in items.items]
+    rows = InvoiceItem.objects.filter(base=movements[0].base_id, movement__in=movements, is_standing=True)
+    found = {
+        one.movement_id: one.invoice
+        for one in rows.select_related("invoice").only("movement", "invoice", "invoice__number")
+    }
+    return [(one, found.get(one.movement.pk)) for one in items.items]
+
+
+def _ways(now: Standing, scope: Scope, *, is_before: bool) -> list[tuple[str, object]]:
+    """Address and title of each way to book that one may take here and the terms leave open.
+
+    In the ledger of before nothing new is booked.
+    """
+    closed = _closed(now)
     return [
-        (address_of(BOOK, customer, kind) + (OF_BEFORE if is_before else ""), way.title)
+        (address_of(BOOK, now.terms.customer_id, kind) + (OF_BEFORE if is_before else ""), way.title)
         for kind, way in WAYS.items()
-        if may(scope, way.right) and (way.is_of_before or not is_before)
+        if may(scope, way.right) and (way.is_of_before or not is_before) and kind not in closed
     ]
+
+
+def _closed(now: Standing) -> set[str]:
+    """What the terms of an account refuse in any case."""
+    closed = set() if now.terms.may_buy_on_account else {MovementKind.SALE.value}
+    if not now.terms.may_hold_credit:
+        closed.add(MovementKind.TOP_UP.value)
+        if not now.credit_amount:
+            closed |= {MovementKind.PAY_OUT.value, MovementKind.USE.value}
+    return closed
 
 
 def _day(request: HttpRequest) -> date | None:

@@ -53,7 +53,11 @@ class ReadForm(PlainForm):
         label=gettext_lazy("File of the bank"),
         help_text=gettext_lazy("CAMT.053 as XML or ZIP, or the CSV of the bank."),
         widget=UnfoldAdminFileFieldWidget(
-            attrs={"accept": ".xml,.zip,.csv,.txt", "aria-describedby": "id_file_helptext id_file_error"}
+            attrs={
+                "autofocus": True,
+                "accept": ".xml,.zip,.csv,.txt",
+                "aria-describedby": "id_file_helptext id_file_error",
+            }
         ),
         allow_empty_file=True,  # our own sentence says it
     )

@@ -69,13 +69,21 @@ def _told(
     returned = str(reason_of(entry.return_reason).sentence) if entry.is_return and entry.return_reason else ""
     if entry.state != EntryState.OPEN:
         return Told(entry, booked=booked, returned=returned)
-    proposed = [
-        Proposed(_name_of(item, names), item.debit.customer, Decimal(one["amount"]))
-        for one in entry.proposal.get("parts", ())
-        if (item := items.get(UUID(one["item"]))) is not None
-    ]
+    proposed = [Proposed(*of, amount) for of, amount in _sums(entry, items, names).items()]
     why = _why(entry) if proposed else ""
     return Told(entry, proposed, why, Decimal(entry.proposal.get("rest", "0.00")), returned=returned)
+
+
+def _sums(
+    entry: BankEntry, items: Mapping[UUID, Movement], names: Mapping[UUID, Named]
+) -> dict[tuple[str, object], Decimal]:
+    """What the entry would pay, by name and customer: the items of an invoice are one thing to be paid."""
+    found: dict[tuple[str, object], Decimal] = {}
+    for one in entry.proposal.get("parts", ()):
+        if (item := items.get(UUID(one["item"]))) is not None:
+            of = (_name_of(item, names), item.debit.customer)
+            found[of] = found.get(of, ZERO) + Decimal(one["amount"])
+    return found
 
 
 def _name_of(item: Movement, names: Mapping[UUID, Named]) -> str:

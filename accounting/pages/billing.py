@@ -94,5 +94,5 @@ def billing_page(request: HttpRequest, customer: int) -> HttpResponse:
         else:
             messages.success(request, _("The terms of billing are set."))
             return HttpResponseRedirect(back)
-    context = {"form": form, "button": _("Set terms"), "back": back, "customer": whose}
+    context = {"form": form, "button": _("Save"), "back": back, "customer": whose}
     return show_page(request, "form", _("Billing of %(customer)s") % {"customer": whose}, context)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -18,6 +18,7 @@ from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpRe
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -25,12 +26,12 @@ from accounting.banking.return_reasons import REASONS
 from accounting.choices import DebitFileState, DebitLeftOut, DebitState
 from accounting.debits.calls import demand_collector
 from accounting.debits.files import announce_debits, cancel_file, demand_creditor, prepare_debits, start_file
-from accounting.debits.notices import AT_ONCE, announced_in_part, paper_of
+from accounting.debits.notices import AT_ONCE, announced_in_part, pdf_of
 from accounting.debits.outcomes import collect_debits, return_debit
 from accounting.models import DebitFile, DebitFileChunk, DebitItem
 from accounting.owners import owners_shown
 from accounting.pages.forms import AmountField, PlainForm, day_field
-from accounting.pages.frame import DEBIT_FILE, DEBIT_NEW, DEBITS, address_of, may, seer, show_billing_page
+from accounting.pages.frame import DEBIT_FILE, DEBIT_NEW, DEBITS, ISSUER, address_of, may, seer, show_billing_page
 from accounting.querysets import DebitFileQuerySet
 from customers.console.frame import page_number, whole_page_again
 from files import chunks
@@ -44,6 +45,8 @@ KINDS: Mapping[str, tuple[Right, ...]] = {
     "xml": (Right.SEE_BANK_DATA,), "announcements": (Right.SEE_BANK_DATA, Right.SEE_CONTACT_DATA),
 }  # fmt: skip
 """The files of a debit file, with what they take besides: announcements have addresses on them."""
+USUAL_DAYS = 15
+"""Proposed for the day of a debit: a mandate is usually announced 14 days before."""
 
 
 class DebitFileForm(PlainForm):
@@ -96,7 +99,8 @@ def debits_page(request: HttpRequest) -> HttpResponse:
     rows = list(files_of(scope).order_by("-created_at")[(page - 1) * PAGE : page * PAGE + 1])
     context = {
         "rows": rows[:PAGE], "currency": scope.organization.currency, "new_address": address_of(DEBIT_NEW),
-        "problem": _problem(scope), "newer": page - 1, "older": page + 1 if len(rows) > PAGE else 0,
+        "problem": _problem(scope), "issuer_address": address_of(ISSUER) if may(scope, Right.MANAGE_LOCATION) else "",
+        "newer": page - 1, "older": page + 1 if len(rows) > PAGE else 0,
     }  # fmt: skip
     return show_billing_page(request, "debits", _("SEPA debits"), context, names_place=True)
 
@@ -114,7 +118,9 @@ def _problem(scope: Scope) -> str:
 def debit_new_page(request: HttpRequest) -> HttpResponse:
     """Until which day invoices are due, and when they are debited; its answer is the preview."""
     scope = collector(request)
-    form = DebitFileForm(request.POST or None)
+    today = timezone.localdate()
+    usual = {"due_until": today + timedelta(days=USUAL_DAYS), "collect_on": today + timedelta(days=USUAL_DAYS)}
+    form = DebitFileForm(request.POST or None, initial=usual)
     if request.method == "POST" and form.is_valid():
         try:
             file = prepare_debits(**form.cleaned_data, actor=scope)
@@ -133,7 +139,7 @@ def debit_file_page(request: HttpRequest, pk: UUID) -> HttpResponse:
     if request.method == "POST":
         return _stepped(request, file, scope)
     if "HX-Request" in request.headers and file.state != DebitFileState.RUNNING:
-        return whole_page_again()
+        return whole_page_again()  # the worker is done: now there is a file to be fetched
     items = DebitItem.objects.of_file(file)
     is_open = file.state in (DebitFileState.PREVIEWED, DebitFileState.FAILED)
     may_print = all(may(scope, right) for right in KINDS["announcements"])
@@ -152,7 +158,8 @@ def debit_file_page(request: HttpRequest, pk: UUID) -> HttpResponse:
         "may_cancel": is_open or (file.state == DebitFileState.DONE and not _is_settled(items)),
         "back": address_of(DEBITS),
     }  # fmt: skip
-    return show_billing_page(request, "debit_file", _("Debits of %(day)s") % {"day": file}, context)
+    day = date_format(file.collect_on, "SHORT_DATE_FORMAT")
+    return show_billing_page(request, "debit_file", _("Debits of %(day)s") % {"day": day}, context)
 
 
 def _is_settled(items: Any) -> bool:
@@ -243,9 +250,7 @@ def _announcements(request: HttpRequest, file: DebitFile, scope: Scope) -> io.By
         creditor = demand_creditor(scope)
     except ValidationError as refusal:
         raise Http404 from refusal
-    from files.paper_pdf import as_pdf  # noqa: PLC0415 - its library takes as long to load as all of ours
-
-    return io.BytesIO(as_pdf(paper_of(file, found, creditor)))
+    return io.BytesIO(pdf_of(file, found, creditor))
 
 
 def debit_return_page(request: HttpRequest, pk: UUID) -> HttpResponse:
@@ -269,7 +274,7 @@ def debit_return_page(request: HttpRequest, pk: UUID) -> HttpResponse:
             messages.success(request, _("The debit is returned: what it has paid is open again."))
             return HttpResponseRedirect(address_of(DEBIT_FILE, one.file_id))
     context = {
-        "form": form, "button": _("Return debit"), "back": address_of(DEBIT_FILE, one.file_id),
+        "form": form, "button": _("Book the return"), "back": address_of(DEBIT_FILE, one.file_id),
         "sentence": _("A payment that was booked is reversed. That cannot be taken back."),
     }  # fmt: skip
     title = _("Returned debit: %(customer)s, invoice %(invoice)s") % {"customer": one.customer, "invoice": one.invoice}

@@ -21,7 +21,7 @@ from django.utils.translation import gettext_lazy
 from accounting.amounts import ZERO
 from accounting.choices import DunningLeftOut, DunningRunState, NoticeState
 from accounting.dunning import cancel_run, levels_of, prepare_run, send_run, set_level
-from accounting.dunning.notices import AT_ONCE, paper_of, printed_in_part
+from accounting.dunning.notices import AT_ONCE, pdf_of, printed_in_part
 from accounting.dunning.runs import demand_reminder
 from accounting.invoicing.issuers import issuer_of
 from accounting.models import DunningNotice, DunningRun
@@ -140,9 +140,7 @@ def reminders_file(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     issuer = issuer_of(scope)
     if not found or issuer is None:
         raise Http404
-    from files.paper_pdf import as_pdf  # noqa: PLC0415 - its library takes as long to load as all of ours
-
-    content, name = io.BytesIO(as_pdf(paper_of(run, found, issuer))), f"{_('reminders')}-{run.day:%Y-%m-%d}.pdf"
+    content, name = io.BytesIO(pdf_of(run, found, issuer)), f"{_('reminders')}-{run.day:%Y-%m-%d}.pdf"
     response = FileResponse(content, as_attachment=True, filename=name, content_type="application/pdf")
     response["Cache-Control"] = "no-store"
     return response

@@ -9,6 +9,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounting.amounts import typed
 from accounting.choices import AccountKind
@@ -102,7 +103,9 @@ class ReversalForm(KeyedForm):
 class TermsForm(PlainForm):
     may_buy_on_account = forms.BooleanField(label=_("may buy on account"), required=False)
     hard_limit = AmountField(
-        label=_("Credit limit"), help_text=_("No sale on account takes the open amount above it."), initial="0"
+        label=pgettext_lazy("account", "Credit limit"),
+        help_text=_("No sale on account takes the open amount above it."),
+        initial="0",
     )
     soft_limit = AmountField(
         label=_("Warn above"), required=False, help_text=_("Above this open amount each sale on account warns.")

@@ -8,6 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounting.balances import Standing, ledger_before, standing
 from accounting.models import Ledger
@@ -41,6 +42,22 @@ BANK, BANK_READ, BANK_ACCOUNT, BANK_STATEMENT, BANK_ENTRY = (
     "accounting_bank", "accounting_bank_read", "accounting_bank_account", "accounting_bank_statement",
     "accounting_bank_entry",
 )  # fmt: skip
+
+LIST_OF_CUSTOMERS = "customers_customer_changelist"
+SECTIONS: Mapping[str, tuple[object, tuple[str, ...]]] = {
+    INVOICES: (gettext_lazy("Invoices"), (INVOICE, INVOICE_CANCEL, DISPUTE, RUNS, RUN, RUN_NEW, ISSUER)),
+    BANK: (gettext_lazy("Bank statements"), (BANK_READ, BANK_ACCOUNT, BANK_STATEMENT, BANK_ENTRY)),
+    DEBITS: (gettext_lazy("SEPA debits"), (DEBIT_NEW, DEBIT_FILE, DEBIT_RETURN)),
+    REMINDERS: (gettext_lazy("Reminders"), (REMINDERS_RUN, LEVELS, LEVEL)),
+    EXCEPTIONS: (gettext_lazy("Exceptions of accounts"), (EXCEPTION,)),
+    BALANCES: (gettext_lazy("Opening balances"), (BALANCES_OF,)),
+    LIST_OF_CUSTOMERS: (
+        Customer._meta.verbose_name_plural,
+        (ACCOUNT, BILLING, BOOK, CORRECT, REVERSE, ALLOCATE, TERMS, MANDATES, MANDATE_NEW, MANDATE_REVOKE),
+    ),
+}
+"""The list above a page: what it is called, and the pages below it."""
+_ABOVE = {page: (title, above) for above, (title, pages) in SECTIONS.items() for page in pages}
 
 BEFORE = "before"
 OF_BEFORE = f"?in={BEFORE}"
@@ -93,7 +110,14 @@ def may(scope: Scope, right: Right) -> bool:
 def show_page(
     request: HttpRequest, template: str, title: str, context: Mapping[str, object], *, status: int = 200
 ) -> HttpResponse:
-    return show(request, f"accounting/{template}.html", {"title": title, **context}, status=status)
+    shown = {"title": title, "crumb": _crumb(request), **context}
+    return show(request, f"accounting/{template}.html", shown, status=status)
+
+
+def _crumb(request: HttpRequest) -> dict[str, object] | None:
+    """The list above this page, to go back to; None on a list."""
+    found = _ABOVE.get(request.resolver_match.url_name or "") if request.resolver_match else None
+    return {"title": found[0], "address": address_of(found[1])} if found else None
 
 
 def show_billing_page(

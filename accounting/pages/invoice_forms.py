@@ -54,11 +54,11 @@ class RunForm(PlainForm):
     until = day_field(_("Orders until"))
     locations = forms.ModelMultipleChoiceField(
         label=_("Locations"), queryset=Location.objects.none(), required=False,
-        widget=forms.SelectMultiple(attrs={"size": 5}), help_text=_("None chosen means all."),
+        widget=forms.CheckboxSelectMultiple(attrs={"class": "account-checks"}), help_text=_("None chosen means all."),
     )  # fmt: skip
     groups = forms.ModelMultipleChoiceField(
         label=_("Customer groups"), queryset=CustomerGroup.objects.none(), required=False,
-        widget=forms.SelectMultiple(attrs={"size": 5}), help_text=_("None chosen means all."),
+        widget=forms.CheckboxSelectMultiple(attrs={"class": "account-checks"}), help_text=_("None chosen means all."),
     )  # fmt: skip
     bundling = forms.ChoiceField(label=_("Invoices"), choices=Bundling)
     minimum = AmountField(
@@ -83,6 +83,7 @@ class SearchForm(PlainForm):
         label=_("State"), required=False,
         choices=[("", _("All")), (OVERDUE, _("Overdue")), *InvoiceState.choices],
     )  # fmt: skip
+    run = forms.UUIDField(required=False, widget=forms.HiddenInput)
 
 
 class CancelForm(PlainForm):

@@ -25,6 +25,7 @@ from accounting.models import Dispute, Invoice, InvoiceLine, InvoiceVat
 from accounting.models.ledgers import OF_ALL
 from accounting.owners import Owners, owners_shown
 from accounting.pages.frame import INVOICE, INVOICES, RUNS, address_of, may, seer, show_billing_page
+from accounting.pages.invoice_events import events_of
 from accounting.pages.invoice_forms import OVERDUE, CancelForm, SearchForm
 from accounting.querysets import InvoiceQuerySet
 from customers.field_groups import FieldGroup
@@ -70,7 +71,7 @@ def may_bill(scope: Scope) -> bool:
 
 
 def invoices_page(request: HttpRequest) -> HttpResponse:
-    """The latest first; ?q= is a number or that of a customer, ?state= narrows, ?before= goes on from an invoice.
+    """The latest first; ?q= is a number or that of a customer, ?state= and ?run= narrow, ?before= goes on from one.
 
     At a location on its own ?of=central shows those that the central makes of customers who are registered there.
     """
@@ -120,6 +121,8 @@ def _asked(found: InvoiceQuerySet, asked: dict[str, Any], scope: Scope) -> Invoi
         found = found.filter(customer__in=list(whose))
     elif words:
         found = found.filter(number=words.upper())
+    if asked.get("run"):
+        found = found.filter(run=asked["run"])
     if state == OVERDUE:
         return found.overdue(timezone.localdate())
     return found.filter(state=state) if state else found
@@ -173,6 +176,7 @@ def invoice_page(request: HttpRequest, pk: UUID) -> HttpResponse:
         ),
         "formats": list(DocumentFormat) if is_address_shown else (),
         "is_address_shown": is_address_shown,
+        "events": events_of(one) if may(scope, Right.COLLECT_PAYMENTS) else (),
         "back": address_of(INVOICES),
         **_whose(owners, scope, is_of_central=owners.bills_on_its_own and one.owner_key == OF_ALL),
     }

@@ -46,7 +46,11 @@ class FileForm(PlainForm):
             "“Document” are taken as well."
         ),
         widget=UnfoldAdminFileFieldWidget(
-            attrs={"accept": ".csv,.xlsx,.jsonl", "aria-describedby": "id_file_helptext id_file_error"}
+            attrs={
+                "autofocus": True,
+                "accept": ".csv,.xlsx,.jsonl",
+                "aria-describedby": "id_file_helptext id_file_error",
+            }
         ),
     )
 

@@ -25,7 +25,7 @@ class ReceivedForm(forms.Form):
         label=gettext_lazy("File of the e-invoice"),
         help_text=gettext_lazy("XML or PDF, as it came by mail. It is shown and not stored."),
         widget=UnfoldAdminFileFieldWidget(
-            attrs={"accept": ".xml,.pdf", "aria-describedby": "id_file_helptext id_file_error"}
+            attrs={"autofocus": True, "accept": ".xml,.pdf", "aria-describedby": "id_file_helptext id_file_error"}
         ),
         allow_empty_file=True,  # our own sentence says it
     )

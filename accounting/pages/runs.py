@@ -17,12 +17,14 @@ from django.utils.translation import gettext as _
 from accounting.amounts import ZERO
 from accounting.choices import Bundling, LeftOut, RunState
 from accounting.invoicing import cancel_run, issuer_of, missing_of, prepare_run, start_run
+from accounting.invoicing.contents import buyer_name
 from accounting.models import Invoice, InvoiceRun, RunOrder
 from accounting.owners import owners_shown
 from accounting.pages.frame import INVOICES, ISSUER, RUN, RUN_NEW, RUNS, address_of, may, seer, show_billing_page
 from accounting.pages.invoice_forms import RunForm
 from accounting.querysets import RunQuerySet
 from customers.console.frame import page_number, whole_page_again
+from customers.models import Customer
 from locations.models import Location
 from locations.permissions import Right
 from mcp.console.operation_forms import show_refusal
@@ -30,8 +32,17 @@ from mcp.isolation.scope import Scope
 
 PAGE = 50
 _OF_MINIMUM = ("amount_invalid", "amount_of_less_than_a_cent", "invoicerun_minimum_positive")
-SHOWN_NAMES = 20
+SHOWN_NAMES, SHOWN_INVOICES = 20, 100
 STEPS: Mapping[str, Callable[..., InvoiceRun]] = {"start": start_run, "cancel": cancel_run}
+
+
+@dataclass(frozen=True)
+class ToCome:
+    """An invoice that a run would issue: to whom, for how many orders, and of which sum."""
+
+    payer: str
+    orders: int
+    amount: Decimal
 
 
 @dataclass(frozen=True)
@@ -104,7 +115,7 @@ def run_page(request: HttpRequest, pk: UUID) -> HttpResponse:
     if request.method == "POST":
         return _stepped(request, run, scope)
     if "HX-Request" in request.headers and run.state != RunState.RUNNING:
-        return whole_page_again()
+        return whole_page_again()  # the worker is done: now there are invoices, and who was left out
     places = Location.objects.filter(organization=scope.organization, pk__in=run.locations)
     context = {
         "run": run,
@@ -112,9 +123,14 @@ def run_page(request: HttpRequest, pk: UUID) -> HttpResponse:
         "places": [one.name for one in places],
         "left_out": left_out_of(run),
         "is_under_way": run.state == RunState.RUNNING,
+        "to_come": to_come_of(run) if run.state == RunState.PREVIEWED else (),
         "may_start": run.state in (RunState.PREVIEWED, RunState.FAILED) and run.invoices,
         "may_cancel": run.state in (RunState.PREVIEWED, RunState.FAILED),
-        "first": Invoice.objects.filter(base=run.base_id, run=run).order_by("pk")[:SHOWN_NAMES],
+        "first": [
+            (one, buyer_name(one.buyer_data))
+            for one in Invoice.objects.filter(base=run.base_id, run=run).order_by("pk")[:SHOWN_INVOICES]
+        ],
+        "all_address": f"{address_of(INVOICES)}?run={run.pk}",
         "back": address_of(RUNS),
     }
     return show_billing_page(request, "run", _("Run of %(day)s") % {"day": run}, context)
@@ -128,6 +144,13 @@ def _stepped(request: HttpRequest, run: InvoiceRun, scope: Scope) -> HttpRespons
     except ValidationError as refusal:
         messages.error(request, " ".join(refusal.messages))
     return HttpResponseRedirect(address_of(RUN, run.pk))
+
+
+def to_come_of(run: InvoiceRun) -> list[ToCome]:
+    """The first invoices of a preview: two queries."""
+    rows = list(RunOrder.objects.of_run(run).invoices_to_come()[:SHOWN_INVOICES])
+    payers = Customer.objects.filter(base=run.base_id).in_bulk({one["payer"] for one in rows})
+    return [ToCome(str(payers.get(one["payer"], "")), one["orders"], one["sum"]) for one in rows]
 
 
 def left_out_of(run: InvoiceRun) -> list[Left]:

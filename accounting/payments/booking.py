@@ -150,7 +150,7 @@ def _business_day(booked_on: date) -> date:
 
 def _document(entry: BankEntry) -> str:
     """Says by which account and on which day. What the payer has written may be about others, and is left out."""
-    return f"Bank …{entry.statement.account.iban[-4:]} {entry.booked_on.isoformat()}"
+    return f"Bank …{entry.statement.account.iban[-4:]} {entry.booked_on:%d.%m.%Y}"
 
 
 def money_of(ledger: Ledger, actor: Scope) -> int:

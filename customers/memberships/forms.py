@@ -54,6 +54,7 @@ class JoinForm(DetailsForm):
     way = forms.ChoiceField(
         label=_("Who belongs to whom"),
         choices=[(MEMBER, _("this customer belongs to the other one")), (COMPANY, _("the other one is a member here"))],
+        widget=forms.Select(attrs={"autofocus": True}),  # it is shown once the other one is chosen
     )
     field_order = ("way",)
 

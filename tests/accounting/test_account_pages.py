@@ -7,7 +7,7 @@ import io
 import random
 import re
 from collections import defaultdict
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from html import unescape
 from typing import Any
@@ -145,7 +145,7 @@ def test_page_asks_the_same_whatever_was_booked(anna, anna_client, django_assert
         paid = receive_payment(customer=whose.pk, amount=Decimal(1), key=key(), actor=anna).movement
         reverse(movement=paid.pk, reason="x", key=key(), actor=anna)
         anna_client.get(f"{PAGE}{whose.pk}/")
-        with django_assert_num_queries(23):
+        with django_assert_num_queries(24):
             counts.append(len(anna_client.get(f"{PAGE}{whose.pk}/").context["lines"]))
     assert counts == [3, 6]
 
@@ -157,6 +157,18 @@ def test_balance_at_any_day(anna, anna_client, monkeypatch):
     shown = text(anna_client.get(f"{PAGE}{whose.pk}/?on={yesterday.isoformat()}"))
     assert "offener Betrag 0,00 €, Guthaben 0,00 €" in shown
     assert "Offener Betrag 30,00 €" in shown or "30,00 € Offener Betrag" in shown
+
+
+@pytest.mark.parametrize(("today", "first"), [("2026-12-01", "2026-11-01"), ("2026-12-15", "2026-12-01")])
+def test_at_the_beginning_of_a_month_a_statement_of_the_last_one_is_proposed(
+    anna, anna_client, monkeypatch, today, first
+):
+    whose = guest(anna)
+    monkeypatch.setattr("accounting.pages.account.timezone.localdate", lambda: date.fromisoformat(today))
+    assert (
+        f'name="first" id="id_first" required class="customer-input" value="{first}"'
+        in anna_client.get(f"{PAGE}{whose.pk}/").content.decode()
+    )
 
 
 def test_statement_as_csv_and_pdf(anna, anna_client):
@@ -286,6 +298,24 @@ def test_buttons_are_those_of_the_rights(cast, anna, log_in):
     assert client.get(f"{BREMEN}/accounting/accountterms/exceptions/").status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("paid_ahead", "allowed", "offered"),
+    [
+        (False, {"may_hold_credit": False}, ["payment", "sale"]),
+        (False, {"may_buy_on_account": False}, ["top_up", "pay_out", "payment", "use"]),
+        (True, {"may_hold_credit": False}, ["pay_out", "payment", "sale", "use"]),
+    ],
+)
+def test_what_the_terms_refuse_is_not_offered(anna, anna_client, paid_ahead, allowed, offered):
+    """Credit that is left is used and paid out, also where none may be held any longer."""
+    whose = guest(anna)
+    if paid_ahead:
+        top_up(customer=whose.pk, amount=Decimal(5), key=key(), actor=anna)
+    terms(anna, whose, **allowed)
+    shown = anna_client.get(f"{PAGE}{whose.pk}/").content.decode()
+    assert re.findall(r"/book/(\w+)/", shown) == offered
+
+
 def test_customer_of_a_base_1_0_is_told_where_accounts_are(cast, log_in):
     luebeck = cast.system("Lübeck")
     whose = customer(luebeck)
@@ -300,7 +330,7 @@ def test_form_of_the_customer_says_what_is_amiss(anna, anna_client):
     post_sale(customer=whose.pk, amount=Decimal(11), key=key(), actor=anna)
     terms(anna, whose, soft_limit=Decimal(10), is_blocked=True, blocked_reason="Streit")
     shown = text(anna_client.get(f"{HAMBURG}/customers/customer/{whose.pk}/change/"))
-    assert "über seiner Grenze von 10,00 €: 11,00 € sind offen" in shown
+    assert "über seinem Kreditrahmen von 10,00 €: 11,00 € sind offen" in shown
     assert "Das Kundenkonto ist gesperrt" in shown
     Customer.objects.filter(pk=whose.pk).update(archived_at=timezone.now())
     shown = text(anna_client.get(f"{HAMBURG}/customers/customer/{whose.pk}/change/"))

@@ -56,7 +56,7 @@ def test_entry_is_booked_as_proposed_and_pays_that_item_first(anna):
     wanted = sale(anna, whose, "30.00", "RE-2026-0002")
     entry = only(anna, statement(anna, paid("30.00", "RE-2026-0002")))
     [movement] = book_as_proposed(entry=entry.pk, actor=anna)
-    assert (movement.kind, movement.amount, movement.document) == ("payment", 30, "Bank …3000 2026-01-08")
+    assert (movement.kind, movement.amount, movement.document) == ("payment", 30, "Bank …3000 08.01.2026")
     assert movement.business_day == DAY
     assert amounts(anna, whose) == (20, 0)
     with row_scope.rows_of(anna):

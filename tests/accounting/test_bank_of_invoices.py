@@ -5,8 +5,10 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
+from django.utils.translation import override
 
 from accounting.models import Invoice
+from accounting.pages.bank_words import told_of
 from accounting.payments import book_as_proposed
 from accounting.payments.open_ones import open_ones
 from mcp.isolation import row_scope
@@ -40,6 +42,9 @@ def test_number_of_an_invoice_in_the_text_pays_all_of_it(central, till):
     found = statement(central, paid("21.40", f"Rechnung {invoice.number}, danke"))
     assert told(central, found) == [("open", "sure")]
     [entry] = entries_of(central, found)
+    with row_scope.rows_of(central), override("de"):
+        [proposed] = told_of([entry])[0].proposed
+    assert (proposed.what, proposed.amount) == (f"Rechnung {invoice.number}", Decimal("21.40"))
     book_as_proposed(entry=entry.pk, actor=central)
     assert told(central, found)[0][0] == "booked"
     invoice = Invoice.objects.get(pk=invoice.pk)

@@ -72,6 +72,14 @@ def test_company_takes_over_what_its_members_have_bought(anna, till, firm):
     assert LedgerException.objects.filter(movement__kind="transfer").exists()  # above the limit of the company
 
 
+def test_member_with_an_alias_alone_is_named_by_it(anna, till, firm):
+    whose = member(till, firm, "Eins")
+    Customer.objects.filter(pk=whose.pk).update(last_name="", alias="Der Kapitän")
+    order(till, whose)
+    [invoice] = issued(anna)
+    assert InvoiceLine.objects.get(invoice=invoice).member_name == "Der Kapitän"
+
+
 def test_company_pays_its_invoice(anna, till, firm):
     order(till, member(till, firm, "Eins"), line("10"))
     [invoice] = issued(anna)

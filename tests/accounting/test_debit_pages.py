@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 
 import pytest
@@ -57,7 +58,9 @@ def test_way_of_a_file_from_the_preview_to_a_return(head, till, log_in):
     client.post(address, {"step": "announce", "on": today})
     assert "1 Lastschrift ist angekündigt" in text(client.get(address))
     client.post(address, {"step": "start"})
+    assert "HX-Refresh" not in client.get(address, headers={"hx-request": "true"})
     work()
+    assert client.get(address, headers={"hx-request": "true"})["HX-Refresh"] == "true"
     assert "Datei für die Bank" in text(client.get(address))
     xml = b"".join(client.get(f"{address}file/xml/").streaming_content)
     assert etree.fromstring(xml).findtext(".//{*}CtrlSum") == "10.70"
@@ -67,6 +70,8 @@ def test_way_of_a_file_from_the_preview_to_a_return(head, till, log_in):
     form = {"code": "AM04", "on": today, "charges": "3,50", "is_charged": "on"}
     assert client.post(f"{PAGE}debits/return/{one.pk}/", form).status_code == 302
     assert "AM04" in text(client.get(address))
+    told = text(client.get(f"{PAGE}invoices/{one.invoice_id}/"))
+    assert re.search(r"SEPA-Lastschrift über 10,70 € am .* Zurückgegeben: AM04, .* Anna Andresen", told)
     one.refresh_from_db()
     assert (one.state, one.charges) == ("returned", Decimal("3.50"))
     assert client.get(f"{PAGE}debits/return/{one.pk}/").status_code == 404
@@ -110,4 +115,6 @@ def test_dispute_ends_with_an_outcome(head, till, log_in):
     assert client.post(at, {"words": "Gutschrift vereinbart"}).status_code == 302
     one = Dispute.objects.get()
     assert (one.reason, one.outcome) == ("Falsche Menge", "Gutschrift vereinbart")
+    told = text(client.get(f"{PAGE}invoices/{invoice.pk}/"))
+    assert re.search(r"Bestritten Falsche Menge Anna .* Streitfall beendet Gutschrift vereinbart Anna", told)
     assert Invoice.objects.get().disputes.count() == 1

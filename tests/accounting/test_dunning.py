@@ -25,7 +25,8 @@ from accounting.dunning import (
     send_run,
     set_level,
 )
-from accounting.models import DunningLevel, DunningNotice, DunningRun, Invoice, Movement
+from accounting.dunning.notices import letter_of
+from accounting.models import DunningLevel, DunningNotice, DunningRun, Invoice, Issuer, Movement
 from accounting.operations import receive_payment
 from accounting.operations.disputing import dispute_invoice
 from customers.erasure import erase_customer
@@ -256,6 +257,13 @@ def test_pages_preview_send_and_print(head, till, clock, log_in):
     assert client.post(f"{PAGE}{run.pk}/", {"step": "send"}).status_code == 302
     pdf = client.get(f"{PAGE}{run.pk}/file/")
     assert b"".join(pdf.streaming_content).startswith(b"%PDF")
+    notice = DunningNotice.objects.select_related("invoice").get()
+    letter = letter_of(notice, run, Issuer.objects.get())
+    assert letter.to[0] == "Schuldner"
+    assert letter.sums[0][0].startswith(f"Rechnung {notice.invoice.number} vom ")
+    assert [amount for _what, amount in letter.sums] == ["10,70\u00a0€", "10,70\u00a0€"]
+    told = text(client.get(f"/10400/1/accounting/accountterms/invoices/{notice.invoice_id}/"))
+    assert f"1 · {notice.title} 10,70 € zu zahlen bis" in told
     client.post(f"{PAGE}{run.pk}/", {"step": "cancel"})
     assert "bereits verschickt oder abgebrochen" in text(client.get(f"{PAGE}{run.pk}/"))
     assert "29" in text(client.get(f"{PAGE}levels/"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.utils import timezone
@@ -61,15 +62,34 @@ def test_run_goes_from_its_form_over_its_preview_to_invoices(client, anna, till)
     assert "10,70 €" in shown
     assert "Unter dem Mindestbetrag" in shown
     assert "Klein" in shown
+    assert re.search(r"Rechnungen dieser Vorschau.*Eins \(\d+\) 1 10,70 €", shown)
     run = InvoiceRun.objects.get()
     page = f"{CENTRAL}{PAGES}/runs/{run.pk}/"
     assert "läuft" in text(client.post(page, {"step": "start"}, follow=True)).lower()
+    assert "HX-Refresh" not in client.get(page, headers={"hx-request": "true"})
     assert work(run).state == "done"
+    assert client.get(page, headers={"hx-request": "true"})["HX-Refresh"] == "true"
     shown = text(client.get(page))
     assert "Ausgestellt: 1 von 1; mit Dokumenten: 1." in shown
     number = Invoice.objects.get().number
-    assert number in shown
-    assert number in text(client.get(f"{CENTRAL}{PAGES}/invoices/"))
+    assert f"{number} Eins 10,70 €" in shown
+    listed = text(client.get(f"{CENTRAL}{PAGES}/invoices/?run={run.pk}"))
+    assert re.search(rf"{number} Eins .* 10,70 € 10,70 € Offen", listed)
+    assert number not in text(client.get(f"{CENTRAL}{PAGES}/invoices/?run={UUID(int=1)}"))
+
+
+def test_locations_of_a_run_are_ticked_in_a_named_group(client, anna, till, cast):
+    issuer(anna)
+    whose = guest(till)
+    order(till, whose)
+    order(cast.scope("anna", "Bremen"), whose)
+    shown = client.get(f"{CENTRAL}{PAGES}/runs/new/").content.decode()
+    assert 'role="group" aria-labelledby="id_locations_label"' in shown
+    assert '<span class="customer-label" id="id_locations_label">Standorte</span>' in shown
+    [place] = re.findall(r'name="locations" value="(\d+)"[^>]*>\s*Hamburg<', shown)
+    sent = {"until": timezone.localdate().isoformat(), "bundling": "agreed", "locations": [place]}
+    assert "Standorte Hamburg Rechnungen" in text(client.post(f"{CENTRAL}{PAGES}/runs/new/", sent, follow=True))
+    assert InvoiceRun.objects.get().locations == [till.location.pk]
 
 
 def test_run_is_refused_in_a_sentence(client, anna, till):
@@ -92,6 +112,9 @@ def test_invoice_shows_its_sums_and_documents_and_is_cancelled(client, anna, til
     shown = text(client.get(page))
     for word in ("22,60 €", "Brot", "B1", "7 %", "19 %", "Hamburg", "Eins"):
         assert word in shown
+    crumb = f'<a href="{CENTRAL}{PAGES}/invoices/" class="shell-crumb">Rechnungen</a>'
+    assert crumb in client.get(page).content.decode()
+    assert crumb not in client.get(f"{CENTRAL}{PAGES}/invoices/").content.decode()
     pdf = client.get(f"{page}file/pdf/")
     assert pdf.getvalue()[:5] == b"%PDF-"
     assert one.number.encode() in client.get(f"{page}file/xml/").getvalue()
@@ -100,6 +123,7 @@ def test_invoice_shows_its_sums_and_documents_and_is_cancelled(client, anna, til
     shown = text(client.post(f"{page}cancel/", {"reason": "Doppelt"}, follow=True))
     assert "Doppelt" in shown
     assert "Storniert" in text(client.get(page))
+    assert re.search(rf"{one.number} Eins .* 22,60 € Storniert", text(client.get(f"{CENTRAL}{PAGES}/invoices/")))
     assert "ist schon storniert" in text(client.post(f"{page}cancel/", {"reason": "x"}))
 
 
@@ -123,6 +147,18 @@ def test_list_is_searched_narrowed_and_goes_on(client, anna, till, monkeypatch):
     monkeypatch.setattr("accounting.pages.invoices.PAGE", 2)
     [older] = re.findall(r'rel="next" href="([^"]+)"', client.get(page).content.decode())
     assert numbers(older) == [one.number]
+
+
+def test_account_names_the_invoice_of_what_is_open_where_it_may_be_seen(client, anna, till):
+    issuer(anna)
+    whose = guest(till)
+    order(till, whose)
+    [one] = issued(anna)
+    order(till, whose)  # sold since, and on no invoice
+    for place, links in ((CENTRAL, 1), (HAMBURG, 1), (BREMEN, 0)):
+        shown = client.get(f"{place}{PAGES}/{whose.pk}/").content.decode()
+        assert shown.count(f">{one.number}</a>") == links
+        assert shown.count(f"/invoices/?q={whose.customer_number}") == links
 
 
 def test_overdue_invoices_stand_on_the_front_page(client, anna, till, cast):

@@ -41,7 +41,7 @@ from customers.erasure.erasing import erase_customer
 from customers.models import Customer
 from mcp.isolation.scope import MissingRight, Scope
 from mcp.worker.task_frame import Stopped
-from tests.accounting.accounts import guest, key, terms
+from tests.accounting.accounts import ADDRESS, guest, key, terms
 from tests.accounting.invoices import begun, issued, issuer, line, order, prepared
 from tests.customers.people import customer
 
@@ -137,6 +137,22 @@ def test_preview_says_who_is_left_out_and_why(anna, till):
     run = prepared(anna, minimum=Decimal(5))
     assert (run.state, run.invoices, run.total) == ("previewed", 1, 5)
     assert left_out(run) == {("Ohne", "no_address"), ("Wartet", "held"), ("Klein", "minimum")}
+
+
+def test_whoever_has_an_alias_alone_is_not_billed_before_he_has_a_name(anna, till):
+    """An invoice names whom it is for: one without a name could not be written, and would stop its run."""
+    whose = customer(till, last_name="", alias="Odette", **ADDRESS)
+    terms(till, whose)
+    order(till, whose)
+    run = prepared(anna)
+    assert (run.invoices, left_out(run)) == (0, {("", "no_address")})
+    cancel_run(run=run.pk, actor=anna)
+    Customer.objects.filter(pk=whose.pk).update(first_name="Odette")
+    run = begun(anna)
+    assert run.invoices == 1
+    Customer.objects.filter(pk=whose.pk).update(first_name="")
+    assert issue_next(run.pk, on=timezone.localdate(), actor=anna) == 0
+    assert (left_out(run), Invoice.objects.exists()) == ({("", "no_address")}, False)
 
 
 def test_run_asks_for_days_locations_and_groups(anna, till, cast):

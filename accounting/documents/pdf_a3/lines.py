@@ -12,7 +12,7 @@ from accounting.documents.pdf_a3.lengths import Length
 from accounting.documents.pdf_a3.sheets import BOTTOM, LEFT, RIGHT, Sheets
 from accounting.documents.words import unit
 
-_TEXT, _TEXT_WIDTH = LEFT + 10, 60
+_TEXT, _TEXT_WIDTH = LEFT + 10, 66
 _QUANTITY, _PRICE, _RATE, _NET, _GROSS = 115, 136, 149, 169, RIGHT
 """Where the columns of figures end."""
 _LINE, _GAP, _TOP = 4.1, 2.4, 24
