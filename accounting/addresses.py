@@ -1,5 +1,6 @@
 """Who is served at which address of accounts (see mcp/isolation/addresses.py)."""
 
+from accounting.downloads import DOWNLOADS
 from accounting.dunning.levels import LEVELS_OF_BUSINESS
 from accounting.pages.booking import WAYS
 from accounting.pages.debits import KINDS
@@ -12,6 +13,7 @@ OPENING: Rights = (*SEE, Right.CORRECT_ACCOUNTS, Right.MANAGE_ACCOUNT_TERMS)
 COLLECT: Rights = (*SEE, Right.COLLECT_PAYMENTS)
 TERMS: Rights = (*SEE, Right.MANAGE_ACCOUNT_TERMS)
 BILL: Rights = (*SEE, Right.BILL_CUSTOMERS)
+TAKE_OUT: Rights = (*SEE, Right.EXPORT_CUSTOMERS)
 ISSUE: Rights = (*SEE, Right.MANAGE_LOCATION)
 
 register(
@@ -69,4 +71,16 @@ register(
     Rule("admin:accounting_issuer", reads=ISSUE, changes=ISSUE),
     Rule("admin:accounting_billing", reads=TERMS, changes=TERMS),
     Rule("admin:panel", reads=(Right.SEE_ACCOUNTS,), arguments={"name": "overdue_invoices"}),
+    Rule("admin:accounting_overview", reads=SEE),
+    Rule("admin:accounting_open_items", reads=SEE),
+    Rule("admin:accounting_downloads", reads=TAKE_OUT),
+    *(
+        Rule(
+            "admin:accounting_download",
+            reads=(*table.rights, Right.EXPORT_CUSTOMERS),
+            changes=(*table.rights, Right.EXPORT_CUSTOMERS),
+            arguments={"table": table.name},
+        )
+        for table in DOWNLOADS
+    ),
 )

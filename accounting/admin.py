@@ -27,6 +27,7 @@ from accounting.pages.debits import (
     debits_page,
 )
 from accounting.pages.disputes import dispute_page
+from accounting.pages.downloads import download_page, downloads_page
 from accounting.pages.dunning import (
     level_page,
     levels_page,
@@ -54,6 +55,8 @@ from accounting.pages.frame import (
     DEBIT_RETURN,
     DEBITS,
     DISPUTE,
+    DOWNLOAD,
+    DOWNLOAD_LIST,
     EXCEPTION,
     EXCEPTIONS,
     INVOICE,
@@ -66,6 +69,8 @@ from accounting.pages.frame import (
     MANDATE_NEW,
     MANDATE_REVOKE,
     MANDATES,
+    OPEN_ITEMS,
+    OVERVIEW,
     RECEIVED,
     REMINDERS,
     REMINDERS_FILE,
@@ -82,6 +87,7 @@ from accounting.pages.frame import (
 from accounting.pages.invoices import invoice_cancel_page, invoice_file, invoice_page, invoices_page
 from accounting.pages.mandates import mandate_new_page, mandate_revoke_page, mandates_page
 from accounting.pages.opening_balances import balance_page, balances_page
+from accounting.pages.overview import open_items_page, overview_page
 from accounting.pages.received import received_page
 from accounting.pages.runs import run_new_page, run_page, runs_page
 from accounting.pages.switches import switches_page
@@ -140,6 +146,10 @@ class AccountAdmin(ConsoleModelAdmin):
             path("reminders/<uuid:pk>/", view(reminders_run_page), name=REMINDERS_RUN),
             path("reminders/<uuid:pk>/file/", view(reminders_file), name=REMINDERS_FILE),
             path("issuer/", view(issuer_page), name=ISSUER),
+            path("overview/", view(overview_page), name=OVERVIEW),
+            path("overview/items/", view(open_items_page), name=OPEN_ITEMS),
+            path("downloads/", view(downloads_page), name=DOWNLOAD_LIST),
+            path("downloads/<slug:table>/", view(download_page), name=DOWNLOAD),
             path("<int:customer>/", view(account_page), name=ACCOUNT),
             path("<int:customer>/billing/", view(billing_page), name=BILLING),
             path("<int:customer>/book/<slug:kind>/", view(book_page), name=BOOK),
@@ -255,5 +265,27 @@ menu.register(
         right=Right.COLLECT_PAYMENTS,
         order=40,
         is_useful=lambda scope: not scope.base.is_discontinued and not is_branch(scope),
+    )
+)
+menu.register(
+    menu.Entry(
+        section=menu.Section.ACCOUNTING,
+        title=_("Open items"),
+        url_name=f"admin:{OVERVIEW}",
+        icon="overview",
+        right=Right.SEE_ACCOUNTS,
+        order=5,
+        is_useful=lambda scope: not scope.base.is_discontinued,
+    )
+)
+menu.register(
+    menu.Entry(
+        section=menu.Section.ACCOUNTING,
+        title=_("Downloads of accounts"),
+        url_name=f"admin:{DOWNLOAD_LIST}",
+        icon="download",
+        right=Right.SEE_ACCOUNTS,
+        order=55,
+        is_useful=lambda scope: not scope.base.is_discontinued and may(scope, Right.EXPORT_CUSTOMERS),
     )
 )

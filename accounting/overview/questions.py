@@ -61,7 +61,7 @@ class Question:
         return self.day >= timezone.localdate()
 
     @property
-    def parameters(self) -> dict[str, object]:
+    def parameters(self) -> dict[str, Any]:
         """Of the statement that answers it."""
         assert self.ledger is not None  # noqa: S101 - without a ledger nothing is read
         return {

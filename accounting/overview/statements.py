@@ -6,6 +6,8 @@ movements and allocations up to it, and so is the due day: an invoice that was i
 
 from __future__ import annotations
 
+from accounting.choices import AgeClass
+
 OF_NOW = """
     SELECT movement_id, account_id, location_id, business_day, due_on, rest
     FROM accounting_receivable WHERE base_id = %(base)s AND owner_key = %(owner)s"""
@@ -36,10 +38,18 @@ OF_THEN = f"""
     WHERE item.base_id = %(base)s AND item.ledger_id = %(ledger)s AND item.posted_at <= %(at)s
       AND item.kind <> 'reversal' AND back.reverses_id IS NULL AND item.amount > coalesce(paid.amount, 0)"""
 
+CLASSES = range(len(AgeClass))
+_SUMS = ", ".join(f"sum(rest) FILTER (WHERE age = {at}) AS age_{at}" for at in CLASSES)
+_PLAIN = ", ".join(f"coalesce(age_{at}, 0.00) AS age_{at}" for at in CLASSES)
+_NAMES = """LEFT JOIN LATERAL (
+            SELECT coalesce(
+                nullif(concat_ws(' ', nullif(last_name, ''), nullif(first_name, '')), ''), company
+            ) AS name
+            FROM customers_customer WHERE id = whole.customer_id AND base_id = %(base)s OFFSET 0
+        ) AS named ON true"""
+
 _WHOSE = """
     SELECT account.id, account.customer_id, customer.customer_number AS number,
-        coalesce(nullif(concat_ws(' ', nullif(customer.last_name, ''), nullif(customer.first_name, '')), ''),
-            customer.company) AS name,
         coalesce(billing.payment_term, customer.payment_term, %(term)s)::integer AS term
     FROM accounting_account AS account
     LEFT JOIN customers_customer AS customer
@@ -71,7 +81,7 @@ def items(narrowed: dict[str, object], *, is_of_now: bool) -> str:
             SELECT dated.*, width_bucket(%(day)s - dated.due, %(bounds)s::integer[]) AS age
             FROM (
                 SELECT open.movement_id, open.account_id, open.location_id, open.business_day, open.rest,
-                    whose.customer_id, whose.number, whose.name,
+                    whose.customer_id, whose.number,
                     coalesce(open.due_on, open.business_day + whose.term) AS due
                 FROM ({OF_NOW if is_of_now else OF_THEN}) AS open JOIN ({whose}) AS whose ON whose.id = open.account_id
                 {"WHERE open.location_id = %(location)s" if narrowed["location"] is not None else ""}
@@ -79,34 +89,42 @@ def items(narrowed: dict[str, object], *, is_of_now: bool) -> str:
         ) AS aged {"WHERE age = %(age)s" if narrowed["age"] is not None else ""}"""
 
 
-def per_customer(items_sql: str, classes: int, order: str) -> str:
+def _whole(items_sql: str) -> str:
+    """SQL: `item` as above, and `whole` with the sums of each account. Numbers alone: names are joined to few rows."""
+    return f"""
+        WITH item AS MATERIALIZED ({items_sql}
+        ), whole AS MATERIALIZED (
+            SELECT account_id, customer_id, number, {_SUMS}, sum(rest) AS total, count(*) AS items
+            FROM item GROUP BY account_id, customer_id, number
+        )"""
+
+
+def per_customer(items_sql: str, order: str) -> str:
     """SQL: a row for all ('sum'), one for each location ('place'), and those of a page of customers ('row').
 
     Each has the sums of the classes, the sum of all, and of how many items and accounts. They are of one moment.
     """
-    sums = ", ".join(f"sum(rest) FILTER (WHERE age = {at}) AS age_{at}" for at in range(classes))
-    again = ", ".join(f"coalesce(sum(age_{at}), 0.00)" for at in range(classes))
-    plain = ", ".join(f"coalesce(age_{at}, 0.00) AS age_{at}" for at in range(classes))
-    return f"""
-        WITH item AS MATERIALIZED ({items_sql}
-        ), part AS MATERIALIZED (
-            SELECT account_id, location_id, customer_id, number, name, {sums}, sum(rest) AS total, count(*) AS items
-            FROM item GROUP BY account_id, location_id, customer_id, number, name
-        ), whole AS MATERIALIZED (
-            SELECT account_id, customer_id, number, name,
-                {", ".join(f"sum(age_{at}) AS age_{at}" for at in range(classes))},
-                sum(total) AS total, sum(items) AS items
-            FROM part GROUP BY account_id, customer_id, number, name
+    again = ", ".join(f"coalesce(sum(age_{at}), 0.00)" for at in CLASSES)
+    by_name = _NAMES if order.startswith("name ") else ""
+    return f"""{_whole(items_sql)}, place AS MATERIALIZED (
+            SELECT location_id, {_SUMS}, sum(rest) AS total, count(*) AS items, count(DISTINCT account_id) AS accounts
+            FROM item GROUP BY location_id
         )
         SELECT 'sum', NULL::bigint, {again}, coalesce(sum(total), 0.00), coalesce(sum(items), 0)::bigint,
-            count(DISTINCT account_id) FROM part
+            (SELECT count(*) FROM whole) FROM place
         UNION ALL
-        SELECT 'place', location_id, {again}, sum(total), sum(items)::bigint, count(*) FROM part GROUP BY location_id
+        SELECT 'place', location_id, {_PLAIN}, total, items, accounts FROM place
         UNION ALL
         SELECT * FROM (
-            SELECT 'row', customer_id, {plain}, total, items::bigint, 1::bigint
-            FROM whole ORDER BY {order} LIMIT %(most)s OFFSET %(skipped)s
+            SELECT 'row', customer_id, {_PLAIN}, total, items, 1::bigint
+            FROM whole {by_name} ORDER BY {order} LIMIT %(most)s OFFSET %(skipped)s
         ) AS page"""
+
+
+def per_customer_all(items_sql: str) -> str:
+    """SQL: number and name of each customer who owes something, with the sums of the classes and of all."""
+    return f"""{_whole(items_sql)}
+        SELECT number, name, {_PLAIN}, total FROM whole {_NAMES} ORDER BY number, account_id"""
 
 
 def listed(items_sql: str) -> str:

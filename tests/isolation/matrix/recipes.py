@@ -272,6 +272,10 @@ RECIPES: dict[str, Recipe] = {
     "admin:accounting_run": Recipe("invoice run", "pk", to=r".*/runs/[0-9a-f-]{36}/", writes=False),  # without a step
     "admin:accounting_issuer": Recipe(post=200, writes=False),  # without the beginnings of numbers, as above
     "admin:accounting_billing": Recipe("account", "customer", body=lambda asked: {"reference": "KST 7"}, to=_ACCOUNT),
+    "admin:accounting_overview": Recipe(),
+    "admin:accounting_open_items": Recipe(),
+    "admin:accounting_downloads": Recipe(),
+    "admin:accounting_download": Recipe(body=forms.download, post=200),
     "admin:accounting_received": Recipe(post=400, writes=False),  # without a file
     "admin:accounting_bank": Recipe(),
     "admin:accounting_bank_read": Recipe(post=400, writes=False),  # without a file
