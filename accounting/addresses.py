@@ -10,6 +10,7 @@ from mcp.isolation.addresses import Rights, Rule, Zone, register
 SEE: Rights = (Right.SEE_ACCOUNTS, Right.VIEW_CUSTOMERS)
 CORRECT: Rights = (*SEE, Right.CORRECT_ACCOUNTS)
 OPENING: Rights = (*SEE, Right.CORRECT_ACCOUNTS, Right.MANAGE_ACCOUNT_TERMS)
+OF_IMPORT: Rights = (*OPENING, Right.IMPORT_CUSTOMERS)
 COLLECT: Rights = (*SEE, Right.COLLECT_PAYMENTS)
 TERMS: Rights = (*SEE, Right.MANAGE_ACCOUNT_TERMS)
 BILL: Rights = (*SEE, Right.BILL_CUSTOMERS)
@@ -28,6 +29,7 @@ register(
     Rule("admin:accounting_allocate", reads=CORRECT, changes=CORRECT),
     Rule("admin:accounting_balances", reads=OPENING, changes=OPENING),
     Rule("admin:accounting_balance", reads=OPENING, changes=OPENING),
+    Rule("admin:accounting_balances_of_import", reads=OF_IMPORT, changes=OF_IMPORT),
     Rule("admin:accounting_terms", reads=TERMS, changes=TERMS),
     Rule("admin:accounting_mandates", reads=SEE),
     Rule("admin:accounting_mandate_new", reads=COLLECT, changes=COLLECT),

@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
 
+from accounting import beside_customers as beside_customers
 from accounting.erasing import PLACES
 from accounting.invoicing.issuers import is_branch
 from accounting.models import AccountTerms
@@ -41,6 +42,7 @@ from accounting.pages.frame import (
     ALLOCATE,
     BALANCES,
     BALANCES_OF,
+    BALANCES_OF_IMPORT,
     BANK,
     BANK_ACCOUNT,
     BANK_ENTRY,
@@ -86,7 +88,7 @@ from accounting.pages.frame import (
 )
 from accounting.pages.invoices import invoice_cancel_page, invoice_file, invoice_page, invoices_page
 from accounting.pages.mandates import mandate_new_page, mandate_revoke_page, mandates_page
-from accounting.pages.opening_balances import balance_page, balances_page
+from accounting.pages.opening_balances import balance_page, balances_of_import, balances_page
 from accounting.pages.overview import open_items_page, overview_page
 from accounting.pages.received import received_page
 from accounting.pages.runs import run_new_page, run_page, runs_page
@@ -118,6 +120,7 @@ class AccountAdmin(ConsoleModelAdmin):
         return [
             path("balances/", view(balances_page), name=BALANCES),
             path("balances/<uuid:pk>/", view(balance_page), name=BALANCES_OF),
+            path("balances/import/<uuid:pk>/", view(balances_of_import), name=BALANCES_OF_IMPORT),
             path("exceptions/", view(exceptions_page), name=EXCEPTIONS),
             path("received/", view(received_page), name=RECEIVED),
             path("bank/", view(bank_page), name=BANK),

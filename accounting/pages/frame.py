@@ -39,6 +39,7 @@ BANK, BANK_READ, BANK_ACCOUNT, BANK_STATEMENT, BANK_ENTRY = (
     "accounting_bank", "accounting_bank_read", "accounting_bank_account", "accounting_bank_statement",
     "accounting_bank_entry",
 )  # fmt: skip
+BALANCES_OF_IMPORT = "accounting_balances_of_import"
 OVERVIEW, OPEN_ITEMS = "accounting_overview", "accounting_open_items"
 DOWNLOAD_LIST, DOWNLOAD = "accounting_downloads", "accounting_download"
 
