@@ -29,7 +29,7 @@ from accounting.debits.notices import AT_ONCE, announced_in_part, paper_of
 from accounting.debits.outcomes import collect_debits, return_debit
 from accounting.models import DebitFile, DebitFileChunk, DebitItem
 from accounting.pages.forms import AmountField, PlainForm, day_field
-from accounting.pages.frame import DEBIT_FILE, DEBIT_NEW, DEBITS, address_of, may, seer, show_page
+from accounting.pages.frame import DEBIT_FILE, DEBIT_NEW, DEBITS, address_of, may, seer, show_page, table_address
 from customers.console.frame import page_number
 from files import chunks
 from locations.permissions import Right
@@ -128,6 +128,7 @@ def debit_file_page(request: HttpRequest, pk: UUID) -> HttpResponse:
     listed = items.exclude(state=DebitState.LEFT_OUT).select_related("invoice", "customer")
     rows = list(listed.order_by("position", "invoice__number")[(page - 1) * PAGE : page * PAGE + 1])
     context = {
+        "table_address": table_address("debits", scope, file.pk),
         "file": file, "currency": scope.organization.currency, "today": timezone.localdate(), "rows": rows[:PAGE],
         "newer": page - 1, "older": page + 1 if len(rows) > PAGE else 0, "left_out": left_out_of(file),
         "parts": range(1, -(-file.count // AT_ONCE) + 1) if is_open else (),

@@ -91,6 +91,11 @@ def may(scope: Scope, right: Right) -> bool:
         return scope.allows(right)
 
 
+def table_address(table: str, scope: Scope, of: object) -> str:
+    """Where the table of one thing is downloaded; nothing for whoever may not."""
+    return f"{address_of(DOWNLOAD, table)}?of={of}" if may(scope, Right.EXPORT_CUSTOMERS) else ""
+
+
 def show_page(
     request: HttpRequest, template: str, title: str, context: Mapping[str, object], *, status: int = 200
 ) -> HttpResponse:

@@ -238,6 +238,7 @@ RECIPES: dict[str, Recipe] = {
     "admin:accounting_reverse": Recipe("sale", "movement", body=forms.correction, to=_ACCOUNT),
     "admin:accounting_allocate": Recipe("payment", "movement", to=_ACCOUNT, writes=False),
     "admin:accounting_balances": Recipe(body=forms.balances, to=r".*/balances/[0-9a-f-]{36}/"),
+    "admin:accounting_balances_of_import": Recipe("upload", "pk", get=405, to=_UPLOAD, writes=False),
     "admin:accounting_balance": Recipe(
         "opening balances", "pk", body=lambda asked: {"step": "discard"}, to=r".*/balances/", writes=False
     ),  # a state alone
