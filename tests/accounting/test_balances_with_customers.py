@@ -20,6 +20,7 @@ from customers.exports.writer import Order
 from customers.imports.steps import UNDOING
 from customers.models import Customer, ImportUpload
 from customers.table import CustomerResource
+from locations.models import Location
 from locations.permissions import Right
 from mcp.isolation import row_scope
 from mcp.isolation.scope import Scope
@@ -38,6 +39,8 @@ def anna(cast) -> Scope:
 
 @pytest.fixture
 def ines(cast) -> Scope:
+    """At another business, which has no customer yet and the numbers of Hamburg to give."""
+    Location.objects.filter(name="Dresden").update(number_range=cast.location("Hamburg").number_range)
     return cast.scope("ines", "Dresden", 30100)
 
 

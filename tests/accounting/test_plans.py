@@ -20,7 +20,7 @@ from tests.accounting.bank_files import entries_of, paid, statement
 pytestmark = pytest.mark.django_db(transaction=True)
 TABLES = (
     "accounting_movement", "accounting_account", "accounting_allocation", "accounting_paymentorder",
-    "accounting_bankentry", "accounting_bankbooking",
+    "accounting_bankentry", "accounting_bankbooking", "accounting_receivable",
 )  # fmt: skip
 BEFORE, MORE = 600, 300
 MOST = {("sale", MORE): 10 * MORE, ("sale", 1): 40, ("payment", MORE): 60 * MORE, ("payment", 1): 4 * (BEFORE + MORE)}
