@@ -15,8 +15,9 @@ from accounting.debits.mandates import add_mandate
 from accounting.downloads import DOWNLOADS
 from accounting.models import Allocation, Invoice, InvoiceLine, Movement
 from accounting.operations import post_sale, receive_payment
-from customers.exports import Order, take_out
+from customers.exports import Order, files, take_out
 from customers.models import CustomerExport, Disclosure
+from files.lifecycle import fetch, make
 from locations.permissions import Right
 from mcp.isolation import row_scope
 from mcp.isolation.access import MissingRight
@@ -120,3 +121,28 @@ def test_each_right_is_asked(anna, missing):
     for name in BY_NAME:
         with pytest.raises(MissingRight):
             taken(poor, name)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("profile", ["excel-de", "xlsx"])
+def test_large_tables_are_made_by_the_worker_logged_and_fetched(cast, monkeypatch, profile):
+    monkeypatch.setattr(files, "DIRECT_ROWS", 0)
+    till = cast.scope("anna", "Hamburg")
+    post_sale(customer=guest(till).pk, amount=Decimal(1), key=key(), actor=till)
+    table = BY_NAME["movements"]
+    order_of = Order(profile=profile, columns=tuple(column.name for column in table.columns))
+    with row_scope.rows_of(till):
+        export, nothing = take_out(table=table, order=order_of, asked={}, actor=till)
+    assert nothing is None
+    make(files.EXPORTS, pk=str(export.pk), actor=till)
+    with row_scope.rows_of(till):
+        export = files.exports_of(till).get(pk=export.pk)
+        assert export.state == "done", str(export.failure)
+    with row_scope.rows_of(till), fetch(files.EXPORTS, export, actor=till) as file:
+        assert len(file.read()) == CustomerExport.objects.get(pk=export.pk).size
+        assert CustomerExport.objects.get(pk=export.pk).total == 1
+        assert export.downloads.count() == 1
+        assert Disclosure.objects.filter(source=export.pk).count() == 1
+    poor = Scope(user=till.user, location=till.location, rights=till.rights - {Right.SEE_ACCOUNTS})
+    with row_scope.rows_of(till), pytest.raises(MissingRight):
+        fetch(files.EXPORTS, export, actor=poor)
