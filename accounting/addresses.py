@@ -1,5 +1,6 @@
 """Who is served at which address of accounts (see mcp/isolation/addresses.py)."""
 
+from accounting.downloads import DOWNLOADS
 from accounting.dunning.levels import LEVELS_OF_BUSINESS
 from accounting.pages.booking import WAYS
 from accounting.pages.debits import KINDS
@@ -9,11 +10,13 @@ from mcp.isolation.addresses import Rights, Rule, Zone, register
 SEE: Rights = (Right.SEE_ACCOUNTS, Right.VIEW_CUSTOMERS)
 CORRECT: Rights = (*SEE, Right.CORRECT_ACCOUNTS)
 OPENING: Rights = (*SEE, Right.CORRECT_ACCOUNTS, Right.MANAGE_ACCOUNT_TERMS)
+OF_IMPORT: Rights = (*OPENING, Right.IMPORT_CUSTOMERS)
 COLLECT: Rights = (*SEE, Right.COLLECT_PAYMENTS)
 ADDRESSES: Rights = (Right.SEE_CONTACT_DATA,)
 """For papers that have the address of a customer on them."""
 TERMS: Rights = (*SEE, Right.MANAGE_ACCOUNT_TERMS)
 BILL: Rights = (*SEE, Right.BILL_CUSTOMERS)
+TAKE_OUT: Rights = (*SEE, Right.EXPORT_CUSTOMERS)
 ISSUE: Rights = (*SEE, Right.MANAGE_LOCATION)
 
 register(
@@ -28,6 +31,7 @@ register(
     Rule("admin:accounting_allocate", reads=CORRECT, changes=CORRECT),
     Rule("admin:accounting_balances", reads=OPENING, changes=OPENING),
     Rule("admin:accounting_balance", reads=OPENING, changes=OPENING),
+    Rule("admin:accounting_balances_of_import", reads=OF_IMPORT, changes=OF_IMPORT),
     Rule("admin:accounting_terms", reads=TERMS, changes=TERMS),
     Rule("admin:accounting_mandates", reads=SEE),
     Rule("admin:accounting_mandate_new", reads=COLLECT, changes=COLLECT),
@@ -71,4 +75,16 @@ register(
     Rule("admin:accounting_issuer", reads=ISSUE, changes=ISSUE),
     Rule("admin:accounting_billing", reads=TERMS, changes=TERMS),
     Rule("admin:panel", reads=(Right.SEE_ACCOUNTS,), arguments={"name": "overdue_invoices"}),
+    Rule("admin:accounting_overview", reads=SEE),
+    Rule("admin:accounting_open_items", reads=SEE),
+    Rule("admin:accounting_downloads", reads=TAKE_OUT),
+    *(
+        Rule(
+            "admin:accounting_download",
+            reads=(*table.rights, Right.EXPORT_CUSTOMERS),
+            changes=(*table.rights, Right.EXPORT_CUSTOMERS),
+            arguments={"table": table.name},
+        )
+        for table in DOWNLOADS
+    ),
 )

@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
 
+from accounting import beside_customers as beside_customers
 from accounting.erasing import PLACES
 from accounting.models import AccountTerms
 from accounting.owners import owners_shown
@@ -27,6 +28,7 @@ from accounting.pages.debits import (
     debits_page,
 )
 from accounting.pages.disputes import dispute_page
+from accounting.pages.downloads import download_page, downloads_page
 from accounting.pages.dunning import (
     level_page,
     levels_page,
@@ -40,6 +42,7 @@ from accounting.pages.frame import (
     ALLOCATE,
     BALANCES,
     BALANCES_OF,
+    BALANCES_OF_IMPORT,
     BANK,
     BANK_ACCOUNT,
     BANK_ENTRY,
@@ -54,6 +57,8 @@ from accounting.pages.frame import (
     DEBIT_RETURN,
     DEBITS,
     DISPUTE,
+    DOWNLOAD,
+    DOWNLOAD_LIST,
     EXCEPTION,
     EXCEPTIONS,
     INVOICE,
@@ -66,6 +71,8 @@ from accounting.pages.frame import (
     MANDATE_NEW,
     MANDATE_REVOKE,
     MANDATES,
+    OPEN_ITEMS,
+    OVERVIEW,
     RECEIVED,
     REMINDERS,
     REMINDERS_FILE,
@@ -81,7 +88,8 @@ from accounting.pages.frame import (
 )
 from accounting.pages.invoices import invoice_cancel_page, invoice_file, invoice_page, invoices_page
 from accounting.pages.mandates import mandate_new_page, mandate_revoke_page, mandates_page
-from accounting.pages.opening_balances import balance_page, balances_page
+from accounting.pages.opening_balances import balance_page, balances_of_import, balances_page
+from accounting.pages.overview import open_items_page, overview_page
 from accounting.pages.received import received_page
 from accounting.pages.runs import run_new_page, run_page, runs_page
 from accounting.pages.switches import switches_page
@@ -112,6 +120,7 @@ class AccountAdmin(ConsoleModelAdmin):
         return [
             path("balances/", view(balances_page), name=BALANCES),
             path("balances/<uuid:pk>/", view(balance_page), name=BALANCES_OF),
+            path("balances/import/<uuid:pk>/", view(balances_of_import), name=BALANCES_OF_IMPORT),
             path("exceptions/", view(exceptions_page), name=EXCEPTIONS),
             path("received/", view(received_page), name=RECEIVED),
             path("bank/", view(bank_page), name=BANK),
@@ -140,6 +149,10 @@ class AccountAdmin(ConsoleModelAdmin):
             path("reminders/<uuid:pk>/", view(reminders_run_page), name=REMINDERS_RUN),
             path("reminders/<uuid:pk>/file/", view(reminders_file), name=REMINDERS_FILE),
             path("issuer/", view(issuer_page), name=ISSUER),
+            path("overview/", view(overview_page), name=OVERVIEW),
+            path("overview/items/", view(open_items_page), name=OPEN_ITEMS),
+            path("downloads/", view(downloads_page), name=DOWNLOAD_LIST),
+            path("downloads/<slug:table>/", view(download_page), name=DOWNLOAD),
             path("<int:customer>/", view(account_page), name=ACCOUNT),
             path("<int:customer>/billing/", view(billing_page), name=BILLING),
             path("<int:customer>/book/<slug:kind>/", view(book_page), name=BOOK),
@@ -260,5 +273,27 @@ menu.register(
         right=Right.COLLECT_PAYMENTS,
         order=40,
         is_useful=lambda scope: not scope.base.is_discontinued and _bills(scope),
+    )
+)
+menu.register(
+    menu.Entry(
+        section=menu.Section.ACCOUNTING,
+        title=_("Open items"),
+        url_name=f"admin:{OVERVIEW}",
+        icon="overview",
+        right=Right.SEE_ACCOUNTS,
+        order=5,
+        is_useful=lambda scope: not scope.base.is_discontinued,
+    )
+)
+menu.register(
+    menu.Entry(
+        section=menu.Section.ACCOUNTING,
+        title=_("Downloads of accounts"),
+        url_name=f"admin:{DOWNLOAD_LIST}",
+        icon="download",
+        right=Right.SEE_ACCOUNTS,
+        order=55,
+        is_useful=lambda scope: not scope.base.is_discontinued and may(scope, Right.EXPORT_CUSTOMERS),
     )
 )

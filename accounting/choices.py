@@ -354,3 +354,22 @@ class DunningLeftOut(models.TextChoices):
     DEBITED = "debited", _("It is being debited")
     OTHER_RUN = "other_run", _("In another run that is not sent yet")
     CHANGED = "changed", _("Paid or cancelled since the preview")
+
+
+class AgeClass(models.TextChoices):
+    """How long something has been overdue on a day."""
+
+    NOT_DUE = "not_due", _("Not due")
+    TO_15 = "to_15", _("1–15 days")
+    TO_30 = "to_30", _("16–30 days")
+    TO_60 = "to_60", _("31–60 days")
+    OVER_60 = "over_60", _("Over 60 days")
+
+
+OVERDUE_FROM: dict[AgeClass, int] = {
+    AgeClass.TO_15: 1,
+    AgeClass.TO_30: 16,
+    AgeClass.TO_60: 31,
+    AgeClass.OVER_60: 61,
+}
+"""From how many days after the due day on each class holds; before the first one nothing is overdue."""

@@ -52,12 +52,17 @@ OF_CENTRAL = Owners(now=OF_ALL, billing=OF_ALL)
 """Of a central and of an independent business."""
 
 
+def is_branch(scope: Scope) -> bool:
+    """Whether the location shares the accounts of a central, or did before it kept some of its own."""
+    return scope.location.kind == LocationKind.BRANCH
+
+
 def owners_of(scope: Scope) -> Owners:
     """With whose ledgers the location works. The caller has entered the scope. One query at a branch, else none.
 
     A branch bills out of the ledger of its own, also after it was switched back: what was sold on its own stays there.
     """
-    if scope.location.kind != LocationKind.BRANCH:
+    if not is_branch(scope):
         return OF_CENTRAL
     modes = list(AccountingSwitch.objects.confirmed_of(scope.base, scope.location).values_list("mode", flat=True))
     own = scope.location.pk if AccountingMode.OWN in modes else None
@@ -74,7 +79,7 @@ def owners_shown(scope: Scope) -> Owners:
 
 def demanded_owner(actor: Scope, refusal: Callable[[], ValidationError]) -> int:
     """The owner of the ledger out of which is billed here. Raises what `refusal` makes where the central does so."""
-    if actor.location.kind != LocationKind.BRANCH:
+    if not is_branch(actor):
         return OF_ALL
     with row_scope.within(actor):
         owner = owners_of(actor).billing

@@ -63,9 +63,19 @@ SAID_WITH = {"is_blocked": "blocked_reason"}
 """Open fields that change only together with another one: who blocks says why, and unblocking empties the reason."""
 
 
+_added: dict[str, Right] = {}
+"""Columns of a floor above, each with the right to see it (customers/table/added_columns.py)."""
+
+
+def add_field(name: str, right: Right) -> None:
+    """Withhold this column from whoever does not hold the right."""
+    _added[name] = right
+
+
 def withheld(scope: Scope) -> frozenset[str]:
     """The fields of a customer that the scope may not see."""
-    return frozenset(name for group in FieldGroup if not scope.allows(group.right) for name in group.fields)
+    added = {name for name, right in _added.items() if not scope.allows(right)}
+    return frozenset(name for group in FieldGroup if not scope.allows(group.right) for name in group.fields) | added
 
 
 def unwritable(scope: Scope) -> frozenset[str]:
@@ -84,3 +94,5 @@ def demand_fields(names: Collection[str], scope: Scope) -> None:
     for group in FieldGroup:
         if set(group.fields) & set(names):
             scope.demand(group.right)
+    for right in {_added[name] for name in names if name in _added}:
+        scope.demand(right)

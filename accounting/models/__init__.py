@@ -6,6 +6,7 @@
             ├─< BankAccount ─< BankStatement ─< BankEntry ─< BankBooking   what the bank says, and what was booked of it
             └─< Movement ─┬< LedgerException  an amount from one account to another; what it has broken
                           ├< Allocation       which payment has paid which item
+                          ├─ Receivable       what is open of an item, as long as something is
                           └─ PaymentOrder ─< PaymentOrderLine   what a till has sold by it, and whether it is paid
     AccountingSwitch        which ledger a location posts to, as two people have decided
     Issuer ─┬─< NumberSeries                            who issues invoices, and the last number of each series
@@ -33,6 +34,7 @@ from accounting.models.ledgers import Account, Ledger
 from accounting.models.mandates import Mandate
 from accounting.models.movements import Movement
 from accounting.models.orders import PaymentOrder, PaymentOrderLine
+from accounting.models.receivables import Receivable
 from accounting.models.runs import InvoiceRun, RunOrder
 from accounting.models.switches import AccountingSwitch
 from accounting.models.terms import AccountTerms
@@ -42,5 +44,5 @@ __all__ = [
     "BankEntry", "BankStatement", "BillingTerms", "DebitFile", "DebitFileChunk", "DebitItem", "Dispute", "DunningLevel",
     "DunningNotice", "DunningRun", "Invoice", "InvoiceDocument", "InvoiceItem", "InvoiceLine", "InvoiceRun",
     "InvoiceVat", "Issuer", "Ledger", "LedgerException", "Mandate", "Movement", "NumberSeries", "PaymentOrder",
-    "PaymentOrderLine", "RunOrder",
+    "PaymentOrderLine", "Receivable", "RunOrder",
 ]  # fmt: skip

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounting.models.ledgers import OF_ALL, Account, Ledger, money
 from accounting.models.movements import Movement
+from accounting.receivable_triggers import RECEIVABLE_IS_PAID
 from accounting.triggers import ALLOCATION_PAYS_INVOICE, ALLOCATION_WITHIN_BOTH, only_added_to
 from locations.constraints import CompositeForeignKey, KeyWithBase
 from locations.fields import TimeOrderedUuid
@@ -93,6 +94,7 @@ class Allocation(models.Model):
         ]
         triggers = [
             *only_added_to("An allocation", "allocation_stays"), ALLOCATION_WITHIN_BOTH, ALLOCATION_PAYS_INVOICE,
+            RECEIVABLE_IS_PAID,
         ]  # fmt: skip
 
     def __str__(self) -> str:

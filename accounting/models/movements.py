@@ -13,6 +13,7 @@ from accounting.amounts import MOST
 from accounting.choices import WITH_REASON, MovementKind
 from accounting.models.ledgers import OF_ALL, Account, Ledger, money
 from accounting.querysets import MovementQuerySet
+from accounting.receivable_triggers import RECEIVABLE_COMES
 from accounting.triggers import (
     MOVEMENT_AT_OPEN_LOCATION,
     MOVEMENT_IN_LEDGER_OF_NOW,
@@ -134,7 +135,7 @@ class Movement(models.Model):
         triggers = [
             *only_added_to("A movement", "movement_stays"), MOVEMENT_AT_OPEN_LOCATION,
             MOVEMENT_IN_LEDGER_OF_NOW, REVERSAL_OPENS_ORDER, REVERSAL_RETURNS_DEBIT, MOVEMENT_NOT_ON_INVOICE,
-            REVERSAL_OPENS_BANK_ENTRY,
+            REVERSAL_OPENS_BANK_ENTRY, RECEIVABLE_COMES,
         ]  # fmt: skip
 
     def __str__(self) -> str:

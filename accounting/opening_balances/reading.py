@@ -26,7 +26,7 @@ _HEADINGS = {
     NUMBER: "kundennummer, kundennr, kunden-nr, kunden-nummer, nummer, customer number, customer no, number",
     OWED: "offener betrag, offen, forderung, saldo offen, open amount, owed, receivable",
     CREDIT: "guthaben, credit, prepaid, paid in advance",
-    LIMIT: "kreditrahmen, kreditlimit, credit limit, limit",
+    LIMIT: "kreditrahmen, credit limit of the account, kreditlimit, credit limit, limit",
     DOCUMENT: "beleg, belegnummer, document, receipt",
 }
 HEADINGS: Mapping[str, str] = MappingProxyType(
@@ -48,7 +48,9 @@ REJECTIONS = {
 
 @dataclass(frozen=True, kw_only=True)
 class BalanceLine:
-    """A row of the file: what a customer owes, and has in advance. Both are at least 0.00, and not both are."""
+    """A row of the file: what a customer owes, and has in advance. Both are at least 0.00; where both are, it has a
+    credit limit, with which an account is opened.
+    """
 
     row: int
     number: int
@@ -98,12 +100,8 @@ def _unreadable(problem: UnreadableFile) -> ValidationError:
 
 
 def _columns(headings: Sequence[str]) -> dict[str, int]:
-    """Where each column stands; the first of several with the same meaning."""
-    found: dict[str, int] = {}
-    for at, heading in enumerate(headings):
-        column = HEADINGS.get(" ".join(heading.replace(".", " ").lower().split()))
-        if column is not None:
-            found.setdefault(column, at)
+    """Where each column stands; of several with the same meaning the one whose heading says it best."""
+    found = _meant(headings)
     if NUMBER not in found or not {OWED, CREDIT} & found.keys():
         raise ValidationError(
             _(
@@ -114,6 +112,22 @@ def _columns(headings: Sequence[str]) -> dict[str, int]:
             params={"headings": ", ".join(headings)[:300]},
         )
     return found
+
+
+def _meant(headings: Sequence[str]) -> dict[str, int]:
+    """Of each column that is there its place. A heading that stands further in front in _HEADINGS goes first."""
+    ranks = {word: at for words in _HEADINGS.values() for at, word in enumerate(words.split(", "))}
+    said = [(" ".join(heading.replace(".", " ").lower().split()), at) for at, heading in enumerate(headings)]
+    found: dict[str, int] = {}
+    for word, at in sorted((one for one in said if one[0] in HEADINGS), key=lambda one: (ranks[one[0]], one[1])):
+        found.setdefault(HEADINGS[word], at)
+    return found
+
+
+def has_balances(headings: Sequence[str]) -> bool:
+    """Whether a table with these headings says what customers owe or have in advance."""
+    found = _meant(headings)
+    return NUMBER in found and bool({OWED, CREDIT} & found.keys())
 
 
 def _line(row: Row, columns: Mapping[str, int]) -> BalanceLine | Rejected:
@@ -129,7 +143,7 @@ def _line(row: Row, columns: Mapping[str, int]) -> BalanceLine | Rejected:
         if amounts[name] is None and _said(cells.get(name)):
             return Rejected(row.number, "amount_invalid", _said(cells.get(name))[:30])
     owed, credit = amounts[OWED] or ZERO, amounts[CREDIT] or ZERO
-    if not owed and not credit:
+    if not owed and not credit and not amounts[LIMIT]:
         return Rejected(row.number, "nothing_open", number)
     return BalanceLine(
         row=row.number, number=int(number), owed=owed, credit=credit, limit=amounts[LIMIT],

@@ -31,7 +31,17 @@ from accounting.debits.outcomes import collect_debits, return_debit
 from accounting.models import DebitFile, DebitFileChunk, DebitItem
 from accounting.owners import owners_shown
 from accounting.pages.forms import AmountField, PlainForm, day_field
-from accounting.pages.frame import DEBIT_FILE, DEBIT_NEW, DEBITS, ISSUER, address_of, may, seer, show_billing_page
+from accounting.pages.frame import (
+    DEBIT_FILE,
+    DEBIT_NEW,
+    DEBITS,
+    ISSUER,
+    address_of,
+    may,
+    seer,
+    show_billing_page,
+    table_address,
+)
 from accounting.querysets import DebitFileQuerySet
 from customers.console.frame import page_number, whole_page_again
 from files import chunks
@@ -147,6 +157,7 @@ def debit_file_page(request: HttpRequest, pk: UUID) -> HttpResponse:
     listed = items.exclude(state=DebitState.LEFT_OUT).select_related("invoice", "customer")
     rows = list(listed.order_by("position", "invoice__number")[(page - 1) * PAGE : page * PAGE + 1])
     context = {
+        "table_address": table_address("debits", scope, file.pk),
         "file": file, "currency": scope.organization.currency, "today": timezone.localdate(), "rows": rows[:PAGE],
         "newer": page - 1, "older": page + 1 if len(rows) > PAGE else 0, "left_out": left_out_of(file),
         "parts": range(1, -(-file.count // AT_ONCE) + 1) if is_open and may_print else (),

@@ -28,7 +28,16 @@ from accounting.models import DunningNotice, DunningRun
 from accounting.owners import owners_shown
 from accounting.pages.debits import SHOWN_NAMES, Left, collector
 from accounting.pages.forms import AmountField, PlainForm
-from accounting.pages.frame import LEVELS, REMINDERS, REMINDERS_RUN, address_of, may, seer, show_billing_page
+from accounting.pages.frame import (
+    LEVELS,
+    REMINDERS,
+    REMINDERS_RUN,
+    address_of,
+    may,
+    seer,
+    show_billing_page,
+    table_address,
+)
 from accounting.querysets import DunningRunQuerySet
 from customers.console.frame import page_number
 from customers.field_groups import FieldGroup
@@ -90,6 +99,7 @@ def reminders_run_page(request: HttpRequest, pk: UUID) -> HttpResponse:
     listed = DunningNotice.objects.of_run(run).exclude(state=NoticeState.LEFT_OUT).select_related("invoice", "customer")
     rows = list(listed.order_by("-level", "invoice__number")[(page - 1) * PAGE : page * PAGE + 1])
     context = {
+        "table_address": table_address("reminders", scope, run.pk),
         "run": run, "currency": scope.organization.currency, "rows": rows[:PAGE], "left_out": left_out_of(run),
         "newer": page - 1, "older": page + 1 if len(rows) > PAGE else 0,
         "is_open": run.state == DunningRunState.PREVIEWED,

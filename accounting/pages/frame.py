@@ -42,6 +42,9 @@ BANK, BANK_READ, BANK_ACCOUNT, BANK_STATEMENT, BANK_ENTRY = (
     "accounting_bank", "accounting_bank_read", "accounting_bank_account", "accounting_bank_statement",
     "accounting_bank_entry",
 )  # fmt: skip
+BALANCES_OF_IMPORT = "accounting_balances_of_import"
+OVERVIEW, OPEN_ITEMS = "accounting_overview", "accounting_open_items"
+DOWNLOAD_LIST, DOWNLOAD = "accounting_downloads", "accounting_download"
 
 LIST_OF_CUSTOMERS = "customers_customer_changelist"
 SECTIONS: Mapping[str, tuple[object, tuple[str, ...]]] = {
@@ -105,6 +108,11 @@ def may(scope: Scope, right: Right) -> bool:
     """Whether the right is held, to show more or less of a page."""
     with scope.asked.only_looking():
         return scope.allows(right)
+
+
+def table_address(table: str, scope: Scope, of: object) -> str:
+    """Where the table of one thing is downloaded; nothing for whoever may not."""
+    return f"{address_of(DOWNLOAD, table)}?of={of}" if may(scope, Right.EXPORT_CUSTOMERS) else ""
 
 
 def show_page(

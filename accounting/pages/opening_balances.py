@@ -9,8 +9,9 @@ from django import forms
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminFileFieldWidget
@@ -24,6 +25,7 @@ from accounting.opening_balances import (
     discard_balances,
     undo_balances,
 )
+from accounting.opening_balances.of_imports import check_balances_of
 from accounting.opening_balances.reading import LIMITS, MOST_ROWS
 from accounting.operations.posting import LONGEST_REASON
 from accounting.owners import owners_shown
@@ -31,6 +33,7 @@ from accounting.pages.booking import demand_base_or_404
 from accounting.pages.forms import AmountField, PlainForm
 from accounting.pages.frame import BALANCES, BALANCES_OF, address_of, seer, show_billing_page
 from accounting.querysets import BalanceImportQuerySet
+from customers.imports import UPLOAD_PAGE, uploads_of
 from locations.permissions import Right
 from mcp.console.operation_forms import show_refusal
 from mcp.isolation.scope import Scope
@@ -75,6 +78,21 @@ class UndoForm(PlainForm):
         max_length=LONGEST_REASON,
         help_text=gettext_lazy("It stays with each booking for ever."),
     )
+
+
+def balances_of_import(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Reads the balances in the file of an import of customers; leads to the page on which their totals are typed."""
+    scope = _demanded(request)
+    scope.demand(Right.IMPORT_CUSTOMERS)
+    upload = get_object_or_404(uploads_of(scope, now=timezone.now()), pk=pk)
+    if request.method != "POST":
+        return HttpResponseNotAllowed(["POST"])
+    try:
+        made = check_balances_of(upload=upload, actor=scope)
+    except ValidationError as refusal:
+        messages.error(request, " ".join(refusal.messages))
+        return HttpResponseRedirect(address_of(UPLOAD_PAGE, upload.pk))
+    return HttpResponseRedirect(address_of(BALANCES_OF, made.pk))
 
 
 def balances_page(request: HttpRequest) -> HttpResponse:

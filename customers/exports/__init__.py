@@ -2,10 +2,17 @@
 
 selection → writer → files → tasks | views      an export of somebody, made at once or by the worker
 writer → streamed_copy                          a copy for a floor above
+writer → tables → files                         other tables, which a floor above registers
 """
 
 from __future__ import annotations
 
+from customers.exports.files import FORMATS, as_file, take_out
 from customers.exports.streamed_copy import CustomerCopy, copy, own_columns
+from customers.exports.tables import Column, OtherTable, Statement, register, table_named, tables
+from customers.exports.writer import Order
 
-__all__ = ["CustomerCopy", "copy", "own_columns"]
+__all__ = [
+    "FORMATS", "Column", "CustomerCopy", "Order", "OtherTable", "Statement", "as_file", "copy", "own_columns",
+    "register", "table_named", "tables", "take_out",
+]  # fmt: skip

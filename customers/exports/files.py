@@ -1,26 +1,31 @@
 """Exports: a file of customers for one user, made while the browser waits or by the worker, kept for a day.
 
-`demand_export`, `make_now` and `fetch` are called by the pages, `make` by the worker. What all files have in common is
+`demand_export`, `make_now` and `fetch` are called by the pages, `make` by the worker. `take_out` does the same for the
+other tables (customers/exports/tables.py). What all files have in common is
 in `files.lifecycle`; here stands of whom an export is, who may have it, and how its content is made.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import closing, contextmanager
 from datetime import timedelta
 from tempfile import SpooledTemporaryFile
-from typing import IO
+from typing import IO, Any
 
 from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper
 from django.db.models import QuerySet
+from django.http import FileResponse
 from django.utils import timezone
+from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from customers.choices import DisclosureKind
 from customers.disclosures import record
+from customers.exports.tables import OtherTable, TableMaking, table_named
 from customers.exports.writer import Making, Order
 from customers.field_groups import demand_fields
 from customers.models import CustomerExport, ExportChunk, ExportDownload
@@ -97,25 +102,65 @@ def make_now(
     Raises MissingRight.
     """
     making = Making(actor, order, is_small=True)
+    made = _made_now(making, lambda cursor: making.parts(customers, cursor), actor, query=query)
+    log_made(making, filtered_by=Selection.of_query(query).criteria)
+    return made
+
+
+def take_out(
+    *, table: OtherTable, order: Order, asked: Mapping[str, str], actor: Scope
+) -> tuple[CustomerExport, IO[bytes] | None]:
+    """Make a file of another table at once, or where it is large have the worker make it; then there is no file yet.
+
+    Raises MissingRight.
+    """
+    making = TableMaking(actor, order, table, asked)
+    with transaction.atomic(), connection.cursor() as cursor:
+        total = making.count(cursor)
+        beside = {"table": table.name, "asked": dict(asked)}
+        if total > DIRECT_ROWS:
+            export = _record(order, "", actor, beside=beside, state=FileState.WAITING, total=total)
+            lifecycle.order(EXPORTS, export, **for_somebody(actor))
+            return export, None
+    made = _made_now(making, making.parts, actor, query="", beside=beside)
+    log_made(making, filtered_by=str(asked))
+    return made
+
+
+def _made_now(
+    making: Making | TableMaking,
+    parts: Callable[[CursorWrapper], Generator[bytes]],
+    actor: Scope,
+    *,
+    query: str,
+    beside: Mapping[str, object] | None = None,
+) -> tuple[CustomerExport, IO[bytes]]:
     file = SpooledTemporaryFile(max_size=HELD_IN_MEMORY)  # noqa: SIM115 - the answer closes it
     try:
         with transaction.atomic(), connection.cursor() as cursor:
             reading(actor.base.pk)
-            with closing(making.parts(customers, cursor)) as parts:
-                file.writelines(parts)
-            export = _record(order, query, actor, state=FileState.DONE, **_figures(making))
+            with closing(parts(cursor)) as made:
+                file.writelines(made)
+            export = _record(making.order, query, actor, beside=beside, state=FileState.DONE, **_figures(making))
             lifecycle.note_download(EXPORTS, export, actor)
             _record_disclosure(export, making)
     except BaseException:
         file.close()
         raise
     file.seek(0)
-    log_made(making, filtered_by=Selection.of_query(query).criteria)
     return export, file
 
 
 @contextmanager
 def _content(export: CustomerExport, actor: Scope) -> Iterator[Content]:
+    if (other := _other_making(export, actor)) is not None:
+        with (
+            row_scope.second_connection(actor) as second,
+            second.transaction() as cursor,
+            closing(other.parts(cursor)) as parts,
+        ):
+            yield Content(parts=parts, done=lambda: other.rows, when_made=lambda: _end(export, other))
+        return
     making = Making(actor, order_of(export))
     with row_scope.rows_of(actor), actor.asked.only_looking():
         wanted = select_still(actor, export.choices["query"], asked_on=timezone.localdate(export.created_at))
@@ -127,12 +172,18 @@ def _content(export: CustomerExport, actor: Scope) -> Iterator[Content]:
         yield Content(parts=parts, done=lambda: making.rows, when_made=lambda: _end(export, making))
 
 
-def _end(export: CustomerExport, making: Making) -> None:
+def _other_making(export: CustomerExport, actor: Scope) -> TableMaking | None:
+    """What makes an export of another table; None for one of customers. Raises MissingRight."""
+    table = table_named(export.choices.get("table", ""))
+    return None if table is None else TableMaking(actor, order_of(export), table, export.choices["asked"])
+
+
+def _end(export: CustomerExport, making: Making | TableMaking) -> None:
     _record_disclosure(export, making)
     log_made(making, filtered_by=Selection.of_query(export.choices["query"]).criteria)
 
 
-def _record_disclosure(export: CustomerExport, making: Making) -> None:
+def _record_disclosure(export: CustomerExport, making: Making | TableMaking) -> None:
     """A file that was made can be fetched: whoever is in it was handed to whoever has ordered it."""
     record(
         kind=DisclosureKind.EXPORT, numbers=making.numbers, total=making.rows, source=export.pk,
@@ -142,6 +193,9 @@ def _record_disclosure(export: CustomerExport, making: Making) -> None:
 
 def _demand_fetching(export: CustomerExport, actor: Scope) -> None:
     actor.demand(Right.EXPORT_CUSTOMERS)
+    if (table := table_named(export.choices.get("table", ""))) is not None:
+        table.demand(actor)
+        return
     demand_fields(CustomerResource.told_by(order_of(export).columns), actor)
 
 
@@ -185,7 +239,10 @@ def delete_file(*, export: CustomerExport, actor: Scope) -> None:
 
 def facts_of(export: CustomerExport, actor: Scope) -> list[tuple[str, str]]:
     """The facts about a finished file, as the text that accompanies it."""
-    making = Making(actor, order_of(export), rows=export.total, started_at=export.created_at)
+    making: Making | TableMaking | None = _other_making(export, actor)
+    if making is None:
+        making = Making(actor, order_of(export))
+    making.rows, making.started_at = export.total, export.created_at
     return [
         (_("File"), export.name),
         *making.facts(),
@@ -194,32 +251,52 @@ def facts_of(export: CustomerExport, actor: Scope) -> list[tuple[str, str]]:
     ]
 
 
-def _record(order: Order, query: str, actor: Scope, **more: object) -> CustomerExport:
-    choices = {"profile": order.profile, "columns": order.columns, "language": order.language, "query": query}
+def _record(
+    order: Order, query: str, actor: Scope, *, beside: Mapping[str, object] | None = None, **more: object
+) -> CustomerExport:
+    choices: dict[str, Any] = {
+        "profile": order.profile,
+        "columns": order.columns,
+        "language": order.language,
+        "query": query,
+    }
     if order.left_out:
         choices["left_out"] = order.left_out
+    choices |= beside or {}
+    table = table_named(choices.get("table", ""))
     return CustomerExport.objects.create(
         organization=actor.organization, base=actor.base, location=actor.location, user=actor.user,
-        user_name=actor.actor_name, name=file_name(order, actor), choices=choices, narrowed_by=order.filter_words,
+        user_name=actor.actor_name, name=file_name(order, actor, table), choices=choices,
+        narrowed_by=order.filter_words,
         state_since=timezone.now(), **more,
     )  # fmt: skip
 
 
-def file_name(order: Order, actor: Scope) -> str:
+def file_name(order: Order, actor: Scope, table: OtherTable | None = None) -> str:
     """The name of the file: what it holds, the location, and the day."""
     day = timezone.localdate().isoformat()
-    return f"{_('customers')}-{actor.location.client_number}-{day}{ENDINGS[order.profile]}"
+    what = _("customers") if table is None else slugify(str(table.title))
+    return f"{what}-{actor.location.client_number}-{day}{ENDINGS[order.profile]}"
 
 
-def _figures(making: Making) -> dict[str, object]:
+def _figures(making: Making | TableMaking) -> dict[str, object]:
     return {"total": making.rows, "done": making.rows, "size": making.size, "sha256": making.sha256}
 
 
-def log_made(making: Making, *, filtered_by: str) -> None:
+def log_made(making: Making | TableMaking, *, filtered_by: str) -> None:
     """Log that a file was made. `filtered_by` names the filters, without the words that were searched for."""
     scope, order = making.scope, making.order
+    what = "rows" if isinstance(making, TableMaking) else "customers"
     log.info(
-        "%r exported %s customers of %r (base %s) as %s, columns %s, filter %r",
-        scope.actor_name, making.rows, str(scope.location), scope.base.pk, order.profile, ", ".join(making.columns),
-        filtered_by,
+        "%r exported %s %s of %r (base %s) as %s, columns %s, filter %r",
+        scope.actor_name, making.rows, what, str(scope.location), scope.base.pk, order.profile,
+        ", ".join(making.columns), filtered_by,
     )  # fmt: skip
+
+
+def as_file(export: CustomerExport, file: IO[bytes]) -> FileResponse:
+    """The answer that hands the file to a browser."""
+    content_type = CONTENT_TYPES[order_of(export).profile]
+    response = FileResponse(file, as_attachment=True, filename=export.name, content_type=content_type)
+    response["Cache-Control"] = "no-store"
+    return response

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import IO, Any
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
@@ -90,7 +90,7 @@ def _export(scope: Scope, order: Order, query: str, wanted: Selected) -> HttpRes
     total = wanted.customers.count()
     if total <= files.DIRECT_ROWS:
         export, file = files.make_now(order=order, query=query, customers=wanted.customers, actor=scope)
-        return _as_file(export, file)
+        return files.as_file(export, file)
     export = files.demand_export(order=order, query=query, total=total, actor=scope)
     return HttpResponseRedirect(reverse(f"admin:{FILE}", args=[export.pk]))
 
@@ -141,7 +141,7 @@ def download(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     except ValidationError as refusal:
         messages.error(request, " ".join(refusal.messages))
         return HttpResponseRedirect(reverse(f"admin:{EXPORTS}"))
-    return _as_file(export, file)
+    return files.as_file(export, file)
 
 
 def facts(request: HttpRequest, pk: UUID) -> HttpResponse:
@@ -167,10 +167,3 @@ def _export_or_404(scope: Scope, pk: UUID) -> CustomerExport:
     if export is None:
         raise Http404
     return export
-
-
-def _as_file(export: CustomerExport, file: IO[bytes]) -> FileResponse:
-    content_type = files.CONTENT_TYPES[files.order_of(export).profile]
-    response = FileResponse(file, as_attachment=True, filename=export.name, content_type=content_type)
-    response["Cache-Control"] = "no-store"
-    return response

@@ -29,6 +29,7 @@ from customers.disclosures import Numbers, numbers_of
 from customers.field_groups import demand_fields
 from customers.models.narrowing import Narrowing
 from customers.querysets import CustomerQuerySet
+from customers.table.added_columns import AddedField
 from customers.table.cells import Look
 from customers.table.columns import CustomerField
 from customers.table.consent_columns import HELD, HELD_BY_FEW, HELD_BY_MANY, HELD_BY_NOBODY, IS_ANYTHING_SAID
@@ -167,11 +168,13 @@ class Making:
     def _blocks(self, customers: CustomerQuerySet, cursor: CursorWrapper) -> Iterator[bytes]:
         rows, look = customers.in_base(self.scope.base), LOOKS[self.order.profile]
         with released(cursor, self.scope.base.pk) if self._tells(HELD) else nullcontext():
-            beside = [self._held(cursor), self._former(cursor)]
+            added = {column.group for column in self.columns.values() if isinstance(column, AddedField)}
+            joins = [group.join(is_small=self.is_small) for group in sorted(added, key=lambda group: group.name)]
+            beside = [self._held(cursor), self._former(cursor), *joins]
             statement = copying(rows, self.columns, look=look, beside=SQL(" ").join(beside), cursor=cursor)
-            is_hashing = HELD_BY_MANY in beside or BORNE_BY_MANY in beside
+            is_hashing = HELD_BY_MANY in beside or BORNE_BY_MANY in beside or (joins and not self.is_small)
             self.numbers += numbers_of(cursor, rows)
-            with _settings(cursor, look, is_hashing=is_hashing), cursor.copy(statement) as lines:
+            with _settings(cursor, look, is_hashing=bool(is_hashing)), cursor.copy(statement) as lines:
                 yield from blocks_of(lines)
             self.numbers += numbers_of(cursor, rows)
 

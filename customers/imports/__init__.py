@@ -5,8 +5,10 @@ This is the door: floors above import from here, and from no module of the room.
 
 from __future__ import annotations
 
+from customers.imports.beside import Beside
+from customers.imports.beside import register as register_beside
 from customers.imports.decided_upload import Statement, have_checked, take_in
-from customers.imports.lifecycle import DIRECT_BYTES, DONE
+from customers.imports.lifecycle import DIRECT_BYTES, DONE, content_of, uploads_of
 from customers.imports.steps import check
 from customers.imports.turns import AnotherImport, take_turn
 
@@ -18,9 +20,13 @@ __all__ = [
     "DONE",
     "UPLOAD_PAGE",
     "AnotherImport",
+    "Beside",
     "Statement",
     "check",
+    "content_of",
     "have_checked",
+    "register_beside",
     "take_in",
     "take_turn",
+    "uploads_of",
 ]

@@ -24,7 +24,7 @@ from customers import statistics
 from customers.choices import UploadState
 from customers.edit_side import demand_edited_here
 from customers.field_groups import demand_fields
-from customers.imports import progress
+from customers.imports import beside, progress
 from customers.imports.apply import NotWhatWasPreviewed, apply
 from customers.imports.classifying import judge
 from customers.imports.frozen_decisions import keep_for_good
@@ -86,6 +86,23 @@ def table_of(upload: ImportUpload, source: BinaryIO | None = None) -> Iterator[T
             raise refusal_of(error.problem) from error
         with table:
             yield table
+
+
+def content_of(upload: ImportUpload) -> bytes:
+    """The stored bytes of the file. Raises ValidationError where they are not kept any more."""
+    content = b"".join(chunks.read(ImportChunk, file=upload))
+    if not content:
+        raise ValidationError(gettext_lazy("The file is not kept any more. Choose it again."), code="file_gone")
+    return content
+
+
+def headings_of(upload: ImportUpload) -> list[str]:
+    """The headings of the stored file; none where it cannot be read as a table, or is not kept any more."""
+    try:
+        with table_of(upload) as table:
+            return list(table.headings)
+    except ValidationError:
+        return []
 
 
 def reading_of(upload: ImportUpload) -> Reading:
@@ -254,6 +271,7 @@ def start_undo(*, upload: ImportUpload, actor: Scope) -> None:
         raise PermissionDenied
     demand_undo(upload=locked, actor=actor)
     demand_edited_here(actor.base)
+    beside.demand_undoable(locked, actor)
     if locked.state != UploadState.APPLIED or locked.context is None:
         raise ValidationError(gettext_lazy("This import has been undone already."), code="already_undone")
     progress.begin(locked)
@@ -283,6 +301,7 @@ def undo_upload(*, upload: ImportUpload, actor: Scope, progress: Progress | None
     with row_scope.rows_of(actor):
         take_turn(upload.base_id, progress=progress)
         take_order(actor.base)
+        beside.undo(locked, actor)
         upload.undoing = undo(upload=locked, scope=actor, progress=progress)
     upload.failure = Sentences()
     enter(upload, UploadState.UNDONE, "undoing")

@@ -24,7 +24,7 @@ from customers.choices import Decision, MatchBy, OnKnown, UploadState, Verdict
 from customers.console import tabbed_lists
 from customers.console.frame import lead_to, show_page, whole_page_again
 from customers.console.tabbed_lists import PAGE, Tab
-from customers.imports import decisions, lifecycle, preview, receive, reserved_numbers, steps
+from customers.imports import beside, decisions, lifecycle, preview, receive, reserved_numbers, steps
 from customers.imports.branch_numbers import is_asked_for
 from customers.imports.forms import (
     DELIMITER_NAMES,
@@ -244,6 +244,7 @@ def _result(request: HttpRequest, upload: ImportUpload, scope: Scope) -> HttpRes
     return show_page(
         request, "imports/result", _title(upload), step=4, upload=upload, figures=figures,
         touched=steps.touched(upload), shown=tabbed_lists.shown([_rejected_tab(upload, figures)], request.GET.dict()),
+        beside=list(beside.offered(lifecycle.headings_of(upload), scope)),
     )  # fmt: skip
 
 

@@ -19,6 +19,7 @@ from customers.field_groups import SAID_WITH, unwritable, withheld
 from customers.formats import quick
 from customers.models import Customer
 from customers.querysets import CustomerQuerySet
+from customers.table.added_columns import added_fields
 from customers.table.cells import (
     LINES,
     ByCountryWidget,
@@ -62,6 +63,9 @@ class NoScope(PermissionDenied):
 
 
 class CustomerResource(resources.Resource):
+    has_added_columns = True
+    """Whether columns of the floors above are in it."""
+
     customer_number = CustomerField(
         "customer_number", "Kundennummer", "Customer number", "Kunden-Nr.", "Kundennr", "Kdnr", "Kd-Nr.",
         widget=WholeNumberWidget(),
@@ -271,6 +275,8 @@ class CustomerResource(resources.Resource):
         super().__init__()
         self.scope = scope
         self._expect_branch(scope)
+        if self.has_added_columns and (scope is None or not scope.base.is_discontinued):
+            self.fields |= added_fields()
         hidden, fixed = (withheld(scope), unwritable(scope)) if scope else (frozenset(), frozenset())
         for field in self.fields.values():
             if field.about in hidden:
@@ -330,6 +336,8 @@ class PackageResource(CustomerResource):
 
     People do not see it, so their files have no such column, and no file of theirs gives anybody a uid.
     """
+
+    has_added_columns = False
 
     uid = CustomerField("uid", "UID", "UID", widget=UidWidget())
 

@@ -28,6 +28,7 @@ TABLES = (
     "accounting_movement", "accounting_account", "accounting_allocation", "accounting_paymentorder",
     "accounting_bankentry", "accounting_bankbooking", "accounting_runorder", "accounting_invoice",
     "accounting_invoiceline", "accounting_invoiceitem", "accounting_numberseries", "accounting_issuer",
+    "accounting_receivable",
 )  # fmt: skip
 BEFORE, MORE = 600, 300
 MOST = {("sale", MORE): 10 * MORE, ("sale", 1): 40, ("payment", MORE): 60 * MORE, ("payment", 1): 4 * (BEFORE + MORE)}

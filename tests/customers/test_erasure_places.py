@@ -52,6 +52,7 @@ ERASED = {
     "accounting_runorder": "that an order was billed or left out stays, without him",
     "accounting_movement": "it stays, as the law wants it, and says nothing of him: free texts are emptied",
     "accounting_balanceimport": "a file that is not booked and names him, or may, is discarded; others name nobody",
+    "accounting_receivable": "what is open of a movement, which says nothing of him; it goes when that is paid",
     "accounting_allocation": "it stays, and names movements that say nothing of him",
     "accounting_bankentry": "one that was booked to him stays, without what the bank has said of whoever paid",
     "accounting_ledgerexception": "it stays without him, and without what was noted",

@@ -46,6 +46,7 @@ WITHOUT_HISTORY = {
     "accounting.Ledger": "made once, never changed",
     "accounting.Account": "balances and limits follow movements and terms, which are kept; nobody else writes one",
     "accounting.Movement": "the record of a movement itself, only added to",
+    "accounting.Receivable": "follows from movements and allocations, which stay",
     "accounting.Allocation": "the record of an allocation itself, only added to",
     "accounting.BalanceImport": "the record of a file itself; what it has booked are movements",
     "accounting.BankAccount": "added once, never changed",

@@ -5,6 +5,7 @@ NO_DATA = {
     "customers.TombstoneMark": "keyed hashes, which no page reads",
     "api.KeptAnswer": "told again to the till alone that has got it; tests/api/test_keys.py, probes_api.py",
     "customers.CustomerChange": "numbers: which id was changed by which transaction",
+    "accounting.Receivable": "days and amounts that follow from movements and invoices",
     "contenttypes.ContentType": "names of our models",
     "auth.Permission": "names of our rights",
     "procrastinate.ProcrastinateWorker": "which workers live",

@@ -105,6 +105,10 @@ def balances(asked: Asked) -> dict[str, Any]:
     return {"file": SimpleUploadedFile("salden.csv", b"Nummer;Offen\n9999999;1")}
 
 
+def download(asked: Asked) -> dict[str, Any]:
+    return {"format": "excel-de", "first": "2026-01-01", "last": "2026-01-31"}
+
+
 def step(name: str) -> Body:
     return lambda asked: {"step": name}
 

@@ -249,6 +249,7 @@ RECIPES: dict[str, Recipe] = {
     "admin:accounting_reverse": Recipe("sale", "movement", body=forms.correction, to=_ACCOUNT),
     "admin:accounting_allocate": Recipe("payment", "movement", to=_ACCOUNT, writes=False),
     "admin:accounting_balances": Recipe(body=forms.balances, to=r".*/balances/[0-9a-f-]{36}/"),
+    "admin:accounting_balances_of_import": Recipe("upload", "pk", get=405, to=_UPLOAD, writes=False),
     "admin:accounting_balance": Recipe(
         "opening balances", "pk", body=lambda asked: {"step": "discard"}, to=r".*/balances/", writes=False
     ),  # a state alone
@@ -291,6 +292,10 @@ RECIPES: dict[str, Recipe] = {
     ),  # without a step
     "admin:accounting_issuer": Recipe(post=200, writes=False),  # without the beginnings of numbers, as above
     "admin:accounting_billing": Recipe("account", "customer", body=lambda asked: {"reference": "KST 7"}, to=_ACCOUNT),
+    "admin:accounting_overview": Recipe(),
+    "admin:accounting_open_items": Recipe(),
+    "admin:accounting_downloads": Recipe(),
+    "admin:accounting_download": Recipe(body=forms.download, post=200),
     "admin:accounting_received": Recipe(post=400, writes=False),  # without a file
     "admin:accounting_bank": Recipe(),
     "admin:accounting_bank_read": Recipe(post=400, writes=False),  # without a file

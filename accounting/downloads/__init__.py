@@ -1,0 +1,8 @@
+"""What of the accounts can be downloaded as a table: a short list of names, columns and statements.
+
+The machinery is that of the customers' exports (customers/exports): small tables at once, large ones by the worker.
+"""
+
+from accounting.downloads.tables import DOWNLOADS, PERIODS, THINGS
+
+__all__ = ["DOWNLOADS", "PERIODS", "THINGS"]
