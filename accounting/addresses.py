@@ -69,4 +69,8 @@ register(
     Rule("admin:accounting_issuer", reads=ISSUE, changes=ISSUE),
     Rule("admin:accounting_billing", reads=TERMS, changes=TERMS),
     Rule("admin:panel", reads=(Right.SEE_ACCOUNTS,), arguments={"name": "overdue_invoices"}),
+    Rule("admin:accounting_invoice_mail", reads=BILL, changes=BILL),
+    Rule("admin:accounting_letter_again", reads=BILL, changes=BILL),
+    Rule("admin:accounting_notice_again", reads=COLLECT, changes=COLLECT),
+    Rule("admin:accounting_run_print", reads=BILL),
 )

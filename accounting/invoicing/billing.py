@@ -19,7 +19,9 @@ from locations.violations import told_as_refusals
 from mcp.isolation import row_scope
 from mcp.isolation.scope import Scope
 
-FIELDS = ("email", "leitweg_id", "reference", "is_collective", "payment_term", "is_held", "held_reason")
+FIELDS = (
+    "email", "deliver_by", "leitweg_id", "reference", "is_collective", "payment_term", "is_held", "held_reason",
+)  # fmt: skip
 
 
 def billing_terms_of(customer: Customer, scope: Scope) -> BillingTerms | None:

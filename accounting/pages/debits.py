@@ -25,11 +25,14 @@ from accounting.banking.return_reasons import REASONS
 from accounting.choices import DebitFileState, DebitLeftOut, DebitState
 from accounting.debits.calls import demand_collector
 from accounting.debits.files import announce_debits, cancel_file, demand_creditor, prepare_debits, start_file
-from accounting.debits.notices import AT_ONCE, announced_in_part, paper_of
+from accounting.debits.notices import AT_ONCE, announced_in_part, paper_of, to_print
 from accounting.debits.outcomes import collect_debits, return_debit
+from accounting.letter_choices import LetterSource
+from accounting.mailing import mail_documents
 from accounting.models import DebitFile, DebitFileChunk, DebitItem
 from accounting.pages.forms import AmountField, PlainForm, day_field
 from accounting.pages.frame import DEBIT_FILE, DEBIT_NEW, DEBITS, address_of, may, seer, show_page
+from accounting.pages.letters import mailing_of, part_asked, told_of
 from customers.console.frame import page_number
 from files import chunks
 from locations.permissions import Right
@@ -130,7 +133,8 @@ def debit_file_page(request: HttpRequest, pk: UUID) -> HttpResponse:
     context = {
         "file": file, "currency": scope.organization.currency, "today": timezone.localdate(), "rows": rows[:PAGE],
         "newer": page - 1, "older": page + 1 if len(rows) > PAGE else 0, "left_out": left_out_of(file),
-        "parts": range(1, -(-file.count // AT_ONCE) + 1) if is_open else (),
+        "parts": range(1, -(-to_print(file).count() // AT_ONCE) + 1) if is_open else (),
+        "mailing": mailing_of(file, scope) if is_open or file.state == DebitFileState.DONE else None,
         "is_open": is_open, "is_under_way": file.state == DebitFileState.RUNNING,
         "unannounced": items.filter(state=DebitState.PROPOSED, announced_on=None).count(),
         "announced": items.filter(state=DebitState.PROPOSED).exclude(announced_on=None).count(),
@@ -182,8 +186,12 @@ def _collect(file: DebitFile, on: date, scope: Scope) -> str:
     return ngettext("%(many)s debit is collected.", "%(many)s debits are collected.", many) % {"many": many}
 
 
+def _mail(file: DebitFile, _on: date, scope: Scope) -> str:
+    return told_of(mail_documents(source=LetterSource.DEBIT_FILE, pk=file.pk, actor=scope))
+
+
 STEPS: Mapping[str, Callable[[DebitFile, date, Scope], str]] = {
-    "announce": _announce, "start": _start, "cancel": _cancel, "collect": _collect,
+    "announce": _announce, "mail": _mail, "start": _start, "cancel": _cancel, "collect": _collect,
 }  # fmt: skip
 
 
@@ -221,8 +229,7 @@ def _xml(file: DebitFile) -> io.BytesIO:
 
 
 def _announcements(request: HttpRequest, file: DebitFile, scope: Scope) -> io.BytesIO:
-    text = request.GET.get("part", "1")
-    found = announced_in_part(file, int(text) if text.isdecimal() and 0 < int(text) < 10_000 else 1)
+    found = announced_in_part(file, part_asked(request))
     if not found:
         raise Http404
     try:

@@ -25,6 +25,7 @@ from accounting.invoicing.making import document_of
 from accounting.models import Dispute, Invoice, InvoiceLine, InvoiceVat
 from accounting.pages.frame import INVOICE, INVOICES, RUNS, address_of, may, seer, show_page
 from accounting.pages.invoice_forms import OVERDUE, CancelForm, SearchForm
+from accounting.pages.letters import letters_shown
 from accounting.querysets import InvoiceQuerySet
 from customers.models import Customer
 from locations.permissions import Right
@@ -121,6 +122,7 @@ def invoice_page(request: HttpRequest, pk: UUID) -> HttpResponse:
         "dispute": Dispute.objects.filter(base=one.base_id, invoice=one, ended_at=None).first(),
         "may_dispute": one.kind == InvoiceKind.INVOICE and may(scope, Right.COLLECT_PAYMENTS),
         "formats": list(DocumentFormat),
+        **letters_shown(one, scope),
         "back": address_of(INVOICES),
     }
     return show_page(request, "invoice", f"{one.get_kind_display()} {one.number}", context)

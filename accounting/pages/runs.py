@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from uuid import UUID
@@ -17,18 +17,22 @@ from django.utils.translation import gettext as _
 from accounting.amounts import ZERO
 from accounting.choices import Bundling, LeftOut, RunState
 from accounting.invoicing import cancel_run, issuer_of, missing_of, prepare_run, start_run
+from accounting.letter_choices import LetterSource
+from accounting.mailing import mail_documents
+from accounting.mailing.printing import AT_ONCE, to_print
 from accounting.models import Invoice, InvoiceRun, RunOrder
 from accounting.pages.frame import INVOICES, ISSUER, RUN, RUN_NEW, RUNS, address_of, may, seer, show_page
 from accounting.pages.invoice_forms import RunForm
+from accounting.pages.letters import mailing_of, told_of
 from customers.console.frame import page_number
 from locations.models import Location
 from locations.permissions import Right
 from mcp.console.operation_forms import show_refusal
 from mcp.isolation.scope import Scope
+from mcp.worker.mailing import is_configured
 
 PAGE = 50
 SHOWN_NAMES = 20
-STEPS: Mapping[str, Callable[..., InvoiceRun]] = {"start": start_run, "cancel": cancel_run}
 
 
 @dataclass(frozen=True)
@@ -90,11 +94,12 @@ def run_new_page(request: HttpRequest) -> HttpResponse:
 
 
 def run_page(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """The preview and the progress of a run; ?step= of a POST starts or cancels it."""
+    """The preview and the progress of a run; `step` of a POST starts, cancels or mails it."""
     scope = biller(request)
     run = get_object_or_404(InvoiceRun.objects.in_base(scope.base), pk=pk)
     if request.method == "POST":
         return _stepped(request, run, scope)
+    is_issued = run.state == RunState.DONE
     places = Location.objects.filter(organization=scope.organization, pk__in=run.locations)
     context = {
         "run": run,
@@ -104,6 +109,9 @@ def run_page(request: HttpRequest, pk: UUID) -> HttpResponse:
         "is_under_way": run.state == RunState.RUNNING,
         "may_start": run.state in (RunState.PREVIEWED, RunState.FAILED) and run.invoices,
         "may_cancel": run.state in (RunState.PREVIEWED, RunState.FAILED),
+        "may_mail": is_configured(),
+        "mailing": mailing_of(run, scope) if is_issued else None,
+        "parts": range(1, -(-to_print(run).count() // AT_ONCE) + 1) if is_issued else (),
         "first": Invoice.objects.filter(base=run.base_id, run=run).order_by("pk")[:SHOWN_NAMES],
         "back": address_of(RUNS),
     }
@@ -111,10 +119,14 @@ def run_page(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 def _stepped(request: HttpRequest, run: InvoiceRun, scope: Scope) -> HttpResponse:
-    step = STEPS.get(request.POST.get("step", ""))
+    step = request.POST.get("step", "")
     try:
-        if step is not None:
-            step(run=run.pk, actor=scope)
+        if step == "start":
+            start_run(run=run.pk, is_mailed="is_mailed" in request.POST, actor=scope)
+        elif step == "cancel":
+            cancel_run(run=run.pk, actor=scope)
+        elif step == "mail":
+            messages.success(request, told_of(mail_documents(source=LetterSource.RUN, pk=run.pk, actor=scope)))
     except ValidationError as refusal:
         messages.error(request, " ".join(refusal.messages))
     return HttpResponseRedirect(address_of(RUN, run.pk))
