@@ -83,7 +83,7 @@ def worked(head: Scope, mailbox: Mailbox, *, most: int = 50) -> Mailbox:
 def letters(head: Scope) -> list[Letter]:
     with row_scope.rows_of(head):
         rows = Letter.objects.in_base(head.base).select_related("invoice", "customer")
-        return list(rows.order_by("asked_at", "invoice__sequence"))
+        return list(rows.order_by("invoice__sequence", "asked_at"))
 
 
 def states(head: Scope) -> list[str]:
