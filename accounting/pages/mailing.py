@@ -68,7 +68,7 @@ def _again(request: HttpRequest, pk: UUID, kinds: Collection[LetterKind], scope:
 
 def _asked(request: HttpRequest, title: str, question: str, mail: Callable[[], object], invoice: UUID) -> HttpResponse:
     """The question, and what is done when it is answered."""
-    form = PlainForm(request.POST or None)
+    form = PlainForm(request.POST if request.method == "POST" else None)
     if request.method == "POST":
         try:
             mail()
