@@ -30,6 +30,7 @@ from mcp.worker.outbox import Outbox
 from mcp.worker.queueing import AGAIN, NothingThere
 from mcp.worker.somebody import WORKER, for_somebody
 from mcp.worker.task_frame import Failure, Stopped, TaskFrame
+from mcp.worker.upkeep import for_each
 
 # --- runs of invoices -------------------------------------------------------------------------------------------------
 
@@ -186,13 +187,16 @@ def mail_due_letters(timestamp: int) -> None:
     """Take up the letters whose pause after an error is over, each for whoever has asked for it."""
     with row_scope.without_scope(reason="letters that are to be mailed", actor=WORKER):
         due = Letter.objects.under_way().filter(due_at__lte=timezone.now()).order_by()
-        asked = due.values("mailing", "user_id", "organization__account_number", "location__client_number").distinct()
-        for one in asked[:MOST_MAILINGS]:
-            somebody = {
-                "user": one["user_id"] or 0, "account_number": one["organization__account_number"],
-                "client_number": one["location__client_number"],
-            }  # fmt: skip
-            enqueue_letters(one["mailing"], somebody)
+        asked = due.values_list("mailing", "user_id", "organization__account_number", "location__client_number")
+        mailings = list(asked.distinct()[:MOST_MAILINGS])
+    for_each(mailings, _take_up, what="The mailing %s could not be taken up again")
+
+
+def _take_up(one: tuple[UUID, int | None, int, int]) -> None:
+    mailing, user, account_number, client_number = one
+    somebody = {"user": user or 0, "account_number": account_number, "client_number": client_number}
+    with row_scope.without_scope(reason="take up a mailing again", actor=WORKER):
+        enqueue_letters(mailing, somebody)
 
 
 def _tell_of_letters(pk: str, failure: Failure) -> None:

@@ -77,7 +77,7 @@ def _letters_of(of: InvoiceRun | DebitFile | DunningRun) -> tuple[LetterSource, 
 
 def told_of(done: Queued) -> str:
     """What somebody has asked for, in a sentence."""
-    said = ngettext("%(many)s e-mail is being sent.", "%(many)s e-mails are being sent.", done.mailed)
+    said = ngettext("%(many)s mail is being sent.", "%(many)s mails are being sent.", done.mailed)
     printed = ngettext("%(many)s is to be printed.", "%(many)s are to be printed.", done.printed)
     sentences = [said % {"many": done.mailed}, *([printed % {"many": done.printed}] if done.printed else [])]
     return " ".join(sentences)

@@ -7,7 +7,9 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from accounting.mailing import mail_again, sending
+from accounting import tasks
+from accounting.letter_choices import LetterSource
+from accounting.mailing import mail_again, mail_documents, sending
 from accounting.mailing.failing import fail_letters
 from accounting.mailing.sending import NOBODY_KNOWS, send_block, send_letter
 from accounting.models import Letter
@@ -18,7 +20,7 @@ from mcp.worker.mailing import MOST_TRIES, pause_after
 from mcp.worker.outbox import NotNow, Refused, ServerDown, Unanswered
 from mcp.worker.queueing import NothingThere
 from tests.accounting.letters import LOCMEM, Mailbox, billed, letters, mail_run, refusing, states, worked
-from tests.worker import jobs
+from tests.worker import empty_queue, jobs
 
 
 @pytest.fixture
@@ -153,4 +155,22 @@ def test_what_is_due_again_gets_a_job_every_minute_and_one_at_a_time(head, till)
     mail_run(head, billed(head, till, "gast@example.com"))
     assert jobs("accounting.tasks.mail_letters") == [("todo", 0)]
     mail_due_letters(timestamp=0)
+    assert jobs("accounting.tasks.mail_letters") == [("todo", 0)]
+
+
+def test_mailing_that_cannot_be_taken_up_keeps_none_of_the_others(head, till, monkeypatch):
+    some = billed(head, till, "a@example.com", "b@example.com")
+    for one in some:
+        mail_documents(source=LetterSource.INVOICE, pk=one.pk, actor=head)
+    empty_queue()
+    broken, take_up = letters(head)[0].mailing, tasks.enqueue_letters
+
+    def spoilt(mailing, somebody) -> None:
+        if mailing == broken:
+            raise OSError("the disk is gone")
+        take_up(mailing, somebody)
+
+    monkeypatch.setattr(tasks, "enqueue_letters", spoilt)
+    with pytest.raises(ExceptionGroup):
+        mail_due_letters(timestamp=0)
     assert jobs("accounting.tasks.mail_letters") == [("todo", 0)]
