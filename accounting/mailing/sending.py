@@ -41,10 +41,11 @@ NOT_NEEDED = stored_sentence(
     "letter_not_needed", _("It was paid, cancelled or disputed before it was mailed.")
 )  # fmt: skip
 SERVER_REFUSED = stored_sentence(
-    "letter_refused", _("The mail server refuses the address or the mail: %(answer)s Correct the address, and mail it.")
+    "letter_refused", _("The mail server refuses it: “%(answer)s”. Correct the address, and mail it.")
 )
 SERVER_DOWN = stored_sentence(
-    "letter_server_down", _("The mail server could not be reached, or did not take the mail. It has said: %(answer)s")
+    "letter_server_down",
+    _("The mail server could not be reached, or did not take the mail. It has said: “%(answer)s”."),
 )
 NOBODY_KNOWS = stored_sentence(
     "letter_unsure",

@@ -94,12 +94,14 @@ QUEUE = f"""
                 organization_id, base_id, ledger_id, owner_key, location_id, kind, invoice_id, debit_id, notice_id,
                 customer_id, mailing, is_again, state, failure, user_id, user_name
             )
-            SELECT {current("organization")}, of_base, one.ledger, one.owner_key, {current("location")}, one.kind,
+            SELECT ledger.organization_id, of_base, one.ledger, one.owner_key, {current("location")}, one.kind,
                 one.invoice, one.debit, one.notice, one.customer, of_mailing, false,
                 CASE WHEN one.address <> '' THEN 'waiting' ELSE 'paper' END,
                 CASE WHEN one.address <> '' THEN '[]' ELSE '[{{"code": "letter_to_print", "params": {{}}}}]' END::jsonb,
                 {current("user")}, who
-            FROM accounting_unmailed(of_base, of_source, of_id) AS one
+            FROM accounting_unmailed(of_base, of_source, of_id) AS one CROSS JOIN LATERAL (
+                SELECT organization_id FROM accounting_ledger WHERE id = one.ledger AND base_id = of_base OFFSET 0
+            ) AS ledger
             WHERE one.customer IS NOT NULL AND (one.address <> '' OR NOT one.was_tried)
             ON CONFLICT DO NOTHING
             RETURNING state
