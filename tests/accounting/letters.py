@@ -66,6 +66,12 @@ def mail_run(head: Scope, invoices: Sequence[Invoice]) -> Queued:
     return mail_documents(source=LetterSource.RUN, pk=run_of(invoices).pk, actor=head)
 
 
+def buyer(of: Invoice | Letter) -> int:
+    """The id of the customer."""
+    assert of.customer_id is not None
+    return of.customer_id
+
+
 def run_of(invoices: Sequence[Invoice]) -> InvoiceRun:
     run = invoices[0].run
     assert run is not None

@@ -13,7 +13,7 @@ from accounting.invoicing import cancel_invoice, set_billing_terms, start_run
 from accounting.invoicing.making import FIRST, make_documents
 from accounting.invoicing.running import issue_next
 from accounting.letter_choices import LetterSource
-from accounting.mailing import LetterRefused, NoMailServer, Queued, mail_again, mail_documents, sending
+from accounting.mailing import LetterRefused, NoMailServer, Queued, contents, mail_again, mail_documents
 from accounting.mailing.printing import merged, printed_in_part
 from accounting.mailing.sending import send_block
 from accounting.models import Invoice
@@ -26,7 +26,18 @@ from mcp.isolation import row_scope
 from mcp.isolation.scope import MissingRight, Scope
 from tests.accounting.accounts import guest, key
 from tests.accounting.invoices import issued, issuer, order, prepared
-from tests.accounting.letters import LOCMEM, Mailbox, billed, letters, mail_run, run_of, set_email, states, worked
+from tests.accounting.letters import (
+    LOCMEM,
+    Mailbox,
+    billed,
+    buyer,
+    letters,
+    mail_run,
+    run_of,
+    set_email,
+    states,
+    worked,
+)
 
 
 @pytest.fixture
@@ -57,9 +68,9 @@ def test_invoice_goes_to_the_customer_with_its_pdf_from_the_business(head, till)
 def test_invoice_of_an_authority_has_its_xml_and_the_address_of_the_terms_comes_first(head, till):
     [first] = billed(head, till, "gast@example.com")
     terms = {"email": "amt@example.com", "leitweg_id": "04011000-1234512345-06"}
-    set_billing_terms(customer=first.customer_id, values=terms, actor=head)
+    set_billing_terms(customer=buyer(first), values=terms, actor=head)
     with row_scope.rows_of(head):
-        whose = Customer.objects.get(pk=first.customer_id)
+        whose = Customer.objects.get(pk=buyer(first))
     order(till, whose)
     [one] = issued(head)
     mail_run(head, [one])
@@ -71,7 +82,7 @@ def test_invoice_of_an_authority_has_its_xml_and_the_address_of_the_terms_comes_
 def test_english_customer_is_written_to_in_english(head, till):
     [one] = billed(head, till, "guest@example.com")
     with row_scope.rows_of(head):
-        Customer.objects.filter(pk=one.customer_id).update(language="en")
+        Customer.objects.filter(pk=buyer(one)).update(language="en")
     mail_run(head, [one])
     [mail] = worked(head, Mailbox())
     assert mail.subject == f"Invoice {one.number} from Nordlicht Bäckereien GmbH"
@@ -80,7 +91,7 @@ def test_english_customer_is_written_to_in_english(head, till):
 
 def test_who_has_no_address_or_wants_paper_is_printed(head, till):
     some = billed(head, till, "", "papier@example.com", "gast@example.com")
-    set_billing_terms(customer=some[1].customer_id, values={"deliver_by": "paper"}, actor=head)
+    set_billing_terms(customer=buyer(some[1]), values={"deliver_by": "paper"}, actor=head)
     assert mail_run(head, some) == Queued(mailed=1, printed=2)
     assert worked(head, Mailbox()).to == ["gast@example.com"]
     assert states(head) == ["paper", "paper", "sent"]
@@ -95,7 +106,7 @@ def test_address_of_the_moment_of_sending_counts(head, till):
     first, second, third = letters(head)
     set_email(head, first.customer, "neu@example.com")
     set_email(head, second.customer, "")
-    set_billing_terms(customer=third.customer_id, values={"deliver_by": "paper"}, actor=head)
+    set_billing_terms(customer=buyer(third), values={"deliver_by": "paper"}, actor=head)
     assert worked(head, Mailbox()).to == ["neu@example.com"]
     assert states(head) == ["sent", "paper", "paper"]
 
@@ -103,14 +114,14 @@ def test_address_of_the_moment_of_sending_counts(head, till):
 def test_address_that_changes_while_the_mail_is_made_counts_as_well(head, till, monkeypatch):
     [one] = billed(head, till, "alt@example.com")
     mail_run(head, [one])
-    made = sending.content_of
+    made = contents.content_of
 
     def late(letter, actor):
         content = made(letter, actor)
-        Customer.objects.filter(pk=letter.customer_id).update(email="neu@example.com")
+        Customer.objects.filter(pk=buyer(letter)).update(email="neu@example.com")
         return content
 
-    monkeypatch.setattr(sending, "content_of", late)
+    monkeypatch.setattr("accounting.mailing.sending.content_of", late)
     assert worked(head, Mailbox()).to == ["neu@example.com"]
 
 
@@ -127,8 +138,8 @@ def test_whoever_was_erased_gets_none_and_his_address_goes(head, till):
 
 
 def pay_and_erase(head: Scope, till: Scope, invoice: Invoice) -> None:
-    receive_payment(customer=invoice.customer_id, amount=invoice.gross, key=key(), actor=till)
-    erase_customer(customer=invoice.customer_id, reason="asked", actor=head)
+    receive_payment(customer=buyer(invoice), amount=invoice.gross, key=key(), actor=till)
+    erase_customer(customer=buyer(invoice), reason="asked", actor=head)
 
 
 def test_invoice_that_is_cancelled_meanwhile_is_not_mailed_but_its_cancellation_is(head, till):

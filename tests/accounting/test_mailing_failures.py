@@ -7,9 +7,8 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from accounting import tasks
 from accounting.letter_choices import LetterSource
-from accounting.mailing import mail_again, mail_documents, sending
+from accounting.mailing import contents, mail_again, mail_documents, queueing
 from accounting.mailing.failing import fail_letters
 from accounting.mailing.sending import NOBODY_KNOWS, send_block, send_letter
 from accounting.models import Letter
@@ -127,14 +126,14 @@ def test_letter_whose_worker_died_while_it_was_sent_is_not_sent_again_by_itself(
 def test_letter_that_cannot_be_made_fails_alone(head, till, monkeypatch):
     some = billed(head, till, "a@example.com", "b@example.com")
     mail_run(head, some)
-    made = sending.content_of
+    made = contents.content_of
 
     def broken(letter, actor):
         if letter.invoice_id == some[0].pk:
             raise RuntimeError("no font")
         return made(letter, actor)
 
-    monkeypatch.setattr(sending, "content_of", broken)
+    monkeypatch.setattr("accounting.mailing.sending.content_of", broken)
     assert worked(head, Mailbox()).to == ["b@example.com"]
     assert states(head) == ["failed", "sent"]
 
@@ -163,14 +162,14 @@ def test_mailing_that_cannot_be_taken_up_keeps_none_of_the_others(head, till, mo
     for one in some:
         mail_documents(source=LetterSource.INVOICE, pk=one.pk, actor=head)
     empty_queue()
-    broken, take_up = letters(head)[0].mailing, tasks.enqueue_letters
+    broken, take_up = letters(head)[0].mailing, queueing.enqueue_letters
 
     def spoilt(mailing, somebody) -> None:
         if mailing == broken:
             raise OSError("the disk is gone")
         take_up(mailing, somebody)
 
-    monkeypatch.setattr(tasks, "enqueue_letters", spoilt)
+    monkeypatch.setattr("accounting.tasks.enqueue_letters", spoilt)
     with pytest.raises(ExceptionGroup):
         mail_due_letters(timestamp=0)
     assert jobs("accounting.tasks.mail_letters") == [("todo", 0)]

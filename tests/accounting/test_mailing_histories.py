@@ -22,7 +22,7 @@ from customers.models import Customer
 from mcp.isolation import row_scope
 from mcp.isolation.scope import Scope
 from mcp.worker.outbox import NotNow, Refused, ServerDown, Unanswered
-from tests.accounting.letters import LOCMEM, Mailbox, billed, mail_run
+from tests.accounting.letters import LOCMEM, Mailbox, billed, buyer, mail_run
 
 pytestmark = pytest.mark.django_db
 ANSWERS = {"refuse": Refused, "not now": NotNow, "down": ServerDown, "silent": Unanswered}
@@ -68,7 +68,7 @@ class World:
             self.wishes[self.invoices[at].number] += 1
 
     def move(self, at: int) -> None:
-        whose = Customer.objects.get(pk=self.invoices[at].customer_id)
+        whose = Customer.objects.get(pk=buyer(self.invoices[at]))
         Customer.objects.filter(pk=whose.pk).update(email="" if whose.email else "neu@example.com")
 
     def wait(self, _at: int) -> None:

@@ -24,7 +24,7 @@ from tests.accounting.accounts import guest, key
 from tests.accounting.debits import creditor, debits, debtor, previewed
 from tests.accounting.debits import worked as made
 from tests.accounting.invoices import issued, issuer, order
-from tests.accounting.letters import LOCMEM, Mailbox, billed, letters, refusing, set_email, states, worked
+from tests.accounting.letters import LOCMEM, Mailbox, billed, buyer, letters, refusing, set_email, states, worked
 from tests.accounting.reminders import later_run
 
 
@@ -106,7 +106,7 @@ def test_who_has_paid_or_disputes_meanwhile_is_not_reminded(head, till):
     run = reminded(head, till, "zahlt@example.com", "streitet@example.com", "schuldet@example.com")
     mail_documents(source=LetterSource.REMINDERS, pk=run.pk, actor=head)
     pays, argues, _owes = letters(head)
-    receive_payment(customer=pays.customer_id, amount=pays.invoice.gross, key=key(), actor=till)
+    receive_payment(customer=buyer(pays), amount=pays.invoice.gross, key=key(), actor=till)
     dispute_invoice(invoice=argues.invoice_id, reason="falsch", actor=head)
     assert worked(head, Mailbox()).to == ["schuldet@example.com"]
     assert states(head) == ["dropped", "dropped", "sent"]
