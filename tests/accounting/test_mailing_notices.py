@@ -9,6 +9,7 @@ from django.utils import timezone
 from pypdf import PdfReader
 
 from accounting.choices import DebitState
+from accounting.debits.files import announce_debits
 from accounting.debits.notices import announced_in_part
 from accounting.dunning import send_run
 from accounting.dunning.notices import printed_in_part
@@ -19,7 +20,7 @@ from accounting.operations.disputing import dispute_invoice
 from locations.permissions import Right
 from mcp.isolation import row_scope
 from mcp.isolation.scope import MissingRight, Scope
-from mcp.worker.outbox import Unanswered
+from mcp.worker.outbox import Refused, Unanswered
 from tests.accounting.accounts import guest, key
 from tests.accounting.debits import creditor, debits, debtor, previewed
 from tests.accounting.debits import worked as made
@@ -67,6 +68,17 @@ def test_debit_is_announced_once_it_is_mailed_and_the_others_are_printed(head, t
         [printed] = announced_in_part(file, 1)
     assert "Papier" in str(printed.invoice.buyer_data)
     assert [one.state for one in debits(head, made(head, file.pk))] == [DebitState.PENDING, DebitState.LEFT_OUT]
+
+
+def test_debit_whose_mail_is_on_its_way_is_noted_by_that_alone(head, till):
+    """Whoever notes that the others were sent by post does not note what may still fail."""
+    file = file_of_two(head, till)
+    mail_documents(source=LetterSource.DEBIT_FILE, pk=file.pk, actor=head)
+    assert announce_debits(file=file.pk, on=timezone.localdate(), actor=head) == 1
+    mailbox = Mailbox()
+    mailbox.answer = refusing(Refused)
+    worked(head, mailbox)
+    assert announce_debits(file=file.pk, on=timezone.localdate(), actor=head) == 1
 
 
 def test_debit_whose_mail_may_not_have_come_is_not_announced(head, till):
