@@ -74,7 +74,7 @@ def send_block(mailing: UUID, *, post: Post, actor: Scope, most: int = BLOCK) ->
         if not send_letter(pk, post=post, actor=actor):
             return False
     with row_scope.rows_of(actor):
-        return Letter.objects.in_base(actor.base).of_mailing(mailing).due(timezone.now()).exists()
+        return letters.due(timezone.now()).exists()
 
 
 def send_letter(pk: UUID, *, post: Post, actor: Scope) -> bool:

@@ -55,7 +55,7 @@ def notice_again_page(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 def _again(request: HttpRequest, pk: UUID, kinds: Collection[LetterKind], scope: Scope) -> HttpResponse:
-    letters = Letter.objects.in_base(scope.base).filter(kind__in=kinds, invoice__in=seen_by(scope))
+    letters = Letter.objects.filter(base=scope.base, kind__in=kinds, invoice__in=seen_by(scope))
     letter = get_object_or_404(letters.select_related("invoice"), pk=pk)
     question = _("It goes to the address that he has now.")
     if letter.state == LetterState.SENT:
