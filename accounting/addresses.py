@@ -87,4 +87,8 @@ register(
         )
         for table in DOWNLOADS
     ),
+    Rule("admin:accounting_invoice_mail", reads=BILL, changes=BILL),
+    Rule("admin:accounting_letter_again", reads=BILL, changes=BILL),
+    Rule("admin:accounting_notice_again", reads=COLLECT, changes=COLLECT),
+    Rule("admin:accounting_run_print", reads=(*BILL, *ADDRESSES)),
 )

@@ -64,13 +64,16 @@ from accounting.pages.frame import (
     INVOICE,
     INVOICE_CANCEL,
     INVOICE_FILE,
+    INVOICE_MAIL,
     INVOICES,
     ISSUER,
+    LETTER_AGAIN,
     LEVEL,
     LEVELS,
     MANDATE_NEW,
     MANDATE_REVOKE,
     MANDATES,
+    NOTICE_AGAIN,
     OPEN_ITEMS,
     OVERVIEW,
     RECEIVED,
@@ -80,6 +83,7 @@ from accounting.pages.frame import (
     REVERSE,
     RUN,
     RUN_NEW,
+    RUN_PRINT,
     RUNS,
     STATEMENT,
     SWITCHES,
@@ -87,6 +91,7 @@ from accounting.pages.frame import (
     may,
 )
 from accounting.pages.invoices import invoice_cancel_page, invoice_file, invoice_page, invoices_page
+from accounting.pages.mailing import invoice_mail_page, letter_again_page, notice_again_page, run_print
 from accounting.pages.mandates import mandate_new_page, mandate_revoke_page, mandates_page
 from accounting.pages.opening_balances import balance_page, balances_of_import, balances_page
 from accounting.pages.overview import open_items_page, overview_page
@@ -134,9 +139,13 @@ class AccountAdmin(ConsoleModelAdmin):
             path("invoices/<uuid:pk>/", view(invoice_page), name=INVOICE),
             path("invoices/<uuid:pk>/file/<slug:kind>/", view(invoice_file), name=INVOICE_FILE),
             path("invoices/<uuid:pk>/cancel/", view(invoice_cancel_page), name=INVOICE_CANCEL),
+            path("invoices/<uuid:pk>/mail/", view(invoice_mail_page), name=INVOICE_MAIL),
+            path("letters/<uuid:pk>/again/", view(letter_again_page), name=LETTER_AGAIN),
+            path("notices/<uuid:pk>/again/", view(notice_again_page), name=NOTICE_AGAIN),
             path("runs/", view(runs_page), name=RUNS),
             path("runs/new/", view(run_new_page), name=RUN_NEW),
             path("runs/<uuid:pk>/", view(run_page), name=RUN),
+            path("runs/<uuid:pk>/print/", view(run_print), name=RUN_PRINT),
             path("invoices/<uuid:pk>/dispute/", view(dispute_page), name=DISPUTE),
             path("debits/", view(debits_page), name=DEBITS),
             path("debits/new/", view(debit_new_page), name=DEBIT_NEW),

@@ -1,4 +1,4 @@
-"""Invoices of the demo: a canteen whose company pays for its people, a run that is done, one that waits."""
+"""Invoices of the demo: a canteen whose company pays for its people, a run that is done and mailed, one that waits."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 import pghistory
+from django.core.mail import EmailMessage
 from django.db import transaction
 
 from accounting.choices import SaleMethod
@@ -15,14 +16,20 @@ from accounting.demo import MANAGER, scope_of_demo
 from accounting.invoicing import prepare_run, set_billing_terms, set_issuer, start_run
 from accounting.invoicing.making import FIRST, make_documents
 from accounting.invoicing.running import finish_run, issue_next
-from accounting.models import AccountTerms
+from accounting.letter_choices import DeliverBy, LetterSource
+from accounting.mailing.queueing import queue_letters
+from accounting.mailing.sending import send_block
+from accounting.models import AccountTerms, InvoiceRun, Letter
 from accounting.operations import Line, post_order, set_terms
 from customers.choices import InvoiceTo, MembershipKind
 from customers.memberships import Details, join_customer
 from customers.models import Customer
+from mcp.isolation import row_scope
 from mcp.isolation.scope import Scope
+from mcp.worker.outbox import Refused
 
 CENTRAL = 1
+UNKNOWN = "unbekannt@kunde.example"
 ISSUER = {
     "legal_name": "Nordlicht Bäckereien GmbH", "street": "Speersort 1", "postal_code": "20095", "city": "Hamburg",
     "vat_id": "DE123456788", "contact": "Anna Andresen", "email": "rechnung@nordlicht.example",
@@ -51,10 +58,10 @@ def build_billing(*, today: date) -> None:
             )
         _canteen(company, (first, second), today, hamburg)
         _mandate(regular, today, central)
-        set_billing_terms(customer=forgetful.pk, values={"payment_term": 0}, actor=hamburg)
+        _addresses(company, regular, forgetful, hamburg)
         for whose in (first, second, regular, forgetful):
             _orders(whose, [today - timedelta(days=days) for days in (25, 18, 5, 2)], hamburg)
-        _billed(today - timedelta(days=10), today - timedelta(days=1), central)
+        _mailed(_billed(today - timedelta(days=10), today - timedelta(days=1), central), central)
         prepare_run(until=today, actor=central)
 
 
@@ -97,7 +104,14 @@ def _orders(customer: Customer, days: Sequence[date], actor: Scope) -> None:
         )  # fmt: skip
 
 
-def _billed(until: date, on: date, actor: Scope) -> None:
+def _addresses(company: Customer, regular: Customer, forgetful: Customer, actor: Scope) -> None:
+    """One gets his invoices by mail, one wants them on paper, and the address of one is wrong."""
+    set_billing_terms(customer=company.pk, values={"email": "buchhaltung@kantine.example"}, actor=actor)
+    set_billing_terms(customer=regular.pk, values={"deliver_by": DeliverBy.PAPER}, actor=actor)
+    set_billing_terms(customer=forgetful.pk, values={"payment_term": 0, "email": UNKNOWN}, actor=actor)
+
+
+def _billed(until: date, on: date, actor: Scope) -> InvoiceRun:
     """A run of what was sold until a day, issued on another one, with its documents."""
     run = start_run(run=prepare_run(until=until, actor=actor).pk, actor=actor)
     while issue_next(run.pk, on=on, actor=actor) is not None:
@@ -106,3 +120,18 @@ def _billed(until: date, on: date, actor: Scope) -> None:
     while (made := make_documents(run.pk, after=last, actor=actor)) is not None:
         last = made
     finish_run(run.pk, actor)
+    return run
+
+
+def _mailed(run: InvoiceRun, actor: Scope) -> None:
+    """As the worker does it, with a mail server that knows one address not: nothing goes out."""
+    with row_scope.rows_of(actor):
+        queue_letters(LetterSource.RUN, run.pk, actor)
+        mailings = set(Letter.objects.filter(invoice__run=run).values_list("mailing", flat=True))
+    for mailing in mailings:
+        send_block(mailing, post=_answer, actor=actor)
+
+
+def _answer(message: EmailMessage) -> None:
+    if message.to == [UNKNOWN]:
+        raise Refused(f"550 5.1.1 <{UNKNOWN}> User unknown")

@@ -24,6 +24,7 @@ from accounting.models import (
     BankBooking,
     DunningNotice,
     Invoice,
+    Letter,
     Mandate,
     Movement,
     PaymentOrder,
@@ -127,7 +128,18 @@ def _forget_notices(customer: Customer) -> None:
         cursor.execute("SELECT accounting_forget_notices(%s, %s)", [customer.base_id, customer.pk])
 
 
+def _forget_letters(customer: Customer) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT accounting_forget_letters(%s, %s)", [customer.base_id, customer.pk])
+
+
 PLACES = (
+    Place(  # the first one: who sends a letter locks it before what it is about
+        name="letters",
+        label=_("E-mails to him, of which the address goes and the fact stays"),
+        count=lambda customer: Letter.objects.filter(base=customer.base_id, customer=customer.pk).count(),
+        remove=_forget_letters,
+    ),
     Place(
         name="opening_balances",
         label=_("Files of opening balances that are not booked"),

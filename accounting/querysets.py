@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from calendar import monthrange
 from collections.abc import Collection
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Self
+from uuid import UUID
 
 from django.db import models
 from django.db.models import Count, Q, Sum
@@ -24,6 +25,7 @@ from accounting.choices import (
     OrderState,
     SwitchState,
 )
+from accounting.letter_choices import STANDING, UNDER_WAY, LetterState
 
 if TYPE_CHECKING:
     from accounting.models import (
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
         Issuer,
         Ledger,
         LedgerException,
+        Letter,
         Mandate,
         Movement,
         PaymentOrder,
@@ -253,6 +256,29 @@ class NoticeQuerySet(models.QuerySet["DunningNotice"]):
 
     def of_customer(self, customer: Customer) -> Self:
         return self.filter(base=customer.base_id, customer=customer.pk)
+
+
+class LetterQuerySet(models.QuerySet["Letter"]):
+    def in_base(self, base: CustomerBase) -> Self:
+        return self.filter(base=base)
+
+    def of_invoice(self, invoice: Invoice) -> Self:
+        """Of the invoice, and of reminders and debits of it, the latest first."""
+        return self.filter(base=invoice.base_id, invoice=invoice.pk).order_by("-asked_at", "-pk")
+
+    def of_mailing(self, mailing: UUID) -> Self:
+        return self.filter(mailing=mailing)
+
+    def under_way(self) -> Self:
+        return self.filter(state__in=UNDER_WAY)
+
+    def due(self, now: datetime) -> Self:
+        """Those that wait to be mailed by now."""
+        return self.filter(state=LetterState.WAITING, due_at__lte=now)
+
+    def standing(self) -> Self:
+        """Those that were mailed, or are about to be: what they are about is not printed, nor mailed by itself."""
+        return self.filter(state__in=STANDING)
 
 
 def mandate_unused_since(day: date) -> date:

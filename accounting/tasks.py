@@ -1,5 +1,5 @@
-"""What the worker does of accounting: runs of invoices, block by block, bank statements, piece by piece, and debit
-files, at once."""
+"""What the worker does of accounting: runs of invoices and letters to customers, block by block, bank statements, piece
+by piece, and debit files, at once."""
 
 from __future__ import annotations
 
@@ -16,13 +16,21 @@ from accounting.debits.files import go_to
 from accounting.debits.making import make_file
 from accounting.invoicing import running
 from accounting.invoicing.making import FIRST, make_documents
-from accounting.models import BankStatement, DebitFile, InvoiceRun
+from accounting.letter_choices import LetterSource
+from accounting.mailing.failing import fail_letters
+from accounting.mailing.queueing import SEND, enqueue_letters, queue_letters
+from accounting.mailing.sending import send_block
+from accounting.models import BankStatement, DebitFile, InvoiceRun, Letter
 from accounting.payments.booking_all import TASK, book_in_pieces, stop_booking
 from mcp.isolation import row_scope
 from mcp.isolation.scope import Scope
 from mcp.stored_sentences import stored_sentence
+from mcp.worker.mailing import is_configured
+from mcp.worker.outbox import Outbox
 from mcp.worker.queueing import AGAIN, NothingThere
+from mcp.worker.somebody import WORKER, for_somebody
 from mcp.worker.task_frame import Failure, Stopped, TaskFrame
+from mcp.worker.upkeep import for_each
 
 # --- runs of invoices -------------------------------------------------------------------------------------------------
 
@@ -47,7 +55,15 @@ def _issue(run: UUID, scope: Scope) -> None:
     last: UUID | None = FIRST
     while last is not None:
         last = make_documents(run, after=last, actor=scope)
-    running.finish_run(run, scope)
+    _finish(run, scope)
+
+
+def _finish(run: UUID, scope: Scope) -> None:
+    """The run is done, and its invoices are mailed where that was chosen: both or nothing."""
+    with row_scope.rows_of(scope):
+        running.finish_run(run, scope)
+        if is_configured() and InvoiceRun.objects.filter(pk=run, is_mailed=True).exists():
+            queue_letters(LetterSource.RUN, run, scope)
 
 
 def _tell_of_run(pk: str, failure: Failure) -> None:
@@ -137,3 +153,55 @@ def _tell_of_file(pk: str, failure: Failure) -> None:
 
 DEBITS = TaskFrame(name="debit file", tell=_tell_of_file, broken=DEBITS_BROKEN, given_up=DEBITS_GIVEN_UP)
 DEBITS.when_given_up("file", "accounting.tasks.make_debit_file")
+
+# --- letters to customers ---------------------------------------------------------------------------------------------
+
+LETTERS_BROKEN = stored_sentence(
+    "letters_broken", gettext_lazy("Mailing broke off. What was mailed is mailed. Mail the others, or tell support.")
+)
+LETTERS_GIVEN_UP = stored_sentence(
+    "letters_given_up",
+    gettext_lazy("The worker has given mailing up. What was mailed is mailed. Tell support before you go on."),
+)
+MOST_MAILINGS = 200
+"""So many are taken up again in one minute."""
+
+
+@app.task(retry=AGAIN)
+def mail_letters(mailing: str, **somebody: int) -> None:
+    """Send the next letters that somebody wanted mailed. `somebody` is what `for_somebody` gives."""
+    LETTERS.for_somebody(mailing, somebody, partial(_mail, UUID(mailing)))
+
+
+def _mail(mailing: UUID, scope: Scope) -> None:
+    with Outbox() as outbox:
+        is_more = send_block(mailing, post=outbox.post, actor=scope)
+    if is_more:
+        with row_scope.rows_of(scope):
+            enqueue_letters(mailing, for_somebody(scope))
+
+
+@app.periodic(cron="* * * * *")
+@app.task(queueing_lock="mail_due_letters")
+def mail_due_letters(timestamp: int) -> None:
+    """Take up the letters whose pause after an error is over, each for whoever has asked for it."""
+    with row_scope.without_scope(reason="letters that are to be mailed", actor=WORKER):
+        due = Letter.objects.under_way().filter(due_at__lte=timezone.now()).order_by()
+        asked = due.values_list("mailing", "user_id", "organization__account_number", "location__client_number")
+        mailings = list(asked.distinct()[:MOST_MAILINGS])
+    for_each(mailings, _take_up, what="The mailing %s could not be taken up again")
+
+
+def _take_up(one: tuple[UUID, int | None, int, int]) -> None:
+    mailing, user, account_number, client_number = one
+    somebody = {"user": user or 0, "account_number": account_number, "client_number": client_number}
+    with row_scope.without_scope(reason="take up a mailing again", actor=WORKER):
+        enqueue_letters(mailing, somebody)
+
+
+def _tell_of_letters(pk: str, failure: Failure) -> None:
+    fail_letters(UUID(pk), failure.reason)
+
+
+LETTERS = TaskFrame(name="mailing", tell=_tell_of_letters, broken=LETTERS_BROKEN, given_up=LETTERS_GIVEN_UP)
+LETTERS.when_given_up("mailing", SEND)

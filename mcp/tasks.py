@@ -62,7 +62,9 @@ class NotSent(Exception):
 
 
 @app.task(
-    retry=RetryStrategy(max_attempts=mailing.MOST_TRIES, exponential_wait=4, retry_exceptions={NotSent, NothingThere})
+    retry=RetryStrategy(
+        max_attempts=mailing.MOST_TRIES, exponential_wait=mailing.PAUSE, retry_exceptions={NotSent, NothingThere}
+    )
 )
 def send_mail(mail: int) -> None:
     """Send one mail of the outbox (see mcp/worker/mailing.py)."""

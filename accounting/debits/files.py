@@ -16,6 +16,7 @@ from accounting.invoicing.issuers import issuer_of
 from accounting.models import DebitFile, DebitItem, Issuer
 from accounting.operations.opening import demand_base
 from accounting.owners import ledger_of_owner
+from accounting.unmailed import on_its_way
 from mcp.isolation import row_scope
 from mcp.isolation.limits import busy_told
 from mcp.isolation.scope import Scope
@@ -61,8 +62,9 @@ def prepare_debits(*, due_until: date, collect_on: date, actor: Scope) -> DebitF
 def announce_debits(*, file: UUID, on: date, actor: Scope) -> int:
     """Note that the proposed debits were announced to their customers on a day; returns how many.
 
-    One that was announced before stays so. Raises MissingRight, DebitsAtCentral, DebitFile.DoesNotExist, DebitRefused
-    where the file is made or cancelled, ValidationError for a day to come or before the file was prepared, or Busy.
+    One that was announced before stays so, and one of which a mail is on its way waits for that. Raises MissingRight,
+    DebitsAtCentral, DebitFile.DoesNotExist, DebitRefused where the file is made or cancelled, ValidationError for a day
+    to come or before the file was prepared, or Busy.
     """
     demand_collector(actor)
     if on > timezone.localdate():
@@ -75,7 +77,7 @@ def announce_debits(*, file: UUID, on: date, actor: Scope) -> int:
             sentence = _("The file was prepared later. Note the day on which these announcements were sent.")
             raise ValidationError({"on": ValidationError(sentence, code="announced_before_prepared")})
         waiting = DebitItem.objects.of_file(one).filter(state=DebitState.PROPOSED, announced_on=None)
-        return int(waiting.update(announced_on=on))
+        return int(waiting.exclude(on_its_way()).update(announced_on=on))
 
 
 @busy_told()

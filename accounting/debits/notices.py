@@ -12,16 +12,23 @@ from accounting.amounts import shown
 from accounting.choices import DebitState
 from accounting.invoicing.letters import address_lines, invoice_facts, named, sender_of
 from accounting.models import DebitFile, DebitItem, Issuer
+from accounting.querysets import DebitQuerySet
+from accounting.unmailed import not_mailed
 from files.letters import Letter
 
 AT_ONCE = 200
 """So many announcements are in a PDF; a larger file has several."""
 
 
+def to_print(file: DebitFile) -> DebitQuerySet:
+    """The debits of the file whose announcements are printed: those that are not mailed."""
+    states = [DebitState.PROPOSED, DebitState.PENDING]
+    return DebitItem.objects.of_file(file).filter(not_mailed(), state__in=states)
+
+
 def announced_in_part(file: DebitFile, part: int) -> Sequence[DebitItem]:
     """The debits of the file that are announced in this part, the first one of which is 1."""
-    states = [DebitState.PROPOSED, DebitState.PENDING]
-    rows = DebitItem.objects.of_file(file).filter(state__in=states).select_related("invoice", "mandate")
+    rows = to_print(file).select_related("invoice", "mandate")
     return list(rows.order_by("invoice__number", "pk")[(part - 1) * AT_ONCE : part * AT_ONCE])
 
 

@@ -12,15 +12,22 @@ from accounting.choices import NoticeState
 from accounting.documents.formats import in_fours
 from accounting.invoicing.letters import address_lines, invoice_facts, named, sender_of
 from accounting.models import DunningNotice, DunningRun, Issuer
+from accounting.querysets import NoticeQuerySet
+from accounting.unmailed import not_mailed
 from files.letters import Letter
 
 AT_ONCE = 200
 """So many reminders are in a PDF; a larger run has several."""
 
 
+def to_print(run: DunningRun) -> NoticeQuerySet:
+    """The reminders of the run that are printed: those that are not mailed."""
+    return DunningNotice.objects.of_run(run).filter(not_mailed(), state=NoticeState.SENT)
+
+
 def printed_in_part(run: DunningRun, part: int) -> Sequence[DunningNotice]:
     """The reminders of the run that are printed in this part, the first one of which is 1."""
-    rows = DunningNotice.objects.of_run(run).filter(state=NoticeState.SENT).select_related("invoice")
+    rows = to_print(run).select_related("invoice")
     return list(rows.order_by("invoice__number", "pk")[(part - 1) * AT_ONCE : part * AT_ONCE])
 
 

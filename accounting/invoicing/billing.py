@@ -23,7 +23,9 @@ from mcp.isolation.scope import Scope
 
 WITHHELD = {FieldGroup.CONTACT: ("email",), FieldGroup.MEMO: ("is_held", "held_reason")}
 """As with the fields of a customer: who does not see an address or a reason cannot write it either."""
-FIELDS = ("email", "leitweg_id", "reference", "is_collective", "payment_term", "is_held", "held_reason")
+FIELDS = (
+    "email", "deliver_by", "leitweg_id", "reference", "is_collective", "payment_term", "is_held", "held_reason",
+)  # fmt: skip
 
 
 def billing_terms_of(customer: Customer, scope: Scope, ledger: Ledger | None = None) -> BillingTerms | None:

@@ -37,8 +37,8 @@ class RunRefused(ValidationError):
 
 
 @busy_told()
-def start_run(*, run: UUID, actor: Scope) -> InvoiceRun:
-    """Have the worker issue what was previewed; a run that has failed goes on.
+def start_run(*, run: UUID, is_mailed: bool = False, actor: Scope) -> InvoiceRun:
+    """Have the worker issue what was previewed, and mail it where `is_mailed` says so; a run that has failed goes on.
 
     Raises MissingRight, NotAtCentral, InvoiceRun.DoesNotExist, RunRefused in another state or with nothing to issue,
     IssuerIncomplete, or Busy.
@@ -51,6 +51,8 @@ def start_run(*, run: UUID, actor: Scope) -> InvoiceRun:
         demand_issuer(actor)
         if not one.invoices:
             raise RunRefused(_("This run has found nobody to bill. Look at what it left out."), code="run_empty")
+        InvoiceRun.objects.filter(base=one.base_id, pk=one.pk).update(is_mailed=is_mailed)
+        one.is_mailed = is_mailed
         _go_to(one, RunState.RUNNING)
         enqueue(ISSUE, run=str(one.pk), lock=f"invoices {one.ledger_id}", **for_somebody(actor))
         return one

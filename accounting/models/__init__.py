@@ -14,6 +14,7 @@
     Invoice ─┬─< InvoiceLine, InvoiceVat                what was sold, and its VAT for each rate
              └─< InvoiceItem, InvoiceDocument           the movements that it asks to be paid; its PDF and XML
     BillingTerms                                        how a customer is billed
+    Letter                                              a document that is mailed to him, or is to be printed
 
 A movement is only added, by a function of the database (accounting_post), and set right by another one that reverses
 it. Whatever a balance is, it is the sum of the movements. Each row carries its base, and the location to which alone
@@ -31,6 +32,7 @@ from accounting.models.exceptions import LedgerException
 from accounting.models.invoices import Invoice, InvoiceDocument, InvoiceItem, InvoiceLine, InvoiceVat
 from accounting.models.issuers import Issuer, NumberSeries
 from accounting.models.ledgers import Account, Ledger
+from accounting.models.letters import Letter
 from accounting.models.mandates import Mandate
 from accounting.models.movements import Movement
 from accounting.models.orders import PaymentOrder, PaymentOrderLine
@@ -43,6 +45,6 @@ __all__ = [
     "Account", "AccountTerms", "AccountingSwitch", "Allocation", "BalanceImport", "BankAccount", "BankBooking",
     "BankEntry", "BankStatement", "BillingTerms", "DebitFile", "DebitFileChunk", "DebitItem", "Dispute", "DunningLevel",
     "DunningNotice", "DunningRun", "Invoice", "InvoiceDocument", "InvoiceItem", "InvoiceLine", "InvoiceRun",
-    "InvoiceVat", "Issuer", "Ledger", "LedgerException", "Mandate", "Movement", "NumberSeries", "PaymentOrder",
-    "PaymentOrderLine", "Receivable", "RunOrder",
+    "InvoiceVat", "Issuer", "Ledger", "LedgerException", "Letter", "Mandate", "Movement", "NumberSeries",
+    "PaymentOrder", "PaymentOrderLine", "Receivable", "RunOrder",
 ]  # fmt: skip

@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from accounting.letter_choices import DeliverBy
 from accounting.models.ledgers import OF_ALL, Ledger
 from customers.models import Customer
 from locations.constraints import CompositeForeignKey, KeyWithBase
@@ -48,6 +49,10 @@ class BillingTerms(CheckedRow):
     email = models.EmailField(
         _("e-mail for invoices"), blank=True, default="", help_text=_("If empty, the one in his master data.")
     )
+    deliver_by = models.CharField(
+        _("gets his mail"), max_length=5, choices=DeliverBy, default=DeliverBy.MAIL, db_default=DeliverBy.MAIL,
+        help_text=_("Invoices, announcements of debits and reminders. Without an e-mail they are printed anyway."),
+    )  # fmt: skip
     leitweg_id = _line(_("Leitweg-ID"), 46, help_text=_("Of a public authority; its invoices are XRechnung then."))
     reference = _line(_("reference"), 60, help_text=_("What he wants to read on each invoice, such as a cost centre."))
     is_collective = models.BooleanField(
@@ -70,6 +75,7 @@ class BillingTerms(CheckedRow):
             RowSecurity(name="billingterms_rows", base="base", owner="owner_key"),
             KeyWithBase(name="billingterms_key"),
             models.UniqueConstraint(fields=["customer", "base", "ledger"], name="billingterms_one_of_customer"),
+            models.CheckConstraint(condition=Q(deliver_by__in=DeliverBy.values), name="billingterms_delivery_known"),
             models.CheckConstraint(
                 condition=Q(payment_term=None) | Q(payment_term__lte=365),
                 name="billingterms_term_within_a_year",

@@ -44,7 +44,8 @@ class InvoiceRun(models.Model):
     """
 
     web_privileges: ClassVar[str] = (
-        "SELECT, INSERT, UPDATE (state, state_since, invoices, total, documented, failure, previewed_at, started_at)"
+        "SELECT, INSERT, "
+        "UPDATE (state, state_since, invoices, total, documented, failure, previewed_at, started_at, is_mailed)"
     )
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -64,6 +65,7 @@ class InvoiceRun(models.Model):
     total = money(_("sum"), default=0)
     issued = models.PositiveIntegerField(default=0, editable=False)
     documented = models.PositiveIntegerField(default=0, editable=False)
+    is_mailed = models.BooleanField(_("mail the invoices"), default=False, db_default=False)
     failure = SentencesField()
     user_id = models.BigIntegerField(null=True)
     user_name = models.CharField(_("user"), max_length=200)
@@ -110,7 +112,10 @@ class InvoiceRun(models.Model):
                 "id", "organization_id", "base_id", "ledger_id", "owner_key", "issuer_id", "until", "locations",
                 "groups", "bundling", "minimum", "user_id", "user_name", "created_at",
             ),
-            settled([RunState.DONE, RunState.CANCELLED], "invoices", "total", "issued", "previewed_at", "started_at"),
+            settled(
+                [RunState.DONE, RunState.CANCELLED], "invoices", "total", "issued", "previewed_at", "started_at",
+                "is_mailed",
+            ),
         ]  # fmt: skip
 
     def __str__(self) -> str:

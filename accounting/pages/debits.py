@@ -26,8 +26,10 @@ from accounting.banking.return_reasons import REASONS
 from accounting.choices import DebitFileState, DebitLeftOut, DebitState
 from accounting.debits.calls import demand_collector
 from accounting.debits.files import announce_debits, cancel_file, demand_creditor, prepare_debits, start_file
-from accounting.debits.notices import AT_ONCE, announced_in_part, pdf_of
+from accounting.debits.notices import AT_ONCE, announced_in_part, pdf_of, to_print
 from accounting.debits.outcomes import collect_debits, return_debit
+from accounting.letter_choices import LetterSource
+from accounting.mailing import mail_documents
 from accounting.models import DebitFile, DebitFileChunk, DebitItem
 from accounting.owners import owners_shown
 from accounting.pages.forms import AmountField, PlainForm, day_field
@@ -42,6 +44,7 @@ from accounting.pages.frame import (
     show_billing_page,
     table_address,
 )
+from accounting.pages.letters import mailing_of, part_asked, told_of
 from accounting.querysets import DebitFileQuerySet
 from customers.console.frame import page_number, whole_page_again
 from files import chunks
@@ -55,6 +58,8 @@ KINDS: Mapping[str, tuple[Right, ...]] = {
     "xml": (Right.SEE_BANK_DATA,), "announcements": (Right.SEE_BANK_DATA, Right.SEE_CONTACT_DATA),
 }  # fmt: skip
 """The files of a debit file, with what they take besides: announcements have addresses on them."""
+PROGRESS = "run-progress"
+"""The part of the page that asks until the worker is done."""
 USUAL_DAYS = 15
 """Proposed for the day of a debit: a mandate is usually announced 14 days before."""
 
@@ -148,7 +153,7 @@ def debit_file_page(request: HttpRequest, pk: UUID) -> HttpResponse:
     file = get_object_or_404(files_of(scope), pk=pk)
     if request.method == "POST":
         return _stepped(request, file, scope)
-    if "HX-Request" in request.headers and file.state != DebitFileState.RUNNING:
+    if request.headers.get("HX-Target") == PROGRESS and file.state != DebitFileState.RUNNING:
         return whole_page_again()  # the worker is done: now there is a file to be fetched
     items = DebitItem.objects.of_file(file)
     is_open = file.state in (DebitFileState.PREVIEWED, DebitFileState.FAILED)
@@ -160,7 +165,8 @@ def debit_file_page(request: HttpRequest, pk: UUID) -> HttpResponse:
         "table_address": table_address("debits", scope, file.pk),
         "file": file, "currency": scope.organization.currency, "today": timezone.localdate(), "rows": rows[:PAGE],
         "newer": page - 1, "older": page + 1 if len(rows) > PAGE else 0, "left_out": left_out_of(file),
-        "parts": range(1, -(-file.count // AT_ONCE) + 1) if is_open and may_print else (),
+        "parts": range(1, -(-to_print(file).count() // AT_ONCE) + 1) if is_open and may_print else (),
+        "mailing": mailing_of(file, scope) if is_open or file.state == DebitFileState.DONE else None,
         "is_open": is_open, "is_under_way": file.state == DebitFileState.RUNNING,
         "unannounced": items.filter(state=DebitState.PROPOSED, announced_on=None).count(),
         "announced": items.filter(state=DebitState.PROPOSED).exclude(announced_on=None).count(),
@@ -213,8 +219,12 @@ def _collect(file: DebitFile, on: date, scope: Scope) -> str:
     return ngettext("%(many)s debit is collected.", "%(many)s debits are collected.", many) % {"many": many}
 
 
+def _mail(file: DebitFile, _on: date, scope: Scope) -> str:
+    return told_of(mail_documents(source=LetterSource.DEBIT_FILE, pk=file.pk, actor=scope))
+
+
 STEPS: Mapping[str, Callable[[DebitFile, date, Scope], str]] = {
-    "announce": _announce, "start": _start, "cancel": _cancel, "collect": _collect,
+    "announce": _announce, "mail": _mail, "start": _start, "cancel": _cancel, "collect": _collect,
 }  # fmt: skip
 
 
@@ -253,8 +263,7 @@ def _xml(file: DebitFile) -> io.BytesIO:
 
 
 def _announcements(request: HttpRequest, file: DebitFile, scope: Scope) -> io.BytesIO:
-    text = request.GET.get("part", "1")
-    found = announced_in_part(file, int(text) if text.isdecimal() and 0 < int(text) < 10_000 else 1)
+    found = announced_in_part(file, part_asked(request))
     if not found:
         raise Http404
     try:

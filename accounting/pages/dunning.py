@@ -21,9 +21,11 @@ from django.utils.translation import gettext_lazy
 from accounting.amounts import ZERO
 from accounting.choices import DunningLeftOut, DunningRunState, NoticeState
 from accounting.dunning import cancel_run, levels_of, prepare_run, send_run, set_level
-from accounting.dunning.notices import AT_ONCE, pdf_of, printed_in_part
+from accounting.dunning.notices import AT_ONCE, pdf_of, printed_in_part, to_print
 from accounting.dunning.runs import demand_reminder
 from accounting.invoicing.issuers import issuer_of
+from accounting.letter_choices import LetterSource
+from accounting.mailing import mail_documents
 from accounting.models import DunningNotice, DunningRun
 from accounting.owners import owners_shown
 from accounting.pages.debits import SHOWN_NAMES, Left, collector
@@ -38,6 +40,7 @@ from accounting.pages.frame import (
     show_billing_page,
     table_address,
 )
+from accounting.pages.letters import mailing_of, part_asked, told_of
 from accounting.querysets import DunningRunQuerySet
 from customers.console.frame import page_number
 from customers.field_groups import FieldGroup
@@ -90,7 +93,7 @@ def _prepared(request: HttpRequest, scope: Scope) -> HttpResponse:
 
 
 def reminders_run_page(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """Who gets which level, and who is left out and why; `step` of a POST sends or cancels the run."""
+    """Who gets which level, and who is left out and why; `step` of a POST sends, cancels or mails the run."""
     scope = collector(request)
     run = get_object_or_404(runs_of(scope), pk=pk)
     if request.method == "POST":
@@ -103,7 +106,8 @@ def reminders_run_page(request: HttpRequest, pk: UUID) -> HttpResponse:
         "run": run, "currency": scope.organization.currency, "rows": rows[:PAGE], "left_out": left_out_of(run),
         "newer": page - 1, "older": page + 1 if len(rows) > PAGE else 0,
         "is_open": run.state == DunningRunState.PREVIEWED,
-        "parts": range(1, -(-run.count // AT_ONCE) + 1) if _is_printed(run, scope) else (),
+        "parts": range(1, -(-to_print(run).count() // AT_ONCE) + 1) if _is_printed(run, scope) else (),
+        "mailing": mailing_of(run, scope) if run.state == DunningRunState.SENT else None,
         "back": address_of(REMINDERS),
     }  # fmt: skip
     return show_billing_page(request, "reminders_run", _("Reminders of %(day)s") % {"day": run}, context)
@@ -130,11 +134,15 @@ def _names(rows: Any, reason: str) -> list[str]:
 
 
 def _stepped(request: HttpRequest, run: DunningRun, scope: Scope) -> HttpResponse:
-    step = STEPS.get(request.POST.get("step", ""))
+    asked = request.POST.get("step", "")
+    step = STEPS.get(asked)
     try:
         demand_reminder(scope)
         if step is not None:
             step(run=run.pk, actor=scope)
+        elif asked == "mail":
+            done = mail_documents(source=LetterSource.REMINDERS, pk=run.pk, actor=scope)
+            messages.success(request, told_of(done))
     except ValidationError as refusal:
         messages.error(request, " ".join(refusal.messages))
     return HttpResponseRedirect(address_of(REMINDERS_RUN, run.pk))
@@ -145,8 +153,7 @@ def reminders_file(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     scope = collector(request)
     scope.demand(FieldGroup.CONTACT.right)
     run = get_object_or_404(runs_of(scope).filter(state=DunningRunState.SENT), pk=pk)
-    text = request.GET.get("part", "1")
-    found = printed_in_part(run, int(text) if text.isdecimal() and 0 < int(text) < 10_000 else 1)
+    found = printed_in_part(run, part_asked(request))
     issuer = issuer_of(scope)
     if not found or issuer is None:
         raise Http404

@@ -38,6 +38,9 @@ INVOICES, INVOICE, INVOICE_FILE, INVOICE_CANCEL, RUNS, RUN_NEW, RUN, ISSUER, BIL
     "accounting_invoices", "accounting_invoice", "accounting_invoice_file", "accounting_invoice_cancel",
     "accounting_runs", "accounting_run_new", "accounting_run", "accounting_issuer", "accounting_billing",
 )  # fmt: skip
+INVOICE_MAIL, LETTER_AGAIN, NOTICE_AGAIN, RUN_PRINT = (
+    "accounting_invoice_mail", "accounting_letter_again", "accounting_notice_again", "accounting_run_print",
+)  # fmt: skip
 BANK, BANK_READ, BANK_ACCOUNT, BANK_STATEMENT, BANK_ENTRY = (
     "accounting_bank", "accounting_bank_read", "accounting_bank_account", "accounting_bank_statement",
     "accounting_bank_entry",

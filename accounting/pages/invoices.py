@@ -27,6 +27,7 @@ from accounting.owners import Owners, owners_shown
 from accounting.pages.frame import INVOICE, INVOICES, RUNS, address_of, may, seer, show_billing_page
 from accounting.pages.invoice_events import events_of
 from accounting.pages.invoice_forms import OVERDUE, CancelForm, SearchForm
+from accounting.pages.letters import letters_shown
 from accounting.querysets import InvoiceQuerySet
 from customers.field_groups import FieldGroup
 from customers.models import Customer
@@ -177,6 +178,7 @@ def invoice_page(request: HttpRequest, pk: UUID) -> HttpResponse:
         "formats": list(DocumentFormat) if is_address_shown else (),
         "is_address_shown": is_address_shown,
         "events": events_of(one) if may(scope, Right.COLLECT_PAYMENTS) else (),
+        **letters_shown(one, scope),
         "back": address_of(INVOICES),
         **_whose(owners, scope, is_of_central=owners.bills_on_its_own and one.owner_key == OF_ALL),
     }

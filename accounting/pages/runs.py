@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from uuid import UUID
@@ -18,22 +18,29 @@ from accounting.amounts import ZERO
 from accounting.choices import Bundling, LeftOut, RunState
 from accounting.invoicing import cancel_run, issuer_of, missing_of, prepare_run, start_run
 from accounting.invoicing.contents import buyer_name
+from accounting.letter_choices import LetterSource
+from accounting.mailing import mail_documents
+from accounting.mailing.printing import AT_ONCE, to_print
 from accounting.models import Invoice, InvoiceRun, RunOrder
 from accounting.owners import owners_shown
 from accounting.pages.frame import INVOICES, ISSUER, RUN, RUN_NEW, RUNS, address_of, may, seer, show_billing_page
 from accounting.pages.invoice_forms import RunForm
+from accounting.pages.letters import mailing_of, told_of
 from accounting.querysets import RunQuerySet
 from customers.console.frame import page_number, whole_page_again
+from customers.field_groups import FieldGroup
 from customers.models import Customer
 from locations.models import Location
 from locations.permissions import Right
 from mcp.console.operation_forms import show_refusal
 from mcp.isolation.scope import Scope
+from mcp.worker.mailing import is_configured
 
 PAGE = 50
 _OF_MINIMUM = ("amount_invalid", "amount_of_less_than_a_cent", "invoicerun_minimum_positive")
+PROGRESS = "run-progress"
+"""The part of the page that asks until the worker is done."""
 SHOWN_NAMES, SHOWN_INVOICES = 20, 100
-STEPS: Mapping[str, Callable[..., InvoiceRun]] = {"start": start_run, "cancel": cancel_run}
 
 
 @dataclass(frozen=True)
@@ -109,13 +116,15 @@ def run_new_page(request: HttpRequest) -> HttpResponse:
 
 
 def run_page(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """The preview and the progress of a run; ?step= of a POST starts or cancels it."""
+    """The preview and the progress of a run; `step` of a POST starts, cancels or mails it."""
     scope = biller(request)
     run = get_object_or_404(runs_of(scope), pk=pk)
     if request.method == "POST":
         return _stepped(request, run, scope)
-    if "HX-Request" in request.headers and run.state != RunState.RUNNING:
+    if request.headers.get("HX-Target") == PROGRESS and run.state != RunState.RUNNING:
         return whole_page_again()  # the worker is done: now there are invoices, and who was left out
+    is_issued = run.state == RunState.DONE
+    may_print = may(scope, FieldGroup.CONTACT.right)
     places = Location.objects.filter(organization=scope.organization, pk__in=run.locations)
     context = {
         "run": run,
@@ -131,16 +140,23 @@ def run_page(request: HttpRequest, pk: UUID) -> HttpResponse:
             for one in Invoice.objects.filter(base=run.base_id, run=run).order_by("pk")[:SHOWN_INVOICES]
         ],
         "all_address": f"{address_of(INVOICES)}?run={run.pk}",
+        "may_mail": is_configured(),
+        "mailing": mailing_of(run, scope) if is_issued else None,
+        "parts": range(1, -(-to_print(run).count() // AT_ONCE) + 1) if is_issued and may_print else (),
         "back": address_of(RUNS),
     }
     return show_billing_page(request, "run", _("Run of %(day)s") % {"day": run}, context)
 
 
 def _stepped(request: HttpRequest, run: InvoiceRun, scope: Scope) -> HttpResponse:
-    step = STEPS.get(request.POST.get("step", ""))
+    step = request.POST.get("step", "")
     try:
-        if step is not None:
-            step(run=run.pk, actor=scope)
+        if step == "start":
+            start_run(run=run.pk, is_mailed="is_mailed" in request.POST, actor=scope)
+        elif step == "cancel":
+            cancel_run(run=run.pk, actor=scope)
+        elif step == "mail":
+            messages.success(request, told_of(mail_documents(source=LetterSource.RUN, pk=run.pk, actor=scope)))
     except ValidationError as refusal:
         messages.error(request, " ".join(refusal.messages))
     return HttpResponseRedirect(address_of(RUN, run.pk))

@@ -187,6 +187,8 @@ LOGOUT_REDIRECT_URL = "/login/"
 MAILERS = environment.mailers("MAIL_URL")
 DEFAULT_FROM_EMAIL = environment.text("MAIL_FROM", "Stammhaus <stammhaus@localhost>")
 PUBLIC_URL = environment.text("PUBLIC_URL", "http://127.0.0.1:8000/")
+# How many mails to customers go out a minute, all workers together; 0 is no limit. Many mail servers have one.
+MAILS_A_MINUTE = environment.number("MAILS_A_MINUTE", default=0)
 
 # --- Languages --------------------------------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
@@ -24,6 +25,8 @@ from mcp.worker.queueing import enqueue
 
 MOST_TRIES = 8
 """The attempts are spread over about six hours."""
+PAUSE = 4
+"""After the first attempt 4 seconds, and after each one four times as long as after that before."""
 SEND = "mcp.tasks.send_mail"
 log = logging.getLogger(__name__)
 
@@ -77,6 +80,16 @@ def _message(mail: Mail, besides: Mapping[str, object]) -> EmailMessage:
     with override(mail.language):
         words = _words[mail.kind](mail.facts) if mail.kind in _words else {}
         context = {"user": mail.user, "organization": mail.organization, **mail.facts, **words, **besides}
-        text = render_to_string(f"mail/{mail.kind}.txt", context)
-    subject, _line, body = text.strip().partition("\n")
-    return EmailMessage(subject=subject.strip(), body=body.strip() + "\n", to=[mail.address])
+        subject, body = compose(mail.kind, context)
+    return EmailMessage(subject=subject, body=body, to=[mail.address])
+
+
+def compose(kind: str, context: Mapping[str, object]) -> tuple[str, str]:
+    """Subject and text of a mail of this kind, in the active language."""
+    subject, _line, body = render_to_string(f"mail/{kind}.txt", dict(context)).strip().partition("\n")
+    return subject.strip(), body.strip() + "\n"
+
+
+def pause_after(tries: int) -> timedelta:
+    """How long to wait before the next attempt, after so many: as the jobs of `send_mail` wait."""
+    return timedelta(seconds=PAUSE**tries)

@@ -58,9 +58,9 @@ def test_way_of_a_file_from_the_preview_to_a_return(head, till, log_in):
     client.post(address, {"step": "announce", "on": today})
     assert "1 Lastschrift ist angekündigt" in text(client.get(address))
     client.post(address, {"step": "start"})
-    assert "HX-Refresh" not in client.get(address, headers={"hx-request": "true"})
+    assert "HX-Refresh" not in client.get(address, headers={"hx-request": "true", "hx-target": "run-progress"})
     work()
-    assert client.get(address, headers={"hx-request": "true"})["HX-Refresh"] == "true"
+    assert client.get(address, headers={"hx-request": "true", "hx-target": "run-progress"})["HX-Refresh"] == "true"
     assert "Datei für die Bank" in text(client.get(address))
     xml = b"".join(client.get(f"{address}file/xml/").streaming_content)
     assert etree.fromstring(xml).findtext(".//{*}CtrlSum") == "10.70"

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounting.demo import build_accounts
 from accounting.demo_billing import build_billing
-from accounting.models import Account, Invoice, InvoiceDocument, InvoiceRun, Mandate, Movement
+from accounting.models import Account, Invoice, InvoiceDocument, InvoiceRun, Letter, Mandate, Movement
 from customers.demo import build_customers
 from customers.models import CustomerMembership
 
@@ -34,3 +34,6 @@ def test_demo_shows_each_step_of_a_month(cast):
     assert InvoiceDocument.objects.count() == 6
     assert sorted(InvoiceRun.objects.values_list("state", flat=True)) == ["done", "previewed"]
     assert Mandate.objects.count() == 1
+    mailed = {one.invoice_id: (one.state, one.sent_to) for one in Letter.objects.all()}
+    assert mailed[of_company.pk] == ("sent", "b…@kantine.example")
+    assert sorted(mailed[one.pk] for one in others) == [("failed", ""), ("paper", "")]

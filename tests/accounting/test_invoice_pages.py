@@ -66,9 +66,9 @@ def test_run_goes_from_its_form_over_its_preview_to_invoices(client, anna, till)
     run = InvoiceRun.objects.get()
     page = f"{CENTRAL}{PAGES}/runs/{run.pk}/"
     assert "läuft" in text(client.post(page, {"step": "start"}, follow=True)).lower()
-    assert "HX-Refresh" not in client.get(page, headers={"hx-request": "true"})
+    assert "HX-Refresh" not in client.get(page, headers={"hx-request": "true", "hx-target": "run-progress"})
     assert work(run).state == "done"
-    assert client.get(page, headers={"hx-request": "true"})["HX-Refresh"] == "true"
+    assert client.get(page, headers={"hx-request": "true", "hx-target": "run-progress"})["HX-Refresh"] == "true"
     shown = text(client.get(page))
     assert "Ausgestellt: 1 von 1; mit Dokumenten: 1." in shown
     number = Invoice.objects.get().number

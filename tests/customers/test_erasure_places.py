@@ -60,6 +60,7 @@ ERASED = {
     "accounting_paymentorderline": "it stays, with its amount and without its text",
     "accounting_mandate": "his mandates go",
     "accounting_dunningnotice": "it stays without him",
+    "accounting_letter": "that it was mailed stays, without him, the address and what a server has said",
     "accounting_debititem": "it stays without him, his account and his mandate",
     "accounting_debitfilechunk": "the bytes of a file that debits him go; its hash stays",
     "accounting_dispute": "why he disputed an invoice goes",

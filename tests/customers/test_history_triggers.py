@@ -68,6 +68,7 @@ WITHOUT_HISTORY = {
     "accounting.InvoiceVat": "as above",
     "accounting.InvoiceItem": "as above",
     "accounting.InvoiceDocument": "as above, made once",
+    "accounting.Letter": "the record of a mail itself: who has asked for it, and what has become of it",
     "accounting.InvoiceRun": "says itself who has prepared it, and what has become of it",
     "accounting.RunOrder": "what a run has chosen, gone when it is cancelled",
     "accounting.NumberSeries": "follows the invoices, which are kept",

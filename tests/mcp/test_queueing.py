@@ -37,6 +37,7 @@ TASK = "customers.exports.tasks.make_export"
 OF_A_ROW = {
     "accounting.tasks.issue_run": "run",
     "accounting.tasks.make_debit_file": "file",
+    "accounting.tasks.mail_letters": "mailing",
     "customers.imports.tasks.check_upload": "upload",
     "customers.imports.tasks.apply_upload": "upload",
     "customers.imports.tasks.undo_upload": "upload",

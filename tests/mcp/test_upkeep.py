@@ -40,6 +40,7 @@ from transitions.package import importing
 from transitions.package.importing import note_arrivals
 
 ROW_BY_ROW = {
+    "accounting.tasks.mail_due_letters",  # held by tests/accounting/test_mailing_failures.py
     "api.tasks.send_webhooks",  # held by tests/api/test_webhooks.py
     "customers.tasks.compact_counts",
     "customers.tasks.forget_superseded_changes",  # held by tests/customers/test_feed.py
@@ -260,7 +261,7 @@ def test_nothing_is_told_of_what_is_not_there_any_more(cast, task):
         "mail": 999_999, "attempt": 999_999, "cycle": "00000000-0000-0000-0000-000000000007",
         "switch": "00000000-0000-0000-0000-000000000007", "decision": "00000000-0000-0000-0000-000000000007",
         "statement": "00000000-0000-0000-0000-000000000007", "run": "00000000-0000-0000-0000-000000000007",
-        "file": "00000000-0000-0000-0000-000000000007",
+        "file": "00000000-0000-0000-0000-000000000007", "mailing": "00000000-0000-0000-0000-000000000007",
     }  # fmt: skip
     about = {
         "check_upload": "upload", "apply_upload": "upload", "undo_upload": "upload", "make_export": "export",
@@ -268,7 +269,7 @@ def test_nothing_is_told_of_what_is_not_there_any_more(cast, task):
         "count_bulk": "change", "apply_bulk": "change", "undo_bulk": "change",
         "execute_switch": "switch", "undo_switch": "switch", "decide_conflicts": "decision",
         "decide_run": "cycle", "take_in_file": "incoming", "send_mail": "mail", "mail_forgotten_password": "attempt",
-        "book_sure": "statement", "issue_run": "run", "make_debit_file": "file",
+        "book_sure": "statement", "issue_run": "run", "make_debit_file": "file", "mail_letters": "mailing",
     }[task.rpartition(".")[2]]  # fmt: skip
     somebody = {} if about in {"package", "mail", "attempt"} else for_somebody(cast.scope("anna", "Zentrale"))
     if about == "cycle":  # the node of a place has ordered it, and no person

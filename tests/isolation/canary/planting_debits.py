@@ -16,6 +16,8 @@ from accounting.debits.mandates import Signature, add_mandate, revoke_mandate
 from accounting.dunning import set_level
 from accounting.invoicing import prepare_run
 from accounting.invoicing.running import issue_next
+from accounting.letter_choices import LetterSource, LetterState
+from accounting.mailing.queueing import queue_letters
 from accounting.models import (
     DebitFile,
     DebitFileChunk,
@@ -27,6 +29,7 @@ from accounting.models import (
     Invoice,
     InvoiceRun,
     Issuer,
+    Letter,
     Mandate,
 )
 from accounting.operations.disputing import dispute_invoice, end_dispute
@@ -37,7 +40,7 @@ from tests.accounting.reminders import later_run
 from tests.isolation.canary.canaries import Canary
 from tests.isolation.canary.planting_invoices import MADE as OF_INVOICES
 
-MADE = (Mandate, DebitFile, DebitFileChunk, DebitItem, Dispute, DunningNotice, DunningRun)
+MADE = (Mandate, DebitFile, DebitFileChunk, DebitItem, Dispute, DunningNotice, DunningRun, Letter)
 CREDITOR = {"iban": "DE89370400440532013000", "bic": "", "creditor_id": "DE98ZZZ09999999999"}
 
 
@@ -49,6 +52,7 @@ def plant_debits(business: Any, scope: Scope, customers: Sequence[int]) -> None:
         _disputed(business, scope)
         _debited(business, scope)
         _reminded(business, scope)
+        _mailed(business, scope)
     for model in (*MADE, *OF_INVOICES):
         business.rows[model._meta.label] = list(model._base_manager.filter(base__in=business.bases))
 
@@ -108,6 +112,19 @@ def _reminded(business: Any, scope: Scope) -> None:
     for model in (DunningLevel, DunningLevel._meta.get_field("history").related_model):
         rows = model._base_manager.filter(organization=business.organization)
         business.rows[model._meta.label] = list(rows)
+
+
+def _mailed(business: Any, scope: Scope) -> None:
+    """One letter of which the server has said something, to an address of which a part is kept."""
+    word = partial(_word, business, "accounting.Letter")
+    by = Scope.of_system(scope.location, name=word("user_name"))
+    invoice = Invoice.objects.in_base(scope.base).filter(kind="invoice", is_cancelled=False, customer__isnull=False)[:1]
+    queue_letters(LetterSource.INVOICE, invoice.get().pk, by)
+    Letter.objects.filter(state=LetterState.WAITING).update(state=LetterState.SENDING)
+    failure = Sentences([{"code": "", "text": word("failure"), "params": {}}])
+    Letter.objects.filter(state=LetterState.SENDING).update(
+        state=LetterState.SENT, sent_at=timezone.now(), sent_to=word("sent_to"), failure=failure
+    )
 
 
 def _billed_again(by: Scope) -> None:

@@ -16,6 +16,8 @@ from accounting.choices import SaleMethod
 from accounting.debits.mandates import add_mandate
 from accounting.invoicing import set_billing_terms, set_issuer
 from accounting.invoicing.making import keep_documents
+from accounting.letter_choices import LetterSource
+from accounting.mailing.queueing import queue_letters
 from accounting.models import DebitFile, InvoiceRun
 from accounting.opening_balances import check_balances
 from accounting.operations import Line, ask_accounting_switch, post_order, post_sale, receive_payment, set_terms
@@ -309,6 +311,7 @@ def _invoices(scope: Scope) -> None:
     made = issued(scope)
     with row_scope.rows_of(scope):
         keep_documents(made)
+        queue_letters(LetterSource.INVOICE, made[0].pk, scope)
     DebitFile.objects.create(
         organization=scope.organization, base=scope.base, location=scope.location, ledger=terms.ledger, name="x",
         due_until=timezone.localdate(), collect_on=timezone.localdate(), user_name="x",

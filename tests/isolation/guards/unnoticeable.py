@@ -51,6 +51,10 @@ UNNOTICEABLE = {
     "_xml: if file.state != DebitFileState.DONE or not chunks.is_intact(DebitFileChunk, file=file): …": "a file that "
     "is not made has no bytes",
     "_announcements: if not found: …": "a paper of no debits",
+    "run_print: if not found: …": "a paper of no invoices",
+    "send_block: access.demand_still(actor)": "asks once more for what is taken away while a block is sent",
+    "send_block: if not send_letter(pk, post=post, actor=actor): …": "spares a server that is down the other letters",
+    "_letters: Letter.objects.in_base(actor.base)": "the ids are those of letters of the base",
     "reminders_file: if not found or issuer is None: …": "as above",
     "level_page: if one is None: …": "a level that is not there has no values",
     "mandates_page: Mandate.objects.in_base(scope.base)": "they are those of a customer of the base",

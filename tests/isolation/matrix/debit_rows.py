@@ -8,7 +8,10 @@ from uuid import UUID
 
 from accounting.debits.mandates import add_mandate
 from accounting.dunning import send_run
-from accounting.models import DebitFile, DunningRun
+from accounting.letter_choices import LetterSource
+from accounting.mailing.queueing import queue_letters
+from accounting.models import DebitFile, DunningRun, Invoice, Letter
+from mcp.isolation import row_scope
 from mcp.isolation.scope import Scope
 from tests.accounting.accounts import guest
 from tests.accounting.debits import billed, creditor, debits, made, previewed
@@ -18,7 +21,9 @@ from tests.accounting.reminders import later_run
 from tests.isolation.matrix.invoice_rows import OfInvoices
 from tests.isolation.matrix.world import Place
 
-OF_DEBITS = ("debit file", "made debit file", "debit", "reminders", "sent reminders")
+OF_DEBITS = (
+    "debit file", "made debit file", "debit", "reminders", "sent reminders", "issued run", "letter", "mailed reminder",
+)  # fmt: skip
 """The kinds whose ids are UUIDs."""
 
 
@@ -34,6 +39,9 @@ class OfDebits(OfInvoices):
             "debit": self._debit,
             "reminders": lambda at: self._reminders(at).pk,
             "sent reminders": self._sent_reminders,
+            "issued run": lambda at: self._invoice_of(at).run_id,
+            "letter": lambda at: self._letter(at, LetterSource.INVOICE, self._invoice(at)),
+            "mailed reminder": lambda at: self._letter(at, LetterSource.REMINDERS, self._sent_reminders(at)),
         }
 
     def _mandate(self, place: Place) -> int:
@@ -64,6 +72,19 @@ class OfDebits(OfInvoices):
         run = self._reminders(place)
         send_run(run=run.pk, actor=self._biller(place))
         return run.pk
+
+    def _invoice_of(self, place: Place) -> Invoice:
+        pk = self._invoice(place)
+        with row_scope.rows_of(self._biller(place)):
+            return Invoice.objects.get(pk=pk)
+
+    def _letter(self, place: Place, source: LetterSource, pk: UUID) -> UUID:
+        """The first of those that are queued: nobody has an address, so they are to be printed."""
+        head = self._biller(place)
+        with row_scope.rows_of(head):
+            known = set(Letter.objects.values_list("pk", flat=True))
+            queue_letters(source, pk, head)
+            return next(UUID(str(one.pk)) for one in Letter.objects.order_by("pk") if one.pk not in known)
 
     def _creditor(self, place: Place) -> Scope:
         head = self._biller(place)
