@@ -9,7 +9,7 @@ from customers.models import Customer, CustomerGroup, Tag
 from tests.customers.people import HAMBURG, customer, group, tag
 
 GROUPS, TAGS = f"{HAMBURG}/customers/customergroup/", f"{HAMBURG}/customers/tag/"
-QUERIES = 9
+QUERIES = 10
 
 
 @pytest.fixture

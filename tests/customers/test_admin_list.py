@@ -9,8 +9,9 @@ from customers.models import Customer
 from customers.operations import archive_customers
 from tests.customers.people import BREMEN, HAMBURG, LIST, customer, customers, group, tag
 
-QUERIES = 15
-"""Session, user, scope (2), locations, groups, tags, purposes, the number of all, ids, rows, and the frame."""
+QUERIES = 16
+"""Session, user, scope (2), locations, groups, tags, purposes, the number of all, ids, rows, the frame, and whether the
+location bills on its own."""
 
 
 @pytest.fixture

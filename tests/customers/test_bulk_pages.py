@@ -248,7 +248,7 @@ def test_list_of_bulk_changes_asks_so_many_questions(anna, many, django_assert_n
     assert asked() == 3
 
 
-QUESTIONS = 8
+QUESTIONS = 9
 
 
 def test_reasons_and_searches_of_others_are_masked_where_their_fields_are(anna, log_in, scope):

@@ -19,7 +19,7 @@ from tests.states import in_state
 BERLIN = ZoneInfo("Europe/Berlin")
 NOON = datetime(2026, 3, 1, 12, tzinfo=BERLIN)
 DAY = timedelta(days=1)
-QUERIES = 16
+QUERIES = 17
 
 
 @pytest.fixture

@@ -199,9 +199,9 @@ def test_front_page_takes_a_constant_number_of_queries(cast, log_in, django_asse
     for names in (["Ahlers"], ["Behn", "Cordes"]):
         for name in names:
             register(scope, name, birthday=timezone.localdate().replace(year=1980, day=1))
-        # Session, user, scope 2, switch 2, whether there is anybody, any exception of an account and any invoice
-        # that is overdue, figures 2.
-        with django_assert_num_queries(11):
+        # Session, user, scope 2, switch 2, whether there is anybody, any exception of an account, whose invoices are
+        # seen and whether any is overdue, figures 2.
+        with django_assert_num_queries(12):
             assert bodo.get("/10400/2/").status_code == 200
 
 

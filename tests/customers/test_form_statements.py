@@ -24,9 +24,10 @@ from tests.customers.people import (
 )
 
 CENTRAL, FLENSBURG = "/10400/1", "/10400/6"
-TO_OPEN = {CENTRAL: 15, FLENSBURG: 16}
+TO_OPEN = {CENTRAL: 15, FLENSBURG: 17}
 """Session, person, scope (2), customer, former numbers, switch (2), whether there are accounts, cards, consents,
-purposes, hand-overs, groups and tags; at a franchise whether somebody wants it to join another business."""
+purposes, hand-overs, groups and tags; at a franchise whether somebody wants it to join another business, and
+whether it bills on its own."""
 TO_SAVE = 16
 """Session, person, scope (2); the sending; customer, former numbers, the chosen group, customer under a lock, the rules
 of what was changed, the change, whether he is still in reach; where it led to; person, location and rights once more,

@@ -192,7 +192,7 @@ def test_list_asks_as_many_questions_with_three_filters_as_with_one(anna, log_in
             client.get(FILTERS)
 
 
-QUESTIONS = 8
+QUESTIONS = 9
 
 
 def test_words_of_others_are_left_out_where_one_may_not_see_what_they_find(anna, cast):

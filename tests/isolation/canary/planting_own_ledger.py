@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from functools import partial
 from typing import Any
 
@@ -29,7 +30,7 @@ class OwnLedger:
     def __init__(self, place: Location, canaries: Canaries) -> None:
         self.place, self.canaries = place, canaries
         self.locations: list[Location] = []
-        self.rows: dict[str, list[Any]] = {}
+        self.rows: defaultdict[str, list[Any]] = defaultdict(list)
 
     def plant(self, cast: Cast) -> None:
         self._switch(cast)
