@@ -16,13 +16,14 @@ from django.urls import reverse
 from django.utils.html import escape
 
 from customers.models import ImportRow
+from locations.choices import LocationKind
 from mcp.isolation.addresses import Zone
 from tests.isolation.matrix.forms import Asked
 from tests.isolation.matrix.judge import METHODS, READING, Sentence, Verdict, sentence, to_login
 from tests.isolation.matrix.recipes import Recipe, recipe_for
 from tests.isolation.matrix.rows import Rows, missing
 from tests.isolation.matrix.walk import URLCONFS, Line
-from tests.isolation.matrix.world import HAMBURG, MUNICH, NO_LOCATION, Place, Role, World
+from tests.isolation.matrix.world import CENTRAL, HAMBURG, MUNICH, NO_LOCATION, Place, Role, World
 from tests.proofs.sampling import Sample
 
 OUTSIDE: Place = (0, 0)
@@ -124,6 +125,8 @@ class Asker:
         return ("POST",) if self.line.rule.changes is not None else ("GET",)
 
     def _home(self, role: Role) -> Place:
+        if self.recipe.is_of_central:
+            return CENTRAL
         is_outside = self.line.pattern.zone is Zone.OUTSIDE
         return OUTSIDE if is_outside else self.world.home(role, self.line.rule)
 
@@ -150,13 +153,19 @@ class Asker:
     # --- what is answered ---------------------------------------------------------------------------------
 
     def _ask(self, case: Case) -> None:
-        must = sentence(case.line, case.role, case.place, case.method, row_exists=case.row_is == "own")
+        must = sentence(case.line, case.role, case.place, case.method, row_exists=self._is_there(case))
         with undone(case.role):
             answer = self._answer(case)
             has_changed = rows_of_business() != self.before
         self._note(case, must, has_changed)
         for wrong in self._wrong(case, must, answer, has_changed=has_changed):
             self.tally.deviations.append(f"{case}  {wrong}")
+
+    def _is_there(self, case: Case) -> bool:
+        if case.row_is != "own":
+            return False
+        place = self.world.places.get(case.place)
+        return not (self.recipe.is_of_central and place is not None and place.kind == LocationKind.BRANCH)
 
     def _answer(self, case: Case) -> Any:
         if case.method in READING:

@@ -11,7 +11,6 @@ from typing import Any
 
 from django.utils import timezone
 
-from locations.choices import LocationKind
 from locations.permissions import Right
 from mcp.demo import PASSWORD
 from mcp.models import UserGroup
@@ -37,6 +36,8 @@ class Recipe:
     """Where the login leads; empty: to the address itself."""
     writes: bool = True
     """Whether the form leaves something in the tables of the business."""
+    is_of_central: bool = False
+    """Whether the row is one that the central makes for all locations: at a branch it is not there."""
     beside: str = ""
     """The kind of a row from which the form chooses: one is at each place before anybody asks."""
 
@@ -72,16 +73,6 @@ def _code(asked: Asked) -> int:
     """A code is shown at a location on 1.0; elsewhere it is told that there is nothing to pair."""
     place = asked.world.places.get(asked.place)
     return 200 if place is not None and place.base.is_discontinued else 302
-
-
-def _of_central(status: int) -> Status:
-    """What the central makes for all locations is not there at a branch."""
-
-    def answered(asked: Asked) -> int:
-        place = asked.world.places.get(asked.place)
-        return 404 if place is not None and place.kind == LocationKind.BRANCH else status
-
-    return answered
 
 
 def _accounts_switched(asked: Asked) -> int:
@@ -261,17 +252,17 @@ RECIPES: dict[str, Recipe] = {
     "admin:accounting_debits": Recipe(),
     "admin:accounting_debit_new": Recipe(post=200, writes=False),  # without days: that is told at the form
     "admin:accounting_debit_file": Recipe(
-        "debit file", "pk", get=_of_central(200), post=_of_central(302), to=r".*/debits/[0-9a-f-]{36}/", writes=False
+        "debit file", "pk", is_of_central=True, to=r".*/debits/[0-9a-f-]{36}/", writes=False
     ),  # no step
-    "admin:accounting_debit_bytes": Recipe("made debit file", "pk", get=_of_central(200)),
+    "admin:accounting_debit_bytes": Recipe("made debit file", "pk", is_of_central=True),
     "admin:accounting_debit_return": Recipe(
-        "debit", "pk", get=_of_central(200), post=_of_central(200), writes=False
+        "debit", "pk", is_of_central=True, post=200, writes=False
     ),  # without a reason
     "admin:accounting_reminders": Recipe(to=r".*/reminders/", writes=False),  # nobody is overdue: that is told
     "admin:accounting_reminders_run": Recipe(
-        "reminders", "pk", get=_of_central(200), post=_of_central(302), to=r".*/reminders/[0-9a-f-]{36}/", writes=False
+        "reminders", "pk", is_of_central=True, to=r".*/reminders/[0-9a-f-]{36}/", writes=False
     ),
-    "admin:accounting_reminders_file": Recipe("sent reminders", "pk", get=_of_central(200)),
+    "admin:accounting_reminders_file": Recipe("sent reminders", "pk", is_of_central=True),
     "admin:accounting_levels": Recipe(),
     "admin:accounting_level": Recipe(post=200, writes=False),  # without a day: that is told
     "admin:accounting_dispute": Recipe("invoice", "pk", post=200, writes=False),  # without a reason
@@ -292,7 +283,7 @@ RECIPES: dict[str, Recipe] = {
     "admin:accounting_runs": Recipe(),
     "admin:accounting_run_new": Recipe(post=200, writes=False),  # without a day: that is told at the form
     "admin:accounting_run": Recipe(
-        "invoice run", "pk", get=_of_central(200), post=_of_central(302), to=r".*/runs/[0-9a-f-]{36}/", writes=False
+        "invoice run", "pk", is_of_central=True, to=r".*/runs/[0-9a-f-]{36}/", writes=False
     ),  # without a step
     "admin:accounting_issuer": Recipe(post=200, writes=False),  # without the beginnings of numbers, as above
     "admin:accounting_billing": Recipe("account", "customer", body=lambda asked: {"reference": "KST 7"}, to=_ACCOUNT),
