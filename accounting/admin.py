@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
 
+from accounting.at_branch.matters import ACCOUNTS
 from accounting.erasing import PLACES
 from accounting.invoicing.issuers import is_branch
 from accounting.models import AccountTerms
@@ -86,6 +87,7 @@ from accounting.pages.received import received_page
 from accounting.pages.runs import run_new_page, run_page, runs_page
 from accounting.pages.switches import switches_page
 from accounting.pages.telling import about
+from clearing import travelling
 from customers.console import further_pages, notices
 from customers.erasure import register as register_place
 from locations.permissions import Right
@@ -154,6 +156,7 @@ class AccountAdmin(ConsoleModelAdmin):
         ]
 
 
+travelling.register(ACCOUNTS)
 for place in PLACES:
     register_place(place)
 notices.register(notices.Notice(name="account", right=Right.SEE_ACCOUNTS, tell=about))

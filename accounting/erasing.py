@@ -22,6 +22,7 @@ from accounting.models import (
     AccountTerms,
     BalanceImport,
     BankBooking,
+    BranchOrder,
     DunningNotice,
     Invoice,
     Mandate,
@@ -30,6 +31,7 @@ from accounting.models import (
 )
 from customers.erasure import Place
 from customers.models import Customer
+from mcp.isolation import row_scope
 
 
 class MoneyOpen(ValidationError):
@@ -45,6 +47,20 @@ class MoneyOpen(ValidationError):
             ),
             code="money_open",
             params={"customer": customer, "open": Money(owed, currency), "credit": Money(credit, currency)},
+        )
+
+
+class SoldAndNotBooked(ValidationError):
+    """A branch has sold him something that the central has not booked yet."""
+
+    def __init__(self, customer: Customer) -> None:
+        super().__init__(
+            _(
+                "%(customer)s has bought on account at a branch, and the central has not booked it yet. Reconcile, "
+                "settle it, and erase him then."
+            ),
+            code="sold_and_not_booked",
+            params={"customer": customer},
         )
 
 
@@ -107,7 +123,25 @@ def _forget_notices(customer: Customer) -> None:
         cursor.execute("SELECT accounting_forget_notices(%s, %s)", [customer.base_id, customer.pk])
 
 
+def _branch_orders(customer: Customer) -> QuerySet[BranchOrder]:
+    return BranchOrder.objects.filter(base=customer.base_id, uid=customer.uid)
+
+
+def _forget_branch_orders(customer: Customer) -> None:
+    """Raises SoldAndNotBooked where somebody erases him; whoever was erased at the other side is so here as well."""
+    if row_scope.entered().user is not None and _branch_orders(customer).waiting().exists():
+        raise SoldAndNotBooked(customer)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT accounting_forget_branch_orders(%s, %s)", [customer.base_id, customer.pk])
+
+
 PLACES = (
+    Place(
+        name="branch_orders",
+        label=_("Orders of the branch that stay without his name"),
+        count=lambda customer: _branch_orders(customer).count(),
+        remove=_forget_branch_orders,
+    ),
     Place(
         name="opening_balances",
         label=_("Files of opening balances that are not booked"),

@@ -15,6 +15,7 @@ from accounting.banking.matching import Confidence
 from accounting.choices import (
     MONTHS_UNUSED,
     OF_CUSTOMER,
+    BranchOrderState,
     DebitState,
     EntryState,
     ExceptionState,
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
         BankBooking,
         BankEntry,
         BankStatement,
+        BranchOrder,
         DebitFile,
         DebitItem,
         DunningLevel,
@@ -49,6 +51,7 @@ if TYPE_CHECKING:
         Movement,
         PaymentOrder,
         RunOrder,
+        ToldTerms,
     )
     from customers.models import Customer
     from locations.models import CustomerBase, Location, Organization
@@ -247,6 +250,24 @@ class NoticeQuerySet(models.QuerySet["DunningNotice"]):
 
     def of_customer(self, customer: Customer) -> Self:
         return self.filter(base=customer.base_id, customer=customer.pk)
+
+
+class BranchOrderQuerySet(models.QuerySet["BranchOrder"]):
+    def in_base(self, base: CustomerBase) -> Self:
+        return self.filter(base=base)
+
+    def waiting(self) -> Self:
+        """Not booked at the central yet, as far as is known here."""
+        return self.filter(state=BranchOrderState.WAITING)
+
+    def to_send(self) -> Self:
+        """At a branch: those of which the central has not said that it has them."""
+        return self.filter(is_sent=False)
+
+
+class ToldTermsQuerySet(models.QuerySet["ToldTerms"]):
+    def in_base(self, base: CustomerBase) -> Self:
+        return self.filter(base=base)
 
 
 def mandate_unused_since(day: date) -> date:

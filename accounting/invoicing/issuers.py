@@ -79,8 +79,11 @@ def demand_biller(actor: Scope) -> None:
 
 
 def is_branch(scope: Scope) -> bool:
-    """Whether somebody else, the central, makes the invoices of this location."""
-    return scope.location.kind == LocationKind.BRANCH
+    """Whether the invoices of this location are made elsewhere, at the central.
+
+    Those of a customer base 1.0 are made after switching to its location, since its customers are of another base.
+    """
+    return scope.location.kind == LocationKind.BRANCH and not scope.base.is_discontinued
 
 
 def issuer_of(scope: Scope) -> Issuer | None:
@@ -109,7 +112,7 @@ def set_issuer(*, values: Mapping[str, Any], actor: Scope) -> Issuer:
     Invoices that were issued stay as they are. Raises MissingRight, NotAtCentral, or ValidationError by field.
     """
     actor.demand(Right.MANAGE_LOCATION)
-    if is_branch(actor):
+    if actor.location.kind == LocationKind.BRANCH:
         raise NotAtCentral
     with row_scope.within(actor), told_as_refusals(), transaction.atomic():
         Issuer.objects.bulk_create([Issuer(organization=actor.organization)], ignore_conflicts=True)

@@ -21,7 +21,7 @@ from accounting.balances import ledger_of
 from accounting.choices import Bundling, RunState
 from accounting.invoicing.issuers import demand_biller, demand_issuer
 from accounting.models import InvoiceRun, RunOrder
-from accounting.operations.opening import demand_base
+from accounting.operations.opening import demand_accounts
 from locations.violations import told_as_refusals
 from mcp.isolation import row_scope
 from mcp.isolation.limits import busy_told
@@ -57,7 +57,7 @@ def prepare_run(
     ValidationError for a negative amount.
     """
     demand_biller(actor)
-    demand_base(actor)
+    demand_accounts(actor)
     with row_scope.within(actor), told_as_refusals():
         issuer, ledger = demand_issuer(actor), ledger_of(actor)
         if ledger is None:

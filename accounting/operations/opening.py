@@ -18,6 +18,7 @@ from customers.models import Customer
 from locations.permissions import Right
 from locations.violations import told_as_refusals
 from mcp.isolation import row_scope
+from mcp.isolation.branch import is_branch
 from mcp.isolation.limits import busy_told
 from mcp.isolation.scope import Scope
 
@@ -40,7 +41,10 @@ class NotOnThisBase(ValidationError):
 
     def __init__(self) -> None:
         super().__init__(
-            _("Accounts of customers are kept on a customer base 2.0. This location works on a base 1.0."),
+            _(
+                "Accounts of customers are kept on a customer base 2.0. This location works on a base 1.0: whoever "
+                "manages locations at the central can switch on “Accounting for customer base 1.0” for it."
+            ),
             code="ledger_of_shared_base",
         )
 
@@ -63,7 +67,7 @@ def set_terms(
     NotOnThisBase, Busy, or ValidationError for terms that contradict one another or an archived customer without any.
     """
     actor.demand(Right.MANAGE_ACCOUNT_TERMS)
-    demand_base(actor)
+    demand_accounts(actor)
     with row_scope.within(actor):
         whose = Customer.objects.in_base(actor.base).select_for_update(no_key=True).get(pk=customer)
         ledger = ensure_ledger(actor)
@@ -128,6 +132,22 @@ def demand_base(actor: Scope) -> None:
     """Raise NotOnThisBase where the location works on a base 1.0."""
     if actor.base.is_discontinued:
         raise NotOnThisBase
+
+
+def demand_accounts(actor: Scope) -> None:
+    """Raise NotOnThisBase where no accounts are kept: of a base 1.0 the central keeps them, once that is switched on.
+
+    What was booked then can be paid, billed and set right also when it is switched off again.
+    """
+    if not actor.base.is_discontinued or (has_legacy_accounts(actor) and not is_branch()):
+        return
+    if is_branch() or not Ledger.objects.in_base(actor.base).exists():
+        raise NotOnThisBase
+
+
+def has_legacy_accounts(actor: Scope) -> bool:
+    """Whether Accounting for customer base 1.0 is switched on where the actor is."""
+    return actor.base.is_discontinued and actor.location.has_legacy_accounts
 
 
 def ensure_ledger(actor: Scope) -> Ledger:

@@ -20,7 +20,7 @@ from accounting.balances import Standing, end_of, ledger_before, standing
 from accounting.invoicing import billing_terms_of
 from accounting.models import LedgerException
 from accounting.open_items import open_items
-from accounting.operations.opening import NotOnThisBase, demand_base
+from accounting.operations.opening import NotOnThisBase, demand_accounts
 from accounting.pages.booking import WAYS
 from accounting.pages.forms import PeriodForm
 from accounting.pages.frame import (
@@ -67,7 +67,7 @@ def account_page(request: HttpRequest, customer: int) -> HttpResponse:
         "before": _open_before(whose, scope) if ledger is None else None,
     }
     try:
-        demand_base(scope)
+        demand_accounts(scope)
     except NotOnThisBase as refusal:
         context |= {"elsewhere": refusal.messages[0], "terms_address": ""}
     if now is not None:

@@ -33,7 +33,7 @@ from accounting.operations import (
     use_credit,
 )
 from accounting.operations.opening import TERMS as TERM_NAMES
-from accounting.operations.opening import demand_base
+from accounting.operations.opening import demand_accounts
 from accounting.pages.forms import BookingForm, CorrectionForm, ReversalForm, TermsForm
 from accounting.pages.frame import (
     ACCOUNT,
@@ -178,7 +178,7 @@ def terms_page(request: HttpRequest, customer: int) -> HttpResponse:
 def demand_base_or_404(scope: Scope) -> None:
     """Raise Http404 where no accounts are kept, because the location works on a base 1.0."""
     try:
-        demand_base(scope)
+        demand_accounts(scope)
     except ValidationError as refusal:
         raise Http404 from refusal
 
