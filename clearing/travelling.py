@@ -54,12 +54,16 @@ class Arrival:
 
 @dataclass(frozen=True)
 class Taken:
-    """What became of what has arrived. `answers` is what the branch is told of it besides, at the end of the answer."""
+    """What became of what has arrived. `answers` is what the branch is told of it besides, at the end of the answer.
+
+    `names_erased` says that it was about somebody who was erased, so that what was sent is not kept.
+    """
 
     applied: int = 0
     same: int = 0
     held_back: int = 0
     answers: Sequence[Content] = ()
+    names_erased: bool = False
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
@@ -93,15 +94,31 @@ def take_orders(contents: Sequence[Content], arrival: Arrival) -> Taken:
     fresh = [one for one in read if one["key"] not in known]
     again = [one["key"] for one in read if one["key"] in known and one["key"] not in other]
     _rows(arrival.actor).filter(key__in=again).update(is_told=False)
-    made = BranchOrder.objects.bulk_create([_arrived(one, arrival) for one in fresh])
+    erased = _erased(arrival.actor, [one["uid"] for one in fresh])
+    made = BranchOrder.objects.bulk_create([_arrived(_of_whom(one, erased), arrival) for one in fresh])
     posted = post_waiting(_rows(arrival.actor).filter(pk__in=[one.pk for one in made]), arrival.actor)
     return Taken(
         applied=posted, same=len(again), held_back=len(made) - posted + len(other),
+        names_erased=bool(erased),
         answers=[result_told(key, BranchOrderState.WAITING, OTHER_CONTENT()) for key in other],
     )  # fmt: skip
 
 
-def _arrived(values: dict[str, object], arrival: Arrival) -> BranchOrder:
+def _erased(actor: Scope, uids: Sequence[UUID]) -> set[UUID]:
+    """Who of them was erased for good."""
+    known = CustomerRevision.objects.in_base(actor.base).filter(uid__in=uids, is_erased=True)
+    return set(known.values_list("uid", flat=True))
+
+
+def _of_whom(said: dict[str, Any], erased: set[UUID]) -> dict[str, Any]:
+    """What was said; of somebody who was erased nothing that is his."""
+    if said["uid"] not in erased:
+        return said
+    lines = [line | {"text": "–"} for line in said["lines"]]
+    return said | {"uid": None, "number": "", "fiscal": {}, "lines": lines}
+
+
+def _arrived(values: dict[str, Any], arrival: Arrival) -> BranchOrder:
     actor = arrival.actor
     return BranchOrder(
         organization=actor.organization, base=actor.base, location=actor.location, node=arrival.node,
@@ -117,7 +134,7 @@ def _known(actor: Scope, keys: Iterable[str]) -> dict[str, BranchOrder]:
     return {one.key: one for one in _rows(actor).filter(key__in=list(keys))}
 
 
-def _is_other(known: BranchOrder, said: dict[str, object]) -> bool:
+def _is_other(known: BranchOrder, said: dict[str, Any]) -> bool:
     """Whether something else was sold. The day may be another one where a till has asked a restored branch again."""
     is_of_other = known.uid is not None and said["uid"] is not None and known.uid != said["uid"]
     return is_of_other or known.total != said["total"]
@@ -176,8 +193,7 @@ def _reason(
     customer = customers.get(order.uid) if order.uid is not None else None
     if customer is not None:
         return None if customer in accounts else NO_ACCOUNT
-    state = CustomerRevision.objects.in_base(actor.base).filter(uid=order.uid).first() if order.uid else None
-    if order.uid is None or (state is not None and state.is_erased):
+    if order.uid is None or _erased(actor, [order.uid]):
         return ERASED
     is_held = HeldBack.objects.in_base(actor.base).waiting().filter(uid=order.uid).exists()
     return HELD_BACK if is_held else NOT_THERE

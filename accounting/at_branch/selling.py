@@ -34,6 +34,16 @@ from mcp.isolation.limits import busy_told
 from mcp.isolation.scope import Scope
 
 
+class CreditAtBranch(CannotSellHere):
+    """Credit is used where it is kept."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            _("Credit is kept at the central and cannot be used at a branch with a customer base 1.0."),
+            code="credit_at_branch",
+        )
+
+
 @dataclass(frozen=True)
 class KnownAccount:
     """What is known at the branch: the terms of the last run, and what was sold here and is not booked yet."""

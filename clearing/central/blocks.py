@@ -43,6 +43,7 @@ from clearing.rows.writing import HAS_CARD, remove, with_cards, write
 from clearing.travelling import KEPT, Taken, keeping
 from customers.tombstones import Erased as ErasedPeople
 from customers.tombstones import Known
+from locations.models import LOWEST_CUSTOMER_NUMBER
 from mcp.isolation.scope import Scope
 from mcp.stored_sentences import Sentences, stored_sentence
 
@@ -101,6 +102,7 @@ class Blocks:
         """Count what has become of other things than customers."""
         for name in ("applied", "same", "held_back"):
             self._counted[name] += getattr(taken, name)
+        self.has_named_erased |= taken.names_erased
 
     def reached(self) -> int:
         """The last number of changes of the base, with those of this run."""
@@ -137,7 +139,7 @@ class Blocks:
             with transaction.atomic():
                 erase_known(case.uid, reason=reason, actor=self._actor, is_remembered=self._is_offered)
         except ValidationError:
-            held[case.uid] = (case.number, NOT_ERASED(), case.record)
+            held[case.uid] = (case.own.number if case.own else LOWEST_CUSTOMER_NUMBER, NOT_ERASED(), case.record)
 
     def _cases(self, block: Sequence[Record | Unreadable], held: Held) -> list[_Case]:
         records: list[Sent] = []

@@ -1,4 +1,4 @@
-"""A central and a branch with a customer base 1.0 that sells on account, in one database (see tests.clearing.two_sides)."""
+"""A central and a branch with a base 1.0 that sells on account, in one database (see tests.clearing.two_sides)."""
 
 from __future__ import annotations
 
