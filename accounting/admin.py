@@ -13,6 +13,7 @@ from accounting.at_branch.matters import ACCOUNTS
 from accounting.erasing import PLACES
 from accounting.invoicing.issuers import is_branch
 from accounting.models import AccountTerms
+from accounting.operations.opening import has_legacy_accounts, keeps_accounts
 from accounting.pages.account import account_page, statement
 from accounting.pages.allocating import allocate_page
 from accounting.pages.bank import bank_account_page, bank_page, bank_read_page
@@ -20,6 +21,7 @@ from accounting.pages.bank_entry import bank_entry_page
 from accounting.pages.bank_statement import bank_statement_page
 from accounting.pages.billing import billing_page, issuer_page
 from accounting.pages.booking import book_page, correct_page, reverse_page, terms_page
+from accounting.pages.branch_orders import branch_order_page, branch_orders_page
 from accounting.pages.debits import (
     debit_file_bytes,
     debit_file_page,
@@ -48,6 +50,8 @@ from accounting.pages.frame import (
     BANK_STATEMENT,
     BILLING,
     BOOK,
+    BRANCH_ORDER,
+    BRANCH_ORDERS,
     CORRECT,
     DEBIT_BYTES,
     DEBIT_FILE,
@@ -123,6 +127,8 @@ class AccountAdmin(ConsoleModelAdmin):
             path("bank/entry/<uuid:pk>/", view(bank_entry_page), name=BANK_ENTRY),
             path("exceptions/<uuid:pk>/", view(exception_page), name=EXCEPTION),
             path("switches/", view(switches_page), name=SWITCHES),
+            path("branch/", view(branch_orders_page), name=BRANCH_ORDERS),
+            path("branch/<uuid:pk>/", view(branch_order_page), name=BRANCH_ORDER),
             path("invoices/", view(invoices_page), name=INVOICES),
             path("invoices/<uuid:pk>/", view(invoice_page), name=INVOICE),
             path("invoices/<uuid:pk>/file/<slug:kind>/", view(invoice_file), name=INVOICE_FILE),
@@ -167,7 +173,18 @@ further_pages.register(
         icon="account_balance_wallet",
         url_name=f"admin:{ACCOUNT}",
         right=Right.SEE_ACCOUNTS,
-        is_useful=lambda scope: not scope.base.is_discontinued,
+        is_useful=lambda scope: not scope.base.is_discontinued or has_legacy_accounts(scope),
+    )
+)
+menu.register(
+    menu.Entry(
+        section=menu.Section.ACCOUNTING,
+        title=_("Orders of the branch"),
+        url_name=f"admin:{BRANCH_ORDERS}",
+        icon="storefront",
+        right=Right.SEE_ACCOUNTS,
+        order=5,
+        is_useful=has_legacy_accounts,
     )
 )
 menu.register(
@@ -189,7 +206,7 @@ menu.register(
         icon="rule",
         right=Right.SEE_ACCOUNTS,
         order=50,
-        is_useful=lambda scope: not scope.base.is_discontinued,
+        is_useful=keeps_accounts,
     )
 )
 menu.register(
@@ -200,7 +217,7 @@ menu.register(
         icon="receipt_long",
         right=Right.SEE_ACCOUNTS,
         order=10,
-        is_useful=lambda scope: not scope.base.is_discontinued,
+        is_useful=keeps_accounts,
     )
 )
 menu.register(

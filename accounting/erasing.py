@@ -29,6 +29,7 @@ from accounting.models import (
     Movement,
     PaymentOrder,
 )
+from accounting.querysets import BranchOrderQuerySet
 from customers.erasure import Place
 from customers.models import Customer
 from mcp.isolation import row_scope
@@ -123,7 +124,7 @@ def _forget_notices(customer: Customer) -> None:
         cursor.execute("SELECT accounting_forget_notices(%s, %s)", [customer.base_id, customer.pk])
 
 
-def _branch_orders(customer: Customer) -> QuerySet[BranchOrder]:
+def _branch_orders(customer: Customer) -> BranchOrderQuerySet:
     return BranchOrder.objects.filter(base=customer.base_id, uid=customer.uid)
 
 

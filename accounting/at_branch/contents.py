@@ -142,7 +142,8 @@ def _moment(said: Fields, name: str) -> datetime | None:
 
 def result_told(key: str, state: str, reasons: Sentences) -> Content:
     """What has become of an order, as it travels."""
-    return {"key": key, "kind": RESULT, "reasons": list(reasons[:MOST_REASONS]), "state": state}  # type: ignore[list-item]
+    told: list[Any] = reasons[:MOST_REASONS]
+    return {"key": key, "kind": RESULT, "reasons": told, "state": state}
 
 
 def result_read(content: Content) -> Result:
@@ -152,11 +153,9 @@ def result_read(content: Content) -> Result:
     for reason in reasons:
         reason.text("code", most=100)
         reason.mapping("params")
-    return Result(
-        fields.text("key", most=LONGEST_KEY),
-        fields.choice("state", BranchOrderState),  # type: ignore[type-var]
-        Sentences(reason.as_sent for reason in reasons),  # type: ignore[misc]
-    )
+    told: list[Any] = [reason.as_sent for reason in reasons]
+    state = fields.choice("state", BranchOrderState)
+    return Result(fields.text("key", most=LONGEST_KEY), state, Sentences(told))
 
 
 # --- terms ------------------------------------------------------------------------------------------------------------

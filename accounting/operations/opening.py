@@ -139,10 +139,15 @@ def demand_accounts(actor: Scope) -> None:
 
     What was booked then can be paid, billed and set right also when it is switched off again.
     """
-    if not actor.base.is_discontinued or (has_legacy_accounts(actor) and not is_branch()):
+    if keeps_accounts(actor):
         return
     if is_branch() or not Ledger.objects.in_base(actor.base).exists():
         raise NotOnThisBase
+
+
+def keeps_accounts(actor: Scope) -> bool:
+    """Whether new accounts are opened where the actor is: on a base 2.0, and of a base 1.0 at its central."""
+    return not actor.base.is_discontinued or (has_legacy_accounts(actor) and not is_branch())
 
 
 def has_legacy_accounts(actor: Scope) -> bool:

@@ -22,6 +22,7 @@ from accounting.models import LedgerException
 from accounting.open_items import open_items
 from accounting.operations.opening import NotOnThisBase, demand_accounts
 from accounting.pages.booking import WAYS
+from accounting.pages.branch_orders import account_at_branch
 from accounting.pages.forms import PeriodForm
 from accounting.pages.frame import (
     ACCOUNT,
@@ -44,6 +45,7 @@ from accounting.statements import file_name, page_of, paper_of, statement_of, ta
 from customers.field_groups import FieldGroup
 from customers.models import Customer
 from locations.permissions import Right
+from mcp.isolation.branch import is_branch
 from mcp.isolation.scope import Scope
 
 SHOWN_ITEMS = 50
@@ -54,6 +56,8 @@ def account_page(request: HttpRequest, customer: int) -> HttpResponse:
     """The account; for a customer without one, the way to open it."""
     scope = seer(request)
     whose = customer_or_404(customer, scope)
+    if is_branch():
+        return account_at_branch(request, whose, scope)
     ledger = ledger_asked(request, scope)
     now = standing(whose, scope, ledger=ledger)
     if ledger is not None and now is None:

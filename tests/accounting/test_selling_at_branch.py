@@ -53,7 +53,7 @@ MISSING: dict[str, Callable[[SellingSides], object]] = {
     ),
     "customer_not_cleared": lambda sides: CustomerRevision.objects.filter(base=sides.branch.base).update(revision=None),
     "customer_held_back": lambda sides: HeldBack.objects.create(
-        base=sides.branch.base, uid=sides.guest.uid, customer_number=1, node=sides.branch.own.node, cycle_number=1
+        base=sides.branch.base, uid=sides.guest.uid, customer_number=1, node=sides.branch.own.node, cycle_number=1  # type: ignore[misc]
     ),
     "no_account": lambda sides: ToldTerms.objects.filter(base=sides.branch.base).delete(),
     "archived": lambda sides: _of_guest(sides, archived_at=timezone.now()),

@@ -58,6 +58,8 @@ ERASED = {
     "accounting_paymentorder": "it stays without him, its number and what the till's security device has said",
     "accounting_paymentorderline": "it stays, with its amount and without its text",
     "accounting_mandate": "his mandates go",
+    "accounting_branchorder": "it stays without his uid, its number and its texts",
+    "accounting_toldterms": "what a branch knows of his account goes",
     "accounting_dunningnotice": "it stays without him",
     "accounting_debititem": "it stays without him, his account and his mandate",
     "accounting_debitfilechunk": "the bytes of a file that debits him go; its hash stays",
