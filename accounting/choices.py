@@ -121,7 +121,7 @@ class BranchOrderState(models.TextChoices):
 
     WAITING = "waiting", _("Waiting")
     POSTED = "posted", _("Booked at the central")
-    LEFT_OUT = "left_out", _("Left out")
+    LEFT_OUT = "left_out", _("Not to be booked")
 
 
 BRANCH_ORDER_STEPS: dict[BranchOrderState, frozenset[BranchOrderState]] = {

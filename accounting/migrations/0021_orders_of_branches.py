@@ -34,7 +34,7 @@ class Migration(migrations.Migration):
                 ('lines', models.JSONField(default=list)),
                 ('fiscal', models.JSONField(default=dict)),
                 ('created_at', models.DateTimeField(db_default=locations.history.ClockTimestamp(), editable=False)),
-                ('state', models.CharField(choices=[('waiting', 'Waiting'), ('posted', 'Booked at the central'), ('left_out', 'Left out')], db_default='waiting', default='waiting', max_length=10, verbose_name='state')),
+                ('state', models.CharField(choices=[('waiting', 'Waiting'), ('posted', 'Booked at the central'), ('left_out', 'Not to be booked')], db_default='waiting', default='waiting', max_length=10, verbose_name='state')),
                 ('reasons', mcp.stored_sentences.SentencesField(blank=True, default=list)),
                 ('run', models.PositiveBigIntegerField(null=True)),
                 ('is_sent', models.BooleanField(db_default=False, default=False)),
