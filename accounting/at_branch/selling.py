@@ -28,6 +28,7 @@ from clearing.models import OwnNode
 from customers.models import Customer
 from locations.permissions import Right
 from locations.text import clean_text
+from locations.violations import refusal_of
 from mcp.isolation import row_scope
 from mcp.isolation.branch import is_branch
 from mcp.isolation.limits import busy_told
@@ -79,7 +80,8 @@ def sell_at_branch(
 
     `is_late` says that the till has sold it without a line to the branch: then it is asked alone whether the branch is
     paired and accounts are switched on. Raises MissingRight, Customer.DoesNotExist, CannotSellHere, OtherContent,
-    ValidationError for lines that are not the total or a day that cannot be, and Busy.
+    ValidationError for lines that are not the total, a day that cannot be or a number that the till has used that day,
+    and Busy.
     """
     actor.demand(Right.POST_TO_ACCOUNTS)
     demand_sum(total, lines)
@@ -113,14 +115,16 @@ def _known(wanted: BranchOrder, *, is_day_said: bool) -> BranchOrder | None:
 
 
 def _added(wanted: BranchOrder) -> BranchOrder:
-    """Raises OtherContent where another customer has bought under the same key at this moment."""
+    """Raises OtherContent where another customer has bought under the same key at this moment, and ValidationError for
+    a number that the till has used that day.
+    """
     try:
         with transaction.atomic():
             BranchOrder.objects.bulk_create([wanted])
     except IntegrityError as error:
         if getattr(getattr(error.__cause__, "diag", None), "constraint_name", None) == "branchorder_once":
             raise OtherContent from error
-        raise
+        raise refusal_of(error) or error from error
     return wanted
 
 

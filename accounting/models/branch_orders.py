@@ -87,6 +87,16 @@ class BranchOrder(models.Model):
             RowSecurity(name="branchorder_rows", base="base"),
             KeyWithBase(name="branchorder_key"),
             models.UniqueConstraint(fields=["base", "location", "key"], name="branchorder_once"),
+            # At the branch alone: the central takes what a branch says that was restored and has sold it once more.
+            models.UniqueConstraint(
+                fields=["base", "location", "device", "business_day", "number"],
+                condition=~Q(number="") & Q(node=None),
+                name="branchorder_number_once",
+                violation_error_code="order_number_known",
+                violation_error_message=_(
+                    "This till has posted another order under this number on this business day already."
+                ),
+            ),
             models.CheckConstraint(condition=Q(total__gt=0), name="branchorder_total_positive"),
             models.CheckConstraint(condition=~Q(key=""), name="branchorder_has_key"),
             models.CheckConstraint(condition=Q(state__in=BranchOrderState.values), name="branchorder_state_known"),

@@ -110,6 +110,14 @@ def test_the_same_key_is_the_same_order_and_another_content_is_refused(sides):
 
 
 @pytest.mark.django_db
+def test_a_number_of_a_till_stands_once_on_a_day(sides):
+    sides.sell("k1")
+    assert _refused(sides, key="k2", number="K1") == "order_number_known"
+    sides.sell("k2", number="")
+    sides.sell("k3", number="")
+
+
+@pytest.mark.django_db
 def test_nothing_of_what_was_sold_can_be_changed_by_the_role_that_serves():
     with connection.cursor() as cursor:
         cursor.execute(
