@@ -21,6 +21,8 @@ from mcp.stored_sentences import Sentences
 ORDER, RESULT, TERMS, NO_TERMS, ALL_TERMS = "order", "result", "terms", "no terms", "all terms"
 LONGEST_KEY, LONGEST_NUMBER, LONGEST_DEVICE, LONGEST_TEXT, LONGEST_FISCAL = 64, 60, 120, 200, 1000
 MOST_LINES, MOST_FISCAL, MOST_REASONS = 500, 40, 20
+MOST_OF_A_RUN = 500
+"""Orders that are sent, and booked, with one run: the branch waits meanwhile, some seconds for so many."""
 LONGEST_AMOUNT = 20
 MOST_MONEY = Decimal("999999999999.99")
 

@@ -18,7 +18,7 @@ from django.db import DataError, IntegrityError, transaction
 from django.utils.translation import gettext_lazy
 
 from accounting.amounts import CENT
-from accounting.at_branch.contents import order_read, result_told
+from accounting.at_branch.contents import MOST_OF_A_RUN, order_read, result_told
 from accounting.at_branch.terms import terms_for
 from accounting.balances import ledger_of
 from accounting.choices import AccountKind, BranchOrderState, SaleMethod
@@ -156,7 +156,7 @@ def post_waiting(rows: BranchOrderQuerySet, actor: Scope) -> int:
         if whole is None:
             accounts = _accounts(actor, customers.values())
         reasons = {one.pk: whole or _reason(one, customers, accounts, actor) for one in waiting}
-        ready = [one for one in waiting if reasons[one.pk] is None]
+        ready = [one for one in waiting if reasons[one.pk] is None][:MOST_OF_A_RUN]
         ready.sort(key=lambda one: (accounts[customers[one.uid]], one.pk))  # type: ignore[index]
         posted = sum(_post(one, customers[one.uid], actor) for one in ready)  # type: ignore[index]
         for one in waiting:
@@ -170,9 +170,7 @@ def _of_all(actor: Scope) -> StoredSentence | None:
     if not actor.location.has_legacy_accounts:
         return SWITCHED_OFF
     ledger = ledger_of(actor)
-    if ledger is None:
-        return NO_ACCOUNT
-    return OWN_ACCOUNTS if ledger.owner_key != OF_ALL else None
+    return OWN_ACCOUNTS if ledger is not None and ledger.owner_key != OF_ALL else None
 
 
 def _customers(actor: Scope, orders: Sequence[BranchOrder]) -> dict[UUID, int]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from accounting.at_branch.contents import (
     ALL_TERMS,
+    MOST_OF_A_RUN,
     NO_TERMS,
     RESULT,
     TERMS,
@@ -24,9 +25,9 @@ from mcp.isolation.scope import Scope
 
 
 def orders_to_send(actor: Scope) -> Iterator[Content]:
-    """The orders of this branch that the central has not said to have. What is sold later goes with the next run."""
+    """The oldest orders of this branch that the central has not said to have; the others go with the next run."""
     rows = BranchOrder.objects.in_base(actor.base).filter(location=actor.location).to_send()
-    yield from map(order_told, rows.order_by("id"))
+    yield from map(order_told, rows.order_by("id")[:MOST_OF_A_RUN])
 
 
 def apply_told(told: Sequence[Content], cycle: Cycle, actor: Scope) -> None:

@@ -16,7 +16,8 @@ from django.utils.translation import gettext_lazy
 from accounting.at_branch.leaving_out import leave_out
 from accounting.at_branch.needs import Need, needs_at_central, needs_of_branch
 from accounting.at_branch.selling import known_account
-from accounting.choices import BranchOrderState
+from accounting.balances import mode_of
+from accounting.choices import AccountingMode, BranchOrderState
 from accounting.models import BranchOrder
 from accounting.pages.forms import PlainForm
 from accounting.pages.frame import BRANCH_ORDERS, address_of, may, seer, show_page
@@ -120,7 +121,8 @@ def needs_here(scope: Scope) -> list[Need]:
     if is_branch():
         return needs_of_branch(scope)
     nodes = list(Node.objects.in_use().filter(location=scope.location))
-    return needs_at_central(scope.location, nodes, is_with_central=True)
+    is_with_central = mode_of(scope.base, scope.location) != AccountingMode.OWN
+    return needs_at_central(scope.location, nodes, is_with_central=is_with_central)
 
 
 def _rows(scope: Scope) -> BranchOrderQuerySet:

@@ -38,7 +38,7 @@ def legacy_lines(scope: Scope) -> list[LegacyLine]:
     return [
         LegacyLine(
             one,
-            needs_at_central(one, nodes[one.pk], is_with_central=True),
+            needs_at_central(one, nodes[one.pk], is_with_central=True),  # on a base 1.0 nobody can switch that
             address_of(BRANCH_ORDERS).replace(here, one.address, 1),
         )
         for one in places
