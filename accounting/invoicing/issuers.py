@@ -74,16 +74,21 @@ class IssuerIncomplete(ValidationError):
 def demand_biller(actor: Scope) -> None:
     """Raise MissingRight without the right to bill customers, NotAtCentral at a branch."""
     actor.demand(Right.BILL_CUSTOMERS)
-    if is_branch(actor):
+    if is_billed_elsewhere(actor):
         raise NotAtCentral
 
 
 def is_branch(scope: Scope) -> bool:
-    """Whether the invoices of this location are made elsewhere, at the central.
+    """Whether this is a branch of a central."""
+    return scope.location.kind == LocationKind.BRANCH
+
+
+def is_billed_elsewhere(scope: Scope) -> bool:
+    """Whether somebody else, the central, makes the invoices of this location.
 
     Those of a customer base 1.0 are made after switching to its location, since its customers are of another base.
     """
-    return scope.location.kind == LocationKind.BRANCH and not scope.base.is_discontinued
+    return is_branch(scope) and not scope.base.is_discontinued
 
 
 def issuer_of(scope: Scope) -> Issuer | None:
@@ -112,7 +117,7 @@ def set_issuer(*, values: Mapping[str, Any], actor: Scope) -> Issuer:
     Invoices that were issued stay as they are. Raises MissingRight, NotAtCentral, or ValidationError by field.
     """
     actor.demand(Right.MANAGE_LOCATION)
-    if actor.location.kind == LocationKind.BRANCH:
+    if is_branch(actor):
         raise NotAtCentral
     with row_scope.within(actor), told_as_refusals(), transaction.atomic():
         Issuer.objects.bulk_create([Issuer(organization=actor.organization)], ignore_conflicts=True)

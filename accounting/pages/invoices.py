@@ -20,7 +20,7 @@ from accounting.amounts import ZERO
 from accounting.choices import DocumentFormat, InvoiceKind, InvoiceState
 from accounting.invoicing import cancel_invoice
 from accounting.invoicing.contents import buyer_name
-from accounting.invoicing.issuers import is_branch
+from accounting.invoicing.issuers import is_billed_elsewhere
 from accounting.invoicing.making import document_of
 from accounting.models import Dispute, Invoice, InvoiceLine, InvoiceVat
 from accounting.pages.frame import INVOICE, INVOICES, RUNS, address_of, may, seer, show_page
@@ -39,11 +39,11 @@ _TYPES = {DocumentFormat.PDF: "application/pdf", DocumentFormat.XML: "applicatio
 def seen_by(scope: Scope) -> InvoiceQuerySet:
     """At the central all invoices, at a branch those of the customers who are registered there."""
     found = Invoice.objects.in_base(scope.base)
-    return found.of_customers_at(scope.location) if is_branch(scope) else found
+    return found.of_customers_at(scope.location) if is_billed_elsewhere(scope) else found
 
 
 def may_bill(scope: Scope) -> bool:
-    return may(scope, Right.BILL_CUSTOMERS) and not is_branch(scope)
+    return may(scope, Right.BILL_CUSTOMERS) and not is_billed_elsewhere(scope)
 
 
 def invoices_page(request: HttpRequest) -> HttpResponse:

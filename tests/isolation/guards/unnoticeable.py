@@ -5,6 +5,19 @@ The key is the end of the guard's name, without its line.
 
 UNNOTICEABLE = {
     "prepare_debits: demand_base(actor)": "a location on 1.0 is a branch, which is refused the line before",
+    "prepare_run: demand_accounts(actor)": "where no accounts are kept there is no ledger, and nothing to bill",
+    "_accounts: Account.objects.in_base(actor.base)": "the ids are those of customers of the base",
+    "forget_terms: ToldTerms.objects.in_base(base)": "a node is of one base",
+    "known_account: ToldTerms.objects.in_base(actor.base)": "as above",
+    "_reason: HeldBack.objects.in_base(actor.base)": "chooses between two sentences: test_branch_orders.py",
+    "apply_told: BranchOrder.objects.in_base(base)": "a location is narrowed to behind it, and is of one base",
+    "offer_again: BranchOrder.objects.in_base(actor.base)": "as above",
+    "orders_to_send: BranchOrder.objects.in_base(actor.base)": "as above",
+    "_rows: BranchOrder.objects.in_base(actor.base)": "as above",
+    "_rows: BranchOrder.objects.in_base(scope.base)": "as above",
+    "needs_here: Node.objects.in_use().filter(location=scope.location)": "a sentence: test_branch_order_pages.py",
+    "_facts: OwnNode.objects.filter(base=scope.base)": "a moment; at a branch there is one row",
+    "known_account: OwnNode.objects.filter(base=actor.base)": "as above",
     "make_file: access.demand_still(actor)": "asks once more at the end for what is taken away while the file is made",
     "billing_terms_of: BillingTerms.objects.filter(base=customer.base_id, customer=customer.pk, "
     "ledger=ledger_of(scope))": "a customer's terms are of his base, by a composite key",
