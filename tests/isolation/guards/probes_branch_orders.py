@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from accounting.at_branch.contents import order_told, result_told
 from accounting.at_branch.leaving_out import leave_out
+from accounting.at_branch.matters import customers_kept
 from accounting.at_branch.posting import take_orders
 from accounting.at_branch.selling import sell_at_branch
 from accounting.at_branch.sending import apply_told, offer_again, orders_to_send
@@ -144,6 +145,7 @@ def orders_that_arrive_are_of_their_base_and_location(world: World) -> None:
     rows = BranchOrder.objects.filter(location=here.location, key__in=keys)
     assert {row.uid for row in rows} == {stranger.uid, erased}
     assert {row.reasons[0]["code"] for row in rows} == {"branchorder_not_there"}
+    assert customers_kept(world.cast.system("Hamburg").base, [stranger.uid, erased]) == set()
 
 
 @probe
@@ -165,6 +167,11 @@ def a_branch_sells_by_what_is_of_its_own_base(world: World) -> None:
     said: dict[str, Any] = {"customer": buyer.pk, "number": "", "total": Decimal(5), "lines": [LINE], "actor": here}
     with override_settings(SIDE="branch"):
         sell_at_branch(**said, key="1")
+        CustomerRevision.objects.filter(base=here.base, uid=buyer.uid).update(revision=None)
+        CustomerRevision.objects.create(base=world.south.base, uid=buyer.uid, customer_number=1, revision=1, sequence=1)
+        with refused(ValidationError, code="customer_not_cleared"):
+            sell_at_branch(**said, key="5")
+        CustomerRevision.objects.filter(base=here.base, uid=buyer.uid).update(revision=1)
         with refused(ObjectDoesNotExist):
             sell_at_branch(**said | {"customer": world.foreign_customers[0].pk}, key="2")
         with refused(ValidationError):

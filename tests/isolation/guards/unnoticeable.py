@@ -15,6 +15,8 @@ UNNOTICEABLE = {
     "orders_to_send: BranchOrder.objects.in_base(actor.base)": "as above",
     "_rows: BranchOrder.objects.in_base(actor.base)": "as above",
     "_rows: BranchOrder.objects.in_base(scope.base)": "as above",
+    "leave_out: BranchOrder.objects.in_base(actor.base)": "as above",
+    "needs_of_branch: OwnNode.objects.filter(base=actor.base)": "at a branch there is one row",
     "needs_here: Node.objects.in_use().filter(location=scope.location)": "a sentence: test_branch_order_pages.py",
     "_facts: OwnNode.objects.filter(base=scope.base)": "a moment; at a branch there is one row",
     "known_account: OwnNode.objects.filter(base=actor.base)": "as above",
