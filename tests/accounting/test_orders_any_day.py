@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -91,7 +92,7 @@ class SellingDay(Day):
             if self._rows("central", node, key).exists() or self._rows(node, node, key).exists()
         }
 
-    def _rows(self, place: str, node: str, key: str) -> object:
+    def _rows(self, place: str, node: str, key: str) -> Any:
         """The order with this key of a node, as a place has it."""
         rows = BranchOrder.objects.filter(base=self.base(place), key=key)
         return rows.filter(location__client_number=NODES[node])
