@@ -5,7 +5,7 @@ from accounting.dunning.levels import LEVELS_OF_BUSINESS
 from accounting.pages.booking import WAYS
 from accounting.pages.debits import KINDS
 from locations.permissions import Right
-from mcp.isolation.addresses import Rights, Rule, Zone, register
+from mcp.isolation.addresses import AtBranch, Rights, Rule, Zone, register
 
 SEE: Rights = (Right.SEE_ACCOUNTS, Right.VIEW_CUSTOMERS)
 CORRECT: Rights = (*SEE, Right.CORRECT_ACCOUNTS)
@@ -19,9 +19,16 @@ BILL: Rights = (*SEE, Right.BILL_CUSTOMERS)
 TAKE_OUT: Rights = (*SEE, Right.EXPORT_CUSTOMERS)
 ISSUE: Rights = (*SEE, Right.MANAGE_LOCATION)
 
+# A branch with a customer base 1.0 shows what it has sold on account, and knows of accounts.
 register(
     Zone.LOCATION,
     Rule("admin:accounting_account", reads=SEE),
+    Rule("admin:accounting_branch_orders", reads=SEE),
+    at_branch=AtBranch.SERVED,
+)
+register(
+    Zone.LOCATION,
+    Rule("admin:accounting_branch_order", reads=CORRECT, changes=CORRECT),
     *(
         Rule("admin:accounting_book", reads=(*SEE, way.right), changes=(*SEE, way.right), arguments={"kind": kind})
         for kind, way in WAYS.items()

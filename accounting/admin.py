@@ -10,8 +10,10 @@ from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
 
 from accounting import beside_customers as beside_customers
+from accounting.at_branch.matters import ACCOUNTS
 from accounting.erasing import PLACES
 from accounting.models import AccountTerms
+from accounting.operations.opening import has_legacy_accounts, keeps_accounts
 from accounting.owners import owners_shown
 from accounting.pages.account import account_page, statement
 from accounting.pages.allocating import allocate_page
@@ -20,6 +22,7 @@ from accounting.pages.bank_entry import bank_entry_page
 from accounting.pages.bank_statement import bank_statement_page
 from accounting.pages.billing import billing_page, issuer_page
 from accounting.pages.booking import book_page, correct_page, reverse_page, terms_page
+from accounting.pages.branch_orders import branch_order_page, branch_orders_page
 from accounting.pages.debits import (
     debit_file_bytes,
     debit_file_page,
@@ -50,6 +53,8 @@ from accounting.pages.frame import (
     BANK_STATEMENT,
     BILLING,
     BOOK,
+    BRANCH_ORDER,
+    BRANCH_ORDERS,
     CORRECT,
     DEBIT_BYTES,
     DEBIT_FILE,
@@ -99,6 +104,7 @@ from accounting.pages.received import received_page
 from accounting.pages.runs import run_new_page, run_page, runs_page
 from accounting.pages.switches import switches_page
 from accounting.pages.telling import about
+from clearing import travelling
 from customers.console import further_pages, notices
 from customers.erasure import register as register_place
 from locations.permissions import Right
@@ -135,6 +141,8 @@ class AccountAdmin(ConsoleModelAdmin):
             path("bank/entry/<uuid:pk>/", view(bank_entry_page), name=BANK_ENTRY),
             path("exceptions/<uuid:pk>/", view(exception_page), name=EXCEPTION),
             path("switches/", view(switches_page), name=SWITCHES),
+            path("branch/", view(branch_orders_page), name=BRANCH_ORDERS),
+            path("branch/<uuid:pk>/", view(branch_order_page), name=BRANCH_ORDER),
             path("invoices/", view(invoices_page), name=INVOICES),
             path("invoices/<uuid:pk>/", view(invoice_page), name=INVOICE),
             path("invoices/<uuid:pk>/file/<slug:kind>/", view(invoice_file), name=INVOICE_FILE),
@@ -181,6 +189,7 @@ def _bills(scope: Scope) -> bool:
     return owners_shown(scope).billing is not None
 
 
+travelling.register(ACCOUNTS)
 for place in PLACES:
     register_place(place)
 notices.register(notices.Notice(name="account", right=Right.SEE_ACCOUNTS, tell=about))
@@ -191,7 +200,18 @@ further_pages.register(
         icon="account_balance_wallet",
         url_name=f"admin:{ACCOUNT}",
         right=Right.SEE_ACCOUNTS,
-        is_useful=lambda scope: not scope.base.is_discontinued,
+        is_useful=lambda scope: not scope.base.is_discontinued or has_legacy_accounts(scope),
+    )
+)
+menu.register(
+    menu.Entry(
+        section=menu.Section.ACCOUNTING,
+        title=_("Orders of the branch"),
+        url_name=f"admin:{BRANCH_ORDERS}",
+        icon="storefront",
+        right=Right.SEE_ACCOUNTS,
+        order=5,
+        is_useful=has_legacy_accounts,
     )
 )
 menu.register(
@@ -213,7 +233,7 @@ menu.register(
         icon="report",
         right=Right.SEE_ACCOUNTS,
         order=50,
-        is_useful=lambda scope: not scope.base.is_discontinued,
+        is_useful=keeps_accounts,
     )
 )
 menu.register(
@@ -224,7 +244,7 @@ menu.register(
         icon="receipt_long",
         right=Right.SEE_ACCOUNTS,
         order=10,
-        is_useful=lambda scope: not scope.base.is_discontinued,
+        is_useful=keeps_accounts,
     )
 )
 menu.register(

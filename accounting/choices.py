@@ -116,6 +116,22 @@ ORDER_STEPS: dict[OrderState, frozenset[OrderState]] = {
 """A payment that is taken back opens its order again. What stands on an invoice is locked until that is cancelled."""
 
 
+class BranchOrderState(models.TextChoices):
+    """What has become at the central of an order that a branch with a customer base 1.0 has sold."""
+
+    WAITING = "waiting", _("Waiting")
+    POSTED = "posted", _("Booked at the central")
+    LEFT_OUT = "left_out", _("Not to be booked")
+
+
+BRANCH_ORDER_STEPS: dict[BranchOrderState, frozenset[BranchOrderState]] = {
+    BranchOrderState.WAITING: frozenset({BranchOrderState.POSTED, BranchOrderState.LEFT_OUT}),
+    BranchOrderState.POSTED: frozenset({BranchOrderState.WAITING, BranchOrderState.LEFT_OUT}),
+    BranchOrderState.LEFT_OUT: frozenset({BranchOrderState.WAITING, BranchOrderState.POSTED}),
+}
+"""What was decided can only be otherwise at a branch whose central was restored and has decided anew."""
+
+
 class InvoiceKind(models.TextChoices):
     INVOICE = "invoice", _("Invoice")
     CANCELLATION = "cancellation", _("Cancellation")

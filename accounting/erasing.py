@@ -22,6 +22,7 @@ from accounting.models import (
     AccountTerms,
     BalanceImport,
     BankBooking,
+    BranchOrder,
     DunningNotice,
     Invoice,
     Letter,
@@ -29,8 +30,10 @@ from accounting.models import (
     Movement,
     PaymentOrder,
 )
+from accounting.querysets import BranchOrderQuerySet
 from customers.erasure import Place
 from customers.models import Customer
+from mcp.isolation import row_scope
 
 
 class MoneyOpen(ValidationError):
@@ -57,6 +60,20 @@ class DebitAtBank(ValidationError):
                 "returned, and erase him then."
             ),
             code="debit_at_bank",
+            params={"customer": customer},
+        )
+
+
+class SoldAndNotBooked(ValidationError):
+    """A branch has sold him something that the central has not booked yet."""
+
+    def __init__(self, customer: Customer) -> None:
+        super().__init__(
+            _(
+                "%(customer)s has bought on account at a branch, and the central has not booked it yet. Reconcile, "
+                "settle it, and erase him then."
+            ),
+            code="sold_and_not_booked",
             params={"customer": customer},
         )
 
@@ -133,12 +150,30 @@ def _forget_letters(customer: Customer) -> None:
         cursor.execute("SELECT accounting_forget_letters(%s, %s)", [customer.base_id, customer.pk])
 
 
+def _branch_orders(customer: Customer) -> BranchOrderQuerySet:
+    return BranchOrder.objects.filter(base=customer.base_id, uid=customer.uid)
+
+
+def _forget_branch_orders(customer: Customer) -> None:
+    """Raises SoldAndNotBooked where somebody erases him; whoever was erased at the other side is so here as well."""
+    if row_scope.entered().user is not None and _branch_orders(customer).waiting().exists():
+        raise SoldAndNotBooked(customer)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT accounting_forget_branch_orders(%s, %s)", [customer.base_id, customer.pk])
+
+
 PLACES = (
     Place(  # the first one: who sends a letter locks it before what it is about
         name="letters",
         label=_("E-mails to him, of which the address goes and the fact stays"),
         count=lambda customer: Letter.objects.filter(base=customer.base_id, customer=customer.pk).count(),
         remove=_forget_letters,
+    ),
+    Place(
+        name="branch_orders",
+        label=_("Orders of the branch that stay without his name"),
+        count=lambda customer: _branch_orders(customer).count(),
+        remove=_forget_branch_orders,
     ),
     Place(
         name="opening_balances",

@@ -53,8 +53,11 @@ OF_CENTRAL = Owners(now=OF_ALL, billing=OF_ALL)
 
 
 def is_branch(scope: Scope) -> bool:
-    """Whether the location shares the accounts of a central, or did before it kept some of its own."""
-    return scope.location.kind == LocationKind.BRANCH
+    """Whether the location shares the accounts of a central, or did before it kept some of its own.
+
+    The customers of a base 1.0 are of no other location: the central makes their invoices after switching to it.
+    """
+    return scope.location.kind == LocationKind.BRANCH and not scope.base.is_discontinued
 
 
 def owners_of(scope: Scope) -> Owners:

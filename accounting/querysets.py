@@ -16,6 +16,7 @@ from accounting.banking.matching import Confidence
 from accounting.choices import (
     MONTHS_UNUSED,
     OF_CUSTOMER,
+    BranchOrderState,
     DebitState,
     EntryState,
     ExceptionState,
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
         BankBooking,
         BankEntry,
         BankStatement,
+        BranchOrder,
         DebitFile,
         DebitItem,
         DunningLevel,
@@ -52,6 +54,7 @@ if TYPE_CHECKING:
         Movement,
         PaymentOrder,
         RunOrder,
+        ToldTerms,
     )
     from customers.models import Customer
     from locations.models import CustomerBase, Location, Organization
@@ -279,6 +282,24 @@ class LetterQuerySet(models.QuerySet["Letter"]):
     def standing(self) -> Self:
         """Those that were mailed, or are about to be: what they are about is not printed, nor mailed by itself."""
         return self.filter(state__in=STANDING)
+
+
+class BranchOrderQuerySet(models.QuerySet["BranchOrder"]):
+    def in_base(self, base: CustomerBase) -> Self:
+        return self.filter(base=base)
+
+    def waiting(self) -> Self:
+        """Not booked at the central yet, as far as is known here."""
+        return self.filter(state=BranchOrderState.WAITING)
+
+    def to_send(self) -> Self:
+        """At a branch: those of which the central has not said that it has them."""
+        return self.filter(is_sent=False)
+
+
+class ToldTermsQuerySet(models.QuerySet["ToldTerms"]):
+    def in_base(self, base: CustomerBase) -> Self:
+        return self.filter(base=base)
 
 
 def mandate_unused_since(day: date) -> date:

@@ -132,8 +132,10 @@ LEDGER_OF_SHARED_BASE = pgtrigger.Trigger(
     func="""
         IF EXISTS (
             SELECT FROM locations_customerbase AS base WHERE base.id = NEW.base_id AND base.kind = 'offline'
-        ) THEN
-            RAISE EXCEPTION 'Accounts are kept on a customer base 2.0 alone'
+        ) AND (locations_side() <> 'central' OR NOT EXISTS (
+            SELECT FROM locations_location AS place WHERE place.base_id = NEW.base_id AND place.has_legacy_accounts
+        )) THEN
+            RAISE EXCEPTION 'Accounts of a customer base 1.0 are kept at the central, where that is switched on'
                 USING ERRCODE = 'check_violation', CONSTRAINT = 'ledger_of_shared_base';
         END IF;
         RETURN NEW;

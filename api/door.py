@@ -2,11 +2,13 @@
 
     /<account_number>/<client_number>/api/v1/…
 
-They exist at a central alone. Who is logged in is a stranger here, and who shows a token is one everywhere else.
+Who is logged in is a stranger here, and who shows a token is one everywhere else. At a branch with a customer base 1.0
+its own tills read customers and sell on account; all else about accounts is at the central (AT_BRANCH).
 """
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Callable
 from http import HTTPStatus
@@ -17,9 +19,10 @@ from django.http import HttpResponse
 from django.urls import Resolver404, get_resolver
 
 from api import answers, keys, reading
-from locations.choices import Side
+from api.problems import OnlyAtCentral
 from mcp import machines
 from mcp.isolation import access, row_scope
+from mcp.isolation.branch import is_branch
 from mcp.isolation.history_context import recorded_as
 from mcp.isolation.http import ScopedRequest, client_address
 from mcp.isolation.scope import Scope
@@ -31,6 +34,8 @@ BEARER = "bearer "
 READING = frozenset({"GET"})
 WITHOUT_KEY = frozenset({"token"})
 """By its url name: its answer is a secret, which is not kept. Asked twice there are two new tokens, and one holds."""
+AT_BRANCH = re.compile(r"GET (me|customers|customers/\d+)|POST (token/rotate|customers/\d+/orders)")
+"""What tills ask at a branch: method, and address behind START."""
 
 
 class TillMiddleware:
@@ -40,8 +45,7 @@ class TillMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: ScopedRequest) -> HttpResponse:
-        is_ours = request.address is not None and request.path_info.startswith(START)
-        if settings.SIDE != Side.CENTRAL or not is_ours:
+        if request.address is None or not request.path_info.startswith(START):
             return self.get_response(request)
         return machines.localized(request, lambda: _answer(request))
 
@@ -80,6 +84,9 @@ def _served(request: ScopedRequest, scope: Scope, body: bytes) -> HttpResponse:
         match = get_resolver(URLCONF).resolve(request.path_info)
     except Resolver404 as error:
         raise NotThere from error
+    asked = f"{request.method} {request.path_info.removeprefix(START)}"
+    if is_branch() and not AT_BRANCH.fullmatch(asked):
+        raise OnlyAtCentral
     request.named = set()  # type: ignore[attr-defined]
 
     def answer() -> HttpResponse:

@@ -12,7 +12,7 @@ from uuid import UUID
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
-from accounting.choices import Breach, MovementKind, OrderState, SaleMethod
+from accounting.choices import BranchOrderState, Breach, MovementKind, OrderState, SaleMethod
 from api.schemas import Place
 from api.value_types import Amount, Day, Moment, Quantity, SignedAmount, Strict, said, truth
 
@@ -160,6 +160,20 @@ class Posted(Strict):
     order: Order
     account: Account | None = _ACCOUNT
     warnings: list[str] = _WARNINGS
+
+
+class SoldHere(Strict):
+    """An order that a branch with a customer base 1.0 has taken; the central books it with the next reconciliation."""
+
+    number: str
+    total: Amount
+    business_day: Day
+    customer: int
+    state: Literal[tuple(BranchOrderState.values)]  # type: ignore[valid-type]
+    open_amount: SignedAmount | None = Field(
+        default=None, description="As known here: as of the last reconciliation, with what was sold here since."
+    )
+    left: Amount | None = Field(default=None, description="For how much the customer can still buy here.")
 
 
 class Booked(Strict):

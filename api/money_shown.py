@@ -11,8 +11,9 @@ from django.db.models import Sum
 from django.http import HttpRequest
 
 from accounting.amounts import ZERO
+from accounting.at_branch.selling import KnownAccount
 from accounting.balances import Standing
-from accounting.models import LedgerException, Movement, PaymentOrder, PaymentOrderLine
+from accounting.models import BranchOrder, LedgerException, Movement, PaymentOrder, PaymentOrderLine
 from customers.field_groups import FieldGroup
 from customers.models import Customer
 from locations.models import Location
@@ -96,6 +97,18 @@ def order_shown(order: PaymentOrder, customer: Customer | None) -> dict[str, Any
         "booking": order.booking_id,
         "payment": order.payment_id,
         "exceptions": exceptions_of(order.booking_id, order.base_id),
+    }
+
+
+def sold_here(order: BranchOrder, customer: Customer, known: KnownAccount | None) -> dict[str, Any]:
+    """An order that this branch has taken; with what is known here of the account, for whoever may see accounts."""
+    return {
+        "number": order.number,
+        "total": order.total,
+        "business_day": order.business_day,
+        "customer": customer.customer_number,
+        "state": order.state,
+        **({"open_amount": known.open_amount, "left": known.left} if known else {}),
     }
 
 

@@ -122,6 +122,17 @@ class ChangedMeanwhile(Problem):
     )
 
 
+class OnlyAtCentral(Problem):
+    """At a branch with a customer base 1.0 not everything is served that is at the central."""
+
+    status = HTTPStatus.NOT_FOUND
+    code_of_problem = "only_at_central"
+    title = gettext_lazy("Not at a branch")
+    sentence = gettext_lazy(
+        "A branch with a customer base 1.0 reads customers and sells on account. All else is done at its central."
+    )
+
+
 class UnusableCursor(Problem):
     status = HTTPStatus.UNPROCESSABLE_ENTITY
     code_of_problem = "unusable_cursor"
@@ -163,6 +174,16 @@ class PossibleDuplicates(Problem):
         super().__init__(more={"possible_duplicates": found})
 
 
+NOT_SOLD_AT_BRANCH = (
+    "accounts_switched_off",
+    "branch_not_paired",
+    "credit_at_branch",
+    "customer_held_back",
+    "customer_in_conflict",
+    "customer_not_cleared",
+    "reconciled_too_long_ago",
+)
+"""Why a branch with a customer base 1.0 does not sell on account (accounting/at_branch/needs.py)."""
 _STATUS = {
     EDITED_AT_OTHER_SIDE: HTTPStatus.CONFLICT,
     "customer_number_unique": HTTPStatus.CONFLICT,
@@ -181,6 +202,7 @@ _STATUS = {
             "movement_reverses_one",
             "movement_of_nobody",
             *(f"order_{state}" for state in OrderState.values),
+            *NOT_SOLD_AT_BRANCH,
         ),
         HTTPStatus.CONFLICT,
     ),

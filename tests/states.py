@@ -10,8 +10,8 @@ from uuid import uuid4
 from django.db import connection, transaction
 from django.db.models import Model, QuerySet
 
-from accounting.choices import RUN_STEPS
-from accounting.models import InvoiceRun
+from accounting.choices import BRANCH_ORDER_STEPS, RUN_STEPS
+from accounting.models import BranchOrder, InvoiceRun
 from clearing.choices import BULK_STEPS as DECIDING_STEPS
 from clearing.models import BulkDecision
 from customers.choices import BULK_STEPS, UPLOAD_STEPS, UploadState
@@ -22,6 +22,7 @@ from transitions.models import IncomingFile, Package
 STEPS: dict[type[Model], Mapping[Any, Collection[Any]]] = {
     ImportUpload: UPLOAD_STEPS,
     InvoiceRun: RUN_STEPS,
+    BranchOrder: BRANCH_ORDER_STEPS,
     BulkChange: BULK_STEPS,
     BulkDecision: DECIDING_STEPS,
     CustomerExport: FILE_STEPS,

@@ -20,7 +20,7 @@ from accounting.amounts import ZERO, exact
 from accounting.choices import Bundling, RunState
 from accounting.invoicing.issuers import demand_biller, demand_issuer
 from accounting.models import InvoiceRun, RunOrder
-from accounting.operations.opening import demand_base
+from accounting.operations.opening import demand_accounts
 from accounting.owners import ledger_of_owner
 from locations.violations import told_as_refusals
 from mcp.isolation import row_scope
@@ -57,7 +57,7 @@ def prepare_run(
     ValidationError for an amount that cannot be.
     """
     owner = demand_biller(actor)
-    demand_base(actor)
+    demand_accounts(actor)
     least = exact(minimum) if minimum else ZERO
     with row_scope.within(actor), told_as_refusals():
         issuer, ledger = demand_issuer(actor), ledger_of_owner(owner, actor)

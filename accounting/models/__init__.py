@@ -8,6 +8,7 @@
                           ├< Allocation       which payment has paid which item
                           ├─ Receivable       what is open of an item, as long as something is
                           └─ PaymentOrder ─< PaymentOrderLine   what a till has sold by it, and whether it is paid
+    BranchOrder, ToldTerms  what a branch with a base 1.0 has sold, and what the central tells it of accounts
     AccountingSwitch        which ledger a location posts to, as two people have decided
     Issuer ─┬─< NumberSeries                            who issues invoices, and the last number of each series
             └─< InvoiceRun ─< RunOrder                  what a run has chosen to bill, and what it left out
@@ -25,6 +26,7 @@ from accounting.models.allocations import Allocation
 from accounting.models.balance_imports import BalanceImport
 from accounting.models.bank import BankAccount, BankBooking, BankEntry, BankStatement
 from accounting.models.billing import BillingTerms
+from accounting.models.branch_orders import BranchOrder, ToldTerms
 from accounting.models.debits import DebitFile, DebitFileChunk, DebitItem
 from accounting.models.disputes import Dispute
 from accounting.models.dunning import DunningLevel, DunningNotice, DunningRun
@@ -43,8 +45,8 @@ from accounting.models.terms import AccountTerms
 
 __all__ = [
     "Account", "AccountTerms", "AccountingSwitch", "Allocation", "BalanceImport", "BankAccount", "BankBooking",
-    "BankEntry", "BankStatement", "BillingTerms", "DebitFile", "DebitFileChunk", "DebitItem", "Dispute", "DunningLevel",
-    "DunningNotice", "DunningRun", "Invoice", "InvoiceDocument", "InvoiceItem", "InvoiceLine", "InvoiceRun",
-    "InvoiceVat", "Issuer", "Ledger", "LedgerException", "Letter", "Mandate", "Movement", "NumberSeries",
-    "PaymentOrder", "PaymentOrderLine", "Receivable", "RunOrder",
+    "BankEntry", "BankStatement", "BillingTerms", "BranchOrder", "DebitFile", "DebitFileChunk", "DebitItem", "Dispute",
+    "DunningLevel", "DunningNotice", "DunningRun", "Invoice", "InvoiceDocument", "InvoiceItem", "InvoiceLine",
+    "InvoiceRun", "InvoiceVat", "Issuer", "Ledger", "LedgerException", "Letter", "Mandate", "Movement", "NumberSeries",
+    "PaymentOrder", "PaymentOrderLine", "Receivable", "RunOrder", "ToldTerms",
 ]  # fmt: skip

@@ -3,6 +3,7 @@
 from accounting.operations.allocating import NotAllocated, Part, allocate
 from accounting.operations.correcting import correct, reverse, transfer_credit
 from accounting.operations.exceptions import decide_exception
+from accounting.operations.legacy import CannotAccountFor, switch_legacy_accounts
 from accounting.operations.opening import NoAccount, set_terms
 from accounting.operations.order_refusals import OrderRefused
 from accounting.operations.orders import Line, Ordered, cancel_order, pay_order, post_order
@@ -24,8 +25,9 @@ from accounting.operations.switching import (
 )
 
 __all__ = [
-    "Line", "NoAccount", "NotAllocated", "OrderRefused", "Ordered", "OtherContent", "Part", "Posted", "Refused",
-    "allocate", "ask_accounting_switch", "cancel_order", "confirm_accounting_switch", "correct", "decide_exception",
-    "open_balance", "pay_order", "pay_out", "post_order", "post_sale", "receive_payment", "refuse_accounting_switch",
-    "reverse", "set_terms", "top_up", "transfer_credit", "use_credit", "withdraw_accounting_switch",
+    "CannotAccountFor", "Line", "NoAccount", "NotAllocated", "OrderRefused", "Ordered", "OtherContent", "Part",
+    "Posted", "Refused", "allocate", "ask_accounting_switch", "cancel_order", "confirm_accounting_switch", "correct",
+    "decide_exception", "open_balance", "pay_order", "pay_out", "post_order", "post_sale", "receive_payment",
+    "refuse_accounting_switch", "reverse", "set_terms", "switch_legacy_accounts", "top_up", "transfer_credit",
+    "use_credit", "withdraw_accounting_switch",
 ]  # fmt: skip

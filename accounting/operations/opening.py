@@ -19,6 +19,7 @@ from customers.models import Customer
 from locations.permissions import Right
 from locations.violations import told_as_refusals
 from mcp.isolation import row_scope
+from mcp.isolation.branch import is_branch
 from mcp.isolation.limits import busy_told
 from mcp.isolation.scope import Scope
 
@@ -43,7 +44,10 @@ class NotOnThisBase(ValidationError):
 
     def __init__(self) -> None:
         super().__init__(
-            _("Accounts of customers are kept on a customer base 2.0. This location works on a base 1.0."),
+            _(
+                "Accounts of customers are kept on a customer base 2.0. This location works on a base 1.0: whoever "
+                "manages locations at the central can switch on “Accounting for customer base 1.0” for it."
+            ),
             code="ledger_of_shared_base",
         )
 
@@ -68,7 +72,7 @@ def set_terms(
     customer without any.
     """
     actor.demand(Right.MANAGE_ACCOUNT_TERMS)
-    demand_base(actor)
+    demand_accounts(actor)
     with row_scope.within(actor):
         whose = Customer.objects.in_base(actor.base).select_for_update(no_key=True).get(pk=customer)
         ledger = ensure_ledger(actor)
@@ -133,6 +137,27 @@ def demand_base(actor: Scope) -> None:
     """Raise NotOnThisBase where the location works on a base 1.0."""
     if actor.base.is_discontinued:
         raise NotOnThisBase
+
+
+def demand_accounts(actor: Scope) -> None:
+    """Raise NotOnThisBase where no accounts are kept: of a base 1.0 the central keeps them, once that is switched on.
+
+    What was booked then can be paid, billed and set right also when it is switched off again.
+    """
+    if keeps_accounts(actor):
+        return
+    if is_branch() or not Ledger.objects.in_base(actor.base).exists():
+        raise NotOnThisBase
+
+
+def keeps_accounts(actor: Scope) -> bool:
+    """Whether new accounts are opened where the actor is: on a base 2.0, and of a base 1.0 at its central."""
+    return not actor.base.is_discontinued or (has_legacy_accounts(actor) and not is_branch())
+
+
+def has_legacy_accounts(actor: Scope) -> bool:
+    """Whether Accounting for customer base 1.0 is switched on where the actor is."""
+    return actor.base.is_discontinued and actor.location.has_legacy_accounts
 
 
 def ensure_ledger(actor: Scope) -> Ledger:

@@ -24,7 +24,7 @@ from accounting.choices import AccountKind, MovementKind, OrderState, SaleMethod
 from accounting.models import PaymentOrder
 from accounting.models.orders import MOST_OF_LINE
 from accounting.operations.correcting import demanded_reason
-from accounting.operations.opening import NoAccount, demand_base
+from accounting.operations.opening import NoAccount, demand_accounts
 from accounting.operations.order_refusals import OrderRefused, not_open, paid_on_account
 from accounting.operations.posting import Entry, sides_of, wanted_of, warnings_of
 from accounting.operations.refusals import told
@@ -85,8 +85,8 @@ def post_order(
     cannot be, and Busy.
     """
     actor.demand(Right.POST_TO_ACCOUNTS)
-    demand_base(actor)
-    _demand_sum(total, lines)
+    demand_accounts(actor)
+    demand_sum(total, lines)
     kind, sides = _KINDS[method]
     entry = Entry(kind=kind, amount=total, key=key, business_day=business_day, document=number, is_late=is_late)
     said = {
@@ -103,7 +103,7 @@ def post_order(
         with told(kind, whose, actor):
             made = _call(
                 "accounting_post_order(%s, %s, %s, %s::jsonb, %s::jsonb, %s::jsonb)",
-                [actor.base.pk, ledger.pk, _who(actor), _text(wanted), _text(said), _text(_told_lines(lines))],
+                [actor.base.pk, ledger.pk, _who(actor), _text(wanted), _text(said), _text(told_lines(lines))],
             )
         return _ordered(made, whose, actor)
 
@@ -164,7 +164,8 @@ def found_order(order: UUID, actor: Scope) -> tuple[PaymentOrder, Customer]:
     return one, one.customer
 
 
-def _demand_sum(total: Decimal, lines: Sequence[Line]) -> None:
+def demand_sum(total: Decimal, lines: Sequence[Line]) -> None:
+    """Raise ValidationError where the lines are not the total, or too large."""
     if sum((abs(line.amount) for line in lines), Decimal(0)) > MOST_OF_LINE:
         raise ValidationError(
             {
@@ -180,7 +181,8 @@ def _demand_sum(total: Decimal, lines: Sequence[Line]) -> None:
         raise ValidationError({"total": ValidationError(sentence, code="lines_are_not_total")})
 
 
-def _told_lines(lines: Sequence[Line]) -> list[dict[str, Any]]:
+def told_lines(lines: Sequence[Line]) -> list[dict[str, Any]]:
+    """The lines as the database takes them, and as they are kept."""
     return [
         {
             "position": at,

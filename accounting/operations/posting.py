@@ -26,7 +26,7 @@ from accounting.choices import OF_CUSTOMER, OF_LEDGER, AccountKind, MovementKind
 from accounting.models import Account, Ledger, Movement
 from accounting.models.ledgers import OF_ALL
 from accounting.operations.allocating import Part
-from accounting.operations.opening import NoAccount, demand_base, ensure_accounts, open_for_late
+from accounting.operations.opening import NoAccount, demand_accounts, ensure_accounts, open_for_late
 from accounting.operations.refusals import told
 from customers.models import Customer
 from locations.permissions import Right
@@ -197,7 +197,7 @@ def posted(
 
     `into` is the id of a ledger; None: the one to which the location posts.
     """
-    demand_base(actor)
+    demand_accounts(actor)
     with row_scope.within(actor):
         whose = Customer.objects.in_base(actor.base).get(pk=customer)
         if entry.is_late:
@@ -240,7 +240,7 @@ def post_all(ledger: Ledger, wanted: Sequence[Mapping[str, Any]], actor: Scope) 
 def wanted_of(debit: int, credit: int, entry: Entry) -> dict[str, Any]:
     """One movement as `post_all` takes it. Amounts travel as text, so that nothing makes them floating."""
     day = entry.business_day or timezone.localdate()
-    _check_day(day)
+    check_day(day)
     return {
         "debit": debit,
         "credit": credit,
@@ -267,7 +267,8 @@ def _short(field: str, text: str, most: int) -> str:
     return _line(field, text, most, _("Write no more than %(most)s characters.")) if text.strip() else ""
 
 
-def _check_day(day: date) -> None:
+def check_day(day: date) -> None:
+    """Raise ValidationError for a business day more than a year ago, or to come."""
     today = timezone.localdate()
     if not today - OLDEST <= day <= today + timedelta(days=1):
         raise ValidationError(

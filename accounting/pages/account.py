@@ -21,9 +21,10 @@ from accounting.choices import MovementKind
 from accounting.invoicing import billing_terms_of
 from accounting.models import Invoice, InvoiceItem, Ledger, LedgerException
 from accounting.open_items import OpenItem, OpenItems, open_items
-from accounting.operations.opening import NotOnThisBase, demand_base
+from accounting.operations.opening import NotOnThisBase, demand_accounts
 from accounting.owners import owners_shown
 from accounting.pages.booking import WAYS
+from accounting.pages.branch_orders import account_at_branch
 from accounting.pages.forms import PeriodForm
 from accounting.pages.frame import (
     ACCOUNT,
@@ -47,6 +48,7 @@ from accounting.statements import file_name, page_of, paper_of, statement_of, ta
 from customers.field_groups import FieldGroup
 from customers.models import Customer
 from locations.permissions import Right
+from mcp.isolation.branch import is_branch
 from mcp.isolation.scope import Scope
 
 FORTNIGHT = 14
@@ -59,6 +61,8 @@ def account_page(request: HttpRequest, customer: int) -> HttpResponse:
     """The account; for a customer without one, the way to open it."""
     scope = seer(request)
     whose = customer_or_404(customer, scope)
+    if is_branch():
+        return account_at_branch(request, whose, scope)
     ledger = ledger_asked(request, scope)
     now = standing(whose, scope, ledger=ledger)
     if ledger is not None and now is None:
@@ -72,7 +76,7 @@ def account_page(request: HttpRequest, customer: int) -> HttpResponse:
         "before": _open_before(whose, scope) if ledger is None else None,
     }
     try:
-        demand_base(scope)
+        demand_accounts(scope)
     except NotOnThisBase as refusal:
         context |= {"elsewhere": refusal.messages[0], "terms_address": ""}
     if now is not None:

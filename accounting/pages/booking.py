@@ -32,7 +32,7 @@ from accounting.operations import (
     top_up,
     use_credit,
 )
-from accounting.operations.opening import OF_MEMOS, demand_base
+from accounting.operations.opening import OF_MEMOS, demand_accounts
 from accounting.operations.opening import TERMS as TERM_NAMES
 from accounting.pages.forms import BookingForm, CorrectionForm, ReversalForm, TermsForm
 from accounting.pages.frame import (
@@ -183,7 +183,7 @@ def terms_page(request: HttpRequest, customer: int) -> HttpResponse:
 def demand_base_or_404(scope: Scope) -> None:
     """Raise Http404 where no accounts are kept, because the location works on a base 1.0."""
     try:
-        demand_base(scope)
+        demand_accounts(scope)
     except ValidationError as refusal:
         raise Http404 from refusal
 

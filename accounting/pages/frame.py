@@ -33,7 +33,7 @@ ACCOUNT, ALLOCATE, BOOK, CORRECT, REVERSE, TERMS, STATEMENT, EXCEPTIONS, EXCEPTI
     "accounting_terms", "accounting_statement", "accounting_exceptions", "accounting_exception", "accounting_received",
     "accounting_balances", "accounting_balance",
 )  # fmt: skip
-SWITCHES = "accounting_switches"
+SWITCHES, BRANCH_ORDERS, BRANCH_ORDER = "accounting_switches", "accounting_branch_orders", "accounting_branch_order"
 INVOICES, INVOICE, INVOICE_FILE, INVOICE_CANCEL, RUNS, RUN_NEW, RUN, ISSUER, BILLING = (
     "accounting_invoices", "accounting_invoice", "accounting_invoice_file", "accounting_invoice_cancel",
     "accounting_runs", "accounting_run_new", "accounting_run", "accounting_issuer", "accounting_billing",

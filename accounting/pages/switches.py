@@ -29,6 +29,7 @@ from accounting.operations.switching import (
 )
 from accounting.pages.forms import PlainForm
 from accounting.pages.frame import SWITCHES, address_of, show_page
+from accounting.pages.legacy import legacy_lines, switch_off, switch_on
 from locations.models import Location
 from locations.permissions import Right
 from mcp.console.operation_forms import show_refusal
@@ -73,6 +74,7 @@ def switches_page(request: HttpRequest) -> HttpResponse:
     context = {
         "elsewhere": " ".join(NotOnThisBase().messages) if scope.base.is_discontinued else "",
         "lines": _lines(request, scope, form),
+        "legacy": legacy_lines(scope),
         "mode_here": _mode(scope, scope.location).label if not scope.location.is_central else "",
         "is_central": scope.location.is_central,
         "may_change": person_of(scope) is not None,
@@ -163,6 +165,8 @@ def _withdraw(request: HttpRequest, why: str, scope: Scope) -> str:
 
 _STEPS: dict[str, Callable[[HttpRequest, str, Scope], str]] = {
     "ask": _ask, "confirm": _confirm, "refuse": _refuse, "withdraw": _withdraw,
+    "legacy_on": lambda request, why, scope: switch_on(_id(request.POST.get("location", "")), scope),
+    "legacy_off": lambda request, why, scope: switch_off(_id(request.POST.get("location", "")), scope),
 }  # fmt: skip
 
 

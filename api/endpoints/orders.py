@@ -11,17 +11,19 @@ from ninja import Body, Path, Query, Router
 from ninja.responses import Status
 from pydantic import Field
 
+from accounting.at_branch.selling import CreditAtBranch, known_account, sell_at_branch
 from accounting.choices import SaleMethod
 from accounting.models import PaymentOrder
 from accounting.operations import Line, Ordered, cancel_order, pay_order, post_order
 from api.endpoints.accounts import PageAsked, seen
 from api.endpoints.customers import Number
 from api.endpoints.frame import KEYED, customer_of, demand_known, name, scope_of
-from api.money_schemas import NewOrder, Order, Orders, Paid, Posted, Sent, TakenBack
-from api.money_shown import account_if_seen, movement_key, order_short, order_shown
+from api.money_schemas import NewOrder, Order, Orders, Paid, Posted, Sent, SoldHere, TakenBack
+from api.money_shown import account_if_seen, movement_key, order_short, order_shown, sold_here
 from api.problems import NoSuchOrder
 from customers.models import Customer
 from locations.permissions import Right
+from mcp.isolation.branch import is_branch
 from mcp.isolation.scope import Scope
 
 router = Router(tags=["Orders"])
@@ -60,7 +62,7 @@ def listed(request: HttpRequest, number: Number, asked: Query[OrdersAsked]) -> d
 
 @router.post(
     "/customers/{int:number}/orders",
-    response={201: Posted},
+    response={201: Posted, 202: SoldHere},
     exclude_unset=True,
     operation_id="post_order",
     url_name="orders",
@@ -71,19 +73,20 @@ def post(
     request: HttpRequest, response: HttpResponse, number: Number, order: Body[NewOrder], sent: Query[Sent]
 ) -> Status:
     """The order is an open item of the customer, or paid with his credit. What keeps it from being sold is a 409 with
-    its reason: `limit`, `below_zero`, `blocked`, `no_address`, `not_on_account`, `no_credit`, `archived`.
+    its reason: `limit`, `below_zero`, `blocked`, `no_address`, `not_on_account`, `no_credit`, `archived`. At a branch
+    with a customer base 1.0 it is taken (202), and booked at the central with the next reconciliation.
     """
     scope = scope_of(request)
     demand_known(request, Sent)
     customer = customer_of(number, scope)
+    if is_branch():
+        return Status(202, _sold_here(request, customer, order, sent, scope))
     done = post_order(
         customer=customer.pk,
         method=SaleMethod(order.method),
         number=order.number,
         total=order.total,
-        lines=[
-            Line(text=one.text, quantity=one.quantity, amount=one.amount, vat_rate=one.vat_rate) for one in order.lines
-        ],
+        lines=_lines(order),
         key=movement_key(request, scope),
         business_day=order.business_day,
         sold_at=order.sold_at,
@@ -93,6 +96,29 @@ def post(
     )
     response["Location"] = reverse("api:order", kwargs={"order": done.order.pk}, urlconf="api.urls")
     return Status(201, _told(request, done, scope))
+
+
+def _lines(order: NewOrder) -> list[Line]:
+    return [Line(text=one.text, quantity=one.quantity, amount=one.amount, vat_rate=one.vat_rate) for one in order.lines]
+
+
+def _sold_here(request: HttpRequest, customer: Customer, order: NewOrder, sent: Sent, scope: Scope) -> dict[str, Any]:
+    if order.method != SaleMethod.ACCOUNT:
+        raise CreditAtBranch
+    sold = sell_at_branch(
+        customer=customer.pk,
+        number=order.number,
+        total=order.total,
+        lines=_lines(order),
+        key=movement_key(request, scope),
+        business_day=order.business_day,
+        sold_at=order.sold_at,
+        fiscal=order.fiscal,
+        is_late=sent.late,
+        actor=scope,
+    )
+    name(request, customer.pk)
+    return sold_here(sold, customer, known_account(customer, scope) if scope.allows(Right.SEE_ACCOUNTS) else None)
 
 
 @router.get(

@@ -29,6 +29,7 @@ from clearing.protocol.records import (
     DeletionRecord,
     ErasureRecord,
     HeldBackRecord,
+    MatterRecord,
     Record,
     RevisionRecord,
     VocabularyRecord,
@@ -43,6 +44,8 @@ from clearing.rows.erasing import erase_known
 from clearing.rows.reading import BLOCK, RowState, sent_of, states_of, versions_of
 from clearing.rows.statements import add_statements
 from clearing.rows.writing import HAS_CARD, remove, with_cards, write
+from clearing.travelling import KEPT, keeping
+from clearing.travelling import apply as apply_matters
 from customers import statistics
 from customers.imports import take_turn
 from customers.models import CustomerRevision
@@ -91,7 +94,9 @@ class _Answer:
             records = list(block)
             if records and isinstance(records[0], VocabularyRecord):
                 wanted = self._merge(records.pop(0).now)  # type: ignore[union-attr]
-            self._apply(records)
+            self._apply([record for record in records if not isinstance(record, MatterRecord)])
+            matters = [record for record in records if isinstance(record, MatterRecord)]
+            apply_matters(matters, self._cycle, self._actor)
         if wanted is not None:
             vocabulary.remove(self._base, wanted)
         cycle, own, now = self._cycle, self._own, timezone.now()
@@ -136,7 +141,8 @@ class _Answer:
         self._agree(records, known=states.keys())
         self._take([record for record in records if isinstance(record, CustomerRecord)], states, versions)
         for left in staying:
-            self._hold(left.uid, left.number, HAS_CARD(number=left.number), versions.get(left.uid))
+            reason = HAS_CARD if with_cards(self._base, [left.uid]) else KEPT
+            self._hold(left.uid, left.number, reason(number=left.number), versions.get(left.uid))
         for record in records:
             if isinstance(record, HeldBackRecord):
                 self._hold(record.uid, record.number, _told(record), versions.get(record.uid))
@@ -159,7 +165,8 @@ class _Answer:
     def _delete(self, records: Sequence[DeletionRecord], states: dict[UUID, RowState]) -> list[DeletionRecord]:
         """Let go whom the central has let go; returns who stays for now, because he has a card."""
         wanted = [record for record in records if not self._is_newer(states.get(record.uid))]
-        stays = with_cards(self._base, [record.uid for record in wanted]) if wanted else set()
+        uids = [record.uid for record in wanted]
+        stays = with_cards(self._base, uids) | keeping(self._base, uids) if wanted else set()
         gone = [record for record in wanted if record.uid not in stays]
         remove(self._base, [record.uid for record in gone])
         revisions.agree(
@@ -247,5 +254,5 @@ def _uid(record: Record) -> UUID | None:
             return record.version.uid
         case DeletionRecord() | ErasureRecord() | RevisionRecord() | HeldBackRecord():
             return record.uid
-        case ConflictRecord() | DecisionRecord() | VocabularyRecord():
+        case ConflictRecord() | DecisionRecord() | MatterRecord() | VocabularyRecord():
             return None

@@ -27,6 +27,7 @@ from clearing.rows.conflicts import conflicts_after
 from clearing.rows.decisions import decisions_to_tell
 from clearing.rows.reading import Change, changes_since, states_of, versions_of
 from clearing.rows.vocabulary import vocabulary_of
+from clearing.travelling import collected
 from customers.write_order import tell_reconciling
 from locations.models import CustomerBase
 from mcp.isolation import row_scope
@@ -49,7 +50,7 @@ def cut(own: OwnNode, *, actor: Scope) -> Cycle:
             base=base, node_id=own.node_id, number=own.applied + 1, state=CycleState.CUT, cut=sequence,
             previous=own.receipt,
         )  # fmt: skip
-        cycle.sent = list(parts.store(cycle, PartKind.SENT, _records(own, base, sequence)).to_json())
+        cycle.sent = list(parts.store(cycle, PartKind.SENT, _records(own, actor, sequence)).to_json())
         cycle.save(update_fields=["sent"])
         revisions.set_cut(base, sequence)
         return cycle
@@ -73,7 +74,8 @@ def agreed_vocabulary(own: OwnNode) -> Vocabulary:
     return Vocabulary.from_fields(Fields(own.agreed_vocabulary, refused=RefusedRecord))
 
 
-def _records(own: OwnNode, base: CustomerBase, sequence: int) -> Iterator[dict[str, Json]]:
+def _records(own: OwnNode, actor: Scope, sequence: int) -> Iterator[dict[str, Json]]:
+    base = actor.base
     agreed, now = agreed_vocabulary(own), vocabulary_of(base)
     if now != agreed:
         yield VocabularyRecord(now, agreed).to_json()
@@ -91,6 +93,8 @@ def _records(own: OwnNode, base: CustomerBase, sequence: int) -> Iterator[dict[s
                 record = _record(state, versions.get(state.uid))
                 if record is not None and not unsent.holds(record):
                     yield record.to_json()
+    for matter in collected(actor):
+        yield matter.to_json()
 
 
 def _about_conflicts(own: OwnNode, base: CustomerBase) -> Iterator[dict[str, Json]]:

@@ -16,6 +16,7 @@ from clearing.branch.cutting import is_emptied, open_runs
 from clearing.choices import CycleState
 from clearing.models import OwnNode
 from clearing.rows import decisions, revisions
+from clearing.travelling import offer_again as offer_matters_again
 from mcp.isolation import row_scope
 from mcp.isolation.scope import Scope
 from mcp.stored_sentences import stored_sentence
@@ -68,6 +69,7 @@ def offer_again(own: OwnNode, *, known: int, decided: int, receipt: str, epoch: 
             cursor.execute(_OFFER, parameters)
         revisions.set_sequence(actor.base, sequence + 1)
         decisions.offer_again(actor.base)
+        offer_matters_again(actor, known)
         locked = _go_on(own, decided, receipt, actor)
         locked.epoch, locked.agreed_vocabulary = epoch, None
         locked.known_before = known if locked.known_before is None else min(known, locked.known_before)

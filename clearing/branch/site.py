@@ -29,6 +29,7 @@ def apply_site(site: Site, *, actor: Scope) -> None:
         own = OwnNode.objects.select_for_update().get(base=actor.base)
         Organization.objects.exclude(name=site.business).filter(pk=actor.organization.pk).update(name=site.business)
         _take_edit_side(site.edit_side, actor)
+        _take_accounts(site.has_accounts, actor)
         _take_places(site.places, actor)
         _take_purposes(site.purposes, actor)
         groups = _take_groups(site.groups, actor)
@@ -43,6 +44,12 @@ def _take_edit_side(edit_side: str, actor: Scope) -> None:
     if edit_side in EditSide.values:
         bases = CustomerBase.objects.filter(pk=actor.base.pk).exclude(edit_side=edit_side)
         bases.update(edit_side=edit_side)
+
+
+def _take_accounts(has_accounts: bool, actor: Scope) -> None:
+    """Whether the central keeps accounts of the customers of this location."""
+    places = Location.objects.filter(pk=actor.location.pk).exclude(has_legacy_accounts=has_accounts)
+    places.update(has_legacy_accounts=has_accounts)
 
 
 def _take_places(places: Iterable[Place], actor: Scope) -> None:

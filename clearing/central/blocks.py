@@ -8,6 +8,7 @@ from functools import cached_property
 from itertools import groupby
 from uuid import UUID, uuid4
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
@@ -39,14 +40,23 @@ from clearing.rows.decisions import accept_decision, as_record
 from clearing.rows.erasing import erase_known
 from clearing.rows.reading import RowState, bearers_of, states_of, versions_of
 from clearing.rows.writing import HAS_CARD, remove, with_cards, write
+from clearing.travelling import KEPT, Taken, keeping
 from customers.tombstones import Erased as ErasedPeople
 from customers.tombstones import Known
+from locations.models import LOWEST_CUSTOMER_NUMBER
 from mcp.isolation.scope import Scope
 from mcp.stored_sentences import Sentences, stored_sentence
 
 CONTACTS = ("phone_private", "phone_business", "mobile", "fax")
 NUMBER_STAYS = stored_sentence(
     "clearing_number_stays", gettext_lazy("The customer has the number %(number)s at the central; it never changes.")
+)
+NOT_ERASED = stored_sentence(
+    "clearing_not_erased",
+    gettext_lazy(
+        "The customer was erased at the branch. At the central money of his is open: settle it, and he is erased there "
+        "with the next run."
+    ),
 )
 ERASED_AT_BRANCH = gettext_lazy("Erased at the branch (reconciliation)")
 
@@ -88,6 +98,12 @@ class Blocks:
         """What has become of the records so far."""
         return Counts(sent=sum(self._counted.values()), **self._counted)
 
+    def count(self, taken: Taken) -> None:
+        """Count what has become of other things than customers."""
+        for name in ("applied", "same", "held_back"):
+            self._counted[name] += getattr(taken, name)
+        self.has_named_erased |= taken.names_erased
+
     def reached(self) -> int:
         """The last number of changes of the base, with those of this run."""
         return revisions.lock_order(self._base)[0]
@@ -105,8 +121,7 @@ class Blocks:
         cases = self._cases(block, held)
         for case in cases:
             if isinstance(case.outcome.central_writes, Erased):
-                reason = str(ERASED_AT_BRANCH)
-                erase_known(case.uid, reason=reason, actor=self._actor, is_remembered=self._is_offered)
+                self._erase(case, held)
         written = self._write([case for case in cases if case.uid not in held], held)
         keep_held(held, {case.uid: case.record for case in cases}, cycle=self._cycle, node=self._node)
         for case in cases:
@@ -116,6 +131,15 @@ class Blocks:
             self._counted["held_back"] += 1
             yield HeldBackRecord(uid, number, tuple(reasons[:MOST_REASONS])).to_json()
         yield from self._about_conflicts(block)
+
+    def _erase(self, case: _Case, held: Held) -> None:
+        """Erase who was erased at the branch; as long as something keeps him, such as open money, that is held back."""
+        reason = str(ERASED_AT_BRANCH)
+        try:
+            with transaction.atomic():
+                erase_known(case.uid, reason=reason, actor=self._actor, is_remembered=self._is_offered)
+        except ValidationError:
+            held[case.uid] = (case.own.number if case.own else LOWEST_CUSTOMER_NUMBER, NOT_ERASED(), case.record)
 
     def _cases(self, block: Sequence[Record | Unreadable], held: Held) -> list[_Case]:
         records: list[Sent] = []
@@ -177,7 +201,7 @@ class Blocks:
         fresh: dict[UUID, int] = {}
         versions: list[Version] = []
         known: dict[UUID, Version] = {}
-        cases = self._without_cards(cases, held)
+        cases = self._without_kept(cases, held)
         for case in cases:
             write_down = case.outcome.central_writes
             if isinstance(write_down, Deleted):
@@ -198,13 +222,16 @@ class Blocks:
             return {}
         return revisions.raise_revisions(self._base, fresh, gone, turn=self._next_turn(), origin=self._node.pk)
 
-    def _without_cards(self, cases: Sequence[_Case], held: Held) -> list[_Case]:
-        """Those by whom nobody leaves who has a card; the others are held back."""
+    def _without_kept(self, cases: Sequence[_Case], held: Held) -> list[_Case]:
+        """Those by whom nobody leaves who has a card or an account; the others are held back."""
         leaving = {case.uid: leaver for case in cases if (leaver := _leaver(case)) is not None}
-        stays = with_cards(self._base, leaving.values()) if leaving else set()
+        if not leaving:
+            return list(cases)
+        kept = [(with_cards(self._base, leaving.values()), HAS_CARD), (keeping(self._base, leaving.values()), KEPT)]
         for case in cases:
-            if leaving.get(case.uid) in stays:
-                held[case.uid] = (case.number, HAS_CARD(number=case.number), case.record)
+            for stays, reason in kept:
+                if leaving.get(case.uid) in stays:
+                    held[case.uid] = (case.number, reason(number=case.number), case.record)
         return [case for case in cases if case.uid not in held]
 
     def _displace(

@@ -24,9 +24,10 @@ from clearing.models import Conflict, Cycle, CyclePart, HeldBack, Node
 from clearing.protocol.canonical import Json
 from clearing.protocol.parts import Manifest
 from clearing.protocol.receipts import Receipt
-from clearing.protocol.records import VocabularyRecord
+from clearing.protocol.records import MatterRecord, VocabularyRecord
 from clearing.protocol.vocabulary import Vocabulary, merged
 from clearing.rows import parts, revisions, vocabulary
+from clearing.travelling import Arrival, take, told
 from customers.imports import take_turn
 from customers.write_order import tell_reconciling
 from locations.models import CustomerBase
@@ -59,6 +60,9 @@ class _Run:
         self._cycle, self._node, self._actor = cycle, node, actor
         self._base: CustomerBase = actor.base
         self._blocks = Blocks(cycle, node, actor)
+        is_again = node.gets_its_own or node.known_before is not None
+        self._arrival = Arrival(cycle, node, actor, again=is_again)
+        self._answers: list[MatterRecord] = []
 
     def decide(self) -> None:
         if self._sent.rows > FEW:
@@ -75,22 +79,28 @@ class _Run:
     def _answer(self, before: int) -> Iterator[dict[str, Json]]:
         records = incoming(self._cycle, self._sent)
         first = next(records, None)
-        told = first if isinstance(first, VocabularyRecord) else None
-        wanted = self._merge_vocabulary(told)
-        if told is not None or wanted.to_json() != self._node.told_vocabulary:
+        said = first if isinstance(first, VocabularyRecord) else None
+        wanted = self._merge_vocabulary(said)
+        if said is not None or wanted.to_json() != self._node.told_vocabulary:
             self._node.told_vocabulary = wanted.to_json()
             yield VocabularyRecord(wanted).to_json()
-        rest = chain([] if first is None or told is not None else [first], records)
+        rest = chain([] if first is None or said is not None else [first], records)
         for block in blocks_of(rest):
-            yield from self._blocks.decide(block)
+            matters = [record for record in block if isinstance(record, MatterRecord)]
+            yield from self._blocks.decide([record for record in block if not isinstance(record, MatterRecord)])
+            for name, taken in take(matters, self._arrival):
+                self._blocks.count(taken)
+                self._answers += [MatterRecord(name, answer) for answer in taken.answers]
         vocabulary.remove(self._base, wanted)
         yield from changes_for(self._node, self._base, up_to=before, besides=self._blocks.told_who_was_missing)
+        for matter in chain(self._answers, told(self._arrival)):
+            yield matter.to_json()
 
-    def _merge_vocabulary(self, told: VocabularyRecord | None) -> Vocabulary:
+    def _merge_vocabulary(self, said: VocabularyRecord | None) -> Vocabulary:
         there = vocabulary.vocabulary_of(self._base)
-        if told is None:
+        if said is None:
             return there
-        wanted = merged(told.agreed, branch=told.now, central=there)
+        wanted = merged(said.agreed, branch=said.now, central=there)
         vocabulary.add(self._base, wanted)
         return wanted
 

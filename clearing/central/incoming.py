@@ -19,6 +19,7 @@ from clearing.protocol.records import (
     DecisionRecord,
     DeletionRecord,
     ErasureRecord,
+    MatterRecord,
     Record,
     VocabularyRecord,
     read_record,
@@ -36,6 +37,7 @@ _ORDER: dict[type[Record], int] = {
     ErasureRecord: 3,
     DeletionRecord: 3,
     CustomerRecord: 4,
+    MatterRecord: 5,
 }
 """What frees a number travels before what may take it. What only a central sends is in no order of a branch."""
 MOST_OF_A_BLOCK = 16 * 1024**2

@@ -30,6 +30,7 @@ def site_of(location: Location, *, node: UUID | None = None) -> Site:
         groups=tuple(RightsGroup(group.name, group.description, tuple(sorted(rights[group.pk]))) for group in groups),
         people=tuple(_people(groups)),
         central_key=central_keys(node)[0].public.text if node else "",
+        has_accounts=location.has_legacy_accounts,
     )
 
 

@@ -30,7 +30,9 @@ from clearing.protocol.receipts import Counts
 from clearing.protocol.strict import HIGHEST, Fields, UnreadableField, write_moment
 from locations.text import LazyText
 
-PROTOCOL = 1
+PROTOCOL = 2
+PROTOCOL_OF_MATTERS = 2
+"""From this one on other things than customers travel (`records.MatterRecord`)."""
 OLDEST_PROTOCOL = 1
 """The central speaks its own version and the one before."""
 MOST_PROTOCOL = 2**31 - 1

@@ -39,7 +39,7 @@ from clearing.protocol.vocabulary import Vocabulary
 FORMAT = 1
 """Of a record. A new field is no new format; another meaning of one is."""
 MOST_REASONS = 50
-LONGEST_NAME = 200
+LONGEST_NAME, LONGEST_MATTER = 200, 40
 
 
 class RecordKind(StrEnum):
@@ -53,6 +53,7 @@ class RecordKind(StrEnum):
     VOCABULARY = "vocabulary"
     CONFLICT = "conflict"
     DECISION = "decision"
+    MATTER = "matter"
 
 
 @dataclass(frozen=True)
@@ -249,6 +250,18 @@ class DecisionRecord:
         }
 
 
+@dataclass(frozen=True)
+class MatterRecord:
+    """Something else than a customer, as the app that has registered `matter` writes and reads it."""
+
+    matter: str
+    content: Mapping[str, Json]
+
+    def to_json(self) -> dict[str, Json]:
+        """As it travels."""
+        return {"content": dict(self.content), "format": FORMAT, "kind": RecordKind.MATTER, "matter": self.matter}
+
+
 type Record = (
     CustomerRecord
     | DeletionRecord
@@ -258,6 +271,7 @@ type Record = (
     | VocabularyRecord
     | ConflictRecord
     | DecisionRecord
+    | MatterRecord
 )
 
 
@@ -353,6 +367,10 @@ def _conflict(fields: Fields) -> ConflictRecord:
     )
 
 
+def _matter(fields: Fields) -> MatterRecord:
+    return MatterRecord(fields.text("matter", most=LONGEST_MATTER), fields.mapping("content"))
+
+
 def _reasons(fields: Fields) -> tuple[Mapping[str, Json], ...]:
     """Sentences as they are stored: each at least with a code, and with parameters for its text."""
     found = fields.objects("reasons", most=MOST_REASONS)
@@ -371,4 +389,5 @@ _READING: dict[RecordKind, Callable[[Fields], Record]] = {
     RecordKind.VOCABULARY: _vocabulary,
     RecordKind.CONFLICT: _conflict,
     RecordKind.DECISION: _decision,
+    RecordKind.MATTER: _matter,
 }

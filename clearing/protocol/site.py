@@ -134,7 +134,7 @@ class Site(Message):
     """All of it. `client_number` is that of the location at which the branch is.
 
     `edit_side` is where customers of the base are edited, one of locations.choices.EditSide. `central_key` is by what
-    the branch seals and verifies sticks.
+    the branch seals and verifies sticks. `has_accounts` is whether the central keeps accounts of its customers.
     """
 
     business: str
@@ -145,6 +145,7 @@ class Site(Message):
     groups: tuple[RightsGroup, ...]
     people: tuple[Person, ...]
     central_key: str = ""
+    has_accounts: bool = False
 
     @property
     def hash(self) -> str:
@@ -153,6 +154,8 @@ class Site(Message):
 
     def to_json(self) -> dict[str, Json]:
         return {
+            # Left out where it is not so: a program that does not know it has the same hash.
+            **({"accounts": True} if self.has_accounts else {}),
             "business": self.business,
             "central_key": self.central_key,
             "client_number": self.client_number,
@@ -177,4 +180,5 @@ class Site(Message):
             groups=all_of(RightsGroup, "groups", MOST_GROUPS),
             people=all_of(Person, "people", MOST_PEOPLE),
             central_key=fields.text_or_empty("central_key", most=LONGEST_KEY_TEXT),
+            has_accounts=fields.as_sent.get("accounts") is True,
         )

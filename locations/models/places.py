@@ -229,6 +229,13 @@ class Location(CheckedRow):
         default=False,
         help_text=_("An independent franchisee can restrict what the central's user groups may do here."),
     )
+    has_legacy_accounts = models.BooleanField(
+        _("accounting for customer base 1.0"),
+        default=False,
+        db_default=False,
+        editable=False,
+        help_text=_("Whether the central keeps accounts of the customers of its base 1.0, and bills them."),
+    )
     opened_at = models.DateTimeField(_("opened"), db_default=Now(), editable=False)
     closed_at = models.DateTimeField(_("closed"), null=True, blank=True, editable=False)
     has_left = models.BooleanField(

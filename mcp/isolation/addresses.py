@@ -210,6 +210,15 @@ register(
     Rule("admin:mcp_usergroup_rights_log", reads=(*USERS, Right.SEE_HISTORY)),
     at_branch=AtBranch.SERVED,
 )
+# A branch has tills of its own, which sell on account there.
+register(
+    Zone.LOCATION,
+    Rule("admin:mcp_device_changelist", reads=LOCATION),
+    Rule("admin:mcp_device_add", reads=LOCATION, changes=LOCATION),
+    Rule("admin:mcp_device_change", reads=LOCATION),
+    *(Rule(f"admin:mcp_device_{page}", reads=LOCATION, changes=LOCATION) for page in DEVICE_PAGES),
+    at_branch=AtBranch.SERVED,
+)
 register(
     Zone.LOCATION,
     Rule("admin:switched", reads=FREE, only=(Only.SOME_RIGHT,)),
@@ -218,10 +227,6 @@ register(
     Rule("admin:locations_location_close", reads=LOCATION, changes=LOCATION, only=(Only.EVERYWHERE,)),
     Rule("admin:locations_location_reopen", reads=LOCATION, changes=LOCATION, only=(Only.EVERYWHERE,)),
     Rule("admin:mcp_usergroup_copy", reads=USERS, changes=USERS),
-    Rule("admin:mcp_device_changelist", reads=LOCATION),
-    Rule("admin:mcp_device_add", reads=LOCATION, changes=LOCATION),
-    Rule("admin:mcp_device_change", reads=LOCATION),
-    *(Rule(f"admin:mcp_device_{page}", reads=LOCATION, changes=LOCATION) for page in DEVICE_PAGES),
     *pages_of(
         "mcp_restriction",
         view=USERS,

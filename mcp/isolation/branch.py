@@ -55,6 +55,11 @@ def is_paired() -> bool:
     return is_branch() and CustomerBase.objects.offline().filter(has_node=True).exists()
 
 
+def has_customers_here(location: Location) -> bool:
+    """Whether the customers of this location are at this installation: those of a base 1.0 are at its branch."""
+    return is_branch() or not location.base.is_discontinued
+
+
 def has_branches_with_nodes() -> bool:
     """Whether rights travel: at a central, whether a branch of the business works at a node of its own."""
     return not is_branch() and CustomerBase.objects.offline().filter(has_node=True).exists()

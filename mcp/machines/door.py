@@ -2,7 +2,7 @@
 
     POST /devices/enrol/        {"code": "7KM4-XW2P", "nonce": "<UUID>", "program": "Kasse 3.1"}
 
-It is outside of any location, as the code says which one is meant, and exists at a central alone.
+It is outside of any location, as the code says which one is meant. At a branch it is for the tills of that branch.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from uuid import UUID
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
-from locations.choices import Side
 from locations.one_time_codes import LONGEST_TYPED
 from mcp.isolation import row_scope
 from mcp.isolation.http import ScopedRequest, client_address
@@ -38,7 +37,7 @@ class DeviceMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: ScopedRequest) -> HttpResponse:
-        if settings.SIDE != Side.CENTRAL or request.address is not None or request.path_info != ENROL:
+        if request.address is not None or request.path_info != ENROL:
             return self.get_response(request)
         return localized(request, lambda: _answer(request))
 

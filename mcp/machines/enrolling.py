@@ -17,6 +17,7 @@ from locations.one_time_codes import CodeVerdict, check_code, normalized, start_
 from locations.secret_hashes import SecretKind
 from mcp.choices import DeviceState
 from mcp.isolation import row_scope
+from mcp.isolation.branch import has_customers_here
 from mcp.isolation.history_context import recorded_as
 from mcp.isolation.scope import Scope
 from mcp.login import throttling
@@ -54,7 +55,7 @@ def enrol(code: str, *, nonce: UUID, program: str = "", client: str | None = Non
         stored = DeviceCode.objects.select_for_update().get(pk=found.pk)
         if not _holds(stored, device, code, nonce):
             raise CodeRefused
-        if device.location.base.is_discontinued:
+        if not has_customers_here(device.location):
             raise OnOldBase
         return _enrolled(stored, device, nonce=nonce, program=program)
 

@@ -12,6 +12,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from mcp.isolation import access, row_scope
+from mcp.isolation.branch import has_customers_here
 from mcp.isolation.scope import Scope
 from mcp.machines.problems import NotAdmitted, NotThere, OnOldBase
 from mcp.machines.tokens import business_of, hashes_of
@@ -42,7 +43,7 @@ def admitted(token: str, address: Address, *, client: str | None = None, program
         place = device.location
         if (place.organization.account_number, place.client_number) != address or place.closed_at is not None:
             raise NotThere
-        if place.base.is_discontinued:
+        if not has_customers_here(place):
             raise OnOldBase
         place.base.organization = device.organization = place.organization  # keys of the tables say so
         _note_use(device, hashes, client=client, program=program)

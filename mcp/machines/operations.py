@@ -19,6 +19,7 @@ from locations.secret_hashes import SecretKind
 from locations.violations import told_as_refusals
 from mcp.choices import DeviceState
 from mcp.isolation import access
+from mcp.isolation.branch import has_customers_here
 from mcp.isolation.holdings import holdings_of
 from mcp.isolation.scope import MissingRight, Scope
 from mcp.models import Device, DeviceCode, UserGroup
@@ -43,8 +44,8 @@ class NoDevicesOnOldBase(ValidationError):
     def __init__(self, location: Location) -> None:
         super().__init__(
             gettext_lazy(
-                "%(location)s works with a customer base 1.0, so its customers are at the location itself. Devices can "
-                "be set up once it works with 2.0."
+                "%(location)s works with a customer base 1.0, so its customers are at the location itself. Set "
+                "devices up at its own installation, or here once it works with 2.0."
             ),
             code="no_devices_on_old_base",
             params={"location": str(location)},
@@ -240,7 +241,7 @@ def _locked(device: Device, actor: Scope, *, is_only_here: bool = True) -> Devic
 
 
 def _demand_new_base(place: Location) -> None:
-    if place.base.is_discontinued:
+    if not has_customers_here(place):
         raise NoDevicesOnOldBase(place)
 
 

@@ -254,7 +254,7 @@ def test_web_role_can_neither_change_nor_make_an_order_otherwise(cash, buyer, an
 
 
 def test_lines_that_are_not_the_total_are_refused_by_the_database_too(cash, buyer, anna, monkeypatch):
-    monkeypatch.setattr("accounting.operations.orders._demand_sum", lambda _total, _lines: None)
+    monkeypatch.setattr("accounting.operations.orders.demand_sum", lambda _total, _lines: None)
     answer = cash.post(f"customers/{buyer.customer_number}/orders", order("1.00", "2.00", total="4.00"))
     assert answer.status_code == 500
     assert not Movement.objects.exists()

@@ -27,11 +27,13 @@ SERVED = {
         admin:mcp_usergroup_rights_log admin:clearing_run admin:clearing_own admin:clearing_stick
         admin:clearing_stick_file admin:clearing_pair_branch
         admin:clearing_conflicts admin:clearing_conflict admin:clearing_conflicts_of_run admin:clearing_held_back
-        admin:clearing_held_back_one
+        admin:clearing_held_back_one admin:accounting_account admin:accounting_branch_orders
     """,
 }
 """What is served at a branch, by name; a page of the customers is, and the five addresses of three models beside it."""
-MODELS = re.compile(r"admin:(locations_location|mcp_user|mcp_usergroup)_(changelist|add|change|delete|history)")
+MODELS = re.compile(
+    r"admin:((locations_location|mcp_user|mcp_usergroup)_(changelist|add|change|delete|history)|mcp_device_\w+)"
+)
 OPENS_LOCATIONS = "admin:locations_location_add"
 OF_THE_CENTRAL = ({"name": "branches"}, {"name": "ledger_exceptions"}, {"name": "overdue_invoices"})
 """Panels of the front page."""

@@ -21,7 +21,7 @@ from clearing.branch.transport import Unreachable
 from clearing.central import receiving, views
 from clearing.models import Cycle, CyclePart
 from clearing.protocol.keys import issue_lease
-from clearing.protocol.messages import Ack, Decided, HelloAnswer
+from clearing.protocol.messages import PROTOCOL, Ack, Decided, HelloAnswer
 from clearing.protocol.parts import Manifest, PartFacts, pack
 from mcp.isolation import row_scope
 from mcp.worker.queueing import NothingThere
@@ -217,13 +217,13 @@ def test_a_contact_is_noted(asks):
     clock = timezone.now() + timedelta(minutes=7)
     asks.hello(clock=clock, waiting=17, held_back=2, free_bytes=5, program="0.9")
     node = asks.pair.node
-    assert (node.program, node.protocol, node.waiting, node.held_back, node.free_bytes) == ("0.9", 1, 17, 2, 5)
+    assert (node.program, node.protocol, node.waiting, node.held_back, node.free_bytes) == ("0.9", PROTOCOL, 17, 2, 5)
     assert timedelta(minutes=6) < node.clock_ahead < timedelta(minutes=8)
     assert node.contacted_at is not None
 
 
 def test_too_old_a_node_is_told_so(asks, monkeypatch):
-    monkeypatch.setattr("clearing.central.standing.OLDEST_PROTOCOL", 2)
+    monkeypatch.setattr("clearing.central.standing.OLDEST_PROTOCOL", PROTOCOL + 1)
     assert HelloAnswer.from_bytes(asks.hello().content).course == "too old"
 
 

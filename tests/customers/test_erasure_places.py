@@ -59,6 +59,8 @@ ERASED = {
     "accounting_paymentorder": "it stays without him, its number and what the till's security device has said",
     "accounting_paymentorderline": "it stays, with its amount and without its text",
     "accounting_mandate": "his mandates go",
+    "accounting_branchorder": "it stays without his uid, its number and its texts",
+    "accounting_toldterms": "what a branch knows of his account goes",
     "accounting_dunningnotice": "it stays without him",
     "accounting_letter": "that it was mailed stays, without him, the address and what a server has said",
     "accounting_debititem": "it stays without him, his account and his mandate",

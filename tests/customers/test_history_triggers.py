@@ -56,6 +56,8 @@ WITHOUT_HISTORY = {
     "accounting.LedgerException": "the record of an exception itself, decided once",
     "accounting.PaymentOrder": "written by the functions that post, and its state follows movements, which are kept",
     "accounting.PaymentOrderLine": "as above, written once",
+    "accounting.BranchOrder": "the record of an order itself; what was sold is only added, its state follows runs",
+    "accounting.ToldTerms": "a copy of terms and balances, which are kept",
     "accounting.DebitFile": "says itself who has prepared it and what has become of it; what is in it stays",
     "accounting.DebitFileChunk": "bytes of a debit file, written once",
     "accounting.DebitItem": "written by the functions that debit, and its state follows movements, which are kept",

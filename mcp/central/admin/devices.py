@@ -34,6 +34,7 @@ from mcp.console.operation_forms import OperationForm, show_refusal
 from mcp.console.pages import show
 from mcp.console.site import ConsoleModelAdmin, console, scope_of
 from mcp.isolation import access
+from mcp.isolation.branch import has_customers_here
 from mcp.isolation.scope import Scope
 from mcp.machines import operations
 from mcp.models import Device, DeviceCode
@@ -114,7 +115,7 @@ class DeviceAdmin(ConsoleModelAdmin[Device]):
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, object] | None = None) -> HttpResponse:
         scope = scope_of(request)
-        own = {"has_old_base": scope.base.is_discontinued}
+        own = {"has_old_base": not has_customers_here(scope.location)}
         return super().changelist_view(request, {**(extra_context or {}), **own})
 
     def get_urls(self) -> list[URLPattern]:
@@ -163,7 +164,7 @@ def new_page(request: HttpRequest) -> HttpResponse:
         "form": form,
         "button": _("Make the device and show its code"),
         "back": reverse(f"admin:{LIST}"),
-        "has_old_base": scope.base.is_discontinued,
+        "has_old_base": not has_customers_here(scope.location),
     }
     return show(request, "mcp/device_form.html", context, status=400 if form.errors else 200)
 

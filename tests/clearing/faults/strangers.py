@@ -43,7 +43,7 @@ def _not_emptied(day: Day) -> None:
 def _too_old(day: Day) -> None:
     """It is told to be upgraded, and its changes are sent once it is."""
     day.edits.before()
-    day.both.instead[OLDER] = 2
+    day.both.instead[OLDER] = 3
     day.both.serve()
     waiting = (
         "SELECT count(*) FROM customers_customerrevision WHERE sequence > (SELECT sent_up_to FROM clearing_ownnode)"

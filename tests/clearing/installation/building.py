@@ -44,12 +44,21 @@ GROUP = """INSERT INTO customers_customergroup (base_id, name, discount)
     SELECT id, unnest(ARRAY['Firmen', 'Gäste']), 0 FROM locations_customerbase WHERE kind = 'offline'"""
 TAG = """INSERT INTO customers_tag (base_id, name)
     SELECT id, unnest(ARRAY['VIP', 'Neu']) FROM locations_customerbase WHERE kind = 'offline'"""
+BUYER = 999
+"""The number of a customer with an account, whom no other edit is about."""
+SOLD = f"""INSERT INTO accounting_branchorder (organization_id, base_id, location_id, key, uid, number, device,
+        business_day, total, lines, fiscal, reasons)
+    SELECT base.organization_id, base.id,
+        (SELECT id FROM locations_location WHERE base_id = base.id AND client_number = {CLIENT}),
+        %(key)s, %(uid)s::uuid, '', 'Kasse', current_date, 5.00,
+        '[{{"text": "Brot", "quantity": "1", "amount": "5.00", "vat_rate": "7.00"}}]', '{{}}', '[]'
+    FROM locations_customerbase AS base WHERE base.kind = 'offline'"""
 EMPTY = "SET session_replication_role = replica; TRUNCATE {tables} CASCADE"
 """Without the triggers, which keep what is only added."""
 _TABLES = """SELECT string_agg(quote_ident(tablename), ', ') FROM pg_tables WHERE schemaname = 'public'
     AND tablename ~ '^(locations|mcp|customers|accounting|api|clearing|transitions|files|pghistory)_'"""
-_MADE_OF = ("clearing/**/*.py", "customers/**/*.py", "tests/clearing/installation/building.py",
-            "tests/clearing/installation/calls.py")  # fmt: skip
+_MADE_OF = ("clearing/**/*.py", "customers/**/*.py", "accounting/at_branch/*.py",
+            "tests/clearing/installation/building.py", "tests/clearing/installation/calls.py")  # fmt: skip
 
 
 def uid_of(number: int) -> str:
@@ -116,6 +125,7 @@ def _make(folder: Path, cast_url: str) -> None:
             both.serve()
             code = both.call("central", "tests.clearing.installation.calls.pairing_code")
             both.call("branch", "tests.clearing.installation.calls.pair", code=code, port=both.line.port)
+            both.call("central", "tests.clearing.installation.calls.open_account")
             both.run().demand_done()
             both.stop_serving()
     finally:
@@ -136,7 +146,7 @@ def _fill(server: Server) -> None:
         connection.execute("UPDATE locations_customerbase SET edit_side = 'both' WHERE kind = 'offline'")
         for statement in (GROUP, TAG):
             connection.execute(statement)
-        for number in range(FIRST, FIRST + CUSTOMERS):
+        for number in (BUYER, *range(FIRST, FIRST + CUSTOMERS)):
             connection.execute(NEW, new_customer(number))
             if number % 3 == 0:
                 connection.execute(CONSENT, {"uid": uid_of(number), "is_given": True, "at": "2026-03-02 12:00+00"})

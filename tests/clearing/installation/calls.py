@@ -10,6 +10,7 @@ from django.utils import timezone
 from procrastinate.exceptions import AlreadyEnqueued
 from psycopg.types.range import Range
 
+from accounting.operations import set_terms
 from clearing.branch import pairing, starting
 from clearing.branch.first_start import set_up_branch
 from clearing.central import pairing as at_central
@@ -24,7 +25,7 @@ from mcp.isolation import row_scope
 from mcp.isolation.scope import Scope
 from mcp.models import User
 from mcp.tasks import resume_stalled_jobs
-from tests.clearing.installation.building import ACCOUNT, BRANCH_NUMBER, CLIENT
+from tests.clearing.installation.building import ACCOUNT, BRANCH_NUMBER, BUYER, CLIENT, uid_of
 
 NUMBERS = Range(1, 5_000_000)
 
@@ -61,6 +62,17 @@ def pair(code: str, port: int) -> None:
     actor = starting.scope_here(own, name="test")
     with row_scope.rows_of(actor):
         pairing.pair(own, code=code, central_url=f"http://127.0.0.1:{port}", machine="Kasse 1", actor=actor)
+
+
+def open_account() -> None:
+    """Accounting for customer base 1.0 is switched on, and one customer may buy on account."""
+    actor = _here()
+    with row_scope.rows_of(actor):
+        Location.objects.filter(pk=actor.location.pk).update(has_legacy_accounts=True)
+    actor = _here()
+    with row_scope.rows_of(actor):
+        buyer = Customer.objects.in_base(actor.base).get(uid=uid_of(BUYER)).pk
+        set_terms(customer=buyer, may_buy_on_account=True, may_hold_credit=False, actor=actor)
 
 
 def erase(uid: str) -> None:

@@ -15,7 +15,7 @@ from collections import defaultdict
 from typing import Any
 from uuid import UUID
 
-from tests.clearing.installation.building import CONSENT, CUSTOMERS, FIRST, NEW, new_customer, uid_of
+from tests.clearing.installation.building import BUYER, CONSENT, CUSTOMERS, FIRST, NEW, SOLD, new_customer, uid_of
 from tests.clearing.installation.world import Installations
 
 FIELDS = ("city", "street", "phone_private", "alias")
@@ -69,6 +69,13 @@ class Edits:
         self.register("branch")
         self.register("central")
         self.archive("branch")
+        self.sell()
+
+    def sell(self) -> str:
+        """The branch sells something on account."""
+        key = self.word()
+        self._write("branch", SOLD, {"key": key, "uid": uid_of(BUYER)})
+        return key
 
     def change(self, side: str, uid: str | None = None, name: str | None = None, word: str | None = None) -> str:
         """Somebody types another value; what he has had before him is beaten."""

@@ -36,12 +36,16 @@ HELD = "SELECT uid::text, record::text FROM clearing_heldback"
 FOREIGN = """SELECT md5(string_agg(customer::text, '|' ORDER BY customer.id)), count(*)
     FROM customers_customer AS customer JOIN locations_customerbase AS base ON base.id = customer.base_id
     WHERE base.kind <> 'offline'"""
+ORDERS = "SELECT key, state FROM accounting_branchorder"
+BOOKED = """SELECT movement.key, count(*) FROM accounting_movement AS movement
+    JOIN locations_customerbase AS base ON base.id = movement.base_id WHERE base.kind = 'offline' GROUP BY 1"""
 RUNS = """SELECT number, state, counts, (SELECT json_agg(encode(content, 'base64') ORDER BY part.number)
         FROM clearing_cyclepart AS part WHERE part.cycle_id = cycle.id AND part.kind = 'sent')
     FROM clearing_cycle AS cycle WHERE state IN ('decided', 'done') AND counts <> '{}' ORDER BY number"""
 WRITTEN = ("customers_customer", "customers_consent", "customers_customerrevision", "customers_tag",
            "customers_customergroup", "customers_formernumber", "customers_customerevent", "customers_consentevent",
-           "customers_tombstone", "clearing_conflict", "clearing_heldback")  # fmt: skip
+           "customers_tombstone", "clearing_conflict", "clearing_heldback", "accounting_branchorder",
+           "accounting_toldterms", "accounting_movement")  # fmt: skip
 """Tables of which a run that has nothing to tell writes no row."""
 _MARK = "SELECT '{table}', md5(string_agg(ctid::text || xmin::text, '|' ORDER BY ctid)) FROM {table}"
 
@@ -59,6 +63,8 @@ class Look:
     def __post_init__(self) -> None:
         self.customers = {side: dict(self.both.ask(side, CUSTOMERS)) for side in ("central", "branch")}
         self.conflicts = {side: self.both.ask(side, CONFLICTS) for side in ("central", "branch")}
+        self.orders = {side: dict(self.both.ask(side, ORDERS)) for side in ("central", "branch")}
+        self.booked = dict(self.both.ask("central", BOOKED))
         self.held = {side: dict(self.both.ask(side, HELD)) for side in ("central", "branch")}
 
     def problems(self) -> list[Problem]:
@@ -74,6 +80,7 @@ class Look:
             for word in words
             if not self._is_there(uid, name, word) and json.dumps(word, ensure_ascii=False).strip('"') not in kept
         ]
+        found += [("lost", f"order {key}") for key in self.orders["branch"].keys() - self.orders["central"].keys()]
         for side, customers in self.customers.items():
             found += [("lost", f"{uid} is back at the {side}") for uid in self.edits.erased & customers.keys()]
         return [*found, *self._unsaid()]
@@ -92,7 +99,7 @@ class Look:
         ]
 
     def _doubled(self) -> list[Problem]:
-        found: list[Problem] = []
+        found: list[Problem] = [("doubled", f"order {key}") for key, times in self.booked.items() if times > 1]
         words = {word for words in self.edits.all_words.values() for word in words}
         for side, conflicts in self.conflicts.items():
             losers = Counter(word for row in conflicts for word in _words_of(row[-1]) if word in words)
@@ -107,7 +114,11 @@ class Look:
         return found
 
     def _diverged(self) -> list[Problem]:
-        found: list[Problem] = []
+        found: list[Problem] = [
+            ("diverged", f"order {key} is {state} at the branch")
+            for key, state in self.orders["branch"].items()
+            if state != "posted" or key not in self.booked
+        ]
         apart = self.held["central"].keys() | self.held["branch"].keys()
         here, there = (self.customers[side] for side in ("branch", "central"))
         for uid in here.keys() | there.keys():

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 from uuid import uuid4
 
+from accounting.models import BranchOrder, ToldTerms
 from clearing.choices import ConflictState, CycleState
 from clearing.models import Alarm, AlarmRecipient, BulkDecision, Conflict, Cycle, HeldBack, Node
 from clearing.protocol.field_kinds import FIELDS, FieldKind
 from clearing.protocol.records import CustomerRecord
 from clearing.protocol.versions import Version
+from mcp.stored_sentences import Sentences
 from tests.clearing.people import EMPTY, NOON
 from tests.isolation.canary.canaries import Canary
 
@@ -27,6 +29,7 @@ def plant_clearing(business: Any) -> None:
             Node, organization=business.organization, base=base, location=place, decided=2, acknowledged=1, cursor=1
         )
         business.row(Alarm, organization=business.organization, base=base, node=node, ended_at=None, told_at=None)
+        _sold(business, base, place, node)
         part = {
             "rows": 1,
             "size": 1,
@@ -47,6 +50,21 @@ def plant_clearing(business: Any) -> None:
         business.row(Conflict, **about, state=ConflictState.DISMISSED, decided_at=NOON)
         sent = CustomerRecord(_version(business, customer, "clearing.HeldBack", "record"), base_rev=1)
         business.row(HeldBack, base=base, uid=customer.uid, node=node, record={**sent.to_json(), "was": {}})
+
+
+def _sold(business: Any, base: Any, place: Any, node: Node) -> None:
+    """An order that the branch has sold, which was left out."""
+    words = {
+        name: business.canaries.word(Canary(business.account, "accounting.BranchOrder", name))
+        for name in ("lines", "fiscal")
+    }
+    line = {"text": words["lines"], "quantity": "1", "amount": "5.00", "vat_rate": "7.00"}
+    customer = next(one for one in business.rows["customers.Customer"] if one.base_id == base.pk)
+    business.row(
+        BranchOrder, organization=business.organization, base=base, location=place, node=node, uid=customer.uid,
+        lines=[line], fiscal={"tse": words["fiscal"]}, state="left_out", order=None, reasons=Sentences(), total=5,
+    )  # fmt: skip
+    business.row(ToldTerms, base=base, node=node, uid=customer.uid)
 
 
 _COLUMNS = ("common", "stood", "lost")

@@ -47,6 +47,8 @@ VOCABULARY = {
     "customers.ImportUpload.new_rows": "numbers of rows",
     "accounting.BalanceImport.booked_rows": "numbers of rows, and kinds of accounts",
     "accounting.BalanceImport.sha256": "of a file",
+    "accounting.BranchOrder.key": "hashes of keys of tills",
+    "accounting.BranchOrder.reasons": "sentences of ours",
     "customers.HeadingChoice.target": "names of our fields",
     "transitions.IncomingFile.taken_in": "three figures",
     "transitions.BaseSwitch.signed_by": "who of the provider has signed",

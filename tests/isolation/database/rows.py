@@ -18,7 +18,7 @@ from accounting.invoicing import set_billing_terms, set_issuer
 from accounting.invoicing.making import keep_documents
 from accounting.letter_choices import LetterSource
 from accounting.mailing.queueing import queue_letters
-from accounting.models import DebitFile, InvoiceRun
+from accounting.models import BranchOrder, DebitFile, InvoiceRun, ToldTerms
 from accounting.opening_balances import check_balances
 from accounting.operations import Line, ask_accounting_switch, post_order, post_sale, receive_payment, set_terms
 from accounting.operations.disputing import dispute_invoice, end_dispute
@@ -270,6 +270,10 @@ def _reconciliation(scope: Scope) -> None:
     run = Cycle.objects.create(**base, node=node, number=1, state=CycleState.ARRIVING)
     CyclePart.objects.create(**base, cycle=run, kind=PartKind.SENT, number=1, sha256="x", rows=1, content=b"x")
     BulkDecision.objects.create(**place, cycle=run, choice="leave")
+    BranchOrder.objects.create(
+        **place, node=node, key=str(node.pk), uid=uuid4(), business_day=timezone.localdate(), total=Decimal(1)
+    )
+    ToldTerms.objects.create(**base, node=node, uid=uuid4(), hard_limit=Decimal(1), open_amount=Decimal(1))
     HeldBack.objects.create(**base, node=node, uid=uuid4(), customer_number=1, name="x", cycle_number=1)
     Conflict.objects.create(**base, uid=uuid4(), customer_number=1, name="x", cycle=run, kind="both_changed")
     RevisionCounter.objects.create(**base, sequence=1)

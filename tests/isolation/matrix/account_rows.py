@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
-from accounting.models import Movement
+from django.utils import timezone
+
+from accounting.models import BranchOrder, Movement
 from accounting.opening_balances import check_balances
 from accounting.operations import post_sale, receive_payment, top_up
 from mcp.isolation.scope import Scope
@@ -49,6 +51,15 @@ class OfAccounts:
 
         made: Movement = self._once(("movement", place), make)
         return made
+
+    def _branch_order(self, place: Place) -> UUID:
+        """One that waits at the central."""
+        system = self._system(place)
+        made = BranchOrder.objects.create(
+            organization=system.organization, base=system.base, location=system.location, key=str(uuid4()),
+            uid=uuid4(), business_day=timezone.localdate(), total=Decimal(5), is_sent=True,
+        )  # fmt: skip
+        return UUID(str(made.pk))
 
     def _payment(self, place: Place) -> Movement:
         """One that pays two of three sales."""

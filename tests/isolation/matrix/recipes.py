@@ -272,6 +272,10 @@ RECIPES: dict[str, Recipe] = {
         body=forms.accounts_on_their_own, post=_accounts_switched, to=r".*/accounting/accountterms/switches/"
     ),
     "admin:accounting_exceptions": Recipe(),
+    "admin:accounting_branch_orders": Recipe(),
+    "admin:accounting_branch_order": Recipe(
+        "branch order", "pk", body=lambda asked: {"note": "Bar bezahlt"}, to=r".*/branch/", writes=False
+    ),  # a state alone
     "admin:accounting_invoices": Recipe(),
     "admin:accounting_invoice": Recipe("invoice", "pk"),
     "admin:accounting_invoice_file": Recipe("invoice", "pk"),
