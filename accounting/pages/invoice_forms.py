@@ -49,6 +49,14 @@ class BillingForm(_RowForm):
         model = BillingTerms
         fields = BILLING_FIELDS
 
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["deliver_by"].required = False
+
+    def clean_deliver_by(self) -> str:
+        """As it was, where a form does not say it."""
+        return self.cleaned_data["deliver_by"] or self.instance.deliver_by
+
 
 class RunForm(PlainForm):
     until = day_field(_("Orders until"))
