@@ -24,7 +24,8 @@ MADE_OF = (
     "customers/migrations/*.py", "transitions/*.py", "transitions/models/*.py", "transitions/migrations/*.py",
     "api/models.py", "api/triggers.py", "api/migrations/*.py",
     "clearing/*.py", "clearing/models/*.py", "clearing/migrations/*.py", "accounting/choices.py",
-    "accounting/querysets.py", "accounting/triggers.py", "accounting/banking/*.py", "accounting/models/*.py",
+    "accounting/querysets.py", "accounting/receivable_triggers.py", "accounting/triggers.py", "accounting/banking/*.py",
+    "accounting/models/*.py",
     "accounting/migrations/*.py", "files/*.py", "requirements.txt",
     "tests/conftest.py", "tests/settings.py", "tests/cast_database.py",
 )  # fmt: skip
