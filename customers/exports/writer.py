@@ -168,8 +168,7 @@ class Making:
     def _blocks(self, customers: CustomerQuerySet, cursor: CursorWrapper) -> Iterator[bytes]:
         rows, look = customers.in_base(self.scope.base), LOOKS[self.order.profile]
         with released(cursor, self.scope.base.pk) if self._tells(HELD) else nullcontext():
-            added = {column.group for column in self.columns.values() if isinstance(column, AddedField)}
-            joins = [group.join(is_small=self.is_small) for group in sorted(added, key=lambda group: group.name)]
+            joins = joins_of(self.columns, is_small=self.is_small)
             beside = [self._held(cursor), self._former(cursor), *joins]
             statement = copying(rows, self.columns, look=look, beside=SQL(" ").join(beside), cursor=cursor)
             is_hashing = HELD_BY_MANY in beside or BORNE_BY_MANY in beside or (joins and not self.is_small)
@@ -235,6 +234,12 @@ def _set(cursor: CursorWrapper, wanted: Mapping[str, str | None]) -> None:
         for name, value in wanted.items()
     ]
     cursor.execute(SQL("; ").join(settings).as_string())
+
+
+def joins_of(columns: Mapping[str, CustomerField], *, is_small: bool) -> list[SQL]:
+    """The joins that give the columns which a floor above has added."""
+    groups = {column.group.name: column.group for column in columns.values() if isinstance(column, AddedField)}
+    return [group.join(is_small=is_small) for group in groups.values()]
 
 
 def copying(

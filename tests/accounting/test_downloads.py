@@ -20,8 +20,7 @@ from customers.models import CustomerExport, Disclosure
 from files.lifecycle import fetch, make
 from locations.permissions import Right
 from mcp.isolation import row_scope
-from mcp.isolation.access import MissingRight
-from mcp.isolation.scope import Scope
+from mcp.isolation.scope import MissingRight, Scope
 from tests.accounting import debits
 from tests.accounting.accounts import guest, key, on_its_own
 from tests.accounting.bank_files import paid, statement

@@ -23,8 +23,7 @@ from accounting.balances import balance_at, standing
 from accounting.choices import AccountKind
 from accounting.models import Account, Movement
 from accounting.open_items import open_items
-from accounting.operations import allocate, correct, post_sale, receive_payment, reverse
-from accounting.operations.posting import Part
+from accounting.operations import Part, allocate, correct, post_sale, receive_payment, reverse
 from accounting.overview import Question, statements
 from accounting.statements import statement_of
 from mcp.isolation import row_scope

@@ -15,8 +15,7 @@ from django.utils import timezone
 from accounting.choices import AgeClass
 from accounting.invoicing import cancel_invoice
 from accounting.models import Receivable
-from accounting.operations import allocate, post_sale, receive_payment, reverse
-from accounting.operations.posting import Part
+from accounting.operations import Part, allocate, post_sale, receive_payment, reverse
 from accounting.overview import Question, items_of, per_customer
 from mcp.isolation import row_scope
 from mcp.isolation.scope import Scope

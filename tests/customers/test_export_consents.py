@@ -9,9 +9,10 @@ import pytest
 from django.db import connection, transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from psycopg.sql import SQL
 
 from customers.choices import TRANSFER
-from customers.exports.writer import copying
+from customers.exports.writer import copying, joins_of
 from customers.models import Consent, Customer
 from customers.operations import register_customer
 from customers.table.consent_columns import HELD_BY_MANY, HELD_BY_NOBODY
@@ -71,8 +72,9 @@ def test_database_may_let_several_processes_write_the_cells(anna):
             name = "debug_parallel_query" if version >= 160_000 else "force_parallel_mode"
             cursor.execute(f"SET LOCAL {name} = on")
             columns = resource.export_columns()
+            beside = SQL(" ").join([held, former, *joins_of(columns, is_small=False)])
             statement = copying(
-                resource.get_queryset(), columns, look="german", beside=held + former, cursor=cursor
+                resource.get_queryset(), columns, look="german", beside=beside, cursor=cursor
             ).as_string()
             cursor.execute(f"EXPLAIN {statement.removeprefix('COPY (').rpartition(') TO STDOUT')[0]}")
             assert any("Gather" in line for (line,) in cursor.fetchall())

@@ -75,7 +75,7 @@ def test_every_column_of_files_is_about_a_field_or_about_nothing():
     others = {name for name, column in CustomerResource().fields.items() if column.about not in fields}
     assert others == {
         "contact_name", "name_or_company", "name_kind", "phone_kind", "newsletter", "newsletter_on",
-        "transfer_allowed", "transfer_allowed_on",
+        "transfer_allowed", "transfer_allowed_on", "open_amount", "credit_balance", "account_limit",
     }  # fmt: skip
 
 
