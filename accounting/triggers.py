@@ -354,20 +354,6 @@ BANK_ENTRY_DECIDED = pgtrigger.Trigger(
 """The role that serves can leave an entry out and take it up again. Who has done so is who has entered."""
 
 
-REVERSAL_RETURNS_DEBIT = pgtrigger.Trigger(
-    name="returns_debit",
-    operation=pgtrigger.Insert,
-    when=pgtrigger.After,
-    condition=pgtrigger.Condition("NEW.kind = 'reversal'"),
-    func="""
-        UPDATE accounting_debititem SET state = 'returned', returned_on = NEW.business_day
-        WHERE payment_id = NEW.reverses_id AND base_id = NEW.base_id AND state = 'collected';
-        RETURN NULL;
-    """,
-)
-"""A debit whose payment is taken back has been returned, whoever takes it back. It runs as the owner of the table."""
-
-
 NOTICES_IN_ORDER = pgtrigger.Trigger(
     name="in_order",
     operation=pgtrigger.UpdateOf("state"),

@@ -10,15 +10,13 @@ from django.utils import timezone
 from accounting.banking.debits import Creditor, Debit, Scheme, Sequence, UnwritableDebitFile
 from accounting.banking.pain008 import write_debit_file
 from accounting.choices import DebitFileState
-from accounting.debits.calls import call, demand_collector, locked_file, told
+from accounting.debits.calls import call, demand_collector, file_in_state, told
 from accounting.debits.files import demand_creditor, go_to
 from accounting.models import DebitFile, DebitFileChunk, DebitItem
 from files import chunks
 from mcp.isolation import access, row_scope
 from mcp.isolation.scope import Scope
 from mcp.stored_sentences import sentences_of
-from mcp.worker.queueing import NothingThere
-from mcp.worker.task_frame import Stopped
 
 
 def make_file(file: UUID, actor: Scope) -> None:
@@ -29,7 +27,7 @@ def make_file(file: UUID, actor: Scope) -> None:
     """
     demand_collector(actor)
     with row_scope.rows_of(actor), told():
-        one = _running(file, actor)
+        one = file_in_state(file, DebitFileState.RUNNING, actor)
         creditor = demand_creditor(actor)
         if not call("accounting_make_debits(%s, %s)", [actor.base.pk, one.pk]):
             go_to(one, DebitFileState.FAILED, sentences_of(UnwritableDebitFile("no_debits")))
@@ -48,16 +46,6 @@ def make_file(file: UUID, actor: Scope) -> None:
         DebitFile.objects.filter(base=one.base_id, pk=one.pk).update(size=size, sha256=digest)
         access.demand_still(actor)
         go_to(one, DebitFileState.DONE)
-
-
-def _running(file: UUID, actor: Scope) -> DebitFile:
-    try:
-        one = locked_file(file, actor)
-    except DebitFile.DoesNotExist as error:
-        raise NothingThere("debit file", str(file)) from error
-    if one.state != DebitFileState.RUNNING:
-        raise Stopped
-    return one
 
 
 def _debits_of(file: DebitFile) -> Iterator[Debit]:

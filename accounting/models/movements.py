@@ -9,6 +9,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from accounting.choices import WITH_REASON, MovementKind
+from accounting.debit_triggers import REVERSAL_RETURNS_DEBIT
 from accounting.models.ledgers import OF_ALL, Account, Ledger, money
 from accounting.querysets import MovementQuerySet
 from accounting.triggers import (
@@ -17,7 +18,6 @@ from accounting.triggers import (
     MOVEMENT_NOT_ON_INVOICE,
     REVERSAL_OPENS_BANK_ENTRY,
     REVERSAL_OPENS_ORDER,
-    REVERSAL_RETURNS_DEBIT,
     only_added_to,
 )
 from locations.constraints import CompositeForeignKey, KeyWithBase

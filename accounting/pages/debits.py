@@ -26,7 +26,7 @@ from accounting.choices import DebitFileState, DebitLeftOut, DebitState
 from accounting.debits.calls import demand_collector
 from accounting.debits.files import announce_debits, cancel_file, demand_creditor, prepare_debits, start_file
 from accounting.debits.notices import AT_ONCE, announced_in_part, paper_of
-from accounting.debits.outcomes import collect_debits, return_debit
+from accounting.debits.outcomes import return_debit, start_collecting
 from accounting.models import DebitFile, DebitFileChunk, DebitItem
 from accounting.pages.forms import AmountField, PlainForm, day_field
 from accounting.pages.frame import DEBIT_FILE, DEBIT_NEW, DEBITS, address_of, may, seer, show_page
@@ -131,7 +131,7 @@ def debit_file_page(request: HttpRequest, pk: UUID) -> HttpResponse:
         "file": file, "currency": scope.organization.currency, "today": timezone.localdate(), "rows": rows[:PAGE],
         "newer": page - 1, "older": page + 1 if len(rows) > PAGE else 0, "left_out": left_out_of(file),
         "parts": range(1, -(-file.count // AT_ONCE) + 1) if is_open else (),
-        "is_open": is_open, "is_under_way": file.state == DebitFileState.RUNNING,
+        "is_open": is_open, "is_under_way": file.state in (DebitFileState.RUNNING, DebitFileState.COLLECTING),
         "unannounced": items.filter(state=DebitState.PROPOSED, announced_on=None).count(),
         "announced": items.filter(state=DebitState.PROPOSED).exclude(announced_on=None).count(),
         "pending": items.pending().count(),
@@ -178,7 +178,9 @@ def _cancel(file: DebitFile, _on: date, scope: Scope) -> str:
 
 
 def _collect(file: DebitFile, on: date, scope: Scope) -> str:
-    many = collect_debits(file=file.pk, on=on, actor=scope)
+    many = start_collecting(file=file.pk, on=on, actor=scope)
+    if many is None:
+        return ""
     return ngettext("%(many)s debit is collected.", "%(many)s debits are collected.", many) % {"many": many}
 
 

@@ -14,6 +14,7 @@ from accounting.models import BankBooking, BankEntry, Movement
 from accounting.operations.correcting import demanded_reason
 from accounting.operations.posting import Entry, post_all, wanted_of
 from accounting.payments.refusals import EntryRefused, told_of_entry
+from accounting.payments.undoing_debits import undo_debits
 from customers.models import Customer
 from locations.permissions import Right
 from locations.violations import told_as_refusals
@@ -57,17 +58,20 @@ def reopen_entry(*, entry: UUID, actor: Scope) -> BankEntry:
 def undo_entry(*, entry: UUID, reason: str, actor: Scope) -> list[Movement]:
     """Reverse all movements by which an entry was booked; it is open again, and so is what they had paid.
 
-    Raises MissingRight, BankEntry.DoesNotExist, EntryRefused where it is not booked, ValidationError without a reason
-    or for somebody who was erased, or Busy.
+    What it has done to debits is taken back as `undo_debits` says, and no movements are returned. Raises MissingRight,
+    BankEntry.DoesNotExist, EntryRefused where it is not booked, DebitRefused, ValidationError without a reason or for
+    somebody who was erased, or Busy.
     """
     for right in (Right.COLLECT_PAYMENTS, Right.CORRECT_ACCOUNTS):
         actor.demand(right)
     with row_scope.within(actor):
         row = BankEntry.objects.in_base(actor.base).select_related("ledger").get(pk=entry)
+        said = demanded_reason(reason)
+        if row.state in (EntryState.BOOKED, EntryState.RETURNED) and undo_debits(row, said, actor):
+            return []
         wrong = movements_of(row)
         if row.state != EntryState.BOOKED or not wrong:
             raise EntryRefused("bankentry_open")
-        said = demanded_reason(reason)
         wanted = [
             wanted_of(
                 one.credit_id,

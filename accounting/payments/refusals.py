@@ -31,6 +31,15 @@ ENTRY: dict[str, LazyText] = {
     ),
     "bankentry_booked_whole": _("The shares are not as much as the entry. Together they have to be the whole amount."),
     "bankentry_without_proposal": _("Nothing is proposed for this entry any more. Choose the customer."),
+    "bankentry_proposed_anew": _(
+        "What was proposed for this entry was paid or decided meanwhile. It is proposed anew: look at it again."
+    ),
+    "debit_difference": _(
+        "The debits do not come to this amount. Return by hand first which of them the bank refused."
+    ),
+    "debit_returned_before": _("This debit was returned already by another entry of the bank. Leave this one out."),
+    "debit_collected_before": _("This was collected already by another entry of the bank. Leave this one out."),
+    "debit_gone": _("This debit was cancelled with its file, so there is nothing to book."),
     "bankentry_rest": _(
         "Several customers are named, and more was paid than they owe. Choose who gets how much of it."
     ),
