@@ -65,7 +65,6 @@ def book_entry(*, entry: UUID, shares: Sequence[Share], actor: Scope) -> list[Mo
         return _booked(row, _demand_whole(row, shares), actor)
 
 
-@busy_told()
 def book_as_proposed(*, entry: UUID, is_charged: bool = False, actor: Scope) -> list[Movement]:
     """Book an entry as it is proposed, sure or not. For one about debits no movements are returned: they are those of
     the debits. The worker books what is left of a sum of many. `is_charged` lets the customer of a returned debit owe
@@ -75,20 +74,27 @@ def book_as_proposed(*, entry: UUID, is_charged: bool = False, actor: Scope) -> 
     paid meanwhile it is proposed anew, and said so.
     """
     actor.demand(Right.COLLECT_PAYMENTS)
+    done = _tried(entry, is_charged, actor)
+    if isinstance(done, EntryRefused):  # raised out here, so that what is proposed anew stays
+        raise done
+    return done
+
+
+@busy_told()
+def _tried(entry: UUID, is_charged: bool, actor: Scope) -> list[Movement] | EntryRefused:
+    """The movements, or that it was proposed anew. Raises as book_as_proposed where it is proposed as before."""
     with row_scope.within(actor):
         row = open_entry(entry, actor)
+        was = (row.confidence, row.proposal)
         try:
             with transaction.atomic():
                 return _booked_as_proposed(row, is_charged, actor)
-        except (DebitRefused, NotAllocated) as refusal:
-            was = row.proposal
+        except (DebitRefused, EntryRefused, NotAllocated):
             propose_entries(row.statement, only=row.pk)
-            row.refresh_from_db(fields=["proposal"])
-            if row.proposal == was:
+            row.refresh_from_db(fields=["confidence", "proposal"])
+            if (row.confidence, row.proposal) == was:
                 raise
-            anew = EntryRefused("bankentry_proposed_anew")
-            anew.__cause__ = refusal
-    raise anew
+        return EntryRefused("bankentry_proposed_anew")
 
 
 def _booked_as_proposed(row: BankEntry, is_charged: bool, actor: Scope) -> list[Movement]:
