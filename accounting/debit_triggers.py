@@ -9,7 +9,7 @@ REVERSAL_RETURNS_DEBIT = pgtrigger.Trigger(
     condition=pgtrigger.Condition("NEW.kind = 'reversal'"),
     func="""
         UPDATE accounting_debititem SET state = 'returned', returned_on = NEW.business_day
-        WHERE payment_id = NEW.reverses_id AND base_id = NEW.base_id AND state = 'collected';
+        WHERE payment_id = NEW.reverses_id AND state = 'collected';
         RETURN NULL;
     """,
 )
@@ -24,7 +24,7 @@ INVOICE_NOT_AT_BANK = pgtrigger.Trigger(
     func="""
         IF EXISTS (
             SELECT FROM accounting_debititem AS debit
-            WHERE debit.invoice_id = NEW.id AND debit.base_id = NEW.base_id AND debit.state = 'pending'
+            WHERE debit.invoice_id = NEW.id AND debit.state = 'pending'
         ) THEN
             RAISE EXCEPTION 'A debit of this invoice is at the bank'
                 USING ERRCODE = 'check_violation', CONSTRAINT = 'invoice_not_at_bank';
@@ -44,7 +44,7 @@ ENTRY_NOT_HALF_COLLECTED = pgtrigger.Trigger(
     func="""
         IF EXISTS (
             SELECT FROM accounting_debititem AS debit
-            WHERE debit.collected_entry_id = NEW.id AND debit.base_id = NEW.base_id
+            WHERE debit.collected_entry_id = NEW.id
         ) THEN
             RAISE EXCEPTION 'Some of the debits of this entry are collected'
                 USING ERRCODE = 'check_violation', CONSTRAINT = 'bankentry_open';

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from bench.after_edit import Pair
 from bench.calling import Crowd, Empty
+from bench.debits import Debited
 from bench.exporting import Export
 from bench.importing import Run
 from bench.isolation import Cost
@@ -29,6 +30,7 @@ LOADED_S, LOADED_MB, LOADED_MEMORY, CHANGED_S, WAIT_S, FLAT = 300 / 1e6, 100 / 1
 """Of a run by the customer, but for the memory and what a registration may wait."""
 IMPORT, STOCK, EXPORT, SECURITY, AFTER_EDIT, LARGE = 1.25, 7.0, 1.5, 1.2, 1.2, 1.3
 NOTED, FEED_MS = 1.05, 10
+DEBITS_S = 2 / 10_000
 BULK, SINGLE_MS, TILL_MS, LIST_MS = 2.0, 25, 50, 300
 
 
@@ -141,6 +143,12 @@ def of_selling(bulk: Bulk, singles: Series, sold: Sold) -> Iterator[Goal]:
     yield Goal(f"64 tills for {sold.minutes:g} minutes: p95 of a sale", sold.sales.p95 * 1000, most=TILL_MS, unit=" ms")
     yield Goal("64 tills: errors", sold.errors, most=0)
     yield Goal("the list meanwhile: p95", sold.pages.p95 * 1000, most=LIST_MS, unit=" ms")
+
+
+def of_debits(done: Debited) -> Iterator[Goal]:
+    """The goal of debits: what the database takes for a file. The worker collects it, and no till waits for it long."""
+    in_database = done.steps["propose"] + done.steps["make, in the database"]
+    yield Goal(f"{done.rows:,} debits: propose and make", in_database, most=DEBITS_S * done.rows, unit=" s")
 
 
 def table(goals: list[Goal]) -> str:

@@ -10,6 +10,7 @@ from django.db import connection
 from bench.after_edit import Pair
 from bench.calling import Crowd, Empty
 from bench.carrying import Carried
+from bench.debits import Debited
 from bench.exporting import Export
 from bench.importing import Run
 from bench.indexes import WRITTEN, Index
@@ -205,6 +206,16 @@ def of_selling(bulk: Bulk, singles: Series, sold: Sold) -> str:
     head = ("| | times | median ms | p95 ms |", "|---|--:|--:|--:|")
     lines = [f"| {name} | {len(one.seconds):,} | {_ms(one)} | {_ms(one.p95)} |" for name, one in named.items()]
     return "\n".join([first, "", *head, *lines, "", f"{sold.errors} errors."])
+
+
+def of_debits(done: Debited) -> str:
+    """A Markdown table of the steps of a debit file, and the bare rows beside them."""
+    head = (f"| {done.rows:,} debits | s | a debit, ms |", "|---|--:|--:|")
+    every = {**done.steps, **{f"COPY of the rows: {name}": taken for name, taken in done.bare.items()}}
+    lines = [f"| {name} | {taken:.2f} | {taken * 1000 / done.rows:.2f} |" for name, taken in every.items()]
+    lines += [f"| {name} ÷ COPY of its rows | {ratio:.1f} | |" for name, ratio in done.ratios.items()]
+    one = done.returned
+    return "\n".join([*head, *lines, "", f"One is returned in {_ms(one.median)} ms, p95 {_ms(one.p95)} ms."])
 
 
 def machine() -> str:

@@ -11,6 +11,7 @@ from bench import (
     after_edit,
     calling,
     carrying,
+    debits,
     exporting,
     goals,
     importing,
@@ -27,8 +28,8 @@ from bench import (
 from bench.goals import Goal
 from locations.choices import Side
 
-ON_DEMAND = frozenset({"large", "indexes", "clearing", "changes", "accounts"})
-"""Measured only where they are named: four have a database of their own, one builds each index anew."""
+ON_DEMAND = frozenset({"large", "indexes", "clearing", "changes", "accounts", "debits"})
+"""Measured only where they are named: five have a database of their own, one builds each index anew."""
 
 type Measured = tuple[str, list[Goal]]
 
@@ -106,6 +107,11 @@ def _accounts(arguments: argparse.Namespace) -> Measured:
     return report.of_selling(bulk, singles, sold), [*goals.of_selling(bulk, singles, sold)]
 
 
+def _debits(arguments: argparse.Namespace) -> Measured:
+    done = debits.Creditors(count=arguments.debits).debited()
+    return report.of_debits(done), [*goals.of_debits(done)]
+
+
 def _bombs(_arguments: argparse.Namespace) -> Measured:
     return report.table_of_refusals(refusing.all_refusals()), []
 
@@ -123,4 +129,5 @@ ALL: dict[str, Callable[[argparse.Namespace], Measured]] = {
     "clearing": _clearing,
     "changes": _changes,
     "accounts": _accounts,
+    "debits": _debits,
 }

@@ -38,7 +38,7 @@ def make_file(file: UUID, actor: Scope) -> None:
             creditor=Creditor(
                 name=creditor.legal_name, iban=creditor.iban, creditor_id=creditor.creditor_id, bic=creditor.bic
             ),
-            debits=_debits_of(one),
+            debits=debits_of(one),
         )  # fmt: skip
         if (made.count, made.control_sum) != (one.count, one.total):
             raise RuntimeError("The sums of the file differ from its debits")
@@ -48,7 +48,8 @@ def make_file(file: UUID, actor: Scope) -> None:
         go_to(one, DebitFileState.DONE)
 
 
-def _debits_of(file: DebitFile) -> Iterator[Debit]:
+def debits_of(file: DebitFile) -> Iterator[Debit]:
+    """The debits of a file that are at the bank, as they are written. The caller has entered the scope."""
     rows = DebitItem.objects.of_file(file).pending().select_related("invoice").order_by("position")
     for one in rows.iterator(chunk_size=2000):
         assert one.signed_on is not None  # noqa: S101 - for the types: it has its mandate

@@ -1,5 +1,8 @@
 """Functions that collect and return debits as entries of the bank say so, and take that back.
 
+What is looked up by a key is looked up by it alone: of a business that nobody has counted yet the planner takes the base
+for as selective, and reads all rows of it for each. References go over the base, so that the row is one of it.
+
 Each locks in this order: entries, debit files, accounts of customers, debits. Whoever reverses a payment by hand holds
 the account before the debit as well. What is collected comes in pieces, so that tills wait for none of them long.
 """
@@ -12,12 +15,17 @@ from locations.row_policies import current
 
 before = import_module("accounting.migrations.0018_debit_functions")
 
+
+def again(statement: str) -> str:
+    """The statement that makes a function, for one that exists."""
+    return statement.replace("CREATE FUNCTION", "CREATE OR REPLACE FUNCTION")
+
+
 # Whoever collects does so while the file is made, or while the worker collects it.
-FILE = before.FILE.replace("CREATE FUNCTION", "CREATE OR REPLACE FUNCTION").replace(
+FILE = again(before.FILE).replace(
     "IF file.state <> in_state THEN",
     "IF file.state <> in_state AND NOT (in_state = 'done' AND file.state = 'collecting') THEN",
 )
-FILE_AGAIN = before.FILE.replace("CREATE FUNCTION", "CREATE OR REPLACE FUNCTION")
 
 # An entry that is still open, and money in the direction that is asked for.
 ENTRY = f"""
@@ -49,7 +57,7 @@ DECIDE = f"""
     AS $$
         UPDATE accounting_bankentry SET
             state = to_state, decided_by = who, decided_user = {current("user")}, decided_at = clock_timestamp()
-        WHERE id = ANY (of_entries) AND base_id = of_base;
+        WHERE id = ANY (of_entries);
     $$
 """
 
@@ -71,29 +79,29 @@ BLOCK = """
         )) INTO wanted
         FROM unnest(of_items, of_days) AS asked (id, day)
         CROSS JOIN LATERAL (
-            SELECT * FROM accounting_debititem WHERE id = asked.id AND base_id = of_base OFFSET 0
+            SELECT * FROM accounting_debititem WHERE id = asked.id OFFSET 0
         ) AS item
         CROSS JOIN LATERAL (
-            SELECT number FROM accounting_invoice WHERE id = item.invoice_id AND base_id = of_base OFFSET 0
+            SELECT number FROM accounting_invoice WHERE id = item.invoice_id OFFSET 0
         ) AS due
         CROSS JOIN LATERAL (
             SELECT jsonb_agg(jsonb_build_object('item', movement_id) ORDER BY movement_id) AS items
             FROM accounting_invoiceitem
-            WHERE invoice_id = item.invoice_id AND base_id = of_base AND is_standing
+            WHERE invoice_id = item.invoice_id AND base_id = item.base_id AND is_standing
         ) AS part;
         IF wanted IS NULL THEN
             RETURN;
         END IF;
+        WITH paid AS MATERIALIZED (
+            SELECT id, split_part(key, '/', 1) AS reference FROM accounting_post(of_base, of_ledger, who, wanted)
+        ), made AS MATERIALIZED (
+            SELECT asked.id, paid.id AS payment FROM paid CROSS JOIN LATERAL (
+                SELECT one.id, one.base_id FROM accounting_debititem AS one
+                WHERE one.end_to_end_id = paid.reference AND one.end_to_end_id <> '' OFFSET 0
+            ) AS asked WHERE asked.base_id = of_base
+        )
         UPDATE accounting_debititem AS item SET state = 'collected', payment_id = made.payment
-        FROM (
-            SELECT asked.id, paid.id AS payment
-            FROM accounting_post(of_base, of_ledger, who, wanted) AS paid
-            JOIN LATERAL (
-                SELECT one.id FROM accounting_debititem AS one
-                WHERE one.end_to_end_id = split_part(paid.key, '/', 1) AND one.base_id = of_base
-                  AND one.end_to_end_id <> '' OFFSET 0
-            ) AS asked ON true
-        ) AS made WHERE item.id = made.id AND item.base_id = of_base;
+        FROM made WHERE item.id = made.id;
     END $$
 """
 
@@ -105,13 +113,13 @@ ACCOUNTS = """
         PERFORM FROM (
             SELECT DISTINCT accounting_owed_of(of_base, of_ledger, item.customer_id) AS id
             FROM unnest(of_items) AS asked (id) CROSS JOIN LATERAL (
-                SELECT customer_id FROM accounting_debititem WHERE id = asked.id AND base_id = of_base OFFSET 0
+                SELECT customer_id FROM accounting_debititem WHERE id = asked.id OFFSET 0
             ) AS item ORDER BY 1 OFFSET 0
         ) AS asked CROSS JOIN LATERAL (
-            SELECT FROM accounting_account AS one WHERE one.id = asked.id AND one.base_id = of_base FOR NO KEY UPDATE
+            SELECT FROM accounting_account AS one WHERE one.id = asked.id FOR NO KEY UPDATE
         ) AS locked;
         PERFORM FROM (SELECT unnest(of_items) AS id ORDER BY 1 OFFSET 0) AS asked CROSS JOIN LATERAL (
-            SELECT FROM accounting_debititem AS one WHERE one.id = asked.id AND one.base_id = of_base FOR UPDATE
+            SELECT FROM accounting_debititem AS one WHERE one.id = asked.id FOR UPDATE
         ) AS locked;
     END $$
 """
@@ -160,8 +168,8 @@ BATCH = """
         FROM (
             SELECT item.*, dense_rank() OVER (ORDER BY item.scheme, item.is_recurrent) AS nth
             FROM accounting_debititem AS item
-            WHERE item.file_id = of_file AND item.base_id = of_base AND item.position IS NOT NULL
-        ) AS one WHERE of_group IS NULL OR one.nth = of_group
+            WHERE item.file_id = of_file AND item.position IS NOT NULL
+        ) AS one WHERE one.base_id = of_base AND (of_group IS NULL OR one.nth = of_group)
     $$
 """
 
@@ -200,9 +208,9 @@ COLLECT_BATCH = f"""
             of_base, file.ledger_id, of_money, block, array_fill(on_day, ARRAY[cardinality(block)]), who
         );
         UPDATE accounting_debititem SET collected_entry_id = of_entry, is_collected_by_entry = true
-        WHERE id = ANY (block) AND base_id = of_base AND state = 'collected';
+        WHERE id = ANY (block) AND state = 'collected';
         IF cardinality(pending) <= most THEN
-            UPDATE accounting_debititem SET collected_entry_id = of_entry WHERE base_id = of_base AND id = ANY (ARRAY(
+            UPDATE accounting_debititem SET collected_entry_id = of_entry WHERE id = ANY (ARRAY(
                 SELECT one.id FROM accounting_debits_of_batch(of_base, of_file, of_group) AS one
                 WHERE one.entry IS NULL AND (one.was_credited OR one.may_be AND entry.amount = perhaps)
             ));
@@ -239,7 +247,7 @@ COLLECT_ENTRIES = f"""
         ) AS locked;
         PERFORM accounting_lock_debit_file(of_base, asked.file_id, 'done') FROM (
             SELECT DISTINCT item.file_id FROM jsonb_to_recordset(wanted) AS one (debit uuid) CROSS JOIN LATERAL (
-                SELECT file_id FROM accounting_debititem WHERE id = one.debit AND base_id = of_base OFFSET 0
+                SELECT file_id FROM accounting_debititem WHERE id = one.debit OFFSET 0
             ) AS item ORDER BY 1 OFFSET 0
         ) AS asked;
         debits := ARRAY(SELECT one.debit FROM jsonb_to_recordset(wanted) AS one (debit uuid));
@@ -268,13 +276,13 @@ COLLECT_ENTRIES = f"""
         FROM jsonb_to_recordset(wanted) AS one (debit uuid, "on" date)
         CROSS JOIN LATERAL (SELECT one.debit AS id, one."on" AS day) AS asked
         CROSS JOIN LATERAL (
-            SELECT id, state FROM accounting_debititem WHERE id = asked.id AND base_id = of_base OFFSET 0
+            SELECT id, state FROM accounting_debititem WHERE id = asked.id OFFSET 0
         ) AS item WHERE item.state = 'pending';
         PERFORM accounting_collect_block(of_base, of_ledger, of_money, pending, days, who);
         UPDATE accounting_debititem AS item SET
             collected_entry_id = one.entry, is_collected_by_entry = coalesce(item.id = ANY (pending), false)
         FROM jsonb_to_recordset(wanted) AS one (entry uuid, debit uuid)
-        WHERE item.id = one.debit AND item.base_id = of_base;
+        WHERE item.id = one.debit;
         PERFORM accounting_decide_entries(
             of_base, ARRAY(SELECT one.entry FROM jsonb_to_recordset(wanted) AS one (entry uuid)), 'booked', who
         );
@@ -351,7 +359,25 @@ RETURN = """
     END $$
 """
 
-FORGET = before.FORGET.replace("CREATE FUNCTION", "CREATE OR REPLACE FUNCTION").replace(
+BY_KEY_ALONE = (
+    ("WHERE one.invoice_id = due.id AND one.base_id = of_base AND", "WHERE one.invoice_id = due.id AND"),
+    ("WHERE one.customer_id = due.customer_id AND one.base_id = of_base\n", "WHERE one.customer_id = due.customer_id\n"),
+    ("WHERE id = item.invoice_id AND base_id = of_base OFFSET 0", "WHERE id = item.invoice_id OFFSET 0"),
+    ("WHERE one.invoice_id = item.invoice_id AND one.base_id = of_base AND", "WHERE one.invoice_id = item.invoice_id AND"),
+    ("WHERE one.id = item.mandate_id AND one.base_id = of_base AND", "WHERE one.id = item.mandate_id AND"),
+    ("WHERE id = item.mandate_id AND base_id = of_base OFFSET 0", "WHERE id = item.mandate_id OFFSET 0"),
+    ("one.id = asked.id AND one.base_id = of_base FOR NO KEY UPDATE", "one.id = asked.id FOR NO KEY UPDATE"),
+)
+
+
+def by_key_alone(statement: str) -> str:
+    """The statement that makes a function, for one that exists, with its look-ups by their keys alone."""
+    for was, becomes in BY_KEY_ALONE:
+        statement = statement.replace(was, becomes)
+    return again(statement)
+
+
+FORGET = again(before.FORGET).replace(
     "        DELETE FROM accounting_debitfilechunk",
     """        UPDATE accounting_bankentry SET
             counterparty_name = '', counterparty_iban = '', ultimate_name = '', purpose = '', end_to_end_id = '',
@@ -367,7 +393,6 @@ FORGET = before.FORGET.replace("CREATE FUNCTION", "CREATE OR REPLACE FUNCTION").
         );
         DELETE FROM accounting_debitfilechunk""",
 )
-FORGET_AGAIN = before.FORGET.replace("CREATE FUNCTION", "CREATE OR REPLACE FUNCTION")
 COLLECTS, RETURNS = (
     "accounting_collect_debits(bigint, uuid, bigint, uuid[], date, text)",
     "accounting_return_debit(bigint, uuid, text, numeric, date, boolean, text, jsonb)",
@@ -377,7 +402,7 @@ COLLECTS, RETURNS = (
 class Migration(migrations.Migration):
     dependencies = [("accounting", "0021_debits_of_entries")]
     operations = [
-        migrations.RunSQL(FILE, FILE_AGAIN),
+        migrations.RunSQL(FILE, again(before.FILE)),
         migrations.RunSQL(ENTRY, "DROP FUNCTION accounting_lock_open_entry(bigint, uuid, text)"),
         migrations.RunSQL(DECIDE, "DROP FUNCTION accounting_decide_entries(bigint, uuid[], text, text)"),
         migrations.RunSQL(
@@ -402,5 +427,7 @@ class Migration(migrations.Migration):
             RETURN,
             "DROP FUNCTION accounting_return_debit(bigint, uuid, text, numeric, date, boolean, text, jsonb, uuid)",
         ),
-        migrations.RunSQL(FORGET, FORGET_AGAIN),
+        migrations.RunSQL(FORGET, again(before.FORGET)),
+        migrations.RunSQL(by_key_alone(before.PROPOSE), again(before.PROPOSE)),
+        migrations.RunSQL(by_key_alone(before.MAKE), again(before.MAKE)),
     ]

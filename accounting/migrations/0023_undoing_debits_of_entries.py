@@ -26,10 +26,10 @@ TAKE_BACK = """
             ) AS value
             FROM unnest(of_items) AS asked (id)
             CROSS JOIN LATERAL (
-                SELECT * FROM accounting_debititem WHERE id = asked.id AND base_id = of_base OFFSET 0
+                SELECT * FROM accounting_debititem WHERE id = asked.id OFFSET 0
             ) AS item
             CROSS JOIN LATERAL (
-                SELECT * FROM accounting_movement WHERE base_id = of_base AND id = item.payment_id AND NOT is_return
+                SELECT * FROM accounting_movement WHERE id = item.payment_id AND NOT is_return
                 UNION ALL
                 SELECT * FROM accounting_movement
                 WHERE is_return AND base_id = of_base AND ledger_id = of_ledger AND kind = 'correction'
@@ -37,7 +37,7 @@ TAKE_BACK = """
                   AND key = item.end_to_end_id || '-C' || concat_ws('/', '', nullif(item.times_undone, 0))
             ) AS was
             WHERE NOT EXISTS (
-                SELECT FROM accounting_movement AS back WHERE back.base_id = of_base AND back.reverses_id = was.id
+                SELECT FROM accounting_movement AS back WHERE back.reverses_id = was.id
             )
             UNION ALL
             SELECT jsonb_build_object(
@@ -47,15 +47,15 @@ TAKE_BACK = """
             )
             FROM unnest(of_items) AS asked (id)
             CROSS JOIN LATERAL (
-                SELECT * FROM accounting_debititem WHERE id = asked.id AND base_id = of_base OFFSET 0
+                SELECT * FROM accounting_debititem WHERE id = asked.id OFFSET 0
             ) AS item
             CROSS JOIN LATERAL (
-                SELECT * FROM accounting_movement WHERE base_id = of_base AND id = item.payment_id AND is_return
+                SELECT * FROM accounting_movement WHERE id = item.payment_id AND is_return
             ) AS was
             CROSS JOIN LATERAL (
                 SELECT jsonb_agg(jsonb_build_object('item', movement_id) ORDER BY movement_id) AS items
                 FROM accounting_invoiceitem
-                WHERE invoice_id = item.invoice_id AND base_id = of_base AND is_standing
+                WHERE invoice_id = item.invoice_id AND base_id = item.base_id AND is_standing
             ) AS part
         ) AS one;
         UPDATE accounting_debititem SET
@@ -63,14 +63,21 @@ TAKE_BACK = """
             returned_on = NULL, times_undone = times_undone + 1, payment_id = NULL,
             collected_entry_id = CASE WHEN is_return THEN collected_entry_id END,
             is_collected_by_entry = is_return AND is_collected_by_entry
-        WHERE id = ANY (of_items) AND base_id = of_base;
+        WHERE id = ANY (of_items);
         IF wanted IS NULL THEN
             RETURN;
         END IF;
-        UPDATE accounting_debititem AS item SET state = 'collected', payment_id = paid.id
-        FROM accounting_post(of_base, of_ledger, who, wanted) AS paid
-        WHERE paid.kind = 'payment' AND item.id = ANY (of_items) AND item.base_id = of_base
-          AND item.end_to_end_id = split_part(paid.key, '/', 1);
+        WITH paid AS MATERIALIZED (
+            SELECT id, kind, split_part(key, '/', 1) AS reference
+            FROM accounting_post(of_base, of_ledger, who, wanted)
+        ), made AS MATERIALIZED (
+            SELECT asked.id, paid.id AS payment FROM paid CROSS JOIN LATERAL (
+                SELECT one.id, one.base_id FROM accounting_debititem AS one
+                WHERE one.end_to_end_id = paid.reference AND one.end_to_end_id <> '' OFFSET 0
+            ) AS asked WHERE asked.base_id = of_base AND paid.kind = 'payment'
+        )
+        UPDATE accounting_debititem AS item SET state = 'collected', payment_id = made.payment
+        FROM made WHERE item.id = made.id;
     END $$
 """
 
@@ -94,9 +101,9 @@ UNDO = f"""
         END IF;
         PERFORM set_config('plan_cache_mode', 'force_custom_plan', true);
         debits := ARRAY(
-            SELECT id FROM accounting_debititem WHERE returned_entry_id = of_entry AND base_id = of_base
+            SELECT id FROM accounting_debititem WHERE returned_entry_id = of_entry
             UNION ALL
-            SELECT id FROM accounting_debititem WHERE collected_entry_id = of_entry AND base_id = of_base
+            SELECT id FROM accounting_debititem WHERE collected_entry_id = of_entry
         );
         IF cardinality(debits) = 0 THEN
             RAISE EXCEPTION 'This entry has done nothing to debits'
@@ -104,7 +111,7 @@ UNDO = f"""
         END IF;
         PERFORM accounting_lock_debit_file(of_base, asked.file_id, 'done') FROM (
             SELECT DISTINCT item.file_id FROM unnest(debits) AS one (id) CROSS JOIN LATERAL (
-                SELECT file_id FROM accounting_debititem WHERE id = one.id AND base_id = of_base OFFSET 0
+                SELECT file_id FROM accounting_debititem WHERE id = one.id OFFSET 0
             ) AS item ORDER BY 1 OFFSET 0
         ) AS asked;
         PERFORM accounting_lock_debtors(of_base, entry.ledger_id, debits);
@@ -117,14 +124,14 @@ UNDO = f"""
             WHEN other.id IS NOT NULL THEN 'debititem_debited_again' END) INTO done, wrong
         FROM unnest(debits) AS asked (id)
         CROSS JOIN LATERAL (
-            SELECT * FROM accounting_debititem WHERE id = asked.id AND base_id = of_base OFFSET 0
+            SELECT * FROM accounting_debititem WHERE id = asked.id OFFSET 0
         ) AS item
         CROSS JOIN LATERAL (
-            SELECT is_cancelled FROM accounting_invoice WHERE id = item.invoice_id AND base_id = of_base OFFSET 0
+            SELECT is_cancelled FROM accounting_invoice WHERE id = item.invoice_id OFFSET 0
         ) AS due
         LEFT JOIN LATERAL (
             SELECT one.id FROM accounting_debititem AS one
-            WHERE one.invoice_id = item.invoice_id AND one.base_id = of_base AND one.id <> item.id
+            WHERE one.invoice_id = item.invoice_id AND one.id <> item.id
               AND one.state IN ('proposed', 'pending', 'collected') LIMIT 1
         ) AS other ON true
         WHERE CASE entry.state WHEN 'returned' THEN item.is_returned_by_entry ELSE item.is_collected_by_entry END;
@@ -141,7 +148,7 @@ UNDO = f"""
         UPDATE accounting_debititem SET
             returned_entry_id = CASE WHEN entry.state = 'booked' THEN returned_entry_id END,
             collected_entry_id = CASE WHEN entry.state = 'returned' THEN collected_entry_id END
-        WHERE id = ANY (debits) AND base_id = of_base;
+        WHERE id = ANY (debits);
         UPDATE accounting_bankentry SET
             state = 'open', times_opened = times_opened + 1, decided_at = NULL, decided_by = '', decided_user = NULL
         WHERE id = of_entry AND base_id = of_base;

@@ -48,16 +48,16 @@ _COLUMNS = """
 _NAMED = f"""
     SELECT {_COLUMNS} FROM unnest(%(asked)s::text[]) AS asked (reference) CROSS JOIN LATERAL (
         SELECT * FROM accounting_debititem
-        WHERE end_to_end_id = asked.reference AND base_id = %(base)s AND NOT end_to_end_id = '' OFFSET 0
-    ) AS item
+        WHERE end_to_end_id = asked.reference AND NOT end_to_end_id = '' OFFSET 0
+    ) AS item WHERE item.base_id = %(base)s
 """
 _OF_MANDATES = f"""
     SELECT {_COLUMNS} FROM unnest(%(asked)s::text[]) AS asked (reference) CROSS JOIN LATERAL (
-        SELECT customer_id FROM accounting_mandate
-        WHERE reference = asked.reference AND ledger_id = %(ledger)s AND base_id = %(base)s OFFSET 0
+        SELECT customer_id, base_id FROM accounting_mandate
+        WHERE reference = asked.reference AND ledger_id = %(ledger)s OFFSET 0
     ) AS mandate CROSS JOIN LATERAL (
-        SELECT * FROM accounting_debititem WHERE customer_id = mandate.customer_id AND base_id = %(base)s OFFSET 0
-    ) AS item WHERE item.mandate_reference = asked.reference
+        SELECT * FROM accounting_debititem WHERE customer_id = mandate.customer_id OFFSET 0
+    ) AS item WHERE item.mandate_reference = asked.reference AND mandate.base_id = %(base)s
 """
 _SUMS = """
     SELECT coalesce(sum(amount) FILTER (WHERE was_credited), 0), coalesce(sum(amount) FILTER (WHERE may_be), 0)

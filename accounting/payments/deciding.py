@@ -13,7 +13,7 @@ from accounting.choices import EntryState, MovementKind
 from accounting.models import BankBooking, BankEntry, Movement
 from accounting.operations.correcting import demanded_reason
 from accounting.operations.posting import Entry, post_all, wanted_of
-from accounting.payments.refusals import EntryRefused, told_of_entry
+from accounting.payments.refusals import EntryRefused, told_of_decision, told_of_entry
 from accounting.payments.undoing_debits import undo_debits
 from customers.models import Customer
 from locations.permissions import Right
@@ -36,7 +36,7 @@ def ignore_entry(*, entry: UUID, note: str, actor: Scope) -> BankEntry:
         row = _locked(entry, EntryState.OPEN, actor)
         row.state, row.note, row.decided_by = EntryState.IGNORED, said, actor.actor_name[:200]
         row.decided_at = Func(function="clock_timestamp")
-        with told_as_refusals():
+        with told_of_decision(), told_as_refusals():
             row.save(update_fields=["state", "note", "decided_by", "decided_at"])
         row.refresh_from_db(fields=["decided_at", "decided_user"])
         return row

@@ -15,7 +15,7 @@ from accounting.models import BankStatement
 _SURE = """
     SELECT one.proposal FROM accounting_bankstatement AS statement CROSS JOIN LATERAL (
         SELECT id, proposal FROM accounting_bankentry
-        WHERE statement_id = statement.id AND base_id = %(base)s AND state = 'open' AND confidence = 'sure' OFFSET 0
+        WHERE statement_id = statement.id AND state = 'open' AND confidence = 'sure' OFFSET 0
     ) AS one
     WHERE statement.ledger_id = %(ledger)s AND statement.base_id = %(base)s
       AND (statement.id <> %(statement)s OR one.id <> %(entry)s)

@@ -69,3 +69,13 @@ def told_of_entry(customer: Customer, actor: Scope) -> Iterator[None]:
     except IntegrityError as error:
         name = str(getattr(getattr(error.__cause__, "diag", None), "constraint_name", None))
         raise (EntryRefused(name) if name in ENTRY else error) from error
+
+
+@contextmanager
+def told_of_decision() -> Iterator[None]:
+    """Raise EntryRefused where the database refuses to leave an entry out."""
+    try:
+        yield
+    except IntegrityError as error:
+        name = str(getattr(getattr(error.__cause__, "diag", None), "constraint_name", None))
+        raise (EntryRefused(name) if name in ENTRY else error) from error

@@ -1,4 +1,4 @@
-"""Entries of the bank about debits beside one another, beside hands and beside tills: one effect, whoever comes first."""
+"""Entries of the bank about debits beside one another and beside hands: one effect, whoever comes first."""
 
 from __future__ import annotations
 

@@ -161,7 +161,7 @@ def test_histories_by_hand_and_by_the_bank_are_as_the_model_says(cast):
     creditor(head)
     world = World(head, till)
 
-    @examples(max_examples=25, deadline=None)
+    @examples(max_examples=12, deadline=None)
     @given(STEPS)
     def play(steps: list[tuple[str, str]]) -> None:
         model = Model()

@@ -70,11 +70,13 @@ def test_views_and_functions_with_their_owners_rights_are_those_that_are_known(d
         ours = (
             "accounting_allocate", "accounting_book_entries", "accounting_cancel_debits", "accounting_cancel_invoice",
             "accounting_cancel_notices", "accounting_cancel_order", "accounting_choose_orders",
-            "accounting_collect_debits", "accounting_forget", "accounting_forget_entries", "accounting_forget_invoices",
+            "accounting_collect_batch", "accounting_collect_debits", "accounting_collect_entries", "accounting_forget",
+            "accounting_forget_entries", "accounting_forget_invoices",
             "accounting_forget_mandates", "accounting_forget_notices", "accounting_forget_orders",
             "accounting_issue_invoices", "accounting_keep_document", "accounting_make_debits", "accounting_pay_order",
             "accounting_post", "accounting_post_order", "accounting_propose_debits", "accounting_propose_notices",
             "accounting_release_orders", "accounting_return_debit", "accounting_send_notices", "accounting_set_limit",
+            "accounting_undo_debits",
             "customers_analyze", "customers_erase", "customers_forget_memberships", "customers_merge_search_index",
             "transitions_erase", "transitions_forget_switched", "transitions_leave_no_history",
         )  # fmt: skip
