@@ -61,7 +61,7 @@ _OF_MANDATES = f"""
 """
 _SUMS = """
     SELECT coalesce(sum(amount) FILTER (WHERE was_credited), 0), coalesce(sum(amount) FILTER (WHERE may_be), 0)
-    FROM accounting_debits_of_batch(%s, %s, %s) WHERE entry IS NULL
+    FROM accounting_debits_of_batch(%s, %s, %s) WHERE entry IS NULL OR entry = %s
 """
 _STAGES = {
     DebitState.PENDING: Stage.AT_BANK, DebitState.COLLECTED: Stage.COLLECTED, DebitState.RETURNED: Stage.RETURNED,
@@ -79,8 +79,8 @@ class Proposed:
         return not self.proposal["doubts"]
 
 
-def proposed_debits(entries: Sequence[banking.BankEntry], ledger: Ledger) -> dict[int, Proposed]:
-    """By the place of the entry what is proposed about debits; most entries are about none."""
+def proposed_debits(entries: Sequence[banking.BankEntry], keys: Sequence[UUID], ledger: Ledger) -> dict[int, Proposed]:
+    """By the place of the entry what is proposed about debits; most entries are about none. `keys` are their ids."""
     names = {at: name for at, one in enumerate(entries) if (name := _name(one, ledger))}
     known = {one.end_to_end_id: one for one in _fetched(_NAMED, names.values(), ledger)}
     found: dict[int, Proposed] = {}
@@ -88,7 +88,7 @@ def proposed_debits(entries: Sequence[banking.BankEntry], ledger: Ledger) -> dic
         if (debit := known.get(name)) is not None and (told := _of_one(entries[at], debit)):
             found[at] = told
     rest = [at for at in range(len(entries)) if at not in found]
-    return found | _unnamed_returns(entries, rest, ledger) | _batches(entries, rest, ledger)
+    return found | _unnamed_returns(entries, rest, ledger) | _batches(entries, keys, rest, ledger)
 
 
 def _is_return(entry: banking.BankEntry) -> bool:
@@ -134,13 +134,15 @@ def _unnamed_returns(
     return {at: _told(Kind.RETURN, match) for at, match in matches.items() if match}
 
 
-def _batches(entries: Sequence[banking.BankEntry], places: Iterable[int], ledger: Ledger) -> dict[int, Proposed]:
+def _batches(
+    entries: Sequence[banking.BankEntry], keys: Sequence[UUID], places: Iterable[int], ledger: Ledger
+) -> dict[int, Proposed]:
     asked = {at: found for at in places if _is_credit(entries[at]) and (found := _batch(entries[at], ledger))}
     numbers = {number for number, _group in asked.values()}
     rows = DebitFile.objects.filter(base=ledger.base_id, ledger=ledger, number__in=numbers) if numbers else ()
     files = {one.number: one for one in rows}
     return {
-        at: _of_sum(entries[at].amount, files[number], group)
+        at: _of_sum(entries[at].amount, keys[at], files[number], group)
         for at, (number, group) in asked.items()
         if number in files
     }
@@ -153,9 +155,10 @@ def _batch(entry: banking.BankEntry, ledger: Ledger) -> tuple[int, int | None] |
     return (int(found[1]), int(found[2]) if found[2] else None) if found else None
 
 
-def _of_sum(amount: Decimal, file: DebitFile, group: int | None) -> Proposed:
+def _of_sum(amount: Decimal, entry: UUID, file: DebitFile, group: int | None) -> Proposed:
+    """What this entry has collected already, where that was broken off, is part of its sum."""
     with connection.cursor() as cursor:
-        cursor.execute(_SUMS, [file.base_id, file.pk, group])
+        cursor.execute(_SUMS, [file.base_id, file.pk, group, entry])
         surely, perhaps = cursor.fetchone()
     doubts = doubts_about_sum(amount, surely=surely, perhaps=perhaps)
     expected = perhaps if Doubt.BY_HAND in doubts else surely

@@ -65,7 +65,7 @@ type _Kept = tuple[Confidence, dict[str, Any]]
 def _proposed(entries: Sequence[BankEntry], statement: BankStatement) -> Iterable[_Kept]:
     """What is about debits first; the others pay what is open."""
     told = [as_told(entry) for entry in entries]
-    debits = proposed_debits(told, statement.ledger)
+    debits = proposed_debits(told, [entry.pk for entry in entries], statement.ledger)
     rest = [at for at in range(len(told)) if at not in debits]
     ones = open_ones(statement.ledger)
     payments = dict(zip(rest, propose((told[at] for at in rest), ones.items), strict=True))

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from accounting.debits.outcomes import collect_debits
 from accounting.models import BankStatement, DebitFile
+from accounting.payments import propose_for
 from mcp.isolation import row_scope
 from mcp.isolation.scope import Scope
 from tests.accounting.accounts import amounts
@@ -116,7 +117,11 @@ def test_rest_of_a_large_sum_is_collected_by_the_worker(head, till, client, monk
     one = entry(head, in_sum(file, "53.50"))
     assert client.post(at(one), {"step": "proposed"}).status_code == 302
     assert states(head, file).count("collected") == 2
-    client.post(at(one), {"step": "ignore", "note": "x"})
+    assert "inzwischen entschieden" in text(client.post(at(one), {"step": "ignore", "note": "x"}))
+    propose_for(statement=one.statement_id, actor=head)  # what was broken off is still the same sum
+    with row_scope.rows_of(head):
+        one.refresh_from_db()
+    assert (one.state, one.confidence) == ("open", "sure")
     work()
     assert states(head, file) == ["collected"] * 5
     assert {item.collected_entry_id for item in debits(head, file)} == {one.pk}

@@ -34,8 +34,8 @@ COPIES = (
         number, customer_id, issued_on, due_on, delivered_from, delivered_until, currency, net, tax, gross, paid_before,
         paid, is_cancelled, issuer_data, buyer_data, reason, user_name)
     SELECT organization_id, base_id, ledger_id, owner_key, issuer_id, kind, year, sequence + nth, 'X-' || nth,
-        customer_id, issued_on, due_on, delivered_from, delivered_until, currency, net, tax, gross, 0, 0, false, issuer_data,
-        buyer_data, '', user_name
+        customer_id, issued_on, due_on, delivered_from, delivered_until, currency, net, tax, gross, 0, 0, false,
+        issuer_data, buyer_data, '', user_name
     FROM (SELECT * FROM accounting_invoice ORDER BY sequence DESC LIMIT 1) AS one, generate_series(1, %(bulk)s) AS nth
     """,
     """
@@ -48,7 +48,7 @@ COPIES = (
     JOIN accounting_invoice AS invoice ON invoice.number LIKE 'X-%%'
     """,
     """
-    UPDATE accounting_debititem AS item SET state = 'pending', end_to_end_id = 'X-' || item.id::text,
+    UPDATE accounting_debititem AS item SET state = 'pending', end_to_end_id = 'X-' || numbered.nth,
         mandate_reference = 'X', scheme = 'CORE', position = 100 + numbered.nth
     FROM (SELECT id, row_number() OVER () AS nth FROM accounting_debititem WHERE state = 'proposed') AS numbered
     WHERE item.id = numbered.id
