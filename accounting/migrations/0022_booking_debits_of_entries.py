@@ -61,7 +61,8 @@ DECIDE = f"""
     $$
 """
 
-# The payments of some debits, at most a few hundred: what is posted at once stays small.
+# The payments of some debits, at most a few hundred: what is posted at once stays small. What is updated is named by an
+# array of ids: joined to what was posted, the planner may read all debits to find them.
 BLOCK = """
     CREATE FUNCTION accounting_collect_block(
         of_base bigint, of_ledger bigint, of_money bigint, of_items uuid[], of_days date[], who text
@@ -70,6 +71,7 @@ BLOCK = """
     AS $$
     DECLARE
         wanted jsonb;
+        made jsonb;
     BEGIN
         SELECT jsonb_agg(jsonb_build_object(
             'debit', of_money, 'credit', accounting_owed_of(of_base, of_ledger, item.customer_id),
@@ -92,16 +94,15 @@ BLOCK = """
         IF wanted IS NULL THEN
             RETURN;
         END IF;
-        WITH paid AS MATERIALIZED (
-            SELECT id, split_part(key, '/', 1) AS reference FROM accounting_post(of_base, of_ledger, who, wanted)
-        ), made AS MATERIALIZED (
-            SELECT asked.id, paid.id AS payment FROM paid CROSS JOIN LATERAL (
-                SELECT one.id, one.base_id FROM accounting_debititem AS one
-                WHERE one.end_to_end_id = paid.reference AND one.end_to_end_id <> '' OFFSET 0
-            ) AS asked WHERE asked.base_id = of_base
-        )
-        UPDATE accounting_debititem AS item SET state = 'collected', payment_id = made.payment
-        FROM made WHERE item.id = made.id;
+        SELECT jsonb_object_agg(asked.id, paid.id) INTO made FROM (
+            SELECT id, split_part(key, '/', 1) AS reference
+            FROM accounting_post(of_base, of_ledger, who, wanted) OFFSET 0
+        ) AS paid CROSS JOIN LATERAL (
+            SELECT one.id, one.base_id FROM accounting_debititem AS one
+            WHERE one.end_to_end_id = paid.reference AND one.end_to_end_id <> '' OFFSET 0
+        ) AS asked WHERE asked.base_id = of_base;
+        UPDATE accounting_debititem SET state = 'collected', payment_id = (made->>id::text)::uuid
+        WHERE id = ANY (of_items) AND made ? id::text;
     END $$
 """
 
@@ -232,6 +233,7 @@ COLLECT_ENTRIES = f"""
         debits uuid[];
         pending uuid[];
         days date[];
+        entries jsonb;
         wrong text;
     BEGIN
         IF of_base IS DISTINCT FROM {current("base")} OR here IS NULL THEN
@@ -279,10 +281,11 @@ COLLECT_ENTRIES = f"""
             SELECT id, state FROM accounting_debititem WHERE id = asked.id OFFSET 0
         ) AS item WHERE item.state = 'pending';
         PERFORM accounting_collect_block(of_base, of_ledger, of_money, pending, days, who);
-        UPDATE accounting_debititem AS item SET
-            collected_entry_id = one.entry, is_collected_by_entry = coalesce(item.id = ANY (pending), false)
-        FROM jsonb_to_recordset(wanted) AS one (entry uuid, debit uuid)
-        WHERE item.id = one.debit;
+        SELECT jsonb_object_agg(one.debit, one.entry) INTO entries
+        FROM jsonb_to_recordset(wanted) AS one (entry uuid, debit uuid);
+        UPDATE accounting_debititem SET
+            collected_entry_id = (entries->>id::text)::uuid, is_collected_by_entry = coalesce(id = ANY (pending), false)
+        WHERE id = ANY (debits);
         PERFORM accounting_decide_entries(
             of_base, ARRAY(SELECT one.entry FROM jsonb_to_recordset(wanted) AS one (entry uuid)), 'booked', who
         );

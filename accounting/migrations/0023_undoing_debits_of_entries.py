@@ -17,6 +17,7 @@ TAKE_BACK = """
     AS $$
     DECLARE
         wanted jsonb;
+        made jsonb;
     BEGIN
         SELECT jsonb_agg(one.value) INTO wanted FROM (
             SELECT jsonb_build_object(
@@ -67,17 +68,15 @@ TAKE_BACK = """
         IF wanted IS NULL THEN
             RETURN;
         END IF;
-        WITH paid AS MATERIALIZED (
-            SELECT id, kind, split_part(key, '/', 1) AS reference
-            FROM accounting_post(of_base, of_ledger, who, wanted)
-        ), made AS MATERIALIZED (
-            SELECT asked.id, paid.id AS payment FROM paid CROSS JOIN LATERAL (
-                SELECT one.id, one.base_id FROM accounting_debititem AS one
-                WHERE one.end_to_end_id = paid.reference AND one.end_to_end_id <> '' OFFSET 0
-            ) AS asked WHERE asked.base_id = of_base AND paid.kind = 'payment'
-        )
-        UPDATE accounting_debititem AS item SET state = 'collected', payment_id = made.payment
-        FROM made WHERE item.id = made.id;
+        SELECT jsonb_object_agg(asked.id, paid.id) INTO made FROM (
+            SELECT id, split_part(key, '/', 1) AS reference
+            FROM accounting_post(of_base, of_ledger, who, wanted) WHERE kind = 'payment' OFFSET 0
+        ) AS paid CROSS JOIN LATERAL (
+            SELECT one.id, one.base_id FROM accounting_debititem AS one
+            WHERE one.end_to_end_id = paid.reference AND one.end_to_end_id <> '' OFFSET 0
+        ) AS asked WHERE asked.base_id = of_base;
+        UPDATE accounting_debititem SET state = 'collected', payment_id = (made->>id::text)::uuid
+        WHERE id = ANY (of_items) AND made ? id::text;
     END $$
 """
 

@@ -67,11 +67,11 @@ def undo_entry(*, entry: UUID, reason: str, actor: Scope) -> list[Movement]:
     with row_scope.within(actor):
         row = BankEntry.objects.in_base(actor.base).select_related("ledger").get(pk=entry)
         said = demanded_reason(reason)
-        if row.state in (EntryState.BOOKED, EntryState.RETURNED) and undo_debits(row, said, actor):
-            return []
-        wrong = movements_of(row)
-        if row.state != EntryState.BOOKED or not wrong:
+        if row.state not in (EntryState.BOOKED, EntryState.RETURNED):
             raise EntryRefused("bankentry_open")
+        if not (wrong := movements_of(row)):  # what it has done it has done to debits
+            undo_debits(row, said, actor)
+            return []
         wanted = [
             wanted_of(
                 one.credit_id,

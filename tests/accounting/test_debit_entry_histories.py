@@ -141,7 +141,7 @@ class World:
 
     def check(self, model: Model) -> None:
         one = DebitItem.objects.get()
-        names = {entry.pk: name for name, entry in self.entries.items()}
+        names: dict[Any, str] = {entry.pk: name for name, entry in self.entries.items()}
         found = (one.state, names.get(one.collected_entry_id, ""), names.get(one.returned_entry_id, ""))
         assert found == (model.state, model.collected_by, model.returned_by)
         for name, entry in self.entries.items():

@@ -129,8 +129,8 @@ def test_statement_of_singles_is_proposed_and_booked_by_key(head, cast):
     book_now_of(head, small)
     bulk(head)
     found = statement(head, *(collected(one) for one in items[1:]), number="2")
-    assert rows_read(lambda: propose_for(statement=found.pk, actor=head)) <= 6 * BULK
-    assert rows_read(lambda: book_now_of(head, found)) <= 8 * BULK
+    assert rows_read(lambda: propose_for(statement=found.pk, actor=head)) <= 14 * BULK
+    assert rows_read(lambda: book_now_of(head, found)) <= 14 * BULK
     assert [one.state for one in debits(head, items[0].file) if one.position and one.position < 100] == [
         "collected"
     ] * 4

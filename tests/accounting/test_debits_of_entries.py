@@ -312,7 +312,7 @@ def test_of_whoever_is_erased_the_bank_says_nothing_any_more(head, till):
     file, [debit] = at_bank(head, till)
     one = entry(head, collected(debit, counterparty_name="Gast"))
     book_as_proposed(entry=one.pk, actor=head)
-    erase_customer(customer=debit.customer_id, reason="Wunsch", actor=head)
+    erase_customer(customer=debit.customer_id or 0, reason="Wunsch", actor=head)
     with row_scope.rows_of(head):
         one.refresh_from_db()
     assert (one.counterparty_name, one.end_to_end_id, one.state) == ("", "", "booked")
