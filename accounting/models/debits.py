@@ -172,6 +172,7 @@ class DebitItem(models.Model):
         indexes = [
             models.Index(fields=["file", "base", "state"], name="debititem_of_file"),
             models.Index(fields=["customer", "base"], name="debititem_of_customer"),
+            models.Index(fields=["invoice", "base"], name="debititem_of_invoice"),
             models.Index(
                 fields=["collected_entry", "base"],
                 condition=Q(collected_entry__isnull=False),
