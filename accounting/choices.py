@@ -290,16 +290,20 @@ class DebitFileState(models.TextChoices):
     DONE = "done", _("Made")
     FAILED = "failed", _("Failed")
     CANCELLED = "cancelled", _("Cancelled")
+    COLLECTING = "collecting", _("Being collected")
 
 
 DEBIT_FILE_STEPS: dict[DebitFileState, frozenset[DebitFileState]] = {
     DebitFileState.PREVIEWED: frozenset({DebitFileState.RUNNING, DebitFileState.CANCELLED}),
     DebitFileState.RUNNING: frozenset({DebitFileState.DONE, DebitFileState.FAILED}),
     DebitFileState.FAILED: frozenset({DebitFileState.RUNNING, DebitFileState.CANCELLED}),
-    DebitFileState.DONE: frozenset({DebitFileState.CANCELLED}),
+    DebitFileState.DONE: frozenset({DebitFileState.CANCELLED, DebitFileState.COLLECTING}),
+    DebitFileState.COLLECTING: frozenset({DebitFileState.DONE}),
     DebitFileState.CANCELLED: frozenset(),
 }
-"""A file that the bank never got, or has refused as a whole, is cancelled while none of its debits is collected."""
+"""A file that the bank never got, or has refused as a whole, is cancelled while none of its debits is collected. The
+worker collects a large file piece by piece, and leaves it as made.
+"""
 
 
 class DebitState(models.TextChoices):
@@ -314,11 +318,12 @@ class DebitState(models.TextChoices):
 DEBIT_STEPS: dict[DebitState, frozenset[DebitState]] = {
     DebitState.PROPOSED: frozenset({DebitState.PENDING, DebitState.LEFT_OUT, DebitState.CANCELLED}),
     DebitState.PENDING: frozenset({DebitState.COLLECTED, DebitState.RETURNED, DebitState.CANCELLED}),
-    DebitState.COLLECTED: frozenset({DebitState.RETURNED}),
+    DebitState.COLLECTED: frozenset({DebitState.RETURNED, DebitState.PENDING}),
     DebitState.LEFT_OUT: frozenset(),
-    DebitState.RETURNED: frozenset(),
+    DebitState.RETURNED: frozenset({DebitState.PENDING, DebitState.COLLECTED}),
     DebitState.CANCELLED: frozenset(),
 }
+"""It goes back to an earlier state where the entry of the bank by which it was booked is undone, and not otherwise."""
 
 
 STANDING_DEBITS = [DebitState.PROPOSED, DebitState.PENDING]

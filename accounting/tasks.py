@@ -4,6 +4,7 @@ by piece, and debit files, at once."""
 from __future__ import annotations
 
 from contextlib import suppress
+from datetime import date
 from functools import partial
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from procrastinate.contrib.django import app
 from accounting.choices import DebitFileState, RunState, StatementState
 from accounting.debits.files import go_to
 from accounting.debits.making import make_file
+from accounting.debits.outcomes import COLLECT, collect_in_pieces
 from accounting.invoicing import running
 from accounting.invoicing.making import FIRST, make_documents
 from accounting.letter_choices import LetterSource
@@ -97,15 +99,15 @@ BANK_GIVEN_UP = stored_sentence(
 
 
 @app.task(retry=AGAIN)
-def book_sure(statement: str, **somebody: int) -> None:
-    """Book what is sure of a statement. `somebody` is what `for_somebody` gives."""
-    STATEMENTS.for_somebody(statement, somebody, partial(_book, statement))
+def book_sure(statement: str, entry: str = "", **somebody: int) -> None:
+    """Book what is sure of a statement, or the rest of one entry. `somebody` is what `for_somebody` gives."""
+    STATEMENTS.for_somebody(statement, somebody, partial(_book, statement, UUID(entry) if entry else None))
 
 
-def _book(pk: str, scope: Scope) -> None:
+def _book(pk: str, entry: UUID | None, scope: Scope) -> None:
     with row_scope.rows_of(scope):
         statement = _found_statement(pk)
-    book_in_pieces(statement, scope)
+    book_in_pieces(statement, scope, entry=entry)
 
 
 def _found_statement(pk: str) -> BankStatement:
@@ -153,6 +155,36 @@ def _tell_of_file(pk: str, failure: Failure) -> None:
 
 DEBITS = TaskFrame(name="debit file", tell=_tell_of_file, broken=DEBITS_BROKEN, given_up=DEBITS_GIVEN_UP)
 DEBITS.when_given_up("file", "accounting.tasks.make_debit_file")
+
+COLLECTING_BROKEN = stored_sentence(
+    "collecting_broken",
+    gettext_lazy("Collecting broke off. What was booked is booked, and the rest is at the bank: press once more."),
+)
+COLLECTING_GIVEN_UP = stored_sentence(
+    "collecting_given_up",
+    gettext_lazy("The worker has given collecting up. What was booked is booked. Tell support before you try again."),
+)
+
+
+@app.task(retry=AGAIN)
+def collect_debit_file(file: str, on: str = "", **somebody: int) -> None:
+    """Book the debits of a file as collected on a day. `somebody` is what `for_somebody` gives."""
+    day = date.fromisoformat(on) if on else timezone.localdate()
+    COLLECTING.for_somebody(file, somebody, partial(collect_in_pieces, UUID(file), day))
+
+
+def _tell_of_collecting(pk: str, failure: Failure) -> None:
+    one = DebitFile.objects.select_for_update(of=("self",)).filter(pk=pk).first()
+    if one is None:
+        raise NothingThere("debit file", pk)
+    if one.state == DebitFileState.COLLECTING:
+        go_to(one, DebitFileState.DONE, failure.reason)
+
+
+COLLECTING = TaskFrame(
+    name="collecting of debits", tell=_tell_of_collecting, broken=COLLECTING_BROKEN, given_up=COLLECTING_GIVEN_UP
+)
+COLLECTING.when_given_up("file", COLLECT)
 
 # --- letters to customers ---------------------------------------------------------------------------------------------
 

@@ -203,15 +203,16 @@ ALLOCATION_PAYS_INVOICE = pgtrigger.Trigger(
     operation=pgtrigger.Insert,
     when=pgtrigger.After,
     func="""
-        UPDATE accounting_invoice SET paid = paid + NEW.amount WHERE base_id = NEW.base_id AND id = (
+        UPDATE accounting_invoice SET paid = paid + NEW.amount WHERE id = (
             SELECT item.invoice_id FROM accounting_invoiceitem AS item
-            WHERE item.movement_id = NEW.item_id AND item.base_id = NEW.base_id AND item.is_standing
+            WHERE item.movement_id = NEW.item_id AND item.is_standing
         );
         RETURN NULL;
     """,
 )
 """What is paid of an invoice follows the allocations to its items. It runs as the owner of the tables, as whatever
-allocates does, and whoever allocates has locked the account.
+allocates does, and whoever allocates has locked the account. Both are looked up by their keys alone: of a business that
+nobody has counted yet the planner would read all invoices for each allocation.
 """
 
 MOVEMENT_NOT_ON_INVOICE = pgtrigger.Trigger(
@@ -354,20 +355,6 @@ BANK_ENTRY_DECIDED = pgtrigger.Trigger(
     """,
 )
 """The role that serves can leave an entry out and take it up again. Who has done so is who has entered."""
-
-
-REVERSAL_RETURNS_DEBIT = pgtrigger.Trigger(
-    name="returns_debit",
-    operation=pgtrigger.Insert,
-    when=pgtrigger.After,
-    condition=pgtrigger.Condition("NEW.kind = 'reversal'"),
-    func="""
-        UPDATE accounting_debititem SET state = 'returned', returned_on = NEW.business_day
-        WHERE payment_id = NEW.reverses_id AND base_id = NEW.base_id AND state = 'collected';
-        RETURN NULL;
-    """,
-)
-"""A debit whose payment is taken back has been returned, whoever takes it back. It runs as the owner of the table."""
 
 
 NOTICES_IN_ORDER = pgtrigger.Trigger(

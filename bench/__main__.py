@@ -23,9 +23,9 @@ QUICK = {
 }  # fmt: skip
 
 TABLES = ("pages", "isolation", "indexes", "import", "export", "carry-over", "after-edit", "bombs", "large", "clearing",
-          "changes", "accounts", "billing")  # fmt: skip
+          "changes", "accounts", "billing", "debits")  # fmt: skip
 
-OWN = frozenset({"large", "clearing", "changes", "accounts", "billing"})
+OWN = frozenset({"large", "clearing", "changes", "accounts", "billing", "debits"})
 """Those with a database of their own; all but the first fill it themselves."""
 
 # Django reads its settings when it is set up, so what needs models is imported inside of main(), after that.
@@ -122,6 +122,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--edited", type=int, default=20_000, help="customers that are changed at once after one edit")
     parser.add_argument("--loaded", type=int, default=1_000_000, help="customers of a branch's first run")
     parser.add_argument("--changed", type=int, default=100_000, help="customers that are changed between two runs")
+    parser.add_argument("--debits", type=int, default=10_000, help="in one debit file")
     parser.add_argument("--nodes", type=int, default=10_000, help="branches that call the central")
     parser.add_argument("--minutes", type=float, default=10.0, help="for which they do, or tills sell")
     parser.add_argument("--orders", type=int, default=100_000, help="that are billed")

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from bench.after_edit import Pair
 from bench.billing import Billed
 from bench.calling import Crowd, Empty
+from bench.debits import Debited
 from bench.exporting import Export
 from bench.importing import Run
 from bench.isolation import Cost
@@ -30,6 +31,7 @@ LOADED_S, LOADED_MB, LOADED_MEMORY, CHANGED_S, WAIT_S, FLAT = 300 / 1e6, 100 / 1
 """Of a run by the customer, but for the memory and what a registration may wait."""
 IMPORT, STOCK, EXPORT, SECURITY, AFTER_EDIT, LARGE = 1.25, 7.0, 1.5, 1.2, 1.2, 1.3
 NOTED, FEED_MS = 1.05, 10
+DEBITS_S = 2 / 10_000
 BULK, SINGLE_MS, TILL_MS, LIST_MS = 2.0, 25, 50, 300
 ISSUED_S, DOCUMENT_MS, DOCUMENTS_MEMORY = 10 / 100_000, 15 * 60 * 1000 / 20_000, 50
 """Of an order, and of an invoice; the memory is that of any number of them."""
@@ -151,6 +153,12 @@ def of_billing(billed: Billed) -> Iterator[Goal]:
     yield Goal(f"{billed.orders:,} orders issued", billed.issued, most=ISSUED_S * billed.orders, unit=" s")
     yield Goal("PDF and XML of an invoice", billed.each * 1000, most=DOCUMENT_MS, unit=" ms")
     yield Goal(f"memory of {billed.documented:,} invoices' documents", billed.memory, most=DOCUMENTS_MEMORY, unit=" MB")
+
+
+def of_debits(done: Debited) -> Iterator[Goal]:
+    """The goal of debits: what the database takes for a file. The worker collects it, and no till waits for it long."""
+    in_database = done.steps["propose"] + done.steps["make, in the database"]
+    yield Goal(f"{done.rows:,} debits: propose and make", in_database, most=DEBITS_S * done.rows, unit=" s")
 
 
 def table(goals: list[Goal]) -> str:

@@ -11,6 +11,7 @@ from bench.after_edit import Pair
 from bench.billing import Billed
 from bench.calling import Crowd, Empty
 from bench.carrying import Carried
+from bench.debits import Debited
 from bench.exporting import Export
 from bench.importing import Run
 from bench.indexes import WRITTEN, Index
@@ -216,6 +217,16 @@ def of_billing(billed: Billed) -> str:
         f"{billed.ratio:.1f} times as long. The documents of {billed.documented:,} invoices take "
         f"{billed.each * 1000:.0f} ms each, and {billed.memory:.0f} MB more memory than before."
     )
+
+
+def of_debits(done: Debited) -> str:
+    """A Markdown table of the steps of a debit file, and the bare rows beside them."""
+    head = (f"| {done.rows:,} debits | s | a debit, ms |", "|---|--:|--:|")
+    every = {**done.steps, **{f"COPY of the rows: {name}": taken for name, taken in done.bare.items()}}
+    lines = [f"| {name} | {taken:.2f} | {taken * 1000 / done.rows:.2f} |" for name, taken in every.items()]
+    lines += [f"| {name} ÷ COPY of its rows | {ratio:.1f} | |" for name, ratio in done.ratios.items()]
+    one = done.returned
+    return "\n".join([*head, *lines, "", f"One is returned in {_ms(one.median)} ms, p95 {_ms(one.p95)} ms."])
 
 
 def machine() -> str:

@@ -12,6 +12,7 @@ from bench import (
     billing,
     calling,
     carrying,
+    debits,
     exporting,
     goals,
     importing,
@@ -28,7 +29,7 @@ from bench import (
 from bench.goals import Goal
 from locations.choices import Side
 
-ON_DEMAND = frozenset({"large", "indexes", "clearing", "changes", "accounts", "billing"})
+ON_DEMAND = frozenset({"large", "indexes", "clearing", "changes", "accounts", "billing", "debits"})
 """Measured only where they are named: five have a database of their own, one builds each index anew."""
 
 type Measured = tuple[str, list[Goal]]
@@ -112,6 +113,11 @@ def _billing(arguments: argparse.Namespace) -> Measured:
     return report.of_billing(billed), [*goals.of_billing(billed)]
 
 
+def _debits(arguments: argparse.Namespace) -> Measured:
+    done = debits.Creditors(count=arguments.debits).debited()
+    return report.of_debits(done), [*goals.of_debits(done)]
+
+
 def _bombs(_arguments: argparse.Namespace) -> Measured:
     return report.table_of_refusals(refusing.all_refusals()), []
 
@@ -130,4 +136,5 @@ ALL: dict[str, Callable[[argparse.Namespace], Measured]] = {
     "changes": _changes,
     "accounts": _accounts,
     "billing": _billing,
+    "debits": _debits,
 }

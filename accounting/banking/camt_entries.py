@@ -99,6 +99,7 @@ def _entry(entry: Part, detail: Part | None, signed: Decimal, *, account: str) -
         transaction_code=code,
         original_amount=original,
         charges=charges,
+        message_id=one.text("Refs/MsgId") or entry.text("NtryDtls/Btch/MsgId"),
     )
 
 

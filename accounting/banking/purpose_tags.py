@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from accounting.banking.return_reasons import REASONS
+
 
 class Tags(NamedTuple):
     """The references in a text, "" where there is none."""
@@ -22,10 +24,9 @@ _MARKS = {
     r"|SEPA-BASISLASTSCHRIFT|SEPA-FIRMENLASTSCHRIFT",
 }
 _ANY = re.compile("|".join(f"(?P<{name or 'other'}>{marks})" for name, marks in _MARKS.items()))
-_RETURN = re.compile(
-    r"\b(AC0[12346]|AC13|AG0[12]|AM0[1-59]|BE0[145]|CNOR|CUST|DNOR|ED05|FOCR|MD0[1267]|MS0[23]|NOAS|RC01|RR0[1-4]"
-    r"|SL0?1|SL1[1-4]|TM01)\b"
-)
+_WORDS = frozenset({"CURR", "TECH", "UPAY", "FRAD", "NARR", "DUPL", "ARDT"})
+"""Codes that stand in texts for something else as well."""
+_RETURN = re.compile(rf"\b({'|'.join(sorted(REASONS.keys() - _WORDS))})\b")
 
 
 def tags_of(text: str) -> Tags:

@@ -36,6 +36,8 @@ class BankEntry:
     has taken back a booking. `original_amount` and `charges` are given for returned debits: together they are the
     amount, where the bank books both at once.
 
+    `message_id` is that of the file by which it was ordered; it tells nothing apart, and is no part of the fingerprint.
+
     `fingerprint` tells an entry from all others and stays the same when it is delivered again (see `fingerprinted`).
     """
 
@@ -60,6 +62,7 @@ class BankEntry:
     original_amount: Decimal | None = None
     charges: Decimal | None = None
     fingerprint: str = ""
+    message_id: str = ""
 
     @property
     def signed(self) -> Decimal:

@@ -10,15 +10,13 @@ from django.utils import timezone
 from accounting.banking.debits import Creditor, Debit, Scheme, Sequence, UnwritableDebitFile
 from accounting.banking.pain008 import write_debit_file
 from accounting.choices import DebitFileState
-from accounting.debits.calls import call, demand_collector, locked_file, told
+from accounting.debits.calls import call, demand_collector, file_in_state, told
 from accounting.debits.files import demand_creditor, go_to
 from accounting.models import DebitFile, DebitFileChunk, DebitItem
 from files import chunks
 from mcp.isolation import access, row_scope
 from mcp.isolation.scope import Scope
 from mcp.stored_sentences import sentences_of
-from mcp.worker.queueing import NothingThere
-from mcp.worker.task_frame import Stopped
 
 
 def make_file(file: UUID, actor: Scope) -> None:
@@ -29,7 +27,7 @@ def make_file(file: UUID, actor: Scope) -> None:
     """
     demand_collector(actor)
     with row_scope.rows_of(actor), told():
-        one = _running(file, actor)
+        one = file_in_state(file, DebitFileState.RUNNING, actor)
         creditor = demand_creditor(actor)
         if not call("accounting_make_debits(%s, %s)", [actor.base.pk, one.pk]):
             go_to(one, DebitFileState.FAILED, sentences_of(UnwritableDebitFile("no_debits")))
@@ -40,7 +38,7 @@ def make_file(file: UUID, actor: Scope) -> None:
             creditor=Creditor(
                 name=creditor.legal_name, iban=creditor.iban, creditor_id=creditor.creditor_id, bic=creditor.bic
             ),
-            debits=_debits_of(one),
+            debits=debits_of(one),
         )  # fmt: skip
         if (made.count, made.control_sum) != (one.count, one.total):
             raise RuntimeError("The sums of the file differ from its debits")
@@ -50,17 +48,8 @@ def make_file(file: UUID, actor: Scope) -> None:
         go_to(one, DebitFileState.DONE)
 
 
-def _running(file: UUID, actor: Scope) -> DebitFile:
-    try:
-        one = locked_file(file, actor)
-    except DebitFile.DoesNotExist as error:
-        raise NothingThere("debit file", str(file)) from error
-    if one.state != DebitFileState.RUNNING:
-        raise Stopped
-    return one
-
-
-def _debits_of(file: DebitFile) -> Iterator[Debit]:
+def debits_of(file: DebitFile) -> Iterator[Debit]:
+    """The debits of a file that are at the bank, as they are written. The caller has entered the scope."""
     rows = DebitItem.objects.of_file(file).pending().select_related("invoice").order_by("position")
     for one in rows.iterator(chunk_size=2000):
         assert one.signed_on is not None  # noqa: S101 - for the types: it has its mandate

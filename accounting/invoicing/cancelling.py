@@ -11,11 +11,12 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounting.invoicing.issuers import demand_biller
-from accounting.models import Invoice
+from accounting.models import DebitItem, Invoice
 from accounting.operations.correcting import demanded_reason
 from mcp.isolation import row_scope
 from mcp.isolation.limits import busy_told
 from mcp.isolation.scope import Scope
+from mcp.stored_sentences import Day
 
 
 class InvoiceRefused(ValidationError):
@@ -34,8 +35,8 @@ _SENTENCES = {
 def cancel_invoice(*, invoice: UUID, reason: str, on: date | None = None, actor: Scope) -> Invoice:
     """Take an invoice back whole; returns its cancellation. What was paid for it stays with its orders.
 
-    Raises MissingRight, NotAtCentral, Invoice.DoesNotExist, InvoiceRefused where it was cancelled or is a cancellation,
-    ValidationError without a reason, or Busy.
+    Raises MissingRight, NotAtCentral, Invoice.DoesNotExist, InvoiceRefused where it was cancelled, is a cancellation,
+    or a debit of it is at the bank, ValidationError without a reason, or Busy.
     """
     owner = demand_biller(actor)
     why = demanded_reason(reason)
@@ -49,8 +50,28 @@ def cancel_invoice(*, invoice: UUID, reason: str, on: date | None = None, actor:
                 )
                 [made] = cursor.fetchone()
         except IntegrityError as error:
-            code = str(getattr(getattr(error.__cause__, "diag", None), "constraint_name", ""))
-            if code not in _SENTENCES:
-                raise
-            raise InvoiceRefused(_SENTENCES[code], code=code, params={"number": wrong.number}) from error
+            raise (_refusal(error, wrong) or error) from error
         return Invoice.objects.in_base(actor.base).get(pk=made)
+
+
+def _refusal(error: IntegrityError, invoice: Invoice) -> InvoiceRefused | None:
+    name = getattr(getattr(error.__cause__, "diag", None), "constraint_name", "")
+    if name in _SENTENCES:
+        return InvoiceRefused(_SENTENCES[name], code=name, params={"number": invoice.number})
+    if name == "invoice_not_at_bank":
+        return InvoiceRefused(
+            _(
+                "%(number)s is being debited: %(debit)s is at the bank, to be collected on %(day)s. Book first whether "
+                "it is collected or returned, or cancel the debit file if the bank has not got it."
+            ),
+            code=name,
+            params={"number": invoice.number, **_debit_of(invoice)},
+        )
+    return None
+
+
+def _debit_of(invoice: Invoice) -> dict[str, object]:
+    """The debit that is at the bank, as the sentence names it."""
+    debits = DebitItem.objects.filter(base=invoice.base_id, invoice=invoice)
+    one = debits.pending().select_related("file").first()
+    return {"debit": one.end_to_end_id if one else "–", "day": Day.of(one.file.collect_on) if one else "–"}

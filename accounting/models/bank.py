@@ -12,6 +12,7 @@ from accounting.amounts import MOST
 from accounting.banking.matching import Confidence
 from accounting.banking.statements import Direction
 from accounting.choices import ENTRY_STEPS, STATEMENT_STEPS, EntryState, StatementState
+from accounting.debit_triggers import ENTRY_NOT_HALF_COLLECTED
 from accounting.models.ledgers import OF_ALL, Ledger, money
 from accounting.models.movements import Movement
 from accounting.querysets import BankAccountQuerySet, BankBookingQuerySet, BankEntryQuerySet, BankStatementQuerySet
@@ -232,6 +233,10 @@ class BankEntry(OfLedger):
                 | Q(direction=Direction.CREDIT.value, is_return=False, is_reversal=False),
                 name="bankentry_booked_where_paid",
             ),
+            models.CheckConstraint(
+                condition=~Q(state=EntryState.RETURNED) | Q(direction=Direction.DEBIT.value),
+                name="bankentry_returned_where_back",
+            ),
             _in_ledger("bankentry"),
             CompositeForeignKey(
                 fields=["base", "statement", "ledger"],
@@ -240,7 +245,9 @@ class BankEntry(OfLedger):
                 name="bankentry_statement_of_ledger",
             ),
         ]
-        triggers = [steps_between(ENTRY_STEPS, begins=[EntryState.OPEN]), BANK_ENTRY_DECIDED]
+        triggers = [
+            steps_between(ENTRY_STEPS, begins=[EntryState.OPEN]), BANK_ENTRY_DECIDED, ENTRY_NOT_HALF_COLLECTED,
+        ]  # fmt: skip
 
     def __str__(self) -> str:
         return f"{self.booked_on} {self.amount}"

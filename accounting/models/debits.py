@@ -17,6 +17,7 @@ from accounting.choices import (
     DebitLeftOut,
     DebitState,
 )
+from accounting.models.bank import BankEntry
 from accounting.models.invoices import Invoice
 from accounting.models.ledgers import OF_ALL, Ledger, money
 from accounting.models.mandates import Mandate
@@ -31,7 +32,7 @@ from locations.models import CustomerBase
 from locations.row_policies import RowSecurity
 from locations.triggers import immutable, settled, steps_between
 
-SETTLED = [DebitFileState.DONE, DebitFileState.CANCELLED]
+SETTLED = [DebitFileState.DONE, DebitFileState.COLLECTING, DebitFileState.CANCELLED]
 
 
 def _refers(to: Any, **options: Any) -> models.ForeignKey[Any, Any]:
@@ -128,6 +129,10 @@ class DebitItem(models.Model):
 
     An invoice stands in one file at a time (STANDING_DEBITS). What the bank was told of the mandate is kept as it was.
     `payment` is the movement by which it was collected; whoever reverses that returns the debit.
+
+    `collected_entry` and `returned_entry` are the entries of the bank that say so; `is_collected_by_entry` and
+    `is_returned_by_entry`, that it was booked by them, and not by hand before. Undoing such an entry takes that back,
+    and counts in `times_undone`, which is part of the keys of the movements that follow.
     """
 
     web_privileges: ClassVar[str] = "SELECT, UPDATE (announced_on)"
@@ -155,6 +160,11 @@ class DebitItem(models.Model):
     return_code = models.CharField(_("return code"), max_length=4, blank=True, default="")
     returned_on = models.DateField(_("returned on"), null=True)
     charges = money(_("charges"), default=0)
+    collected_entry = _refers(BankEntry, null=True)
+    returned_entry = _refers(BankEntry, null=True)
+    is_collected_by_entry = models.BooleanField(default=False, db_default=False)
+    is_returned_by_entry = models.BooleanField(default=False, db_default=False)
+    times_undone = models.PositiveIntegerField(default=0, db_default=0)
 
     objects = DebitQuerySet.as_manager()
 
@@ -165,6 +175,12 @@ class DebitItem(models.Model):
         indexes = [
             models.Index(fields=["file", "base", "state"], name="debititem_of_file"),
             models.Index(fields=["customer", "base"], name="debititem_of_customer"),
+            models.Index(fields=["invoice", "base"], name="debititem_of_invoice"),
+            models.Index(
+                fields=["collected_entry", "base"],
+                condition=Q(collected_entry__isnull=False),
+                name="debititem_collected_by",
+            ),
         ]
         constraints = [
             RowSecurity(name="debititem_rows", base="base", owner="owner_key"),
@@ -196,6 +212,17 @@ class DebitItem(models.Model):
             ),
             models.CheckConstraint(condition=Q(charges__gte=0), name="debititem_charges_positive"),
             models.CheckConstraint(condition=Q(charges__lte=MOST), name="debititem_charges_finite"),
+            models.UniqueConstraint(
+                fields=["returned_entry", "base"],
+                condition=Q(returned_entry__isnull=False),
+                name="debititem_one_of_return",
+            ),
+            models.CheckConstraint(
+                condition=(Q(returned_entry=None) | Q(state=DebitState.RETURNED))
+                & (Q(returned_entry__isnull=False) | Q(is_returned_by_entry=False))
+                & (Q(collected_entry__isnull=False) | Q(is_collected_by_entry=False)),
+                name="debititem_by_entry",
+            ),
             *(
                 CompositeForeignKey(
                     fields=["base", name], to=f"accounting.{to}", to_fields=["base", "id"],
@@ -203,6 +230,7 @@ class DebitItem(models.Model):
                 )
                 for name, to in (
                     ("file", "DebitFile"), ("invoice", "Invoice"), ("mandate", "Mandate"), ("payment", "Movement"),
+                    ("collected_entry", "BankEntry"), ("returned_entry", "BankEntry"),
                 )
             ),
             CompositeForeignKey(

@@ -10,6 +10,7 @@ from django.db.models.functions import NullIf
 from django.utils.translation import gettext_lazy as _
 
 from accounting.choices import DocumentFormat, InvoiceKind, InvoiceState
+from accounting.debit_triggers import INVOICE_NOT_AT_BANK
 from accounting.models.issuers import Issuer
 from accounting.models.ledgers import OF_ALL, Ledger, money
 from accounting.models.movements import Movement
@@ -169,7 +170,7 @@ class Invoice(models.Model):
                 name="invoice_customer_in_base",
             ),
         ]
-        triggers = only_added_to("An invoice", "invoice_stays")
+        triggers = [*only_added_to("An invoice", "invoice_stays"), INVOICE_NOT_AT_BANK]
 
     def __str__(self) -> str:
         return self.number

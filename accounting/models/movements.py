@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounting.amounts import MOST
 from accounting.choices import WITH_REASON, MovementKind
+from accounting.debit_triggers import REVERSAL_RETURNS_DEBIT
 from accounting.models.ledgers import OF_ALL, Account, Ledger, money
 from accounting.querysets import MovementQuerySet
 from accounting.receivable_triggers import RECEIVABLE_COMES
@@ -20,7 +21,6 @@ from accounting.triggers import (
     MOVEMENT_NOT_ON_INVOICE,
     REVERSAL_OPENS_BANK_ENTRY,
     REVERSAL_OPENS_ORDER,
-    REVERSAL_RETURNS_DEBIT,
     only_added_to,
 )
 from locations.constraints import CompositeForeignKey, KeyWithBase

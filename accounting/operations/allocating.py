@@ -45,6 +45,7 @@ _SENTENCES = {
     "allocation_within_both": _(
         "The parts are more than the payment, or more than an item has left. Lower them and save again."
     ),
+    "invoice_paid_within_sum": _("More is paid by this than the invoice has left. Lower it and save again."),
 }
 
 

@@ -16,7 +16,7 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounting.choices import AccountKind
+from accounting.choices import AccountKind, EntryState
 from accounting.models import Account, BankEntry
 from accounting.models.bank import LONGEST_NOTE
 from accounting.open_items import OpenItem, open_items
@@ -96,7 +96,7 @@ def bank_entry_page(request: HttpRequest, pk: UUID) -> HttpResponse:
     """The entry with what can be done about it; `?q=` looks for customers, `?customer=` chooses them."""
     scope = collector(request)
     found = BankEntry.objects.in_base(scope.base).filter(owner_key__in=owners_shown(scope).all)
-    entry = get_object_or_404(found.select_related("ledger", "statement__account"), pk=pk)
+    entry = get_object_or_404(found.select_related("ledger", "organization", "statement__account"), pk=pk)
     payers = _payers(request.POST if request.method == "POST" else request.GET, entry)
     made: dict[str, forms.Form] = {
         "shares": SharesForm(payers, entry), "note": NoteForm(), "undo": UndoForm(), "plain": PlainForm(),
@@ -108,9 +108,12 @@ def bank_entry_page(request: HttpRequest, pk: UUID) -> HttpResponse:
             messages.success(request, sentence)
             return HttpResponseRedirect(address_of(BANK_STATEMENT, entry.statement_id))
         made[name] = form
+        entry = get_object_or_404(found, pk=pk)  # it may be proposed anew
     words = request.GET.get("q", "").strip()[:100]
+    told = told_of([entry])[0]
     context = {
-        "told": told_of([entry])[0], "entry": entry, "currency": scope.organization.currency, "words": words,
+        "told": told, "is_sought": entry.state == EntryState.OPEN and entry.is_payment and told.debits is None,
+        "entry": entry, "currency": scope.organization.currency, "words": words,
         "back": address_of(BANK_STATEMENT, entry.statement_id), "forms": made, "payers": _lines(payers, made["shares"]),
         "found": _found(words, payers, entry, scope),
         "chosen": "".join(f"&customer={one.customer.pk}" for one in payers),
@@ -123,8 +126,13 @@ type _Done = tuple[str, forms.Form, str]
 
 
 def _as_proposed(request: HttpRequest, entry: BankEntry, payers: Sequence[Payer], scope: Scope) -> _Done:
-    form = PlainForm(request.POST)
-    return _tried("plain", form, lambda: book_as_proposed(entry=entry.pk, actor=scope), _("The entry is booked."))
+    form, is_charged = PlainForm(request.POST), "is_charged" in request.POST
+    return _tried(
+        "plain",
+        form,
+        lambda: book_as_proposed(entry=entry.pk, is_charged=is_charged, actor=scope),
+        _("The entry is booked."),
+    )
 
 
 def _shared(request: HttpRequest, entry: BankEntry, payers: Sequence[Payer], scope: Scope) -> _Done:

@@ -41,7 +41,7 @@ def bank_statement_page(request: HttpRequest, pk: UUID) -> HttpResponse:
     counts = {name: narrow(rows).count() for name, (_label, narrow) in GROUPS.items()}
     group = _group(request, counts)
     page = page_number(request)
-    shown = GROUPS[group][1](rows).select_related("ledger").order_by("position")
+    shown = GROUPS[group][1](rows).select_related("ledger", "organization").order_by("position")
     some = list(shown[(page - 1) * PAGE : page * PAGE + 1])
     context: dict[str, Any] = {
         "statement": statement, "back": address_of(BANK), "currency": scope.organization.currency,

@@ -12,10 +12,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounting.amounts import ZERO
+from accounting.banking.debit_matching import Doubt
 from accounting.banking.matching import Confidence, Reason
 from accounting.banking.return_reasons import reason_of
 from accounting.choices import EntryState
 from accounting.models import BankEntry, Movement
+from accounting.pages.debit_words import DOUBTS, DebitsTold, debits_of
 from accounting.payments.deciding import movements_of_all
 from accounting.payments.naming import Named, names_of
 
@@ -50,6 +52,15 @@ class Told:
     rest: Decimal = ZERO
     booked: Sequence[Movement] = ()
     returned: str = ""
+    debits: DebitsTold | None = None
+    doubts: Sequence[object] = ()
+
+    @property
+    def can_book(self) -> bool:
+        """Whether one click books what is proposed."""
+        if self.entry.state != EntryState.OPEN:
+            return False
+        return bool(self.proposed) if self.debits is None else not self.debits.is_blocked
 
 
 def told_of(entries: Sequence[BankEntry]) -> list[Told]:
@@ -60,18 +71,27 @@ def told_of(entries: Sequence[BankEntry]) -> list[Told]:
     items = {one.pk: one for one in rows}
     names = names_of(entries[0].ledger) if items else {}
     booked = movements_of_all([entry for entry in entries if entry.state == EntryState.BOOKED])
-    return [_told(entry, items, names, booked.get(entry.pk, ())) for entry in entries]
+    debits = debits_of(entries, entries[0].organization.currency) if entries else {}
+    return [_told(entry, items, names, booked.get(entry.pk, ()), debits.get(entry.pk)) for entry in entries]
 
 
 def _told(
-    entry: BankEntry, items: Mapping[UUID, Movement], names: Mapping[UUID, Named], booked: Sequence[Movement]
+    entry: BankEntry,
+    items: Mapping[UUID, Movement],
+    names: Mapping[UUID, Named],
+    booked: Sequence[Movement],
+    debits: DebitsTold | None,
 ) -> Told:
     returned = str(reason_of(entry.return_reason).sentence) if entry.is_return and entry.return_reason else ""
     if entry.state != EntryState.OPEN:
-        return Told(entry, booked=booked, returned=returned)
+        return Told(entry, booked=booked, returned=returned, debits=debits)
+    if debits is not None:
+        return Told(entry, returned=returned, debits=debits, doubts=debits.doubts, why=_confidence(entry))
     proposed = [Proposed(*of, amount) for of, amount in _sums(entry, items, names).items()]
     why = _why(entry) if proposed else ""
-    return Told(entry, proposed, why, Decimal(entry.proposal.get("rest", "0.00")), returned=returned)
+    doubts = [DOUBTS[Doubt(one)] for one in entry.proposal.get("doubts", ())] if proposed else ()
+    rest = Decimal(entry.proposal.get("rest", "0.00"))
+    return Told(entry, proposed, why, rest, returned=returned, doubts=doubts)
 
 
 def _sums(
@@ -92,6 +112,11 @@ def _name_of(item: Movement, names: Mapping[UUID, Named]) -> str:
     if number:
         return _("Invoice %(number)s") % {"number": number}
     return item.document or str(item.get_kind_display())
+
+
+def _confidence(entry: BankEntry) -> str:
+    """Of what is about debits: they are found by their references."""
+    return _("sure: reference of the debit") if entry.confidence == Confidence.SURE else _("to be looked at")
 
 
 def _why(entry: BankEntry) -> str:

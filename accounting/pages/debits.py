@@ -27,7 +27,7 @@ from accounting.choices import DebitFileState, DebitLeftOut, DebitState
 from accounting.debits.calls import demand_collector
 from accounting.debits.files import announce_debits, cancel_file, demand_creditor, prepare_debits, start_file
 from accounting.debits.notices import AT_ONCE, announced_in_part, pdf_of, to_print
-from accounting.debits.outcomes import collect_debits, return_debit
+from accounting.debits.outcomes import return_debit, start_collecting
 from accounting.letter_choices import LetterSource
 from accounting.mailing import mail_documents
 from accounting.models import DebitFile, DebitFileChunk, DebitItem
@@ -58,6 +58,7 @@ KINDS: Mapping[str, tuple[Right, ...]] = {
     "xml": (Right.SEE_BANK_DATA,), "announcements": (Right.SEE_BANK_DATA, Right.SEE_CONTACT_DATA),
 }  # fmt: skip
 """The files of a debit file, with what they take besides: announcements have addresses on them."""
+UNDER_WAY = (DebitFileState.RUNNING, DebitFileState.COLLECTING)
 PROGRESS = "run-progress"
 """The part of the page that asks until the worker is done."""
 USUAL_DAYS = 15
@@ -153,7 +154,7 @@ def debit_file_page(request: HttpRequest, pk: UUID) -> HttpResponse:
     file = get_object_or_404(files_of(scope), pk=pk)
     if request.method == "POST":
         return _stepped(request, file, scope)
-    if request.headers.get("HX-Target") == PROGRESS and file.state != DebitFileState.RUNNING:
+    if request.headers.get("HX-Target") == PROGRESS and file.state not in UNDER_WAY:
         return whole_page_again()  # the worker is done: now there is a file to be fetched
     items = DebitItem.objects.of_file(file)
     is_open = file.state in (DebitFileState.PREVIEWED, DebitFileState.FAILED)
@@ -167,7 +168,7 @@ def debit_file_page(request: HttpRequest, pk: UUID) -> HttpResponse:
         "newer": page - 1, "older": page + 1 if len(rows) > PAGE else 0, "left_out": left_out_of(file),
         "parts": range(1, -(-to_print(file).count() // AT_ONCE) + 1) if is_open and may_print else (),
         "mailing": mailing_of(file, scope) if is_open or file.state == DebitFileState.DONE else None,
-        "is_open": is_open, "is_under_way": file.state == DebitFileState.RUNNING,
+        "is_open": is_open, "is_under_way": file.state in UNDER_WAY,
         "unannounced": items.filter(state=DebitState.PROPOSED, announced_on=None).count(),
         "announced": items.filter(state=DebitState.PROPOSED).exclude(announced_on=None).count(),
         "pending": items.pending().count(),
@@ -215,7 +216,9 @@ def _cancel(file: DebitFile, _on: date, scope: Scope) -> str:
 
 
 def _collect(file: DebitFile, on: date, scope: Scope) -> str:
-    many = collect_debits(file=file.pk, on=on, actor=scope)
+    many = start_collecting(file=file.pk, on=on, actor=scope)
+    if many is None:
+        return ""
     return ngettext("%(many)s debit is collected.", "%(many)s debits are collected.", many) % {"many": many}
 
 

@@ -9,8 +9,9 @@
 Each operation takes the right to take in bank statements, which suffices for booking them: whoever holds it needs no
 right to book payments by hand. A reversal takes the right to correct as well, as every reversal does.
 
-Returned debits and what goes out are stored and wait, with the reason of the bank: their state becomes `returned` by a
-function of whoever keeps debits. naming.py is where invoices and debits say by what their items are named.
+Entries about debits (debited.py) are booked as on the page of the debit (debit_entries.py), and undone with what they
+have done (undoing_debits.py); other money that goes out is left out. naming.py is where invoices and debits say by what
+their items are named.
 """
 
 from accounting.payments.booking import Share, book_as_proposed, book_entry

@@ -15,22 +15,30 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from django.db import transaction
 from django.utils import timezone
 
 from accounting.amounts import ZERO, exact
-from accounting.choices import AccountKind, EntryState, MovementKind
-from accounting.models import BankEntry, Ledger, Movement
-from accounting.operations import NoAccount, Part
+from accounting.choices import AccountKind, MovementKind, StatementState
+from accounting.debits.calls import DebitRefused
+from accounting.models import BankEntry, BankStatement, Ledger, Movement
+from accounting.operations import NoAccount, NotAllocated, Part
 from accounting.operations.opening import ensure_accounts
 from accounting.operations.posting import OLDEST, Entry, accounts_of, wanted_of
-from accounting.owners import owners_of
+from accounting.payments.debit_entries import book_debits, open_entry
+from accounting.payments.debited import about_debits
+from accounting.payments.proposing import propose_entries
 from accounting.payments.refusals import EntryRefused, told_of_entry
 from customers.models import Customer
 from locations.permissions import Right
 from mcp.isolation import row_scope
 from mcp.isolation.limits import busy_told
 from mcp.isolation.scope import Scope
+from mcp.stored_sentences import Sentences
+from mcp.worker.queueing import enqueue
+from mcp.worker.somebody import for_somebody
 
+TASK = "accounting.tasks.book_sure"
 NOT_WHOLE = "bankentry_booked_whole"
 
 
@@ -53,28 +61,66 @@ def book_entry(*, entry: UUID, shares: Sequence[Share], actor: Scope) -> list[Mo
     """
     actor.demand(Right.COLLECT_PAYMENTS)
     with row_scope.within(actor):
-        row = _open(entry, actor)
+        row = _demand_payment(open_entry(entry, actor))
         return _booked(row, _demand_whole(row, shares), actor)
 
 
-@busy_told()
-def book_as_proposed(*, entry: UUID, actor: Scope) -> list[Movement]:
-    """Book an entry as it is proposed, sure or not. Raises as `book_entry`, also where nothing is proposed."""
+def book_as_proposed(*, entry: UUID, is_charged: bool = False, actor: Scope) -> list[Movement]:
+    """Book an entry as it is proposed, sure or not. For one about debits no movements are returned: they are those of
+    the debits. The worker books what is left of a sum of many. `is_charged` lets the customer of a returned debit owe
+    what the banks charge.
+
+    Raises as `book_entry`, DebitsAtCentral, DebitRefused, also where nothing is proposed. Where what was proposed is
+    paid meanwhile it is proposed anew, and said so.
+    """
     actor.demand(Right.COLLECT_PAYMENTS)
+    done = _tried(entry, is_charged, actor)
+    if isinstance(done, EntryRefused):  # raised out here, so that what is proposed anew stays
+        raise done
+    return done
+
+
+@busy_told()
+def _tried(entry: UUID, is_charged: bool, actor: Scope) -> list[Movement] | EntryRefused:
+    """The movements, or that it was proposed anew. Raises as book_as_proposed where it is proposed as before."""
     with row_scope.within(actor):
-        row = _open(entry, actor)
-        shares = shares_proposed([row])[row.pk]
-        if not shares:
-            raise EntryRefused("bankentry_without_proposal")
-        return _booked(row, _demand_whole(row, shares, code="bankentry_rest"), actor)
+        row = open_entry(entry, actor)
+        was = (row.confidence, row.proposal)
+        try:
+            with transaction.atomic():
+                return _booked_as_proposed(row, is_charged, actor)
+        except (DebitRefused, EntryRefused, NotAllocated):
+            propose_entries(row.statement, only=row.pk)
+            row.refresh_from_db(fields=["confidence", "proposal"])
+            if (row.confidence, row.proposal) == was:
+                raise
+        return EntryRefused("bankentry_proposed_anew")
 
 
-def _open(entry: UUID, actor: Scope) -> BankEntry:
-    found = BankEntry.objects.in_base(actor.base).filter(owner_key__in=owners_of(actor).all)
-    rows = found.select_for_update(of=("self",), no_key=True)
-    row = rows.select_related("ledger", "statement__account").get(pk=entry)
-    if row.state != EntryState.OPEN:
-        raise EntryRefused("bankentry_open")
+def _booked_as_proposed(row: BankEntry, is_charged: bool, actor: Scope) -> list[Movement]:
+    if about_debits(row.proposal):
+        if book_debits(row, actor, is_charged=is_charged):
+            have_booked(row.statement, actor, entry=row.pk)
+        return []
+    _demand_payment(row)
+    shares = shares_proposed([row])[row.pk]
+    if not shares:
+        raise EntryRefused("bankentry_without_proposal")
+    return _booked(row, _demand_whole(row, shares, code="bankentry_rest"), actor)
+
+
+def have_booked(statement: BankStatement, actor: Scope, *, entry: UUID | None = None) -> None:
+    """Have the worker book what is sure of a statement, or the rest of one entry. Nothing where it does so already."""
+    row = BankStatement.objects.select_for_update(of=("self",)).get(pk=statement.pk, base=statement.base_id)
+    if row.state == StatementState.BOOKING:
+        return
+    row.state, row.failure = StatementState.BOOKING, Sentences()
+    row.save(update_fields=["state", "failure"])
+    more = {"entry": str(entry)} if entry else {}
+    enqueue(TASK, statement=str(row.pk), **more, **for_somebody(actor))
+
+
+def _demand_payment(row: BankEntry) -> BankEntry:
     if not row.is_payment:
         raise EntryRefused("bankentry_booked_where_paid")
     return row

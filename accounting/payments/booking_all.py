@@ -6,6 +6,7 @@ Whoever books is stopped at any point without harm: what was booked is booked, a
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import takewhile
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
@@ -13,28 +14,32 @@ from django.db import IntegrityError, transaction
 
 from accounting.banking.matching import Confidence
 from accounting.choices import AccountKind, StatementState
+from accounting.debits.calls import demand_collector
 from accounting.models import BankEntry, BankStatement
 from accounting.operations.posting import accounts_of
 from accounting.owners import owners_of
 from accounting.payments.booking import (
+    TASK,
     Share,
     book_as_proposed,
+    have_booked,
     money_of,
     post_entries,
     shares_proposed,
     wanted_of_entry,
 )
+from accounting.payments.debit_entries import book_debits, collect_entries, open_entry
+from accounting.payments.debited import Kind, about_debits
 from accounting.payments.proposing import propose_entries
 from locations.permissions import Right
 from mcp.isolation import access, row_scope
 from mcp.isolation.limits import busy_told
 from mcp.isolation.scope import Scope
 from mcp.stored_sentences import Sentences
-from mcp.worker.queueing import enqueue
-from mcp.worker.somebody import for_somebody
+
+__all__ = ["TASK", "book_all_sure", "book_in_pieces", "stop_booking"]
 
 PIECE = 200
-TASK = "accounting.tasks.book_sure"
 
 
 @busy_told()
@@ -46,23 +51,22 @@ def book_all_sure(*, statement: UUID, actor: Scope) -> None:
     actor.demand(Right.COLLECT_PAYMENTS)
     with row_scope.within(actor):
         found = BankStatement.objects.in_base(actor.base).filter(owner_key__in=owners_of(actor).all)
-        row = found.select_for_update(of=("self",)).get(pk=statement)
-        if row.state == StatementState.BOOKING:
-            return
-        _enter(row, StatementState.BOOKING, Sentences())
-        enqueue(TASK, statement=str(row.pk), **for_somebody(actor))
+        have_booked(found.get(pk=statement), actor)
 
 
-def book_in_pieces(statement: BankStatement, actor: Scope) -> None:
-    """Propose once more by what is open now, and book what is sure. For the worker.
+def book_in_pieces(statement: BankStatement, actor: Scope, *, entry: UUID | None = None) -> None:
+    """Propose once more by what is open now, and book what is sure; or the rest of one entry alone. For the worker.
 
     Raises MissingRight where the right is gone meanwhile; the pieces before stay booked.
     """
     actor.demand(Right.COLLECT_PAYMENTS)
-    with row_scope.rows_of(actor):
-        propose_entries(statement)
-    while _book_piece(statement, actor):
-        pass
+    if entry:
+        _book_one(entry, actor)
+    else:
+        with row_scope.rows_of(actor):
+            propose_entries(statement)
+        while _book_piece(statement, actor):
+            pass
     with row_scope.rows_of(actor):
         stop_booking(statement, Sentences())
 
@@ -71,36 +75,59 @@ def stop_booking(statement: BankStatement, failure: Sentences) -> None:
     """It is no longer being booked; `failure` says why, where that is not because all is done."""
     row = BankStatement.objects.select_for_update(of=("self",)).get(pk=statement.pk, base=statement.base_id)
     if row.state == StatementState.BOOKING:
-        _enter(row, StatementState.READY, failure)
-
-
-def _enter(row: BankStatement, state: StatementState, failure: Sentences) -> None:
-    row.state, row.failure = state, failure
-    row.save(update_fields=["state", "failure"])
+        row.state, row.failure = StatementState.READY, failure
+        row.save(update_fields=["state", "failure"])
 
 
 def _book_piece(statement: BankStatement, actor: Scope) -> bool:
-    """Book some of what is sure; False where nothing is left. What the database refuses waits for somebody to look."""
+    """Book some of what is sure; False where nothing is left. What the database refuses waits for somebody to look.
+
+    Payments are booked together, and so is the money of single debits: entries of one kind that follow one another.
+    Returns and sums for many debits are booked one by one, each in a transaction of its own.
+    """
     with row_scope.rows_of(actor):
         rows = BankEntry.objects.of_statement(statement).sure().order_by("position")
-        entries = list(rows.select_for_update(of=("self",), no_key=True).select_related("statement__account")[:PIECE])
-        if entries:
-            _book_entries(entries, statement, actor)
+        some = list(rows.values_list("pk", "proposal__kind")[:PIECE])
+    if not some:
+        return False
+    kind = some[0][1]
+    piece = [pk for pk, _kind in takewhile(lambda one: one[1] == kind, some)]
+    if kind in (Kind.RETURN, Kind.BATCH):
+        for pk in piece:
+            _book_one(pk, actor)
+        return True
+    with row_scope.rows_of(actor):
+        found = BankEntry.objects.of_statement(statement).sure().filter(pk__in=piece).order_by("position")
+        locked = found.select_for_update(of=("self",), no_key=True).select_related("statement__account", "ledger")
+        _book_entries(list(locked), statement, actor)
+        access.demand_still(actor)
+    return True
+
+
+def _book_one(entry: UUID, actor: Scope) -> None:
+    """Book one entry about debits, to its last piece."""
+    left = True
+    while left:
+        with row_scope.rows_of(actor):
+            left = _book_alone(entry, actor)
             access.demand_still(actor)
-        return bool(entries)
 
 
 def _book_entries(entries: Sequence[BankEntry], statement: BankStatement, actor: Scope) -> None:
-    """Together, or where the database refuses that, one by one."""
+    """Together, or where that is refused, one by one."""
     try:
         with transaction.atomic():
             _book_together(entries, statement, actor)
-    except (IntegrityError, KeyError):  # a key: somebody has no account any more
+    except (IntegrityError, KeyError, ValidationError):  # a key: somebody has no account any more
         for entry in entries:
-            _book_alone(entry, actor)
+            _book_alone(entry.pk, actor)
 
 
 def _book_together(entries: Sequence[BankEntry], statement: BankStatement, actor: Scope) -> None:
+    if entries and about_debits(entries[0].proposal):
+        demand_collector(actor)
+        collect_entries(entries, statement.ledger, actor)
+        return
     shares: dict[UUID, list[Share]] = shares_proposed(entries)
     customers = {one.customer for some in shares.values() for one in some}
     owed, money = accounts_of(customers, AccountKind.OWED, statement.ledger), money_of(statement.ledger, actor)
@@ -110,9 +137,17 @@ def _book_together(entries: Sequence[BankEntry], statement: BankStatement, actor
     post_entries(statement.ledger, wanted, actor)
 
 
-def _book_alone(entry: BankEntry, actor: Scope) -> None:
+def _book_alone(entry: UUID, actor: Scope) -> bool:
+    """Whether debits of a sum are left. What is refused is proposed anew, and is not sure any more."""
     try:
         with transaction.atomic():
-            book_as_proposed(entry=entry.pk, actor=actor)
+            row = open_entry(entry, actor)
+            if about_debits(row.proposal):
+                return bool(book_debits(row, actor))
+            book_as_proposed(entry=entry, actor=actor)
     except (ValidationError, BankEntry.DoesNotExist):  # the latter where the location was switched meanwhile
-        BankEntry.objects.filter(pk=entry.pk, base=entry.base_id).update(confidence=Confidence.PROBABLE)
+        rows = BankEntry.objects.filter(pk=entry, base=actor.base).open()
+        if (found := rows.select_related("statement__ledger").first()) is not None:
+            propose_entries(found.statement, only=entry)
+            rows.filter(confidence=Confidence.SURE).update(confidence=Confidence.PROBABLE)
+    return False

@@ -14,7 +14,8 @@ from accounting.models import BankBooking, BankEntry, Movement
 from accounting.operations.correcting import demanded_reason
 from accounting.operations.posting import Entry, post_all, wanted_of
 from accounting.owners import owners_of
-from accounting.payments.refusals import EntryRefused, told_of_entry
+from accounting.payments.refusals import EntryRefused, told_of_decision, told_of_entry
+from accounting.payments.undoing_debits import undo_debits
 from accounting.querysets import BankEntryQuerySet
 from customers.models import Customer
 from locations.permissions import Right
@@ -37,7 +38,7 @@ def ignore_entry(*, entry: UUID, note: str, actor: Scope) -> BankEntry:
         row = _locked(entry, EntryState.OPEN, actor)
         row.state, row.note, row.decided_by = EntryState.IGNORED, said, actor.actor_name[:200]
         row.decided_at = Func(function="clock_timestamp")
-        with told_as_refusals():
+        with told_of_decision(), told_as_refusals():
             row.save(update_fields=["state", "note", "decided_by", "decided_at"])
         row.refresh_from_db(fields=["decided_at", "decided_user"])
         return row
@@ -59,17 +60,20 @@ def reopen_entry(*, entry: UUID, actor: Scope) -> BankEntry:
 def undo_entry(*, entry: UUID, reason: str, actor: Scope) -> list[Movement]:
     """Reverse all movements by which an entry was booked; it is open again, and so is what they had paid.
 
-    Raises MissingRight, BankEntry.DoesNotExist, EntryRefused where it is not booked, ValidationError without a reason
-    or for somebody who was erased, or Busy.
+    What it has done to debits is taken back as `undo_debits` says, and no movements are returned. Raises MissingRight,
+    BankEntry.DoesNotExist, EntryRefused where it is not booked, DebitRefused, ValidationError without a reason or for
+    somebody who was erased, or Busy.
     """
     for right in (Right.COLLECT_PAYMENTS, Right.CORRECT_ACCOUNTS):
         actor.demand(right)
     with row_scope.within(actor):
         row = _entries(actor).select_related("ledger").get(pk=entry)
-        wrong = movements_of(row)
-        if row.state != EntryState.BOOKED or not wrong:
-            raise EntryRefused("bankentry_open")
         said = demanded_reason(reason)
+        if row.state not in (EntryState.BOOKED, EntryState.RETURNED):
+            raise EntryRefused("bankentry_open")
+        if not (wrong := movements_of(row)):  # what it has done it has done to debits
+            undo_debits(row, said, actor)
+            return []
         wanted = [
             wanted_of(
                 one.credit_id,

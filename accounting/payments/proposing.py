@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
 from django.db import connection
 
 from accounting.banking import statements as banking
+from accounting.banking.debit_matching import Doubt
 from accounting.banking.matching import Confidence, Proposal, propose
 from accounting.models import BankEntry, BankStatement
 from accounting.owners import owners_of
+from accounting.payments.debited import Proposed, proposed_debits
+from accounting.payments.elsewhere import names_in, taken_elsewhere
 from accounting.payments.open_ones import OpenOnes, open_ones
 from locations.permissions import Right
 from mcp.isolation import row_scope
@@ -38,20 +41,55 @@ def propose_for(*, statement: UUID, actor: Scope) -> None:
         propose_entries(found.get(pk=statement))
 
 
-def propose_entries(statement: BankStatement) -> None:
-    """As propose_for, for whoever has asked for the right and entered the scope."""
+def propose_entries(statement: BankStatement, *, only: UUID | None = None) -> None:
+    """As propose_for, for whoever has asked for the right and entered the scope; `only` is the id of one entry.
+
+    What is surely proposed for entries of other statements already is not sure here, and said so.
+    """
     rows = BankEntry.objects.of_statement(statement).open().order_by("position")
-    entries = list(rows.select_for_update(no_key=True))
+    entries = list((rows.filter(pk=only) if only else rows).select_for_update(no_key=True))
     if not entries:
         return
-    ones = open_ones(statement.ledger)
+    taken = taken_elsewhere(statement, only)
     changed = []
-    for entry, proposal in zip(entries, propose(map(as_told, entries), ones.items), strict=True):
+    for entry, (confidence, proposal) in zip(entries, _proposed(entries, statement), strict=True):
         was = (entry.confidence, entry.proposal)
-        entry.confidence, entry.proposal = proposal.confidence.value, _kept(proposal, ones)
+        kept, entry.proposal = _beside(taken, confidence, proposal)
+        entry.confidence = kept.value
         if (entry.confidence, entry.proposal) != was:
             changed.append(entry)
     _write(changed, statement.base_id)
+
+
+type _Kept = tuple[Confidence, dict[str, Any]]
+
+
+def _proposed(entries: Sequence[BankEntry], statement: BankStatement) -> Iterable[_Kept]:
+    """What is about debits first; the others pay what is open."""
+    told = [as_told(entry) for entry in entries]
+    debits = proposed_debits(told, [entry.pk for entry in entries], statement.ledger)
+    rest = [at for at in range(len(told)) if at not in debits]
+    ones = open_ones(statement.ledger)
+    payments = dict(zip(rest, propose((told[at] for at in rest), ones.items), strict=True))
+    seen: set[str] = set()
+    for at in range(len(told)):
+        if at in debits:
+            kept = _beside(seen, *_of_debits(debits[at]))
+            seen.update(names_in(kept[1]))
+            yield kept
+        else:
+            yield payments[at].confidence, _kept(payments[at], ones)
+
+
+def _of_debits(proposed: Proposed) -> _Kept:
+    return Confidence.SURE if proposed.is_sure else Confidence.PROBABLE, proposed.proposal
+
+
+def _beside(taken: set[str], confidence: Confidence, proposal: dict[str, Any]) -> _Kept:
+    """What is sure of another entry already is only probable here."""
+    if confidence is Confidence.SURE and taken.intersection(names_in(proposal)):
+        return Confidence.PROBABLE, {**proposal, "doubts": [Doubt.ELSEWHERE.value]}
+    return confidence, proposal
 
 
 def _write(entries: Iterable[BankEntry], base: int) -> None:
@@ -73,7 +111,7 @@ def as_told(entry: BankEntry) -> banking.BankEntry:
         return_reason=entry.return_reason, counterparty_name=entry.counterparty_name,
         counterparty_iban=entry.counterparty_iban, ultimate_name=entry.ultimate_name,
         end_to_end_id=entry.end_to_end_id, mandate_id=entry.mandate_id, batch_id=entry.batch_id, purpose=entry.purpose,
-        fingerprint=entry.fingerprint,
+        fingerprint=entry.fingerprint, original_amount=entry.original_amount, charges=entry.charges,
     )  # fmt: skip
 
 

@@ -161,7 +161,7 @@ def _row(entry: banking.BankEntry, at: int, statement: BankStatement) -> BankEnt
         counterparty_name=_line(entry.counterparty_name, 200), counterparty_iban=_line(entry.counterparty_iban, 40),
         ultimate_name=_line(entry.ultimate_name, 200), purpose=_line(entry.purpose, LONGEST_PURPOSE),
         end_to_end_id=_line(entry.end_to_end_id, 80), mandate_id=_line(entry.mandate_id, 80),
-        batch_id=_line(entry.batch_id, 80),
+        batch_id=_line(entry.batch_id or entry.message_id, 80),
     )  # fmt: skip
 
 

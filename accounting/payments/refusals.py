@@ -31,6 +31,15 @@ ENTRY: dict[str, LazyText] = {
     ),
     "bankentry_booked_whole": _("The shares are not as much as the entry. Together they have to be the whole amount."),
     "bankentry_without_proposal": _("Nothing is proposed for this entry any more. Choose the customer."),
+    "bankentry_proposed_anew": _(
+        "What was proposed for this entry was paid or decided meanwhile. It is proposed anew: look at it again."
+    ),
+    "debit_difference": _(
+        "The debits do not come to this amount. Return by hand first which of them the bank refused."
+    ),
+    "debit_returned_before": _("This debit was returned already by another entry of the bank. Leave this one out."),
+    "debit_collected_before": _("This was collected already by another entry of the bank. Leave this one out."),
+    "debit_gone": _("This debit was cancelled with its file, so there is nothing to book."),
     "bankentry_rest": _(
         "Several customers are named, and more was paid than they owe. Choose who gets how much of it."
     ),
@@ -57,6 +66,16 @@ def told_of_entry(customer: Customer, actor: Scope) -> Iterator[None]:
     try:
         with told(MovementKind.PAYMENT, customer, actor):
             yield
+    except IntegrityError as error:
+        name = str(getattr(getattr(error.__cause__, "diag", None), "constraint_name", None))
+        raise (EntryRefused(name) if name in ENTRY else error) from error
+
+
+@contextmanager
+def told_of_decision() -> Iterator[None]:
+    """Raise EntryRefused where the database refuses to leave an entry out."""
+    try:
+        yield
     except IntegrityError as error:
         name = str(getattr(getattr(error.__cause__, "diag", None), "constraint_name", None))
         raise (EntryRefused(name) if name in ENTRY else error) from error

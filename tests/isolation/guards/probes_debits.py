@@ -11,10 +11,11 @@ from django.utils import timezone
 from accounting.debits.files import announce_debits, cancel_file, prepare_debits, start_file
 from accounting.debits.making import make_file
 from accounting.debits.mandates import add_mandate, revoke_mandate
-from accounting.debits.outcomes import collect_debits, return_debit
+from accounting.debits.outcomes import collect_debits, collect_in_pieces, return_debit, start_collecting
 from accounting.invoicing import set_issuer
 from accounting.models import DebitFile, Mandate
 from accounting.operations.disputing import dispute_invoice, end_dispute
+from accounting.payments import book_as_proposed, undo_entry
 from locations.permissions import Right
 from mcp.isolation import grants
 from mcp.isolation.scope import MissingRight, Scope
@@ -22,6 +23,7 @@ from mcp.worker.queueing import NothingThere
 from tests.accounting.accounts import guest
 from tests.accounting.debits import billed, creditor, debits, debtor, in_days, made, previewed
 from tests.accounting.mandates import signature
+from tests.accounting.returned import came_back, collected, entry, in_sum
 from tests.isolation.guards.probes_operations import bare, refused
 from tests.isolation.guards.probing import probe
 from tests.isolation.guards.world import CANARY, HAMBURG, HEAD, World
@@ -55,6 +57,7 @@ def writes(file: DebitFile, debit: Any, mandate: Mandate, invoice: Any, dispute:
         lambda: start_file(file=file.pk, actor=actor),
         lambda: cancel_file(file=file.pk, actor=actor),
         lambda: collect_debits(file=file.pk, on=today, actor=actor),
+        lambda: start_collecting(file=file.pk, on=today, actor=actor),
         lambda: return_debit(debit=debit, code="AM04", on=today, actor=actor),
         lambda: add_mandate(customer=mandate.customer_id, signature=signature(), actor=actor),
         lambda: revoke_mandate(mandate=mandate.pk, reason="x", actor=actor),
@@ -78,6 +81,8 @@ def debits_take_the_right_to_collect(world: World) -> None:
         prepare_debits(due_until=in_days(20), collect_on=in_days(20), actor=nobody)
     with refused(MissingRight):
         make_file(file.pk, nobody)
+    with refused(MissingRight):
+        collect_in_pieces(file.pk, timezone.localdate(), nobody)
 
 
 @probe
@@ -91,6 +96,8 @@ def debits_of_another_base_are_touched_by_nobody(world: World) -> None:
             write()
     with refused(NothingThere):
         make_file(theirs.pk, head)
+    with refused(NothingThere):
+        collect_in_pieces(theirs.pk, timezone.localdate(), head)
 
 
 @probe
@@ -196,6 +203,7 @@ def days_to_come_are_not_noted_of_mandates_and_debits(world: World) -> None:
         lambda: add_mandate(customer=whose, signature=signature(signed_on=in_days(1)), actor=head),
         lambda: add_mandate(customer=whose, signature=signature(), last_used_on=in_days(1), actor=head),
         lambda: collect_debits(file=file.pk, on=in_days(1), actor=head),
+        lambda: start_collecting(file=file.pk, on=in_days(1), actor=head),
         lambda: return_debit(debit=one.pk, code="AM04", on=in_days(1), actor=head),
     ):
         with refused(ValidationError):
@@ -220,3 +228,32 @@ def debits_take_a_creditor_and_a_file_that_does_not_run(world: World) -> None:
     start_file(file=file.pk, actor=head)
     with refused(ValidationError, code="debitfile_in_state"):
         cancel_file(file=file.pk, actor=head)
+
+
+@probe
+def entries_about_debits_are_booked_and_undone_with_their_rights_alone(world: World) -> None:
+    head = own(world)
+    file = made(head)
+    [debit] = debits(head, file)
+    for number, one in enumerate((collected(debit), came_back(debit))):
+        told = entry(head, one, number=f"{number}")
+        with refused(MissingRight):
+            book_as_proposed(entry=told.pk, actor=bare(world, "Zentrale", Right.CORRECT_ACCOUNTS, who="anna"))
+        with refused(ValidationError, code="not_central"):
+            book_as_proposed(entry=told.pk, actor=world.scope("anna", "Hamburg"))
+        with refused(ObjectDoesNotExist):
+            book_as_proposed(entry=told.pk, actor=world.south)
+        book_as_proposed(entry=told.pk, actor=head)
+        with refused(ValidationError, code="not_central"):
+            undo_entry(entry=told.pk, reason="x", actor=world.scope("anna", "Hamburg"))
+    with refused(MissingRight):
+        undo_entry(entry=told.pk, reason="x", actor=bare(world, "Zentrale", Right.COLLECT_PAYMENTS, who="anna"))
+
+
+@probe
+def debits_of_another_business_are_proposed_for_nobody(world: World) -> None:
+    """The reference of a debit of Südstern in a statement of Nordlicht names nothing."""
+    head, theirs = own(world), foreign(world)
+    [debit] = debits(world.south, theirs)
+    assert entry(head, came_back(debit)).proposal == {}
+    assert entry(head, in_sum(theirs, "10.70"), number="8").proposal == {}
