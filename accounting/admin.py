@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.urls import URLPattern, path
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounting import beside_customers as beside_customers
@@ -203,126 +205,51 @@ further_pages.register(
         is_useful=lambda scope: not scope.base.is_discontinued or has_legacy_accounts(scope),
     )
 )
-menu.register(
-    menu.Entry(
-        section=menu.Section.ACCOUNTING,
-        title=_("Orders of the branch"),
-        url_name=f"admin:{BRANCH_ORDERS}",
-        icon="storefront",
-        right=Right.SEE_ACCOUNTS,
-        order=5,
-        is_useful=has_legacy_accounts,
-    )
-)
-menu.register(
-    menu.Entry(
-        section=menu.Section.ACCOUNTING,
-        title=_("Opening balances"),
-        url_name=f"admin:{BALANCES}",
-        icon="input",
-        right=Right.CORRECT_ACCOUNTS,
-        order=80,
-        is_useful=lambda scope: not scope.base.is_discontinued and scope.allows(Right.MANAGE_ACCOUNT_TERMS),
-    )
-)
-menu.register(
-    menu.Entry(
-        section=menu.Section.ACCOUNTING,
-        title=_("Exceptions of accounts"),
-        url_name=f"admin:{EXCEPTIONS}",
-        icon="report",
-        right=Right.SEE_ACCOUNTS,
-        order=50,
-        is_useful=keeps_accounts,
-    )
-)
-menu.register(
-    menu.Entry(
-        section=menu.Section.ACCOUNTING,
-        title=_("Invoices"),
-        url_name=f"admin:{INVOICES}",
-        icon="receipt_long",
-        right=Right.SEE_ACCOUNTS,
-        order=10,
-        is_useful=keeps_accounts,
-    )
-)
-menu.register(
-    menu.Entry(
-        section=menu.Section.ACCOUNTING,
-        title=_("Read an e-invoice"),
-        url_name=f"admin:{RECEIVED}",
-        icon="document_search",
-        right=Right.SEE_ACCOUNTS,
-        order=60,
-        is_useful=lambda scope: not scope.base.is_discontinued,
-    )
-)
-menu.register(
-    menu.Entry(
-        section=menu.Section.ACCOUNTING,
-        title=_("Accounts of the locations"),
-        url_name=f"admin:{SWITCHES}",
-        icon="account_tree",
-        right=Right.MANAGE_LOCATION,
-        order=70,
-        is_useful=lambda scope: (
-            (scope.location.is_central or scope.location.is_franchise) and not scope.base.is_discontinued
-        ),
-    )
-)
-menu.register(
-    menu.Entry(
-        section=menu.Section.ACCOUNTING,
-        title=_("Bank statements"),
-        url_name=f"admin:{BANK}",
-        icon="account_balance",
-        right=Right.COLLECT_PAYMENTS,
-        order=20,
-        is_useful=lambda scope: not scope.base.is_discontinued and may(scope, Right.SEE_ACCOUNTS),
-    )
-)
-menu.register(
-    menu.Entry(
-        section=menu.Section.ACCOUNTING,
-        title=_("SEPA debits"),
-        url_name=f"admin:{DEBITS}",
-        icon="payments",
-        right=Right.COLLECT_PAYMENTS,
-        order=30,
-        is_useful=lambda scope: not scope.base.is_discontinued and _bills(scope),
-    )
-)
-menu.register(
-    menu.Entry(
-        section=menu.Section.ACCOUNTING,
-        title=_("Reminders"),
-        url_name=f"admin:{REMINDERS}",
-        icon="notification_important",
-        right=Right.COLLECT_PAYMENTS,
-        order=40,
-        is_useful=lambda scope: not scope.base.is_discontinued and _bills(scope),
-    )
-)
-menu.register(
-    menu.Entry(
-        section=menu.Section.ACCOUNTING,
-        title=_("Open items"),
-        url_name=f"admin:{OVERVIEW}",
-        icon="overview",
-        right=Right.SEE_ACCOUNTS,
-        order=5,
-        is_useful=lambda scope: not scope.base.is_discontinued,
-    )
-)
-menu.register(
-    menu.Entry(
-        section=menu.Section.ACCOUNTING,
-        title=_("Downloads of accounts"),
-        url_name=f"admin:{DOWNLOAD_LIST}",
-        icon="download",
-        right=Right.SEE_ACCOUNTS,
-        order=55,
-        is_useful=lambda scope: not scope.base.is_discontinued and may(scope, Right.EXPORT_CUSTOMERS),
-    )
-)
+
+
+def _is_current(scope: Scope) -> bool:
+    """Whether the location works on a base 2.0, as what is not kept of a base 1.0 asks."""
+    return not scope.base.is_discontinued
+
+
+def _may_collect(scope: Scope) -> bool:
+    """Whether debits and reminders are made here."""
+    return _is_current(scope) and _bills(scope)
+
+
+def _is_a_side(scope: Scope) -> bool:
+    """Whether the location is one that decides how accounts are kept."""
+    return _is_current(scope) and (scope.location.is_central or scope.location.is_franchise)
+
+
+_ENTRIES: Sequence[tuple[str | Promise, str, str, Right, Callable[[Scope], bool]]] = (
+    (_("Orders of the branch"), BRANCH_ORDERS, "storefront", Right.SEE_ACCOUNTS, has_legacy_accounts),
+    (_("Open items"), OVERVIEW, "overview", Right.SEE_ACCOUNTS, _is_current),
+    (_("Invoices"), INVOICES, "receipt_long", Right.SEE_ACCOUNTS, keeps_accounts),
+    (
+        _("Bank statements"), BANK, "account_balance", Right.COLLECT_PAYMENTS,
+        lambda scope: _is_current(scope) and may(scope, Right.SEE_ACCOUNTS),
+    ),
+    (_("SEPA debits"), DEBITS, "payments", Right.COLLECT_PAYMENTS, _may_collect),
+    (_("Reminders"), REMINDERS, "notification_important", Right.COLLECT_PAYMENTS, _may_collect),
+    (_("Exceptions of accounts"), EXCEPTIONS, "report", Right.SEE_ACCOUNTS, keeps_accounts),
+    (
+        _("Downloads of accounts"), DOWNLOAD_LIST, "download", Right.SEE_ACCOUNTS,
+        lambda scope: _is_current(scope) and may(scope, Right.EXPORT_CUSTOMERS),
+    ),
+    (_("Read an e-invoice"), RECEIVED, "document_search", Right.SEE_ACCOUNTS, _is_current),
+    (_("Accounts of the locations"), SWITCHES, "account_tree", Right.MANAGE_LOCATION, _is_a_side),
+    (
+        _("Opening balances"), BALANCES, "input", Right.CORRECT_ACCOUNTS,
+        lambda scope: _is_current(scope) and scope.allows(Right.MANAGE_ACCOUNT_TERMS),
+    ),
+)  # fmt: skip
+"""In the section of the side bar, in this order: title, address, icon, right, and for whom it is of use."""
+
+for order, (title, url_name, icon, right, is_useful) in enumerate(_ENTRIES, start=1):
+    menu.register(
+        menu.Entry(
+            section=menu.Section.ACCOUNTING, title=title, url_name=f"admin:{url_name}", icon=icon, right=right,
+            order=order, is_useful=is_useful,
+        )
+    )  # fmt: skip

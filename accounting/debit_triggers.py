@@ -1,4 +1,8 @@
-"""Rules between debits, invoices and entries of the bank that the database keeps on every path."""
+"""Rules between debits, invoices and entries of the bank that the database keeps on every path.
+
+Debits are looked up by a key, and asked for their base then: of a business that nobody has counted yet the planner
+would read all debits of the base.
+"""
 
 import pgtrigger
 
@@ -9,7 +13,12 @@ REVERSAL_RETURNS_DEBIT = pgtrigger.Trigger(
     condition=pgtrigger.Condition("NEW.kind = 'reversal'"),
     func="""
         UPDATE accounting_debititem SET state = 'returned', returned_on = NEW.business_day
-        WHERE payment_id = NEW.reverses_id AND state = 'collected';
+        WHERE id = (
+            SELECT debit.id FROM (
+                SELECT id, base_id FROM accounting_debititem
+                WHERE payment_id = NEW.reverses_id AND state = 'collected' OFFSET 0
+            ) AS debit WHERE debit.base_id = NEW.base_id
+        );
         RETURN NULL;
     """,
 )
@@ -23,8 +32,9 @@ INVOICE_NOT_AT_BANK = pgtrigger.Trigger(
     condition=pgtrigger.Condition("NEW.is_cancelled AND NOT OLD.is_cancelled"),
     func="""
         IF EXISTS (
-            SELECT FROM accounting_debititem AS debit
-            WHERE debit.invoice_id = NEW.id AND debit.state = 'pending'
+            SELECT FROM (
+                SELECT base_id FROM accounting_debititem WHERE invoice_id = NEW.id AND state = 'pending' OFFSET 0
+            ) AS debit WHERE debit.base_id = NEW.base_id
         ) THEN
             RAISE EXCEPTION 'A debit of this invoice is at the bank'
                 USING ERRCODE = 'check_violation', CONSTRAINT = 'invoice_not_at_bank';
@@ -43,8 +53,9 @@ ENTRY_NOT_HALF_COLLECTED = pgtrigger.Trigger(
     condition=pgtrigger.Condition("NEW.state = 'ignored' AND OLD.state = 'open'"),
     func="""
         IF EXISTS (
-            SELECT FROM accounting_debititem AS debit
-            WHERE debit.collected_entry_id = NEW.id
+            SELECT FROM (
+                SELECT base_id FROM accounting_debititem WHERE collected_entry_id = NEW.id OFFSET 0
+            ) AS debit WHERE debit.base_id = NEW.base_id
         ) THEN
             RAISE EXCEPTION 'Some of the debits of this entry are collected'
                 USING ERRCODE = 'check_violation', CONSTRAINT = 'bankentry_open';

@@ -203,7 +203,7 @@ ALLOCATION_PAYS_INVOICE = pgtrigger.Trigger(
     operation=pgtrigger.Insert,
     when=pgtrigger.After,
     func="""
-        UPDATE accounting_invoice SET paid = paid + NEW.amount WHERE id = (
+        UPDATE accounting_invoice SET paid = paid + NEW.amount WHERE base_id = NEW.base_id AND id = (
             SELECT item.invoice_id FROM accounting_invoiceitem AS item
             WHERE item.movement_id = NEW.item_id AND item.is_standing
         );

@@ -68,14 +68,13 @@ _added: dict[str, Right] = {}
 
 
 def add_field(name: str, right: Right) -> None:
-    """Withhold this column from whoever does not hold the right."""
+    """Let `demand_fields` ask for this right where the column is taken out. It is no field of a customer."""
     _added[name] = right
 
 
 def withheld(scope: Scope) -> frozenset[str]:
     """The fields of a customer that the scope may not see."""
-    added = {name for name, right in _added.items() if not scope.allows(right)}
-    return frozenset(name for group in FieldGroup if not scope.allows(group.right) for name in group.fields) | added
+    return frozenset(name for group in FieldGroup if not scope.allows(group.right) for name in group.fields)
 
 
 def unwritable(scope: Scope) -> frozenset[str]:

@@ -8,7 +8,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from accounting.models.ledgers import OF_ALL, Account, Ledger, money
+from accounting.models.columns import money, refers
+from accounting.models.ledgers import OF_ALL, Account, Ledger
 from accounting.models.movements import Movement
 from accounting.receivable_triggers import RECEIVABLE_IS_PAID
 from accounting.triggers import ALLOCATION_PAYS_INVOICE, ALLOCATION_WITHIN_BOTH, only_added_to
@@ -17,12 +18,6 @@ from locations.fields import TimeOrderedUuid
 from locations.history import ClockTimestamp
 from locations.models import CustomerBase
 from locations.row_policies import RowSecurity
-
-
-def _refers(to: Any, **options: Any) -> models.ForeignKey[Any, Any]:
-    """A reference whose constraint goes over the base as well (see the constraints of the table)."""
-    options = {"related_name": "+", **options}
-    return models.ForeignKey(to, models.PROTECT, db_constraint=False, db_index=False, **options)
 
 
 class Allocation(models.Model):
@@ -36,15 +31,15 @@ class Allocation(models.Model):
     web_privileges: ClassVar[str] = "SELECT"
 
     id: Any = models.UUIDField(primary_key=True, db_default=TimeOrderedUuid(), editable=False)
-    base = _refers(CustomerBase)
-    ledger = _refers(Ledger)
+    base = refers(CustomerBase)
+    ledger = refers(Ledger)
     owner_key = models.BigIntegerField(default=OF_ALL)
-    account = _refers(Account)
-    payment = _refers(Movement, related_name="paid_items")
-    item = _refers(Movement, related_name="payments")
+    account = refers(Account)
+    payment = refers(Movement, related_name="paid_items")
+    item = refers(Movement, related_name="payments")
     amount = money(_("amount"))
     is_chosen = models.BooleanField(default=False, help_text="Somebody has said so; others count against the oldest.")
-    undoes = _refers("self", null=True)
+    undoes = refers("self", null=True)
     user_id = models.BigIntegerField(null=True)
     user_name = models.CharField(_("user"), max_length=200)
     created_at = models.DateTimeField(_("allocated"), db_default=ClockTimestamp(), editable=False)

@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounting.choices import BALANCE_IMPORT_STEPS, BalanceImportState
-from accounting.models.ledgers import OF_ALL, Ledger, money
+from accounting.models.columns import money, refers
+from accounting.models.ledgers import OF_ALL, Ledger
 from accounting.querysets import BalanceImportQuerySet
 from locations.constraints import CompositeForeignKey, KeyWithBase
 from locations.history import ClockTimestamp
 from locations.models import CustomerBase, Location, Organization
 from locations.row_policies import RowSecurity
 from locations.triggers import immutable, steps_between
-
-
-def _refers(to: Any) -> models.ForeignKey[Any, Any]:
-    """A reference whose constraint goes over the base or the business as well (see the constraints of the table)."""
-    return models.ForeignKey(to, models.PROTECT, db_constraint=False, db_index=False, related_name="+")
 
 
 class BalanceImport(models.Model):
@@ -37,11 +33,11 @@ class BalanceImport(models.Model):
     )
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    organization = _refers(Organization)
-    base = _refers(CustomerBase)
-    ledger = _refers(Ledger)
+    organization = refers(Organization)
+    base = refers(CustomerBase)
+    ledger = refers(Ledger)
     owner_key = models.BigIntegerField(default=OF_ALL)
-    location = _refers(Location)
+    location = refers(Location)
     user_name = models.CharField(_("user"), max_length=200)
     created_at = models.DateTimeField(_("checked"), db_default=ClockTimestamp(), editable=False)
     file_name = models.CharField(_("file"), max_length=200)

@@ -13,7 +13,8 @@ from accounting.banking.matching import Confidence
 from accounting.banking.statements import Direction
 from accounting.choices import ENTRY_STEPS, STATEMENT_STEPS, EntryState, StatementState
 from accounting.debit_triggers import ENTRY_NOT_HALF_COLLECTED
-from accounting.models.ledgers import OF_ALL, Ledger, money
+from accounting.models.columns import money, refers
+from accounting.models.ledgers import OF_ALL, Ledger
 from accounting.models.movements import Movement
 from accounting.querysets import BankAccountQuerySet, BankBookingQuerySet, BankEntryQuerySet, BankStatementQuerySet
 from accounting.triggers import BANK_ENTRY_DECIDED, only_added_to
@@ -29,12 +30,6 @@ LONGEST_PURPOSE = 2000
 LONGEST_NOTE = 200
 DIRECTIONS = [one.value for one in Direction]
 CONFIDENCES = [one.value for one in Confidence]
-
-
-def _refers(to: Any, **options: Any) -> models.ForeignKey[Any, Any]:
-    """A reference whose constraint goes over the base as well (see the constraints of the table)."""
-    options = {"related_name": "+", **options}
-    return models.ForeignKey(to, models.PROTECT, db_constraint=False, db_index=False, **options)
 
 
 def _text(most: int, label: Any = None) -> LineField:
@@ -60,9 +55,9 @@ class OfLedger(models.Model):
     """A row of a ledger, with a key that begins with the time."""
 
     id: Any = models.UUIDField(primary_key=True, db_default=TimeOrderedUuid(), editable=False)
-    organization = _refers(Organization)
-    base = _refers(CustomerBase)
-    ledger = _refers(Ledger)
+    organization = refers(Organization)
+    base = refers(CustomerBase)
+    ledger = refers(Ledger)
     owner_key = models.BigIntegerField(default=OF_ALL)
 
     class Meta:
@@ -107,7 +102,7 @@ class BankStatement(OfLedger):
 
     web_privileges: ClassVar[str] = "SELECT, INSERT, UPDATE (state, failure)"
 
-    account = _refers(BankAccount, verbose_name=_("bank account"))
+    account = refers(BankAccount, verbose_name=_("bank account"))
     file_name = LineField(_("file"), max_length=200)
     file_sha256 = models.CharField(max_length=64)
     number = _text(40, _("number"))
@@ -167,7 +162,7 @@ class BankEntry(OfLedger):
         "SELECT, INSERT, UPDATE (state, note, confidence, proposal, decided_by, decided_at, decided_user)"
     )
 
-    statement = _refers(BankStatement, related_name="entries")
+    statement = refers(BankStatement, related_name="entries")
     position = models.PositiveIntegerField(help_text="In the statement, from 0.")
     fingerprint = models.CharField(max_length=64)
     booked_on = models.DateField(_("booked on"))
@@ -266,8 +261,8 @@ class BankBooking(OfLedger):
 
     web_privileges: ClassVar[str] = "SELECT"
 
-    entry = _refers(BankEntry, related_name="bookings")
-    movement = _refers(Movement)
+    entry = refers(BankEntry, related_name="bookings")
+    movement = refers(Movement)
 
     objects = BankBookingQuerySet.as_manager()
 

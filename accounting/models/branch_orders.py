@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounting.choices import BRANCH_ORDER_STEPS, BranchOrderState
-from accounting.models.ledgers import money
+from accounting.models.columns import money, refers
 from accounting.models.orders import PaymentOrder
 from accounting.querysets import BranchOrderQuerySet, ToldTermsQuerySet
 from clearing.models import Node
@@ -20,12 +20,6 @@ from locations.models import CustomerBase, Location, Organization
 from locations.row_policies import RowSecurity
 from locations.triggers import steps_between
 from mcp.stored_sentences import SentencesField
-
-
-def _refers(to: Any, **options: Any) -> models.ForeignKey[Any, Any]:
-    """A reference whose constraint goes over the base or the business as well (see the constraints of the table)."""
-    options = {"db_constraint": False, "db_index": False, "related_name": "+", **options}
-    return models.ForeignKey(to, models.PROTECT, **options)
 
 
 class BranchOrder(models.Model):
@@ -41,10 +35,10 @@ class BranchOrder(models.Model):
     )
 
     id: Any = models.UUIDField(primary_key=True, db_default=TimeOrderedUuid(), editable=False)
-    organization = _refers(Organization)
-    base = _refers(CustomerBase)
-    location = _refers(Location)
-    node = _refers(Node, null=True, help_text="At the central: which node has brought it.")
+    organization = refers(Organization)
+    base = refers(CustomerBase)
+    location = refers(Location)
+    node = refers(Node, null=True, help_text="At the central: which node has brought it.")
     key = models.CharField(max_length=64)
     uid = models.UUIDField(null=True, help_text="Of the customer; none once he was erased.")
     number = LineField(_("number at the till"), max_length=60, blank=True)
@@ -64,7 +58,7 @@ class BranchOrder(models.Model):
     run = models.PositiveBigIntegerField(null=True)
     is_sent = models.BooleanField(default=False, db_default=False)
     is_told = models.BooleanField(default=False, db_default=False)
-    order = _refers(PaymentOrder, null=True)
+    order = refers(PaymentOrder, null=True)
     note = LineField(_("why it was left out"), max_length=200, blank=True, default="", db_default="")
     decided_by = models.CharField(_("left out by"), max_length=200, blank=True, default="", db_default="")
     decided_at = models.DateTimeField(_("left out"), null=True)
@@ -137,8 +131,8 @@ class ToldTerms(models.Model):
     At the central it says what the node knows, so that only what differs is told; at the branch what it may go by.
     """
 
-    base = _refers(CustomerBase)
-    node = _refers(Node)
+    base = refers(CustomerBase)
+    node = refers(Node)
     uid = models.UUIDField()
     may_buy = models.BooleanField(default=False)
     is_blocked = models.BooleanField(default=False)

@@ -18,8 +18,9 @@ from accounting.choices import (
     DebitState,
 )
 from accounting.models.bank import BankEntry
+from accounting.models.columns import money, refers
 from accounting.models.invoices import Invoice
-from accounting.models.ledgers import OF_ALL, Ledger, money
+from accounting.models.ledgers import OF_ALL, Ledger
 from accounting.models.mandates import Mandate
 from accounting.models.movements import Movement
 from accounting.querysets import DebitFileQuerySet, DebitQuerySet
@@ -35,12 +36,6 @@ from locations.triggers import immutable, settled, steps_between
 SETTLED = [DebitFileState.DONE, DebitFileState.COLLECTING, DebitFileState.CANCELLED]
 
 
-def _refers(to: Any, **options: Any) -> models.ForeignKey[Any, Any]:
-    """A reference whose constraint goes over the base or the business as well (see the constraints of the table)."""
-    options = {"db_constraint": False, "db_index": False, "related_name": "+", **options}
-    return models.ForeignKey(to, models.PROTECT, **options)
-
-
 class DebitFile(OwnFile):
     """A file of debits for the bank: which invoices it collects, and on which day.
 
@@ -51,7 +46,7 @@ class DebitFile(OwnFile):
 
     web_privileges: ClassVar[str] = "SELECT, INSERT, UPDATE (state, state_since, failure, size, sha256)"
 
-    ledger = _refers(Ledger)
+    ledger = refers(Ledger)
     owner_key = models.BigIntegerField(default=OF_ALL)
     state = models.CharField(_("state"), max_length=10, choices=DebitFileState, default=DebitFileState.PREVIEWED)
     due_until = models.DateField(_("invoices that are due until"))
@@ -138,12 +133,12 @@ class DebitItem(models.Model):
     web_privileges: ClassVar[str] = "SELECT, UPDATE (announced_on)"
 
     id: Any = models.UUIDField(primary_key=True, db_default=TimeOrderedUuid(), editable=False)
-    base = _refers(CustomerBase)
+    base = refers(CustomerBase)
     owner_key = models.BigIntegerField(default=OF_ALL)
-    file = _refers(DebitFile, related_name="items")
-    invoice = _refers(Invoice, related_name="debits")
-    customer = _refers(Customer, null=True)
-    mandate = _refers(Mandate, null=True)
+    file = refers(DebitFile, related_name="items")
+    invoice = refers(Invoice, related_name="debits")
+    customer = refers(Customer, null=True)
+    mandate = refers(Mandate, null=True)
     amount = money(_("amount"))
     state = models.CharField(_("state"), max_length=10, choices=DebitState)
     left_out = models.CharField(max_length=14, choices=DebitLeftOut, blank=True, default="")
@@ -156,12 +151,12 @@ class DebitItem(models.Model):
     holder = models.CharField(max_length=70, blank=True, default="")
     scheme = models.CharField(max_length=4, blank=True, default="")
     is_recurrent = models.BooleanField(default=True)
-    payment = _refers(Movement, null=True)
+    payment = refers(Movement, null=True)
     return_code = models.CharField(_("return code"), max_length=4, blank=True, default="")
     returned_on = models.DateField(_("returned on"), null=True)
     charges = money(_("charges"), default=0)
-    collected_entry = _refers(BankEntry, null=True)
-    returned_entry = _refers(BankEntry, null=True)
+    collected_entry = refers(BankEntry, null=True)
+    returned_entry = refers(BankEntry, null=True)
     is_collected_by_entry = models.BooleanField(default=False, db_default=False)
     is_returned_by_entry = models.BooleanField(default=False, db_default=False)
     times_undone = models.PositiveIntegerField(default=0, db_default=0)

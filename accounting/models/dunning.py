@@ -13,8 +13,9 @@ from django.utils.translation import gettext_lazy as _
 
 from accounting.amounts import MOST
 from accounting.choices import DUNNING_RUN_STEPS, NOTICE_STEPS, DunningLeftOut, DunningRunState, NoticeState
+from accounting.models.columns import money, refers
 from accounting.models.invoices import Invoice
-from accounting.models.ledgers import OF_ALL, Ledger, money
+from accounting.models.ledgers import OF_ALL, Ledger
 from accounting.models.movements import Movement
 from accounting.querysets import DunningLevelQuerySet, DunningRunQuerySet, NoticeQuerySet
 from accounting.triggers import NOTICES_IN_ORDER
@@ -26,12 +27,6 @@ from locations.models import CustomerBase, Organization
 from locations.row_checks import CheckedRow
 from locations.row_policies import RowSecurity
 from locations.triggers import immutable, settled, steps_between
-
-
-def _refers(to: Any, **options: Any) -> models.ForeignKey[Any, Any]:
-    """A reference whose constraint goes over the base or the business as well (see the constraints of the table)."""
-    options = {"db_constraint": False, "db_index": False, "related_name": "+", **options}
-    return models.ForeignKey(to, models.PROTECT, **options)
 
 
 @keep_history()
@@ -91,9 +86,9 @@ class DunningRun(models.Model):
     web_privileges: ClassVar[str] = "SELECT, INSERT"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    organization = _refers(Organization)
-    base = _refers(CustomerBase)
-    ledger = _refers(Ledger)
+    organization = refers(Organization)
+    base = refers(CustomerBase)
+    ledger = refers(Ledger)
     owner_key = models.BigIntegerField(default=OF_ALL)
     state = models.CharField(_("state"), max_length=10, choices=DunningRunState, default=DunningRunState.PREVIEWED)
     day = models.DateField(_("day"))
@@ -142,11 +137,11 @@ class DunningNotice(models.Model):
     web_privileges: ClassVar[str] = "SELECT"
 
     id: Any = models.UUIDField(primary_key=True, db_default=TimeOrderedUuid(), editable=False)
-    base = _refers(CustomerBase)
+    base = refers(CustomerBase)
     owner_key = models.BigIntegerField(default=OF_ALL)
-    run = _refers(DunningRun, related_name="notices")
-    invoice = _refers(Invoice, related_name="notices")
-    customer = _refers(Customer, null=True)
+    run = refers(DunningRun, related_name="notices")
+    invoice = refers(Invoice, related_name="notices")
+    customer = refers(Customer, null=True)
     level = models.PositiveSmallIntegerField(_("level"))
     amount = money(_("amount"))
     state = models.CharField(_("state"), max_length=10, choices=NoticeState)
@@ -156,7 +151,7 @@ class DunningNotice(models.Model):
     pay_until = models.DateField(_("pay until"))
     fee = money(_("fee"), default=0)
     is_fee_posted = models.BooleanField(default=False)
-    fee_booking = _refers(Movement, null=True)
+    fee_booking = refers(Movement, null=True)
 
     objects = NoticeQuerySet.as_manager()
 

@@ -11,8 +11,9 @@ from django.utils.translation import gettext_lazy as _
 
 from accounting.choices import DocumentFormat, InvoiceKind, InvoiceState
 from accounting.debit_triggers import INVOICE_NOT_AT_BANK
+from accounting.models.columns import money, refers
 from accounting.models.issuers import Issuer
-from accounting.models.ledgers import OF_ALL, Ledger, money
+from accounting.models.ledgers import OF_ALL, Ledger
 from accounting.models.movements import Movement
 from accounting.models.orders import PaymentOrder
 from accounting.models.runs import InvoiceRun
@@ -27,12 +28,6 @@ from locations.models import CustomerBase, Organization
 from locations.row_policies import RowSecurity
 
 _TO_PAY = [InvoiceState.OPEN, InvoiceState.PARTLY_PAID]
-
-
-def _refers(to: Any, **options: Any) -> models.ForeignKey[Any, Any]:
-    """A reference whose constraint goes over the base or the business as well (see the constraints of the table)."""
-    options = {"db_constraint": False, "db_index": False, "related_name": "+", **options}
-    return models.ForeignKey(to, models.PROTECT, **options)
 
 
 def _of_invoice(name: str) -> CompositeForeignKey:
@@ -54,12 +49,12 @@ class Invoice(models.Model):
     web_privileges: ClassVar[str] = "SELECT"
 
     id: Any = models.UUIDField(primary_key=True, db_default=TimeOrderedUuid(), editable=False)
-    organization = _refers(Organization)
-    base = _refers(CustomerBase)
-    ledger = _refers(Ledger)
+    organization = refers(Organization)
+    base = refers(CustomerBase)
+    ledger = refers(Ledger)
     owner_key = models.BigIntegerField(default=OF_ALL)
-    run = _refers(InvoiceRun, null=True)
-    issuer = _refers(Issuer)
+    run = refers(InvoiceRun, null=True)
+    issuer = refers(Issuer)
     kind = models.CharField(_("kind"), max_length=12, choices=InvoiceKind)
     year = models.PositiveSmallIntegerField()
     sequence = models.PositiveIntegerField()
@@ -67,8 +62,8 @@ class Invoice(models.Model):
         expression=NullIf(F("sequence") - Value(1), Value(0)), output_field=models.IntegerField(), db_persist=True
     )
     number = models.CharField(_("number"), max_length=20)
-    cancels = _refers("self", null=True)
-    customer = _refers(Customer, null=True, verbose_name=_("customer"))
+    cancels = refers("self", null=True)
+    customer = refers(Customer, null=True, verbose_name=_("customer"))
     issued_on = models.DateField(_("issued"))
     due_on = models.DateField(_("due"), null=True)
     delivered_from = models.DateField(_("delivered from"))
@@ -194,14 +189,14 @@ class InvoiceLine(models.Model):
     web_privileges: ClassVar[str] = "SELECT"
 
     pk = models.CompositePrimaryKey("base_id", "invoice_id", "position")
-    base = _refers(CustomerBase)
+    base = refers(CustomerBase)
     owner_key = models.BigIntegerField(default=OF_ALL)
-    invoice = _refers(Invoice, related_name="lines")
+    invoice = refers(Invoice, related_name="lines")
     position = models.PositiveIntegerField()
-    order = _refers(PaymentOrder)
+    order = refers(PaymentOrder)
     order_position = models.PositiveSmallIntegerField()
     order_number = models.CharField(max_length=60, blank=True)
-    member = _refers(Customer, null=True, help_text="Who has bought it, where somebody else pays.")
+    member = refers(Customer, null=True, help_text="Who has bought it, where somebody else pays.")
     member_name = models.CharField(max_length=220, blank=True, db_default="")
     location_name = models.CharField(_("location"), max_length=200)
     business_day = models.DateField(_("business day"))
@@ -249,9 +244,9 @@ class InvoiceVat(models.Model):
     web_privileges: ClassVar[str] = "SELECT"
 
     pk = models.CompositePrimaryKey("base_id", "invoice_id", "rate")
-    base = _refers(CustomerBase)
+    base = refers(CustomerBase)
     owner_key = models.BigIntegerField(default=OF_ALL)
-    invoice = _refers(Invoice, related_name="rates")
+    invoice = refers(Invoice, related_name="rates")
     rate = models.DecimalField(_("VAT rate"), max_digits=5, decimal_places=2)
     net = money(_("net"))
     tax = money(_("VAT"))
@@ -278,10 +273,10 @@ class InvoiceItem(models.Model):
     web_privileges: ClassVar[str] = "SELECT"
 
     pk = models.CompositePrimaryKey("base_id", "invoice_id", "movement_id")
-    base = _refers(CustomerBase)
+    base = refers(CustomerBase)
     owner_key = models.BigIntegerField(default=OF_ALL)
-    invoice = _refers(Invoice, related_name="items")
-    movement = _refers(Movement)
+    invoice = refers(Invoice, related_name="items")
+    movement = refers(Movement)
     amount = money(_("amount"))
     is_standing = models.BooleanField()
 
@@ -314,9 +309,9 @@ class InvoiceDocument(models.Model):
     web_privileges: ClassVar[str] = "SELECT"
 
     pk = models.CompositePrimaryKey("base_id", "invoice_id", "format")
-    base = _refers(CustomerBase)
+    base = refers(CustomerBase)
     owner_key = models.BigIntegerField(default=OF_ALL)
-    invoice = _refers(Invoice, related_name="documents")
+    invoice = refers(Invoice, related_name="documents")
     format = models.CharField(max_length=3, choices=DocumentFormat)
     content = models.BinaryField()
     sha256 = models.CharField(max_length=64)

@@ -10,6 +10,7 @@ from django.db.models.functions import Coalesce, Now
 from django.utils.translation import gettext_lazy as _
 
 from accounting.choices import OF_CUSTOMER, OF_LEDGER, OF_LOCATION, AccountKind
+from accounting.models.columns import money
 from accounting.querysets import AccountQuerySet, LedgerQuerySet
 from accounting.triggers import ACCOUNT_BEGINS, LEDGER_OF_SHARED_BASE
 from customers.models import Customer
@@ -19,11 +20,6 @@ from locations.row_policies import RowSecurity
 
 OF_ALL = 0
 """The owner of a ledger that belongs to no single location: the one of the central."""
-
-
-def money(label: object, **options: object) -> models.DecimalField:
-    """A column of an amount: numeric(14,2)."""
-    return models.DecimalField(label, max_digits=14, decimal_places=2, **options)  # type: ignore[arg-type]
 
 
 class Ledger(models.Model):

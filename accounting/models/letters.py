@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounting.letter_choices import LETTER_STEPS, OVER, STANDING, UNDER_WAY, LetterKind, LetterState
 from accounting.letter_triggers import ADDRESS_STAYS
+from accounting.models.columns import refers
 from accounting.models.debits import DebitItem
 from accounting.models.dunning import DunningNotice
 from accounting.models.invoices import Invoice
@@ -26,12 +27,6 @@ from locations.triggers import immutable, settled, steps_between
 from mcp.stored_sentences import SentencesField
 
 
-def _refers(to: Any, **options: Any) -> models.ForeignKey[Any, Any]:
-    """A reference whose constraint goes over the base or the business as well (see the constraints of the table)."""
-    options = {"db_constraint": False, "db_index": False, "related_name": "+", **options}
-    return models.ForeignKey(to, models.PROTECT, **options)
-
-
 class Letter(models.Model):
     """One mailing of one document. Added by accounting_queue_letters alone, and taken further by the worker.
 
@@ -44,19 +39,19 @@ class Letter(models.Model):
     web_privileges: ClassVar[str] = "SELECT, UPDATE (state, tries, due_at, failure, sent_to, sent_at)"
 
     id: Any = models.UUIDField(primary_key=True, db_default=TimeOrderedUuid(), editable=False)
-    organization = _refers(Organization)
-    base = _refers(CustomerBase)
-    ledger = _refers(Ledger)
+    organization = refers(Organization)
+    base = refers(CustomerBase)
+    ledger = refers(Ledger)
     owner_key = models.BigIntegerField(default=OF_ALL)
-    location = _refers(Location, help_text="Where somebody has asked for it.")
+    location = refers(Location, help_text="Where somebody has asked for it.")
     kind = models.CharField(_("kind"), max_length=12, choices=LetterKind)
-    invoice = _refers(Invoice, related_name="letters")
-    debit = _refers(DebitItem, null=True)
-    notice = _refers(DunningNotice, null=True)
+    invoice = refers(Invoice, related_name="letters")
+    debit = refers(DebitItem, null=True)
+    notice = refers(DunningNotice, null=True)
     document = models.GeneratedField(
         expression=Coalesce("debit", "notice", "invoice"), output_field=models.UUIDField(), db_persist=True
     )
-    customer = _refers(Customer, null=True)
+    customer = refers(Customer, null=True)
     mailing = models.UUIDField()
     is_again = models.BooleanField(default=False)
     state = models.CharField(_("state"), max_length=10, choices=LetterState, default=LetterState.WAITING)

@@ -11,6 +11,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from accounting.choices import MANDATE_STEPS, MandateScheme, MandateState
+from accounting.models.columns import refers
 from accounting.models.ledgers import OF_ALL, Ledger
 from accounting.querysets import MandateQuerySet, mandate_unused_since
 from customers.models import Customer
@@ -26,11 +27,6 @@ REFERENCE = r"^[A-Z0-9+?/:().,'-]([A-Z0-9+?/:().,' -]{0,33}[A-Z0-9+?/:().,'-])?$
 """Capital letters, since banks take references that differ in case alone for the same."""
 
 
-def _refers(to: type[models.Model]) -> models.ForeignKey[models.Model, models.Model]:
-    """A reference whose constraint goes over the base or the business as well (see the constraints of the table)."""
-    return models.ForeignKey(to, models.PROTECT, db_constraint=False, db_index=False, related_name="+", editable=False)
-
-
 class Mandate(CheckedRow):
     """A mandate of a customer, with what proves it. Added once and never changed, but for its end.
 
@@ -40,11 +36,11 @@ class Mandate(CheckedRow):
 
     web_privileges: ClassVar[str] = "SELECT, INSERT, UPDATE (state, revoked_at, revoked_by, revoked_reason)"
 
-    organization = _refers(Organization)
-    base = _refers(CustomerBase)
-    ledger = _refers(Ledger)
+    organization = refers(Organization, editable=False)
+    base = refers(CustomerBase, editable=False)
+    ledger = refers(Ledger, editable=False)
     owner_key = models.BigIntegerField(default=OF_ALL, editable=False)
-    customer = _refers(Customer)
+    customer = refers(Customer, editable=False)
     reference = LineField(_("reference of the mandate"), max_length=35)
     iban = LineField(_("IBAN"), max_length=34)
     holder = LineField(_("account holder"), max_length=70)

@@ -12,7 +12,8 @@ from django.utils.translation import gettext_lazy as _
 from accounting.amounts import MOST
 from accounting.choices import WITH_REASON, MovementKind
 from accounting.debit_triggers import REVERSAL_RETURNS_DEBIT
-from accounting.models.ledgers import OF_ALL, Account, Ledger, money
+from accounting.models.columns import money, refers
+from accounting.models.ledgers import OF_ALL, Account, Ledger
 from accounting.querysets import MovementQuerySet
 from accounting.receivable_triggers import RECEIVABLE_COMES
 from accounting.triggers import (
@@ -33,11 +34,6 @@ DAYS = (date(1900, 1, 1), date(9998, 12, 31))
 """Days that every program can show; the database knows others as well."""
 
 
-def _refers(to: Any, **options: Any) -> models.ForeignKey[Any, Any]:
-    """A reference whose constraint goes over the base as well (see the constraints of the table)."""
-    return models.ForeignKey(to, models.PROTECT, db_constraint=False, db_index=False, related_name="+", **options)
-
-
 class Movement(models.Model):
     """An amount from the debited to the credited account. Only added, by accounting_post, and for ever.
 
@@ -50,18 +46,18 @@ class Movement(models.Model):
     web_privileges: ClassVar[str] = "SELECT"
 
     id: Any = models.UUIDField(primary_key=True, db_default=TimeOrderedUuid(), editable=False)
-    organization = _refers(Organization)
-    base = _refers(CustomerBase)
-    ledger = _refers(Ledger)
+    organization = refers(Organization)
+    base = refers(CustomerBase)
+    ledger = refers(Ledger)
     owner_key = models.BigIntegerField(default=OF_ALL)
-    debit = _refers(Account)
-    credit = _refers(Account)
+    debit = refers(Account)
+    credit = refers(Account)
     amount = money(_("amount"))
     kind = models.CharField(_("kind"), max_length=12, choices=MovementKind)
-    location = _refers(Location, verbose_name=_("location"))
+    location = refers(Location, verbose_name=_("location"))
     business_day = models.DateField(_("business day"))
     key = models.CharField(max_length=64)
-    reverses = _refers("self", null=True)
+    reverses = refers("self", null=True)
     document = LineField(_("document"), max_length=60, blank=True, default="")
     reason = LineField(_("reason"), max_length=200, blank=True, default="")
     is_late = models.BooleanField(default=False, help_text="A till without a connection has booked it before.")

@@ -10,7 +10,8 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounting.choices import ORDER_STEPS, OrderState, SaleMethod
-from accounting.models.ledgers import OF_ALL, Ledger, money
+from accounting.models.columns import money, refers
+from accounting.models.ledgers import OF_ALL, Ledger
 from accounting.models.movements import Movement
 from accounting.querysets import OrderQuerySet
 from accounting.triggers import only_added_to
@@ -30,12 +31,6 @@ for that.
 MOST_PIECES = Decimal("999999999.999")
 
 
-def _refers(to: Any, **options: Any) -> models.ForeignKey[Any, Any]:
-    """A reference whose constraint goes over the base or the business as well (see the constraints of the table)."""
-    options = {"db_constraint": False, "db_index": False, "related_name": "+", **options}
-    return models.ForeignKey(to, models.PROTECT, **options)
-
-
 class PaymentOrder(models.Model):
     """An order that a till has posted. Written by accounting_post_order, _pay_order and _cancel_order alone.
 
@@ -47,21 +42,21 @@ class PaymentOrder(models.Model):
     web_privileges: ClassVar[str] = "SELECT"
 
     id: Any = models.UUIDField(primary_key=True, db_default=TimeOrderedUuid(), editable=False)
-    organization = _refers(Organization)
-    base = _refers(CustomerBase)
-    ledger = _refers(Ledger)
+    organization = refers(Organization)
+    base = refers(CustomerBase)
+    ledger = refers(Ledger)
     owner_key = models.BigIntegerField(default=OF_ALL)
-    customer = _refers(Customer, null=True)
-    location = _refers(Location)
-    device = _refers(Device, null=True, help_text="None where the program itself has posted it, as in the demo.")
+    customer = refers(Customer, null=True)
+    location = refers(Location)
+    device = refers(Device, null=True, help_text="None where the program itself has posted it, as in the demo.")
     number = LineField(_("number at the till"), max_length=60, blank=True)
     business_day = models.DateField(_("business day"))
     sold_at = models.DateTimeField(_("sold"), null=True, help_text="What the till says; it may have been offline.")
     method = models.CharField(_("how it is paid"), max_length=10, choices=SaleMethod)
     total = money(_("total"))
     state = models.CharField(_("state"), max_length=10, choices=OrderState)
-    booking = _refers(Movement)
-    payment = _refers(Movement, null=True)
+    booking = refers(Movement)
+    payment = refers(Movement, null=True)
     fiscal = models.JSONField(default=dict, help_text="What the till's security device has said, by name.")
     created_at = models.DateTimeField(db_default=ClockTimestamp(), editable=False)
 
@@ -159,9 +154,9 @@ class PaymentOrderLine(models.Model):
     web_privileges: ClassVar[str] = "SELECT"
 
     pk = models.CompositePrimaryKey("base_id", "order_id", "position")
-    base = _refers(CustomerBase)
+    base = refers(CustomerBase)
     owner_key = models.BigIntegerField(default=OF_ALL)
-    order = _refers(PaymentOrder, related_name="lines")
+    order = refers(PaymentOrder, related_name="lines")
     position = models.PositiveSmallIntegerField()
     text = LineField(_("text"), max_length=200)
     quantity = models.DecimalField(_("quantity"), max_digits=12, decimal_places=3)

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from accounting.models.ledgers import OF_ALL, Account, money
+from accounting.models.columns import money, refers
+from accounting.models.ledgers import OF_ALL, Account
 from accounting.models.movements import Movement
 from accounting.triggers import only_added_to
 from locations.constraints import CompositeForeignKey
 from locations.models import CustomerBase, Location
 from locations.row_policies import RowSecurity
-
-
-def _refers(to: Any) -> models.ForeignKey[Any, Any]:
-    """A reference whose constraint goes over the base as well (see the constraints of the table)."""
-    return models.ForeignKey(to, models.PROTECT, db_constraint=False, db_index=False, related_name="+")
 
 
 class Receivable(models.Model):
@@ -33,11 +29,11 @@ class Receivable(models.Model):
     web_privileges: ClassVar[str] = "SELECT"
 
     pk = models.CompositePrimaryKey("movement_id", "base_id")
-    base = _refers(CustomerBase)
+    base = refers(CustomerBase)
     owner_key = models.BigIntegerField(default=OF_ALL)
-    account = _refers(Account)
-    movement = _refers(Movement)
-    location = _refers(Location)
+    account = refers(Account)
+    movement = refers(Movement)
+    location = refers(Location)
     business_day = models.DateField(_("business day"))
     due_on = models.DateField(_("due"), null=True)
     rest = money(_("still open"))

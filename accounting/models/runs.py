@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -15,8 +15,9 @@ from django.utils.translation import gettext_lazy as _
 
 from accounting.amounts import MOST
 from accounting.choices import RUN_STEPS, Bundling, LeftOut, RunState
+from accounting.models.columns import money, refers
 from accounting.models.issuers import Issuer
-from accounting.models.ledgers import OF_ALL, Ledger, money
+from accounting.models.ledgers import OF_ALL, Ledger
 from accounting.models.orders import PaymentOrder
 from accounting.querysets import RunOrderQuerySet, RunQuerySet
 from customers.models import Customer
@@ -28,12 +29,6 @@ from mcp.stored_sentences import SentencesField
 
 WAITING = Q(invoice=None, left_out="")
 """An order that the run has chosen and that is on no invoice of it yet."""
-
-
-def _refers(to: Any, **options: Any) -> models.ForeignKey[Any, Any]:
-    """A reference whose constraint goes over the base or the business as well (see the constraints of the table)."""
-    options = {"db_constraint": False, "db_index": False, "related_name": "+", **options}
-    return models.ForeignKey(to, models.PROTECT, **options)
 
 
 class InvoiceRun(models.Model):
@@ -49,11 +44,11 @@ class InvoiceRun(models.Model):
     )
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    organization = _refers(Organization)
-    base = _refers(CustomerBase)
-    ledger = _refers(Ledger)
+    organization = refers(Organization)
+    base = refers(CustomerBase)
+    ledger = refers(Ledger)
     owner_key = models.BigIntegerField(default=OF_ALL)
-    issuer = _refers(Issuer)
+    issuer = refers(Issuer)
     state = models.CharField(_("state"), max_length=10, choices=RunState, default=RunState.PREPARED)
     state_since = models.DateTimeField(db_default=Now())
     until = models.DateField(_("orders until"))
@@ -133,15 +128,15 @@ class RunOrder(models.Model):
     web_privileges: ClassVar[str] = "SELECT"
 
     pk = models.CompositePrimaryKey("base_id", "run_id", "order_id")
-    base = _refers(CustomerBase)
+    base = refers(CustomerBase)
     owner_key = models.BigIntegerField(default=OF_ALL)
-    run = _refers(InvoiceRun)
-    order = _refers(PaymentOrder)
-    payer = _refers(Customer, null=True)
+    run = refers(InvoiceRun)
+    order = refers(PaymentOrder)
+    payer = refers(Customer, null=True)
     bundle = models.PositiveIntegerField()
     amount = money(_("amount"))
     left_out = models.CharField(max_length=12, choices=LeftOut, blank=True, default="", db_default="")
-    invoice = _refers("accounting.Invoice", null=True)
+    invoice = refers("accounting.Invoice", null=True)
 
     objects = RunOrderQuerySet.as_manager()
 

@@ -9,7 +9,8 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from accounting.models.ledgers import OF_ALL, Ledger, money
+from accounting.models.columns import money
+from accounting.models.ledgers import OF_ALL, Ledger
 from accounting.querysets import TermsQuerySet
 from accounting.triggers import TERMS_SET_THE_LIMIT
 from customers.models import Customer

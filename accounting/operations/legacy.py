@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounting.balances import mode_of
 from accounting.choices import AccountingMode
+from accounting.operations.switching import person_of
 from locations.models import Location
 from locations.permissions import Right
 from mcp.isolation import row_scope
@@ -32,6 +33,9 @@ def switch_legacy_accounts(*, location: int, is_on: bool, actor: Scope) -> Locat
     """
     actor.demand(Right.MANAGE_LOCATION)
     demand_made_here()
+    if person_of(actor) is None:
+        sentence = _("The people of the business decide themselves how its accounts are kept.")
+        raise CannotAccountFor(sentence, code="legacy_accounts_by_person")
     if is_branch() or not actor.location.is_central:
         raise CannotAccountFor(_("That is switched at the central."), code="legacy_accounts_at_central")
     with row_scope.within(actor):

@@ -17,6 +17,7 @@ from accounting.choices import AccountKind, EntryState
 from accounting.debits.calls import call, demand_collector, told
 from accounting.debits.outcomes import AT_ONCE, account_for, business_day, sent_back
 from accounting.models import BankEntry, Ledger
+from accounting.owners import owners_of
 from accounting.payments.debited import Kind, about_debits
 from accounting.payments.refusals import EntryRefused
 from mcp.isolation.scope import Scope
@@ -84,7 +85,8 @@ def _money(ledger: Ledger, actor: Scope) -> int:
 
 def open_entry(entry: UUID, actor: Scope) -> BankEntry:
     """The entry, locked. Raises BankEntry.DoesNotExist, EntryRefused where it is decided already."""
-    rows = BankEntry.objects.in_base(actor.base).select_for_update(of=("self",), no_key=True)
+    found = BankEntry.objects.in_base(actor.base).filter(owner_key__in=owners_of(actor).all)
+    rows = found.select_for_update(of=("self",), no_key=True)
     row = rows.select_related("ledger", "statement__account", "statement__ledger").get(pk=entry)
     if row.state != EntryState.OPEN:
         raise EntryRefused("bankentry_open")

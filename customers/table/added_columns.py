@@ -15,6 +15,7 @@ from customers.field_groups import add_field
 from customers.table.cells import DecimalWidget, Look
 from customers.table.columns import CustomerField
 from locations.permissions import Right
+from mcp.isolation.scope import Scope
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,7 @@ def add_columns(group: AddedColumns) -> None:
         add_field(column.name, group.right)
 
 
-def added_fields() -> dict[str, AddedField]:
-    """The columns that were added, by their names."""
-    return {column.name: AddedField(group, column) for group in _groups for column in group.columns}
+def added_fields(scope: Scope | None) -> dict[str, AddedField]:
+    """The columns that were added and that the scope may see, by their names; without a scope all of them."""
+    seen = [group for group in _groups if scope is None or scope.allows(group.right)]
+    return {column.name: AddedField(group, column) for group in seen for column in group.columns}

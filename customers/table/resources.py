@@ -276,7 +276,7 @@ class CustomerResource(resources.Resource):
         self.scope = scope
         self._expect_branch(scope)
         if self.has_added_columns and (scope is None or not scope.base.is_discontinued):
-            self.fields |= added_fields()
+            self.fields |= added_fields(scope)
         hidden, fixed = (withheld(scope), unwritable(scope)) if scope else (frozenset(), frozenset())
         for field in self.fields.values():
             if field.about in hidden:

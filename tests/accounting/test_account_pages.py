@@ -145,7 +145,7 @@ def test_page_asks_the_same_whatever_was_booked(anna, anna_client, django_assert
         paid = receive_payment(customer=whose.pk, amount=Decimal(1), key=key(), actor=anna).movement
         reverse(movement=paid.pk, reason="x", key=key(), actor=anna)
         anna_client.get(f"{PAGE}{whose.pk}/")
-        with django_assert_num_queries(24):
+        with django_assert_num_queries(25):
             counts.append(len(anna_client.get(f"{PAGE}{whose.pk}/").context["lines"]))
     assert counts == [3, 6]
 

@@ -69,8 +69,8 @@ def test_what_becomes_an_amount_later_is_a_number(head, till):
     assert prepared(head).minimum == 0
     told = refusal(
         head,
-        "INSERT INTO accounting_dunninglevel (organization_id, level, title, text, days_after_due, days_to_pay, fee, "
-        "is_fee_posted) VALUES (%s, 1, 'x', 'x', 5, 5, 'NaN', true)",
+        "INSERT INTO accounting_dunninglevel (organization_id, owner_key, level, title, text, days_after_due, "
+        "days_to_pay, fee, is_fee_posted) VALUES (%s, 0, 1, 'x', 'x', 5, 5, 'NaN', true)",
         head.organization.pk,
     )
     assert told == "dunninglevel_fee_finite"

@@ -188,10 +188,11 @@ def test_branch_sees_invoices_of_its_customers_and_makes_none(client, anna, till
 def test_billing_of_a_customer_is_set_on_its_form(client, till):
     whose = guest(till)
     page = f"{HAMBURG}{PAGES}/{whose.pk}/billing/"
-    wrong = client.post(page, {"leitweg_id": "4711", "is_collective": "on"})
+    wrong = client.post(page, {"deliver_by": "mail", "leitweg_id": "4711", "is_collective": "on"})
     assert "„4711“ ist keine Leitweg-ID" in text(wrong)
-    assert "ohne" in text(client.post(page, {"is_held": "on", "is_collective": "on"})).lower()
-    answer = client.post(page, {"reference": "KST 7", "payment_term": "30", "is_collective": "on"})
+    assert "ohne" in text(client.post(page, {"deliver_by": "mail", "is_held": "on", "is_collective": "on"})).lower()
+    sent = {"deliver_by": "mail", "reference": "KST 7", "payment_term": "30", "is_collective": "on"}
+    answer = client.post(page, sent)
     assert answer.status_code == 302
     found = BillingTerms.objects.get()
     assert (found.reference, found.payment_term, found.is_collective) == ("KST 7", 30, True)

@@ -75,7 +75,8 @@ def test_terms_of_billing_are_withheld_as_the_customer_is(till):
     shown = client.get(f"{PAGE}{whose.pk}/billing/").content.decode()
     assert "privat@example.com" not in shown
     assert "Streit" not in shown + client.get(f"{PAGE}{whose.pk}/").content.decode()
-    assert client.post(f"{PAGE}{whose.pk}/billing/", {"reference": "4711", **values}).status_code == 302
+    sent = {"deliver_by": "mail", "reference": "4711", **values}
+    assert client.post(f"{PAGE}{whose.pk}/billing/", sent).status_code == 302
     half = without(till, Right.SEE_CONTACT_DATA, Right.SEE_MEMOS)
     set_billing_terms(customer=whose.pk, values={"email": "", "is_held": False, "held_reason": ""}, actor=half)
     with row_scope.rows_of(till):

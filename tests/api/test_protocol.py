@@ -201,8 +201,9 @@ def test_location_on_the_old_base_is_told_so(make_till, cast):
 
 
 @override_settings(SIDE="branch")
-def test_at_a_branch_there_is_no_api(till):
-    assert till.get("me").status_code == 302  # the login, as for any address
+def test_at_a_branch_most_of_the_api_is_told_to_be_at_the_central(till):
+    for path in ("customers/5000000/account", "customers/5000000/orders"):
+        assert problem(till.get(path)) == (404, "only_at_central")
 
 
 @override_settings(DEVICE_REQUESTS={"a_second": 0.01, "burst": 2})

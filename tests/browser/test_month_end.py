@@ -168,7 +168,7 @@ def take_in(page: Page, content: bytes, head: Scope, payer: Customer) -> None:
         {"name": "auszug.xml", "mimeType": "application/xml", "buffer": content}
     )
     press(page, "Einlesen")
-    press(page, "Den einen sicheren buchen")
+    press(page, "Den sicheren Umsatz buchen")
     work()
     expect(page.get_by_text("Gebucht: Anna Andresen")).to_be_visible()
     assert BankEntry.objects.get().state == "booked"
@@ -181,11 +181,12 @@ def remind(page: Page, whom: Customer) -> None:
     page.goto(f"{PLACE}reminders/levels/1/")
     page.get_by_label("Tage nach der Fälligkeit").fill("1")
     press(page, "Speichern")
+    page.wait_for_url("**/reminders/levels/")
     page.goto(f"{PLACE}reminders/")
     press(page, "Vorschau der Mahnungen")
     expect(page.get_by_role("button", name="1 Mahnung verschicken")).to_be_visible()
     press(page, "1 Mahnung verschicken")
-    assert fetched(page, "Mahnungen (PDF)").startswith(b"%PDF-")
+    assert fetched(page, "Nicht Versendetes drucken").startswith(b"%PDF-")
     assert [(one.customer_id, one.level, one.state) for one in DunningNotice.objects.all()] == [(whom.pk, 1, "sent")]
 
 
@@ -194,7 +195,7 @@ def cancel(page: Page, invoice: Invoice, whose: Customer, head: Scope) -> None:
     page.goto(f"{PLACE}debits/return/{DebitItem.objects.get(invoice=invoice).pk}/")
     page.get_by_label("Warum die Bank", exact=False).select_option("AM04")
     page.get_by_label("Tag").fill(timezone.localdate().isoformat())
-    press(page, "Lastschrift zurückgeben")
+    press(page, "Rücklastschrift buchen")
     expect(page.get_by_text("Die Lastschrift ist zurückgegeben", exact=False)).to_be_visible()
     page.goto(f"{PLACE}invoices/{invoice.pk}/")
     press(page, "Rechnung stornieren")

@@ -225,7 +225,7 @@ def test_only_posts_are_answered_and_nothing_of_it_is_at_a_location(db):
     assert Browser().post("/10400/2/devices/enrol/", "{}", content_type="application/json").status_code == 302
 
 
-def test_a_branch_sets_no_devices_up(made, settings):
+def test_a_branch_sets_its_devices_up(made, settings):
     settings.SIDE = "branch"
-    assert told(made[1]).status_code != 200
-    assert Device.objects.get().state == "waiting"
+    assert told(made[1]).status_code == 200
+    assert Device.objects.get().state == "active"

@@ -138,12 +138,13 @@ def test_accounting_is_in_the_side_bar_of_whoever_may_use_it(log_in):
         shown = dict(menu_of(log_in(username), address)).get("Accounting")
         return shown and [page.removeprefix(f"{address}accounting/accountterms/") for page in shown]
 
-    seen = ["invoices/", "exceptions/", "received/"]
-    collects = ["invoices/", "bank/", "debits/", "reminders/", "exceptions/", "received/"]
+    seen = ["overview/", "invoices/", "exceptions/", "received/"]
+    last = ["exceptions/", "downloads/", "received/"]
+    collects = ["overview/", "invoices/", "bank/", "debits/", "reminders/", *last]
     assert accounting("anna", "/10400/1/") == [*collects, SWITCHES, "balances/"]
-    assert accounting("anna", "/10400/2/") == ["invoices/", "bank/", *seen[1:], "balances/"]
+    assert accounting("anna", "/10400/2/") == ["overview/", "invoices/", "bank/", *last, "balances/"]
     assert accounting("bodo", "/10400/2/") == seen
-    assert accounting("frida", "/10400/6/") == [*seen, SWITCHES, "balances/"]
+    assert accounting("frida", "/10400/6/") == [*seen[:2], *last, SWITCHES, "balances/"]
     assert accounting("carla", "/10400/3/") is None
 
 

@@ -269,7 +269,8 @@ def test_nothing_is_told_of_what_is_not_there_any_more(cast, task):
         "count_bulk": "change", "apply_bulk": "change", "undo_bulk": "change",
         "execute_switch": "switch", "undo_switch": "switch", "decide_conflicts": "decision",
         "decide_run": "cycle", "take_in_file": "incoming", "send_mail": "mail", "mail_forgotten_password": "attempt",
-        "book_sure": "statement", "issue_run": "run", "make_debit_file": "file", "mail_letters": "mailing",
+        "book_sure": "statement", "issue_run": "run", "make_debit_file": "file",
+        "collect_debit_file": "file", "mail_letters": "mailing",
     }[task.rpartition(".")[2]]  # fmt: skip
     somebody = {} if about in {"package", "mail", "attempt"} else for_somebody(cast.scope("anna", "Zentrale"))
     if about == "cycle":  # the node of a place has ordered it, and no person

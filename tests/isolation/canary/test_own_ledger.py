@@ -16,7 +16,7 @@ from tests.isolation.canary.test_canary_sweep import complaints
 from tests.proofs.sampling import Sample
 
 AT_OTHERS = [Role("anna", ("/10400/1/",), (), ()), Role("bodo", ("/10400/2/",), (), ())]
-READ_THERE = {"accounting.Invoice", "accounting.Issuer", "accounting.DunningLevel", "accounting.Mandate"}
+READ_THERE = {"accounting.Invoice", "accounting.Issuer", "accounting.DunningLevel"}
 
 
 @pytest.fixture(scope="module")

@@ -319,6 +319,7 @@ def _invoices(scope: Scope) -> None:
     DebitFile.objects.create(
         organization=scope.organization, base=scope.base, location=scope.location, ledger=terms.ledger, name="x",
         due_until=timezone.localdate(), collect_on=timezone.localdate(), user_name="x",
+        created_at=timezone.now() + timedelta(hours=1),
     )  # fmt: skip
     set_issuer(values={"creditor_id": debits.CREDITOR_ID}, actor=scope)
     dispute = dispute_invoice(invoice=made[0].pk, reason="x", actor=scope)

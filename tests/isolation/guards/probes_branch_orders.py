@@ -72,6 +72,9 @@ def accounting_of_a_base_1_0_takes_the_right_to_manage_locations(world: World) -
     nobody = bare(world, "Zentrale", *set(Right) - {Right.MANAGE_LOCATION}, who="anna")
     with refused(MissingRight):
         switch_legacy_accounts(location=world.place("Lübeck").pk, is_on=True, actor=nobody)
+    support = bare(world, "Zentrale", *Right, who="rita")
+    with refused(ValidationError, code="legacy_accounts_by_person"):
+        switch_legacy_accounts(location=world.place("Lübeck").pk, is_on=True, actor=support)
     head = bare(world, "Zentrale", *Right, who="anna")
     with refused(ObjectDoesNotExist):
         switch_legacy_accounts(location=world.south.location.pk, is_on=True, actor=head)

@@ -70,7 +70,7 @@ def reminders_of_another_base_are_touched_by_nobody(world: World) -> None:
 def base_1_0_and_branches_have_no_reminders(world: World) -> None:
     with refused(ValidationError, code="not_central"):
         prepare_run(actor=world.cast.system("Hamburg"))
-    with refused(ValidationError, code="not_central"):
+    with refused(ValidationError, code="ledger_of_shared_base"):
         prepare_run(actor=world.cast.system("Lübeck"))
 
 

@@ -109,7 +109,7 @@ def runs_and_invoices_of_another_base_are_touched_by_nobody(world: World) -> Non
 
 @probe
 def base_1_0_has_no_runs(world: World) -> None:
-    with refused(ValidationError, code="not_central"):
+    with refused(ValidationError, code="ledger_of_shared_base"):
         prepare_run(until=timezone.localdate(), actor=world.cast.system("Lübeck"))
     address = f"/10400/4{PAGES}{world.offline_customer.pk}/billing/"
     assert world.get("anna", address).status_code == 404

@@ -10,6 +10,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 from django.urls import clear_url_caches
@@ -94,6 +95,11 @@ def _make_addresses_of(guard: Switchable) -> None:
 
 def test_many_guards_are_found():
     assert len(guards_of_the_code()) >= _FEWEST
+
+
+def test_every_file_of_probes_is_a_subject():
+    files = {path.stem.removeprefix("probes_") for path in Path(__file__).parent.glob("probes_*.py")}
+    assert files == set(SUBJECTS)
 
 
 def test_every_subject_has_probes():

@@ -58,8 +58,7 @@ UNNOTICEABLE = {
     "create_group_like: _demand_template(source, actor)": "copy_rights, which it calls, asks the same",
     "read_by: Invoice.objects.in_base(scope.base)": "of the location, or of customers registered there",
     "_counted: BankEntry.objects.in_base(scope.base)": "the ids are those of statements of the base",
-    "allocate_page: if payment.credit.kind != AccountKind.OWED or payment.kind == MovementKind.REVERSAL or "
-    "_is_reversed(payment): …": "spares a form; what is sent is refused by the database",
+    "allocate_page: if not is_payment or _is_reversed(payment): …": "spares a form; the database refuses what is sent",
     "_stepped: demand_collector(scope)": "each step is an operation that asks for the same",
     "_stepped: demand_reminder(scope)": "as above",
     "debit_file_bytes: if kind not in KINDS: …": "what is none of them is taken for announcements",
@@ -139,7 +138,9 @@ UNNOTICEABLE = {
     "AccountAdmin.rows: AccountTerms.objects.filter(base=scope.base)": "as above",
     "open_for_late: Customer.objects.in_base(actor.base)": "the id is of a customer who was found in the base before",
     "plan_for: CustomerCount.objects.in_base(base)": "only decides how the database looks for rows",
-    "movements: Movement.objects.in_base(scope.base)": "the accounts are those of a customer of the base",
+    "movements: Movement.objects.in_base(scope.base)": "the accounts, or the ledger, are those of the base",
+    "payments: Movement.objects.in_base(scope.base)": "the ledger is one of the base",
+    "invoices: Invoice.objects.in_base(scope.base)": "as above",
     "taken_back: PaymentOrder.objects.in_base(scope.base)": "the sale of an order is of its base, by a composite key",
     "_ordered: PaymentOrder.objects.in_base(actor.base)": "the id is of what was found in the base a moment ago",
     "create_webhook: Webhook.objects.filter(organization=actor.organization, location=actor.location)": "only counts",
@@ -151,4 +152,5 @@ UNNOTICEABLE = {
     "page: scope.demand(RIGHT)": "the list of webhooks on it asks for the same right",
     "confirm_accounting_switch: _demand_person(actor)": "the second one is a person, which the next line asks",
     "refuse_accounting_switch: _demand_person(actor)": "as above",
+    "<lambda>: scope.allows(Right.MANAGE_ACCOUNT_TERMS)": "shows a link of the side bar; the page asks for the same",
 }

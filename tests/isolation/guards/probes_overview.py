@@ -1,0 +1,102 @@
+"""Open items of all customers, and tables of the accounts to download: whose they are, and who may."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from types import SimpleNamespace
+from typing import Any
+
+from django.db import connection
+
+from accounting.downloads import DOWNLOADS
+from accounting.opening_balances import book_balances
+from accounting.opening_balances.of_imports import demand_undoable, is_offered
+from accounting.operations import receive_payment
+from accounting.overview import Question
+from customers.exports.tables import TableMaking, table_named
+from customers.exports.writer import Order
+from customers.models import CustomerGroup
+from locations.permissions import Right
+from mcp.isolation.scope import MissingRight, Scope
+from tests.accounting.accounts import guest, key
+from tests.accounting.bank_files import paid, statement
+from tests.accounting.debits import creditor, debits
+from tests.accounting.invoices import issued, order
+from tests.customers.people import customer
+from tests.isolation.guards.probes_accounts import balances_of
+from tests.isolation.guards.probes_debits import foreign
+from tests.isolation.guards.probes_operations import bare, refused
+from tests.isolation.guards.probing import probe
+from tests.isolation.guards.world import CANARY, HEAD, World
+
+PAGES = f"{HEAD}/accounting/accountterms/"
+
+
+def told(name: str, scope: Scope, **asked: str) -> str:
+    """All that a table holds for a scope, as one text."""
+    table = table_named(name)
+    assert table is not None
+    sql, params = table.rows(scope, asked)
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        return str(cursor.fetchall())
+
+
+@probe
+def tables_of_accounts_take_their_rights(world: World) -> None:
+    written = Order(profile="excel-de", columns=())
+    for table in DOWNLOADS:
+        for right in (Right.EXPORT_CUSTOMERS, *table.rights):
+            actor = bare(world, "Zentrale", *set(Right) - {right}, who="anna")
+            with refused(MissingRight):
+                TableMaking(actor, written, table, {})
+
+
+@probe
+def tables_of_accounts_hold_nothing_of_another_base(world: World) -> None:
+    head = world.scope("anna", "Zentrale")
+    guest(world.scope("anna", "Hamburg"))
+    file = foreign(world)
+    statement(world.south, paid("5.00", CANARY))
+    assert CANARY in told("bank-entries", world.south)
+    assert CANARY in told("debits", world.south, of=str(file.pk)) + str(debits(world.south, file)[0].customer)
+    for table in DOWNLOADS:
+        assert CANARY not in told(table.name, head, of=str(file.pk)), table.name
+
+
+@probe
+def open_items_are_asked_of_customers_that_one_sees(world: World) -> None:
+    for right in (Right.SEE_ACCOUNTS, Right.VIEW_CUSTOMERS):
+        with refused(MissingRight):
+            Question.of(actor=bare(world, "Zentrale", *set(Right) - {right}, who="anna"))
+    hamburg, bremen = world.scope("anna", "Hamburg"), world.scope("anna", "Bremen")
+    head, whose = world.scope("anna", "Zentrale"), guest(bremen, last_name=CANARY)
+    order(bremen, whose)
+    creditor(head)
+    issued(head)
+    receive_payment(customer=whose.pk, amount=Decimal(1), key=key(), actor=bremen)
+    for name in ("open-items", "movements", "payments", "allocations", "invoices", "invoice-lines"):
+        assert CANARY in told(name, bremen), name
+        assert CANARY not in told(name, hamburg), name
+
+
+@probe
+def balances_of_an_import_take_all_rights_of_accounts(world: World) -> None:
+    here, headings = world.scope("anna", "Hamburg"), ("Kundennummer", "Offener Betrag")
+    assert is_offered(headings, here)
+    for right in (Right.SEE_ACCOUNTS, Right.CORRECT_ACCOUNTS, Right.MANAGE_ACCOUNT_TERMS):
+        assert not is_offered(headings, bare(world, "Hamburg", *set(Right) - {right}, who="anna"))
+    made = balances_of(here, customer(here))
+    book_balances(balances=made.pk, owed_total=made.owed_total, credit_total=made.credit_total, actor=here)
+    upload: Any = SimpleNamespace(base_id=made.base_id, sha256=made.sha256)
+    demand_undoable(upload, here)
+    for right in (Right.CORRECT_ACCOUNTS, Right.MANAGE_ACCOUNT_TERMS):
+        with refused(MissingRight):
+            demand_undoable(upload, bare(world, "Hamburg", *set(Right) - {right}, who="anna"))
+
+
+@probe
+def open_items_are_narrowed_by_groups_of_the_base(world: World) -> None:
+    guest(world.scope("anna", "Hamburg"))
+    CustomerGroup.objects.create(base=world.south.base, name=CANARY)
+    assert CANARY not in world.get("anna", f"{PAGES}overview/").content.decode()
