@@ -150,7 +150,7 @@ class RunOrder(models.Model):
         ]
         constraints = [
             RowSecurity(name="runorder_rows", base="base", owner="owner_key"),
-            models.UniqueConstraint(fields=["order", "base"], condition=WAITING, name="runorder_in_one_run"),
+            models.UniqueConstraint(fields=["order"], condition=WAITING, name="runorder_in_one_run"),
             models.CheckConstraint(condition=Q(invoice=None) | Q(left_out=""), name="runorder_billed_or_left_out"),
             CompositeForeignKey(
                 fields=["base", "run"],

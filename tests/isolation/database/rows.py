@@ -1,8 +1,7 @@
-"""Rows of two businesses in every table under row security, and the raw SQL that tries to get across."""
+"""Rows of two businesses in every table under row security."""
 
 from __future__ import annotations
 
-import json
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -81,7 +80,6 @@ from tests.accounting.reminders import later_run
 from tests.conftest import Cast, forget_author
 from tests.customers.people import purpose, says
 from tests.customers.transfer import kept_export
-from tests.isolation.database.tables import GuardedTable
 from transitions.models import (
     Arrival,
     BaseSwitch,
@@ -335,64 +333,3 @@ def _something_new(row: Any) -> dict[str, object]:
         case "user":
             return {"first_name": "Neu"}
     return {"created_at": models.F("created_at") + models.Value("1 second", models.DurationField())}
-
-
-def _quoted(table: GuardedTable) -> tuple[str, str]:
-    return connection.ops.quote_name(table.name), connection.ops.quote_name(table.column)
-
-
-def owners(table: GuardedTable, scopes: dict[int, Scope]) -> dict[int, int]:
-    """For each account how many of its rows there are, for whom all exist."""
-    with row_scope.without_scope(reason="count", actor="a test"):
-        return {account: count(table, scope) for account, scope in scopes.items()}
-
-
-def count(table: GuardedTable, owner: Scope) -> int:
-    """How many rows of the owner the transaction sees."""
-    name, _column = _quoted(table)
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT count(*) FROM {name} AS seen WHERE {belongs(table)}", [owner_key(table, owner)])
-        return int(cursor.fetchone()[0])
-
-
-def belongs(table: GuardedTable) -> str:
-    """The condition, as of a hostile query, that a row is of whom `owner_key` names."""
-    if table.name == "pghistory_context":
-        return "seen.metadata->>'organization' = %s::text"
-    return f"seen.{_quoted(table)[1]} = %s"
-
-
-def owner_key(table: GuardedTable, owner: Scope) -> int:
-    return owner.base.pk if table.is_of_base else owner.organization.pk
-
-
-def put_into(other: Scope, table: GuardedTable) -> None:
-    """Write a copy of an own row that says to belong to the other; triggers that look at a row find nothing amiss."""
-    with connection.cursor() as cursor:
-        if table.name == "pghistory_context":
-            cursor.execute(_CONTEXT, [json.dumps({"organization": other.organization.pk})])
-            return
-        names = _columns(table.name)
-        values = ", ".join("%s" if name == table.column else f'"{name}"' for name in names)
-        columns = ", ".join(f'"{name}"' for name in names)
-        cursor.execute(
-            f"INSERT INTO {table.name} ({columns}) OVERRIDING SYSTEM VALUE SELECT {values} FROM {table.name} "
-            f"WHERE {table.column} IS NOT NULL LIMIT 1",
-            [owner_key(table, other)],
-        )
-
-
-_CONTEXT = """
-    INSERT INTO pghistory_context (id, created_at, updated_at, metadata)
-    VALUES (gen_random_uuid(), now(), now(), %s)
-"""
-
-
-def _columns(table: str) -> list[str]:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0 AND attgenerated = '' "
-            "AND NOT attisdropped ORDER BY attnum",
-            [table],
-        )
-        return [name for (name,) in cursor.fetchall()]

@@ -18,7 +18,8 @@ from locations.row_policies import POLICIES
 from mcp.isolation import row_scope
 from mcp.isolation.scope import Scope
 from tests.conftest import Cast, build
-from tests.isolation.database.rows import count, fill_every_table, put_into
+from tests.isolation.database.crossing import count, put_into
+from tests.isolation.database.rows import fill_every_table
 from tests.isolation.database.superuser import as_superuser
 from tests.isolation.database.tables import WITHOUT_ROWS_OF_ANYBODY, GuardedTable, all_tables, guarded_tables
 

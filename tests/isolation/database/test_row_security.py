@@ -14,7 +14,8 @@ from locations.constraints import StatementForeignKey
 from locations.row_policies import POLICIES, SETTINGS, WRITTEN_BY_NOBODY
 from mcp.isolation import row_scope
 from mcp.models import User
-from tests.isolation.database.rows import belongs, count, fill_every_table, owner_key, owners, put_into
+from tests.isolation.database.crossing import belongs, count, owner_key, owners, put_into
+from tests.isolation.database.rows import fill_every_table
 from tests.isolation.database.tables import WITHOUT_ROWS_OF_ANYBODY, all_tables, guarded_tables
 
 STATEMENT_KEYS = [
