@@ -1,6 +1,6 @@
-"""An order waits in one run: said by the order alone.
+"""The index of "an order waits in one run" serves look-ups by the order, and no others.
 
-With the base as second column the index served "of this base, of this block" by skipping, and read all that waited.
+It was used for those by base and block as well, which skipped through all that waits in the base.
 """
 
 from django.db import migrations, models
@@ -13,7 +13,9 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="runorder",
             constraint=models.UniqueConstraint(
-                condition=models.Q(("invoice", None), ("left_out", "")), fields=("order",), name="runorder_in_one_run"
+                condition=models.Q(("invoice", None), ("left_out", ""), ("order__isnull", False)),
+                fields=("order", "base"),
+                name="runorder_in_one_run",
             ),
         ),
     ]

@@ -29,6 +29,11 @@ from mcp.stored_sentences import SentencesField
 
 WAITING = Q(invoice=None, left_out="")
 """An order that the run has chosen and that is on no invoice of it yet."""
+WAITING_BY_ORDER = WAITING & Q(order__isnull=False)
+"""The same, said so that an index with this condition serves look-ups by the order alone.
+
+Others would skip through the whole index by its base and read all that waits there, as long as the table is small.
+"""
 
 
 class InvoiceRun(models.Model):
@@ -150,7 +155,7 @@ class RunOrder(models.Model):
         ]
         constraints = [
             RowSecurity(name="runorder_rows", base="base", owner="owner_key"),
-            models.UniqueConstraint(fields=["order"], condition=WAITING, name="runorder_in_one_run"),
+            models.UniqueConstraint(fields=["order", "base"], condition=WAITING_BY_ORDER, name="runorder_in_one_run"),
             models.CheckConstraint(condition=Q(invoice=None) | Q(left_out=""), name="runorder_billed_or_left_out"),
             CompositeForeignKey(
                 fields=["base", "run"],

@@ -48,7 +48,7 @@ def anna(cast, as_owner) -> Scope:
 
 
 OPEN = 120
-MOST_ON_ITS_OWN = {"issue": 200, "debits": 40}
+MOST_ON_ITS_OWN = {"issue": 60, "debits": 40}
 
 
 def rows_read(post: Any) -> int:

@@ -51,7 +51,7 @@ def put_into(other: Scope, table: GuardedTable) -> None:
             cursor.execute(_CONTEXT, [json.dumps({"organization": other.organization.pk})])
             return
         names = _columns(table.name)
-        instead = {table.column: owner_key(table, other), **_first_state(table.name)}
+        instead: dict[str, int | str] = {table.column: owner_key(table, other), **_first_state(table.name)}
         values = ", ".join("%s" if name in instead else f'"{name}"' for name in names)
         columns = ", ".join(f'"{name}"' for name in names)
         cursor.execute(
