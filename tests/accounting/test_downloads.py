@@ -28,6 +28,7 @@ from tests.accounting.invoices import issued, issuer, line, order
 from tests.accounting.mandates import signature
 from tests.accounting.own_billing import back_to_the_central
 from tests.accounting.reminders import later_run
+from tests.accounting.test_account_pages import german
 
 pytestmark = pytest.mark.django_db
 BY_NAME = {one.name: one for one in DOWNLOADS}
@@ -120,7 +121,7 @@ def test_ledger_of_before_is_offered_to_whom_it_belongs(anna, till, cast, log_in
     bremen, page = cast.scope("anna", "Bremen"), "/10400/2/accounting/accountterms/downloads/"
     post_sale(customer=guest(till).pk, amount=Decimal(1), key=key(), actor=till)
     post_sale(customer=guest(bremen).pk, amount=Decimal(9), key=key(), actor=bremen)
-    client = log_in("anna")
+    client = german(log_in("anna"))
     assert "?in=before" not in client.get(page).content.decode()
     assert client.get(f"{page}movements/?in=before").status_code == 404
     on_its_own(cast, "Hamburg")

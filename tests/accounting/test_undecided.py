@@ -22,6 +22,7 @@ from tests.accounting.accounts import guest, key, on_its_own
 from tests.accounting.bank_files import entries_of, paid, statement
 from tests.accounting.invoices import issued, issuer, order, prepared
 from tests.accounting.reminders import later_run
+from tests.accounting.test_account_pages import german
 
 pytestmark = pytest.mark.django_db
 OURS = {kind.name for kind in KINDS}
@@ -129,6 +130,6 @@ def test_it_takes_one_query_for_each_kind_however_many_wait(anna, till):
 
 def test_front_page_says_it(anna, till, log_in):
     late(till)
-    page = log_in("anna").get("/10400/1/overview/waiting/").content.decode()
+    page = german(log_in("anna")).get("/10400/1/overview/waiting/").content.decode()
     assert "Ausnahmen bei Kundenkonten, über die zu entscheiden ist: 1" in page
     assert 'href="/10400/1/accounting/accountterms/exceptions/"' in page
