@@ -140,6 +140,8 @@ def test_ledger_of_before_is_offered_to_whom_it_belongs(anna, till, cast, log_in
     file = b"".join(client.post(f"{page}movements/?in=before", form).streaming_content).decode("utf-8-sig")
     assert [row["Betrag"] for row in csv.DictReader(io.StringIO(file))] == ["2.00"]
     assert any("Vor der Umstellung" in str(one.narrowed_by) for one in CustomerExport.objects.all())
+    exports = client.get("/10400/2/customers/customer/export/files/")
+    assert (exports.status_code, "Vor der Umstellung" in exports.content.decode()) == (200, True)
     overview = client.get("/10400/2/accounting/accountterms/overview/?in=before").content.decode()
     assert "downloads/overview/?in=before" in overview
 
