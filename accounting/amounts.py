@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
-from babel.numbers import format_currency, get_currency_precision
+from babel.numbers import format_currency, get_currency_precision, get_currency_symbol
 from django.core.exceptions import ValidationError
 from django.utils.translation import get_language, to_locale
 from django.utils.translation import gettext_lazy as _
@@ -73,6 +73,11 @@ def shown(amount: Decimal, currency: str) -> str:
     """The amount as the language writes it, with its currency: 1.234,50 €."""
     assert get_currency_precision(currency) == 2  # noqa: S101 - the columns have two places
     return format_currency(amount, currency, locale=to_locale(get_language() or "de"))
+
+
+def symbol(currency: str) -> str:
+    """The currency as the language writes it beside an amount: €."""
+    return get_currency_symbol(currency, locale=to_locale(get_language() or "de"))
 
 
 @dataclass(frozen=True)

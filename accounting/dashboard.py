@@ -3,6 +3,7 @@
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounting import undecided as undecided
 from accounting import waiting as waiting
 from accounting.models import LedgerException
 from accounting.pages.exceptions import facts

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
         BankAccount,
         BankBooking,
         BankEntry,
+        BankFile,
         BankStatement,
         BranchOrder,
         DebitFile,
@@ -204,6 +205,11 @@ class BankEntryQuerySet(models.QuerySet["BankEntry"]):
 
 
 class BankBookingQuerySet(models.QuerySet["BankBooking"]):
+    def in_base(self, base: CustomerBase) -> Self:
+        return self.filter(base=base)
+
+
+class BankFileQuerySet(models.QuerySet["BankFile"]):
     def in_base(self, base: CustomerBase) -> Self:
         return self.filter(base=base)
 

@@ -23,7 +23,11 @@ from accounting.mailing.failing import fail_letters
 from accounting.mailing.queueing import SEND, enqueue_letters, queue_letters
 from accounting.mailing.sending import send_block
 from accounting.models import BankStatement, DebitFile, InvoiceRun, Letter
-from accounting.payments.booking_all import TASK, book_in_pieces, stop_booking
+from accounting.payments.bank_files import BANK_FILES, read_kept
+from accounting.payments.booking_all import book_in_pieces
+from accounting.payments.deciding import undo_whole
+from accounting.payments.given_to_worker import TASK, stop_booking
+from files import lifecycle
 from mcp.isolation import row_scope
 from mcp.isolation.scope import Scope
 from mcp.stored_sentences import stored_sentence
@@ -99,15 +103,21 @@ BANK_GIVEN_UP = stored_sentence(
 
 
 @app.task(retry=AGAIN)
-def book_sure(statement: str, entry: str = "", **somebody: int) -> None:
-    """Book what is sure of a statement, or the rest of one entry. `somebody` is what `for_somebody` gives."""
-    STATEMENTS.for_somebody(statement, somebody, partial(_book, statement, UUID(entry) if entry else None))
+def book_sure(statement: str, entry: str = "", undo: str = "", **somebody: int) -> None:
+    """Book what is sure of a statement, or the rest of one entry, or with a reason in `undo` take that entry back.
+
+    `somebody` is what `for_somebody` gives.
+    """
+    STATEMENTS.for_somebody(statement, somebody, partial(_book, statement, UUID(entry) if entry else None, undo))
 
 
-def _book(pk: str, entry: UUID | None, scope: Scope) -> None:
+def _book(pk: str, entry: UUID | None, undo: str, scope: Scope) -> None:
     with row_scope.rows_of(scope):
         statement = _found_statement(pk)
-    book_in_pieces(statement, scope, entry=entry)
+    if entry and undo:
+        undo_whole(statement, entry, undo, scope)
+    else:
+        book_in_pieces(statement, scope, entry=entry)
 
 
 def _found_statement(pk: str) -> BankStatement:
@@ -127,6 +137,15 @@ def _tell_of_statement(pk: str, failure: Failure) -> None:
 
 STATEMENTS = TaskFrame(name="bank statement", tell=_tell_of_statement, broken=BANK_BROKEN, given_up=BANK_GIVEN_UP)
 STATEMENTS.when_given_up("statement", TASK)
+
+
+@app.task(retry=AGAIN)
+def read_bank_file(bank_file: str, **somebody: int) -> None:
+    """Read a large file of the bank. `somebody` is what `for_somebody` gives."""
+    lifecycle.frame_of(BANK_FILES).for_somebody(bank_file, somebody, partial(read_kept, bank_file))
+
+
+lifecycle.tell_given_up(BANK_FILES)
 
 # --- debit files ------------------------------------------------------------------------------------------------------
 

@@ -11,7 +11,7 @@ from django.db import connection, transaction
 from django.db.models import Model, QuerySet
 
 from accounting.choices import BRANCH_ORDER_STEPS, RUN_STEPS
-from accounting.models import BranchOrder, InvoiceRun
+from accounting.models import BankFile, BranchOrder, InvoiceRun
 from clearing.choices import BULK_STEPS as DECIDING_STEPS
 from clearing.models import BulkDecision
 from customers.choices import BULK_STEPS, UPLOAD_STEPS, UploadState
@@ -26,6 +26,7 @@ STEPS: dict[type[Model], Mapping[Any, Collection[Any]]] = {
     BulkChange: BULK_STEPS,
     BulkDecision: DECIDING_STEPS,
     CustomerExport: FILE_STEPS,
+    BankFile: FILE_STEPS,
     Package: FILE_STEPS,
     IncomingFile: FILE_STEPS,
 }

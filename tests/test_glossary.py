@@ -73,6 +73,25 @@ GERMAN = [
     Word(r"Zurückziehen|zurückgezogen", "Widerruf, widerrufen"),
     Word(r"\bTokens?\b|API-Schlüssel", "Zugangsschlüssel"),
     Word(r"Endgerät|Kassenterminal|\bPOS\b", "Gerät, Kasse"),
+    Word(
+        r"\bBeleg",
+        "Bestellung, for what a till has sold; a Beleg is the document of a booking, or evidence",
+        (
+            "%(word)s, as evidence only",
+            "Only where the wording says so: a business that gets the customer may rely on what he has agreed to by "
+            "this version. Otherwise it gets it as evidence, and asks him itself.",
+            "Document",
+            "Document of the payment",
+            "Document of the item",
+            "document",
+            "The file needs a column “Customer number” and one of “Open amount” and “Credit”; “Credit limit” and "
+            "“Document” are taken as well. Its headings are: %(headings)s.",
+            "CSV or Excel (XLSX) with the columns “Customer number”, “Open amount” and “Credit”; “Credit limit” and "
+            "“Document” are taken as well.",
+            "evidence only",
+        ),
+    ),
+    Word(r"Kaufbeleg|Kassenzettel|Kassenbeleg|\bAuftrags?\b(?! gegeben)", "Bestellung"),
 ]
 ENGLISH = [
     Word(r"nickname", "alias"),
@@ -90,6 +109,7 @@ ENGLISH = [
     Word(r"\bstreet address|\btown\b", "street, city"),
     Word(r"\bdashboard\b", "overview"),
     Word(r"\bfavorite", "favourite"),
+    Word(r"[Pp]ayment order|\btill slip", "order"),
 ]
 
 HEADINGS_OF_BEFORE = {

@@ -102,6 +102,10 @@ REASONS: dict[str, ReturnReason] = {
 }
 
 
+USUAL = ("AM04", "MD06", "MD01", "AC01", "AC04", "AC06", "MS02", "MS03")
+"""The codes with which nearly all debits come back, the most frequent first."""
+
+
 def reason_of(code: str) -> ReturnReason:
     """The reason with this code; for one that is not in the list a sentence that says so."""
     known = REASONS.get(code.strip().upper())

@@ -3,6 +3,6 @@
 The machinery is that of the customers' exports (customers/exports): small tables at once, large ones by the worker.
 """
 
-from accounting.downloads.tables import DOWNLOADS, PERIODS, THINGS
+from accounting.downloads.tables import DOWNLOADS, OF_LEDGER, PERIODS, THINGS
 
-__all__ = ["DOWNLOADS", "PERIODS", "THINGS"]
+__all__ = ["DOWNLOADS", "OF_LEDGER", "PERIODS", "THINGS"]

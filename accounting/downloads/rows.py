@@ -13,9 +13,18 @@ from django.db.models.functions import Coalesce, Concat, NullIf, Trim
 from django.utils.dateparse import parse_date
 
 from accounting.amounts import ZERO
-from accounting.balances import end_of, ledger_of, start_of
+from accounting.balances import end_of, ledger_before, ledger_of, start_of
 from accounting.choices import AccountKind, AgeClass, MovementKind
-from accounting.models import Allocation, BankEntry, DebitItem, DunningNotice, Invoice, InvoiceLine, Movement
+from accounting.models import (
+    Allocation,
+    BankEntry,
+    DebitItem,
+    DunningNotice,
+    Invoice,
+    InvoiceLine,
+    Ledger,
+    Movement,
+)
 from accounting.models.ledgers import OF_ALL
 from accounting.overview import Question
 from accounting.overview.statements import items, per_customer_all
@@ -26,6 +35,8 @@ from mcp.isolation.scope import Scope
 type Asked = Mapping[str, str]
 FIRST, LAST, OF = "first", "last", "of"
 """The first and the last day of a period, and the id of the thing whose rows are asked for."""
+IN, BEFORE = "in", "before"
+"""Out of which ledger: that of now, or with in=before the one of before a switch of accounts."""
 AMOUNT: DecimalField[Any, Any] = DecimalField(max_digits=14, decimal_places=2)
 _LONG_AGO, _FAR_AWAY = date(1900, 1, 1), date(9998, 12, 31)
 
@@ -70,19 +81,24 @@ def _thing(asked: Asked) -> UUID:
         return UUID(int=0)
 
 
-def question(scope: Scope, asked: Asked) -> Question:
+def ledger_asked(scope: Scope, asked: Asked) -> Ledger | None:
+    """The ledger whose rows are asked for; None where there is none."""
+    return ledger_before(scope) if asked.get(IN) == BEFORE else ledger_of(scope)
+
+
+def question(scope: Scope, asked: Asked, ledger: Ledger) -> Question:
     """The question of the page of open items whose address has these parameters."""
     numbers: dict[str, Any] = {
         name: int(asked[name]) if asked.get(name, "").isdecimal() and len(asked[name]) < 16 else None
         for name in ("location", "group", "company", "customer")
     }
     age = asked.get("age", "")
-    return Question.of(actor=scope, day=_day(asked.get("day")), age=age if age in AgeClass.values else "", **numbers)
+    age = age if age in AgeClass.values else ""
+    return Question.of(actor=scope, day=_day(asked.get("day")), ledger=ledger, age=age, **numbers)
 
 
-def _home(scope: Scope, *customers: str) -> Q:
-    """At a branch that shares the ledger of the central: rows of customers who are registered there."""
-    ledger = ledger_of(scope)
+def _home(scope: Scope, ledger: Ledger | None, *customers: str) -> Q:
+    """At a branch, of a ledger that is shared with the central: rows of customers who are registered there."""
     if not is_branch(scope) or (ledger is not None and ledger.owner_key != OF_ALL):
         return Q()
     found = Q()
@@ -92,16 +108,18 @@ def _home(scope: Scope, *customers: str) -> Q:
 
 
 def overview(scope: Scope, asked: Asked) -> Statement:
-    one = question(scope, asked)
-    if one.ledger is None:
+    ledger = ledger_asked(scope, asked)
+    if ledger is None:
         return nothing(3 + len(AgeClass))
+    one = question(scope, asked, ledger)
     return per_customer_all(items(one.parameters, is_of_now=one.is_of_now)), one.parameters
 
 
 def open_items(scope: Scope, asked: Asked) -> Statement:
-    one = question(scope, asked)
-    if one.ledger is None:
+    ledger = ledger_asked(scope, asked)
+    if ledger is None:
         return nothing(10)
+    one = question(scope, asked, ledger)
     sql = items(one.parameters, is_of_now=one.is_of_now)
     return (
         f"""SELECT item.number, coalesce(
@@ -118,9 +136,9 @@ def open_items(scope: Scope, asked: Asked) -> Statement:
 
 
 def movements(scope: Scope, asked: Asked) -> Statement:
-    first, last = period(asked)
+    (first, last), ledger = period(asked), ledger_asked(scope, asked)
     found = Movement.objects.in_base(scope.base).filter(
-        _home(scope, "debit__customer", "credit__customer"), ledger=ledger_of(scope),
+        _home(scope, ledger, "debit__customer", "credit__customer"), ledger=ledger,
         posted_at__gte=start_of(first), posted_at__lte=end_of(last),
     )  # fmt: skip
     number = Coalesce("debit__customer__customer_number", "credit__customer__customer_number")
@@ -133,10 +151,10 @@ def movements(scope: Scope, asked: Asked) -> Statement:
 
 def payments(scope: Scope, asked: Asked) -> Statement:
     """Payments that stand, with how much of each pays an item."""
-    first, last = period(asked)
+    (first, last), ledger = period(asked), ledger_asked(scope, asked)
     back = Movement.objects.in_base(scope.base).filter(reverses__isnull=False).values("reverses")
     found = Movement.objects.in_base(scope.base).filter(
-        _home(scope, "credit__customer"), ledger=ledger_of(scope), kind=MovementKind.PAYMENT,
+        _home(scope, ledger, "credit__customer"), ledger=ledger, kind=MovementKind.PAYMENT,
         credit__kind=AccountKind.OWED, posted_at__gte=start_of(first), posted_at__lte=end_of(last),
     ).exclude(pk__in=back)  # fmt: skip
     parts = Allocation.objects.filter(base=scope.base, payment=OuterRef("pk")).order_by().values("payment")
@@ -149,9 +167,9 @@ def payments(scope: Scope, asked: Asked) -> Statement:
 
 
 def allocations(scope: Scope, asked: Asked) -> Statement:
-    first, last = period(asked)
+    (first, last), ledger = period(asked), ledger_asked(scope, asked)
     found = Allocation.objects.filter(
-        _home(scope, "account__customer"), base=scope.base, ledger=ledger_of(scope),
+        _home(scope, ledger, "account__customer"), base=scope.base, ledger=ledger,
         created_at__gte=start_of(first), created_at__lte=end_of(last),
     )  # fmt: skip
     return statement_of(
@@ -162,9 +180,9 @@ def allocations(scope: Scope, asked: Asked) -> Statement:
 
 
 def invoices(scope: Scope, asked: Asked) -> Statement:
-    first, last = period(asked)
+    (first, last), ledger = period(asked), ledger_asked(scope, asked)
     found = Invoice.objects.in_base(scope.base).filter(
-        _home(scope, "customer"), ledger=ledger_of(scope), issued_on__range=(first, last)
+        _home(scope, ledger, "customer"), ledger=ledger, issued_on__range=(first, last)
     )
     return statement_of(
         found.order_by("issued_on", "number", "pk"), "number", "kind", "cancels__number", "customer__customer_number",
@@ -174,9 +192,9 @@ def invoices(scope: Scope, asked: Asked) -> Statement:
 
 
 def invoice_lines(scope: Scope, asked: Asked) -> Statement:
-    first, last = period(asked)
+    (first, last), ledger = period(asked), ledger_asked(scope, asked)
     found = InvoiceLine.objects.filter(
-        _home(scope, "invoice__customer"), base=scope.base, invoice__ledger=ledger_of(scope),
+        _home(scope, ledger, "invoice__customer"), base=scope.base, invoice__ledger=ledger,
         invoice__issued_on__range=(first, last),
     )  # fmt: skip
     return statement_of(

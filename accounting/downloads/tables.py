@@ -112,5 +112,7 @@ DOWNLOADS = (
 )  # fmt: skip
 PERIODS = frozenset({"movements", "payments", "allocations", "invoices", "invoice-lines", "bank-entries"})
 """Those of which a period is asked for."""
+OF_LEDGER = frozenset({"overview", "open-items", "movements", "payments", "allocations", "invoices", "invoice-lines"})
+"""Those that are out of one ledger: after a switch of accounts there is one of now and one of before."""
 THINGS = frozenset({"debits", "reminders"})
 """Those that are about one thing, and reached from its page."""

@@ -4,6 +4,7 @@
             ├─< Mandate          that a customer lets his account be debited, with its evidence
             ├─< AccountTerms     what a customer may do, up to which limit
             ├─< BankAccount ─< BankStatement ─< BankEntry ─< BankBooking   what the bank says, and what was booked of it
+            │   BankFile ─< BankFileChunk   a large file of the bank, until the worker has read it
             └─< Movement ─┬< LedgerException  an amount from one account to another; what it has broken
                           ├< Allocation       which payment has paid which item
                           ├─ Receivable       what is open of an item, as long as something is
@@ -25,6 +26,7 @@ its ledger belongs, or 0 where the ledger is that of the central: see RowSecurit
 from accounting.models.allocations import Allocation
 from accounting.models.balance_imports import BalanceImport
 from accounting.models.bank import BankAccount, BankBooking, BankEntry, BankStatement
+from accounting.models.bank_files import BankFile, BankFileChunk
 from accounting.models.billing import BillingTerms
 from accounting.models.branch_orders import BranchOrder, ToldTerms
 from accounting.models.debits import DebitFile, DebitFileChunk, DebitItem
@@ -45,8 +47,9 @@ from accounting.models.terms import AccountTerms
 
 __all__ = [
     "Account", "AccountTerms", "AccountingSwitch", "Allocation", "BalanceImport", "BankAccount", "BankBooking",
-    "BankEntry", "BankStatement", "BillingTerms", "BranchOrder", "DebitFile", "DebitFileChunk", "DebitItem", "Dispute",
-    "DunningLevel", "DunningNotice", "DunningRun", "Invoice", "InvoiceDocument", "InvoiceItem", "InvoiceLine",
-    "InvoiceRun", "InvoiceVat", "Issuer", "Ledger", "LedgerException", "Letter", "Mandate", "Movement", "NumberSeries",
-    "PaymentOrder", "PaymentOrderLine", "Receivable", "RunOrder", "ToldTerms",
+    "BankEntry", "BankFile", "BankFileChunk", "BankStatement", "BillingTerms", "BranchOrder", "DebitFile",
+    "DebitFileChunk", "DebitItem", "Dispute", "DunningLevel", "DunningNotice", "DunningRun", "Invoice",
+    "InvoiceDocument", "InvoiceItem", "InvoiceLine", "InvoiceRun", "InvoiceVat", "Issuer", "Ledger", "LedgerException",
+    "Letter", "Mandate", "Movement", "NumberSeries", "PaymentOrder", "PaymentOrderLine", "Receivable", "RunOrder",
+    "ToldTerms",
 ]  # fmt: skip

@@ -13,6 +13,7 @@ from accounting.banking.matching import Confidence
 from accounting.banking.statements import Direction
 from accounting.choices import ENTRY_STEPS, STATEMENT_STEPS, EntryState, StatementState
 from accounting.debit_triggers import ENTRY_NOT_HALF_COLLECTED
+from accounting.documents.formats import in_fours
 from accounting.models.columns import money, refers
 from accounting.models.ledgers import OF_ALL, Ledger
 from accounting.models.movements import Movement
@@ -94,7 +95,7 @@ class BankAccount(OfLedger):
         ]
 
     def __str__(self) -> str:
-        return f"{self.name} ({self.iban})"
+        return f"{self.name} ({in_fours(self.iban)})"
 
 
 class BankStatement(OfLedger):
@@ -199,7 +200,10 @@ class BankEntry(OfLedger):
     class Meta(OfLedger.Meta):
         verbose_name = _("entry of a bank statement")
         verbose_name_plural = _("entries of bank statements")
-        indexes = [models.Index(fields=["statement", "base", "state", "position"], name="bankentry_of_statement")]
+        indexes = [
+            models.Index(fields=["statement", "base", "state", "position"], name="bankentry_of_statement"),
+            models.Index(fields=["base", "owner_key"], condition=Q(state=EntryState.OPEN), name="bankentry_open"),
+        ]
         constraints = [
             RowSecurity(name="bankentry_rows", base="base", owner="owner_key"),
             KeyWithBase(name="bankentry_key"),

@@ -16,18 +16,21 @@ from django.utils.translation import gettext_lazy, ngettext
 from unfold.widgets import UnfoldAdminFileFieldWidget
 
 from accounting.choices import EntryState
-from accounting.models import BankAccount, BankEntry, BankStatement
+from accounting.models import BankAccount, BankEntry, BankFile, BankStatement
 from accounting.owners import owners_shown
 from accounting.pages.forms import PlainForm
 from accounting.pages.frame import BANK, BANK_ACCOUNT, BANK_READ, BANK_STATEMENT, address_of, seer, show_billing_page
-from accounting.payments import ReadFile, add_bank_account, read_statement
+from accounting.payments import ReadFile, add_bank_account
+from accounting.payments.bank_files import files_of, take_statement
 from accounting.querysets import BankAccountQuerySet, BankStatementQuerySet
-from customers.console.frame import page_number
+from customers.console.frame import page_number, whole_page_again
+from files.choices import UNDER_WAY, FileState
 from locations.permissions import Right
 from mcp.console.operation_forms import show_refusal
 from mcp.isolation.scope import Scope
 
 PAGE = 25
+FILES = 10
 
 
 def collector(request: HttpRequest) -> Scope:
@@ -83,21 +86,32 @@ class AccountForm(PlainForm):
 
 
 def bank_page(request: HttpRequest) -> HttpResponse:
-    """The statements that were read, the latest first, with what waits in each."""
+    """The statements that were read, the latest first, with what waits in each; and large files that are being read."""
     scope = collector(request)
     page = page_number(request)
+    files = list(files_of(scope)[:FILES])
+    is_reading = any(one.state in UNDER_WAY for one in files)
+    if "HX-Request" in request.headers and not is_reading:
+        return whole_page_again()
     found = statements_of(scope).select_related("account")
     rows = list(found.order_by("-read_at", "-pk")[(page - 1) * PAGE : page * PAGE + 1])
     counts = _counted(rows[:PAGE], scope)
     context = {
         "rows": [(one, counts.get(one.pk)) for one in rows[:PAGE]],
-        "accounts": accounts_of(scope),
+        "accounts": accounts_of(scope), "files": [(one, _told(one)) for one in files], "is_reading": is_reading,
         "read_address": address_of(BANK_READ), "account_address": address_of(BANK_ACCOUNT),
         "currency": scope.organization.currency,
         "newer": page - 1, "older": page + 1 if len(rows) > PAGE else 0,
     }  # fmt: skip
     is_mixed = owners_shown(scope).is_back
     return show_billing_page(request, "bank", _("Bank statements"), context, names_place=not is_mixed)
+
+
+def _told(file: BankFile) -> str:
+    """How far the worker is with a large file, in words."""
+    if file.state in UNDER_WAY:
+        return _("is being read. This page goes on by itself; you may leave it and come back.")
+    return str(file.failure) if file.state == FileState.FAILED else _brought(file.new, file.known)
 
 
 def _counted(statements: Sequence[BankStatement], scope: Scope) -> dict[UUID, dict[str, int]]:
@@ -117,7 +131,7 @@ def bank_read_page(request: HttpRequest) -> HttpResponse:
     if form.is_bound and form.is_valid():
         file, account = form.cleaned_data["file"], form.cleaned_data["account"]
         try:
-            done = read_statement(file=file, name=file.name, account=account.pk if account else None, actor=scope)
+            done = take_statement(file=file.file, name=file.name, account=account.pk if account else None, actor=scope)
         except ValidationError as refusal:
             show_refusal(form, refusal, {"bank_account_needed": "account"})
         else:
@@ -130,13 +144,21 @@ def bank_read_page(request: HttpRequest) -> HttpResponse:
     return show_billing_page(request, "bank_form", _("Read a bank file"), context, status=400 if form.errors else 200)
 
 
-def _led_on(request: HttpRequest, done: ReadFile) -> HttpResponse:
-    new = ngettext("%(count)s entry is new.", "%(count)s entries are new.", done.new) % {"count": done.new}
-    known = _("%(count)s were known already.") % {"count": done.known} if done.known else ""
-    messages.success(request, f"{new} {known}".strip())
+def _led_on(request: HttpRequest, done: ReadFile | BankFile) -> HttpResponse:
+    if isinstance(done, BankFile):
+        messages.success(request, _("The file is large, so it is read in the background. It stands here until then."))
+        return HttpResponseRedirect(address_of(BANK))
+    messages.success(request, _brought(done.new, done.known))
     if len(done.statements) == 1:
         return HttpResponseRedirect(address_of(BANK_STATEMENT, done.statements[0].pk))
     return HttpResponseRedirect(address_of(BANK))
+
+
+def _brought(new_ones: int, known_ones: int) -> str:
+    """What a file has brought, in words."""
+    new = ngettext("%(count)s entry is new.", "%(count)s entries are new.", new_ones) % {"count": new_ones}
+    known = _("%(count)s were known already.") % {"count": known_ones} if known_ones else ""
+    return f"{new} {known}".strip()
 
 
 def bank_account_page(request: HttpRequest) -> HttpResponse:

@@ -162,12 +162,15 @@ def _taken_up(request: HttpRequest, entry: BankEntry, payers: Sequence[Payer], s
 
 def _undone(request: HttpRequest, entry: BankEntry, payers: Sequence[Payer], scope: Scope) -> _Done:
     form = UndoForm(request.POST)
-    return _tried(
+    name, tried, sentence = _tried(
         "undo",
         form,
         lambda: undo_entry(entry=entry.pk, reason=form.cleaned_data["reason"], actor=scope),
         _("The booking is taken back, and the entry is open again."),
     )
+    if sentence and not BankEntry.objects.in_base(scope.base).open().filter(pk=entry.pk).exists():
+        sentence = _("Many debits are being taken back. You may leave this page and come back.")
+    return name, tried, sentence
 
 
 _STEPS: Mapping[str, Callable[[HttpRequest, BankEntry, Sequence[Payer], Scope], _Done]] = {

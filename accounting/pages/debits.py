@@ -19,10 +19,11 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from accounting.banking.return_reasons import REASONS
+from accounting.banking.return_reasons import REASONS, USUAL, ReturnReason
 from accounting.choices import DebitFileState, DebitLeftOut, DebitState
 from accounting.debits.calls import demand_collector
 from accounting.debits.files import announce_debits, cancel_file, demand_creditor, prepare_debits, start_file
@@ -76,10 +77,18 @@ class DayForm(PlainForm):
     on = day_field(gettext_lazy("Day"))
 
 
+def _choice(reason: ReturnReason) -> tuple[str, Any]:
+    return reason.code, format_lazy("{}: {}", reason.code, reason.sentence)
+
+
 class ReturnForm(PlainForm):
     code = forms.ChoiceField(
         label=gettext_lazy("Why the bank has sent it back"),
-        choices=[("", "")] + [(one.code, f"{one.code}: {one.sentence}") for one in REASONS.values()],
+        choices=[
+            ("", ""),
+            (gettext_lazy("The usual ones"), [_choice(REASONS[code]) for code in USUAL]),
+            (gettext_lazy("All others"), [_choice(one) for one in REASONS.values() if one.code not in USUAL]),
+        ],
     )
     on = day_field(gettext_lazy("Day"))
     charges = AmountField(label=gettext_lazy("Charges of the bank"), required=False)

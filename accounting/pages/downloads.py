@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -14,17 +14,18 @@ from django.utils.formats import date_format
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
-from accounting.downloads import DOWNLOADS, PERIODS, THINGS
-from accounting.downloads.rows import FIRST, LAST, OF
+from accounting.balances import ledger_before
+from accounting.downloads import DOWNLOADS, OF_LEDGER, PERIODS, THINGS
+from accounting.downloads.rows import BEFORE, FIRST, IN, LAST, OF
 from accounting.overview import NARROWED_BY
 from accounting.pages.forms import PlainForm, day_field
-from accounting.pages.frame import DOWNLOAD, DOWNLOAD_LIST, address_of, may, seer, show_page
+from accounting.pages.frame import DOWNLOAD, DOWNLOAD_LIST, OF_BEFORE, address_of, ledger_asked, may, seer, show_page
 from customers.exports import FORMATS, Order, OtherTable, as_file, table_named, take_out
 from locations.permissions import Right
 from mcp.isolation.scope import Scope
 
 EXPORT_FILE = "customers_export_file"
-_ASKED = (FIRST, LAST, OF, "day", *NARROWED_BY)
+_ASKED = (FIRST, LAST, OF, IN, "day", *NARROWED_BY)
 
 
 class PeriodForm(PlainForm):
@@ -42,14 +43,26 @@ def downloads_page(request: HttpRequest) -> HttpResponse:
     """Which tables there are; those of a single thing are reached from its page."""
     scope = _taker(request)
     offered = [one for one in DOWNLOADS if one.name not in THINGS and all(may(scope, right) for right in one.rights)]
-    rows = [(one.title, address_of(DOWNLOAD, one.name), [column.label for column in one.columns]) for one in offered]
-    return show_page(request, "downloads", _("Downloads of accounts"), {"rows": rows})
+    before = [one for one in offered if one.name in OF_LEDGER] if ledger_before(scope) else []
+    context = {"rows": _lines(offered), "rows_of_before": _lines(before, OF_BEFORE)}
+    return show_page(request, "downloads", _("Downloads of accounts"), context)
+
+
+def _lines(tables: Sequence[OtherTable], asked: str = "") -> list[tuple[Any, str, list[Any]]]:
+    """Of each table its title, its address, and what its columns are called."""
+    return [
+        (one.title, address_of(DOWNLOAD, one.name) + asked, [column.label for column in one.columns]) for one in tables
+    ]
 
 
 def download_page(request: HttpRequest, table: str) -> HttpResponseBase:
-    """Choose period and format; a POST gives the file, or the page of the one that the worker makes."""
+    """Choose period and format; a POST gives the file, or the page of the one that the worker makes.
+
+    With ?in=before it is out of the ledger of before a switch of accounts.
+    """
     scope = _taker(request)
     found = _table_or_404(table, scope)
+    ledger_asked(request, scope)
     today = timezone.localdate()
     begin = {FIRST: today.replace(month=1, day=1), LAST: today}
     sent = request.POST or None
@@ -61,6 +74,7 @@ def download_page(request: HttpRequest, table: str) -> HttpResponseBase:
         "forms": [form for form in (period, chosen) if form is not None],
         "columns": [column.label for column in found.columns],
         "back": address_of(DOWNLOAD_LIST),
+        "is_before": request.GET.get(IN) == BEFORE,
         "kept": urlencode({name: request.GET[name] for name in _ASKED if request.GET.get(name)}),
     }
     return show_page(request, "download", str(found.title), context)
@@ -99,8 +113,9 @@ def _taken(table: OtherTable, profile: Any, asked: Mapping[str, str], scope: Sco
 
 
 def _in_words(asked: Mapping[str, str]) -> str:
+    before = _("Before the switch of accounts") if asked.get(IN) == BEFORE else ""
     if FIRST not in asked:
-        return ""
+        return before
     first, last = (date_format(PeriodForm.base_fields[name].clean(asked[name]), "SHORT_DATE_FORMAT")
                    for name in (FIRST, LAST))  # fmt: skip
-    return f"{first} – {last}"
+    return " · ".join(part for part in (f"{first} – {last}", before) if part)

@@ -23,8 +23,9 @@ reminders, invoices and entries of the bank have other signs in them.
 
 
 class AmountField(forms.Field):
-    """An amount as people write it: 12,50 or 12.50 or 1.234,50 €."""
+    """An amount as people write it: 12,50 or 12.50 or 1.234,50 €. The currency stands beside its input."""
 
+    is_amount = True
     widget = forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off", "maxlength": LONGEST_AMOUNT})
 
     def to_python(self, value: Any) -> Any:

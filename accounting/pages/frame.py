@@ -121,7 +121,9 @@ def table_address(table: str, scope: Scope, of: object) -> str:
 def show_page(
     request: HttpRequest, template: str, title: str, context: Mapping[str, object], *, status: int = 200
 ) -> HttpResponse:
-    shown = {"title": title, "crumb": _crumb(request), **context}
+    shown = {
+        "title": title, "crumb": _crumb(request), "currency": scope_of(request).organization.currency, **context,
+    }  # fmt: skip
     return show(request, f"accounting/{template}.html", shown, status=status)
 
 

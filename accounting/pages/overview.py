@@ -87,7 +87,8 @@ class Asked:
         names = ("location", "group", "company", "customer", "age")
         values = {name: getattr(self.question, name) for name in names}
         told = {name: value for name, value in values.items() if value not in (None, "")}
-        return f"{page}?{urlencode({**told, 'day': self.question.day.isoformat()})}"
+        before = {"in": self.kept["in"]} if "in" in self.kept else {}
+        return f"{page}?{urlencode({**told, **before, 'day': self.question.day.isoformat()})}"
 
     @property
     def is_narrowed(self) -> bool:
@@ -171,9 +172,8 @@ def open_items_page(request: HttpRequest) -> HttpResponse:
 
 
 def _frame(asked: Asked, scope: Scope, table: str) -> dict[str, object]:
-    may_download = may(scope, Right.EXPORT_CUSTOMERS) and "in" not in asked.kept
     return {
-        "download": asked.narrowed(address_of(DOWNLOAD, table)) if may_download else "",
+        "download": asked.narrowed(address_of(DOWNLOAD, table)) if may(scope, Right.EXPORT_CUSTOMERS) else "",
         "form": asked.form,
         "hidden": {name: value for name, value in asked.kept.items() if name in ("customer", "in")},
         "is_narrowed": asked.is_narrowed,

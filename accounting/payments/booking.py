@@ -19,14 +19,15 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounting.amounts import ZERO, exact
-from accounting.choices import AccountKind, MovementKind, StatementState
+from accounting.choices import AccountKind, MovementKind
 from accounting.debits.calls import DebitRefused
-from accounting.models import BankEntry, BankStatement, Ledger, Movement
+from accounting.models import BankEntry, Ledger, Movement
 from accounting.operations import NoAccount, NotAllocated, Part
 from accounting.operations.opening import ensure_accounts
 from accounting.operations.posting import OLDEST, Entry, accounts_of, wanted_of
 from accounting.payments.debit_entries import book_debits, open_entry
 from accounting.payments.debited import about_debits
+from accounting.payments.given_to_worker import have_booked
 from accounting.payments.proposing import propose_entries
 from accounting.payments.refusals import EntryRefused, told_of_entry
 from customers.models import Customer
@@ -34,11 +35,7 @@ from locations.permissions import Right
 from mcp.isolation import row_scope
 from mcp.isolation.limits import busy_told
 from mcp.isolation.scope import Scope
-from mcp.stored_sentences import Sentences
-from mcp.worker.queueing import enqueue
-from mcp.worker.somebody import for_somebody
 
-TASK = "accounting.tasks.book_sure"
 NOT_WHOLE = "bankentry_booked_whole"
 
 
@@ -107,17 +104,6 @@ def _booked_as_proposed(row: BankEntry, is_charged: bool, actor: Scope) -> list[
     if not shares:
         raise EntryRefused("bankentry_without_proposal")
     return _booked(row, _demand_whole(row, shares, code="bankentry_rest"), actor)
-
-
-def have_booked(statement: BankStatement, actor: Scope, *, entry: UUID | None = None) -> None:
-    """Have the worker book what is sure of a statement, or the rest of one entry. Nothing where it does so already."""
-    row = BankStatement.objects.select_for_update(of=("self",)).get(pk=statement.pk, base=statement.base_id)
-    if row.state == StatementState.BOOKING:
-        return
-    row.state, row.failure = StatementState.BOOKING, Sentences()
-    row.save(update_fields=["state", "failure"])
-    more = {"entry": str(entry)} if entry else {}
-    enqueue(TASK, statement=str(row.pk), **more, **for_somebody(actor))
 
 
 def _demand_payment(row: BankEntry) -> BankEntry:

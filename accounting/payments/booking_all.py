@@ -13,16 +13,14 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
 from accounting.banking.matching import Confidence
-from accounting.choices import AccountKind, StatementState
+from accounting.choices import AccountKind
 from accounting.debits.calls import demand_collector
 from accounting.models import BankEntry, BankStatement
 from accounting.operations.posting import accounts_of
 from accounting.owners import owners_of
 from accounting.payments.booking import (
-    TASK,
     Share,
     book_as_proposed,
-    have_booked,
     money_of,
     post_entries,
     shares_proposed,
@@ -30,14 +28,13 @@ from accounting.payments.booking import (
 )
 from accounting.payments.debit_entries import book_debits, collect_entries, open_entry
 from accounting.payments.debited import Kind, about_debits
+from accounting.payments.given_to_worker import have_booked, stop_booking
 from accounting.payments.proposing import propose_entries
 from locations.permissions import Right
 from mcp.isolation import access, row_scope
 from mcp.isolation.limits import busy_told
 from mcp.isolation.scope import Scope
 from mcp.stored_sentences import Sentences
-
-__all__ = ["TASK", "book_all_sure", "book_in_pieces", "stop_booking"]
 
 PIECE = 200
 
@@ -69,14 +66,6 @@ def book_in_pieces(statement: BankStatement, actor: Scope, *, entry: UUID | None
             pass
     with row_scope.rows_of(actor):
         stop_booking(statement, Sentences())
-
-
-def stop_booking(statement: BankStatement, failure: Sentences) -> None:
-    """It is no longer being booked; `failure` says why, where that is not because all is done."""
-    row = BankStatement.objects.select_for_update(of=("self",)).get(pk=statement.pk, base=statement.base_id)
-    if row.state == StatementState.BOOKING:
-        row.state, row.failure = StatementState.READY, failure
-        row.save(update_fields=["state", "failure"])
 
 
 def _book_piece(statement: BankStatement, actor: Scope) -> bool:

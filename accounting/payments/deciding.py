@@ -10,19 +10,23 @@ from django.db.models import Func
 from django.utils.translation import gettext_lazy as _
 
 from accounting.choices import EntryState, MovementKind
-from accounting.models import BankBooking, BankEntry, Movement
+from accounting.debits.calls import demand_collector
+from accounting.debits.outcomes import AT_ONCE
+from accounting.models import BankBooking, BankEntry, BankStatement, Movement
 from accounting.operations.correcting import demanded_reason
 from accounting.operations.posting import Entry, post_all, wanted_of
 from accounting.owners import owners_of
+from accounting.payments.given_to_worker import have_undone, stop_booking
 from accounting.payments.refusals import EntryRefused, told_of_decision, told_of_entry
-from accounting.payments.undoing_debits import undo_debits
+from accounting.payments.undoing_debits import has_many_debits, undo_debits
 from accounting.querysets import BankEntryQuerySet
 from customers.models import Customer
 from locations.permissions import Right
 from locations.violations import told_as_refusals
-from mcp.isolation import row_scope
+from mcp.isolation import access, row_scope
 from mcp.isolation.limits import busy_told
 from mcp.isolation.scope import Scope
+from mcp.stored_sentences import Sentences
 
 
 @busy_told()
@@ -60,19 +64,20 @@ def reopen_entry(*, entry: UUID, actor: Scope) -> BankEntry:
 def undo_entry(*, entry: UUID, reason: str, actor: Scope) -> list[Movement]:
     """Reverse all movements by which an entry was booked; it is open again, and so is what they had paid.
 
-    What it has done to debits is taken back as `undo_debits` says, and no movements are returned. Raises MissingRight,
-    BankEntry.DoesNotExist, EntryRefused where it is not booked, DebitRefused, ValidationError without a reason or for
-    somebody who was erased, or Busy.
+    What it has done to debits is taken back as `undo_debits` says, and no movements are returned; what it has done to
+    many of them the worker takes back. Raises MissingRight, BankEntry.DoesNotExist, EntryRefused where it is not booked
+    or the worker works on its statement, DebitRefused, ValidationError without a reason or for somebody who was erased,
+    or Busy.
     """
     for right in (Right.COLLECT_PAYMENTS, Right.CORRECT_ACCOUNTS):
         actor.demand(right)
     with row_scope.within(actor):
-        row = _entries(actor).select_related("ledger").get(pk=entry)
+        row = _entries(actor).select_related("ledger", "statement").get(pk=entry)
         said = demanded_reason(reason)
         if row.state not in (EntryState.BOOKED, EntryState.RETURNED):
             raise EntryRefused("bankentry_open")
         if not (wrong := movements_of(row)):  # what it has done it has done to debits
-            undo_debits(row, said, actor)
+            _undo_debits(row, said, actor)
             return []
         wanted = [
             wanted_of(
@@ -87,6 +92,28 @@ def undo_entry(*, entry: UUID, reason: str, actor: Scope) -> list[Movement]:
         ]  # fmt: skip
         with told_of_entry(_payer(wrong[0]), actor):
             return post_all(row.ledger, wanted, actor)
+
+
+def _undo_debits(row: BankEntry, why: str, actor: Scope) -> None:
+    """At once, or where there are many debits by the worker."""
+    demand_collector(actor)
+    if has_many_debits(row, AT_ONCE):
+        have_undone(row.statement, actor, entry=row.pk, why=why)
+    else:
+        undo_debits(row, why, actor)
+
+
+def undo_whole(statement: BankStatement, entry: UUID, why: str, actor: Scope) -> None:
+    """Take back all that an entry has done to debits, whole or not at all. For the worker.
+
+    Raises as `undo_entry`; the statement is worked on no longer where it succeeds.
+    """
+    for right in (Right.COLLECT_PAYMENTS, Right.CORRECT_ACCOUNTS):
+        actor.demand(right)
+    with row_scope.rows_of(actor):
+        undo_debits(_entries(actor).select_related("ledger").get(pk=entry, statement=statement.pk), why, actor)
+        stop_booking(statement, Sentences())
+        access.demand_still(actor)
 
 
 def movements_of(entry: BankEntry) -> list[Movement]:

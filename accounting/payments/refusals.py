@@ -26,6 +26,7 @@ FILE: dict[str, LazyText] = {
 }
 ENTRY: dict[str, LazyText] = {
     "bankentry_open": _("This entry was decided meanwhile. Look at it again."),
+    "bankstatement_at_work": _("This bank statement is being worked on. Wait until that is done, and try once more."),
     "bankentry_booked_where_paid": _(
         "Nothing was paid by this entry: money went out, or a payment came back. It is left out or taken back."
     ),

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from django.db.models import Q
 from django.utils import timezone
 
 from accounting.debits.calls import call, demand_collector, told
-from accounting.models import BankEntry
+from accounting.models import BankEntry, DebitItem
 from mcp.isolation.scope import Scope
+
+
+def has_many_debits(entry: BankEntry, more_than: int) -> bool:
+    """Whether the entry has done something to more debits than so many."""
+    of_entry = Q(collected_entry=entry.pk) | Q(returned_entry=entry.pk)
+    found = DebitItem.objects.filter(of_entry, base=entry.base_id).order_by()
+    return found[: more_than + 1].count() > more_than
 
 
 def undo_debits(entry: BankEntry, why: str, actor: Scope) -> None:

@@ -29,6 +29,7 @@ from customers.exports.tables import OtherTable, TableMaking, table_named
 from customers.exports.writer import Making, Order
 from customers.field_groups import demand_fields
 from customers.models import CustomerExport, ExportChunk, ExportDownload
+from customers.models.narrowing import Narrowing
 from customers.querysets import CustomerQuerySet
 from customers.selection.selecting import Selection, select_still
 from customers.table.resources import CustomerResource
@@ -267,7 +268,7 @@ def _record(
     return CustomerExport.objects.create(
         organization=actor.organization, base=actor.base, location=actor.location, user=actor.user,
         user_name=actor.actor_name, name=file_name(order, actor, table), choices=choices,
-        narrowed_by=order.filter_words,
+        narrowed_by=Narrowing.of(order.filter_words),
         state_since=timezone.now(), **more,
     )  # fmt: skip
 

@@ -13,12 +13,13 @@ from customers.formats.days import parse_typed_day
 from customers.formats.language import language_choices, language_name, normalize_language
 from customers.formats.lists import join_list, split_list
 from customers.formats.phone import display_phone, is_known_phone, normalize_phone, phone_digits
-from customers.formats.postal import normalize_postal_code, without_text_mark
+from customers.formats.postal import MARKED, marked, normalize_postal_code, unmarked, without_text_mark
 from customers.formats.values import display_day, parse_boolean, parse_date, parse_day, parse_decimal
 from customers.formats.vat import normalize_vat_id
 from locations.text import clean_code, clean_lines, clean_text, without_format_characters, without_invisible
 
 __all__ = [
+    "MARKED",
     "Bank",
     "bank_of_iban",
     "clean_code",
@@ -33,6 +34,7 @@ __all__ = [
     "join_list",
     "language_choices",
     "language_name",
+    "marked",
     "normalize_bic",
     "normalize_country",
     "normalize_email",
@@ -49,6 +51,7 @@ __all__ = [
     "parse_typed_day",
     "phone_digits",
     "split_list",
+    "unmarked",
     "without_format_characters",
     "without_invisible",
     "without_text_mark",

@@ -1,10 +1,16 @@
-"""Postal codes, and the zero that a spreadsheet takes away from their beginning."""
+"""Postal codes, and the zero that a spreadsheet takes away from their beginning.
+
+A stored code can begin with an apostrophe itself. Our own files write such a code with one apostrophe more, so that the
+reader, who takes the mark of a spreadsheet off, gives every code back: `unmarked(marked(code)) == code`.
+"""
 
 import re
 
 from locations.text import clean_text
 
 DIGITS = 5
+MARKED = r"'+[+0-9][^']*'?"
+"""What a reader would take for a text with the mark of a spreadsheet; also a pattern of PostgreSQL."""
 _WITH_ZEROS = frozenset({"DE", "EE", "ES", "FI", "FR", "IT", "LT", "MX", "TR", "UA", "US"})
 """Countries whose codes have five digits, of which the first can be a zero."""
 
@@ -29,3 +35,13 @@ def without_text_mark(text: str) -> str:
     """Without the apostrophe by which a spreadsheet is told that a number is text, before it or around it."""
     found = re.fullmatch(r"'([+0-9][^']*)'?", text)
     return found[1].strip() if found else text
+
+
+def marked(text: str) -> str:
+    """A stored code as our files write it."""
+    return f"'{text}" if re.fullmatch(MARKED, text) else text
+
+
+def unmarked(text: str) -> str | None:
+    """The code that `marked` has written with an apostrophe more; None for any other text."""
+    return text[1:] if text.startswith("''") and re.fullmatch(MARKED, text) else None

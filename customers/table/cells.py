@@ -16,6 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from import_export import widgets
 from psycopg.sql import SQL, Composable
+from psycopg.sql import Literal as Constant
 
 from customers import formats
 from customers.choices import PaymentMethod
@@ -167,6 +168,22 @@ class PhoneWidget(ByCountryWidget):
 
     def sql(self, value: Composable, look: Look) -> Composable:
         return displayed_phone(value)
+
+
+class PostalCodeWidget(ByCountryWidget):
+    """A postal code, read with what spreadsheets do to it, and written so that each comes back as it was."""
+
+    def __init__(self) -> None:
+        super().__init__(formats.normalize_postal_code, formats.marked, quick.postal_codes)
+
+    def read(self, text: str, country: str, reading: Reading) -> str:
+        kept = formats.unmarked(formats.clean_text(text))
+        return super().read(text, country, reading) if kept is None else kept
+
+    def sql(self, value: Composable, look: Look) -> Composable:
+        return SQL("CASE WHEN {0} ^@ '''' AND {0} ~ {1} THEN '''' || {0} ELSE {0} END").format(
+            value, Constant(f"^(?:{formats.MARKED})$")
+        )
 
 
 class DayWidget(CustomerWidget):

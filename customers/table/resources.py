@@ -30,6 +30,7 @@ from customers.table.cells import (
     NumberListWidget,
     PaymentMethodWidget,
     PhoneWidget,
+    PostalCodeWidget,
     TagsWidget,
     UidWidget,
     WholeNumberWidget,
@@ -143,7 +144,7 @@ class CustomerResource(resources.Resource):
     postal_code = CustomerField(
         "postal_code", "PLZ", "Postal code", "Postleitzahl", "Zip", "Zip code", "Postcode", "Zip/Postal code",
         "Postal/Zip code",
-        widget=ByCountryWidget(formats.normalize_postal_code, quick=quick.postal_codes),
+        widget=PostalCodeWidget(),
     )  # fmt: skip
     city = CustomerField("city", "Ort", "City", "Stadt", "Wohnort", "Town", "Ort/Stadt", "Stadt/Ort")
     country = CustomerField(
@@ -334,12 +335,14 @@ class CustomerResource(resources.Resource):
 class PackageResource(CustomerResource):
     """The table of customers in a package: with the uid by which the receiver finds them again.
 
-    People do not see it, so their files have no such column, and no file of theirs gives anybody a uid.
+    People do not see it, so their files have no such column, and no file of theirs gives anybody a uid. No spreadsheet
+    has changed a package either, so postal codes are texts in it like any other.
     """
 
     has_added_columns = False
 
     uid = CustomerField("uid", "UID", "UID", widget=UidWidget())
+    postal_code = CustomerField("postal_code", "PLZ", "Postal code")
 
 
 def resource_of(*, is_of_package: bool) -> type[CustomerResource]:

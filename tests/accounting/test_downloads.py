@@ -12,7 +12,7 @@ import pytest
 from django.utils import timezone, translation
 
 from accounting.debits.mandates import add_mandate
-from accounting.downloads import DOWNLOADS
+from accounting.downloads import DOWNLOADS, OF_LEDGER
 from accounting.models import Allocation, Invoice, InvoiceLine, Movement
 from accounting.operations import post_sale, receive_payment
 from customers.exports import Order, files, take_out
@@ -26,7 +26,9 @@ from tests.accounting.accounts import guest, key, on_its_own
 from tests.accounting.bank_files import paid, statement
 from tests.accounting.invoices import issued, issuer, line, order
 from tests.accounting.mandates import signature
+from tests.accounting.own_billing import back_to_the_central
 from tests.accounting.reminders import later_run
+from tests.accounting.test_account_pages import german
 
 pytestmark = pytest.mark.django_db
 BY_NAME = {one.name: one for one in DOWNLOADS}
@@ -112,6 +114,53 @@ def test_foreign_bases_and_ledgers_are_not_in_a_file(anna, till, cast):
         assert len(taken(anna, name)) == len(taken(bremen, name)) == 1
         assert taken(stranger, name) == []
     assert summed(taken(bremen, "movements"), "Betrag") == 2
+
+
+def test_ledger_of_before_is_offered_to_whom_it_belongs(anna, till, cast, log_in):
+    """After the switch Hamburg sees what its customers have in the ledger of the central, and back again its own."""
+    bremen, page = cast.scope("anna", "Bremen"), "/10400/2/accounting/accountterms/downloads/"
+    post_sale(customer=guest(till).pk, amount=Decimal(1), key=key(), actor=till)
+    post_sale(customer=guest(bremen).pk, amount=Decimal(9), key=key(), actor=bremen)
+    client = german(log_in("anna"))
+    assert "?in=before" not in client.get(page).content.decode()
+    assert client.get(f"{page}movements/?in=before").status_code == 404
+    on_its_own(cast, "Hamburg")
+    post_sale(customer=guest(till).pk, amount=Decimal(2), key=key(), actor=till)
+    assert before(till) == {"movements": 1, "open-items": 1, "overview": 1}
+    assert summed(taken(till, "movements"), "Betrag") == 2
+    back_to_the_central(cast)
+    assert before(till) == {"movements": 2, "open-items": 2, "overview": 2}
+    assert summed(taken(till, "movements"), "Betrag") == 1
+    for other in (anna, bremen, cast.scope("ines", "Dresden", 30100)):
+        assert before(other) == {"movements": 0, "open-items": 0, "overview": 0}
+    shown = client.get(page).content.decode()
+    assert shown.count("?in=before") == len(OF_LEDGER)
+    assert "bank-entries/?in=before" not in shown
+    form = {"first": "2020-01-01", "last": timezone.localdate().isoformat(), "format": "plain"}
+    file = b"".join(client.post(f"{page}movements/?in=before", form).streaming_content).decode("utf-8-sig")
+    assert [row["Betrag"] for row in csv.DictReader(io.StringIO(file))] == ["2.00"]
+    assert any("Vor der Umstellung" in str(one.narrowed_by) for one in CustomerExport.objects.all())
+    exports = client.get("/10400/2/customers/customer/export/files/")
+    assert (exports.status_code, "Vor der Umstellung" in exports.content.decode()) == (200, True)
+    overview = client.get("/10400/2/accounting/accountterms/overview/?in=before").content.decode()
+    assert "downloads/overview/?in=before" in overview
+
+
+def before(scope: Scope) -> dict[str, Decimal | int]:
+    """The sums of the tables out of the ledger of before."""
+    columns = {"movements": "Betrag", "open-items": "Noch offen", "overview": "Zusammen"}
+    return {name: summed(taken(scope, name, **{"in": "before"}), column) for name, column in columns.items()}
+
+
+def test_invoices_of_before_are_in_their_ledger_alone(anna, till, cast):
+    on_its_own(cast, "Hamburg")
+    issuer(till)
+    order(till, guest(till), number="B1")
+    issued(till)
+    back_to_the_central(cast)
+    for name in ("invoices", "invoice-lines"):
+        assert len(taken(till, name, **{"in": "before"})) == 1
+        assert taken(till, name) == taken(anna, name) == []
 
 
 @pytest.mark.parametrize("missing", [Right.SEE_ACCOUNTS, Right.VIEW_CUSTOMERS, Right.EXPORT_CUSTOMERS])

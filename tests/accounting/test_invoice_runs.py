@@ -13,7 +13,7 @@ from accounting.choices import DocumentFormat
 from accounting.documents.received import read
 from accounting.invoicing import cancel_invoice, set_billing_terms, start_run
 from accounting.invoicing.making import document_of
-from accounting.models import Invoice, InvoiceDocument, InvoiceRun
+from accounting.models import Invoice, InvoiceDocument, InvoiceRun, RunOrder
 from accounting.tasks import issue_run
 from mcp.isolation import row_scope
 from mcp.isolation.scope import Scope
@@ -73,6 +73,20 @@ def test_run_that_broke_off_goes_on(anna, till, monkeypatch):
     start_run(run=run.pk, actor=anna)
     assert (work(run).state, run.documented, run.failure) == ("done", 3, [])
     assert set(Invoice.objects.values_list("number", flat=True)) == numbers
+
+
+def test_worker_leaves_out_who_is_held_since_the_preview(anna, till):
+    held, fine = guest(till, last_name="Wartet"), guest(till, last_name="Gut")
+    for whose in (held, fine):
+        order(till, whose)
+    run = prepared(anna)
+    start_run(run=run.pk, actor=anna)
+    set_billing_terms(customer=held.pk, values={"is_held": True, "held_reason": "Streit"}, actor=till)
+    done = work(run)
+    assert (done.state, done.issued, done.documented) == ("done", 1, 1)
+    assert list(RunOrder.objects.of_run(run).values_list("payer", "left_out").order_by("left_out")) == [
+        (fine.pk, ""), (held.pk, "held"),
+    ]  # fmt: skip
 
 
 def test_documents_say_what_the_rows_say(anna, till):

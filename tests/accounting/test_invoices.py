@@ -41,7 +41,7 @@ from customers.erasure.erasing import erase_customer
 from customers.models import Customer
 from mcp.isolation.scope import MissingRight, Scope
 from mcp.worker.task_frame import Stopped
-from tests.accounting.accounts import ADDRESS, guest, key, terms
+from tests.accounting.accounts import ADDRESS, guest, key, on_its_own, terms
 from tests.accounting.invoices import begun, issued, issuer, line, order, prepared
 from tests.customers.people import customer
 
@@ -137,6 +137,34 @@ def test_preview_says_who_is_left_out_and_why(anna, till):
     run = prepared(anna, minimum=Decimal(5))
     assert (run.state, run.invoices, run.total) == ("previewed", 1, 5)
     assert left_out(run) == {("Ohne", "no_address"), ("Wartet", "held"), ("Klein", "minimum")}
+
+
+def test_whoever_is_held_after_the_preview_is_left_out_at_issue(anna, till):
+    held, payer, fine = (guest(till, last_name=name) for name in ("Wartet", "Zahlt", "Gut"))
+    for whose in (held, payer, fine):
+        order(till, whose)
+    run = begun(anna)
+    assert run.invoices == 3
+    for whose in (held, payer):
+        set_billing_terms(customer=whose.pk, values={"is_held": True, "held_reason": "Streit"}, actor=till)
+    set_billing_terms(customer=payer.pk, values={"is_held": False, "held_reason": ""}, actor=till)
+    assert issue_next(run.pk, on=timezone.localdate(), actor=anna) == 2
+    assert issue_next(run.pk, on=timezone.localdate(), actor=anna) is None
+    assert left_out(run) == {("Wartet", "held")}
+    assert set(Invoice.objects.values_list("customer__last_name", flat=True)) == {"Zahlt", "Gut"}
+    set_billing_terms(customer=held.pk, values={"is_held": False, "held_reason": ""}, actor=till)
+    assert prepared(anna).invoices == 1
+
+
+def test_whoever_is_held_in_another_ledger_is_billed(anna, till, cast):
+    whose = guest(till)
+    order(till, whose)
+    run = begun(anna)
+    bremen = cast.scope("anna", "Bremen")
+    on_its_own(cast, "Bremen")
+    terms(bremen, whose)
+    set_billing_terms(customer=whose.pk, values={"is_held": True, "held_reason": "Streit"}, actor=bremen)
+    assert issue_next(run.pk, on=timezone.localdate(), actor=anna) == 1
 
 
 def test_whoever_has_an_alias_alone_is_not_billed_before_he_has_a_name(anna, till):

@@ -119,7 +119,7 @@ def press(page: Page, name: str) -> None:
 def bill(page: Page) -> None:
     """The preview says what will be issued, the worker issues it, and the page follows by itself."""
     page.goto(f"{PLACE}runs/new/")
-    page.get_by_label("Belege bis").fill(timezone.localdate().isoformat())
+    page.get_by_label("Bestellungen bis").fill(timezone.localdate().isoformat())
     press(page, "Vorschau")
     expect(page.get_by_role("button", name="2 Rechnungen ausstellen")).to_be_visible()
     assert Invoice.objects.count() == 1
@@ -201,7 +201,7 @@ def cancel(page: Page, invoice: Invoice, whose: Customer, head: Scope) -> None:
     press(page, "Rechnung stornieren")
     page.get_by_label("Grund").fill("Falsche Anschrift")
     press(page, "Rechnung stornieren")
-    expect(page.get_by_text("Die Belege sind wieder offen.")).to_be_visible()
+    expect(page.get_by_text("Die Bestellungen sind wieder offen.")).to_be_visible()
     assert Invoice.objects.get(cancels=invoice).number.startswith("ST-")
     assert amounts(head, whose) == (Decimal("12.60"), 0)
     assert set(PaymentOrder.objects.filter(customer=whose).values_list("state", flat=True)) == {"open"}

@@ -87,6 +87,8 @@ NOBODY = {
     "api_webhook": "addresses of programs, and how far they have been told of changes",
     "accounting_bankaccount": "accounts of the business",
     "accounting_bankstatement": "files of the bank: when each was read, by whom of the staff, with figures",
+    "accounting_bankfile": "large files of the bank: who of the staff has sent each, gone after a day",
+    "accounting_bankfilechunk": "bytes on their way, gone as soon as they are read",
     "accounting_bankbooking": "which movements an entry of the bank has become",
     "accounting_ledger": "whose accounts are kept together",
     "accounting_invoiceitem": "which bookings an invoice asks to be paid",

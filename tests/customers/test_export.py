@@ -77,6 +77,26 @@ def test_formulas_are_harmless_and_come_back(anna, profile):
     assert outcome.unchanged == len(PAYLOADS)
 
 
+POSTAL_CODES = ("'+", "'0", "''+1", "'0'", "'''=1", "'t Hof", "'", "+", "'-", "'+4 9'1", "1'0")
+
+
+@pytest.mark.parametrize("is_small", [False, True])
+@pytest.mark.parametrize("profile", PROFILES)
+def test_postal_codes_that_look_like_the_mark_of_a_spreadsheet_come_back(anna, profile, is_small):
+    for code in POSTAL_CODES:
+        register_customer(customer=Customer(last_name="Muster", postal_code=code), actor=anna)
+    content = taken_out(anna, profile, is_small=is_small)
+    outcome = take_in(anna, content, name=file_name(profile))
+    assert outcome.counts() == {"read": 11, "created": 0, "changed": 0, "unchanged": 11, "rejected": 0}
+
+
+def test_postal_codes_in_files_from_before_are_read_as_they_were(anna):
+    file = b"Kundennummer;Nachname;Land;PLZ\n1;A;DE;'+\n2;B;DE;'1067\n3;C;DE;''+\n4;D;DE;'20095'\n"
+    assert take_in(anna, file, name="a.csv").created == 4
+    found = Customer.objects.in_base(anna.base).order_by("customer_number").values_list("postal_code", flat=True)
+    assert list(found) == ["+", "01067", "+", "20095"]
+
+
 def test_only_the_scopes_rows_go_out(cast, anna):
     stranger = cast.scope("sven", "Zentrale", 20800)
     register_customer(customer=Customer(last_name="Fremd"), actor=stranger)

@@ -6,9 +6,11 @@ from datetime import date
 
 import pytest
 from django.core.exceptions import ValidationError
+from hypothesis import given
+from hypothesis import strategies as st
 
 from customers import formats
-from customers.table.cells import PaymentMethodWidget, TagsWidget
+from customers.table.cells import PaymentMethodWidget, PostalCodeWidget, TagsWidget
 from customers.table.profiles import own_words, without_tags
 
 
@@ -71,6 +73,15 @@ def test_a_day_with_a_slash_needs_an_order():
 def test_postal_codes(typed, country, code):
     assert formats.normalize_postal_code(typed, country=country) == code
     assert formats.normalize_postal_code(code, country=country) == code
+
+
+@given(st.text(st.sampled_from("'+01 a=\n") | st.characters(exclude_categories=["C"]), max_size=8))
+def test_every_postal_code_comes_back_from_our_own_file(typed):
+    code = formats.clean_text(typed)
+    assert formats.unmarked(formats.marked(code)) == (code if formats.marked(code) != code else None)
+    if code.startswith("'"):
+        widget = PostalCodeWidget()
+        assert widget.clean(widget.show(code)) == code
 
 
 def test_a_phone_number_with_the_apostrophe_of_a_spreadsheet():

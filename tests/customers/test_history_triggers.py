@@ -59,6 +59,8 @@ WITHOUT_HISTORY = {
     "accounting.BranchOrder": "the record of an order itself; what was sold is only added, its state follows runs",
     "accounting.ToldTerms": "a copy of terms and balances, which are kept",
     "accounting.DebitFile": "says itself who has prepared it and what has become of it; what is in it stays",
+    "accounting.BankFile": "on its way for a day; what it has brought is in the statements",
+    "accounting.BankFileChunk": "bytes of a file, kept until it is read",
     "accounting.DebitFileChunk": "bytes of a debit file, written once",
     "accounting.DebitItem": "written by the functions that debit, and its state follows movements, which are kept",
     "accounting.Dispute": "who has begun and ended it stands in it, and nothing else of it is changed by people",

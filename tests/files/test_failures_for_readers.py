@@ -13,6 +13,8 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy, override
 
+from accounting.models import BankFile
+from accounting.payments.bank_files import BANK_FILES
 from customers.bulk import changing
 from customers.bulk import tasks as bulk_tasks
 from customers.choices import BulkKind, BulkState, UploadState
@@ -63,7 +65,7 @@ def under_way(model: Any, state: str, thing: Any) -> None:
     """From here on `thing` is another one like it, at which the worker is: what has failed is not tried again."""
     row = model.objects.get(pk=thing.pk)
     row.pk, row.state, row.failure = uuid4(), state, Sentences()
-    if model is IncomingFile:
+    if model in (IncomingFile, BankFile):
         row.sha256 = row.pk.hex  # the same bytes are taken in once at a time
     store(row)
     thing.pk = row.pk
@@ -89,6 +91,11 @@ KINDS = {
         frame_of(INCOMING), INCOMING.task, "incoming",
         lambda cast, anna: IncomingFile.objects.create(**place(anna), name="x"),
         partial(failure_of, IncomingFile), partial(under_way, IncomingFile, FileState.RUNNING),
+    ),
+    "bank file": Kind(
+        frame_of(BANK_FILES), BANK_FILES.task, "bank_file",
+        lambda cast, anna: BankFile.objects.create(**place(anna), name="x"),
+        partial(failure_of, BankFile), partial(under_way, BankFile, FileState.RUNNING),
     ),
     "import": Kind(
         import_tasks._frame(*(UploadState(state) for state in imports.UNDER_WAY)),

@@ -88,11 +88,12 @@ def test_whatever_comes_at_once(cast, settings):
     assert at_once(*(lambda: holds(later) for _time in range(3))) == [True] * 3
     assert not holds(holding[0])
 
-    # Requests at the same moment, in more processes than one: each is counted once.
-    settings.DEVICE_REQUESTS = {"a_second": 1, "burst": 4}
+    # Requests at the same moment, in more processes than one: each is counted once. One more is allowed after 100 s
+    # alone, so that it does not matter how long a busy machine takes for all of them.
+    settings.DEVICE_REQUESTS = {"a_second": 0.01, "burst": 4}
     counted = at_once(*(lambda: throttle(device) for _time in range(7)))
     assert [isinstance(one, TooFast) for one in counted].count(False) == 4
-    assert all(1 <= one.seconds <= 5 for one in counted if one is not None)
+    assert all(1 <= one.seconds <= 100 for one in counted if one is not None)
     throttle(other)
     assert DevicePace.objects.count() == 2
 

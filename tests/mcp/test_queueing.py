@@ -54,6 +54,7 @@ OF_A_ROW = {
     "clearing.tasks.decide_run": "cycle",
     "clearing.tasks.decide_conflicts": "decision",
     "accounting.tasks.book_sure": "statement",
+    "accounting.tasks.read_bank_file": "bank_file",
     "accounting.tasks.collect_debit_file": "file",
     "mcp.tasks.mail_forgotten_password": "attempt",
 }

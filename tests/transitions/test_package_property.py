@@ -24,6 +24,7 @@ from tests.conftest import forget_author
 from tests.customers.people import bears
 from tests.proofs.sampling import examples
 from tests.transitions.carrying import (
+    consent,
     content_of,
     customers_of,
     executed,
@@ -175,6 +176,16 @@ def test_exactly_who_allows_it_arrives_and_nothing_of_the_others(cast, caplog, p
     with transaction.atomic():
         _carry(cast, caplog, people)
         transaction.set_rollback(True)
+
+
+def test_postal_codes_that_a_reader_of_files_would_mend_arrive_as_they_are(cast):
+    anna = cast.scope("anna", "Zentrale")
+    for at, code in enumerate(("'+", "'0", "''+", "1067", "1067.0"), start=1):
+        here = {"organization": anna.organization, "base": anna.base, "customer_number": at, "country": "DE"}
+        consent(Customer.objects.create(last_name="Muster", postal_code=code, **here))
+    content = content_of(made(executed(cast), anna))
+    imported(content, receiver(cast))
+    assert customers_of(receiver(cast)) == customers_of(anna)
 
 
 def _carry(cast: Any, caplog: Any, people: list[dict[str, Any]]) -> None:

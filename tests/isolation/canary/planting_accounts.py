@@ -17,6 +17,8 @@ from accounting.models import (
     BalanceImport,
     BankAccount,
     BankEntry,
+    BankFile,
+    BankFileChunk,
     BankStatement,
     Ledger,
     LedgerException,
@@ -154,6 +156,12 @@ def plant_bank(business: Any, scope: Scope) -> None:
     read = business.row(
         BankStatement, **place, owner_key=0, account=account, first_on=DAY, last_on=DAY, total=3, known=0, state="ready"
     )
+    file = business.row(
+        BankFile, organization=business.organization, base=scope.base, location=scope.location, owner_key=0,
+        user=business.people[0], account=None,
+    )  # fmt: skip
+    content = str(business.canaries.word(Canary(business.account, "accounting.BankFileChunk", "content"))).encode()
+    business.row(BankFileChunk, base=scope.base, file=file, position=0, owner_key=0, content=content)
     begins = {
         "state": "open",
         "confidence": "none",

@@ -9,10 +9,13 @@ from typing import Any
 from django.apps import apps
 
 from accounting.dunning import set_level
+from accounting.models import BankFile, BankFileChunk
 from accounting.operations import ask_accounting_switch, confirm_accounting_switch
 from accounting.operations.disputing import dispute_invoice
 from accounting.payments import add_bank_account
+from files import chunks
 from locations.models import Location
+from mcp.isolation import row_scope
 from mcp.isolation.scope import Scope
 from tests.accounting.bank_files import file_of, paid, read
 from tests.accounting.debits import CREDITOR_ID, billed, debtor
@@ -46,10 +49,21 @@ class OwnLedger:
         billed(scope)
         add_bank_account(iban=OTHER, name=word("BankAccount", "name"), actor=scope)
         read(scope, file_of(paid("3.00", word("BankEntry", "purpose")), iban=OTHER))
+        self._send_bank_file(scope)
         dispute_invoice(invoice=done["invoices"]["Kauft"].pk, reason=word("Dispute", "reason"), actor=scope)
         for model in apps.get_app_config("accounting").get_models():
             if any(field.name == "owner_key" for field in model._meta.concrete_fields):
                 self.rows[model._meta.label] = list(model._base_manager.filter(owner_key=self.place.pk))
+
+    def _send_bank_file(self, scope: Scope) -> None:
+        """A large file that the worker has not read yet."""
+        with row_scope.rows_of(scope):
+            file = BankFile.objects.create(
+                organization=scope.organization, base=scope.base, location=self.place, owner_key=self.place.pk,
+                name=self._word("BankFile", "name"), user_name=self._word("BankFile", "user_name"), sha256="x",
+            )  # fmt: skip
+            content = self._word("BankFileChunk", "content").encode()
+            chunks.store(BankFileChunk, file=file, content=[content], owner_key=file.owner_key)
 
     def _switch(self, cast: Cast) -> None:
         row = ask_accounting_switch(

@@ -17,7 +17,7 @@ from accounting.invoicing import set_billing_terms, set_issuer
 from accounting.invoicing.making import keep_documents
 from accounting.letter_choices import LetterSource
 from accounting.mailing.queueing import queue_letters
-from accounting.models import BranchOrder, DebitFile, InvoiceRun, ToldTerms
+from accounting.models import BankFile, BankFileChunk, BranchOrder, DebitFile, InvoiceRun, ToldTerms
 from accounting.opening_balances import check_balances
 from accounting.operations import Line, ask_accounting_switch, post_order, post_sale, receive_payment, set_terms
 from accounting.operations.disputing import dispute_invoice, end_dispute
@@ -314,6 +314,11 @@ def _invoices(scope: Scope) -> None:
     with row_scope.rows_of(scope):
         keep_documents(made)
         queue_letters(LetterSource.INVOICE, made[0].pk, scope)
+    bank_file = BankFile.objects.create(
+        organization=scope.organization, base=scope.base, location=scope.location, user=scope.user, name="x.xml",
+        sha256="x",
+    )  # fmt: skip
+    BankFileChunk.objects.create(base=scope.base, file=bank_file, position=0, content=b"x")
     DebitFile.objects.create(
         organization=scope.organization, base=scope.base, location=scope.location, ledger=terms.ledger, name="x",
         due_until=timezone.localdate(), collect_on=timezone.localdate(), user_name="x",
