@@ -9,8 +9,9 @@ from typing import Any
 from django.db import connection
 
 from accounting.downloads import DOWNLOADS
+from accounting.models import BalanceImport
 from accounting.opening_balances import book_balances
-from accounting.opening_balances.of_imports import demand_undoable, is_offered
+from accounting.opening_balances.of_imports import demand_undoable, is_offered, undo_balances_of
 from accounting.operations import receive_payment
 from accounting.overview import Question
 from customers.exports.tables import TableMaking, table_named
@@ -93,6 +94,25 @@ def balances_of_an_import_take_all_rights_of_accounts(world: World) -> None:
     for right in (Right.CORRECT_ACCOUNTS, Right.MANAGE_ACCOUNT_TERMS):
         with refused(MissingRight):
             demand_undoable(upload, bare(world, "Hamburg", *set(Right) - {right}, who="anna"))
+
+
+@probe
+def import_undoes_the_balances_of_its_own_file_alone(world: World) -> None:
+    """Another file of the base was booked and paid since; so was the same file, at another business."""
+    here = world.scope("anna", "Hamburg")
+    theirs, paid_since = world.foreign_customer, customer(here)
+    mine = customer(world.scope("anna", "Zentrale"), customer_number=theirs.customer_number)
+    own, other, foreign = balances_of(here, mine), balances_of(here, paid_since), balances_of(world.south, theirs)
+    assert own.sha256 == foreign.sha256
+    for kept, actor in ((own, here), (other, here), (foreign, world.south)):
+        book_balances(balances=kept.pk, owed_total=kept.owed_total, credit_total=kept.credit_total, actor=actor)
+    for whose, actor in ((paid_since, here), (theirs, world.south)):
+        receive_payment(customer=whose.pk, amount=Decimal(1), key=key(), actor=actor)
+    upload: Any = SimpleNamespace(base_id=own.base_id, sha256=own.sha256, name="x")
+    demand_undoable(upload, here)
+    undo_balances_of(upload, here)
+    states = BalanceImport.objects.in_bulk([own.pk, other.pk, foreign.pk])
+    assert [states[one.pk].state for one in (own, other, foreign)] == ["undone", "booked", "booked"]
 
 
 @probe

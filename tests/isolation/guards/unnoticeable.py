@@ -20,7 +20,6 @@ UNNOTICEABLE = {
     "needs_here: Node.objects.in_use().filter(location=scope.location)": "a sentence: test_branch_order_pages.py",
     "_facts: OwnNode.objects.filter(base=scope.base)": "a moment; at a branch there is one row",
     "known_account: OwnNode.objects.filter(base=actor.base)": "as above",
-    "make_file: access.demand_still(actor)": "asks once more at the end for what is taken away while the file is made",
     "cancel_invoice: Invoice.objects.in_base(actor.base)": "the database cancels none of another base",
     "prepare_run: demand_base(actor)": "who is on a base 1.0 has a central, or nothing to bill",
     "start_run: demand_issuer(actor)": "what stands on invoices; tests/accounting/test_invoices.py is about it",
@@ -61,6 +60,7 @@ UNNOTICEABLE = {
     "allocate_page: if not is_payment or _is_reversed(payment): …": "spares a form; the database refuses what is sent",
     "_stepped: demand_collector(scope)": "each step is an operation that asks for the same",
     "_stepped: demand_reminder(scope)": "as above",
+    "Told.can_book: if self.entry.state != EntryState.OPEN: …": "spares a button; who books asks for an open entry",
     "debit_file_bytes: if kind not in KINDS: …": "what is none of them is taken for announcements",
     "_xml: if file.state != DebitFileState.DONE or not chunks.is_intact(DebitFileChunk, file=file): …": "a file that "
     "is not made has no bytes",
