@@ -69,6 +69,15 @@ def mails_take_the_right_of_what_they_are_about(world: World) -> None:
 
 
 @probe
+def mails_are_not_sent_for_whoever_has_lost_the_right(world: World) -> None:
+    head, one = own(world)
+    waits, post = letter(head, one), Mailbox()
+    with refused(MissingRight):
+        send_block(waits.mailing, post=post.post, actor=bare(world, "Zentrale", Right.BILL_CUSTOMERS, who="bodo"))
+    assert post == []
+
+
+@probe
 def mails_of_another_base_are_touched_by_nobody(world: World) -> None:
     head, _one = own(world)
     _theirs, waits = foreign(world)

@@ -93,7 +93,8 @@ def location_that_is_back_sees_invoices_of_its_customers_alone(world: World) -> 
     by_home = {one.customer.home_location_id: one for one in issued(head)}
     here, there = by_home[hamburg.location.pk], by_home[bremen.location.pk]
     for one, status in ((alone, 200), (here, 200), (there, 404)):
-        assert world.get("anna", f"{HAMBURG}{PAGES}invoices/{one.pk}/").status_code == status
+        for page in (f"invoices/{one.pk}/", f"invoices/{one.pk}/mail/", f"invoices/{one.pk}/dispute/"):
+            assert world.get("anna", f"{HAMBURG}{PAGES}{page}").status_code == status, page
 
 
 @probe

@@ -60,13 +60,14 @@ UNNOTICEABLE = {
     "allocate_page: if not is_payment or _is_reversed(payment): …": "spares a form; the database refuses what is sent",
     "_stepped: demand_collector(scope)": "each step is an operation that asks for the same",
     "_stepped: demand_reminder(scope)": "as above",
+    "_table_or_404: if found is None or found not in DOWNLOADS: …": "a table that no rule of an address names is not "
+    "served at all",
     "Told.can_book: if self.entry.state != EntryState.OPEN: …": "spares a button; who books asks for an open entry",
     "debit_file_bytes: if kind not in KINDS: …": "what is none of them is taken for announcements",
     "_xml: if file.state != DebitFileState.DONE or not chunks.is_intact(DebitFileChunk, file=file): …": "a file that "
     "is not made has no bytes",
     "_announcements: if not found: …": "a paper of no debits",
     "run_print: if not found: …": "a paper of no invoices",
-    "send_block: access.demand_still(actor)": "asks once more for what is taken away while a block is sent",
     "send_block: if not send_letter(pk, post=post, actor=actor): …": "spares a server that is down the other letters",
     "_letters: Letter.objects.in_base(actor.base)": "the ids are those of letters of the base",
     "reminders_file: if not found or issuer is None: …": "as above",
