@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
+from functools import partial
 from typing import Any
 from unittest.mock import patch
 
@@ -50,7 +51,7 @@ def many_debits_are_left_to_the_worker_by_whoever_may_collect_them(world: World)
         with refused(MissingRight):
             start_collecting(file=file.pk, on=timezone.localdate(), actor=nobody)
         for day, code in ((in_days(1), "day_to_come"), (in_days(-1), "before_the_file")):
-            assert said_of_the_day(lambda day=day: start_collecting(file=file.pk, on=day, actor=head)) == code
+            assert said_of_the_day(partial(start_collecting, file=file.pk, on=day, actor=head)) == code
         assert start_collecting(file=file.pk, on=timezone.localdate(), actor=head) is None
 
 

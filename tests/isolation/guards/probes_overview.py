@@ -89,7 +89,7 @@ def balances_of_an_import_take_all_rights_of_accounts(world: World) -> None:
         assert not is_offered(headings, bare(world, "Hamburg", *set(Right) - {right}, who="anna"))
     made = balances_of(here, customer(here))
     book_balances(balances=made.pk, owed_total=made.owed_total, credit_total=made.credit_total, actor=here)
-    upload: Any = SimpleNamespace(base_id=made.base_id, sha256=made.sha256)
+    upload: Any = SimpleNamespace(base_id=made.base_id, location_id=made.location_id, sha256=made.sha256)
     demand_undoable(upload, here)
     for right in (Right.CORRECT_ACCOUNTS, Right.MANAGE_ACCOUNT_TERMS):
         with refused(MissingRight):
@@ -108,7 +108,9 @@ def import_undoes_the_balances_of_its_own_file_alone(world: World) -> None:
         book_balances(balances=kept.pk, owed_total=kept.owed_total, credit_total=kept.credit_total, actor=actor)
     for whose, actor in ((paid_since, here), (theirs, world.south)):
         receive_payment(customer=whose.pk, amount=Decimal(1), key=key(), actor=actor)
-    upload: Any = SimpleNamespace(base_id=own.base_id, sha256=own.sha256, name="x")
+    upload: Any = SimpleNamespace(
+        base_id=own.base_id, location_id=own.location_id, sha256=own.sha256, name="x"
+    )  # fmt: skip
     demand_undoable(upload, here)
     undo_balances_of(upload, here)
     states = BalanceImport.objects.in_bulk([own.pk, other.pk, foreign.pk])
