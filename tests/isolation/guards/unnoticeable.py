@@ -111,6 +111,7 @@ UNNOTICEABLE = {
     "says that something has begun",
     "file_page: scope.demand(Right.CLEAR)": "the operation asks for the same right",
     "own_page: Cycle.objects.in_base(scope.base)": "the node of this branch is of its base, by a composite key",
+    "own_page: Cycle.objects.in_base(scope.base).filter(node=own.node_id)": "at a branch there is one node",
     "own_page: HeldBack.objects.in_base(scope.base)": "a figure, at a branch, which has no other base",
     "own_page: Conflict.objects.in_base(scope.base)": "as above",
     "_show: OwnNode.objects.filter(base=scope.base)": "at a branch there is one row; at the central it is not asked",
