@@ -5,12 +5,17 @@ from __future__ import annotations
 from decimal import Decimal
 
 from accounting.operations import receive_payment
+from customers.exports import Order, table_named, take_out
+from customers.exports.files import EXPORTS
+from files.lifecycle import fetch
 from locations.permissions import Right
 from mcp.isolation import grants
+from mcp.isolation.scope import MissingRight
 from tests.accounting.accounts import ADDRESS, guest, key, terms
 from tests.accounting.debits import creditor
 from tests.accounting.invoices import order
 from tests.customers.people import customer
+from tests.isolation.guards.probes_operations import bare, refused
 from tests.isolation.guards.probes_overview import told
 from tests.isolation.guards.probes_owners import of_central
 from tests.isolation.guards.probing import probe
@@ -80,3 +85,17 @@ def open_items_name_nobody_of_another_base(world: World) -> None:
     assert CANARY not in world.text("anna", f"{page}items/?customer={theirs.pk}")
     order(head, mine)
     assert "Eigener" in world.text("anna", f"{page}?company={mine.customer_number}")
+
+
+@probe
+def file_of_a_table_is_fetched_with_the_rights_of_the_table(world: World) -> None:
+    """Whoever has lost one since it was made does not get it any more."""
+    table = table_named("bank-entries")
+    assert table is not None
+    written = Order(profile="excel-de", columns=tuple(column.name for column in table.columns))
+    export, made = take_out(table=table, order=written, asked={}, actor=world.scope("anna", "Zentrale"))
+    assert made is not None
+    made.close()
+    for right in (Right.EXPORT_CUSTOMERS, *table.rights):
+        with refused(MissingRight):
+            fetch(EXPORTS, export, actor=bare(world, "Zentrale", *set(Right) - {right}, who="anna"))

@@ -11,6 +11,7 @@ from django.db import transaction
 from accounting.invoicing import set_billing_terms
 from accounting.models import AccountTerms, BillingTerms
 from accounting.operations import post_sale
+from customers.console.further_pages import links_for
 from locations.permissions import Right
 from mcp.isolation import grants
 from tests.accounting.accounts import guest, key, terms
@@ -66,3 +67,11 @@ def address_and_hold_of_billing_are_for_whoever_sees_such_fields(world: World) -
     grants.add_grants(group, [(Right.SEE_ACCOUNTS, bremen), (Right.MANAGE_ACCOUNT_TERMS, bremen)])
     page = world.text("carla", f"{BREMEN}/accounting/accountterms/{whose.pk}/billing/")
     assert [word in page for word in ("alt@example.com", CANARY, 'name="reference"')] == [False, False, True]
+
+
+@probe
+def pages_about_a_customer_are_offered_to_whoever_may_open_them(world: World) -> None:
+    account = f"/{world.customer.pk}/"
+    for right, sees in ((Right.SEE_ACCOUNTS, True), (Right.SEE_HISTORY, False)):
+        offered = links_for(world.customer, bare(world, "Hamburg", right, who="anna"))
+        assert any("/accountterms/" in str(link) and account in str(link) for link in offered) == sees

@@ -158,6 +158,8 @@ UNNOTICEABLE = {
     "allocate_page: Movement.objects.in_base(scope.base)": "whose payment it is has to be a customer of the base",
     "undo_balances: _demand_unused(booked)": "names whose credit was used; the database refuses it as well",
     "account_page: LedgerException.objects.in_base(scope.base)": "they are those of a customer of the base",
+    "TableMaking._written: Customer.objects.in_base(self.scope.base)": "the numbers are those of the file, and nothing "
+    "but numbers is kept",
     "page: scope.demand(RIGHT)": "the list of webhooks on it asks for the same right",
     "confirm_accounting_switch: _demand_person(actor)": "the second one is a person, which the next line asks",
     "refuse_accounting_switch: _demand_person(actor)": "as above",
