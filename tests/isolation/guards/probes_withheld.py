@@ -11,10 +11,16 @@ from django.db import transaction
 from accounting.invoicing import set_billing_terms
 from accounting.models import AccountTerms, BillingTerms
 from accounting.operations import post_sale
+from customers.exports.files import EXPORTS, make_now
+from customers.exports.writer import Order
+from customers.models import Customer
+from customers.table import CustomerResource
+from files.lifecycle import fetch
 from locations.permissions import Right
 from mcp.isolation import grants
+from mcp.isolation.scope import MissingRight
 from tests.accounting.accounts import guest, key, terms
-from tests.isolation.guards.probes_operations import bare
+from tests.isolation.guards.probes_operations import bare, refused
 from tests.isolation.guards.probing import probe
 from tests.isolation.guards.world import BREMEN, CANARY, World
 
@@ -76,3 +82,19 @@ def page_of_an_account_is_offered_to_whoever_may_open_it(world: World) -> None:
     assert link not in world.text("carla", page)
     grants.add_grants(group, [(Right.SEE_ACCOUNTS, bremen)])
     assert link in world.text("carla", page)
+
+
+@probe
+def balances_in_an_export_are_for_whoever_sees_accounts(world: World) -> None:
+    """Nor is a file that has them fetched by whoever has lost that right since."""
+    here, blind = world.scope("anna", "Hamburg"), bare(world, "Hamburg", *set(Right) - {Right.SEE_ACCOUNTS}, who="anna")
+    written = Order(profile="excel-de", columns=("customer_number", "open_amount"))
+    assert "open_amount" in CustomerResource(scope=here).export_columns()
+    assert "open_amount" not in CustomerResource(scope=blind).export_columns()
+    customers = Customer.objects.in_base(here.base)
+    with refused(MissingRight):
+        make_now(order=written, query="", customers=customers, actor=blind)
+    export, file = make_now(order=written, query="", customers=customers, actor=here)
+    file.close()
+    with refused(MissingRight):
+        fetch(EXPORTS, export, actor=blind)
