@@ -12,7 +12,7 @@ from accounting.invoicing import set_billing_terms
 from accounting.models import AccountTerms, BillingTerms
 from accounting.operations import post_sale
 from customers.exports.files import EXPORTS, make_now
-from customers.exports.writer import Order
+from customers.exports.writer import Making, Order
 from customers.models import Customer
 from customers.table import CustomerResource
 from files.lifecycle import fetch
@@ -91,9 +91,9 @@ def balances_in_an_export_are_for_whoever_sees_accounts(world: World) -> None:
     written = Order(profile="excel-de", columns=("customer_number", "open_amount"))
     assert "open_amount" in CustomerResource(scope=here).export_columns()
     assert "open_amount" not in CustomerResource(scope=blind).export_columns()
-    customers = Customer.objects.in_base(here.base)
     with refused(MissingRight):
-        make_now(order=written, query="", customers=customers, actor=blind)
+        Making(blind, written)
+    customers = Customer.objects.in_base(here.base)
     export, file = make_now(order=written, query="", customers=customers, actor=here)
     file.close()
     with refused(MissingRight):
