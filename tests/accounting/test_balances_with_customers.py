@@ -11,12 +11,18 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from accounting.models import BalanceImport, Movement
-from accounting.opening_balances import book_balances
-from accounting.opening_balances.of_imports import check_balances_of
+from accounting.opening_balances import book_balances, undo_balances
+from accounting.opening_balances.of_imports import (
+    BalancesElsewhere,
+    check_balances_of,
+    demand_undoable,
+    undo_balances_of,
+)
 from accounting.operations import post_sale, receive_payment, top_up
 from customers.choices import UploadState
 from customers.exports.files import make_now
 from customers.exports.writer import Order
+from customers.imports import content_of
 from customers.imports.steps import UNDOING
 from customers.models import Customer, ImportUpload
 from customers.table import CustomerResource
@@ -24,9 +30,10 @@ from locations.models import Location
 from locations.permissions import Right
 from mcp.isolation import row_scope
 from mcp.isolation.scope import Scope
-from tests.accounting.accounts import amounts, guest, key
+from tests.accounting.accounts import amounts, guest, key, on_its_own
 from tests.accounting.test_account_pages import german, text
-from tests.customers.transfer import applied, checked
+from tests.customers.people import customer
+from tests.customers.transfer import applied, checked, undone
 
 pytestmark = pytest.mark.django_db
 COLUMNS = ("customer_number", "last_name", "credit_limit", "open_amount", "credit_balance", "account_limit")
@@ -129,3 +136,37 @@ def test_page_of_an_import_offers_its_balances(log_in, anna, ines):
     assert "Anfangssalden dieser Datei" in text(page)
     answer = client.post(f"/30100/2/accounting/accountterms/balances/import/{upload.pk}/", follow=True)
     assert "20,10" in text(answer)
+
+
+def with_balance(scope: Scope, whose: Customer) -> tuple[ImportUpload, BalanceImport]:
+    """A file of one customer that was imported at this location, with the 5 € that he owes."""
+    content = f"Kundennummer;Nachname;Offener Betrag\r\n{whose.customer_number};Neu;5,00\r\n".encode()
+    upload = came_in(scope, content)
+    made = check_balances_of(upload=upload, actor=scope)
+    return upload, made
+
+
+def test_undoing_an_import_leaves_balances_of_the_same_file_that_came_in_elsewhere(cast, anna):
+    whose, bremen = customer(anna, last_name="Alt"), cast.scope("anna", "Bremen")
+    upload, made = with_balance(anna, whose)
+    book_balances(balances=made.pk, owed_total=Decimal(5), credit_total=Decimal(0), actor=anna)
+    with row_scope.rows_of(bremen):
+        content = content_of(upload)
+    undone(came_in(bremen, content), bremen)
+    assert amounts(anna, whose) == (5, 0)
+    undone(upload, anna)
+    assert amounts(anna, whose) == (0, 0)
+
+
+def test_import_is_not_undone_while_its_balances_stand_with_the_central(cast, anna):
+    """The location keeps accounts of its own since."""
+    whose = customer(anna, last_name="Alt")
+    upload, made = with_balance(anna, whose)
+    book_balances(balances=made.pk, owed_total=Decimal(5), credit_total=Decimal(0), actor=anna)
+    on_its_own(cast, "Hamburg")
+    for step in (demand_undoable, undo_balances_of):
+        with pytest.raises(BalancesElsewhere), row_scope.rows_of(anna):
+            step(upload, anna)
+    undo_balances(balances=made.pk, reason="x", actor=cast.scope("anna", "Zentrale"))
+    undone(upload, anna)
+    assert upload.state == UploadState.UNDONE

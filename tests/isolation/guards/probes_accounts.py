@@ -189,6 +189,10 @@ def pages_of_opening_balances_take_both_rights(world: World) -> None:
         assert [world.get("carla", page).status_code for page in pages] == [403, 403]
         grants.add_grants(group, [(right, bremen)])
     assert [world.get("carla", page).status_code for page in pages] == [200, 200]
+    of_import = f"{pages[0]}import/{world.imported.pk}/"
+    assert world.post("carla", of_import, {}).status_code == 403
+    grants.add_grants(group, [(Right.IMPORT_CUSTOMERS, bremen)])
+    assert world.post("carla", of_import, {}).status_code == 404
     theke = UserGroup.objects.get(name="Theke Hamburg und Bremen", organization__account_number=10400)
     grants.add_grants(theke, [(Right.MANAGE_ACCOUNT_TERMS, world.place("Hamburg").pk)])
     assert world.get("bodo", f"{PAGES}balances/").status_code == 403

@@ -29,7 +29,7 @@ from mcp.isolation import grants
 from mcp.isolation.scope import MissingRight, Scope
 from mcp.worker.somebody import for_somebody
 from tests.accounting.accounts import amounts, guest
-from tests.accounting.bank_files import entries_of, file_of, own_account, paid, read, sale, statement
+from tests.accounting.bank_files import entries_of, file_of, gone, own_account, paid, read, sale, statement
 from tests.accounting.banking.files import HORT, OWN
 from tests.isolation.guards.probes_operations import bare, refused
 from tests.isolation.guards.probing import probe
@@ -140,6 +140,16 @@ def worker_books_with_the_rights_of_whoever_has_asked(world: World) -> None:
     book_all_sure(statement=found.pk, actor=here)
     book_sure(statement=str(found.pk), **for_somebody(here))
     assert amounts(here, whose) == (0, 0)
+    found.refresh_from_db()
+    assert (found.state, list(found.failure)) == ("ready", [])
+
+
+@probe
+def money_that_has_gone_out_is_no_payment(world: World) -> None:
+    here = world.scope("anna", "Hamburg")
+    [entry] = entries_of(here, statement(here, gone("5.00")))
+    with refused(ValidationError, code="bankentry_booked_where_paid"):
+        book_as_proposed(entry=entry.pk, actor=here)
 
 
 @probe

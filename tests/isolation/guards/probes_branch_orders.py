@@ -29,7 +29,9 @@ from mcp.isolation import grants
 from mcp.isolation.scope import MissingRight, Scope
 from mcp.stored_sentences import Sentences
 from tests.accounting.accounts import ADDRESS, guest
+from tests.api.money import order as till_order
 from tests.customers.people import customer
+from tests.isolation.guards.probes_api import till_at
 from tests.isolation.guards.probes_operations import bare, refused
 from tests.isolation.guards.probing import probe
 from tests.isolation.guards.world import BREMEN, CANARY, HEAD, World
@@ -181,6 +183,25 @@ def a_branch_sells_by_what_is_of_its_own_base(world: World) -> None:
             sell_at_branch(**said | {"total": Decimal(4)}, key="3")
         with refused(ValidationError, code="limit"):
             sell_at_branch(**said | {"total": Decimal(10), "lines": [LINE, LINE]}, key="4")
+
+
+@probe
+def a_till_of_a_branch_is_told_of_the_account_with_the_right_to_see_it(world: World) -> None:
+    here = accounted(world)
+    buyer = customer(here, last_name="Kauft", **ADDRESS)
+    CustomerRevision.objects.filter(base=here.base, uid=buyer.uid).update(revision=1)
+    node = node_of(here)
+    told(node, buyer.uid, 20)
+    OwnNode.objects.create(
+        base=here.base, organization=here.organization, location=here.location, node=node, succeeded_at=timezone.now()
+    )
+    sells = (Right.VIEW_CUSTOMERS, Right.POST_TO_ACCOUNTS)
+    with override_settings(SIDE="branch"):
+        for rights, sees in (((*sells, Right.SEE_ACCOUNTS), True), (sells, False)):
+            till = till_at(world, *rights, place="Lübeck", name=f"Kasse {len(rights)}")
+            answer = till.post(f"customers/{buyer.customer_number}/orders", till_order("5.00"))
+            assert answer.status_code == 202
+            assert ("left" in answer.json(), "open_amount" in answer.json()) == (sees, sees)
 
 
 @probe

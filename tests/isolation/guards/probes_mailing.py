@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.core.exceptions import ObjectDoesNotExist, ValidationError
+from django.test import override_settings
 
 from accounting.dunning import send_run
 from accounting.letter_choices import LetterSource
@@ -14,7 +15,8 @@ from locations.permissions import Right
 from mcp.isolation import grants, row_scope
 from mcp.isolation.scope import MissingRight, Scope
 from mcp.worker.queueing import NothingThere
-from tests.accounting.letters import Mailbox, billed, run_of
+from tests.accounting.accounts import on_its_own
+from tests.accounting.letters import LOCMEM, Mailbox, billed, run_of
 from tests.accounting.reminders import later_run
 from tests.isolation.guards.probes_operations import bare, refused
 from tests.isolation.guards.probing import probe
@@ -67,6 +69,15 @@ def mails_take_the_right_of_what_they_are_about(world: World) -> None:
 
 
 @probe
+def mails_are_not_sent_for_whoever_has_lost_the_right(world: World) -> None:
+    head, one = own(world)
+    waits, post = letter(head, one), Mailbox()
+    with refused(MissingRight):
+        send_block(waits.mailing, post=post.post, actor=bare(world, "Zentrale", Right.BILL_CUSTOMERS, who="bodo"))
+    assert post == []
+
+
+@probe
 def mails_of_another_base_are_touched_by_nobody(world: World) -> None:
     head, _one = own(world)
     _theirs, waits = foreign(world)
@@ -76,6 +87,37 @@ def mails_of_another_base_are_touched_by_nobody(world: World) -> None:
         send_block(waits.mailing, post=Mailbox().post, actor=head)
     with row_scope.rows_of(world.south):
         assert Letter.objects.get(pk=waits.pk).state == "waiting"
+
+
+@probe
+def documents_of_another_ledger_and_base_are_mailed_by_nobody(world: World) -> None:
+    """The central mails nothing of a location on its own, that nothing of the central, and nobody of Südstern's."""
+    head, one = own(world)
+    [theirs] = billed(world.south, world.south, "fremd@example.com")
+    on_its_own(world.cast, "Hamburg")
+    hamburg = world.scope("anna", "Hamburg")
+    [alone] = billed(hamburg, hamburg, "eigen@example.com")
+    with override_settings(MAILERS=LOCMEM):
+        for invoice, actor in ((theirs, head), (alone, head), (one, hamburg), (theirs, hamburg)):
+            with refused(ValidationError, code="letter_there"):
+                mail_documents(source=LetterSource.INVOICE, pk=invoice.pk, actor=actor)
+        for invoice, actor in ((one, head), (alone, hamburg)):
+            assert mail_documents(source=LetterSource.INVOICE, pk=invoice.pk, actor=actor).mailed == 1
+
+
+@probe
+def invoices_of_a_run_are_printed_with_the_right_to_bill_and_contact_data(world: World) -> None:
+    """Carla sees customers and accounts at the central, and is given one right without the other, then both."""
+    head, _one = own(world)
+    [unmailed] = billed(head, world.scope("anna", "Hamburg"), "")
+    group, center = world.cast.group("Auskunft Bremen"), world.place("Zentrale").pk
+    seen = [(Right.VIEW_CUSTOMERS, center), (Right.SEE_ACCOUNTS, center)]
+    bills, reads = (Right.BILL_CUSTOMERS, center), (Right.SEE_CONTACT_DATA, center)
+    address = f"{HEAD}{PAGES}runs/{run_of([unmailed]).pk}/print/"
+    for given, status in (([bills], 403), ([reads], 403), ([bills, reads], 200)):
+        grants.add_grants(group, [*seen, *given])
+        assert world.get("carla", address).status_code == status, given
+        grants.remove_grants(group, [*seen, *given])
 
 
 @probe

@@ -6,15 +6,18 @@ from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db import connection
 
 from accounting.downloads import DOWNLOADS
+from accounting.models import BalanceImport
 from accounting.opening_balances import book_balances
-from accounting.opening_balances.of_imports import demand_undoable, is_offered
+from accounting.opening_balances.of_imports import check_balances_of, demand_undoable, is_offered, undo_balances_of
 from accounting.operations import receive_payment
 from accounting.overview import Question
 from customers.exports.tables import TableMaking, table_named
 from customers.exports.writer import Order
+from customers.imports.lifecycle import start_undo, undo_upload
 from customers.models import CustomerGroup
 from locations.permissions import Right
 from mcp.isolation.scope import MissingRight, Scope
@@ -23,6 +26,7 @@ from tests.accounting.bank_files import paid, statement
 from tests.accounting.debits import creditor, debits
 from tests.accounting.invoices import issued, order
 from tests.customers.people import customer
+from tests.customers.transfer import applied, checked
 from tests.isolation.guards.probes_accounts import balances_of
 from tests.isolation.guards.probes_debits import foreign
 from tests.isolation.guards.probes_operations import bare, refused
@@ -88,11 +92,49 @@ def balances_of_an_import_take_all_rights_of_accounts(world: World) -> None:
         assert not is_offered(headings, bare(world, "Hamburg", *set(Right) - {right}, who="anna"))
     made = balances_of(here, customer(here))
     book_balances(balances=made.pk, owed_total=made.owed_total, credit_total=made.credit_total, actor=here)
-    upload: Any = SimpleNamespace(base_id=made.base_id, sha256=made.sha256)
+    upload: Any = SimpleNamespace(base_id=made.base_id, location_id=made.location_id, sha256=made.sha256)
     demand_undoable(upload, here)
     for right in (Right.CORRECT_ACCOUNTS, Right.MANAGE_ACCOUNT_TERMS):
         with refused(MissingRight):
             demand_undoable(upload, bare(world, "Hamburg", *set(Right) - {right}, who="anna"))
+
+
+@probe
+def import_undoes_the_balances_of_its_own_file_alone(world: World) -> None:
+    """Another file of the base was booked and paid since; so was the same file, at another business."""
+    here = world.scope("anna", "Hamburg")
+    theirs, paid_since = world.foreign_customer, customer(here)
+    mine = customer(world.scope("anna", "Zentrale"), customer_number=theirs.customer_number)
+    own, other, foreign = balances_of(here, mine), balances_of(here, paid_since), balances_of(world.south, theirs)
+    assert own.sha256 == foreign.sha256
+    for kept, actor in ((own, here), (other, here), (foreign, world.south)):
+        book_balances(balances=kept.pk, owed_total=kept.owed_total, credit_total=kept.credit_total, actor=actor)
+    for whose, actor in ((paid_since, here), (theirs, world.south)):
+        receive_payment(customer=whose.pk, amount=Decimal(1), key=key(), actor=actor)
+    upload: Any = SimpleNamespace(
+        base_id=own.base_id, location_id=own.location_id, sha256=own.sha256, name="x"
+    )  # fmt: skip
+    demand_undoable(upload, here)
+    undo_balances_of(upload, here)
+    states = BalanceImport.objects.in_bulk([own.pk, other.pk, foreign.pk])
+    assert [states[one.pk].state for one in (own, other, foreign)] == ["undone", "booked", "booked"]
+
+
+@probe
+def import_with_balances_is_undone_with_the_rights_of_accounts(world: World) -> None:
+    """Neither by whoever lacks one of them, nor where somebody has paid between the question and the worker."""
+    here, whose = world.scope("anna", "Hamburg"), customer(world.scope("anna", "Hamburg"))
+    content = f"Kundennummer;Nachname;Offener Betrag\r\n{whose.customer_number};Neu;5,00\r\n".encode()
+    upload = applied(checked(here, content), here)
+    kept = check_balances_of(upload=upload, actor=here)
+    book_balances(balances=kept.pk, owed_total=Decimal(5), credit_total=Decimal(0), actor=here)
+    for right in (Right.CORRECT_ACCOUNTS, Right.MANAGE_ACCOUNT_TERMS):
+        with refused(MissingRight):
+            start_undo(upload=upload, actor=bare(world, "Hamburg", *set(Right) - {right}, who="anna"))
+    start_undo(upload=upload, actor=here)
+    receive_payment(customer=whose.pk, amount=Decimal(1), key=key(), actor=here)
+    with refused(ValidationError, code="balances_used"):
+        undo_upload(upload=upload, actor=here)
 
 
 @probe

@@ -14,7 +14,7 @@ from tests.accounting.accounts import guest, on_its_own
 from tests.accounting.bank_files import file_of, paid, read
 from tests.accounting.debits import creditor
 from tests.accounting.invoices import issued, order
-from tests.accounting.own_billing import attempts_at, of_the_central, whole_story
+from tests.accounting.own_billing import attempts_at, back_to_the_central, of_the_central, whole_story
 from tests.isolation.guards.probes_operations import refused
 from tests.isolation.guards.probing import probe
 from tests.isolation.guards.world import CANARY, HAMBURG, HEAD, World
@@ -76,6 +76,25 @@ def central_is_shown_nothing_of_a_location_on_its_own(world: World) -> None:
     ):  # fmt: skip
         assert world.get("anna", f"{HAMBURG}{PAGES}{address}").status_code == 200, address
         assert world.get("anna", f"{HEAD}{PAGES}{address}").status_code == 404, address
+
+
+@probe
+def location_that_is_back_sees_invoices_of_its_customers_alone(world: World) -> None:
+    """What it has billed on its own, and what the central bills for those who are registered there."""
+    head, hamburg, bremen = (world.scope("anna", place) for place in ("Zentrale", "Hamburg", "Bremen"))
+    creditor(head)
+    on_its_own(world.cast, "Hamburg")
+    creditor(hamburg)
+    order(hamburg, guest(hamburg))
+    [alone] = issued(hamburg)
+    back_to_the_central(world.cast)
+    for place in (hamburg, bremen):
+        order(place, guest(place))
+    by_home = {one.customer.home_location_id: one for one in issued(head)}
+    here, there = by_home[hamburg.location.pk], by_home[bremen.location.pk]
+    for one, status in ((alone, 200), (here, 200), (there, 404)):
+        for page in (f"invoices/{one.pk}/", f"invoices/{one.pk}/mail/", f"invoices/{one.pk}/dispute/"):
+            assert world.get("anna", f"{HAMBURG}{PAGES}{page}").status_code == status, page
 
 
 @probe

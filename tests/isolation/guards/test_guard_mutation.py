@@ -23,7 +23,7 @@ from tests.isolation.guards.mutants import ROOT, spots
 from tests.isolation.guards.probing import PROBES
 from tests.isolation.guards.reach import Reach, key_of, noticed, where_is
 from tests.isolation.guards.test_holes import SUBJECTS
-from tests.isolation.guards.unnoticeable import UNNOTICEABLE
+from tests.isolation.guards.unnoticeable import UNNOTICEABLE, is_unnoticeable, named_by
 from tests.isolation.guards.world import World
 
 pytestmark = pytest.mark.isolation
@@ -37,7 +37,7 @@ def every_guard() -> list[Switchable]:
 
 def guards_of_the_code() -> list[Switchable]:
     """Every guard, marked or found, but those that cannot be missed, each of which has its reason."""
-    return [guard for guard in every_guard() if not any(part in guard.name for part in UNNOTICEABLE)]
+    return [guard for guard in every_guard() if not is_unnoticeable(guard.name)]
 
 
 def _cases() -> Iterator[object]:
@@ -108,4 +108,4 @@ def test_every_subject_has_probes():
 
 def test_what_cannot_be_noticed_is_still_there():
     names = [guard.name for guard in every_guard()]
-    assert [part for part in UNNOTICEABLE if not any(part in name for name in names)] == []
+    assert [key for key in UNNOTICEABLE if not any(named_by(key, name) for name in names)] == []

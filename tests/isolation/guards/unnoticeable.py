@@ -1,7 +1,9 @@
 """Guards of which nothing can be missed, each with the reason: the database or another line leaves nothing to notice.
 
-The key is the end of the guard's name, without its line.
+The key is the end of the guard's name, without its file and line.
 """
+
+from __future__ import annotations
 
 UNNOTICEABLE = {
     "prepare_debits: demand_base(actor)": "a location on 1.0 is a branch, which is refused the line before",
@@ -20,7 +22,6 @@ UNNOTICEABLE = {
     "needs_here: Node.objects.in_use().filter(location=scope.location)": "a sentence: test_branch_order_pages.py",
     "_facts: OwnNode.objects.filter(base=scope.base)": "a moment; at a branch there is one row",
     "known_account: OwnNode.objects.filter(base=actor.base)": "as above",
-    "make_file: access.demand_still(actor)": "asks once more at the end for what is taken away while the file is made",
     "cancel_invoice: Invoice.objects.in_base(actor.base)": "the database cancels none of another base",
     "prepare_run: demand_base(actor)": "who is on a base 1.0 has a central, or nothing to bill",
     "start_run: demand_issuer(actor)": "what stands on invoices; tests/accounting/test_invoices.py is about it",
@@ -39,34 +40,40 @@ UNNOTICEABLE = {
     "UserGroupAdmin.rights[change]": "the page asks first for the right to view, which is the same",
     "LocationAdmin.rights[change]": "as above",
     "UserAdmin.rights[change]": "as above",
-    "ConsoleSite.panel: if found is None": "a panel that no table of addresses names is not served at all",
+    "ConsoleSite.panel: if found is None: …": "a panel that no table of addresses names is not served at all",
     "_touched: Customer.objects.filter(base=scope.base)": "the ids come from a join over the base",
     "_touched: CustomerGroup.objects.in_base(scope.base)": "a customer's group is of his base, by a composite key",
     "held_by: Consent.objects.in_base(scope.base)": "as two lines above, and a statement is of his customer's base",
     "TransitionAdmin.rights[view]": "the pages are functions of their own, which ask for the right themselves",
     "listed: Customer.objects.in_base(actor.base)": "the ids are those of customers of the base",
     "_group_at: UserGroup.objects.of_organization(branch.organization)": "only looks for a name that is free there",
-    "takes_over: if scope.location.kind != LocationKind.BRANCH": "spares a question; the side bar asks for the right",
+    "takes_over: if scope.location.kind != LocationKind.BRANCH or Right.IMPORT_CUSTOMERS not in scope.rights: "
+    "…": "spares a question; the side bar asks for the right",
     "answer: Transition.objects.select_for_update(of=('self',)).filter(pk=transition, receiver=actor.organization, "
     "state__in=BEFORE_EXECUTION)": "a group has no open word about what is not, or not any more, asked of it",
-    "withdrawals_since: if transition.executed_at is None": "who was not handed over is in no table of those who were",
-    "_demand_signed: Arrival.objects.filter(base=actor.base.pk": "other receivers are refused before",
+    "withdrawals_since: if transition.executed_at is None: …": "who was not handed over is in no table of those who "
+    "were",
+    "_demand_signed: Arrival.objects.filter(base=actor.base.pk, transition=transition)": "other receivers are refused "
+    "before",
     "left_alone: Customer.objects.in_base(scope.base)": "the ids come from a join over the base",
     "_piece: Customer.objects.in_base(scope_of(request).base)": "the ids are those of customers of the base",
     "_template: actor.demand(Right.MANAGE_USERS)": "who lacks it finds no group: 404 in place of 403",
     "is_small: CustomerCount.objects.in_base(actor.base)": "only decides whether the worker or the request does it",
+    "_is_small: CustomerCount.objects.in_base(actor.base)": "as above",
     "create_group_like: _demand_template(source, actor)": "copy_rights, which it calls, asks the same",
     "read_by: Invoice.objects.in_base(scope.base)": "of the location, or of customers registered there",
     "_counted: BankEntry.objects.in_base(scope.base)": "the ids are those of statements of the base",
     "allocate_page: if not is_payment or _is_reversed(payment): …": "spares a form; the database refuses what is sent",
     "_stepped: demand_collector(scope)": "each step is an operation that asks for the same",
     "_stepped: demand_reminder(scope)": "as above",
+    "_table_or_404: if found is None or found not in DOWNLOADS: …": "a table that no rule of an address names is not "
+    "served at all",
+    "Told.can_book: if self.entry.state != EntryState.OPEN: …": "spares a button; who books asks for an open entry",
     "debit_file_bytes: if kind not in KINDS: …": "what is none of them is taken for announcements",
     "_xml: if file.state != DebitFileState.DONE or not chunks.is_intact(DebitFileChunk, file=file): …": "a file that "
     "is not made has no bytes",
     "_announcements: if not found: …": "a paper of no debits",
     "run_print: if not found: …": "a paper of no invoices",
-    "send_block: access.demand_still(actor)": "asks once more for what is taken away while a block is sent",
     "send_block: if not send_letter(pk, post=post, actor=actor): …": "spares a server that is down the other letters",
     "_letters: Letter.objects.in_base(actor.base)": "the ids are those of letters of the base",
     "reminders_file: if not found or issuer is None: …": "as above",
@@ -100,9 +107,11 @@ UNNOTICEABLE = {
     "stage: User.objects.filter(organization=own.organization_id)": "at a branch there is one business",
     "_kept: OwnNode.objects.filter(pk=own.pk, node__isnull=False, private_key=key)": "at a branch there is one row; "
     "whether it is paired by this code: tests/clearing/test_pairing.py is about it",
-    "_is_begun: if not pressed.isdecimal()": "how long a page says that something has begun",
+    "_is_begun: if not pressed.isdecimal() or time.time() - int(pressed) > WORKER_SECONDS: …": "how long a page "
+    "says that something has begun",
     "file_page: scope.demand(Right.CLEAR)": "the operation asks for the same right",
     "own_page: Cycle.objects.in_base(scope.base)": "the node of this branch is of its base, by a composite key",
+    "own_page: Cycle.objects.in_base(scope.base).filter(node=own.node_id)": "at a branch there is one node",
     "own_page: HeldBack.objects.in_base(scope.base)": "a figure, at a branch, which has no other base",
     "own_page: Conflict.objects.in_base(scope.base)": "as above",
     "_show: OwnNode.objects.filter(base=scope.base)": "at a branch there is one row; at the central it is not asked",
@@ -149,8 +158,19 @@ UNNOTICEABLE = {
     "allocate_page: Movement.objects.in_base(scope.base)": "whose payment it is has to be a customer of the base",
     "undo_balances: _demand_unused(booked)": "names whose credit was used; the database refuses it as well",
     "account_page: LedgerException.objects.in_base(scope.base)": "they are those of a customer of the base",
+    "TableMaking._written: Customer.objects.in_base(self.scope.base)": "the numbers are those of the file, and nothing "
+    "but numbers is kept",
     "page: scope.demand(RIGHT)": "the list of webhooks on it asks for the same right",
     "confirm_accounting_switch: _demand_person(actor)": "the second one is a person, which the next line asks",
     "refuse_accounting_switch: _demand_person(actor)": "as above",
     "<lambda>: scope.allows(Right.MANAGE_ACCOUNT_TERMS)": "shows a link of the side bar; the page asks for the same",
 }
+
+
+def named_by(key: str, name: str) -> bool:
+    """Whether this is the guard of the key: one whose name only begins with it is another one, and narrows more."""
+    return name.endswith((f" {key}", f".{key}"))
+
+
+def is_unnoticeable(name: str) -> bool:
+    return any(named_by(key, name) for key in UNNOTICEABLE)

@@ -283,7 +283,7 @@ RECIPES: dict[str, Recipe] = {
     "admin:accounting_invoice_mail": Recipe("invoice", "pk", post=200, writes=False),  # no mail server: that is told
     "admin:accounting_letter_again": Recipe("letter", "pk", post=200, writes=False),  # as above
     "admin:accounting_notice_again": Recipe("mailed reminder", "pk", post=200, writes=False),  # as above
-    "admin:accounting_run_print": Recipe("issued run", "pk"),
+    "admin:accounting_run_print": Recipe("issued run", "pk", is_of_central=True),
     "admin:accounting_runs": Recipe(),
     "admin:accounting_run_new": Recipe(post=200, writes=False),  # without a day: that is told at the form
     "admin:accounting_run": Recipe(
