@@ -127,8 +127,8 @@ class _Head:
         )
 
     def _balances(self, statement: str) -> tuple[Balance, Balance]:
-        """The first and the last one, where a bank gives those of each day. Of a statement on several pages the balances
-        between them, where the others are missing.
+        """The first and the last one, where a bank gives those of each day. Of a statement on several pages those
+        between the pages, where the others are missing.
         """
         found = [(part.code("Tp/CdOrPrtry"), part) for part in self._part.parts("Bal")]
         interim = [part for code, part in found if code == INTERIM]
