@@ -16,8 +16,9 @@ from django.utils import timezone
 
 from accounting.balances import balance_at, standing
 from accounting.choices import AccountKind, SaleMethod
+from accounting.debits.outcomes import collect_debits, return_debit
 from accounting.invoicing.cancelling import cancel_invoice
-from accounting.models import Invoice, InvoiceLine, PaymentOrder
+from accounting.models import DebitItem, Invoice, InvoiceLine, Movement, PaymentOrder
 from accounting.open_items import open_items
 from accounting.operations import (
     Part,
@@ -37,6 +38,7 @@ from accounting.operations import (
 from customers.models import Customer
 from mcp.isolation import row_scope
 from mcp.isolation.scope import Scope
+from tests.accounting import debits
 from tests.accounting.accounts import key
 from tests.accounting.invoices import issued, line
 from tests.accounting.plain_accounts import ZERO, Id, PlainBook, PlainMovement
@@ -67,6 +69,12 @@ class History:
     book: PlainBook = field(default_factory=PlainBook)
     orders: dict[Any, PlainOrder] = field(default_factory=dict)
     invoices: dict[Any, list[Id]] = field(default_factory=dict)
+    at_bank: dict[Any, tuple[Any, Decimal]] = field(default_factory=dict)
+    """Debits that are at the bank, with their invoices and amounts."""
+    collected: dict[Id, Any] = field(default_factory=dict)
+    """By their payments the debits that were collected."""
+    debtors: tuple[str, ...] = ()
+    """Who has signed a mandate."""
     done: list[str] = field(default_factory=list)
     moments: list[tuple[datetime, dict[str, Any]]] = field(default_factory=list)
 
@@ -174,7 +182,9 @@ def _pay_certain(one: History) -> None:
 
 def _allocate(one: History) -> None:
     name = one.luck.choice(list(one.customers))
-    payment = one.some([each for each in one.book.payments(name) if each.kind == "payment" and not one.order_of(each.id)])
+    payment = one.some(
+        [each for each in one.book.payments(name) if each.kind == "payment" and not one.order_of(each.id)]
+    )
     if payment is None:
         return
     mine = [row for row in one.book.allocations if row.payment == payment.id]
@@ -188,7 +198,9 @@ def _allocate(one: History) -> None:
 
 def _allocate_too_much(one: History) -> None:
     name = one.luck.choice(list(one.customers))
-    payment = one.some([each for each in one.book.payments(name) if each.kind == "payment" and not one.order_of(each.id)])
+    payment = one.some(
+        [each for each in one.book.payments(name) if each.kind == "payment" and not one.order_of(each.id)]
+    )
     item = one.some(one.book.items(name))
     if payment is None or item is None:
         return
@@ -200,7 +212,9 @@ def _open(one: History) -> None:
     place, name, amount, _day = one.somewhere()
     kind = one.luck.choice([AccountKind.OWED, AccountKind.CREDIT])
     with one.expecting(f"opening {kind} {name} {amount}", is_refused=False):
-        done = open_balance(customer=one.customers[name].pk, kind=kind, amount=amount, key=key(), actor=one.places[place])
+        done = open_balance(
+            customer=one.customers[name].pk, kind=kind, amount=amount, key=key(), actor=one.places[place]
+        )
     is_owed = kind == AccountKind.OWED
     one.book.add(done.movement.pk, name, "opening", owed=amount if is_owed else ZERO, credit=ZERO if is_owed else amount,
                  place=place, day=timezone.localdate())  # fmt: skip
@@ -233,6 +247,7 @@ def _reverse(one: History) -> None:
     if is_refused:
         return
     one.book.reverse(wrong.id, done.movement.pk, place=place, day=timezone.localdate())
+    one.collected.pop(wrong.id, None)
     if order:
         order.state = "cancelled" if wrong.id == order.sale else "open"
         order.payment = None
@@ -301,7 +316,9 @@ def _bill(one: History) -> None:
         for each in orders:
             assert waiting.pop(each.sale), one.told("twice on an invoice")
             each.state, each.invoice = "invoiced", invoice.pk
-        assert invoice.gross == sum(one.book.movements[each.sale].owed for each in orders), one.told("sum of an invoice")
+        assert invoice.gross == sum(one.book.movements[each.sale].owed for each in orders), one.told(
+            "sum of an invoice"
+        )
     assert not waiting, one.told(f"left out: {waiting}")
 
 
@@ -310,11 +327,80 @@ def _cancel_invoice(one: History) -> None:
     if invoice is None:
         return
     orders = [each for each in one.orders.values() if each.invoice == invoice]
-    is_refused = not orders
+    is_refused = not orders or any(of == invoice for of, _amount in one.at_bank.values())
     with one.expecting(f"cancel invoice of {len(orders)}", is_refused=is_refused):
         cancel_invoice(invoice=invoice, reason="x", actor=one.billing)
-    for each in orders:
+    for each in () if is_refused else orders:
         each.state, each.invoice = "open", None
+
+
+def _debit(one: History) -> None:
+    """A file with all that is due of whoever has signed, and is not at the bank yet."""
+    due = {}
+    for invoice, sales in one.invoices.items():
+        is_standing = any(each.invoice == invoice for each in one.orders.values())
+        rest = sum((one.book.rest(one.book.movements[sale]) for sale in sales), ZERO)
+        if is_standing and rest and one.book.movements[sales[0]].customer in one.debtors:
+            due[invoice] = rest
+    for invoice, _amount in one.at_bank.values():
+        due.pop(invoice, None)
+    if not due:
+        return
+    one.done.append(f"debit {due}")
+    made = debits.made(one.billing)
+    found = {each.invoice_id: each for each in debits.debits(one.billing, made) if each.state != "left_out"}
+    assert {pk: each.amount for pk, each in found.items()} == due, one.told(f"debited: {found}")
+    one.at_bank |= {each.pk: (pk, each.amount) for pk, each in found.items()}
+
+
+def _collect(one: History) -> None:
+    if not one.at_bank:
+        return
+    debit = one.luck.choice(list(one.at_bank))
+    invoice, amount = one.at_bank.pop(debit)
+    one.done.append(f"collect {amount} of {invoice}")
+    with row_scope.rows_of(one.billing):
+        file = DebitItem.objects.get(pk=debit).file_id
+    collect_debits(file=file, on=timezone.localdate(), items=[debit], actor=one.billing)
+    with row_scope.rows_of(one.billing):
+        payment = DebitItem.objects.get(pk=debit).payment_id
+    sales = sorted(one.invoices[invoice], key=list(one.book.movements).index)
+    customer = one.book.movements[sales[0]].customer
+    one.collected[payment] = debit
+    one.book.add(payment, customer, "debit", owed=-amount, place="Zentrale", day=timezone.localdate(),
+                 parts=[(sale, None) for sale in sales])  # fmt: skip
+
+
+def _send_back(one: History) -> None:
+    """A debit is returned, collected or not; sometimes the customer owes the charges."""
+    debit = one.luck.choice([*one.at_bank, *one.collected.values(), None])
+    if debit is None:
+        return
+    charges, is_charged = one.luck.choice([(ZERO, False), (Decimal("3.00"), False), (Decimal("3.00"), True)])
+    payment = next((pk for pk, each in one.collected.items() if each == debit), None)
+    one.done.append(f"return {debit} {charges if is_charged else ''}")
+    return_debit(debit=debit, code="AM04", on=timezone.localdate(), charges=charges, is_charged=is_charged,
+                 actor=one.billing)  # fmt: skip
+    sale = one.invoices[_invoice_of(one, debit)][0]
+    customer = one.book.movements[sale].customer
+    if payment is not None:
+        one.book.reverse(payment, ("return of", payment), place="Zentrale", day=timezone.localdate())
+        del one.collected[payment]
+    one.at_bank.pop(debit, None)
+    if charges and is_charged:
+        _take_over_charges(one, customer, charges)
+
+
+def _invoice_of(one: History, debit: Any) -> Any:
+    with row_scope.rows_of(one.billing):
+        return DebitItem.objects.get(pk=debit).invoice_id
+
+
+def _take_over_charges(one: History, customer: str, charges: Decimal) -> None:
+    with row_scope.rows_of(one.billing):
+        found = Movement.objects.filter(kind="correction", debit__customer=one.customers[customer])
+        made = found.order_by("-posted_at", "-pk")[0]
+    one.book.add(made.pk, customer, "correction", owed=charges, place="Zentrale", day=timezone.localdate())
 
 
 def _invoices_are_paid_as_items(one: History) -> None:
@@ -338,4 +424,5 @@ STEPS: list[Callable[[History], None]] = [
     _posting("pay out", pay_out, credit=-1),
     _pay_certain, _allocate, _allocate, _allocate_too_much, _open, _correct, _reverse, _reverse,
     _order, _order, _order, _pay_order, _cancel_order, _bill, _cancel_invoice, _invoices_are_paid_as_items,
+    _bill, _bill, _bill, _debit, _debit, _debit, _collect, _collect, _send_back, _send_back,
 ]  # fmt: skip
