@@ -9,13 +9,15 @@ Movements are known by the ids that whoever posts them got. An allocation is [pa
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 ZERO = Decimal(0)
-type Id = Hashable
+type Id = Any
+"""Of a movement, as whoever posts it got it."""
 
 
 @dataclass
