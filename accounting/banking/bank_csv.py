@@ -1,7 +1,8 @@
 """Reads the CSV of a bank: columns are recognised by their headings, and everything else by what stands in them.
 
 Tried with the layouts of Sparkasse (CSV-CAMT and CSV-MT940), cooperative banks and GLS, Deutsche Bank and Postbank,
-DKB, ING, Commerzbank and N26. Another bank is read as well when its headings are known (see `csv_columns`).
+DKB, ING, Commerzbank, HypoVereinsbank, comdirect, Consorsbank, N26 and Erste Bank. Another bank is read as well when
+its headings are known (see `csv_columns`).
 """
 
 from __future__ import annotations
