@@ -16,6 +16,8 @@ from mcp import machines
 from mcp.isolation.limits import Busy
 from mcp.machines import Problem, Refusal
 
+BODY = "body"
+"""The name of what is sent as a whole."""
 OUTER = 2
 """So many names stand before that of a field: where it was sent, and the argument of the endpoint."""
 type Errors = dict[str, list[dict[str, str]]]
@@ -56,12 +58,12 @@ def _of_operation(error: ValidationError) -> Refusal:
 
 
 def _unreadable(error: Unreadable) -> Refusal:
-    """What was sent is not as it is described: each field with what is wrong."""
+    """What was sent is not as it is described: each field with what is wrong, and `body` where nothing was sent."""
     errors: Errors = {}
     for one in error.errors:
-        name = ".".join(str(part) for part in one["loc"][OUTER:])
+        name = ".".join(str(part) for part in one["loc"][OUTER:]) or BODY
         errors.setdefault(name, []).append({"code": str(one["type"]), "detail": sentence_of(one)})
-    detail = " ".join(f"{name}: {one['detail']}" if name else one["detail"] for name in errors for one in errors[name])
+    detail = " ".join(f"{name}: {one['detail']}" for name in errors for one in errors[name])
     return _invalid(HTTPStatus.UNPROCESSABLE_ENTITY, "unusable", detail, errors)
 
 

@@ -67,13 +67,23 @@ _PROBLEMS = {
     "404": "Nothing there for this device.",
     "422": "What was sent is not valid; `errors` says what, by field.",
     "429": "Too many requests; `Retry-After` says when to go on.",
+    "500": "Broken here. Nothing was done: send it once more, under its key.",
+    "503": "Busy. Nothing was done: send it once more, under its key.",
 }
 _OF_WRITING = {
     "409": "Does not go with what is there, or the same key is still running.",
+    "410": "It was done, but somebody whom the answer named was erased since.",
+    "411": "Its length is missing.",
     "413": "Too long.",
     "415": "Not JSON.",
 }
 _OF_PATCH = {"412": "The customer was changed meanwhile.", "428": "If-Match is missing."}
+_OF_ADDRESSES = {("get", "/customers"): {"410": "The copy is to be begun anew."}}
+_WITH_VERSION = {("get", "/customers/{number}"): "200", ("patch", "/customers/{number}"): "200",
+                 ("post", "/customers"): "201"}  # fmt: skip
+"""Answers about one customer, which say his version."""
+_ETAG = {"description": "The version of the customer, for `If-Match`.", "schema": {"type": "string"}}
+_PAUSE = {"description": "Seconds to wait.", "schema": {"type": "integer"}}
 
 
 def description(*, server: str = "/{account_number}/{client_number}/api/v1") -> dict[str, Any]:
@@ -82,16 +92,29 @@ def description(*, server: str = "/{account_number}/{client_number}/api/v1") -> 
     schema = {**schema, "paths": schema["paths"], "servers": [_server(server)]}
     problem = ProblemAnswer.model_json_schema(ref_template="#/components/schemas/{model}")
     schema["components"]["schemas"] |= {**problem.pop("$defs", {}), "Problem": problem}
-    for operations in schema["paths"].values():
+    for path, operations in schema["paths"].items():
         for method, operation in operations.items():
-            known = _PROBLEMS | (_OF_WRITING if method != "get" else {}) | (_OF_PATCH if method == "patch" else {})
-            for status, said in known.items():
-                operation["responses"][status] = {
-                    "description": said,
-                    "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
-                }
-            operation["responses"] = {str(status): operation["responses"][status] for status in operation["responses"]}
+            answers_of = {str(status): said for status, said in operation["responses"].items()}
+            if status := _WITH_VERSION.get((method, path)):
+                answers_of[status]["headers"] = {"ETag": _ETAG}
+            operation["responses"] = answers_of | _problems(method, path)
     return schema
+
+
+def _problems(method: str, path: str) -> dict[str, Any]:
+    """What can go wrong at an address, as answers."""
+    known = _PROBLEMS | (_OF_WRITING if method != "get" else {}) | (_OF_PATCH if method == "patch" else {})
+    content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    return {
+        status: {"description": said, "content": content, **_headers(status)}
+        for status, said in (known | _OF_ADDRESSES.get((method, path), {})).items()
+    }
+
+
+def _headers(status: str) -> dict[str, Any]:
+    if status == "401":
+        return {"headers": {"WWW-Authenticate": {"schema": {"type": "string"}}}}
+    return {"headers": {"Retry-After": _PAUSE}} if status in ("409", "429", "503") else {}
 
 
 def _server(address: str) -> dict[str, Any]:

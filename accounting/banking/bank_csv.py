@@ -1,7 +1,8 @@
 """Reads the CSV of a bank: columns are recognised by their headings, and everything else by what stands in them.
 
 Tried with the layouts of Sparkasse (CSV-CAMT and CSV-MT940), cooperative banks and GLS, Deutsche Bank and Postbank,
-DKB, ING, Commerzbank and N26. Another bank is read as well when its headings are known (see `csv_columns`).
+DKB, ING, Commerzbank, HypoVereinsbank, comdirect, Consorsbank, N26 and Erste Bank. Another bank is read as well when
+its headings are known (see `csv_columns`).
 """
 
 from __future__ import annotations
@@ -24,6 +25,10 @@ PENDING = re.compile(r"vorgemerkt|vormerk|pending|ausstehend|reservier|nicht geb
 RETURN = re.compile(r"r(?:ü|ue)ck(?:lastschrift|gabe|(?:ü|ue)berweisung|buchung)|retoure|unpaid", re.IGNORECASE)
 BALANCE_ROW = frozenset({"anfangssaldo", "endsaldo", "kontostand", "alter kontostand", "neuer kontostand"})
 IBAN = re.compile(r"\b[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?\b")
+NO_DAY_YET = frozenset({"offen"})
+"""What stands for the day of an entry that is not booked yet."""
+DIGITS_OF_ACCOUNT = 10
+"""Of a German IBAN the last digits, which are the number of the account."""
 MONEY_COLUMNS = ("amount", "debit", "credit", "balance", "original_amount", "charges")
 
 
@@ -76,12 +81,19 @@ class _Reader:
             expected = len(self._columns.headings)
             raise UnreadableBankFile("short_row", line=row.line, found=len(row.cells), expected=expected)
         amount = self._amount(row)
-        is_pending = bool(PENDING.search(self._cell(row, "status")))
-        booked_on = self._day(row, "booked_on")
+        is_unbooked = self._cell(row, "booked_on").casefold() in NO_DAY_YET
+        is_pending = is_unbooked or bool(PENDING.search(self._cell(row, "status")))
+        booked_on = date.max if is_unbooked else self._day(row, "booked_on")
         balance = amount_of(self._cell(row, "balance"), point=self._point)
-        account = (self._cell(row, "account").replace(" ", "").upper()) or self._account
+        account = self._account_of(row)
         entry = None if is_pending or not amount else self._entry(row, amount, booked_on)
         return _Booked(account, self._cell(row, "currency") or "EUR", amount, balance, booked_on, is_pending, entry)
+
+    def _account_of(self, row: Row) -> str:
+        """As the row says. A bare number is the chosen account where that ends with it."""
+        stated = self._cell(row, "account").replace(" ", "").upper()
+        is_chosen = stated.isdecimal() and self._account.endswith(stated.zfill(DIGITS_OF_ACCOUNT))
+        return self._account if is_chosen else stated or self._account
 
     def _cell(self, row: Row, name: str) -> str:
         return self._columns.cell(row.cells, name)
@@ -100,8 +112,10 @@ class _Reader:
         return amount
 
     def _amount_or_none(self, row: Row) -> Decimal | None:
-        """By one column with a sign, by one with S or H beside it, or by two columns."""
-        if "amount" in self._columns.at:
+        """By one column with a sign, by one with S or H beside it, or by two columns. Deutsche Bank has all three, and
+        leaves the first one empty.
+        """
+        if self._cell(row, "amount") or "debit" not in self._columns.at:
             amount = amount_of(self._cell(row, "amount"), point=self._point)
             is_debit = self._cell(row, "sign").upper() in ("S", "SOLL", "D", "DEBIT")
             return -abs(amount) if amount is not None and is_debit else amount
@@ -139,7 +153,7 @@ class _Reader:
             return_reason=return_reason(f"{text} {purpose}") if is_return else "",
             bank_reference=cell.get("bank_reference", ""),
             counterparty_name=self._counterparty(cell, amount),
-            counterparty_iban=cell.get("iban", "").replace(" ", "").upper(),
+            counterparty_iban=_iban(cell.get("iban", "")),
             ultimate_name=cell.get("ultimate_name", ""),
             end_to_end_id=_stated(cell.get("end_to_end_id", "")) or tags.end_to_end_id,
             mandate_id=_stated(cell.get("mandate_id", "")) or tags.mandate_id,
@@ -165,6 +179,12 @@ class _Reader:
         side = "payer" if amount > 0 else "payee"
         name = cell.get("name") or cell.get(side) or cell.get("payer" if side == "payee" else "payee") or ""
         return " ".join(name.split())
+
+
+def _iban(text: str) -> str:
+    """The IBAN; "" for a bare number, which is that of the account itself at some banks, and names nobody at others."""
+    compact = "".join(text.split()).upper()
+    return compact if IBAN.fullmatch(compact) else ""
 
 
 def _stated(reference: str) -> str:

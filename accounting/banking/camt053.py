@@ -127,14 +127,19 @@ class _Head:
         )
 
     def _balances(self, statement: str) -> tuple[Balance, Balance]:
-        """Of a statement on several pages the balances between them, where the others are missing."""
+        """The first and the last one, where a bank gives those of each day. Of a statement on several pages those
+        between the pages, where the others are missing.
+        """
         found = [(part.code("Tp/CdOrPrtry"), part) for part in self._part.parts("Bal")]
         interim = [part for code, part in found if code == INTERIM]
         opening = [part for wanted in OPENING for code, part in found if code == wanted] or interim[:1]
         closing = [part for wanted in CLOSING for code, part in found if code == wanted] or interim[-1:]
         if not opening or not closing or opening[0] is closing[0]:
             raise UnreadableBankFile("no_balance", file=self._file, statement=statement)
-        return self._balance(opening[0]), self._balance(closing[0])
+        return (
+            min(map(self._balance, opening), key=lambda one: one.on),
+            max(map(self._balance, closing), key=lambda one: one.on),
+        )
 
     def _balance(self, part: Part) -> Balance:
         day = part.day("Dt")

@@ -12,7 +12,7 @@ from accounting.banking.camt_parts import Part
 from accounting.banking.statements import BankEntry, Direction
 
 BOOKED = "BOOK"
-NO_REFERENCE = frozenset({"NOTPROVIDED", "NONREF", "KEINE ANGABE"})
+NO_REFERENCE = frozenset({"NOTPROVIDED", "NOT PROVIDED", "NONREF", "KEINE ANGABE"})
 CREDITOR_ID = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{3}[A-Z0-9]{1,28}")
 RETURNS = frozenset({"UPDD", "PRDD", "RRTN", "UPCT"})
 """Sub-families of bank transaction codes by which a payment comes back."""
@@ -40,36 +40,40 @@ def entries_of(entry: Part, *, account: str, currency: str) -> list[BankEntry]:
         return []
     details = entry.parts("NtryDtls/TxDtls")
     if len(details) > 1:
-        amounts = [_signed_detail(one, total=total) for one in details]
+        amounts = [_signed_detail(one, total=total, currency=currency) for one in details]
         if None not in amounts and sum(filter(None, amounts)) == total:
             return [
-                _entry(entry, one, amount, account=account)
+                _entry(entry, one, amount, account=account, currency=currency)
                 for one, amount in zip(details, amounts, strict=True)
                 if amount
             ]
-        return [_as_a_whole(entry, details, total, account=account)]
-    return [_entry(entry, details[0] if details else None, total, account=account)]
+        return [_as_a_whole(entry, details, total, account=account, currency=currency)]
+    return [_entry(entry, details[0] if details else None, total, account=account, currency=currency)]
 
 
-def _signed_detail(detail: Part, *, total: Decimal) -> Decimal | None:
+def _signed_detail(detail: Part, *, total: Decimal, currency: str) -> Decimal | None:
     """The amount of a detail; None where the bank does not give it in the currency of the account."""
     sign = detail.sign() if detail.part("CdtDbtInd") else (1 if total > 0 else -1)
-    if detail.part("AmtDtls/TxAmt/CcyXchg", "AmtDtls/InstdAmt/CcyXchg"):
-        return None
     if found := detail.part("Amt", "AmtDtls/TxAmt/Amt"):
-        return sign * found.own_amount()
-    original = detail.part("AmtDtls/InstdAmt/Amt")
-    charges = _charges(detail) if detail.part("RtrInf") else ZERO
-    return sign * (original.own_amount() + charges) if original else None
+        amount = _own_amount(found, currency)
+        return sign * amount if amount is not None else None
+    original = _own_amount(detail.part("AmtDtls/InstdAmt/Amt"), currency)
+    charges = _charges(detail, currency) if detail.part("RtrInf") else ZERO
+    return sign * (original + charges) if original is not None else None
 
 
-def _as_a_whole(entry: Part, details: list[Part], total: Decimal, *, account: str) -> BankEntry:
-    whole = _entry(entry, None, total, account=account)
+def _own_amount(found: Part | None, currency: str) -> Decimal | None:
+    """The amount, where it is in the currency of the account. Others may have more places, and say nothing of it."""
+    return found.own_amount() if found and found.attribute("Ccy") == currency else None
+
+
+def _as_a_whole(entry: Part, details: list[Part], total: Decimal, *, account: str, currency: str) -> BankEntry:
+    whole = _entry(entry, None, total, account=account, currency=currency)
     texts = [text for one in details if (text := _purpose(one))]
     return replace(whole, purpose=" · ".join(texts) or whole.purpose)
 
 
-def _entry(entry: Part, detail: Part | None, signed: Decimal, *, account: str) -> BankEntry:
+def _entry(entry: Part, detail: Part | None, signed: Decimal, *, account: str, currency: str) -> BankEntry:
     one = detail or entry
     code = _transaction_code(one) or _transaction_code(entry)
     reason = one.code("RtrInf/Rsn") if detail else ""
@@ -77,7 +81,7 @@ def _entry(entry: Part, detail: Part | None, signed: Decimal, *, account: str) -
     is_return = bool(detail and detail.part("RtrInf")) or _comes_back(code, entry, detail)
     booked, valued = _days(entry)
     name, iban, ultimate = _counterparty(one, signed, turned=is_return or is_reversal, account=account)
-    original, charges = _original(one, abs(signed)) if is_return else (None, None)
+    original, charges = _original(one, abs(signed), currency) if is_return else (None, None)
     return BankEntry(
         amount=abs(signed),
         direction=Direction.CREDIT if signed > 0 else Direction.DEBIT,
@@ -161,11 +165,10 @@ def _purpose(part: Part) -> str:
     return " ".join(texts)
 
 
-def _original(part: Part, amount: Decimal) -> tuple[Decimal | None, Decimal | None]:
+def _original(part: Part, amount: Decimal, currency: str) -> tuple[Decimal | None, Decimal | None]:
     """What was debited before it came back, and what the banks charge for it; None where neither can be told."""
-    found = part.part("AmtDtls/InstdAmt/Amt")
-    original = found.own_amount() if found else None
-    charges = _charges(part)
+    original = _own_amount(part.part("AmtDtls/InstdAmt/Amt"), currency)
+    charges = _charges(part, currency)
     if not charges and original is not None and original < amount:
         charges = amount - original
     if original is None and charges and charges < amount:
@@ -173,9 +176,10 @@ def _original(part: Part, amount: Decimal) -> tuple[Decimal | None, Decimal | No
     return original, charges or None
 
 
-def _charges(part: Part) -> Decimal:
-    """Their sum as the bank states it, or what its parts come to."""
-    if stated := part.part("Chrgs/TtlChrgsAndTaxAmt"):
-        return stated.own_amount()
+def _charges(part: Part, currency: str) -> Decimal:
+    """Their sum as the bank states it, or what its parts come to; those in other currencies are left out."""
+    stated = _own_amount(part.part("Chrgs/TtlChrgsAndTaxAmt"), currency)
+    if stated is not None:
+        return stated
     records = part.parts("Chrgs/Rcrd/Amt") or part.parts("Chrgs/Amt")
-    return sum((one.own_amount() for one in records), ZERO)
+    return sum((_own_amount(one, currency) or ZERO for one in records), ZERO)

@@ -77,7 +77,7 @@ class Part:
 
     def own_amount(self) -> Decimal:
         """The element's text as an amount."""
-        text = self.own_text()
+        text = self.own_text().removeprefix("+")
         try:
             amount = Decimal(text) if text.replace(".", "", 1).isdecimal() and text.isascii() else Decimal(-1)
         except InvalidOperation:

@@ -22,14 +22,15 @@ HEADINGS: dict[str, str] = {
     "currency": "waehrung|currency|kontowaehrung|whrg",
     "name": "beguenstigterzahlungspflichtiger|namezahlungsbeteiligter|beguenstigterauftraggeber"
     "|auftraggeberbeguenstigter|auftraggeberempfaenger|empfaengerauftraggeber|empfaengerzahlungspflichtiger|zahlungsbeteiligter|partnername"
-    "|counterpartyname|counterparty|name|zahlungsempfaengerzahlungspflichtiger|nameauftraggeberempfaenger",
+    "|counterpartyname|counterparty|name|zahlungsempfaengerzahlungspflichtiger|nameauftraggeberempfaenger"
+    "|senderempfaenger",
     "payer": "zahlungspflichtiger|auftraggeber|payer|nameauftraggeber|zahler",
     "payee": "zahlungsempfaenger|zahlungsempfaengerin|empfaenger|payee|nameempfaenger",
     "ultimate_name": "abweichenderempfaenger|abweichenderzahlungspflichtiger|abweichenderauftraggeber",
     "iban": "kontonummeriban|ibankontonummer|ibanzahlungsbeteiligter|iban|partneriban|accountnumber|kontonummer"
-    "|counterpartyiban|ibandesauftraggebers|ibanauftraggeberempfaenger",
+    "|counterpartyiban|ibandesauftraggebers|ibanauftraggeberempfaenger|ibankontonr",
     "purpose": "verwendungszweck|vorgangverwendungszweck|paymentreference|reference|purpose|description|beschreibung"
-    "|remittanceinformation|zahlungsreferenz",
+    "|remittanceinformation|zahlungsreferenz|buchungsdetails",
     "booking_text": "buchungstext|umsatzart|umsatztyp|vorgang|type|transactiontype|transaktionstyp|buchungsart",
     "end_to_end_id": "kundenreferenzendtoend|kundenreferenz|endtoendreferenz|endtoendid|endtoendref",
     "mandate_id": "mandatsreferenz|mandatsref|mandatereference|mandat",

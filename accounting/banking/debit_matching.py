@@ -41,6 +41,7 @@ class Doubt(StrEnum):
     RETURNED_BEFORE = "returned_before"
     COLLECTED_BEFORE = "collected_before"
     GONE = "gone"
+    LOOKS_KNOWN = "looks_known"
 
 
 BLOCKING: Collection[Doubt] = frozenset({Doubt.DIFFERENCE, Doubt.RETURNED_BEFORE, Doubt.COLLECTED_BEFORE, Doubt.GONE})

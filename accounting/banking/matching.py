@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
-from accounting.banking.numbers_in_text import customers_in, numbers_in
+from accounting.banking.numbers_in_text import Number, customers_in, numbers_in
 from accounting.banking.open_items import ZERO, Ledger, OpenItem, Queue, compact, name_key
 from accounting.banking.statements import BankEntry, Direction
 
@@ -128,13 +128,26 @@ def _by_batch(entry: BankEntry, ledger: Ledger) -> Found:
 
 
 def _by_number(entry: BankEntry, ledger: Ledger) -> Found:
-    """Invoices and orders by their numbers in the text. A number of several customers counts where the payer tells."""
-    found: dict[int, OpenItem] = {}
-    for key in numbers_in(f"{entry.purpose} {entry.end_to_end_id}", ledger.by_number):
-        for item in _of_payer(ledger.by_number[key], entry):
-            found[item.id] = item
-    items = sorted(found.values(), key=lambda item: (item.due_on, item.id))
-    return _named(items, entry.amount, ledger)
+    """Invoices and orders by their numbers in the text. A number of several customers counts where the payer tells.
+
+    Numbers that only go on from others count where all of them come to the amount. Of what may be a month as well it is
+    not sure that it is a number, unless the customer pays it himself.
+    """
+    numbers = list(numbers_in(f"{entry.purpose} {entry.end_to_end_id}", ledger.by_number))
+    whole = [one for one in numbers if not one.goes_on]
+    items, confidence = _named(_items_of(whole, entry, ledger), entry.amount, ledger)
+    if confidence is Confidence.PROBABLE and len(whole) < len(numbers):
+        more, is_exact = _named(_items_of(numbers, entry, ledger), entry.amount, ledger)
+        items = more if is_exact is Confidence.SURE else items
+        return items, confidence
+    if any(one.may_be_a_month for one in whole) and not all(_is_payer(entry, item) for item in items):
+        return items, Confidence.PROBABLE if items else Confidence.NONE
+    return items, confidence
+
+
+def _items_of(numbers: Iterable[Number], entry: BankEntry, ledger: Ledger) -> list[OpenItem]:
+    found = {item.id: item for one in numbers for item in _of_payer(ledger.by_number[one.key], entry)}
+    return sorted(found.values(), key=lambda item: (item.due_on, item.id))
 
 
 def _of_payer(queue: Queue, entry: BankEntry) -> list[OpenItem]:
@@ -143,13 +156,14 @@ def _of_payer(queue: Queue, entry: BankEntry) -> list[OpenItem]:
         return items
     if len(items) > MOST_OF_ONE_NUMBER:
         return []
-    names = {name_key(entry.counterparty_name), name_key(entry.ultimate_name)} - {""}
-    own = [
-        item
-        for item in items
-        if entry.counterparty_iban in map(compact, item.ibans) or names.intersection(map(name_key, item.names))
-    ]
+    own = [item for item in items if _is_payer(entry, item)]
     return own if len(own) == 1 else []
+
+
+def _is_payer(entry: BankEntry, item: OpenItem) -> bool:
+    """Whether the money comes from an account, or somebody with a name, of the customer."""
+    names = {name_key(entry.counterparty_name), name_key(entry.ultimate_name)} - {""}
+    return entry.counterparty_iban in map(compact, item.ibans) or bool(names.intersection(map(name_key, item.names)))
 
 
 def _by_mandate(entry: BankEntry, ledger: Ledger) -> Found:

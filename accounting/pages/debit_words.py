@@ -26,6 +26,7 @@ DOUBTS: Mapping[Doubt, Promise] = {
     Doubt.MANDATE: gettext_lazy("The bank names another mandate."),
     Doubt.NO_REFERENCE: gettext_lazy("The bank gives no reference: found by mandate and amount alone."),
     Doubt.ELSEWHERE: gettext_lazy("The same is proposed for another entry already."),
+    Doubt.LOOKS_KNOWN: gettext_lazy("An entry of another statement looks the same: perhaps it was read before."),
     Doubt.BY_HAND: gettext_lazy("It was returned by hand before its money came."),
     Doubt.RETURNED_BEFORE: gettext_lazy("It was returned already by another entry of the bank. Leave this one out."),
     Doubt.COLLECTED_BEFORE: gettext_lazy("It was collected already by another entry of the bank. Leave this one out."),

@@ -1,15 +1,17 @@
-"""What is surely proposed for other entries already: the same item or debit is not sure twice."""
+"""What other entries say already: the same item or debit is not sure twice, nor is what looks as if it was known."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping
+from datetime import date
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from django.db import connection
 
-from accounting.models import BankStatement
+from accounting.models import BankEntry, BankStatement
 
 # By statement, of which there are few, and by its open entries in the order of their key.
 _SURE = """
@@ -20,6 +22,39 @@ _SURE = """
     WHERE statement.ledger_id = %(ledger)s AND statement.base_id = %(base)s
       AND (statement.id <> %(statement)s OR one.id <> %(entry)s)
 """
+
+
+# By statement as well: those of the account that have entries of the same days.
+_LOOKS = """
+    SELECT one.booked_on, one.direction, one.amount, one.counterparty_iban, one.purpose
+    FROM accounting_bankstatement AS statement CROSS JOIN LATERAL (
+        SELECT booked_on, direction, amount, counterparty_iban, purpose FROM accounting_bankentry
+        WHERE statement_id = statement.id AND booked_on BETWEEN %(first)s AND %(last)s OFFSET 0
+    ) AS one
+    WHERE statement.account_id = %(account)s AND statement.base_id = %(base)s AND statement.id <> %(statement)s
+      AND statement.first_on <= %(last)s AND statement.last_on >= %(first)s
+"""
+
+type Look = tuple[date, str, Decimal, str]
+"""Day, direction, amount and the account of the other side, or the text where there is none."""
+
+
+def looks_elsewhere(statement: BankStatement) -> set[Look]:
+    """How entries of other statements of the account look, of the days of this one.
+
+    A bank that gives no references, and a table beside a CAMT.053, say the same payment so that it is another entry.
+    """
+    params: dict[str, Any] = {
+        "base": statement.base_id, "account": statement.account_id, "statement": statement.pk,
+        "first": statement.first_on, "last": statement.last_on,
+    }  # fmt: skip
+    with connection.cursor() as cursor:
+        cursor.execute(_LOOKS, params)
+        return {(day, way, amount, iban or purpose) for day, way, amount, iban, purpose in cursor.fetchall()}
+
+
+def look_of(entry: BankEntry) -> Look:
+    return entry.booked_on, entry.direction, entry.amount, entry.counterparty_iban or entry.purpose
 
 
 def taken_elsewhere(statement: BankStatement, entry: UUID | None = None) -> set[str]:

@@ -15,7 +15,7 @@ from accounting.banking.matching import Confidence, Proposal, propose
 from accounting.models import BankEntry, BankStatement
 from accounting.owners import owners_of
 from accounting.payments.debited import Proposed, proposed_debits
-from accounting.payments.elsewhere import names_in, taken_elsewhere
+from accounting.payments.elsewhere import look_of, looks_elsewhere, names_in, taken_elsewhere
 from accounting.payments.open_ones import OpenOnes, open_ones
 from locations.permissions import Right
 from mcp.isolation import row_scope
@@ -44,17 +44,20 @@ def propose_for(*, statement: UUID, actor: Scope) -> None:
 def propose_entries(statement: BankStatement, *, only: UUID | None = None) -> None:
     """As propose_for, for whoever has asked for the right and entered the scope; `only` is the id of one entry.
 
-    What is surely proposed for entries of other statements already is not sure here, and said so.
+    What is surely proposed for entries of other statements already is not sure here, and said so; nor is an entry that
+    looks like one of another statement.
     """
     rows = BankEntry.objects.of_statement(statement).open().order_by("position")
     entries = list((rows.filter(pk=only) if only else rows).select_for_update(no_key=True))
     if not entries:
         return
-    taken = taken_elsewhere(statement, only)
+    taken, looks = taken_elsewhere(statement, only), looks_elsewhere(statement)
     changed = []
     for entry, (confidence, proposal) in zip(entries, _proposed(entries, statement), strict=True):
         was = (entry.confidence, entry.proposal)
         kept, entry.proposal = _beside(taken, confidence, proposal)
+        if kept is Confidence.SURE and look_of(entry) in looks:
+            kept, entry.proposal = _doubted(Doubt.LOOKS_KNOWN, proposal)
         entry.confidence = kept.value
         if (entry.confidence, entry.proposal) != was:
             changed.append(entry)
@@ -88,8 +91,12 @@ def _of_debits(proposed: Proposed) -> _Kept:
 def _beside(taken: set[str], confidence: Confidence, proposal: dict[str, Any]) -> _Kept:
     """What is sure of another entry already is only probable here."""
     if confidence is Confidence.SURE and taken.intersection(names_in(proposal)):
-        return Confidence.PROBABLE, {**proposal, "doubts": [Doubt.ELSEWHERE.value]}
+        return _doubted(Doubt.ELSEWHERE, proposal)
     return confidence, proposal
+
+
+def _doubted(doubt: Doubt, proposal: dict[str, Any]) -> _Kept:
+    return Confidence.PROBABLE, {**proposal, "doubts": [doubt.value]}
 
 
 def _write(entries: Iterable[BankEntry], base: int) -> None:

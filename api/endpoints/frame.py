@@ -28,7 +28,7 @@ VERSION = {
     "description": "The ETag of the customer as he was read.",
 }
 KEYED: dict[str, Any] = {"parameters": [KEY]}
-VERSIONED: dict[str, Any] = {"parameters": [VERSION]}
+VERSIONED: dict[str, Any] = {"parameters": [VERSION, {**KEY, "required": False}]}
 
 
 def scope_of(request: HttpRequest) -> Scope:

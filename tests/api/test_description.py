@@ -18,6 +18,8 @@ from customers.models import Customer
 
 ROUTERS = (device.router, customers.router, consents.router, cards.router, accounts.router, orders.router)
 PAGE = "/10400/2/tills/"
+OF_ONE_CUSTOMER = {("get", "/customers/{number}"): "200", ("patch", "/customers/{number}"): "200",
+                   ("post", "/customers"): "201"}  # fmt: skip
 
 
 def parts(schema: Any) -> list[dict[str, Any]]:
@@ -47,9 +49,14 @@ def test_every_operation_is_described_with_its_problems():
     for path, methods in said["paths"].items():
         for method, operation in methods.items():
             assert operation["security"] == [{"DeviceToken": []}], path
-            assert {"401", "403", "404", "422", "429"} <= set(operation["responses"])
+            answers = operation["responses"]
+            assert {"401", "403", "404", "422", "429", "500", "503"} <= set(answers)
+            assert ("410" in answers) == (method != "get" or path == "/customers"), (path, method)
+            assert [one for one in answers.values() if "ETag" in one.get("headers", {})] == (
+                [answers[status]] if (status := OF_ONE_CUSTOMER.get((method, path))) else []
+            )
             headers = {one["name"] for one in operation["parameters"] if one["in"] == "header"}
-            wanted = {"post": {"Idempotency-Key"}, "patch": {"If-Match"}}.get(method, set())
+            wanted = {"post": {"Idempotency-Key"}, "patch": {"If-Match", "Idempotency-Key"}}.get(method, set())
             assert headers == (set() if path == "/token/rotate" else wanted), (path, method)
 
 

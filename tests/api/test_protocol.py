@@ -262,6 +262,13 @@ def test_body_is_read_strictly(till, raw, kind, expected):
     assert Customer.objects.count() == (0 if expected else 1)
 
 
+def test_missing_body_is_named(till):
+    assert (
+        till.post("customers", raw=b"", content_type="application/json").json()["errors"]["body"][0]["code"]
+        == "missing"
+    )
+
+
 @pytest.mark.parametrize(
     ("sent", "field", "code"),
     [

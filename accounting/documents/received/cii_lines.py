@@ -11,6 +11,8 @@ from accounting.documents.received.invoice import LineFigures
 from accounting.documents.received.nodes import Node
 from accounting.documents.received.terms import TRUE, category_of, gross_of, place_of
 
+NOT_COUNTED = frozenset({"GROUP", "INFORMATION"})
+"""Status of lines of the profile EXTENDED that only head or explain others."""
 _PRICE = "ram:SpecifiedLineTradeAgreement/ram:NetPriceProductTradePrice"
 
 
@@ -54,4 +56,5 @@ def _figures(item: Node) -> LineFigures:
         price=item.number(f"{_PRICE}/ram:ChargeAmount"),
         base=item.number(f"{_PRICE}/ram:BasisQuantity", Decimal(1)),
         besides=besides,
+        is_counted=item.text("ram:AssociatedDocumentLineDocument/ram:LineStatusReasonCode") not in NOT_COUNTED,
     )

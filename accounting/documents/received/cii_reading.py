@@ -41,7 +41,10 @@ def read_cii(root: etree._Element) -> ReceivedInvoice:
         type_code=type_code,
         payment_code=means.text("ram:TypeCode"),
         figures=tuple(figures for _line, figures in lines),
-        adjustments=tuple(_adjustment(one) for one in settlement.every("ram:SpecifiedTradeAllowanceCharge")),
+        adjustments=(
+            *(_adjustment(one) for one in settlement.every("ram:SpecifiedTradeAllowanceCharge")),
+            *(_logistics(one) for one in settlement.every("ram:SpecifiedLogisticsServiceCharge")),
+        ),
         line_total=sums.number("ram:LineTotalAmount", sums.number("ram:TaxBasisTotalAmount")),
         rounding=sums.number("ram:RoundingAmount"),
         terms=settlement.text("ram:SpecifiedTradePaymentTerms/ram:Description"),
@@ -128,4 +131,14 @@ def _adjustment(one: Node) -> Adjustment:
         amount=amount if one.text("ram:ChargeIndicator/udt:Indicator") in TRUE else -amount,
         category=category_of(one.text("ram:CategoryTradeTax/ram:CategoryCode")),
         rate=one.number("ram:CategoryTradeTax/ram:RateApplicablePercent"),
+    )
+
+
+def _logistics(one: Node) -> Adjustment:
+    """What the profile EXTENDED charges for transport and the like."""
+    return Adjustment(
+        reason=one.text("ram:Description"),
+        amount=one.number("ram:AppliedAmount"),
+        category=category_of(one.text("ram:AppliedTradeTax/ram:CategoryCode")),
+        rate=one.number("ram:AppliedTradeTax/ram:RateApplicablePercent"),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 
 from django.utils.translation import gettext_lazy as _
@@ -25,6 +26,8 @@ def doubts_about(received: ReceivedInvoice) -> list[Told]:
     found = [*_of_lines(received), *_lacking(content)]
     if not content.lines:  # the profiles without lines say their sums alone
         return found
+    pairs = zip(content.lines, received.figures, strict=True)
+    content = replace(content, lines=tuple(line for line, figures in pairs if figures.is_counted))
     lines = sum((line.net_amount for line in content.lines), ZERO)
     if lines == received.line_total:
         return [*found, *wrong_sums(content, besides=besides, rounding=received.rounding)]
@@ -36,7 +39,7 @@ def doubts_about(received: ReceivedInvoice) -> list[Told]:
 def _of_lines(received: ReceivedInvoice) -> Iterator[Told]:
     for line, figures in zip(received.content.lines, received.figures, strict=True):
         base = figures.base or Decimal(1)
-        if abs(line.quantity * figures.price / base + figures.besides - line.net_amount) > SLACK:
+        if figures.is_counted and abs(line.quantity * figures.price / base + figures.besides - line.net_amount) > SLACK:
             sentence = _("Line %(position)s: quantity and price do not make its amount.")
             yield Sentence(sentence, {"position": line.position})
 

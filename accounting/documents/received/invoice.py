@@ -26,6 +26,8 @@ class LineFigures:
     price: Decimal
     base: Decimal = Decimal(1)
     besides: Decimal = ZERO
+    is_counted: bool = True
+    """Whether its amount is a part of the sum. In the profile EXTENDED some lines only head or explain others."""
 
 
 @dataclass(frozen=True, kw_only=True)

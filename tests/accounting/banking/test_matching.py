@@ -290,3 +290,34 @@ def test_two_thousand_payments_of_twenty_thousand_items_take_seconds():
     assert time.process_time() - start < 4
     assert sum(proposal.confidence is Confidence.SURE for proposal in proposals) >= 1_000
     assert Allocation in {type(one) for proposal in proposals for one in proposal.allocations}
+
+
+@pytest.mark.parametrize(
+    "purpose", ["RE-2026-000122 und 123", "RE-2026-000122 + 000123", "RE-2026-000122/000123", "RE-2026-000122-123"]
+)
+def test_number_that_goes_on_from_another_counts_where_all_come_to_the_amount(purpose):
+    proposal = proposed(paid("150.00", purpose))
+    assert (shares(proposal), proposal.confidence) == ({1: "100.00", 2: "50.00"}, Confidence.PROBABLE)
+    assert shares(proposed(paid("140.00", purpose))) == {1: "100.00"}
+
+
+def test_day_behind_a_number_does_not_make_it_less_sure():
+    proposal = proposed(paid("100.00", "RE-2026-000122 123. Danke"))
+    assert (shares(proposal), proposal.confidence) == ({1: "100.00"}, Confidence.SURE)
+
+
+@pytest.mark.parametrize(
+    ("purpose", "more", "confidence"),
+    [
+        ("Essensgeld 2026-12", {}, Confidence.PROBABLE),
+        ("Essensgeld 2026/12", {"counterparty_iban": KANTINE}, Confidence.SURE),
+        ("Essensgeld 2026/12", {"counterparty_name": "Kantine Süd"}, Confidence.SURE),
+        ("Rechnung 2026-12", {}, Confidence.SURE),
+        ("Essensgeld RE-2026-12", {}, Confidence.SURE),
+        ("Essensgeld 2026-000012", {}, Confidence.SURE),
+    ],
+)
+def test_what_may_be_a_month_is_no_sure_number_of_somebody_else(purpose, more, confidence):
+    items = [replace(FIRST, invoice_number="RE-2026-000012")]
+    proposal = proposed(paid("100.00", purpose, **more), items)
+    assert (shares(proposal), proposal.confidence) == ({1: "100.00"}, confidence)

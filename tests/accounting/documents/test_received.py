@@ -247,6 +247,37 @@ def test_allowances_charges_and_rounding_of_others_are_counted():
     assert doubts_about(received) == []
 
 
+@pytest.mark.parametrize("status", ["GROUP", "INFORMATION"])
+def test_lines_that_head_or_explain_others_are_not_counted(status):
+    """The profile EXTENDED has them: the first line stands once more above itself."""
+    xml = XML.decode()
+    item = re.search(
+        r"<ram:IncludedSupplyChainTradeLineItem>.*?</ram:IncludedSupplyChainTradeLineItem>", xml, re.DOTALL
+    )
+    assert item
+    marked = item[0].replace(
+        "</ram:LineID>", f"</ram:LineID><ram:LineStatusReasonCode>{status}</ram:LineStatusReasonCode>"
+    )
+    assert doubts(xml.replace(item[0], marked + item[0]).encode()) == ""
+    assert "The lines sum to" in doubts(xml.replace(item[0], marked.replace(status, "DETAIL") + item[0]).encode())
+
+
+def test_a_charge_for_transport_is_counted():
+    """The profile EXTENDED says it beside the other charges."""
+    transport = (
+        "<ram:SpecifiedLogisticsServiceCharge><ram:Description>Transport</ram:Description>"
+        "<ram:AppliedAmount>3.00</ram:AppliedAmount><ram:AppliedTradeTax><ram:TypeCode>VAT</ram:TypeCode>"
+        "<ram:CategoryCode>S</ram:CategoryCode><ram:RateApplicablePercent>7</ram:RateApplicablePercent>"
+        "</ram:AppliedTradeTax></ram:SpecifiedLogisticsServiceCharge>"
+    )
+    xml = XML.decode().replace("<ram:SpecifiedTradePaymentTerms>", f"{transport}<ram:SpecifiedTradePaymentTerms>")
+    received = read(xml.encode())
+    assert [(one.reason, one.amount, one.rate) for one in received.adjustments] == [
+        ("Transport", Decimal(3), Decimal(7))
+    ]
+    assert "The lines sum to 28.64" in doubts(xml.encode())
+
+
 def test_a_credit_note_is_known_by_its_type():
     assert read(as_xml(cancellation(invoice()))).is_credit
     assert not read(XML).is_credit
