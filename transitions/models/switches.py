@@ -21,6 +21,7 @@ from locations.constraints import CompositeForeignKey
 from locations.fields import LineField
 from locations.history import keep_history
 from locations.models import CustomerBase, Location, Organization
+from locations.personal import Erasure, personal
 from locations.row_checks import CheckedRow
 from locations.row_policies import RowSecurity
 from transitions.choices import StartsWith, SwitchDirection, SwitchState
@@ -40,6 +41,10 @@ UNDER_WAY = Q(state__in=[SwitchState.REQUESTED, SwitchState.SIGNED]) | Q(
 _MOVED = [SwitchState.EXECUTED, SwitchState.UNDONE, SwitchState.SETTLED]
 
 
+@personal(
+    technical="direction state state_since starts_with reason signed_at edit_side places figures moved_at",
+    keys="moved_in",
+)
 @keep_history()
 class BaseSwitch(CheckedRow):
     """A switch of the customer base: asked for by the provider's support, to 1.0 signed by a developer.
@@ -174,6 +179,7 @@ class BaseSwitch(CheckedRow):
         return self.direction == SwitchDirection.TO_OFFLINE
 
 
+@personal(technical="state")
 class SwitchStep(RecordedStep):
     """What somebody has done with a switch. Only ever added to."""
 
@@ -200,6 +206,14 @@ class SwitchStep(RecordedStep):
         return f"{self.switch_id}: {self.state}"
 
 
+@personal(
+    of="customer_id",
+    erased=Erasure.EMPTIED,
+    emptied="number_before number_after",
+    identity="number_before number_after",
+    technical="is_back",
+    keys="customer_id uid_before uid_after",
+)
 class SwitchedCustomer(models.Model):
     """A customer whom a switch takes along; `is_back`: whom its undoing takes back. Only ever added to.
 
