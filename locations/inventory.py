@@ -70,8 +70,9 @@ def _table(model: type[models.Model]) -> Table:
     name = model._meta.db_table
     said = TABLES.get(name) or declared(tracked) or Declaration()
     columns, unsaid = [], []
-    for field in model._meta.local_concrete_fields:
-        one = _column(field, said, is_event=model is not tracked)
+    for field in model._meta.concrete_fields:
+        is_of_event = model is not tracked and field.name.startswith("pgh_")
+        one = _column(field if is_of_event else tracked._meta.get_field(field.name), said)
         if one is None:
             unsaid.append(field.name)
         else:
@@ -79,9 +80,9 @@ def _table(model: type[models.Model]) -> Table:
     return Table(name, model, said, tuple(columns), tuple(unsaid))
 
 
-def _column(field: Any, said: Declaration, *, is_event: bool) -> Column | None:
+def _column(field: Any, said: Declaration) -> Column | None:
     name, told = field.name, None
-    if is_event and name.startswith("pgh_"):
+    if name.startswith("pgh_"):
         told = About.NOBODY, _OF_EVENTS.get(name, Category.KEYS)
     elif name in said.staff:
         told = About.STAFF, Category.KEYS if isinstance(field, models.IntegerField) else Category.IDENTITY
@@ -120,11 +121,13 @@ def _of_library(name: str, said: Declaration) -> Table:
 def faults(found: list[Table] | None = None) -> Iterator[tuple[type[models.Model], str]]:
     """Each fault with the model that it is about: a sentence for whoever has added a column."""
     for table in tables() if found is None else found:
-        if table.model is None or table.history_of:
+        if table.model is None:
             continue
         label = table.model._meta.label
-        fields = {field.name for field in table.model._meta.local_concrete_fields}
         yield from ((table.model, f"{label}.{name}: say whom it is about (@personal)") for name in table.unsaid)
+        if table.history_of:
+            continue
+        fields = {field.name for field in table.model._meta.concrete_fields}
         for name in sorted(table.declaration.names - fields):
             yield table.model, f"{label}: @personal names {name}, which is no column"
         for name in sorted(table.declaration.twice):

@@ -10,8 +10,8 @@ from django.db import connection, models
 from django.test.utils import isolate_apps
 
 from customers.models import Card, Customer
-from locations.inventory import check_personal, faults, tables
 from locations.inventory import _table as table_of
+from locations.inventory import check_personal, faults, tables
 from locations.personal import About, Category, Erasure, Kept, personal, said
 from mcp.models import User
 
