@@ -58,7 +58,7 @@ from transitions.models.switches import SwitchedLocation as SwitchedLocation
 from transitions.models.switches import SwitchStep as SwitchStep
 from transitions.models.withdrawals import TransitionKey as TransitionKey
 from transitions.models.withdrawals import WithdrawalList as WithdrawalList
-from transitions.querysets import TransitionQuerySet
+from transitions.querysets import TransitionCustomerQuerySet, TransitionQuerySet
 
 _UNNUMBERED = [TransitionState.REQUESTED, TransitionState.CANCELLED]
 _UNREVIEWED = [*_UNNUMBERED, TransitionState.NUMBERED]
@@ -279,6 +279,8 @@ class TransitionCustomer(models.Model):
     customer_id = models.BigIntegerField(null=True)
     customer_number = models.PositiveIntegerField(null=True)
     reason = models.CharField(max_length=10, choices=Reason, blank=True, default="")
+
+    objects = TransitionCustomerQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("customer of a transition")

@@ -26,7 +26,7 @@ from locations.row_checks import CheckedRow
 from locations.row_policies import RowSecurity
 from transitions.choices import StartsWith, SwitchDirection, SwitchState
 from transitions.models.steps import RecordedStep
-from transitions.querysets import BaseSwitchQuerySet
+from transitions.querysets import BaseSwitchQuerySet, SwitchedCustomerQuerySet
 from transitions.switch_triggers import (
     ASKED_BY_SUPPORT,
     BASE_CHANGED_BY_SWITCH,
@@ -232,6 +232,8 @@ class SwitchedCustomer(models.Model):
     uid_after = models.UUIDField()
     number_before = models.PositiveIntegerField(null=True)
     number_after = models.PositiveIntegerField(null=True)
+
+    objects = SwitchedCustomerQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("customer of a switch")
