@@ -70,6 +70,8 @@ ERASED = {
     "transitions_withdrawallist": "his number goes",
     "transitions_reviewpage": "his id and number go",
     "transitions_switchedcustomer": "his numbers go; that somebody was taken along stays",
+    "privacy_personfile": "that a file about him was made stays, without him",
+    "privacy_personfilechunk": "the bytes of such a file go",
     "transitions_packagechunk": "the bytes go of packages in which he is, or of which nobody knows yet",
 }
 NOBODY = {
@@ -156,6 +158,7 @@ NOBODY = {
     "mcp_usergroup": "the staff",
     "mcp_usergroupevent": "the staff",
     "pghistory_context": "the staff: who has changed something where",
+    "privacy_personfiledownload": "who of the staff has fetched such a file",
     "procrastinate_events": "states of tasks",
     "procrastinate_jobs": "tasks, with ids",
     "procrastinate_periodic_defers": "tasks",

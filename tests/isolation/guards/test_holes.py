@@ -18,7 +18,7 @@ SUBJECTS = (
     "pages", "forms", "lists", "operations", "rights", "customers", "consents", "imports", "applying", "exports",
     "closed", "revoked", "leaving", "packages", "decisions", "erasing", "logins", "fields", "waiting", "bulk", "ways",
     "cards", "memberships", "nodes", "conflicts", "switching", "devices", "api", "accounts", "money", "switches",
-    "invoices", "bank", "debits", "dunning", "mailing", "owners", "branch_orders", "overview",
+    "invoices", "bank", "debits", "dunning", "mailing", "owners", "branch_orders", "overview", "privacy",
 )  # fmt: skip
 for subject in SUBJECTS:
     importlib.import_module(f"tests.isolation.guards.probes_{subject}")
