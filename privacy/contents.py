@@ -11,10 +11,11 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from customers.models import Customer
-from locations.personal import Erasure
+from locations.personal import Category, Erasure
 from mcp.isolation.scope import Scope, actor_shown
+from privacy.labels import is_labelled, label_of
 from privacy.reading import Part, parts_about
-from privacy.telling import label_of, plain, shown, title_of, value_of
+from privacy.telling import plain, shown, title_of, value_of
 from privacy.wordings import wordings_of
 
 BYTES = (bytes, memoryview)
@@ -22,7 +23,7 @@ BYTES = (bytes, memoryview)
 
 @dataclass(frozen=True)
 class Cell:
-    """One column of one row: its name and its value, for a program and for a reader."""
+    """One column of one row: its name and its value, for a program and for a reader, who sees no empty ones."""
 
     name: str
     label: str
@@ -78,7 +79,9 @@ def _cells(part: Part, row: Any, said: Mapping[tuple[str, str], str], attached: 
         value = value_of(row, column.name)
         if isinstance(value, BYTES):
             value = _attach(bytes(value), part.table.name, attached)
-        yield Cell(column.name, label_of(part.model, column.name), plain(value), shown(row, column.name, value))
+        field = part.model._meta.get_field(column.name)
+        is_shown = column.category != Category.TECHNICAL or is_labelled(field)
+        yield Cell(column.name, label_of(field), plain(value), shown(row, column.name, value) if is_shown else "")
     if text := said.get((getattr(row, "purpose", ""), getattr(row, "wording_version", ""))):
         yield Cell("wording", _("Wording"), text, text)
 

@@ -14,7 +14,7 @@ from django.db import models
 
 from customers.models import Customer
 from locations.inventory import Column, Table, tables
-from locations.personal import About, Category
+from locations.personal import Category
 from privacy.cuts import cut
 
 
@@ -94,7 +94,3 @@ def _age(row: Any) -> tuple[Any, ...]:
     """In the order in which they arose: keys grow with the time, or there is a moment."""
     moment = next((str(getattr(row, name)) for name in ("pgh_created_at", "posted_at", "at") if hasattr(row, name)), "")
     return moment, str(row.pk) if not isinstance(row.pk, int) else f"{row.pk:020}"
-
-
-def is_about_him(column: Column) -> bool:
-    return column.about == About.CUSTOMER

@@ -17,11 +17,6 @@ from mcp.isolation.scope import name_shown
 from mcp.stored_sentences import Sentences
 
 
-def label_of(model: Any, name: str) -> str:
-    """What the column is called."""
-    return str(capfirst(str(model._meta.get_field(name).verbose_name)))
-
-
 def title_of(model: Any) -> str:
     """What the table is called; of a history, whose it is."""
     tracked = getattr(model, "pgh_tracked_model", None)
