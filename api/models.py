@@ -26,7 +26,7 @@ LONGEST_KEY = 80
 
 @personal(
     bulk="told again to the till that has got it, for a week",
-    erased=Erasure.EMPTIED,
+    erased=Erasure.STAYS,
     emptied="body headers customers",
     identity="body headers customers",
     technical="status at",

@@ -108,10 +108,13 @@ def said(
 ) -> Declaration:  # fmt: skip
     """A declaration; for a table without a class of ours (locations/third_party.py).
 
-    Raises ValueError for a category that is none, and for `KEPT` that does not say for how long.
+    `erased` is about the row, `emptied` names columns. Raises ValueError for a category that is none, for a row that is
+    `EMPTIED`, and for one that is `KEPT` and does not say for how long.
     """
     if (erased == Erasure.KEPT) != (kept is not None):
         raise ValueError("What is kept says for how long, and nothing else does")
+    if erased == Erasure.EMPTIED:
+        raise ValueError("Rows are not emptied: name the columns that are (emptied)")
     by_name = [(name, Category(category)) for category, names in categories.items() for name in names.split()]
     every = [*(name for name, _category in by_name), *staff.split()]
     return Declaration(

@@ -15,7 +15,9 @@ TABLES: dict[str, Declaration] = {
     "auth_group_permissions": said(),
     "guardian_userobjectpermission": said(technical="object_pk"),
     "guardian_groupobjectpermission": said(technical="object_pk"),
-    "pghistory_context": said(is_of_staff=True, technical="created_at updated_at", behaviour="metadata"),
+    "pghistory_context": said(
+        is_of_staff=True, technical="created_at updated_at", behaviour="metadata", keys="transaction"
+    ),
     "procrastinate_workers": said(technical="last_heartbeat"),
     "procrastinate_jobs": said(
         keys="args lock queueing_lock",

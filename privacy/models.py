@@ -31,7 +31,7 @@ from locations.row_policies import RowSecurity
 PERSON_FILE = "privacy.PersonFile"
 
 
-@personal(of="customer", erased=Erasure.EMPTIED, emptied="customer", technical="language")
+@personal(of="customer", erased=Erasure.STAYS, emptied="customer", technical="language")
 class PersonFile(WorkedFile):
     """A file about one customer. Its bytes go after a week or with him; that it was made stays on record."""
 

@@ -38,16 +38,20 @@ OVERRIDDEN: dict[str, dict[str, Any]] = {
     "accounting.Letter": {"state": "mailed"},
     "clearing.Conflict": {"lost": None},
     "customers.Customer": {"archived_at": None},
+    "transitions.Transition": {"executed_at": datetime(2026, 1, 1, tzinfo=UTC)},
 }
 """What keeps a person from being erased, or is read as a whole: money that is open, debits at the bank."""
 
 
 @contextmanager
-def planting() -> Iterator[Planting]:
-    """A place to plant in, whose database has no rules; afterwards `as_product` gives it its rules back."""
+def planting(client: int = 1) -> Iterator[Planting]:
+    """A place to plant in, whose database has no rules; afterwards `as_product` gives it its rules back.
+
+    `client` is the client number of a location of Nordlicht; 4 is on a base 1.0.
+    """
     web_role = connection.settings_dict["USER"]
     with as_superuser():
-        yield Planting(web_role)
+        yield Planting(web_role, client)
 
 
 @dataclass
@@ -64,15 +68,16 @@ class Person:
 class Planting:
     """Plants persons in the base of one location."""
 
-    def __init__(self, web_role: str, *, account: int = 10400, client: int = 1) -> None:
+    def __init__(self, web_role: str, client: int) -> None:
         self._web_role, self._numbers = web_role, itertools.count(1)
         self.tables = [table for table in tables() if table.of]
         with connection.cursor() as cursor:
             cursor.execute("SET LOCAL session_replication_role = replica")
             for statement in _rules(cursor):
                 cursor.execute(statement)
-        self.organization = Organization.objects.get(account_number=account)
-        self.location = Location.objects.get(organization=self.organization, client_number=client)
+        self.organization = Organization.objects.get(account_number=10400)
+        places = Location.objects.select_related("organization", "base")
+        self.location = places.get(organization=self.organization, client_number=client)
         self.group = CustomerGroup.objects.create(base=self.location.base, name=self._word(30))
         self._shared: dict[type[Any], Any] = {}
 
@@ -103,7 +108,7 @@ class Planting:
             if column.name in roots and column.name != "pk":
                 setattr(row, column.attname, self._led_to(column, roots[column.name], person))
             else:
-                setattr(row, column.attname, self._value(model, column, column.name in of_person))
+                setattr(row, column.attname, self._value(model, column, column.name in of_person, person))
             if column.name in of_person and not column.is_relation:
                 person.values[table.name, column.name] = getattr(row, column.attname)
         model._base_manager.bulk_create([row])
@@ -135,28 +140,31 @@ class Planting:
             elif column.name == "block":
                 value = person.customer.customer_number // NUMBERS_OF_A_BLOCK
             else:
-                value = self._value(model, column, False)
+                value = self._value(model, column, False, person)
             setattr(child, column.attname, value)
         model._base_manager.bulk_create([child])
         person.rows[model._meta.db_table] = child
 
     # --- values -------------------------------------------------------------------------------------------------
 
-    def _value(self, model: Any, column: Any, is_personal: bool) -> Any:
+    def _value(self, model: Any, column: Any, is_personal: bool, person: Person | None) -> Any:
         given = OVERRIDDEN.get(model._meta.label, {})
         if column.name in given:
             return given[column.name]
         if column.is_relation:
-            return self._related(column, is_personal)
+            return self._related(column, is_personal, person)
         if column.primary_key:
             return uuid4() if isinstance(column, models.UUIDField) else 9_000_000 + next(self._numbers)
         if column.name in {"base_id", "owner_key"}:
             return self.location.base_id if column.name == "base_id" else 0
         if is_personal or isinstance(column, models.UUIDField):
             return self._canary(column)
-        return None if column.null else _plain(column)
+        if column.null:
+            return None
+        is_key = isinstance(column, models.CharField) and not column.choices and not column.has_default()
+        return self._canary(column) if is_key else _plain(column)
 
-    def _related(self, column: Any, is_personal: bool) -> Any:
+    def _related(self, column: Any, is_personal: bool, person: Person | None) -> Any:
         if column.null and not is_personal:
             return None
         known = {"Organization": self.organization, "CustomerBase": self.location.base, "Location": self.location,
@@ -164,14 +172,17 @@ class Planting:
         found = known.get(column.related_model.__name__)
         if found is not None:
             return found.pk
-        return None if column.null else self._of_all(column.related_model).pk
+        if column.null:
+            return None
+        table = next((table for table in self.tables if table.model is column.related_model), None)
+        return (self._row(table, person) if table and person else self._of_all(column.related_model)).pk
 
     def _of_all(self, model: Any) -> Any:
         """A row that is about nobody, one for all."""
         if model not in self._shared:
             row = self._shared[model] = model()
             for column in [one for one in model._meta.concrete_fields if not one.generated]:
-                setattr(row, column.attname, self._value(model, column, False))
+                setattr(row, column.attname, self._value(model, column, False, None))
             model._base_manager.bulk_create([row])
         return self._shared[model]
 

@@ -23,7 +23,7 @@ from locations.triggers import immutable, steps_between
 
 @personal(
     bulk="what was booked of it are movements",
-    erased=Erasure.EMPTIED,
+    erased=Erasure.STAYS,
     emptied="lines rejected",
     identity="lines rejected",
     technical=(

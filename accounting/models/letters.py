@@ -30,7 +30,7 @@ from mcp.stored_sentences import SentencesField
 
 @personal(
     of="customer",
-    erased=Erasure.EMPTIED,
+    erased=Erasure.STAYS,
     emptied="customer sent_to failure",
     contact="sent_to failure",
     contract="kind sent_at asked_at",

@@ -25,7 +25,7 @@ from mcp.stored_sentences import SentencesField
 
 @personal(
     bulk="what it has changed stands in the history of each",
-    erased=Erasure.EMPTIED,
+    erased=Erasure.STAYS,
     emptied="customers word query narrowed_by",
     identity="customers word query narrowed_by",
     technical="created_at kind target shown figures result undoing state state_since failure total done",

@@ -94,7 +94,7 @@ class Disclosure(models.Model):
 
 @personal(
     bulk="the hand-over itself is in the file",
-    erased=Erasure.EMPTIED,
+    erased=Erasure.STAYS,
     emptied="numbers",
     identity="numbers",
     technical="block",

@@ -29,7 +29,7 @@ EXPORT = "customers.CustomerExport"
 
 @personal(
     bulk="that he was in it is a hand-over",
-    erased=Erasure.EMPTIED,
+    erased=Erasure.STAYS,
     emptied="choices narrowed_by",
     identity="choices narrowed_by",
 )

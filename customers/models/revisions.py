@@ -34,7 +34,7 @@ class RevisionCounter(models.Model):
 
 @personal(
     of="uid",
-    erased=Erasure.EMPTIED,
+    erased=Erasure.STAYS,
     emptied="customer_number before sent",
     identity="customer_number before sent",
     technical="revision sequence agreed_in says_more is_deleted is_erased",

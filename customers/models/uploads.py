@@ -24,7 +24,7 @@ from locations.row_policies import SETTINGS, RowSecurity
 
 @personal(
     bulk="gone after a day; what it has changed stands in the history of each",
-    erased=Erasure.EMPTIED,
+    erased=Erasure.STAYS,
     emptied="choices",
     identity="choices",
     technical="preview result undoing state new_rows client_number branch_number cleared_at",

@@ -12,15 +12,19 @@ from customers.erasure import erase_customer
 from locations.inventory import tables
 from locations.personal import About, Erasure
 from mcp.isolation.scope import Scope
-from tests.planted import Person, Planting, planting
+from tests.planted import PREFIX, Person, Planting, planting
 
 NOTHING: tuple[Any, ...] = (None, "", "–", [], {}, "[]")
 
 
-@pytest.fixture
-def planted(db):
+OF_LEGACY = {"customers_customerrevision"}
+"""Of a base 1.0 alone: on another one nothing is ever there, and nothing forgets it."""
+
+
+@pytest.fixture(params=[1, 4], ids=["2.0", "1.0"])
+def planted(db, request):
     """One who is going to be erased, another one, and where both are."""
-    with planting() as garden:
+    with planting(request.param) as garden:
         yield garden, garden.person(), garden.person()
 
 
@@ -29,6 +33,8 @@ def stored(garden: Planting, person: Person) -> dict[str, dict[str, Any] | None]
     found: dict[str, dict[str, Any] | None] = {}
     for table in garden.tables:
         model: Any = table.model
+        if table.name in OF_LEGACY and not garden.location.base.is_discontinued:
+            continue
         found[table.name] = model._base_manager.filter(pk=person.rows[table.name].pk).values().first()
     return found
 
@@ -48,13 +54,16 @@ def places_of(word: str) -> set[tuple[str, str]]:
 def test_each_column_is_left_as_its_model_says(planted):
     garden, person, other = planted
     before, others = stored(garden, person), stored(garden, other)
-    words = {key: value for key, value in person.values.items() if isinstance(value, str) and value.startswith("zqp")}
+    words = {
+        key: value for key, value in person.values.items()
+        if isinstance(value, str) and value.startswith(PREFIX) and key[0] in before
+    }  # fmt: skip
     with connection.cursor() as cursor:
         garden.as_product()
         erase_customer(customer=person.customer.pk, reason="Wunsch", actor=Scope.of_system(garden.location, name="t"))
         cursor.execute("SET LOCAL SESSION AUTHORIZATION DEFAULT; SET LOCAL ROLE NONE")
     after = stored(garden, person)
-    for table in garden.tables:
+    for table in [one for one in garden.tables if one.name in before]:
         for column in table.columns:
             assert_left(table, column, before[table.name], after[table.name])
     assert stored(garden, other) == others

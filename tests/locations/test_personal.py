@@ -141,5 +141,7 @@ def test_what_is_kept_says_for_how_long():
         said(erased=Erasure.KEPT)
     with pytest.raises(ValueError, match="for how long"):
         said(kept=Kept(law="§ 147 AO", years=8))
+    with pytest.raises(ValueError, match="name the columns"):
+        said(erased=Erasure.EMPTIED)
     with pytest.raises(ValueError, match="colour"):
         said(colour="name")

@@ -257,7 +257,7 @@ class TransitionStep(RecordedStep):
 
 @personal(
     of="customer_id",
-    erased=Erasure.EMPTIED,
+    erased=Erasure.STAYS,
     emptied="customer_id customer_number",
     identity="customer_number",
     contract="reason",

@@ -16,7 +16,7 @@ from transitions.choices import Reason
 
 @personal(
     bulk="what is decided in the end stands in the decision",
-    erased=Erasure.EMPTIED,
+    erased=Erasure.STAYS,
     emptied="customers numbers",
     identity="customers numbers",
     technical="reason page",

@@ -208,7 +208,7 @@ class SwitchStep(RecordedStep):
 
 @personal(
     of="customer_id",
-    erased=Erasure.EMPTIED,
+    erased=Erasure.STAYS,
     emptied="number_before number_after",
     identity="number_before number_after",
     technical="is_back",

@@ -49,7 +49,7 @@ class TransitionKey(models.Model):
 
 @personal(
     bulk="his withdrawal is a consent of his",
-    erased=Erasure.EMPTIED,
+    erased=Erasure.STAYS,
     emptied="numbers",
     identity="numbers",
     technical="is_taken_in partner_account partner_name sha256 statements added unknown at",
