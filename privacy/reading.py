@@ -56,18 +56,25 @@ def _is_left_out(table: Table, column: Column) -> bool:
 
 
 def _rows_of(table: Table, customer: Customer) -> list[Any]:
+    if table.history_of:
+        return sorted(_events_of(table, customer), key=_age)
     found: Any = _in_base(table.model, customer)
     if hasattr(found, "of_customer"):
         return sorted(found.of_customer(customer), key=_age)
     rows = {row.pk: row for path in table.of for row in found.filter(**_condition(table.model, path, customer))}
-    return sorted(_with_context(table, list(rows.values()), customer), key=_age)
+    return sorted(rows.values(), key=_age)
 
 
-def _with_context(table: Table, rows: list[Any], customer: Customer) -> list[Any]:
-    """Rows of a history with who has made them, read at once."""
-    if table.history_of and rows:
-        models.prefetch_related_objects(rows, "pgh_context")
-    return rows
+def _events_of(table: Table, customer: Customer) -> list[Any]:
+    """The history of his rows, of those as well that are gone, each entry with who has made it."""
+    events = _in_base(table.model, customer)
+    ids: set[Any] = set()
+    for path in table.declaration.of:
+        leads = _condition(table.history_of, path, customer)
+        ids.update(_in_base(table.history_of, customer).filter(**leads).values_list("pk", flat=True))
+        if path != "pk":
+            ids.update(events.filter(pgh_label="delete", **leads).values_list("pgh_obj", flat=True))
+    return list(events.filter(pgh_obj__in=ids).select_related("pgh_context"))
 
 
 def _in_base(model: Any, customer: Customer) -> Any:

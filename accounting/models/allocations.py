@@ -21,7 +21,7 @@ from locations.personal import Erasure, personal
 from locations.row_policies import RowSecurity
 
 
-@personal(of="account__customer", erased=Erasure.KEPT, kept=INVOICES, contract="amount is_chosen created_at")
+@personal(of="payment__credit__customer", erased=Erasure.KEPT, kept=INVOICES, contract="amount is_chosen created_at")
 class Allocation(models.Model):
     """A part of a payment that counts against an item, both on the same account of what a customer owes.
 

@@ -25,7 +25,7 @@ from locations.triggers import steps_between
 
 
 @personal(
-    of="customer",
+    of="movement__debit__customer movement__credit__customer",
     erased=Erasure.STAYS,
     emptied="customer note",
     contract="breaches state",

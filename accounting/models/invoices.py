@@ -235,6 +235,9 @@ class InvoiceLine(models.Model):
         verbose_name = _("line of an invoice")
         verbose_name_plural = _("lines of invoices")
         default_permissions = ()
+        indexes = [
+            models.Index(fields=["member", "base"], condition=Q(member__isnull=False), name="invoiceline_of_member")
+        ]
         constraints = [
             RowSecurity(name="invoiceline_rows", base="base", owner="owner_key"),
             models.UniqueConstraint(
