@@ -15,6 +15,7 @@ from privacy.models import PersonFile, PersonFileDownload
 from privacy.person_files import PERSON_FILES, order_person_file, person_files_of
 from tests.customers.people import customer
 from tests.isolation.guards.probes_operations import bare, refused
+from tests.isolation.guards.probes_pages import NO_UPLOAD
 from tests.isolation.guards.probes_revoked import revoke
 from tests.isolation.guards.probing import probe
 from tests.isolation.guards.world import CANARY, HAMBURG, HEAD, World
@@ -101,8 +102,10 @@ def file_of_another_business_is_not_fetched(world: World) -> None:
 
 @probe
 def download_of_a_person_names_the_right(world: World) -> None:
+    """Also of a file that is not there: so nobody learns whether it is."""
     file = made(world.scope("anna", "Hamburg"), world.customer)
-    assert world.post("bodo", f"{HAMBURG}{PAGES}file/{file.pk}/", {}).status_code == 403
+    for pk in (file.pk, NO_UPLOAD):
+        assert world.post("bodo", f"{HAMBURG}{PAGES}file/{pk}/", {}).status_code == 403
 
 
 @probe
