@@ -165,6 +165,8 @@ class Planting:
         return self._canary(column) if is_key else _plain(column)
 
     def _related(self, column: Any, is_personal: bool, person: Person | None) -> Any:
+        if is_personal and person and column.related_model is Customer:
+            return person.customer.pk
         if column.null and not is_personal:
             return None
         known = {"Organization": self.organization, "CustomerBase": self.location.base, "Location": self.location,
