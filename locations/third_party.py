@@ -4,6 +4,17 @@ from __future__ import annotations
 
 from locations.personal import Declaration, said
 
+_OF_QUEUE: dict[str, Declaration] = {
+    "workers": said(technical="last_heartbeat"),
+    "jobs": said(
+        keys="args lock queueing_lock",
+        technical="queue_name task_name priority status scheduled_at attempts abort_requested",
+    ),
+    "events": said(technical="type at"),
+    "periodic_defers": said(technical="task_name defer_timestamp periodic_id"),
+}
+"""By what follows the name of the queue."""
+
 TABLES: dict[str, Declaration] = {
     "django_migrations": said(keys="id", technical="app name applied"),
     "django_content_type": said(technical="app_label model"),
@@ -18,12 +29,6 @@ TABLES: dict[str, Declaration] = {
     "pghistory_context": said(
         is_of_staff=True, technical="created_at updated_at", behaviour="metadata", keys="transaction"
     ),
-    "procrastinate_workers": said(technical="last_heartbeat"),
-    "procrastinate_jobs": said(
-        keys="args lock queueing_lock",
-        technical="queue_name task_name priority status scheduled_at attempts abort_requested",
-    ),
-    "procrastinate_events": said(technical="type at"),
-    "procrastinate_periodic_defers": said(technical="task_name defer_timestamp periodic_id"),
+    **{f"procrastinate_{name}": declaration for name, declaration in _OF_QUEUE.items()},
 }
 """By the name of the table."""
