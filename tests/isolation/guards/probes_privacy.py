@@ -58,7 +58,7 @@ def file_of_a_person_is_fetched_with_both_rights(world: World) -> None:
         lacking = bare(world, "Hamburg", *(one for one in ENOUGH if one != right), who="anna")
         [file] = person_files_of(world.customer, anna)
         with refused(MissingRight):
-            lifecycle.fetch(PERSON_FILES, file, actor=lacking)
+            lifecycle.fetch(PERSON_FILES, file, actor=lacking).close()
 
 
 @probe
