@@ -307,6 +307,12 @@ class ToldTermsQuerySet(models.QuerySet["ToldTerms"]):
     def in_base(self, base: CustomerBase) -> Self:
         return self.filter(base=base)
 
+    def of_customer(self, customer: Customer) -> Self:
+        """By the nodes of the base, few as they are: an index leads from each of them to him."""
+        nodes: Any = self.model._meta.get_field("node").related_model
+        known = list(nodes.objects.filter(base=customer.base_id).values_list("pk", flat=True))
+        return self.filter(base=customer.base_id, node__in=known, uid=customer.uid)
+
 
 def mandate_unused_since(day: date) -> date:
     """A mandate that was last used then, or before, has expired on that day."""

@@ -16,6 +16,7 @@ from api.triggers import KEPT, WRITTEN_NOW
 from customers.triggers.erasure import forgotten_by_erasure
 from locations.constraints import CompositeForeignKey
 from locations.models import CustomerBase, Location, Organization
+from locations.personal import Erasure, personal
 from locations.row_policies import RowSecurity
 from locations.triggers import immutable, settled, stays_on_record, steps_between
 from mcp.models import Device
@@ -23,6 +24,14 @@ from mcp.models import Device
 LONGEST_KEY = 80
 
 
+@personal(
+    bulk="told again to the till that has got it, for a week",
+    erased=Erasure.STAYS,
+    emptied="body headers customers",
+    identity="body headers customers",
+    technical="status at",
+    keys="device_id key fingerprint rights",
+)
 class KeptAnswer(models.Model):
     """The answer to a request of a device, under the key that it came with. Written together with its effect.
 
@@ -55,6 +64,13 @@ class KeptAnswer(models.Model):
         return f"{self.device_id}: {self.key}"
 
 
+@personal(
+    technical=(
+        "url state made_at ended_at life changed_in last_customer failures next_try_at sent_at failed_at last_error "
+        "last_status"
+    ),
+    keys="nonce",
+)
 class Webhook(models.Model):
     """An address that is told which customers have changed, for the program of a device.
 

@@ -202,6 +202,7 @@ class DisclosureKind(models.TextChoices):
     EXPORT = "export", _("Exported file")
     EXIT = "exit", _("Leaves the group")
     JOIN = "join", _("Joins a group")
+    PERSON = "person", _("File of the person")
 
 
 class MarkKind(models.TextChoices):

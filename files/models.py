@@ -15,11 +15,13 @@ from django.utils.translation import gettext_lazy as _
 from files.choices import FILE_STEPS, FileState
 from locations.constraints import CompositeForeignKey, KeyWithBase
 from locations.models import CustomerBase, Location, Organization
+from locations.personal import personal
 from locations.row_policies import RowSecurity
 from locations.triggers import immutable, settled, steps_between
 from mcp.stored_sentences import SentencesField
 
 
+@personal(technical="created_at name size sha256 state_since failure")
 class OwnFile(models.Model):
     """A file that a user sends in, or has made, at one location."""
 
@@ -51,6 +53,7 @@ class OwnFile(models.Model):
         return self.name
 
 
+@personal(technical="state total done")
 class WorkedFile(OwnFile):
     """A file that the worker makes or takes in. `done` of `total` is counted in customers."""
 
@@ -101,6 +104,7 @@ def file_triggers(*columns: str, begins: Collection[FileState] = (FileState.WAIT
     ]
 
 
+@personal(technical="position")
 class Chunk(models.Model):
     """A piece of a file. Pieces instead of one value, so that nothing ever holds a whole file in memory.
 
@@ -119,6 +123,7 @@ class Chunk(models.Model):
         return f"{self.pk}: {self.position}"
 
 
+@personal(is_of_staff=True, behaviour="at")
 class Download(models.Model):
     """A record that somebody has fetched a file; rows are added and never changed. Each kind declares `file`."""
 

@@ -24,6 +24,7 @@ class Right(StrEnum):
     CHANGE_CUSTOMERS = "change_customers"
     ARCHIVE_CUSTOMERS = "archive_customers"
     ERASE_CUSTOMERS = "erase_customers"
+    PROTECT_DATA = "protect_data"
     IMPORT_CUSTOMERS = "import_customers"
     EXPORT_CUSTOMERS = "export_customers"
     CARRY_OVER = "carry_over_customers"
@@ -59,6 +60,7 @@ LABELS: dict[Right, Promise] = {
     Right.CHANGE_CUSTOMERS: _("Change customers"),
     Right.ARCHIVE_CUSTOMERS: _("Archive and restore customers"),
     Right.ERASE_CUSTOMERS: _("Erase customers for good"),
+    Right.PROTECT_DATA: _("Answer requests of persons about their data"),
     Right.IMPORT_CUSTOMERS: _("Import customers"),
     Right.EXPORT_CUSTOMERS: _("Export customers"),
     Right.CARRY_OVER: _("Carry customers over to another business"),

@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[1]
 MADE_OF = (
     "locations/**/*.py", "mcp/**/*.py", "customers/*.py", "customers/models/*.py", "customers/triggers/*.py",
     "customers/migrations/*.py", "transitions/*.py", "transitions/models/*.py", "transitions/migrations/*.py",
-    "api/models.py", "api/triggers.py", "api/migrations/*.py",
+    "api/models.py", "api/triggers.py", "api/migrations/*.py", "privacy/models.py", "privacy/migrations/*.py",
     "clearing/*.py", "clearing/models/*.py", "clearing/migrations/*.py", "accounting/choices.py",
     "accounting/letter_choices.py", "accounting/letter_triggers.py", "accounting/querysets.py",
     "accounting/receivable_triggers.py", "accounting/triggers.py", "accounting/banking/*.py", "accounting/models/*.py",

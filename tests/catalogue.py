@@ -21,7 +21,18 @@ from spreadsheets import MESSAGES
 
 ROOT = Path(__file__).resolve().parent.parent
 GERMAN = ROOT / "locale" / "de" / "LC_MESSAGES" / "django.po"
-PACKAGES = ("locations", "mcp", "spreadsheets", "files", "customers", "clearing", "accounting", "transitions", "api")
+PACKAGES = (
+    "locations",
+    "mcp",
+    "spreadsheets",
+    "files",
+    "customers",
+    "clearing",
+    "accounting",
+    "transitions",
+    "api",
+    "privacy",
+)
 KEYWORDS: dict[str, Any] = {
     "_": None,
     "gettext": None,

@@ -17,6 +17,7 @@ from clearing.models import BulkDecision
 from customers.choices import BULK_STEPS, UPLOAD_STEPS, UploadState
 from customers.models import BulkChange, CustomerExport, ImportUpload
 from files.choices import FILE_STEPS
+from privacy.models import PersonFile
 from transitions.models import IncomingFile, Package
 
 STEPS: dict[type[Model], Mapping[Any, Collection[Any]]] = {
@@ -29,6 +30,7 @@ STEPS: dict[type[Model], Mapping[Any, Collection[Any]]] = {
     BankFile: FILE_STEPS,
     Package: FILE_STEPS,
     IncomingFile: FILE_STEPS,
+    PersonFile: FILE_STEPS,
 }
 
 

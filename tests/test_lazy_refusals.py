@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-PRODUCT = ("locations", "files", "customers", "clearing", "accounting", "transitions", "api")
+PRODUCT = ("locations", "files", "customers", "clearing", "accounting", "transitions", "api", "privacy")
 EAGER = {"gettext", "ngettext", "pgettext"}
 
 

@@ -22,6 +22,7 @@ PRODUCT = (
     "accounting",
     "transitions",
     "api",
+    "privacy",
     "spreadsheets",
     "launch",
 )

@@ -29,7 +29,7 @@ from mcp.models import LocationGrant, User
 from tests.proofs.sampling import Sample
 
 ROOT = Path(__file__).resolve().parent.parent
-OURS = ("locations", "mcp", "files", "customers", "clearing", "accounting", "transitions", "api")
+OURS = ("locations", "mcp", "files", "customers", "clearing", "accounting", "transitions", "api", "privacy")
 WITH_TABLES = tuple(app for app in OURS if app != "files")
 
 

@@ -14,12 +14,10 @@ from files import lifecycle
 from files.choices import FileState
 from mcp.stored_sentences import stored_sentence
 from transitions.models import (
-    BaseSwitch,
     Package,
     PackageChunk,
     ReviewPage,
     SwitchedCustomer,
-    Transition,
     TransitionCustomer,
 )
 from transitions.package.lifecycle import PACKAGES
@@ -31,11 +29,7 @@ STOPPED = stored_sentence(
 
 
 def _decided(customer: Customer) -> QuerySet[TransitionCustomer]:
-    """By the transitions, few as they are: an index leads from each of them to the customer."""
-    executed = Transition.objects.filter(organization=customer.organization_id, executed_at__isnull=False)
-    return TransitionCustomer.objects.filter(
-        base=customer.base_id, transition__in=list(executed.values_list("pk", flat=True)), customer_id=customer.pk
-    )
+    return TransitionCustomer.objects.of_customer(customer)
 
 
 def _packages(customer: Customer) -> QuerySet[Package]:
@@ -71,11 +65,7 @@ def _forget_decisions(customer: Customer) -> None:
 
 def _switched(customer: Customer) -> QuerySet[SwitchedCustomer]:
     """In which switches of his base he has gone along."""
-    of_base = Q(source=customer.base_id) | Q(target=customer.base_id)
-    switches = BaseSwitch.objects.filter(of_base, organization=customer.organization_id)
-    return SwitchedCustomer.objects.filter(
-        switch__in=list(switches.values_list("pk", flat=True)), customer_id=customer.pk, number_before__isnull=False
-    )
+    return SwitchedCustomer.objects.of_customer(customer).filter(number_before__isnull=False)
 
 
 def _forget_switches(customer: Customer) -> None:

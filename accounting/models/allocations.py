@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from accounting.models.columns import money, refers
+from accounting.models.columns import INVOICES, money, refers
 from accounting.models.ledgers import OF_ALL, Account, Ledger
 from accounting.models.movements import Movement
 from accounting.receivable_triggers import RECEIVABLE_IS_PAID
@@ -17,9 +17,11 @@ from locations.constraints import CompositeForeignKey, KeyWithBase
 from locations.fields import TimeOrderedUuid
 from locations.history import ClockTimestamp
 from locations.models import CustomerBase
+from locations.personal import Erasure, personal
 from locations.row_policies import RowSecurity
 
 
+@personal(of="payment__credit__customer", erased=Erasure.KEPT, kept=INVOICES, contract="amount is_chosen created_at")
 class Allocation(models.Model):
     """A part of a payment that counts against an item, both on the same account of what a customer owes.
 

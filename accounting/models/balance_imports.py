@@ -16,10 +16,21 @@ from accounting.querysets import BalanceImportQuerySet
 from locations.constraints import CompositeForeignKey, KeyWithBase
 from locations.history import ClockTimestamp
 from locations.models import CustomerBase, Location, Organization
+from locations.personal import Erasure, personal
 from locations.row_policies import RowSecurity
 from locations.triggers import immutable, steps_between
 
 
+@personal(
+    bulk="what was booked of it are movements",
+    erased=Erasure.STAYS,
+    emptied="lines rejected",
+    identity="lines rejected",
+    technical=(
+        "created_at file_name sha256 state booked_rows customers rejected_count owed_total credit_total closed_at "
+        "reason"
+    ),
+)
 class BalanceImport(models.Model):
     """A file of opening balances: checked, then booked as a whole by whoever proves its totals, perhaps undone.
 

@@ -14,7 +14,7 @@ from accounting.banking.statements import Direction
 from accounting.choices import ENTRY_STEPS, STATEMENT_STEPS, EntryState, StatementState
 from accounting.debit_triggers import ENTRY_NOT_HALF_COLLECTED
 from accounting.documents.formats import in_fours
-from accounting.models.columns import money, refers
+from accounting.models.columns import INVOICES, money, refers
 from accounting.models.ledgers import OF_ALL, Ledger
 from accounting.models.movements import Movement
 from accounting.querysets import BankAccountQuerySet, BankBookingQuerySet, BankEntryQuerySet, BankStatementQuerySet
@@ -23,6 +23,7 @@ from locations.constraints import CompositeForeignKey, KeyWithBase
 from locations.fields import LineField, TimeOrderedUuid
 from locations.history import ClockTimestamp
 from locations.models import CustomerBase, Organization
+from locations.personal import Erasure, personal
 from locations.row_policies import RowSecurity
 from locations.triggers import steps_between
 from mcp.stored_sentences import SentencesField
@@ -66,6 +67,7 @@ class OfLedger(models.Model):
         default_permissions = ()
 
 
+@personal(technical="iban name added_at")
 class BankAccount(OfLedger):
     """An account of the business at a bank. Files of other accounts are not read."""
 
@@ -98,6 +100,11 @@ class BankAccount(OfLedger):
         return f"{self.name} ({in_fours(self.iban)})"
 
 
+@personal(
+    technical=(
+        "file_name file_sha256 number opening closing first_on last_on total known pending state failure read_at"
+    ),
+)
 class BankStatement(OfLedger):
     """A statement in a file that somebody has read. It is stored where it has brought an entry that was not known."""
 
@@ -151,6 +158,20 @@ class BankStatement(OfLedger):
         return f"{self.file_name} {self.number}".strip()
 
 
+@personal(
+    of="bookings__movement__credit__customer",
+    erased=Erasure.KEPT,
+    kept=INVOICES,
+    emptied="counterparty_name counterparty_iban ultimate_name purpose end_to_end_id mandate_id batch_id",
+    identity="counterparty_name ultimate_name",
+    bank="counterparty_iban mandate_id",
+    contract="booked_on valued_on amount direction purpose end_to_end_id batch_id",
+    technical=(
+        "position is_return is_reversal return_reason original_amount charges state confidence note times_opened "
+        "decided_at"
+    ),
+    keys="fingerprint proposal",
+)
 class BankEntry(OfLedger):
     """One entry of a statement. Read once, whichever files it is in: the fingerprint tells it.
 
@@ -257,6 +278,7 @@ class BankEntry(OfLedger):
         return self.direction == Direction.CREDIT and not self.is_return and not self.is_reversal
 
 
+@personal()
 class BankBooking(OfLedger):
     """A movement by which an entry was booked; several where it was paid for several customers.
 

@@ -16,6 +16,7 @@ from locations.constraints import CompositeForeignKey, KeyWithBase
 from locations.fields import LineField
 from locations.history import keep_history
 from locations.models import CustomerBase, Organization
+from locations.personal import Erasure, personal
 from locations.row_checks import CheckedRow
 from locations.row_policies import RowSecurity
 from locations.triggers import immutable
@@ -25,6 +26,13 @@ def _line(label: object, length: int, **options: object) -> LineField:
     return LineField(label, max_length=length, blank=True, default="", **options)  # type: ignore[arg-type]
 
 
+@personal(
+    of="customer",
+    erased=Erasure.ROW_GOES,
+    contact="email",
+    contract="deliver_by leitweg_id reference is_collective payment_term is_held since",
+    special="held_reason",
+)
 @keep_history(
     is_searched=False, indexes=[models.Index(fields=["customer", "base"], name="billingtermsevent_of_customer")]
 )

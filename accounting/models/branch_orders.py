@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounting.choices import BRANCH_ORDER_STEPS, BranchOrderState
-from accounting.models.columns import money, refers
+from accounting.models.columns import INVOICES, money, refers
 from accounting.models.orders import PaymentOrder
 from accounting.querysets import BranchOrderQuerySet, ToldTermsQuerySet
 from clearing.models import Node
@@ -17,11 +17,23 @@ from locations.constraints import CompositeForeignKey, KeyWithBase
 from locations.fields import LineField, TimeOrderedUuid
 from locations.history import ClockTimestamp
 from locations.models import CustomerBase, Location, Organization
+from locations.personal import Erasure, personal
 from locations.row_policies import RowSecurity
 from locations.triggers import steps_between
 from mcp.stored_sentences import SentencesField
 
 
+@personal(
+    of="uid",
+    erased=Erasure.KEPT,
+    kept=INVOICES,
+    emptied="number fiscal lines note",
+    behaviour="sold_at location lines",
+    contract="number device business_day total fiscal",
+    special="note",
+    technical="created_at state reasons run is_sent is_told decided_at",
+    keys="key uid",
+)
 class BranchOrder(models.Model):
     """An order that a branch has sold; the same at both sides, which know it by its location and key.
 
@@ -125,6 +137,7 @@ class BranchOrder(models.Model):
         return self.number or self.key[:8]
 
 
+@personal(of="uid", erased=Erasure.ROW_GOES, contract="may_buy is_blocked hard_limit open_amount", keys="uid")
 class ToldTerms(models.Model):
     """What the central has told a node of a customer's account, as of its last run; the same at both sides.
 

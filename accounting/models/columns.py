@@ -6,6 +6,11 @@ from typing import Any
 
 from django.db import models
 
+from locations.personal import Kept
+
+INVOICES = Kept(law="§ 14b UStG, § 147 AO", years=8)
+"""Invoices, and what they were based on."""
+
 
 def money(label: object, **options: object) -> models.DecimalField:
     """A column of an amount: numeric(14,2)."""

@@ -18,7 +18,7 @@ from accounting.choices import (
     DebitState,
 )
 from accounting.models.bank import BankEntry
-from accounting.models.columns import money, refers
+from accounting.models.columns import INVOICES, money, refers
 from accounting.models.invoices import Invoice
 from accounting.models.ledgers import OF_ALL, Ledger
 from accounting.models.mandates import Mandate
@@ -30,12 +30,14 @@ from files.models import Chunk, OwnFile, own_file_constraints, piece_constraints
 from locations.constraints import CompositeForeignKey, KeyWithBase
 from locations.fields import TimeOrderedUuid
 from locations.models import CustomerBase
+from locations.personal import Erasure, personal
 from locations.row_policies import RowSecurity
 from locations.triggers import immutable, settled, steps_between
 
 SETTLED = [DebitFileState.DONE, DebitFileState.COLLECTING, DebitFileState.CANCELLED]
 
 
+@personal(technical="state due_until collect_on number count total made_at")
 class DebitFile(OwnFile):
     """A file of debits for the bank: which invoices it collects, and on which day.
 
@@ -103,6 +105,7 @@ class DebitFile(OwnFile):
         return f"SH-{self.ledger_id}-{self.number}"
 
 
+@personal(bulk="each debit of it is in the file of its customer", erased=Erasure.ROW_GOES, bank="content")
 class DebitFileChunk(Chunk):
     """A piece of the bytes of a debit file."""
 
@@ -119,6 +122,17 @@ class DebitFileChunk(Chunk):
         triggers = only_added_to("A piece of a debit file", "debitfilechunk_stays")
 
 
+@personal(
+    of="customer",
+    erased=Erasure.KEPT,
+    kept=INVOICES,
+    emptied="customer mandate_reference iban holder",
+    bank="mandate_reference iban holder scheme",
+    contract=(
+        "amount state left_out announced_on end_to_end_id signed_on is_recurrent return_code returned_on charges"
+    ),
+    technical="position is_collected_by_entry is_returned_by_entry times_undone",
+)
 class DebitItem(models.Model):
     """The debit of an invoice in a file. Written by functions of the database alone, but for `announced_on`.
 

@@ -14,12 +14,14 @@ from locations.constraints import CompositeForeignKey, KeyWithBase
 from locations.fields import LineField, TimeOrderedUuid
 from locations.history import ClockTimestamp
 from locations.models import CustomerBase
+from locations.personal import Erasure, personal
 from locations.row_policies import RowSecurity
 from locations.triggers import immutable
 
 _OPEN = Q(ended_at=None)
 
 
+@personal(of="invoice__customer", erased=Erasure.ROW_GOES, special="reason outcome", contract="begun_at ended_at")
 class Dispute(models.Model):
     """A dispute about an invoice: why it began, and how it ended. An invoice has one at a time."""
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounting.amounts import MOST
 from accounting.choices import DUNNING_RUN_STEPS, NOTICE_STEPS, DunningLeftOut, DunningRunState, NoticeState
-from accounting.models.columns import money, refers
+from accounting.models.columns import INVOICES, money, refers
 from accounting.models.invoices import Invoice
 from accounting.models.ledgers import OF_ALL, Ledger
 from accounting.models.movements import Movement
@@ -24,11 +24,13 @@ from locations.constraints import CompositeForeignKey, KeyWithBase
 from locations.fields import LineField, LinesField, TimeOrderedUuid
 from locations.history import keep_history
 from locations.models import CustomerBase, Organization
+from locations.personal import Erasure, personal
 from locations.row_checks import CheckedRow
 from locations.row_policies import RowSecurity
 from locations.triggers import immutable, settled, steps_between
 
 
+@personal(technical="level title days_after_due days_to_pay fee is_fee_posted text")
 @keep_history()
 class DunningLevel(CheckedRow):
     """A level of reminding: from which day on, what is said, until when to pay, and what it costs.
@@ -80,6 +82,7 @@ class DunningLevel(CheckedRow):
         return self.title
 
 
+@personal(technical="state day count total created_at sent_at")
 class DunningRun(models.Model):
     """A run of reminders: what is previewed is what is sent, but for what was paid or disputed meanwhile."""
 
@@ -128,6 +131,13 @@ class DunningRun(models.Model):
         return date_format(self.day, "SHORT_DATE_FORMAT")
 
 
+@personal(
+    of="customer",
+    erased=Erasure.KEPT,
+    kept=INVOICES,
+    emptied="customer",
+    contract="level amount state left_out title text pay_until fee is_fee_posted",
+)
 class DunningNotice(models.Model):
     """The reminder of an invoice in a run, with what its level said then. Written by functions of the database alone.
 

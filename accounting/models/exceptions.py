@@ -19,10 +19,19 @@ from customers.models import Customer
 from locations.constraints import CompositeForeignKey, KeyWithBase
 from locations.fields import LineField, TimeOrderedUuid
 from locations.models import CustomerBase
+from locations.personal import Erasure, personal
 from locations.row_policies import RowSecurity
 from locations.triggers import steps_between
 
 
+@personal(
+    of="movement__debit__customer movement__credit__customer",
+    erased=Erasure.STAYS,
+    emptied="customer note",
+    contract="breaches state",
+    special="note",
+    technical="created_at decided_at",
+)
 class LedgerException(models.Model):
     """A movement that has broken a rule and was booked all the same, because it had happened.
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounting.choices import DocumentFormat, InvoiceKind, InvoiceState
 from accounting.debit_triggers import INVOICE_NOT_AT_BANK
-from accounting.models.columns import money, refers
+from accounting.models.columns import INVOICES, money, refers
 from accounting.models.issuers import Issuer
 from accounting.models.ledgers import OF_ALL, Ledger
 from accounting.models.movements import Movement
@@ -25,6 +25,7 @@ from locations.constraints import CompositeForeignKey, KeyWithBase
 from locations.fields import LineField, TimeOrderedUuid
 from locations.history import ClockTimestamp
 from locations.models import CustomerBase, Organization
+from locations.personal import Erasure, personal
 from locations.row_policies import RowSecurity
 
 _TO_PAY = [InvoiceState.OPEN, InvoiceState.PARTLY_PAID]
@@ -36,6 +37,19 @@ def _of_invoice(name: str) -> CompositeForeignKey:
     )
 
 
+@personal(
+    of="customer",
+    erased=Erasure.KEPT,
+    kept=INVOICES,
+    emptied="customer",
+    identity="buyer_data",
+    contract=(
+        "kind year number issued_on due_on delivered_from delivered_until currency net tax gross paid_before paid "
+        "is_cancelled state reason"
+    ),
+    technical="sequence issuer_data issued_at",
+    keys="previous",
+)
 class Invoice(models.Model):
     """An invoice, or the cancellation of one. Written by accounting_issue_invoices and accounting_cancel_invoice alone.
 
@@ -180,6 +194,16 @@ class Invoice(models.Model):
         return self.gross - self.paid
 
 
+@personal(
+    of="invoice__customer member",
+    erased=Erasure.KEPT,
+    kept=INVOICES,
+    emptied="member",
+    identity="member_name",
+    behaviour="text location_name",
+    contract="order_number business_day quantity gross net vat_rate",
+    technical="position order_position is_standing",
+)
 class InvoiceLine(models.Model):
     """A line: what was sold by a line of an order. `gross` is as the till has said it, `net` what is left without VAT.
 
@@ -211,6 +235,9 @@ class InvoiceLine(models.Model):
         verbose_name = _("line of an invoice")
         verbose_name_plural = _("lines of invoices")
         default_permissions = ()
+        indexes = [
+            models.Index(fields=["member", "base"], condition=Q(member__isnull=False), name="invoiceline_of_member")
+        ]
         constraints = [
             RowSecurity(name="invoiceline_rows", base="base", owner="owner_key"),
             models.UniqueConstraint(
@@ -238,6 +265,7 @@ class InvoiceLine(models.Model):
         return self.text
 
 
+@personal(of="invoice__customer", erased=Erasure.KEPT, kept=INVOICES, contract="rate net tax gross")
 class InvoiceVat(models.Model):
     """The sums of an invoice for one rate of VAT, in percent."""
 
@@ -267,6 +295,7 @@ class InvoiceVat(models.Model):
         return f"{self.rate} %"
 
 
+@personal(of="invoice__customer", erased=Erasure.KEPT, kept=INVOICES, contract="amount is_standing")
 class InvoiceItem(models.Model):
     """A movement that the invoice asks to be paid. It stands on one invoice that was not cancelled (`is_standing`)."""
 
@@ -303,6 +332,13 @@ class InvoiceItem(models.Model):
         return str(self.movement_id)
 
 
+@personal(
+    of="invoice__customer",
+    erased=Erasure.KEPT,
+    kept=INVOICES,
+    contract="format content",
+    technical="sha256 made_at",
+)
 class InvoiceDocument(models.Model):
     """The PDF or the XML of an invoice. Kept by accounting_keep_document, the first one that was made for ever."""
 

@@ -15,6 +15,7 @@ from locations.constraints import CompositeForeignKey
 from locations.fields import LineField, LinesField
 from locations.history import keep_history
 from locations.models import CustomerBase, Location, Organization
+from locations.personal import personal
 from locations.row_checks import CheckedRow
 from locations.row_policies import RowSecurity
 from locations.triggers import immutable
@@ -24,6 +25,12 @@ def _line(label: object, length: int, **options: object) -> LineField:
     return LineField(label, max_length=length, blank=True, default="", **options)  # type: ignore[arg-type]
 
 
+@personal(
+    technical=(
+        "legal_name trading_name street postal_code city country vat_id tax_number contact email phone iban bic "
+        "bank creditor_id payment_term is_small_business legal_details closing_text prefix cancellation_prefix"
+    ),
+)
 @keep_history()
 class Issuer(CheckedRow):
     """What stands on invoices about whoever issues them: the whole business, or a location with accounts of its own.
@@ -123,6 +130,7 @@ class Issuer(CheckedRow):
         return self.trading_name or self.legal_name
 
 
+@personal(technical="kind year last last_on")
 class NumberSeries(models.Model):
     """The last number that an issuer has given in a year to invoices or to cancellations of them.
 

@@ -10,18 +10,20 @@ from django.db.models.functions import Coalesce, Now
 from django.utils.translation import gettext_lazy as _
 
 from accounting.choices import OF_CUSTOMER, OF_LEDGER, OF_LOCATION, AccountKind
-from accounting.models.columns import money
+from accounting.models.columns import INVOICES, money
 from accounting.querysets import AccountQuerySet, LedgerQuerySet
 from accounting.triggers import ACCOUNT_BEGINS, LEDGER_OF_SHARED_BASE
 from customers.models import Customer
 from locations.constraints import CompositeForeignKey, KeyWithBase
 from locations.models import CustomerBase, Location, Organization
+from locations.personal import Erasure, personal
 from locations.row_policies import RowSecurity
 
 OF_ALL = 0
 """The owner of a ledger that belongs to no single location: the one of the central."""
 
 
+@personal(technical="created_at")
 class Ledger(models.Model):
     """The ledger of a customer base: the one that all its locations share, or the own one of a single location."""
 
@@ -75,6 +77,14 @@ class Ledger(models.Model):
         return f"{self.base_id}/{self.owner_id or OF_ALL}"
 
 
+@personal(
+    of="customer",
+    erased=Erasure.KEPT,
+    kept=INVOICES,
+    emptied="customer",
+    contract="kind floor balance overdraft",
+    technical="is_nameless created_at",
+)
 class Account(models.Model):
     """An account. Those of customers have a limit, and therefore keep their balance: credits less debits.
 

@@ -22,11 +22,21 @@ from locations.constraints import CompositeForeignKey, KeyWithBase
 from locations.fields import TimeOrderedUuid
 from locations.history import ClockTimestamp
 from locations.models import CustomerBase, Location, Organization
+from locations.personal import Erasure, personal
 from locations.row_policies import RowSecurity
 from locations.triggers import immutable, settled, steps_between
 from mcp.stored_sentences import SentencesField
 
 
+@personal(
+    of="customer",
+    erased=Erasure.STAYS,
+    emptied="customer sent_to failure",
+    contact="sent_to failure",
+    contract="kind sent_at asked_at",
+    technical="is_again state tries due_at",
+    keys="document mailing",
+)
 class Letter(models.Model):
     """One mailing of one document. Added by accounting_queue_letters alone, and taken further by the worker.
 

@@ -19,6 +19,7 @@ from locations.constraints import CompositeForeignKey, KeyWithBase
 from locations.fields import LineField
 from locations.history import ClockTimestamp
 from locations.models import CustomerBase, Organization
+from locations.personal import Erasure, personal
 from locations.row_checks import CheckedRow
 from locations.row_policies import RowSecurity
 from locations.triggers import immutable, settled, steps_between
@@ -27,6 +28,14 @@ REFERENCE = r"^[A-Z0-9+?/:().,'-]([A-Z0-9+?/:().,' -]{0,33}[A-Z0-9+?/:().,'-])?$
 """Capital letters, since banks take references that differ in case alone for the same."""
 
 
+@personal(
+    of="customer",
+    erased=Erasure.ROW_GOES,
+    bank="reference iban holder scheme",
+    contract="signed_on evidence evidence_sha256 is_recurrent notice_days last_used_on state revoked_at return_code",
+    special="revoked_reason",
+    technical="created_at",
+)
 class Mandate(CheckedRow):
     """A mandate of a customer, with what proves it. Added once and never changed, but for its end.
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from accounting.amounts import MOST
 from accounting.choices import WITH_REASON, MovementKind
 from accounting.debit_triggers import REVERSAL_RETURNS_DEBIT
-from accounting.models.columns import money, refers
+from accounting.models.columns import INVOICES, money, refers
 from accounting.models.ledgers import OF_ALL, Account, Ledger
 from accounting.querysets import MovementQuerySet
 from accounting.receivable_triggers import RECEIVABLE_COMES
@@ -28,12 +28,21 @@ from locations.constraints import CompositeForeignKey, KeyWithBase
 from locations.fields import LineField, TimeOrderedUuid
 from locations.history import ClockTimestamp
 from locations.models import CustomerBase, Location, Organization
+from locations.personal import Erasure, personal
 from locations.row_policies import RowSecurity
 
 DAYS = (date(1900, 1, 1), date(9998, 12, 31))
 """Days that every program can show; the database knows others as well."""
 
 
+@personal(
+    of="debit__customer credit__customer",
+    erased=Erasure.KEPT,
+    kept=INVOICES,
+    emptied="document reason",
+    contract="amount kind location business_day document reason is_late posted_at",
+    keys="key",
+)
 class Movement(models.Model):
     """An amount from the debited to the credited account. Only added, by accounting_post, and for ever.
 

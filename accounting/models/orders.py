@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounting.choices import ORDER_STEPS, OrderState, SaleMethod
-from accounting.models.columns import money, refers
+from accounting.models.columns import INVOICES, money, refers
 from accounting.models.ledgers import OF_ALL, Ledger
 from accounting.models.movements import Movement
 from accounting.querysets import OrderQuerySet
@@ -20,6 +20,7 @@ from locations.constraints import CompositeForeignKey, KeyWithBase
 from locations.fields import LineField, TimeOrderedUuid
 from locations.history import ClockTimestamp
 from locations.models import CustomerBase, Location, Organization
+from locations.personal import Erasure, personal
 from locations.row_policies import RowSecurity
 from locations.triggers import steps_between
 from mcp.models import Device
@@ -31,6 +32,15 @@ for that.
 MOST_PIECES = Decimal("999999999.999")
 
 
+@personal(
+    of="customer",
+    erased=Erasure.KEPT,
+    kept=INVOICES,
+    emptied="customer number fiscal",
+    behaviour="sold_at location",
+    contract="number business_day method total state fiscal",
+    technical="created_at",
+)
 class PaymentOrder(models.Model):
     """An order that a till has posted. Written by accounting_post_order, _pay_order and _cancel_order alone.
 
@@ -148,6 +158,15 @@ class PaymentOrder(models.Model):
         return self.number or str(self.pk)
 
 
+@personal(
+    of="order__customer",
+    erased=Erasure.KEPT,
+    kept=INVOICES,
+    emptied="text",
+    behaviour="text",
+    contract="quantity amount vat_rate",
+    technical="position",
+)
 class PaymentOrderLine(models.Model):
     """A line of an order. `amount` is what it costs with its VAT; it is negative where something is taken off."""
 

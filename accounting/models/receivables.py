@@ -8,15 +8,17 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from accounting.models.columns import money, refers
+from accounting.models.columns import INVOICES, money, refers
 from accounting.models.ledgers import OF_ALL, Account
 from accounting.models.movements import Movement
 from accounting.triggers import only_added_to
 from locations.constraints import CompositeForeignKey
 from locations.models import CustomerBase, Location
+from locations.personal import Erasure, personal
 from locations.row_policies import RowSecurity
 
 
+@personal(of="account__customer", erased=Erasure.KEPT, kept=INVOICES, contract="business_day due_on rest")
 class Receivable(models.Model):
     """An item of an account that is open, and how much of it. Written by the triggers of movements and allocations.
 

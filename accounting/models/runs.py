@@ -23,6 +23,7 @@ from accounting.querysets import RunOrderQuerySet, RunQuerySet
 from customers.models import Customer
 from locations.constraints import CompositeForeignKey, KeyWithBase
 from locations.models import CustomerBase, Organization
+from locations.personal import Erasure, personal
 from locations.row_policies import RowSecurity
 from locations.triggers import immutable, settled, steps_between
 from mcp.stored_sentences import SentencesField
@@ -36,6 +37,12 @@ Others would skip through the whole index by its base and read all that waits th
 """
 
 
+@personal(
+    technical=(
+        "state state_since until locations groups bundling minimum invoices total issued documented is_mailed "
+        "failure created_at previewed_at started_at"
+    ),
+)
 class InvoiceRun(models.Model):
     """A run of invoices. What its preview has chosen is what it issues, but for what was paid or cancelled meanwhile.
 
@@ -122,6 +129,7 @@ class InvoiceRun(models.Model):
         return date_format(timezone.localtime(self.created_at), "SHORT_DATETIME_FORMAT")
 
 
+@personal(of="payer", erased=Erasure.STAYS, emptied="payer", contract="amount left_out", technical="bundle")
 class RunOrder(models.Model):
     """An order that the preview of a run has looked at: chosen for an invoice, or left out and why.
 

@@ -16,6 +16,7 @@ from locations.constraints import CompositeForeignKey, KeyWithBase
 from locations.fields import LineField, TimeOrderedUuid
 from locations.history import keep_history
 from locations.models import CustomerBase, Location, Organization
+from locations.personal import personal
 from locations.row_checks import CheckedRow
 from locations.row_policies import RowSecurity
 from locations.triggers import immutable, settled, stays_on_record, steps_between
@@ -24,6 +25,7 @@ DECIDED = (SwitchState.CONFIRMED, SwitchState.REFUSED, SwitchState.WITHDRAWN)
 _DECISION = ("state", "decided_by", "decided_user", "decided_place", "decided_at", "note")
 
 
+@personal(technical="mode state reason asked_at decided_at note", keys="asked_place decided_place")
 @keep_history(is_searched=False)
 class AccountingSwitch(CheckedRow):
     """Somebody has asked that a location keeps its accounts otherwise, and what became of it. None is ever deleted.

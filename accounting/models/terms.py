@@ -18,11 +18,18 @@ from locations.constraints import CompositeForeignKey, KeyWithBase
 from locations.fields import LineField
 from locations.history import keep_history
 from locations.models import CustomerBase, Organization
+from locations.personal import Erasure, personal
 from locations.row_checks import CheckedRow
 from locations.row_policies import RowSecurity
 from locations.triggers import immutable
 
 
+@personal(
+    of="customer",
+    erased=Erasure.ROW_GOES,
+    contract="may_buy_on_account may_hold_credit soft_limit hard_limit is_blocked since",
+    special="blocked_reason",
+)
 @keep_history(is_searched=False, indexes=[models.Index(fields=["base", "customer"], name="termsevent_of_customer")])
 class AccountTerms(CheckedRow):
     """The terms of a customer's account in a ledger. Whoever has none has no account."""

@@ -13,11 +13,13 @@ from clearing.querysets import AlarmQuerySet
 from clearing.triggers import ALARM_GOES_FORWARD
 from locations.constraints import CompositeForeignKey
 from locations.models import CustomerBase, Organization
+from locations.personal import personal
 from locations.row_policies import RowSecurity
 from locations.triggers import immutable
 from mcp.models import User
 
 
+@personal(technical="kind since told_at ended_at")
 class Alarm(models.Model):
     """Something about a node that somebody should look at: since when, when people were told of it, when it ended.
 
@@ -73,6 +75,7 @@ class Alarm(models.Model):
         return f"{self.node}: {self.get_kind_display()}"
 
 
+@personal(is_of_staff=True, technical="chosen_at")
 class AlarmRecipient(models.Model):
     """Somebody who has chosen to be told of alarms by mail. He is, as long as he may manage the central."""
 

@@ -17,11 +17,21 @@ from clearing.triggers import CONFLICT_STAYS, DISMISSED_OF_ENDED_PAIRING, DISMIS
 from locations.constraints import CompositeForeignKey, KeyWithBase
 from locations.fields import LineField, TimeOrderedUuid
 from locations.models import CustomerBase
+from locations.personal import Erasure, personal
 from locations.row_policies import RowSecurity
 from locations.triggers import immutable
 from mcp.stored_sentences import SentencesField
 
 
+@personal(
+    of="uid lost_uid created_uid",
+    erased=Erasure.ROW_GOES,
+    identity="customer_number name common stood lost result",
+    technical=(
+        "kind happened_at is_lost_of_central differing only_lost_changed state decided_at revision sequence is_agreed"
+    ),
+    keys="uid lost_uid created_uid",
+)
 class Conflict(models.Model):
     """A version of a customer that did not stand, whole, beside what stood and what both began from.
 
@@ -115,6 +125,14 @@ class Conflict(models.Model):
         return f"{self.name} ({self.customer_number})"
 
 
+@personal(
+    of="uid",
+    erased=Erasure.ROW_GOES,
+    identity="customer_number name record",
+    special="dismissed_note",
+    technical="cycle_number since reasons dismissed_at dismissed_told",
+    keys="uid",
+)
 class HeldBack(models.Model):
     """A change of a branch that a rule of the central has refused. It goes when the change is taken, or taken back.
 

@@ -16,6 +16,7 @@ from clearing.querysets import CycleQuerySet
 from locations.constraints import CompositeForeignKey, KeyWithBase
 from locations.fields import TimeOrderedUuid
 from locations.models import CustomerBase
+from locations.personal import Erasure, personal
 from locations.row_policies import RowSecurity
 from locations.triggers import immutable, settled, stays_on_record, steps_between
 from mcp.stored_sentences import SentencesField
@@ -23,6 +24,12 @@ from mcp.stored_sentences import SentencesField
 IN_HISTORY = [CycleState.DECIDED, CycleState.DONE]
 
 
+@personal(
+    technical=(
+        "number state request began_at decided_at done_at cut cursor previous receipt sent answer counts "
+        "is_by_stick failure"
+    ),
+)
 class Cycle(models.Model):
     """Run `number` of a node. It ends with the central's commit; the node applies the answer afterwards.
 
@@ -83,6 +90,12 @@ class Cycle(models.Model):
         return str(self.number)
 
 
+@personal(
+    bulk="what it has changed stands in the history of each",
+    erased=Erasure.ROW_GOES,
+    identity="content",
+    technical="kind number sha256 rows",
+)
 class CyclePart(models.Model):
     """The bytes of a part. They go once nobody asks for them any more; number, hash and size are in the manifest."""
 

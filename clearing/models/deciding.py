@@ -16,11 +16,13 @@ from clearing.querysets import BulkDecisionQuerySet
 from files.models import own_file_constraints
 from locations.constraints import CompositeForeignKey, KeyWithBase
 from locations.models import CustomerBase, Location, Organization
+from locations.personal import personal
 from locations.row_policies import RowSecurity
 from locations.triggers import immutable, settled, steps_between
 from mcp.stored_sentences import SentencesField
 
 
+@personal(technical="choice state began_at state_since total decided refused reached_at failure", keys="reached")
 class BulkDecision(models.Model):
     """What somebody has ordered for all open conflicts of a run, and how far the worker is with it.
 

@@ -16,6 +16,7 @@ from clearing.triggers import BASE_HAS_NODE, NUMBER_CONFIRMED_ONCE
 from locations.constraints import CompositeForeignKey
 from locations.fields import LineField
 from locations.models import CustomerBase, Location, Organization
+from locations.personal import personal
 from locations.row_checks import CheckedRow
 from locations.row_policies import RowSecurity
 from locations.triggers import immutable, stays_on_record, steps_between
@@ -54,6 +55,14 @@ def _node_of_base(prefix: str) -> models.BaseConstraint:
     )
 
 
+@personal(
+    technical=(
+        "name public_key state state_since state_reason paired_at incarnation nonce nonce_at bearer bearer_until "
+        "lease earlier_lease open_request former_incarnations other_lease other_incarnation other_at refused_leases "
+        "decided acknowledged receipt cursor known_before gets_its_own told_vocabulary contacted_at decided_at "
+        "program protocol clock_ahead waiting free_bytes knows_side held_back open_conflicts"
+    ),
+)
 class Node(CheckedRow):
     """An installation at a branch, as the central knows it; at the branch itself, as it is known there.
 
@@ -146,6 +155,7 @@ class Node(CheckedRow):
         return self.name
 
 
+@personal(technical="code start made_at wrong_tries used_at withdrawn_at")
 class PairingCode(models.Model):
     """A code by which one node is paired with a location: shown once, stored as a keyed hash.
 
@@ -201,6 +211,13 @@ class PairingCode(models.Model):
         return f"{self.location}: {self.made_at:%Y-%m-%d %H:%M}"
 
 
+@personal(
+    technical=(
+        "number_confirmed_at private_key central_url central_key epoch identity incarnation life lease request "
+        "bearer applied receipt sent_up_to lacks_since known_before tried_at succeeded_at rights_as_of site_hash "
+        "central_program clock_ahead agreed_vocabulary step done total failure"
+    ),
+)
 class OwnNode(models.Model):
     """What only the node itself knows: its key, where its central is, and how far it is. One row, at a branch.
 

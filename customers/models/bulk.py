@@ -18,10 +18,19 @@ from customers.triggers.bulk import BULK_TRIGGERS
 from files.models import own_file_constraints
 from locations.constraints import KeyWithBase
 from locations.models import CustomerBase, Location, Organization
+from locations.personal import Erasure, personal
 from locations.row_policies import RowSecurity
 from mcp.stored_sentences import SentencesField
 
 
+@personal(
+    bulk="what it has changed stands in the history of each",
+    erased=Erasure.STAYS,
+    emptied="customers word query narrowed_by",
+    identity="customers word query narrowed_by",
+    technical="created_at kind target shown figures result undoing state state_since failure total done",
+    keys="context undo_context",
+)
 class BulkChange(models.Model):
     """One change of many customers: previewed, applied, and perhaps undone.
 

@@ -17,11 +17,13 @@ from locations.constraints import CompositeForeignKey, KeyWithBase
 from locations.fields import LineField
 from locations.history import keep_history
 from locations.models import CustomerBase
+from locations.personal import Erasure, personal
 from locations.row_checks import CheckedRow
 from locations.row_policies import RowSecurity
 from locations.triggers import immutable
 
 
+@personal(of="customer", erased=Erasure.ROW_GOES, identity="number", contract="state reason state_since assigned_at")
 @keep_history(is_searched=False, indexes=[models.Index(fields=["base", "customer"], name="cardevent_of_customer")])
 class Card(CheckedRow):
     """A number that stands on a card or in a code and means one customer of the base. He may have several.

@@ -11,9 +11,11 @@ from customers.models.tombstones import TransactionField
 from customers.triggers.changes import ONLY_SUPERSEDED_GO
 from locations.history import WRITTEN_BY_TRIGGERS
 from locations.models import CustomerBase
+from locations.personal import personal
 from locations.row_policies import RowSecurity
 
 
+@personal(keys="changed_in customer_id")
 class CustomerChange(models.Model):
     """A transaction has changed this customer, or one of his cards; or he is gone since.
 

@@ -34,6 +34,7 @@ from locations.constraints import CompositeForeignKey, KeyWithBase, StatementFor
 from locations.fields import LineField, LinesField
 from locations.history import keep_history
 from locations.models import HIGHEST_ACCOUNT_NUMBER, CustomerBase, Location, Organization
+from locations.personal import Erasure, personal
 from locations.row_checks import CheckedRow
 from locations.row_policies import RowSecurity
 from locations.triggers import immutable
@@ -41,6 +42,7 @@ from locations.triggers import immutable
 CODE = r"^[a-z][a-z0-9_]{0,39}$"
 
 
+@personal(technical="code name wording wording_version is_active holds_for_receiver")
 @keep_history()
 class ConsentPurpose(CheckedRow):
     """Something for which a business asks its customers. The standard ones are made with the business."""
@@ -117,6 +119,14 @@ class ConsentPurpose(CheckedRow):
         return self.name or STANDARD_PURPOSES.get(self.code, self.code)
 
 
+@personal(
+    of="customer",
+    erased=Erasure.ROW_GOES,
+    contract="purpose is_given at source wording_version receiver location given_to holds_here",
+    special="evidence",
+    technical="recorded_at struck_out_at",
+    staff="recorder_id",
+)
 @keep_history(
     is_searched=False,
     indexes=[models.Index(fields=["base", "customer"], name="consentevent_removed", condition=Q(pgh_label="delete"))],
@@ -304,6 +314,7 @@ class Consent(CheckedRow):
         return f"{self.purpose}: {'+' if self.is_given else '-'} {self.at:%Y-%m-%d}"
 
 
+@personal(technical="at")
 class ConsentRelease(models.Model):
     """Statements of this base have gone out in a file, or have decided who is handed over; only added to."""
 
@@ -326,6 +337,13 @@ class ConsentRelease(models.Model):
         return f"{self.base_id}: {self.at:%Y-%m-%d %H:%M}"
 
 
+@personal(
+    bulk="gone after a day",
+    erased=Erasure.ROW_GOES,
+    identity="customer_number",
+    contract="purpose is_given at source wording_version receiver given_to holds_here",
+    special="evidence",
+)
 class ImportConsent(models.Model):
     """A statement that a file brings along besides its rows, for the customer that a row of the file means.
 

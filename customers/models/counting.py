@@ -6,9 +6,11 @@ from django.utils.translation import gettext_lazy as _
 from customers.count_querysets import CustomerCountQuerySet, CustomerGroupCountQuerySet, CustomerMonthQuerySet
 from locations.constraints import CompositeForeignKey, KeyWithBase
 from locations.models import CustomerBase, Location, Organization
+from locations.personal import personal
 from locations.row_policies import RowSecurity
 
 
+@personal(technical="active archived")
 class CustomerCount(models.Model):
     """Increments of the number of customers registered at a location, or (empty) at none.
 
@@ -67,6 +69,7 @@ class CustomerCount(models.Model):
         return f"{self.base}, {self.home_location}: {self.active} + {self.archived}"
 
 
+@personal(technical="active archived", keys="customer_group_id")
 class CustomerGroupCount(models.Model):
     """Increments, as above, of the number of customers in a customer group, or (empty) in none.
 
@@ -97,6 +100,7 @@ class CustomerGroupCount(models.Model):
         return f"{self.base}, {self.customer_group_id}: {self.active} + {self.archived}"
 
 
+@personal(technical="month registered archived given withdrawn")
 class CustomerMonth(models.Model):
     """Increments of what happened in a month; their sums are the figures. A task adds the rows up.
 
@@ -128,6 +132,7 @@ class CustomerMonth(models.Model):
         return f"{self.base}: {self.month:%Y-%m}"
 
 
+@personal(technical="next_number")
 class NumberCounter(models.Model):
     """The next customer number that a location tries to give. Its row lock makes registrations take turns."""
 

@@ -32,6 +32,7 @@ from locations.models import (
     Location,
     Organization,
 )
+from locations.personal import Erasure, personal
 from locations.row_checks import CheckedRow
 from locations.row_policies import RowSecurity
 
@@ -47,6 +48,23 @@ def _text(label: object, length: int, **more: object) -> LineField:
     return LineField(label, max_length=length, blank=True, default="", **more)  # type: ignore[arg-type]
 
 
+@personal(
+    of="pk",
+    erased=Erasure.ROW_GOES,
+    identity=(
+        "customer_number salutation title first_name last_name alias birthday birthday_without_year company vat_id "
+        "language search_text sort_name"
+    ),
+    contact=(
+        "street address_extra po_box postal_code city country phone_private phone_business mobile fax email website"
+    ),
+    bank="iban bic bank",
+    behaviour="tags is_favourite loss_reason",
+    contract="customer_group price_level discount credit_limit payment_method payment_term is_blocked home_location",
+    special="memo blocked_reason archived_reason",
+    technical="created_at changed_at archived_at",
+    keys="uid",
+)
 @keep_history(exclude=["search_text", "sort_name"], is_searched=False)
 class Customer(WithFormerNumbers, CheckedRow):
     """A guest or a company. Phone numbers are stored in E.164 if they are known to be complete, else as typed."""

@@ -25,10 +25,19 @@ from locations.constraints import CompositeForeignKey, KeyWithBase
 from locations.fields import TimeOrderedUuid
 from locations.history import ClockTimestamp
 from locations.models import CustomerBase, Organization
+from locations.personal import Erasure, personal
 from locations.row_policies import RowSecurity
 from mcp.stored_sentences import SentencesField
 
 
+@personal(
+    of="handed__numbers",
+    erased=Erasure.STAYS,
+    contract="kind at location receiver receiver_name ground fields",
+    technical="total",
+    keys="source",
+    staff="user",
+)
 class Disclosure(models.Model):
     """Customers of a base were handed over. Only ever added to."""
 
@@ -83,6 +92,13 @@ class Disclosure(models.Model):
         return f"{self.receiver_name} ({self.receiver})" if self.receiver else self.receiver_name
 
 
+@personal(
+    bulk="the hand-over itself is in the file",
+    erased=Erasure.STAYS,
+    emptied="numbers",
+    identity="numbers",
+    technical="block",
+)
 class DisclosedNumbers(models.Model):
     """The customer numbers of a block that went along."""
 

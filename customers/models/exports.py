@@ -21,11 +21,18 @@ from files.models import (
     piece_constraints,
 )
 from locations.constraints import KeyWithBase
+from locations.personal import Erasure, personal
 from locations.row_policies import RowSecurity
 
 EXPORT = "customers.CustomerExport"
 
 
+@personal(
+    bulk="that he was in it is a hand-over",
+    erased=Erasure.STAYS,
+    emptied="choices narrowed_by",
+    identity="choices narrowed_by",
+)
 class CustomerExport(WorkedFile):
     """A file of customers for one user. The bytes are deleted after a day; that it was made stays on record."""
 
@@ -53,6 +60,7 @@ class CustomerExport(WorkedFile):
         ]
 
 
+@personal(bulk="that he was in it is a hand-over", erased=Erasure.ROW_GOES, identity="content")
 class ExportChunk(Chunk):
     file = models.ForeignKey(CustomerExport, models.CASCADE, db_constraint=False, db_index=False, related_name="chunks")
 
@@ -63,6 +71,7 @@ class ExportChunk(Chunk):
         constraints = piece_constraints("exportchunk", EXPORT)
 
 
+@personal()
 class ExportDownload(Download):
     file = models.ForeignKey(CustomerExport, models.PROTECT, db_constraint=False, related_name="downloads")
 

@@ -13,10 +13,17 @@ from locations.constraints import CompositeForeignKey, KeyWithBase
 from locations.fields import LineField
 from locations.history import keep_history
 from locations.models import CustomerBase, Organization
+from locations.personal import Erasure, personal
 from locations.row_checks import CheckedRow
 from locations.row_policies import RowSecurity
 
 
+@personal(
+    bulk="what somebody has searched for",
+    erased=Erasure.ROW_GOES,
+    identity="name query",
+    technical="is_shared created_at",
+)
 @keep_history()
 class SavedFilter(CheckedRow):
     """A name for a search, filters and an order of the customer list.

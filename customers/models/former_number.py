@@ -21,11 +21,13 @@ from locations.constraints import CompositeForeignKey
 from locations.fields import LineField
 from locations.history import TimedEvent, keep_history
 from locations.models import CustomerBase
+from locations.personal import Erasure, personal
 from locations.row_checks import CheckedRow
 from locations.row_policies import RowSecurity
 from locations.triggers import immutable
 
 
+@personal(of="customer", erased=Erasure.ROW_GOES, identity="number source origin", keys="number_key")
 @keep_history(
     exclude=["number_key"],
     is_searched=False,

@@ -23,6 +23,7 @@ from locations.constraints import CompositeForeignKey, KeyWithBase
 from locations.fields import LineField
 from locations.history import keep_history
 from locations.models import CustomerBase
+from locations.personal import Erasure, personal
 from locations.row_checks import CheckedRow
 from locations.row_policies import RowSecurity
 from locations.triggers import immutable
@@ -33,6 +34,12 @@ PERIOD = Func(
 """Its first and last day belong to it; without a last day it has no end."""
 
 
+@personal(
+    of="member",
+    erased=Erasure.ROW_GOES,
+    contract="kind role invoice_to valid_from valid_until ended_at",
+    technical="created_at",
+)
 @keep_history(
     is_searched=False,
     indexes=[

@@ -6,9 +6,11 @@ from django.utils.translation import gettext_lazy as _
 from customers.querysets import CustomerRevisionQuerySet
 from locations.constraints import KeyWithBase
 from locations.models import CustomerBase
+from locations.personal import Erasure, personal
 from locations.row_policies import RowSecurity
 
 
+@personal(technical="sequence cut")
 class RevisionCounter(models.Model):
     """How many statements have changed customers of an offline base. Its row lock makes them take turns.
 
@@ -30,6 +32,14 @@ class RevisionCounter(models.Model):
         return f"{self.base}: {self.sequence}"
 
 
+@personal(
+    of="uid",
+    erased=Erasure.STAYS,
+    emptied="customer_number before sent",
+    identity="customer_number before sent",
+    technical="revision sequence agreed_in says_more is_deleted is_erased",
+    keys="uid origin",
+)
 class CustomerRevision(models.Model):
     """When a customer of an offline base was changed last, and which of its revisions both sides have.
 

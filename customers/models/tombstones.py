@@ -29,6 +29,7 @@ from locations.constraints import CompositeForeignKey, KeyWithBase
 from locations.fields import LineField, TimeOrderedUuid
 from locations.history import ClockTimestamp
 from locations.models import CustomerBase, Organization
+from locations.personal import personal
 from locations.row_policies import RowSecurity
 
 
@@ -39,6 +40,7 @@ class TransactionField(models.Field):
         return "xid8"
 
 
+@personal(technical="at location_name reason figures", keys="customer_id written_in")
 class Tombstone(models.Model):
     """A customer was erased for good. Kept for ever, and written only together with the erasure.
 
@@ -84,6 +86,7 @@ class Tombstone(models.Model):
         return f"{self.user_name}: {self.at:%Y-%m-%d %H:%M}"
 
 
+@personal(technical="kind", keys="digest")
 class TombstoneMark(models.Model):
     """A keyed hash of something by which a file would name the erased customer."""
 

@@ -18,9 +18,18 @@ from customers.triggers.uploads import UPLOAD_TRIGGERS
 from files.models import Chunk, OwnFile, own_file_constraints, piece_constraints
 from locations.constraints import CompositeForeignKey, KeyWithBase
 from locations.models import CustomerBase, Organization
+from locations.personal import Erasure, personal
 from locations.row_policies import SETTINGS, RowSecurity
 
 
+@personal(
+    bulk="gone after a day; what it has changed stands in the history of each",
+    erased=Erasure.STAYS,
+    emptied="choices",
+    identity="choices",
+    technical="preview result undoing state new_rows client_number branch_number cleared_at",
+    keys="context",
+)
 class ImportUpload(OwnFile):
     """A file on its way into the base, and the record of what it did there.
 
@@ -76,6 +85,7 @@ def _of_upload(name: str) -> CompositeForeignKey:
     )
 
 
+@personal(bulk="gone after a day", erased=Erasure.ROW_GOES, identity="content")
 class ImportChunk(Chunk):
     file = models.ForeignKey(ImportUpload, models.CASCADE, db_constraint=False, db_index=False, related_name="chunks")
 
@@ -93,6 +103,7 @@ class NumbersField(models.Field):
         return "int4multirange"
 
 
+@personal(technical="done total is_cancelled reserved")
 class ImportProgress(models.Model):
     """How far an import is, and whether somebody wants it to stop.
 
@@ -134,6 +145,14 @@ STAGED = tuple(
 NOTES = ("position", "region")
 
 
+@personal(
+    bulk="gone after a day",
+    erased=Erasure.ROW_GOES,
+    identity=" ".join(["cells", "group_name", "former_numbers", *NOTES, *STAGED]),
+    contract="newsletter newsletter_on transfer_allowed transfer_allowed_on",
+    technical="row_number problems",
+    keys="upload uid",
+)
 class ImportRow(models.Model):
     """A row of a file, its cells converted: what the customer would be. NULL is what the file does not say.
 
@@ -201,6 +220,13 @@ ImportRow.web_privileges = "INSERT ({})".format(
 )
 
 
+@personal(
+    bulk="gone after a day",
+    erased=Erasure.ROW_GOES,
+    identity="problems",
+    technical="row_number verdict seen",
+    keys="customer_id",
+)
 class ImportVerdict(models.Model):
     """What is to be told about single rows: rejected ones with the reason, changed ones, and what became of each."""
 
@@ -228,6 +254,13 @@ class ImportVerdict(models.Model):
         return f"{self.file_id}: {self.row_number} {self.verdict}"
 
 
+@personal(
+    bulk="gone after a day",
+    erased=Erasure.ROW_GOES,
+    identity="looks number",
+    technical="row_number decision",
+    keys="customer_id",
+)
 class ImportDecision(models.Model):
     """What somebody has decided about a row that looks like a known customer; it outlives the next check."""
 
@@ -263,6 +296,7 @@ class ImportDecision(models.Model):
         return f"{self.file_id}: {self.row_number} {self.decision}"
 
 
+@personal(technical="heading target")
 class HeadingChoice(models.Model):
     """Where a business has once said that a column of this heading goes."""
 

@@ -13,6 +13,7 @@ from locations.constraints import KeyWithBase
 from locations.fields import LineField
 from locations.history import keep_history
 from locations.models import CustomerBase
+from locations.personal import personal
 from locations.row_checks import CheckedRow
 from locations.row_policies import RowSecurity
 from locations.triggers import immutable
@@ -21,6 +22,7 @@ HIGHEST_PRICE_LEVEL = 99
 PERCENT = [MinValueValidator(0), MaxValueValidator(100)]
 
 
+@personal(technical="name price_level discount")
 @keep_history()
 class CustomerGroup(CheckedRow):
     """Customers with the same price level and discount. A customer's own values go before those of the group."""
@@ -72,6 +74,7 @@ class CustomerGroup(CheckedRow):
         return self.name
 
 
+@personal(technical="name")
 @keep_history()
 class Tag(CheckedRow):
     """A word that may stand in the tags of the base's customers."""

@@ -10,12 +10,14 @@ from locations.choices import LIFTABLE, LegacyRule
 from locations.fields import LineField
 from locations.history import keep_history
 from locations.models.places import Organization
+from locations.personal import personal
 from locations.querysets import LegacySwitchQuerySet
 from locations.row_checks import CheckedRow
 from locations.row_policies import RowSecurity
 from locations.triggers import immutable
 
 
+@personal(technical="rule is_lifted reason")
 @keep_history()
 class LegacySwitch(CheckedRow):
     """Whether a rule is lifted: for all businesses (where none is named), or for one, which then goes before that.

@@ -17,6 +17,7 @@ from locations.constraints import CompositeForeignKey
 from locations.fields import LineField
 from locations.history import keep_history
 from locations.permissions import PERMISSIONS
+from locations.personal import personal
 from locations.querysets import CustomerBaseQuerySet, LocationQuerySet, OrganizationQuerySet
 from locations.row_checks import CheckedRow
 from locations.row_policies import RowSecurity
@@ -35,6 +36,7 @@ HIGHEST_ACCOUNT_NUMBER = 999_999_999
 LOWEST_CUSTOMER_NUMBER, HIGHEST_CUSTOMER_NUMBER = 1, 9_999_999
 
 
+@personal(technical="kind account_number name currency created_at")
 @keep_history()
 class Organization(CheckedRow):
     """A business known to the provider by one account number."""
@@ -109,6 +111,7 @@ class Organization(CheckedRow):
         return self.kind == OrganizationKind.CENTRAL_GROUP
 
 
+@personal(technical="kind branch_number edit_side has_node created_at")
 @keep_history()
 class CustomerBase(CheckedRow):
     """A set of customers with one owner, in which each customer number exists once."""
@@ -188,6 +191,8 @@ def _number_range_default() -> Range[int]:
     return Range(LOWEST_CUSTOMER_NUMBER, HIGHEST_CUSTOMER_NUMBER + 1)
 
 
+@personal(technical="kind client_number branch_number name street postal_code city number_range is_franchise "
+          "has_legacy_accounts opened_at closed_at has_left")  # fmt: skip
 @keep_history()
 class Location(CheckedRow):
     """One business place and one tenant. Its pages are at `/<account_number>/<client_number>/`."""

@@ -25,7 +25,7 @@ from locations.row_policies import CLEARING_ROLE, PERSON_ROLE, POLICIES, UNSCOPE
 from mcp.isolation import own_database
 
 READ, APPEND, WRITE = "SELECT", "SELECT, INSERT", "SELECT, INSERT, UPDATE, DELETE"
-OURS = frozenset({"locations", "mcp", "customers", "clearing", "accounting", "transitions", "api"})
+OURS = frozenset({"locations", "mcp", "customers", "clearing", "accounting", "transitions", "api", "privacy"})
 OTHER_TABLES = {
     "auth_permission": READ,
     "django_content_type": READ,

@@ -17,6 +17,7 @@ from locations.constraints import CompositeForeignKey
 from locations.fields import LineField
 from locations.history import keep_history
 from locations.models import Location, Organization
+from locations.personal import personal
 from locations.row_checks import CheckedRow
 from locations.row_policies import RowSecurity
 from locations.triggers import immutable, settled, stays_on_record, steps_between
@@ -40,6 +41,12 @@ def _device_of_organization(prefix: str) -> models.BaseConstraint:
     )
 
 
+@personal(
+    technical=(
+        "kind name state made_at token next_token next_token_at renewal_asked_at enrolled_at used_at program "
+        "address revoked_at revoked_reason"
+    ),
+)
 @keep_history(
     exclude=["token", "next_token", "next_token_at", "renewal_asked_at", "enrolled_at", "used_at", "program", "address"]
 )
@@ -169,6 +176,7 @@ class Device(CheckedRow):
         return self.name
 
 
+@personal(technical="code start made_at wrong_tries used_at withdrawn_at nonce")
 class DeviceCode(models.Model):
     """A code by which a machine becomes a device: shown once, stored as a keyed hash, good for one machine.
 
@@ -226,6 +234,7 @@ class DeviceCode(models.Model):
         return f"{self.device}: {self.made_at:%Y-%m-%d %H:%M}"
 
 
+@personal(technical="filled_at is_refused")
 class DevicePace(models.Model):
     """How much a device has asked lately (see mcp/machines/throttling.py). It is not written to disk.
 

@@ -13,6 +13,7 @@ from locations.constraints import CompositeForeignKey
 from locations.history import keep_history
 from locations.models import Location, Organization
 from locations.permissions import Right
+from locations.personal import personal
 from locations.row_checks import CheckedRow
 from locations.row_policies import RowSecurity
 from mcp.models.people import UserGroup
@@ -26,6 +27,7 @@ from mcp.triggers import (
 )
 
 
+@personal()
 @keep_history()
 class LocationGrant(GroupObjectPermissionBase):
     """A user group holds a right at one location."""
@@ -64,6 +66,7 @@ class LocationGrant(GroupObjectPermissionBase):
         triggers = [GRANT_ORGANIZATION, OWNED_GROUP_STAYS_HOME, permission_of("location")]
 
 
+@personal()
 @keep_history()
 class OrganizationGrant(GroupObjectPermissionBase):
     """A user group holds a right at all locations of its business, later ones included."""
@@ -101,6 +104,7 @@ class OrganizationGrant(GroupObjectPermissionBase):
         triggers = [GRANT_ORGANIZATION, OWNED_GROUP_NOT_EVERYWHERE, permission_of("organization")]
 
 
+@personal(technical="right created_at")
 @keep_history()
 class Restriction(CheckedRow):
     """An independent franchisee takes a right from a user group at its own location."""

@@ -10,10 +10,12 @@ from django.utils.translation import gettext_lazy as _
 
 from locations.constraints import CompositeForeignKey
 from locations.models import Organization
+from locations.personal import personal
 from locations.row_policies import RowSecurity
 from mcp.models.people import User
 
 
+@personal(is_of_staff=True, identity="account_number username", behaviour="at address device has_succeeded")
 class LoginAttempt(models.Model):
     """An attempt to log in: under which name, from where, and whether it succeeded.
 
@@ -62,6 +64,12 @@ class LoginAttempt(models.Model):
         return f"{self.username}, {self.at}"
 
 
+@personal(
+    is_of_staff=True,
+    contact="sent_to",
+    technical="made_at expires_at used_at withdrawn_at",
+    staff="made_by_user",
+)
 class PasswordLink(models.Model):
     """A link by which one person can choose a password once, until it expires. The row is kept as a record.
 

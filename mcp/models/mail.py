@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from locations.constraints import CompositeForeignKey
 from locations.models import Organization
+from locations.personal import personal
 from locations.row_policies import RowSecurity
 from mcp.choices import Language, MailKind, MailState
 from mcp.models.people import User
@@ -15,6 +16,7 @@ GIVEN_UP = gettext_noop("The worker has given it up. Tell support before you try
 """The error of a mail that the worker gave up; `Mail.trouble` translates it."""
 
 
+@personal(is_of_staff=True, contact="address", technical="kind facts language made_at state tries error sent_at")
 class Mail(models.Model):
     """A mail to a person.
 

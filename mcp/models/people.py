@@ -13,6 +13,7 @@ from locations.constraints import CompositeForeignKey
 from locations.fields import LineField
 from locations.history import keep_history
 from locations.models import Location, Organization
+from locations.personal import personal
 from locations.row_checks import CheckedRow
 from locations.row_policies import RowSecurity
 from locations.triggers import immutable
@@ -21,6 +22,12 @@ from mcp.querysets import UserGroupQuerySet, UserManager
 from mcp.triggers import PASSWORD_CHANGED, SESSIONS_END
 
 
+@personal(
+    is_of_staff=True,
+    identity="username first_name last_name",
+    contact="email",
+    technical="password last_login provider_role language is_active created_at password_changed_at",
+)
 @keep_history(exclude=["password", "last_login"])
 class User(CheckedRow, AbstractBaseUser):
     """A person who logs in. He belongs to one business or, without one, to the provider."""
@@ -157,6 +164,7 @@ class User(CheckedRow, AbstractBaseUser):
         return False
 
 
+@personal(technical="name description")
 @keep_history()
 class UserGroup(CheckedRow):
     """A group of users of one business; it holds rights. (Names of Django's Group are unique across all businesses.)"""
@@ -208,6 +216,7 @@ class UserGroup(CheckedRow):
         return self.name
 
 
+@personal(is_of_staff=True)
 @keep_history()
 class Membership(models.Model):
     """A user belongs to a user group of the same business."""

@@ -3,7 +3,10 @@
 from django.db import models
 from django.db.models.functions import Now
 
+from locations.personal import personal
 
+
+@personal(technical="at led_to")
 class SentForm(models.Model):
     """A form that was accepted: the hash of what was sent (mcp/console/sent_once.py), and the address it has led to.
 

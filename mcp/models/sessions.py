@@ -9,10 +9,13 @@ from django.conf import settings
 from django.contrib.sessions.base_session import AbstractBaseSession, BaseSessionManager
 from django.db import models
 
+from locations.personal import personal
+
 if TYPE_CHECKING:
     from django.contrib.sessions.backends.base import SessionBase
 
 
+@personal(is_of_staff=True, technical="session_data expire_date")
 class Session(AbstractBaseSession):
     """A session with the key of its user, so that it ends when he is deactivated or his password changes.
 

@@ -53,6 +53,7 @@ INSTALLED_APPS = [
     "transitions",
     "ninja",  # for the files of the page on which the API can be tried
     "api",
+    "privacy",
 ]
 
 MIDDLEWARE = [

@@ -10,6 +10,8 @@ import pytest
 from django.db import connection
 
 from customers.erasure.places import Place, places, register, with_the_customer
+from locations.inventory import tables
+from locations.personal import About
 from tests.isolation.database.tables import all_tables
 
 ERASED = {
@@ -70,6 +72,8 @@ ERASED = {
     "transitions_withdrawallist": "his number goes",
     "transitions_reviewpage": "his id and number go",
     "transitions_switchedcustomer": "his numbers go; that somebody was taken along stays",
+    "privacy_personfile": "that a file about him was made stays, without him",
+    "privacy_personfilechunk": "the bytes of such a file go",
     "transitions_packagechunk": "the bytes go of packages in which he is, or of which nobody knows yet",
 }
 NOBODY = {
@@ -158,6 +162,7 @@ NOBODY = {
     "mcp_usergroup": "the staff",
     "mcp_usergroupevent": "the staff",
     "pghistory_context": "the staff: who has changed something where",
+    "privacy_personfiledownload": "who of the staff has fetched such a file",
     "procrastinate_events": "states of tasks",
     "procrastinate_jobs": "tasks, with ids",
     "procrastinate_periodic_defers": "tasks",
@@ -202,6 +207,15 @@ def test_whatever_refers_to_a_customer_is_erased():
     }  # fmt: skip
     of_nobody = {"customers_tombstone", "customers_customerchange"}
     assert found - of_others - of_nobody <= ERASED.keys()
+
+
+def test_columns_say_the_same():
+    """Where a column is about a customer he stands in the table, but for what says nothing without another row."""
+    about = {table.name for table in tables() if any(one.about == About.CUSTOMER for one in table.columns)}
+    assert about - ERASED.keys() == {
+        "customers_disclosure", "accounting_invoiceitem", "accounting_invoicevat", "transitions_incomingchunk",
+    }  # fmt: skip
+    assert ERASED.keys() - about == {"customers_importprogress"}  # figures, which go with the file
 
 
 def test_places_are_told_apart():

@@ -57,6 +57,7 @@ OF_A_ROW = {
     "accounting.tasks.read_bank_file": "bank_file",
     "accounting.tasks.collect_debit_file": "file",
     "mcp.tasks.mail_forgotten_password": "attempt",
+    "privacy.tasks.make_person_file": "person_file",
 }
 OF_NOBODY = {"package", "attempt"}
 """What is done for nobody in particular, by what it is about."""
@@ -78,7 +79,7 @@ def test_every_task_that_is_queued_is_known_and_tries_again():
     queued = {name for name, task in app.tasks.items() if task.retry_strategy is AGAIN}
     assert queued == set(OF_A_ROW)
     periodic = {task.task.name for task in app.periodic_registry.periodic_tasks.values()}
-    own = ("accounting.", "customers.", "files.", "mcp.", "clearing.", "transitions.", "api.")
+    own = ("accounting.", "customers.", "files.", "mcp.", "clearing.", "transitions.", "api.", "privacy.")
     ours = {name for name in app.tasks if name.startswith(own)}
     # A run is begun again by the clock, and what is done for a stick by whoever presses once more.
     by_hand = {by_stick.PREPARE_TASK, by_stick.APPLY_TASK}

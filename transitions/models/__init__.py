@@ -28,7 +28,6 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from customers.models import ImportUpload
 from files.choices import FileState
 from files.models import (
     Chunk,
@@ -42,10 +41,12 @@ from files.models import (
 from locations.constraints import CompositeForeignKey, KeyWithBase
 from locations.history import keep_history
 from locations.models import HIGHEST_ACCOUNT_NUMBER, HIGHEST_CLIENT_NUMBER, CustomerBase, Location, Organization
+from locations.personal import Erasure, personal
 from locations.row_checks import CheckedRow
 from locations.row_policies import RowSecurity
 from transitions import triggers
 from transitions.choices import OPEN, FieldGroup, LegalBasis, Reason, TransitionKind, TransitionState
+from transitions.models.arrivals import Arrival as Arrival
 from transitions.models.incoming import IncomingChunk as IncomingChunk
 from transitions.models.incoming import IncomingFile as IncomingFile
 from transitions.models.joining import JoiningWord as JoiningWord
@@ -57,7 +58,7 @@ from transitions.models.switches import SwitchedLocation as SwitchedLocation
 from transitions.models.switches import SwitchStep as SwitchStep
 from transitions.models.withdrawals import TransitionKey as TransitionKey
 from transitions.models.withdrawals import WithdrawalList as WithdrawalList
-from transitions.querysets import TransitionQuerySet
+from transitions.querysets import TransitionCustomerQuerySet, TransitionQuerySet
 
 _UNNUMBERED = [TransitionState.REQUESTED, TransitionState.CANCELLED]
 _UNREVIEWED = [*_UNNUMBERED, TransitionState.NUMBERED]
@@ -65,6 +66,12 @@ _UNCONFIRMED = [*_UNREVIEWED, TransitionState.REVIEWED]
 _EXECUTED = [TransitionState.EXECUTED, TransitionState.CARRIED_OVER, TransitionState.CLOSED]
 
 
+@personal(
+    technical=(
+        "kind state state_since planned_for note receiver_account receiver_client_number receiver_name is_narrowed "
+        "review basis ground field_groups money_agreement executed_at result arrival"
+    ),
+)
 @keep_history()
 class Transition(CheckedRow):
     """A location that leaves a group for a business of its own, or a business that joins one. None is ever deleted."""
@@ -220,6 +227,7 @@ class Transition(CheckedRow):
         return str(self.get_state_display())
 
 
+@personal(technical="state location_name")
 class TransitionStep(RecordedStep):
     """What somebody has done with a transition. Only ever added to."""
 
@@ -247,6 +255,14 @@ class TransitionStep(RecordedStep):
         return f"{self.transition_id}: {self.state}"
 
 
+@personal(
+    of="customer_id",
+    erased=Erasure.STAYS,
+    emptied="customer_id customer_number",
+    identity="customer_number",
+    contract="reason",
+    keys="customer_id",
+)
 class TransitionCustomer(models.Model):
     """What was decided about a customer of the base at the moment of execution. Only ever added to.
 
@@ -263,6 +279,8 @@ class TransitionCustomer(models.Model):
     customer_id = models.BigIntegerField(null=True)
     customer_number = models.PositiveIntegerField(null=True)
     reason = models.CharField(max_length=10, choices=Reason, blank=True, default="")
+
+    objects = TransitionCustomerQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("customer of a transition")
@@ -299,6 +317,7 @@ class TransitionCustomer(models.Model):
 PACKAGE = "transitions.Package"
 
 
+@personal(technical="manifest")
 class Package(WorkedFile):
     """The file that is handed over. Its bytes are deleted when it expires; that it was made stays on record."""
 
@@ -327,6 +346,7 @@ class Package(WorkedFile):
         triggers = file_triggers("transition_id", "manifest")
 
 
+@personal(bulk="that he was in it is a hand-over", erased=Erasure.ROW_GOES, identity="content")
 class PackageChunk(Chunk):
     file: Any = models.ForeignKey(Package, models.CASCADE, db_constraint=False, db_index=False, related_name="chunks")
 
@@ -337,6 +357,7 @@ class PackageChunk(Chunk):
         constraints = piece_constraints("packagechunk", PACKAGE)
 
 
+@personal(technical="is_encrypted")
 class PackageDownload(Download):
     file = models.ForeignKey(Package, models.PROTECT, db_constraint=False, related_name="downloads")
     is_encrypted = models.BooleanField(default=False)
@@ -346,45 +367,3 @@ class PackageDownload(Download):
         verbose_name_plural = _("downloads of packages")
         default_permissions = ()
         constraints = download_constraints("packagedownload", PACKAGE)
-
-
-class Arrival(models.Model):
-    """A package at its receiver: where it comes from, and the import by which it enters the base."""
-
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    organization = models.ForeignKey(Organization, models.PROTECT, db_index=False, related_name="+")
-    base = models.ForeignKey(CustomerBase, models.PROTECT, db_index=False, related_name="+")
-    upload = models.ForeignKey(ImportUpload, models.CASCADE, db_constraint=False, db_index=False, related_name="+")
-    transition = models.UUIDField(help_text="As the package says; the row itself is of another business.")
-    sender_account = models.PositiveIntegerField()
-    sender_name = models.CharField(max_length=120)
-    sha256 = models.CharField(max_length=64)
-    manifest = models.JSONField()
-    received_at = models.DateTimeField(db_default=Now(), editable=False)
-    received_by = models.CharField(max_length=200)
-
-    class Meta:
-        verbose_name = _("received package")
-        verbose_name_plural = _("received packages")
-        default_permissions = ()
-        indexes = [models.Index(fields=["transition"], name="arrival_by_transition")]
-        constraints = [
-            RowSecurity(name="arrival_rows", base="base"),
-            KeyWithBase(name="arrival_key"),
-            models.UniqueConstraint(fields=["base", "upload"], name="arrival_upload_once"),
-            CompositeForeignKey(
-                fields=["organization", "base"],
-                to="locations.CustomerBase",
-                to_fields=["organization", "id"],
-                name="arrival_base_of_organization",
-            ),
-            CompositeForeignKey(
-                fields=["base", "upload"],
-                to="customers.ImportUpload",
-                to_fields=["base", "id"],
-                name="arrival_upload_in_base",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.sender_account}: {self.sha256[:8]}"

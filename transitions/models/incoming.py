@@ -11,9 +11,11 @@ from django.utils.translation import gettext_lazy as _
 from files.choices import UNDER_WAY, FileState
 from files.models import Chunk, WorkedFile, file_triggers, own_file_constraints, piece_constraints
 from locations.constraints import KeyWithBase
+from locations.personal import Erasure, personal
 from locations.row_policies import RowSecurity
 
 
+@personal(technical="is_list is_cancelled taken_in", keys="upload")
 class IncomingFile(WorkedFile):
     """A package or a list of withdrawals that the worker takes in.
 
@@ -48,6 +50,7 @@ class IncomingFile(WorkedFile):
         triggers = file_triggers("is_list", "upload", "taken_in")
 
 
+@personal(bulk="gone as soon as it is taken in", erased=Erasure.ROW_GOES, identity="content")
 class IncomingChunk(Chunk):
     file: Any = models.ForeignKey(
         IncomingFile, models.CASCADE, db_constraint=False, db_index=False, related_name="chunks"

@@ -11,10 +11,12 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from locations.models import Organization
+from locations.personal import personal
 from locations.row_policies import RowSecurity
 from transitions.choices import JoiningAnswer
 
 
+@personal(technical="word sender_account sender_name client_number planned_for people note at", keys="transition")
 class JoiningWord(models.Model):
     """A word between a group and a business that wants to join it. Only ever added to; the last one holds.
 

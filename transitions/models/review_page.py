@@ -9,10 +9,18 @@ from django.utils.translation import gettext_lazy as _
 
 from locations.constraints import CompositeForeignKey, KeyWithBase
 from locations.models import CustomerBase, Organization
+from locations.personal import Erasure, personal
 from locations.row_policies import RowSecurity
 from transitions.choices import Reason
 
 
+@personal(
+    bulk="what is decided in the end stands in the decision",
+    erased=Erasure.STAYS,
+    emptied="customers numbers",
+    identity="customers numbers",
+    technical="reason page",
+)
 class ReviewPage(models.Model):
     """The customers of one page of a list of a review, by number, stored so that showing it computes nothing.
 

@@ -10,10 +10,12 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from locations.models import Organization
+from locations.personal import personal
 from mcp.isolation.scope import name_shown
 from mcp.stored_sentences import SentencesField
 
 
+@personal(technical="at note told")
 class RecordedStep(models.Model):
     """The columns that such rows have in common, and are only ever added to. Each kind has the `state` it led to."""
 

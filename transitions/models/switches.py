@@ -21,11 +21,12 @@ from locations.constraints import CompositeForeignKey
 from locations.fields import LineField
 from locations.history import keep_history
 from locations.models import CustomerBase, Location, Organization
+from locations.personal import Erasure, personal
 from locations.row_checks import CheckedRow
 from locations.row_policies import RowSecurity
 from transitions.choices import StartsWith, SwitchDirection, SwitchState
 from transitions.models.steps import RecordedStep
-from transitions.querysets import BaseSwitchQuerySet
+from transitions.querysets import BaseSwitchQuerySet, SwitchedCustomerQuerySet
 from transitions.switch_triggers import (
     ASKED_BY_SUPPORT,
     BASE_CHANGED_BY_SWITCH,
@@ -40,6 +41,10 @@ UNDER_WAY = Q(state__in=[SwitchState.REQUESTED, SwitchState.SIGNED]) | Q(
 _MOVED = [SwitchState.EXECUTED, SwitchState.UNDONE, SwitchState.SETTLED]
 
 
+@personal(
+    technical="direction state state_since starts_with reason signed_at edit_side places figures moved_at",
+    keys="moved_in",
+)
 @keep_history()
 class BaseSwitch(CheckedRow):
     """A switch of the customer base: asked for by the provider's support, to 1.0 signed by a developer.
@@ -174,6 +179,7 @@ class BaseSwitch(CheckedRow):
         return self.direction == SwitchDirection.TO_OFFLINE
 
 
+@personal(technical="state")
 class SwitchStep(RecordedStep):
     """What somebody has done with a switch. Only ever added to."""
 
@@ -200,6 +206,14 @@ class SwitchStep(RecordedStep):
         return f"{self.switch_id}: {self.state}"
 
 
+@personal(
+    of="customer_id",
+    erased=Erasure.STAYS,
+    emptied="number_before number_after",
+    identity="number_before number_after",
+    technical="is_back",
+    keys="customer_id uid_before uid_after",
+)
 class SwitchedCustomer(models.Model):
     """A customer whom a switch takes along; `is_back`: whom its undoing takes back. Only ever added to.
 
@@ -218,6 +232,8 @@ class SwitchedCustomer(models.Model):
     uid_after = models.UUIDField()
     number_before = models.PositiveIntegerField(null=True)
     number_after = models.PositiveIntegerField(null=True)
+
+    objects = SwitchedCustomerQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("customer of a switch")

@@ -12,9 +12,11 @@ from django.utils.translation import gettext_lazy as _
 
 from locations.constraints import CompositeForeignKey, KeyWithBase
 from locations.models import CustomerBase, Organization
+from locations.personal import Erasure, personal
 from locations.row_policies import RowSecurity
 
 
+@personal(keys="private_key")
 class TransitionKey(models.Model):
     """The key with which the sender signs lists of withdrawals. It is made with the first package and kept."""
 
@@ -45,6 +47,14 @@ class TransitionKey(models.Model):
         return str(self.transition_id)
 
 
+@personal(
+    bulk="his withdrawal is a consent of his",
+    erased=Erasure.STAYS,
+    emptied="numbers",
+    identity="numbers",
+    technical="is_taken_in partner_account partner_name sha256 statements added unknown at",
+    keys="transition",
+)
 class WithdrawalList(models.Model):
     """A list of those who have withdrawn since they were handed over: made for a receiver, or taken in from a sender.
 

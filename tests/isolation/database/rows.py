@@ -72,6 +72,7 @@ from mcp.isolation import row_scope
 from mcp.isolation.scope import Scope
 from mcp.machines.operations import create_device
 from mcp.models import DevicePace, LoginAttempt, Mail, PasswordLink, Restriction, User
+from privacy.models import PersonFile, PersonFileChunk, PersonFileDownload
 from tests.accounting import debits
 from tests.accounting.bank_files import entries_of, paid, statement
 from tests.accounting.invoices import issued, issuer
@@ -110,6 +111,7 @@ def fill_every_table(cast: Cast) -> dict[int, Scope]:
             _customers(scope)
             _rights(scope)
             _transitions(scope)
+            _person_file(scope)
             _reconciliation(scope)
             _accounts(scope)
             _invoices(scope)
@@ -239,6 +241,14 @@ def _transitions(scope: Scope) -> None:
         **place, transition=asked.pk, is_taken_in=True, partner_account=1, partner_name="x", sha256="x", numbers=[1],
         statements=1, user_id=1, user_name="x",
     )  # fmt: skip
+
+
+def _person_file(scope: Scope) -> None:
+    """A file about somebody who was erased since."""
+    place = {"organization": scope.organization, "base": scope.base, "location": scope.location}
+    made = PersonFile.objects.create(**place, user=scope.user, name="x.zip", language="de")
+    PersonFileChunk.objects.create(base=scope.base, file=made, position=0, content=b"x")
+    PersonFileDownload.objects.create(base=scope.base, file=made, user_id=1, user_name="x")
 
 
 def _switch(scope: Scope) -> None:

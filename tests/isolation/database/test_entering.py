@@ -29,6 +29,7 @@ PRODUCT = (
     "accounting",
     "transitions",
     "api",
+    "privacy",
     "spreadsheets",
     "launch",
 )

@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[3]
-FOLDERS = ("mcp", "files", "customers", "clearing", "accounting", "transitions", "api")
+FOLDERS = ("mcp", "files", "customers", "clearing", "accounting", "transitions", "api", "privacy")
 NOT_SEARCHED = {
     "mcp/demo.py": "makes the demo, under no scope",
     "customers/demo.py": "makes the demo, under no scope",

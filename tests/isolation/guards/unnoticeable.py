@@ -163,6 +163,9 @@ UNNOTICEABLE = {
     "page: scope.demand(RIGHT)": "the list of webhooks on it asks for the same right",
     "confirm_accounting_switch: _demand_person(actor)": "the second one is a person, which the next line asks",
     "refuse_accounting_switch: _demand_person(actor)": "as above",
+    "PersonFileAdmin.rights[view]": "the pages are functions of their own, which ask for the right themselves",
+    "PersonFileAdmin.rows: PersonFile.objects.filter(base=scope.base, location=scope.location.pk)": "as above",
+    "_content: Customer.objects.in_base(actor.base)": "whom a file is about is of its base, by a composite key",
     "<lambda>: scope.allows(Right.MANAGE_ACCOUNT_TERMS)": "shows a link of the side bar; the page asks for the same",
 }
 

@@ -255,7 +255,7 @@ VIEWS = {"customers_importrow": "customers_import_rows"}
 def _counts() -> str:
     tables = [
         model._meta.db_table
-        for label in ("locations", "mcp", "files", "customers", "accounting", "transitions", "api")
+        for label in ("locations", "mcp", "files", "customers", "accounting", "transitions", "api", "privacy")
         for model in apps.get_app_config(label).get_models()
         if model is not ImportRow  # nobody may count them; whoever stages rows writes an upload as well
     ]

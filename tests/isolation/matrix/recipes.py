@@ -356,5 +356,7 @@ RECIPES: dict[str, Recipe] = {
     "admin:transitions_protocol_pdf": Recipe("executed transition", "pk"),
     "admin:transitions_arrivals": Recipe(body=forms.file, post=200, writes=False),  # no package, which the page says
     "admin:transitions_incoming": Recipe("incoming", "pk", to=r".*/arrivals/[0-9a-f-]+/"),
+    "admin:privacy_person": Recipe("customer", "customer", to=r".*/privacy/personfile/[0-9]+/"),
+    "admin:privacy_person_download": Recipe("person file", "pk", post=200),
     "admin:transitions_step": Recipe("numbered transition", "pk", body=forms.step("review"), to=_TRANSITION),
 }  # fmt: skip

@@ -31,6 +31,7 @@ from mcp.demo import PASSWORD
 from mcp.isolation import grants
 from mcp.isolation.scope import Scope
 from mcp.models import User, UserGroup
+from privacy.models import PersonFile, PersonFileChunk
 from tests.conftest import forget_author
 from tests.customers import people
 from tests.customers.transfer import kept_export, table
@@ -56,6 +57,7 @@ MISSING: dict[str, Any] = dict.fromkeys(
         "numbered transition",
         "executed transition",
         "package",
+        "person file",
         "bulk change",
         "version",
         "node",
@@ -141,6 +143,7 @@ class Rows(OfBank, OfClearing, OfDebits):
             "numbered transition": self._numbered,
             "executed transition": self._executed,
             "package": self._package,
+            "person file": self._person_file,
         }
         return self._once((kind, _shared_by(kind, there)), lambda: makers[kind](there))
 
@@ -303,6 +306,16 @@ class Rows(OfBank, OfClearing, OfDebits):
         ready = in_state(Package, **{name: getattr(failed, name) for name in names}, state=FileState.DONE)
         PackageChunk.objects.create(base=ready.base, file=ready, position=0, content=b"x")
         return ready.pk
+
+    def _person_file(self, place: Place) -> UUID:
+        """Ready to be fetched."""
+        system = self._system(place)
+        made = in_state(
+            PersonFile, organization=system.organization, base=system.base, location=system.location, name="x.zip",
+            customer=people.customer(system), language="de", state=FileState.DONE,
+        )  # fmt: skip
+        PersonFileChunk.objects.create(base=made.base, file=made, position=0, content=b"x")
+        return made.pk
 
     def _upload(self, role: Role, place: Place) -> UUID:
         return self.previewed(role, place)[0].pk
