@@ -17,32 +17,20 @@ _OWNER = "(SELECT relowner FROM pg_class WHERE oid = TG_RELID) = current_user::r
 
 
 def only_added_to(what: str, constraint: str) -> list[pgtrigger.Trigger]:
-    """Nobody but the owner of the table changes or deletes a row, or empties the table."""
+    """Nobody but the owner of the table changes or deletes rows, or empties the table.
+
+    It is asked once for each statement, also of one that would meet no row.
+    """
     refuse = f"""
-            RAISE EXCEPTION '{what} is only added, and reversed by another one'
-                USING ERRCODE = 'check_violation', CONSTRAINT = '{constraint}';"""
-    return [
-        pgtrigger.Trigger(
-            name="stays",
-            operation=pgtrigger.Update | pgtrigger.Delete,
-            when=pgtrigger.Before,
-            func=f"""
-            IF {_OWNER} THEN
-                RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
-            END IF;{refuse}
-            """,
-        ),
-        pgtrigger.Trigger(
-            name="stays_whole",
-            operation=pgtrigger.Truncate,
-            level=pgtrigger.Statement,
-            when=pgtrigger.Before,
-            func=f"""
             IF {_OWNER} THEN
                 RETURN NULL;
-            END IF;{refuse}
-            """,
-        ),
+            END IF;
+            RAISE EXCEPTION '{what} is only added, and reversed by another one'
+                USING ERRCODE = 'check_violation', CONSTRAINT = '{constraint}';
+            """
+    return [
+        pgtrigger.Trigger(name=name, operation=operation, level=pgtrigger.Statement, when=pgtrigger.Before, func=refuse)
+        for name, operation in (("stays", pgtrigger.Update | pgtrigger.Delete), ("stays_whole", pgtrigger.Truncate))
     ]
 
 

@@ -18,7 +18,7 @@ from accounting.models.movements import Movement
 from accounting.models.orders import PaymentOrder
 from accounting.models.runs import InvoiceRun
 from accounting.querysets import InvoiceQuerySet
-from accounting.receivable_triggers import RECEIVABLE_IS_DUE
+from accounting.receivable_triggers import RECEIVABLE_HAS_DUE_DAY, RECEIVABLE_IS_DUE
 from accounting.triggers import only_added_to
 from customers.models import Customer
 from locations.constraints import CompositeForeignKey, KeyWithBase
@@ -326,7 +326,9 @@ class InvoiceItem(models.Model):
                 name="invoiceitem_movement_in_base",
             ),
         ]
-        triggers = [*only_added_to("An item of an invoice", "invoiceitem_stays"), RECEIVABLE_IS_DUE]
+        triggers = [
+            *only_added_to("An item of an invoice", "invoiceitem_stays"), RECEIVABLE_HAS_DUE_DAY, RECEIVABLE_IS_DUE,
+        ]  # fmt: skip
 
     def __str__(self) -> str:
         return str(self.movement_id)

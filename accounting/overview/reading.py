@@ -103,7 +103,7 @@ def per_customer(question: Question, *, sort: str = "-total", page: int = 1, mos
         return Overview(rows=[], places=[], total=NOTHING, page=1)
     asked = question.parameters
     sql = statements.per_customer(statements.items(asked, is_of_now=question.is_of_now), _order(sort))
-    found = _read(sql, {**asked, "most": most, "skipped": (page - 1) * most}, is_of_now=question.is_of_now)
+    found = _read(sql, {**asked, "most": most, "skipped": (page - 1) * most})
     total = next(_aged(row) for row in found if row[0] == "sum")
     if page > 1 and total.accounts <= (page - 1) * most:
         return per_customer(question, sort=sort, page=max(1, -(-total.accounts // most)), most=most)
@@ -121,7 +121,7 @@ def items_of(question: Question, *, page: int = 1) -> Items:
         return Items(rows=[], count=0, total=ZERO, page=1)
     asked = question.parameters
     sql = statements.listed(statements.items(asked, is_of_now=question.is_of_now))
-    found = _read(sql, {**asked, "most": PAGE, "skipped": (page - 1) * PAGE}, is_of_now=question.is_of_now)
+    found = _read(sql, {**asked, "most": PAGE, "skipped": (page - 1) * PAGE})
     if not found:
         return items_of(question) if page > 1 else Items(rows=[], count=0, total=ZERO, page=1)
     base = question.ledger.base_id
@@ -144,15 +144,15 @@ def _order(sort: str) -> str:
     return f"{_COLUMNS.get(name, name)} {way}, number, account_id"
 
 
-def _read(sql: str, parameters: dict[str, Any], *, is_of_now: bool) -> list[tuple[Any, ...]]:
-    """The rows of the statement. A past moment is worked out from whole tables, which are joined at once: row by row it
-    would take minutes where the database has not counted yet how many rows came.
+def _read(sql: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
+    """The rows of the statement, whose tables are joined at once: row by row it would take minutes where the database
+    has not counted yet how many rows came. The sums of 20,000 customers have room in memory.
     """
     with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL jit = off" if is_of_now else "SET LOCAL jit = off; SET LOCAL enable_nestloop = off")
+        cursor.execute("SET LOCAL jit = off; SET LOCAL enable_nestloop = off; SET LOCAL work_mem = '32MB'")
         cursor.execute(sql, parameters)
         rows = cursor.fetchall()
-        cursor.execute("SET LOCAL jit TO DEFAULT; SET LOCAL enable_nestloop TO DEFAULT")
+        cursor.execute("SET LOCAL jit TO DEFAULT; SET LOCAL enable_nestloop TO DEFAULT; SET LOCAL work_mem TO DEFAULT")
     return rows
 
 

@@ -40,6 +40,7 @@ OF_THEN = f"""
 
 CLASSES = range(len(AgeClass))
 _SUMS = ", ".join(f"sum(rest) FILTER (WHERE age = {at}) AS age_{at}" for at in CLASSES)
+_SUMMED = ", ".join(f"sum(age_{at}) AS age_{at}" for at in CLASSES)
 _PLAIN = ", ".join(f"coalesce(age_{at}, 0.00) AS age_{at}" for at in CLASSES)
 _NAMES = """LEFT JOIN LATERAL (
             SELECT coalesce(
@@ -48,12 +49,16 @@ _NAMES = """LEFT JOIN LATERAL (
             FROM customers_customer WHERE id = whole.customer_id AND base_id = %(base)s OFFSET 0
         ) AS named ON true"""
 
+# Each account with its customer. OFFSET 0 keeps it one table: a customer is looked up once, by his key, and not again
+# for each of his items.
 _WHOSE = """
     SELECT account.id, account.customer_id, customer.customer_number AS number,
         coalesce(billing.payment_term, customer.payment_term, %(term)s)::integer AS term
     FROM accounting_account AS account
-    LEFT JOIN customers_customer AS customer
-        ON customer.id = account.customer_id AND customer.base_id = account.base_id
+    LEFT JOIN LATERAL (
+        SELECT id, customer_number, payment_term, home_location_id, customer_group_id FROM customers_customer
+        WHERE id = account.customer_id AND base_id = %(base)s OFFSET 0
+    ) AS customer ON true
     LEFT JOIN accounting_billingterms AS billing ON billing.customer_id = account.customer_id
         AND billing.base_id = account.base_id AND billing.ledger_id = account.ledger_id
     WHERE account.base_id = %(base)s AND account.ledger_id = %(ledger)s AND account.kind = 'owed'"""
@@ -76,6 +81,7 @@ def items(narrowed: dict[str, object], *, is_of_now: bool) -> str:
     whose = _WHOSE + "".join(sql for name, sql in _NARROWED.items() if narrowed[name] is not None)
     if is_of_now:
         whose += " AND account.balance < 0"
+    whose += " OFFSET 0"
     return f"""
         SELECT * FROM (
             SELECT dated.*, width_bucket(%(day)s - dated.due, %(bounds)s::integer[]) AS age
@@ -90,12 +96,19 @@ def items(narrowed: dict[str, object], *, is_of_now: bool) -> str:
 
 
 def _whole(items_sql: str) -> str:
-    """SQL: `item` as above, and `whole` with the sums of each account. Numbers alone: names are joined to few rows."""
+    """SQL: `part` with the sums of each account at each location, and `whole` with those of each account.
+
+    Items are read once. Numbers alone: names are joined to few rows.
+    """
     return f"""
-        WITH item AS MATERIALIZED ({items_sql}
+        WITH part AS MATERIALIZED (
+            SELECT location_id, account_id, min(customer_id) AS customer_id, min(number) AS number, {_SUMS},
+                sum(rest) AS total, count(*) AS items
+            FROM ({items_sql}) AS item GROUP BY location_id, account_id
         ), whole AS MATERIALIZED (
-            SELECT account_id, customer_id, number, {_SUMS}, sum(rest) AS total, count(*) AS items
-            FROM item GROUP BY account_id, customer_id, number
+            SELECT account_id, min(customer_id) AS customer_id, min(number) AS number, {_SUMMED}, sum(total) AS total,
+                sum(items)::bigint AS items
+            FROM part GROUP BY account_id
         )"""
 
 
@@ -107,8 +120,8 @@ def per_customer(items_sql: str, order: str) -> str:
     again = ", ".join(f"coalesce(sum(age_{at}), 0.00)" for at in CLASSES)
     by_name = _NAMES if order.startswith("name ") else ""
     return f"""{_whole(items_sql)}, place AS MATERIALIZED (
-            SELECT location_id, {_SUMS}, sum(rest) AS total, count(*) AS items, count(DISTINCT account_id) AS accounts
-            FROM item GROUP BY location_id
+            SELECT location_id, {_SUMMED}, sum(total) AS total, sum(items)::bigint AS items, count(*) AS accounts
+            FROM part GROUP BY location_id
         )
         SELECT 'sum', NULL::bigint, {again}, coalesce(sum(total), 0.00), coalesce(sum(items), 0)::bigint,
             (SELECT count(*) FROM whole) FROM place
