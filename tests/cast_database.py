@@ -26,7 +26,7 @@ MADE_OF = (
     "clearing/*.py", "clearing/models/*.py", "clearing/migrations/*.py", "accounting/choices.py",
     "accounting/letter_choices.py", "accounting/letter_triggers.py", "accounting/querysets.py",
     "accounting/receivable_triggers.py", "accounting/triggers.py", "accounting/banking/*.py", "accounting/models/*.py",
-    "accounting/migrations/*.py", "files/*.py", "requirements.txt",
+    "accounting/migrations/*.py", "accounting/migrations/functions/*.sql", "files/*.py", "requirements.txt",
     "tests/conftest.py", "tests/settings.py", "tests/cast_database.py",
 )  # fmt: skip
 """What decides how the tables are, who may use them, and who the cast is."""

@@ -30,6 +30,8 @@ def migrated(monkeypatch) -> list[Any]:
         (("customers", "0002_master"), True),
         (("customers", "0002_master_and_erasures"), False),
         (("locations", "0002_initial"), True),
+        (("accounting", "0001_ledger"), True),
+        (("accounting", "0001_tables"), False),
     ],
 )
 def test_migrations_that_nobody_knows_any_more_stop_the_next_one(db, monkeypatch, migrated, recorded, is_refused):

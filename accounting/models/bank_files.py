@@ -11,9 +11,11 @@ from accounting.querysets import BankFileQuerySet
 from files.choices import UNDER_WAY, FileState
 from files.models import Chunk, WorkedFile, file_triggers, own_file_constraints, piece_constraints
 from locations.constraints import KeyWithBase
+from locations.personal import Erasure, personal
 from locations.row_policies import RowSecurity
 
 
+@personal(technical="account new known")
 class BankFile(WorkedFile):
     """A file that somebody has sent. Its bytes are deleted as soon as it is read, the row a day later.
 
@@ -49,6 +51,7 @@ class BankFile(WorkedFile):
         triggers = file_triggers("owner_key", "account", "new", "known")
 
 
+@personal(bulk="gone as soon as it is read", erased=Erasure.ROW_GOES, identity="content")
 class BankFileChunk(Chunk):
     """A piece of the bytes of a file of the bank."""
 

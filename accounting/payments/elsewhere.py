@@ -26,9 +26,9 @@ _SURE = """
 
 # By statement as well: those of the account that have entries of the same days.
 _LOOKS = """
-    SELECT one.booked_on, one.direction, one.amount, one.counterparty_iban, one.purpose
+    SELECT one.booked_on, one.direction, one.amount, one.counterparty_iban, one.purpose, one.end_to_end_id
     FROM accounting_bankstatement AS statement CROSS JOIN LATERAL (
-        SELECT booked_on, direction, amount, counterparty_iban, purpose FROM accounting_bankentry
+        SELECT booked_on, direction, amount, counterparty_iban, purpose, end_to_end_id FROM accounting_bankentry
         WHERE statement_id = statement.id AND booked_on BETWEEN %(first)s AND %(last)s OFFSET 0
     ) AS one
     WHERE statement.account_id = %(account)s AND statement.base_id = %(base)s AND statement.id <> %(statement)s
@@ -39,22 +39,28 @@ type Look = tuple[date, str, Decimal, str]
 """Day, direction, amount and the account of the other side, or the text where there is none."""
 
 
-def looks_elsewhere(statement: BankStatement) -> set[Look]:
+class Looks:
     """How entries of other statements of the account look, of the days of this one.
 
     A bank that gives no references, and a table beside a CAMT.053, say the same payment so that it is another entry.
     """
-    params: dict[str, Any] = {
-        "base": statement.base_id, "account": statement.account_id, "statement": statement.pk,
-        "first": statement.first_on, "last": statement.last_on,
-    }  # fmt: skip
-    with connection.cursor() as cursor:
-        cursor.execute(_LOOKS, params)
-        return {(day, way, amount, iban or purpose) for day, way, amount, iban, purpose in cursor.fetchall()}
 
+    def __init__(self, statement: BankStatement) -> None:
+        params: dict[str, Any] = {
+            "base": statement.base_id, "account": statement.account_id, "statement": statement.pk,
+            "first": statement.first_on, "last": statement.last_on,
+        }  # fmt: skip
+        self._names: dict[Look, set[str]] = {}
+        with connection.cursor() as cursor:
+            cursor.execute(_LOOKS, params)
+            for day, way, amount, iban, purpose, name in cursor.fetchall():
+                self._names.setdefault((day, way, amount, iban or purpose), set()).add(name)
 
-def look_of(entry: BankEntry) -> Look:
-    return entry.booked_on, entry.direction, entry.amount, entry.counterparty_iban or entry.purpose
+    def know(self, entry: BankEntry) -> bool:
+        """Whether one looks the same. What its giver has named otherwise (end-to-end identification) is another."""
+        look = entry.booked_on, entry.direction, entry.amount, entry.counterparty_iban or entry.purpose
+        names = self._names.get(look, set())
+        return bool(names) and (not entry.end_to_end_id or bool(names & {"", entry.end_to_end_id}))
 
 
 def taken_elsewhere(statement: BankStatement, entry: UUID | None = None) -> set[str]:

@@ -15,7 +15,7 @@ from accounting.banking.matching import Confidence, Proposal, propose
 from accounting.models import BankEntry, BankStatement
 from accounting.owners import owners_of
 from accounting.payments.debited import Proposed, proposed_debits
-from accounting.payments.elsewhere import look_of, looks_elsewhere, names_in, taken_elsewhere
+from accounting.payments.elsewhere import Looks, names_in, taken_elsewhere
 from accounting.payments.open_ones import OpenOnes, open_ones
 from locations.permissions import Right
 from mcp.isolation import row_scope
@@ -51,12 +51,12 @@ def propose_entries(statement: BankStatement, *, only: UUID | None = None) -> No
     entries = list((rows.filter(pk=only) if only else rows).select_for_update(no_key=True))
     if not entries:
         return
-    taken, looks = taken_elsewhere(statement, only), looks_elsewhere(statement)
+    taken, looks = taken_elsewhere(statement, only), Looks(statement)
     changed = []
     for entry, (confidence, proposal) in zip(entries, _proposed(entries, statement), strict=True):
         was = (entry.confidence, entry.proposal)
         kept, entry.proposal = _beside(taken, confidence, proposal)
-        if kept is Confidence.SURE and look_of(entry) in looks:
+        if kept is Confidence.SURE and looks.know(entry):
             kept, entry.proposal = _doubted(Doubt.LOOKS_KNOWN, proposal)
         entry.confidence = kept.value
         if (entry.confidence, entry.proposal) != was:

@@ -166,17 +166,19 @@ def test_payments_are_proposed_by_number_account_and_name(anna):
         ({"counterparty_iban": HORT}, "sure"),
         ({"booked_on": DAY + timedelta(1)}, "sure"),
         ({"amount": Decimal("31.00")}, "probable"),
+        ({"end_to_end_id": "B2"}, "sure"),
+        ({"end_to_end_id": ""}, "probable"),
     ],
 )
 def test_payment_that_looks_like_one_of_another_statement_is_not_sure(anna, other, confidence):
     """A bank that gives no references says it once more under another number; the customer owes the same again."""
     whose = guest(anna)
     sale(anna, whose, "30.00", "RE-2026-0012")
-    first = paid("30.00", "RE-2026-0012", counterparty_iban=KANTINE)
+    first = paid("30.00", "RE-2026-0012", counterparty_iban=KANTINE, end_to_end_id="B1")
     assert told(anna, statement(anna, first)) == [("open", "sure")]
     sale(anna, whose, "30.00", "RE-2026-0013")
     again = replace(first, purpose="RE-2026-0013", **other)
     found = statement(anna, again, number="8")
     assert told(anna, found) == [("open", confidence)]
     doubts = entries_of(anna, found)[0].proposal.get("doubts", [])
-    assert doubts == (["looks_known"] if not other else [])
+    assert doubts == (["looks_known"] if other in ({}, {"end_to_end_id": ""}) else [])

@@ -169,7 +169,7 @@ def test_page_adds_shows_and_revokes(anna, log_in):
     assert (one.scheme, one.is_recurrent) == ("B2B", False)
     shown = text(client.get(f"{PAGE}{whose.pk}/mandates/"))
     assert f"M{whose.customer_number}-1" in shown
-    assert IBAN in shown
+    assert IBAN in "".join(shown.split())
     assert client.post(f"{PAGE}mandates/{one.pk}/revoke/", {"reason": "Wunsch"}).status_code == 302
     assert "Widerrufen" in text(client.get(f"{PAGE}{whose.pk}/mandates/"))
     assert client.get(f"{PAGE}mandates/{one.pk}/revoke/").status_code == 404
@@ -194,7 +194,7 @@ def test_account_is_masked_without_the_right_to_see_bank_data(cast, anna, log_in
     client = german(log_in("carla"))
     page = text(client.get(f"{BREMEN}/accounting/accountterms/{whose.pk}/mandates/"))
     assert "DE•• •••• 3000" in page
-    assert IBAN not in page
+    assert IBAN not in "".join(page.split())
     assert "Meier" not in page
     assert "Neues Mandat" not in page
 

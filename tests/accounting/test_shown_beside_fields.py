@@ -68,7 +68,7 @@ def test_pages_of_banks_show_it_so(cast, log_in):
 
 
 def test_usual_reasons_of_a_return_come_first_and_each_stands_there_once():
-    choices: Any = ReturnForm().fields["code"].choices
-    (nothing, _), (_first, usual), (_second, others) = choices
+    code: Any = ReturnForm().fields["code"]
+    (nothing, _), (_first, usual), (_second, others) = code.choices
     assert (nothing, tuple(code for code, _text in usual)) == ("", USUAL)
     assert sorted(code for code, _text in [*usual, *others]) == sorted(REASONS)

@@ -46,6 +46,7 @@ WITHOUT_SCOPE = {
     "mcp/worker/task_frame.py": 2,  # a task of somebody who is nobody any more, or that was given up
     "files/tasks.py": 1,  # files that have expired
     "customers/tasks.py": 6,  # upkeep of all bases
+    "accounting/tasks.py": 2,  # letters of all businesses whose pause after an error is over
     "api/tasks.py": 2,  # answers to tills that were kept for long enough; webhooks whose time has come
     "mcp/isolation/command_scope.py": 1,  # a command looks for the location that it was given
     "clearing/central/pairing.py": 1,  # of which location is the code?

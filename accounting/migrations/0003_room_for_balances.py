@@ -11,7 +11,7 @@ ROOM = {"accounting_account": 60, "accounting_receivable": 50}
 
 
 class Migration(migrations.Migration):
-    dependencies = [("accounting", "0043_issuing_reads_its_block")]
+    dependencies = [("accounting", "0002_functions")]
     operations = [
         migrations.RunSQL(
             f"ALTER TABLE {table} SET (fillfactor = {filled})", f"ALTER TABLE {table} RESET (fillfactor)"
