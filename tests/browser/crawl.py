@@ -7,7 +7,8 @@ from urllib.parse import urldefrag, urljoin, urlsplit
 from playwright.sync_api import Page
 
 LINKS = "elements => elements.map(element => element.getAttribute('href'))"
-KINDS = "a[href]"
+KINDS = "a[href]:not([download])"
+"""A link with `download` leads to a file and to no page."""
 
 
 def reachable(page: Page, start: str, *, below: str) -> list[str]:

@@ -43,6 +43,7 @@ TABLE: dict[str, dict[str, str]] = {
     "position": TEXT,
     "customer_group": TEXT,
     "postal_code": TEXT,
+    "vat_id": TEXT | dict.fromkeys(("whole", "fraction", "list of one"), "invalid_vat_id"),
     "phone_private": TEXT | dict.fromkeys(("whole", "list of one"), "invalid_phone"),
     "phone_number": TEXT | dict.fromkeys(("whole", "list of one", "list"), "invalid_phone"),
     "email": TEXT | dict.fromkeys(("whole", "fraction", "list of one"), "invalid_email"),

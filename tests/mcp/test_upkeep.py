@@ -262,6 +262,7 @@ def test_nothing_is_told_of_what_is_not_there_any_more(cast, task):
         "switch": "00000000-0000-0000-0000-000000000007", "decision": "00000000-0000-0000-0000-000000000007",
         "statement": "00000000-0000-0000-0000-000000000007", "run": "00000000-0000-0000-0000-000000000007",
         "file": "00000000-0000-0000-0000-000000000007", "mailing": "00000000-0000-0000-0000-000000000007",
+        "bank_file": "00000000-0000-0000-0000-000000000007", "person_file": "00000000-0000-0000-0000-000000000007",
     }  # fmt: skip
     about = {
         "check_upload": "upload", "apply_upload": "upload", "undo_upload": "upload", "make_export": "export",
@@ -270,7 +271,8 @@ def test_nothing_is_told_of_what_is_not_there_any_more(cast, task):
         "execute_switch": "switch", "undo_switch": "switch", "decide_conflicts": "decision",
         "decide_run": "cycle", "take_in_file": "incoming", "send_mail": "mail", "mail_forgotten_password": "attempt",
         "book_sure": "statement", "issue_run": "run", "make_debit_file": "file",
-        "collect_debit_file": "file", "mail_letters": "mailing",
+        "collect_debit_file": "file", "mail_letters": "mailing", "read_bank_file": "bank_file",
+        "make_person_file": "person_file",
     }[task.rpartition(".")[2]]  # fmt: skip
     somebody = {} if about in {"package", "mail", "attempt"} else for_somebody(cast.scope("anna", "Zentrale"))
     if about == "cycle":  # the node of a place has ordered it, and no person

@@ -27,6 +27,7 @@ from tests.accounting.returned import came_back, collected, entry, in_sum
 from tests.isolation.guards.probes_operations import bare, refused
 from tests.isolation.guards.probing import probe
 from tests.isolation.guards.world import CANARY, HAMBURG, HEAD, World
+from tests.reader import ungrouped
 
 PAGES = "/accounting/accountterms/"
 
@@ -159,7 +160,7 @@ def pages_of_debits_take_a_right_for_each_thing(world: World) -> None:
     grants.add_grants(group, [(Right.SEE_ACCOUNTS, center)])
     shown = world.get("carla", seen[0]).content.decode()
     assert "•• ••••" in shown
-    assert one.iban not in shown
+    assert one.iban not in ungrouped(shown)
     assert "/mandates/new/" not in shown
     for address in [*written, *fetched, f"{at}invoices/{one.invoice_id}/dispute/"]:
         assert world.get("carla", address).status_code in (403, 404), address
@@ -169,10 +170,10 @@ def pages_of_debits_take_a_right_for_each_thing(world: World) -> None:
     for address in fetched:
         assert world.get("carla", address).status_code == 403, address
     assert "/file/xml/" not in world.get("carla", f"{at}debits/{file.pk}/").content.decode()
-    assert one.iban not in world.get("carla", f"{at}{one.customer_id}/mandates/").content.decode()
+    assert one.iban not in ungrouped(world.get("carla", f"{at}{one.customer_id}/mandates/").content.decode())
     grants.add_grants(group, [(Right.SEE_BANK_DATA, center)])
     assert [world.get("carla", address).status_code for address in fetched] == [200, 403]
-    assert one.iban in world.get("carla", f"{at}{one.customer_id}/mandates/").content.decode()
+    assert one.iban in ungrouped(world.get("carla", f"{at}{one.customer_id}/mandates/").content.decode())
     grants.add_grants(group, [(Right.SEE_CONTACT_DATA, center)])
     assert [world.get("carla", address).status_code for address in fetched] == [200, 200]
     for address in (f"debits/{file.pk}/", f"debits/{file.pk}/file/xml/", f"debits/return/{one.pk}/"):

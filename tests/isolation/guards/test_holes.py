@@ -19,7 +19,7 @@ SUBJECTS = (
     "closed", "revoked", "leaving", "packages", "decisions", "erasing", "logins", "fields", "waiting", "bulk", "ways",
     "cards", "memberships", "nodes", "conflicts", "switching", "devices", "api", "accounts", "money", "switches",
     "invoices", "bank", "debits", "dunning", "mailing", "owners", "branch_orders", "overview", "downloads",
-    "withheld", "collecting", "privacy",
+    "withheld", "collecting", "privacy", "undecided",
 )  # fmt: skip
 for subject in SUBJECTS:
     importlib.import_module(f"tests.isolation.guards.probes_{subject}")

@@ -6,6 +6,9 @@ The key is the end of the guard's name, without its file and line.
 from __future__ import annotations
 
 UNNOTICEABLE = {
+    "branch_orders: BranchOrder.objects.in_base(scope.base)": "a location is narrowed to behind it, and is of one base",
+    "_undo_debits: demand_collector(actor)": "undo_entry has asked for the right, and the worker asks for both",
+    "_undone: BankEntry.objects.in_base(scope.base)": "chooses between two sentences about the entry of the page",
     "prepare_debits: demand_base(actor)": "a location on 1.0 is a branch, which is refused the line before",
     "prepare_run: demand_accounts(actor)": "where no accounts are kept there is no ledger, and nothing to bill",
     "_accounts: Account.objects.in_base(actor.base)": "the ids are those of customers of the base",
